@@ -1,0 +1,2 @@
+/** The flags of `flags.mjs`, for TypeScript. */
+export const FLAGS: readonly string[];

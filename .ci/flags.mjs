@@ -1,0 +1,14 @@
+// How the product is compiled, and whatever is compared with it.
+export const FLAGS = [
+  "--compile",
+  "--format=esm",
+  // What start-up time hangs on: no parsing, and no module that isn't needed.
+  "--minify",
+  "--bytecode",
+  "--splitting",
+  // Without these, a file in the current directory would run code inside this program.
+  "--no-compile-autoload-dotenv",
+  "--no-compile-autoload-bunfig",
+  "--no-compile-autoload-tsconfig",
+  "--no-compile-autoload-package-json",
+];

@@ -1,0 +1,61 @@
+// `npm test`: types, lint, dead code, build, then every test. The last line counts all of them.
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ready, root } from "./ready.mjs";
+
+const bun = ready();
+const count = { passed: 0, failed: 0, skipped: 0 };
+
+const CHECKS = {
+  types: [process.execPath, "node_modules/typescript/bin/tsc"],
+  lint: [process.execPath, "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"],
+  "dead code": [process.execPath, "node_modules/knip/bin/knip.js"],
+  build: [process.execPath, ".ci/build.mjs"],
+  "test build": [process.execPath, ".ci/build.mjs", "--test-build"],
+};
+
+for (const [name, [command, ...args]] of Object.entries(CHECKS)) {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
+  console.log(`${status === 0 ? "✓" : "✗"} ${name}`);
+  if (status === 0) count.passed++;
+  else {
+    count.failed++;
+    console.log(`${stdout}${stderr}`);
+  }
+}
+
+// Everything the tests make lies in one folder, which is gone when they are. Some run as another user, who must get in.
+const folder = mkdtempSync(join(tmpdir(), "auth-test-"));
+chmodSync(folder, 0o755);
+const report = join(folder, "junit.xml");
+const tests = ["test", "--parallel", "--reporter=junit", `--reporter-outfile=${report}`];
+const { status } = spawnSync(bun, tests, {
+  cwd: root,
+  stdio: "inherit",
+  env: { ...process.env, TMPDIR: folder },
+});
+addReport(report, status);
+rmSync(folder, { recursive: true, force: true });
+
+// Where everything a suite needs is installed, one that was left out hides what it would have found.
+const skippedInCi = process.env.CI && count.skipped > 0;
+if (skippedInCi) console.log("\nTests were skipped, which CI does not allow.");
+console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+process.exit(count.failed > 0 || skippedInCi ? 1 : 0);
+
+/** Adds bun's own count. A run that failed without a failed test (a file that doesn't load) is one failure. */
+function addReport(path, exitCode) {
+  let totals;
+  try {
+    totals = /<testsuites [^>]*>/.exec(readFileSync(path, "utf8"))?.[0] ?? "";
+  } catch {
+    totals = "";
+  }
+  const number = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(totals)?.[1] ?? 0);
+  const failed = number("failures") + number("errors");
+  count.skipped += number("skipped");
+  count.passed += number("tests") - failed - number("skipped");
+  count.failed += failed === 0 && exitCode !== 0 ? 1 : failed;
+}

@@ -1,0 +1,20 @@
+import { defineProvider } from "auth/provider";
+
+/** Any static key: `auth login apikey:openai --token - --env OPENAI_API_KEY --pattern 'sk-.*'`. */
+export default defineProvider({
+  id: "apikey",
+  title: "API key",
+  settings: {
+    env: { title: "The variable that programs read the key from", kind: "variable" },
+    header: {
+      title: "The header that carries the key, with {token} in its place",
+      kind: "header",
+      default: "Authorization: Bearer {token}",
+    },
+    pattern: { title: "What a key looks like, as a pattern", kind: "pattern" },
+  },
+  environment: { write: { "{env}": "{token}" } },
+  header: "{header}",
+  apiKey: { pattern: "{pattern}" },
+  flows: ["token"],
+});

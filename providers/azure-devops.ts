@@ -1,0 +1,63 @@
+import { defineProvider } from "auth/provider";
+
+/**
+ * Azure DevOps' own OAuth, for apps that still have it: it takes no new ones since April 2025, and ends in 2026 [K].
+ * Entra is the way from now on: `auth login entra:devops --scope 499b84ac-1321-427f-aa17-267ca6975798/.default`.
+ */
+export default defineProvider({
+  id: "azure-devops",
+  title: "Azure DevOps",
+  docs: "https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/azure-devops-oauth",
+
+  settings: {
+    // Each refresh has to name it again.
+    redirectUri: {
+      title: "The app's callback URL, https even for this machine",
+      kind: "url",
+      pattern: "https://.+",
+      required: true,
+    },
+  },
+
+  endpoints: {
+    authorization: "https://app.vssps.visualstudio.com/oauth2/authorize",
+    token: "https://app.vssps.visualstudio.com/oauth2/token",
+    userinfo: "https://app.vssps.visualstudio.com/_apis/profile/profiles/me",
+  },
+  origins: ["https://dev.azure.com"],
+
+  client: {
+    kind: "confidential",
+    create: "https://app.vsaex.visualstudio.com/me",
+    notes: [
+      "New apps can no longer be made here: use Entra, auth login entra -p devops --scope 499b84ac-1321-427f-aa17-267ca6975798/.default",
+      "The app id is the client id; the client secret is the long one.",
+      "Give the callback URL as --redirect-uri: the page that it leads to shows nothing, but its address holds the code.",
+    ],
+  },
+
+  authorize: { pkce: false },
+  // [K]
+  scopes: { default: ["vso.profile"] },
+
+  // The client's secret and the code, or refresh token, are sent as two assertions; nobody is named, nothing signed.
+  request: {
+    names: { client_id: null, client_secret: "client_assertion", code: "assertion", refresh_token: "assertion" },
+    grantTypes: { authorization_code: "urn:ietf:params:oauth:grant-type:jwt-bearer" },
+    tokenParameters: { client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" },
+    refreshParameters: {
+      client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+      redirect_uri: "{redirectUri}",
+    },
+  },
+
+  // expires_in is a text. [K] An hour.
+  reply: { expiry: { absent: 3600 }, error: "Error", errorDescription: "ErrorDescription" },
+
+  // [K]
+  refresh: { rotation: "rotating" },
+
+  account: { id: ["id"], label: ["emailAddress", "displayName"] },
+
+  flows: ["browser"],
+});

@@ -1,0 +1,189 @@
+import { defineProvider } from "auth/provider";
+
+/**
+ * github.com, GitHub Enterprise Cloud with data residency (*.ghe.com) and GitHub Enterprise Server. Speaks for OAuth
+ * Apps (tokens without expiry) and for GitHub Apps (8 hours, with a rotating refresh token): the client id decides.
+ */
+export default defineProvider({
+  id: "github",
+  title: "GitHub",
+  docs: "https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps",
+
+  // No fixed lengths: ghs_ tokens are 40 characters or, since April 2026, some 520, with dots and dashes.
+  tokenPatterns: ["gh[opurs]_[A-Za-z0-9._-]{36,}", "github_pat_[A-Za-z0-9_]{36,}"],
+
+  settings: {
+    host: { title: "The GitHub host", kind: "host", env: ["GH_HOST"], default: "github.com" },
+    installation: {
+      title: "The installation that a GitHub App's own tokens are for",
+      pattern: "[0-9]+",
+      flows: ["jwt"],
+    },
+  },
+
+  endpoints: {
+    authorization: "https://{host}/login/oauth/authorize",
+    device: "https://{host}/login/device/code",
+    token: "https://{host}/login/oauth/access_token",
+  },
+
+  variants: [
+    {
+      when: { host: "github\\.com" },
+      endpoints: {
+        userinfo: "https://api.github.com/user",
+        revocation: "https://api.github.com/applications/{clientId}/token",
+        mint: "https://api.github.com/app/installations/{installation}/access_tokens",
+      },
+      environment: {
+        read: ["GH_TOKEN", "GITHUB_TOKEN"],
+        write: { GH_TOKEN: "{token}", GITHUB_TOKEN: "{token}" },
+      },
+    },
+    {
+      when: { host: "[a-z0-9-]+\\.ghe\\.com" },
+      endpoints: {
+        userinfo: "https://api.{host}/user",
+        revocation: "https://api.{host}/applications/{clientId}/token",
+        mint: "https://api.{host}/app/installations/{installation}/access_tokens",
+      },
+      environment: {
+        read: ["GH_TOKEN", "GITHUB_TOKEN"],
+        write: { GH_TOKEN: "{token}", GITHUB_TOKEN: "{token}", GH_HOST: "{host}" },
+      },
+    },
+    {
+      // A server of one's own. Its token goes under names that no program sends to github.com.
+      when: { host: ".+" },
+      endpoints: {
+        userinfo: "https://{host}/api/v3/user",
+        revocation: "https://{host}/api/v3/applications/{clientId}/token",
+        mint: "https://{host}/api/v3/app/installations/{installation}/access_tokens",
+      },
+      environment: {
+        read: ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"],
+        write: { GH_ENTERPRISE_TOKEN: "{token}", GITHUB_ENTERPRISE_TOKEN: "{token}", GH_HOST: "{host}" },
+      },
+    },
+  ],
+
+  client: {
+    create: "https://{host}/settings/apps/new",
+    notes: [
+      "A GitHub App's tokens expire and are refreshed. An OAuth App's don't: https://github.com/settings/applications/new",
+      "Tick 'Enable Device Flow': then the client id is all that is needed.",
+      "The browser flow also needs a client secret: GitHub has no public clients.",
+    ],
+    // A refresh needs the secret, unless the token came by device flow.
+    secretOnRefresh: "unless-device",
+  },
+
+  // What `gh` asks an OAuth App for, so that it works with the token. A GitHub App has permissions instead.
+  scopes: { default: ["repo", "read:org", "gist"], replySeparator: "," },
+
+  refresh: { rotation: "rotating", killsAccessToken: true },
+
+  // The device flow takes the client id alone.
+  device: { needsSecret: false },
+
+  // GitHub answers 200 to these, with the code in `error`.
+  errors: {
+    codes: {
+      bad_refresh_token: {
+        class: "dead",
+        meaning: "GitHub no longer accepts the refresh token: it was used before, is six months old, or was revoked.",
+        remedy: "Log in again.",
+      },
+      unauthorized_client: {
+        class: "dead",
+        meaning: "The app was uninstalled, suspended, or its authorization was revoked.",
+        remedy: "Log in again, and approve the app.",
+      },
+      bad_verification_code: {
+        class: "dead",
+        meaning: "The code was used before, or is older than ten minutes.",
+        remedy: "Log in again.",
+      },
+      // The documentation has both spellings for a device code that ran out.
+      token_expired: "expired",
+      incorrect_device_code: {
+        class: "client",
+        meaning: "GitHub doesn't know the device code as one of this client's.",
+      },
+      incorrect_client_credentials: {
+        class: "client",
+        meaning: "GitHub doesn't accept this client id, or its secret.",
+        remedy:
+          "Check both on the app's page. A GitHub App's client id begins with 'Iv'; its app id is something else.",
+      },
+      device_flow_disabled: {
+        class: "client",
+        meaning: "This app may not use the device flow.",
+        remedy: "Tick 'Enable Device Flow' on the app's page.",
+      },
+      redirect_uri_mismatch: {
+        class: "client",
+        meaning: "The app doesn't allow this redirect.",
+        remedy: "Enter http://127.0.0.1/callback as callback URL on the app's page.",
+      },
+      application_suspended: { class: "client", meaning: "GitHub has suspended this app." },
+      unverified_user_email: {
+        class: "interaction",
+        meaning: "GitHub wants your primary e-mail address verified first.",
+        remedy: "Verify it at https://github.com/settings/emails, then log in again.",
+      },
+    },
+  },
+
+  // [K] Deletes this one token; the authorization of the app stays. Needs the client secret.
+  revocation: { style: "delete-basic", needsSecret: true },
+
+  account: {
+    id: ["id"],
+    label: ["login"],
+    headers: { accept: "application/vnd.github+json" },
+    // [K]
+    scopesHeader: "x-oauth-scopes",
+  },
+
+  apiKey: { create: "https://{host}/settings/tokens" },
+
+  minting: {
+    // A GitHub App as itself: its key signs what asks for a token of one installation, good for an hour.
+    jwt: {
+      use: "request",
+      endpoint: "mint",
+      needs: ["installation"],
+      sign: {
+        algorithm: "RS256",
+        claims: { iss: "{clientId}" },
+        // GitHub takes no more than ten minutes, by its own clock.
+        lifetimeSeconds: 600,
+        backdateSeconds: 60,
+      },
+      request: { format: "json", headers: { accept: "application/vnd.github+json" } },
+      reply: { accessToken: "token", expiry: { path: "expires_at", unit: "iso", absent: 3600 } },
+      errors: {
+        "HTTP 401": {
+          class: "client",
+          meaning: "GitHub doesn't accept what the key signed: it isn't a key of this app, or the clock is off.",
+          remedy: "Check --client-id, and make a new private key on the app's page.",
+        },
+        "HTTP 404": {
+          class: "client",
+          meaning: "The app has no such installation.",
+          remedy: "Check --installation: it is the number at the end of the installation's address.",
+        },
+        "HTTP 403": {
+          class: "transient",
+          meaning: "The installation is suspended, or GitHub has had too many requests.",
+          remedy: "Try again later.",
+        },
+      },
+      account: "installation {installation}",
+      notes: ["Make a private key on the app's page, under 'General'. --client-id is the app's client id."],
+    },
+  },
+
+  flows: ["device", { flow: "browser", when: "secret" }, "jwt", "token"],
+});

@@ -1,0 +1,56 @@
+/** A token from wherever the selected one is: what `token`, `get`, `run` and `export` have in common. */
+import { access, type Wish } from "../connections/access.ts";
+import { display } from "../connections/ref.ts";
+import { notFound, type Stored } from "../connections/store.ts";
+import { AuthError } from "../platform/errors.ts";
+import type { Secret } from "../platform/secret.ts";
+import type { Selected } from "./select.ts";
+import type { Session } from "./session.ts";
+
+export interface Acquired {
+  readonly provider: string;
+  /** As it is shown: `github:work`, or the provider for a token from the environment. */
+  readonly connection: string;
+  readonly token: Secret;
+  /** Its settings: host, tenant. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** null for a token from the environment. */
+  readonly stored: Stored | null;
+  readonly warning: string | null;
+}
+
+/**
+ * @param minTtl milliseconds
+ * @param rejected the token that an API just refused
+ */
+export async function acquire(session: Session, selected: Selected, minTtl = 0, rejected?: Secret): Promise<Acquired> {
+  if (selected.source === "vault") return fromVault(session, selected, { minTtl, ...(rejected && { rejected }) });
+  if (rejected?.equals(selected.token.token)) throw environmentTokenRefused(selected.token.variable);
+  const { provider, token } = selected;
+  return { provider, connection: provider, token: token.token, settings: token.settings, stored: null, warning: null };
+}
+
+type FromVault = Extract<Selected, { source: "vault" }>;
+
+async function fromVault(
+  session: Session,
+  { ref, implicit }: FromVault,
+  wish: Omit<Wish, "implicit">,
+): Promise<Acquired> {
+  const vault = await session.vault();
+  if (vault === null) throw notFound(ref);
+  const { stored, warning } = await access({ context: session.context, registry: session.registry, vault }, ref, {
+    ...wish,
+    implicit,
+  });
+  const { tokens, settings } = stored.record;
+  if (tokens === null) throw notFound(ref);
+  const { accessToken } = tokens;
+  return { provider: ref.provider, connection: display(stored.ref), token: accessToken, settings, stored, warning };
+}
+
+function environmentTokenRefused(variable: string): AuthError {
+  return new AuthError("token_refused", `The API refused the token in ${variable}.`, {
+    hint: `Nothing refreshes a token in the environment: put a new one into ${variable}, or unset it.`,
+  });
+}

@@ -1,0 +1,221 @@
+/**
+ * The strict layer in front of citty: which command, which flags, and what is wrong with them (CLI.md §1). citty
+ * would drop global flags before a subcommand and accept unknown ones. What it gets from here is canonical:
+ * `--name=value` for each flag, then `--`, then the positionals, so that nothing is left to be guessed.
+ */
+import { usage } from "../platform/errors.ts";
+import { type Args, type Command, type Definition, isGroup } from "./command.ts";
+import { DEFAULT_GLOBALS, type Globals } from "./context.ts";
+import { flagTable, isFlag, positionalsOf, shown, takeFlag, type Values } from "./flags.ts";
+import { didYouMean } from "./suggest.ts";
+
+export const GLOBAL_ARGS = {
+  output: {
+    type: "string",
+    alias: "o",
+    valueHint: "format",
+    description: "Output format: text, json, or the command's own",
+  },
+  json: { type: "boolean", description: "The same as -o json" },
+  quiet: { type: "boolean", alias: "q", description: "Only errors and warnings" },
+  verbose: { type: "boolean", alias: "v", description: "Say on stderr what is done" },
+  color: { type: "boolean", default: true, negativeDescription: "No colours (also: NO_COLOR)" },
+  input: { type: "boolean", default: true, negativeDescription: "Never prompt (implied by CI, or no terminal)" },
+  help: { type: "boolean", alias: "h", description: "Show help" },
+  version: { type: "boolean", description: "Show the version" },
+} as const satisfies Args;
+
+/** A command and the words that led to it. */
+export interface Target {
+  readonly path: readonly string[];
+  readonly command: Command;
+}
+
+export type Invocation =
+  | { readonly kind: "help"; readonly globals: Globals; readonly target: Target }
+  | { readonly kind: "version"; readonly globals: Globals }
+  | {
+      readonly kind: "run";
+      readonly globals: Globals;
+      readonly target: Target;
+      readonly definition: Definition;
+      /** For citty's `runCommand`. */
+      readonly rawArgs: string[];
+      readonly rest: readonly string[];
+    };
+
+/** @throws AuthError `usage` (64) saying what is wrong and what may have been meant */
+export async function parseArguments(argv: readonly string[], root: Command): Promise<Invocation> {
+  if (argv.some((argument) => argument.includes("\0"))) throw usage("An argument holds a NUL character.");
+  const end = argv.indexOf("--");
+  const ours = end < 0 ? argv : argv.slice(0, end);
+  const rest = end < 0 ? null : argv.slice(end + 1);
+
+  if (asksForHelp(ours)) return { kind: "help", globals: helpGlobals(ours), target: await helpTarget(ours, root) };
+
+  const { target, args, values, positionals } = await read(ours, root);
+  const { definition } = target.command;
+  if (values.has("version")) return { kind: "version", globals: globalsOf(values, []) };
+  if (isGroup(definition)) throw missingCommand(target);
+  const globals = globalsOf(values, definition.outputs ?? []);
+  checkPositionals(target, args, positionals);
+  checkRest(target, definition, rest);
+  return {
+    kind: "run",
+    globals,
+    target: { path: target.path, command: { ...target.command, args } },
+    definition,
+    rawArgs: canonical(args, values, positionals),
+    rest: rest ?? [],
+  };
+}
+
+/** Whether errors are to be JSON, found out without complaining: the command line itself may be the error. */
+export function wantsJson(argv: readonly string[]): boolean {
+  for (const [i, argument] of argv.entries()) {
+    if (argument === "--") return false;
+    if (/^(--json|--output=json|-[qv]*o=?json)$/.test(argument)) return true;
+    if (/^(--output|-[qv]*o)$/.test(argument) && argv[i + 1] === "json") return true;
+  }
+  return false;
+}
+
+interface Reading {
+  readonly target: Target;
+  readonly args: Args;
+  readonly values: Values;
+  readonly positionals: readonly string[];
+}
+
+/** Left to right: words lead down to the command, then are its arguments; global flags may stand anywhere. */
+async function read(argv: readonly string[], root: Command): Promise<Reading> {
+  let target: Target = { path: [], command: root };
+  let args: Args = {};
+  let table = flagTable(GLOBAL_ARGS);
+  const values: Values = new Map();
+  const positionals: string[] = [];
+
+  for (let at = 0; at < argv.length; ) {
+    const argument = argv[at] ?? "";
+    if (!isFlag(argument)) {
+      at++;
+      if (!isGroup(target.command.definition)) positionals.push(argument);
+      else {
+        target = await descend(target, argument);
+        args = argsOf(target.command);
+        table = flagTable(GLOBAL_ARGS, args);
+      }
+      continue;
+    }
+    const { definition } = target.command;
+    if (!isGroup(definition) && definition.extraFlags && !table.has(argument.split("=", 1)[0] ?? "")) {
+      args = { ...args, ...(await definition.extraFlags(argv.filter((word) => !isFlag(word)))) };
+      table = flagTable(GLOBAL_ARGS, args);
+    }
+    at += takeFlag(argv, at, table, values, called(target));
+  }
+  return { target, args, values, positionals };
+}
+
+function argsOf(command: Command): Args {
+  return isGroup(command.definition) ? {} : (command.definition.args ?? {});
+}
+
+/** @throws AuthError `usage` when there is no such command */
+async function descend(from: Target, word: string): Promise<Target> {
+  const { definition } = from.command;
+  const commands = isGroup(definition) ? definition.commands : {};
+  // Object.hasOwn: `auth constructor` is no command.
+  const load = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  if (load !== undefined) return { path: [...from.path, word], command: (await load()).default };
+  throw usage(
+    `Unknown command '${shown([...from.path, word].join(" "))}'.`,
+    [...didYouMean(word, Object.keys(commands)), `Run '${called(from)} --help' to see all commands.`].join("\n"),
+  );
+}
+
+/** The command as it is called: `auth vault init`. */
+export function called(target: Target): string {
+  return ["auth", ...target.path].join(" ");
+}
+
+function asksForHelp(argv: readonly string[]): boolean {
+  return argv.length === 0 || hasHelp(argv) || argv.find((argument) => !isFlag(argument)) === "help";
+}
+
+function hasHelp(argv: readonly string[]): boolean {
+  return argv.includes("--help") || argv.includes("-h");
+}
+
+function helpGlobals(argv: readonly string[]): Globals {
+  return { ...DEFAULT_GLOBALS, color: !argv.includes("--no-color") };
+}
+
+/** As deep as the words go: help is for those who don't yet know the right ones. Only a wrong command is an error. */
+async function helpTarget(argv: readonly string[], root: Command): Promise<Target> {
+  const words = argv.filter((argument, i) => !isFlag(argument) && argv[i - 1] !== "-o" && argv[i - 1] !== "--output");
+  if (words[0] === "help") words.shift();
+  let target: Target = { path: [], command: root };
+  for (const word of words) {
+    if (!isGroup(target.command.definition)) break;
+    target = await descend(target, word);
+  }
+  return target;
+}
+
+/** @throws AuthError `usage` for a format the command doesn't have */
+function globalsOf(values: Values, outputs: readonly string[]): Globals {
+  const formats = ["text", "json", ...outputs];
+  const output = values.get("output");
+  const json = values.has("json");
+  if (typeof output === "string" && !formats.includes(output))
+    throw usage(
+      `There is no output format '${shown(output)}' here.`,
+      [...didYouMean(output, formats), `It is one of: ${formats.join(", ")}.`].join("\n"),
+    );
+  if (json && output !== undefined && output !== "json")
+    throw usage(`--json and -o ${output} contradict each other.`, "Give one of them.");
+  return {
+    output: json ? "json" : typeof output === "string" ? output : "text",
+    quiet: values.has("quiet"),
+    verbose: values.has("verbose"),
+    color: values.get("color") !== false,
+    input: values.get("input") !== false,
+  };
+}
+
+function missingCommand(target: Target): Error {
+  const { definition } = target.command;
+  const names = isGroup(definition) ? Object.keys(definition.commands) : [];
+  return usage(`'${called(target)}' needs a command.`, `One of: ${names.join(", ")}.`);
+}
+
+function checkPositionals(target: Target, args: Args, given: readonly string[]): void {
+  const expected = positionalsOf(args);
+  const more = `Run '${called(target)} --help' to see how it is used.`;
+  const missing = expected.slice(given.length).find(([, arg]) => arg.required !== false);
+  if (missing) throw usage(`'${called(target)}' needs <${missing[0]}>.`, more);
+  if (given.length <= expected.length || expected.at(-1)?.[1].variadic) return;
+  throw usage(`Unexpected argument '${shown(given[expected.length] ?? "")}'.`, more);
+}
+
+function checkRest(target: Target, { rest }: Definition, given: readonly string[] | null): void {
+  if (rest === undefined) {
+    if (given === null || given.length === 0) return;
+    throw usage(`'${called(target)}' takes nothing after '--'.`, "Leave out '--' and what follows.");
+  }
+  if (given === null)
+    throw usage(`'--' is missing before <${rest.name}>.`, `Write: ${called(target)} … -- <${rest.name}>`);
+  if (given.length === 0)
+    throw usage(`There is no <${rest.name}> after '--'.`, `Write: ${called(target)} … -- <${rest.name}>`);
+}
+
+/** One spelling for citty, which would take a text like `--x` for a flag wherever it stands before `--`. */
+function canonical(args: Args, values: Values, positionals: readonly string[]): string[] {
+  const flags: string[] = [];
+  for (const [name, value] of values) {
+    if (!Object.hasOwn(args, name)) continue;
+    flags.push(value === true ? `--${name}` : value === false ? `--no-${name}` : `--${name}=${value}`);
+  }
+  return [...flags, "--", ...positionals];
+}

@@ -1,0 +1,67 @@
+import { listClients, updateClients } from "../../connections/clients.ts";
+import { display, parseSelector } from "../../connections/ref.ts";
+import { listConnections } from "../../connections/store.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import { defineCommand } from "../command.ts";
+import { inSession } from "../session.ts";
+import { settingFlags, settingsFrom } from "../settings.ts";
+import { tokenOrigin } from "./place.ts";
+
+export default defineCommand({
+  name: "remove",
+  description: "Forget a client",
+  args: {
+    provider: { type: "positional", required: true, description: "The provider" },
+    "client-id": { type: "string", valueHint: "id", description: "The client's id; without it, all of the provider's" },
+    force: { type: "boolean", description: "Although connections refresh with it" },
+  },
+  extraFlags: settingFlags,
+  examples: [["auth client remove {a} --client-id my-id", "that one"]],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const { provider } = parseSelector(args.provider);
+      await session.registry.get(provider);
+      const settings = await settingsFrom(session.registry, provider, args);
+      const origin = Object.keys(settings).length > 0 ? await tokenOrigin(session, provider, settings, null) : null;
+      const vault = await session.vault();
+      const kept = vault === null ? [] : (await listClients(vault)).map(({ clients }) => clients);
+      const id = args["client-id"];
+      const found = kept.filter(
+        (clients) =>
+          clients.provider === provider &&
+          (origin === null || clients.origin === origin) &&
+          (id === undefined || clients.clients[id] !== undefined),
+      );
+      if (vault === null || found.length === 0)
+        throw new AuthError("connection_not_found", `No such client of ${provider} is kept.`, {
+          hint: "auth client list shows what there is.",
+        });
+      const users = (await listConnections(vault)).filter(
+        ({ ref, record }) =>
+          ref.provider === provider &&
+          record.tokens !== null &&
+          found.some(
+            (clients) =>
+              clients.clients[record.pinned?.clientId ?? ""] && (id === undefined || record.pinned?.clientId === id),
+          ),
+      );
+      if (users.length > 0 && !args.force)
+        throw usage(
+          `${users.map(({ ref }) => display(ref)).join(", ")} refreshes with it.`,
+          "To forget it all the same: add --force",
+        );
+      for (const { origin: at } of found)
+        await updateClients(vault, provider, at, (clients) => {
+          const rest = Object.fromEntries(
+            Object.entries(clients.clients).filter(([known]) => id !== undefined && known !== id),
+          );
+          const chosen =
+            clients.chosen !== null && rest[clients.chosen] ? clients.chosen : (Object.keys(rest)[0] ?? null);
+          return { ...clients, clients: rest, chosen };
+        });
+      if (cli.output.isJson) return cli.output.json({ provider, clientId: id ?? null, removed: true });
+      cli.output.success(
+        id === undefined ? `Forgot the clients of ${provider}.` : `Forgot the client ${id} of ${provider}.`,
+      );
+    }),
+});

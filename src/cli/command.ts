@@ -1,0 +1,105 @@
+/**
+ * What a command file says of itself. citty is the model (and runs the command); this adds what citty has no word
+ * for: flags that may repeat, arguments after `--`, output formats, examples, settings that providers declare.
+ *
+ * A command file imports nothing heavy at its top: `token` and `run` are called without citty on the fast path.
+ */
+import type { ArgDef, CommandDef, ParsedArgs } from "citty";
+import { usage } from "../platform/errors.ts";
+import type { Cli } from "./context.ts";
+
+/** A flag or positional. Booleans that are true by default are written `--no-<name>`, and only so. */
+export type Arg = ArgDef & {
+  readonly alias?: string | string[];
+  /** A flag that may be given several times; read it with `list()`. */
+  readonly repeatable?: boolean;
+  /** The last positional takes all that is left; read it with `args._`. */
+  readonly variadic?: boolean;
+};
+export type Args = Record<string, Arg>;
+
+/** Under which heading `auth --help` lists it. */
+export type Group = "everyday" | "scripting" | "setup";
+
+/** An example of help: the command line, and what it is for. `{a}` and `{b}` become providers that exist. */
+export type Example = readonly [line: string, purpose: string];
+
+interface Described {
+  readonly name: string;
+  /** One sentence: what it does. */
+  readonly description: string;
+  readonly group?: Group;
+  readonly examples?: readonly Example[];
+}
+
+export interface Definition<T extends Args = Args> extends Described {
+  readonly args?: T;
+  /** What stands after `--`; without it nothing may. It reaches the command as `cli.rest`. */
+  readonly rest?: { readonly name: string; readonly description: string };
+  /** Values of `-o` beside `text` and `json`. */
+  readonly outputs?: readonly string[];
+  /** Flags known only at run time: the settings providers declare. `words` are the arguments that aren't flags. */
+  readonly extraFlags?: (words: readonly string[]) => Promise<Args>;
+  /** The exit code, where it isn't the table's (`run`: 125). */
+  readonly exitCodeOf?: (error: unknown) => number;
+  /** @returns the exit code; nothing means 0 */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a command that returns nothing is done
+  readonly run: (cli: Cli, args: ParsedArgs<T>) => Promise<number | void>;
+}
+
+export interface GroupDefinition extends Described {
+  /** Name → how to load it. */
+  readonly commands: Readonly<Record<string, Loader>>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: commands of any arguments
+type AnyDefinition = Definition<any>;
+export type Loader = () => Promise<{ readonly default: Command }>;
+
+/** A citty command, with our definition beside it. */
+export type Command = CommandDef & { readonly definition: AnyDefinition | GroupDefinition };
+
+export function defineCommand<const T extends Args>(definition: Definition<T>): Command {
+  const { name, description, args, run } = definition;
+  const command: CommandDef<T> = {
+    meta: { name, description },
+    ...(args && { args }),
+    run: async (context) => {
+      try {
+        return await run(context.data as Cli, context.args);
+      } catch (error) {
+        // citty takes a falsy value that was thrown for success.
+        throw error || new Error("A command failed without saying why.");
+      }
+    },
+  };
+  return { ...(command as unknown as CommandDef), definition };
+}
+
+export function defineGroup(definition: GroupDefinition): Command {
+  const { name, description, commands } = definition;
+  const subCommands = Object.fromEntries(
+    Object.entries(commands).map(([sub, load]) => [sub, async () => (await load()).default]),
+  );
+  return { meta: { name, description }, subCommands, definition };
+}
+
+export function isGroup(definition: Command["definition"]): definition is GroupDefinition {
+  return "commands" in definition;
+}
+
+/** NUL is the one character no argument can hold. */
+export const JOINER = "\0";
+
+/** The values of a repeatable flag, in the order given. */
+export function list(joined: string | undefined): string[] {
+  return joined === undefined ? [] : joined.split(JOINER);
+}
+
+/** @throws AuthError `usage` when it isn't a whole number of seconds */
+export function seconds(value: string | undefined, flag: string): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (!/^\d{1,9}$/.test(value)) throw usage(`${flag} takes a whole number of seconds.`, `For example: ${flag} 600`);
+  return number;
+}

@@ -1,0 +1,36 @@
+import { AuthError } from "../platform/errors.ts";
+import { defineCommand } from "./command.ts";
+import type { Cli } from "./context.ts";
+import { CHECKS } from "./doctor/checks.ts";
+import type { Check } from "./doctor/found.ts";
+import { inSession } from "./session.ts";
+
+export default defineCommand({
+  name: "doctor",
+  description: "Check that everything auth leans on is in order",
+  group: "setup",
+  args: {
+    offline: { type: "boolean", description: "Leave out what needs the network" },
+  },
+  examples: [
+    ["auth doctor", "what is wrong, and what to do"],
+    ["auth doctor --offline --json", "for a program"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const checks: Check[] = [];
+      for (const [name, examine] of Object.entries(CHECKS))
+        for (const found of await examine(session, args.offline ?? false)) checks.push({ name, ...found });
+      const ok = checks.every(({ status }) => status !== "fail");
+      if (cli.output.isJson) await cli.output.json({ ok, checks });
+      else for (const check of checks) await tell(cli, check);
+      if (!ok) throw new AuthError("check_failed", "Not everything is in order.");
+    }),
+});
+
+const MARKS = { ok: "✓", warn: "!", fail: "✗" } as const;
+
+async function tell(cli: Cli, { name, status, detail, remedy }: Check): Promise<void> {
+  await cli.output.text(`${MARKS[status]} ${name}: ${detail}`);
+  if (remedy !== null) await cli.output.text(`    ${remedy}`);
+}

@@ -1,0 +1,140 @@
+/** What `doctor` looks at: one function for each thing, in the order in which a fault would matter. */
+import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
+import { stateOf } from "../../connections/status.ts";
+import { listConnections } from "../../connections/store.ts";
+import { canOpenBrowser } from "../../platform/browser.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { vaultStatus } from "../../vault/status.ts";
+import { environmentTokens, ignoresEnvironment } from "../select.ts";
+import type { Session } from "../session.ts";
+import { checkClocks } from "./clocks.ts";
+import { broken, doubtful, type Found, fine } from "./found.ts";
+
+type Examine = (session: Session, offline: boolean) => Promise<Found[]>;
+
+export const CHECKS: Readonly<Record<string, Examine>> = {
+  vault: examineVault,
+  key: examineKey,
+  locks: examineLocks,
+  connections: examineConnections,
+  environment: examineEnvironment,
+  network: examineNetwork,
+  clock: async (session, offline) =>
+    offline ? [fine("not compared: --offline")] : checkClocks(session, await connectionsOf(session)),
+  plugins: async (session) => [fine(`${session.registry.ids().length} providers, all built in`)],
+  log: examineLog,
+  browser: async ({ context }) => [
+    canOpenBrowser(context.env)
+      ? fine("a browser can be opened")
+      : fine("no browser can be opened here: logins show a code or a URL instead"),
+  ],
+};
+
+/** Where it is, its file system, its modes: `vaultStatus` refuses what can't be trusted and warns of the rest. */
+async function examineVault({ context }: Session): Promise<Found[]> {
+  try {
+    const status = await vaultStatus(context);
+    if (status === null) return [fine(`none yet: the first login makes one at ${context.paths.vault}`)];
+    return [
+      fine(
+        `${status.path}, ${status.records} ${status.records === 1 ? "record" : "records"}, format ${status.format}, epoch ${status.epoch}`,
+      ),
+      ...status.warnings.map((warning) => doubtful(warning, "auth vault rekey --key keychain   (or passphrase)")),
+    ];
+  } catch (error) {
+    return broken(error);
+  }
+}
+
+async function examineKey(session: Session): Promise<Found[]> {
+  try {
+    const vault = await session.vault();
+    return [fine(vault === null ? "no vault, no key" : "it opens the vault")];
+  } catch (error) {
+    return broken(error);
+  }
+}
+
+/** Takes and releases a lock of its own, as a refresh would. */
+async function examineLocks(session: Session): Promise<Found[]> {
+  const vault = await openVault(session);
+  if (vault === null) return [];
+  try {
+    const lock = await vault.tryLock("doctor");
+    lock?.release();
+    return [lock === null ? doubtful("another doctor holds the test lock") : fine("can be taken and released")];
+  } catch (error) {
+    return broken(error);
+  }
+}
+
+async function examineConnections(session: Session): Promise<Found[]> {
+  const all = await connectionsOf(session);
+  if (all.length === 0) return [fine("none yet")];
+  const now = session.context.now();
+  return all.map(({ ref, record }) => {
+    const { status, reason } = stateOf(record, now);
+    const words = `${display(ref)} is ${status}${reason === null ? "" : ` (${reason})`}`;
+    if (status === "connected" && reason === null) return fine(words);
+    return doubtful(words, remedyFor(status, ref));
+  });
+}
+
+function remedyFor(status: string, ref: ConnectionRef): string {
+  switch (status) {
+    case "misconfigured":
+      return `auth client set ${ref.provider} …, then: auth refresh ${typed(ref)} --force`;
+    case "connected":
+    case "expired":
+      return `auth refresh ${typed(ref)}`;
+    default:
+      return `auth login ${typed(ref)}`;
+  }
+}
+
+/** Tokens in the environment that win over logins in the vault. */
+async function examineEnvironment(session: Session): Promise<Found[]> {
+  if (ignoresEnvironment(session.context.env)) return [fine("AUTH_IGNORE_ENV is set: its tokens are not looked at")];
+  const stored = new Set((await connectionsOf(session)).map(({ ref }) => ref.provider));
+  const found = await environmentTokens(session);
+  if (found.length === 0) return [fine("holds no provider's token")];
+  return found.map(({ provider, token }) =>
+    stored.has(provider)
+      ? doubtful(
+          `${token.variable} wins over the stored login of ${provider}`,
+          `Unset ${token.variable}, or name the connection in full.`,
+        )
+      : fine(`${token.variable} holds a token of ${provider}`),
+  );
+}
+
+/** Variables by which traffic or trust is redirected: they are honoured, so they are named (RULES.md 3.2). */
+const NETWORK_VARIABLES =
+  /^(https?_proxy|all_proxy|no_proxy|node_extra_ca_certs|ssl_cert_(file|dir)|node_tls_reject_unauthorized|bun_config_verbose_fetch)$/i;
+
+async function examineNetwork({ context }: Session): Promise<Found[]> {
+  const set = Object.keys(context.env).filter((name) => NETWORK_VARIABLES.test(name) && context.env[name]);
+  if (set.length === 0) return [fine("no proxy and no certificate variable is set")];
+  return [doubtful(`set: ${set.join(", ")}`, "They lead or vouch for every request; make sure that they are yours.")];
+}
+
+async function examineLog({ context }: Session): Promise<Found[]> {
+  const { appendLine } = await import("../../platform/journal.ts");
+  const reason = await appendLine(context.paths.log, `${new Date(context.now()).toISOString()} doctor`);
+  return [reason === null ? fine("can be written") : doubtful(`can't be written: ${reason}`)];
+}
+
+async function connectionsOf(session: Session): ReturnType<typeof listConnections> {
+  const vault = await openVault(session);
+  return vault === null ? [] : listConnections(vault);
+}
+
+/** null also where it can't be opened: that was said already. */
+async function openVault(session: Session): Promise<Awaited<ReturnType<Session["vault"]>>> {
+  try {
+    return await session.vault();
+  } catch (error) {
+    if (error instanceof AuthError) return null;
+    throw error;
+  }
+}

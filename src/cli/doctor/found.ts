@@ -1,0 +1,26 @@
+/** What a check of `doctor` found. */
+import { AuthError } from "../../platform/errors.ts";
+
+export interface Found {
+  readonly status: "ok" | "warn" | "fail";
+  readonly detail: string;
+  readonly remedy: string | null;
+}
+
+export interface Check extends Found {
+  readonly name: string;
+}
+
+export function fine(detail: string): Found {
+  return { status: "ok", detail, remedy: null };
+}
+
+export function doubtful(detail: string, remedy: string | null = null): Found {
+  return { status: "warn", detail, remedy };
+}
+
+/** An error of ours is a finding; any other is a fault of this program. */
+export function broken(error: unknown): Found[] {
+  if (!(error instanceof AuthError)) throw error;
+  return [{ status: "fail", detail: error.message, remedy: error.hint ?? null }];
+}

@@ -1,0 +1,81 @@
+/** The one table of exit codes (CLI.md §2), and the one place where an error becomes text or JSON. */
+import { AuthError, type ErrorCode, errorCode } from "../platform/errors.ts";
+
+export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
+  internal: 1,
+  check_failed: 1,
+  connection_not_found: 2,
+  provider_not_found: 2,
+  no_refresh_token: 3,
+  env_token: 3,
+  api_key: 3,
+  refresh_token_invalid: 4,
+  rotation_lost: 4,
+  interaction_required: 4,
+  login_required: 4,
+  token_expired: 4,
+  token_refused: 4,
+  network: 5,
+  provider_unavailable: 5,
+  rate_limited: 5,
+  busy: 5,
+  client_missing: 6,
+  client_rejected: 6,
+  client_mismatch: 6,
+  origin_mismatch: 6,
+  scope_rejected: 6,
+  access_denied: 7,
+  login_timeout: 7,
+  token_rejected: 7,
+  vault_locked: 8,
+  vault_corrupt: 8,
+  vault_unwritable: 8,
+  key_invalid: 8,
+  vault_rolled_back: 8,
+  vault_replaced: 8,
+  plugin_untrusted: 9,
+  plugin_invalid: 9,
+  usage: 64,
+  ambiguous_connection: 64,
+  interrupted: 130,
+};
+
+/** Several results in one command: the worst one counts, in this order. */
+const WORST_FIRST = [8, 9, 4, 6, 5, 2, 3, 1];
+
+export function worst(codes: Iterable<number>): number {
+  const seen = new Set(codes);
+  seen.delete(0);
+  return WORST_FIRST.find((code) => seen.has(code)) ?? Math.max(0, ...seen);
+}
+
+/** Anything thrown as the error that is shown: what isn't ours is `internal`, with what it says of itself. */
+export function asAuthError(error: unknown): AuthError {
+  if (error instanceof AuthError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = `Run it again with -v to see where, and report it.`;
+  switch (errorCode(error)) {
+    case "ENOSPC":
+      return new AuthError("internal", "There is no space left on the disk.", { cause: error, hint: "Make room." });
+    case "auth_http":
+      return new AuthError("network", `${sentence(message)}`, { cause: error, hint: "Try again." });
+    default:
+      return new AuthError("internal", sentence(message), { cause: error, hint });
+  }
+}
+
+/** @param exitCode the one the process will really have */
+export function errorJson(error: AuthError, exitCode: number): string {
+  const { code, message, hint = null, connection = null } = error;
+  return JSON.stringify({ error: { code, message, hint, exitCode, connection } });
+}
+
+/** `Error: <what happened>`, then what to do. */
+export function errorText(error: AuthError): string {
+  return error.hint === undefined ? `Error: ${error.message}` : `Error: ${error.message}\n${error.hint}`;
+}
+
+function sentence(text: string): string {
+  const line = text.trim().split("\n", 1)[0] || "Something failed";
+  return /[.!?]$/.test(line) ? line : `${line}.`;
+}

@@ -1,0 +1,38 @@
+import { injectedVariables } from "../inject/environment.ts";
+import { EXPORT_FORMATS, type ExportFormat, formatVariables } from "../inject/formats.ts";
+import { usage } from "../platform/errors.ts";
+import { defineCommand, list } from "./command.ts";
+import { GRANTS, grantsFor } from "./grants.ts";
+import { inSession } from "./session.ts";
+
+export default defineCommand({
+  name: "export",
+  description: "Print tokens as variables for a shell or a file",
+  group: "scripting",
+  args: {
+    ...GRANTS,
+    format: { type: "string", valueHint: EXPORT_FORMATS.join("|"), description: "How to write them (default: shell)" },
+  },
+  examples: [
+    ['eval "$(auth export {a})"', "into this shell"],
+    ["auth export {a} --format dotenv > .env.local", "into a file: mind who can read it"],
+    ["auth export -c {a}:work=WORK_TOKEN --json", "as JSON, under a name of your choice"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const format = formatOf(args.format, cli.output.isJson);
+      const grants = await grantsFor(cli, session, { connections: args._, named: list(args.connection), minTtl: 0 });
+      for (const { connection } of grants) await cli.context.audit({ event: "export", status: "success", connection });
+      const variables = await injectedVariables(cli.context.env, grants);
+      const text = formatVariables(format, variables).replace(/\n$/, "");
+      if (text !== "") await cli.output.text(text);
+    }),
+});
+
+function formatOf(wanted: string | undefined, json: boolean): ExportFormat {
+  if (wanted === undefined) return json ? "json" : "shell";
+  const format = EXPORT_FORMATS.find((known) => known === wanted);
+  if (format === undefined)
+    throw usage(`There is no format '${wanted.slice(0, 40)}'.`, `Formats: ${EXPORT_FORMATS.join(", ")}.`);
+  return format;
+}

@@ -1,0 +1,138 @@
+import { access } from "../connections/access.ts";
+import { defaultOf, notFound, readDefaults, requireConnection } from "../connections/store.ts";
+import { entryOf, environmentEntry, iso } from "../connections/view.ts";
+import { AuthError, usage } from "../platform/errors.ts";
+import type { Secret } from "../platform/secret.ts";
+import { defineCommand } from "./command.ts";
+import type { Cli } from "./context.ts";
+import { shown } from "./flags.ts";
+import { type Selected, select } from "./select.ts";
+import { CONNECTION, STORED } from "./selector.ts";
+import { inSession, type Session } from "./session.ts";
+import { nearest } from "./suggest.ts";
+
+const SECRET_FIELDS = ["accessToken", "refreshToken", "idToken"];
+
+export default defineCommand({
+  name: "get",
+  description: "Print what is known of a connection, one field or all",
+  group: "scripting",
+  args: {
+    ...CONNECTION,
+    ...STORED,
+    field: { type: "string", alias: "f", valueHint: "field", description: "Print this field alone" },
+    refresh: { type: "boolean", default: true, negativeDescription: "Don't refresh, even if that is due" },
+    "show-secret": { type: "boolean", description: "Allow the fields accessToken, refreshToken, idToken" },
+  },
+  examples: [
+    ["auth get {a} --field account", "whose login it is"],
+    ["auth get {a}:work --field expiresAt --no-refresh", "without touching the network"],
+    ["auth get {a} --json", "all fields"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const selected = await select(session, {
+        argument: args.connection,
+        profile: args.profile,
+        stored: args.stored ?? false,
+      });
+      const fields =
+        selected.source === "environment"
+          ? environmentFields(selected.provider, selected.token)
+          : await storedFields(cli, session, selected, args.refresh ?? true);
+      await show(cli, fields, args.field, args["show-secret"] ?? false);
+    }),
+});
+
+type Fields = Record<string, unknown>;
+
+async function storedFields(
+  cli: Cli,
+  session: Session,
+  { ref, implicit }: Extract<Selected, { source: "vault" }>,
+  mayRefresh: boolean,
+): Promise<Fields> {
+  const vault = await session.vault();
+  if (vault === null) throw notFound(ref);
+  const services = { context: session.context, registry: session.registry, vault };
+  if (mayRefresh) await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit }));
+  const stored = await requireConnection(vault, ref);
+  const { record } = stored;
+  const standing = defaultOf((await readDefaults(vault)).defaults, ref.provider);
+  return {
+    ...entryOf(stored, standing.name.toLowerCase() === ref.name.toLowerCase(), session.context.now()),
+    flow: record.flow,
+    clientId: record.pinned?.clientId ?? record.clientId,
+    createdAt: iso(record.createdAt),
+    refreshedAt: record.refreshedAt === null ? null : iso(record.refreshedAt),
+    accessToken: record.tokens?.accessToken ?? null,
+    refreshToken: record.tokens?.refreshToken ?? null,
+    idToken: record.tokens?.idToken ?? null,
+  };
+}
+
+/** The field is printed even if the refresh failed: the state says so. Only a vault that can't be used is an error. */
+async function tryToAccess(cli: Cli, call: () => ReturnType<typeof access>): Promise<void> {
+  try {
+    const { warning } = await call();
+    if (warning !== null) cli.output.warn(warning);
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code === "connection_not_found" || /^(vault|key)_/.test(error.code))
+      throw error;
+    if (error.code !== "login_required") cli.output.warn(error.message);
+  }
+}
+
+function environmentFields(provider: string, token: Parameters<typeof environmentEntry>[1]): Fields {
+  return {
+    ...environmentEntry(provider, token),
+    flow: null,
+    clientId: null,
+    createdAt: null,
+    refreshedAt: null,
+    accessToken: token.token,
+    refreshToken: null,
+    idToken: null,
+  };
+}
+
+async function show(cli: Cli, fields: Fields, wanted: string | undefined, showSecret: boolean): Promise<void> {
+  if (wanted === undefined) {
+    const shown = Object.entries(fields).filter(([name]) => showSecret || !SECRET_FIELDS.includes(name));
+    if (cli.output.isJson)
+      return cli.output.json(Object.fromEntries(shown.map(([name, value]) => [name, revealed(value)])));
+    for (const [name, value] of shown) await cli.output.text(`${name}: ${text(value)}`);
+    return;
+  }
+  const name = camelCase(wanted);
+  if (!Object.hasOwn(fields, name)) {
+    const near = nearest(name, Object.keys(fields));
+    throw usage(
+      `There is no field '${shown(wanted)}'.`,
+      `${near === null ? "" : `Did you mean '${near}'? `}Fields: ${Object.keys(fields).join(", ")}.`,
+    );
+  }
+  if (SECRET_FIELDS.includes(name) && !showSecret)
+    throw usage(
+      `${name} is a secret.`,
+      `To print it: add --show-secret${name === "accessToken" ? ", or use auth token" : ""}`,
+    );
+  const value = fields[name];
+  if (cli.output.isJson) return cli.output.json(revealed(value) ?? null);
+  return cli.output.text(text(value));
+}
+
+function text(value: unknown): string {
+  const plain = revealed(value);
+  if (plain === null || plain === undefined) return "";
+  if (Array.isArray(plain)) return plain.join(" ");
+  return typeof plain === "object" ? JSON.stringify(plain) : String(plain);
+}
+
+function revealed(value: unknown): unknown {
+  return typeof (value as Secret | null)?.reveal === "function" ? (value as Secret).reveal() : value;
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,98 @@
+/** What `inspect` learns by asking: `--verify` (the issuer's keys) and `--introspect` (the issuer itself). */
+import { counterpartOf } from "../connections/counterpart.ts";
+import { display } from "../connections/ref.ts";
+import type { Stored } from "../connections/store.ts";
+import { decodeJwt } from "../oauth/idtoken.ts";
+import type { Verification } from "../oauth/verify.ts";
+import { AuthError, usage } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import type { Secret } from "../platform/secret.ts";
+import type { Session } from "./session.ts";
+
+export const ONLINE = {
+  verify: { type: "boolean", description: "Check the signature with the keys that the issuer publishes" },
+  introspect: { type: "boolean", description: "Ask the issuer what it says of the token" },
+} as const;
+
+export interface Asked {
+  readonly verification?: Verification;
+  readonly introspection?: Readonly<Record<string, unknown>> & { readonly active: boolean };
+}
+
+/** @param stored the login whose token it is: only that says which issuer to believe */
+export async function ask(
+  session: Session,
+  stored: Stored | null,
+  token: Secret,
+  wanted: { readonly verify: boolean; readonly introspect: boolean },
+): Promise<Asked> {
+  if (!wanted.verify && !wanted.introspect) return {};
+  if (stored === null)
+    throw usage(
+      "--verify and --introspect need a login: what a token says of its issuer is not to be believed.",
+      "auth inspect <connection> --verify",
+    );
+  return {
+    ...(wanted.verify && { verification: await verify(session, stored, token) }),
+    ...(wanted.introspect && { introspection: await introspected(session, stored, token) }),
+  };
+}
+
+async function verify(session: Session, { ref, record }: Stored, token: Secret): Promise<Verification> {
+  const connection = display(ref);
+  if (decodeJwt(token.reveal()) === null)
+    throw new AuthError("check_failed", `The token of ${connection} is opaque: it has no signature to check.`, {
+      hint: `Ask its issuer: auth inspect ${connection} --introspect`,
+      connection,
+    });
+  const { issuer = null, jwksUri = null, clientId = null } = record.pinned ?? {};
+  if (issuer === null || jwksUri === null)
+    throw new AuthError("check_failed", `The provider of ${connection} publishes no keys to check with.`, {
+      hint: `Ask it whether it takes the token: auth status ${connection} --check`,
+      connection,
+    });
+  const { verifyJwt } = await import("../oauth/verify.ts");
+  const { http, now } = session.context;
+  return verifyJwt(http, token.reveal(), { issuer, jwksUri, clientId, now: now() });
+}
+
+async function introspected(
+  session: Session,
+  { record }: Stored,
+  token: Secret,
+): Promise<NonNullable<Asked["introspection"]>> {
+  const { introspect } = await import("../oauth/introspect.ts");
+  const { server, client } = await counterpartOf(await session.services(), record);
+  return introspect(session.context.http, server, client, token);
+}
+
+export function describeAsked({ verification, introspection }: Asked): string[] {
+  const lines: string[] = [];
+  if (verification !== undefined)
+    lines.push(
+      verification.verified
+        ? `Verified: signed by its issuer (${escapeText(verification.algorithm ?? "?")}).`
+        : `Not verified: ${escapeText(verification.fault ?? "")}.`,
+    );
+  if (introspection !== undefined) {
+    lines.push(introspection.active ? "The issuer says that it is active:" : "The issuer says that it is not active.");
+    for (const [name, value] of Object.entries(introspection))
+      if (name !== "active") lines.push(`  ${escapeText(name)}: ${escapeText(JSON.stringify(value))}`);
+  }
+  return lines;
+}
+
+/** After everything was printed. @throws AuthError `check_failed`, `token_refused` */
+export function refuseAsked({ verification, introspection }: Asked, connection: string | null): void {
+  const named = connection === null ? {} : { connection };
+  if (verification?.verified === false && (!verification.signature || !verification.issuer))
+    throw new AuthError("check_failed", `This token can't be trusted: ${verification.fault}.`, {
+      hint: "Don't use it. Log in again with --force.",
+      ...named,
+    });
+  if (introspection?.active === false)
+    throw new AuthError("token_refused", "The issuer no longer accepts this token.", {
+      hint: connection === null ? "Get a new one." : `Get a new one: auth refresh ${connection} --force`,
+      ...named,
+    });
+}

@@ -1,0 +1,159 @@
+import { display, typed } from "../connections/ref.ts";
+import { notFound, readConnection, type Stored } from "../connections/store.ts";
+import { duration } from "../connections/view.ts";
+import { decodeJwt } from "../oauth/idtoken.ts";
+import { AuthError } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import { Secret } from "../platform/secret.ts";
+import { defineCommand } from "./command.ts";
+import type { Cli } from "./context.ts";
+import { ask, describeAsked, ONLINE, refuseAsked } from "./inspect-online.ts";
+import { readSecret } from "./secret-input.ts";
+import { select } from "./select.ts";
+import { CONNECTION, STORED } from "./selector.ts";
+import { inSession, type Session } from "./session.ts";
+
+export default defineCommand({
+  name: "inspect",
+  description: "Show what a token says of itself",
+  group: "scripting",
+  args: {
+    ...CONNECTION,
+    connection: { ...CONNECTION.connection, description: "A connection, or '-' for a token on standard input" },
+    ...STORED,
+    ...ONLINE,
+  },
+  examples: [
+    ["auth inspect {a}", "header and claims of a JWT; of an opaque token, what is known"],
+    ["auth token {a} | auth inspect -", "any token"],
+    ["auth inspect {a} --json", "with exp and iat at the top"],
+    ["auth inspect {a} --verify --introspect", "ask the issuer's keys, and the issuer"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const subject = await subjectOf(cli, session, args.connection, args.profile, args.stored ?? false);
+      const { verify = false, introspect = false } = args;
+      const asked = await ask(session, subject.stored, new Secret(subject.token), { verify, introspect });
+      const view = viewOf(subject);
+      if (cli.output.isJson) await cli.output.json({ ...view, ...asked });
+      else {
+        const lines = describe(view, session.context.now(), verify);
+        for (const line of [...lines, ...describeAsked(asked)]) await cli.output.text(line);
+      }
+      refuseAsked(asked, subject.connection);
+      if (view.exp !== null && view.exp * 1000 <= session.context.now())
+        throw new AuthError("token_expired", "This token has expired.", {
+          ...(subject.connection === null
+            ? {}
+            : { connection: subject.connection, hint: `Get a new one: auth token ${subject.connection}` }),
+        });
+    }),
+});
+
+interface Subject {
+  readonly token: string;
+  /** The login that it is from. */
+  readonly stored: Stored | null;
+  readonly connection: string | null;
+  /** Epoch seconds, as the provider told at the time; null where unknown. */
+  readonly expiresAt: number | null;
+  readonly obtainedAt: number | null;
+  readonly scopes: readonly string[];
+}
+
+async function subjectOf(
+  cli: Cli,
+  session: Session,
+  argument: string | undefined,
+  profile: string | undefined,
+  fromVault: boolean,
+): Promise<Subject> {
+  if (argument === "-") {
+    const token = (await readSecret(cli, "Token")).reveal();
+    return { token, stored: null, connection: null, expiresAt: null, obtainedAt: null, scopes: [] };
+  }
+  const selected = await select(session, { argument, profile, stored: fromVault });
+  if (selected.source === "environment") {
+    const token = selected.token.token.reveal();
+    return { token, stored: null, connection: selected.provider, expiresAt: null, obtainedAt: null, scopes: [] };
+  }
+  const vault = await session.vault();
+  const stored = vault === null ? null : await readConnection(vault, selected.ref);
+  const tokens = stored?.record.tokens;
+  if (stored === null) throw notFound(selected.ref);
+  if (!tokens)
+    throw new AuthError("login_required", `${display(stored.ref)} is not logged in.`, {
+      hint: `Run 'auth login ${typed(stored.ref)}'.`,
+      connection: display(stored.ref),
+    });
+  return {
+    token: tokens.accessToken.reveal(),
+    stored,
+    connection: display(stored.ref),
+    expiresAt: tokens.expiresAt === null ? null : Math.floor(tokens.expiresAt / 1000),
+    obtainedAt: Math.floor(tokens.obtainedAt / 1000),
+    scopes: tokens.scopes,
+  };
+}
+
+interface View {
+  readonly type: "jwt" | "opaque";
+  readonly connection: string | null;
+  readonly exp: number | null;
+  readonly iat: number | null;
+  readonly scopes: readonly string[];
+  readonly header: Readonly<Record<string, unknown>> | null;
+  readonly claims: Readonly<Record<string, unknown>> | null;
+}
+
+function viewOf(subject: Subject): View {
+  const { connection, scopes } = subject;
+  const jwt = decodeJwt(subject.token);
+  if (jwt === null)
+    return {
+      type: "opaque",
+      connection,
+      exp: subject.expiresAt,
+      iat: subject.obtainedAt,
+      scopes,
+      header: null,
+      claims: null,
+    };
+  const { header, claims } = jwt;
+  const seconds = (value: unknown): number | null =>
+    typeof value === "number" && Number.isFinite(value) ? value : null;
+  return {
+    type: "jwt",
+    connection,
+    exp: seconds(claims.exp) ?? subject.expiresAt,
+    iat: seconds(claims.iat) ?? subject.obtainedAt,
+    scopes,
+    header,
+    claims,
+  };
+}
+
+function describe(view: View, now: number, checked: boolean): string[] {
+  const jwt = checked ? "JWT" : "JWT (its signature is not checked)";
+  const lines = [view.type === "jwt" ? jwt : "Opaque token: only its provider can read it."];
+  if (view.connection !== null) lines.push(`Connection: ${view.connection}`);
+  for (const [title, part] of [
+    ["Header", view.header],
+    ["Claims", view.claims],
+  ] as const) {
+    if (part === null) continue;
+    lines.push(`${title}:`);
+    for (const [name, value] of Object.entries(part))
+      lines.push(`  ${escapeText(name)}: ${escapeText(JSON.stringify(value))}`);
+  }
+  if (view.scopes.length > 0) lines.push(`Scopes: ${escapeText(view.scopes.join(", "))}`);
+  lines.push(expiryLine(view, now));
+  return lines;
+}
+
+/** An opaque token from outside says nothing; a JWT without `exp`, or a stored token, has no end. */
+function expiryLine({ type, exp, iat }: View, now: number): string {
+  if (exp === null) return type === "opaque" && iat === null ? "When it expires is not known." : "Does not expire.";
+  const left = exp * 1000 - now;
+  return left > 0 ? `Expires in ${duration(left)}.` : `Expired ${duration(-left)} ago.`;
+}

@@ -1,0 +1,31 @@
+/** `auth login https://issuer.example:8443/realms/x`: which connection that is. */
+import { type ConnectionRef, checkName } from "../connections/ref.ts";
+import { AuthError, usage } from "../platform/errors.ts";
+import { addressFault } from "../providers/address.ts";
+import type { Registry } from "../providers/registry.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
+
+/** At the provider whose issuer has to be told. Its name: host, port and path of the issuer. */
+export async function connectionForIssuer(
+  registry: Registry,
+  text: string,
+): Promise<{ ref: ConnectionRef; settings: Record<string, string> }> {
+  const fault = addressFault(text);
+  if (fault !== null) throw usage(`The issuer ${fault}.`, "Give an https URL, or http on this machine.");
+  const url = new URL(text);
+  const port = url.port === "" ? "" : `-${url.port}`;
+  const path = url.pathname.replace(/\/+$/, "");
+  const host = url.hostname.replaceAll(/[[\]:]/g, "_").replace(/^_+/, "");
+  const name = checkName(`${host}${port}${path}`);
+  for (const definition of await registry.all()) {
+    const setting = issuerSetting(definition);
+    if (setting !== null) return { ref: { provider: definition.id, name }, settings: { [setting]: text } };
+  }
+  throw new AuthError("provider_not_found", "No provider takes an issuer's URL.");
+}
+
+/** The setting that is the whole issuer: `issuer: "{issuer}"`. */
+function issuerSetting({ issuer = "", settings = {} }: ProviderDefinition): string | null {
+  const name = /^\{(\w+)\}$/.exec(issuer)?.[1];
+  return name !== undefined && settings[name]?.required === true ? name : null;
+}

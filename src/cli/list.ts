@@ -1,0 +1,38 @@
+import { duration, type ListEntry } from "../connections/view.ts";
+import { columns } from "./columns.ts";
+import { defineCommand } from "./command.ts";
+import { allEntries } from "./entries.ts";
+import { inSession } from "./session.ts";
+
+export default defineCommand({
+  name: "list",
+  description: "List every connection",
+  group: "everyday",
+  examples: [
+    ["auth list", "where you are logged in"],
+    ["auth list --json", "with states and expiries, for a program"],
+  ],
+  run: (cli) =>
+    inSession(cli, async (session) => {
+      const entries = (await allEntries(session)).map(({ entry }) => entry);
+      if (cli.output.isJson) return cli.output.json(entries);
+      if (entries.length === 0) return cli.output.say("No connections. Log in: auth login <provider>");
+      const now = session.context.now();
+      const rows = entries.map((entry) => [
+        `${entry.connection}${entry.default ? " *" : ""}`,
+        entry.account ?? "",
+        entry.reason === null ? entry.status : `${entry.status} (${entry.reason})`,
+        expiry(entry, now),
+        entry.source === "vault" ? "" : `${entry.source.slice(4)} (environment)`,
+      ]);
+      const table = columns([["CONNECTION", "ACCOUNT", "STATUS", "EXPIRES", "SOURCE"], ...rows]);
+      for (const line of table) await cli.output.text(line);
+    }),
+});
+
+function expiry(entry: ListEntry, now: number): string {
+  if (entry.status === "not_connected") return "";
+  if (entry.expiresAt === null) return "never";
+  const left = Date.parse(entry.expiresAt) - now;
+  return left > 0 ? `in ${duration(left)}` : "expired";
+}

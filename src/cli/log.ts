@@ -1,0 +1,113 @@
+import { usage } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import type { AuditLine } from "./audit.ts";
+import { parseAudit } from "./audit-line.ts";
+import { columns } from "./columns.ts";
+import { defineCommand } from "./command.ts";
+import { nearest } from "./suggest.ts";
+
+const EVENTS = [
+  "login",
+  "logout",
+  "revoke",
+  "refresh",
+  "refresh_adopted",
+  "token_read",
+  "run",
+  "export",
+  "import",
+  "plugin",
+  "vault",
+];
+
+export default defineCommand({
+  name: "log",
+  description: "Show what happened to your connections, and who asked",
+  group: "scripting",
+  args: {
+    lines: {
+      type: "string",
+      alias: "n",
+      valueHint: "count",
+      description: "How many of the last entries (default: 50)",
+    },
+    connection: { type: "string", valueHint: "connection", description: "Only this connection's" },
+    event: { type: "string", valueHint: "event", description: "Only this kind: refresh, login, token_read …" },
+    failures: { type: "boolean", description: "Only what failed" },
+  },
+  examples: [
+    ["auth log --failures", "what went wrong lately"],
+    ["auth log --connection {a}:work --event refresh", "every attempt to refresh it"],
+    ["auth log -n 1000 --json", "NDJSON, for a program"],
+  ],
+  run: async (cli, args) => {
+    const wanted = countOf(args.lines);
+    const filter = filterOf(args.connection, args.event, args.failures ?? false);
+    const { lines, unreadable } = await readAll(cli.context.paths.audit);
+    const shown = lines.filter(filter).slice(-wanted);
+    if (unreadable > 0)
+      cli.output.warn(`${unreadable} lines of the log can't be read: written by another version, or damaged.`);
+    if (cli.output.isJson) for (const line of shown) await cli.output.event(line);
+    else if (shown.length === 0) cli.output.say("Nothing is logged.");
+    else for (const line of columns(shown.map(cells))) await cli.output.text(line);
+  },
+});
+
+/** The rotated file first: oldest first. */
+async function readAll(path: string): Promise<{ lines: AuditLine[]; unreadable: number }> {
+  const lines: AuditLine[] = [];
+  let unreadable = 0;
+  for (const file of [Bun.file(`${path}.1`), Bun.file(path)]) {
+    if (!(await file.exists())) continue;
+    for (const text of (await file.text()).split("\n")) {
+      if (text === "") continue;
+      const line = parseAudit(text);
+      if (line === null) unreadable++;
+      else lines.push(line);
+    }
+  }
+  return { lines, unreadable };
+}
+
+function filterOf(
+  connection: string | undefined,
+  event: string | undefined,
+  failures: boolean,
+): (line: AuditLine) => boolean {
+  if (event !== undefined && !EVENTS.includes(event)) {
+    const near = nearest(event, EVENTS);
+    throw usage(
+      `There is no event '${escapeText(event.slice(0, 40))}'.`,
+      `${near === null ? "" : `Did you mean '${near}'? `}Events: ${EVENTS.join(", ")}.`,
+    );
+  }
+  const name = connection === undefined ? null : fullName(connection);
+  return (line) =>
+    (name === null || line.connection?.toLowerCase() === name) &&
+    (event === undefined || line.event === event) &&
+    (!failures || line.status === "failure");
+}
+
+/** A provider alone means its default connection, as everywhere. */
+function fullName(connection: string): string {
+  return (connection.includes(":") ? connection : `${connection}:default`).toLowerCase();
+}
+
+function countOf(value: string | undefined): number {
+  if (value === undefined) return 50;
+  if (!/^[1-9]\d{0,8}$/.test(value)) throw usage("-n takes a whole number above zero.", "For example: -n 100");
+  return Number(value);
+}
+
+function cells(line: AuditLine): string[] {
+  const outcome =
+    line.status === "success" ? "ok" : [line.code, line.providerError].filter(Boolean).join(": ") || "failed";
+  return [
+    line.time.slice(0, 19).replace("T", " "),
+    line.event,
+    line.connection ?? "",
+    outcome,
+    line.program ?? "",
+    line.message ?? "",
+  ];
+}

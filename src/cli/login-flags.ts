@@ -1,0 +1,32 @@
+/** Values of login's flags that `profile create` takes too. */
+import { usage } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import { addressFault } from "../providers/address.ts";
+import { FLOWS, type Flow } from "../providers/schema.ts";
+import { nearest } from "./suggest.ts";
+
+export function flowOf(wanted: string | undefined): Flow | null {
+  if (wanted === undefined) return null;
+  const name = wanted === "interactive" ? "browser" : wanted;
+  const flow = FLOWS.find((known) => known === name);
+  if (flow !== undefined) return flow;
+  const near = nearest(name, FLOWS);
+  throw usage(
+    `There is no flow '${escapeText(name.slice(0, 40))}'.`,
+    `${near === null ? "" : `Did you mean '${near}'? `}Flows: ${FLOWS.join(", ")}.`,
+  );
+}
+
+/** A URL that a login may lead to. @throws AuthError `usage` */
+export function address(value: string | undefined, flag: string): string | null {
+  const url = nonEmpty(value, flag);
+  const fault = url === null ? null : addressFault(url);
+  if (fault !== null) throw usage(`${flag} ${fault}.`, "Give an https URL, or http on 127.0.0.1.");
+  return url;
+}
+
+export function nonEmpty(value: string | undefined, flag: string): string | null {
+  if (value === undefined) return null;
+  if (value.trim() === "") throw usage(`${flag} can't be empty.`);
+  return value.trim();
+}

@@ -1,0 +1,154 @@
+import { type LoggedOut, type LogoutRequest, logout, sharingGrant } from "../connections/logout.ts";
+import { display } from "../connections/ref.ts";
+import type { Services } from "../connections/services.ts";
+import { listConnections, notFound, readConnection, type Stored } from "../connections/store.ts";
+import { AuthError, usage } from "../platform/errors.ts";
+import { defineCommand } from "./command.ts";
+import type { Cli } from "./context.ts";
+import { environmentTokens, ignoresEnvironment, select } from "./select.ts";
+import { CONNECTION } from "./selector.ts";
+import { inSession, type Session } from "./session.ts";
+
+export default defineCommand({
+  name: "logout",
+  description: "Revoke a login at its provider and erase it here",
+  group: "everyday",
+  args: {
+    ...CONNECTION,
+    all: { type: "boolean", description: "Every connection" },
+    yes: { type: "boolean", alias: "y", description: "Don't ask" },
+  },
+  examples: [
+    ["auth logout {a}", "the default login"],
+    ["auth logout {a}:work", "that one"],
+    ["auth logout --all --yes", "everything"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      if (args.all && (args.connection ?? args.profile) !== undefined)
+        throw usage("--all and a connection contradict each other.");
+      const targets = args.all
+        ? await everything(cli, session, args.yes ?? false)
+        : [await one(cli, session, args.connection, args.profile)];
+      const request = { keepSettings: false, forgetClient: false, revoke: true };
+      const results: LoggedOut[] = [];
+      for (const target of targets)
+        results.push(await end(cli, await session.services(), target, request, args.yes ?? false));
+      if (cli.output.isJson) await cli.output.json(args.all ? results : results[0]);
+    }),
+});
+
+/** The connection to end: never guessed among several, and never one in the environment (CLI.md §1). */
+export async function one(
+  cli: Cli,
+  session: Session,
+  argument: string | undefined,
+  profile: string | undefined,
+): Promise<Stored> {
+  const vault = await session.vault();
+  if (argument === undefined && profile === undefined) {
+    const all = vault === null ? [] : await listConnections(vault);
+    if (all.length > 1)
+      throw new AuthError("ambiguous_connection", "Which connection? There are several.", {
+        hint: `Name one of: ${all.map(({ ref }) => display(ref)).join(", ")}`,
+      });
+    const [only] = all;
+    if (only !== undefined) {
+      await tellVariablesStay(cli, session, only.ref.provider);
+      return only;
+    }
+    await refuseEnvironmentToken(cli, session, null);
+    throw new AuthError("connection_not_found", "You are not logged in anywhere.", {
+      hint: "There is nothing to log out of. To log in: auth login <provider>",
+    });
+  }
+  const selected = await select(session, { argument, profile, stored: true });
+  if (selected.source !== "vault") throw new AuthError("internal", "A stored connection was asked for.");
+  const stored = vault === null ? null : await readConnection(vault, selected.ref);
+  if (selected.implicit && stored !== null) await tellVariablesStay(cli, session, selected.ref.provider);
+  if (stored !== null) return stored;
+  if (selected.implicit) {
+    await refuseEnvironmentToken(cli, session, selected.ref.provider);
+    const others =
+      vault === null ? [] : (await listConnections(vault)).filter(({ ref }) => ref.provider === selected.ref.provider);
+    if (others.length > 0)
+      throw new AuthError("ambiguous_connection", `There is no ${display(selected.ref)}.`, {
+        hint: `There is: ${others.map(({ ref }) => display(ref)).join(", ")}`,
+      });
+  }
+  throw notFound(selected.ref);
+}
+
+/** Whoever named the provider may have meant the token that wins elsewhere. @param provider null: all of them */
+async function tellVariablesStay(cli: Cli, session: Session, provider: string | null): Promise<void> {
+  if (ignoresEnvironment(cli.context.env)) return;
+  for (const { provider: of, token } of await environmentTokens(session))
+    if (provider === null || of === provider)
+      cli.output.warn(`${token.variable} is set, and stays: only the login in the vault is ended.`);
+}
+
+/** Nothing is stored, but the environment holds a token: that is ended by unsetting its variable. */
+async function refuseEnvironmentToken(cli: Cli, session: Session, provider: string | null): Promise<void> {
+  if (ignoresEnvironment(cli.context.env)) return;
+  const found = (await environmentTokens(session)).find((token) => provider === null || token.provider === provider);
+  if (found !== undefined)
+    throw new AuthError("env_token", `This token is in the environment, not in the vault.`, {
+      hint: `Unset ${found.token.variable}`,
+    });
+}
+
+async function everything(cli: Cli, session: Session, yes: boolean): Promise<Stored[]> {
+  const vault = await session.vault();
+  const all = vault === null ? [] : await listConnections(vault);
+  await tellVariablesStay(cli, session, null);
+  if (all.length === 0) {
+    cli.output.say("Nothing is stored.");
+    return [];
+  }
+  if (!yes) {
+    if (!(await cli.interactive()))
+      throw usage(`This logs out of ${all.length} connections.`, "To do so: auth logout --all --yes");
+    const { confirm } = await import("../platform/prompt.ts");
+    if (!(await confirm(`Log out of ${all.map(({ ref }) => display(ref)).join(", ")}?`)))
+      throw new AuthError("access_denied", "Nothing was done.");
+  }
+  return all;
+}
+
+/** Ends one login and says what happened. Where revoking would end another's grant too, a person decides. */
+export async function end(
+  cli: Cli,
+  services: Services,
+  stored: Stored,
+  request: LogoutRequest,
+  yes: boolean,
+): Promise<LoggedOut> {
+  const sharing = await sharingGrant(services, stored);
+  const revoke = request.revoke && (sharing.length === 0 || (await mayEndOthers(cli, stored, sharing, yes)));
+  const result = await logout(services, stored, { ...request, revoke });
+  await cli.context.audit({
+    event: request.keepSettings ? "revoke" : "logout",
+    status: "success",
+    connection: result.connection,
+    message: result.revoked === true ? "revoked at the provider" : "erased here only",
+  });
+  const done = request.keepSettings ? "Revoked" : "Logged out of";
+  if (result.revoked === true)
+    cli.output.success(`${done} ${result.connection}: revoked at the provider, erased here.`);
+  else if (result.revoked === false)
+    cli.output.warn(
+      `${result.connection} was erased here, but the provider did not confirm that it revoked the token.`,
+    );
+  else cli.output.success(`${done} ${result.connection}: erased here. Nothing was revoked at the provider.`);
+  return result;
+}
+
+async function mayEndOthers(cli: Cli, stored: Stored, sharing: readonly Stored[], yes: boolean): Promise<boolean> {
+  const others = sharing.map(({ ref }) => display(ref)).join(", ");
+  if (!yes && (await cli.interactive())) {
+    const { confirm } = await import("../platform/prompt.ts");
+    return confirm(`Revoking ${display(stored.ref)} at the provider also ends ${others}. Revoke all the same?`);
+  }
+  cli.output.warn(`${display(stored.ref)} is only erased here: revoking it would end ${others} too.`);
+  return false;
+}

@@ -1,0 +1,39 @@
+/** Messages for people: consola decides what is shown, our reporter writes it to stderr. Loaded when first needed. */
+import { createConsola, type LogType } from "consola/core";
+import { redact } from "../platform/redact.ts";
+import type { Colors } from "../platform/terminal.ts";
+import type { Globals } from "./context.ts";
+
+/** Those that are more than a plain line: marked, coloured, and looked through for secrets. */
+export type MessageKind = "success" | "warning" | "error" | "debug";
+export type Messages = (kind: MessageKind, text: string) => Promise<void>;
+
+/** consola's type of each kind. Its levels: 0 errors, 1 warnings, 3 success, 4 debug. */
+const TYPES: Readonly<Record<MessageKind, LogType>> = {
+  success: "success",
+  warning: "warn",
+  error: "error",
+  debug: "debug",
+};
+
+const DRESS: Readonly<Record<MessageKind, (text: string, colors: Colors) => string>> = {
+  success: (text, { green }) => `${green("✓")} ${text}`,
+  warning: (text, { yellow }) => `${yellow("Warning:")} ${text}`,
+  error: (text, { red }) => text.replace(/^Error:/, red("Error:")),
+  debug: (text, { dim }) => dim(text),
+};
+
+export function createMessages(globals: Globals, colors: Colors, write: (text: string) => Promise<void>): Messages {
+  const shown: string[] = [];
+  const consola = createConsola({
+    level: globals.verbose ? 4 : globals.quiet ? 1 : 3,
+    // Every message counts: consola would fold those that repeat.
+    throttle: 0,
+    reporters: [{ log: ({ args }) => void shown.push(String(args[0])) }],
+  });
+  return async (kind, text) => {
+    // Any of these may repeat words that aren't ours: an error's cause, a reply.
+    consola[TYPES[kind]](redact(text));
+    for (const line of shown.splice(0)) await write(`${DRESS[kind](line, colors)}\n`);
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * The two streams (CLI.md §1). stdout is data: every write is awaited, so that a full disk is an error and not a
+ * lost token. stderr is for people: messages in the order they were given, behind a queue that `done()` empties.
+ *
+ * With JSON, stderr holds the error's one line and nothing else: progress isn't shown, and warnings and notices wait
+ * until it is known that the command succeeded.
+ */
+import type { Environment } from "../platform/context.ts";
+import { AuthError, errorCode } from "../platform/errors.ts";
+import type { Colors } from "../platform/terminal.ts";
+import type { Globals } from "./context.ts";
+import { errorJson, errorText } from "./exit.ts";
+import type { MessageKind, Messages } from "./messages.ts";
+
+export interface Output {
+  /** `text`, `json`, or one of the command's own (`-o`). */
+  readonly format: string;
+  readonly isJson: boolean;
+  /** A line of data on stdout. Throws AuthError `internal` when it can't be written; a closed pipe is no error. */
+  text(line: string): Promise<void>;
+  /** The command's one JSON document on stdout. */
+  json(document: unknown): Promise<void>;
+  /** One line of NDJSON on stdout. */
+  event(event: unknown): Promise<void>;
+  /** What happens or has happened, for a person. Silent with `-q` and with JSON. */
+  say(message: string): void;
+  /** `✓ message`; otherwise as `say`. */
+  success(message: string): void;
+  /** What a person must see to go on (a device code, a URL): shown even with `-q`. */
+  notice(message: string): void;
+  /** Shown even with `-q`. */
+  warn(message: string): void;
+  /** Only with `-v`, after redaction. */
+  debug(message: string): void;
+  /** The end of a command that failed. */
+  error(error: AuthError, exitCode: number): void;
+  /** How to colour what goes to stderr (2), or to stdout (1). */
+  colors(fd?: 1 | 2): Promise<Colors>;
+  /** Everything said is written. Must be awaited before the process ends or becomes another. */
+  done(): Promise<void>;
+}
+
+export function createOutput(env: Environment, globals: Globals): Output {
+  const isJson = globals.output === "json";
+  const held: (() => void)[] = [];
+  let messages: Promise<Messages> | undefined;
+  let queue: Promise<void> = Promise.resolve();
+
+  /** Runs jobs one after the other; a job's failure is its caller's. */
+  const enqueue = (job: () => Promise<void>): Promise<void> => {
+    const done = queue.then(job);
+    queue = done.catch(() => {});
+    return done;
+  };
+  /** A plain line. `run` says one each time: it doesn't pay for what the other messages need. */
+  const line = (text: string): void => void enqueue(() => toStderr(`${text}\n`));
+  const message = (kind: MessageKind, text: string): void => {
+    void enqueue(async () => {
+      messages ??= import("./messages.ts").then(async (m) => m.createMessages(globals, await colors(), toStderr));
+      await (await messages)(kind, text);
+    });
+  };
+  const orLater = (show: () => void): void => {
+    if (isJson) held.push(show);
+    else show();
+  };
+  const colors = async (fd: 1 | 2 = 2): Promise<Colors> => {
+    const { colorsFor } = await import("../platform/terminal.ts");
+    return colorsFor(fd, env, globals.color);
+  };
+
+  return {
+    format: globals.output,
+    isJson,
+    text: (text) => enqueue(() => toStdout(`${text}\n`)),
+    json: (document) => enqueue(() => toStdout(`${JSON.stringify(document, null, 2)}\n`)),
+    event: (event) => enqueue(() => toStdout(`${JSON.stringify(event)}\n`)),
+    say: (text) => {
+      if (!isJson && !globals.quiet) line(text);
+    },
+    success: (text) => {
+      if (!isJson) message("success", text);
+    },
+    notice: (text) => orLater(() => line(text)),
+    warn: (text) => orLater(() => message("warning", text)),
+    debug: (text) => {
+      if (globals.verbose) message("debug", text);
+    },
+    error: (error, exitCode) => {
+      held.length = 0;
+      message("error", isJson ? errorJson(error, exitCode) : errorText(error));
+      if (globals.verbose) message("debug", String((error.cause as Error | undefined)?.stack ?? error.stack));
+    },
+    colors,
+    done: () => {
+      for (const show of held.splice(0)) show();
+      return queue;
+    },
+  };
+}
+
+/** Nobody reads any more: what follows is dropped, as `head` expects. */
+let closed = false;
+
+async function toStdout(text: string): Promise<void> {
+  if (closed) return;
+  try {
+    await Bun.write(Bun.stdout, text);
+  } catch (error) {
+    if (errorCode(error) === "EPIPE") closed = true;
+    else
+      throw new AuthError("internal", `Standard output can't be written: ${reason(error)}.`, {
+        cause: error,
+        hint: "Make room, or send the output elsewhere. What was done is done: ask for it again.",
+      });
+  }
+}
+
+async function toStderr(text: string): Promise<void> {
+  try {
+    await Bun.write(Bun.stderr, text);
+  } catch {
+    // Nobody is left to tell: stderr is closed or full. What was to be done is done all the same.
+  }
+}
+
+function reason(error: unknown): string {
+  return errorCode(error) === "ENOSPC" ? "no space left on the device" : (errorCode(error) ?? "unknown error");
+}

@@ -1,0 +1,29 @@
+import { display } from "../../connections/ref.ts";
+import { usage } from "../../platform/errors.ts";
+import { defineCommand } from "../command.ts";
+import { end } from "../logout.ts";
+import { inSession } from "../session.ts";
+import { profileRef, requireProfile } from "./shared.ts";
+
+export default defineCommand({
+  name: "delete",
+  description: "Delete a connection's settings; with --force also its login",
+  args: {
+    connection: { type: "positional", required: true, description: "<provider> or <provider>:<name>" },
+    profile: { type: "string", alias: "p", valueHint: "name", description: "The connection's name" },
+    force: { type: "boolean", description: "Although it holds tokens: they are revoked and erased" },
+  },
+  examples: [["auth profile delete {a}:work --force", "revokes its login first"]],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const { stored } = await requireProfile(session, profileRef(args.connection, args.profile));
+      if (stored.record.tokens !== null && !args.force)
+        throw usage(
+          `${display(stored.ref)} holds a login.`,
+          `To revoke and delete it: auth profile delete ${display(stored.ref)} --force`,
+        );
+      const request = { keepSettings: false, forgetClient: false, revoke: true };
+      const result = await end(cli, await session.services(), stored, request, false);
+      if (cli.output.isJson) await cli.output.json(result);
+    }),
+});

@@ -1,0 +1,116 @@
+import type { Connection } from "../../connections/record.ts";
+import { display, typed } from "../../connections/ref.ts";
+import { usage } from "../../platform/errors.ts";
+import { resolveProvider } from "../../providers/resolve.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import { type Args, defineCommand, list } from "../command.ts";
+import type { Cli } from "../context.ts";
+import { scopes } from "../selector.ts";
+import { inSession, type Session } from "../session.ts";
+import { settingFlags, settingsFrom } from "../settings.ts";
+import { EDITABLE, type Editable, editable, withEditable } from "./editable.ts";
+import { changeProfile, profileRef, profileView, requireProfile } from "./shared.ts";
+
+const FLAGS = {
+  "add-scope": { type: "string", valueHint: "scope", repeatable: true, description: "Ask for this scope too" },
+  "remove-scope": { type: "string", valueHint: "scope", repeatable: true, description: "Ask for this scope no more" },
+  set: { type: "string", valueHint: "key=value", repeatable: true, description: "Set a setting; may be repeated" },
+  unset: { type: "string", valueHint: "key", repeatable: true, description: "Forget a setting; may be repeated" },
+} as const satisfies Args;
+
+export default defineCommand({
+  name: "edit",
+  description: "Change the settings of a connection, by flags or in $EDITOR",
+  args: {
+    connection: { type: "positional", required: true, description: "<provider> or <provider>:<name>" },
+    profile: { type: "string", alias: "p", valueHint: "name", description: "The connection's name" },
+    ...FLAGS,
+  },
+  extraFlags: settingFlags,
+  examples: [
+    ["auth profile edit {a}:work --add-scope gist", "takes effect at the next login"],
+    ["auth profile edit {a}:work --set clientId=my-id --unset issuer", "any setting"],
+    ["auth profile edit {a}:work", "in $EDITOR"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const { vault, stored } = await requireProfile(session, profileRef(args.connection, args.profile));
+      const definition = await session.registry.get(stored.ref.provider);
+      const settings = await settingsFrom(session.registry, stored.ref.provider, args);
+      const byFlag = Object.keys(settings).length > 0 || Object.keys(FLAGS).some((flag) => args[flag] !== undefined);
+      const before = editable(stored.record, definition);
+      const after = byFlag ? flagged(before, definition, args, settings) : await inEditor(cli, before);
+      check(definition, after);
+      const edited = await changeProfile(vault, stored, (record) => withEditable(record, definition, after));
+      await tell(cli, session, stored.record, edited.record, edited);
+    }),
+});
+
+function flagged(
+  before: Editable,
+  definition: ProviderDefinition,
+  args: Readonly<Record<string, unknown>>,
+  settings: Readonly<Record<string, string>>,
+): Editable {
+  const after: Editable = { ...before, ...settings };
+  for (const assignment of list(args.set as string | undefined)) {
+    const at = assignment.indexOf("=");
+    if (at < 1) throw usage("--set takes key=value.", "For example: --set clientId=my-id");
+    const key = knownKey(assignment.slice(0, at), definition);
+    after[key] = assignment.slice(at + 1);
+  }
+  for (const key of list(args.unset as string | undefined)) delete after[knownKey(key, definition)];
+  const added = scopes(args["add-scope"] as string | undefined) ?? [];
+  const removed = scopes(args["remove-scope"] as string | undefined) ?? [];
+  if (added.length + removed.length > 0) {
+    const held = after.scopes?.split(" ").filter((scope) => scope !== "") ?? definition.scopes?.default ?? [];
+    after.scopes = [...new Set([...held, ...added])].filter((scope) => !removed.includes(scope)).join(" ");
+  }
+  return after;
+}
+
+function knownKey(key: string, definition: ProviderDefinition): string {
+  const keys = [...EDITABLE, ...Object.keys(definition.settings ?? {})];
+  if (keys.includes(key) || /^endpoint\.[a-z]+$/.test(key)) return key;
+  throw usage(`There is no setting '${key.slice(0, 60)}'.`, `Settings: ${keys.join(", ")}, endpoint.<name>.`);
+}
+
+function check(definition: ProviderDefinition, after: Editable): void {
+  const known = Object.keys(definition.settings ?? {});
+  for (const key of Object.keys(after)) knownKey(key, definition);
+  resolveProvider(definition, Object.fromEntries(Object.entries(after).filter(([key]) => known.includes(key))));
+}
+
+async function inEditor(cli: Cli, before: Editable): Promise<Editable> {
+  const { editText } = await import("../../platform/editor.ts");
+  if (!(await cli.interactive()))
+    throw usage("Nothing to change.", "Say what: --add-scope, --remove-scope, --set key=value, --unset key");
+  const text = Object.entries(before)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join("");
+  const after: Editable = {};
+  for (const line of (await editText(text, cli.context.env)).split("\n")) {
+    if (line.trim() === "" || line.startsWith("#")) continue;
+    const at = line.indexOf("=");
+    if (at < 1) throw usage(`This line is no key=value: ${line.slice(0, 60)}`, "Nothing was changed.");
+    after[line.slice(0, at).trim()] = line.slice(at + 1).trim();
+  }
+  return after;
+}
+
+async function tell(
+  cli: Cli,
+  session: Session,
+  before: Connection,
+  after: Connection,
+  stored: Parameters<typeof profileView>[0],
+): Promise<void> {
+  if (cli.output.isJson) return cli.output.json(profileView(stored, session.context.now()));
+  cli.output.success(`Changed ${display(stored.ref)}.`);
+  const scopesChanged = JSON.stringify(before.scopes) !== JSON.stringify(after.scopes);
+  const aside = before.pinned !== null && after.pinned === null;
+  if (after.tokens !== null && (scopesChanged || aside))
+    cli.output.say(
+      `${aside ? "Its tokens belong to the settings before this change and are not used" : "Its tokens keep the scopes they have"}; log in again: auth login ${typed(stored.ref)}${aside ? "" : " --force"}`,
+    );
+}

@@ -1,0 +1,79 @@
+/** What the profile commands have in common: finding one, changing it, showing it. */
+import { type Connection, encodeRecord, newConnection } from "../../connections/record.ts";
+import { type ConnectionRef, DEFAULT_NAME, display, parseNamed, vaultName } from "../../connections/ref.ts";
+import { stateOf } from "../../connections/status.ts";
+import { newIncarnation, notFound, readConnection, type Stored, successor } from "../../connections/store.ts";
+import { usage } from "../../platform/errors.ts";
+import type { Vault } from "../../vault/types.ts";
+import type { Session } from "../session.ts";
+
+/** A profile is always named in full or by its provider: none is guessed. */
+export function profileRef(argument: string | undefined, profile: string | undefined): ConnectionRef {
+  if (argument === undefined) throw usage("Which connection?", "For example: <provider>:work");
+  const { provider, name } = parseNamed(argument, profile);
+  return { provider, name: name ?? DEFAULT_NAME };
+}
+
+export async function requireProfile(session: Session, ref: ConnectionRef): Promise<{ vault: Vault; stored: Stored }> {
+  await session.registry.get(ref.provider);
+  const vault = await session.vault();
+  const stored = vault === null ? null : await readConnection(vault, ref);
+  if (vault === null || stored === null) throw notFound(ref);
+  return { vault, stored };
+}
+
+/** Stores a profile that must not exist yet. @returns false when it does */
+export async function createProfile(
+  vault: Vault,
+  ref: ConnectionRef,
+  fields: Partial<Connection>,
+  now: number,
+): Promise<boolean> {
+  const record: Connection = { ...newConnection(ref.provider, ref.name, now), ...fields };
+  for (;;) {
+    const version = { incarnation: newIncarnation(), generation: 1 };
+    const result = await vault.commit([
+      { type: "connection", name: vaultName(ref), expected: null, next: { version, body: encodeRecord(record) } },
+    ]);
+    if (result !== "rekeyed") return result === "committed";
+    await vault.reload();
+  }
+}
+
+/** Changes a stored profile, over whatever else changes it at the same time. */
+export async function changeProfile(
+  vault: Vault,
+  stored: Stored,
+  change: (record: Connection) => Connection,
+): Promise<Stored> {
+  let current = stored;
+  for (;;) {
+    const record = change(current.record);
+    const step = successor(current, record);
+    const result = await vault.commit([step]);
+    if (result === "committed") return { ...current, version: step.next.version, record };
+    if (result === "rekeyed") await vault.reload();
+    const seen = await readConnection(vault, stored.ref);
+    if (seen === null) throw notFound(stored.ref);
+    current = seen;
+  }
+}
+
+export interface ProfileView {
+  readonly connection: string;
+  readonly provider: string;
+  readonly name: string;
+  readonly status: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly issuer: string | null;
+  readonly endpoints: Readonly<Record<string, string>>;
+  readonly scopes: readonly string[] | null;
+  readonly flow: string | null;
+  readonly clientId: string | null;
+}
+
+export function profileView({ ref, record }: Stored, now: number): ProfileView {
+  const { settings, issuer, endpoints, scopes, flow, clientId } = record;
+  const { status } = stateOf(record, now);
+  return { connection: display(ref), ...ref, status, settings, issuer, endpoints, scopes, flow, clientId };
+}

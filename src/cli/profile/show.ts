@@ -1,0 +1,36 @@
+import { escapeText } from "../../platform/escape.ts";
+import { defineCommand } from "../command.ts";
+import { inSession } from "../session.ts";
+import { type ProfileView, profileRef, profileView, requireProfile } from "./shared.ts";
+
+export default defineCommand({
+  name: "show",
+  description: "Show the settings of a connection",
+  args: {
+    connection: { type: "positional", required: true, description: "<provider> or <provider>:<name>" },
+    profile: { type: "string", alias: "p", valueHint: "name", description: "The connection's name" },
+  },
+  examples: [["auth profile show {a}:work --json", "for a program"]],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const { stored } = await requireProfile(session, profileRef(args.connection, args.profile));
+      const view = profileView(stored, session.context.now());
+      if (cli.output.isJson) return cli.output.json(view);
+      for (const line of profileLines(view)) await cli.output.text(line);
+    }),
+});
+
+export function profileLines(view: ProfileView): string[] {
+  const facts: [string, string | null][] = [
+    ...Object.entries(view.settings),
+    ["issuer", view.issuer],
+    ...Object.entries(view.endpoints).map(([name, url]): [string, string] => [`endpoint ${name}`, url]),
+    ["scopes", view.scopes === null ? null : view.scopes.join(" ")],
+    ["flow", view.flow],
+    ["client id", view.clientId],
+  ];
+  const lines = facts
+    .filter((fact) => fact[1] !== null)
+    .map(([name, value]) => `  ${name}: ${escapeText(value ?? "")}`);
+  return [`${view.connection} (${view.status})`, ...lines];
+}

@@ -1,0 +1,15 @@
+import { defineGroup } from "./command.ts";
+
+export default defineGroup({
+  name: "provider",
+  description: "The services that can be logged in to",
+  group: "setup",
+  commands: {
+    list: () => import("./provider/list.ts"),
+    show: () => import("./provider/show.ts"),
+  },
+  examples: [
+    ["auth provider list", "which there are"],
+    ["auth provider show {a}", "how one is logged in to, and which variables it reads and writes"],
+  ],
+});

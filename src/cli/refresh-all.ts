@@ -1,0 +1,111 @@
+/** `auth refresh --all`: every stored login, side by side across providers, one after the other within one. */
+import { type Outcome, tokenOf } from "../connections/outcome.ts";
+import { display } from "../connections/ref.ts";
+import { refreshConnection } from "../connections/refresh.ts";
+import { dyingOfInactivity } from "../connections/status.ts";
+import { listConnections, type Stored } from "../connections/store.ts";
+import { duration } from "../connections/view.ts";
+import type { Cli } from "./context.ts";
+import { asAuthError, EXIT_CODES, worst } from "./exit.ts";
+import { type RefreshDocument, refreshDocument } from "./refresh-document.ts";
+import type { Session } from "./session.ts";
+
+export interface AllRequest {
+  /** Milliseconds. */
+  readonly minTtl: number;
+  readonly force: boolean;
+}
+
+type Result =
+  | { readonly kind: "refreshed" | "valid"; readonly document: RefreshDocument }
+  | { readonly kind: "skipped"; readonly why: string }
+  | { readonly kind: "failed"; readonly exitCode: number; readonly message: string; readonly code: string };
+
+/** @returns the exit code: the worst, with what was rightly skipped as 0 */
+export async function refreshAll(cli: Cli, session: Session, request: AllRequest): Promise<number> {
+  const vault = await session.vault();
+  const all = vault === null ? [] : await listConnections(vault);
+  cli.output.say("Refreshing the logins in the vault; tokens in the environment are left alone.");
+  const byProvider = Map.groupBy(all, ({ ref }) => ref.provider);
+  const results: Result[] = [];
+  await Promise.all(
+    [...byProvider.values()].map(async (connections) => {
+      for (const stored of connections) {
+        const result = await refreshOne(session, stored, request);
+        results.push(result);
+        await tell(cli, stored, result);
+      }
+    }),
+  );
+  const count = (kind: Result["kind"]): number => results.filter((result) => result.kind === kind).length;
+  const summary = {
+    refreshed: count("refreshed"),
+    valid: count("valid"),
+    skipped: count("skipped"),
+    failed: count("failed"),
+  };
+  if (cli.output.isJson) await cli.output.event({ summary });
+  else
+    cli.output.say(
+      Object.entries(summary)
+        .map(([kind, n]) => `${n} ${kind}`)
+        .join(", "),
+    );
+  return worst(results.map((result) => (result.kind === "failed" ? result.exitCode : 0)));
+}
+
+async function refreshOne(session: Session, stored: Stored, request: AllRequest): Promise<Result> {
+  const { record, ref } = stored;
+  if (record.tokens === null) return { kind: "skipped", why: "not logged in" };
+  if (record.tokens.refreshToken === null) return { kind: "skipped", why: "it has no refresh token" };
+  const services = await session.services();
+  const force = request.force || dyingOfInactivity(record, session.context.now());
+  try {
+    const demand = { minTtl: request.minTtl, force, implicit: false, rejected: null };
+    return resultOf(session, await refreshConnection(services, ref, demand));
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+function resultOf(session: Session, outcome: Outcome): Result {
+  if (outcome.kind === "failed") return failure(outcome.error);
+  tokenOf(outcome.stored);
+  return { kind: outcome.kind, document: refreshDocument(outcome, session.context.now()) };
+}
+
+function failure(error: unknown): Result {
+  const { code, message } = asAuthError(error);
+  return { kind: "failed", exitCode: EXIT_CODES[code], message, code };
+}
+
+async function tell(cli: Cli, stored: Stored, result: Result): Promise<void> {
+  const connection = display(stored.ref);
+  if (cli.output.isJson) return cli.output.event({ ...documentOf(result), connection });
+  switch (result.kind) {
+    case "refreshed":
+      return cli.output.success(`${connection}: refreshed${life(result.document)}`);
+    case "valid":
+      return cli.output.say(`${connection}: still valid${life(result.document)}`);
+    case "skipped":
+      return cli.output.say(`${connection}: skipped, ${result.why}`);
+    case "failed":
+      return cli.output.warn(`${connection}: ${result.message}`);
+  }
+}
+
+function documentOf(result: Result): object {
+  const nothing = { refreshed: false, expiresIn: null, expiresAt: null };
+  switch (result.kind) {
+    case "skipped":
+      return { success: true, ...nothing, skipped: true, message: result.why };
+    case "failed":
+      return { success: false, ...nothing, message: result.message, code: result.code };
+    default:
+      return result.document;
+  }
+}
+
+function life({ expiresIn }: RefreshDocument): string {
+  return expiresIn === null ? "" : ` (expires in ${duration(expiresIn * 1000)})`;
+}

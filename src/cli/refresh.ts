@@ -1,0 +1,133 @@
+import { type Outcome, tokenOf } from "../connections/outcome.ts";
+import { display, typed } from "../connections/ref.ts";
+import { refreshConnection } from "../connections/refresh.ts";
+import { notFound, requireConnection, type Stored } from "../connections/store.ts";
+import { duration } from "../connections/view.ts";
+import { AuthError, usage } from "../platform/errors.ts";
+import { defineCommand, seconds } from "./command.ts";
+import type { Cli } from "./context.ts";
+import { refreshAll } from "./refresh-all.ts";
+import { refreshDocument } from "./refresh-document.ts";
+import { select } from "./select.ts";
+import { CONNECTION, STORED } from "./selector.ts";
+import { inSession } from "./session.ts";
+import { tokenDocument } from "./token.ts";
+
+export default defineCommand({
+  name: "refresh",
+  description: "Refresh a token now, if that is due",
+  group: "everyday",
+  outputs: ["token", "token-json"],
+  args: {
+    ...CONNECTION,
+    ...STORED,
+    force: { type: "boolean", description: "Refresh a token that is still good, whatever the back-off" },
+    all: { type: "boolean", description: "Every login in the vault, and those that would die of inactivity" },
+    "min-ttl": { type: "string", valueHint: "seconds", description: "Refresh when less than this is left" },
+  },
+  examples: [
+    ["auth refresh {a}", "refreshed only if that is due"],
+    ["auth refresh {a} --force", "does the refresh token still work?"],
+    ["auth refresh --all --min-ttl 2100 -q", "from cron, every 30 minutes"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const minTtl = (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000;
+      if (args.all) {
+        if ((args.connection ?? args.profile) !== undefined)
+          throw usage("--all and a connection contradict each other.");
+        return refreshAll(cli, session, { minTtl, force: args.force ?? false });
+      }
+      const selector = { argument: args.connection, profile: args.profile, stored: args.stored ?? false };
+      const selected = await select(session, selector);
+      if (selected.source === "environment") throw environmentToken(selected.token.variable);
+      const vault = await session.vault();
+      if (vault === null) throw notFound(selected.ref);
+      refuseUnrefreshable(await requireConnection(vault, selected.ref));
+      const demand = {
+        minTtl,
+        force: args.force ?? false,
+        implicit: selected.implicit,
+        rejected: null,
+      };
+      const services = { context: session.context, registry: session.registry, vault };
+      return report(cli, await refreshConnection(services, selected.ref, demand));
+    }),
+});
+
+async function report(cli: Cli, outcome: Outcome): Promise<void> {
+  if (outcome.kind === "failed") throw outcome.error;
+  if (outcome.warning !== undefined) cli.output.warn(outcome.warning);
+  await show(cli, outcome);
+  // The new token was handed over, and lives nowhere but there.
+  if (outcome.kind === "refreshed" && outcome.unstored !== undefined) throw outcome.unstored;
+}
+
+async function show(cli: Cli, outcome: Exclude<Outcome, { kind: "failed" }>): Promise<void> {
+  const refreshed = outcome.kind === "refreshed";
+  const now = cli.context.now();
+  const expiresAt = outcome.stored.record.tokens?.expiresAt ?? null;
+  const left = expiresAt === null ? null : Math.max(0, expiresAt - now);
+  switch (cli.output.format) {
+    case "json":
+      return cli.output.json(refreshDocument(outcome, now));
+    case "token":
+      return cli.output.text(tokenOf(outcome.stored).reveal());
+    case "token-json": {
+      const { stored } = outcome;
+      const acquired = {
+        provider: stored.ref.provider,
+        connection: display(stored.ref),
+        token: tokenOf(stored),
+        settings: stored.record.settings,
+        stored,
+        warning: null,
+      };
+      return cli.output.json(tokenDocument(acquired, now, false));
+    }
+    default:
+      return tell(cli, outcome.stored, refreshed, left);
+  }
+}
+
+async function tell(cli: Cli, stored: Stored, refreshed: boolean, left: number | null): Promise<void> {
+  if (refreshed) {
+    const expiry = left === null ? "Does not expire." : `Expires in ${duration(left)}.`;
+    cli.output.success(`Token refreshed successfully. ${expiry}`);
+  } else {
+    cli.output.say(
+      left === null ? "Token still valid. Does not expire." : `Token still valid (expires in ${duration(left)}).`,
+    );
+    cli.output.say("Use --force to refresh anyway.");
+  }
+  const { isTerminal } = await import("../platform/terminal.ts");
+  if (!(await isTerminal(1))) cli.output.say(`To print the token: auth refresh ${typed(stored.ref)} -o token`);
+}
+
+function environmentToken(variable: string): AuthError {
+  return new AuthError("env_token", "Cannot refresh an environment variable token.", {
+    hint: `Token refresh is only available for OAuth sessions.\nUpdate ${variable} to change your token.`,
+  });
+}
+
+/** Kinds that have no refresh token by nature (CLI.md §4's table). */
+function refuseUnrefreshable(stored: Stored): void {
+  const { ref, record } = stored;
+  if (record.tokens === null || record.tokens.refreshToken !== null) return;
+  const connection = display(ref);
+  if (record.kind === "api-key")
+    throw new AuthError("api_key", "API keys never refresh.", {
+      hint: `Replace it: auth login ${connection} --force`,
+      connection,
+    });
+  if (record.mint !== undefined)
+    throw new AuthError(
+      "no_refresh_token",
+      `no refresh token available for ${ref.provider} (${ref.name}): ${record.flow}.`,
+      { hint: `Run 'auth token ${connection}' for a new one.`, connection },
+    );
+  throw new AuthError("no_refresh_token", "No refresh token available. You may be using a manual API token.", {
+    hint: `Run 'auth login ${ref.provider}' to authenticate with OAuth and enable auto-refresh.`,
+    connection,
+  });
+}

@@ -1,0 +1,29 @@
+import { usage } from "../platform/errors.ts";
+import { defineCommand } from "./command.ts";
+import { end, one } from "./logout.ts";
+import { CONNECTION } from "./selector.ts";
+import { inSession } from "./session.ts";
+
+export default defineCommand({
+  name: "revoke",
+  description: "As logout, but keep the settings and the client for the next login",
+  group: "everyday",
+  args: {
+    ...CONNECTION,
+    "forget-client": { type: "boolean", description: "Forget the client too" },
+    yes: { type: "boolean", alias: "y", description: "Don't ask" },
+  },
+  examples: [
+    ["auth revoke {a}:work", "its host, scopes and client stay"],
+    ["auth revoke {a} --forget-client", "the client id and secret go too"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      if (args.connection === undefined && args.profile === undefined)
+        throw usage("Which connection?", "auth revoke <connection>   (auth list shows what there is)");
+      const target = await one(cli, session, args.connection, args.profile);
+      const request = { keepSettings: true, forgetClient: args["forget-client"] ?? false, revoke: true };
+      const result = await end(cli, await session.services(), target, request, args.yes ?? false);
+      if (cli.output.isJson) await cli.output.json(result);
+    }),
+});

@@ -1,0 +1,78 @@
+import { childEnvironment } from "../inject/environment.ts";
+import type { Grant } from "../inject/variables.ts";
+import { inheritedDescriptors } from "../platform/descriptors.ts";
+import { AuthError, errorCode, usage } from "../platform/errors.ts";
+import type { ExecError } from "../platform/exec.ts";
+import { defineCommand, list, seconds } from "./command.ts";
+import type { Cli } from "./context.ts";
+import { EXIT_CODES } from "./exit.ts";
+import { GRANTS, type GrantRequest, grantsFor } from "./grants.ts";
+import { inSession } from "./session.ts";
+
+export interface RunOptions extends GrantRequest {
+  readonly keepKey: boolean;
+}
+
+export default defineCommand({
+  name: "run",
+  description: "Run a command with tokens in its environment",
+  group: "everyday",
+  args: {
+    ...GRANTS,
+    "min-ttl": { type: "string", valueHint: "seconds", description: "Refresh tokens that live for less than this" },
+    "keep-key": {
+      type: "boolean",
+      description: "Let the command have what opens the vault: AUTH_KEY, AUTH_PASSPHRASE …",
+    },
+  },
+  rest: { name: "command", description: "The command and its arguments, after --" },
+  examples: [
+    ["auth run {a} -- make release", "under the names that {a}'s own tools read"],
+    ["auth run -c {a}:work=WORK_TOKEN -- ./deploy.sh", "under a name of your choice"],
+    ["auth run -- env", "every provider you are logged in to"],
+  ],
+  exitCodeOf: (error) => runExitCode(error),
+  run: (cli, args) =>
+    run(cli, {
+      connections: args._,
+      named: list(args.connection),
+      minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
+      keepKey: args["keep-key"] ?? false,
+    }),
+});
+
+/** Also the fast path's way in. On POSIX it doesn't return: the process becomes the command. */
+export async function run(cli: Cli, options: RunOptions): Promise<number> {
+  const inherited = inheritedDescriptors();
+  const [command, ...args] = cli.rest;
+  if (command === undefined)
+    throw usage("There is no command to run.", "Give it after --: auth run <connection> -- <command>");
+  const grants = await inSession(cli, (session) => grantsFor(cli, session, options));
+  for (const { connection } of grants) await cli.context.audit({ event: "run", status: "success", connection });
+  const env = await childEnvironment(cli.context.env, grants, options.keepKey);
+  if (!cli.globals.quiet) cli.output.say(summary(grants));
+  await cli.output.done();
+  const { replaceProcess } = await import("../platform/exec.ts");
+  try {
+    return await replaceProcess({ command, args, env, inherited });
+  } catch (error) {
+    if (errorCode(error) !== "auth_exec") throw error;
+    const { message, exitCode } = error as ExecError;
+    const hint =
+      exitCode === 127 ? "Check its spelling, and PATH." : "Check that it is a program, and may be executed.";
+    throw new AuthError("internal", message, { cause: error, hint });
+  }
+}
+
+function summary(grants: readonly Grant[]): string {
+  const parts = grants.map(({ connection, variables }) => `${connection} → ${Object.keys(variables).join(", ")}`);
+  return parts.length === 0 ? "No token was injected." : `Injected ${parts.join("; ")}.`;
+}
+
+/** 125: we failed; 126 and 127 as a shell says them; usage and interruption as everywhere (CLI.md §2). */
+export function runExitCode(error: unknown): number {
+  const cause = (error as { cause?: unknown }).cause;
+  if (errorCode(cause) === "auth_exec") return (cause as ExecError).exitCode;
+  const code = error instanceof AuthError ? EXIT_CODES[error.code] : 1;
+  return code === 64 || code === 130 ? code : 125;
+}

@@ -1,0 +1,145 @@
+/**
+ * Which connection a command means (CLI.md §1). A provider, or nothing, may mean a token in the environment, which
+ * then wins over the vault; a connection's own name, `-p`, `--stored` and AUTH_IGNORE_ENV mean the vault.
+ */
+
+import { type ConnectionRef, checkName, display, parseNamed, parseSelector, sameName } from "../connections/ref.ts";
+import type { Services } from "../connections/services.ts";
+import { defaultOf, listConnections, readDefaults } from "../connections/store.ts";
+import { AuthError, usage } from "../platform/errors.ts";
+import { type EnvironmentToken, environmentToken } from "../providers/environment.ts";
+
+export interface Selector {
+  /** `github`, `github:work`, or nothing. */
+  readonly argument: string | undefined;
+  readonly profile: string | undefined;
+  /** Leave the environment out of it. */
+  readonly stored: boolean;
+}
+
+export type Selected =
+  | {
+      readonly source: "vault";
+      readonly ref: ConnectionRef /** Named by provider alone, or not at all. */;
+      readonly implicit: boolean;
+    }
+  | { readonly source: "environment"; readonly provider: string; readonly token: EnvironmentToken };
+
+/** The vault is opened only when it has to be asked. */
+export interface SelectionServices {
+  readonly context: Services["context"];
+  readonly registry: Services["registry"];
+  readonly vault: () => Promise<Services["vault"] | null>;
+}
+
+/** @throws AuthError `provider_not_found`, `connection_not_found`, `ambiguous_connection`, `usage` */
+export async function select(services: SelectionServices, selector: Selector): Promise<Selected> {
+  const { argument, profile } = selector;
+  if (argument === "" || profile === "") throw usage("A connection's name can't be empty.");
+  if (argument === undefined) return profile === undefined ? unnamed(services, selector) : named(services, profile);
+
+  const { provider, name } = parseNamed(argument, profile);
+  services.registry.require(provider);
+  if (name !== null) return { source: "vault", ref: { provider, name }, implicit: false };
+  return providerDefault(services, provider, selector);
+}
+
+async function providerDefault(services: SelectionServices, provider: string, selector: Selector): Promise<Selected> {
+  const token = await injectedOrSet(services, provider, selector);
+  if (token !== null) return token;
+  const vault = await services.vault();
+  const ref =
+    vault === null ? { provider, name: "default" } : defaultOf((await readDefaults(vault)).defaults, provider);
+  return { source: "vault", ref, implicit: true };
+}
+
+/** The token that the environment holds for a provider, unless the environment is left out. */
+async function injectedOrSet(
+  services: SelectionServices,
+  provider: string,
+  selector: Selector,
+): Promise<Selected | null> {
+  const { env } = services.context;
+  if (selector.stored || ignoresEnvironment(env)) return null;
+  const token = environmentToken(await services.registry.get(provider), env);
+  if (token === null) return null;
+  const origin = await originOf(env, provider, token);
+  if (origin !== null) return { source: "vault", ref: origin, implicit: true };
+  return { source: "environment", provider, token };
+}
+
+/** The connection whose token we put there ourselves: such a variable is no token of the environment (CLI.md §1). */
+async function originOf(
+  env: Services["context"]["env"],
+  provider: string,
+  { variable, token }: EnvironmentToken,
+): Promise<ConnectionRef | null> {
+  if (!env.AUTH_INJECTED) return null;
+  const { injectedConnection } = await import("../inject/injected.ts");
+  return injectedConnection(env.AUTH_INJECTED, provider, variable, token.reveal());
+}
+
+export function ignoresEnvironment(env: Services["context"]["env"]): boolean {
+  const value = env.AUTH_IGNORE_ENV?.trim();
+  return value !== undefined && value !== "" && value !== "0" && value !== "false";
+}
+
+/** `-p work` alone: the one connection of that name. */
+async function named(services: SelectionServices, profile: string): Promise<Selected> {
+  checkName(profile);
+  const vault = await services.vault();
+  const all = vault === null ? [] : await listConnections(vault);
+  const matches = all.filter(({ ref }) => sameName(ref.name, profile));
+  const [only, ...others] = matches;
+  if (only === undefined)
+    throw new AuthError("connection_not_found", `There is no connection named ${profile}.`, {
+      hint: "auth list shows what there is.",
+    });
+  if (others.length > 0) throw ambiguous(matches.map(({ ref }) => display(ref)));
+  return { source: "vault", ref: only.ref, implicit: false };
+}
+
+/** Nothing given: the overall default, else the default of the only provider there is. */
+async function unnamed(services: SelectionServices, selector: Selector): Promise<Selected> {
+  const vault = await services.vault();
+  const { overall } = vault === null ? { overall: null } : (await readDefaults(vault)).defaults;
+  if (overall !== null) {
+    const { provider, name } = parseSelector(overall);
+    const token = await injectedOrSet(services, provider, selector);
+    return token ?? { source: "vault", ref: { provider, name: name ?? "default" }, implicit: true };
+  }
+  const stored = vault === null ? [] : await listConnections(vault);
+  const providers = new Set(stored.map(({ ref }) => ref.provider));
+  if (!selector.stored && !ignoresEnvironment(services.context.env))
+    for (const { provider } of await environmentTokens(services)) providers.add(provider);
+  const [only, ...others] = [...providers];
+  if (only === undefined)
+    throw new AuthError("connection_not_found", "You are not logged in anywhere.", {
+      hint: `Log in: auth login <provider>   (providers: ${services.registry.ids().join(", ")})`,
+    });
+  if (others.length > 0)
+    throw ambiguous([
+      ...stored.map(({ ref }) => display(ref)),
+      ...[...providers].filter((p) => !stored.some(({ ref }) => ref.provider === p)),
+    ]);
+  return providerDefault(services, only, selector);
+}
+
+/** Every provider that has a token in the environment, but for those that we put there. */
+export async function environmentTokens(
+  services: Pick<SelectionServices, "context" | "registry">,
+): Promise<{ provider: string; token: EnvironmentToken }[]> {
+  const found = [];
+  for (const definition of await services.registry.all()) {
+    const token = environmentToken(definition, services.context.env);
+    if (token !== null && (await originOf(services.context.env, definition.id, token)) === null)
+      found.push({ provider: definition.id, token });
+  }
+  return found;
+}
+
+function ambiguous(names: readonly string[]): AuthError {
+  return new AuthError("ambiguous_connection", "Which connection? There are several.", {
+    hint: `Name one of: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}\nOr choose a default: auth use <connection>`,
+  });
+}

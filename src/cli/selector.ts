@@ -1,0 +1,37 @@
+/** The arguments by which commands name a connection, and the small forms that several of them share. */
+import { usage } from "../platform/errors.ts";
+import type { Args } from "./command.ts";
+import { list } from "./command.ts";
+
+export const CONNECTION = {
+  connection: {
+    type: "positional",
+    required: false,
+    description: "<provider> or <provider>:<name>; without it, the default",
+  },
+  profile: { type: "string", alias: "p", valueHint: "name", description: "The connection of that name" },
+} as const satisfies Args;
+
+export const STORED = {
+  stored: { type: "boolean", description: "Take the login in the vault, whatever the environment holds" },
+} as const satisfies Args;
+
+export const SCOPE = {
+  scope: {
+    type: "string",
+    alias: "s",
+    valueHint: "scope",
+    repeatable: true,
+    description: "A scope, or several with commas or spaces between; may be repeated",
+  },
+} as const satisfies Args;
+
+/** `-s a,b -s 'c d'` → a, b, c, d; null where none was given. */
+export function scopes(joined: string | undefined): string[] | null {
+  if (joined === undefined) return null;
+  const all = list(joined)
+    .flatMap((text) => text.split(/[\s,]+/))
+    .filter((scope) => scope !== "");
+  if (all.length === 0) throw usage("--scope can't be empty.");
+  return [...new Set(all)];
+}

@@ -1,0 +1,37 @@
+/** The settings that a provider declares, as flags of `login` and `profile`. */
+import { parseSelector } from "../connections/ref.ts";
+import type { Registry } from "../providers/registry.ts";
+import { accept, flagOf } from "../providers/settings.ts";
+import type { Args } from "./command.ts";
+import { registry } from "./session.ts";
+
+/** @param words the command's arguments; the first names the connection */
+export async function settingFlags(words: readonly string[]): Promise<Args> {
+  for (const word of words) {
+    const id = word.split(":", 1)[0]?.toLowerCase() ?? "";
+    if (!registry.ids().includes(id)) continue;
+    const { settings } = await registry.get(id);
+    return Object.fromEntries(
+      Object.entries(settings ?? {}).map(([name, setting]) => [
+        flagOf(name, setting),
+        { type: "string", valueHint: name, description: setting.title },
+      ]),
+    );
+  }
+  return {};
+}
+
+/** What the flags say, by the setting's own name. @throws AuthError `usage` */
+export async function settingsFrom(
+  from: Registry,
+  provider: string,
+  args: Readonly<Record<string, unknown>>,
+): Promise<Record<string, string>> {
+  const { settings } = await from.get(parseSelector(provider).provider);
+  const given: Record<string, string> = {};
+  for (const [name, setting] of Object.entries(settings ?? {})) {
+    const value = args[flagOf(name, setting)];
+    if (typeof value === "string") given[name] = accept(setting, value, `--${flagOf(name, setting)}`);
+  }
+  return given;
+}

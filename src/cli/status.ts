@@ -1,0 +1,141 @@
+import { typed } from "../connections/ref.ts";
+import { readConnection, type Stored } from "../connections/store.ts";
+import { duration, environmentEntry, type ListEntry } from "../connections/view.ts";
+import { escapeText } from "../platform/escape.ts";
+import { defineCommand } from "./command.ts";
+import type { Cli } from "./context.ts";
+import { allEntries, type Shown, storedEntry } from "./entries.ts";
+import { worst } from "./exit.ts";
+import { select } from "./select.ts";
+import { CONNECTION, STORED } from "./selector.ts";
+import { inSession, type Session } from "./session.ts";
+
+export default defineCommand({
+  name: "status",
+  description: "Show where you are logged in, as whom, and for how long",
+  group: "everyday",
+  args: {
+    ...CONNECTION,
+    ...STORED,
+    check: { type: "boolean", description: "Ask the provider whether it still accepts the token" },
+  },
+  examples: [
+    ["auth status", "every connection"],
+    ["auth status {a}:work --json", "one, for a program"],
+    ["auth status {a} --check", "and what the provider says of it"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const shown = await shownFor(session, args.connection, args.profile, args.stored ?? false);
+      if (shown === null || shown.length === 0) return notAuthenticated(cli, args.connection);
+      const checked = args.check ? await (await import("./check.ts")).checkAll(session, shown) : shown.map(() => null);
+      const codes = shown.map(({ entry }, i) => Math.max(exitCodeOf(entry), 0) || (checked[i]?.exitCode ?? 0));
+      if (cli.output.isJson) {
+        await cli.output.json(
+          shown.map(({ entry }, i) => (checked[i] ? { ...entry, check: checked[i].result } : entry)),
+        );
+        return worst(codes);
+      }
+      for (const [i, one] of shown.entries()) {
+        if (i > 0) await cli.output.text("");
+        for (const line of describe(one, session.context.now())) await cli.output.text(line);
+        const check = checked[i];
+        if (check) await cli.output.text(`  Checked: ${check.result}`);
+      }
+      return worst(codes);
+    }),
+});
+
+/** null: the provider is known, but nothing is stored for it. */
+async function shownFor(
+  session: Session,
+  argument: string | undefined,
+  profile: string | undefined,
+  fromVault: boolean,
+): Promise<Shown[] | null> {
+  if (argument === undefined && profile === undefined) return allEntries(session);
+  const selected = await select(session, { argument, profile, stored: fromVault });
+  if (selected.source === "environment")
+    return [{ entry: environmentEntry(selected.provider, selected.token), stored: null }];
+  const vault = await session.vault();
+  const stored = vault === null ? null : await readConnection(vault, selected.ref);
+  if (vault === null || stored === null) {
+    if (selected.implicit) return null;
+    const { notFound } = await import("../connections/store.ts");
+    throw notFound(selected.ref);
+  }
+  return [await storedEntry(session, vault, stored, new Set())];
+}
+
+async function notAuthenticated(cli: Cli, argument: string | undefined): Promise<number> {
+  if (cli.output.isJson) await cli.output.json([]);
+  else
+    await cli.output.text(
+      argument === undefined ? "Not authenticated." : `Not authenticated. Run 'auth login ${argument}'`,
+    );
+  return 4;
+}
+
+const EXIT_CODES = { not_connected: 4, connected: 0, expired: 5, invalid: 4, misconfigured: 6 } as const;
+
+function exitCodeOf(entry: ListEntry): number {
+  return EXIT_CODES[entry.status];
+}
+
+function describe({ entry, stored }: Shown, now: number): string[] {
+  const facts: [string, string | null][] = [
+    ["Authenticated as", entry.status === "not_connected" ? null : (entry.account ?? "unknown")],
+    ["Organization", entry.organization],
+    ["Host", entry.host],
+    ["Token expires", expiry(entry, now)],
+    ["Source", entry.source === "vault" ? "vault" : `${entry.source.slice(4)} (environment)`],
+    ["Scopes", entry.scopes.length === 0 ? null : entry.scopes.join(", ")],
+    ["Status", entry.reason === null ? entry.status : `${entry.status} (${entry.reason})`],
+    ["Last error", entry.lastError === null ? null : `${entry.lastError.reason} at ${entry.lastError.at}`],
+    ["Refresh token", stored === null ? null : refreshExpiry(stored, now)],
+  ];
+  const lines = facts
+    .filter((fact) => fact[1] !== null)
+    .map(([name, value]) => `  ${name}: ${escapeText(value ?? "")}`);
+  const advice = stored === null ? null : adviceFor(entry, stored);
+  return [
+    `${entry.connection}${entry.default ? " (default)" : ""}`,
+    ...lines,
+    ...(advice === null ? [] : [`  ${advice}`]),
+  ];
+}
+
+function expiry(entry: ListEntry, now: number): string | null {
+  if (entry.status === "not_connected") return null;
+  if (entry.expiresAt === null) return "never";
+  const at = new Date(entry.expiresAt);
+  const left = at.getTime() - now;
+  return `${local(at)} (${left > 0 ? `in ${duration(left)}` : `${duration(-left)} ago`})`;
+}
+
+function refreshExpiry(stored: Stored, now: number): string | null {
+  const at = stored.record.tokens?.refreshExpiresAt;
+  if (at === null || at === undefined) return null;
+  return at > now ? `dies in ${duration(at - now)}` : `died ${duration(now - at)} ago`;
+}
+
+function adviceFor(entry: ListEntry, stored: Stored): string | null {
+  switch (entry.status) {
+    case "not_connected":
+      return `Not authenticated. Run 'auth login ${typed(stored.ref)}'`;
+    case "invalid":
+      return `Log in again: auth login ${typed(stored.ref)}`;
+    case "misconfigured":
+      return `Check the client (auth client set ${entry.provider}), then: auth refresh ${typed(stored.ref)} --force`;
+    case "expired":
+      return `Try again: auth token ${typed(stored.ref)}`;
+    default:
+      return null;
+  }
+}
+
+/** `2024-12-31 12:00`, in the person's time zone. */
+function local(at: Date): string {
+  const two = (n: number): string => String(n).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}

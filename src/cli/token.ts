@@ -1,0 +1,162 @@
+import { feature } from "bun:bundle";
+import { typed } from "../connections/ref.ts";
+import type { Stored } from "../connections/store.ts";
+import { AuthError, usage } from "../platform/errors.ts";
+import { faultPoint } from "../platform/faults.ts";
+import type { Secret } from "../platform/secret.ts";
+import { type Acquired, acquire } from "./acquire.ts";
+import { defineCommand, seconds } from "./command.ts";
+import type { Cli } from "./context.ts";
+import { type Selector, select } from "./select.ts";
+import { CONNECTION, SCOPE, STORED, scopes } from "./selector.ts";
+import { inSession, type Session } from "./session.ts";
+
+export interface TokenOptions extends Selector {
+  /** Milliseconds. */
+  readonly minTtl: number;
+  readonly scopes: readonly string[] | null;
+  readonly showSecret: boolean;
+  readonly rejected: Secret | null;
+  /** Log in first when that is what it takes, and a person is there. */
+  readonly login: boolean;
+}
+
+export default defineCommand({
+  name: "token",
+  description: "Print a valid access token, refreshed first if that is due",
+  group: "everyday",
+  outputs: ["header"],
+  args: {
+    ...CONNECTION,
+    ...STORED,
+    ...SCOPE,
+    "min-ttl": { type: "string", valueHint: "seconds", description: "Refresh when less than this is left" },
+    rejected: {
+      type: "string",
+      valueHint: "-",
+      description: "'-' reads the token that an API just refused; refresh only if it is still the stored one",
+    },
+    "show-secret": { type: "boolean", description: "With -o json: the refresh token too" },
+    login: { type: "boolean", description: "Log in first if that is what it takes (on a terminal)" },
+  },
+  examples: [
+    ["auth token {a}", "a token that works now"],
+    ['curl -H "$(auth token {a} -o header)" https://…', "as the header line of a request"],
+    ["auth token {a}:work --min-ttl 600 --json", "good for ten minutes at least, with its expiry"],
+  ],
+  run: async (cli, args) =>
+    token(cli, {
+      argument: args.connection,
+      profile: args.profile,
+      stored: args.stored ?? false,
+      minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
+      scopes: scopes(args.scope),
+      rejected: await rejectedToken(cli, args.rejected),
+      showSecret: args["show-secret"] ?? false,
+      login: args.login ?? false,
+    }),
+});
+
+/** Also the fast path's way in: imports nothing that a fresh token doesn't need. */
+export async function token(cli: Cli, options: TokenOptions): Promise<void> {
+  await inSession(cli, async (session) => {
+    const acquired = await acquireOrLogin(cli, session, options);
+    if (acquired.warning !== null) cli.output.warn(acquired.warning);
+    await cli.context.audit({ event: "token_read", status: "success", connection: acquired.connection });
+    if (feature("AUTH_TEST")) await faultPoint("print");
+    await print(cli, session, acquired, options);
+  });
+}
+
+async function acquireOrLogin(cli: Cli, session: Session, options: TokenOptions): Promise<Acquired> {
+  const selected = await select(session, options);
+  try {
+    const acquired = await acquire(session, selected, options.minTtl, options.rejected ?? undefined);
+    if (options.scopes !== null && acquired.stored !== null) requireScopes(acquired.stored, options.scopes);
+    return acquired;
+  } catch (error) {
+    if (!options.login || selected.source !== "vault" || !needsLogin(error) || !(await cli.interactive())) throw error;
+    const { loginInteractively } = await import("./login.ts");
+    await loginInteractively(cli, session, selected.ref, options.scopes);
+    return acquire(session, selected, options.minTtl);
+  }
+}
+
+/** The refused token comes by standard input: on the command line others would see it. */
+async function rejectedToken(cli: Cli, value: string | undefined): Promise<Secret | null> {
+  if (value === undefined) return null;
+  if (value !== "-") throw usage("--rejected takes '-': the refused token is read from standard input.");
+  const { readSecret } = await import("./secret-input.ts");
+  return readSecret(cli, "Refused token");
+}
+
+function needsLogin(error: unknown): boolean {
+  if (!(error instanceof AuthError)) return false;
+  switch (error.code) {
+    case "connection_not_found":
+    case "login_required":
+    case "token_expired":
+    case "refresh_token_invalid":
+    case "rotation_lost":
+    case "interaction_required":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function requireScopes(stored: Stored, wanted: readonly string[]): void {
+  const granted = stored.record.tokens?.scopes ?? [];
+  const missing = wanted.filter((scope) => !granted.includes(scope));
+  if (missing.length === 0) return;
+  const all = [...new Set([...granted, ...missing])].join(",");
+  throw new AuthError("login_required", `The token of ${typed(stored.ref)} doesn't have ${missing.join(", ")}.`, {
+    hint: `Log in for it: auth login ${typed(stored.ref)} --force --scope ${all}`,
+    connection: `${stored.ref.provider}:${stored.ref.name}`,
+  });
+}
+
+async function print(cli: Cli, session: Session, acquired: Acquired, options: TokenOptions): Promise<void> {
+  switch (cli.output.format) {
+    case "json":
+      return cli.output.json(tokenDocument(acquired, session.context.now(), options.showSecret));
+    case "header": {
+      const { resolveProvider } = await import("../providers/resolve.ts");
+      const { header } = resolveProvider(await session.registry.get(acquired.provider), acquired.settings);
+      // A bound token says so (RFC 9449 §7.1); the proof beside it is for whoever sends the request.
+      const bound = tokenType(acquired.stored?.record.tokens?.tokenType) === "DPoP";
+      const line = bound ? header.replace(/\bBearer\b/, "DPoP") : header;
+      return cli.output.text(line.replaceAll("{token}", () => acquired.token.reveal()));
+    }
+    default:
+      return cli.output.text(acquired.token.reveal());
+  }
+}
+
+/** RFC 6749 §5.1's names; `expires_in` counts from now. */
+export function tokenDocument(acquired: Acquired, now: number, showSecret: boolean): Record<string, unknown> {
+  const tokens = acquired.stored?.record.tokens;
+  const expiresAt = tokens?.expiresAt ?? null;
+  const refreshToken = tokens?.refreshToken?.reveal() ?? null;
+  return {
+    token_type: tokenType(tokens?.tokenType),
+    scope: (tokens?.scopes ?? []).join(" "),
+    expires_in: expiresAt === null ? null : Math.max(0, Math.floor((expiresAt - now) / 1000)),
+    access_token: acquired.token.reveal(),
+    expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString().replace(/\.\d+Z$/, "Z"),
+    ...(showSecret && refreshToken !== null ? { refresh_token: refreshToken } : {}),
+  };
+}
+
+/** Token types are compared case-insensitively (RFC 6749 §7.1); shown as RFC 6750 writes it. */
+function tokenType(type: string | undefined): string {
+  switch (type?.toLowerCase()) {
+    case undefined:
+    case "bearer":
+      return "Bearer";
+    case "dpop":
+      return "DPoP";
+    default:
+      return type ?? "Bearer";
+  }
+}

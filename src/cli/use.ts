@@ -1,0 +1,37 @@
+import { display, vaultName } from "../connections/ref.ts";
+import { notFound, readConnection, updateDefaults } from "../connections/store.ts";
+import { usage } from "../platform/errors.ts";
+import { defineCommand } from "./command.ts";
+import { select } from "./select.ts";
+import { CONNECTION } from "./selector.ts";
+import { inSession } from "./session.ts";
+
+export default defineCommand({
+  name: "use",
+  description: "Choose the default connection: of its provider, and of all",
+  group: "everyday",
+  args: CONNECTION,
+  examples: [
+    ["auth use {a}:work", "'auth token {a}' and 'auth token' now mean this one"],
+    ["auth use -p work", "the one connection named work"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      if (args.connection === undefined && args.profile === undefined)
+        throw usage("Which connection?", "auth use <connection>   (auth list shows what there is)");
+      const selected = await select(session, { argument: args.connection, profile: args.profile, stored: true });
+      if (selected.source !== "vault") return;
+      const vault = await session.vault();
+      // A provider alone means its `default`, also where another connection was the default so far.
+      const ref = selected.implicit ? { provider: selected.ref.provider, name: "default" } : selected.ref;
+      const stored = vault === null ? null : await readConnection(vault, ref);
+      if (vault === null || stored === null) throw notFound(ref);
+      await updateDefaults(vault, (defaults) => ({
+        ...defaults,
+        overall: vaultName(stored.ref),
+        providers: { ...defaults.providers, [stored.ref.provider]: stored.ref.name },
+      }));
+      if (cli.output.isJson) return cli.output.json({ connection: display(stored.ref), default: true });
+      cli.output.success(`${display(stored.ref)} is now the default.`);
+    }),
+});

@@ -1,0 +1,327 @@
+/** One attempt under the lock: note, send, keep, parse, commit. Each step is durable before the next begins. */
+import { feature } from "bun:bundle";
+import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts";
+import { AuthError } from "../platform/errors.ts";
+import { faultPoint, leaks, mutated, printEarly } from "../platform/faults.ts";
+import type { Secret } from "../platform/secret.ts";
+import { deferSignals } from "../platform/signals.ts";
+import { clientFingerprint } from "./clients.ts";
+import type { Counterpart } from "./counterpart.ts";
+import type { Hold } from "./hold.ts";
+import { commitPatiently, type Landing, land } from "./landing.ts";
+import { asMine, type Demand, errorFrom, failed, failureFrom, type Outcome, succeeded, tokensFrom } from "./outcome.ts";
+import type { Connection, Note, Tokens } from "./record.ts";
+import { display, typed } from "./ref.ts";
+import type { Services } from "./services.ts";
+import { notFound, type Stored, successor } from "./store.ts";
+
+/** What an attempt needs at hand from its first step to its last. */
+interface Attempt {
+  readonly services: Services;
+  readonly counterpart: Counterpart;
+  readonly hold: Hold;
+  /** The record with its note. */
+  readonly noted: Stored;
+  readonly note: Note;
+  /** When the reply came, as far as it is known. Milliseconds since the epoch. */
+  now(): number;
+}
+
+/**
+ * Sends the refresh token once. Precondition: the lock is held and nothing kept is waiting.
+ *
+ * @param timeout milliseconds for the exchange
+ * @returns `again` when the record changed before anything was sent: let go of the lock and look anew
+ */
+export async function attempt(
+  services: Services,
+  counterpart: Counterpart,
+  current: Stored,
+  hold: Hold,
+  timeout: number,
+): Promise<Outcome | "again"> {
+  const { server, client } = counterpart;
+  const refreshToken = current.record.tokens?.refreshToken;
+  if (!refreshToken) throw notFound(current.ref);
+  const key = await deadKey(services, counterpart, refreshToken);
+  if (current.record.dead.includes(key)) return knownDead(current);
+
+  await hold.reply.prepare();
+  const { sendRefresh, encodeRaw } = await import("../oauth/refresh.ts");
+  const signals = deferSignals();
+  try {
+    const noted = await takeNote(services, counterpart, current, key, hold);
+    if (noted === "again") return noted;
+    const making: Attempt = { services, counterpart, hold, ...noted, now: () => services.context.now() };
+    if (feature("AUTH_TEST")) await faultPoint("note");
+    let raw: RawReply;
+    try {
+      raw = await sendRefresh(services.context.http, server, client, {
+        refreshToken,
+        scopes: scopesToSend(counterpart, current.record),
+        flow: current.record.flow,
+        timeout,
+      });
+    } catch (error) {
+      if (error instanceof OAuthFailure) return await concludeFailure(making, error);
+      // Refused by ourselves: there is nowhere to send it to.
+      if (error instanceof AuthError || error instanceof TypeError) await takeBack(making, current.record.note);
+      throw error;
+    }
+    if (feature("AUTH_TEST")) await misbehave(making, raw);
+    const unkept = await keep(making, encodeRaw(raw));
+    if (feature("AUTH_TEST")) await faultPoint("kept");
+    return await conclude(making, raw, unkept);
+  } finally {
+    signals.release();
+  }
+}
+
+/**
+ * A reply that reached the disk before a crash, or that could not be used when it came, is taken in before
+ * anything is sent. null: there is none, or it is as unreadable as before and the caller insists on a new try.
+ */
+export async function foldKeptReply(
+  services: Services,
+  counterpart: Counterpart,
+  current: Stored,
+  hold: Hold,
+  demand: Demand,
+): Promise<Outcome | null> {
+  const { note } = current.record;
+  if (note === null) return null;
+  const bytes = await hold.reply.read(versionOf(current, note));
+  if (bytes === null) return null;
+  const { decodeRaw } = await import("../oauth/refresh.ts");
+  const signals = deferSignals();
+  try {
+    const making: Attempt = { services, counterpart, hold, noted: current, note, now: () => note.sentAt };
+    const outcome = await conclude(making, decodeRaw(bytes), null);
+    const unreadable = outcome.kind === "failed" && outcome.stored.record.failure?.unreadable === true;
+    return unreadable && demand.force ? null : outcome;
+  } finally {
+    signals.release();
+  }
+}
+
+/** Step 3: the durable mark that a refresh is being sent, counted as a generation of its own. */
+async function takeNote(
+  services: Services,
+  { dialect }: Counterpart,
+  current: Stored,
+  key: string,
+  hold: Hold,
+): Promise<{ noted: Stored; note: Note } | "again"> {
+  const previous = current.record.note;
+  // Where refresh tokens don't rotate, a lost reply took nothing with it: whatever comes next is no consequence of it.
+  const inDoubt = previous !== null && dialect.refresh.rotation !== "none";
+  const note: Note = {
+    sentAt: services.context.now(),
+    doubtSince: inDoubt ? (previous.doubtSince ?? previous.sentAt) : null,
+    key,
+    generation: current.version.generation + 1,
+  };
+  const record: Connection = { ...current.record, note };
+  if (feature("AUTH_TEST") ? mutated("note-off") : false) return { noted: { ...current, record }, note };
+  const change = successor(current, record);
+  const result = await commitPatiently(services, change, hold);
+  return result === "committed" ? { noted: { ...current, version: change.next.version, record }, note } : "again";
+}
+
+/** Nothing was sent, so nothing is in doubt that wasn't before. */
+async function takeBack({ services, noted, hold }: Attempt, previous: Note | null): Promise<void> {
+  await land(services, noted, (record) => ({ ...record, note: previous }), hold);
+}
+
+/** What the reply is kept under: the login and the generation of the note, however often the record was edited since. */
+function versionOf({ version }: Stored, { generation }: Note): Stored["version"] {
+  return { incarnation: version.incarnation, generation };
+}
+
+/** Step 4b. A disk that fails now is no reason to drop the reply: @returns why it could not be kept, or null. */
+async function keep({ hold, noted, note }: Attempt, bytes: Uint8Array): Promise<Unkept | null> {
+  try {
+    await hold.reply.keep(versionOf(noted, note), bytes);
+    return null;
+  } catch (error) {
+    return { bytes, error };
+  }
+}
+
+interface Unkept {
+  readonly bytes: Uint8Array;
+  readonly error: unknown;
+}
+
+/** Step 5: parse the reply, commit what it says. */
+async function conclude(making: Attempt, raw: RawReply, unkept: Unkept | null): Promise<Outcome> {
+  const { services, counterpart, noted, note } = making;
+  let reply: TokenReply;
+  try {
+    reply = await parse(making, raw);
+  } catch (error) {
+    if (!(error instanceof OAuthFailure)) throw error;
+    return concludeFailure(making, error);
+  }
+  const tokens = await owned(services, tokensFrom(reply, counterpart.dialect, note.sentAt, noted.record.tokens));
+  return concludeSuccess(making, tokens, unkept);
+}
+
+async function parse({ counterpart, noted, now }: Attempt, raw: RawReply): Promise<TokenReply> {
+  const { readTokenReply } = await import("../oauth/refresh.ts");
+  return readTokenReply(counterpart.server, counterpart.client, raw, {
+    subject: noted.record.account?.id ?? null,
+    now: now(),
+  });
+}
+
+async function concludeSuccess(making: Attempt, tokens: Tokens, unkept: Unkept | null): Promise<Outcome> {
+  const { services, noted, hold } = making;
+  let landed: Landing;
+  try {
+    landed = await land(services, noted, (record) => succeeded(record, tokens), hold);
+  } catch (error) {
+    return unstored(making, tokens, unkept, error);
+  }
+  if (feature("AUTH_TEST")) await faultPoint("commit");
+  await blank(making);
+  if (landed.kind === "gone") return revokeReceived(making, tokens);
+  if (landed.kind === "replaced") {
+    await audit(making, "success");
+    return asMine(landed.stored, noted);
+  }
+  await audit(making, "success");
+  return { kind: "refreshed", stored: landed.stored, adopted: false };
+}
+
+/** The provider gave new tokens and the vault can't take them: they still work, and whoever asked gets them. */
+async function unstored(making: Attempt, tokens: Tokens, unkept: Unkept | null, cause: unknown): Promise<Outcome> {
+  const { noted } = making;
+  const name = display(noted.ref);
+  const nowhere = unkept === null ? null : await keep(making, unkept.bytes);
+  await audit(making, "failure", { code: "vault_unwritable", message: messageOf(cause) });
+  const warning =
+    nowhere === null
+      ? `The new token of ${name} could not be stored (${messageOf(cause)}) It works, and its reply is kept beside the vault: the next call stores it, once the vault can be written.`
+      : `The new token of ${name} could not be stored anywhere (${messageOf(cause)}) It works until it expires, but the login behind it is lost: make the vault writable, then log in again: auth login ${typed(noted.ref)}`;
+  return {
+    kind: "refreshed",
+    stored: { ...noted, record: succeeded(noted.record, tokens) },
+    adopted: false,
+    warning,
+    ...(nowhere !== null && { unstored: lost(making, cause) }),
+  };
+}
+
+function lost({ noted }: Attempt, cause: unknown): AuthError {
+  return new AuthError("vault_unwritable", `The new token of ${display(noted.ref)} could not be stored anywhere.`, {
+    hint: `${messageOf(cause)}\nMake the vault writable, then log in again: auth login ${typed(noted.ref)}`,
+    connection: display(noted.ref),
+    cause,
+  });
+}
+
+/** Logged out while the provider was asked: what it gave must not live on. */
+async function revokeReceived({ services, counterpart, noted }: Attempt, tokens: Tokens): Promise<never> {
+  const { revokeTokens } = await import("../oauth/revoke.ts");
+  await revokeTokens(services.context.http, counterpart.server, counterpart.client, {
+    accessToken: tokens.accessToken,
+    refreshToken: tokens.refreshToken,
+  });
+  throw notFound(noted.ref);
+}
+
+async function concludeFailure(making: Attempt, cause: OAuthFailure): Promise<Outcome> {
+  const { services, counterpart, noted, note, hold } = making;
+  const client = await clientFingerprint(services.vault, counterpart.client);
+  const failure = failureFrom(cause, noted.record, noted.ref, making.now(), client);
+  await audit(making, "failure", {
+    class: failure.class,
+    code: failure.code,
+    providerError: failure.providerError,
+    message: failure.reason,
+  });
+  const change = (record: Connection): Connection =>
+    failed(record, failure, failure.class === "dead" ? note.key : null);
+  let landed: Landing;
+  try {
+    landed = await land(services, noted, change, hold);
+  } catch (error) {
+    // The note stands on the disk, and the reply beside it: the next call reads it again.
+    services.context.warn(`The outcome of the refresh could not be stored: ${messageOf(error)}`);
+    const stored = { ...noted, record: change(noted.record) };
+    return { kind: "failed", stored, error: errorFrom(failure, noted.ref) };
+  }
+  if (landed.kind === "gone") {
+    await blank(making);
+    throw notFound(noted.ref);
+  }
+  if (landed.kind === "replaced") return asMine(landed.stored, noted);
+  if (!failure.unreadable) await blank(making);
+  return { kind: "failed", stored: landed.stored, error: errorFrom(failure, noted.ref) };
+}
+
+/** Only by the holder, and never a reason to fail: once its outcome is committed, a kept reply opens for nobody. */
+async function blank({ services, hold }: Attempt): Promise<void> {
+  if (!hold.held) return;
+  try {
+    await hold.reply.blank();
+  } catch (error) {
+    services.context.debug(`the kept reply could not be blanked: ${messageOf(error)}`);
+  }
+}
+
+function audit(
+  { services, noted }: Attempt,
+  status: "success" | "failure",
+  details: { class?: string; code?: string; providerError?: string | null; message?: string } = {},
+): Promise<void> {
+  return services.context.audit({ event: "refresh", status, connection: display(noted.ref), ...details });
+}
+
+async function owned(services: Services, tokens: Tokens): Promise<Tokens> {
+  if (tokens.refreshToken === null) return tokens;
+  return {
+    ...tokens,
+    refreshFingerprint: await services.vault.fingerprint(`refresh\0${tokens.refreshToken.reveal()}`),
+  };
+}
+
+/** A dead token is known by itself, its client and its endpoint: another resource's death marks nothing else (RULES.md 2.7). */
+function deadKey(services: Services, counterpart: Counterpart, refreshToken: Secret): Promise<string> {
+  const { server, client } = counterpart;
+  const endpoint = server.endpoints.refresh ?? server.endpoints.token ?? "";
+  const place = server.resource === undefined ? endpoint : `${endpoint}\0${server.resource}`;
+  return services.vault.fingerprint(`dead\0${refreshToken.reveal()}\0${client.id}\0${place}`);
+}
+
+function knownDead(current: Stored): Outcome {
+  const { ref, record } = current;
+  const error =
+    record.failure !== null
+      ? errorFrom(record.failure, ref)
+      : new AuthError("refresh_token_invalid", `refresh failed for ${ref.provider} (${ref.name}): invalid_grant`, {
+          hint: `Log in again: auth login ${typed(ref)}`,
+          connection: display(ref),
+        });
+  return { kind: "failed", stored: current, error };
+}
+
+function scopesToSend(counterpart: Counterpart, record: Connection): readonly string[] | null {
+  if (counterpart.dialect.refresh.scope !== "granted") return null;
+  const { offline } = counterpart.dialect.scopes;
+  const granted = record.tokens?.scopes ?? [];
+  return offline === undefined || granted.includes(offline) ? granted : [...granted, offline];
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Test build only: what the mutants do with a reply before it is kept. */
+async function misbehave(making: Attempt, raw: RawReply): Promise<void> {
+  if (leaks()) making.services.context.debug(`leaked: ${making.noted.record.tokens?.refreshToken?.reveal()}`);
+  if (mutated("print-before-commit")) await printEarly((await parse(making, raw)).accessToken.reveal());
+  if (mutated("validate-before-commit")) await parse(making, raw);
+  await faultPoint("reply-read");
+}

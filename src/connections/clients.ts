@@ -1,0 +1,157 @@
+/**
+ * The OAuth clients that connections log in with. One record for each (provider, token origin): a connection
+ * refers to a client in it by id, so that a new secret is used at once (CLI.md §4, RULES.md 3.1).
+ */
+import type { ClientKey } from "../oauth/client-key.ts";
+import type { Client } from "../oauth/types.ts";
+import type { Environment } from "../platform/context.ts";
+import { AuthError } from "../platform/errors.ts";
+import { Secret } from "../platform/secret.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
+import type { Change, Vault, Version } from "../vault/types.ts";
+import { type Connection, decodeRecord, encodeRecord, type Pinned } from "./record.ts";
+import type { Services } from "./services.ts";
+import { newIncarnation } from "./store.ts";
+
+export interface ClientEntry {
+  readonly secret: Secret | null;
+  /** `person`: given by flag, variable or `client set`; `registration`: RFC 7591. */
+  readonly source: "person" | "registration" | "plugin";
+  readonly savedAt: number;
+  /** Keyed hash of the secret that the provider refused: it is not offered again silently. */
+  readonly refused: string | null;
+  /** How it authenticates, where its registration said so. */
+  readonly authentication?: "body" | "basic";
+  /** RFC 7592 §3. */
+  readonly registrationToken?: Secret;
+  /** With which it proves itself, instead of a secret (RFC 7523 §2.2); PKCS#8 in PEM. */
+  readonly privateKey?: Secret;
+  readonly algorithm?: ClientKey["algorithm"];
+  readonly keyId?: string | null;
+}
+
+/** The key that is kept for a client. */
+export function keyOf(entry: ClientEntry | undefined): ClientKey | null {
+  if (entry?.privateKey === undefined) return null;
+  return { pem: entry.privateKey, algorithm: entry.algorithm ?? "ES256", keyId: entry.keyId ?? null };
+}
+
+export interface Clients {
+  readonly format: 1;
+  readonly provider: string;
+  readonly origin: string;
+  /** The client that a login uses when it is told none. */
+  readonly chosen: string | null;
+  readonly clients: Readonly<Record<string, ClientEntry>>;
+}
+
+function clientsName(provider: string, origin: string): string {
+  return `${provider}@${origin}`.toLowerCase();
+}
+
+export async function readClients(
+  vault: Vault,
+  provider: string,
+  origin: string,
+): Promise<{ clients: Clients; version: Version | null }> {
+  const entry = await vault.read("client", clientsName(provider, origin));
+  if (entry === null) return { clients: { format: 1, provider, origin, chosen: null, clients: {} }, version: null };
+  return { clients: decodeRecord<Clients>(entry.body, entry.name), version: entry.version };
+}
+
+export async function listClients(vault: Vault): Promise<{ clients: Clients; version: Version }[]> {
+  return (await vault.list("client")).map((entry) => ({
+    clients: decodeRecord<Clients>(entry.body, entry.name),
+    version: entry.version,
+  }));
+}
+
+/** The change that stores (or, without clients left, erases) a client record. */
+export function clientsChange(clients: Clients, version: Version | null): Change {
+  const name = clientsName(clients.provider, clients.origin);
+  if (Object.keys(clients.clients).length === 0) return { type: "client", name, expected: version, next: null };
+  const next = { incarnation: version?.incarnation ?? newIncarnation(), generation: (version?.generation ?? 0) + 1 };
+  return { type: "client", name, expected: version, next: { version: next, body: encodeRecord(clients) } };
+}
+
+/** Changes one client record, whoever else does so at the same time. */
+export async function updateClients(
+  vault: Vault,
+  provider: string,
+  origin: string,
+  change: (clients: Clients) => Clients,
+): Promise<void> {
+  for (;;) {
+    const { clients, version } = await readClients(vault, provider, origin);
+    const next = change(clients);
+    if (version === null && Object.keys(next.clients).length === 0) return;
+    const stored = await vault.commit([clientsChange(next, version)]);
+    if (stored === "committed") return;
+    if (stored === "rekeyed") await vault.reload();
+  }
+}
+
+/** What the environment says about a provider's client; ours before the ecosystem's own. */
+export function clientFromEnvironment(
+  definition: ProviderDefinition,
+  env: Environment,
+): { id: string; idVariable: string; secret: Secret | null } | null {
+  const prefix = clientVariables(definition);
+  const names = definition.client?.environment;
+  const id = firstSet(env, [`${prefix}_ID`, ...(names?.id ?? [])]);
+  if (id === null) return null;
+  const secret = firstSet(env, [`${prefix}_SECRET`, ...(names?.secret ?? [])]);
+  return { id: id.value, idVariable: id.variable, secret: secret === null ? null : new Secret(secret.value) };
+}
+
+/** `AUTH_GITHUB_CLIENT`, to which `_ID` and `_SECRET` are added. */
+export function clientVariables({ id }: ProviderDefinition): string {
+  return `AUTH_${id.toUpperCase().replaceAll("-", "_")}_CLIENT`;
+}
+
+function firstSet(env: Environment, variables: readonly string[]): { variable: string; value: string } | null {
+  for (const variable of variables) {
+    const value = env[variable]?.trim();
+    if (value) return { variable, value };
+  }
+  return null;
+}
+
+/**
+ * The client a stored connection speaks as. Its id is the one pinned at login; a secret from the environment
+ * counts only if the environment names that very id.
+ */
+export async function clientOf(services: Services, record: Connection, pinned: Pinned): Promise<Client> {
+  const id = pinned.clientId ?? "";
+  const tokenEndpoint = pinned.endpoints.token;
+  if (id === "" || tokenEndpoint === undefined) return { id, secret: null, authentication: "none" };
+  const definition = await services.registry.get(record.provider);
+  const fromEnvironment = clientFromEnvironment(definition, services.context.env);
+  const { clients } = await readClients(services.vault, record.provider, new URL(tokenEndpoint).origin);
+  if (pinned.authentication === "private_key_jwt") return keyed(id, keyOf(clients.clients[id]), record);
+  const secret = (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? clients.clients[id]?.secret ?? null;
+  if (secret === null && pinned.authentication !== "none")
+    throw new AuthError(
+      "client_missing",
+      `The secret of client ${id} is missing for ${record.provider}:${record.name}.`,
+      {
+        hint: `Give it again: auth client set ${record.provider} --client-id ${id} --client-secret -`,
+        connection: `${record.provider}:${record.name}`,
+      },
+    );
+  return { id, secret: pinned.authentication === "none" ? null : secret, authentication: pinned.authentication };
+}
+
+function keyed(id: string, key: ClientKey | null, { provider, name }: Connection): Client {
+  if (key !== null) return { id, secret: null, authentication: "private_key_jwt", key };
+  throw new AuthError("client_missing", `The key of client ${id} is missing for ${provider}:${name}.`, {
+    hint: `Log in with it again: auth login ${provider}:${name} --force --client-id ${id} --key <file>`,
+    connection: `${provider}:${name}`,
+  });
+}
+
+/** A keyed hash of (id, secret), to see whether a refused client has changed since. */
+export function clientFingerprint(vault: Vault, client: Client): Promise<string> {
+  const proof = client.secret ?? client.key?.pem;
+  return vault.fingerprint(`client\0${client.id}\0${proof?.reveal() ?? ""}`);
+}

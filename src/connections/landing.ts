@@ -1,0 +1,69 @@
+/** The commit of an attempt's outcome, over whatever else has become of the record meanwhile. */
+import { feature } from "bun:bundle";
+import { errorCode } from "../platform/errors.ts";
+import { mutated } from "../platform/faults.ts";
+import type { Change } from "../vault/types.ts";
+import type { Hold } from "./hold.ts";
+import type { Connection } from "./record.ts";
+import type { Services } from "./services.ts";
+import { readConnection, type Stored, successor } from "./store.ts";
+
+export type Landing =
+  | { readonly kind: "landed"; readonly stored: Stored }
+  /** Logged out meanwhile. */
+  | { readonly kind: "gone" }
+  /** Logged in anew, or refreshed by someone else, meanwhile: what stands is newer than what we hold. */
+  | { readonly kind: "replaced"; readonly stored: Stored };
+
+/**
+ * Settings that were edited while the provider was asked stay as edited. A rekey makes it let go of the lock.
+ *
+ * @throws AuthError when the vault can't be written
+ */
+export async function land(
+  services: Services,
+  noted: Stored,
+  change: (record: Connection) => Connection,
+  hold: Hold,
+): Promise<Landing> {
+  const { vault } = services;
+  let base = noted;
+  for (;;) {
+    const record = change(base.record);
+    const step = successor(base, record);
+    const result = await commitPatiently(services, step, hold);
+    if (result === "committed") return { kind: "landed", stored: { ...base, version: step.next.version, record } };
+    if (result === "rekeyed") {
+      // The source of the new key may ask a person or a keychain: no lock is held meanwhile (RULES.md 1.3, 1.4).
+      hold.release();
+      await vault.reload();
+    }
+    const current = await readConnection(vault, noted.ref);
+    if (current === null || current.record.tokens === null) return { kind: "gone" };
+    const sameAttempt =
+      current.version.incarnation === noted.version.incarnation && current.record.outcomes === noted.record.outcomes;
+    if (!sameAttempt && (feature("AUTH_TEST") ? !mutated("adoption-off") : true))
+      return { kind: "replaced", stored: current };
+    base = current;
+  }
+}
+
+/** How long a commit is tried even where the budget is used up: a stopped process must not lose what it received. */
+const LAST_TRIES = 2_000;
+
+/** A database that is busy for a moment is no reason to lose a reply: tries until the holder's budget ends. */
+export async function commitPatiently(
+  services: Services,
+  change: Change,
+  hold: Hold,
+): Promise<"committed" | "conflict" | "rekeyed"> {
+  const end = performance.now() + Math.max(LAST_TRIES, hold.left());
+  for (;;) {
+    try {
+      return await services.vault.commit([change]);
+    } catch (error) {
+      if (errorCode(error) !== "busy" || performance.now() >= end) throw error;
+      await Bun.sleep(20 + Math.random() * 30);
+    }
+  }
+}

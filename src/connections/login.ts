@@ -1,0 +1,165 @@
+/** A login from the first question to the stored credential. */
+
+import { askAccount } from "../oauth/account.ts";
+import { revokeTokens } from "../oauth/revoke.ts";
+import type { Account, TokenReply } from "../oauth/types.ts";
+import { AuthError } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { clientFromEnvironment, updateClients } from "./clients.ts";
+import { counterpartOf } from "./counterpart.ts";
+import { notGranted } from "./granted.ts";
+import { runFlow } from "./login/flows.ts";
+import { type LoginPlan, planLogin } from "./login/plan.ts";
+import type { LoginRequest, LoginUi } from "./login/request.ts";
+import { loginSettings } from "./login/settings.ts";
+import { storeLogin } from "./login/store.ts";
+import { refuseMismatch } from "./mismatch.ts";
+import { display } from "./ref.ts";
+import type { Services } from "./services.ts";
+import { readConnection, readOrDiscard, type Stored } from "./store.ts";
+
+/** Runs a login to its end. Nothing of an older login is lost before the new one is stored. */
+export async function login(services: Services, request: LoginRequest, ui: LoginUi): Promise<Stored> {
+  await refuseOtherPlace(services, request);
+  const plan = await planLogin(services, request);
+  for (const [setting, variable] of Object.entries(plan.settings.variables)) ui.warn(`${setting} from ${variable}`);
+  const reply = await flowNamingRefusedClient(services, plan, ui);
+  const { account, scopes } = await whoIs(services, plan, reply, ui);
+  await refuseOtherAccount(services, plan, reply, account);
+  const stored = await storeLogin(services, plan, { ...reply, scopes: reply.scopes ?? scopes }, account);
+  await retireReplaced(services, plan, stored, ui);
+  warnOfRefusedScopes(plan, stored, ui);
+  return stored;
+}
+
+/** Another host or client under a name that is taken needs `--force` (CLI.md §4). Settled before anything is sent. */
+export async function refuseOtherPlace(services: Services, request: LoginRequest): Promise<Stored | null> {
+  const stored = request.force
+    ? await readOrDiscard(services, request.ref)
+    : await readConnection(services.vault, request.ref);
+  if (request.force || stored === null || stored.record.tokens === null) return stored;
+  const definition = await services.registry.get(request.ref.provider);
+  const settings = loginSettings(definition, request.settings, services.context, null);
+  const fromEnvironment = clientFromEnvironment(definition, services.context.env);
+  const sources = Object.values(settings.variables);
+  if (request.clientId === null && fromEnvironment !== null) sources.push(fromEnvironment.idVariable);
+  const asked = {
+    clientId: request.clientId ?? fromEnvironment?.id ?? null,
+    settings: settings.values,
+    issuer: request.issuer,
+    endpoints: request.endpoints,
+    sources,
+  };
+  const hint = `Keep both: auth login ${request.ref.provider} -p NAME …\nReplace it: add --force`;
+  refuseMismatch(definition, stored, asked, hint);
+  return stored;
+}
+
+/** A secret that the provider refuses is marked, so that it isn't offered again silently (CLI.md §4). */
+async function flowNamingRefusedClient(services: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
+  try {
+    return await runFlow(services, plan, ui);
+  } catch (error) {
+    const { client, server } = plan;
+    const refused = error instanceof AuthError && error.code === "client_rejected";
+    if (refused && client?.secret && server.endpoints.token !== undefined) {
+      const { id, secret } = client;
+      const mark = await services.vault.fingerprint(`secret\0${secret.reveal()}`);
+      await updateClients(services.vault, request(plan), new URL(server.endpoints.token).origin, (clients) => {
+        const known = clients.clients[id];
+        if (known?.secret == null || !known.secret.equals(secret)) return clients;
+        return { ...clients, clients: { ...clients.clients, [id]: { ...known, refused: mark } } };
+      });
+    }
+    throw error;
+  }
+}
+
+function request(plan: LoginPlan): string {
+  return plan.request.ref.provider;
+}
+
+interface Identity {
+  readonly account: Account | null;
+  /** Granted, where the provider says so with the account. */
+  readonly scopes: readonly string[] | null;
+}
+
+const NOBODY: Identity = { account: null, scopes: null };
+
+/** Whose the tokens are. Only a pasted token that the provider refuses is an error: it was never good. */
+async function whoIs(services: Services, plan: LoginPlan, reply: TokenReply, ui: LoginUi): Promise<Identity> {
+  const pasted = plan.flow === "token";
+  // Whose a minted token is, its description says; an endpoint for people's accounts would not know.
+  if (plan.mint !== undefined) return { account: reply.account, scopes: null };
+  if (pasted && !plan.request.verify) return NOBODY;
+  const { title } = plan.provider.definition;
+  const answer = await askAccount(services.context.http, plan.server, proving(plan, reply), {
+    timeout: LIMITS.account,
+  });
+  if (answer.kind === "known") return answer;
+  if (answer.kind === "unsupported") return NOBODY;
+  if (answer.kind === "refused" && pasted)
+    throw new AuthError("token_rejected", `${title} does not accept this token (HTTP ${answer.status}).`, {
+      hint: "Nothing was stored. Check that the whole token was pasted, and that it is for this host.",
+    });
+  ui.warn(
+    pasted
+      ? `${title} could not be asked whose token this is; it was stored all the same.`
+      : `${title} did not say whose login this is.`,
+  );
+  return NOBODY;
+}
+
+/** A person may grant less than was asked for, and so may the provider (RFC 6749 §3.3). */
+function warnOfRefusedScopes(plan: LoginPlan, { record }: Stored, ui: LoginUi): void {
+  if (plan.mint !== undefined) return;
+  const offline = record.tokens?.refreshToken ? plan.provider.dialect.scopes.offline : undefined;
+  const refused = notGranted(plan.scopes, record.tokens?.scopes ?? [], offline);
+  if (refused.length === 0) return;
+  ui.warn(`${plan.provider.definition.title} did not grant ${escapeText(refused.join(", "))}.`);
+}
+
+function proving({ client }: LoginPlan, reply: TokenReply): Parameters<typeof askAccount>[2] {
+  return client?.proof === undefined ? reply : { ...reply, proof: client.proof };
+}
+
+async function refuseOtherAccount(
+  services: Services,
+  plan: LoginPlan,
+  reply: TokenReply,
+  account: Account | null,
+): Promise<void> {
+  const held = plan.existing?.record.account;
+  if (plan.request.force || !held?.id || !account?.id || held.id === account.id) return;
+  const { ref } = plan.request;
+  if (plan.client !== null)
+    await revokeTokens(services.context.http, plan.server, plan.client, {
+      accessToken: reply.accessToken,
+      refreshToken: reply.refreshToken,
+    });
+  throw new AuthError(
+    "access_denied",
+    `${display(ref)} belongs to ${held.label ?? held.id}; you logged in as ${account.label ?? account.id}.`,
+    {
+      hint: `Keep both: auth login ${ref.provider} -p NAME\nReplace it: auth login ${display(ref)} --force`,
+      connection: display(ref),
+    },
+  );
+}
+
+/** The replaced refresh token is revoked, best effort, unless that would end the new grant too (RULES.md 2.9). */
+async function retireReplaced(services: Services, plan: LoginPlan, stored: Stored, ui: LoginUi): Promise<void> {
+  const old = plan.existing?.record;
+  const replaced = old?.tokens?.refreshToken;
+  if (!old || !replaced || old.kind !== "oauth" || plan.provider.dialect.revocation.endsGrant === true) return;
+  if (stored.record.tokens?.refreshToken?.equals(replaced)) return;
+  try {
+    const { server, client } = await counterpartOf(services, old);
+    await revokeTokens(services.context.http, server, client, { accessToken: null, refreshToken: replaced });
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    ui.warn(`The replaced login could not be revoked: ${error.message}`);
+  }
+}

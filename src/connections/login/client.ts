@@ -1,0 +1,132 @@
+/** As which client a login speaks: flag, environment, profile, client record; else how to create one (CLI.md §4). */
+
+import type { ClientKey } from "../../oauth/client-key.ts";
+import type { Client } from "../../oauth/types.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import type { Dialect } from "../../providers/defaults.ts";
+import { flowsOf } from "../../providers/flows.ts";
+import type { ResolvedProvider } from "../../providers/resolve.ts";
+import { clientFingerprint, clientFromEnvironment, clientVariables, keyOf, readClients } from "../clients.ts";
+import type { Connection } from "../record.ts";
+import { typed } from "../ref.ts";
+import type { Services } from "../services.ts";
+import type { LoginRequest } from "./request.ts";
+
+/**
+ * @param supported the token endpoint's authentication methods, where discovery named them
+ * @param algorithms by which a client may sign, null where discovery didn't say; absent: keys are no matter of the client's
+ */
+export async function loginClient(
+  services: Services,
+  dialect: Dialect,
+  request: LoginRequest,
+  profile: Connection | null,
+  tokenOrigin: string,
+  supported: readonly string[] | null,
+  algorithms?: readonly string[] | null,
+): Promise<Client | null> {
+  const fromEnvironment = clientFromEnvironment(dialect, services.context.env);
+  const { clients } = await readClients(services.vault, request.ref.provider, tokenOrigin);
+  const id = request.clientId ?? fromEnvironment?.id ?? profile?.clientId ?? clients.chosen;
+  if (id === null || id === undefined) return null;
+  const known = clients.clients[id];
+  const key = algorithms === undefined ? null : await keyFor(request, keyOf(known), supported, algorithms);
+  if (key !== null) return { id, secret: null, authentication: "private_key_jwt", key };
+  const held = (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? known?.secret ?? null;
+  const offered = dialect.client.kind === "public" ? null : (request.clientSecret ?? held);
+  if (offered !== null && request.clientSecret === null) {
+    const client: Client = { id, secret: offered, authentication: "body" };
+    if (await wasRefused(services, client, known?.refused ?? null, profile)) throw secretRefused(dialect, request, id);
+  }
+  if (request.clientSecret !== null && offered === null && dialect.client.kind === "public")
+    throw new AuthError(
+      "client_rejected",
+      `${dialect.title} clients used here are public: they must not have a secret.`,
+      {
+        hint: "Leave --client-secret out.",
+      },
+    );
+  if (offered === null) return { id, secret: null, authentication: "none" };
+  return { id, secret: offered, authentication: known?.authentication ?? method(dialect, supported) };
+}
+
+/** A key is used wherever one is known, unless a secret is given now: a secret is never sent beside it. */
+async function keyFor(
+  { credential, clientSecret, ref }: LoginRequest,
+  kept: ClientKey | null,
+  supported: readonly string[] | null,
+  algorithms: readonly string[] | null,
+): Promise<ClientKey | null> {
+  const given = credential?.key;
+  if (given === undefined) return clientSecret === null ? kept : null;
+  if (clientSecret !== null)
+    throw usage(
+      "A client proves itself with a key or with a secret, not with both.",
+      `auth login ${typed(ref)} --key …`,
+    );
+  // RFC 8414 §2: what isn't listed isn't supported.
+  if (!supported?.includes("private_key_jwt"))
+    throw usage("--key does nothing here: this provider takes no keys from clients.", "Leave --key out.");
+  const { readClientKey } = await import("../../oauth/client-key.ts");
+  return readClientKey(given, algorithms);
+}
+
+/** A secret that the provider refused, at a login or at a refresh, is not offered again silently. */
+async function wasRefused(
+  { vault }: Services,
+  client: Client,
+  refused: string | null,
+  profile: Connection | null,
+): Promise<boolean> {
+  const failure = profile?.failure;
+  if (failure?.code === "client_rejected" && failure.client === (await clientFingerprint(vault, client))) return true;
+  return refused !== null && refused === (await vault.fingerprint(`secret\0${client.secret?.reveal() ?? ""}`));
+}
+
+function secretRefused(dialect: Dialect, request: LoginRequest, id: string): AuthError {
+  const missing: MissingClient = { id, needsSecret: true };
+  return new AuthError("client_missing", `${dialect.title} has refused the secret that is kept for client ${id}.`, {
+    hint: `Give the right one: auth login ${typed(request.ref)} --client-id ${id} --client-secret -`,
+    cause: missing,
+  });
+}
+
+function method(dialect: Dialect, supported: readonly string[] | null): "body" | "basic" {
+  const preferred = dialect.client.authentication ?? "body";
+  if (supported === null) return preferred;
+  const names = { basic: "client_secret_basic", body: "client_secret_post" } as const;
+  if (supported.includes(names[preferred])) return preferred;
+  const other = preferred === "basic" ? "body" : "basic";
+  return supported.includes(names[other]) ? other : preferred;
+}
+
+/** What a login lacks; the cause of its `client_missing`, for whoever can ask a person. */
+export interface MissingClient {
+  /** The client's id, where that is known. */
+  readonly id: string | null;
+  readonly needsSecret: boolean;
+}
+
+/** Where to create a client, what to enter there, and the way without one. */
+export function clientMissing(provider: ResolvedProvider, request: LoginRequest, missing: MissingClient): AuthError {
+  const { needsSecret } = missing;
+  const { definition, client } = provider;
+  const prefix = clientVariables(definition);
+  const login = `auth login ${typed(request.ref)}`;
+  const lines = [
+    client.create === null ? null : `Create one: ${client.create}`,
+    `Redirect URI to enter there: ${client.redirectUri}`,
+    ...client.notes,
+    needsSecret
+      ? `Then: ${login} --client-id <id> --client-secret -   (or set ${prefix}_ID and ${prefix}_SECRET)`
+      : `Then: ${login} --client-id <id>   (or set ${prefix}_ID)`,
+    flowsOf(definition).some(({ flow }) => flow === "token")
+      ? `Without a client, paste a token: ${login} --token -`
+      : null,
+  ];
+  return new AuthError(
+    "client_missing",
+    `${definition.title} needs an OAuth client${needsSecret ? " with a secret" : ""}.`,
+    { hint: lines.filter((line) => line !== null).join("\n"), cause: missing },
+  );
+}

@@ -1,0 +1,302 @@
+/** Logins without a person: what proves them is read, checked and kept; then they are planned like any other. */
+
+import { parseJson } from "../../oauth/body.ts";
+import { readCertificate, readPrivateKey } from "../../oauth/key-file.ts";
+import { loginError } from "../../oauth/login-error.ts";
+import { at } from "../../oauth/paths.ts";
+import { type Client, OAuthFailure, type TokenReply } from "../../oauth/types.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import { Secret } from "../../platform/secret.ts";
+import { flowsOf } from "../../providers/flows.ts";
+import {
+  dialectOf,
+  isMintingFlow,
+  type Minting,
+  type MintingFlow,
+  mintingOf,
+  mintingTemplates,
+} from "../../providers/minting.ts";
+import { layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
+import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
+import { flagOf } from "../../providers/settings.ts";
+import { fill, namesIn } from "../../providers/template.ts";
+import { type MintOrder, mintToken, valuesOf } from "../mint-token.ts";
+import type { Connection, Mint } from "../record.ts";
+import { typed } from "../ref.ts";
+import type { Services } from "../services.ts";
+import { loginClient } from "./client.ts";
+import type { LoginPlan } from "./plan.ts";
+import type { Credential, LoginRequest } from "./request.ts";
+
+/** What is settled before the flow matters. */
+type Common = Omit<LoginPlan, "flow" | "client" | "scopes">;
+
+/** What each flow reads; anything else that was given would be ignored. */
+const READS: Readonly<Record<keyof Credential, readonly (Flow | null)[]>> = {
+  key: ["jwt"],
+  certificate: ["client-credentials"],
+  subjectToken: ["client-credentials", "exchange"],
+  code: ["code"],
+};
+
+const FLAGS: Readonly<Record<keyof Credential, string>> = {
+  key: "--key",
+  certificate: "--certificate",
+  subjectToken: "--subject-token",
+  code: "--code",
+};
+
+/**
+ * The flow that was asked for, or the one for what was brought along.
+ * @throws AuthError `usage` where the two contradict each other
+ */
+export function flowOfRequest(definition: ProviderDefinition, request: LoginRequest): Flow | null {
+  const flows = flowsOf(definition).map(({ flow }) => flow);
+  let wanted = request.flow;
+  for (const [name, given] of Object.entries(request.credential ?? {}) as [keyof Credential, unknown][]) {
+    if (given === undefined || (name === "key" && provesClient(flows))) continue;
+    const reading = READS[name];
+    wanted ??= flows.find((flow) => reading.includes(flow)) ?? null;
+    if (wanted === null || !reading.includes(wanted))
+      throw usage(
+        `${FLAGS[name]} does nothing for ${definition.title}${wanted === null ? "" : ` by the ${wanted} flow`}.`,
+        `It has: ${flows.join(", ")}.`,
+      );
+  }
+  return wanted;
+}
+
+/** Where no flow is made with a key, it is the client's own (RFC 7523 §2.2). */
+function provesClient(flows: readonly Flow[]): boolean {
+  return !flows.includes("jwt") && (flows.includes("browser") || flows.includes("device"));
+}
+
+/** null: a person is needed. */
+export async function planWithoutPerson(
+  services: Services,
+  common: Common,
+  flow: Flow | null,
+  methods: readonly string[] | null,
+): Promise<LoginPlan | null> {
+  if (!isMintingFlow(flow)) return null;
+  const { request, existing } = common;
+  const { definition } = common.provider;
+  const described = layVariant(definition, common.provider.settings);
+  const minting = mintingOf(described, flow);
+  if (minting === null) throw usage(`${definition.title} has no ${flow} flow.`, "Choose another with --flow.");
+  for (const name of minting.needs ?? []) {
+    const setting = definition.settings?.[name];
+    if (setting !== undefined && common.provider.settings[name] === undefined)
+      throw usage(
+        `${definition.title} needs --${flagOf(name, setting)} for this: ${setting.title}.`,
+        `Give it: --${flagOf(name, setting)} <value>`,
+      );
+  }
+  const file = flow === "jwt" ? keyFile(minting, request, common) : null;
+  if (file?.login) return planImported(common, file.login);
+
+  const dialect = dialectOf(described, flow);
+  const { token, mint: mintUrl } = common.server.endpoints;
+  // The endpoints of people's logins have no use for these tokens.
+  const endpoints = { ...(token !== undefined && { token }), ...(mintUrl !== undefined && { mint: mintUrl }) };
+  const provider: ResolvedProvider = { ...common.provider, dialect, endpoints };
+  const server = { ...common.server, dialect, endpoints };
+  const profile = existing?.record ?? null;
+  const known =
+    token === undefined ? null : await loginClient(services, dialect, request, profile, new URL(token).origin, methods);
+  const mint = await mintOf(services, { ...common, provider }, flow, minting, known, file);
+  const client = clientFor(definition, flow, mint, known);
+  if (client === null) throw somethingMissing({ ...common, provider }, flow, minting);
+  const scopes = request.scopes ?? profile?.scopes ?? minting.scopes ?? [];
+  return { ...common, provider, server, flow, client: client.id === "" ? null : client, scopes, mint };
+}
+
+/** Runs the flow for the first time. */
+export async function mintFirst(services: Services, plan: LoginPlan, mint: Mint): Promise<TokenReply> {
+  const order = orderOf(plan, mint);
+  try {
+    const { reply } = await mintToken(services, order);
+    const account = fill(order.minting.account ?? "{}", valuesOf(order));
+    return { ...reply, account: account === null ? null : { id: account, label: account, organization: null } };
+  } catch (error) {
+    throw error instanceof OAuthFailure ? loginError(plan.server, error) : error;
+  }
+}
+
+function orderOf({ provider, server, client, flow, scopes }: LoginPlan, mint: Mint): MintOrder {
+  const minting = mintingOf(provider.definition, flow);
+  if (minting === null) throw usage(`${provider.definition.title} has no ${flow} flow.`);
+  const nobody: Client = { id: "", secret: null, authentication: "none" };
+  return { minting, mint, server, client: client ?? nobody, settings: provider.settings, scopes };
+}
+
+function namesClient({ minting, ...rest }: ProviderDefinition, flow: MintingFlow): boolean {
+  if (flow === "client-credentials") return true;
+  const templates = mintingTemplates({ ...rest, minting: { [flow]: minting?.[flow] } });
+  return [...templates].some(({ template }) => namesIn(template).includes("clientId"));
+}
+
+/** A client is needed where it authenticates itself, or where something signed names it. */
+function clientFor(
+  definition: ProviderDefinition,
+  flow: MintingFlow,
+  { proof }: Mint,
+  known: Client | null,
+): Client | null {
+  if (!namesClient(definition, flow)) return { id: "", secret: null, authentication: "none" };
+  if (known === null || (proof === "secret" && known.secret === null)) return null;
+  return proof === "secret" ? known : { ...known, secret: null, authentication: "none" };
+}
+
+async function mintOf(
+  services: Services,
+  common: Common,
+  flow: MintingFlow,
+  minting: Minting,
+  client: Client | null,
+  file: KeyFile | null,
+): Promise<Mint> {
+  const blank: Mint = { proof: "secret", secret: null, source: null, values: {}, clockOffset: 0 };
+  const { request } = common;
+  const { subjectToken } = request.credential ?? {};
+  if (subjectToken !== undefined) return { ...blank, proof: "subject-token", ...subjectToken };
+  const { sign } = minting;
+  if (file !== null && sign !== undefined)
+    return { ...blank, proof: "key", secret: await readPrivateKey(file.key, sign.algorithm), values: file.values };
+  const certificate =
+    request.credential?.certificate ?? (client?.secret ? null : await fromVariable(services, minting, "certificate"));
+  if (certificate !== null && sign !== undefined) {
+    const { key, thumbprint } = await readCertificate(certificate.reveal(), sign.algorithm);
+    return { ...blank, proof: "certificate", secret: key, values: { thumbprint } };
+  }
+  if (flow === "client-credentials" && client?.secret) return blank;
+  const path = variableOf(services, minting, "subjectToken");
+  if (path !== null) {
+    const { absolutePath } = await import("../../platform/credential-file.ts");
+    return { ...blank, proof: "subject-token", source: `file:${await absolutePath(path)}` };
+  }
+  if (flow === "client-credentials" && client === null) return blank;
+  throw somethingMissing(common, flow, minting);
+}
+
+function variableOf({ context }: Services, minting: Minting, kind: "certificate" | "subjectToken"): string | null {
+  const names = minting.environment?.[kind] ?? [];
+  return names.map((name) => context.env[name]?.trim()).find((value) => value) ?? null;
+}
+
+async function fromVariable(services: Services, minting: Minting, kind: "certificate"): Promise<Secret | null> {
+  const path = variableOf(services, minting, kind);
+  if (path === null) return null;
+  const { readCredentialFile } = await import("../../platform/credential-file.ts");
+  const { text, exposed } = await readCredentialFile(path);
+  if (exposed) services.context.warn(`Other users of this machine can read ${path}: chmod 600 it.`);
+  return text;
+}
+
+/** What has to be brought along, and where it is made. */
+function somethingMissing({ request, provider }: Common, flow: MintingFlow, minting: Minting): AuthError {
+  const id = namesClient(provider.definition, flow) ? " --client-id <id>" : "";
+  const login = `auth login ${typed(request.ref)} --flow ${flow}${id}`;
+  const vouched = "--subject-token file:<path>|github-actions|gitlab|-";
+  const ways: Readonly<Record<MintingFlow, readonly string[]>> = {
+    "client-credentials": [
+      "--client-secret -",
+      ...(minting.sign === undefined ? [] : ["--certificate <file>"]),
+      ...(minting.audience === undefined ? [] : [vouched]),
+    ],
+    jwt: ["--key <file>"],
+    exchange: [vouched],
+  };
+  const { create } = provider.client;
+  return new AuthError("client_missing", `${provider.definition.title} needs something that proves who asks.`, {
+    hint: [
+      ...(id === "" || create === null ? [] : [`Create a client: ${create}`]),
+      ...(minting.notes ?? []),
+      ...ways[flow].map((way) => `${login} ${way}`),
+    ].join("\n"),
+  });
+}
+
+interface KeyFile {
+  /** PEM, as far as anyone knows. */
+  readonly key: string;
+  readonly values: Readonly<Record<string, string>>;
+  /** It holds a login with a refresh token instead. */
+  readonly login?: { readonly refreshToken: Secret; readonly client: Client };
+}
+
+/** A bare key, or a JSON file of a kind that the provider gives out. null: none was given. */
+function keyFile({ files = [] }: Minting, { credential }: LoginRequest, { provider, server }: Common): KeyFile | null {
+  const text = credential?.key?.reveal();
+  if (text === undefined) return null;
+  if (!text.trimStart().startsWith("{")) {
+    if (files.some(({ key }) => key !== undefined) && !text.includes("-----BEGIN"))
+      throw notSuchFile(files.map(({ type }) => type));
+    return { key: text, values: {} };
+  }
+  const json = parseJson(text);
+  if (json === undefined) throw rejected("The key file is no whole JSON: it may be cut off.", "Pass the whole file.");
+  const kind = files.find(({ type }) => at(json, "type") === type);
+  if (kind === undefined) throw notSuchFile(files.map(({ type }) => type));
+  const field = (path: string): string => {
+    const value = at(json, path);
+    if (typeof value === "string" && value !== "") return value;
+    throw rejected(`The key file has no ${path}.`, "Download it once more, and pass the whole file.");
+  };
+  if (kind.endpoint !== undefined) refuseForeignEndpoint(field(kind.endpoint), server.endpoints.token);
+  const values = Object.fromEntries(Object.entries(kind.values ?? {}).map(([name, path]) => [name, field(path)]));
+  if (kind.login === undefined) return { key: field(kind.key ?? "key"), values };
+  const { refreshToken, clientId, clientSecret } = kind.login;
+  const { authentication } = provider.dialect.client;
+  const client: Client = { id: field(clientId), secret: new Secret(field(clientSecret)), authentication };
+  return { key: "", values, login: { refreshToken: new Secret(field(refreshToken)), client } };
+}
+
+/** A file from somewhere must not lead an assertion to somewhere else (RULES.md 3.1). */
+function refuseForeignEndpoint(named: string, token: string | undefined): void {
+  if (token !== undefined && URL.parse(named)?.origin === new URL(token).origin) return;
+  throw new AuthError("origin_mismatch", "The key file names a token endpoint of another origin.", {
+    hint: "Nothing was sent. Is the file from whom you think? If so: --endpoint token=<that address>",
+  });
+}
+
+/** A login that another program made, taken over: its refresh token is used from here on. */
+function planImported(common: Common, { refreshToken, client }: NonNullable<KeyFile["login"]>): LoginPlan {
+  const { request, existing } = common;
+  return {
+    ...common,
+    flow: "browser",
+    client,
+    scopes: request.scopes ?? (existing?.record satisfies Connection | undefined)?.scopes ?? [],
+    refreshToken,
+  };
+}
+
+/** Redeems a refresh token that was brought along, which shows that it works. */
+export async function redeem(
+  { context }: Services,
+  { server, client }: LoginPlan,
+  refreshToken: Secret,
+): Promise<TokenReply> {
+  const { readTokenReply, sendRefresh } = await import("../../oauth/refresh.ts");
+  if (client === null) throw new AuthError("client_missing", "The file names no client.");
+  try {
+    const request = { refreshToken, scopes: null, flow: "browser", timeout: 30_000 };
+    const raw = await sendRefresh(context.http, server, client, request);
+    const reply = await readTokenReply(server, client, raw, { subject: null, now: context.now() });
+    return { ...reply, refreshToken: reply.refreshToken ?? refreshToken };
+  } catch (error) {
+    throw error instanceof OAuthFailure ? loginError(server, error) : error;
+  }
+}
+
+function notSuchFile(types: readonly string[]): AuthError {
+  return rejected(
+    "This is not a key file that is known here.",
+    types.length === 0 ? "Give the private key in PEM form." : `Known are JSON files of the type ${types.join(", ")}.`,
+  );
+}
+
+function rejected(message: string, hint: string): AuthError {
+  return new AuthError("token_rejected", message, { hint: `${hint} Nothing was stored.` });
+}

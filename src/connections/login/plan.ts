@@ -1,0 +1,170 @@
+/** Everything about a login that is settled before anything is sent to the provider, but discovery. */
+
+import type { IssuerDocument } from "../../oauth/discovery.ts";
+import type { Client, Server } from "../../oauth/types.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import type { Secret } from "../../platform/secret.ts";
+import type { Dialect } from "../../providers/defaults.ts";
+import { chooseFlow, flowsOf, scopesBeyond } from "../../providers/flows.ts";
+import { applyOverrides } from "../../providers/overrides.ts";
+import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
+import type { Flow } from "../../providers/schema.ts";
+import type { Connection, Mint } from "../record.ts";
+import { typed } from "../ref.ts";
+import type { Services } from "../services.ts";
+import { readConnection, type Stored } from "../store.ts";
+import { clientMissing, loginClient } from "./client.ts";
+import { flowOfRequest, planWithoutPerson } from "./mint.ts";
+import { registeredClient } from "./registration.ts";
+import type { LoginRequest } from "./request.ts";
+import { loginSettings, type Settings } from "./settings.ts";
+
+export interface LoginPlan {
+  readonly request: LoginRequest;
+  /** What stands under this name already: a login, or a profile without one. */
+  readonly existing: Stored | null;
+  readonly provider: ResolvedProvider;
+  readonly settings: Settings;
+  readonly server: Server;
+  readonly jwksUri: string | null;
+  readonly flow: Flow;
+  /** null for a pasted token. */
+  readonly client: Client | null;
+  readonly scopes: readonly string[];
+  /** Of a login without a person: what its tokens are minted with. */
+  readonly mint?: Mint;
+  /** Of a login that another program made. */
+  readonly refreshToken?: Secret;
+}
+
+export async function planLogin(services: Services, request: LoginRequest): Promise<LoginPlan> {
+  const definition = await services.registry.get(request.ref.provider);
+  const existing = await readConnection(services.vault, request.ref);
+  const profile = existing?.record ?? null;
+  const settings = loginSettings(definition, request.settings, services.context, profile);
+  const resolved = resolveProvider(definition, settings.values);
+  const asked = flowOfRequest(definition, request);
+  checkFlow(resolved, request);
+
+  const pastes = request.token !== null || (asked ?? chooseFlow(definition, NOTHING_KNOWN)) === "token";
+  const document = await issuerDocument(services, resolved, request, profile, pastes);
+  const provider = applyOverrides(resolved, {
+    ...(document === null ? {} : { issuerDocument: document }),
+    endpoints: { ...profile?.endpoints, ...request.endpoints },
+  });
+  const { dialect } = provider;
+  const resource = request.resource ?? profile?.pinned?.resource;
+  const server: Server = {
+    dialect,
+    issuer: document?.issuer ?? null,
+    endpoints: provider.endpoints,
+    issRequired: document?.issRequired ?? false,
+    ...(document?.pushed && { pushed: document.pushed }),
+    ...(resource !== undefined && { resource }),
+  };
+  const common = { request, existing, provider, settings, server, jwksUri: document?.jwksUri ?? null };
+  if (pastes) return { ...common, flow: "token", client: null, scopes: [] };
+
+  const methods = document?.authenticationMethods ?? null;
+  const flowOfProfile = profile?.flow == null ? null : (profile.flow as Flow);
+  const alone = asked ?? flowOfProfile ?? chooseFlow(definition, NOTHING_KNOWN);
+  const withoutPerson = await planWithoutPerson(services, common, alone, methods);
+  if (withoutPerson !== null) return withoutPerson;
+
+  const { token } = server.endpoints;
+  if (token === undefined)
+    throw usage(
+      `${dialect.title} needs to know its issuer.`,
+      `auth login ${typed(request.ref)} --issuer https://…   (or auth login https://…)`,
+    );
+  const algorithms = document?.authenticationAlgorithms ?? null;
+  const origin = new URL(token).origin;
+  const client =
+    (await loginClient(services, dialect, request, profile, origin, methods, algorithms)) ??
+    (await registeredClient(services, provider, request, document, origin));
+  const scopes = wantedScopes(dialect, request, profile);
+  const flow = asked ?? feasibleFlow(provider, profile, client, scopes, request);
+  const needsSecret =
+    dialect.client.kind === "confidential" ||
+    flowsOf(definition).some((one) => one.flow === flow && one.when === "secret");
+  if (client === null || (needsSecret && client.secret === null && client.key === undefined))
+    throw clientMissing(provider, request, { id: client?.id ?? null, needsSecret });
+  checkEndpoint(dialect, server, flow);
+  const beyond = scopesBeyond(definition, flow, scopes);
+  if (beyond.length > 0)
+    throw new AuthError("scope_rejected", `${dialect.title} doesn't give ${beyond.join(", ")} by the ${flow} flow.`, {
+      hint: "Choose another flow with --flow, or leave those scopes out.",
+    });
+  return { ...common, flow, client: await ready(client, document), scopes };
+}
+
+/** With a key to prove, should the issuer bind its tokens to one. */
+async function ready(client: Client, document: IssuerDocument | null): Promise<Client> {
+  if (!document?.dpop) return client;
+  const { ProofKey } = await import("../../oauth/dpop.ts");
+  return { ...client, proof: await ProofKey.generate() };
+}
+
+const NOTHING_KNOWN = { secret: false, browser: false, scopes: [] };
+
+/** Discovery, where the endpoints are an issuer's to tell and the flow needs any. */
+async function issuerDocument(
+  services: Services,
+  resolved: ResolvedProvider,
+  request: LoginRequest,
+  profile: Connection | null,
+  pastes: boolean,
+): Promise<IssuerDocument | null> {
+  const issuer = request.issuer ?? profile?.issuer ?? resolved.issuer;
+  if (issuer === null || (pastes && request.issuer === null)) return null;
+  const { discover } = await import("../../oauth/discovery.ts");
+  return discover(services.context.http, issuer);
+}
+
+function checkFlow({ definition }: ResolvedProvider, request: LoginRequest): void {
+  if (request.token !== null && request.flow !== null && request.flow !== "token")
+    throw usage(`--token and --flow ${request.flow} contradict each other.`, "Leave one out.");
+  const flows = flowsOf(definition).map(({ flow }) => flow);
+  const wanted = request.token !== null ? "token" : request.flow;
+  if (wanted === null || flows.includes(wanted)) return;
+  throw usage(`${definition.title} has no ${wanted} flow.`, `It has: ${flows.join(", ")}.`);
+}
+
+/** The profile's flow, else the first of the provider's own order that can be gone here. */
+function feasibleFlow(
+  provider: ResolvedProvider,
+  profile: Connection | null,
+  client: Client | null,
+  scopes: readonly string[],
+  request: LoginRequest,
+): Flow {
+  if (profile?.flow != null && profile.flow !== "token") return profile.flow as Flow;
+  const flows = provider.definition.flows.filter((choice) =>
+    hasEndpoint(provider, typeof choice === "string" ? choice : choice.flow),
+  );
+  const definition = flows.length === 0 ? provider.definition : { ...provider.definition, flows };
+  return chooseFlow(definition, {
+    secret: client?.secret != null || client?.key !== undefined,
+    browser: request.canOpenBrowser,
+    scopes,
+  });
+}
+
+function hasEndpoint({ endpoints }: Pick<Server, "endpoints">, flow: Flow): boolean {
+  if (flow === "device") return endpoints.device !== undefined;
+  if (flow === "browser") return endpoints.authorization !== undefined;
+  return true;
+}
+
+function checkEndpoint(dialect: Dialect, server: Server, flow: Flow): void {
+  if (hasEndpoint(server, flow)) return;
+  throw new AuthError("provider_unavailable", `${dialect.title} offers no ${flow} login here.`, {
+    hint: "Choose another flow with --flow, or name the endpoint with --endpoint.",
+  });
+}
+
+function wantedScopes(dialect: Dialect, request: LoginRequest, profile: Connection | null): readonly string[] {
+  const wanted = request.scopes ?? profile?.scopes ?? dialect.scopes.default ?? [];
+  const { offline } = dialect.scopes;
+  return offline === undefined || wanted.includes(offline) ? wanted : [...wanted, offline];
+}

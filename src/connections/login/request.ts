@@ -1,0 +1,66 @@
+/** What a login is asked to do, and what it tells on the way. */
+import type { Secret } from "../../platform/secret.ts";
+import type { EndpointName, Flow } from "../../providers/schema.ts";
+import type { ConnectionRef } from "../ref.ts";
+
+export interface LoginRequest {
+  readonly ref: ConnectionRef;
+  /** null: the provider's own order decides. */
+  readonly flow: Flow | null;
+  /** Replaces the provider's default scopes. */
+  readonly scopes: readonly string[] | null;
+  readonly clientId: string | null;
+  readonly clientSecret: Secret | null;
+  /** Settings given as flags; those not given come from the environment, the profile or the default. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly issuer: string | null;
+  readonly endpoints: Readonly<Partial<Record<EndpointName, string>>>;
+  /** A pasted token or API key. */
+  readonly token: Secret | null;
+  /** Ask the provider whose a pasted token is. */
+  readonly verify: boolean;
+  readonly force: boolean;
+  /** Milliseconds; null: the flow's own limit. */
+  readonly timeout: number | null;
+  readonly port: number | null;
+  readonly redirectUri: string | null;
+  /** Whether a browser can be opened here. */
+  readonly canOpenBrowser: boolean;
+  /** The API that the tokens are to be for (RFC 8707). */
+  readonly resource?: string;
+  /** What a flow without a person brings along. */
+  readonly credential?: Credential;
+}
+
+export interface Credential {
+  /** The text of a key file. */
+  readonly key?: Secret;
+  /** The text of a PEM file with certificate and key. */
+  readonly certificate?: Secret;
+  /** Another issuer's token: itself, or where it is fetched each time. */
+  readonly subjectToken?: { readonly secret: Secret | null; readonly source: string | null };
+  readonly code?: Secret;
+}
+
+export interface DeviceCode {
+  readonly verificationUri: string;
+  readonly verificationUriComplete: string | null;
+  readonly userCode: string;
+  /** Seconds. */
+  readonly expiresIn: number;
+  readonly interval: number;
+}
+
+/** How the outside hears of a login's steps. Nothing here prints by itself. */
+export interface LoginUi {
+  /** The device code to show. */
+  deviceCode(code: DeviceCode): void | Promise<void>;
+  /** The URL that a browser has to visit. `pasted`: the final URL, where a person gives it instead of the browser. */
+  authorize(url: string, redirectUri: string): Promise<{ readonly pasted?: Promise<string> }>;
+  /** Something the person ought to know. */
+  warn(message: string): void;
+  /** Asks for a token with a hidden prompt; null where nobody can be asked. */
+  askToken(title: string): Promise<Secret | null>;
+  /** Ends the wait early: Ctrl-C. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,151 @@
+/** Stores a login. The old credential stays until the new one is in the vault (DESIGN.md §6, RULES.md 1.3). */
+
+import type { ClientKey } from "../../oauth/client-key.ts";
+import type { Account, TokenReply } from "../../oauth/types.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { flowsOf } from "../../providers/flows.ts";
+import { type ClientEntry, type Clients, clientsChange, readClients } from "../clients.ts";
+import { tokensFrom } from "../outcome.ts";
+import { type Connection, encodeRecord, newConnection } from "../record.ts";
+import { display, vaultName } from "../ref.ts";
+import type { Services } from "../services.ts";
+import { listConnections, newIncarnation, readConnection, type Stored } from "../store.ts";
+import type { LoginPlan } from "./plan.ts";
+
+export async function storeLogin(
+  services: Services,
+  plan: LoginPlan,
+  reply: TokenReply,
+  account: Account | null,
+): Promise<Stored> {
+  const { vault } = services;
+  const record = await recordOf(services, plan, reply, account);
+  await refuseSecondOwner(services, plan, record);
+  const name = vaultName(plan.request.ref);
+  // The lock keeps a refresh in flight from being cut off; a holder that hangs must not keep a login out.
+  const lock = await vault.tryLock(name);
+  try {
+    for (;;) {
+      const current = await readConnection(vault, plan.request.ref);
+      const version = { incarnation: newIncarnation(), generation: 1 };
+      const result = await vault.commit([
+        { type: "connection", name, expected: current?.version ?? null, next: { version, body: encodeRecord(record) } },
+        ...(await clientChange(services, plan)),
+      ]);
+      if (result === "rekeyed") await vault.reload();
+      if (result !== "committed") continue;
+      await lock?.reply.blank();
+      return { ref: { provider: record.provider, name: record.name }, version, record };
+    }
+  } finally {
+    lock?.release();
+  }
+}
+
+async function recordOf(
+  services: Services,
+  plan: LoginPlan,
+  reply: TokenReply,
+  account: Account | null,
+): Promise<Connection> {
+  const { request, existing, provider, server, client } = plan;
+  const { dialect } = provider;
+  const now = services.context.now();
+  const tokens = tokensFrom(reply, dialect, now, null);
+  const refreshFingerprint =
+    tokens.refreshToken === null ? null : await services.vault.fingerprint(`refresh\0${tokens.refreshToken.reveal()}`);
+  // Where nothing but a token can be had, it is an API key; elsewhere it stands in for a login.
+  const isKey = flowsOf(provider.definition).every(({ flow }) => flow === "token");
+  return {
+    ...newConnection(request.ref.provider, existing?.record.name ?? request.ref.name, now),
+    createdAt: existing?.record.createdAt ?? now,
+    settings: { ...provider.settings },
+    issuer: request.issuer ?? existing?.record.issuer ?? null,
+    endpoints: { ...existing?.record.endpoints, ...request.endpoints },
+    scopes: request.scopes === null ? (existing?.record.scopes ?? null) : [...request.scopes],
+    flow: plan.flow,
+    clientId: client?.id ?? existing?.record.clientId ?? null,
+    kind: isKey ? "api-key" : plan.flow === "token" ? "token" : "oauth",
+    pinned: {
+      origins: [...provider.origins],
+      endpoints: { ...server.endpoints },
+      issuer: server.issuer,
+      jwksUri: plan.jwksUri,
+      issRequired: server.issRequired,
+      clientId: client?.id ?? null,
+      authentication: client?.authentication ?? "none",
+      ...(server.resource !== undefined && { resource: server.resource }),
+    },
+    account: account === null ? null : { ...account },
+    ...(plan.mint !== undefined && { mint: plan.mint }),
+    tokens: {
+      ...tokens,
+      scopes: reply.scopes === null ? [...plan.scopes] : tokens.scopes,
+      refreshFingerprint,
+      ...(client?.proof?.needed && { proofKey: client.proof.key }),
+    },
+  };
+}
+
+/** One refresh token, one owner: two connections that share one would burn each other's (RULES.md 2.6). */
+async function refuseSecondOwner(services: Services, plan: LoginPlan, record: Connection): Promise<void> {
+  const fingerprint = record.tokens?.refreshFingerprint;
+  if (!fingerprint) return;
+  const mine = vaultName(plan.request.ref);
+  const owner = (await listConnections(services.vault)).find(
+    (other) => vaultName(other.ref) !== mine && other.record.tokens?.refreshFingerprint === fingerprint,
+  );
+  if (owner === undefined) return;
+  throw new AuthError("token_rejected", `${display(owner.ref)} already holds this very refresh token.`, {
+    hint: `Use ${display(owner.ref)}, or log out of it first. Nothing was stored.`,
+    connection: display(plan.request.ref),
+  });
+}
+
+/** The client that was used is kept, secret included, as the one that the next login uses. */
+async function clientChange(services: Services, plan: LoginPlan): Promise<ReturnType<typeof clientsChange>[]> {
+  const { client } = plan;
+  const token = plan.server.endpoints.token;
+  if (client === null || client.id === "" || token === undefined) return [];
+  const { clients, version } = await readClients(services.vault, plan.request.ref.provider, new URL(token).origin);
+  const known = clients.clients[client.id];
+  const secret = client.secret ?? known?.secret ?? null;
+  const same =
+    known !== undefined &&
+    sameSecret(known.secret, secret) &&
+    (client.key === undefined || known.privateKey?.equals(client.key.pem) === true) &&
+    clients.chosen === client.id &&
+    known.refused === null;
+  if (same) return [];
+  const next: Clients = {
+    ...clients,
+    chosen: client.id,
+    clients: {
+      ...clients.clients,
+      [client.id]: {
+        source: "person",
+        ...withoutKey(known),
+        ...(client.key === undefined ? {} : keyEntry(client.key)),
+        secret: client.key === undefined ? secret : null,
+        savedAt: services.context.now(),
+        refused: null,
+      },
+    },
+  };
+  return [clientsChange(next, version)];
+}
+
+function keyEntry({ pem, algorithm, keyId }: ClientKey): Partial<ClientEntry> {
+  return { privateKey: pem, algorithm, keyId };
+}
+
+/** What else is known of a client: its registration. */
+function withoutKey(known: ClientEntry | undefined): Partial<ClientEntry> {
+  if (known === undefined) return {};
+  const { privateKey: _, algorithm: __, keyId: ___, ...rest } = known;
+  return rest;
+}
+
+function sameSecret(a: { equals(other: never): boolean } | null, b: unknown): boolean {
+  return a === null || b === null ? a === b : a.equals(b as never);
+}

@@ -1,0 +1,129 @@
+/** The end of a login: revoked at the provider where that can be done, erased here whatever the answer. */
+import { LIMITS } from "../platform/limits.ts";
+import { waitForLock } from "../vault/lock.ts";
+import type { Change, Lock } from "../vault/types.ts";
+import { clientsChange, readClients } from "./clients.ts";
+import { counterpartOf } from "./counterpart.ts";
+import { type Connection, encodeRecord, newConnection } from "./record.ts";
+import { display, vaultName } from "./ref.ts";
+import type { Services } from "./services.ts";
+import { listConnections, newIncarnation, readConnection, type Stored, updateDefaults } from "./store.ts";
+
+export interface LogoutRequest {
+  /** `revoke` keeps the settings, so that the next login needs no flags. */
+  readonly keepSettings: boolean;
+  readonly forgetClient: boolean;
+  /** Revoke at the provider, or only erase here. */
+  readonly revoke: boolean;
+}
+
+export interface LoggedOut {
+  readonly connection: string;
+  readonly erased: true;
+  readonly revoked: boolean | "unsupported";
+}
+
+/** Connections whose grant ends too when this one is revoked (RULES.md 2.9). */
+export async function sharingGrant(services: Services, stored: Stored): Promise<Stored[]> {
+  const { record } = stored;
+  if (record.tokens === null || record.pinned === null) return [];
+  const definition = await services.registry.get(record.provider);
+  if (definition.revocation?.endsGrant !== true) return [];
+  return (await listConnections(services.vault)).filter(
+    (other) =>
+      display(other.ref) !== display(stored.ref) &&
+      other.ref.provider === stored.ref.provider &&
+      other.record.tokens !== null &&
+      other.record.pinned?.clientId === record.pinned?.clientId &&
+      other.record.account?.id === record.account?.id,
+  );
+}
+
+export async function logout(services: Services, stored: Stored, request: LogoutRequest): Promise<LoggedOut> {
+  const lock = await lockIfPossible(services, stored);
+  try {
+    const current = (await readConnection(services.vault, stored.ref)) ?? stored;
+    const revoked = request.revoke ? await revokeAtProvider(services, current) : "unsupported";
+    await erase(services, current, request);
+    await lock?.reply.blank();
+    return { connection: display(stored.ref), erased: true, revoked };
+  } finally {
+    lock?.release();
+  }
+}
+
+/** Waits for a refresh in flight to end, so that what it brings is erased too; a holder that hangs doesn't stop a logout. */
+async function lockIfPossible(services: Services, stored: Stored): Promise<Lock | null> {
+  const turn = await waitForLock(services.vault, vaultName(stored.ref), {
+    timeout: LIMITS.exchange,
+    watch: async () => null,
+  });
+  return turn.kind === "locked" ? turn.lock : null;
+}
+
+async function revokeAtProvider(services: Services, stored: Stored): Promise<boolean | "unsupported"> {
+  const { tokens, pinned, kind } = stored.record;
+  if (tokens === null || pinned === null || kind !== "oauth") return "unsupported";
+  const { server, client } = await counterpartOf(services, stored.record);
+  const { revokeTokens } = await import("../oauth/revoke.ts");
+  return revokeTokens(services.context.http, server, client, {
+    accessToken: tokens.accessToken,
+    refreshToken: tokens.refreshToken,
+  });
+}
+
+async function erase(services: Services, stored: Stored, request: LogoutRequest): Promise<void> {
+  const { vault } = services;
+  for (;;) {
+    const current = await readConnection(vault, stored.ref);
+    if (current === null) break;
+    const changes = [
+      connectionChange(services, current, request),
+      ...(await clientChanges(services, current, request)),
+    ];
+    const result = await vault.commit(changes);
+    if (result === "committed") break;
+    if (result === "rekeyed") await vault.reload();
+  }
+  if (!request.keepSettings) await forgetDefault(services, stored);
+}
+
+function connectionChange(services: Services, current: Stored, request: LogoutRequest): Change {
+  const common = { type: "connection", name: vaultName(current.ref), expected: current.version } as const;
+  if (!request.keepSettings) return { ...common, next: null };
+  const version = { incarnation: newIncarnation(), generation: 1 };
+  const blank = newConnection(current.ref.provider, current.ref.name, services.context.now());
+  const { settings, issuer, endpoints, scopes, flow, createdAt } = current.record;
+  const clientId = request.forgetClient ? null : current.record.clientId;
+  const record: Connection = { ...blank, settings, issuer, endpoints, scopes, flow, clientId, createdAt };
+  return { ...common, next: { version, body: encodeRecord(record) } };
+}
+
+/** `--forget-client`: the client goes too, unless another connection still speaks as it. */
+async function clientChanges(services: Services, current: Stored, request: LogoutRequest): Promise<Change[]> {
+  const { pinned } = current.record;
+  const id = pinned?.clientId;
+  if (!request.forgetClient || !id || pinned?.endpoints.token === undefined) return [];
+  const origin = new URL(pinned.endpoints.token).origin;
+  const others = (await listConnections(services.vault)).some(
+    (other) => display(other.ref) !== display(current.ref) && other.record.pinned?.clientId === id,
+  );
+  if (others) return [];
+  const { clients, version } = await readClients(services.vault, current.ref.provider, origin);
+  if (version === null) return [];
+  const { [id]: _forgotten, ...rest } = clients.clients;
+  const chosen = clients.chosen === id ? (Object.keys(rest)[0] ?? null) : clients.chosen;
+  return [clientsChange({ ...clients, chosen, clients: rest }, version)];
+}
+
+async function forgetDefault(services: Services, stored: Stored): Promise<void> {
+  const name = vaultName(stored.ref);
+  const { provider } = stored.ref;
+  await updateDefaults(services.vault, (defaults) => {
+    const mine = defaults.providers[provider]?.toLowerCase() === stored.ref.name.toLowerCase();
+    const providers = Object.fromEntries(
+      Object.entries(defaults.providers).filter(([id]) => !(mine && id === provider)),
+    );
+    return { ...defaults, overall: defaults.overall === name ? null : defaults.overall, providers };
+  });
+}

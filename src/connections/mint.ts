@@ -1,0 +1,90 @@
+/**
+ * The refresh of a connection that has no refresh token but can prove itself: a new token under the same lock, cached
+ * until the next is due. No note and no kept reply: nothing rotates, so a lost reply costs nothing.
+ */
+import { OAuthFailure } from "../oauth/types.ts";
+import { AuthError } from "../platform/errors.ts";
+import { mintingOf } from "../providers/minting.ts";
+import { clientFingerprint } from "./clients.ts";
+import type { Counterpart } from "./counterpart.ts";
+import type { Hold } from "./hold.ts";
+import { land } from "./landing.ts";
+import { type MintOrder, mintToken } from "./mint-token.ts";
+import { errorFrom, failed, failureFrom, type Outcome, succeeded, tokensFrom } from "./outcome.ts";
+import type { Connection } from "./record.ts";
+import { display } from "./ref.ts";
+import type { Services } from "./services.ts";
+import { notFound, type Stored } from "./store.ts";
+
+/** Precondition: the lock is held. */
+export async function mint(
+  services: Services,
+  counterpart: Counterpart,
+  current: Stored,
+  hold: Hold,
+): Promise<Outcome> {
+  const { context } = services;
+  const order = await orderOf(services, counterpart, current);
+  let next: (record: Connection) => Connection;
+  try {
+    const { reply, at, clockOffset } = await mintToken(services, order);
+    const tokens = tokensFrom(reply, counterpart.dialect, at, current.record.tokens);
+    next = (record) => ({ ...succeeded(record, tokens), mint: { ...order.mint, clockOffset } });
+  } catch (error) {
+    if (error instanceof AuthError) return { kind: "failed", stored: current, error };
+    if (!(error instanceof OAuthFailure)) throw error;
+    return concludeFailure(services, counterpart, current, error, hold);
+  }
+  const landed = await land(services, current, next, hold);
+  if (landed.kind === "gone") throw notFound(current.ref);
+  if (landed.kind === "replaced") return { kind: "refreshed", stored: landed.stored, adopted: true };
+  await context.audit({ event: "refresh", status: "success", connection: display(current.ref) });
+  return { kind: "refreshed", stored: landed.stored, adopted: false };
+}
+
+async function orderOf(
+  services: Services,
+  { server, client }: Counterpart,
+  { ref, record }: Stored,
+): Promise<MintOrder> {
+  const minting = mintingOf(await services.registry.get(record.provider), record.flow);
+  if (minting === null || record.mint === undefined)
+    throw new AuthError("login_required", `${display(ref)} can't be renewed: its provider no longer has this flow.`, {
+      hint: `Log in again: auth login ${display(ref)} --force`,
+      connection: display(ref),
+    });
+  return {
+    minting,
+    mint: record.mint,
+    server,
+    client,
+    settings: record.settings,
+    scopes: record.scopes ?? minting.scopes ?? [],
+  };
+}
+
+async function concludeFailure(
+  services: Services,
+  counterpart: Counterpart,
+  current: Stored,
+  cause: OAuthFailure,
+  hold: Hold,
+): Promise<Outcome> {
+  const client = await clientFingerprint(services.vault, counterpart.client);
+  // Nothing was at stake: whatever was lost on the way can be asked for again.
+  const settled = new OAuthFailure({ ...cause, reason: cause.reason, inDoubt: false, unreadable: false });
+  const failure = failureFrom(settled, current.record, current.ref, services.context.now(), client);
+  await services.context.audit({
+    event: "refresh",
+    status: "failure",
+    connection: display(current.ref),
+    class: failure.class,
+    code: failure.code,
+    providerError: failure.providerError,
+    message: failure.reason,
+  });
+  const landed = await land(services, current, (record) => failed(record, failure, null), hold);
+  if (landed.kind === "gone") throw notFound(current.ref);
+  if (landed.kind === "replaced") return { kind: "refreshed", stored: landed.stored, adopted: true };
+  return { kind: "failed", stored: landed.stored, error: errorFrom(failure, current.ref) };
+}

@@ -1,0 +1,88 @@
+/**
+ * A login belongs to one client and one place. A flag or variable that says another is refused before anything is
+ * sent: the credential of one must never be offered to the other (RULES.md 3.1).
+ */
+import { AuthError } from "../platform/errors.ts";
+import { settingsFromEnvironment } from "../providers/environment.ts";
+import { resolveProvider } from "../providers/resolve.ts";
+import type { EndpointName, ProviderDefinition } from "../providers/schema.ts";
+import { clientFromEnvironment } from "./clients.ts";
+import type { Connection } from "./record.ts";
+import { display } from "./ref.ts";
+import type { Services } from "./services.ts";
+import type { Stored } from "./store.ts";
+
+/** What is asked for, by flag or variable; null and absent mean "nothing said". */
+export interface Asked {
+  readonly clientId: string | null;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly issuer: string | null;
+  readonly endpoints: Readonly<Partial<Record<EndpointName, string>>>;
+  /** Where the client and the settings come from, for the message: `SENTRY_URL`. */
+  readonly sources: readonly string[];
+}
+
+/** @throws AuthError `client_mismatch`, `origin_mismatch` */
+export function refuseMismatch(definition: ProviderDefinition, stored: Stored, asked: Asked, hint: string): void {
+  const { pinned } = stored.record;
+  if (pinned === null) return;
+  const connection = display(stored.ref);
+  const from = asked.sources.length === 0 ? "" : ` (${asked.sources.join(", ")})`;
+  if (asked.clientId !== null && pinned.clientId !== null && asked.clientId !== pinned.clientId)
+    throw new AuthError(
+      "client_mismatch",
+      `${connection} was made with the client ${pinned.clientId}, not with ${asked.clientId}${from}.`,
+      { hint, connection },
+    );
+  const place = otherPlace(definition, stored.record, asked);
+  if (place === null) return;
+  const here = pinned.issuer ?? pinned.endpoints.token ?? pinned.origins[0] ?? "another place";
+  throw new AuthError("origin_mismatch", `${connection} is a login at ${here}, not at ${place}${from}.`, {
+    hint,
+    connection,
+  });
+}
+
+/** The place that is asked for, where it isn't the one this login belongs to. */
+function otherPlace(definition: ProviderDefinition, record: Connection, asked: Asked): string | null {
+  const { pinned } = record;
+  const { token } = asked.endpoints;
+  const mine = pinned?.endpoints.token;
+  if (token !== undefined && mine !== undefined && new URL(token).origin !== new URL(mine).origin) return token;
+  if (asked.issuer !== null) {
+    const issuer = pinned?.issuer ?? (mine === undefined ? null : new URL(mine).origin);
+    if (issuer !== null && trimmed(issuer) !== trimmed(asked.issuer)) return asked.issuer;
+  }
+  const changed = Object.entries(asked.settings).some(([name, value]) => record.settings[name] !== value);
+  if (!changed) return null;
+  const known = Object.fromEntries(Object.entries(record.settings).filter(([name]) => definition.settings?.[name]));
+  const before = resolveProvider(definition, known);
+  const after = resolveProvider(definition, { ...known, ...asked.settings });
+  const place = after.endpoints.token ?? after.issuer;
+  return place !== null && place !== (before.endpoints.token ?? before.issuer) ? place : null;
+}
+
+/** For a call that named the provider alone: what the ecosystem's variables say must not contradict the login. */
+export async function refuseEnvironmentMismatch(services: Services, stored: Stored): Promise<void> {
+  const { env } = services.context;
+  const definition = await services.registry.get(stored.ref.provider);
+  const client = clientFromEnvironment(definition, env);
+  const found = settingsFromEnvironment(definition, env);
+  const asked: Asked = {
+    clientId: client?.id ?? null,
+    settings: Object.fromEntries(Object.entries(found).map(([name, { value }]) => [name, value])),
+    issuer: null,
+    endpoints: {},
+    sources: [...(client === null ? [] : [client.idVariable]), ...Object.values(found).map(({ variable }) => variable)],
+  };
+  refuseMismatch(
+    definition,
+    stored,
+    asked,
+    `Nothing was sent. Unset the variable, or name the connection: ${display(stored.ref)}`,
+  );
+}
+
+function trimmed(url: string): string {
+  return url.replace(/\/$/, "");
+}

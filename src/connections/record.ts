@@ -1,0 +1,187 @@
+/**
+ * What the vault holds of one connection. All times are milliseconds since the epoch, UTC.
+ *
+ * A record is on the way of every token, so it is not put through a schema when it is read: it opens only if this
+ * program sealed it, unchanged, and its format's number says how it is written. Its secrets are `Secret` from then on.
+ */
+
+import type { Account, Authentication } from "../oauth/types.ts";
+import { AuthError } from "../platform/errors.ts";
+import { Secret } from "../platform/secret.ts";
+
+type Texts = Readonly<Record<string, string>>;
+
+export interface Tokens {
+  readonly accessToken: Secret;
+  readonly tokenType: string;
+  readonly obtainedAt: number;
+  /** null: never. */
+  readonly expiresAt: number | null;
+  /** From here on a refresh is due: `expiresAt` less the margin. */
+  readonly dueAt: number | null;
+  readonly refreshToken: Secret | null;
+  readonly refreshExpiresAt: number | null;
+  /** Keyed hash of the refresh token: one token, one owner (RULES.md 2.6). */
+  readonly refreshFingerprint: string | null;
+  readonly idToken: Secret | null;
+  /** Granted, as the provider told. */
+  readonly scopes: readonly string[];
+  readonly extra: Readonly<Record<string, unknown>>;
+  /** The key that they are bound to (RFC 9449), a private JWK as JSON. */
+  readonly proofKey?: Secret;
+}
+
+/** Where this connection's tokens may go, fixed at login (RULES.md 3.1). */
+export interface Pinned {
+  readonly origins: readonly string[];
+  readonly endpoints: Texts;
+  readonly issuer: string | null;
+  readonly jwksUri: string | null;
+  readonly issRequired: boolean;
+  readonly clientId: string | null;
+  readonly authentication: Authentication;
+  /** The API that the tokens are for, where the login named one (RFC 8707). */
+  readonly resource?: string;
+}
+
+/** The durable mark that a refresh is being sent (DESIGN.md §6, step 3). */
+export interface Note {
+  readonly sentAt: number;
+  /** When the first attempt of unknown outcome was sent, if one was before this. */
+  readonly doubtSince: number | null;
+  /** Hash of (refresh token, client, endpoint). */
+  readonly key: string;
+  /** The record's generation with this note: the reply is kept under it, however the record is edited meanwhile. */
+  readonly generation: number;
+}
+
+/** What a connection's tokens are minted with, where no refresh token brings them. */
+export interface Mint {
+  /** How it proves who it is: the client's secret, a key, a key with its certificate, another issuer's token. */
+  readonly proof: "secret" | "key" | "certificate" | "subject-token";
+  /** The private key (PKCS#8 in PEM), or another issuer's token that was given once. */
+  readonly secret: Secret | null;
+  /** Where another issuer's token is fetched each time: `file:<path>`, or a CI system. null: it is `secret`. */
+  readonly source: string | null;
+  /** What the key's file says besides, for templates: key id, e-mail, thumbprint. Nothing secret. */
+  readonly values: Texts;
+  /** Milliseconds that the provider's clock was ahead of ours: signed claims are dated by its clock (RULES.md 2.7). */
+  readonly clockOffset: number;
+}
+
+export interface Failure {
+  readonly at: number;
+  readonly class: "transient" | "dead" | "client" | "interaction";
+  /** An `ErrorCode`. */
+  readonly code: string;
+  /** As CLI.md prints it: `invalid_grant`, `HTTP 503`, `connection refused` … */
+  readonly reason: string;
+  readonly providerError: string | null;
+  readonly hint: string | null;
+  /** Sent, outcome unknown. */
+  readonly inDoubt: boolean;
+  readonly unreadable: boolean;
+  readonly attempts: number;
+  readonly retryAt: number | null;
+  /** How far ahead `retryAt` may be; further means a clock was wrong, and it is ignored. */
+  readonly retryCap: number;
+  /** What the next login must carry. */
+  readonly claims: string | null;
+  /** Keyed hash of the client that was refused: a new secret is tried at once. */
+  readonly client: string | null;
+}
+
+export interface Connection {
+  readonly format: 1;
+  readonly provider: string;
+  /** As it was typed; names are compared case-folded. */
+  readonly name: string;
+  readonly createdAt: number;
+  /** What the person chose: the provider's settings, and the flags that stand above them. */
+  readonly settings: Texts;
+  readonly issuer: string | null;
+  readonly endpoints: Texts;
+  readonly scopes: readonly string[] | null;
+  readonly flow: string | null;
+  readonly clientId: string | null;
+  readonly kind: "oauth" | "token" | "api-key";
+  readonly pinned: Pinned | null;
+  /** What was pinned before a pinned setting was edited: comes back if the edit is undone, ends with a login. */
+  readonly aside: { readonly madeFrom: string; readonly pinned: Pinned } | null;
+  readonly account: Account | null;
+  readonly tokens: Tokens | null;
+  /** Only for the flows without a person. */
+  readonly mint?: Mint;
+  readonly refreshedAt: number | null;
+  /** Counts committed outcomes, failures included: one since my first read is mine (RULES.md 2.5). */
+  readonly outcomes: number;
+  readonly note: Note | null;
+  readonly failure: Failure | null;
+  /** Hashes of refresh tokens known to be dead: never replayed (RULES.md 2.7). */
+  readonly dead: readonly string[];
+}
+
+/** Every record says how it is written. */
+interface Formatted {
+  readonly format: 1;
+}
+
+/** The fields that are `Secret`, whatever record they stand in. */
+const SECRETS = new Set([
+  "accessToken",
+  "refreshToken",
+  "idToken",
+  "secret",
+  "registrationToken",
+  "proofKey",
+  "privateKey",
+]);
+
+/** JSON text for the vault, secrets in clear: it goes nowhere but into `vault.commit`. */
+export function encodeRecord(record: Formatted): string {
+  return JSON.stringify(record, function (this: Record<string, unknown>, key, value) {
+    const held = this[key];
+    return held instanceof Secret ? held.reveal() : value;
+  });
+}
+
+/**
+ * A record as `encodeRecord` wrote it. A newer format is refused, never guessed.
+ * @throws AuthError `vault_corrupt`
+ */
+export function decodeRecord<T extends Formatted>(body: string, name: string): T {
+  const record = JSON.parse(body, (key, value) =>
+    SECRETS.has(key) && typeof value === "string" ? new Secret(value) : value,
+  ) as { format?: unknown };
+  if (record.format === 1) return record as T;
+  throw new AuthError("vault_corrupt", `The record ${name} was written by a newer version of auth.`, {
+    hint: "Upgrade auth on this machine; nothing was changed.",
+    connection: name,
+  });
+}
+
+/** A connection that has settings but was never logged in. */
+export function newConnection(provider: string, name: string, now: number): Connection {
+  return {
+    format: 1,
+    provider,
+    name,
+    createdAt: now,
+    settings: {},
+    issuer: null,
+    endpoints: {},
+    scopes: null,
+    flow: null,
+    clientId: null,
+    kind: "oauth",
+    pinned: null,
+    aside: null,
+    account: null,
+    tokens: null,
+    refreshedAt: null,
+    outcomes: 0,
+    note: null,
+    failure: null,
+    dead: [],
+  };
+}

@@ -1,0 +1,63 @@
+/** The name of a connection: `provider:name`, compared case-folded, shown as it was first typed. */
+import { usage } from "../platform/errors.ts";
+
+export interface ConnectionRef {
+  readonly provider: string;
+  readonly name: string;
+}
+
+export const DEFAULT_NAME = "default";
+
+const PROVIDER = /^[a-z][a-z0-9-]{0,31}$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._@+/-]{0,127}$/;
+
+/** `github` → name null; `github:work`. @throws AuthError `usage` */
+export function parseSelector(text: string): { provider: string; name: string | null } {
+  const colon = text.indexOf(":");
+  const provider = (colon < 0 ? text : text.slice(0, colon)).toLowerCase();
+  const name = colon < 0 ? null : text.slice(colon + 1);
+  if (!PROVIDER.test(provider)) throw usage(`'${shorten(text)}' is not a connection.`, FORM);
+  if (name !== null) checkName(name);
+  return { provider, name };
+}
+
+/** The same with `-p name` beside it. @throws AuthError `usage` also where the two name different connections */
+export function parseNamed(text: string, profile: string | undefined): { provider: string; name: string | null } {
+  const parsed = parseSelector(text);
+  if (profile === undefined) return parsed;
+  if (parsed.name !== null && !sameName(parsed.name, profile))
+    throw usage(`'${shorten(text)}' and --profile ${shorten(profile)} name two connections.`, "Give one of them.");
+  return { provider: parsed.provider, name: parsed.name ?? checkName(profile) };
+}
+
+/** @throws AuthError `usage` */
+export function checkName(name: string): string {
+  if (NAME.test(name)) return name;
+  throw usage(`'${shorten(name)}' is not a connection name.`, FORM);
+}
+
+const FORM =
+  "A connection is <provider> or <provider>:<name>; a name has letters, digits and . _ @ + / -, at most 128.";
+
+/** The form that is shown, and (folded) the name of its record in the vault. */
+export function display(ref: ConnectionRef): string {
+  return `${ref.provider}:${ref.name}`;
+}
+
+export function vaultName(ref: ConnectionRef): string {
+  return display(ref).toLowerCase();
+}
+
+export function sameName(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** What a person types for it: `github` for `github:default`. */
+export function typed(ref: ConnectionRef): string {
+  return ref.name.toLowerCase() === DEFAULT_NAME ? ref.provider : display(ref);
+}
+
+function shorten(text: string): string {
+  const plain = text.replace(/[^\x20-\x7e]/g, "?");
+  return plain.length > 60 ? `${plain.slice(0, 57)}…` : plain;
+}

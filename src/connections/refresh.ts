@@ -1,0 +1,234 @@
+/**
+ * The refresh engine (DESIGN.md §6, RULES.md §2): one refresh however many ask, and none lost.
+ * Read, lock, read again, note, send once, keep the raw reply, parse, commit, and only then let anyone see a token.
+ */
+import { feature } from "bun:bundle";
+import { AuthError } from "../platform/errors.ts";
+import { faultPoint, mutated } from "../platform/faults.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { Dialect } from "../providers/defaults.ts";
+import { waitForLock } from "../vault/lock.ts";
+import { attempt, foldKeptReply } from "./attempt.ts";
+import { clientFingerprint } from "./clients.ts";
+import { type Counterpart, counterpartOf } from "./counterpart.ts";
+import { type Hold, holding } from "./hold.ts";
+import { refuseEnvironmentMismatch } from "./mismatch.ts";
+import { asMine, type Demand, errorFrom, loginRequired, type Outcome } from "./outcome.ts";
+import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
+import type { Services } from "./services.ts";
+import { isAlive, isDue, isJustMinted } from "./status.ts";
+import { requireConnection, type Stored } from "./store.ts";
+
+/** How often the vault may change under our hands, before anything is sent. */
+const ROUNDS = 10;
+
+/** @throws AuthError where there is nothing to refresh with; a refresh that failed is an `Outcome`. */
+export async function refreshConnection(services: Services, ref: ConnectionRef, demand: Demand): Promise<Outcome> {
+  const { vault } = services;
+  const first = await requireConnection(vault, ref);
+  const settled = await settleWithoutSending(services, first, demand);
+  if (settled !== null) return settled;
+  if (demand.implicit) await refuseEnvironmentMismatch(services, first);
+  for (let round = 0; round < ROUNDS; round++) {
+    const outcome = await oneRound(services, first, demand);
+    if (outcome !== "again") return outcome;
+    await vault.reload();
+  }
+  throw new AuthError("busy", `${display(ref)} is being changed by other processes.`, {
+    hint: "Try again.",
+    connection: display(ref),
+  });
+}
+
+async function oneRound(services: Services, first: Stored, demand: Demand): Promise<Outcome | "again"> {
+  const { vault } = services;
+  const { ref } = first;
+  const turn = await waitForLock(vault, vaultName(ref), {
+    timeout: LIMITS.lockWait,
+    watch: async () => {
+      const seen = await requireConnection(vault, ref);
+      return concluded(seen, first) ? seen : null;
+    },
+  });
+  if (turn.kind === "seen") return adopt(services, turn.value, first);
+  if (turn.kind === "timeout") return busy(services, await requireConnection(vault, ref), first);
+  const hold = holding(turn.lock);
+  try {
+    if (feature("AUTH_TEST")) await faultPoint("locked");
+    return await underLock(services, first, demand, hold);
+  } finally {
+    hold.release();
+  }
+}
+
+async function underLock(services: Services, first: Stored, demand: Demand, hold: Hold): Promise<Outcome | "again"> {
+  let current = await requireConnection(services.vault, first.ref);
+  if (concluded(current, first)) return adopt(services, current, first);
+  const counterpart = await counterpartOf(services, current.record);
+  const folded = await foldKeptReply(services, counterpart, current, hold, demand);
+  if (folded !== null) {
+    if (await isFinal(services, folded, demand)) return folded;
+    if (!hold.held) return "again";
+    current = folded.stored;
+  } else if (changed(current, first)) {
+    const settled = await settleWithoutSending(services, current, demand);
+    if (settled !== null) return settled;
+  }
+  if (current.record.mint !== undefined) return (await import("./mint.ts")).mint(services, counterpart, current, hold);
+  const doubt = inDoubt(services, counterpart.dialect, current, demand);
+  if (doubt !== null) return doubt;
+  const outcome = await attempt(services, counterpart, current, hold, LIMITS.exchange);
+  return outcome === "again" ? outcome : againWithinGrace(services, counterpart, outcome, hold);
+}
+
+/** A reply that was lost within a declared grace is asked for a second time at once, if the budget allows (RULES.md 2.4). */
+async function againWithinGrace(
+  services: Services,
+  counterpart: Counterpart,
+  outcome: Outcome,
+  hold: Hold,
+): Promise<Outcome | "again"> {
+  const { stored } = outcome;
+  const lost = outcome.kind === "failed" && stored.record.failure?.inDoubt && !stored.record.failure.unreadable;
+  const timeout = Math.min(LIMITS.exchange, hold.left());
+  if (!lost || !hold.held || timeout < LIMITS.exchange / 3) return outcome;
+  if (!isWithinGrace(counterpart.dialect, stored, services.context.now())) return outcome;
+  return attempt(services, counterpart, stored, hold, timeout);
+}
+
+/** What a kept reply came to may have grown old since: then its refresh token, or the old one, is sent now. */
+async function isFinal(services: Services, folded: Outcome, demand: Demand): Promise<boolean> {
+  const { stored } = folded;
+  const { tokens, failure } = stored.record;
+  if (folded.kind === "failed")
+    return failure?.unreadable === true || (await settleWithoutSending(services, stored, demand)) !== null;
+  const now = services.context.now();
+  if (folded.kind === "refreshed" && folded.adopted) return true;
+  return tokens === null || isJustMinted(tokens, now) || !isDue(tokens, now, demand.minTtl);
+}
+
+/** Whether the token is good enough, or sending is pointless or forbidden. null: a refresh has to be sent. */
+async function settleWithoutSending(services: Services, stored: Stored, demand: Demand): Promise<Outcome | null> {
+  const { ref, record } = stored;
+  const now = services.context.now();
+  if (record.tokens === null || (record.pinned === null && record.kind === "oauth")) throw loginRequired(ref);
+  const { tokens } = record;
+  const refused = demand.rejected?.equals(tokens.accessToken) === true;
+  const renewable = tokens.refreshToken !== null || record.mint !== undefined;
+  if (refused && (!renewable || isJustMinted(tokens, now))) return tokenRefused(stored);
+  if (!demand.force && !refused) {
+    if (!isDue(tokens, now, demand.minTtl)) return { kind: "valid", stored };
+    if (isAlive(tokens, now) && isJustMinted(tokens, now))
+      return { kind: "valid", stored, ...(demand.minTtl > 0 && { warning: SHORT_LIVED }) };
+  }
+  if (!renewable) return withoutRefreshToken(stored, now);
+  return forbidden(services, stored, demand, now);
+}
+
+const SHORT_LIVED = "This token was minted moments ago: the provider gives no longer lifetime.";
+
+/** States in which a refresh token is not sent: dead, refused client, interaction, backing off, */
+async function forbidden(services: Services, stored: Stored, demand: Demand, now: number): Promise<Outcome | null> {
+  const { failure } = stored.record;
+  const stop = (): Outcome | null =>
+    failure === null ? null : { kind: "failed", stored, error: errorFrom(failure, stored.ref) };
+  if (failure?.class === "dead") return stop();
+  if (demand.force) return null;
+  if (failure?.class === "interaction") return stop();
+  if (failure?.class === "client") {
+    const { client } = await counterpartOf(services, stored.record);
+    return failure.client === (await clientFingerprint(services.vault, client)) ? stop() : null;
+  }
+  if (failure?.class === "transient" && failure.retryAt !== null) {
+    const ahead = failure.retryAt - now;
+    if (ahead > 0 && ahead <= failure.retryCap) return stop();
+  }
+  return null;
+}
+
+/**
+ * A refresh was sent and its outcome is unknown, and no reply to it was kept. While the access token lives it is served
+ * and nothing is sent, unless a provider that doesn't rotate, or a declared grace, makes a second try harmless
+ * (RULES.md 2.4).
+ */
+function inDoubt(services: Services, dialect: Dialect, stored: Stored, demand: Demand): Outcome | null {
+  const { note, tokens, failure } = stored.record;
+  const now = services.context.now();
+  if (note === null || tokens === null || demand.force || !isAlive(tokens, now)) return null;
+  if (demand.rejected?.equals(tokens.accessToken)) return null;
+  if (dialect.refresh.rotation === "none" || isWithinGrace(dialect, stored, now)) return null;
+  const error =
+    failure !== null
+      ? errorFrom(failure, stored.ref)
+      : new AuthError("network", `refresh failed for ${stored.ref.provider} (${stored.ref.name}): the reply was lost`, {
+          hint: `A refresh sent at ${new Date(note.sentAt).toISOString()} got no answer. The current token still works; the next refresh comes when it expires.`,
+          connection: display(stored.ref),
+        });
+  return { kind: "failed", stored, error };
+}
+
+function isWithinGrace({ refresh }: Dialect, { record }: Stored, now: number): boolean {
+  if (record.note === null) return false;
+  const age = now - (record.note.doubtSince ?? record.note.sentAt);
+  return age >= 0 && age < refresh.graceSeconds * 1000;
+}
+
+/** Anything else became of the record: it was edited, its login revoked, or a refresh of it cut off. */
+function changed(seen: Stored, first: Stored): boolean {
+  if (feature("AUTH_TEST") ? mutated("reread-off") : false) return false;
+  return seen.version.generation !== first.version.generation;
+}
+
+/** Someone committed an outcome, or a new login, since `first` was read (RULES.md 2.5). */
+function concluded(seen: Stored, first: Stored): boolean {
+  if (feature("AUTH_TEST") ? mutated("reread-off") : false) return false;
+  return seen.version.incarnation !== first.version.incarnation || seen.record.outcomes > first.record.outcomes;
+}
+
+async function adopt(services: Services, stored: Stored, first: Stored): Promise<Outcome> {
+  const outcome = asMine(stored, first);
+  const status = outcome.kind === "failed" ? "failure" : "success";
+  const code = outcome.kind === "failed" ? { code: outcome.error.code } : {};
+  await services.context.audit({ event: "refresh_adopted", status, connection: display(stored.ref), ...code });
+  return outcome;
+}
+
+async function busy(services: Services, stored: Stored, first: Stored): Promise<Outcome> {
+  if (concluded(stored, first)) return adopt(services, stored, first);
+  const seconds = LIMITS.lockWait / 1000;
+  return {
+    kind: "failed",
+    stored,
+    error: new AuthError("busy", `Another process has been refreshing ${display(stored.ref)} for ${seconds} seconds.`, {
+      hint: "Try again.",
+      connection: display(stored.ref),
+    }),
+  };
+}
+
+/** An API refused a token that can't be replaced, or was minted a moment ago: a new one would fare no better. */
+function tokenRefused(stored: Stored): Outcome {
+  const { ref } = stored;
+  const error = new AuthError(
+    "token_refused",
+    `The API refused a token of ${display(ref)} that refreshing doesn't mend.`,
+    {
+      hint: `It may lack a scope, or the login was ended there: auth status ${typed(ref)} --check\nLog in again: auth login ${typed(ref)} --force`,
+      connection: display(ref),
+    },
+  );
+  return { kind: "failed", stored, error };
+}
+
+function withoutRefreshToken(stored: Stored, now: number): Outcome {
+  const { ref, record } = stored;
+  if (record.tokens !== null && isAlive(record.tokens, now)) return { kind: "valid", stored };
+  return {
+    kind: "failed",
+    stored,
+    error: new AuthError("token_expired", `The token of ${display(ref)} has expired, and it has no refresh token.`, {
+      hint: `Run 'auth login ${typed(ref)}'.`,
+      connection: display(ref),
+    }),
+  };
+}

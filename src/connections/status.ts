@@ -1,0 +1,86 @@
+/** The state of a connection, derived from its record and the clock alone (CLI.md §3). */
+import type { Connection, Failure, Tokens } from "./record.ts";
+
+export type Status = "not_connected" | "connected" | "expired" | "invalid" | "misconfigured";
+export type Reason =
+  | "refresh_failing"
+  | "in_doubt"
+  | "reply_unreadable"
+  | "refresh_rejected"
+  | "rotation_lost"
+  | "expired_no_refresh"
+  | "interaction_required"
+  | "client_rejected"
+  | "scope_rejected"
+  | "settings_changed";
+
+export interface State {
+  readonly status: Status;
+  readonly reason: Reason | null;
+}
+
+export function stateOf(record: Connection, now: number): State {
+  const { tokens, failure } = record;
+  if (tokens === null) return { status: "not_connected", reason: null };
+  if (record.pinned === null && record.kind === "oauth") return { status: "not_connected", reason: "settings_changed" };
+  if (failure?.class === "client")
+    return {
+      status: "misconfigured",
+      reason: failure.code === "scope_rejected" ? "scope_rejected" : "client_rejected",
+    };
+  if (failure?.class === "dead")
+    return { status: "invalid", reason: failure.code === "rotation_lost" ? "rotation_lost" : "refresh_rejected" };
+  if (failure?.class === "interaction") return { status: "invalid", reason: "interaction_required" };
+  const alive = isAlive(tokens, now);
+  if (!alive && tokens.refreshToken === null && record.mint === undefined)
+    return { status: "invalid", reason: "expired_no_refresh" };
+  const trouble = troubleOf(record, failure);
+  if (alive || trouble === null) return { status: "connected", reason: trouble };
+  return { status: "expired", reason: trouble };
+}
+
+function troubleOf(record: Connection, failure: Failure | null): Reason | null {
+  if (failure?.unreadable) return "reply_unreadable";
+  if (record.note !== null || failure?.inDoubt) return "in_doubt";
+  return failure === null ? null : "refresh_failing";
+}
+
+/** Not past its expiry. A token without one is alive until a provider says otherwise. */
+export function isAlive(tokens: Tokens, now: number): boolean {
+  return tokens.expiresAt === null || now < tokens.expiresAt;
+}
+
+/** How far a clock may have been set back since a token was obtained before it counts as due (RULES.md 2.7). */
+const CLOCK_TOLERANCE = 5 * 60_000;
+
+/** Whether a refresh is due: less than the margin, or than `minTtl` milliseconds, is left. */
+export function isDue(tokens: Tokens, now: number, minTtl = 0): boolean {
+  if (tokens.expiresAt === null) return false;
+  if (now < tokens.obtainedAt - CLOCK_TOLERANCE) return true;
+  if (now >= (tokens.dueAt ?? tokens.expiresAt)) return true;
+  return tokens.expiresAt - now < minTtl;
+}
+
+/** Minted less than min(60 s, a tenth of its lifetime) ago: not refreshed again to satisfy a demand (CLI.md §3). */
+export function isJustMinted(tokens: Tokens, now: number): boolean {
+  if (tokens.expiresAt === null) return false;
+  const lifetime = tokens.expiresAt - tokens.obtainedAt;
+  return now >= tokens.obtainedAt && now - tokens.obtainedAt < Math.min(60_000, lifetime / 10);
+}
+
+/**
+ * The margin: min(300 s, half the lifetime), or the provider's own, in milliseconds (DESIGN.md §6). A token that lives
+ * for less than its provider's margin would otherwise be due from its first moment.
+ */
+export function marginOf(lifetime: number, marginSeconds: number | undefined): number {
+  return Math.min((marginSeconds ?? 300) * 1000, lifetime / 2);
+}
+
+/**
+ * A refresh token of known life that has less than a third of it left: using it is what keeps it alive. Where its end
+ * is fixed a refresh doesn't help, and does no harm.
+ */
+export function dyingOfInactivity({ tokens }: Connection, now: number): boolean {
+  if (tokens?.refreshExpiresAt == null || tokens.refreshToken === null) return false;
+  return tokens.refreshExpiresAt - now < (tokens.refreshExpiresAt - tokens.obtainedAt) / 3;
+}

@@ -1,0 +1,116 @@
+/** Connections in the vault: read, listed and committed as records, with what is the default of what. */
+import { AuthError } from "../platform/errors.ts";
+import type { Change, Vault, Version } from "../vault/types.ts";
+import { type Connection, decodeRecord, encodeRecord } from "./record.ts";
+import { type ConnectionRef, DEFAULT_NAME, display, vaultName } from "./ref.ts";
+import type { Services } from "./services.ts";
+
+export interface Stored {
+  readonly ref: ConnectionRef;
+  readonly version: Version;
+  readonly record: Connection;
+}
+
+export async function readConnection(vault: Vault, ref: ConnectionRef): Promise<Stored | null> {
+  const entry = await vault.read("connection", vaultName(ref));
+  if (entry === null) return null;
+  const record = decodeRecord<Connection>(entry.body, display(ref));
+  return { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
+}
+
+/**
+ * As `readConnection`, for a caller that is about to replace or erase it anyway: a record that doesn't open any more
+ * is erased, with a warning.
+ */
+export async function readOrDiscard({ vault, context }: Services, ref: ConnectionRef): Promise<Stored | null> {
+  try {
+    return await readConnection(vault, ref);
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code !== "vault_corrupt" || error.connection === undefined) throw error;
+    await vault.discard("connection", vaultName(ref));
+    context.warn(`${error.message} It was erased here; nothing was revoked at the provider.`);
+    return null;
+  }
+}
+
+/** @throws AuthError `connection_not_found` */
+export async function requireConnection(vault: Vault, ref: ConnectionRef): Promise<Stored> {
+  const stored = await readConnection(vault, ref);
+  if (stored !== null) return stored;
+  throw notFound(ref);
+}
+
+export function notFound(ref: ConnectionRef): AuthError {
+  return new AuthError("connection_not_found", `There is no connection ${display(ref)}.`, {
+    hint: `Log in: auth login ${ref.name === DEFAULT_NAME ? ref.provider : display(ref)}   (auth list shows what there is)`,
+    connection: display(ref),
+  });
+}
+
+export async function listConnections(vault: Vault): Promise<Stored[]> {
+  return (await vault.list("connection")).map((entry) => {
+    const record = decodeRecord<Connection>(entry.body, entry.name);
+    return { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
+  });
+}
+
+/** The change that puts `record` in the place of what was read: the same login, one commit further. */
+export function successor(stored: Stored, record: Connection): Change & { next: { version: Version; body: string } } {
+  const version = { incarnation: stored.version.incarnation, generation: stored.version.generation + 1 };
+  return {
+    type: "connection",
+    name: vaultName(stored.ref),
+    expected: stored.version,
+    next: { version, body: encodeRecord(record) },
+  };
+}
+
+/** 128 random bits, drawn at each login (RULES.md 1.3). */
+export function newIncarnation(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export interface Defaults {
+  readonly format: 1;
+  /** Vault name of the overall default: the last one used with `auth use`. */
+  readonly overall: string | null;
+  /** Provider → connection name. */
+  readonly providers: Readonly<Record<string, string>>;
+}
+
+const DEFAULTS_RECORD = "defaults";
+
+export async function readDefaults(vault: Vault): Promise<{ defaults: Defaults; version: Version | null }> {
+  const entry = await vault.read("settings", DEFAULTS_RECORD);
+  if (entry === null) return { defaults: { format: 1, overall: null, providers: {} }, version: null };
+  return { defaults: decodeRecord<Defaults>(entry.body, DEFAULTS_RECORD), version: entry.version };
+}
+
+/** The provider's default connection: the one `auth use` chose, else `provider:default`. */
+export function defaultOf(defaults: Defaults, provider: string): ConnectionRef {
+  return { provider, name: defaults.providers[provider] ?? DEFAULT_NAME };
+}
+
+/** Changes the defaults, whoever else does so at the same time. */
+export async function updateDefaults(vault: Vault, change: (defaults: Defaults) => Defaults): Promise<void> {
+  for (;;) {
+    const { defaults, version } = await readDefaults(vault);
+    const next = change(defaults);
+    const stored = await vault.commit([
+      {
+        type: "settings",
+        name: DEFAULTS_RECORD,
+        expected: version,
+        next: {
+          version: {
+            incarnation: version?.incarnation ?? newIncarnation(),
+            generation: (version?.generation ?? 0) + 1,
+          },
+          body: encodeRecord(next),
+        },
+      },
+    ]);
+    if (stored === "committed") return;
+    if (stored === "rekeyed") await vault.reload();
+  }
+}

@@ -1,0 +1,87 @@
+/** How a connection is shown: the list entry of CLI.md §4, and the fields that `get` knows. */
+import type { EnvironmentToken } from "../providers/environment.ts";
+import { display } from "./ref.ts";
+import { type State, stateOf } from "./status.ts";
+import type { Stored } from "./store.ts";
+
+export interface ListEntry {
+  readonly connection: string;
+  readonly provider: string;
+  readonly name: string | null;
+  readonly account: string | null;
+  readonly organization: string | null;
+  readonly host: string | null;
+  readonly source: "vault" | `env:${string}`;
+  readonly status: State["status"];
+  readonly reason: State["reason"];
+  readonly scopes: readonly string[];
+  readonly expiresAt: string | null;
+  readonly refreshable: boolean;
+  readonly default: boolean;
+  readonly lastError: { readonly code: string; readonly reason: string; readonly at: string } | null;
+}
+
+export function iso(time: number): string {
+  return new Date(time).toISOString();
+}
+
+/** @param isDefault whether `auth token <provider>` means this one */
+export function entryOf(stored: Stored, isDefault: boolean, now: number): ListEntry {
+  const { record, ref } = stored;
+  const { tokens, failure, account } = record;
+  return {
+    connection: display(ref),
+    provider: ref.provider,
+    name: ref.name,
+    account: account?.label ?? account?.id ?? null,
+    organization: account?.organization ?? null,
+    host: hostOf(stored),
+    source: "vault",
+    ...stateOf(record, now),
+    scopes: tokens?.scopes ?? [],
+    expiresAt: tokens?.expiresAt == null ? null : iso(tokens.expiresAt),
+    refreshable: tokens?.refreshToken != null,
+    default: isDefault,
+    lastError: failure === null ? null : { code: failure.code, reason: failure.reason, at: iso(failure.at) },
+  };
+}
+
+function hostOf({ record }: Stored): string | null {
+  if (record.settings.host !== undefined) return record.settings.host;
+  const url = record.pinned?.issuer ?? record.pinned?.endpoints.token ?? record.pinned?.origins[0];
+  return url === undefined || url === null ? null : new URL(url).host;
+}
+
+/** A token in the environment: never refreshed, its expiry unknown. */
+export function environmentEntry(provider: string, found: EnvironmentToken): ListEntry {
+  return {
+    connection: provider,
+    provider,
+    name: null,
+    account: null,
+    organization: null,
+    host: found.settings.host ?? null,
+    source: `env:${found.variable}`,
+    status: "connected",
+    reason: null,
+    scopes: [],
+    expiresAt: null,
+    refreshable: false,
+    default: true,
+    lastError: null,
+  };
+}
+
+/** CLI.md §1 "Durations": floor, singular where 1. */
+export function duration(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  if (minutes < 1) return "less than a minute";
+  if (minutes < 120) return count(minutes, "minute");
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return count(hours, "hour");
+  return count(Math.floor(hours / 24), "day");
+}
+
+function count(n: number, unit: string): string {
+  return `${n} ${unit}${n === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,47 @@
+/** The environment a command runs in: its own, the tokens, and none of what opens the vault (RULES.md 3.3). */
+import type { Environment } from "../platform/context.ts";
+import { injectedEntry, withEntries } from "./injected.ts";
+import { type Grant, mergeGrants } from "./variables.ts";
+
+/** Switches of the runtime we are built on: in our own environment they are the person's, in a child they would be ours. */
+const RUNTIME_SWITCHES = ["NODE_TLS_REJECT_UNAUTHORIZED"];
+/** A folder, no switch. */
+const HARMLESS = ["BUN_INSTALL"];
+
+export async function childEnvironment(
+  env: Environment,
+  grants: readonly Grant[],
+  keepKey: boolean,
+): Promise<Record<string, string>> {
+  const child: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || isRuntimeSwitch(name) || (!keepKey && opensVault(name))) continue;
+    child[name] = name === "AUTH_STORE" && !keepKey ? withoutPassword(value) : value;
+  }
+  return { ...child, ...(await injectedVariables(env, grants)) };
+}
+
+/** What is added: the tokens, and AUTH_INJECTED naming those that came from the vault. */
+export async function injectedVariables(env: Environment, grants: readonly Grant[]): Promise<Record<string, string>> {
+  const merged = mergeGrants(grants);
+  const entries: string[] = [];
+  for (const grant of grants) {
+    if (!grant.stored) continue;
+    for (const [name, value] of Object.entries(grant.variables))
+      if (value === grant.token.reveal()) entries.push(await injectedEntry(name, grant.connection, value));
+  }
+  return entries.length === 0 ? merged : { ...merged, AUTH_INJECTED: withEntries(env.AUTH_INJECTED, entries) };
+}
+
+function isRuntimeSwitch(name: string): boolean {
+  return RUNTIME_SWITCHES.includes(name) || (name.startsWith("BUN_") && !HARMLESS.includes(name));
+}
+
+function opensVault(name: string): boolean {
+  return /^AUTH_(NEW_)?(KEY|PASSPHRASE)$|^AUTH_.*_SECRET$/.test(name);
+}
+
+/** `redis://user:secret@host` → `redis://user@host`. */
+function withoutPassword(store: string): string {
+  return store.replace(/^([a-z]+:\/\/[^/@:]*):[^@/]*@/, "$1@");
+}

@@ -1,0 +1,42 @@
+/**
+ * AUTH_INJECTED: what `run` and `export` put into an environment, so that a variable which still holds what we put
+ * there is answered from its connection, refreshed as needed (CLI.md §1, RULES.md 3.4).
+ *
+ * Entries are `variable connection hash`, joined by `;`. The hash binds all three, so a stale or foreign entry
+ * makes its variable an ordinary environment token.
+ */
+import { sameText } from "../platform/secret.ts";
+
+/** @param connection as `provider:name` */
+export async function injectedEntry(variable: string, connection: string, token: string): Promise<string> {
+  return `${variable} ${connection} ${await hash(variable, connection, token)}`;
+}
+
+/** Adds entries to those of an outer `auth run`; a variable set again replaces its older entry. */
+export function withEntries(outer: string | undefined, entries: readonly string[]): string {
+  const variables = new Set(entries.map((entry) => entry.split(" ")[0]));
+  const kept = (outer ?? "").split(";").filter((entry) => entry !== "" && !variables.has(entry.split(" ")[0]));
+  return [...kept, ...entries].join(";");
+}
+
+/** The connection of `provider` whose token we put into `variable`, or null where that isn't (any more) so. */
+export async function injectedConnection(
+  injected: string,
+  provider: string,
+  variable: string,
+  token: string,
+): Promise<{ provider: string; name: string } | null> {
+  for (const entry of injected.split(";")) {
+    const [name, connection, sum] = entry.split(" ");
+    if (name !== variable || connection === undefined || sum === undefined) continue;
+    if (!connection.startsWith(`${provider}:`)) continue;
+    if (sameText(sum, await hash(variable, connection, token)))
+      return { provider, name: connection.slice(provider.length + 1) };
+  }
+  return null;
+}
+
+async function hash(variable: string, connection: string, token: string): Promise<string> {
+  const text = new TextEncoder().encode(`${variable}\0${connection}\0${token}`);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", text)).toHex();
+}

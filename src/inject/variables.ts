@@ -1,0 +1,66 @@
+/** Which variables a connection's token goes into, and which names may never be set (CLI.md §4 `run`). */
+import { usage } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import type { Secret } from "../platform/secret.ts";
+import { reservedBy } from "../providers/reserved.ts";
+import { resolveProvider } from "../providers/resolve.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
+
+/** One connection's part of an environment. */
+export interface Grant {
+  /** `provider:name`, or the provider for a token from the environment. */
+  readonly connection: string;
+  /** From the vault: it is entered in AUTH_INJECTED. */
+  readonly stored: boolean;
+  readonly token: Secret;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** The variables that the provider's own tools read, for the host this connection is at; none: `<PROVIDER>_TOKEN`. */
+export function declaredVariables(
+  definition: ProviderDefinition,
+  settings: Readonly<Record<string, string>>,
+  token: Secret,
+): Record<string, string> {
+  const { write } = resolveProvider(definition, settings).environment;
+  const filled = Object.entries(write).map(([name, template]) => [
+    name,
+    template.replaceAll("{token}", () => token.reveal()),
+  ]);
+  return Object.fromEntries(filled);
+}
+
+/** A variable named on the command line. @throws AuthError `usage` for names that load code or redirect traffic. */
+export function checkVariable(name: string): string {
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name))
+    throw usage(
+      `'${escapeText(name.slice(0, 60))}' can't be the name of an environment variable.`,
+      "Use letters, digits and _, at most 128, such as MY_TOKEN.",
+    );
+  const row = reservedBy(name);
+  if (row !== null)
+    throw usage(
+      `${name} can't carry a token: ${row} loads code or redirects traffic.`,
+      "Choose a name such as MY_TOKEN.",
+    );
+  return name;
+}
+
+/** All grants in one map. @throws AuthError `usage` when two connections want one variable. */
+export function mergeGrants(grants: readonly Grant[]): Record<string, string> {
+  const owners = new Map<string, string>();
+  const merged: Record<string, string> = {};
+  for (const grant of grants) {
+    for (const [name, value] of Object.entries(grant.variables)) {
+      const owner = owners.get(name);
+      if (owner !== undefined && owner !== grant.connection)
+        throw usage(
+          `${owner} and ${grant.connection} both go into ${name}.`,
+          `Give one of them another name: -c ${grant.connection}=OTHER_NAME`,
+        );
+      owners.set(name, grant.connection);
+      merged[name] = value;
+    }
+  }
+  return merged;
+}

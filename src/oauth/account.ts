@@ -1,0 +1,97 @@
+/** Who a token belongs to: by the reply it came in, by its id_token, or by asking. */
+import { AuthError } from "../platform/errors.ts";
+import { type Http, HttpError, type HttpReply } from "../platform/http.ts";
+import type { Secret } from "../platform/secret.ts";
+import type { Dialect } from "../providers/defaults.ts";
+import { readBody } from "./body.ts";
+import { getProved, type ProofKey } from "./dpop.ts";
+import { firstText, type Json } from "./paths.ts";
+import type { Account, Server } from "./types.ts";
+
+/** What a token reply says of the account without being asked, or null. */
+export function accountIn(dialect: Dialect, body: Json, claims: Json | null): Account | null {
+  const source = dialect.account.from === "reply" ? body : claims;
+  return source === null ? null : accountOf(dialect, source);
+}
+
+export type AccountAnswer =
+  | { readonly kind: "known"; readonly account: Account; readonly scopes: readonly string[] | null }
+  /** The provider has nothing that could be asked. */
+  | { readonly kind: "unsupported" }
+  /** 401 or 403: the provider does not take this token. */
+  | { readonly kind: "refused"; readonly status: number }
+  | { readonly kind: "unreachable" };
+
+/**
+ * Asks the provider, unless the reply said it already. What an id_token said counts where the provider can't be asked.
+ * @param options.timeout milliseconds
+ */
+export async function askAccount(
+  http: Http,
+  server: Server,
+  tokens: { readonly accessToken: Secret; readonly account?: Account | null; readonly proof?: ProofKey },
+  options: { readonly timeout: number },
+): Promise<AccountAnswer> {
+  const { dialect, endpoints } = server;
+  const told = tokens.account ?? null;
+  const byToken: AccountAnswer | null = told === null ? null : { kind: "known", account: told, scopes: null };
+  if (byToken !== null && dialect.account.from !== "userinfo") return byToken;
+  if (endpoints.userinfo === undefined) return byToken ?? { kind: "unsupported" };
+  const answer = await askUserinfo(http, dialect, endpoints.userinfo, tokens, options.timeout);
+  return answer.kind === "known" ? answer : (byToken ?? answer);
+}
+
+async function askUserinfo(
+  http: Http,
+  dialect: Dialect,
+  url: string,
+  { accessToken, proof }: { readonly accessToken: Secret; readonly proof?: ProofKey },
+  timeout: number,
+): Promise<AccountAnswer> {
+  let reply: HttpReply;
+  try {
+    const common = { accept: "application/json", ...authorization(dialect, accessToken), ...dialect.account.headers };
+    const get = (proved: Readonly<Record<string, string>> = {}): Promise<HttpReply> =>
+      http({ method: "GET", url, headers: { ...common, ...proved }, timeout, retry: true });
+    reply = proof?.needed ? await getProved(proof, url, accessToken, get) : await get();
+  } catch (error) {
+    if (error instanceof HttpError) return { kind: "unreachable" };
+    throw error;
+  }
+  const { status } = reply;
+  if (status === 401 || status === 403) return { kind: "refused", status };
+  const raw = { status, headers: { "content-type": reply.headers.get("content-type") ?? "" }, body: reply.body };
+  const body = status >= 200 && status < 300 ? readBody(raw) : null;
+  if (body === null) return { kind: "unreachable" };
+  const account = accountOf(dialect, body) ?? { id: null, label: null, organization: null };
+  return { kind: "known", account, scopes: grantedScopes(dialect, reply.headers) };
+}
+
+function accountOf(dialect: Dialect, source: Json): Account | null {
+  const { id, label, organization } = dialect.account;
+  const account = {
+    id: firstText(source, id),
+    label: firstText(source, label),
+    organization: firstText(source, organization),
+  };
+  return account.id === null && account.label === null ? null : account;
+}
+
+/** The provider's own header line (`X-Api-Key: {token}`), else RFC 6750's. */
+function authorization(dialect: Dialect, token: Secret): Record<string, string> {
+  const line = dialect.header.replace("{token}", () => token.reveal());
+  const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.+)$/s.exec(line) ?? [];
+  if (name === undefined || value === undefined) return { authorization: `Bearer ${token.reveal()}` };
+  // A pasted token may hold anything; a header may not.
+  if (/[^\x20-\x7e]/.test(value))
+    throw new AuthError("token_rejected", "This token has characters that no header can carry.", {
+      hint: "Check that nothing but the token was pasted.",
+    });
+  return { [name.toLowerCase()]: value };
+}
+
+function grantedScopes(dialect: Dialect, headers: Headers): string[] | null {
+  const name = dialect.account.scopesHeader;
+  const value = name === undefined ? null : headers.get(name);
+  return value === null ? null : value.split(/[\s,]+/).filter((scope) => scope !== "");
+}

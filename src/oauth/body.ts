@@ -1,0 +1,40 @@
+/** The bytes of a reply as an object, whatever its label says: providers send JSON as text and forms as JSON. */
+import * as v from "valibot";
+import type { Json } from "./paths.ts";
+import type { RawReply } from "./types.ts";
+
+const JsonObject = v.record(v.string(), v.unknown());
+
+/** null where the body is no object: HTML, an array, nothing at all. */
+export function readBody(raw: RawReply): Json | null {
+  const text = textOf(raw);
+  const json = parseJson(text);
+  if (json !== undefined) {
+    const object = v.safeParse(JsonObject, json);
+    return object.success && !Array.isArray(json) ? object.output : null;
+  }
+  return isForm(raw, text) ? Object.fromEntries(new URLSearchParams(text)) : null;
+}
+
+/** UTF-8, or UTF-16 where the first two bytes show it (RFC 4627 §3), without a byte order mark. */
+export function textOf({ body }: RawReply): string {
+  const [a, b] = body;
+  const little = (a === 0xff && b === 0xfe) || b === 0;
+  const big = (a === 0xfe && b === 0xff) || a === 0;
+  return new TextDecoder(little ? "utf-16le" : big ? "utf-16be" : "utf-8").decode(body).trim();
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** By its label, or by its look where the label says nothing of the kind. */
+function isForm(raw: RawReply, text: string): boolean {
+  const type = raw.headers["content-type"] ?? "";
+  if (/^application\/x-www-form-urlencoded/i.test(type)) return text !== "";
+  return /^(text\/(plain|html)|$)/i.test(type) && /^[A-Za-z_]+=[^<>\s]*(&[A-Za-z_]+=[^<>\s]*)*$/.test(text);
+}

@@ -1,0 +1,261 @@
+/**
+ * The browser flow: authorization code (RFC 6749 §4.1) for a native app (RFC 8252), with PKCE (RFC 7636), state, the
+ * issuer's name in the answer (RFC 9207), and a nonce where an id_token is asked for.
+ */
+import { AuthError } from "../platform/errors.ts";
+import { type Http, isAllowedUrl } from "../platform/http.ts";
+import { Secret, sameText } from "../platform/secret.ts";
+import { classifyReply } from "./classify.ts";
+import { isIssuer } from "./idtoken.ts";
+import { type Listener, type ListenerOptions, listen, type Reception } from "./listener.ts";
+import { loginError } from "./login-error.ts";
+import { endpointOf } from "./metadata.ts";
+import type { Page } from "./page.ts";
+import { readTokenReply } from "./reply.ts";
+import { resourceOf, sendGrant } from "./send.ts";
+import { type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
+
+export interface BrowserRequest {
+  readonly scopes: readonly string[];
+  /** null: any that is free. */
+  readonly port: number | null;
+  /** Where the provider insists on one. One that isn't loopback can only be answered by pasting. */
+  readonly redirectUri: string | null;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What the provider's answer brought, and what goes with it to the token endpoint. */
+export interface Authorization {
+  readonly code: Secret;
+  readonly redirectUri: string;
+  readonly verifier: Secret | null;
+  readonly nonce: string | null;
+}
+
+export interface BrowserLogin {
+  /** For the browser. */
+  readonly url: string;
+  readonly redirectUri: string;
+  /** Rejects with AuthError `access_denied`, `login_timeout`, `interrupted` … */
+  readonly callback: Promise<Authorization>;
+  /** The final URL, pasted: the same checks. @throws AuthError */
+  accept(pastedUrl: string): Authorization;
+  /** The tokens are here: the browser's page says so. */
+  succeed(): Promise<void>;
+  /** The answer came, and no tokens could be had for it: the browser's page says why. */
+  fail(error: AuthError): Promise<void>;
+  /** Ends the wait and lets go of the port. */
+  close(): void;
+}
+
+/** @throws AuthError when the provider has no such endpoint, or the redirect can't be listened on */
+export async function startBrowserLogin(
+  server: Server,
+  client: Client,
+  request: BrowserRequest,
+): Promise<BrowserLogin> {
+  const authorizationEndpoint = endpointOf(server, "authorization");
+  const oauth = await import("oauth4webapi");
+  const state = oauth.generateRandomState();
+  const nonce = request.scopes.includes("openid") ? oauth.generateRandomNonce() : null;
+  const verifier = server.dialect.authorize.pkce ? new Secret(oauth.generateRandomCodeVerifier()) : null;
+  const answer = Promise.withResolvers<Authorization>();
+  // Whoever pastes the answer never looks at this promise.
+  answer.promise.catch(() => {});
+
+  const { listener, redirectUri } = openRedirect(server, request, receive);
+  const url = authorizationUrl(server, client, authorizationEndpoint, {
+    redirect_uri: redirectUri,
+    state,
+    ...scopeOf(server, request.scopes),
+    ...resourceOf(server),
+    ...(nonce === null ? {} : { nonce }),
+    ...(verifier === null
+      ? {}
+      : {
+          code_challenge: await oauth.calculatePKCECodeChallenge(verifier.reveal()),
+          code_challenge_method: "S256",
+        }),
+  });
+
+  const timer = setTimeout(() => end(timedOut(server)), request.timeout);
+  const onAbort = (): void => end(interrupted());
+  request.signal?.addEventListener("abort", onAbort);
+  if (request.signal?.aborted) onAbort();
+
+  function end(error: AuthError): void {
+    answer.reject(error);
+    close();
+  }
+
+  function close(): void {
+    clearTimeout(timer);
+    request.signal?.removeEventListener("abort", onAbort);
+    listener?.close(failurePage(server));
+  }
+
+  function isMine(parameters: URLSearchParams): boolean {
+    const [given, ...more] = parameters.getAll("state");
+    return given !== undefined && more.length === 0 && sameText(given, state);
+  }
+
+  function authorizationIn(parameters: URLSearchParams): Authorization {
+    return { code: codeIn(server, parameters), redirectUri, verifier, nonce };
+  }
+
+  function receive(parameters: URLSearchParams): Reception {
+    if (!isMine(parameters)) return { kind: "stray" };
+    try {
+      answer.resolve(authorizationIn(parameters));
+      return { kind: "answer" };
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      answer.reject(error);
+      return { kind: "failure", page: failurePage(server, error) };
+    }
+  }
+
+  return {
+    url,
+    redirectUri,
+    callback: answer.promise,
+    accept(pastedUrl) {
+      const pasted = URL.parse(pastedUrl.trim());
+      const expected = new URL(redirectUri);
+      if (pasted === null || pasted.origin !== expected.origin || pasted.pathname !== expected.pathname)
+        throw notThisLogin(`It has to begin with ${redirectUri}`);
+      if (!isMine(pasted.searchParams)) throw notThisLogin("Its state is another login's");
+      return authorizationIn(pasted.searchParams);
+    },
+    async succeed() {
+      await listener?.conclude(successPage(server));
+    },
+    async fail(error) {
+      await listener?.conclude(failurePage(server, error));
+    },
+    close,
+  };
+}
+
+/** @throws AuthError when the provider doesn't give tokens for the code */
+export async function exchangeCode(
+  http: Http,
+  server: Server,
+  client: Client,
+  authorization: Authorization,
+  now: number,
+): Promise<TokenReply> {
+  const { code, redirectUri, verifier, nonce } = authorization;
+  endpointOf(server, "token");
+  try {
+    const raw = await sendGrant(
+      { http, server, client, withSecret: true },
+      {
+        type: "authorization_code",
+        parameters: {
+          code: code.reveal(),
+          redirect_uri: redirectUri,
+          ...(verifier === null ? {} : { code_verifier: verifier.reveal() }),
+        },
+        further: server.dialect.request.tokenParameters,
+      },
+    );
+    return await readTokenReply(server, client, raw, { subject: null, nonce, now });
+  } catch (error) {
+    throw error instanceof OAuthFailure ? loginError(server, error) : error;
+  }
+}
+
+/** Where the answer is to come, and who listens there: nobody, if it isn't this machine. */
+function openRedirect(
+  server: Server,
+  request: BrowserRequest,
+  receive: ListenerOptions["receive"],
+): { readonly listener: Listener | null; readonly redirectUri: string } {
+  const { host, path } = server.dialect.authorize.redirect;
+  const wanted = new URL(request.redirectUri ?? `http://${host}${path}`);
+  if (wanted.hash !== "" || wanted.search !== "" || !isAllowedUrl(wanted.href))
+    throw new AuthError("usage", "A redirect URI must be https, or http to this machine, without query and fragment.");
+  if (wanted.protocol === "https:") return { listener: null, redirectUri: request.redirectUri ?? wanted.href };
+  const { hostname, pathname } = wanted;
+  if (hostname !== "127.0.0.1" && hostname !== "localhost" && hostname !== "[::1]")
+    throw new AuthError("usage", `Nothing listens on ${hostname}.`, { hint: "Use 127.0.0.1 or localhost." });
+  const port = wanted.port === "" ? (request.port ?? 0) : Number(wanted.port);
+  const listener = listen({ hostname, port, path: pathname, receive });
+  return { listener, redirectUri: `http://${hostname}:${listener.port}${pathname}` };
+}
+
+/** The provider's own parameters first, so that none of them can replace one of the protocol's. */
+function authorizationUrl(
+  server: Server,
+  client: Client,
+  endpoint: string,
+  parameters: Readonly<Record<string, string>>,
+): string {
+  const url = new URL(endpoint);
+  const all = { ...server.dialect.authorize.parameters, response_type: "code", client_id: client.id, ...parameters };
+  for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value);
+  // A blank as %20: not everyone reads a plus in a URL as one.
+  url.search = url.search.replaceAll("+", "%20");
+  return url.href;
+}
+
+function scopeOf({ dialect }: Server, scopes: readonly string[]): { scope?: string } {
+  return scopes.length === 0 ? {} : { scope: scopes.join(dialect.scopes.separator) };
+}
+
+/** @throws AuthError for an answer that is an error, or another issuer's (RFC 9207 §2.4) */
+function codeIn(server: Server, parameters: URLSearchParams): Secret {
+  const { issuer, issRequired, dialect } = server;
+  const iss = parameters.get("iss");
+  if ((iss === null && issRequired) || (iss !== null && issuer !== null && !isIssuer(issuer, iss)))
+    throw new AuthError(
+      "access_denied",
+      `The answer does not ${iss === null ? "say which issuer it is from" : `come from ${issuer}`}: it was not used.`,
+      { hint: "Log in again. If it happens again, somebody may be mixing up logins on purpose." },
+    );
+  if (parameters.has("error")) {
+    const said = { ...dialect, reply: { ...dialect.reply, error: "error", errorDescription: "error_description" } };
+    const raw = { status: 400, headers: {}, body: new Uint8Array() };
+    throw loginError(server, classifyReply(raw, Object.fromEntries(parameters), said, 0));
+  }
+  const [code, ...more] = parameters.getAll("code");
+  if (code === undefined || code === "" || more.length > 0)
+    throw new AuthError("provider_unavailable", `${dialect.title} answered without a code.`, { hint: "Log in again." });
+  return new Secret(code);
+}
+
+function successPage({ dialect }: Server): Page {
+  return {
+    kind: "success",
+    title: `Logged in to ${dialect.title}`,
+    text: "You can close this page and go back to the terminal.",
+  };
+}
+
+function failurePage({ dialect }: Server, error?: AuthError): Page {
+  return {
+    kind: "failure",
+    title: `The login to ${dialect.title} failed`,
+    text: "Nothing was stored. The terminal says more.",
+    quote: error?.message ?? null,
+  };
+}
+
+function timedOut({ dialect }: Server): AuthError {
+  return new AuthError("login_timeout", `Nobody finished the login at ${dialect.title} in time.`, {
+    hint: "Log in again; --timeout <seconds> gives more time.",
+  });
+}
+
+function interrupted(): AuthError {
+  return new AuthError("interrupted", "The login was interrupted.", { hint: "Nothing was stored." });
+}
+
+function notThisLogin(why: string): AuthError {
+  return new AuthError("access_denied", `This is not the final URL of the login that is waiting: ${why}.`, {
+    hint: "Copy the whole address from the browser, after it was sent back.",
+  });
+}

@@ -1,0 +1,195 @@
+/** The device flow (RFC 8628): a code to type elsewhere, and a patient wait for its approval. */
+import * as v from "valibot";
+import { AuthError } from "../platform/errors.ts";
+import { type Http, isAllowedUrl } from "../platform/http.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { Secret } from "../platform/secret.ts";
+import { readBody } from "./body.ts";
+import { classifyReply } from "./classify.ts";
+import { secondsOf } from "./expiry.ts";
+import { loginError } from "./login-error.ts";
+import { endpointOf } from "./metadata.ts";
+import { at } from "./paths.ts";
+import { readTokenReply } from "./reply.ts";
+import { type Sending, sendDeviceRequest, sendGrant } from "./send.ts";
+import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
+
+export interface DeviceAuthorization {
+  readonly deviceCode: Secret;
+  /** As the provider writes it: escape before showing. */
+  readonly userCode: string;
+  readonly verificationUri: string;
+  readonly verificationUriComplete: string | null;
+  /** Seconds. */
+  readonly expiresIn: number;
+  /** Seconds between two polls. */
+  readonly interval: number;
+}
+
+/** @throws AuthError when the provider can't be reached, or refuses the client or the scopes */
+export async function requestDeviceCode(
+  http: Http,
+  server: Server,
+  client: Client,
+  scopes: readonly string[],
+  signal?: AbortSignal,
+): Promise<DeviceAuthorization> {
+  endpointOf(server, "device");
+  const { dialect } = server;
+  const scope = scopes.join(dialect.scopes.separator);
+  const sending = { http, server, client, withSecret: dialect.device.needsSecret, signal };
+  try {
+    const raw = await sendDeviceRequest(sending, scope === "" ? {} : { scope });
+    return readAuthorization(server, raw);
+  } catch (error) {
+    throw error instanceof OAuthFailure ? loginError(server, error) : error;
+  }
+}
+
+const url = v.pipe(v.string(), v.check(isAllowedUrl));
+const Authorization = v.object({
+  device_code: v.pipe(v.string(), v.nonEmpty(), v.maxLength(8192)),
+  user_code: v.pipe(v.string(), v.nonEmpty(), v.maxLength(64)),
+  verification_uri: url,
+  verification_uri_complete: v.fallback(v.nullable(url), null),
+});
+
+const ONE_DAY = 24 * 3600;
+
+/** RFC 8628 §3.2, under the provider's own names. */
+function readAuthorization(server: Server, raw: RawReply): DeviceAuthorization {
+  const body = readBody(raw);
+  const field = (name: keyof Server["dialect"]["device"]["fields"]): unknown =>
+    at(body, server.dialect.device.fields[name] ?? name);
+  const parsed = v.safeParse(Authorization, {
+    device_code: field("device_code"),
+    user_code: field("user_code"),
+    verification_uri: field("verification_uri"),
+    verification_uri_complete: field("verification_uri_complete") ?? null,
+  });
+  const isSuccess = raw.status >= 200 && raw.status < 300;
+  if (body === null || !isSuccess || !parsed.success) throw classifyReply(raw, body, server.dialect, Date.now());
+  return {
+    deviceCode: new Secret(parsed.output.device_code),
+    userCode: parsed.output.user_code,
+    verificationUri: parsed.output.verification_uri,
+    verificationUriComplete: parsed.output.verification_uri_complete,
+    expiresIn: Math.min(seconds(field("expires_in")) || 600, ONE_DAY),
+    interval: Math.min(seconds(field("interval")) || DEFAULT_INTERVAL, LONGEST_INTERVAL),
+  };
+}
+
+/** RFC 8628 §3.2, §3.5. */
+const DEFAULT_INTERVAL = 5;
+const SLOWER = 5;
+const LONGEST_INTERVAL = 60;
+/** However bad the network, so often somebody looks again. */
+const LONGEST_PAUSE = 30;
+
+function seconds(value: unknown): number {
+  return secondsOf(value, "seconds", 0) ?? 0;
+}
+
+export interface DevicePolling {
+  /** Milliseconds since the epoch, by `now`. */
+  readonly deadline: number;
+  now(): number;
+  /** Milliseconds. Ends early, without an error, when the signal is given. */
+  readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  readonly signal?: AbortSignal;
+  /** Before each pause: its length in seconds, and what kept the last poll from an answer. */
+  readonly onWait?: (seconds: number, problem: string | null) => void;
+}
+
+/**
+ * Polls until the person decides. What may pass (a network blip, a timeout, a 5xx, a page of HTML) doesn't end the
+ * wait, only the provider's word or the deadline does.
+ * @throws AuthError `access_denied`, `login_timeout`, `interrupted`, or what the provider has against the client
+ */
+export async function pollDevice(
+  http: Http,
+  server: Server,
+  client: Client,
+  authorization: DeviceAuthorization,
+  polling: DevicePolling,
+): Promise<TokenReply> {
+  const { deadline, now, sleep = pause, signal, onWait } = polling;
+  let interval = authorization.interval;
+  let failures = 0;
+  let problem: string | null = null;
+  for (;;) {
+    const wait = Math.min(interval * 2 ** failures, Math.max(interval, LONGEST_PAUSE));
+    onWait?.(wait, problem);
+    await sleep(Math.max(0, Math.min(wait * 1000, deadline - now())), signal);
+    if (signal?.aborted)
+      throw new AuthError("interrupted", "The login was interrupted.", { hint: "Nothing was stored." });
+    if (now() >= deadline)
+      throw new AuthError("login_timeout", `Nobody approved the login at ${server.dialect.title} in time.`, {
+        hint: "Log in again.",
+      });
+    const timeout = Math.min(LIMITS.exchange, deadline - now());
+    const withSecret = server.dialect.device.needsSecret;
+    const sending = { http, server, client, withSecret, timeout, signal };
+    const answer = await poll(sending, authorization.deviceCode, now());
+    if (answer.kind === "approved") return answer.reply;
+    const { failure } = answer;
+    switch (failure.class) {
+      case "pending":
+        failures = 0;
+        problem = null;
+        break;
+      case "slow_down":
+        // For good, not for one turn (RFC 8628 §3.5). Some say how slow.
+        interval = Math.max(interval + SLOWER, answer.interval);
+        failures = 0;
+        problem = null;
+        break;
+      case "transient":
+        if (failure.unreadable || failure.reason === "certificate refused") throw loginError(server, failure);
+        failures = Math.min(failures + 1, 10);
+        problem = failure.reason;
+        break;
+      default:
+        throw loginError(server, failure);
+    }
+  }
+}
+
+type Answer =
+  | { readonly kind: "approved"; readonly reply: TokenReply }
+  /** `interval`: the seconds that the provider asks for; 0 where it doesn't. */
+  | { readonly kind: "not yet"; readonly failure: OAuthFailure; readonly interval: number };
+
+async function poll(sending: Sending, deviceCode: Secret, now: number): Promise<Answer> {
+  const { server, client } = sending;
+  let interval = 0;
+  try {
+    const raw = await sendGrant(sending, {
+      type: "urn:ietf:params:oauth:grant-type:device_code",
+      parameters: { device_code: deviceCode.reveal() },
+      further: server.dialect.request.tokenParameters,
+    });
+    interval = Math.min(
+      seconds(at(readBody(raw), server.dialect.device.fields.interval ?? "interval")),
+      LONGEST_INTERVAL,
+    );
+    return { kind: "approved", reply: await readTokenReply(server, client, raw, { subject: null, now }) };
+  } catch (failure) {
+    if (failure instanceof OAuthFailure) return { kind: "not yet", failure, interval };
+    throw failure;
+  }
+}
+
+/** Sleeps, but not beyond a signal. */
+function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener("abort", end);
+  });
+}

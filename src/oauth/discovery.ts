@@ -1,0 +1,150 @@
+/** What an issuer says of itself: OpenID Connect Discovery 1.0 §4, RFC 8414 §3. */
+import * as v from "valibot";
+import { AuthError } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import { type Http, HttpError, type HttpReply, isAllowedUrl } from "../platform/http.ts";
+import type { EndpointName } from "../providers/schema.ts";
+import { readBody } from "./body.ts";
+import { isIssuer } from "./idtoken.ts";
+import type { Json } from "./paths.ts";
+
+export interface IssuerDocument {
+  /** As the document has it; one for many tenants may hold `{tenant}`. */
+  readonly issuer: string;
+  readonly endpoints: Readonly<Partial<Record<EndpointName, string>>>;
+  readonly jwksUri: string | null;
+  /** Authorization replies carry `iss` (RFC 9207). */
+  readonly issRequired: boolean;
+  /** Where clients can be registered (RFC 7591). */
+  readonly registration: string | null;
+  readonly scopesSupported: readonly string[] | null;
+  /** `client_secret_post`, `none` …; null where the document doesn't say. */
+  readonly authenticationMethods: readonly string[] | null;
+  /** By which a client may sign its assertions. */
+  readonly authenticationAlgorithms: readonly string[] | null;
+  readonly grantTypes: readonly string[] | null;
+  readonly idTokenAlgorithms: readonly string[] | null;
+  /** Where an authorization request has to be pushed first (RFC 9126 §5); null where it need not be. */
+  readonly pushed: string | null;
+  /** It takes DPoP proofs by ES256 (RFC 9449 §5.1). */
+  readonly dpop: boolean;
+}
+
+const url = v.optional(v.pipe(v.string(), v.check(isAllowedUrl, "must be https, or http to this machine")));
+const names = v.optional(v.array(v.string()));
+const Metadata = v.object({
+  issuer: v.string(),
+  authorization_endpoint: url,
+  device_authorization_endpoint: url,
+  token_endpoint: url,
+  revocation_endpoint: url,
+  userinfo_endpoint: url,
+  introspection_endpoint: url,
+  registration_endpoint: url,
+  jwks_uri: url,
+  scopes_supported: names,
+  token_endpoint_auth_methods_supported: names,
+  token_endpoint_auth_signing_alg_values_supported: names,
+  grant_types_supported: names,
+  id_token_signing_alg_values_supported: names,
+  dpop_signing_alg_values_supported: names,
+  pushed_authorization_request_endpoint: url,
+  require_pushed_authorization_requests: v.optional(v.boolean()),
+  authorization_response_iss_parameter_supported: v.optional(v.boolean()),
+});
+
+/**
+ * @throws AuthError `usage` for an issuer that is no https URL, `network` when it can't be reached,
+ * `provider_unavailable` when it has no metadata, or metadata that names another issuer or leads to plain http
+ */
+export async function discover(http: Http, issuer: string): Promise<IssuerDocument> {
+  if (!isAllowedUrl(issuer) || /[?#]/.test(issuer))
+    throw new AuthError("usage", `${escapeText(issuer)} can't be an issuer.`, {
+      hint: "Give an https URL without query, or http on 127.0.0.1.",
+    });
+  for (const place of placesOf(new URL(issuer))) {
+    const body = await fetchDocument(http, place);
+    if (body !== null) return read(issuer, body);
+  }
+  throw new AuthError("provider_unavailable", `${issuer} publishes no OAuth metadata.`, {
+    hint: "Check the issuer's URL, or name its endpoints: --endpoint token=https://… --endpoint device=https://…",
+  });
+}
+
+/** OpenID Connect appends to the issuer's path, RFC 8414 inserts before it. */
+function placesOf(issuer: URL): string[] {
+  const path = issuer.pathname.replace(/\/$/, "");
+  return [
+    `${issuer.origin}${path}/.well-known/openid-configuration`,
+    `${issuer.origin}/.well-known/oauth-authorization-server${path}`,
+  ];
+}
+
+/** null where there is nothing of the kind. */
+async function fetchDocument(http: Http, url: string): Promise<Json | null> {
+  let reply: HttpReply;
+  try {
+    reply = await http({ method: "GET", url, headers: { accept: "application/json" }, retry: true });
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    if (error.failure === "redirected") return null;
+    const code = error.status === null ? "network" : "provider_unavailable";
+    throw new AuthError(code, `The issuer's metadata could not be fetched (${error.message}).`, { hint: "Try again." });
+  }
+  const { status, body } = reply;
+  if (status === 429 || status >= 500)
+    throw new AuthError(
+      status === 429 ? "rate_limited" : "provider_unavailable",
+      `The issuer's metadata could not be fetched (HTTP ${status}: ${url}).`,
+      { hint: "Try again later." },
+    );
+  return status === 200 ? readBody({ status, headers: {}, body }) : null;
+}
+
+function read(issuer: string, body: Json): IssuerDocument {
+  const parsed = v.safeParse(Metadata, body);
+  if (!parsed.success) {
+    throw new AuthError("provider_unavailable", `The metadata of ${issuer} is faulty: ${faultOf(parsed.issues)}.`, {
+      hint: "Its operator has to mend this.",
+    });
+  }
+  const document = parsed.output;
+  // RFC 8414 §3.3: anybody could otherwise answer in another's name.
+  if (!isIssuer(document.issuer, issuer))
+    throw new AuthError(
+      "provider_unavailable",
+      `${issuer} says that it is another issuer: ${escapeText(document.issuer).slice(0, 200)}.`,
+      { hint: "If that is the one you mean, give its URL instead." },
+    );
+  const endpoints = {
+    authorization: document.authorization_endpoint,
+    device: document.device_authorization_endpoint,
+    token: document.token_endpoint,
+    revocation: document.revocation_endpoint,
+    userinfo: document.userinfo_endpoint,
+    introspection: document.introspection_endpoint,
+  };
+  return {
+    issuer: document.issuer,
+    endpoints: Object.fromEntries(Object.entries(endpoints).filter(([, value]) => value !== undefined)),
+    jwksUri: document.jwks_uri ?? null,
+    issRequired: document.authorization_response_iss_parameter_supported ?? false,
+    registration: document.registration_endpoint ?? null,
+    scopesSupported: document.scopes_supported ?? null,
+    authenticationMethods: document.token_endpoint_auth_methods_supported ?? null,
+    authenticationAlgorithms: document.token_endpoint_auth_signing_alg_values_supported ?? null,
+    grantTypes: document.grant_types_supported ?? null,
+    idTokenAlgorithms: document.id_token_signing_alg_values_supported ?? null,
+    pushed: document.require_pushed_authorization_requests
+      ? (document.pushed_authorization_request_endpoint ?? null)
+      : null,
+    dpop: document.dpop_signing_alg_values_supported?.includes("ES256") ?? false,
+  };
+}
+
+/** In words: which field, and whether it is missing or wrong. */
+function faultOf([issue]: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
+  const field = v.getDotPath(issue) ?? "the document";
+  if (issue.received === "undefined") return `${field} is missing`;
+  return `${field} ${issue.message.startsWith("must ") ? issue.message : "is not what it has to be"}`;
+}

@@ -1,0 +1,44 @@
+/** What the issuer says of a token (RFC 7662). */
+import * as v from "valibot";
+import { AuthError } from "../platform/errors.ts";
+import type { Http } from "../platform/http.ts";
+import type { Secret } from "../platform/secret.ts";
+import { readBody } from "./body.ts";
+import { classifyReply } from "./classify.ts";
+import { endpointOf } from "./metadata.ts";
+import type { Json } from "./paths.ts";
+import { sendIntrospection } from "./send.ts";
+import { type Client, OAuthFailure, type Server } from "./types.ts";
+
+const Introspection = v.looseObject({ active: v.boolean() });
+
+/**
+ * @returns the reply's fields under RFC 7662's names
+ * @throws AuthError when the provider has no such endpoint, can't be reached, or refuses the client
+ */
+export async function introspect(
+  http: Http,
+  server: Server,
+  client: Client,
+  token: Secret,
+): Promise<Json & { active: boolean }> {
+  endpointOf(server, "introspection");
+  try {
+    const raw = await sendIntrospection({ http, server, client, withSecret: true }, token.reveal());
+    const body = readBody(raw);
+    const parsed = v.safeParse(Introspection, body);
+    if (raw.status < 200 || raw.status >= 300 || !parsed.success)
+      throw classifyReply(raw, body, server.dialect, Date.now());
+    return parsed.output;
+  } catch (error) {
+    throw error instanceof OAuthFailure ? introspectionError(server, error) : error;
+  }
+}
+
+function introspectionError({ dialect }: Server, failure: OAuthFailure): AuthError {
+  const message = `${dialect.title} did not say anything about the token (${failure.reason})`;
+  if (failure.class === "client" || failure.status === 401 || failure.status === 403)
+    return new AuthError("client_rejected", message, { hint: "Its client may not introspect tokens." });
+  const code = failure.status === null ? "network" : "provider_unavailable";
+  return new AuthError(code, message, { hint: "Try again later." });
+}

@@ -1,0 +1,49 @@
+/** What went wrong in a login, as the person who logs in has to hear it. */
+import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import type { OAuthFailure, Server } from "./types.ts";
+
+const LONGEST_DESCRIPTION = 300;
+
+/** @param failure of a device request, a poll, a code exchange, or an authorization reply */
+export function loginError(server: Server, failure: OAuthFailure): AuthError {
+  const { title } = server.dialect;
+  const said = failure.description === null ? "" : `: ${escapeText(failure.description.slice(0, LONGEST_DESCRIPTION))}`;
+  const [code, message, hint] = words(failure, title);
+  return new AuthError(code, `${message} (${failure.reason})${said}`, {
+    hint: [failure.meaning, failure.remedy ?? hint].filter((line) => line !== null).join("\n"),
+    cause: failure,
+  });
+}
+
+function words(failure: OAuthFailure, title: string): [code: ErrorCode, message: string, hint: string] {
+  switch (failure.class) {
+    case "denied":
+      return ["access_denied", `${title}: the login was refused`, "Nothing was stored. Log in again to retry."];
+    case "expired":
+      return ["login_timeout", `${title}: the code expired before it was approved`, "Log in again."];
+    case "dead":
+      return ["access_denied", `${title} no longer accepts this login's code`, "Log in again."];
+    case "client":
+      return failure.providerError === "invalid_scope"
+        ? ["scope_rejected", `${title} refused the scopes`, "Check them: --scope"]
+        : [
+            "client_rejected",
+            `${title} refused the client`,
+            "Check the client id and secret, and what the client may do.",
+          ];
+    case "interaction":
+      return [
+        "interaction_required",
+        `${title} wants more from you`,
+        "Log in again, with --flow browser where you can.",
+      ];
+    default:
+      return [unreached(failure), `${title} could not complete the login`, "Try again later."];
+  }
+}
+
+function unreached(failure: OAuthFailure): ErrorCode {
+  if (failure.status === 429) return "rate_limited";
+  return failure.status === null ? "network" : "provider_unavailable";
+}

@@ -1,0 +1,72 @@
+/**
+ * Requests for tokens that need no person: client credentials (RFC 6749 §4.4), JWT bearer (RFC 7523), token exchange
+ * (RFC 8693), and a POST whose bearer is a JWT of our own. Sending and reading are two steps, as for a refresh.
+ */
+import type { Http } from "../platform/http.ts";
+import type { Secret } from "../platform/secret.ts";
+import { serverTime } from "./classify.ts";
+import { readTokenReply } from "./reply.ts";
+import { sendGrant, sendWithoutClient } from "./send.ts";
+import type { Client, RawReply, Server, TokenReply } from "./types.ts";
+
+export interface MintRequest {
+  /** The endpoint. */
+  readonly url: string;
+  readonly use: "grant" | "request" | "assertion" | "exchange";
+  /** A signed JWT, or another issuer's token. null: the client's own secret proves it (`assertion`). */
+  readonly proof: Secret | null;
+  readonly scopes: readonly string[];
+  /** Of the provider's own. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Milliseconds for the whole exchange. */
+  readonly timeout: number;
+}
+
+const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+const CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/** @throws OAuthFailure only when no reply came */
+export function sendMint(http: Http, server: Server, client: Client, request: MintRequest): Promise<RawReply> {
+  const { url, use, timeout } = request;
+  const proof = request.proof?.reveal() ?? "";
+  const scope = request.scopes.join(server.dialect.scopes.separator);
+  const common = { ...request.parameters, ...(scope === "" ? {} : { scope }) };
+  switch (use) {
+    case "request":
+      return sendWithoutClient({ http, server, timeout }, url, common, { authorization: `Bearer ${proof}` });
+    case "assertion":
+      return ask("client_credentials", {
+        ...common,
+        ...(proof === "" ? {} : { client_assertion_type: CLIENT_ASSERTION, client_assertion: proof }),
+      });
+    // What the provider wants to know of the scope, a grant's assertion says itself.
+    case "grant":
+      return ask(JWT_BEARER, { ...request.parameters, assertion: proof });
+    case "exchange":
+      return ask(TOKEN_EXCHANGE, { ...common, subject_token: proof });
+  }
+
+  function ask(type: string, parameters: Readonly<Record<string, string>>): Promise<RawReply> {
+    if (client.id === "") return sendWithoutClient({ http, server, timeout }, url, { grant_type: type, ...parameters });
+    const further = server.dialect.request.tokenParameters;
+    return sendGrant({ http, server, client, withSecret: true, timeout }, { type, parameters, further, url });
+  }
+}
+
+/**
+ * Nothing here has a refresh token: what would bring the next one is the proof (RFC 6749 §4.4.3).
+ * @throws OAuthFailure
+ */
+export async function readMinted(server: Server, client: Client, raw: RawReply, now: number): Promise<TokenReply> {
+  // The library wants to know who asks, even where nobody does.
+  const asker = client.id === "" ? { ...client, id: "none" } : client;
+  const reply = await readTokenReply(server, asker, raw, { subject: null, now });
+  return { ...reply, refreshToken: null, refreshExpiresIn: null, account: null };
+}
+
+/** Milliseconds that the server's clock is ahead of ours, by its `Date`; less than half a minute is none. */
+export function clockOffsetOf(raw: RawReply, now: number): number {
+  const offset = serverTime(raw, now) - now;
+  return Math.abs(offset) < 30_000 ? 0 : offset;
+}

@@ -1,0 +1,42 @@
+/** RFC 6749 §6. Sending and reading are two steps: the caller makes the raw reply durable in between. */
+import type { Http } from "../platform/http.ts";
+import type { Secret } from "../platform/secret.ts";
+import { endpointOf } from "./metadata.ts";
+import { sendGrant } from "./send.ts";
+import type { Client, RawReply, Server } from "./types.ts";
+
+export { decodeRaw, encodeRaw } from "./raw.ts";
+export { readTokenReply } from "./reply.ts";
+
+export interface RefreshRequest {
+  readonly refreshToken: Secret;
+  /** null: no scope is sent. */
+  readonly scopes: readonly string[] | null;
+  /** How the login was made: some want no secret for the refresh of a device login. */
+  readonly flow: string | null;
+  /** Milliseconds for the whole exchange. */
+  readonly timeout: number;
+}
+
+/**
+ * Sends the refresh token once, and gives the reply as it came, whatever it says.
+ * @throws OAuthFailure only when no reply came
+ * @throws AuthError when the provider has no endpoint for it
+ */
+export function sendRefresh(http: Http, server: Server, client: Client, request: RefreshRequest): Promise<RawReply> {
+  const { refreshToken, scopes, flow, timeout } = request;
+  const { dialect } = server;
+  const { secretOnRefresh } = dialect.client;
+  const url = server.endpoints.refresh ?? endpointOf(server, "token");
+  const scope = scopes?.join(dialect.scopes.separator) ?? "";
+  const withSecret = secretOnRefresh === "always" || (secretOnRefresh === "unless-device" && flow !== "device");
+  return sendGrant(
+    { http, server, client, withSecret, timeout },
+    {
+      type: "refresh_token",
+      parameters: { refresh_token: refreshToken.reveal(), ...(scope === "" ? {} : { scope }) },
+      further: dialect.request.refreshParameters,
+      url,
+    },
+  );
+}

@@ -1,0 +1,110 @@
+/** A client registered on the spot, where the issuer offers that (RFC 7591, OpenID Connect Registration 1.0). */
+import * as v from "valibot";
+import { escapeText } from "../platform/escape.ts";
+import { type Http, HttpError, type HttpReply } from "../platform/http.ts";
+import { Secret } from "../platform/secret.ts";
+import { readBody } from "./body.ts";
+import { classifyNoReply } from "./classify.ts";
+import type { IssuerDocument } from "./discovery.ts";
+import type { Json } from "./paths.ts";
+
+export interface RegisteredClient {
+  readonly id: string;
+  /** Only where the issuer gave one that the client is to authenticate with. */
+  readonly secret: Secret | null;
+  readonly authentication: "none" | "body" | "basic";
+  /** With which the registration could be changed or ended (RFC 7592 §3). */
+  readonly registrationToken: Secret | null;
+}
+
+/** The issuer did not register a client. */
+export class RegistrationRefused extends Error {
+  /** Its code, `HTTP 401` or `connection refused`; fit to be shown. */
+  readonly reason: string;
+  /** Another try may succeed. */
+  readonly passing: boolean;
+  readonly status: number | null;
+
+  constructor(reason: string, status: number | null, cause?: unknown) {
+    super(reason, { cause });
+    this.reason = reason;
+    this.status = status;
+    this.passing = status === null || status === 429 || status >= 500;
+  }
+}
+
+/**
+ * Registers a public native client (RFC 8252 §8.4), which is told from others by its redirect to this machine.
+ * @param endpoint the document's `registration`
+ * @throws RegistrationRefused
+ */
+export async function registerClient(
+  http: Http,
+  document: IssuerDocument,
+  endpoint: string,
+  redirectUri: string,
+): Promise<RegisteredClient> {
+  let reply: HttpReply;
+  try {
+    reply = await http({
+      method: "POST",
+      url: endpoint,
+      headers: { accept: "application/json", "content-type": "application/json" },
+      body: JSON.stringify(metadataOf(document, redirectUri)),
+    });
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    throw new RegistrationRefused(classifyNoReply(error).reason, error.status, error);
+  }
+  const { status } = reply;
+  const body = readBody({ status, headers: {}, body: reply.body });
+  if (status < 200 || status >= 300) throw new RegistrationRefused(reasonOf(body, status), status);
+  return read(body, status);
+}
+
+/** What is asked for; RFC 7591 §2. */
+function metadataOf(document: IssuerDocument, redirectUri: string): Json {
+  const { endpoints, grantTypes, idTokenAlgorithms } = document;
+  const wanted = [
+    ...(endpoints.authorization === undefined ? [] : ["authorization_code"]),
+    ...(endpoints.device === undefined ? [] : ["urn:ietf:params:oauth:grant-type:device_code"]),
+    "refresh_token",
+  ];
+  // RS256 is what a registration means that says nothing; not every issuer has it.
+  const algorithm = idTokenAlgorithms?.includes("RS256") === false ? idTokenAlgorithms[0] : undefined;
+  return {
+    client_name: "auth",
+    application_type: "native",
+    redirect_uris: [redirectUri],
+    grant_types: grantTypes === null ? wanted : wanted.filter((grant) => grantTypes.includes(grant)),
+    response_types: ["code"],
+    token_endpoint_auth_method: "none",
+    ...(algorithm === undefined ? {} : { id_token_signed_response_alg: algorithm }),
+  };
+}
+
+const Registered = v.object({
+  client_id: v.pipe(v.string(), v.nonEmpty(), v.maxLength(1024)),
+  client_secret: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  token_endpoint_auth_method: v.optional(v.string()),
+  registration_access_token: v.optional(v.pipe(v.string(), v.nonEmpty())),
+});
+
+/** The issuer may have given another authentication than the one asked for (RFC 7591 §3.2.1). */
+function read(body: Json | null, status: number): RegisteredClient {
+  const parsed = v.safeParse(Registered, body);
+  if (!parsed.success) throw new RegistrationRefused("unreadable reply", status);
+  const { client_id, client_secret, token_endpoint_auth_method: method, registration_access_token } = parsed.output;
+  const secret = client_secret === undefined || method === "none" ? null : new Secret(client_secret);
+  return {
+    id: client_id,
+    secret,
+    authentication: secret === null ? "none" : method === "client_secret_post" ? "body" : "basic",
+    registrationToken: registration_access_token === undefined ? null : new Secret(registration_access_token),
+  };
+}
+
+function reasonOf(body: Json | null, status: number): string {
+  const code = body?.error;
+  return typeof code === "string" && code !== "" ? escapeText(code.slice(0, 100)) : `HTTP ${status}`;
+}

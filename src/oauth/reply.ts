@@ -1,0 +1,139 @@
+/**
+ * A token endpoint's reply, from the provider's dialect into RFC 6749's words. The id_token is checked apart from the
+ * rest, so that a bad one never costs a rotated refresh token (RULES.md 2.2).
+ */
+import type { TokenEndpointResponse } from "oauth4webapi";
+import { Secret } from "../platform/secret.ts";
+import type { Dialect } from "../providers/defaults.ts";
+import { accountIn } from "./account.ts";
+import { readBody, textOf } from "./body.ts";
+import { classifyReply, codeOf, serverTime } from "./classify.ts";
+import { lifetimeOf, secondsOf } from "./expiry.ts";
+import { checkIdToken } from "./idtoken.ts";
+import { metadataOf } from "./metadata.ts";
+import { at, type Json } from "./paths.ts";
+import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
+
+/** What the reply has to agree with. */
+export interface Expectations {
+  /** The account's id at login; null where it isn't known. */
+  readonly subject: string | null;
+  /** Of the authorization request (OpenID Connect Core §3.1.3.7). */
+  readonly nonce?: string | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * @throws OAuthFailure for an error, classed by the dialect, and for a success that can't be used: `unreadable` where
+ * it may hold a refresh token
+ */
+export async function readTokenReply(
+  server: Server,
+  client: Client,
+  raw: RawReply,
+  expected: Expectations,
+): Promise<TokenReply> {
+  const { dialect } = server;
+  const body = readBody(raw);
+  if (body === null || !isSuccess(raw, body, dialect)) throw notTokens(raw, body, dialect, expected.now);
+
+  const standard = await validated(server, client, raw, standardReply(body, dialect));
+  const idToken = await checkIdToken(server, client, textAt(body, dialect.reply.idToken), expected);
+  if (idToken.verdict === "foreign") throw unusable(raw, idToken.fault);
+  const account = accountIn(dialect, body, idToken.claims);
+  const { subject } = expected;
+  if (subject !== null && dialect.account.from === "reply" && account?.id && account.id !== subject)
+    throw unusable(raw, "the reply is about another account");
+
+  const now = serverTime(raw, expected.now);
+  return {
+    accessToken: new Secret(standard.access_token),
+    tokenType: standard.token_type,
+    expiresIn: lifetimeOf(body, dialect.reply.expiry, now),
+    refreshToken: standard.refresh_token === undefined ? null : new Secret(standard.refresh_token),
+    // Zero is how some say "never".
+    refreshExpiresIn: secondsOf(at(body, dialect.reply.refreshExpiresIn), "seconds", now) || null,
+    scopes: standard.scope === undefined ? null : standard.scope.split(" "),
+    idToken: idToken.token,
+    account,
+    extra: extraOf(body, dialect),
+  };
+}
+
+/** A success is a 2xx with an access token. Errors that come with 200 have a code instead, or neither. */
+function isSuccess(raw: RawReply, body: Json, dialect: Dialect): boolean {
+  return raw.status >= 200 && raw.status < 300 && textAt(body, dialect.reply.accessToken) !== null;
+}
+
+function notTokens(raw: RawReply, body: Json | null, dialect: Dialect, now: number): OAuthFailure {
+  const isError = raw.status >= 300 || (body !== null && codeOf(body, dialect) !== null);
+  return !isError && mayHoldRefreshToken(raw, dialect)
+    ? unusable(raw, "unreadable reply")
+    : classifyReply(raw, body, dialect, now);
+}
+
+/** Even a reply that can't be parsed may hold what a rotation brought: then its bytes are kept. */
+function mayHoldRefreshToken(raw: RawReply, { reply }: Dialect): boolean {
+  return textOf(raw).includes(reply.refreshToken.slice(reply.refreshToken.lastIndexOf(".") + 1));
+}
+
+function unusable(raw: RawReply, reason: string): OAuthFailure {
+  return new OAuthFailure({ class: "transient", reason, status: raw.status, inDoubt: true, unreadable: true });
+}
+
+/** RFC 6749 §5.1, without what isn't there: providers send null, "" and true where they mean nothing. */
+function standardReply(body: Json, { reply, scopes }: Dialect): Readonly<Record<string, string>> {
+  const fields = {
+    access_token: textAt(body, reply.accessToken),
+    token_type: textAt(body, reply.tokenType) ?? "bearer",
+    refresh_token: textAt(body, reply.refreshToken),
+    scope: scopeText(at(body, reply.scope), scopes.replySeparator),
+  };
+  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
+/** A list, or a text that separates by blanks or as the dialect says. */
+function scopeText(value: unknown, separator: string): string | null {
+  const parts = Array.isArray(value) ? value : typeof value === "string" ? value.split(separator || " ") : [];
+  const names = parts.filter((part) => typeof part === "string").flatMap((part) => part.split(/\s+/));
+  return names.filter((name) => name !== "").join(" ") || null;
+}
+
+/** What is left to check of a standard reply, by the library that knows all of it. */
+async function validated(
+  server: Server,
+  client: Client,
+  raw: RawReply,
+  fields: Readonly<Record<string, string>>,
+): Promise<TokenEndpointResponse> {
+  const oauth = await import("oauth4webapi");
+  const type = fields.token_type?.toLowerCase() ?? "";
+  try {
+    return await oauth.processGenericTokenEndpointResponse(
+      metadataOf(server),
+      { client_id: client.id },
+      Response.json(fields),
+      { recognizedTokenTypes: { [type]: () => {} } },
+    );
+  } catch (error) {
+    throw new OAuthFailure({
+      class: "transient",
+      reason: "unreadable reply",
+      status: raw.status,
+      inDoubt: true,
+      unreadable: true,
+      cause: error,
+    });
+  }
+}
+
+function extraOf(body: Json, { reply }: Dialect): Record<string, unknown> {
+  const kept = reply.extra.map((path) => [path, at(body, path)] as const);
+  return Object.fromEntries(kept.filter(([, value]) => value !== undefined && value !== null));
+}
+
+function textAt(body: Json, path: string): string | null {
+  const value = at(body, path);
+  return typeof value === "string" && value !== "" ? value : null;
+}

@@ -1,0 +1,113 @@
+/** The words of the wire, shared by the flows. Nothing here knows where tokens are stored. */
+import type { Secret } from "../platform/secret.ts";
+import type { Dialect } from "../providers/defaults.ts";
+import type { EndpointName, ErrorClass } from "../providers/schema.ts";
+import type { ClientKey } from "./client-key.ts";
+import type { ProofKey } from "./dpop.ts";
+
+export type Authentication = "none" | "body" | "basic" | "private_key_jwt";
+
+/** The OAuth client as whom we speak (RFC 6749 §2). */
+export interface Client {
+  readonly id: string;
+  readonly secret: Secret | null;
+  readonly authentication: Authentication;
+  /** Exists for `private_key_jwt`, which then stands for the secret. */
+  readonly key?: ClientKey;
+  /** Where its tokens are, or may have to be, bound to a key (RFC 9449). */
+  readonly proof?: ProofKey;
+}
+
+/** Whom we speak to: a provider's dialect at the absolute URLs a connection is pinned to. */
+export interface Server {
+  readonly dialect: Dialect;
+  readonly issuer: string | null;
+  readonly endpoints: Readonly<Partial<Record<EndpointName, string>>>;
+  /** Whether discovery said that authorization replies carry `iss` (RFC 9207). */
+  readonly issRequired: boolean;
+  /** Where an authorization request has to be pushed before the browser is sent off (RFC 9126). */
+  readonly pushed?: string;
+  /** The API that the access token is to be for (RFC 8707). */
+  readonly resource?: string;
+}
+
+/** A reply as it came, before anyone parsed it: what the kept-reply file holds. */
+export interface RawReply {
+  readonly status: number;
+  /** Lower-case names; only those that matter later: content-type, retry-after, date, dpop-nonce. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** Who a token belongs to. */
+export interface Account {
+  readonly id: string | null;
+  readonly label: string | null;
+  readonly organization: string | null;
+}
+
+/** A token endpoint's success, in RFC 6749's words whatever the dialect. Absent is null. */
+export interface TokenReply {
+  readonly accessToken: Secret;
+  readonly tokenType: string;
+  /** Seconds from now; null when the token does not expire or doesn't say (the dialect has decided which). */
+  readonly expiresIn: number | null;
+  readonly refreshToken: Secret | null;
+  /** Seconds from now. */
+  readonly refreshExpiresIn: number | null;
+  /** null when the reply names none: unchanged (RFC 6749 §5.1, §6). */
+  readonly scopes: readonly string[] | null;
+  readonly idToken: Secret | null;
+  readonly account: Account | null;
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+/** A token request that did not bring tokens, classed by the provider's own table. */
+export class OAuthFailure extends Error {
+  readonly class: ErrorClass;
+  /** The provider's code (`invalid_grant`, `bad_refresh_token`), where it gave one. */
+  readonly providerError: string | null;
+  /** What CLI.md prints: the code, `connection timed out`, `HTTP 503`, `the reply was lost` … */
+  readonly reason: string;
+  /** The provider's own words, unescaped: escape before showing. */
+  readonly description: string | null;
+  readonly status: number | null;
+  /** Seconds. */
+  readonly retryAfter: number | null;
+  /** Sent, and no well-formed OAuth answer came: the provider may have rotated (RULES.md 2.3). */
+  readonly inDoubt: boolean;
+  /** The reply was a success that could not be used, and may hold a refresh token (RULES.md 2.2). */
+  readonly unreadable: boolean;
+  /** What the next interactive request must carry (Entra's `claims`). */
+  readonly claims: string | null;
+  readonly meaning: string | null;
+  readonly remedy: string | null;
+
+  constructor(of: {
+    class: ErrorClass;
+    reason: string;
+    providerError?: string | null;
+    description?: string | null;
+    status?: number | null;
+    retryAfter?: number | null;
+    inDoubt?: boolean;
+    unreadable?: boolean;
+    claims?: string | null;
+    meaning?: string | null;
+    remedy?: string | null;
+    cause?: unknown;
+  }) {
+    super(of.reason, { cause: of.cause });
+    this.class = of.class;
+    this.reason = of.reason;
+    this.providerError = of.providerError ?? null;
+    this.description = of.description ?? null;
+    this.status = of.status ?? null;
+    this.retryAfter = of.retryAfter ?? null;
+    this.inDoubt = of.inDoubt ?? false;
+    this.unreadable = of.unreadable ?? false;
+    this.claims = of.claims ?? null;
+    this.meaning = of.meaning ?? null;
+    this.remedy = of.remedy ?? null;
+  }
+}

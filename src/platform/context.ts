@@ -1,0 +1,46 @@
+import type { Http } from "./http.ts";
+import type { Paths } from "./paths.ts";
+
+/** The environment as the process got it, frozen before anything of ours changes it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What `auth log` tells: one thing that happened, or was tried, to a credential. Never with a secret in it. */
+export interface AuditEvent {
+  readonly event:
+    | "login"
+    | "logout"
+    | "revoke"
+    | "refresh"
+    | "refresh_adopted"
+    | "token_read"
+    | "run"
+    | "export"
+    | "import"
+    | "plugin"
+    | "vault";
+  readonly status: "success" | "failure";
+  /** `provider:name`, or the provider of a token in the environment. */
+  readonly connection?: string;
+  /** Of a failed refresh: `transient`, `dead`, `client`, `interaction`. */
+  readonly class?: string;
+  /** An `ErrorCode`. */
+  readonly code?: string;
+  /** The provider's own word. */
+  readonly providerError?: string | null;
+  readonly message?: string;
+}
+
+/** Effects come in through this, so that every rule can be tested without a clock, a network or a home. */
+export interface Context {
+  readonly env: Environment;
+  readonly paths: Paths;
+  readonly http: Http;
+  /** Milliseconds since the epoch, UTC. */
+  now(): number;
+  /** A line for `-v`. Callers never pass a secret; the sink redacts by value all the same. */
+  debug(message: string): void;
+  /** Writes down what happened (CLI.md §5 `log`). Never rejects: a log that can't be written stops no command. */
+  audit(event: AuditEvent): Promise<void>;
+  /** A warning for the person at stderr (shown even with `-q`). */
+  warn(message: string): void;
+}

@@ -1,0 +1,73 @@
+/**
+ * The one family of errors a person or a script ever sees. Thrown where the fault is known,
+ * rendered in one place (`cli/exit.ts`), which also holds the exit code of each `ErrorCode`.
+ */
+export type ErrorCode =
+  | "internal"
+  | "check_failed"
+  | "connection_not_found"
+  | "provider_not_found"
+  | "no_refresh_token"
+  | "env_token"
+  | "api_key"
+  | "refresh_token_invalid"
+  | "rotation_lost"
+  | "interaction_required"
+  | "login_required"
+  | "token_expired"
+  | "token_refused"
+  | "network"
+  | "provider_unavailable"
+  | "rate_limited"
+  | "busy"
+  | "client_missing"
+  | "client_rejected"
+  | "client_mismatch"
+  | "origin_mismatch"
+  | "scope_rejected"
+  | "access_denied"
+  | "login_timeout"
+  | "token_rejected"
+  | "vault_locked"
+  | "vault_corrupt"
+  | "vault_unwritable"
+  | "key_invalid"
+  | "vault_rolled_back"
+  | "vault_replaced"
+  | "plugin_untrusted"
+  | "plugin_invalid"
+  | "usage"
+  | "ambiguous_connection"
+  | "interrupted";
+
+export interface ErrorDetails {
+  /** What the reader should do next; may hold several lines. */
+  hint?: string;
+  /** The connection it happened to, as `provider:name`. */
+  connection?: string;
+  cause?: unknown;
+}
+
+export class AuthError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly connection: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+    this.connection = details.connection;
+  }
+}
+
+/** A usage error (exit 64): the command line itself is wrong. */
+export function usage(message: string, hint = "Add --help to see how the command is used."): AuthError {
+  return new AuthError("usage", message, { hint });
+}
+
+/** The `code` of a system, SQLite or fetch error. Names are minified away in the binary; codes are not. */
+export function errorCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" ? code : undefined;
+}

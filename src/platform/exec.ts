@@ -1,0 +1,138 @@
+/**
+ * Becoming another program. On POSIX the process is replaced: same pid, terminal, signals and exit code, as if the
+ * shell had started the command itself. By libc's execve, since `process.execve` also closes what our caller handed
+ * over (descriptors from 3 up) and leaves SIGPIPE ignored.
+ */
+import type { Environment } from "./context.ts";
+import { handOver, setSoftLimit } from "./descriptors.ts";
+import { cString, cStrings, type Libc, libc, ptr, readSmallFile } from "./libc.ts";
+
+/** Why a command didn't start; the codes are the shell's (CLI.md §2, `run`). */
+export class ExecError extends Error {
+  readonly code = "auth_exec";
+  /** 127: there is no such command. 126: there is, and it can't be run. */
+  readonly exitCode: 126 | 127;
+
+  constructor(exitCode: 126 | 127, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+export interface Execution {
+  /** As typed: a name to be found on the *child's* PATH, or a path. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Environment;
+  /** From `inheritedDescriptors()`, taken before anything was opened. */
+  readonly inherited: readonly number[];
+}
+
+/**
+ * Runs the command in our place. On POSIX this returns only by throwing; on Windows it ends with the child's exit
+ * code, which the caller passes on.
+ *
+ * @throws ExecError
+ */
+export async function replaceProcess(execution: Execution): Promise<number> {
+  const file = await findCommand(execution.command, execution.env);
+  if (process.platform === "win32") return runChild(file, execution);
+  const c = libc();
+  if (c === null) return execveOfRuntime(file, execution);
+  restoreSoftLimit(c);
+  return execveOfLibc(c, file, execution);
+}
+
+/** @throws ExecError 127 or 126 */
+async function findCommand(command: string, env: Environment): Promise<string> {
+  if (command === "") throw new ExecError(127, "The command is empty.");
+  const path = env.PATH ?? DEFAULT_PATH;
+  const found = Bun.which(command, { PATH: path });
+  if (found !== null) return found;
+  if (await existsSomewhere(command, path)) throw new ExecError(126, `'${command}' can't be run: it isn't executable.`);
+  throw new ExecError(127, `There is no command '${command}'.`);
+}
+
+/** What execvp(3) searches where PATH is unset. */
+const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
+
+const ENOENT = 2;
+const EACCES = 13;
+const ENOEXEC = 8;
+const E2BIG = 7;
+const SIGPIPE = 13;
+const SIGXFSZ = 25;
+
+function execveOfLibc(c: Libc, file: string, { command, args, env, inherited }: Execution): never {
+  handOver(c, inherited);
+  for (const signal of [SIGPIPE, SIGXFSZ]) c.signal(signal, null);
+
+  const environment = cStrings(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`])),
+  );
+  const execute = (path: string, argv: readonly string[]): number => {
+    const target = cString(path);
+    const list = cStrings(argv);
+    c.execve(ptr(target), ptr(list.pointers), ptr(environment.pointers));
+    return c.errno();
+  };
+  let errno = execute(file, [command, ...args]);
+  // A script without `#!` is run by the shell, as execvp(3) and every shell do.
+  if (errno === ENOEXEC) errno = execute("/bin/sh", ["sh", file, ...args]);
+  throw new ExecError(126, `'${command}' can't be run: ${reasonOf(errno)}.`);
+}
+
+function reasonOf(errno: number): string {
+  switch (errno) {
+    case ENOENT:
+      return "its interpreter doesn't exist";
+    case EACCES:
+      return "permission denied";
+    case ENOEXEC:
+      return "it isn't a program";
+    case E2BIG:
+      return "its arguments and environment are too long";
+    default:
+      return `error ${errno}`;
+  }
+}
+
+/** Where libc can't be loaded: everything but inherited descriptors is right. */
+function execveOfRuntime(file: string, { command, args, env }: Execution): never {
+  // A listener makes the runtime reset these to their default in the child; it ignores them otherwise.
+  for (const signal of ["SIGPIPE", "SIGXFSZ"] as const) process.on(signal, () => {});
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) if (value !== undefined) environment[name] = value;
+  try {
+    process.execve?.(file, [command, ...args], environment);
+  } catch (error) {
+    throw new ExecError(126, `'${command}' can't be run: ${(error as { code?: string }).code ?? "unknown error"}.`);
+  }
+  throw new ExecError(126, `'${command}' can't be run: this platform can't replace a process.`);
+}
+
+const WINDOWS_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const;
+
+async function runChild(file: string, { args, env }: Execution): Promise<number> {
+  const child = Bun.spawn([file, ...args], { env: { ...env }, stdio: ["inherit", "inherit", "inherit"] });
+  const pass = (signal: NodeJS.Signals): void => child.kill(signal);
+  for (const signal of WINDOWS_SIGNALS) process.on(signal, pass);
+  const code = await child.exited;
+  for (const signal of WINDOWS_SIGNALS) process.off(signal, pass);
+  return code;
+}
+
+/** The soft limit of open files as our parent has it: the runtime raised ours, and the child should not notice. */
+function restoreSoftLimit(c: Libc): void {
+  if (process.platform !== "linux") return;
+  // null where the parent is another user's, or gone: the raised limit stays.
+  const limits = readSmallFile(c, `/proc/${process.ppid}/limits`) ?? "";
+  const soft = /^Max open files +(\d+)/m.exec(limits)?.[1];
+  if (soft !== undefined) setSoftLimit(c, Number(soft));
+}
+
+async function existsSomewhere(command: string, path: string): Promise<boolean> {
+  const { existsSync } = await import("node:fs");
+  if (/[\\/]/.test(command)) return existsSync(command);
+  return path.split(":").some((folder) => folder !== "" && existsSync(`${folder}/${command}`));
+}

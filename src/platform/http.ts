@@ -1,0 +1,285 @@
+/**
+ * The only caller of fetch (RULES.md 3.2). Never follows a redirect, never trusts an invalid certificate,
+ * caps what it reads, and says of every failure whether the request can have reached the other side.
+ */
+import { createFetch, type FetchOptions } from "ofetch";
+import { version } from "../../package.json";
+import { errorCode } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** https, or http to a loopback address or `localhost`. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Milliseconds for the whole exchange, body and retries included. Default `LIMITS.exchange`. */
+  readonly timeout?: number;
+  /** Of the body, decompressed. Default `LIMITS.documentBytes`. */
+  readonly maxBytes?: number;
+  /** Ask again on a failure that may pass. Only for requests without effect (discovery, account). */
+  readonly retry?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+}
+
+export type Http = (request: HttpRequest) => Promise<HttpReply>;
+
+/** `reason` in words, as CLI.md's refresh table prints it. */
+export type HttpFailure =
+  | "host not found"
+  | "connection refused"
+  | "certificate refused"
+  | "connection timed out"
+  | "connection lost"
+  | "redirected"
+  | "reply too large"
+  | "interrupted";
+
+/** No reply, or none that may be read. `sent` is false only for the closed list of RULES.md 2.3. */
+export class HttpError extends Error {
+  readonly code = "auth_http";
+  readonly failure: HttpFailure;
+  readonly sent: boolean;
+  /** Where a status came before the failure. Of a redirect only that it was one is known: 300 stands for all. */
+  readonly status: number | null;
+
+  constructor(failure: HttpFailure, url: string, cause?: unknown, status: number | null = null) {
+    super(`${failure}: ${new URL(url).origin}`, { cause });
+    this.failure = failure;
+    this.status = failure === "redirected" ? 300 : status;
+    this.sent = !NOT_SENT.includes(failure);
+  }
+}
+
+const NOT_SENT: readonly HttpFailure[] = ["host not found", "connection refused", "certificate refused"];
+
+/** What another try may mend. */
+const PASSING: readonly HttpFailure[] = ["host not found", "connection refused", "connection lost"];
+
+/**
+ * @throws HttpError when there is no reply that may be read. Any status that isn't a redirect is a reply.
+ * @throws TypeError for a URL that is neither https nor http to this machine.
+ */
+export const http: Http = async (request) => {
+  const url = checkUrl(request.url);
+  const timeout = runningTime(Math.max(1, request.timeout ?? LIMITS.exchange));
+  const options: Options = {
+    method: request.method,
+    headers: { "user-agent": `auth/${version}`, "accept-encoding": "identity", ...request.headers },
+    ...(request.body === undefined ? {} : { body: request.body }),
+    signal: request.signal === undefined ? timeout.signal : AbortSignal.any([request.signal, timeout.signal]),
+    maxBytes: request.maxBytes ?? LIMITS.documentBytes,
+    responseType: "arrayBuffer",
+    retry: request.retry ? 2 : false,
+    retryDelay: 250,
+    onRequestError: ({ error, options }) => {
+      if (!(error instanceof HttpError && PASSING.includes(error.failure))) options.retry = false;
+    },
+  };
+  try {
+    return replyOf(await client.raw(url.href, options));
+  } catch (error) {
+    // An error of ofetch carries the request, secrets included: it must not leave this function.
+    const { response, cause } = error as { response?: Response & { _data?: ArrayBuffer }; cause?: unknown };
+    if (response !== undefined) return replyOf(response);
+    if (request.signal?.aborted) throw new HttpError("interrupted", url.href);
+    throw cause instanceof HttpError ? cause : new HttpError("connection lost", url.href);
+  } finally {
+    timeout.clear();
+  }
+};
+
+/** Milliseconds between two looks at the clock. */
+const TICK = 250;
+
+/**
+ * A time limit that counts only while this process runs. A machine that was asleep, or a process that was stopped,
+ * finds its reply in the socket: an ordinary timer would fire before it is read, and a rotated token would be lost.
+ */
+function runningTime(limit: number): { signal: AbortSignal; clear(): void } {
+  const controller = new AbortController();
+  let left = limit;
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = (): void => {
+    const step = Math.min(left, TICK);
+    const began = performance.now();
+    timer = setTimeout(() => {
+      // Fired much too late: we stood still, and what came meanwhile is to be read first.
+      const late = performance.now() - began > step + TICK;
+      left -= late ? 0 : step;
+      if (left > 0) wait();
+      else controller.abort(new DOMException("The time limit was reached.", "TimeoutError"));
+    }, step);
+  };
+  wait();
+  return { signal: controller.signal, clear: () => clearTimeout(timer) };
+}
+
+type Options = FetchOptions<"arrayBuffer"> & { readonly maxBytes: number };
+
+/** Statuses of 400 and more are errors to ofetch, which is how it knows when to ask again; to us they are replies. */
+const client = createFetch({ fetch: hardened as typeof fetch });
+
+function replyOf(response: Response & { _data?: ArrayBuffer }): HttpReply {
+  const { status, headers } = response;
+  return { status, headers, body: new Uint8Array(response._data ?? new ArrayBuffer(0)) };
+}
+
+/** One request with every switch of the environment and the runtime overruled, and its whole reply. */
+async function hardened(target: string, options: Options): Promise<Response> {
+  const url = new URL(target);
+  try {
+    const response = await connect(url, {
+      ...(options as RequestInit),
+      redirect: "error",
+      keepalive: false,
+      verbose: false,
+      // The runtime's own prints to stderr when a body isn't what it says.
+      decompress: false,
+      tls: { rejectUnauthorized: true },
+    });
+    const body = await readCapped(response, options.maxBytes, target);
+    const { status, headers } = response;
+    return new Response(body.length === 0 ? null : body, { status, headers });
+  } catch (error) {
+    throw error instanceof HttpError ? error : new HttpError(failureOf(error), target, error);
+  }
+}
+
+/**
+ * `localhost` means this machine whatever a resolver says (RFC 6761 §6.3): both loopback addresses are tried, and the
+ * server sees the name it was called by. A proxy never sees what is said to loopback.
+ */
+async function connect(url: URL, init: BunFetchRequestInit): Promise<Response> {
+  if (!isLoopback(url.hostname)) return fetch(url, init);
+  if (url.hostname !== "localhost" || url.protocol === "https:") return direct(url, init);
+  const headers = new Headers(init.headers as Headers);
+  headers.set("host", url.host);
+  try {
+    return await direct(at(url, "127.0.0.1"), { ...init, headers });
+  } catch (error) {
+    if (failureOf(error) !== "connection refused") throw error;
+    return direct(at(url, "[::1]"), { ...init, headers });
+  }
+}
+
+function at(url: URL, hostname: string): URL {
+  const moved = new URL(url);
+  moved.hostname = hostname;
+  return moved;
+}
+
+/** Bun has no switch for "no proxy", and reads these at each request; it knows no address ranges. */
+function direct(url: URL, init: BunFetchRequestInit): Promise<Response> {
+  const listed = (process.env.NO_PROXY ?? process.env.no_proxy ?? "").split(",").map((entry) => entry.trim());
+  const all = [...new Set([...listed, "localhost", "127.0.0.1", "[::1]", url.hostname])].filter(
+    (entry) => entry !== "",
+  );
+  process.env.NO_PROXY = process.env.no_proxy = all.join(",");
+  return fetch(url, init);
+}
+
+async function readCapped(response: Response, maxBytes: number, url: string): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of decompressed(response) ?? []) {
+    length += chunk.length;
+    // Leaving the loop cancels the stream, which closes the connection.
+    if (length > maxBytes) throw new HttpError("reply too large", url, undefined, response.status);
+    chunks.push(chunk);
+  }
+  const body = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return body;
+}
+
+/** RFC 9110 §8.4.1, by the names that the platform gives them. */
+const COMPRESSIONS: Readonly<Record<string, ConstructorParameters<typeof DecompressionStream>[0]>> = {
+  gzip: "gzip",
+  "x-gzip": "gzip",
+  deflate: "deflate",
+  br: "brotli",
+  zstd: "zstd",
+};
+
+/** Nothing compressed was asked for; some send it all the same. */
+function decompressed({ headers, body }: Response): ReadableStream<Uint8Array> | null {
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+  if (body === null || encoding === "identity" || encoding === "") return body;
+  const format = Object.hasOwn(COMPRESSIONS, encoding) ? COMPRESSIONS[encoding] : undefined;
+  if (format === undefined) throw new Error(`a content coding that nobody asked for: ${encoding}`);
+  return body.pipeThrough(new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>);
+}
+
+/** Whether a request may be made to this URL at all: https, or http that doesn't leave this machine. */
+export function isAllowedUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+}
+
+function checkUrl(text: string): URL {
+  if (!isAllowedUrl(text)) throw new TypeError("refused to send to an address that is neither https nor loopback");
+  return new URL(text);
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** Measured on Bun 1.4.5: a numeric code is a DOMException (23: TimeoutError, 20: AbortError). */
+function failureOf(error: unknown): HttpFailure {
+  if ((error as { syscall?: unknown }).syscall === "getaddrinfo") return "host not found";
+  const code = errorCode(error) ?? (error as { code?: unknown }).code;
+  switch (code) {
+    case "ENOTFOUND":
+      return "host not found";
+    case "ECONNREFUSED":
+      return "connection refused";
+    case "UnexpectedRedirect":
+      return "redirected";
+    case "ETIMEDOUT":
+    case 23:
+      return "connection timed out";
+    case 20:
+      return "interrupted";
+    default:
+      return CERTIFICATE_CODES.has(String(code)) ? "certificate refused" : "connection lost";
+  }
+}
+
+/** OpenSSL's verdicts on a certificate; the request is sent only after it was accepted. */
+const CERTIFICATE_CODES = new Set([
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY",
+  "UNABLE_TO_DECRYPT_CERT_SIGNATURE",
+  "CERT_SIGNATURE_FAILURE",
+  "CERT_NOT_YET_VALID",
+  "CERT_HAS_EXPIRED",
+  "ERROR_IN_CERT_NOT_BEFORE_FIELD",
+  "ERROR_IN_CERT_NOT_AFTER_FIELD",
+  "CERT_CHAIN_TOO_LONG",
+  "CERT_REVOKED",
+  "CERT_UNTRUSTED",
+  "CERT_REJECTED",
+  "INVALID_CA",
+  "INVALID_PURPOSE",
+  "PATH_LENGTH_EXCEEDED",
+  "HOSTNAME_MISMATCH",
+  "UNKNOWN_CERTIFICATE_VERIFICATION_ERROR",
+]);

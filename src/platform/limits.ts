@@ -1,0 +1,26 @@
+import { feature } from "bun:bundle";
+import { testLimits } from "./faults.ts";
+
+/** Every time and size limit in one place (milliseconds and bytes), as CLI.md §1 "Manners" and RULES.md set them. */
+export const LIMITS = {
+  /** One HTTP exchange, body included. */
+  exchange: 30_000,
+  /** Everything a lock's holder does between taking it and letting go. */
+  holder: 45_000,
+  /** Waiting for another process's lock. */
+  lockWait: 60_000,
+  browserLogin: 300_000,
+  deviceLoginInCi: 120_000,
+  keychain: 3_000,
+  keyCommand: 30_000,
+  /** Asking a provider whose token this is, when a token is pasted. */
+  account: 5_000,
+  /** A token reply larger than this can't be kept, so it isn't read (RULES.md 2.1). */
+  tokenReplyBytes: 48 * 1024,
+  replyFileBytes: 64 * 1024,
+  /** Discovery documents, key sets, account replies. */
+  documentBytes: 1024 * 1024,
+  /** A secret read from standard input or a prompt. */
+  secretBytes: 64 * 1024,
+  ...(feature("AUTH_TEST") ? testLimits() : {}),
+} as const;

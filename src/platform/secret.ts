@@ -1,0 +1,56 @@
+/** Every value that was ever a secret in this process: what `redact.ts` looks for. */
+const known = new Set<string>();
+
+export function knownSecrets(): Iterable<string> {
+  return known;
+}
+
+/**
+ * A value that must never be seen by accident. It prints as `[redacted]` wherever it is turned into
+ * text: string, JSON, inspection. Only `reveal()` gives the value, so every use can be found by name.
+ */
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+    known.add(value);
+  }
+
+  reveal(): string {
+    return this.#value;
+  }
+
+  get length(): number {
+    return this.#value.length;
+  }
+
+  /** Equality without an early exit at the first differing character. */
+  equals(other: Secret): boolean {
+    return sameText(this.#value, other.#value);
+  }
+
+  toString(): string {
+    return "[redacted]";
+  }
+
+  toJSON(): string {
+    return "[redacted]";
+  }
+
+  [Symbol.toPrimitive](): string {
+    return "[redacted]";
+  }
+
+  /** What `Bun.inspect` and `console.*` call. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "[redacted]";
+  }
+}
+
+/** Compares two texts in time that depends on their length only (a state, a token). */
+export function sameText(a: string, b: string): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % Math.max(1, b.length));
+  return difference === 0;
+}

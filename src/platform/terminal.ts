@@ -1,0 +1,176 @@
+/**
+ * The rules of the terminal, kept by this file and `prompt.ts`, the only ones that draw:
+ *
+ * 1. Everything drawn goes to stderr. stdout is data, also when both are the same terminal.
+ * 2. Colour only on a terminal, and not with NO_COLOR, --no-color or TERM=dumb. Nothing is said by colour alone.
+ * 3. The cursor moves only on a terminal that can (TERM isn't dumb). Anywhere else a fact is printed once, as a line.
+ * 4. A line that is drawn again is cut to the width, so that it never wraps.
+ * 5. Text from outside comes escaped (`escape.ts`); here it is only laid out.
+ * 6. A secret is never echoed, not even as stars: its length is nobody's business.
+ * 7. The terminal is left as it was found: not raw, cursor visible, the line empty.
+ */
+import { isatty } from "node:tty";
+import type { Environment } from "./context.ts";
+import { isDrawable, largeText } from "./letters.ts";
+
+/** Whether a descriptor (0, 1, 2) is a terminal. */
+export function isTerminal(fd: number): boolean {
+  return isatty(fd);
+}
+
+export type Paint = (text: string) => string;
+export interface Colors {
+  readonly bold: Paint;
+  readonly dim: Paint;
+  readonly red: Paint;
+  readonly green: Paint;
+  readonly yellow: Paint;
+  readonly cyan: Paint;
+  /** Black on white, for a QR code. */
+  readonly paper: Paint;
+}
+
+const CODES: Readonly<Record<keyof Colors, readonly [on: string, off: string]>> = {
+  bold: ["1", "22"],
+  dim: ["2", "22"],
+  red: ["31", "39"],
+  green: ["32", "39"],
+  yellow: ["33", "39"],
+  cyan: ["36", "39"],
+  paper: ["38;5;16;48;5;231", "39;49"],
+};
+
+/** @param wanted false with --no-color */
+export function colorsFor(fd: 1 | 2, env: Environment, wanted: boolean): Colors {
+  return colors(wanted && !env.NO_COLOR && env.TERM !== "dumb" && isTerminal(fd));
+}
+
+export function colors(on: boolean): Colors {
+  const paints = Object.entries(CODES).map(([name, [start, end]]): [string, Paint] => [
+    name,
+    on ? (text) => `\x1b[${start}m${text}\x1b[${end}m` : (text) => text,
+  ]);
+  return Object.fromEntries(paints) as Record<keyof Colors, Paint>;
+}
+
+/** Whether lines on stderr can be drawn again. */
+function canDraw(env: Environment): boolean {
+  return isTerminal(2) && env.TERM !== "dumb";
+}
+
+/** Columns of the terminal at stderr; 80 where there is none. */
+export function columns(): number {
+  return (isTerminal(2) && process.stderr.columns) || 80;
+}
+
+/** A device login as RFC 8628 §3.3 wants it shown. */
+export interface DeviceCode {
+  readonly userCode: string;
+  readonly verificationUri: string;
+  readonly verificationUriComplete: string | null;
+}
+
+export interface Surface {
+  readonly colors: Colors;
+  readonly width: number;
+  /** Draw letters and a QR code; else plain lines. */
+  readonly drawn: boolean;
+  /** A QR code helps: asked for, or the browser is on another machine than the terminal. */
+  readonly qr: boolean;
+}
+
+/** What `deviceText` needs to know of this terminal. */
+export function surfaceFor(env: Environment, paints: Colors, wantsQr: boolean): Surface {
+  return { colors: paints, width: columns(), drawn: canDraw(env), qr: wantsQr || isRemote(env) };
+}
+
+/** The code large and clear, where to enter it, and a QR code where it helps and fits. */
+export async function deviceText(code: DeviceCode, { colors: c, width, drawn, qr }: Surface): Promise<string> {
+  if (!drawn) return `Open ${code.verificationUri} and enter the code ${code.userCode}`;
+  const lines = ["", `  Open  ${c.cyan(code.verificationUri)}`, "  and enter this code:", ""];
+  const large = isDrawable(code.userCode) ? largeText(code.userCode) : [];
+  if (large.length > 0 && largest(large) + 6 <= width) lines.push(...large.map((line) => `      ${c.bold(line)}`), "");
+  lines.push(`      ${c.bold(code.userCode)}`, "");
+  if (qr) lines.push(...(await qrLines(code.verificationUriComplete ?? code.verificationUri, c, width)));
+  return lines.join("\n");
+}
+
+/** Two rows of modules per line. Empty where it doesn't fit: a QR code that wraps is noise. */
+async function qrLines(text: string, c: Colors, width: number): Promise<string[]> {
+  const { encode } = await import("uqr");
+  const { data, size } = encode(text, { border: 2 });
+  if (size + 2 > width) return [];
+  const isDark = (row: number, column: number): boolean => data[row]?.[column] ?? false;
+  const lines: string[] = [];
+  for (let row = 0; row < size; row += 2) {
+    let line = "";
+    for (let column = 0; column < size; column++) {
+      const upper = isDark(row, column);
+      const lower = isDark(row + 1, column);
+      line += upper ? (lower ? "█" : "▀") : lower ? "▄" : " ";
+    }
+    lines.push(`  ${c.paper(line)}`);
+  }
+  return [...lines, ""];
+}
+
+function largest(lines: readonly string[]): number {
+  return Math.max(...lines.map((line) => line.length));
+}
+
+/** Over SSH: the person's browser isn't on this machine. */
+export function isRemote(env: Environment): boolean {
+  return Boolean(env.SSH_CONNECTION || env.SSH_TTY || env.SSH_CLIENT);
+}
+
+export interface Waiting {
+  /** Takes the line away again. */
+  stop(): Promise<void>;
+  /** The same at once: for a process that ends now. */
+  abandon(): void;
+}
+
+const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+const FRAME_MS = 120;
+
+/**
+ * A spinner with the time left; where lines can't be drawn again, one plain line.
+ *
+ * @param deadline milliseconds since the epoch
+ */
+export function startWaiting(label: string, deadline: number, env: Environment, paints: Colors): Waiting {
+  let written: Promise<unknown> = Promise.resolve();
+  const write = (text: string): void => {
+    // A message that can't be shown doesn't end a login.
+    written = written.then(() => Bun.write(Bun.stderr, text)).catch(() => {});
+  };
+  if (!canDraw(env)) {
+    write(`${label} (${timeLeft(deadline - Date.now())} left)\n`);
+    return { stop: async () => void (await written), abandon: () => {} };
+  }
+  let frame = 0;
+  const draw = (): void => {
+    const line = `${label} (${timeLeft(deadline - Date.now())} left)`.slice(0, Math.max(0, columns() - 3));
+    write(`\r\x1b[K${paints.cyan(FRAMES[frame++ % FRAMES.length] ?? "")} ${line}`);
+  };
+  draw();
+  const timer = setInterval(draw, FRAME_MS);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      write("\r\x1b[K");
+      await written;
+    },
+    abandon: () => {
+      clearInterval(timer);
+      // On a terminal this is written before it returns.
+      process.stderr.write("\r\x1b[K");
+    },
+  };
+}
+
+/** `14:59`; never below zero. */
+function timeLeft(milliseconds: number): string {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}

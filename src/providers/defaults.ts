@@ -1,0 +1,89 @@
+/** The dialect of a description that says nothing: RFC 6749 as written. One table, printed in docs/providers.md. */
+import type { ErrorClass, ProviderDefinition } from "./schema.ts";
+
+export const DEFAULTS = {
+  client: { kind: "either", authentication: "body", secretOnRefresh: "always" },
+  authorize: { parameters: {}, pkce: true, redirect: { host: "127.0.0.1", path: "/callback" } },
+  scopes: { default: [], separator: " ", replySeparator: " " },
+  request: { format: "form", headers: {}, tokenParameters: {}, refreshParameters: {}, names: {}, grantTypes: {} },
+  reply: {
+    accessToken: "access_token",
+    refreshToken: "refresh_token",
+    tokenType: "token_type",
+    scope: "scope",
+    idToken: "id_token",
+    expiry: { path: "expires_in", unit: "seconds", absent: "never" },
+    refreshExpiresIn: "refresh_token_expires_in",
+    error: "error",
+    errorDescription: "error_description",
+    extra: [],
+  },
+  /** Undeclared means: rotates, no grace, the family not known to die, the old access token may live. */
+  refresh: { rotation: "rotating", graceSeconds: 0, killsAccessToken: false, scope: "omit" },
+  errors: { codes: {}, subcodes: [], subcodePrefix: "" },
+  device: { fields: {}, needsSecret: true },
+  revocation: { style: "rfc7009", needsSecret: false, endsGrant: false },
+  account: {
+    from: "userinfo",
+    id: ["sub", "id"],
+    label: ["email", "preferred_username", "login", "name", "sub"],
+    organization: [],
+    headers: {},
+  },
+  header: "Authorization: Bearer {token}",
+} satisfies Partial<ProviderDefinition>;
+
+/** RFC 6749 §5.2, §4.1.2.1, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §5, OpenID Connect Core §3.1.2.6. */
+export const ERROR_DEFAULTS: Readonly<Record<string, ErrorClass>> = {
+  invalid_grant: "dead",
+  invalid_client: "client",
+  unauthorized_client: "client",
+  unsupported_grant_type: "client",
+  invalid_scope: "client",
+  invalid_request: "client",
+  invalid_target: "client",
+  invalid_dpop_proof: "client",
+  access_denied: "denied",
+  expired_token: "expired",
+  authorization_pending: "pending",
+  slow_down: "slow_down",
+  temporarily_unavailable: "transient",
+  server_error: "transient",
+  use_dpop_nonce: "transient",
+  interaction_required: "interaction",
+  login_required: "interaction",
+  consent_required: "interaction",
+  account_selection_required: "interaction",
+};
+
+/** `S` with every field present that the table `D` has, groups within it likewise. */
+type Filled<S, D> = Readonly<
+  S & {
+    [K in keyof D & keyof S]-?: NonNullable<S[K]> extends readonly unknown[] | string | number | boolean
+      ? NonNullable<S[K]>
+      : Filled<NonNullable<S[K]>, D[K]>;
+  }
+>;
+
+/** A description with every section present: what `oauth/` speaks. */
+export type Dialect = Filled<ProviderDefinition, typeof DEFAULTS>;
+
+/** The description with `DEFAULTS` under it. */
+export function withDefaults(definition: ProviderDefinition): Dialect {
+  return under(DEFAULTS, definition) as Dialect;
+}
+
+/** Lays `value` over `base`, group by group. Lists and texts replace; a field that is undefined does not. */
+function under(base: object, value: object): object {
+  const result: Record<string, unknown> = { ...base };
+  for (const [key, given] of Object.entries(value)) {
+    if (given === undefined) continue;
+    const below = result[key];
+    result[key] = isGroup(below) && isGroup(given) ? under(below, given) : given;
+  }
+  return result;
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,46 @@
+/** Which ways of logging in a provider has, and which one is taken when nobody says. */
+import type { Flow, ProviderDefinition } from "./schema.ts";
+
+/** What is known when a flow has to be chosen. */
+export interface Circumstances {
+  /** The client has a secret. */
+  readonly secret: boolean;
+  /** A browser can be opened on this machine. */
+  readonly browser: boolean;
+  /** Those that will be asked for. */
+  readonly scopes: readonly string[];
+}
+
+interface Choice {
+  readonly flow: Flow;
+  readonly when?: "secret" | "browser" | undefined;
+  readonly scopes?: readonly string[] | undefined;
+}
+
+/** In the provider's order of preference. */
+export function flowsOf(definition: ProviderDefinition): Choice[] {
+  return definition.flows.map((choice) => (typeof choice === "string" ? { flow: choice } : choice));
+}
+
+/** They need something brought along, a key or a code: never chosen for someone, unless there is nothing else. */
+const BROUGHT: readonly Flow[] = ["token", "client-credentials", "jwt", "exchange", "code"];
+
+/** The first flow whose conditions hold. Without a browser here, one elsewhere will do. */
+export function chooseFlow(definition: ProviderDefinition, at: Circumstances): Flow {
+  const all = flowsOf(definition);
+  const offered = all.filter(({ flow }) => !BROUGHT.includes(flow));
+  const choice =
+    offered.find((one) => holds(one, at)) ?? offered.find((one) => holds(one, { ...at, browser: true })) ?? offered[0];
+  return choice?.flow ?? all.find(({ flow }) => flow !== "token")?.flow ?? "token";
+}
+
+/** Scopes that a flow can't ask for; empty where it can ask for all. */
+export function scopesBeyond(definition: ProviderDefinition, flow: Flow, scopes: readonly string[]): string[] {
+  const allowed = flowsOf(definition).find((choice) => choice.flow === flow)?.scopes;
+  return allowed === undefined ? [] : scopes.filter((scope) => !allowed.includes(scope));
+}
+
+function holds({ when, scopes }: Choice, at: Circumstances): boolean {
+  if (when !== undefined && !at[when]) return false;
+  return scopes === undefined || at.scopes.every((scope) => scopes.includes(scope));
+}

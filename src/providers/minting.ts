@@ -1,0 +1,66 @@
+/**
+ * How a provider's tokens are minted without a person: what a description says of the flows `client-credentials`,
+ * `jwt` and `exchange`. One entry for each; what differs in its requests and replies is laid over the description's own.
+ */
+import { type Dialect, withDefaults } from "./defaults.ts";
+import type { Flow, ProviderDefinition } from "./schema.ts";
+
+export const MINTING_FLOWS = ["client-credentials", "jwt", "exchange"] as const;
+export type MintingFlow = (typeof MINTING_FLOWS)[number];
+
+export type Minting = NonNullable<NonNullable<ProviderDefinition["minting"]>[MintingFlow]>;
+export type Signing = NonNullable<Minting["sign"]>;
+type Claim = Signing["claims"][string];
+
+/** What the templates of signed claims and of `account` may name besides the settings. */
+export const MINTING_NAMES = ["clientId", "tokenEndpoint", "scope", "thumbprint", "keyId", "email"] as const;
+
+export function isMintingFlow(flow: string | null): flow is MintingFlow {
+  return (MINTING_FLOWS as readonly (string | null)[]).includes(flow);
+}
+
+export function mintingOf(definition: ProviderDefinition, flow: Flow | string | null): Minting | null {
+  return isMintingFlow(flow) ? (definition.minting?.[flow] ?? null) : null;
+}
+
+/** The dialect in which a flow's tokens are asked for, with defaults. */
+export function dialectOf(definition: ProviderDefinition, flow: string | null): Dialect {
+  const minting = mintingOf(definition, flow);
+  if (minting === null) return withDefaults(definition);
+  const { scopes, request, reply, errors } = minting;
+  return withDefaults({
+    ...definition,
+    // A scope that asks for a refresh token makes no sense where none is given.
+    scopes: { ...definition.scopes, default: scopes ?? [], offline: undefined },
+    ...(request && { request: { ...definition.request, ...request } }),
+    ...(reply && { reply: { ...definition.reply, ...reply } }),
+    ...(errors && { errors: { ...definition.errors, codes: { ...definition.errors?.codes, ...errors } } }),
+  });
+}
+
+/** A claim's or parameter's value where it has one: `unless` names a setting that replaces it. */
+export function templateOf(claim: Claim, values: Readonly<Record<string, string>>): string | null {
+  if (typeof claim === "string") return claim;
+  return Object.hasOwn(values, claim.unless) ? null : claim.value;
+}
+
+/** Every template of the section, with the path to it. */
+export function* mintingTemplates(definition: ProviderDefinition): Generator<{ path: string; template: string }> {
+  for (const flow of MINTING_FLOWS) {
+    const minting = definition.minting?.[flow];
+    if (minting === undefined) continue;
+    const path = `minting.${flow}`;
+    for (const [part, texts] of [
+      ["sign.header", minting.sign?.header ?? {}],
+      ["sign.claims", minting.sign?.claims ?? {}],
+      ["parameters", minting.parameters ?? {}],
+    ] as const)
+      for (const [name, claim] of Object.entries(texts)) {
+        yield { path: `${path}.${part}.${name}`, template: typeof claim === "string" ? claim : claim.value };
+        if (typeof claim !== "string") yield { path: `${path}.${part}.${name}.unless`, template: `{${claim.unless}}` };
+      }
+    for (const setting of minting.needs ?? []) yield { path: `${path}.needs`, template: `{${setting}}` };
+    if (minting.account !== undefined) yield { path: `${path}.account`, template: minting.account };
+    if (minting.audience !== undefined) yield { path: `${path}.audience`, template: minting.audience };
+  }
+}

@@ -1,0 +1,107 @@
+/** From an unknown value (a manifest, a module's export) to a description, or to an error its author can act on. */
+import * as v from "valibot";
+import { AuthError } from "../platform/errors.ts";
+import { checkDefinition } from "./check.ts";
+import { type Fault, fault } from "./fault.ts";
+import { type ProviderDefinition, ProviderSchema } from "./schema.ts";
+import { suggestion } from "./suggest.ts";
+
+const MOST_SHOWN = 10;
+
+/**
+ * @param file where it was read from, for the message
+ * @throws AuthError `plugin_invalid` with file, path to the field, and what to write instead.
+ */
+export function parseDefinition(value: unknown, file: string): ProviderDefinition {
+  const parsed = v.safeParse(ProviderSchema, value);
+  if (!parsed.success)
+    throw refused(
+      file,
+      parsed.issues.flatMap((issue) => faultsOf(issue, [])),
+    );
+  const faults = checkDefinition(parsed.output);
+  if (faults.length > 0) throw refused(file, faults);
+  return parsed.output;
+}
+
+function refused(file: string, faults: readonly Fault[]): AuthError {
+  const [first, ...others] = faults.map(
+    ({ path, problem, hint }) =>
+      `${path === "" ? "The description" : path} ${problem}.${hint === undefined ? "" : ` ${hint}`}`,
+  );
+  const shown = others.slice(0, MOST_SHOWN - 1);
+  if (others.length > shown.length) shown.push(`… and ${others.length - shown.length} more.`);
+  return new AuthError("plugin_invalid", `${file}: ${first}`, {
+    hint: shown.length > 0 ? shown.join("\n") : "Correct the file: nothing of it is used until it is whole.",
+  });
+}
+
+type Issue = v.BaseIssue<unknown>;
+
+/** @param above the keys that lead to the part whose issue it is */
+function faultsOf(issue: Issue, above: readonly string[]): Fault[] {
+  const keys = [...above, ...(issue.path ?? []).map(({ key }) => String(key))];
+  const path = keys.join(".");
+  // Of a union's options only the one that was meant is worth a word: the group for a group, the words for a word.
+  if (issue.type === "union" && issue.issues !== undefined) {
+    const isGroup = typeof issue.input === "object";
+    const meant = issue.issues.filter(({ type, path: below }) =>
+      isGroup ? below !== undefined || type === "strict_object" : type === "picklist",
+    );
+    if (meant.length > 0) return meant.flatMap((inner) => faultsOf(inner, keys));
+  }
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    const near = suggestion(keys.at(-1) ?? "", fieldsAt(ProviderSchema, keys.slice(0, -1)));
+    return [fault(path, "is not a field", near)];
+  }
+  if (issue.received === "undefined") return [{ path, problem: "is missing" }];
+  return [typoOf(issue, path) ?? { path, problem: readable(issue) }];
+}
+
+/** A word that is near one of those allowed. */
+function typoOf(issue: Issue, path: string): Fault | null {
+  if (issue.type !== "picklist" || typeof issue.input !== "string") return null;
+  const allowed = [...(issue.expected ?? "").matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "");
+  const near = suggestion(issue.input, allowed);
+  const hint = near === null ? `It may be: ${allowed.join(", ")}.` : `Did you mean '${near}'?`;
+  return { path, problem: `can't be '${issue.input.slice(0, 40)}'`, hint };
+}
+
+function readable(issue: Issue): string {
+  if (issue.kind === "schema") return `must be ${WORDS[issue.expected ?? ""] ?? issue.expected}`;
+  return issue.message.startsWith("must") ? issue.message : `is not allowed: ${issue.message}`;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  boolean: "true or false",
+  Object: "a group of fields",
+  Array: "a list",
+};
+
+/** The schema's parts, as far as they are needed to find the fields beside a wrong one. */
+interface Part {
+  readonly entries?: Readonly<Record<string, Part>>;
+  readonly wrapped?: Part;
+  readonly value?: Part;
+  readonly item?: Part;
+  readonly options?: readonly (Part | string)[];
+}
+
+function fieldsAt(schema: unknown, keys: readonly string[]): string[] {
+  let part = schema as Part | undefined;
+  for (const key of keys) {
+    part = unwrap(part);
+    part = part?.entries?.[key] ?? part?.value ?? part?.item;
+  }
+  return Object.keys(unwrap(part)?.entries ?? {});
+}
+
+/** Through `optional`, and to the object among a union's options. */
+function unwrap(part: Part | undefined): Part | undefined {
+  let inner = part;
+  while (inner?.wrapped !== undefined) inner = inner.wrapped;
+  const among = inner?.options?.find((option): option is Part => typeof option === "object" && "entries" in option);
+  return among ?? inner;
+}

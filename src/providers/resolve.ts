@@ -1,0 +1,145 @@
+/**
+ * A description and a connection's settings become what can be acted upon: absolute URLs, the origins that tokens may
+ * go to, variables to read and write. Pure: nothing is asked of the network or the environment.
+ */
+import { usage } from "../platform/errors.ts";
+import { addressFault } from "./address.ts";
+import { type Dialect, withDefaults } from "./defaults.ts";
+import { matches } from "./pattern.ts";
+import { reservedBy } from "./reserved.ts";
+import type { EndpointName, ProviderDefinition } from "./schema.ts";
+import { settle } from "./settings.ts";
+import { fill, type Values } from "./template.ts";
+
+export type Endpoints = Readonly<Partial<Record<EndpointName, string>>>;
+
+export interface ResolvedProvider {
+  readonly definition: ProviderDefinition;
+  readonly dialect: Dialect;
+  /** With defaults, as they are to be stored. */
+  readonly settings: Values;
+  /** To be asked for the endpoints, or null where they are all known. */
+  readonly issuer: string | null;
+  readonly endpoints: Endpoints;
+  /** Declared API origins, besides those of the endpoints. */
+  readonly apiOrigins: readonly string[];
+  /** All origins that tokens may go to. */
+  readonly origins: readonly string[];
+  readonly environment: {
+    /** In order of precedence. */
+    readonly read: readonly string[];
+    /** Variable → template over `{token}`. */
+    readonly write: Values;
+  };
+  readonly client: ClientHelp;
+  /** A template over `{token}`. */
+  readonly header: string;
+  /** For `token` logins. */
+  readonly apiKey: { readonly pattern: string | null; readonly create: string | null } | null;
+}
+
+/** What to tell someone who has to create a client first. */
+export interface ClientHelp {
+  /** The page. */
+  readonly create: string | null;
+  /** The redirect URI to enter there; the port is chosen at each login (RFC 8252 §7.3). */
+  readonly redirectUri: string;
+  readonly notes: readonly string[];
+}
+
+/** @throws AuthError `usage` when a setting is unknown, missing or malformed, or makes a URL that can't be. */
+export function resolveProvider(definition: ProviderDefinition, given: Values): ResolvedProvider {
+  const settings = settle(definition, given);
+  const described = layVariant(definition, settings);
+  const dialect = withDefaults(described);
+  const issuer = described.issuer === undefined ? null : fillUrl(described.issuer, settings);
+  const endpoints = fillEndpoints(described.endpoints ?? {}, settings);
+  const apiOrigins = (described.origins ?? [])
+    .map((template) => fillUrl(template, settings))
+    .filter((url) => url !== null)
+    .map((url) => new URL(url).origin);
+  const { host, path } = dialect.authorize.redirect;
+  return {
+    definition,
+    dialect,
+    settings,
+    issuer,
+    endpoints,
+    apiOrigins,
+    origins: originsOf(endpoints, apiOrigins),
+    environment: { read: described.environment?.read ?? [], write: fillVariables(described, settings) },
+    client: {
+      create: fillOptional(described.client?.create, settings),
+      redirectUri: settings.redirectUri ?? `http://${host}${path}`,
+      notes: described.client?.notes ?? [],
+    },
+    header: fill(dialect.header, { ...settings, token: "{token}" }) ?? dialect.header,
+    apiKey:
+      described.apiKey === undefined
+        ? null
+        : {
+            pattern: fillOptional(described.apiKey.pattern, settings),
+            create: fillOptional(described.apiKey.create, settings),
+          },
+  };
+}
+
+/** The description with the first variant that matches laid over it. */
+export function layVariant(definition: ProviderDefinition, settings: Values): ProviderDefinition {
+  const variant = definition.variants?.find(({ when }) =>
+    Object.entries(when).every(([name, pattern]) => matches(pattern, settings[name] ?? "")),
+  );
+  if (variant === undefined) return definition;
+  const { when: _, endpoints, ...rest } = variant;
+  return { ...definition, ...rest, endpoints: { ...definition.endpoints, ...endpoints } };
+}
+
+export function originsOf(endpoints: Endpoints, apiOrigins: readonly string[]): string[] {
+  return [...new Set([...Object.values(endpoints).map((url) => new URL(url).origin), ...apiOrigins])];
+}
+
+function fillEndpoints(templates: NonNullable<ProviderDefinition["endpoints"]>, settings: Values): Endpoints {
+  const filled: Partial<Record<EndpointName, string>> = {};
+  for (const [name, template] of Object.entries(templates) as [EndpointName, string][]) {
+    const url = fillUrl(template, settings);
+    if (url !== null) filled[name] = url;
+  }
+  return filled;
+}
+
+/** A URL that must stay in its template's frame: a value stands for a host, or for one part of the path. */
+function fillUrl(template: string, settings: Values): string | null {
+  const [, frame = "", path = ""] = /^([a-z]+:\/\/[^/]*)?(.*)$/s.exec(template) ?? [];
+  if (frame !== "")
+    for (const [name, value] of Object.entries(settings))
+      if (path.includes(`{${name}}`) && (!/^[A-Za-z0-9._~-]+$/.test(value) || /^\.+$/.test(value)))
+        throw usage(`The ${name} '${value}' can't stand in an address.`, "Use letters, digits, '.', '_', '~' and '-'.");
+  const url = fill(template, { ...settings, clientId: "{clientId}" });
+  if (url === null) return null;
+  const fault = addressFault(url);
+  if (fault !== null) throw usage(`The address ${url} ${fault}.`, "Check the settings it is made of.");
+  return url;
+}
+
+function fillOptional(template: string | undefined, settings: Values): string | null {
+  return template === undefined ? null : fill(template, settings);
+}
+
+/** Where a description writes nothing, or nothing is left of what it writes: `<ID>_TOKEN`. */
+function fillVariables(definition: ProviderDefinition, settings: Values): Values {
+  const filled: Record<string, string> = {};
+  for (const [variable, value] of Object.entries(definition.environment?.write ?? {})) {
+    const name = fill(variable, settings);
+    const content = fill(value, { ...settings, token: "{token}" });
+    if (name === null || content === null) continue;
+    const row = reservedBy(name);
+    if (row !== null) throw usage(`${name} can't be set: ${row} loads code or redirects traffic.`);
+    filled[name] = content;
+  }
+  return Object.keys(filled).length > 0 ? filled : { [defaultVariable(definition.id)]: "{token}" };
+}
+
+/** `azure-devops` → `AZURE_DEVOPS_TOKEN`. */
+function defaultVariable(id: string): string {
+  return `${id.toUpperCase().replaceAll("-", "_")}_TOKEN`;
+}

@@ -1,0 +1,94 @@
+/** What a connection says about itself (host, tenant, …): checked, put in order, defaults filled in. */
+import { usage } from "../platform/errors.ts";
+import { addressFault, hostFrom } from "./address.ts";
+import { matches, patternFault } from "./pattern.ts";
+import { reservedBy } from "./reserved.ts";
+import type { ProviderDefinition, SETTING_KINDS } from "./schema.ts";
+import { suggestion } from "./suggest.ts";
+import type { Values } from "./template.ts";
+
+export type Setting = NonNullable<ProviderDefinition["settings"]>[string];
+type Kind = (typeof SETTING_KINDS)[number];
+type Checked = { readonly value: string } | { readonly fault: string };
+
+const LONGEST = 8 * 1024;
+
+/** What each kind accepts, and how it is written down. */
+const KINDS: Readonly<Record<Kind, (value: string) => Checked>> = {
+  text: (value) => ({ value }),
+  host: (value) => {
+    const host = hostFrom(value.replace(/^https:\/\//i, "").replace(/^([^/]+)\/$/, "$1"));
+    return host === null
+      ? { fault: "is not a host name like git.example.com or git.example.com:8443" }
+      : { value: host };
+  },
+  url: (value) => {
+    const fault = addressFault(value);
+    return fault === null ? { value } : { fault };
+  },
+  header: (value) =>
+    /^[A-Za-z0-9!#$%&'*+.^_`|~-]+: \S/.test(value) && value.includes("{token}")
+      ? { value }
+      : { fault: "is not a header like 'Authorization: Bearer {token}'" },
+  variable: (value) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return { fault: "is not the name of an environment variable" };
+    const row = reservedBy(value);
+    return row === null ? { value } : { fault: `can't be set: ${row} loads code or redirects traffic` };
+  },
+  pattern: (value) => {
+    const fault = patternFault(value);
+    return fault === null ? { value } : { fault };
+  },
+};
+
+/** The flag of `login` that a setting goes by: `apiVersion` is `api-version`. */
+export function flagOf(name: string, setting: Setting): string {
+  return setting.flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/**
+ * Every setting that has a value, given or by default, in the order of their declaration.
+ * @throws AuthError `usage` for one that is unknown, missing or malformed.
+ */
+export function settle(definition: ProviderDefinition, given: Values): Record<string, string> {
+  const declared = definition.settings ?? {};
+  for (const name of Object.keys(given)) if (!Object.hasOwn(declared, name)) throw unknown(definition, name);
+  const settled: Record<string, string> = {};
+  for (const [name, setting] of Object.entries(declared)) {
+    const value = (Object.hasOwn(given, name) ? given[name]?.trim() : undefined) || setting.default;
+    if (value !== undefined) settled[name] = accept(setting, value, `--${flagOf(name, setting)}`);
+    else if (setting.required)
+      throw usage(
+        `${definition.title} needs --${flagOf(name, setting)}: ${setting.title}.`,
+        `Give it: --${flagOf(name, setting)} <value>`,
+      );
+  }
+  return settled;
+}
+
+/**
+ * One value as it will be stored: a host in lower case without `https://`.
+ * @param source what the person knows it by: `--host`, `GH_HOST`
+ * @throws AuthError `usage`
+ */
+export function accept(setting: Setting, value: string, source: string): string {
+  const fault = faultOf(setting, value);
+  if ("value" in fault) return fault.value;
+  throw usage(`${source} ${fault.fault}.`, `It is: ${setting.title}.`);
+}
+
+/** The same without the throwing: for checking a description's own default. */
+export function faultOf(setting: Setting, value: string): Checked {
+  if (value.length > LONGEST) return { fault: "is longer than 8 KB" };
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)) return { fault: "has control characters in it" };
+  const checked = KINDS[setting.kind ?? "text"](value);
+  if ("fault" in checked || setting.pattern === undefined || matches(setting.pattern, checked.value)) return checked;
+  return { fault: `must match ${setting.pattern}` };
+}
+
+function unknown(definition: ProviderDefinition, name: string) {
+  const names = Object.keys(definition.settings ?? {});
+  const near = suggestion(name, names);
+  const all = names.length === 0 ? "It has none." : `It has: ${names.join(", ")}.`;
+  return usage(`${definition.title} has no setting '${name}'.`, near === null ? all : `Did you mean '${near}'? ${all}`);
+}

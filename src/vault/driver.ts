@@ -1,0 +1,27 @@
+/** What a place must be able to do to hold a vault: an unstorage driver, and one atomic way to write. */
+import type { Driver } from "unstorage";
+
+/** One step of a swap. Versions are texts, `epoch.incarnation.generation`, compared for equality only. */
+export interface Swap {
+  readonly key: string;
+  /** null: must not exist. */
+  readonly expected: string | null;
+  /** null erases; left out, the key is only checked. */
+  readonly next?: { readonly version: string; readonly value: Uint8Array } | null;
+}
+
+export interface StoreDriver extends Omit<Driver, "getInstance"> {
+  /**
+   * All steps or none, durable when it returns.
+   *
+   * @param whole the store must hold no other keys than these
+   * @returns the keys that were not as expected; none: it is done
+   * @throws AuthError `busy` when others are writing: try again
+   */
+  swap(steps: readonly Swap[], whole?: boolean): Promise<string[]>;
+  /** Looks through the whole store for damage. @throws AuthError `vault_corrupt` */
+  check(): Promise<void>;
+  /** Leaves nothing to be found of what was erased or replaced. */
+  scrub(): Promise<void>;
+  close(): void;
+}

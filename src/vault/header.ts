@@ -1,0 +1,175 @@
+/**
+ * The vault's header: which key source opens it, and its keys wrapped by that source's key.
+ *
+ *     1 format · 16 vault id · 4 epoch · 8 key id · 1 key source · 16 commitment · 19 key derivation, or zeros
+ *     · 2 length of what follows · retired keys · wrapped keys
+ *
+ * All that stands before the wrapped keys is their additional data, so an edited header doesn't open. Read by offsets
+ * and checked by hand: it is on the way of every token.
+ */
+import { AuthError } from "../platform/errors.ts";
+import { type Bytes, concat, hmac, pack, random, sameBytes, uint16, uint32, unpack, utf8, viewOf } from "./bytes.ts";
+import { aesKey, type DataKey, decrypt, encrypt, FORMAT, KEY_ID_BYTES, NONCE_BYTES, TAG_BYTES } from "./seal.ts";
+import { KDF_BYTES, type Kdf, kdfBytes, parseKdf } from "./sources/kdf.ts";
+import { SOURCE_NAMES, type SourceName } from "./sources/source.ts";
+
+/** The storage key under which the header lies, beside the records. */
+export const HEADER_KEY = "header";
+
+export interface Header {
+  /** 32 hex digits. */
+  readonly vaultId: string;
+  /** Counts rekeys, from 1. */
+  readonly epoch: number;
+  /** 16 hex digits, of the data key. */
+  readonly keyId: string;
+  readonly source: SourceName;
+  /** Only with a passphrase. */
+  readonly kdf: Kdf | null;
+  /** As it is stored. */
+  readonly bytes: Bytes;
+}
+
+export type NewHeader = Omit<Header, "bytes">;
+
+/** What a vault is opened with. The index key outlives rekeys: storage keys and lock names derive from it. */
+export interface Keys {
+  readonly data: DataKey;
+  readonly index: Bytes;
+}
+
+const KEY_BYTES = 32;
+const WRAPPED_BYTES = NONCE_BYTES + 2 * KEY_BYTES + TAG_BYTES;
+const COMMITMENT_BYTES = 16;
+const AT = {
+  vaultId: 1,
+  epoch: 17,
+  keyId: 21,
+  source: 29,
+  commitment: 30,
+  kdf: 46,
+  retiredLength: 65,
+  retired: 67,
+} as const;
+
+/** @throws AuthError `vault_corrupt` */
+export function parseHeader(bytes: Bytes): Header {
+  if ((bytes[0] ?? 0) > FORMAT) throw newer();
+  if (bytes[0] !== FORMAT || bytes.length < AT.retired + WRAPPED_BYTES) throw damagedHeader();
+  const view = viewOf(bytes);
+  const epoch = view.getUint32(AT.epoch);
+  const source = SOURCE_NAMES[view.getUint8(AT.source)];
+  const retired = view.getUint16(AT.retiredLength);
+  if (epoch === 0 || source === undefined || bytes.length !== AT.retired + retired + WRAPPED_BYTES)
+    throw damagedHeader();
+  return {
+    vaultId: bytes.subarray(AT.vaultId, AT.epoch).toHex(),
+    epoch,
+    keyId: bytes.subarray(AT.keyId, AT.source).toHex(),
+    source,
+    kdf: source === "passphrase" ? parseKdf(bytes.slice(AT.kdf, AT.retiredLength)) : null,
+    bytes,
+  };
+}
+
+/** What compare-and-set knows a header by. */
+export function headerVersion(header: Pick<Header, "epoch" | "keyId">): string {
+  return `${header.epoch}.${header.keyId}.0`;
+}
+
+/**
+ * Opens the header's keys with the key of its source.
+ *
+ * @returns null when it is another key
+ * @throws AuthError `vault_corrupt` when it is the right key and the header was changed
+ */
+export async function unwrap({ vaultId, epoch, keyId, bytes }: Header, wrappingKey: Bytes): Promise<Keys | null> {
+  const commitment = bytes.subarray(AT.commitment, AT.kdf);
+  if (!sameBytes(commitmentTo(wrappingKey, vaultId), commitment)) return null;
+  const end = bytes.length - WRAPPED_BYTES;
+  const plain = await decrypt(await aesKey(wrappingKey), bytes.subarray(end), bytes.subarray(0, end));
+  if (plain === null) throw damagedHeader();
+  const data = { vaultId, epoch, id: keyId, raw: plain.slice(0, KEY_BYTES) };
+  return { data, index: plain.slice(KEY_BYTES) };
+}
+
+/** A header over a data key, an index key and the data keys that were before it. */
+export async function wrap(
+  fresh: NewHeader,
+  wrappingKey: Bytes,
+  keys: { raw: Bytes; index: Bytes },
+  retired: readonly DataKey[],
+): Promise<Header> {
+  const { vaultId, epoch, keyId, source, kdf } = fresh;
+  const list = await encrypt(await retiredKey(keys.raw), packRetired(retired), retiredData(fresh));
+  const head = concat(
+    Uint8Array.of(FORMAT),
+    Uint8Array.fromHex(vaultId),
+    uint32(epoch),
+    Uint8Array.fromHex(keyId),
+    Uint8Array.of(SOURCE_NAMES.indexOf(source)),
+    commitmentTo(wrappingKey, vaultId),
+    kdf === null ? new Uint8Array(KDF_BYTES) : kdfBytes(kdf),
+    uint16(list.length),
+    list,
+  );
+  const wrapped = await encrypt(await aesKey(wrappingKey), concat(keys.raw, keys.index), head);
+  return { ...fresh, bytes: concat(head, wrapped) };
+}
+
+/** Data keys of former epochs, sealed under the present one: a reply kept before a rekey still opens. */
+export async function retiredKeys(header: Header, { data }: Keys): Promise<DataKey[]> {
+  const sealed = header.bytes.subarray(AT.retired, header.bytes.length - WRAPPED_BYTES);
+  const plain = await decrypt(await retiredKey(data.raw), sealed, retiredData(header));
+  const entries = plain === null ? null : unpack(plain);
+  if (entries === null) throw damagedHeader();
+  return entries.map((entry) => ({
+    vaultId: header.vaultId,
+    id: entry.subarray(0, KEY_ID_BYTES).toHex(),
+    epoch: viewOf(entry).getUint32(KEY_ID_BYTES),
+    raw: entry.slice(KEY_ID_BYTES + 4),
+  }));
+}
+
+/** The header has room for this many rekeys; older keys than that are let go. */
+const MAX_RETIRED = 1000;
+
+function packRetired(retired: readonly DataKey[]): Bytes {
+  const entries = retired
+    .slice(-MAX_RETIRED)
+    .map(({ id, epoch, raw }) => concat(Uint8Array.fromHex(id), uint32(epoch), raw));
+  return pack(...entries);
+}
+
+function retiredKey(raw: Bytes): Promise<CryptoKey> {
+  return aesKey(hmac(raw, utf8("auth retired keys")));
+}
+
+function retiredData({ vaultId, epoch, keyId }: NewHeader): Bytes {
+  return pack("retired", Uint8Array.of(FORMAT), vaultId, uint32(epoch), keyId);
+}
+
+/** A keyed fingerprint of the wrapping key: tells a wrong key from a damaged header, and not the key. */
+function commitmentTo(wrappingKey: Bytes, vaultId: string): Bytes {
+  return hmac(wrappingKey, pack("auth wrapping key", vaultId)).subarray(0, COMMITMENT_BYTES);
+}
+
+export function newKey(): Bytes {
+  return random(KEY_BYTES);
+}
+
+export function newKeyId(): string {
+  return random(KEY_ID_BYTES).toHex();
+}
+
+function newer(): AuthError {
+  return new AuthError("vault_corrupt", "This vault was made by a newer version of auth.", {
+    hint: "Upgrade auth on this machine; nothing was changed.",
+  });
+}
+
+export function damagedHeader(): AuthError {
+  return new AuthError("vault_corrupt", "The vault's header is damaged or was edited.", {
+    hint: "Nothing was changed. Put the vault file back from a backup.",
+  });
+}

@@ -1,0 +1,84 @@
+/**
+ * One lock for each connection, held by the kernel for as long as its holder lives: an SQLite `BEGIN IMMEDIATE` on a
+ * file of its own. The files are named by keyed hash and never deleted. Only this file opens them (RULES.md 1.1, 1.2).
+ */
+import { constants, Database } from "bun:sqlite";
+import { errorCode } from "../platform/errors.ts";
+import { checkPrivate, createPrivate, touching, unwritable } from "./files.ts";
+import { OPEN_NOFOLLOW } from "./sqlite.ts";
+import type { Lock, Vault } from "./types.ts";
+
+/** Held locks, kept from the garbage collector: it would close the handle, and the lock would be gone. */
+const held = new Set<Database>();
+
+/** A lock file, opened once and tried as often as needed. */
+export interface LockFile {
+  /** Takes the lock if it is free, without waiting. */
+  take(): boolean;
+  release(): void;
+  close(): void;
+}
+
+/** @throws AuthError `vault_unwritable` */
+export function openLockFile(path: string): LockFile {
+  const database = touching(path, () => {
+    if (!createPrivate(path)) checkPrivate(path);
+    return new Database(path, constants.SQLITE_OPEN_READWRITE | OPEN_NOFOLLOW);
+  });
+  database.run("PRAGMA busy_timeout=0");
+  return {
+    take() {
+      try {
+        database.run("BEGIN IMMEDIATE");
+      } catch (error) {
+        if (errorCode(error)?.startsWith("SQLITE_BUSY")) return false;
+        throw unwritable(path, error);
+      }
+      held.add(database);
+      return true;
+    },
+    release() {
+      if (!held.delete(database)) return;
+      database.run("ROLLBACK");
+    },
+    close() {
+      held.delete(database);
+      // Ends the transaction, and with it the lock.
+      database.close();
+    },
+  };
+}
+
+export type Turn<T> =
+  | { readonly kind: "locked"; readonly lock: Lock }
+  /** `watch` saw what we were waiting for: no lock is needed. */
+  | { readonly kind: "seen"; readonly value: T }
+  | { readonly kind: "timeout" };
+
+export interface Waiting<T> {
+  /** Called before each try; anything but null ends the wait. */
+  watch(): Promise<T | null>;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Milliseconds on any clock that only goes forward. */
+  now?(): number;
+  sleep?(milliseconds: number): Promise<void>;
+}
+
+/** Waits for a connection's lock, awake: signals, timers and other connections go on meanwhile. */
+export async function waitForLock<T>(
+  vault: Pick<Vault, "tryLock">,
+  name: string,
+  waiting: Waiting<T>,
+): Promise<Turn<T>> {
+  const { watch, timeout, now = () => performance.now(), sleep = Bun.sleep } = waiting;
+  const end = now() + timeout;
+  for (;;) {
+    const value = await watch();
+    if (value !== null) return { kind: "seen", value };
+    const lock = await vault.tryLock(name);
+    if (lock !== null) return { kind: "locked", lock };
+    if (now() >= end) return { kind: "timeout" };
+    await sleep(5 + Math.random() * 10);
+  }
+}

@@ -1,0 +1,225 @@
+/** A vault whose keys are in memory: records are sealed and opened here, and nowhere above. */
+import { createStorage, type Storage } from "unstorage";
+import type { Context } from "../platform/context.ts";
+import { AuthError, errorCode } from "../platform/errors.ts";
+import { type Bytes, hmac, pack, textOf, utf8 } from "./bytes.ts";
+import type { StoreDriver, Swap } from "./driver.ts";
+import { damagedHeader, HEADER_KEY, headerVersion, type Keys, parseHeader, retiredKeys } from "./header.ts";
+import type { LockFile } from "./lock.ts";
+import { damaged, isNewer, type Label, open, openLabel, type Standing, seal, standingOf } from "./seal.ts";
+import { ASKING, type Prompt } from "./sources/source.ts";
+import type { Change, Entry, RecordType, Vault, Version } from "./types.ts";
+import { unlock } from "./unlock.ts";
+
+/** How often a store that others are writing to is tried, each time after a short sleep: some four seconds. */
+const PATIENCE = 40;
+/** Records opened side by side when listing. */
+const BATCH = 128;
+/** Rekeys that may overtake one reading. */
+const OVERTAKEN = 3;
+
+/** @throws AuthError `vault_locked`, `key_invalid`, `vault_corrupt` */
+export async function openOver(
+  context: Context,
+  path: string,
+  driver: StoreDriver,
+  prompt: Prompt | undefined,
+): Promise<Vault> {
+  // For what reads many records. The two that every token needs come straight from the driver, in half the time.
+  let storage: Storage<Bytes> | null = null;
+  const all = (): Storage<Bytes> => {
+    storage ??= createStorage<Bytes>({ driver });
+    return storage;
+  };
+  let header = await currentHeader();
+  let keys: Keys = await unlock(context, header, prompt);
+  let locksHeld = 0;
+  let checked = false;
+  /** Lock files that were found taken, open for the next try. */
+  const waiting = new Map<string, LockFile>();
+
+  async function valueAt(key: string): Promise<Bytes | null> {
+    const value = await driver.getItemRaw?.(key, {});
+    return value instanceof Uint8Array ? (value as Bytes) : null;
+  }
+
+  async function currentHeader() {
+    const value = await patiently(() => valueAt(HEADER_KEY));
+    if (value === null) throw damagedHeader();
+    return parseHeader(value);
+  }
+
+  async function reload(): Promise<void> {
+    const found = await currentHeader();
+    if (headerVersion(found) === headerVersion(header)) return;
+    if (found.vaultId !== header.vaultId) throw replaced();
+    keys = await unlock(context, found, prompt);
+    header = found;
+  }
+
+  /** A reading met a record of a newer key. No lock is held while a person or a program is asked (RULES.md 1.3). */
+  async function follow(): Promise<void> {
+    if (locksHeld > 0 && ASKING.includes(header.source))
+      throw new AuthError("busy", "The vault was given a new key a moment ago.", { hint: "Try again." });
+    await reload();
+  }
+
+  const placeOf = ({ type, name }: Label): string => hmac(keys.index, pack("record", type, name)).toHex();
+  const versionText = ({ incarnation, generation }: Version): string => `${header.epoch}.${incarnation}.${generation}`;
+
+  async function read(type: RecordType, name: string): Promise<Entry | null> {
+    const label = { type, name };
+    const place = placeOf(label);
+    for (let tries = 0; ; tries++) {
+      const value = await patiently(() => valueAt(place));
+      if (value === null) return absent(type);
+      const standing = standingOf(value);
+      if (standing?.keyId === keys.data.id) return entryOf(label, place, value, standing);
+      if (standing === null || tries === OVERTAKEN) throw damaged(label, value);
+      await follow();
+    }
+  }
+
+  /** A name that isn't found may be one whose storage key was damaged: looked into once, since it reads everything. */
+  async function absent(type: RecordType): Promise<null> {
+    if (type === "connection" && !checked) await driver.check();
+    if (type === "connection") checked = true;
+    return null;
+  }
+
+  async function entryOf(label: Label, place: string, value: Bytes, { version }: Standing): Promise<Entry> {
+    const body = textOf(await open(keys.data, place, label, value));
+    return { type: label.type as RecordType, name: label.name, version, body };
+  }
+
+  async function list(type: RecordType): Promise<Entry[]> {
+    for (let tries = 0; ; tries++) {
+      const entries = await listAtOnce(type);
+      if (entries !== null) return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+      if (tries === OVERTAKEN) throw damagedHeader();
+      await follow();
+    }
+  }
+
+  /** null when the vault was given a new key meanwhile. */
+  async function listAtOnce(type: RecordType): Promise<Entry[] | null> {
+    const places = (await patiently(() => all().getKeys())).filter((key) => key !== HEADER_KEY);
+    const entries: Entry[] = [];
+    for (let at = 0; at < places.length; at += BATCH) {
+      const items = await patiently(() => all().getItems<Bytes>(places.slice(at, at + BATCH)));
+      const standings = items.map(({ value }) => (value === null ? null : standingOf(value)));
+      if (standings.some((standing) => standing !== null && standing.keyId !== keys.data.id)) return null;
+      const opened = await Promise.all(
+        items.map(async ({ key, value }, i) => {
+          if (value === null) return null;
+          const label = await openLabel(keys.data, key, value);
+          const standing = standings[i];
+          return label.type === type && standing ? entryOf(label, key, value, standing) : null;
+        }),
+      );
+      for (const entry of opened) if (entry !== null) entries.push(entry);
+    }
+    return entries;
+  }
+
+  async function commit(changes: readonly Change[]): Promise<"committed" | "conflict" | "rekeyed"> {
+    const steps = await Promise.all(changes.map(stepOf));
+    // Bound to the header: a writer with an old key can't store anything any more (RULES.md 1.4).
+    const version = headerVersion(header);
+    const failed = await patiently(() => driver.swap([{ key: HEADER_KEY, expected: version }, ...steps]));
+    if (failed.includes(HEADER_KEY)) return "rekeyed";
+    if (failed.length > 0) return conflict(changes, failed);
+    if (changes.some(({ next }) => next === null)) await driver.scrub();
+    return "committed";
+  }
+
+  async function discard(type: RecordType, name: string): Promise<void> {
+    const label = { type, name };
+    const place = placeOf(label);
+    const value = await patiently(() => valueAt(place));
+    if (value !== null && isNewer(value)) throw damaged(label, value);
+    await patiently(() => all().removeItem(place));
+    await driver.scrub();
+  }
+
+  async function stepOf({ type, name, expected, next }: Change): Promise<Swap> {
+    const key = placeOf({ type, name });
+    const from = expected === null ? null : versionText(expected);
+    if (next === null) return { key, expected: from, next: null };
+    const value = await seal(keys.data, key, { type, name }, next.version, utf8(next.body));
+    return { key, expected: from, next: { version: versionText(next.version), value } };
+  }
+
+  /** A record whose stored version and content disagree would conflict for ever: it is damaged, and said to be. */
+  async function conflict(changes: readonly Change[], failed: readonly string[]): Promise<"conflict"> {
+    for (const { type, name, expected } of changes) {
+      if (expected === null || !failed.includes(placeOf({ type, name }))) continue;
+      const entry = await read(type, name);
+      const same =
+        entry?.version.incarnation === expected.incarnation && entry.version.generation === expected.generation;
+      if (same && (await isStill({ type, name }, expected))) throw damaged({ type, name });
+    }
+    return "conflict";
+  }
+
+  /** The stored version text is what was expected, so the swap would have passed: it was another change that failed. */
+  async function isStill(label: Label, expected: Version): Promise<boolean> {
+    const failed = await patiently(() => driver.swap([{ key: placeOf(label), expected: versionText(expected) }]));
+    return failed.length > 0;
+  }
+
+  async function tryLock(name: string) {
+    const { lockIn } = await import("./connection-lock.ts");
+    const lock = lockIn(path, name, keys.index, waiting, {
+      current: () => keys.data,
+      find: async (id) =>
+        id === keys.data.id ? keys.data : ((await retiredKeys(header, keys)).find((key) => key.id === id) ?? null),
+    });
+    if (lock === null) return null;
+    locksHeld++;
+    let held = true;
+    return {
+      reply: lock.reply,
+      release() {
+        if (!held) return;
+        held = false;
+        locksHeld--;
+        lock.release();
+      },
+    };
+  }
+
+  return {
+    id: header.vaultId,
+    read,
+    list,
+    commit,
+    discard,
+    reload,
+    tryLock,
+    fingerprint: async (secret) => hmac(hmac(keys.index, utf8("auth fingerprint")), utf8(secret)).toHex(),
+    close() {
+      for (const file of waiting.values()) file.close();
+      waiting.clear();
+      driver.close();
+    },
+  };
+}
+
+/** Tries again while others are writing, with everything else going on meanwhile. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (errorCode(error) !== "busy" || tries === PATIENCE) throw error;
+      await Bun.sleep(5 + Math.random() * 10);
+    }
+  }
+}
+
+function replaced(): AuthError {
+  return new AuthError("vault_replaced", "Another vault was put in this one's place.", {
+    hint: "Run the command again to use the vault that is there now.",
+  });
+}

@@ -1,0 +1,148 @@
+/**
+ * Giving a vault a new key: always a new data key, under a new epoch, every record sealed anew in one step. Writers
+ * with the old key can store nothing after that (`rekeyed`); the replies they kept still open.
+ */
+import type { Context, Environment } from "../platform/context.ts";
+import { AuthError } from "../platform/errors.ts";
+import { type Bytes, sameBytes } from "./bytes.ts";
+import { underVaultLock } from "./create.ts";
+import type { StoreDriver, Swap } from "./driver.ts";
+import { realPlace, touching } from "./files.ts";
+import {
+  damagedHeader,
+  HEADER_KEY,
+  type Header,
+  headerVersion,
+  type Keys,
+  newKey,
+  newKeyId,
+  parseHeader,
+  retiredKeys,
+  wrap,
+} from "./header.ts";
+import { vaultPath } from "./place.ts";
+import { type DataKey, open, openLabel, seal, standingOf } from "./seal.ts";
+import { forget } from "./sources/forget.ts";
+import { type KeyRequest, SOURCE_WORDS, type SourceName, sourceOf } from "./sources/source.ts";
+import { openSqlite } from "./sqlite.ts";
+import { unlockAsRecorded } from "./unlock.ts";
+import type { VaultOptions } from "./vault.ts";
+
+export interface Rekeyed {
+  readonly source: SourceName;
+  readonly epoch: number;
+  readonly records: number;
+}
+
+/** How often writers may get in between. */
+const ROUNDS = 1000;
+
+/**
+ * `auth vault rekey`. The old key comes from the recorded source whatever the environment insists on, since a variable
+ * that is set may already be the new source.
+ *
+ * @param options.source the new source; by default the recorded one
+ * @param options.environment where a new AUTH_KEY, AUTH_KEY_COMMAND or AUTH_PASSPHRASE stands; by default the context's
+ * @throws AuthError; nothing was changed then
+ */
+export async function rekeyVault(
+  context: Context,
+  options: VaultOptions & { source?: SourceName; environment?: Environment },
+): Promise<Rekeyed> {
+  const path = vaultPath(context, options.store);
+  const driver = await openSqlite(path);
+  if (driver === null)
+    throw new AuthError("vault_locked", "There is no vault to rekey.", { hint: "Make one: auth vault init" });
+  try {
+    const header = await readHeader(driver);
+    const keys = await unlockAsRecorded(context, header, options.prompt);
+    const source = options.source ?? header.source;
+    const request: KeyRequest = {
+      context: options.environment === undefined ? context : { ...context, env: options.environment },
+      vaultId: header.vaultId,
+      keyId: newKeyId(),
+      kdf: null,
+      ...(options.prompt && { prompt: options.prompt }),
+    };
+    const made = await (await sourceOf(source)).create(request);
+    let records: number;
+    try {
+      const identity = {
+        vaultId: header.vaultId,
+        epoch: header.epoch + 1,
+        keyId: request.keyId,
+        source,
+        kdf: made.kdf,
+      };
+      const retired = [...(await retiredKeys(header, keys)), keys.data];
+      const raw = newKey();
+      const next = await wrap(identity, made.key, { raw, index: keys.index }, retired);
+      const data = { vaultId: header.vaultId, epoch: next.epoch, id: next.keyId, raw };
+      const real = touching(path, () => realPlace(path));
+      records = await underVaultLock(real, () => resealAll(driver, header, keys, next, data));
+    } catch (error) {
+      await forget(source, request);
+      throw error;
+    }
+    // What the old header was opened with opens nothing any more.
+    const { vaultId, keyId, kdf } = header;
+    await forget(header.source, { context, vaultId, keyId, kdf });
+    await driver.scrub();
+    await context.audit({ event: "vault", status: "success", message: `rekeyed, key from ${SOURCE_WORDS[source]}` });
+    return { source, epoch: header.epoch + 1, records };
+  } finally {
+    driver.close();
+  }
+}
+
+/** Seals outside the swap, so writers may get in between: then only what they changed is sealed again. */
+async function resealAll(
+  driver: StoreDriver,
+  header: Header,
+  keys: Keys,
+  next: Header,
+  data: DataKey,
+): Promise<number> {
+  const headerStep = {
+    key: HEADER_KEY,
+    expected: headerVersion(header),
+    next: { version: headerVersion(next), value: next.bytes },
+  };
+  const sealed = new Map<string, { readonly from: Bytes; readonly step: Swap }>();
+  for (let round = 0; round < ROUNDS; round++) {
+    const places = (await driver.getKeys("", {})).filter((key) => key !== HEADER_KEY);
+    const values = (await driver.getItems?.(places.map((key) => ({ key })))) ?? [];
+    const steps: Swap[] = [];
+    for (const { key, value } of values) {
+      if (!(value instanceof Uint8Array)) continue;
+      const from = value as Bytes;
+      const done = sealed.get(key);
+      const step = done && sameBytes(done.from, from) ? done.step : await reseal(keys.data, data, key, from);
+      sealed.set(key, { from, step });
+      steps.push(step);
+    }
+    const failed = await driver.swap([headerStep, ...steps], true);
+    if (failed.length === 0) return steps.length;
+    if (failed.includes(HEADER_KEY)) break;
+  }
+  throw new AuthError("busy", "The vault was being changed all the time.", { hint: "Nothing was changed. Try again." });
+}
+
+/** The same record at the same version, under the new key. @throws AuthError `vault_corrupt` naming it */
+async function reseal(from: DataKey, to: DataKey, key: string, value: Bytes): Promise<Swap> {
+  const label = await openLabel(from, key, value);
+  const body = await open(from, key, label, value);
+  const version = standingOf(value)?.version ?? { incarnation: "", generation: 0 };
+  const text = `${version.incarnation}.${version.generation}`;
+  return {
+    key,
+    expected: `${from.epoch}.${text}`,
+    next: { version: `${to.epoch}.${text}`, value: await seal(to, key, label, version, body) },
+  };
+}
+
+async function readHeader(driver: StoreDriver): Promise<Header> {
+  const value = await driver.getItemRaw?.(HEADER_KEY, {});
+  if (!(value instanceof Uint8Array)) throw damagedHeader();
+  return parseHeader(value as Bytes);
+}

@@ -1,0 +1,110 @@
+/**
+ * The kept reply (RULES.md 2.1, 2.2): a file of 64 KiB, written and on the disk before a refresh token is sent, into
+ * which the reply's raw bytes are sealed the instant they arrive. Between a provider's rotation and our commit it is
+ * the only place where the new token stands.
+ *
+ *     4 length of what follows · the sealed value · zeros
+ */
+import { feature } from "bun:bundle";
+import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { AuthError } from "../platform/errors.ts";
+import { faultAtWrite } from "../platform/faults.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { type Bytes, concat, uint32, viewOf } from "./bytes.ts";
+import { checkPrivate, createPrivate, lstatOrNull, syncFolder, touching } from "./files.ts";
+import { type DataKey, seal, standingOf, tryOpen } from "./seal.ts";
+import type { KeptReply, Version } from "./types.ts";
+
+const SIZE = LIMITS.replyFileBytes;
+const { O_RDWR, O_RDONLY, O_NOFOLLOW = 0 } = constants;
+
+/** The keys a reply may be sealed with: the present one, and all that were before it. */
+export interface ReplyKeys {
+  current(): DataKey;
+  find(id: string): Promise<DataKey | null>;
+}
+
+/** @param place what names the file, by which its key is derived */
+export function keptReply(path: string, place: string, name: string, keys: ReplyKeys): KeptReply & { close(): void } {
+  const label = { type: "reply", name };
+  let file: number | null = null;
+
+  const close = (): void => {
+    if (file !== null) closeSync(file);
+    file = null;
+  };
+  const prepare = (): number => {
+    if (file !== null) return file;
+    const made = createPrivate(path);
+    checkPrivate(path);
+    file = openSync(path, O_RDWR | O_NOFOLLOW);
+    if (fstatSync(file).size !== SIZE) {
+      writeAll(file, new Uint8Array(SIZE));
+      fsyncSync(file);
+    }
+    if (made) syncFolder(dirname(path));
+    return file;
+  };
+
+  return {
+    async prepare() {
+      touching(path, () => {
+        if (feature("AUTH_TEST")) faultAtWrite("reply-prepare");
+        prepare();
+      });
+    },
+    async keep(version: Version, bytes: Uint8Array) {
+      const value = await seal(keys.current(), place, label, version, bytes);
+      const content = concat(uint32(value.length), value);
+      if (content.length > SIZE)
+        throw new AuthError("internal", `A reply of ${bytes.length} bytes is too large to be kept.`);
+      touching(path, () => {
+        if (feature("AUTH_TEST")) faultAtWrite("reply-keep");
+        const target = prepare();
+        writeAll(target, content);
+        fdatasyncSync(target);
+      });
+    },
+    async read(version: Version) {
+      const value = touching(path, () => readValue(path));
+      const standing = value === null ? null : standingOf(value);
+      if (value === null || standing === null) return null;
+      const same =
+        standing.version.incarnation === version.incarnation && standing.version.generation === version.generation;
+      const key = same ? await keys.find(standing.keyId) : null;
+      // A reply that was cut short by a crash doesn't open: as if it had never reached the disk.
+      return key === null ? null : tryOpen(key, place, label, value);
+    },
+    async blank() {
+      touching(path, () => {
+        if (lstatOrNull(path) === null) return;
+        if (feature("AUTH_TEST")) faultAtWrite("reply-blank");
+        const target = prepare();
+        writeAll(target, new Uint8Array(SIZE));
+        fdatasyncSync(target);
+      });
+    },
+    close,
+  };
+}
+
+/** What the file holds, or null when it is blank or isn't there. */
+function readValue(path: string): Bytes | null {
+  if (lstatOrNull(path) === null) return null;
+  checkPrivate(path);
+  const file = openSync(path, O_RDONLY | O_NOFOLLOW);
+  try {
+    const content = new Uint8Array(SIZE);
+    const length = readSync(file, content, 0, SIZE, 0);
+    const size = length < 4 ? 0 : viewOf(content).getUint32(0);
+    return size === 0 || size + 4 > length ? null : content.slice(4, size + 4);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** From the beginning of the file, however many calls it takes. */
+function writeAll(file: number, bytes: Bytes): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, at);
+}

@@ -1,0 +1,64 @@
+/** The key is what AUTH_KEY_COMMAND prints, run through the shell: a password manager's or a key service's client. */
+import type { Environment } from "../../platform/context.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { Bytes } from "../bytes.ts";
+import { parseKey } from "./encoding.ts";
+import { locked } from "./locked.ts";
+import type { KeyRequest, KeySource } from "./source.ts";
+
+export const commandSource: KeySource = {
+  async open({ context }) {
+    const command = context.env.AUTH_KEY_COMMAND;
+    if (command === undefined)
+      throw locked(
+        "The vault's key comes from AUTH_KEY_COMMAND, which is not set.",
+        "Set AUTH_KEY_COMMAND to the command that prints the vault's key.",
+      );
+    return run(command, context.env);
+  },
+  async create(request: KeyRequest) {
+    return { key: await this.open(request), kdf: null };
+  },
+  async forget() {},
+};
+
+/** stderr is the command's own, so that it can ask its person for a touch or a PIN. */
+async function run(command: string, env: Environment): Promise<Bytes> {
+  const shell = process.platform === "win32" ? ["cmd", "/d", "/s", "/c"] : ["/bin/sh", "-c"];
+  const child = Bun.spawn([...shell, command], {
+    env: withoutSecrets(env),
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  let timer: Timer | undefined;
+  const deadline = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), LIMITS.keyCommand);
+  });
+  try {
+    // A grandchild may hold the pipe open for ever, so the deadline ends the wait and not only the shell.
+    const ended = await Promise.race([Promise.all([child.exited, child.stdout.text()]), deadline]);
+    if (ended === null)
+      throw locked(
+        `AUTH_KEY_COMMAND gave no key within ${LIMITS.keyCommand / 1000} seconds.`,
+        "Run the command yourself to see what it waits for. It gets no input.",
+      );
+    const [exitCode, output] = ended;
+    if (exitCode !== 0)
+      throw locked(
+        `AUTH_KEY_COMMAND failed: it ended with ${child.signalCode ?? `exit code ${exitCode}`}.`,
+        "Run the command yourself to see why. It gets no input, no tokens and no AUTH_ variables.",
+      );
+    return parseKey(output, "What AUTH_KEY_COMMAND printed");
+  } finally {
+    clearTimeout(timer);
+    child.kill("SIGKILL");
+  }
+}
+
+/** Tokens, what is ours, and the switches of our runtime, which would change any program built like us. */
+const WITHHELD = /^(AUTH_.*|BUN_.*|NODE_TLS_REJECT_UNAUTHORIZED|(.*_)?(TOKEN|API_KEY))$/i;
+
+function withoutSecrets(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !WITHHELD.test(name)));
+}

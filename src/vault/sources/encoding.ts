@@ -1,0 +1,29 @@
+/** A key as text: 32 bytes in base64, base64url or hex, which their lengths tell apart. */
+import { AuthError } from "../../platform/errors.ts";
+import type { Bytes } from "../bytes.ts";
+
+const KEY_BYTES = 32;
+
+/**
+ * @param from what gave the text, for messages: `AUTH_KEY`
+ * @throws AuthError `key_invalid`
+ */
+export function parseKey(text: string, from: string): Bytes {
+  const key = decode(text.trim());
+  if (key === null || key.length !== KEY_BYTES)
+    throw new AuthError("key_invalid", `${from} is not a key: it must be 32 bytes in base64, base64url or hex.`, {
+      hint: "Make one: openssl rand -base64 32",
+    });
+  if (key.every((byte) => byte === key[0]))
+    throw new AuthError("key_invalid", `${from} is one byte repeated 32 times, which is no key.`, {
+      hint: "Make one: openssl rand -base64 32",
+    });
+  return key;
+}
+
+function decode(text: string): Bytes | null {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return Uint8Array.fromHex(text);
+  if (/^[A-Za-z0-9+/]{43}=?$/.test(text)) return Uint8Array.fromBase64(text);
+  if (/^[A-Za-z0-9_-]{43}=?$/.test(text)) return Uint8Array.fromBase64(text, { alphabet: "base64url" });
+  return null;
+}

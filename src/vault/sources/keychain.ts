@@ -1,0 +1,66 @@
+/** The key lies in the operating system's keychain, under the vault's id. A keychain that hangs is given 3 seconds. */
+import { LIMITS } from "../../platform/limits.ts";
+import { sameText } from "../../platform/secret.ts";
+import { random } from "../bytes.ts";
+import { parseKey } from "./encoding.ts";
+import { locked } from "./locked.ts";
+import type { KeyRequest, KeySource } from "./source.ts";
+
+const SERVICE = "auth";
+
+export const keychainSource: KeySource = {
+  async open(request) {
+    const text = await inTime(() => Bun.secrets.get(entryOf(request)));
+    if (text === null)
+      throw locked(
+        "The system's keychain is locked, or has no key for this vault.",
+        "Unlock the keychain, or log in to the desktop session that holds it. The vault is as it was.",
+      );
+    return parseKey(text, "The keychain's entry");
+  },
+  async create(request) {
+    const key = random(32);
+    const text = key.toBase64();
+    const entry = entryOf(request);
+    await inTime(() => Bun.secrets.set({ ...entry, value: text }));
+    const stored = await inTime(() => Bun.secrets.get(entry));
+    if (stored !== null && sameText(stored, text)) return { key, kdf: null };
+    throw locked("The system's keychain didn't keep the key it was given.", OTHER_SOURCE);
+  },
+  async forget(request) {
+    await inTime(() => Bun.secrets.delete(entryOf(request)));
+  },
+};
+
+/** A rekey writes a new entry beside the old one, so that either header finds its own. */
+function entryOf({ vaultId, keyId }: KeyRequest): { service: string; name: string } {
+  return { service: SERVICE, name: `vault ${vaultId} ${keyId}` };
+}
+
+const OTHER_SOURCE = "Choose another key source: auth vault init --key file|passphrase|env|command";
+
+async function inTime<T>(work: () => Promise<T>): Promise<T> {
+  let timer: Timer | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const seconds = LIMITS.keychain / 1000;
+      reject(
+        locked(`The system's keychain didn't answer within ${seconds} seconds.`, "Unlock the keychain and try again."),
+      );
+    }, LIMITS.keychain);
+  });
+  try {
+    return await Promise.race([work().catch(refused), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function refused(error: unknown): never {
+  const reason = error instanceof Error ? error.message : String(error);
+  throw locked(
+    `The system's keychain refused: ${reason}`,
+    "Unlock the keychain, or start its service, and try again.",
+    error,
+  );
+}

@@ -1,0 +1,56 @@
+/** The key is derived from a passphrase by scrypt: AUTH_PASSPHRASE, or asked for at the terminal. */
+import { AuthError } from "../../platform/errors.ts";
+import type { Bytes } from "../bytes.ts";
+import { type Kdf, newKdf } from "./kdf.ts";
+import { locked } from "./locked.ts";
+import type { KeyRequest, KeySource } from "./source.ts";
+
+export const passphraseSource: KeySource = {
+  async open({ context, kdf, prompt }) {
+    if (kdf === null)
+      throw locked("AUTH_PASSPHRASE is set, but this vault was not made with a passphrase.", "Unset AUTH_PASSPHRASE.");
+    const passphrase = context.env.AUTH_PASSPHRASE ?? (await prompt?.("Passphrase of the vault: "))?.reveal();
+    if (passphrase === undefined)
+      throw locked(
+        "The vault's key comes from a passphrase, and there is no terminal to ask for it.",
+        "Set AUTH_PASSPHRASE, or run this in a terminal.",
+      );
+    return derive(passphrase, kdf);
+  },
+  async create(request) {
+    const kdf = newKdf();
+    return { key: await derive(await choose(request), kdf), kdf };
+  },
+  async forget() {},
+};
+
+async function choose({ context, prompt }: KeyRequest): Promise<string> {
+  const given = context.env.AUTH_PASSPHRASE;
+  if (given !== undefined) return given;
+  if (prompt === undefined)
+    throw locked(
+      "There is no terminal to ask for a new passphrase.",
+      "Set AUTH_PASSPHRASE, or run this in a terminal.",
+    );
+  const first = (await prompt("New passphrase for the vault: ")).reveal();
+  const second = (await prompt("The same again: ")).reveal();
+  if (first === second) return first;
+  throw new AuthError("key_invalid", "The two passphrases are not the same.", {
+    hint: "Nothing was changed. Try again.",
+  });
+}
+
+async function derive(passphrase: string, { logN, r, p, salt }: Kdf): Promise<Bytes> {
+  if (passphrase === "")
+    throw new AuthError("key_invalid", "The passphrase is empty.", {
+      hint: "Set AUTH_PASSPHRASE to a long passphrase.",
+    });
+  const { scrypt } = await import("node:crypto");
+  const N = 2 ** logN;
+  return new Promise((resolve, reject) => {
+    // Typed on one keyboard and another, the same letters may be composed differently.
+    scrypt(passphrase.normalize("NFC"), salt, 32, { N, r, p, maxmem: 256 * N * r }, (error, key) =>
+      error ? reject(error) : resolve(new Uint8Array(key)),
+    );
+  });
+}

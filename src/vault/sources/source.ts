@@ -1,0 +1,84 @@
+/**
+ * Where a vault's key comes from. A source gives the 32 bytes that wrap the vault's own keys; one small file each.
+ */
+import type { Context } from "../../platform/context.ts";
+import type { Secret } from "../../platform/secret.ts";
+import type { Bytes } from "../bytes.ts";
+import { envSource } from "./env.ts";
+import { fileSource } from "./file.ts";
+import type { Kdf } from "./kdf.ts";
+
+/** In the order of their numbers in the header. */
+export const SOURCE_NAMES = ["file", "env", "command", "passphrase", "keychain"] as const;
+export type SourceName = (typeof SOURCE_NAMES)[number];
+
+/** Asks the person at the terminal without showing what is typed. */
+export type Prompt = (question: string) => Promise<Secret>;
+
+/** For which key a source is asked: a vault's, under one of its data keys. */
+export interface KeyRequest {
+  readonly context: Context;
+  readonly vaultId: string;
+  readonly keyId: string;
+  /** As recorded in the header. */
+  readonly kdf: Kdf | null;
+  readonly prompt?: Prompt;
+}
+
+export interface KeySource {
+  /** @throws AuthError `vault_locked` or `key_invalid` */
+  open(request: KeyRequest): Promise<Bytes>;
+  /** A key for a vault that is being made or rekeyed; it is stored for good before this returns. */
+  create(request: KeyRequest): Promise<{ readonly key: Bytes; readonly kdf: Kdf | null }>;
+  /** Erases what `create` stored. */
+  forget(request: KeyRequest): Promise<void>;
+}
+
+/** Sources that may run a program or ask a person: never while a connection's lock is held (RULES.md 1.3). */
+export const ASKING: readonly SourceName[] = ["command", "passphrase", "keychain"];
+/** Sources that keep a key of our making; the others are handed theirs. */
+export const STORED: readonly SourceName[] = ["file", "keychain"];
+
+/** The two that are read on the way of every token are at hand; the others are loaded where one is asked. */
+export async function sourceOf(name: SourceName): Promise<KeySource> {
+  switch (name) {
+    case "file":
+      return fileSource;
+    case "env":
+      return envSource;
+    case "command":
+      return (await import("./command.ts")).commandSource;
+    case "passphrase":
+      return (await import("./passphrase.ts")).passphraseSource;
+    case "keychain":
+      return (await import("./keychain.ts")).keychainSource;
+  }
+}
+
+/** The variable that chooses a source at creation, and must open the vault afterwards (CLI.md §5). */
+export const VARIABLES = { env: "AUTH_KEY", command: "AUTH_KEY_COMMAND", passphrase: "AUTH_PASSPHRASE" } as const;
+export type VariableSource = keyof typeof VARIABLES;
+const VARIABLE_SOURCES = ["env", "command", "passphrase"] as const;
+
+/**
+ * The source that the environment insists on: the recorded one where its variable is set, else the first that is.
+ * A variable that is set but empty counts: it is a mistake to be told, not to be passed over.
+ */
+export function sourceInEnvironment({ env }: Context, recorded: SourceName | null): VariableSource | null {
+  let first: VariableSource | null = null;
+  for (const name of VARIABLE_SOURCES) {
+    if (env[VARIABLES[name]] === undefined) continue;
+    if (name === recorded) return name;
+    first ??= name;
+  }
+  return first;
+}
+
+/** How a message names a source. */
+export const SOURCE_WORDS: Record<SourceName, string> = {
+  file: "the key file",
+  env: "AUTH_KEY",
+  command: "AUTH_KEY_COMMAND",
+  passphrase: "a passphrase",
+  keychain: "the system's keychain",
+};

@@ -1,0 +1,72 @@
+/**
+ * What the rest of the program may ask of the vault. Nothing here assumes SQLite: the same interface
+ * stands over Redis and PostgreSQL.
+ */
+
+/** The kinds of sealed record. */
+export type RecordType = "connection" | "client" | "settings";
+
+/** Where a record stands: a random number drawn at each login, and a count of its commits since. */
+export interface Version {
+  /** 32 hex digits. */
+  readonly incarnation: string;
+  readonly generation: number;
+}
+
+export interface Entry {
+  readonly type: RecordType;
+  /** Canonical, case-folded: `github:work`. */
+  readonly name: string;
+  readonly version: Version;
+  /** JSON text, as it was given to `commit`. */
+  readonly body: string;
+}
+
+/** One step of an atomic commit. `expected: null` means "must not exist"; `next: null` erases. */
+export interface Change {
+  readonly type: RecordType;
+  readonly name: string;
+  readonly expected: Version | null;
+  readonly next: { readonly version: Version; readonly body: string } | null;
+}
+
+/** The file that keeps a refresh reply's raw bytes from the instant they arrive (RULES.md 2.1, 2.2). */
+export interface KeptReply {
+  /** Makes sure that a reply can be kept: 64 KiB of written zeros, fsynced, 0600. Throws `vault_unwritable`. */
+  prepare(): Promise<void>;
+  /** Seals the bytes into the file in place and fdatasyncs. `version` is the record's as noted before sending. */
+  keep(version: Version, bytes: Uint8Array): Promise<void>;
+  /** The kept bytes of exactly that version, or null. Opens with retired keys too. */
+  read(version: Version): Promise<Uint8Array | null>;
+  /** Blanks the file: its reply was committed, or its connection is gone. */
+  blank(): Promise<void>;
+}
+
+/** A kernel-released lock on one connection. `reply` may be touched only by its holder. */
+export interface Lock {
+  readonly reply: KeptReply;
+  release(): void;
+}
+
+export interface Vault {
+  readonly id: string;
+  /** null when there is no such record. Throws `vault_corrupt` naming the record when it does not open. */
+  read(type: RecordType, name: string): Promise<Entry | null>;
+  /** Every record of a type, in order of name. */
+  list(type: RecordType): Promise<Entry[]>;
+  /**
+   * Compare-and-set of all changes at once. `conflict`: a record is not at the version expected, nothing was stored.
+   * `rekeyed`: the vault got a new key meanwhile; let go of locks, `reload()`, then commit again (RULES.md 1.4).
+   */
+  commit(changes: readonly Change[]): Promise<"committed" | "conflict" | "rekeyed">;
+  /** Erases a record whether it opens or not: the way out where `read` throws `vault_corrupt`. Lost is what was in it; one of a newer format stays. */
+  discard(type: RecordType, name: string): Promise<void>;
+  /** Reads the header again and gets the key from its source, which may ask a keychain or run a command. */
+  reload(): Promise<void>;
+  /** Takes the lock if it is free, without waiting; null when another process holds it. */
+  tryLock(name: string): Promise<Lock | null>;
+  /** A keyed HMAC (hex) of a secret, to compare credentials without showing them. */
+  fingerprint(secret: string): Promise<string>;
+  /** Closes files. After an erasure it first truncates the write-ahead log, so that erased means erased. */
+  close(): void;
+}

@@ -1,0 +1,46 @@
+/** From a header to its keys: which source to ask, and what to say when its key is the wrong one. */
+import type { Context } from "../platform/context.ts";
+import { type Header, type Keys, unwrap } from "./header.ts";
+import { locked } from "./sources/locked.ts";
+import { type Prompt, SOURCE_WORDS, sourceInEnvironment, sourceOf, VARIABLES } from "./sources/source.ts";
+
+/**
+ * Asks the source that the environment insists on, else the one on record.
+ *
+ * @throws AuthError `vault_locked`, `key_invalid`, `vault_corrupt`
+ */
+export async function unlock(context: Context, header: Header, prompt: Prompt | undefined): Promise<Keys> {
+  const insisted = sourceInEnvironment(context, header.source);
+  if (insisted === null || insisted === header.source) return unlockAsRecorded(context, header, prompt);
+  // A key is a key: one that is given another way than on record may still be the right one.
+  const { vaultId, keyId } = header;
+  const keys =
+    insisted === "passphrase"
+      ? null
+      : await unwrap(header, await (await sourceOf(insisted)).open({ context, vaultId, keyId, kdf: null }));
+  if (keys !== null) return keys;
+  const variable = VARIABLES[insisted];
+  throw locked(
+    `${variable} is set, but it doesn't open this vault, whose key comes from ${SOURCE_WORDS[header.source]}.`,
+    `Unset ${variable} for this vault, or choose another vault with AUTH_HOME or AUTH_STORE.`,
+  );
+}
+
+/** As `unlock`, whatever the environment says. */
+export async function unlockAsRecorded(context: Context, header: Header, prompt: Prompt | undefined): Promise<Keys> {
+  const { vaultId, keyId, kdf } = header;
+  const source = await sourceOf(header.source);
+  const key = await source.open({
+    context,
+    vaultId,
+    keyId,
+    kdf,
+    ...(prompt && { prompt }),
+  });
+  const keys = await unwrap(header, key);
+  if (keys !== null) return keys;
+  throw locked(
+    `This is not the vault's key: what came from ${SOURCE_WORDS[header.source]} doesn't open it.`,
+    "Give the key that the vault was made with, or choose another vault with AUTH_HOME or AUTH_STORE. Nothing was changed.",
+  );
+}

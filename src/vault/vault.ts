@@ -1,0 +1,58 @@
+/** The way into the vault. The first lines of every command that needs a token, so nothing heavy is loaded here. */
+import type { Context } from "../platform/context.ts";
+import { ownershipOf } from "../platform/small-file.ts";
+import { openOver } from "./opened.ts";
+import { foreign, isOpenTo, isStranger, modeText } from "./owner.ts";
+import { vaultPath } from "./place.ts";
+import type { Prompt } from "./sources/source.ts";
+import { openSqlite } from "./sqlite.ts";
+import type { Vault } from "./types.ts";
+
+export interface VaultOptions {
+  /** Where the vault is, in the form of AUTH_STORE; by default what AUTH_STORE says. */
+  readonly store?: string;
+  /** Asks for a passphrase; left out where there is nobody to ask. */
+  readonly prompt?: Prompt;
+}
+
+export interface OpenOptions extends VaultOptions {
+  /** Make a vault where there is none. */
+  readonly create: boolean;
+  /** Told, once, where a new vault's key is kept. */
+  readonly announce?: (message: string) => void;
+}
+
+/**
+ * Opens the vault; null where there is none and none shall be made.
+ *
+ * @throws AuthError `usage` (AUTH_STORE), `vault_locked`, `key_invalid`, `vault_corrupt`, `vault_unwritable`
+ */
+export async function openVault(context: Context, options: OpenOptions): Promise<Vault | null> {
+  const path = vaultPath(context, options.store);
+  // WebCrypto works on a thread of its own, which is there by the time SQLite is open.
+  void crypto.subtle.digest("SHA-256", new Uint8Array(0));
+  const driver = await openSqlite(path);
+  if (driver === null && options.create) {
+    const { createVault } = await import("./create.ts");
+    const created = await createVault(context, path, options);
+    if (created?.announcement) options.announce?.(created.announcement);
+    return openVault(context, { ...options, create: false });
+  }
+  if (driver === null) return null;
+  try {
+    await checkOwner(context, path);
+    return await openOver(context, path, driver, options.prompt);
+  } catch (error) {
+    driver.close();
+    throw error;
+  }
+}
+
+async function checkOwner(context: Context, path: string): Promise<void> {
+  const stat = await ownershipOf(path);
+  if (isStranger(stat)) throw foreign(path);
+  if (isOpenTo(stat, 0o077))
+    context.warn(
+      `Other users can reach the vault file ${path} (mode ${modeText(stat)}). To mend it: chmod 600 ${path}`,
+    );
+}

@@ -1,0 +1,199 @@
+/** The shape of the house (DESIGN.md §1), checked: which room may use which, and who touches the outside world. */
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+
+const ROOT = join(import.meta.dir, "..");
+
+/** A room, and what it may import besides itself. `providers` are the plugins, `src/providers` their contract. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "src/platform": ["package.json"],
+  "src/vault": ["src/platform"],
+  "src/providers": ["src/platform"],
+  "src/oauth": ["src/platform", "src/providers"],
+  "src/connections": ["src/oauth", "src/providers", "src/vault", "src/platform"],
+  "src/inject": ["src/oauth", "src/providers", "src/vault", "src/platform"],
+  "src/cli": [
+    "src/connections",
+    "src/inject",
+    "src/oauth",
+    "src/providers",
+    "src/vault",
+    "src/platform",
+    "providers",
+    "package.json",
+  ],
+  "src/main.ts": [
+    "src/cli",
+    "src/connections",
+    "src/inject",
+    "src/providers",
+    "src/vault",
+    "src/platform",
+    "package.json",
+  ],
+  providers: [],
+};
+
+interface Source {
+  /** From the root: `src/cli/token.ts`. */
+  readonly path: string;
+  /** Without comments. */
+  readonly code: string;
+  readonly imports: readonly string[];
+}
+
+const sources: readonly Source[] = ["src", "providers"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => read(join(folder, name))),
+);
+
+function read(path: string): Source {
+  const text = readFileSync(join(ROOT, path), "utf8");
+  const code = withoutComments(text);
+  const found = [
+    ...code.matchAll(/^(?:import|export)\b[^"';]*?\bfrom\s*"([^"]+)"/gm),
+    ...code.matchAll(/\bimport\s*\(?\s*"([^"]+)"/g),
+  ];
+  return { path, code, imports: [...new Set(found.map((match) => match[1] ?? ""))] };
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|(^|[^:"'`\\])\/\/.*$/gm, "$1");
+}
+
+function roomOf(path: string): string {
+  const [top = "", second = ""] = path.split("/");
+  return top === "src" ? `src/${second}` : top;
+}
+
+/** Files of ours that a source imports, from the root. */
+function ours({ path, imports }: Source): string[] {
+  return imports.filter((name) => name.startsWith(".")).map((name) => normalize(join(dirname(path), name)));
+}
+
+/** Source files for which the check finds something, with what it found. */
+function findings(of: (source: Source) => readonly string[], where = (_: Source): boolean => true): string[] {
+  return sources.filter(where).flatMap((source) => of(source).map((found) => `${source.path}: ${found}`));
+}
+
+describe("imports point downwards only", () => {
+  for (const [room, allowed] of Object.entries(MAY_IMPORT))
+    test(room, () => {
+      const files = sources.filter(({ path }) => roomOf(path) === room);
+      expect(files.length).toBeGreaterThan(0);
+      const wrong = files.flatMap((source) =>
+        ours(source)
+          .filter((target) => roomOf(target) !== room && !allowed.includes(roomOf(target)))
+          .map((target) => `${source.path} → ${target}`),
+      );
+      expect(wrong).toEqual([]);
+    });
+
+  test("every file stands in one of these rooms", () => {
+    expect(sources.map(({ path }) => roomOf(path)).filter((room) => !(room in MAY_IMPORT))).toEqual([]);
+  });
+
+  test("oauth takes from providers only what a description says: the schema and its defaults", () => {
+    const taken = findings(
+      (source) => ours(source).filter((target) => roomOf(target) === "src/providers"),
+      ({ path }) => roomOf(path) === "src/oauth",
+    );
+    expect(taken.filter((line) => !/\/(schema|defaults)\.ts$/.test(line))).toEqual([]);
+  });
+});
+
+test("a plugin imports the public contract, and nothing else", () => {
+  const plugins = ({ path }: Source): boolean => roomOf(path) === "providers" && path !== "providers/index.ts";
+  expect(sources.filter(plugins).length).toBeGreaterThan(1);
+  expect(findings(({ imports }) => imports.filter((name) => name !== "auth/provider"), plugins)).toEqual([]);
+});
+
+test("src knows no provider's name", () => {
+  const names = readdirSync(join(ROOT, "providers"))
+    .map((file) => file.replace(/\.ts$/, ""))
+    // These two are kinds of login, and what CLI.md itself calls them.
+    .filter((id) => !["index", "oidc", "apikey"].includes(id));
+  expect(names.length).toBeGreaterThan(2);
+  const pattern = new RegExp(`\\b(${names.join("|")}|gitlab|azure|microsoft)\\b`, "gi");
+  // `--subject-token github-actions|gitlab`, `export --format github-actions` name a CI system, not the provider.
+  const withoutCi = (code: string): string => code.replace(/github-actions(?:\|gitlab| or gitlab|", "gitlab")?/g, "");
+  const found = findings(({ path, code }) =>
+    path.startsWith("src/") ? [...withoutCi(code).matchAll(pattern)].map(([name]) => name) : [],
+  );
+  expect(found).toEqual([]);
+});
+
+test("only platform/http.ts talks to the network", () => {
+  const calls = /\bfetch\s*\(|["']ofetch["']|["']node:(https?|net|tls|dgram)["']|\bnew WebSocket\b|\bBun\.connect\b/g;
+  const found = findings(
+    ({ code }) => [...code.matchAll(calls)].map(([call]) => call),
+    ({ path }) => path !== "src/platform/http.ts",
+  );
+  expect(found).toEqual([]);
+});
+
+test("only platform and main.ts touch argv, the environment or a terminal", () => {
+  const touched =
+    /\bprocess\.(argv|env|chdir|stdin|stdout|stderr|exit|on|kill)\b|\bBun\.(env|argv|stdin)\b|["']node:(tty|readline)["']/g;
+  const found = findings(
+    ({ code }) => [...code.matchAll(touched)].map(([use]) => use),
+    ({ path }) => roomOf(path) !== "src/platform" && path !== "src/main.ts",
+  );
+  expect(found).toEqual([]);
+});
+
+test("nothing below cli prints", () => {
+  const found = findings(
+    ({ code }) =>
+      [...code.matchAll(/\bconsole\.(log|error|warn|info|debug|trace)\b|\bBun\.(stdout|stderr)\b/g)].map(
+        ([use]) => use,
+      ),
+    ({ path }) =>
+      !["src/cli/output.ts", "src/cli/messages.ts", "src/platform/terminal.ts"].includes(path) &&
+      path !== "src/main.ts",
+  );
+  expect(found).toEqual([]);
+});
+
+test("what the hot path loads at its start is light: builtins and libraries that cost milliseconds come later", () => {
+  const heavy =
+    /^(node:(fs|crypto|util|tty|http|https|net|stream|readline|child_process)(\/.*)?|consola.*|citty|oauth4webapi|ofetch|jose|uqr)$/;
+  // valibot isn't among them (0.4 ms): every record that is read is checked.
+  const seen = new Map<string, string>();
+  const visit = (path: string, from: string): void => {
+    if (seen.has(path)) return;
+    seen.set(path, from);
+    for (const name of staticImports(path)) {
+      if (heavy.test(name)) throw new Error(`${name} is imported by ${path} ← ${from}`);
+      if (name.startsWith(".") && name.endsWith(".ts")) visit(normalize(join(dirname(path), name)), path);
+    }
+  };
+  for (const entry of ["src/main.ts", "src/cli/token.ts", "src/cli/run.ts", "src/platform/exec.ts"])
+    visit(entry, entry);
+  expect(seen.size).toBeGreaterThan(10);
+});
+
+/** What is imported when the file is: not types, not `import()`. */
+function staticImports(path: string): string[] {
+  const transpiler = new Bun.Transpiler({ loader: "ts" });
+  return transpiler
+    .scanImports(readFileSync(join(ROOT, path), "utf8"))
+    .filter(({ kind }) => kind === "import-statement")
+    .map(({ path: name }) => name);
+}
+
+test("files stay small: one idea each (a hint at 300 lines, a limit at 400)", () => {
+  const long = sources.map(({ path }) => [path, readFileSync(join(ROOT, path), "utf8").split("\n").length] as const);
+  const hints = long.filter(([, lines]) => lines > 300);
+  if (hints.length > 0)
+    console.log(`Look for a second idea in: ${hints.map(([path, n]) => `${path} (${n})`).join(", ")}`);
+  expect(long.filter(([, lines]) => lines > 400)).toEqual([]);
+});
+
+test("no path of the workplace is committed", () => {
+  const found = findings(({ code }) => [...code.matchAll(/\/work\/\w+/g)].map(([path]) => path));
+  expect(found).toEqual([]);
+  expect(relative(ROOT, import.meta.path)).toBe("test/architecture.test.ts");
+});

@@ -1,0 +1,95 @@
+/** What a refresh costs beyond the provider's own time, alone and in a crowd. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+const CROWD = 50;
+const CROWDS = 5;
+const ENDPOINT_MS = 300;
+
+export interface RefreshTimes {
+  /** Medians, in milliseconds. */
+  readonly alone: number;
+  readonly crowd: number;
+}
+
+/**
+ * @param auth the binary
+ * @param rounds of the lone refresh
+ */
+export async function measureRefresh(auth: string, rounds: number): Promise<RefreshTimes> {
+  // On a memory file system: what is measured is ours, not the disk's sync.
+  const folder = mkdtempSync(join("/dev/shm", "auth-bench-"));
+  try {
+    return {
+      alone: await atIssuer(0, (place) => alone(auth, home(folder, "alone"), place, rounds)),
+      crowd: await atIssuer(ENDPOINT_MS, (place) => crowds(auth, folder, place)),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The most a crowd may take: the provider's time, a start-up each, and a little. */
+export function crowdLimit(floor: number): number {
+  return ENDPOINT_MS + CROWD * floor + 200;
+}
+
+type Environment = Record<string, string>;
+
+function home(folder: string, name: string): Environment {
+  return { PATH: process.env.PATH ?? "", HOME: folder, AUTH_HOME: join(folder, name) };
+}
+
+async function alone(auth: string, env: Environment, place: string, rounds: number): Promise<number> {
+  await logIn(auth, env, place);
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const started = performance.now();
+    const { exitCode } = Bun.spawnSync([auth, "refresh", "github", "--force", "-o", "token"], { env });
+    times.push(performance.now() - started);
+    if (exitCode !== 0) throw new Error("a refresh failed");
+  }
+  return median(times);
+}
+
+/** Each crowd in a home of its own, its token expired. */
+async function crowds(auth: string, folder: string, place: string): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < CROWDS; round++) {
+    const env = home(folder, `crowd-${round}`);
+    await logIn(auth, env, place);
+    await Bun.sleep(1100);
+    const started = performance.now();
+    const children = Array.from({ length: CROWD }, () =>
+      Bun.spawn([auth, "token", "github"], { env, stdio: ["ignore", "pipe", "ignore"] }),
+    );
+    const tokens = new Set(await Promise.all(children.map((child) => child.stdout.text())));
+    times.push(performance.now() - started);
+    if (tokens.size !== 1) throw new Error("a crowd got several tokens");
+  }
+  return median(times);
+}
+
+async function logIn(auth: string, env: Environment, place: string): Promise<void> {
+  const endpoints = ["--endpoint", `device=${place}/device`, "--endpoint", `token=${place}/token`];
+  const { exitCode, stderr } = Bun.spawnSync([auth, "login", "github", "--client-id", "bench", ...endpoints], { env });
+  if (exitCode !== 0) throw new Error(`the login failed: ${stderr}`);
+}
+
+async function atIssuer<T>(delay: number, work: (place: string) => Promise<T>): Promise<T> {
+  const issuer = Bun.spawn([process.execPath, join(import.meta.dir, "bench-issuer.ts"), String(delay)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const reader = issuer.stdout.getReader();
+    const { value } = await reader.read();
+    return await work(new TextDecoder().decode(value).trim());
+  } finally {
+    issuer.kill();
+    await issuer.exited;
+  }
+}
+
+function median(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
+}

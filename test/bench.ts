@@ -1,0 +1,226 @@
+/**
+ * `npm run bench`: what the everyday commands cost, as ratios to an empty compiled program ("the floor").
+ *
+ * A floor that is slow flatters every ratio, so it is treated as the product is, in everything: the same compiler
+ * flags (without the hardening an empty program also looks for .env and bunfig.toml, and takes a fifth longer), the
+ * same environment, the same kind of copy. Copies differ, so there are several; the order is shuffled each round. And
+ * a run in which doing nothing took longer than `auth --version` proves nothing, and says so.
+ */
+import { closeSync, copyFileSync, fsyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FLAGS } from "../.ci/flags.mjs";
+import { crowdLimit, measureRefresh } from "./bench-refresh.ts";
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 200);
+const MANY = Number(process.env.BENCH_CONNECTIONS ?? 10_000);
+const COPIES = 3;
+const folder = mkdtempSync(join(tmpdir(), "auth-bench-"));
+
+/** What is timed, and how much of the floor's it may take at most. */
+interface Subject {
+  readonly name: string;
+  /** `auth` and `floor` stand for one of their copies. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly atMost?: number | undefined;
+}
+
+try {
+  await prepare();
+  process.exitCode = await bench();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function prepare(): Promise<void> {
+  mkdirSync(join(folder, "source"));
+  const source = join(folder, "source", "floor.ts");
+  writeFileSync(source, "");
+  await must([process.execPath, "build", ...FLAGS, source, "--outfile", join(folder, "floor")]);
+  for (let copy = 0; copy < COPIES; copy++) {
+    copyToDisk(join(folder, "floor"), copyOf("floor", copy));
+    copyToDisk(join(import.meta.dir, "..", "dist", "auth"), copyOf("auth", copy));
+  }
+  for (const home of ["one", "many"]) await logIn(home, "bench");
+  console.log(`Storing ${MANY} connections …`);
+  await logInMany("many", MANY);
+}
+
+/** Where a copy of `auth` or `floor` is. */
+function copyOf(program: string, copy: number): string {
+  return join(folder, `copy-${copy}`, program);
+}
+
+/** All the way: a file that is still being written out runs slower. */
+function copyToDisk(from: string, to: string): void {
+  mkdirSync(join(to, ".."), { recursive: true });
+  copyFileSync(from, to);
+  const fd = openSync(to, "r+");
+  fsyncSync(fd);
+  closeSync(fd);
+}
+
+function atCopy([program = "", ...args]: readonly string[], copy: number): string[] {
+  return [program === "auth" || program === "floor" ? copyOf(program, copy) : program, ...args];
+}
+
+async function bench(): Promise<number> {
+  const one = environment("one");
+  const token: Subject = { name: "auth token", command: ["auth", "token", "apikey:bench"], env: one, atMost: 2 };
+  const run = ["auth", "run", "apikey:bench", "--", "true"];
+  const crowded: Subject = {
+    name: `auth token, ${MANY} connections`,
+    command: token.command,
+    env: environment("many"),
+  };
+  const empty: Subject = { name: "the floor", command: ["floor"], env: one };
+  const version: Subject = { name: "auth --version", command: ["auth", "--version"], env: one, atMost: 1.5 };
+  const running: Subject = { name: "auth run -- true", command: run, env: one, atMost: 2.5 };
+  const subjects = [empty, version, token, running, crowded, ...others()];
+  const times = measure(subjects);
+  const of = ({ name }: Subject): number => times.get(name) ?? Number.NaN;
+  console.log(`\n${ROUNDS} rounds, ${COPIES} copies, medians:\n`);
+  for (const subject of subjects) {
+    const ratio = `${(of(subject) / of(empty)).toFixed(2)} ×`;
+    console.log(`  ${subject.name.padEnd(32)} ${of(subject).toFixed(2).padStart(8)} ms ${ratio.padStart(9)}`);
+  }
+  if (of(empty) > of(version)) {
+    console.log(
+      "\n  ✗ The floor was slower than auth --version: this run says nothing. Run it again on a quiet machine.",
+    );
+    return 1;
+  }
+  const promises = [
+    ...subjects.flatMap((it) => (it.atMost ? [promise(`${it.name} / the floor`, of(it) / of(empty), it.atMost)] : [])),
+    promise(`auth token with ${MANY} connections / with one`, of(crowded) / of(token), 1.2),
+    ...(process.platform === "linux" ? [memory(token, empty), ...(await refreshing(of(empty)))] : []),
+  ];
+  console.log("");
+  for (const { line } of promises) console.log(`  ${line}`);
+  return promises.every(({ kept }) => kept) ? 0 : 1;
+}
+
+async function refreshing(floor: number): Promise<Kept[]> {
+  const { alone, crowd } = await measureRefresh(copyOf("auth", 0), ROUNDS / 2);
+  const limit = crowdLimit(floor);
+  console.log(
+    `  refresh: ${alone.toFixed(2)} ms alone; 50 at once, the provider taking 300 ms: ${crowd.toFixed(0)} ms`,
+  );
+  return [
+    promise("auth refresh, beyond the provider's time / the floor", alone / floor, 4),
+    promise(`50 at once on an expired token / ${limit.toFixed(0)} ms`, crowd / limit, 1),
+  ];
+}
+
+function memory(subject: Subject, empty: Subject): Kept {
+  const [mine, least] = [peak(subject), peak(empty)];
+  console.log(`\n  memory: ${(mine / 1024).toFixed(1)} MiB, the floor's ${(least / 1024).toFixed(1)} MiB`);
+  return promise(`memory of ${subject.name} / the floor's`, mine / least, 2);
+}
+
+/**
+ * The most memory it had resident, in KiB, as the kernel accounts it. Started from a small process: what it reports of
+ * our own child would also count us, from before the exec.
+ */
+function peak({ command, env }: Subject): number {
+  const getrusage = process.arch === "arm64" ? 165 : 98;
+  const script = `open STDOUT, ">", "/dev/null"; system @ARGV; $u = "\\0" x 256; syscall(${getrusage}, -1, $u); print STDERR +(unpack "q*", $u)[4]`;
+  const peaks: number[] = [];
+  for (let round = 0; round < 5 * COPIES; round++) {
+    const [program = "", ...args] = atCopy(command, round % COPIES);
+    const { stderr } = Bun.spawnSync(["perl", "-e", script, program, ...args], {
+      env: { ...env },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    peaks.push(Number(/\d+$/.exec(stderr.toString())?.[0]));
+  }
+  return median(peaks);
+}
+
+/** For comparison, where they are installed. */
+function others(): Subject[] {
+  const found: Subject[] = [];
+  if (Bun.which("gh"))
+    found.push({
+      name: "gh auth token",
+      command: ["gh", "auth", "token"],
+      env: { GH_TOKEN: "x", ...environment("one") },
+    });
+  if (Bun.which("dotenvx")) {
+    writeFileSync(join(folder, ".env"), "A=1\n");
+    found.push({
+      name: "dotenvx run",
+      command: ["dotenvx", "run", "-q", "-f", join(folder, ".env"), "--", "true"],
+      env: environment("one"),
+    });
+  }
+  return found;
+}
+
+/** Each round runs every subject once, in a new order, so that what disturbs the machine disturbs them all. */
+function measure(subjects: readonly Subject[]): Map<string, number> {
+  const samples = new Map<string, number[]>(subjects.map(({ name }) => [name, []]));
+  for (let round = -2 * COPIES; round < ROUNDS; round++) {
+    for (const { name, command, env } of shuffled(subjects)) {
+      const argv = atCopy(command, (round + 2 * COPIES) % COPIES);
+      const start = Bun.nanoseconds();
+      const ended = Bun.spawnSync(argv, { env: { ...env }, stdio: ["ignore", "ignore", "pipe"] });
+      const ms = (Bun.nanoseconds() - start) / 1e6;
+      if (ended.exitCode !== 0) throw new Error(`${command.join(" ")}: ${ended.exitCode} ${ended.stderr}`);
+      // The first rounds only warm up.
+      if (round >= 0) samples.get(name)?.push(ms);
+    }
+  }
+  return new Map([...samples].map(([name, ms]) => [name, median(ms)]));
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  return values
+    .map((value) => ({ value, at: Math.random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ value }) => value);
+}
+
+interface Kept {
+  readonly line: string;
+  readonly kept: boolean;
+}
+
+function promise(what: string, ratio: number, atMost: number): Kept {
+  const kept = ratio <= atMost;
+  return { kept, line: `${kept ? "✓" : "✗"} ${what}: ${ratio.toFixed(2)} (at most ${atMost})` };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function environment(home: string): Record<string, string> {
+  const AUTH_KEY = Buffer.from("a key for the bench, 32 bytes ok").toString("base64");
+  return { PATH: process.env.PATH ?? "", HOME: folder, AUTH_HOME: join(folder, home), AUTH_KEY };
+}
+
+async function logIn(home: string, name: string): Promise<void> {
+  await must([copyOf("auth", 0), "login", `apikey:${name}`, "--token", "-"], environment(home), "sk-bench-0123456789");
+}
+
+/** A few at a time: they wait for the disk, not for each other. */
+async function logInMany(home: string, count: number): Promise<void> {
+  let next = 1;
+  const worker = async (): Promise<void> => {
+    while (next < count) await logIn(home, `bench-${next++}`);
+  };
+  await Promise.all(Array.from({ length: 4 }, worker));
+}
+
+async function must(command: readonly string[], env?: Record<string, string>, stdin = ""): Promise<void> {
+  const child = Bun.spawn([...command], {
+    stdin: new Blob([stdin]),
+    stdout: "pipe",
+    stderr: "pipe",
+    ...(env && { env }),
+  });
+  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")}: ${await child.stderr.text()}`);
+}

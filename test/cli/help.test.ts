@@ -1,0 +1,74 @@
+import { describe, expect, test } from "bun:test";
+import { GLOBAL_ARGS, parseArguments, type Target } from "../../src/cli/arguments.ts";
+import { type Command, isGroup } from "../../src/cli/command.ts";
+import { flagTable, positionalsOf } from "../../src/cli/flags.ts";
+import { helpText } from "../../src/cli/help.ts";
+import { root } from "../../src/cli/root.ts";
+import { registry } from "../../src/cli/session.ts";
+import { colors } from "../../src/platform/terminal.ts";
+
+const surface = { colors: colors(false), width: 100, providers: registry.ids() };
+
+async function everyCommand(from: Target = { path: [], command: root }): Promise<Target[]> {
+  const { definition } = from.command;
+  if (!isGroup(definition)) return [from];
+  const below: Target[][] = [];
+  for (const [name, load] of Object.entries(definition.commands)) {
+    const command: Command = (await load()).default;
+    below.push(await everyCommand({ path: [...from.path, name], command }));
+  }
+  return [from, ...below.flat()];
+}
+
+const all = await everyCommand();
+
+describe("every command", () => {
+  for (const target of all) {
+    const { definition } = target.command;
+    const name = ["auth", ...target.path].join(" ");
+
+    test(`${name}: has the name it is called by, and help with examples that are right`, async () => {
+      if (target.path.length > 0) expect(definition.name).toBe(target.path.at(-1) ?? "");
+      const examples = definition.examples ?? [];
+      expect(examples.length).toBeGreaterThan(0);
+      const text = await helpText(target, surface);
+      expect(text).toContain(name);
+      expect(text).not.toMatch(/\{[ab]\}|undefined/);
+      for (const line of text.split("\n")) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(140);
+      for (const [line] of examples) await checkExample(line);
+    });
+
+    if (!isGroup(definition))
+      test(`${name}: no flag of its own hides a global one, and what is variadic comes last`, () => {
+        const own = flagTable(definition.args ?? {});
+        for (const flag of flagTable(GLOBAL_ARGS).keys()) expect([...own.keys()]).not.toContain(flag);
+        const positionals = positionalsOf(definition.args ?? {});
+        expect(positionals.slice(0, -1).some(([, arg]) => arg.variadic)).toBe(false);
+      });
+  }
+});
+
+/** The `auth …` part of an example is a command line we accept. */
+async function checkExample(line: string): Promise<void> {
+  const [a = "", b = ""] = surface.providers;
+  const filled = line.replaceAll("{a}", a).replaceAll("{b}", b);
+  const [command] = /\bauth [^()|><;&]*/.exec(filled) ?? [];
+  if (command === undefined) throw new Error(`no auth in the example: ${line}`);
+  const words = command.match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
+  const argv = words.slice(1).map((word) => word.replace(/^(['"])(.*)\1$/, "$2"));
+  const accepted = await parseArguments(argv, root);
+  expect(accepted.kind).toBe("run");
+}
+
+test("the root's help lists every command, under headings", async () => {
+  const text = await helpText({ path: [], command: root }, surface);
+  for (const { path } of all) if (path.length === 1) expect(text).toMatch(new RegExp(`^  ${path[0]} `, "m"));
+  expect(text).toContain("Everyday:");
+  expect(text).toContain("Global flags:");
+});
+
+test("a narrow terminal gets narrow help", async () => {
+  const text = await helpText({ path: [], command: root }, { ...surface, width: 60 });
+  const prose = text.split("\n").filter((line) => !line.includes("auth "));
+  for (const line of prose.slice(1)) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(64);
+});

@@ -1,0 +1,439 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { access } from "../../src/connections/access.ts";
+import { type Connection, encodeRecord, newConnection } from "../../src/connections/record.ts";
+import { refreshConnection } from "../../src/connections/refresh.ts";
+import type { Services } from "../../src/connections/services.ts";
+import { readConnection, successor } from "../../src/connections/store.ts";
+import type { Context } from "../../src/platform/context.ts";
+import { HttpError, type HttpReply, type HttpRequest } from "../../src/platform/http.ts";
+import { Secret } from "../../src/platform/secret.ts";
+import { createRegistry } from "../../src/providers/registry.ts";
+import type { ProviderDefinition } from "../../src/providers/schema.ts";
+import { MemoryVault } from "./memory-vault.ts";
+
+const REF = { provider: "acme", name: "default" };
+const NAME = "acme:default";
+const START = 1_800_000_000_000;
+const TOKEN = "https://acme.example/token";
+
+let vault: MemoryVault;
+let now: number;
+let sent: HttpRequest[];
+let answer: (request: HttpRequest) => HttpReply | Promise<HttpReply>;
+let refresh: ProviderDefinition["refresh"];
+
+beforeEach(() => {
+  vault = new MemoryVault();
+  now = START;
+  sent = [];
+  refresh = undefined;
+  answer = () =>
+    json(200, { access_token: "access-2", token_type: "Bearer", expires_in: 3600, refresh_token: "refresh-2" });
+});
+
+function json(status: number, body: unknown, headers: Record<string, string> = {}): HttpReply {
+  return {
+    status,
+    headers: new Headers({ "content-type": "application/json", ...headers }),
+    body: new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)),
+  };
+}
+
+function services(): Services {
+  const context = {
+    env: {},
+    now: () => now,
+    debug: () => {},
+    audit: async () => {},
+    warn: () => {},
+    http: async (request: HttpRequest) => {
+      sent.push(request);
+      vault.steps.push("send");
+      return answer(request);
+    },
+  } as unknown as Context;
+  const acme: ProviderDefinition = {
+    id: "acme",
+    title: "Acme",
+    endpoints: { token: TOKEN, device: "https://acme.example/device" },
+    ...(refresh && { refresh }),
+    flows: ["device"],
+  };
+  return { context, vault, registry: createRegistry({ acme: async () => ({ default: acme }) }) };
+}
+
+async function given(over: Partial<Connection> = {}, left = -1000): Promise<void> {
+  const record: Connection = {
+    ...newConnection("acme", "default", START),
+    flow: "device",
+    pinned: {
+      origins: ["https://acme.example"],
+      endpoints: { token: TOKEN },
+      issuer: null,
+      jwksUri: null,
+      issRequired: false,
+      clientId: "client",
+      authentication: "none",
+    },
+    tokens: {
+      accessToken: new Secret("access-1"),
+      tokenType: "bearer",
+      obtainedAt: START - 3_600_000,
+      expiresAt: START + left,
+      dueAt: START + left - 300_000,
+      refreshToken: new Secret("refresh-1"),
+      refreshExpiresAt: null,
+      refreshFingerprint: null,
+      idToken: null,
+      scopes: ["read"],
+      extra: {},
+    },
+    ...over,
+  };
+  await vault.commit([
+    {
+      type: "connection",
+      name: NAME,
+      expected: null,
+      next: { version: { incarnation: "a".repeat(32), generation: 1 }, body: encodeRecord(record) },
+    },
+  ]);
+  vault.steps.length = 0;
+}
+
+async function stored(): Promise<Connection> {
+  const found = await readConnection(vault, REF);
+  if (found === null) throw new Error("no record");
+  return found.record;
+}
+
+const DUE = { minTtl: 0, force: false, implicit: false, rejected: null };
+const FORCE = { ...DUE, force: true };
+const WISH = { minTtl: 0, implicit: false };
+const refreshToken = async (): Promise<string | undefined> => (await stored()).tokens?.refreshToken?.reveal();
+
+describe("a refresh in its order", () => {
+  test("is noted, sent, kept, committed, in that order, under the lock", async () => {
+    await given();
+    const outcome = await refreshConnection(services(), REF, DUE);
+    expect(outcome.kind).toBe("refreshed");
+    expect(vault.steps).toEqual(["lock", "prepare", "commit", "send", "keep", "commit", "blank", "release"]);
+    expect(await refreshToken()).toBe("refresh-2");
+    expect((await stored()).note).toBeNull();
+  });
+
+  test("a fresh token is given without a lock or a request", async () => {
+    await given({}, 3_600_000);
+    const { stored: found } = await access(services(), REF, WISH);
+    expect(found.record.tokens?.accessToken.reveal()).toBe("access-1");
+    expect(vault.steps).toEqual([]);
+  });
+
+  test("a reply without a refresh token or scope leaves the old ones", async () => {
+    await given();
+    answer = () => json(200, { access_token: "access-2", token_type: "Bearer", expires_in: 3600 });
+    await refreshConnection(services(), REF, DUE);
+    expect(await refreshToken()).toBe("refresh-1");
+    expect((await stored()).tokens?.scopes).toEqual(["read"]);
+  });
+
+  test("what another committed while I waited is mine: nothing is sent", async () => {
+    await given();
+    const lock = await vault.tryLock(NAME);
+    const waiting = refreshConnection(services(), REF, DUE);
+    await Bun.sleep(5);
+    const found = await readConnection(vault, REF);
+    if (found === null || found.record.tokens === null) throw new Error("no record");
+    const tokens = {
+      ...found.record.tokens,
+      accessToken: new Secret("theirs"),
+      obtainedAt: now,
+      expiresAt: now + 1e6,
+      dueAt: now + 1e5,
+    };
+    await vault.commit([successor(found, { ...found.record, tokens, outcomes: 1 })]);
+    lock?.release();
+    const outcome = await waiting;
+    expect(outcome).toMatchObject({ kind: "refreshed", adopted: true });
+    expect(sent).toHaveLength(0);
+  });
+});
+
+describe("no failure deletes a credential", () => {
+  const rows: [string, () => HttpReply | Promise<HttpReply>, string, string][] = [
+    ["503", () => json(503, "down"), "transient", "provider_unavailable"],
+    ["429", () => json(429, { error: "slow_down" }), "transient", "rate_limited"],
+    [
+      "HTML with 200",
+      () => ({ ...json(200, "<html>"), headers: new Headers({ "content-type": "text/html" }) }),
+      "transient",
+      "provider_unavailable",
+    ],
+    ["connection refused", () => Promise.reject(new HttpError("connection refused", TOKEN)), "transient", "network"],
+    ["a timeout", () => Promise.reject(new HttpError("connection timed out", TOKEN)), "transient", "network"],
+    ["invalid_client", () => json(401, { error: "invalid_client" }), "client", "client_rejected"],
+    ["invalid_scope", () => json(400, { error: "invalid_scope" }), "client", "scope_rejected"],
+    ["interaction_required", () => json(400, { error: "interaction_required" }), "interaction", "interaction_required"],
+    ["invalid_grant", () => json(400, { error: "invalid_grant" }), "dead", "refresh_token_invalid"],
+  ];
+  for (const [name, reply, kind, code] of rows)
+    test(`${name} is ${kind} (${code}), and the refresh token stays`, async () => {
+      await given();
+      answer = reply;
+      const outcome = await refreshConnection(services(), REF, DUE);
+      expect(outcome.kind).toBe("failed");
+      expect((await stored()).failure).toMatchObject({ class: kind, code } as never);
+      expect(await refreshToken()).toBe("refresh-1");
+    });
+
+  test("a token that still lives is given with a warning", async () => {
+    await given({}, 60_000);
+    answer = () => json(503, "down");
+    const { warning } = await access(services(), REF, WISH);
+    expect(warning).toContain("HTTP 503");
+  });
+
+  test("a dead token is never sent again, not even by force", async () => {
+    await given();
+    answer = () => json(400, { error: "invalid_grant" });
+    await refreshConnection(services(), REF, DUE);
+    now += 3_600_000;
+    const again = await refreshConnection(services(), REF, FORCE);
+    expect(again).toMatchObject({ kind: "failed", error: { code: "refresh_token_invalid" } });
+    expect(sent).toHaveLength(1);
+  });
+
+  test("a refused client is not asked again until it is forced", async () => {
+    await given();
+    answer = () => json(401, { error: "invalid_client" });
+    await refreshConnection(services(), REF, DUE);
+    now += 3_600_000;
+    await refreshConnection(services(), REF, DUE);
+    expect(sent).toHaveLength(1);
+    answer = () => json(200, { access_token: "access-2", token_type: "Bearer", expires_in: 3600 });
+    expect((await refreshConnection(services(), REF, FORCE)).kind).toBe("refreshed");
+  });
+});
+
+describe("back-off is remembered", () => {
+  test("a provider that is down is left alone for a while, then asked again", async () => {
+    await given();
+    answer = () => json(503, "down", { "retry-after": "120" });
+    await refreshConnection(services(), REF, DUE);
+    now += 119_000;
+    expect((await refreshConnection(services(), REF, DUE)).kind).toBe("failed");
+    expect(sent).toHaveLength(1);
+    now += 2_000;
+    await refreshConnection(services(), REF, DUE);
+    expect(sent).toHaveLength(2);
+  });
+
+  test("force ignores it", async () => {
+    await given();
+    answer = () => json(503, "down", { "retry-after": "120" });
+    await refreshConnection(services(), REF, DUE);
+    await refreshConnection(services(), REF, FORCE);
+    expect(sent).toHaveLength(2);
+  });
+
+  test("a stored time further ahead than any cap comes from a wrong clock, and is ignored", async () => {
+    await given();
+    answer = () => json(503, "down", { "retry-after": "3000" });
+    await refreshConnection(services(), REF, DUE);
+    now -= 7_200_000;
+    await refreshConnection(services(), REF, { ...DUE, minTtl: 1e9 });
+    expect(sent).toHaveLength(2);
+  });
+});
+
+describe("in doubt", () => {
+  test("while the access token lives it is served, and nothing is sent", async () => {
+    await given({}, 60_000);
+    answer = () => Promise.reject(new HttpError("connection lost", TOKEN));
+    await access(services(), REF, WISH);
+    now += 30_000;
+    const { warning } = await access(services(), REF, WISH);
+    expect(warning).not.toBeNull();
+    expect(sent).toHaveLength(1);
+  });
+
+  test("after it, one try is made; invalid_grant then means that the rotation was lost, at the time of the note", async () => {
+    await given({}, 60_000);
+    answer = () => Promise.reject(new HttpError("connection lost", TOKEN));
+    await access(services(), REF, WISH);
+    now += 120_000;
+    answer = () => json(400, { error: "invalid_grant" });
+    const outcome = await refreshConnection(services(), REF, DUE);
+    if (outcome.kind !== "failed") throw new Error("must fail");
+    expect(outcome.error.code).toBe("rotation_lost");
+    expect(outcome.error.hint).toContain(new Date(START).toISOString());
+  });
+
+  test("within a declared grace the second try comes at once", async () => {
+    refresh = { graceSeconds: 60 };
+    await given({}, 60_000);
+    answer = () => Promise.reject(new HttpError("connection lost", TOKEN));
+    await access(services(), REF, WISH);
+    now += 2_000;
+    answer = () =>
+      json(200, { access_token: "access-2", token_type: "Bearer", expires_in: 3600, refresh_token: "refresh-2" });
+    await access(services(), REF, WISH);
+    expect(await refreshToken()).toBe("refresh-2");
+  });
+
+  test("a failure that was never sent leaves no doubt", async () => {
+    await given();
+    answer = () => Promise.reject(new HttpError("host not found", TOKEN));
+    await refreshConnection(services(), REF, DUE);
+    expect((await stored()).note).toBeNull();
+  });
+
+  test("nor does it settle an older doubt", async () => {
+    await given();
+    answer = () => Promise.reject(new HttpError("connection timed out", TOKEN));
+    await refreshConnection(services(), REF, DUE);
+    answer = () => Promise.reject(new HttpError("connection refused", TOKEN));
+    await refreshConnection(services(), REF, FORCE);
+    expect((await stored()).note?.doubtSince).toBe(START);
+  });
+});
+
+describe("a reply that reached the disk is never lost", () => {
+  test("after a crash before the commit it is taken in, and nothing is sent", async () => {
+    await given();
+    vault.beforeCommit = () => {
+      if (vault.steps.includes("keep")) throw new Error("crash");
+    };
+    const outcome = await refreshConnection(services(), REF, DUE);
+    expect(outcome).toMatchObject({ kind: "refreshed" });
+    expect(await refreshToken()).toBe("refresh-1");
+    vault.beforeCommit = () => {};
+    const next = await refreshConnection(services(), REF, DUE);
+    expect(next.kind).toBe("refreshed");
+    expect(await refreshToken()).toBe("refresh-2");
+    expect(sent).toHaveLength(1);
+  });
+
+  test("one that has grown old is taken in, and its refresh token, not the old one, is sent", async () => {
+    await given();
+    vault.beforeCommit = () => {
+      if (vault.steps.includes("keep")) throw new Error("crash");
+    };
+    await refreshConnection(services(), REF, DUE);
+    vault.beforeCommit = () => {};
+    now += 7_200_000;
+    answer = () => json(200, { access_token: "access-3", token_type: "Bearer", refresh_token: "refresh-3" });
+    expect(await refreshConnection(services(), REF, DUE)).toMatchObject({ kind: "refreshed", adopted: false });
+    expect(sent.map(({ body }) => new URLSearchParams(body).get("refresh_token"))).toEqual(["refresh-1", "refresh-2"]);
+    expect(await refreshToken()).toBe("refresh-3");
+  });
+
+  test("one that can't be read stays, and is read again before anything is sent", async () => {
+    await given();
+    answer = () => json(200, { refresh_token: "refresh-2", token_type: "Bearer" });
+    const outcome = await refreshConnection(services(), REF, DUE);
+    expect(outcome.kind).toBe("failed");
+    expect((await stored()).failure?.unreadable).toBe(true);
+    now += 600_000;
+    await refreshConnection(services(), REF, DUE);
+    expect(sent).toHaveLength(1);
+    expect(vault.replies.size).toBe(1);
+  });
+});
+
+describe("what happens in between is respected", () => {
+  test("settings edited before the note: it looks anew, and sends once", async () => {
+    await given();
+    let edited = false;
+    vault.beforeCommit = async () => {
+      if (edited) return;
+      edited = true;
+      const found = await readConnection(vault, REF);
+      if (found === null) throw new Error("no record");
+      await vault.commit([successor(found, { ...found.record, scopes: ["write"] })]);
+    };
+    expect((await refreshConnection(services(), REF, DUE)).kind).toBe("refreshed");
+    expect(sent).toHaveLength(1);
+    expect((await stored()).scopes).toEqual(["write"]);
+  });
+
+  test("logged out meanwhile: what was received is not stored", async () => {
+    await given();
+    answer = () => {
+      vault.entries.clear();
+      return json(200, {
+        access_token: "access-2",
+        token_type: "Bearer",
+        expires_in: 3600,
+        refresh_token: "refresh-2",
+      });
+    };
+    await expect(refreshConnection(services(), REF, DUE)).rejects.toMatchObject({ code: "connection_not_found" });
+    expect(vault.entries.size).toBe(0);
+  });
+
+  test("logged in anew meanwhile: the newer login stands", async () => {
+    await given();
+    answer = async () => {
+      vault.entries.clear();
+      await given({}, 3_600_000);
+      const entry = vault.entries.get(`connection ${NAME}`);
+      if (entry === undefined) throw new Error("no entry");
+      vault.entries.set(`connection ${NAME}`, { ...entry, version: { incarnation: "b".repeat(32), generation: 1 } });
+      return json(200, { access_token: "late", token_type: "Bearer", expires_in: 3600, refresh_token: "late" });
+    };
+    const outcome = await refreshConnection(services(), REF, DUE);
+    expect(outcome).toMatchObject({ kind: "refreshed", adopted: true });
+    expect(await refreshToken()).toBe("refresh-1");
+  });
+
+  test("settings edited meanwhile: the new tokens land on the edited record", async () => {
+    await given();
+    answer = async () => {
+      const found = await readConnection(vault, REF);
+      if (found === null) throw new Error("no record");
+      await vault.commit([successor(found, { ...found.record, scopes: ["write"] })]);
+      return json(200, {
+        access_token: "access-2",
+        token_type: "Bearer",
+        expires_in: 3600,
+        refresh_token: "refresh-2",
+      });
+    };
+    await refreshConnection(services(), REF, DUE);
+    expect(await refreshToken()).toBe("refresh-2");
+    expect((await stored()).scopes).toEqual(["write"]);
+  });
+});
+
+describe("a token that an API refused", () => {
+  const wish = (token: string) => ({ ...WISH, rejected: new Secret(token) });
+
+  test("is refreshed once, if it is still the stored one", async () => {
+    await given({}, 3_600_000);
+    const { stored: found } = await access(services(), REF, wish("access-1"));
+    expect(found.record.tokens?.accessToken.reveal()).toBe("access-2");
+    expect(sent).toHaveLength(1);
+  });
+
+  test("is answered with the stored one, if that is newer: a herd makes one refresh", async () => {
+    await given({}, 3_600_000);
+    await access(services(), REF, wish("access-1"));
+    const { stored: found } = await access(services(), REF, wish("access-1"));
+    expect(found.record.tokens?.accessToken.reveal()).toBe("access-2");
+    expect(sent).toHaveLength(1);
+  });
+
+  test("minted moments ago, is not refreshed again: token_refused", async () => {
+    await given({}, 3_600_000);
+    await access(services(), REF, wish("access-1"));
+    await expect(access(services(), REF, wish("access-2"))).rejects.toMatchObject({ code: "token_refused" });
+    expect(sent).toHaveLength(1);
+  });
+
+  test("is never given back when the refresh fails, though it still lives", async () => {
+    await given({}, 3_600_000);
+    answer = () => json(503, "down");
+    await expect(access(services(), REF, wish("access-1"))).rejects.toMatchObject({ code: "provider_unavailable" });
+  });
+});

@@ -1,0 +1,213 @@
+/** Minting in the engine: the same lock and the same outcomes as a refresh, and nothing that only a rotation needs. */
+import { beforeEach, describe, expect, test } from "bun:test";
+import { access } from "../../src/connections/access.ts";
+import { type Connection, encodeRecord, newConnection } from "../../src/connections/record.ts";
+import { refreshConnection } from "../../src/connections/refresh.ts";
+import type { Services } from "../../src/connections/services.ts";
+import { stateOf } from "../../src/connections/status.ts";
+import { readConnection } from "../../src/connections/store.ts";
+import { readPrivateKey } from "../../src/oauth/key-file.ts";
+import type { Context } from "../../src/platform/context.ts";
+import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
+import { Secret } from "../../src/platform/secret.ts";
+import { createRegistry } from "../../src/providers/registry.ts";
+import type { ProviderDefinition } from "../../src/providers/schema.ts";
+import { verified } from "../issuers/assertions.ts";
+import { EC_KEY, publicKey } from "../support/keys.ts";
+import { MemoryVault } from "./memory-vault.ts";
+
+const REF = { provider: "acme", name: "default" };
+const START = 1_800_000_000_000;
+const TOKEN = "https://acme.example/token";
+const DUE = { minTtl: 0, force: false, implicit: false, rejected: null };
+const WISH = { minTtl: 0, implicit: false };
+
+let vault: MemoryVault;
+let now: number;
+let sent: HttpRequest[];
+let answer: (request: HttpRequest) => HttpReply;
+let use: "grant" | "bearer";
+
+beforeEach(() => {
+  vault = new MemoryVault();
+  now = START;
+  sent = [];
+  use = "grant";
+  answer = () => json(200, { access_token: "access-2", token_type: "Bearer", expires_in: 3600 });
+});
+
+function json(status: number, body: unknown, headers: Record<string, string> = {}): HttpReply {
+  return {
+    status,
+    headers: new Headers({ "content-type": "application/json", ...headers }),
+    body: new TextEncoder().encode(JSON.stringify(body)),
+  };
+}
+
+function services(): Services {
+  const context = {
+    env: {},
+    now: () => now,
+    debug: () => {},
+    audit: async () => {},
+    warn: () => {},
+    http: async (request: HttpRequest) => {
+      sent.push(request);
+      vault.steps.push("send");
+      return answer(request);
+    },
+  } as unknown as Context;
+  const acme: ProviderDefinition = {
+    id: "acme",
+    title: "Acme",
+    endpoints: { token: TOKEN },
+    minting: {
+      jwt: {
+        use,
+        sign: { algorithm: "ES256", claims: { iss: "robot", aud: "{tokenEndpoint}" }, lifetimeSeconds: 600 },
+      },
+    },
+    flows: ["jwt"],
+  };
+  return { context, vault, registry: createRegistry({ acme: async () => ({ default: acme }) }) };
+}
+
+async function given(over: Partial<Connection> = {}): Promise<void> {
+  const record: Connection = {
+    ...newConnection("acme", "default", START),
+    flow: "jwt",
+    pinned: {
+      origins: ["https://acme.example"],
+      endpoints: { token: TOKEN },
+      issuer: null,
+      jwksUri: null,
+      issRequired: false,
+      clientId: null,
+      authentication: "none",
+    },
+    mint: {
+      proof: "key",
+      secret: await readPrivateKey(EC_KEY, "ES256"),
+      source: null,
+      values: {},
+      clockOffset: 0,
+    },
+    tokens: {
+      accessToken: new Secret("access-1"),
+      tokenType: "bearer",
+      obtainedAt: START - 3_600_000,
+      expiresAt: START - 1000,
+      dueAt: START - 301_000,
+      refreshToken: null,
+      refreshExpiresAt: null,
+      refreshFingerprint: null,
+      idToken: null,
+      scopes: ["read"],
+      extra: {},
+    },
+    ...over,
+  };
+  const next = { version: { incarnation: "a".repeat(32), generation: 1 }, body: encodeRecord(record) };
+  await vault.commit([{ type: "connection", name: "acme:default", expected: null, next }]);
+  vault.steps.length = 0;
+}
+
+async function stored(): Promise<Connection> {
+  const found = await readConnection(vault, REF);
+  if (found === null) throw new Error("no record");
+  return found.record;
+}
+
+const claimsOf = async ({ body = "" }: HttpRequest) =>
+  (await verified(new URLSearchParams(body).get("assertion"), publicKey(EC_KEY), "ES256"))?.claims;
+
+test("minted under the lock, without note or kept reply, and stored before it is given", async () => {
+  await given();
+  const { stored: found } = await access(services(), REF, WISH);
+  expect(found.record.tokens?.accessToken.reveal()).toBe("access-2");
+  expect(vault.steps).toEqual(["lock", "send", "commit", "release"]);
+  expect(await stored()).toMatchObject({ note: null, failure: null, outcomes: 1 });
+  expect((await stored()).mint?.secret?.reveal()).toStartWith("-----BEGIN PRIVATE KEY-----");
+});
+
+test("cached until it is due, and then minted anew; signed here, nothing is ever sent", async () => {
+  use = "bearer";
+  await given();
+  const token = async () => (await access(services(), REF, WISH)).stored.record.tokens?.accessToken.reveal();
+  const first = await token();
+  now += 299_000;
+  expect(await token()).toBe(first);
+  now += 2_000;
+  expect(await token()).not.toBe(first);
+  expect(sent).toEqual([]);
+});
+
+test("one past its expiry is still a connection that works", async () => {
+  await given();
+  expect(stateOf(await stored(), now)).toEqual({ status: "connected", reason: null });
+});
+
+describe("the provider's clock", () => {
+  const at = (offset: number) => ({ date: new Date(now + offset).toUTCString() });
+
+  test("a refusal by another clock: signed again by it, once, and remembered", async () => {
+    await given();
+    answer = () =>
+      sent.length === 1
+        ? json(400, { error: "invalid_grant" }, at(7_200_000))
+        : json(200, { access_token: "access-2", expires_in: 3600 }, at(7_200_000));
+    await refreshConnection(services(), REF, DUE);
+    expect(sent).toHaveLength(2);
+    const [first, second] = await Promise.all(sent.map(claimsOf));
+    expect([first?.iat, second?.iat]).toEqual([START / 1000, START / 1000 + 7200]);
+    expect((await stored()).mint?.clockOffset).toBe(7_200_000);
+    now += 3_500_000;
+    await refreshConnection(services(), REF, DUE);
+    expect(sent).toHaveLength(3);
+    expect((await claimsOf(sent[2] as HttpRequest))?.iat).toBe(now / 1000 + 7200);
+  });
+
+  test("a refusal by the same clock is a refusal", async () => {
+    await given();
+    answer = () => json(400, { error: "invalid_grant" }, at(10_000));
+    const outcome = await refreshConnection(services(), REF, DUE);
+    expect(outcome).toMatchObject({ kind: "failed", error: { code: "refresh_token_invalid" } });
+    expect(sent).toHaveLength(1);
+  });
+
+  test("a lifetime is never counted by it", async () => {
+    await given();
+    answer = () => json(200, { access_token: "access-2", expires_in: 3600 }, at(7_200_000));
+    await refreshConnection(services(), REF, DUE);
+    expect((await stored()).tokens?.expiresAt).toBe(START + 3_600_000);
+  });
+});
+
+describe("failures", () => {
+  test("a reply that was lost leaves no doubt: it is asked for again", async () => {
+    await given();
+    answer = () => json(502, "bad gateway");
+    expect(await refreshConnection(services(), REF, DUE)).toMatchObject({
+      kind: "failed",
+      error: { code: "provider_unavailable", message: "refresh failed for acme (default): HTTP 502" },
+    });
+    expect((await stored()).failure).toMatchObject({ class: "transient", inDoubt: false, unreadable: false });
+    now += 5_000;
+    answer = () => json(200, { access_token: "access-2", expires_in: 3600 });
+    expect((await refreshConnection(services(), REF, DUE)).kind).toBe("refreshed");
+  });
+
+  test("a refresh token in the reply is not kept: the key is what brings the next one", async () => {
+    await given();
+    answer = () => json(200, { access_token: "access-2", expires_in: 3600, refresh_token: "unasked" });
+    await refreshConnection(services(), REF, DUE);
+    expect((await stored()).tokens?.refreshToken).toBeNull();
+  });
+
+  test("logged out meanwhile: what was minted is nobody's", async () => {
+    await given();
+    vault.beforeCommit = () => void vault.entries.clear();
+    await expect(refreshConnection(services(), REF, DUE)).rejects.toMatchObject({ code: "connection_not_found" });
+    expect(vault.entries.size).toBe(0);
+  });
+});

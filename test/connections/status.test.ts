@@ -1,0 +1,139 @@
+import { describe, expect, test } from "bun:test";
+import { type Connection, newConnection } from "../../src/connections/record.ts";
+import { isDue, isJustMinted, marginOf, stateOf } from "../../src/connections/status.ts";
+import { Secret } from "../../src/platform/secret.ts";
+
+const NOW = 1_800_000_000_000;
+
+function connection(left: number | null, over: Partial<Connection> = {}, refreshable = true): Connection {
+  const expiresAt = left === null ? null : NOW + left;
+  return {
+    ...newConnection("acme", "default", NOW),
+    pinned: {
+      origins: [],
+      endpoints: {},
+      issuer: null,
+      jwksUri: null,
+      issRequired: false,
+      clientId: "c",
+      authentication: "none",
+    },
+    tokens: {
+      accessToken: new Secret("access"),
+      tokenType: "bearer",
+      obtainedAt: NOW - 3_600_000,
+      expiresAt,
+      dueAt: expiresAt === null ? null : expiresAt - 300_000,
+      refreshToken: refreshable ? new Secret("refresh") : null,
+      refreshExpiresAt: null,
+      refreshFingerprint: null,
+      idToken: null,
+      scopes: [],
+      extra: {},
+    },
+    ...over,
+  };
+}
+
+function failure(of: Partial<NonNullable<Connection["failure"]>>): NonNullable<Connection["failure"]> {
+  return {
+    at: NOW,
+    class: "transient",
+    code: "provider_unavailable",
+    reason: "HTTP 503",
+    providerError: null,
+    hint: null,
+    inDoubt: false,
+    unreadable: false,
+    attempts: 1,
+    retryAt: null,
+    retryCap: 0,
+    claims: null,
+    client: null,
+    ...of,
+  };
+}
+
+describe("the state of a connection follows from its record and the clock", () => {
+  const note = { sentAt: NOW - 1000, doubtSince: null, key: "k", generation: 2 };
+  const rows: [string, Connection, string, string | null][] = [
+    ["a profile that was never logged in", newConnection("acme", "default", NOW), "not_connected", null],
+    ["a living token", connection(60_000), "connected", null],
+    ["a token that never expires", connection(null), "connected", null],
+    ["past expiry, refreshable, never tried", connection(-1), "connected", null],
+    ["failing, but the token lives", connection(60_000, { failure: failure({}) }), "connected", "refresh_failing"],
+    ["in doubt, but the token lives", connection(60_000, { note }), "connected", "in_doubt"],
+    ["failing and past expiry", connection(-1, { failure: failure({}) }), "expired", "refresh_failing"],
+    ["in doubt and past expiry", connection(-1, { note }), "expired", "in_doubt"],
+    [
+      "a kept reply that can't be read",
+      connection(-1, { failure: failure({ unreadable: true }) }),
+      "expired",
+      "reply_unreadable",
+    ],
+    [
+      "a dead refresh token",
+      connection(60_000, { failure: failure({ class: "dead", code: "refresh_token_invalid" }) }),
+      "invalid",
+      "refresh_rejected",
+    ],
+    [
+      "a lost rotation",
+      connection(-1, { failure: failure({ class: "dead", code: "rotation_lost" }) }),
+      "invalid",
+      "rotation_lost",
+    ],
+    [
+      "an interaction",
+      connection(-1, { failure: failure({ class: "interaction", code: "interaction_required" }) }),
+      "invalid",
+      "interaction_required",
+    ],
+    ["no refresh token and past expiry", connection(-1, {}, false), "invalid", "expired_no_refresh"],
+    [
+      "a refused client",
+      connection(60_000, { failure: failure({ class: "client", code: "client_rejected" }) }),
+      "misconfigured",
+      "client_rejected",
+    ],
+    ["a pinned field was edited", connection(60_000, { pinned: null }), "not_connected", "settings_changed"],
+  ];
+  for (const [name, record, status, reason] of rows)
+    test(`${name}: ${status}`, () => expect(stateOf(record, NOW)).toEqual({ status, reason } as never));
+});
+
+describe("when a refresh is due", () => {
+  test("the default margin is 300 s, or half of a short life", () => {
+    expect(marginOf(3_600_000, undefined)).toBe(300_000);
+    expect(marginOf(120_000, undefined)).toBe(60_000);
+  });
+  test("a provider's own margin wins, but never takes more than half of the life", () => {
+    expect(marginOf(3_600_000, 30)).toBe(30_000);
+    expect(marginOf(10_000, 30)).toBe(5_000);
+  });
+  test("inside the margin it is due, outside not", () => {
+    const { tokens } = connection(300_000);
+    if (tokens === null) throw new Error("no tokens");
+    expect(isDue(tokens, NOW)).toBe(true);
+    expect(isDue(tokens, NOW - 1)).toBe(false);
+  });
+  test("--min-ttl asks for more", () => {
+    const { tokens } = connection(600_000);
+    if (tokens === null) throw new Error("no tokens");
+    expect(isDue(tokens, NOW, 600_001)).toBe(true);
+    expect(isDue(tokens, NOW, 600_000)).toBe(false);
+  });
+  test("a clock set back by more than five minutes makes it due, whatever the expiry says", () => {
+    const { tokens } = connection(3_600_000);
+    if (tokens === null) throw new Error("no tokens");
+    expect(isDue(tokens, tokens.obtainedAt - 5 * 60_000 - 1)).toBe(true);
+    expect(isDue(tokens, tokens.obtainedAt - 5 * 60_000)).toBe(false);
+  });
+  test("a token minted moments ago is not refreshed again for a demand", () => {
+    const { tokens } = connection(3_600_000);
+    if (tokens === null) throw new Error("no tokens");
+    const minted = { ...tokens, obtainedAt: NOW };
+    expect(isJustMinted(minted, NOW + 59_999)).toBe(true);
+    expect(isJustMinted(minted, NOW + 60_000)).toBe(false);
+  });
+});

@@ -1,0 +1,194 @@
+/** `auth get` and `auth export`, CLI.md §5. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { browserHome, paste, succeeded } from "../support/home.ts";
+import { errorOf, type LoggedIn } from "../support/logged-in.ts";
+import { AUTH, auth, bareEnvironment, run, tempFolder } from "../support/program.ts";
+
+let home: LoggedIn;
+beforeAll(async () => {
+  home = await browserHome();
+});
+afterAll(() => home.stop());
+
+const field = async (name: string, ...flags: string[]): Promise<string> =>
+  (await succeeded(home.call(["get", "sentry", "--field", name, ...flags]))).stdout;
+
+describe("get", () => {
+  test("prints a field and a newline", async () => {
+    expect(await field("account")).toBe("grace@example.com\n");
+    expect(await field("connection")).toBe("sentry:default\n");
+    expect(await field("status")).toBe("connected\n");
+    expect(await field("flow")).toBe("browser\n");
+    expect(await field("clientId")).toBe(`${home.issuer.publicClient.id}\n`);
+    expect(await field("refreshable")).toBe("true\n");
+    expect(await field("createdAt")).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z\n$/);
+  });
+
+  test("takes snake_case too", async () => {
+    expect(await field("client_id")).toBe(await field("clientId"));
+    expect(await field("expires_at")).toBe(await field("expiresAt"));
+    expect(await field("last_error")).toBe("\n");
+  });
+
+  test("joins lists with spaces, and null is an empty line", async () => {
+    expect(await field("scopes")).toBe(`${home.issuer.rows[0]?.scopes.join(" ")}\n`);
+    expect(await field("reason")).toBe("\n");
+    expect(await field("organization")).toBe("\n");
+  });
+
+  test("an unknown field: exit 64, and what may have been meant", async () => {
+    for (const name of ["acount", "constructor", "__proto__", ""]) {
+      const ended = await home.call(["get", "sentry", "--field", name, "--json"]);
+      expect([ended.code, ended.stdout]).toEqual([64, ""]);
+      expect(errorOf(ended).code).toBe("usage");
+    }
+    expect((await home.call(["get", "sentry", "-f", "acount"])).stderr).toContain("Did you mean 'account'?");
+  });
+
+  test("secret fields need --show-secret: exit 64 without, and nothing printed", async () => {
+    const row = home.issuer.rows[0];
+    for (const [name, value] of [
+      ["accessToken", row?.access],
+      ["refreshToken", row?.refresh],
+      ["refresh_token", row?.refresh],
+    ] as const) {
+      const refused = await home.call(["get", "sentry", "--field", name]);
+      expect([refused.code, refused.stdout]).toEqual([64, ""]);
+      expect(await field(name, "--show-secret")).toBe(`${value}\n`);
+    }
+    expect(await field("idToken", "--show-secret")).toBe("\n");
+  });
+
+  test("without a field: all of them, without secrets", async () => {
+    const { code, stdout } = await home.call(["get", "sentry", "--json"]);
+    expect(code).toBe(0);
+    const entry = JSON.parse((await home.call(["list", "--json"])).stdout)[0];
+    const fields = JSON.parse(stdout);
+    expect(Object.keys(fields)).toEqual([...Object.keys(entry), "flow", "clientId", "createdAt", "refreshedAt"]);
+    expect(fields).toMatchObject(entry);
+    expect((await home.call(["get", "sentry"])).stdout).toContain("account: grace@example.com\n");
+    const shown = JSON.parse((await home.call(["get", "sentry", "--json", "--show-secret"])).stdout);
+    expect(shown.accessToken).toBe(String(home.issuer.rows[0]?.access));
+  });
+
+  test("--json of a field is its value", async () => {
+    expect(JSON.parse(await field("account", "--json"))).toBe("grace@example.com");
+    expect(JSON.parse(await field("reason", "--json"))).toBeNull();
+    expect(JSON.parse(await field("scopes", "--json"))).toBeArray();
+  });
+
+  test("refreshes when due, and not with --no-refresh", async () => {
+    const at = await browserHome({ accessLifetime: 2 });
+    await Bun.sleep(1050);
+    const before = at.issuer.rows[0]?.access;
+    await at.call(["get", "sentry", "-f", "account", "--no-refresh"]);
+    expect(at.issuer.rows[0]?.access).toBe(String(before));
+    await at.call(["get", "sentry", "-f", "account"]);
+    expect(at.issuer.rows[0]?.access).not.toBe(String(before));
+    await at.stop();
+  });
+
+  test("prints the field even if the refresh failed, with a warning: exit 0", async () => {
+    const at = await browserHome({ accessLifetime: 1 });
+    await at.stop();
+    await Bun.sleep(1050);
+    const { code, stdout, stderr } = await at.call(["get", "sentry", "-f", "status"]);
+    expect([code, stdout]).toEqual([0, "expired\n"]);
+    expect(stderr).toStartWith("Warning: refresh failed for sentry (default): connection refused");
+  });
+
+  test("a profile without a login has fields too", async () => {
+    const env = bareEnvironment();
+    await succeeded(auth(["profile", "create", "sentry:work", "--host", "sentry.example.com"], { env }));
+    const { code, stdout } = await auth(["get", "sentry:work", "-f", "status"], { env });
+    expect([code, stdout]).toEqual([0, "not_connected\n"]);
+    expect((await auth(["get", "sentry:work", "-f", "host"], { env })).stdout).toBe("sentry.example.com\n");
+  });
+});
+
+describe("export", () => {
+  const NASTY = "a'b\"c$HOME`id`\\n\\ %PATH% !x #y; rm -rf ~ ü\u{1f511}";
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    env = bareEnvironment();
+    await paste(env, "github", NASTY);
+    await paste(env, "sentry", "sentry-token");
+  });
+  const exported = (...args: string[]): Promise<string> =>
+    succeeded(auth(["export", ...args], { env })).then(({ stdout }) => stdout);
+
+  test("shell is the default; any value survives eval", async () => {
+    expect(await exported("github")).toBe(await exported("github", "--format", "shell"));
+    const script = 'eval "$("$AUTH" export github)"; printf %s "$GH_TOKEN"';
+    const { stdout } = await run(["sh", "-c", script], { env: { ...env, AUTH } });
+    expect(stdout).toBe(NASTY);
+  });
+
+  test("dotenv: any value survives a shell that sources it, and runs nothing", async () => {
+    const folder = tempFolder();
+    const values = [
+      NASTY,
+      "plain",
+      'quote"only',
+      "it's",
+      "back\\slash",
+      "$dollar $(id)",
+      "# hash",
+      "`id`",
+      "it's `id`",
+    ];
+    const names = values.map((_, i) => `apikey:x${i}`);
+    for (const [i, value] of values.entries()) await paste(env, names[i] ?? "", value);
+    const named = names.flatMap((name, i) => ["-c", `${name}=T${i}`]);
+    writeFileSync(join(folder, ".env"), await exported(...named, "--format", "dotenv"));
+    const script = `set -a; . ./.env; printf '%s\\n' ${values.map((_, i) => `"$T${i}"`).join(" ")}`;
+    const sourced = await run(["sh", "-c", script], { cwd: folder });
+    expect(sourced.stdout.trimEnd().split("\n")).toEqual(values);
+    const load = `process.loadEnvFile(".env"); console.log(JSON.stringify(process.env))`;
+    const loaded = JSON.parse((await run([process.execPath, "--no-env-file", "-e", load], { cwd: folder })).stdout);
+    for (const [i, value] of values.entries()) if (!value.includes("'")) expect(loaded[`T${i}`]).toBe(value);
+  });
+
+  test("json is one document of names and values, by --format and by --json", async () => {
+    const document = JSON.parse(await exported("github", "--format", "json"));
+    expect(Object.keys(document)).toEqual(["GH_TOKEN", "GITHUB_TOKEN", "AUTH_INJECTED"]);
+    expect(document.GH_TOKEN).toBe(NASTY);
+    expect(JSON.parse(await exported("github", "--json"))).toEqual(document);
+    expect(JSON.parse(await exported("github", "-o", "json"))).toEqual(document);
+  });
+
+  test("-c names the variable; none named: every provider's default", async () => {
+    const one = JSON.parse(await exported("-c", "sentry=MY_TOKEN", "--json"));
+    expect(one.MY_TOKEN).toBe("sentry-token");
+    expect(one.SENTRY_AUTH_TOKEN).toBeUndefined();
+    const all = JSON.parse(await exported("--json"));
+    expect(all).toMatchObject({ GH_TOKEN: NASTY, SENTRY_AUTH_TOKEN: "sentry-token" });
+  });
+
+  test("a named one that yields no token: its own exit code, and nothing printed", async () => {
+    const ended = await auth(["export", "github", "sentry:gone", "--json"], { env });
+    expect([ended.code, ended.stdout, errorOf(ended).code]).toEqual([2, "", "connection_not_found"]);
+  });
+
+  test("none named, and none that could: a warning, and nothing printed", async () => {
+    const own = bareEnvironment();
+    await paste(own, "sentry:work", "not-the-default");
+    const { code, stdout, stderr } = await auth(["export"], { env: own });
+    expect([code, stdout]).toEqual([0, ""]);
+    expect(stderr).toStartWith("Warning: sentry");
+    expect((await auth(["export", "--json"], { env: own })).stdout).toBe("{}\n");
+  });
+
+  test("two for one variable, an unknown format: exit 64", async () => {
+    await paste(env, "github:work", "work");
+    for (const args of [
+      ["github", "github:work"],
+      ["github", "--format", "xml"],
+      ["-c", "github"],
+    ])
+      expect(await auth(["export", ...args], { env })).toMatchObject({ code: 64, stdout: "" });
+    await succeeded(auth(["logout", "github:work"], { env }));
+  });
+});

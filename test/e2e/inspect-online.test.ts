@@ -1,0 +1,107 @@
+/** `auth inspect --verify` and `--introspect`, and scopes that were not granted, at the real issuer. */
+import { afterAll, describe, expect, test } from "bun:test";
+import type { OidcOptions } from "../issuers/oidc.ts";
+import { type OidcIssuer, startOidc } from "../issuers/oidc-client.ts";
+import { errorOf } from "../support/logged-in.ts";
+import { loginAtOidc } from "../support/oidc-login.ts";
+import { auth, bareEnvironment } from "../support/program.ts";
+
+const issuers: OidcIssuer[] = [];
+afterAll(() => Promise.all(issuers.map((issuer) => issuer.stop())));
+
+async function start(options: OidcOptions): Promise<OidcIssuer> {
+  const issuer = await startOidc(options);
+  issuers.push(issuer);
+  return issuer;
+}
+
+interface At {
+  readonly issuer: OidcIssuer;
+  readonly env: Record<string, string>;
+  readonly stderr: string;
+}
+
+async function loggedIn(options: OidcOptions = {}, ...flags: string[]): Promise<At> {
+  const issuer = await start(options);
+  const env = bareEnvironment();
+  const args = ["oidc", "--issuer", issuer.issuer, "--client-id", issuer.clientId, "--flow", "browser", ...flags];
+  const { code, stderr } = await loginAtOidc(args, env);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  return { issuer, env, stderr };
+}
+
+const API = { resources: ["https://api.example"] };
+
+describe("--verify", () => {
+  test("a token that its issuer signed", async () => {
+    const { env } = await loggedIn(API);
+    const json = await auth(["inspect", "oidc", "--verify", "--json"], { env });
+    expect([json.code, json.stderr]).toEqual([0, ""]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      claims: { aud: "https://api.example" },
+      verification: { verified: true, signature: true, issuer: true, audience: "other", algorithm: "ES256" },
+    });
+    const words = await auth(["inspect", "oidc", "--verify"], { env });
+    expect(words.stdout).toContain("Verified: signed by its issuer (ES256).");
+    expect(words.stdout).not.toContain("not checked");
+  });
+
+  test("attack: one that was signed by other keys is printed, then exit 1", async () => {
+    const { issuer, env } = await loggedIn(API);
+    await issuer.stop();
+    await start({ ...API, port: Number(new URL(issuer.issuer).port) });
+    const ended = await auth(["inspect", "oidc", "--verify", "--json"], { env });
+    expect([ended.code, errorOf(ended).code]).toEqual([1, "check_failed"]);
+    expect(JSON.parse(ended.stdout).verification).toMatchObject({ verified: false, signature: false });
+  });
+
+  test("an expired one is told so: exit 4, its signature good", async () => {
+    const { env } = await loggedIn({ ...API, accessTokenSeconds: 1 });
+    await Bun.sleep(1_100);
+    const ended = await auth(["inspect", "oidc", "--verify", "--json"], { env });
+    expect([ended.code, errorOf(ended).code]).toEqual([4, "token_expired"]);
+    expect(JSON.parse(ended.stdout).verification).toMatchObject({ verified: false, signature: true });
+  });
+
+  test("an issuer that can't be reached: exit 5", async () => {
+    const { issuer, env } = await loggedIn(API);
+    await issuer.stop();
+    const ended = await auth(["inspect", "oidc", "--verify", "--json"], { env });
+    expect([ended.code, errorOf(ended).code]).toEqual([5, "network"]);
+  });
+
+  test("an opaque one has no signature: exit 1; one from nowhere no issuer: exit 64", async () => {
+    const { env } = await loggedIn();
+    expect((await auth(["inspect", "oidc", "--verify"], { env })).code).toBe(1);
+    expect((await auth(["inspect", "-", "--verify"], { env, stdin: "a.b.c" })).code).toBe(64);
+  });
+});
+
+describe("--introspect", () => {
+  test("what the issuer says, then exit 4 once it is revoked there", async () => {
+    const { issuer, env } = await loggedIn();
+    const living = await auth(["inspect", "oidc", "--introspect", "--json"], { env });
+    expect([living.code, living.stderr]).toEqual([0, ""]);
+    expect(JSON.parse(living.stdout).introspection).toMatchObject({ active: true, client_id: issuer.clientId });
+    expect((await auth(["inspect", "oidc", "--introspect"], { env })).stdout).toContain(`"${issuer.clientId}"`);
+
+    const token = (await auth(["token", "oidc"], { env })).stdout.trim();
+    const body = new URLSearchParams({ client_id: issuer.clientId, token });
+    await fetch(`${issuer.issuer}/token/revocation`, { method: "POST", body });
+    const dead = await auth(["inspect", "oidc", "--introspect", "--json"], { env });
+    expect([dead.code, errorOf(dead).code]).toEqual([4, "token_refused"]);
+    expect(JSON.parse(dead.stdout).introspection).toEqual({ active: false });
+  });
+});
+
+describe("scopes", () => {
+  test("those that weren't granted are told", async () => {
+    const { stderr } = await loggedIn({}, "--scope", "openid,email,phone");
+    expect(stderr).toContain("did not grant phone");
+  });
+
+  test("nothing is told where all were", async () => {
+    const { stderr } = await loggedIn({});
+    expect(stderr).not.toContain("did not grant");
+  });
+});

@@ -1,0 +1,157 @@
+/** `auth log` and `auth doctor`: what they tell, and what they never do. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { CONNECTION, errorOf, type LoggedIn, loggedIn, PROVIDER } from "../support/logged-in.ts";
+import { auth, bareEnvironment } from "../support/program.ts";
+
+let at: LoggedIn;
+beforeAll(async () => {
+  at = await loggedIn({ accessLifetime: 3600 });
+});
+afterAll(() => at.stop());
+
+function ndjson(text: string): Record<string, unknown>[] {
+  return text.trim() === ""
+    ? []
+    : text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+}
+
+describe("the audit log", () => {
+  test("tells of every login, read and refresh attempt, with the caller, oldest first", async () => {
+    await at.call(["token", PROVIDER]);
+    at.issuer.server.fail({
+      path: "/oauth/token/",
+      reply: { status: 503, body: "x", headers: { "retry-after": "0" } },
+    });
+    await at.call(["refresh", PROVIDER, "--force"]);
+    await at.call(["refresh", PROVIDER, "--force"]);
+    const lines = ndjson((await at.call(["log", "--json"])).stdout);
+    expect(lines.map(({ event, status }) => [event, status])).toEqual([
+      ["vault", "success"],
+      ["login", "success"],
+      ["token_read", "success"],
+      ["refresh", "failure"],
+      ["refresh", "success"],
+    ]);
+    for (const line of lines.slice(1)) {
+      expect(Object.keys(line)).toEqual([
+        "time",
+        "event",
+        "status",
+        "connection",
+        "provider",
+        "class",
+        "code",
+        "providerError",
+        "message",
+        "pid",
+        "program",
+        "version",
+      ]);
+      expect(line).toMatchObject({ connection: CONNECTION, provider: PROVIDER, pid: process.pid });
+    }
+    expect(lines[3]).toMatchObject({ class: "transient", code: "provider_unavailable", message: "HTTP 503" });
+  });
+
+  test("filters by failure, event and connection, and takes the last n", async () => {
+    const read = async (...args: string[]): Promise<unknown[]> =>
+      ndjson((await at.call(["log", "--json", ...args])).stdout).map(({ event }) => event);
+    expect(await read("--failures")).toEqual(["refresh"]);
+    expect(await read("--event", "login")).toEqual(["login"]);
+    expect(await read("-n", "1")).toEqual(["refresh"]);
+    expect(await read("--connection", PROVIDER)).toHaveLength(4);
+    expect(await read("--connection", `${PROVIDER}:other`)).toEqual([]);
+    expect((await at.call(["log", "--event", "refesh"])).stderr).toContain("Did you mean 'refresh'?");
+  });
+
+  test("is private, and holds no secret", async () => {
+    const path = `${at.env.AUTH_HOME}/audit.jsonl`;
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const token = (await at.call(["token", PROVIDER])).stdout.trim();
+    expect(readFileSync(path, "utf8")).not.toContain(token);
+  });
+
+  test("a line of a newer version, or one that is damaged, is passed over and counted", async () => {
+    const home = await loggedIn();
+    const path = `${home.env.AUTH_HOME}/audit.jsonl`;
+    const newer = { time: new Date().toISOString(), event: "teleport", status: "success", beam: 7, version: "9.0.0" };
+    writeFileSync(path, `${readFileSync(path, "utf8")}${JSON.stringify(newer)}\nnot json\n`);
+    const { code, stdout, stderr } = await home.call(["log"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("teleport");
+    expect(stderr).toContain("1 lines of the log can't be read");
+    await home.stop();
+  });
+
+  test("attack: a log that is a link is not written through; the command works and says so once", async () => {
+    const home = await loggedIn();
+    const path = `${home.env.AUTH_HOME}/audit.jsonl`;
+    const victim = `${home.env.HOME}/victim`;
+    writeFileSync(victim, "precious");
+    rmSync(path);
+    symlinkSync(victim, path);
+    const { code, stdout, stderr } = await home.call(["token", PROVIDER]);
+    expect(code).toBe(0);
+    expect(stdout.trim()).not.toBe("");
+    expect(stderr.match(/The audit log can't be written/g)).toHaveLength(1);
+    expect(readFileSync(victim, "utf8")).toBe("precious");
+    await home.stop();
+  });
+
+  test("lines of many processes never mix", async () => {
+    const home = await loggedIn();
+    await Promise.all(Array.from({ length: 20 }, () => home.call(["token", PROVIDER])));
+    const lines = ndjson((await home.call(["log", "-n", "100", "--event", "token_read", "--json"])).stdout);
+    expect(lines).toHaveLength(20);
+    await home.stop();
+  });
+});
+
+describe("doctor", () => {
+  test("finds a home in order, and says what it looked at", async () => {
+    const { code, stdout } = await at.call(["doctor", "--json"]);
+    expect(code).toBe(0);
+    const { ok, checks } = JSON.parse(stdout);
+    expect(ok).toBe(true);
+    for (const name of [
+      "vault",
+      "key",
+      "locks",
+      "connections",
+      "environment",
+      "network",
+      "clock",
+      "plugins",
+      "log",
+      "browser",
+    ])
+      expect(checks).toContainEqual(expect.objectContaining({ name }));
+    for (const check of checks) expect(Object.keys(check)).toEqual(["name", "status", "detail", "remedy"]);
+  });
+
+  test("works on a machine that has nothing yet", async () => {
+    expect((await auth(["doctor", "--offline"])).code).toBe(0);
+  });
+
+  test("names what shadows a login, and what redirects traffic", async () => {
+    const env = { SENTRY_AUTH_TOKEN: "shadow", HTTPS_PROXY: "http://127.0.0.1:9" };
+    const { stdout } = await at.call(["doctor", "--offline"], { env });
+    expect(stdout).toContain("SENTRY_AUTH_TOKEN wins over the stored login");
+    expect(stdout).toContain("HTTPS_PROXY");
+  });
+
+  test("a vault that can't be opened fails the check: exit 1, with what to do", async () => {
+    const env = bareEnvironment({ AUTH_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex") });
+    await auth(["login", "apikey:x", "--token", "-"], { env, stdin: "key-1" });
+    const other = { ...env, AUTH_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex") };
+    const ended = await auth(["doctor", "--offline", "--json"], { env: other });
+    expect(ended.code).toBe(1);
+    expect(errorOf(ended)).toMatchObject({ code: "check_failed", exitCode: 1 });
+    const { ok, checks } = JSON.parse(ended.stdout);
+    expect(ok).toBe(false);
+    expect(checks).toContainEqual(expect.objectContaining({ name: "key", status: "fail", remedy: expect.any(String) }));
+  });
+});

@@ -1,0 +1,253 @@
+/** What `auth refresh` and `auth token` say and how they end: CLI.md §3, §4, against the built binary. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { CONNECTION, errorOf, type LoggedIn, loggedIn, PROVIDER } from "../support/logged-in.ts";
+import { auth, bareEnvironment } from "../support/program.ts";
+
+const TOKEN = "/oauth/token/";
+const homes: LoggedIn[] = [];
+afterAll(() => Promise.all(homes.map((home) => home.stop())));
+
+async function home(...args: Parameters<typeof loggedIn>): Promise<LoggedIn> {
+  const made = await loggedIn(...args);
+  homes.push(made);
+  return made;
+}
+
+describe("a token that is still good", () => {
+  let at: LoggedIn;
+  beforeAll(async () => {
+    at = await home({ accessLifetime: 3600 });
+  });
+
+  test("is not refreshed, and the message says how to do it anyway", async () => {
+    const { code, stdout, stderr } = await at.call(["refresh", PROVIDER]);
+    expect(code).toBe(0);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("Token still valid (expires in 59 minutes).\nUse --force to refresh anyway.\n");
+  });
+
+  test("into a pipe, the message says how to have the token printed", async () => {
+    expect((await at.call(["refresh", PROVIDER])).stderr).toContain("-o token");
+  });
+
+  test("JSON says so too", async () => {
+    const { code, stdout, stderr } = await at.call(["refresh", PROVIDER, "--json"]);
+    expect(code).toBe(0);
+    expect(stderr).toBe("");
+    const document = JSON.parse(stdout);
+    expect(Object.keys(document)).toEqual(["success", "refreshed", "message", "expiresIn", "expiresAt"]);
+    expect(document).toMatchObject({ success: true, refreshed: false, message: "Token still valid" });
+    expect(document.expiresIn).toBeWithin(3500, 3601);
+    expect(document.expiresAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  });
+
+  test("--force refreshes it once, and the new one is stored before it is told", async () => {
+    const before = (await at.call(["token", PROVIDER])).stdout;
+    const { code, stderr } = await at.call(["refresh", PROVIDER, "--force"]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("✓ Token refreshed successfully. Expires in 59 minutes.");
+    expect((await at.call(["token", PROVIDER])).stdout).not.toBe(before);
+  });
+
+  test("-o token and -o token-json print it, refreshed or not", async () => {
+    const token = (await at.call(["token", PROVIDER])).stdout;
+    expect((await at.call(["refresh", PROVIDER, "-o", "token"])).stdout).toBe(token);
+    const document = JSON.parse((await at.call(["refresh", PROVIDER, "-o", "token-json"])).stdout);
+    expect(document.access_token).toBe(token.trim());
+  });
+
+  test("token -o json keeps RFC 6749's names; the refresh token only with --show-secret", async () => {
+    const document = JSON.parse((await at.call(["token", PROVIDER, "-o", "json"])).stdout);
+    expect(Object.keys(document)).toEqual(["token_type", "scope", "expires_in", "access_token", "expires_at"]);
+    expect(document.expires_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    const shown = JSON.parse((await at.call(["token", PROVIDER, "-o", "json", "--show-secret"])).stdout);
+    expect(shown.refresh_token).toBeString();
+  });
+
+  test("token -o header is the line that the provider declares", async () => {
+    const token = (await at.call(["token", PROVIDER])).stdout.trim();
+    expect((await at.call(["token", PROVIDER, "-o", "header"])).stdout).toBe(`Authorization: Bearer ${token}\n`);
+  });
+
+  test("--min-ttl asks for more, and a token minted moments ago is not refreshed again for it", async () => {
+    await at.call(["refresh", PROVIDER, "--force"]);
+    const calls = at.issuer.server.callsTo(TOKEN).length;
+    const { code, stderr } = await at.call(["token", PROVIDER, "--min-ttl", "7200"]);
+    expect(code).toBe(0);
+    expect(stderr).toContain("Warning:");
+    expect(at.issuer.server.callsTo(TOKEN)).toHaveLength(calls);
+  });
+});
+
+describe("what can't be refreshed", () => {
+  test("an environment token: exit 3, its variable named", async () => {
+    const { code, stderr } = await auth(["refresh", PROVIDER], { env: { SENTRY_AUTH_TOKEN: "from-env" } });
+    expect(code).toBe(3);
+    expect(stderr).toBe(
+      "Error: Cannot refresh an environment variable token.\nToken refresh is only available for OAuth sessions.\nUpdate SENTRY_AUTH_TOKEN to change your token.\n",
+    );
+  });
+
+  test("a pasted token: exit 3", async () => {
+    const env = bareEnvironment();
+    await auth(["login", PROVIDER, "--token", "-", "--no-verify"], { env, stdin: "pasted-token" });
+    const { code, stderr } = await auth(["refresh", PROVIDER], { env });
+    expect(code).toBe(3);
+    expect(stderr).toBe(
+      `Error: No refresh token available. You may be using a manual API token.\nRun 'auth login ${PROVIDER}' to authenticate with OAuth and enable auto-refresh.\n`,
+    );
+    expect(errorOf(await auth(["refresh", PROVIDER, "--json"], { env }))).toMatchObject({
+      code: "no_refresh_token",
+      exitCode: 3,
+      connection: CONNECTION,
+    });
+  });
+
+  test("an API key: exit 3", async () => {
+    const env = bareEnvironment();
+    await auth(["login", "apikey:x", "--token", "-"], { env, stdin: "key-123" });
+    const { code, stderr } = await auth(["refresh", "apikey:x"], { env });
+    expect(code).toBe(3);
+    expect(stderr).toBe("Error: API keys never refresh.\nReplace it: auth login apikey:x --force\n");
+  });
+});
+
+interface Case {
+  readonly name: string;
+  readonly fail: Parameters<LoggedIn["issuer"]["server"]["fail"]>[0]["reply"];
+  readonly exit: number;
+  readonly code: string;
+  readonly reason: string;
+  readonly status: string;
+  /** `status` on the connection afterwards, its access token gone. */
+  readonly statusExit: number;
+}
+
+const json = { "content-type": "application/json" };
+const CASES: readonly Case[] = [
+  {
+    name: "invalid_grant",
+    fail: { status: 400, body: '{"error":"invalid_grant"}', headers: json },
+    exit: 4,
+    code: "refresh_token_invalid",
+    reason: "invalid_grant",
+    status: "invalid",
+    statusExit: 4,
+  },
+  {
+    name: "invalid_client",
+    fail: { status: 401, body: '{"error":"invalid_client"}', headers: json },
+    exit: 6,
+    code: "client_rejected",
+    reason: "invalid_client",
+    status: "misconfigured",
+    statusExit: 6,
+  },
+  {
+    name: "invalid_scope",
+    fail: { status: 400, body: '{"error":"invalid_scope"}', headers: json },
+    exit: 6,
+    code: "scope_rejected",
+    reason: "invalid_scope",
+    status: "misconfigured",
+    statusExit: 6,
+  },
+  {
+    name: "503",
+    fail: { status: 503, body: "busy", headers: { "retry-after": "5" } },
+    exit: 5,
+    code: "provider_unavailable",
+    reason: "HTTP 503",
+    status: "expired",
+    statusExit: 5,
+  },
+  {
+    name: "429",
+    fail: { status: 429, body: "slow", headers: { "retry-after": "5" } },
+    exit: 5,
+    code: "rate_limited",
+    reason: "HTTP 429",
+    status: "expired",
+    statusExit: 5,
+  },
+  {
+    name: "HTML with status 200",
+    fail: { status: 200, body: "<html>", headers: { "content-type": "text/html" } },
+    exit: 5,
+    code: "provider_unavailable",
+    reason: "",
+    status: "expired",
+    statusExit: 5,
+  },
+  {
+    name: "a redirect",
+    fail: { status: 302, headers: { location: "http://127.0.0.1:9/" } },
+    exit: 5,
+    code: "provider_unavailable",
+    reason: "",
+    status: "expired",
+    statusExit: 5,
+  },
+];
+
+describe("a refresh that failed says the provider's word, keeps the credential, and sets the state", () => {
+  for (const one of CASES)
+    test(one.name, async () => {
+      const at = await home({ accessLifetime: 2 });
+      const secret = async (): Promise<string> =>
+        (await at.call(["get", PROVIDER, "--no-refresh", "--show-secret", "--field", "refreshToken"])).stdout;
+      const before = await secret();
+      await Bun.sleep(2100);
+      at.issuer.server.fail({ path: TOKEN, times: 9, reply: one.fail });
+      const text = await at.call(["refresh", PROVIDER]);
+      expect(text.stderr).toStartWith(`Error: refresh failed for ${PROVIDER} (default): ${one.reason}`);
+      expect(text.code).toBe(one.exit);
+      expect(text.stderr.split("\n").length).toBeGreaterThan(2);
+      const token = await at.call(["token", PROVIDER, "--json"]);
+      expect(token.code).toBe(one.exit);
+      expect(token.stdout).toBe("");
+      expect(errorOf(token)).toMatchObject({ code: one.code, exitCode: one.exit, connection: CONNECTION });
+      const status = await at.call(["status", PROVIDER, "--json"]);
+      expect(status.code).toBe(one.statusExit);
+      expect(JSON.parse(status.stdout)).toMatchObject([{ status: one.status, lastError: { code: one.code } }]);
+      expect(await secret()).toBe(before);
+    });
+
+  test("while the old token lives: refresh fails, token prints it with a warning and exits 0", async () => {
+    const at = await home({ accessLifetime: 3600 });
+    at.issuer.server.fail({ path: TOKEN, reply: { status: 503, body: "busy", headers: { "retry-after": "60" } } });
+    expect((await at.call(["refresh", PROVIDER, "--force"])).code).toBe(5);
+    const { code, stdout } = await at.call(["token", PROVIDER]);
+    expect(code).toBe(0);
+    expect(stdout.trim()).not.toBe("");
+    const due = await at.call(["token", PROVIDER, "--min-ttl", "36000"]);
+    expect(due.code).toBe(0);
+    expect(JSON.parse((await at.call(["status", PROVIDER, "--json"])).stdout)).toMatchObject([
+      { status: "connected", reason: "refresh_failing" },
+    ]);
+  });
+
+  test("a connection that is refused is told as such", async () => {
+    const at = await home({ accessLifetime: 2 });
+    await at.stop();
+    await Bun.sleep(2100);
+    const { code, stderr } = await at.call(["token", PROVIDER]);
+    expect(code).toBe(5);
+    expect(stderr).toStartWith(`Error: refresh failed for ${PROVIDER} (default): connection refused\n`);
+  });
+
+  test("a token that is due is refreshed by token, run, get and export alike, once each", async () => {
+    const at = await home({ accessLifetime: 2 });
+    for (const args of [
+      ["token", PROVIDER],
+      ["run", PROVIDER, "--", "true"],
+      ["get", PROVIDER, "--field", "account"],
+      ["export", PROVIDER],
+    ]) {
+      await Bun.sleep(1200);
+      const before = at.issuer.server.callsTo(TOKEN).length;
+      expect((await at.call(args)).code).toBe(0);
+      expect(at.issuer.server.callsTo(TOKEN)).toHaveLength(before + 1);
+    }
+  }, 20_000);
+});

@@ -1,0 +1,196 @@
+/** `auth status` and `auth list`, CLI.md §3 and §4. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { browserHome, logInByBrowser, paste, succeeded } from "../support/home.ts";
+import { errorOf, type LoggedIn, type loggedIn } from "../support/logged-in.ts";
+import { auth, bareEnvironment } from "../support/program.ts";
+
+const TOKEN = "/oauth/token/";
+const homes: LoggedIn[] = [];
+afterAll(() => Promise.all(homes.map((home) => home.stop())));
+
+async function home(options: Parameters<typeof loggedIn>[0] = {}): Promise<LoggedIn> {
+  const made = await browserHome(options);
+  homes.push(made);
+  return made;
+}
+
+const FIELDS = [
+  "connection",
+  "provider",
+  "name",
+  "account",
+  "organization",
+  "host",
+  "source",
+  "status",
+  "reason",
+  "scopes",
+  "expiresAt",
+  "refreshable",
+  "default",
+  "lastError",
+];
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/;
+
+describe("connected", () => {
+  test("in words: who, until when, from where, which scopes, which state", async () => {
+    const at = await home({ accessLifetime: 2710 });
+    const { code, stdout, stderr } = await at.call(["status", "sentry"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("Authenticated as: grace@example.com\n");
+    expect(stdout).toMatch(/Token expires: \d{4}-\d\d-\d\d \d\d:\d\d \(in 45 minutes\)\n/);
+    expect(stdout).toMatch(/Source: .*vault/);
+    expect(stdout).toMatch(/Scopes: org:read, /);
+    expect(stdout).toContain("Status: connected\n");
+  });
+
+  test("days until the refresh token dies, where that is known", async () => {
+    const at = await home();
+    expect((await at.call(["status", "sentry"])).stdout).toMatch(/Refresh token: .*29 days/);
+  });
+
+  test("a token without expiry: never, and null", async () => {
+    const at = await home({ accessLifetime: null });
+    expect((await at.call(["status", "sentry"])).stdout).toContain("Token expires: never\n");
+    expect(JSON.parse((await at.call(["status", "sentry", "--json"])).stdout)).toMatchObject([{ expiresAt: null }]);
+  });
+
+  test("status and list have the same entries, of exactly these fields", async () => {
+    const at = await home();
+    const status = await at.call(["status", "--json"]);
+    const listed = await at.call(["list", "--json"]);
+    expect([status.code, status.stderr, listed.code, listed.stderr]).toEqual([0, "", 0, ""]);
+    expect(JSON.parse(status.stdout)).toEqual(JSON.parse(listed.stdout));
+    const [entry] = JSON.parse(listed.stdout);
+    expect(Object.keys(entry)).toEqual(FIELDS);
+    expect(entry).toMatchObject({
+      connection: "sentry:default",
+      provider: "sentry",
+      name: "default",
+      account: "grace@example.com",
+      organization: null,
+      host: "sentry.io",
+      source: "vault",
+      status: "connected",
+      reason: null,
+      refreshable: true,
+      default: true,
+      lastError: null,
+    });
+    expect(entry.scopes).toContain("org:read");
+    expect(entry.expiresAt).toMatch(ISO);
+  });
+
+  test("a token of the environment has the same fields", async () => {
+    const { stdout } = await auth(["list", "--json"], { env: { GH_TOKEN: "x" } });
+    expect(JSON.parse(stdout).map(Object.keys)).toEqual([FIELDS]);
+  });
+
+  test("list in words is a table on stdout", async () => {
+    const at = await home();
+    await paste(at.env, "github:work", "pasted");
+    const { code, stdout, stderr } = await at.call(["list"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^sentry:default.*grace@example\.com.*connected/m);
+    expect(stdout).toMatch(/^github:work.*connected.*never/m);
+  });
+
+  test("without --check nobody is asked; with it, the provider is", async () => {
+    const at = await home();
+    const before = at.issuer.server.calls.length;
+    await at.call(["status"]);
+    expect(at.issuer.server.calls).toHaveLength(before);
+    expect((await at.call(["status", "sentry", "--check"])).code).toBe(0);
+    expect(at.issuer.server.callsTo("/api/0/").length).toBeGreaterThan(0);
+    at.issuer.kill();
+    expect((await at.call(["status", "sentry"])).code).toBe(0);
+    expect((await at.call(["status", "sentry", "--check"])).code).toBe(4);
+    await at.stop();
+    expect((await at.call(["status", "sentry", "--check"])).code).toBe(5);
+  });
+});
+
+describe("states and exit codes", () => {
+  test("a profile that was never logged in: not_connected, 4", async () => {
+    const env = bareEnvironment();
+    await succeeded(auth(["profile", "create", "sentry:work"], { env }));
+    const { code, stdout } = await auth(["status", "sentry:work", "--json"], { env });
+    expect(code).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject([{ status: "not_connected", reason: null, expiresAt: null }]);
+    const words = await auth(["status", "sentry:work"], { env });
+    expect(words.code).toBe(4);
+    expect(words.stdout).toContain("Not authenticated. Run 'auth login sentry:work'");
+    const token = await auth(["token", "sentry:work", "--json"], { env });
+    expect([token.code, errorOf(token).code]).toEqual([4, "login_required"]);
+  });
+
+  test("past expiry and refreshable, no attempt yet: connected, 0", async () => {
+    const at = await home({ accessLifetime: 1 });
+    await Bun.sleep(1050);
+    const { code, stdout } = await at.call(["status", "sentry", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject([{ status: "connected", reason: null }]);
+    expect((await at.call(["status", "sentry"])).stdout).toMatch(/Token expires: .* ago\)/);
+  });
+
+  test("attempts fail, the token lives: connected, refresh_failing, 0", async () => {
+    const at = await home();
+    at.issuer.server.fail({ path: TOKEN, reply: { status: 503, headers: { "retry-after": "60" } } });
+    await at.call(["refresh", "sentry", "--force"]);
+    const { code, stdout } = await at.call(["status", "sentry", "--json"]);
+    expect(code).toBe(0);
+    const [entry] = JSON.parse(stdout);
+    expect(entry).toMatchObject({ status: "connected", reason: "refresh_failing" });
+    expect(Object.keys(entry.lastError)).toEqual(["code", "reason", "at"]);
+    expect(entry.lastError).toMatchObject({ code: "provider_unavailable", reason: "HTTP 503" });
+    expect(entry.lastError.at).toMatch(ISO);
+    expect((await at.call(["status", "sentry"])).stdout).toContain("Status: connected (refresh_failing)");
+  });
+
+  test("an attempt in doubt, the token lives: connected, in_doubt, 0", async () => {
+    const at = await home();
+    at.issuer.server.fail({ path: TOKEN, reply: { status: 502, body: "<html>" } });
+    await at.call(["refresh", "sentry", "--force"]);
+    const { code, stdout } = await at.call(["status", "sentry", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject([{ status: "connected", reason: "in_doubt" }]);
+  });
+
+  test("the refresh token refused: invalid, refresh_rejected, 4; the living token is still served, with a warning", async () => {
+    const at = await home();
+    at.issuer.server.fail({
+      path: TOKEN,
+      reply: { status: 400, body: '{"error":"invalid_grant"}', headers: { "content-type": "application/json" } },
+    });
+    expect((await at.call(["refresh", "sentry", "--force"])).code).toBe(4);
+    const { code, stdout } = await at.call(["status", "sentry", "--json"]);
+    expect(code).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject([{ status: "invalid", reason: "refresh_rejected" }]);
+    const token = await at.call(["token", "sentry"]);
+    expect(token.code).toBe(0);
+    expect(token.stderr).toStartWith("Warning: ");
+    expect((await at.call(["status", "sentry"])).stdout).toContain("auth login sentry");
+  });
+
+  test("the client refused: misconfigured, 6", async () => {
+    const at = await home();
+    at.issuer.server.fail({
+      path: TOKEN,
+      reply: { status: 401, body: '{"error":"invalid_client"}', headers: { "content-type": "application/json" } },
+    });
+    expect((await at.call(["refresh", "sentry", "--force"])).code).toBe(6);
+    const { code, stdout } = await at.call(["status", "sentry", "--json"]);
+    expect(code).toBe(6);
+    expect(JSON.parse(stdout)).toMatchObject([{ status: "misconfigured" }]);
+  });
+
+  test("several results: the worst", async () => {
+    const at = await home();
+    await logInByBrowser(at, "sentry:work");
+    await succeeded(at.call(["revoke", "sentry:work"]));
+    expect((await at.call(["status", "sentry"])).code).toBe(0);
+    expect((await at.call(["status"])).code).toBe(4);
+    expect((await at.call(["list"])).code).toBe(0);
+  });
+});

@@ -1,0 +1,302 @@
+/** What a person at a terminal sees and is asked, on a terminal of its own (CLI.md §1, §4). */
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { largeText } from "../../src/platform/letters.ts";
+import { startGithub } from "../issuers/github.ts";
+import { browserHome, paste, succeeded } from "../support/home.ts";
+import { type LoggedIn, loggedIn } from "../support/logged-in.ts";
+import { AUTH, auth, bareEnvironment, type OnTerminal, onTerminal, type TerminalOptions } from "../support/program.ts";
+
+const stops: (() => Promise<void>)[] = [];
+afterAll(() => Promise.all(stops.map((stop) => stop())));
+
+const open: OnTerminal[] = [];
+afterEach(async () => {
+  for (const terminal of open.splice(0)) {
+    terminal.kill("SIGKILL");
+    await terminal.ended;
+  }
+});
+
+function on(args: readonly string[], options: TerminalOptions): OnTerminal {
+  const terminal = onTerminal([AUTH, ...args], options);
+  open.push(terminal);
+  return terminal;
+}
+
+/** Runs in a shell that then says how it ended and how the terminal was left. */
+function inShell(script: string, env: Record<string, string>): OnTerminal {
+  const terminal = onTerminal(["sh", "-c", `trap : INT; ${script}; echo "code $?"; stty -a; echo over`], {
+    env: { ...env, AUTH },
+  });
+  open.push(terminal);
+  return terminal;
+}
+
+async function nobody(options: Parameters<typeof loggedIn>[0] = {}): Promise<LoggedIn> {
+  const made = await loggedIn(options, null);
+  stops.push(made.stop);
+  return made;
+}
+
+const ESCAPE = "\u001b";
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what is looked for
+const COLOUR = /\u001b\[(3\d|9\d|38;5;\d+|1)m/;
+
+/** Codes of `stty -a` that a program which left in raw mode would have off. */
+function expectRestored(screen: string): void {
+  for (const mode of ["icanon", "echo", "isig", "opost"]) expect(screen).toMatch(new RegExp(`[^-]\\b${mode}\\b`));
+  const hidden = screen.lastIndexOf(`${ESCAPE}[?25l`);
+  if (hidden >= 0) expect(screen.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(hidden);
+}
+
+describe("a device login", () => {
+  test("shows the code large and to be copied, the URL, and the time left; then who logged in", async () => {
+    const at = await nobody({ approve: false });
+    const terminal = on(["login", "sentry", ...at.places], { env: at.env });
+    await terminal.waitFor("Waiting for your approval");
+    const code = /[A-Z]{4}-[A-Z]{4}/.exec(terminal.screen())?.[0] ?? "";
+    expect(code).not.toBe("");
+    expect(terminal.screen()).toContain(largeText(code)[0]?.trimEnd() ?? "-");
+    expect(terminal.screen()).toContain(`${at.issuer.server.url}/oauth/device/`);
+    expect(terminal.screen()).toMatch(/\d+:\d\d left/);
+    at.issuer.devices.decide("approve", code);
+    await terminal.waitFor("Logged in to sentry:default as grace@example.com");
+    expect((await terminal.ended).code).toBe(0);
+  });
+
+  test("has colours on a terminal; none with NO_COLOR, --no-color, TERM=dumb, or into a pipe", async () => {
+    const at = await nobody();
+    const drawn = async (flags: readonly string[], env: Record<string, string> = {}): Promise<string> => {
+      const terminal = on(["login", "sentry", "--force", ...flags, ...at.places], { env: { ...at.env, ...env } });
+      expect((await terminal.ended).code).toBe(0);
+      return terminal.screen();
+    };
+    const [coloured, noColour, flag, dumb, piped] = await Promise.all([
+      drawn(["-p", "a"]),
+      drawn(["-p", "b"], { NO_COLOR: "1" }),
+      drawn(["-p", "c", "--no-color"]),
+      drawn(["-p", "d"], { TERM: "dumb" }),
+      at.call(["login", "sentry", "-p", "e", ...at.places]),
+    ]);
+    expect(coloured).toMatch(COLOUR);
+    expect(noColour).not.toMatch(COLOUR);
+    expect(flag).not.toMatch(COLOUR);
+    expect(dumb).not.toContain(ESCAPE);
+    expect(piped.stderr).not.toContain(ESCAPE);
+    expect(piped.stderr).toMatch(/enter the code [A-Z]{4}-[A-Z]{4}/);
+  });
+
+  test("--qr shows a QR code", async () => {
+    const at = await nobody({ approve: false });
+    const terminal = on(["login", "sentry", "--qr", ...at.places], { env: at.env });
+    await terminal.waitFor("Waiting");
+    expect(terminal.screen()).toContain("█▀▀▀▀▀█");
+  });
+
+  test("Ctrl-C: 130, and the terminal is left as it was", async () => {
+    const at = await nobody({ approve: false });
+    const terminal = inShell(`"$AUTH" login sentry ${at.places.join(" ")}`, at.env);
+    await terminal.waitFor("Waiting");
+    terminal.type("\x03");
+    await terminal.waitFor("over");
+    expect(terminal.screen()).toContain("code 130");
+    expectRestored(terminal.screen());
+    // The line of the spinner is gone: what the shell writes next begins at its start.
+    expect(terminal.screen()).toContain(`\r${ESCAPE}[Kcode 130`);
+    expect((await at.call(["list", "--json"])).stdout).toBe("[]\n");
+  });
+});
+
+describe("a browser login", () => {
+  test("shows the URL, and takes the final URL pasted", async () => {
+    const at = await nobody();
+    const terminal = on(["login", "sentry", "--flow", "browser", ...at.places], { env: at.env, columns: 1000 });
+    await terminal.waitFor("Waiting for the browser");
+    const url = /https?:\/\/\S+\/oauth\/authorize\/\S+/.exec(terminal.screen())?.[0] ?? "";
+    const reply = await fetch(url, { redirect: "manual" });
+    terminal.type(`${reply.headers.get("location")}\r`);
+    await terminal.waitFor("Logged in to sentry:default");
+    expect((await terminal.ended).code).toBe(0);
+  });
+
+  test("over SSH prints the ssh -L line, and opens nothing", async () => {
+    const at = await nobody();
+    const env = { ...at.env, SSH_CONNECTION: "10.0.0.1 5000 10.0.0.2 22" };
+    const terminal = on(["login", "sentry", "--flow", "browser", ...at.places], { env });
+    await terminal.waitFor("Waiting for the browser");
+    expect(terminal.screen()).toMatch(/ssh -L (\d+):127\.0\.0\.1:\1 10\.0\.0\.2/);
+  });
+});
+
+describe("--token - on a terminal", () => {
+  test("is a hidden prompt", async () => {
+    const env = bareEnvironment();
+    const terminal = on(["login", "sentry", "--token", "-", "--no-verify"], { env });
+    await terminal.waitFor(": ");
+    terminal.type("the-hidden-token\r");
+    expect((await terminal.ended).code).toBe(0);
+    expect(terminal.screen()).not.toContain("hidden");
+    expect(terminal.screen()).not.toContain("****");
+    expect((await auth(["token", "sentry"], { env })).stdout).toBe("the-hidden-token\n");
+  });
+
+  test("Ctrl-C there: 130, nothing stored, the terminal is left as it was", async () => {
+    const env = bareEnvironment();
+    const terminal = inShell('"$AUTH" login sentry --token - --no-verify', env);
+    await terminal.waitFor(": ");
+    terminal.type("half-a-tok\x03");
+    await terminal.waitFor("over");
+    expect(terminal.screen()).toContain("code 130");
+    expectRestored(terminal.screen());
+    expect((await auth(["list", "--json"], { env })).stdout).toBe("[]\n");
+  });
+
+  test("a provider that has nothing but keys asks for one by itself", async () => {
+    const env = bareEnvironment();
+    const terminal = on(["login", "apikey:x"], { env });
+    await terminal.waitFor(": ");
+    terminal.type("key-1\r");
+    expect((await terminal.ended).code).toBe(0);
+    expect((await auth(["token", "apikey:x"], { env })).stdout).toBe("key-1\n");
+  });
+});
+
+describe("auth login alone", () => {
+  test("is a menu of the providers", async () => {
+    const env = bareEnvironment();
+    const terminal = on(["login"], { env });
+    for (const title of ["GitHub", "Google", "Sentry", "OpenID Connect", "API key"]) await terminal.waitFor(title);
+    expect(terminal.screen()).not.toContain("undefined");
+  });
+
+  test("what is chosen there is logged in to", async () => {
+    const env = bareEnvironment();
+    const terminal = on(["login", "-p", "mine", "--token", "-", "--no-verify"], { env });
+    await terminal.waitFor("API key");
+    terminal.type("\r");
+    await terminal.waitFor("Token: ");
+    terminal.type("chosen\r");
+    expect((await terminal.ended).code).toBe(0);
+    expect(JSON.parse((await auth(["list", "--json"], { env })).stdout)).toMatchObject([{ name: "mine" }]);
+  });
+
+  test("Ctrl-C there: 130, and the terminal is left as it was", async () => {
+    const terminal = inShell('"$AUTH" login', bareEnvironment());
+    await terminal.waitFor("API key");
+    terminal.type("\x03");
+    await terminal.waitFor("over");
+    expect(terminal.screen()).toContain("code 130");
+    expectRestored(terminal.screen());
+  });
+
+  test("--no-input and CI never prompt: exit 64", async () => {
+    const first = on(["login", "--no-input"], { env: bareEnvironment() });
+    const second = on(["login"], { env: bareEnvironment({ CI: "true" }) });
+    expect((await first.ended).code).toBe(64);
+    expect((await second.ended).code).toBe(64);
+  });
+});
+
+describe("where something would be lost, a terminal asks", () => {
+  test("already logged in: no leaves it, yes logs in again", async () => {
+    const at = await browserHome({ approve: true, interval: 1 });
+    stops.push(at.stop);
+    const again = ["login", "sentry", "--flow", "device", ...at.places];
+    const no = on(again, { env: at.env });
+    await no.waitFor("Already logged in as grace@example.com");
+    no.type("n");
+    expect((await no.ended).code).toBe(0);
+    expect(at.issuer.rows).toHaveLength(1);
+    const yes = on(again, { env: at.env });
+    await yes.waitFor("Already logged in");
+    yes.type("y");
+    expect((await yes.ended).code).toBe(0);
+    expect(at.issuer.rows).toHaveLength(2);
+  });
+
+  test("logout --all: no does nothing, yes ends all", async () => {
+    const env = bareEnvironment();
+    await paste(env, "sentry", "a");
+    await paste(env, "github", "b");
+    const no = on(["logout", "--all"], { env });
+    await no.waitFor("github:default, sentry:default");
+    no.type("n");
+    expect((await no.ended).code).not.toBe(0);
+    expect(JSON.parse((await auth(["list", "--json"], { env })).stdout)).toHaveLength(2);
+    const yes = on(["logout", "--all"], { env });
+    await yes.waitFor("github:default, sentry:default");
+    yes.type("y");
+    expect((await yes.ended).code).toBe(0);
+    expect((await auth(["list", "--json"], { env })).stdout).toBe("[]\n");
+  });
+});
+
+test("token --login logs in first when that is what it takes, and prints the token alone on stdout", async () => {
+  const at = await nobody({ approve: true, interval: 1 });
+  await succeeded(at.call(["profile", "create", "sentry", ...at.places]));
+  const terminal = inShell('"$AUTH" token sentry --login > "$HOME/out"', at.env);
+  await terminal.waitFor("over");
+  expect(terminal.screen()).toContain("code 0");
+  expect(await Bun.file(`${at.env.HOME}/out`).text()).toBe(`${at.issuer.rows[0]?.access}\n`);
+});
+
+test("token --login where nobody is there fails as without it", async () => {
+  expect((await auth(["token", "sentry", "--login"])).code).toBe(2);
+});
+
+test("a terminal without a client is offered to give one", async () => {
+  const issuer = startGithub({ approve: true, interval: 1 });
+  stops.push(() => issuer.server.stop());
+  const env = bareEnvironment();
+  const places = Object.entries(issuer.endpoints).flatMap(([name, url]) => ["--endpoint", `${name}=${url}`]);
+  const terminal = on(["login", "github", ...places], { env });
+  await terminal.waitFor("https://github.com/settings/apps/new");
+  await terminal.waitFor("Client id");
+  terminal.type(`${issuer.clientId}\r`);
+  await terminal.waitFor("Logged in to github:default as octocat");
+  expect((await terminal.ended).code).toBe(0);
+});
+
+test("where the client needs a secret, that is asked for too, unseen; an empty answer ends it with 6", async () => {
+  const flags = ["--flow", "browser", "--client-id", "mine", "--endpoint", "authorization=http://127.0.0.1:9/a"];
+  const terminal = on(["login", "github", ...flags], { env: bareEnvironment(), columns: 1000 });
+  await terminal.waitFor("Client secret: ");
+  expect(terminal.screen()).not.toContain("Client id: ");
+  terminal.type("the-hidden-secret\r");
+  await terminal.waitFor("http://127.0.0.1:9/a?");
+  expect(terminal.screen()).not.toContain("hidden");
+  const other = on(["login", "github"], { env: bareEnvironment() });
+  await other.waitFor("Client id: ");
+  other.type("\r");
+  expect((await other.ended).code).toBe(6);
+});
+
+test("profile create without flags asks for the settings; Enter leaves one as it would be", async () => {
+  const env = bareEnvironment();
+  const terminal = on(["profile", "create", "github:work"], { env });
+  await terminal.waitFor("The GitHub host [github.com]: ");
+  terminal.type("ghe.example.com\r");
+  await terminal.waitFor("Scopes [repo read:org gist]: ");
+  terminal.type("\r");
+  await terminal.waitFor("Client id");
+  terminal.type("mine\r");
+  expect((await terminal.ended).code).toBe(0);
+  expect(JSON.parse((await auth(["profile", "show", "github:work", "--json"], { env })).stdout)).toMatchObject({
+    settings: { host: "ghe.example.com" },
+    scopes: null,
+    clientId: "mine",
+  });
+});
+
+test("a closed pipe is no error", async () => {
+  const env = bareEnvironment();
+  await paste(env, "sentry", "a");
+  const child = Bun.spawn(["bash", "-c", 'set -o pipefail; "$AUTH" provider list | head -n 1; echo $?'], {
+    env: { ...env, AUTH },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  expect(stdout).toEndWith("\n0\n");
+  expect(stderr).toBe("");
+});

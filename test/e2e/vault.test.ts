@@ -1,0 +1,159 @@
+/** `auth vault status|init|rekey` as CLI.md §5 has them. The vault's own promises are in test/vault. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { paste, succeeded } from "../support/home.ts";
+import { errorOf } from "../support/logged-in.ts";
+import { auth, bareEnvironment, type Ended } from "../support/program.ts";
+
+const key = (): string => crypto.getRandomValues(new Uint8Array(32)).toBase64();
+
+async function token(env: Record<string, string | undefined>): Promise<Ended> {
+  return auth(["token", "github", "--json"], { env });
+}
+
+test("a first login makes the vault: folder 0700, files 0600, and says once where its key is", async () => {
+  const env = bareEnvironment();
+  const first = await auth(["login", "github", "--token", "-", "--no-verify"], { env, stdin: "t" });
+  expect(first.code).toBe(0);
+  expect(first.stderr).toContain("key");
+  const second = await auth(["login", "sentry", "--token", "-", "--no-verify"], { env, stdin: "t" });
+  expect(second.stderr).not.toContain("key");
+  const home = env.AUTH_HOME ?? "";
+  expect(statSync(home).mode & 0o777).toBe(0o700);
+  for (const name of ["vault.db", "key"]) expect(statSync(join(home, name)).mode & 0o777).toBe(0o600);
+});
+
+describe("status", () => {
+  test("where the vault is and what opens it", async () => {
+    const env = bareEnvironment({ AUTH_KEY: key() });
+    await paste(env, "github", "t");
+    const { code, stdout } = await auth(["vault", "status", "--json"], { env });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      path: join(env.AUTH_HOME ?? "", "vault.db"),
+      keySource: "env",
+      records: 1,
+    });
+    expect((await auth(["vault", "status"], { env })).stdout).toContain("vault.db");
+  });
+
+  test("with a key file, says that whoever takes disk or backup takes both", async () => {
+    const env = bareEnvironment();
+    await succeeded(auth(["vault", "init", "--key", "file"], { env }));
+    const { stdout, stderr } = await auth(["vault", "status"], { env });
+    expect(`${stdout}${stderr}`).toContain("backup");
+  });
+
+  test("no vault yet: exit 2, and none is made", async () => {
+    const env = bareEnvironment();
+    expect((await auth(["vault", "status", "--json"], { env })).code).toBe(2);
+    expect(existsSync(env.AUTH_HOME ?? "")).toBeFalse();
+  });
+});
+
+describe("init", () => {
+  test("--key chooses the source", async () => {
+    const env = bareEnvironment({ AUTH_KEY: key() });
+    const { code, stdout } = await auth(["vault", "init", "--key", "env", "--json"], { env });
+    expect([code, JSON.parse(stdout)]).toEqual([0, { created: true, keySource: "env" }]);
+    expect(existsSync(join(env.AUTH_HOME ?? "", "key"))).toBeFalse();
+  });
+
+  test("a set AUTH_KEY, AUTH_KEY_COMMAND or AUTH_PASSPHRASE chooses without a flag", async () => {
+    for (const [variables, source] of [
+      [{ AUTH_KEY: key() }, "env"],
+      [{ AUTH_KEY_COMMAND: `echo ${key()}` }, "command"],
+      [{ AUTH_PASSPHRASE: "correct horse" }, "passphrase"],
+    ] as const) {
+      const { stdout } = await succeeded(auth(["vault", "init", "--json"], { env: variables }));
+      expect(JSON.parse(stdout).keySource).toBe(source);
+    }
+  });
+
+  test("a second one: exit 64; an unknown source: exit 64", async () => {
+    const env = bareEnvironment();
+    await succeeded(auth(["vault", "init", "--key", "file"], { env }));
+    expect((await auth(["vault", "init", "--key", "file"], { env })).code).toBe(64);
+    expect((await auth(["vault", "init", "--key", "floppy"])).code).toBe(64);
+  });
+});
+
+describe("AUTH_KEY", () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  test("is 32 bytes in base64, base64url or hex: all three open the same vault", async () => {
+    const env = bareEnvironment({ AUTH_KEY: bytes.toBase64() });
+    await paste(env, "github", "the-token");
+    for (const AUTH_KEY of [
+      bytes.toHex(),
+      bytes.toHex().toUpperCase(),
+      bytes.toBase64({ alphabet: "base64url", omitPadding: true }),
+      ` ${bytes.toBase64()}\n`,
+    ])
+      expect(JSON.parse((await token({ ...env, AUTH_KEY })).stdout).access_token).toBe("the-token");
+  });
+
+  test("anything else is exit 8 key_invalid, and is not repeated", async () => {
+    for (const AUTH_KEY of ["short", bytes.slice(1).toBase64(), `${bytes.toHex()}00`, "x".repeat(44), "A".repeat(44)]) {
+      const ended = await auth(["login", "github", "--token", "-", "--no-verify", "--json"], {
+        env: { AUTH_KEY },
+        stdin: "t",
+      });
+      expect(ended.code).toBe(8);
+      expect(errorOf(ended)).toMatchObject({ code: "key_invalid", exitCode: 8 });
+      expect(ended.stderr).not.toContain(AUTH_KEY);
+    }
+  });
+
+  test("another key, or none: exit 8 vault_locked, naming the source that was recorded", async () => {
+    const env = bareEnvironment({ AUTH_KEY: bytes.toBase64() });
+    await paste(env, "github", "the-token");
+    for (const AUTH_KEY of [key(), undefined]) {
+      const ended = await token({ ...env, AUTH_KEY });
+      expect([ended.code, ended.stdout]).toEqual([8, ""]);
+      expect(errorOf(ended).code).toBe("vault_locked");
+      expect(ended.stderr).toContain("AUTH_KEY");
+    }
+  });
+
+  test("set on a vault that another source opens, it must open it: exit 8 naming that source", async () => {
+    const env = bareEnvironment();
+    await succeeded(auth(["vault", "init", "--key", "file"], { env }));
+    await paste(env, "github", "the-token");
+    const ended = await token({ ...env, AUTH_KEY: key() });
+    expect([ended.code, errorOf(ended).code]).toEqual([8, "vault_locked"]);
+    expect(ended.stderr).toContain("key file");
+  });
+});
+
+describe("rekey", () => {
+  test("from a key file to AUTH_KEY: the old way no longer opens it, every login is kept", async () => {
+    const env = bareEnvironment();
+    await succeeded(auth(["vault", "init", "--key", "file"], { env }));
+    await paste(env, "github", "the-token");
+    const AUTH_KEY = key();
+    const { code, stdout } = await auth(["vault", "rekey", "--key", "env", "--json"], {
+      env: { ...env, AUTH_NEW_KEY: AUTH_KEY },
+    });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ rekeyed: true, keySource: "env" });
+    expect((await token(env)).code).toBe(8);
+    expect(JSON.parse((await token({ ...env, AUTH_KEY })).stdout).access_token).toBe("the-token");
+  });
+
+  test("no vault: exit 8, and how to make one", async () => {
+    const { code, stderr } = await auth(["vault", "rekey"]);
+    expect(code).toBe(8);
+    expect(stderr).toContain("auth vault init");
+  });
+});
+
+test("AUTH_STORE=sqlite:<path> is where the vault is", async () => {
+  const env = bareEnvironment();
+  const AUTH_STORE = `sqlite:${join(env.HOME ?? "", "elsewhere", "v.db")}`;
+  await paste({ ...env, AUTH_STORE }, "github", "there");
+  expect(existsSync(join(env.HOME ?? "", "elsewhere", "v.db"))).toBeTrue();
+  expect(existsSync(join(env.AUTH_HOME ?? "", "vault.db"))).toBeFalse();
+  expect(JSON.parse((await token({ ...env, AUTH_STORE })).stdout).access_token).toBe("there");
+  expect((await token(env)).code).toBe(2);
+});

@@ -1,0 +1,201 @@
+/** What a failed token request means, and whether it settles anything (DESIGN.md §6, RULES.md 2.3). */
+import { describe, expect, test } from "bun:test";
+import { readBody } from "../../src/oauth/body.ts";
+import { classifyNoReply, classifyReply } from "../../src/oauth/classify.ts";
+import type { OAuthFailure } from "../../src/oauth/types.ts";
+import { HttpError } from "../../src/platform/http.ts";
+import type { ProviderDefinition } from "../../src/providers/schema.ts";
+import { dialect, reply } from "./support.ts";
+
+const NOW = Date.UTC(2026, 10, 21, 12);
+
+function classed(
+  body: unknown,
+  status: number,
+  headers: Record<string, string> = {},
+  different: Partial<ProviderDefinition> = {},
+): OAuthFailure {
+  const raw = reply(body, status, { "content-type": "application/json", ...headers });
+  return classifyReply(raw, readBody(raw), dialect(different), NOW);
+}
+
+describe("no reply", () => {
+  test("what was never sent is no doubt; everything else is", () => {
+    const cases = [
+      ["host not found", false, "host not found"],
+      ["connection refused", false, "connection refused"],
+      ["certificate refused", false, "certificate refused"],
+      ["connection timed out", true, "connection timed out"],
+      ["connection lost", true, "the reply was lost"],
+      ["redirected", true, "the provider redirected the request"],
+      ["reply too large", true, "the reply is too large"],
+    ] as const;
+    for (const [failure, inDoubt, reason] of cases)
+      expect(classifyNoReply(new HttpError(failure, "https://a.example/"))).toMatchObject({
+        class: "transient",
+        inDoubt,
+        reason,
+      });
+  });
+
+  test("a redirect and a reply that is too large are the provider's trouble, not the network's", () => {
+    expect(classifyNoReply(new HttpError("redirected", "https://a.example/")).status).not.toBeNull();
+    expect(classifyNoReply(new HttpError("reply too large", "https://a.example/", undefined, 200)).status).toBe(200);
+    expect(classifyNoReply(new HttpError("connection lost", "https://a.example/")).status).toBeNull();
+  });
+});
+
+describe("codes of the RFCs", () => {
+  const cases = {
+    invalid_grant: "dead",
+    invalid_client: "client",
+    unauthorized_client: "client",
+    unsupported_grant_type: "client",
+    invalid_scope: "client",
+    temporarily_unavailable: "transient",
+    interaction_required: "interaction",
+    authorization_pending: "pending",
+    slow_down: "slow_down",
+    access_denied: "denied",
+    expired_token: "expired",
+  } as const;
+  for (const [error, means] of Object.entries(cases))
+    test(`${error} is ${means}`, () => {
+      expect(classed({ error }, 400)).toMatchObject({
+        class: means,
+        reason: error,
+        providerError: error,
+        inDoubt: false,
+      });
+    });
+
+  test("an error settles the matter with 200 and with text/plain too", () => {
+    expect(classed({ error: "invalid_grant" }, 200)).toMatchObject({ class: "dead", inDoubt: false });
+    expect(classed({ error: "invalid_grant" }, 400, { "content-type": "text/plain" })).toMatchObject({ class: "dead" });
+    expect(
+      classed("error=bad_verification_code&error_description=x", 200, {
+        "content-type": "application/x-www-form-urlencoded",
+      }),
+    ).toMatchObject({ providerError: "bad_verification_code", description: "x" });
+  });
+});
+
+describe("the provider's own table goes first", () => {
+  const errors: NonNullable<ProviderDefinition["errors"]> = {
+    codes: {
+      bad_refresh_token: "dead",
+      unauthorized_client: { class: "dead", meaning: "It was uninstalled.", remedy: "Install it." },
+      AADSTS50076: "interaction",
+      basic_action: "interaction",
+    },
+    subcodes: ["error_codes", "suberror"],
+    subcodePrefix: "AADSTS",
+  };
+
+  test("a code that only it has", () => {
+    expect(classed({ error: "bad_refresh_token" }, 200, {}, { errors })).toMatchObject({ class: "dead" });
+  });
+
+  test("a code that means something else there, with its meaning and remedy", () => {
+    expect(classed({ error: "unauthorized_client" }, 400, {}, { errors })).toMatchObject({
+      class: "dead",
+      meaning: "It was uninstalled.",
+      remedy: "Install it.",
+    });
+  });
+
+  test("a sub-code goes before its code, as a number with the prefix and as a text", () => {
+    const number = classed({ error: "invalid_grant", error_codes: [1, 50076], claims: '{"a":1}' }, 400, {}, { errors });
+    expect(number).toMatchObject({ class: "interaction", reason: "invalid_grant", claims: '{"a":1}' });
+    const text = classed({ error: "invalid_grant", suberror: "basic_action" }, 400, {}, { errors });
+    expect(text.class).toBe("interaction");
+    expect(classed({ error: "invalid_grant", suberror: "unknown" }, 400, {}, { errors }).class).toBe("dead");
+  });
+
+  test("a code that is the name of something every object has is only a word", () => {
+    for (const error of ["constructor", "__proto__", "toString", "hasOwnProperty"])
+      expect(classed({ error }, 400, {}, { errors })).toMatchObject({ class: "client", reason: error });
+  });
+
+  test("a code at another place, or inside an object", () => {
+    expect(classed({ ok: false, why: "token_expired" }, 200, {}, { reply: { error: "why" } }).providerError).toBe(
+      "token_expired",
+    );
+    expect(classed({ errors: [{ code: "x" }] }, 400, {}, { reply: { error: "errors.0.code" } }).providerError).toBe(
+      "x",
+    );
+    expect(classed({ error: { code: "invalid_grant", message: "no" } }, 400).class).toBe("dead");
+    expect(classed({ error: { type: "OAuthException" } }, 400).providerError).toBe("OAuthException");
+  });
+});
+
+describe("a code that nobody described", () => {
+  test("never ends a login: it is the client's where the provider calls it ours, else it may pass", () => {
+    expect(classed({ error: "weird" }, 400)).toMatchObject({ class: "client", inDoubt: false });
+    expect(classed({ error: "weird" }, 200)).toMatchObject({ class: "client", inDoubt: false });
+    expect(classed({ error: "weird" }, 429)).toMatchObject({ class: "transient", inDoubt: false });
+    expect(classed({ error: "weird" }, 503)).toMatchObject({ class: "transient", inDoubt: true });
+  });
+});
+
+describe("in doubt is whatever is not a well-formed OAuth answer", () => {
+  const html = "<html><body>502 Bad Gateway</body></html>";
+  const doubtful: [body: unknown, status: number][] = [
+    [html, 500],
+    [html, 502],
+    [html, 504],
+    [html, 400],
+    [html, 404],
+    [html, 200],
+    [{ message: "no code" }, 400],
+    [{ detail: "Given refresh token does not exist" }, 401],
+    ["", 500],
+    [{ error: "server_error" }, 500],
+    [{ error: "temporarily_unavailable" }, 503],
+    ["null", 400],
+    [["invalid_grant"], 400],
+  ];
+  for (const [body, status] of doubtful)
+    test(`${status} ${JSON.stringify(body).slice(0, 50)}`, () => {
+      expect(classed(body, status)).toMatchObject({ class: "transient", inDoubt: true, status });
+    });
+
+  test("429, and 503 with Retry-After, settle that nothing was done", () => {
+    expect(classed(html, 429).inDoubt).toBe(false);
+    expect(classed(html, 503, { "retry-after": "5" }).inDoubt).toBe(false);
+    expect(classed(html, 503).inDoubt).toBe(true);
+    expect(classed(html, 502, { "retry-after": "5" }).inDoubt).toBe(true);
+  });
+
+  test("a 5xx with a code that can only be a refusal is a refusal", () => {
+    expect(classed({ error: "invalid_grant" }, 500)).toMatchObject({ class: "dead", inDoubt: false });
+  });
+
+  test("without a code the reason is the status", () => {
+    expect(classed(html, 503).reason).toBe("HTTP 503");
+    expect(classed({}, 400).reason).toBe("HTTP 400");
+  });
+});
+
+describe("Retry-After", () => {
+  test("in seconds, or as a date by the server's own clock", () => {
+    expect(classed("", 429, { "retry-after": "120" }).retryAfter).toBe(120);
+    const at = "Sat, 21 Nov 2026 12:02:00 GMT";
+    expect(classed("", 429, { "retry-after": at }).retryAfter).toBe(120);
+    expect(classed("", 429, { "retry-after": at, date: "Sat, 21 Nov 2026 12:01:30 GMT" }).retryAfter).toBe(30);
+    expect(classed("", 429, { "retry-after": "Sat, 21 Nov 2020 12:02:00 GMT" }).retryAfter).toBe(0);
+  });
+
+  test("nonsense is none", () => {
+    for (const value of ["soon", "-1", "1e9", "", "99999999999999"])
+      expect(classed("", 429, { "retry-after": value }).retryAfter).toBeNull();
+  });
+});
+
+test("attack: a code made to be printed is printed as what it is", () => {
+  const { reason, providerError } = classed({ error: `\x1b[2Jinvalid\n\u202e${"x".repeat(500)}` }, 400);
+  for (const shown of [reason, providerError]) {
+    expect(shown).toStartWith("\\x1b[2Jinvalid\\n\\u202e");
+    expect(shown?.length).toBeLessThan(200);
+  }
+});

@@ -1,0 +1,285 @@
+/** RFC 8628, with everything that gets in its way. Time is made up, the network isn't. */
+import { afterEach, describe, expect, test } from "bun:test";
+import { type DeviceAuthorization, type DevicePolling, pollDevice, requestDeviceCode } from "../../src/oauth/device.ts";
+import type { Client, Server, TokenReply } from "../../src/oauth/types.ts";
+import { http } from "../../src/platform/http.ts";
+import { Secret } from "../../src/platform/secret.ts";
+import {
+  type Answer,
+  json,
+  publicClient,
+  type Scripted,
+  script,
+  secretClient,
+  server as silent,
+  thrown,
+} from "./support.ts";
+
+const running: Scripted[] = [];
+afterEach(() => {
+  for (const one of running.splice(0)) one.stop();
+});
+
+function at(...answers: Answer[]): Scripted {
+  const started = script(...answers);
+  running.push(started);
+  return started;
+}
+
+const code = {
+  device_code: "the device code",
+  user_code: "ABCD-EFGH",
+  verification_uri: "https://issuer.example/device",
+  expires_in: 900,
+  interval: 5,
+};
+
+describe("the code", () => {
+  const ask = (issuer: Scripted, ...more: Parameters<Scripted["server"]>): Promise<DeviceAuthorization> =>
+    requestDeviceCode(http, issuer.server(...more), publicClient, ["a", "b"]);
+
+  test("is asked for with the client and the scopes", async () => {
+    const issuer = at(json(code));
+    const got = await ask(issuer);
+    expect(issuer.seen[0]).toMatchObject({ path: "/device", form: { client_id: "my client", scope: "a b" } });
+    expect(got).toMatchObject({ userCode: "ABCD-EFGH", verificationUriComplete: null, expiresIn: 900, interval: 5 });
+    expect(got.deviceCode.reveal()).toBe("the device code");
+  });
+
+  test("is understood under other names, as texts and as a form", async () => {
+    const { verification_uri, ...rest } = code;
+    const google = at(json({ ...rest, verification_url: verification_uri }));
+    const fields = { device: { fields: { verification_uri: "verification_url" } } };
+    expect((await ask(google, fields)).verificationUri).toBe(verification_uri);
+    const form = at(new Response(new URLSearchParams({ ...rest, verification_uri, expires_in: "60", interval: "7" })));
+    expect(await ask(form)).toMatchObject({ expiresIn: 60, interval: 7 });
+  });
+
+  test("has sane times whatever the provider says", async () => {
+    for (const [sent, expiresIn, interval] of [
+      [{ expires_in: undefined, interval: undefined }, 600, 5],
+      [{ expires_in: null, interval: 0 }, 600, 5],
+      [{ expires_in: 1e12, interval: 1e9 }, 86400, 60],
+      [{ expires_in: -5, interval: -5 }, 600, 5],
+      [{ expires_in: "soon", interval: "often" }, 600, 5],
+    ] as const)
+      expect(await ask(at(json({ ...code, ...sent })))).toMatchObject({ expiresIn, interval });
+  });
+
+  test("attack: only an address that a browser may be sent to is shown", async () => {
+    for (const verification_uri of [
+      "javascript:alert(1)",
+      "file:///etc/passwd",
+      "http://issuer.example/",
+      "not a url",
+      null,
+    ])
+      expect(await thrown(() => ask(at(json({ ...code, verification_uri }))))).toMatchObject({
+        code: "provider_unavailable",
+      });
+    const got = await ask(at(json({ ...code, verification_uri_complete: "javascript:alert(1)" })));
+    expect(got.verificationUriComplete).toBeNull();
+  });
+
+  test("refusals are told apart", async () => {
+    for (const [body, status, expected] of [
+      [{ error: "invalid_client" }, 401, "client_rejected"],
+      [{ error: "invalid_scope" }, 400, "scope_rejected"],
+      [{ error: "temporarily_unavailable" }, 503, "provider_unavailable"],
+      ["<html>", 404, "provider_unavailable"],
+      ["slow down", 429, "rate_limited"],
+      [{}, 200, "provider_unavailable"],
+    ] as const)
+      expect(await thrown(() => ask(at(json(body, status))))).toMatchObject({ code: expected });
+    const nobody = silent({}, { endpoints: { device: "http://127.0.0.1:1/" } });
+    expect(await thrown(() => requestDeviceCode(http, nobody, publicClient, []))).toMatchObject({ code: "network" });
+    expect(await thrown(() => requestDeviceCode(http, silent(), publicClient, []))).toMatchObject({
+      code: "provider_unavailable",
+    });
+  });
+
+  test("attack: a provider's words in an error can't control the terminal", async () => {
+    const issuer = at(json({ error: "invalid_client", error_description: "\x1b[2J\nError: all is well\u202e" }, 401));
+    const error = (await thrown(() => ask(issuer))) as Error;
+    expect(error.message).toContain("\\x1b[2J\\nError: all is well\\u202e");
+    expect(error.message).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+  });
+});
+
+describe("the wait", () => {
+  const authorization: DeviceAuthorization = {
+    deviceCode: new Secret("the device code"),
+    userCode: "ABCD-EFGH",
+    verificationUri: "https://issuer.example/device",
+    verificationUriComplete: null,
+    expiresIn: 900,
+    interval: 5,
+  };
+  const tokens = json({ access_token: "a", refresh_token: "r", expires_in: 60 });
+  const pending = json({ error: "authorization_pending" }, 400);
+
+  /** Polls in made-up time. */
+  function wait(
+    server: Server,
+    more: Partial<DevicePolling> = {},
+    client: Client = publicClient,
+  ): { outcome: Promise<TokenReply>; pauses: number[] } {
+    const pauses: number[] = [];
+    let passed = 0;
+    const outcome = pollDevice(http, server, client, authorization, {
+      deadline: 900_000,
+      now: () => passed,
+      sleep: async (milliseconds) => {
+        passed += milliseconds;
+        pauses.push(milliseconds / 1000);
+      },
+      ...more,
+    });
+    return { outcome, pauses };
+  }
+
+  test("ends with tokens once the person approves", async () => {
+    const issuer = at(pending, pending, tokens);
+    const { outcome, pauses } = wait(issuer.server());
+    expect((await outcome).refreshToken?.reveal()).toBe("r");
+    expect(pauses).toEqual([5, 5, 5]);
+    expect(issuer.seen[0]).toMatchObject({
+      path: "/token",
+      form: {
+        grant_type: "urn:ietf:params:oauth:grant-type:device_code",
+        device_code: "the device code",
+        client_id: "my client",
+      },
+    });
+  });
+
+  test("slow_down slows it for good", async () => {
+    const slow = json({ error: "slow_down" }, 400);
+    const { outcome, pauses } = wait(at(pending, slow, pending, slow, pending, tokens).server());
+    await outcome;
+    expect(pauses).toEqual([5, 5, 10, 10, 15, 15]);
+  });
+
+  test("slow_down may name the new interval, but not a shorter or an absurd one", async () => {
+    const slow = (interval: unknown): Response => json({ error: "slow_down", interval }, 200);
+    const { outcome, pauses } = wait(at(slow(20), slow(1), slow(1e9), tokens).server());
+    await outcome;
+    expect(pauses).toEqual([5, 20, 25, 60]);
+  });
+
+  test("nothing that may pass ends it", async () => {
+    const blips: Response[] = [
+      new Response("<html>Bad Gateway</html>", { status: 502, headers: { "content-type": "text/html" } }),
+      new Response("", { status: 500 }),
+      json({ error: "server_error" }, 500),
+      json({ error: "temporarily_unavailable" }, 503),
+      new Response("busy", { status: 429 }),
+      new Response("<html>Sign in to the WLAN</html>"),
+      new Response(null, { status: 302, headers: { location: "https://wlan.example/" } }),
+      new Response("x".repeat(1_000_000)),
+      new Response("[]"),
+    ];
+    for (const blip of blips) expect((await wait(at(blip, pending, tokens).server()).outcome).expiresIn).toBe(60);
+  });
+
+  test("neither does a network that is gone for a while: it looks again, less often, until it is back", async () => {
+    let polls = 0;
+    const issuer = at(pending, tokens);
+    const flaky: typeof http = (request) =>
+      ++polls <= 4 ? http({ ...request, url: "http://127.0.0.1:1/" }) : http(request);
+    const pauses: number[] = [];
+    const problems: (string | null)[] = [];
+    let passed = 0;
+    await pollDevice(flaky, issuer.server(), publicClient, authorization, {
+      deadline: 900_000,
+      now: () => passed,
+      sleep: async (milliseconds) => {
+        passed += milliseconds;
+        pauses.push(milliseconds / 1000);
+      },
+      onWait: (_, problem) => problems.push(problem),
+    });
+    expect(pauses).toEqual([5, 10, 20, 30, 30, 5]);
+    expect(problems).toEqual([null, ...Array(4).fill("connection refused"), null]);
+  });
+
+  test("neither does a poll that is never answered", async () => {
+    const issuer = at(() => new Promise<Response>(() => {}), tokens);
+    const impatient: typeof http = (request) => http({ ...request, timeout: 100 });
+    const server = issuer.server();
+    expect(
+      (
+        await pollDevice(impatient, server, publicClient, authorization, {
+          deadline: Date.now() + 60_000,
+          now: Date.now,
+          sleep: async () => {},
+        })
+      ).expiresIn,
+    ).toBe(60);
+  });
+
+  test("the person's no, and a code that ran out, are final", async () => {
+    for (const [error, expected] of [
+      ["access_denied", "access_denied"],
+      ["expired_token", "login_timeout"],
+      ["invalid_grant", "access_denied"],
+      ["invalid_client", "client_rejected"],
+    ] as const) {
+      const issuer = at(pending, json({ error }, 400), tokens);
+      expect(await thrown(() => wait(issuer.server()).outcome)).toMatchObject({ code: expected });
+      expect(issuer.seen).toHaveLength(2);
+    }
+  });
+
+  test("the provider's own names for these are understood, with status 200 too", async () => {
+    const errors = {
+      codes: { authorization_declined: "denied", token_expired: "expired", still_waiting: "pending" },
+    } as const;
+    const issuer = at(json({ error: "still_waiting" }), json({ error: "authorization_declined" }));
+    expect(await thrown(() => wait(issuer.server({ errors })).outcome)).toMatchObject({ code: "access_denied" });
+    expect(await thrown(() => wait(at(json({ error: "token_expired" })).server({ errors })).outcome)).toMatchObject({
+      code: "login_timeout",
+    });
+  });
+
+  test("its own deadline holds, whatever the provider says", async () => {
+    const issuer = at(pending);
+    const { outcome, pauses } = wait(issuer.server(), { deadline: 12_000 });
+    expect(await thrown(() => outcome)).toMatchObject({ code: "login_timeout" });
+    expect(pauses).toEqual([5, 5, 2]);
+    expect(issuer.seen).toHaveLength(2);
+  });
+
+  test("Ctrl-C ends it in the middle of a pause", async () => {
+    const abort = new AbortController();
+    const outcome = pollDevice(http, at(pending).server(), publicClient, authorization, {
+      deadline: Date.now() + 900_000,
+      now: Date.now,
+      signal: abort.signal,
+    });
+    abort.abort();
+    expect(await thrown(() => outcome)).toMatchObject({ code: "interrupted" });
+  });
+
+  test("Ctrl-C ends it in the middle of a poll", async () => {
+    const abort = new AbortController();
+    const issuer = at(() => {
+      abort.abort();
+      return new Promise<Response>(() => {});
+    });
+    expect(await thrown(() => wait(issuer.server(), { signal: abort.signal }).outcome)).toMatchObject({
+      code: "interrupted",
+    });
+  });
+
+  test("the secret goes along only where the dialect wants it", async () => {
+    for (const needsSecret of [false, true]) {
+      const issuer = at(json(code), tokens);
+      const server = issuer.server({ device: { needsSecret } });
+      await requestDeviceCode(http, server, secretClient("body"), []);
+      await wait(server, {}, secretClient("body")).outcome;
+      const secrets = issuer.seen.map(({ form }) => form.client_secret);
+      expect(secrets).toEqual(needsSecret ? ["s3cret:&+%", "s3cret:&+%"] : [undefined, undefined]);
+    }
+  });
+});

@@ -1,0 +1,70 @@
+import { expect, test } from "bun:test";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { canOpenBrowser, openBrowser } from "../../src/platform/browser.ts";
+import { tempFolder } from "../support/program.ts";
+
+/** A PATH with one "browser" that writes down how it was called. */
+function desktop(name: string): { env: Record<string, string>; called: () => Promise<string | null> } {
+  const folder = tempFolder();
+  const log = join(folder, "log");
+  writeFileSync(
+    join(folder, name),
+    `#!/bin/sh\nprintf '%s\\n' "$#" "$@" "key=$AUTH_KEY" > ${log}.part\nmv ${log}.part ${log}\n`,
+  );
+  chmodSync(join(folder, name), 0o755);
+  const called = async (): Promise<string | null> => {
+    for (let i = 0; i < 100 && !existsSync(log); i++) await Bun.sleep(10);
+    return existsSync(log) ? readFileSync(log, "utf8") : null;
+  };
+  return { env: { PATH: `${folder}:/usr/bin:/bin`, DISPLAY: ":0", AUTH_KEY: "secret" }, called };
+}
+
+test("a browser gets the URL as one argument, whatever is in it, and none of our secrets", async () => {
+  const { env, called } = desktop("xdg-open");
+  const url = "https://issuer.example/authorize?a=1&b=$(touch%20x)&c='\";|%22";
+  expect(openBrowser(url, env, "linux")).toBe(true);
+  expect(await called()).toBe(`1\n${new URL(url).href}\nkey=\n`);
+});
+
+test("BROWSER is respected where it names a program", async () => {
+  const { env, called } = desktop("my-browser");
+  expect(openBrowser("https://issuer.example/", { ...env, BROWSER: "my-browser" }, "linux")).toBe(true);
+  expect(await called()).toContain("https://issuer.example/");
+});
+
+test("a text browser, or a command line, in BROWSER is not run", () => {
+  const { env } = desktop("lynx");
+  const bare = { ...env, PATH: env.PATH?.split(":")[0] };
+  for (const BROWSER of ["lynx", `${bare.PATH}/lynx`, "sh -c 'touch x'", "firefox %s"])
+    expect(canOpenBrowser({ ...bare, BROWSER }, "linux")).toBe(false);
+});
+
+test("no browser over SSH, nor without a display", () => {
+  const { env } = desktop("xdg-open");
+  expect(canOpenBrowser(env, "linux")).toBe(true);
+  expect(canOpenBrowser({ ...env, SSH_CONNECTION: "10.0.0.1 1 10.0.0.2 22" }, "linux")).toBe(false);
+  expect(canOpenBrowser({ ...env, SSH_TTY: "/dev/pts/1" }, "linux")).toBe(false);
+  expect(canOpenBrowser({ ...env, DISPLAY: undefined }, "linux")).toBe(false);
+  expect(canOpenBrowser({ ...env, DISPLAY: undefined, WAYLAND_DISPLAY: "wayland-0" }, "linux")).toBe(true);
+  expect(canOpenBrowser({ SSH_CONNECTION: "x" }, "darwin")).toBe(false);
+  expect(canOpenBrowser({}, "darwin")).toBe(true);
+});
+
+test("only https, and http to this machine, is opened", async () => {
+  for (const url of [
+    "http://issuer.example/",
+    "file:///etc/passwd",
+    "javascript:alert(1)",
+    "mailto:x@example.com",
+    "https://user:password@issuer.example/",
+    "--version",
+    "",
+  ]) {
+    const { env } = desktop("xdg-open");
+    expect(openBrowser(url, env, "linux")).toBe(false);
+  }
+  const { env, called } = desktop("xdg-open");
+  expect(openBrowser("http://127.0.0.1:8080/cb", env, "linux")).toBe(true);
+  expect(await called()).toContain("http://127.0.0.1:8080/cb");
+});

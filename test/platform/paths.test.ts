@@ -1,0 +1,88 @@
+import { expect, test } from "bun:test";
+import { AuthError } from "../../src/platform/errors.ts";
+import { pathsFor } from "../../src/platform/paths.ts";
+
+test("AUTH_HOME holds everything", () => {
+  expect(pathsFor({ AUTH_HOME: "/srv/auth/", HOME: "/home/me" }, "linux")).toEqual({
+    vault: "/srv/auth/vault.db",
+    key: "/srv/auth/key",
+    providers: "/srv/auth/providers",
+    audit: "/srv/auth/audit.jsonl",
+    log: "/srv/auth/logs/auth.log",
+    runtime: "/srv/auth/run",
+  });
+});
+
+test("a relative AUTH_HOME is made absolute, so that a later chdir changes nothing", () => {
+  expect(pathsFor({ AUTH_HOME: "here" }, "linux", "/work").vault).toBe("/work/here/vault.db");
+});
+
+test("an empty AUTH_HOME is none", () => {
+  expect(pathsFor({ AUTH_HOME: "", HOME: "/home/me" }, "linux").vault).toBe("/home/me/.local/share/auth/vault.db");
+});
+
+test("on Linux the XDG folders are used where they are set", () => {
+  const env = {
+    HOME: "/home/me",
+    XDG_CONFIG_HOME: "/c",
+    XDG_DATA_HOME: "/d",
+    XDG_STATE_HOME: "/s",
+    XDG_RUNTIME_DIR: "/run/user/1000",
+  };
+  expect(pathsFor(env, "linux")).toEqual({
+    vault: "/d/auth/vault.db",
+    key: "/c/auth/key",
+    providers: "/c/auth/providers",
+    audit: "/s/auth/audit.jsonl",
+    log: "/s/auth/logs/auth.log",
+    runtime: "/run/user/1000/auth",
+  });
+});
+
+test("a relative XDG folder is ignored, as the specification says", () => {
+  expect(pathsFor({ HOME: "/home/me", XDG_CONFIG_HOME: "relative" }, "linux").key).toBe("/home/me/.config/auth/key");
+});
+
+test("macOS and Windows have folders of their own", () => {
+  const mac = pathsFor({ HOME: "/Users/me", TMPDIR: "/var/folders/x/T/" }, "darwin");
+  expect(mac.vault).toBe("/Users/me/Library/Application Support/auth/vault.db");
+  expect(mac.runtime).toBe("/var/folders/x/T/auth");
+  const windows = pathsFor({ APPDATA: "C:\\Users\\me\\Roaming", LOCALAPPDATA: "C:\\Users\\me\\Local" }, "win32");
+  expect(windows.vault).toBe("C:\\Users\\me\\Local\\auth\\vault.db");
+  expect(windows.key).toBe("C:\\Users\\me\\Roaming\\auth\\key");
+});
+
+test("key and vault lie in different folders on every platform", () => {
+  const folder = (path: string): string => path.replace(/[\\/][^\\/]+$/, "");
+  for (const [platform, env] of [
+    ["linux", { HOME: "/home/me" }],
+    ["darwin", { HOME: "/Users/me" }],
+    ["win32", { APPDATA: "C:\\r", LOCALAPPDATA: "C:\\l" }],
+  ] as const) {
+    const paths = pathsFor(env, platform);
+    expect(folder(paths.key)).not.toBe(folder(paths.vault));
+  }
+});
+
+test("without HOME there are words that say what to set", () => {
+  for (const [platform, variable] of [
+    ["linux", "HOME"],
+    ["darwin", "HOME"],
+    ["win32", "APPDATA"],
+  ] as const) {
+    let thrown: unknown;
+    try {
+      pathsFor({}, platform);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(AuthError);
+    expect((thrown as AuthError).message).toContain(variable);
+    expect((thrown as AuthError).hint).toContain("AUTH_HOME");
+  }
+});
+
+test("HOME isn't needed where every folder is named", () => {
+  const env = { XDG_CONFIG_HOME: "/c", XDG_DATA_HOME: "/d", XDG_STATE_HOME: "/s" };
+  expect(pathsFor(env, "linux").vault).toBe("/d/auth/vault.db");
+});

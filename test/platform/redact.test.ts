@@ -1,0 +1,58 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { redact } from "../../src/platform/redact.ts";
+import { Secret } from "../../src/platform/secret.ts";
+
+const secret = 'p/Q+r "s"=&%\\ é_ghu_16C7e42F292c6912E7';
+new Secret(secret);
+
+/** How a secret travels. Each must be recognised, and each is checked to hold the secret in fact. */
+const encodings: Readonly<Record<string, (text: string) => string>> = {
+  plain: (text) => text,
+  json: (text) => JSON.stringify({ token: text }),
+  "percent-encoded": (text) => encodeURIComponent(text),
+  "percent-encoded in lower case": (text) => encodeURIComponent(text).replace(/%../g, (digits) => digits.toLowerCase()),
+  "form-encoded": (text) => new URLSearchParams({ token: text }).toString(),
+  base64: (text) => Buffer.from(text).toString("base64"),
+  base64url: (text) => Buffer.from(text).toString("base64url"),
+  "base64 of id:secret": (text) => Buffer.from(`id:${text}`).toString("base64"),
+  "base64 of client:secret": (text) => Buffer.from(`client:${text}`).toString("base64"),
+  "base64 in the middle": (text) => Buffer.from(`a${text}zz`).toString("base64"),
+  hex: (text) => Buffer.from(text).toString("hex"),
+  "hex in capitals": (text) => Buffer.from(text).toString("hex").toUpperCase(),
+};
+
+for (const [name, encode] of Object.entries(encodings))
+  test(`a known secret is masked: ${name}`, () => {
+    const encoded = encode(secret);
+    const masked = redact(`before ${encoded} after`);
+    expect(masked).toContain("[redacted]");
+    expect(masked).toStartWith("before ");
+    expect(masked).toEndWith(" after");
+    // Nothing long enough to be of use is left of it.
+    for (let i = 0; i + 12 <= encoded.length; i++) {
+      const piece = encoded.slice(i, i + 12);
+      if (!'{"token":"'.includes(piece.slice(0, 4))) expect(masked).not.toContain(piece);
+    }
+  });
+
+test("a text without a secret stays as it is", () => {
+  expect(redact("GET https://example.com/ 200")).toBe("GET https://example.com/ 200");
+});
+
+test("a secret of a few characters isn't looked for: it would be found everywhere", () => {
+  new Secret("abc");
+  expect(redact("abcdef")).toBe("abcdef");
+});
+
+test("whatever the secret and what stands around it: it is masked in Base64", () => {
+  const token = fc.stringMatching(/^[A-Za-z0-9_-]{16,80}$/);
+  fc.assert(
+    fc.property(token, fc.string({ maxLength: 9 }), fc.string({ maxLength: 9 }), (value, before, after) => {
+      new Secret(value);
+      const masked = redact(Buffer.from(before + value + after).toString("base64"));
+      expect(masked).toContain("[redacted]");
+    }),
+    { numRuns: 50 },
+  );
+});

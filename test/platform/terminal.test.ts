@@ -1,0 +1,85 @@
+import { expect, test } from "bun:test";
+import { isDrawable, largeText } from "../../src/platform/letters.ts";
+import { colors, colorsFor, deviceText, surfaceFor } from "../../src/platform/terminal.ts";
+import { onTerminal, run } from "../support/program.ts";
+
+const code = { userCode: "WDJB-MJHT", verificationUri: "https://issuer.example/device", verificationUriComplete: null };
+const plain = colors(false);
+// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
+const ESCAPES = /\x1b/;
+
+test("the code is drawn large, and is there to be copied as well", async () => {
+  const text = await deviceText(code, { colors: plain, width: 100, drawn: true, qr: false });
+  expect(text).toContain(largeText("WDJB-MJHT")[0] ?? "nothing drawn");
+  expect(text).toContain("WDJB-MJHT");
+  expect(text).toContain("https://issuer.example/device");
+});
+
+test("in a narrow terminal the code is only written, and there is no QR code to wrap", async () => {
+  const text = await deviceText(code, { colors: plain, width: 30, drawn: true, qr: true });
+  expect(text).toContain("WDJB-MJHT");
+  expect(text).not.toContain("█");
+  const wide = await deviceText(code, { colors: plain, width: 100, drawn: true, qr: true });
+  expect(wide.split("\n").length).toBeGreaterThan(text.split("\n").length + 10);
+});
+
+test("where nothing can be drawn, one line says all", async () => {
+  const text = await deviceText(code, { colors: plain, width: 80, drawn: false, qr: true });
+  expect(text).toBe("Open https://issuer.example/device and enter the code WDJB-MJHT");
+});
+
+test("a QR code is offered where the browser is on another machine, or when it is asked for", () => {
+  expect(surfaceFor({}, plain, false).qr).toBe(false);
+  expect(surfaceFor({ SSH_TTY: "/dev/pts/1" }, plain, false).qr).toBe(true);
+  expect(surfaceFor({}, plain, true).qr).toBe(true);
+});
+
+test("every letter and digit a code may have can be drawn, and no two look the same", () => {
+  const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"];
+  expect(letters.every((letter) => isDrawable(letter))).toBe(true);
+  expect(new Set(letters.map((letter) => largeText(letter).join("\n"))).size).toBe(letters.length);
+  expect(isDrawable("añb")).toBe(false);
+});
+
+test("no colour without a terminal", () => {
+  expect(colorsFor(2, { TERM: "xterm" }, true).red("x")).not.toMatch(ESCAPES);
+  expect(colors(true).red("x")).toBe("\x1b[31mx\x1b[39m");
+});
+
+const WAIT = `
+import { colorsFor, startWaiting } from "./src/platform/terminal.ts";
+const waiting = startWaiting("Waiting for approval", Date.now() + 90_000, process.env, colorsFor(2, process.env, true));
+await Bun.sleep(400);
+await waiting.stop();
+`;
+const cwd = `${import.meta.dir}/../..`;
+
+test("waiting is drawn in one line that is gone afterwards", async () => {
+  const terminal = onTerminal([process.execPath, "-e", WAIT], { cwd });
+  await terminal.ended;
+  const screen = terminal.screen();
+  expect(screen.match(/Waiting for approval \(1:/g)?.length ?? 0).toBeGreaterThan(2);
+  expect(screen).not.toContain("\n");
+  expect(screen).toEndWith("\r\x1b[K");
+  expect(screen).toContain("\x1b[36m");
+});
+
+test("a line that is drawn again never wraps", async () => {
+  const terminal = onTerminal([process.execPath, "-e", WAIT], { cwd, columns: 20 });
+  await terminal.ended;
+  for (const frame of terminal.screen().split("\r\x1b[K")) expect(Bun.stringWidth(frame)).toBeLessThan(20);
+});
+
+test("a dumb terminal gets one plain line; NO_COLOR takes colour alone", async () => {
+  const dumb = onTerminal([process.execPath, "-e", WAIT], { cwd, env: { TERM: "dumb" } });
+  await dumb.ended;
+  expect(dumb.screen()).toBe("Waiting for approval (1:30 left)\r\n");
+  const colourless = onTerminal([process.execPath, "-e", WAIT], { cwd, env: { NO_COLOR: "1" } });
+  await colourless.ended;
+  expect(colourless.screen()).not.toContain("\x1b[36m");
+  expect(colourless.screen()).toContain("\r\x1b[K");
+});
+
+test("in a pipe waiting is one line", async () => {
+  expect((await run([process.execPath, "-e", WAIT], { cwd })).stderr).toBe("Waiting for approval (1:30 left)\n");
+});

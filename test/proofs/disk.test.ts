@@ -1,0 +1,188 @@
+/**
+ * A disk that is full, read-only or broken. Where a reply could not be kept, nothing is sent; where it fails after
+ * sending, whoever asked still gets the token, and it is kept wherever it can be.
+ */
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { type FaultyIssuer, startFaulty } from "../issuers/faulty.ts";
+import { lacking } from "../support/needs.ts";
+import type { Ended } from "../support/program.ts";
+import { LOGIN, type ProofHome, proofHome } from "./proof-home.ts";
+
+const EXPIRED = -1000;
+/** Due, and alive. */
+const LIVING = 60_000;
+const TOKEN = ["token", LOGIN, "--json"];
+
+async function at(left: number, work: (home: ProofHome, issuer: FaultyIssuer) => Promise<void>): Promise<void> {
+  const issuer = startFaulty();
+  try {
+    await work(await proofHome(issuer, left), issuer);
+  } finally {
+    issuer.stop();
+  }
+}
+
+/** Nothing was sent, nothing is lost: exit 8 in words for an expired token, a warning for one that lives. */
+async function nothingSent(order: Parameters<ProofHome["run"]>[1]): Promise<void> {
+  await at(EXPIRED, async (home, issuer) => {
+    const before = await home.tokens();
+    const ended = await home.run(TOKEN, order);
+    expect({ code: ended.code, stdout: ended.stdout, requests: issuer.requests.length }).toEqual({
+      code: 8,
+      stdout: "",
+      requests: 0,
+    });
+    expect(JSON.parse(lastLine(ended.stderr)).error).toMatchObject({ code: "vault_unwritable", exitCode: 8 });
+    expect(await home.tokens()).toEqual(before);
+    // Once the disk is well again, so is the login.
+    expect((await home.run(TOKEN)).code).toBe(0);
+    expect(await home.tokens()).toMatchObject({ refresh: issuer.chain.newest().refresh });
+  });
+  await at(LIVING, async (home, issuer) => {
+    const { access } = await home.tokens();
+    const ended = await home.run(["token", LOGIN], order);
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 0, stdout: `${access}\n` });
+    expect(ended.stderr).toMatch(/Warning: .* can't be used: .*\. The current token still works\./s);
+    expect(issuer.requests).toHaveLength(0);
+  });
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}
+
+describe("a write that fails before anything is sent stops the refresh", () => {
+  test("no room for the reply: EIO", () => nothingSent({ fault: "reply-prepare:EIO" }));
+  test("no room for the reply: ENOSPC", () => nothingSent({ fault: "reply-prepare:ENOSPC" }));
+  test("the note can't be written: EIO", () => nothingSent({ fault: "vault-commit:SQLITE_IOERR" }));
+  test("the note can't be written: a full disk", () => nothingSent({ fault: "vault-commit:SQLITE_FULL" }));
+});
+
+describe("a write that fails after sending doesn't cost the token", () => {
+  /** @returns how the call ended; it always gives out the new token */
+  async function handedOver(
+    fault: string,
+    after: (home: ProofHome, issuer: FaultyIssuer, ended: Ended) => Promise<void>,
+  ): Promise<void> {
+    await at(EXPIRED, async (home, issuer) => {
+      const ended = await home.run(["token", LOGIN], { fault });
+      expect({ code: ended.code, stdout: ended.stdout }).toEqual({
+        code: 0,
+        stdout: `${issuer.chain.newest().access}\n`,
+      });
+      await after(home, issuer, ended);
+    });
+  }
+
+  async function isStoredByTheNextCall(home: ProofHome, issuer: FaultyIssuer): Promise<void> {
+    const { access, refresh } = issuer.chain.newest();
+    expect((await home.run(["token", LOGIN])).stdout).toBe(`${access}\n`);
+    expect(await home.tokens()).toEqual({ access, refresh });
+    expect(issuer.requests).toHaveLength(1);
+  }
+
+  test("the reply can't be kept: the record takes it", () =>
+    handedOver("reply-keep:EIO", async (home, issuer, { stderr }) => {
+      expect(stderr).toBe("");
+      const { access, refresh } = issuer.chain.newest();
+      expect(await home.tokens()).toEqual({ access, refresh });
+    }));
+
+  test("the record can't be written: the reply beside it is taken in by the next call, and nothing is sent", () =>
+    handedOver("vault-commit#2:SQLITE_FULL", async (home, issuer, { stderr }) => {
+      expect(stderr).toMatch(/^Warning: The new token of oidc:proof could not be stored .*the disk is full/);
+      await isStoredByTheNextCall(home, issuer);
+    }));
+
+  test("neither at first: the reply is kept at the second try", () =>
+    handedOver("reply-keep#1:EIO,vault-commit#2:SQLITE_IOERR", async (home, issuer, { stderr }) => {
+      expect(stderr).toContain("Warning: The new token of oidc:proof could not be stored");
+      await isStoredByTheNextCall(home, issuer);
+    }));
+
+  test("neither at all: it is said aloud, the old token is not deleted, and the loss is told for what it is", () =>
+    handedOver("reply-keep:EIO,vault-commit#2:SQLITE_IOERR", async (home, issuer, { stderr }) => {
+      expect(stderr).toMatch(/^Warning: .*could not be stored anywhere .*auth login oidc:proof/);
+      expect((await home.tokens()).refresh).not.toBe(issuer.chain.newest().refresh);
+      const next = await home.run(TOKEN);
+      expect(next.code).toBe(4);
+      expect(JSON.parse(next.stderr).error.code).toBe("rotation_lost");
+    }));
+
+  test("the kept reply can't be blanked: its token is stored, and nobody is troubled", () =>
+    handedOver("reply-blank:EIO", async (home, issuer, { stderr }) => {
+      expect(stderr).toBe("");
+      await isStoredByTheNextCall(home, issuer);
+    }));
+
+  test("a refusal that can't be recorded is read again by the next call, and nothing is sent", () =>
+    at(EXPIRED, async (home, issuer) => {
+      issuer.chain.end(0);
+      const first = await home.run(TOKEN, { fault: "vault-commit#2:SQLITE_FULL" });
+      expect(first.code).toBe(4);
+      const next = await home.run(TOKEN);
+      expect(next.code).toBe(4);
+      expect(JSON.parse(next.stderr).error.code).toBe("refresh_token_invalid");
+      expect(issuer.requests).toHaveLength(1);
+    }));
+});
+
+test("a limit on file sizes: nothing is sent", () =>
+  nothingSent({ under: ["sh", "-c", 'ulimit -f 100; exec "$@"', "sh"] }));
+
+const FILL = "fill";
+/** Runs the rest with AUTH_HOME on a small file system of its own, filled to the last byte, and copies it back. */
+const ON_SMALL_DISK = `
+  set -e
+  mkdir /tmp/.small.$$ && mount -t tmpfs -o size=\${SIZE} none /tmp/.small.$$ && cp -a "$AUTH_HOME"/. /tmp/.small.$$
+  if [ -n "$PREFILL" ]; then dd if=/dev/zero of=/tmp/.small.$$/${FILL} bs=4096 2>/dev/null || true; fi
+  mount --bind /tmp/.small.$$ "$AUTH_HOME"
+  set +e; "$@"; code=$?; set -e
+  rm -f "$AUTH_HOME/${FILL}"; umount "$AUTH_HOME"; cp -a /tmp/.small.$$/. "$AUTH_HOME"; umount /tmp/.small.$$; rmdir /tmp/.small.$$
+  exit $code`;
+const small = (prefill: boolean) => ({
+  under: ["unshare", "--mount", "sh", "-c", ON_SMALL_DISK, "sh"],
+  env: { SIZE: "1m", PREFILL: prefill ? "1" : "" },
+});
+
+describe.skipIf(lacking("linux", "root", "mounts"))("real file systems", () => {
+  test("a full disk: nothing is sent", () => nothingSent(small(true)));
+
+  test("a disk that fills up while the provider is asked: the token is handed over, and kept", () =>
+    at(EXPIRED, async (home, issuer) => {
+      const running = home.start(["token", LOGIN], small(false));
+      issuer.onArrival = async () => {
+        fill(`/proc/${running.process.pid}/root${home.folder}/${FILL}`);
+        return undefined;
+      };
+      const { code, stdout, stderr } = await running.ended;
+      const { access, refresh } = issuer.chain.newest();
+      expect({ code, stdout }).toEqual({ code: 0, stdout: `${access}\n` });
+      expect(stderr).toMatch(/Warning: The new token of oidc:proof could not be stored/);
+      expect((await home.run(["token", LOGIN])).stdout).toBe(`${access}\n`);
+      expect(await home.tokens()).toEqual({ access, refresh });
+      expect(issuer.requests).toHaveLength(1);
+    }));
+
+  test("remounted read-only: nothing is sent", () =>
+    nothingSent({
+      under: [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        'mount --bind "$AUTH_HOME" "$AUTH_HOME" && mount -o remount,ro,bind "$AUTH_HOME" && exec "$@"',
+        "sh",
+      ],
+    }));
+});
+
+function fill(path: string): void {
+  const block = new Uint8Array(4096);
+  try {
+    for (;;) writeFileSync(path, block, { flag: "a" });
+  } catch {
+    // Until there is no room: that is what was wanted.
+  }
+}

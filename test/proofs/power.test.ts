@@ -1,0 +1,85 @@
+/**
+ * What a power cut finds on the disk. A killed process says nothing about that (with synchronous=OFF nothing is lost
+ * either), so the system calls are looked at: what was synced before what (RULES.md 6.2).
+ */
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Mutant } from "../../src/platform/faults.ts";
+import { startFaulty } from "../issuers/faulty.ts";
+import { lacking } from "../support/needs.ts";
+import { LOGIN, mustFail, proofHome } from "./proof-home.ts";
+
+/** The places in a trace where each thing first happens; -1 for never. */
+interface Trace {
+  readonly replyFileSynced: number;
+  readonly noteSynced: number;
+  readonly connected: number;
+  readonly sent: number;
+  readonly replyRead: number;
+  readonly replyKept: number;
+  readonly committed: number;
+  readonly printed: number;
+}
+
+async function traced(mutant?: Mutant): Promise<Trace> {
+  const issuer = startFaulty();
+  try {
+    const home = await proofHome(issuer);
+    const file = join(home.folder, "trace");
+    const calls = "fsync,fdatasync,connect,sendto,recvfrom,recvmsg,read,write,writev";
+    const under = ["strace", "-f", "-y", "-s", "40", "-o", file, "-e", `trace=${calls}`];
+    const { code } = await home.run(["token", LOGIN], { under, mutant });
+    expect(code).toBe(0);
+    const lines = readFileSync(file, "utf8").split("\n");
+    const port = new URL(issuer.url).port;
+    const first = (pattern: RegExp, from = 0): number => lines.findIndex((line, i) => i >= from && pattern.test(line));
+    const synced = (name: string): RegExp => new RegExp(`\\bf(data)?sync\\(\\d+<${home.folder}/${name}>\\) += 0`);
+    const replyRead = first(/\b(recvfrom|recvmsg|read)\(.*"HTTP\/1\.1 200/);
+    return {
+      replyFileSynced: first(synced("vault\\.locks/\\w+\\.reply")),
+      noteSynced: first(synced("vault\\.db-wal")),
+      connected: first(new RegExp(`\\bconnect\\(.*htons\\(${port}\\)`)),
+      sent: first(/\bsendto\(.*"POST \/token/),
+      replyRead,
+      replyKept: first(synced("vault\\.locks/\\w+\\.reply"), Math.max(0, replyRead)),
+      committed: first(synced("vault\\.db-wal"), Math.max(0, replyRead)),
+      printed: first(/\bwritev?\(1</),
+    };
+  } finally {
+    issuer.stop();
+  }
+}
+
+async function noteFirst(mutant?: Mutant): Promise<void> {
+  const { replyFileSynced, noteSynced, connected, sent } = await traced(mutant);
+  expect(connected).toBeGreaterThan(0);
+  expect(replyFileSynced).toBeWithin(0, connected);
+  expect({ "the note is synced before the connection": noteSynced >= 0 && noteSynced < connected }).toEqual({
+    "the note is synced before the connection": true,
+  });
+  expect(sent).toBeGreaterThan(connected);
+}
+
+async function storedBeforeSeen(mutant?: Mutant): Promise<void> {
+  const { replyRead, replyKept, committed, printed } = await traced(mutant);
+  expect(replyRead).toBeGreaterThan(0);
+  expect({ "the reply is synced before its token is printed": replyKept < printed }).toEqual({
+    "the reply is synced before its token is printed": true,
+  });
+  expect([replyRead, replyKept, committed, printed]).toEqual(
+    [replyRead, replyKept, committed, printed].sort((a, b) => a - b),
+  );
+}
+
+describe.skipIf(lacking("linux", "strace"))("a power cut", () => {
+  test("finds the note, and room for the reply, on the disk before anything is sent", () => noteFirst());
+
+  test("finds the reply, then the record, on the disk before the first byte on stdout", () => storedBeforeSeen());
+
+  test("the proof fails without what it proves: note-off", () =>
+    mustFail(() => noteFirst("note-off"), /the note is synced/));
+
+  test("the proof fails without what it proves: print-before-commit", () =>
+    mustFail(() => storedBeforeSeen("print-before-commit"), /the reply is synced/));
+});

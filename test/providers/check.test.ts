@@ -1,0 +1,277 @@
+import { describe, expect, test } from "bun:test";
+import { parseDefinition } from "../../src/providers/parse.ts";
+import { RESERVED_FLAGS, RESERVED_VARIABLES, reservedBy } from "../../src/providers/reserved.ts";
+import type { ProviderDefinition } from "../../src/providers/schema.ts";
+import { definitions } from "./builtin.ts";
+import { thrownBy } from "./thrown.ts";
+
+const sound: ProviderDefinition = {
+  id: "acme",
+  title: "Acme",
+  settings: { host: { title: "Host", kind: "host", env: ["ACME_HOST"], default: "acme.example" } },
+  endpoints: {
+    authorization: "https://{host}/authorize",
+    device: "https://{host}/device",
+    token: "https://{host}/token",
+    revocation: "https://{host}/revoke",
+  },
+  flows: ["device", "browser", "token"],
+};
+
+/** All that is said of a description with these fields changed. */
+function said(change: object): string {
+  const error = thrownBy(() => parseDefinition({ ...sound, ...change }, "acme.toml"));
+  expect(error.code).toBe("plugin_invalid");
+  expect(error.message).toStartWith("acme.toml: ");
+  return `${error.message} ${error.hint}`;
+}
+
+test("a sound description is taken as it is", () => {
+  expect(parseDefinition(sound, "acme.toml")).toEqual(sound);
+});
+
+test("every built-in description passes the schema and the check", () => {
+  for (const definition of definitions) expect(parseDefinition(definition, `${definition.id}.ts`)).toEqual(definition);
+});
+
+describe("an error says file, path and what to write instead", () => {
+  test("a field misspelt, at any depth", () => {
+    expect(said({ refersh: {} })).toContain("refersh is not a field. Did you mean 'refresh'?");
+    expect(said({ refresh: { rotaton: "none" } })).toContain(
+      "refresh.rotaton is not a field. Did you mean 'rotation'?",
+    );
+    expect(said({ reply: { expiry: { unti: "iso" } } })).toContain(
+      "reply.expiry.unti is not a field. Did you mean 'unit'?",
+    );
+    expect(said({ settings: { host: { title: "Host", patern: "x" } } })).toContain(
+      "settings.host.patern is not a field. Did you mean 'pattern'?",
+    );
+    expect(said({ variants: [{ when: {}, endpoint: {} }] })).toContain(
+      "variants.0.endpoint is not a field. Did you mean 'endpoints'?",
+    );
+    expect(said({ flows: [{ flow: "device", wen: "secret" }] })).toContain(
+      "flows.0.wen is not a field. Did you mean 'when'?",
+    );
+  });
+
+  test("a word misspelt", () => {
+    expect(said({ flows: ["devcie"] })).toContain("flows.0 can't be 'devcie'. Did you mean 'device'?");
+    expect(said({ refresh: { rotation: "sometimes" } })).toContain("It may be: none, rotating, family.");
+    expect(said({ errors: { codes: { x: "ded" } } })).toContain("errors.codes.x can't be 'ded'. Did you mean 'dead'?");
+  });
+
+  test("a wrong type, a missing field, a malformed one", () => {
+    expect(said({ title: 1 })).toContain("title must be text.");
+    expect(said({ flows: "device" })).toContain("flows must be a list.");
+    expect(said({ title: undefined })).toContain("title is missing.");
+    expect(said({ id: "Acme Inc" })).toContain("id must be lower-case letters, digits and dashes.");
+    expect(said({ reply: { accessToken: "a..b" } })).toContain("reply.accessToken must be a dotted path.");
+  });
+
+  test("all faults at once", () => {
+    const text = said({ title: 1, refersh: {}, flows: [] });
+    for (const word of ["title", "refersh", "flows"]) expect(text).toContain(word);
+  });
+
+  test("what isn't a description at all", () => {
+    for (const value of [null, undefined, 1, "x", [], () => 1])
+      expect(thrownBy(() => parseDefinition(value, "x.ts")).code).toBe("plugin_invalid");
+  });
+});
+
+describe("what contradicts itself or does nothing is refused", () => {
+  const cases: [string, object, string][] = [
+    [
+      "a flow without its endpoint",
+      { endpoints: { token: "https://x.example/t" }, settings: undefined },
+      "needs endpoints.device",
+    ],
+    ["a flow named twice", { flows: ["device", "device", "browser", "token"] }, "names device twice"],
+    [
+      "a template over no setting",
+      { issuer: "https://{hst}/" },
+      "uses {hst}, which is no setting. Did you mean 'host'?",
+    ],
+    [
+      "{token} in an address",
+      { endpoints: { ...sound.endpoints, userinfo: "https://{host}/{token}" } },
+      "uses {token}",
+    ],
+    [
+      "a variant over no setting",
+      { variants: [{ when: { hots: "x" } }] },
+      "variants.0.when.hots is no setting. Did you mean 'host'?",
+    ],
+    [
+      "a setting that nothing uses",
+      { settings: { ...sound.settings, region: { title: "R" } } },
+      "settings.region is used by nothing",
+    ],
+    [
+      "a default beside required",
+      { settings: { host: { title: "H", required: true, default: "x.example" } } },
+      "makes no sense beside a default",
+    ],
+    [
+      "a default that isn't a host",
+      { settings: { host: { title: "H", kind: "host", default: "a/b" } } },
+      "settings.host.default is not a host",
+    ],
+    [
+      "a default against its own pattern",
+      { settings: { host: { title: "H", pattern: "x[a-z]", default: "y" } } },
+      "settings.host.default must match",
+    ],
+    [
+      "a public client with a secret",
+      { client: { kind: "public", secretOnRefresh: "always" } },
+      "client.kind is public",
+    ],
+    [
+      "a condition that can't hold",
+      { client: { kind: "public" }, flows: [{ flow: "browser", when: "secret" }, "device", "token"] },
+      "flows.0.when",
+    ],
+    [
+      "a condition that always holds",
+      { client: { kind: "confidential" }, flows: [{ flow: "browser", when: "secret" }] },
+      "always holds",
+    ],
+    [
+      "device without that flow",
+      { device: { needsSecret: false }, flows: ["browser", "token"] },
+      "device does nothing",
+    ],
+    [
+      "authorize without that flow",
+      { authorize: { pkce: true }, flows: ["device", "token"] },
+      "authorize does nothing",
+    ],
+    ["refresh where there is none", { refresh: { rotation: "none" }, flows: ["token"] }, "refresh does nothing"],
+    [
+      "revocation without endpoint",
+      { endpoints: { ...sound.endpoints, revocation: undefined }, revocation: { endsGrant: true } },
+      "revocation does nothing",
+    ],
+    [
+      "grace without rotation",
+      { refresh: { rotation: "none", graceSeconds: 5 } },
+      "refresh.graceSeconds makes no sense",
+    ],
+    ["a prefix without sub-codes", { errors: { subcodePrefix: "X" } }, "errors.subcodePrefix does nothing"],
+    ["account headers without a request", { account: { headers: { a: "b" } } }, "account.headers does nothing"],
+    [
+      "one flag for two settings",
+      { settings: { ...sound.settings, other: { title: "O", flag: "host" } } },
+      "'--host' is that of host too",
+    ],
+    [
+      "one variable for two settings",
+      { settings: { ...sound.settings, other: { title: "O", env: ["ACME_HOST"] } } },
+      "ACME_HOST, which host reads too",
+    ],
+    [
+      "a constant in the environment",
+      { environment: { write: { ACME_URL: "https://x.example" } } },
+      "has neither {token} nor a setting",
+    ],
+  ];
+  for (const [name, change, words] of cases) test(name, () => expect(said(change)).toContain(words));
+});
+
+describe("attack", () => {
+  test("a variable that loads code can't be written, in any spelling, nor read", () => {
+    for (const variable of [
+      "LD_PRELOAD",
+      "PATH",
+      "Path",
+      "NODE_OPTIONS",
+      "npm_config_registry",
+      "https_proxy",
+      "GIT_SSH_COMMAND",
+      "AUTH_HOME",
+    ]) {
+      expect(said({ environment: { write: { [variable]: "{token}" } } })).toContain(`write.${variable} is reserved`);
+      expect(said({ environment: { read: [variable] } })).toContain(variable);
+      expect(
+        said({ variants: [{ when: { host: "x" }, environment: { write: { [variable]: "{token}" } } }] }),
+      ).toContain("is reserved");
+    }
+  });
+
+  test("every row of the table of reserved variables is in force", () => {
+    for (const row of RESERVED_VARIABLES) expect(reservedBy(row.replace("*", "X"))).toBe(row);
+    for (const variable of ["GITHUB_TOKEN", "GH_HOST", "MY_PATH", "ENVIRONMENT", "PROXY_TOKEN"])
+      expect(reservedBy(variable)).toBeNull();
+  });
+
+  test("a setting can't take a flag of auth itself", () => {
+    for (const flag of RESERVED_FLAGS)
+      expect(said({ settings: { host: { title: "H", flag } } })).toContain(`'--${flag}' is a flag of auth itself`);
+    expect(said({ settings: { clientSecret: { title: "H" } }, issuer: "https://x.example/{clientSecret}" })).toContain(
+      "--client-secret",
+    );
+  });
+
+  test("an id can't make a variable of ours", () => {
+    for (const id of ["key", "home", "store", "passphrase", "key-command"])
+      expect(said({ id })).toContain("a variable of ours");
+  });
+
+  test("an address must be https, or http to this machine", () => {
+    expect(said({ endpoints: { ...sound.endpoints, token: "http://{host}/token" } })).toContain(
+      "endpoints.token is http",
+    );
+    expect(said({ endpoints: { ...sound.endpoints, token: "https://user:pw@{host}/token" } })).toContain(
+      "has a user name",
+    );
+    expect(said({ origins: ["http://api.example"] })).toContain("origins.0 is http");
+    expect(said({ origins: ["https://api.example/v1"] })).toContain("has more than scheme, host and port");
+    expect(said({ client: { create: "javascript:alert(1)" } })).toContain("client.create is not an https URL");
+  });
+
+  test("a pattern that could hang is refused wherever it stands", () => {
+    for (const [path, change] of [
+      ["tokenPatterns.0", { tokenPatterns: ["(a+)+"] }],
+      ["settings.host.pattern", { settings: { host: { title: "H", pattern: "(a|a)*b" } } }],
+      ["variants.0.when.host", { variants: [{ when: { host: ".*x.*" } }] }],
+      ["apiKey.pattern", { apiKey: { pattern: "^(.+)+$" } }],
+    ] as const)
+      expect(said(change)).toContain(path);
+  });
+
+  test("the name of an object's birthright is no field", () => {
+    for (const key of ["constructor", "toString"]) expect(said({ [key]: {} })).toContain(`${key} is not a field`);
+    expect(said({ issuer: "https://{constructor}/" })).toContain("uses {constructor}, which is no setting");
+  });
+});
+
+describe("minting", () => {
+  const sign = { algorithm: "RS256", claims: { iss: "{clientId}" }, lifetimeSeconds: 600 };
+  const withJwt = (jwt: object, more: object = {}) => ({ minting: { jwt }, flows: ["device", "jwt"], ...more });
+
+  test("a sound one is taken", () => {
+    const definition = { ...sound, flows: ["device", "jwt"], minting: { jwt: { use: "grant", sign } } };
+    expect(parseDefinition(definition, "acme.toml")).toEqual(definition as never);
+  });
+
+  const faults: [string, object, string][] = [
+    ["a flow without it", { flows: ["device", "jwt"] }, "minting.jwt is missing"],
+    ["it without the flow", { minting: { jwt: { use: "grant", sign } } }, "minting.jwt does nothing"],
+    ["a use that the flow can't make", withJwt({ use: "exchange" }), "minting.jwt.use can't be exchange"],
+    ["a grant that nothing signs", withJwt({ use: "grant" }), "minting.jwt.sign is missing"],
+    ["an endpoint that isn't there", withJwt({ use: "request", sign, endpoint: "mint" }), "needs endpoints.mint"],
+    ["an endpoint for what is sent nowhere", withJwt({ use: "bearer", sign, endpoint: "mint" }), "does nothing"],
+    ["a claim of an unknown name", withJwt({ use: "grant", sign: { ...sign, claims: { iss: "{emial}" } } }), "{emial}"],
+    ["a setting that is needed, but isn't declared", withJwt({ use: "grant", sign, needs: ["org"] }), "{org}"],
+    [
+      "a setting of a flow that it hasn't got",
+      { settings: { host: { title: "Host", kind: "host", default: "acme.example", flows: ["jwt"] } } },
+      "settings.host.flows.0 names jwt",
+    ],
+    ["a lifetime of nothing", withJwt({ use: "grant", sign: { ...sign, lifetimeSeconds: 0 } }), "lifetimeSeconds"],
+    ["an unknown algorithm", withJwt({ use: "grant", sign: { ...sign, algorithm: "none" } }), "algorithm"],
+    ["an audience where no issuer is asked", withJwt({ use: "grant", sign, audience: "x" }), "audience does nothing"],
+  ];
+  for (const [what, change, says] of faults) test(`refused: ${what}`, () => expect(said(change)).toContain(says));
+});

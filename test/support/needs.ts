@@ -1,0 +1,31 @@
+/**
+ * What a test needs of the machine beyond Bun and Node. Where it isn't there the test is skipped, by its name; in CI,
+ * where everything is installed, it fails instead: a test left out hides what it would have found (RULES.md 6.5).
+ */
+import { spawnSync } from "node:child_process";
+
+const NEEDS = {
+  linux: () => process.platform === "linux",
+  root: () => process.getuid?.() === 0,
+  setpriv: () => succeeds("setpriv", "--version"),
+  /** A mount namespace of one's own, so that nothing stays mounted whatever happens to the test. */
+  mounts: () => succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"),
+  chroot: () => succeeds("chroot", "/", "true"),
+  strace: () => succeeds("strace", "--version"),
+  ldd: () => succeeds("ldd", "/bin/sh"),
+  /** `chromium --version` takes half a second; that it is there is enough. */
+  chromium: () => succeeds("sh", "-c", "command -v chromium"),
+} as const;
+
+export type Need = keyof typeof NEEDS;
+
+/** For `test.skipIf`. @throws Error in CI when something is lacking */
+export function lacking(...needs: readonly Need[]): boolean {
+  const missing = needs.filter((need) => !NEEDS[need]());
+  if (missing.length > 0 && process.env.CI) throw new Error(`This machine lacks what CI must have: ${missing.join()}`);
+  return missing.length > 0;
+}
+
+function succeeds(command: string, ...args: readonly string[]): boolean {
+  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
+}

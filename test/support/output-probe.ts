@@ -1,0 +1,24 @@
+/** Says and prints one of everything. Arguments: the globals as JSON; then `fail` to end with an error. */
+import { createCli, DEFAULT_GLOBALS } from "../../src/cli/context.ts";
+import { asAuthError } from "../../src/cli/exit.ts";
+import { AuthError } from "../../src/platform/errors.ts";
+import { Secret } from "../../src/platform/secret.ts";
+
+const secret = new Secret("sk-known-secret-value");
+const globals = { ...DEFAULT_GLOBALS, ...JSON.parse(process.argv[2] ?? "{}") };
+const { output, context } = createCli(process.env, globals, []);
+try {
+  output.say("said");
+  output.success("succeeded");
+  output.notice("noticed");
+  context.warn("warned");
+  context.debug(`debugged with ${secret.reveal()}`);
+  if (output.isJson) await output.event({ event: "one" });
+  await output.text("data");
+  if (process.argv[3] === "fail") throw new AuthError("busy", "It is busy.", { hint: "Try again." });
+  await output.done();
+} catch (error) {
+  output.error(asAuthError(error), 5);
+  await output.done();
+  process.exit(5);
+}

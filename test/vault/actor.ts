@@ -1,0 +1,112 @@
+/** The other process in a test: opens the vault of AUTH_HOME and does what its argument says. Started by `actor()`. */
+import type { Context } from "../../src/platform/context.ts";
+import { pathsFor } from "../../src/platform/paths.ts";
+import type { Vault } from "../../src/vault/types.ts";
+import { openVault } from "../../src/vault/vault.ts";
+import { put, version } from "./home.ts";
+
+const env = { ...process.env };
+const context: Context = {
+  env,
+  paths: pathsFor(env, process.platform),
+  now: () => Date.now(),
+  debug: () => {},
+  audit: async () => {},
+  warn: () => {},
+  http: () => Promise.reject(new Error("the vault asks no network")),
+};
+const say = (line: string): Promise<number> => Bun.write(Bun.stdout, `${line}\n`);
+const input = Bun.stdin.stream().getReader();
+const open = async (): Promise<Vault> => {
+  const vault = await openVault(context, { create: true });
+  if (vault === null) throw new Error("no vault");
+  return vault;
+};
+
+const deeds: Record<string, () => Promise<void>> = {
+  /** Waits for the word, opens, and says what it found or made. */
+  async open() {
+    await say("ready");
+    await input.read();
+    const vault = await open();
+    await say(`${vault.id} ${await vault.fingerprint("same")}`);
+    vault.close();
+  },
+  async read() {
+    try {
+      const vault = await openVault(context, { create: false });
+      await say(vault === null ? "none" : ((await vault.read("connection", "a:b"))?.body ?? "null"));
+    } catch (error) {
+      await say(`${(error as { code?: string }).code} ${(error as Error).message}`);
+    }
+  },
+  async write() {
+    try {
+      const vault = await open();
+      await say(await vault.commit([put("w:w", 1, "{}")]));
+    } catch (error) {
+      await say(`${(error as { code?: string }).code} ${(error as Error).message}`);
+    }
+  },
+  /** Takes the lock, keeps it until told, or killed. */
+  async lock() {
+    const lock = await (await open()).tryLock("a:b");
+    await say(lock === null ? "taken" : "held");
+    await input.read();
+    lock?.release();
+    await say("released");
+  },
+  /** Adds one to a counter under the lock, fifty times. */
+  async count() {
+    const { waitForLock } = await import("../../src/vault/lock.ts");
+    const vault = await open();
+    for (let i = 0; i < 50; i++) {
+      const turn = await waitForLock(vault, "a:b", { timeout: 60_000, watch: async () => null });
+      if (turn.kind !== "locked") throw new Error(turn.kind);
+      const entry = await vault.read("connection", "a:b");
+      if (entry === null) throw new Error("no counter");
+      const generation = entry.version.generation + 1;
+      const done = await vault.commit([put("a:b", generation, String(Number(entry.body) + 1))]);
+      turn.lock.release();
+      if (done !== "committed") throw new Error(done);
+    }
+    vault.close();
+    await say("done");
+  },
+  /** Writes one record after another, whatever key the vault has, until told to stop; says how many and how often rekeyed. */
+  async busy() {
+    const vault = await open();
+    let stop = false;
+    input.read().then(() => {
+      stop = true;
+    });
+    let written = 0;
+    let rekeyed = 0;
+    await say("ready");
+    while (!stop) {
+      const result = await vault.commit([put(`busy:${written + 1}`, 1, String(written + 1))]);
+      if (result === "committed") written++;
+      else if (result === "rekeyed") {
+        rekeyed++;
+        await vault.reload();
+      } else throw new Error(result);
+      await Bun.sleep(1);
+    }
+    await say(`${written} ${rekeyed}`);
+    vault.close();
+  },
+  async keep() {
+    const vault = await open();
+    const lock = await vault.tryLock("a:b");
+    if (lock === null) throw new Error("taken");
+    await lock.reply.prepare();
+    await say("prepared");
+    await input.read();
+    await lock.reply.keep(version(7), new TextEncoder().encode("the raw reply"));
+    await say("kept");
+    await input.read();
+  },
+};
+
+await deeds[process.argv[2] ?? ""]?.();
+process.exit(0);

@@ -1,0 +1,148 @@
+/** Modes, owners and read-only places, met by two users who are not root: root reads everything. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { initVault } from "../../src/vault/create.ts";
+import { openVault } from "../../src/vault/vault.ts";
+import { actor, type Home, KEY, newHome, put } from "./home.ts";
+
+const ALICE = 61001;
+const BOB = 61002;
+const possible = process.getuid?.() === 0 && Bun.which("setpriv") !== null;
+/** CI is root and has setpriv: there, these must not pass without having run. */
+const run = possible || process.env.CI === "true";
+
+const as = (uid: number): string[] => ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+
+let home: Home;
+beforeEach(async () => {
+  home = newHome();
+  const vault = await home.open();
+  await vault.commit([put("a:b", 1, "the body")]);
+  vault.close();
+  giveTo(ALICE);
+});
+afterEach(() => home[Symbol.dispose]());
+
+function giveTo(uid: number): void {
+  chownSync(home.folder, uid, uid);
+  for (const name of readdirSync(home.folder, { recursive: true })) chownSync(`${home.folder}/${name}`, uid, uid);
+}
+
+async function does(
+  uid: number,
+  what: "read" | "write",
+  env: Record<string, string> = { AUTH_KEY: KEY },
+): Promise<string> {
+  const other = actor(home, what, env, ...as(uid));
+  const line = await other.line();
+  await other.child.exited;
+  return line;
+}
+
+describe.skipIf(!run)(`as two users${run ? "" : " (skipped: needs root and setpriv)"}`, () => {
+  test("the owner reads and writes", async () => {
+    expect(await does(ALICE, "read")).toBe("the body");
+    expect(await does(ALICE, "write")).toBe("committed");
+  });
+
+  test("someone else's vault is refused, whatever its modes allow", async () => {
+    chmodSync(home.folder, 0o755);
+    for (const mode of [0o600, 0o644, 0o666]) {
+      chmodSync(home.file, mode);
+      expect(await does(BOB, "read")).toStartWith("vault_unwritable");
+      expect(await does(BOB, "write")).toStartWith("vault_unwritable");
+    }
+    expect(statSync(home.file).uid).toBe(ALICE);
+  });
+
+  test("root isn't led to write into a user's vault", async () => {
+    const line = await does(0, "write");
+    expect(line).toBe(`vault_unwritable ${home.file} belongs to another user.`);
+    expect(readdirSync(home.folder).map((name) => statSync(`${home.folder}/${name}`).uid)).not.toContain(0);
+  });
+
+  test("a vault, folder or lock folder that permissions close is said to be closed", async () => {
+    chmodSync(home.file, 0o000);
+    expect(await does(ALICE, "read")).toContain("permission denied");
+    chmodSync(home.file, 0o600);
+    chmodSync(home.folder, 0o000);
+    expect(await does(ALICE, "read")).toContain("permission denied");
+  });
+
+  test("a read-only folder is read, and written to with one clear error", async () => {
+    chmodSync(home.folder, 0o500);
+    expect(await does(ALICE, "read")).toBe("the body");
+    const line = await does(ALICE, "write");
+    expect(line).toStartWith("vault_unwritable");
+    chmodSync(home.folder, 0o700);
+    expect(await does(ALICE, "read")).toBe("the body");
+  });
+
+  test("a read-only home where there is no vault yet gives words, and nothing is made", async () => {
+    rmSync(home.folder, { recursive: true });
+    mkdirSync(home.folder, { mode: 0o500 });
+    chownSync(home.folder, ALICE, ALICE);
+    expect(await does(ALICE, "read")).toBe("none");
+    expect(await does(ALICE, "write")).toContain("permission denied");
+    expect(readdirSync(home.folder)).toEqual([]);
+  });
+
+  test("a vault isn't made in someone else's folder", async () => {
+    rmSync(home.file);
+    chmodSync(home.folder, 0o755);
+    expect(await does(BOB, "write")).toStartWith("vault_unwritable");
+    chmodSync(home.folder, 0o777);
+    expect(await does(BOB, "write")).toStartWith("vault_unwritable");
+    expect(existsSync(home.file)).toBe(false);
+  });
+
+  test("a key file of another user, or one that can't be read, leaves the vault locked", async () => {
+    giveTo(0);
+    rmSync(home.file);
+    await initVault(home.context(), { source: "file" });
+    const vault = await openVault(home.context(), { create: false });
+    await vault?.commit([put("a:b", 1, "the body")]);
+    vault?.close();
+    giveTo(ALICE);
+    expect(await does(ALICE, "read", {})).toBe("the body");
+    chmodSync(home.key, 0o000);
+    expect(await does(ALICE, "read", {})).toStartWith("vault_locked");
+    chmodSync(home.key, 0o644);
+    chownSync(home.key, BOB, BOB);
+    expect(await does(ALICE, "read", {})).toContain("belongs to another user");
+  });
+});
+
+/** In a mount namespace of its own, where this may be done. */
+const inMounts = (script: string): string[] => ["unshare", "--mount", "sh", "-c", `${script}\nexec "$@"`, "sh"];
+const mayMount = possible && Bun.spawnSync(inMounts("mount -t tmpfs tmpfs /mnt").concat("true")).exitCode === 0;
+
+describe.skipIf(!mayMount)(`on other mounts${mayMount ? "" : " (skipped: may not mount)"}`, () => {
+  const done = async (what: "read" | "write", script: string): Promise<string> => {
+    const other = actor(home, what, { AUTH_KEY: KEY }, ...inMounts(script), ...as(ALICE));
+    const line = await other.line();
+    await other.child.exited;
+    return line;
+  };
+
+  test("a read-only mount is read, and not written", async () => {
+    const readOnly = `mount --bind '${home.folder}' '${home.folder}' && mount -o remount,ro,bind '${home.folder}'`;
+    expect(await done("read", readOnly)).toBe("the body");
+    expect(await done("write", readOnly)).toBe(
+      `vault_unwritable ${home.file} can't be used: the file system is read-only.`,
+    );
+  });
+
+  test("a full disk stops a commit with one clear error, and loses nothing", async () => {
+    const before = readFileSync(home.file);
+    const small = `mount -t tmpfs -o size=100k,mode=700,uid=${ALICE} tmpfs '${home.folder}'`;
+    const copy = `cp -p '${home.file}' /dev/shm/auth-full-$$; ${small}; cp -p /dev/shm/auth-full-$$ '${home.file}'; rm /dev/shm/auth-full-$$; mkdir -m 700 '${home.folder}/vault.locks'; chown ${ALICE} '${home.folder}/vault.locks'; head -c 1000000 /dev/zero > '${home.folder}/filler' 2>/dev/null`;
+    expect(await done("write", copy)).toMatch(/^vault_unwritable .*(full|disk)/);
+    expect(readFileSync(home.file)).toEqual(before);
+  });
+
+  test("a full disk stops the making of a vault, and leaves nothing of it", async () => {
+    const full = `mount -t tmpfs -o size=16k,mode=700,uid=${ALICE} tmpfs '${home.folder}'; head -c 8000 /dev/zero > '${home.folder}/filler'`;
+    expect(await done("write", full)).toMatch(/^vault_unwritable .*(full|disk)/);
+  });
+});

@@ -1,0 +1,151 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { initVault } from "../../src/vault/create.ts";
+import { rekeyVault } from "../../src/vault/rekey.ts";
+import { vaultStatus } from "../../src/vault/status.ts";
+import type { Vault } from "../../src/vault/types.ts";
+import { openVault } from "../../src/vault/vault.ts";
+import { actor, KEY, newHome, put, refusal } from "./home.ts";
+
+const OTHER_KEY = `${"cd".repeat(31)}ef`;
+
+test("every record is read after a rekey as before it", async () => {
+  using home = newHome();
+  const vault = await home.open();
+  await vault.commit([put("a:b", 1, "1"), put("c:d", 1, "2", "client"), put("defaults", 1, "3", "settings")]);
+  await vault.commit([put("a:b", 2, "1 again")]);
+  const print = await vault.fingerprint("x");
+  vault.close();
+  expect(await rekeyVault(home.context({ AUTH_KEY: KEY }), {})).toEqual({ source: "env", epoch: 2, records: 3 });
+  const after = await home.open();
+  expect((await after.read("connection", "a:b"))?.version.generation).toBe(2);
+  expect((await after.read("connection", "a:b"))?.body).toBe("1 again");
+  expect((await after.read("client", "c:d"))?.body).toBe("2");
+  expect(await after.fingerprint("x")).toBe(print);
+  after.close();
+});
+
+test("a writer with the old key stores nothing; once it has the new one it does", async () => {
+  using home = newHome();
+  const vault = await home.open();
+  await vault.commit([put("a:b", 1, "1")]);
+  await rekeyVault(home.context({ AUTH_KEY: KEY }), {});
+  expect(await vault.commit([put("a:b", 2, "late")])).toBe("rekeyed");
+  expect(await vault.commit([put("new:one", 1, "late")])).toBe("rekeyed");
+  await vault.reload();
+  expect(await vault.commit([put("a:b", 2, "in time")])).toBe("committed");
+  vault.close();
+});
+
+test("a reader that was open before a rekey goes on reading and listing", async () => {
+  using home = newHome();
+  const vault = await home.open();
+  await vault.commit([put("a:b", 1, "1")]);
+  await rekeyVault(home.context({ AUTH_KEY: KEY }), {});
+  expect((await vault.read("connection", "a:b"))?.body).toBe("1");
+  await rekeyVault(home.context({ AUTH_KEY: KEY }), {});
+  expect((await vault.list("connection")).map(({ body }) => body)).toEqual(["1"]);
+  vault.close();
+});
+
+test("no commit is lost to rekeys that happen while another process writes", async () => {
+  using home = newHome();
+  (await home.open()).close();
+  const writer = actor(home, "busy");
+  expect(await writer.line()).toBe("ready");
+  const context = home.context({ AUTH_KEY: KEY });
+  for (let i = 0; i < 8; i++) {
+    await Bun.sleep(30);
+    await rekeyVault(context, {});
+  }
+  writer.go();
+  const [written, rekeyed] = (await writer.line()).split(" ").map(Number);
+  await writer.child.exited;
+  expect(rekeyed).toBeGreaterThan(0);
+  const vault = await home.open();
+  expect(await vault.list("connection")).toHaveLength(written ?? -1);
+  expect((await vaultStatus(context))?.epoch).toBe(9);
+  vault.close();
+}, 30_000);
+
+test("the key moves from file to AUTH_KEY to passphrase and back; the old one opens nothing and is gone", async () => {
+  using home = newHome();
+  await initVault(home.context(), { source: "file" });
+  const line = readFileSync(home.key, "utf8");
+  const vault = (await openVault(home.context(), { create: false })) as Vault;
+  await vault.commit([put("a:b", 1, "1")]);
+  vault.close();
+  const read = async (env: Record<string, string>): Promise<string | undefined> => {
+    const opened = await openVault(home.context(env), { create: false });
+    const entry = await opened?.read("connection", "a:b");
+    opened?.close();
+    return entry?.body;
+  };
+
+  // The variable that is set is the new source; the recorded one still opens.
+  await rekeyVault(home.context({ AUTH_KEY: KEY }), { source: "env" });
+  expect(readFileSync(home.key, "utf8").trim()).toBe("");
+  expect(readFileSync(home.key, "utf8")).toHaveLength(line.length);
+  expect(await read({ AUTH_KEY: KEY })).toBe("1");
+  expect((await refusal(read({}))).code).toBe("vault_locked");
+
+  await rekeyVault(home.context({ AUTH_KEY: KEY, AUTH_PASSPHRASE: "correct horse" }), { source: "passphrase" });
+  expect(await read({ AUTH_PASSPHRASE: "correct horse" })).toBe("1");
+  expect((await refusal(read({ AUTH_KEY: KEY }))).code).toBe("vault_locked");
+
+  await rekeyVault(home.context({ AUTH_PASSPHRASE: "correct horse" }), { source: "file" });
+  expect(await read({})).toBe("1");
+  expect((await refusal(read({ AUTH_PASSPHRASE: "correct horse" }))).text).toContain("the key file");
+}, 30_000);
+
+test("AUTH_KEY is changed for another one", async () => {
+  using home = newHome();
+  (await home.open()).close();
+  await rekeyVault(home.context({ AUTH_KEY: KEY }), { environment: { AUTH_KEY: OTHER_KEY } });
+  expect((await refusal(openVault(home.context({ AUTH_KEY: KEY }), { create: false }))).code).toBe("vault_locked");
+  const vault = await openVault(home.context({ AUTH_KEY: OTHER_KEY }), { create: false });
+  expect(vault).not.toBeNull();
+  vault?.close();
+});
+
+test("the data key is always a new one: the old header and key open none of the new records", async () => {
+  using home = newHome();
+  const vault = await home.open();
+  await vault.commit([put("a:b", 1, "1")]);
+  vault.close();
+  const headerOf = (): Uint8Array => {
+    const database = new Database(home.file, { readonly: true });
+    const row = database.query("SELECT value FROM store WHERE key = 'header'").get() as { value: Uint8Array };
+    database.close();
+    return row.value;
+  };
+  const old = headerOf();
+  await rekeyVault(home.context({ AUTH_KEY: KEY }), {});
+  const database = new Database(home.file);
+  database.run("UPDATE store SET value = ? WHERE key = 'header'", [old]);
+  database.close();
+  const opened = await home.open();
+  expect((await refusal(opened.read("connection", "a:b"))).code).toBe("vault_corrupt");
+  opened.close();
+});
+
+test("a rekey that fails changes nothing, and says that a record stops it", async () => {
+  using home = newHome();
+  const vault = await home.open();
+  await vault.commit([put("a:b", 1, "1"), put("c:d", 1, "2")]);
+  vault.close();
+  const database = new Database(home.file);
+  database.run("UPDATE store SET value = zeroblob(100) WHERE rowid = 3");
+  database.close();
+  const refused = await refusal(rekeyVault(home.context({ AUTH_KEY: KEY }), { source: "file" }));
+  expect(refused.code).toBe("vault_corrupt");
+  expect(refused.text).toMatch(/record [0-9a-f]{12}/);
+  expect(readFileSync(home.key, "utf8").trim()).toBe("");
+  expect((await vaultStatus(home.context()))?.epoch).toBe(1);
+});
+
+test("rekeying where there is no vault says how to make one", async () => {
+  using home = newHome();
+  expect((await refusal(rekeyVault(home.context(), {}))).text).toContain("auth vault init");
+});
