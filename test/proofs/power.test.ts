@@ -27,28 +27,54 @@ async function traced(mutant?: Mutant): Promise<Trace> {
   try {
     const home = await proofHome(issuer);
     const file = join(home.folder, "trace");
-    const calls = "fsync,fdatasync,connect,sendto,recvfrom,recvmsg,read,write,writev";
-    const under = ["strace", "-f", "-y", "-s", "40", "-o", file, "-e", `trace=${calls}`];
+    const syscalls = "fsync,fdatasync,connect,sendto,recvfrom,recvmsg,read,write,writev";
+    const under = ["strace", "-f", "-y", "-s", "40", "-o", file, "-e", `trace=${syscalls}`];
     const { code } = await home.run(["token", LOGIN], { under, mutant });
     expect(code).toBe(0);
-    const lines = readFileSync(file, "utf8").split("\n");
+    const calls = callsIn(readFileSync(file, "utf8"));
     const port = new URL(issuer.url).port;
-    const first = (pattern: RegExp, from = 0): number => lines.findIndex((line, i) => i >= from && pattern.test(line));
+    const begun = (pattern: RegExp): number => calls.find(({ text }) => pattern.test(text))?.begun ?? -1;
+    const done = (pattern: RegExp, from = 0): number =>
+      calls.find((call) => call.done >= from && pattern.test(call.text))?.done ?? -1;
     const synced = (name: string): RegExp => new RegExp(`\\bf(data)?sync\\(\\d+<${home.folder}/${name}>\\) += 0`);
-    const replyRead = first(/\b(recvfrom|recvmsg|read)\(.*"HTTP\/1\.1 200/);
+    const replyRead = done(/\b(recvfrom|recvmsg|read)\(.*"HTTP\/1\.1 200/);
     return {
-      replyFileSynced: first(synced("vault\\.locks/\\w+\\.reply")),
-      noteSynced: first(synced("vault\\.db-wal")),
-      connected: first(new RegExp(`\\bconnect\\(.*htons\\(${port}\\)`)),
-      sent: first(/\bsendto\(.*"POST \/token/),
+      replyFileSynced: done(synced("vault\\.locks/\\w+\\.reply")),
+      noteSynced: done(synced("vault\\.db-wal")),
+      connected: begun(new RegExp(`\\bconnect\\(.*htons\\(${port}\\)`)),
+      sent: begun(/\bsendto\(.*"POST \/token/),
       replyRead,
-      replyKept: first(synced("vault\\.locks/\\w+\\.reply"), Math.max(0, replyRead)),
-      committed: first(synced("vault\\.db-wal"), Math.max(0, replyRead)),
-      printed: first(/\bwritev?\(1</),
+      replyKept: done(synced("vault\\.locks/\\w+\\.reply"), Math.max(0, replyRead)),
+      committed: done(synced("vault\\.db-wal"), Math.max(0, replyRead)),
+      printed: begun(/\bwritev?\(1</),
     };
   } finally {
     issuer.stop();
   }
+}
+
+/** A system call, and the lines of the trace on which it began and ended: two, where another thread spoke between. */
+interface Call {
+  readonly text: string;
+  readonly begun: number;
+  readonly done: number;
+}
+
+/** @returns in the order in which they ended; a call that never did isn't there */
+function callsIn(trace: string): Call[] {
+  const open = new Map<string, { text: string; begun: number }>();
+  return trace.split("\n").flatMap((line, i) => {
+    const [, thread = "", rest = ""] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    const unfinished = /^(.*?) *<unfinished \.\.\.>$/.exec(rest);
+    if (unfinished !== null) {
+      open.set(thread, { text: unfinished[1] ?? "", begun: i });
+      return [];
+    }
+    const resumed = /^<\.\.\. \w+ resumed> *(.*)$/.exec(rest);
+    const start = resumed === null ? undefined : open.get(thread);
+    if (start === undefined) return [{ text: rest, begun: i, done: i }];
+    return [{ text: `${start.text}${resumed?.[1]}`, begun: start.begun, done: i }];
+  });
 }
 
 async function noteFirst(mutant?: Mutant): Promise<void> {
