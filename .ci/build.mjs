@@ -18,7 +18,8 @@ const TARGETS = {
   "windows-arm64": "bun-windows-arm64",
 };
 
-const ENTRIES = ["src/main.ts"];
+/** What runs by itself: the program, and the worker in which a module's code is evaluated. */
+const ENTRIES = ["src/main.ts", "src/providers/module-worker.ts"];
 
 const bun = ready();
 if (process.argv.includes("--all")) {

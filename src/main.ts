@@ -56,7 +56,7 @@ async function commandTree(): Promise<number> {
   const early = createCli(env, { ...DEFAULT_GLOBALS, output }, []);
   let invocation: Awaited<ReturnType<typeof parseArguments>>;
   try {
-    invocation = await parseArguments(argv, root);
+    invocation = await parseArguments(argv, root, env);
   } catch (error) {
     return report(early, error);
   }

@@ -3,6 +3,7 @@
  * would drop global flags before a subcommand and accept unknown ones. What it gets from here is canonical:
  * `--name=value` for each flag, then `--`, then the positionals, so that nothing is left to be guessed.
  */
+import type { Environment } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
 import { type Args, type Command, type Definition, isGroup } from "./command.ts";
 import { DEFAULT_GLOBALS, type Globals } from "./context.ts";
@@ -45,7 +46,11 @@ export type Invocation =
     };
 
 /** @throws AuthError `usage` (64) saying what is wrong and what may have been meant */
-export async function parseArguments(argv: readonly string[], root: Command): Promise<Invocation> {
+export async function parseArguments(
+  argv: readonly string[],
+  root: Command,
+  env: Environment = {},
+): Promise<Invocation> {
   if (argv.some((argument) => argument.includes("\0"))) throw usage("An argument holds a NUL character.");
   const end = argv.indexOf("--");
   const ours = end < 0 ? argv : argv.slice(0, end);
@@ -53,7 +58,7 @@ export async function parseArguments(argv: readonly string[], root: Command): Pr
 
   if (asksForHelp(ours)) return { kind: "help", globals: helpGlobals(ours), target: await helpTarget(ours, root) };
 
-  const { target, args, values, positionals } = await read(ours, root);
+  const { target, args, values, positionals } = await read(ours, root, env);
   const { definition } = target.command;
   if (values.has("version")) return { kind: "version", globals: globalsOf(values, []) };
   if (isGroup(definition)) throw missingCommand(target);
@@ -88,7 +93,7 @@ interface Reading {
 }
 
 /** Left to right: words lead down to the command, then are its arguments; global flags may stand anywhere. */
-async function read(argv: readonly string[], root: Command): Promise<Reading> {
+async function read(argv: readonly string[], root: Command, env: Environment): Promise<Reading> {
   let target: Target = { path: [], command: root };
   let args: Args = {};
   let table = flagTable(GLOBAL_ARGS);
@@ -109,7 +114,13 @@ async function read(argv: readonly string[], root: Command): Promise<Reading> {
     }
     const { definition } = target.command;
     if (!isGroup(definition) && definition.extraFlags && !table.has(argument.split("=", 1)[0] ?? "")) {
-      args = { ...args, ...(await definition.extraFlags(argv.filter((word) => !isFlag(word)))) };
+      args = {
+        ...args,
+        ...(await definition.extraFlags(
+          argv.filter((word) => !isFlag(word)),
+          env,
+        )),
+      };
       table = flagTable(GLOBAL_ARGS, args);
     }
     at += takeFlag(argv, at, table, values, called(target));

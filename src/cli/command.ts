@@ -5,6 +5,7 @@
  * A command file imports nothing heavy at its top: `token` and `run` are called without citty on the fast path.
  */
 import type { ArgDef, CommandDef, ParsedArgs } from "citty";
+import type { Environment } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
 import type { Cli } from "./context.ts";
 
@@ -39,7 +40,7 @@ export interface Definition<T extends Args = Args> extends Described {
   /** Values of `-o` beside `text` and `json`. */
   readonly outputs?: readonly string[];
   /** Flags known only at run time: the settings providers declare. `words` are the arguments that aren't flags. */
-  readonly extraFlags?: (words: readonly string[]) => Promise<Args>;
+  readonly extraFlags?: (words: readonly string[], env: Environment) => Promise<Args>;
   /** The exit code, where it isn't the table's (`run`: 125). */
   readonly exitCodeOf?: (error: unknown) => number;
   /** @returns the exit code; nothing means 0 */

@@ -79,7 +79,7 @@ export function createCli(env: Environment, globals: Globals, rest: readonly str
 }
 
 /** null without a home: there is no log then, and what needs no vault works all the same. */
-function pathsOrNull(context: Context): Paths | null {
+export function pathsOrNull(context: Context): Paths | null {
   try {
     return context.paths;
   } catch (error) {

@@ -68,7 +68,7 @@ async function defaultGrants(cli: Cli, session: Session, minTtl: number): Promis
   const providers = await providersWithLogins(session);
   if (providers.length === 0)
     throw new AuthError("connection_not_found", "You are not logged in anywhere.", {
-      hint: `Log in: auth login <provider>   (providers: ${session.registry.ids().join(", ")})`,
+      hint: `Log in: auth login <provider>   (providers: ${(await session.registry.ids()).join(", ")})`,
     });
   for (const provider of providers) {
     try {
@@ -90,7 +90,7 @@ async function providersWithLogins(session: Session): Promise<string[]> {
   const set = ignoresEnvironment(session.context.env)
     ? []
     : (await environmentTokens(session)).map(({ provider }) => provider);
-  return session.registry.ids().filter((id) => stored.includes(id) || set.includes(id));
+  return (await session.registry.everyId()).filter((id) => stored.includes(id) || set.includes(id));
 }
 
 async function grantOf(session: Session, acquired: Acquired, variable: string | null): Promise<Grant> {

@@ -30,10 +30,10 @@ export interface HelpSurface {
 /** `auth help`, `--help`: to stdout, since it was asked for. */
 export async function showHelp(cli: Cli, target: Target): Promise<void> {
   const { columns } = await import("../platform/terminal.ts");
-  const { registry } = await import("./session.ts");
+  const { builtIn } = await import("../../providers/index.ts");
   const colors = await cli.output.colors(1);
   const width = Math.min(columns(), 110);
-  await cli.output.text(await helpText(target, { colors, width, providers: registry.ids() }));
+  await cli.output.text(await helpText(target, { colors, width, providers: Object.keys(builtIn) }));
 }
 
 /** @returns the whole text, without a newline at its end */
@@ -60,7 +60,7 @@ interface Section {
 }
 
 async function leafSections(target: Target, definition: Definition): Promise<Section[]> {
-  const args: Args = { ...definition.args, ...(await definition.extraFlags?.([])) };
+  const args: Args = { ...definition.args, ...(await definition.extraFlags?.([], {})) };
   const positionals = positionalsOf(args);
   const usage = [
     called(target),

@@ -80,7 +80,7 @@ export default defineCommand({
     },
     callback: { type: "string", valueHint: "-", description: "'-': read the final URL from standard input" },
   },
-  extraFlags: (words) => settingFlags(words.slice(1)),
+  extraFlags: (words, env) => settingFlags(words.slice(1), env),
   examples: [
     ["auth login {a}", "by the way that {a} prefers"],
     ["auth login {a} -p work --scope repo,gist", "a second login, under a name"],
@@ -198,9 +198,9 @@ async function targetOf(
 /** `auth login` alone: a menu on a terminal. */
 async function chosenProvider(cli: Cli, session: Session, profile: string | undefined): Promise<ConnectionRef> {
   if (!(await cli.interactive()))
-    throw usage("Which provider?", `auth login <provider>   (providers: ${session.registry.ids().join(", ")})`);
+    throw usage("Which provider?", `auth login <provider>   (providers: ${(await session.registry.ids()).join(", ")})`);
   const { choose } = await import("../platform/prompt.ts");
-  const options = (await session.registry.all()).map(({ id, title }) => ({ value: id, label: title }));
+  const options = (await session.registry.readers({})).map(({ id, title }) => ({ value: id, label: title }));
   const provider = await choose("Log in where?", options);
   return { provider, name: profile === undefined ? "default" : checkName(profile) };
 }

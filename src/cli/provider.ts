@@ -7,6 +7,9 @@ export default defineGroup({
   commands: {
     list: () => import("./provider/list.ts"),
     show: () => import("./provider/show.ts"),
+    add: () => import("./provider/add.ts"),
+    remove: () => import("./provider/remove.ts"),
+    trust: () => import("./provider/trust.ts"),
   },
   examples: [
     ["auth provider list", "which there are"],

@@ -6,8 +6,9 @@
 import { type ConnectionRef, checkName, display, parseNamed, parseSelector, sameName } from "../connections/ref.ts";
 import type { Services } from "../connections/services.ts";
 import { defaultOf, listConnections, readDefaults } from "../connections/store.ts";
-import { AuthError, usage } from "../platform/errors.ts";
+import { AuthError, type ErrorCode, usage } from "../platform/errors.ts";
 import { type EnvironmentToken, environmentToken } from "../providers/environment.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
 
 export interface Selector {
   /** `github`, `github:work`, or nothing. */
@@ -39,7 +40,7 @@ export async function select(services: SelectionServices, selector: Selector): P
   if (argument === undefined) return profile === undefined ? unnamed(services, selector) : named(services, profile);
 
   const { provider, name } = parseNamed(argument, profile);
-  services.registry.require(provider);
+  await requireKnown(services, provider);
   if (name !== null) return { source: "vault", ref: { provider, name }, implicit: false };
   return providerDefault(services, provider, selector);
 }
@@ -61,12 +62,37 @@ async function injectedOrSet(
 ): Promise<Selected | null> {
   const { env } = services.context;
   if (selector.stored || ignoresEnvironment(env)) return null;
-  const token = environmentToken(await services.registry.get(provider), env);
+  const definition = await usable(services, provider);
+  const token = definition === null ? null : environmentToken(definition, env);
   if (token === null) return null;
   const origin = await originOf(env, provider, token);
   if (origin !== null) return { source: "vault", ref: origin, implicit: true };
   return { source: "environment", provider, token };
 }
+
+/** A provider whose plugin was removed is known as long as there is a login at it, so that it can be ended. */
+async function requireKnown(services: SelectionServices, provider: string): Promise<void> {
+  try {
+    await services.registry.require(provider);
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code !== "provider_not_found") throw error;
+    const vault = await services.vault();
+    const stored = vault === null ? [] : await listConnections(vault);
+    if (!stored.some(({ ref }) => ref.provider === provider)) throw error;
+  }
+}
+
+/** null for a plugin that can't be used: its logins in the vault may still be good, and say so when they are read. */
+async function usable(services: SelectionServices, provider: string): Promise<ProviderDefinition | null> {
+  try {
+    return await services.registry.get(provider);
+  } catch (error) {
+    if (error instanceof AuthError && UNUSABLE.includes(error.code)) return null;
+    throw error;
+  }
+}
+
+const UNUSABLE: readonly ErrorCode[] = ["plugin_invalid", "plugin_untrusted", "provider_not_found"];
 
 /** The connection whose token we put there ourselves: such a variable is no token of the environment (CLI.md §1). */
 async function originOf(
@@ -115,7 +141,7 @@ async function unnamed(services: SelectionServices, selector: Selector): Promise
   const [only, ...others] = [...providers];
   if (only === undefined)
     throw new AuthError("connection_not_found", "You are not logged in anywhere.", {
-      hint: `Log in: auth login <provider>   (providers: ${services.registry.ids().join(", ")})`,
+      hint: `Log in: auth login <provider>   (providers: ${(await services.registry.ids()).join(", ")})`,
     });
   if (others.length > 0)
     throw ambiguous([
@@ -130,7 +156,7 @@ export async function environmentTokens(
   services: Pick<SelectionServices, "context" | "registry">,
 ): Promise<{ provider: string; token: EnvironmentToken }[]> {
   const found = [];
-  for (const definition of await services.registry.all()) {
+  for (const definition of await services.registry.readers(services.context.env)) {
     const token = environmentToken(definition, services.context.env);
     if (token !== null && (await originOf(services.context.env, definition.id, token)) === null)
       found.push({ provider: definition.id, token });

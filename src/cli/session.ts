@@ -5,7 +5,7 @@ import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
 import type { Vault } from "../vault/types.ts";
-import type { Cli } from "./context.ts";
+import { type Cli, pathsOrNull } from "./context.ts";
 
 export interface Session {
   readonly context: Context;
@@ -15,8 +15,6 @@ export interface Session {
   /** With a vault, created where there is none. */
   services(): Promise<Services>;
 }
-
-export const registry: Registry = createRegistry(builtIn);
 
 export async function inSession<T>(cli: Cli, work: (session: Session) => Promise<T>): Promise<T> {
   let opened: Promise<Vault | null> | null = null;
@@ -28,6 +26,17 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
     opened ??= open(false);
     return opened;
   };
+  const registry = createRegistry({
+    builtIn,
+    plugins: {
+      folder: () => pathsOrNull(cli.context)?.providers ?? null,
+      pin: async (id) => {
+        const there = await vault();
+        return there === null ? null : (await import("../connections/plugins.ts")).readPin(there, id);
+      },
+      passedOver: ({ message }) => cli.output.warn(message),
+    },
+  });
   const services = async (): Promise<Services> => {
     const there = await vault();
     if (there === null) opened = open(true);

@@ -1,15 +1,22 @@
 /** The settings that a provider declares, as flags of `login` and `profile`. */
 import { parseSelector } from "../connections/ref.ts";
+import type { Environment } from "../platform/context.ts";
 import type { Registry } from "../providers/registry.ts";
 import { accept, flagOf } from "../providers/settings.ts";
 import type { Args } from "./command.ts";
-import { registry } from "./session.ts";
+import { createCli, DEFAULT_GLOBALS } from "./context.ts";
+import { inSession } from "./session.ts";
 
 /** @param words the command's arguments; the first names the connection */
-export async function settingFlags(words: readonly string[]): Promise<Args> {
+export function settingFlags(words: readonly string[], env: Environment): Promise<Args> {
+  return inSession(createCli(env, DEFAULT_GLOBALS, []), ({ registry }) => flagsOf(registry, words));
+}
+
+async function flagsOf(registry: Registry, words: readonly string[]): Promise<Args> {
+  const known = await registry.everyId();
   for (const word of words) {
     const id = word.split(":", 1)[0]?.toLowerCase() ?? "";
-    if (!registry.ids().includes(id)) continue;
+    if (!known.includes(id)) continue;
     const { settings } = await registry.get(id);
     return Object.fromEntries(
       Object.entries(settings ?? {}).map(([name, setting]) => [

@@ -1,5 +1,5 @@
 /** The hot path: a connection's access token, refreshed first only if that is due. */
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ConnectionRef } from "./ref.ts";
@@ -32,7 +32,7 @@ export async function access(services: Services, ref: ConnectionRef, wish: Wish)
   const now = services.context.now();
   if (tokens !== null && (pinned !== null || kind !== "oauth") && !isDue(tokens, now, wish.minTtl))
     if (!wish.rejected?.equals(tokens.accessToken))
-      return { stored, warning: failure === null ? null : warningOf(stored, now) };
+      return { stored, warning: failure === null ? await cautionOf(services, ref) : warningOf(stored, now) };
   return renewed(services, stored, wish);
 }
 
@@ -48,15 +48,32 @@ async function renewed(services: Services, stored: Stored, wish: Wish): Promise<
   const { tokens } = outcome.stored.record;
   const refused = tokens !== null && wish.rejected?.equals(tokens.accessToken);
   if (tokens !== null && !refused && isAlive(tokens, services.context.now()))
-    return { stored: outcome.stored, warning: `${outcome.error.message}. The current token still works.` };
+    return { stored: outcome.stored, warning: `${sentence(outcome.error.message)} The current token still works.` };
   throw outcome.error;
 }
 
-/** A home that can't be written, or whose key changes just now, stops a refresh; a token that lives is none the worse. */
+/** A plugin that can't be used any more, or not yet, keeps no token that is still good from anyone. */
+async function cautionOf({ registry }: Services, ref: ConnectionRef): Promise<string | null> {
+  const fault = await registry.caution(ref.provider);
+  return fault === null ? null : `${fault} The current token still works.`;
+}
+
+/**
+ * A home that can't be written, one whose key changes just now, or a plugin that nobody may use stops a refresh; a token
+ * that lives is none the worse.
+ */
 function withoutRefresh(stored: Stored, error: unknown): Outcome {
-  if (error instanceof AuthError && (error.code === "vault_unwritable" || error.code === "busy"))
-    return { kind: "failed", stored, error };
+  if (error instanceof AuthError && STOPS_A_REFRESH.includes(error.code)) return { kind: "failed", stored, error };
   throw error;
+}
+
+const STOPS_A_REFRESH: readonly ErrorCode[] = [
+  ...["vault_unwritable", "busy"],
+  ...["plugin_untrusted", "plugin_invalid", "provider_not_found"],
+] as const;
+
+function sentence(message: string): string {
+  return message.endsWith(".") ? message : `${message}.`;
 }
 
 function warningOf(stored: Stored, now: number): string | null {

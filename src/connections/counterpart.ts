@@ -6,6 +6,7 @@ import { AuthError } from "../platform/errors.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { dialectOf } from "../providers/minting.ts";
 import { fill, type Values } from "../providers/template.ts";
+import { requireBond } from "./bond.ts";
 import { clientOf } from "./clients.ts";
 import type { Connection, Pinned } from "./record.ts";
 import type { Services } from "./services.ts";
@@ -24,7 +25,9 @@ export async function counterpartOf(services: Services, record: Connection): Pro
       hint: `Run 'auth login ${record.provider}:${record.name}'.`,
       connection: `${record.provider}:${record.name}`,
     });
-  const dialect = withSettings(dialectOf(await services.registry.get(record.provider), record.flow), record.settings);
+  const definition = await services.registry.get(record.provider);
+  await requireBond(services, definition, record);
+  const dialect = withSettings(dialectOf(definition, record.flow), record.settings);
   const client = proving(await clientOf(services, record, record.pinned), record);
   return { dialect, server: serverOf(record.pinned, dialect), client };
 }

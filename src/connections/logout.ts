@@ -1,9 +1,10 @@
 /** The end of a login: revoked at the provider where that can be done, erased here whatever the answer. */
+import { AuthError } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { waitForLock } from "../vault/lock.ts";
 import type { Change, Lock } from "../vault/types.ts";
 import { clientsChange, readClients } from "./clients.ts";
-import { counterpartOf } from "./counterpart.ts";
+import { type Counterpart, counterpartOf } from "./counterpart.ts";
 import { type Connection, encodeRecord, newConnection } from "./record.ts";
 import { display, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
@@ -27,8 +28,9 @@ export interface LoggedOut {
 export async function sharingGrant(services: Services, stored: Stored): Promise<Stored[]> {
   const { record } = stored;
   if (record.tokens === null || record.pinned === null) return [];
-  const definition = await services.registry.get(record.provider);
-  if (definition.revocation?.endsGrant !== true) return [];
+  // Without a counterpart nothing is revoked, so nobody else's grant ends.
+  const counterpart = await counterpartOf(services, record).catch(() => null);
+  if (counterpart?.dialect.revocation.endsGrant !== true) return [];
   return (await listConnections(services.vault)).filter(
     (other) =>
       display(other.ref) !== display(stored.ref) &&
@@ -64,12 +66,25 @@ async function lockIfPossible(services: Services, stored: Stored): Promise<Lock 
 async function revokeAtProvider(services: Services, stored: Stored): Promise<boolean | "unsupported"> {
   const { tokens, pinned, kind } = stored.record;
   if (tokens === null || pinned === null || kind !== "oauth") return "unsupported";
-  const { server, client } = await counterpartOf(services, stored.record);
+  const counterpart = await reachable(services, stored.record);
+  if (counterpart === null) return false;
+  const { server, client } = counterpart;
   const { revokeTokens } = await import("../oauth/revoke.ts");
   return revokeTokens(services.context.http, server, client, {
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,
   });
+}
+
+/** A provider whose plugin is gone, or a client whose secret is: no reason to keep what is to be erased. */
+async function reachable(services: Services, record: Connection): Promise<Counterpart | null> {
+  try {
+    return await counterpartOf(services, record);
+  } catch (error) {
+    if (!(error instanceof AuthError) || /^(vault|key)_/.test(error.code)) throw error;
+    services.context.warn(`Nothing can be revoked at the provider: ${error.message}`);
+    return null;
+  }
 }
 
 async function erase(services: Services, stored: Stored, request: LogoutRequest): Promise<void> {

@@ -183,6 +183,7 @@ function backOff(failure: OAuthFailure, attempts: number): [wait: number, cap: n
 }
 
 function transientCode(failure: OAuthFailure): ErrorCode {
+  if (failure.plugin) return "plugin_invalid";
   if (failure.status === 429) return "rate_limited";
   return failure.status === null ? "network" : "provider_unavailable";
 }

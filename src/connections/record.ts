@@ -40,6 +40,8 @@ export interface Pinned {
   readonly issRequired: boolean;
   readonly clientId: string | null;
   readonly authentication: Authentication;
+  /** Of a plugin's description: a digest of the origins that it named (`bond.ts`). */
+  readonly plugin?: string;
   /** The API that the tokens are for, where the login named one (RFC 8707). */
   readonly resource?: string;
 }

@@ -9,7 +9,7 @@ import { firstText, type Json } from "./paths.ts";
 import type { Account, Server } from "./types.ts";
 
 /** What a token reply says of the account without being asked, or null. */
-export function accountIn(dialect: Dialect, body: Json, claims: Json | null): Account | null {
+export async function accountIn(dialect: Dialect, body: Json, claims: Json | null): Promise<Account | null> {
   const source = dialect.account.from === "reply" ? body : claims;
   return source === null ? null : accountOf(dialect, source);
 }
@@ -63,16 +63,16 @@ async function askUserinfo(
   const raw = { status, headers: { "content-type": reply.headers.get("content-type") ?? "" }, body: reply.body };
   const body = status >= 200 && status < 300 ? readBody(raw) : null;
   if (body === null) return { kind: "unreachable" };
-  const account = accountOf(dialect, body) ?? { id: null, label: null, organization: null };
+  const account = (await accountOf(dialect, body)) ?? { id: null, label: null, organization: null };
   return { kind: "known", account, scopes: grantedScopes(dialect, reply.headers) };
 }
 
-function accountOf(dialect: Dialect, source: Json): Account | null {
-  const { id, label, organization } = dialect.account;
+async function accountOf({ account: paths, functions }: Dialect, source: Json): Promise<Account | null> {
+  const told = ((await functions?.account?.(source)) ?? source) as Json;
   const account = {
-    id: firstText(source, id),
-    label: firstText(source, label),
-    organization: firstText(source, organization),
+    id: firstText(told, paths.id),
+    label: firstText(told, paths.label),
+    organization: firstText(told, paths.organization),
   };
   return account.id === null && account.label === null ? null : account;
 }

@@ -3,6 +3,7 @@
  * rest, so that a bad one never costs a rotated refresh token (RULES.md 2.2).
  */
 import type { TokenEndpointResponse } from "oauth4webapi";
+import { AuthError } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { accountIn } from "./account.ts";
@@ -35,13 +36,13 @@ export async function readTokenReply(
   expected: Expectations,
 ): Promise<TokenReply> {
   const { dialect } = server;
-  const body = readBody(raw);
+  const body = await bodyOf(raw, dialect);
   if (body === null || !isSuccess(raw, body, dialect)) throw notTokens(raw, body, dialect, expected.now);
 
   const standard = await validated(server, client, raw, standardReply(body, dialect));
   const idToken = await checkIdToken(server, client, textAt(body, dialect.reply.idToken), expected);
   if (idToken.verdict === "foreign") throw unusable(raw, idToken.fault);
-  const account = accountIn(dialect, body, idToken.claims);
+  const account = await byPlugin(raw, () => accountIn(dialect, body, idToken.claims));
   const { subject } = expected;
   if (subject !== null && dialect.account.from === "reply" && account?.id && account.id !== subject)
     throw unusable(raw, "the reply is about another account");
@@ -59,6 +60,33 @@ export async function readTokenReply(
     account,
     extra: extraOf(body, dialect),
   };
+}
+
+/** As it came, or as the plugin's function has it. */
+function bodyOf(raw: RawReply, { functions }: Dialect): Promise<Json | null> {
+  const body = readBody(raw);
+  const { reply } = functions ?? {};
+  if (reply === undefined) return Promise.resolve(body);
+  const given = { status: raw.status, headers: raw.headers, body: body ?? textOf(raw) };
+  return byPlugin(raw, async () => (await reply(given)) as Json);
+}
+
+/** What a plugin's function can't read is not lost by that: the reply is kept, and read again by the next call. */
+async function byPlugin<T>(raw: RawReply, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    throw new OAuthFailure({
+      class: "transient",
+      reason: error.message,
+      status: raw.status,
+      inDoubt: true,
+      unreadable: true,
+      plugin: true,
+      cause: error,
+    });
+  }
 }
 
 /** A success is a 2xx with an access token. Errors that come with 200 have a code instead, or neither. */

@@ -188,21 +188,34 @@ async function post(
   // The product's own name goes out, set by `platform/http`.
   const { "user-agent": _, ...standard } = request.headers;
   const json = format === "json";
+  const shaped = await byPlugin(server.dialect, url, body, {
+    accept: "application/json",
+    ...standard,
+    "content-type": json ? "application/json" : "application/x-www-form-urlencoded",
+    ...lowerCased(headers),
+  });
   const reply = await http({
     method: "POST",
     url,
-    headers: {
-      accept: "application/json",
-      ...standard,
-      "content-type": json ? "application/json" : "application/x-www-form-urlencoded",
-      ...lowerCased(headers),
-    },
-    body: json ? JSON.stringify(Object.fromEntries(body)) : body.toString(),
+    headers: shaped.headers,
+    body: json ? JSON.stringify(Object.fromEntries(shaped.body)) : shaped.body.toString(),
     timeout: timeout ?? LIMITS.exchange,
     maxBytes: LIMITS.tokenReplyBytes,
     ...(signal === undefined ? {} : { signal }),
   });
   return { status: reply.status, headers: kept(reply.headers), body: reply.body };
+}
+
+/** What a plugin's function makes of it. It says what is sent, and has no say in where it goes. */
+async function byPlugin(
+  { functions }: Dialect,
+  endpoint: string,
+  body: URLSearchParams,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ body: URLSearchParams; headers: Readonly<Record<string, string>> }> {
+  if (functions?.request === undefined) return { body, headers };
+  const shaped = await functions.request({ endpoint, parameters: Object.fromEntries(body), headers });
+  return { body: new URLSearchParams(shaped.parameters), headers: lowerCased(shaped.headers) };
 }
 
 /** The standard's parameters under the provider's names. */

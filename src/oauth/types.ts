@@ -82,6 +82,8 @@ export class OAuthFailure extends Error {
   readonly claims: string | null;
   readonly meaning: string | null;
   readonly remedy: string | null;
+  /** It was a plugin's function that failed, not the provider. */
+  readonly plugin: boolean;
 
   constructor(of: {
     class: ErrorClass;
@@ -95,6 +97,7 @@ export class OAuthFailure extends Error {
     claims?: string | null;
     meaning?: string | null;
     remedy?: string | null;
+    plugin?: boolean;
     cause?: unknown;
   }) {
     super(of.reason, { cause: of.cause });
@@ -109,5 +112,6 @@ export class OAuthFailure extends Error {
     this.claims = of.claims ?? null;
     this.meaning = of.meaning ?? null;
     this.remedy = of.remedy ?? null;
+    this.plugin = of.plugin ?? false;
   }
 }

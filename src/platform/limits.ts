@@ -20,6 +20,16 @@ export const LIMITS = {
   replyFileBytes: 64 * 1024,
   /** Discovery documents, key sets, account replies. */
   documentBytes: 1024 * 1024,
+  /** A plugin's file; what is fetched to find one may be larger. */
+  pluginBytes: 1024 * 1024,
+  packageBytes: 16 * 1024 * 1024,
+  /**
+   * A module's source. Under 50 KiB Bun keeps no transpiled copy on the disk, where an edited one would run in the
+   * place of what was hashed (RULES.md §4).
+   */
+  moduleBytes: 48 * 1024,
+  /** Evaluating a module, and one function of it. */
+  pluginCall: 2_000,
   /** A secret read from standard input or a prompt. */
   secretBytes: 64 * 1024,
   ...(feature("AUTH_TEST") ? testLimits() : {}),

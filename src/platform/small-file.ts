@@ -15,6 +15,18 @@ export async function ownershipOf(path: string): Promise<Ownership> {
   return (c === null ? null : statByLibc(c, path)) ?? Bun.file(path).stat();
 }
 
+/** Whether there is anything of that name, whatever it is. */
+export async function isThere(path: string): Promise<boolean> {
+  const c = libcFiles();
+  if (c !== null && layoutHere() !== undefined) return statByLibc(c, path) !== null;
+  return Bun.file(path)
+    .stat()
+    .then(
+      () => true,
+      () => false,
+    );
+}
+
 /** A text file and whose it is. @throws the system's error, with its `code` */
 export async function readOwned(path: string): Promise<Ownership & { readonly text: string }> {
   const c = libcFiles();
@@ -38,9 +50,13 @@ const STAT = {
 } as const;
 const AT_FDCWD = -100;
 
+function layoutHere(): (typeof STAT)[keyof typeof STAT] | undefined {
+  return process.platform === "linux" ? STAT[process.arch as keyof typeof STAT] : undefined;
+}
+
 /** null where it can't be told this way: the runtime's own way then tells, or says why not. */
 function statByLibc(c: FileCalls, path: string): Ownership | null {
-  const layout = process.platform === "linux" ? STAT[process.arch as keyof typeof STAT] : undefined;
+  const layout = layoutHere();
   if (layout === undefined) return null;
   const name = new TextEncoder().encode(`${path}\0`);
   const buffer = new Uint8Array(256);

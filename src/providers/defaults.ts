@@ -74,7 +74,7 @@ export function withDefaults(definition: ProviderDefinition): Dialect {
 }
 
 /** Lays `value` over `base`, group by group. Lists and texts replace; a field that is undefined does not. */
-function under(base: object, value: object): object {
+export function under(base: object, value: object): object {
   const result: Record<string, unknown> = { ...base };
   for (const [key, given] of Object.entries(value)) {
     if (given === undefined) continue;

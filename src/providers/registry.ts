@@ -1,49 +1,186 @@
-/** Every provider that can be named. A description is read only when someone asks for it. */
+/**
+ * Every provider that can be named: built in, of the catalogue, or installed as a plugin. A description is read only
+ * when someone asks for it.
+ */
+import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
+import { isThere } from "../platform/small-file.ts";
+import { PROVIDER_ID } from "./id.ts";
+import type { FindBase } from "./load.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
+import type { ReadPin } from "./trust.ts";
 
 /** Where descriptions come from: id → how to read it. The ids are known without reading any. */
 export type Source = Readonly<Record<string, () => Promise<{ default: ProviderDefinition }>>>;
 
-export interface Registry {
-  /** That there is such a provider, without reading its description. @throws AuthError `provider_not_found` */
-  require(id: string): void;
-  /** @throws AuthError `provider_not_found`, saying which there are. */
-  get(id: string): Promise<ProviderDefinition>;
-  /** In the order people are offered them. */
-  ids(): string[];
-  all(): Promise<ProviderDefinition[]>;
+export interface Sources {
+  readonly builtIn: Source;
+  /** Bundled, too, but not offered before anyone asks. */
+  readonly catalog?: Source;
+  /** Variable → the ids in the catalogue that read a token from it. */
+  readonly catalogVariables?: Readonly<Record<string, readonly string[]>>;
+  readonly plugins?: Plugins;
 }
 
-/** Built-in descriptions are taken as they are: a test has checked them, and the schema library costs start-up. */
-export function createRegistry(builtIn: Source): Registry {
+export interface Plugins {
+  /** null where there is no home. */
+  folder(): string | null;
+  readonly pin: ReadPin;
+  /** A plugin that was passed over since it can't be used. */
+  passedOver(error: AuthError): void;
+}
+
+export type Standing = "built-in" | "catalogue" | "installed";
+
+export interface Registry {
+  /** That there is such a provider, without reading its description. @throws AuthError `provider_not_found` */
+  require(id: string): Promise<void>;
+  /** @throws AuthError `provider_not_found`, saying which there are; `plugin_invalid`, `plugin_untrusted` */
+  get(id: string): Promise<ProviderDefinition>;
+  /** In the order people are offered them: those of the catalogue are not among them. */
+  ids(): Promise<string[]>;
+  everyId(): Promise<string[]>;
+  /** Where the description comes from that `get` gives. @throws AuthError `provider_not_found` */
+  standing(id: string): Promise<Standing>;
+  /** What is wrong with an installed plugin whose tokens may still work; null: nothing. */
+  caution(id: string): Promise<string | null>;
+  /** Those that may find a token in this environment, and all that are offered. */
+  readers(env: Environment): Promise<ProviderDefinition[]>;
+}
+
+/** Bundled descriptions are taken as they are: a test has checked them, and the schema library costs start-up. */
+export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, plugins }: Sources): Registry {
   const read = new Map<string, Promise<ProviderDefinition>>();
 
-  function require(id: string): Source[string] {
-    const load = Object.hasOwn(builtIn, id) ? builtIn[id] : undefined;
-    if (load === undefined) throw notFound(id, Object.keys(builtIn));
-    return load;
+  function bundled(id: string): Source[string] | undefined {
+    if (Object.hasOwn(builtIn, id)) return builtIn[id];
+    return Object.hasOwn(catalog, id) ? catalog[id] : undefined;
   }
 
-  async function get(id: string): Promise<ProviderDefinition> {
-    const load = require(id);
+  /** The file that describes the provider, where one does: beside what is bundled only if it was told to replace it. */
+  async function file(id: string): Promise<string | null> {
+    const folder = plugins?.folder() ?? null;
+    // A name from outside becomes part of a path only if it is one that a plugin may have.
+    if (plugins === undefined || folder === null || !PROVIDER_ID.test(id) || !(await isThere(folder))) return null;
+    const { installedFile } = await import("./installed.ts");
+    const path = await installedFile(folder, id);
+    if (path === null || bundled(id) === undefined) return path;
+    return (await plugins.pin(id))?.replaces ? path : null;
+  }
+
+  /** @param chain the plugins that lead here by `extends` */
+  async function load(id: string, chain: readonly string[]): Promise<ProviderDefinition> {
+    const path = await file(id);
+    if (path === null || plugins === undefined) {
+      const bring = bundled(id);
+      if (bring === undefined) throw await notFound(id);
+      return (await bring()).default;
+    }
+    const { loadInstalled } = await import("./installed.ts");
+    const { definition, base, reviewed } = await loadInstalled(path, id, plugins.pin, findBase(id, chain));
+    if (!reviewed) await refuseClash(definition, base);
+    return definition;
+  }
+
+  /** What is part of auth keeps its variables and origins, whatever is put into the folder. */
+  async function refuseClash(definition: ProviderDefinition, base: string | null): Promise<void> {
+    const { claimed, clashWithOthers } = await import("./claims.ts");
+    const describe = async (id: string) => (await (builtIn[id] as Source[string])()).default;
+    const clash = await clashWithOthers(definition, base, Object.keys(builtIn), describe);
+    if (clash !== null) throw claimed(definition.id, clash);
+  }
+
+  /** A manifest that stands in for a provider may start from the one it replaces. */
+  function findBase(id: string, chain: readonly string[]): FindBase {
+    return async (base) => {
+      const bring = bundled(base);
+      if (base === id && bring !== undefined) return (await bring()).default;
+      const longer = [...chain, id];
+      if (!longer.includes(base)) return load(base, longer);
+      throw new AuthError("plugin_invalid", `${[...longer, base].join(" extends ")}: that is a circle.`, {
+        hint: "Name another provider in 'extends'.",
+      });
+    };
+  }
+
+  function get(id: string): Promise<ProviderDefinition> {
     const known = read.get(id);
     if (known !== undefined) return known;
-    const definition = load().then((module) => module.default);
+    const definition = load(id, []);
     read.set(id, definition);
     return definition;
   }
 
-  const ids = () => Object.keys(builtIn);
-  return { require, get, ids, all: () => Promise.all(ids().map(get)) };
+  async function require(id: string): Promise<void> {
+    if (bundled(id) === undefined && (await file(id)) === null) throw await notFound(id);
+  }
+
+  async function installedIds(): Promise<string[]> {
+    const folder = plugins?.folder() ?? null;
+    if (folder === null) return [];
+    return (await import("./installed.ts")).installedIds(folder);
+  }
+
+  async function ids(): Promise<string[]> {
+    const own = (await installedIds()).filter((id) => !Object.hasOwn(builtIn, id));
+    return [...Object.keys(builtIn), ...own];
+  }
+
+  async function everyId(): Promise<string[]> {
+    return [...new Set([...(await ids()), ...Object.keys(catalog)])];
+  }
+
+  async function standing(id: string): Promise<Standing> {
+    if ((await file(id)) !== null) return "installed";
+    if (bundled(id) === undefined) throw await notFound(id);
+    return Object.hasOwn(builtIn, id) ? "built-in" : "catalogue";
+  }
+
+  async function caution(id: string): Promise<string | null> {
+    if ((await file(id)) === null) return null;
+    try {
+      await get(id);
+      return null;
+    } catch (error) {
+      if (isPluginFault(error)) return error.message;
+      throw error;
+    }
+  }
+
+  async function readers(env: Environment): Promise<ProviderDefinition[]> {
+    const set = Object.keys(catalogVariables).filter((variable) => env[variable]?.trim());
+    const wanted = [...(await ids()), ...set.flatMap((variable) => catalogVariables[variable] ?? [])];
+    const found = await Promise.all([...new Set(wanted)].map(passingOver));
+    return found.filter((definition) => definition !== null);
+  }
+
+  /** One plugin that can't be used keeps nobody from the others. */
+  async function passingOver(id: string): Promise<ProviderDefinition | null> {
+    try {
+      return await get(id);
+    } catch (error) {
+      if (!isPluginFault(error)) throw error;
+      // A module that nobody trusted yet says nothing at all: `provider list` and `doctor` show it.
+      if (error.code === "plugin_invalid") plugins?.passedOver(error);
+      return null;
+    }
+  }
+
+  async function notFound(id: string): Promise<AuthError> {
+    const near = suggestion(id, await everyId());
+    const more = Object.keys(catalog).length;
+    const rest = more === 0 ? "" : `, and ${more} in the catalogue (auth provider list)`;
+    return new AuthError("provider_not_found", `There is no provider '${printable(id)}'.`, {
+      hint: `${near === null ? "" : `Did you mean '${near}'? `}There are: ${(await ids()).join(", ")}${rest}.`,
+    });
+  }
+
+  return { require, get, ids, everyId, standing, caution, readers };
 }
 
-function notFound(id: string, ids: readonly string[]): AuthError {
-  const near = suggestion(id, ids);
-  return new AuthError("provider_not_found", `There is no provider '${printable(id)}'.`, {
-    hint: `${near === null ? "" : `Did you mean '${near}'? `}There are: ${ids.join(", ")}.`,
-  });
+function isPluginFault(error: unknown): error is AuthError {
+  return error instanceof AuthError && (error.code === "plugin_invalid" || error.code === "plugin_untrusted");
 }
 
 function printable(text: string): string {

@@ -140,6 +140,6 @@ function fillVariables(definition: ProviderDefinition, settings: Values): Values
 }
 
 /** `azure-devops` → `AZURE_DEVOPS_TOKEN`. */
-function defaultVariable(id: string): string {
+export function defaultVariable(id: string): string {
   return `${id.toUpperCase().replaceAll("-", "_")}_TOKEN`;
 }

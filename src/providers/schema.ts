@@ -7,6 +7,8 @@
  * A path is a dotted way into a JSON reply: `authed_user.access_token`.
  */
 import * as v from "valibot";
+import { functions } from "./function-types.ts";
+import { PROVIDER_ID } from "./id.ts";
 
 const text = v.pipe(v.string(), v.nonEmpty());
 const template = text;
@@ -315,7 +317,7 @@ const flowChoice = v.union([
 ]);
 
 export const ProviderSchema = v.strictObject({
-  id: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/, "must be lower-case letters, digits and dashes")),
+  id: v.pipe(v.string(), v.regex(PROVIDER_ID, "must be lower-case letters, digits and dashes")),
   title: text,
   docs: v.optional(text),
   /** Patterns by which its tokens are recognised in text that must not hold them. Never of a fixed length. */
@@ -349,6 +351,7 @@ export const ProviderSchema = v.strictObject({
       exchange: v.optional(minting),
     }),
   ),
+  functions: v.optional(functions),
   /** In order of preference. */
   flows: v.pipe(v.array(flowChoice), v.nonEmpty()),
 });

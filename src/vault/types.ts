@@ -4,7 +4,7 @@
  */
 
 /** The kinds of sealed record. */
-export type RecordType = "connection" | "client" | "settings";
+export type RecordType = "connection" | "client" | "plugin" | "settings";
 
 /** Where a record stands: a random number drawn at each login, and a count of its commits since. */
 export interface Version {

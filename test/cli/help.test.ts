@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { builtIn } from "../../providers/index.ts";
 import { GLOBAL_ARGS, parseArguments, type Target } from "../../src/cli/arguments.ts";
 import { type Command, isGroup } from "../../src/cli/command.ts";
 import { flagTable, positionalsOf } from "../../src/cli/flags.ts";
 import { helpText } from "../../src/cli/help.ts";
 import { root } from "../../src/cli/root.ts";
-import { registry } from "../../src/cli/session.ts";
 import { colors } from "../../src/platform/terminal.ts";
 
-const surface = { colors: colors(false), width: 100, providers: registry.ids() };
+const surface = { colors: colors(false), width: 100, providers: Object.keys(builtIn) };
 
 async function everyCommand(from: Target = { path: [], command: root }): Promise<Target[]> {
   const { definition } = from.command;

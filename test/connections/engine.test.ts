@@ -59,7 +59,7 @@ function services(): Services {
     ...(refresh && { refresh }),
     flows: ["device"],
   };
-  return { context, vault, registry: createRegistry({ acme: async () => ({ default: acme }) }) };
+  return { context, vault, registry: createRegistry({ builtIn: { acme: async () => ({ default: acme }) } }) };
 }
 
 async function given(over: Partial<Connection> = {}, left = -1000): Promise<void> {

@@ -69,7 +69,7 @@ function services(): Services {
     },
     flows: ["jwt"],
   };
-  return { context, vault, registry: createRegistry({ acme: async () => ({ default: acme }) }) };
+  return { context, vault, registry: createRegistry({ builtIn: { acme: async () => ({ default: acme }) } }) };
 }
 
 async function given(over: Partial<Connection> = {}): Promise<void> {

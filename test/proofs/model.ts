@@ -14,6 +14,7 @@ import { errorCode } from "../../src/platform/errors.ts";
 import { HttpError, type HttpReply, type HttpRequest } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { createRegistry } from "../../src/providers/registry.ts";
+import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import type { Change, Lock, Vault, Version } from "../../src/vault/types.ts";
 import { MemoryVault } from "../connections/memory-vault.ts";
 import { Chain, type Link } from "../issuers/chain.ts";
@@ -262,17 +263,14 @@ async function blind(vault: MemoryVault, changes: readonly Change[]): Promise<Ch
 }
 
 function registry(grace: boolean) {
-  return createRegistry({
-    acme: async () => ({
-      default: {
-        id: "acme",
-        title: "Acme",
-        endpoints: { token: TOKEN_URL, device: "https://acme.example/device" },
-        refresh: { rotation: "family", ...(grace && { graceSeconds: 60 }) },
-        flows: ["device"],
-      },
-    }),
-  });
+  const acme: ProviderDefinition = {
+    id: "acme",
+    title: "Acme",
+    endpoints: { token: TOKEN_URL, device: "https://acme.example/device" },
+    refresh: { rotation: "family", ...(grace && { graceSeconds: 60 }) },
+    flows: ["device"],
+  };
+  return createRegistry({ builtIn: { acme: async () => ({ default: acme }) } });
 }
 
 function tokens({ access: accessToken, refresh }: Link): Record<string, unknown> {

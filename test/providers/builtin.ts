@@ -2,8 +2,8 @@
 import { builtIn } from "../../providers/index.ts";
 import { createRegistry } from "../../src/providers/registry.ts";
 
-export const registry = createRegistry(builtIn);
-export const definitions = await registry.all();
+export const registry = createRegistry({ builtIn });
+export const definitions = await registry.readers({});
 
 export function definitionOf(id: string) {
   const found = definitions.find((definition) => definition.id === id);

@@ -5,6 +5,7 @@ import { listConnections } from "../../connections/store.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { vaultStatus } from "../../vault/status.ts";
+import { viewOf } from "../provider/view.ts";
 import { environmentTokens, ignoresEnvironment } from "../select.ts";
 import type { Session } from "../session.ts";
 import { checkClocks } from "./clocks.ts";
@@ -21,7 +22,7 @@ export const CHECKS: Readonly<Record<string, Examine>> = {
   network: examineNetwork,
   clock: async (session, offline) =>
     offline ? [fine("not compared: --offline")] : checkClocks(session, await connectionsOf(session)),
-  plugins: async (session) => [fine(`${session.registry.ids().length} providers, all built in`)],
+  plugins: examinePlugins,
   log: examineLog,
   browser: async ({ context }) => [
     canOpenBrowser(context.env)
@@ -29,6 +30,21 @@ export const CHECKS: Readonly<Record<string, Examine>> = {
       : fine("no browser can be opened here: logins show a code or a URL instead"),
   ],
 };
+
+/** Each that is installed: whether it can be used, and whether it stands in for another. */
+async function examinePlugins(session: Session): Promise<Found[]> {
+  const ids = await session.registry.everyId();
+  const standings = await Promise.all(ids.map((id) => session.registry.standing(id)));
+  const installed = ids.filter((_, i) => standings[i] === "installed");
+  const views = await Promise.all(installed.map((id) => viewOf(session, id)));
+  const found = views.flatMap(({ id, fault, replaces, trust }): Found[] => [
+    ...(fault === null ? [] : [doubtful(fault, `auth provider ${trust === "unusable" ? "check" : "trust"} ${id}`)]),
+    ...(replaces
+      ? [doubtful(`${id} may stand in for, or use what belongs to, another provider`, `auth provider remove ${id}`)]
+      : []),
+  ]);
+  return [fine(`${ids.length - installed.length} providers are part of auth, ${installed.length} installed`), ...found];
+}
 
 /** Where it is, its file system, its modes: `vaultStatus` refuses what can't be trusted and warns of the rest. */
 async function examineVault({ context }: Session): Promise<Found[]> {

@@ -1,7 +1,7 @@
 import { escapeText } from "../../platform/escape.ts";
 import { defineCommand } from "../command.ts";
-import { registry } from "../session.ts";
-import { type ProviderView, providerView } from "./view.ts";
+import { inSession } from "../session.ts";
+import { type ProviderView, viewOf } from "./view.ts";
 
 export default defineCommand({
   name: "show",
@@ -11,20 +11,26 @@ export default defineCommand({
     ["auth provider show {a}", "in words"],
     ["auth provider show {b} --json", "for a program"],
   ],
-  run: async (cli, args) => {
-    const view = providerView(await registry.get(args.id));
-    if (cli.output.isJson) return cli.output.json(view);
-    for (const line of inWords(view)) await cli.output.text(escapeText(line));
-  },
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const view = await viewOf(session, args.id);
+      if (cli.output.isJson) return cli.output.json(view);
+      for (const line of inWords(view)) await cli.output.text(escapeText(line));
+      if (view.fault !== null) cli.output.warn(view.fault);
+    }),
 });
 
-function inWords({ id, title, origin, docs, flows, settings, variables }: ProviderView): string[] {
+/** Also what is shown before a plugin is added. */
+export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<ProviderView>): string[] {
+  const { id, title, origin, source, replaces, docs, flows, settings, variables, origins, trust } = view;
   const facts: [string, string][] = [
-    ["Origin", origin],
+    ["Origin", `${source ?? origin}${replaces ? " (replaces, or uses what belongs to, another provider)" : ""}`],
     ["Documentation", docs ?? ""],
     ["Flows", flows.join(", ")],
+    ["Sends tokens to", origins.join(", ")],
     ["Reads", variables.read.join(", ")],
     ["Writes", variables.write.join(", ")],
+    ["Trust", trust ?? ""],
   ];
   return [
     `${title} (${id})`,

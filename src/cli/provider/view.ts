@@ -1,17 +1,34 @@
-/** What is told of a provider: its description in the words of CLI.md. */
+/** What is told of a provider: its description in the words of CLI.md, where it comes from and whether it is used. */
+import { readPin } from "../../connections/plugins.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { claimsOf } from "../../providers/claims.ts";
+import { flowsOf } from "../../providers/flows.ts";
+import { resolveProvider } from "../../providers/resolve.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
+import { flagOf } from "../../providers/settings.ts";
+import type { Pin } from "../../providers/trust.ts";
+import type { Session } from "../session.ts";
 
 export interface ProviderView {
   readonly id: string;
   readonly title: string;
   /** Where the description comes from. */
-  readonly origin: "built-in";
+  readonly origin: "built-in" | "catalogue" | "file" | "npm" | "url";
+  /** Of a plugin that was added: the package with its version, or the URL. */
+  readonly source: string | null;
+  /** Whether it stands in for a provider that is built in, or may use what is another's. */
+  readonly replaces: boolean;
   readonly docs: string | null;
   /** In order of preference. */
   readonly flows: readonly string[];
   readonly settings: readonly SettingView[];
   readonly variables: { readonly read: readonly string[]; readonly write: readonly string[] };
-  readonly trust: "trusted";
+  /** Where its tokens may go, as far as no setting says. */
+  readonly origins: readonly string[];
+  /** `not needed`: a manifest, of which no code runs. */
+  readonly trust: "trusted" | "not needed" | "untrusted" | "changed" | "unusable";
+  /** Why it can't be used. */
+  readonly fault: string | null;
 }
 
 interface SettingView {
@@ -23,28 +40,72 @@ interface SettingView {
   readonly required: boolean;
 }
 
-export function providerView(definition: ProviderDefinition): ProviderView {
-  const { id, title, docs = null, flows, settings = {}, environment, variants = [] } = definition;
+/** @throws AuthError `provider_not_found` */
+export async function viewOf(session: Session, id: string): Promise<ProviderView> {
+  const { registry } = session;
+  const standing = await registry.standing(id);
+  const pin = standing === "installed" ? await pinOf(session, id) : null;
+  const common = { id, ...originOf(standing, pin), replaces: pin?.replaces ?? false };
+  try {
+    return {
+      ...common,
+      ...described(await registry.get(id)),
+      trust: standing === "installed" && pin?.trusted == null ? "not needed" : "trusted",
+      fault: null,
+    };
+  } catch (error) {
+    if (!(error instanceof AuthError) || !error.code.startsWith("plugin_")) throw error;
+    const trust = error.code === "plugin_invalid" ? "unusable" : pin?.trusted == null ? "untrusted" : "changed";
+    return { ...common, ...NOTHING_SAID, title: id, trust, fault: error.message };
+  }
+}
+
+const NOTHING_SAID = { docs: null, flows: [], settings: [], variables: { read: [], write: [] }, origins: [] } as const;
+
+async function pinOf(session: Session, id: string): Promise<Pin | null> {
+  const vault = await session.vault();
+  return vault === null ? null : readPin(vault, id);
+}
+
+function originOf(standing: string, pin: Pin | null): Pick<ProviderView, "origin" | "source"> {
+  if (standing !== "installed") return { origin: standing as ProviderView["origin"], source: null };
+  const source = pin?.origin ?? "file";
+  if (source === "file") return { origin: "file", source: null };
+  return { origin: source.startsWith("npm:") ? "npm" : "url", source };
+}
+
+/** What the description itself says. */
+export function described(
+  definition: ProviderDefinition,
+): Omit<ProviderView, "id" | "origin" | "source" | "replaces" | "trust" | "fault"> {
+  const { title, docs = null, settings = {}, environment, variants = [] } = definition;
   // Which of a variant's apply depends on the settings of a connection: all are named.
   const environments = [environment, ...variants.map((variant) => variant.environment)];
+  const { writes } = claimsOf(definition);
   return {
-    id,
     title,
-    origin: "built-in",
     docs,
-    flows: [...new Set(flows.map((choice) => (typeof choice === "string" ? choice : choice.flow)))],
+    flows: flowsOf(definition).map(({ flow }) => flow),
     settings: Object.entries(settings).map(([name, setting]) => ({
       name,
       title: setting.title,
-      flag: `--${setting.flag ?? name}`,
+      flag: `--${flagOf(name, setting)}`,
       env: setting.env ?? [],
       default: setting.default ?? null,
       required: setting.required ?? false,
     })),
-    variables: {
-      read: [...new Set(environments.flatMap((one) => one?.read ?? []))],
-      write: [...new Set(environments.flatMap((one) => Object.keys(one?.write ?? {})))],
-    },
-    trust: "trusted",
+    variables: { read: [...new Set(environments.flatMap((one) => one?.read ?? []))], write: writes },
+    origins: destinationsOf(definition),
   };
+}
+
+/** As a login without a flag would have it; where a setting must be given first, with its name in the place. */
+function destinationsOf(definition: ProviderDefinition): readonly string[] {
+  try {
+    const { origins, issuer } = resolveProvider(definition, {});
+    return [...new Set([...origins, ...(issuer === null ? [] : [new URL(issuer).origin])])];
+  } catch (error) {
+    if (error instanceof AuthError && error.code === "usage") return claimsOf(definition).origins;
+    throw error;
+  }
 }

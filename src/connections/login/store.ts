@@ -4,6 +4,7 @@ import type { ClientKey } from "../../oauth/client-key.ts";
 import type { Account, TokenReply } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { flowsOf } from "../../providers/flows.ts";
+import { bondOf } from "../bond.ts";
 import { type ClientEntry, type Clients, clientsChange, readClients } from "../clients.ts";
 import { tokensFrom } from "../outcome.ts";
 import { type Connection, encodeRecord, newConnection } from "../record.ts";
@@ -55,6 +56,7 @@ async function recordOf(
   const refreshFingerprint =
     tokens.refreshToken === null ? null : await services.vault.fingerprint(`refresh\0${tokens.refreshToken.reveal()}`);
   // Where nothing but a token can be had, it is an API key; elsewhere it stands in for a login.
+  const bond = await bondOf(services, provider);
   const isKey = flowsOf(provider.definition).every(({ flow }) => flow === "token");
   return {
     ...newConnection(request.ref.provider, existing?.record.name ?? request.ref.name, now),
@@ -75,6 +77,7 @@ async function recordOf(
       clientId: client?.id ?? null,
       authentication: client?.authentication ?? "none",
       ...(server.resource !== undefined && { resource: server.resource }),
+      ...(bond !== null && { plugin: bond }),
     },
     account: account === null ? null : { ...account },
     ...(plan.mint !== undefined && { mint: plan.mint }),

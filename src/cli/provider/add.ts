@@ -1,0 +1,146 @@
+import { readPin, writePin } from "../../connections/plugins.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
+import { claimed, clashWithOthers } from "../../providers/claims.ts";
+import { PROVIDER_ID } from "../../providers/id.ts";
+import { installPlugin } from "../../providers/install.ts";
+import { installedFile } from "../../providers/installed.ts";
+import { loadManifest } from "../../providers/load.ts";
+import { isModule } from "../../providers/plugin-file.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import type { FoundPlugin } from "../../providers/sources/npm.ts";
+import { findPlugin } from "../../providers/sources/source.ts";
+import { defineCommand } from "../command.ts";
+import type { Cli } from "../context.ts";
+import { inSession, type Session } from "../session.ts";
+import { inWords } from "./show.ts";
+import { described } from "./view.ts";
+
+export default defineCommand({
+  name: "add",
+  description: "Install a provider plugin: a manifest or a module, from a file, a URL or an npm package",
+  args: {
+    source: { type: "positional", required: true, description: "A file, https://…, or npm:<package>[@<version>]" },
+    replace: { type: "boolean", description: "Also in the place of another provider, or with what belongs to one" },
+    yes: { type: "boolean", alias: "y", description: "Don't ask" },
+  },
+  examples: [
+    ["auth provider add ./acme.toml", "shows what it does, and asks"],
+    ["auth provider add npm:auth-provider-acme@1.2.0 --yes", "from npm, without npm"],
+    ["auth provider add https://acme.example/auth/acme.toml", "from a URL"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const found = await findPlugin(cli.context, args.source);
+      const added = await addPlugin(cli, session, found, { replace: args.replace ?? false, yes: args.yes ?? false });
+      if (cli.output.isJson) await cli.output.json(added);
+    }),
+});
+
+export interface Added {
+  readonly provider: string;
+  readonly origin: string;
+  readonly file: string;
+  readonly hash: string;
+  readonly replaces: boolean;
+  /** A module that was added is not trusted by that. */
+  readonly trust: "not needed" | "untrusted";
+}
+
+export async function addPlugin(
+  cli: Cli,
+  session: Session,
+  found: FoundPlugin,
+  { replace, yes }: { replace: boolean; yes: boolean },
+): Promise<Added> {
+  const { file, origin } = found;
+  const manifest = isModule(file.kind) ? null : await checkedManifest(session, found, replace);
+  const id = manifest?.definition.id ?? checkId(found);
+  const inPlace = await refuseTaken(session, id, replace);
+  const replaces = inPlace || (manifest !== null && manifest.clash !== null);
+  for (const line of manifest === null
+    ? unread(found, id)
+    : inWords({ ...described(manifest.definition), id, ...shown(origin), replaces }))
+    cli.output.notice(escapeText(line));
+  await ask(cli, `Add ${id}?`, yes);
+  const path = installPlugin(cli.context.paths.providers, id, file);
+  const { vault } = await session.services();
+  await writePin(vault, id, { format: 1, id, origin, hash: file.hash, replaces, trusted: null });
+  await cli.context.audit({ event: "plugin", status: "success", message: `added ${id} from ${origin}, ${file.hash}` });
+  const trust = manifest === null ? "untrusted" : "not needed";
+  cli.output.success(`Added ${id}.`);
+  if (trust === "untrusted")
+    cli.output.notice(`It is a module: nothing of it runs until you trust it: auth provider trust ${id}`);
+  else cli.output.say(`Log in: auth login ${id}`);
+  return { provider: id, origin, file: path, hash: file.hash, replaces, trust };
+}
+
+async function checkedManifest(
+  session: Session,
+  { file }: FoundPlugin,
+  replace: boolean,
+): Promise<{ definition: ProviderDefinition; clash: string | null }> {
+  const { definition, base } = await loadManifest(file, session.registry.get);
+  return { definition, clash: await clashOf(session, definition, base, replace) };
+}
+
+/**
+ * @param allowed whether it may
+ * @returns what it claims of another provider, in words; null: nothing
+ * @throws AuthError `plugin_invalid` where it may not
+ */
+export async function clashOf(
+  session: Session,
+  definition: ProviderDefinition,
+  base: string | null,
+  allowed: boolean,
+): Promise<string | null> {
+  const { registry } = session;
+  const clash = await clashWithOthers(definition, base, await registry.everyId(), registry.get);
+  if (clash !== null && !allowed) throw claimed(definition.id, clash);
+  return clash;
+}
+
+/** @returns whether it takes the place of a provider that is part of auth */
+async function refuseTaken(session: Session, id: string, replace: boolean): Promise<boolean> {
+  const { registry, context } = session;
+  const known = (await registry.everyId()).includes(id);
+  const installed = (await installedFile(context.paths.providers, id)) !== null;
+  if ((known || installed) && !replace)
+    throw new AuthError("plugin_invalid", `There is a provider ${id} already${installed ? ", a plugin" : ""}.`, {
+      hint: `To put this one in its place: --replace. To have both, give it another id.`,
+    });
+  if (!known) return false;
+  const vault = await session.vault();
+  const before = installed && vault !== null ? await readPin(vault, id) : null;
+  return before?.replaces === true || (await registry.standing(id)) !== "installed";
+}
+
+function checkId({ id, file }: FoundPlugin): string {
+  if (PROVIDER_ID.test(id)) return id;
+  throw usage(`${file.name} can't be named '${id}'.`, "Call the file <id>.ts: lower-case letters, digits and dashes.");
+}
+
+/** What is known of a module that nobody has run. */
+function unread({ file, origin }: FoundPlugin, id: string): string[] {
+  return [
+    `${id}: a module, whose code runs as you once you trust it`,
+    `  Origin: ${origin}`,
+    `  File: ${file.name}, ${file.text.length} characters`,
+    `  Hash: ${file.hash}`,
+  ];
+}
+
+function shown(origin: string): { origin: "file" | "npm" | "url"; source: string | null } {
+  if (origin === "file") return { origin, source: null };
+  return { origin: origin.startsWith("npm:") ? "npm" : "url", source: origin };
+}
+
+/** @throws AuthError `usage` where nobody can be asked, `access_denied` for a no */
+export async function ask(cli: Cli, question: string, yes: boolean): Promise<void> {
+  if (yes) return;
+  if (!(await cli.interactive()))
+    throw usage("Nobody is there to be asked.", "Look at what is shown above, then: --yes");
+  const { confirm } = await import("../../platform/prompt.ts");
+  if (!(await confirm(question))) throw new AuthError("access_denied", "Nothing was done.");
+}

@@ -1,0 +1,104 @@
+import { readPin, writePin } from "../../connections/plugins.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
+import { PROVIDER_ID } from "../../providers/id.ts";
+import { installedFile, requireName } from "../../providers/installed.ts";
+import { evaluateModule } from "../../providers/load.ts";
+import { isModule, type PluginFile, readPluginFile } from "../../providers/plugin-file.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import type { Pin } from "../../providers/trust.ts";
+import { defineCommand } from "../command.ts";
+import type { Cli } from "../context.ts";
+import { inSession } from "../session.ts";
+import { ask, clashOf } from "./add.ts";
+import { inWords } from "./show.ts";
+import { described } from "./view.ts";
+
+export default defineCommand({
+  name: "trust",
+  description: "Look at a module's code, and let it run: these very bytes, in this home",
+  args: {
+    id: { type: "positional", required: true, description: "The provider" },
+    replace: { type: "boolean", description: "Although it claims what belongs to another provider" },
+    ci: { type: "string", valueHint: "hash", description: "Don't ask: trust it if this is its hash (sha256-…)" },
+  },
+  examples: [
+    ["auth provider trust acme", "shows its source, or what changed in it since, and asks"],
+    ["auth provider trust acme --ci sha256-0123…", "in a job, for a module that was looked at elsewhere"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const file = await moduleOf(cli, args.id);
+      if (file === null) {
+        cli.output.say(`${args.id} is a manifest: no code of it runs, so there is nothing to trust.`);
+        if (cli.output.isJson) await cli.output.json({ provider: args.id, trust: "not needed" });
+        return;
+      }
+      const { vault } = await session.services();
+      const pin = (await readPin(vault, args.id)) ?? newPin(args.id, file);
+      if (args.ci === undefined) await review(cli, file, pin);
+      else requireHash(file, args.ci);
+      const { definition, ...evaluated } = await evaluateModule(file);
+      requireName(file, args.id, definition);
+      const clash = pin.replaces ? null : await clashOf(session, definition, null, args.replace ?? false);
+      for (const line of wordsFor(definition, pin)) cli.output.notice(escapeText(line));
+      if (args.ci === undefined) await ask(cli, `Pin it? It then runs as you.`, false);
+      const trusted = { ...evaluated, at: cli.context.now() };
+      await writePin(vault, args.id, { ...pin, hash: file.hash, trusted, replaces: pin.replaces || clash !== null });
+      await cli.context.audit({ event: "plugin", status: "success", message: `trusted ${args.id}, ${file.hash}` });
+      cli.output.success(`Trusted ${args.id}, as it is now.`);
+      if (cli.output.isJson) await cli.output.json({ provider: args.id, trust: "trusted", hash: file.hash });
+    }),
+});
+
+/** null for a manifest. @throws AuthError `provider_not_found` */
+async function moduleOf(cli: Cli, id: string): Promise<(PluginFile & { kind: "ts" | "js" }) | null> {
+  const path = PROVIDER_ID.test(id) ? await installedFile(cli.context.paths.providers, id) : null;
+  if (path === null)
+    throw new AuthError("provider_not_found", `There is no plugin '${escapeText(id.slice(0, 60))}' here.`, {
+      hint: "auth provider list shows which there are. What is part of auth needs no trust.",
+    });
+  const file = await readPluginFile(path);
+  return isModule(file.kind) ? { ...file, kind: file.kind } : null;
+}
+
+function newPin(id: string, { hash }: PluginFile): Pin {
+  return { format: 1, id, origin: "file", hash, replaces: false, trusted: null };
+}
+
+/** The source, or what changed in it since it was trusted; then the first question: only a yes runs any of it. */
+async function review(cli: Cli, file: PluginFile, pin: Pin): Promise<void> {
+  const lines = pin.trusted === null ? file.text.split("\n") : await changes(pin.trusted.source, file.text);
+  for (const line of lines) cli.output.notice(escapeText(line.replaceAll("\t", "    ")));
+  cli.output.notice(`\n${file.name}\n  Origin: ${escapeText(pin.origin)}\n  Hash: ${file.hash}`);
+  if (pin.trusted !== null && pin.hash === file.hash) cli.output.notice("  It is as it was when it was trusted.");
+  if (!(await cli.interactive()))
+    throw usage(
+      "Nobody is there to be asked.",
+      `To trust just these bytes: auth provider trust ${pin.id} --ci ${file.hash}`,
+    );
+  await ask(cli, `Run this to see what it declares?`, false);
+}
+
+async function changes(before: string, after: string): Promise<string[]> {
+  if (before === after) return [];
+  const { createTwoFilesPatch } = await import("diff");
+  return createTwoFilesPatch("trusted", "now", before, after, "", "", { context: 3 }).split("\n").slice(1);
+}
+
+function requireHash({ hash, name }: PluginFile, wanted: string): void {
+  if (wanted === hash) return;
+  throw new AuthError("plugin_untrusted", `${name} is not the module with that hash.`, {
+    hint: `Its hash is ${hash}. Look at it before you trust it.`,
+  });
+}
+
+function wordsFor(definition: ProviderDefinition, { origin, replaces }: Pin): string[] {
+  const source = origin === "file" ? null : origin;
+  const kind = origin === "file" ? "file" : origin.startsWith("npm:") ? "npm" : "url";
+  const functions = Object.keys(definition.functions ?? {});
+  return [
+    ...inWords({ ...described(definition), id: definition.id, origin: kind, source, replaces }),
+    `  Functions: ${functions.length === 0 ? "none" : functions.join(", ")}`,
+  ];
+}

@@ -1,0 +1,42 @@
+/**
+ * A login at a plugin's provider is bound to the origins that its description named then: one that names others since
+ * is not used for it, before anything is sent (RULES.md 3.1, PROVIDERS.md).
+ */
+import { AuthError } from "../platform/errors.ts";
+import type { ResolvedProvider } from "../providers/resolve.ts";
+import { resolveProvider } from "../providers/resolve.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
+import type { Connection } from "./record.ts";
+import { display, typed } from "./ref.ts";
+import type { Services } from "./services.ts";
+
+/** What is stored of a description at login; null for what is part of this program. */
+export async function bondOf({ registry }: Services, provider: ResolvedProvider): Promise<string | null> {
+  const { id } = provider.definition;
+  return (await registry.standing(id)) === "installed" ? digestOf(provider) : null;
+}
+
+/** @throws AuthError `plugin_untrusted` */
+export async function requireBond(
+  services: Services,
+  definition: ProviderDefinition,
+  record: Connection,
+): Promise<void> {
+  const bound = record.pinned?.plugin ?? null;
+  if (bound === null && (await services.registry.standing(definition.id)) !== "installed") return;
+  if (bound !== null && bound === (await bondOf(services, resolveProvider(definition, record.settings)))) return;
+  throw new AuthError(
+    "plugin_untrusted",
+    `The description of ${definition.id} names other origins than when ${display(record)} was logged in.`,
+    {
+      hint: `Nothing was sent. Look at them (auth provider show ${definition.id}), then log in again: auth login ${typed(record)} --force`,
+      connection: display(record),
+    },
+  );
+}
+
+/** Of the origins that the description itself names: what flags and discovery add is pinned beside it. */
+function digestOf({ origins, issuer }: ResolvedProvider): string {
+  const all = [...new Set([...origins, ...(issuer === null ? [] : [new URL(issuer).origin])])].sort();
+  return new Bun.CryptoHasher("sha256").update(all.join("\n")).digest("hex");
+}

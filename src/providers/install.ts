@@ -1,0 +1,54 @@
+/** Plugins put into, and taken out of, the configuration's folder: private files, never half-written. */
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { AuthError, errorCode } from "../platform/errors.ts";
+import { placeOf } from "./installed.ts";
+import { PLUGIN_KINDS, type PluginFile } from "./plugin-file.ts";
+
+const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0 } = constants;
+
+/** @returns its path. @throws AuthError `vault_unwritable` */
+export function installPlugin(folder: string, id: string, file: PluginFile): string {
+  const path = placeOf(folder, id, file.kind);
+  return touching(path, () => {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const temporary = `${folder}/.${id}.${crypto.randomUUID()}`;
+    const out = openSync(temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
+    try {
+      writeFileSync(out, file.text);
+      fsyncSync(out);
+    } finally {
+      closeSync(out);
+    }
+    renameSync(temporary, path);
+    for (const kind of PLUGIN_KINDS) if (kind !== file.kind) rmSync(placeOf(folder, id, kind), { force: true });
+    return path;
+  });
+}
+
+/** @returns whether there was one. @throws AuthError `vault_unwritable` */
+export function removePlugin(folder: string, id: string): boolean {
+  let found = false;
+  for (const kind of PLUGIN_KINDS) {
+    const path = placeOf(folder, id, kind);
+    touching(path, () => {
+      try {
+        rmSync(path);
+        found = true;
+      } catch (error) {
+        if (errorCode(error) !== "ENOENT") throw error;
+      }
+    });
+  }
+  return found;
+}
+
+function touching<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new AuthError("vault_unwritable", `${path} can't be written: ${errorCode(error) ?? "unknown error"}.`, {
+      hint: "Nothing was changed. Make room or set its permissions right, or set AUTH_HOME to a folder of your own.",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Plugins in the configuration's folder: `<id>.toml`, `.json`, `.ts` or `.js`. A plugin's id is its file's name, so
+ * that asking for one looks at four names and reads one file, however many there are.
+ */
+import { AuthError } from "../platform/errors.ts";
+import { isThere } from "../platform/small-file.ts";
+import { PROVIDER_ID } from "./id.ts";
+import { type FindBase, type Loaded, loadManifest, moduleDefinition } from "./load.ts";
+import { isModule, kindOf, PLUGIN_KINDS, type PluginFile, readPluginFile } from "./plugin-file.ts";
+import type { ProviderDefinition } from "./schema.ts";
+import { type ReadPin, requireTrust } from "./trust.ts";
+
+/** The file of that id, or null. @throws AuthError `plugin_invalid` where there are several */
+export async function installedFile(folder: string, id: string): Promise<string | null> {
+  const paths = PLUGIN_KINDS.map((kind) => placeOf(folder, id, kind));
+  const there = await Promise.all(paths.map(isThere));
+  const [path, other] = paths.filter((_, i) => there[i]);
+  if (other === undefined) return path ?? null;
+  throw new AuthError("plugin_invalid", `Two plugins have the id ${id}: ${path} and ${other}.`, {
+    hint: `Remove one of them: auth provider remove ${id} removes both.`,
+  });
+}
+
+export function placeOf(folder: string, id: string, kind: string): string {
+  return `${folder}/${id}.${kind}`;
+}
+
+/** The ids of what lies in the folder, in order. */
+export async function installedIds(folder: string): Promise<string[]> {
+  if (!(await isThere(folder))) return [];
+  const { readdirSync } = await import("node:fs");
+  const ids = readdirSync(folder)
+    .filter((name) => kindOf(name) !== null)
+    .map((name) => name.slice(0, name.lastIndexOf(".")))
+    .filter((id) => PROVIDER_ID.test(id));
+  return [...new Set(ids)].sort();
+}
+
+/**
+ * What the file says, if it may be believed: a module only as it was trusted. `reviewed`: these bytes were looked at when
+ * they were added; a manifest that was put into the folder by hand was not.
+ * @throws AuthError `plugin_invalid`, `plugin_untrusted`
+ */
+export async function loadInstalled(
+  path: string,
+  id: string,
+  pin: ReadPin,
+  find: FindBase,
+): Promise<Loaded & { readonly reviewed: boolean }> {
+  const file = await readPluginFile(path);
+  const pinned = await pin(id);
+  const { definition, base } = isModule(file.kind)
+    ? { definition: moduleDefinition(file, requireTrust(id, file.hash, pinned)), base: null }
+    : await loadManifest(file, find);
+  return { definition: requireName(file, id, definition), base, reviewed: pinned?.hash === file.hash };
+}
+
+/** @throws AuthError `plugin_invalid` for a file that isn't named as the provider that it describes */
+export function requireName(file: PluginFile, id: string, definition: ProviderDefinition): ProviderDefinition {
+  if (definition.id === id) return definition;
+  throw new AuthError("plugin_invalid", `${file.name} describes '${definition.id}', but is named '${id}'.`, {
+    hint: `Its name and its id must be the same: call the file ${definition.id}.${file.kind}, or write id = "${id}".`,
+  });
+}

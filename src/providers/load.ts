@@ -1,0 +1,55 @@
+/** From a plugin's file to the description that everything else works with. */
+import { AuthError } from "../platform/errors.ts";
+import { baseOf, layOver } from "./extend.ts";
+import { functionsOf } from "./functions.ts";
+import { readManifest } from "./manifest.ts";
+import { compileModule, describeModule, type ModuleKind } from "./module.ts";
+import { parseDefinition } from "./parse.ts";
+import type { PluginFile } from "./plugin-file.ts";
+import type { ProviderDefinition } from "./schema.ts";
+import type { Trusted } from "./trust.ts";
+
+/** A description by its id, for `extends`. */
+export type FindBase = (id: string) => Promise<ProviderDefinition>;
+
+export interface Loaded {
+  readonly definition: ProviderDefinition;
+  /** The provider that it starts from. */
+  readonly base: string | null;
+}
+
+/** @throws AuthError `plugin_invalid` */
+export async function loadManifest(file: PluginFile, find: FindBase): Promise<Loaded> {
+  const value = await readManifest(file.text, file.name);
+  const base = baseOf(value, file.name);
+  if (base === null) return { definition: parseDefinition(value, file.name), base };
+  const definition = await find(base);
+  if (definition.functions !== undefined)
+    throw new AuthError("plugin_invalid", `${file.name}: ${base} is a module, which a manifest can't extend.`, {
+      hint: "Extend a provider that is data, or write a module.",
+    });
+  return { definition: parseDefinition(layOver(definition, value as object), file.name), base };
+}
+
+/** Evaluates the module, which whoever calls this has leave to do. @throws AuthError `plugin_invalid` */
+export async function evaluateModule(
+  file: PluginFile & { kind: ModuleKind },
+): Promise<Omit<Trusted, "at"> & { definition: ProviderDefinition }> {
+  const { data, functions } = await describeModule(compileModule(file.text, file.kind, file.name), file.name);
+  if (typeof data === "object" && data !== null && "extends" in data)
+    throw new AuthError("plugin_invalid", `${file.name}: a module can't have 'extends'.`, {
+      hint: "Only a manifest starts from another provider.",
+    });
+  const definition = moduleDefinition(file, { data, functions });
+  return { source: file.text, data, functions, definition };
+}
+
+/** The description of a module that was evaluated before: its code runs only when a function is called. */
+export function moduleDefinition(
+  file: PluginFile,
+  { data, functions }: Pick<Trusted, "data" | "functions">,
+): ProviderDefinition {
+  if (functions.length === 0) return parseDefinition(data, file.name);
+  const code = compileModule(file.text, file.kind as ModuleKind, file.name);
+  return parseDefinition({ ...(data as object), functions: functionsOf(code, file.name, functions) }, file.name);
+}

@@ -1,0 +1,111 @@
+/**
+ * A module plugin: one self-contained file whose default export is a description, with functions for what data can't
+ * say. Its code is evaluated in a worker with a deadline, from the very bytes that were looked at (RULES.md §4).
+ */
+import * as v from "valibot";
+import { AuthError } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import { LIMITS } from "../platform/limits.ts";
+
+/** To the worker. `call: null` asks for the description. */
+export interface Question {
+  /** What the module is imported by: no path, so nothing else can be meant. */
+  readonly name: string;
+  /** JavaScript. */
+  readonly code: string;
+  readonly call: { readonly name: string /** JSON. */; readonly argument: string } | null;
+}
+
+const AnswerSchema = v.union([
+  v.strictObject({ json: v.string(), functions: v.array(v.string()) }),
+  v.strictObject({ fault: v.string() }),
+]);
+
+/** From the worker, where the module's own code runs too: it is checked like anything from outside. */
+export type Answer = Readonly<v.InferOutput<typeof AnswerSchema>>;
+
+export type ModuleKind = "ts" | "js";
+
+/**
+ * JavaScript of a module that may be evaluated.
+ * @throws AuthError `plugin_invalid` with the place of a syntax error, or the import that it may not have
+ */
+export function compileModule(source: string, kind: ModuleKind, file: string): string {
+  const transpiler = new Bun.Transpiler({ loader: kind, target: "bun" });
+  try {
+    for (const { path } of transpiler.scanImports(source))
+      if (path !== "auth/provider")
+        throw new AuthError("plugin_invalid", `${file} imports '${path}': a module is one self-contained file.`, {
+          hint: "It may import 'auth/provider', and nothing else. Put what it needs into the file itself.",
+        });
+    return transpiler.transformSync(source);
+  } catch (error) {
+    throw error instanceof AuthError ? error : syntaxError(error, file);
+  }
+}
+
+/** What the module's default export says. @throws AuthError `plugin_invalid` */
+export async function describeModule(
+  code: string,
+  file: string,
+): Promise<{ data: unknown; functions: readonly string[] }> {
+  const { json, functions } = await ask({ name: MODULE, code, call: null }, file, "it");
+  return { data: JSON.parse(json), functions };
+}
+
+/** What one of its functions answers. @throws AuthError `plugin_invalid`, naming the function */
+export async function callModule(code: string, file: string, name: string, argument: unknown): Promise<unknown> {
+  const { json } = await ask(
+    { name: MODULE, code, call: { name, argument: JSON.stringify(argument) } },
+    file,
+    `functions.${name}`,
+  );
+  return JSON.parse(json);
+}
+
+const MODULE = "auth-plugin:module";
+
+async function ask(question: Question, file: string, who: string): Promise<Extract<Answer, { json: string }>> {
+  const answer = await evaluated(question);
+  if ("json" in answer) return answer;
+  throw new AuthError("plugin_invalid", `${file}: ${who} ${escapeText(answer.fault)}.`, {
+    hint: "Correct the module, try it with 'auth provider check', and trust it again.",
+  });
+}
+
+/** The source of the worker is beside this file; in the binary it is an entry of its own, and this file part of another. */
+const WORKER = import.meta.url.endsWith("/providers/module.ts") ? "./module-worker.ts" : "./providers/module-worker.ts";
+
+function evaluated(question: Question): Promise<Answer> {
+  // An empty environment: what a description is can't depend on it.
+  const worker = new Worker(new URL(WORKER, import.meta.url).href, { env: {}, smol: true });
+  return new Promise<Answer>((resolve) => {
+    const timer = setTimeout(
+      () => resolve({ fault: `takes longer than ${LIMITS.pluginCall / 1000} seconds` }),
+      LIMITS.pluginCall,
+    );
+    const settle = (answer: Answer): void => {
+      clearTimeout(timer);
+      resolve(answer);
+    };
+    worker.onmessage = ({ data }: MessageEvent<Answer>) =>
+      settle(v.is(AnswerSchema, data) ? data : { fault: "answers something else than data" });
+    worker.onerror = ({ message }) => settle({ fault: `throws: ${message}` });
+    worker.addEventListener("close", () => settle({ fault: "ends its process" }));
+    worker.postMessage(question);
+  }).finally(() => worker.terminate());
+}
+
+/** Bun's own errors: one, or several as an AggregateError, each with its position. */
+function syntaxError(error: unknown, file: string): AuthError {
+  const first = error instanceof AggregateError ? error.errors[0] : error;
+  const { message, position } = first as {
+    message?: string;
+    position?: { line: number; column: number; lineText: string } | null;
+  };
+  const at = position ? `:${position.line}:${position.column}` : "";
+  return new AuthError("plugin_invalid", `${file}${at}: ${message ?? "can't be read"}.`, {
+    hint: position?.lineText.trim() ?? "Correct the file.",
+    cause: error,
+  });
+}

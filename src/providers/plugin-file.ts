@@ -1,0 +1,95 @@
+/** A plugin's file: read once, whole and by its owner's leave, and known by the hash of what was read (RULES.md §4). */
+import { AuthError, errorCode } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { ownershipOf } from "../platform/small-file.ts";
+
+export const PLUGIN_KINDS = ["toml", "json", "ts", "js"] as const;
+export type PluginKind = (typeof PLUGIN_KINDS)[number];
+
+export interface PluginFile {
+  /** As it is named in messages: its path, or where it was fetched from. */
+  readonly name: string;
+  readonly kind: PluginKind;
+  readonly text: string;
+  /** SHA-256 of its bytes, as `sha256-<hex>`. */
+  readonly hash: string;
+}
+
+/** By the ending of its name. null: it is no plugin. */
+export function kindOf(name: string): PluginKind | null {
+  return PLUGIN_KINDS.find((kind) => name.toLowerCase().endsWith(`.${kind}`)) ?? null;
+}
+
+export function isModule(kind: PluginKind): kind is "ts" | "js" {
+  return kind === "ts" || kind === "js";
+}
+
+/** @throws AuthError `plugin_invalid` where it can't be read, is too large, or others could have written it */
+export async function readPluginFile(path: string): Promise<PluginFile> {
+  try {
+    refuseForeign(path, await ownershipOf(path));
+    const file = Bun.file(path);
+    // Asked of the file first: one of 100 MB is not to be read to be found too large.
+    return pluginFile(path, file.size > LIMITS.pluginBytes ? file.size : await file.bytes());
+  } catch (error) {
+    if (error instanceof AuthError) throw error;
+    const reason = REASONS[errorCode(error) ?? ""] ?? errorCode(error) ?? "unknown error";
+    throw new AuthError("plugin_invalid", `${path} can't be read: ${reason}.`, { hint: "Name a file.", cause: error });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "it is a folder",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+};
+
+/** @param bytes or the number of them, where they are too many to be read */
+export function pluginFile(name: string, bytes: Uint8Array | number): PluginFile {
+  const kind = kindOf(name);
+  if (kind === null)
+    throw new AuthError(
+      "plugin_invalid",
+      `${name} is no plugin: its name ends with none of .toml, .json, .ts and .js.`,
+      {
+        hint: "A description is TOML or JSON; a module is TypeScript or JavaScript.",
+      },
+    );
+  const limit = isModule(kind) ? LIMITS.moduleBytes : LIMITS.pluginBytes;
+  const size = typeof bytes === "number" ? bytes : bytes.length;
+  if (size > limit || typeof bytes === "number")
+    throw new AuthError(
+      "plugin_invalid",
+      `${name} has ${size} bytes: a ${isModule(kind) ? "module" : "manifest"} has ${limit} at most.`,
+      {
+        hint: "A plugin is one small file.",
+      },
+    );
+  return { name, kind, text: decoded(name, bytes), hash: hashOf(bytes) };
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return `sha256-${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
+}
+
+function decoded(name: string, bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (!text.includes("\0")) return text;
+  } catch {
+    // Said below, as for a NUL: either way it is no text.
+  }
+  throw new AuthError("plugin_invalid", `${name} is not a text file in UTF-8.`, { hint: "Save it as UTF-8." });
+}
+
+function refuseForeign(path: string, { uid, mode }: { uid: number; mode: number }): void {
+  if (process.getuid === undefined) return;
+  const me = process.getuid();
+  const fault =
+    uid !== me && uid !== 0 ? "belongs to another user" : (mode & 0o022) !== 0 ? "can be written by other users" : null;
+  if (fault === null) return;
+  throw new AuthError("plugin_invalid", `${path} ${fault}, so it isn't used.`, {
+    hint: `Look at what it says, then make it yours alone: chmod go-w '${path}'`,
+  });
+}

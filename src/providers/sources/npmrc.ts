@@ -1,0 +1,58 @@
+/**
+ * Where a package comes from, as the user's own npm configuration says. That of the current folder has no say, nor
+ * have the variables that npm hands to the scripts of a package: a repository must not choose whose code is installed.
+ */
+import type { Environment } from "../../platform/context.ts";
+import { addressFault } from "../address.ts";
+
+export interface PackageRegistry {
+  /** Ends with a slash. */
+  readonly url: string;
+  /** For requests to it and nowhere else. */
+  readonly authorization: string | null;
+}
+
+const DEFAULT = "https://registry.npmjs.org/";
+
+export function npmrcPath(env: Environment): string | null {
+  const home = env.HOME ?? env.USERPROFILE;
+  return env.NPM_CONFIG_USERCONFIG ?? (home ? `${home}/.npmrc` : null);
+}
+
+/** @param text of the `.npmrc`; a registry that is neither https nor on this machine doesn't count */
+export function registryFor(packageName: string, text: string, env: Environment): PackageRegistry {
+  const settings = parse(text, env);
+  const scope = packageName.startsWith("@") ? packageName.slice(0, packageName.indexOf("/")) : null;
+  const named = (scope === null ? undefined : settings.get(`${scope}:registry`)) ?? settings.get("registry");
+  const url = named !== undefined && addressFault(named) === null ? `${named.replace(/\/+$/, "")}/` : DEFAULT;
+  return { url, authorization: authorizationOf(settings, url) };
+}
+
+/** `//host/path/:_authToken`, for the longest path that the registry is under. */
+function authorizationOf(settings: ReadonlyMap<string, string>, url: string): string | null {
+  const { host, pathname } = new URL(url);
+  const parts = pathname.split("/").filter((part) => part !== "");
+  for (let n = parts.length; n >= 0; n--) {
+    const place = `//${[host, ...parts.slice(0, n)].join("/")}/`;
+    const token = settings.get(`${place}:_authToken`);
+    if (token) return `Bearer ${token}`;
+    const basic = settings.get(`${place}:_auth`);
+    if (basic) return `Basic ${basic}`;
+  }
+  return null;
+}
+
+/** ini: `key = value`, comments with `;` and `#`, `${VARIABLE}` in values. */
+function parse(text: string, env: Environment): Map<string, string> {
+  const settings = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const [, key = "", value = ""] = /^\s*([^;#=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (key === "") continue;
+    const plain = value.replace(/^"(.*)"$/, "$1");
+    settings.set(
+      key,
+      plain.replace(/\$\{(\w+)\}/g, (_, name: string) => env[name] ?? ""),
+    );
+  }
+  return settings;
+}

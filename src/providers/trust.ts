@@ -1,0 +1,45 @@
+/**
+ * What this home knows of an installed plugin: where it came from and, of a module, which bytes a person has looked at
+ * and what they said then. Kept sealed in the vault, of which nothing here knows more than how to ask (RULES.md §4).
+ */
+import { AuthError } from "../platform/errors.ts";
+
+export interface Pin {
+  readonly format: 1;
+  readonly id: string;
+  /** `file`, `npm:acme@1.2.3`, or the URL. */
+  readonly origin: string;
+  /** Of the file as it was added or trusted. */
+  readonly hash: string;
+  /** Whether it may stand in for a provider of the same id, and use what is another's: `--replace`. */
+  readonly replaces: boolean;
+  /** null: nobody has looked at this module yet, or it is a manifest, of which no code runs. */
+  readonly trusted: Trusted | null;
+}
+
+export interface Trusted {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** The module's text: against it a change is shown. */
+  readonly source: string;
+  /** What its default export said, without functions. */
+  readonly data: unknown;
+  /** The names of its functions. */
+  readonly functions: readonly string[];
+}
+
+/** How a plugin's pin is asked for. The vault is opened only then. */
+export type ReadPin = (id: string) => Promise<Pin | null>;
+
+/** @throws AuthError `plugin_untrusted` unless these very bytes were trusted */
+export function requireTrust(id: string, hash: string, pin: Pin | null): Trusted {
+  if (pin?.trusted == null)
+    throw new AuthError("plugin_untrusted", `The module of ${id} is not trusted: its code would run as you.`, {
+      hint: `Look at it, and trust it: auth provider trust ${id}`,
+    });
+  if (pin.hash !== hash)
+    throw new AuthError("plugin_untrusted", `The module of ${id} was changed since it was trusted.`, {
+      hint: `Look at what changed, and trust it again: auth provider trust ${id}`,
+    });
+  return pin.trusted;
+}
