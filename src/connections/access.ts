@@ -32,7 +32,7 @@ export async function access(services: Services, ref: ConnectionRef, wish: Wish)
   const now = services.context.now();
   if (tokens !== null && (pinned !== null || kind !== "oauth") && !isDue(tokens, now, wish.minTtl))
     if (!wish.rejected?.equals(tokens.accessToken))
-      return { stored, warning: failure === null ? await cautionOf(services, ref) : warningOf(stored, now) };
+      return { stored, warning: failure === null ? await cautionOf(services, stored) : warningOf(stored, now) };
   return renewed(services, stored, wish);
 }
 
@@ -53,8 +53,10 @@ async function renewed(services: Services, stored: Stored, wish: Wish): Promise<
 }
 
 /** A plugin that can't be used any more, or not yet, keeps no token that is still good from anyone. */
-async function cautionOf({ registry }: Services, ref: ConnectionRef): Promise<string | null> {
-  const fault = await registry.caution(ref.provider);
+async function cautionOf(services: Services, stored: Stored): Promise<string | null> {
+  const { provider, pinned } = stored.record;
+  if (pinned?.plugin === undefined && !(await services.registry.isPlugin(provider))) return null;
+  const fault = await (await import("./bond.ts")).faultOfPlugin(services, stored.record);
   return fault === null ? null : `${fault} The current token still works.`;
 }
 

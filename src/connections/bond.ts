@@ -13,7 +13,7 @@ import type { Services } from "./services.ts";
 /** What is stored of a description at login; null for what is part of this program. */
 export async function bondOf({ registry }: Services, provider: ResolvedProvider): Promise<string | null> {
   const { id } = provider.definition;
-  return (await registry.standing(id)) === "installed" ? digestOf(provider) : null;
+  return (await registry.isPlugin(id)) ? digestOf(provider) : null;
 }
 
 /** @throws AuthError `plugin_untrusted` */
@@ -23,7 +23,7 @@ export async function requireBond(
   record: Connection,
 ): Promise<void> {
   const bound = record.pinned?.plugin ?? null;
-  if (bound === null && (await services.registry.standing(definition.id)) !== "installed") return;
+  if (bound === null && !(await services.registry.isPlugin(definition.id))) return;
   if (bound !== null && bound === (await bondOf(services, resolveProvider(definition, record.settings)))) return;
   throw new AuthError(
     "plugin_untrusted",
@@ -33,6 +33,18 @@ export async function requireBond(
       connection: display(record),
     },
   );
+}
+
+/** Why a login can't be refreshed although its tokens may still work: its plugin. null: nothing is wrong. */
+export async function faultOfPlugin(services: Services, record: Connection): Promise<string | null> {
+  try {
+    const definition = await services.registry.get(record.provider);
+    if (record.pinned !== null) await requireBond(services, definition, record);
+    return null;
+  } catch (error) {
+    if (error instanceof AuthError && /^(plugin|provider)_/.test(error.code)) return error.message;
+    throw error;
+  }
 }
 
 /** Of the origins that the description itself names: what flags and discovery add is pinned beside it. */

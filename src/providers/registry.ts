@@ -43,8 +43,8 @@ export interface Registry {
   everyId(): Promise<string[]>;
   /** Where the description comes from that `get` gives. @throws AuthError `provider_not_found` */
   standing(id: string): Promise<Standing>;
-  /** What is wrong with an installed plugin whose tokens may still work; null: nothing. */
-  caution(id: string): Promise<string | null>;
+  /** Whether its description is a plugin's, or was: nothing that is bundled stands for it. */
+  isPlugin(id: string): Promise<boolean>;
   /** Those that may find a token in this environment, and all that are offered. */
   readers(env: Environment): Promise<ProviderDefinition[]>;
 }
@@ -137,15 +137,8 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
     return Object.hasOwn(builtIn, id) ? "built-in" : "catalogue";
   }
 
-  async function caution(id: string): Promise<string | null> {
-    if ((await file(id)) === null) return null;
-    try {
-      await get(id);
-      return null;
-    } catch (error) {
-      if (isPluginFault(error)) return error.message;
-      throw error;
-    }
+  async function isPlugin(id: string): Promise<boolean> {
+    return bundled(id) === undefined || (await file(id)) !== null;
   }
 
   async function readers(env: Environment): Promise<ProviderDefinition[]> {
@@ -176,7 +169,7 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
     });
   }
 
-  return { require, get, ids, everyId, standing, caution, readers };
+  return { require, get, ids, everyId, standing, isPlugin, readers };
 }
 
 function isPluginFault(error: unknown): error is AuthError {
