@@ -14,6 +14,8 @@ import { crowdLimit, measureRefresh } from "./bench-refresh.ts";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 200);
 const MANY = Number(process.env.BENCH_CONNECTIONS ?? 10_000);
+const MANIFESTS = 200;
+const MODULES = 20;
 const COPIES = 3;
 const folder = mkdtempSync(join(tmpdir(), "auth-bench-"));
 
@@ -42,7 +44,9 @@ async function prepare(): Promise<void> {
     copyToDisk(join(folder, "floor"), copyOf("floor", copy));
     copyToDisk(join(import.meta.dir, "..", "dist", "auth"), copyOf("auth", copy));
   }
-  for (const home of ["one", "many"]) await logIn(home, "bench");
+  for (const home of ["one", "many", "plugged"]) await logIn(home, "apikey:bench");
+  for (const home of ["one", "plugged"]) await logIn(home, "github");
+  plugIn("plugged");
   console.log(`Storing ${MANY} connections …`);
   await logInMany("many", MANY);
 }
@@ -74,10 +78,16 @@ async function bench(): Promise<number> {
     command: token.command,
     env: environment("many"),
   };
+  const named: Subject = { name: "auth token github", command: ["auth", "token", "github"], env: one };
+  const plugged: Subject = {
+    name: `auth token github, ${MANIFESTS + MODULES} plugins`,
+    command: named.command,
+    env: environment("plugged"),
+  };
   const empty: Subject = { name: "the floor", command: ["floor"], env: one };
   const version: Subject = { name: "auth --version", command: ["auth", "--version"], env: one, atMost: 1.5 };
   const running: Subject = { name: "auth run -- true", command: run, env: one, atMost: 2.5 };
-  const subjects = [empty, version, token, running, crowded, ...others()];
+  const subjects = [empty, version, token, running, crowded, named, plugged, ...others()];
   const times = measure(subjects);
   const of = ({ name }: Subject): number => times.get(name) ?? Number.NaN;
   console.log(`\n${ROUNDS} rounds, ${COPIES} copies, medians:\n`);
@@ -94,6 +104,7 @@ async function bench(): Promise<number> {
   const promises = [
     ...subjects.flatMap((it) => (it.atMost ? [promise(`${it.name} / the floor`, of(it) / of(empty), it.atMost)] : [])),
     promise(`auth token with ${MANY} connections / with one`, of(crowded) / of(token), 1.2),
+    promise("auth token github with plugins / with none", of(plugged) / of(named), 1.1),
     ...(process.platform === "linux" ? [memory(token, empty), ...(await refreshing(of(empty)))] : []),
   ];
   console.log("");
@@ -202,15 +213,27 @@ function environment(home: string): Record<string, string> {
   return { PATH: process.env.PATH ?? "", HOME: folder, AUTH_HOME: join(folder, home), AUTH_KEY };
 }
 
+/** Manifests and modules that nobody asks for. */
+function plugIn(home: string): void {
+  const place = join(folder, home, "providers");
+  mkdirSync(place, { mode: 0o700 });
+  const write = (name: string, text: string): void => writeFileSync(join(place, name), text, { mode: 0o600 });
+  for (let i = 0; i < MANIFESTS; i++)
+    write(`manifest-${i}.toml`, `id = "manifest-${i}"\ntitle = "M"\nflows = ["token"]\n`);
+  for (let i = 0; i < MODULES; i++)
+    write(`module-${i}.ts`, `export default { id: "module-${i}", title: "M", flows: ["token"] };\n`);
+}
+
 async function logIn(home: string, name: string): Promise<void> {
-  await must([copyOf("auth", 0), "login", `apikey:${name}`, "--token", "-"], environment(home), "sk-bench-0123456789");
+  const paste = ["login", name, "--token", "-", "--no-verify"];
+  await must([copyOf("auth", 0), ...paste], environment(home), "sk-bench-0123456789");
 }
 
 /** A few at a time: they wait for the disk, not for each other. */
 async function logInMany(home: string, count: number): Promise<void> {
   let next = 1;
   const worker = async (): Promise<void> => {
-    while (next < count) await logIn(home, `bench-${next++}`);
+    while (next < count) await logIn(home, `apikey:bench-${next++}`);
   };
   await Promise.all(Array.from({ length: 4 }, worker));
 }

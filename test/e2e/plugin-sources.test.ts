@@ -99,7 +99,6 @@ describe("npm:<package>", () => {
     "no integrity": [{ files: [PACKAGE_JSON], integrity: null }, "no SHA-512"],
     "a weak integrity alone": [{ files: [PACKAGE_JSON], integrity: "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=" }, "no SHA-512"],
     "a path that leads out": [{ files: [{ name: "package/../../x", data: "x" }] }, "outside of itself"],
-    "an absolute path": [{ files: [PACKAGE_JSON, provider()], damage: withAbsolutePath }, "outside of itself"],
     "a link": [{ files: [PACKAGE_JSON, provider()], damage: withLink }, "holds a symbolicLink"],
     "a bomb": [
       { files: [{ name: "package/provider.toml", data: new Uint8Array(64 * 1024 * 1024) }] },
@@ -189,20 +188,8 @@ describe("an address", () => {
 
 /** Makes the last file's header say that it is a symbolic link. */
 function withLink(tarball: Uint8Array): Uint8Array {
-  return withHeader(tarball, (tar, at) => {
-    tar[at + 156] = "2".charCodeAt(0);
-  });
-}
-
-function withAbsolutePath(tarball: Uint8Array): Uint8Array {
-  return withHeader(tarball, (tar, at) => {
-    tar[at] = "/".charCodeAt(0);
-  });
-}
-
-/** Changes what the tar says of its plugin. */
-function withHeader(tarball: Uint8Array, change: (tar: Uint8Array, at: number) => void): Uint8Array {
   const tar = Bun.gunzipSync(new Uint8Array(tarball));
-  change(tar, new TextDecoder("latin1").decode(tar).indexOf("package/provider.toml"));
+  const at = new TextDecoder("latin1").decode(tar).indexOf("package/provider.toml");
+  tar[at + 156] = "2".charCodeAt(0);
   return Bun.gzipSync(tar);
 }
