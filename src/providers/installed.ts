@@ -1,29 +1,12 @@
-/**
- * Plugins in the configuration's folder: `<id>.toml`, `.json`, `.ts` or `.js`. A plugin's id is its file's name, so
- * that asking for one looks at four names and reads one file, however many there are.
- */
+/** Plugins in the configuration's folder, listed and read. */
 import { AuthError } from "../platform/errors.ts";
 import { isThere } from "../platform/small-file.ts";
 import { PROVIDER_ID } from "./id.ts";
 import { type FindBase, type Loaded, loadManifest, moduleDefinition } from "./load.ts";
-import { isModule, kindOf, PLUGIN_KINDS, type PluginFile, readPluginFile } from "./plugin-file.ts";
+import { kindOf } from "./place.ts";
+import { isModule, type PluginFile, readPluginFile } from "./plugin-file.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { type ReadPin, requireTrust } from "./trust.ts";
-
-/** The file of that id, or null. @throws AuthError `plugin_invalid` where there are several */
-export async function installedFile(folder: string, id: string): Promise<string | null> {
-  const paths = PLUGIN_KINDS.map((kind) => placeOf(folder, id, kind));
-  const there = await Promise.all(paths.map(isThere));
-  const [path, other] = paths.filter((_, i) => there[i]);
-  if (other === undefined) return path ?? null;
-  throw new AuthError("plugin_invalid", `Two plugins have the id ${id}: ${path} and ${other}.`, {
-    hint: `Remove one of them: auth provider remove ${id} removes both.`,
-  });
-}
-
-export function placeOf(folder: string, id: string, kind: string): string {
-  return `${folder}/${id}.${kind}`;
-}
 
 /** The ids of what lies in the folder, in order. */
 export async function installedIds(folder: string): Promise<string[]> {

@@ -2,9 +2,7 @@
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { ownershipOf } from "../platform/small-file.ts";
-
-export const PLUGIN_KINDS = ["toml", "json", "ts", "js"] as const;
-export type PluginKind = (typeof PLUGIN_KINDS)[number];
+import { kindOf, type PluginKind } from "./place.ts";
 
 export interface PluginFile {
   /** As it is named in messages: its path, or where it was fetched from. */
@@ -13,11 +11,6 @@ export interface PluginFile {
   readonly text: string;
   /** SHA-256 of its bytes, as `sha256-<hex>`. */
   readonly hash: string;
-}
-
-/** By the ending of its name. null: it is no plugin. */
-export function kindOf(name: string): PluginKind | null {
-  return PLUGIN_KINDS.find((kind) => name.toLowerCase().endsWith(`.${kind}`)) ?? null;
 }
 
 export function isModule(kind: PluginKind): kind is "ts" | "js" {

@@ -7,6 +7,7 @@ import { AuthError } from "../platform/errors.ts";
 import { isThere } from "../platform/small-file.ts";
 import { PROVIDER_ID } from "./id.ts";
 import type { FindBase } from "./load.ts";
+import { installedFile } from "./place.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
 import type { ReadPin } from "./trust.ts";
@@ -63,7 +64,6 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
     const folder = plugins?.folder() ?? null;
     // A name from outside becomes part of a path only if it is one that a plugin may have.
     if (plugins === undefined || folder === null || !PROVIDER_ID.test(id) || !(await isThere(folder))) return null;
-    const { installedFile } = await import("./installed.ts");
     const path = await installedFile(folder, id);
     if (path === null || bundled(id) === undefined) return path;
     return (await plugins.pin(id))?.replaces ? path : null;
