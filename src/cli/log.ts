@@ -46,10 +46,12 @@ export default defineCommand({
     const { lines, unreadable } = await readAll(cli.context.paths.audit);
     const shown = lines.filter(filter).slice(-wanted);
     if (unreadable > 0)
-      cli.output.warn(`${unreadable} lines of the log can't be read: written by another version, or damaged.`);
+      cli.output.warn(
+        `${unreadable} ${unreadable === 1 ? "line" : "lines"} of the log can't be read: written by another version, or damaged.`,
+      );
     if (cli.output.isJson) for (const line of shown) await cli.output.event(line);
     else if (shown.length === 0) cli.output.say("Nothing is logged.");
-    else for (const line of columns(shown.map(cells))) await cli.output.text(line);
+    else for (const line of columns([HEADING, ...shown.map(cells)])) await cli.output.text(line);
   },
 });
 
@@ -98,6 +100,8 @@ function countOf(value: string | undefined): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) throw usage("-n takes a whole number above zero.", "For example: -n 100");
   return Number(value);
 }
+
+const HEADING = ["TIME", "EVENT", "CONNECTION", "RESULT", "PROGRAM", "MESSAGE"];
 
 function cells(line: AuditLine): string[] {
   const outcome =

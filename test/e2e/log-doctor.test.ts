@@ -67,6 +67,14 @@ describe("the audit log", () => {
     expect((await at.call(["log", "--event", "refesh"])).stderr).toContain("Did you mean 'refresh'?");
   });
 
+  test("in words it is a table: a heading, then each entry with all that is known of it", async () => {
+    const { stdout } = await at.call(["log", "-n", "1", "--failures"]);
+    expect(stdout.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^TIME +EVENT +CONNECTION +RESULT +PROGRAM +MESSAGE$/),
+      expect.stringMatching(/^[-\d]+ [:\d]+ +refresh +sentry:default +provider_unavailable +\S+ +HTTP 503$/),
+    ]);
+  });
+
   test("is private, and holds no secret", async () => {
     const path = `${at.env.AUTH_HOME}/audit.jsonl`;
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -82,7 +90,7 @@ describe("the audit log", () => {
     const { code, stdout, stderr } = await home.call(["log"]);
     expect(code).toBe(0);
     expect(stdout).toContain("teleport");
-    expect(stderr).toContain("1 lines of the log can't be read");
+    expect(stderr).toContain("1 line of the log can't be read");
     await home.stop();
   });
 
