@@ -1,4 +1,4 @@
-import { usage } from "../platform/errors.ts";
+import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { AuditLine } from "./audit.ts";
 import { parseAudit } from "./audit-line.ts";
@@ -59,9 +59,8 @@ export default defineCommand({
 async function readAll(path: string): Promise<{ lines: AuditLine[]; unreadable: number }> {
   const lines: AuditLine[] = [];
   let unreadable = 0;
-  for (const file of [Bun.file(`${path}.1`), Bun.file(path)]) {
-    if (!(await file.exists())) continue;
-    for (const text of (await file.text()).split("\n")) {
+  for (const file of [`${path}.1`, path]) {
+    for (const text of (await textOf(file)).split("\n")) {
       if (text === "") continue;
       const line = parseAudit(text);
       if (line === null) unreadable++;
@@ -69,6 +68,20 @@ async function readAll(path: string): Promise<{ lines: AuditLine[]; unreadable: 
     }
   }
   return { lines, unreadable };
+}
+
+/** Nothing where there is no file: a pipe is not waited for. */
+async function textOf(path: string): Promise<string> {
+  const file = Bun.file(path);
+  try {
+    return (await file.stat()).isFile() ? await file.text() : "";
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return "";
+    throw new AuthError("internal", `The audit log can't be read: ${path} (${errorCode(error) ?? "unknown error"}).`, {
+      cause: error,
+      hint: `Make it yours and readable: chmod 600 ${path}   (or move it away: a new one is begun)`,
+    });
+  }
 }
 
 function filterOf(
