@@ -83,9 +83,7 @@ export default defineCommand({
   extraFlags: (words) => settingFlags(words.slice(1)),
   examples: [
     ["auth login {a}", "by the way that {a} prefers"],
-    ["auth login {a} -p work --scope repo,gist", "a second login, under a name"],
-    ["auth login {b} --token -", "keep a token that you have already"],
-    ["auth login {b} -p ci --key service-account.json", "as a program, with a key"],
+    ["auth login {a} -p work --token -", "a token that you have already, under a name"],
     ["auth login https://issuer.example --client-id my-cli", "any OpenID Connect issuer"],
   ],
   run: (cli, args) =>
