@@ -134,14 +134,22 @@ async function finish(cli: Cli, session: Session, request: LoginRequest, how: Lo
     stored = await offeringToTakeClient(cli, request, async (asked) => login(await session.services(), asked, ui));
   } catch (error) {
     const connection = display(request.ref);
-    const { code, message } = asAuthError(error);
+    const failure = concerning(connection, asAuthError(error));
+    const { code, message } = failure;
     if (code !== "usage") await cli.context.audit({ event: "login", status: "failure", connection, code, message });
-    throw error;
+    throw failure;
   } finally {
     ui.close();
   }
   await cli.context.audit({ event: "login", status: "success", connection: display(stored.ref) });
   await announce(cli, session, stored, true);
+}
+
+/** What fails in a login concerns its connection, wherever it was found out; how the command was called doesn't. */
+function concerning(connection: string, error: AuthError): AuthError {
+  if (error.connection !== undefined || error.code === "usage") return error;
+  const { code, message, hint, cause } = error;
+  return new AuthError(code, message, { connection, cause: cause ?? error, ...(hint !== undefined && { hint }) });
 }
 
 /** `auth token --login`: a login as it would be by itself. */
