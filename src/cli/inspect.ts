@@ -26,7 +26,6 @@ export default defineCommand({
   examples: [
     ["auth inspect {a}", "header and claims of a JWT; of an opaque token, what is known"],
     ["auth token {a} | auth inspect -", "any token"],
-    ["auth inspect {a} --json", "with exp and iat at the top"],
     ["auth inspect {a} --verify --introspect", "ask the issuer's keys, and the issuer"],
   ],
   run: (cli, args) =>

@@ -1,4 +1,4 @@
-import { usage } from "../platform/errors.ts";
+import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { AuditLine } from "./audit.ts";
 import { parseAudit } from "./audit-line.ts";
@@ -46,10 +46,12 @@ export default defineCommand({
     const { lines, unreadable } = await readAll(cli.context.paths.audit);
     const shown = lines.filter(filter).slice(-wanted);
     if (unreadable > 0)
-      cli.output.warn(`${unreadable} lines of the log can't be read: written by another version, or damaged.`);
+      cli.output.warn(
+        `${unreadable} ${unreadable === 1 ? "line" : "lines"} of the log can't be read: written by another version, or damaged.`,
+      );
     if (cli.output.isJson) for (const line of shown) await cli.output.event(line);
     else if (shown.length === 0) cli.output.say("Nothing is logged.");
-    else for (const line of columns(shown.map(cells))) await cli.output.text(line);
+    else for (const line of columns([HEADING, ...shown.map(cells)])) await cli.output.text(line);
   },
 });
 
@@ -57,9 +59,8 @@ export default defineCommand({
 async function readAll(path: string): Promise<{ lines: AuditLine[]; unreadable: number }> {
   const lines: AuditLine[] = [];
   let unreadable = 0;
-  for (const file of [Bun.file(`${path}.1`), Bun.file(path)]) {
-    if (!(await file.exists())) continue;
-    for (const text of (await file.text()).split("\n")) {
+  for (const file of [`${path}.1`, path]) {
+    for (const text of (await textOf(file)).split("\n")) {
       if (text === "") continue;
       const line = parseAudit(text);
       if (line === null) unreadable++;
@@ -67,6 +68,20 @@ async function readAll(path: string): Promise<{ lines: AuditLine[]; unreadable: 
     }
   }
   return { lines, unreadable };
+}
+
+/** Nothing where there is no file: a pipe is not waited for. */
+async function textOf(path: string): Promise<string> {
+  const file = Bun.file(path);
+  try {
+    return (await file.stat()).isFile() ? await file.text() : "";
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return "";
+    throw new AuthError("internal", `The audit log can't be read: ${path} (${errorCode(error) ?? "unknown error"}).`, {
+      cause: error,
+      hint: `Make it yours and readable: chmod 600 ${path}   (or move it away: a new one is begun)`,
+    });
+  }
 }
 
 function filterOf(
@@ -98,6 +113,8 @@ function countOf(value: string | undefined): number {
   if (!/^[1-9]\d{0,8}$/.test(value)) throw usage("-n takes a whole number above zero.", "For example: -n 100");
   return Number(value);
 }
+
+const HEADING = ["TIME", "EVENT", "CONNECTION", "RESULT", "PROGRAM", "MESSAGE"];
 
 function cells(line: AuditLine): string[] {
   const outcome =

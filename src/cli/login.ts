@@ -83,9 +83,7 @@ export default defineCommand({
   extraFlags: (words, env) => settingFlags(words.slice(1), env),
   examples: [
     ["auth login {a}", "by the way that {a} prefers"],
-    ["auth login {a} -p work --scope repo,gist", "a second login, under a name"],
-    ["auth login {b} --token -", "keep a token that you have already"],
-    ["auth login {b} -p ci --key service-account.json", "as a program, with a key"],
+    ["auth login {a} -p work --token -", "a token that you have already, under a name"],
     ["auth login https://issuer.example --client-id my-cli", "any OpenID Connect issuer"],
   ],
   run: (cli, args) =>
@@ -136,14 +134,22 @@ async function finish(cli: Cli, session: Session, request: LoginRequest, how: Lo
     stored = await offeringToTakeClient(cli, request, async (asked) => login(await session.services(), asked, ui));
   } catch (error) {
     const connection = display(request.ref);
-    const { code, message } = asAuthError(error);
+    const failure = concerning(connection, asAuthError(error));
+    const { code, message } = failure;
     if (code !== "usage") await cli.context.audit({ event: "login", status: "failure", connection, code, message });
-    throw error;
+    throw failure;
   } finally {
     ui.close();
   }
   await cli.context.audit({ event: "login", status: "success", connection: display(stored.ref) });
   await announce(cli, session, stored, true);
+}
+
+/** What fails in a login concerns its connection, wherever it was found out; how the command was called doesn't. */
+function concerning(connection: string, error: AuthError): AuthError {
+  if (error.connection !== undefined || error.code === "usage") return error;
+  const { code, message, hint, cause } = error;
+  return new AuthError(code, message, { connection, cause: cause ?? error, ...(hint !== undefined && { hint }) });
 }
 
 /** `auth token --login`: a login as it would be by itself. */

@@ -28,11 +28,11 @@ export interface Wish {
  */
 export async function access(services: Services, ref: ConnectionRef, wish: Wish): Promise<Access> {
   const stored = await requireConnection(services.vault, ref);
-  const { tokens, failure, pinned, kind } = stored.record;
+  const { tokens, pinned, kind } = stored.record;
   const now = services.context.now();
   if (tokens !== null && (pinned !== null || kind !== "oauth") && !isDue(tokens, now, wish.minTtl))
     if (!wish.rejected?.equals(tokens.accessToken))
-      return { stored, warning: failure === null ? await cautionOf(services, stored) : warningOf(stored, now) };
+      return { stored, warning: warningOf(stored, now) ?? (await cautionOf(services, stored)) };
   return renewed(services, stored, wish);
 }
 
@@ -78,8 +78,12 @@ function sentence(message: string): string {
   return message.endsWith(".") ? message : `${message}.`;
 }
 
-function warningOf(stored: Stored, now: number): string | null {
-  const state = stateOf(stored.record, now);
-  if (state.status === "connected" || stored.record.failure === null) return null;
-  return `${display(stored.ref)} is ${state.status} (${state.reason}): the current token still works. Run 'auth login ${typed(stored.ref)}'.`;
+/** A living token of a login in trouble is served, and the trouble told: it won't mend itself unseen (RULES.md 2.4). */
+function warningOf({ ref, record }: Stored, now: number): string | null {
+  const { failure } = record;
+  if (failure === null) return null;
+  const { status, reason } = stateOf(record, now);
+  if (status === "connected")
+    return `refresh failed for ${ref.provider} (${ref.name}): ${failure.reason}. The current token still works.`;
+  return `${display(ref)} is ${status} (${reason}): the current token still works. Run 'auth login ${typed(ref)}'.`;
 }

@@ -3,7 +3,13 @@ import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync, renam
 import { dirname } from "node:path";
 import { errorCode } from "./errors.ts";
 
-const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+/** O_NONBLOCK: a pipe that nobody reads from is refused, not waited for. */
+const FLAGS =
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  (constants.O_NOFOLLOW ?? 0) |
+  (constants.O_NONBLOCK ?? 0);
 
 /** @returns null when the line is written, else why it couldn't be */
 export function appendByFiles(path: string, line: string, rotateBytes: number): string | null {
@@ -32,6 +38,9 @@ function reason(path: string, error: unknown): string {
   switch (errorCode(error)) {
     case "ELOOP":
       return `${path} is a link`;
+    case "EISDIR":
+    case "ENXIO":
+      return `${path} is no file`;
     case "ENOSPC":
       return `no space is left for ${path}`;
     case "EACCES":

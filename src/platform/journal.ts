@@ -10,6 +10,8 @@ const ROTATE_BYTES = 5 * 1024 * 1024;
 
 interface OpenFlags {
   readonly append: number;
+  /** A pipe that nobody reads from is refused, not waited for. */
+  readonly nonBlock: number;
   readonly noFollow: number;
   readonly closeOnExec: number;
 }
@@ -18,8 +20,9 @@ const WRITE_ONLY = 1;
 const SEEK_END = 2;
 
 function openFlags(): OpenFlags {
-  if (process.platform === "darwin") return { append: 0x8, noFollow: 0x100, closeOnExec: 0x1000000 };
-  return { append: 0x400, noFollow: process.arch === "arm64" ? 0x8000 : 0x20000, closeOnExec: 0x80000 };
+  if (process.platform === "darwin") return { append: 0x8, nonBlock: 0x4, noFollow: 0x100, closeOnExec: 0x1000000 };
+  const noFollow = process.arch === "arm64" ? 0x8000 : 0x20000;
+  return { append: 0x400, nonBlock: 0x800, noFollow, closeOnExec: 0x80000 };
 }
 
 /** @returns null when the line is written, else why it couldn't be */
@@ -32,9 +35,9 @@ export async function appendLine(path: string, line: string): Promise<string | n
 
 /** `slow`: something is out of the ordinary (no file yet, a link, time to rotate, a full disk); the other way says what. */
 function appendByLibc(c: FileCalls, path: string, line: string): "done" | "slow" {
-  const { append, noFollow, closeOnExec } = openFlags();
+  const { append, nonBlock, noFollow, closeOnExec } = openFlags();
   const name = new TextEncoder().encode(`${path}\0`);
-  const fd = c.open(ptr(name), WRITE_ONLY | append | noFollow | closeOnExec, 0);
+  const fd = c.open(ptr(name), WRITE_ONLY | append | nonBlock | noFollow | closeOnExec, 0);
   if (fd < 0) return "slow";
   try {
     if (Number(c.lseek(fd, 0, SEEK_END)) > ROTATE_BYTES) return "slow";

@@ -186,9 +186,27 @@ export function networkFileSystem(type: number): string | null {
   return NETWORK[type >>> 0] ?? null;
 }
 
+/** File systems that write a block anew elsewhere: room that was set aside isn't kept for whoever writes into it. */
+const COPY_ON_WRITE: Readonly<Record<number, string>> = {
+  2435016766: "btrfs",
+  801189825: "ZFS",
+  3393526350: "bcachefs",
+};
+
+/** The name of the copy-on-write file system that `statfs` says a folder is on, else null. */
+export function copyOnWriteFileSystem(type: number): string | null {
+  return COPY_ON_WRITE[type >>> 0] ?? null;
+}
+
 /** The network file system that a folder lies on, or null. Known on Linux only. */
 export function networkOf(folder: string): string | null {
   return process.platform === "linux" ? networkFileSystem(Number(statfsSync(folder).type)) : null;
+}
+
+/** The copy-on-write file system that a folder lies on, or null. Known on Linux, and on macOS, where APFS is one. */
+export function copyOnWriteOf(folder: string): string | null {
+  if (process.platform === "darwin") return "APFS";
+  return process.platform === "linux" ? copyOnWriteFileSystem(Number(statfsSync(folder).type)) : null;
 }
 
 /** @throws AuthError `vault_unwritable` where the folder lies on a network file system */

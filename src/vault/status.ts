@@ -47,35 +47,44 @@ export async function vaultStatus(context: Context, options: VaultOptions = {}):
       keySource: header.source,
       keyVariable: insisted === null ? null : VARIABLES[insisted],
       records: (await driver.getKeys("", {})).length - 1,
-      warnings: [...keyWarnings(context, real, header.source), ...placeWarnings(real)],
+      warnings: vaultWarnings(context, real, header.source).map(({ text }) => text),
     };
   } finally {
     driver.close();
   }
 }
 
-function keyWarnings({ paths }: Context, real: string, source: SourceName): string[] {
+export interface VaultWarning {
+  readonly about: "key" | "modes" | "file system";
+  readonly text: string;
+}
+
+/** What weakens the vault without keeping it from being used. @param real its path, links resolved */
+export function vaultWarnings(context: Context, real: string, source: SourceName): VaultWarning[] {
+  return [...keyWarnings(context, real, source), ...placeWarnings(real)];
+}
+
+function keyWarnings({ paths }: Context, real: string, source: SourceName): VaultWarning[] {
   if (source !== "file") return [];
   const key = lstatOrNull(paths.key);
   const vault = lstatOrNull(real);
-  if (key === null) return [`The key file ${paths.key} is missing: the vault can't be opened.`];
-  const warnings: string[] = [];
-  if (isOpenTo(key, 0o077)) warnings.push(`Other users can reach the key file ${paths.key} (mode ${modeText(key)}).`);
+  if (key === null) return [{ about: "key", text: `The key file ${paths.key} is missing: the vault can't be opened.` }];
   const where = key.dev === vault?.dev ? "on the same disk as the vault" : "in a file";
-  warnings.push(`The key lies ${where} (${paths.key}): whoever takes both, or a backup of both, can open the vault.`);
-  return warnings;
+  const text = `The key lies ${where} (${paths.key}): whoever takes both, or a backup of both, can open the vault.`;
+  return [...openTo(paths.key, "the key file "), { about: "key", text }];
 }
 
-function placeWarnings(real: string): string[] {
+function placeWarnings(real: string): VaultWarning[] {
   const folder = dirname(real);
-  const warnings: string[] = [];
-  for (const path of [folder, `${folder}/vault.locks`, real]) {
-    const stat = lstatOrNull(path);
-    if (stat !== null && isOpenTo(stat, 0o077))
-      warnings.push(`Other users can reach ${path} (mode ${modeText(stat)}).`);
-  }
+  const warnings = [folder, `${folder}/vault.locks`, real].flatMap((path) => openTo(path));
   const network = networkOf(folder);
-  if (network !== null)
-    warnings.push(`${folder} is on a network file system (${network}): nothing will be written there.`);
-  return warnings;
+  if (network === null) return warnings;
+  const text = `${folder} is on a network file system (${network}): nothing will be written there.`;
+  return [...warnings, { about: "file system", text }];
+}
+
+function openTo(path: string, name = ""): VaultWarning[] {
+  const stat = lstatOrNull(path);
+  if (stat === null || !isOpenTo(stat, 0o077)) return [];
+  return [{ about: "modes", text: `Other users can reach ${name}${path} (mode ${modeText(stat)}).` }];
 }

@@ -220,6 +220,64 @@ function outcomes({ stdout, stderr, code }: Ended): Ended[] {
   return found;
 }
 
+describe("files in the home that belong to another user", () => {
+  const given = (): { stock: Stock; call: (args: readonly string[]) => Promise<Ended> } => {
+    const { stock: copy, program } = givenAway(stock);
+    const call = (args: readonly string[]): Promise<Ended> =>
+      run([...asSomebody, program, ...args], { env: copy.env, stdin: "sk-new-key" });
+    return { stock: copy, call };
+  };
+  const takeBack = (path: string): void => {
+    chmodSync(path, 0o600);
+    chownSync(path, 0, 0);
+  };
+
+  test.skipIf(lacking("linux", "root", "setpriv"))(
+    "the audit log: every command works, and says once that it can't be written; auth log says why",
+    async () => {
+      const { stock: home, call } = given();
+      takeBack(join(home.home, "audit.jsonl"));
+      for (const [args, stdout] of READS.slice(0, 5)) {
+        const ended = await call(args);
+        expect({ args, exit: ended.code, stdout: ended.stdout.includes(stdout) }).toEqual({
+          args,
+          exit: 0,
+          stdout: true,
+        });
+        const said = ended.stderr.match(/The audit log can't be written: permission denied/g) ?? [];
+        expect({ args, said: said.length }).toEqual({ args, said: args[0] === "get" ? 0 : 1 });
+      }
+      const { stdout, stderr } = await call(["token", "sentry", "--json"]);
+      expect(JSON.parse(stdout).access_token).toBe(PASTED);
+      expect(stderr).toStartWith("Warning: The audit log can't be written");
+      const complaint = { exit: 1, code: "internal", says: "chmod 600" };
+      checkText(await call(["log"]), complaint);
+      checkJson(await call(["--json", "log"]), complaint);
+    },
+    20_000,
+  );
+
+  test.skipIf(lacking("linux", "root", "setpriv"))(
+    "a lock file: reading works, writing names it, nothing is changed",
+    async () => {
+      const { stock: home, call } = given();
+      const locks = join(home.home, "vault.locks");
+      for (const name of readdirSync(locks).filter((name) => name.endsWith(".lock"))) takeBack(join(locks, name));
+      const before = bytesUnder(home.home);
+      expect((await call(["token", "sentry"])).stdout).toBe(`${PASTED}\n`);
+      const complaint = { exit: 8, code: "vault_unwritable", says: "belongs to another user" };
+      for (const args of [
+        ["login", "sentry", "--token", "-", "--no-verify", "--force"],
+        ["vault", "rekey"],
+      ]) {
+        checkText(await call(args), complaint);
+        checkJson(await call(["--json", ...args]), complaint);
+      }
+      expect(bytesUnder(home.home)).toEqual(before);
+    },
+  );
+});
+
 describe("a full disk", () => {
   const full = { exit: 8, code: "vault_unwritable", says: "Make room" };
 

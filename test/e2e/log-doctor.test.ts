@@ -1,6 +1,6 @@
 /** `auth log` and `auth doctor`: what they tell, and what they never do. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { CONNECTION, errorOf, type LoggedIn, loggedIn, PROVIDER } from "../support/logged-in.ts";
 import { auth, bareEnvironment } from "../support/program.ts";
 
@@ -67,6 +67,14 @@ describe("the audit log", () => {
     expect((await at.call(["log", "--event", "refesh"])).stderr).toContain("Did you mean 'refresh'?");
   });
 
+  test("in words it is a table: a heading, then each entry with all that is known of it", async () => {
+    const { stdout } = await at.call(["log", "-n", "1", "--failures"]);
+    expect(stdout.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^TIME +EVENT +CONNECTION +RESULT +PROGRAM +MESSAGE$/),
+      expect.stringMatching(/^[-\d]+ [:\d]+ +refresh +sentry:default +provider_unavailable +\S+ +HTTP 503$/),
+    ]);
+  });
+
   test("is private, and holds no secret", async () => {
     const path = `${at.env.AUTH_HOME}/audit.jsonl`;
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -82,7 +90,7 @@ describe("the audit log", () => {
     const { code, stdout, stderr } = await home.call(["log"]);
     expect(code).toBe(0);
     expect(stdout).toContain("teleport");
-    expect(stderr).toContain("1 lines of the log can't be read");
+    expect(stderr).toContain("1 line of the log can't be read");
     await home.stop();
   });
 
@@ -119,6 +127,8 @@ describe("doctor", () => {
     for (const name of [
       "vault",
       "key",
+      "modes",
+      "file system",
       "locks",
       "connections",
       "environment",
@@ -130,6 +140,45 @@ describe("doctor", () => {
     ])
       expect(checks).toContainEqual(expect.objectContaining({ name }));
     for (const check of checks) expect(Object.keys(check)).toEqual(["name", "status", "detail", "remedy"]);
+  });
+
+  test("names the source of the key, and the risk of it", async () => {
+    const keyChecks = async (env: Record<string, string>): Promise<Record<string, unknown>[]> => {
+      const { stdout } = await auth(["doctor", "--offline", "--json"], { env });
+      const { checks } = JSON.parse(stdout) as { checks: Record<string, unknown>[] };
+      return checks.filter(({ name }) => name === "key");
+    };
+    expect(await keyChecks(at.env)).toMatchObject([
+      { status: "ok", detail: "the key file opens the vault" },
+      {
+        status: "warn",
+        detail: expect.stringContaining("whoever takes both"),
+        remedy: expect.stringContaining("rekey"),
+      },
+    ]);
+    const env = bareEnvironment({ AUTH_KEY: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex") });
+    await auth(["login", "apikey:x", "--token", "-"], { env, stdin: "key-1" });
+    expect(await keyChecks(env)).toMatchObject([{ status: "ok", detail: expect.stringContaining("AUTH_KEY") }]);
+  });
+
+  test("says who else may reach the vault, and how to end that", async () => {
+    const home = await loggedIn({}, null);
+    await home.call(["login", "apikey:x", "--token", "-"], { stdin: "key-1" });
+    const modes = async (): Promise<unknown> => {
+      const { stdout } = await home.call(["doctor", "--offline", "--json"]);
+      return (JSON.parse(stdout) as { checks: { name: string }[] }).checks.filter(({ name }) => name === "modes");
+    };
+    expect(await modes()).toMatchObject([{ status: "ok" }]);
+    const vault = `${home.env.AUTH_HOME}/vault.db`;
+    chmodSync(vault, 0o644);
+    expect(await modes()).toMatchObject([
+      {
+        status: "warn",
+        detail: `Other users can reach ${vault} (mode 0644).`,
+        remedy: expect.stringContaining("chmod"),
+      },
+    ]);
+    await home.stop();
   });
 
   test("works on a machine that has nothing yet", async () => {

@@ -735,6 +735,54 @@ describe("how a login ends without one", () => {
   });
 });
 
+test("what fails in a login names its connection in JSON, and in the log", async () => {
+  const env = bareEnvironment();
+  const missing = await auth(["login", "google:work", "--json"], { env });
+  expect(errorOf(missing)).toMatchObject({ code: "client_missing", connection: "google:work" });
+  const late = ["login", "sentry", "-p", "late", "--flow", "browser", "--client-id", "x", "--timeout", "1", "--json"];
+  expect(errorOf(await auth(late, { env }))).toMatchObject({ code: "login_timeout", connection: "sentry:late" });
+  const log = (await auth(["log", "--failures", "--json"], { env })).stdout.trimEnd().split("\n");
+  expect(log.map((line) => JSON.parse(line))).toMatchObject([
+    { event: "login", connection: "google:work", code: "client_missing" },
+    { event: "login", connection: "sentry:late", code: "login_timeout" },
+  ]);
+});
+
+describe("beside other logins and refreshes", () => {
+  const TOKEN = "/oauth/token/";
+
+  test("a refresh token that another connection holds is refused, naming that one: each would burn the other's", async () => {
+    const at = await loggedIn({}, null);
+    stops.push(at.stop);
+    const body = '{"access_token":"a","refresh_token":"the-same","token_type":"bearer","expires_in":3600}';
+    const headers = { "content-type": "application/json" };
+    at.issuer.server.fail({ path: TOKEN, times: 2, reply: { status: 200, body, headers } });
+    await logInByBrowser(at, "sentry");
+    const second = start(["sentry:work", "--flow", "browser", ...at.places], at.env);
+    await visit(String((await second.event())?.url));
+    const ended = await second.ended;
+    expect(errorOf(ended)).toMatchObject({ code: "token_rejected", exitCode: 7, connection: "sentry:work" });
+    expect(errorOf(ended).message).toContain("sentry:default");
+    expect(JSON.parse((await at.call(["list", "--json"])).stdout)).toMatchObject([{ connection: "sentry:default" }]);
+  });
+
+  test("a login doesn't wait for a refresh that hangs, and its tokens are the ones that stay", async () => {
+    const at = await home({ accessLifetime: 3600 });
+    at.issuer.server.fail({ path: TOKEN, reply: "hang" });
+    const before = at.issuer.server.callsTo(TOKEN).length;
+    const refresh = Bun.spawn([AUTH, "refresh", "sentry", "--force"], {
+      env: at.env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    running.push(refresh);
+    while (at.issuer.server.callsTo(TOKEN).length === before) await Bun.sleep(10);
+    await logInByBrowser(at, "sentry", ["--force"]);
+    expect(refresh.exitCode).toBeNull();
+    const { stdout } = await at.call(["token", "sentry"]);
+    expect(at.issuer.isLive(stdout.trim())).toBeTrue();
+  });
+});
+
 describe("--callback -", () => {
   let issuer: ReturnType<typeof startSentry>;
   beforeAll(() => {

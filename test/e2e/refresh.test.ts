@@ -217,14 +217,35 @@ describe("a refresh that failed says the provider's word, keeps the credential, 
     const at = await home({ accessLifetime: 3600 });
     at.issuer.server.fail({ path: TOKEN, reply: { status: 503, body: "busy", headers: { "retry-after": "60" } } });
     expect((await at.call(["refresh", PROVIDER, "--force"])).code).toBe(5);
-    const { code, stdout } = await at.call(["token", PROVIDER]);
-    expect(code).toBe(0);
-    expect(stdout.trim()).not.toBe("");
-    const due = await at.call(["token", PROVIDER, "--min-ttl", "36000"]);
-    expect(due.code).toBe(0);
+    const warning = `Warning: refresh failed for ${PROVIDER} (default): HTTP 503. The current token still works.\n`;
+    for (const args of [
+      ["token", PROVIDER],
+      ["get", PROVIDER, "--field", "accessToken", "--show-secret"],
+      ["run", "-q", PROVIDER, "--", "printenv", "SENTRY_AUTH_TOKEN"],
+      ["export", PROVIDER],
+    ]) {
+      const { code, stdout, stderr } = await at.call(args);
+      expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: warning });
+      expect(stdout).toContain(at.issuer.rows[0]?.access ?? "");
+    }
+    expect(at.issuer.server.callsTo(TOKEN).filter(({ faulted }) => faulted)).toHaveLength(1);
     expect(JSON.parse((await at.call(["status", PROVIDER, "--json"])).stdout)).toMatchObject([
       { status: "connected", reason: "refresh_failing" },
     ]);
+  });
+
+  test("in doubt: the living token is served with a warning, and nothing is sent", async () => {
+    const at = await home({ accessLifetime: 3600 });
+    at.issuer.server.fail({ path: TOKEN, after: true, reply: { status: 502, body: "<html>" } });
+    expect((await at.call(["refresh", PROVIDER, "--force"])).code).toBe(5);
+    const sent = at.issuer.server.callsTo(TOKEN).length;
+    const { code, stdout, stderr } = await at.call(["token", PROVIDER]);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: `Warning: refresh failed for ${PROVIDER} (default): HTTP 502. The current token still works.\n`,
+    });
+    expect(stdout).toMatch(/^\S+\n$/);
+    expect(at.issuer.server.callsTo(TOKEN)).toHaveLength(sent);
   });
 
   test("a connection that is refused is told as such", async () => {

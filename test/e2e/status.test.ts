@@ -1,7 +1,7 @@
 /** `auth status` and `auth list`, CLI.md §3 and §4. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { browserHome, logInByBrowser, paste, succeeded } from "../support/home.ts";
-import { errorOf, type LoggedIn, type loggedIn } from "../support/logged-in.ts";
+import { errorOf, type LoggedIn, loggedIn } from "../support/logged-in.ts";
 import { auth, bareEnvironment } from "../support/program.ts";
 
 const TOKEN = "/oauth/token/";
@@ -183,6 +183,90 @@ describe("states and exit codes", () => {
     const { code, stdout } = await at.call(["status", "sentry", "--json"]);
     expect(code).toBe(6);
     expect(JSON.parse(stdout)).toMatchObject([{ status: "misconfigured" }]);
+  });
+
+  const json = { "content-type": "application/json" };
+  /** What the provider answers to the refresh of a token that has expired, and what becomes of the login. */
+  const PAST_EXPIRY = {
+    "it fails for now": [
+      { status: 503, headers: { "retry-after": "60" } },
+      { status: "expired", reason: "refresh_failing", exit: 5, code: "provider_unavailable" },
+    ],
+    "its outcome is unknown": [
+      { status: 502, body: "<html>" },
+      { status: "expired", reason: "in_doubt", exit: 5, code: "provider_unavailable" },
+    ],
+    "its reply can't be used": [
+      { status: 200, body: '{"refresh_token":"a-new-one"}', headers: json },
+      { status: "expired", reason: "reply_unreadable", exit: 5, code: "provider_unavailable" },
+    ],
+    "the refresh token is refused": [
+      { status: 400, body: '{"error":"invalid_grant"}', headers: json },
+      { status: "invalid", reason: "refresh_rejected", exit: 4, code: "refresh_token_invalid" },
+    ],
+    "the provider wants to see the person": [
+      { status: 400, body: '{"error":"interaction_required"}', headers: json },
+      { status: "invalid", reason: "interaction_required", exit: 4, code: "interaction_required" },
+    ],
+    "the client is refused": [
+      { status: 401, body: '{"error":"invalid_client"}', headers: json },
+      { status: "misconfigured", reason: "client_rejected", exit: 6, code: "client_rejected" },
+    ],
+  } as const;
+
+  for (const [what, [reply, { status, reason, exit, code }]] of Object.entries(PAST_EXPIRY))
+    test(`past expiry, ${what}: ${status}, ${reason}, ${exit}; token the same`, async () => {
+      const at = await home({ accessLifetime: 1 });
+      await Bun.sleep(1050);
+      at.issuer.server.fail({ path: TOKEN, reply });
+      const token = await at.call(["token", "sentry", "--json"]);
+      expect({ exit: token.code, stdout: token.stdout, code: errorOf(token).code }).toEqual({ exit, stdout: "", code });
+      await expectState(at, { status, reason, exit });
+    });
+
+  async function expectState(
+    at: LoggedIn,
+    { status, reason, exit }: { status: string; reason: string; exit: number },
+  ): Promise<void> {
+    const shown = await at.call(["status", "sentry", "--json"]);
+    const [entry] = JSON.parse(shown.stdout);
+    expect({ exit: shown.code, status: entry.status, reason: entry.reason }).toEqual({ exit, status, reason });
+    const words = await at.call(["status", "sentry"]);
+    expect({ exit: words.code, shown: words.stdout.includes(`Status: ${status} (${reason})`) }).toEqual({
+      exit,
+      shown: true,
+    });
+    expect((await at.call(["get", "sentry", "--no-refresh", "--field", "reason"])).stdout).toBe(`${reason}\n`);
+  }
+
+  test("past expiry, the reply was lost and the next try refused: invalid, rotation_lost, 4, with the time", async () => {
+    const at = await home({ accessLifetime: 1 });
+    await Bun.sleep(1050);
+    at.issuer.server.fail({ path: TOKEN, after: true, reply: { status: 502, body: "<html>" } });
+    const sentAt = Date.now();
+    expect((await at.call(["token", "sentry"])).code).toBe(5);
+    const lost = await at.call(["refresh", "sentry", "--force", "--json"]);
+    expect(lost.code).toBe(4);
+    const { code, hint } = errorOf(lost);
+    expect(code).toBe("rotation_lost");
+    const [time = ""] = /\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(String(hint)) ?? [];
+    expect(Date.parse(time)).toBeWithin(sentAt, Date.now());
+    expect(hint).toContain("auth login sentry");
+    await expectState(at, { status: "invalid", reason: "rotation_lost", exit: 4 });
+  });
+
+  test("past expiry, and there is no refresh token: invalid, expired_no_refresh, 4", async () => {
+    const at = await loggedIn({}, null);
+    homes.push(at);
+    const body = '{"access_token":"short-lived","token_type":"bearer","expires_in":1}';
+    at.issuer.server.fail({ path: TOKEN, reply: { status: 200, body, headers: json } });
+    await logInByBrowser(at, "sentry");
+    await Bun.sleep(1050);
+    const token = await at.call(["token", "sentry", "--json"]);
+    expect([token.code, errorOf(token).code]).toEqual([4, "token_expired"]);
+    await expectState(at, { status: "invalid", reason: "expired_no_refresh", exit: 4 });
+    const refresh = await at.call(["refresh", "sentry", "--json"]);
+    expect([refresh.code, errorOf(refresh).code]).toEqual([3, "no_refresh_token"]);
   });
 
   test("several results: the worst", async () => {

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { ensureFolder, networkFileSystem } from "../../src/vault/files.ts";
+import { copyOnWriteFileSystem, ensureFolder, networkFileSystem } from "../../src/vault/files.ts";
 import { vaultPath } from "../../src/vault/place.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault } from "../../src/vault/vault.ts";
@@ -167,6 +167,12 @@ test("network file systems are known by their numbers; local ones are not refuse
   // ext4, xfs, btrfs, tmpfs, overlayfs, zfs, f2fs
   for (const type of [0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0x2fc12fc1, 0xf2f52010])
     expect(networkFileSystem(type)).toBeNull();
+});
+
+test("file systems that copy on write are known by their numbers", () => {
+  for (const type of [0x9123683e, -1859950530, 0x2fc12fc1, 0xca451a4e])
+    expect(copyOnWriteFileSystem(type)).toBeString();
+  for (const type of [0xef53, 0x01021994, 0x6969]) expect(copyOnWriteFileSystem(type)).toBeNull();
 });
 
 describe("AUTH_STORE", () => {

@@ -6,7 +6,10 @@ import { inSession } from "../session.ts";
 export default defineCommand({
   name: "list",
   description: "List the clients that are kept: ids, never secrets",
-  examples: [["auth client list --json", "for a program"]],
+  examples: [
+    ["auth client list", "ids, never secrets"],
+    ["auth client list --json", "for a program"],
+  ],
   run: (cli) =>
     inSession(cli, async (session) => {
       const vault = await session.vault();

@@ -16,7 +16,10 @@ export default defineCommand({
     force: { type: "boolean", description: "Although connections refresh with it" },
   },
   extraFlags: settingFlags,
-  examples: [["auth client remove {a} --client-id my-id", "that one"]],
+  examples: [
+    ["auth client remove {a} --client-id my-id", "that one"],
+    ["auth client remove {a} --force", "all of {a}'s, whatever refreshes with them"],
+  ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const { provider } = parseSelector(args.provider);

@@ -4,18 +4,18 @@ import { stateOf } from "../../connections/status.ts";
 import { listConnections } from "../../connections/store.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { vaultStatus } from "../../vault/status.ts";
 import { viewOf } from "../provider/view.ts";
 import { environmentTokens, ignoresEnvironment } from "../select.ts";
 import type { Session } from "../session.ts";
 import { checkClocks } from "./clocks.ts";
-import { broken, doubtful, type Found, fine } from "./found.ts";
-
-type Examine = (session: Session, offline: boolean) => Promise<Found[]>;
+import { broken, doubtful, type Examine, type Found, fine } from "./found.ts";
+import { examineFileSystem, examineKey, examineModes, examineVault } from "./places.ts";
 
 export const CHECKS: Readonly<Record<string, Examine>> = {
   vault: examineVault,
   key: examineKey,
+  modes: examineModes,
+  "file system": examineFileSystem,
   locks: examineLocks,
   connections: examineConnections,
   environment: examineEnvironment,
@@ -44,31 +44,6 @@ async function examinePlugins(session: Session): Promise<Found[]> {
       : []),
   ]);
   return [fine(`${ids.length - installed.length} providers are part of auth, ${installed.length} installed`), ...found];
-}
-
-/** Where it is, its file system, its modes: `vaultStatus` refuses what can't be trusted and warns of the rest. */
-async function examineVault({ context }: Session): Promise<Found[]> {
-  try {
-    const status = await vaultStatus(context);
-    if (status === null) return [fine(`none yet: the first login makes one at ${context.paths.vault}`)];
-    return [
-      fine(
-        `${status.path}, ${status.records} ${status.records === 1 ? "record" : "records"}, format ${status.format}, epoch ${status.epoch}`,
-      ),
-      ...status.warnings.map((warning) => doubtful(warning, "auth vault rekey --key keychain   (or passphrase)")),
-    ];
-  } catch (error) {
-    return broken(error);
-  }
-}
-
-async function examineKey(session: Session): Promise<Found[]> {
-  try {
-    const vault = await session.vault();
-    return [fine(vault === null ? "no vault, no key" : "it opens the vault")];
-  } catch (error) {
-    return broken(error);
-  }
 }
 
 /** Takes and releases a lock of its own, as a refresh would. */

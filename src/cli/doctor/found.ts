@@ -1,5 +1,8 @@
 /** What a check of `doctor` found. */
 import { AuthError } from "../../platform/errors.ts";
+import type { Session } from "../session.ts";
+
+export type Examine = (session: Session, offline: boolean) => Promise<Found[]>;
 
 export interface Found {
   readonly status: "ok" | "warn" | "fail";

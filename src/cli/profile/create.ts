@@ -19,7 +19,10 @@ export default defineCommand({
     ...LOGIN_SETTINGS,
   },
   extraFlags: settingFlags,
-  examples: [["auth profile create {a}:work --scope repo --client-id my-id", "then: auth login {a}:work"]],
+  examples: [
+    ["auth profile create {a}:work --scope repo --client-id my-id", "then: auth login {a}:work"],
+    ["auth profile create {a}:work", "asks for the settings, on a terminal"],
+  ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const ref = profileRef(args.connection, args.profile);

@@ -13,7 +13,10 @@ export default defineCommand({
     profile: { type: "string", alias: "p", valueHint: "name", description: "The connection's name" },
     force: { type: "boolean", description: "Although it holds tokens: they are revoked and erased" },
   },
-  examples: [["auth profile delete {a}:work --force", "revokes its login first"]],
+  examples: [
+    ["auth profile delete {a}:work", "settings that were never logged in with"],
+    ["auth profile delete {a}:work --force", "revokes its login first"],
+  ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const { stored } = await requireProfile(session, profileRef(args.connection, args.profile));

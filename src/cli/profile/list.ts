@@ -7,7 +7,10 @@ import { profileLines } from "./show.ts";
 export default defineCommand({
   name: "list",
   description: "List the settings of every connection",
-  examples: [["auth profile list", "all of them"]],
+  examples: [
+    ["auth profile list", "all of them"],
+    ["auth profile list --json", "for a program"],
+  ],
   run: (cli) =>
     inSession(cli, async (session) => {
       const vault = await session.vault();

@@ -10,7 +10,10 @@ export default defineCommand({
     connection: { type: "positional", required: true, description: "<provider> or <provider>:<name>" },
     profile: { type: "string", alias: "p", valueHint: "name", description: "The connection's name" },
   },
-  examples: [["auth profile show {a}:work --json", "for a program"]],
+  examples: [
+    ["auth profile show {a}:work", "what a login under this name would use"],
+    ["auth profile show {a}:work --json", "for a program"],
+  ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const { stored } = await requireProfile(session, profileRef(args.connection, args.profile));

@@ -6,7 +6,10 @@ import { defineCommand } from "../command.ts";
 export default defineCommand({
   name: "status",
   description: "Show where the vault is and what its key comes from",
-  examples: [["auth vault status --json", "for a program"]],
+  examples: [
+    ["auth vault status", "where it is, what its key comes from, what weakens it"],
+    ["auth vault status --json", "for a program"],
+  ],
   run: async (cli) => {
     const status = await vaultStatus(cli.context);
     if (status === null)

@@ -1,0 +1,64 @@
+/** Files of lines that only grow: private, bounded, and never a reason to wait or to write elsewhere. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { appendLine } from "../../src/platform/journal.ts";
+import { run, tempFolder } from "../support/program.ts";
+
+const LARGE = 5 * 1024 * 1024 + 1;
+
+function place(): string {
+  return join(tempFolder(), "state", "audit.jsonl");
+}
+
+test("the first line makes the file and its folder, private whatever the umask", async () => {
+  const path = place();
+  const umask = process.umask(0);
+  try {
+    expect(await appendLine(path, "one")).toBeNull();
+  } finally {
+    process.umask(umask);
+  }
+  expect(await appendLine(path, "two")).toBeNull();
+  expect(readFileSync(path, "utf8")).toBe("one\ntwo\n");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(statSync(join(path, "..")).mode & 0o777).toBe(0o700);
+});
+
+test("a file that has grown large is set aside, and an older one goes", async () => {
+  const path = place();
+  await appendLine(path, "first");
+  writeFileSync(`${path}.1`, "oldest");
+  writeFileSync(path, "x".repeat(LARGE));
+  expect(await appendLine(path, "next")).toBeNull();
+  expect(await appendLine(path, "and next")).toBeNull();
+  expect(readFileSync(path, "utf8")).toBe("next\nand next\n");
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(statSync(`${path}.1`).size).toBe(LARGE);
+  expect(existsSync(`${path}.2`)).toBe(false);
+});
+
+describe("what is no file of ours is not written, and said to be so", () => {
+  test("a link, whose target stays as it was", async () => {
+    const path = place();
+    mkdirSync(join(path, ".."));
+    const target = join(path, "..", "target");
+    writeFileSync(target, "precious");
+    symlinkSync(target, path);
+    expect(await appendLine(path, "line")).toBe(`${path} is a link`);
+    expect(readFileSync(target, "utf8")).toBe("precious");
+  });
+
+  test("a folder", async () => {
+    const path = place();
+    mkdirSync(path, { recursive: true });
+    expect(await appendLine(path, "line")).toBe(`${path} is no file`);
+  });
+
+  test.skipIf(process.platform === "win32")("a pipe that nobody reads from is not waited for", async () => {
+    const path = place();
+    mkdirSync(join(path, ".."));
+    expect((await run(["mkfifo", path])).code).toBe(0);
+    expect(await appendLine(path, "line")).toBe(`${path} is no file`);
+  });
+});
