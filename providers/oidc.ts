@@ -5,6 +5,17 @@ export default defineProvider({
   id: "oidc",
   title: "OpenID Connect",
   docs: "https://openid.net/specs/openid-connect-discovery-1_0.html",
+
+  quirks: [
+    "auth login https://issuer.example is enough: endpoints come from its discovery document, and a client is registered where the issuer takes registrations (RFC 7591).",
+    "What the issuer asks for is done by itself: pushed requests (RFC 9126), its name in the answer (RFC 9207), keys instead of secrets (--key), tokens bound to a key (DPoP, RFC 9449).",
+    "Without offline_access an issuer may give no refresh token: it is always asked for, and where it isn't granted, the login says so and ends with the access token.",
+    "--resource asks for tokens of one API (RFC 8707).",
+  ],
+  assumed: [
+    "A used refresh token that is shown again ends the login: so it never is.",
+    "prompt=consent is sent, without which some give no refresh token.",
+  ],
   settings: {
     issuer: { title: "The issuer's URL", kind: "url", required: true },
   },

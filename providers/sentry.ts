@@ -6,6 +6,21 @@ export default defineProvider({
   title: "Sentry",
   docs: "https://docs.sentry.io/api/auth/",
 
+  quirks: [
+    "Tokens live for 30 days, and the refresh token dies with them: 'auth refresh --all' once a week keeps a login for good. It is refreshed three days before the end.",
+    "A refresh ends the old refresh token and the old access token at once, and a used refresh token that is shown again ends the whole login. So only one program may refresh: let it be this one.",
+    "A refresh that names scopes is refused: to change them, log in again.",
+    "A token without an expiry is possible: it is never due by time.",
+    "An organisation's token ('sntrys_…') names the Sentry it belongs to, and goes nowhere else.",
+    "An application of an organisation asks in the browser which one, and its tokens are good for that one only.",
+    "A public client can't end its tokens at Sentry: logging out erases them here, and they live on until they expire. End them at https://sentry.io/settings/account/authorizations/.",
+    "Data of an organisation lies at us.sentry.io or de.sentry.io: the token goes there too, and nowhere else.",
+  ],
+  assumed: [
+    "Whose a pasted token is says '/api/0/': --endpoint userinfo=<url>, or --no-verify.",
+    "Logging out posts to '/oauth/revoke/': --endpoint revocation=<url>.",
+  ],
+
   // User, organisation, user-app and integration tokens. An OAuth token has no prefix.
   tokenPatterns: ["sntry[usai]_[A-Za-z0-9+/=_-]{20,}"],
 

@@ -210,6 +210,8 @@ const device = v.strictObject({
   ),
   /** Whether a client that has a secret sends it, asking for codes and polling (RFC 8628 §3.1, §3.4). */
   needsSecret: v.optional(v.boolean()),
+  /** Codes of the answer to a request for a code. `HTML 403` is a page with that status in its place. */
+  errors: v.optional(v.record(text, v.union([v.picklist(ERROR_CLASSES), errorEntry]))),
 });
 
 const revocation = v.strictObject({
@@ -318,6 +320,10 @@ export const ProviderSchema = v.strictObject({
   id: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,31}$/, "must be lower-case letters, digits and dashes")),
   title: text,
   docs: v.optional(text),
+  /** What people run into, one line each: for its page in the documentation. */
+  quirks: v.optional(v.array(text)),
+  /** What its own documentation doesn't confirm, each with what overrides it, one line each. */
+  assumed: v.optional(v.array(text)),
   /** Patterns by which its tokens are recognised in text that must not hold them. Never of a fixed length. */
   tokenPatterns: v.optional(v.array(text)),
   settings: v.optional(v.record(v.pipe(v.string(), v.regex(/^[a-z][A-Za-z0-9]*$/)), setting)),

@@ -91,9 +91,9 @@ export async function planLogin(services: Services, request: LoginRequest): Prom
     throw clientMissing(provider, request, { id: client?.id ?? null, needsSecret });
   checkEndpoint(dialect, server, flow);
   const beyond = scopesBeyond(definition, flow, scopes);
-  if (beyond.length > 0)
+  if (beyond.length > 0 && !request.force)
     throw new AuthError("scope_rejected", `${dialect.title} doesn't give ${beyond.join(", ")} by the ${flow} flow.`, {
-      hint: "Choose another flow with --flow, or leave those scopes out.",
+      hint: "Choose another flow with --flow, or leave those scopes out; --force asks for them all the same.",
     });
   return { ...common, flow, client: await ready(client, document), scopes };
 }
