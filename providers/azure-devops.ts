@@ -68,6 +68,21 @@ export default defineProvider({
   // expires_in is a text. [K] An hour.
   reply: { expiry: { absent: 3600 }, error: "Error", errorDescription: "ErrorDescription" },
 
+  errors: {
+    codes: {
+      invalid_grant: {
+        class: "dead",
+        meaning: "Azure DevOps no longer accepts this login, or the redirect isn't the one that it was made with.",
+        remedy: "Log in again, with the app's own --redirect-uri.",
+      },
+      invalid_client: {
+        class: "client",
+        meaning: "Azure DevOps doesn't accept the app's secret: it is not the client secret, or it has expired.",
+        remedy: "Make a new one on the app's page, then: auth client set azure-devops",
+      },
+    },
+  },
+
   // [K]
   refresh: { rotation: "rotating" },
 

@@ -190,7 +190,7 @@ export default defineProvider({
       AADSTS90002: client("There is no such tenant.", "Check --tenant."),
       AADSTS50011: client(
         "The app doesn't allow this redirect.",
-        "Enter http://localhost/callback under 'Mobile and desktop applications'.",
+        "Enter {redirectUri} under 'Mobile and desktop applications'.",
       ),
       AADSTS50194: client("The app is for one tenant only.", "Give its id: --tenant."),
       AADSTS90130: client("The app can't be used at /common.", "Give the tenant's id: --tenant."),

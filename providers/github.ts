@@ -140,7 +140,7 @@ export default defineProvider({
       redirect_uri_mismatch: {
         class: "client",
         meaning: "The app doesn't allow this redirect.",
-        remedy: "Enter http://127.0.0.1/callback as callback URL on the app's page.",
+        remedy: "Enter {redirectUri} as callback URL on the app's page.",
       },
       application_suspended: { class: "client", meaning: "GitHub has suspended this app." },
       unverified_user_email: {

@@ -100,7 +100,7 @@ export default defineProvider({
       redirect_uri_mismatch: {
         class: "client",
         meaning: "This client doesn't take a redirect to this machine.",
-        remedy: "Use a client of the type 'Desktop app'.",
+        remedy: "Use a client of the type 'Desktop app', or enter {redirectUri} on this one's page.",
       },
       invalid_scope: {
         class: "client",

@@ -28,6 +28,26 @@ export default defineProvider({
   // Without it an issuer may leave out the refresh token (OpenID Connect Core §11).
   authorize: { parameters: { prompt: "consent" } },
   scopes: { default: ["openid", "profile", "email"], offline: "offline_access" },
+  errors: {
+    codes: {
+      invalid_grant: {
+        class: "dead",
+        meaning:
+          "The issuer no longer accepts this login: it was ended there, expired, or its refresh token was used twice.",
+        remedy: "Log in again.",
+      },
+      invalid_redirect_uri: {
+        class: "client",
+        meaning: "The client doesn't allow this redirect.",
+        remedy: "On the client's page, enter {redirectUri}",
+      },
+      invalid_target: {
+        class: "client",
+        meaning: "The issuer knows no such API, or doesn't give tokens for it.",
+        remedy: "Check --resource.",
+      },
+    },
+  },
   // Issuers that rotate often end the whole grant when an old refresh token comes back; none has to say so.
   refresh: { rotation: "family" },
   flows: [{ flow: "browser", when: "browser" }, "device"],

@@ -87,6 +87,17 @@ export default defineProvider({
           "Sentry no longer accepts this login: it was used before, expired or revoked, or its application was switched off.",
         remedy: "Log in again.",
       },
+      unauthorized_client: {
+        class: "client",
+        meaning: "This client may not log in this way.",
+        remedy: "A device login and a refresh without a secret need a client of the type 'Public'.",
+      },
+      invalid_request: {
+        class: "client",
+        meaning:
+          "Sentry doesn't understand the request: a redirect that isn't the client's, or a public client without PKCE.",
+        remedy: "On the application's page, enter {redirectUri}",
+      },
       invalid_scope: {
         class: "client",
         meaning: "Sentry doesn't know one of the scopes.",
@@ -96,6 +107,17 @@ export default defineProvider({
         class: "client",
         meaning: "This Sentry doesn't know the client, or doesn't accept its secret.",
         remedy: "Check the client id. A self-hosted Sentry needs an application of its own.",
+      },
+    },
+  },
+
+  device: {
+    errors: {
+      // The route doesn't exist there, and what does wants a form of its own.
+      "HTML 403": {
+        class: "client",
+        meaning: "This Sentry answers with a page: it is older than 26.1.0, and knows no device login.",
+        remedy: "Update it; or log in with --flow browser; or paste a token: --token -",
       },
     },
   },

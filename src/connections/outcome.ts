@@ -192,7 +192,9 @@ function unreadableHint(ref: ConnectionRef): string {
 }
 
 function remedy(failure: OAuthFailure, fallback: string): string {
-  return [failure.meaning, failure.remedy ?? fallback].filter((line) => line !== null).join("\n");
+  const lines = [failure.meaning, failure.remedy ?? fallback].filter((line) => line !== null);
+  // A refresh sends none: which one it was, the login knew.
+  return lines.join("\n").replaceAll("{redirectUri}", "the redirect URI of this login");
 }
 
 /** The error that every command which refreshes shows for a stored failure: one text, whoever meets it. */

@@ -4,6 +4,7 @@ import { AuthError } from "../platform/errors.ts";
 import { type Http, isAllowedUrl } from "../platform/http.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { Secret } from "../platform/secret.ts";
+import type { Dialect } from "../providers/defaults.ts";
 import { readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
 import { secondsOf } from "./expiry.ts";
@@ -54,6 +55,12 @@ const Authorization = v.object({
   verification_uri_complete: v.fallback(v.nullable(url), null),
 });
 
+/** Answers to a request for a code mean what the description says of them before anything else. */
+function asking(dialect: Dialect): Dialect {
+  const codes = { ...dialect.errors.codes, ...dialect.device.errors };
+  return { ...dialect, errors: { ...dialect.errors, codes } };
+}
+
 const ONE_DAY = 24 * 3600;
 
 /** RFC 8628 §3.2, under the provider's own names. */
@@ -68,7 +75,8 @@ function readAuthorization(server: Server, raw: RawReply): DeviceAuthorization {
     verification_uri_complete: field("verification_uri_complete") ?? null,
   });
   const isSuccess = raw.status >= 200 && raw.status < 300;
-  if (body === null || !isSuccess || !parsed.success) throw classifyReply(raw, body, server.dialect, Date.now());
+  if (body === null || !isSuccess || !parsed.success)
+    throw classifyReply(raw, body, asking(server.dialect), Date.now());
   return {
     deviceCode: new Secret(parsed.output.device_code),
     userCode: parsed.output.user_code,

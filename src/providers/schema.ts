@@ -182,11 +182,15 @@ export const ERROR_CLASSES = [
 const errorEntry = v.strictObject({
   class: v.picklist(ERROR_CLASSES),
   meaning: v.optional(text),
+  /** `{redirectUri}` in it is the one to enter on the client's page. */
   remedy: v.optional(text),
 });
 
 const errors = v.strictObject({
-  /** Provider's code (or sub-code) → what it means for us. Laid over the defaults of the RFCs. */
+  /**
+   * Provider's code (or sub-code) → what it means for us. Laid over the defaults of the RFCs. `HTTP 404`: an answer of that
+   * status with a code in no table, or none; `HTML 403`: a page.
+   */
   codes: v.optional(v.record(text, v.union([v.picklist(ERROR_CLASSES), errorEntry]))),
   /** Where sub-codes stand in an error reply; they are looked up before the code. Numbers get `subcodePrefix`. */
   subcodes: v.optional(v.array(path)),
@@ -210,7 +214,7 @@ const device = v.strictObject({
   ),
   /** Whether a client that has a secret sends it, asking for codes and polling (RFC 8628 §3.1, §3.4). */
   needsSecret: v.optional(v.boolean()),
-  /** Codes of the answer to a request for a code. `HTML 403` is a page with that status in its place. */
+  /** Codes that mean something else in the answer to a request for a code. */
   errors: v.optional(v.record(text, v.union([v.picklist(ERROR_CLASSES), errorEntry]))),
 });
 

@@ -46,7 +46,12 @@ export function startEntra(options: EntraOptions = {}) {
   const codes = new Codes();
   const refreshes: Refresh[] = [];
   const access = new Map<string, number>();
-  const decisions = { authorize: "approve" as "approve" | "deny", challenge: null as Challenge | null };
+  const decisions = {
+    authorize: "approve" as "approve" | "deny",
+    challenge: null as Challenge | null,
+    /** The app may not have refresh tokens. */
+    withholdsOffline: false,
+  };
   let devices!: Devices;
   let now!: () => number;
 
@@ -210,7 +215,7 @@ export function startEntra(options: EntraOptions = {}) {
           jti: random("hex", 16),
         });
         access.set(made, now() + accessLifetime * 1000);
-        const wantsRefresh = asked.includes("offline_access");
+        const wantsRefresh = asked.includes("offline_access") && !decisions.withholdsOffline;
         const next: Refresh = {
           token: `1.A${random("base62", 160)}`,
           clientId: client.id,
