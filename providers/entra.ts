@@ -89,7 +89,7 @@ export default defineProvider({
   },
 
   // Without offline_access there is no refresh token. One request may name one resource only.
-  scopes: { default: ["openid", "profile", "email", "User.Read"], offline: "offline_access" },
+  scopes: { default: ["openid", "profile", "email", "User.Read"], offline: "offline_access", resource: "{resource}/.default" },
 
   refresh: {
     // Each refresh brings a new token; the old ones work on.

@@ -24,6 +24,8 @@ export interface BrowserRequest {
   /** Milliseconds. */
   readonly timeout: number;
   readonly signal?: AbortSignal;
+  /** What it has to carry, since the provider asked for it (OpenID Connect Core §5.5). */
+  readonly claims?: string | null;
 }
 
 /** What the provider's answer brought, and what goes with it to the token endpoint. */
@@ -72,6 +74,7 @@ export async function startBrowserLogin(
     ...scopeOf(server, request.scopes),
     ...resourceOf(server),
     ...(nonce === null ? {} : { nonce }),
+    ...(request.claims ? { claims: request.claims } : {}),
     ...(verifier === null
       ? {}
       : {

@@ -105,6 +105,8 @@ export interface DevicePolling {
   /** Milliseconds. Ends early, without an error, when the signal is given. */
   readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   readonly signal?: AbortSignal;
+  /** What the login has to carry, since the provider asked for it. */
+  readonly claims?: string | null;
   /** Before each pause: its length in seconds, and what kept the last poll from an answer. */
   readonly onWait?: (seconds: number, problem: string | null) => void;
 }
@@ -121,7 +123,7 @@ export async function pollDevice(
   authorization: DeviceAuthorization,
   polling: DevicePolling,
 ): Promise<TokenReply> {
-  const { deadline, now, sleep = pause, signal, onWait } = polling;
+  const { deadline, now, sleep = pause, signal, onWait, claims } = polling;
   let interval = authorization.interval;
   let failures = 0;
   let problem: string | null = null;
@@ -138,7 +140,8 @@ export async function pollDevice(
     const timeout = Math.min(LIMITS.exchange, deadline - now());
     const withSecret = server.dialect.device.needsSecret;
     const sending = { http, server, client, withSecret, timeout, signal };
-    const answer = await poll(sending, authorization.deviceCode, now());
+    const parameters = { device_code: authorization.deviceCode.reveal(), ...(claims ? { claims } : {}) };
+    const answer = await poll(sending, parameters, now());
     if (answer.kind === "approved") return answer.reply;
     const { failure } = answer;
     switch (failure.class) {
@@ -168,13 +171,13 @@ type Answer =
   /** `interval`: the seconds that the provider asks for; 0 where it doesn't. */
   | { readonly kind: "not yet"; readonly failure: OAuthFailure; readonly interval: number };
 
-async function poll(sending: Sending, deviceCode: Secret, now: number): Promise<Answer> {
+async function poll(sending: Sending, parameters: Readonly<Record<string, string>>, now: number): Promise<Answer> {
   const { server, client } = sending;
   let interval = 0;
   try {
     const raw = await sendGrant(sending, {
       type: "urn:ietf:params:oauth:grant-type:device_code",
-      parameters: { device_code: deviceCode.reveal() },
+      parameters,
       further: server.dialect.request.tokenParameters,
     });
     interval = Math.min(

@@ -119,6 +119,8 @@ const scopes = v.strictObject({
   replySeparator: v.optional(v.string()),
   /** The scope that asks for a refresh token, always added to a login's request. */
   offline: v.optional(text),
+  /** The scope that stands for an API (`--resource`), with `{resource}` in it, where none is sent as RFC 8707 has it. */
+  resource: v.optional(v.pipe(template, v.includes("{resource}", "must hold {resource}"))),
 });
 
 const request = v.strictObject({
