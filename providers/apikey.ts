@@ -4,6 +4,12 @@ import { defineProvider } from "auth/provider";
 export default defineProvider({
   id: "apikey",
   title: "API key",
+  quirks: [
+    "Any name will do: apikey:openai, apikey:stripe-test.",
+    "A key never refreshes and nobody is asked whose it is: 'auth login apikey:<name> --force' replaces it.",
+    "With --pattern a key that was cut off on the way is refused at once.",
+    "Without --env, programs get it as APIKEY_TOKEN: name a variable where there are several.",
+  ],
   settings: {
     env: { title: "The variable that programs read the key from", kind: "variable" },
     header: {

@@ -9,6 +9,20 @@ export default defineProvider({
   title: "Azure DevOps",
   docs: "https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/azure-devops-oauth",
 
+  quirks: [
+    "No new apps since April 2025: Entra is the way, auth login entra:devops --scope 499b84ac-1321-427f-aa17-267ca6975798/.default.",
+    "The redirect is https only, also for this machine: the browser ends there, and its address is pasted, or passed with --callback -.",
+    "Each refresh names the redirect again, so it is kept with the connection.",
+    "Secret and code, or refresh token, go as two assertions; the client is not named.",
+    "The lifetime comes as text, and errors as 'Error' and 'ErrorDescription'.",
+  ],
+  assumed: [
+    "It ends in 2026.",
+    "A token lives for an hour where the reply doesn't say: what it says goes before that.",
+    "A refresh replaces the refresh token: one that comes back is kept, one that doesn't stays.",
+    "The scope is vso.profile: --scope asks for those that the app has.",
+  ],
+
   settings: {
     // Each refresh has to name it again.
     redirectUri: {
@@ -53,6 +67,21 @@ export default defineProvider({
 
   // expires_in is a text. [K] An hour.
   reply: { expiry: { absent: 3600 }, error: "Error", errorDescription: "ErrorDescription" },
+
+  errors: {
+    codes: {
+      invalid_grant: {
+        class: "dead",
+        meaning: "Azure DevOps no longer accepts this login, or the redirect isn't the one that it was made with.",
+        remedy: "Log in again, with the app's own --redirect-uri.",
+      },
+      invalid_client: {
+        class: "client",
+        meaning: "Azure DevOps doesn't accept the app's secret: it is not the client secret, or it has expired.",
+        remedy: "Make a new one on the app's page, then: auth client set azure-devops",
+      },
+    },
+  },
 
   // [K]
   refresh: { rotation: "rotating" },

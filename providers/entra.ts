@@ -6,6 +6,23 @@ export default defineProvider({
   title: "Microsoft Entra ID",
   docs: "https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow",
 
+  quirks: [
+    "Without offline_access there is no refresh token: it is always asked for, and where it isn't granted, the login says so and ends with the access token.",
+    "One token is for one resource. The login's refresh token gets tokens for others: auth token entra --resource https://vault.azure.net.",
+    "An access token lives for 60 to 90 minutes, by chance. A refresh token lives for 90 days after its last use; a single-page app's for 24 hours from the login.",
+    "Old refresh tokens work on after a refresh, and nothing here can end a token at Entra: logging out erases it on this machine. 'Revoke sessions' on the account's page does the rest.",
+    "A public client must not send a secret; the device flow needs 'Allow public client flows'.",
+    "Redirects to http://localhost take any port; http://127.0.0.1 can be entered only in the app's manifest.",
+    "What an organisation's policy asks for (a second factor, a compliant device) is passed to the next login by itself.",
+    "'common' takes anyone; an app of one tenant needs --tenant with its id. Each national cloud has apps of its own: --host login.microsoftonline.us, or login.partner.microsoftonline.cn.",
+  ],
+  assumed: [
+    "A federated token is to be for api://AzureADTokenExchange: --audience names another, as the national clouds have.",
+    "A secret holds '8Q~': by that it is kept out of logs, besides by its value.",
+    "Microsoft Graph says whose a pasted token is, at the address of the cloud: --endpoint userinfo=<url>, or --no-verify.",
+    "The variables are those of Azure's libraries: --tenant, --host, --client-id go before them.",
+  ],
+
   // [K] The secret of a client. Tokens are plain JWTs, or have no prefix.
   tokenPatterns: ["[A-Za-z0-9~._-]{3}8Q~[A-Za-z0-9~._-]{20,}"],
 
@@ -21,6 +38,12 @@ export default defineProvider({
       kind: "host",
       env: ["AZURE_AUTHORITY_HOST"],
       default: "login.microsoftonline.com",
+    },
+    // [K]
+    audience: {
+      title: "Whom another issuer's token must be for, to vouch for an app",
+      default: "api://AzureADTokenExchange",
+      flows: ["client-credentials"],
     },
   },
 
@@ -66,7 +89,11 @@ export default defineProvider({
   },
 
   // Without offline_access there is no refresh token. One request may name one resource only.
-  scopes: { default: ["openid", "profile", "email", "User.Read"], offline: "offline_access" },
+  scopes: {
+    default: ["openid", "profile", "email", "User.Read"],
+    offline: "offline_access",
+    resource: "{resource}/.default",
+  },
 
   refresh: {
     // Each refresh brings a new token; the old ones work on.
@@ -167,7 +194,7 @@ export default defineProvider({
       AADSTS90002: client("There is no such tenant.", "Check --tenant."),
       AADSTS50011: client(
         "The app doesn't allow this redirect.",
-        "Enter http://localhost/callback under 'Mobile and desktop applications'.",
+        "Enter {redirectUri} under 'Mobile and desktop applications'.",
       ),
       AADSTS50194: client("The app is for one tenant only.", "Give its id: --tenant."),
       AADSTS90130: client("The app can't be used at /common.", "Give the tenant's id: --tenant."),
@@ -221,8 +248,7 @@ export default defineProvider({
       },
       // Nothing but all that the app was given at one resource can be asked for.
       scopes: ["https://graph.microsoft.com/.default"],
-      // [K]
-      audience: "api://AzureADTokenExchange",
+      audience: "{audience}",
       environment: {
         certificate: ["AZURE_CLIENT_CERTIFICATE_PATH"],
         subjectToken: ["AZURE_FEDERATED_TOKEN_FILE"],

@@ -9,6 +9,22 @@ export default defineProvider({
   title: "GitHub",
   docs: "https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps",
 
+  quirks: [
+    "The client id decides what comes back: a GitHub App's tokens live for 8 hours and are refreshed (for 6 months), an OAuth App's never expire and have no refresh token.",
+    "A refresh ends the old refresh token and the old access token at once: a program that still holds the old one gets 401. 'auth token' again, or 'auth run', gives it the new one.",
+    "An OAuth App keeps ten tokens for each person and set of scopes: the eleventh login ends the oldest. A token that isn't used for a year ends too, and so does one that is pushed to a public repository.",
+    "Errors come with status 200 and the code in 'error'; scopes come back with commas; a GitHub App's tokens come back with no scopes, they have permissions instead.",
+    "No more than 50 codes an hour can be typed in for one app, and no more than 10 tokens an hour made for one person.",
+    "Tokens that begin with 'ghs_' are 40 characters or some 520: never cut them to a length.",
+    "For git over https any user name will do; an installation's token goes with 'x-access-token'.",
+    "Where an organisation has single sign-on, the token works there only once it is authorised for it: https://github.com/settings/connections/applications.",
+  ],
+  assumed: [
+    "Logging out ends the one token by 'DELETE /applications/<client>/token', with the client's secret: --endpoint revocation=<url> sends it elsewhere.",
+    "The scopes of an OAuth App's token are read from the reply header X-OAuth-Scopes of /user: --scope asks for others, and what the token reply says goes before it.",
+    "*.ghe.com has its API at api.<host>: --endpoint userinfo=<url> says otherwise.",
+  ],
+
   // No fixed lengths: ghs_ tokens are 40 characters or, since April 2026, some 520, with dots and dashes.
   tokenPatterns: ["gh[opurs]_[A-Za-z0-9._-]{36,}", "github_pat_[A-Za-z0-9_]{36,}"],
 
@@ -124,7 +140,7 @@ export default defineProvider({
       redirect_uri_mismatch: {
         class: "client",
         meaning: "The app doesn't allow this redirect.",
-        remedy: "Enter http://127.0.0.1/callback as callback URL on the app's page.",
+        remedy: "Enter {redirectUri} as callback URL on the app's page.",
       },
       application_suspended: { class: "client", meaning: "GitHub has suspended this app." },
       unverified_user_email: {

@@ -6,6 +6,23 @@ export default defineProvider({
   title: "Google",
   docs: "https://developers.google.com/identity/protocols/oauth2/native-app",
 
+  quirks: [
+    "While the app is External and in Testing, a login dies after 7 days, unless it has only openid, email and profile. Publish the app: https://console.cloud.google.com/auth/audience.",
+    "An account has at most 100 living logins for each client: one more ends the oldest, without a word.",
+    "A login also dies when it is unused for six months, when access is removed at https://myaccount.google.com/connections, and, with Gmail's scopes, when the password changes.",
+    "People choose which scopes to grant. What was left out is said after the login; asking again is a new login.",
+    "A refresh brings no new refresh token: the first one stays, and two refreshes at once do no harm.",
+    "Logging out ends every login of this account and client: where another connection has one, it is only erased here.",
+    "A client made for iOS, Android or Chrome can't come back to this machine: make a 'Desktop app'.",
+    "An organisation may ask for a new sign-in every few hours (invalid_rapt): no program can do that for a person.",
+  ],
+  assumed: [
+    "The device flow gives only the scopes that stand under 'Flows': --force asks for others all the same.",
+    "Client secret and tokens look like 'GOCSPX-…', 'ya29.…' and '1//…': by that they are kept out of logs, besides by their values.",
+    "Addresses are those of Google's discovery document: --endpoint <name>=<url>, or --issuer https://accounts.google.com, takes others.",
+    "Workload identity's tokens are asked for at sts.googleapis.com, for the audience 'https:<--audience>': --endpoint mint=<url>, and --subject-token with a token of your own.",
+  ],
+
   // [K]
   tokenPatterns: ["ya29\\.[A-Za-z0-9._-]+", "1//[A-Za-z0-9_-]{20,}", "GOCSPX-[A-Za-z0-9_-]+", "AIza[A-Za-z0-9_-]{30,}"],
 
@@ -83,7 +100,7 @@ export default defineProvider({
       redirect_uri_mismatch: {
         class: "client",
         meaning: "This client doesn't take a redirect to this machine.",
-        remedy: "Use a client of the type 'Desktop app'.",
+        remedy: "Use a client of the type 'Desktop app', or enter {redirectUri} on this one's page.",
       },
       invalid_scope: {
         class: "client",

@@ -5,6 +5,17 @@ export default defineProvider({
   id: "oidc",
   title: "OpenID Connect",
   docs: "https://openid.net/specs/openid-connect-discovery-1_0.html",
+
+  quirks: [
+    "auth login https://issuer.example is enough: endpoints come from its discovery document, and a client is registered where the issuer takes registrations (RFC 7591).",
+    "What the issuer asks for is done by itself: pushed requests (RFC 9126), its name in the answer (RFC 9207), keys instead of secrets (--key), tokens bound to a key (DPoP, RFC 9449).",
+    "Without offline_access an issuer may give no refresh token: it is always asked for, and where it isn't granted, the login says so and ends with the access token.",
+    "--resource asks for tokens of one API (RFC 8707).",
+  ],
+  assumed: [
+    "A used refresh token that is shown again ends the login: so it never is.",
+    "prompt=consent is sent, without which some give no refresh token.",
+  ],
   settings: {
     issuer: { title: "The issuer's URL", kind: "url", required: true },
   },
@@ -17,6 +28,26 @@ export default defineProvider({
   // Without it an issuer may leave out the refresh token (OpenID Connect Core §11).
   authorize: { parameters: { prompt: "consent" } },
   scopes: { default: ["openid", "profile", "email"], offline: "offline_access" },
+  errors: {
+    codes: {
+      invalid_grant: {
+        class: "dead",
+        meaning:
+          "The issuer no longer accepts this login: it was ended there, expired, or its refresh token was used twice.",
+        remedy: "Log in again.",
+      },
+      invalid_redirect_uri: {
+        class: "client",
+        meaning: "The client doesn't allow this redirect.",
+        remedy: "On the client's page, enter {redirectUri}",
+      },
+      invalid_target: {
+        class: "client",
+        meaning: "The issuer knows no such API, or doesn't give tokens for it.",
+        remedy: "Check --resource.",
+      },
+    },
+  },
   // Issuers that rotate often end the whole grant when an old refresh token comes back; none has to say so.
   refresh: { rotation: "family" },
   flows: [{ flow: "browser", when: "browser" }, "device"],

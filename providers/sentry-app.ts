@@ -9,6 +9,14 @@ export default defineProvider({
   title: "Sentry integration",
   docs: "https://docs.sentry.io/organization/integrations/integration-platform/public-integration/",
 
+  quirks: [
+    "A refresh ends both old tokens at once, and a reply that is lost can't be asked for again: the integration has to be installed anew.",
+    "The code works once. Tokens are for one installation: each has a connection of its own.",
+    "Tokens always have the scopes of the integration; none can be asked for.",
+    "Requests are JSON, and success is status 201.",
+  ],
+  assumed: ["Tokens live for 8 hours where the reply doesn't say: what it says goes before that."],
+
   settings: {
     host: { title: "The Sentry host", kind: "host", env: ["SENTRY_HOST", "SENTRY_URL"], default: "sentry.io" },
     installation: { title: "The installation's uuid", pattern: "[0-9a-fA-F-]+", required: true },

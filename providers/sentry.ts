@@ -6,6 +6,21 @@ export default defineProvider({
   title: "Sentry",
   docs: "https://docs.sentry.io/api/auth/",
 
+  quirks: [
+    "Tokens live for 30 days, and the refresh token dies with them: 'auth refresh --all' once a week keeps a login for good. It is refreshed three days before the end.",
+    "A refresh ends the old refresh token and the old access token at once, and a used refresh token that is shown again ends the whole login. So only one program may refresh: let it be this one.",
+    "A refresh that names scopes is refused: to change them, log in again.",
+    "A token without an expiry is possible: it is never due by time.",
+    "An organisation's token ('sntrys_…') names the Sentry it belongs to, and goes nowhere else.",
+    "An application of an organisation asks in the browser which one, and its tokens are good for that one only.",
+    "A public client can't end its tokens at Sentry: logging out erases them here, and they live on until they expire. End them at https://sentry.io/settings/account/authorizations/.",
+    "Data of an organisation lies at us.sentry.io or de.sentry.io: the token goes there too, and nowhere else.",
+  ],
+  assumed: [
+    "Whose a pasted token is says '/api/0/': --endpoint userinfo=<url>, or --no-verify.",
+    "Logging out posts to '/oauth/revoke/': --endpoint revocation=<url>.",
+  ],
+
   // User, organisation, user-app and integration tokens. An OAuth token has no prefix.
   tokenPatterns: ["sntry[usai]_[A-Za-z0-9+/=_-]{20,}"],
 
@@ -72,6 +87,17 @@ export default defineProvider({
           "Sentry no longer accepts this login: it was used before, expired or revoked, or its application was switched off.",
         remedy: "Log in again.",
       },
+      unauthorized_client: {
+        class: "client",
+        meaning: "This client may not log in this way.",
+        remedy: "A device login and a refresh without a secret need a client of the type 'Public'.",
+      },
+      invalid_request: {
+        class: "client",
+        meaning:
+          "Sentry doesn't understand the request: a redirect that isn't the client's, or a public client without PKCE.",
+        remedy: "On the application's page, enter {redirectUri}",
+      },
       invalid_scope: {
         class: "client",
         meaning: "Sentry doesn't know one of the scopes.",
@@ -81,6 +107,17 @@ export default defineProvider({
         class: "client",
         meaning: "This Sentry doesn't know the client, or doesn't accept its secret.",
         remedy: "Check the client id. A self-hosted Sentry needs an application of its own.",
+      },
+    },
+  },
+
+  device: {
+    errors: {
+      // The route doesn't exist there, and what does wants a form of its own.
+      "HTML 403": {
+        class: "client",
+        meaning: "This Sentry answers with a page: it is older than 26.1.0, and knows no device login.",
+        remedy: "Update it; or log in with --flow browser; or paste a token: --token -",
       },
     },
   },

@@ -22,9 +22,18 @@ export interface Acquired {
 /**
  * @param minTtl milliseconds
  * @param rejected the token that an API just refused
+ * @param resource the API that the token is to be for; null: the login's own
  */
-export async function acquire(session: Session, selected: Selected, minTtl = 0, rejected?: Secret): Promise<Acquired> {
-  if (selected.source === "vault") return fromVault(session, selected, { minTtl, ...(rejected && { rejected }) });
+export async function acquire(
+  session: Session,
+  selected: Selected,
+  minTtl = 0,
+  rejected?: Secret,
+  resource: string | null = null,
+): Promise<Acquired> {
+  if (selected.source === "vault")
+    return fromVault(session, selected, { minTtl, ...(rejected && { rejected }) }, resource);
+  if (resource !== null) throw environmentTokenIsForOne(selected.token.variable);
   if (rejected?.equals(selected.token.token)) throw environmentTokenRefused(selected.token.variable);
   const { provider, token } = selected;
   return { provider, connection: provider, token: token.token, settings: token.settings, stored: null, warning: null };
@@ -36,13 +45,18 @@ async function fromVault(
   session: Session,
   { ref, implicit }: FromVault,
   wish: Omit<Wish, "implicit">,
+  resource: string | null,
 ): Promise<Acquired> {
   const vault = await session.vault();
   if (vault === null) throw notFound(ref);
-  const { stored, warning } = await access({ context: session.context, registry: session.registry, vault }, ref, {
-    ...wish,
-    implicit,
-  });
+  const services = { context: session.context, registry: session.registry, vault };
+  const { stored, warning } =
+    resource === null
+      ? await access(services, ref, { ...wish, implicit })
+      : await (await import("../connections/resource-access.ts")).accessTo(services, ref, resource, {
+          ...wish,
+          implicit,
+        });
   const { tokens, settings } = stored.record;
   if (tokens === null) throw notFound(ref);
   const { accessToken } = tokens;
@@ -52,5 +66,11 @@ async function fromVault(
 function environmentTokenRefused(variable: string): AuthError {
   return new AuthError("token_refused", `The API refused the token in ${variable}.`, {
     hint: `Nothing refreshes a token in the environment: put a new one into ${variable}, or unset it.`,
+  });
+}
+
+function environmentTokenIsForOne(variable: string): AuthError {
+  return new AuthError("env_token", `The token in ${variable} is for what it is for: no other can be got with it.`, {
+    hint: `Name a connection in the vault, or unset ${variable}.`,
   });
 }

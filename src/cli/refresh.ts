@@ -126,6 +126,15 @@ function refuseUnrefreshable(stored: Stored): void {
       `no refresh token available for ${ref.provider} (${ref.name}): ${record.flow}.`,
       { hint: `Run 'auth token ${connection}' for a new one.`, connection },
     );
+  if (record.kind === "oauth")
+    throw new AuthError(
+      "no_refresh_token",
+      `no refresh token available for ${ref.provider} (${ref.name}): none was given.`,
+      {
+        hint: "The provider gave an access token alone: one that never expires, or the client wasn't granted more (offline_access).",
+        connection,
+      },
+    );
   throw new AuthError("no_refresh_token", "No refresh token available. You may be using a manual API token.", {
     hint: `Run 'auth login ${ref.provider}' to authenticate with OAuth and enable auto-refresh.`,
     connection,

@@ -17,6 +17,8 @@ export interface TokenOptions extends Selector {
   readonly scopes: readonly string[] | null;
   readonly showSecret: boolean;
   readonly rejected: Secret | null;
+  /** The API that the token is to be for; null: the login's own. */
+  readonly resource: string | null;
   /** Log in first when that is what it takes, and a person is there. */
   readonly login: boolean;
 }
@@ -31,6 +33,11 @@ export default defineCommand({
     ...STORED,
     ...SCOPE,
     "min-ttl": { type: "string", valueHint: "seconds", description: "Refresh when less than this is left" },
+    resource: {
+      type: "string",
+      valueHint: "uri",
+      description: "A token for this API, got by the login's own refresh token",
+    },
     rejected: {
       type: "string",
       valueHint: "-",
@@ -51,6 +58,7 @@ export default defineCommand({
       stored: args.stored ?? false,
       minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
       scopes: scopes(args.scope),
+      resource: resourceOf(args.resource),
       rejected: await rejectedToken(cli, args.rejected),
       showSecret: args["show-secret"] ?? false,
       login: args.login ?? false,
@@ -71,15 +79,23 @@ export async function token(cli: Cli, options: TokenOptions): Promise<void> {
 async function acquireOrLogin(cli: Cli, session: Session, options: TokenOptions): Promise<Acquired> {
   const selected = await select(session, options);
   try {
-    const acquired = await acquire(session, selected, options.minTtl, options.rejected ?? undefined);
+    const acquired = await acquire(session, selected, options.minTtl, options.rejected ?? undefined, options.resource);
     if (options.scopes !== null && acquired.stored !== null) requireScopes(acquired.stored, options.scopes);
     return acquired;
   } catch (error) {
     if (!options.login || selected.source !== "vault" || !needsLogin(error) || !(await cli.interactive())) throw error;
     const { loginInteractively } = await import("./login.ts");
     await loginInteractively(cli, session, selected.ref, options.scopes);
-    return acquire(session, selected, options.minTtl);
+    return acquire(session, selected, options.minTtl, undefined, options.resource);
   }
+}
+
+/** An absolute URI without a fragment (RFC 8707 §2). */
+function resourceOf(value: string | undefined): string | null {
+  if (value === undefined) return null;
+  const resource = value.trim();
+  if (URL.canParse(resource) && !resource.includes("#")) return resource;
+  throw usage("--resource takes a whole URI without a fragment.", "For example: --resource https://api.example");
 }
 
 /** The refused token comes by standard input: on the command line others would see it. */

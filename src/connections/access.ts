@@ -4,6 +4,7 @@ import type { Secret } from "../platform/secret.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ConnectionRef } from "./ref.ts";
 import { display, typed } from "./ref.ts";
+import type { ResourceRef } from "./resource.ts";
 import type { Services } from "./services.ts";
 import { isAlive, isDue, stateOf } from "./status.ts";
 import { requireConnection, type Stored } from "./store.ts";
@@ -21,13 +22,15 @@ export interface Wish {
   /** See `Demand`. */
   readonly implicit: boolean;
   readonly rejected?: Secret;
+  /** An API that the login's own token isn't for. */
+  readonly resource?: ResourceRef;
 }
 
 /**
  * @throws AuthError with exit 4, 5 or 6 when there is no living token to give.
  */
 export async function access(services: Services, ref: ConnectionRef, wish: Wish): Promise<Access> {
-  const stored = await requireConnection(services.vault, ref);
+  const stored = await requireConnection(services.vault, ref, wish.resource);
   const { tokens, pinned, kind } = stored.record;
   const now = services.context.now();
   if (tokens !== null && (pinned !== null || kind !== "oauth") && !isDue(tokens, now, wish.minTtl))

@@ -13,7 +13,7 @@ import { asMine, type Demand, errorFrom, failed, failureFrom, type Outcome, succ
 import type { Connection, Note, Tokens } from "./record.ts";
 import { display, typed } from "./ref.ts";
 import type { Services } from "./services.ts";
-import { notFound, type Stored, successor } from "./store.ts";
+import { advanced, notFound, type Stored, successor } from "./store.ts";
 
 /** What an attempt needs at hand from its first step to its last. */
 interface Attempt {
@@ -43,7 +43,7 @@ export async function attempt(
   const { server, client } = counterpart;
   const refreshToken = current.record.tokens?.refreshToken;
   if (!refreshToken) throw notFound(current.ref);
-  const key = await deadKey(services, counterpart, refreshToken);
+  const key = await deadKey(services, counterpart, refreshToken, current.view?.resource);
   if (current.record.dead.includes(key)) return knownDead(current);
 
   await hold.reply.prepare();
@@ -58,7 +58,7 @@ export async function attempt(
     try {
       raw = await sendRefresh(services.context.http, server, client, {
         refreshToken,
-        scopes: scopesToSend(counterpart, current.record),
+        scopes: scopesToSend(counterpart, current),
         flow: current.record.flow,
         timeout,
       });
@@ -120,12 +120,13 @@ async function takeNote(
     doubtSince: inDoubt ? (previous.doubtSince ?? previous.sentAt) : null,
     key,
     generation: current.version.generation + 1,
+    ...(current.view !== undefined && { resource: current.view.resource }),
   };
   const record: Connection = { ...current.record, note };
   if (feature("AUTH_TEST") ? mutated("note-off") : false) return { noted: { ...current, record }, note };
   const change = successor(current, record);
   const result = await commitPatiently(services, change, hold);
-  return result === "committed" ? { noted: { ...current, version: change.next.version, record }, note } : "again";
+  return result === "committed" ? { noted: advanced(current, change.next.version, record), note } : "again";
 }
 
 /** Nothing was sent, so nothing is in doubt that wasn't before. */
@@ -288,10 +289,14 @@ async function owned(services: Services, tokens: Tokens): Promise<Tokens> {
 }
 
 /** A dead token is known by itself, its client and its endpoint: another resource's death marks nothing else (RULES.md 2.7). */
-function deadKey(services: Services, counterpart: Counterpart, refreshToken: Secret): Promise<string> {
-  const { server, client } = counterpart;
+function deadKey(
+  services: Services,
+  { server, client }: Counterpart,
+  refreshToken: Secret,
+  resource = server.resource,
+): Promise<string> {
   const endpoint = server.endpoints.refresh ?? server.endpoints.token ?? "";
-  const place = server.resource === undefined ? endpoint : `${endpoint}\0${server.resource}`;
+  const place = resource === undefined ? endpoint : `${endpoint}\0${resource}`;
   return services.vault.fingerprint(`dead\0${refreshToken.reveal()}\0${client.id}\0${place}`);
 }
 
@@ -307,10 +312,10 @@ function knownDead(current: Stored): Outcome {
   return { kind: "failed", stored: current, error };
 }
 
-function scopesToSend(counterpart: Counterpart, record: Connection): readonly string[] | null {
+function scopesToSend(counterpart: Counterpart, { record, view }: Stored): readonly string[] | null {
   if (counterpart.dialect.refresh.scope !== "granted") return null;
   const { offline } = counterpart.dialect.scopes;
-  const granted = record.tokens?.scopes ?? [];
+  const granted = view === undefined ? (record.tokens?.scopes ?? []) : view.scope === null ? [] : [view.scope];
   return offline === undefined || granted.includes(offline) ? granted : [...granted, offline];
 }
 

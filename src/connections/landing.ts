@@ -6,7 +6,7 @@ import type { Change } from "../vault/types.ts";
 import type { Hold } from "./hold.ts";
 import type { Connection } from "./record.ts";
 import type { Services } from "./services.ts";
-import { readConnection, type Stored, successor } from "./store.ts";
+import { advanced, readConnection, type Stored, successor } from "./store.ts";
 
 export type Landing =
   | { readonly kind: "landed"; readonly stored: Stored }
@@ -32,13 +32,13 @@ export async function land(
     const record = change(base.record);
     const step = successor(base, record);
     const result = await commitPatiently(services, step, hold);
-    if (result === "committed") return { kind: "landed", stored: { ...base, version: step.next.version, record } };
+    if (result === "committed") return { kind: "landed", stored: advanced(base, step.next.version, record) };
     if (result === "rekeyed") {
       // The source of the new key may ask a person or a keychain: no lock is held meanwhile (RULES.md 1.3, 1.4).
       hold.release();
       await vault.reload();
     }
-    const current = await readConnection(vault, noted.ref);
+    const current = await readConnection(vault, noted.ref, noted.view);
     if (current === null || current.record.tokens === null) return { kind: "gone" };
     const sameAttempt =
       current.version.incarnation === noted.version.incarnation && current.record.outcomes === noted.record.outcomes;

@@ -115,10 +115,15 @@ async function whoIs(services: Services, plan: LoginPlan, reply: TokenReply, ui:
 /** A person may grant less than was asked for, and so may the provider (RFC 6749 §3.3). */
 function warnOfRefusedScopes(plan: LoginPlan, { record }: Stored, ui: LoginUi): void {
   if (plan.mint !== undefined) return;
-  const offline = record.tokens?.refreshToken ? plan.provider.dialect.scopes.offline : undefined;
+  const { title } = plan.provider.definition;
+  const { offline } = plan.provider.dialect.scopes;
   const refused = notGranted(plan.scopes, record.tokens?.scopes ?? [], offline);
-  if (refused.length === 0) return;
-  ui.warn(`${plan.provider.definition.title} did not grant ${escapeText(refused.join(", "))}.`);
+  if (refused.length > 0) ui.warn(`${title} did not grant ${escapeText(refused.join(", "))}.`);
+  if (offline === undefined || record.tokens === null || record.tokens.refreshToken !== null) return;
+  if (plan.flow !== "device" && plan.flow !== "browser") return;
+  ui.warn(
+    `${title} gave no refresh token, which ${offline} asks for: this login ends with its access token. Allow the client ${offline} there, then log in again.`,
+  );
 }
 
 function proving({ client }: LoginPlan, reply: TokenReply): Parameters<typeof askAccount>[2] {

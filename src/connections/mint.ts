@@ -45,7 +45,7 @@ export async function mint(
 async function orderOf(
   services: Services,
   { server, client }: Counterpart,
-  { ref, record }: Stored,
+  { ref, record, view }: Stored,
 ): Promise<MintOrder> {
   const minting = mintingOf(await services.registry.get(record.provider), record.flow);
   if (minting === null || record.mint === undefined)
@@ -59,7 +59,7 @@ async function orderOf(
     server,
     client,
     settings: record.settings,
-    scopes: record.scopes ?? minting.scopes ?? [],
+    scopes: view?.scope ? [view.scope] : (record.scopes ?? minting.scopes ?? []),
   };
 }
 

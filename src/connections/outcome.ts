@@ -6,6 +6,7 @@ import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import type { Connection, Failure, Note, Tokens } from "./record.ts";
 import { type ConnectionRef, display, typed } from "./ref.ts";
+import type { ResourceRef } from "./resource.ts";
 import { marginOf } from "./status.ts";
 import type { Stored } from "./store.ts";
 
@@ -18,6 +19,8 @@ export interface Demand {
   readonly rejected: Secret | null;
   /** The connection was named by its provider alone, so what the environment says of the provider must agree. */
   readonly implicit: boolean;
+  /** An API that the login's own token isn't for. */
+  readonly resource?: ResourceRef;
 }
 
 export type Outcome =
@@ -193,7 +196,9 @@ function unreadableHint(ref: ConnectionRef): string {
 }
 
 function remedy(failure: OAuthFailure, fallback: string): string {
-  return [failure.meaning, failure.remedy ?? fallback].filter((line) => line !== null).join("\n");
+  const lines = [failure.meaning, failure.remedy ?? fallback].filter((line) => line !== null);
+  // A refresh sends none: which one it was, the login knew.
+  return lines.join("\n").replaceAll("{redirectUri}", "the redirect URI of this login");
 }
 
 /** The error that every command which refreshes shows for a stored failure: one text, whoever meets it. */

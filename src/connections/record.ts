@@ -8,6 +8,7 @@
 import type { Account, Authentication } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
+import type { ResourceTokens } from "./resource.ts";
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -55,6 +56,8 @@ export interface Note {
   readonly key: string;
   /** The record's generation with this note: the reply is kept under it, however the record is edited meanwhile. */
   readonly generation: number;
+  /** The API that the token was to be for, where that is another than the login's own. */
+  readonly resource?: string;
 }
 
 /** What a connection's tokens are minted with, where no refresh token brings them. */
@@ -112,6 +115,8 @@ export interface Connection {
   readonly aside: { readonly madeFrom: string; readonly pinned: Pinned } | null;
   readonly account: Account | null;
   readonly tokens: Tokens | null;
+  /** Tokens for further APIs, got by the same refresh token. */
+  readonly resources?: Readonly<Record<string, ResourceTokens>>;
   /** Only for the flows without a person. */
   readonly mint?: Mint;
   readonly refreshedAt: number | null;

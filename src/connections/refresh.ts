@@ -25,7 +25,7 @@ const ROUNDS = 10;
 /** @throws AuthError where there is nothing to refresh with; a refresh that failed is an `Outcome`. */
 export async function refreshConnection(services: Services, ref: ConnectionRef, demand: Demand): Promise<Outcome> {
   const { vault } = services;
-  const first = await requireConnection(vault, ref);
+  const first = await requireConnection(vault, ref, demand.resource);
   const settled = await settleWithoutSending(services, first, demand);
   if (settled !== null) return settled;
   if (demand.implicit) await refuseEnvironmentMismatch(services, first);
@@ -46,12 +46,12 @@ async function oneRound(services: Services, first: Stored, demand: Demand): Prom
   const turn = await waitForLock(vault, vaultName(ref), {
     timeout: LIMITS.lockWait,
     watch: async () => {
-      const seen = await requireConnection(vault, ref);
+      const seen = await requireConnection(vault, ref, first.view);
       return concluded(seen, first) ? seen : null;
     },
   });
   if (turn.kind === "seen") return adopt(services, turn.value, first);
-  if (turn.kind === "timeout") return busy(services, await requireConnection(vault, ref), first);
+  if (turn.kind === "timeout") return busy(services, await requireConnection(vault, ref, first.view), first);
   const hold = holding(turn.lock);
   try {
     if (feature("AUTH_TEST")) await faultPoint("locked");
@@ -62,10 +62,14 @@ async function oneRound(services: Services, first: Stored, demand: Demand): Prom
 }
 
 async function underLock(services: Services, first: Stored, demand: Demand, hold: Hold): Promise<Outcome | "again"> {
-  let current = await requireConnection(services.vault, first.ref);
+  let current = await requireConnection(services.vault, first.ref, first.view);
   if (concluded(current, first)) return adopt(services, current, first);
   const counterpart = await counterpartOf(services, current.record);
-  const folded = await foldKeptReply(services, counterpart, current, hold, demand);
+  const others = await foldForeignReply(services, current, hold, demand);
+  if (others?.kind === "failed" && others.stored.record.failure?.unreadable) return others;
+  if (others !== null && !hold.held) return "again";
+  if (others !== null) current = await requireConnection(services.vault, first.ref, first.view);
+  const folded = others === null ? await foldKeptReply(services, counterpart, current, hold, demand) : null;
   if (folded !== null) {
     if (await isFinal(services, folded, demand)) return folded;
     if (!hold.held) return "again";
@@ -79,6 +83,20 @@ async function underLock(services: Services, first: Stored, demand: Demand, hold
   if (doubt !== null) return doubt;
   const outcome = await attempt(services, counterpart, current, hold, LIMITS.exchange);
   return outcome === "again" ? outcome : againWithinGrace(services, counterpart, outcome, hold);
+}
+
+/** A reply that was kept for another API than mine: its tokens are that one's, its refresh token is ours. */
+async function foldForeignReply(
+  services: Services,
+  { ref, record, view }: Stored,
+  hold: Hold,
+  demand: Demand,
+): Promise<Outcome | null> {
+  const { note } = record;
+  if (note === null || note.resource === view?.resource) return null;
+  const as = note.resource === undefined ? undefined : { resource: note.resource, scope: null };
+  const other = await requireConnection(services.vault, ref, as);
+  return foldKeptReply(services, await counterpartOf(services, other.record), other, hold, demand);
 }
 
 /** A reply that was lost within a declared grace is asked for a second time at once, if the budget allows (RULES.md 2.4). */

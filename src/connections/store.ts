@@ -3,19 +3,25 @@ import { AuthError } from "../platform/errors.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
 import { type Connection, decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, vaultName } from "./ref.ts";
+import { merged, type ResourceRef, type View, viewOf } from "./resource.ts";
 import type { Services } from "./services.ts";
 
 export interface Stored {
   readonly ref: ConnectionRef;
   readonly version: Version;
   readonly record: Connection;
+  /** Exists where `record` is what stands for one API. */
+  readonly view?: View;
 }
 
-export async function readConnection(vault: Vault, ref: ConnectionRef): Promise<Stored | null> {
+/** @param as the record as it is for one API; absent: the login itself */
+export async function readConnection(vault: Vault, ref: ConnectionRef, as?: ResourceRef): Promise<Stored | null> {
   const entry = await vault.read("connection", vaultName(ref));
   if (entry === null) return null;
   const record = decodeRecord<Connection>(entry.body, display(ref));
-  return { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
+  const stored: Stored = { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
+  if (as === undefined) return stored;
+  return { ...stored, record: viewOf(record, as), view: { ...as, whole: record } };
 }
 
 /**
@@ -34,8 +40,8 @@ export async function readOrDiscard({ vault, context }: Services, ref: Connectio
 }
 
 /** @throws AuthError `connection_not_found` */
-export async function requireConnection(vault: Vault, ref: ConnectionRef): Promise<Stored> {
-  const stored = await readConnection(vault, ref);
+export async function requireConnection(vault: Vault, ref: ConnectionRef, as?: ResourceRef): Promise<Stored> {
+  const stored = await readConnection(vault, ref, as);
   if (stored !== null) return stored;
   throw notFound(ref);
 }
@@ -61,8 +67,14 @@ export function successor(stored: Stored, record: Connection): Change & { next: 
     type: "connection",
     name: vaultName(stored.ref),
     expected: stored.version,
-    next: { version, body: encodeRecord(record) },
+    next: { version, body: encodeRecord(stored.view === undefined ? record : merged(stored.view, record)) },
   };
+}
+
+/** What was read, after its successor was committed. */
+export function advanced(stored: Stored, version: Version, record: Connection): Stored {
+  const { view } = stored;
+  return { ...stored, version, record, ...(view && { view: { ...view, whole: merged(view, record) } }) };
 }
 
 /** 128 random bits, drawn at each login (RULES.md 1.3). */

@@ -8,7 +8,7 @@ import { Secret, sameText } from "../platform/secret.ts";
 import { classifyReply } from "./classify.ts";
 import { isIssuer } from "./idtoken.ts";
 import { type Listener, type ListenerOptions, listen, type Reception } from "./listener.ts";
-import { loginError } from "./login-error.ts";
+import { loginError, registered } from "./login-error.ts";
 import { endpointOf } from "./metadata.ts";
 import type { Page } from "./page.ts";
 import { readTokenReply } from "./reply.ts";
@@ -24,6 +24,8 @@ export interface BrowserRequest {
   /** Milliseconds. */
   readonly timeout: number;
   readonly signal?: AbortSignal;
+  /** What it has to carry, since the provider asked for it (OpenID Connect Core §5.5). */
+  readonly claims?: string | null;
 }
 
 /** What the provider's answer brought, and what goes with it to the token endpoint. */
@@ -72,6 +74,7 @@ export async function startBrowserLogin(
     ...scopeOf(server, request.scopes),
     ...resourceOf(server),
     ...(nonce === null ? {} : { nonce }),
+    ...(request.claims ? { claims: request.claims } : {}),
     ...(verifier === null
       ? {}
       : {
@@ -80,7 +83,7 @@ export async function startBrowserLogin(
         }),
   });
 
-  const timer = setTimeout(() => end(timedOut(server)), request.timeout);
+  const timer = setTimeout(() => end(timedOut(server, redirectUri)), request.timeout);
   const onAbort = (): void => end(interrupted());
   request.signal?.addEventListener("abort", onAbort);
   if (request.signal?.aborted) onAbort();
@@ -102,7 +105,7 @@ export async function startBrowserLogin(
   }
 
   function authorizationIn(parameters: URLSearchParams): Authorization {
-    return { code: codeIn(server, parameters), redirectUri, verifier, nonce };
+    return { code: codeIn(server, parameters, redirectUri), redirectUri, verifier, nonce };
   }
 
   function receive(parameters: URLSearchParams): Reception {
@@ -164,7 +167,7 @@ export async function exchangeCode(
     );
     return await readTokenReply(server, client, raw, { subject: null, nonce, now });
   } catch (error) {
-    throw error instanceof OAuthFailure ? loginError(server, error) : error;
+    throw error instanceof OAuthFailure ? loginError(server, error, redirectUri) : error;
   }
 }
 
@@ -207,7 +210,7 @@ function scopeOf({ dialect }: Server, scopes: readonly string[]): { scope?: stri
 }
 
 /** @throws AuthError for an answer that is an error, or another issuer's (RFC 9207 §2.4) */
-function codeIn(server: Server, parameters: URLSearchParams): Secret {
+function codeIn(server: Server, parameters: URLSearchParams, redirectUri: string): Secret {
   const { issuer, issRequired, dialect } = server;
   const iss = parameters.get("iss");
   if ((iss === null && issRequired) || (iss !== null && issuer !== null && !isIssuer(issuer, iss)))
@@ -219,7 +222,7 @@ function codeIn(server: Server, parameters: URLSearchParams): Secret {
   if (parameters.has("error")) {
     const said = { ...dialect, reply: { ...dialect.reply, error: "error", errorDescription: "error_description" } };
     const raw = { status: 400, headers: {}, body: new Uint8Array() };
-    throw loginError(server, classifyReply(raw, Object.fromEntries(parameters), said, 0));
+    throw loginError(server, classifyReply(raw, Object.fromEntries(parameters), said, 0), redirectUri);
   }
   const [code, ...more] = parameters.getAll("code");
   if (code === undefined || code === "" || more.length > 0)
@@ -244,9 +247,13 @@ function failurePage({ dialect }: Server, error?: AuthError): Page {
   };
 }
 
-function timedOut({ dialect }: Server): AuthError {
-  return new AuthError("login_timeout", `Nobody finished the login at ${dialect.title} in time.`, {
-    hint: "Log in again; --timeout <seconds> gives more time.",
+/** A provider that doesn't know the redirect tells the person, in the browser, and never sends anyone back. */
+function timedOut(server: Server, redirectUri: string): AuthError {
+  return new AuthError("login_timeout", `Nobody finished the login at ${server.dialect.title} in time.`, {
+    hint: [
+      "Log in again; --timeout <seconds> gives more time.",
+      `Was there an error about the redirect? On the client's page, enter ${registered(server, redirectUri)}`,
+    ].join("\n"),
   });
 }
 

@@ -37,7 +37,7 @@ export function classifyReply(raw: RawReply, body: Json | null, dialect: Dialect
   const { status } = raw;
   const code = body === null ? null : codeOf(body, dialect);
   const retryAfter = retryAfterOf(raw, now);
-  const known = body === null ? null : lookUp(status, body, code, dialect);
+  const known = body === null ? meaningOf(dialect.errors.codes, `HTML ${status}`) : lookUp(status, body, code, dialect);
   const means = known ?? { class: byStatus(status, code !== null), meaning: null, remedy: null };
   return new OAuthFailure({
     ...means,
@@ -46,7 +46,8 @@ export function classifyReply(raw: RawReply, body: Json | null, dialect: Dialect
     description: body === null ? null : textAt(body, dialect.reply.errorDescription),
     status,
     retryAfter,
-    inDoubt: inDoubt(status, retryAfter, code !== null || known !== null, means.class),
+    // A page settles nothing, whatever it means (RULES.md 2.3).
+    inDoubt: inDoubt(status, retryAfter, body !== null && (code !== null || known !== null), means.class),
     claims: body === null ? null : textAt(body, "claims"),
   });
 }

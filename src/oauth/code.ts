@@ -26,6 +26,6 @@ export async function redeemCode(
     const raw = await sendGrant(sending, { type: "authorization_code", parameters, further });
     return await readTokenReply(server, client, raw, { subject: null, now });
   } catch (error) {
-    throw error instanceof OAuthFailure ? loginError(server, error) : error;
+    throw error instanceof OAuthFailure ? loginError(server, error, redirectUri ?? undefined) : error;
   }
 }

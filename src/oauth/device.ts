@@ -4,6 +4,7 @@ import { AuthError } from "../platform/errors.ts";
 import { type Http, isAllowedUrl } from "../platform/http.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { Secret } from "../platform/secret.ts";
+import type { Dialect } from "../providers/defaults.ts";
 import { readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
 import { secondsOf } from "./expiry.ts";
@@ -54,6 +55,12 @@ const Authorization = v.object({
   verification_uri_complete: v.fallback(v.nullable(url), null),
 });
 
+/** Answers to a request for a code mean what the description says of them before anything else. */
+function asking(dialect: Dialect): Dialect {
+  const codes = { ...dialect.errors.codes, ...dialect.device.errors };
+  return { ...dialect, errors: { ...dialect.errors, codes } };
+}
+
 const ONE_DAY = 24 * 3600;
 
 /** RFC 8628 §3.2, under the provider's own names. */
@@ -68,7 +75,8 @@ function readAuthorization(server: Server, raw: RawReply): DeviceAuthorization {
     verification_uri_complete: field("verification_uri_complete") ?? null,
   });
   const isSuccess = raw.status >= 200 && raw.status < 300;
-  if (body === null || !isSuccess || !parsed.success) throw classifyReply(raw, body, server.dialect, Date.now());
+  if (body === null || !isSuccess || !parsed.success)
+    throw classifyReply(raw, body, asking(server.dialect), Date.now());
   return {
     deviceCode: new Secret(parsed.output.device_code),
     userCode: parsed.output.user_code,
@@ -97,6 +105,8 @@ export interface DevicePolling {
   /** Milliseconds. Ends early, without an error, when the signal is given. */
   readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   readonly signal?: AbortSignal;
+  /** What the login has to carry, since the provider asked for it. */
+  readonly claims?: string | null;
   /** Before each pause: its length in seconds, and what kept the last poll from an answer. */
   readonly onWait?: (seconds: number, problem: string | null) => void;
 }
@@ -113,7 +123,7 @@ export async function pollDevice(
   authorization: DeviceAuthorization,
   polling: DevicePolling,
 ): Promise<TokenReply> {
-  const { deadline, now, sleep = pause, signal, onWait } = polling;
+  const { deadline, now, sleep = pause, signal, onWait, claims } = polling;
   let interval = authorization.interval;
   let failures = 0;
   let problem: string | null = null;
@@ -130,7 +140,8 @@ export async function pollDevice(
     const timeout = Math.min(LIMITS.exchange, deadline - now());
     const withSecret = server.dialect.device.needsSecret;
     const sending = { http, server, client, withSecret, timeout, signal };
-    const answer = await poll(sending, authorization.deviceCode, now());
+    const parameters = { device_code: authorization.deviceCode.reveal(), ...(claims ? { claims } : {}) };
+    const answer = await poll(sending, parameters, now());
     if (answer.kind === "approved") return answer.reply;
     const { failure } = answer;
     switch (failure.class) {
@@ -160,13 +171,13 @@ type Answer =
   /** `interval`: the seconds that the provider asks for; 0 where it doesn't. */
   | { readonly kind: "not yet"; readonly failure: OAuthFailure; readonly interval: number };
 
-async function poll(sending: Sending, deviceCode: Secret, now: number): Promise<Answer> {
+async function poll(sending: Sending, parameters: Readonly<Record<string, string>>, now: number): Promise<Answer> {
   const { server, client } = sending;
   let interval = 0;
   try {
     const raw = await sendGrant(sending, {
       type: "urn:ietf:params:oauth:grant-type:device_code",
-      parameters: { device_code: deviceCode.reveal() },
+      parameters,
       further: server.dialect.request.tokenParameters,
     });
     interval = Math.min(

@@ -5,15 +5,27 @@ import type { OAuthFailure, Server } from "./types.ts";
 
 const LONGEST_DESCRIPTION = 300;
 
-/** @param failure of a device request, a poll, a code exchange, or an authorization reply */
-export function loginError(server: Server, failure: OAuthFailure): AuthError {
+/**
+ * @param failure of a device request, a poll, a code exchange, or an authorization reply
+ * @param redirectUri the one that was sent, where there was one: a remedy may name it
+ */
+export function loginError(server: Server, failure: OAuthFailure, redirectUri?: string): AuthError {
   const { title } = server.dialect;
   const said = failure.description === null ? "" : `: ${escapeText(failure.description.slice(0, LONGEST_DESCRIPTION))}`;
   const [code, message, hint] = words(failure, title);
   return new AuthError(code, `${message} (${failure.reason})${said}`, {
-    hint: [failure.meaning, failure.remedy ?? hint].filter((line) => line !== null).join("\n"),
+    hint: [failure.meaning, failure.remedy ?? hint]
+      .filter((line) => line !== null)
+      .join("\n")
+      .replaceAll("{redirectUri}", () => registered(server, redirectUri)),
     cause: failure,
   });
+}
+
+/** The redirect URI as it is entered on a client's page: on this machine, the port is chosen at each login (RFC 8252 §7.3). */
+export function registered({ dialect }: Server, sent?: string): string {
+  const { host, path } = dialect.authorize.redirect;
+  return (sent ?? `http://${host}${path}`).replace(/^(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])):\d+/, "$1");
 }
 
 function words(failure: OAuthFailure, title: string): [code: ErrorCode, message: string, hint: string] {

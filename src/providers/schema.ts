@@ -121,6 +121,8 @@ const scopes = v.strictObject({
   replySeparator: v.optional(v.string()),
   /** The scope that asks for a refresh token, always added to a login's request. */
   offline: v.optional(text),
+  /** The scope that stands for an API (`--resource`), with `{resource}` in it, where none is sent as RFC 8707 has it. */
+  resource: v.optional(v.pipe(template, v.includes("{resource}", "must hold {resource}"))),
 });
 
 const request = v.strictObject({
@@ -184,11 +186,15 @@ export const ERROR_CLASSES = [
 const errorEntry = v.strictObject({
   class: v.picklist(ERROR_CLASSES),
   meaning: v.optional(text),
+  /** `{redirectUri}` in it is the one to enter on the client's page. */
   remedy: v.optional(text),
 });
 
 const errors = v.strictObject({
-  /** Provider's code (or sub-code) → what it means for us. Laid over the defaults of the RFCs. */
+  /**
+   * Provider's code (or sub-code) → what it means for us. Laid over the defaults of the RFCs. `HTTP 404`: an answer of that
+   * status with a code in no table, or none; `HTML 403`: a page.
+   */
   codes: v.optional(v.record(text, v.union([v.picklist(ERROR_CLASSES), errorEntry]))),
   /** Where sub-codes stand in an error reply; they are looked up before the code. Numbers get `subcodePrefix`. */
   subcodes: v.optional(v.array(path)),
@@ -212,6 +218,8 @@ const device = v.strictObject({
   ),
   /** Whether a client that has a secret sends it, asking for codes and polling (RFC 8628 §3.1, §3.4). */
   needsSecret: v.optional(v.boolean()),
+  /** Codes that mean something else in the answer to a request for a code. */
+  errors: v.optional(v.record(text, v.union([v.picklist(ERROR_CLASSES), errorEntry]))),
 });
 
 const revocation = v.strictObject({
@@ -320,6 +328,10 @@ export const ProviderSchema = v.strictObject({
   id: v.pipe(v.string(), v.regex(PROVIDER_ID, "must be lower-case letters, digits and dashes")),
   title: text,
   docs: v.optional(text),
+  /** What people run into, one line each: for its page in the documentation. */
+  quirks: v.optional(v.array(text)),
+  /** What its own documentation doesn't confirm, each with what overrides it, one line each. */
+  assumed: v.optional(v.array(text)),
   /** Patterns by which its tokens are recognised in text that must not hold them. Never of a fixed length. */
   tokenPatterns: v.optional(v.array(text)),
   settings: v.optional(v.record(v.pipe(v.string(), v.regex(/^[a-z][A-Za-z0-9]*$/)), setting)),

@@ -19,6 +19,7 @@ interface Refresh {
   readonly clientId: string;
   readonly scope: string;
   readonly expiresAt: number;
+  readonly person: Person;
 }
 
 interface Client {
@@ -36,7 +37,35 @@ export interface Challenge {
 }
 
 const TENANT = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490";
-const TENANTS = ["common", "organizations", TENANT, "contoso.example"];
+
+/** Who logs in where: a refresh token belongs to its person, and to no other tenant's. */
+interface Person {
+  readonly oid: string;
+  readonly tid: string;
+  readonly username: string;
+}
+
+const ALAN: Person = { oid: "00000000-0000-0000-66f3-3332eca7ea81", tid: TENANT, username: "alan@contoso.example" };
+const MARY: Person = {
+  oid: "00000000-0000-0000-1111-2222eca7ea81",
+  tid: "5c4b3a29-1807-4f6e-9d5c-4b3a29180716",
+  username: "mary@fabrikam.example",
+};
+/** Personal accounts are all of one tenant. */
+const HOME: Person = {
+  oid: "00000000-0000-0000-3333-4444eca7ea81",
+  tid: "9188040d-6c67-4c5b-b112-36a304b66dad",
+  username: "alan@outlook.example",
+};
+
+const TENANTS: Readonly<Record<string, Person>> = {
+  common: ALAN,
+  organizations: ALAN,
+  [TENANT]: ALAN,
+  "contoso.example": ALAN,
+  "fabrikam.example": MARY,
+  consumers: HOME,
+};
 const PUBLIC: Client = { id: "6731de76-14a6-49ae-97bc-6eba6914391e", secret: null };
 const CONFIDENTIAL: Client = { id: "11112222-bbbb-3333-cccc-4444dddd5555", secret: "abc8Q~entra-client-secret" };
 const OPENID = ["openid", "profile", "email", "offline_access"];
@@ -46,7 +75,12 @@ export function startEntra(options: EntraOptions = {}) {
   const codes = new Codes();
   const refreshes: Refresh[] = [];
   const access = new Map<string, number>();
-  const decisions = { authorize: "approve" as "approve" | "deny", challenge: null as Challenge | null };
+  const decisions = {
+    authorize: "approve" as "approve" | "deny",
+    challenge: null as Challenge | null,
+    /** The app may not have refresh tokens. */
+    withholdsOffline: false,
+  };
   let devices!: Devices;
   let now!: () => number;
 
@@ -67,7 +101,9 @@ export function startEntra(options: EntraOptions = {}) {
             error_description: "AADSTS65004: User declined to consent to access the app.",
             state,
           });
-        decisions.challenge = null;
+        // Only a login that carries what was asked for satisfies it.
+        const wanted = decisions.challenge?.claims;
+        if (wanted === undefined || query.get("claims") === wanted) decisions.challenge = null;
         const code: Code = {
           clientId: query.get("client_id") ?? "",
           redirectUri: to,
@@ -109,7 +145,7 @@ export function startEntra(options: EntraOptions = {}) {
         });
       }
 
-      async function token({ form, basic }: Call): Promise<Response> {
+      async function token({ form, basic }: Call, person: Person): Promise<Response> {
         const client = clientOf(basic?.id ?? form.get("client_id"));
         if (client === null) return unknownClient(now());
         const secret = basic?.secret ?? form.get("client_secret");
@@ -135,18 +171,18 @@ export function startEntra(options: EntraOptions = {}) {
           return refuse(now(), "invalid_client", 7000215, "Invalid client secret provided.", {}, 401);
         switch (form.get("grant_type")) {
           case "authorization_code":
-            return byCode(form, client);
+            return byCode(form, client, person);
           case "urn:ietf:params:oauth:grant-type:device_code":
           case "device_code":
-            return byDevice(form, client);
+            return byDevice(form, client, person);
           case "refresh_token":
-            return refresh(form, client);
+            return refresh(form, client, person);
           default:
             return refuse(now(), "unsupported_grant_type", 70003, "The app requested an unsupported grant type.");
         }
       }
 
-      async function byCode(form: URLSearchParams, client: Client): Promise<Response> {
+      async function byCode(form: URLSearchParams, client: Client, person: Person): Promise<Response> {
         const code = codes.take(form.get("code"));
         if (code === null || code.clientId !== client.id)
           return refuse(now(), "invalid_grant", 54005, "OAuth2 Authorization code was already redeemed.");
@@ -154,10 +190,10 @@ export function startEntra(options: EntraOptions = {}) {
           return refuse(now(), "invalid_client", 50011, "The redirect URI does not match.");
         if (!verifierFits(code, form.get("code_verifier")))
           return refuse(now(), "invalid_grant", 501481, "The Code_Verifier does not match the code_challenge.");
-        return issue(client, code.scope, code.scope, code.nonce);
+        return issue(client, code.scope, code.scope, code.nonce, person);
       }
 
-      async function byDevice(form: URLSearchParams, client: Client): Promise<Response> {
+      async function byDevice(form: URLSearchParams, client: Client, person: Person): Promise<Response> {
         const found = devices.find(form.get("device_code"));
         if (found === null || found.clientId !== client.id)
           return refuse(now(), "bad_verification_code", 70018, "Invalid verification code.");
@@ -174,15 +210,17 @@ export function startEntra(options: EntraOptions = {}) {
         devices.drop(found);
         if (found.state === "denied")
           return refuse(now(), "authorization_declined", 70017, "The end user denied the authorization request.");
-        return issue(client, found.scope, found.scope, null);
+        return issue(client, found.scope, found.scope, null, person);
       }
 
-      async function refresh(form: URLSearchParams, client: Client): Promise<Response> {
+      async function refresh(form: URLSearchParams, client: Client, person: Person): Promise<Response> {
         const held = refreshes.find(({ token: value }) => value === form.get("refresh_token"));
         if (held === undefined || held.clientId !== client.id)
           return refuse(now(), "invalid_grant", 70000, "Provided grant is invalid or malformed.", {
             suberror: "bad_token",
           });
+        if (held.person !== person)
+          return refuse(now(), "invalid_grant", 50020, "User account does not exist in tenant.");
         if (now() >= held.expiresAt)
           return refuse(now(), "invalid_grant", 700082, "The refresh token has expired due to inactivity.", {
             suberror: "token_expired",
@@ -193,10 +231,16 @@ export function startEntra(options: EntraOptions = {}) {
           return refuse(now(), error, code, description, more);
         }
         // Bound to user and client, not to a resource: the scope of this request says which one.
-        return issue(client, form.get("scope") ?? held.scope, held.scope, null);
+        return issue(client, form.get("scope") ?? held.scope, held.scope, null, person);
       }
 
-      async function issue(client: Client, scope: string, granted: string, nonce: string | null): Promise<Response> {
+      async function issue(
+        client: Client,
+        scope: string,
+        granted: string,
+        nonce: string | null,
+        person: Person,
+      ): Promise<Response> {
         const bad = scopeFault(scope);
         if (bad !== null) return bad;
         const asked = words(scope);
@@ -206,16 +250,18 @@ export function startEntra(options: EntraOptions = {}) {
           iss: `${url}/${TENANT}/v2.0`,
           iat: seconds,
           exp: seconds + accessLifetime,
+          oid: person.oid,
           scp: asked.filter((word) => !OPENID.includes(word)).join(" "),
           jti: random("hex", 16),
         });
         access.set(made, now() + accessLifetime * 1000);
-        const wantsRefresh = asked.includes("offline_access");
+        const wantsRefresh = asked.includes("offline_access") && !decisions.withholdsOffline;
         const next: Refresh = {
           token: `1.A${random("base62", 160)}`,
           clientId: client.id,
           scope: granted,
           expiresAt: now() + refreshLifetime * 1000,
+          person,
         };
         if (wantsRefresh) refreshes.push(next); // The old ones work on.
         return json({
@@ -225,19 +271,24 @@ export function startEntra(options: EntraOptions = {}) {
           ext_expires_in: accessLifetime,
           access_token: made,
           ...(wantsRefresh ? { refresh_token: next.token } : {}),
-          ...(asked.includes("openid") ? { id_token: await idToken(client, seconds, nonce) } : {}),
+          ...(asked.includes("openid") ? { id_token: await idToken(client, seconds, nonce, person) } : {}),
         });
       }
 
-      function idToken(client: Client, seconds: number, nonce: string | null): Promise<string> {
+      function idToken(
+        client: Client,
+        seconds: number,
+        nonce: string | null,
+        { oid, tid, username }: Person,
+      ): Promise<string> {
         return signed({
           ver: "2.0",
           iss: `${url}/${TENANT}/v2.0`,
           aud: client.id,
           sub: "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ",
-          oid: "00000000-0000-0000-66f3-3332eca7ea81",
-          tid: TENANT,
-          preferred_username: "alan@contoso.example",
+          oid,
+          tid,
+          preferred_username: username,
           name: "Alan Turing",
           iat: seconds,
           nbf: seconds,
@@ -288,10 +339,10 @@ export function startEntra(options: EntraOptions = {}) {
             "Tenant not found. Check to make sure you have the correct tenant ID.",
           ),
       };
-      for (const tenant of TENANTS) {
+      for (const [tenant, person] of Object.entries(TENANTS)) {
         routes[`GET /${tenant}/oauth2/v2.0/authorize`] = authorize;
         routes[`POST /${tenant}/oauth2/v2.0/devicecode`] = device;
-        routes[`POST /${tenant}/oauth2/v2.0/token`] = token;
+        routes[`POST /${tenant}/oauth2/v2.0/token`] = (call) => token(call, person);
       }
       return routes;
     },
@@ -311,18 +362,24 @@ export function startEntra(options: EntraOptions = {}) {
     refreshes.length = 0;
   }
 
-  const at = (part: string, tenant = "common") => `${server.url}/${tenant}/oauth2/v2.0/${part}`;
+  function endpointsOf(tenant = "common") {
+    const at = (part: string) => `${server.url}/${tenant}/oauth2/v2.0/${part}`;
+    return {
+      authorization: at("authorize"),
+      device: at("devicecode"),
+      token: at("token"),
+      userinfo: `${server.url}/oidc/userinfo`,
+    };
+  }
+
   return {
     server,
     tenant: TENANT,
     publicClient: PUBLIC,
     confidentialClient: CONFIDENTIAL,
-    endpoints: {
-      authorization: at("authorize"),
-      device: at("devicecode"),
-      token: at("token"),
-      userinfo: `${server.url}/oidc/userinfo`,
-    },
+    endpoints: endpointsOf(),
+    /** The same, of one tenant: its domain, or `consumers` for personal accounts. */
+    endpointsOf,
     devices,
     decisions,
     refreshes,

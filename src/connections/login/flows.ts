@@ -42,7 +42,16 @@ async function device({ context }: Services, plan: LoginPlan, ui: LoginUi): Prom
     deadline: context.now() + limit,
     now: context.now,
     signal: ui.signal,
+    claims: claimsOf(plan),
   });
+}
+
+const LONGEST_CLAIMS = 8 * 1024;
+
+/** What the provider said, refusing a refresh, that the next login has to carry (a claims challenge). */
+function claimsOf({ existing }: LoginPlan): string | null {
+  const claims = existing?.record.failure?.claims ?? null;
+  return claims !== null && claims.length <= LONGEST_CLAIMS ? claims : null;
 }
 
 async function browser({ context }: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
@@ -54,6 +63,7 @@ async function browser({ context }: Services, plan: LoginPlan, ui: LoginUi): Pro
     port: plan.request.port,
     redirectUri: redirectOf(plan),
     timeout: plan.request.timeout ?? LIMITS.browserLogin,
+    claims: claimsOf(plan),
     signal: ui.signal,
   });
   try {

@@ -8,7 +8,8 @@ import type { Dialect } from "../../providers/defaults.ts";
 import { chooseFlow, flowsOf, scopesBeyond } from "../../providers/flows.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
-import type { Flow } from "../../providers/schema.ts";
+import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
+import { fill } from "../../providers/template.ts";
 import type { Connection, Mint } from "../record.ts";
 import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
@@ -37,8 +38,9 @@ export interface LoginPlan {
   readonly refreshToken?: Secret;
 }
 
-export async function planLogin(services: Services, request: LoginRequest): Promise<LoginPlan> {
-  const definition = await services.registry.get(request.ref.provider);
+export async function planLogin(services: Services, asking: LoginRequest): Promise<LoginPlan> {
+  const definition = await services.registry.get(asking.ref.provider);
+  const request = withResourceScope(definition, asking);
   const existing = await readConnection(services.vault, request.ref);
   const profile = existing?.record ?? null;
   const settings = loginSettings(definition, request.settings, services.context, profile);
@@ -91,12 +93,29 @@ export async function planLogin(services: Services, request: LoginRequest): Prom
     throw clientMissing(provider, request, { id: client?.id ?? null, needsSecret });
   checkEndpoint(dialect, server, flow);
   const beyond = scopesBeyond(definition, flow, scopes);
-  if (beyond.length > 0)
+  if (beyond.length > 0 && !request.force)
     throw new AuthError("scope_rejected", `${dialect.title} doesn't give ${beyond.join(", ")} by the ${flow} flow.`, {
-      hint: "Choose another flow with --flow, or leave those scopes out.",
+      hint: "Choose another flow with --flow, or leave those scopes out; --force asks for them all the same.",
     });
   return { ...common, flow, client: await ready(client, document), scopes };
 }
+
+/** Where a scope stands for an API, asking for the one is asking for the other: OpenID Connect's own scopes go along. */
+function withResourceScope(definition: ProviderDefinition, request: LoginRequest): LoginRequest {
+  const template = definition.scopes?.resource;
+  const { resource, ...rest } = request;
+  if (template === undefined || resource === undefined) return request;
+  if (request.scopes !== null)
+    throw usage(`${definition.title} names a resource by its scopes: --resource and --scope contradict each other.`);
+  const scope = fill(template, { resource });
+  const flow = flowOfRequest(definition, request);
+  const person = flow === null || flow === "browser" || flow === "device";
+  const identity = person ? (definition.scopes?.default ?? []).filter((one) => OPENID.includes(one)) : [];
+  return { ...rest, scopes: scope === null ? identity : [...identity, scope] };
+}
+
+/** OpenID Connect Core §5.4: of no resource. */
+const OPENID = ["openid", "profile", "email"];
 
 /** With a key to prove, should the issuer bind its tokens to one. */
 async function ready(client: Client, document: IssuerDocument | null): Promise<Client> {
