@@ -1,0 +1,80 @@
+/** A manifest's text (TOML or JSON, told by the file's name) becomes a value, which nothing has checked yet. */
+import { AuthError } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+
+/** What a manifest may have at most. */
+export const MANIFEST_BYTES = 1024 * 1024;
+
+const LONGEST_LINE = 120;
+
+/**
+ * @param file its name, for the format and for messages
+ * @returns without `$schema`, by which editors know what may stand in it
+ * @throws AuthError `plugin_invalid` with file, line and column
+ */
+export async function readManifest(text: string, file: string): Promise<unknown> {
+  if (text.length > MANIFEST_BYTES) throw invalid(file, "is larger than 1 MiB.");
+  const plain = text.replace(/^\ufeff/, "");
+  const value = file.toLowerCase().endsWith(".json") ? await readJson(plain, file) : await readToml(plain, file);
+  if (!isGroup(value)) return value;
+  const { $schema, ...description } = value;
+  return typeof $schema === "string" ? description : value;
+}
+
+async function readJson(text: string, file: string): Promise<unknown> {
+  const { JsonFault, parseJson } = await import("./json.ts");
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error;
+    const before = text.slice(0, error.offset).split(/\r?\n/);
+    throw misplaced(text, file, before.length, (before.at(-1) ?? "").length + 1, error.message);
+  }
+}
+
+async function readToml(text: string, file: string): Promise<unknown> {
+  const { parse, TomlDate, TomlError } = await import("smol-toml");
+  let value: Record<string, unknown>;
+  try {
+    value = parse(text, { unsafeKeyBehaviour: "throw", maxDepth: 32 });
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [problem = ""] = error.message.replace(/^Invalid TOML document: /, "").split("\n", 1);
+    throw misplaced(text, file, error.line, error.column, problem);
+  }
+  return plainValue(value, (path, part) => {
+    // A date is a group without fields to whoever looks only at its type.
+    if (part instanceof TomlDate) throw invalid(file, `${path} is a date.`, 'Put it in quotes: "1979-05-27".');
+  });
+}
+
+/** Ordinary objects and lists, as JSON gives them. */
+function plainValue(value: unknown, look: (path: string, part: object) => void, path = ""): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  look(path, value);
+  const below = (key: string | number): string => (path === "" ? `${key}` : `${path}.${key}`);
+  if (Array.isArray(value)) return value.map((item, i) => plainValue(item, look, below(i)));
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plainValue(part, look, below(key))]));
+}
+
+/** The line is shown with a mark below the place, shortened where it is long. */
+function misplaced(text: string, file: string, line: number, column: number, problem: string): AuthError {
+  const whole = text.split(/\r?\n/)[line - 1] ?? "";
+  const start = Math.max(0, column - 1 - LONGEST_LINE / 2);
+  const before = escapeText(whole.slice(start, column - 1));
+  const after = escapeText(whole.slice(column - 1, start + LONGEST_LINE));
+  const shown = `${before}${after}`.trim() === "" ? undefined : `${before}${after}\n${" ".repeat(before.length)}^`;
+  return invalid(file, `line ${line}, column ${column}: ${problem}.`, shown);
+}
+
+function invalid(
+  file: string,
+  problem: string,
+  hint = "Correct the file: nothing of it is used until it is whole.",
+): AuthError {
+  return new AuthError("plugin_invalid", `${file}: ${problem}`, { hint });
+}
+
+function isGroup(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
