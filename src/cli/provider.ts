@@ -7,6 +7,7 @@ export default defineGroup({
   commands: {
     list: () => import("./provider/list.ts"),
     show: () => import("./provider/show.ts"),
+    check: () => import("./provider/check.ts"),
   },
   examples: [
     ["auth provider list", "which there are"],

@@ -1,0 +1,56 @@
+import { AuthError, usage } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import { defineCommand } from "../command.ts";
+import { shown } from "../flags.ts";
+import { registry } from "../session.ts";
+
+const MARKS = { ok: "✓", fail: "✗", skipped: "–" } as const;
+
+export default defineCommand({
+  name: "check",
+  description: "Check a provider's description against itself: log in, refresh, fail, rotate and revoke as it says",
+  args: {
+    provider: { type: "positional", required: true, description: "A manifest (.toml, .json), or a provider's id" },
+  },
+  examples: [
+    ["auth provider check acme.toml", "before it is added or shared"],
+    ["auth provider check {a} --json", "one that is known, for a program"],
+  ],
+  run: async (cli, args) => {
+    const definition = await definitionOf(args.provider);
+    const { checkContract } = await import("../../connections/contract/contract.ts");
+    const checks = [
+      { name: "schema", status: "ok", detail: "every field is known, and none contradicts another" } as const,
+      ...(await checkContract(definition)),
+    ];
+    const failed = checks.filter(({ status }) => status === "fail");
+    if (cli.output.isJson) await cli.output.json({ ok: failed.length === 0, provider: definition.id, checks });
+    else
+      for (const { name, status, detail } of checks)
+        await cli.output.text(`${MARKS[status]} ${name}: ${escapeText(detail)}`);
+    if (failed.length > 0)
+      throw new AuthError("check_failed", `${failed.length} of ${checks.length} checks failed.`, {
+        hint: `Correct ${shown(args.provider)}, then check it again.`,
+      });
+    if (cli.output.isJson) return;
+    const passed = checks.filter(({ status }) => status === "ok").length;
+    const { title } = definition;
+    const { length } = checks;
+    await cli.output.text("");
+    await cli.output.text(
+      `${escapeText(title)} is consistent with itself: ${passed} checks passed, ${length - passed} skipped.`,
+    );
+    await cli.output.text("Whether it is correct, only a login at the provider can tell.");
+  },
+});
+
+/** A file by its name, else a provider by its id. */
+async function definitionOf(provider: string): Promise<ProviderDefinition> {
+  if (!/[./\\]/.test(provider)) return registry.get(provider);
+  const { readManifestFile } = await import("./manifest-file.ts");
+  const { parseDefinition } = await import("../../providers/parse.ts");
+  if (!/\.(toml|json)$/i.test(provider))
+    throw usage(`${shown(provider)} is neither .toml nor .json.`, "Give a manifest, or the id of a provider.");
+  return parseDefinition(await readManifestFile(provider), provider);
+}
