@@ -1,3 +1,4 @@
+import type { Check } from "../../connections/contract/contract.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
@@ -26,9 +27,7 @@ export default defineCommand({
     ];
     const failed = checks.filter(({ status }) => status === "fail");
     if (cli.output.isJson) await cli.output.json({ ok: failed.length === 0, provider: definition.id, checks });
-    else
-      for (const { name, status, detail } of checks)
-        await cli.output.text(`${MARKS[status]} ${name}: ${escapeText(detail)}`);
+    else for (const line of lines(checks)) await cli.output.text(line);
     if (failed.length > 0)
       throw new AuthError("check_failed", `${failed.length} of ${checks.length} checks failed.`, {
         hint: `Correct ${shown(args.provider)}, then check it again.`,
@@ -44,6 +43,16 @@ export default defineCommand({
     await cli.output.text("Whether it is correct, only a login at the provider can tell.");
   },
 });
+
+/** One for each check. What is wrong in several of them is said once. */
+function* lines(checks: readonly Check[]): Generator<string> {
+  const said = new Map<string, string>();
+  for (const { name, status, detail } of checks) {
+    const before = status === "fail" ? said.get(detail) : undefined;
+    said.set(detail, name);
+    yield `${MARKS[status]} ${name}: ${before === undefined ? escapeText(detail) : `the same as in '${before}'`}`;
+  }
+}
 
 /** A file by its name, else a provider by its id. */
 async function definitionOf(provider: string): Promise<ProviderDefinition> {

@@ -25,7 +25,7 @@ export class Skip extends Error {}
 /** What the program did isn't what the description says. */
 export class Mismatch extends Error {}
 
-export function require(holds: boolean, otherwise: string): void {
+export function insist(holds: boolean, otherwise: string): void {
   if (!holds) throw new Mismatch(otherwise);
 }
 

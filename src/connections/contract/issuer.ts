@@ -276,8 +276,10 @@ export class Issuer {
   /** RFC 6750, with the header that the description declares. */
   #userinfo(call: Call): Response {
     const { dialect, header } = this.provider;
-    const [name = "", ...rest] = header.split(":");
-    const [before = "", after = ""] = rest.join(":").trim().split("{token}");
+    const [, name, line] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*\{token\}.*)$/.exec(header) ?? [];
+    if (name === undefined || line === undefined)
+      throw new Contradiction(`header is '${header}', which isn't 'Name: … {token} …'`);
+    const [before = "", after = ""] = line.split("{token}");
     const value = call.headers.get(name) ?? "";
     const token = value.slice(before.length, after === "" ? undefined : -after.length);
     if (value !== `${before}${token}${after}`) throw new Contradiction(`header isn't how ${call.address} was asked`);

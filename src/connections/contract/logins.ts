@@ -6,7 +6,7 @@ import { logout } from "../logout.ts";
 import { tokenOf } from "../outcome.ts";
 import type { Stored } from "../store.ts";
 import { codesOf } from "./bodies.ts";
-import { refusalOf, require, Skip, type Trial } from "./check.ts";
+import { insist, refusalOf, Skip, type Trial } from "./check.ts";
 import { LIFETIME } from "./issuer.ts";
 import { sampleOf } from "./sample.ts";
 import { onStage, type Stage, type Subject } from "./stage.ts";
@@ -53,7 +53,7 @@ async function deviceDecisions(subject: Subject): Promise<string> {
     stage.issuer.decisions = ["pending", ...(slow === undefined ? [] : ["slow_down" as const]), "pending"];
     await stage.login("device");
     const [before = 0, , , after = 0] = stage.pauses;
-    require(slow === undefined || after > before, `${slow} doesn't slow the polls down`);
+    insist(slow === undefined || after > before, `${slow} doesn't slow the polls down`);
   });
   for (const [decision, code] of [
     ["denied", denied],
@@ -64,7 +64,7 @@ async function deviceDecisions(subject: Subject): Promise<string> {
       stage.issuer.decisions = [decision];
       const error = await refusalOf(stage.login("device"), `${code} doesn't end the wait`);
       const wanted = decision === "denied" ? "access_denied" : "login_timeout";
-      require(error.code === wanted, `${code} is told as ${error.code}`);
+      insist(error.code === wanted, `${code} is told as ${error.code}`);
     });
   return [codesOf(dialect, "pending")[0], slow, denied, expired].filter((code) => code !== undefined).join(", ");
 }
@@ -80,7 +80,7 @@ function browserRefusal(subject: Subject): Promise<string> {
   return onStage(subject, hasSecret(subject), async (stage) => {
     const attempt = stage.login("browser", { decision: "deny" });
     const error = await refusalOf(attempt, "access_denied in the browser's answer isn't taken for a refusal");
-    require(error.code === "access_denied", `access_denied in the browser's answer is told as ${error.code}`);
+    insist(error.code === "access_denied", `access_denied in the browser's answer is told as ${error.code}`);
     return "told as one";
   });
 }
@@ -99,17 +99,19 @@ function byToken(subject: Subject): Promise<string> {
   return onStage(subject, hasSecret(subject), async (stage) => {
     const pattern = stage.provider.apiKey?.pattern ?? null;
     const token = pattern === null ? stage.issuer.grants.fresh("token") : sampleOf(pattern);
-    require(token !== null, `no key that matches ${pattern} could be made up`);
+    insist(token !== null, `no key that matches ${pattern} could be made up`);
     stage.issuer.grants.addAccess(null, token ?? "");
     const stored = await stage.login("token", { token: new Secret(token ?? "") });
-    require(tokenOf(stored).reveal() === token, "another token is kept than was pasted");
+    insist(tokenOf(stored).reveal() === token, "another token is kept than was pasted");
     if (stage.issuer.endpoints.userinfo === undefined) return "kept; nobody can be asked whose it is";
     const stranger = stage.login("token", {
       token: new Secret(`${token}`.replace(/.$/, (last) => (last === "1" ? "2" : "1"))),
     });
     const error = await refusalOf(stranger, "a token that the provider refuses is taken");
-    require(error.code ===
-      "token_rejected", `a token that the provider refuses is told as ${error.code}: ${error.message}`);
+    insist(
+      error.code === "token_rejected",
+      `a token that the provider refuses is told as ${error.code}: ${error.message}`,
+    );
     return "kept; one that the provider doesn't know is refused";
   });
 }
@@ -125,7 +127,7 @@ function withoutSecret(subject: Subject): Promise<string> {
   if (flow === undefined) throw new Skip("no flow for a client without a secret");
   return onStage(subject, false, async (stage) => {
     const stored = await stage.login(flow.flow);
-    require(stage.issuer.grants.isLive(tokenOf(stored).reveal()), "the login brought no token");
+    insist(stage.issuer.grants.isLive(tokenOf(stored).reveal()), "the login brought no token");
     return `by ${flow.flow}`;
   });
 }
@@ -140,10 +142,12 @@ function account(subject: Subject): Promise<string> {
     const { record } = await stage.login(flow);
     const openid = from === "id_token" && !stage.provider.dialect.scopes.default.includes("openid");
     const why = openid ? "an id_token comes only for the scope openid, which scopes.default lacks" : "look at account";
-    require(record.account !== null, `nobody is known to have logged in: ${why}`);
-    require(id.length === 0 ||
-      Boolean(record.account?.id), `account.id leads nowhere in what account.from names (${from})`);
-    require(label.length === 0 || Boolean(record.account?.label), `account.label leads nowhere in ${from}`);
+    insist(record.account !== null, `nobody is known to have logged in: ${why}`);
+    insist(
+      id.length === 0 || Boolean(record.account?.id),
+      `account.id leads nowhere in what account.from names (${from})`,
+    );
+    insist(label.length === 0 || Boolean(record.account?.label), `account.label leads nowhere in ${from}`);
     return `${record.account?.label ?? record.account?.id}, by ${from}`;
   });
 }
@@ -157,8 +161,10 @@ function scopes(subject: Subject): Promise<string> {
     if (own.length === 0) throw new Skip("scopes.default is empty");
     const granted = record.tokens?.scopes ?? [];
     const lost = own.filter((scope) => !granted.includes(scope));
-    require(lost.length ===
-      0, `asked for ${own.join(", ")}, granted were ${granted.join(", ")}: look at scopes.separator and scopes.replySeparator`);
+    insist(
+      lost.length === 0,
+      `asked for ${own.join(", ")}, granted were ${granted.join(", ")}: look at scopes.separator and scopes.replySeparator`,
+    );
     return offline === undefined ? granted.join(" ") : `${granted.join(" ")} (${offline} asks for a refresh token)`;
   });
 }
@@ -174,10 +180,12 @@ async function expiry(subject: Subject): Promise<string> {
     });
   const { seconds, stage } = await left(false);
   const { path, unit, absent } = stage.provider.dialect.reply.expiry;
-  require(seconds !== null &&
-    Math.abs(seconds - LIFETIME) <= 5, `an hour in ${path} (${unit}) is read as ${seconds ?? "never"}`);
+  insist(
+    seconds !== null && Math.abs(seconds - LIFETIME) <= 5,
+    `an hour in ${path} (${unit}) is read as ${seconds ?? "never"}`,
+  );
   const silent = (await left(true)).seconds;
-  require(silent === (absent === "never" ? null : absent), `without ${path} a token lives ${silent ?? "for ever"}`);
+  insist(silent === (absent === "never" ? null : absent), `without ${path} a token lives ${silent ?? "for ever"}`);
   return `${path} in ${unit}; absent: ${absent}`;
 }
 
@@ -192,19 +200,19 @@ function revocation(subject: Subject): Promise<string> {
       forgetClient: false,
       revoke: true,
     });
-    require(revoked === true, `a logout isn't taken for one (${revoked})`);
-    require(!stage.issuer.grants.isLive(tokenOf(stored).reveal()), "the access token lives on after a logout");
+    insist(revoked === true, `a logout isn't taken for one (${revoked})`);
+    insist(!stage.issuer.grants.isLive(tokenOf(stored).reveal()), "the access token lives on after a logout");
     return stage.provider.dialect.revocation.endsGrant ? "ends the whole grant" : "ends the login";
   });
 }
 
 function refuseBeyond({ definition, provider }: Stage, flow: Flow): void {
   const beyond = scopesBeyond(definition, flow, provider.dialect.scopes.default);
-  require(beyond.length === 0, `scopes.default has ${beyond.join(", ")}, which the flow '${flow}' can't ask for`);
+  insist(beyond.length === 0, `scopes.default has ${beyond.join(", ")}, which the flow '${flow}' can't ask for`);
 }
 
 function works(stage: Stage, stored: Stored): string {
-  require(stage.issuer.grants.isLive(tokenOf(stored).reveal()), "the login brought no token of the provider's");
+  insist(stage.issuer.grants.isLive(tokenOf(stored).reveal()), "the login brought no token of the provider's");
   const { tokens } = stored.record;
   return tokens?.refreshToken ? "with a refresh token" : "without a refresh token";
 }

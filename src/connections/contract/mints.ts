@@ -4,7 +4,7 @@ import type { Minting, MintingFlow } from "../../providers/minting.ts";
 import { tokenOf } from "../outcome.ts";
 import { refreshConnection } from "../refresh.ts";
 import { type Body, put } from "./bodies.ts";
-import { Mismatch, require, Skip, type Trial } from "./check.ts";
+import { insist, Mismatch, Skip, type Trial } from "./check.ts";
 import { checkJwt, keyFor, SUBJECT_TOKEN } from "./minted.ts";
 import { onStage, type Stage, type Subject } from "./stage.ts";
 
@@ -56,7 +56,7 @@ async function byKey(subject: Subject): Promise<string> {
     if (minting.use !== "bearer") return twice(stage, "jwt", how);
     const { record } = await stage.login("jwt", { credential: how });
     await checkJwt(minting, record.tokens?.accessToken.reveal() ?? "", "minting.jwt");
-    require(stage.issuer.calls.length === 0, "a token that is signed here is asked for");
+    insist(stage.issuer.calls.length === 0, "a token that is signed here is asked for");
     return "signed here, nobody is asked";
   });
 }
@@ -81,7 +81,7 @@ async function byKeyFile(subject: Subject): Promise<string> {
         put(json, file.login.clientSecret, stage.issuer.client.secret, path);
       }
       const { record } = await stage.login("jwt", { credential: { key: new Secret(JSON.stringify(json)) } });
-      require(record.tokens !== null, `a file of the type ${file.type} brings no token`);
+      insist(record.tokens !== null, `a file of the type ${file.type} brings no token`);
     });
   }
   return files.map(({ type }) => type).join(", ");
@@ -95,8 +95,8 @@ async function twice(stage: Stage, flow: MintingFlow, credential: object = {}): 
   if (outcome.kind === "failed") throw outcome.error;
   const [first, second] = [tokenOf(stored), tokenOf(outcome.stored)];
   const { grants } = stage.issuer;
-  require(grants.isLive(first.reveal()) && grants.isLive(second.reveal()), "what came isn't the provider's token");
-  require(!first.equals(second), "a second one isn't minted");
+  insist(grants.isLive(first.reveal()) && grants.isLive(second.reveal()), "what came isn't the provider's token");
+  insist(!first.equals(second), "a second one isn't minted");
   return "a token, and a new one when it is due";
 }
 

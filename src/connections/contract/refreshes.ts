@@ -8,7 +8,7 @@ import { type Outcome, tokenOf } from "../outcome.ts";
 import { refreshConnection } from "../refresh.ts";
 import type { Stored } from "../store.ts";
 import { classOf, codesOf, errorReply } from "./bodies.ts";
-import { Mismatch, require, Skip, type Trial } from "./check.ts";
+import { insist, Mismatch, Skip, type Trial } from "./check.ts";
 import { anyFlow, hasSecret } from "./logins.ts";
 import { onStage, type Stage, type Subject } from "./stage.ts";
 
@@ -43,15 +43,18 @@ function refreshes(subject: Subject): Promise<string> {
     const before = stage.issuer.calls.length;
     const outcome = await refresh(stage, first);
     if (outcome.kind === "failed") throw outcome.error;
-    require(stage.issuer.calls.length === before + 1, "a refresh isn't one request");
+    insist(stage.issuer.calls.length === before + 1, "a refresh isn't one request");
     const token = tokenOf(outcome.stored);
-    require(!token.equals(tokenOf(first)) &&
-      stage.issuer.grants.isLive(token.reveal()), "a refresh brought no new token");
+    insist(
+      !token.equals(tokenOf(first)) && stage.issuer.grants.isLive(token.reveal()),
+      "a refresh brought no new token",
+    );
     const kept = outcome.stored.record.tokens?.refreshToken;
     const { rotation } = stage.provider.dialect.refresh;
-    require(kept != null &&
-      kept.equals(first.token) ===
-        (rotation === "none"), `refresh.rotation is ${rotation}, but the refresh token isn't kept so`);
+    insist(
+      kept != null && kept.equals(first.token) === (rotation === "none"),
+      `refresh.rotation is ${rotation}, but the refresh token isn't kept so`,
+    );
     return rotation === "none" ? "one request; the refresh token stays" : "one request; the refresh token is replaced";
   });
 }
@@ -64,8 +67,10 @@ function rotates(subject: Subject): Promise<string> {
     const first = await renewable(stage);
     const outcome = await refresh(stage, first);
     if (outcome.kind === "failed") throw outcome.error;
-    require(stage.issuer.grants.isLive(tokenOf(first).reveal()) ===
-      !killsAccessToken, "refresh.killsAccessToken isn't what happens");
+    insist(
+      stage.issuer.grants.isLive(tokenOf(first).reveal()) === !killsAccessToken,
+      "refresh.killsAccessToken isn't what happens",
+    );
     if (rotation === "none") {
       await send(stage, first, first.token);
       return "an old refresh token still works";
@@ -75,9 +80,9 @@ function rotates(subject: Subject): Promise<string> {
       stage.issuer.advance(graceSeconds + 1);
     }
     const failure = await failureOf(send(stage, first, first.token), "a used refresh token still works");
-    require(failure.class === "dead", `a used refresh token is told as ${failure.class}`);
+    insist(failure.class === "dead", `a used refresh token is told as ${failure.class}`);
     const survives = stage.issuer.grants.isLive(tokenOf(outcome.stored).reveal());
-    require(rotation !== "family" || !survives, "a replay doesn't end the family");
+    insist(rotation !== "family" || !survives, "a replay doesn't end the family");
     const grace = graceSeconds > 0 ? ` after ${graceSeconds} s` : "";
     return `a used refresh token is dead${grace}${rotation === "family" ? ", and its replay ends the grant" : ""}`;
   });
@@ -91,7 +96,7 @@ function dies(subject: Subject): Promise<string> {
     await fails(stage, stored, "dead");
     const before = stage.issuer.calls.length;
     await fails(stage, stored, "dead");
-    require(stage.issuer.calls.length === before, "a dead refresh token is sent again");
+    insist(stage.issuer.calls.length === before, "a dead refresh token is sent again");
     return `${codesOf(stage.provider.dialect, "dead")[0]}: log in again; it isn't sent a second time`;
   });
 }
@@ -123,7 +128,7 @@ function passes(subject: Subject): Promise<string> {
       stage.issuer.failNext(fault);
       const failure = await failureOf(send(stage, stored, stored.token), `HTTP ${fault.status} is taken for tokens`);
       const told = `${failure.class}${failure.inDoubt ? ", in doubt" : ""}`;
-      require(failure.class === "transient" && failure.inDoubt === inDoubt, `HTTP ${fault.status} is told as ${told}`);
+      insist(failure.class === "transient" && failure.inDoubt === inDoubt, `HTTP ${fault.status} is told as ${told}`);
     }
     stage.issuer.failNext({ status: 200, html: "<h1>Sign in</h1>" });
     await fails(stage, stored, "transient");
@@ -146,8 +151,10 @@ function classed(subject: Subject): Promise<string> {
       for (const status of code.startsWith("HTTP ") ? [400] : [400, 200]) {
         stage.issuer.failNext(errorReply(stage.provider.dialect, code, status));
         const failure = await failureOf(send(stage, stored, stored.token), `${code} is taken for tokens`);
-        require(failure.class ===
-          means, `${code} with HTTP ${failure.status} is told as ${failure.class}, not ${means}`);
+        insist(
+          failure.class === means,
+          `${code} with HTTP ${failure.status} is told as ${failure.class}, not ${means}`,
+        );
       }
     const classes = [...new Set(own.map(([, means]) => means))];
     return classes.map((means) => `${own.filter(([, one]) => one === means).length} ${means}`).join(", ");
@@ -158,8 +165,8 @@ async function fails(stage: Stage, stored: Stored, means: ErrorClass): Promise<v
   const outcome = await refresh(stage, stored);
   if (outcome.kind !== "failed") throw new Mismatch(`what should be told as ${means} is taken for a success`);
   const told = outcome.stored.record.failure?.class;
-  require(told === means, `what should be told as ${means} is told as ${told ?? outcome.error.code}`);
-  require(outcome.stored.record.tokens !== null, "a failed refresh loses the tokens");
+  insist(told === means, `what should be told as ${means} is told as ${told ?? outcome.error.code}`);
+  insist(outcome.stored.record.tokens !== null, "a failed refresh loses the tokens");
 }
 
 /** Past the engine, which would not send it: as another program would. */

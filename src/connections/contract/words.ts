@@ -6,7 +6,7 @@ import type { ProviderDefinition } from "../../providers/schema.ts";
 import { faultOf, type Setting } from "../../providers/settings.ts";
 import { suggestion } from "../../providers/suggest.ts";
 import { namesIn } from "../../providers/template.ts";
-import { Mismatch, require, Skip, type Trial } from "./check.ts";
+import { insist, Mismatch, Skip, type Trial } from "./check.ts";
 import { sampleVariant } from "./sample.ts";
 import type { Subject } from "./stage.ts";
 
@@ -34,7 +34,7 @@ function addresses({ definition, settings }: Subject): string {
     ];
     for (const url of urls) {
       const { protocol, origin } = new URL(url);
-      require(protocol === "https:", `${url} is not https${name}`);
+      insist(protocol === "https:", `${url} is not https${name}`);
       origins.add(origin);
     }
   }
@@ -55,8 +55,10 @@ function refuseDetours({ settings = {}, issuer, endpoints = {}, origins = [] }: 
       const setting = settings[name];
       if (setting === undefined) continue;
       const detour = DETOURS.find((value) => isTaken(setting, value));
-      require(detour ===
-        undefined, `${field} may lead to another origin than it declares: settings.${name} takes '${detour}'. Give it kind 'host', or a pattern like [a-z0-9-]+`);
+      insist(
+        detour === undefined,
+        `${field} may lead to another origin than it declares: settings.${name} takes '${detour}'. Give it kind 'host', or a pattern like [a-z0-9-]+`,
+      );
     }
   }
 }
@@ -92,18 +94,21 @@ function knobs({ definition }: Subject): string {
     for (const name of Object.keys(given)) {
       const near = suggestion(name, known);
       const hint = near === null ? "" : ` Did you mean '${near}'?`;
-      require(known.includes(name), `${field}.${name} does nothing: nothing of that name is sent.${hint}`);
-      require(name !==
-        (given as Record<string, unknown>)[name], `${field}.${name} does nothing: it is called so anyway`);
+      insist(known.includes(name), `${field}.${name} does nothing: nothing of that name is sent.${hint}`);
+      insist(
+        name !== (given as Record<string, unknown>)[name],
+        `${field}.${name} does nothing: it is called so anyway`,
+      );
     }
   for (const [code, entry] of Object.entries(errors?.codes ?? {})) {
     const repeats = typeof entry === "string" && Object.hasOwn(ERROR_DEFAULTS, code) && ERROR_DEFAULTS[code] === entry;
-    require(!repeats, `errors.codes.${code} does nothing: it means '${entry}' anyway`);
+    insist(!repeats, `errors.codes.${code} does nothing: it means '${entry}' anyway`);
   }
   const named = namesIn(endpoints?.revocation ?? "").includes("clientId");
-  require(!named ||
-    revocation?.style ===
-      "delete-basic", "endpoints.revocation has {clientId}, which only revocation.style 'delete-basic' fills");
+  insist(
+    !named || revocation?.style === "delete-basic",
+    "endpoints.revocation has {clientId}, which only revocation.style 'delete-basic' fills",
+  );
   return "none";
 }
 
@@ -114,7 +119,7 @@ function patterns({ definition: { tokenPatterns = [] } }: Subject): string {
   if (tokenPatterns.length === 0) throw new Skip("none: its tokens are known by value only");
   for (const [i, pattern] of tokenPatterns.entries()) {
     const ordinary = ORDINARY.find((word) => matches(pattern, word));
-    require(ordinary === undefined, `tokenPatterns.${i} matches '${ordinary}': what isn't a token would be hidden too`);
+    insist(ordinary === undefined, `tokenPatterns.${i} matches '${ordinary}': what isn't a token would be hidden too`);
   }
   return tokenPatterns.join("  ");
 }
