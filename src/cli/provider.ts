@@ -10,6 +10,7 @@ export default defineGroup({
     add: () => import("./provider/add.ts"),
     remove: () => import("./provider/remove.ts"),
     trust: () => import("./provider/trust.ts"),
+    check: () => import("./provider/check.ts"),
   },
   examples: [
     ["auth provider list", "which there are"],

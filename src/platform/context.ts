@@ -37,6 +37,8 @@ export interface Context {
   readonly http: Http;
   /** Milliseconds since the epoch, UTC. */
   now(): number;
+  /** Milliseconds. Ends early, without an error, when the signal is given. Absent: it takes as long as it says. */
+  readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   /** A line for `-v`. Callers never pass a secret; the sink redacts by value all the same. */
   debug(message: string): void;
   /** Writes down what happened (CLI.md §5 `log`). Never rejects: a log that can't be written stops no command. */

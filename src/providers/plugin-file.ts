@@ -1,5 +1,5 @@
 /** A plugin's file: read once, whole and by its owner's leave, and known by the hash of what was read (RULES.md §4). */
-import { AuthError, errorCode } from "../platform/errors.ts";
+import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { ownershipOf } from "../platform/small-file.ts";
 import { kindOf, type PluginKind } from "./place.ts";
@@ -17,23 +17,26 @@ export function isModule(kind: PluginKind): kind is "ts" | "js" {
   return kind === "ts" || kind === "js";
 }
 
-/** @throws AuthError `plugin_invalid` where it can't be read, is too large, or others could have written it */
+/** @throws AuthError `usage` where it can't be read, `plugin_invalid` where it is too large or others could have written it */
 export async function readPluginFile(path: string): Promise<PluginFile> {
   try {
-    refuseForeign(path, await ownershipOf(path));
+    const owned = await ownershipOf(path);
+    // Opening a pipe would wait for its other end.
+    if ((owned.mode & 0o170000) !== 0o100000) throw usage(`${path} is not a file.`, "Name a plugin's file.");
+    refuseForeign(path, owned);
     const file = Bun.file(path);
     // Asked of the file first: one of 100 MB is not to be read to be found too large.
     return pluginFile(path, file.size > LIMITS.pluginBytes ? file.size : await file.bytes());
   } catch (error) {
     if (error instanceof AuthError) throw error;
     const reason = REASONS[errorCode(error) ?? ""] ?? errorCode(error) ?? "unknown error";
-    throw new AuthError("plugin_invalid", `${path} can't be read: ${reason}.`, { hint: "Name a file.", cause: error });
+    throw usage(`${path} can't be read: ${reason}.`, "Name a plugin's file.");
   }
 }
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
-  EISDIR: "it is a folder",
+  ENOTDIR: "there is no such file",
   EACCES: "permission denied",
   EPERM: "permission denied",
 };

@@ -41,6 +41,7 @@ async function device({ context }: Services, plan: LoginPlan, ui: LoginUi): Prom
   return pollDevice(context.http, plan.server, client, code, {
     deadline: context.now() + limit,
     now: context.now,
+    ...(context.sleep && { sleep: context.sleep }),
     signal: ui.signal,
     claims: claimsOf(plan),
   });

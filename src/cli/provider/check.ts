@@ -1,0 +1,71 @@
+import type { Check } from "../../connections/contract/contract.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import { defineCommand } from "../command.ts";
+import type { Cli } from "../context.ts";
+import { shown } from "../flags.ts";
+import { inSession, type Session } from "../session.ts";
+import { ask } from "./add.ts";
+
+const MARKS = { ok: "✓", fail: "✗", skipped: "–" } as const;
+
+export default defineCommand({
+  name: "check",
+  description: "Check a provider's description against itself: log in, refresh, fail, rotate and revoke as it says",
+  args: {
+    provider: { type: "positional", required: true, description: "A plugin's file, or a provider's id" },
+    yes: { type: "boolean", alias: "y", description: "Run a module's code without asking" },
+  },
+  examples: [
+    ["auth provider check acme.toml", "before it is added or shared"],
+    ["auth provider check {a} --json", "one that is known, for a program"],
+  ],
+  run: async (cli, args) => {
+    const yes = args.yes ?? false;
+    const definition = await inSession(cli, (session) => definitionOf(cli, session, args.provider, yes));
+    const { checkContract } = await import("../../connections/contract/contract.ts");
+    const checks = [
+      { name: "schema", status: "ok", detail: "every field is known, and none contradicts another" } as const,
+      ...(await checkContract(definition)),
+    ];
+    const failed = checks.filter(({ status }) => status === "fail");
+    if (cli.output.isJson) await cli.output.json({ ok: failed.length === 0, provider: definition.id, checks });
+    else for (const line of lines(checks)) await cli.output.text(line);
+    if (failed.length > 0)
+      throw new AuthError("check_failed", `${failed.length} of ${checks.length} checks failed.`, {
+        hint: `Correct ${shown(args.provider)}, then check it again.`,
+      });
+    if (cli.output.isJson) return;
+    const passed = checks.filter(({ status }) => status === "ok").length;
+    const { title } = definition;
+    const { length } = checks;
+    await cli.output.text("");
+    await cli.output.text(
+      `${escapeText(title)} is consistent with itself: ${passed} checks passed, ${length - passed} skipped.`,
+    );
+    await cli.output.text("Whether it is correct, only a login at the provider can tell.");
+  },
+});
+
+/** One for each check. What is wrong in several of them is said once. */
+function* lines(checks: readonly Check[]): Generator<string> {
+  const said = new Map<string, string>();
+  for (const { name, status, detail } of checks) {
+    const before = status === "fail" ? said.get(detail) : undefined;
+    said.set(detail, name);
+    yield `${MARKS[status]} ${name}: ${before === undefined ? escapeText(detail) : `the same as in '${before}'`}`;
+  }
+}
+
+/** A file by its name, else a provider by its id. */
+async function definitionOf(cli: Cli, session: Session, provider: string, yes: boolean): Promise<ProviderDefinition> {
+  const { registry } = session;
+  if (!/[./\\]/.test(provider)) return registry.get(provider);
+  const { evaluateModule, loadManifest } = await import("../../providers/load.ts");
+  const { isModule, readPluginFile } = await import("../../providers/plugin-file.ts");
+  const file = await readPluginFile(provider);
+  if (!isModule(file.kind)) return (await loadManifest(file, registry.get)).definition;
+  await ask(cli, `${shown(provider)} is a module: to check it is to run its code as you. Run it?`, yes);
+  return (await evaluateModule({ ...file, kind: file.kind })).definition;
+}

@@ -1,0 +1,111 @@
+/** Replies as a description says they look: every value where it says that it stands. */
+import type { Dialect } from "../../providers/defaults.ts";
+import { ERROR_DEFAULTS } from "../../providers/defaults.ts";
+import type { ErrorClass } from "../../providers/schema.ts";
+
+export type Body = Record<string, unknown>;
+
+/** What the test finds wrong with the description: in words for its author. */
+export class Contradiction extends Error {}
+
+/** @throws Contradiction where something else stands in the way */
+export function put(body: Body, path: string, value: unknown, field: string): void {
+  const steps = path.split(".");
+  const last = steps.pop() ?? "";
+  let here = body;
+  for (const step of steps) {
+    if (!Object.hasOwn(here, step)) here[step] = {};
+    const next = here[step];
+    if (typeof next !== "object" || next === null)
+      throw new Contradiction(`${field} is ${path}, but ${step} is a value of its own in the same reply`);
+    here = next as Body;
+  }
+  const held = Object.hasOwn(here, last) ? here[last] : undefined;
+  if (held !== undefined && held !== value)
+    throw new Contradiction(`${field} is ${path}, where something else of the same reply stands`);
+  here[last] = value;
+}
+
+/** A lifetime in the unit that the description names. */
+function expiryOf(unit: Dialect["reply"]["expiry"]["unit"], seconds: number, now: number): number | string {
+  switch (unit) {
+    case "seconds":
+      return seconds;
+    case "milliseconds":
+      return seconds * 1000;
+    case "epoch":
+      return Math.ceil(now / 1000) + seconds;
+    case "epoch-milliseconds":
+      return now + seconds * 1000;
+    case "iso":
+      return new Date(now + seconds * 1000).toISOString();
+  }
+}
+
+export interface ErrorReply {
+  readonly status: number;
+  readonly body: Body;
+}
+
+/**
+ * An error reply whose meaning hangs on `code` alone: an entry of `errors.codes`, or a word of the RFCs.
+ * @param status 400, or 200 where a provider's errors look like successes
+ */
+export function errorReply({ reply, errors }: Dialect, code: string, status = 400): ErrorReply {
+  const body: Body = {};
+  const http = /^HTTP (\d{3})$/.exec(code);
+  if (http !== null) return { status: Number(http[1]), body: { note: "no code" } };
+  const { error, errorDescription } = reply;
+  // `{"error": {"code": …, "message": …}}`: a code is looked for inside too.
+  const place = errorDescription.startsWith(`${error}.`) ? `${error}.code` : error;
+  const [subcodes] = errors.subcodes;
+  const number = subcodeNumber(errors, code);
+  if (number !== null && subcodes !== undefined) {
+    put(body, place, "invalid_grant", "reply.error");
+    put(body, subcodes, [number], "errors.subcodes.0");
+  } else put(body, place, code, "reply.error");
+  put(body, errorDescription, "As the contract test has it.", "reply.errorDescription");
+  return { status, body };
+}
+
+/** A code that is a number with the prefix stands where sub-codes do. */
+function subcodeNumber({ subcodePrefix }: Dialect["errors"], code: string): number | null {
+  if (subcodePrefix === "" || !code.startsWith(subcodePrefix)) return null;
+  const rest = code.slice(subcodePrefix.length);
+  return /^\d+$/.test(rest) ? Number(rest) : null;
+}
+
+/** Codes of a class: the description's own, then those of the RFCs that it leaves as they are. */
+export function codesOf(dialect: Dialect, wanted: ErrorClass): string[] {
+  const { codes } = dialect.errors;
+  const own = Object.entries(codes).filter(([, entry]) => classOf(entry) === wanted);
+  const standard = Object.entries(ERROR_DEFAULTS).filter(
+    ([code, means]) => means === wanted && !Object.hasOwn(codes, code),
+  );
+  return [...own, ...standard].map(([code]) => code);
+}
+
+export function classOf(entry: ErrorClass | { readonly class: ErrorClass }): ErrorClass {
+  return typeof entry === "string" ? entry : entry.class;
+}
+
+const REFRESH_LIFETIME = 30 * 24 * 3600;
+
+/** RFC 6749 §5.1 in the provider's words. @param of.lifetime seconds; null: it isn't told */
+export function putTokens(
+  body: Body,
+  { reply, scopes }: Dialect,
+  accessToken: string,
+  of: { readonly scopes: readonly string[]; readonly refreshToken: string | null; readonly lifetime: number | null },
+): void {
+  put(body, reply.accessToken, accessToken, "reply.accessToken");
+  put(body, reply.tokenType, "bearer", "reply.tokenType");
+  if (of.scopes.length > 0) put(body, reply.scope, of.scopes.join(scopes.replySeparator || " "), "reply.scope");
+  if (of.lifetime !== null)
+    put(body, reply.expiry.path, expiryOf(reply.expiry.unit, of.lifetime, Date.now()), "reply.expiry.path");
+  if (of.refreshToken !== null) {
+    put(body, reply.refreshToken, of.refreshToken, "reply.refreshToken");
+    put(body, reply.refreshExpiresIn, REFRESH_LIFETIME, "reply.refreshExpiresIn");
+  }
+  for (const [i, path] of reply.extra.entries()) put(body, path, `kept ${i}`, `reply.extra.${i}`);
+}

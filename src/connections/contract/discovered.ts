@@ -1,0 +1,34 @@
+/** Discovery during a contract test: what the issuer tells where the description leaves it to it. */
+import type { Endpoints, ResolvedProvider } from "../../providers/resolve.ts";
+
+/** The endpoints in force. */
+export function withDiscovered({ issuer, endpoints, definition }: ResolvedProvider): Endpoints {
+  if (issuer === null) return endpoints;
+  const at = (path: string): string => `${issuer.replace(/\/$/, "")}/${path}`;
+  const flows = JSON.stringify(definition.flows);
+  return {
+    authorization: at("authorize"),
+    token: at("token"),
+    userinfo: at("userinfo"),
+    revocation: at("revoke"),
+    ...(flows.includes("device") ? { device: at("device") } : {}),
+    ...endpoints,
+  };
+}
+
+/** RFC 8414 §2. */
+export function metadataFor(issuer: string, { dialect }: ResolvedProvider, endpoints: Endpoints): object {
+  const { authorization, device, token, revocation, userinfo, introspection } = endpoints;
+  const { authentication } = dialect.client;
+  return {
+    issuer,
+    authorization_endpoint: authorization,
+    device_authorization_endpoint: device,
+    token_endpoint: token,
+    revocation_endpoint: revocation,
+    userinfo_endpoint: userinfo,
+    introspection_endpoint: introspection,
+    token_endpoint_auth_methods_supported: [authentication === "basic" ? "client_secret_basic" : "client_secret_post"],
+    response_types_supported: ["code"],
+  };
+}

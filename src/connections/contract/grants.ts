@@ -1,0 +1,102 @@
+/** What the issuer of a contract test has handed out, and what became of it: rotation, grace and death as declared. */
+import type { Dialect } from "../../providers/defaults.ts";
+
+/** One login. */
+export interface Grant {
+  readonly scopes: readonly string[];
+  readonly flow: "device" | "browser" | "code";
+  readonly nonce: string | null;
+  dead: boolean;
+}
+
+interface RefreshToken {
+  readonly grant: Grant;
+  /** By the issuer's clock, milliseconds; null: it is the newest. */
+  usedAt: number | null;
+}
+
+/** A code on its way through the browser (RFC 6749 §4.1.2). */
+export interface Code {
+  readonly grant: Grant;
+  readonly redirectUri: string | null;
+  /** RFC 7636 §4.2, S256. */
+  readonly challenge: string | null;
+}
+
+export class Grants {
+  readonly #access = new Map<string, { readonly grant: Grant | null; dead: boolean }>();
+  readonly #refresh = new Map<string, RefreshToken>();
+  readonly #codes = new Map<string, Code>();
+  readonly #rules: Dialect["refresh"];
+  readonly #now: () => number;
+  #count = 0;
+
+  constructor(rules: Dialect["refresh"], now: () => number) {
+    this.#rules = rules;
+    this.#now = now;
+  }
+
+  /** Words that nobody can mistake for a token of a real provider. */
+  fresh(what: string): string {
+    return `check-${what}-${++this.#count}`;
+  }
+
+  addCode(code: Code): string {
+    const name = this.fresh("code");
+    this.#codes.set(name, code);
+    return name;
+  }
+
+  /** Each code works once. */
+  takeCode(name: string): Code | null {
+    const code = this.#codes.get(name) ?? null;
+    this.#codes.delete(name);
+    return code;
+  }
+
+  /** @param grant null: nobody's, as a pasted token is */
+  addAccess(grant: Grant | null, token = this.fresh("access")): string {
+    this.#access.set(token, { grant, dead: false });
+    return token;
+  }
+
+  addRefresh(grant: Grant): string {
+    const token = this.fresh("refresh");
+    this.#refresh.set(token, { grant, usedAt: null });
+    return token;
+  }
+
+  isLive(accessToken: string): boolean {
+    const held = this.#access.get(accessToken);
+    return held !== undefined && !held.dead && !held.grant?.dead;
+  }
+
+  /** @returns null for a token that is dead, or becomes so by being replayed */
+  use(refreshToken: string): { readonly grant: Grant; readonly next: string | null } | null {
+    const held = this.#refresh.get(refreshToken);
+    if (held === undefined || held.grant.dead) return null;
+    const { rotation, graceSeconds, killsAccessToken } = this.#rules;
+    if (rotation !== "none" && held.usedAt !== null && this.#now() - held.usedAt >= graceSeconds * 1000) {
+      if (rotation === "family") held.grant.dead = true;
+      return null;
+    }
+    held.usedAt ??= this.#now();
+    if (killsAccessToken)
+      for (const access of this.#access.values()) if (access.grant === held.grant) access.dead = true;
+    return { grant: held.grant, next: rotation === "none" ? null : this.addRefresh(held.grant) };
+  }
+
+  /** RFC 7009 §2.1: a refresh token takes its grant along. @returns whether it was known */
+  revoke(token: string, endsGrant: boolean): boolean {
+    const access = this.#access.get(token);
+    const grant = this.#refresh.get(token)?.grant ?? (endsGrant ? access?.grant : null);
+    if (access !== undefined) access.dead = true;
+    if (grant) grant.dead = true;
+    return access !== undefined || grant !== undefined;
+  }
+
+  /** Every login ends, as an administrator would end them. */
+  kill(): void {
+    for (const { grant } of this.#refresh.values()) grant.dead = true;
+  }
+}

@@ -1,0 +1,63 @@
+/** A vault for the length of a check: it keeps the contract of `vault/types.ts`, in memory, and nothing outlives it. */
+import type { Change, Entry, KeptReply, Lock, RecordType, Vault, Version } from "../../vault/types.ts";
+
+export class MemoryVault implements Vault {
+  readonly id = "check";
+  readonly #entries = new Map<string, Entry>();
+  readonly #replies = new Map<string, { version: Version; bytes: Uint8Array }>();
+  readonly #locked = new Set<string>();
+
+  async read(type: RecordType, name: string): Promise<Entry | null> {
+    return this.#entries.get(`${type} ${name}`) ?? null;
+  }
+
+  async list(type: RecordType): Promise<Entry[]> {
+    return [...this.#entries.values()]
+      .filter((entry) => entry.type === type)
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  async commit(changes: readonly Change[]): Promise<"committed" | "conflict"> {
+    for (const { type, name, expected } of changes)
+      if (!same(this.#entries.get(`${type} ${name}`)?.version ?? null, expected)) return "conflict";
+    for (const { type, name, next } of changes) {
+      if (next === null) this.#entries.delete(`${type} ${name}`);
+      else this.#entries.set(`${type} ${name}`, { type, name, ...next });
+    }
+    return "committed";
+  }
+
+  async discard(type: RecordType, name: string): Promise<void> {
+    this.#entries.delete(`${type} ${name}`);
+  }
+
+  async reload(): Promise<void> {}
+
+  async tryLock(name: string): Promise<Lock | null> {
+    if (this.#locked.has(name)) return null;
+    this.#locked.add(name);
+    return { reply: this.#replyOf(name), release: () => void this.#locked.delete(name) };
+  }
+
+  async fingerprint(secret: string): Promise<string> {
+    return new Bun.CryptoHasher("sha256").update(secret).digest("hex");
+  }
+
+  close(): void {}
+
+  #replyOf(name: string): KeptReply {
+    return {
+      prepare: async () => {},
+      keep: async (version, bytes) => void this.#replies.set(name, { version, bytes }),
+      read: async (version) => {
+        const kept = this.#replies.get(name);
+        return kept !== undefined && same(kept.version, version) ? kept.bytes : null;
+      },
+      blank: async () => void this.#replies.delete(name),
+    };
+  }
+}
+
+function same(a: Version | null, b: Version | null): boolean {
+  return a?.incarnation === b?.incarnation && a?.generation === b?.generation;
+}

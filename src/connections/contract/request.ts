@@ -1,0 +1,126 @@
+/** A request to the issuer of a contract test, read the way its description says that requests are written. */
+import type { Dialect } from "../../providers/defaults.ts";
+import { Contradiction } from "./bodies.ts";
+
+/** A request as it came. */
+export interface Call {
+  readonly method: string;
+  /** As the description has it: `https://host/path`, without its query. */
+  readonly address: string;
+  readonly query: URLSearchParams;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** The client as whom the program speaks in a test. */
+export interface TestClient {
+  readonly id: string;
+  readonly secret: string | null;
+}
+
+/** RFC 6749's parameters of a token request, under whatever names they were sent. */
+export class Asked {
+  readonly call: Call;
+  readonly #dialect: Dialect;
+  readonly #sent: Readonly<Record<string, unknown>>;
+
+  /** @throws Contradiction when it isn't in the declared format */
+  constructor(call: Call, dialect: Dialect) {
+    this.call = call;
+    this.#dialect = dialect;
+    this.#sent = call.method === "GET" ? Object.fromEntries(call.query) : read(call, dialect);
+    for (const [name, value] of Object.entries(dialect.request.headers))
+      if (call.headers.get(name) !== value)
+        throw new Contradiction(`request.headers.${name} doesn't arrive as it is written`);
+  }
+
+  /** null when it is in another format. */
+  static orNull(call: Call, dialect: Dialect): Asked | null {
+    try {
+      return new Asked(call, dialect);
+    } catch (error) {
+      if (error instanceof Contradiction) return null;
+      throw error;
+    }
+  }
+
+  get(name: string): string | null {
+    const { names } = this.#dialect.request;
+    const sent = Object.hasOwn(names, name) ? names[name] : name;
+    return sent === null || sent === undefined ? null : this.sent(sent);
+  }
+
+  /** By the provider's own name. */
+  sent(name: string): string | null {
+    const value = Object.hasOwn(this.#sent, name) ? this.#sent[name] : undefined;
+    return typeof value === "string" ? value : null;
+  }
+
+  /** @throws Contradiction where it isn't `value`, unless the description says that it isn't sent at all */
+  expect(name: string, value: string, why = ""): void {
+    if (this.#dialect.request.names[name] === null || this.get(name) === value) return;
+    const state = this.get(name) === null ? "is missing from" : "has another value in";
+    throw new Contradiction(`${name} ${state} a request${why}`);
+  }
+
+  /** The grant that was asked for, whatever this provider calls it. */
+  grantType(): string | null {
+    const { grantTypes } = this.#dialect.request;
+    const given = this.get("grant_type");
+    for (const [type, parameter] of Object.entries(MAIN_PARAMETER)) {
+      const name = Object.hasOwn(grantTypes, type) ? grantTypes[type] : type;
+      const isNamed = given === name || (given === null && this.#dialect.request.names.grant_type === null);
+      if (isNamed && (parameter === null || this.get(parameter) !== null)) return type;
+    }
+    return null;
+  }
+
+  /** @throws Contradiction unless the client is named and proved as declared */
+  authenticate(client: TestClient, withSecret: boolean, what: string): void {
+    const { authorization } = Object.fromEntries(this.call.headers);
+    const secret = withSecret ? client.secret : null;
+    if (secret !== null && this.#dialect.client.authentication === "basic") {
+      if (authorization !== basic(client.id, secret))
+        throw new Contradiction(`the client doesn't prove itself in ${what}`);
+      return;
+    }
+    this.expect("client_id", client.id, `: ${what}`);
+    if (secret !== null) this.expect("client_secret", secret, `: ${what}`);
+    else if (this.get("client_secret") !== null) throw new Contradiction(`the client's secret is sent in ${what}`);
+  }
+
+  /** @throws Contradiction for a declared parameter that the protocol's own replaces */
+  further(parameters: Readonly<Record<string, string>>, field: string): void {
+    for (const [name, value] of Object.entries(parameters))
+      if (this.sent(name) !== value && this.get(name) !== value)
+        throw new Contradiction(`${field}.${name} does nothing: the protocol's own parameter of that name is sent`);
+  }
+}
+
+/** Grant type → the parameter that it can't do without. */
+const MAIN_PARAMETER: Readonly<Record<string, string | null>> = {
+  authorization_code: "code",
+  refresh_token: "refresh_token",
+  "urn:ietf:params:oauth:grant-type:device_code": "device_code",
+  "urn:ietf:params:oauth:grant-type:jwt-bearer": "assertion",
+  "urn:ietf:params:oauth:grant-type:token-exchange": "subject_token",
+  client_credentials: null,
+};
+
+function read(call: Call, { request: { format } }: Dialect): Record<string, unknown> {
+  const type = call.headers.get("content-type") ?? "";
+  const wanted = format === "json" ? "application/json" : "application/x-www-form-urlencoded";
+  if (!type.startsWith(wanted))
+    throw new Contradiction(`request.format is ${format}, but request.headers make the content type ${type}`);
+  if (format === "json") return JSON.parse(call.body) as Record<string, unknown>;
+  const form = new URLSearchParams(call.body);
+  const twice = [...form.keys()].find((name) => form.getAll(name).length > 1);
+  if (twice !== undefined) throw new Contradiction(`request.names makes two parameters of one request '${twice}'`);
+  return Object.fromEntries(form);
+}
+
+/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
+function basic(id: string, secret: string): string {
+  const encoded = [id, secret].map((part) => new URLSearchParams([["", part]]).toString().slice(1));
+  return `Basic ${btoa(encoded.join(":"))}`;
+}

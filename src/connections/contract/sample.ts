@@ -1,0 +1,94 @@
+/** Values that a description would take, made up for its contract test: settings, and texts that match a pattern. */
+import { matches } from "../../providers/pattern.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import { faultOf, type Setting } from "../../providers/settings.ts";
+import { namesIn } from "../../providers/template.ts";
+
+/**
+ * Those that must be said, and those without a default of which an address is made.
+ * @returns a text instead where no value could be found for one
+ */
+export function sampleSettings(definition: ProviderDefinition): Record<string, string> | string {
+  const inAddresses = new Set(addressesOf(definition).flatMap(namesIn));
+  const values: Record<string, string> = {};
+  for (const [name, setting] of Object.entries(definition.settings ?? {})) {
+    if (setting.default !== undefined || (!setting.required && !inAddresses.has(name))) continue;
+    const value = sampleSetting(setting);
+    if (value === null) return `no value for the setting ${name} can be made up`;
+    values[name] = value;
+  }
+  return values;
+}
+
+/** Settings under which a variant is the one that counts. */
+export function sampleVariant(
+  definition: ProviderDefinition,
+  when: Readonly<Record<string, string>>,
+  settings: Readonly<Record<string, string>>,
+): Record<string, string> | null {
+  const values: Record<string, string> = { ...settings };
+  for (const [name, pattern] of Object.entries(when)) {
+    const setting = definition.settings?.[name];
+    const held = values[name] ?? setting?.default;
+    if (held !== undefined && matches(pattern, held)) continue;
+    const value = [...SAMPLES, sampleOf(pattern) ?? ""].find((text) => matches(pattern, text) && fits(setting, text));
+    if (value === undefined) return null;
+    values[name] = value;
+  }
+  return values;
+}
+
+/** A text that the pattern matches; null where it is of a form that nobody foresaw. */
+export function sampleOf(pattern: string): string | null {
+  let text = "";
+  for (const [, atom = "", quantifier = ""] of pattern.matchAll(PART)) {
+    const character = characterOf(atom);
+    if (character === null) return null;
+    text += character.repeat(timesOf(quantifier));
+  }
+  return matches(pattern, text) ? text : null;
+}
+
+const PART = /(\\.|\[\^?(?:\\.|[^\]\\])+\]|.)([*+?]|\{\d+(?:,\d*)?\})?/gs;
+const SAMPLES = [
+  "x.example",
+  "https://x.example",
+  "x",
+  "1",
+  "sample",
+  "AUTH_SAMPLE",
+  "7a485448-a9e2-4c85-8a3c-4f44175783c9",
+];
+const LETTERS = "abcdefghijklmnopqrstuvwxyz";
+const CHARACTERS = [...LETTERS, ...LETTERS.toUpperCase(), ..."0123456789-_.:/~ !\"#$%&'()*+,;<=>?@[]^`{|}\\"];
+
+function sampleSetting(setting: Setting): string | null {
+  const own = setting.pattern === undefined ? null : sampleOf(setting.pattern);
+  return (
+    [...SAMPLES, own, own === null ? null : `https://${own}`].find((text) => text !== null && fits(setting, text)) ??
+    null
+  );
+}
+
+function fits(setting: Setting | undefined, text: string): boolean {
+  if (setting === undefined) return false;
+  const checked = faultOf(setting, text);
+  return "value" in checked && checked.value === text;
+}
+
+function characterOf(atom: string): string | null {
+  const pattern = new RegExp(`^${atom}$`, "s");
+  return CHARACTERS.find((character) => pattern.test(character)) ?? null;
+}
+
+/** The fewest that there may be, but one rather than none. */
+function timesOf(quantifier: string): number {
+  if (quantifier === "") return 1;
+  const least = /\d+/.exec(quantifier)?.[0];
+  return Math.max(1, Number(least ?? 1));
+}
+
+function addressesOf({ issuer, endpoints = {}, minting = {} }: ProviderDefinition): string[] {
+  const needed = Object.values(minting).flatMap((one) => (one?.needs ?? []).map((name) => `{${name}}`));
+  return [issuer, ...Object.values(endpoints), ...needed].filter((template) => template !== undefined);
+}

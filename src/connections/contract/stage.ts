@@ -1,0 +1,160 @@
+/**
+ * Where a contract test is played: the program's own code for logins, refreshes and logouts, a vault in memory, and an
+ * issuer as described in the place of the network. Nothing of it touches a disk, an environment or a real provider.
+ */
+
+import { type Http, HttpError, http } from "../../platform/http.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { Secret } from "../../platform/secret.ts";
+import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
+import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
+import type { Credential, LoginRequest, LoginUi } from "../login/request.ts";
+import { login } from "../login.ts";
+import type { Services } from "../services.ts";
+import type { Stored } from "../store.ts";
+import { Contradiction } from "./bodies.ts";
+import { Issuer } from "./issuer.ts";
+import { MemoryVault } from "./memory-vault.ts";
+import { answerMint } from "./minted.ts";
+
+/** What is checked, and with which settings. */
+export interface Subject {
+  readonly definition: ProviderDefinition;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface Stage extends Subject {
+  readonly provider: ResolvedProvider;
+  readonly issuer: Issuer;
+  readonly services: Services;
+  /** Seconds that the program waited between two polls. */
+  readonly pauses: number[];
+  login(flow: Flow, how?: How): Promise<Stored>;
+}
+
+interface How {
+  readonly token?: Secret;
+  readonly credential?: Credential;
+  /** At the provider's page. */
+  readonly decision?: "approve" | "deny";
+}
+
+/** Nobody's decision takes so many polls here. */
+const MOST_PAUSES = 20;
+
+/** Anything that stands in a form or a header without care is seen by these. */
+const SECRET = "s3cret:&+%/=";
+const CLIENT = "check client";
+
+/** @throws Contradiction when the issuer found one, else what `play` throws */
+export async function onStage<T>(
+  subject: Subject,
+  withSecret: boolean,
+  play: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const { definition, settings } = subject;
+  const provider = resolveProvider(definition, settings);
+  const client = { id: CLIENT, secret: withSecret ? SECRET : null };
+  const issuer = new Issuer({ provider, client, mint: answerMint });
+  const pauses: number[] = [];
+  const services: Services = {
+    vault: new MemoryVault(),
+    registry: {
+      ids: () => [definition.id],
+      has: () => true,
+      get: async () => definition,
+      all: async () => [definition],
+    } as never,
+    context: {
+      env: {},
+      get paths(): never {
+        throw new Error("a contract test has no home");
+      },
+      http: throughIssuer(issuer),
+      now: Date.now,
+      sleep: async (milliseconds) => {
+        if (pauses.push(milliseconds / 1000) > MOST_PAUSES) throw new Contradiction("a device login polls for ever");
+      },
+      debug: () => {},
+      audit: async () => {},
+      warn: () => {},
+    },
+  };
+  const stage: Stage = {
+    ...subject,
+    provider,
+    issuer,
+    services,
+    pauses,
+    login: (flow, how = {}) => login(services, requestFor(subject, flow, withSecret, how), visitor(issuer, how)),
+  };
+  try {
+    const outcome = await play(stage);
+    refuseContradictions(issuer);
+    return outcome;
+  } catch (error) {
+    // What the program made of it is only what followed.
+    refuseContradictions(issuer);
+    throw error;
+  } finally {
+    await issuer.stop();
+  }
+}
+
+function refuseContradictions({ found }: Issuer): void {
+  if (found.length > 0) throw new Contradiction(found.join("; "));
+}
+
+function throughIssuer(issuer: Issuer): Http {
+  return (request) => http({ ...request, url: issuer.local(request.url) });
+}
+
+function requestFor({ definition, settings }: Subject, flow: Flow, withSecret: boolean, how: How): LoginRequest {
+  return {
+    ref: { provider: definition.id, name: "check" },
+    flow,
+    scopes: null,
+    clientId: CLIENT,
+    clientSecret: withSecret ? new Secret(SECRET) : null,
+    settings,
+    issuer: null,
+    endpoints: {},
+    token: how.token ?? null,
+    verify: true,
+    force: true,
+    timeout: null,
+    port: null,
+    redirectUri: null,
+    canOpenBrowser: true,
+    ...(how.credential && { credential: how.credential }),
+  };
+}
+
+/** The person, and the browser. */
+function visitor(issuer: Issuer, { decision }: How): LoginUi {
+  return {
+    deviceCode: () => {},
+    authorize: async (url, redirectUri) => {
+      const location = issuer.visit(url, decision);
+      // Where nobody on this machine listens, a person copies the address.
+      if (redirectUri.startsWith("https:")) return { pasted: Promise.resolve(location) };
+      void knock(location);
+      return {};
+    },
+    warn: () => {},
+    askToken: async () => null,
+    signal: new AbortController().signal,
+  };
+}
+
+/** As a browser does: to the loopback listener, then to the page that it is sent on to. */
+async function knock(location: string): Promise<void> {
+  const { origin, pathname } = new URL(location);
+  for (const url of [location, `${origin}${pathname === "/done" ? "/finished" : "/done"}`])
+    try {
+      await http({ method: "GET", url, timeout: LIMITS.account });
+    } catch (error) {
+      // Being sent on is what is expected; whether the login worked, the login says.
+      if (!(error instanceof HttpError)) throw error;
+    }
+}

@@ -1,0 +1,125 @@
+/** What can be told of a description without playing it: knobs that do nothing, addresses, patterns. */
+import { ERROR_DEFAULTS } from "../../providers/defaults.ts";
+import { matches } from "../../providers/pattern.ts";
+import { resolveProvider } from "../../providers/resolve.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import { faultOf, type Setting } from "../../providers/settings.ts";
+import { suggestion } from "../../providers/suggest.ts";
+import { namesIn } from "../../providers/template.ts";
+import { insist, Mismatch, Skip, type Trial } from "./check.ts";
+import { sampleVariant } from "./sample.ts";
+import type { Subject } from "./stage.ts";
+
+export const WORDS: readonly Trial[] = [
+  { name: "addresses", run: addresses },
+  { name: "unused knobs", run: knobs },
+  { name: "token patterns", run: patterns },
+];
+
+/** In every variant: https, and an origin that tokens may go to. */
+function addresses({ definition, settings }: Subject): string {
+  const places = [{ name: "", settings }];
+  for (const [i, { when }] of (definition.variants ?? []).entries()) {
+    const values = sampleVariant(definition, when, settings);
+    if (values === null) throw new Mismatch(`no settings could be made up for which variants.${i} counts`);
+    places.push({ name: ` where variants.${i} counts`, settings: values });
+  }
+  const origins = new Set<string>();
+  for (const { name, settings } of places) {
+    const resolved = resolveProvider(definition, settings);
+    const urls = [
+      ...Object.values(resolved.endpoints),
+      ...resolved.apiOrigins,
+      ...(resolved.issuer === null ? [] : [resolved.issuer]),
+    ];
+    for (const url of urls) {
+      const { protocol, origin } = new URL(url);
+      insist(protocol === "https:", `${url} is not https${name}`);
+      origins.add(origin);
+    }
+  }
+  refuseDetours(definition);
+  if (origins.size === 0) throw new Skip("it names none");
+  return `https, at ${[...origins].join(", ")}`;
+}
+
+/** What ends the part of an address that says where it leads. */
+const DETOURS = ["other.example/", "other.example?", "other.example#", "other.example\\", "x@other.example"];
+
+/** A setting in the host's place must not be able to lead elsewhere than the rest of the address says. */
+function refuseDetours({ settings = {}, issuer, endpoints = {}, origins = [] }: ProviderDefinition): void {
+  const templates = { issuer, ...endpoints, ...Object.fromEntries(origins.map((one, i) => [`origins.${i}`, one])) };
+  for (const [field, template = ""] of Object.entries(templates)) {
+    const [host = ""] = /^https:\/\/[^/]*/.exec(template) ?? [];
+    for (const name of namesIn(host)) {
+      const setting = settings[name];
+      if (setting === undefined) continue;
+      const detour = DETOURS.find((value) => isTaken(setting, value));
+      insist(
+        detour === undefined,
+        `${field} may lead to another origin than it declares: settings.${name} takes '${detour}'. Give it kind 'host', or a pattern like [a-z0-9-]+`,
+      );
+    }
+  }
+}
+
+/** As it is: a host that is given with `/` behind it is put right. */
+function isTaken(setting: Setting, value: string): boolean {
+  const checked = faultOf(setting, value);
+  return "value" in checked && checked.value === value;
+}
+
+/** Parameters of the requests that are made here, by the names of the RFCs. */
+const PARAMETERS = [
+  ...["grant_type", "client_id", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token", "scope"],
+  ...["device_code", "assertion", "client_assertion", "client_assertion_type", "subject_token", "subject_token_type"],
+  ...["token", "token_type_hint", "resource", "audience", "requested_token_type"],
+];
+
+const GRANT_TYPES = [
+  "authorization_code",
+  "refresh_token",
+  "client_credentials",
+  "urn:ietf:params:oauth:grant-type:device_code",
+  "urn:ietf:params:oauth:grant-type:jwt-bearer",
+  "urn:ietf:params:oauth:grant-type:token-exchange",
+];
+
+function knobs({ definition }: Subject): string {
+  const { request, errors, endpoints, revocation } = definition;
+  for (const [field, known, given] of [
+    ["request.names", PARAMETERS, request?.names ?? {}],
+    ["request.grantTypes", GRANT_TYPES, request?.grantTypes ?? {}],
+  ] as const)
+    for (const name of Object.keys(given)) {
+      const near = suggestion(name, known);
+      const hint = near === null ? "" : ` Did you mean '${near}'?`;
+      insist(known.includes(name), `${field}.${name} does nothing: nothing of that name is sent.${hint}`);
+      insist(
+        name !== (given as Record<string, unknown>)[name],
+        `${field}.${name} does nothing: it is called so anyway`,
+      );
+    }
+  for (const [code, entry] of Object.entries(errors?.codes ?? {})) {
+    const repeats = typeof entry === "string" && Object.hasOwn(ERROR_DEFAULTS, code) && ERROR_DEFAULTS[code] === entry;
+    insist(!repeats, `errors.codes.${code} does nothing: it means '${entry}' anyway`);
+  }
+  const named = namesIn(endpoints?.revocation ?? "").includes("clientId");
+  insist(
+    !named || revocation?.style === "delete-basic",
+    "endpoints.revocation has {clientId}, which only revocation.style 'delete-basic' fills",
+  );
+  return "none";
+}
+
+/** What is no token, whoever's. */
+const ORDINARY = ["hello", "hello world", "github_pat", "1//", "token", "https://example.com/path", "0", "true"];
+
+function patterns({ definition: { tokenPatterns = [] } }: Subject): string {
+  if (tokenPatterns.length === 0) throw new Skip("none: its tokens are known by value only");
+  for (const [i, pattern] of tokenPatterns.entries()) {
+    const ordinary = ORDINARY.find((word) => matches(pattern, word));
+    insist(ordinary === undefined, `tokenPatterns.${i} matches '${ordinary}': what isn't a token would be hidden too`);
+  }
+  return tokenPatterns.join("  ");
+}

@@ -1,0 +1,242 @@
+/** Descriptions that are wrong, each in one way: every one is refused, or fails the contract test, with the right words. */
+import { describe, expect, test } from "bun:test";
+import { checkContract } from "../../src/connections/contract/contract.ts";
+import { AuthError } from "../../src/platform/errors.ts";
+import { readManifest } from "../../src/providers/manifest.ts";
+import { parseDefinition } from "../../src/providers/parse.ts";
+
+const SOUND = {
+  id: "acme",
+  title: "Acme",
+  endpoints: {
+    authorization: "https://acme.example/authorize",
+    device: "https://acme.example/device",
+    token: "https://acme.example/token",
+    userinfo: "https://acme.example/me",
+  },
+  flows: ["device", "browser", "token"],
+};
+
+type Change = Readonly<Record<string, unknown>>;
+
+test("the description that all of them are made from is sound", async () => {
+  const checks = await checkContract(parseDefinition(SOUND, "acme.toml"));
+  expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
+  expect(checks.filter(({ status }) => status === "ok").length).toBeGreaterThan(12);
+});
+
+describe("refused when it is read", () => {
+  const cases: [what: string, file: string, text: string | Change, message: string][] = [
+    ["TOML that is none", "acme.toml", 'id = "acme', "acme.toml: line 1, column 6: "],
+    ["JSON that is none", "acme.json", '{"id": acme}', "acme.json: line 1, column 8: a value is expected."],
+    ["a wrong type", "acme.json", { flows: "device" }, "acme.json: flows must be a list."],
+    ["an unknown field", "acme.json", { refersh: {} }, "acme.json: refersh is not a field. Did you mean 'refresh'?"],
+    ["a field that is missing", "acme.json", { title: undefined }, "acme.json: title is missing."],
+    [
+      "a template over an undeclared setting",
+      "acme.json",
+      { issuer: "https://{tenant}.acme.example" },
+      "acme.json: issuer uses {tenant}, which is no setting.",
+    ],
+    [
+      "an endpoint in clear",
+      "acme.json",
+      { endpoints: { ...SOUND.endpoints, token: "http://acme.example/token" } },
+      "acme.json: endpoints.token is http: tokens go over https only",
+    ],
+    [
+      "a pattern that backtracks",
+      "acme.json",
+      { tokenPatterns: ["(a+)+$"] },
+      "acme.json: tokenPatterns.0 has '(' at 1",
+    ],
+    ["a flow without its endpoint", "acme.json", { endpoints: {} }, "acme.json: flows.0 has device, which needs"],
+    [
+      "a variable that loads code",
+      "acme.json",
+      { environment: { write: { LD_PRELOAD: "{token}" } } },
+      "acme.json: environment.write.LD_PRELOAD is reserved",
+    ],
+    [
+      "a section that nothing reads",
+      "acme.json",
+      { flows: ["token"], refresh: { rotation: "none" } },
+      "acme.json: refresh does nothing without a flow that gives refresh tokens.",
+    ],
+  ];
+  for (const [what, file, change, message] of cases)
+    test(what, async () => {
+      const text = typeof change === "string" ? change : JSON.stringify({ ...SOUND, ...change });
+      const read = async () => parseDefinition(await readManifest(text, file), file);
+      const error = await read().catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(AuthError);
+      expect((error as AuthError).code).toBe("plugin_invalid");
+      expect((error as AuthError).message).toStartWith(message);
+    });
+});
+
+describe("well-formed, but not what it says: the contract test finds it", () => {
+  const cases: [what: string, change: Change, check: string, detail: string][] = [
+    [
+      "an endpoint that may lead to another origin than it declares",
+      {
+        settings: { tenant: { title: "Tenant", required: true } },
+        endpoints: { ...SOUND.endpoints, token: "https://{tenant}.acme.example/token" },
+      },
+      "addresses",
+      "token may lead to another origin than it declares: settings.tenant takes 'other.example/'",
+    ],
+    [
+      "a setting that no value fits",
+      {
+        settings: { host: { title: "Host", kind: "host", pattern: "\\d[!]", required: true } },
+        issuer: "https://{host}",
+      },
+      "settings",
+      "no value for the setting host can be made up",
+    ],
+    [
+      "a variant that never counts",
+      {
+        settings: { host: { title: "Host", kind: "host", default: "acme.example" } },
+        variants: [{ when: { host: "[!]" }, origins: ["https://api.acme.example"] }],
+      },
+      "addresses",
+      "no settings could be made up for which variants.0 counts",
+    ],
+    [
+      "a parameter's name that is sent by nobody",
+      { request: { names: { refresh_tokn: "rt" } } },
+      "unused knobs",
+      "request.names.refresh_tokn does nothing: nothing of that name is sent. Did you mean 'refresh_token'?",
+    ],
+    [
+      "an error code that means what it means anyway",
+      { errors: { codes: { invalid_grant: "dead" } } },
+      "unused knobs",
+      "errors.codes.invalid_grant does nothing: it means 'dead' anyway",
+    ],
+    [
+      "a name in an address that nothing fills",
+      { endpoints: { ...SOUND.endpoints, revocation: "https://acme.example/apps/{clientId}/token" } },
+      "unused knobs",
+      "endpoints.revocation has {clientId}",
+    ],
+    [
+      "a token pattern that matches any word",
+      { tokenPatterns: ["[a-z]+"] },
+      "token patterns",
+      "tokenPatterns.0 matches 'hello'",
+    ],
+    [
+      "two tokens in one place",
+      { reply: { refreshToken: "access_token" } },
+      "login by device",
+      "reply.refreshToken is access_token, where something else of the same reply stands",
+    ],
+    [
+      "a lifetime inside of a token",
+      { reply: { expiry: { path: "access_token.expires" } } },
+      "login by browser",
+      "reply.expiry.path is access_token.expires, but access_token is a value of its own",
+    ],
+    [
+      "a device code where the user's stands",
+      { device: { fields: { user_code: "code", device_code: "code" } } },
+      "login by device",
+      "is code, where something else of the same reply stands",
+    ],
+    [
+      "two parameters of one name",
+      { request: { names: { client_secret: "client_id" } } },
+      "login by browser",
+      "request.names makes two parameters of one request 'client_id'",
+    ],
+    [
+      "a token parameter that the protocol's own replaces",
+      { request: { tokenParameters: { code: "1234" } } },
+      "login by browser",
+      "request.tokenParameters.code does nothing",
+    ],
+    [
+      "a refresh parameter that the protocol's own replaces",
+      { request: { refreshParameters: { refresh_token: "1234" } } },
+      "refresh",
+      "request.refreshParameters.refresh_token does nothing",
+    ],
+    [
+      "an authorization parameter that the protocol's own replaces",
+      { authorize: { parameters: { state: "1234" } } },
+      "login by browser",
+      "authorize.parameters.state does nothing",
+    ],
+    [
+      "a content type against the format",
+      { request: { format: "json", headers: { "Content-Type": "text/plain" } } },
+      "login by device",
+      "request.format is json, but request.headers make the content type text/plain",
+    ],
+    [
+      "an identity token that nobody asks for",
+      {
+        account: { from: "id_token" },
+        endpoints: { ...SOUND.endpoints, userinfo: undefined },
+      },
+      "account",
+      "an id_token comes only for the scope openid, which scopes.default lacks",
+    ],
+    [
+      "a scope with the separator in it",
+      { scopes: { default: ["read:user", "write user"] } },
+      "scopes",
+      "look at scopes.separator and scopes.replySeparator",
+    ],
+    [
+      "scopes that a flow can't ask for",
+      { scopes: { default: ["admin"] }, flows: [{ flow: "device", scopes: ["read"] }, "browser", "token"] },
+      "login by device",
+      "scopes.default has admin, which the flow 'device' can't ask for",
+    ],
+    [
+      "no word left for a dead grant",
+      { errors: { codes: { invalid_grant: "transient" } } },
+      "a dead grant",
+      "no error code means 'dead' any more",
+    ],
+    [
+      "no word left for waiting",
+      { errors: { codes: { authorization_pending: "denied" } } },
+      "device: waiting, slowing down, refusal, a code that ran out",
+      "no error code means 'pending' any more",
+    ],
+    [
+      "words of an error where its code stands",
+      { reply: { errorDescription: "error" }, errors: { codes: { gone: "dead" } } },
+      "error codes",
+      "reply.errorDescription is error, where something else of the same reply stands",
+    ],
+    ["a header that is none", { header: "Token {token}" }, "account", "header is 'Token {token}', which isn't"],
+    [
+      "claims against the lifetime",
+      {
+        flows: ["jwt"],
+        endpoints: { token: "https://acme.example/token" },
+        minting: {
+          jwt: { use: "grant", sign: { algorithm: "ES256", claims: { iss: "acme", iat: "1" }, lifetimeSeconds: 600 } },
+        },
+      },
+      "jwt: a private key",
+      "minting.jwt.sign.claims.iat does nothing: the JWT has its own",
+    ],
+  ];
+  for (const [what, change, name, detail] of cases)
+    test(what, async () => {
+      const definition = parseDefinition(JSON.parse(JSON.stringify({ ...SOUND, ...change })), "acme.json");
+      const failed = (await checkContract(definition)).filter(({ status }) => status === "fail");
+      const found = failed.find((check) => check.name === name);
+      expect({ name: found?.name, detail: found?.detail, failed }).toMatchObject({
+        name,
+        detail: expect.stringContaining(detail),
+      });
+    });
+});
