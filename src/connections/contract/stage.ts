@@ -6,6 +6,7 @@
 import { type Http, HttpError, http } from "../../platform/http.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { Secret } from "../../platform/secret.ts";
+import { createRegistry } from "../../providers/registry.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
 import type { Credential, LoginRequest, LoginUi } from "../login/request.ts";
@@ -59,12 +60,7 @@ export async function onStage<T>(
   const pauses: number[] = [];
   const services: Services = {
     vault: new MemoryVault(),
-    registry: {
-      ids: () => [definition.id],
-      has: () => true,
-      get: async () => definition,
-      all: async () => [definition],
-    } as never,
+    registry: createRegistry({ builtIn: { [definition.id]: async () => ({ default: definition }) } }),
     context: {
       env: {},
       get paths(): never {
