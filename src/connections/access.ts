@@ -28,10 +28,11 @@ export interface Wish {
  */
 export async function access(services: Services, ref: ConnectionRef, wish: Wish): Promise<Access> {
   const stored = await requireConnection(services.vault, ref);
-  const { tokens, pinned, kind } = stored.record;
+  const { tokens, failure, pinned, kind } = stored.record;
   const now = services.context.now();
   if (tokens !== null && (pinned !== null || kind !== "oauth") && !isDue(tokens, now, wish.minTtl))
-    if (!wish.rejected?.equals(tokens.accessToken)) return { stored, warning: warningOf(stored, now) };
+    if (!wish.rejected?.equals(tokens.accessToken))
+      return { stored, warning: failure === null ? null : warningOf(stored, now) };
   return renewed(services, stored, wish);
 }
 
@@ -58,12 +59,11 @@ function withoutRefresh(stored: Stored, error: unknown): Outcome {
   throw error;
 }
 
-/** A living token of a login in trouble is served, and the trouble told: it won't mend itself unseen (RULES.md 2.4). */
-function warningOf({ ref, record }: Stored, now: number): string | null {
-  const { failure } = record;
-  if (failure === null) return null;
+function warningOf(stored: Stored, now: number): string | null {
+  const { ref, record } = stored;
   const { status, reason } = stateOf(record, now);
+  // A login in trouble won't mend itself unseen (RULES.md 2.4).
   if (status === "connected")
-    return `refresh failed for ${ref.provider} (${ref.name}): ${failure.reason}. The current token still works.`;
+    return `refresh failed for ${ref.provider} (${ref.name}): ${record.failure?.reason}. The current token still works.`;
   return `${display(ref)} is ${status} (${reason}): the current token still works. Run 'auth login ${typed(ref)}'.`;
 }
