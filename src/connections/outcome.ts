@@ -147,10 +147,10 @@ export function failureFrom(
           code: "rotation_lost",
           hint: `The reply to the refresh sent at ${new Date(doubt).toISOString()} was lost, and the provider had already replaced the token.\n${again}`,
         };
-      return { ...common, class: "dead", code: "refresh_token_invalid", hint: remedy(failure, again) };
+      return { ...common, class: "dead", code: "refresh_token_invalid", hint: loggingIn(failure, again) };
     }
     case "interaction":
-      return { ...common, class: "interaction", code: "interaction_required", hint: remedy(failure, again) };
+      return { ...common, class: "interaction", code: "interaction_required", hint: loggingIn(failure, again) };
     case "client": {
       const scope = failure.providerError === "invalid_scope";
       const fallback = scope
@@ -193,6 +193,12 @@ function unreadableHint(ref: ConnectionRef): string {
 
 function remedy(failure: OAuthFailure, fallback: string): string {
   return [failure.meaning, failure.remedy ?? fallback].filter((line) => line !== null).join("\n");
+}
+
+/** Whoever must log in again is told the command, whatever the description says besides. */
+function loggingIn(failure: OAuthFailure, again: string): string {
+  const hint = remedy(failure, again);
+  return hint.includes("auth login ") ? hint : `${hint.replace(/\s*Log in again\.$/, "")}\n${again}`;
 }
 
 /** The error that every command which refreshes shows for a stored failure: one text, whoever meets it. */
