@@ -99,6 +99,7 @@ function environmentFields(provider: string, token: Parameters<typeof environmen
 async function show(cli: Cli, fields: Fields, wanted: string | undefined, showSecret: boolean): Promise<void> {
   if (wanted === undefined) {
     const shown = Object.entries(fields).filter(([name]) => showSecret || !SECRET_FIELDS.includes(name));
+    if (showSecret) await auditRead(cli, fields);
     if (cli.output.isJson)
       return cli.output.json(Object.fromEntries(shown.map(([name, value]) => [name, revealed(value)])));
     for (const [name, value] of shown) await cli.output.text(`${name}: ${text(value)}`);
@@ -117,9 +118,15 @@ async function show(cli: Cli, fields: Fields, wanted: string | undefined, showSe
       `${name} is a secret.`,
       `To print it: add --show-secret${name === "accessToken" ? ", or use auth token" : ""}`,
     );
+  if (SECRET_FIELDS.includes(name)) await auditRead(cli, fields);
   const value = fields[name];
   if (cli.output.isJson) return cli.output.json(revealed(value) ?? null);
   return cli.output.text(text(value));
+}
+
+/** A token leaves by this door as by `auth token`. */
+function auditRead(cli: Cli, { connection }: Fields): Promise<void> {
+  return cli.context.audit({ event: "token_read", status: "success", connection: String(connection) });
 }
 
 function text(value: unknown): string {

@@ -40,7 +40,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
 
   return {
     signal: abort.signal,
-    async deviceCode(code) {
+    async deviceCode(code, limit) {
       if (cli.output.isJson) {
         const { verificationUri, verificationUriComplete, userCode, expiresIn, interval } = code;
         await cli.output.event({
@@ -62,7 +62,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
       };
       cli.output.notice(await deviceText(shown, surfaceFor(env, colors, how.qr)));
       await open(code.verificationUriComplete ?? code.verificationUri);
-      await wait("Waiting for your approval", how.timeout ?? code.expiresIn * 1000);
+      await wait("Waiting for your approval", limit);
     },
     async authorize(url, redirectUri) {
       if (cli.output.isJson) await cli.output.event({ event: "authorize", url, redirectUri });

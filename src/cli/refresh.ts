@@ -68,6 +68,9 @@ async function show(cli: Cli, outcome: Exclude<Outcome, { kind: "failed" }>): Pr
   const now = cli.context.now();
   const expiresAt = outcome.stored.record.tokens?.expiresAt ?? null;
   const left = expiresAt === null ? null : Math.max(0, expiresAt - now);
+  const printsToken = cli.output.format === "token" || cli.output.format === "token-json";
+  if (printsToken)
+    await cli.context.audit({ event: "token_read", status: "success", connection: display(outcome.stored.ref) });
   switch (cli.output.format) {
     case "json":
       return cli.output.json(refreshDocument(outcome, now));

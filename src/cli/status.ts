@@ -1,4 +1,5 @@
 import { typed } from "../connections/ref.ts";
+import { dyingOfInactivity } from "../connections/status.ts";
 import { readConnection, type Stored } from "../connections/store.ts";
 import { duration, environmentEntry, type ListEntry } from "../connections/view.ts";
 import { escapeText } from "../platform/escape.ts";
@@ -97,7 +98,7 @@ function describe({ entry, stored }: Shown, now: number): string[] {
   const lines = facts
     .filter((fact) => fact[1] !== null)
     .map(([name, value]) => `  ${name}: ${escapeText(value ?? "")}`);
-  const advice = stored === null ? null : adviceFor(entry, stored);
+  const advice = stored === null ? null : adviceFor(entry, stored, now);
   return [
     `${entry.connection}${entry.default ? " (default)" : ""}`,
     ...lines,
@@ -119,7 +120,7 @@ function refreshExpiry(stored: Stored, now: number): string | null {
   return at > now ? `dies in ${duration(at - now)}` : `died ${duration(now - at)} ago`;
 }
 
-function adviceFor(entry: ListEntry, stored: Stored): string | null {
+function adviceFor(entry: ListEntry, stored: Stored, now: number): string | null {
   switch (entry.status) {
     case "not_connected":
       return `Not authenticated. Run 'auth login ${typed(stored.ref)}'`;
@@ -130,7 +131,8 @@ function adviceFor(entry: ListEntry, stored: Stored): string | null {
     case "expired":
       return `Try again: auth token ${typed(stored.ref)}`;
     default:
-      return null;
+      if (!dyingOfInactivity(stored.record, now)) return null;
+      return `Its refresh token dies soon. Use it: auth refresh --all   (or log in again: auth login ${typed(stored.ref)})`;
   }
 }
 

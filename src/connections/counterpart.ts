@@ -8,10 +8,11 @@ import { dialectOf } from "../providers/minting.ts";
 import { fill, type Values } from "../providers/template.ts";
 import { requireBond } from "./bond.ts";
 import { clientOf } from "./clients.ts";
+import { pinnedEndpoints } from "./moved.ts";
 import type { Connection, Pinned } from "./record.ts";
 import type { Services } from "./services.ts";
 
-/** Only what was pinned at the connection's login (RULES.md 3.1). */
+/** Only where the connection's login was pinned to (RULES.md 3.1). */
 export interface Counterpart {
   readonly dialect: Dialect;
   readonly server: Server;
@@ -29,7 +30,8 @@ export async function counterpartOf(services: Services, record: Connection): Pro
   await requireBond(services, definition, record);
   const dialect = withSettings(dialectOf(definition, record.flow), record.settings);
   const client = proving(await clientOf(services, record, record.pinned), record);
-  return { dialect, server: serverOf(record.pinned, dialect), client };
+  const endpoints = pinnedEndpoints(await services.registry.get(record.provider), record, record.pinned);
+  return { dialect, server: serverOf({ ...record.pinned, endpoints }, dialect), client };
 }
 
 function proving(client: Client, { tokens }: Connection): Client {

@@ -150,20 +150,10 @@ export function failureFrom(
           code: "rotation_lost",
           hint: `The reply to the refresh sent at ${new Date(doubt).toISOString()} was lost, and the provider had already replaced the token.\n${again}`,
         };
-      return {
-        ...common,
-        class: "dead",
-        code: "refresh_token_invalid",
-        hint: lines(failure.meaning, more(failure), again),
-      };
+      return { ...common, class: "dead", code: "refresh_token_invalid", hint: loggingIn(failure, again) };
     }
     case "interaction":
-      return {
-        ...common,
-        class: "interaction",
-        code: "interaction_required",
-        hint: lines(failure.meaning, more(failure), again),
-      };
+      return { ...common, class: "interaction", code: "interaction_required", hint: loggingIn(failure, again) };
     case "client": {
       const scope = failure.providerError === "invalid_scope";
       const fallback = scope
@@ -206,18 +196,15 @@ function unreadableHint(ref: ConnectionRef): string {
 }
 
 function remedy(failure: OAuthFailure, fallback: string): string {
-  return lines(failure.meaning, failure.remedy ?? fallback);
-}
-
-/** What the provider's remedy says besides to log in again, for which there is a command to show. */
-function more({ remedy }: OAuthFailure): string | null {
-  return remedy === "Log in again." ? null : remedy;
-}
-
-function lines(...all: readonly (string | null)[]): string {
-  const text = all.filter((line) => line !== null).join("\n");
+  const lines = [failure.meaning, failure.remedy ?? fallback].filter((line) => line !== null);
   // A refresh sends none: which one it was, the login knew.
-  return text.replaceAll("{redirectUri}", "the redirect URI of this login");
+  return lines.join("\n").replaceAll("{redirectUri}", "the redirect URI of this login");
+}
+
+/** Whoever must log in again is told the command, whatever the description says besides. */
+function loggingIn(failure: OAuthFailure, again: string): string {
+  const hint = remedy(failure, again);
+  return hint.includes("auth login ") ? hint : `${hint.replace(/\s*Log in again\.$/, "")}\n${again}`;
 }
 
 /** The error that every command which refreshes shows for a stored failure: one text, whoever meets it. */

@@ -41,7 +41,7 @@ function opensVault(name: string): boolean {
   return /^AUTH_(NEW_)?(KEY|PASSPHRASE)$|^AUTH_.*_SECRET$/.test(name);
 }
 
-/** `redis://user:secret@host` → `redis://user@host`. */
+/** `redis://user:secret@host` → `redis://user@host`, also where the secret wasn't encoded, and where it is a parameter. */
 function withoutPassword(store: string): string {
-  return store.replace(/^([a-z]+:\/\/[^/@:]*):[^@/]*@/, "$1@");
+  return store.replace(/^([a-z+]+:\/\/[^/?#@:]*):[^?#]*@/i, "$1@").replace(/([?&]password=)[^&#]*/gi, "$1");
 }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { builtIn } from "../../providers/index.ts";
-import { GLOBAL_ARGS, parseArguments, type Target } from "../../src/cli/arguments.ts";
+import { GLOBAL_ARGS, type Target } from "../../src/cli/arguments.ts";
 import { type Command, isGroup } from "../../src/cli/command.ts";
 import { flagTable, positionalsOf } from "../../src/cli/flags.ts";
 import { helpText } from "../../src/cli/help.ts";
 import { root } from "../../src/cli/root.ts";
 import { colors } from "../../src/platform/terminal.ts";
+import { acceptedAs, callsIn } from "../support/examples.ts";
 
 const surface = { colors: colors(false), width: 100, providers: Object.keys(builtIn) };
 
@@ -51,13 +52,9 @@ describe("every command", () => {
 /** The `auth …` part of an example is a command line we accept. */
 async function checkExample(line: string): Promise<void> {
   const [a = "", b = ""] = surface.providers;
-  const filled = line.replaceAll("{a}", a).replaceAll("{b}", b);
-  const [command] = /\bauth [^()|><;&]*/.exec(filled) ?? [];
-  if (command === undefined) throw new Error(`no auth in the example: ${line}`);
-  const words = command.match(/'[^']*'|"[^"]*"|\S+/g) ?? [];
-  const argv = words.slice(1).map((word) => word.replace(/^(['"])(.*)\1$/, "$2"));
-  const accepted = await parseArguments(argv, root);
-  expect(accepted.kind).toBe("run");
+  const calls = callsIn(line.replaceAll("{a}", a).replaceAll("{b}", b));
+  if (calls.length === 0) throw new Error(`no auth in the example: ${line}`);
+  for (const argv of calls) expect(await acceptedAs(argv)).toBe("run");
 }
 
 test("the root's help lists every command, under headings", async () => {

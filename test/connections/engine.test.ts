@@ -21,12 +21,14 @@ let now: number;
 let sent: HttpRequest[];
 let answer: (request: HttpRequest) => HttpReply | Promise<HttpReply>;
 let refresh: ProviderDefinition["refresh"];
+let settings: ProviderDefinition["settings"];
 
 beforeEach(() => {
   vault = new MemoryVault();
   now = START;
   sent = [];
   refresh = undefined;
+  settings = undefined;
   answer = () =>
     json(200, { access_token: "access-2", token_type: "Bearer", expires_in: 3600, refresh_token: "refresh-2" });
 });
@@ -57,6 +59,7 @@ function services(): Services {
     title: "Acme",
     endpoints: { token: TOKEN, device: "https://acme.example/device" },
     ...(refresh && { refresh }),
+    ...(settings && { settings }),
     flows: ["device"],
   };
   return { context, vault, registry: createRegistry({ builtIn: { acme: async () => ({ default: acme }) } }) };
@@ -403,6 +406,47 @@ describe("what happens in between is respected", () => {
     await refreshConnection(services(), REF, DUE);
     expect(await refreshToken()).toBe("refresh-2");
     expect((await stored()).scopes).toEqual(["write"]);
+  });
+});
+
+describe("an endpoint that the description has moved since the login", () => {
+  const pinnedAt = (token: string, issuer: string | null = null): Partial<Connection> => ({
+    pinned: {
+      origins: [new URL(token).origin],
+      endpoints: { token },
+      issuer,
+      jwksUri: null,
+      issRequired: false,
+      clientId: "client",
+      authentication: "none",
+    },
+  });
+  const OLD = "https://acme.example/old/token";
+  const asked = async (record: Partial<Connection>): Promise<string[]> => {
+    await given(record);
+    await refreshConnection(services(), REF, DUE);
+    return sent.map(({ url }) => url);
+  };
+
+  test("to another path of its origin is asked there", async () => {
+    expect(await asked(pinnedAt(OLD))).toEqual([TOKEN]);
+  });
+
+  test("attack: to another origin is asked where it was", async () => {
+    const elsewhere = "https://login.acme.example/token";
+    expect(await asked(pinnedAt(elsewhere))).toEqual([elsewhere]);
+  });
+
+  test("that a flag chose, or the issuer told, is asked where it was", async () => {
+    expect(await asked({ ...pinnedAt(OLD), endpoints: { token: OLD } })).toEqual([OLD]);
+    vault = new MemoryVault();
+    sent = [];
+    expect(await asked(pinnedAt(OLD, "https://acme.example"))).toEqual([OLD]);
+  });
+
+  test("by a description that no longer takes the login's settings is asked where it was", async () => {
+    settings = { tenant: { title: "The tenant", pattern: "[a-z]+" } };
+    expect(await asked({ ...pinnedAt(OLD), settings: { tenant: "UPPER" } })).toEqual([OLD]);
   });
 });
 

@@ -75,6 +75,56 @@ describe("the audit log", () => {
     ]);
   });
 
+  test("tells of every way in which a token leaves the vault, and of none that only tells about it", async () => {
+    const home = await loggedIn({ accessLifetime: 3600 });
+    const read = ["--show-secret", "--field"];
+    for (const args of [
+      ["token", PROVIDER, "-o", "header"],
+      ["get", PROVIDER, ...read, "accessToken"],
+      ["get", PROVIDER, ...read, "refreshToken"],
+      ["get", PROVIDER, "--show-secret", "--json"],
+      ["refresh", PROVIDER, "-o", "token"],
+      ["refresh", PROVIDER, "-o", "token-json"],
+      ["run", "-q", PROVIDER, "--", "true"],
+      ["export", PROVIDER],
+      ["get", PROVIDER],
+      ["get", PROVIDER, "--field", "account"],
+      ["refresh", PROVIDER],
+      ["status"],
+      ["inspect", PROVIDER],
+    ])
+      expect({ args, code: (await home.call(args)).code }).toEqual({ args, code: 0 });
+    const lines = ndjson((await home.call(["log", "--json"])).stdout).slice(2);
+    expect(lines.map(({ event, connection }) => [event, connection])).toEqual([
+      ...Array.from({ length: 6 }, () => ["token_read", CONNECTION]),
+      ["run", CONNECTION],
+      ["export", CONNECTION],
+    ]);
+    await home.stop();
+  });
+
+  test("tells of logouts and revocations, and of the vault's keys", async () => {
+    const home = await loggedIn({}, null);
+    for (const name of ["one", "two"])
+      await home.call(["login", `apikey:${name}`, "--token", "-"], { stdin: `key-${name}` });
+    for (const args of [
+      ["revoke", "apikey:one"],
+      ["logout", "apikey:two"],
+      ["vault", "rekey"],
+    ])
+      expect({ args, code: (await home.call(args)).code }).toEqual({ args, code: 0 });
+    const lines = ndjson((await home.call(["log", "--json"])).stdout);
+    expect(lines.map(({ event, status, connection }) => [event, status, connection])).toEqual([
+      ["vault", "success", null],
+      ["login", "success", "apikey:one"],
+      ["login", "success", "apikey:two"],
+      ["revoke", "success", "apikey:one"],
+      ["logout", "success", "apikey:two"],
+      ["vault", "success", null],
+    ]);
+    await home.stop();
+  });
+
   test("is private, and holds no secret", async () => {
     const path = `${at.env.AUTH_HOME}/audit.jsonl`;
     expect(statSync(path).mode & 0o777).toBe(0o600);

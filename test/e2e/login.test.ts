@@ -735,6 +735,26 @@ describe("how a login ends without one", () => {
   });
 });
 
+test("a device login waits as long as the code lives: 120 s at most where CI is set, --timeout where that is said", async () => {
+  const at = await loggedIn({ approve: false, deviceLifetime: 600 }, null);
+  stops.push(at.stop);
+  const told = async (env: Record<string, string>, ...flags: string[]): Promise<string | undefined> => {
+    const command = [AUTH, "login", "sentry", "--flow", "device", ...at.places, ...flags];
+    const child = Bun.spawn(command, { env: { ...at.env, ...env }, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+    running.push(child);
+    let said = "";
+    for await (const chunk of child.stderr) {
+      said += new TextDecoder().decode(chunk);
+      if (said.includes("left)")) break;
+    }
+    return /Waiting for your approval \((.*) left\)/.exec(said)?.[1];
+  };
+  expect(await told({})).toBe("10:00");
+  expect(await told({ CI: "true" })).toBe("2:00");
+  expect(await told({ CI: "true" }, "--timeout", "300")).toBe("5:00");
+  expect(await told({}, "--timeout", "900")).toBe("10:00");
+});
+
 test("what fails in a login names its connection in JSON, and in the log", async () => {
   const env = bareEnvironment();
   const missing = await auth(["login", "google:work", "--json"], { env });

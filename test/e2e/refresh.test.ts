@@ -248,6 +248,31 @@ describe("a refresh that failed says the provider's word, keeps the credential, 
     expect(at.issuer.server.callsTo(TOKEN)).toHaveLength(sent);
   });
 
+  test("attack: a variable that names another place or client moves nothing: 6, before anything is sent", async () => {
+    const at = await home({ accessLifetime: 2 });
+    await Bun.sleep(1200);
+    const sent = at.issuer.server.calls.length;
+    for (const [env, code] of [
+      [{ SENTRY_URL: "https://elsewhere.example" }, "origin_mismatch"],
+      [{ AUTH_SENTRY_CLIENT_ID: "another-client" }, "client_mismatch"],
+    ] as const) {
+      for (const args of [
+        ["refresh", PROVIDER, "--force", "--json"],
+        ["token", PROVIDER, "--min-ttl", "60", "--json"],
+      ]) {
+        const ended = await at.call(args, { env });
+        expect({ args, exit: ended.code, stdout: ended.stdout }).toEqual({ args, exit: 6, stdout: "" });
+        expect(errorOf(ended)).toMatchObject({ code, connection: CONNECTION });
+        expect(errorOf(ended).message).toContain(Object.keys(env)[0]);
+      }
+      expect(at.issuer.server.calls).toHaveLength(sent);
+    }
+    // Named in full, it is the login that counts.
+    const env = { SENTRY_URL: "https://elsewhere.example", AUTH_SENTRY_CLIENT_ID: "another-client" };
+    expect((await at.call(["refresh", CONNECTION, "--force"], { env })).code).toBe(0);
+    expect(at.issuer.server.calls).toHaveLength(sent + 1);
+  });
+
   test("a connection that is refused is told as such", async () => {
     const at = await home({ accessLifetime: 2 });
     await at.stop();

@@ -165,9 +165,17 @@ describe("the environment of the command", () => {
   test("a password in AUTH_STORE doesn't reach it; the rest of it does", async () => {
     // The store itself isn't one of this version's: what counts is what the command would see.
     const { childEnvironment } = await import("../../src/inject/environment.ts");
-    const given = { AUTH_STORE: "redis://user:hunter2@host:6379/0" };
-    expect(await childEnvironment(given, [], false)).toEqual({ AUTH_STORE: "redis://user@host:6379/0" });
-    expect(await childEnvironment(given, [], true)).toEqual(given);
+    for (const [given, left] of [
+      ["redis://user:hunter2@host:6379/0", "redis://user@host:6379/0"],
+      ["rediss://:hunter2@host", "rediss://@host"],
+      ["postgres://user:hun@ter/2@host/db?sslmode=require", "postgres://user@host/db?sslmode=require"],
+      ["postgres://user@host/db?password=hunter2&sslmode=require", "postgres://user@host/db?password=&sslmode=require"],
+      ["postgres://host:5432/db", "postgres://host:5432/db"],
+      ["sqlite:/home/me/a:b@c.db", "sqlite:/home/me/a:b@c.db"],
+    ] as const) {
+      expect(await childEnvironment({ AUTH_STORE: given }, [], false)).toEqual({ AUTH_STORE: left });
+      expect(await childEnvironment({ AUTH_STORE: given }, [], true)).toEqual({ AUTH_STORE: given });
+    }
   });
 
   test("the runtime's switches never reach it", async () => {

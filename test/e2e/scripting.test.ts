@@ -158,7 +158,11 @@ describe("refresh --all", () => {
     const idle = await loginAt(at, "google", { lifetime: 3600, refreshLifetime: 3 });
     const used = await loginAt(at, "sentry", { lifetime: 3600, refreshLifetime: 3600 });
     expect((await at.call("refresh", "--all")).stderr).toEndWith("\n0 refreshed, 2 valid, 0 skipped, 0 failed\n");
+    expect((await at.call("status")).stdout).not.toContain("dies soon");
     await Bun.sleep(2100);
+    const dying = (connection: string): Promise<Ended> => at.call("status", connection);
+    expect((await dying("google")).stdout).toMatch(/^ {2}Its refresh token dies soon\. Use it: auth refresh --all/m);
+    expect((await dying("sentry")).stdout).not.toContain("dies soon");
     expect((await at.call("refresh", "--all")).stderr).toEndWith("\n1 refreshed, 1 valid, 0 skipped, 0 failed\n");
     expect([idle.refreshes, used.refreshes]).toEqual([1, 0]);
   });

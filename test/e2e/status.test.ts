@@ -221,6 +221,7 @@ describe("states and exit codes", () => {
       at.issuer.server.fail({ path: TOKEN, reply });
       const token = await at.call(["token", "sentry", "--json"]);
       expect({ exit: token.code, stdout: token.stdout, code: errorOf(token).code }).toEqual({ exit, stdout: "", code });
+      if (exit === 4) expect(errorOf(token).hint).toMatch(/^Log in again: auth login sentry$/m);
       await expectState(at, { status, reason, exit });
     });
 

@@ -18,7 +18,7 @@ import {
 } from "./proof-home.ts";
 
 const CROWD = SCALE > 1 ? 500 : 50;
-const ROUNDS = SCALE > 1 ? 20 : 3;
+const ROUNDS = 20;
 
 async function at<T>(
   options: Parameters<typeof startFaulty>[0],

@@ -33,11 +33,11 @@ async function device({ context }: Services, plan: LoginPlan, ui: LoginUi): Prom
   const { pollDevice, requestDeviceCode } = await import("../../oauth/device.ts");
   const client = requireClient(plan);
   const code = await requestDeviceCode(context.http, plan.server, client, plan.scopes);
-  await ui.deviceCode(code);
   const limit = Math.min(
     code.expiresIn * 1000,
     plan.request.timeout ?? (context.env.CI ? LIMITS.deviceLoginInCi : Number.POSITIVE_INFINITY),
   );
+  await ui.deviceCode(code, limit);
   return pollDevice(context.http, plan.server, client, code, {
     deadline: context.now() + limit,
     now: context.now,

@@ -54,7 +54,8 @@ export interface DeviceCode {
 /** How the outside hears of a login's steps. Nothing here prints by itself. */
 export interface LoginUi {
   /** The device code to show. */
-  deviceCode(code: DeviceCode): void | Promise<void>;
+  /** @param limit milliseconds that are waited for the approval */
+  deviceCode(code: DeviceCode, limit: number): void | Promise<void>;
   /** The URL that a browser has to visit. `pasted`: the final URL, where a person gives it instead of the browser. */
   authorize(url: string, redirectUri: string): Promise<{ readonly pasted?: Promise<string> }>;
   /** Something the person ought to know. */

@@ -1,0 +1,30 @@
+/** An endpoint whose description has changed since the login: a new path is taken, another origin never (RULES.md 3.1). */
+import { AuthError } from "../platform/errors.ts";
+import { type Endpoints, resolveProvider } from "../providers/resolve.ts";
+import type { EndpointName, ProviderDefinition } from "../providers/schema.ts";
+import type { Connection, Pinned } from "./record.ts";
+
+/**
+ * What was pinned, at the paths that the description names now. What a flag chose or an issuer's own metadata told
+ * stays as it was at login: a description doesn't speak of it.
+ */
+export function pinnedEndpoints(definition: ProviderDefinition, record: Connection, pinned: Pinned): Endpoints {
+  if (pinned.issuer !== null) return pinned.endpoints;
+  const described = describedEndpoints(definition, record);
+  const entries = (Object.entries(pinned.endpoints) as [EndpointName, string][]).map(([name, url]) => {
+    const now = record.endpoints[name] === undefined ? described[name] : undefined;
+    return [name, now !== undefined && new URL(now).origin === new URL(url).origin ? now : url];
+  });
+  return Object.fromEntries(entries);
+}
+
+function describedEndpoints(definition: ProviderDefinition, { settings }: Connection): Endpoints {
+  const known = Object.entries(settings).filter(([name]) => definition.settings?.[name] !== undefined);
+  try {
+    return resolveProvider(definition, Object.fromEntries(known)).endpoints;
+  } catch (error) {
+    // A description that no longer takes these settings says nothing of where this login's endpoints are.
+    if (error instanceof AuthError) return {};
+    throw error;
+  }
+}
