@@ -5,6 +5,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { firstLine } from "../platform/stdin.ts";
 import type { Waiting } from "../platform/terminal.ts";
 import type { Cli } from "./context.ts";
+import type { AskByForm } from "./login-form.ts";
 
 export interface LoginDisplay {
   /** Open the browser. */
@@ -14,6 +15,8 @@ export interface LoginDisplay {
   readonly callback: boolean;
   /** Milliseconds until we give up, where that was said. */
   readonly timeout: number | null;
+  /** What is missing is asked for by a form. */
+  readonly form?: AskByForm | null;
 }
 
 export interface OpenLoginUi extends LoginUi {
@@ -68,7 +71,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
       if (cli.output.isJson) await cli.output.event({ event: "authorize", url, redirectUri });
       else {
         cli.output.notice(`Open this page to log in:\n\n  ${url}\n`);
-        const forward = sshLine(env, redirectUri);
+        const forward = sshLine(env, redirectUri, true);
         if (forward !== null) cli.output.notice(forward);
         await open(url);
         await wait("Waiting for the browser", how.timeout ?? LIMITS.browserLogin);
@@ -76,7 +79,8 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
       return how.callback || (await cli.interactive()) ? { pasted: firstLine(LONGEST_URL) } : {};
     },
     warn: (message) => cli.output.warn(message),
-    async askToken(title) {
+    async askToken(title, create) {
+      if (how.form) return how.form.token(title, create);
       if (!(await cli.interactive())) return null;
       const { askSecret } = await import("../platform/prompt.ts");
       return askSecret(`${title} token: `);
@@ -88,13 +92,14 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
   };
 }
 
-/** Over SSH the browser is on another machine: how its loopback reaches ours. */
-function sshLine(env: Cli["context"]["env"], redirectUri: string): string | null {
+/** Over SSH the browser is on another machine: how its loopback reaches ours. @param pasting whether its answer may be pasted */
+export function sshLine(env: Cli["context"]["env"], redirectUri: string, pasting: boolean): string | null {
   if (!env.SSH_CONNECTION) return null;
   const { port, hostname } = new URL(redirectUri);
   if (port === "" || !/^(127\.|localhost|\[)/.test(hostname)) return null;
   const host = env.SSH_CONNECTION.split(" ")[2] ?? "this-host";
-  return `The browser is on another machine? Forward the port first:\n  ssh -L ${port}:127.0.0.1:${port} ${host}\nor paste the page's final address here with --callback -`;
+  const line = `The browser is on another machine? Forward the port first:\n  ssh -L ${port}:127.0.0.1:${port} ${host}`;
+  return pasting ? `${line}\nor paste the page's final address here with --callback -` : line;
 }
 
 const LONGEST_URL = 64 * 1024;

@@ -18,6 +18,7 @@ import { CREDENTIALS, credentialOf, readingStdin } from "./credential-flags.ts";
 import { asAuthError } from "./exit.ts";
 import { connectionForIssuer } from "./issuer.ts";
 import { address, flowOf, nonEmpty } from "./login-flags.ts";
+import type { AskByForm } from "./login-form.ts";
 import { createLoginUi, type LoginDisplay } from "./login-ui.ts";
 import { readSecret } from "./secret-input.ts";
 import { ignoresEnvironment } from "./select.ts";
@@ -71,6 +72,7 @@ export default defineCommand({
     force: { type: "boolean", description: "Log in even if that is done already, and replace what is there" },
     timeout: { type: "string", valueHint: "seconds", description: "How long to wait for the approval" },
     browser: { type: "boolean", default: true, negativeDescription: "Open no browser: show the URL" },
+    web: { type: "boolean", description: "Ask for a missing client, secret or key by a form in the browser" },
     qr: { type: "boolean", description: "Show a QR code" },
     port: { type: "string", valueHint: "port", description: "The loopback port for the redirect" },
     "redirect-uri": {
@@ -112,6 +114,7 @@ export default defineCommand({
         qr: args.qr ?? false,
         callback: args.callback !== undefined,
         timeout: request.timeout,
+        form: args.web ? await formFor(cli, request, args.browser ?? true) : null,
       };
       return runLogin(cli, session, request, display);
     }),
@@ -131,7 +134,9 @@ async function finish(cli: Cli, session: Session, request: LoginRequest, how: Lo
   const ui = await createLoginUi(cli, how);
   let stored: Stored;
   try {
-    stored = await offeringToTakeClient(cli, request, async (asked) => login(await session.services(), asked, ui));
+    stored = await offeringToTakeClient(cli, request, how.form ?? null, async (asked) =>
+      login(await session.services(), asked, ui),
+    );
   } catch (error) {
     const connection = display(request.ref);
     const failure = concerning(connection, asAuthError(error));
@@ -150,6 +155,11 @@ function concerning(connection: string, error: AuthError): AuthError {
   if (error.connection !== undefined || error.code === "usage") return error;
   const { code, message, hint, cause } = error;
   return new AuthError(code, message, { connection, cause: cause ?? error, ...(hint !== undefined && { hint }) });
+}
+
+async function formFor(cli: Cli, { port, timeout }: LoginRequest, browser: boolean): Promise<AskByForm> {
+  const { askByForm } = await import("./login-form.ts");
+  return askByForm(cli, { browser, port, timeout });
 }
 
 /** `auth token --login`: a login as it would be by itself. */

@@ -1,4 +1,4 @@
-/** As much of HTTP/1.1 as the loopback listener speaks: one GET in, one small reply out. */
+/** As much of HTTP/1.1 as the loopback servers speak: one request in, one small reply out. */
 import { contentSecurityPolicy, type Page, renderPage } from "./page.ts";
 
 export interface Head {
@@ -6,17 +6,28 @@ export interface Head {
   readonly path: string;
   readonly query: string;
   readonly host: string;
+  /** By their names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
 }
 
-/** RFC 9112 §3, as far as one GET needs it. null: malformed, or not exactly one Host. */
+/** RFC 9112 §3, as far as one request needs it. null: malformed, a header twice, or not exactly one Host. */
 export function parseHead(bytes: Uint8Array): Head | null {
   const [first = "", ...lines] = new TextDecoder("latin1").decode(bytes).split("\r\n");
   const [, method, target] = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/1\.[01]$/.exec(first) ?? [];
   const hosts = lines.filter((line) => /^host:/i.test(line));
   if (method === undefined || target === undefined || hosts.length !== 1) return null;
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const [, name = "", value = ""] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+    // Twice the same would let two readers see two requests; none of those that matter is a list.
+    if (DECIDING.has(name.toLowerCase()) && headers.has(name.toLowerCase())) return null;
+    headers.set(name.toLowerCase(), value);
+  }
   const [path = "", ...query] = target.split("?");
-  return { method, path, query: query.join("?"), host: hosts[0]?.slice("host:".length).trim().toLowerCase() ?? "" };
+  return { method, path, query: query.join("?"), host: headers.get("host")?.toLowerCase() ?? "", headers };
 }
+
+const DECIDING = new Set(["content-length", "transfer-encoding", "content-type", "origin", "sec-fetch-site"]);
 
 /** Where the empty line begins, or -1. */
 export function headEnd(bytes: Uint8Array): number {
@@ -47,17 +58,20 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   200: "OK",
   303: "See Other",
   400: "Bad Request",
+  403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
   431: "Request Header Fields Too Large",
 };
 
 export function reply(status: number, body: string, headers: Readonly<Record<string, string>>): string {
   const all = {
+    "referrer-policy": "no-referrer",
     ...headers,
     "content-length": String(new TextEncoder().encode(body).length),
     "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     connection: "close",
   };

@@ -1,4 +1,4 @@
-/** The page a browser shows after a login: one glance tells success from failure. No script, nothing fetched. */
+/** The pages of a login: after it, one glance tells success from failure. No script, nothing fetched. */
 import { escapeText } from "../platform/escape.ts";
 
 export interface Page {
@@ -11,6 +11,12 @@ export interface Page {
 
 export function renderPage({ kind, title, text, quote }: Page): string {
   const said = quote ? `<blockquote>${html(quote)}</blockquote>` : "";
+  const sign = kind === "success" ? CHECK : CROSS;
+  return renderDocument(title, kind, `${sign}\n<h1>${html(title)}</h1>\n<p>${html(text)}</p>\n${said}`);
+}
+
+/** @param content HTML, whatever is not ours in it escaped */
+export function renderDocument(title: string, kind: Page["kind"] | "form", content: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -20,10 +26,7 @@ export function renderPage({ kind, title, text, quote }: Page): string {
 <style>${STYLE}</style>
 <body class="${kind}">
 <main>
-${kind === "success" ? CHECK : CROSS}
-<h1>${html(title)}</h1>
-<p>${html(text)}</p>
-${said}
+${content}
 </main>
 <footer>auth</footer>
 </body>
@@ -31,10 +34,10 @@ ${said}
 `;
 }
 
-/** Allows the one style sheet, by its hash, and nothing else (CSP Level 3). */
-export function contentSecurityPolicy(): string {
+/** Allows the one style sheet, by its hash, and nothing else (CSP Level 3). @param forms where a form may be sent to */
+export function contentSecurityPolicy(forms: "'none'" | "'self'" = "'none'"): string {
   const hash = new Bun.CryptoHasher("sha256").update(STYLE).digest("base64");
-  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action ${forms}; frame-ancestors 'none'`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -45,7 +48,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-function html(text: string): string {
+export function html(text: string): string {
   return escapeText(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }
 
@@ -80,5 +83,25 @@ blockquote {
   margin-top: 24px; padding: 12px 16px; text-align: left; font: 14px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
   color: var(--soft); background: var(--paper); border-radius: 10px; border-left: 3px solid var(--sign); overflow-wrap: anywhere;
 }
+.form main { width: min(100%, 30rem); text-align: left; --sign: #2f5fd0 }
+ol { margin: 18px 0 0; padding-left: 1.25em; color: var(--soft); font-size: 15px }
+li { margin-top: 6px; overflow-wrap: anywhere }
+code { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; padding: 2px 6px; border-radius: 6px; background: var(--paper); color: var(--ink) }
+a { color: inherit }
+form { margin-top: 28px; padding-top: 24px; border-top: 1px solid var(--line) }
+label { display: block; margin-bottom: 18px; font-size: 14px; font-weight: 600 }
+label small { float: right; font-weight: 400; color: var(--soft) }
+input, textarea {
+  display: block; width: 100%; margin-top: 6px; padding: 11px 13px; color: var(--ink); background: var(--paper);
+  font: 15px/1.4 ui-monospace, "SF Mono", Menlo, Consolas, monospace; border: 1px solid var(--line); border-radius: 10px;
+}
+textarea { height: 8.5em; resize: vertical }
+button {
+  width: 100%; padding: 13px; font: inherit; font-weight: 600; color: #fff; background: #2f5fd0; border: 0; border-radius: 10px; cursor: pointer;
+}
+button:hover { background: #264fb0 }
+input:focus-visible, textarea:focus-visible, button:focus-visible, a:focus-visible { outline: 3px solid #7ea2f5; outline-offset: 2px }
+.fault { margin: 0 0 18px; padding: 10px 14px; font-size: 15px; color: var(--ink); border-radius: 10px; border-left: 3px solid #c2322d; background: var(--paper) }
+.form .safe { margin-top: 16px; font-size: 13px; text-align: center }
 footer { padding: 20px 0 4px; font-size: 13px; letter-spacing: .04em; color: var(--soft) }
 `;

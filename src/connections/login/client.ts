@@ -84,7 +84,7 @@ async function wasRefused(
 }
 
 function secretRefused(dialect: Dialect, request: LoginRequest, id: string): AuthError {
-  const missing: MissingClient = { id, needsSecret: true };
+  const missing: MissingClient = { title: dialect.title, lacks: ["secret"], id, mayHaveSecret: true, steps: [] };
   return new AuthError("client_missing", `${dialect.title} has refused the secret that is kept for client ${id}.`, {
     hint: `Give the right one: auth login ${typed(request.ref)} --client-id ${id} --client-secret -`,
     cause: missing,
@@ -102,21 +102,33 @@ function method(dialect: Dialect, supported: readonly string[] | null): "body" |
 
 /** What a login lacks; the cause of its `client_missing`, for whoever can ask a person. */
 export interface MissingClient {
+  /** The provider's. */
+  readonly title: string;
+  readonly lacks: readonly ("id" | "secret" | "key")[];
   /** The client's id, where that is known. */
   readonly id: string | null;
-  readonly needsSecret: boolean;
+  /** Whether a secret means anything, where none is needed. */
+  readonly mayHaveSecret: boolean;
+  /** How to come by what is missing, one line each. */
+  readonly steps: readonly string[];
 }
 
 /** Where to create a client, what to enter there, and the way without one. */
-export function clientMissing(provider: ResolvedProvider, request: LoginRequest, missing: MissingClient): AuthError {
-  const { needsSecret } = missing;
+export function clientMissing(
+  provider: ResolvedProvider,
+  request: LoginRequest,
+  { id, needsSecret }: { readonly id: string | null; readonly needsSecret: boolean },
+): AuthError {
   const { definition, client } = provider;
   const prefix = clientVariables(definition);
   const login = `auth login ${typed(request.ref)}`;
-  const lines = [
-    client.create === null ? null : `Create one: ${client.create}`,
-    `Redirect URI to enter there: ${client.redirectUri}`,
+  const steps = [
+    ...(client.create === null ? [] : [`Create one: ${client.create}`]),
+    `Redirect URI to enter there: ${request.redirectUri ?? client.redirectUri}`,
     ...client.notes,
+  ];
+  const lines = [
+    ...steps,
     needsSecret
       ? `Then: ${login} --client-id <id> --client-secret -   (or set ${prefix}_ID and ${prefix}_SECRET)`
       : `Then: ${login} --client-id <id>   (or set ${prefix}_ID)`,
@@ -124,6 +136,13 @@ export function clientMissing(provider: ResolvedProvider, request: LoginRequest,
       ? `Without a client, paste a token: ${login} --token -`
       : null,
   ];
+  const missing: MissingClient = {
+    title: definition.title,
+    lacks: [...(id === null ? (["id"] as const) : []), ...(needsSecret ? (["secret"] as const) : [])],
+    id,
+    mayHaveSecret: definition.client?.kind !== "public",
+    steps,
+  };
   return new AuthError(
     "client_missing",
     `${definition.title} needs an OAuth client${needsSecret ? " with a secret" : ""}.`,

@@ -99,7 +99,8 @@ async function code({ context }: Services, plan: LoginPlan): Promise<TokenReply>
 
 /** A pasted token or key is taken as it is: nothing says how long it lives, and nothing renews it. */
 async function token(plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
-  const accessToken = plan.request.token ?? (await ui.askToken(plan.provider.definition.title));
+  const accessToken =
+    plan.request.token ?? (await ui.askToken(plan.provider.definition.title, plan.provider.apiKey?.create ?? null));
   if (accessToken === null)
     throw usage(
       `${plan.provider.definition.title} needs a token.`,

@@ -24,7 +24,7 @@ import { type MintOrder, mintToken, valuesOf } from "../mint-token.ts";
 import type { Connection, Mint } from "../record.ts";
 import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
-import { loginClient } from "./client.ts";
+import { loginClient, type MissingClient } from "./client.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { Credential, LoginRequest } from "./request.ts";
 
@@ -208,12 +208,21 @@ function somethingMissing({ request, provider }: Common, flow: MintingFlow, mint
     exchange: [vouched],
   };
   const { create } = provider.client;
+  const steps = [...(id === "" || create === null ? [] : [`Create a client: ${create}`]), ...(minting.notes ?? [])];
+  const missing: MissingClient = {
+    title: provider.definition.title,
+    lacks: [
+      ...(id === "" || request.clientId !== null ? [] : (["id"] as const)),
+      ...(flow === "client-credentials" ? (["secret"] as const) : flow === "jwt" ? (["key"] as const) : []),
+    ],
+    id: request.clientId,
+    mayHaveSecret: flow === "client-credentials",
+    steps,
+  };
   return new AuthError("client_missing", `${provider.definition.title} needs something that proves who asks.`, {
-    hint: [
-      ...(id === "" || create === null ? [] : [`Create a client: ${create}`]),
-      ...(minting.notes ?? []),
-      ...ways[flow].map((way) => `${login} ${way}`),
-    ].join("\n"),
+    hint: [...steps, ...ways[flow].map((way) => `${login} ${way}`)].join("\n"),
+    // Another issuer's token is nothing that a person could type in.
+    ...(flow !== "exchange" && { cause: missing }),
   });
 }
 

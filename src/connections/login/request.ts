@@ -60,8 +60,8 @@ export interface LoginUi {
   authorize(url: string, redirectUri: string): Promise<{ readonly pasted?: Promise<string> }>;
   /** Something the person ought to know. */
   warn(message: string): void;
-  /** Asks for a token with a hidden prompt; null where nobody can be asked. */
-  askToken(title: string): Promise<Secret | null>;
+  /** Asks for a token, unseen; null where nobody can be asked. @param create the page on which to make one */
+  askToken(title: string, create: string | null): Promise<Secret | null>;
   /** Ends the wait early: Ctrl-C. */
   readonly signal: AbortSignal;
 }
