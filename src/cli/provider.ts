@@ -8,6 +8,7 @@ export default defineGroup({
     list: () => import("./provider/list.ts"),
     show: () => import("./provider/show.ts"),
     check: () => import("./provider/check.ts"),
+    types: () => import("./provider/types.ts"),
   },
   examples: [
     ["auth provider list", "which there are"],
