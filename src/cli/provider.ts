@@ -7,6 +7,7 @@ export default defineGroup({
   commands: {
     list: () => import("./provider/list.ts"),
     show: () => import("./provider/show.ts"),
+    new: () => import("./provider/new.ts"),
     check: () => import("./provider/check.ts"),
     types: () => import("./provider/types.ts"),
   },
