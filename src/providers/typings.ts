@@ -5,8 +5,8 @@ import { type Field, fieldsIn, type Group, outline, type Shape } from "./outline
 
 const WIDTH = 100;
 
-export function typings(): string {
-  const root = outline();
+/** @param root for a test; else of descriptions */
+export function typings(root: Group = outline()): string {
   const shared = sharedGroups(root).map((group) => `  export interface ${typeName(group)} ${bodyOf(group, "  ")}\n`);
   return `/**
  * What a provider of \`auth\` is made of: print this file with \`auth provider types > auth-provider.d.ts\`, and put it
@@ -18,7 +18,7 @@ declare module "auth/provider" {
 
   export interface ProviderDefinition ${bodyOf(root, "  ")}
 
-${shared.join("\n")}
+${[...shared, ...(hasFunctions(root) ? [FUNCTIONS_GET] : [])].join("\n")}
   export type EndpointName = keyof ProviderEndpoints;
   export type Flow = ${wordsAt(root, "flows[].flow")};
   export type ErrorClass = ${wordsAt(root, "errors.codes.*.class")};
@@ -90,7 +90,31 @@ function typeOf(shape: Shape, indent: string): string {
 }
 
 /** What the schema can only call a function. */
-const FUNCTIONS: Readonly<Record<string, string>> = {};
+const FUNCTIONS: Readonly<Record<string, string>> = {
+  "functions.request": '(given: PluginRequest) => Pick<PluginRequest, "parameters" | "headers">',
+  "functions.reply": "(given: PluginReply) => Record<string, unknown>",
+  "functions.account": "(body: any) => Record<string, unknown>",
+};
+
+const FUNCTIONS_GET = `  export interface PluginRequest {
+    readonly endpoint: string;
+    readonly parameters: Readonly<Record<string, string>>;
+    /** Names in lower case. */
+    readonly headers: Readonly<Record<string, string>>;
+  }
+
+  export interface PluginReply {
+    readonly status: number;
+    /** Names in lower case. */
+    readonly headers: Readonly<Record<string, string>>;
+    /** JSON or a form as data, anything else as text. */
+    readonly body: any;
+  }
+`;
+
+function hasFunctions(root: Group): boolean {
+  return fieldsIn(root).some(({ shape }) => shape.kind === "function");
+}
 
 function wordsAt(root: Group, path: string): string {
   const field = fieldsIn(root).find((one) => one.path === path);

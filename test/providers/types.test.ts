@@ -3,9 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as v from "valibot";
 import { MEANINGS } from "../../src/providers/describe.ts";
 import { manifestSchema } from "../../src/providers/json-schema.ts";
 import { fieldsIn, outline } from "../../src/providers/outline.ts";
+import { ProviderSchema } from "../../src/providers/schema.ts";
 import { typings } from "../../src/providers/typings.ts";
 import { definitions } from "./builtin.ts";
 import { faultsIn } from "./json-schema-check.ts";
@@ -49,10 +51,10 @@ describe("the JSON Schema", () => {
 
 describe("auth-provider.d.ts", () => {
   /** What tsc says of a module beside the types. */
-  function compiled(files: Readonly<Record<string, string>>): { code: number; out: string } {
+  function compiled(files: Readonly<Record<string, string>>, types = typings()): { code: number; out: string } {
     const folder = mkdtempSync(join(tmpdir(), "auth-types-"));
     try {
-      const all = { ...files, "auth-provider.d.ts": typings() };
+      const all = { ...files, "auth-provider.d.ts": types };
       for (const [name, text] of Object.entries(all)) writeFileSync(join(folder, name), text);
       for (const { id } of definitions) cpSync(join(ROOT, "providers", `${id}.ts`), join(folder, `${id}.ts`));
       const names = [...Object.keys(all), ...definitions.map(({ id }) => `${id}.ts`)];
@@ -82,5 +84,19 @@ export default defineProvider({ id: "acme", title: "Acme", flows: ["device"], ${
     expect(code).not.toBe(0);
     expect(out).toMatch(/a\.ts.*refersh/);
     expect(out).toMatch(/b\.ts.*"x"/);
+  }, 30_000);
+
+  test("a function gets and answers what the contract says", () => {
+    const pure = v.optional(v.custom<() => unknown>((value) => typeof value === "function"));
+    const functions = v.optional(v.strictObject({ request: pure, reply: pure, account: pure }));
+    const types = typings(outline(v.strictObject({ ...ProviderSchema.entries, functions })));
+    const module = (answer: string): string => `import { defineProvider } from "auth/provider";
+export default defineProvider({ id: "acme", title: "Acme", flows: ["token"], functions: {
+  request: ({ parameters, headers }) => (${answer}),
+  reply: ({ status, body }) => (status === 200 ? { access_token: body.data.token } : body),
+} });
+`;
+    expect(compiled({ "acme.ts": module("{ parameters: { ...parameters, x: '1' }, headers }") }, types).out).toBe("");
+    expect(compiled({ "acme.ts": module("{ parameters: { x: 1 }, headers }") }, types).code).not.toBe(0);
   }, 30_000);
 });
