@@ -7,10 +7,12 @@ export default defineGroup({
   commands: {
     list: () => import("./provider/list.ts"),
     show: () => import("./provider/show.ts"),
-    add: () => import("./provider/add.ts"),
-    remove: () => import("./provider/remove.ts"),
-    trust: () => import("./provider/trust.ts"),
+    new: () => import("./provider/new.ts"),
     check: () => import("./provider/check.ts"),
+    add: () => import("./provider/add.ts"),
+    trust: () => import("./provider/trust.ts"),
+    remove: () => import("./provider/remove.ts"),
+    types: () => import("./provider/types.ts"),
   },
   examples: [
     ["auth provider list", "which there are"],

@@ -163,6 +163,8 @@ test("every document is valid JSON, and one document", async () => {
     ["vault", "status"],
     ["provider", "list"],
     ["provider", "show", "github"],
+    ["provider", "check", "github"],
+    ["provider", "types"],
     ["use", "github"],
     ["--version"],
   ]) {

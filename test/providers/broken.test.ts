@@ -240,3 +240,53 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       });
     });
 });
+
+describe("a module's functions are tried with good replies and bad ones", () => {
+  let count = 0;
+  const cases: [what: string, functions: object, name: string, detail: string][] = [
+    [
+      "one that throws where something is missing",
+      { reply: ({ body }: { body: { data: { token: string } } }) => ({ access_token: body.data.token }) },
+      "functions.reply",
+      "it throws: ",
+    ],
+    ["one that answers a text", { account: () => "ada" }, "functions.account", `it answers "ada"; wanted is`],
+    ["one that answers nothing", { request: () => {} }, "functions.request", "it answers undefined; wanted is"],
+    [
+      "one whose parameters are no texts",
+      { request: () => ({ parameters: { expires: 1 }, headers: {} }) },
+      "functions.request",
+      "wanted is { parameters, headers } of texts",
+    ],
+    [
+      "one that isn't pure",
+      { account: () => ({ n: count++ }) },
+      "functions.account",
+      "it answers another thing each time",
+    ],
+    [
+      "one that changes what it is given",
+      { reply: ({ body }: { body: { seen?: boolean } }) => Object.assign(body, { seen: true }) },
+      "functions.reply",
+      "it changes what it is given",
+    ],
+  ];
+  for (const [what, functions, name, detail] of cases)
+    test(what, async () => {
+      const checks = await checkContract({ ...SOUND, functions } as never);
+      expect(checks.filter(({ status }) => status === "fail")).toMatchObject([
+        { name, detail: expect.stringContaining(detail) },
+      ]);
+    });
+
+  test("sound ones pass, and the rest is played as without them", async () => {
+    const functions = {
+      request: ({ parameters, headers }: { parameters: object; headers: object }) => ({ parameters, headers }),
+      reply: async ({ body }: { body: object }) => ({ ...body }),
+    };
+    const checks = await checkContract({ ...SOUND, functions } as never);
+    expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
+    expect(checks.map(({ name }) => name)).toContain("functions.request");
+    expect(checks.map(({ name }) => name)).not.toContain("functions.account");
+  });
+});

@@ -1,5 +1,6 @@
 /** docs/providers.md says what the code does: every default, every error code, every reserved variable, and no other. */
 import { expect, test } from "bun:test";
+import { contractPage, PAGE } from "../../.ci/contract-page.ts";
 import { DEFAULTS, ERROR_DEFAULTS } from "../../src/providers/defaults.ts";
 import { RESERVED_VARIABLES } from "../../src/providers/reserved.ts";
 
@@ -39,4 +40,8 @@ test("every reserved variable is named", () => {
     (match) => match[1] ?? "",
   );
   expect(named).toEqual([...RESERVED_VARIABLES]);
+});
+
+test("docs/provider-contract.md is what the schema says: node .ci/ready.mjs .ci/contract-page.ts", async () => {
+  expect(await Bun.file(PAGE).text()).toBe(contractPage());
 });

@@ -53,7 +53,7 @@ function* lines(checks: readonly Check[]): Generator<string> {
   const said = new Map<string, string>();
   for (const { name, status, detail } of checks) {
     const before = status === "fail" ? said.get(detail) : undefined;
-    said.set(detail, name);
+    if (status === "fail" && before === undefined) said.set(detail, name);
     yield `${MARKS[status]} ${name}: ${before === undefined ? escapeText(detail) : `the same as in '${before}'`}`;
   }
 }

@@ -6,6 +6,7 @@
 import { flowsOf } from "../../providers/flows.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { type Check, perform } from "./check.ts";
+import { functionTrials, withoutFunctions } from "./functions.ts";
 import { LOGINS } from "./logins.ts";
 import { MINTS } from "./mints.ts";
 import { REFRESHES } from "./refreshes.ts";
@@ -14,13 +15,14 @@ import { WORDS } from "./words.ts";
 
 export type { Check } from "./check.ts";
 
-/** @param definition that passed the schema and its checks. @returns one line for each thing that was tried, in order */
-export async function checkContract(definition: ProviderDefinition): Promise<Check[]> {
+/** @param given passed the schema and its checks. @returns one line for each thing that was tried, in order */
+export async function checkContract(given: ProviderDefinition): Promise<Check[]> {
+  const definition = withoutFunctions(given);
   const settings = sampleSettings(definition);
   if (typeof settings === "string") return [{ name: "settings", status: "fail", detail: settings }];
-  const checks: Check[] = [];
   const flows = flowsOf(definition).map(({ flow }) => flow);
-  for (const trial of [...WORDS, ...LOGINS, ...MINTS, ...REFRESHES])
+  const checks: Check[] = [];
+  for (const trial of [...WORDS, ...functionTrials(given), ...LOGINS, ...MINTS, ...REFRESHES])
     if (trial.flow === undefined || flows.includes(trial.flow))
       checks.push(await perform(trial, { definition, settings }));
   return checks;

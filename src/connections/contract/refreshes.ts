@@ -131,7 +131,8 @@ function passes(subject: Subject): Promise<string> {
       insist(failure.class === "transient" && failure.inDoubt === inDoubt, `HTTP ${fault.status} is told as ${told}`);
     }
     stage.issuer.failNext({ status: 200, html: "<h1>Sign in</h1>" });
-    await fails(stage, stored, "transient");
+    // Within a grace the program asks again at once (RULES.md 2.4); else whoever asks next does.
+    if (stage.provider.dialect.refresh.graceSeconds === 0) await fails(stage, stored, "transient");
     const outcome = await refresh(stage, stored);
     if (outcome.kind === "failed") throw outcome.error;
     return "503, 429, 502 and a page of HTML lose nothing";

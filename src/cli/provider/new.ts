@@ -1,0 +1,188 @@
+import { discover } from "../../oauth/discovery.ts";
+import { AuthError, errorCode, usage } from "../../platform/errors.ts";
+import { readManifest } from "../../providers/manifest.ts";
+import { parseDefinition } from "../../providers/parse.ts";
+import type { EndpointName } from "../../providers/schema.ts";
+import { type Args, defineCommand } from "../command.ts";
+import type { Cli } from "../context.ts";
+import { shown } from "../flags.ts";
+import { address, nonEmpty } from "../login-flags.ts";
+import { SCOPE, scopes } from "../selector.ts";
+import { registry } from "../session.ts";
+import { draft, type Known } from "./new/draft.ts";
+import { asModule, asToml } from "./new/render.ts";
+
+/** Flag → endpoint. */
+const ADDRESSES: Readonly<Record<string, EndpointName>> = {
+  "authorization-url": "authorization",
+  "device-url": "device",
+  "token-url": "token",
+  "revocation-url": "revocation",
+  "userinfo-url": "userinfo",
+};
+
+const url = (description: string) => ({ type: "string", valueHint: "url", description }) as const;
+
+const ARGS = {
+  id: {
+    type: "positional",
+    required: true,
+    description: "What it is to be called: lower-case letters, digits, dashes",
+  },
+  title: { type: "string", valueHint: "text", description: "What people call it" },
+  issuer: url("Asked for its endpoints (OpenID Connect, RFC 8414)"),
+  "authorization-url": url("Where the browser is sent"),
+  "device-url": url("Where device codes are asked for"),
+  "token-url": url("Where tokens are asked for"),
+  "revocation-url": url("Where tokens are revoked"),
+  "userinfo-url": url("What says whose a token is"),
+  ...SCOPE,
+  "client-id": {
+    type: "string",
+    valueHint: "id",
+    description: "Your OAuth client there, to be named in what to do next",
+  },
+  module: { type: "boolean", description: "A TypeScript module instead of a TOML manifest" },
+  file: { type: "string", valueHint: "path", description: "Where to (default: <id>.toml here; - for standard output)" },
+  force: { type: "boolean", description: "Also over a file that exists" },
+} as const satisfies Args;
+
+export default defineCommand({
+  name: "new",
+  description: "Write a provider's description to begin with, filled with what is known",
+  args: ARGS,
+  examples: [
+    ["auth provider new acme --issuer https://login.acme.example", "all that discovery knows"],
+    [
+      "auth provider new acme --authorization-url https://acme.example/authorize --token-url https://acme.example/token",
+      "from its documentation",
+    ],
+    ["auth provider new acme --module --file -", "a module, to look at"],
+  ],
+  run: async (cli, args) => {
+    const { id } = args;
+    checkId(id);
+    const known = await knownOf(cli, id, args);
+    const isModule = args.module ?? false;
+    const name = `${id}.${isModule ? "ts" : "toml"}`;
+    const path = nonEmpty(args.file, "--file") ?? name;
+    const sections = draft(known);
+    const manifest = asToml(headOf(name, id), sections);
+    // What is written here passes 'auth provider check' as it is.
+    const { flows } = parseDefinition(await readManifest(manifest, `${id}.toml`), name);
+    const text = isModule ? asModule(headOf(name, id), sections, FUNCTIONS) : manifest;
+    if (path === "-") return cli.output.text(text.trimEnd());
+    await write(path, text, args.force ?? false);
+    if (registry.ids().includes(id))
+      cli.output.warn(`There is a provider '${id}' already: adding this one needs --replace.`);
+    cli.output.success(`Wrote ${path}.`);
+    for (const line of nextSteps(path, id, isModule, nonEmpty(args["client-id"], "--client-id"))) cli.output.say(line);
+    if (cli.output.isJson) await cli.output.json({ provider: id, file: path, flows });
+  },
+});
+
+function checkId(id: string): void {
+  if (/^[a-z][a-z0-9-]{0,31}$/.test(id)) return;
+  throw usage(`'${shown(id)}' can't be a provider's id.`, "It has lower-case letters, digits and dashes: my-company");
+}
+
+type Given = Readonly<Partial<Record<string, unknown>>>;
+
+async function knownOf(cli: Cli, id: string, args: Given): Promise<Known> {
+  const text = (name: string): string | undefined => args[name] as string | undefined;
+  const given = {
+    title: nonEmpty(text("title"), "--title"),
+    issuer: address(text("issuer"), "--issuer"),
+    endpoints: endpointsFrom((flag) => address(text(flag), `--${flag}`)),
+    scopes: scopes(text("scope")),
+  };
+  const isBare = given.issuer === null && Object.keys(given.endpoints).length === 0;
+  const asks = isBare && text("file") !== "-" && !cli.output.isJson && (await cli.interactive());
+  const answers = asks ? await ask(id, given) : given;
+  const { issuer, endpoints } = answers;
+  const document = issuer === null ? null : await discover(cli.context.http, issuer);
+  const all = { ...document?.endpoints, ...endpoints };
+  const opens = all.authorization !== undefined || all.device !== undefined;
+  if (opens && all.token === undefined) throw usage("There is no token endpoint.", "Give it: --token-url https://…");
+  if (!opens && all.token !== undefined)
+    throw usage("There is no way to log in.", "Give --authorization-url or --device-url, from its documentation.");
+  return { ...answers, id, title: answers.title ?? titleOf(id), endpoints: all, document };
+}
+
+type Answers = Pick<Known, "issuer" | "endpoints" | "scopes"> & { readonly title: string | null };
+
+/** Enter leaves out what isn't known. */
+async function ask(id: string, given: Answers): Promise<Answers> {
+  const { askText } = await import("../../platform/prompt.ts");
+  const title = given.title ?? (await askText("What people call it", titleOf(id)));
+  const issuer = address((await askText("Issuer's URL (Enter: it has none)")) || undefined, "The issuer");
+  if (issuer !== null) return { ...given, title, issuer };
+  const answers: Record<string, string> = {};
+  for (const [flag, name] of Object.entries(ADDRESSES)) {
+    const answer = await askText(`${flag.replace("-url", "")} URL (Enter: none)`);
+    if (answer !== "") answers[flag] = answer;
+    // Without a way to log in, nothing else is of use: it takes API keys only.
+    if (name === "device" && Object.keys(answers).length === 0) return { ...given, title };
+  }
+  const endpoints = endpointsFrom((flag) => address(answers[flag], `The ${flag.replace("-url", "")} URL`));
+  const wanted = given.scopes ?? scopes((await askText("Scopes (Enter: none)")) || undefined);
+  return { ...given, title, endpoints, scopes: wanted };
+}
+
+function endpointsFrom(read: (flag: string) => string | null): Partial<Record<EndpointName, string>> {
+  const found = Object.entries(ADDRESSES).map(([flag, name]) => [name, read(flag)] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== null));
+}
+
+/** `my-company` is My Company. */
+function titleOf(id: string): string {
+  return id
+    .split("-")
+    .map((word) => `${word[0]?.toUpperCase() ?? ""}${word.slice(1)}`)
+    .join(" ");
+}
+
+function headOf(name: string, id: string): string[] {
+  return [
+    `A provider for auth. Check it: auth provider check ${name}`,
+    `Use it: auth provider add ./${name}, then: auth login ${id}`,
+    "",
+    "Fields that are commented out are examples of what most providers need next: fill them in, or delete them.",
+    `Every field: docs/provider-contract.md. For editors: auth provider types${name.endsWith(".ts") ? " > auth-provider.d.ts" : " --json-schema"}`,
+  ];
+}
+
+const FUNCTIONS = [
+  "What data can't say. Pure functions: no network, no state, an answer at once.",
+  "functions: {",
+  "  // What is about to be sent, and what is sent instead.",
+  "  request: ({ endpoint, parameters, headers }) => ({ parameters, headers }),",
+  "  // A token reply's body, in the words of RFC 6749.",
+  "  reply: ({ status, headers, body }) => body,",
+  "  // What endpoints.userinfo answers, for 'account' to be read from.",
+  "  account: (body) => body,",
+  "},",
+];
+
+async function write(path: string, text: string, force: boolean): Promise<void> {
+  const { writeFile } = await import("node:fs/promises");
+  try {
+    await writeFile(path, text, { flag: force ? "w" : "wx" });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "EEXIST") throw usage(`${shown(path)} exists already.`, "Give another with --file, or add --force.");
+    throw new AuthError("usage", `${shown(path)} can't be written (${code}).`, {
+      hint: "Give another with --file.",
+      cause: error,
+    });
+  }
+}
+
+function nextSteps(path: string, id: string, isModule: boolean, clientId: string | null): string[] {
+  const file = /[\\/]/.test(path) ? path : `./${path}`;
+  return [
+    `Fill in what it lacks, then: auth provider check ${file}`,
+    `Use it: auth provider add ${file}${isModule ? `, then: auth provider trust ${id}` : ""}`,
+    `Log in: auth login ${id}${clientId === null ? "" : ` --client-id ${clientId}`}`,
+  ];
+}
