@@ -209,7 +209,7 @@ async function post(
 function inDialect(body: URLSearchParams, { request: { names, grantTypes } }: Dialect): URLSearchParams {
   const renamed = [...body].flatMap(([name, value]): [string, string][] => {
     const known = Object.hasOwn(names, name) ? names[name] : name;
-    if (known === null || known === undefined) return [];
+    if (known === false || known === undefined) return [];
     return [[known, name === "grant_type" ? (grantTypes[value] ?? value) : value]];
   });
   return new URLSearchParams(renamed);

@@ -14,6 +14,8 @@ const path = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/, "
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const variable = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable"));
 const texts = v.record(text, text);
+/** RFC 6749's parameter → the provider's name for it; false: it is not sent. */
+const names = v.record(text, v.union([text, v.literal(false)]));
 
 export const FLOWS = ["device", "browser", "token", "client-credentials", "jwt", "exchange", "code"] as const;
 export const flow = v.picklist(FLOWS);
@@ -127,8 +129,7 @@ const request = v.strictObject({
   tokenParameters: v.optional(texts),
   /** Templates over the settings. */
   refreshParameters: v.optional(v.record(text, template)),
-  /** RFC 6749's parameter → the provider's name for it; null: it is not sent. */
-  names: v.optional(v.record(text, v.nullable(text))),
+  names: v.optional(names),
   /** RFC 6749's grant type → the provider's. */
   grantTypes: v.optional(texts),
 });
