@@ -4,8 +4,8 @@ import { ProofKey } from "../oauth/dpop.ts";
 import type { Client, Server } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Dialect } from "../providers/defaults.ts";
+import { fillDialect } from "../providers/filled.ts";
 import { dialectOf } from "../providers/minting.ts";
-import { fill, type Values } from "../providers/template.ts";
 import { clientOf } from "./clients.ts";
 import type { Connection, Pinned } from "./record.ts";
 import type { Services } from "./services.ts";
@@ -24,7 +24,7 @@ export async function counterpartOf(services: Services, record: Connection): Pro
       hint: `Run 'auth login ${record.provider}:${record.name}'.`,
       connection: `${record.provider}:${record.name}`,
     });
-  const dialect = withSettings(dialectOf(await services.registry.get(record.provider), record.flow), record.settings);
+  const dialect = fillDialect(dialectOf(await services.registry.get(record.provider), record.flow), record.settings);
   const client = proving(await clientOf(services, record, record.pinned), record);
   return { dialect, server: serverOf(record.pinned, dialect), client };
 }
@@ -36,11 +36,4 @@ function proving(client: Client, { tokens }: Connection): Client {
 function serverOf(pinned: Pinned, dialect: Dialect): Server {
   const { issuer, endpoints, issRequired, resource } = pinned;
   return { dialect, issuer, endpoints, issRequired, ...(resource !== undefined && { resource }) };
-}
-
-/** What a refresh sends besides may name what the login said. */
-function withSettings(dialect: Dialect, settings: Values): Dialect {
-  const filled = Object.entries(dialect.request.refreshParameters).map(([name, text]) => [name, fill(text, settings)]);
-  const refreshParameters = Object.fromEntries(filled.filter(([, value]) => value !== null));
-  return { ...dialect, request: { ...dialect.request, refreshParameters } };
 }

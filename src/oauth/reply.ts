@@ -35,7 +35,7 @@ export async function readTokenReply(
   expected: Expectations,
 ): Promise<TokenReply> {
   const { dialect } = server;
-  const body = readBody(raw);
+  const body = tokensIn(readBody(raw), dialect);
   if (body === null || !isSuccess(raw, body, dialect)) throw notTokens(raw, body, dialect, expected.now);
 
   const standard = await validated(server, client, raw, standardReply(body, dialect));
@@ -47,11 +47,13 @@ export async function readTokenReply(
     throw unusable(raw, "the reply is about another account");
 
   const now = serverTime(raw, expected.now);
+  const accessToken = new Secret(standard.access_token);
+  const renewsItself = dialect.refresh.credential === "access_token" ? accessToken : null;
   return {
-    accessToken: new Secret(standard.access_token),
+    accessToken,
     tokenType: standard.token_type,
     expiresIn: lifetimeOf(body, dialect.reply.expiry, now),
-    refreshToken: standard.refresh_token === undefined ? null : new Secret(standard.refresh_token),
+    refreshToken: standard.refresh_token === undefined ? renewsItself : new Secret(standard.refresh_token),
     // Zero is how some say "never".
     refreshExpiresIn: secondsOf(at(body, dialect.reply.refreshExpiresIn), "seconds", now) || null,
     scopes: standard.scope === undefined ? null : standard.scope.split(" "),
@@ -59,6 +61,13 @@ export async function readTokenReply(
     account,
     extra: extraOf(body, dialect),
   };
+}
+
+/** Where the whole has no access token, the group that may stand for it does; what else the reply says stays beside it. */
+function tokensIn(body: Json | null, { reply }: Dialect): Json | null {
+  if (body === null || reply.alternate === undefined || textAt(body, reply.accessToken) !== null) return body;
+  const group = at(body, reply.alternate);
+  return typeof group === "object" && group !== null && !Array.isArray(group) ? { ...body, ...group } : body;
 }
 
 /** A success is a 2xx with an access token. Errors that come with 200 have a code instead, or neither. */
