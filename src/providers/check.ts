@@ -45,7 +45,7 @@ function settingsAreSound(definition: ProviderDefinition): Fault[] {
   const variables = new Map<string, string>();
   for (const [name, setting] of settingsOf(definition)) {
     const path = `settings.${name}`;
-    if (name === "token" || name === "clientId")
+    if (["token", "basic", "clientId"].includes(name))
       faults.push({ path, problem: "has a name that templates use for something else" });
     const flag = flagOf(name, setting);
     // Login's own --issuer and --redirect-uri fill the settings of these names.
@@ -104,7 +104,8 @@ function* templatesOf(
     }
   }
   if (definition.client?.create !== undefined) yield { path: "client.create", template: definition.client.create };
-  if (definition.header !== undefined) yield { path: "header", template: definition.header, extra: ["token"] };
+  if (definition.header !== undefined) yield { path: "header", template: definition.header, extra: ["token", "basic"] };
+  if (definition.basic !== undefined) yield { path: "basic", template: definition.basic, extra: ["token"] };
   if (definition.apiKey?.create !== undefined) yield { path: "apiKey.create", template: definition.apiKey.create };
   if (definition.apiKey?.pattern !== undefined) yield { path: "apiKey.pattern", template: definition.apiKey.pattern };
   for (const [name, template] of Object.entries(definition.authorize?.parameters ?? {}))

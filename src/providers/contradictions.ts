@@ -3,6 +3,7 @@ import { type Fault, faultIf, type Rule } from "./fault.ts";
 import { flowsOf } from "./flows.ts";
 import { MINTING_FLOWS, type MintingFlow, mintingOf } from "./minting.ts";
 import type { EndpointName, Flow, ProviderDefinition } from "./schema.ts";
+import { namesIn } from "./template.ts";
 
 const ENDPOINTS_OF_FLOWS: Readonly<Record<Flow, readonly EndpointName[]>> = {
   device: ["device", "token"],
@@ -67,7 +68,8 @@ function sectionsAreUsed(definition: ProviderDefinition): Fault[] {
     (definition.variants ?? []).some(({ endpoints }) => endpoints?.[name] !== undefined);
   const unless = (used: boolean, section: keyof ProviderDefinition, need: string) =>
     faultIf(definition[section] !== undefined && !used, section, `does nothing without ${need}`);
-  const { account, refresh, errors, reply } = definition;
+  const { account, refresh, errors, reply, header, basic } = definition;
+  const showsBasic = header !== undefined && namesIn(header).includes("basic");
   return [
     ...unless(flows.includes("device"), "device", "the flow 'device'"),
     ...unless(flows.includes("browser") || flows.includes("code"), "authorize", "the flow 'browser'"),
@@ -87,6 +89,8 @@ function sectionsAreUsed(definition: ProviderDefinition): Fault[] {
       "refresh.graceSeconds",
       "makes no sense: the refresh token stays (rotation is none)",
     ),
+    ...faultIf(basic !== undefined && !showsBasic, "basic", "does nothing: header has no {basic}"),
+    ...faultIf(basic === undefined && showsBasic, "header", "has {basic}, but nothing says what it is the Base64 of"),
     ...faultIf(
       refresh?.credential === "access_token" && reply?.refreshToken !== undefined,
       "reply.refreshToken",

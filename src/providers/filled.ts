@@ -1,4 +1,4 @@
-/** What a connection's settings make of the texts that a dialect sends along. */
+/** What a connection's settings make of the texts that a dialect sends along. `{token}` is filled in by who sends it. */
 import type { Dialect } from "./defaults.ts";
 import { fill, type Values } from "./template.ts";
 
@@ -7,6 +7,10 @@ export function fillDialect(dialect: Dialect, settings: Values): Dialect {
   const { authorize, request } = dialect;
   return {
     ...dialect,
+    header: fill(dialect.header, { ...settings, token: "{token}", basic: "{basic}" }) ?? dialect.header,
+    ...(dialect.basic !== undefined && {
+      basic: fill(dialect.basic, { ...settings, token: "{token}" }) ?? dialect.basic,
+    }),
     authorize: { ...authorize, parameters: filled(authorize.parameters, settings) },
     request: {
       ...request,

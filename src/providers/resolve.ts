@@ -33,8 +33,10 @@ export interface ResolvedProvider {
     readonly write: Values;
   };
   readonly client: ClientHelp;
-  /** A template over `{token}`. */
+  /** A template over `{token}` and `{basic}`. */
   readonly header: string;
+  /** What `{basic}` is the Base64 of, a template over `{token}`. */
+  readonly basic: string | null;
   /** For `token` logins. */
   readonly apiKey: { readonly pattern: string | null; readonly create: string | null } | null;
 }
@@ -73,7 +75,8 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
       redirectUri: settings.redirectUri ?? redirectUriOf(dialect),
       notes: described.client?.notes ?? [],
     },
-    header: fill(dialect.header, { ...settings, token: "{token}" }) ?? dialect.header,
+    header: dialect.header,
+    basic: dialect.basic ?? null,
     apiKey:
       described.apiKey === undefined
         ? null

@@ -364,8 +364,10 @@ export const ProviderSchema = v.strictObject({
   revocation: v.optional(revocation),
   environment: v.optional(environment),
   account: v.optional(account),
-  /** The line that `token -o header` prints, a template over the settings and `{token}`. */
+  /** The line that `token -o header` prints, a template over the settings, `{token}` and `{basic}`. */
   header: v.optional(template),
+  /** What `{basic}` is the Base64 of (RFC 7617 §2), a template over the settings and `{token}`: `{token}:X`. */
+  basic: v.optional(template),
   apiKey: v.optional(apiKey),
   /** The flows without a person. */
   minting: v.optional(
