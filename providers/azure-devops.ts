@@ -56,7 +56,7 @@ export default defineProvider({
 
   // The client's secret and the code, or refresh token, are sent as two assertions; nobody is named, nothing signed.
   request: {
-    names: { client_id: null, client_secret: "client_assertion", code: "assertion", refresh_token: "assertion" },
+    names: { client_id: false, client_secret: "client_assertion", code: "assertion", refresh_token: "assertion" },
     grantTypes: { authorization_code: "urn:ietf:params:oauth:grant-type:jwt-bearer" },
     tokenParameters: { client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" },
     refreshParameters: {

@@ -138,11 +138,12 @@ async function print(cli: Cli, session: Session, acquired: Acquired, options: To
       return cli.output.json(tokenDocument(acquired, session.context.now(), options.showSecret));
     case "header": {
       const { resolveProvider } = await import("../providers/resolve.ts");
-      const { header } = resolveProvider(await session.registry.get(acquired.provider), acquired.settings);
+      const { headerLine } = await import("../oauth/header.ts");
+      const { header, basic } = resolveProvider(await session.registry.get(acquired.provider), acquired.settings);
       // A bound token says so (RFC 9449 §7.1); the proof beside it is for whoever sends the request.
       const bound = tokenType(acquired.stored?.record.tokens?.tokenType) === "DPoP";
       const line = bound ? header.replace(/\bBearer\b/, "DPoP") : header;
-      return cli.output.text(line.replaceAll("{token}", () => acquired.token.reveal()));
+      return cli.output.text(headerLine(line, basic, acquired.token));
     }
     default:
       return cli.output.text(acquired.token.reveal());

@@ -24,7 +24,7 @@ export async function requireBond(
 ): Promise<void> {
   const bound = record.pinned?.plugin ?? null;
   if (bound === null && !(await services.registry.isPlugin(definition.id))) return;
-  if (bound !== null && bound === (await bondOf(services, resolveProvider(definition, record.settings)))) return;
+  if (bound !== null && bound === digestFor(definition, record)) return;
   throw new AuthError(
     "plugin_untrusted",
     `The description of ${definition.id} names other origins than when ${display(record)} was logged in.`,
@@ -33,6 +33,17 @@ export async function requireBond(
       connection: display(record),
     },
   );
+}
+
+/** null for a description that no longer takes the settings of this login. */
+function digestFor(definition: ProviderDefinition, { settings }: Connection): string | null {
+  const known = Object.entries(settings).filter(([name]) => definition.settings?.[name] !== undefined);
+  try {
+    return digestOf(resolveProvider(definition, Object.fromEntries(known)));
+  } catch (error) {
+    if (error instanceof AuthError) return null;
+    throw error;
+  }
 }
 
 /** Why a login can't be refreshed although its tokens may still work: its plugin. null: nothing is wrong. */

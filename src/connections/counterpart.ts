@@ -4,8 +4,8 @@ import { ProofKey } from "../oauth/dpop.ts";
 import type { Client, Server } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Dialect } from "../providers/defaults.ts";
+import { fillDialect } from "../providers/filled.ts";
 import { dialectOf } from "../providers/minting.ts";
-import { fill, type Values } from "../providers/template.ts";
 import { requireBond } from "./bond.ts";
 import { clientOf } from "./clients.ts";
 import { pinnedEndpoints } from "./moved.ts";
@@ -28,9 +28,9 @@ export async function counterpartOf(services: Services, record: Connection): Pro
     });
   const definition = await services.registry.get(record.provider);
   await requireBond(services, definition, record);
-  const dialect = withSettings(dialectOf(definition, record.flow), record.settings);
+  const dialect = fillDialect(dialectOf(definition, record.flow), record.settings);
   const client = proving(await clientOf(services, record, record.pinned), record);
-  const endpoints = pinnedEndpoints(await services.registry.get(record.provider), record, record.pinned);
+  const endpoints = pinnedEndpoints(definition, record, record.pinned);
   return { dialect, server: serverOf({ ...record.pinned, endpoints }, dialect), client };
 }
 
@@ -41,11 +41,4 @@ function proving(client: Client, { tokens }: Connection): Client {
 function serverOf(pinned: Pinned, dialect: Dialect): Server {
   const { issuer, endpoints, issRequired, resource } = pinned;
   return { dialect, issuer, endpoints, issRequired, ...(resource !== undefined && { resource }) };
-}
-
-/** What a refresh sends besides may name what the login said. */
-function withSettings(dialect: Dialect, settings: Values): Dialect {
-  const filled = Object.entries(dialect.request.refreshParameters).map(([name, text]) => [name, fill(text, settings)]);
-  const refreshParameters = Object.fromEntries(filled.filter(([, value]) => value !== null));
-  return { ...dialect, request: { ...dialect.request, refreshParameters } };
 }

@@ -5,6 +5,7 @@ import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { readBody } from "./body.ts";
 import { getProved, type ProofKey } from "./dpop.ts";
+import { headerLine } from "./header.ts";
 import { firstText, type Json } from "./paths.ts";
 import type { Account, Server } from "./types.ts";
 
@@ -79,7 +80,7 @@ async function accountOf({ account: paths, functions }: Dialect, source: Json): 
 
 /** The provider's own header line (`X-Api-Key: {token}`), else RFC 6750's. */
 function authorization(dialect: Dialect, token: Secret): Record<string, string> {
-  const line = dialect.header.replace("{token}", () => token.reveal());
+  const line = headerLine(dialect.header, dialect.basic, token);
   const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.+)$/s.exec(line) ?? [];
   if (name === undefined || value === undefined) return { authorization: `Bearer ${token.reveal()}` };
   // A pasted token may hold anything; a header may not.

@@ -5,11 +5,13 @@
 import { AuthError } from "../platform/errors.ts";
 import { type Http, isAllowedUrl } from "../platform/http.ts";
 import { Secret, sameText } from "../platform/secret.ts";
+import { redirectUriOf } from "../providers/defaults.ts";
 import { classifyReply } from "./classify.ts";
 import { isIssuer } from "./idtoken.ts";
 import { type Listener, type ListenerOptions, listen, type Reception } from "./listener.ts";
 import { loginError, registered } from "./login-error.ts";
 import { endpointOf } from "./metadata.ts";
+import { nameOf, renamed } from "./names.ts";
 import type { Page } from "./page.ts";
 import { readTokenReply } from "./reply.ts";
 import { resourceOf, sendGrant } from "./send.ts";
@@ -34,6 +36,8 @@ export interface Authorization {
   readonly redirectUri: string;
   readonly verifier: Secret | null;
   readonly nonce: string | null;
+  /** What else of the answer is to be kept. */
+  readonly extra: Readonly<Record<string, string>>;
 }
 
 export interface BrowserLogin {
@@ -61,8 +65,9 @@ export async function startBrowserLogin(
   const authorizationEndpoint = endpointOf(server, "authorization");
   const oauth = await import("oauth4webapi");
   const state = oauth.generateRandomState();
-  const nonce = request.scopes.includes("openid") ? oauth.generateRandomNonce() : null;
-  const verifier = server.dialect.authorize.pkce ? new Secret(oauth.generateRandomCodeVerifier()) : null;
+  const { authorize } = server.dialect;
+  const nonce = authorize.nonce || request.scopes.includes("openid") ? oauth.generateRandomNonce() : null;
+  const verifier = authorize.pkce ? new Secret(oauth.generateRandomCodeVerifier()) : null;
   const answer = Promise.withResolvers<Authorization>();
   // Whoever pastes the answer never looks at this promise.
   answer.promise.catch(() => {});
@@ -100,12 +105,14 @@ export async function startBrowserLogin(
   }
 
   function isMine(parameters: URLSearchParams): boolean {
-    const [given, ...more] = parameters.getAll("state");
+    const [given, ...more] = parameters.getAll(nameOf("state", authorize.names) || "state");
     return given !== undefined && more.length === 0 && sameText(given, state);
   }
 
   function authorizationIn(parameters: URLSearchParams): Authorization {
-    return { code: codeIn(server, parameters, redirectUri), redirectUri, verifier, nonce };
+    const kept = authorize.extra.map((name) => [name, parameters.get(name)] as const);
+    const extra = Object.fromEntries(kept.filter((entry): entry is [string, string] => entry[1] !== null));
+    return { code: codeIn(server, parameters, redirectUri), redirectUri, verifier, nonce, extra };
   }
 
   function receive(parameters: URLSearchParams): Reception {
@@ -150,7 +157,7 @@ export async function exchangeCode(
   authorization: Authorization,
   now: number,
 ): Promise<TokenReply> {
-  const { code, redirectUri, verifier, nonce } = authorization;
+  const { code, redirectUri, verifier, nonce, extra } = authorization;
   endpointOf(server, "token");
   try {
     const raw = await sendGrant(
@@ -165,7 +172,8 @@ export async function exchangeCode(
         further: server.dialect.request.tokenParameters,
       },
     );
-    return await readTokenReply(server, client, raw, { subject: null, nonce, now });
+    const reply = await readTokenReply(server, client, raw, { subject: null, nonce, now });
+    return { ...reply, extra: { ...extra, ...reply.extra } };
   } catch (error) {
     throw error instanceof OAuthFailure ? loginError(server, error, redirectUri) : error;
   }
@@ -177,20 +185,24 @@ function openRedirect(
   request: BrowserRequest,
   receive: ListenerOptions["receive"],
 ): { readonly listener: Listener | null; readonly redirectUri: string } {
-  const { host, path } = server.dialect.authorize.redirect;
-  const wanted = new URL(request.redirectUri ?? `http://${host}${path}`);
+  const wanted = new URL(request.redirectUri ?? redirectUriOf(server.dialect));
   if (wanted.hash !== "" || wanted.search !== "" || !isAllowedUrl(wanted.href))
     throw new AuthError("usage", "A redirect URI must be https, or http to this machine, without query and fragment.");
   if (wanted.protocol === "https:") return { listener: null, redirectUri: request.redirectUri ?? wanted.href };
   const { hostname, pathname } = wanted;
   if (hostname !== "127.0.0.1" && hostname !== "localhost" && hostname !== "[::1]")
     throw new AuthError("usage", `Nothing listens on ${hostname}.`, { hint: "Use 127.0.0.1 or localhost." });
-  const port = wanted.port === "" ? (request.port ?? 0) : Number(wanted.port);
+  const asked = request.redirectUri === null ? server.dialect.authorize.redirect.port : undefined;
+  const isNamed = request.redirectUri !== null && wanted.port !== "";
+  const port = isNamed ? Number(wanted.port) : (request.port ?? asked ?? 0);
   const listener = listen({ hostname, port, path: pathname, receive });
   return { listener, redirectUri: `http://${hostname}:${listener.port}${pathname}` };
 }
 
-/** The provider's own parameters first, so that none of them can replace one of the protocol's. */
+/**
+ * The provider's own parameters first, so that none of them can replace one of the protocol's. Some pages take the
+ * whole request behind their `#`.
+ */
 function authorizationUrl(
   server: Server,
   client: Client,
@@ -198,11 +210,14 @@ function authorizationUrl(
   parameters: Readonly<Record<string, string>>,
 ): string {
   const url = new URL(endpoint);
-  const all = { ...server.dialect.authorize.parameters, response_type: "code", client_id: client.id, ...parameters };
-  for (const [name, value] of Object.entries(all)) url.searchParams.set(name, value);
+  const { parameters: own, names, fragment } = server.dialect.authorize;
+  const protocol = { response_type: "code", client_id: client.id, ...parameters };
+  for (const [name, value] of [...Object.entries(own), ...renamed(Object.entries(protocol), names)])
+    url.searchParams.set(name, value);
   // A blank as %20: not everyone reads a plus in a URL as one.
-  url.search = url.search.replaceAll("+", "%20");
-  return url.href;
+  const query = url.search.replaceAll("+", "%20");
+  url.search = fragment === undefined ? query : "";
+  return fragment === undefined ? url.href : `${url.href}#${fragment}${query}`;
 }
 
 function scopeOf({ dialect }: Server, scopes: readonly string[]): { scope?: string } {
@@ -224,7 +239,7 @@ function codeIn(server: Server, parameters: URLSearchParams, redirectUri: string
     const raw = { status: 400, headers: {}, body: new Uint8Array() };
     throw loginError(server, classifyReply(raw, Object.fromEntries(parameters), said, 0), redirectUri);
   }
-  const [code, ...more] = parameters.getAll("code");
+  const [code, ...more] = parameters.getAll(dialect.authorize.codeParameter);
   if (code === undefined || code === "" || more.length > 0)
     throw new AuthError("provider_unavailable", `${dialect.title} answered without a code.`, { hint: "Log in again." });
   return new Secret(code);

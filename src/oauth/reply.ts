@@ -36,7 +36,7 @@ export async function readTokenReply(
   expected: Expectations,
 ): Promise<TokenReply> {
   const { dialect } = server;
-  const body = await bodyOf(raw, dialect);
+  const body = tokensIn(await bodyOf(raw, dialect), dialect);
   if (body === null || !isSuccess(raw, body, dialect)) throw notTokens(raw, body, dialect, expected.now);
 
   const standard = await validated(server, client, raw, standardReply(body, dialect));
@@ -48,11 +48,13 @@ export async function readTokenReply(
     throw unusable(raw, "the reply is about another account");
 
   const now = serverTime(raw, expected.now);
+  const accessToken = new Secret(standard.access_token);
+  const renewsItself = dialect.refresh.credential === "access_token" ? accessToken : null;
   return {
-    accessToken: new Secret(standard.access_token),
+    accessToken,
     tokenType: standard.token_type,
     expiresIn: lifetimeOf(body, dialect.reply.expiry, now),
-    refreshToken: standard.refresh_token === undefined ? null : new Secret(standard.refresh_token),
+    refreshToken: standard.refresh_token === undefined ? renewsItself : new Secret(standard.refresh_token),
     // Zero is how some say "never".
     refreshExpiresIn: secondsOf(at(body, dialect.reply.refreshExpiresIn), "seconds", now) || null,
     scopes: standard.scope === undefined ? null : standard.scope.split(" "),
@@ -87,6 +89,13 @@ async function byPlugin<T>(raw: RawReply, work: () => Promise<T>): Promise<T> {
       cause: error,
     });
   }
+}
+
+/** Where the whole has no access token, the group that may stand for it does; what else the reply says stays beside it. */
+function tokensIn(body: Json | null, { reply }: Dialect): Json | null {
+  if (body === null || reply.alternate === undefined || textAt(body, reply.accessToken) !== null) return body;
+  const group = at(body, reply.alternate);
+  return typeof group === "object" && group !== null && !Array.isArray(group) ? { ...body, ...group } : body;
 }
 
 /** A success is a 2xx with an access token. Errors that come with 200 have a code instead, or neither. */

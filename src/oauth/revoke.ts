@@ -30,7 +30,8 @@ export async function revokeTokens(
     return tokens.accessToken === null ? "unsupported" : deleteToken(http, server, client, tokens.accessToken);
 
   const results: (boolean | "unsupported")[] = [];
-  if (tokens.refreshToken !== null)
+  // Where the access token renews itself, both are one.
+  if (tokens.refreshToken !== null && tokens.accessToken?.equals(tokens.refreshToken) !== true)
     results.push(await revoke(http, server, client, tokens.refreshToken, "refresh_token"));
   if (tokens.accessToken !== null) results.push(await revoke(http, server, client, tokens.accessToken, "access_token"));
   return results[0] ?? "unsupported";

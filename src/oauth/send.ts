@@ -10,6 +10,7 @@ import { classifyNoReply } from "./classify.ts";
 import type { ClientKey } from "./client-key.ts";
 import { nonceReply, sendProved } from "./dpop.ts";
 import { metadataOf } from "./metadata.ts";
+import { renamed } from "./names.ts";
 import type { Client, RawReply, Server } from "./types.ts";
 
 export interface Sending {
@@ -139,7 +140,17 @@ async function authenticationOf({ server, client, withSecret }: Sending): Promis
   if (client.key !== undefined) return assertionBy(client.key, server);
   if (!withSecret || client.secret === null || client.authentication === "none") return oauth.None();
   const secret = client.secret.reveal();
-  return client.authentication === "basic" ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret);
+  return client.authentication === "basic" ? basic(secret) : oauth.ClientSecretPost(secret);
+}
+
+/**
+ * Form-encoded first (RFC 6749 §2.3.1), and no more than that: the library also escapes `-`, `_` and `.`, which reads as
+ * another client wherever a server forgets to decode.
+ */
+function basic(secret: string): ClientAuth {
+  const encoded = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1);
+  return (_, { client_id }, __, headers) =>
+    headers.set("authorization", `Basic ${btoa(`${encoded(client_id)}:${encoded(secret)}`)}`);
 }
 
 /** RFC 7523 §3. The audience is the issuer; where that isn't known, the token endpoint. */
@@ -183,22 +194,21 @@ async function post(
   url: string,
   request: Pick<Request, "headers" | "body">,
 ): Promise<RawReply> {
-  const { format, headers } = server.dialect.request;
-  const body = inDialect(request.body, server.dialect);
+  const { format, method, headers } = server.dialect.request;
+  const parameters = inDialect(request.body, server.dialect);
   // The product's own name goes out, set by `platform/http`.
-  const { "user-agent": _, ...standard } = request.headers;
-  const json = format === "json";
-  const shaped = await byPlugin(server.dialect, url, body, {
+  const { "user-agent": _, "content-type": __, ...standard } = request.headers;
+  const shaped = await byPlugin(server.dialect, url, parameters, {
     accept: "application/json",
     ...standard,
-    "content-type": json ? "application/json" : "application/x-www-form-urlencoded",
+    ...(format !== "query" && { "content-type": TYPES[format] }),
     ...lowerCased(headers),
   });
   const reply = await http({
-    method: "POST",
-    url,
+    method,
+    url: format === "query" ? withQuery(url, shaped.parameters) : url,
     headers: shaped.headers,
-    body: json ? JSON.stringify(Object.fromEntries(shaped.body)) : shaped.body.toString(),
+    ...(format !== "query" && { body: bodyOf(format, shaped.parameters) }),
     timeout: timeout ?? LIMITS.exchange,
     maxBytes: LIMITS.tokenReplyBytes,
     ...(signal === undefined ? {} : { signal }),
@@ -210,22 +220,32 @@ async function post(
 async function byPlugin(
   { functions }: Dialect,
   endpoint: string,
-  body: URLSearchParams,
+  parameters: URLSearchParams,
   headers: Readonly<Record<string, string>>,
-): Promise<{ body: URLSearchParams; headers: Readonly<Record<string, string>> }> {
-  if (functions?.request === undefined) return { body, headers };
-  const shaped = await functions.request({ endpoint, parameters: Object.fromEntries(body), headers });
-  return { body: new URLSearchParams(shaped.parameters), headers: lowerCased(shaped.headers) };
+): Promise<{ parameters: URLSearchParams; headers: Readonly<Record<string, string>> }> {
+  if (functions?.request === undefined) return { parameters, headers };
+  const shaped = await functions.request({ endpoint, parameters: Object.fromEntries(parameters), headers });
+  return { parameters: new URLSearchParams(shaped.parameters), headers: lowerCased(shaped.headers) };
+}
+
+const TYPES = { form: "application/x-www-form-urlencoded", json: "application/json" };
+
+function bodyOf(format: keyof typeof TYPES, parameters: URLSearchParams): string {
+  return format === "json" ? JSON.stringify(Object.fromEntries(parameters)) : parameters.toString();
+}
+
+/** After what the address has of its own. */
+function withQuery(url: string, parameters: URLSearchParams): string {
+  return `${url}${url.includes("?") ? "&" : "?"}${parameters}`;
 }
 
 /** The standard's parameters under the provider's names. */
-function inDialect(body: URLSearchParams, { request: { names, grantTypes } }: Dialect): URLSearchParams {
-  const renamed = [...body].flatMap(([name, value]): [string, string][] => {
-    const known = Object.hasOwn(names, name) ? names[name] : name;
-    if (known === null || known === undefined) return [];
-    return [[known, name === "grant_type" ? (grantTypes[value] ?? value) : value]];
-  });
-  return new URLSearchParams(renamed);
+function inDialect(parameters: URLSearchParams, { request: { names, grantTypes } }: Dialect): URLSearchParams {
+  const spoken = [...parameters].map(([name, value]): [string, string] => [
+    name,
+    name === "grant_type" && Object.hasOwn(grantTypes, value) ? (grantTypes[value] ?? value) : value,
+  ]);
+  return new URLSearchParams(renamed(spoken, names));
 }
 
 function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -6,7 +6,7 @@ import { addressFault } from "./address.ts";
 import { CONTRADICTIONS } from "./contradictions.ts";
 import { type Fault, fault, faultIf, type Rule } from "./fault.ts";
 import { flowsOf } from "./flows.ts";
-import { MINTING_NAMES, mintingTemplates } from "./minting.ts";
+import { MINTING_FLOWS, MINTING_NAMES, mintingTemplates } from "./minting.ts";
 import { patternFault } from "./pattern.ts";
 import { OWN_VARIABLES, RESERVED_FLAGS, reservedBy } from "./reserved.ts";
 import type { ProviderDefinition } from "./schema.ts";
@@ -45,7 +45,7 @@ function settingsAreSound(definition: ProviderDefinition): Fault[] {
   const variables = new Map<string, string>();
   for (const [name, setting] of settingsOf(definition)) {
     const path = `settings.${name}`;
-    if (name === "token" || name === "clientId")
+    if (["token", "basic", "clientId"].includes(name))
       faults.push({ path, problem: "has a name that templates use for something else" });
     const flag = flagOf(name, setting);
     // Login's own --issuer and --redirect-uri fill the settings of these names.
@@ -66,6 +66,8 @@ function settingsAreSound(definition: ProviderDefinition): Fault[] {
     if (setting.required && setting.default !== undefined)
       faults.push({ path: `${path}.required`, problem: "makes no sense beside a default" });
     // What the value is matched against must be sound before the value can be.
+    if (setting.choices !== undefined && setting.pattern !== undefined)
+      faults.push({ path: `${path}.pattern`, problem: "does nothing beside choices" });
     if (setting.default === undefined || (setting.pattern !== undefined && patternFault(setting.pattern))) continue;
     const checked = faultOf(setting, setting.default);
     if ("fault" in checked) faults.push({ path: `${path}.default`, problem: checked.fault });
@@ -102,12 +104,22 @@ function* templatesOf(
     }
   }
   if (definition.client?.create !== undefined) yield { path: "client.create", template: definition.client.create };
-  if (definition.header !== undefined) yield { path: "header", template: definition.header, extra: ["token"] };
+  if (definition.header !== undefined) yield { path: "header", template: definition.header, extra: ["token", "basic"] };
+  if (definition.basic !== undefined) yield { path: "basic", template: definition.basic, extra: ["token"] };
   if (definition.apiKey?.create !== undefined) yield { path: "apiKey.create", template: definition.apiKey.create };
   if (definition.apiKey?.pattern !== undefined) yield { path: "apiKey.pattern", template: definition.apiKey.pattern };
-  for (const [name, template] of Object.entries(definition.request?.refreshParameters ?? {}))
-    yield { path: `request.refreshParameters.${name}`, template };
+  for (const [name, template] of Object.entries(definition.authorize?.parameters ?? {}))
+    yield { path: `authorize.parameters.${name}`, template };
+  yield* requestTemplates("request", definition.request);
+  for (const flow of MINTING_FLOWS)
+    yield* requestTemplates(`minting.${flow}.request`, definition.minting?.[flow]?.request);
   for (const { path, template } of mintingTemplates(definition)) yield { path, template, extra: MINTING_NAMES };
+}
+
+function* requestTemplates(path: string, request: ProviderDefinition["request"]) {
+  for (const part of ["headers", "tokenParameters", "refreshParameters"] as const)
+    for (const [name, template] of Object.entries(request?.[part] ?? {}))
+      yield { path: `${path}.${part}.${name}`, template };
 }
 
 function templatesAreFilled(definition: ProviderDefinition): Fault[] {

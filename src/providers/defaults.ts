@@ -3,9 +3,25 @@ import type { ErrorClass, ProviderDefinition } from "./schema.ts";
 
 export const DEFAULTS = {
   client: { kind: "either", authentication: "body", secretOnRefresh: "always" },
-  authorize: { parameters: {}, pkce: true, redirect: { host: "127.0.0.1", path: "/callback" } },
+  authorize: {
+    parameters: {},
+    names: {},
+    pkce: true,
+    nonce: false,
+    codeParameter: "code",
+    extra: [],
+    redirect: { host: "127.0.0.1", path: "/callback" },
+  },
   scopes: { default: [], separator: " ", replySeparator: " " },
-  request: { format: "form", headers: {}, tokenParameters: {}, refreshParameters: {}, names: {}, grantTypes: {} },
+  request: {
+    format: "form",
+    method: "POST",
+    headers: {},
+    tokenParameters: {},
+    refreshParameters: {},
+    names: {},
+    grantTypes: {},
+  },
   reply: {
     accessToken: "access_token",
     refreshToken: "refresh_token",
@@ -19,7 +35,13 @@ export const DEFAULTS = {
     extra: [],
   },
   /** Undeclared means: rotates, no grace, the family not known to die, the old access token may live. */
-  refresh: { rotation: "rotating", graceSeconds: 0, killsAccessToken: false, scope: "omit" },
+  refresh: {
+    credential: "refresh_token",
+    rotation: "rotating",
+    graceSeconds: 0,
+    killsAccessToken: false,
+    scope: "omit",
+  },
   errors: { codes: {}, subcodes: [], subcodePrefix: "" },
   device: { fields: {}, needsSecret: true },
   revocation: { style: "rfc7009", needsSecret: false, endsGrant: false },
@@ -71,6 +93,12 @@ export type Dialect = Filled<ProviderDefinition, typeof DEFAULTS>;
 /** The description with `DEFAULTS` under it. */
 export function withDefaults(definition: ProviderDefinition): Dialect {
   return under(DEFAULTS, definition) as Dialect;
+}
+
+/** Where a browser is sent back to, without the port that is chosen at each login. */
+export function redirectUriOf({ authorize: { redirect } }: Dialect): string {
+  const port = redirect.port === undefined ? "" : `:${redirect.port}`;
+  return `http://${redirect.host}${port}${redirect.path}`;
 }
 
 /** Lays `value` over `base`, group by group. Lists and texts replace; a field that is undefined does not. */

@@ -4,7 +4,8 @@
  */
 import { usage } from "../platform/errors.ts";
 import { addressFault } from "./address.ts";
-import { type Dialect, withDefaults } from "./defaults.ts";
+import { type Dialect, redirectUriOf, withDefaults } from "./defaults.ts";
+import { fillDialect } from "./filled.ts";
 import { matches } from "./pattern.ts";
 import { reservedBy } from "./reserved.ts";
 import type { EndpointName, ProviderDefinition } from "./schema.ts";
@@ -32,8 +33,10 @@ export interface ResolvedProvider {
     readonly write: Values;
   };
   readonly client: ClientHelp;
-  /** A template over `{token}`. */
+  /** A template over `{token}` and `{basic}`. */
   readonly header: string;
+  /** What `{basic}` is the Base64 of, a template over `{token}`. */
+  readonly basic: string | null;
   /** For `token` logins. */
   readonly apiKey: { readonly pattern: string | null; readonly create: string | null } | null;
 }
@@ -51,14 +54,13 @@ export interface ClientHelp {
 export function resolveProvider(definition: ProviderDefinition, given: Values): ResolvedProvider {
   const settings = settle(definition, given);
   const described = layVariant(definition, settings);
-  const dialect = withDefaults(described);
+  const dialect = fillDialect(withDefaults(described), settings);
   const issuer = described.issuer === undefined ? null : fillUrl(described.issuer, settings);
   const endpoints = fillEndpoints(described.endpoints ?? {}, settings);
   const apiOrigins = (described.origins ?? [])
     .map((template) => fillUrl(template, settings))
     .filter((url) => url !== null)
     .map((url) => new URL(url).origin);
-  const { host, path } = dialect.authorize.redirect;
   return {
     definition,
     dialect,
@@ -70,10 +72,11 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
     environment: { read: described.environment?.read ?? [], write: fillVariables(described, settings) },
     client: {
       create: fillOptional(described.client?.create, settings),
-      redirectUri: settings.redirectUri ?? `http://${host}${path}`,
+      redirectUri: settings.redirectUri ?? redirectUriOf(dialect),
       notes: described.client?.notes ?? [],
     },
-    header: fill(dialect.header, { ...settings, token: "{token}" }) ?? dialect.header,
+    header: dialect.header,
+    basic: dialect.basic ?? null,
     apiKey:
       described.apiKey === undefined
         ? null
@@ -111,9 +114,12 @@ function fillEndpoints(templates: NonNullable<ProviderDefinition["endpoints"]>, 
 function fillUrl(template: string, settings: Values): string | null {
   const [, frame = "", path = ""] = /^([a-z]+:\/\/[^/]*)?(.*)$/s.exec(template) ?? [];
   if (frame !== "")
-    for (const [name, value] of Object.entries(settings))
+    for (const [name, value] of Object.entries(settings)) {
       if (path.includes(`{${name}}`) && (!/^[A-Za-z0-9._~-]+$/.test(value) || /^\.+$/.test(value)))
         throw usage(`The ${name} '${value}' can't stand in an address.`, "Use letters, digits, '.', '_', '~' and '-'.");
+      if (frame.includes(`{${name}}`) && !/^([A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/.test(value))
+        throw usage(`The ${name} '${value}' can't stand in a host's name.`, "Use letters, digits, '.' and '-'.");
+    }
   const url = fill(template, { ...settings, clientId: "{clientId}" });
   if (url === null) return null;
   const fault = addressFault(url);

@@ -4,7 +4,8 @@
  *
  * A template is text with `{setting}` in it; each name must be a declared setting (or `{token}`, `{clientId}` where
  * said). Where one of its settings is unset, what the template stands for is left out.
- * A path is a dotted way into a JSON reply: `authed_user.access_token`.
+ * A path is a dotted way into a JSON reply: `authed_user.access_token`. Values are texts, also where a provider means a
+ * number: everything goes out as text.
  */
 import * as v from "valibot";
 import { functions } from "./function-types.ts";
@@ -16,6 +17,9 @@ const path = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/, "
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const variable = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable"));
 const texts = v.record(text, text);
+const templates = v.record(text, template);
+/** The standard's parameter → the provider's name for it; false: it is not sent. */
+const names = v.record(text, v.union([text, v.literal(false)]));
 
 export const FLOWS = ["device", "browser", "token", "client-credentials", "jwt", "exchange", "code"] as const;
 export const flow = v.picklist(FLOWS);
@@ -65,6 +69,8 @@ const setting = v.strictObject({
   default: v.optional(text),
   /** The whole value must match. */
   pattern: v.optional(text),
+  /** The only values it can have. */
+  choices: v.optional(v.pipe(v.array(text), v.nonEmpty())),
   required: v.optional(v.boolean()),
   /** The only flows that it means anything to: others don't ask for it. */
   flows: v.optional(v.pipe(v.array(flow), v.nonEmpty())),
@@ -74,7 +80,7 @@ const setting = v.strictObject({
 const environment = v.strictObject({
   read: v.optional(v.array(variable)),
   /** Variable (may be a template) → value, a template over the settings and `{token}`. Default: `<ID>_TOKEN`. */
-  write: v.optional(v.record(text, template)),
+  write: v.optional(templates),
 });
 
 /**
@@ -91,6 +97,8 @@ const variant = v.strictObject({
 });
 
 const client = v.strictObject({
+  /** A public client that comes with the description: used where nobody names another. It has no secret. */
+  id: v.optional(text),
   /** The page on which to create one. */
   create: v.optional(template),
   /** What to tick or mind there, one line each. */
@@ -104,12 +112,25 @@ const client = v.strictObject({
 });
 
 const authorize = v.strictObject({
-  parameters: v.optional(texts),
+  /** Further parameters, templates over the settings. Those of the protocol itself can't be among them. */
+  parameters: v.optional(templates),
+  /** `state` is looked for in the answer under the name that it was sent by. */
+  names: v.optional(names),
   pkce: v.optional(v.boolean()),
+  /** A nonce goes along even where no id_token is asked for (the scope `openid`). */
+  nonce: v.optional(v.boolean()),
+  /** The page takes the request behind its `#`, after this path. */
+  fragment: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9._~/-]+$/, "must be a path"))),
+  /** The answer's parameter that holds the code. */
+  codeParameter: v.optional(text),
+  /** Further parameters of the answer to keep with the connection. */
+  extra: v.optional(v.array(text)),
   /** The loopback redirect as this provider wants it registered (RFC 8252 §7.3). */
   redirect: v.optional(
     v.strictObject({
       host: v.optional(v.picklist(["127.0.0.1", "localhost"])),
+      /** Where the provider wants the very one that is registered. */
+      port: v.optional(v.pipe(count, v.minValue(1), v.maxValue(65535))),
       path: v.optional(v.pipe(v.string(), v.regex(/^\/[A-Za-z0-9._~/-]*$/))),
     }),
   ),
@@ -125,14 +146,15 @@ const scopes = v.strictObject({
   resource: v.optional(v.pipe(template, v.includes("{resource}", "must hold {resource}"))),
 });
 
+/** How the provider is asked for tokens. Headers and parameters are templates over the settings. */
 const request = v.strictObject({
-  format: v.optional(v.picklist(["form", "json"])),
-  headers: v.optional(texts),
-  tokenParameters: v.optional(texts),
-  /** Templates over the settings. */
-  refreshParameters: v.optional(v.record(text, template)),
-  /** RFC 6749's parameter → the provider's name for it; null: it is not sent. */
-  names: v.optional(v.record(text, v.nullable(text))),
+  /** Where the parameters go: into the body as a form or as JSON, or into the address. */
+  format: v.optional(v.picklist(["form", "json", "query"])),
+  method: v.optional(v.picklist(["POST", "GET"])),
+  headers: v.optional(templates),
+  tokenParameters: v.optional(templates),
+  refreshParameters: v.optional(templates),
+  names: v.optional(names),
   /** RFC 6749's grant type → the provider's. */
   grantTypes: v.optional(texts),
 });
@@ -145,6 +167,8 @@ const expiry = v.strictObject({
 });
 
 const reply = v.strictObject({
+  /** A group of the reply that stands for the whole where that has no access token: `authed_user`. */
+  alternate: v.optional(path),
   accessToken: v.optional(path),
   refreshToken: v.optional(path),
   tokenType: v.optional(path),
@@ -160,6 +184,8 @@ const reply = v.strictObject({
 });
 
 const refresh = v.strictObject({
+  /** What is sent for new tokens: a refresh token, or the access token itself, where that is what renews it. */
+  credential: v.optional(v.picklist(["refresh_token", "access_token"])),
   /** `none`: an old refresh token still works. `rotating`: a refresh kills it. `family`: and its replay ends the grant. */
   rotation: v.optional(v.picklist(["none", "rotating", "family"])),
   /** For how many seconds a used refresh token still works. */
@@ -258,7 +284,7 @@ const claim = v.union([template, v.strictObject({ value: template, unless: text 
 /** A JWT signed with the connection's own key (RFC 7519). `iat` and `exp` are always in it. */
 const signing = v.strictObject({
   algorithm: v.picklist(["RS256", "PS256", "ES256"]),
-  header: v.optional(v.record(text, template)),
+  header: v.optional(templates),
   claims: v.record(text, claim),
   lifetimeSeconds: v.pipe(count, v.minValue(60)),
   /** How long ago it says it was issued, for clocks that go behind ours. */
@@ -352,8 +378,10 @@ export const ProviderSchema = v.strictObject({
   revocation: v.optional(revocation),
   environment: v.optional(environment),
   account: v.optional(account),
-  /** The line that `token -o header` prints, a template over the settings and `{token}`. */
+  /** The line that `token -o header` prints, a template over the settings, `{token}` and `{basic}`. */
   header: v.optional(template),
+  /** What `{basic}` is the Base64 of (RFC 7617 §2), a template over the settings and `{token}`: `{token}:X`. */
+  basic: v.optional(template),
   apiKey: v.optional(apiKey),
   /** The flows without a person. */
   minting: v.optional(

@@ -82,7 +82,10 @@ export function faultOf(setting: Setting, value: string): Checked {
   if (value.length > LONGEST) return { fault: "is longer than 8 KB" };
   if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)) return { fault: "has control characters in it" };
   const checked = KINDS[setting.kind ?? "text"](value);
-  if ("fault" in checked || setting.pattern === undefined || matches(setting.pattern, checked.value)) return checked;
+  if ("fault" in checked) return checked;
+  if (setting.choices !== undefined && !setting.choices.includes(checked.value))
+    return { fault: `must be one of ${setting.choices.join(", ")}` };
+  if (setting.pattern === undefined || matches(setting.pattern, checked.value)) return checked;
   return { fault: `must match ${setting.pattern}` };
 }
 

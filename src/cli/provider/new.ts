@@ -1,5 +1,6 @@
 import { discover } from "../../oauth/discovery.ts";
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
+import { PROVIDER_ID } from "../../providers/id.ts";
 import { readManifest } from "../../providers/manifest.ts";
 import { parseDefinition } from "../../providers/parse.ts";
 import type { EndpointName } from "../../providers/schema.ts";
@@ -8,7 +9,7 @@ import type { Cli } from "../context.ts";
 import { shown } from "../flags.ts";
 import { address, nonEmpty } from "../login-flags.ts";
 import { SCOPE, scopes } from "../selector.ts";
-import { registry } from "../session.ts";
+import { inSession } from "../session.ts";
 import { draft, type Known } from "./new/draft.ts";
 import { asModule, asToml } from "./new/render.ts";
 
@@ -73,7 +74,7 @@ export default defineCommand({
     const text = isModule ? asModule(headOf(name, id), sections, FUNCTIONS) : manifest;
     if (path === "-") return cli.output.text(text.trimEnd());
     await write(path, text, args.force ?? false);
-    if (registry.ids().includes(id))
+    if ((await inSession(cli, ({ registry }) => registry.everyId())).includes(id))
       cli.output.warn(`There is a provider '${id}' already: adding this one needs --replace.`);
     cli.output.success(`Wrote ${path}.`);
     for (const line of nextSteps(path, id, isModule, nonEmpty(args["client-id"], "--client-id"))) cli.output.say(line);
@@ -82,7 +83,7 @@ export default defineCommand({
 });
 
 function checkId(id: string): void {
-  if (/^[a-z][a-z0-9-]{0,31}$/.test(id)) return;
+  if (PROVIDER_ID.test(id)) return;
   throw usage(`'${shown(id)}' can't be a provider's id.`, "It has lower-case letters, digits and dashes: my-company");
 }
 

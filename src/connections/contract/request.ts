@@ -47,7 +47,7 @@ export class Asked {
   get(name: string): string | null {
     const { names } = this.#dialect.request;
     const sent = Object.hasOwn(names, name) ? names[name] : name;
-    return sent === null || sent === undefined ? null : this.sent(sent);
+    return sent === false || sent === undefined ? null : this.sent(sent);
   }
 
   /** By the provider's own name. */

@@ -1,4 +1,7 @@
-/** As which client a login speaks: flag, environment, profile, client record; else how to create one (CLI.md §4). */
+/**
+ * As which client a login speaks: flag, environment, profile, client record, the description's own; else how to create
+ * one (CLI.md §4).
+ */
 
 import type { ClientKey } from "../../oauth/client-key.ts";
 import type { Client } from "../../oauth/types.ts";
@@ -27,7 +30,7 @@ export async function loginClient(
 ): Promise<Client | null> {
   const fromEnvironment = clientFromEnvironment(dialect, services.context.env);
   const { clients } = await readClients(services.vault, request.ref.provider, tokenOrigin);
-  const id = request.clientId ?? fromEnvironment?.id ?? profile?.clientId ?? clients.chosen;
+  const id = request.clientId ?? fromEnvironment?.id ?? profile?.clientId ?? clients.chosen ?? dialect.client.id;
   if (id === null || id === undefined) return null;
   const known = clients.clients[id];
   const key = algorithms === undefined ? null : await keyFor(request, keyOf(known), supported, algorithms);

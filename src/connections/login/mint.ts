@@ -7,6 +7,7 @@ import { at } from "../../oauth/paths.ts";
 import { type Client, OAuthFailure, type TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { Secret } from "../../platform/secret.ts";
+import { fillDialect } from "../../providers/filled.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import {
   dialectOf,
@@ -95,7 +96,7 @@ export async function planWithoutPerson(
   const file = flow === "jwt" ? keyFile(minting, request, common) : null;
   if (file?.login) return planImported(common, file.login);
 
-  const dialect = dialectOf(described, flow);
+  const dialect = fillDialect(dialectOf(described, flow), common.provider.settings);
   const { token, mint: mintUrl } = common.server.endpoints;
   // The endpoints of people's logins have no use for these tokens.
   const endpoints = { ...(token !== undefined && { token }), ...(mintUrl !== undefined && { mint: mintUrl }) };

@@ -4,6 +4,7 @@ import type { IssuerDocument } from "../../oauth/discovery.ts";
 import type { RegisteredClient } from "../../oauth/registration.ts";
 import type { Client } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { redirectUriOf } from "../../providers/defaults.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
 import { updateClients } from "../clients.ts";
 import type { Services } from "../services.ts";
@@ -21,8 +22,7 @@ export async function registeredClient(
   const { dialect } = provider;
   if (!document?.registration || dialect.client.kind === "confidential") return null;
   if (request.flow !== null && request.flow !== "browser" && request.flow !== "device") return null;
-  const { host, path } = dialect.authorize.redirect;
-  const redirectUri = request.redirectUri ?? `http://${host}${path}`;
+  const redirectUri = request.redirectUri ?? redirectUriOf(dialect);
   const client = await register(services, provider, request, document, document.registration, redirectUri);
   await keep(services, request.ref.provider, tokenOrigin, client);
   const { id, secret, authentication } = client;

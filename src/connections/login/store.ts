@@ -119,7 +119,9 @@ async function clientChange(services: Services, plan: LoginPlan): Promise<Return
     (client.key === undefined || known.privateKey?.equals(client.key.pem) === true) &&
     clients.chosen === client.id &&
     known.refused === null;
-  if (same) return [];
+  // The description brings it to the next login too, or by then another one.
+  const isDescribed = known === undefined && secret === null && client.id === plan.provider.dialect.client.id;
+  if (same || (isDescribed && client.key === undefined)) return [];
   const next: Clients = {
     ...clients,
     chosen: client.id,
