@@ -162,8 +162,8 @@ function originsOf(definition: ProviderDefinition): string[] {
     ...Object.values(endpoints),
     ...origins,
   ]);
-  const fixed = templates.filter((template) => namesIn(new URL(template).origin).length === 0);
-  return [...resolved(definition).origins, ...fixed.map((template) => new URL(template).origin)];
+  const fixed = templates.flatMap((template) => /^https:\/\/[^/{}]+(?=\/|$)/.exec(template ?? "")?.[0] ?? []);
+  return [...resolved(definition).origins, ...fixed];
 }
 
 function resolved(definition: ProviderDefinition) {
