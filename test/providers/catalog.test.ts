@@ -110,6 +110,41 @@ for (const { id, definition, text } of manifests)
     });
   });
 
+describe("token patterns recognise", () => {
+  const hex = "0123456789abcdef";
+  const letters = "a1B2c3D4e5";
+  const samples: [string, string, string][] = [
+    ["anthropic", "an API key", `sk-ant-api03-${letters.repeat(9)}AA`],
+    ["atlassian", "nothing: its tokens are JWTs", ""],
+    ["airtable", "a personal token", `pat${letters}a1B2.${hex.repeat(4)}`],
+    ["digitalocean", "a refresh token", `dor_v1_${hex.repeat(4)}`],
+    ["docusign", "nothing: its tokens are JWTs", ""],
+    ["fly", "a macaroon", `fm2_lJPE${letters.repeat(15)}/+==`],
+    ["gitlab", "a personal token", `glpat-${letters.repeat(2)}`],
+    ["gitlab", "a routable personal token, with a dot", `glpat-${letters.repeat(4)}.01.0z1a2b3c4`],
+    ["huggingface", "a user token", `hf_${letters.repeat(4)}`],
+    ["linear", "an API key", `lin_api_${letters.repeat(4)}`],
+    ["npm", "a granular token", `npm_${letters.repeat(4)}`],
+    ["notion", "a connection's token", `ntn_12345678901${letters.repeat(4)}`],
+    ["openai", "a project's key", `sk-proj-${letters.repeat(10)}_T3BlbkFJ${letters.repeat(4)}`],
+    ["pypi", "an upload token", `pypi-AgEIcHlwaS5vcmc${letters.repeat(12)}`],
+    ["pulumi", "an access token", `pul-${hex.repeat(3)}`],
+    ["sendgrid", "an API key", `SG.${letters.repeat(2)}.${letters.repeat(4)}`],
+    ["shopify", "an access token", `shpat_${hex.repeat(2)}`],
+    ["slack", "a bot's token", `xoxb-123456789012-1234567890123-${letters.repeat(2)}`],
+    ["slack", "a rotated token", `xoxe.xoxb-1-${letters.repeat(16)}`],
+    ["slack", "a refresh token", `xoxe-1-${letters.repeat(14)}`],
+    ["stripe", "a restricted key", `rk_live_${letters.repeat(9)}`],
+    ["tailscale", "an OAuth client's secret", `tskey-client-${letters}CNTRL-${letters}`],
+    ["terraform", "an API token", `${letters}a1B2.atlasv1.${letters.repeat(6)}`],
+  ];
+  for (const [id, what, token] of samples)
+    test(`${id}: ${what}`, () => {
+      const { tokenPatterns = [] } = manifests.find((manifest) => manifest.id === id)?.definition ?? {};
+      expect(tokenPatterns.some((pattern) => matches(pattern, token))).toBe(token !== "");
+    });
+});
+
 /** The first owner of each, with every later claim to it. Own claims don't count. */
 function claimedTwice(claimsOf: (definition: ProviderDefinition) => Iterable<string>): string[] {
   const owner = new Map<string, string>();
