@@ -1,4 +1,6 @@
 /** A command's hold on the house: the providers, and the vault once it is needed. Closed when the command ends. */
+import { catalog } from "../../providers/catalog/index.ts";
+import { catalogVariables } from "../../providers/catalog/variables.ts";
 import { builtIn } from "../../providers/index.ts";
 import type { Services } from "../connections/services.ts";
 import type { Context } from "../platform/context.ts";
@@ -28,6 +30,8 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
   };
   const registry = createRegistry({
     builtIn,
+    catalog,
+    catalogVariables,
     plugins: {
       folder: () => pathsOrNull(cli.context)?.providers ?? null,
       pin: async (id) => {
