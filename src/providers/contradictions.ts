@@ -120,7 +120,10 @@ function sectionsAreUsed(definition: ProviderDefinition): Fault[] {
 /** What the protocol itself sends, and where the answer to it is looked for. */
 function authorizeIsPlain({ authorize, issuer }: ProviderDefinition): Fault[] {
   const { parameters = {}, names = {}, pkce, fragment } = authorize ?? {};
-  const sent = AUTHORIZE_PARAMETERS.filter((name) => names[name] !== false).map((name) => names[name] ?? name);
+  // A resource goes along only where somebody names one (`--resource`).
+  const sent = AUTHORIZE_PARAMETERS.filter((name) => name !== "resource" && names[name] !== false).map(
+    (name) => names[name] ?? name,
+  );
   return [
     ...Object.keys(parameters).flatMap((name) =>
       faultIf(

@@ -1,0 +1,115 @@
+/**
+ * Entries of a catalogue in the format of Nango's `providers.yaml`, as descriptions. An entry converts as far as a
+ * description can say it, and what it can't say is named; one that would be no login at all is refused by name.
+ */
+import { AuthError } from "../../platform/errors.ts";
+import { parseDefinition } from "../parse.ts";
+import type { ProviderDefinition } from "../schema.ts";
+import type { Addresses } from "./addresses.ts";
+import { type Catalogue, type Read, readCatalogue } from "./catalogue.ts";
+import { clientCredentialsPart } from "./client-credentials.ts";
+import { Draft, group, type Loss } from "./draft.ts";
+import { apiKeyPart, basicPart } from "./keys.ts";
+import { oauthPart } from "./oauth.ts";
+import { settingsOf } from "./settings.ts";
+
+export interface Conversion {
+  /** In the catalogue. */
+  readonly name: string;
+  /** The catalogue's word for how its logins are made: `OAUTH2`. null: the entry can't be read. */
+  readonly mode: string | null;
+  /** Without fault. null: refused, and `lost` says why. */
+  readonly definition: ProviderDefinition | null;
+  /** Empty: converted without loss. */
+  readonly lost: readonly Loss[];
+}
+
+type Part = Omit<ProviderDefinition, "id" | "title">;
+
+const MODES: Readonly<Record<string, (draft: Draft) => { readonly part: Part; readonly addresses: Addresses } | null>> =
+  {
+    OAUTH2: oauthPart,
+    OAUTH2_CC: clientCredentialsPart,
+    API_KEY: apiKeyPart,
+    BASIC: basicPart,
+  };
+
+/**
+ * @param names of the entries that are wanted, in order
+ * @param taken ids that are another provider's already: built-in ones, and those that are installed
+ * @throws AuthError `usage` where the text is no catalogue
+ */
+export function convertCatalogue(
+  text: string,
+  names: readonly string[] | "all",
+  taken: readonly string[] = [],
+): Conversion[] {
+  const catalogue = readCatalogue(text);
+  return (names === "all" ? catalogue.names : names).map((name) => convertEntry(catalogue, name, taken));
+}
+
+/** Of how many entries of each mode nothing was lost, the commonest mode first. */
+export function figures(conversions: readonly Conversion[]): { mode: string; whole: number; total: number }[] {
+  const counted = new Map<string, { mode: string; whole: number; total: number }>();
+  for (const { mode, lost } of conversions) {
+    if (mode === null) continue;
+    const figure = counted.get(mode) ?? { mode, whole: 0, total: 0 };
+    figure.total += 1;
+    if (lost.length === 0) figure.whole += 1;
+    counted.set(mode, figure);
+  }
+  return [...counted.values()].toSorted((a, b) => b.total - a.total);
+}
+
+function convertEntry(catalogue: Catalogue, name: string, taken: readonly string[]): Conversion {
+  const read = catalogue.read(name);
+  if ("fault" in read) return refused(name, null, "", read.fault);
+  const { auth_mode: mode } = read.entry;
+  const convert = Object.hasOwn(MODES, mode) ? MODES[mode] : undefined;
+  if (convert === undefined) return refused(name, mode, "auth_mode", `is ${mode}, which isn't known here`);
+  const id = idFrom(name);
+  if (id === null) return refused(name, mode, "", "has no name that an id could be made of");
+  if (taken.includes(id)) return refused(name, mode, "", `would be called '${id}', as another provider is already`);
+  return described(name, id, read, convert);
+}
+
+function described(name: string, id: string, read: Read, convert: NonNullable<(typeof MODES)[string]>): Conversion {
+  const draft = new Draft(read);
+  const title = draft.take("display_name")?.trim() || name;
+  const mode = draft.take("auth_mode") ?? null;
+  const made = convert(draft);
+  if (made === null) return { name, mode, definition: null, lost: draft.lost };
+  const { part, addresses } = made;
+  const rest = { ...addresses.described(), ...part };
+  const settings = settingsOf(draft, id, {
+    isHost: (setting) => addresses.isHost(setting),
+    // A text that got lost may have asked for more.
+    isUsed: (setting) => JSON.stringify(rest).includes(`{${setting}}`),
+  });
+  draft.loseUnread();
+  const whole = group({ id, title, settings, ...rest });
+  try {
+    return { name, mode, definition: parseDefinition(whole, name), lost: draft.lost };
+  } catch (error) {
+    // Where the catalogue says what no description may: an address over http, a flag of our own.
+    if (!(error instanceof AuthError)) throw error;
+    const why = error.message.slice(name.length + 2);
+    return { name, mode, definition: null, lost: [...draft.lost, { field: "", why }] };
+  }
+}
+
+function refused(name: string, mode: string | null, field: string, why: string): Conversion {
+  return { name, mode, definition: null, lost: [{ field, why }] };
+}
+
+const LONGEST_ID = 32;
+
+/** `1password` has no letter to begin with, and some names are longer than an id may be. */
+function idFrom(name: string): string | null {
+  const plain = name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+/, "");
+  const id = plain.slice(0, LONGEST_ID).replace(/-+$/, "");
+  return id === "" ? null : id;
+}
