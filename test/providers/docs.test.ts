@@ -1,8 +1,15 @@
 /** docs/providers.md says what the code does: every default, every error code, every reserved variable, and no other. */
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { contractPage, PAGE } from "../../.ci/contract-page.ts";
+import { checkContract } from "../../src/connections/contract/contract.ts";
 import { DEFAULTS, ERROR_DEFAULTS } from "../../src/providers/defaults.ts";
+import { readManifest } from "../../src/providers/manifest.ts";
+import { parseDefinition } from "../../src/providers/parse.ts";
 import { RESERVED_VARIABLES } from "../../src/providers/reserved.ts";
+import type { ProviderDefinition } from "../../src/providers/schema.ts";
 
 const page = await Bun.file(new URL("../../docs/providers.md", import.meta.url)).text();
 
@@ -44,4 +51,42 @@ test("every reserved variable is named", () => {
 
 test("docs/provider-contract.md is what the schema says: node .ci/ready.mjs .ci/contract-page.ts", async () => {
   expect(await Bun.file(PAGE).text()).toBe(contractPage());
+});
+
+describe("docs/plugins.md: its examples are what they say", () => {
+  const text = readFileSync(new URL("../../docs/plugins.md", import.meta.url), "utf8");
+  const [manifest = "", extension = ""] = [...text.matchAll(/```toml\n(.*?)```/gs)].map((block) => block[1] ?? "");
+  const [module = ""] = [...text.matchAll(/```ts\n(.*?)```/gs)].map((block) => block[1] ?? "");
+
+  const failures = async (definition: ProviderDefinition): Promise<unknown[]> =>
+    (await checkContract(definition)).filter(({ status }) => status === "fail");
+
+  test("the manifest passes the check", async () => {
+    const definition = parseDefinition(await readManifest(manifest, "acme.toml"), "acme.toml");
+    expect(await failures(definition)).toEqual([]);
+  });
+
+  test("the one that extends another says only what differs", async () => {
+    const value = await readManifest(extension, "acme-git.toml");
+    expect(value).toMatchObject({ extends: "github", settings: { host: { default: "git.acme.example" } } });
+  });
+
+  test("the module passes the check, its functions too", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "auth-docs-"));
+    try {
+      const alone = module.replace(
+        'import { defineProvider } from "auth/provider";',
+        "const defineProvider = (x) => x;",
+      );
+      writeFileSync(join(folder, "module.ts"), alone);
+      const { default: definition } = (await import(join(folder, "module.ts"))) as { default: ProviderDefinition };
+      expect(await failures(definition)).toEqual([]);
+      const { reply, account } = (definition as unknown as { functions: Record<string, (given: object) => object> })
+        .functions;
+      expect(reply?.({ body: { valid_for: "90m" } })).toMatchObject({ expires_in: 5400 });
+      expect(account?.({ first: "Ada", last: "Lovelace" })).toMatchObject({ name: "Ada Lovelace" });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });

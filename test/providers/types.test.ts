@@ -1,6 +1,6 @@
 /** What editors are given: one sentence for each field, a JSON Schema and types that say what the schema says. */
 import { describe, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -98,5 +98,7 @@ export default defineProvider({ id: "acme", title: "Acme", flows: ["token"], fun
 `;
     expect(compiled({ "acme.ts": module("{ parameters: { ...parameters, x: '1' }, headers }") }, types).out).toBe("");
     expect(compiled({ "acme.ts": module("{ parameters: { x: 1 }, headers }") }, types).code).not.toBe(0);
+    const [, example = ""] = /```ts\n(.*?)```/s.exec(readFileSync(join(ROOT, "docs", "plugins.md"), "utf8")) ?? [];
+    expect(compiled({ "example.ts": example }, types)).toEqual({ code: 0, out: "" });
   }, 30_000);
 });
