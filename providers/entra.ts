@@ -89,7 +89,11 @@ export default defineProvider({
   },
 
   // Without offline_access there is no refresh token. One request may name one resource only.
-  scopes: { default: ["openid", "profile", "email", "User.Read"], offline: "offline_access", resource: "{resource}/.default" },
+  scopes: {
+    default: ["openid", "profile", "email", "User.Read"],
+    offline: "offline_access",
+    resource: "{resource}/.default",
+  },
 
   refresh: {
     // Each refresh brings a new token; the old ones work on.

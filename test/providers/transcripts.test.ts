@@ -118,7 +118,7 @@ const OPERATIONS: Readonly<
     let polls = 0;
     const code = { userCode: "", verificationUri: "", verificationUriComplete: null, expiresIn: 900, interval: 5 };
     const sleep = async (milliseconds: number): Promise<void> => {
-      if (polls++ > 0) throw { waits: milliseconds / 1000 };
+      if (polls++ > 0) throw Object.assign(new Error("it waits"), { waits: milliseconds / 1000 });
     };
     const polling = { deadline: NOW + 900_000, now: () => NOW, sleep };
     return pollDevice(wire, server, client, { ...code, deviceCode: new Secret(deviceCode) }, polling);
