@@ -136,7 +136,11 @@ export default defineProvider({
     organization: ["organization_id"],
   },
 
-  apiKey: { create: "https://{host}/settings/account/api/auth-tokens/" },
+  // An organisation's token is `sntrys_`, unsigned JSON that names its Sentry, and the secret.
+  apiKey: {
+    create: "https://{host}/settings/account/api/auth-tokens/",
+    belongsTo: { prefix: "sntrys_", path: "url" },
+  },
 
   flows: ["device", "browser", "token"],
 });

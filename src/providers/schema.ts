@@ -276,6 +276,11 @@ const apiKey = v.strictObject({
   pattern: v.optional(template),
   /** The page on which to make one. */
   create: v.optional(template),
+  /**
+   * Keys that say where they belong: `prefix`, JSON in base64 up to the next `_`, and in it, at `path`, a URL. One of
+   * another origin is refused before it is sent anywhere.
+   */
+  belongsTo: v.optional(v.strictObject({ prefix: text, path })),
 });
 
 /** A template; or one that stands unless a setting has a value. One with a name that has no value is left out. */

@@ -4,6 +4,7 @@ import type { Client, TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Secret } from "../../platform/secret.ts";
+import { originNamed } from "../../providers/belonging.ts";
 import { matches } from "../../providers/pattern.ts";
 import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
@@ -107,6 +108,7 @@ async function token(plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
       `Give it on standard input: auth login ${plan.request.ref.provider} --token -`,
     );
   checkPattern(plan, accessToken);
+  checkPlace(plan, accessToken);
   return {
     accessToken,
     tokenType: "bearer",
@@ -125,6 +127,17 @@ function checkPattern(plan: LoginPlan, token: Secret): void {
   if (pattern === null || matches(pattern, token.reveal())) return;
   throw new AuthError("token_rejected", `This is not a key of the form ${pattern}.`, {
     hint: "Check that the whole key was pasted. Nothing was stored.",
+  });
+}
+
+/** Before it is sent to anyone, if only to ask whose it is (RULES.md 3.1). */
+function checkPlace({ provider, request }: LoginPlan, token: Secret): void {
+  const origin = originNamed(provider.definition, token.reveal());
+  if (origin === null || provider.origins.includes(origin)) return;
+  const { host } = provider.definition.settings ?? {};
+  const there = host?.kind === "host" ? ` --host ${new URL(origin).host}` : "";
+  throw new AuthError("origin_mismatch", `This token belongs to ${origin}, and would have gone elsewhere.`, {
+    hint: `Nothing was sent or stored. Log in there: auth login ${request.ref.provider} -p NAME${there} --token -`,
   });
 }
 

@@ -1,0 +1,60 @@
+/** Sentry's organisation tokens name the Sentry they belong to: none is sent to another, and ordinary ones are as ever. */
+import { afterAll, expect, test } from "bun:test";
+import { startSentry } from "../issuers/sentry.ts";
+import { errorOf } from "../support/logged-in.ts";
+import { auth, bareEnvironment, type Ended } from "../support/program.ts";
+
+const issuer = startSentry();
+afterAll(() => issuer.server.stop());
+
+const places = Object.entries(issuer.endpoints).flatMap(([name, url]) => ["--endpoint", `${name}=${url}`]);
+
+function orgToken(payload: unknown): string {
+  const text = typeof payload === "string" ? payload : JSON.stringify(payload);
+  return `sntrys_${btoa(text)}_lQ5ETt61cHhvJa35fxvxARsDXeVrd0pu4`;
+}
+
+function paste(token: string, ...flags: string[]): Promise<Ended> {
+  return auth(["login", "sentry", "--token", "-", "--json", ...flags], { env: bareEnvironment(), stdin: token });
+}
+
+test("one of another Sentry is refused before anything is sent, with the way to log in there", async () => {
+  const token = orgToken({
+    iat: 1,
+    url: "https://sentry.acme.example:9000",
+    region_url: "https://x.example",
+    org: "acme",
+  });
+  const ended = await paste(token, ...places);
+  expect([ended.code, errorOf(ended).code]).toEqual([6, "origin_mismatch"]);
+  expect(errorOf(ended).message).toContain("https://sentry.acme.example:9000");
+  expect(errorOf(ended).hint).toContain("--host sentry.acme.example:9000 --token -");
+  expect(issuer.server.calls).toHaveLength(0);
+  expect(ended.stderr).not.toContain("lQ5ETt61");
+});
+
+test("one of sentry.io goes to no server of one's own, and to no address given by hand", async () => {
+  const token = orgToken({ iat: 1, url: "https://sentry.io", region_url: "https://us.sentry.io", org: "acme" });
+  for (const flags of [["--host", "sentry.acme.example"], places]) expect((await paste(token, ...flags)).code).toBe(6);
+  expect(issuer.server.calls).toHaveLength(0);
+});
+
+test("one of this very Sentry is taken", async () => {
+  const token = orgToken({ iat: 1, url: `${issuer.server.url}/`, org: "acme" });
+  expect((await paste(token, "--no-verify", ...places)).code).toBe(0);
+  expect((await paste(orgToken({ url: "https://sentry.io" }), "--no-verify")).code).toBe(0);
+});
+
+test("what names no place is as ever: a user's token, null, no JSON, an odd form", async () => {
+  for (const token of [
+    `sntryu_${"0123abcd".repeat(8)}`,
+    orgToken({ url: null, org: "acme" }),
+    orgToken({ url: { toString: "x" } }),
+    orgToken("not JSON"),
+    orgToken("[]"),
+    "sntrys_",
+    "sntrys_%%%_x",
+    "sntrys_eyJ.x",
+  ])
+    expect({ token, code: (await paste(token, "--no-verify", ...places)).code }).toEqual({ token, code: 0 });
+});
