@@ -2,8 +2,10 @@ import { injectedVariables } from "../inject/environment.ts";
 import { EXPORT_FORMATS, type ExportFormat, formatVariables } from "../inject/formats.ts";
 import { usage } from "../platform/errors.ts";
 import { defineCommand, list } from "./command.ts";
+import { shown } from "./flags.ts";
 import { GRANTS, grantsFor } from "./grants.ts";
 import { inSession } from "./session.ts";
+import { oneOf } from "./suggest.ts";
 
 export default defineCommand({
   name: "export",
@@ -33,6 +35,6 @@ function formatOf(wanted: string | undefined, json: boolean): ExportFormat {
   if (wanted === undefined) return json ? "json" : "shell";
   const format = EXPORT_FORMATS.find((known) => known === wanted);
   if (format === undefined)
-    throw usage(`There is no format '${wanted.slice(0, 40)}'.`, `Formats: ${EXPORT_FORMATS.join(", ")}.`);
+    throw usage(`There is no format '${shown(wanted)}'.`, oneOf(wanted, EXPORT_FORMATS, "Formats"));
   return format;
 }

@@ -9,7 +9,7 @@ import { shown } from "./flags.ts";
 import { type Selected, select } from "./select.ts";
 import { CONNECTION, STORED } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
-import { nearest } from "./suggest.ts";
+import { oneOf } from "./suggest.ts";
 
 const SECRET_FIELDS = ["accessToken", "refreshToken", "idToken"];
 
@@ -107,11 +107,7 @@ async function show(cli: Cli, fields: Fields, wanted: string | undefined, showSe
   }
   const name = camelCase(wanted);
   if (!Object.hasOwn(fields, name)) {
-    const near = nearest(name, Object.keys(fields));
-    throw usage(
-      `There is no field '${shown(wanted)}'.`,
-      `${near === null ? "" : `Did you mean '${near}'? `}Fields: ${Object.keys(fields).join(", ")}.`,
-    );
+    throw usage(`There is no field '${shown(wanted)}'.`, oneOf(name, Object.keys(fields), "Fields"));
   }
   if (SECRET_FIELDS.includes(name) && !showSecret)
     throw usage(

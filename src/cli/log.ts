@@ -1,10 +1,10 @@
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
 import type { AuditLine } from "./audit.ts";
 import { parseAudit } from "./audit-line.ts";
 import { columns } from "./columns.ts";
 import { defineCommand } from "./command.ts";
-import { nearest } from "./suggest.ts";
+import { shown } from "./flags.ts";
+import { oneOf } from "./suggest.ts";
 
 const EVENTS = [
   "login",
@@ -44,14 +44,14 @@ export default defineCommand({
     const wanted = countOf(args.lines);
     const filter = filterOf(args.connection, args.event, args.failures ?? false);
     const { lines, unreadable } = await readAll(cli.context.paths.audit);
-    const shown = lines.filter(filter).slice(-wanted);
+    const last = lines.filter(filter).slice(-wanted);
     if (unreadable > 0)
       cli.output.warn(
         `${unreadable} ${unreadable === 1 ? "line" : "lines"} of the log can't be read: written by another version, or damaged.`,
       );
-    if (cli.output.isJson) for (const line of shown) await cli.output.event(line);
-    else if (shown.length === 0) cli.output.say("Nothing is logged.");
-    else for (const line of columns([HEADING, ...shown.map(cells)])) await cli.output.text(line);
+    if (cli.output.isJson) for (const line of last) await cli.output.event(line);
+    else if (last.length === 0) cli.output.say("Nothing is logged.");
+    else for (const line of columns([HEADING, ...last.map(cells)])) await cli.output.text(line);
   },
 });
 
@@ -89,13 +89,8 @@ function filterOf(
   event: string | undefined,
   failures: boolean,
 ): (line: AuditLine) => boolean {
-  if (event !== undefined && !EVENTS.includes(event)) {
-    const near = nearest(event, EVENTS);
-    throw usage(
-      `There is no event '${escapeText(event.slice(0, 40))}'.`,
-      `${near === null ? "" : `Did you mean '${near}'? `}Events: ${EVENTS.join(", ")}.`,
-    );
-  }
+  if (event !== undefined && !EVENTS.includes(event))
+    throw usage(`There is no event '${shown(event)}'.`, oneOf(event, EVENTS, "Events"));
   const name = connection === undefined ? null : fullName(connection);
   return (line) =>
     (name === null || line.connection?.toLowerCase() === name) &&

@@ -1,20 +1,16 @@
 /** Values of login's flags that `profile create` takes too. */
 import { usage } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
 import { addressFault } from "../providers/address.ts";
 import { FLOWS, type Flow } from "../providers/schema.ts";
-import { nearest } from "./suggest.ts";
+import { shown } from "./flags.ts";
+import { oneOf } from "./suggest.ts";
 
 export function flowOf(wanted: string | undefined): Flow | null {
   if (wanted === undefined) return null;
   const name = wanted === "interactive" ? "browser" : wanted;
   const flow = FLOWS.find((known) => known === name);
   if (flow !== undefined) return flow;
-  const near = nearest(name, FLOWS);
-  throw usage(
-    `There is no flow '${escapeText(name.slice(0, 40))}'.`,
-    `${near === null ? "" : `Did you mean '${near}'? `}Flows: ${FLOWS.join(", ")}.`,
-  );
+  throw usage(`There is no flow '${shown(name)}'.`, oneOf(name, FLOWS, "Flows"));
 }
 
 /** A URL that a login may lead to. @throws AuthError `usage` */

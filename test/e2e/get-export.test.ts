@@ -181,6 +181,12 @@ describe("export", () => {
     expect((await auth(["export", "--json"], { env: own })).stdout).toBe("{}\n");
   });
 
+  test("a format misspelt: what may have been meant", async () => {
+    const { code, stderr } = await auth(["export", "github", "--format", "dotnev"]);
+    expect(code).toBe(64);
+    expect(stderr).toContain("Did you mean 'dotenv'? Formats: ");
+  });
+
   test("two for one variable, an unknown format: exit 64", async () => {
     await paste(env, "github:work", "work");
     for (const args of [

@@ -149,6 +149,26 @@ describe("profile edit", () => {
   });
 });
 
+describe("-p alone", () => {
+  test("names what is stored already, in show, edit and delete", async () => {
+    const env = bareEnvironment();
+    await succeeded(auth(["profile", "create", "sentry:work", "--scope", "org:read"], { env }));
+    await succeeded(auth(["profile", "edit", "-p", "work", "--add-scope", "team:read"], { env }));
+    const { stdout } = await succeeded(auth(["profile", "show", "-p", "work", "--json"], { env }));
+    expect(JSON.parse(stdout)).toMatchObject({ connection: "sentry:work", scopes: ["org:read", "team:read"] });
+    await succeeded(auth(["profile", "delete", "-p", "work"], { env }));
+    expect((await auth(["profile", "show", "-p", "work"], { env })).code).toBe(2);
+  });
+
+  test("nothing named at all: exit 64", async () => {
+    for (const command of ["create", "show", "edit", "delete"]) {
+      const { code, stdout, stderr } = await auth(["profile", command]);
+      expect([code, stdout]).toEqual([64, ""]);
+      expect(stderr).toStartWith("Error: ");
+    }
+  });
+});
+
 describe("profile delete", () => {
   test("a profile without a login goes at once", async () => {
     const { call } = fresh();

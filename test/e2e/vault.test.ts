@@ -71,6 +71,12 @@ describe("init", () => {
     }
   });
 
+  test("a source misspelt: what may have been meant", async () => {
+    const { code, stderr } = await auth(["vault", "init", "--key", "keychian"]);
+    expect(code).toBe(64);
+    expect(stderr).toContain("Did you mean 'keychain'? Sources: ");
+  });
+
   test("a second one: exit 64; an unknown source: exit 64", async () => {
     const env = bareEnvironment();
     await succeeded(auth(["vault", "init", "--key", "file"], { env }));

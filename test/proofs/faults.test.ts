@@ -149,6 +149,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   run: ["run", "--json", LOGIN, "--", "printenv", "OIDC_TOKEN"],
   get: ["get", LOGIN, "--field", "status"],
   export: ["export", LOGIN, "--json"],
+  "refresh --all": ["refresh", "--all", "--json"],
 };
 
 async function fails(name: FaultName, expected: Failure, command: string): Promise<void> {
@@ -159,6 +160,14 @@ async function fails(name: FaultName, expected: Failure, command: string): Promi
       // An access call, but the field is what was asked for.
       expect(ended).toMatchObject({ code: 0, stdout: `${status}\n` });
       expect(ended.stderr).toBe(`Warning: ${message}\n`);
+    } else if (command === "refresh --all") {
+      const [result, last] = ended.stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: exit, stderr: "" });
+      expect(result).toMatchObject({ success: false, refreshed: false, code, message, connection: LOGIN });
+      expect(last.summary).toEqual({ refreshed: 0, valid: 0, skipped: 0, failed: 1 });
     } else {
       const exitCode = command === "run" ? 125 : exit;
       expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: exitCode, stdout: "" });
@@ -195,6 +204,8 @@ async function works(name: FaultName, expected: Success, command: string): Promi
       refresh: () => expect(JSON.parse(ended.stdout)).toMatchObject({ success: true, refreshed: true }),
       run: () => expect(ended.stdout).toBe(`${access}\n`),
       get: () => expect(ended.stdout).toBe("connected\n"),
+      "refresh --all": () =>
+        expect(JSON.parse(ended.stdout.split("\n")[1] ?? "").summary).toMatchObject({ refreshed: 1, failed: 0 }),
       export: () => expect(Object.values(JSON.parse(ended.stdout))).toContain(access),
     };
     shown[command]?.();

@@ -3,14 +3,13 @@ import { usage } from "../../platform/errors.ts";
 import { defineCommand } from "../command.ts";
 import { end } from "../logout.ts";
 import { inSession } from "../session.ts";
-import { profileRef, requireProfile } from "./shared.ts";
+import { namedProfile, PROFILE } from "./shared.ts";
 
 export default defineCommand({
   name: "delete",
   description: "Delete a connection's settings; with --force also its login",
   args: {
-    connection: { type: "positional", required: true, description: "<provider> or <provider>:<name>" },
-    profile: { type: "string", alias: "p", valueHint: "name", description: "The connection's name" },
+    ...PROFILE,
     force: { type: "boolean", description: "Although it holds tokens: they are revoked and erased" },
   },
   examples: [
@@ -19,7 +18,7 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const { stored } = await requireProfile(session, profileRef(args.connection, args.profile));
+      const { stored } = await namedProfile(session, args.connection, args.profile);
       if (stored.record.tokens !== null && !args.force)
         throw usage(
           `${display(stored.ref)} holds a login.`,

@@ -5,11 +5,13 @@ import { resolveProvider } from "../../providers/resolve.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { type Args, defineCommand, list } from "../command.ts";
 import type { Cli } from "../context.ts";
+import { shown } from "../flags.ts";
 import { scopes } from "../selector.ts";
 import { inSession, type Session } from "../session.ts";
 import { settingFlags, settingsFrom } from "../settings.ts";
+import { oneOf } from "../suggest.ts";
 import { EDITABLE, type Editable, editable, withEditable } from "./editable.ts";
-import { changeProfile, profileRef, profileView, requireProfile } from "./shared.ts";
+import { changeProfile, namedProfile, PROFILE, profileView } from "./shared.ts";
 
 const FLAGS = {
   "add-scope": { type: "string", valueHint: "scope", repeatable: true, description: "Ask for this scope too" },
@@ -22,8 +24,7 @@ export default defineCommand({
   name: "edit",
   description: "Change the settings of a connection, by flags or in $EDITOR",
   args: {
-    connection: { type: "positional", required: true, description: "<provider> or <provider>:<name>" },
-    profile: { type: "string", alias: "p", valueHint: "name", description: "The connection's name" },
+    ...PROFILE,
     ...FLAGS,
   },
   extraFlags: settingFlags,
@@ -34,7 +35,7 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const { vault, stored } = await requireProfile(session, profileRef(args.connection, args.profile));
+      const { vault, stored } = await namedProfile(session, args.connection, args.profile);
       const definition = await session.registry.get(stored.ref.provider);
       const settings = await settingsFrom(session.registry, stored.ref.provider, args);
       const byFlag = Object.keys(settings).length > 0 || Object.keys(FLAGS).some((flag) => args[flag] !== undefined);
@@ -72,7 +73,7 @@ function flagged(
 function knownKey(key: string, definition: ProviderDefinition): string {
   const keys = [...EDITABLE, ...Object.keys(definition.settings ?? {})];
   if (keys.includes(key) || /^endpoint\.[a-z]+$/.test(key)) return key;
-  throw usage(`There is no setting '${key.slice(0, 60)}'.`, `Settings: ${keys.join(", ")}, endpoint.<name>.`);
+  throw usage(`There is no setting '${shown(key)}'.`, oneOf(key, [...keys, "endpoint.<name>"], "Settings"));
 }
 
 function check(definition: ProviderDefinition, after: Editable): void {

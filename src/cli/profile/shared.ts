@@ -3,15 +3,35 @@ import { type Connection, encodeRecord, newConnection } from "../../connections/
 import { type ConnectionRef, DEFAULT_NAME, display, parseNamed, vaultName } from "../../connections/ref.ts";
 import { stateOf } from "../../connections/status.ts";
 import { newIncarnation, notFound, readConnection, type Stored, successor } from "../../connections/store.ts";
-import { usage } from "../../platform/errors.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
 import type { Vault } from "../../vault/types.ts";
+import type { Args } from "../command.ts";
+import { select } from "../select.ts";
 import type { Session } from "../session.ts";
+
+/** The arguments by which a stored profile is named. */
+export const PROFILE = {
+  connection: { type: "positional", required: false, description: "<provider> or <provider>:<name>" },
+  profile: { type: "string", alias: "p", valueHint: "name", description: "The connection of that name" },
+} as const satisfies Args;
 
 /** A profile is always named in full or by its provider: none is guessed. */
 export function profileRef(argument: string | undefined, profile: string | undefined): ConnectionRef {
   if (argument === undefined) throw usage("Which connection?", "For example: <provider>:work");
   const { provider, name } = parseNamed(argument, profile);
   return { provider, name: name ?? DEFAULT_NAME };
+}
+
+/** What is stored already may be named by `-p` alone, too. */
+export async function namedProfile(
+  session: Session,
+  argument: string | undefined,
+  profile: string | undefined,
+): Promise<{ vault: Vault; stored: Stored }> {
+  if (argument !== undefined || profile === undefined) return requireProfile(session, profileRef(argument, profile));
+  const selected = await select(session, { argument, profile, stored: true });
+  if (selected.source !== "vault") throw new AuthError("internal", "A stored connection was asked for.");
+  return requireProfile(session, selected.ref);
 }
 
 export async function requireProfile(session: Session, ref: ConnectionRef): Promise<{ vault: Vault; stored: Stored }> {

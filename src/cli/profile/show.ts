@@ -1,14 +1,13 @@
 import { escapeText } from "../../platform/escape.ts";
 import { defineCommand } from "../command.ts";
 import { inSession } from "../session.ts";
-import { type ProfileView, profileRef, profileView, requireProfile } from "./shared.ts";
+import { namedProfile, PROFILE, type ProfileView, profileView } from "./shared.ts";
 
 export default defineCommand({
   name: "show",
   description: "Show the settings of a connection",
   args: {
-    connection: { type: "positional", required: true, description: "<provider> or <provider>:<name>" },
-    profile: { type: "string", alias: "p", valueHint: "name", description: "The connection's name" },
+    ...PROFILE,
   },
   examples: [
     ["auth profile show {a}:work", "what a login under this name would use"],
@@ -16,7 +15,7 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const { stored } = await requireProfile(session, profileRef(args.connection, args.profile));
+      const { stored } = await namedProfile(session, args.connection, args.profile);
       const view = profileView(stored, session.context.now());
       if (cli.output.isJson) return cli.output.json(view);
       for (const line of profileLines(view)) await cli.output.text(line);

@@ -2,6 +2,8 @@
 import { usage } from "../../platform/errors.ts";
 import { SOURCE_WORDS, type SourceName } from "../../vault/sources/source.ts";
 import type { Args } from "../command.ts";
+import { shown } from "../flags.ts";
+import { oneOf } from "../suggest.ts";
 
 export const KEY = {
   key: {
@@ -15,5 +17,5 @@ export const KEY = {
 export function keySource(wanted: string | undefined): SourceName | undefined {
   if (wanted === undefined) return undefined;
   if (Object.hasOwn(SOURCE_WORDS, wanted)) return wanted as SourceName;
-  throw usage(`There is no key source '${wanted.slice(0, 40)}'.`, "Sources: keychain, file, passphrase, env, command.");
+  throw usage(`There is no key source '${shown(wanted)}'.`, oneOf(wanted, Object.keys(SOURCE_WORDS), "Sources"));
 }
