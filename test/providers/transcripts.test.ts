@@ -129,7 +129,7 @@ const OPERATIONS: Readonly<
       wire,
       server,
       client,
-      { code: new Secret(code), redirectUri, verifier: secretOf(verifier), nonce: null },
+      { code: new Secret(code), redirectUri, verifier: secretOf(verifier), nonce: null, extra: {} },
       NOW,
     ),
 

@@ -20,7 +20,13 @@ export default defineCommand({
   name: "add",
   description: "Install a provider plugin: a manifest or a module, from a file, a URL or an npm package",
   args: {
-    source: { type: "positional", required: true, description: "A file, https://…, or npm:<package>[@<version>]" },
+    source: {
+      type: "positional",
+      required: false,
+      variadic: true,
+      description: "A file, https://…, or npm:<package>[@<version>]; with --from, the entries to add",
+    },
+    from: { type: "string", valueHint: "file", description: "A catalogue of yours: a providers.yaml, as Nango has it" },
     replace: { type: "boolean", description: "Also in the place of another provider, or with what belongs to one" },
     yes: { type: "boolean", alias: "y", description: "Don't ask" },
   },
@@ -28,11 +34,19 @@ export default defineCommand({
     ["auth provider add ./acme.toml", "shows what it does, and asks"],
     ["auth provider add npm:auth-provider-acme@1.2.0 --yes", "from npm, without npm"],
     ["auth provider add https://acme.example/auth/acme.toml", "from a URL"],
+    ["auth provider add --from providers.yaml acme", "an entry of a catalogue; without a name, how much of it can be"],
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const found = await findPlugin(cli.context, args.source);
-      const added = await addPlugin(cli, session, found, { replace: args.replace ?? false, yes: args.yes ?? false });
+      const options = { replace: args.replace ?? false, yes: args.yes ?? false };
+      if (args.from !== undefined) {
+        const { addFrom } = await import("./add-from.ts");
+        return addFrom(cli, session, args.from, args._, options);
+      }
+      const [source, ...more] = args._;
+      if (source === undefined || more.length > 0)
+        throw usage("Which plugin?", "Give one file, URL or package: auth provider add ./acme.toml");
+      const added = await addPlugin(cli, session, await findPlugin(cli.context, source), options);
       if (cli.output.isJson) await cli.output.json(added);
     }),
 });
