@@ -1,7 +1,9 @@
 /** What the environment says about a provider: a token of its ecosystem, and settings such as its host. Pure. */
 import type { Environment } from "../platform/context.ts";
+import { AuthError } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
-import { layVariant } from "./resolve.ts";
+import { originNamed } from "./belonging.ts";
+import { layVariant, resolveProvider } from "./resolve.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { accept, settle } from "./settings.ts";
 import type { Values } from "./template.ts";
@@ -21,7 +23,8 @@ export interface EnvironmentSetting {
 
 /**
  * The first variable set, in the order that the provider declares for the host in question. Empty means unset.
- * @throws AuthError `usage` when there is a token, but a variable that says where it belongs is malformed.
+ * @throws AuthError `usage` when there is a token, but a variable that says where it belongs is malformed;
+ *   `origin_mismatch` when the token itself says that it belongs elsewhere.
  */
 export function environmentToken(definition: ProviderDefinition, env: Environment): EnvironmentToken | null {
   if (!readsOneThatIsSet(definition, env)) return null;
@@ -30,7 +33,9 @@ export function environmentToken(definition: ProviderDefinition, env: Environmen
   const settings = settle(definition, given);
   for (const variable of layVariant(definition, settings).environment?.read ?? []) {
     const value = env[variable]?.trim();
-    if (value) return { variable, token: new Secret(value), settings };
+    if (!value) continue;
+    refuseElsewhere(definition, settings, variable, value);
+    return { variable, token: new Secret(value), settings };
   }
   return null;
 }
@@ -50,6 +55,21 @@ export function settingsFromEnvironment(
     found[name] = { variable, value: accept(setting, env[variable]?.trim() ?? "", variable) };
   }
   return found;
+}
+
+/** A token that says where it belongs isn't handed on for another place. @throws AuthError `origin_mismatch` */
+function refuseElsewhere(definition: ProviderDefinition, settings: Values, variable: string, token: string): void {
+  const origin = originNamed(definition, token);
+  if (origin === null || resolveProvider(definition, settings).origins.includes(origin)) return;
+  const names = definition.settings?.host?.env ?? [];
+  const place = names[0] === undefined ? "" : `Set ${names[0]} to ${new URL(origin).host}. `;
+  throw new AuthError(
+    "origin_mismatch",
+    `The token in ${variable} belongs to ${origin}, and the environment says another host.`,
+    {
+      hint: `${place}Nothing was sent. AUTH_IGNORE_ENV=1 means the vault.`,
+    },
+  );
 }
 
 /** Most often none is, and then nothing else is looked at. */

@@ -58,3 +58,21 @@ test("what names no place is as ever: a user's token, null, no JSON, an odd form
   ])
     expect({ token, code: (await paste(token, "--no-verify", ...places)).code }).toEqual({ token, code: 0 });
 });
+
+test("in the environment it is handed on with its own host, and with no other", async () => {
+  const SENTRY_AUTH_TOKEN = orgToken({ url: "https://sentry.acme.example", org: "acme" });
+  const run = (env: Record<string, string>): Promise<Ended> =>
+    auth(["run", "--", "sh", "-c", "echo $SENTRY_URL $SENTRY_AUTH_TOKEN"], {
+      env: bareEnvironment({ SENTRY_AUTH_TOKEN, ...env }),
+    });
+  const alone = await auth(["token", "sentry", "--json"], { env: bareEnvironment({ SENTRY_AUTH_TOKEN }) });
+  expect([alone.code, errorOf(alone).code]).toEqual([6, "origin_mismatch"]);
+  expect(errorOf(alone).hint).toContain("Set SENTRY_HOST to sentry.acme.example");
+  expect((await run({})).stdout).toBe("");
+  expect((await run({ SENTRY_URL: "https://sentry.io" })).stdout).toBe("");
+  expect((await run({ SENTRY_URL: "https://sentry.acme.example" })).stdout).toBe(
+    `https://sentry.acme.example ${SENTRY_AUTH_TOKEN}\n`,
+  );
+  // It stands in nobody else's way.
+  expect((await auth(["provider", "list"], { env: bareEnvironment({ SENTRY_AUTH_TOKEN }) })).code).toBe(0);
+});

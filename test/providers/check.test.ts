@@ -86,6 +86,86 @@ describe("what contradicts itself or does nothing is refused", () => {
       { endpoints: { token: "https://x.example/t" }, settings: undefined },
       "needs endpoints.device",
     ],
+    [
+      "a parameter that the request has anyway",
+      { authorize: { parameters: { response_type: "token" } } },
+      "does nothing: the request's own goes before it. Leave the own one out: authorize.names.response_type = false.",
+    ],
+    [
+      "and by the name that it was given",
+      { authorize: { names: { client_id: "client_key" }, parameters: { client_key: "x" } } },
+      "authorize.parameters.client_key does nothing",
+    ],
+    ["a scope as a parameter", { authorize: { parameters: { scope: "all" } } }, "Say it in scopes.default."],
+    [
+      "a parameter over no setting",
+      { authorize: { parameters: { a: "{hst}" } } },
+      "authorize.parameters.a uses {hst}, which is no setting",
+    ],
+    [
+      "a header over no setting",
+      { request: { headers: { "x-host": "{hots}" } } },
+      "request.headers.x-host uses {hots}, which is no setting. Did you mean 'host'?",
+    ],
+    [
+      "a name for what is never sent",
+      { authorize: { names: { client_key: "client_id" } } },
+      "authorize.names.client_key does nothing: no such parameter is sent",
+    ],
+    ["no state", { authorize: { names: { state: false } } }, "authorize.names.state can't be left out"],
+    ["half of PKCE", { authorize: { names: { code_challenge_method: false } } }, "leaves out half of PKCE"],
+    [
+      "a name for a part of PKCE, without it",
+      { authorize: { pkce: false, names: { code_challenge: "challenge" } } },
+      "but authorize.pkce is false",
+    ],
+    [
+      "an answer that never reaches this machine's listener",
+      { authorize: { parameters: { response_mode: "form_post" } } },
+      "must be query: the answer comes in the address",
+    ],
+    [
+      "a fragment of a page that an issuer names",
+      { issuer: "https://{host}", authorize: { fragment: "/login" } },
+      "authorize.fragment makes no sense beside an issuer",
+    ],
+    ["a port that is none", { authorize: { redirect: { port: 70000 } } }, "authorize.redirect.port is not allowed"],
+    [
+      "a GET with a body",
+      { request: { method: "GET" } },
+      'request.method can\'t be GET: nothing is sent in its body. Put the parameters into the address: request.format = "query".',
+    ],
+    [
+      "a GET with a body, of one flow",
+      {
+        request: { format: "query" },
+        minting: { "client-credentials": { use: "assertion", request: { method: "GET", format: "json" } } },
+        flows: [...sound.flows, "client-credentials"],
+      },
+      "minting.client-credentials.request.method can't be GET",
+    ],
+    [
+      "a refresh token beside an access token that renews itself",
+      { refresh: { credential: "access_token" }, reply: { refreshToken: "renewal" } },
+      "reply.refreshToken makes no sense: the access token renews itself",
+    ],
+    [
+      "a pattern beside choices",
+      { settings: { host: { title: "H", choices: ["a.example"], pattern: "[a-z.]+" } } },
+      "settings.host.pattern does nothing beside choices",
+    ],
+    [
+      "a default that is none of the choices",
+      { settings: { host: { title: "H", choices: ["a.example", "b.example"], default: "c.example" } } },
+      "settings.host.default must be one of a.example, b.example",
+    ],
+    ["Basic credentials that nothing shows", { basic: "{token}:x" }, "basic does nothing: header has no {basic}"],
+    [
+      "a header with Basic credentials of nothing",
+      { header: "Authorization: Basic {basic}" },
+      "header has {basic}, but nothing says what it is the Base64 of",
+    ],
+    ["a parameter left out by null", { request: { names: { client_id: null } } }, "request.names.client_id"],
     ["a flow named twice", { flows: ["device", "device", "browser", "token"] }, "names device twice"],
     [
       "a template over no setting",

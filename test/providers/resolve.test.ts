@@ -233,3 +233,37 @@ test("attack: a value with braces in it is not filled a second time", () => {
   };
   expect(resolveProvider(described, { a: "{b}", b: "{token}" }).environment.write).toEqual({ A: "{b}", B: "{token}" });
 });
+
+describe("a value in the place of a host", () => {
+  const shop: ProviderDefinition = {
+    id: "shop",
+    title: "Shop",
+    settings: { shop: { title: "Shop", required: true }, region: { title: "Region", choices: ["eu", "us"] } },
+    endpoints: { token: "https://{shop}.shops.example/token", userinfo: "https://{region}.shops.example/me" },
+    flows: ["code"],
+  };
+
+  test("stands for a part of its name", () => {
+    expect(resolveProvider(shop, { shop: "my-shop" }).endpoints).toEqual({
+      token: "https://my-shop.shops.example/token",
+    });
+  });
+
+  test("never for another one", () => {
+    for (const value of [
+      "evil.example/",
+      "evil.example?",
+      "evil.example#",
+      "a@evil.example",
+      "x y",
+      "evil.example\\\\",
+    ])
+      expect(thrownBy(() => resolveProvider(shop, { shop: value })).message).toContain("can't stand in a host's name");
+  });
+
+  test("is one of the choices, where there are any", () => {
+    expect(resolveProvider(shop, { shop: "a", region: "eu" }).endpoints.userinfo).toBe("https://eu.shops.example/me");
+    const error = thrownBy(() => resolveProvider(shop, { shop: "a", region: "mars" }));
+    expect(error.message).toBe("--region must be one of eu, us.");
+  });
+});

@@ -3,6 +3,7 @@
  * description can say it, and what it can't say is named; one that would be no login at all is refused by name.
  */
 import { AuthError } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
 import { parseDefinition } from "../parse.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import type { Addresses } from "./addresses.ts";
@@ -14,7 +15,7 @@ import { oauthPart } from "./oauth.ts";
 import { settingsOf } from "./settings.ts";
 
 export interface Conversion {
-  /** In the catalogue. */
+  /** In the catalogue: escape before showing. */
   readonly name: string;
   /** The catalogue's word for how its logins are made: `OAUTH2`. null: the entry can't be read. */
   readonly mode: string | null;
@@ -45,7 +46,17 @@ export function convertCatalogue(
   taken: readonly string[] = [],
 ): Conversion[] {
   const catalogue = readCatalogue(text);
-  return (names === "all" ? catalogue.names : names).map((name) => convertEntry(catalogue, name, taken));
+  return (names === "all" ? catalogue.names : names).map((name) => {
+    const conversion = convertEntry(catalogue, name, taken);
+    return { ...conversion, lost: conversion.lost.map(printable) };
+  });
+}
+
+const LONGEST_SHOWN = 200;
+
+/** A catalogue's own words go into messages. */
+function printable({ field, why }: Loss): Loss {
+  return { field: escapeText(field.slice(0, LONGEST_SHOWN)), why: escapeText(why.slice(0, LONGEST_SHOWN)) };
 }
 
 /** Of how many entries of each mode nothing was lost, the commonest mode first. */

@@ -1,0 +1,105 @@
+/** A client that comes with a provider's description: used where nobody names another (CLI.md §4). */
+import { beforeEach, expect, test } from "bun:test";
+import { readClients } from "../../src/connections/clients.ts";
+import type { LoginRequest, LoginUi } from "../../src/connections/login/request.ts";
+import { login } from "../../src/connections/login.ts";
+import type { Services } from "../../src/connections/services.ts";
+import type { Context } from "../../src/platform/context.ts";
+import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
+import { Secret } from "../../src/platform/secret.ts";
+import { createRegistry } from "../../src/providers/registry.ts";
+import { MemoryVault } from "./memory-vault.ts";
+
+let vault: MemoryVault;
+let clients: (string | null)[];
+let env: Record<string, string>;
+let described: string;
+
+beforeEach(() => {
+  vault = new MemoryVault();
+  clients = [];
+  env = {};
+  described = "from-the-file";
+});
+
+function services(): Services {
+  const context = {
+    env,
+    now: () => 1_800_000_000_000,
+    debug: () => {},
+    audit: async () => {},
+    warn: () => {},
+    http: async ({ body }: HttpRequest): Promise<HttpReply> => {
+      const form = new URLSearchParams(String(body));
+      clients.push(form.get("client_id"));
+      const answer = { access_token: `access of ${form.get("client_id")}`, token_type: "bearer" };
+      return {
+        status: 200,
+        headers: new Headers({ "content-type": "application/json" }),
+        body: new TextEncoder().encode(JSON.stringify(answer)),
+      };
+    },
+  } as unknown as Context;
+  const registry = createRegistry({
+    acme: async () => ({
+      default: {
+        id: "acme",
+        title: "Acme",
+        endpoints: { token: "https://acme.example/token" },
+        client: { id: described },
+        flows: ["code"],
+      },
+    }),
+  });
+  return { vault, registry, context } as unknown as Services;
+}
+
+async function logIn(different: Partial<LoginRequest> = {}): Promise<string | null | undefined> {
+  const request: LoginRequest = {
+    ref: { provider: "acme", name: "default" },
+    flow: "code",
+    scopes: null,
+    clientId: null,
+    clientSecret: null,
+    settings: {},
+    issuer: null,
+    endpoints: {},
+    token: null,
+    verify: false,
+    force: true,
+    timeout: null,
+    port: null,
+    redirectUri: null,
+    canOpenBrowser: false,
+    credential: { code: new Secret("c1") },
+    ...different,
+  };
+  const ui = { warn: () => {}, signal: new AbortController().signal } as unknown as LoginUi;
+  await login(services(), request, ui);
+  return clients.at(-1);
+}
+
+test("is used where nobody names one", async () => {
+  expect(await logIn()).toBe("from-the-file");
+});
+
+test("is not kept: a later description's own takes its place", async () => {
+  await logIn();
+  expect((await readClients(vault, "acme", "https://acme.example")).version).toBeNull();
+  described = "from-a-newer-file";
+  expect(await logIn({ ref: { provider: "acme", name: "second" } })).toBe("from-a-newer-file");
+});
+
+test("gives way to the flag, the environment, and a client that was used before", async () => {
+  env = { AUTH_ACME_CLIENT_ID: "from-the-environment" };
+  expect(await logIn({ clientId: "from-the-flag" })).toBe("from-the-flag");
+  expect(await logIn({ ref: { provider: "acme", name: "second" } })).toBe("from-the-environment");
+  env = {};
+  expect(await logIn({ ref: { provider: "acme", name: "third" } })).toBe("from-the-environment");
+});
+
+test("is kept with a secret that a person gives it", async () => {
+  await logIn({ clientSecret: new Secret("s1") });
+  const { clients: kept } = await readClients(vault, "acme", "https://acme.example");
+  expect(kept.clients["from-the-file"]?.secret?.reveal()).toBe("s1");
+});

@@ -1,0 +1,300 @@
+/** A catalogue's entries become descriptions that say the same, and what a description can't say is named. */
+import { describe, expect, test } from "bun:test";
+import { parse } from "smol-toml";
+import { type Conversion, convertCatalogue, figures } from "../../src/providers/convert/convert.ts";
+import { parseDefinition } from "../../src/providers/parse.ts";
+import { resolveProvider } from "../../src/providers/resolve.ts";
+import { writeManifest } from "../../src/providers/toml.ts";
+import { thrownBy } from "./thrown.ts";
+
+const text = await Bun.file(new URL("catalogue.yaml", import.meta.url)).text();
+
+function convert(name: string, taken: readonly string[] = []): Conversion {
+  const [conversion] = convertCatalogue(text, [name], taken);
+  if (conversion === undefined) throw new Error("nothing was converted");
+  return conversion;
+}
+
+/** Without loss. */
+function whole(name: string) {
+  const { definition, lost } = convert(name);
+  expect(lost).toEqual([]);
+  if (definition === null) throw new Error(`${name} was refused`);
+  return definition;
+}
+
+const lossesOf = (name: string): string[] => convert(name).lost.map(({ field, why }) => `${field} ${why}`);
+
+describe("a browser login", () => {
+  test("that follows the standards needs nothing but its endpoints", () => {
+    expect(whole("plain")).toEqual({
+      id: "plain",
+      title: "Plain",
+      endpoints: { authorization: "https://plain.example/authorize", token: "https://plain.example/token" },
+      flows: ["browser"],
+    });
+  });
+
+  test("an alias is the other entry, but for what it says itself", () => {
+    expect(whole("plain-beta")).toMatchObject({
+      id: "plain-beta",
+      title: "Plain (beta)",
+      endpoints: { authorization: "https://plain.example/authorize", token: "https://beta.plain.example/token" },
+    });
+  });
+
+  test("with everything that can be different", () => {
+    expect(whole("shop")).toEqual({
+      id: "shop",
+      title: "Shop",
+      settings: {
+        shopName: { title: "Shop name", pattern: "[a-z0-9-]+", required: true },
+        // login has a flag --resource of its own.
+        resource: { title: "Key", choices: ["free", "paid"], flag: "shop-resource", default: "free" },
+      },
+      endpoints: {
+        authorization: "https://{shopName}.shop.example/authorize",
+        token: "https://{shopName}.shop.example/token?key={resource}",
+        refresh: "https://{shopName}.shop.example/refresh",
+      },
+      origins: ["https://api.shop.example"],
+      client: { authentication: "basic" },
+      authorize: {
+        parameters: { context: "stores/{shopName}", force_install: "true" },
+        names: { client_id: "client_key", redirect_uri: "redirectUri", response_type: false },
+        pkce: false,
+        nonce: true,
+        codeParameter: "shop_code",
+        extra: ["merchantId"],
+      },
+      scopes: { default: ["read"], separator: ",", replySeparator: ",", offline: "offline_access" },
+      request: {
+        format: "json",
+        headers: { "x-shop": "shop {shopName}" },
+        tokenParameters: { expiring: "1" },
+        refreshParameters: { type: "refresh" },
+      },
+      reply: {
+        alternate: "user",
+        expiry: { unit: "milliseconds", absent: 3600 },
+        extra: ["api_url", "team.id"],
+      },
+      refresh: { marginSeconds: 30 },
+      header: "x-shop-token: {token}",
+      flows: ["browser"],
+    });
+  });
+
+  test("an alternative that only writes a value out is that value's default", () => {
+    const definition = whole("regional");
+    expect(definition).toMatchObject({
+      settings: { host: { title: "Host", kind: "host", default: "regional.example" } },
+      endpoints: { authorization: "https://{host}", token: "https://{host}/token" },
+      client: { authentication: "basic" },
+      authorize: { fragment: "/login" },
+      request: { refreshParameters: { again: "yes" } },
+    });
+    // A plus in an address is a blank.
+    expect(definition.scopes).toBeUndefined();
+    expect(definition.variants).toBeUndefined();
+  });
+
+  test("any other alternative is a variant", () => {
+    const { definition, lost } = convert("either");
+    if (definition === null) throw new Error("refused");
+    const endpointsOf = (settings: Record<string, string>) => resolveProvider(definition, settings).endpoints;
+    expect(endpointsOf({})).toEqual({
+      authorization: "https://app.either.example/a",
+      token: "https://api.either.example/t",
+    });
+    expect(endpointsOf({ region: "eu" })).toEqual({
+      authorization: "https://app.eu.either.example/a",
+      token: "https://api.eu.either.example/t",
+    });
+    expect(definition.scopes).toEqual({ default: ["*"] });
+    expect(lost).toEqual([
+      {
+        field: "authorization_params.response_mode",
+        why: "is none in which an answer could reach this program",
+      },
+    ]);
+  });
+});
+
+describe("what can't be said is named, and the rest converts", () => {
+  test("each field with its reason", () => {
+    const { definition } = convert("lossy");
+    expect(lossesOf("lossy")).toEqual([
+      "authorization_params.password is made of a secret: settings are shown",
+      "authorization_params.odd is made of 'somethingElse', which isn't known here",
+      "authorization_params.braces has braces that stand for themselves",
+      "token_request_auth_method is custom, which isn't known here",
+      "body_format is xml, which isn't known here",
+      "connection_config.domain.pattern is no pattern that is sure to be matched in linear time: any value is taken",
+      "require_client_certificate can't be said",
+    ]);
+    expect(definition?.authorize).toBeUndefined();
+    expect(Object.keys(definition?.settings ?? {})).toEqual(["domain"]);
+  });
+
+  test("an address that the provider's answer would name is not followed", () => {
+    expect(lossesOf("follows")).toEqual([
+      "token_url may be an address that only the provider's answer names: it isn't followed",
+    ]);
+    expect(convert("follows").definition?.endpoints?.token).toBe("https://{zone}.follows.example/t");
+  });
+});
+
+describe("logins without a browser", () => {
+  test("client credentials", () => {
+    expect(whole("robot")).toEqual({
+      id: "robot",
+      title: "Robot",
+      settings: {
+        account: {
+          title: "Account",
+          pattern: "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+          required: true,
+        },
+        audience: { title: "Audience", kind: "url", default: "https://robot.example/api" },
+      },
+      endpoints: { token: "https://robot.example/token" },
+      client: { kind: "confidential" },
+      request: {
+        format: "query",
+        tokenParameters: { account_id: "{account}", audience: "{audience}" },
+        grantTypes: { client_credentials: "account_credentials" },
+      },
+      minting: { "client-credentials": { use: "assertion", scopes: ["all"] } },
+      flows: ["client-credentials"],
+    });
+  });
+
+  test("a key in a header", () => {
+    expect(whole("static-key")).toEqual({
+      id: "static-key",
+      title: "Key",
+      origins: ["https://api.key.example"],
+      header: "authorization: Token token={token}",
+      apiKey: { pattern: "key_[a-z0-9]{8,}" },
+      flows: ["token"],
+    });
+  });
+
+  test("a key as Basic credentials, whose pattern might be matched for ever", () => {
+    expect(convert("key-as-basic").definition).toMatchObject({
+      header: "authorization: Basic {basic}",
+      basic: "{token}:X",
+    });
+    expect(lossesOf("key-as-basic")).toEqual([
+      "credentials.apiKey.pattern is no pattern that is sure to be matched in linear time: any key is taken",
+    ]);
+  });
+
+  test("a name with a password, and a key in a name's place", () => {
+    expect(whole("basic")).toMatchObject({
+      settings: { host: { kind: "host", required: true }, username: { required: true } },
+      origins: ["https://{host}"],
+      header: "Authorization: Basic {basic}",
+      basic: "{username}:{token}",
+    });
+    expect(whole("basic-by-key")).toMatchObject({ basic: "{token}:" });
+  });
+});
+
+describe("what is no login here is refused by name", () => {
+  const refused: [string, string][] = [
+    ["two-steps", "auth_mode is TWO_STEP, which isn't known here"],
+    ["key-in-address", "proxy.query.api_key puts the key into the address"],
+    ["insecure", "endpoints.authorization is http"],
+    ["999", "has no name that an id could be made of"],
+    ["wrong", "can't be read: authorization_url Invalid type"],
+    ["round", "is an alias of 'about', which is an alias of 'round'"],
+    ["lost-alias", "is an alias of 'nowhere', which is not a group of fields"],
+    ["no-entry", "is not a group of fields"],
+    ["shpo", "is not in the catalogue. Did you mean 'shop'?"],
+    ["toString", "is not in the catalogue."],
+    ["__proto__", "is not in the catalogue."],
+  ];
+  for (const [name, why] of refused)
+    test(`${name}: ${why}`, () => {
+      expect(convert(name).definition).toBeNull();
+      expect(lossesOf(name).join("\n")).toContain(why);
+    });
+
+  test("an id that is another provider's", () => {
+    const { definition, lost } = convert("shop", ["github", "shop"]);
+    expect([definition, lost]).toEqual([
+      null,
+      [{ field: "", why: "would be called 'shop', as another provider is already" }],
+    ]);
+  });
+});
+
+test("a name that is no id becomes one", () => {
+  expect(whole("999-numbers-and-a-name-that-is-too-long-for-an-id").id).toBe("numbers-and-a-name-that-is-too-l");
+});
+
+test("every description passes the check, and comes back from its manifest as it was", () => {
+  const made = convertCatalogue(text, "all").flatMap(({ definition }) => definition ?? []);
+  expect(made.length).toBe(13);
+  for (const definition of made) {
+    const manifest = writeManifest(definition);
+    expect(parseDefinition(parse(manifest), `${definition.id}.toml`)).toEqual(definition);
+  }
+});
+
+test("how many converted without loss, by mode, the commonest first", () => {
+  expect(figures(convertCatalogue(text, "all"))).toEqual([
+    { mode: "OAUTH2", whole: 5, total: 10 },
+    { mode: "API_KEY", whole: 1, total: 3 },
+    { mode: "BASIC", whole: 2, total: 2 },
+    { mode: "OAUTH2_CC", whole: 1, total: 1 },
+    { mode: "TWO_STEP", whole: 0, total: 1 },
+  ]);
+});
+
+describe("what is no catalogue is an error in words", () => {
+  const laughs = [
+    "a0: &a0 [x, x]",
+    ...Array.from({ length: 40 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}, *a${i}]`),
+  ];
+  const cases: [string, string, string][] = [
+    ["nothing", "", "does not hold entries by name"],
+    ["a list", "- a\n- b", "does not hold entries by name"],
+    ["a text", "hello", "does not hold entries by name"],
+    ["several documents", "a: 1\n---\nb: 2", "does not hold entries by name"],
+    ["broken YAML", "a: [", "is not YAML"],
+    ["bytes", "\u0000\u0001\u0002", "is not YAML"],
+    ["anchors that multiply", laughs.join("\n"), "is not YAML"],
+    ["nesting without end", "[".repeat(200_000), "is nested too deeply"],
+    ["100 MB", "a".repeat(100 * 1024 * 1024), "is larger than 10 MB"],
+    ["too many entries", Array.from({ length: 10_001 }, (_, i) => `k${i}: {}`).join("\n"), "has 10001 entries"],
+  ];
+  for (const [what, given, why] of cases)
+    test(what, () => {
+      const error = thrownBy(() => convertCatalogue(given, "all"));
+      expect(error.code).toBe("usage");
+      expect(error.message).toStartWith(`The catalogue ${why}`);
+    });
+
+  test("what it says is shown without its control characters, and not at length", () => {
+    const loud = `loud: {auth_mode: OAUTH2, token_url: "${"\\e[31m".repeat(9)}\${x}"}\nlong: {auth_mode: ${"M".repeat(1500)}}`;
+    for (const { lost } of convertCatalogue(loud, "all"))
+      for (const { why } of lost) expect(why).toMatch(/^[\x20-\x7e…]{1,300}$/);
+  });
+
+  test("an entry that is its own part, or is made of very many", () => {
+    const hostile = [
+      "self: &self {auth_mode: OAUTH2, connection_config: {a: *self}, proxy: *self}",
+      `wide: {auth_mode: OAUTH2, token_params: {${Array.from({ length: 5_000 }, (_, i) => `k${i}: v`).join(", ")}}}`,
+      `long: {auth_mode: OAUTH2, token_url: ${"x".repeat(5_000)}}`,
+      "typed: {auth_mode: {a: b}}",
+      "polluting: {auth_mode: OAUTH2, __proto__: {token_url: https://evil.example}}",
+    ].join("\n");
+    for (const { definition, lost } of convertCatalogue(hostile, "all")) {
+      expect(definition).toBeNull();
+      expect(lost.length).toBeGreaterThan(0);
+    }
+  });
+});
