@@ -6,6 +6,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   id: "What the provider is called on the command line: `auth login <id>`.",
   title: "What people call it.",
   docs: "The provider's own documentation.",
+  quirks: "What people run into, one line each: for its page in the documentation.",
+  assumed: "What its own documentation doesn't confirm, each with what overrides it, one line each.",
   tokenPatterns:
     "Patterns by which its tokens are recognised in text that must not hold them. Never of a fixed length: tokens grow.",
 
@@ -16,6 +18,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "settings.*.env": "Variables that its ecosystem's tools read for it, in order. Read at login only.",
   "settings.*.default": "Its value where nobody says another.",
   "settings.*.pattern": "The whole value must match.",
+  "settings.*.choices": "The only values it can have.",
   "settings.*.required": "A login without it is refused.",
   "settings.*.flows": "The only flows that it means anything to: others don't ask for it.",
 
@@ -42,6 +45,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "variants[].environment": "Instead of the description's.",
 
   client: "The OAuth client that someone needs to log in with.",
+  "client.id": "A public client that comes with the description: used where nobody names another. It has no secret.",
   "client.create": "The page on which to create one.",
   "client.notes": "What to tick or mind there, one line each.",
   "client.kind": "`public` clients must not have a secret, `confidential` ones must, `either` may.",
@@ -52,10 +56,18 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "client.environment.secret": "Variables with the client's secret, in order.",
 
   authorize: "The authorization request.",
-  "authorize.parameters": "Further parameters of it.",
+  "authorize.parameters":
+    "Further parameters of it, templates over the settings. Those of the protocol itself can't be among them.",
+  "authorize.names":
+    "The standard's parameter → the provider's name for it; false: it is not sent. `state` is looked for in the answer under the name that it was sent by.",
+  "authorize.nonce": "Whether a nonce goes along even where no id_token is asked for (the scope `openid`).",
+  "authorize.fragment": "The page takes the request behind its `#`, after this path.",
+  "authorize.codeParameter": "The answer's parameter that holds the code.",
+  "authorize.extra": "Further parameters of the answer to keep with the connection.",
   "authorize.pkce": "Whether it carries a PKCE challenge (RFC 7636, S256).",
   "authorize.redirect": "The loopback redirect as this provider wants it registered (RFC 8252 §7.3).",
   "authorize.redirect.host": "Its host; the port is chosen at each login.",
+  "authorize.redirect.port": "Its port, where the provider wants the very one that is registered.",
   "authorize.redirect.path": "Its path.",
 
   scopes: "What is asked for.",
@@ -64,15 +76,20 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "scopes.replySeparator": "Between two scopes of a reply, besides blanks.",
   "scopes.offline": "The scope that asks for a refresh token: always added to a login's request.",
 
+  "scopes.resource":
+    "The scope that stands for an API (`--resource`), with `{resource}` in it, where none is sent as RFC 8707 has it.",
+
   request: "How token requests are written.",
-  "request.format": "Their body.",
+  "request.format": "Where the parameters go: into the body as a form or as JSON, or into the address.",
+  "request.method": "The method of a token request.",
   "request.headers": "Further headers.",
   "request.tokenParameters": "Further parameters of the request that brings the first tokens.",
   "request.refreshParameters": "Further parameters of a refresh, templates over the settings.",
-  "request.names": "RFC 6749's parameter → the provider's name for it; null: it is not sent.",
+  "request.names": "RFC 6749's parameter → the provider's name for it; false: it is not sent.",
   "request.grantTypes": "RFC 6749's grant type → the provider's.",
 
   reply: "Where a token reply has what. Paths are dotted: `authed_user.access_token`.",
+  "reply.alternate": "A group of the reply that stands for the whole where that has no access token: `authed_user`.",
   "reply.accessToken": "The access token.",
   "reply.refreshToken": "The refresh token. Absent: the old one is kept (RFC 6749 §6).",
   "reply.tokenType": "The token's type.",
@@ -88,6 +105,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "reply.extra": "Further fields to keep with the connection.",
 
   refresh: "What happens when tokens are refreshed. What isn't known is left out: the defaults are the careful ones.",
+  "refresh.credential":
+    "What is sent for new tokens: a refresh token, or the access token itself, where that is what renews it.",
   "refresh.rotation":
     "`none`: an old refresh token still works. `rotating`: a refresh kills it. `family`: and its replay ends the grant.",
   "refresh.graceSeconds": "For how many seconds a used refresh token still works.",
@@ -112,6 +131,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "device.fields": "Its reply's field → the provider's name for it.",
   "device.needsSecret": "Whether a client that has a secret sends it, asking for codes and polling (RFC 8628 §3.4).",
 
+  "device.errors": "Codes that mean something else in the answer to a request for a code.",
+
   revocation: "How a login ends at the provider.",
   "revocation.style":
     "`rfc7009` posts the token. `delete-basic`: DELETE, the client's Basic credentials, JSON `{access_token}`.",
@@ -133,9 +154,20 @@ export const MEANINGS: Readonly<Record<string, string>> = {
 
   header:
     "The header that carries a token: what `auth token -o header` prints. A template over the settings and `{token}`.",
+  basic:
+    "What `{basic}` in `header` is the Base64 of (RFC 7617 §2), a template over the settings and `{token}`: `{token}:X`.",
   apiKey: "A token or key made by hand, for the flow `token`.",
   "apiKey.pattern": "The pattern that it must match.",
   "apiKey.create": "The page on which to make one.",
+  "apiKey.belongsTo": "Keys that say where they belong: one of another origin is refused before it is sent anywhere.",
+  "apiKey.belongsTo.prefix": "What such a key begins with; JSON in Base64 follows, up to the next `_`.",
+  "apiKey.belongsTo.path": "Where in that JSON the URL stands.",
+
+  functions:
+    "What data can't say, in modules only. Each gets what would be used, and answers what is used instead: pure, at once, with a deadline.",
+  "functions.request": "`{ endpoint, parameters, headers }` → `{ parameters, headers }` of a request to the provider.",
+  "functions.reply": "`{ status, headers, body }` of a token reply → the body, which is then read as `reply` says.",
+  "functions.account": "The body of an account reply → the body, which is then read as `account` says.",
 
   minting: "How tokens are had without a person, for each of the flows `client-credentials`, `jwt` and `exchange`.",
   "minting.*.use":

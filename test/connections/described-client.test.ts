@@ -41,15 +41,17 @@ function services(): Services {
     },
   } as unknown as Context;
   const registry = createRegistry({
-    acme: async () => ({
-      default: {
-        id: "acme",
-        title: "Acme",
-        endpoints: { token: "https://acme.example/token" },
-        client: { id: described },
-        flows: ["code"],
-      },
-    }),
+    builtIn: {
+      acme: async () => ({
+        default: {
+          id: "acme",
+          title: "Acme",
+          endpoints: { token: "https://acme.example/token" },
+          client: { id: described },
+          flows: ["code"],
+        },
+      }),
+    },
   });
   return { vault, registry, context } as unknown as Services;
 }

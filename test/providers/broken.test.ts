@@ -45,6 +45,12 @@ describe("refused when it is read", () => {
       "acme.json: endpoints.token is http: tokens go over https only",
     ],
     [
+      "an authorization parameter that the protocol's own replaces",
+      "acme.json",
+      { authorize: { parameters: { state: "1234" } } },
+      "acme.json: authorize.parameters.state does nothing",
+    ],
+    [
       "a pattern that backtracks",
       "acme.json",
       { tokenPatterns: ["(a+)+$"] },
@@ -163,12 +169,6 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       { request: { refreshParameters: { refresh_token: "1234" } } },
       "refresh",
       "request.refreshParameters.refresh_token does nothing",
-    ],
-    [
-      "an authorization parameter that the protocol's own replaces",
-      { authorize: { parameters: { state: "1234" } } },
-      "login by browser",
-      "authorize.parameters.state does nothing",
     ],
     [
       "a content type against the format",

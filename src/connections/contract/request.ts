@@ -58,7 +58,7 @@ export class Asked {
 
   /** @throws Contradiction where it isn't `value`, unless the description says that it isn't sent at all */
   expect(name: string, value: string, why = ""): void {
-    if (this.#dialect.request.names[name] === null || this.get(name) === value) return;
+    if (this.#dialect.request.names[name] === false || this.get(name) === value) return;
     const state = this.get(name) === null ? "is missing from" : "has another value in";
     throw new Contradiction(`${name} ${state} a request${why}`);
   }
