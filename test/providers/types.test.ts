@@ -1,11 +1,12 @@
 /** What editors are given: one sentence for each field, a JSON Schema and types that say what the schema says. */
 import { describe, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { MEANINGS } from "../../src/providers/describe.ts";
 import { manifestSchema } from "../../src/providers/json-schema.ts";
+import { readManifest } from "../../src/providers/manifest.ts";
 import { fieldsIn, outline } from "../../src/providers/outline.ts";
 import { ProviderSchema } from "../../src/providers/schema.ts";
 import { typings } from "../../src/providers/typings.ts";
@@ -26,6 +27,13 @@ describe("the JSON Schema", () => {
   const faults = (manifest: unknown): string[] => faultsIn(schema, JSON.parse(JSON.stringify(manifest)));
 
   for (const definition of definitions) test(`takes ${definition.id}`, () => expect(faults(definition)).toEqual([]));
+
+  const catalogue = join(ROOT, "providers", "catalog");
+  const manifests = existsSync(catalogue) ? readdirSync(catalogue).filter((name) => name.endsWith(".toml")) : [];
+  for (const name of manifests)
+    test(`takes ${name}`, async () => {
+      expect(faults(await readManifest(readFileSync(join(catalogue, name), "utf8"), name))).toEqual([]);
+    });
 
   test("takes one that extends another, and the key by which editors found it", () => {
     expect(faults({ $schema: "./x.json", extends: "acme", id: "mine", settings: {} })).toEqual([]);
