@@ -45,12 +45,6 @@ describe("refused when it is read", () => {
       "acme.json: endpoints.token is http: tokens go over https only",
     ],
     [
-      "an authorization parameter that the protocol's own replaces",
-      "acme.json",
-      { authorize: { parameters: { state: "1234" } } },
-      "acme.json: authorize.parameters.state does nothing",
-    ],
-    [
       "a pattern that backtracks",
       "acme.json",
       { tokenPatterns: ["(a+)+$"] },
@@ -62,6 +56,12 @@ describe("refused when it is read", () => {
       "acme.json",
       { environment: { write: { LD_PRELOAD: "{token}" } } },
       "acme.json: environment.write.LD_PRELOAD is reserved",
+    ],
+    [
+      "an authorization parameter that the protocol's own replaces",
+      "acme.json",
+      { authorize: { parameters: { state: "1234" } } },
+      "acme.json: authorize.parameters.state does nothing",
     ],
     [
       "a section that nothing reads",

@@ -26,6 +26,13 @@ export function put(body: Body, path: string, value: unknown, field: string): vo
   here[last] = value;
 }
 
+/** A token in a group of its own, as some hand one out beside another. */
+export function within(path: string, tokens: Body): Body {
+  const body: Body = {};
+  put(body, path, tokens, "reply.alternate");
+  return body;
+}
+
 /** A lifetime in the unit that the description names. */
 function expiryOf(unit: Dialect["reply"]["expiry"]["unit"], seconds: number, now: number): number | string {
   switch (unit) {
@@ -42,10 +49,12 @@ function expiryOf(unit: Dialect["reply"]["expiry"]["unit"], seconds: number, now
   }
 }
 
-export interface ErrorReply {
-  readonly status: number;
-  readonly body: Body;
-}
+export type ErrorReply =
+  | { readonly status: number; readonly body: Body }
+  | { readonly status: number; readonly html: string; readonly headers?: Record<string, string> };
+
+/** Entries of `errors.codes` for replies that name none. */
+export const BY_STATUS = /^(HTTP|HTML) (\d{3})$/;
 
 /**
  * An error reply whose meaning hangs on `code` alone: an entry of `errors.codes`, or a word of the RFCs.
@@ -53,8 +62,9 @@ export interface ErrorReply {
  */
 export function errorReply({ reply, errors }: Dialect, code: string, status = 400): ErrorReply {
   const body: Body = {};
-  const http = /^HTTP (\d{3})$/.exec(code);
-  if (http !== null) return { status: Number(http[1]), body: { note: "no code" } };
+  const [, kind, byStatus] = BY_STATUS.exec(code) ?? [];
+  if (kind === "HTTP") return { status: Number(byStatus), body: { note: "no code" } };
+  if (kind === "HTML") return { status: Number(byStatus), html: "<h1>No</h1>" };
   const { error, errorDescription } = reply;
   // `{"error": {"code": …, "message": …}}`: a code is looked for inside too.
   const place = errorDescription.startsWith(`${error}.`) ? `${error}.code` : error;
@@ -78,7 +88,7 @@ function subcodeNumber({ subcodePrefix }: Dialect["errors"], code: string): numb
 /** Codes of a class: the description's own, then those of the RFCs that it leaves as they are. */
 export function codesOf(dialect: Dialect, wanted: ErrorClass): string[] {
   const { codes } = dialect.errors;
-  const own = Object.entries(codes).filter(([, entry]) => classOf(entry) === wanted);
+  const own = Object.entries(codes).filter(([code, entry]) => classOf(entry) === wanted && !BY_STATUS.test(code));
   const standard = Object.entries(ERROR_DEFAULTS).filter(
     ([code, means]) => means === wanted && !Object.hasOwn(codes, code),
   );

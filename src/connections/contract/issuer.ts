@@ -2,10 +2,12 @@
  * A provider that is exactly as its description says, on a free port of 127.0.0.1: endpoints, formats, names, replies,
  * rotation, errors. What a request lacks by the description is a contradiction in it, and is written down.
  */
+import { nameOf } from "../../oauth/names.ts";
+import { fillDialect } from "../../providers/filled.ts";
 import { dialectOf, type MintingFlow } from "../../providers/minting.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
 import type { EndpointName } from "../../providers/schema.ts";
-import { type Body, Contradiction, codesOf, type ErrorReply, errorReply, put, putTokens } from "./bodies.ts";
+import { type Body, Contradiction, codesOf, type ErrorReply, errorReply, put, putTokens, within } from "./bodies.ts";
 import { metadataFor, withDiscovered } from "./discovered.ts";
 import { type Grant, Grants } from "./grants.ts";
 import { Asked, type Call, type TestClient } from "./request.ts";
@@ -13,9 +15,6 @@ import { accountBody, idToken } from "./somebody.ts";
 
 /** How long an access token of the test lives, in seconds. */
 export const LIFETIME = 3600;
-
-/** What is answered instead of the real thing. */
-type Fault = ErrorReply | { readonly status: number; readonly html: string; readonly headers?: Record<string, string> };
 
 export interface IssuerOptions {
   readonly provider: ResolvedProvider;
@@ -41,7 +40,7 @@ export class Issuer {
   readonly #mint: IssuerOptions["mint"];
   readonly #server: Bun.Server<undefined>;
   readonly #devices = new Map<string, Grant>();
-  readonly #faults: Fault[] = [];
+  readonly #faults: ErrorReply[] = [];
   #offset = 0;
 
   constructor({ provider, client, mint }: IssuerOptions) {
@@ -59,7 +58,7 @@ export class Issuer {
   }
 
   /** What the next token request is answered. */
-  failNext(fault: Fault): void {
+  failNext(fault: ErrorReply): void {
     this.#faults.push(fault);
   }
 
@@ -72,10 +71,14 @@ export class Issuer {
     return `http://127.0.0.1:${this.#server.port}/${encodeURIComponent(url.origin)}${url.pathname}${url.search}`;
   }
 
-  /** The person at the authorization page says yes, or no. @returns where the browser is sent */
-  visit(address: string, decision: "approve" | "deny" = "approve"): string {
+  /**
+   * The person at the authorization page says yes, or no.
+   * @param redirectUri as it is registered, for a provider that isn't told it
+   * @returns where the browser is sent
+   */
+  visit(address: string, redirectUri: string, decision: "approve" | "deny" = "approve"): string {
     try {
-      return this.#authorize(new URL(address), decision);
+      return this.#authorize(new URL(address), redirectUri, decision);
     } catch (error) {
       throw error instanceof Contradiction ? this.#note(error) : error;
     }
@@ -131,30 +134,37 @@ export class Issuer {
   }
 
   /** RFC 6749 §4.1.1. */
-  #authorize(url: URL, decision: "approve" | "deny"): string {
+  #authorize(url: URL, registered: string, decision: "approve" | "deny"): string {
     const { authorization = "" } = this.endpoints;
     const { authorize, scopes } = this.provider.dialect;
     if (`${url.origin}${url.pathname}` !== withoutQuery(authorization))
       throw new Contradiction(`the browser was sent to ${url.origin}${url.pathname}`);
-    const given = url.searchParams;
+    const sent = authorize.fragment === undefined ? url.searchParams : behindFragment(url, authorize.fragment);
     for (const [name, value] of [...Object.entries(authorize.parameters), ...new URL(authorization).searchParams])
-      if (given.get(name) !== value)
+      if (sent.get(name) !== value)
         throw new Contradiction(`authorize.parameters.${name} does nothing: the protocol's own parameter is sent`);
+    const given = (name: string): string | null => {
+      const known = nameOf(name, authorize.names);
+      return known === false ? null : sent.get(known);
+    };
     for (const name of ["client_id", "redirect_uri", "state"])
-      if (!given.get(name)) throw new Contradiction(`${name} is missing from the authorization request`);
-    const challenge = given.get("code_challenge");
+      if (authorize.names[name] !== false && !given(name))
+        throw new Contradiction(`${name} is missing from the authorization request`);
+    const challenge = given("code_challenge");
     if (authorize.pkce !== (challenge !== null)) throw new Contradiction("authorize.pkce isn't what is done");
-    const redirect = new URL(given.get("redirect_uri") ?? "");
-    const back = (parameters: Record<string, string>): string => {
-      for (const [name, value] of Object.entries(parameters)) redirect.searchParams.set(name, value);
+    if (authorize.nonce && given("nonce") === null) throw new Contradiction("authorize.nonce isn't what is done");
+    const redirectUri = given("redirect_uri");
+    const redirect = new URL(redirectUri ?? registered);
+    const back = (parameters: readonly (readonly [string, string])[]): string => {
+      for (const [name, value] of [...parameters, [nameOf("state", authorize.names) || "state", given("state") ?? ""]])
+        redirect.searchParams.set(name ?? "", value ?? "");
       return redirect.href;
     };
-    const state = given.get("state") ?? "";
-    if (decision === "deny") return back({ error: "access_denied", state });
-    const asked = split(given.get("scope"), scopes.separator);
-    const grant: Grant = { scopes: asked, flow: "browser", nonce: given.get("nonce"), dead: false };
-    const redirectUri = given.get("redirect_uri");
-    return back({ code: this.grants.addCode({ grant, redirectUri, challenge }), state });
+    if (decision === "deny") return back([["error", "access_denied"]]);
+    const asked = split(given("scope"), scopes.separator);
+    const grant: Grant = { scopes: asked, flow: "browser", nonce: given("nonce"), dead: false };
+    const code = this.grants.addCode({ grant, redirectUri, challenge });
+    return back([[authorize.codeParameter, code], ...authorize.extra.map((name) => [name, "kept"] as const)]);
   }
 
   /** RFC 8628 §3.2, under the provider's names. */
@@ -182,7 +192,7 @@ export class Issuer {
 
   async #token(asked: Asked, names: readonly EndpointName[], flow: MintingFlow | null = null): Promise<Response> {
     const fault = this.#faults.shift();
-    if (fault !== undefined) return "html" in fault ? page(fault) : Response.json(fault.body, { status: fault.status });
+    if (fault !== undefined) return answer(fault);
     if (flow !== null) return Response.json(await this.#mint(this, asked, flow));
     switch (asked.grantType()) {
       case "authorization_code":
@@ -205,7 +215,7 @@ export class Issuer {
       if (minting === undefined || minting.use === "bearer" || !names.includes(minting.endpoint ?? "token")) continue;
       const flow = name as MintingFlow;
       const types = { grant: JWT_BEARER, request: null, assertion: "client_credentials", exchange: TOKEN_EXCHANGE };
-      const asked = Asked.orNull(call, dialectOf(definition, flow));
+      const asked = Asked.orNull(call, fillDialect(dialectOf(definition, flow), this.provider.settings));
       if (asked !== null && asked.grantType() === types[minting.use]) return { asked, flow };
     }
     return null;
@@ -221,7 +231,7 @@ export class Issuer {
     if (code.redirectUri !== null) asked.expect("redirect_uri", code.redirectUri, ": the exchange of the code");
     if (code.challenge !== null && digest(asked.get("code_verifier") ?? "") !== code.challenge)
       throw new Contradiction("code_verifier doesn't fit the challenge of the authorization request");
-    return Response.json(await this.#tokens(code.grant, this.#refreshTokenFor(code.grant)));
+    return Response.json(await this.#firstTokens(code.grant));
   }
 
   /** RFC 8628 §3.4, §3.5. */
@@ -233,7 +243,7 @@ export class Issuer {
     if (grant === undefined) return this.#error("dead");
     const decision = this.decisions.shift();
     if (decision !== undefined) return this.#error(decision);
-    return Response.json(await this.#tokens(grant, this.#refreshTokenFor(grant)));
+    return Response.json(await this.#firstTokens(grant));
   }
 
   /** RFC 6749 §6. */
@@ -245,8 +255,7 @@ export class Issuer {
     const withSecret =
       secretOnRefresh === "always" || (secretOnRefresh === "unless-device" && used.grant.flow !== "device");
     asked.authenticate(this.client, withSecret, "a refresh");
-    const filled = Object.entries(dialect.request.refreshParameters).filter(([, value]) => !value.includes("{"));
-    asked.further(Object.fromEntries(filled), "request.refreshParameters");
+    asked.further(dialect.request.refreshParameters, "request.refreshParameters");
     const scope = asked.get("scope");
     if (dialect.refresh.scope === "omit" && scope !== null) throw new Contradiction("a refresh sends a scope");
     if (dialect.refresh.scope === "granted" && used.grant.scopes.length > 0 && scope === null)
@@ -260,11 +269,21 @@ export class Issuer {
     return offline === undefined || grant.scopes.includes(offline) ? this.grants.addRefresh(grant) : null;
   }
 
-  async #tokens(grant: Grant, refreshToken: string | null): Promise<Body> {
+  /** Where a group of the reply may stand for the whole, a login's tokens are in it. */
+  async #firstTokens(grant: Grant): Promise<Body> {
+    const { alternate } = this.provider.dialect.reply;
+    const tokens = await this.#tokens(grant, this.#refreshTokenFor(grant));
+    return alternate === undefined ? tokens : within(alternate, tokens);
+  }
+
+  async #tokens(grant: Grant, renewing: string | null): Promise<Body> {
     const { dialect } = this.provider;
     const body: Body = {};
+    const renewsItself = dialect.refresh.credential === "access_token";
+    const refreshToken = renewsItself ? null : renewing;
     const more = { scopes: grant.scopes, refreshToken, lifetime: this.silentAboutExpiry ? null : LIFETIME };
-    putTokens(body, dialect, this.grants.addAccess(grant), more);
+    const accessToken = renewsItself ? (renewing ?? this.grants.addRefresh(grant)) : undefined;
+    putTokens(body, dialect, this.grants.addAccess(grant, accessToken), more);
     if (grant.scopes.includes("openid")) {
       const { issuer } = this.provider;
       put(body, dialect.reply.idToken, idToken(dialect, issuer, this.client.id, grant.nonce), "reply.idToken");
@@ -276,16 +295,15 @@ export class Issuer {
   /** RFC 6750, with the header that the description declares. */
   #userinfo(call: Call): Response {
     const { dialect, header } = this.provider;
-    const [, name, line] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*\{token\}.*)$/.exec(header) ?? [];
-    if (name === undefined || line === undefined)
-      throw new Contradiction(`header is '${header}', which isn't 'Name: … {token} …'`);
-    const [before = "", after = ""] = line.split("{token}");
-    const value = call.headers.get(name) ?? "";
-    const token = value.slice(before.length, after === "" ? undefined : -after.length);
-    if (value !== `${before}${token}${after}`) throw new Contradiction(`header isn't how ${call.address} was asked`);
+    const [, name = "", line = ""] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*\{(?:token|basic)\}.*)$/.exec(header) ?? [];
+    if (name === "") throw new Contradiction(`header is '${header}', which isn't 'Name: … {token} …'`);
+    const shown = between(line, line.includes("{basic}") ? "{basic}" : "{token}", call.headers.get(name) ?? "");
+    const decoded =
+      shown !== null && line.includes("{basic}") ? between(dialect.basic ?? "", "{token}", atob(shown)) : shown;
+    if (decoded === null) throw new Contradiction(`header isn't how ${call.address} was asked`);
     for (const [name, wanted] of Object.entries(dialect.account.headers))
       if (call.headers.get(name) !== wanted) throw new Contradiction(`account.headers.${name} doesn't arrive`);
-    if (!this.grants.isLive(token)) return Response.json({}, { status: 401 });
+    if (!this.grants.isLive(decoded)) return Response.json({}, { status: 401 });
     const body: Body = {};
     accountBody(dialect, body);
     return Response.json(body);
@@ -314,8 +332,7 @@ export class Issuer {
     const [code] = codesOf(this.provider.dialect, means);
     if (code === undefined)
       throw new Contradiction(`no error code means '${means}' any more: errors.codes takes them all`);
-    const { status, body } = errorReply(this.provider.dialect, code);
-    return Response.json(body, { status });
+    return answer(errorReply(this.provider.dialect, code));
   }
 
   #note<E extends Error>(error: E): E {
@@ -327,8 +344,24 @@ export class Issuer {
 const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 
-function page({ status, html, headers = {} }: Extract<Fault, { html: string }>): Response {
-  return new Response(html, { status, headers: { "content-type": "text/html", ...headers } });
+function answer(reply: ErrorReply): Response {
+  const { status } = reply;
+  if ("body" in reply) return Response.json(reply.body, { status });
+  return new Response(reply.html, { status, headers: { "content-type": "text/html", ...reply.headers } });
+}
+
+/** What stands in the place of `mark`; null where the rest differs. */
+function between(template: string, mark: string, text: string): string | null {
+  const [before = "", after = ""] = template.split(mark);
+  const fits = text.startsWith(before) && text.endsWith(after) && text.length >= before.length + after.length;
+  return fits ? text.slice(before.length, text.length - after.length) : null;
+}
+
+/** `https://…/#path?client_id=…` */
+function behindFragment({ hash }: URL, path: string): URLSearchParams {
+  const [place, query = ""] = hash.slice(1).split("?");
+  if (place !== path) throw new Contradiction("authorize.fragment isn't where the browser is sent");
+  return new URLSearchParams(query);
 }
 
 function withoutQuery(address: string): string {

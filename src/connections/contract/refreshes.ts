@@ -7,7 +7,7 @@ import { counterpartOf } from "../counterpart.ts";
 import { type Outcome, tokenOf } from "../outcome.ts";
 import { refreshConnection } from "../refresh.ts";
 import type { Stored } from "../store.ts";
-import { classOf, codesOf, errorReply } from "./bodies.ts";
+import { BY_STATUS, classOf, codesOf, errorReply } from "./bodies.ts";
 import { insist, Mismatch, Skip, type Trial } from "./check.ts";
 import { anyFlow, hasSecret } from "./logins.ts";
 import { onStage, type Stage, type Subject } from "./stage.ts";
@@ -50,12 +50,14 @@ function refreshes(subject: Subject): Promise<string> {
       "a refresh brought no new token",
     );
     const kept = outcome.stored.record.tokens?.refreshToken;
-    const { rotation } = stage.provider.dialect.refresh;
+    const { rotation, credential } = stage.provider.dialect.refresh;
+    const stays = rotation === "none" && credential === "refresh_token";
     insist(
-      kept != null && kept.equals(first.token) === (rotation === "none"),
+      kept != null && kept.equals(first.token) === stays,
       `refresh.rotation is ${rotation}, but the refresh token isn't kept so`,
     );
-    return rotation === "none" ? "one request; the refresh token stays" : "one request; the refresh token is replaced";
+    if (credential === "access_token") return "one request; the access token renews itself";
+    return stays ? "one request; the refresh token stays" : "one request; the refresh token is replaced";
   });
 }
 
@@ -149,7 +151,7 @@ function classed(subject: Subject): Promise<string> {
   return onStage(subject, hasSecret(subject), async (stage) => {
     const stored = await renewable(stage);
     for (const [code, means] of own)
-      for (const status of code.startsWith("HTTP ") ? [400] : [400, 200]) {
+      for (const status of BY_STATUS.test(code) ? [400] : [400, 200]) {
         stage.issuer.failNext(errorReply(stage.provider.dialect, code, status));
         const failure = await failureOf(send(stage, stored, stored.token), `${code} is taken for tokens`);
         insist(

@@ -28,7 +28,9 @@ export class Asked {
   constructor(call: Call, dialect: Dialect) {
     this.call = call;
     this.#dialect = dialect;
-    this.#sent = call.method === "GET" ? Object.fromEntries(call.query) : read(call, dialect);
+    const { method } = dialect.request;
+    if (call.method !== method) throw new Contradiction(`request.method is ${method}, but ${call.method} was sent`);
+    this.#sent = read(call, dialect);
     for (const [name, value] of Object.entries(dialect.request.headers))
       if (call.headers.get(name) !== value)
         throw new Contradiction(`request.headers.${name} doesn't arrive as it is written`);
@@ -69,7 +71,7 @@ export class Asked {
     const given = this.get("grant_type");
     for (const [type, parameter] of Object.entries(MAIN_PARAMETER)) {
       const name = Object.hasOwn(grantTypes, type) ? grantTypes[type] : type;
-      const isNamed = given === name || (given === null && this.#dialect.request.names.grant_type === null);
+      const isNamed = given === name || (given === null && this.#dialect.request.names.grant_type === false);
       if (isNamed && (parameter === null || this.get(parameter) !== null)) return type;
     }
     return null;
@@ -108,12 +110,16 @@ const MAIN_PARAMETER: Readonly<Record<string, string | null>> = {
 };
 
 function read(call: Call, { request: { format } }: Dialect): Record<string, unknown> {
+  if (format === "query") return once(call.query);
   const type = call.headers.get("content-type") ?? "";
   const wanted = format === "json" ? "application/json" : "application/x-www-form-urlencoded";
   if (!type.startsWith(wanted))
     throw new Contradiction(`request.format is ${format}, but request.headers make the content type ${type}`);
   if (format === "json") return JSON.parse(call.body) as Record<string, unknown>;
-  const form = new URLSearchParams(call.body);
+  return once(new URLSearchParams(call.body));
+}
+
+function once(form: URLSearchParams): Record<string, unknown> {
   const twice = [...form.keys()].find((name) => form.getAll(name).length > 1);
   if (twice !== undefined) throw new Contradiction(`request.names makes two parameters of one request '${twice}'`);
   return Object.fromEntries(form);

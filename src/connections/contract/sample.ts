@@ -65,8 +65,9 @@ const CHARACTERS = [...LETTERS, ...LETTERS.toUpperCase(), ..."0123456789-_.:/~ !
 function sampleSetting(setting: Setting): string | null {
   const own = setting.pattern === undefined ? null : sampleOf(setting.pattern);
   return (
-    [...SAMPLES, own, own === null ? null : `https://${own}`].find((text) => text !== null && fits(setting, text)) ??
-    null
+    [...(setting.choices ?? []), ...SAMPLES, own, own === null ? null : `https://${own}`].find(
+      (text) => text !== null && fits(setting, text),
+    ) ?? null
   );
 }
 

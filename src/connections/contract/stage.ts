@@ -6,6 +6,7 @@
 import { type Http, HttpError, http } from "../../platform/http.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { Secret } from "../../platform/secret.ts";
+import { fillDialect } from "../../providers/filled.ts";
 import { createRegistry } from "../../providers/registry.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
@@ -54,7 +55,8 @@ export async function onStage<T>(
   play: (stage: Stage) => Promise<T>,
 ): Promise<T> {
   const { definition, settings } = subject;
-  const provider = resolveProvider(definition, settings);
+  const resolved = resolveProvider(definition, settings);
+  const provider = { ...resolved, dialect: fillDialect(resolved.dialect, resolved.settings) };
   const client = { id: CLIENT, secret: withSecret ? SECRET : null };
   const issuer = new Issuer({ provider, client, mint: answerMint });
   const pauses: number[] = [];
@@ -119,7 +121,8 @@ function requestFor({ definition, settings }: Subject, flow: Flow, withSecret: b
     verify: true,
     force: true,
     timeout: null,
-    port: null,
+    // Whichever is free, also where the provider wants the one that is registered.
+    port: 0,
     redirectUri: null,
     canOpenBrowser: true,
     ...(how.credential && { credential: how.credential }),
@@ -131,7 +134,7 @@ function visitor(issuer: Issuer, { decision }: How): LoginUi {
   return {
     deviceCode: () => {},
     authorize: async (url, redirectUri) => {
-      const location = issuer.visit(url, decision);
+      const location = issuer.visit(url, redirectUri, decision);
       // Where nobody on this machine listens, a person copies the address.
       if (redirectUri.startsWith("https:")) return { pasted: Promise.resolve(location) };
       void knock(location);

@@ -96,7 +96,7 @@ function knobs({ definition }: Subject): string {
       const hint = near === null ? "" : ` Did you mean '${near}'?`;
       insist(known.includes(name), `${field}.${name} does nothing: nothing of that name is sent.${hint}`);
       insist(
-        name !== (given as Record<string, unknown>)[name],
+        name !== (given as Readonly<Record<string, unknown>>)[name],
         `${field}.${name} does nothing: it is called so anyway`,
       );
     }

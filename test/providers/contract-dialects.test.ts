@@ -1,0 +1,91 @@
+/** However far a dialect is from the standards: what is consistent with itself passes the contract test. */
+import { expect, test } from "bun:test";
+import { checkContract } from "../../src/connections/contract/contract.ts";
+import { parseDefinition } from "../../src/providers/parse.ts";
+
+const BASE = {
+  id: "acme",
+  title: "Acme",
+  endpoints: {
+    authorization: "https://acme.example/authorize?kind=app",
+    device: "https://acme.example/device",
+    token: "https://acme.example/token",
+    revocation: "https://acme.example/revoke",
+    userinfo: "https://acme.example/me",
+  },
+  scopes: { default: ["read", "write"] },
+  flows: ["device", "browser", "token"],
+};
+
+const DIALECTS: Readonly<Record<string, object>> = {
+  "other names on the way through the browser": {
+    authorize: {
+      names: { client_id: "client_key", scope: "scopes", state: "st", response_type: false },
+      codeParameter: "auth_code",
+      extra: ["shop"],
+      nonce: true,
+      pkce: false,
+      redirect: { host: "localhost", port: 8080, path: "/done" },
+    },
+  },
+  "a request behind the page's #": {
+    endpoints: { ...BASE.endpoints, authorization: "https://acme.example/app" },
+    authorize: { fragment: "oauth/authorize" },
+  },
+  "a redirect that isn't named": { authorize: { names: { redirect_uri: false } } },
+  "parameters in the address": { request: { format: "query", method: "GET" } },
+  "JSON, other names, and no grant type": {
+    flows: ["browser"],
+    request: { format: "json", names: { client_id: "app_id", code: "auth_code", grant_type: false } },
+  },
+  "a secret as Basic credentials, on every request but a device's refresh": {
+    client: { kind: "confidential", authentication: "basic", secretOnRefresh: "unless-device" },
+  },
+  "templates in parameters and headers": {
+    settings: { region: { title: "Region", default: "eu", choices: ["eu", "us"] } },
+    authorize: { parameters: { region: "{region}" } },
+    request: {
+      headers: { "X-Region": "{region}" },
+      tokenParameters: { region: "{region}" },
+      refreshParameters: { region: "{region}" },
+    },
+  },
+  "tokens in a group beside others": { reply: { alternate: "authed_user" } },
+  "tokens deep inside": {
+    reply: {
+      accessToken: "data.token.value",
+      refreshToken: "data.refresh",
+      scope: "data.scopes",
+      expiry: { path: "data.token.until", unit: "epoch-milliseconds", absent: 900 },
+      error: "failure.code",
+      errorDescription: "failure.text",
+    },
+    scopes: { default: ["read", "write"], separator: ",", replySeparator: "," },
+  },
+  "an access token that renews itself": { refresh: { credential: "access_token", rotation: "none" } },
+  "one that does so once": { refresh: { credential: "access_token", killsAccessToken: true } },
+  "a grace, and a family that dies": { refresh: { rotation: "family", graceSeconds: 30, scope: "granted" } },
+  "a token shown as Basic credentials": { header: "Authorization: Basic {basic}", basic: "{token}:x" },
+  "errors without a code": { errors: { codes: { "HTTP 404": "dead", "HTML 403": "client", gone: "dead" } } },
+  "sub-codes that are numbers": {
+    errors: { codes: { ACME17: "interaction" }, subcodes: ["codes"], subcodePrefix: "ACME" },
+  },
+  "a device flow with words of its own": {
+    device: { fields: { verification_uri: "verification_url", user_code: "code.user" }, needsSecret: false },
+    errors: { codes: { wait: "pending", faster: "slow_down", no: "denied", late: "expired" } },
+  },
+  "a DELETE to end it": {
+    endpoints: { ...BASE.endpoints, revocation: "https://acme.example/apps/{clientId}/token" },
+    revocation: { style: "delete-basic", needsSecret: true },
+  },
+};
+
+for (const [what, change] of Object.entries(DIALECTS))
+  test(what, async () => {
+    const definition = parseDefinition(JSON.parse(JSON.stringify({ ...BASE, ...change })), "acme.json");
+    const checks = await checkContract(definition);
+    expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
+    const passed = checks.filter(({ status }) => status === "ok").map(({ name }) => name);
+    for (const name of ["login by browser", "account", "refresh", "rotation", "revocation"])
+      expect(passed).toContain(name);
+  });
