@@ -84,15 +84,6 @@ describe("refused when it is read", () => {
 describe("well-formed, but not what it says: the contract test finds it", () => {
   const cases: [what: string, change: Change, check: string, detail: string][] = [
     [
-      "an endpoint that may lead to another origin than it declares",
-      {
-        settings: { tenant: { title: "Tenant", required: true } },
-        endpoints: { ...SOUND.endpoints, token: "https://{tenant}.acme.example/token" },
-      },
-      "addresses",
-      "token may lead to another origin than it declares: settings.tenant takes 'other.example/'",
-    ],
-    [
       "a setting that no value fits",
       {
         settings: { host: { title: "Host", kind: "host", pattern: "\\d[!]", required: true } },

@@ -2,8 +2,6 @@
 import { ERROR_DEFAULTS } from "../../providers/defaults.ts";
 import { matches } from "../../providers/pattern.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
-import type { ProviderDefinition } from "../../providers/schema.ts";
-import { faultOf, type Setting } from "../../providers/settings.ts";
 import { suggestion } from "../../providers/suggest.ts";
 import { namesIn } from "../../providers/template.ts";
 import { insist, Mismatch, Skip, type Trial } from "./check.ts";
@@ -38,35 +36,8 @@ function addresses({ definition, settings }: Subject): string {
       origins.add(origin);
     }
   }
-  refuseDetours(definition);
   if (origins.size === 0) throw new Skip("it names none");
   return `https, at ${[...origins].join(", ")}`;
-}
-
-/** What ends the part of an address that says where it leads. */
-const DETOURS = ["other.example/", "other.example?", "other.example#", "other.example\\", "x@other.example"];
-
-/** A setting in the host's place must not be able to lead elsewhere than the rest of the address says. */
-function refuseDetours({ settings = {}, issuer, endpoints = {}, origins = [] }: ProviderDefinition): void {
-  const templates = { issuer, ...endpoints, ...Object.fromEntries(origins.map((one, i) => [`origins.${i}`, one])) };
-  for (const [field, template = ""] of Object.entries(templates)) {
-    const [host = ""] = /^https:\/\/[^/]*/.exec(template) ?? [];
-    for (const name of namesIn(host)) {
-      const setting = settings[name];
-      if (setting === undefined) continue;
-      const detour = DETOURS.find((value) => isTaken(setting, value));
-      insist(
-        detour === undefined,
-        `${field} may lead to another origin than it declares: settings.${name} takes '${detour}'. Give it kind 'host', or a pattern like [a-z0-9-]+`,
-      );
-    }
-  }
-}
-
-/** As it is: a host that is given with `/` behind it is put right. */
-function isTaken(setting: Setting, value: string): boolean {
-  const checked = faultOf(setting, value);
-  return "value" in checked && checked.value === value;
 }
 
 /** Parameters of the requests that are made here, by the names of the RFCs. */
