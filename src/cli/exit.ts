@@ -1,5 +1,6 @@
 /** The one table of exit codes (CLI.md §2), and the one place where an error becomes text or JSON. */
 import { AuthError, type ErrorCode, errorCode } from "../platform/errors.ts";
+import { jsonText } from "../platform/escape.ts";
 
 export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   internal: 1,
@@ -67,7 +68,7 @@ export function asAuthError(error: unknown): AuthError {
 /** @param exitCode the one the process will really have */
 export function errorJson(error: AuthError, exitCode: number): string {
   const { code, message, hint = null, connection = null } = error;
-  return JSON.stringify({ error: { code, message, hint, exitCode, connection } });
+  return jsonText({ error: { code, message, hint, exitCode, connection } });
 }
 
 /** `Error: <what happened>`, then what to do. */

@@ -2,6 +2,7 @@ import { access } from "../connections/access.ts";
 import { defaultOf, notFound, readDefaults, requireConnection } from "../connections/store.ts";
 import { entryOf, environmentEntry, iso } from "../connections/view.ts";
 import { AuthError, usage } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
@@ -102,7 +103,7 @@ async function show(cli: Cli, fields: Fields, wanted: string | undefined, showSe
     if (showSecret) await auditRead(cli, fields);
     if (cli.output.isJson)
       return cli.output.json(Object.fromEntries(shown.map(([name, value]) => [name, revealed(value)])));
-    for (const [name, value] of shown) await cli.output.text(`${name}: ${text(value)}`);
+    for (const [name, value] of shown) await cli.output.text(`${name}: ${shownOf(name, value)}`);
     return;
   }
   const name = camelCase(wanted);
@@ -117,7 +118,12 @@ async function show(cli: Cli, fields: Fields, wanted: string | undefined, showSe
   if (SECRET_FIELDS.includes(name)) await auditRead(cli, fields);
   const value = fields[name];
   if (cli.output.isJson) return cli.output.json(revealed(value) ?? null);
-  return cli.output.text(text(value));
+  return cli.output.text(shownOf(name, value));
+}
+
+/** A secret as it is; whatever else a provider said, on one line that steers nothing. */
+function shownOf(name: string, value: unknown): string {
+  return SECRET_FIELDS.includes(name) ? text(value) : escapeText(text(value));
 }
 
 /** A token leaves by this door as by `auth token`. */

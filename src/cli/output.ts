@@ -7,6 +7,7 @@
  */
 import type { Environment } from "../platform/context.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
+import { jsonText } from "../platform/escape.ts";
 import type { Colors } from "../platform/terminal.ts";
 import type { Globals } from "./context.ts";
 import { errorJson, errorText } from "./exit.ts";
@@ -73,8 +74,8 @@ export function createOutput(env: Environment, globals: Globals): Output {
     format: globals.output,
     isJson,
     text: (text) => enqueue(() => toStdout(`${text}\n`)),
-    json: (document) => enqueue(() => toStdout(`${JSON.stringify(document, null, 2)}\n`)),
-    event: (event) => enqueue(() => toStdout(`${JSON.stringify(event)}\n`)),
+    json: (document) => enqueue(() => toStdout(`${jsonText(document, 2)}\n`)),
+    event: (event) => enqueue(() => toStdout(`${jsonText(event)}\n`)),
     say: (text) => {
       if (!isJson && !globals.quiet) line(text);
     },

@@ -2,6 +2,7 @@ import { feature } from "bun:bundle";
 import { typed } from "../connections/ref.ts";
 import type { Stored } from "../connections/store.ts";
 import { AuthError, usage } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
 import { faultPoint } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
 import { type Acquired, acquire } from "./acquire.ts";
@@ -126,10 +127,14 @@ function requireScopes(stored: Stored, wanted: readonly string[]): void {
   const missing = wanted.filter((scope) => !granted.includes(scope));
   if (missing.length === 0) return;
   const all = [...new Set([...granted, ...missing])].join(",");
-  throw new AuthError("login_required", `The token of ${typed(stored.ref)} doesn't have ${missing.join(", ")}.`, {
-    hint: `Log in for it: auth login ${typed(stored.ref)} --force --scope ${all}`,
-    connection: `${stored.ref.provider}:${stored.ref.name}`,
-  });
+  throw new AuthError(
+    "login_required",
+    `The token of ${typed(stored.ref)} doesn't have ${escapeText(missing.join(", "))}.`,
+    {
+      hint: `Log in for it: auth login ${typed(stored.ref)} --force --scope ${escapeText(all)}`,
+      connection: `${stored.ref.provider}:${stored.ref.name}`,
+    },
+  );
 }
 
 async function print(cli: Cli, session: Session, acquired: Acquired, options: TokenOptions): Promise<void> {

@@ -16,6 +16,23 @@ export function escapeText(text: string): string {
   return text.replace(UNFIT, escaped);
 }
 
+/**
+ * JSON that is as harmless on a screen, and means the same: what JSON allows to stand raw in a text, and a terminal may
+ * obey, is written as an escape.
+ */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(UNFIT, (character) =>
+    // The line breaks between JSON's own parts; in its texts they are escaped already.
+    character === "\n"
+      ? character
+      : [...units(character)].map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join(""),
+  );
+}
+
+function* units(character: string): Generator<number> {
+  for (let i = 0; i < character.length; i++) yield character.charCodeAt(i);
+}
+
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
 function escaped(character: string): string {

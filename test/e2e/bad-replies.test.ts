@@ -99,8 +99,10 @@ describe("a login by device", () => {
       const at = patient;
       at.issuer.server.fail({ path: "/oauth/device/code/", times: 2, reply });
       const call = (args: readonly string[]): Promise<Ended> => at.call([...args, ...at.places]);
-      const complaint = { exit: 5, code: ["provider_unavailable", "network"] };
-      await expectComplaint(["login", PROVIDER], complaint, {}, call);
+      const trouble = { exit: 5, code: ["provider_unavailable", "network"] };
+      // So do servers that are too old for it, and this provider's description says so.
+      const old = { exit: 6, code: "client_rejected", says: "older than 26.1.0" };
+      await expectComplaint(["login", PROVIDER], name === "HTML with status 403" ? old : trouble, {}, call);
       await expectNothingStored(at);
     });
 

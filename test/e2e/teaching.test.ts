@@ -133,6 +133,31 @@ describe("entra", () => {
     expect((await call("token", "entra")).code).toBe(0);
   });
 
+  for (const flow of ["browser", "device"] as const)
+    test(`a claims challenge goes along with the next login, by ${flow}`, async () => {
+      const issuer = startEntra(SOON);
+      const { env, login, call } = at("entra", issuer, { id: issuer.publicClient.id, secret: null });
+      expect((await call(...login, "--flow", "device")).code).toBe(0);
+      const claims = '{"access_token":{"capolids":{"essential":true,"values":["c1"]}}}';
+      issuer.decisions.challenge = { error: "interaction_required", code: 50076, description: "MFA.", claims };
+      expect((await call("refresh", "entra", "--force")).code).toBe(4);
+      // Known to be in the way: it isn't asked again, until someone logs in.
+      const before = issuer.server.calls.length;
+      expect((await call("refresh", "entra")).code).not.toBe(5);
+      expect(issuer.server.calls.length).toBe(before);
+      if (flow === "browser") {
+        await loginByBrowser([...login, "--flow", "browser", "--force", "--json"], env);
+        expect((await call("refresh", "entra", "--force")).code).toBe(0);
+        const again = await call(...login, "--flow", "device", "--force");
+        expect(again.code).toBe(0);
+        // Once is enough: what is settled isn't sent again.
+        expect(issuer.server.calls.at(-1)?.form.has("claims")).toBe(false);
+        return;
+      }
+      expect((await call(...login, "--flow", "device", "--force")).code).toBe(0);
+      expect(issuer.server.calls.at(-1)?.form.get("claims")).toBe(claims);
+    }, 20_000);
+
   for (const [number, error, exit, code, teaches] of [
     [700082, "invalid_grant", 4, "refresh_token_invalid", "90 days"],
     [50076, "interaction_required", 4, "interaction_required", "second factor"],
