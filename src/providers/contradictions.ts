@@ -185,6 +185,7 @@ const AUTHORIZE_PARAMETERS = [
 
 function requestsAreWhole(definition: ProviderDefinition): Fault[] {
   const { request = {} } = definition;
+  const refreshes = flowsOf(definition).some(({ flow }) => REFRESHING.includes(flow));
   const all = [
     ["request", request] as const,
     ...MINTING_FLOWS.flatMap((flow) => {
@@ -192,14 +193,19 @@ function requestsAreWhole(definition: ProviderDefinition): Fault[] {
       return own === undefined ? [] : [[`minting.${flow}.request`, { ...request, ...own }] as const];
     }),
   ];
-  return all.flatMap(([path, { method, format }]) =>
-    faultIf(
+  return all.flatMap(([path, { method, format, refreshParameters }]) => [
+    ...faultIf(
       method === "GET" && format !== "query",
       `${path}.method`,
       "can't be GET: nothing is sent in its body",
       `Put the parameters into the address: ${path}.format = "query".`,
     ),
-  );
+    ...faultIf(
+      refreshParameters !== undefined && !refreshes,
+      `${path}.refreshParameters`,
+      "does nothing without a flow that gives refresh tokens",
+    ),
+  ]);
 }
 
 /** What each use of a signed JWT, or of another issuer's token, can't do without. */

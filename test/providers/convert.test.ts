@@ -364,6 +364,8 @@ describe("what is no catalogue is an error in words", () => {
       "self: &self {auth_mode: OAUTH2, connection_config: {a: *self}, proxy: *self}",
       `wide: {auth_mode: OAUTH2, token_params: {${Array.from({ length: 5_000 }, (_, i) => `k${i}: v`).join(", ")}}}`,
       `long: {auth_mode: OAUTH2, token_url: ${"x".repeat(5_000)}}`,
+      `huge: {auth_mode: OAUTH2, ${Array.from({ length: 100_000 }, (_, i) => `k${i}: v`).join(", ")}}`,
+      ...Array.from({ length: 5_000 }, (_, i) => `alias${i}: {alias: huge}`),
       "typed: {auth_mode: {a: b}}",
       "polluting: {auth_mode: OAUTH2, __proto__: {token_url: https://evil.example}}",
     ].join("\n");
