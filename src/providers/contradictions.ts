@@ -188,6 +188,7 @@ function requestsAreWhole(definition: ProviderDefinition): Fault[] {
   const refreshes = flowsOf(definition).some(({ flow }) => REFRESHING.includes(flow));
   const all = [
     ["request", request] as const,
+    ["refresh.request", { ...request, ...definition.refresh?.request, refreshParameters: undefined }] as const,
     ...MINTING_FLOWS.flatMap((flow) => {
       const own = definition.minting?.[flow]?.request;
       return own === undefined ? [] : [[`minting.${flow}.request`, { ...request, ...own }] as const];

@@ -166,6 +166,16 @@ describe("what contradicts itself or does nothing is refused", () => {
       "header has {basic}, but nothing says what it is the Base64 of",
     ],
     [
+      "a GET with a body, of the refresh",
+      { refresh: { request: { method: "GET" } } },
+      "refresh.request.method can't be GET",
+    ],
+    [
+      "parameters of the first request, for the refresh",
+      { refresh: { request: { tokenParameters: { a: "b" } } } },
+      "refresh.request.tokenParameters is not a field",
+    ],
+    [
       "parameters of a refresh that never comes",
       {
         request: { refreshParameters: { a: "b" } },
