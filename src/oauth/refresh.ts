@@ -1,6 +1,7 @@
 /** RFC 6749 §6. Sending and reading are two steps: the caller makes the raw reply durable in between. */
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
+import type { Dialect } from "../providers/defaults.ts";
 import { endpointOf } from "./metadata.ts";
 import { sendGrant } from "./send.ts";
 import type { Client, RawReply, Server } from "./types.ts";
@@ -25,13 +26,14 @@ export interface RefreshRequest {
  */
 export function sendRefresh(http: Http, server: Server, client: Client, request: RefreshRequest): Promise<RawReply> {
   const { refreshToken, scopes, flow, timeout } = request;
-  const { dialect } = server;
+  const spoken = refreshing(server);
+  const { dialect } = spoken;
   const { secretOnRefresh } = dialect.client;
   const url = server.endpoints.refresh ?? endpointOf(server, "token");
   const scope = scopes?.join(dialect.scopes.separator) ?? "";
   const withSecret = secretOnRefresh === "always" || (secretOnRefresh === "unless-device" && flow !== "device");
   return sendGrant(
-    { http, server, client, withSecret, timeout },
+    { http, server: spoken, client, withSecret, timeout },
     {
       type: "refresh_token",
       parameters: { refresh_token: refreshToken.reveal(), ...(scope === "" ? {} : { scope }) },
@@ -39,4 +41,12 @@ export function sendRefresh(http: Http, server: Server, client: Client, request:
       url,
     },
   );
+}
+
+/** The server, spoken to as it wants to be for a refresh. */
+function refreshing(server: Server): Server {
+  const { dialect } = server;
+  const different = dialect.refresh.request;
+  if (different === undefined) return server;
+  return { ...server, dialect: { ...dialect, request: { ...dialect.request, ...different } as Dialect["request"] } };
 }

@@ -111,6 +111,7 @@ function* templatesOf(
   for (const [name, template] of Object.entries(definition.authorize?.parameters ?? {}))
     yield { path: `authorize.parameters.${name}`, template };
   yield* requestTemplates("request", definition.request);
+  yield* requestTemplates("refresh.request", definition.refresh?.request);
   for (const flow of MINTING_FLOWS)
     yield* requestTemplates(`minting.${flow}.request`, definition.minting?.[flow]?.request);
   for (const { path, template } of mintingTemplates(definition)) yield { path, template, extra: MINTING_NAMES };

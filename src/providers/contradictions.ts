@@ -1,7 +1,8 @@
 /** Parts of a description that can't both be meant, or that nothing would ever read. */
 import { type Fault, faultIf, type Rule } from "./fault.ts";
-import { flowsOf } from "./flows.ts";
+import { flowsOf, REFRESHING } from "./flows.ts";
 import { MINTING_FLOWS, type MintingFlow, mintingOf } from "./minting.ts";
+import { authorizeIsPlain, requestsAreWhole } from "./requests.ts";
 import type { EndpointName, Flow, ProviderDefinition } from "./schema.ts";
 import { namesIn } from "./template.ts";
 
@@ -15,9 +16,6 @@ const ENDPOINTS_OF_FLOWS: Readonly<Record<Flow, readonly EndpointName[]>> = {
   exchange: [],
   token: [],
 };
-
-/** Flows that end in a refresh token. */
-const REFRESHING: readonly Flow[] = ["device", "browser", "code"];
 
 function flowsAreComplete(definition: ProviderDefinition): Fault[] {
   const faults: Fault[] = [];
@@ -115,91 +113,6 @@ function sectionsAreUsed(definition: ProviderDefinition): Fault[] {
       ),
     ),
   ];
-}
-
-/** What the protocol itself sends, and where the answer to it is looked for. */
-function authorizeIsPlain({ authorize, issuer }: ProviderDefinition): Fault[] {
-  const { parameters = {}, names = {}, pkce, fragment } = authorize ?? {};
-  // A resource goes along only where somebody names one (`--resource`).
-  const sent = AUTHORIZE_PARAMETERS.filter((name) => name !== "resource" && names[name] !== false).map(
-    (name) => names[name] ?? name,
-  );
-  return [
-    ...Object.keys(parameters).flatMap((name) =>
-      faultIf(
-        sent.includes(name),
-        `authorize.parameters.${name}`,
-        "does nothing: the request's own goes before it",
-        name === "scope" ? "Say it in scopes.default." : `Leave the own one out: authorize.names.${name} = false.`,
-      ),
-    ),
-    ...Object.keys(names).flatMap((name) =>
-      faultIf(
-        !(AUTHORIZE_PARAMETERS as readonly string[]).includes(name),
-        `authorize.names.${name}`,
-        "does nothing: no such parameter is sent",
-        `It may be: ${AUTHORIZE_PARAMETERS.join(", ")}.`,
-      ),
-    ),
-    ...faultIf(
-      names.state === false,
-      "authorize.names.state",
-      "can't be left out: without it anybody's answer would be taken",
-    ),
-    ...faultIf(
-      names.code_challenge === false || names.code_challenge_method === false,
-      "authorize.names",
-      "leaves out half of PKCE",
-      "Say authorize.pkce = false.",
-    ),
-    ...faultIf(
-      pkce === false && Object.keys(names).some((name) => name.startsWith("code_challenge")),
-      "authorize.names",
-      "names a part of PKCE, but authorize.pkce is false",
-    ),
-    ...faultIf(
-      !["query", undefined].includes(parameters.response_mode),
-      "authorize.parameters.response_mode",
-      "must be query: the answer comes in the address",
-    ),
-    ...faultIf(
-      fragment !== undefined && issuer !== undefined,
-      "authorize.fragment",
-      "makes no sense beside an issuer, which says where its page is",
-    ),
-  ];
-}
-
-/** RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1, RFC 8707 §2. */
-const AUTHORIZE_PARAMETERS = [
-  "response_type",
-  "client_id",
-  "redirect_uri",
-  "state",
-  "scope",
-  "nonce",
-  "resource",
-  "code_challenge",
-  "code_challenge_method",
-] as const;
-
-function requestsAreWhole(definition: ProviderDefinition): Fault[] {
-  const { request = {} } = definition;
-  const all = [
-    ["request", request] as const,
-    ...MINTING_FLOWS.flatMap((flow) => {
-      const own = definition.minting?.[flow]?.request;
-      return own === undefined ? [] : [[`minting.${flow}.request`, { ...request, ...own }] as const];
-    }),
-  ];
-  return all.flatMap(([path, { method, format }]) =>
-    faultIf(
-      method === "GET" && format !== "query",
-      `${path}.method`,
-      "can't be GET: nothing is sent in its body",
-      `Put the parameters into the address: ${path}.format = "query".`,
-    ),
-  );
 }
 
 /** What each use of a signed JWT, or of another issuer's token, can't do without. */

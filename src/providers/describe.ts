@@ -107,6 +107,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   refresh: "What happens when tokens are refreshed. What isn't known is left out: the defaults are the careful ones.",
   "refresh.credential":
     "What is sent for new tokens: a refresh token, or the access token itself, where that is what renews it.",
+  "refresh.request":
+    "How this request differs from the one that brings the first tokens: laid over `request`, field by field.",
   "refresh.rotation":
     "`none`: an old refresh token still works. `rotating`: a refresh kills it. `family`: and its replay ends the grant.",
   "refresh.graceSeconds": "For how many seconds a used refresh token still works.",

@@ -4,7 +4,7 @@ import { fill, type Values } from "./template.ts";
 
 /** One whose setting has no value is left out. */
 export function fillDialect(dialect: Dialect, settings: Values): Dialect {
-  const { authorize, request } = dialect;
+  const { authorize, request, refresh } = dialect;
   return {
     ...dialect,
     header: fill(dialect.header, { ...settings, token: "{token}", basic: "{basic}" }) ?? dialect.header,
@@ -12,6 +12,12 @@ export function fillDialect(dialect: Dialect, settings: Values): Dialect {
       basic: fill(dialect.basic, { ...settings, token: "{token}" }) ?? dialect.basic,
     }),
     authorize: { ...authorize, parameters: filled(authorize.parameters, settings) },
+    refresh: {
+      ...refresh,
+      ...(refresh.request?.headers && {
+        request: { ...refresh.request, headers: filled(refresh.request.headers, settings) },
+      }),
+    },
     request: {
       ...request,
       headers: filled(request.headers, settings),

@@ -22,6 +22,9 @@ export function flowsOf(definition: ProviderDefinition): Choice[] {
   return definition.flows.map((choice) => (typeof choice === "string" ? { flow: choice } : choice));
 }
 
+/** Flows that end in a refresh token. */
+export const REFRESHING: readonly Flow[] = ["device", "browser", "code"];
+
 /** They need something brought along, a key or a code: never chosen for someone, unless there is nothing else. */
 const BROUGHT: readonly Flow[] = ["token", "client-credentials", "jwt", "exchange", "code"];
 

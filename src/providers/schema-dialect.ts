@@ -77,6 +77,8 @@ export const reply = v.strictObject({
 export const refresh = v.strictObject({
   /** What is sent for new tokens: a refresh token, or the access token itself, where that is what renews it. */
   credential: v.optional(v.picklist(["refresh_token", "access_token"])),
+  /** How this request differs from the one that brings the first tokens: laid over `request`, field by field. */
+  request: v.optional(v.omit(request, ["tokenParameters", "refreshParameters"])),
   /** `none`: an old refresh token still works. `rotating`: a refresh kills it. `family`: and its replay ends the grant. */
   rotation: v.optional(v.picklist(["none", "rotating", "family"])),
   /** For how many seconds a used refresh token still works. */

@@ -250,6 +250,41 @@ describe("the token reply", () => {
     expect(next.refreshToken?.reveal()).toBe("long-2");
   });
 
+  test("the refresh may be another kind of request than the first, made of the settings too", async () => {
+    const issuer = at(json({ access_token: "long-2" }));
+    const { dialect, endpoints } = resolveProvider(
+      {
+        id: "acme",
+        title: "Acme",
+        settings: { team: { title: "Team" } },
+        endpoints: { token: `${issuer.url}/token`, refresh: `${issuer.url}/refresh` },
+        client: { secretOnRefresh: "never" },
+        request: { format: "json", headers: { "x-kind": "first" }, refreshParameters: { a: "b" } },
+        refresh: {
+          credential: "access_token",
+          request: {
+            format: "query",
+            method: "GET",
+            headers: { "x-team": "{team}" },
+            names: { refresh_token: "access_token", client_id: false },
+            grantTypes: { refresh_token: "renew" },
+          },
+        },
+        flows: ["code"],
+      },
+      { team: "t1" },
+    );
+    await sendRefresh(http, { dialect, endpoints, issuer: null, issRequired: false }, CLIENT, {
+      refreshToken: new Secret("long-1"),
+      scopes: null,
+      flow: "code",
+      timeout: 5000,
+    });
+    const [seen] = issuer.seen;
+    expect([seen?.method, seen?.path]).toEqual(["GET", "/refresh?a=b&access_token=long-1&grant_type=renew"]);
+    expect([seen?.headers.get("x-team"), seen?.headers.get("x-kind")]).toEqual(["t1", null]);
+  });
+
   test("and such a token is revoked once", async () => {
     const issuer = at(json({}));
     const token = new Secret("long-1");

@@ -165,6 +165,26 @@ describe("what contradicts itself or does nothing is refused", () => {
       { header: "Authorization: Basic {basic}" },
       "header has {basic}, but nothing says what it is the Base64 of",
     ],
+    [
+      "a GET with a body, of the refresh",
+      { refresh: { request: { method: "GET" } } },
+      "refresh.request.method can't be GET",
+    ],
+    [
+      "parameters of the first request, for the refresh",
+      { refresh: { request: { tokenParameters: { a: "b" } } } },
+      "refresh.request.tokenParameters is not a field",
+    ],
+    [
+      "parameters of a refresh that never comes",
+      {
+        request: { refreshParameters: { a: "b" } },
+        endpoints: { token: "https://{host}/token" },
+        minting: { "client-credentials": { use: "assertion" } },
+        flows: ["client-credentials"],
+      },
+      "request.refreshParameters does nothing without a flow that gives refresh tokens",
+    ],
     ["a parameter left out by null", { request: { names: { client_id: null } } }, "request.names.client_id"],
     ["a flow named twice", { flows: ["device", "device", "browser", "token"] }, "names device twice"],
     [

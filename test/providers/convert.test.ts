@@ -1,10 +1,16 @@
 /** A catalogue's entries become descriptions that say the same, and what a description can't say is named. */
 import { describe, expect, test } from "bun:test";
 import { parse } from "smol-toml";
+import { exchangeCode, startBrowserLogin } from "../../src/oauth/browser.ts";
+import { sendRefresh } from "../../src/oauth/refresh.ts";
+import type { Client } from "../../src/oauth/types.ts";
+import { http } from "../../src/platform/http.ts";
+import { Secret } from "../../src/platform/secret.ts";
 import { type Conversion, convertCatalogue, figures } from "../../src/providers/convert/convert.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
 import { resolveProvider } from "../../src/providers/resolve.ts";
 import { writeManifest } from "../../src/providers/toml.ts";
+import { script } from "../oauth/support.ts";
 import { thrownBy } from "./thrown.ts";
 
 const text = await Bun.file(new URL("catalogue.yaml", import.meta.url)).text();
@@ -145,6 +151,75 @@ describe("what can't be said is named, and the rest converts", () => {
   });
 });
 
+test("what isn't about logins is named apart", () => {
+  expect(convert("plain").beside).toEqual(["proxy.headers.x-version", "categories", "docs"]);
+  expect(convert("shop").beside).toEqual(["connection_config.unused"]);
+});
+
+test("a second secret is no part of a description", () => {
+  expect(lossesOf("two-secrets")).toEqual(["proxy.headers.x-app shows a second secret"]);
+});
+
+test("a description that was converted logs in and refreshes, in the words of its entry", async () => {
+  const issuer = script(
+    Response.json({
+      user: { access_token: "a1", refresh_token: "r1", expires_in: 5_000 },
+      api_url: "https://x.example",
+    }),
+    Response.json({ access_token: "a2" }),
+  );
+  const shop = text.slice(text.indexOf("\nshop:"), text.indexOf("\nregional:"));
+  const here = shop.replaceAll(/https:\/\/\$\{connectionConfig\.shop_name\}\.shop\.example/g, issuer.url);
+  const [conversion] = convertCatalogue(here, ["shop"]);
+  if (!conversion?.definition) throw new Error("refused");
+  const { dialect, endpoints } = resolveProvider(conversion.definition, { shopName: "tea" });
+  const server = { dialect, endpoints, issuer: null, issRequired: false };
+  const client: Client = { id: "c", secret: new Secret("s"), authentication: "basic" };
+  const login = await startBrowserLogin(server, client, {
+    scopes: ["read", "write"],
+    port: null,
+    redirectUri: null,
+    timeout: 5000,
+  });
+  const page = new URL(login.url).searchParams;
+  expect(Object.fromEntries(page)).toEqual({
+    context: "stores/tea",
+    force_install: "true",
+    client_key: "c",
+    redirectUri: login.redirectUri,
+    scope: "read,write",
+    state: expect.any(String),
+    nonce: expect.any(String),
+  });
+  const answer = new URLSearchParams({ shop_code: "c1", state: page.get("state") ?? "", merchantId: "m1" });
+  const [authorization] = await Promise.all([
+    login.callback,
+    fetch(`${login.redirectUri}?${answer}`, { redirect: "manual" }),
+  ]);
+  const tokens = await exchangeCode(http, server, client, authorization, 0);
+  login.close();
+  expect(tokens).toMatchObject({ expiresIn: 5, extra: { merchantId: "m1", api_url: "https://x.example" } });
+  const request = { refreshToken: tokens.refreshToken ?? new Secret(""), scopes: null, flow: "browser", timeout: 5000 };
+  await sendRefresh(http, server, client, request);
+  issuer.stop();
+  const [exchange, refresh] = issuer.seen;
+  expect(exchange?.path).toBe("/token?key=free");
+  expect(exchange?.headers.get("x-shop")).toBe("shop tea");
+  expect(exchange?.headers.get("authorization")).toBe(`Basic ${btoa("c:s")}`);
+  expect(JSON.parse(exchange?.text ?? "")).toEqual({
+    expiring: "1",
+    code: "c1",
+    redirect_uri: login.redirectUri,
+    grant_type: "authorization_code",
+  });
+  expect(refresh?.path).toBe("/refresh");
+  expect(JSON.parse(refresh?.text ?? "")).toEqual({
+    type: "refresh",
+    refresh_token: "r1",
+    grant_type: "refresh_token",
+  });
+});
+
 describe("logins without a browser", () => {
   test("client credentials", () => {
     expect(whole("robot")).toEqual({
@@ -237,7 +312,7 @@ test("a name that is no id becomes one", () => {
 
 test("every description passes the check, and comes back from its manifest as it was", () => {
   const made = convertCatalogue(text, "all").flatMap(({ definition }) => definition ?? []);
-  expect(made.length).toBe(13);
+  expect(made.length).toBe(14);
   for (const definition of made) {
     const manifest = writeManifest(definition);
     expect(parseDefinition(parse(manifest), `${definition.id}.toml`)).toEqual(definition);
@@ -247,7 +322,7 @@ test("every description passes the check, and comes back from its manifest as it
 test("how many converted without loss, by mode, the commonest first", () => {
   expect(figures(convertCatalogue(text, "all"))).toEqual([
     { mode: "OAUTH2", whole: 5, total: 10 },
-    { mode: "API_KEY", whole: 1, total: 3 },
+    { mode: "API_KEY", whole: 1, total: 4 },
     { mode: "BASIC", whole: 2, total: 2 },
     { mode: "OAUTH2_CC", whole: 1, total: 1 },
     { mode: "TWO_STEP", whole: 0, total: 1 },
@@ -289,6 +364,8 @@ describe("what is no catalogue is an error in words", () => {
       "self: &self {auth_mode: OAUTH2, connection_config: {a: *self}, proxy: *self}",
       `wide: {auth_mode: OAUTH2, token_params: {${Array.from({ length: 5_000 }, (_, i) => `k${i}: v`).join(", ")}}}`,
       `long: {auth_mode: OAUTH2, token_url: ${"x".repeat(5_000)}}`,
+      `huge: {auth_mode: OAUTH2, ${Array.from({ length: 100_000 }, (_, i) => `k${i}: v`).join(", ")}}`,
+      ...Array.from({ length: 5_000 }, (_, i) => `alias${i}: {alias: huge}`),
       "typed: {auth_mode: {a: b}}",
       "polluting: {auth_mode: OAUTH2, __proto__: {token_url: https://evil.example}}",
     ].join("\n");

@@ -7,6 +7,7 @@ import { type Entry, EntrySchema } from "./entry.ts";
 /** Ten times the largest that there is. */
 const LONGEST = 10 * 1024 * 1024;
 const MOST_ENTRIES = 10_000;
+const MOST_FIELDS = 200;
 /** An alias may name an alias. */
 const MOST_ALIASES = 5;
 
@@ -31,6 +32,12 @@ export function readCatalogue(text: string): Catalogue {
   if (all === null) throw notOne("does not hold entries by name");
   const names = Object.keys(all);
   if (names.length === 0 || names.length > MOST_ENTRIES) throw notOne(`has ${names.length} entries`);
+  const entries = new Map<string, Fields>();
+  const own = (name: string): Fields => {
+    const known = entries.get(name) ?? ownFields(Object.hasOwn(all, name) ? all[name] : undefined);
+    entries.set(name, known);
+    return known;
+  };
   return {
     names,
     read(name) {
@@ -38,7 +45,7 @@ export function readCatalogue(text: string): Catalogue {
         const near = suggestion(name, names);
         return { fault: `is not in the catalogue.${near === null ? "" : ` Did you mean '${near}'?`}` };
       }
-      const fields = withoutAliases(all, name, MOST_ALIASES);
+      const fields = withoutAliases(own, name, MOST_ALIASES);
       if ("fault" in fields) return fields;
       const parsed = v.safeParse(EntrySchema, fields.all);
       if (parsed.success) return { entry: parsed.output, fields: Object.keys(fields.all) };
@@ -50,14 +57,22 @@ export function readCatalogue(text: string): Catalogue {
 
 type Fields = { readonly all: Readonly<Record<string, unknown>> } | { readonly fault: string };
 
-function withoutAliases(all: Readonly<Record<string, unknown>>, name: string, depth: number): Fields {
-  const own = Object.hasOwn(all, name) ? groupOf(all[name]) : null;
-  if (own === null) return { fault: "is not a group of fields" };
-  if (typeof own.alias !== "string") return { all: own };
+/** Looked at once, however many are aliases of it. */
+function ownFields(value: unknown): Fields {
+  const all = groupOf(value);
+  if (all === null) return { fault: "is not a group of fields" };
+  const count = Object.keys(all).length;
+  return count > MOST_FIELDS ? { fault: `has ${count} fields` } : { all };
+}
+
+function withoutAliases(own: (name: string) => Fields, name: string, depth: number): Fields {
+  const fields = own(name);
+  if ("fault" in fields || typeof fields.all.alias !== "string") return fields;
   if (depth === 0) return { fault: "is an alias of an alias without end" };
-  const base = withoutAliases(all, own.alias, depth - 1);
-  if ("fault" in base) return { fault: `is an alias of '${own.alias.slice(0, 60)}', which ${base.fault}` };
-  return { all: { ...base.all, ...own } };
+  const { alias } = fields.all;
+  const base = withoutAliases(own, alias, depth - 1);
+  if ("fault" in base) return { fault: `is an alias of '${alias.slice(0, 60)}', which ${base.fault}` };
+  return { all: { ...base.all, ...fields.all } };
 }
 
 /** References to anchors that grow without bound are refused by the parser, and nesting without bound by the stack. */

@@ -2,7 +2,7 @@
 import type { ProviderDefinition } from "../schema.ts";
 import type { Addresses } from "./addresses.ts";
 import { type Draft, group, some, someFields } from "./draft.ts";
-import { alternatives, asksFor, templateOf } from "./placeholders.ts";
+import { alternatives, asked, asksFor, templateOf } from "./placeholders.ts";
 
 type Client = NonNullable<ProviderDefinition["client"]>;
 type Request = NonNullable<ProviderDefinition["request"]>;
@@ -80,11 +80,25 @@ export function replyOf(draft: Draft): Reply | undefined {
   });
 }
 
-/** How its API takes a token, and where that is. Headers that hold no token are the API's own business. */
+/** Headers that hold no token are the API's own business, unless they hold another secret. */
+export function setHeadersAside(draft: Draft, headers: readonly (readonly [string, string])[]): void {
+  for (const [name, text] of headers) {
+    const secret = asked(text).some((value) => draft.isSecret(value)) || asksFor(text, "clientSecret");
+    if (secret) draft.lose(`proxy.headers.${name}`, "shows a second secret");
+    else draft.beside.push(`proxy.headers.${name}`);
+  }
+}
+
+/** How its API takes a token, and where that is. */
 export function apiOf(draft: Draft, addresses: Addresses): Pick<ProviderDefinition, "header"> {
   const { base_url: base, headers = {} } = draft.take("proxy") ?? {};
   addresses.addOrigins("proxy.base_url", base ?? undefined);
-  const [own, ...more] = Object.entries(headers ?? {}).filter(([, text]) => asksFor(text, "accessToken"));
+  const all = Object.entries(headers ?? {});
+  const [own, ...more] = all.filter(([, text]) => asksFor(text, "accessToken"));
+  setHeadersAside(
+    draft,
+    all.filter(([, text]) => !asksFor(text, "accessToken")),
+  );
   if (own === undefined) return {};
   if (more.length > 0) draft.lose("proxy.headers", "shows the token in more than one header");
   const [name, text] = own;

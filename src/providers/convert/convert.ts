@@ -23,6 +23,8 @@ export interface Conversion {
   readonly definition: ProviderDefinition | null;
   /** Empty: converted without loss. */
   readonly lost: readonly Loss[];
+  /** What of the entry isn't about logins and tokens: how its API is called, the catalogue's own product. */
+  readonly beside: readonly string[];
 }
 
 type Part = Omit<ProviderDefinition, "id" | "title">;
@@ -48,7 +50,7 @@ export function convertCatalogue(
   const catalogue = readCatalogue(text);
   return (names === "all" ? catalogue.names : names).map((name) => {
     const conversion = convertEntry(catalogue, name, taken);
-    return { ...conversion, lost: conversion.lost.map(printable) };
+    return { ...conversion, lost: conversion.lost.map(printable), beside: conversion.beside.map(shortened) };
   });
 }
 
@@ -56,7 +58,11 @@ const LONGEST_SHOWN = 200;
 
 /** A catalogue's own words go into messages. */
 function printable({ field, why }: Loss): Loss {
-  return { field: escapeText(field.slice(0, LONGEST_SHOWN)), why: escapeText(why.slice(0, LONGEST_SHOWN)) };
+  return { field: shortened(field), why: shortened(why) };
+}
+
+function shortened(text: string): string {
+  return escapeText(text.slice(0, LONGEST_SHOWN));
 }
 
 /** Of how many entries of each mode nothing was lost, the commonest mode first. */
@@ -89,7 +95,8 @@ function described(name: string, id: string, read: Read, convert: NonNullable<(t
   const title = draft.take("display_name")?.trim() || name;
   const mode = draft.take("auth_mode") ?? null;
   const made = convert(draft);
-  if (made === null) return { name, mode, definition: null, lost: draft.lost };
+  const { lost, beside } = draft;
+  if (made === null) return { name, mode, definition: null, lost, beside };
   const { part, addresses } = made;
   const rest = { ...addresses.described(), ...part };
   const settings = settingsOf(draft, id, {
@@ -100,17 +107,17 @@ function described(name: string, id: string, read: Read, convert: NonNullable<(t
   draft.loseUnread();
   const whole = group({ id, title, settings, ...rest });
   try {
-    return { name, mode, definition: parseDefinition(whole, name), lost: draft.lost };
+    return { name, mode, definition: parseDefinition(whole, name), lost, beside };
   } catch (error) {
     // Where the catalogue says what no description may: an address over http, a flag of our own.
     if (!(error instanceof AuthError)) throw error;
     const why = error.message.slice(name.length + 2);
-    return { name, mode, definition: null, lost: [...draft.lost, { field: "", why }] };
+    return { name, mode, definition: null, lost: [...lost, { field: "", why }], beside };
   }
 }
 
 function refused(name: string, mode: string | null, field: string, why: string): Conversion {
-  return { name, mode, definition: null, lost: [{ field, why }] };
+  return { name, mode, definition: null, lost: [{ field, why }], beside: [] };
 }
 
 const LONGEST_ID = 32;

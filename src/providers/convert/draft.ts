@@ -13,6 +13,8 @@ export interface Loss {
 
 export class Draft {
   readonly lost: Loss[] = [];
+  /** Fields that are not about logins or tokens. */
+  readonly beside: string[] = [];
   /** The catalogue's name of a value → the setting that stands for it. */
   readonly settings = new Map<string, string>();
   /** Values that stand where nobody gives another: from the catalogue's `a || b`. */
@@ -43,9 +45,11 @@ export class Draft {
     if (!this.lost.some((loss) => loss.field === field)) this.lost.push({ field, why });
   }
 
-  /** Whatever nobody looked at is lost by name. */
+  /** Whatever nobody looked at is lost by name, or has nothing to do with it. */
   loseUnread(): void {
-    for (const field of this.#unread) if (!BESIDE.includes(field)) this.lose(field, "can't be said");
+    for (const field of this.#unread)
+      if (BESIDE.includes(field)) this.beside.push(field);
+      else this.lose(field, "can't be said");
   }
 }
 

@@ -2,6 +2,7 @@
 import { patternFault } from "../pattern.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { Addresses } from "./addresses.ts";
+import { setHeadersAside } from "./common.ts";
 import type { Draft } from "./draft.ts";
 import { asksFor, templateOf } from "./placeholders.ts";
 import { withoutAnchors } from "./settings.ts";
@@ -17,7 +18,14 @@ export function apiKeyPart(draft: Draft): { readonly part: Part; readonly addres
   for (const name of Object.keys(others)) draft.lose(`credentials.${name}`, "is asked for besides the key");
   for (const [name, text] of Object.entries(query ?? {}))
     if (asksFor(text, "apiKey")) draft.lose(`proxy.query.${name}`, "puts the key into the address");
-  const [own, ...more] = Object.entries(headers ?? {}).filter(([, text]) => asksFor(text, "apiKey"));
+    else draft.beside.push(`proxy.query.${name}`);
+  const all = Object.entries(headers ?? {});
+  const holdsKey = (text: string): boolean => asksFor(text, "apiKey") || IN_BASE64.test(text);
+  const [own, ...more] = all.filter(([, text]) => holdsKey(text));
+  setHeadersAside(
+    draft,
+    all.filter(([, text]) => !holdsKey(text)),
+  );
   if (more.length > 0) draft.lose("proxy.headers", "shows the key in more than one header");
   if (own === undefined) {
     draft.lose("proxy.headers", "doesn't say which header the key goes into");
@@ -60,9 +68,15 @@ export function basicPart(draft: Draft): { readonly part: Part; readonly address
   addresses.addOrigins("proxy.base_url", base ?? undefined);
   const { username, password, ...others } = draft.take("credentials") ?? {};
   for (const name of Object.keys(others)) draft.lose(`credentials.${name}`, "is asked for besides name and password");
-  for (const [name, text] of Object.entries(headers ?? {}))
-    if (/\$\{(credentials\.|username|password|aws|base64)/.test(text))
-      draft.lose(`proxy.headers.${name}`, "shows name and password in a way of its own");
+  const all = Object.entries(headers ?? {});
+  const ofItsOwn = ([, text]: readonly [string, string]): boolean =>
+    /\$\{(credentials\.|username|password|aws|base64)/.test(text);
+  for (const [name] of all.filter(ofItsOwn))
+    draft.lose(`proxy.headers.${name}`, "shows name and password in a way of its own");
+  setHeadersAside(
+    draft,
+    all.filter((header) => !ofItsOwn(header)),
+  );
   const fixedName = username?.default_value ?? null;
   const fixedPassword = password?.default_value ?? null;
   const basic =

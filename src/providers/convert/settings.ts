@@ -18,11 +18,14 @@ interface Uses {
 export function settingsOf(draft: Draft, id: string, { isUsed, isHost }: Uses): Settings | undefined {
   const properties = draft.take("connection_config") ?? {};
   const settings: Settings = {};
+  const known = new Set(Object.keys(properties));
   for (const [name, setting] of draft.settings) {
     if (!isUsed(setting)) continue;
+    known.delete(name);
     const property = Object.hasOwn(properties, name) ? (properties[name] ?? {}) : {};
     settings[setting] = settingFrom(draft, id, { name, setting, property, isHost: isHost(setting) });
   }
+  for (const name of known) draft.beside.push(`connection_config.${name}`);
   return someFields(settings);
 }
 
