@@ -1,18 +1,17 @@
 /** A vault whose keys are in memory: records are sealed and opened here, and nowhere above. */
 import { createStorage, type Storage } from "unstorage";
 import type { Context } from "../platform/context.ts";
-import { AuthError, errorCode } from "../platform/errors.ts";
+import { AuthError } from "../platform/errors.ts";
 import { type Bytes, hmac, pack, textOf, utf8 } from "./bytes.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
 import { damagedHeader, HEADER_KEY, headerVersion, type Keys, parseHeader, retiredKeys } from "./header.ts";
 import type { LockFile } from "./lock.ts";
+import { patiently } from "./patience.ts";
 import { damaged, isNewer, type Label, open, openLabel, type Standing, seal, standingOf } from "./seal.ts";
 import { ASKING, type Prompt } from "./sources/source.ts";
 import type { Change, Entry, RecordType, Vault, Version } from "./types.ts";
 import { unlock } from "./unlock.ts";
 
-/** How often a store that others are writing to is tried, each time after a short sleep: some four seconds. */
-const PATIENCE = 40;
 /** Records opened side by side when listing. */
 const BATCH = 128;
 /** Rekeys that may overtake one reading. */
@@ -204,18 +203,6 @@ export async function openOver(
       driver.close();
     },
   };
-}
-
-/** Tries again while others are writing, with everything else going on meanwhile. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (errorCode(error) !== "busy" || tries === PATIENCE) throw error;
-      await Bun.sleep(5 + Math.random() * 10);
-    }
-  }
 }
 
 function replaced(): AuthError {

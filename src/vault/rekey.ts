@@ -4,7 +4,7 @@
  */
 import type { Context, Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
-import { type Bytes, sameBytes } from "./bytes.ts";
+import type { Bytes } from "./bytes.ts";
 import { underVaultLock } from "./create.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
 import { realPlace, touching } from "./files.ts";
@@ -20,6 +20,7 @@ import {
   retiredKeys,
   wrap,
 } from "./header.ts";
+import { patiently } from "./patience.ts";
 import { vaultPath } from "./place.ts";
 import { type DataKey, open, openLabel, seal, standingOf } from "./seal.ts";
 import { forget } from "./sources/forget.ts";
@@ -95,7 +96,10 @@ export async function rekeyVault(
   }
 }
 
-/** Seals outside the swap, so writers may get in between: then only what they changed is sealed again. */
+/**
+ * Seals outside the swap, so writers may get in between. What they changed, and only that, is read and sealed again: the
+ * less there is to do between two tries, the sooner one is not overtaken, however many records there are.
+ */
 async function resealAll(
   driver: StoreDriver,
   header: Header,
@@ -108,22 +112,17 @@ async function resealAll(
     expected: headerVersion(header),
     next: { version: headerVersion(next), value: next.bytes },
   };
-  const sealed = new Map<string, { readonly from: Bytes; readonly step: Swap }>();
+  const steps = new Map<string, Swap>();
+  let left = (await patiently(async () => driver.getKeys("", {}))).filter((key) => key !== HEADER_KEY);
   for (let round = 0; round < ROUNDS; round++) {
-    const places = (await driver.getKeys("", {})).filter((key) => key !== HEADER_KEY);
-    const values = (await driver.getItems?.(places.map((key) => ({ key })))) ?? [];
-    const steps: Swap[] = [];
-    for (const { key, value } of values) {
-      if (!(value instanceof Uint8Array)) continue;
-      const from = value as Bytes;
-      const done = sealed.get(key);
-      const step = done && sameBytes(done.from, from) ? done.step : await reseal(keys.data, data, key, from);
-      sealed.set(key, { from, step });
-      steps.push(step);
-    }
-    const failed = await driver.swap([headerStep, ...steps], true);
-    if (failed.length === 0) return steps.length;
+    const items = left.map((key) => ({ key }));
+    for (const { key, value } of (await patiently(async () => driver.getItems?.(items))) ?? [])
+      if (value instanceof Uint8Array) steps.set(key, await reseal(keys.data, data, key, value as Bytes));
+      else steps.delete(key);
+    const failed = await patiently(() => driver.swap([headerStep, ...steps.values()], true));
+    if (failed.length === 0) return steps.size;
     if (failed.includes(HEADER_KEY)) break;
+    left = failed;
   }
   throw new AuthError("busy", "The vault was being changed all the time.", { hint: "Nothing was changed. Try again." });
 }
@@ -142,7 +141,7 @@ async function reseal(from: DataKey, to: DataKey, key: string, value: Bytes): Pr
 }
 
 async function readHeader(driver: StoreDriver): Promise<Header> {
-  const value = await driver.getItemRaw?.(HEADER_KEY, {});
+  const value = await patiently(async () => driver.getItemRaw?.(HEADER_KEY, {}));
   if (!(value instanceof Uint8Array)) throw damagedHeader();
   return parseHeader(value as Bytes);
 }

@@ -16,6 +16,7 @@ import {
   touching,
   unwritable,
 } from "./files.ts";
+import { busy, isBusy } from "./patience.ts";
 import { openForReading } from "./sqlite.ts";
 
 /**
@@ -96,6 +97,7 @@ export function checkForWriting(path: string): string {
 /** An SQLite failure in words; a missing table means a file that auth didn't make. */
 export function explain(path: string, error: unknown): AuthError {
   if (error instanceof AuthError) return error;
+  if (isBusy(error)) return busy(error);
   const code = errorCode(error) ?? "";
   const message = error instanceof Error ? error.message : "";
   if (code === "SQLITE_NOTADB") return notAVault(path);

@@ -5,9 +5,10 @@
 import { feature } from "bun:bundle";
 import { constants, Database } from "bun:sqlite";
 import { defineDriver } from "unstorage";
-import { AuthError, errorCode } from "../platform/errors.ts";
+import type { AuthError } from "../platform/errors.ts";
 import { faultAtWrite, mutated } from "../platform/faults.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
+import { patiently } from "./patience.ts";
 
 /** SQLite's own refusal of links anywhere in the path (sqlite3_open_v2). bun:sqlite has no name for it. */
 export const OPEN_NOFOLLOW = 0x01000000;
@@ -19,14 +20,16 @@ const VALUE_OF = "SELECT value FROM store WHERE key = ?1";
 const SCHEMA = "CREATE TABLE store (key TEXT PRIMARY KEY, version TEXT NOT NULL, value BLOB NOT NULL) STRICT";
 
 /** Opens a vault file for reading. null when there is none. */
-export async function openSqlite(path: string): Promise<StoreDriver | null> {
-  try {
-    return driverOver(path, openForReading(path), path);
-  } catch (error) {
-    const { diagnoseOpen } = await import("./sqlite-diagnosis.ts");
-    const found = diagnoseOpen(path, error);
-    return found === null ? null : driverOver(found.path, found.database, path);
-  }
+export function openSqlite(path: string): Promise<StoreDriver | null> {
+  return patiently(async () => {
+    try {
+      return driverOver(path, openForReading(path), path);
+    } catch (error) {
+      const { diagnoseOpen } = await import("./sqlite-diagnosis.ts");
+      const found = diagnoseOpen(path, error);
+      return found === null ? null : driverOver(found.path, found.database, path);
+    }
+  });
 }
 
 /** Makes the store in a file that exists and is empty, with nothing in it but what `steps` insert. */
@@ -193,13 +196,6 @@ function mismatches(database: Database, steps: readonly Swap[], whole: boolean):
 
 /** What SQLite reports, as an error for people. */
 async function translated(path: string, error: unknown): Promise<AuthError> {
-  if (error instanceof AuthError) return error;
-  const code = errorCode(error) ?? "";
-  if (/^SQLITE_(BUSY|LOCKED)/.test(code))
-    return new AuthError("busy", "The vault is being written by other processes.", {
-      hint: "Try again.",
-      cause: error,
-    });
   const { explain } = await import("./sqlite-diagnosis.ts");
   return explain(path, error);
 }

@@ -5,6 +5,7 @@ import type { Bytes } from "./bytes.ts";
 import { lstatOrNull, networkOf, realPlace, touching } from "./files.ts";
 import { damagedHeader, HEADER_KEY, parseHeader } from "./header.ts";
 import { isOpenTo, modeText } from "./owner.ts";
+import { patiently } from "./patience.ts";
 import { vaultPath } from "./place.ts";
 import { FORMAT } from "./seal.ts";
 import { type SourceName, sourceInEnvironment, VARIABLES } from "./sources/source.ts";
@@ -33,7 +34,7 @@ export async function vaultStatus(context: Context, options: VaultOptions = {}):
   const driver = await openSqlite(path);
   if (driver === null) return null;
   try {
-    const value = await driver.getItemRaw?.(HEADER_KEY, {});
+    const value = await patiently(async () => driver.getItemRaw?.(HEADER_KEY, {}));
     if (!(value instanceof Uint8Array)) throw damagedHeader();
     const header = parseHeader(value as Bytes);
     const real = touching(path, () => realPlace(path));
@@ -46,7 +47,7 @@ export async function vaultStatus(context: Context, options: VaultOptions = {}):
       epoch: header.epoch,
       keySource: header.source,
       keyVariable: insisted === null ? null : VARIABLES[insisted],
-      records: (await driver.getKeys("", {})).length - 1,
+      records: (await patiently(async () => driver.getKeys("", {}))).length - 1,
       warnings: vaultWarnings(context, real, header.source).map(({ text }) => text),
     };
   } finally {

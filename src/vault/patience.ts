@@ -1,0 +1,26 @@
+/** A store that others are using just now: tried again for a while, asleep in between so that signals and timers go on. */
+import { AuthError, errorCode } from "../platform/errors.ts";
+
+/** How often it is tried: with SQLite's own wait of 100 ms, some four seconds. */
+const TRIES = 40;
+
+/** Tries again while others are in the way. */
+export async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (errorCode(error) !== "busy" || tries === TRIES) throw error;
+      await Bun.sleep(5 + Math.random() * 10);
+    }
+  }
+}
+
+/** SQLite's word for it, at opening as at writing: a writer, a recovery, the last one out who empties the log. */
+export function isBusy(error: unknown): boolean {
+  return /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(errorCode(error) ?? "");
+}
+
+export function busy(cause: unknown): AuthError {
+  return new AuthError("busy", "The vault is being used by other processes.", { hint: "Try again.", cause });
+}

@@ -1,0 +1,67 @@
+/** A vault file that another process has to itself: waited for a while, by everything that opens, reads or writes it. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { rekeyVault } from "../../src/vault/rekey.ts";
+import { vaultStatus } from "../../src/vault/status.ts";
+import { type Home, KEY, newHome, put } from "./home.ts";
+
+let home: Home;
+const holders: Bun.Subprocess[] = [];
+beforeEach(async () => {
+  home = newHome();
+  const vault = await home.open();
+  await vault.commit([put("a:b", 1, "the body")]);
+  vault.close();
+});
+afterEach(async () => {
+  for (const holder of holders.splice(0)) {
+    holder.kill("SIGKILL");
+    await holder.exited;
+  }
+  home[Symbol.dispose]();
+});
+
+/** `EXCLUSIVE` keeps everybody else from even opening it, as a recovery does, or the last one out who empties the log. */
+const HOLD = `
+  const { Database } = require("bun:sqlite");
+  const db = new Database(process.argv[1]);
+  db.run("PRAGMA locking_mode=" + process.argv[3]);
+  db.run("BEGIN IMMEDIATE");
+  db.run("CREATE TABLE held (x)");
+  console.log("held");
+  setTimeout(() => { db.run("ROLLBACK"); db.close(); }, Number(process.argv[2]));
+`;
+
+async function held(milliseconds: number, mode: "EXCLUSIVE" | "NORMAL" = "EXCLUSIVE"): Promise<void> {
+  const command = [process.execPath, "-e", HOLD, home.file, String(milliseconds), mode];
+  const holder = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
+  holders.push(holder);
+  const { done } = await holder.stdout.getReader().read();
+  if (done) throw new Error("the vault could not be held");
+}
+
+describe("a vault that another process holds for a moment", () => {
+  test("is opened, read and written once it lets go", async () => {
+    await held(700);
+    const vault = await home.open();
+    expect((await vault.read("connection", "a:b"))?.body).toBe("the body");
+    await held(700, "NORMAL");
+    expect(await vault.commit([put("c:d", 1, "another")])).toBe("committed");
+    vault.close();
+  });
+
+  test("tells its status, and is rekeyed, once it lets go", async () => {
+    await held(700);
+    expect((await vaultStatus(home.context()))?.records).toBe(1);
+    await held(700);
+    expect((await rekeyVault(home.context({ AUTH_KEY: KEY }), {})).records).toBe(1);
+  });
+});
+
+test("a vault that another process holds for long is busy, not broken: nothing to be mended is named", async () => {
+  await held(60_000);
+  const error = await home.open().then(
+    () => null,
+    (error: unknown) => error,
+  );
+  expect(error).toMatchObject({ code: "busy", hint: "Try again." });
+}, 20_000);
