@@ -109,6 +109,11 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     "What is sent for new tokens: a refresh token, or the access token itself, where that is what renews it.",
   "refresh.request":
     "How this request differs from the one that brings the first tokens: laid over `request`, field by field.",
+  "refresh.request.format": "As that of `request`.",
+  "refresh.request.method": "As that of `request`.",
+  "refresh.request.headers": "As those of `request`.",
+  "refresh.request.names": "As those of `request`.",
+  "refresh.request.grantTypes": "As those of `request`.",
   "refresh.rotation":
     "`none`: an old refresh token still works. `rotating`: a refresh kills it. `family`: and its replay ends the grant.",
   "refresh.graceSeconds": "For how many seconds a used refresh token still works.",

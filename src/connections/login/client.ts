@@ -1,6 +1,6 @@
 /**
- * As which client a login speaks: flag, environment, profile, client record, the description's own; else how to create
- * one (CLI.md §4).
+ * As which client a login speaks: flag, environment, profile, client record, a registration, the description's own; else how
+ * to create one (CLI.md §4).
  */
 
 import type { ClientKey } from "../../oauth/client-key.ts";
@@ -17,6 +17,7 @@ import type { LoginRequest } from "./request.ts";
 
 /**
  * @param supported the token endpoint's authentication methods, where discovery named them
+ * @param own whether the description's own client counts
  * @param algorithms by which a client may sign, null where discovery didn't say; absent: keys are no matter of the client's
  */
 export async function loginClient(
@@ -27,10 +28,12 @@ export async function loginClient(
   tokenOrigin: string,
   supported: readonly string[] | null,
   algorithms?: readonly string[] | null,
+  own = true,
 ): Promise<Client | null> {
   const fromEnvironment = clientFromEnvironment(dialect, services.context.env);
   const { clients } = await readClients(services.vault, request.ref.provider, tokenOrigin);
-  const id = request.clientId ?? fromEnvironment?.id ?? profile?.clientId ?? clients.chosen ?? dialect.client.id;
+  const id =
+    request.clientId ?? fromEnvironment?.id ?? profile?.clientId ?? clients.chosen ?? (own ? dialect.client.id : null);
   if (id === null || id === undefined) return null;
   const known = clients.clients[id];
   const key = algorithms === undefined ? null : await keyFor(request, keyOf(known), supported, algorithms);

@@ -81,9 +81,13 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     );
   const algorithms = document?.authenticationAlgorithms ?? null;
   const origin = new URL(token).origin;
+  const named = (own: boolean): Promise<Client | null> =>
+    loginClient(services, dialect, request, profile, origin, methods, algorithms, own);
+  // A secret without an id is meant for the client that the description brings.
   const client =
-    (await loginClient(services, dialect, request, profile, origin, methods, algorithms)) ??
-    (await registeredClient(services, provider, request, document, origin));
+    (await named(request.clientSecret !== null)) ??
+    (await registeredClient(services, provider, request, document, origin)) ??
+    (await named(true));
   const scopes = wantedScopes(dialect, request, profile);
   const flow = asked ?? feasibleFlow(provider, profile, client, scopes, request);
   const needsSecret =

@@ -24,6 +24,7 @@ export async function registeredClient(
   if (request.flow !== null && request.flow !== "browser" && request.flow !== "device") return null;
   const redirectUri = request.redirectUri ?? redirectUriOf(dialect);
   const client = await register(services, provider, request, document, document.registration, redirectUri);
+  if (client === null) return null;
   await keep(services, request.ref.provider, tokenOrigin, client);
   const { id, secret, authentication } = client;
   return { id, secret, authentication };
@@ -36,7 +37,7 @@ async function register(
   document: IssuerDocument,
   endpoint: string,
   redirectUri: string,
-): Promise<RegisteredClient> {
+): Promise<RegisteredClient | null> {
   const { registerClient, RegistrationRefused } = await import("../../oauth/registration.ts");
   try {
     return await registerClient(context.http, document, endpoint, redirectUri);
@@ -45,6 +46,8 @@ async function register(
     const message = `${document.issuer} did not register a client (${error.reason}).`;
     if (error.passing)
       throw new AuthError(error.status === null ? "network" : "provider_unavailable", message, { hint: "Try again." });
+    // The description brings one that needs no registration.
+    if (provider.dialect.client.id !== undefined) return null;
     const missing = clientMissing(provider, request, { id: null, needsSecret: false });
     throw new AuthError("client_missing", message, { hint: missing.hint ?? "", cause: missing.cause });
   }
