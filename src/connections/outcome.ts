@@ -150,10 +150,10 @@ export function failureFrom(
           code: "rotation_lost",
           hint: `The reply to the refresh sent at ${new Date(doubt).toISOString()} was lost, and the provider had already replaced the token.\n${again}`,
         };
-      return { ...common, class: "dead", code: "refresh_token_invalid", hint: remedy(failure, again) };
+      return { ...common, class: "dead", code: "refresh_token_invalid", hint: withCommand(failure, again) };
     }
     case "interaction":
-      return { ...common, class: "interaction", code: "interaction_required", hint: remedy(failure, again) };
+      return { ...common, class: "interaction", code: "interaction_required", hint: withCommand(failure, again) };
     case "client": {
       const scope = failure.providerError === "invalid_scope";
       const fallback = scope
@@ -192,6 +192,12 @@ function transientCode(failure: OAuthFailure): ErrorCode {
 
 function unreadableHint(ref: ConnectionRef): string {
   return `The reply is kept, and read again by the next call and by newer versions of auth.\nTo give it up: auth refresh ${typed(ref)} --force, or log in again: auth login ${typed(ref)}`;
+}
+
+/** Whatever else is to be done, at the end stands what to type. */
+function withCommand(failure: OAuthFailure, command: string): string {
+  const more = failure.remedy === null || /^log in again\.?$/i.test(failure.remedy) ? null : failure.remedy;
+  return [failure.meaning, more, command].filter((line) => line !== null).join("\n");
 }
 
 function remedy(failure: OAuthFailure, fallback: string): string {
