@@ -50,10 +50,14 @@ async function device({ context }: Services, plan: LoginPlan, ui: LoginUi): Prom
 
 const LONGEST_CLAIMS = 8 * 1024;
 
-/** What the provider said, refusing a refresh, that the next login has to carry (a claims challenge). */
+/**
+ * What the provider said, refusing a refresh, that the next login has to carry (a claims challenge): the login's own
+ * refresh first, else one for a further API.
+ */
 function claimsOf({ existing }: LoginPlan): string | null {
-  const claims = existing?.record.failure?.claims ?? null;
-  return claims !== null && claims.length <= LONGEST_CLAIMS ? claims : null;
+  const { failure = null, resources = {} } = existing?.record ?? {};
+  const asked = [failure, ...Object.values(resources).map((one) => one.failure)].map((one) => one?.claims ?? null);
+  return asked.find((claims) => claims !== null && claims.length <= LONGEST_CLAIMS) ?? null;
 }
 
 async function browser({ context }: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
