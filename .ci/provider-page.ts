@@ -1,5 +1,5 @@
 /** One provider's page of the documentation, made from its description and from nothing else. */
-import { withDefaults } from "../src/providers/defaults.ts";
+import { redirectUriOf, withDefaults } from "../src/providers/defaults.ts";
 import { flowsOf } from "../src/providers/flows.ts";
 import { MINTING_FLOWS, type Minting } from "../src/providers/minting.ts";
 import type { ErrorClass, Flow, ProviderDefinition } from "../src/providers/schema.ts";
@@ -71,13 +71,13 @@ function client(definition: ProviderDefinition): string {
   if (definition.client === undefined) return "";
   const { id } = definition;
   const { create, notes = [], kind, environment } = definition.client;
-  const { host, path } = withDefaults(definition).authorize.redirect;
+  const dialect = withDefaults(definition);
   const byBrowser = flowsOf(definition).some(({ flow }) => flow === "browser");
   const redirect =
     definition.settings?.redirectUri !== undefined
       ? "Its redirect URI is the one that you give as `--redirect-uri`."
       : byBrowser
-        ? `Enter the redirect URI \`http://${host}${path}\`: the port is chosen at each login.`
+        ? `Enter the redirect URI \`${redirectUriOf(dialect)}\`${dialect.authorize.redirect.port === undefined ? ": the port is chosen at each login" : ""}.`
         : null;
   const prefix = `AUTH_${id.toUpperCase().replaceAll("-", "_")}_CLIENT`;
   const also = [...(environment?.id ?? []), ...(environment?.secret ?? [])].map(code);
@@ -325,8 +325,7 @@ function mintingOf(definition: ProviderDefinition, flow: Flow): Minting | undefi
 }
 
 function withRedirect(definition: ProviderDefinition, text: string): string {
-  const { host, path } = withDefaults(definition).authorize.redirect;
-  return text.replaceAll("{redirectUri}", `http://${host}${path}`);
+  return text.replaceAll("{redirectUri}", redirectUriOf(withDefaults(definition)));
 }
 
 function filled(definition: ProviderDefinition, template: string): string {

@@ -1,6 +1,7 @@
 /** What went wrong in a login, as the person who logs in has to hear it. */
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
+import { redirectUriOf } from "../providers/defaults.ts";
 import type { OAuthFailure, Server } from "./types.ts";
 
 const LONGEST_DESCRIPTION = 300;
@@ -22,10 +23,14 @@ export function loginError(server: Server, failure: OAuthFailure, redirectUri?: 
   });
 }
 
-/** The redirect URI as it is entered on a client's page: on this machine, the port is chosen at each login (RFC 8252 §7.3). */
+/**
+ * The redirect URI as it is entered on a client's page: on this machine, the port is chosen at each login (RFC 8252
+ * §7.3), unless the provider wants the one that is registered.
+ */
 export function registered({ dialect }: Server, sent?: string): string {
-  const { host, path } = dialect.authorize.redirect;
-  return (sent ?? `http://${host}${path}`).replace(/^(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])):\d+/, "$1");
+  const uri = sent ?? redirectUriOf(dialect);
+  if (dialect.authorize.redirect.port !== undefined) return uri;
+  return uri.replace(/^(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])):\d+/, "$1");
 }
 
 function words(failure: OAuthFailure, title: string): [code: ErrorCode, message: string, hint: string] {

@@ -140,6 +140,8 @@ function templatesAreFilled(definition: ProviderDefinition): Fault[] {
 function settingsAreUsed(definition: ProviderDefinition): Fault[] {
   const used = new Set([...templatesOf(definition)].flatMap(({ template }) => namesIn(template)));
   for (const { when } of definition.variants ?? []) for (const name of Object.keys(when)) used.add(name);
+  // A login in the browser sends its answer there.
+  if (flowsOf(definition).some(({ flow }) => flow === "browser" || flow === "code")) used.add("redirectUri");
   return settingsOf(definition).flatMap(([name]) =>
     faultIf(!used.has(name), `settings.${name}`, "is used by nothing", "Put it into a template, or leave it out."),
   );

@@ -19,7 +19,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "settings.*.default": "Its value where nobody says another.",
   "settings.*.pattern": "The whole value must match.",
   "settings.*.choices": "The only values it can have.",
-  "settings.*.required": "A login without it is refused.",
+  "settings.*.required": "A login without it is refused: beside `flows`, one by those.",
   "settings.*.flows": "The only flows that it means anything to: others don't ask for it.",
 
   issuer:

@@ -45,8 +45,11 @@ export interface ResolvedProvider {
 export interface ClientHelp {
   /** The page. */
   readonly create: string | null;
-  /** The redirect URI to enter there; the port is chosen at each login (RFC 8252 §7.3). */
-  readonly redirectUri: string;
+  /**
+   * The redirect URI to enter there; one without a port gets that at each login (RFC 8252 §7.3). null: an address of
+   * the person's own, which isn't known yet (the setting `redirectUri`).
+   */
+  readonly redirectUri: string | null;
   readonly notes: readonly string[];
 }
 
@@ -72,7 +75,7 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
     environment: { read: described.environment?.read ?? [], write: fillVariables(described, settings) },
     client: {
       create: fillOptional(described.client?.create, settings),
-      redirectUri: settings.redirectUri ?? redirectUriOf(dialect),
+      redirectUri: settings.redirectUri ?? (definition.settings?.redirectUri?.required ? null : redirectUriOf(dialect)),
       notes: described.client?.notes ?? [],
     },
     header: dialect.header,

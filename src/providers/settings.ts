@@ -3,7 +3,7 @@ import { usage } from "../platform/errors.ts";
 import { addressFault, hostFrom } from "./address.ts";
 import { matches, patternFault } from "./pattern.ts";
 import { reservedBy } from "./reserved.ts";
-import type { ProviderDefinition, SETTING_KINDS } from "./schema.ts";
+import type { Flow, ProviderDefinition, SETTING_KINDS } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
 import type { Values } from "./template.ts";
 
@@ -57,13 +57,22 @@ export function settle(definition: ProviderDefinition, given: Values): Record<st
   for (const [name, setting] of Object.entries(declared)) {
     const value = (Object.hasOwn(given, name) ? given[name]?.trim() : undefined) || setting.default;
     if (value !== undefined) settled[name] = accept(setting, value, `--${flagOf(name, setting)}`);
-    else if (setting.required)
-      throw usage(
-        `${definition.title} needs --${flagOf(name, setting)}: ${setting.title}.`,
-        `Give it: --${flagOf(name, setting)} <value>`,
-      );
+    // What only some flows need is asked for when the flow is known.
+    else if (setting.required && setting.flows === undefined) throw missing(definition, name, setting);
   }
   return settled;
+}
+
+/** @throws AuthError `usage` for a setting that the flow can't do without. */
+export function requireSettings(definition: ProviderDefinition, flow: Flow, settled: Values): void {
+  for (const [name, setting] of Object.entries(definition.settings ?? {}))
+    if (setting.required && setting.flows?.includes(flow) && settled[name] === undefined)
+      throw missing(definition, name, setting);
+}
+
+function missing(definition: ProviderDefinition, name: string, setting: Setting) {
+  const flag = flagOf(name, setting);
+  return usage(`${definition.title} needs --${flag}: ${setting.title}.`, `Give it: --${flag} <value>`);
 }
 
 /**

@@ -60,4 +60,6 @@ test("settings under which a variant counts; null where there are none", () => {
   expect(sampleVariant(definition, { host: "acme\\.example" }, {})).toEqual({});
   expect(sampleVariant(definition, { host: "[a-z]+\\.acme\\.example" }, {})).toEqual({ host: "a.acme.example" });
   expect(sampleVariant(definition, { host: "[!]" }, {})).toBeNull();
+  const regions = { ...base, settings: { region: { title: "Region", choices: ["eu west", "us east"] } } };
+  expect(sampleVariant(regions, { region: "us.+" }, {})).toEqual({ region: "us east" });
 });

@@ -125,7 +125,7 @@ describe("npm:<package>", () => {
         exitCode: 9,
         message: expect.stringContaining(says),
       });
-      expect((await it.call(["provider", "list"])).stdout).not.toContain("npm");
+      expect((await it.call(["provider", "list", "--json"])).stdout).not.toContain('"npm:');
     });
 
   test("what there isn't: a package, a version; what isn't a name", async () => {

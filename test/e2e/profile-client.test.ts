@@ -287,7 +287,9 @@ describe("provider", () => {
     expect(all.map(({ id }) => id)).toEqual(
       expect.arrayContaining(["github", "google", "sentry", "entra", "oidc", "apikey"]),
     );
-    for (const one of all) expect(one).toMatchObject({ origin: "built-in", title: expect.any(String) });
+    const origins = ["built-in", "catalogue"];
+    for (const { origin, title } of all)
+      expect({ known: origins.includes(String(origin)), title }).toEqual({ known: true, title: expect.any(String) });
     expect((await auth(["provider", "list"])).stdout).toContain("GitHub");
   });
 

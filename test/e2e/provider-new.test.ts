@@ -197,7 +197,7 @@ describe("check", () => {
     for (const [name, text, words] of [
       ["syntax.toml", 'id = "acme"\ntitle =', "syntax.toml: line 2, column "],
       ["field.json", '{"id":"acme","title":"A","flows":["token"],"refersh":{}}', "Did you mean 'refresh'?"],
-      ["latin.toml", Buffer.from('title = "\xe9"', "latin1"), "isn't UTF-8 text"],
+      ["latin.toml", Buffer.from('title = "\xe9"', "latin1"), "is not a text file in UTF-8"],
       ["big.toml", null, "is larger than 1 MiB"],
     ] as const) {
       if (text !== null) writeFileSync(join(folder, name), text);

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { askAccount } from "../../src/oauth/account.ts";
 import { exchangeCode, startBrowserLogin } from "../../src/oauth/browser.ts";
 import { headerLine } from "../../src/oauth/header.ts";
+import { registered } from "../../src/oauth/login-error.ts";
 import { readTokenReply, sendRefresh } from "../../src/oauth/refresh.ts";
 import { revokeTokens } from "../../src/oauth/revoke.ts";
 import type { Client, TokenReply } from "../../src/oauth/types.ts";
@@ -139,6 +140,13 @@ describe("the authorization request", () => {
     const { redirectUri, asked } = await logIn({ authorize: { redirect: { port, path: "/cb" } } }, usual);
     expect(redirectUri).toBe(`http://127.0.0.1:${port}/cb`);
     expect(asked.redirect_uri).toBe(redirectUri);
+  });
+
+  test("which is part of what has to be entered on the client's page; a port that is chosen is not", () => {
+    const sent = "http://127.0.0.1:8765/callback";
+    const fixed = server({ authorize: { redirect: { port: 8765 } } });
+    expect([registered(fixed, sent), registered(fixed)]).toEqual([sent, sent]);
+    expect(registered(server({}), sent)).toBe("http://127.0.0.1/callback");
   });
 });
 

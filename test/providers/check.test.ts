@@ -208,6 +208,11 @@ describe("what contradicts itself or does nothing is refused", () => {
       "settings.region is used by nothing",
     ],
     [
+      "a redirect that no flow is sent back to",
+      { settings: { ...sound.settings, redirectUri: { title: "R" } }, flows: ["device", "token"] },
+      "settings.redirectUri is used by nothing",
+    ],
+    [
       "a default beside required",
       { settings: { host: { title: "H", required: true, default: "x.example" } } },
       "makes no sense beside a default",

@@ -40,6 +40,14 @@ test("a description that says nothing but where it is makes a page too, and one 
   expect(odd).toContain("&lt;script>");
 });
 
+test("the redirect URI of a page has the port that is registered, where there is one", () => {
+  const endpoints = { authorization: "https://acme.example/authorize", token: "https://acme.example/token" };
+  const acme = { id: "acme", title: "Acme", endpoints, client: {}, flows: ["browser" as const] };
+  expect(providerPage(acme, "x")).toContain("`http://127.0.0.1/callback`: the port is chosen at each login.");
+  const fixed = { ...acme, authorize: { redirect: { port: 8765 } } };
+  expect(providerPage(fixed, "x")).toContain("Enter the redirect URI `http://127.0.0.1:8765/callback`.\n");
+});
+
 test("every class of error is told with an exit code, or as part of a wait", () => {
   const codes = Object.fromEntries(ERROR_CLASSES.map((name) => [`code_${name}`, name]));
   const page = providerPage({ ...definitionOf("sentry"), errors: { codes } }, "x");

@@ -31,7 +31,9 @@ export function sampleVariant(
     const setting = definition.settings?.[name];
     const held = values[name] ?? setting?.default;
     if (held !== undefined && matches(pattern, held)) continue;
-    const value = [...SAMPLES, sampleOf(pattern) ?? ""].find((text) => matches(pattern, text) && fits(setting, text));
+    const value = [...(setting?.choices ?? []), ...SAMPLES, sampleOf(pattern) ?? ""].find(
+      (text) => matches(pattern, text) && fits(setting, text),
+    );
     if (value === undefined) return null;
     values[name] = value;
   }

@@ -127,17 +127,19 @@ export function clientMissing(
 ): AuthError {
   const { definition, client } = provider;
   const prefix = clientVariables(definition);
+  const redirectUri = request.redirectUri ?? client.redirectUri;
   const login = `auth login ${typed(request.ref)}`;
+  const first = redirectUri === null ? `${login} --redirect-uri <url>` : login;
   const steps = [
     ...(client.create === null ? [] : [`Create one: ${client.create}`]),
-    `Redirect URI to enter there: ${request.redirectUri ?? client.redirectUri}`,
+    `Redirect URI to enter there: ${redirectUri ?? "an address of your own, to be given as --redirect-uri"}`,
     ...client.notes,
   ];
   const lines = [
     ...steps,
     needsSecret
-      ? `Then: ${login} --client-id <id> --client-secret -   (or set ${prefix}_ID and ${prefix}_SECRET)`
-      : `Then: ${login} --client-id <id>   (or set ${prefix}_ID)`,
+      ? `Then: ${first} --client-id <id> --client-secret -   (or set ${prefix}_ID and ${prefix}_SECRET)`
+      : `Then: ${first} --client-id <id>   (or set ${prefix}_ID)`,
     flowsOf(definition).some(({ flow }) => flow === "token")
       ? `Without a client, paste a token: ${login} --token -`
       : null,
@@ -152,6 +154,7 @@ export function clientMissing(
   return new AuthError(
     "client_missing",
     `${definition.title} needs an OAuth client${needsSecret ? " with a secret" : ""}.`,
-    { hint: lines.filter((line) => line !== null).join("\n"), cause: missing },
+    // Without its redirect URI a client is of no use yet: nobody is asked for one.
+    { hint: lines.filter((line) => line !== null).join("\n"), ...(redirectUri !== null && { cause: missing }) },
   );
 }

@@ -19,7 +19,7 @@ import {
 } from "../../providers/minting.ts";
 import { layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
-import { flagOf } from "../../providers/settings.ts";
+import { flagOf, requireSettings } from "../../providers/settings.ts";
 import { fill, namesIn } from "../../providers/template.ts";
 import { type MintOrder, mintToken, valuesOf } from "../mint-token.ts";
 import type { Connection, Mint } from "../record.ts";
@@ -85,6 +85,7 @@ export async function planWithoutPerson(
   const described = layVariant(definition, common.provider.settings);
   const minting = mintingOf(described, flow);
   if (minting === null) throw usage(`${definition.title} has no ${flow} flow.`, "Choose another with --flow.");
+  requireSettings(definition, flow, common.provider.settings);
   for (const name of minting.needs ?? []) {
     const setting = definition.settings?.[name];
     if (setting !== undefined && common.provider.settings[name] === undefined)

@@ -9,6 +9,7 @@ import { chooseFlow, flowsOf, scopesBeyond } from "../../providers/flows.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
+import { requireSettings } from "../../providers/settings.ts";
 import { fill } from "../../providers/template.ts";
 import type { Connection, Mint } from "../record.ts";
 import { typed } from "../ref.ts";
@@ -65,7 +66,10 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     ...(resource !== undefined && { resource }),
   };
   const common = { request, existing, provider, settings, server, jwksUri: document?.jwksUri ?? null };
-  if (pastes) return { ...common, flow: "token", client: null, scopes: [] };
+  if (pastes) {
+    requireSettings(definition, "token", provider.settings);
+    return { ...common, flow: "token", client: null, scopes: [] };
+  }
 
   const methods = document?.authenticationMethods ?? null;
   const flowOfProfile = profile?.flow == null ? null : (profile.flow as Flow);
@@ -96,6 +100,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   if (client === null || (needsSecret && client.secret === null && client.key === undefined))
     throw clientMissing(provider, request, { id: client?.id ?? null, needsSecret });
   checkEndpoint(dialect, server, flow);
+  requireSettings(definition, flow, provider.settings);
   const beyond = scopesBeyond(definition, flow, scopes);
   if (beyond.length > 0 && !request.force)
     throw new AuthError("scope_rejected", `${dialect.title} doesn't give ${beyond.join(", ")} by the ${flow} flow.`, {
