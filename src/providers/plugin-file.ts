@@ -52,16 +52,11 @@ export function pluginFile(name: string, bytes: Uint8Array | number): PluginFile
         hint: "A description is TOML or JSON; a module is TypeScript or JavaScript.",
       },
     );
-  const limit = isModule(kind) ? LIMITS.moduleBytes : LIMITS.pluginBytes;
-  const size = typeof bytes === "number" ? bytes : bytes.length;
-  if (size > limit || typeof bytes === "number")
-    throw new AuthError(
-      "plugin_invalid",
-      `${name} has ${size} bytes: a ${isModule(kind) ? "module" : "manifest"} has ${limit} at most.`,
-      {
-        hint: "A plugin is one small file.",
-      },
-    );
+  const [limit, words] = isModule(kind)
+    ? [LIMITS.moduleBytes, "48 KiB, the most that a module may have"]
+    : [LIMITS.pluginBytes, "1 MiB, the most that a manifest may have"];
+  if (typeof bytes === "number" || bytes.length > limit)
+    throw new AuthError("plugin_invalid", `${name} is larger than ${words}.`, { hint: "A plugin is one small file." });
   return { name, kind, text: decoded(name, bytes), hash: hashOf(bytes) };
 }
 

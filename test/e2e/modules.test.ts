@@ -229,7 +229,7 @@ describe("a module that isn't right is refused, by name", () => {
     ],
     "an unknown field": [`export default { id: "odd", titel: "Odd", flows: ["token"] };`, "Did you mean 'title'?"],
     extends: [`export default { extends: "github", id: "odd" };`, "can't have 'extends'"],
-    "more than 48 KiB": [`// ${"x".repeat(50_000)}`, "49152 at most"],
+    "more than 48 KiB": [`// ${"x".repeat(50_000)}`, "is larger than 48 KiB"],
     "an answer of its own making": [
       `self.postMessage({ json: 5 });\nexport default {};`,
       "answers something else than data",

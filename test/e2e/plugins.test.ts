@@ -219,7 +219,7 @@ describe("a file that isn't right is refused, by name, with what to do", () => {
     "a field that isn't one": ["acme.toml", `id = "acme"\ntitel = "A"\nflows = ["token"]\n`, "Did you mean 'title'?"],
     "a wrong type": ["acme.toml", `id = "acme"\ntitle = 5\nflows = ["token"]\n`, "title must be text"],
     "another ending": ["acme.yaml", "id: acme", ".toml, .json, .ts and .js"],
-    "100 MB": ["acme.toml", new Uint8Array(100_000_000).fill(35), "100000000 bytes"],
+    "100 MB": ["acme.toml", new Uint8Array(100_000_000).fill(35), "is larger than 1 MiB"],
     "not UTF-8": ["acme.toml", new Uint8Array([0xff, 0xfe, 0x41]), "not a text file"],
     "NUL bytes": ["acme.toml", 'id = "a\0b"', "not a text file"],
     "an empty file": ["acme.toml", "", "is missing"],
