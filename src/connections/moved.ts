@@ -1,4 +1,7 @@
-/** An endpoint whose description has changed since the login: a new path is taken, another origin never (RULES.md 3.1). */
+/**
+ * An endpoint whose description has changed since the login: a new path is taken, another origin never (RULES.md 3.1);
+ * but where a description that is part of auth says that it moved from there.
+ */
 import { AuthError } from "../platform/errors.ts";
 import { type Endpoints, resolveProvider } from "../providers/resolve.ts";
 import type { EndpointName, ProviderDefinition } from "../providers/schema.ts";
@@ -11,9 +14,10 @@ import type { Connection, Pinned } from "./record.ts";
 export function pinnedEndpoints(definition: ProviderDefinition, record: Connection, pinned: Pinned): Endpoints {
   if (pinned.issuer !== null) return pinned.endpoints;
   const described = describedEndpoints(definition, record);
+  const { movedFrom = [] } = definition;
   const entries = (Object.entries(pinned.endpoints) as [EndpointName, string][]).map(([name, url]) => {
     const now = record.endpoints[name] === undefined ? described[name] : undefined;
-    return [name, now !== undefined && new URL(now).origin === new URL(url).origin ? now : url];
+    return [name, now !== undefined && [new URL(now).origin, ...movedFrom].includes(new URL(url).origin) ? now : url];
   });
   return Object.fromEntries(entries);
 }

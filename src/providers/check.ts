@@ -162,6 +162,13 @@ function addressesAreSafe(definition: ProviderDefinition): Fault[] {
     else if (url !== null && path.includes("origins.") && new URL(url).origin !== url)
       faults.push({ path, problem: "has more than scheme, host and port", hint: `Write '${new URL(url).origin}'.` });
   }
+  for (const [i, origin] of (definition.movedFrom ?? []).entries())
+    if (URL.parse(origin)?.origin !== origin || addressFault(origin) !== null)
+      faults.push({
+        path: `movedFrom.${i}`,
+        problem: "is not an origin",
+        hint: "Write https://<host>, and nothing more.",
+      });
   if (definition.docs !== undefined) {
     const problem = addressFault(definition.docs.replace(/#.*/, ""));
     if (problem !== null) faults.push({ path: "docs", problem });

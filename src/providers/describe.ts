@@ -35,6 +35,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "endpoints.userinfo": "What a token is asked with: whose is it?",
   "endpoints.introspection": "What tells about a token (RFC 7662).",
   origins: "Further origins that its tokens may be sent to: those of its API.",
+  movedFrom:
+    "Origins where its endpoints were before: a login made there goes on at the new ones. Only for what is part of auth; a plugin's logins stay where they were made.",
 
   variants:
     "What differs where settings match: another host, a national cloud. The first that matches is laid over the rest: its endpoints one by one, the other fields as a whole.",

@@ -26,6 +26,7 @@ function withoutItsEnvironment(base: ProviderDefinition): object {
   const { settings = {}, environment, variants, client, minting, ...rest } = base;
   return defined({
     ...rest,
+    movedFrom: undefined,
     settings:
       base.settings && Object.fromEntries(Object.entries(settings).map(([name, { env: _, ...own }]) => [name, own])),
     environment: environment?.write && { write: environment.write },

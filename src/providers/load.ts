@@ -22,13 +22,13 @@ export interface Loaded {
 export async function loadManifest(file: PluginFile, find: FindBase): Promise<Loaded> {
   const value = await readManifest(file.text, file.name);
   const base = baseOf(value, file.name);
-  if (base === null) return { definition: parseDefinition(value, file.name), base };
+  if (base === null) return { definition: parsePlugin(value, file.name), base };
   const definition = await find(base);
   if (definition.functions !== undefined)
     throw new AuthError("plugin_invalid", `${file.name}: ${base} is a module, which a manifest can't extend.`, {
       hint: "Extend a provider that is data, or write a module.",
     });
-  return { definition: parseDefinition(layOver(definition, value as object), file.name), base };
+  return { definition: parsePlugin(layOver(definition, value as object), file.name), base };
 }
 
 /** Evaluates the module, which whoever calls this has leave to do. @throws AuthError `plugin_invalid` */
@@ -49,7 +49,16 @@ export function moduleDefinition(
   file: PluginFile,
   { data, functions }: Pick<Trusted, "data" | "functions">,
 ): ProviderDefinition {
-  if (functions.length === 0) return parseDefinition(data, file.name);
+  if (functions.length === 0) return parsePlugin(data, file.name);
   const code = compileModule(file.text, file.kind as ModuleKind, file.name);
-  return parseDefinition({ ...(data as object), functions: functionsOf(code, file.name, functions) }, file.name);
+  return parsePlugin({ ...(data as object), functions: functionsOf(code, file.name, functions) }, file.name);
+}
+
+/** @throws AuthError `plugin_invalid` also for what only a description that is part of auth may say */
+function parsePlugin(value: unknown, file: string): ProviderDefinition {
+  const definition = parseDefinition(value, file);
+  if (definition.movedFrom === undefined) return definition;
+  throw new AuthError("plugin_invalid", `${file}: movedFrom is only for what is part of auth.`, {
+    hint: "Leave it out: after a move, people log in again.",
+  });
 }

@@ -143,6 +143,11 @@ export const ProviderSchema = v.strictObject({
   endpoints: v.optional(endpoints),
   /** Further origins that its tokens may be sent to: API hosts. */
   origins: v.optional(v.array(template)),
+  /**
+   * Origins where its endpoints were before: a login made there goes on at the new ones. Only for what is part of auth:
+   * a plugin could take a login along to wherever it likes.
+   */
+  movedFrom: v.optional(v.array(text)),
   variants: v.optional(v.array(variant)),
   client: v.optional(client),
   authorize: v.optional(authorize),

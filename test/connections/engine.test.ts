@@ -22,6 +22,7 @@ let sent: HttpRequest[];
 let answer: (request: HttpRequest) => HttpReply | Promise<HttpReply>;
 let refresh: ProviderDefinition["refresh"];
 let settings: ProviderDefinition["settings"];
+let movedFrom: ProviderDefinition["movedFrom"];
 
 beforeEach(() => {
   vault = new MemoryVault();
@@ -29,6 +30,7 @@ beforeEach(() => {
   sent = [];
   refresh = undefined;
   settings = undefined;
+  movedFrom = undefined;
   answer = () =>
     json(200, { access_token: "access-2", token_type: "Bearer", expires_in: 3600, refresh_token: "refresh-2" });
 });
@@ -60,6 +62,7 @@ function services(): Services {
     endpoints: { token: TOKEN, device: "https://acme.example/device" },
     ...(refresh && { refresh }),
     ...(settings && { settings }),
+    ...(movedFrom && { movedFrom }),
     flows: ["device"],
   };
   return { context, vault, registry: createRegistry({ builtIn: { acme: async () => ({ default: acme }) } }) };
@@ -433,6 +436,15 @@ describe("an endpoint that the description has moved since the login", () => {
   });
 
   test("attack: to another origin is asked where it was", async () => {
+    const elsewhere = "https://login.acme.example/token";
+    expect(await asked(pinnedAt(elsewhere))).toEqual([elsewhere]);
+  });
+
+  test("to another origin, by a description of ours that says that it moved from there, is asked there", async () => {
+    movedFrom = ["https://old.acme.example"];
+    expect(await asked(pinnedAt("https://old.acme.example/token"))).toEqual([TOKEN]);
+    vault = new MemoryVault();
+    sent = [];
     const elsewhere = "https://login.acme.example/token";
     expect(await asked(pinnedAt(elsewhere))).toEqual([elsewhere]);
   });

@@ -216,6 +216,11 @@ describe("a file that isn't right is refused, by name, with what to do", () => {
   const WRONG: Readonly<Record<string, [name: string, text: string | Uint8Array, says: string]>> = {
     "a syntax error": ["acme.toml", 'id = "acme"\ntitle = ', "line 2"],
     "a syntax error in JSON": ["acme.json", '{"id": "acme",}', "line 1, column"],
+    "a move, which a plugin's logins never make": [
+      "acme.toml",
+      `id = "acme"\ntitle = "A"\nflows = ["token"]\nmovedFrom = ["https://github.com"]\n`,
+      "movedFrom is only for what is part of auth",
+    ],
     "a field that isn't one": ["acme.toml", `id = "acme"\ntitel = "A"\nflows = ["token"]\n`, "Did you mean 'title'?"],
     "a wrong type": ["acme.toml", `id = "acme"\ntitle = 5\nflows = ["token"]\n`, "title must be text"],
     "another ending": ["acme.yaml", "id: acme", ".toml, .json, .ts and .js"],
