@@ -56,7 +56,12 @@ function everyoneOf(size: number, running: readonly Running[]): () => Promise<bo
   const waiting = new Set<Running>();
   return async () => {
     for (;;) {
-      for (const one of running) if (!waiting.has(one) && waits(one)) waiting.add(one);
+      for (const one of running) {
+        if (waiting.has(one) || !waits(one)) continue;
+        waiting.add(one);
+        // Five hundred that look for the lock a hundred times a second would leave nothing to start the others with.
+        one.process.kill("SIGSTOP");
+      }
       // A process that has ended will not come: the round is then judged by what it did.
       const here = running.filter((one) => waiting.has(one) || one.process.exitCode !== null).length;
       if (here === size) return waiting.size === size;
@@ -66,8 +71,8 @@ function everyoneOf(size: number, running: readonly Running[]): () => Promise<bo
 }
 
 /**
- * The lock is the test's until everybody has the vault open and waits for it, however long it takes to start them all;
- * and the issuer holds its reply until it has seen the same.
+ * The lock is the test's until everybody has the vault open and waits for it, stopped, however long it takes to start
+ * them all; and the issuer holds its reply until it has seen the same.
  */
 async function crowd(size: number, args: readonly string[], left: number, order: Order = {}): Promise<void> {
   await at({}, left, async (home) => {
@@ -80,11 +85,13 @@ async function crowd(size: number, args: readonly string[], left: number, order:
     };
     await home.vault(async (vault) => {
       const gate = await vault.tryLock(LOGIN);
+      const everyone = everyoneWaits();
       for (let i = 0; i < size; i++) {
         running.push(home.start(args, order));
         await Bun.sleep(0);
       }
-      await everyoneWaits();
+      await everyone;
+      for (const one of running) one.process.kill("SIGCONT");
       gate?.release();
     });
     const ended = await Promise.all(running.map(({ ended }) => ended));
