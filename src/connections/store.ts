@@ -1,6 +1,6 @@
 /** Connections in the vault: read, listed and committed as records, with what is the default of what. */
 import { AuthError } from "../platform/errors.ts";
-import type { Change, Vault, Version } from "../vault/types.ts";
+import type { Change, Entry, Vault, Version } from "../vault/types.ts";
 import { type Connection, decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, vaultName } from "./ref.ts";
 import { merged, type ResourceRef, type View, viewOf } from "./resource.ts";
@@ -18,11 +18,20 @@ export interface Stored {
 export async function readConnection(vault: Vault, ref: ConnectionRef, as?: ResourceRef): Promise<Stored | null> {
   const entry = await vault.read("connection", vaultName(ref));
   if (entry === null) return null;
+  const stored = decoded.get(entry) ?? decode(entry, ref);
+  if (as === undefined) return stored;
+  return { ...stored, record: viewOf(stored.record, as), view: { ...as, whole: stored.record } };
+}
+
+function decode(entry: Entry, ref: ConnectionRef): Stored {
   const record = decodeRecord<Connection>(entry.body, display(ref));
   const stored: Stored = { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
-  if (as === undefined) return stored;
-  return { ...stored, record: viewOf(record, as), view: { ...as, whole: record } };
+  decoded.set(entry, stored);
+  return stored;
 }
+
+/** By what the vault gave: it gives the same again while nothing changed, which whoever waits for a lock asks for all the time. */
+const decoded = new WeakMap<Entry, Stored>();
 
 /**
  * As `readConnection`, for a caller that is about to replace or erase it anyway: a record that doesn't open any more

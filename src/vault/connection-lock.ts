@@ -8,27 +8,33 @@ import { type LockFile, openLockFile } from "./lock.ts";
 import { keptReply, type ReplyKeys } from "./reply.ts";
 import type { Lock } from "./types.ts";
 
+/** A lock that was found taken: its open file, and where it lies. Found out once, not at each try. */
+export interface Waiting {
+  readonly file: LockFile;
+  readonly folder: string;
+  readonly hash: string;
+}
+
 /**
  * Takes the lock if it is free.
  *
  * @param vault the vault file as it was named
- * @param waiting lock files found taken before; one that stays taken is left there for the next try
+ * @param waiting locks found taken before, by name; one that stays taken is left there for the next try
  * @returns null when another holds it
  */
 export function lockIn(
   vault: string,
   name: string,
   indexKey: Bytes,
-  waiting: Map<string, LockFile>,
+  waiting: Map<string, Waiting>,
   keys: ReplyKeys,
 ): Lock | null {
-  const hash = hmac(indexKey, pack("lock", name)).toHex();
-  const folder = locksFolder(vault);
-  const file = waiting.get(hash) ?? openLockFile(`${folder}/${hash}.lock`);
+  const found = waiting.get(name) ?? find(vault, name, indexKey);
+  const { file, folder, hash } = found;
   // Out of the map while it is held: the handle must not be taken a second time.
-  waiting.delete(hash);
+  waiting.delete(name);
   if (!file.take() && (feature("AUTH_TEST") ? !mutated("lock-off") : true)) {
-    waiting.set(hash, file);
+    waiting.set(name, found);
     return null;
   }
   const reply = keptReply(`${folder}/${hash}.reply`, `reply ${hash}`, name, keys);
@@ -39,6 +45,12 @@ export function lockIn(
       file.close();
     },
   };
+}
+
+function find(vault: string, name: string, indexKey: Bytes): Waiting {
+  const hash = hmac(indexKey, pack("lock", name)).toHex();
+  const folder = locksFolder(vault);
+  return { file: openLockFile(`${folder}/${hash}.lock`), folder, hash };
 }
 
 /** `vault.locks` beside the file itself, so that all who reach it by any link meet at the same locks. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import type { Mutant } from "../../src/platform/faults.ts";
 import { FAULTS } from "../issuers/faults.ts";
-import { type FaultyIssuer, startFaulty } from "../issuers/faulty.ts";
+import { startFaulty } from "../issuers/faulty.ts";
 import { lacking } from "../support/needs.ts";
 import {
   COUNTS,
@@ -51,35 +51,53 @@ function openFiles(pid: number): string[] {
   });
 }
 
-/**
- * The issuer holds its reply until everybody has the vault open and waits: else the round would prove nothing.
- *
- * @returns whether they all did
- */
-function holdUntilAllWait(issuer: FaultyIssuer, size: number, running: readonly Running[]): { complete: boolean } {
-  const state = { complete: false };
+/** @returns a wait until everybody waits or has ended, and whether they all waited: else the round would prove nothing */
+function everyoneOf(size: number, running: readonly Running[]): () => Promise<boolean> {
   const waiting = new Set<Running>();
-  issuer.onArrival = async () => {
+  return async () => {
     for (;;) {
-      for (const one of running) if (waits(one)) waiting.add(one);
-      state.complete ||= waiting.size === size;
+      for (const one of running) {
+        if (waiting.has(one) || !waits(one)) continue;
+        waiting.add(one);
+        // Five hundred that look for the lock a hundred times a second would leave nothing to start the others with.
+        one.process.kill("SIGSTOP");
+      }
       // A process that has ended will not come: the round is then judged by what it did.
-      if (running.length === size && running.every((one) => waiting.has(one) || one.process.exitCode !== null)) return;
+      const here = running.filter((one) => waiting.has(one) || one.process.exitCode !== null).length;
+      if (here === size) return waiting.size === size;
       await Bun.sleep(10);
     }
   };
-  return state;
 }
 
+/**
+ * The lock is the test's until everybody has the vault open and waits for it, stopped, however long it takes to start
+ * them all; and the issuer holds its reply until it has seen the same.
+ */
 async function crowd(size: number, args: readonly string[], left: number, order: Order = {}): Promise<void> {
   await at({}, left, async (home) => {
     const running: Running[] = [];
-    const held = holdUntilAllWait(home.issuer, size, running);
-    for (let i = 0; i < size; i++) running.push(home.start(args, order));
+    const everyoneWaits = everyoneOf(size, running);
+    let complete = false;
+    home.issuer.onArrival = async () => {
+      complete = await everyoneWaits();
+      return undefined;
+    };
+    await home.vault(async (vault) => {
+      const gate = await vault.tryLock(LOGIN);
+      const everyone = everyoneWaits();
+      for (let i = 0; i < size; i++) {
+        running.push(home.start(args, order));
+        await Bun.sleep(0);
+      }
+      await everyone;
+      for (const one of running) one.process.kill("SIGCONT");
+      gate?.release();
+    });
     const ended = await Promise.all(running.map(({ ended }) => ended));
     COUNTS.sent += home.issuer.requests.length;
     COUNTS.adopted += size - home.issuer.requests.length;
-    expect({ requests: home.issuer.requests.length, complete: held.complete }).toEqual({ requests: 1, complete: true });
+    expect({ requests: home.issuer.requests.length, complete }).toEqual({ requests: 1, complete: true });
     const { access, refresh } = home.issuer.chain.newest();
     for (const { code, stdout, stderr } of ended)
       expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${access}\n`, stderr: "" });
