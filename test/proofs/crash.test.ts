@@ -3,7 +3,19 @@ import { describe, expect, test } from "bun:test";
 import type { Mutant } from "../../src/platform/faults.ts";
 import { startFaulty } from "../issuers/faulty.ts";
 import type { Ended } from "../support/program.ts";
-import { COUNTS, inParallel, LOGIN, mustFail, type Order, type ProofHome, proofHome, SCALE } from "./proof-home.ts";
+import {
+  COUNTS,
+  inParallel,
+  LOGIN,
+  mustFail,
+  type Order,
+  type ProofHome,
+  proofHome,
+  reportCounts,
+  SCALE,
+} from "./proof-home.ts";
+
+reportCounts();
 
 interface Instant {
   /** The program's own fault point, or the issuer's doing. */

@@ -14,8 +14,11 @@ import {
   type ProofHome,
   proofHome,
   type Running,
+  reportCounts,
   SCALE,
 } from "./proof-home.ts";
+
+reportCounts();
 
 const CROWD = SCALE > 1 ? 500 : 50;
 const ROUNDS = 20;

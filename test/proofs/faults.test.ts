@@ -8,7 +8,18 @@ import type { Mutant } from "../../src/platform/faults.ts";
 import { FAULTS, type FaultName } from "../issuers/faults.ts";
 import { startFaulty } from "../issuers/faulty.ts";
 import type { Ended } from "../support/program.ts";
-import { COUNTS, LOGIN, mustFail, type Order, PROVIDER, type ProofHome, proofHome } from "./proof-home.ts";
+import {
+  COUNTS,
+  LOGIN,
+  mustFail,
+  type Order,
+  PROVIDER,
+  type ProofHome,
+  proofHome,
+  reportCounts,
+} from "./proof-home.ts";
+
+reportCounts();
 
 interface Failure {
   readonly exit: 4 | 5 | 6;

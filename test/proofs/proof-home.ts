@@ -203,10 +203,14 @@ export async function mustFail(proof: () => Promise<void>, because: RegExp): Pro
 /** How large the proofs are: `npm run soak` multiplies them. */
 export const SCALE = Number(process.env.AUTH_SOAK ?? "1");
 
-/** Counted over a whole run; `npm run soak` adds up what each file of proofs came to. */
+/** What the proofs of a file come to; `npm run soak` adds up all files'. */
 export const COUNTS = { sent: 0, adopted: 0, lost: 0, corrupt: 0, "silently logged out": 0 };
 
-afterAll(() => {
-  const { AUTH_SOAK_COUNTS } = process.env;
-  if (AUTH_SOAK_COUNTS) appendFileSync(AUTH_SOAK_COUNTS, `${JSON.stringify(COUNTS)}\n`);
-});
+/** To be called by each file that counts: this module is shared, and `afterAll` belongs to the file that calls it. */
+export function reportCounts(): void {
+  afterAll(() => {
+    const { AUTH_SOAK_COUNTS } = process.env;
+    if (AUTH_SOAK_COUNTS) appendFileSync(AUTH_SOAK_COUNTS, `${JSON.stringify(COUNTS)}\n`);
+    for (const name of Object.keys(COUNTS) as (keyof typeof COUNTS)[]) COUNTS[name] = 0;
+  });
+}
