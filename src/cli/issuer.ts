@@ -17,7 +17,7 @@ export async function connectionForIssuer(
   const path = url.pathname.replace(/\/+$/, "");
   const host = url.hostname.replaceAll(/[[\]:]/g, "_").replace(/^_+/, "");
   const name = checkName(`${host}${port}${path}`);
-  for (const definition of await registry.readers({})) {
+  for (const definition of await registry.offered()) {
     const setting = issuerSetting(definition);
     if (setting !== null) return { ref: { provider: definition.id, name }, settings: { [setting]: text } };
   }

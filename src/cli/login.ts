@@ -216,7 +216,7 @@ async function chosenProvider(cli: Cli, session: Session, profile: string | unde
   if (!(await cli.interactive()))
     throw usage("Which provider?", `auth login <provider>   (providers: ${(await session.registry.ids()).join(", ")})`);
   const { choose } = await import("../platform/prompt.ts");
-  const options = (await session.registry.readers({})).map(({ id, title }) => ({ value: id, label: title }));
+  const options = (await session.registry.offered()).map(({ id, title }) => ({ value: id, label: title }));
   const provider = await choose("Log in where?", options);
   return { provider, name: profile === undefined ? "default" : checkName(profile) };
 }

@@ -3,6 +3,7 @@ import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, rmSyn
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { PLUGIN_KINDS, placeOf } from "./place.ts";
 import type { PluginFile } from "./plugin-file.ts";
+import { forgetIndex } from "./plugin-index.ts";
 
 const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0 } = constants;
 
@@ -20,6 +21,7 @@ export function installPlugin(folder: string, id: string, file: PluginFile): str
       closeSync(out);
     }
     renameSync(temporary, path);
+    forgetIndex(folder);
     for (const kind of PLUGIN_KINDS) if (kind !== file.kind) rmSync(placeOf(folder, id, kind), { force: true });
     return path;
   });

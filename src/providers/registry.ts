@@ -46,13 +46,16 @@ export interface Registry {
   standing(id: string): Promise<Standing>;
   /** Whether its description is a plugin's, or was: nothing that is bundled stands for it. */
   isPlugin(id: string): Promise<boolean>;
-  /** Those that may find a token in this environment, and all that are offered. */
+  /** Those that people are offered and that can be used. */
+  offered(): Promise<ProviderDefinition[]>;
+  /** Those that may find a token in this environment. */
   readers(env: Environment): Promise<ProviderDefinition[]>;
 }
 
 /** Bundled descriptions are taken as they are: a test has checked them, and the schema library costs start-up. */
 export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, plugins }: Sources): Registry {
   const read = new Map<string, Promise<ProviderDefinition>>();
+  const told = new Set<string>();
 
   function bundled(id: string): Source[string] | undefined {
     if (Object.hasOwn(builtIn, id)) return builtIn[id];
@@ -141,22 +144,44 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
     return bundled(id) === undefined || (await file(id)) !== null;
   }
 
-  async function readers(env: Environment): Promise<ProviderDefinition[]> {
-    const set = Object.keys(catalogVariables).filter((variable) => env[variable]?.trim());
-    const wanted = [...(await ids()), ...set.flatMap((variable) => catalogVariables[variable] ?? [])];
-    const found = await Promise.all([...new Set(wanted)].map(passingOver));
-    return found.filter((definition) => definition !== null);
+  async function offered(): Promise<ProviderDefinition[]> {
+    return usable(await ids());
   }
 
-  /** One plugin that can't be used keeps nobody from the others. */
-  async function passingOver(id: string): Promise<ProviderDefinition | null> {
+  async function readers(env: Environment): Promise<ProviderDefinition[]> {
+    const isSet = (variable: string): boolean => Boolean(env[variable]?.trim());
+    const variables = await variablesOfInstalled();
+    const read = (id: string): boolean => variables[id]?.some(isSet) ?? true;
+    const named = Object.keys(catalogVariables).filter(isSet);
+    return usable([...(await ids()).filter(read), ...named.flatMap((variable) => catalogVariables[variable] ?? [])]);
+  }
+
+  async function variablesOfInstalled(): Promise<Readonly<Record<string, readonly string[]>>> {
+    const folder = plugins?.folder() ?? null;
+    const installed = await installedIds();
+    if (folder === null || installed.length === 0) return {};
+    const { variablesOfPlugins } = await import("./plugin-index.ts");
+    return variablesOfPlugins(folder, installed, passingOver);
+  }
+
+  async function usable(wanted: readonly string[]): Promise<ProviderDefinition[]> {
+    const found = await Promise.all([...new Set(wanted)].map(passingOver));
+    return found.filter((definition) => definition != null);
+  }
+
+  /**
+   * One plugin that can't be used keeps nobody from the others. null: a module that nobody trusted yet, which says nothing
+   * at all (`provider list` and `doctor` show it); undefined: what is wrong was told.
+   */
+  async function passingOver(id: string): Promise<ProviderDefinition | null | undefined> {
     try {
       return await get(id);
     } catch (error) {
       if (!isPluginFault(error)) throw error;
-      // A module that nobody trusted yet says nothing at all: `provider list` and `doctor` show it.
-      if (error.code === "plugin_invalid") plugins?.passedOver(error);
-      return null;
+      if (error.code === "plugin_untrusted") return null;
+      if (!told.has(id)) plugins?.passedOver(error);
+      told.add(id);
+      return undefined;
     }
   }
 
@@ -169,7 +194,7 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
     });
   }
 
-  return { require, get, ids, everyId, standing, isPlugin, readers };
+  return { require, get, ids, everyId, standing, isPlugin, offered, readers };
 }
 
 function isPluginFault(error: unknown): error is AuthError {

@@ -3,7 +3,7 @@ import { builtIn } from "../../providers/index.ts";
 import { createRegistry } from "../../src/providers/registry.ts";
 
 export const registry = createRegistry({ builtIn });
-export const definitions = await registry.readers({});
+export const definitions = await registry.offered();
 
 export function definitionOf(id: string) {
   const found = definitions.find((definition) => definition.id === id);

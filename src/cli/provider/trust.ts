@@ -6,6 +6,7 @@ import { requireName } from "../../providers/installed.ts";
 import { evaluateModule } from "../../providers/load.ts";
 import { installedFile } from "../../providers/place.ts";
 import { isModule, type PluginFile, readPluginFile } from "../../providers/plugin-file.ts";
+import { forgetIndex } from "../../providers/plugin-index.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import type { Pin } from "../../providers/trust.ts";
 import { defineCommand } from "../command.ts";
@@ -46,6 +47,7 @@ export default defineCommand({
       if (args.ci === undefined) await ask(cli, `Pin it? It then runs as you.`, false);
       const trusted = { ...evaluated, at: cli.context.now() };
       await writePin(vault, args.id, { ...pin, hash: file.hash, trusted, replaces: pin.replaces || clash !== null });
+      forgetIndex(cli.context.paths.providers);
       await cli.context.audit({ event: "plugin", status: "success", message: `trusted ${args.id}, ${file.hash}` });
       cli.output.success(`Trusted ${args.id}, as it is now.`);
       if (cli.output.isJson) await cli.output.json({ provider: args.id, trust: "trusted", hash: file.hash });

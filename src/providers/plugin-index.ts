@@ -1,0 +1,85 @@
+/**
+ * Which variables each installed plugin reads a token from, so that a command which names no provider reads none of
+ * the files whose variables aren't set. Found by the files' stamps, and only ever a shortcut: the plugin that is used is
+ * read and checked by its content.
+ */
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import * as v from "valibot";
+import { errorCode } from "../platform/errors.ts";
+import { PLUGIN_KINDS, placeOf } from "./place.ts";
+import type { ProviderDefinition } from "./schema.ts";
+
+const Index = v.record(v.string(), v.strictObject({ stamp: v.string(), reads: v.array(v.string()) }));
+type Index = v.InferOutput<typeof Index>;
+
+/**
+ * @param describe null: it says nothing until someone trusts it; undefined: it can't be used, and is looked at each time
+ * @returns id → variables; an id that isn't there has to be read
+ */
+export async function variablesOfPlugins(
+  folder: string,
+  ids: readonly string[],
+  describe: (id: string) => Promise<ProviderDefinition | null | undefined>,
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  const known = readIndex(folder);
+  const names = new Set(readdirSync(folder));
+  const index: Index = {};
+  let changed = Object.keys(known).some((id) => !ids.includes(id));
+  for (const id of ids) {
+    const stamp = stampOf(folder, id, names);
+    const entry = Object.hasOwn(known, id) ? known[id] : undefined;
+    if (entry?.stamp === stamp) index[id] = entry;
+    else {
+      changed = true;
+      const definition = await describe(id);
+      if (definition !== undefined) index[id] = { stamp, reads: readsOf(definition) };
+    }
+  }
+  if (changed) writeIndex(folder, index);
+  return Object.fromEntries(Object.entries(index).map(([id, { reads }]) => [id, reads]));
+}
+
+/** What was found out before counts no more: plugins were added, trusted or removed. */
+export function forgetIndex(folder: string): void {
+  rmSync(indexIn(folder), { force: true });
+}
+
+function indexIn(folder: string): string {
+  return `${folder}/.index.json`;
+}
+
+function readIndex(folder: string): Index {
+  try {
+    const parsed = v.safeParse(Index, JSON.parse(readFileSync(indexIn(folder), "utf8")));
+    return parsed.success ? parsed.output : {};
+  } catch {
+    return {}; // None yet, or none that can be read: then the plugins themselves are.
+  }
+}
+
+/** Beside its place, and moved there. A folder that can't be written has none, and is only slower for it. */
+function writeIndex(folder: string, index: Index): void {
+  const temporary = `${indexIn(folder)}.${crypto.randomUUID()}`;
+  try {
+    writeFileSync(temporary, JSON.stringify(index), { mode: 0o600, flag: "wx" });
+    renameSync(temporary, indexIn(folder));
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** Of all the files of that id: that there are two is for whoever reads them to say. */
+function stampOf(folder: string, id: string, names: ReadonlySet<string>): string {
+  return PLUGIN_KINDS.filter((kind) => names.has(`${id}.${kind}`))
+    .map((kind) => {
+      const stat = statSync(placeOf(folder, id, kind), { throwIfNoEntry: false });
+      return `${kind}:${stat?.ino}:${stat?.size}:${stat?.mtimeMs}:${stat?.ctimeMs}`;
+    })
+    .join(" ");
+}
+
+function readsOf(definition: ProviderDefinition | null): string[] {
+  const groups = [definition?.environment, ...(definition?.variants ?? []).map(({ environment }) => environment)];
+  return [...new Set(groups.flatMap((group) => group?.read ?? []))];
+}
