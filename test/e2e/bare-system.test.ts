@@ -7,6 +7,7 @@ import { cpSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type SentryOptions, startSentry } from "../issuers/sentry.ts";
 import { lacking } from "../support/needs.ts";
+import { manifest } from "../support/plugin-home.ts";
 import { AUTH, bareEnvironment, type Ended, run, tempFolder } from "../support/program.ts";
 import { filesUnder } from "../support/stock.ts";
 
@@ -87,6 +88,40 @@ describe.skipIf(lacking("linux", "root", "mounts", "chroot", "ldd"))("alone on a
     expect(await call("vault", "status")).toContain("Vault: /home/");
     expect(JSON.parse(await call("logout", PROVIDER, "--json"))).toMatchObject({ erased: true });
     expect((await inside("/auth", "token", PROVIDER)).code).toBe(2);
+  }, 30_000);
+
+  test("takes a provider that nobody heard of: a manifest and a module, checked, added, trusted, used", async () => {
+    const { url } = issuer.server;
+    writeFileSync(join(root, "home", "acme.toml"), manifest(url), { mode: 0o600 });
+    expect(await call("provider", "check", "/home/acme.toml")).toContain("✓ login by device");
+    await call("provider", "add", "/home/acme.toml", "--yes");
+    // The same place by another name: one provider can't have another's origin.
+    const other = url.replace("127.0.0.1", "localhost");
+    const module = `import { defineProvider } from "auth/provider";
+      export default defineProvider({
+        id: "bare", title: "Bare", flows: ["device"],
+        endpoints: { device: "${other}/oauth/device/code/", token: "${other}/oauth/token/" },
+        client: { kind: "public" },
+        functions: { reply: ({ body }) => ({ ...body, scope: "seen" }) },
+      });`;
+    writeFileSync(join(root, "home", "bare.ts"), module, { mode: 0o600 });
+    expect(await call("provider", "check", "/home/bare.ts", "--yes")).toContain("✓ login by device");
+    const { hash } = JSON.parse(await call("provider", "add", "/home/bare.ts", "--yes", "--json"));
+    expect((await inside("/auth", "login", "bare")).code).toBe(9);
+    await call("provider", "trust", "bare", "--ci", hash);
+    for (const id of ["acme", "bare"]) {
+      await call("login", id, "--client-id", issuer.publicClient.id);
+      const first = await call("token", id);
+      await call("refresh", id, "--force");
+      const second = await call("run", id, "--", "printenv", `${id.toUpperCase()}_TOKEN`);
+      expect(second).not.toBe(first);
+      expect(issuer.isLive(second.trim())).toBe(true);
+    }
+    expect(await call("get", "bare", "--field", "scopes")).toBe("seen\n");
+    const urls = ["--device-url", `${url}/oauth/device/code/`, "--token-url", `${url}/oauth/token/`];
+    await call("provider", "new", "fresh", ...urls, "--file", "/home/fresh.toml");
+    await call("provider", "check", "/home/fresh.toml");
+    for (const id of ["acme", "bare"]) await call("logout", id);
   }, 30_000);
 
   test("says in words what isn't there", async () => {

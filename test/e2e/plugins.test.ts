@@ -1,8 +1,9 @@
 /** Providers that somebody else described: manifests, from the built binary alone. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { startSentry } from "../issuers/sentry.ts";
 import { errorOf } from "../support/logged-in.ts";
+import { lacking } from "../support/needs.ts";
 import { manifest, type PluginHome, pluginHome } from "../support/plugin-home.ts";
 import { AUTH, onTerminal } from "../support/program.ts";
 
@@ -267,6 +268,19 @@ describe("a file that isn't right is refused, by name, with what to do", () => {
     const it = home();
     it.drop("acme.toml", manifest(it.issuer.server.url), 0o666);
     expect(errorOf(await it.call(["login", "acme", "--json"]))).toMatchObject({ code: "plugin_invalid", exitCode: 9 });
+  });
+
+  test.skipIf(lacking("root"))("attack: one that belongs to another user", async () => {
+    const it = home();
+    const path = it.drop("acme.toml", manifest(it.issuer.server.url));
+    chownSync(path, 65_534, 65_534);
+    expect(errorOf(await it.call(["login", "acme", "--json"]))).toMatchObject({
+      code: "plugin_invalid",
+      exitCode: 9,
+      message: expect.stringContaining("belongs to another user"),
+    });
+    chownSync(path, 0, 0);
+    expect((await it.call(["login", "acme"])).code).toBe(6);
   });
 
   test("attack: an id that is a path", async () => {

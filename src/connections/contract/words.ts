@@ -1,4 +1,5 @@
 /** What can be told of a description without playing it: knobs that do nothing, addresses, patterns. */
+import { addressFault } from "../../providers/address.ts";
 import { ERROR_DEFAULTS } from "../../providers/defaults.ts";
 import { matches } from "../../providers/pattern.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
@@ -14,7 +15,7 @@ export const WORDS: readonly Trial[] = [
   { name: "token patterns", run: patterns },
 ];
 
-/** In every variant: https, and an origin that tokens may go to. */
+/** In every variant: addresses that a token may be sent to. */
 function addresses({ definition, settings }: Subject): string {
   const places = [{ name: "", settings }];
   for (const [i, { when }] of (definition.variants ?? []).entries()) {
@@ -31,13 +32,13 @@ function addresses({ definition, settings }: Subject): string {
       ...(resolved.issuer === null ? [] : [resolved.issuer]),
     ];
     for (const url of urls) {
-      const { protocol, origin } = new URL(url);
-      insist(protocol === "https:", `${url} is not https${name}`);
-      origins.add(origin);
+      const fault = addressFault(url);
+      insist(fault === null, `${url} ${fault}${name}`);
+      origins.add(new URL(url).origin);
     }
   }
   if (origins.size === 0) throw new Skip("it names none");
-  return `https, at ${[...origins].join(", ")}`;
+  return `at ${[...origins].join(", ")}`;
 }
 
 /** Parameters of the requests that are made here, by the names of the RFCs. */
