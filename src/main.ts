@@ -65,11 +65,11 @@ async function commandTree(): Promise<number> {
     case "version":
       return showVersion(createCli(env, globals, []));
     case "help": {
-      const { target } = invocation;
+      const { target, words } = invocation;
       const cli = createCli(env, globals, []);
       return perform(cli, async () => {
         const { showHelp } = await import("./cli/help.ts");
-        await showHelp(cli, target);
+        await showHelp(cli, target, words);
       });
     }
     case "run": {

@@ -33,7 +33,13 @@ export interface Target {
 }
 
 export type Invocation =
-  | { readonly kind: "help"; readonly globals: Globals; readonly target: Target }
+  | {
+      readonly kind: "help";
+      readonly globals: Globals;
+      readonly target: Target;
+      /** All that is no flag: a command may have more flags for one of them. */
+      readonly words: readonly string[];
+    }
   | { readonly kind: "version"; readonly globals: Globals }
   | {
       readonly kind: "run";
@@ -56,7 +62,10 @@ export async function parseArguments(
   const ours = end < 0 ? argv : argv.slice(0, end);
   const rest = end < 0 ? null : argv.slice(end + 1);
 
-  if (asksForHelp(ours)) return { kind: "help", globals: helpGlobals(ours), target: await helpTarget(ours, root) };
+  if (asksForHelp(ours)) {
+    const words = ours.filter((word) => !isFlag(word) && word !== "help");
+    return { kind: "help", globals: helpGlobals(ours), target: await helpTarget(ours, root), words };
+  }
 
   const { target, args, values, positionals } = await read(ours, root, env);
   const { definition } = target.command;

@@ -1,4 +1,6 @@
 /** Help, made from the definitions alone: what a command says of itself is all there is to say. */
+import type { Environment } from "../platform/context.ts";
+import { AuthError } from "../platform/errors.ts";
 import type { Colors } from "../platform/terminal.ts";
 import { called, GLOBAL_ARGS, type Target } from "./arguments.ts";
 import {
@@ -28,16 +30,17 @@ export interface HelpSurface {
 }
 
 /** `auth help`, `--help`: to stdout, since it was asked for. */
-export async function showHelp(cli: Cli, target: Target): Promise<void> {
+export async function showHelp(cli: Cli, target: Target, words: readonly string[]): Promise<void> {
   const { columns } = await import("../platform/terminal.ts");
   const { builtIn } = await import("../../providers/index.ts");
   const colors = await cli.output.colors(1);
   const width = Math.min(columns(), 110);
-  await cli.output.text(await helpText(target, { colors, width, providers: Object.keys(builtIn) }));
+  const more = await extraFlags(target, words, cli.context.env);
+  await cli.output.text(await helpText(target, { colors, width, providers: Object.keys(builtIn) }, more));
 }
 
 /** @returns the whole text, without a newline at its end */
-export async function helpText(target: Target, surface: HelpSurface): Promise<string> {
+export async function helpText(target: Target, surface: HelpSurface, more: Args = {}): Promise<string> {
   const { definition } = target.command;
   const sections = isGroup(definition)
     ? [
@@ -45,7 +48,7 @@ export async function helpText(target: Target, surface: HelpSurface): Promise<st
         ...(await commandSections(definition)),
         flagSection("Global flags", GLOBAL_ARGS),
       ]
-    : await leafSections(target, definition);
+    : leafSections(target, { ...definition, args: { ...definition.args, ...more } });
   sections.push(exampleSection(definition.examples ?? [], surface.providers));
   if (isGroup(definition))
     sections.push({ title: "", rows: [[`'${called(target)} <command> --help' says more.`, ""]] });
@@ -59,8 +62,20 @@ interface Section {
   readonly lines?: boolean;
 }
 
-async function leafSections(target: Target, definition: Definition): Promise<Section[]> {
-  const args: Args = { ...definition.args, ...(await definition.extraFlags?.([], {})) };
+/** What the provider that is named adds. One that can't be read is no reason to leave someone without help. */
+async function extraFlags(target: Target, words: readonly string[], env: Environment): Promise<Args> {
+  const { definition } = target.command;
+  if (isGroup(definition)) return {};
+  try {
+    return (await definition.extraFlags?.(words, env)) ?? {};
+  } catch (error) {
+    if (error instanceof AuthError) return {};
+    throw error;
+  }
+}
+
+function leafSections(target: Target, definition: Definition): Section[] {
+  const args: Args = definition.args ?? {};
   const positionals = positionalsOf(args);
   const usage = [
     called(target),

@@ -34,6 +34,17 @@ describe("the catalogue", () => {
     expect((await it.call(["token"], { env })).stdout).toBe("sk-of-the-environment\n");
   });
 
+  test("of each provider, help shows its own settings, and so does provider show", async () => {
+    const it = home();
+    for (const args of [
+      ["login", "gitlab", "--help"],
+      ["help", "login", "gitlab"],
+    ])
+      expect((await it.call(args)).stdout).toMatch(/--host <host>\s+The GitLab host/);
+    expect((await it.call(["login", "--help"])).stdout).not.toContain("GitLab");
+    expect((await it.call(["provider", "show", "gitlab"])).stdout).toContain("Setting host: The GitLab host");
+  });
+
   test("is named when a provider isn't there, and guessed at", async () => {
     const { hint } = errorOf(await home().call(["login", "gitlba", "--json"]));
     expect(hint).toContain("Did you mean 'gitlab'?");

@@ -38,7 +38,8 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
     ...settings.map((setting) => {
       const how = [setting.flag, ...setting.env].join(", ");
       const standing = setting.required ? "required" : (setting.default ?? "optional");
-      return `  Setting ${setting.name}: ${setting.title} (${how}; ${standing})`;
+      const choices = setting.choices === null ? "" : `; one of ${setting.choices.join(", ")}`;
+      return `  Setting ${setting.name}: ${setting.title} (${how}; ${standing}${choices})`;
     }),
   ];
 }

@@ -37,6 +37,8 @@ interface SettingView {
   readonly flag: string;
   readonly env: readonly string[];
   readonly default: string | null;
+  /** The only values; null: any that is well-formed. */
+  readonly choices: readonly string[] | null;
   readonly required: boolean;
 }
 
@@ -92,6 +94,7 @@ export function described(
       flag: `--${flagOf(name, setting)}`,
       env: setting.env ?? [],
       default: setting.default ?? null,
+      choices: setting.choices ?? null,
       required: setting.required ?? false,
     })),
     variables: { read: [...new Set(environments.flatMap((one) => one?.read ?? []))], write: writes },

@@ -3,40 +3,38 @@ import type { Change, Entry, KeptReply, Lock, RecordType, Vault, Version } from 
 
 export class MemoryVault implements Vault {
   readonly id = "check";
-  readonly #entries = new Map<string, Entry>();
-  readonly #replies = new Map<string, { version: Version; bytes: Uint8Array }>();
-  readonly #locked = new Set<string>();
+  readonly entries = new Map<string, Entry>();
+  readonly replies = new Map<string, { version: Version; bytes: Uint8Array }>();
+  readonly locked = new Set<string>();
 
   async read(type: RecordType, name: string): Promise<Entry | null> {
-    return this.#entries.get(`${type} ${name}`) ?? null;
+    return this.entries.get(`${type} ${name}`) ?? null;
   }
 
   async list(type: RecordType): Promise<Entry[]> {
-    return [...this.#entries.values()]
-      .filter((entry) => entry.type === type)
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...this.entries.values()].filter((entry) => entry.type === type).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async commit(changes: readonly Change[]): Promise<"committed" | "conflict"> {
     for (const { type, name, expected } of changes)
-      if (!same(this.#entries.get(`${type} ${name}`)?.version ?? null, expected)) return "conflict";
+      if (!same(this.entries.get(`${type} ${name}`)?.version ?? null, expected)) return "conflict";
     for (const { type, name, next } of changes) {
-      if (next === null) this.#entries.delete(`${type} ${name}`);
-      else this.#entries.set(`${type} ${name}`, { type, name, ...next });
+      if (next === null) this.entries.delete(`${type} ${name}`);
+      else this.entries.set(`${type} ${name}`, { type, name, ...next });
     }
     return "committed";
   }
 
   async discard(type: RecordType, name: string): Promise<void> {
-    this.#entries.delete(`${type} ${name}`);
+    this.entries.delete(`${type} ${name}`);
   }
 
   async reload(): Promise<void> {}
 
   async tryLock(name: string): Promise<Lock | null> {
-    if (this.#locked.has(name)) return null;
-    this.#locked.add(name);
-    return { reply: this.#replyOf(name), release: () => void this.#locked.delete(name) };
+    if (this.locked.has(name)) return null;
+    this.locked.add(name);
+    return { reply: this.#replyOf(name), release: () => void this.locked.delete(name) };
   }
 
   async fingerprint(secret: string): Promise<string> {
@@ -48,12 +46,12 @@ export class MemoryVault implements Vault {
   #replyOf(name: string): KeptReply {
     return {
       prepare: async () => {},
-      keep: async (version, bytes) => void this.#replies.set(name, { version, bytes }),
+      keep: async (version, bytes) => void this.replies.set(name, { version, bytes }),
       read: async (version) => {
-        const kept = this.#replies.get(name);
+        const kept = this.replies.get(name);
         return kept !== undefined && same(kept.version, version) ? kept.bytes : null;
       },
-      blank: async () => void this.#replies.delete(name),
+      blank: async () => void this.replies.delete(name),
     };
   }
 }
