@@ -19,7 +19,7 @@ const TARGETS = {
 };
 
 /** What runs by itself: the program, and the worker in which a module's code is evaluated. */
-const ENTRIES = ["src/main.ts", "src/providers/module-worker.ts"];
+const ENTRIES = ["src/main.ts", "src/providers/plugins/module-worker.ts"];
 
 const bun = ready();
 if (process.argv.includes("--all")) {

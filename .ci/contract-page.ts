@@ -3,9 +3,9 @@
  * `node .ci/ready.mjs .ci/contract-page.ts` writes it; a test sees to it that it is up to date.
  */
 import { DEFAULTS } from "../src/providers/defaults.ts";
-import { MEANINGS } from "../src/providers/describe.ts";
-import { sharedGroups } from "../src/providers/json-schema.ts";
-import { type Field, type Group, outline, type Shape } from "../src/providers/outline.ts";
+import { MEANINGS } from "../src/providers/schema/describe.ts";
+import { sharedGroups } from "../src/providers/schema/json-schema.ts";
+import { type Field, type Group, outline, type Shape } from "../src/providers/schema/outline.ts";
 
 export const PAGE = new URL("../docs/provider-contract.md", import.meta.url);
 

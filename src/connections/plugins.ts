@@ -1,5 +1,5 @@
 /** What the vault holds of installed plugins: one pin for each (RULES.md §4: pins are sealed in this home). */
-import type { Pin } from "../providers/trust.ts";
+import type { Pin } from "../providers/plugins/trust.ts";
 import type { Vault } from "../vault/types.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { newIncarnation } from "./store.ts";

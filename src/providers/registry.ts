@@ -6,11 +6,11 @@ import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { isThere } from "../platform/small-file.ts";
 import { PROVIDER_ID } from "./id.ts";
-import type { FindBase } from "./load.ts";
-import { installedFile } from "./place.ts";
+import type { FindBase } from "./plugins/load.ts";
+import { installedFile } from "./plugins/place.ts";
+import type { ReadPin } from "./plugins/trust.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
-import type { ReadPin } from "./trust.ts";
 
 /** Where descriptions come from: id → how to read it. The ids are known without reading any. */
 export type Source = Readonly<Record<string, () => Promise<{ default: ProviderDefinition }>>>;
@@ -80,7 +80,7 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
       if (bring === undefined) throw await notFound(id);
       return (await bring()).default;
     }
-    const { loadInstalled } = await import("./installed.ts");
+    const { loadInstalled } = await import("./plugins/installed.ts");
     const { definition, base, reviewed } = await loadInstalled(path, id, plugins.pin, findBase(id, chain));
     if (!reviewed) await refuseClash(definition, base);
     return definition;
@@ -88,7 +88,7 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
 
   /** What is part of auth keeps its variables and origins, whatever is put into the folder. */
   async function refuseClash(definition: ProviderDefinition, base: string | null): Promise<void> {
-    const { claimed, clashWithOthers } = await import("./claims.ts");
+    const { claimed, clashWithOthers } = await import("./plugins/claims.ts");
     const describe = async (id: string) => (await (builtIn[id] as Source[string])()).default;
     const clash = await clashWithOthers(definition, base, Object.keys(builtIn), describe);
     if (clash !== null) throw claimed(definition.id, clash);
@@ -122,7 +122,7 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
   async function installedIds(): Promise<string[]> {
     const folder = plugins?.folder() ?? null;
     if (folder === null) return [];
-    return (await import("./installed.ts")).installedIds(folder);
+    return (await import("./plugins/installed.ts")).installedIds(folder);
   }
 
   async function ids(): Promise<string[]> {
@@ -160,7 +160,7 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
     const folder = plugins?.folder() ?? null;
     const installed = await installedIds();
     if (folder === null || installed.length === 0) return {};
-    const { variablesOfPlugins } = await import("./plugin-index.ts");
+    const { variablesOfPlugins } = await import("./plugins/stamps.ts");
     return variablesOfPlugins(folder, installed, passingOver);
   }
 

@@ -8,13 +8,13 @@
  * number: everything goes out as text.
  */
 import * as v from "valibot";
-import { functions } from "./function-types.ts";
 import { PROVIDER_ID } from "./id.ts";
-import { account, authorize, device, errors, refresh, reply, request, revocation, scopes } from "./schema-dialect.ts";
-import { minting } from "./schema-minting.ts";
-import { type ERROR_CLASSES, flow, path, template, templates, text, variable } from "./schema-words.ts";
+import { account, authorize, device, errors, refresh, reply, request, revocation, scopes } from "./schema/dialect.ts";
+import { functions } from "./schema/functions.ts";
+import { minting } from "./schema/minting.ts";
+import { type ERROR_CLASSES, flow, path, template, templates, text, variable } from "./schema/words.ts";
 
-export { ERROR_CLASSES, FLOWS } from "./schema-words.ts";
+export { ERROR_CLASSES, FLOWS } from "./schema/words.ts";
 
 export const ENDPOINTS = [
   "authorization",

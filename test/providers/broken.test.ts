@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { checkContract } from "../../src/connections/contract/contract.ts";
 import { AuthError } from "../../src/platform/errors.ts";
-import { readManifest } from "../../src/providers/manifest.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
+import { readManifest } from "../../src/providers/plugins/manifest.ts";
 
 const SOUND = {
   id: "acme",

@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
 import { checkContract } from "../../src/connections/contract/contract.ts";
-import { readManifest } from "../../src/providers/manifest.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
+import { readManifest } from "../../src/providers/plugins/manifest.ts";
 import { definitions } from "./builtin.ts";
 
 const CATALOGUE = join(import.meta.dir, "..", "..", "providers", "catalog");

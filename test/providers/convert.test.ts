@@ -8,8 +8,8 @@ import { http } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { type Conversion, convertCatalogue, figures } from "../../src/providers/convert/convert.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
+import { writeManifest } from "../../src/providers/plugins/toml.ts";
 import { resolveProvider } from "../../src/providers/resolve.ts";
-import { writeManifest } from "../../src/providers/toml.ts";
 import { script } from "../oauth/support.ts";
 import { thrownBy } from "./thrown.ts";
 

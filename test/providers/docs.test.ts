@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { contractPage, PAGE } from "../../.ci/contract-page.ts";
 import { checkContract } from "../../src/connections/contract/contract.ts";
 import { DEFAULTS, ERROR_DEFAULTS } from "../../src/providers/defaults.ts";
-import { readManifest } from "../../src/providers/manifest.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
+import { readManifest } from "../../src/providers/plugins/manifest.ts";
 import { RESERVED_VARIABLES } from "../../src/providers/reserved.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 

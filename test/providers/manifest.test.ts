@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { AuthError } from "../../src/platform/errors.ts";
-import { parseJson } from "../../src/providers/json.ts";
-import { readManifest } from "../../src/providers/manifest.ts";
+import { parseJson } from "../../src/providers/plugins/json.ts";
+import { readManifest } from "../../src/providers/plugins/manifest.ts";
 
 async function refusal(text: string, file: string): Promise<AuthError> {
   const outcome = await readManifest(text, file).catch((error: unknown) => error);

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { parse } from "smol-toml";
-import { writeManifest } from "../../src/providers/toml.ts";
+import { writeManifest } from "../../src/providers/plugins/toml.ts";
 import { definitions } from "./builtin.ts";
 
 test("sections stand in the schema's order, whatever order the fields came in", () => {

@@ -4,18 +4,18 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import { MEANINGS } from "../../src/providers/describe.ts";
-import { manifestSchema } from "../../src/providers/json-schema.ts";
-import { readManifest } from "../../src/providers/manifest.ts";
-import { fieldsIn, outline } from "../../src/providers/outline.ts";
+import { readManifest } from "../../src/providers/plugins/manifest.ts";
+import { MEANINGS } from "../../src/providers/schema/describe.ts";
+import { manifestSchema } from "../../src/providers/schema/json-schema.ts";
+import { fieldsIn, outline } from "../../src/providers/schema/outline.ts";
+import { typings } from "../../src/providers/schema/typings.ts";
 import { ProviderSchema } from "../../src/providers/schema.ts";
-import { typings } from "../../src/providers/typings.ts";
 import { definitions } from "./builtin.ts";
 import { faultsIn } from "./json-schema-check.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 
-test("every field of the schema is described in src/providers/describe.ts, and nothing else is", () => {
+test("every field of the schema is described in src/providers/schema/describe.ts, and nothing else is", () => {
   const fields = fieldsIn(outline()).map(({ path }) => path);
   expect(Object.keys(MEANINGS).sort()).toEqual([...fields].sort());
   for (const [path, meaning] of Object.entries(MEANINGS))

@@ -62,8 +62,8 @@ function* lines(checks: readonly Check[]): Generator<string> {
 async function definitionOf(cli: Cli, session: Session, provider: string, yes: boolean): Promise<ProviderDefinition> {
   const { registry } = session;
   if (!/[./\\]/.test(provider)) return registry.get(provider);
-  const { evaluateModule, loadManifest } = await import("../../providers/load.ts");
-  const { isModule, readPluginFile } = await import("../../providers/plugin-file.ts");
+  const { evaluateModule, loadManifest } = await import("../../providers/plugins/load.ts");
+  const { isModule, readPluginFile } = await import("../../providers/plugins/file.ts");
   const file = await readPluginFile(provider);
   if (!isModule(file.kind)) return (await loadManifest(file, registry.get)).definition;
   await ask(cli, `${shown(provider)} is a module: to check it is to run its code as you. Run it?`, yes);

@@ -1,8 +1,8 @@
 import { discover } from "../../oauth/discovery.ts";
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
 import { PROVIDER_ID } from "../../providers/id.ts";
-import { readManifest } from "../../providers/manifest.ts";
 import { parseDefinition } from "../../providers/parse.ts";
+import { readManifest } from "../../providers/plugins/manifest.ts";
 import type { EndpointName } from "../../providers/schema.ts";
 import { type Args, defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";

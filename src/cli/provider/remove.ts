@@ -3,7 +3,7 @@ import { display } from "../../connections/ref.ts";
 import { listConnections } from "../../connections/store.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { PROVIDER_ID } from "../../providers/id.ts";
-import { removePlugin } from "../../providers/install.ts";
+import { removePlugin } from "../../providers/plugins/install.ts";
 import { defineCommand } from "../command.ts";
 import { inSession, type Session } from "../session.ts";
 

@@ -13,10 +13,10 @@ export default defineCommand({
   run: async (cli, args) => {
     // A JSON Schema is the one of the two that is JSON.
     if (args["json-schema"] || cli.output.isJson) {
-      const { manifestSchema } = await import("../../providers/json-schema.ts");
+      const { manifestSchema } = await import("../../providers/schema/json-schema.ts");
       return cli.output.json(manifestSchema());
     }
-    const { typings } = await import("../../providers/typings.ts");
+    const { typings } = await import("../../providers/schema/typings.ts");
     await cli.output.text(typings().trimEnd());
   },
 });

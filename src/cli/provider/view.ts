@@ -1,12 +1,12 @@
 /** What is told of a provider: its description in the words of CLI.md, where it comes from and whether it is used. */
 import { readPin } from "../../connections/plugins.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { claimsOf } from "../../providers/claims.ts";
 import { flowsOf } from "../../providers/flows.ts";
+import { claimsOf } from "../../providers/plugins/claims.ts";
+import type { Pin } from "../../providers/plugins/trust.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { flagOf } from "../../providers/settings.ts";
-import type { Pin } from "../../providers/trust.ts";
 import type { Session } from "../session.ts";
 
 export interface ProviderView {

@@ -2,7 +2,7 @@
  * What this home knows of an installed plugin: where it came from and, of a module, which bytes a person has looked at
  * and what they said then. Kept sealed in the vault, of which nothing here knows more than how to ask (RULES.md §4).
  */
-import { AuthError } from "../platform/errors.ts";
+import { AuthError } from "../../platform/errors.ts";
 
 export interface Pin {
   readonly format: 1;

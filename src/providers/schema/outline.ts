@@ -3,7 +3,7 @@
  * field. A group that stands in several places (`request` is also part of `minting`) is one, known by its shortest path.
  */
 import type * as v from "valibot";
-import { ProviderSchema } from "./schema.ts";
+import { ProviderSchema } from "../schema.ts";
 
 export type Shape =
   | { readonly kind: "text"; readonly pattern: string | null; readonly nonEmpty: boolean }

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Pin } from "../../src/providers/plugins/trust.ts";
 import { createRegistry, type Sources } from "../../src/providers/registry.ts";
-import type { Pin } from "../../src/providers/trust.ts";
 import { tempFolder } from "../support/program.ts";
 
 function home(pins: Record<string, Pin> = {}) {

@@ -1,7 +1,7 @@
 /** A plugin's file: read once, whole and by its owner's leave, and known by the hash of what was read (RULES.md §4). */
-import { AuthError, errorCode, usage } from "../platform/errors.ts";
-import { LIMITS } from "../platform/limits.ts";
-import { ownershipOf } from "../platform/small-file.ts";
+import { AuthError, errorCode, usage } from "../../platform/errors.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { ownershipOf } from "../../platform/small-file.ts";
 import { kindOf, type PluginKind } from "./place.ts";
 
 export interface PluginFile {

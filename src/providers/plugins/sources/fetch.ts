@@ -1,7 +1,7 @@
 /** Files fetched to find a plugin in: over https, without redirects, up to a size. */
-import { AuthError } from "../../platform/errors.ts";
-import { type Http, HttpError, type HttpReply } from "../../platform/http.ts";
-import { addressFault } from "../address.ts";
+import { AuthError } from "../../../platform/errors.ts";
+import { type Http, HttpError, type HttpReply } from "../../../platform/http.ts";
+import { addressFault } from "../../address.ts";
 
 /**
  * @param what for messages: `the plugin`

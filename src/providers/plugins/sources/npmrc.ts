@@ -2,8 +2,8 @@
  * Where a package comes from, as the user's own npm configuration says. That of the current folder has no say, nor
  * have the variables that npm hands to the scripts of a package: a repository must not choose whose code is installed.
  */
-import type { Environment } from "../../platform/context.ts";
-import { addressFault } from "../address.ts";
+import type { Environment } from "../../../platform/context.ts";
+import { addressFault } from "../../address.ts";
 
 export interface PackageRegistry {
   /** Ends with a slash. */

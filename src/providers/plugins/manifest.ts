@@ -1,6 +1,6 @@
 /** A manifest's text (TOML or JSON, told by the file's name) becomes a value, which nothing has checked yet. */
-import { AuthError } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
 
 /** What a manifest may have at most. */
 const MANIFEST_BYTES = 1024 * 1024;

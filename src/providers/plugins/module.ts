@@ -3,9 +3,9 @@
  * say. Its code is evaluated in a worker with a deadline, from the very bytes that were looked at (RULES.md §4).
  */
 import * as v from "valibot";
-import { AuthError } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
-import { LIMITS } from "../platform/limits.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
+import { LIMITS } from "../../platform/limits.ts";
 
 /** To the worker. `call: null` asks for the description. */
 export interface Question {
@@ -74,7 +74,9 @@ async function ask(question: Question, file: string, who: string): Promise<Extra
 }
 
 /** The source of the worker is beside this file; in the binary it is an entry of its own, and this file part of another. */
-const WORKER = import.meta.url.endsWith("/providers/module.ts") ? "./module-worker.ts" : "./providers/module-worker.ts";
+const WORKER = import.meta.url.endsWith("/plugins/module.ts")
+  ? "./module-worker.ts"
+  : "./providers/plugins/module-worker.ts";
 
 function evaluated(question: Question): Promise<Answer> {
   // An empty environment: what a description is can't depend on it.

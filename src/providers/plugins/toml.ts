@@ -2,7 +2,7 @@
  * A description as a TOML file that a person would have written: sections in the schema's order, small groups on one
  * line, comments above the fields they are about.
  */
-import { ProviderSchema } from "./schema.ts";
+import { ProviderSchema } from "../schema.ts";
 
 export type Comments = Readonly<Record<string, string>>;
 type Group = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 /** The part of the schema that says how tokens are had without a person. */
 import * as v from "valibot";
-import { reply, request } from "./schema-dialect.ts";
-import { count, ERROR_CLASSES, errorEntry, path, template, templates, text, variable } from "./schema-words.ts";
+import { reply, request } from "./dialect.ts";
+import { count, ERROR_CLASSES, errorEntry, path, template, templates, text, variable } from "./words.ts";
 
 /** A template; or one that stands unless a setting has a value. One with a name that has no value is left out. */
 const claim = v.union([template, v.strictObject({ value: template, unless: text })]);

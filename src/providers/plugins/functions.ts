@@ -1,7 +1,7 @@
 /** The functions of a module, as the rest of the program calls them: in a worker, each answer checked. */
 import * as v from "valibot";
-import { AuthError } from "../platform/errors.ts";
-import type { PluginFunctions } from "./function-types.ts";
+import { AuthError } from "../../platform/errors.ts";
+import type { PluginFunctions } from "../schema/functions.ts";
 import { callModule } from "./module.ts";
 
 /** No line break, by which a value could become a header of its own. */

@@ -5,9 +5,9 @@
  */
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
-import { errorCode } from "../platform/errors.ts";
+import { errorCode } from "../../platform/errors.ts";
+import type { ProviderDefinition } from "../schema.ts";
 import { PLUGIN_KINDS, placeOf } from "./place.ts";
-import type { ProviderDefinition } from "./schema.ts";
 
 const Index = v.record(v.string(), v.strictObject({ stamp: v.string(), reads: v.array(v.string()) }));
 type Index = v.InferOutput<typeof Index>;

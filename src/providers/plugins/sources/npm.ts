@@ -1,10 +1,10 @@
 /** `npm:<package>[@<version>]`: the plugin in an npm package, fetched without npm and without running anything. */
 import * as v from "valibot";
-import type { Context } from "../../platform/context.ts";
-import { AuthError, errorCode, usage } from "../../platform/errors.ts";
-import { LIMITS } from "../../platform/limits.ts";
+import type { Context } from "../../../platform/context.ts";
+import { AuthError, errorCode, usage } from "../../../platform/errors.ts";
+import { LIMITS } from "../../../platform/limits.ts";
+import { type PluginFile, pluginFile } from "../file.ts";
 import { kindOf } from "../place.ts";
-import { type PluginFile, pluginFile } from "../plugin-file.ts";
 import { fetchFile } from "./fetch.ts";
 import { npmrcPath, type PackageRegistry, registryFor } from "./npmrc.ts";
 import { filesOf } from "./tarball.ts";

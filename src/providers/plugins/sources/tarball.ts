@@ -1,6 +1,6 @@
 /** The files of an npm package, out of its tarball. Nothing is written to the disk, and nothing in it is run. */
 import { parseTar } from "nanotar";
-import { AuthError } from "../../platform/errors.ts";
+import { AuthError } from "../../../platform/errors.ts";
 
 /** Unpacked; a plugin's package holds a description and a page or two. */
 const MOST_BYTES = 32 * 1024 * 1024;

@@ -1,12 +1,12 @@
 /** From a plugin's file to the description that everything else works with. */
-import { AuthError } from "../platform/errors.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { parseDefinition } from "../parse.ts";
+import type { ProviderDefinition } from "../schema.ts";
 import { baseOf, layOver } from "./extend.ts";
+import type { PluginFile } from "./file.ts";
 import { functionsOf } from "./functions.ts";
 import { readManifest } from "./manifest.ts";
 import { compileModule, describeModule, type ModuleKind } from "./module.ts";
-import { parseDefinition } from "./parse.ts";
-import type { PluginFile } from "./plugin-file.ts";
-import type { ProviderDefinition } from "./schema.ts";
 import type { Trusted } from "./trust.ts";
 
 /** A description by its id, for `extends`. */

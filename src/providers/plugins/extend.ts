@@ -1,7 +1,7 @@
 /** `extends = "…"`: a description that starts from another provider's. */
-import { AuthError } from "../platform/errors.ts";
-import { under } from "./defaults.ts";
-import type { ProviderDefinition } from "./schema.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { under } from "../defaults.ts";
+import type { ProviderDefinition } from "../schema.ts";
 
 /** The provider that a manifest starts from, or null. @throws AuthError `plugin_invalid` */
 export function baseOf(value: unknown, file: string): string | null {

@@ -1,9 +1,9 @@
 /** Plugins put into, and taken out of, the configuration's folder: private files, never half-written. */
 import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { AuthError, errorCode } from "../platform/errors.ts";
+import { AuthError, errorCode } from "../../platform/errors.ts";
+import type { PluginFile } from "./file.ts";
 import { PLUGIN_KINDS, placeOf } from "./place.ts";
-import type { PluginFile } from "./plugin-file.ts";
-import { forgetIndex } from "./plugin-index.ts";
+import { forgetIndex } from "./stamps.ts";
 
 const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0 } = constants;
 

@@ -2,8 +2,8 @@
  * Where a plugin lies: `<id>.toml`, `.json`, `.ts` or `.js` in the configuration's folder. Its id is its file's name, so
  * that asking for one looks at four names, however many there are. On the way of every token: nothing heavy here.
  */
-import { AuthError } from "../platform/errors.ts";
-import { isThere } from "../platform/small-file.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { isThere } from "../../platform/small-file.ts";
 
 export const PLUGIN_KINDS = ["toml", "json", "ts", "js"] as const;
 export type PluginKind = (typeof PLUGIN_KINDS)[number];

@@ -1,11 +1,11 @@
 /** Plugins in the configuration's folder, listed and read. */
-import { AuthError } from "../platform/errors.ts";
-import { isThere } from "../platform/small-file.ts";
-import { PROVIDER_ID } from "./id.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { isThere } from "../../platform/small-file.ts";
+import { PROVIDER_ID } from "../id.ts";
+import type { ProviderDefinition } from "../schema.ts";
+import { isModule, type PluginFile, readPluginFile } from "./file.ts";
 import { type FindBase, type Loaded, loadManifest, moduleDefinition } from "./load.ts";
 import { kindOf } from "./place.ts";
-import { isModule, type PluginFile, readPluginFile } from "./plugin-file.ts";
-import type { ProviderDefinition } from "./schema.ts";
 import { type ReadPin, requireTrust } from "./trust.ts";
 
 /** The ids of what lies in the folder, in order. */

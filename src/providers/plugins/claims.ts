@@ -2,11 +2,11 @@
  * What a description lays claim to: variables of the environment, and origins that tokens go to. One that names
  * another provider's would be handed, or would send, what is that provider's (PROVIDERS.md).
  */
-import { AuthError } from "../platform/errors.ts";
-import { MINTING_FLOWS } from "./minting.ts";
-import { defaultVariable } from "./resolve.ts";
-import type { ProviderDefinition } from "./schema.ts";
-import { fill } from "./template.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { MINTING_FLOWS } from "../minting.ts";
+import { defaultVariable } from "../resolve.ts";
+import type { ProviderDefinition } from "../schema.ts";
+import { fill } from "../template.ts";
 
 export interface Claims {
   /** Variables that a token, a setting or a client is read from. */

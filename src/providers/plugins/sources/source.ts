@@ -1,7 +1,7 @@
 /** What `auth provider add` is told: a file, an https URL, an npm package. */
-import type { Context } from "../../platform/context.ts";
-import { LIMITS } from "../../platform/limits.ts";
-import { pluginFile, readPluginFile } from "../plugin-file.ts";
+import type { Context } from "../../../platform/context.ts";
+import { LIMITS } from "../../../platform/limits.ts";
+import { pluginFile, readPluginFile } from "../file.ts";
 import { fetchFile } from "./fetch.ts";
 import type { FoundPlugin } from "./npm.ts";
 

@@ -1,6 +1,6 @@
 /** The part of the schema that says how a provider speaks: its requests, its replies, its errors. */
 import * as v from "valibot";
-import { count, ERROR_CLASSES, errorEntry, names, path, template, templates, text, texts } from "./schema-words.ts";
+import { count, ERROR_CLASSES, errorEntry, names, path, template, templates, text, texts } from "./words.ts";
 
 export const authorize = v.strictObject({
   /** Further parameters, templates over the settings. Those of the protocol itself can't be among them. */
