@@ -182,6 +182,10 @@ describe("what belongs to another provider", () => {
       "the variable SENTRY_AUTH_TOKEN, which belongs to sentry",
     ],
     "a variable by its name": [`id = "gh"\ntitle = "G"\nflows = ["token"]\n`, "the variable GH_TOKEN"],
+    "an origin of the one that it extends, beside one of its own": [
+      `extends = "github"\nid = "acme"\nendpoints.token = "https://evil.example/login/oauth/access_token"\n`,
+      "the origin https://github.com beside https://evil.example, which belongs to github",
+    ],
     "an origin": [
       `id = "acme"\ntitle = "A"\nflows = ["token"]\n[endpoints]\nuserinfo = "https://sentry.io/api/0/users/me/"\n`,
       "the origin https://sentry.io, which belongs to sentry",

@@ -4,7 +4,6 @@ import { AuthError } from "../../platform/errors.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { claimsOf } from "../../providers/plugins/claims.ts";
 import type { Pin } from "../../providers/plugins/trust.ts";
-import { resolveProvider } from "../../providers/resolve.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { flagOf } from "../../providers/settings.ts";
 import type { Session } from "../session.ts";
@@ -83,7 +82,7 @@ export function described(
   const { title, docs = null, settings = {}, environment, variants = [] } = definition;
   // Which of a variant's apply depends on the settings of a connection: all are named.
   const environments = [environment, ...variants.map((variant) => variant.environment)];
-  const { writes } = claimsOf(definition);
+  const { writes, destinations } = claimsOf(definition);
   return {
     title,
     docs,
@@ -98,17 +97,6 @@ export function described(
       required: setting.required ?? false,
     })),
     variables: { read: [...new Set(environments.flatMap((one) => one?.read ?? []))], write: writes },
-    origins: destinationsOf(definition),
+    origins: destinations,
   };
-}
-
-/** As a login without a flag would have it; where a setting must be given first, with its name in the place. */
-function destinationsOf(definition: ProviderDefinition): readonly string[] {
-  try {
-    const { origins, issuer } = resolveProvider(definition, {});
-    return [...new Set([...origins, ...(issuer === null ? [] : [new URL(issuer).origin])])];
-  } catch (error) {
-    if (error instanceof AuthError && error.code === "usage") return claimsOf(definition).origins;
-    throw error;
-  }
 }

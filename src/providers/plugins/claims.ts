@@ -4,7 +4,7 @@
  */
 import { AuthError } from "../../platform/errors.ts";
 import { MINTING_FLOWS } from "../minting.ts";
-import { defaultVariable } from "../resolve.ts";
+import { defaultVariable, resolveProvider } from "../resolve.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { fill } from "../template.ts";
 
@@ -14,6 +14,8 @@ export interface Claims {
   readonly writes: readonly string[];
   /** Origins that are known without a setting, or by a setting's default; the rest as templates. */
   readonly origins: readonly string[];
+  /** Where a login without a flag would send things. */
+  readonly destinations: readonly string[];
 }
 
 export function claimsOf(definition: ProviderDefinition): Claims {
@@ -35,15 +37,28 @@ export function claimsOf(definition: ProviderDefinition): Claims {
     ...(origins ?? []),
   ]);
   const writes = layers.flatMap(({ environment }) => Object.keys(environment?.write ?? {}));
+  const origins = [
+    ...new Set(
+      addresses.filter((one) => one !== undefined).map((template) => originIn(fill(template, defaults) ?? template)),
+    ),
+  ];
   return {
     reads: [...new Set(reads)],
     writes: writes.length === 0 ? [defaultVariable(definition.id)] : [...new Set(writes)],
-    origins: [
-      ...new Set(
-        addresses.filter((one) => one !== undefined).map((template) => originIn(fill(template, defaults) ?? template)),
-      ),
-    ],
+    origins,
+    destinations: destinationsOf(definition) ?? origins,
   };
+}
+
+/** null where a setting must be given first. */
+function destinationsOf(definition: ProviderDefinition): string[] | null {
+  try {
+    const { origins, issuer } = resolveProvider(definition, {});
+    return [...new Set([...origins, ...(issuer === null ? [] : [new URL(issuer).origin])])];
+  } catch (error) {
+    if (error instanceof AuthError && error.code === "usage") return null;
+    throw error;
+  }
 }
 
 /** `https://{host}` where the host isn't known. */
@@ -57,12 +72,21 @@ function originIn(address: string): string {
  */
 function clashOf(mine: Claims, theirs: Claims, extended: boolean): string | null {
   const foreign = new Set([...theirs.reads, ...theirs.writes]);
-  const variable =
-    mine.reads.find((name) => foreign.has(name)) ??
-    (extended ? undefined : mine.writes.find((name) => foreign.has(name)));
+  const variable = [...mine.reads, ...(extended ? [] : mine.writes)].find((name) => foreign.has(name));
   if (variable !== undefined) return `the variable ${variable}`;
-  const origin = extended ? undefined : mine.origins.find((one) => !one.includes("{") && theirs.origins.includes(one));
+  return extended ? mixed(mine, theirs) : shared(mine, theirs);
+}
+
+function shared({ origins }: Claims, theirs: Claims): string | null {
+  const origin = origins.find((one) => !one.includes("{") && theirs.origins.includes(one));
   return origin === undefined ? null : `the origin ${origin}`;
+}
+
+/** All of it may stand at the other's origins, or none: a code that is shown at one must not be redeemed at another. */
+function mixed({ destinations }: Claims, { origins }: Claims): string | null {
+  const theirs = destinations.find((one) => origins.includes(one));
+  const own = destinations.find((one) => !origins.includes(one));
+  return theirs === undefined || own === undefined ? null : `the origin ${theirs} beside ${own}`;
 }
 
 /** A provider's description, by its id. */
