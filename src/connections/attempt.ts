@@ -192,7 +192,23 @@ async function concludeSuccess(making: Attempt, tokens: Tokens, unkept: Unkept |
     return asMine(landed.stored, noted);
   }
   await audit(making, "success");
-  return { kind: "refreshed", stored: landed.stored, adopted: false };
+  return { kind: "refreshed", stored: await withLearntExpiry(making, landed.stored), adopted: false };
+}
+
+/** What only introspection tells is a commit of its own: the tokens were safe before anyone was asked. */
+async function withLearntExpiry({ services, counterpart, hold }: Attempt, stored: Stored): Promise<Stored> {
+  const { server, client, dialect } = counterpart;
+  const token = stored.record.tokens?.accessToken;
+  if (token === undefined || !dialect.reply.expiry.introspect) return stored;
+  const { introspectedExpiry, withExpiry } = await import("./introspected.ts");
+  const expiresAt = await introspectedExpiry(services, server, client, token);
+  if (expiresAt === null) return stored;
+  const learnt = (record: Connection): Connection => ({
+    ...record,
+    tokens: withExpiry(record.tokens, token, expiresAt, dialect.refresh.marginSeconds),
+  });
+  const landed = await land(services, stored, learnt, hold);
+  return landed.kind === "landed" ? landed.stored : stored;
 }
 
 /** The provider gave new tokens and the vault can't take them: they still work, and whoever asked gets them. */

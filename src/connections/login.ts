@@ -24,7 +24,7 @@ export async function login(services: Services, request: LoginRequest, ui: Login
   await refuseOtherPlace(services, request);
   const plan = await planLogin(services, request);
   for (const [setting, variable] of Object.entries(plan.settings.variables)) ui.warn(`${setting} from ${variable}`);
-  const reply = await flowNamingRefusedClient(services, plan, ui);
+  const reply = await withLearntLifetime(services, plan, await flowNamingRefusedClient(services, plan, ui));
   const { account, scopes } = await whoIs(services, plan, reply, ui);
   await refuseOtherAccount(services, plan, reply, account);
   const stored = await storeLogin(services, plan, { ...reply, scopes: reply.scopes ?? scopes }, account);
@@ -54,6 +54,15 @@ export async function refuseOtherPlace(services: Services, request: LoginRequest
   const hint = `Keep both: auth login ${request.ref.provider} -p NAME …\nReplace it: add --force`;
   refuseMismatch(definition, stored, asked, hint);
   return stored;
+}
+
+async function withLearntLifetime(services: Services, plan: LoginPlan, reply: TokenReply): Promise<TokenReply> {
+  const { server, client } = plan;
+  if (client === null || !server.dialect.reply.expiry.introspect) return reply;
+  const { introspectedExpiry } = await import("./introspected.ts");
+  const expiresAt = await introspectedExpiry(services, server, client, reply.accessToken);
+  if (expiresAt === null) return reply;
+  return { ...reply, expiresIn: Math.max(0, Math.floor((expiresAt - services.context.now()) / 1000)) };
 }
 
 /** A secret that the provider refuses is marked, so that it isn't offered again silently (CLI.md §4). */

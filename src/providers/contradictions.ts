@@ -81,6 +81,11 @@ function sectionsAreUsed(definition: ProviderDefinition): Fault[] {
       unless(oauth, section, "a flow of OAuth"),
     ),
     ...unless(asks("revocation"), "revocation", "endpoints.revocation"),
+    ...faultIf(
+      reply?.expiry?.introspect === true && !asks("introspection"),
+      "reply.expiry.introspect",
+      "does nothing without endpoints.introspection",
+    ),
     ...unless(oauth || asks("userinfo"), "account", "endpoints.userinfo"),
     ...faultIf(
       refresh?.rotation === "none" && refresh.graceSeconds !== undefined,

@@ -28,7 +28,7 @@ export const DEFAULTS = {
     tokenType: "token_type",
     scope: "scope",
     idToken: "id_token",
-    expiry: { path: "expires_in", unit: "seconds", absent: "never" },
+    expiry: { path: "expires_in", unit: "seconds", absent: "never", introspect: false },
     refreshExpiresIn: "refresh_token_expires_in",
     error: "error",
     errorDescription: "error_description",

@@ -112,6 +112,7 @@ export class Issuer {
     const revokes = names.includes("revocation") && (names.length === 1 || call.method === "DELETE");
     if (revokes) return this.#revoke(call);
     if (names.includes("userinfo") && call.method === "GET") return this.#userinfo(call);
+    if (names.includes("introspection")) return this.#introspect(call);
     const minting = this.#minting(call, names);
     if (minting !== null) return this.#token(minting.asked, names, minting.flow);
     const asked = new Asked(call, dialect);
@@ -307,6 +308,13 @@ export class Issuer {
     const body: Body = {};
     accountBody(dialect, body);
     return Response.json(body);
+  }
+
+  /** RFC 7662. It says nothing of a lifetime: what the description assumes then is played. */
+  #introspect(call: Call): Response {
+    const asked = new Asked(call, this.provider.dialect);
+    asked.authenticate(this.client, true, "an introspection");
+    return Response.json({ active: this.grants.isLive(asked.get("token") ?? "") });
   }
 
   /** RFC 7009, or the provider's own way. */

@@ -43,7 +43,9 @@ function refreshes(subject: Subject): Promise<string> {
     const before = stage.issuer.calls.length;
     const outcome = await refresh(stage, first);
     if (outcome.kind === "failed") throw outcome.error;
-    insist(stage.issuer.calls.length === before + 1, "a refresh isn't one request");
+    const { introspection } = stage.issuer.endpoints;
+    const sent = stage.issuer.calls.slice(before).filter((address) => address !== introspection);
+    insist(sent.length === 1, "a refresh isn't one request");
     const token = tokenOf(outcome.stored);
     insist(
       !token.equals(tokenOf(first)) && stage.issuer.grants.isLive(token.reveal()),

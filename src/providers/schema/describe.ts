@@ -101,6 +101,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "reply.expiry.path": "Where that stands.",
   "reply.expiry.unit": "What it is counted in: from now, or as a time.",
   "reply.expiry.absent": "What it means when there is none: `never`, or so many seconds.",
+  "reply.expiry.introspect":
+    "Whether the introspection endpoint is asked (RFC 7662): what it says goes before `absent`.",
   "reply.refreshExpiresIn": "Seconds until the refresh token dies.",
   "reply.error": "An error's code.",
   "reply.errorDescription": "An error's words.",

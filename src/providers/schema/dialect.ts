@@ -55,6 +55,8 @@ const expiry = v.strictObject({
   unit: v.optional(v.picklist(["seconds", "milliseconds", "epoch", "epoch-milliseconds", "iso"])),
   /** What it means when the reply has none: `never`, or a number of seconds. */
   absent: v.optional(v.union([v.literal("never"), count])),
+  /** Whether the introspection endpoint is asked (RFC 7662): what it says goes before `absent`. */
+  introspect: v.optional(v.boolean()),
 });
 
 export const reply = v.strictObject({

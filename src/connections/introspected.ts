@@ -1,0 +1,44 @@
+/**
+ * How long a token lives where only the provider's introspection knows (RFC 7662 §2.2, `exp`). Asked once the tokens
+ * are safe, and not for long: a provider that doesn't say takes nothing away.
+ */
+import type { Client, Server } from "../oauth/types.ts";
+import { AuthError } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { Secret } from "../platform/secret.ts";
+import type { Tokens } from "./record.ts";
+import type { Services } from "./services.ts";
+import { marginOf } from "./status.ts";
+
+/** @returns milliseconds since the epoch; null where nobody is to be asked, or nothing was said */
+export async function introspectedExpiry(
+  { context }: Services,
+  server: Server,
+  client: Client,
+  token: Secret,
+): Promise<number | null> {
+  if (!server.dialect.reply.expiry.introspect || server.endpoints.introspection === undefined) return null;
+  const { introspect } = await import("../oauth/introspect.ts");
+  try {
+    const briefly: typeof context.http = (request) => context.http({ ...request, timeout: LIMITS.account });
+    const { active, exp } = await introspect(briefly, server, client, token);
+    return active && typeof exp === "number" && Number.isFinite(exp) && exp > 0 ? exp * 1000 : null;
+  } catch (error) {
+    // Failing to learn it says nothing of the token.
+    if (!(error instanceof AuthError)) throw error;
+    context.debug(`introspection: ${error.message}`);
+    return null;
+  }
+}
+
+/** The tokens with that lifetime, unless others took their place meanwhile. */
+export function withExpiry(
+  current: Tokens | null,
+  token: Secret,
+  expiresAt: number,
+  margin: number | undefined,
+): Tokens | null {
+  if (current === null || !current.accessToken.equals(token)) return current;
+  const lifetime = Math.max(0, expiresAt - current.obtainedAt);
+  return { ...current, expiresAt, dueAt: expiresAt - marginOf(lifetime, margin) };
+}
