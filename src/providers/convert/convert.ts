@@ -122,7 +122,7 @@ function refused(name: string, mode: string | null, field: string, why: string):
 
 const LONGEST_ID = 32;
 
-/** `1password` has no letter to begin with, and some names are longer than an id may be. */
+/** Some names have no letter to begin with, and some are longer than an id may be. */
 function idFrom(name: string): string | null {
   const plain = name
     .toLowerCase()
