@@ -29,7 +29,7 @@ export async function sharingGrant(services: Services, stored: Stored): Promise<
   const { record } = stored;
   if (record.tokens === null || record.pinned === null) return [];
   // Without a counterpart nothing is revoked, so nobody else's grant ends.
-  const counterpart = await counterpartOf(services, record).catch(() => null);
+  const counterpart = await reachable(services, record, () => {});
   if (counterpart?.dialect.revocation.endsGrant !== true) return [];
   return (await listConnections(services.vault)).filter(
     (other) =>
@@ -66,7 +66,9 @@ async function lockIfPossible(services: Services, stored: Stored): Promise<Lock 
 async function revokeAtProvider(services: Services, stored: Stored): Promise<boolean | "unsupported"> {
   const { tokens, pinned, kind } = stored.record;
   if (tokens === null || pinned === null || kind !== "oauth") return "unsupported";
-  const counterpart = await reachable(services, stored.record);
+  const counterpart = await reachable(services, stored.record, (reason) =>
+    services.context.warn(`Nothing can be revoked at the provider: ${reason}`),
+  );
   if (counterpart === null) return false;
   const { server, client } = counterpart;
   const { revokeTokens } = await import("../oauth/revoke.ts");
@@ -77,12 +79,16 @@ async function revokeAtProvider(services: Services, stored: Stored): Promise<boo
 }
 
 /** A provider whose plugin is gone, or a client whose secret is: no reason to keep what is to be erased. */
-async function reachable(services: Services, record: Connection): Promise<Counterpart | null> {
+async function reachable(
+  services: Services,
+  record: Connection,
+  tell: (reason: string) => void,
+): Promise<Counterpart | null> {
   try {
     return await counterpartOf(services, record);
   } catch (error) {
     if (!(error instanceof AuthError) || /^(vault|key)_/.test(error.code)) throw error;
-    services.context.warn(`Nothing can be revoked at the provider: ${error.message}`);
+    tell(error.message);
     return null;
   }
 }

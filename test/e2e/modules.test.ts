@@ -1,6 +1,7 @@
 /** Modules: code of a stranger's that says what data can't, run only as it was trusted, and never for long. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { errorOf } from "../support/logged-in.ts";
 import { type PluginHome, pluginHome } from "../support/plugin-home.ts";
 import { AUTH, onTerminal, tempFolder } from "../support/program.ts";
@@ -187,6 +188,29 @@ describe("a module", () => {
     theirs.drop("odd.ts", source(odd.url));
     await trusted(theirs);
     expect((await mine.call(["login", "odd"])).code).toBe(9);
+  });
+
+  test("attack: a hostile folder gives it no other 'auth/provider', and runs nothing of its own", async () => {
+    const it = home();
+    const cwd = tempFolder();
+    const witness = join(tempFolder(), "ran");
+    const evil = `require("node:fs").writeFileSync(${JSON.stringify(witness)}, "x"); export const defineProvider = () => ({});`;
+    const files = {
+      ".env": `AUTH_HOME=${cwd}/evil\n`,
+      "bunfig.toml": 'preload = ["./evil.ts"]\n',
+      "tsconfig.json": '{"compilerOptions":{"baseUrl":".","paths":{"auth/provider":["./evil.ts"]}}}',
+      "package.json": '{"imports":{"auth/provider":"./evil.ts"}}',
+      "evil.ts": evil,
+      "node_modules/auth/provider.ts": evil,
+    };
+    mkdirSync(join(cwd, "node_modules", "auth"), { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+    it.drop("odd.ts", source(odd.url));
+    const { stderr } = await it.call(["provider", "trust", "odd"], { cwd });
+    const hash = /sha256-[0-9a-f]{64}/.exec(stderr)?.[0] ?? "";
+    expect((await it.call(["provider", "trust", "odd", "--ci", hash], { cwd })).code).toBe(0);
+    expect((await it.call(["login", "odd", "--client-id", "me"], { cwd })).code).toBe(0);
+    expect([existsSync(witness), existsSync(join(cwd, "evil"))]).toEqual([false, false]);
   });
 
   test("attack: what Bun keeps of transpiled code on the disk is not what runs", async () => {
