@@ -3,8 +3,8 @@ import { version } from "../package.json";
 import type { Definition, Loader } from "./cli/command.ts";
 import { type Cli, createCli, DEFAULT_GLOBALS } from "./cli/context.ts";
 import { asAuthError, EXIT_CODES } from "./cli/exit.ts";
+import { leave } from "./platform/at-once.ts";
 import type { Environment } from "./platform/context.ts";
-import { leave } from "./platform/leave.ts";
 import { exitOnInterrupt } from "./platform/signals.ts";
 
 /** What is run without citty when it is called with words alone: no flag to be parsed, no help to be shown. */
@@ -41,7 +41,8 @@ async function fastPath(): Promise<number | null> {
   const end = others.indexOf("--");
   const words = end < 0 ? others : others.slice(0, end);
   const rest = end < 0 ? [] : others.slice(end + 1);
-  if (words.length > fast.maxWords || words.some((word) => word === "" || word.startsWith("-"))) return null;
+  if (words.length > fast.maxWords) return null;
+  for (const word of words) if (word === "" || word.startsWith("-")) return null;
   if (end >= 0 !== fast.rest || rest.length > 0 !== fast.rest) return null;
   const cli = createCli(env, DEFAULT_GLOBALS, rest);
   const definition = (await fast.load()).default.definition as Definition;

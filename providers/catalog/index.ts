@@ -1,5 +1,7 @@
 import type { ProviderDefinition } from "auth/provider";
 
+export { catalogVariables } from "./variables.ts";
+
 /** The catalogue, by name. Each manifest is bundled as data of its own, and read only when it is named. */
 export const catalog: Readonly<Record<string, () => Promise<{ default: ProviderDefinition }>>> = {
   airtable: () => import("./airtable.toml"),

@@ -23,7 +23,7 @@ export interface AuditLine {
 }
 
 /** @returns null when it is written, else why it couldn't be */
-export function writeAudit(path: string, event: AuditEvent, now: number): Promise<string | null> {
+export function writeAudit(path: string, event: AuditEvent, now: number): null | Promise<string | null> {
   const { connection = null } = event;
   const { pid, program } = caller();
   const line: AuditLine = {

@@ -5,6 +5,8 @@
  * With JSON, stderr holds the error's one line and nothing else: progress isn't shown, and warnings and notices wait
  * until it is known that the command succeeded.
  */
+
+import { writeAtOnce } from "../platform/at-once.ts";
 import type { Environment } from "../platform/context.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { jsonText } from "../platform/escape.ts";
@@ -106,7 +108,9 @@ let closed = false;
 async function toStdout(text: string): Promise<void> {
   if (closed) return;
   try {
-    await Bun.write(Bun.stdout, text);
+    const bytes = new TextEncoder().encode(text);
+    const written = writeAtOnce(1, bytes);
+    if (written < bytes.length) await Bun.write(Bun.stdout, bytes.subarray(written));
   } catch (error) {
     if (errorCode(error) === "EPIPE") closed = true;
     else

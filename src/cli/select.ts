@@ -6,8 +6,9 @@
 import { type ConnectionRef, checkName, display, parseNamed, parseSelector, sameName } from "../connections/ref.ts";
 import type { Services } from "../connections/services.ts";
 import { defaultOf, listConnections, readDefaults } from "../connections/store.ts";
+import type { Environment } from "../platform/context.ts";
 import { AuthError, type ErrorCode, usage } from "../platform/errors.ts";
-import { type EnvironmentToken, environmentToken } from "../providers/environment.ts";
+import type { EnvironmentToken } from "../providers/environment.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 
 export interface Selector {
@@ -63,7 +64,7 @@ async function injectedOrSet(
   const { env } = services.context;
   if (selector.stored || ignoresEnvironment(env)) return null;
   const definition = await usable(services, provider);
-  const token = definition === null ? null : environmentToken(definition, env);
+  const token = definition === null ? null : await readToken(definition, env);
   if (token === null) return null;
   const origin = await originOf(env, provider, token);
   if (origin !== null) return { source: "vault", ref: origin, implicit: true };
@@ -103,6 +104,12 @@ async function originOf(
   if (!env.AUTH_INJECTED) return null;
   const { injectedConnection } = await import("../inject/injected.ts");
   return injectedConnection(env.AUTH_INJECTED, provider, variable, token.reveal());
+}
+
+/** Most tokens are asked for by a connection's name: what reads the environment is loaded for the others. */
+async function readToken(definition: ProviderDefinition, env: Environment): Promise<EnvironmentToken | null> {
+  const { environmentToken } = await import("../providers/environment.ts");
+  return environmentToken(definition, env);
 }
 
 export function ignoresEnvironment(env: Services["context"]["env"]): boolean {
@@ -157,7 +164,7 @@ export async function environmentTokens(
 ): Promise<{ provider: string; token: EnvironmentToken }[]> {
   const found = [];
   for (const definition of await services.registry.readers(services.context.env)) {
-    const token = environmentToken(definition, services.context.env);
+    const token = await readToken(definition, services.context.env);
     if (token !== null && (await originOf(services.context.env, definition.id, token)) === null)
       found.push({ provider: definition.id, token });
   }

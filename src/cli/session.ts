@@ -1,6 +1,4 @@
 /** A command's hold on the house: the providers, and the vault once it is needed. Closed when the command ends. */
-import { catalog } from "../../providers/catalog/index.ts";
-import { catalogVariables } from "../../providers/catalog/variables.ts";
 import { builtIn } from "../../providers/index.ts";
 import type { Services } from "../connections/services.ts";
 import type { Context } from "../platform/context.ts";
@@ -22,7 +20,7 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
   let opened: Promise<Vault | null> | null = null;
   const open = async (create: boolean): Promise<Vault | null> => {
     const { openVault } = await import("../vault/vault.ts");
-    return openVault(cli.context, { create, ...(await vaultDialogue(cli)) });
+    return openVault(cli.context, { create, ...vaultDialogue(cli) });
   };
   const vault = (): Promise<Vault | null> => {
     opened ??= open(false);
@@ -30,8 +28,7 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
   };
   const registry = createRegistry({
     builtIn,
-    catalog,
-    catalogVariables,
+    catalog: () => import("../../providers/catalog/index.ts"),
     plugins: {
       folder: () => pathsOrNull(cli.context)?.providers ?? null,
       pin: async (id) => {
@@ -54,10 +51,10 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
 }
 
 /** How the vault asks for a passphrase, and says which key source it chose. */
-export async function vaultDialogue(cli: Cli): Promise<{
+export function vaultDialogue(cli: Cli): {
   prompt?: (question: string) => Promise<import("../platform/secret.ts").Secret>;
   announce: (message: string) => void;
-}> {
+} {
   const announce = (message: string): void => cli.output.notice(message);
   if (!cli.globals.input || cli.context.env.CI) return { announce };
   return {

@@ -157,14 +157,23 @@ export function encodeRecord(record: Formatted): string {
  * @throws AuthError `vault_corrupt`
  */
 export function decodeRecord<T extends Formatted>(body: string, name: string): T {
-  const record = JSON.parse(body, (key, value) =>
-    SECRETS.has(key) && typeof value === "string" ? new Secret(value) : value,
-  ) as { format?: unknown };
+  const record = JSON.parse(body) as { format?: unknown };
+  conceal(record as Record<string, unknown>);
   if (record.format === 1) return record as T;
   throw new AuthError("vault_corrupt", `The record ${name} was written by a newer version of auth.`, {
     hint: "Upgrade auth on this machine; nothing was changed.",
     connection: name,
   });
+}
+
+/** Puts what is secret in `Secret`, however deep it lies. A walk of our own: the parser's takes four times as long to start. */
+function conceal(held: Record<string, unknown>): void {
+  for (const key in held) {
+    const value = held[key];
+    if (typeof value === "string") {
+      if (SECRETS.has(key)) held[key] = new Secret(value);
+    } else if (typeof value === "object" && value !== null) conceal(value as Record<string, unknown>);
+  }
 }
 
 /** A connection that has settings but was never logged in. */

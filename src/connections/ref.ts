@@ -1,5 +1,7 @@
 /** The name of a connection: `provider:name`, compared case-folded, shown as it was first typed. */
+import { DIGITS, isMadeOf, LOWER_CASE, UPPER_CASE } from "../platform/characters.ts";
 import { usage } from "../platform/errors.ts";
+import { isProviderId } from "../providers/id.ts";
 
 export interface ConnectionRef {
   readonly provider: string;
@@ -8,15 +10,16 @@ export interface ConnectionRef {
 
 export const DEFAULT_NAME = "default";
 
-const PROVIDER = /^[a-z][a-z0-9-]{0,31}$/;
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._@+/-]{0,127}$/;
+const NAME_LENGTH = 128;
+const NAME_FIRST = `${LOWER_CASE}${UPPER_CASE}${DIGITS}`;
+const NAME_REST = `${NAME_FIRST}._@+/-`;
 
 /** `github` → name null; `github:work`. @throws AuthError `usage` */
 export function parseSelector(text: string): { provider: string; name: string | null } {
   const colon = text.indexOf(":");
   const provider = (colon < 0 ? text : text.slice(0, colon)).toLowerCase();
   const name = colon < 0 ? null : text.slice(colon + 1);
-  if (!PROVIDER.test(provider)) throw usage(`'${shorten(text)}' is not a connection.`, FORM);
+  if (!isProviderId(provider)) throw usage(`'${shorten(text)}' is not a connection.`, FORM);
   if (name !== null) checkName(name);
   return { provider, name };
 }
@@ -32,8 +35,13 @@ export function parseNamed(text: string, profile: string | undefined): { provide
 
 /** @throws AuthError `usage` */
 export function checkName(name: string): string {
-  if (NAME.test(name)) return name;
+  if (isName(name)) return name;
   throw usage(`'${shorten(name)}' is not a connection name.`, FORM);
+}
+
+function isName(text: string): boolean {
+  if (text === "" || text.length > NAME_LENGTH) return false;
+  return NAME_FIRST.includes(text.charAt(0)) && isMadeOf(text, NAME_REST);
 }
 
 const FORM =

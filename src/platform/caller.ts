@@ -1,5 +1,5 @@
 /** Who called us: the process above, as far as it can be told. */
-import { libcFiles, readSmallFile } from "./libc.ts";
+import { fileCalls, readSmallFile } from "./libc.ts";
 
 export interface Caller {
   readonly pid: number;
@@ -9,7 +9,7 @@ export interface Caller {
 
 export function caller(): Caller {
   const pid = process.ppid;
-  const c = process.platform === "linux" ? libcFiles() : null;
+  const c = process.platform === "linux" ? fileCalls() : null;
   const name = c === null ? null : readSmallFile(c, `/proc/${pid}/comm`);
   return { pid, program: name?.trim() || null };
 }

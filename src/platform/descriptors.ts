@@ -2,16 +2,13 @@
  * Which open files came from our caller and belong to the command we become. Bun marks every inherited descriptor
  * from 4 up close-on-exec at its start, and process substitution (`run -- diff <(a) <(b)`) hands over just those.
  */
-import { cString, type Libc, libc, ptr } from "./libc.ts";
+import { AT_FDCWD, cString, fileCalls, type LinuxCalls, linuxCalls, type ProcessCalls, ptr } from "./libc.ts";
 
 const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const O_DIRECTORY = process.arch === "arm64" ? 0x4000 : 0x10000;
 const O_NONBLOCK = process.platform === "darwin" ? 0x4 : 0x800;
-/** Linux system calls without a wrapper in every libc. */
-const GETDENTS64 = process.arch === "arm64" ? 61 : 217;
-const CLOSE_RANGE = 436;
 const CLOSE_RANGE_CLOEXEC = 4;
 
 /**
@@ -20,10 +17,10 @@ const CLOSE_RANGE_CLOEXEC = 4;
  * On macOS the runtime leaves inherited ones alone, and there is nothing to do.
  */
 export function inheritedDescriptors(): number[] {
-  const c = process.platform === "linux" ? libc() : null;
-  if (c === null) return [];
-  return openDescriptors(c).filter((fd) => {
-    const name = nameOf(c, fd);
+  const linux = linuxCalls();
+  if (linux === null) return [];
+  return openDescriptors(linux).filter((fd) => {
+    const name = nameOf(linux, fd);
     return name !== "" && !name.startsWith("anon_inode:");
   });
 }
@@ -32,8 +29,9 @@ export function inheritedDescriptors(): number[] {
  * Leaves exactly 0, 1, 2 and `inherited` open across execve, and the standard three blocking: the runtime may have
  * made a pipe non-blocking, which its next reader or writer would not expect.
  */
-export function handOver(c: Libc, inherited: readonly number[]): void {
-  if (process.platform === "linux") c.syscall(CLOSE_RANGE, 3, 0xffffffff, CLOSE_RANGE_CLOEXEC, 0);
+export function handOver(c: ProcessCalls, inherited: readonly number[]): void {
+  const linux = linuxCalls();
+  linux?.call(linux.numbers.closeRange, 3, 0xffffffff, CLOSE_RANGE_CLOEXEC);
   for (const fd of inherited) c.fcntl(fd, F_SETFD, 0);
   for (const fd of [0, 1, 2]) {
     const flags = c.fcntl(fd, F_GETFL, 0);
@@ -42,14 +40,14 @@ export function handOver(c: Libc, inherited: readonly number[]): void {
 }
 
 /** All open descriptors from 3 up, as /proc lists them. */
-function openDescriptors(c: Libc): number[] {
-  const path = cString("/proc/self/fd");
-  const folder = c.open(ptr(path), O_DIRECTORY, 0);
-  if (folder < 0) return [];
+function openDescriptors({ call, numbers }: LinuxCalls): number[] {
+  const c = fileCalls();
+  const folder = c?.open("/proc/self/fd", O_DIRECTORY) ?? -1;
+  if (c === null || folder < 0) return [];
   const open: number[] = [];
   const buffer = new Uint8Array(4096);
   for (;;) {
-    const length = Number(c.syscall(GETDENTS64, folder, ptr(buffer), buffer.length, 0));
+    const length = call(numbers.getdents, folder, ptr(buffer), buffer.length);
     if (length <= 0) break;
     for (const name of entryNames(buffer.subarray(0, length))) {
       const fd = Number(name);
@@ -73,20 +71,20 @@ function* entryNames(buffer: Uint8Array): Generator<string> {
   }
 }
 
-const RLIMIT_NOFILE = process.platform === "darwin" ? 8 : 7;
+const RLIMIT_NOFILE = 7;
 
 /** Sets the soft limit of open files, never above the hard one. */
-export function setSoftLimit(c: Libc, soft: number): void {
+export function setSoftLimit({ call, numbers }: LinuxCalls, soft: number): void {
   const limit = new BigUint64Array(2);
-  if (c.getrlimit(RLIMIT_NOFILE, ptr(limit)) !== 0) return;
+  if (call(numbers.prlimit, 0, RLIMIT_NOFILE, 0, ptr(limit)) !== 0) return;
   const hard = limit[1] ?? 0n;
   limit[0] = BigInt(soft) < hard ? BigInt(soft) : hard;
-  c.setrlimit(RLIMIT_NOFILE, ptr(limit));
+  call(numbers.prlimit, 0, RLIMIT_NOFILE, ptr(limit), 0);
 }
 
-function nameOf(c: Libc, fd: number): string {
+function nameOf({ call, numbers }: LinuxCalls, fd: number): string {
   const buffer = new Uint8Array(64);
   const path = cString(`/proc/self/fd/${fd}`);
-  const length = Number(c.readlink(ptr(path), ptr(buffer), buffer.length));
+  const length = call(numbers.readlinkat, AT_FDCWD, ptr(path), ptr(buffer), buffer.length);
   return length > 0 ? new TextDecoder().decode(buffer.subarray(0, length)) : "";
 }

@@ -5,7 +5,7 @@
  */
 import type { Environment } from "./context.ts";
 import { handOver, setSoftLimit } from "./descriptors.ts";
-import { cString, cStrings, type Libc, libc, ptr, readSmallFile } from "./libc.ts";
+import { cStrings, fileCalls, linuxCalls, type ProcessCalls, processCalls, readSmallFile } from "./libc.ts";
 
 /** Why a command didn't start; the codes are the shell's (CLI.md §2, `run`). */
 export class ExecError extends Error {
@@ -37,9 +37,9 @@ export interface Execution {
 export async function replaceProcess(execution: Execution): Promise<number> {
   const file = await findCommand(execution.command, execution.env);
   if (process.platform === "win32") return runChild(file, execution);
-  const c = libc();
+  const c = processCalls();
   if (c === null) return execveOfRuntime(file, execution);
-  restoreSoftLimit(c);
+  restoreSoftLimit();
   return execveOfLibc(c, file, execution);
 }
 
@@ -63,19 +63,14 @@ const E2BIG = 7;
 const SIGPIPE = 13;
 const SIGXFSZ = 25;
 
-function execveOfLibc(c: Libc, file: string, { command, args, env, inherited }: Execution): never {
+function execveOfLibc(c: ProcessCalls, file: string, { command, args, env, inherited }: Execution): never {
   handOver(c, inherited);
-  for (const signal of [SIGPIPE, SIGXFSZ]) c.signal(signal, null);
+  for (const signal of [SIGPIPE, SIGXFSZ]) c.resetSignal(signal);
 
   const environment = cStrings(
     Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`])),
   );
-  const execute = (path: string, argv: readonly string[]): number => {
-    const target = cString(path);
-    const list = cStrings(argv);
-    c.execve(ptr(target), ptr(list.pointers), ptr(environment.pointers));
-    return c.errno();
-  };
+  const execute = (path: string, argv: readonly string[]): number => c.execve(path, cStrings(argv), environment);
   let errno = execute(file, [command, ...args]);
   // A script without `#!` is run by the shell, as execvp(3) and every shell do.
   if (errno === ENOEXEC) errno = execute("/bin/sh", ["sh", file, ...args]);
@@ -123,12 +118,14 @@ async function runChild(file: string, { args, env }: Execution): Promise<number>
 }
 
 /** The soft limit of open files as our parent has it: the runtime raised ours, and the child should not notice. */
-function restoreSoftLimit(c: Libc): void {
-  if (process.platform !== "linux") return;
+function restoreSoftLimit(): void {
+  const linux = linuxCalls();
+  const files = fileCalls();
+  if (linux === null || files === null) return;
   // null where the parent is another user's, or gone: the raised limit stays.
-  const limits = readSmallFile(c, `/proc/${process.ppid}/limits`) ?? "";
+  const limits = readSmallFile(files, `/proc/${process.ppid}/limits`) ?? "";
   const soft = /^Max open files +(\d+)/m.exec(limits)?.[1];
-  if (soft !== undefined) setSoftLimit(c, Number(soft));
+  if (soft !== undefined) setSoftLimit(linux, Number(soft));
 }
 
 async function existsSomewhere(command: string, path: string): Promise<boolean> {

@@ -3,7 +3,7 @@
  * never through a link, and set aside when they have grown large. On the way of every token: by libc where that can
  * be loaded, which spares half a millisecond of `node:fs`.
  */
-import { type FileCalls, libcFiles, ptr } from "./libc.ts";
+import { type FileCalls, fileCalls } from "./libc.ts";
 
 /** A file larger than this is renamed to `<name>.1` before the next line; the older `.1` goes. */
 const ROTATE_BYTES = 5 * 1024 * 1024;
@@ -17,7 +17,6 @@ interface OpenFlags {
 }
 
 const WRITE_ONLY = 1;
-const SEEK_END = 2;
 
 function openFlags(): OpenFlags {
   if (process.platform === "darwin") return { append: 0x8, nonBlock: 0x4, noFollow: 0x100, closeOnExec: 0x1000000 };
@@ -26,23 +25,25 @@ function openFlags(): OpenFlags {
 }
 
 /** @returns null when the line is written, else why it couldn't be */
-export async function appendLine(path: string, line: string): Promise<string | null> {
-  const c = libcFiles();
-  const written = c === null ? "slow" : appendByLibc(c, path, line);
-  if (written === "done") return null;
-  return (await import("./journal-files.ts")).appendByFiles(path, line, ROTATE_BYTES);
+export function appendLine(path: string, line: string): null | Promise<string | null> {
+  const c = fileCalls();
+  return c !== null && appendByLibc(c, path, line) ? null : appendByRuntime(path, line);
 }
 
-/** `slow`: something is out of the ordinary (no file yet, a link, time to rotate, a full disk); the other way says what. */
-function appendByLibc(c: FileCalls, path: string, line: string): "done" | "slow" {
+async function appendByRuntime(path: string, line: string): Promise<string | null> {
+  const { appendByFiles } = await import("./journal-files.ts");
+  return appendByFiles(path, line, ROTATE_BYTES);
+}
+
+/** false: something is out of the ordinary (no file yet, a link, time to rotate, a full disk); the other way says what. */
+function appendByLibc(c: FileCalls, path: string, line: string): boolean {
   const { append, nonBlock, noFollow, closeOnExec } = openFlags();
-  const name = new TextEncoder().encode(`${path}\0`);
-  const fd = c.open(ptr(name), WRITE_ONLY | append | nonBlock | noFollow | closeOnExec, 0);
-  if (fd < 0) return "slow";
+  const fd = c.open(path, WRITE_ONLY | append | nonBlock | noFollow | closeOnExec);
+  if (fd < 0) return false;
   try {
-    if (Number(c.lseek(fd, 0, SEEK_END)) > ROTATE_BYTES) return "slow";
+    if (c.end(fd) > ROTATE_BYTES) return false;
     const bytes = new TextEncoder().encode(`${line}\n`);
-    return Number(c.write(fd, ptr(bytes), bytes.length)) === bytes.length ? "done" : "slow";
+    return c.write(fd, bytes) === bytes.length;
   } finally {
     c.close(fd);
   }

@@ -1,6 +1,10 @@
-/** The few calls of the C library that Bun has no API for. POSIX only; null where the library can't be loaded. */
+/**
+ * The few calls of the system that the runtime has no API for, or a slow one. POSIX only; null where the C library
+ * can't be loaded. They are on the way of every token, and each function that is bound costs it some 20 µs: on Linux
+ * all of them go through one, syscall(2).
+ */
 import { dlopen, FFIType, type Pointer, ptr, read } from "bun:ffi";
-import { leaveBy } from "./leave.ts";
+import { atOnceBy } from "./at-once.ts";
 
 /** By name, since a process can't open itself under Bun: glibc, musl, macOS. */
 const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
@@ -8,67 +12,175 @@ const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   darwin: ["libSystem.B.dylib"],
 };
 
-/** For reading and appending to files: all that is loaded on the way of a token. Each call costs some 10 µs to bind. */
-const FILE_CALLS = {
-  open: { args: ["ptr", "i32", "i32"], returns: "i32" },
-  read: { args: ["i32", "ptr", "u64"], returns: FFIType.i64_fast },
-  write: { args: ["i32", "ptr", "u64"], returns: FFIType.i64_fast },
-  lseek: { args: ["i32", FFIType.i64_fast, "i32"], returns: FFIType.i64_fast },
-  close: { args: ["i32"], returns: "i32" },
-  _exit: { args: ["i32"], returns: "void" },
-  syscall: {
-    args: [FFIType.i64_fast, FFIType.i64_fast, FFIType.i64_fast, FFIType.i64_fast, FFIType.i64_fast],
-    returns: FFIType.i64_fast,
+/** The numbers of Linux's system calls (syscall_64.tbl, asm-generic/unistd.h), and where its `struct stat` has what. */
+const LINUX = {
+  x64: {
+    ...{ openat: 257, read: 0, write: 1, lseek: 8, close: 3, fstatat: 262, exit: 231, stat: { mode: 24, uid: 28 } },
+    ...{ execve: 59, fcntl: 72, sigaction: 13, readlinkat: 267, getdents: 217, prlimit: 302, closeRange: 436 },
+  },
+  arm64: {
+    ...{ openat: 56, read: 63, write: 64, lseek: 62, close: 57, fstatat: 79, exit: 94, stat: { mode: 16, uid: 24 } },
+    ...{ execve: 221, fcntl: 25, sigaction: 134, readlinkat: 78, getdents: 61, prlimit: 261, closeRange: 436 },
   },
 } as const;
 
-/** For becoming another program. */
-const PROCESS_CALLS = {
-  ...FILE_CALLS,
+export const AT_FDCWD = -100;
+const SEEK_END = 2;
+const WORD = FFIType.i64_fast;
+const SYSCALL = { args: [WORD, WORD, WORD, WORD, WORD], returns: WORD } as const;
+
+/** macOS has no such function: there they are bound one by one. */
+const DARWIN_FILES = {
+  open: { args: ["ptr", "i32", "i32"], returns: "i32" },
+  read: { args: ["i32", "ptr", "u64"], returns: WORD },
+  write: { args: ["i32", "ptr", "u64"], returns: WORD },
+  lseek: { args: ["i32", WORD, "i32"], returns: WORD },
+  close: { args: ["i32"], returns: "i32" },
+  _exit: { args: ["i32"], returns: "void" },
+} as const;
+
+const DARWIN_PROCESSES = {
   execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
   fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
   signal: { args: ["i32", "ptr"], returns: "ptr" },
-  readlink: { args: ["ptr", "ptr", "u64"], returns: FFIType.i64_fast },
-  getrlimit: { args: ["i32", "ptr"], returns: "i32" },
-  setrlimit: { args: ["i32", "ptr"], returns: "i32" },
+  __error: { args: [], returns: "ptr" },
 } as const;
 
-/** Where the thread's `errno` is. */
-const ERRNO = { linux: "__errno_location", darwin: "__error" } as const;
+/** What fails gives a negative number. */
+export interface FileCalls {
+  open(path: string, flags: number): number;
+  read(fd: number, into: Uint8Array): number;
+  write(fd: number, bytes: Uint8Array): number;
+  /** Its length; what is appended begins there. */
+  end(fd: number): number;
+  close(fd: number): void;
+  /** Ends the process. */
+  exit(code: number): void;
+  /** null where it isn't there, or can't be told this way. */
+  stat: ((path: string) => { readonly mode: number; readonly uid: number } | null) | null;
+}
 
-export type FileCalls = ReturnType<typeof dlopen<typeof FILE_CALLS>>["symbols"];
-export type Libc = ReturnType<typeof dlopen<typeof PROCESS_CALLS>>["symbols"] & { errno(): number };
+/** For becoming another program. */
+export interface ProcessCalls {
+  /** Returns only where it failed. @returns `errno` */
+  execve(path: string, args: CStrings, environment: CStrings): number;
+  fcntl(fd: number, command: number, value: number): number;
+  /** Back to what the system does with it. */
+  resetSignal(signal: number): void;
+}
 
-let fileCalls: FileCalls | null | undefined;
-let processCalls: Libc | null | undefined;
+/** Linux's own: any call by its number. Memory is passed by `ptr`, and kept alive by whoever does. */
+export interface LinuxCalls {
+  readonly call: (number: number, a?: number, b?: number, c?: number, d?: number) => number;
+  readonly numbers: (typeof LINUX)[keyof typeof LINUX];
+}
 
-/** Just enough for files; what is loaded already serves too. */
-export function libcFiles(): FileCalls | null {
-  if (fileCalls === undefined) {
-    fileCalls = processCalls ?? load((library) => dlopen(library, FILE_CALLS).symbols);
-    if (fileCalls !== null) leaveBy(fileCalls._exit);
+let files: FileCalls | null | undefined;
+let linux: LinuxCalls | null | undefined;
+
+export function fileCalls(): FileCalls | null {
+  if (files === undefined) {
+    const l = linuxCalls();
+    files = l === null ? darwinFiles() : linuxFiles(l);
+    if (files !== null) atOnceBy(files);
   }
-  return fileCalls;
+  return files;
 }
 
-export function libc(): Libc | null {
-  if (processCalls === undefined) processCalls = load(openForProcesses);
-  return processCalls;
+export function linuxCalls(): LinuxCalls | null {
+  if (linux === undefined) linux = loadLinux();
+  return linux;
 }
 
-function openForProcesses(library: string): Libc | null {
-  const name = ERRNO[process.platform as keyof typeof ERRNO];
-  const { symbols } = dlopen(library, { ...PROCESS_CALLS, [name]: { args: [], returns: "ptr" } });
-  const location = (symbols as unknown as Record<string, () => Pointer>)[name];
-  if (location === undefined) return null;
-  return { ...(symbols as unknown as Libc), errno: () => read.i32(location()) };
+function loadLinux(): LinuxCalls | null {
+  const numbers = process.platform === "linux" ? LINUX[process.arch as keyof typeof LINUX] : undefined;
+  if (numbers === undefined) return null;
+  const loaded = load({ syscall: SYSCALL });
+  if (loaded === null) return null;
+  const { syscall } = loaded;
+  const call = (number: number, a = 0, b = 0, c = 0, d = 0): number => Number(syscall(number, a, b, c, d));
+  return { call, numbers };
 }
 
-function load<T>(open: (library: string) => T | null): T | null {
+function linuxFiles({ call, numbers }: LinuxCalls): FileCalls {
+  return {
+    open(path, flags) {
+      const name = cString(path);
+      return call(numbers.openat, AT_FDCWD, ptr(name), flags);
+    },
+    read: (fd, into) => call(numbers.read, fd, ptr(into), into.length),
+    write: (fd, bytes) => call(numbers.write, fd, ptr(bytes), bytes.length),
+    end: (fd) => call(numbers.lseek, fd, 0, SEEK_END),
+    close: (fd) => void call(numbers.close, fd),
+    exit: (code) => void call(numbers.exit, code),
+    stat(path) {
+      const name = cString(path);
+      const buffer = new Uint8Array(256);
+      if (call(numbers.fstatat, AT_FDCWD, ptr(name), ptr(buffer)) !== 0) return null;
+      const view = new DataView(buffer.buffer);
+      return { mode: view.getUint32(numbers.stat.mode, true), uid: view.getUint32(numbers.stat.uid, true) };
+    },
+  };
+}
+
+function darwinFiles(): FileCalls | null {
+  const c = process.platform === "darwin" ? load(DARWIN_FILES) : null;
+  if (c === null) return null;
+  return {
+    open(path, flags) {
+      const name = cString(path);
+      return c.open(ptr(name), flags, 0);
+    },
+    read: (fd, into) => Number(c.read(fd, ptr(into), into.length)),
+    write: (fd, bytes) => Number(c.write(fd, ptr(bytes), bytes.length)),
+    end: (fd) => Number(c.lseek(fd, 0, SEEK_END)),
+    close: (fd) => void c.close(fd),
+    exit: c._exit,
+    stat: null,
+  };
+}
+
+export function processCalls(): ProcessCalls | null {
+  const l = linuxCalls();
+  return l === null ? darwinProcesses() : linuxProcesses(l);
+}
+
+function linuxProcesses({ call, numbers }: LinuxCalls): ProcessCalls | null {
+  const errno = load({ __errno_location: { args: [], returns: "ptr" } });
+  if (errno === null) return null;
+  return {
+    execve(path, args, environment) {
+      const name = cString(path);
+      call(numbers.execve, ptr(name), ptr(args.pointers), ptr(environment.pointers));
+      return read.i32(errno.__errno_location() as Pointer);
+    },
+    fcntl: (fd, command, value) => call(numbers.fcntl, fd, command, value),
+    resetSignal(signal) {
+      // All zeros: SIG_DFL, no flags, nothing blocked. The kernel's set of signals has eight bytes.
+      const action = new Uint8Array(32);
+      call(numbers.sigaction, signal, ptr(action), 0, 8);
+    },
+  };
+}
+
+function darwinProcesses(): ProcessCalls | null {
+  const c = process.platform === "darwin" ? load(DARWIN_PROCESSES) : null;
+  if (c === null) return null;
+  return {
+    execve(path, args, environment) {
+      const name = cString(path);
+      c.execve(ptr(name), ptr(args.pointers), ptr(environment.pointers));
+      return read.i32(c.__error() as Pointer);
+    },
+    fcntl: (fd, command, value) => c.fcntl(fd, command, value),
+    resetSignal: (signal) => void c.signal(signal, null),
+  };
+}
+
+function load<T extends Parameters<typeof dlopen>[1]>(calls: T): ReturnType<typeof dlopen<T>>["symbols"] | null {
   for (const library of LIBRARIES[process.platform] ?? []) {
     try {
-      const symbols = open(library);
-      if (symbols !== null) return symbols;
+      return dlopen(library, calls).symbols;
     } catch {
       // Not this library: the next name, or none and the caller falls back.
     }
@@ -82,7 +194,12 @@ export function cString(text: string): Uint8Array {
 }
 
 /** A NULL-terminated array of C strings; `memory` must be kept alive as long as `pointers` is used. */
-export function cStrings(texts: readonly string[]): { pointers: BigUint64Array; memory: Uint8Array } {
+export interface CStrings {
+  readonly pointers: BigUint64Array;
+  readonly memory: Uint8Array;
+}
+
+export function cStrings(texts: readonly string[]): CStrings {
   // One encoding and one address for all of them: an environment has a hundred variables.
   const memory = cString(texts.join("\0"));
   const base = BigInt(ptr(memory));
@@ -96,11 +213,10 @@ export function cStrings(texts: readonly string[]): { pointers: BigUint64Array; 
 
 /** The whole of a small file; null where it can't be opened, or isn't small. Cheaper than the runtime's readers by half a millisecond. */
 export function readSmallFile(c: FileCalls, path: string): string | null {
-  const name = cString(path);
-  const fd = c.open(ptr(name), 0, 0);
+  const fd = c.open(path, 0);
   if (fd < 0) return null;
   const buffer = new Uint8Array(16_384);
-  const length = Number(c.read(fd, ptr(buffer), buffer.length));
+  const length = c.read(fd, buffer);
   c.close(fd);
   // A full buffer may be half a file.
   return length < 0 || length === buffer.length ? null : new TextDecoder().decode(buffer.subarray(0, length));

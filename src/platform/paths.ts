@@ -104,7 +104,11 @@ function isAbsolute(path: string, platform: NodeJS.Platform): boolean {
   return platform === "win32" ? /^([A-Za-z]:[\\/]|\\\\)/.test(path) : path.startsWith("/");
 }
 
+const SEPARATORS = "/\\";
+
 /** Without the separators at its end; a root stays a root. */
 function trimmed(path: string): string {
-  return path.replace(/(?<=.)[\\/]+$/, "");
+  let end = path.length;
+  while (end > 1 && SEPARATORS.includes(path.charAt(end - 1))) end--;
+  return path.slice(0, end);
 }

@@ -5,23 +5,28 @@
 import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { isThere } from "../platform/small-file.ts";
-import { PROVIDER_ID } from "./id.ts";
+import { isProviderId } from "./id.ts";
 import type { FindBase } from "./plugins/load.ts";
 import { installedFile } from "./plugins/place.ts";
 import type { ReadPin } from "./plugins/trust.ts";
 import type { ProviderDefinition } from "./schema.ts";
-import { suggestion } from "./suggest.ts";
 
 /** Where descriptions come from: id → how to read it. The ids are known without reading any. */
 export type Source = Readonly<Record<string, () => Promise<{ default: ProviderDefinition }>>>;
 
 export interface Sources {
   readonly builtIn: Source;
-  /** Bundled, too, but not offered before anyone asks. */
-  readonly catalog?: Source;
-  /** Variable → the ids in the catalogue that read a token from it. */
-  readonly catalogVariables?: Readonly<Record<string, readonly string[]>>;
+  /** Bundled, too, but not offered before anyone asks. Long, so that not even its names are read before. */
+  readonly catalog?: () => Promise<Catalog>;
   readonly plugins?: Plugins;
+}
+
+type Bundled = Source[string] | undefined;
+
+export interface Catalog {
+  readonly catalog: Source;
+  /** Variable → the ids in the catalogue that read a token from it. */
+  readonly catalogVariables: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Plugins {
@@ -53,22 +58,26 @@ export interface Registry {
 }
 
 /** Bundled descriptions are taken as they are: a test has checked them, and the schema library costs start-up. */
-export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, plugins }: Sources): Registry {
+export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Sources): Registry {
   const read = new Map<string, Promise<ProviderDefinition>>();
   const told = new Set<string>();
 
-  function bundled(id: string): Source[string] | undefined {
-    if (Object.hasOwn(builtIn, id)) return builtIn[id];
-    return Object.hasOwn(catalog, id) ? catalog[id] : undefined;
+  function bundled(id: string): Bundled | Promise<Bundled> {
+    return Object.hasOwn(builtIn, id) ? builtIn[id] : inCatalog(id);
+  }
+
+  async function inCatalog(id: string): Promise<Bundled> {
+    const { catalog: rest } = await catalog();
+    return Object.hasOwn(rest, id) ? rest[id] : undefined;
   }
 
   /** The file that describes the provider, where one does: beside what is bundled only if it was told to replace it. */
   async function file(id: string): Promise<string | null> {
     const folder = plugins?.folder() ?? null;
     // A name from outside becomes part of a path only if it is one that a plugin may have.
-    if (plugins === undefined || folder === null || !PROVIDER_ID.test(id) || !(await isThere(folder))) return null;
+    if (plugins === undefined || folder === null || !isProviderId(id) || !(await isThere(folder))) return null;
     const path = await installedFile(folder, id);
-    if (path === null || bundled(id) === undefined) return path;
+    if (path === null || (await bundled(id)) === undefined) return path;
     return (await plugins.pin(id))?.replaces ? path : null;
   }
 
@@ -76,7 +85,7 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
   async function load(id: string, chain: readonly string[]): Promise<ProviderDefinition> {
     const path = await file(id);
     if (path === null || plugins === undefined) {
-      const bring = bundled(id);
+      const bring = await bundled(id);
       if (bring === undefined) throw await notFound(id);
       return (await bring()).default;
     }
@@ -97,7 +106,7 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
   /** A manifest that stands in for a provider may start from the one it replaces. */
   function findBase(id: string, chain: readonly string[]): FindBase {
     return async (base) => {
-      const bring = bundled(base);
+      const bring = await bundled(base);
       if (base === id && bring !== undefined) return (await bring()).default;
       const longer = [...chain, id];
       if (!longer.includes(base)) return load(base, longer);
@@ -116,7 +125,7 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
   }
 
   async function require(id: string): Promise<void> {
-    if (bundled(id) === undefined && (await file(id)) === null) throw await notFound(id);
+    if ((await bundled(id)) === undefined && (await file(id)) === null) throw await notFound(id);
   }
 
   async function installedIds(): Promise<string[]> {
@@ -131,17 +140,17 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
   }
 
   async function everyId(): Promise<string[]> {
-    return [...new Set([...(await ids()), ...Object.keys(catalog)])];
+    return [...new Set([...(await ids()), ...Object.keys((await catalog()).catalog)])];
   }
 
   async function standing(id: string): Promise<Standing> {
     if ((await file(id)) !== null) return "installed";
-    if (bundled(id) === undefined) throw await notFound(id);
+    if ((await bundled(id)) === undefined) throw await notFound(id);
     return Object.hasOwn(builtIn, id) ? "built-in" : "catalogue";
   }
 
   async function isPlugin(id: string): Promise<boolean> {
-    return bundled(id) === undefined || (await file(id)) !== null;
+    return (await bundled(id)) === undefined || (await file(id)) !== null;
   }
 
   async function offered(): Promise<ProviderDefinition[]> {
@@ -152,6 +161,7 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
     const isSet = (variable: string): boolean => Boolean(env[variable]?.trim());
     const variables = await variablesOfInstalled();
     const read = (id: string): boolean => variables[id]?.some(isSet) ?? true;
+    const { catalogVariables } = await catalog();
     const named = Object.keys(catalogVariables).filter(isSet);
     return usable([...(await ids()).filter(read), ...named.flatMap((variable) => catalogVariables[variable] ?? [])]);
   }
@@ -186,8 +196,9 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
   }
 
   async function notFound(id: string): Promise<AuthError> {
+    const { suggestion } = await import("./suggest.ts");
     const near = suggestion(id, await everyId());
-    const more = Object.keys(catalog).length;
+    const more = Object.keys((await catalog()).catalog).length;
     const rest = more === 0 ? "" : `, and ${more} in the catalogue (auth provider list)`;
     return new AuthError("provider_not_found", `There is no provider '${printable(id)}'.`, {
       hint: `${near === null ? "" : `Did you mean '${near}'? `}There are: ${(await ids()).join(", ")}${rest}.`,
@@ -195,6 +206,10 @@ export function createRegistry({ builtIn, catalog = {}, catalogVariables = {}, p
   }
 
   return { require, get, ids, everyId, standing, isPlugin, offered, readers };
+}
+
+async function noCatalog(): Promise<Catalog> {
+  return { catalog: {}, catalogVariables: {} };
 }
 
 function isPluginFault(error: unknown): error is AuthError {

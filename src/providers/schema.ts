@@ -128,7 +128,7 @@ const flowChoice = v.union([
 ]);
 
 export const ProviderSchema = v.strictObject({
-  id: v.pipe(v.string(), v.regex(PROVIDER_ID, "must be lower-case letters, digits and dashes")),
+  id: v.pipe(v.string(), v.regex(new RegExp(PROVIDER_ID), "must be lower-case letters, digits and dashes")),
   title: text,
   docs: v.optional(text),
   /** What people run into, one line each: for its page in the documentation. */

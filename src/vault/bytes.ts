@@ -88,9 +88,12 @@ export function hmac(key: Uint8Array, message: Uint8Array): Bytes {
   const block = key.length > BLOCK_BYTES ? sha256(key) : key;
   const inner = new Uint8Array(BLOCK_BYTES + message.length);
   const outer = new Uint8Array(BLOCK_BYTES + 32);
-  for (let i = 0; i < BLOCK_BYTES; i++) {
-    inner[i] = (block[i] ?? 0) ^ 0x36;
-    outer[i] = (block[i] ?? 0) ^ 0x5c;
+  inner.fill(0x36, 0, BLOCK_BYTES);
+  outer.fill(0x5c, 0, BLOCK_BYTES);
+  for (let i = 0; i < block.length; i++) {
+    const byte = block[i] ?? 0;
+    inner[i] = byte ^ 0x36;
+    outer[i] = byte ^ 0x5c;
   }
   inner.set(message, BLOCK_BYTES);
   outer.set(sha256(inner), BLOCK_BYTES);

@@ -1,5 +1,5 @@
 /** A vault whose keys are in memory: records are sealed and opened here, and nowhere above. */
-import { createStorage, type Storage } from "unstorage";
+import type { Storage } from "unstorage";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type Bytes, hmac, pack, sameBytes, textOf, utf8 } from "./bytes.ts";
@@ -26,8 +26,8 @@ export async function openOver(
 ): Promise<Vault> {
   // For what reads many records. The two that every token needs come straight from the driver, in half the time.
   let storage: Storage<Bytes> | null = null;
-  const all = (): Storage<Bytes> => {
-    storage ??= createStorage<Bytes>({ driver });
+  const all = async (): Promise<Storage<Bytes>> => {
+    storage ??= (await import("unstorage")).createStorage<Bytes>({ driver });
     return storage;
   };
   let header = await currentHeader();
@@ -41,12 +41,12 @@ export async function openOver(
     null;
 
   async function valueAt(key: string): Promise<Bytes | null> {
-    const value = await driver.getItemRaw?.(key, {});
+    const value = await patiently(() => driver.getItemRaw?.(key, {}));
     return value instanceof Uint8Array ? (value as Bytes) : null;
   }
 
   async function currentHeader() {
-    const value = await patiently(() => valueAt(HEADER_KEY));
+    const value = await valueAt(HEADER_KEY);
     if (value === null) throw damagedHeader();
     return parseHeader(value);
   }
@@ -75,7 +75,7 @@ export async function openOver(
     const seen = last?.label.type === type && last.label.name === name ? last : null;
     const place = seen?.place ?? placeOf(label);
     for (let tries = 0; ; tries++) {
-      const value = await patiently(() => valueAt(place));
+      const value = await valueAt(place);
       if (value === null) return absent(type);
       if (seen !== null && seen === last && sameBytes(seen.value, value)) return seen.entry;
       const standing = standingOf(value);
@@ -112,10 +112,11 @@ export async function openOver(
 
   /** null when the vault was given a new key meanwhile. */
   async function listAtOnce(type: RecordType): Promise<Entry[] | null> {
-    const places = (await patiently(() => all().getKeys())).filter((key) => key !== HEADER_KEY);
+    const store = await all();
+    const places = (await patiently(() => store.getKeys())).filter((key) => key !== HEADER_KEY);
     const entries: Entry[] = [];
     for (let at = 0; at < places.length; at += BATCH) {
-      const items = await patiently(() => all().getItems<Bytes>(places.slice(at, at + BATCH)));
+      const items = await patiently(() => store.getItems<Bytes>(places.slice(at, at + BATCH)));
       const standings = items.map(({ value }) => (value === null ? null : standingOf(value)));
       if (standings.some((standing) => standing !== null && standing.keyId !== keys.data.id)) return null;
       const opened = await Promise.all(
@@ -145,9 +146,10 @@ export async function openOver(
   async function discard(type: RecordType, name: string): Promise<void> {
     const label = { type, name };
     const place = placeOf(label);
-    const value = await patiently(() => valueAt(place));
+    const value = await valueAt(place);
     if (value !== null && isNewer(value)) throw damaged(label, value);
-    await patiently(() => all().removeItem(place));
+    const store = await all();
+    await patiently(() => store.removeItem(place));
     await driver.scrub();
   }
 

@@ -5,7 +5,7 @@ import { AuthError, errorCode } from "../platform/errors.ts";
 const TRIES = 40;
 
 /** Tries again while others are in the way. */
-export async function patiently<T>(work: () => Promise<T>): Promise<T> {
+export async function patiently<T>(work: () => T | Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
       return await work();

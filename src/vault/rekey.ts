@@ -113,10 +113,10 @@ async function resealAll(
     next: { version: headerVersion(next), value: next.bytes },
   };
   const steps = new Map<string, Swap>();
-  let left = (await patiently(async () => driver.getKeys("", {}))).filter((key) => key !== HEADER_KEY);
+  let left = (await patiently(() => driver.getKeys("", {}))).filter((key) => key !== HEADER_KEY);
   for (let round = 0; round < ROUNDS; round++) {
     const items = left.map((key) => ({ key }));
-    for (const { key, value } of (await patiently(async () => driver.getItems?.(items))) ?? [])
+    for (const { key, value } of (await patiently(() => driver.getItems?.(items))) ?? [])
       if (value instanceof Uint8Array) steps.set(key, await reseal(keys.data, data, key, value as Bytes));
       else steps.delete(key);
     const failed = await patiently(() => driver.swap([headerStep, ...steps.values()], true));
@@ -141,7 +141,7 @@ async function reseal(from: DataKey, to: DataKey, key: string, value: Bytes): Pr
 }
 
 async function readHeader(driver: StoreDriver): Promise<Header> {
-  const value = await patiently(async () => driver.getItemRaw?.(HEADER_KEY, {}));
+  const value = await patiently(() => driver.getItemRaw?.(HEADER_KEY, {}));
   if (!(value instanceof Uint8Array)) throw damagedHeader();
   return parseHeader(value as Bytes);
 }

@@ -62,7 +62,7 @@ export async function seal(
   { incarnation, generation }: Version,
   body: Uint8Array,
 ): Promise<Sealed> {
-  const own = await recordKey(key, place);
+  const own = recordKey(key, place);
   const standing = concat(
     Uint8Array.of(FORMAT),
     Uint8Array.fromHex(key.id),
@@ -76,11 +76,11 @@ export async function seal(
 }
 
 /** The body of the value at `place`, which must be the record `label`; null when it doesn't open. */
-export async function tryOpen(key: DataKey, place: string, label: Label, value: Bytes): Promise<Bytes | null> {
+export function tryOpen(key: DataKey, place: string, label: Label, value: Bytes): Promise<Bytes | null> {
   const labelEnd = endOfLabel(value);
-  if (labelEnd === null) return null;
+  if (labelEnd === null) return Promise.resolve(null);
   const data = bodyData(key, label, value.subarray(0, labelEnd));
-  return decrypt(await recordKey(key, place), value.subarray(labelEnd), data);
+  return decrypt(recordKey(key, place), value.subarray(labelEnd), data);
 }
 
 /** @throws AuthError `vault_corrupt` naming the record */
@@ -94,7 +94,7 @@ export async function open(key: DataKey, place: string, label: Label, value: Byt
 export async function openLabel(key: DataKey, place: string, value: Bytes): Promise<Label> {
   const end = endOfLabel(value);
   const data = labelData(key, place, value.subarray(0, AT.labelLength));
-  const plain = end === null ? null : await decrypt(await recordKey(key, place), value.subarray(AT.label, end), data);
+  const plain = end === null ? null : await decrypt(recordKey(key, place), value.subarray(AT.label, end), data);
   const [type, name] = (plain === null ? null : unpack(plain)) ?? [];
   if (!type || !name) throw damaged({ type: "record", name: `${place.slice(0, 12)}…` }, value);
   return { type: textOf(type), name: textOf(name) };
@@ -143,8 +143,8 @@ function endOfLabel(value: Bytes): number | null {
 }
 
 /** A key of its own for each record: no number of seals in a vault comes near GCM's bound for one key (RULES.md 1.6). */
-function recordKey({ vaultId, raw }: DataKey, place: string): Promise<CryptoKey> {
-  return aesKey(hkdf(raw, utf8(vaultId), pack("auth record", place)));
+function recordKey({ vaultId, raw }: DataKey, place: string): Bytes {
+  return hkdf(raw, utf8(vaultId), pack("auth record", place));
 }
 
 /** Format, key id, epoch, incarnation and generation are in `standing`, as they are stored. */
@@ -156,24 +156,25 @@ function bodyData({ vaultId }: DataKey, { type, name }: Label, head: Bytes): Byt
   return pack("body", vaultId, type, name, head);
 }
 
-export function aesKey(raw: Bytes): Promise<CryptoKey> {
+function aesKey(raw: Bytes): Promise<CryptoKey> {
   return crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
 }
 
 /** AES-256-GCM with a fresh random nonce in front. */
-export async function encrypt(key: CryptoKey, plain: Uint8Array, data: Bytes): Promise<Bytes> {
+export async function encrypt(key: Bytes, plain: Uint8Array, data: Bytes): Promise<Bytes> {
   const iv = random(NONCE_BYTES);
-  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: data }, key, plain as Bytes);
+  const algorithm = { name: "AES-GCM", iv, additionalData: data };
+  const sealed = await crypto.subtle.encrypt(algorithm, await aesKey(key), plain as Bytes);
   return concat(iv, new Uint8Array(sealed));
 }
 
 /** null when it doesn't open. */
-export async function decrypt(key: CryptoKey, sealed: Bytes, data: Bytes): Promise<Bytes | null> {
+export async function decrypt(key: Bytes, sealed: Bytes, data: Bytes): Promise<Bytes | null> {
   if (sealed.length < NONCE_BYTES + TAG_BYTES) return null;
-  const iv = sealed.subarray(0, NONCE_BYTES);
+  const algorithm = { name: "AES-GCM", iv: sealed.subarray(0, NONCE_BYTES), additionalData: data };
+  const imported = await aesKey(key);
   try {
-    const algorithm = { name: "AES-GCM", iv, additionalData: data };
-    return new Uint8Array(await crypto.subtle.decrypt(algorithm, key, sealed.subarray(NONCE_BYTES)));
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm, imported, sealed.subarray(NONCE_BYTES)));
   } catch {
     // WebCrypto says no more than that it didn't open; the caller knows what that means.
     return null;

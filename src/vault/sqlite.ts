@@ -4,7 +4,6 @@
  */
 import { feature } from "bun:bundle";
 import { constants, Database } from "bun:sqlite";
-import { defineDriver } from "unstorage";
 import type { AuthError } from "../platform/errors.ts";
 import { faultAtWrite, mutated } from "../platform/faults.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
@@ -21,15 +20,19 @@ const SCHEMA = "CREATE TABLE store (key TEXT PRIMARY KEY, version TEXT NOT NULL,
 
 /** Opens a vault file for reading. null when there is none. */
 export function openSqlite(path: string): Promise<StoreDriver | null> {
-  return patiently(async () => {
+  return patiently(() => {
     try {
-      return driverOver(path, openForReading(path), path);
+      return sqliteDriver({ path, database: openForReading(path), shown: path });
     } catch (error) {
-      const { diagnoseOpen } = await import("./sqlite-diagnosis.ts");
-      const found = diagnoseOpen(path, error);
-      return found === null ? null : driverOver(found.path, found.database, path);
+      return openDiagnosed(path, error);
     }
   });
+}
+
+async function openDiagnosed(path: string, refusal: unknown): Promise<StoreDriver | null> {
+  const { diagnoseOpen } = await import("./sqlite-diagnosis.ts");
+  const found = diagnoseOpen(path, refusal);
+  return found === null ? null : sqliteDriver({ path: found.path, database: found.database, shown: path });
 }
 
 /** Makes the store in a file that exists and is empty, with nothing in it but what `steps` insert. */
@@ -57,23 +60,23 @@ interface Options {
   readonly shown: string;
 }
 
-function driverOver(path: string, database: Database, shown: string): StoreDriver {
-  return sqliteDriver({ path, database, shown }) as StoreDriver;
-}
-
-const sqliteDriver = defineDriver<Options>(({ path, database: opened, shown }): StoreDriver => {
+function sqliteDriver({ path, database: opened, shown }: Options): StoreDriver {
   let database = opened;
   let writing = false;
   let closed = false;
   /** A reader was in the way of the last scrub. */
   let unscrubbed = false;
 
-  const asking = async <T>(work: () => T): Promise<T> => {
+  /** What has gone well is given at once: only an error has to be looked into. */
+  const asking = <T>(work: () => T): T | Promise<never> => {
     try {
       return work();
     } catch (error) {
-      throw await translated(shown, error);
+      return rejected(error);
     }
+  };
+  const rejected = async (error: unknown): Promise<never> => {
+    throw await translated(shown, error);
   };
   const read = (key: string): Uint8Array | null => {
     const row = database.query(VALUE_OF).get(key) as { value: unknown } | null;
@@ -125,7 +128,7 @@ const sqliteDriver = defineDriver<Options>(({ path, database: opened, shown }): 
       database.close();
     },
   };
-});
+}
 
 /** Reads the schema, so that what is wrong with the file is known now. */
 export function openForReading(path: string, flags = constants.SQLITE_OPEN_READONLY | OPEN_NOFOLLOW): Database {

@@ -34,7 +34,7 @@ export async function vaultStatus(context: Context, options: VaultOptions = {}):
   const driver = await openSqlite(path);
   if (driver === null) return null;
   try {
-    const value = await patiently(async () => driver.getItemRaw?.(HEADER_KEY, {}));
+    const value = await patiently(() => driver.getItemRaw?.(HEADER_KEY, {}));
     if (!(value instanceof Uint8Array)) throw damagedHeader();
     const header = parseHeader(value as Bytes);
     const real = touching(path, () => realPlace(path));
@@ -47,7 +47,7 @@ export async function vaultStatus(context: Context, options: VaultOptions = {}):
       epoch: header.epoch,
       keySource: header.source,
       keyVariable: insisted === null ? null : VARIABLES[insisted],
-      records: (await patiently(async () => driver.getKeys("", {}))).length - 1,
+      records: (await patiently(() => driver.getKeys("", {}))).length - 1,
       warnings: vaultWarnings(context, real, header.source).map(({ text }) => text),
     };
   } finally {

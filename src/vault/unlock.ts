@@ -2,16 +2,27 @@
 import type { Context } from "../platform/context.ts";
 import { type Header, type Keys, unwrap } from "./header.ts";
 import { locked } from "./sources/locked.ts";
-import { type Prompt, SOURCE_WORDS, sourceInEnvironment, sourceOf, VARIABLES } from "./sources/source.ts";
+import {
+  type Prompt,
+  SOURCE_WORDS,
+  sourceInEnvironment,
+  sourceOf,
+  VARIABLES,
+  type VariableSource,
+} from "./sources/source.ts";
 
 /**
  * Asks the source that the environment insists on, else the one on record.
  *
  * @throws AuthError `vault_locked`, `key_invalid`, `vault_corrupt`
  */
-export async function unlock(context: Context, header: Header, prompt: Prompt | undefined): Promise<Keys> {
+export function unlock(context: Context, header: Header, prompt: Prompt | undefined): Promise<Keys> {
   const insisted = sourceInEnvironment(context, header.source);
   if (insisted === null || insisted === header.source) return unlockAsRecorded(context, header, prompt);
+  return unlockAsInsisted(context, header, insisted);
+}
+
+async function unlockAsInsisted(context: Context, header: Header, insisted: VariableSource): Promise<Keys> {
   // A key is a key: one that is given another way than on record may still be the right one.
   const { vaultId, keyId } = header;
   const keys =

@@ -29,8 +29,9 @@ export interface OpenOptions extends VaultOptions {
  */
 export async function openVault(context: Context, options: OpenOptions): Promise<Vault | null> {
   const path = vaultPath(context, options.store);
-  // WebCrypto works on a thread of its own, which is there by the time SQLite is open.
-  void crypto.subtle.digest("SHA-256", new Uint8Array(0));
+  // WebCrypto works on a thread of its own, which this starts: it is there by the time SQLite is open. Less than 64
+  // bytes would be digested at once, without it.
+  void crypto.subtle.digest("SHA-256", new Uint8Array(1024));
   const driver = await openSqlite(path);
   if (driver === null && options.create) {
     const { createVault } = await import("./create.ts");

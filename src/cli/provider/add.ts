@@ -1,7 +1,7 @@
 import { readPin, writePin } from "../../connections/plugins.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
-import { PROVIDER_ID } from "../../providers/id.ts";
+import { isProviderId } from "../../providers/id.ts";
 import { claimed, clashWithOthers } from "../../providers/plugins/claims.ts";
 import { isModule } from "../../providers/plugins/file.ts";
 import { installPlugin } from "../../providers/plugins/install.ts";
@@ -130,7 +130,7 @@ async function refuseTaken(session: Session, id: string, replace: boolean): Prom
 }
 
 function checkId({ id, file }: FoundPlugin): string {
-  if (PROVIDER_ID.test(id)) return id;
+  if (isProviderId(id)) return id;
   throw usage(`${file.name} can't be named '${id}'.`, "Call the file <id>.ts: lower-case letters, digits and dashes.");
 }
 

@@ -1,6 +1,6 @@
 import { discover } from "../../oauth/discovery.ts";
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
-import { PROVIDER_ID } from "../../providers/id.ts";
+import { isProviderId } from "../../providers/id.ts";
 import { parseDefinition } from "../../providers/parse.ts";
 import { readManifest } from "../../providers/plugins/manifest.ts";
 import type { EndpointName } from "../../providers/schema.ts";
@@ -83,7 +83,7 @@ export default defineCommand({
 });
 
 function checkId(id: string): void {
-  if (PROVIDER_ID.test(id)) return;
+  if (isProviderId(id)) return;
   throw usage(`'${shown(id)}' can't be a provider's id.`, "It has lower-case letters, digits and dashes: my-company");
 }
 

@@ -2,7 +2,7 @@ import { writePin } from "../../connections/plugins.ts";
 import { display } from "../../connections/ref.ts";
 import { listConnections } from "../../connections/store.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
-import { PROVIDER_ID } from "../../providers/id.ts";
+import { isProviderId } from "../../providers/id.ts";
 import { removePlugin } from "../../providers/plugins/install.ts";
 import { defineCommand } from "../command.ts";
 import { inSession, type Session } from "../session.ts";
@@ -25,7 +25,7 @@ export default defineCommand({
     inSession(cli, async (session) => {
       const { id } = args;
       if (!args.force) await refuseWhileUsed(session, id);
-      const found = PROVIDER_ID.test(id) && removePlugin(cli.context.paths.providers, id);
+      const found = isProviderId(id) && removePlugin(cli.context.paths.providers, id);
       const vault = await session.vault();
       if (vault !== null) await writePin(vault, id, null);
       if (!found)

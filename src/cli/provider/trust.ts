@@ -1,7 +1,7 @@
 import { readPin, writePin } from "../../connections/plugins.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
-import { PROVIDER_ID } from "../../providers/id.ts";
+import { isProviderId } from "../../providers/id.ts";
 import { isModule, type PluginFile, readPluginFile } from "../../providers/plugins/file.ts";
 import { requireName } from "../../providers/plugins/installed.ts";
 import { evaluateModule } from "../../providers/plugins/load.ts";
@@ -56,7 +56,7 @@ export default defineCommand({
 
 /** null for a manifest. @throws AuthError `provider_not_found` */
 async function moduleOf(cli: Cli, id: string): Promise<(PluginFile & { kind: "ts" | "js" }) | null> {
-  const path = PROVIDER_ID.test(id) ? await installedFile(cli.context.paths.providers, id) : null;
+  const path = isProviderId(id) ? await installedFile(cli.context.paths.providers, id) : null;
   if (path === null)
     throw new AuthError("provider_not_found", `There is no plugin '${escapeText(id.slice(0, 60))}' here.`, {
       hint: "auth provider list shows which there are. What is part of auth needs no trust.",

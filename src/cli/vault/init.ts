@@ -15,7 +15,7 @@ export default defineCommand({
   ],
   run: async (cli, args) => {
     const source = keySource(args.key);
-    const { prompt } = await vaultDialogue(cli);
+    const { prompt } = vaultDialogue(cli);
     const created = await initVault(cli.context, { ...(source && { source }), ...(prompt && { prompt }) });
     if (created === null)
       throw usage("There is a vault already.", "To change where its key comes from: auth vault rekey --key <source>");

@@ -16,7 +16,7 @@ export default defineCommand({
   ],
   run: async (cli, args) => {
     const source = keySource(args.key);
-    const { prompt } = await vaultDialogue(cli);
+    const { prompt } = vaultDialogue(cli);
     const result = await rekeyVault(cli.context, {
       environment: withNewKey(cli.context.env),
       ...(source && { source }),

@@ -1,7 +1,7 @@
 /** Plugins in the configuration's folder, listed and read. */
 import { AuthError } from "../../platform/errors.ts";
 import { isThere } from "../../platform/small-file.ts";
-import { PROVIDER_ID } from "../id.ts";
+import { isProviderId } from "../id.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { isModule, type PluginFile, readPluginFile } from "./file.ts";
 import { type FindBase, type Loaded, loadManifest, moduleDefinition } from "./load.ts";
@@ -15,7 +15,7 @@ export async function installedIds(folder: string): Promise<string[]> {
   const ids = readdirSync(folder)
     .filter((name) => kindOf(name) !== null)
     .map((name) => name.slice(0, name.lastIndexOf(".")))
-    .filter((id) => PROVIDER_ID.test(id));
+    .filter(isProviderId);
   return [...new Set(ids)].sort();
 }
 

@@ -40,12 +40,19 @@ export const ASKING: readonly SourceName[] = ["command", "passphrase", "keychain
 export const STORED: readonly SourceName[] = ["file", "keychain"];
 
 /** The two that are read on the way of every token are at hand; the others are loaded where one is asked. */
-export async function sourceOf(name: SourceName): Promise<KeySource> {
+export function sourceOf(name: SourceName): KeySource | Promise<KeySource> {
   switch (name) {
     case "file":
       return fileSource;
     case "env":
       return envSource;
+    default:
+      return loaded(name);
+  }
+}
+
+async function loaded(name: Exclude<SourceName, "file" | "env">): Promise<KeySource> {
+  switch (name) {
     case "command":
       return (await import("./command.ts")).commandSource;
     case "passphrase":
