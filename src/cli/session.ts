@@ -5,6 +5,7 @@ import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
 import type { Vault } from "../vault/types.ts";
+import { openVault } from "../vault/vault.ts";
 import { type Cli, pathsOrNull } from "./context.ts";
 
 export interface Session {
@@ -18,8 +19,7 @@ export interface Session {
 
 export async function inSession<T>(cli: Cli, work: (session: Session) => Promise<T>): Promise<T> {
   let opened: Promise<Vault | null> | null = null;
-  const open = async (create: boolean): Promise<Vault | null> => {
-    const { openVault } = await import("../vault/vault.ts");
+  const open = (create: boolean): Promise<Vault | null> => {
     return openVault(cli.context, { create, ...vaultDialogue(cli) });
   };
   const vault = (): Promise<Vault | null> => {

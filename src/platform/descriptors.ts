@@ -2,7 +2,8 @@
  * Which open files came from our caller and belong to the command we become. Bun marks every inherited descriptor
  * from 4 up close-on-exec at its start, and process substitution (`run -- diff <(a) <(b)`) hands over just those.
  */
-import { AT_FDCWD, cString, fileCalls, type LinuxCalls, linuxCalls, type ProcessCalls, ptr } from "./libc.ts";
+import { AT_FDCWD, cString, fileCalls, type LinuxCalls, linuxCalls, ptr } from "./libc.ts";
+import type { ProcessCalls } from "./process-calls.ts";
 
 const F_SETFD = 2;
 const F_GETFL = 3;

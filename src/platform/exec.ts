@@ -5,7 +5,8 @@
  */
 import type { Environment } from "./context.ts";
 import { handOver, setSoftLimit } from "./descriptors.ts";
-import { cStrings, fileCalls, linuxCalls, type ProcessCalls, processCalls, readSmallFile } from "./libc.ts";
+import { fileCalls, linuxCalls, readSmallFile } from "./libc.ts";
+import { cStrings, type ProcessCalls, processCalls } from "./process-calls.ts";
 
 /** Why a command didn't start; the codes are the shell's (CLI.md §2, `run`). */
 export class ExecError extends Error {

@@ -3,7 +3,7 @@
  * can't be loaded. They are on the way of every token, and each function that is bound costs it some 20 µs: on Linux
  * all of them go through one, syscall(2).
  */
-import { dlopen, FFIType, type Pointer, ptr, read } from "bun:ffi";
+import { dlopen, FFIType, ptr } from "bun:ffi";
 import { atOnceBy } from "./at-once.ts";
 
 /** By name, since a process can't open itself under Bun: glibc, musl, macOS. */
@@ -39,13 +39,6 @@ const DARWIN_FILES = {
   _exit: { args: ["i32"], returns: "void" },
 } as const;
 
-const DARWIN_PROCESSES = {
-  execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
-  fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
-  signal: { args: ["i32", "ptr"], returns: "ptr" },
-  __error: { args: [], returns: "ptr" },
-} as const;
-
 /** What fails gives a negative number. */
 export interface FileCalls {
   open(path: string, flags: number): number;
@@ -58,15 +51,6 @@ export interface FileCalls {
   exit(code: number): void;
   /** null where it isn't there, or can't be told this way. */
   stat: ((path: string) => { readonly mode: number; readonly uid: number } | null) | null;
-}
-
-/** For becoming another program. */
-export interface ProcessCalls {
-  /** Returns only where it failed. @returns `errno` */
-  execve(path: string, args: CStrings, environment: CStrings): number;
-  fcntl(fd: number, command: number, value: number): number;
-  /** Back to what the system does with it. */
-  resetSignal(signal: number): void;
 }
 
 /** Linux's own: any call by its number. Memory is passed by `ptr`, and kept alive by whoever does. */
@@ -140,44 +124,8 @@ function darwinFiles(): FileCalls | null {
   };
 }
 
-export function processCalls(): ProcessCalls | null {
-  const l = linuxCalls();
-  return l === null ? darwinProcesses() : linuxProcesses(l);
-}
-
-function linuxProcesses({ call, numbers }: LinuxCalls): ProcessCalls | null {
-  const errno = load({ __errno_location: { args: [], returns: "ptr" } });
-  if (errno === null) return null;
-  return {
-    execve(path, args, environment) {
-      const name = cString(path);
-      call(numbers.execve, ptr(name), ptr(args.pointers), ptr(environment.pointers));
-      return read.i32(errno.__errno_location() as Pointer);
-    },
-    fcntl: (fd, command, value) => call(numbers.fcntl, fd, command, value),
-    resetSignal(signal) {
-      // All zeros: SIG_DFL, no flags, nothing blocked. The kernel's set of signals has eight bytes.
-      const action = new Uint8Array(32);
-      call(numbers.sigaction, signal, ptr(action), 0, 8);
-    },
-  };
-}
-
-function darwinProcesses(): ProcessCalls | null {
-  const c = process.platform === "darwin" ? load(DARWIN_PROCESSES) : null;
-  if (c === null) return null;
-  return {
-    execve(path, args, environment) {
-      const name = cString(path);
-      c.execve(ptr(name), ptr(args.pointers), ptr(environment.pointers));
-      return read.i32(c.__error() as Pointer);
-    },
-    fcntl: (fd, command, value) => c.fcntl(fd, command, value),
-    resetSignal: (signal) => void c.signal(signal, null),
-  };
-}
-
-function load<T extends Parameters<typeof dlopen>[1]>(calls: T): ReturnType<typeof dlopen<T>>["symbols"] | null {
+/** Binds these functions; null where there is no such library, or none of that name in it. */
+export function load<T extends Parameters<typeof dlopen>[1]>(calls: T): ReturnType<typeof dlopen<T>>["symbols"] | null {
   for (const library of LIBRARIES[process.platform] ?? []) {
     try {
       return dlopen(library, calls).symbols;
@@ -191,24 +139,6 @@ function load<T extends Parameters<typeof dlopen>[1]>(calls: T): ReturnType<type
 /** Text as the C library wants it. Whoever passes its address keeps the array alive during the call. */
 export function cString(text: string): Uint8Array {
   return new TextEncoder().encode(`${text}\0`);
-}
-
-/** A NULL-terminated array of C strings; `memory` must be kept alive as long as `pointers` is used. */
-export interface CStrings {
-  readonly pointers: BigUint64Array;
-  readonly memory: Uint8Array;
-}
-
-export function cStrings(texts: readonly string[]): CStrings {
-  // One encoding and one address for all of them: an environment has a hundred variables.
-  const memory = cString(texts.join("\0"));
-  const base = BigInt(ptr(memory));
-  const pointers = new BigUint64Array(texts.length + 1);
-  for (let i = 0, at = 0; i < texts.length; i++) {
-    pointers[i] = base + BigInt(at);
-    at = memory.indexOf(0, at) + 1;
-  }
-  return { pointers, memory };
 }
 
 /** The whole of a small file; null where it can't be opened, or isn't small. Cheaper than the runtime's readers by half a millisecond. */

@@ -21,10 +21,10 @@ interface Folders {
 }
 
 /**
- * @param cwd what a relative AUTH_HOME is relative to
+ * @param cwd what a relative AUTH_HOME is relative to; absent: the current folder
  * @throws AuthError `vault_unwritable` when nothing says where the user's folders are
  */
-export function pathsFor(env: Environment, platform: NodeJS.Platform, cwd = process.cwd()): Paths {
+export function pathsFor(env: Environment, platform: NodeJS.Platform, cwd?: string): Paths {
   const slash = platform === "win32" ? "\\" : "/";
   const at = (...parts: string[]): string => parts.join(slash);
 
@@ -95,9 +95,9 @@ function homeless(variables: string): AuthError {
   });
 }
 
-function absolute(path: string, cwd: string, platform: NodeJS.Platform): string {
+function absolute(path: string, cwd: string | undefined, platform: NodeJS.Platform): string {
   if (isAbsolute(path, platform)) return trimmed(path);
-  return trimmed(`${cwd}${platform === "win32" ? "\\" : "/"}${path}`);
+  return trimmed(`${cwd ?? process.cwd()}${platform === "win32" ? "\\" : "/"}${path}`);
 }
 
 function isAbsolute(path: string, platform: NodeJS.Platform): boolean {
