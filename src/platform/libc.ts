@@ -145,7 +145,7 @@ export function cString(text: string): Uint8Array {
 export function readSmallFile(c: FileCalls, path: string): string | null {
   const fd = c.open(path, 0);
   if (fd < 0) return null;
-  const buffer = new Uint8Array(16_384);
+  const buffer = new Uint8Array(4096);
   const length = c.read(fd, buffer);
   c.close(fd);
   // A full buffer may be half a file.

@@ -37,6 +37,6 @@ function decode(text: string): Bytes | null {
 }
 
 function isOneByte(key: Bytes): boolean {
-  for (const byte of key) if (byte !== key[0]) return false;
+  for (let i = 1; i < key.length; i++) if (key[i] !== key[0]) return false;
   return true;
 }
