@@ -1,6 +1,6 @@
 /** What a login without a person brings along: keys, certificates, codes and tokens, from files and standard input only. */
 import type { Credential } from "../connections/login/request.ts";
-import { CI_SYSTEMS } from "../connections/subject-token.ts";
+import { CI_SYSTEMS, SUBJECT_TOKEN_FORMS } from "../connections/subject-token.ts";
 import { absolutePath, credentialFromStdin, readCredentialFile } from "../platform/credential-file.ts";
 import { usage } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -12,7 +12,7 @@ export const CREDENTIALS = {
   certificate: { type: "string", valueHint: "file|-", description: "A PEM file with a certificate and its key" },
   "subject-token": {
     type: "string",
-    valueHint: "file:<path>|-|github-actions|gitlab",
+    valueHint: SUBJECT_TOKEN_FORMS,
     description: "Another issuer's token that vouches for this program",
   },
   code: {
@@ -57,7 +57,7 @@ async function subjectTokenOf(cli: Cli, value: string): Promise<NonNullable<Cred
   const path = value.startsWith("file:") ? value.slice("file:".length) : "";
   if (path === "")
     throw usage(
-      "--subject-token takes file:<path>, -, github-actions or gitlab.",
+      `--subject-token takes one of ${SUBJECT_TOKEN_FORMS}.`,
       "The token itself never goes on the command line: other processes see it there.",
     );
   const absolute = await absolutePath(path);

@@ -19,9 +19,7 @@ export interface Session {
 
 export async function inSession<T>(cli: Cli, work: (session: Session) => Promise<T>): Promise<T> {
   let opened: Promise<Vault | null> | null = null;
-  const open = (create: boolean): Promise<Vault | null> => {
-    return openVault(cli.context, { create, ...vaultDialogue(cli) });
-  };
+  const open = (create: boolean): Promise<Vault | null> => openVault(cli.context, { create, ...vaultDialogue(cli) });
   const vault = (): Promise<Vault | null> => {
     opened ??= open(false);
     return opened;

@@ -9,8 +9,10 @@ import { Secret } from "../platform/secret.ts";
 import type { Mint } from "./record.ts";
 import type { Services } from "./services.ts";
 
-/** What `--subject-token` may name, besides `-` and `file:<path>`. */
+/** What `--subject-token` may name, besides a file and standard input. */
 export const CI_SYSTEMS = ["github-actions", "gitlab"] as const;
+/** As a usage line writes what the flag takes. */
+export const SUBJECT_TOKEN_FORMS = ["file:<path>", "-", ...CI_SYSTEMS].join("|");
 type CiSystem = (typeof CI_SYSTEMS)[number];
 
 /**

@@ -25,6 +25,7 @@ import { type MintOrder, mintToken, valuesOf } from "../mint-token.ts";
 import type { Connection, Mint } from "../record.ts";
 import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
+import { SUBJECT_TOKEN_FORMS } from "../subject-token.ts";
 import { loginClient, type MissingClient } from "./client.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { Credential, LoginRequest } from "./request.ts";
@@ -199,7 +200,7 @@ async function fromVariable(services: Services, minting: Minting, kind: "certifi
 function somethingMissing({ request, provider }: Common, flow: MintingFlow, minting: Minting): AuthError {
   const id = namesClient(provider.definition, flow) ? " --client-id <id>" : "";
   const login = `auth login ${typed(request.ref)} --flow ${flow}${id}`;
-  const vouched = "--subject-token file:<path>|github-actions|gitlab|-";
+  const vouched = `--subject-token ${SUBJECT_TOKEN_FORMS}`;
   const ways: Readonly<Record<MintingFlow, readonly string[]>> = {
     "client-credentials": [
       "--client-secret -",
