@@ -2,7 +2,8 @@
  * Which open files came from our caller and belong to the command we become. Bun marks every inherited descriptor
  * from 4 up close-on-exec at its start, and process substitution (`run -- diff <(a) <(b)`) hands over just those.
  */
-import { AT_FDCWD, cString, fileCalls, type LinuxCalls, linuxCalls, ptr } from "./libc.ts";
+import { ffi } from "./ffi.ts";
+import { AT_FDCWD, cString, fileCalls, type LinuxCalls, linuxCalls } from "./libc.ts";
 import type { ProcessCalls } from "./process-calls.ts";
 
 const F_SETFD = 2;
@@ -48,7 +49,7 @@ function openDescriptors({ call, numbers }: LinuxCalls): number[] {
   const open: number[] = [];
   const buffer = new Uint8Array(4096);
   for (;;) {
-    const length = call(numbers.getdents, folder, ptr(buffer), buffer.length);
+    const length = call(numbers.getdents, folder, ffi.ptr(buffer), buffer.length);
     if (length <= 0) break;
     for (const name of entryNames(buffer.subarray(0, length))) {
       const fd = Number(name);
@@ -77,15 +78,15 @@ const RLIMIT_NOFILE = 7;
 /** Sets the soft limit of open files, never above the hard one. */
 export function setSoftLimit({ call, numbers }: LinuxCalls, soft: number): void {
   const limit = new BigUint64Array(2);
-  if (call(numbers.prlimit, 0, RLIMIT_NOFILE, 0, ptr(limit)) !== 0) return;
+  if (call(numbers.prlimit, 0, RLIMIT_NOFILE, 0, ffi.ptr(limit)) !== 0) return;
   const hard = limit[1] ?? 0n;
   limit[0] = BigInt(soft) < hard ? BigInt(soft) : hard;
-  call(numbers.prlimit, 0, RLIMIT_NOFILE, ptr(limit), 0);
+  call(numbers.prlimit, 0, RLIMIT_NOFILE, ffi.ptr(limit), 0);
 }
 
 function nameOf({ call, numbers }: LinuxCalls, fd: number): string {
   const buffer = new Uint8Array(64);
   const path = cString(`/proc/self/fd/${fd}`);
-  const length = call(numbers.readlinkat, AT_FDCWD, ptr(path), ptr(buffer), buffer.length);
+  const length = call(numbers.readlinkat, AT_FDCWD, ffi.ptr(path), ffi.ptr(buffer), buffer.length);
   return length > 0 ? new TextDecoder().decode(buffer.subarray(0, length)) : "";
 }

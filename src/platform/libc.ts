@@ -3,8 +3,9 @@
  * can't be loaded. They are on the way of every token, and each function that is bound costs it some 20 µs: on Linux
  * all of them go through one, syscall(2).
  */
-import { dlopen, FFIType, ptr } from "bun:ffi";
+import type { dlopen, FFIType, Symbols } from "bun:ffi";
 import { atOnceBy } from "./at-once.ts";
+import { ffi } from "./ffi.ts";
 
 /** By name, since a process can't open itself under Bun: glibc, musl, macOS. */
 const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
@@ -26,7 +27,8 @@ const LINUX = {
 
 export const AT_FDCWD = -100;
 const SEEK_END = 2;
-const WORD = FFIType.i64_fast;
+/** As a type of its arguments: a number where it is small enough for one. */
+const WORD = 15 as FFIType.i64_fast;
 const SYSCALL = { args: [WORD, WORD, WORD, WORD, WORD], returns: WORD } as const;
 
 /** macOS has no such function: there they are bound one by one. */
@@ -90,17 +92,17 @@ function linuxFiles({ call, numbers }: LinuxCalls): FileCalls {
   return {
     open(path, flags) {
       const name = cString(path);
-      return call(numbers.openat, AT_FDCWD, ptr(name), flags);
+      return call(numbers.openat, AT_FDCWD, ffi.ptr(name), flags);
     },
-    read: (fd, into) => call(numbers.read, fd, ptr(into), into.length),
-    write: (fd, bytes) => call(numbers.write, fd, ptr(bytes), bytes.length),
+    read: (fd, into) => call(numbers.read, fd, ffi.ptr(into), into.length),
+    write: (fd, bytes) => call(numbers.write, fd, ffi.ptr(bytes), bytes.length),
     end: (fd) => call(numbers.lseek, fd, 0, SEEK_END),
     close: (fd) => void call(numbers.close, fd),
     exit: (code) => void call(numbers.exit, code),
     stat(path) {
       const name = cString(path);
       const buffer = new Uint8Array(256);
-      if (call(numbers.fstatat, AT_FDCWD, ptr(name), ptr(buffer)) !== 0) return null;
+      if (call(numbers.fstatat, AT_FDCWD, ffi.ptr(name), ffi.ptr(buffer)) !== 0) return null;
       const view = new DataView(buffer.buffer);
       return { mode: view.getUint32(numbers.stat.mode, true), uid: view.getUint32(numbers.stat.uid, true) };
     },
@@ -113,10 +115,10 @@ function darwinFiles(): FileCalls | null {
   return {
     open(path, flags) {
       const name = cString(path);
-      return c.open(ptr(name), flags, 0);
+      return c.open(ffi.ptr(name), flags, 0);
     },
-    read: (fd, into) => Number(c.read(fd, ptr(into), into.length)),
-    write: (fd, bytes) => Number(c.write(fd, ptr(bytes), bytes.length)),
+    read: (fd, into) => Number(c.read(fd, ffi.ptr(into), into.length)),
+    write: (fd, bytes) => Number(c.write(fd, ffi.ptr(bytes), bytes.length)),
     end: (fd) => Number(c.lseek(fd, 0, SEEK_END)),
     close: (fd) => void c.close(fd),
     exit: c._exit,
@@ -125,13 +127,11 @@ function darwinFiles(): FileCalls | null {
 }
 
 /** Binds these functions; null where there is no such library, or none of that name in it. */
-export function load<T extends Parameters<typeof dlopen>[1]>(calls: T): ReturnType<typeof dlopen<T>>["symbols"] | null {
+export function load<T extends Symbols>(calls: T): ReturnType<typeof dlopen<T>>["symbols"] | null {
   for (const library of LIBRARIES[process.platform] ?? []) {
-    try {
-      return dlopen(library, calls).symbols;
-    } catch {
-      // Not this library: the next name, or none and the caller falls back.
-    }
+    const loaded = ffi.dlopen(library, calls);
+    // Not this library: the next name, or none and the caller falls back.
+    if (!(loaded instanceof Error)) return loaded.symbols;
   }
   return null;
 }
@@ -151,5 +151,3 @@ export function readSmallFile(c: FileCalls, path: string): string | null {
   // A full buffer may be half a file.
   return length < 0 || length === buffer.length ? null : new TextDecoder().decode(buffer.subarray(0, length));
 }
-
-export { ptr };

@@ -1,5 +1,6 @@
 /** The calls of the system by which a process becomes another program. */
-import { type Pointer, ptr, read } from "bun:ffi";
+import type { Pointer } from "bun:ffi";
+import { ffi } from "./ffi.ts";
 import { cString, type LinuxCalls, linuxCalls, load } from "./libc.ts";
 
 const DARWIN_PROCESSES = {
@@ -26,7 +27,7 @@ export interface CStrings {
 export function cStrings(texts: readonly string[]): CStrings {
   // One encoding and one address for all of them: an environment has a hundred variables.
   const memory = cString(texts.join("\0"));
-  const base = BigInt(ptr(memory));
+  const base = BigInt(ffi.ptr(memory));
   const pointers = new BigUint64Array(texts.length + 1);
   for (let i = 0, at = 0; i < texts.length; i++) {
     pointers[i] = base + BigInt(at);
@@ -46,14 +47,14 @@ function linuxProcesses({ call, numbers }: LinuxCalls): ProcessCalls | null {
   return {
     execve(path, args, environment) {
       const name = cString(path);
-      call(numbers.execve, ptr(name), ptr(args.pointers), ptr(environment.pointers));
-      return read.i32(errno.__errno_location() as Pointer);
+      call(numbers.execve, ffi.ptr(name), ffi.ptr(args.pointers), ffi.ptr(environment.pointers));
+      return ffi.read.i32(errno.__errno_location() as Pointer);
     },
     fcntl: (fd, command, value) => call(numbers.fcntl, fd, command, value),
     resetSignal(signal) {
       // All zeros: SIG_DFL, no flags, nothing blocked. The kernel's set of signals has eight bytes.
       const action = new Uint8Array(32);
-      call(numbers.sigaction, signal, ptr(action), 0, 8);
+      call(numbers.sigaction, signal, ffi.ptr(action), 0, 8);
     },
   };
 }
@@ -64,8 +65,8 @@ function darwinProcesses(): ProcessCalls | null {
   return {
     execve(path, args, environment) {
       const name = cString(path);
-      c.execve(ptr(name), ptr(args.pointers), ptr(environment.pointers));
-      return read.i32(c.__error() as Pointer);
+      c.execve(ffi.ptr(name), ffi.ptr(args.pointers), ffi.ptr(environment.pointers));
+      return ffi.read.i32(c.__error() as Pointer);
     },
     fcntl: (fd, command, value) => c.fcntl(fd, command, value),
     resetSignal: (signal) => void c.signal(signal, null),
