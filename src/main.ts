@@ -26,16 +26,12 @@ const argv = process.argv.slice(2);
 
 exitOnInterrupt();
 process.on("uncaughtException", (error) => void fallen(error));
-leave(await main());
-
-async function main(): Promise<number> {
-  if (argv.length === 1 && argv[0] === "--version") return showVersion(createCli(env, DEFAULT_GLOBALS, []));
-  return (await fastPath()) ?? (await commandTree());
-}
+leave(await (fastPath() ?? commandTree()));
 
 /** null when the command line isn't of the simple form: then the tree says what it means, or what is wrong with it. */
-async function fastPath(): Promise<number | null> {
+function fastPath(): Promise<number> | null {
   const [name = "", ...others] = argv;
+  if (name === "--version" && others.length === 0) return showVersion(createCli(env, DEFAULT_GLOBALS, []));
   const fast = Object.hasOwn(FAST, name) ? FAST[name] : undefined;
   if (fast === undefined) return null;
   const end = others.indexOf("--");
@@ -44,6 +40,10 @@ async function fastPath(): Promise<number | null> {
   if (words.length > fast.maxWords) return null;
   for (const word of words) if (word === "" || word.startsWith("-")) return null;
   if (end >= 0 !== fast.rest || rest.length > 0 !== fast.rest) return null;
+  return runFast(fast, words, rest);
+}
+
+async function runFast(fast: Fast, words: readonly string[], rest: readonly string[]): Promise<number> {
   const cli = createCli(env, DEFAULT_GLOBALS, rest);
   const definition = (await fast.load()).default.definition as Definition;
   // biome-ignore lint/suspicious/noExplicitAny: what citty would have made of the same words

@@ -41,7 +41,7 @@ export async function select(services: SelectionServices, selector: Selector): P
   if (argument === undefined) return profile === undefined ? unnamed(services, selector) : named(services, profile);
 
   const { provider, name } = parseNamed(argument, profile);
-  await requireKnown(services, provider);
+  if (!services.registry.isBuiltIn(provider)) await requireKnown(services, provider);
   if (name !== null) return { source: "vault", ref: { provider, name }, implicit: false };
   return providerDefault(services, provider, selector);
 }

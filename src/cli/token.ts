@@ -60,7 +60,7 @@ export default defineCommand({
       minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
       scopes: scopes(args.scope),
       resource: resourceOf(args.resource),
-      rejected: await rejectedToken(cli, args.rejected),
+      rejected: args.rejected === undefined ? null : await rejectedToken(cli, args.rejected),
       showSecret: args["show-secret"] ?? false,
       login: args.login ?? false,
     }),
@@ -100,8 +100,7 @@ function resourceOf(value: string | undefined): string | null {
 }
 
 /** The refused token comes by standard input: on the command line others would see it. */
-async function rejectedToken(cli: Cli, value: string | undefined): Promise<Secret | null> {
-  if (value === undefined) return null;
+async function rejectedToken(cli: Cli, value: string): Promise<Secret> {
   if (value !== "-") throw usage("--rejected takes '-': the refused token is read from standard input.");
   const { readSecret } = await import("./secret-input.ts");
   return readSecret(cli, "Refused token");
@@ -137,22 +136,25 @@ function requireScopes(stored: Stored, wanted: readonly string[]): void {
   );
 }
 
-async function print(cli: Cli, session: Session, acquired: Acquired, options: TokenOptions): Promise<void> {
+function print(cli: Cli, session: Session, acquired: Acquired, options: TokenOptions): Promise<void> {
   switch (cli.output.format) {
     case "json":
       return cli.output.json(tokenDocument(acquired, session.context.now(), options.showSecret));
-    case "header": {
-      const { resolveProvider } = await import("../providers/resolve.ts");
-      const { headerLine } = await import("../oauth/header.ts");
-      const { header, basic } = resolveProvider(await session.registry.get(acquired.provider), acquired.settings);
-      // A bound token says so (RFC 9449 §7.1); the proof beside it is for whoever sends the request.
-      const bound = tokenType(acquired.stored?.record.tokens?.tokenType) === "DPoP";
-      const line = bound ? header.replace(/\bBearer\b/, "DPoP") : header;
-      return cli.output.text(headerLine(line, basic, acquired.token));
-    }
+    case "header":
+      return printHeader(cli, session, acquired);
     default:
       return cli.output.text(acquired.token.reveal());
   }
+}
+
+async function printHeader(cli: Cli, session: Session, acquired: Acquired): Promise<void> {
+  const { resolveProvider } = await import("../providers/resolve.ts");
+  const { headerLine } = await import("../oauth/header.ts");
+  const { header, basic } = resolveProvider(await session.registry.get(acquired.provider), acquired.settings);
+  // A bound token says so (RFC 9449 §7.1); the proof beside it is for whoever sends the request.
+  const bound = tokenType(acquired.stored?.record.tokens?.tokenType) === "DPoP";
+  const line = bound ? header.replace(/\bBearer\b/, "DPoP") : header;
+  return cli.output.text(headerLine(line, basic, acquired.token));
 }
 
 /** RFC 6749 §5.1's names; `expires_in` counts from now. */

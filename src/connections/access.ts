@@ -35,7 +35,10 @@ export async function access(services: Services, ref: ConnectionRef, wish: Wish)
   const now = services.context.now();
   if (tokens !== null && (pinned !== null || kind !== "oauth") && !isDue(tokens, now, wish.minTtl))
     if (!wish.rejected?.equals(tokens.accessToken))
-      return { stored, warning: warningOf(stored, now) ?? (await cautionOf(services, stored)) };
+      return {
+        stored,
+        warning: warningOf(stored, now) ?? (isPlain(services, stored) ? null : await cautionOf(services, stored)),
+      };
   return renewed(services, stored, wish);
 }
 
@@ -53,6 +56,10 @@ async function renewed(services: Services, stored: Stored, wish: Wish): Promise<
   if (tokens !== null && !refused && isAlive(tokens, services.context.now()))
     return { stored: outcome.stored, warning: `${sentence(outcome.error.message)} The current token still works.` };
   throw outcome.error;
+}
+
+function isPlain({ registry }: Services, { record }: Stored): boolean {
+  return record.pinned?.plugin === undefined && registry.isBuiltIn(record.provider);
 }
 
 /** A plugin that can't be used any more, or not yet, keeps no token that is still good from anyone. */

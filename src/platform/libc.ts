@@ -16,14 +16,37 @@ const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 /** The numbers of Linux's system calls (syscall_64.tbl, asm-generic/unistd.h), and where its `struct stat` has what. */
 const LINUX = {
   x64: {
-    ...{ openat: 257, read: 0, write: 1, lseek: 8, close: 3, fstatat: 262, exit: 231, stat: { mode: 24, uid: 28 } },
+    ...{
+      openat: 257,
+      read: 0,
+      pread: 17,
+      write: 1,
+      lseek: 8,
+      close: 3,
+      fstatat: 262,
+      exit: 231,
+      stat: { mode: 24, uid: 28 },
+    },
     ...{ execve: 59, fcntl: 72, sigaction: 13, readlinkat: 267, getdents: 217, prlimit: 302, closeRange: 436 },
   },
   arm64: {
-    ...{ openat: 56, read: 63, write: 64, lseek: 62, close: 57, fstatat: 79, exit: 94, stat: { mode: 16, uid: 24 } },
+    ...{
+      openat: 56,
+      read: 63,
+      pread: 67,
+      write: 64,
+      lseek: 62,
+      close: 57,
+      fstatat: 79,
+      exit: 94,
+      stat: { mode: 16, uid: 24 },
+    },
     ...{ execve: 221, fcntl: 25, sigaction: 134, readlinkat: 78, getdents: 61, prlimit: 261, closeRange: 436 },
   },
 } as const;
+
+/** The same on both. */
+const STAT = { inode: 8, size: 48, seconds: 88, nanoseconds: 96 } as const;
 
 export const AT_FDCWD = -100;
 const SEEK_END = 2;
@@ -52,7 +75,18 @@ export interface FileCalls {
   /** Ends the process. */
   exit(code: number): void;
   /** null where it isn't there, or can't be told this way. */
-  stat: ((path: string) => { readonly mode: number; readonly uid: number } | null) | null;
+  stat: ((path: string) => FileStat | null) | null;
+  /** From there on, wherever others read. null where it can't be done this way. */
+  readAt: ((fd: number, into: Uint8Array, at: number) => number) | null;
+}
+
+export interface FileStat {
+  readonly mode: number;
+  readonly uid: number;
+  readonly inode: number;
+  readonly size: number;
+  /** Milliseconds since the epoch, exact to a quarter of a microsecond. */
+  readonly modified: number;
 }
 
 /** Linux's own: any call by its number. Memory is passed by `ptr`, and kept alive by whoever does. */
@@ -95,6 +129,7 @@ function linuxFiles({ call, numbers }: LinuxCalls): FileCalls {
       return call(numbers.openat, AT_FDCWD, ffi.ptr(name), flags);
     },
     read: (fd, into) => call(numbers.read, fd, ffi.ptr(into), into.length),
+    readAt: (fd, into, at) => call(numbers.pread, fd, ffi.ptr(into), into.length, at),
     write: (fd, bytes) => call(numbers.write, fd, ffi.ptr(bytes), bytes.length),
     end: (fd) => call(numbers.lseek, fd, 0, SEEK_END),
     close: (fd) => void call(numbers.close, fd),
@@ -104,7 +139,14 @@ function linuxFiles({ call, numbers }: LinuxCalls): FileCalls {
       const buffer = new Uint8Array(256);
       if (call(numbers.fstatat, AT_FDCWD, ffi.ptr(name), ffi.ptr(buffer)) !== 0) return null;
       const view = new DataView(buffer.buffer);
-      return { mode: view.getUint32(numbers.stat.mode, true), uid: view.getUint32(numbers.stat.uid, true) };
+      const long = (at: number): number => Number(view.getBigUint64(at, true));
+      return {
+        mode: view.getUint32(numbers.stat.mode, true),
+        uid: view.getUint32(numbers.stat.uid, true),
+        inode: long(STAT.inode),
+        size: long(STAT.size),
+        modified: long(STAT.seconds) * 1000 + long(STAT.nanoseconds) / 1e6,
+      };
     },
   };
 }
@@ -123,6 +165,7 @@ function darwinFiles(): FileCalls | null {
     close: (fd) => void c.close(fd),
     exit: c._exit,
     stat: null,
+    readAt: null,
   };
 }
 

@@ -40,6 +40,8 @@ export interface Plugins {
 export type Standing = "built-in" | "catalogue" | "installed";
 
 export interface Registry {
+  /** Surely part of auth, and no plugin in its place: told at once, where it can be told. */
+  isBuiltIn(id: string): boolean;
   /** That there is such a provider, without reading its description. @throws AuthError `provider_not_found` */
   require(id: string): Promise<void>;
   /** @throws AuthError `provider_not_found`, saying which there are; `plugin_invalid`, `plugin_untrusted` */
@@ -124,6 +126,11 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     return definition;
   }
 
+  function isBuiltIn(id: string): boolean {
+    const folder = plugins?.folder() ?? null;
+    return Object.hasOwn(builtIn, id) && (folder === null || isThere(folder) === false);
+  }
+
   async function require(id: string): Promise<void> {
     if ((await bundled(id)) === undefined && (await file(id)) === null) throw await notFound(id);
   }
@@ -205,7 +212,7 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     });
   }
 
-  return { require, get, ids, everyId, standing, isPlugin, offered, readers };
+  return { isBuiltIn, require, get, ids, everyId, standing, isPlugin, offered, readers };
 }
 
 async function noCatalog(): Promise<Catalog> {

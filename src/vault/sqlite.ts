@@ -8,6 +8,7 @@ import type { AuthError } from "../platform/errors.ts";
 import { faultAtWrite, mutated } from "../platform/faults.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
 import { patiently } from "./patience.ts";
+import { leaveToSqlite } from "./settled.ts";
 
 /** SQLite's own refusal of links anywhere in the path (sqlite3_open_v2). bun:sqlite has no name for it. */
 export const OPEN_NOFOLLOW = 0x01000000;
@@ -17,6 +18,8 @@ const BUSY_TIMEOUT = 100;
 const APPLICATION_ID = 0x61757468;
 const VALUE_OF = "SELECT value FROM store WHERE key = ?1";
 const SCHEMA = "CREATE TABLE store (key TEXT PRIMARY KEY, version TEXT NOT NULL, value BLOB NOT NULL) STRICT";
+
+leaveToSqlite();
 
 /** Opens a vault file for reading. null when there is none. */
 export function openSqlite(path: string): Promise<StoreDriver | null> {

@@ -1,11 +1,11 @@
 /** The way into the vault. The first lines of every command that needs a token, so nothing heavy is loaded here. */
 import type { Context } from "../platform/context.ts";
-import { ownershipOf } from "../platform/small-file.ts";
+import { type Ownership, ownershipOf } from "../platform/small-file.ts";
 import { openOver } from "./opened.ts";
 import { foreign, isOpenTo, isStranger, modeText } from "./owner.ts";
 import { vaultPath } from "./place.ts";
+import { openSettled } from "./settled.ts";
 import type { Prompt } from "./sources/source.ts";
-import { openSqlite } from "./sqlite.ts";
 import type { Vault } from "./types.ts";
 
 export interface VaultOptions {
@@ -32,7 +32,7 @@ export async function openVault(context: Context, options: OpenOptions): Promise
   // WebCrypto works on a thread of its own, which this starts: it is there by the time SQLite is open. Less than 64
   // bytes would be digested at once, without it.
   void crypto.subtle.digest("SHA-256", new Uint8Array(1024));
-  const driver = await openSqlite(path);
+  const driver = openSettled(path) ?? (await (await import("./sqlite.ts")).openSqlite(path));
   if (driver === null && options.create) {
     const { createVault } = await import("./create.ts");
     const created = await createVault(context, path, options);
@@ -41,7 +41,7 @@ export async function openVault(context: Context, options: OpenOptions): Promise
   }
   if (driver === null) return null;
   try {
-    await checkOwner(context, path);
+    checkOwner(context, path, await ownershipOf(path));
     return await openOver(context, path, driver, options.prompt);
   } catch (error) {
     driver.close();
@@ -49,8 +49,7 @@ export async function openVault(context: Context, options: OpenOptions): Promise
   }
 }
 
-async function checkOwner(context: Context, path: string): Promise<void> {
-  const stat = await ownershipOf(path);
+function checkOwner(context: Context, path: string, stat: Ownership): void {
   if (isStranger(stat)) throw foreign(path);
   if (isOpenTo(stat, 0o077))
     context.warn(

@@ -2,9 +2,8 @@
  * The key lies in a file of its own (0600, in a 0700 folder), one line for each vault: `<vault id>.<key id> <base64>`.
  * Lines are appended, and blanked in place when their key is forgotten, so that no copy of a key stays behind.
  */
-import type { Context } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
-import { readOwned } from "../../platform/small-file.ts";
+import { type OwnedText, type Ownership, readOwned } from "../../platform/small-file.ts";
 import { type Bytes, random } from "../bytes.ts";
 import { isOpenTo, isStranger, modeText } from "../owner.ts";
 import { parseKey } from "./encoding.ts";
@@ -13,17 +12,24 @@ import type { KeyRequest, KeySource } from "./source.ts";
 
 export const fileSource: KeySource = {
   async open(request) {
-    const { context } = request;
-    const text = await readKeyFile(context);
+    const { key: path } = request.context.paths;
+    let file: OwnedText;
+    try {
+      file = await readOwned(path);
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+    checkOwner(path, file);
+    const { text } = file;
     const name = nameOf(request);
     const at = text.indexOf(name);
     if (at < 0)
       throw locked(
-        `The key file ${context.paths.key} has no key for this vault.`,
+        `The key file ${path} has no key for this vault.`,
         "Put the key file that belongs to the vault back in its place. The vault is as it was.",
       );
     const begin = at + name.length;
-    return parseKey(text.slice(begin, text.indexOf("\n", begin)), `The key in ${context.paths.key}`);
+    return parseKey(text.slice(begin, text.indexOf("\n", begin)), `The key in ${path}`);
   },
   async create(request) {
     const key: Bytes = random(32);
@@ -42,33 +48,28 @@ function nameOf({ vaultId, keyId }: KeyRequest): string {
   return `${vaultId}.${keyId} `;
 }
 
-async function readKeyFile({ paths }: Context): Promise<string> {
-  try {
-    const { text, ...stat } = await readOwned(paths.key);
-    if (isStranger(stat)) throw locked(`The key file ${paths.key} belongs to another user.`, "Run auth as that user.");
-    if (isOpenTo(stat, 0o077))
-      throw locked(
-        `Other users can reach the key file ${paths.key} (mode ${modeText(stat)}).`,
-        `If nobody else has read it: chmod 600 ${paths.key}. Then, to be safe: auth vault rekey`,
+function checkOwner(path: string, stat: Ownership): void {
+  if (isStranger(stat)) throw locked(`The key file ${path} belongs to another user.`, "Run auth as that user.");
+  if (isOpenTo(stat, 0o077))
+    throw locked(
+      `Other users can reach the key file ${path} (mode ${modeText(stat)}).`,
+      `If nobody else has read it: chmod 600 ${path}. Then, to be safe: auth vault rekey`,
+    );
+}
+
+function unreadable(path: string, error: unknown): unknown {
+  switch (errorCode(error)) {
+    case "ENOENT":
+      return locked(
+        `The vault's key comes from a key file, and ${path} is missing.`,
+        "Put the key file back from a backup. The vault is as it was, and opens with nothing else.",
       );
-    return text;
-  } catch (error) {
-    switch (errorCode(error)) {
-      case "ENOENT":
-        throw locked(
-          `The vault's key comes from a key file, and ${paths.key} is missing.`,
-          "Put the key file back from a backup. The vault is as it was, and opens with nothing else.",
-        );
-      case "EACCES":
-      case "EPERM":
-        throw locked(`The key file ${paths.key} can't be read: permission denied.`, `chmod 600 ${paths.key}`);
-      case "EISDIR":
-        throw locked(
-          `The key file ${paths.key} is a folder.`,
-          "Put the key file back in its place. The vault is as it was.",
-        );
-      default:
-        throw error;
-    }
+    case "EACCES":
+    case "EPERM":
+      return locked(`The key file ${path} can't be read: permission denied.`, `chmod 600 ${path}`);
+    case "EISDIR":
+      return locked(`The key file ${path} is a folder.`, "Put the key file back in its place. The vault is as it was.");
+    default:
+      return error;
   }
 }
