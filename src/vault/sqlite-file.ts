@@ -25,6 +25,8 @@ const INTERIOR_INDEX = 2;
 const INTERIOR_TABLE = 5;
 const LEAF_INDEX = 10;
 const LEAF_TABLE = 13;
+/** More than any record may have: a damaged length reserves no memory. */
+const MOST_BYTES = 2 ** 24;
 /** With four children on a page, deeper than any file. */
 const MAX_DEPTH = 32;
 
@@ -131,6 +133,7 @@ function valueOfRow(pages: Pages, root: number, row: number): Bytes {
 /** A payload as a whole: what doesn't fit on its page goes on in a chain of others (§1.6, "Overflow"). */
 function payload(pages: Pages, page: Bytes, { size, at }: Cell): Bytes {
   if (size <= MOST_IN_TABLE) return page.subarray(at, at + size);
+  if (size > MOST_BYTES) throw odd();
   const whole = new Uint8Array(size);
   const spread = LEAST + ((size - LEAST) % (PAGE_BYTES - 4));
   let written = spread <= MOST_IN_TABLE ? spread : LEAST;
