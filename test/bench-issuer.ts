@@ -20,7 +20,7 @@ const server = Bun.serve({
         interval: 1,
       });
     const isRefresh = new URLSearchParams(await request.text()).get("grant_type") === "refresh_token";
-    if (isRefresh) await Bun.sleep(delay);
+    if (isRefresh && delay > 0) await Bun.sleep(delay);
     minted++;
     return Response.json({
       access_token: `access-${minted}`,

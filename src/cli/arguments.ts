@@ -48,6 +48,8 @@ export type Invocation =
       readonly definition: Definition;
       /** For citty's `runCommand`. */
       readonly rawArgs: string[];
+      /** What citty would make of them: for what is run without it. */
+      readonly args: Readonly<Record<string, unknown>>;
       readonly rest: readonly string[];
     };
 
@@ -80,6 +82,7 @@ export async function parseArguments(
     target: { path: target.path, command: { ...target.command, args } },
     definition,
     rawArgs: canonical(args, values, positionals),
+    args: parsed(args, values, positionals),
     rest: rest ?? [],
   };
 }
@@ -238,4 +241,13 @@ function canonical(args: Args, values: Values, positionals: readonly string[]): 
     flags.push(value === true ? `--${name}` : value === false ? `--no-${name}` : `--${name}=${value}`);
   }
   return [...flags, "--", ...positionals];
+}
+
+/** By name, with what is left out as its default; `_` holds all positionals. */
+function parsed(args: Args, values: Values, positionals: readonly string[]): Record<string, unknown> {
+  const all: Record<string, unknown> = { _: positionals };
+  let place = 0;
+  for (const [name, arg] of Object.entries(args))
+    all[name] = (arg.type === "positional" ? positionals[place++] : values.get(name)) ?? arg.default;
+  return all;
 }

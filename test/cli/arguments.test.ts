@@ -50,6 +50,8 @@ async function parsed(
   if (invocation.kind !== "run") throw new Error(`it is ${invocation.kind}`);
   const { globals, rest, rawArgs, target } = invocation;
   const args = parseArgs(rawArgs, (target.command.args ?? {}) as Parameters<typeof parseArgs>[1]);
+  // What is run without citty gets the same.
+  for (const name of Object.keys({ _: [], ...target.command.args })) expect(invocation.args[name]).toEqual(args[name]);
   return { args, globals, rest };
 }
 
