@@ -7,21 +7,23 @@ const CROWDS = 5;
 const ENDPOINT_MS = 300;
 
 export interface RefreshTimes {
-  /** Medians, in milliseconds. */
+  /** Medians, in milliseconds: a lone refresh without the provider's own time, the floor in the same rounds, a crowd. */
   readonly alone: number;
+  readonly floor: number;
   readonly crowd: number;
 }
 
 /**
  * @param auth the binary
+ * @param floor the empty program, started in turn with the lone refresh
  * @param rounds of the lone refresh
  */
-export async function measureRefresh(auth: string, rounds: number): Promise<RefreshTimes> {
+export async function measureRefresh(auth: string, floor: string, rounds: number): Promise<RefreshTimes> {
   // On a memory file system: what is measured is ours, not the disk's sync.
   const folder = mkdtempSync(join("/dev/shm", "auth-bench-"));
   try {
     return {
-      alone: await atIssuer(0, (place) => alone(auth, home(folder, "alone"), place, rounds)),
+      ...(await atIssuer(0, (place) => alone(auth, floor, home(folder, "alone"), place, rounds))),
       crowd: await atIssuer(ENDPOINT_MS, (place) => crowds(auth, folder, place)),
     };
   } finally {
@@ -40,16 +42,38 @@ function home(folder: string, name: string): Environment {
   return { PATH: process.env.PATH ?? "", HOME: folder, AUTH_HOME: join(folder, name) };
 }
 
-async function alone(auth: string, env: Environment, place: string, rounds: number): Promise<number> {
+async function alone(
+  auth: string,
+  floor: string,
+  env: Environment,
+  place: string,
+  rounds: number,
+): Promise<Pick<RefreshTimes, "alone" | "floor">> {
   await logIn(auth, env, place);
-  const times: number[] = [];
+  const times = { refresh: [] as number[], floor: [] as number[], provider: [] as number[] };
   for (let round = 0; round < rounds; round++) {
-    const started = performance.now();
-    const { exitCode } = Bun.spawnSync([auth, "refresh", "github", "--force", "-o", "token"], { env });
-    times.push(performance.now() - started);
-    if (exitCode !== 0) throw new Error("a refresh failed");
+    times.refresh.push(timed([auth, "refresh", "github", "--force", "-o", "token"], env));
+    times.floor.push(timed([floor], env));
+    times.provider.push(await exchange(place));
   }
-  return median(times);
+  return { alone: median(times.refresh) - median(times.provider), floor: median(times.floor) };
+}
+
+/** As everything is timed here: with nothing to be read but what goes wrong. */
+function timed(command: string[], env: Environment): number {
+  const started = performance.now();
+  const { exitCode } = Bun.spawnSync(command, { env, stdio: ["ignore", "ignore", "pipe"] });
+  if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${exitCode}`);
+  return performance.now() - started;
+}
+
+/** The provider's own time: what the same exchange takes a program that is running and does nothing else. */
+async function exchange(place: string): Promise<number> {
+  const body = new URLSearchParams({ grant_type: "refresh_token", refresh_token: "refresh" });
+  const started = performance.now();
+  const reply = await fetch(`${place}/token`, { method: "POST", body, keepalive: false });
+  await reply.arrayBuffer();
+  return performance.now() - started;
 }
 
 /** Each crowd in a home of its own, its token expired. */

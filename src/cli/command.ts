@@ -78,11 +78,8 @@ export function defineCommand<const T extends Args>(definition: Definition<T>): 
 }
 
 export function defineGroup(definition: GroupDefinition): Command {
-  const { name, description, commands } = definition;
-  const subCommands = Object.fromEntries(
-    Object.entries(commands).map(([sub, load]) => [sub, async () => (await load()).default]),
-  );
-  return { meta: { name, description }, subCommands, definition };
+  const { name, description } = definition;
+  return { meta: { name, description }, definition };
 }
 
 export function isGroup(definition: Command["definition"]): definition is GroupDefinition {

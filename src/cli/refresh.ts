@@ -2,16 +2,12 @@ import { type Outcome, tokenOf } from "../connections/outcome.ts";
 import { display, typed } from "../connections/ref.ts";
 import { refreshConnection } from "../connections/refresh.ts";
 import { notFound, requireConnection, type Stored } from "../connections/store.ts";
-import { duration } from "../connections/view.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { defineCommand, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { refreshAll } from "./refresh-all.ts";
-import { refreshDocument } from "./refresh-document.ts";
 import { select } from "./select.ts";
 import { CONNECTION, STORED } from "./selector.ts";
 import { inSession } from "./session.ts";
-import { tokenDocument } from "./token.ts";
 
 export default defineCommand({
   name: "refresh",
@@ -36,7 +32,7 @@ export default defineCommand({
       if (args.all) {
         if ((args.connection ?? args.profile) !== undefined)
           throw usage("--all and a connection contradict each other.");
-        return refreshAll(cli, session, { minTtl, force: args.force ?? false });
+        return (await import("./refresh-all.ts")).refreshAll(cli, session, { minTtl, force: args.force ?? false });
       }
       const selector = { argument: args.connection, profile: args.profile, stored: args.stored ?? false };
       const selected = await select(session, selector);
@@ -73,7 +69,7 @@ async function show(cli: Cli, outcome: Exclude<Outcome, { kind: "failed" }>): Pr
     await cli.context.audit({ event: "token_read", status: "success", connection: display(outcome.stored.ref) });
   switch (cli.output.format) {
     case "json":
-      return cli.output.json(refreshDocument(outcome, now));
+      return cli.output.json((await import("./refresh-document.ts")).refreshDocument(outcome, now));
     case "token":
       return cli.output.text(tokenOf(outcome.stored).reveal());
     case "token-json": {
@@ -86,7 +82,7 @@ async function show(cli: Cli, outcome: Exclude<Outcome, { kind: "failed" }>): Pr
         stored,
         warning: null,
       };
-      return cli.output.json(tokenDocument(acquired, now, false));
+      return cli.output.json((await import("./token.ts")).tokenDocument(acquired, now, false));
     }
     default:
       return tell(cli, outcome.stored, refreshed, left);
@@ -94,6 +90,7 @@ async function show(cli: Cli, outcome: Exclude<Outcome, { kind: "failed" }>): Pr
 }
 
 async function tell(cli: Cli, stored: Stored, refreshed: boolean, left: number | null): Promise<void> {
+  const { duration } = await import("../connections/view.ts");
   if (refreshed) {
     const expiry = left === null ? "Does not expire." : `Expires in ${duration(left)}.`;
     cli.output.success(`Token refreshed successfully. ${expiry}`);

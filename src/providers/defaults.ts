@@ -107,7 +107,7 @@ export function under(base: object, value: object): object {
   for (const [key, given] of Object.entries(value)) {
     if (given === undefined) continue;
     const below = result[key];
-    result[key] = isGroup(below) && isGroup(given) ? under(below, given) : given;
+    result[key] = below !== undefined && isGroup(given) && isGroup(below) ? under(below, given) : given;
   }
   return result;
 }

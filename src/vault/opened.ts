@@ -2,7 +2,7 @@
 import type { Storage } from "unstorage";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
-import { type Bytes, hmac, pack, sameBytes, textOf, utf8 } from "./bytes.ts";
+import { type Bytes, hmac, pack, textOf, utf8 } from "./bytes.ts";
 import type { Waiting } from "./connection-lock.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
 import { damagedHeader, HEADER_KEY, headerVersion, type Keys, parseHeader, retiredKeys } from "./header.ts";
@@ -77,7 +77,8 @@ export async function openOver(
     for (let tries = 0; ; tries++) {
       const value = await valueAt(place);
       if (value === null) return absent(type);
-      if (seen !== null && seen === last && sameBytes(seen.value, value)) return seen.entry;
+      // Sealed, so nothing is to be hidden: by the runtime, since a loop over it takes most of a millisecond.
+      if (seen !== null && seen === last && Buffer.compare(seen.value, value) === 0) return seen.entry;
       const standing = standingOf(value);
       if (standing?.keyId === keys.data.id) {
         const entry = await entryOf(label, place, value, standing);
