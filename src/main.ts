@@ -63,13 +63,12 @@ async function runFast(fast: Fast, words: readonly string[], rest: readonly stri
 async function commandTree(): Promise<number> {
   const { parseArguments, wantsJson } = await import("./cli/arguments.ts");
   const { root } = await import("./cli/root.ts");
-  const output = wantsJson(argv) ? "json" : "text";
-  const early = createCli(env, { ...DEFAULT_GLOBALS, output }, []);
   let invocation: Awaited<ReturnType<typeof parseArguments>>;
   try {
     invocation = await parseArguments(argv, root, env);
   } catch (error) {
-    return report(early, error);
+    const output = wantsJson(argv) ? "json" : "text";
+    return report(createCli(env, { ...DEFAULT_GLOBALS, output }, []), error);
   }
   const { globals } = invocation;
   switch (invocation.kind) {

@@ -3,7 +3,7 @@
  * but where a description that is part of auth says that it moved from there.
  */
 import { AuthError } from "../platform/errors.ts";
-import { type Endpoints, resolveProvider } from "../providers/resolve.ts";
+import { type Endpoints, endpointsOf } from "../providers/resolve.ts";
 import type { EndpointName, ProviderDefinition } from "../providers/schema.ts";
 import type { Connection, Pinned } from "./record.ts";
 
@@ -25,7 +25,7 @@ export function pinnedEndpoints(definition: ProviderDefinition, record: Connecti
 function describedEndpoints(definition: ProviderDefinition, { settings }: Connection): Endpoints {
   const known = Object.entries(settings).filter(([name]) => definition.settings?.[name] !== undefined);
   try {
-    return resolveProvider(definition, Object.fromEntries(known)).endpoints;
+    return endpointsOf(definition, Object.fromEntries(known));
   } catch (error) {
     // A description that no longer takes these settings says nothing of where this login's endpoints are.
     if (error instanceof AuthError) return {};

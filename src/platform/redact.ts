@@ -20,10 +20,15 @@ export function redact(text: string): string {
   let masked = text;
   for (const secret of knownSecrets()) {
     if (secret.length < SHORTEST) continue;
-    for (const form of formsOf(secret)) masked = masked.replaceAll(form, MASK);
+    const forms = found.get(secret) ?? formsOf(secret);
+    found.set(secret, forms);
+    for (const form of forms) masked = masked.replaceAll(form, MASK);
   }
   return masked;
 }
+
+/** Secret → its forms: there are several lines, and few secrets. */
+const found = new Map<string, readonly string[]>();
 
 /** Longest first, so that no form leaves the ends of another one standing. */
 function formsOf(secret: string): string[] {

@@ -92,8 +92,14 @@ export type Dialect = Filled<ProviderDefinition, typeof DEFAULTS>;
 
 /** The description with `DEFAULTS` under it. */
 export function withDefaults(definition: ProviderDefinition): Dialect {
-  return under(DEFAULTS, definition) as Dialect;
+  const known = dialects.get(definition);
+  if (known !== undefined) return known;
+  const dialect = under(DEFAULTS, definition) as Dialect;
+  dialects.set(definition, dialect);
+  return dialect;
 }
+
+const dialects = new WeakMap<ProviderDefinition, Dialect>();
 
 /** Where a browser is sent back to, without the port that is chosen at each login. */
 export function redirectUriOf({ authorize: { redirect } }: Dialect): string {
@@ -107,11 +113,13 @@ export function under(base: object, value: object): object {
   for (const [key, given] of Object.entries(value)) {
     if (given === undefined) continue;
     const below = result[key];
-    result[key] = below !== undefined && isGroup(given) && isGroup(below) ? under(below, given) : given;
+    const groups =
+      typeof given === "object" &&
+      typeof below === "object" &&
+      given !== null &&
+      below !== null &&
+      !Array.isArray(given);
+    result[key] = groups && !Array.isArray(below) ? under(below, given) : given;
   }
   return result;
-}
-
-function isGroup(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

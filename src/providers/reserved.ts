@@ -28,13 +28,12 @@ export const RESERVED_VARIABLES = [
 /** The row of the table that a variable's name falls under, or null. */
 export function reservedBy(variable: string): string | null {
   const name = variable.toUpperCase();
-  return RESERVED_VARIABLES.find((row) => fallsUnder(name, row)) ?? null;
-}
-
-function fallsUnder(name: string, row: string): boolean {
-  if (row.endsWith("*")) return name.startsWith(row.slice(0, -1));
-  if (row.startsWith("*")) return name.endsWith(row.slice(1));
-  return name === row;
+  for (const row of RESERVED_VARIABLES) {
+    if (row.endsWith("*") && name.startsWith(row.slice(0, -1))) return row;
+    if (row.startsWith("*") && name.endsWith(row.slice(1))) return row;
+    if (name === row) return row;
+  }
+  return null;
 }
 
 /** Flags of `login`, `profile` and of every command: no setting may take one of these. */

@@ -90,6 +90,12 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
   };
 }
 
+/** As `resolveProvider` gives them. @throws AuthError `usage` */
+export function endpointsOf(definition: ProviderDefinition, given: Values): Endpoints {
+  const settings = settle(definition, given);
+  return fillEndpoints(layVariant(definition, settings).endpoints ?? {}, settings);
+}
+
 /** The description with the first variant that matches laid over it. */
 export function layVariant(definition: ProviderDefinition, settings: Values): ProviderDefinition {
   const variant = definition.variants?.find(({ when }) =>

@@ -37,8 +37,7 @@ export async function openOver(
   /** Of connections whose lock was found taken, for the next try. */
   const waiting = new Map<string, Waiting>();
   /** What was read last: whoever waits for a lock reads the same record a hundred times a second (RULES.md 1.1). */
-  let last: { readonly label: Label; readonly place: string; readonly value: Bytes; readonly entry: Entry } | null =
-    null;
+  let last: { readonly label: Label; readonly value: Bytes; readonly entry: Entry } | null = null;
 
   async function valueAt(key: string): Promise<Bytes | null> {
     const value = await patiently(() => driver.getItemRaw?.(key, {}));
@@ -67,13 +66,20 @@ export async function openOver(
     await reload();
   }
 
-  const placeOf = ({ type, name }: Label): string => hmac(keys.index, pack("record", type, name)).toHex();
+  /** Of what was asked for last: a refresh asks for one record again and again. */
+  let placed: { readonly label: Label; readonly index: Bytes; readonly place: string } | null = null;
+  const placeOf = (label: Label): string => {
+    const { type, name } = label;
+    if (placed === null || placed.label.type !== type || placed.label.name !== name || placed.index !== keys.index)
+      placed = { label, index: keys.index, place: hmac(keys.index, pack("record", type, name)).toHex() };
+    return placed.place;
+  };
   const versionText = ({ incarnation, generation }: Version): string => `${header.epoch}.${incarnation}.${generation}`;
 
   async function read(type: RecordType, name: string): Promise<Entry | null> {
     const label = { type, name };
     const seen = last?.label.type === type && last.label.name === name ? last : null;
-    const place = seen?.place ?? placeOf(label);
+    const place = placeOf(label);
     for (let tries = 0; ; tries++) {
       const value = await valueAt(place);
       if (value === null) return absent(type);
@@ -82,7 +88,7 @@ export async function openOver(
       const standing = standingOf(value);
       if (standing?.keyId === keys.data.id) {
         const entry = await entryOf(label, place, value, standing);
-        last = { label, place, value, entry };
+        last = { label, value, entry };
         return entry;
       }
       if (standing === null || tries === OVERTAKEN) throw damaged(label, value);

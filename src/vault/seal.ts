@@ -143,9 +143,14 @@ function endOfLabel(value: Bytes): number | null {
 }
 
 /** A key of its own for each record: no number of seals in a vault comes near GCM's bound for one key (RULES.md 1.6). */
-function recordKey({ vaultId, raw }: DataKey, place: string): Bytes {
-  return hkdf(raw, utf8(vaultId), pack("auth record", place));
+function recordKey(key: DataKey, place: string): Bytes {
+  if (derived === null || derived.key !== key || derived.place !== place)
+    derived = { key, place, own: hkdf(key.raw, utf8(key.vaultId), pack("auth record", place)) };
+  return derived.own;
 }
+
+/** The last: a refresh opens and seals one record again and again. */
+let derived: { readonly key: DataKey; readonly place: string; readonly own: Bytes } | null = null;
 
 /** Format, key id, epoch, incarnation and generation are in `standing`, as they are stored. */
 function labelData({ vaultId }: DataKey, place: string, standing: Bytes): Bytes {
@@ -157,8 +162,14 @@ function bodyData({ vaultId }: DataKey, { type, name }: Label, head: Bytes): Byt
 }
 
 function aesKey(raw: Bytes): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+  const known = imported.get(raw);
+  if (known !== undefined) return known;
+  const key = crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+  imported.set(raw, key);
+  return key;
 }
+
+const imported = new WeakMap<Bytes, Promise<CryptoKey>>();
 
 /** AES-256-GCM with a fresh random nonce in front. */
 export async function encrypt(key: Bytes, plain: Uint8Array, data: Bytes): Promise<Bytes> {
@@ -172,9 +183,9 @@ export async function encrypt(key: Bytes, plain: Uint8Array, data: Bytes): Promi
 export async function decrypt(key: Bytes, sealed: Bytes, data: Bytes): Promise<Bytes | null> {
   if (sealed.length < NONCE_BYTES + TAG_BYTES) return null;
   const algorithm = { name: "AES-GCM", iv: sealed.subarray(0, NONCE_BYTES), additionalData: data };
-  const imported = await aesKey(key);
+  const opener = await aesKey(key);
   try {
-    return new Uint8Array(await crypto.subtle.decrypt(algorithm, imported, sealed.subarray(NONCE_BYTES)));
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm, opener, sealed.subarray(NONCE_BYTES)));
   } catch {
     // WebCrypto says no more than that it didn't open; the caller knows what that means.
     return null;

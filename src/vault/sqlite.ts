@@ -149,10 +149,8 @@ export function openForReading(path: string, flags = constants.SQLITE_OPEN_READO
 
 function openForWriting(path: string): Database {
   const database = new Database(path, constants.SQLITE_OPEN_READWRITE | OPEN_NOFOLLOW);
-  database.run(`PRAGMA busy_timeout=${BUSY_TIMEOUT}`);
   // A rotated refresh token must survive a power cut; an erased one must be gone from the file.
-  database.run("PRAGMA synchronous=FULL");
-  database.run("PRAGMA secure_delete=ON");
+  database.run(`PRAGMA busy_timeout=${BUSY_TIMEOUT}; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON`);
   if (process.platform === "darwin") {
     database.run("PRAGMA fullfsync=ON");
     database.run("PRAGMA checkpoint_fullfsync=ON");
