@@ -41,7 +41,7 @@ export function createCli(env: Environment, globals: Globals, rest: readonly str
   /** On stderr with `-v`, and always in the debug log. */
   const debug = (message: string): void => {
     output.debug(message);
-    logged = logged.then(() => logDebug(context, message));
+    logged = logged.then(idle).then(() => logDebug(context, message));
   };
   let logged: Promise<void> = Promise.resolve();
   let complained = false;
@@ -76,6 +76,11 @@ export function createCli(env: Environment, globals: Globals, rest: readonly str
     await output.done();
   };
   return { context, output: { ...output, done }, globals, rest, interactive };
+}
+
+/** Once others are waited for: a request isn't to wait for its line in a log. */
+function idle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** null without a home: there is no log then, and what needs no vault works all the same. */

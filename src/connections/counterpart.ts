@@ -1,6 +1,5 @@
 /** Whom a connection talks to, and as whom. */
 
-import { ProofKey } from "../oauth/dpop.ts";
 import type { Client, Server } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Dialect } from "../providers/defaults.ts";
@@ -29,13 +28,15 @@ export async function counterpartOf(services: Services, record: Connection): Pro
   const definition = await services.registry.get(record.provider);
   await requireBond(services, definition, record);
   const dialect = fillDialect(dialectOf(definition, record.flow), record.settings);
-  const client = proving(await clientOf(services, record, record.pinned), record);
+  const client = await proving(await clientOf(services, record, record.pinned), record);
   const endpoints = pinnedEndpoints(definition, record, record.pinned);
   return { dialect, server: serverOf({ ...record.pinned, endpoints }, dialect), client };
 }
 
-function proving(client: Client, { tokens }: Connection): Client {
-  return tokens?.proofKey === undefined ? client : { ...client, proof: new ProofKey(tokens.proofKey, true) };
+async function proving(client: Client, { tokens }: Connection): Promise<Client> {
+  if (tokens?.proofKey === undefined) return client;
+  const { ProofKey } = await import("../oauth/dpop.ts");
+  return { ...client, proof: new ProofKey(tokens.proofKey, true) };
 }
 
 function serverOf(pinned: Pinned, dialect: Dialect): Server {

@@ -68,6 +68,7 @@ export async function refuseEnvironmentMismatch(services: Services, stored: Stor
   const definition = await services.registry.get(stored.ref.provider);
   const client = clientFromEnvironment(definition, env);
   const found = settingsFromEnvironment(definition, env);
+  if (client === null && Object.keys(found).length === 0) return;
   const asked: Asked = {
     clientId: client?.id ?? null,
     settings: Object.fromEntries(Object.entries(found).map(([name, { value }]) => [name, value])),

@@ -2,6 +2,7 @@
  * The browser flow: authorization code (RFC 6749 §4.1) for a native app (RFC 8252), with PKCE (RFC 7636), state, the
  * issuer's name in the answer (RFC 9207), and a nonce where an id_token is asked for.
  */
+import * as oauth from "oauth4webapi";
 import { AuthError } from "../platform/errors.ts";
 import { type Http, isAllowedUrl } from "../platform/http.ts";
 import { Secret, sameText } from "../platform/secret.ts";
@@ -63,7 +64,6 @@ export async function startBrowserLogin(
   request: BrowserRequest,
 ): Promise<BrowserLogin> {
   const authorizationEndpoint = endpointOf(server, "authorization");
-  const oauth = await import("oauth4webapi");
   const state = oauth.generateRandomState();
   const { authorize } = server.dialect;
   const nonce = authorize.nonce || request.scopes.includes("openid") ? oauth.generateRandomNonce() : null;

@@ -2,10 +2,13 @@
  * Tokens bound to a key (RFC 9449). Most issuers that could bind tokens don't insist, and a bound token is of no use to
  * plain programs: so a proof is sent only where the issuer doesn't do without.
  */
+
 import type { CustomFetchOptions, DPoPHandle } from "oauth4webapi";
+import * as oauth from "oauth4webapi";
 import type { HttpReply } from "../platform/http.ts";
 import { Secret } from "../platform/secret.ts";
 import { readBody } from "./body.ts";
+import { nonceReply } from "./nonce.ts";
 import type { RawReply } from "./types.ts";
 
 const ES256 = { name: "ECDSA", namedCurve: "P-256" };
@@ -36,7 +39,6 @@ export class ProofKey {
   }
 
   async #open(): Promise<DPoPHandle> {
-    const oauth = await import("oauth4webapi");
     const whole = JSON.parse(this.key.reveal()) as Record<"kty" | "crv" | "x" | "y" | "d", string>;
     const { d: _, ...open } = whole;
     const publicKey = await crypto.subtle.importKey("jwk", open, ES256, true, ["verify"]);
@@ -86,7 +88,6 @@ export async function getProved(
   token: Secret,
   get: (headers: Readonly<Record<string, string>>) => Promise<HttpReply>,
 ): Promise<HttpReply> {
-  const oauth = await import("oauth4webapi");
   const DPoP = await proof.handle();
   const once = async (): Promise<HttpReply> => {
     let reply: HttpReply | undefined;
@@ -106,9 +107,4 @@ export async function getProved(
   const reply = await once();
   const wantsNonce = reply.status === 401 && /use_dpop_nonce/.test(reply.headers.get("www-authenticate") ?? "");
   return wantsNonce && reply.headers.has("dpop-nonce") ? once() : reply;
-}
-
-/** What the library has to see of a reply: the nonce for the next proof. */
-export function nonceReply(nonce: string | null | undefined): Response {
-  return new Response(null, { status: 204, ...(nonce && { headers: { "dpop-nonce": nonce } }) });
 }

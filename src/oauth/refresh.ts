@@ -6,9 +6,6 @@ import { endpointOf } from "./metadata.ts";
 import { sendGrant } from "./send.ts";
 import type { Client, RawReply, Server } from "./types.ts";
 
-export { decodeRaw, encodeRaw } from "./raw.ts";
-export { readTokenReply } from "./reply.ts";
-
 export interface RefreshRequest {
   readonly refreshToken: Secret;
   /** null: no scope is sent. */

@@ -2,7 +2,9 @@
  * A token endpoint's reply, from the provider's dialect into RFC 6749's words. The id_token is checked apart from the
  * rest, so that a bad one never costs a rotated refresh token (RULES.md 2.2).
  */
+
 import type { TokenEndpointResponse } from "oauth4webapi";
+import * as oauth from "oauth4webapi";
 import { AuthError } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
@@ -144,7 +146,6 @@ async function validated(
   raw: RawReply,
   fields: Readonly<Record<string, string>>,
 ): Promise<TokenEndpointResponse> {
-  const oauth = await import("oauth4webapi");
   const type = fields.token_type?.toLowerCase() ?? "";
   try {
     return await oauth.processGenericTokenEndpointResponse(

@@ -2,15 +2,17 @@
  * A standard request, spoken in the provider's dialect. The standard part is oauth4webapi's; what differs per provider
  * (JSON bodies, headers, further parameters, whether the secret goes along) is laid over it here.
  */
+
 import type { ClientAuth, CustomFetchOptions, DPoPHandle } from "oauth4webapi";
+import * as oauth from "oauth4webapi";
 import { type Http, HttpError } from "../platform/http.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { classifyNoReply } from "./classify.ts";
 import type { ClientKey } from "./client-key.ts";
-import { nonceReply, sendProved } from "./dpop.ts";
 import { metadataOf } from "./metadata.ts";
 import { renamed } from "./names.ts";
+import { nonceReply } from "./nonce.ts";
 import type { Client, RawReply, Server } from "./types.ts";
 
 export interface Sending {
@@ -39,7 +41,6 @@ export async function sendGrant(
   },
 ): Promise<RawReply> {
   const { server, client, timeout = LIMITS.exchange } = sending;
-  const oauth = await import("oauth4webapi");
   const end = performance.now() + timeout;
   const send = (DPoP: DPoPHandle | null): Promise<RawReply> =>
     capture({ ...sending, timeout: Math.max(1, end - performance.now()) }, async (options) =>
@@ -52,7 +53,9 @@ export async function sendGrant(
         { ...options, ...(DPoP !== null && { DPoP }) },
       ),
     );
-  return client.proof === undefined ? send(null) : sendProved(client.proof, send);
+  if (client.proof === undefined) return send(null);
+  const { sendProved } = await import("./dpop.ts");
+  return sendProved(client.proof, send);
 }
 
 /** RFC 8628 §3.1. @throws OAuthFailure when no reply came */
@@ -61,7 +64,6 @@ export async function sendDeviceRequest(
   parameters: Readonly<Record<string, string>>,
 ): Promise<RawReply> {
   const { server, client } = sending;
-  const oauth = await import("oauth4webapi");
   return capture(sending, async (options) =>
     oauth.deviceAuthorizationRequest(
       metadataOf(server),
@@ -81,7 +83,6 @@ export function resourceOf({ resource }: Server): { resource?: string } {
 /** RFC 9126 §2.1. @throws OAuthFailure when no reply came */
 export async function sendAuthorizationRequest(sending: Sending, parameters: URLSearchParams): Promise<RawReply> {
   const { server, client } = sending;
-  const oauth = await import("oauth4webapi");
   return capture(sending, async (options) =>
     oauth.pushedAuthorizationRequest(
       metadataOf(server),
@@ -96,7 +97,6 @@ export async function sendAuthorizationRequest(sending: Sending, parameters: URL
 /** RFC 7662 §2.1. @throws OAuthFailure when no reply came */
 export async function sendIntrospection(sending: Sending, token: string): Promise<RawReply> {
   const { server, client } = sending;
-  const oauth = await import("oauth4webapi");
   return capture(sending, async (options) =>
     oauth.introspectionRequest(metadataOf(server), { client_id: client.id }, await authenticationOf(sending), token, {
       ...options,
@@ -108,7 +108,6 @@ export async function sendIntrospection(sending: Sending, token: string): Promis
 /** RFC 7009 §2.1. @throws OAuthFailure when no reply came */
 export async function sendRevocation(sending: Sending, token: string, hint: string): Promise<RawReply> {
   const { server, client } = sending;
-  const oauth = await import("oauth4webapi");
   return capture(sending, async (options) =>
     oauth.revocationRequest(metadataOf(server), { client_id: client.id }, await authenticationOf(sending), token, {
       ...options,
@@ -136,7 +135,6 @@ export async function sendWithoutClient(
 
 /** RFC 6749 §2.3.1; a client without a secret only names itself. */
 async function authenticationOf({ server, client, withSecret }: Sending): Promise<ClientAuth> {
-  const oauth = await import("oauth4webapi");
   if (client.key !== undefined) return assertionBy(client.key, server);
   if (!withSecret || client.secret === null || client.authentication === "none") return oauth.None();
   const secret = client.secret.reveal();
@@ -155,7 +153,6 @@ function basic(secret: string): ClientAuth {
 
 /** RFC 7523 §3. The audience is the issuer; where that isn't known, the token endpoint. */
 async function assertionBy({ pem, algorithm, keyId }: ClientKey, server: Server): Promise<ClientAuth> {
-  const oauth = await import("oauth4webapi");
   const { importPrivateKey } = await import("./key-file.ts");
   const key = await importPrivateKey(pem, algorithm);
   const { token } = server.endpoints;
@@ -173,7 +170,6 @@ async function capture(
   sending: Sending,
   make: (options: Record<symbol, unknown>) => Promise<Response>,
 ): Promise<RawReply> {
-  const oauth = await import("oauth4webapi");
   let raw: RawReply | undefined;
   const send = async (url: string, request: Request): Promise<Response> => {
     raw = await post(sending, url, request);

@@ -93,6 +93,8 @@ export function ensureOwnFolder(path: string): void {
 /** An empty file, 0600, made by nobody else. @returns false when there was one already */
 export function createPrivate(path: string): boolean {
   return touching(path, () => {
+    // Nearly always there is one, and to be refused costs more than to look.
+    if (lstatOrNull(path) !== null) return false;
     try {
       const file = openSync(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
       // A umask may have taken away what the owner needs.

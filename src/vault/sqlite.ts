@@ -17,6 +17,8 @@ const BUSY_TIMEOUT = 100;
 /** "auth" in ASCII: tells a vault from any other SQLite file. */
 const APPLICATION_ID = 0x61757468;
 const VALUE_OF = "SELECT value FROM store WHERE key = ?1";
+const PUT = "INSERT OR REPLACE INTO store (key, version, value) VALUES (?1, ?2, ?3)";
+const DROP = "DELETE FROM store WHERE key = ?1";
 const SCHEMA = "CREATE TABLE store (key TEXT PRIMARY KEY, version TEXT NOT NULL, value BLOB NOT NULL) STRICT";
 
 leaveToSqlite();
@@ -110,7 +112,7 @@ function sqliteDriver({ path, database: opened, shown }: Options): StoreDriver {
     },
     removeItem: async (key) => {
       await forWriting();
-      await asking(() => database.query("DELETE FROM store WHERE key = ?1").run(key));
+      await asking(() => database.query(DROP).run(key));
     },
     check: async () => {
       const rows = await asking(
@@ -173,11 +175,9 @@ function apply(database: Database, steps: readonly Swap[], whole: boolean): stri
       database.run("ROLLBACK");
       return failed;
     }
-    const put = database.query("INSERT OR REPLACE INTO store (key, version, value) VALUES (?1, ?2, ?3)");
-    const drop = database.query("DELETE FROM store WHERE key = ?1");
     for (const { key, next } of steps) {
-      if (next === null) drop.run(key);
-      else if (next !== undefined) put.run(key, next.version, next.value);
+      if (next === null) database.query(DROP).run(key);
+      else if (next !== undefined) database.query(PUT).run(key, next.version, next.value);
     }
     if (feature("AUTH_TEST")) faultAtWrite("vault-commit");
     database.run("COMMIT");

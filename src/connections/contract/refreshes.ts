@@ -176,7 +176,8 @@ async function fails(stage: Stage, stored: Stored, means: ErrorClass): Promise<v
 
 /** Past the engine, which would not send it: as another program would. */
 async function send(stage: Stage, { record }: Stored, refreshToken: Secret): Promise<TokenReply> {
-  const { readTokenReply, sendRefresh } = await import("../../oauth/refresh.ts");
+  const { sendRefresh } = await import("../../oauth/refresh.ts");
+  const { readTokenReply } = await import("../../oauth/reply.ts");
   const { server, client, dialect } = await counterpartOf(stage.services, record);
   const scopes = dialect.refresh.scope === "granted" ? (record.tokens?.scopes ?? []) : null;
   const request = { refreshToken, scopes, flow: record.flow, timeout: LIMITS.exchange };

@@ -290,7 +290,8 @@ export async function redeem(
   { server, client }: LoginPlan,
   refreshToken: Secret,
 ): Promise<TokenReply> {
-  const { readTokenReply, sendRefresh } = await import("../../oauth/refresh.ts");
+  const { sendRefresh } = await import("../../oauth/refresh.ts");
+  const { readTokenReply } = await import("../../oauth/reply.ts");
   if (client === null) throw new AuthError("client_missing", "The file names no client.");
   try {
     const request = { refreshToken, scopes: null, flow: "browser", timeout: 30_000 };
