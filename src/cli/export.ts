@@ -25,7 +25,7 @@ export default defineCommand({
       const format = formatOf(args.format, cli.output.isJson);
       const grants = await grantsFor(cli, session, { connections: args._, named: list(args.connection), minTtl: 0 });
       for (const { connection } of grants) await cli.context.audit({ event: "export", status: "success", connection });
-      const variables = await injectedVariables(cli.context.env, grants);
+      const variables = injectedVariables(cli.context.env, grants);
       const text = formatVariables(format, variables).replace(/\n$/, "");
       if (text !== "") await cli.output.text(text);
     }),

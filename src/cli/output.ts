@@ -123,7 +123,9 @@ async function toStdout(text: string): Promise<void> {
 
 async function toStderr(text: string): Promise<void> {
   try {
-    await Bun.write(Bun.stderr, text);
+    const bytes = new TextEncoder().encode(text);
+    const written = writeAtOnce(2, bytes);
+    if (written < bytes.length) await Bun.write(Bun.stderr, bytes.subarray(written));
   } catch {
     // Nobody is left to tell: stderr is closed or full. What was to be done is done all the same.
   }

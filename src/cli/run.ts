@@ -49,7 +49,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
     throw usage("There is no command to run.", "Give it after --: auth run <connection> -- <command>");
   const grants = await inSession(cli, (session) => grantsFor(cli, session, options));
   for (const { connection } of grants) await cli.context.audit({ event: "run", status: "success", connection });
-  const env = await childEnvironment(cli.context.env, grants, options.keepKey);
+  const env = childEnvironment(cli.context.env, grants, options.keepKey);
   if (!cli.globals.quiet) cli.output.say(summary(grants));
   await cli.output.done();
   const { replaceProcess } = await import("../platform/exec.ts");

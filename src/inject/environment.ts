@@ -8,27 +8,27 @@ const RUNTIME_SWITCHES = ["NODE_TLS_REJECT_UNAUTHORIZED"];
 /** A folder, no switch. */
 const HARMLESS = ["BUN_INSTALL"];
 
-export async function childEnvironment(
-  env: Environment,
-  grants: readonly Grant[],
-  keepKey: boolean,
-): Promise<Record<string, string>> {
+export function childEnvironment(env: Environment, grants: readonly Grant[], keepKey: boolean): Record<string, string> {
   const child: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || isRuntimeSwitch(name) || (!keepKey && opensVault(name))) continue;
+  for (const name in env) {
+    const value = env[name];
+    if (value === undefined) continue;
+    // There are many, and most are looked at no closer than this.
+    const concerns = name.startsWith("AUTH_") || name.startsWith("BUN_") || name.startsWith("NODE_");
+    if (concerns && (isRuntimeSwitch(name) || (!keepKey && opensVault(name)))) continue;
     child[name] = name === "AUTH_STORE" && !keepKey ? withoutPassword(value) : value;
   }
-  return { ...child, ...(await injectedVariables(env, grants)) };
+  return Object.assign(child, injectedVariables(env, grants));
 }
 
 /** What is added: the tokens, and AUTH_INJECTED naming those that came from the vault. */
-export async function injectedVariables(env: Environment, grants: readonly Grant[]): Promise<Record<string, string>> {
+export function injectedVariables(env: Environment, grants: readonly Grant[]): Record<string, string> {
   const merged = mergeGrants(grants);
   const entries: string[] = [];
   for (const grant of grants) {
     if (!grant.stored) continue;
     for (const [name, value] of Object.entries(grant.variables))
-      if (value === grant.token.reveal()) entries.push(await injectedEntry(name, grant.connection, value));
+      if (value === grant.token.reveal()) entries.push(injectedEntry(name, grant.connection, value));
   }
   return entries.length === 0 ? merged : { ...merged, AUTH_INJECTED: withEntries(env.AUTH_INJECTED, entries) };
 }

@@ -3,7 +3,7 @@ import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
 import { reservedBy } from "../providers/reserved.ts";
-import { resolveProvider } from "../providers/resolve.ts";
+import { writtenVariables } from "../providers/resolve.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 
 /** One connection's part of an environment. */
@@ -22,12 +22,10 @@ export function declaredVariables(
   settings: Readonly<Record<string, string>>,
   token: Secret,
 ): Record<string, string> {
-  const { write } = resolveProvider(definition, settings).environment;
-  const filled = Object.entries(write).map(([name, template]) => [
-    name,
-    template.replaceAll("{token}", () => token.reveal()),
-  ]);
-  return Object.fromEntries(filled);
+  const variables: Record<string, string> = {};
+  for (const [name, template] of Object.entries(writtenVariables(definition, settings)))
+    variables[name] = template.replaceAll("{token}", () => token.reveal());
+  return variables;
 }
 
 /** A variable named on the command line. @throws AuthError `usage` for names that load code or redirect traffic. */

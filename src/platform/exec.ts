@@ -68,9 +68,9 @@ function execveOfLibc(c: ProcessCalls, file: string, { command, args, env, inher
   handOver(c, inherited);
   for (const signal of [SIGPIPE, SIGXFSZ]) c.resetSignal(signal);
 
-  const environment = cStrings(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`])),
-  );
+  const variables: string[] = [];
+  for (const name in env) if (env[name] !== undefined) variables.push(`${name}=${env[name]}`);
+  const environment = cStrings(variables);
   const execute = (path: string, argv: readonly string[]): number => c.execve(path, cStrings(argv), environment);
   let errno = execute(file, [command, ...args]);
   // A script without `#!` is run by the shell, as execvp(3) and every shell do.

@@ -96,6 +96,12 @@ export function endpointsOf(definition: ProviderDefinition, given: Values): Endp
   return fillEndpoints(layVariant(definition, settings).endpoints ?? {}, settings);
 }
 
+/** Variable → template over `{token}`, as `resolveProvider` gives them. @throws AuthError `usage` */
+export function writtenVariables(definition: ProviderDefinition, given: Values): Values {
+  const settings = settle(definition, given);
+  return fillVariables(layVariant(definition, settings), settings);
+}
+
 /** The description with the first variant that matches laid over it. */
 export function layVariant(definition: ProviderDefinition, settings: Values): ProviderDefinition {
   const variant = definition.variants?.find(({ when }) =>
