@@ -14,21 +14,26 @@ export interface RefreshTimes {
 }
 
 /**
- * @param auth the binary
- * @param floor the empty program, started in turn with the lone refresh
+ * @param copies of the binary, and of the empty program that is started in turn with the lone refresh
  * @param rounds of the lone refresh
  */
-export async function measureRefresh(auth: string, floor: string, rounds: number): Promise<RefreshTimes> {
+export async function measureRefresh(copies: readonly Copy[], rounds: number): Promise<RefreshTimes> {
+  const [{ auth }] = copies as [Copy];
   // On a memory file system: what is measured is ours, not the disk's sync.
   const folder = mkdtempSync(join("/dev/shm", "auth-bench-"));
   try {
     return {
-      ...(await atIssuer(0, (place) => alone(auth, floor, home(folder, "alone"), place, rounds))),
+      ...(await atIssuer(0, (place) => alone(copies, home(folder, "alone"), place, rounds))),
       crowd: await atIssuer(ENDPOINT_MS, (place) => crowds(auth, folder, place)),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+export interface Copy {
+  readonly auth: string;
+  readonly floor: string;
 }
 
 /** The most a crowd may take: the provider's time, a start-up each, and a little. */
@@ -43,15 +48,15 @@ function home(folder: string, name: string): Environment {
 }
 
 async function alone(
-  auth: string,
-  floor: string,
+  copies: readonly Copy[],
   env: Environment,
   place: string,
   rounds: number,
 ): Promise<Pick<RefreshTimes, "alone" | "floor">> {
-  await logIn(auth, env, place);
+  await logIn((copies[0] as Copy).auth, env, place);
   const times = { refresh: [] as number[], floor: [] as number[], provider: [] as number[] };
   for (let round = 0; round < rounds; round++) {
+    const { auth, floor } = copies[round % copies.length] as Copy;
     times.refresh.push(timed([auth, "refresh", "github", "--force", "-o", "token"], env));
     times.floor.push(timed([floor], env));
     times.provider.push(await exchange(place));

@@ -113,7 +113,11 @@ async function bench(): Promise<number> {
 }
 
 async function refreshing(): Promise<Kept[]> {
-  const { alone, floor, crowd } = await measureRefresh(copyOf("auth", 0), copyOf("floor", 0), ROUNDS / 2);
+  const copies = Array.from({ length: COPIES }, (_, copy) => ({
+    auth: copyOf("auth", copy),
+    floor: copyOf("floor", copy),
+  }));
+  const { alone, floor, crowd } = await measureRefresh(copies, ROUNDS / 2);
   const limit = crowdLimit(floor);
   console.log(
     `  refresh: ${alone.toFixed(2)} ms alone, the floor ${floor.toFixed(2)} ms in turn with it; 50 at once, the provider taking 300 ms: ${crowd.toFixed(0)} ms`,

@@ -92,6 +92,8 @@ export interface FileStat {
 /** Linux's own: any call by its number. Memory is passed by `ptr`, and kept alive by whoever does. */
 export interface LinuxCalls {
   readonly call: (number: number, a?: number, b?: number, c?: number, d?: number) => number;
+  /** The same, bare: what is called many times doesn't go through a function that is worth compiling by then. */
+  readonly syscall: (number: number, a: number, b: number, c: number, d: number) => number | bigint;
   readonly numbers: (typeof LINUX)[keyof typeof LINUX];
 }
 
@@ -119,33 +121,33 @@ function loadLinux(): LinuxCalls | null {
   if (loaded === null) return null;
   const { syscall } = loaded;
   const call = (number: number, a = 0, b = 0, c = 0, d = 0): number => Number(syscall(number, a, b, c, d));
-  return { call, numbers };
+  return { call, syscall, numbers };
 }
 
-function linuxFiles({ call, numbers }: LinuxCalls): FileCalls {
+function linuxFiles({ syscall, numbers }: LinuxCalls): FileCalls {
   return {
     open(path, flags) {
       const name = cString(path);
-      return call(numbers.openat, AT_FDCWD, ffi.ptr(name), flags);
+      return Number(syscall(numbers.openat, AT_FDCWD, ffi.ptr(name), flags, 0));
     },
-    read: (fd, into) => call(numbers.read, fd, ffi.ptr(into), into.length),
-    readAt: (fd, into, at) => call(numbers.pread, fd, ffi.ptr(into), into.length, at),
-    write: (fd, bytes) => call(numbers.write, fd, ffi.ptr(bytes), bytes.length),
-    end: (fd) => call(numbers.lseek, fd, 0, SEEK_END),
-    close: (fd) => void call(numbers.close, fd),
-    exit: (code) => void call(numbers.exit, code),
+    read: (fd, into) => Number(syscall(numbers.read, fd, ffi.ptr(into), into.length, 0)),
+    readAt: (fd, into, at) => Number(syscall(numbers.pread, fd, ffi.ptr(into), into.length, at)),
+    write: (fd, bytes) => Number(syscall(numbers.write, fd, ffi.ptr(bytes), bytes.length, 0)),
+    end: (fd) => Number(syscall(numbers.lseek, fd, 0, SEEK_END, 0)),
+    close: (fd) => void syscall(numbers.close, fd, 0, 0, 0),
+    exit: (code) => void syscall(numbers.exit, code, 0, 0, 0),
     stat(path) {
       const name = cString(path);
       const buffer = new Uint8Array(256);
-      if (call(numbers.fstatat, AT_FDCWD, ffi.ptr(name), ffi.ptr(buffer)) !== 0) return null;
+      if (Number(syscall(numbers.fstatat, AT_FDCWD, ffi.ptr(name), ffi.ptr(buffer), 0)) !== 0) return null;
       const view = new DataView(buffer.buffer);
-      const long = (at: number): number => Number(view.getBigUint64(at, true));
       return {
         mode: view.getUint32(numbers.stat.mode, true),
         uid: view.getUint32(numbers.stat.uid, true),
-        inode: long(STAT.inode),
-        size: long(STAT.size),
-        modified: long(STAT.seconds) * 1000 + long(STAT.nanoseconds) / 1e6,
+        inode: Number(view.getBigUint64(STAT.inode, true)),
+        size: Number(view.getBigUint64(STAT.size, true)),
+        modified:
+          Number(view.getBigInt64(STAT.seconds, true)) * 1000 + Number(view.getBigInt64(STAT.nanoseconds, true)) / 1e6,
       };
     },
   };
