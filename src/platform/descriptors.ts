@@ -3,7 +3,7 @@
  * from 4 up close-on-exec at its start, and process substitution (`run -- diff <(a) <(b)`) hands over just those.
  */
 import { ffi } from "./ffi.ts";
-import { AT_FDCWD, cString, fileCalls, type LinuxCalls, linuxCalls } from "./libc.ts";
+import { fileCalls, type LinuxCalls, linuxCalls, nameOfDescriptor } from "./libc.ts";
 import type { ProcessCalls } from "./process-calls.ts";
 
 const F_SETFD = 2;
@@ -22,7 +22,7 @@ export function inheritedDescriptors(): number[] {
   const linux = linuxCalls();
   if (linux === null) return [];
   return openDescriptors(linux).filter((fd) => {
-    const name = nameOf(linux, fd);
+    const name = nameOfDescriptor(linux, fd);
     return name !== "" && !name.startsWith("anon_inode:");
   });
 }
@@ -82,11 +82,4 @@ export function setSoftLimit({ call, numbers }: LinuxCalls, soft: number): void 
   const hard = limit[1] ?? 0n;
   limit[0] = BigInt(soft) < hard ? BigInt(soft) : hard;
   call(numbers.prlimit, 0, RLIMIT_NOFILE, ffi.ptr(limit), 0);
-}
-
-function nameOf({ call, numbers }: LinuxCalls, fd: number): string {
-  const buffer = new Uint8Array(64);
-  const path = cString(`/proc/self/fd/${fd}`);
-  const length = call(numbers.readlinkat, AT_FDCWD, ffi.ptr(path), ffi.ptr(buffer), buffer.length);
-  return length > 0 ? new TextDecoder().decode(buffer.subarray(0, length)) : "";
 }

@@ -16,40 +16,26 @@ const LIBRARIES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
 /** The numbers of Linux's system calls (syscall_64.tbl, asm-generic/unistd.h), and where its `struct stat` has what. */
 const LINUX = {
   x64: {
-    ...{
-      openat: 257,
-      read: 0,
-      pread: 17,
-      write: 1,
-      lseek: 8,
-      close: 3,
-      fstatat: 262,
-      exit: 231,
-      stat: { mode: 24, uid: 28 },
-    },
-    ...{ execve: 59, fcntl: 72, sigaction: 13, readlinkat: 267, getdents: 217, prlimit: 302, closeRange: 436 },
+    ...{ openat: 257, read: 0, pread: 17, write: 1, pwrite: 18, lseek: 8, close: 3, fsync: 74, fdatasync: 75 },
+    ...{ fstatat: 262, faccessat: 269, statfs: 137, readlinkat: 267, getdents: 217, exit: 231 },
+    stat: { mode: 24, uid: 28 },
+    ...{ execve: 59, fcntl: 72, sigaction: 13, prlimit: 302, closeRange: 436 },
   },
   arm64: {
-    ...{
-      openat: 56,
-      read: 63,
-      pread: 67,
-      write: 64,
-      lseek: 62,
-      close: 57,
-      fstatat: 79,
-      exit: 94,
-      stat: { mode: 16, uid: 24 },
-    },
-    ...{ execve: 221, fcntl: 25, sigaction: 134, readlinkat: 78, getdents: 61, prlimit: 261, closeRange: 436 },
+    ...{ openat: 56, read: 63, pread: 67, write: 64, pwrite: 68, lseek: 62, close: 57, fsync: 82, fdatasync: 83 },
+    ...{ fstatat: 79, faccessat: 48, statfs: 43, readlinkat: 78, getdents: 61, exit: 94 },
+    stat: { mode: 16, uid: 24 },
+    ...{ execve: 221, fcntl: 25, sigaction: 134, prlimit: 261, closeRange: 436 },
   },
 } as const;
 
 /** The same on both. */
-const STAT = { inode: 8, size: 48, seconds: 88, nanoseconds: 96 } as const;
+const STAT = { dev: 0, inode: 8, size: 48, seconds: 88, nanoseconds: 96 } as const;
 
 export const AT_FDCWD = -100;
 const SEEK_END = 2;
+/** AT_SYMLINK_NOFOLLOW */
+const NOFOLLOW = 0x100;
 /** As a type of its arguments: a number where it is small enough for one. */
 const WORD = 15 as FFIType.i64_fast;
 const SYSCALL = { args: [WORD, WORD, WORD, WORD, WORD], returns: WORD } as const;
@@ -75,7 +61,7 @@ export interface FileCalls {
   /** Ends the process. */
   exit(code: number): void;
   /** null where it isn't there, or can't be told this way. */
-  stat: ((path: string) => FileStat | null) | null;
+  stat: ((path: string, follow?: boolean) => FileStat | null) | null;
   /** From there on, wherever others read. null where it can't be done this way. */
   readAt: ((fd: number, into: Uint8Array, at: number) => number) | null;
 }
@@ -83,6 +69,7 @@ export interface FileCalls {
 export interface FileStat {
   readonly mode: number;
   readonly uid: number;
+  readonly dev: number;
   readonly inode: number;
   readonly size: number;
   /** Milliseconds since the epoch, exact to a quarter of a microsecond. */
@@ -136,14 +123,16 @@ function linuxFiles({ syscall, numbers }: LinuxCalls): FileCalls {
     end: (fd) => Number(syscall(numbers.lseek, fd, 0, SEEK_END, 0)),
     close: (fd) => void syscall(numbers.close, fd, 0, 0, 0),
     exit: (code) => void syscall(numbers.exit, code, 0, 0, 0),
-    stat(path) {
+    stat(path, follow = true) {
       const name = cString(path);
       const buffer = new Uint8Array(256);
-      if (Number(syscall(numbers.fstatat, AT_FDCWD, ffi.ptr(name), ffi.ptr(buffer), 0)) !== 0) return null;
+      if (Number(syscall(numbers.fstatat, AT_FDCWD, ffi.ptr(name), ffi.ptr(buffer), follow ? 0 : NOFOLLOW)) !== 0)
+        return null;
       const view = new DataView(buffer.buffer);
       return {
         mode: view.getUint32(numbers.stat.mode, true),
         uid: view.getUint32(numbers.stat.uid, true),
+        dev: Number(view.getBigUint64(STAT.dev, true)),
         inode: Number(view.getBigUint64(STAT.inode, true)),
         size: Number(view.getBigUint64(STAT.size, true)),
         modified:
@@ -195,4 +184,12 @@ export function readSmallFile(c: FileCalls, path: string): string | null {
   c.close(fd);
   // A full buffer may be half a file.
   return length < 0 || length === buffer.length ? null : new TextDecoder().decode(buffer.subarray(0, length));
+}
+
+/** What an open file is called, as /proc has it; empty where it can't be told. */
+export function nameOfDescriptor({ call, numbers }: LinuxCalls, fd: number): string {
+  const buffer = new Uint8Array(4096);
+  const path = cString(`/proc/self/fd/${fd}`);
+  const length = call(numbers.readlinkat, AT_FDCWD, ffi.ptr(path), ffi.ptr(buffer), buffer.length);
+  return length > 0 && length < buffer.length ? new TextDecoder().decode(buffer.subarray(0, length)) : "";
 }

@@ -1,12 +1,12 @@
 /** Making a vault: under a lock, complete under another name, and only then given its own (RULES.md 1.9). */
 import { linkSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
+import { folderOf, lstat } from "../platform/files.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, random } from "./bytes.ts";
 import { locksFolder } from "./connection-lock.ts";
-import { createPrivate, ensureFolder, lstatOrNull, realPlace, refuseNetwork, syncFolder, touching } from "./files.ts";
+import { createPrivate, ensureFolder, realPlace, refuseNetwork, syncFolder, touching } from "./files.ts";
 import { HEADER_KEY, headerVersion, newKey, newKeyId, wrap } from "./header.ts";
 import { openLockFile } from "./lock.ts";
 import { vaultPath } from "./place.ts";
@@ -46,7 +46,7 @@ export async function createVault(
   path: string,
   { source: wanted, prompt }: VaultOptions & { source?: SourceName },
 ): Promise<Created | null> {
-  if (lstatOrNull(path) !== null) return null;
+  if (lstat(path) !== null) return null;
   const source = chosen(context, wanted);
   const request: KeyRequest = {
     context,
@@ -59,7 +59,7 @@ export async function createVault(
   const given = source === null || STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
   const real = prepareFolder(path);
   return underVaultLock(real, async () => {
-    if (lstatOrNull(real) !== null) return null;
+    if (lstat(real) !== null) return null;
     const made =
       source !== null && given !== null ? { source, ...given, announcement: null } : await storeKey(source, request);
     try {
@@ -107,10 +107,10 @@ async function storeKey(wanted: SourceName | null, request: KeyRequest): Promise
 }
 
 function prepareFolder(path: string): string {
-  ensureFolder(dirname(path));
+  ensureFolder(folderOf(path));
   return touching(path, () => {
     const real = realPlace(path);
-    refuseNetwork(dirname(real));
+    refuseNetwork(folderOf(real));
     return real;
   });
 }
@@ -127,7 +127,7 @@ async function place(real: string, request: KeyRequest, made: Made): Promise<voi
     await createSqlite(draft, [{ key: HEADER_KEY, expected: null, next }]);
     touching(real, () => {
       linkSync(draft, real);
-      syncFolder(dirname(real));
+      syncFolder(folderOf(real));
     });
   } finally {
     for (const side of ["", "-wal", "-shm", "-journal"]) rmSync(`${draft}${side}`, { force: true });

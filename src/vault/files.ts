@@ -1,28 +1,22 @@
 /**
- * Files that only their owner may touch. Used where files are made or written; the way of a read is kept free of
- * node:fs, which costs a millisecond. Only lstat looks at a database that may be open: opening and closing it would
+ * Files that only their owner may touch. Only lstat looks at a database that may be open: opening and closing it would
  * drop SQLite's locks (RULES.md 1.2).
  */
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  type Stats,
-  statfsSync,
-  writeSync,
-} from "node:fs";
-import { basename, dirname, join } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
+import {
+  close,
+  fileSystemOf,
+  folderOf,
+  kindOf,
+  lstat,
+  nameIn,
+  nodeFs,
+  open,
+  realpath,
+  type Stat,
+  sync,
+} from "../platform/files.ts";
 import { foreign, isOpenTo, isStranger } from "./owner.ts";
-
-const { O_CREAT, O_EXCL, O_WRONLY, O_APPEND, O_RDWR, O_NOFOLLOW = 0 } = constants;
 
 /** Runs file work; what the system refuses becomes `vault_unwritable` in words. */
 export function touching<T>(path: string, work: () => T): T {
@@ -56,14 +50,16 @@ const REASONS: Record<string, string> = {
 
 /** The path with its folder's links resolved; the last part as it stands. */
 export function realPlace(path: string): string {
-  return join(realpathSync(dirname(path)), basename(path));
+  const folder = realpath(folderOf(path));
+  return folder.endsWith("/") ? `${folder}${nameIn(path)}` : `${folder}/${nameIn(path)}`;
 }
 
 /** Makes the folder, 0700, where it isn't there yet. What is there must be mine, and no one else may write to it. */
 export function ensureFolder(path: string): void {
   touching(path, () => {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const stat = lstatSync(realpathSync(path));
+    if (lstat(path) === null) nodeFs().mkdirSync(path, { recursive: true, mode: 0o700 });
+    const stat = required(realpath(path));
+    if (kindOf(stat) !== "folder") throw notOrdinary(path, stat, "folder");
     if (isStranger(stat) && stat.uid !== 0) throw foreign(path);
     const sticky = (stat.mode & 0o1000) !== 0;
     if (isOpenTo(stat, 0o022) && !sticky)
@@ -76,17 +72,17 @@ export function ensureFolder(path: string): void {
 /** A folder that holds nothing but what is ours. */
 export function ensureOwnFolder(path: string): void {
   touching(path, () => {
-    if (lstatOrNull(path) === null) {
+    if (lstat(path) === null) {
       try {
-        mkdirSync(path, { mode: 0o700 });
+        nodeFs().mkdirSync(path, { mode: 0o700 });
       } catch (error) {
         if (errorCode(error) !== "EEXIST") throw error;
       }
     }
-    const stat = lstatSync(path);
-    if (!stat.isDirectory()) throw notOrdinary(path, stat, "folder");
+    const stat = required(path);
+    if (kindOf(stat) !== "folder") throw notOrdinary(path, stat, "folder");
     if (isStranger(stat)) throw foreign(path);
-    if (isOpenTo(stat, 0o077)) chmodSync(path, 0o700);
+    if (isOpenTo(stat, 0o077)) nodeFs().chmodSync(path, 0o700);
   });
 }
 
@@ -94,7 +90,9 @@ export function ensureOwnFolder(path: string): void {
 export function createPrivate(path: string): boolean {
   return touching(path, () => {
     // Nearly always there is one, and to be refused costs more than to look.
-    if (lstatOrNull(path) !== null) return false;
+    if (lstat(path) !== null) return false;
+    const { closeSync, constants, fchmodSync, openSync } = nodeFs();
+    const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0 } = constants;
     try {
       const file = openSync(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
       // A umask may have taken away what the owner needs.
@@ -109,21 +107,24 @@ export function createPrivate(path: string): boolean {
 }
 
 /** Refuses what isn't an ordinary file of mine. Never opens it. */
-export function checkPrivate(path: string): Stats {
-  const stat = lstatSync(path);
-  if (!stat.isFile()) throw notOrdinary(path, stat, "file");
+export function checkPrivate(path: string): Stat {
+  const stat = required(path);
+  if (kindOf(stat) !== "file") throw notOrdinary(path, stat, "file");
   if (isStranger(stat)) throw foreign(path);
   return stat;
 }
 
-export function lstatOrNull(path: string): Stats | null {
-  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+/** @throws the system's error where there is nothing */
+function required(path: string): Stat {
+  return lstat(path) ?? nodeFs().lstatSync(path);
 }
 
 /** Adds a line to a private text file, made where it isn't there yet; on the disk when this returns. */
 export function appendPrivate(path: string, line: string): void {
-  ensureFolder(dirname(path));
+  ensureFolder(folderOf(path));
   touching(path, () => {
+    const { closeSync, constants, fsyncSync, openSync, writeSync } = nodeFs();
+    const { O_APPEND, O_WRONLY, O_NOFOLLOW = 0 } = constants;
     createPrivate(path);
     checkPrivate(path);
     const file = openSync(path, O_WRONLY | O_APPEND | O_NOFOLLOW);
@@ -133,19 +134,20 @@ export function appendPrivate(path: string, line: string): void {
     } finally {
       closeSync(file);
     }
-    syncFolder(dirname(path));
+    syncFolder(folderOf(path));
   });
 }
 
 /** Overwrites the line that begins so with spaces, where it stands. */
 export function blankLine(path: string, beginning: string): void {
   touching(path, () => {
+    const { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } = nodeFs();
     const text = readFileSync(path, "latin1");
     const start = text.startsWith(beginning) ? 0 : text.indexOf(`\n${beginning}`) + 1;
     if (!text.startsWith(beginning, start)) return;
     const end = text.indexOf("\n", start);
     const length = (end < 0 ? text.length : end) - start;
-    const file = openSync(path, O_RDWR | O_NOFOLLOW);
+    const file = openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
     try {
       writeSync(file, " ".repeat(length), start);
       fsyncSync(file);
@@ -158,11 +160,11 @@ export function blankLine(path: string, beginning: string): void {
 /** Makes a new name survive a power cut. Some systems can't sync a folder; their names are as durable as they get. */
 export function syncFolder(path: string): void {
   if (process.platform === "win32") return;
-  const folder = openSync(path, constants.O_RDONLY);
+  const folder = open(realpath(path), false);
   try {
-    fsyncSync(folder);
+    sync(folder);
   } finally {
-    closeSync(folder);
+    close(folder);
   }
 }
 
@@ -202,13 +204,13 @@ export function copyOnWriteFileSystem(type: number): string | null {
 
 /** The network file system that a folder lies on, or null. Known on Linux only. */
 export function networkOf(folder: string): string | null {
-  return process.platform === "linux" ? networkFileSystem(Number(statfsSync(folder).type)) : null;
+  return process.platform === "linux" ? networkFileSystem(fileSystemOf(folder)) : null;
 }
 
 /** The copy-on-write file system that a folder lies on, or null. Known on Linux, and on macOS, where APFS is one. */
 export function copyOnWriteOf(folder: string): string | null {
   if (process.platform === "darwin") return "APFS";
-  return process.platform === "linux" ? copyOnWriteFileSystem(Number(statfsSync(folder).type)) : null;
+  return process.platform === "linux" ? copyOnWriteFileSystem(fileSystemOf(folder)) : null;
 }
 
 /** @throws AuthError `vault_unwritable` where the folder lies on a network file system */
@@ -220,8 +222,9 @@ export function refuseNetwork(folder: string): void {
   });
 }
 
-export function notOrdinary(path: string, stat: Stats, wanted: "file" | "folder"): AuthError {
-  const what = stat.isSymbolicLink() ? "a symbolic link" : stat.isDirectory() ? "a folder" : `not a ${wanted}`;
+export function notOrdinary(path: string, stat: Stat, wanted: "file" | "folder"): AuthError {
+  const kind = kindOf(stat);
+  const what = kind === "link" ? "a symbolic link" : kind === "folder" ? "a folder" : `not a ${wanted}`;
   return new AuthError("vault_unwritable", `${path} is ${what}, so auth doesn't use it.`, {
     hint: "Name the real place: AUTH_HOME=<folder> or AUTH_STORE=sqlite:<path>.",
   });

@@ -3,19 +3,9 @@
  * here writes, and nothing opens the file but SQLite (RULES.md 1.2).
  */
 import { constants, type Database } from "bun:sqlite";
-import { constants as access, accessSync } from "node:fs";
-import { dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
-import {
-  checkPrivate,
-  ensureFolder,
-  lstatOrNull,
-  notOrdinary,
-  realPlace,
-  refuseNetwork,
-  touching,
-  unwritable,
-} from "./files.ts";
+import { folderOf, kindOf, lstat, requireAccess } from "../platform/files.ts";
+import { checkPrivate, ensureFolder, notOrdinary, realPlace, refuseNetwork, touching, unwritable } from "./files.ts";
 import { busy, isBusy } from "./patience.ts";
 import { openForReading } from "./sqlite.ts";
 
@@ -27,9 +17,9 @@ import { openForReading } from "./sqlite.ts";
  */
 export function diagnoseOpen(path: string, error: unknown): { path: string; database: Database } | null {
   return touching(path, () => {
-    if (lstatOrNull(dirname(path)) === null) return null;
+    if (lstat(folderOf(path)) === null) return null;
     const real = realPlace(path);
-    const stat = lstatOrNull(real);
+    const stat = lstat(real);
     if (stat === null) return null;
     checkPrivate(real);
     if (stat.size === 0) throw emptyFile(path);
@@ -56,8 +46,8 @@ const DISK_FULL = /^SQLITE_(FULL|IOERR)/;
 /** With nothing in a -wal there is nobody to agree with, and it may do without. */
 function openImmutable(path: string, real: string, error: unknown): { path: string; database: Database } {
   const isFull = DISK_FULL.test(errorCode(error) ?? "");
-  const log = lstatOrNull(`${real}-wal`);
-  if ((log !== null && log.size > 0) || (!isFull && canWrite(dirname(real)))) throw explain(path, error);
+  const log = lstat(`${real}-wal`);
+  if ((log !== null && log.size > 0) || (!isFull && canWrite(folderOf(real)))) throw explain(path, error);
   const url = `file:${encodeURI(real).replaceAll("?", "%3f").replaceAll("#", "%23")}?mode=ro&immutable=1`;
   try {
     return { path: real, database: openForReading(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI) };
@@ -68,7 +58,7 @@ function openImmutable(path: string, real: string, error: unknown): { path: stri
 
 function canWrite(folder: string): boolean {
   try {
-    accessSync(folder, access.W_OK);
+    requireAccess(folder, "write");
     return true;
   } catch {
     // The answer is in the question: it may not be written.
@@ -80,15 +70,15 @@ function canWrite(folder: string): boolean {
 export function checkForWriting(path: string): string {
   return touching(path, () => {
     const real = realPlace(path);
-    ensureFolder(dirname(real));
-    refuseNetwork(dirname(real));
+    ensureFolder(folderOf(real));
+    refuseNetwork(folderOf(real));
     checkPrivate(real);
     // Asked of the system, which knows why not; SQLite would only say that it can't.
-    accessSync(real, access.R_OK | access.W_OK);
-    accessSync(dirname(real), access.W_OK);
+    requireAccess(real, "read and write");
+    requireAccess(folderOf(real), "write");
     for (const side of ["-wal", "-shm"]) {
-      const stat = lstatOrNull(`${real}${side}`);
-      if (stat !== null && !stat.isFile()) throw notOrdinary(`${real}${side}`, stat, "file");
+      const stat = lstat(`${real}${side}`);
+      if (stat !== null && kindOf(stat) !== "file") throw notOrdinary(`${real}${side}`, stat, "file");
     }
     return real;
   });

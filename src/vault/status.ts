@@ -1,8 +1,8 @@
 /** What can be said of a vault without its key: `auth vault status`. */
-import { dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
+import { folderOf, lstat } from "../platform/files.ts";
 import type { Bytes } from "./bytes.ts";
-import { lstatOrNull, networkOf, realPlace, touching } from "./files.ts";
+import { networkOf, realPlace, touching } from "./files.ts";
 import { damagedHeader, HEADER_KEY, parseHeader } from "./header.ts";
 import { isOpenTo, modeText } from "./owner.ts";
 import { patiently } from "./patience.ts";
@@ -67,8 +67,8 @@ export function vaultWarnings(context: Context, real: string, source: SourceName
 
 function keyWarnings({ paths }: Context, real: string, source: SourceName): VaultWarning[] {
   if (source !== "file") return [];
-  const key = lstatOrNull(paths.key);
-  const vault = lstatOrNull(real);
+  const key = lstat(paths.key);
+  const vault = lstat(real);
   if (key === null) return [{ about: "key", text: `The key file ${paths.key} is missing: the vault can't be opened.` }];
   const where = key.dev === vault?.dev ? "on the same disk as the vault" : "in a file";
   const text = `The key lies ${where} (${paths.key}): whoever takes both, or a backup of both, can open the vault.`;
@@ -76,7 +76,7 @@ function keyWarnings({ paths }: Context, real: string, source: SourceName): Vaul
 }
 
 function placeWarnings(real: string): VaultWarning[] {
-  const folder = dirname(real);
+  const folder = folderOf(real);
   const warnings = [folder, `${folder}/vault.locks`, real].flatMap((path) => openTo(path));
   const network = networkOf(folder);
   if (network === null) return warnings;
@@ -85,7 +85,7 @@ function placeWarnings(real: string): VaultWarning[] {
 }
 
 function openTo(path: string, name = ""): VaultWarning[] {
-  const stat = lstatOrNull(path);
+  const stat = lstat(path);
   if (stat === null || !isOpenTo(stat, 0o077)) return [];
   return [{ about: "modes", text: `Other users can reach ${name}${path} (mode ${modeText(stat)}).` }];
 }

@@ -1,14 +1,14 @@
 /** Files of a home that are someone else's: each would stop the one command that needs it, at the worst moment. */
 import { readdirSync } from "node:fs";
-import { lstatOrNull } from "./files.ts";
+import { kindOf, lstat } from "../platform/files.ts";
 import { isStranger } from "./owner.ts";
 
 /** @param paths files, and folders whose content is looked at too; what isn't there is nobody's */
 export function strangers(paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
-    const stat = lstatOrNull(path);
+    const stat = lstat(path);
     if (stat === null) return [];
     if (isStranger(stat)) return [path];
-    return stat.isDirectory() ? strangers(readdirSync(path).map((name) => `${path}/${name}`)) : [];
+    return kindOf(stat) === "folder" ? strangers(readdirSync(path).map((name) => `${path}/${name}`)) : [];
   });
 }
