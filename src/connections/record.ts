@@ -7,7 +7,7 @@
 
 import type { Account, Authentication } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
-import { Secret } from "../platform/secret.ts";
+import { plainJson, Secret } from "../platform/secret.ts";
 import type { ResourceTokens } from "./resource.ts";
 
 type Texts = Readonly<Record<string, string>>;
@@ -146,20 +146,7 @@ const SECRETS = new Set([
 
 /** JSON text for the vault, secrets in clear: it goes nowhere but into `vault.commit`. */
 export function encodeRecord(record: Formatted): string {
-  return JSON.stringify(revealed(record));
-}
-
-/** A copy in which the secrets are plain. A walk of our own, as `conceal` is. */
-function revealed(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Secret) return value.reveal();
-  // Without a prototype: a field may have any name.
-  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : Object.create(null);
-  for (const key in value) {
-    const held = (value as Record<string, unknown>)[key];
-    (copy as Record<string, unknown>)[key] = typeof held === "object" ? revealed(held) : held;
-  }
-  return copy;
+  return plainJson(record);
 }
 
 /**

@@ -7,7 +7,7 @@ export function knownSecrets(): Iterable<string> {
 
 /**
  * A value that must never be seen by accident. It prints as `[redacted]` wherever it is turned into
- * text: string, JSON, inspection. Only `reveal()` gives the value, so every use can be found by name.
+ * text: string, JSON, inspection. Only `reveal()` and `plainJson()` give the value, so every use can be found by name.
  */
 export class Secret {
   readonly #value: string;
@@ -35,7 +35,7 @@ export class Secret {
   }
 
   toJSON(): string {
-    return "[redacted]";
+    return inPlain ? this.#value : "[redacted]";
   }
 
   [Symbol.toPrimitive](): string {
@@ -45,6 +45,18 @@ export class Secret {
   /** What `Bun.inspect` and `console.*` call. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "[redacted]";
+  }
+}
+
+let inPlain = false;
+
+/** JSON with the secrets in it: for what is sealed at once, and nothing else. */
+export function plainJson(value: unknown): string {
+  inPlain = true;
+  try {
+    return JSON.stringify(value);
+  } finally {
+    inPlain = false;
   }
 }
 

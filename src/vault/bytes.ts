@@ -81,7 +81,9 @@ export function uint32(value: number): Bytes {
 /** Big-endian. @throws RangeError unless it is a whole number that a double holds exactly */
 export function uint64(value: number): Bytes {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError("not a count");
-  return concat(uint32(Math.floor(value / 2 ** 32)), uint32(value % 2 ** 32));
+  const bytes = new Uint8Array(8);
+  viewOf(bytes).setBigUint64(0, BigInt(value));
+  return bytes;
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

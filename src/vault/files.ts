@@ -57,8 +57,9 @@ export function realPlace(path: string): string {
 /** Makes the folder, 0700, where it isn't there yet. What is there must be mine, and no one else may write to it. */
 export function ensureFolder(path: string): void {
   touching(path, () => {
-    if (lstat(path) === null) nodeFs().mkdirSync(path, { recursive: true, mode: 0o700 });
-    const stat = required(realpath(path));
+    let stat = lstat(path);
+    if (stat === null) nodeFs().mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (stat === null || kindOf(stat) === "link") stat = required(realpath(path));
     if (kindOf(stat) !== "folder") throw notOrdinary(path, stat, "folder");
     if (isStranger(stat) && stat.uid !== 0) throw foreign(path);
     const sticky = (stat.mode & 0o1000) !== 0;

@@ -74,6 +74,12 @@ export async function openOver(
       placed = { label, index: keys.index, place: hmac(keys.index, pack("record", type, name)).toHex() };
     return placed.place;
   };
+  let fingerprints: { readonly index: Bytes; readonly key: Bytes } | null = null;
+  const fingerprintKey = (): Bytes => {
+    if (fingerprints?.index !== keys.index)
+      fingerprints = { index: keys.index, key: hmac(keys.index, utf8("auth fingerprint")) };
+    return fingerprints.key;
+  };
   const versionText = ({ incarnation, generation }: Version): string => `${header.epoch}.${incarnation}.${generation}`;
 
   async function read(type: RecordType, name: string): Promise<Entry | null> {
@@ -215,7 +221,7 @@ export async function openOver(
     discard,
     reload,
     tryLock,
-    fingerprint: async (secret) => hmac(hmac(keys.index, utf8("auth fingerprint")), utf8(secret)).toHex(),
+    fingerprint: async (secret) => hmac(fingerprintKey(), utf8(secret)).toHex(),
     close() {
       for (const { file } of waiting.values()) file.close();
       waiting.clear();

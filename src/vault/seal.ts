@@ -144,13 +144,18 @@ function endOfLabel(value: Bytes): number | null {
 
 /** A key of its own for each record: no number of seals in a vault comes near GCM's bound for one key (RULES.md 1.6). */
 function recordKey(key: DataKey, place: string): Bytes {
-  if (derived === null || derived.key !== key || derived.place !== place)
-    derived = { key, place, own: hkdf(key.raw, utf8(key.vaultId), pack("auth record", place)) };
-  return derived.own;
+  const known = derived.get(place);
+  if (known?.key === key) return known.own;
+  const own = hkdf(key.raw, utf8(key.vaultId), pack("auth record", place));
+  // Who lists a large vault asks for each once.
+  if (derived.size === KEPT) derived.clear();
+  derived.set(place, { key, own });
+  return own;
 }
 
-/** The last: a refresh opens and seals one record again and again. */
-let derived: { readonly key: DataKey; readonly place: string; readonly own: Bytes } | null = null;
+/** By their places: a refresh opens and seals the same few records again and again. */
+const derived = new Map<string, { readonly key: DataKey; readonly own: Bytes }>();
+const KEPT = 16;
 
 /** Format, key id, epoch, incarnation and generation are in `standing`, as they are stored. */
 function labelData({ vaultId }: DataKey, place: string, standing: Bytes): Bytes {
@@ -176,7 +181,10 @@ export async function encrypt(key: Bytes, plain: Uint8Array, data: Bytes): Promi
   const iv = random(NONCE_BYTES);
   const algorithm = { name: "AES-GCM", iv, additionalData: data };
   const sealed = await crypto.subtle.encrypt(algorithm, await aesKey(key), plain as Bytes);
-  return concat(iv, new Uint8Array(sealed));
+  const whole = new Uint8Array(iv.length + sealed.byteLength);
+  whole.set(iv);
+  whole.set(new Uint8Array(sealed), iv.length);
+  return whole;
 }
 
 /** null when it doesn't open. */
