@@ -47,12 +47,31 @@ const DISK_FULL = /^SQLITE_(FULL|IOERR)/;
 function openImmutable(path: string, real: string, error: unknown): { path: string; database: Database } {
   const isFull = DISK_FULL.test(errorCode(error) ?? "");
   const log = lstat(`${real}-wal`);
-  if ((log !== null && log.size > 0) || (!isFull && canWrite(folderOf(real)))) throw explain(path, error);
+  const couldShare = !isFull && canWrite(folderOf(real));
+  // The last one out takes the log away, and who comes in just then finds half of it.
+  if (couldShare && areOurs(real)) throw busy(error);
+  if ((log !== null && log.size > 0) || couldShare) throw explain(path, error);
   const url = `file:${encodeURI(real).replaceAll("?", "%3f").replaceAll("#", "%23")}?mode=ro&immutable=1`;
   try {
     return { path: real, database: openForReading(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI) };
   } catch (failed) {
     throw explain(path, failed);
+  }
+}
+
+/** Whether the vault, and what SQLite has beside it, are files that nothing keeps us from. */
+function areOurs(real: string): boolean {
+  try {
+    for (const path of [real, `${real}-wal`, `${real}-shm`]) {
+      const stat = lstat(path);
+      if (stat === null) continue;
+      if (kindOf(stat) !== "file") return false;
+      requireAccess(path, "read and write");
+    }
+    return true;
+  } catch {
+    // The answer is in the question, as below.
+    return false;
   }
 }
 
