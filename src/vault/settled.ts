@@ -4,7 +4,8 @@
  * the number). Anything but reading a value, and any doubt, goes to SQLite.
  */
 import { AuthError } from "../platform/errors.ts";
-import { type FileCalls, type FileStat, fileCalls } from "../platform/libc.ts";
+import { type FileCalls, fileCalls } from "../platform/libc.ts";
+import { isFile } from "../platform/small-file.ts";
 import { type Bytes, utf8 } from "./bytes.ts";
 import type { StoreDriver } from "./driver.ts";
 import { PAGE_BYTES, type Pages, type Roots, rootsOf, storedValue } from "./sqlite-file.ts";
@@ -101,10 +102,6 @@ function lyingFile(path: string): LyingFile | null {
       return isSame() && !hasLog() ? found : undefined;
     },
   };
-}
-
-function isFile({ mode }: FileStat): boolean {
-  return (mode & 0o170000) === 0o100000;
 }
 
 /** undefined where the file is half written, damaged, or of another form: SQLite says what it is. */
