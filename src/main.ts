@@ -4,60 +4,35 @@ import { version } from "../package.json";
 import type { Definition, Loader } from "./cli/command.ts";
 import { type Cli, createCli, DEFAULT_GLOBALS } from "./cli/context.ts";
 import { asAuthError, EXIT_CODES } from "./cli/exit.ts";
+import { quickCall } from "./cli/quick.ts";
 import { leave } from "./platform/at-once.ts";
 import type { Environment } from "./platform/context.ts";
 import { exitOnInterrupt } from "./platform/signals.ts";
 
-/**
- * What programs call all day is run without citty, which costs three milliseconds with what it imports. Called with words
- * alone, without the layer that parses flags, too.
- */
-const FAST: Readonly<Record<string, Fast>> = {
-  token: { load: () => import("./cli/token.ts"), maxWords: 1, rest: false, args: ([connection]) => ({ connection }) },
-  run: { load: () => import("./cli/run.ts"), maxWords: 64, rest: true, args: () => ({}) },
-  refresh: {
-    load: () => import("./cli/refresh.ts"),
-    maxWords: 1,
-    rest: false,
-    args: ([connection]) => ({ connection }),
-  },
+/** What programs call all day is run without citty, which costs three milliseconds with what it imports. */
+const FAST: Readonly<Record<string, Loader>> = {
+  token: () => import("./cli/token.ts"),
+  run: () => import("./cli/run.ts"),
+  refresh: () => import("./cli/refresh.ts"),
 };
-
-interface Fast {
-  readonly load: Loader;
-  readonly maxWords: number;
-  /** Whether a command must follow `--`. */
-  readonly rest: boolean;
-  readonly args: (words: readonly string[]) => Record<string, unknown>;
-}
 
 const env: Environment = Object.freeze({ ...process.env });
 const argv = process.argv.slice(2);
 
 exitOnInterrupt();
 process.on("uncaughtException", (error) => void fallen(error));
-leave(await (fastPath() ?? commandTree()));
+leave(await start());
 
-/** null when the command line isn't of the simple form: then the tree says what it means, or what is wrong with it. */
-function fastPath(): Promise<number> | null {
+async function start(): Promise<number> {
   const [name = "", ...others] = argv;
   if (name === "--version" && others.length === 0) return showVersion(createCli(env, DEFAULT_GLOBALS, []));
-  const fast = Object.hasOwn(FAST, name) ? FAST[name] : undefined;
-  if (fast === undefined) return null;
-  const end = others.indexOf("--");
-  const words = end < 0 ? others : others.slice(0, end);
-  const rest = end < 0 ? [] : others.slice(end + 1);
-  if (words.length > fast.maxWords) return null;
-  for (const word of words) if (word === "" || word.startsWith("-")) return null;
-  if (end >= 0 !== fast.rest || rest.length > 0 !== fast.rest) return null;
-  return runFast(fast, words, rest);
-}
-
-async function runFast(fast: Fast, words: readonly string[], rest: readonly string[]): Promise<number> {
-  const cli = createCli(env, DEFAULT_GLOBALS, rest);
-  const definition = (await fast.load()).default.definition as Definition;
-  const args = { _: words, ...fast.args(words) } as ParsedArgs;
-  return perform(cli, () => definition.run(cli, args), definition.exitCodeOf);
+  const load = Object.hasOwn(FAST, name) ? FAST[name] : undefined;
+  if (load === undefined) return commandTree();
+  const definition = (await load()).default.definition as Definition;
+  const call = quickCall(definition, others);
+  if (call === null) return commandTree();
+  const cli = createCli(env, call.globals, call.rest);
+  return perform(cli, () => definition.run(cli, call.args), definition.exitCodeOf);
 }
 
 async function commandTree(): Promise<number> {
