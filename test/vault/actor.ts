@@ -56,6 +56,15 @@ const deeds: Record<string, () => Promise<void>> = {
     lock?.release();
     await say("released");
   },
+  /** The same by SQLite, as a version of auth did that knew no other way. */
+  async "lock-by-sqlite"() {
+    const { bySqlite } = await import("../../src/vault/lock.ts");
+    const file = bySqlite(process.env.LOCK_FILE ?? "");
+    await say(file.take() ? "held" : "taken");
+    await input.read();
+    file.close();
+    await say("released");
+  },
   /** Adds one to a counter under the lock, fifty times. */
   async count() {
     const { waitForLock } = await import("../../src/vault/lock.ts");

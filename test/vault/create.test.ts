@@ -53,7 +53,7 @@ test("a vault that is there is not made again", async () => {
 test("nothing is left where making a vault fails", async () => {
   using home = newHome();
   mkdirSync(`${home.folder}/vault.locks`, { mode: 0o700 });
-  writeFileSync(`${home.folder}/vault.locks/vault.lock`, "not a lock");
+  mkdirSync(`${home.folder}/vault.locks/vault.lock`);
   const refused = await refusal(initVault(home.context(), { source: "file" }));
   expect(refused.code).toBe("vault_unwritable");
   expect(readdirSync(home.folder)).toEqual(["vault.locks"]);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readdirSync, statSync } from "node:fs";
-import { waitForLock } from "../../src/vault/lock.ts";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { bySqlite, waitForLock } from "../../src/vault/lock.ts";
 import type { Lock, Vault } from "../../src/vault/types.ts";
-import { actor, type Home, newHome, put } from "./home.ts";
+import { actor, type Home, KEY, newHome, put } from "./home.ts";
 
 let home: Home;
 let vault: Vault;
@@ -63,6 +63,60 @@ test("opening, trying and closing in the holder's own process doesn't drop its l
   await other.child.exited;
   lock?.release();
 });
+
+/** Where the lock of a:b lies. It is free afterwards. */
+async function lockFile(): Promise<string> {
+  (await vault.tryLock("a:b"))?.release();
+  const folder = `${home.folder}/vault.locks`;
+  return `${folder}/${readdirSync(folder).find((name) => name !== "vault.lock" && name.endsWith(".lock"))}`;
+}
+
+test("a holder that locks by SQLite, as earlier versions do, keeps us out until it lets go or is killed", async () => {
+  const path = await lockFile();
+  for (const end of ["let go", "killed"]) {
+    const other = actor(home, "lock-by-sqlite", { AUTH_KEY: KEY, LOCK_FILE: path });
+    expect(await other.line()).toBe("held");
+    expect(await vault.tryLock("a:b")).toBeNull();
+    if (end === "killed") other.child.kill("SIGKILL");
+    else {
+      other.go();
+      expect(await other.line()).toBe("released");
+    }
+    await other.child.exited;
+    const lock = await vault.tryLock("a:b");
+    expect(lock).not.toBeNull();
+    lock?.release();
+  }
+});
+
+test("who locks by SQLite is kept out by us, in another process and in our own", async () => {
+  const path = await lockFile();
+  const lock = await vault.tryLock("a:b");
+  const other = actor(home, "lock-by-sqlite", { AUTH_KEY: KEY, LOCK_FILE: path });
+  expect(await other.line()).toBe("taken");
+  other.go();
+  await other.child.exited;
+  const ours = bySqlite(path);
+  expect(ours.take()).toBe(false);
+  lock?.release();
+  expect(ours.take()).toBe(true);
+  expect(await vault.tryLock("a:b")).toBeNull();
+  ours.close();
+});
+
+test.if(process.platform === "linux")(
+  "on Linux, reading the lock's file in the holder's own process doesn't drop the lock",
+  async () => {
+    const path = await lockFile();
+    const lock = await vault.tryLock("a:b");
+    readFileSync(path);
+    const other = actor(home, "lock-by-sqlite", { AUTH_KEY: KEY, LOCK_FILE: path });
+    expect(await other.line()).toBe("taken");
+    other.go();
+    await other.child.exited;
+    lock?.release();
+  },
+);
 
 test("connections don't wait for each other", async () => {
   const locks = [await vault.tryLock("a:b"), await vault.tryLock("a:c"), await vault.tryLock("b:b")];
