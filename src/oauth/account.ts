@@ -4,7 +4,7 @@ import { type Http, HttpError, type HttpReply } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { readBody } from "./body.ts";
-import { getProved, type ProofKey } from "./dpop.ts";
+import type { ProofKey } from "./dpop.ts";
 import { headerLine } from "./header.ts";
 import { firstText, type Json } from "./paths.ts";
 import type { Account, Server } from "./types.ts";
@@ -54,7 +54,7 @@ async function askUserinfo(
     const common = { accept: "application/json", ...authorization(dialect, accessToken), ...dialect.account.headers };
     const get = (proved: Readonly<Record<string, string>> = {}): Promise<HttpReply> =>
       http({ method: "GET", url, headers: { ...common, ...proved }, timeout, retry: true });
-    reply = proof?.needed ? await getProved(proof, url, accessToken, get) : await get();
+    reply = proof?.needed ? await (await import("./dpop.ts")).getProved(proof, url, accessToken, get) : await get();
   } catch (error) {
     if (error instanceof HttpError) return { kind: "unreachable" };
     throw error;

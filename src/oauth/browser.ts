@@ -8,14 +8,15 @@ import { type Http, isAllowedUrl } from "../platform/http.ts";
 import { Secret, sameText } from "../platform/secret.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
 import { classifyReply } from "./classify.ts";
+import { sendGrant } from "./grant.ts";
 import { isIssuer } from "./idtoken.ts";
 import { type Listener, type ListenerOptions, listen, type Reception } from "./listener.ts";
 import { loginError, registered } from "./login-error.ts";
 import { endpointOf } from "./metadata.ts";
 import { nameOf, renamed } from "./names.ts";
 import type { Page } from "./page.ts";
+import { resourceOf } from "./post.ts";
 import { readTokenReply } from "./reply.ts";
-import { resourceOf, sendGrant } from "./send.ts";
 import { type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
 
 export interface BrowserRequest {

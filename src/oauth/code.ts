@@ -1,9 +1,9 @@
 /** A code that came some other way than through our own browser login: exchanged as it is (RFC 6749 §4.1.3). */
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
+import { sendGrant } from "./grant.ts";
 import { loginError } from "./login-error.ts";
 import { readTokenReply } from "./reply.ts";
-import { sendGrant } from "./send.ts";
 import { type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
 
 /**

@@ -8,11 +8,13 @@ import type { Dialect } from "../providers/defaults.ts";
 import { readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
 import { secondsOf } from "./expiry.ts";
+import { sendGrant } from "./grant.ts";
 import { loginError } from "./login-error.ts";
 import { endpointOf } from "./metadata.ts";
 import { at } from "./paths.ts";
+import type { Sending } from "./post.ts";
 import { readTokenReply } from "./reply.ts";
-import { type Sending, sendDeviceRequest, sendGrant } from "./send.ts";
+import { sendDeviceRequest } from "./send.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
 
 export interface DeviceAuthorization {

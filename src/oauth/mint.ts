@@ -5,8 +5,8 @@
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
 import { serverTime } from "./classify.ts";
+import { sendGrant, sendWithoutClient } from "./grant.ts";
 import { readTokenReply } from "./reply.ts";
-import { sendGrant, sendWithoutClient } from "./send.ts";
 import type { Client, RawReply, Server, TokenReply } from "./types.ts";
 
 export interface MintRequest {

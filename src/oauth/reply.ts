@@ -3,8 +3,6 @@
  * rest, so that a bad one never costs a rotated refresh token (RULES.md 2.2).
  */
 
-import type { TokenEndpointResponse } from "oauth4webapi";
-import * as oauth from "oauth4webapi";
 import { AuthError } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
@@ -13,7 +11,6 @@ import { readBody, textOf } from "./body.ts";
 import { classifyReply, codeOf, serverTime } from "./classify.ts";
 import { lifetimeOf, secondsOf } from "./expiry.ts";
 import { checkIdToken } from "./idtoken.ts";
-import { metadataOf } from "./metadata.ts";
 import { at, type Json } from "./paths.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
 
@@ -39,9 +36,9 @@ export async function readTokenReply(
 ): Promise<TokenReply> {
   const { dialect } = server;
   const body = tokensIn(await bodyOf(raw, dialect), dialect);
-  if (body === null || !isSuccess(raw, body, dialect)) throw notTokens(raw, body, dialect, expected.now);
+  const accessText = body !== null && isSuccess(raw) ? textAt(body, dialect.reply.accessToken) : null;
+  if (body === null || accessText === null) throw notTokens(raw, body, dialect, expected.now);
 
-  const standard = await validated(server, client, raw, standardReply(body, dialect));
   const idToken = await checkIdToken(server, client, textAt(body, dialect.reply.idToken), expected);
   if (idToken.verdict === "foreign") throw unusable(raw, idToken.fault);
   const account = await byPlugin(raw, () => accountIn(dialect, body, idToken.claims));
@@ -50,16 +47,17 @@ export async function readTokenReply(
     throw unusable(raw, "the reply is about another account");
 
   const now = serverTime(raw, expected.now);
-  const accessToken = new Secret(standard.access_token);
+  const accessToken = new Secret(accessText);
+  const refreshToken = textAt(body, dialect.reply.refreshToken);
   const renewsItself = dialect.refresh.credential === "access_token" ? accessToken : null;
   return {
     accessToken,
-    tokenType: standard.token_type,
+    tokenType: textAt(body, dialect.reply.tokenType)?.toLowerCase() ?? "bearer",
     expiresIn: lifetimeOf(body, dialect.reply.expiry, now),
-    refreshToken: standard.refresh_token === undefined ? renewsItself : new Secret(standard.refresh_token),
+    refreshToken: refreshToken === null ? renewsItself : new Secret(refreshToken),
     // Zero is how some say "never".
     refreshExpiresIn: secondsOf(at(body, dialect.reply.refreshExpiresIn), "seconds", now) || null,
-    scopes: standard.scope === undefined ? null : standard.scope.split(" "),
+    scopes: scopesIn(at(body, dialect.reply.scope), dialect.scopes.replySeparator),
     idToken: idToken.token,
     account,
     extra: extraOf(body, dialect),
@@ -100,9 +98,9 @@ function tokensIn(body: Json | null, { reply }: Dialect): Json | null {
   return typeof group === "object" && group !== null && !Array.isArray(group) ? { ...body, ...group } : body;
 }
 
-/** A success is a 2xx with an access token. Errors that come with 200 have a code instead, or neither. */
-function isSuccess(raw: RawReply, body: Json, dialect: Dialect): boolean {
-  return raw.status >= 200 && raw.status < 300 && textAt(body, dialect.reply.accessToken) !== null;
+/** A 2xx, and only with an access token: errors that come with 200 have a code instead, or neither. */
+function isSuccess({ status }: RawReply): boolean {
+  return status >= 200 && status < 300;
 }
 
 function notTokens(raw: RawReply, body: Json | null, dialect: Dialect, now: number): OAuthFailure {
@@ -121,49 +119,12 @@ function unusable(raw: RawReply, reason: string): OAuthFailure {
   return new OAuthFailure({ class: "transient", reason, status: raw.status, inDoubt: true, unreadable: true });
 }
 
-/** RFC 6749 §5.1, without what isn't there: providers send null, "" and true where they mean nothing. */
-function standardReply(body: Json, { reply, scopes }: Dialect): Readonly<Record<string, string>> {
-  const fields = {
-    access_token: textAt(body, reply.accessToken),
-    token_type: textAt(body, reply.tokenType) ?? "bearer",
-    refresh_token: textAt(body, reply.refreshToken),
-    scope: scopeText(at(body, reply.scope), scopes.replySeparator),
-  };
-  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== null));
-}
-
 /** A list, or a text that separates by blanks or as the dialect says. */
-function scopeText(value: unknown, separator: string): string | null {
+function scopesIn(value: unknown, separator: string): string[] | null {
   const parts = Array.isArray(value) ? value : typeof value === "string" ? value.split(separator || " ") : [];
   const names = parts.filter((part) => typeof part === "string").flatMap((part) => part.split(/\s+/));
-  return names.filter((name) => name !== "").join(" ") || null;
-}
-
-/** What is left to check of a standard reply, by the library that knows all of it. */
-async function validated(
-  server: Server,
-  client: Client,
-  raw: RawReply,
-  fields: Readonly<Record<string, string>>,
-): Promise<TokenEndpointResponse> {
-  const type = fields.token_type?.toLowerCase() ?? "";
-  try {
-    return await oauth.processGenericTokenEndpointResponse(
-      metadataOf(server),
-      { client_id: client.id },
-      Response.json(fields),
-      { recognizedTokenTypes: { [type]: () => {} } },
-    );
-  } catch (error) {
-    throw new OAuthFailure({
-      class: "transient",
-      reason: "unreadable reply",
-      status: raw.status,
-      inDoubt: true,
-      unreadable: true,
-      cause: error,
-    });
-  }
+  const given = names.filter((name) => name !== "");
+  return given.length === 0 ? null : given;
 }
 
 function extraOf(body: Json, { reply }: Dialect): Record<string, unknown> {
