@@ -2,7 +2,6 @@
  * The only caller of fetch (RULES.md 3.2). Never follows a redirect, never trusts an invalid certificate,
  * caps what it reads, and says of every failure whether the request can have reached the other side.
  */
-import { createFetch, type FetchOptions } from "ofetch";
 import { version } from "../../package.json";
 import { errorCode } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
@@ -59,9 +58,6 @@ export class HttpError extends Error {
 
 const NOT_SENT: readonly HttpFailure[] = ["host not found", "connection refused", "certificate refused"];
 
-/** What another try may mend. */
-const PASSING: readonly HttpFailure[] = ["host not found", "connection refused", "connection lost"];
-
 /**
  * @throws HttpError when there is no reply that may be read. Any status that isn't a redirect is a reply.
  * @throws TypeError for a URL that is neither https nor http to this machine.
@@ -69,27 +65,19 @@ const PASSING: readonly HttpFailure[] = ["host not found", "connection refused",
 export const http: Http = async (request) => {
   const url = checkUrl(request.url);
   const timeout = runningTime(Math.max(1, request.timeout ?? LIMITS.exchange));
-  const options: Options = {
+  const exchange: Exchange = {
     method: request.method,
     headers: { "user-agent": `auth/${version}`, "accept-encoding": "identity", ...request.headers },
     ...(request.body === undefined ? {} : { body: request.body }),
     signal: request.signal === undefined ? timeout.signal : AbortSignal.any([request.signal, timeout.signal]),
     maxBytes: request.maxBytes ?? LIMITS.documentBytes,
-    responseType: "arrayBuffer",
-    retry: request.retry ? 2 : false,
-    retryDelay: 250,
-    onRequestError: ({ error, options }) => {
-      if (!(error instanceof HttpError && PASSING.includes(error.failure))) options.retry = false;
-    },
   };
   try {
-    return replyOf(await client.raw(url.href, options));
+    if (!request.retry) return await exchangeOnce(url.href, exchange);
+    const { exchangePatiently } = await import("./http-retry.ts");
+    return await exchangePatiently(url.href, exchange, exchangeOnce);
   } catch (error) {
-    // An error of ofetch carries the request, secrets included: it must not leave this function.
-    const { response, cause } = error as { response?: Response & { _data?: ArrayBuffer }; cause?: unknown };
-    if (response !== undefined) return replyOf(response);
-    if (request.signal?.aborted) throw new HttpError("interrupted", url.href);
-    throw cause instanceof HttpError ? cause : new HttpError("connection lost", url.href);
+    throw request.signal?.aborted ? new HttpError("interrupted", url.href) : error;
   } finally {
     timeout.clear();
   }
@@ -121,22 +109,19 @@ function runningTime(limit: number): { signal: AbortSignal; clear(): void } {
   return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }
 
-type Options = FetchOptions<"arrayBuffer"> & { readonly maxBytes: number };
-
-/** Statuses of 400 and more are errors to ofetch, which is how it knows when to ask again; to us they are replies. */
-const client = createFetch({ fetch: hardened as typeof fetch });
-
-function replyOf(response: Response & { _data?: ArrayBuffer }): HttpReply {
-  const { status, headers } = response;
-  return { status, headers, body: new Uint8Array(response._data ?? new ArrayBuffer(0)) };
+export interface Exchange {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  readonly maxBytes: number;
 }
 
-/** One request with every switch of the environment and the runtime overruled, and its whole reply. */
-async function hardened(target: string, options: Options): Promise<Response> {
-  const url = new URL(target);
+/** One request with every switch of the environment and the runtime overruled, and its whole reply. @throws HttpError */
+async function exchangeOnce(target: string, { maxBytes, ...request }: Exchange): Promise<HttpReply> {
   try {
-    const response = await connect(url, {
-      ...(options as RequestInit),
+    const response = await connect(new URL(target), {
+      ...request,
       redirect: "error",
       keepalive: false,
       verbose: false,
@@ -144,9 +129,9 @@ async function hardened(target: string, options: Options): Promise<Response> {
       decompress: false,
       tls: { rejectUnauthorized: true },
     });
-    const body = await readCapped(response, options.maxBytes, target);
+    const body = await readCapped(response, maxBytes, target);
     const { status, headers } = response;
-    return new Response(body.length === 0 ? null : body, { status, headers });
+    return { status, headers, body };
   } catch (error) {
     throw error instanceof HttpError ? error : new HttpError(failureOf(error), target, error);
   }
