@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { FLAGS } from "./flags.mjs";
+import { ENTRIES, FLAGS, ORDER } from "./flags.mjs";
 import { ready, root, run } from "./ready.mjs";
 
 /** dist/<platform>/ → Bun's name of the target. */
@@ -17,9 +17,6 @@ const TARGETS = {
   "windows-x64": "bun-windows-x64",
   "windows-arm64": "bun-windows-arm64",
 };
-
-/** What runs by itself: the program, and the worker in which a module's code is evaluated. */
-const ENTRIES = ["src/main.ts", "src/providers/plugins/module-worker.ts"];
 
 const bun = ready();
 if (process.argv.includes("--all")) {
@@ -39,7 +36,7 @@ function build(outfile, ...flags) {
   mkdirSync(join(root, dirname(outfile)), { recursive: true });
   const folder = mkdtempSync(join(root, dirname(outfile), ".build-"));
   try {
-    const args = ["build", ...FLAGS, ...flags, ...ENTRIES, "--outfile", join(folder, basename(outfile))];
+    const args = ["build", ...FLAGS, ...ORDER, ...flags, ...ENTRIES, "--outfile", join(folder, basename(outfile))];
     const { status, stdout, stderr, error } = spawnSync(bun, args, { cwd: root, encoding: "utf8" });
     if (error) throw error;
     if (status !== 0) {

@@ -1,2 +1,4 @@
 /** The flags of `flags.mjs`, for TypeScript. */
 export const FLAGS: readonly string[];
+export const ENTRIES: readonly string[];
+export const ORDER: readonly string[];
