@@ -7,7 +7,15 @@ export interface Caller {
   readonly program: string | null;
 }
 
+let known: Caller | undefined;
+
+/** Found out once: a process that outlives its caller was called by it all the same. */
 export function caller(): Caller {
+  known ??= findCaller();
+  return known;
+}
+
+function findCaller(): Caller {
   const pid = process.ppid;
   const c = process.platform === "linux" ? fileCalls() : null;
   const name = c === null ? null : readSmallFile(c, `/proc/${pid}/comm`);
