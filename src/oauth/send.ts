@@ -2,7 +2,6 @@
  * Standard requests made by oauth4webapi, which knows all of them, and sent our way. A plain grant needs none of it, and
  * is made without (grant.ts): the library costs a refresh a millisecond.
  */
-
 import type { ClientAuth, CustomFetchOptions, DPoPHandle } from "oauth4webapi";
 import * as oauth from "oauth4webapi";
 import { HttpError } from "../platform/http.ts";
