@@ -73,9 +73,12 @@ function everyoneOf(size: number, running: readonly Running[]): () => Promise<bo
   };
 }
 
+/** Milliseconds in which whoever isn't kept out sends as well: a proof that a lock holds must give it time not to. */
+const A_MOMENT = 200;
+
 /**
  * The lock is the test's until everybody has the vault open and waits for it, stopped, however long it takes to start
- * them all; and the issuer holds its reply until it has seen the same.
+ * them all; and the issuer holds its reply until it has seen the same, and for a moment more.
  */
 async function crowd(size: number, args: readonly string[], left: number, order: Order = {}): Promise<void> {
   await at({}, left, async (home) => {
@@ -84,6 +87,7 @@ async function crowd(size: number, args: readonly string[], left: number, order:
     let complete = false;
     home.issuer.onArrival = async () => {
       complete = await everyoneWaits();
+      await Bun.sleep(A_MOMENT);
       return undefined;
     };
     await home.vault(async (vault) => {
