@@ -1,5 +1,8 @@
 /** One attempt under the lock: note, send, keep, parse, commit. Each step is durable before the next begins. */
 import { feature } from "bun:bundle";
+import { decodeRaw, encodeRaw } from "../oauth/raw.ts";
+import { sendRefresh } from "../oauth/refresh.ts";
+import { readTokenReply } from "../oauth/reply.ts";
 import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { faultPoint, leaks, mutated, printEarly } from "../platform/faults.ts";
@@ -47,8 +50,6 @@ export async function attempt(
   if (current.record.dead.includes(key)) return knownDead(current);
 
   await hold.reply.prepare();
-  // Loaded while the note is sealed and written.
-  const sending = import("../oauth/refresh.ts");
   const signals = deferSignals();
   try {
     const noted = await takeNote(services, counterpart, current, key, hold);
@@ -56,8 +57,6 @@ export async function attempt(
     const making: Attempt = { services, counterpart, hold, ...noted, now: () => services.context.now() };
     if (feature("AUTH_TEST")) await faultPoint("note");
     let raw: RawReply;
-    const { sendRefresh } = await sending;
-    const reading = whileWaiting();
     try {
       raw = await sendRefresh(services.context.http, server, client, {
         refreshToken,
@@ -72,20 +71,12 @@ export async function attempt(
       throw error;
     }
     if (feature("AUTH_TEST")) await misbehave(making, raw);
-    const { encodeRaw } = await reading;
     const unkept = await keep(making, encodeRaw(raw));
     if (feature("AUTH_TEST")) await faultPoint("kept");
     return await conclude(making, raw, unkept);
   } finally {
     signals.release();
   }
-}
-
-/** What keeps and reads a reply is loaded while the provider is at work, and not between its reply and the disk. */
-async function whileWaiting(): Promise<typeof import("../oauth/raw.ts")> {
-  await Bun.sleep(0);
-  const [raw] = await Promise.all([import("../oauth/raw.ts"), import("../oauth/reply.ts")]);
-  return raw;
 }
 
 /**
@@ -103,7 +94,6 @@ export async function foldKeptReply(
   if (note === null) return null;
   const bytes = await hold.reply.read(versionOf(current, note));
   if (bytes === null) return null;
-  const { decodeRaw } = await import("../oauth/raw.ts");
   const signals = deferSignals();
   try {
     const making: Attempt = { services, counterpart, hold, noted: current, note, now: () => note.sentAt };
@@ -180,7 +170,6 @@ async function conclude(making: Attempt, raw: RawReply, unkept: Unkept | null): 
 }
 
 async function parse({ counterpart, noted, now }: Attempt, raw: RawReply): Promise<TokenReply> {
-  const { readTokenReply } = await import("../oauth/reply.ts");
   return readTokenReply(counterpart.server, counterpart.client, raw, {
     subject: noted.record.account?.id ?? null,
     now: now(),
