@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { ENTRIES, FLAGS, ORDER } from "./flags.mjs";
+import { ENTRIES, FLAGS } from "./flags.mjs";
 import { ready, root, run } from "./ready.mjs";
 
 /** dist/<platform>/ → Bun's name of the target. */
@@ -36,7 +36,7 @@ function build(outfile, ...flags) {
   mkdirSync(join(root, dirname(outfile)), { recursive: true });
   const folder = mkdtempSync(join(root, dirname(outfile), ".build-"));
   try {
-    const args = ["build", ...FLAGS, ...ORDER, ...flags, ...ENTRIES, "--outfile", join(folder, basename(outfile))];
+    const args = ["build", ...FLAGS, ...flags, ...ENTRIES, "--outfile", join(folder, basename(outfile))];
     const { status, stdout, stderr, error } = spawnSync(bun, args, { cwd: root, encoding: "utf8" });
     if (error) throw error;
     if (status !== 0) {

@@ -1,4 +1,3 @@
 /** The flags of `flags.mjs`, for TypeScript. */
 export const FLAGS: readonly string[];
 export const ENTRIES: readonly string[];
-export const ORDER: readonly string[];

@@ -15,6 +15,3 @@ export const FLAGS = [
 
 /** What runs by itself: the program, and the worker in which a module's code is evaluated. */
 export const ENTRIES = ["src/main.ts", "src/providers/plugins/module-worker.ts"];
-
-/** Of the product alone: what a token and a refresh use, recorded by bytecode-order.ts, lies together in it. */
-export const ORDER = ["token", "refresh"].map((name) => `--bytecode-order=.ci/bytecode-order/${name}`);

@@ -1,5 +1,3 @@
-import { feature } from "bun:bundle";
-
 /**
  * What libc does at once where it is loaded anyway. Taking the runtime down in order takes 0.4 ms, a twentieth of a
  * token's time, and its way to standard output another 0.06 ms.
@@ -18,8 +16,6 @@ export function atOnceBy(loaded: Calls): void {
 
 /** The end of the process, once everything is written and closed. */
 export function leave(code: number): never {
-  // What a run used is written down only by the runtime's own end (.ci/bytecode-order.ts).
-  if (feature("AUTH_RECORD")) process.exit(code);
   calls?.exit(code);
   process.exit(code);
 }
