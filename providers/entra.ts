@@ -7,7 +7,7 @@ export default defineProvider({
   docs: "https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow",
 
   quirks: [
-    "Without offline_access there is no refresh token: it is always asked for, and where it isn't granted, the login says so and ends with the access token.",
+    "Without offline_access there is no refresh token: it is asked for, unless --scope names others, and where it isn't granted, the login says so and ends with the access token.",
     "One token is for one resource. The login's refresh token gets tokens for others: auth token entra --resource https://vault.azure.net.",
     "An access token lives for 60 to 90 minutes, by chance. A refresh token lives for 90 days after its last use; a single-page app's for 24 hours from the login.",
     "Old refresh tokens work on after a refresh, and nothing here can end a token at Entra: logging out erases it on this machine. 'Revoke sessions' on the account's page does the rest.",

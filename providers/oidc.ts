@@ -9,12 +9,12 @@ export default defineProvider({
   quirks: [
     "auth login https://issuer.example is enough: endpoints come from its discovery document, and a client is registered where the issuer takes registrations (RFC 7591).",
     "What the issuer asks for is done by itself: pushed requests (RFC 9126), its name in the answer (RFC 9207), keys instead of secrets (--key), tokens bound to a key (DPoP, RFC 9449).",
-    "Without offline_access an issuer may give no refresh token: it is always asked for, and where it isn't granted, the login says so and ends with the access token.",
+    "Without offline_access an issuer may give no refresh token: it is asked for, unless the issuer lists its scopes without it or --scope names others. Where no refresh token comes, the login says so and ends with the access token.",
     "--resource asks for tokens of one API (RFC 8707).",
   ],
   assumed: [
     "A used refresh token that is shown again ends the login: so it never is.",
-    "prompt=consent is sent, without which some give no refresh token.",
+    "prompt=consent is sent with offline_access, without which some give no refresh token.",
   ],
   settings: {
     issuer: { title: "The issuer's URL", kind: "url", required: true },
@@ -25,8 +25,8 @@ export default defineProvider({
       "Create a public (native) client that may use the authorization code, device code and refresh token grants.",
     ],
   },
-  // Without it an issuer may leave out the refresh token (OpenID Connect Core §11).
-  authorize: { parameters: { prompt: "consent" } },
+  // Without both an issuer may leave out the refresh token (OpenID Connect Core §11).
+  authorize: { offlineParameters: { prompt: "consent" } },
   scopes: { default: ["openid", "profile", "email"], offline: "offline_access" },
   errors: {
     codes: {

@@ -162,7 +162,7 @@ async function formFor(cli: Cli, { port, timeout }: LoginRequest, browser: boole
   return askByForm(cli, { browser, port, timeout });
 }
 
-/** `auth token --login`: a login as it would be by itself. */
+/** `auth token --login`: a login as it would be by itself. @param wanted scopes that the token has to have */
 export async function loginInteractively(
   cli: Cli,
   session: Session,
@@ -172,7 +172,8 @@ export async function loginInteractively(
   const request: LoginRequest = {
     ref,
     flow: null,
-    scopes: wanted,
+    scopes: null,
+    ...(wanted !== null && { moreScopes: wanted }),
     clientId: null,
     clientSecret: null,
     settings: {},

@@ -18,6 +18,7 @@ import { refuseMismatch } from "./mismatch.ts";
 import { display } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { readConnection, readOrDiscard, type Stored } from "./store.ts";
+import { duration } from "./view.ts";
 
 /** Runs a login to its end. Nothing of an older login is lost before the new one is stored. */
 export async function login(services: Services, request: LoginRequest, ui: LoginUi): Promise<Stored> {
@@ -30,6 +31,7 @@ export async function login(services: Services, request: LoginRequest, ui: Login
   const stored = await storeLogin(services, plan, { ...reply, scopes: reply.scopes ?? scopes }, account);
   await retireReplaced(services, plan, stored, ui);
   warnOfRefusedScopes(plan, stored, ui);
+  warnOfMissingRefreshToken(plan, stored, ui);
   return stored;
 }
 
@@ -124,15 +126,25 @@ async function whoIs(services: Services, plan: LoginPlan, reply: TokenReply, ui:
 /** A person may grant less than was asked for, and so may the provider (RFC 6749 §3.3). */
 function warnOfRefusedScopes(plan: LoginPlan, { record }: Stored, ui: LoginUi): void {
   if (plan.mint !== undefined) return;
+  const refused = notGranted(plan.scopes, record.tokens?.scopes ?? [], plan.provider.dialect.scopes.offline);
+  if (refused.length > 0) ui.warn(`${plan.provider.definition.title} did not grant ${escapeText(refused.join(", "))}.`);
+}
+
+/** Without a refresh token the login ends with its access token: what follows, and what would change it. */
+function warnOfMissingRefreshToken(plan: LoginPlan, { record: { tokens } }: Stored, ui: LoginUi): void {
+  if (tokens === null || tokens.refreshToken !== null) return;
+  if (plan.flow !== "device" && plan.flow !== "browser") return;
   const { title } = plan.provider.definition;
   const { offline } = plan.provider.dialect.scopes;
-  const refused = notGranted(plan.scopes, record.tokens?.scopes ?? [], offline);
-  if (refused.length > 0) ui.warn(`${title} did not grant ${escapeText(refused.join(", "))}.`);
-  if (offline === undefined || record.tokens === null || record.tokens.refreshToken !== null) return;
-  if (plan.flow !== "device" && plan.flow !== "browser") return;
-  ui.warn(
-    `${title} gave no refresh token, which ${offline} asks for: this login ends with its access token. Allow the client ${offline} there, then log in again.`,
-  );
+  const { expiresAt, obtainedAt } = tokens;
+  const when = expiresAt === null ? "when its access token ends" : `in ${duration(expiresAt - obtainedAt)}`;
+  if (offline !== undefined && plan.scopes.includes(offline))
+    ui.warn(
+      `${title} gave no refresh token, which ${offline} asks for: log in again ${when}. To change that, allow the client ${offline} there.`,
+    );
+  else if (offline !== undefined && plan.request.scopes !== null)
+    ui.warn(`No refresh token came, and none was asked for: log in again ${when}, or now with --scope ${offline} too.`);
+  else if (expiresAt !== null) ui.warn(`${title} gave no refresh token: log in again ${when}.`);
 }
 
 function proving({ client }: LoginPlan, reply: TokenReply): Parameters<typeof askAccount>[2] {

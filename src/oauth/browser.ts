@@ -74,7 +74,7 @@ export async function startBrowserLogin(
   answer.promise.catch(() => {});
 
   const { listener, redirectUri } = openRedirect(server, request, receive);
-  const url = authorizationUrl(server, client, authorizationEndpoint, {
+  const parameters = {
     redirect_uri: redirectUri,
     state,
     ...scopeOf(server, request.scopes),
@@ -87,7 +87,10 @@ export async function startBrowserLogin(
           code_challenge: await oauth.calculatePKCECodeChallenge(verifier.reveal()),
           code_challenge_method: "S256",
         }),
-  });
+  };
+  const { offline } = server.dialect.scopes;
+  const asksOffline = offline !== undefined && request.scopes.includes(offline);
+  const url = authorizationUrl(server, client, authorizationEndpoint, parameters, asksOffline);
 
   const timer = setTimeout(() => end(timedOut(server, redirectUri)), request.timeout);
   const onAbort = (): void => end(interrupted());
@@ -203,15 +206,18 @@ function openRedirect(
 /**
  * The provider's own parameters first, so that none of them can replace one of the protocol's. Some pages take the
  * whole request behind their `#`.
+ * @param offline whether the scope that asks for a refresh token is among the scopes
  */
 function authorizationUrl(
   server: Server,
   client: Client,
   endpoint: string,
   parameters: Readonly<Record<string, string>>,
+  offline: boolean,
 ): string {
   const url = new URL(endpoint);
-  const { parameters: own, names, fragment } = server.dialect.authorize;
+  const { parameters: always, offlineParameters, names, fragment } = server.dialect.authorize;
+  const own = { ...always, ...(offline ? offlineParameters : {}) };
   const protocol = { response_type: "code", client_id: client.id, ...parameters };
   for (const [name, value] of [...Object.entries(own), ...renamed(Object.entries(protocol), names)])
     url.searchParams.set(name, value);

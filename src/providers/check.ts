@@ -108,8 +108,9 @@ function* templatesOf(
   if (definition.basic !== undefined) yield { path: "basic", template: definition.basic, extra: ["token"] };
   if (definition.apiKey?.create !== undefined) yield { path: "apiKey.create", template: definition.apiKey.create };
   if (definition.apiKey?.pattern !== undefined) yield { path: "apiKey.pattern", template: definition.apiKey.pattern };
-  for (const [name, template] of Object.entries(definition.authorize?.parameters ?? {}))
-    yield { path: `authorize.parameters.${name}`, template };
+  for (const group of ["parameters", "offlineParameters"] as const)
+    for (const [name, template] of Object.entries(definition.authorize?.[group] ?? {}))
+      yield { path: `authorize.${group}.${name}`, template };
   yield* requestTemplates("request", definition.request);
   yield* requestTemplates("refresh.request", definition.refresh?.request);
   for (const flow of MINTING_FLOWS)

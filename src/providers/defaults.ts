@@ -5,6 +5,7 @@ export const DEFAULTS = {
   client: { kind: "either", authentication: "body", secretOnRefresh: "always" },
   authorize: {
     parameters: {},
+    offlineParameters: {},
     names: {},
     pkce: true,
     nonce: false,

@@ -11,7 +11,11 @@ export function fillDialect(dialect: Dialect, settings: Values): Dialect {
     ...(dialect.basic !== undefined && {
       basic: fill(dialect.basic, { ...settings, token: "{token}" }) ?? dialect.basic,
     }),
-    authorize: { ...authorize, parameters: filled(authorize.parameters, settings) },
+    authorize: {
+      ...authorize,
+      parameters: filled(authorize.parameters, settings),
+      offlineParameters: filled(authorize.offlineParameters, settings),
+    },
     refresh: {
       ...refresh,
       ...(refresh.request?.headers && {

@@ -37,6 +37,12 @@ export function chooseFlow(definition: ProviderDefinition, at: Circumstances): F
   return choice?.flow ?? all.find(({ flow }) => flow !== "token")?.flow ?? "token";
 }
 
+/** The scopes of a login that names none, with the one that asks for a refresh token. */
+export function defaultScopes({ scopes }: ProviderDefinition): string[] {
+  const { default: named = [], offline } = scopes ?? {};
+  return [...new Set([...named, ...(offline === undefined ? [] : [offline])])];
+}
+
 /** Scopes that a flow can't ask for; empty where it can ask for all. */
 export function scopesBeyond(definition: ProviderDefinition, flow: Flow, scopes: readonly string[]): string[] {
   const allowed = flowsOf(definition).find((choice) => choice.flow === flow)?.scopes;

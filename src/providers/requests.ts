@@ -5,20 +5,27 @@ import { MINTING_FLOWS } from "./minting.ts";
 import type { ProviderDefinition } from "./schema.ts";
 
 /** What the protocol itself sends, and where the answer to it is looked for. */
-export function authorizeIsPlain({ authorize, issuer }: ProviderDefinition): Fault[] {
-  const { parameters = {}, names = {}, pkce, fragment } = authorize ?? {};
+export function authorizeIsPlain({ authorize, issuer, scopes }: ProviderDefinition): Fault[] {
+  const { parameters = {}, offlineParameters = {}, names = {}, pkce, fragment } = authorize ?? {};
   // A resource goes along only where somebody names one (`--resource`).
   const sent = AUTHORIZE_PARAMETERS.filter((name) => name !== "resource" && names[name] !== false).map(
     (name) => names[name] ?? name,
   );
   return [
-    ...Object.keys(parameters).flatMap((name) =>
-      faultIf(
-        sent.includes(name),
-        `authorize.parameters.${name}`,
-        "does nothing: the request's own goes before it",
-        name === "scope" ? "Say it in scopes.default." : `Leave the own one out: authorize.names.${name} = false.`,
+    ...Object.entries({ parameters, offlineParameters }).flatMap(([group, given]) =>
+      Object.keys(given).flatMap((name) =>
+        faultIf(
+          sent.includes(name),
+          `authorize.${group}.${name}`,
+          "does nothing: the request's own goes before it",
+          name === "scope" ? "Say it in scopes.default." : `Leave the own one out: authorize.names.${name} = false.`,
+        ),
       ),
+    ),
+    ...faultIf(
+      authorize?.offlineParameters !== undefined && scopes?.offline === undefined,
+      "authorize.offlineParameters",
+      "does nothing without scopes.offline",
     ),
     ...Object.keys(names).flatMap((name) =>
       faultIf(

@@ -24,6 +24,8 @@ export interface OidcOptions {
   readonly dpop?: "required" | "nonce";
   /** The public keys of a client that authenticates with an assertion (RFC 7523), and its algorithm. */
   readonly keyClient?: { readonly jwk: Readonly<Record<string, unknown>>; readonly algorithm: string };
+  /** The only scopes that it lists in its metadata, and gives to any client: others are refused (`invalid_scope`). */
+  readonly scopes?: readonly string[];
   /** Access tokens are for one of these, and are JWTs (RFC 8707, RFC 9068). */
   readonly resources?: readonly string[];
 }
@@ -68,6 +70,7 @@ async function createIssuer(issuer: string): Promise<typeof handle> {
     grant_types: GRANTS,
     response_types: ["code"],
     id_token_signed_response_alg: "ES256",
+    ...(options.scopes !== undefined && { scope: options.scopes.join(" ") }),
   };
   const provider = new Provider(issuer, {
     clients: [
@@ -133,6 +136,11 @@ async function createIssuer(issuer: string): Promise<typeof handle> {
       ...(options.resources !== undefined && { resourceIndicators: resourceIndicators(options.resources) }),
     },
   });
+  if (options.scopes !== undefined)
+    provider.use(async (context, next) => {
+      await next();
+      if (context.path === "/.well-known/openid-configuration") context.body.scopes_supported = options.scopes;
+    });
   return provider.callback();
 }
 

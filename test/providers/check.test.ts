@@ -96,6 +96,16 @@ describe("what contradicts itself or does nothing is refused", () => {
       { authorize: { names: { client_id: "client_key" }, parameters: { client_key: "x" } } },
       "authorize.parameters.client_key does nothing",
     ],
+    [
+      "parameters for a scope that isn't there",
+      { authorize: { offlineParameters: { prompt: "consent" } } },
+      "authorize.offlineParameters does nothing without scopes.offline",
+    ],
+    [
+      "and a parameter among them that the request has anyway",
+      { authorize: { offlineParameters: { state: "x" } }, scopes: { offline: "offline_access" } },
+      "authorize.offlineParameters.state does nothing",
+    ],
     ["a scope as a parameter", { authorize: { parameters: { scope: "all" } } }, "Say it in scopes.default."],
     [
       "a parameter over no setting",

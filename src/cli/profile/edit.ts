@@ -1,6 +1,7 @@
 import type { Connection } from "../../connections/record.ts";
 import { display, typed } from "../../connections/ref.ts";
 import { usage } from "../../platform/errors.ts";
+import { defaultScopes } from "../../providers/flows.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { type Args, defineCommand, list } from "../command.ts";
@@ -64,7 +65,7 @@ function flagged(
   const added = scopes(args["add-scope"] as string | undefined) ?? [];
   const removed = scopes(args["remove-scope"] as string | undefined) ?? [];
   if (added.length + removed.length > 0) {
-    const held = after.scopes?.split(" ").filter((scope) => scope !== "") ?? definition.scopes?.default ?? [];
+    const held = after.scopes?.split(" ").filter((scope) => scope !== "") ?? defaultScopes(definition);
     after.scopes = [...new Set([...held, ...added])].filter((scope) => !removed.includes(scope)).join(" ");
   }
   return after;

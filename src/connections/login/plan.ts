@@ -5,7 +5,7 @@ import type { Client, Server } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Dialect } from "../../providers/defaults.ts";
-import { chooseFlow, flowsOf, scopesBeyond } from "../../providers/flows.ts";
+import { chooseFlow, defaultScopes, flowsOf, scopesBeyond } from "../../providers/flows.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
@@ -92,7 +92,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     (await named(request.clientSecret !== null)) ??
     (await registeredClient(services, provider, request, document, origin)) ??
     (await named(true));
-  const scopes = wantedScopes(dialect, request, profile);
+  const scopes = wantedScopes(provider, request, profile, document?.scopesSupported ?? null);
   const flow = asked ?? feasibleFlow(provider, profile, client, scopes, request);
   const needsSecret =
     dialect.client.kind === "confidential" ||
@@ -119,7 +119,8 @@ function withResourceScope(definition: ProviderDefinition, request: LoginRequest
   const scope = fill(template, { resource });
   const flow = flowOfRequest(definition, request);
   const person = flow === null || flow === "browser" || flow === "device";
-  const identity = person ? (definition.scopes?.default ?? []).filter((one) => OPENID.includes(one)) : [];
+  const standard = [...OPENID, definition.scopes?.offline];
+  const identity = person ? defaultScopes(definition).filter((one) => standard.includes(one)) : [];
   return { ...rest, scopes: scope === null ? identity : [...identity, scope] };
 }
 
@@ -191,8 +192,22 @@ function checkEndpoint(dialect: Dialect, server: Server, flow: Flow): void {
   });
 }
 
-function wantedScopes(dialect: Dialect, request: LoginRequest, profile: Connection | null): readonly string[] {
-  const wanted = request.scopes ?? profile?.scopes ?? dialect.scopes.default ?? [];
-  const { offline } = dialect.scopes;
-  return offline === undefined || wanted.includes(offline) ? wanted : [...wanted, offline];
+/**
+ * What `--scope` or the profile names, wholly; else the description's. Of OpenID Connect's own scopes among those, an issuer
+ * that lists its scopes (RFC 8414 §2) is asked only for the ones it lists: some refuse the login for one they don't know.
+ */
+function wantedScopes(
+  { definition }: ResolvedProvider,
+  request: LoginRequest,
+  profile: Connection | null,
+  supported: readonly string[] | null,
+): readonly string[] {
+  const named = request.scopes ?? profile?.scopes;
+  const standard = [...OPENID, definition.scopes?.offline];
+  const wanted =
+    named ??
+    defaultScopes(definition).filter(
+      (scope) => supported === null || !standard.includes(scope) || supported.includes(scope),
+    );
+  return [...new Set([...wanted, ...(request.moreScopes ?? [])])];
 }

@@ -7,8 +7,10 @@ export interface LoginRequest {
   readonly ref: ConnectionRef;
   /** null: the provider's own order decides. */
   readonly flow: Flow | null;
-  /** Replaces the provider's default scopes. */
+  /** Replaces the provider's default scopes wholly. */
   readonly scopes: readonly string[] | null;
+  /** Asked for besides those, or besides the default. */
+  readonly moreScopes?: readonly string[];
   readonly clientId: string | null;
   readonly clientSecret: Secret | null;
   /** Settings given as flags; those not given come from the environment, the profile or the default. */

@@ -64,7 +64,7 @@ async function recordOf(
     settings: { ...provider.settings },
     issuer: request.issuer ?? existing?.record.issuer ?? null,
     endpoints: { ...existing?.record.endpoints, ...request.endpoints },
-    scopes: request.scopes === null ? (existing?.record.scopes ?? null) : [...request.scopes],
+    scopes: scopesToKeep(plan),
     flow: plan.flow,
     clientId: client?.id ?? existing?.record.clientId ?? null,
     kind: isKey ? "api-key" : plan.flow === "token" ? "token" : "oauth",
@@ -88,6 +88,11 @@ async function recordOf(
       ...(client?.proof?.needed && { proofKey: client.proof.key }),
     },
   };
+}
+
+/** What the next login asks for again; null: the default. */
+function scopesToKeep({ request, existing, scopes }: LoginPlan): readonly string[] | null {
+  return request.moreScopes === undefined ? (request.scopes ?? existing?.record.scopes ?? null) : scopes;
 }
 
 /** One refresh token, one owner: two connections that share one would burn each other's (RULES.md 2.6). */

@@ -60,6 +60,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   authorize: "The authorization request.",
   "authorize.parameters":
     "Further parameters of it, templates over the settings. Those of the protocol itself can't be among them.",
+  "authorize.offlineParameters":
+    "Further parameters where the request asks for `scopes.offline`: `prompt=consent` (OpenID Connect Core §11).",
   "authorize.names":
     "The standard's parameter → the provider's name for it; false: it is not sent. `state` is looked for in the answer under the name that it was sent by.",
   "authorize.nonce": "Whether a nonce goes along even where no id_token is asked for (the scope `openid`).",
@@ -76,7 +78,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "scopes.default": "The scopes of a login that names none.",
   "scopes.separator": "Between two scopes of a request.",
   "scopes.replySeparator": "Between two scopes of a reply, besides blanks.",
-  "scopes.offline": "The scope that asks for a refresh token: always added to a login's request.",
+  "scopes.offline":
+    "The scope that asks for a refresh token: asked for with `scopes.default`, unless the issuer lists its scopes and this isn't one.",
 
   "scopes.resource":
     "The scope that stands for an API (`--resource`), with `{resource}` in it, where none is sent as RFC 8707 has it.",

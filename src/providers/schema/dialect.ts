@@ -5,6 +5,8 @@ import { count, ERROR_CLASSES, errorEntry, names, path, template, templates, tex
 export const authorize = v.strictObject({
   /** Further parameters, templates over the settings. Those of the protocol itself can't be among them. */
   parameters: v.optional(templates),
+  /** Further parameters where the request asks for `scopes.offline`: `prompt=consent` (OpenID Connect Core §11). */
+  offlineParameters: v.optional(templates),
   /** `state` is looked for in the answer under the name that it was sent by. */
   names: v.optional(names),
   pkce: v.optional(v.boolean()),
@@ -31,7 +33,7 @@ export const scopes = v.strictObject({
   default: v.optional(v.array(text)),
   separator: v.optional(v.string()),
   replySeparator: v.optional(v.string()),
-  /** The scope that asks for a refresh token, always added to a login's request. */
+  /** The scope that asks for a refresh token, asked for with the default ones. */
   offline: v.optional(text),
   /** The scope that stands for an API (`--resource`), with `{resource}` in it, where none is sent as RFC 8707 has it. */
   resource: v.optional(v.pipe(template, v.includes("{resource}", "must hold {resource}"))),

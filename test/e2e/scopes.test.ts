@@ -1,0 +1,61 @@
+/** Which scopes a login at any issuer asks for, and what follows where no refresh token comes. */
+import { afterAll, describe, expect, test } from "bun:test";
+import type { OidcOptions } from "../issuers/oidc.ts";
+import { type OidcIssuer, startOidc } from "../issuers/oidc-client.ts";
+import { type LoggedInAtOidc, loginAtOidc } from "../support/oidc-login.ts";
+import { bareEnvironment } from "../support/program.ts";
+
+const issuers: OidcIssuer[] = [];
+afterAll(() => Promise.all(issuers.map((issuer) => issuer.stop())));
+
+async function login(flow: string, options: OidcOptions, ...flags: string[]): Promise<LoggedInAtOidc> {
+  const issuer = await startOidc(options);
+  issuers.push(issuer);
+  const who = ["--client-id", issuer.clientId, "--flow", flow];
+  return loginAtOidc([issuer.issuer, ...who, ...flags], bareEnvironment());
+}
+
+const queryOf = ({ events }: LoggedInAtOidc): Record<string, string> =>
+  Object.fromEntries(new URL(String(events.find(({ event }) => event === "authorize")?.url)).searchParams);
+
+describe("an issuer that lists its scopes and refuses others", () => {
+  for (const flow of ["browser", "device"])
+    test(`without offline_access in the list, by ${flow}: not asked for, and the login says when it ends`, async () => {
+      const ended = await login(flow, { scopes: ["openid", "profile", "email"] });
+      expect(ended.code).toBe(0);
+      expect(ended.events.at(-1)).toMatchObject({ scopes: ["openid", "profile", "email"], refreshable: false });
+      expect(ended.stderr).toContain("gave no refresh token: log in again in 60 minutes.");
+      if (flow === "browser") expect(queryOf(ended)).not.toHaveProperty("prompt");
+    }, 20_000);
+
+  test("without profile and email in the list: neither is asked for", async () => {
+    const ended = await login("browser", { scopes: ["openid", "offline_access"] });
+    expect(ended.code).toBe(0);
+    expect(queryOf(ended)).toMatchObject({ scope: "openid offline_access", prompt: "consent" });
+    expect(ended.events.at(-1)).toMatchObject({ refreshable: true });
+  });
+
+  test("what --scope names is asked for all the same, and refused", async () => {
+    const ended = await login("device", { scopes: ["openid"] }, "-s", "openid,email");
+    expect(ended.code).toBe(6);
+    expect(ended.stderr).toContain("scope_rejected");
+  });
+});
+
+describe("--scope replaces the default wholly", () => {
+  test("without offline_access in it: no prompt=consent, no refresh token, and what would bring one", async () => {
+    const ended = await login("browser", {}, "-s", "openid");
+    expect(ended.code).toBe(0);
+    expect(queryOf(ended).scope).toBe("openid");
+    expect(queryOf(ended)).not.toHaveProperty("prompt");
+    expect(ended.events.at(-1)).toMatchObject({ scopes: ["openid"], refreshable: false });
+    expect(ended.stderr).toContain("log in again in 60 minutes, or now with --scope offline_access too");
+  });
+
+  test("with it: prompt=consent goes along, and a refresh token comes", async () => {
+    const ended = await login("browser", {}, "-s", "openid,offline_access");
+    expect(queryOf(ended)).toMatchObject({ scope: "openid offline_access", prompt: "consent" });
+    expect(ended.events.at(-1)).toMatchObject({ refreshable: true });
+    expect(ended.stderr).not.toContain("refresh token");
+  });
+});
