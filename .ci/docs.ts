@@ -1,7 +1,9 @@
-// `npm run docs`: writes docs/providers/<id>.md for every built-in provider. A test compares them with what this makes.
+// `npm run docs`: writes docs/providers/<id>.md for every built-in provider, and docs/reference.md. Tests compare them with
+// what this makes.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { builtIn } from "../providers/index.ts";
 import { providerPage } from "./provider-page.ts";
+import { REFERENCE, referencePage } from "./reference-page.ts";
 
 const folder = new URL("../docs/providers/", import.meta.url);
 mkdirSync(folder, { recursive: true });
@@ -11,4 +13,5 @@ for (const [id, load] of Object.entries(builtIn)) {
   writeFileSync(new URL(`${id}.md`, folder), providerPage((await load()).default, `providers/${id}.ts`));
 }
 for (const name of readdirSync(folder)) if (!pages.has(name)) rmSync(new URL(name, folder));
-console.log(`Wrote ${pages.size} pages to docs/providers`);
+writeFileSync(REFERENCE, referencePage());
+console.log(`Wrote ${pages.size} pages to docs/providers, and docs/reference.md`);

@@ -57,6 +57,11 @@ async function commandTree(): Promise<number> {
         await showHelp(cli, target, words);
       });
     }
+    case "topic": {
+      const { topic } = invocation;
+      const cli = createCli(env, globals, []);
+      return perform(cli, async () => (await import("./cli/help.ts")).showTopic(cli, topic));
+    }
     case "run": {
       const { rawArgs, args, rest, target, definition } = invocation;
       const cli = createCli(env, globals, rest);

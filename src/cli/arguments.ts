@@ -8,6 +8,7 @@ import { usage } from "../platform/errors.ts";
 import { type Args, type Command, type Definition, isGroup } from "./command.ts";
 import { DEFAULT_GLOBALS, type Globals } from "./context.ts";
 import { flagTable, isFlag, positionalsOf, shown, takeFlag, type Values } from "./flags.ts";
+import { TOPICS } from "./help/topics.ts";
 import { didYouMean } from "./suggest.ts";
 
 export const GLOBAL_ARGS = {
@@ -40,6 +41,7 @@ export type Invocation =
       /** All that is no flag: a command may have more flags for one of them. */
       readonly words: readonly string[];
     }
+  | { readonly kind: "topic"; readonly globals: Globals; readonly topic: string }
   | { readonly kind: "version"; readonly globals: Globals }
   | {
       readonly kind: "run";
@@ -66,6 +68,8 @@ export async function parseArguments(
 
   if (asksForHelp(ours)) {
     const words = ours.filter((word) => !isFlag(word) && word !== "help");
+    const topic = topicAsked(ours);
+    if (topic !== null) return { kind: "topic", globals: helpGlobals(ours), topic };
     return { kind: "help", globals: helpGlobals(ours), target: await helpTarget(ours, root), words };
   }
 
@@ -171,7 +175,13 @@ function hasHelp(argv: readonly string[]): boolean {
 }
 
 function helpGlobals(argv: readonly string[]): Globals {
-  return { ...DEFAULT_GLOBALS, color: !argv.includes("--no-color") };
+  return { ...DEFAULT_GLOBALS, output: wantsJson(argv) ? "json" : "text", color: !argv.includes("--no-color") };
+}
+
+/** The topic of `auth help <topic>`; null where the word is a command, or none. */
+function topicAsked(argv: readonly string[]): string | null {
+  const [first, second = ""] = argv.filter((argument) => !isFlag(argument));
+  return first === "help" && Object.hasOwn(TOPICS, second) ? second : null;
 }
 
 /** As deep as the words go: help is for those who don't yet know the right ones. Only a wrong command is an error. */

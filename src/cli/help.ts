@@ -1,7 +1,6 @@
 /** Help, made from the definitions alone: what a command says of itself is all there is to say. */
 import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
-import type { Colors } from "../platform/terminal.ts";
 import { called, GLOBAL_ARGS, type Target } from "./arguments.ts";
 import {
   type Arg,
@@ -14,6 +13,9 @@ import {
 } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { positionalsOf } from "./flags.ts";
+import { filledExamples } from "./help/examples.ts";
+import { layOut, type Section, type Surface } from "./help/layout.ts";
+import { TOPICS } from "./help/topics.ts";
 
 const GROUPS: Readonly<Record<Group, string>> = {
   everyday: "Everyday",
@@ -21,22 +23,35 @@ const GROUPS: Readonly<Record<Group, string>> = {
   setup: "Setting up",
 };
 
-export interface HelpSurface {
-  readonly colors: Colors;
-  /** Columns. */
-  readonly width: number;
+export interface HelpSurface extends Surface {
   /** Providers that exist, for the examples: `src/` names none. */
   readonly providers: readonly string[];
 }
 
-/** `auth help`, `--help`: to stdout, since it was asked for. */
+/** `auth help`, `--help`: to stdout, since it was asked for; with --json as a document. */
 export async function showHelp(cli: Cli, target: Target, words: readonly string[]): Promise<void> {
+  const { definition } = target.command;
+  const more = isGroup(definition) ? {} : await extraFlags(definition, words, cli.context.env);
+  const providers = Object.keys((await import("../../providers/index.ts")).builtIn);
+  if (cli.output.isJson) {
+    const { commandDocument } = await import("./help/tree.ts");
+    return cli.output.json(await commandDocument(target, providers, more));
+  }
+  const surface = { ...(await surfaceOf(cli)), providers };
+  await cli.output.text(await helpText(target, surface, more));
+}
+
+/** `auth help <topic>`. */
+export async function showTopic(cli: Cli, name: string): Promise<void> {
+  const topic = await TOPICS[name]?.load(cli.context.env, process.platform);
+  if (topic === undefined) throw new Error(`no topic ${name}`);
+  if (cli.output.isJson) return cli.output.json(topic.document);
+  await cli.output.text(layOut(topic.intro, topic.sections, await surfaceOf(cli)));
+}
+
+async function surfaceOf(cli: Cli): Promise<Surface> {
   const { columns } = await import("../platform/terminal.ts");
-  const { builtIn } = await import("../../providers/index.ts");
-  const colors = await cli.output.colors(1);
-  const width = Math.min(columns(), 110);
-  const more = await extraFlags(target, words, cli.context.env);
-  await cli.output.text(await helpText(target, { colors, width, providers: Object.keys(builtIn) }, more));
+  return { colors: await cli.output.colors(1), width: Math.min(columns(), 110) };
 }
 
 /** @returns the whole text, without a newline at its end */
@@ -46,6 +61,7 @@ export async function helpText(target: Target, surface: HelpSurface, more: Args 
     ? [
         usageOf(`${called(target)} <command>`),
         ...(await commandSections(definition)),
+        ...(target.path.length === 0 ? [topicSection()] : []),
         flagSection("Global flags", GLOBAL_ARGS),
       ]
     : leafSections(target, { ...definition, args: { ...definition.args, ...more } });
@@ -55,17 +71,8 @@ export async function helpText(target: Target, surface: HelpSurface, more: Args 
   return layOut(definition.description, sections, surface);
 }
 
-interface Section {
-  readonly title: string;
-  readonly rows: readonly (readonly [left: string, right: string])[];
-  /** The left column is a command line. */
-  readonly lines?: boolean;
-}
-
-/** What the provider that is named adds. One that can't be read is no reason to leave someone without help. */
-async function extraFlags(target: Target, words: readonly string[], env: Environment): Promise<Args> {
-  const { definition } = target.command;
-  if (isGroup(definition)) return {};
+/** The flags that the named provider adds. One that can't be read doesn't keep anyone from the rest of the help. */
+async function extraFlags(definition: Definition, words: readonly string[], env: Environment): Promise<Args> {
   try {
     return (await definition.extraFlags?.(words, env)) ?? {};
   } catch (error) {
@@ -108,6 +115,11 @@ async function commandSections({ commands }: GroupDefinition): Promise<Section[]
   return [...grouped, { title: "Commands", rows: rowsOf(undefined) }];
 }
 
+function topicSection(): Section {
+  const rows = Object.entries(TOPICS).map(([name, { description }]) => [name, description] as const);
+  return { title: "Topics (auth help <topic>)", rows };
+}
+
 function withOutputs(outputs: readonly string[] = []): Args {
   const all = ["text", "json", ...outputs];
   return { ...GLOBAL_ARGS, output: { ...GLOBAL_ARGS.output, description: `Output format: ${all.join(", ")}` } };
@@ -138,40 +150,5 @@ function describe(arg: Arg): string {
 }
 
 function exampleSection(examples: readonly Example[], providers: readonly string[]): Section {
-  const [a = "<provider>", b = a] = providers;
-  const filled = (text: string): string => text.replaceAll("{a}", a).replaceAll("{b}", b);
-  return { title: "Examples", rows: examples.map(([line, purpose]) => [filled(line), filled(purpose)]), lines: true };
-}
-
-function layOut(description: string, sections: readonly Section[], { colors, width }: HelpSurface): string {
-  const parts = [`${description}.`.replace(/([.!?])\.$/, "$1")];
-  for (const { title, rows, lines = false } of sections) {
-    if (rows.length === 0) continue;
-    const column = Math.max(...rows.map(([left]) => left.length));
-    const body = rows.flatMap(([left, right]) => {
-      const paint = lines || title === "" ? (text: string) => text : colors.cyan;
-      // A long command line keeps its purpose below it; in a narrow terminal every row does.
-      const below = lines ? column + right.length + 6 > width : column > 40;
-      if (right === "") return [`${title === "" ? "" : "  "}${paint(left)}`];
-      if (below) return [`  ${paint(left)}`, ...wrapped(right, width - 6).map((line) => `      ${colors.dim(line)}`)];
-      const [first = "", ...more] = wrapped(right, Math.max(24, width - column - 6));
-      const indent = " ".repeat(column + 4);
-      return [`  ${paint(left.padEnd(column))}  ${first}`, ...more.map((line) => `${indent}${line}`)];
-    });
-    parts.push([...(title === "" ? [] : [colors.bold(`${title}:`)]), ...body].join("\n"));
-  }
-  return parts.join("\n\n");
-}
-
-/** Lines of at most `width` characters, broken at spaces. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
+  return { title: "Examples", rows: filledExamples(examples, providers), lines: true };
 }

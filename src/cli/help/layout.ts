@@ -1,0 +1,49 @@
+/** How help is laid out: a description, then sections of two columns that fit the terminal. */
+import type { Colors } from "../../platform/terminal.ts";
+
+export interface Section {
+  readonly title: string;
+  readonly rows: readonly (readonly [left: string, right: string])[];
+  /** The left column is a command line. */
+  readonly lines?: boolean;
+}
+
+export interface Surface {
+  readonly colors: Colors;
+  /** Columns. */
+  readonly width: number;
+}
+
+/** @returns the whole text, without a newline at its end */
+export function layOut(description: string, sections: readonly Section[], { colors, width }: Surface): string {
+  const parts = [`${description}.`.replace(/([.!?])\.$/, "$1")];
+  for (const { title, rows, lines = false } of sections) {
+    if (rows.length === 0) continue;
+    const column = Math.max(...rows.map(([left]) => left.length));
+    const body = rows.flatMap(([left, right]) => {
+      const paint = lines || title === "" ? (text: string) => text : colors.cyan;
+      // A long command line keeps its purpose below it; in a narrow terminal every row does.
+      const below = lines ? column + right.length + 6 > width : column > 40;
+      if (right === "") return [`${title === "" ? "" : "  "}${paint(left)}`];
+      if (below) return [`  ${paint(left)}`, ...wrapped(right, width - 6).map((line) => `      ${colors.dim(line)}`)];
+      const [first = "", ...more] = wrapped(right, Math.max(24, width - column - 6));
+      const indent = " ".repeat(column + 4);
+      return [`  ${paint(left.padEnd(column))}  ${first}`, ...more.map((line) => `${indent}${line}`)];
+    });
+    parts.push([...(title === "" ? [] : [colors.bold(`${title}:`)]), ...body].join("\n"));
+  }
+  return parts.join("\n\n");
+}
+
+/** Lines of at most `width` characters, broken at spaces. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

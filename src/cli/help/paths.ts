@@ -1,0 +1,25 @@
+/** Where things are kept (CLI.md §7), for this environment. */
+import type { Environment } from "../../platform/context.ts";
+import { type Paths, pathsFor } from "../../platform/paths.ts";
+import type { Topic } from "./topics.ts";
+
+const MEANINGS: Readonly<Record<keyof Paths, string>> = {
+  vault: "The vault: every login, sealed. Its locks are beside it, in vault.locks.",
+  key: "The key file, where the vault's key is kept in a file.",
+  providers: "Provider plugins.",
+  audit: "The audit log: auth log.",
+  log: "The debug log.",
+  runtime: "Sockets and files that live only while a command runs.",
+};
+
+/** @throws AuthError `vault_unwritable` when nothing says where the user's folders are */
+export function paths(env: Environment, platform: NodeJS.Platform): Topic {
+  const places = pathsFor(env, platform);
+  const names = Object.keys(MEANINGS) as (keyof Paths)[];
+  const title = env.AUTH_HOME ? "Paths (AUTH_HOME is set)" : "Paths";
+  return {
+    intro: "Where the vault, its key, plugins and logs are. AUTH_HOME moves everything into one folder",
+    sections: [{ title, rows: names.map((name) => [places[name], MEANINGS[name]]) }],
+    document: Object.fromEntries(names.map((name) => [name, places[name]])),
+  };
+}

@@ -1,0 +1,67 @@
+/** Help as a document (`auth help --json`): the command tree with arguments, flags and examples, for programs. */
+import { called, GLOBAL_ARGS, type Target } from "../arguments.ts";
+import { type Arg, type Args, isGroup } from "../command.ts";
+import { positionalsOf } from "../flags.ts";
+import { filledExamples } from "./examples.ts";
+import { TOPICS } from "./topics.ts";
+
+/**
+ * @param providers those that the examples name
+ * @param more flags that are known only for this call: the settings of the provider that was named
+ * @returns the command, and below it every command it has
+ */
+export async function commandDocument(
+  target: Target,
+  providers: readonly string[],
+  more: Args = {},
+): Promise<Record<string, unknown>> {
+  const { definition } = target.command;
+  const described = {
+    command: called(target),
+    description: definition.description,
+    examples: filledExamples(definition.examples ?? [], providers).map(([line, purpose]) => ({ line, purpose })),
+  };
+  if (isGroup(definition)) {
+    const commands = Object.entries(definition.commands).map(async ([name, load]) =>
+      commandDocument({ path: [...target.path, name], command: (await load()).default }, providers),
+    );
+    const root = target.path.length === 0 && {
+      globalFlags: flagsOf(GLOBAL_ARGS),
+      topics: Object.entries(TOPICS).map(([name, { description }]) => ({ name, description })),
+    };
+    return { ...described, ...root, commands: await Promise.all(commands) };
+  }
+  const args: Args = { ...definition.args, ...more };
+  return {
+    ...described,
+    arguments: positionalsOf(args).map(([name, arg]) => ({
+      name,
+      description: arg.description ?? "",
+      required: arg.required !== false,
+      variadic: arg.variadic === true,
+    })),
+    rest: definition.rest ?? null,
+    flags: flagsOf(args),
+    outputs: ["text", "json", ...(definition.outputs ?? [])],
+  };
+}
+
+function flagsOf(args: Args): Record<string, unknown>[] {
+  return Object.entries(args)
+    .filter(([, arg]) => arg.type !== "positional")
+    .map(([name, arg]) => flagOf(name, arg));
+}
+
+function flagOf(name: string, arg: Arg): Record<string, unknown> {
+  const negative = arg.type === "boolean" && arg.default === true;
+  const description = negative ? arg.negativeDescription : arg.description;
+  return {
+    flag: negative ? `--no-${name}` : `--${name}`,
+    short: [arg.alias ?? []].flat().find((alias) => alias.length === 1) ?? null,
+    value: arg.type === "boolean" ? null : (arg.valueHint ?? name),
+    choices: arg.type === "enum" ? (arg.options ?? []) : null,
+    default: arg.type === "boolean" ? null : (arg.default ?? null),
+    repeatable: arg.repeatable === true,
+    description: description ?? "",
+  };
+}

@@ -1,0 +1,112 @@
+/** The design pages are the contract: what the source refers to is there, and what they name exists. */
+import { describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Command, isGroup } from "../../src/cli/command.ts";
+import { EXIT_CODES } from "../../src/cli/exit.ts";
+import { OURS } from "../../src/cli/help/environment.ts";
+import { root } from "../../src/cli/root.ts";
+
+const ROOT = join(import.meta.dir, "..", "..");
+const DESIGN = join(ROOT, "docs", "design");
+
+function filesOf(folder: string, pattern: RegExp): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => pattern.test(name) && !name.includes("node_modules"))
+    .map((name) => join(folder, name));
+}
+
+const sources = [
+  ...["src", "providers", "test", ".ci"].flatMap((folder) => filesOf(folder, /\.(ts|mjs|sh)$/)),
+  ...filesOf("docs", /\.md$/),
+  ...["README.md", "SECURITY.md", "CHANGELOG.md"],
+];
+
+const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+const page = (name: string): string => readFileSync(join(DESIGN, `${name}.md`), "utf8");
+
+/** `§3`: a section of any page. `3.4`: a numbered rule of RULES.md. */
+function exists(name: string, place: string): boolean {
+  const [section = "", rule] = place.replace("§", "").split(".");
+  const text = page(name)
+    .split(new RegExp(`^## ${section}\\. `, "m"))[1]
+    ?.split(/^## /m)[0];
+  if (text === undefined) return false;
+  return rule === undefined || new RegExp(`^${rule}\\. `, "m").test(text);
+}
+
+describe("references to the design pages", () => {
+  const REFERENCE = /\b(DESIGN|CLI|RULES|PROVIDERS)(?:\.md)?,? ?(§\d+|\d+\.\d+)/g;
+
+  test("each names a section or rule that exists", () => {
+    const found = sources.flatMap((path) =>
+      [...read(path).matchAll(REFERENCE)].map(([text, name = "", place = ""]) => ({ path, text, name, place })),
+    );
+    expect(found.length).toBeGreaterThan(100);
+    const broken = found.filter(({ name, place }) => !exists(name, place));
+    expect(broken.map(({ path, text }) => `${path}: ${text}`)).toEqual([]);
+  });
+
+  test("a reference to what isn't there would be found", () => {
+    expect([exists("RULES", "2.4"), exists("RULES", "2.99"), exists("CLI", "§9")]).toEqual([true, false, false]);
+  });
+
+  test("links between the pages lead to files", () => {
+    for (const name of readdirSync(DESIGN))
+      for (const [, target = ""] of readFileSync(join(DESIGN, name), "utf8").matchAll(/\]\(([^)#:]+)\)/g))
+        expect(() => readdirSync(join(DESIGN, target, target.endsWith("/") ? "" : ".."))).not.toThrow();
+  });
+});
+
+describe("what CLI.md names", () => {
+  const cli = page("CLI");
+  const table = cli.split("## 2. Exit codes")[1]?.split("`run`:")[0] ?? "";
+
+  test("its table of exit codes is the one in the source", () => {
+    const rows = [...table.matchAll(/^\| (\d+) \|[^|]*\|([^|\n]*)\|$/gm)].flatMap(([, exit, codes = ""]) =>
+      [...codes.replaceAll(/\([^)]*\)/g, "").matchAll(/`(\w+)`/g)].map(
+        ([, code = ""]) => [code, Number(exit)] as const,
+      ),
+    );
+    const named = Object.fromEntries([...rows, ["interrupted", 130]]);
+    const { nothing_to_inject: _, ...ours } = EXIT_CODES as Record<string, number>;
+    expect(named).toEqual(ours);
+  });
+
+  test("every command exists, or is in the list of planned ones", async () => {
+    const [built = "", planned = ""] = cli.split("## 6. Planned commands");
+    const words = [...built.matchAll(/`auth ([a-z]+)(?: ([a-z|]+))?/g)];
+    expect(words.length).toBeGreaterThan(20);
+    for (const [text, name = "", below = ""] of words) {
+      if (name === "help") continue;
+      const load = commandsOf({ definition: root.definition } as Command)[name];
+      if (load === undefined) expect(`${text}: ${planned.includes(name)}`).toBe(`${text}: true`);
+      else {
+        const { definition } = (await load()).default;
+        if (!isGroup(definition)) continue;
+        for (const word of below.split("|").filter(Boolean)) expect(Object.keys(definition.commands)).toContain(word);
+      }
+    }
+  });
+
+  const commandsOf = ({ definition }: Command) => (isGroup(definition) ? definition.commands : {});
+});
+
+describe("environment variables", () => {
+  /** `AUTH_TEST…` is only in test builds; a name that ends in `_` is a prefix. */
+  const OWN = /\bAUTH_(?!TEST)[A-Z]+(?:_[A-Z]+)*\b/g;
+  const known = new Set(OURS.map(([name]) => name));
+  const isKnown = (name: string): boolean =>
+    known.has(name) || /^AUTH_[A-Z]+(_[A-Z]+)*_CLIENT(_ID|_SECRET)?$/.test(name) || name === "AUTH_SAMPLE";
+
+  test("each one that the source reads is in the table that help and docs/reference.md print", () => {
+    const inSource = filesOf("src", /\.ts$/).flatMap((path) => [...read(path).matchAll(OWN)].map(([name]) => name));
+    expect([...new Set(inSource)].filter((name) => !isKnown(name))).toEqual([]);
+  });
+
+  test("each one that a page names is in that table", () => {
+    const named = filesOf("docs", /\.md$/).flatMap((path) => [...read(path).matchAll(OWN)].map(([name]) => name));
+    const planned = ["AUTH_KEY_", "AUTH_NOTIFY_COMMAND", "AUTH_CLIENT_METADATA_URL", "AUTH_SECRET"];
+    expect([...new Set(named)].filter((name) => !isKnown(name) && !planned.includes(name))).toEqual([]);
+  });
+});
