@@ -1,5 +1,5 @@
 /** Making a vault: under a lock, complete under another name, and only then given its own (RULES.md 1.9). */
-import { linkSync, rmSync } from "node:fs";
+import { renameSync } from "node:fs";
 import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { folderOf, lstat } from "../platform/files.ts";
@@ -8,6 +8,7 @@ import { type Bytes, random } from "./bytes.ts";
 import { locksFolder } from "./connection-lock.ts";
 import { createPrivate, ensureFolder, realPlace, refuseNetwork, syncFolder, touching } from "./files.ts";
 import { HEADER_KEY, headerVersion, newKey, newKeyId, wrap } from "./header.ts";
+import { draftOf, removeDrafts } from "./leftovers.ts";
 import { openLockFile } from "./lock.ts";
 import { vaultPath } from "./place.ts";
 import { forget } from "./sources/forget.ts";
@@ -60,14 +61,18 @@ export async function createVault(
   const real = prepareFolder(path);
   return underVaultLock(real, async () => {
     if (lstat(real) !== null) return null;
+    removeDrafts(context, real);
     const made =
       source !== null && given !== null ? { source, ...given, announcement: null } : await storeKey(source, request);
     try {
       await place(real, request, made);
     } catch (error) {
       await forget(made.source, request);
+      removeDrafts(context, real);
       throw error;
     }
+    // From here on it is a vault: whatever fails, its key is kept.
+    touching(real, () => syncFolder(folderOf(real)));
     await context.audit({ event: "vault", status: "success", message: `made, key from ${SOURCE_WORDS[made.source]}` });
     return { source: made.source, announcement: made.announcement };
   });
@@ -115,23 +120,19 @@ function prepareFolder(path: string): string {
   });
 }
 
-/** The whole vault in a file of another name, which then gets its own, if nobody has taken it. */
+/**
+ * The whole vault in a file of another name, which then gets its own. A rename leaves no second name behind, whatever
+ * keeps the first from being removed. The vault lock is held, so nothing has taken the place meanwhile.
+ */
 async function place(real: string, request: KeyRequest, made: Made): Promise<void> {
   const { vaultId, keyId } = request;
   const identity = { vaultId, epoch: 1, keyId, source: made.source, kdf: made.kdf };
   const header = await wrap(identity, made.key, { raw: newKey(), index: newKey() }, []);
-  const draft = `${real}.${random(8).toHex()}.new`;
-  try {
-    createPrivate(draft);
-    const next = { version: headerVersion(header), value: header.bytes };
-    await createSqlite(draft, [{ key: HEADER_KEY, expected: null, next }]);
-    touching(real, () => {
-      linkSync(draft, real);
-      syncFolder(folderOf(real));
-    });
-  } finally {
-    for (const side of ["", "-wal", "-shm", "-journal"]) rmSync(`${draft}${side}`, { force: true });
-  }
+  const draft = draftOf(real);
+  createPrivate(draft);
+  const next = { version: headerVersion(header), value: header.bytes };
+  await createSqlite(draft, [{ key: HEADER_KEY, expected: null, next }]);
+  touching(real, () => renameSync(draft, real));
 }
 
 /** One process at a time makes or rekeys a vault. @throws AuthError `busy` */

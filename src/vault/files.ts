@@ -30,7 +30,7 @@ export function touching<T>(path: string, work: () => T): T {
 export function unwritable(path: string, cause: unknown): AuthError {
   const code = errorCode(cause) ?? "unknown error";
   return new AuthError("vault_unwritable", `${path} can't be used: ${REASONS[code] ?? code}.`, {
-    hint: "Nothing was changed. Make room or set its permissions right, or set AUTH_HOME to a folder of your own on a local disk.",
+    hint: "Make room or set its permissions right, or set AUTH_HOME to a folder of your own on a local disk.",
     cause,
   });
 }
@@ -139,18 +139,20 @@ export function appendPrivate(path: string, line: string): void {
   });
 }
 
-/** Overwrites the line that begins so with spaces, where it stands. */
-export function blankLine(path: string, beginning: string): void {
+/** Overwrites with spaces, in place, the lines of a private text file that `isOld` says so of. */
+export function blankLines(path: string, isOld: (line: string) => boolean): void {
   touching(path, () => {
     const { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } = nodeFs();
-    const text = readFileSync(path, "latin1");
-    const start = text.startsWith(beginning) ? 0 : text.indexOf(`\n${beginning}`) + 1;
-    if (!text.startsWith(beginning, start)) return;
-    const end = text.indexOf("\n", start);
-    const length = (end < 0 ? text.length : end) - start;
+    let start = 0;
+    const old: { start: number; length: number }[] = [];
+    for (const line of readFileSync(path, "latin1").split("\n")) {
+      if (isOld(line)) old.push({ start, length: line.length });
+      start += line.length + 1;
+    }
+    if (old.length === 0) return;
     const file = openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
     try {
-      writeSync(file, " ".repeat(length), start);
+      for (const line of old) writeSync(file, " ".repeat(line.length), line.start);
       fsyncSync(file);
     } finally {
       closeSync(file);

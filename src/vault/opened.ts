@@ -5,17 +5,23 @@ import { AuthError } from "../platform/errors.ts";
 import { type Bytes, hmac, pack, textOf, utf8 } from "./bytes.ts";
 import type { Waiting } from "./connection-lock.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
-import { damagedHeader, HEADER_KEY, headerVersion, type Keys, parseHeader, retiredKeys } from "./header.ts";
+import {
+  damagedHeader,
+  HEADER_KEY,
+  type Header,
+  headerVersion,
+  type Keys,
+  parseHeader,
+  retiredKeys,
+} from "./header.ts";
 import { patiently } from "./patience.ts";
 import { damaged, isNewer, type Label, open, openLabel, type Standing, seal, standingOf } from "./seal.ts";
-import { ASKING, type Prompt } from "./sources/source.ts";
+import type { Prompt } from "./sources/source.ts";
 import type { Change, Entry, RecordType, Vault, Version } from "./types.ts";
-import { unlock } from "./unlock.ts";
+import { mayAsk, OVERTAKEN, overtaken, unlock, unlockCurrent } from "./unlock.ts";
 
 /** Records opened side by side when listing. */
 const BATCH = 128;
-/** Rekeys that may overtake one reading. */
-const OVERTAKEN = 3;
 
 /** @throws AuthError `vault_locked`, `key_invalid`, `vault_corrupt` */
 export async function openOver(
@@ -30,8 +36,7 @@ export async function openOver(
     storage ??= (await import("unstorage")).createStorage<Bytes>({ driver });
     return storage;
   };
-  let header = await currentHeader();
-  let keys: Keys = await unlock(context, header, prompt);
+  let { header, keys } = await unlockCurrent(currentHeader, (found) => unlock(context, found, prompt));
   let locksHeld = 0;
   let checked = false;
   /** Of connections whose lock was found taken, for the next try. */
@@ -44,26 +49,46 @@ export async function openOver(
     return value instanceof Uint8Array ? (value as Bytes) : null;
   }
 
-  async function currentHeader() {
+  async function currentHeader(): Promise<Header> {
     const value = await valueAt(HEADER_KEY);
     if (value === null) throw damagedHeader();
     return parseHeader(value);
   }
 
   async function reload(): Promise<void> {
-    const found = await currentHeader();
-    if (headerVersion(found) === headerVersion(header)) return;
-    if (found.vaultId !== header.vaultId) throw replaced();
-    keys = await unlock(context, found, prompt);
-    header = found;
+    const unlocked = await unlockCurrent(currentHeader, async (found): Promise<Keys> => {
+      if (headerVersion(found) === headerVersion(header)) return keys;
+      if (found.vaultId !== header.vaultId) throw replaced();
+      return unlock(context, found, prompt);
+    });
+    if (unlocked.keys === keys) return;
+    ({ header, keys } = unlocked);
     last = null;
   }
 
-  /** A reading met a record of a newer key. No lock is held while a person or a program is asked (RULES.md 1.3). */
-  async function follow(): Promise<void> {
-    if (locksHeld > 0 && ASKING.includes(header.source))
-      throw new AuthError("busy", "The vault was given a new key a moment ago.", { hint: "Try again." });
+  /**
+   * A reading met a record of another key. No lock is held while a person or a program is asked (RULES 1.3).
+   *
+   * @returns whether there was a new key
+   */
+  async function follow(): Promise<boolean> {
+    const found = await currentHeader();
+    if (headerVersion(found) === headerVersion(header)) return false;
+    if (locksHeld > 0 && mayAsk(context, found)) throw overtaken();
     await reload();
+    return true;
+  }
+
+  /** Follows rekeys while one is being read past. @throws AuthError `busy`, or what `fault` says where none explains it */
+  function following(fault: (value?: Uint8Array) => AuthError): (value?: Uint8Array) => Promise<void> {
+    let tries = 0;
+    let unexplained = 0;
+    return async (value) => {
+      unexplained = (await follow()) ? 0 : unexplained + 1;
+      // Once is no proof: the record may have been read just before a rekey that another reading followed.
+      if (unexplained === 2) throw fault(value);
+      if (tries++ === OVERTAKEN) throw overtaken();
+    };
   }
 
   /** Of what was asked for last: a refresh asks for one record again and again. */
@@ -86,7 +111,8 @@ export async function openOver(
     const label = { type, name };
     const seen = last?.label.type === type && last.label.name === name ? last : null;
     const place = placeOf(label);
-    for (let tries = 0; ; tries++) {
+    let overtaking: ReturnType<typeof following> | null = null;
+    for (;;) {
       const value = await valueAt(place);
       if (value === null) return absent(type);
       // Sealed, so nothing is to be hidden: by the runtime, since a loop over it takes most of a millisecond.
@@ -97,8 +123,9 @@ export async function openOver(
         last = { label, value, entry };
         return entry;
       }
-      if (standing === null || tries === OVERTAKEN) throw damaged(label, value);
-      await follow();
+      if (standing === null) throw damaged(label, value);
+      overtaking ??= following((found) => damaged(label, found));
+      await overtaking(value);
     }
   }
 
@@ -115,11 +142,11 @@ export async function openOver(
   }
 
   async function list(type: RecordType): Promise<Entry[]> {
-    for (let tries = 0; ; tries++) {
+    const overtaking = following(damagedHeader);
+    for (;;) {
       const entries = await listAtOnce(type);
       if (entries !== null) return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-      if (tries === OVERTAKEN) throw damagedHeader();
-      await follow();
+      await overtaking();
     }
   }
 

@@ -20,13 +20,15 @@ import {
   retiredKeys,
   wrap,
 } from "./header.ts";
+import { removeDrafts } from "./leftovers.ts";
 import { patiently } from "./patience.ts";
 import { vaultPath } from "./place.ts";
 import { type DataKey, open, openLabel, seal, standingOf } from "./seal.ts";
-import { forget } from "./sources/forget.ts";
-import { type KeyRequest, SOURCE_WORDS, type SourceName, sourceOf } from "./sources/source.ts";
+import { forget, forgetStale } from "./sources/forget.ts";
+import type { Kdf } from "./sources/kdf.ts";
+import { type KeyRequest, SOURCE_WORDS, type SourceName, STORED, sourceOf } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
-import { unlockAsRecorded } from "./unlock.ts";
+import { overtaken, type Unlocked, unlockAsRecorded, unlockCurrent } from "./unlock.ts";
 import type { VaultOptions } from "./vault.ts";
 
 export interface Rekeyed {
@@ -55,8 +57,10 @@ export async function rekeyVault(
   if (driver === null)
     throw new AuthError("vault_locked", "There is no vault to rekey.", { hint: "Make one: auth vault init" });
   try {
-    const header = await readHeader(driver);
-    const keys = await unlockAsRecorded(context, header, options.prompt);
+    const { header, keys } = await unlockCurrent(
+      () => readHeader(driver),
+      (found) => unlockAsRecorded(context, found, options.prompt),
+    );
     const source = options.source ?? header.source;
     const request: KeyRequest = {
       context: options.environment === undefined ? context : { ...context, env: options.environment },
@@ -65,34 +69,62 @@ export async function rekeyVault(
       kdf: null,
       ...(options.prompt && { prompt: options.prompt }),
     };
-    const made = await (await sourceOf(source)).create(request);
-    let records: number;
-    try {
-      const identity = {
-        vaultId: header.vaultId,
-        epoch: header.epoch + 1,
-        keyId: request.keyId,
-        source,
-        kdf: made.kdf,
-      };
-      const retired = [...(await retiredKeys(header, keys)), keys.data];
-      const raw = newKey();
-      const next = await wrap(identity, made.key, { raw, index: keys.index }, retired);
-      const data = { vaultId: header.vaultId, epoch: next.epoch, id: next.keyId, raw };
-      const real = touching(path, () => realPlace(path));
-      records = await underVaultLock(real, () => resealAll(driver, header, keys, next, data));
-    } catch (error) {
-      await forget(source, request);
-      throw error;
-    }
-    // What the old header was opened with opens nothing any more.
-    const { vaultId, keyId, kdf } = header;
-    await forget(header.source, { context, vaultId, keyId, kdf });
-    await driver.scrub();
+    // A person or a program is asked before the lock is taken. A key that is stored waits for it: without the lock, what
+    // clears up after a killed rekey would take it for one that nothing needs.
+    const given = STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
+    const real = touching(path, () => realPlace(path));
+    const records = await underVaultLock(real, async () => {
+      if (headerVersion(await readHeader(driver)) !== headerVersion(header)) throw overtaken();
+      removeDrafts(context, real);
+      const made = given ?? (await (await sourceOf(source)).create(request));
+      const resealed = await putKey(driver, { header, keys }, source, request, made);
+      await forgetOld(context, header, source, request.keyId);
+      return resealed;
+    });
+    await scrub(context, driver);
     await context.audit({ event: "vault", status: "success", message: `rekeyed, key from ${SOURCE_WORDS[source]}` });
     return { source, epoch: header.epoch + 1, records };
   } finally {
     driver.close();
+  }
+}
+
+/** The commit. A new key is forgotten only where the vault still has the old one. @returns how many records there are */
+async function putKey(
+  driver: StoreDriver,
+  { header, keys }: Unlocked,
+  source: SourceName,
+  request: KeyRequest,
+  made: { readonly key: Bytes; readonly kdf: Kdf | null },
+): Promise<number> {
+  const { vaultId } = header;
+  const identity = { vaultId, epoch: header.epoch + 1, keyId: request.keyId, source, kdf: made.kdf };
+  try {
+    const retired = [...(await retiredKeys(header, keys)), keys.data];
+    const raw = newKey();
+    const next = await wrap(identity, made.key, { raw, index: keys.index }, retired);
+    const data = { vaultId, epoch: next.epoch, id: next.keyId, raw };
+    return await resealAll(driver, header, keys, next, data);
+  } catch (error) {
+    // A commit that failed on the disk may have been made all the same.
+    if (headerVersion(await readHeader(driver)) === headerVersion(header)) await forget(source, request);
+    throw error;
+  }
+}
+
+/** What the old header was opened with opens nothing any more. */
+async function forgetOld(context: Context, header: Header, source: SourceName, keyId: string): Promise<void> {
+  if (header.source !== "file") await forget(header.source, { context, ...header });
+  await forgetStale(context, { vaultId: header.vaultId, source, keyId });
+}
+
+/** The new key is in place by now: what can't be cleared away is told, and is no failure of the rekey. */
+async function scrub(context: Context, driver: StoreDriver): Promise<void> {
+  try {
+    await driver.scrub();
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    context.warn(`The vault has its new key, but its file still holds records under the old one: ${error.message}`);
   }
 }
 

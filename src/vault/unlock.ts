@@ -1,8 +1,10 @@
 /** From a header to its keys: which source to ask, and what to say when its key is the wrong one. */
 import type { Context } from "../platform/context.ts";
-import { type Header, type Keys, unwrap } from "./header.ts";
+import { AuthError } from "../platform/errors.ts";
+import { type Header, headerVersion, type Keys, unwrap } from "./header.ts";
 import { locked } from "./sources/locked.ts";
 import {
+  ASKING,
   type Prompt,
   SOURCE_WORDS,
   sourceInEnvironment,
@@ -10,6 +12,44 @@ import {
   VARIABLES,
   type VariableSource,
 } from "./sources/source.ts";
+
+/** Rekeys that may overtake one reading. */
+export const OVERTAKEN = 3;
+
+export interface Unlocked {
+  readonly header: Header;
+  readonly keys: Keys;
+}
+
+/**
+ * Unlocks the header that the vault has now. A rekey that ends in between takes the old key away, so the header is read
+ * again before a key is said to be missing or wrong.
+ *
+ * @throws AuthError what `open` throws for a header that is still there; `busy` where each was replaced meanwhile
+ */
+export async function unlockCurrent(
+  readHeader: () => Promise<Header>,
+  open: (header: Header) => Promise<Keys>,
+): Promise<Unlocked> {
+  for (let tries = 0; ; tries++) {
+    const header = await readHeader();
+    try {
+      return { header, keys: await open(header) };
+    } catch (error) {
+      if (headerVersion(await readHeader()) === headerVersion(header)) throw error;
+      if (tries === OVERTAKEN) throw overtaken();
+    }
+  }
+}
+
+export function overtaken(): AuthError {
+  return new AuthError("busy", "The vault was given a new key a moment ago.", { hint: "Try again." });
+}
+
+/** Whether unlocking it may ask a person, a keychain or a program: never while a connection's lock is held (RULES 1.3). */
+export function mayAsk(context: Context, { source }: Header): boolean {
+  return ASKING.includes(sourceInEnvironment(context, source) ?? source);
+}
 
 /**
  * Asks the source that the environment insists on, else the one on record.

@@ -50,6 +50,15 @@ test("a vault that is there is not made again", async () => {
   again.close();
 });
 
+test("a vault that was never finished is removed by the next one that is made", async () => {
+  using home = newHome();
+  const names = ["", "-wal", "-journal"].map((side) => `vault.db.0123456789abcdef.new${side}`);
+  for (const name of [...names, "vault.db.new"]) writeFileSync(`${home.folder}/${name}`, "cut off");
+  (await home.open()).close();
+  expect(readdirSync(home.folder).filter((name) => name.endsWith("new"))).toEqual(["vault.db.new"]);
+  for (const name of names) expect(existsSync(`${home.folder}/${name}`)).toBe(false);
+});
+
 test("nothing is left where making a vault fails", async () => {
   using home = newHome();
   mkdirSync(`${home.folder}/vault.locks`, { mode: 0o700 });

@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
-import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { describe, expect, test } from "bun:test";
+import { appendFileSync, readFileSync } from "node:fs";
+import { Secret } from "../../src/platform/secret.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
@@ -148,4 +149,66 @@ test("a rekey that fails changes nothing, and says that a record stops it", asyn
 test("rekeying where there is no vault says how to make one", async () => {
   using home = newHome();
   expect((await refusal(rekeyVault(home.context(), {}))).text).toContain("auth vault init");
+});
+
+test("keys that a killed rekey left in the key file are erased by the next one", async () => {
+  using home = newHome();
+  await initVault(home.context(), { source: "file" });
+  const id = (await vaultStatus(home.context()))?.vaultId ?? "";
+  const others = `${"ef".repeat(16)}.0011223344556677 ${KEY}`;
+  appendFileSync(home.key, `${id}.0011223344556677 ${KEY}\n${others}\n`);
+  await rekeyVault(home.context(), {});
+  const lines = readFileSync(home.key, "utf8")
+    .split("\n")
+    .filter((line) => line.trim() !== "");
+  expect(lines).toHaveLength(2);
+  expect(lines).toContain(others);
+  expect(lines.join()).not.toContain(`${id}.0011223344556677`);
+  (await openVault(home.context(), { create: false }))?.close();
+});
+
+describe("a rekey that ends while another command is at the vault", () => {
+  const PASSPHRASE = "correct horse";
+  const given = { AUTH_PASSPHRASE: PASSPHRASE };
+  /** A passphrase is asked for between the reading of the header and the use of its key: time for a rekey. */
+  const during = (rekey: () => Promise<unknown>, times: number, typed = PASSPHRASE) => {
+    let left = times;
+    return async (): Promise<Secret> => {
+      if (left-- > 0) await rekey();
+      return new Secret(typed);
+    };
+  };
+
+  test("the command opens the vault with the new key, and isn't told that its key is wrong", async () => {
+    using home = newHome();
+    await initVault(home.context(given), { source: "passphrase" });
+    const prompt = during(() => rekeyVault(home.context(given), { source: "file" }), 1, "of no use any more");
+    const vault = await openVault(home.context(), { create: false, prompt });
+    expect(await vault?.list("connection")).toEqual([]);
+    vault?.close();
+  }, 20_000);
+
+  test("a reader that is overtaken again and again is told to try again, and not that the vault is damaged", async () => {
+    using home = newHome();
+    await initVault(home.context(given), { source: "passphrase" });
+    const rekey = () => rekeyVault(home.context(given), {});
+    const prompt = during(rekey, 20);
+    const vault = (await openVault(home.context(), { create: false, prompt })) as Vault;
+    await rekey();
+    await (await openVault(home.context(given), { create: false }))?.commit([put("a:b", 1, "1")]);
+    expect((await refusal(vault.read("connection", "a:b"))).code).toBe("busy");
+    vault.close();
+  }, 60_000);
+
+  test("a second rekey says that it was too late, and leaves no key behind", async () => {
+    using home = newHome();
+    await initVault(home.context(given), { source: "passphrase" });
+    await (await openVault(home.context(given), { create: false }))?.commit([put("a:b", 1, "1")]);
+    const prompt = during(() => rekeyVault(home.context(given), { source: "file" }), 1);
+    const refused = await refusal(rekeyVault(home.context(), { source: "file", prompt }));
+    expect(refused.code).toBe("busy");
+    expect(readFileSync(home.key, "utf8").trim().split("\n")).toHaveLength(1);
+    expect((await vaultStatus(home.context()))?.epoch).toBe(2);
+    (await openVault(home.context(), { create: false }))?.close();
+  }, 20_000);
 });

@@ -2,6 +2,7 @@
  * The key lies in a file of its own (0600, in a 0700 folder), one line for each vault: `<vault id>.<key id> <base64>`.
  * Lines are appended, and blanked in place when their key is forgotten, so that no copy of a key stays behind.
  */
+import type { Context } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
 import { type OwnedText, type Ownership, readOwned } from "../../platform/small-file.ts";
 import { type Bytes, random } from "../bytes.ts";
@@ -39,10 +40,25 @@ export const fileSource: KeySource = {
     return { key: await this.open(request), kdf: null };
   },
   async forget(request) {
-    const { blankLine } = await import("../files.ts");
-    blankLine(request.context.paths.key, nameOf(request));
+    const { blankLines } = await import("../files.ts");
+    const name = nameOf(request);
+    blankLines(request.context.paths.key, (line) => line.startsWith(name));
   },
 };
+
+/**
+ * Erases this vault's other keys: those that a rekey left behind when it was killed. The vault lock must be held, or the
+ * key of a rekey under way would go too.
+ *
+ * @param current the key id on record where the key comes from the file; null where it comes from elsewhere
+ */
+export async function forgetOtherKeys({ paths }: Context, vaultId: string, current: string | null): Promise<void> {
+  const { lstat } = await import("../../platform/files.ts");
+  if (lstat(paths.key) === null) return;
+  const { blankLines } = await import("../files.ts");
+  const kept = `${vaultId}.${current} `;
+  blankLines(paths.key, (line) => line.startsWith(`${vaultId}.`) && !line.startsWith(kept));
+}
 
 function nameOf({ vaultId, keyId }: KeyRequest): string {
   return `${vaultId}.${keyId} `;
