@@ -2,7 +2,7 @@
 import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
-import { reservedBy } from "../providers/reserved.ts";
+import { chosenNameFault } from "../providers/reserved.ts";
 import { writtenVariables } from "../providers/resolve.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 
@@ -28,20 +28,14 @@ export function declaredVariables(
   return variables;
 }
 
-/** A variable named on the command line. @throws AuthError `usage` for names that load code or redirect traffic. */
+/** A variable named on the command line. @throws AuthError `usage` for a name that doesn't say it holds a secret. */
 export function checkVariable(name: string): string {
-  if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name))
-    throw usage(
-      `'${escapeText(name.slice(0, 60))}' can't be the name of an environment variable.`,
-      "Use letters, digits and _, at most 128, such as MY_TOKEN.",
-    );
-  const row = reservedBy(name);
-  if (row !== null)
-    throw usage(
-      `${name} can't carry a token: ${row} loads code or redirects traffic.`,
-      "Choose a name such as MY_TOKEN.",
-    );
-  return name;
+  const fault = chosenNameFault(name);
+  if (fault === null) return name;
+  throw usage(
+    `'${escapeText(name.slice(0, 60))}' ${fault}.`,
+    "Use letters, digits and _, with TOKEN, KEY, SECRET, PASSWORD, PAT or AUTH as one word of it, such as MY_TOKEN.",
+  );
 }
 
 /** All grants in one map. @throws AuthError `usage` when two connections want one variable. */

@@ -9,10 +9,12 @@ import { flowsOf } from "./flows.ts";
 import { MINTING_FLOWS, MINTING_NAMES, mintingTemplates } from "./minting.ts";
 import { patternFault } from "./pattern.ts";
 import { OWN_VARIABLES, RESERVED_FLAGS, reservedBy } from "./reserved.ts";
+import { defaultVariable } from "./resolve.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { faultOf, flagOf, type Setting } from "./settings.ts";
 import { suggestion } from "./suggest.ts";
 import { fill, namesIn } from "./template.ts";
+import { writeFault } from "./written.ts";
 
 /** @returns no faults, or all of them. The value must have passed the schema. */
 export function checkDefinition(definition: ProviderDefinition): Fault[] {
@@ -200,23 +202,34 @@ function variablesAreHarmless(definition: ProviderDefinition): Fault[] {
     ...(definition.variants ?? []).map(({ environment }, i) => [`variants.${i}.environment`, environment] as const),
   ];
   for (const [path, group] of groups) {
+    if (group !== undefined || path === "environment")
+      faults.push(...defaultVariableFault(definition, group?.write ?? {}));
+    const seen = new Map<string, string>();
     for (const [variable, value] of Object.entries(group?.write ?? {})) {
-      const row = reservedBy(variable);
-      if (row !== null)
-        faults.push({
-          path: `${path}.write.${variable}`,
-          problem: `is reserved: ${row} loads code or redirects traffic`,
-        });
-      if (namesIn(variable).length === 0 && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable))
-        faults.push({ path: `${path}.write.${variable}`, problem: "is not the name of a variable" });
-      if (namesIn(value).length === 0)
-        faults.push({ path: `${path}.write.${variable}`, problem: "has neither {token} nor a setting in its value" });
+      const problem = writeFault(variable, value, definition.settings ?? {});
+      if (problem !== null) faults.push({ path: `${path}.write.${variable}`, problem });
+      // Windows knows one variable of the two.
+      const twin = seen.get(variable.toUpperCase());
+      if (twin !== undefined) faults.push({ path: `${path}.write.${variable}`, problem: `is ${twin} in another case` });
+      seen.set(variable.toUpperCase(), variable);
     }
     for (const variable of group?.read ?? [])
       if (reservedBy(variable) !== null)
         faults.push({ path: `${path}.read`, problem: `has ${variable}, which holds no token` });
   }
   return faults;
+}
+
+/** Where nothing is written, `<ID>_TOKEN` is. */
+function defaultVariableFault({ id }: ProviderDefinition, write: Readonly<Record<string, string>>): Fault[] {
+  const always = Object.entries(write).some(([name, value]) => value === "{token}" && namesIn(name).length === 0);
+  const problem = always ? null : writeFault(defaultVariable(id), "{token}", {});
+  return faultIf(
+    problem !== null,
+    "id",
+    `makes ${defaultVariable(id)}, which ${problem}`,
+    "Choose another, or name a variable in environment.write.",
+  );
 }
 
 function settingsOf(definition: ProviderDefinition): [string, Setting][] {

@@ -27,13 +27,48 @@ export const RESERVED_VARIABLES = [
 
 /** The row of the table that a variable's name falls under, or null. */
 export function reservedBy(variable: string): string | null {
+  return rowOf(RESERVED_VARIABLES, variable);
+}
+
+/** The row that a name falls under: a star at one of its ends stands for any text, case doesn't matter. */
+export function rowOf(rows: readonly string[], variable: string): string | null {
   const name = variable.toUpperCase();
-  for (const row of RESERVED_VARIABLES) {
+  for (const row of rows) {
     if (row.endsWith("*") && name.startsWith(row.slice(0, -1))) return row;
     if (row.startsWith("*") && name.endsWith(row.slice(1))) return row;
     if (name === row) return row;
   }
   return null;
+}
+
+/** The last word of a name that programs take as code, as options, as a path or as an address. */
+const STEERS =
+  /(FLAGS|OPTIONS?|OPTS?|ARGS|PATH|LIB|EDITOR|PAGER|SHELL|BROWSER|RC|FILE|COMMAND|PROFILER)$|(^|_)(LIBS|HOME|DIR|ROOT|CMD|PROGRAM|EXEC|WRAPPER|LAUNCHER|RUNNER|COMPILER|LINKER|RUSTC|TOOLCHAIN|INTERPRETER|ENGINES|HOOKS?|PLUGINS?|MODULES?|PRELOAD|INIT|STARTUP|CONFIG|CONF|PROFILE|ENV|URL|URI|ENDPOINT|ADDR|ADDRESS|REGISTRY|INDEX|MIRROR|SOCKET|SOCK|CERT|CERTS|CA|CRT|BUNDLE|STORE|RSH|SSH|ASKPASS|PWD)$/;
+
+/** Whether programs would take what a variable of that name holds as code, as options, as a path or as an address. */
+export function steers(variable: string): boolean {
+  return reservedBy(variable) !== null || STEERS.test(variable.toUpperCase());
+}
+
+/** A word of it says that it holds a secret; or it is one letter, perhaps with a number, which no program reads. */
+const CHOSEN =
+  /(^|_)(TOKEN|KEY|SECRET|PASSWORD|PASSWD|PASSPHRASE|PAT|AUTH)(_|$)|(PASSWORD|APIKEY|APITOKEN)$|^[A-Z]\d*$/;
+
+/** Names that say it in another way, and that programs read a secret from. */
+const ALSO_CHOSEN: readonly string[] = ["MYSQL_PWD", "SSHPASS"];
+
+/**
+ * Why a person can't have a token put into a variable of that name, in words; null where they can. Names are allowed by
+ * their shape: the token comes from the provider, so a program that takes its variable as code would run what the
+ * provider sends.
+ */
+export function chosenNameFault(variable: string): string | null {
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(variable)) return "is not the name of an environment variable";
+  const row = reservedBy(variable);
+  if (row !== null) return `can't carry a token: ${row} loads code or redirects traffic`;
+  const name = variable.toUpperCase();
+  if (ALSO_CHOSEN.includes(name) || (CHOSEN.test(name) && !STEERS.test(name))) return null;
+  return "can't carry a token: its name doesn't say that it holds one, and a program could take the value as code";
 }
 
 /** Flags of `login`, `profile` and of every command: no setting may take one of these. */

@@ -2,7 +2,7 @@
 import { usage } from "../platform/errors.ts";
 import { addressFault, hostFrom } from "./address.ts";
 import { matches, patternFault } from "./pattern.ts";
-import { reservedBy } from "./reserved.ts";
+import { chosenNameFault } from "./reserved.ts";
 import type { Flow, ProviderDefinition, SETTING_KINDS } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
 import type { Values } from "./template.ts";
@@ -31,9 +31,8 @@ const KINDS: Readonly<Record<Kind, (value: string) => Checked>> = {
       ? { value }
       : { fault: "is not a header like 'Authorization: Bearer {token}'" },
   variable: (value) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(value)) return { fault: "is not the name of an environment variable" };
-    const row = reservedBy(value);
-    return row === null ? { value } : { fault: `can't be set: ${row} loads code or redirects traffic` };
+    const fault = chosenNameFault(value);
+    return fault === null ? { value } : { fault: `is '${value.slice(0, 60)}', which ${fault}` };
   },
   pattern: (value) => {
     const fault = patternFault(value);

@@ -10,6 +10,7 @@ import { parseDefinition } from "../../src/providers/parse.ts";
 import { readManifest } from "../../src/providers/plugins/manifest.ts";
 import { RESERVED_VARIABLES } from "../../src/providers/reserved.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
+import { EXCEPTIONS } from "../../src/providers/written.ts";
 
 const page = await Bun.file(new URL("../../docs/providers.md", import.meta.url)).text();
 
@@ -47,6 +48,15 @@ test("every reserved variable is named", () => {
     (match) => match[1] ?? "",
   );
   expect(named).toEqual([...RESERVED_VARIABLES]);
+});
+
+test("every variable that the rule for written ones leaves out is named, with its value and the reason", () => {
+  const text = section("Variables that may be written");
+  const named = [...text.matchAll(/^\| `(\w+)` \| `([^`]+)` \| (.+) \|$/gm)].map(([, name, value, why]) => [
+    name,
+    { value, why },
+  ]);
+  expect(Object.fromEntries(named)).toEqual(EXCEPTIONS);
 });
 
 test("docs/provider-contract.md is what the schema says: node .ci/ready.mjs .ci/contract-page.ts", async () => {

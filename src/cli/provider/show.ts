@@ -22,14 +22,14 @@ export default defineCommand({
 
 /** Also what is shown before a plugin is added. */
 export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<ProviderView>): string[] {
-  const { id, title, origin, source, replaces, docs, flows, settings, variables, origins, trust } = view;
+  const { id, title, origin, source, replaces, docs, flows, settings, variables, writes, origins, trust } = view;
   const facts: [string, string][] = [
     ["Origin", `${source ?? origin}${replaces ? " (replaces, or uses what belongs to, another provider)" : ""}`],
     ["Documentation", docs ?? ""],
     ["Flows", flows.join(", ")],
     ["Sends tokens to", origins.join(", ")],
     ["Reads", variables.read.join(", ")],
-    ["Writes", variables.write.join(", ")],
+    ["Writes", writes.map(({ variable, value }) => `${variable}=${value}`).join(", ")],
     ["Trust", trust ?? ""],
   ];
   return [

@@ -22,6 +22,8 @@ export interface ProviderView {
   readonly flows: readonly string[];
   readonly settings: readonly SettingView[];
   readonly variables: { readonly read: readonly string[]; readonly write: readonly string[] };
+  /** What `auth run` sets: variable → value, a template over the settings and `{token}`. */
+  readonly writes: readonly { readonly variable: string; readonly value: string }[];
   /** Where its tokens may go, as far as no setting says. */
   readonly origins: readonly string[];
   /** `not needed`: a manifest, of which no code runs. */
@@ -61,7 +63,14 @@ export async function viewOf(session: Session, id: string): Promise<ProviderView
   }
 }
 
-const NOTHING_SAID = { docs: null, flows: [], settings: [], variables: { read: [], write: [] }, origins: [] } as const;
+const NOTHING_SAID = {
+  docs: null,
+  flows: [],
+  settings: [],
+  variables: { read: [], write: [] },
+  writes: [],
+  origins: [],
+} as const;
 
 async function pinOf(session: Session, id: string): Promise<Pin | null> {
   const vault = await session.vault();
@@ -83,6 +92,7 @@ export function described(
   // Which of a variant's apply depends on the settings of a connection: all are named.
   const environments = [environment, ...variants.map((variant) => variant.environment)];
   const { writes, destinations } = claimsOf(definition);
+  const values = environments.flatMap((one) => Object.entries(one?.write ?? {}));
   return {
     title,
     docs,
@@ -97,6 +107,10 @@ export function described(
       required: setting.required ?? false,
     })),
     variables: { read: [...new Set(environments.flatMap((one) => one?.read ?? []))], write: writes },
+    writes: writes.flatMap((variable) => {
+      const own = new Set(values.filter(([name]) => name === variable).map(([, value]) => value));
+      return (own.size === 0 ? ["{token}"] : [...own]).map((value) => ({ variable, value }));
+    }),
     origins: destinations,
   };
 }

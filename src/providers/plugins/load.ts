@@ -2,6 +2,7 @@
 import { AuthError } from "../../platform/errors.ts";
 import { parseDefinition } from "../parse.ts";
 import type { ProviderDefinition } from "../schema.ts";
+import { headerFault } from "../written.ts";
 import { baseOf, layOver } from "./extend.ts";
 import type { PluginFile } from "./file.ts";
 import { functionsOf } from "./functions.ts";
@@ -57,8 +58,14 @@ export function moduleDefinition(
 /** @throws AuthError `plugin_invalid` also for what only a description that is part of auth may say */
 function parsePlugin(value: unknown, file: string): ProviderDefinition {
   const definition = parseDefinition(value, file);
-  if (definition.movedFrom === undefined) return definition;
-  throw new AuthError("plugin_invalid", `${file}: movedFrom is only for what is part of auth.`, {
-    hint: "Leave it out: after a move, people log in again.",
+  if (definition.movedFrom !== undefined)
+    throw new AuthError("plugin_invalid", `${file}: movedFrom is only for what is part of auth.`, {
+      hint: "Leave it out: after a move, people log in again.",
+    });
+  const { header, settings = {} } = definition;
+  const problem = header === undefined ? null : headerFault(header, settings);
+  if (problem === null) return definition;
+  throw new AuthError("plugin_invalid", `${file}: header ${problem}.`, {
+    hint: "Write the header that its API takes, with {token} in it.",
   });
 }

@@ -156,7 +156,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   environment: "Environment variables that carry a token.",
   "environment.read": "Those that its ecosystem's tools read, in order.",
   "environment.write":
-    "Those that `auth run` and `auth export` set: variable (may be a template) → value, a template over the settings and `{token}`.",
+    "Those that `auth run` and `auth export` set: variable → value. `{token}` alone under a name such as `ACME_TOKEN`; a host, or one setting that a person gave, under others (docs/providers.md).",
 
   account: "Who a token belongs to. Of several paths the first with a value counts.",
   "account.from": "What says so: `endpoints.userinfo`, the token reply, or the ID token.",

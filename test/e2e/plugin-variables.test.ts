@@ -1,0 +1,94 @@
+/** What a manifest, which runs no code, may make other programs do by the variables and the header that it names. */
+import { afterAll, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { errorOf } from "../support/logged-in.ts";
+import { manifest, type PluginHome, pluginHome } from "../support/plugin-home.ts";
+import { tempFolder } from "../support/program.ts";
+
+const homes: PluginHome[] = [];
+afterAll(() => Promise.all(homes.map((home) => home.stop())));
+
+function home(): PluginHome {
+  const made = pluginHome();
+  homes.push(made);
+  return made;
+}
+
+/** A manifest that writes these, as TOML. */
+function writing(of: PluginHome, write: string, more = ""): string {
+  return `${manifest(of.issuer.server.url, more)}\n[environment]\nwrite = { ${write} }\n`;
+}
+
+const HOSTILE = [
+  'X_TOKEN = "{token}", MAKEFLAGS = "--eval=$(shell touch PWN) #{token}"',
+  'X_TOKEN = "{token}", TAR_OPTIONS = "--to-command=touch\\\\ PWN {token}"',
+  'PERLLIB = "{token}"',
+  'PROMPT_COMMAND = "touch PWN #{token}"',
+  '"X;touch PWN;{v}" = "{token}"',
+  'Path_Token = "{token}"',
+];
+
+test("attack: a manifest that writes a variable which programs take as code is not added, nor used from the folder", async () => {
+  for (const write of HOSTILE) {
+    const it = home();
+    const text = writing(it, write, 'settings.v = { title = "V", default = "A_TOKEN" }');
+    const added = await it.call(["provider", "add", it.file("acme.toml", text), "--yes", "--json"]);
+    expect({ write, code: errorOf(added).code, exit: added.code }).toEqual({ write, code: "plugin_invalid", exit: 9 });
+    it.drop("acme.toml", text);
+    const login = await it.call(["login", "acme", "--client-id", it.issuer.publicClient.id]);
+    expect(login.code).toBe(9);
+    const folder = tempFolder();
+    for (const command of [
+      ["run", "acme", "--", "make", "-f", "/dev/null"],
+      ["export", "acme"],
+    ])
+      expect((await it.call(command, { cwd: folder })).stdout).not.toContain("PWN");
+    expect(existsSync(join(folder, "PWN"))).toBeFalse();
+  }
+});
+
+test("before a manifest is added, and afterwards, each variable is shown with what it will hold", async () => {
+  const it = home();
+  const more = 'settings.host = { title = "H", kind = "host", default = "git.acme.example" }\n';
+  const text = writing(it, 'ACME_TOKEN = "{token}", ACME_HOST = "{host}"', more).replace(
+    'kind = "public"',
+    'kind = "public"\nenvironment.id = ["ACME_CLIENT"]',
+  );
+  const added = await it.call(["provider", "add", it.file("acme.toml", text), "--yes"]);
+  expect(added.code).toBe(0);
+  for (const { stdout, stderr } of [added, await it.call(["provider", "show", "acme"])])
+    expect(stdout + stderr).toContain("Writes: ACME_TOKEN={token}, ACME_HOST={host}");
+  const view = JSON.parse((await it.call(["provider", "show", "acme", "--json"])).stdout);
+  expect(view.writes).toEqual([
+    { variable: "ACME_TOKEN", value: "{token}" },
+    { variable: "ACME_HOST", value: "{host}" },
+  ]);
+});
+
+test("attack: a manifest's header can't make curl read a file, nor hold a second header", async () => {
+  const it = home();
+  for (const header of ["@/etc/hostname {token}", "Authorization: {token}\\nX-Admin: 1", "Host: {token}"]) {
+    const text = manifest(it.issuer.server.url, `header = "${header}"`);
+    const added = await it.call(["provider", "add", it.file("acme.toml", text), "--yes", "--json"]);
+    expect({ header, code: errorOf(added).code }).toEqual({ header, code: "plugin_invalid" });
+  }
+});
+
+test("a name for a token that doesn't say so is refused: by -c of run and export, by --env of a key", async () => {
+  const it = home();
+  const login = ["login", "apikey:one", "--token", "-"];
+  expect((await it.call([...login, "--env", "ONE_API_KEY"], { stdin: "k1" })).code).toBe(0);
+  for (const name of ["MAKEFLAGS", "TAR_OPTIONS", "PERLLIB", "PROMPT_COMMAND", "EDITOR", "makeflags", "KEY_FILE"]) {
+    for (const command of [
+      ["run", "-c", `apikey:one=${name}`, "--", "true"],
+      ["export", "-c", `apikey:one=${name}`],
+      [...login, "--force", "--env", name],
+    ]) {
+      const ended = await it.call(command, { stdin: "k2" });
+      expect({ command, code: ended.code, out: ended.stdout }).toEqual({ command, code: 64, out: "" });
+      expect(ended.stderr).toContain(name);
+    }
+  }
+  expect((await it.call(["export", "-c", "apikey:one=GH_TOKEN_WORK"])).stdout).toContain("export GH_TOKEN_WORK='k1'");
+});
