@@ -85,11 +85,11 @@ async function quietly(...args: string[]): Promise<{ stdout: string; stderr: str
 
 async function lookForIt(token: string): Promise<void> {
   const vault = await Bun.file(`${env.AUTH_HOME}/vault.db`).bytes();
-  const wal = await Bun.file(`${env.AUTH_HOME}/vault.db-wal`)
+  const journal = await Bun.file(`${env.AUTH_HOME}/vault.db-journal`)
     .bytes()
     .catch(() => new Uint8Array());
-  const found = [vault, wal].filter((bytes) => Buffer.from(bytes).includes(token.trim())).length;
-  show("grep --count <the token> vault.db vault.db-wal", `${found}\n`);
+  const found = [vault, journal].filter((bytes) => Buffer.from(bytes).includes(token.trim())).length;
+  show("grep --count <the token> vault.db vault.db-journal", `${found}\n`);
   if (found > 0) throw new Error("the token lies in the clear");
 }
 

@@ -43,6 +43,6 @@ async function readByRuntime(path: string): Promise<OwnedText> {
   return { mode, uid, text };
 }
 
-export function isFile({ mode }: Pick<Ownership, "mode">): boolean {
+function isFile({ mode }: Pick<Ownership, "mode">): boolean {
   return (mode & 0o170000) === 0o100000;
 }

@@ -12,7 +12,7 @@ export interface Swap {
 
 export interface StoreDriver extends Omit<Driver, "getInstance"> {
   /**
-   * All steps or none, durable when it returns.
+   * All steps or none, durable when it returns. Nothing is left to be found of a value that was erased or replaced.
    *
    * @param whole the store must hold no other keys than these
    * @returns the keys that were not as expected; none: it is done
@@ -21,7 +21,5 @@ export interface StoreDriver extends Omit<Driver, "getInstance"> {
   swap(steps: readonly Swap[], whole?: boolean): Promise<string[]>;
   /** Looks through the whole store for damage. @throws AuthError `vault_corrupt` */
   check(): Promise<void>;
-  /** Leaves nothing to be found of what was erased or replaced. */
-  scrub(): Promise<void>;
   close(): void;
 }

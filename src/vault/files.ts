@@ -171,7 +171,7 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** File systems on which WAL and locks don't hold between machines, by the number that statfs(2) gives on Linux. */
+/** File systems on which locks don't hold between machines, by the number that statfs(2) gives on Linux. */
 const NETWORK: Readonly<Record<number, string>> = {
   26985: "NFS",
   20859: "SMB",

@@ -179,7 +179,6 @@ export async function openOver(
     const failed = await patiently(() => driver.swap([{ key: HEADER_KEY, expected: version }, ...steps]));
     if (failed.includes(HEADER_KEY)) return "rekeyed";
     if (failed.length > 0) return conflict(changes, failed);
-    if (changes.some(({ next }) => next === null)) await driver.scrub();
     return "committed";
   }
 
@@ -190,7 +189,6 @@ export async function openOver(
     if (value !== null && isNewer(value)) throw damaged(label, value);
     const store = await all();
     await patiently(() => store.removeItem(place));
-    await driver.scrub();
   }
 
   async function stepOf({ type, name, expected, next }: Change): Promise<Swap> {

@@ -16,7 +16,7 @@ export async function patiently<T>(work: () => T | Promise<T>): Promise<T> {
   }
 }
 
-/** SQLite's word for it, at opening as at writing: a writer, a recovery, the last one out who empties the log. */
+/** SQLite's codes for it, at opening as at writing: a commit or a recovery is going on. */
 export function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(errorCode(error) ?? "");
 }

@@ -81,7 +81,6 @@ export async function rekeyVault(
       await forgetOld(context, header, source, request.keyId);
       return resealed;
     });
-    await scrub(context, driver);
     await context.audit({ event: "vault", status: "success", message: `rekeyed, key from ${SOURCE_WORDS[source]}` });
     return { source, epoch: header.epoch + 1, records };
   } finally {
@@ -116,16 +115,6 @@ async function putKey(
 async function forgetOld(context: Context, header: Header, source: SourceName, keyId: string): Promise<void> {
   if (header.source !== "file") await forget(header.source, { context, ...header });
   await forgetStale(context, { vaultId: header.vaultId, source, keyId });
-}
-
-/** The new key is in place by now: what can't be cleared away is told, and is no failure of the rekey. */
-async function scrub(context: Context, driver: StoreDriver): Promise<void> {
-  try {
-    await driver.scrub();
-  } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
-    context.warn(`The vault has its new key, but its file still holds records under the old one: ${error.message}`);
-  }
 }
 
 /**

@@ -2,16 +2,17 @@
  * Why a vault file can't be used, found out after it failed, so that the way of a read pays nothing for it. Nothing
  * here writes, and nothing opens the file but SQLite (RULES.md 1.2).
  */
-import { constants, type Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
+import { accessSync, constants } from "node:fs";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { folderOf, kindOf, lstat, requireAccess } from "../platform/files.ts";
 import { checkPrivate, ensureFolder, notOrdinary, realPlace, refuseNetwork, touching, unwritable } from "./files.ts";
 import { busy, isBusy } from "./patience.ts";
-import { openForReading } from "./sqlite.ts";
+import { openDatabase } from "./sqlite.ts";
 
 /**
- * A vault that could not be opened plainly: null where there is none, opened where a link in its folder's path or a
- * read-only folder was all that stood in the way.
+ * A vault that could not be opened: null where there is none; opened where a link in its folder's path was all that was
+ * in the way, or where another process has made it since.
  *
  * @throws AuthError
  */
@@ -23,71 +24,42 @@ export function diagnoseOpen(path: string, error: unknown): { path: string; data
     if (stat === null) return null;
     checkPrivate(real);
     if (stat.size === 0) throw emptyFile(path);
-    const code = errorCode(error) ?? "";
-    if (code === "SQLITE_CANTOPEN_SYMLINK" && real !== path) return reopen(path, real);
-    if (CANT_SHARE.test(code)) return openImmutable(path, real, error);
-    throw explain(path, error);
+    if (!/^SQLITE_CANTOPEN/.test(errorCode(error) ?? "")) throw whyNot(path, real, error);
+    try {
+      return { path: real, database: openDatabase(real) };
+    } catch (failed) {
+      throw whyNot(path, real, failed);
+    }
   });
 }
 
-function reopen(path: string, real: string): { path: string; database: Database } {
-  try {
-    return { path: real, database: openForReading(real) };
-  } catch (error) {
-    if (CANT_SHARE.test(errorCode(error) ?? "")) return openImmutable(path, real, error);
-    throw explain(path, error);
-  }
+/** In WAL mode, as earlier versions made their vaults, even a reader has to write beside the file. */
+function whyNot(path: string, real: string, error: unknown): AuthError {
+  const code = errorCode(error) ?? "";
+  const needsFolder = /^SQLITE_(CANTOPEN|READONLY)/.test(code) && code !== "SQLITE_READONLY_ROLLBACK";
+  if (!needsFolder || !may(real, constants.R_OK) || may(folderOf(real), constants.W_OK)) return explain(path, error);
+  return new AuthError(
+    "vault_unwritable",
+    `${path} was made by an earlier version of auth: its folder must be writable.`,
+    {
+      hint: "Run 'auth vault rekey' once where it can be written. From then on it can also be read on a read-only mount.",
+    },
+  );
 }
 
-/** SQLite could not make its -shm: the mount is read-only, or the disk is full. */
-const CANT_SHARE = /^SQLITE_(CANTOPEN|READONLY|FULL|IOERR_SHM|IOERR_WRITE)/;
-const DISK_FULL = /^SQLITE_(FULL|IOERR)/;
-
-/** With nothing in a -wal there is nobody to agree with, and it may do without. */
-function openImmutable(path: string, real: string, error: unknown): { path: string; database: Database } {
-  const isFull = DISK_FULL.test(errorCode(error) ?? "");
-  const log = lstat(`${real}-wal`);
-  const couldShare = !isFull && canWrite(folderOf(real));
-  // The last one out takes the log away, and who comes in just then finds half of it.
-  if (couldShare && areOurs(real)) throw busy(error);
-  if ((log !== null && log.size > 0) || couldShare) throw explain(path, error);
-  const url = `file:${encodeURI(real).replaceAll("?", "%3f").replaceAll("#", "%23")}?mode=ro&immutable=1`;
+function may(path: string, access: number): boolean {
   try {
-    return { path: real, database: openForReading(url, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI) };
-  } catch (failed) {
-    throw explain(path, failed);
-  }
-}
-
-/** Whether the vault, and what SQLite has beside it, are files that nothing keeps us from. */
-function areOurs(real: string): boolean {
-  try {
-    for (const path of [real, `${real}-wal`, `${real}-shm`]) {
-      const stat = lstat(path);
-      if (stat === null) continue;
-      if (kindOf(stat) !== "file") return false;
-      requireAccess(path, "read and write");
-    }
+    accessSync(path, access);
     return true;
   } catch {
-    // The answer is in the question, as below.
+    // The answer is in the question.
     return false;
   }
 }
 
-function canWrite(folder: string): boolean {
-  try {
-    requireAccess(folder, "write");
-    return true;
-  } catch {
-    // The answer is in the question: it may not be written.
-    return false;
-  }
-}
-
-/** Everything that must hold before the vault is written. @returns its real path */
-export function checkForWriting(path: string): string {
-  return touching(path, () => {
+/** Everything that must hold before the vault is written. @throws AuthError `vault_unwritable` */
+export function checkForWriting(path: string): void {
+  touching(path, () => {
     const real = realPlace(path);
     ensureFolder(folderOf(real));
     refuseNetwork(folderOf(real));
@@ -95,11 +67,10 @@ export function checkForWriting(path: string): string {
     // Asked of the system, which knows why not; SQLite would only say that it can't.
     requireAccess(real, "read and write");
     requireAccess(folderOf(real), "write");
-    for (const side of ["-wal", "-shm"]) {
+    for (const side of ["-journal", "-wal", "-shm"]) {
       const stat = lstat(`${real}${side}`);
       if (stat !== null && kindOf(stat) !== "file") throw notOrdinary(`${real}${side}`, stat, "file");
     }
-    return real;
   });
 }
 
@@ -111,6 +82,8 @@ export function explain(path: string, error: unknown): AuthError {
   const message = error instanceof Error ? error.message : "";
   if (code === "SQLITE_NOTADB") return notAVault(path);
   if (/^SQLITE_CORRUPT|^SQLITE_IOERR_SHORT_READ/.test(code) || /malformed/.test(message)) return damagedFile(path);
+  if (code === "SQLITE_READONLY_ROLLBACK") return interrupted(path);
+  if (code === "SQLITE_READONLY_DBMOVED") return takenAway(path);
   if (code === "SQLITE_ERROR") return /no such (table|column)/.test(message) ? notAVault(path) : damagedFile(path);
   const reason = REASONS.find(([pattern]) => pattern.test(code))?.[1];
   return reason === undefined ? unwritable(path, error) : unwritable(path, { code: reason });
@@ -120,7 +93,7 @@ export function explain(path: string, error: unknown): AuthError {
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^SQLITE_FULL/, "ENOSPC"],
   [/^SQLITE_READONLY/, "EROFS"],
-  [/^SQLITE_(CANTOPEN|PERM|AUTH)/, "EACCES"],
+  [/^SQLITE_(CANTOPEN|PERM|AUTH|IOERR_DELETE)/, "EACCES"],
   [/^SQLITE_IOERR/, "EIO"],
 ];
 
@@ -136,4 +109,19 @@ function emptyFile(path: string): AuthError {
 
 function notAVault(path: string): AuthError {
   return new AuthError("vault_corrupt", `${path} is not a vault of auth.`, { hint: RESTORE });
+}
+
+/** A hot journal (sqlite.org/lockingv3.html#hot_journals): the file holds half of a commit until it is undone. */
+function interrupted(path: string): AuthError {
+  return new AuthError(
+    "vault_unwritable",
+    `A write to ${path} was interrupted, and it can't be undone here, since the file can't be written.`,
+    { hint: "Nothing is lost. Run 'auth list' once where the vault can be written; then it can be read here again." },
+  );
+}
+
+function takenAway(path: string): AuthError {
+  return new AuthError("vault_replaced", `The vault file ${path} was moved or replaced while auth was using it.`, {
+    hint: "Nothing was changed. Run the command again to use the vault that is there now.",
+  });
 }

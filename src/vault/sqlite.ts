@@ -1,14 +1,18 @@
 /**
- * The default backend: one SQLite file in WAL mode, behind an unstorage driver. Reading opens it read-only and touches
- * nothing else; the first write opens it again, after every check on where it lies.
+ * The default backend: one SQLite file with a rollback journal, behind an unstorage driver. A reader finds the journal
+ * empty, and the file as it is; the first write comes after every check on the file and its folder.
+ *
+ * A rollback journal, because a process that opens the vault for one read or one commit gains nothing from WAL: it would
+ * set up the shared memory and empty the log each time. Truncated, because the emptied journal is synced too (with
+ * DELETE and synchronous=FULL it isn't, and a power cut may undo the last commit), and because it leaves no trace of an
+ * erased value, as PERSIST would (sqlite.org/pragma.html#pragma_journal_mode, #pragma_synchronous).
  */
 import { feature } from "bun:bundle";
 import { constants, Database } from "bun:sqlite";
 import type { AuthError } from "../platform/errors.ts";
 import { faultAtWrite, mutated } from "../platform/faults.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
-import { patiently } from "./patience.ts";
-import { leaveToSqlite } from "./settled.ts";
+import { isBusy, patiently } from "./patience.ts";
 
 /** SQLite's own refusal of links anywhere in the path (sqlite3_open_v2). bun:sqlite has no name for it. */
 export const OPEN_NOFOLLOW = 0x01000000;
@@ -21,13 +25,11 @@ const PUT = "INSERT OR REPLACE INTO store (key, version, value) VALUES (?1, ?2, 
 const DROP = "DELETE FROM store WHERE key = ?1";
 const SCHEMA = "CREATE TABLE store (key TEXT PRIMARY KEY, version TEXT NOT NULL, value BLOB NOT NULL) STRICT";
 
-leaveToSqlite();
-
-/** Opens a vault file for reading. null when there is none. */
+/** Opens a vault file. null when there is none. */
 export function openSqlite(path: string): Promise<StoreDriver | null> {
   return patiently(() => {
     try {
-      return sqliteDriver({ path, database: openForReading(path), shown: path });
+      return sqliteDriver({ path, database: openDatabase(path), shown: path });
     } catch (error) {
       return openDiagnosed(path, error);
     }
@@ -44,13 +46,12 @@ async function openDiagnosed(path: string, refusal: unknown): Promise<StoreDrive
 export async function createSqlite(path: string, steps: readonly Swap[]): Promise<void> {
   let database: Database | null = null;
   try {
-    database = openForWriting(path);
-    database.run("PRAGMA journal_mode=WAL");
+    database = openDatabase(path, "new");
+    makeDurable(database);
     database.run(`PRAGMA application_id=${APPLICATION_ID}`);
     database.run("PRAGMA user_version=1");
     database.run(SCHEMA);
     apply(database, steps, true);
-    truncateLog(database);
   } catch (error) {
     throw await translated(path, error);
   } finally {
@@ -65,14 +66,11 @@ interface Options {
   readonly shown: string;
 }
 
-function sqliteDriver({ path, database: opened, shown }: Options): StoreDriver {
-  let database = opened;
+function sqliteDriver({ path, database, shown }: Options): StoreDriver {
   let writing = false;
   let closed = false;
-  /** A reader was in the way of the last scrub. */
-  let unscrubbed = false;
 
-  /** What has gone well is given at once: only an error has to be looked into. */
+  /** A result is returned at once; only an error has to be looked into. */
   const asking = <T>(work: () => T): T | Promise<never> => {
     try {
       return work();
@@ -90,9 +88,11 @@ function sqliteDriver({ path, database: opened, shown }: Options): StoreDriver {
   const forWriting = async (): Promise<void> => {
     if (writing) return;
     const { checkForWriting } = await import("./sqlite-diagnosis.ts");
-    const writer = await asking(() => openForWriting(checkForWriting(path)));
-    database.close();
-    database = writer;
+    await asking(() => {
+      checkForWriting(path);
+      makeDurable(database);
+      useTruncatedJournal(database);
+    });
     writing = true;
   };
 
@@ -122,26 +122,26 @@ function sqliteDriver({ path, database: opened, shown }: Options): StoreDriver {
       const { damagedFile } = await import("./sqlite-diagnosis.ts");
       throw damagedFile(shown);
     },
-    scrub: async () => {
-      await forWriting();
-      unscrubbed = !(await asking(() => truncateLog(database)));
-    },
     close: () => {
       if (closed) return;
       closed = true;
-      if (unscrubbed) truncateLog(database);
       database.close();
     },
   };
 }
 
-/** Reads the schema, so that what is wrong with the file is known now. */
-export function openForReading(path: string, flags = constants.SQLITE_OPEN_READONLY | OPEN_NOFOLLOW): Database {
-  const database = new Database(path, flags);
+/**
+ * Writable where the file is, since the next to open it after a crash has to undo what was left half done; SQLite opens
+ * it read-only where it can't be written. Reads the schema, so that what is wrong with the file is known now.
+ *
+ * @throws the error of bun:sqlite
+ */
+export function openDatabase(path: string, state: "new" | "made" = "made"): Database {
+  const database = new Database(path, constants.SQLITE_OPEN_READWRITE | OPEN_NOFOLLOW);
   try {
-    // First of all statements, for readers too: recovery after a crash holds them for a moment.
+    // First of all statements, for readers too: a commit, or a recovery after a crash, holds them up for a moment.
     database.run(`PRAGMA busy_timeout=${BUSY_TIMEOUT}`);
-    database.query(VALUE_OF);
+    if (state === "made") database.query(VALUE_OF);
     return database;
   } catch (error) {
     database.close();
@@ -149,21 +149,19 @@ export function openForReading(path: string, flags = constants.SQLITE_OPEN_READO
   }
 }
 
-function openForWriting(path: string): Database {
-  const database = new Database(path, constants.SQLITE_OPEN_READWRITE | OPEN_NOFOLLOW);
-  // A rotated refresh token must survive a power cut; an erased one must be gone from the file.
-  database.run(`PRAGMA busy_timeout=${BUSY_TIMEOUT}; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON`);
-  if (process.platform === "darwin") {
-    database.run("PRAGMA fullfsync=ON");
-    database.run("PRAGMA checkpoint_fullfsync=ON");
-  }
-  return database;
+/** A rotated refresh token must survive a power cut; an erased one must be gone from the file. */
+function makeDurable(database: Database): void {
+  database.run("PRAGMA synchronous=FULL; PRAGMA secure_delete=ON");
+  if (process.platform === "darwin") database.run("PRAGMA fullfsync=ON");
 }
 
-/** Brings everything into the file and empties the write-ahead log. @returns false when a reader is in the way */
-function truncateLog(database: Database): boolean {
-  const row = database.query("PRAGMA wal_checkpoint(TRUNCATE)").get() as { busy: number };
-  return row.busy === 0;
+function useTruncatedJournal(database: Database): void {
+  try {
+    database.run("PRAGMA journal_mode=TRUNCATE");
+  } catch (error) {
+    // A vault of an earlier version, in WAL mode, that another process has open: the next writer changes it.
+    if (!isBusy(error)) throw error;
+  }
 }
 
 /** The one write path: compare every version, then write everything, in one transaction. */

@@ -67,6 +67,6 @@ export interface Vault {
   tryLock(name: string): Promise<Lock | null>;
   /** A keyed HMAC (hex) of a secret, to compare credentials without showing them. */
   fingerprint(secret: string): Promise<string>;
-  /** Closes files. After an erasure it first truncates the write-ahead log, so that erased means erased. */
+  /** Closes files. */
   close(): void;
 }

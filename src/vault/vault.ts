@@ -4,8 +4,8 @@ import { type Ownership, ownershipOf } from "../platform/small-file.ts";
 import { openOver } from "./opened.ts";
 import { foreign, isOpenTo, isStranger, modeText } from "./owner.ts";
 import { vaultPath } from "./place.ts";
-import { openSettled } from "./settled.ts";
 import type { Prompt } from "./sources/source.ts";
+import { openSqlite } from "./sqlite.ts";
 import type { Vault } from "./types.ts";
 
 export interface VaultOptions {
@@ -32,7 +32,7 @@ export async function openVault(context: Context, options: OpenOptions): Promise
   // WebCrypto works on a thread of its own, which this starts: it is there by the time SQLite is open. Less than 64
   // bytes would be digested at once, without it.
   void crypto.subtle.digest("SHA-256", new Uint8Array(1024));
-  const driver = openSettled(path) ?? (await (await import("./sqlite.ts")).openSqlite(path));
+  const driver = await openSqlite(path);
   if (driver === null && options.create) {
     const { createVault } = await import("./create.ts");
     const created = await createVault(context, path, options);

@@ -5,7 +5,7 @@
  */
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startGoogle } from "../issuers/google.ts";
 import { startSentry } from "../issuers/sentry.ts";
@@ -401,17 +401,16 @@ describe.skipIf(lacking("linux"))("a leak that is planted is found", () => {
     writeFileSync(join(stock.home, "logs", "auth.log"), "");
 
     const database = new Database(stock.vault);
-    database.run("PRAGMA wal_autocheckpoint=0");
+    database.run("PRAGMA journal_mode=PERSIST");
     database.query("INSERT INTO store VALUES ('planted', '1', ?1)").run(Buffer.from(API_KEY));
-    expect(await look()).toContain("vault.db-wal holds the planted (plain)");
-    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     expect(await look()).toContain("vault.db holds the planted (plain)");
     database.run("PRAGMA secure_delete=OFF");
     database.run("DELETE FROM store WHERE key = 'planted'");
-    database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     database.close();
     expect(await look()).toContain("vault.db holds the planted (plain)");
+    expect(await look()).toContain("vault.db-journal holds the planted (plain)");
     writeFileSync(stock.vault, whole);
+    rmSync(`${stock.vault}-journal`);
     expect(await look()).toBe("");
   });
 

@@ -1,10 +1,10 @@
 /** `auth vault status|init|rekey` as CLI.md §5 has them. The vault's own promises are in test/vault. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, statSync } from "node:fs";
+import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { paste, succeeded } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
-import { auth, bareEnvironment, type Ended } from "../support/program.ts";
+import { AUTH, auth, bareEnvironment, type Ended } from "../support/program.ts";
 
 const key = (): string => crypto.getRandomValues(new Uint8Array(32)).toBase64();
 
@@ -25,7 +25,6 @@ test("a first login makes the vault: folder 0700, files 0600, and says once wher
 });
 
 test("a crowd that logs in at once, where there is no vault yet, gets in to the last one", async () => {
-  // The first ones out take SQLite's log away while others come in: a few in a hundred once found the vault unusable.
   for (let round = 0; round < 10; round++) {
     const env = bareEnvironment();
     const names = Array.from({ length: 8 }, (_, i) => `apikey:n${i}`);
@@ -34,6 +33,23 @@ test("a crowd that logs in at once, where there is no vault yet, gets in to the 
     for (const name of names) expect(stdout).toContain(name.replace("apikey:", ""));
   }
 }, 60_000);
+
+test("a write between two reads is seen: the token is the one that is stored once the key has been given", async () => {
+  const secret = key();
+  const env = bareEnvironment({ AUTH_KEY_COMMAND: `echo ${secret}` });
+  await succeeded(auth(["vault", "init", "--key", "command"], { env }));
+  await paste(env, "apikey:one", "the-first");
+  // The header has been read when this runs, and the record hasn't.
+  const script = join(env.AUTH_HOME ?? "", "ask");
+  const login = `echo the-second | ${AUTH} login apikey:one --token - --no-verify --force`;
+  writeFileSync(
+    script,
+    `#!/bin/sh\nAUTH_HOME='${env.AUTH_HOME}' AUTH_KEY_COMMAND='echo ${secret}' sh -c '${login}' >&2\necho ${secret}\n`,
+  );
+  chmodSync(script, 0o700);
+  const { stdout } = await auth(["token", "apikey:one"], { env: { ...env, AUTH_KEY_COMMAND: script } });
+  expect(stdout).toBe("the-second\n");
+});
 
 describe("status", () => {
   test("where the vault is and what opens it", async () => {

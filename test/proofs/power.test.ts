@@ -27,7 +27,7 @@ async function traced(mutant?: Mutant): Promise<Trace> {
   try {
     const home = await proofHome(issuer);
     const file = join(home.folder, "trace");
-    const syscalls = "fsync,fdatasync,connect,sendto,recvfrom,recvmsg,read,write,writev";
+    const syscalls = "fsync,fdatasync,ftruncate,connect,sendto,recvfrom,recvmsg,read,write,writev";
     const under = ["strace", "-f", "-y", "-s", "40", "-o", file, "-e", `trace=${syscalls}`];
     const { code } = await home.run(["token", LOGIN], { under, mutant });
     expect(code).toBe(0);
@@ -37,15 +37,21 @@ async function traced(mutant?: Mutant): Promise<Trace> {
     const done = (pattern: RegExp, from = 0): number =>
       calls.find((call) => call.done >= from && pattern.test(call.text))?.done ?? -1;
     const synced = (name: string): RegExp => new RegExp(`\\bf(data)?sync\\(\\d+<${home.folder}/${name}>\\) += 0`);
+    /** SQLite's commit point: the pages are in the file, and the emptied journal, which would undo them, on the disk. */
+    const committed = (from: number): number => {
+      const written = done(synced("vault\\.db"), from);
+      const emptied = written < 0 ? -1 : done(/\bftruncate\(\d+<[^>]*vault\.db-journal>, 0\) += 0/, written);
+      return emptied < 0 ? -1 : done(synced("vault\\.db-journal"), emptied);
+    };
     const replyRead = done(/\b(recvfrom|recvmsg|read)\(.*"HTTP\/1\.1 200/);
     return {
       replyFileSynced: done(synced("vault\\.locks/\\w+\\.reply")),
-      noteSynced: done(synced("vault\\.db-wal")),
+      noteSynced: committed(0),
       connected: begun(new RegExp(`\\bconnect\\(.*htons\\(${port}\\)`)),
       sent: begun(/\bsendto\(.*"POST \/token/),
       replyRead,
       replyKept: done(synced("vault\\.locks/\\w+\\.reply"), Math.max(0, replyRead)),
-      committed: done(synced("vault\\.db-wal"), Math.max(0, replyRead)),
+      committed: committed(Math.max(0, replyRead)),
       printed: begun(/\bwritev?\(1</),
     };
   } finally {

@@ -20,7 +20,6 @@ export function recordsOf(vault: string): Row[] {
 export function putValue(vault: string, { key, value }: Row): void {
   const database = new Database(vault);
   database.query("UPDATE store SET value = ?2 WHERE key = ?1").run(key, value);
-  database.run("PRAGMA wal_checkpoint(TRUNCATE)");
   database.close();
 }
 

@@ -6,7 +6,6 @@ import { type ExecError, replaceProcess } from "../../src/platform/exec.ts";
 const inherited = inheritedDescriptors();
 if (process.env.PROBE_DATABASE) {
   const database = new Database(process.env.PROBE_DATABASE);
-  database.run("PRAGMA journal_mode = WAL");
   database.run("BEGIN IMMEDIATE");
   // Makes a pipe non-blocking, for whoever uses it next.
   void process.stdout.isTTY;

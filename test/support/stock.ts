@@ -80,16 +80,16 @@ export function filesUnder(folder: string): string[] {
 export function strayFiles(home: string): string[] {
   return filesUnder(home).filter(
     (path) =>
-      !/^(key|vault\.db(-wal|-shm)?|audit\.jsonl|logs\/auth\.log|vault\.locks\/[\w.]+\.(lock|reply))$/.test(path),
+      !/^(key|vault\.db(-journal)?|audit\.jsonl|logs\/auth\.log|vault\.locks\/[\w.]+\.(lock|reply))$/.test(path),
   );
 }
 
 /**
- * The content of every file, to be compared later. SQLite's own side files come and go, lock files stay for good and
+ * The content of every file, to be compared later. SQLite's journal comes and goes, lock files stay for good and
  * are empty, logs grow, and a key that was not needed after all leaves a blank line.
  */
 export function bytesUnder(folder: string): Record<string, string> {
-  const files = filesUnder(folder).filter((path) => !/-(wal|shm)$|\.lock$|^audit\.jsonl$|^logs/.test(path));
+  const files = filesUnder(folder).filter((path) => !/-journal$|\.lock$|^audit\.jsonl$|^logs/.test(path));
   return Object.fromEntries(files.map((path) => [path, contentOf(join(folder, path)).toString("base64")]));
 }
 

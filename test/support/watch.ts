@@ -9,7 +9,7 @@ import { AUTH, type Ended, type RunOptions, tempFolder } from "./program.ts";
 import { filesUnder } from "./stock.ts";
 
 export interface Sighting {
-  /** `auth token x: stdout`, `…: vault.db-wal`, `…: command line` */
+  /** `auth token x: stdout`, `…: vault.db-journal`, `…: command line` */
   readonly where: string;
   readonly bytes: Uint8Array;
   /** Secrets that belong there. */

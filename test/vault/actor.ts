@@ -48,6 +48,44 @@ const deeds: Record<string, () => Promise<void>> = {
       await say(`${(error as { code?: string }).code} ${(error as Error).message}`);
     }
   },
+  /** Leads w:w from its first version to the second. */
+  async "write-over"() {
+    const vault = await open();
+    await vault.commit([put("w:w", 2, "new")]);
+    vault.close();
+  },
+  /** Writes a:b again and again, until told to stop; says how often. */
+  async rewrite() {
+    const vault = await open();
+    let stop = false;
+    input.read().then(() => {
+      stop = true;
+    });
+    await say("ready");
+    let generation = 1;
+    while (!stop) {
+      generation++;
+      const done = await vault.commit([put("a:b", generation, String(generation).repeat(2000))]);
+      if (done !== "committed") throw new Error(done);
+      await Bun.sleep(0);
+    }
+    await say(String(generation));
+    vault.close();
+  },
+  /** Opens the vault and reads a:b, two hundred times. */
+  async watch() {
+    let newest = 0;
+    for (let i = 0; i < 200; i++) {
+      const vault = await open();
+      const entry = await vault.read("connection", "a:b");
+      vault.close();
+      const generation = entry?.version.generation ?? 0;
+      const body = generation === 1 ? "the body" : String(generation).repeat(2000);
+      if (entry?.body !== body || generation < newest) throw new Error(`generation ${generation} after ${newest}`);
+      newest = generation;
+    }
+    await say("200 in order");
+  },
   /** Takes the lock, keeps it until told, or killed. */
   async lock() {
     const lock = await (await open()).tryLock("a:b");

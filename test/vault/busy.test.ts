@@ -20,18 +20,16 @@ afterEach(async () => {
   home[Symbol.dispose]();
 });
 
-/** `EXCLUSIVE` keeps everybody else from even opening it, as a recovery does, or the last one out who empties the log. */
+/** `EXCLUSIVE` keeps all others from reading too, as a commit or a recovery does; `IMMEDIATE` from writing. */
 const HOLD = `
   const { Database } = require("bun:sqlite");
   const db = new Database(process.argv[1]);
-  db.run("PRAGMA locking_mode=" + process.argv[3]);
-  db.run("BEGIN IMMEDIATE");
-  db.run("CREATE TABLE held (x)");
+  db.run("BEGIN " + process.argv[3]);
   console.log("held");
   setTimeout(() => { db.run("ROLLBACK"); db.close(); }, Number(process.argv[2]));
 `;
 
-async function held(milliseconds: number, mode: "EXCLUSIVE" | "NORMAL" = "EXCLUSIVE"): Promise<void> {
+async function held(milliseconds: number, mode: "EXCLUSIVE" | "IMMEDIATE" = "EXCLUSIVE"): Promise<void> {
   const command = [process.execPath, "-e", HOLD, home.file, String(milliseconds), mode];
   const holder = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
   holders.push(holder);
@@ -44,7 +42,7 @@ describe("a vault that another process holds for a moment", () => {
     await held(700);
     const vault = await home.open();
     expect((await vault.read("connection", "a:b"))?.body).toBe("the body");
-    await held(700, "NORMAL");
+    await held(700, "IMMEDIATE");
     expect(await vault.commit([put("c:d", 1, "another")])).toBe("committed");
     vault.close();
   });

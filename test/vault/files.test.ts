@@ -69,7 +69,7 @@ describe("a vault file that isn't one is refused and left as it is", () => {
   for (const [what, content] of cases)
     test(what, async () => {
       writeFileSync(home.file, content());
-      for (const side of ["-wal", "-shm"]) rmSync(home.file + side, { force: true });
+      rmSync(`${home.file}-journal`, { force: true });
       const before = readFileSync(home.file);
       expect(await readIt()).toBe("vault_corrupt");
       expect((await refusal(vaultStatus(home.context()))).code).toBe("vault_corrupt");
@@ -106,7 +106,7 @@ test("a vault with one bit flipped gives the record or an error of the vault, ne
   for (const bit of bits) {
     const edited = Buffer.from(whole);
     edited[bit >> 3] = (edited[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    for (const side of ["-wal", "-shm"]) rmSync(home.file + side, { force: true });
+    rmSync(`${home.file}-journal`, { force: true });
     writeFileSync(home.file, edited);
     const outcome = await readIt();
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { initVault } from "../../src/vault/create.ts";
 import { openVault } from "../../src/vault/vault.ts";
+import { cutOffCommit, useWal } from "./crashed.ts";
 import { actor, type Home, KEY, newHome, put } from "./home.ts";
 
 const ALICE = 61001;
@@ -131,6 +132,28 @@ describe.skipIf(!mayMount)(`on other mounts${mayMount ? "" : " (skipped: may not
     expect(await done("write", readOnly)).toBe(
       `vault_unwritable ${home.file} can't be used: the file system is read-only.`,
     );
+  });
+
+  const readOnlyHome = (): string =>
+    `mount --bind '${home.folder}' '${home.folder}' && mount -o remount,ro,bind '${home.folder}'`;
+
+  test("a commit that a crash cut off can't be undone on a read-only mount: words, and nothing lost elsewhere", async () => {
+    await cutOffCommit(home);
+    giveTo(ALICE);
+    const line = await done("read", readOnlyHome());
+    expect(line).toStartWith(`vault_unwritable A write to ${home.file} was interrupted`);
+    expect(await does(ALICE, "read")).toBe("the body");
+    expect(await done("read", readOnlyHome())).toBe("the body");
+  });
+
+  test("a vault of an earlier version is converted by a write, and can then be read on a read-only mount", async () => {
+    useWal(home);
+    giveTo(ALICE);
+    expect(await done("read", readOnlyHome())).toStartWith(
+      `vault_unwritable ${home.file} was made by an earlier version of auth`,
+    );
+    expect(await does(ALICE, "write")).toBe("committed");
+    expect(await done("read", readOnlyHome())).toBe("the body");
   });
 
   test("a full disk stops a commit with one clear error, and loses nothing", async () => {

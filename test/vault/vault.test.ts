@@ -214,12 +214,12 @@ describe("a record that was tampered with", () => {
 describe("erased means erased", () => {
   /** A record's sealed bytes, which would be found in the files if they were still there. */
   const remains = (needle: Uint8Array): string[] =>
-    ["", "-wal", "-shm"].filter((side) => {
+    ["", "-journal", "-wal"].filter((side) => {
       const path = `${home.file}${side}`;
       return statSync(path, { throwIfNoEntry: false }) !== undefined && readFileSync(path).includes(needle);
     });
 
-  test("nothing of an erased record is left in the file or the write-ahead log", async () => {
+  test("nothing of an erased record is left in the file or the journal", async () => {
     await vault.commit([put("a:one", 1, "x".repeat(20_000)), put("b:two", 1, "2")]);
     const needles = rows().map(({ value }) => value.slice(100, 140));
     expect(needles.map((needle) => remains(needle).length > 0)).toEqual([true, true]);
@@ -227,17 +227,27 @@ describe("erased means erased", () => {
     expect(needles.flatMap(remains)).toEqual([]);
   });
 
-  test("nor when a reader held the log at that time, once the vault is closed", async () => {
+  test("nor of one that was replaced, or erased unread", async () => {
+    await vault.commit([put("b:two", 1, "2"), put("c:three", 1, "3")]);
+    const needles = rows().map(({ value }) => value.slice(40, 80));
+    await vault.commit([put("b:two", 2, "another")]);
+    await vault.discard("connection", "c:three");
+    expect(needles.flatMap(remains)).toEqual([]);
+  });
+
+  test("an erasure waits for a reader that is in its way", async () => {
     await vault.commit([put("b:two", 1, "2")]);
     const needle = rows()[0]?.value.slice(40, 80);
     if (!needle) throw new Error("no record");
     const reader = new Database(home.file, { readonly: true });
     reader.run("BEGIN");
     reader.query("SELECT count(*) FROM store").get();
-    await vault.commit([erase("b:two", 1)]);
+    const erased = vault.commit([erase("b:two", 1)]);
+    await Bun.sleep(300);
+    expect(remains(needle)).toEqual([""]);
     reader.run("ROLLBACK");
-    vault.close();
     reader.close();
+    expect(await erased).toBe("committed");
     expect(remains(needle)).toEqual([]);
   });
 });
