@@ -67,7 +67,8 @@ export async function startBrowserLogin(
   const authorizationEndpoint = endpointOf(server, "authorization");
   const state = oauth.generateRandomState();
   const { authorize } = server.dialect;
-  const nonce = authorize.nonce || request.scopes.includes("openid") ? oauth.generateRandomNonce() : null;
+  const asksIdToken = authorize.nonce === "openid" && request.scopes.includes("openid");
+  const nonce = authorize.nonce === "always" || asksIdToken ? oauth.generateRandomNonce() : null;
   const verifier = authorize.pkce ? new Secret(oauth.generateRandomCodeVerifier()) : null;
   const answer = Promise.withResolvers<Authorization>();
   // Whoever pastes the answer never looks at this promise.

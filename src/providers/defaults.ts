@@ -8,7 +8,7 @@ export const DEFAULTS = {
     offlineParameters: {},
     names: {},
     pkce: true,
-    nonce: false,
+    nonce: "openid",
     codeParameter: "code",
     extra: [],
     redirect: { host: "127.0.0.1", path: "/callback" },

@@ -6,7 +6,7 @@ import type { ProviderDefinition } from "./schema.ts";
 
 /** What the protocol itself sends, and where the answer to it is looked for. */
 export function authorizeIsPlain({ authorize, issuer, scopes }: ProviderDefinition): Fault[] {
-  const { parameters = {}, offlineParameters = {}, names = {}, pkce, fragment } = authorize ?? {};
+  const { parameters = {}, offlineParameters = {}, names = {}, nonce, pkce, fragment } = authorize ?? {};
   // A resource goes along only where somebody names one (`--resource`).
   const sent = AUTHORIZE_PARAMETERS.filter((name) => name !== "resource" && names[name] !== false).map(
     (name) => names[name] ?? name,
@@ -39,6 +39,17 @@ export function authorizeIsPlain({ authorize, issuer, scopes }: ProviderDefiniti
       names.state === false,
       "authorize.names.state",
       "can't be left out: without it anybody's answer would be taken",
+    ),
+    ...faultIf(
+      names.nonce === false,
+      "authorize.names.nonce",
+      "leaves the nonce out of the request, but it is still demanded back",
+      'Say authorize.nonce = "never".',
+    ),
+    ...faultIf(
+      typeof names.nonce === "string" && nonce === "never",
+      "authorize.names.nonce",
+      "names a nonce, but authorize.nonce is never",
     ),
     ...faultIf(
       names.code_challenge === false || names.code_challenge_method === false,

@@ -12,7 +12,18 @@ import { http } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { resolveProvider } from "../../src/providers/resolve.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
-import { type Answer, json, reply, type Scripted, type Seen, script, secretClient, server, thrown } from "./support.ts";
+import {
+  type Answer,
+  json,
+  jwt,
+  reply,
+  type Scripted,
+  type Seen,
+  script,
+  secretClient,
+  server,
+  thrown,
+} from "./support.ts";
 
 const running: Scripted[] = [];
 afterEach(() => {
@@ -32,7 +43,7 @@ const CLIENT: Client = { id: "acme-cli.v2", secret: new Secret("s/1"), authentic
 async function logIn(
   different: Partial<ProviderDefinition>,
   answer: (request: Readonly<Record<string, string>>) => Record<string, string>,
-  options: { settings?: Record<string, string>; body?: object; client?: Client } = {},
+  options: { settings?: Record<string, string>; body?: object; client?: Client; scopes?: readonly string[] } = {},
 ): Promise<{ page: string; asked: Record<string, string>; exchange: Seen; reply: TokenReply; redirectUri: string }> {
   const issuer = at(json(options.body ?? TOKENS));
   const definition: ProviderDefinition = {
@@ -46,7 +57,7 @@ async function logIn(
   const whole = { dialect, endpoints, issuer: null, issRequired: false };
   const client = options.client ?? CLIENT;
   const login = await startBrowserLogin(whole, client, {
-    scopes: ["read"],
+    scopes: options.scopes ?? ["read"],
     port: null,
     redirectUri: null,
     timeout: 5000,
@@ -117,11 +128,23 @@ describe("the authorization request", () => {
   });
 
   test("a nonce goes along, a new one each time, where the provider insists on one", async () => {
-    const once = await logIn({ authorize: { nonce: true } }, usual);
-    const again = await logIn({ authorize: { nonce: true } }, usual);
+    const once = await logIn({ authorize: { nonce: "always" } }, usual);
+    const again = await logIn({ authorize: { nonce: "always" } }, usual);
     expect(once.asked.nonce).toMatch(/^[\w-]{43}$/);
     expect(again.asked.nonce).not.toBe(once.asked.nonce);
     expect((await logIn({}, usual)).asked.nonce).toBeUndefined();
+  });
+
+  test("no nonce, even with openid, where the issuer never gives it back: none is demanded, PKCE and state hold", async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { iss: "https://acme.example", sub: "s", aud: CLIENT.id, iat: now, exp: now + 60 };
+    const options = { scopes: ["openid"], body: { ...TOKENS, id_token: jwt(claims) } };
+    const { asked, reply, exchange } = await logIn({ authorize: { nonce: "never" } }, usual, options);
+    expect([asked.nonce, asked.code_challenge_method]).toEqual([undefined, "S256"]);
+    expect(asked.state).toMatch(/^[\w-]{43}$/);
+    expect(exchange.form.code_verifier).toMatch(/^[\w-]{43}$/);
+    expect(reply.idToken).not.toBeNull();
+    expect(await thrown(() => logIn({}, usual, options))).toMatchObject({ code: "provider_unavailable" });
   });
 
   test("the code is read under the provider's name, and what else its answer says is kept", async () => {

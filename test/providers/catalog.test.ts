@@ -48,6 +48,12 @@ test("the samples are those of the required settings", () => {
   }
 });
 
+test("those whose id_token lacks the nonce ask for none, and the others for one wherever they ask for openid", () => {
+  const asking = manifests.filter(({ definition }) => definition.scopes?.default?.includes("openid"));
+  const without = asking.filter(({ definition }) => definition.authorize?.nonce === "never");
+  expect(without.map(({ id }) => id)).toEqual(["linkedin", "quickbooks"]);
+});
+
 for (const { id, definition, text } of manifests)
   describe(id, () => {
     const resolved = resolveProvider(definition, SAMPLES[id] ?? {});

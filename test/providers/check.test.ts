@@ -122,6 +122,16 @@ describe("what contradicts itself or does nothing is refused", () => {
       { authorize: { names: { client_key: "client_id" } } },
       "authorize.names.client_key does nothing: no such parameter is sent",
     ],
+    [
+      "a nonce that isn't sent, but demanded back",
+      { authorize: { names: { nonce: false } } },
+      'but it is still demanded back. Say authorize.nonce = "never".',
+    ],
+    [
+      "a name for a nonce that is never sent",
+      { authorize: { nonce: "never", names: { nonce: "once" } } },
+      "names a nonce, but authorize.nonce is never",
+    ],
     ["no state", { authorize: { names: { state: false } } }, "authorize.names.state can't be left out"],
     ["half of PKCE", { authorize: { names: { code_challenge_method: false } } }, "leaves out half of PKCE"],
     [

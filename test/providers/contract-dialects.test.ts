@@ -23,7 +23,7 @@ const DIALECTS: Readonly<Record<string, object>> = {
       names: { client_id: "client_key", scope: "scopes", state: "st", response_type: false },
       codeParameter: "auth_code",
       extra: ["shop"],
-      nonce: true,
+      nonce: "always",
       pkce: false,
       redirect: { host: "localhost", port: 8080, path: "/done" },
     },

@@ -69,7 +69,7 @@ describe("a browser login", () => {
         parameters: { context: "stores/{shopName}", force_install: "true" },
         names: { client_id: "client_key", redirect_uri: "redirectUri", response_type: false },
         pkce: false,
-        nonce: true,
+        nonce: "always",
         codeParameter: "shop_code",
         extra: ["merchantId"],
       },

@@ -153,7 +153,9 @@ export class Issuer {
         throw new Contradiction(`${name} is missing from the authorization request`);
     const challenge = given("code_challenge");
     if (authorize.pkce !== (challenge !== null)) throw new Contradiction("authorize.pkce isn't what is done");
-    if (authorize.nonce && given("nonce") === null) throw new Contradiction("authorize.nonce isn't what is done");
+    const sendsNonce = given("nonce") !== null;
+    if ((authorize.nonce === "always" && !sendsNonce) || (authorize.nonce === "never" && sendsNonce))
+      throw new Contradiction("authorize.nonce isn't what is done");
     const redirectUri = given("redirect_uri");
     const redirect = new URL(redirectUri ?? registered);
     const back = (parameters: readonly (readonly [string, string])[]): string => {

@@ -71,7 +71,7 @@ function authorizeOf(draft: Draft): { authorize: Authorize | undefined; scope: s
     parameters: someFields(parameters),
     names: someFields(names),
     pkce: draft.take("disable_pkce") ? false : undefined,
-    nonce: nonce === undefined ? undefined : true,
+    nonce: nonce === undefined ? undefined : "always",
     fragment: draft.take("authorization_url_fragment"),
     codeParameter: draft.take("authorization_code_param_in_callback"),
     extra: some(draft.take("redirect_uri_metadata") ?? []),

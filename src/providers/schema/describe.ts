@@ -64,7 +64,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     "Further parameters where the request asks for `scopes.offline`: `prompt=consent` (OpenID Connect Core §11).",
   "authorize.names":
     "The standard's parameter → the provider's name for it; false: it is not sent. `state` is looked for in the answer under the name that it was sent by.",
-  "authorize.nonce": "Whether a nonce goes along even where no id_token is asked for (the scope `openid`).",
+  "authorize.nonce":
+    "When a nonce is sent, and demanded back in the ID token: `openid`, with that scope; `always`; `never`, where the issuer doesn't give it back.",
   "authorize.fragment": "The page takes the request behind its `#`, after this path.",
   "authorize.codeParameter": "The answer's parameter that holds the code.",
   "authorize.extra": "Further parameters of the answer to keep with the connection.",

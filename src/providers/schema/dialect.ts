@@ -10,8 +10,11 @@ export const authorize = v.strictObject({
   /** `state` is looked for in the answer under the name that it was sent by. */
   names: v.optional(names),
   pkce: v.optional(v.boolean()),
-  /** A nonce goes along even where no id_token is asked for (the scope `openid`). */
-  nonce: v.optional(v.boolean()),
+  /**
+   * When a nonce is sent, and demanded back in the id_token (OpenID Connect Core §3.1.3.7, 11): where the scope `openid` asks
+   * for one, always, or never, for an issuer that doesn't give it back.
+   */
+  nonce: v.optional(v.picklist(["openid", "always", "never"])),
   /** The page takes the request behind its `#`, after this path. */
   fragment: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9._~/-]+$/, "must be a path"))),
   /** The answer's parameter that holds the code. */
