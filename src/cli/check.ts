@@ -30,5 +30,7 @@ async function check(session: Session, { stored }: Shown): Promise<Checked["resu
   const { server, client } = await counterpartOf(services, stored.record);
   const asking = client.proof === undefined ? tokens : { ...tokens, proof: client.proof };
   const answer = await askAccount(session.context.http, server, asking, { timeout: LIMITS.account });
-  return answer.kind === "known" ? "accepted" : answer.kind;
+  if (answer.kind === "known") return "accepted";
+  // Tokens of another account are not those of this login.
+  return answer.kind === "contradicted" ? "refused" : answer.kind;
 }

@@ -2,7 +2,7 @@
 
 import { askAccount } from "../oauth/account.ts";
 import { revokeTokens } from "../oauth/revoke.ts";
-import type { Account, TokenReply } from "../oauth/types.ts";
+import { type Account, OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { LIMITS } from "../platform/limits.ts";
@@ -25,7 +25,7 @@ export async function login(services: Services, request: LoginRequest, ui: Login
   await refuseOtherPlace(services, request);
   const plan = await planLogin(services, request);
   for (const [setting, variable] of Object.entries(plan.settings.variables)) ui.warn(`${setting} from ${variable}`);
-  const reply = await withLearntLifetime(services, plan, await flowNamingRefusedClient(services, plan, ui));
+  const reply = await withLearntLifetime(services, plan, await flowOrCleanUp(services, plan, ui));
   const { account, scopes } = await whoIs(services, plan, reply, ui);
   await refuseOtherAccount(services, plan, reply, account);
   const stored = await storeLogin(services, plan, { ...reply, scopes: reply.scopes ?? scopes }, account);
@@ -67,12 +67,17 @@ async function withLearntLifetime(services: Services, plan: LoginPlan, reply: To
   return { ...reply, expiresIn: Math.max(0, Math.floor((expiresAt - services.context.now()) / 1000)) };
 }
 
-/** A secret that the provider refuses is marked, so that it isn't offered again silently (CLI.md §4). */
-async function flowNamingRefusedClient(services: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
+/**
+ * Tokens of a login that is refused are given back. A secret that the provider refuses is marked, so that it isn't
+ * offered again silently (CLI §4).
+ */
+async function flowOrCleanUp(services: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
   try {
     return await runFlow(services, plan, ui);
   } catch (error) {
     const { client, server } = plan;
+    const received = error instanceof AuthError && error.cause instanceof OAuthFailure ? error.cause.received : null;
+    if (received !== null && client !== null) await revokeTokens(services.context.http, server, client, received);
     const refused = error instanceof AuthError && error.code === "client_rejected";
     if (refused && client?.secret && server.endpoints.token !== undefined) {
       const { id, secret } = client;
@@ -111,6 +116,12 @@ async function whoIs(services: Services, plan: LoginPlan, reply: TokenReply, ui:
   });
   if (answer.kind === "known") return answer;
   if (answer.kind === "unsupported") return NOBODY;
+  if (answer.kind === "contradicted") {
+    if (plan.client !== null) await revokeTokens(services.context.http, plan.server, plan.client, reply);
+    throw new AuthError("access_denied", `${title} names another account than its identity token does.`, {
+      hint: "Nothing was stored. Log in again; if it happens again, the issuer's operator has to mend this.",
+    });
+  }
   if (answer.kind === "refused" && pasted)
     throw new AuthError("token_rejected", `${title} does not accept this token (HTTP ${answer.status}).`, {
       hint: "Nothing was stored. Check that the whole token was pasted, and that it is for this host.",

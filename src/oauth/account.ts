@@ -6,6 +6,7 @@ import type { Dialect } from "../providers/defaults.ts";
 import { readBody } from "./body.ts";
 import type { ProofKey } from "./dpop.ts";
 import { headerLine } from "./header.ts";
+import { decodeJwt } from "./idtoken.ts";
 import { firstText, type Json } from "./paths.ts";
 import type { Account, Server } from "./types.ts";
 
@@ -19,6 +20,8 @@ export type AccountAnswer =
   | { readonly kind: "known"; readonly account: Account; readonly scopes: readonly string[] | null }
   /** The provider has nothing that could be asked. */
   | { readonly kind: "unsupported" }
+  /** It is about another account than the id_token: none of it may be used (OpenID Connect Core §5.3.2). */
+  | { readonly kind: "contradicted" }
   /** 401 or 403: the provider does not take this token. */
   | { readonly kind: "refused"; readonly status: number }
   | { readonly kind: "unreachable" };
@@ -30,7 +33,12 @@ export type AccountAnswer =
 export async function askAccount(
   http: Http,
   server: Server,
-  tokens: { readonly accessToken: Secret; readonly account?: Account | null; readonly proof?: ProofKey },
+  tokens: {
+    readonly accessToken: Secret;
+    readonly idToken?: Secret | null;
+    readonly account?: Account | null;
+    readonly proof?: ProofKey;
+  },
   options: { readonly timeout: number },
 ): Promise<AccountAnswer> {
   const { dialect, endpoints } = server;
@@ -38,15 +46,15 @@ export async function askAccount(
   const byToken: AccountAnswer | null = told === null ? null : { kind: "known", account: told, scopes: null };
   if (byToken !== null && dialect.account.from !== "userinfo") return byToken;
   if (endpoints.userinfo === undefined) return byToken ?? { kind: "unsupported" };
-  const answer = await askUserinfo(http, dialect, endpoints.userinfo, tokens, options.timeout);
-  return answer.kind === "known" ? answer : (byToken ?? answer);
+  const answer = await askUserinfo(http, server, endpoints.userinfo, tokens, options.timeout);
+  return answer.kind === "known" || answer.kind === "contradicted" ? answer : (byToken ?? answer);
 }
 
 async function askUserinfo(
   http: Http,
-  dialect: Dialect,
+  { dialect, issuer }: Server,
   url: string,
-  { accessToken, proof }: { readonly accessToken: Secret; readonly proof?: ProofKey },
+  { accessToken, idToken, proof }: Parameters<typeof askAccount>[2],
   timeout: number,
 ): Promise<AccountAnswer> {
   let reply: HttpReply;
@@ -64,6 +72,10 @@ async function askUserinfo(
   const raw = { status, headers: { "content-type": reply.headers.get("content-type") ?? "" }, body: reply.body };
   const body = status >= 200 && status < 300 ? readBody(raw) : null;
   if (body === null) return { kind: "unreachable" };
+  const subject = idToken ? decodeJwt(idToken.reveal())?.claims.sub : undefined;
+  if (subject !== undefined && body.sub !== undefined && body.sub !== subject) return { kind: "contradicted" };
+  // An issuer has to say it; without it nothing shows that both are about one account.
+  if (subject !== undefined && body.sub === undefined && issuer !== null) return { kind: "unreachable" };
   const account = (await accountOf(dialect, body)) ?? { id: null, label: null, organization: null };
   return { kind: "known", account, scopes: grantedScopes(dialect, reply.headers) };
 }

@@ -4,6 +4,7 @@
  */
 import * as oauth from "oauth4webapi";
 import { AuthError } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
 import { type Http, isAllowedUrl } from "../platform/http.ts";
 import { Secret, sameText } from "../platform/secret.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
@@ -177,7 +178,7 @@ export async function exchangeCode(
         further: server.dialect.request.tokenParameters,
       },
     );
-    const reply = await readTokenReply(server, client, raw, { subject: null, nonce, now });
+    const reply = await readTokenReply(server, client, raw, { subject: null, nonce, now, login: true });
     return { ...reply, extra: { ...extra, ...reply.extra } };
   } catch (error) {
     throw error instanceof OAuthFailure ? loginError(server, error, redirectUri) : error;
@@ -232,9 +233,17 @@ function scopeOf({ dialect }: Server, scopes: readonly string[]): { scope?: stri
   return scopes.length === 0 ? {} : { scope: scopes.join(dialect.scopes.separator) };
 }
 
-/** @throws AuthError for an answer that is an error, or another issuer's (RFC 9207 §2.4) */
+/** @throws AuthError for an answer that is an error, another issuer's (RFC 9207 §2.4), or says a thing twice (RFC 6749 §3.1) */
 function codeIn(server: Server, parameters: URLSearchParams, redirectUri: string): Secret {
   const { issuer, issRequired, dialect } = server;
+  const names = [...parameters.keys()];
+  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  if (repeated !== undefined)
+    throw new AuthError(
+      "provider_unavailable",
+      `${dialect.title} answered with ${escapeText(repeated.slice(0, 40))} more than once: the answer was not used.`,
+      { hint: "Log in again." },
+    );
   const iss = parameters.get("iss");
   if ((iss === null && issRequired) || (iss !== null && issuer !== null && !isIssuer(issuer, iss)))
     throw new AuthError(

@@ -24,7 +24,7 @@ export async function redeemCode(
   try {
     const sending = { http, server, client, withSecret: true };
     const raw = await sendGrant(sending, { type: "authorization_code", parameters, further });
-    return await readTokenReply(server, client, raw, { subject: null, now });
+    return await readTokenReply(server, client, raw, { subject: null, now, login: true });
   } catch (error) {
     throw error instanceof OAuthFailure ? loginError(server, error, redirectUri ?? undefined) : error;
   }

@@ -186,7 +186,7 @@ async function poll(sending: Sending, parameters: Readonly<Record<string, string
       seconds(at(readBody(raw), server.dialect.device.fields.interval ?? "interval")),
       LONGEST_INTERVAL,
     );
-    return { kind: "approved", reply: await readTokenReply(server, client, raw, { subject: null, now }) };
+    return { kind: "approved", reply: await readTokenReply(server, client, raw, { subject: null, now, login: true }) };
   } catch (failure) {
     if (failure instanceof OAuthFailure) return { kind: "not yet", failure, interval };
     throw failure;

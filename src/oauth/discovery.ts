@@ -110,7 +110,7 @@ function read(issuer: string, body: Json): IssuerDocument {
   }
   const document = parsed.output;
   // RFC 8414 §3.3: anybody could otherwise answer in another's name.
-  if (!isIssuer(document.issuer, issuer))
+  if (!isIssuer(withoutSlash(document.issuer), withoutSlash(issuer)))
     throw new AuthError(
       "provider_unavailable",
       `${issuer} says that it is another issuer: ${escapeText(document.issuer).slice(0, 200)}.`,
@@ -140,6 +140,11 @@ function read(issuer: string, body: Json): IssuerDocument {
       : null,
     dpop: document.dpop_signing_alg_values_supported?.includes("ES256") ?? false,
   };
+}
+
+/** A URL that a person typed may lack the slash at the end, or have one too many. */
+function withoutSlash(issuer: string): string {
+  return issuer.endsWith("/") ? issuer.slice(0, -1) : issuer;
 }
 
 /** In words: which field, and whether it is missing or wrong. */

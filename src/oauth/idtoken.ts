@@ -1,8 +1,10 @@
 /**
- * Identity tokens. They come straight from the token endpoint over TLS, so their signature need not be checked (OpenID
- * Connect Core §3.1.3.7, 6); whose they are and for whom is checked all the same.
+ * Identity tokens, checked by the rules of OpenID Connect Core §3.1.3.7, whose numbers stand beside them. They come straight
+ * from the token endpoint over TLS, so their signature need not be checked (rule 6). Rules 1, 12 and 13 are about what is
+ * never asked for here: encryption, acr, max_age.
  */
 import * as v from "valibot";
+import { escapeText } from "../platform/escape.ts";
 import { Secret } from "../platform/secret.ts";
 import { parseJson } from "./body.ts";
 import type { Json } from "./paths.ts";
@@ -37,47 +39,117 @@ function decodePart(part: string): Json | null {
 export type CheckedIdToken =
   /** Good, or there is none. */
   | { readonly verdict: "fine"; readonly token: Secret | null; readonly claims: Json | null }
-  /** Garbage or expired: left out, the tokens beside it are as good as without it. */
+  /** It breaks a rule, in a refresh: left out, the tokens beside it are as good as without it. */
   | { readonly verdict: "dropped"; readonly token: null; readonly claims: null }
-  /** Of another issuer, client, login or account: the whole reply is not for us. */
-  | { readonly verdict: "foreign"; readonly fault: string };
+  /** The whole reply is not for us: in a login, any broken rule; in a refresh, another issuer, client or account. */
+  | { readonly verdict: "refused"; readonly fault: string };
 
+export interface ExpectedIdToken {
+  /** The account's id at login; null where it isn't known. */
+  readonly subject: string | null;
+  /** Of the authorization request; null where none was sent. */
+  readonly nonce?: string | null;
+  /** The reply brings a login's first tokens. */
+  readonly login?: boolean;
+  /** Milliseconds since the epoch, by the issuer's clock where it shows one. */
+  readonly now: number;
+}
+
+/** What §2 requires to be there, and of which type. */
 const Claims = v.object({
   iss: v.string(),
-  sub: v.pipe(v.string(), v.nonEmpty()),
+  sub: v.pipe(v.string(), v.nonEmpty(), v.maxLength(255)),
   aud: v.union([v.string(), v.array(v.string())]),
   azp: v.optional(v.string()),
   exp: v.number(),
+  iat: v.unknown(),
   nonce: v.optional(v.string()),
 });
+type Claims = v.InferOutput<typeof Claims>;
 
 /** A clock may be this wrong, in seconds. */
 const SKEW = 300;
 
+interface Fault {
+  /** After "the identity token". */
+  readonly what: string;
+  /** The token is another's, not merely bad. */
+  readonly foreign: boolean;
+}
+
+/** @param given the reply's `id_token`, as it came */
 export function checkIdToken(
   server: Server,
   client: Client,
-  text: string | null,
-  expected: { readonly subject: string | null; readonly nonce?: string | null; readonly now: number },
+  given: unknown,
+  expected: ExpectedIdToken,
 ): CheckedIdToken {
-  if (text === null) return { verdict: "fine", token: null, claims: null };
+  // Many an OAuth server ignores the scope `openid`: then nothing is claimed, and PKCE has bound the tokens to this login.
+  if (given === undefined || given === null || given === "") return { verdict: "fine", token: null, claims: null };
+  const text = typeof given === "string" ? given : "";
   const jwt = decodeJwt(text);
   const claims = v.safeParse(Claims, jwt?.claims);
-  if (jwt === null || !claims.success) return { verdict: "dropped", token: null, claims: null };
-  const { iss, sub, aud, azp, exp, nonce } = claims.output;
+  const fault =
+    jwt === null || !claims.success
+      ? { what: jwt === null ? "can't be read" : `has no valid ${claimIn(claims.issues)}`, foreign: false }
+      : faultIn(server, client, jwt.header, claims.output, expected);
+  if (fault === null) return { verdict: "fine", token: new Secret(text), claims: jwt?.claims ?? null };
+  if (fault.foreign || expected.login === true)
+    return { verdict: "refused", fault: `the identity token ${fault.what}` };
+  return { verdict: "dropped", token: null, claims: null };
+}
 
+function claimIn(issues: readonly v.BaseIssue<unknown>[] | undefined): string {
+  const [issue] = issues ?? [];
+  return String(issue?.path?.[0]?.key ?? "claim");
+}
+
+function faultIn(
+  server: Server,
+  client: Client,
+  header: Json,
+  claims: Claims,
+  expected: ExpectedIdToken,
+): Fault | null {
+  const { iss, sub, aud, azp, exp, iat, nonce } = claims;
   const audiences = typeof aud === "string" ? [aud] : aud;
-  if (server.issuer !== null && !isIssuer(server.issuer, iss))
-    return { verdict: "foreign", fault: "the identity token is another issuer's" };
-  if (!audiences.includes(client.id) || (azp !== undefined && audiences.length > 1 && azp !== client.id))
-    return { verdict: "foreign", fault: "the identity token is for another client" };
-  if (expected.nonce && nonce !== expected.nonce)
-    return { verdict: "foreign", fault: "the identity token is of another login" };
+  const now = expected.now / 1000;
+  // 2.
+  if (server.issuer !== null && !isIssuer(server.issuer, iss)) return foreign("is another issuer's");
+  // 3. Further audiences are trusted only where the issuer says that this client is the one it was issued to.
+  if (!audiences.includes(client.id)) return foreign("is for another client");
+  if (audiences.length > 1 && azp === undefined) return foreign("is for further audiences, with no azp");
+  // 4, 5.
+  if (azp !== undefined && azp !== client.id) return foreign("was issued to another client");
   if (expected.subject !== null && comparesSub(server) && sub !== expected.subject)
-    return { verdict: "foreign", fault: "the identity token is about another account" };
+    return foreign("is about another account");
+  // 7, 8.
+  const algorithm = algorithmFault(server, client, header.alg);
+  if (algorithm !== null) return bad(algorithm);
+  // 9.
+  if (exp + SKEW <= now) return bad("has expired");
+  // 10.
+  if (typeof iat !== "number") return bad("doesn't say when it was issued");
+  if (iat - SKEW > now) return bad("was issued in the future");
+  // 11.
+  if (expected.nonce && nonce !== expected.nonce) return foreign("is of another login");
+  return null;
+}
 
-  if (exp + SKEW < expected.now / 1000) return { verdict: "dropped", token: null, claims: null };
-  return { verdict: "fine", token: new Secret(text), claims: jwt.claims };
+/** An unsigned one never (§2); one signed with a secret only for a client that has a secret to check it by. */
+function algorithmFault({ idTokenAlgorithms }: Server, client: Client, algorithm: unknown): string | null {
+  if (typeof algorithm !== "string" || algorithm.toLowerCase() === "none") return "is not signed";
+  if (algorithm.startsWith("HS") && client.secret === null) return `is signed by ${algorithm}, without a shared secret`;
+  const listed = idTokenAlgorithms === undefined || idTokenAlgorithms.includes(algorithm);
+  return listed ? null : `is signed by ${escapeText(algorithm.slice(0, 20))}, which the issuer doesn't list`;
+}
+
+function foreign(what: string): Fault {
+  return { what, foreign: true };
+}
+
+function bad(what: string): Fault {
+  return { what, foreign: false };
 }
 
 /** Whether an account's stored id is its `sub` (OpenID Connect Core §5.3.2, §12.2). */
@@ -86,12 +158,12 @@ function comparesSub({ dialect }: Server): boolean {
 }
 
 /**
- * Whether `issuer` names itself as `expected`. Metadata for many tenants holds a template, `https://host/{tenant}/v2`,
- * where one part of the path stands for any.
+ * Whether `issuer` is `expected`, character by character (§3.1.3.7, 2; RFC 9207 §2.4). Metadata for many tenants holds a
+ * template, `https://host/{tenant}/v2`, where one part of the path stands for any.
  */
 export function isIssuer(expected: string, issuer: string): boolean {
-  const wanted = withoutSlash(expected).split("/");
-  const given = withoutSlash(issuer).split("/");
+  const wanted = expected.split("/");
+  const given = issuer.split("/");
   return (
     wanted.length === given.length &&
     wanted.every((part, i) => {
@@ -100,9 +172,4 @@ export function isIssuer(expected: string, issuer: string): boolean {
       return part === given[i];
     })
   );
-}
-
-/** `https://issuer.example` and `https://issuer.example/` are one. */
-function withoutSlash(issuer: string): string {
-  return issuer.endsWith("/") ? issuer.slice(0, -1) : issuer;
 }

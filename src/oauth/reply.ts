@@ -10,19 +10,9 @@ import { accountIn } from "./account.ts";
 import { readBody, textOf } from "./body.ts";
 import { classifyReply, codeOf, serverTime } from "./classify.ts";
 import { lifetimeOf, secondsOf } from "./expiry.ts";
-import { checkIdToken } from "./idtoken.ts";
+import { checkIdToken, type ExpectedIdToken } from "./idtoken.ts";
 import { at, type Json } from "./paths.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
-
-/** What the reply has to agree with. */
-export interface Expectations {
-  /** The account's id at login; null where it isn't known. */
-  readonly subject: string | null;
-  /** Of the authorization request (OpenID Connect Core §3.1.3.7). */
-  readonly nonce?: string | null;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-}
 
 /**
  * @throws OAuthFailure for an error, classed by the dialect, and for a success that can't be used: `unreadable` where
@@ -32,29 +22,33 @@ export async function readTokenReply(
   server: Server,
   client: Client,
   raw: RawReply,
-  expected: Expectations,
+  expected: ExpectedIdToken,
 ): Promise<TokenReply> {
   const { dialect } = server;
   const body = tokensIn(await bodyOf(raw, dialect), dialect);
   const accessText = body !== null && isSuccess(raw) ? textAt(body, dialect.reply.accessToken) : null;
   if (body === null || accessText === null) throw notTokens(raw, body, dialect, expected.now);
 
-  const idToken = await checkIdToken(server, client, textAt(body, dialect.reply.idToken), expected);
-  if (idToken.verdict === "foreign") throw unusable(raw, idToken.fault);
+  const now = serverTime(raw, expected.now);
+  const accessToken = new Secret(accessText);
+  const refreshText = textAt(body, dialect.reply.refreshToken);
+  const refreshToken = refreshText === null ? null : new Secret(refreshText);
+  const idToken = checkIdToken(server, client, at(body, dialect.reply.idToken), { ...expected, now });
+  if (idToken.verdict === "refused")
+    throw expected.login
+      ? refusedLogin(raw, idToken.fault, { accessToken, refreshToken })
+      : unusable(raw, idToken.fault);
   const account = await byPlugin(raw, () => accountIn(dialect, body, idToken.claims));
   const { subject } = expected;
   if (subject !== null && dialect.account.from === "reply" && account?.id && account.id !== subject)
     throw unusable(raw, "the reply is about another account");
 
-  const now = serverTime(raw, expected.now);
-  const accessToken = new Secret(accessText);
-  const refreshToken = textAt(body, dialect.reply.refreshToken);
   const renewsItself = dialect.refresh.credential === "access_token" ? accessToken : null;
   return {
     accessToken,
     tokenType: textAt(body, dialect.reply.tokenType)?.toLowerCase() ?? "bearer",
     expiresIn: lifetimeOf(body, dialect.reply.expiry, now),
-    refreshToken: refreshToken === null ? renewsItself : new Secret(refreshToken),
+    refreshToken: refreshToken ?? renewsItself,
     // Zero is how some say "never".
     refreshExpiresIn: secondsOf(at(body, dialect.reply.refreshExpiresIn), "seconds", now) || null,
     scopes: scopesIn(at(body, dialect.reply.scope), dialect.scopes.replySeparator),
@@ -113,6 +107,19 @@ function notTokens(raw: RawReply, body: Json | null, dialect: Dialect, now: numb
 /** Even a reply that can't be parsed may hold what a rotation brought: then its bytes are kept. */
 function mayHoldRefreshToken(raw: RawReply, { reply }: Dialect): boolean {
   return textOf(raw).includes(reply.refreshToken.slice(reply.refreshToken.lastIndexOf(".") + 1));
+}
+
+/** OpenID Connect Core §3.1.3.5: an answer whose id_token breaks a rule is refused as a whole. */
+function refusedLogin(raw: RawReply, reason: string, received: NonNullable<OAuthFailure["received"]>): OAuthFailure {
+  return new OAuthFailure({
+    class: "transient",
+    reason,
+    status: raw.status,
+    inDoubt: true,
+    unreadable: true,
+    received,
+    remedy: "Nothing was stored. Log in again; if it happens again, the issuer's operator has to mend this.",
+  });
 }
 
 function unusable(raw: RawReply, reason: string): OAuthFailure {

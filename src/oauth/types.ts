@@ -25,6 +25,8 @@ export interface Server {
   readonly endpoints: Readonly<Partial<Record<EndpointName, string>>>;
   /** Whether discovery said that authorization replies carry `iss` (RFC 9207). */
   readonly issRequired: boolean;
+  /** By which the issuer signs its id_tokens, where discovery said so. */
+  readonly idTokenAlgorithms?: readonly string[];
   /** Where an authorization request has to be pushed before the browser is sent off (RFC 9126). */
   readonly pushed?: string;
   /** The API that the access token is to be for (RFC 8707). */
@@ -84,6 +86,8 @@ export class OAuthFailure extends Error {
   readonly remedy: string | null;
   /** It was a plugin's function that failed, not the provider. */
   readonly plugin: boolean;
+  /** Tokens that came and must not be used: a login gives them back (RFC 7009). */
+  readonly received: { readonly accessToken: Secret; readonly refreshToken: Secret | null } | null;
 
   constructor(of: {
     class: ErrorClass;
@@ -98,6 +102,7 @@ export class OAuthFailure extends Error {
     meaning?: string | null;
     remedy?: string | null;
     plugin?: boolean;
+    received?: OAuthFailure["received"];
     cause?: unknown;
   }) {
     super(of.reason, { cause: of.cause });
@@ -113,5 +118,6 @@ export class OAuthFailure extends Error {
     this.meaning = of.meaning ?? null;
     this.remedy = of.remedy ?? null;
     this.plugin = of.plugin ?? false;
+    this.received = of.received ?? null;
   }
 }

@@ -546,7 +546,8 @@ describe("the code", () => {
   });
 
   test("attack: an id_token of another login (nonce) is refused with the tokens beside it", async () => {
-    const claims = { iss: "i", sub: "s", aud: publicClient.id, exp: Date.now() / 1000 + 60 };
+    const now = Date.now() / 1000;
+    const claims = { iss: "i", sub: "s", aud: publicClient.id, iat: now, exp: now + 60 };
     for (const nonce of ["another", undefined]) {
       const issuer = at(json({ access_token: "a", id_token: jwt({ ...claims, nonce }) }));
       expect(await thrown(async () => (await exchange(issuer)).outcome)).toMatchObject({

@@ -236,7 +236,7 @@ describe("a success that can't be used", () => {
 });
 
 describe("the id_token", () => {
-  const claims = { iss: "https://issuer.example", sub: "alice", aud: publicClient.id, exp: SECONDS + 60 };
+  const claims = { iss: "https://issuer.example", sub: "alice", aud: publicClient.id, iat: SECONDS, exp: SECONDS + 60 };
   const at = server({}, { issuer: "https://issuer.example" });
   const tokens = { access_token: "a", refresh_token: "r" };
 

@@ -62,6 +62,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     issuer: document?.issuer ?? null,
     endpoints: provider.endpoints,
     issRequired: document?.issRequired ?? false,
+    ...(document?.idTokenAlgorithms && { idTokenAlgorithms: document.idTokenAlgorithms }),
     ...(document?.pushed && { pushed: document.pushed }),
     ...(resource !== undefined && { resource }),
   };
