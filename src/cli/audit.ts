@@ -22,7 +22,10 @@ export interface AuditLine {
   readonly version: string;
 }
 
-/** @returns null when it is written, else why it couldn't be */
+/**
+ * Texts that may be a provider's are redacted here too, whoever forgot it before.
+ * @returns null when it is written, else why it couldn't be
+ */
 export function writeAudit(path: string, event: AuditEvent, now: number): null | Promise<string | null> {
   const { connection = null } = event;
   const { pid, program } = caller();
@@ -40,5 +43,13 @@ export function writeAudit(path: string, event: AuditEvent, now: number): null |
     program,
     version,
   };
-  return appendLine(path, JSON.stringify(line));
+  return line.message === null && line.providerError === null
+    ? appendLine(path, JSON.stringify(line))
+    : appendRedacted(path, line);
+}
+
+/** Apart, since most lines have no such text, and `auth token` is not to load what redacts them. */
+async function appendRedacted(path: string, line: AuditLine): Promise<string | null> {
+  const { redactJson } = await import("../platform/redact.ts");
+  return appendLine(path, JSON.stringify(redactJson(line)));
 }

@@ -1,6 +1,7 @@
 /** Who a token belongs to: by the reply it came in, by its id_token, or by asking. */
 import { AuthError } from "../platform/errors.ts";
 import { type Http, HttpError, type HttpReply } from "../platform/http.ts";
+import { holdsSecret, redact, redactJson } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { readBody } from "./body.ts";
@@ -82,10 +83,13 @@ async function askUserinfo(
 
 async function accountOf({ account: paths, functions }: Dialect, source: Json): Promise<Account | null> {
   const told = ((await functions?.account?.(source)) ?? source) as Json;
+  const said = redactJson(told);
+  const id = firstText(told, paths.id);
   const account = {
-    id: firstText(told, paths.id),
-    label: firstText(told, paths.label),
-    organization: firstText(told, paths.organization),
+    // Ids are compared: one with a mask in it would be anybody's.
+    id: id === null || holdsSecret(id) ? null : id,
+    label: firstText(said, paths.label),
+    organization: firstText(said, paths.organization),
   };
   return account.id === null && account.label === null ? null : account;
 }
@@ -106,5 +110,9 @@ function authorization(dialect: Dialect, token: Secret): Record<string, string> 
 function grantedScopes(dialect: Dialect, headers: Headers): string[] | null {
   const name = dialect.account.scopesHeader;
   const value = name === undefined ? null : headers.get(name);
-  return value === null ? null : value.split(/[\s,]+/).filter((scope) => scope !== "");
+  return value === null
+    ? null
+    : redact(value)
+        .split(/[\s,]+/)
+        .filter((scope) => scope !== "");
 }

@@ -1,13 +1,18 @@
 /** The bytes of a reply as an object, whatever its label says: providers send JSON as text and forms as JSON. */
 import * as v from "valibot";
+import { learnSecrets } from "../platform/outside.ts";
 import type { Json } from "./paths.ts";
 import type { RawReply } from "./types.ts";
 
 const JsonObject = v.record(v.string(), v.unknown());
 
-/** null where the body is no object: HTML, an array, nothing at all. */
+/**
+ * null where the body is no object: HTML, an array, nothing at all. Whatever credentials it holds are known as secrets
+ * from here on, so that none of its other texts can repeat one of them.
+ */
 export function readBody(raw: RawReply): Json | null {
   const text = textOf(raw);
+  learnSecrets(text);
   const json = parseJson(text);
   if (json !== undefined) {
     const object = v.safeParse(JsonObject, json);

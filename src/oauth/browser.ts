@@ -4,9 +4,10 @@
  */
 import * as oauth from "oauth4webapi";
 import { AuthError } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
 import { type Http, isAllowedUrl } from "../platform/http.ts";
-import { Secret, sameText } from "../platform/secret.ts";
+import { outsideWords } from "../platform/outside.ts";
+import { redact } from "../platform/redact.ts";
+import { knowSecret, Secret, sameText } from "../platform/secret.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
 import { classifyReply } from "./classify.ts";
 import { sendGrant } from "./grant.ts";
@@ -117,8 +118,9 @@ export async function startBrowserLogin(
 
   function authorizationIn(parameters: URLSearchParams): Authorization {
     const kept = authorize.extra.map((name) => [name, parameters.get(name)] as const);
-    const extra = Object.fromEntries(kept.filter((entry): entry is [string, string] => entry[1] !== null));
-    return { code: codeIn(server, parameters, redirectUri), redirectUri, verifier, nonce, extra };
+    const code = codeIn(server, parameters, redirectUri);
+    const extra = Object.fromEntries(kept.flatMap(([name, value]) => (value === null ? [] : [[name, redact(value)]])));
+    return { code, redirectUri, verifier, nonce, extra };
   }
 
   function receive(parameters: URLSearchParams): Reception {
@@ -236,12 +238,14 @@ function scopeOf({ dialect }: Server, scopes: readonly string[]): { scope?: stri
 /** @throws AuthError for an answer that is an error, another issuer's (RFC 9207 §2.4), or says a thing twice (RFC 6749 §3.1) */
 function codeIn(server: Server, parameters: URLSearchParams, redirectUri: string): Secret {
   const { issuer, issRequired, dialect } = server;
+  // An error's text may repeat a code that came beside it.
+  for (const code of parameters.getAll(dialect.authorize.codeParameter)) knowSecret(code);
   const names = [...parameters.keys()];
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
   if (repeated !== undefined)
     throw new AuthError(
       "provider_unavailable",
-      `${dialect.title} answered with ${escapeText(repeated.slice(0, 40))} more than once: the answer was not used.`,
+      `${dialect.title} answered with ${outsideWords(repeated, 40)} more than once: the answer was not used.`,
       { hint: "Log in again." },
     );
   const iss = parameters.get("iss");

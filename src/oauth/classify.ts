@@ -1,5 +1,4 @@
 /** What a token request that brought no tokens means: by the provider's own table first, by the status last. */
-import { escapeText } from "../platform/escape.ts";
 import type { HttpError, HttpFailure } from "../platform/http.ts";
 import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
 import type { ErrorClass } from "../providers/schema.ts";
@@ -41,8 +40,8 @@ export function classifyReply(raw: RawReply, body: Json | null, dialect: Dialect
   const means = known ?? { class: byStatus(status, code !== null), meaning: null, remedy: null };
   return new OAuthFailure({
     ...means,
-    reason: code === null ? (status < 400 ? "unreadable reply" : `HTTP ${status}`) : short(code),
-    providerError: code === null ? null : short(code),
+    reason: code === null ? (status < 400 ? "unreadable reply" : `HTTP ${status}`) : code,
+    providerError: code,
     description: body === null ? null : textAt(body, dialect.reply.errorDescription),
     status,
     retryAfter,
@@ -145,9 +144,4 @@ function httpDate(text: string): number | null {
 function textAt(body: Json, path: string): string | null {
   const value = at(body, path);
   return typeof value === "string" && value !== "" ? value : null;
-}
-
-/** A code goes into messages as it is. */
-function short(code: string): string {
-  return escapeText(code.slice(0, 100));
 }

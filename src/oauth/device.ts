@@ -3,7 +3,8 @@ import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import { type Http, isAllowedUrl } from "../platform/http.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { Secret } from "../platform/secret.ts";
+import { holdsSecret } from "../platform/redact.ts";
+import { knowSecret, Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
@@ -77,13 +78,20 @@ function readAuthorization(server: Server, raw: RawReply): DeviceAuthorization {
     verification_uri_complete: field("verification_uri_complete") ?? null,
   });
   const isSuccess = raw.status >= 200 && raw.status < 300;
-  if (body === null || !isSuccess || !parsed.success)
+  if (typeof field("device_code") === "string") knowSecret(String(field("device_code")));
+  if (
+    body === null ||
+    !isSuccess ||
+    !parsed.success ||
+    [parsed.output.user_code, parsed.output.verification_uri].some(holdsSecret)
+  )
     throw classifyReply(raw, body, asking(server.dialect), Date.now());
+  const complete = parsed.output.verification_uri_complete;
   return {
     deviceCode: new Secret(parsed.output.device_code),
     userCode: parsed.output.user_code,
     verificationUri: parsed.output.verification_uri,
-    verificationUriComplete: parsed.output.verification_uri_complete,
+    verificationUriComplete: complete !== null && holdsSecret(complete) ? null : complete,
     expiresIn: Math.min(seconds(field("expires_in")) || 600, ONE_DAY),
     interval: Math.min(seconds(field("interval")) || DEFAULT_INTERVAL, LONGEST_INTERVAL),
   };

@@ -3,6 +3,8 @@ import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { type Http, HttpError, type HttpReply, isAllowedUrl } from "../platform/http.ts";
+import { outsideWords } from "../platform/outside.ts";
+import { holdsSecret } from "../platform/redact.ts";
 import type { EndpointName } from "../providers/schema.ts";
 import { readBody } from "./body.ts";
 import { isIssuer } from "./idtoken.ts";
@@ -113,9 +115,14 @@ function read(issuer: string, body: Json): IssuerDocument {
   if (!isIssuer(withoutSlash(document.issuer), withoutSlash(issuer)))
     throw new AuthError(
       "provider_unavailable",
-      `${issuer} says that it is another issuer: ${escapeText(document.issuer).slice(0, 200)}.`,
+      `${issuer} says that it is another issuer: ${outsideWords(document.issuer)}.`,
       { hint: "If that is the one you mean, give its URL instead." },
     );
+  const leaking = Object.entries(document).find(([, value]) => typeof value === "string" && holdsSecret(value));
+  if (leaking !== undefined)
+    throw new AuthError("provider_unavailable", `The metadata of ${issuer} is faulty: ${leaking[0]} holds a secret.`, {
+      hint: "Nothing was sent. Its operator has to mend this.",
+    });
   const endpoints = {
     authorization: document.authorization_endpoint,
     device: document.device_authorization_endpoint,

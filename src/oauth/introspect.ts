@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import type { Http } from "../platform/http.ts";
+import { redactJson } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import { readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
@@ -29,7 +30,7 @@ export async function introspect(
     const parsed = v.safeParse(Introspection, body);
     if (raw.status < 200 || raw.status >= 300 || !parsed.success)
       throw classifyReply(raw, body, server.dialect, Date.now());
-    return parsed.output;
+    return redactJson(parsed.output);
   } catch (error) {
     throw error instanceof OAuthFailure ? introspectionError(server, error) : error;
   }

@@ -4,6 +4,7 @@
  */
 import type { Http } from "../platform/http.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { knowSecret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { renamed } from "./names.ts";
 import type { Client, RawReply, Server } from "./types.ts";
@@ -53,6 +54,7 @@ export async function post(
   request: Form,
 ): Promise<RawReply> {
   const { format, method, headers } = server.dialect.request;
+  knowSent(request);
   const parameters = inDialect(request.body, server.dialect);
   // The product's own name goes out, set by `platform/http`.
   const { "user-agent": _, "content-type": __, ...standard } = request.headers;
@@ -72,6 +74,19 @@ export async function post(
     ...(signal === undefined ? {} : { signal }),
   });
   return { status: reply.status, headers: kept(reply.headers), body: reply.body };
+}
+
+/** Parameters that are credentials. Some were made for this one request: an assertion, a proof. */
+const CREDENTIALS = [
+  ...["code", "code_verifier", "device_code", "refresh_token", "token", "password"],
+  ...["client_secret", "client_assertion", "assertion", "subject_token", "actor_token"],
+];
+
+/** What is sent may come back in an error's text: it is known as secret before it leaves. */
+function knowSent({ headers, body }: Form): void {
+  for (const name of CREDENTIALS) for (const value of body.getAll(name)) knowSecret(value);
+  for (const [name, value] of Object.entries(headers))
+    if (/^(authorization|dpop)$/i.test(name)) knowSecret(value.slice(value.indexOf(" ") + 1));
 }
 
 /** What a plugin's function makes of it. It says what is sent, and has no say in where it goes. */

@@ -1,6 +1,7 @@
 /** An authorization request that goes to the issuer itself first, so that the browser carries a reference only (RFC 9126). */
 import * as v from "valibot";
 import type { Http } from "../platform/http.ts";
+import { holdsSecret } from "../platform/redact.ts";
 import { readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
 import { loginError } from "./login-error.ts";
@@ -23,7 +24,7 @@ export async function pushedUrl(http: Http, server: Server, client: Client, url:
     const raw = await sendAuthorizationRequest({ http, server, client, withSecret: true }, parameters);
     const body = readBody(raw);
     const pushed = v.safeParse(Pushed, body);
-    if (raw.status < 200 || raw.status >= 300 || !pushed.success)
+    if (raw.status < 200 || raw.status >= 300 || !pushed.success || holdsSecret(pushed.output.request_uri))
       throw classifyReply(raw, body, server.dialect, Date.now());
     short.searchParams.set("client_id", client.id);
     short.searchParams.set("request_uri", pushed.output.request_uri);

@@ -1,7 +1,8 @@
 /** A client registered on the spot, where the issuer offers that (RFC 7591, OpenID Connect Registration 1.0). */
 import * as v from "valibot";
-import { escapeText } from "../platform/escape.ts";
 import { type Http, HttpError, type HttpReply } from "../platform/http.ts";
+import { outsideWords } from "../platform/outside.ts";
+import { holdsSecret } from "../platform/redact.ts";
 import { Secret } from "../platform/secret.ts";
 import { readBody } from "./body.ts";
 import { classifyNoReply } from "./classify.ts";
@@ -93,7 +94,8 @@ const Registered = v.object({
 /** The issuer may have given another authentication than the one asked for (RFC 7591 §3.2.1). */
 function read(body: Json | null, status: number): RegisteredClient {
   const parsed = v.safeParse(Registered, body);
-  if (!parsed.success) throw new RegistrationRefused("unreadable reply", status);
+  if (!parsed.success || holdsSecret(parsed.output.client_id))
+    throw new RegistrationRefused("unreadable reply", status);
   const { client_id, client_secret, token_endpoint_auth_method: method, registration_access_token } = parsed.output;
   const secret = client_secret === undefined || method === "none" ? null : new Secret(client_secret);
   return {
@@ -106,5 +108,5 @@ function read(body: Json | null, status: number): RegisteredClient {
 
 function reasonOf(body: Json | null, status: number): string {
   const code = body?.error;
-  return typeof code === "string" && code !== "" ? escapeText(code.slice(0, 100)) : `HTTP ${status}`;
+  return typeof code === "string" && code !== "" ? outsideWords(code) : `HTTP ${status}`;
 }

@@ -4,7 +4,8 @@
  */
 
 import { AuthError } from "../platform/errors.ts";
-import { Secret } from "../platform/secret.ts";
+import { redactJson } from "../platform/redact.ts";
+import { knowSecret, Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { accountIn } from "./account.ts";
 import { readBody, textOf } from "./body.ts";
@@ -26,6 +27,7 @@ export async function readTokenReply(
 ): Promise<TokenReply> {
   const { dialect } = server;
   const body = tokensIn(await bodyOf(raw, dialect), dialect);
+  if (body !== null) knowTokens(body, dialect);
   const accessText = body !== null && isSuccess(raw) ? textAt(body, dialect.reply.accessToken) : null;
   if (body === null || accessText === null) throw notTokens(raw, body, dialect, expected.now);
 
@@ -38,6 +40,8 @@ export async function readTokenReply(
     throw expected.login
       ? refusedLogin(raw, idToken.fault, { accessToken, refreshToken })
       : unusable(raw, idToken.fault);
+  // Everything but the tokens themselves is stored and shown in clear somewhere.
+  const said = redactJson(body);
   const account = await byPlugin(raw, () => accountIn(dialect, body, idToken.claims));
   const { subject } = expected;
   if (subject !== null && dialect.account.from === "reply" && account?.id && account.id !== subject)
@@ -46,16 +50,24 @@ export async function readTokenReply(
   const renewsItself = dialect.refresh.credential === "access_token" ? accessToken : null;
   return {
     accessToken,
-    tokenType: textAt(body, dialect.reply.tokenType)?.toLowerCase() ?? "bearer",
+    tokenType: textAt(said, dialect.reply.tokenType)?.toLowerCase() ?? "bearer",
     expiresIn: lifetimeOf(body, dialect.reply.expiry, now),
     refreshToken: refreshToken ?? renewsItself,
     // Zero is how some say "never".
     refreshExpiresIn: secondsOf(at(body, dialect.reply.refreshExpiresIn), "seconds", now) || null,
-    scopes: scopesIn(at(body, dialect.reply.scope), dialect.scopes.replySeparator),
+    scopes: scopesIn(at(said, dialect.reply.scope), dialect.scopes.replySeparator),
     idToken: idToken.token,
     account,
-    extra: extraOf(body, dialect),
+    extra: extraOf(said, dialect),
   };
+}
+
+/** Under the names that the description has for them, in an error's reply too. */
+function knowTokens(body: Json, { reply }: Dialect): void {
+  for (const path of [reply.accessToken, reply.refreshToken, reply.idToken]) {
+    const token = textAt(body, path);
+    if (token !== null) knowSecret(token);
+  }
 }
 
 /** As it came, or as the plugin's function has it. */

@@ -1,4 +1,6 @@
 /** The words of the wire, shared by the flows. Nothing here knows where tokens are stored. */
+import { outsideWords } from "../platform/outside.ts";
+import { holdsSecret } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import type { EndpointName, ErrorClass } from "../providers/schema.ts";
@@ -64,14 +66,17 @@ export interface TokenReply {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-/** A token request that did not bring tokens, classed by the provider's own table. */
+/**
+ * A token request that did not bring tokens, classed by the provider's own table. Its texts are redacted and on one line
+ * (`outsideWords`) from the start: they are stored, logged and shown.
+ */
 export class OAuthFailure extends Error {
   readonly class: ErrorClass;
   /** The provider's code (`invalid_grant`, `bad_refresh_token`), where it gave one. */
   readonly providerError: string | null;
   /** What CLI.md prints: the code, `connection timed out`, `HTTP 503`, `the reply was lost` … */
   readonly reason: string;
-  /** The provider's own words, unescaped: escape before showing. */
+  /** The provider's own words. */
   readonly description: string | null;
   readonly status: number | null;
   /** Seconds. */
@@ -105,19 +110,26 @@ export class OAuthFailure extends Error {
     received?: OAuthFailure["received"];
     cause?: unknown;
   }) {
-    super(of.reason, { cause: of.cause });
+    super(outsideWords(of.reason, LONGEST_REASON), { cause: of.cause });
     this.class = of.class;
-    this.reason = of.reason;
-    this.providerError = of.providerError ?? null;
-    this.description = of.description ?? null;
+    this.reason = outsideWords(of.reason, LONGEST_REASON);
+    this.providerError = words(of.providerError, LONGEST_REASON);
+    this.description = words(of.description);
     this.status = of.status ?? null;
     this.retryAfter = of.retryAfter ?? null;
     this.inDoubt = of.inDoubt ?? false;
     this.unreadable = of.unreadable ?? false;
-    this.claims = of.claims ?? null;
+    // Sent with the next login: a secret in it would go into a browser's address.
+    this.claims = of.claims != null && !holdsSecret(of.claims) ? of.claims : null;
     this.meaning = of.meaning ?? null;
     this.remedy = of.remedy ?? null;
     this.plugin = of.plugin ?? false;
     this.received = of.received ?? null;
   }
+}
+
+const LONGEST_REASON = 150;
+
+function words(text: string | null | undefined, longest?: number): string | null {
+  return text == null ? null : outsideWords(text, longest);
 }

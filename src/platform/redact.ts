@@ -1,7 +1,7 @@
 /**
- * Redaction by value: whatever is about to be logged is searched for every secret this process knows, as it is and
- * in the encodings a secret takes on its way through URLs, headers and dumps. The last net, not the first: callers
- * don't log secrets.
+ * Redaction by value: a text is searched for every secret this process knows, as it is and in the encodings a secret
+ * takes on its way through URLs, headers and dumps. Every text from outside passes here before it is stored, logged or
+ * shown (RULES 3.5); every log and every message passes again, as the last net.
  */
 import { feature } from "bun:bundle";
 import { mutated } from "./faults.ts";
@@ -20,11 +20,37 @@ export function redact(text: string): string {
   let masked = text;
   for (const secret of knownSecrets()) {
     if (secret.length < SHORTEST) continue;
-    const forms = found.get(secret) ?? formsOf(secret);
-    found.set(secret, forms);
-    for (const form of forms) masked = masked.replaceAll(form, MASK);
+    for (const form of forms(secret)) masked = masked.replaceAll(form, MASK);
   }
   return masked;
+}
+
+/** Whether a text that can't be masked, since it is to be used (a URL, an id), has a known secret in it. */
+export function holdsSecret(text: string): boolean {
+  for (const secret of knownSecrets())
+    if (secret.length >= SHORTEST_WORTH_REFUSING && forms(secret).some((form) => text.includes(form))) return true;
+  return false;
+}
+
+/** A client's secret like `secret` or `test` stands in many an address by chance. */
+const SHORTEST_WORTH_REFUSING = 12;
+
+/** The same value with every text in it redacted, names of fields too. */
+export function redactJson<T>(value: T): T {
+  return copy(value) as T;
+}
+
+function copy(value: unknown): unknown {
+  if (typeof value === "string") return redact(value);
+  if (Array.isArray(value)) return value.map(copy);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, held]) => [redact(name), copy(held)]));
+}
+
+function forms(secret: string): readonly string[] {
+  const known = found.get(secret) ?? formsOf(secret);
+  found.set(secret, known);
+  return known;
 }
 
 /** Secret → its forms: there are several lines, and few secrets. */
@@ -34,20 +60,43 @@ const found = new Map<string, readonly string[]>();
 function formsOf(secret: string): string[] {
   const bytes = new TextEncoder().encode(secret);
   const hex = bytes.toHex();
+  const pairs = hex.match(/../g) ?? [];
+  const json = JSON.stringify(secret).slice(1, -1);
   const percent = encodeURIComponent(secret);
-  const form = new URLSearchParams({ "": secret }).toString().slice(1);
-  const forms = new Set([
+  const everyByte = pairs.map((pair) => `%${pair}`).join("");
+  const form = formEncoded(secret);
+  const all = new Set([
     secret,
-    JSON.stringify(secret).slice(1, -1),
+    json,
+    // PHP escapes slashes, others everything beyond ASCII; a log line within JSON is escaped twice.
+    json.replaceAll("/", "\\/"),
+    asciiOnly(json),
+    JSON.stringify(json).slice(1, -1),
     percent,
-    lowerEscapes(percent),
     form,
+    everyByte,
+    everyByte.toUpperCase(),
+    lowerEscapes(percent),
     lowerEscapes(form),
     hex,
     hex.toUpperCase(),
+    pairs.join(" "),
+    pairs.join(":"),
     ...base64Pieces(bytes),
+    // RFC 6749 §2.3.1: within Basic credentials a client's secret is form-encoded first.
+    ...(form === secret ? [] : base64Pieces(new TextEncoder().encode(form))),
+    [...bytes].join(","),
+    [...bytes].join(", "),
   ]);
-  return [...forms].sort((a, b) => b.length - a.length);
+  return [...all].sort((a, b) => b.length - a.length);
+}
+
+function formEncoded(text: string): string {
+  return new URLSearchParams({ "": text }).toString().slice(1);
+}
+
+function asciiOnly(json: string): string {
+  return json.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function lowerEscapes(text: string): string {

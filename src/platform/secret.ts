@@ -5,6 +5,11 @@ export function knownSecrets(): Iterable<string> {
   return known;
 }
 
+/** For a secret that is nowhere held as one: a header that was made, a credential in a provider's reply. */
+export function knowSecret(value: string): void {
+  known.add(value);
+}
+
 /**
  * A value that must never be seen by accident. It prints as `[redacted]` wherever it is turned into
  * text: string, JSON, inspection. Only `reveal()` and `plainJson()` give the value, so every use can be found by name.

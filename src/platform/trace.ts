@@ -4,7 +4,7 @@
  */
 import { escapeText } from "./escape.ts";
 import { type Http, HttpError, type HttpReply, type HttpRequest } from "./http.ts";
-import { redact } from "./redact.ts";
+import { learnSecrets, outsideWords } from "./outside.ts";
 
 /** Fields of a request that are no secret and tell what was asked. */
 const SENT = ["grant_type", "scope", "client_id", "response_type", "redirect_uri", "resource", "token_type_hint"];
@@ -55,13 +55,14 @@ function fieldsOf({ body, headers }: HttpRequest): string {
 function describe({ status, headers, body }: HttpReply): string {
   const type = (headers.get("content-type") ?? "no type").split(";", 1)[0];
   const facts = `${status} ${type} ${body.length} bytes`;
-  const fields = parsed(new TextDecoder().decode(body));
+  const text = new TextDecoder().decode(body);
+  learnSecrets(text);
+  const fields = parsed(text);
   if (fields === null) return escapeText(facts);
   if (status >= 200 && status < 300 && fields.error === undefined)
     return escapeText(`${facts} {${Object.keys(fields).slice(0, 40).join(", ")}}`);
   const told = Object.entries(fields).filter(([name]) => EXPLAINING.includes(name));
-  // Before it is cut: half a secret would not be found afterwards.
-  return escapeText(`${facts} ${redact(JSON.stringify(Object.fromEntries(told))).slice(0, 2000)}`);
+  return `${escapeText(facts)} ${outsideWords(JSON.stringify(Object.fromEntries(told)), 2000)}`;
 }
 
 function parsed(text: string): Record<string, unknown> | null {
