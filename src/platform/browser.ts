@@ -22,7 +22,7 @@ export function openBrowser(url: string, env: Environment, platform: NodeJS.Plat
   const target = canonical(url);
   if (command === null || target === null) return false;
   try {
-    const child = Bun.spawn([...command, target], {
+    const child = Bun.spawn(withUrl(command, target), {
       env: helperEnvironment(env),
       stdio: ["ignore", "ignore", "ignore"],
       detached: true,
@@ -34,21 +34,47 @@ export function openBrowser(url: string, env: Environment, platform: NodeJS.Plat
   }
 }
 
-/** The command that opens a URL given as its last argument; null where no browser can open. */
-function opener(env: Environment, platform: NodeJS.Platform): string[] | null {
+/** The command that opens a URL; null where no browser can open. */
+function opener(env: Environment, platform: NodeJS.Platform): readonly string[] | null {
+  const chosen = chosenBrowser(env, platform);
+  if (chosen !== null) return chosen;
   if (isRemote(env)) return null;
   if (platform === "darwin") return ["/usr/bin/open"];
   if (platform === "win32") return ["rundll32", "url.dll,FileProtocolHandler"];
   if (!env.DISPLAY && !env.WAYLAND_DISPLAY) return null;
-  const which = (name: string): string | null => Bun.which(name, { PATH: env.PATH ?? "" });
-  for (const name of (env.BROWSER ?? "").split(":")) {
-    // A command line with arguments would need a shell, or a guess at quoting.
-    if (name === "" || /\s|%/.test(name) || TEXT_BROWSERS.test(baseName(name))) continue;
-    const found = which(name);
-    if (found !== null) return [found];
-  }
-  const found = which("xdg-open");
+  const found = programAt("xdg-open", env);
   return found === null ? null : [found];
+}
+
+/**
+ * `BROWSER`, as xdg-open and gh read it: commands separated by colons, the first that exists, with arguments, and `%s`
+ * for the URL. It counts without a display and over SSH too: VS Code, Codespaces and WSL set it there to a program that
+ * opens the browser on the person's own screen.
+ */
+function chosenBrowser(env: Environment, platform: NodeJS.Platform): readonly string[] | null {
+  const commands = platform === "win32" ? [env.BROWSER ?? ""] : (env.BROWSER ?? "").split(":");
+  for (const command of commands) {
+    const [name = "", ...args] = words(command);
+    if (name === "" || TEXT_BROWSERS.test(baseName(name))) continue;
+    const found = programAt(name, env);
+    if (found !== null) return [found, ...args];
+  }
+  return null;
+}
+
+function programAt(name: string, env: Environment): string | null {
+  return Bun.which(name, { PATH: env.PATH ?? "" });
+}
+
+/** Split at spaces, except within quotes. No shell reads it. */
+function words(command: string): string[] {
+  const found = command.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? [];
+  return found.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, double, single) => double ?? single));
+}
+
+function withUrl(command: readonly string[], url: string): string[] {
+  const placed = command.map((word) => word.replaceAll("%s", () => url));
+  return command.some((word) => word.includes("%s")) ? placed : [...placed, url];
 }
 
 /** As the URL parser writes it, so that no character means something to whoever gets it; null for other schemes. */

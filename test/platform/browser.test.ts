@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { canOpenBrowser, openBrowser } from "../../src/platform/browser.ts";
@@ -33,11 +33,35 @@ test("BROWSER is respected where it names a program", async () => {
   expect(await called()).toContain("https://issuer.example/");
 });
 
-test("a text browser, or a command line, in BROWSER is not run", () => {
-  const { env } = desktop("lynx");
-  const bare = { ...env, PATH: env.PATH?.split(":")[0] };
-  for (const BROWSER of ["lynx", `${bare.PATH}/lynx`, "sh -c 'touch x'", "firefox %s"])
-    expect(canOpenBrowser({ ...bare, BROWSER }, "linux")).toBe(false);
+describe("BROWSER is read as xdg-open and gh read it", () => {
+  const REMOTE = { DISPLAY: undefined, SSH_CONNECTION: "10.0.0.1 1 10.0.0.2 22" };
+  const url = "https://issuer.example/?a='$(id)";
+
+  test("also without a display and over SSH, where editors and WSL set it", async () => {
+    const { env, called } = desktop("my-browser");
+    expect(openBrowser("https://issuer.example/", { ...env, ...REMOTE, BROWSER: "my-browser" }, "linux")).toBe(true);
+    expect(await called()).toContain("https://issuer.example/");
+  });
+
+  for (const [command, args] of [
+    ["my-browser --new-window", ["--new-window", url]],
+    ["my-browser --app=%s -x", [`--app=${url}`, "-x"]],
+    [`my-browser "a b" 'c "d'`, ["a b", 'c "d', url]],
+    ["nosuch:my-browser -x:other", ["-x", url]],
+  ] as const)
+    test(`with arguments, and no shell: ${command}`, async () => {
+      const { env, called } = desktop("my-browser");
+      expect(openBrowser(url, { ...env, BROWSER: command }, "linux")).toBe(true);
+      const shown = args.map((word) => word.replace(url, new URL(url).href));
+      expect(await called()).toBe(`${[shown.length, ...shown, "key="].join("\n")}\n`);
+    });
+
+  test("a text browser is not run", () => {
+    const { env } = desktop("lynx");
+    const bare = { ...env, PATH: env.PATH?.split(":")[0] };
+    for (const BROWSER of ["lynx", `${bare.PATH}/lynx`, "lynx %s", "nosuch %s"])
+      expect(canOpenBrowser({ ...bare, BROWSER }, "linux")).toBe(false);
+  });
 });
 
 test("no browser over SSH, nor without a display", () => {
