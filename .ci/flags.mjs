@@ -11,6 +11,8 @@ export const FLAGS = [
   "--no-compile-autoload-bunfig",
   "--no-compile-autoload-tsconfig",
   "--no-compile-autoload-package-json",
+  // The system's certificates are trusted beside the built-in ones. They are loaded with the first https request.
+  "--compile-exec-argv=--use-system-ca",
 ];
 
 /** What runs by itself: the program, and the worker in which a module's code is evaluated. */

@@ -1,6 +1,7 @@
 /** The one table of exit codes (CLI.md §2), and the one place where an error becomes text or JSON. */
 import { AuthError, type ErrorCode, errorCode } from "../platform/errors.ts";
 import { jsonText } from "../platform/escape.ts";
+import type { HttpError } from "../platform/http-failure.ts";
 
 export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   internal: 1,
@@ -59,7 +60,7 @@ export function asAuthError(error: unknown): AuthError {
     case "ENOSPC":
       return new AuthError("internal", "There is no space left on the disk.", { cause: error, hint: "Make room." });
     case "auth_http":
-      return new AuthError("network", `${sentence(message)}`, { cause: error, hint: "Try again." });
+      return new AuthError("network", sentence(message), { cause: error, hint: (error as HttpError).remedy });
     default:
       return new AuthError("internal", sentence(message), { cause: error, hint });
   }

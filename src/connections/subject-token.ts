@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
-import { HttpError } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Mint } from "./record.ts";
 import type { Services } from "./services.ts";
@@ -73,7 +73,7 @@ async function fromActions({ context }: Services, audience: string | null): Prom
     });
   } catch (error) {
     if (error instanceof HttpError)
-      throw new AuthError("network", `The CI system gave no token: ${error.failure}.`, { hint: "Try again." });
+      throw new AuthError("network", `The CI system gave no token: ${error.reason}.`, { hint: error.remedy });
     if (error instanceof TypeError)
       throw missing("ACTIONS_ID_TOKEN_REQUEST_URL is no https address.", "Is this a job of that CI system?");
     throw error;

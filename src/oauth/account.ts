@@ -1,6 +1,7 @@
 /** Who a token belongs to: by the reply it came in, by its id_token, or by asking. */
 import { AuthError } from "../platform/errors.ts";
-import { type Http, HttpError, type HttpReply } from "../platform/http.ts";
+import type { Http, HttpReply } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
 import { holdsSecret, redact, redactJson } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";

@@ -1,27 +1,28 @@
 /** What a token request that brought no tokens means: by the provider's own table first, by the status last. */
-import type { HttpError, HttpFailure } from "../platform/http.ts";
+import type { HttpError, HttpFailure } from "../platform/http-failure.ts";
 import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
 import type { ErrorClass } from "../providers/schema.ts";
 import { at, type Json } from "./paths.ts";
 import { OAuthFailure, type RawReply } from "./types.ts";
 
-/** As CLI.md's refresh table prints them. */
-const REASONS: Readonly<Record<HttpFailure, string>> = {
-  "host not found": "host not found",
-  "connection refused": "connection refused",
-  "certificate refused": "certificate refused",
-  "connection timed out": "connection timed out",
+/** As CLI.md's refresh table prints them, where that isn't the failure's own name. */
+const REASONS: Readonly<Partial<Record<HttpFailure, string>>> = {
   "connection lost": "the reply was lost",
   redirected: "the provider redirected the request",
   "reply too large": "the reply is too large",
-  interrupted: "interrupted",
 };
+
+function reasonFor({ failure, detail }: HttpError): string {
+  const words = REASONS[failure] ?? failure;
+  return detail === null ? words : `${words} (${detail})`;
+}
 
 /** No reply. In doubt unless it is certain that the request never left (RULES.md 2.3). */
 export function classifyNoReply(error: HttpError): OAuthFailure {
   return new OAuthFailure({
     class: "transient",
-    reason: REASONS[error.failure],
+    reason: reasonFor(error),
+    remedy: error.lasting ? error.remedy : null,
     status: error.status,
     inDoubt: error.sent,
     cause: error,

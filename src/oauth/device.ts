@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import { type Http, isAllowedUrl } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { holdsSecret } from "../platform/redact.ts";
 import { knowSecret, Secret } from "../platform/secret.ts";
@@ -166,7 +167,7 @@ export async function pollDevice(
         problem = null;
         break;
       case "transient":
-        if (failure.unreadable || failure.reason === "certificate refused") throw loginError(server, failure);
+        if (failure.unreadable || isLasting(failure)) throw loginError(server, failure);
         failures = Math.min(failures + 1, 10);
         problem = failure.reason;
         break;
@@ -213,4 +214,9 @@ function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(end, milliseconds);
     signal?.addEventListener("abort", end);
   });
+}
+
+/** A failure below HTTP that waiting doesn't mend: a certificate, a proxy that wants a login. */
+function isLasting({ cause }: OAuthFailure): boolean {
+  return cause instanceof HttpError && cause.lasting;
 }

@@ -2,7 +2,8 @@
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
-import { type Http, HttpError, type HttpReply, isAllowedUrl } from "../platform/http.ts";
+import { type Http, type HttpReply, isAllowedUrl } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
 import { outsideWords } from "../platform/outside.ts";
 import { holdsSecret } from "../platform/redact.ts";
 import type { EndpointName } from "../providers/schema.ts";
@@ -91,7 +92,7 @@ async function fetchDocument(http: Http, url: string): Promise<Json | null> {
     if (!(error instanceof HttpError)) throw error;
     if (error.failure === "redirected") return null;
     const code = error.status === null ? "network" : "provider_unavailable";
-    throw new AuthError(code, `The issuer's metadata could not be fetched (${error.message}).`, { hint: "Try again." });
+    throw new AuthError(code, `The issuer's metadata could not be fetched (${error.message}).`, { hint: error.remedy });
   }
   const { status, body } = reply;
   if (status === 429 || status >= 500)

@@ -1,5 +1,5 @@
 /** A request to the token endpoint (RFC 6749 §3.2), whatever it grants. */
-import { HttpError } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { classifyNoReply } from "./classify.ts";
 import { endpointOf } from "./metadata.ts";

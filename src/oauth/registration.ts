@@ -1,6 +1,7 @@
 /** A client registered on the spot, where the issuer offers that (RFC 7591, OpenID Connect Registration 1.0). */
 import * as v from "valibot";
-import { type Http, HttpError, type HttpReply } from "../platform/http.ts";
+import type { Http, HttpReply } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
 import { outsideWords } from "../platform/outside.ts";
 import { holdsSecret } from "../platform/redact.ts";
 import { Secret } from "../platform/secret.ts";

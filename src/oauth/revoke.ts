@@ -1,5 +1,6 @@
 /** Ends a login at the provider (RFC 7009, or the provider's own way). */
-import { type Http, HttpError } from "../platform/http.ts";
+import type { Http } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Secret } from "../platform/secret.ts";
 import { readBody } from "./body.ts";

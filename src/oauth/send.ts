@@ -4,7 +4,7 @@
  */
 import type { ClientAuth, CustomFetchOptions, DPoPHandle } from "oauth4webapi";
 import * as oauth from "oauth4webapi";
-import { HttpError } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
 import { classifyNoReply } from "./classify.ts";
 import type { ClientKey } from "./client-key.ts";
 import type { Grant } from "./grant.ts";

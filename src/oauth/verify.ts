@@ -1,7 +1,8 @@
 /** Whether a JWT is what it says it is, by the keys that its issuer publishes (RFC 7515, RFC 7517, RFC 7519 §7.2). */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
-import { type Http, HttpError, type HttpReply } from "../platform/http.ts";
+import type { Http, HttpReply } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
 import { readBody } from "./body.ts";
 import { decodeJwt, isIssuer } from "./idtoken.ts";
 
@@ -93,7 +94,7 @@ async function fetchKeys(http: Http, url: string): Promise<Keys> {
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     const code = error.status === null ? "network" : "provider_unavailable";
-    throw new AuthError(code, `The issuer's keys could not be fetched (${error.message}).`, { hint: "Try again." });
+    throw new AuthError(code, `The issuer's keys could not be fetched (${error.message}).`, { hint: error.remedy });
   }
   const { status, body } = reply;
   const keys = v.safeParse(KeySet, readBody({ status, headers: {}, body }));

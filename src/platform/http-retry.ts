@@ -1,9 +1,15 @@
 /** A request without effect is asked again where that may help. When, and after how long, is ofetch's to say. */
 import { createFetch } from "ofetch";
-import { type Exchange, HttpError, type HttpFailure, type HttpReply } from "./http.ts";
+import type { Exchange, HttpReply } from "./http.ts";
+import { HttpError, type HttpFailure } from "./http-failure.ts";
 
 /** What another try may mend. */
-const PASSING: readonly HttpFailure[] = ["host not found", "connection refused", "connection lost"];
+const PASSING: readonly HttpFailure[] = [
+  "host not found",
+  "connection refused",
+  "connection lost",
+  "proxy closed the connection",
+];
 
 /**
  * @param once sends it, and throws nothing but HttpError

@@ -3,7 +3,7 @@
  * caps what it reads, and says of every failure whether the request can have reached the other side.
  */
 import { version } from "../../package.json";
-import { errorCode } from "./errors.ts";
+import { failureOf, HttpError } from "./http-failure.ts";
 import { LIMITS } from "./limits.ts";
 
 export interface HttpRequest {
@@ -28,35 +28,6 @@ export interface HttpReply {
 }
 
 export type Http = (request: HttpRequest) => Promise<HttpReply>;
-
-/** `reason` in words, as CLI.md's refresh table prints it. */
-export type HttpFailure =
-  | "host not found"
-  | "connection refused"
-  | "certificate refused"
-  | "connection timed out"
-  | "connection lost"
-  | "redirected"
-  | "reply too large"
-  | "interrupted";
-
-/** No reply, or none that may be read. `sent` is false only for the closed list of RULES.md 2.3. */
-export class HttpError extends Error {
-  readonly code = "auth_http";
-  readonly failure: HttpFailure;
-  readonly sent: boolean;
-  /** Where a status came before the failure. Of a redirect only that it was one is known: 300 stands for all. */
-  readonly status: number | null;
-
-  constructor(failure: HttpFailure, url: string, cause?: unknown, status: number | null = null) {
-    super(`${failure}: ${new URL(url).origin}`, { cause });
-    this.failure = failure;
-    this.status = failure === "redirected" ? 300 : status;
-    this.sent = !NOT_SENT.includes(failure);
-  }
-}
-
-const NOT_SENT: readonly HttpFailure[] = ["host not found", "connection refused", "certificate refused"];
 
 /**
  * @throws HttpError when there is no reply that may be read. Any status that isn't a redirect is a reply.
@@ -118,10 +89,25 @@ export interface Exchange {
 }
 
 /** One request with every switch of the environment and the runtime overruled, and its whole reply. @throws HttpError */
-async function exchangeOnce(target: string, { maxBytes, ...request }: Exchange): Promise<HttpReply> {
+async function exchangeOnce(target: string, exchange: Exchange): Promise<HttpReply> {
+  const url = new URL(target);
+  if (isLoopback(url.hostname) || url.protocol !== "https:" || !hasProxy()) return exchangeOver(url, exchange);
+  const { throughProxy } = await import("./http-proxy.ts");
+  return throughProxy(url, exchange, exchangeOver);
+}
+
+/** Whether any proxy is configured: which one, and for what, is read by code that is loaded only then. */
+function hasProxy(): boolean {
+  return Boolean(process.env.https_proxy || process.env.HTTPS_PROXY);
+}
+
+/** @param proxy the address that fetch is to use as its proxy */
+async function exchangeOver(url: URL, { maxBytes, ...request }: Exchange, proxy?: string): Promise<HttpReply> {
+  const target = url.href;
   try {
-    const response = await connect(new URL(target), {
+    const response = await connect(url, {
       ...request,
+      ...(proxy !== undefined && { proxy }),
       redirect: "error",
       keepalive: false,
       verbose: false,
@@ -133,7 +119,7 @@ async function exchangeOnce(target: string, { maxBytes, ...request }: Exchange):
     const { status, headers } = response;
     return { status, headers, body };
   } catch (error) {
-    throw error instanceof HttpError ? error : new HttpError(failureOf(error), target, error);
+    throw error instanceof HttpError ? error : new HttpError(failureOf(error), target, { cause: error });
   }
 }
 
@@ -142,7 +128,8 @@ async function exchangeOnce(target: string, { maxBytes, ...request }: Exchange):
  * server sees the name it was called by. A proxy never sees what is said to loopback.
  */
 async function connect(url: URL, init: BunFetchRequestInit): Promise<Response> {
-  if (!isLoopback(url.hostname)) return fetch(url, init);
+  if (init.proxy !== undefined) return fetch(url, init);
+  if (!isLoopback(url.hostname)) return direct(url, init);
   if (url.hostname !== "localhost" || url.protocol === "https:") return direct(url, init);
   const headers = new Headers(init.headers as Headers);
   headers.set("host", url.host);
@@ -176,7 +163,7 @@ async function readCapped(response: Response, maxBytes: number, url: string): Pr
   for await (const chunk of decompressed(response) ?? []) {
     length += chunk.length;
     // Leaving the loop cancels the stream, which closes the connection.
-    if (length > maxBytes) throw new HttpError("reply too large", url, undefined, response.status);
+    if (length > maxBytes) throw new HttpError("reply too large", url, { status: response.status });
     chunks.push(chunk);
   }
   const body = new Uint8Array(length);
@@ -221,50 +208,3 @@ function checkUrl(text: string): URL {
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
-
-/** Measured on Bun 1.4.5: a numeric code is a DOMException (23: TimeoutError, 20: AbortError). */
-function failureOf(error: unknown): HttpFailure {
-  if ((error as { syscall?: unknown }).syscall === "getaddrinfo") return "host not found";
-  const code = errorCode(error) ?? (error as { code?: unknown }).code;
-  switch (code) {
-    case "ENOTFOUND":
-      return "host not found";
-    case "ECONNREFUSED":
-      return "connection refused";
-    case "UnexpectedRedirect":
-      return "redirected";
-    case "ETIMEDOUT":
-    case 23:
-      return "connection timed out";
-    case 20:
-      return "interrupted";
-    default:
-      return CERTIFICATE_CODES.has(String(code)) ? "certificate refused" : "connection lost";
-  }
-}
-
-/** OpenSSL's verdicts on a certificate; the request is sent only after it was accepted. */
-const CERTIFICATE_CODES = new Set([
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY",
-  "UNABLE_TO_DECRYPT_CERT_SIGNATURE",
-  "CERT_SIGNATURE_FAILURE",
-  "CERT_NOT_YET_VALID",
-  "CERT_HAS_EXPIRED",
-  "ERROR_IN_CERT_NOT_BEFORE_FIELD",
-  "ERROR_IN_CERT_NOT_AFTER_FIELD",
-  "CERT_CHAIN_TOO_LONG",
-  "CERT_REVOKED",
-  "CERT_UNTRUSTED",
-  "CERT_REJECTED",
-  "INVALID_CA",
-  "INVALID_PURPOSE",
-  "PATH_LENGTH_EXCEEDED",
-  "HOSTNAME_MISMATCH",
-  "UNKNOWN_CERTIFICATE_VERIFICATION_ERROR",
-]);

@@ -3,7 +3,8 @@
  * the status; of a success only its kind, length and names; of a failure only fields that explain it.
  */
 import { escapeText } from "./escape.ts";
-import { type Http, HttpError, type HttpReply, type HttpRequest } from "./http.ts";
+import type { Http, HttpReply, HttpRequest } from "./http.ts";
+import { HttpError } from "./http-failure.ts";
 import { learnSecrets, outsideWords } from "./outside.ts";
 
 /** Fields of a request that are no secret and tell what was asked. */
@@ -31,7 +32,7 @@ export function traced(http: Http, debug: (line: string) => void): Http {
       debug(`← ${describe(reply)} in ${Math.round(performance.now() - started)} ms`);
       return reply;
     } catch (error) {
-      if (error instanceof HttpError) debug(`← ${error.failure}${error.sent ? "" : " (nothing was sent)"}`);
+      if (error instanceof HttpError) debug(`← ${error.reason}${error.sent ? "" : " (nothing was sent)"}`);
       throw error;
     }
   };

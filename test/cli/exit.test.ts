@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { asAuthError, EXIT_CODES, errorJson, errorText, worst } from "../../src/cli/exit.ts";
 import { AuthError } from "../../src/platform/errors.ts";
-import { HttpError } from "../../src/platform/http.ts";
+import { HttpError } from "../../src/platform/http-failure.ts";
 
 test("each error code has the exit code of the contract", () => {
   const contract: Record<number, string> = {

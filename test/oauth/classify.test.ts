@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { readBody } from "../../src/oauth/body.ts";
 import { classifyNoReply, classifyReply } from "../../src/oauth/classify.ts";
 import type { OAuthFailure } from "../../src/oauth/types.ts";
-import { HttpError } from "../../src/platform/http.ts";
+import { HttpError } from "../../src/platform/http-failure.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { dialect, reply } from "./support.ts";
 
@@ -24,7 +24,11 @@ describe("no reply", () => {
     const cases = [
       ["host not found", false, "host not found"],
       ["connection refused", false, "connection refused"],
+      ["certificate of an unknown authority", false, "certificate of an unknown authority"],
+      ["certificate expired", false, "certificate expired"],
       ["certificate refused", false, "certificate refused"],
+      ["proxy refused the request", false, "proxy refused the request"],
+      ["proxy timed out", false, "proxy timed out"],
       ["connection timed out", true, "connection timed out"],
       ["connection lost", true, "the reply was lost"],
       ["redirected", true, "the provider redirected the request"],
@@ -40,7 +44,7 @@ describe("no reply", () => {
 
   test("a redirect and a reply that is too large are the provider's trouble, not the network's", () => {
     expect(classifyNoReply(new HttpError("redirected", "https://a.example/")).status).not.toBeNull();
-    expect(classifyNoReply(new HttpError("reply too large", "https://a.example/", undefined, 200)).status).toBe(200);
+    expect(classifyNoReply(new HttpError("reply too large", "https://a.example/", { status: 200 })).status).toBe(200);
     expect(classifyNoReply(new HttpError("connection lost", "https://a.example/")).status).toBeNull();
   });
 });

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HttpError, type HttpFailure, http } from "../../src/platform/http.ts";
+import { http } from "../../src/platform/http.ts";
+import { HttpError, type HttpFailure } from "../../src/platform/http-failure.ts";
 import { CERTIFICATES } from "./certificates.ts";
 
 const open: { stop(force: boolean): unknown }[] = [];
@@ -312,15 +313,16 @@ describe("the environment changes nothing", () => {
     });
 
     test("one that nobody vouches for is refused, whatever NODE_TLS_REJECT_UNAUTHORIZED says", async () => {
-      expect(await elsewhere(urls.good ?? "", {})).toBe("certificate refused");
+      expect(await elsewhere(urls.good ?? "", {})).toBe("certificate of an unknown authority");
       const said = await elsewhere(urls.good ?? "", { NODE_TLS_REJECT_UNAUTHORIZED: "0" });
-      expect(said).toStartWith("certificate refused");
+      expect(said).toStartWith("certificate of an unknown authority");
       expect(seen).toBe(0);
     });
 
     test("one for another name, or expired, is refused although its maker is trusted; nothing is sent", async () => {
-      for (const name of ["name", "expired"])
-        expect(await elsewhere(urls[name] ?? "", { NODE_EXTRA_CA_CERTS: file(name) })).toBe("certificate refused");
+      const said = { name: "certificate for another name", expired: "certificate expired" };
+      for (const [name, failure] of Object.entries(said))
+        expect(await elsewhere(urls[name] ?? "", { NODE_EXTRA_CA_CERTS: file(name) })).toBe(failure);
       expect(seen).toBe(0);
     });
 

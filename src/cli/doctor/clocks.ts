@@ -1,6 +1,6 @@
 /** This machine's clock against the providers': expiries and signed assertions lean on it. */
 import type { Stored } from "../../connections/store.ts";
-import { HttpError } from "../../platform/http.ts";
+import { HttpError } from "../../platform/http-failure.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Session } from "../session.ts";
 import { doubtful, type Found, fine } from "./found.ts";
@@ -33,6 +33,6 @@ async function compare({ context }: Session, origin: string): Promise<Found> {
     if (!(error instanceof HttpError)) throw error;
     // A redirect has a date too, but it isn't handed over; the provider answers, and that is what matters here.
     if (error.failure === "redirected") return fine(`${origin} answers`);
-    return doubtful(`${origin} can't be reached: ${error.failure}`, "auth doctor --offline leaves this out.");
+    return doubtful(`${origin} can't be reached: ${error.reason}`, error.remedy);
   }
 }

@@ -3,7 +3,8 @@
  * issuer as described in the place of the network. Nothing of it touches a disk, an environment or a real provider.
  */
 
-import { type Http, HttpError, http } from "../../platform/http.ts";
+import { type Http, http } from "../../platform/http.ts";
+import { HttpError } from "../../platform/http-failure.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { Secret } from "../../platform/secret.ts";
 import { fillDialect } from "../../providers/filled.ts";

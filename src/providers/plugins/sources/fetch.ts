@@ -1,6 +1,7 @@
 /** Files fetched to find a plugin in: over https, without redirects, up to a size. */
 import { AuthError } from "../../../platform/errors.ts";
-import { type Http, HttpError, type HttpReply } from "../../../platform/http.ts";
+import type { Http, HttpReply } from "../../../platform/http.ts";
+import { HttpError } from "../../../platform/http-failure.ts";
 import { addressFault } from "../../address.ts";
 
 /**
@@ -35,7 +36,7 @@ function notFetched(error: HttpError, what: string, url: string): AuthError {
   if (error.failure === "reply too large")
     return refused(`${what} at ${url} is too large.`, "A plugin is one small file.");
   return new AuthError("network", `${what} can't be fetched: ${error.message}.`, {
-    hint: "Try again. Nothing was added.",
+    hint: `${error.remedy} Nothing was added.`,
     cause: error,
   });
 }

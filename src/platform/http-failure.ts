@@ -1,0 +1,138 @@
+/** Why an HTTP exchange brought no reply that may be read, and whether the request can have arrived. */
+import { errorCode } from "./errors.ts";
+
+/** In words, as CLI.md's refresh table prints them. */
+export type HttpFailure =
+  | "host not found"
+  | "connection refused"
+  | CertificateFailure
+  | ProxyFailure
+  | "connection timed out"
+  | "connection lost"
+  | "redirected"
+  | "reply too large"
+  | "interrupted";
+
+export type CertificateFailure =
+  | "certificate of an unknown authority"
+  | "certificate for another name"
+  | "certificate expired"
+  | "certificate not valid yet"
+  | "certificate refused";
+
+export type ProxyFailure =
+  | "proxy not found"
+  | "proxy refused the connection"
+  | "proxy certificate refused"
+  | "proxy wants a login"
+  | "proxy refused the request"
+  | "proxy timed out"
+  | "proxy closed the connection"
+  | "proxy of an unsupported kind";
+
+/** What a person must do, where trying again can't help. */
+const REMEDIES: Readonly<Partial<Record<HttpFailure, string>>> = {
+  "certificate of an unknown authority":
+    "Its authority is neither in the system's certificates nor built in. Behind a company's proxy, add the company's certificate to the system's, or name its file: SSL_CERT_FILE=/path/to/ca.pem",
+  "certificate for another name":
+    "Another server answered than the one that was asked. Check the address, and the network's sign-in page if it has one.",
+  "certificate expired": "Check this machine's clock. If it is right, the server's owner must renew the certificate.",
+  "certificate not valid yet": "Check this machine's clock.",
+  "proxy not found": "Check HTTPS_PROXY.",
+  "proxy refused the connection": "Check HTTPS_PROXY, and that the proxy is running.",
+  "proxy certificate refused": "Check HTTPS_PROXY, and that the proxy's authority is trusted on this machine.",
+  "proxy wants a login": "Put it into HTTPS_PROXY: http://<user>:<password>@<proxy>:<port>",
+  "proxy refused the request": "Ask whoever runs the proxy to let it through, or leave the host out with NO_PROXY.",
+  "proxy of an unsupported kind": "Only http:// and https:// proxies are supported in HTTPS_PROXY, no SOCKS.",
+};
+
+/** @param detail where the failure happened, without secrets: a proxy's address, a status */
+export class HttpError extends Error {
+  readonly code = "auth_http";
+  readonly failure: HttpFailure;
+  /** What happened with its particulars: `proxy refused the request (HTTP 403 from http://proxy:3128)`. */
+  readonly reason: string;
+  readonly detail: string | null;
+  /** What to do, in a sentence. */
+  readonly remedy: string;
+  /** Whether the same request would fail again until a person has done something. */
+  readonly lasting: boolean;
+  /** false only where it is certain that the request never reached the provider (RULES.md 2.3). */
+  readonly sent: boolean;
+  /** Where a status came before the failure. Of a redirect only that it was one is known: 300 stands for all. */
+  readonly status: number | null;
+
+  constructor(failure: HttpFailure, url: string, details: HttpErrorDetails = {}) {
+    const reason = details.detail === undefined ? failure : `${failure} (${details.detail})`;
+    super(`${reason}: ${new URL(url).origin}`, { cause: details.cause });
+    this.failure = failure;
+    this.reason = reason;
+    this.detail = details.detail ?? null;
+    this.remedy = REMEDIES[failure] ?? "Try again.";
+    this.lasting = Object.hasOwn(REMEDIES, failure);
+    this.status = failure === "redirected" ? 300 : (details.status ?? null);
+    this.sent = details.sent ?? !NEVER_SENT.test(failure);
+  }
+}
+
+export interface HttpErrorDetails {
+  readonly cause?: unknown;
+  readonly status?: number | null;
+  readonly detail?: string;
+  /** Where more is known than the failure's own rule says. */
+  readonly sent?: boolean;
+}
+
+/** The connection never stood: no byte of the request can have left (RULES.md 2.3). */
+const NEVER_SENT = /^(host not found|connection refused|certificate .*|proxy .*)$/;
+
+/** Measured on Bun 1.4.5: a numeric code is a DOMException (23: TimeoutError, 20: AbortError). */
+export function failureOf(error: unknown): HttpFailure {
+  if ((error as { syscall?: unknown }).syscall === "getaddrinfo") return "host not found";
+  const code = errorCode(error) ?? (error as { code?: unknown }).code;
+  switch (code) {
+    case "ENOTFOUND":
+      return "host not found";
+    case "ECONNREFUSED":
+      return "connection refused";
+    case "UnexpectedRedirect":
+      return "redirected";
+    case "ETIMEDOUT":
+    case 23:
+      return "connection timed out";
+    case 20:
+      return "interrupted";
+    default:
+      return certificateFailure(String(code)) ?? "connection lost";
+  }
+}
+
+/** OpenSSL's verdict on a certificate (X509_V_ERR_…); the request is sent only after it was accepted. */
+function certificateFailure(code: string): CertificateFailure | null {
+  return Object.hasOwn(CERTIFICATE_CODES, code) ? (CERTIFICATE_CODES[code] ?? null) : null;
+}
+
+const CERTIFICATE_CODES: Readonly<Record<string, CertificateFailure>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: "certificate of an unknown authority",
+  SELF_SIGNED_CERT_IN_CHAIN: "certificate of an unknown authority",
+  UNABLE_TO_GET_ISSUER_CERT: "certificate of an unknown authority",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "certificate of an unknown authority",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate of an unknown authority",
+  CERT_UNTRUSTED: "certificate of an unknown authority",
+  ERR_TLS_CERT_ALTNAME_INVALID: "certificate for another name",
+  HOSTNAME_MISMATCH: "certificate for another name",
+  CERT_HAS_EXPIRED: "certificate expired",
+  CERT_NOT_YET_VALID: "certificate not valid yet",
+  UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: "certificate refused",
+  UNABLE_TO_DECRYPT_CERT_SIGNATURE: "certificate refused",
+  CERT_SIGNATURE_FAILURE: "certificate refused",
+  ERROR_IN_CERT_NOT_BEFORE_FIELD: "certificate refused",
+  ERROR_IN_CERT_NOT_AFTER_FIELD: "certificate refused",
+  CERT_CHAIN_TOO_LONG: "certificate refused",
+  CERT_REVOKED: "certificate refused",
+  CERT_REJECTED: "certificate refused",
+  INVALID_CA: "certificate refused",
+  INVALID_PURPOSE: "certificate refused",
+  PATH_LENGTH_EXCEEDED: "certificate refused",
+  UNKNOWN_CERTIFICATE_VERIFICATION_ERROR: "certificate refused",
+};

@@ -1,0 +1,161 @@
+/**
+ * Requests through an HTTP proxy (CONNECT, RFC 9110 §9.3.6). fetch alone reports most failures of a proxy as a lost
+ * connection, and a refresh whose outcome is unknown blocks the next one (RULES.md 2.3). So fetch is sent through a
+ * relay of our own on loopback, which speaks to the proxy and knows how far the request got.
+ */
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { errorCode } from "./errors.ts";
+import type { ProxyFailure } from "./http-failure.ts";
+
+export interface Proxy {
+  readonly url: URL;
+  /** Its address as it is shown: without user and password. */
+  readonly name: string;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The proxy for an https URL, by `HTTPS_PROXY` and `NO_PROXY` in either case; null for none. */
+export function proxyFor(target: URL, env: Env): Proxy | null {
+  const named = (env.https_proxy || env.HTTPS_PROXY || "").trim();
+  if (target.protocol !== "https:" || named === "" || isExempt(target, env)) return null;
+  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(named) ? named : `http://${named}`);
+  return url === null ? null : { url, name: `${url.protocol}//${url.host}` };
+}
+
+/** `*`, hosts (which cover what is below them, with a dot in front or without), and hosts with a port. */
+function isExempt(target: URL, env: Env): boolean {
+  const port = target.port || "443";
+  return (env.no_proxy || env.NO_PROXY || "").split(",").some((entry) => {
+    const [, host = "", only] = /^\.?(.*?)(?::(\d+))?$/.exec(entry.trim().toLowerCase().replace(/^\*\./, ".")) ?? [];
+    if (host === "*") return true;
+    if (host === "" || (only !== undefined && only !== port)) return false;
+    return target.hostname === host || target.hostname.endsWith(`.${host}`);
+  });
+}
+
+/** How far the request got. `answered`: the provider's server has sent something, so the request may have arrived. */
+type Stage = "connecting" | "asking" | "open" | "answered";
+
+export interface Relay {
+  /** For fetch's `proxy`. The password keeps other programs of this machine out. */
+  readonly proxy: string;
+  readonly stage: () => Stage;
+  /** What went wrong with the proxy, and the status that it gave, if it did. */
+  readonly failure: () => { readonly failure: ProxyFailure; readonly status: number | null } | null;
+  close(): void;
+}
+
+const HEAD_BYTES = 16 * 1024;
+
+/** Opens the relay. It takes one connection, to one target, and must be closed. */
+export async function openRelay(proxy: Proxy, target: URL): Promise<Relay> {
+  const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString("base64url");
+  let stage: Stage = "connecting";
+  let failed: ReturnType<Relay["failure"]> = null;
+  const sockets = new Set<Socket>();
+
+  const fail = (failure: ProxyFailure, status: number | null = null): void => {
+    failed ??= { failure, status };
+    close();
+  };
+  const server: Server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    void readHead(socket).then((head) => {
+      if (head === null || !head.text.includes(`\r\n${authorization("auth", secret)}\r\n`)) return socket.destroy();
+      server.close();
+      throughProxy(socket, head.rest);
+    });
+  });
+
+  const throughProxy = (socket: Socket, early: Buffer): void => {
+    if (proxy.url.protocol !== "http:" && proxy.url.protocol !== "https:") {
+      fail("proxy of an unsupported kind");
+      return;
+    }
+    const upstream = connectTo(proxy.url);
+    sockets.add(upstream);
+    socket.on("close", () => upstream.destroy());
+    upstream.on("error", (error) =>
+      fail(stage === "connecting" ? connectFailure(error) : "proxy closed the connection"),
+    );
+    upstream.on("close", () => (stage === "answered" ? socket.end() : fail("proxy closed the connection")));
+    upstream.once(proxy.url.protocol === "https:" ? "secureConnect" : "connect", () => {
+      stage = "asking";
+      const authority = `${target.hostname}:${target.port || 443}`;
+      const login = credentialsOf(proxy.url);
+      upstream.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${login}\r\n`);
+    });
+    void readHead(upstream).then((head) => {
+      const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head?.text ?? "")?.[1] ?? 0);
+      if (head === null || status === 0) return fail("proxy closed the connection");
+      if (status === 407) return fail("proxy wants a login", status);
+      if (status < 200 || status > 299) return fail("proxy refused the request", status);
+      stage = "open";
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      if (head.rest.length > 0) upstream.unshift(head.rest);
+      upstream.once("data", () => {
+        stage = "answered";
+      });
+      if (early.length > 0) upstream.write(early);
+      socket.pipe(upstream);
+      upstream.pipe(socket);
+    });
+  };
+
+  const close = (): void => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as { port: number };
+  return { proxy: `http://auth:${secret}@127.0.0.1:${port}`, stage: () => stage, failure: () => failed, close };
+}
+
+function connectTo(proxy: URL): Socket {
+  const host = proxy.hostname.replace(/^\[|\]$/g, "");
+  if (proxy.protocol === "http:") return connect({ host, port: Number(proxy.port || 80) });
+  return connectTls({ host, port: Number(proxy.port || 443), servername: host, rejectUnauthorized: true });
+}
+
+function connectFailure(error: Error): ProxyFailure {
+  const code = errorCode(error) ?? "";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "proxy not found";
+  if (code === "ETIMEDOUT") return "proxy timed out";
+  return /CERT|ALTNAME|SIGNATURE/.test(code) ? "proxy certificate refused" : "proxy refused the connection";
+}
+
+function authorization(user: string, password: string): string {
+  return `Proxy-Authorization: Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}
+
+function credentialsOf({ username, password }: URL): string {
+  if (username === "" && password === "") return "";
+  return `${authorization(decodeURIComponent(username), decodeURIComponent(password))}\r\n`;
+}
+
+/** Up to the empty line. null: closed before it, or too long. */
+function readHead(socket: Socket): Promise<{ text: string; rest: Buffer } | null> {
+  return new Promise((resolve) => {
+    let bytes = Buffer.alloc(0);
+    const done = (result: { text: string; rest: Buffer } | null): void => {
+      socket.off("data", take);
+      resolve(result);
+    };
+    const take = (chunk: Buffer): void => {
+      bytes = Buffer.concat([bytes, chunk]);
+      const end = bytes.indexOf("\r\n\r\n");
+      if (end < 0 && bytes.length <= HEAD_BYTES) return;
+      socket.pause();
+      if (end < 0) done(null);
+      else done({ text: bytes.subarray(0, end + 4).toString("latin1"), rest: bytes.subarray(end + 4) });
+    };
+    socket.on("data", take);
+    socket.once("close", () => done(null));
+  });
+}
