@@ -133,16 +133,19 @@ interface Formatted {
   readonly format: 1;
 }
 
-/** The fields that are `Secret`, whatever record they stand in. */
-const SECRETS = new Set([
-  "accessToken",
-  "refreshToken",
-  "idToken",
-  "secret",
-  "registrationToken",
-  "proofKey",
-  "privateKey",
-]);
+/** Where a record holds secrets: its fields by name, a star for every name; `true` for one that is a `Secret`. */
+export interface SecretPlaces {
+  readonly [field: string]: true | SecretPlaces;
+}
+
+const TOKENS: SecretPlaces = { accessToken: true, refreshToken: true, idToken: true, proofKey: true };
+
+/** Of a connection. By their place and not by their name: a provider may have a setting called `secret`. */
+export const CONNECTION_SECRETS: SecretPlaces = {
+  tokens: TOKENS,
+  resources: { "*": { tokens: TOKENS } },
+  mint: { secret: true },
+};
 
 /** JSON text for the vault, secrets in clear: it goes nowhere but into `vault.commit`. */
 export function encodeRecord(record: Formatted): string {
@@ -151,11 +154,12 @@ export function encodeRecord(record: Formatted): string {
 
 /**
  * A record as `encodeRecord` wrote it. A newer format is refused, never guessed.
+ * @param secrets where it holds any
  * @throws AuthError `vault_corrupt`
  */
-export function decodeRecord<T extends Formatted>(body: string, name: string): T {
+export function decodeRecord<T extends Formatted>(body: string, name: string, secrets: SecretPlaces = {}): T {
   const record = JSON.parse(body) as { format?: unknown };
-  conceal(record as Record<string, unknown>);
+  conceal(record as Record<string, unknown>, secrets);
   if (record.format === 1) return record as T;
   throw new AuthError("vault_corrupt", `The record ${name} was written by a newer version of auth.`, {
     hint: "Upgrade auth on this machine; nothing was changed.",
@@ -163,13 +167,16 @@ export function decodeRecord<T extends Formatted>(body: string, name: string): T
   });
 }
 
-/** Puts what is secret in `Secret`, however deep it lies. A walk of our own: the parser's takes four times as long to start. */
-function conceal(held: Record<string, unknown>): void {
-  for (const key in held) {
-    const value = held[key];
-    if (typeof value === "string") {
-      if (SECRETS.has(key)) held[key] = new Secret(value);
-    } else if (typeof value === "object" && value !== null) conceal(value as Record<string, unknown>);
+/** Puts the texts at these places in `Secret`. */
+function conceal(held: Record<string, unknown>, places: SecretPlaces): void {
+  for (const field in places) {
+    const place = places[field] as true | SecretPlaces;
+    for (const name of field === "*" ? Object.keys(held) : [field]) {
+      const value = Object.hasOwn(held, name) ? held[name] : undefined;
+      if (place === true) {
+        if (typeof value === "string") held[name] = new Secret(value);
+      } else if (typeof value === "object" && value !== null) conceal(value as Record<string, unknown>, place);
+    }
   }
 }
 
