@@ -52,6 +52,15 @@ describe("a text that can't be read is refused with its place", () => {
     ["more after the end", "a.json", "{} {}", "a.json: line 1, column 4: nothing may follow"],
     ["nothing at all", "a.json", "", "a.json: line 1, column 1: a value is missing"],
     ["brackets without end", "a.json", "[".repeat(100_000), "a.json: line 1, column 34: is nested too deeply."],
+    [
+      "a key of a hundred thousand dots",
+      "a.toml",
+      `a${".a".repeat(100_000)} = 1`,
+      "a.toml: a.a.a.a… is nested too deeply",
+    ],
+    ["a table of as many", "a.toml", `[a${".a".repeat(100_000)}]`, "a.toml: a.a.a.a… is nested too deeply"],
+    ["groups in groups", "a.toml", `a = ${"{a = ".repeat(50_000)}`, "a.toml: line 1, column "],
+    ["lists in lists", "a.toml", `a = ${"[".repeat(100_000)}`, "a.toml: line 1, column "],
     ["more than a mebibyte", "a.toml", `# ${"x".repeat(1024 * 1024)}`, "a.toml: is larger than 1 MiB."],
   ];
   for (const [what, file, text, message] of wrong)

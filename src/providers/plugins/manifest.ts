@@ -7,6 +7,9 @@ const MANIFEST_BYTES = 1024 * 1024;
 
 const LONGEST_LINE = 120;
 
+/** No description is as deep as this. */
+const DEEPEST = 32;
+
 /**
  * @param file its name, for the format and for messages
  * @returns without `$schema`, by which editors know what may stand in it
@@ -36,25 +39,31 @@ async function readToml(text: string, file: string): Promise<unknown> {
   const { parse, TomlDate, TomlError } = await import("smol-toml");
   let value: Record<string, unknown>;
   try {
-    value = parse(text, { unsafeKeyBehaviour: "throw", maxDepth: 32 });
+    value = parse(text, { unsafeKeyBehaviour: "throw", maxDepth: DEEPEST });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const [problem = ""] = error.message.replace(/^Invalid TOML document: /, "").split("\n", 1);
     throw misplaced(text, file, error.line, error.column, problem);
   }
-  return plainValue(value, (path, part) => {
-    // A date is a group without fields to whoever looks only at its type.
-    if (part instanceof TomlDate) throw invalid(file, `${path} is a date.`, 'Put it in quotes: "1979-05-27".');
-  });
+  return plainValue(value, file, TomlDate, []);
 }
 
-/** Ordinary objects and lists, as JSON gives them. */
-function plainValue(value: unknown, look: (path: string, part: object) => void, path = ""): unknown {
+/** Ordinary objects and lists, as JSON gives them. Dotted keys nest as deep as a line is long: the bound is ours. */
+function plainValue(
+  value: unknown,
+  file: string,
+  date: new (...given: never[]) => Date,
+  keys: readonly string[],
+): unknown {
   if (typeof value !== "object" || value === null) return value;
-  look(path, value);
-  const below = (key: string | number): string => (path === "" ? `${key}` : `${path}.${key}`);
-  if (Array.isArray(value)) return value.map((item, i) => plainValue(item, look, below(i)));
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plainValue(part, look, below(key))]));
+  // A date is a group without fields to whoever looks only at its type.
+  if (value instanceof date) throw invalid(file, `${keys.join(".")} is a date.`, 'Put it in quotes: "1979-05-27".');
+  if (keys.length > DEEPEST)
+    throw invalid(file, `${keys.slice(0, 4).join(".")}… is nested too deeply: more than ${DEEPEST} groups.`);
+  if (Array.isArray(value)) return value.map((item, i) => plainValue(item, file, date, [...keys, String(i)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, part]) => [key, plainValue(part, file, date, [...keys, key])]),
+  );
 }
 
 /** The line is shown with a mark below the place, shortened where it is long. */
