@@ -1,7 +1,9 @@
-// `npm run docs`: writes docs/providers/<id>.md for every built-in provider, and docs/reference.md. Tests compare them with
+// `npm run docs`: writes docs/providers/<id>.md for every built-in provider, docs/reference.md, and what of the
+// catalogue is whose. Tests compare them with
 // what this makes.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { builtIn } from "../providers/index.ts";
+import { CLAIMS, catalogClaimsFile } from "./catalog-claims.ts";
 import { providerPage } from "./provider-page.ts";
 import { REFERENCE, referencePage } from "./reference-page.ts";
 
@@ -14,4 +16,5 @@ for (const [id, load] of Object.entries(builtIn)) {
 }
 for (const name of readdirSync(folder)) if (!pages.has(name)) rmSync(new URL(name, folder));
 writeFileSync(REFERENCE, referencePage());
+writeFileSync(CLAIMS, await catalogClaimsFile());
 console.log(`Wrote ${pages.size} pages to docs/providers, and docs/reference.md`);

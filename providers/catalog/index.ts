@@ -2,6 +2,9 @@ import type { ProviderDefinition } from "auth/provider";
 
 export { catalogVariables } from "./variables.ts";
 
+/** Long, and read only where a plugin's claims are compared with it. */
+export const claims = () => import("./claims.ts");
+
 /** The catalogue, by name. Each manifest is bundled as data of its own, and read only when it is named. */
 export const catalog: Readonly<Record<string, () => Promise<{ default: ProviderDefinition }>>> = {
   airtable: () => import("./airtable.toml"),

@@ -4,6 +4,7 @@
  */
 import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
+import { ownValue } from "../platform/own.ts";
 import { isThere } from "../platform/small-file.ts";
 import { isProviderId } from "./id.ts";
 import type { FindBase } from "./plugins/load.ts";
@@ -27,6 +28,8 @@ export interface Catalog {
   readonly catalog: Source;
   /** Variable → the ids in the catalogue that read a token from it. */
   readonly catalogVariables: Readonly<Record<string, readonly string[]>>;
+  /** Variable or origin → the ids in the catalogue that claim it. */
+  readonly claims: () => Promise<{ readonly catalogClaims: Readonly<Record<string, readonly string[]>> }>;
 }
 
 export interface Plugins {
@@ -97,11 +100,16 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     return definition;
   }
 
-  /** What is part of auth keeps its variables and origins, whatever is put into the folder. */
+  /** What is part of auth keeps its variables and origins, whatever is put into the folder: the catalogue's too. */
   async function refuseClash(definition: ProviderDefinition, base: string | null): Promise<void> {
-    const { claimed, clashWithOthers } = await import("./plugins/claims.ts");
-    const describe = async (id: string) => (await (builtIn[id] as Source[string])()).default;
-    const clash = await clashWithOthers(definition, base, Object.keys(builtIn), describe);
+    const { claimed, claimsOf, clashWithOthers } = await import("./plugins/claims.ts");
+    const { catalog: rest, claims } = await catalog();
+    const { catalogClaims } = await claims();
+    const { reads, writes, origins } = claimsOf(definition);
+    const owners = [...reads, ...writes, ...origins].flatMap((name) => ownValue(catalogClaims, name) ?? []);
+    const all: Source = { ...rest, ...builtIn };
+    const describe = async (id: string) => (await (all[id] as Source[string])()).default;
+    const clash = await clashWithOthers(definition, base, [...Object.keys(builtIn), ...new Set(owners)], describe);
     if (clash !== null) throw claimed(definition.id, clash);
   }
 
@@ -167,16 +175,16 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
   async function readers(env: Environment): Promise<ProviderDefinition[]> {
     const isSet = (variable: string): boolean => Boolean(env[variable]?.trim());
     const variables = await variablesOfInstalled();
-    const read = (id: string): boolean => variables[id]?.some(isSet) ?? true;
+    const read = (id: string): boolean => variables.get(id)?.some(isSet) ?? true;
     const { catalogVariables } = await catalog();
     const named = Object.keys(catalogVariables).filter(isSet);
     return usable([...(await ids()).filter(read), ...named.flatMap((variable) => catalogVariables[variable] ?? [])]);
   }
 
-  async function variablesOfInstalled(): Promise<Readonly<Record<string, readonly string[]>>> {
+  async function variablesOfInstalled(): Promise<ReadonlyMap<string, readonly string[]>> {
     const folder = plugins?.folder() ?? null;
     const installed = await installedIds();
-    if (folder === null || installed.length === 0) return {};
+    if (folder === null || installed.length === 0) return new Map();
     const { variablesOfPlugins } = await import("./plugins/stamps.ts");
     return variablesOfPlugins(folder, installed, passingOver);
   }
@@ -216,7 +224,7 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
 }
 
 async function noCatalog(): Promise<Catalog> {
-  return { catalog: {}, catalogVariables: {} };
+  return { catalog: {}, catalogVariables: {}, claims: async () => ({ catalogClaims: {} }) };
 }
 
 function isPluginFault(error: unknown): error is AuthError {

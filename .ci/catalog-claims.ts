@@ -1,0 +1,27 @@
+/** `providers/catalog/claims.ts`: which variables and origins are whose in the catalogue. npm run docs */
+import { catalog } from "../providers/catalog/index.ts";
+import { claimsOf } from "../src/providers/plugins/claims.ts";
+
+export const CLAIMS = new URL("../providers/catalog/claims.ts", import.meta.url);
+
+export async function catalogClaimsFile(): Promise<string> {
+  const owners = new Map<string, string[]>();
+  for (const [id, load] of Object.entries(catalog)) {
+    const { reads, writes, origins } = claimsOf((await load()).default);
+    const names = [...reads, ...writes, ...origins].filter((name) => !name.includes("{"));
+    for (const name of new Set(names)) owners.set(name, [...(owners.get(name) ?? []), id]);
+  }
+  const rows = [...owners].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, ids]) => `  ${key(name)}: ${list(ids)},\n`);
+  return `/** Variable or origin → whose it is in the catalogue. Made by .ci/catalog-claims.ts; a test compares. */
+export const catalogClaims: Readonly<Record<string, readonly string[]>> = {
+${rows.join("")}};
+`;
+}
+
+function key(name: string): string {
+  return /^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name);
+}
+
+function list(ids: readonly string[]): string {
+  return `[${ids.map((id) => JSON.stringify(id)).join(", ")}]`;
+}
