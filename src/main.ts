@@ -16,7 +16,7 @@ const FAST: Readonly<Record<string, Loader>> = {
   refresh: () => import("./cli/refresh.ts"),
 };
 
-const env: Environment = Object.freeze({ ...process.env });
+const env: Environment = Object.freeze(Object.assign(Object.create(null), process.env));
 const argv = process.argv.slice(2);
 
 exitOnInterrupt();

@@ -37,7 +37,7 @@ export async function requireBond(
 
 /** null for a description that no longer takes the settings of this login. */
 function digestFor(definition: ProviderDefinition, { settings }: Connection): string | null {
-  const known = Object.entries(settings).filter(([name]) => definition.settings?.[name] !== undefined);
+  const known = Object.entries(settings).filter(([name]) => Object.hasOwn(definition.settings ?? {}, name));
   try {
     return digestOf(resolveProvider(definition, Object.fromEntries(known)));
   } catch (error) {

@@ -2,14 +2,16 @@
  * The OAuth clients that connections log in with. One record for each (provider, token origin): a connection
  * refers to a client in it by id, so that a new secret is used at once (CLI.md §4, RULES.md 3.1).
  */
+
 import type { ClientKey } from "../oauth/client-key.ts";
 import type { Client } from "../oauth/types.ts";
 import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
+import { ownValue } from "../platform/own.ts";
 import { Secret } from "../platform/secret.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
-import { type Connection, decodeRecord, encodeRecord, type Pinned } from "./record.ts";
+import { type Connection, decodeRecord, encodeRecord, type Pinned, type SecretPlaces } from "./record.ts";
 import type { Services } from "./services.ts";
 import { newIncarnation } from "./store.ts";
 
@@ -45,6 +47,10 @@ export interface Clients {
   readonly clients: Readonly<Record<string, ClientEntry>>;
 }
 
+const CLIENT_SECRETS: SecretPlaces = {
+  clients: { "*": { secret: true, registrationToken: true, privateKey: true } },
+};
+
 function clientsName(provider: string, origin: string): string {
   return `${provider}@${origin}`.toLowerCase();
 }
@@ -56,12 +62,12 @@ export async function readClients(
 ): Promise<{ clients: Clients; version: Version | null }> {
   const entry = await vault.read("client", clientsName(provider, origin));
   if (entry === null) return { clients: { format: 1, provider, origin, chosen: null, clients: {} }, version: null };
-  return { clients: decodeRecord<Clients>(entry.body, entry.name), version: entry.version };
+  return { clients: decodeRecord<Clients>(entry.body, entry.name, CLIENT_SECRETS), version: entry.version };
 }
 
 export async function listClients(vault: Vault): Promise<{ clients: Clients; version: Version }[]> {
   return (await vault.list("client")).map((entry) => ({
-    clients: decodeRecord<Clients>(entry.body, entry.name),
+    clients: decodeRecord<Clients>(entry.body, entry.name, CLIENT_SECRETS),
     version: entry.version,
   }));
 }
@@ -128,8 +134,9 @@ export async function clientOf(services: Services, record: Connection, pinned: P
   const definition = await services.registry.get(record.provider);
   const fromEnvironment = clientFromEnvironment(definition, services.context.env);
   const { clients } = await readClients(services.vault, record.provider, new URL(tokenEndpoint).origin);
-  if (pinned.authentication === "private_key_jwt") return keyed(id, keyOf(clients.clients[id]), record);
-  const secret = (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? clients.clients[id]?.secret ?? null;
+  if (pinned.authentication === "private_key_jwt") return keyed(id, keyOf(ownValue(clients.clients, id)), record);
+  const secret =
+    (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? ownValue(clients.clients, id)?.secret ?? null;
   if (secret === null && pinned.authentication !== "none")
     throw new AuthError(
       "client_missing",

@@ -6,6 +6,7 @@ import { type Account, OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { ownValue } from "../platform/own.ts";
 import { clientFromEnvironment, updateClients } from "./clients.ts";
 import { counterpartOf } from "./counterpart.ts";
 import { notGranted } from "./granted.ts";
@@ -83,7 +84,7 @@ async function flowOrCleanUp(services: Services, plan: LoginPlan, ui: LoginUi): 
       const { id, secret } = client;
       const mark = await services.vault.fingerprint(`secret\0${secret.reveal()}`);
       await updateClients(services.vault, request(plan), new URL(server.endpoints.token).origin, (clients) => {
-        const known = clients.clients[id];
+        const known = ownValue(clients.clients, id);
         if (known?.secret == null || !known.secret.equals(secret)) return clients;
         return { ...clients, clients: { ...clients.clients, [id]: { ...known, refused: mark } } };
       });

@@ -1,6 +1,8 @@
 /** The end of a login: revoked at the provider where that can be done, erased here whatever the answer. */
+
 import { AuthError } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { ownValue } from "../platform/own.ts";
 import { waitForLock } from "../vault/lock.ts";
 import type { Change, Lock } from "../vault/types.ts";
 import { clientsChange, readClients } from "./clients.ts";
@@ -141,7 +143,7 @@ async function forgetDefault(services: Services, stored: Stored): Promise<void> 
   const name = vaultName(stored.ref);
   const { provider } = stored.ref;
   await updateDefaults(services.vault, (defaults) => {
-    const mine = defaults.providers[provider]?.toLowerCase() === stored.ref.name.toLowerCase();
+    const mine = ownValue(defaults.providers, provider)?.toLowerCase() === stored.ref.name.toLowerCase();
     const providers = Object.fromEntries(
       Object.entries(defaults.providers).filter(([id]) => !(mine && id === provider)),
     );

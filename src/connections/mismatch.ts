@@ -55,7 +55,9 @@ function otherPlace(definition: ProviderDefinition, record: Connection, asked: A
   }
   const changed = Object.entries(asked.settings).some(([name, value]) => record.settings[name] !== value);
   if (!changed) return null;
-  const known = Object.fromEntries(Object.entries(record.settings).filter(([name]) => definition.settings?.[name]));
+  const known = Object.fromEntries(
+    Object.entries(record.settings).filter(([name]) => Object.hasOwn(definition.settings ?? {}, name)),
+  );
   const before = resolveProvider(definition, known);
   const after = resolveProvider(definition, { ...known, ...asked.settings });
   const place = after.endpoints.token ?? after.issuer;

@@ -23,7 +23,7 @@ export function pinnedEndpoints(definition: ProviderDefinition, record: Connecti
 }
 
 function describedEndpoints(definition: ProviderDefinition, { settings }: Connection): Endpoints {
-  const known = Object.entries(settings).filter(([name]) => definition.settings?.[name] !== undefined);
+  const known = Object.entries(settings).filter(([name]) => Object.hasOwn(definition.settings ?? {}, name));
   try {
     return endpointsOf(definition, Object.fromEntries(known));
   } catch (error) {

@@ -4,6 +4,7 @@
  * tokens and its failures stand where the login's own do; the refresh token, the note and what is known to be dead are
  * shared.
  */
+import { ownValue } from "../platform/own.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Connection, Failure, Tokens } from "./record.ts";
 
@@ -29,7 +30,7 @@ export interface View extends ResourceRef {
 /** The record as it is for one API. */
 export function viewOf(whole: Connection, { resource }: ResourceRef): Connection {
   const { tokens: own } = whole;
-  const slot = whole.resources?.[resource];
+  const slot = ownValue(whole.resources, resource);
   return {
     ...whole,
     tokens: own === null ? null : { ...(slot?.tokens ?? NONE), ...shared(own) },

@@ -1,7 +1,9 @@
 /** Connections in the vault: read, listed and committed as records, with what is the default of what. */
+
 import { AuthError } from "../platform/errors.ts";
+import { ownValue } from "../platform/own.ts";
 import type { Change, Entry, Vault, Version } from "../vault/types.ts";
-import { type Connection, decodeRecord, encodeRecord } from "./record.ts";
+import { CONNECTION_SECRETS, type Connection, decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, vaultName } from "./ref.ts";
 import { merged, type ResourceRef, type View, viewOf } from "./resource.ts";
 import type { Services } from "./services.ts";
@@ -24,7 +26,7 @@ export async function readConnection(vault: Vault, ref: ConnectionRef, as?: Reso
 }
 
 function decode(entry: Entry, ref: ConnectionRef): Stored {
-  const record = decodeRecord<Connection>(entry.body, display(ref));
+  const record = decodeRecord<Connection>(entry.body, display(ref), CONNECTION_SECRETS);
   const stored: Stored = { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
   decoded.set(entry, stored);
   return stored;
@@ -64,7 +66,7 @@ export function notFound(ref: ConnectionRef): AuthError {
 
 export async function listConnections(vault: Vault): Promise<Stored[]> {
   return (await vault.list("connection")).map((entry) => {
-    const record = decodeRecord<Connection>(entry.body, entry.name);
+    const record = decodeRecord<Connection>(entry.body, entry.name, CONNECTION_SECRETS);
     return { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
   });
 }
@@ -109,7 +111,7 @@ export async function readDefaults(vault: Vault): Promise<{ defaults: Defaults; 
 
 /** The provider's default connection: the one `auth use` chose, else `provider:default`. */
 export function defaultOf(defaults: Defaults, provider: string): ConnectionRef {
-  return { provider, name: defaults.providers[provider] ?? DEFAULT_NAME };
+  return { provider, name: ownValue(defaults.providers, provider) ?? DEFAULT_NAME };
 }
 
 /** Changes the defaults, whoever else does so at the same time. */

@@ -1,6 +1,8 @@
 /** From an unknown value (a manifest, a module's export) to a description, or to an error its author can act on. */
+
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
+import { ownValue } from "../platform/own.ts";
 import { checkDefinition } from "./check.ts";
 import { type Fault, fault } from "./fault.ts";
 import { type ProviderDefinition, ProviderSchema } from "./schema.ts";
@@ -93,7 +95,7 @@ function fieldsAt(schema: unknown, keys: readonly string[]): string[] {
   let part = schema as Part | undefined;
   for (const key of keys) {
     part = unwrap(part);
-    part = part?.entries?.[key] ?? part?.value ?? part?.item;
+    part = ownValue(part?.entries, key) ?? part?.value ?? part?.item;
   }
   return Object.keys(unwrap(part)?.entries ?? {});
 }

@@ -2,7 +2,9 @@
  * A description and a connection's settings become what can be acted upon: absolute URLs, the origins that tokens may
  * go to, variables to read and write. Pure: nothing is asked of the network or the environment.
  */
+
 import { usage } from "../platform/errors.ts";
+import { ownValue } from "../platform/own.ts";
 import { addressFault } from "./address.ts";
 import { type Dialect, redirectUriOf, withDefaults } from "./defaults.ts";
 import { fillDialect } from "./filled.ts";
@@ -105,7 +107,7 @@ export function writtenVariables(definition: ProviderDefinition, given: Values):
 /** The description with the first variant that matches laid over it. */
 export function layVariant(definition: ProviderDefinition, settings: Values): ProviderDefinition {
   const variant = definition.variants?.find(({ when }) =>
-    Object.entries(when).every(([name, pattern]) => matches(pattern, settings[name] ?? "")),
+    Object.entries(when).every(([name, pattern]) => matches(pattern, ownValue(settings, name) ?? "")),
   );
   if (variant === undefined) return definition;
   const { when: _, endpoints, ...rest } = variant;

@@ -65,7 +65,7 @@ export function settle(definition: ProviderDefinition, given: Values): Record<st
 /** @throws AuthError `usage` for a setting that the flow can't do without. */
 export function requireSettings(definition: ProviderDefinition, flow: Flow, settled: Values): void {
   for (const [name, setting] of Object.entries(definition.settings ?? {}))
-    if (setting.required && setting.flows?.includes(flow) && settled[name] === undefined)
+    if (setting.required && setting.flows?.includes(flow) && !Object.hasOwn(settled, name))
       throw missing(definition, name, setting);
 }
 

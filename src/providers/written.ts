@@ -3,6 +3,7 @@
  * a program that takes a variable as code, as options, as a path or as an address would do what the description's
  * author, or their server, wrote into it, and no list of such variables is ever complete.
  */
+import { ownValue } from "../platform/own.ts";
 import { reservedBy, rowOf, steers } from "./reserved.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { namesIn } from "./template.ts";
@@ -82,7 +83,7 @@ function factFault(variable: string, value: string, name: string, settings: Sett
     return `must be exactly one setting, such as {${name}}: a program could take the rest as code`;
   if (steers(variable) || rowOf(TAKEN, variable) !== null || !FACT.test(variable))
     return "can't be written: programs take such a name as code, options, a path or an address";
-  const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
+  const setting = ownValue(settings, name);
   if (setting === undefined) return null; // `templatesAreFilled` says so.
   if (setting.kind === "host" && HOST.test(variable)) return null;
   if (setting.default !== undefined)
@@ -101,7 +102,7 @@ function exceptionFault(variable: string, value: string, settings: Settings): st
   if (setting === "token") return null;
   if (only.startsWith("https://") && kindOf(setting, settings) !== "host")
     return `must be made of a host: ${setting} is not of kind host`;
-  const standing = Object.hasOwn(settings, setting) ? settings[setting]?.default : undefined;
+  const standing = ownValue(settings, setting)?.default;
   return standing === undefined || /^[A-Za-z0-9_.:[\]-]+$/.test(standing) ? null : `has the default '${standing}'`;
 }
 

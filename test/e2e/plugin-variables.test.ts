@@ -21,8 +21,8 @@ function writing(of: PluginHome, write: string, more = ""): string {
 }
 
 const HOSTILE = [
-  'X_TOKEN = "{token}", MAKEFLAGS = "--eval=$(shell touch PWN) #{token}"',
-  'X_TOKEN = "{token}", TAR_OPTIONS = "--to-command=touch\\\\ PWN {token}"',
+  'ACME_TOKEN = "{token}", MAKEFLAGS = "--eval=$(shell touch PWN) #{token}"',
+  'ACME_TOKEN = "{token}", TAR_OPTIONS = "--to-command=touch\\\\ PWN {token}"',
   'PERLLIB = "{token}"',
   'PROMPT_COMMAND = "touch PWN #{token}"',
   '"X;touch PWN;{v}" = "{token}"',

@@ -33,7 +33,7 @@ export default defineCommand({
         (clients) =>
           clients.provider === provider &&
           (origin === null || clients.origin === origin) &&
-          (id === undefined || clients.clients[id] !== undefined),
+          (id === undefined || Object.hasOwn(clients.clients, id)),
       );
       if (vault === null || found.length === 0)
         throw new AuthError("connection_not_found", `No such client of ${provider} is kept.`, {
@@ -45,7 +45,8 @@ export default defineCommand({
           record.tokens !== null &&
           found.some(
             (clients) =>
-              clients.clients[record.pinned?.clientId ?? ""] && (id === undefined || record.pinned?.clientId === id),
+              Object.hasOwn(clients.clients, record.pinned?.clientId ?? "") &&
+              (id === undefined || record.pinned?.clientId === id),
           ),
       );
       if (users.length > 0 && !args.force)
@@ -59,7 +60,9 @@ export default defineCommand({
             Object.entries(clients.clients).filter(([known]) => id !== undefined && known !== id),
           );
           const chosen =
-            clients.chosen !== null && rest[clients.chosen] ? clients.chosen : (Object.keys(rest)[0] ?? null);
+            clients.chosen !== null && Object.hasOwn(rest, clients.chosen)
+              ? clients.chosen
+              : (Object.keys(rest)[0] ?? null);
           return { ...clients, clients: rest, chosen };
         });
       if (cli.output.isJson) return cli.output.json({ provider, clientId: id ?? null, removed: true });

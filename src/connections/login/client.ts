@@ -6,6 +6,7 @@
 import type { ClientKey } from "../../oauth/client-key.ts";
 import type { Client } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
+import { ownValue } from "../../platform/own.ts";
 import type { Dialect } from "../../providers/defaults.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
@@ -35,7 +36,7 @@ export async function loginClient(
   const id =
     request.clientId ?? fromEnvironment?.id ?? profile?.clientId ?? clients.chosen ?? (own ? dialect.client.id : null);
   if (id === null || id === undefined) return null;
-  const known = clients.clients[id];
+  const known = ownValue(clients.clients, id);
   const key = algorithms === undefined ? null : await keyFor(request, keyOf(known), supported, algorithms);
   if (key !== null) return { id, secret: null, authentication: "private_key_jwt", key };
   const held = (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? known?.secret ?? null;

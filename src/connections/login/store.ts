@@ -3,6 +3,7 @@
 import type { ClientKey } from "../../oauth/client-key.ts";
 import type { Account, TokenReply } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { ownValue } from "../../platform/own.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { bondOf } from "../bond.ts";
 import { type ClientEntry, type Clients, clientsChange, readClients } from "../clients.ts";
@@ -116,7 +117,7 @@ async function clientChange(services: Services, plan: LoginPlan): Promise<Return
   const token = plan.server.endpoints.token;
   if (client === null || client.id === "" || token === undefined) return [];
   const { clients, version } = await readClients(services.vault, plan.request.ref.provider, new URL(token).origin);
-  const known = clients.clients[client.id];
+  const known = ownValue(clients.clients, client.id);
   const secret = client.secret ?? known?.secret ?? null;
   const same =
     known !== undefined &&

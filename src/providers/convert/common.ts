@@ -1,4 +1,5 @@
 /** What the catalogue says of requests, replies and APIs alike, however a login is made. */
+import { ownValue } from "../../platform/own.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import type { Addresses } from "./addresses.ts";
 import { type Draft, group, some, someFields } from "./draft.ts";
@@ -14,7 +15,7 @@ export function tokenAddress(draft: Draft, mode: string): string | undefined {
   if (typeof given !== "object") return given;
   const others = Object.keys(given).filter((other) => other !== mode);
   if (others.length > 0) draft.lose("token_url", `has others for ${others.join(", ")}`);
-  return given[mode];
+  return ownValue(given, mode);
 }
 
 /** The client's secret goes into the body, unless one of the catalogue's two names for it says otherwise. */

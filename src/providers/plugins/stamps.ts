@@ -9,8 +9,9 @@ import { errorCode } from "../../platform/errors.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { PLUGIN_KINDS, placeOf } from "./place.ts";
 
-const Index = v.record(v.string(), v.strictObject({ stamp: v.string(), reads: v.array(v.string()) }));
-type Index = v.InferOutput<typeof Index>;
+const Entry = v.strictObject({ stamp: v.string(), reads: v.array(v.string()) });
+/** A map, since an id may be a name that every object has: `constructor`. */
+type Index = Map<string, v.InferOutput<typeof Entry>>;
 
 /**
  * @param describe null: it says nothing until someone trusts it; undefined: it can't be used, and is looked at each time
@@ -20,23 +21,23 @@ export async function variablesOfPlugins(
   folder: string,
   ids: readonly string[],
   describe: (id: string) => Promise<ProviderDefinition | null | undefined>,
-): Promise<Readonly<Record<string, readonly string[]>>> {
+): Promise<ReadonlyMap<string, readonly string[]>> {
   const known = readIndex(folder);
   const names = new Set(readdirSync(folder));
-  const index: Index = {};
-  let changed = Object.keys(known).some((id) => !ids.includes(id));
+  const index: Index = new Map();
+  let changed = [...known.keys()].some((id) => !ids.includes(id));
   for (const id of ids) {
     const stamp = stampOf(folder, id, names);
-    const entry = Object.hasOwn(known, id) ? known[id] : undefined;
-    if (entry?.stamp === stamp) index[id] = entry;
+    const entry = known.get(id);
+    if (entry?.stamp === stamp) index.set(id, entry);
     else {
       changed = true;
       const definition = await describe(id);
-      if (definition !== undefined) index[id] = { stamp, reads: readsOf(definition) };
+      if (definition !== undefined) index.set(id, { stamp, reads: readsOf(definition) });
     }
   }
   if (changed) writeIndex(folder, index);
-  return Object.fromEntries(Object.entries(index).map(([id, { reads }]) => [id, reads]));
+  return new Map([...index].map(([id, { reads }]) => [id, reads]));
 }
 
 /** What was found out before counts no more: plugins were added, trusted or removed. */
@@ -50,10 +51,11 @@ function indexIn(folder: string): string {
 
 function readIndex(folder: string): Index {
   try {
-    const parsed = v.safeParse(Index, JSON.parse(readFileSync(indexIn(folder), "utf8")));
-    return parsed.success ? parsed.output : {};
+    // Each by itself: valibot's record leaves out names such as `constructor`.
+    const entries = Object.entries(JSON.parse(readFileSync(indexIn(folder), "utf8")) as object);
+    return new Map(entries.map(([id, entry]) => [id, v.parse(Entry, entry)]));
   } catch {
-    return {}; // None yet, or none that can be read: then the plugins themselves are.
+    return new Map(); // None yet, or none that can be read: then the plugins themselves are.
   }
 }
 
@@ -61,7 +63,7 @@ function readIndex(folder: string): Index {
 function writeIndex(folder: string, index: Index): void {
   const temporary = `${indexIn(folder)}.${crypto.randomUUID()}`;
   try {
-    writeFileSync(temporary, JSON.stringify(index), { mode: 0o600, flag: "wx" });
+    writeFileSync(temporary, JSON.stringify(Object.fromEntries(index)), { mode: 0o600, flag: "wx" });
     renameSync(temporary, indexIn(folder));
   } catch (error) {
     if (errorCode(error) === undefined) throw error;

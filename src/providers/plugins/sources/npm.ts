@@ -1,8 +1,10 @@
 /** `npm:<package>[@<version>]`: the plugin in an npm package, fetched without npm and without running anything. */
+
 import * as v from "valibot";
 import type { Context } from "../../../platform/context.ts";
 import { AuthError, errorCode, usage } from "../../../platform/errors.ts";
 import { LIMITS } from "../../../platform/limits.ts";
+import { ownValue } from "../../../platform/own.ts";
 import { type PluginFile, pluginFile } from "../file.ts";
 import { kindOf } from "../place.ts";
 import { fetchFile } from "./fetch.ts";
@@ -71,7 +73,11 @@ async function resolved(
     throw new AuthError("plugin_invalid", `The package ${name} has no version ${wanted}.`, {
       hint: `Give a whole version (npm:${name}@1.2.3) or a tag; there are: ${Object.keys(document["dist-tags"]).join(", ")}.`,
     });
-  const { dist } = checked(Version, document.versions[version], `The registry's answer about ${name}@${version}`);
+  const { dist } = checked(
+    Version,
+    ownValue(document.versions, version),
+    `The registry's answer about ${name}@${version}`,
+  );
   return { version, ...dist, integrity: dist.integrity };
 }
 
