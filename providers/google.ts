@@ -111,8 +111,6 @@ export default defineProvider({
     },
   },
 
-  device: { fields: { verification_uri: "verification_url" } },
-
   // Revoking either token ends the whole grant of this account and client.
   revocation: { endsGrant: true },
 

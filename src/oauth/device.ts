@@ -67,11 +67,20 @@ function asking(dialect: Dialect): Dialect {
 
 const ONE_DAY = 24 * 3600;
 
-/** RFC 8628 §3.2, under the provider's own names. */
+/** What RFC 8628's drafts called them; many issuers still do. */
+const DRAFT_NAMES: Readonly<Record<string, string>> = {
+  verification_uri: "verification_url",
+  verification_uri_complete: "verification_url_complete",
+};
+
+/** RFC 8628 §3.2: under the provider's own names, the standard's, or its drafts'. */
 function readAuthorization(server: Server, raw: RawReply): DeviceAuthorization {
   const body = readBody(raw);
-  const field = (name: keyof Server["dialect"]["device"]["fields"]): unknown =>
-    at(body, server.dialect.device.fields[name] ?? name);
+  const { fields } = server.dialect.device;
+  const field = (name: keyof typeof fields): unknown =>
+    [fields[name] ?? name, name, DRAFT_NAMES[name] ?? name]
+      .map((path) => at(body, path))
+      .find((value) => value !== undefined && value !== null);
   const parsed = v.safeParse(Authorization, {
     device_code: field("device_code"),
     user_code: field("user_code"),

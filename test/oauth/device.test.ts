@@ -48,9 +48,17 @@ describe("the code", () => {
 
   test("is understood under other names, as texts and as a form", async () => {
     const { verification_uri, ...rest } = code;
-    const google = at(json({ ...rest, verification_url: verification_uri }));
-    const fields = { device: { fields: { verification_uri: "verification_url" } } };
-    expect((await ask(google, fields)).verificationUri).toBe(verification_uri);
+    const fields = { device: { fields: { verification_uri: "page.url" } } };
+    expect((await ask(at(json({ ...rest, page: { url: verification_uri } })), fields)).verificationUri).toBe(
+      verification_uri,
+    );
+    // Whatever a description says, and without one: the standard's name, or that of its drafts.
+    for (const different of [{}, fields])
+      for (const body of [code, { ...rest, verification_url: verification_uri }])
+        expect((await ask(at(json(body)), different)).verificationUri).toBe(verification_uri);
+    const complete = `${verification_uri}?code=x`;
+    const draft = { ...rest, verification_url: verification_uri, verification_url_complete: complete };
+    expect(await ask(at(json(draft)))).toMatchObject({ verificationUriComplete: complete });
     const form = at(new Response(new URLSearchParams({ ...rest, verification_uri, expires_in: "60", interval: "7" })));
     expect(await ask(form)).toMatchObject({ expiresIn: 60, interval: 7 });
   });
