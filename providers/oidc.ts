@@ -11,6 +11,7 @@ export default defineProvider({
     "What the issuer asks for is done by itself: pushed requests (RFC 9126), its name in the answer (RFC 9207), keys instead of secrets (--key), tokens bound to a key (DPoP, RFC 9449).",
     "Without offline_access an issuer may give no refresh token: it is asked for, unless the issuer lists its scopes without it or --scope names others. Where no refresh token comes, the login says so and ends with the access token.",
     "--resource asks for tokens of one API (RFC 8707).",
+    "A service logs in without a person: --flow client-credentials --client-id <id> --client-secret -.",
   ],
   assumed: [
     "A used refresh token that is shown again ends the login: so it never is.",
@@ -50,5 +51,13 @@ export default defineProvider({
   },
   // Issuers that rotate often end the whole grant when an old refresh token comes back; none has to say so.
   refresh: { rotation: "family" },
-  flows: [{ flow: "browser", when: "browser" }, "device"],
+  // A service speaks as its client: there is no account to ask for.
+  minting: {
+    "client-credentials": {
+      use: "assertion",
+      account: "{clientId}",
+      notes: ["Create a confidential client that may use the client credentials grant."],
+    },
+  },
+  flows: [{ flow: "browser", when: "browser" }, "device", "client-credentials"],
 });

@@ -102,12 +102,20 @@ export function clientFromEnvironment(
   definition: ProviderDefinition,
   env: Environment,
 ): { id: string; idVariable: string; secret: Secret | null } | null {
-  const prefix = clientVariables(definition);
-  const names = definition.client?.environment;
-  const id = firstSet(env, [`${prefix}_ID`, ...(names?.id ?? [])]);
+  const id = firstSet(env, [`${clientVariables(definition)}_ID`, ...(definition.client?.environment?.id ?? [])]);
   if (id === null) return null;
-  const secret = firstSet(env, [`${prefix}_SECRET`, ...(names?.secret ?? [])]);
-  return { id: id.value, idVariable: id.variable, secret: secret === null ? null : new Secret(secret.value) };
+  const secret = clientSecretFromEnvironment(definition, env)?.secret ?? null;
+  return { id: id.value, idVariable: id.variable, secret };
+}
+
+/** A client's secret in the environment, whether or not its id is there too. */
+export function clientSecretFromEnvironment(
+  definition: ProviderDefinition,
+  env: Environment,
+): { variable: string; secret: Secret } | null {
+  const names = definition.client?.environment?.secret ?? [];
+  const found = firstSet(env, [`${clientVariables(definition)}_SECRET`, ...names]);
+  return found === null ? null : { variable: found.variable, secret: new Secret(found.value) };
 }
 
 /** `AUTH_GITHUB_CLIENT`, to which `_ID` and `_SECRET` are added. */

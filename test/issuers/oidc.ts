@@ -85,6 +85,7 @@ async function createIssuer(issuer: string): Promise<typeof handle> {
         ...client,
         client_id: CONFIDENTIAL.id,
         client_secret: CONFIDENTIAL.secret,
+        grant_types: [...GRANTS, "client_credentials"],
         token_endpoint_auth_method: "client_secret_basic",
         redirect_uris: ["http://127.0.0.1/callback"],
       },
@@ -108,6 +109,7 @@ async function createIssuer(issuer: string): Promise<typeof handle> {
     issueRefreshToken: (_context: unknown, _client: unknown, code: { scopes: Set<string> }) =>
       code.scopes.has("offline_access"),
     ttl: {
+      ClientCredentials: options.accessTokenSeconds ?? 3600,
       AccessToken: options.accessTokenSeconds ?? 3600,
       RefreshToken: options.refreshTokenSeconds ?? 24 * 3600,
       DeviceCode: options.deviceCodeSeconds ?? 600,
@@ -120,6 +122,7 @@ async function createIssuer(issuer: string): Promise<typeof handle> {
     features: {
       devInteractions: { enabled: true },
       deviceFlow: { enabled: true },
+      clientCredentials: { enabled: true },
       revocation: { enabled: true },
       introspection: { enabled: true },
       userinfo: { enabled: true },
@@ -148,6 +151,7 @@ function keyClient({ jwk, algorithm }: NonNullable<OidcOptions["keyClient"]>, co
   return {
     ...common,
     client_id: KEY_CLIENT,
+    grant_types: [...GRANTS, "client_credentials"],
     token_endpoint_auth_method: "private_key_jwt",
     token_endpoint_auth_signing_alg: algorithm,
     jwks: { keys: [jwk] },

@@ -17,7 +17,10 @@ export const OURS: Rows = [
   ["AUTH_NEW_KEY_COMMAND", "For 'auth vault rekey --key command': the new command."],
   ["AUTH_NEW_PASSPHRASE", "For 'auth vault rekey --key passphrase': the new passphrase."],
   ["AUTH_<PROVIDER>_CLIENT_ID", "The OAuth client of a provider (upper case, '-' as '_')."],
-  ["AUTH_<PROVIDER>_CLIENT_SECRET", "Its secret: used only together with its id."],
+  [
+    "AUTH_<PROVIDER>_CLIENT_SECRET",
+    "Its secret: for the client of that id, or of --client-id where no other is known.",
+  ],
   ["AUTH_INJECTED", "Set by 'auth run' and 'auth export': which variables hold our tokens."],
 ];
 

@@ -7,10 +7,19 @@ import type { ClientKey } from "../../oauth/client-key.ts";
 import type { Client } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/own.ts";
+import type { Secret } from "../../platform/secret.ts";
 import type { Dialect } from "../../providers/defaults.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
-import { clientFingerprint, clientFromEnvironment, clientVariables, keyOf, readClients } from "../clients.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import {
+  clientFingerprint,
+  clientFromEnvironment,
+  clientSecretFromEnvironment,
+  clientVariables,
+  keyOf,
+  readClients,
+} from "../clients.ts";
 import type { Connection } from "../record.ts";
 import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
@@ -37,9 +46,12 @@ export async function loginClient(
     request.clientId ?? fromEnvironment?.id ?? profile?.clientId ?? clients.chosen ?? (own ? dialect.client.id : null);
   if (id === null || id === undefined) return null;
   const known = ownValue(clients.clients, id);
+  const others = [profile?.clientId, clients.chosen];
   const key = algorithms === undefined ? null : await keyFor(request, keyOf(known), supported, algorithms);
   if (key !== null) return { id, secret: null, authentication: "private_key_jwt", key };
-  const held = (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? known?.secret ?? null;
+  const fromVariable =
+    fromEnvironment?.id === id ? fromEnvironment.secret : lonelySecret(services, dialect, request, others);
+  const held = fromVariable ?? known?.secret ?? null;
   const offered = dialect.client.kind === "public" ? null : (request.clientSecret ?? held);
   if (offered !== null && request.clientSecret === null) {
     const client: Client = { id, secret: offered, authentication: "body" };
@@ -55,6 +67,32 @@ export async function loginClient(
     );
   if (offered === null) return { id, secret: null, authentication: "none" };
   return { id, secret: offered, authentication: known?.authentication ?? method(dialect, supported) };
+}
+
+/**
+ * A secret in the environment without an id beside it is meant for the client that the command line names, unless another
+ * one is stored, whose it may be.
+ */
+function lonelySecret(
+  { context }: Services,
+  dialect: Dialect,
+  { clientId }: LoginRequest,
+  stored: readonly (string | null | undefined)[],
+): Secret | null {
+  if (clientId === null || clientFromEnvironment(dialect, context.env) !== null) return null;
+  if (stored.some((id) => id !== null && id !== undefined && id !== clientId)) return null;
+  return clientSecretFromEnvironment(dialect, context.env)?.secret ?? null;
+}
+
+/** Why a secret in the environment was not used, for the error of a login that lacks one; null where there is none. */
+export function unusedSecret({ context }: Services, definition: ProviderDefinition, id: string | null): string | null {
+  const found = clientSecretFromEnvironment(definition, context.env);
+  if (found === null) return null;
+  const named = clientFromEnvironment(definition, context.env);
+  const { variable } = found;
+  const idVariable = `${clientVariables(definition)}_ID`;
+  if (named !== null && named.id !== id) return `${variable} was not used: ${named.idVariable} names another client.`;
+  return `${variable} was not used: it doesn't say for which client it is. Set ${idVariable}=${id ?? "<id>"} beside it.`;
 }
 
 /** A key is used wherever one is known, unless a secret is given now: a secret is never sent beside it. */
@@ -120,11 +158,19 @@ export interface MissingClient {
   readonly steps: readonly string[];
 }
 
+export interface ClientNeed {
+  /** The client's id, where that is known. */
+  readonly id: string | null;
+  readonly needsSecret: boolean;
+  /** Why a secret in the environment doesn't count (`unusedSecret`). */
+  readonly unused?: string | null;
+}
+
 /** Where to create a client, what to enter there, and the way without one. */
 export function clientMissing(
   provider: ResolvedProvider,
   request: LoginRequest,
-  { id, needsSecret }: { readonly id: string | null; readonly needsSecret: boolean },
+  { id, needsSecret, unused = null }: ClientNeed,
 ): AuthError {
   const { definition, client } = provider;
   const prefix = clientVariables(definition);
@@ -137,6 +183,7 @@ export function clientMissing(
     ...client.notes,
   ];
   const lines = [
+    unused,
     ...steps,
     needsSecret
       ? `Then: ${first} --client-id <id> --client-secret -   (or set ${prefix}_ID and ${prefix}_SECRET)`

@@ -1,12 +1,11 @@
 /** Logins without a person: what proves them is read, checked and kept; then they are planned like any other. */
 
-import { parseJson } from "../../oauth/body.ts";
+import type { IssuerDocument } from "../../oauth/discovery.ts";
 import { readCertificate, readPrivateKey } from "../../oauth/key-file.ts";
 import { loginError } from "../../oauth/login-error.ts";
-import { at } from "../../oauth/paths.ts";
 import { type Client, OAuthFailure, type TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
-import { Secret } from "../../platform/secret.ts";
+import type { Secret } from "../../platform/secret.ts";
 import { fillDialect } from "../../providers/filled.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import {
@@ -26,7 +25,8 @@ import type { Connection, Mint } from "../record.ts";
 import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
 import { SUBJECT_TOKEN_FORMS } from "../subject-token.ts";
-import { loginClient, type MissingClient } from "./client.ts";
+import { loginClient, type MissingClient, unusedSecret } from "./client.ts";
+import { type KeyFile, keyFile } from "./key-file.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { Credential, LoginRequest } from "./request.ts";
 
@@ -78,7 +78,7 @@ export async function planWithoutPerson(
   services: Services,
   common: Common,
   flow: Flow | null,
-  methods: readonly string[] | null,
+  document: Pick<IssuerDocument, "authenticationMethods" | "authenticationAlgorithms"> | null,
 ): Promise<LoginPlan | null> {
   if (!isMintingFlow(flow)) return null;
   const { request, existing } = common;
@@ -105,11 +105,16 @@ export async function planWithoutPerson(
   const provider: ResolvedProvider = { ...common.provider, dialect, endpoints };
   const server = { ...common.server, dialect, endpoints };
   const profile = existing?.record ?? null;
+  const methods = document?.authenticationMethods ?? null;
+  // Where the description signs something with a key, a key is for that.
+  const algorithms = minting.sign === undefined ? (document?.authenticationAlgorithms ?? null) : undefined;
   const known =
-    token === undefined ? null : await loginClient(services, dialect, request, profile, new URL(token).origin, methods);
+    token === undefined
+      ? null
+      : await loginClient(services, dialect, request, profile, new URL(token).origin, methods, algorithms);
   const mint = await mintOf(services, { ...common, provider }, flow, minting, known, file);
   const client = clientFor(definition, flow, mint, known);
-  if (client === null) throw somethingMissing({ ...common, provider }, flow, minting);
+  if (client === null) throw somethingMissing(services, { ...common, provider }, flow, minting);
   const scopes = request.scopes ?? profile?.scopes ?? minting.scopes ?? [];
   return { ...common, provider, server, flow, client: client.id === "" ? null : client, scopes, mint };
 }
@@ -147,8 +152,13 @@ function clientFor(
   known: Client | null,
 ): Client | null {
   if (!namesClient(definition, flow)) return { id: "", secret: null, authentication: "none" };
-  if (known === null || (proof === "secret" && known.secret === null)) return null;
+  if (known === null || (proof === "secret" && !canProve(known))) return null;
   return proof === "secret" ? known : { ...known, secret: null, authentication: "none" };
+}
+
+/** By a secret, or by a key (RFC 7523 §2.2). */
+function canProve({ secret, key }: Client): boolean {
+  return secret !== null || key !== undefined;
 }
 
 async function mintOf(
@@ -172,14 +182,14 @@ async function mintOf(
     const { key, thumbprint } = await readCertificate(certificate.reveal(), sign.algorithm);
     return { ...blank, proof: "certificate", secret: key, values: { thumbprint } };
   }
-  if (flow === "client-credentials" && client?.secret) return blank;
+  if (flow === "client-credentials" && client !== null && canProve(client)) return blank;
   const path = variableOf(services, minting, "subjectToken");
   if (path !== null) {
     const { absolutePath } = await import("../../platform/credential-file.ts");
     return { ...blank, proof: "subject-token", source: `file:${await absolutePath(path)}` };
   }
   if (flow === "client-credentials" && client === null) return blank;
-  throw somethingMissing(common, flow, minting);
+  throw somethingMissing(services, common, flow, minting);
 }
 
 function variableOf({ context }: Services, minting: Minting, kind: "certificate" | "subjectToken"): string | null {
@@ -197,7 +207,13 @@ async function fromVariable(services: Services, minting: Minting, kind: "certifi
 }
 
 /** What has to be brought along, and where it is made. */
-function somethingMissing({ request, provider }: Common, flow: MintingFlow, minting: Minting): AuthError {
+function somethingMissing(
+  services: Services,
+  { request, provider }: Common,
+  flow: MintingFlow,
+  minting: Minting,
+): AuthError {
+  const unused = flow === "client-credentials" ? unusedSecret(services, provider.definition, request.clientId) : null;
   const id = namesClient(provider.definition, flow) ? " --client-id <id>" : "";
   const login = `auth login ${typed(request.ref)} --flow ${flow}${id}`;
   const vouched = `--subject-token ${SUBJECT_TOKEN_FORMS}`;
@@ -223,52 +239,9 @@ function somethingMissing({ request, provider }: Common, flow: MintingFlow, mint
     steps,
   };
   return new AuthError("client_missing", `${provider.definition.title} needs something that proves who asks.`, {
-    hint: [...steps, ...ways[flow].map((way) => `${login} ${way}`)].join("\n"),
+    hint: [...(unused === null ? [] : [unused]), ...steps, ...ways[flow].map((way) => `${login} ${way}`)].join("\n"),
     // Another issuer's token is nothing that a person could type in.
     ...(flow !== "exchange" && { cause: missing }),
-  });
-}
-
-interface KeyFile {
-  /** PEM, as far as anyone knows. */
-  readonly key: string;
-  readonly values: Readonly<Record<string, string>>;
-  /** It holds a login with a refresh token instead. */
-  readonly login?: { readonly refreshToken: Secret; readonly client: Client };
-}
-
-/** A bare key, or a JSON file of a kind that the provider gives out. null: none was given. */
-function keyFile({ files = [] }: Minting, { credential }: LoginRequest, { provider, server }: Common): KeyFile | null {
-  const text = credential?.key?.reveal();
-  if (text === undefined) return null;
-  if (!text.trimStart().startsWith("{")) {
-    if (files.some(({ key }) => key !== undefined) && !text.includes("-----BEGIN"))
-      throw notSuchFile(files.map(({ type }) => type));
-    return { key: text, values: {} };
-  }
-  const json = parseJson(text);
-  if (json === undefined) throw rejected("The key file is no whole JSON: it may be cut off.", "Pass the whole file.");
-  const kind = files.find(({ type }) => at(json, "type") === type);
-  if (kind === undefined) throw notSuchFile(files.map(({ type }) => type));
-  const field = (path: string): string => {
-    const value = at(json, path);
-    if (typeof value === "string" && value !== "") return value;
-    throw rejected(`The key file has no ${path}.`, "Download it once more, and pass the whole file.");
-  };
-  if (kind.endpoint !== undefined) refuseForeignEndpoint(field(kind.endpoint), server.endpoints.token);
-  const values = Object.fromEntries(Object.entries(kind.values ?? {}).map(([name, path]) => [name, field(path)]));
-  if (kind.login === undefined) return { key: field(kind.key ?? "key"), values };
-  const { refreshToken, clientId, clientSecret } = kind.login;
-  const { authentication } = provider.dialect.client;
-  const client: Client = { id: field(clientId), secret: new Secret(field(clientSecret)), authentication };
-  return { key: "", values, login: { refreshToken: new Secret(field(refreshToken)), client } };
-}
-
-/** A file from somewhere must not lead an assertion to somewhere else (RULES.md 3.1). */
-function refuseForeignEndpoint(named: string, token: string | undefined): void {
-  if (token !== undefined && URL.parse(named)?.origin === new URL(token).origin) return;
-  throw new AuthError("origin_mismatch", "The key file names a token endpoint of another origin.", {
-    hint: "Nothing was sent. Is the file from whom you think? If so: --endpoint token=<that address>",
   });
 }
 
@@ -301,15 +274,4 @@ export async function redeem(
   } catch (error) {
     throw error instanceof OAuthFailure ? loginError(server, error) : error;
   }
-}
-
-function notSuchFile(types: readonly string[]): AuthError {
-  return rejected(
-    "This is not a key file that is known here.",
-    types.length === 0 ? "Give the private key in PEM form." : `Known are JSON files of the type ${types.join(", ")}.`,
-  );
-}
-
-function rejected(message: string, hint: string): AuthError {
-  return new AuthError("token_rejected", message, { hint: `${hint} Nothing was stored.` });
 }

@@ -15,7 +15,7 @@ import type { Connection, Mint } from "../record.ts";
 import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
 import { readConnection, type Stored } from "../store.ts";
-import { clientMissing, loginClient } from "./client.ts";
+import { clientMissing, loginClient, unusedSecret } from "./client.ts";
 import { flowOfRequest, planWithoutPerson } from "./mint.ts";
 import { registeredClient } from "./registration.ts";
 import type { LoginRequest } from "./request.ts";
@@ -75,7 +75,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   const methods = document?.authenticationMethods ?? null;
   const flowOfProfile = profile?.flow == null ? null : (profile.flow as Flow);
   const alone = asked ?? flowOfProfile ?? chooseFlow(definition, NOTHING_KNOWN);
-  const withoutPerson = await planWithoutPerson(services, common, alone, methods);
+  const withoutPerson = await planWithoutPerson(services, common, alone, document);
   if (withoutPerson !== null) return withoutPerson;
 
   const { token } = server.endpoints;
@@ -99,7 +99,11 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     dialect.client.kind === "confidential" ||
     flowsOf(definition).some((one) => one.flow === flow && one.when === "secret");
   if (client === null || (needsSecret && client.secret === null && client.key === undefined))
-    throw clientMissing(provider, request, { id: client?.id ?? null, needsSecret });
+    throw clientMissing(provider, request, {
+      id: client?.id ?? null,
+      needsSecret,
+      unused: unusedSecret(services, definition, client?.id ?? null),
+    });
   checkEndpoint(dialect, server, flow);
   requireSettings(definition, flow, provider.settings);
   const beyond = scopesBeyond(definition, flow, scopes);
