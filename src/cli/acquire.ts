@@ -1,10 +1,10 @@
 /** A token from wherever the selected one is: what `token`, `get`, `run` and `export` have in common. */
 import { access, type Wish } from "../connections/access.ts";
 import { display } from "../connections/ref.ts";
+import type { Selected } from "../connections/select.ts";
 import { notFound, type Stored } from "../connections/store.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
-import type { Selected } from "./select.ts";
 import type { Session } from "./session.ts";
 
 export interface Acquired {

@@ -1,8 +1,10 @@
-/** Every connection there is, stored or in the environment, as `list` and `status` show them. */
-import { defaultOf, listConnections, readDefaults, type Stored } from "../connections/store.ts";
-import { entryOf, environmentEntry, type ListEntry } from "../connections/view.ts";
-import type { Vault } from "../vault/types.ts";
-import { environmentTokens, ignoresEnvironment } from "./select.ts";
+/** Connections, stored or in the environment, as `list`, `status` and `get` show them. */
+import { type Meanings, meaningsOf, readDefaults } from "../connections/defaults.ts";
+import { display } from "../connections/ref.ts";
+import { environmentTokens } from "../connections/select.ts";
+import { listConnections, type Stored } from "../connections/store.ts";
+import { entryOf, environmentEntry, type ListEntry, marksOf } from "../connections/view.ts";
+import type { EnvironmentToken } from "../providers/environment.ts";
 import type { Session } from "./session.ts";
 
 export interface Shown {
@@ -12,27 +14,41 @@ export interface Shown {
 }
 
 export async function allEntries(session: Session): Promise<Shown[]> {
-  const fromEnvironment = ignoresEnvironment(session.context.env) ? [] : await environmentTokens(session);
-  const winning = new Set(fromEnvironment.map(({ provider }) => provider));
-  const shown: Shown[] = fromEnvironment.map(({ provider, token }) => ({
-    entry: environmentEntry(provider, token),
-    stored: null,
-  }));
-  const vault = await session.vault();
-  if (vault === null) return shown;
-  for (const stored of await listConnections(vault)) shown.push(await storedEntry(session, vault, stored, winning));
-  return shown;
+  const fromEnvironment = await environmentTokens(session);
+  const all = await connectionsOf(session);
+  const means = await meanings(session, all, fromEnvironment);
+  return [
+    ...fromEnvironment.map(({ provider, token }) => environmentShown(means, provider, token)),
+    ...all.map((stored) => storedShown(session, means, stored)),
+  ];
 }
 
-/** @param winning providers whose default is a token in the environment */
-export async function storedEntry(
+export function storedShown(session: Session, means: Meanings, stored: Stored): Shown {
+  return { entry: entryOf(stored, marksOf(means, display(stored.ref)), session.context.now()), stored };
+}
+
+export function environmentShown(means: Meanings, provider: string, token: EnvironmentToken): Shown {
+  return { entry: environmentEntry(provider, token, marksOf(means, provider)), stored: null };
+}
+
+/** What no argument and each provider's name mean just now. */
+export async function meanings(
   session: Session,
-  vault: Vault,
-  stored: Stored,
-  winning: ReadonlySet<string>,
-): Promise<Shown> {
-  const { defaults } = await readDefaults(vault);
-  const standing = defaultOf(defaults, stored.ref.provider).name.toLowerCase();
-  const isDefault = standing === stored.ref.name.toLowerCase() && !winning.has(stored.ref.provider);
-  return { entry: entryOf(stored, isDefault, session.context.now()), stored };
+  all?: readonly Stored[],
+  fromEnvironment?: readonly { readonly provider: string }[],
+): Promise<Meanings> {
+  const refs = (all ?? (await connectionsOf(session))).map(({ ref }) => ref);
+  const providers = (fromEnvironment ?? (await environmentTokens(session))).map(({ provider }) => provider);
+  return meaningsOf(refs, await readDefaults(await session.vault()), providers);
+}
+
+export async function connectionsOf(session: Session): Promise<Stored[]> {
+  const vault = await session.vault();
+  return vault === null ? [] : listConnections(vault);
+}
+
+/** Behind a connection's name: `★` for the default of all, `*` for the default of its provider. */
+export function markOf(entry: ListEntry): string {
+  if (entry.default) return " ★";
+  return entry.providerDefault ? " *" : "";
 }

@@ -8,6 +8,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   check_failed: 1,
   connection_not_found: 2,
   provider_not_found: 2,
+  nothing_to_inject: 2,
   no_refresh_token: 3,
   env_token: 3,
   api_key: 3,

@@ -1,13 +1,15 @@
 import { access } from "../connections/access.ts";
-import { defaultOf, notFound, readDefaults, requireConnection } from "../connections/store.ts";
-import { entryOf, environmentEntry, iso } from "../connections/view.ts";
+import { display } from "../connections/ref.ts";
+import { type Selected, select } from "../connections/select.ts";
+import { notFound, requireConnection } from "../connections/store.ts";
+import { entryOf, environmentEntry, iso, marksOf, NO_DEFAULT } from "../connections/view.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
+import { meanings } from "./entries.ts";
 import { shown } from "./flags.ts";
-import { type Selected, select } from "./select.ts";
 import { CONNECTION, STORED } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 import { oneOf } from "./suggest.ts";
@@ -37,10 +39,12 @@ export default defineCommand({
         profile: args.profile,
         stored: args.stored ?? false,
       });
-      const fields =
-        selected.source === "environment"
+      const fields = {
+        ...(selected.source === "environment"
           ? environmentFields(selected.provider, selected.token)
-          : await storedFields(cli, session, selected, args.refresh ?? true);
+          : await storedFields(cli, session, selected, args.refresh ?? true)),
+        ...(await defaultFields(session, selected, args.field)),
+      };
       await show(cli, fields, args.field, args["show-secret"] ?? false);
     }),
 });
@@ -59,9 +63,8 @@ async function storedFields(
   if (mayRefresh) await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit }));
   const stored = await requireConnection(vault, ref);
   const { record } = stored;
-  const standing = defaultOf((await readDefaults(vault)).defaults, ref.provider);
   return {
-    ...entryOf(stored, standing.name.toLowerCase() === ref.name.toLowerCase(), session.context.now()),
+    ...entryOf(stored, NO_DEFAULT, session.context.now()),
     flow: record.flow,
     clientId: record.pinned?.clientId ?? record.clientId,
     createdAt: iso(record.createdAt),
@@ -70,6 +73,13 @@ async function storedFields(
     refreshToken: record.tokens?.refreshToken ?? null,
     idToken: record.tokens?.idToken ?? null,
   };
+}
+
+/** Whether it is a default takes reading the whole vault: done where one of these fields is shown. */
+async function defaultFields(session: Session, selected: Selected, field: string | undefined): Promise<Fields> {
+  if (field !== undefined && !Object.hasOwn(NO_DEFAULT, camelCase(field))) return {};
+  const connection = selected.source === "environment" ? selected.provider : display(selected.ref);
+  return { ...marksOf(await meanings(session), connection) };
 }
 
 /** The field is printed even if the refresh failed: the state says so. Only a vault that can't be used is an error. */
@@ -86,7 +96,7 @@ async function tryToAccess(cli: Cli, call: () => ReturnType<typeof access>): Pro
 
 function environmentFields(provider: string, token: Parameters<typeof environmentEntry>[1]): Fields {
   return {
-    ...environmentEntry(provider, token),
+    ...environmentEntry(provider, token, NO_DEFAULT),
     flow: null,
     clientId: null,
     createdAt: null,

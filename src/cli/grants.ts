@@ -1,13 +1,15 @@
 /** Which tokens `run` and `export` hand over, under which names. */
-import { parseSelector } from "../connections/ref.ts";
-import { listConnections } from "../connections/store.ts";
+import { defaultAmong, readDefaults } from "../connections/defaults.ts";
+import { display, parseSelector } from "../connections/ref.ts";
+import { environmentTokens, loggedInNowhere, select } from "../connections/select.ts";
 import { checkVariable, declaredVariables, type Grant } from "../inject/variables.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
+import { choosesItsVariable } from "../providers/environment.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import type { Args } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { environmentTokens, ignoresEnvironment, select } from "./select.ts";
+import { connectionsOf } from "./entries.ts";
 import type { Session } from "./session.ts";
 
 export const GRANTS = {
@@ -32,6 +34,8 @@ export interface GrantRequest {
   readonly named: readonly string[];
   /** Milliseconds. */
   readonly minTtl: number;
+  /** Nothing named, and no login anywhere: that is no error. */
+  readonly allowNone?: boolean;
 }
 
 /** Connections that were named must all yield a token; of the rest, those that can't are left out with a warning. */
@@ -40,7 +44,7 @@ export async function grantsFor(cli: Cli, session: Session, request: GrantReques
     ...request.connections.map((selector) => ({ selector, variable: null })),
     ...request.named.map(parseNamed),
   ];
-  if (wanted.length === 0) return defaultGrants(cli, session, request.minTtl);
+  if (wanted.length === 0) return defaultGrants(cli, session, request);
   const grants: Grant[] = [];
   for (const { selector, variable } of wanted) {
     const selected = await select(session, { argument: selector, profile: undefined, stored: false });
@@ -63,34 +67,81 @@ function parseNamed(text: string): { selector: string; variable: string } {
   return { selector, variable: checkVariable(text.slice(at + 1)) };
 }
 
-async function defaultGrants(cli: Cli, session: Session, minTtl: number): Promise<Grant[]> {
+async function defaultGrants(cli: Cli, session: Session, { minTtl, allowNone }: GrantRequest): Promise<Grant[]> {
+  const candidates = await candidatesOf(session);
+  if (candidates.length === 0 && allowNone !== true) throw await loggedInNowhere(session);
   const grants: Grant[] = [];
-  const providers = await providersWithLogins(session);
-  if (providers.length === 0)
-    throw new AuthError("connection_not_found", "You are not logged in anywhere.", {
-      hint: `Log in: auth login <provider>   (providers: ${(await session.registry.ids()).join(", ")})`,
-    });
-  for (const provider of providers) {
+  for (const { selector, several } of candidates) {
+    if (several !== null) {
+      const names = several.join(", ");
+      cli.output.warn(`${selector} is left out: it has ${names}, and no default. Choose one: auth use ${several[0]}`);
+      continue;
+    }
     try {
-      const selected = await select(session, { argument: provider, profile: undefined, stored: false });
+      const selected = await select(session, { argument: selector, profile: undefined, stored: false });
       const acquired = await acquire(session, selected, minTtl);
       if (acquired.warning !== null) cli.output.warn(acquired.warning);
       grants.push(await grantOf(session, acquired, null));
     } catch (error) {
       if (!(error instanceof AuthError) || /^(vault|key)_/.test(error.code)) throw error;
-      cli.output.warn(`${provider} is left out: ${error.message}`);
+      cli.output.warn(`${selector} is left out: ${error.message}`);
     }
   }
-  return grants;
+  const clashing = new Set<string>();
+  for (const [variable, owners] of sharedVariables(grants)) {
+    for (const connection of owners) clashing.add(connection);
+    cli.output.warn(
+      `${owners.join(" and ")} are left out: each goes into ${variable}. Name them: -c ${owners[0]}=SOME_NAME`,
+    );
+  }
+  return grants.filter(({ connection }) => !clashing.has(connection));
 }
 
-async function providersWithLogins(session: Session): Promise<string[]> {
-  const vault = await session.vault();
-  const stored = vault === null ? [] : (await listConnections(vault)).map(({ ref }) => ref.provider);
-  const set = ignoresEnvironment(session.context.env)
-    ? []
-    : (await environmentTokens(session)).map(({ provider }) => provider);
-  return (await session.registry.everyId()).filter((id) => stored.includes(id) || set.includes(id));
+interface Candidate {
+  /** A provider, or a connection in full. */
+  readonly selector: string;
+  /** A provider's connections, where none of them is its default. */
+  readonly several: readonly string[] | null;
+}
+
+/**
+ * Every provider with a login or a token in the environment, for its default. Where each connection goes into a variable
+ * of its own, as keys of any service do, there is no default among them: all are handed over.
+ */
+async function candidatesOf(session: Session): Promise<Candidate[]> {
+  const stored = (await connectionsOf(session)).map(({ ref }) => ref);
+  const set = (await environmentTokens(session)).map(({ provider }) => provider);
+  const defaults = await readDefaults(await session.vault());
+  const ids = (await session.registry.everyId()).filter(
+    (id) => set.includes(id) || stored.some(({ provider }) => provider === id),
+  );
+  const candidates: Candidate[] = [];
+  for (const id of ids) {
+    const own = stored.filter(({ provider }) => provider === id).map(display);
+    const one = set.includes(id) || defaultAmong(stored, defaults, id) !== null;
+    if (own.length > 1 && !set.includes(id) && (await eachHasItsVariable(session, id)))
+      candidates.push(...own.map((selector) => ({ selector, several: null })));
+    else candidates.push({ selector: id, several: one ? null : own });
+  }
+  return candidates;
+}
+
+/** A description that can't be used says so when its connection is read. */
+async function eachHasItsVariable(session: Session, id: string): Promise<boolean> {
+  try {
+    return choosesItsVariable(await session.registry.get(id));
+  } catch (error) {
+    if (error instanceof AuthError) return false;
+    throw error;
+  }
+}
+
+/** Variables that several of the grants would set, with their connections. */
+function sharedVariables(grants: readonly Grant[]): [variable: string, owners: string[]][] {
+  const owners = new Map<string, string[]>();
+  for (const { connection, variables } of grants)
+    for (const name of Object.keys(variables)) owners.set(name, [...(owners.get(name) ?? []), connection]);
+  return [...owners].filter(([, connections]) => connections.length > 1);
 }
 
 async function grantOf(session: Session, acquired: Acquired, variable: string | null): Promise<Grant> {

@@ -1,4 +1,5 @@
 import { display, typed } from "../connections/ref.ts";
+import { select } from "../connections/select.ts";
 import { notFound, readConnection, type Stored } from "../connections/store.ts";
 import { duration } from "../connections/view.ts";
 import { decodeJwt } from "../oauth/idtoken.ts";
@@ -9,7 +10,6 @@ import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { ask, describeAsked, ONLINE, refuseAsked } from "./inspect-online.ts";
 import { readSecret } from "./secret-input.ts";
-import { select } from "./select.ts";
 import { CONNECTION, STORED } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 

@@ -1,12 +1,12 @@
 import { duration, type ListEntry } from "../connections/view.ts";
 import { columns } from "./columns.ts";
 import { defineCommand } from "./command.ts";
-import { allEntries } from "./entries.ts";
+import { allEntries, markOf } from "./entries.ts";
 import { inSession } from "./session.ts";
 
 export default defineCommand({
   name: "list",
-  description: "List every connection",
+  description: "List every connection; ★ marks the default, * the default of a provider",
   group: "everyday",
   examples: [
     ["auth list", "where you are logged in"],
@@ -19,7 +19,7 @@ export default defineCommand({
       if (entries.length === 0) return cli.output.say("No connections. Log in: auth login <provider>");
       const now = session.context.now();
       const rows = entries.map((entry) => [
-        `${entry.connection}${entry.default ? " *" : ""}`,
+        `${entry.connection}${markOf(entry)}`,
         entry.account ?? "",
         entry.reason === null ? entry.status : `${entry.status} (${entry.reason})`,
         expiry(entry, now),
@@ -27,8 +27,12 @@ export default defineCommand({
       ]);
       const table = columns([["CONNECTION", "ACCOUNT", "STATUS", "EXPIRES", "SOURCE"], ...rows]);
       for (const line of table) await cli.output.text(line);
+      const { isTerminal } = await import("../platform/terminal.ts");
+      if (entries.length > 1 && isTerminal(1)) cli.output.say(LEGEND);
     }),
 });
+
+const LEGEND = "★ what no name means   * what its provider's name means";
 
 function expiry(entry: ListEntry, now: number): string {
   if (entry.status === "not_connected") return "";

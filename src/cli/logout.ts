@@ -1,11 +1,12 @@
 import { type LoggedOut, type LogoutRequest, logout, sharingGrant } from "../connections/logout.ts";
 import { display } from "../connections/ref.ts";
+import { environmentTokens, profileOf, select } from "../connections/select.ts";
 import type { Services } from "../connections/services.ts";
-import { listConnections, notFound, readConnection, type Stored } from "../connections/store.ts";
+import { notFound, readConnection, type Stored } from "../connections/store.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { environmentTokens, ignoresEnvironment, select } from "./select.ts";
+import { connectionsOf } from "./entries.ts";
 import { CONNECTION } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
@@ -46,8 +47,9 @@ export async function one(
   profile: string | undefined,
 ): Promise<Stored> {
   const vault = await session.vault();
-  if (argument === undefined && profile === undefined) {
-    const all = vault === null ? [] : await listConnections(vault);
+  const name = profileOf(session.context.env, argument, profile);
+  if (argument === undefined && name === undefined) {
+    const all = await connectionsOf(session);
     if (all.length > 1)
       throw new AuthError("ambiguous_connection", "Which connection? There are several.", {
         hint: `Name one of: ${all.map(({ ref }) => display(ref)).join(", ")}`,
@@ -57,39 +59,29 @@ export async function one(
       await tellVariablesStay(cli, session, only.ref.provider);
       return only;
     }
-    await refuseEnvironmentToken(cli, session, null);
+    await refuseEnvironmentToken(session, null);
     throw new AuthError("connection_not_found", "You are not logged in anywhere.", {
       hint: "There is nothing to log out of. To log in: auth login <provider>",
     });
   }
-  const selected = await select(session, { argument, profile, stored: true });
+  const selected = await select(session, { argument, profile: name, stored: true });
   if (selected.source !== "vault") throw new AuthError("internal", "A stored connection was asked for.");
   const stored = vault === null ? null : await readConnection(vault, selected.ref);
   if (selected.implicit && stored !== null) await tellVariablesStay(cli, session, selected.ref.provider);
   if (stored !== null) return stored;
-  if (selected.implicit) {
-    await refuseEnvironmentToken(cli, session, selected.ref.provider);
-    const others =
-      vault === null ? [] : (await listConnections(vault)).filter(({ ref }) => ref.provider === selected.ref.provider);
-    if (others.length > 0)
-      throw new AuthError("ambiguous_connection", `There is no ${display(selected.ref)}.`, {
-        hint: `There is: ${others.map(({ ref }) => display(ref)).join(", ")}`,
-      });
-  }
+  if (selected.implicit) await refuseEnvironmentToken(session, selected.ref.provider);
   throw notFound(selected.ref);
 }
 
 /** Whoever named the provider may have meant the token that wins elsewhere. @param provider null: all of them */
 async function tellVariablesStay(cli: Cli, session: Session, provider: string | null): Promise<void> {
-  if (ignoresEnvironment(cli.context.env)) return;
   for (const { provider: of, token } of await environmentTokens(session))
     if (provider === null || of === provider)
       cli.output.warn(`${token.variable} is set, and stays: only the login in the vault is ended.`);
 }
 
 /** Nothing is stored, but the environment holds a token: that is ended by unsetting its variable. */
-async function refuseEnvironmentToken(cli: Cli, session: Session, provider: string | null): Promise<void> {
-  if (ignoresEnvironment(cli.context.env)) return;
+async function refuseEnvironmentToken(session: Session, provider: string | null): Promise<void> {
   const found = (await environmentTokens(session)).find((token) => provider === null || token.provider === provider);
   if (found !== undefined)
     throw new AuthError("env_token", `This token is in the environment, not in the vault.`, {
@@ -98,8 +90,7 @@ async function refuseEnvironmentToken(cli: Cli, session: Session, provider: stri
 }
 
 async function everything(cli: Cli, session: Session, yes: boolean): Promise<Stored[]> {
-  const vault = await session.vault();
-  const all = vault === null ? [] : await listConnections(vault);
+  const all = await connectionsOf(session);
   await tellVariablesStay(cli, session, null);
   if (all.length === 0) {
     cli.output.say("Nothing is stored.");

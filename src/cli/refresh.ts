@@ -1,11 +1,11 @@
 import { type Outcome, tokenOf } from "../connections/outcome.ts";
 import { display, typed } from "../connections/ref.ts";
 import { refreshConnection } from "../connections/refresh.ts";
+import { select } from "../connections/select.ts";
 import { notFound, requireConnection, type Stored } from "../connections/store.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { defineCommand, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { select } from "./select.ts";
 import { CONNECTION, STORED } from "./selector.ts";
 import { inSession } from "./session.ts";
 

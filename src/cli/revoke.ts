@@ -1,4 +1,3 @@
-import { usage } from "../platform/errors.ts";
 import { defineCommand } from "./command.ts";
 import { end, one } from "./logout.ts";
 import { CONNECTION } from "./selector.ts";
@@ -19,8 +18,6 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      if (args.connection === undefined && args.profile === undefined)
-        throw usage("Which connection?", "auth revoke <connection>   (auth list shows what there is)");
       const target = await one(cli, session, args.connection, args.profile);
       const request = { keepSettings: true, forgetClient: args["forget-client"] ?? false, revoke: true };
       const result = await end(cli, await session.services(), target, request, args.yes ?? false);

@@ -2,6 +2,7 @@ import { childEnvironment } from "../inject/environment.ts";
 import type { Grant } from "../inject/variables.ts";
 import { inheritedDescriptors } from "../platform/descriptors.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
 import type { ExecError } from "../platform/exec.ts";
 import { defineCommand, list, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
@@ -11,6 +12,7 @@ import { inSession } from "./session.ts";
 
 export interface RunOptions extends GrantRequest {
   readonly keepKey: boolean;
+  readonly allowNone: boolean;
 }
 
 export default defineCommand({
@@ -24,12 +26,16 @@ export default defineCommand({
       type: "boolean",
       description: "Let the command have what opens the vault: AUTH_KEY, AUTH_PASSPHRASE …",
     },
+    "allow-none": {
+      type: "boolean",
+      description: "Run the command also where no connection is named and there is no token to inject",
+    },
   },
   rest: { name: "command", description: "The command and its arguments, after --" },
   examples: [
     ["auth run {a} -- make release", "under the names that {a}'s own tools read"],
     ["auth run -c {a}:work=WORK_TOKEN -- ./deploy.sh", "under a name of your choice"],
-    ["auth run -- env", "every provider you are logged in to"],
+    ["auth run -- env", "the default of every provider you are logged in to, and every API key"],
   ],
   exitCodeOf: (error) => runExitCode(error),
   run: (cli, args) =>
@@ -38,6 +44,7 @@ export default defineCommand({
       named: list(args.connection),
       minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
       keepKey: args["keep-key"] ?? false,
+      allowNone: args["allow-none"] ?? false,
     }),
 });
 
@@ -48,6 +55,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   if (command === undefined)
     throw usage("There is no command to run.", "Give it after --: auth run <connection> -- <command>");
   const grants = await inSession(cli, (session) => grantsFor(cli, session, options));
+  if (grants.length === 0 && !options.allowNone) throw nothingToInject(command);
   for (const { connection } of grants) await cli.context.audit({ event: "run", status: "success", connection });
   const env = childEnvironment(cli.context.env, grants, options.keepKey);
   if (!cli.globals.quiet) cli.output.say(summary(grants));
@@ -62,6 +70,13 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
       exitCode === 127 ? "Check its spelling, and PATH." : "Check that it is a program, and may be executed.";
     throw new AuthError("internal", message, { cause: error, hint });
   }
+}
+
+/** A command that was to have tokens is not run without any: it would fail later, or act as somebody else. */
+function nothingToInject(command: string): AuthError {
+  return new AuthError("nothing_to_inject", "There is no token to inject: every login was left out.", {
+    hint: `See why: auth status\nTo run it without a token: auth run --allow-none -- ${escapeText(command)} …`,
+  });
 }
 
 function summary(grants: readonly Grant[]): string {

@@ -1,13 +1,13 @@
 import { typed } from "../connections/ref.ts";
+import { profileOf, select } from "../connections/select.ts";
 import { dyingOfInactivity } from "../connections/status.ts";
 import { readConnection, type Stored } from "../connections/store.ts";
-import { duration, environmentEntry, type ListEntry } from "../connections/view.ts";
+import { duration, type ListEntry } from "../connections/view.ts";
 import { escapeText } from "../platform/escape.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { allEntries, type Shown, storedEntry } from "./entries.ts";
+import { allEntries, environmentShown, markOf, meanings, type Shown, storedShown } from "./entries.ts";
 import { worst } from "./exit.ts";
-import { select } from "./select.ts";
 import { CONNECTION, STORED } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
@@ -27,7 +27,8 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const shown = await shownFor(session, args.connection, args.profile, args.stored ?? false);
+      const profile = profileOf(session.context.env, args.connection, args.profile);
+      const shown = await shownFor(session, args.connection, profile, args.stored ?? false);
       if (shown === null || shown.length === 0) return notAuthenticated(cli, args.connection);
       const checked = args.check ? await (await import("./check.ts")).checkAll(session, shown) : shown.map(() => null);
       const codes = shown.map(({ entry }, i) => Math.max(exitCodeOf(entry), 0) || (checked[i]?.exitCode ?? 0));
@@ -57,7 +58,7 @@ async function shownFor(
   if (argument === undefined && profile === undefined) return allEntries(session);
   const selected = await select(session, { argument, profile, stored: fromVault });
   if (selected.source === "environment")
-    return [{ entry: environmentEntry(selected.provider, selected.token), stored: null }];
+    return [environmentShown(await meanings(session), selected.provider, selected.token)];
   const vault = await session.vault();
   const stored = vault === null ? null : await readConnection(vault, selected.ref);
   if (vault === null || stored === null) {
@@ -65,7 +66,7 @@ async function shownFor(
     const { notFound } = await import("../connections/store.ts");
     throw notFound(selected.ref);
   }
-  return [await storedEntry(session, vault, stored, new Set())];
+  return [storedShown(session, await meanings(session), stored)];
 }
 
 async function notAuthenticated(cli: Cli, argument: string | undefined): Promise<number> {
@@ -99,11 +100,13 @@ function describe({ entry, stored }: Shown, now: number): string[] {
     .filter((fact) => fact[1] !== null)
     .map(([name, value]) => `  ${name}: ${escapeText(value ?? "")}`);
   const advice = stored === null ? null : adviceFor(entry, stored, now);
-  return [
-    `${entry.connection}${entry.default ? " (default)" : ""}`,
-    ...lines,
-    ...(advice === null ? [] : [`  ${advice}`]),
-  ];
+  return [`${entry.connection}${markOf(entry)}${wordOf(entry)}`, ...lines, ...(advice === null ? [] : [`  ${advice}`])];
+}
+
+/** What the mark means, in words. */
+function wordOf(entry: ListEntry): string {
+  if (entry.default) return " (default)";
+  return entry.providerDefault ? ` (default of ${entry.provider})` : "";
 }
 
 function expiry(entry: ListEntry, now: number): string | null {

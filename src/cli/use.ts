@@ -1,8 +1,9 @@
+import { updateDefaults } from "../connections/defaults.ts";
 import { display, vaultName } from "../connections/ref.ts";
-import { notFound, readConnection, updateDefaults } from "../connections/store.ts";
+import { profileOf, select } from "../connections/select.ts";
+import { notFound, readConnection } from "../connections/store.ts";
 import { usage } from "../platform/errors.ts";
 import { defineCommand } from "./command.ts";
-import { select } from "./select.ts";
 import { CONNECTION } from "./selector.ts";
 import { inSession } from "./session.ts";
 
@@ -17,21 +18,21 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      if (args.connection === undefined && args.profile === undefined)
+      const profile = profileOf(session.context.env, args.connection, args.profile);
+      if (args.connection === undefined && profile === undefined)
         throw usage("Which connection?", "auth use <connection>   (auth list shows what there is)");
-      const selected = await select(session, { argument: args.connection, profile: args.profile, stored: true });
+      const selected = await select(session, { argument: args.connection, profile, stored: true });
       if (selected.source !== "vault") return;
       const vault = await session.vault();
-      // A provider alone means its `default`, also where another connection was the default so far.
-      const ref = selected.implicit ? { provider: selected.ref.provider, name: "default" } : selected.ref;
-      const stored = vault === null ? null : await readConnection(vault, ref);
-      if (vault === null || stored === null) throw notFound(ref);
+      const stored = vault === null ? null : await readConnection(vault, selected.ref);
+      if (vault === null || stored === null) throw notFound(selected.ref);
       await updateDefaults(vault, (defaults) => ({
         ...defaults,
         overall: vaultName(stored.ref),
         providers: { ...defaults.providers, [stored.ref.provider]: stored.ref.name },
       }));
-      if (cli.output.isJson) return cli.output.json({ connection: display(stored.ref), default: true });
-      cli.output.success(`${display(stored.ref)} is now the default.`);
+      if (cli.output.isJson)
+        return cli.output.json({ connection: display(stored.ref), default: true, providerDefault: true });
+      cli.output.success(`${display(stored.ref)} is now the default, and the default of ${stored.ref.provider}.`);
     }),
 });

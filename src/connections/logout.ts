@@ -7,10 +7,11 @@ import { waitForLock } from "../vault/lock.ts";
 import type { Change, Lock } from "../vault/types.ts";
 import { clientsChange, readClients } from "./clients.ts";
 import { type Counterpart, counterpartOf } from "./counterpart.ts";
+import { updateDefaults } from "./defaults.ts";
 import { type Connection, encodeRecord, newConnection } from "./record.ts";
 import { display, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
-import { listConnections, newIncarnation, readConnection, type Stored, updateDefaults } from "./store.ts";
+import { listConnections, newIncarnation, readConnection, type Stored } from "./store.ts";
 
 export interface LogoutRequest {
   /** `revoke` keeps the settings, so that the next login needs no flags. */

@@ -1,7 +1,5 @@
-/** Connections in the vault: read, listed and committed as records, with what is the default of what. */
-
+/** Connections in the vault: read, listed and committed as records. */
 import { AuthError } from "../platform/errors.ts";
-import { ownValue } from "../platform/own.ts";
 import type { Change, Entry, Vault, Version } from "../vault/types.ts";
 import { CONNECTION_SECRETS, type Connection, decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, vaultName } from "./ref.ts";
@@ -91,49 +89,4 @@ export function advanced(stored: Stored, version: Version, record: Connection): 
 /** 128 random bits, drawn at each login (RULES.md 1.3). */
 export function newIncarnation(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-export interface Defaults {
-  readonly format: 1;
-  /** Vault name of the overall default: the last one used with `auth use`. */
-  readonly overall: string | null;
-  /** Provider → connection name. */
-  readonly providers: Readonly<Record<string, string>>;
-}
-
-const DEFAULTS_RECORD = "defaults";
-
-export async function readDefaults(vault: Vault): Promise<{ defaults: Defaults; version: Version | null }> {
-  const entry = await vault.read("settings", DEFAULTS_RECORD);
-  if (entry === null) return { defaults: { format: 1, overall: null, providers: {} }, version: null };
-  return { defaults: decodeRecord<Defaults>(entry.body, DEFAULTS_RECORD), version: entry.version };
-}
-
-/** The provider's default connection: the one `auth use` chose, else `provider:default`. */
-export function defaultOf(defaults: Defaults, provider: string): ConnectionRef {
-  return { provider, name: ownValue(defaults.providers, provider) ?? DEFAULT_NAME };
-}
-
-/** Changes the defaults, whoever else does so at the same time. */
-export async function updateDefaults(vault: Vault, change: (defaults: Defaults) => Defaults): Promise<void> {
-  for (;;) {
-    const { defaults, version } = await readDefaults(vault);
-    const next = change(defaults);
-    const stored = await vault.commit([
-      {
-        type: "settings",
-        name: DEFAULTS_RECORD,
-        expected: version,
-        next: {
-          version: {
-            incarnation: version?.incarnation ?? newIncarnation(),
-            generation: (version?.generation ?? 0) + 1,
-          },
-          body: encodeRecord(next),
-        },
-      },
-    ]);
-    if (stored === "committed") return;
-    if (stored === "rekeyed") await vault.reload();
-  }
 }

@@ -1,5 +1,6 @@
 /** How a connection is shown: the list entry of CLI.md §4, and the fields that `get` knows. */
 import type { EnvironmentToken } from "../providers/environment.ts";
+import type { Meanings } from "./defaults.ts";
 import { display } from "./ref.ts";
 import { type State, stateOf } from "./status.ts";
 import type { Stored } from "./store.ts";
@@ -18,6 +19,7 @@ export interface ListEntry {
   readonly expiresAt: string | null;
   readonly refreshable: boolean;
   readonly default: boolean;
+  readonly providerDefault: boolean;
   readonly lastError: { readonly code: string; readonly reason: string; readonly at: string } | null;
 }
 
@@ -25,8 +27,18 @@ export function iso(time: number): string {
   return new Date(time).toISOString();
 }
 
-/** @param isDefault whether `auth token <provider>` means this one */
-export function entryOf(stored: Stored, isDefault: boolean, now: number): ListEntry {
+/** What `auth token` alone means, and what `auth token <provider>` means. */
+export type Marks = Pick<ListEntry, "default" | "providerDefault">;
+
+export const NO_DEFAULT: Marks = { default: false, providerDefault: false };
+
+/** @param connection as it is shown: `github:work`, or `github` for a token in the environment */
+export function marksOf({ overall, providers }: Meanings, connection: string): Marks {
+  const provider = connection.split(":", 1)[0] ?? "";
+  return { default: overall === connection, providerDefault: providers.get(provider) === connection };
+}
+
+export function entryOf(stored: Stored, marks: Marks, now: number): ListEntry {
   const { record, ref } = stored;
   const { tokens, failure, account } = record;
   return {
@@ -41,7 +53,7 @@ export function entryOf(stored: Stored, isDefault: boolean, now: number): ListEn
     scopes: tokens?.scopes ?? [],
     expiresAt: tokens?.expiresAt == null ? null : iso(tokens.expiresAt),
     refreshable: tokens?.refreshToken != null,
-    default: isDefault,
+    ...marks,
     lastError: failure === null ? null : { code: failure.code, reason: failure.reason, at: iso(failure.at) },
   };
 }
@@ -53,7 +65,7 @@ function hostOf({ record }: Stored): string | null {
 }
 
 /** A token in the environment: never refreshed, its expiry unknown. */
-export function environmentEntry(provider: string, found: EnvironmentToken): ListEntry {
+export function environmentEntry(provider: string, found: EnvironmentToken, marks: Marks): ListEntry {
   return {
     connection: provider,
     provider,
@@ -67,7 +79,7 @@ export function environmentEntry(provider: string, found: EnvironmentToken): Lis
     scopes: [],
     expiresAt: null,
     refreshable: false,
-    default: true,
+    ...marks,
     lastError: null,
   };
 }

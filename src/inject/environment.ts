@@ -1,6 +1,6 @@
 /** The environment a command runs in: its own, the tokens, and none of what opens the vault (RULES.md 3.3). */
 import type { Environment } from "../platform/context.ts";
-import { injectedEntry, withEntries } from "./injected.ts";
+import { injectedEntry, withEntries } from "../providers/injected.ts";
 import { type Grant, mergeGrants } from "./variables.ts";
 
 /** Switches of the runtime we are built on: in our own environment they are the person's, in a child they would be ours. */

@@ -7,6 +7,7 @@ export type ErrorCode =
   | "check_failed"
   | "connection_not_found"
   | "provider_not_found"
+  | "nothing_to_inject"
   | "no_refresh_token"
   | "env_token"
   | "api_key"

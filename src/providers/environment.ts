@@ -72,6 +72,11 @@ function refuseElsewhere(definition: ProviderDefinition, settings: Values, varia
   );
 }
 
+/** Whether each connection says which variable its token goes into: `{ "{env}": "{token}" }`. */
+export function choosesItsVariable({ environment }: ProviderDefinition): boolean {
+  return Object.keys(environment?.write ?? {}).some((name) => name.includes("{"));
+}
+
 /** Most often none is, and then nothing else is looked at. */
 function readsOneThatIsSet(definition: ProviderDefinition, env: Environment): boolean {
   return [definition.environment, ...(definition.variants ?? []).map(({ environment }) => environment)].some((group) =>

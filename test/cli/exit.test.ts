@@ -6,7 +6,7 @@ import { HttpError } from "../../src/platform/http-failure.ts";
 test("each error code has the exit code of the contract", () => {
   const contract: Record<number, string> = {
     1: "internal check_failed",
-    2: "connection_not_found provider_not_found",
+    2: "connection_not_found provider_not_found nothing_to_inject",
     3: "no_refresh_token env_token api_key",
     4: "refresh_token_invalid rotation_lost interaction_required login_required token_expired token_refused",
     5: "network provider_unavailable rate_limited busy",

@@ -174,7 +174,7 @@ describe("export", () => {
 
   test("none named, and none that could: a warning, and nothing printed", async () => {
     const own = bareEnvironment();
-    await paste(own, "sentry:work", "not-the-default");
+    for (const name of ["work", "home"]) await paste(own, `sentry:${name}`, "not-the-default");
     const { code, stdout, stderr } = await auth(["export"], { env: own });
     expect([code, stdout]).toEqual([0, ""]);
     expect(stderr).toStartWith("Warning: sentry");

@@ -40,7 +40,7 @@ const CASES: readonly Case[] = [
   { args: ["logout", "google"], exit: 3, code: "env_token", env: { GOOGLE_OAUTH_ACCESS_TOKEN: "x" } },
   { args: ["logout"], exit: 64, code: "ambiguous_connection" },
   { args: ["logout", "--all"], exit: 64, code: "usage" },
-  { args: ["revoke"], exit: 64, code: "usage" },
+  { args: ["revoke"], exit: 64, code: "ambiguous_connection" },
   { args: ["use"], exit: 64, code: "usage" },
   { args: ["use", "google"], exit: 2, code: "connection_not_found" },
   { args: ["token", "sentry:empty"], exit: 4, code: "login_required" },
@@ -137,7 +137,7 @@ test("-q keeps errors and warnings", async () => {
 });
 
 test("what login prints as JSON when nothing is done", async () => {
-  const { code, stdout, stderr } = await auth(["login", "github", "--token", "-", "--json"], { env: home, stdin: "x" });
+  const { code, stdout, stderr } = await auth(["login", "github", "--json"], { env: home });
   expect([code, stderr]).toEqual([0, ""]);
   expect(JSON.parse(stdout)).toEqual({
     event: "connected",

@@ -150,8 +150,161 @@ describe("two logins at one provider", () => {
     expect(await printed(env, "sentry")).toBe("token-of-sentry");
   });
 
-  test("revoke takes a connection: exit 64 without", async () => {
-    expect((await auth(["revoke"], { env })).code).toBe(64);
+  test("neither does revoke", async () => {
+    const ended = await auth(["revoke", "--json"], { env });
+    expect(errorOf(ended)).toMatchObject({ code: "ambiguous_connection", exitCode: 64 });
+    expect(errorOf(ended).hint).toContain("sentry:default, sentry:work");
+    expect(await printed(env, "sentry")).toBe("token-of-sentry");
+  });
+});
+
+describe("one login at a provider that isn't called default", () => {
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    env = await home("sentry:work", "github:home", "github:work");
+  });
+
+  const FOUND: readonly (readonly string[])[] = [
+    ["token", "sentry"],
+    ["get", "sentry", "--field", "connection"],
+    ["status", "sentry"],
+    ["inspect", "sentry"],
+    ["export", "sentry"],
+    ["run", "sentry", "--", "true"],
+    ["run", "--", "true"],
+    ["profile", "show", "sentry"],
+    ["profile", "edit", "sentry", "--add-scope", "x"],
+    ["use", "sentry"],
+    ["revoke", "sentry"],
+    ["logout", "sentry"],
+  ];
+  for (const args of FOUND)
+    test(`${args.join(" ")}: means it`, async () => {
+      const own = args[0] === "logout" || args[0] === "revoke" || args[0] === "use" ? await home("sentry:work") : env;
+      const { code, stdout, stderr } = await auth(args, { env: own });
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(stdout + stderr).toMatch(/sentry:work|token-of-sentry-work/);
+    });
+
+  test("refresh means it, too, and says why it can't", async () => {
+    expect((await auth(["refresh", "sentry"], { env })).stderr).toStartWith("Error: No refresh token available.");
+  });
+
+  const AMBIGUOUS: readonly (readonly string[])[] = [
+    ["token", "github"],
+    ["get", "github"],
+    ["status", "github"],
+    ["inspect", "github"],
+    ["refresh", "github"],
+    ["export", "github"],
+    ["run", "github", "--", "true"],
+    ["profile", "show", "github"],
+    ["profile", "delete", "github"],
+    ["use", "github"],
+    ["logout", "github"],
+    ["revoke", "github"],
+  ];
+  for (const args of AMBIGUOUS)
+    test(`${args.join(" ")}: several, and none is chosen: exit 64, listing them`, async () => {
+      const dashes = args.indexOf("--");
+      const call = dashes < 0 ? [...args, "--json"] : [...args.slice(0, dashes), "--json", ...args.slice(dashes)];
+      const ended = await auth(call, { env });
+      expect(errorOf(ended)).toMatchObject({ code: "ambiguous_connection", exitCode: 64 });
+      expect(errorOf(ended).hint).toContain("github:home, github:work");
+    });
+});
+
+describe("AUTH_PROFILE", () => {
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    env = { ...(await home("sentry:work", "github:home", "github:work2", "apikey:key")), AUTH_PROFILE: "home" };
+  });
+
+  for (const args of [
+    ["token"],
+    ["get", "-f", "connection"],
+    ["inspect"],
+    ["status"],
+    ["profile", "show"],
+    ["use"],
+  ] as const)
+    test(`${args.join(" ")}: is -p where no connection is named`, async () => {
+      const { code, stdout, stderr } = await auth(args, { env });
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(stdout + stderr).toMatch(/github:home|token-of-github-home/);
+      expect(stdout + stderr).not.toContain("work");
+    });
+
+  test("refresh and logout take it, too", async () => {
+    const own = { ...(await home("sentry:work", "github:home")), AUTH_PROFILE: "home" };
+    expect((await auth(["refresh"], { env: own })).code).toBe(3);
+    expect(JSON.parse((await auth(["logout", "--json"], { env: own })).stdout)).toMatchObject({
+      connection: "github:home",
+    });
+  });
+
+  test("a connection that is named, -p and --all go before it; empty is unset", async () => {
+    expect(await printed(env, "sentry")).toBe("token-of-sentry-work");
+    expect(await printed(env, "sentry:work")).toBe("token-of-sentry-work");
+    expect(await printed(env, "-p", "work2")).toBe("token-of-github-work2");
+    expect((await auth(["refresh", "--all"], { env })).code).toBe(0);
+    const one = await home("sentry:work");
+    expect(await printed({ ...one, AUTH_PROFILE: "" })).toBe("token-of-sentry-work");
+  });
+
+  test("a name that isn't there: exit 2, naming the variable", async () => {
+    const { code, stderr } = await auth(["token"], { env: { ...env, AUTH_PROFILE: "nope" } });
+    expect(code).toBe(2);
+    expect(stderr).toStartWith("Error: There is no connection named nope. AUTH_PROFILE is set to it.\n");
+  });
+});
+
+describe("run and export without names", () => {
+  test("several logins of which none is the default are left out, by name", async () => {
+    const env = await home("github:home", "github:work", "sentry:x");
+    const { code, stdout, stderr } = await auth(["run", "--", "sh", "-c", 'echo "$SENTRY_AUTH_TOKEN|$GH_TOKEN"'], {
+      env,
+    });
+    expect([code, stdout]).toEqual([0, "token-of-sentry-x|\n"]);
+    expect(stderr).toContain(
+      "Warning: github is left out: it has github:home, github:work, and no default. Choose one: auth use github:home\n",
+    );
+    expect((await auth(["export", "--json"], { env })).stdout).not.toContain("GH_TOKEN");
+  });
+
+  test("with nothing to inject the command isn't run: exit 125, unless --allow-none", async () => {
+    const env = await home("github:home", "github:work");
+    const refused = await auth(["run", "--json", "--", "echo", "ran"], { env });
+    expect([refused.code, refused.stdout]).toEqual([125, ""]);
+    const line = refused.stderr.split("\n").find((one) => one.startsWith("{")) ?? "{}";
+    expect(JSON.parse(line).error).toMatchObject({ code: "nothing_to_inject", exitCode: 125 });
+    for (const none of [env, bareEnvironment()]) {
+      const run = await auth(["run", "--allow-none", "--", "echo", "ran"], { env: none });
+      expect([run.code, run.stdout]).toEqual([0, "ran\n"]);
+    }
+    const named = await auth(["run", "github:gone", "--allow-none", "--", "echo", "ran"], { env });
+    expect([named.code, named.stdout]).toEqual([125, ""]);
+  });
+
+  test("keys of any service have no default among them: all are handed over", async () => {
+    const env = await home();
+    for (const name of ["default", "openai", "stripe"])
+      await auth(["login", `apikey:${name}`, "--token", "-", "--env", `${name.toUpperCase()}_KEY`], {
+        env,
+        stdin: name,
+      });
+    const { stdout } = await auth(["run", "--", "sh", "-c", 'echo "$DEFAULT_KEY $OPENAI_KEY $STRIPE_KEY"'], { env });
+    expect(stdout).toBe("default openai stripe\n");
+    expect(JSON.parse((await auth(["export", "--json"], { env })).stdout)).toMatchObject({ OPENAI_KEY: "openai" });
+  });
+
+  test("two for one variable are both left out, with the way to name them", async () => {
+    const env = await home("apikey:a", "apikey:b", "sentry");
+    const { code, stdout, stderr } = await auth(["run", "--", "sh", "-c", 'echo "$APIKEY_TOKEN|$SENTRY_AUTH_TOKEN"'], {
+      env,
+    });
+    expect([code, stdout]).toEqual([0, "|token-of-sentry\n"]);
+    expect(stderr).toContain("apikey:a and apikey:b are left out: each goes into APIKEY_TOKEN.");
   });
 });
 
@@ -212,14 +365,42 @@ describe("auth use", () => {
     expect(await printed(env)).toBe("token-of-sentry-work");
   });
 
-  test("list says which ones are defaults", async () => {
-    const env = await home("sentry", "sentry:work");
+  test("list and status tell the default of all from the default of a provider", async () => {
+    const env = await home("sentry", "sentry:work", "github", "google:a", "google:b");
+    const marks = async (command: string): Promise<unknown[]> =>
+      (JSON.parse((await auth([command, "--json"], { env })).stdout) as Record<string, unknown>[]).map((entry) => [
+        entry.connection,
+        entry.default,
+        entry.providerDefault,
+      ]);
+    expect((await marks("list")).map((row) => (row as unknown[])[1])).not.toContain(true);
     await auth(["use", "sentry:work"], { env });
-    const entries = JSON.parse((await auth(["list", "--json"], { env })).stdout) as Record<string, unknown>[];
-    expect(entries.map((entry) => [entry.connection, entry.default])).toEqual([
-      ["sentry:default", false],
-      ["sentry:work", true],
-    ]);
+    for (const command of ["list", "status"])
+      expect(await marks(command)).toEqual([
+        ["github:default", false, true],
+        ["google:a", false, false],
+        ["google:b", false, false],
+        ["sentry:default", false, false],
+        ["sentry:work", true, true],
+      ]);
+    expect((await auth(["list"], { env })).stdout).toMatch(
+      /^github:default \* .*\ngoogle:a {3}.*\n.*\n.*\nsentry:work ★ /m,
+    );
+    const { stdout } = await auth(["status"], { env });
+    expect(stdout).toContain("sentry:work ★ (default)\n");
+    expect(stdout).toContain("github:default * (default of github)\n");
+    expect(stdout).toContain("sentry:default\n");
+    expect((await auth(["get", "sentry:work", "-f", "default"], { env })).stdout).toBe("true\n");
+    expect((await auth(["get", "github", "-f", "default"], { env })).stdout).toBe("false\n");
+    expect((await auth(["get", "github", "-f", "providerDefault"], { env })).stdout).toBe("true\n");
+  });
+
+  test("of a provider alone: its default becomes the overall one", async () => {
+    const env = await home("sentry", "sentry:work", "github");
+    await auth(["use", "sentry:work"], { env });
+    await auth(["use", "github"], { env });
+    expect((await auth(["use", "sentry"], { env })).stderr).toContain("sentry:work is now the default");
+    expect(await printed(env)).toBe("token-of-sentry-work");
   });
 
   test("what isn't there can't be used: exit 2; nothing given: exit 64", async () => {
@@ -247,6 +428,52 @@ test("one login alone is what logout means", async () => {
   const env = await home("sentry:work");
   const { code, stdout } = await auth(["logout", "--json"], { env });
   expect([code, JSON.parse(stdout)]).toEqual([0, { connection: "sentry:work", erased: true, revoked: "unsupported" }]);
+});
+
+describe("auth login", () => {
+  test("-p alone means the connection that has the name already", async () => {
+    const env = await home("sentry");
+    await auth(["profile", "create", "apikey:prod"], { env });
+    const { code, stderr } = await auth(["login", "-p", "prod", "--token", "-"], { env, stdin: "k" });
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(await printed(env, "apikey:prod")).toBe("k");
+    const named = { ...env, AUTH_PROFILE: "prod" };
+    expect((await auth(["login", "--token", "-"], { env: named, stdin: "k2" })).code).toBe(0);
+    expect(await printed(env, "apikey:prod")).toBe("k2");
+  });
+
+  test("-p alone, where several have the name: exit 64, listing them", async () => {
+    const env = await home("sentry:prod", "github:prod");
+    const ended = await auth(["login", "-p", "prod", "--json"], { env });
+    expect(errorOf(ended)).toMatchObject({ code: "ambiguous_connection", exitCode: 64 });
+    expect(errorOf(ended).hint).toContain("github:prod, sentry:prod");
+  });
+
+  test("a provider alone means the default that was chosen, else one that is called default", async () => {
+    const env = await home("sentry:work");
+    await paste(env, "sentry", "second");
+    expect(await printed(env, "sentry:work")).toBe("token-of-sentry-work");
+    expect(await printed(env, "sentry:default")).toBe("second");
+    await auth(["use", "sentry:work"], { env });
+    await paste(env, "sentry", "third");
+    expect(await printed(env, "sentry:work")).toBe("third");
+    expect(await printed(env, "sentry:default")).toBe("second");
+  });
+
+  for (const [host, hint] of [
+    ["github.com", "Did you mean: auth login github\n"],
+    ["sentry.io", "Did you mean: auth login sentry\n"],
+    ["gitlab.com", "Did you mean: auth login gitlab\n"],
+    ["issuer.example", "auth login https://issuer.example\n"],
+    ["issuer.example:8443/realms/x", "auth login https://issuer.example:8443/realms/x\n"],
+    ["localhost:8080/x", "auth login http://localhost:8080/x\n"],
+  ] as const)
+    test(`of the host ${host}: exit 64, with what was meant`, async () => {
+      const { code, stderr } = await auth(["login", host]);
+      expect(code).toBe(64);
+      expect(stderr).toStartWith(`Error: '${host}' is a host, not a provider.\n`);
+      expect(stderr).toContain(hint);
+    });
 });
 
 test("login alone is a menu on a terminal, else exit 64 naming the providers", async () => {

@@ -28,6 +28,7 @@ const FIELDS = [
   "expiresAt",
   "refreshable",
   "default",
+  "providerDefault",
   "lastError",
 ];
 

@@ -1,11 +1,11 @@
 /** What `doctor` looks at: one function for each thing, in the order in which a fault would matter. */
 import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
+import { environmentTokens, ignoresEnvironment } from "../../connections/select.ts";
 import { stateOf } from "../../connections/status.ts";
 import { listConnections } from "../../connections/store.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { viewOf } from "../provider/view.ts";
-import { environmentTokens, ignoresEnvironment } from "../select.ts";
 import type { Session } from "../session.ts";
 import { checkClocks } from "./clocks.ts";
 import { broken, doubtful, type Examine, type Found, fine } from "./found.ts";

@@ -1,12 +1,12 @@
 /** What the profile commands have in common: finding one, changing it, showing it. */
 import { type Connection, encodeRecord, newConnection } from "../../connections/record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, parseNamed, vaultName } from "../../connections/ref.ts";
+import { profileOf, select } from "../../connections/select.ts";
 import { stateOf } from "../../connections/status.ts";
 import { newIncarnation, notFound, readConnection, type Stored, successor } from "../../connections/store.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Vault } from "../../vault/types.ts";
 import type { Args } from "../command.ts";
-import { select } from "../select.ts";
 import type { Session } from "../session.ts";
 
 /** The arguments by which a stored profile is named. */
@@ -15,21 +15,26 @@ export const PROFILE = {
   profile: { type: "string", alias: "p", valueHint: "name", description: "The connection of that name" },
 } as const satisfies Args;
 
-/** A profile is always named in full or by its provider: none is guessed. */
+/** A connection that is to be made: a provider alone means its `default`. */
 export function profileRef(argument: string | undefined, profile: string | undefined): ConnectionRef {
-  if (argument === undefined) throw usage("Which connection?", "For example: <provider>:work");
+  if (argument === undefined) throw whichConnection();
   const { provider, name } = parseNamed(argument, profile);
   return { provider, name: name ?? DEFAULT_NAME };
 }
 
-/** What is stored already may be named by `-p` alone, too. */
+function whichConnection(): AuthError {
+  return usage("Which connection?", "For example: <provider>:work");
+}
+
+/** What is stored already: named in full, by its provider, or by `-p` alone. With no name at all none is guessed. */
 export async function namedProfile(
   session: Session,
   argument: string | undefined,
   profile: string | undefined,
 ): Promise<{ vault: Vault; stored: Stored }> {
-  if (argument !== undefined || profile === undefined) return requireProfile(session, profileRef(argument, profile));
-  const selected = await select(session, { argument, profile, stored: true });
+  const name = profileOf(session.context.env, argument, profile);
+  if (argument === undefined && name === undefined) throw whichConnection();
+  const selected = await select(session, { argument, profile: name, stored: true });
   if (selected.source !== "vault") throw new AuthError("internal", "A stored connection was asked for.");
   return requireProfile(session, selected.ref);
 }

@@ -1,15 +1,15 @@
 /**
- * Which connection a command means (CLI.md §1). A provider, or nothing, may mean a token in the environment, which
- * then wins over the vault; a connection's own name, `-p`, `--stored` and AUTH_IGNORE_ENV mean the vault.
+ * Which connection a command means (CLI §1). A provider, or nothing, may mean a token in the environment, which then
+ * goes before the vault; a connection's full name, `-p`, AUTH_PROFILE, `--stored` and AUTH_IGNORE_ENV mean the vault.
  */
-
-import { type ConnectionRef, checkName, display, parseNamed, parseSelector, sameName } from "../connections/ref.ts";
-import type { Services } from "../connections/services.ts";
-import { defaultOf, listConnections, readDefaults } from "../connections/store.ts";
 import type { Environment } from "../platform/context.ts";
 import { AuthError, type ErrorCode, usage } from "../platform/errors.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
+import { findDefault, readDefaults } from "./defaults.ts";
+import { type ConnectionRef, checkName, DEFAULT_NAME, display, parseNamed, parseSelector, sameName } from "./ref.ts";
+import type { Services } from "./services.ts";
+import { listConnections, readConnection } from "./store.ts";
 
 export interface Selector {
   /** `github`, `github:work`, or nothing. */
@@ -22,7 +22,8 @@ export interface Selector {
 export type Selected =
   | {
       readonly source: "vault";
-      readonly ref: ConnectionRef /** Named by provider alone, or not at all. */;
+      readonly ref: ConnectionRef;
+      /** Named by its provider alone, or not at all. */
       readonly implicit: boolean;
     }
   | { readonly source: "environment"; readonly provider: string; readonly token: EnvironmentToken };
@@ -34,9 +35,14 @@ export interface SelectionServices {
   readonly vault: () => Promise<Services["vault"] | null>;
 }
 
-/** @throws AuthError `provider_not_found`, `connection_not_found`, `ambiguous_connection`, `usage` */
+/**
+ * A provider's connection that doesn't exist is returned as its `default`; whoever reads it says that it isn't there.
+ *
+ * @throws AuthError `provider_not_found`, `connection_not_found`, `ambiguous_connection`, `usage`
+ */
 export async function select(services: SelectionServices, selector: Selector): Promise<Selected> {
-  const { argument, profile } = selector;
+  const { argument } = selector;
+  const profile = profileOf(services.context.env, argument, selector.profile);
   if (argument === "" || profile === "") throw usage("A connection's name can't be empty.");
   if (argument === undefined) return profile === undefined ? unnamed(services, selector) : named(services, profile);
 
@@ -46,13 +52,23 @@ export async function select(services: SelectionServices, selector: Selector): P
   return providerDefault(services, provider, selector);
 }
 
+/** The name of the connection: `-p`, or AUTH_PROFILE where the command line names no connection at all. */
+export function profileOf(
+  env: Environment,
+  argument: string | undefined,
+  profile: string | undefined,
+): string | undefined {
+  if (profile !== undefined || argument !== undefined) return profile;
+  return env.AUTH_PROFILE?.trim() || undefined;
+}
+
 async function providerDefault(services: SelectionServices, provider: string, selector: Selector): Promise<Selected> {
   const token = await injectedOrSet(services, provider, selector);
   if (token !== null) return token;
   const vault = await services.vault();
-  const ref =
-    vault === null ? { provider, name: "default" } : defaultOf((await readDefaults(vault)).defaults, provider);
-  return { source: "vault", ref, implicit: true };
+  const found = vault === null ? null : await findDefault(vault, provider);
+  if (found !== null && found.several.length > 0) throw severalAt(provider, found.several);
+  return { source: "vault", ref: found?.ref ?? { provider, name: DEFAULT_NAME }, implicit: true };
 }
 
 /** The token that the environment holds for a provider, unless the environment is left out. */
@@ -102,7 +118,7 @@ async function originOf(
   { variable, token }: EnvironmentToken,
 ): Promise<ConnectionRef | null> {
   if (!env.AUTH_INJECTED) return null;
-  const { injectedConnection } = await import("../inject/injected.ts");
+  const { injectedConnection } = await import("../providers/injected.ts");
   return injectedConnection(env.AUTH_INJECTED, provider, variable, token.reveal());
 }
 
@@ -120,59 +136,90 @@ export function ignoresEnvironment(env: Services["context"]["env"]): boolean {
 /** `-p work` alone: the one connection of that name. */
 async function named(services: SelectionServices, profile: string): Promise<Selected> {
   checkName(profile);
-  const vault = await services.vault();
-  const all = vault === null ? [] : await listConnections(vault);
-  const matches = all.filter(({ ref }) => sameName(ref.name, profile));
+  const matches = await connectionsNamed(services, profile);
   const [only, ...others] = matches;
-  if (only === undefined)
-    throw new AuthError("connection_not_found", `There is no connection named ${profile}.`, {
+  if (only === undefined) {
+    const set = services.context.env.AUTH_PROFILE?.trim() === profile ? " AUTH_PROFILE is set to it." : "";
+    throw new AuthError("connection_not_found", `There is no connection named ${profile}.${set}`, {
       hint: "auth list shows what there is.",
     });
-  if (others.length > 0) throw ambiguous(matches.map(({ ref }) => display(ref)));
-  return { source: "vault", ref: only.ref, implicit: false };
+  }
+  if (others.length > 0)
+    throw new AuthError("ambiguous_connection", `Which connection? Several are named ${profile}.`, {
+      hint: `Name one of: ${listed(matches.map(display))}`,
+    });
+  return { source: "vault", ref: only, implicit: false };
+}
+
+/** Connections in the vault that have a name, at whichever provider. */
+export async function connectionsNamed(services: SelectionServices, name: string): Promise<ConnectionRef[]> {
+  const vault = await services.vault();
+  const all = vault === null ? [] : await listConnections(vault);
+  return all.map(({ ref }) => ref).filter((ref) => sameName(ref.name, name));
 }
 
 /** Nothing given: the overall default, else the default of the only provider there is. */
 async function unnamed(services: SelectionServices, selector: Selector): Promise<Selected> {
   const vault = await services.vault();
-  const { overall } = vault === null ? { overall: null } : (await readDefaults(vault)).defaults;
-  if (overall !== null) {
+  const { overall } = await readDefaults(vault);
+  if (vault !== null && overall !== null) {
     const { provider, name } = parseSelector(overall);
-    const token = await injectedOrSet(services, provider, selector);
-    return token ?? { source: "vault", ref: { provider, name: name ?? "default" }, implicit: true };
+    const stored = await readConnection(vault, { provider, name: name ?? DEFAULT_NAME });
+    if (stored !== null) {
+      const token = await injectedOrSet(services, provider, selector);
+      return token ?? { source: "vault", ref: stored.ref, implicit: true };
+    }
   }
-  const stored = vault === null ? [] : await listConnections(vault);
-  const providers = new Set(stored.map(({ ref }) => ref.provider));
-  if (!selector.stored && !ignoresEnvironment(services.context.env))
-    for (const { provider } of await environmentTokens(services)) providers.add(provider);
+  const stored = vault === null ? [] : (await listConnections(vault)).map(({ ref }) => ref);
+  const providers = new Set(stored.map(({ provider }) => provider));
+  if (!selector.stored) for (const { provider } of await environmentTokens(services)) providers.add(provider);
   const [only, ...others] = [...providers];
-  if (only === undefined)
-    throw new AuthError("connection_not_found", "You are not logged in anywhere.", {
-      hint: `Log in: auth login <provider>   (providers: ${(await services.registry.ids()).join(", ")})`,
-    });
-  if (others.length > 0)
-    throw ambiguous([
-      ...stored.map(({ ref }) => display(ref)),
-      ...[...providers].filter((p) => !stored.some(({ ref }) => ref.provider === p)),
-    ]);
+  if (only === undefined) throw await loggedInNowhere(services);
+  if (others.length > 0) {
+    const names = stored.map(display);
+    throw severalThere([...names, ...[...providers].filter((id) => !stored.some(({ provider }) => provider === id))]);
+  }
   return providerDefault(services, only, selector);
 }
 
-/** Every provider that has a token in the environment, but for those that we put there. */
+export async function loggedInNowhere({ registry }: Pick<SelectionServices, "registry">): Promise<AuthError> {
+  return new AuthError("connection_not_found", "You are not logged in anywhere.", {
+    hint: `Log in: auth login <provider>   (providers: ${(await registry.ids()).join(", ")})`,
+  });
+}
+
+/** Every provider that has a token in the environment; none with AUTH_IGNORE_ENV, and none that we put there. */
 export async function environmentTokens(
   services: Pick<SelectionServices, "context" | "registry">,
 ): Promise<{ provider: string; token: EnvironmentToken }[]> {
+  const { env } = services.context;
+  if (ignoresEnvironment(env)) return [];
   const found = [];
-  for (const definition of await services.registry.readers(services.context.env)) {
-    const token = await readToken(definition, services.context.env);
-    if (token !== null && (await originOf(services.context.env, definition.id, token)) === null)
+  for (const definition of await services.registry.readers(env)) {
+    const token = await readToken(definition, env);
+    if (token !== null && (await originOf(env, definition.id, token)) === null)
       found.push({ provider: definition.id, token });
   }
   return found;
 }
 
-function ambiguous(names: readonly string[]): AuthError {
-  return new AuthError("ambiguous_connection", "Which connection? There are several.", {
-    hint: `Name one of: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}\nOr choose a default: auth use <connection>`,
+function severalAt(provider: string, refs: readonly ConnectionRef[]): AuthError {
+  return new AuthError("ambiguous_connection", `Which connection? There are several at ${provider}.`, {
+    hint: waysOut(refs.map(display)),
   });
+}
+
+/** @param names every connection, as it is shown */
+export function severalThere(names: readonly string[]): AuthError {
+  return new AuthError("ambiguous_connection", "Which connection? There are several.", { hint: waysOut(names) });
+}
+
+function waysOut(names: readonly string[]): string {
+  const storedOne = names.find((name) => name.includes(":"));
+  const choice = storedOne === undefined ? "" : `\nOr choose a default: auth use ${storedOne}`;
+  return `Name one of: ${listed(names)}${choice}`;
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`;
 }

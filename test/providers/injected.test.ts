@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { injectedConnection, injectedEntry, withEntries } from "../../src/inject/injected.ts";
+import { injectedConnection, injectedEntry, withEntries } from "../../src/providers/injected.ts";
 
 describe("AUTH_INJECTED", () => {
   test("a variable that holds what we put there is answered from its connection", () => {

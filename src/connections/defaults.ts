@@ -1,0 +1,120 @@
+/**
+ * Which connection is meant where none is named in full (CLI §1). `auth use` keeps its choices in one record; what the
+ * names alone mean is worked out here, for every command alike.
+ */
+import { ownValue } from "../platform/own.ts";
+import type { Vault, Version } from "../vault/types.ts";
+import { decodeRecord, encodeRecord } from "./record.ts";
+import { type ConnectionRef, DEFAULT_NAME, display, sameName, vaultName } from "./ref.ts";
+import { listConnections, newIncarnation, readConnection } from "./store.ts";
+
+export interface Defaults {
+  readonly format: 1;
+  /** Vault name of the overall default: the last one chosen with `auth use`. */
+  readonly overall: string | null;
+  /** Provider → connection name, as chosen with `auth use`. */
+  readonly providers: Readonly<Record<string, string>>;
+}
+
+const NONE_CHOSEN: Defaults = { format: 1, overall: null, providers: {} };
+const DEFAULTS_RECORD = "defaults";
+
+/** @param vault null: there is none yet, so nothing was chosen */
+export async function readDefaults(vault: Vault | null): Promise<Defaults> {
+  return vault === null ? NONE_CHOSEN : (await readRecord(vault)).defaults;
+}
+
+/** Changes the choices, also while other processes change them. */
+export async function updateDefaults(vault: Vault, change: (defaults: Defaults) => Defaults): Promise<void> {
+  for (;;) {
+    const { defaults, version } = await readRecord(vault);
+    const next = {
+      version: { incarnation: version?.incarnation ?? newIncarnation(), generation: (version?.generation ?? 0) + 1 },
+      body: encodeRecord(change(defaults)),
+    };
+    const stored = await vault.commit([{ type: "settings", name: DEFAULTS_RECORD, expected: version, next }]);
+    if (stored === "committed") return;
+    if (stored === "rekeyed") await vault.reload();
+  }
+}
+
+async function readRecord(vault: Vault): Promise<{ defaults: Defaults; version: Version | null }> {
+  const entry = await vault.read("settings", DEFAULTS_RECORD);
+  if (entry === null) return { defaults: NONE_CHOSEN, version: null };
+  return { defaults: decodeRecord<Defaults>(entry.body, DEFAULTS_RECORD), version: entry.version };
+}
+
+/**
+ * The connection that a provider's name alone means: the one chosen with `auth use`, else the one named `default`, else
+ * the only one there is.
+ *
+ * @returns null where there is none, or several and none of them is chosen
+ */
+export function defaultAmong<R extends ConnectionRef>(
+  all: readonly R[],
+  defaults: Defaults,
+  provider: string,
+): R | null {
+  const own = all.filter((ref) => ref.provider === provider);
+  for (const name of preferredNames(defaults, provider)) {
+    const preferred = own.find((ref) => sameName(ref.name, name));
+    if (preferred !== undefined) return preferred;
+  }
+  return own.length === 1 ? (own[0] ?? null) : null;
+}
+
+/** The same rule for one provider; reads the whole vault only where neither a chosen connection nor `default` exists. */
+export async function findDefault(
+  vault: Vault,
+  provider: string,
+): Promise<{
+  readonly ref: ConnectionRef | null /** Where none is it. */;
+  readonly several: readonly ConnectionRef[];
+}> {
+  const defaults = await readDefaults(vault);
+  for (const name of preferredNames(defaults, provider)) {
+    const stored = await readConnection(vault, { provider, name });
+    if (stored !== null) return { ref: stored.ref, several: [] };
+  }
+  const own = (await listConnections(vault)).map(({ ref }) => ref).filter((ref) => ref.provider === provider);
+  const ref = defaultAmong(own, defaults, provider);
+  return { ref, several: ref === null ? own : [] };
+}
+
+function preferredNames({ providers }: Defaults, provider: string): string[] {
+  const chosen = ownValue(providers, provider);
+  return chosen === undefined ? [DEFAULT_NAME] : [chosen, DEFAULT_NAME];
+}
+
+/** What the commands mean where no connection, or a provider alone, is named. */
+export interface Meanings {
+  /** The connection that no argument means: `github:work`, or `github` for a token in the environment. */
+  readonly overall: string | null;
+  /** Provider → the connection that its name alone means. */
+  readonly providers: ReadonlyMap<string, string>;
+}
+
+/**
+ * @param stored every connection in the vault
+ * @param environment providers with a token in the environment, which goes before the vault
+ */
+export function meaningsOf(
+  stored: readonly ConnectionRef[],
+  defaults: Defaults,
+  environment: readonly string[],
+): Meanings {
+  const names = new Set([...environment, ...stored.map(({ provider }) => provider)]);
+  const providers = new Map<string, string>();
+  for (const provider of names) {
+    const ref = defaultAmong(stored, defaults, provider);
+    if (environment.includes(provider)) providers.set(provider, provider);
+    else if (ref !== null) providers.set(provider, display(ref));
+  }
+  const chosen = stored.find((ref) => vaultName(ref) === defaults.overall);
+  if (chosen !== undefined) {
+    const overall = environment.includes(chosen.provider) ? chosen.provider : display(chosen);
+    return { overall, providers };
+  }
+  const [only, ...others] = names;
+  return { overall: only === undefined || others.length > 0 ? null : (providers.get(only) ?? null), providers };
+}
