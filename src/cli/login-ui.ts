@@ -85,6 +85,11 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
       const { askSecret } = await import("../platform/prompt.ts");
       return askSecret(`${title} token: `);
     },
+    async confirm(question) {
+      if (!(await cli.interactive())) return null;
+      const { confirm } = await import("../platform/prompt.ts");
+      return confirm(question);
+    },
     close() {
       void waiting?.stop();
       abort.abort();

@@ -1,12 +1,11 @@
 import type { LoginRequest } from "../connections/login/request.ts";
 import { login, refuseOtherPlace } from "../connections/login.ts";
-import { type ConnectionRef, checkName, DEFAULT_NAME, display, parseNamed, typed } from "../connections/ref.ts";
-import { stateOf } from "../connections/status.ts";
+import { type ConnectionRef, display } from "../connections/ref.ts";
+import { ignoresEnvironment } from "../connections/select.ts";
 import type { Stored } from "../connections/store.ts";
 import { duration, iso } from "../connections/view.ts";
 import { canOpenBrowser } from "../platform/browser.ts";
 import { AuthError, usage } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
 import { Secret } from "../platform/secret.ts";
 import { environmentToken } from "../providers/environment.ts";
 import { parseEndpoints } from "../providers/overrides.ts";
@@ -16,12 +15,12 @@ import { defineCommand, list, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { CREDENTIALS, credentialOf, readingStdin } from "./credential-flags.ts";
 import { asAuthError } from "./exit.ts";
-import { connectionForIssuer } from "./issuer.ts";
+import { goesOn, whom } from "./login-again.ts";
 import { address, flowOf, nonEmpty } from "./login-flags.ts";
 import type { AskByForm } from "./login-form.ts";
+import { targetOf } from "./login-target.ts";
 import { createLoginUi, type LoginDisplay } from "./login-ui.ts";
 import { readSecret } from "./secret-input.ts";
-import { ignoresEnvironment } from "./select.ts";
 import { SCOPE, scopes } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 import { settingFlags, settingsFrom } from "./settings.ts";
@@ -91,15 +90,14 @@ export default defineCommand({
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const target = await targetOf(cli, session, args.connection, args.profile);
-      const request: LoginRequest = {
+      const asked: LoginRequest = {
+        ...BARE,
         ref: target.ref,
         issuer: address(args.issuer, "--issuer"),
         flow: flowOf(args.flow),
         scopes: scopes(args.scope),
         clientId: nonEmpty(args["client-id"], "--client-id"),
-        ...(await secretsOf(cli, args["client-secret"], args.token, args.callback, readingStdin(args))),
         ...resourceOf(args.resource),
-        credential: await credentialOf(cli, args),
         settings: { ...target.settings, ...(await settingsFrom(session.registry, target.ref.provider, args)) },
         endpoints: parseEndpoints(list(args.endpoint)),
         verify: args.verify ?? true,
@@ -109,28 +107,63 @@ export default defineCommand({
         redirectUri: address(args["redirect-uri"], "--redirect-uri"),
         canOpenBrowser: (args.browser ?? true) && canOpenBrowser(cli.context.env),
       };
+      checkSecretFlags(args["client-secret"], args.token, args.callback, readingStdin(args));
       const display = {
         browser: args.browser ?? true,
         qr: args.qr ?? false,
         callback: args.callback !== undefined,
-        timeout: request.timeout,
-        form: args.web ? await formFor(cli, request, args.browser ?? true) : null,
+        timeout: asked.timeout,
+        form: args.web ? await formFor(cli, asked, args.browser ?? true) : null,
       };
-      return runLogin(cli, session, request, display);
+      await runLogin(cli, session, asked, display, args.token !== undefined, async () => ({
+        clientSecret: await secretOf(cli, args["client-secret"], "--client-secret", "Client secret"),
+        token: await secretOf(cli, args.token, "--token", "Token"),
+        credential: await credentialOf(cli, args),
+      }));
     }),
 });
 
-async function runLogin(cli: Cli, session: Session, request: LoginRequest, how: LoginDisplay): Promise<void> {
-  const services = await session.services();
-  const existing = await refuseOtherPlace(services, request);
-  if (existing !== null && !request.force && stateOf(existing.record, session.context.now()).status === "connected") {
-    if (!(await wantsAgain(cli, existing, request))) return announce(cli, session, existing, false);
-    return finish(cli, session, { ...request, force: true }, how);
-  }
-  return finish(cli, session, request, how);
+/** A login with no flags at all. */
+const BARE: Omit<LoginRequest, "ref" | "canOpenBrowser"> = {
+  flow: null,
+  scopes: null,
+  clientId: null,
+  clientSecret: null,
+  settings: {},
+  issuer: null,
+  endpoints: {},
+  token: null,
+  verify: true,
+  force: false,
+  timeout: null,
+  port: null,
+  redirectUri: null,
+};
+
+type Secrets = Pick<LoginRequest, "clientSecret" | "token" | "credential">;
+
+/** @param secrets reads what standard input or a prompt gives: only once it is known that the login goes on */
+async function runLogin(
+  cli: Cli,
+  session: Session,
+  request: LoginRequest,
+  how: LoginDisplay,
+  pastes: boolean,
+  secrets: () => Promise<Secrets>,
+): Promise<void> {
+  const existing = await refuseOtherPlace(await session.services(), request);
+  if (existing !== null && !request.force && !(await goesOn(cli, existing, pastes)))
+    return announce(cli, session, existing, null);
+  return finish(cli, session, { ...request, ...(await secrets()) }, how, existing);
 }
 
-async function finish(cli: Cli, session: Session, request: LoginRequest, how: LoginDisplay): Promise<void> {
+async function finish(
+  cli: Cli,
+  session: Session,
+  request: LoginRequest,
+  how: LoginDisplay,
+  existing: Stored | null,
+): Promise<void> {
   const ui = await createLoginUi(cli, how);
   let stored: Stored;
   try {
@@ -147,7 +180,7 @@ async function finish(cli: Cli, session: Session, request: LoginRequest, how: Lo
     ui.close();
   }
   await cli.context.audit({ event: "login", status: "success", connection: display(stored.ref) });
-  await announce(cli, session, stored, true);
+  await announce(cli, session, stored, replacesToken(existing, stored) ? "replaced" : "new");
 }
 
 /** What fails in a login concerns its connection, wherever it was found out; how the command was called doesn't. */
@@ -162,64 +195,21 @@ async function formFor(cli: Cli, { port, timeout }: LoginRequest, browser: boole
   return askByForm(cli, { browser, port, timeout });
 }
 
-/** `auth token --login`: a login as it would be by itself. @param wanted scopes that the token has to have */
+/** `auth token --login`: a login as `auth login` alone would make it. @param wanted scopes that the token has to have */
 export async function loginInteractively(
   cli: Cli,
   session: Session,
   ref: ConnectionRef,
   wanted: readonly string[] | null,
 ): Promise<void> {
-  const request: LoginRequest = {
+  const request = {
+    ...BARE,
     ref,
-    flow: null,
-    scopes: null,
     ...(wanted !== null && { moreScopes: wanted }),
-    clientId: null,
-    clientSecret: null,
-    settings: {},
-    issuer: null,
-    endpoints: {},
-    token: null,
-    verify: true,
-    force: true,
-    timeout: null,
-    port: null,
-    redirectUri: null,
     canOpenBrowser: canOpenBrowser(cli.context.env),
   };
-  await finish(cli, session, request, { browser: true, qr: false, callback: false, timeout: null });
-}
-
-interface Target {
-  readonly ref: ConnectionRef;
-  /** What the argument itself says. */
-  readonly settings: Readonly<Record<string, string>>;
-}
-
-async function targetOf(
-  cli: Cli,
-  session: Session,
-  argument: string | undefined,
-  profile: string | undefined,
-): Promise<Target> {
-  if (argument === undefined) return { ref: await chosenProvider(cli, session, profile), settings: {} };
-  if (/^https?:\/\//i.test(argument)) {
-    const { ref, settings } = await connectionForIssuer(session.registry, argument);
-    return { ref: profile === undefined ? ref : { ...ref, name: checkName(profile) }, settings };
-  }
-  const { provider, name } = parseNamed(argument, profile);
-  await session.registry.get(provider);
-  return { ref: { provider, name: name ?? DEFAULT_NAME }, settings: {} };
-}
-
-/** `auth login` alone: a menu on a terminal. */
-async function chosenProvider(cli: Cli, session: Session, profile: string | undefined): Promise<ConnectionRef> {
-  if (!(await cli.interactive()))
-    throw usage("Which provider?", `auth login <provider>   (providers: ${(await session.registry.ids()).join(", ")})`);
-  const { choose } = await import("../platform/prompt.ts");
-  const options = (await session.registry.offered()).map(({ id, title }) => ({ value: id, label: title }));
-  const provider = await choose("Log in where?", options);
-  return { provider, name: profile === undefined ? "default" : checkName(profile) };
+  const how = { browser: true, qr: false, callback: false, timeout: null };
+  await runLogin(cli, session, request, how, false, async () => ({ clientSecret: null, token: null }));
 }
 
 /** An absolute URI without a fragment (RFC 8707 §2). */
@@ -232,22 +222,17 @@ function resourceOf(value: string | undefined): Pick<LoginRequest, "resource"> {
 }
 
 /** Only one thing can be read from standard input. */
-async function secretsOf(
-  cli: Cli,
+function checkSecretFlags(
   clientSecret: string | undefined,
   token: string | undefined,
   callback: string | undefined,
   others: readonly string[],
-): Promise<Pick<LoginRequest, "clientSecret" | "token">> {
+): void {
   const fromStdin = [clientSecret, token, callback].filter((value) => value === "-").length + others.length;
   if (fromStdin > 1)
     throw usage("Only one of --token, --client-secret, --callback, --key … can be read from standard input.");
   if (callback !== undefined && callback !== "-")
     throw usage("--callback takes '-': the URL is read from standard input.");
-  return {
-    clientSecret: await secretOf(cli, clientSecret, "--client-secret", "Client secret"),
-    token: await secretOf(cli, token, "--token", "Token"),
-  };
 }
 
 async function secretOf(cli: Cli, value: string | undefined, flag: string, title: string): Promise<Secret | null> {
@@ -272,25 +257,14 @@ function portOf(value: string | undefined): number | null {
   return port;
 }
 
-/** Already connected: a terminal asks; otherwise nothing is done. */
-async function wantsAgain(cli: Cli, existing: Stored, request: LoginRequest): Promise<boolean> {
-  const message = `Already logged in${whom(existing)}`;
-  if (request.token === null && (await cli.interactive())) {
-    const { confirm } = await import("../platform/prompt.ts");
-    return confirm(`${message}. Log in again?`);
-  }
-  cli.output.say(message);
-  cli.output.say(`To log in again: auth login ${typed(existing.ref)} --force`);
-  return false;
+/** A token or key in the place of another, of the same place and account. */
+function replacesToken(existing: Stored | null, stored: Stored): boolean {
+  if (existing === null || existing.record.tokens === null) return false;
+  return existing.record.kind !== "oauth" && stored.record.kind !== "oauth";
 }
 
-function whom(stored: Stored): string {
-  const { account } = stored.record;
-  const label = account?.label ?? account?.id;
-  return label ? ` as ${escapeText(label)}` : ` (${display(stored.ref)})`;
-}
-
-async function announce(cli: Cli, session: Session, stored: Stored, fresh: boolean): Promise<void> {
+/** @param outcome null: the login was there already */
+async function announce(cli: Cli, session: Session, stored: Stored, outcome: "new" | "replaced" | null): Promise<void> {
   const { record, ref } = stored;
   const expiresAt = record.tokens?.expiresAt ?? null;
   if (cli.output.isJson)
@@ -302,9 +276,10 @@ async function announce(cli: Cli, session: Session, stored: Stored, fresh: boole
       expiresAt: expiresAt === null ? null : iso(expiresAt),
       refreshable: record.tokens?.refreshToken != null,
     });
-  if (!fresh) return;
+  if (outcome === null) return;
   const life = expiresAt === null ? "" : ` Expires in ${duration(expiresAt - session.context.now())}.`;
-  cli.output.success(`Logged in to ${display(ref)}${record.account === null ? "" : whom(stored)}.${life}`);
+  const done = outcome === "replaced" ? "Replaced the token of" : "Logged in to";
+  cli.output.success(`${done} ${display(ref)}${record.account === null ? "" : whom(stored)}.${life}`);
   await warnOfShadow(cli, session, ref);
 }
 

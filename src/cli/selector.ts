@@ -9,7 +9,12 @@ export const CONNECTION = {
     required: false,
     description: "<provider> or <provider>:<name>; without it, the default",
   },
-  profile: { type: "string", alias: "p", valueHint: "name", description: "The connection of that name (or: AUTH_PROFILE)" },
+  profile: {
+    type: "string",
+    alias: "p",
+    valueHint: "name",
+    description: "The connection of that name (or: AUTH_PROFILE)",
+  },
 } as const satisfies Args;
 
 export const STORED = {

@@ -1,5 +1,6 @@
 import { feature } from "bun:bundle";
 import { typed } from "../connections/ref.ts";
+import { type Selector, select } from "../connections/select.ts";
 import type { Stored } from "../connections/store.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
@@ -8,7 +9,6 @@ import type { Secret } from "../platform/secret.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import { defineCommand, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { type Selector, select } from "./select.ts";
 import { CONNECTION, SCOPE, STORED, scopes } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
@@ -87,7 +87,9 @@ async function acquireOrLogin(cli: Cli, session: Session, options: TokenOptions)
     if (!options.login || selected.source !== "vault" || !needsLogin(error) || !(await cli.interactive())) throw error;
     const { loginInteractively } = await import("./login.ts");
     await loginInteractively(cli, session, selected.ref, options.scopes);
-    return acquire(session, selected, options.minTtl, undefined, options.resource);
+    const acquired = await acquire(session, selected, options.minTtl, undefined, options.resource);
+    if (options.scopes !== null && acquired.stored !== null) requireScopes(acquired.stored, options.scopes);
+    return acquired;
   }
 }
 

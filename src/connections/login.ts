@@ -16,7 +16,7 @@ import type { LoginRequest, LoginUi } from "./login/request.ts";
 import { loginSettings } from "./login/settings.ts";
 import { storeLogin } from "./login/store.ts";
 import { refuseMismatch } from "./mismatch.ts";
-import { display } from "./ref.ts";
+import { type ConnectionRef, display, typed } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { readConnection, readOrDiscard, type Stored } from "./store.ts";
 import { duration } from "./view.ts";
@@ -28,7 +28,7 @@ export async function login(services: Services, request: LoginRequest, ui: Login
   for (const [setting, variable] of Object.entries(plan.settings.variables)) ui.warn(`${setting} from ${variable}`);
   const reply = await withLearntLifetime(services, plan, await flowOrCleanUp(services, plan, ui));
   const { account, scopes } = await whoIs(services, plan, reply, ui);
-  await refuseOtherAccount(services, plan, reply, account);
+  await refuseOtherAccount(services, plan, reply, account, ui);
   const stored = await storeLogin(services, plan, { ...reply, scopes: reply.scopes ?? scopes }, account);
   await retireReplaced(services, plan, stored, ui);
   warnOfRefusedScopes(plan, stored, ui);
@@ -168,10 +168,12 @@ async function refuseOtherAccount(
   plan: LoginPlan,
   reply: TokenReply,
   account: Account | null,
+  ui: LoginUi,
 ): Promise<void> {
   const held = plan.existing?.record.account;
   if (plan.request.force || !held?.id || !account?.id || held.id === account.id) return;
   const { ref } = plan.request;
+  if (plan.flow === "token") return refuseOtherOwner(ref, nameOf(held), nameOf(account), ui);
   if (plan.client !== null)
     await revokeTokens(services.context.http, plan.server, plan.client, {
       accessToken: reply.accessToken,
@@ -179,12 +181,26 @@ async function refuseOtherAccount(
     });
   throw new AuthError(
     "access_denied",
-    `${display(ref)} belongs to ${held.label ?? held.id}; you logged in as ${account.label ?? account.id}.`,
+    `${display(ref)} belongs to ${nameOf(held)}; you logged in as ${nameOf(account)}.`,
     {
       hint: `Keep both: auth login ${ref.provider} -p NAME\nReplace it: auth login ${display(ref)} --force`,
       connection: display(ref),
     },
   );
+}
+
+/** A pasted token of another account: whose it is shows only once it was read. */
+async function refuseOtherOwner(ref: ConnectionRef, held: string, given: string, ui: LoginUi): Promise<void> {
+  const what = `${display(ref)} belongs to ${held}; this is a token of ${given}.`;
+  const answer = (await ui.confirm?.(`${what} Replace it?`)) ?? null;
+  if (answer === true) return;
+  const hint = `Nothing was stored.\nKeep both: auth login ${ref.provider} -p NAME --token -\nReplace it: auth login ${typed(ref)} --force --token -`;
+  const code = answer === null ? "usage" : "access_denied";
+  throw new AuthError(code, what, { hint, connection: display(ref) });
+}
+
+function nameOf({ label, id }: Account): string {
+  return escapeText(label ?? id ?? "another account");
 }
 
 /** The replaced refresh token is revoked, best effort, unless that would end the new grant too (RULES.md 2.9). */

@@ -210,7 +210,7 @@ function severalAt(provider: string, refs: readonly ConnectionRef[]): AuthError 
 }
 
 /** @param names every connection, as it is shown */
-export function severalThere(names: readonly string[]): AuthError {
+function severalThere(names: readonly string[]): AuthError {
   return new AuthError("ambiguous_connection", "Which connection? There are several.", { hint: waysOut(names) });
 }
 

@@ -164,9 +164,10 @@ describe("under a name that is taken, without --force", () => {
     const headers = { "content-type": "application/json" };
     at.issuer.server.fail({ path: "/api/0/", times: 2, reply: { status: 200, body, headers } });
     const ended = await at.call(["login", "sentry", "--token", "-", "--json"], { stdin: "of-someone-else" });
-    expect(ended.code).toBe(7);
-    expect(errorOf(ended)).toMatchObject({ code: "access_denied", connection: "sentry:default" });
-    for (const text of ["grace@example.com", "other@example.com", "-p NAME"]) expect(ended.stderr).toContain(text);
+    expect(ended.code).toBe(64);
+    expect(errorOf(ended)).toMatchObject({ code: "usage", connection: "sentry:default" });
+    for (const text of ["grace@example.com", "other@example.com", "-p NAME", "--force"])
+      expect(ended.stderr).toContain(text);
     expect((await at.call(["get", "sentry", "-f", "account", "--no-refresh"])).stdout).toBe("grace@example.com\n");
     const forced = await at.call(["login", "sentry", "--token", "-", "--force"], { stdin: "of-someone-else" });
     expect(forced.code).toBe(0);
@@ -933,11 +934,66 @@ test("a login says who you are, and never 'started'", async () => {
   expect(quiet.stderr).not.toContain("Logged in");
 });
 
-test("pasting over a login that a person made is refused without --force", async () => {
-  const env = bareEnvironment();
-  await paste(env, "sentry", "first");
-  const { code, stderr } = await auth(["login", "sentry", "--token", "-", "--no-verify"], { env, stdin: "second" });
-  expect(code).toBe(0);
-  expect(stderr).toContain("Already logged in");
-  expect((await auth(["token", "sentry"], { env })).stdout).toBe("first\n");
+describe("a token pasted over what is stored", () => {
+  const paste2 = (env: Record<string, string>, args: readonly string[], stdin: string): Promise<Ended> =>
+    auth(["login", ...args, "--token", "-", "--no-verify"], { env, stdin });
+
+  for (const connection of ["sentry", "apikey:openai"])
+    test(`takes the place of another (${connection})`, async () => {
+      const env = bareEnvironment();
+      await paste(env, connection, "first");
+      const { code, stderr } = await paste2(env, [connection], "second");
+      expect(code).toBe(0);
+      expect(stderr).toContain(`✓ Replaced the token of ${connection === "sentry" ? "sentry:default" : connection}.`);
+      expect((await auth(["token", connection], { env })).stdout).toBe("second\n");
+      const json = await paste2(env, [connection, "--json"], "third");
+      expect(JSON.parse(json.stdout)).toMatchObject({ event: "connected" });
+      expect((await auth(["token", connection], { env })).stdout).toBe("third\n");
+    });
+
+  test("of the same account: that is said", async () => {
+    const at = await home();
+    const env = bareEnvironment();
+    const login = ["login", "sentry", "--token", "-", "--endpoint", `userinfo=${at.issuer.endpoints.userinfo}`];
+    const stdin = at.issuer.rows[0]?.access ?? "";
+    await succeeded(auth(login, { env, stdin }));
+    const { stderr } = await succeeded(auth(login, { env, stdin }));
+    expect(stderr).toContain("✓ Replaced the token of sentry:default as grace@example.com.");
+  });
+
+  test("of another account: exit 64, and the one that was there stays", async () => {
+    const at = await home();
+    const env = bareEnvironment();
+    const login = ["login", "sentry", "--token", "-", "--endpoint", `userinfo=${at.issuer.endpoints.userinfo}`];
+    await succeeded(auth(login, { env, stdin: at.issuer.rows[0]?.access ?? "" }));
+    const body = JSON.stringify({ auth: { scopes: [] }, user: { id: "43", email: "other@example.com" } });
+    const headers = { "content-type": "application/json" };
+    at.issuer.server.fail({ path: "/api/0/", times: 2, reply: { status: 200, body, headers } });
+    const { code, stderr } = await auth(login, { env, stdin: "of-someone-else" });
+    expect(code).toBe(64);
+    expect(stderr).toContain("Replace it: auth login sentry --force --token -\n");
+    expect((await auth(["token", "sentry"], { env })).stdout).toBe(`${at.issuer.rows[0]?.access}\n`);
+    expect((await auth([...login, "--force"], { env, stdin: "of-someone-else" })).code).toBe(0);
+  });
+
+  test("over a login that is refreshed: exit 64 with --force in the hint, and standard input isn't read", async () => {
+    const at = await home();
+    const login = start(["sentry", "--token", "-", "--no-verify"], at.env);
+    // Nothing is written to it, and it isn't closed.
+    const { code, stderr } = await login.ended;
+    expect(code).toBe(64);
+    expect(JSON.parse(stderr).error).toMatchObject({ code: "usage" });
+    expect(JSON.parse(stderr).error.hint).toContain("Replace it: auth login sentry --force --token -");
+    expect((await at.call(["token", "sentry"])).stdout.trim()).toBe(String(at.issuer.rows[0]?.access));
+    expect((await at.call(["login", "sentry", "--token", "-", "--no-verify", "--force"], { stdin: "t" })).code).toBe(0);
+    expect((await at.call(["token", "sentry"])).stdout).toBe("t\n");
+  });
+
+  test("over one that ended: it is stored", async () => {
+    const at = await home();
+    at.issuer.kill();
+    await at.call(["refresh", "sentry", "--force"]);
+    expect((await at.call(["login", "sentry", "--token", "-", "--no-verify"], { stdin: "t" })).code).toBe(0);
+    expect((await at.call(["token", "sentry"])).stdout).toBe("t\n");
+  });
 });

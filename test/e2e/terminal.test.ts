@@ -2,6 +2,7 @@
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { largeText } from "../../src/platform/letters.ts";
 import { startGithub } from "../issuers/github.ts";
+import { visit } from "../support/browser-login.ts";
 import { browserHome, paste, succeeded } from "../support/home.ts";
 import { type LoggedIn, loggedIn } from "../support/logged-in.ts";
 import { AUTH, auth, bareEnvironment, type OnTerminal, onTerminal, type TerminalOptions } from "../support/program.ts";
@@ -132,7 +133,7 @@ describe("--token - on a terminal", () => {
   test("is a hidden prompt", async () => {
     const env = bareEnvironment();
     const terminal = on(["login", "sentry", "--token", "-", "--no-verify"], { env });
-    await terminal.waitFor(": ");
+    await terminal.waitFor("Token: ");
     terminal.type("the-hidden-token\r");
     expect((await terminal.ended).code).toBe(0);
     expect(terminal.screen()).not.toContain("hidden");
@@ -212,6 +213,48 @@ describe("where something would be lost, a terminal asks", () => {
     yes.type("y");
     expect((await yes.ended).code).toBe(0);
     expect(at.issuer.rows).toHaveLength(2);
+  });
+
+  for (const command of [
+    ["login", "sentry", "--flow", "device"],
+    ["token", "sentry", "--login", "-s", "project:admin"],
+  ])
+    test(`${command.join(" ")} as somebody else doesn't replace the login: that needs --force`, async () => {
+      const at = await browserHome({ approve: true, interval: 1 });
+      stops.push(at.stop);
+      const terminal = on([...command, ...(command[0] === "login" ? at.places : [])], { env: at.env });
+      await terminal.waitFor("Already logged in as grace@example.com");
+      const user = { id: "43", email: "other@example.com" };
+      const body = JSON.stringify({ access_token: "another", token_type: "bearer", expires_in: 3600, scope: "", user });
+      const headers = { "content-type": "application/json" };
+      at.issuer.server.fail({ path: "/oauth/token/", reply: { status: 200, body, headers } });
+      terminal.type("y");
+      if (command[0] === "token") {
+        await terminal.waitFor("Waiting for the browser");
+        await visit(/https?:\/\/\S*authorize\S*/.exec(terminal.screen())?.[0] ?? "");
+      }
+      await terminal.waitFor("sentry:default belongs to grace@example.com");
+      expect((await terminal.ended).code).toBe(7);
+      expect((await at.call(["get", "sentry", "-f", "account"])).stdout).toBe("grace@example.com\n");
+    });
+
+  test("a token pasted over a login that is refreshed: no leaves it, and no secret is asked for", async () => {
+    const at = await browserHome();
+    stops.push(at.stop);
+    const paste = ["login", "sentry", "--token", "-", "--no-verify"];
+    const no = on(paste, { env: at.env });
+    await no.waitFor("Replace it with a token?");
+    no.type("n");
+    expect((await no.ended).code).toBe(0);
+    expect(no.screen()).not.toContain("Token: ");
+    expect((await at.call(["token", "sentry"])).stdout.trim()).toBe(String(at.issuer.rows[0]?.access));
+    const yes = on(paste, { env: at.env });
+    await yes.waitFor("Replace it with a token?");
+    yes.type("y");
+    await yes.waitFor("Token: ");
+    yes.type("pasted\r");
+    expect((await yes.ended).code).toBe(0);
+    expect((await at.call(["token", "sentry"])).stdout).toBe("pasted\n");
   });
 
   test("logout --all: no does nothing, yes ends all", async () => {

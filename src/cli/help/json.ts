@@ -12,7 +12,7 @@ export interface DocumentShape {
 
 const ENTRY = [
   ...["connection", "provider", "name", "account", "organization", "host", "source", "status", "reason", "scopes"],
-  ...["expiresAt", "refreshable", "default", "lastError"],
+  ...["expiresAt", "refreshable", "default", "providerDefault", "lastError"],
 ];
 
 const PROFILE = [
@@ -52,7 +52,7 @@ export const DOCUMENTS: readonly DocumentShape[] = [
     fields: ["connection", "erased", "revoked"],
     note: "also of 'auth revoke'",
   },
-  { command: "auth use", kind: "object", fields: ["connection", "default"] },
+  { command: "auth use", kind: "object", fields: ["connection", "default", "providerDefault"] },
   {
     command: "auth login",
     kind: "lines",

@@ -64,6 +64,8 @@ export interface LoginUi {
   warn(message: string): void;
   /** Asks for a token, unseen; null where nobody can be asked. @param create the page on which to make one */
   askToken(title: string, create: string | null): Promise<Secret | null>;
+  /** Asks a yes-or-no question; null where nobody can be asked. */
+  confirm?(question: string): Promise<boolean | null>;
   /** Ends the wait early: Ctrl-C. */
   readonly signal: AbortSignal;
 }

@@ -1,0 +1,97 @@
+/** Which connection `auth login` is for: a provider, a connection, an issuer's URL, or what a menu offers. */
+import { defaultAmong, readDefaults } from "../connections/defaults.ts";
+import { type ConnectionRef, checkName, DEFAULT_NAME, display, parseNamed } from "../connections/ref.ts";
+import { connectionsNamed, profileOf } from "../connections/select.ts";
+import { AuthError, usage } from "../platform/errors.ts";
+import type { Cli } from "./context.ts";
+import { connectionsOf } from "./entries.ts";
+import { connectionForIssuer } from "./issuer.ts";
+import type { Session } from "./session.ts";
+
+export interface Target {
+  readonly ref: ConnectionRef;
+  /** What the argument itself says. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export async function targetOf(
+  cli: Cli,
+  session: Session,
+  argument: string | undefined,
+  profile: string | undefined,
+): Promise<Target> {
+  if (argument === undefined) {
+    const name = profileOf(cli.context.env, argument, profile);
+    return { ref: (await storedUnder(session, name)) ?? (await chosenProvider(cli, session, name)), settings: {} };
+  }
+  if (/^https?:\/\//i.test(argument)) {
+    const { ref, settings } = await connectionForIssuer(session.registry, argument);
+    return { ref: profile === undefined ? ref : { ...ref, name: checkName(profile) }, settings };
+  }
+  if (looksLikeHost(argument)) throw await hostGiven(session, argument);
+  const { provider, name } = parseNamed(argument, profile);
+  await session.registry.get(provider);
+  return { ref: name === null ? await defaultFor(session, provider) : { provider, name }, settings: {} };
+}
+
+/** `-p work` alone: the connection that has the name already, as for every other command. */
+async function storedUnder(session: Session, name: string | undefined): Promise<ConnectionRef | null> {
+  if (name === undefined) return null;
+  const [only, ...others] = await connectionsNamed(session, checkName(name));
+  if (only === undefined || others.length === 0) return only ?? null;
+  throw new AuthError("ambiguous_connection", `Which connection? Several are named ${name}.`, {
+    hint: `Name one of: ${[only, ...others].map(display).join(", ")}`,
+  });
+}
+
+/**
+ * The provider's default where `auth use` chose one; else `default`, which this login makes. The only connection there
+ * is isn't taken for it: who names the provider alone may want a second one.
+ */
+async function defaultFor(session: Session, provider: string): Promise<ConnectionRef> {
+  const made = { provider, name: DEFAULT_NAME };
+  const vault = await session.vault();
+  const defaults = await readDefaults(vault);
+  if (!Object.hasOwn(defaults.providers, provider)) return made;
+  const stored = (await connectionsOf(session)).map(({ ref }) => ref);
+  return defaultAmong([...stored, made], defaults, provider) ?? made;
+}
+
+/** `auth login` alone: a menu on a terminal. */
+async function chosenProvider(cli: Cli, session: Session, name: string | undefined): Promise<ConnectionRef> {
+  if (!(await cli.interactive()))
+    throw usage("Which provider?", `auth login <provider>   (providers: ${(await session.registry.ids()).join(", ")})`);
+  const { choose } = await import("../platform/prompt.ts");
+  const options = (await session.registry.offered()).map(({ id, title }) => ({ value: id, label: title }));
+  const provider = await choose("Log in where?", options);
+  return { provider, name: name === undefined ? DEFAULT_NAME : checkName(name) };
+}
+
+/** `issuer.example`, `localhost:8080/realms/x`: no provider and no connection is written so. */
+function looksLikeHost(text: string): boolean {
+  return /^([a-z0-9-]+(\.[a-z0-9-]+)+|localhost)(:\d+)?(\/\S*)?$/i.test(text);
+}
+
+/** A host that a provider is at, or an issuer whose scheme is missing. */
+async function hostGiven({ registry }: Session, text: string): Promise<AuthError> {
+  const { providersAt } = await import("../providers/hosts.ts");
+  const [host = ""] = text.toLowerCase().split(/[:/]/, 1);
+  const all = await Promise.all((await registry.everyId()).map((id) => registry.get(id).catch(notUsable)));
+  const [known] = providersAt(
+    all.filter((definition) => definition !== null),
+    host,
+  );
+  const scheme = host === "localhost" ? "http" : "https";
+  return usage(
+    `'${text}' is a host, not a provider.`,
+    known === undefined
+      ? `If it is an issuer (OpenID Connect): auth login ${scheme}://${text}`
+      : `Did you mean: auth login ${known}`,
+  );
+}
+
+/** A plugin that can't be used is nothing to suggest. */
+function notUsable(error: unknown): null {
+  if (error instanceof AuthError) return null;
+  throw error;
+}
