@@ -1,7 +1,7 @@
 /** `auth login https://issuer.example:8443/realms/x`: which connection that is. */
 import { type ConnectionRef, checkName } from "../connections/ref.ts";
 import { AuthError, usage } from "../platform/errors.ts";
-import { addressFault } from "../providers/address.ts";
+import { addressFault } from "../platform/url.ts";
 import type { Registry } from "../providers/registry.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 

@@ -1,6 +1,6 @@
 /** Values of login's flags that `profile create` takes too. */
 import { usage } from "../platform/errors.ts";
-import { addressFault } from "../providers/address.ts";
+import { addressFault } from "../platform/url.ts";
 import { FLOWS, type Flow } from "../providers/schema.ts";
 import { shown } from "./flags.ts";
 import { oneOf } from "./suggest.ts";

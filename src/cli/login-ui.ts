@@ -4,6 +4,7 @@ import { escapeText } from "../platform/escape.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { firstLine } from "../platform/stdin.ts";
 import type { Waiting } from "../platform/terminal.ts";
+import { isLoopback, namedPort } from "../platform/url.ts";
 import type { Cli } from "./context.ts";
 import type { AskByForm } from "./login-form.ts";
 
@@ -100,8 +101,8 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
 /** Over SSH the browser is on another machine: how its loopback reaches ours. @param pasting whether its answer may be pasted */
 export function sshLine(env: Cli["context"]["env"], redirectUri: string, pasting: boolean): string | null {
   if (!env.SSH_CONNECTION) return null;
-  const { port, hostname } = new URL(redirectUri);
-  if (port === "" || !/^(127\.|localhost|\[)/.test(hostname)) return null;
+  const port = namedPort(redirectUri);
+  if (port === null || !isLoopback(new URL(redirectUri).hostname)) return null;
   const host = env.SSH_CONNECTION.split(" ")[2] ?? "this-host";
   const line = `The browser is on another machine? Forward the port first:\n  ssh -L ${port}:127.0.0.1:${port} ${host}`;
   return pasting ? `${line}\nor paste the page's final address here with --callback -` : line;

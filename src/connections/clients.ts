@@ -9,6 +9,7 @@ import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/own.ts";
 import { Secret } from "../platform/secret.ts";
+import { originOf } from "../platform/url.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
 import { type Connection, decodeRecord, encodeRecord, type Pinned, type SecretPlaces } from "./record.ts";
@@ -141,7 +142,7 @@ export async function clientOf(services: Services, record: Connection, pinned: P
   if (id === "" || tokenEndpoint === undefined) return { id, secret: null, authentication: "none" };
   const definition = await services.registry.get(record.provider);
   const fromEnvironment = clientFromEnvironment(definition, services.context.env);
-  const { clients } = await readClients(services.vault, record.provider, new URL(tokenEndpoint).origin);
+  const { clients } = await readClients(services.vault, record.provider, originOf(tokenEndpoint));
   if (pinned.authentication === "private_key_jwt") return keyed(id, keyOf(ownValue(clients.clients, id)), record);
   const secret =
     (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? ownValue(clients.clients, id)?.secret ?? null;

@@ -4,10 +4,11 @@
  */
 import * as oauth from "oauth4webapi";
 import { AuthError } from "../platform/errors.ts";
-import { type Http, isAllowedUrl } from "../platform/http.ts";
+import type { Http } from "../platform/http.ts";
 import { outsideWords } from "../platform/outside.ts";
 import { redact } from "../platform/redact.ts";
 import { knowSecret, Secret, sameText } from "../platform/secret.ts";
+import { isAllowedUrl, isSameOrigin, namedPort } from "../platform/url.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
 import { classifyReply } from "./classify.ts";
 import { sendGrant } from "./grant.ts";
@@ -142,7 +143,7 @@ export async function startBrowserLogin(
     accept(pastedUrl) {
       const pasted = URL.parse(pastedUrl.trim());
       const expected = new URL(redirectUri);
-      if (pasted === null || pasted.origin !== expected.origin || pasted.pathname !== expected.pathname)
+      if (pasted === null || !isSameOrigin(pasted.href, redirectUri) || pasted.pathname !== expected.pathname)
         throw notThisLogin(`It has to begin with ${redirectUri}`);
       if (!isMine(pasted.searchParams)) throw notThisLogin("Its state is another login's");
       return authorizationIn(pasted.searchParams);
@@ -193,7 +194,8 @@ function openRedirect(
   request: BrowserRequest,
   receive: ListenerOptions["receive"],
 ): { readonly listener: Listener | null; readonly redirectUri: string } {
-  const wanted = new URL(request.redirectUri ?? redirectUriOf(server.dialect));
+  const text = request.redirectUri ?? redirectUriOf(server.dialect);
+  const wanted = new URL(text);
   if (wanted.hash !== "" || wanted.search !== "" || !isAllowedUrl(wanted.href))
     throw new AuthError("usage", "A redirect URI must be https, or http to this machine, without query and fragment.");
   if (wanted.protocol === "https:") return { listener: null, redirectUri: request.redirectUri ?? wanted.href };
@@ -201,8 +203,8 @@ function openRedirect(
   if (hostname !== "127.0.0.1" && hostname !== "localhost" && hostname !== "[::1]")
     throw new AuthError("usage", `Nothing listens on ${hostname}.`, { hint: "Use 127.0.0.1 or localhost." });
   const asked = request.redirectUri === null ? server.dialect.authorize.redirect.port : undefined;
-  const isNamed = request.redirectUri !== null && wanted.port !== "";
-  const port = isNamed ? Number(wanted.port) : (request.port ?? asked ?? 0);
+  const named = request.redirectUri === null ? null : namedPort(text);
+  const port = named ?? request.port ?? asked ?? 0;
   const listener = listen({ hostname, port, path: pathname, receive });
   return { listener, redirectUri: `http://${hostname}:${listener.port}${pathname}` };
 }

@@ -1,11 +1,12 @@
 /** The device flow (RFC 8628): a code to type elsewhere, and a patient wait for its approval. */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
-import { type Http, isAllowedUrl } from "../platform/http.ts";
+import type { Http } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { holdsSecret } from "../platform/redact.ts";
 import { knowSecret, Secret } from "../platform/secret.ts";
+import { pageFault } from "../platform/url.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
@@ -51,7 +52,10 @@ export async function requestDeviceCode(
   }
 }
 
-const url = v.pipe(v.string(), v.check(isAllowedUrl));
+const url = v.pipe(
+  v.string(),
+  v.check((text) => pageFault(URL.parse(text)?.href ?? text) === null),
+);
 const Authorization = v.object({
   device_code: v.pipe(v.string(), v.nonEmpty(), v.maxLength(8192)),
   user_code: v.pipe(v.string(), v.nonEmpty(), v.maxLength(64)),

@@ -2,10 +2,11 @@
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
-import { type Http, type HttpReply, isAllowedUrl } from "../platform/http.ts";
+import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { outsideWords } from "../platform/outside.ts";
 import { holdsSecret } from "../platform/redact.ts";
+import { isAllowedUrl, normalizeUrl } from "../platform/url.ts";
 import type { EndpointName } from "../providers/schema.ts";
 import { readBody } from "./body.ts";
 import { isIssuer } from "./idtoken.ts";
@@ -60,11 +61,13 @@ const Metadata = v.object({
  * @throws AuthError `usage` for an issuer that is no https URL, `network` when it can't be reached,
  * `provider_unavailable` when it has no metadata, or metadata that names another issuer or leads to plain http
  */
-export async function discover(http: Http, issuer: string): Promise<IssuerDocument> {
-  if (!isAllowedUrl(issuer) || /[?#]/.test(issuer))
-    throw new AuthError("usage", `${escapeText(issuer)} can't be an issuer.`, {
+export async function discover(http: Http, given: string): Promise<IssuerDocument> {
+  if (!isAllowedUrl(given) || /[?#]/.test(given))
+    throw new AuthError("usage", `${escapeText(given)} can't be an issuer.`, {
       hint: "Give an https URL without query, or http on 127.0.0.1.",
     });
+  // What a person typed may be spelled differently; what the document says is compared as it is (RFC 8414 §3.3).
+  const issuer = normalizeUrl(given);
   for (const place of placesOf(new URL(issuer))) {
     const body = await fetchDocument(http, place);
     if (body !== null) return read(issuer, body);

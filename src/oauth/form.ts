@@ -7,6 +7,7 @@
  */
 import { AuthError } from "../platform/errors.ts";
 import { Secret, sameText } from "../platform/secret.ts";
+import { originOf } from "../platform/url.ts";
 import { type Field, type FormPage, renderForm } from "./form-page.ts";
 import { pageReply, reply, textReply } from "./listener-http.ts";
 import { type Received, serveLoopback } from "./loopback.ts";
@@ -50,7 +51,7 @@ export function openForm({ page, port, timeout }: FormOptions): WebForm {
     longestBody: LONGEST_BODY,
     receive: (request, send) => send(route(request)),
   });
-  const origin = `http://127.0.0.1:${server.port}`;
+  const origin = originOf(`http://127.0.0.1:${server.port}`);
 
   function route(request: Received): string {
     if (!sameText(request.path, path)) return textReply(404, "Nothing here.");

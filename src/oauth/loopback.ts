@@ -54,7 +54,7 @@ type Client = Socket<Connection>;
 /** @throws AuthError `usage` when the port is taken */
 export function serveLoopback(options: LoopbackOptions): Loopback {
   const clients = new Set<Client>();
-  let host = "";
+  let hosts: readonly string[] = [];
 
   const servers = bind(options, {
     open(client) {
@@ -75,14 +75,14 @@ export function serveLoopback(options: LoopbackOptions): Loopback {
       data.answered = true;
       if (data.timer !== null) clearTimeout(data.timer);
       if (typeof request === "string") client.end(request);
-      else if (request === null || request.host !== host) client.end(textReply(400, "This is not for you."));
+      else if (request === null || !hosts.includes(request.host)) client.end(textReply(400, "This is not for you."));
       else options.receive(request, (reply) => void client.end(reply));
     },
     close: forget,
     error: forget,
   });
   const port = servers[0]?.port ?? 0;
-  host = `${options.hostname}:${port}`;
+  hosts = hostsOf(options.hostname, port);
 
   function forget(client: Client): void {
     clients.delete(client);
@@ -96,6 +96,12 @@ export function serveLoopback(options: LoopbackOptions): Loopback {
       for (const client of clients) if (!client.data.answered) client.terminate();
     },
   };
+}
+
+/** What a request to this server may say in `Host`: the scheme's own port may be left out (RFC 9110 §4.2.1, §7.2). */
+function hostsOf(hostname: Hostname, port: number): readonly string[] {
+  const whole = `${hostname}:${port}`;
+  return port === 80 ? [whole, hostname] : [whole];
 }
 
 /** The request, once it is there; a reply where it is too long; null where it is none; `more` while it is on its way. */

@@ -2,6 +2,7 @@
 import type { Environment } from "./context.ts";
 import { helperEnvironment } from "./helper-environment.ts";
 import { isRemote } from "./terminal.ts";
+import { pageFault } from "./url.ts";
 
 /** They take over the terminal, and the login's redirect can't come back through them. */
 const TEXT_BROWSERS = /^(lynx|links2?|elinks|w3m|www-browser|browsh|carbonyl)$/;
@@ -79,12 +80,8 @@ function withUrl(command: readonly string[], url: string): string[] {
 
 /** As the URL parser writes it, so that no character means something to whoever gets it; null for other schemes. */
 function canonical(url: string): string | null {
-  if (!URL.canParse(url)) return null;
-  const parsed = new URL(url);
-  const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname);
-  if (parsed.protocol !== "https:" && !(parsed.protocol === "http:" && loopback)) return null;
-  if (parsed.username !== "" || parsed.password !== "") return null;
-  return parsed.href;
+  const href = URL.parse(url)?.href ?? null;
+  return href === null || pageFault(href) !== null ? null : href;
 }
 
 function baseName(path: string): string {

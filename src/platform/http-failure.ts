@@ -1,5 +1,6 @@
 /** Why an HTTP exchange brought no reply that may be read, and whether the request can have arrived. */
 import { errorCode } from "./errors.ts";
+import { originOf } from "./url.ts";
 
 /** In words, as CLI.md's refresh table prints them. */
 export type HttpFailure =
@@ -64,7 +65,7 @@ export class HttpError extends Error {
 
   constructor(failure: HttpFailure, url: string, details: HttpErrorDetails = {}) {
     const reason = details.detail === undefined ? failure : `${failure} (${details.detail})`;
-    super(`${reason}: ${new URL(url).origin}`, { cause: details.cause });
+    super(`${reason}: ${originOf(url)}`, { cause: details.cause });
     this.failure = failure;
     this.reason = reason;
     this.detail = details.detail ?? null;

@@ -5,6 +5,7 @@
 import { version } from "../../package.json";
 import { failureOf, HttpError } from "./http-failure.ts";
 import { LIMITS } from "./limits.ts";
+import { isAllowedUrl, isLoopback } from "./url.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "DELETE";
@@ -193,18 +194,7 @@ function decompressed({ headers, body }: Response): ReadableStream<Uint8Array> |
   return body.pipeThrough(new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>);
 }
 
-/** Whether a request may be made to this URL at all: https, or http that doesn't leave this machine. */
-export function isAllowedUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || url.username !== "" || url.password !== "") return false;
-  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
-}
-
 function checkUrl(text: string): URL {
   if (!isAllowedUrl(text)) throw new TypeError("refused to send to an address that is neither https nor loopback");
   return new URL(text);
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

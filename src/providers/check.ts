@@ -2,7 +2,7 @@
  * What the schema can't say of a description: that its parts fit together. Every fault is found, each with the path
  * to it, so that its author reads one list instead of one line at a time.
  */
-import { addressFault } from "./address.ts";
+import { addressFault, originOf, pageFault } from "../platform/url.ts";
 import { CONTRADICTIONS } from "./contradictions.ts";
 import { type Fault, fault, faultIf, type Rule } from "./fault.ts";
 import { flowsOf } from "./flows.ts";
@@ -159,21 +159,20 @@ function addressesAreSafe(definition: ProviderDefinition): Fault[] {
   for (const { path, template } of templatesOf(definition)) {
     if (!/(^|\.)(issuer|endpoints\.[a-z]+|origins\.\d+|create)$/.test(path)) continue;
     const url = fill(template, samples);
-    // A page may have a fragment; nothing is sent to it.
-    const problem = url === null ? null : addressFault(path.endsWith("create") ? url.replace(/#.*/, "") : url);
+    const problem = url === null ? null : path.endsWith("create") ? pageFault(url) : addressFault(url);
     if (problem !== null) faults.push({ path, problem });
-    else if (url !== null && path.includes("origins.") && new URL(url).origin !== url)
-      faults.push({ path, problem: "has more than scheme, host and port", hint: `Write '${new URL(url).origin}'.` });
+    else if (url !== null && path.includes("origins.") && originOf(url) !== url)
+      faults.push({ path, problem: "has more than scheme, host and port", hint: `Write '${originOf(url)}'.` });
   }
   for (const [i, origin] of (definition.movedFrom ?? []).entries())
-    if (URL.parse(origin)?.origin !== origin || addressFault(origin) !== null)
+    if (addressFault(origin) !== null || originOf(origin) !== origin)
       faults.push({
         path: `movedFrom.${i}`,
         problem: "is not an origin",
         hint: "Write https://<host>, and nothing more.",
       });
   if (definition.docs !== undefined) {
-    const problem = addressFault(definition.docs.replace(/#.*/, ""));
+    const problem = pageFault(definition.docs);
     if (problem !== null) faults.push({ path: "docs", problem });
   }
   return faults;

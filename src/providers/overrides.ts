@@ -1,6 +1,6 @@
 /** What discovery and `--endpoint name=url` change about a provider, and what must then no longer be used. */
 import { usage } from "../platform/errors.ts";
-import { addressFault } from "./address.ts";
+import { addressFault, isSameOrigin, originOf } from "../platform/url.ts";
 import { type Endpoints, originsOf, type ResolvedProvider } from "./resolve.ts";
 import { ENDPOINTS, type EndpointName } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
@@ -53,14 +53,14 @@ export function parseEndpoints(flags: readonly string[]): Endpoints {
 
 function changesOrigin(own: string | undefined, given: string | undefined): boolean {
   if (own === undefined || given === undefined) return false;
-  return new URL(own).origin !== new URL(given).origin;
+  return !isSameOrigin(own, given);
 }
 
 /** The doors that weren't moved, and what lies at an origin the login was moved to. */
 function ownStillUsed(own: Endpoints, given: Endpoints): Endpoints {
-  const origins = Object.values(given).map((url) => new URL(url).origin);
+  const origins = Object.values(given).map(originOf);
   const kept = (Object.entries(own) as [EndpointName, string][]).filter(
-    ([name, url]) => DOORS.includes(name) || origins.includes(new URL(url).origin),
+    ([name, url]) => DOORS.includes(name) || origins.includes(originOf(url)),
   );
   return Object.fromEntries(kept);
 }

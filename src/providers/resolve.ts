@@ -5,7 +5,7 @@
 
 import { usage } from "../platform/errors.ts";
 import { ownValue } from "../platform/own.ts";
-import { addressFault } from "./address.ts";
+import { addressFault, originOf } from "../platform/url.ts";
 import { type Dialect, redirectUriOf, withDefaults } from "./defaults.ts";
 import { fillDialect } from "./filled.ts";
 import { matches } from "./pattern.ts";
@@ -65,7 +65,7 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
   const apiOrigins = (described.origins ?? [])
     .map((template) => fillUrl(template, settings))
     .filter((url) => url !== null)
-    .map((url) => new URL(url).origin);
+    .map(originOf);
   return {
     definition,
     dialect,
@@ -115,7 +115,7 @@ export function layVariant(definition: ProviderDefinition, settings: Values): Pr
 }
 
 export function originsOf(endpoints: Endpoints, apiOrigins: readonly string[]): string[] {
-  return [...new Set([...Object.values(endpoints).map((url) => new URL(url).origin), ...apiOrigins])];
+  return [...new Set([...Object.values(endpoints).map(originOf), ...apiOrigins])];
 }
 
 function fillEndpoints(templates: NonNullable<ProviderDefinition["endpoints"]>, settings: Values): Endpoints {

@@ -1,6 +1,6 @@
 /** What a connection says about itself (host, tenant, …): checked, put in order, defaults filled in. */
 import { usage } from "../platform/errors.ts";
-import { addressFault, hostFrom } from "./address.ts";
+import { addressFault, hostFrom } from "../platform/url.ts";
 import { matches, patternFault } from "./pattern.ts";
 import { chosenNameFault } from "./reserved.ts";
 import type { Flow, ProviderDefinition, SETTING_KINDS } from "./schema.ts";

@@ -205,6 +205,30 @@ describe("what belongs to another provider", () => {
       expect(JSON.stringify(checks)).toContain("may stand in for");
     });
 
+  test("attack: an origin is another's however it is spelled", async () => {
+    const it = home();
+    const spelled = (origin: string): string =>
+      `id = "acme"\ntitle = "A"\nflows = ["token"]\n[endpoints]\nuserinfo = "${origin}/api"\n`;
+    const byHost = (host: string): string =>
+      `id = "acme"\ntitle = "A"\nflows = ["token"]\n[endpoints]\nuserinfo = "https://{host}/api"\n[settings.host]\ntitle = "h"\ndefault = "${host}"\n`;
+    for (const [text, says] of [
+      [spelled("https://sentry.io:443"), "the origin https://sentry.io, which belongs to sentry"],
+      [spelled("https://sentry.io:0443"), "the origin https://sentry.io, which belongs to sentry"],
+      [spelled("HTTPS://Sentry.IO"), "the origin https://sentry.io, which belongs to sentry"],
+      [byHost("sentry.io:443"), "the origin https://sentry.io, which belongs to sentry"],
+      [byHost("SENTRY.io"), "the origin https://sentry.io, which belongs to sentry"],
+      [spelled("https://sentry.io:"), "has a colon without a port"],
+      [spelled("https://%73entry.io"), "has a percent sign in its host"],
+      [spelled("https://sentry%2eio"), "has a percent sign in its host"],
+      [spelled("https://sentry.io."), "has a dot at the end of its host"],
+      [spelled("https://acme@sentry.io"), "has a user name in it"],
+    ] as const) {
+      const refused = await it.call(["provider", "add", it.file("acme.toml", text), "--yes", "--json"]);
+      expect({ text, code: refused.code }).toEqual({ text, code: 9 });
+      expect(errorOf(refused).message).toContain(says);
+    }
+  });
+
   test("attack: put into the folder by hand, it is not believed either", async () => {
     const it = home();
     it.drop("github.toml", `id = "github"\ntitle = "Mine"\nflows = ["token"]\n`);

@@ -387,7 +387,7 @@ function connect(login: BrowserLogin, on: { data?: (text: string) => void; close
   const { hostname, port } = new URL(login.redirectUri);
   return Bun.connect({
     hostname,
-    port: Number(port),
+    port: Number(port || 80),
     socket: {
       data: (_, chunk) => on.data?.(chunk.toString()),
       close: () => on.close?.(),
@@ -409,6 +409,15 @@ async function raw(login: BrowserLogin, bytes: string): Promise<string> {
 async function ask(login: BrowserLogin, line: string): Promise<{ status: number }> {
   const text = await raw(login, `${line}\r\nHost: ${new URL(login.redirectUri).host}\r\n\r\n`);
   return { status: Number(text.slice(9, 12)) };
+}
+
+function canListenOn(port: number): boolean {
+  try {
+    Bun.listen({ hostname: "127.0.0.1", port, exclusive: true, socket: { data: () => {} } }).stop(true);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 describe("the redirect", () => {
@@ -442,6 +451,20 @@ describe("the redirect", () => {
     const login = await start({}, { redirectUri: `http://127.0.0.1:${port}/oauth/cb` });
     expect(login.redirectUri).toBe(`http://127.0.0.1:${port}/oauth/cb`);
     expect((await back(login, { state: stateOf(login), code: "c" })).status).toBe(303);
+  });
+
+  /** A redirect to port 80, which a URL's parser takes for none: some browsers' `Host` leaves it out (RFC 9110 §4.2.1). */
+  test.skipIf(!canListenOn(80))("keeps the port that was named, also where it is http's own", async () => {
+    for (const request of [{ redirectUri: "http://127.0.0.1:80/oauth/cb" }, { port: 80 }]) {
+      const login = await start({ authorize: { redirect: { path: "/oauth/cb" } } }, request);
+      expect(login.redirectUri).toBe("http://127.0.0.1:80/oauth/cb");
+      expect(parametersOf(login).redirect_uri).toBe("http://127.0.0.1:80/oauth/cb");
+      const path = `/oauth/cb?${new URLSearchParams({ state: stateOf(login), code: "c" })}`;
+      const answer = await raw(login, `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+      expect(answer).toStartWith("HTTP/1.1 303");
+      expect((await login.callback).redirectUri).toBe("http://127.0.0.1:80/oauth/cb");
+      login.close();
+    }
   });
 
   test("elsewhere can only be pasted", async () => {

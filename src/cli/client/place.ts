@@ -3,6 +3,7 @@
 import { loginSettings } from "../../connections/login/settings.ts";
 import { discover } from "../../oauth/discovery.ts";
 import { usage } from "../../platform/errors.ts";
+import { originOf } from "../../platform/url.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
 import type { Session } from "../session.ts";
 
@@ -23,5 +24,5 @@ export async function tokenOrigin(
         : (await discover(session.context.http, from)).endpoints.token;
   if (url === undefined)
     throw usage(`${definition.title} needs to know its issuer.`, `auth client set ${provider} --issuer https://…`);
-  return new URL(url).origin;
+  return originOf(url);
 }

@@ -2,6 +2,7 @@
 import type { Stored } from "../../connections/store.ts";
 import { HttpError } from "../../platform/http-failure.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { originOf } from "../../platform/url.ts";
 import type { Session } from "../session.ts";
 import { doubtful, type Found, fine } from "./found.ts";
 
@@ -11,7 +12,7 @@ const TOLERANCE_SECONDS = 60;
 export async function checkClocks(session: Session, connections: readonly Stored[]): Promise<Found[]> {
   const origins = new Set(
     connections.flatMap(({ record }) =>
-      record.pinned?.endpoints.token ? [new URL(record.pinned.endpoints.token).origin] : [],
+      record.pinned?.endpoints.token ? [originOf(record.pinned.endpoints.token)] : [],
     ),
   );
   if (origins.size === 0) return [fine("nobody to compare it with yet")];

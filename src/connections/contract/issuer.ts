@@ -3,6 +3,7 @@
  * rotation, errors. What a request lacks by the description is a contradiction in it, and is written down.
  */
 import { nameOf } from "../../oauth/names.ts";
+import { isSameOrigin } from "../../platform/url.ts";
 import { fillDialect } from "../../providers/filled.ts";
 import { dialectOf, type MintingFlow } from "../../providers/minting.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
@@ -66,7 +67,7 @@ export class Issuer {
   local(address: string): string {
     const url = new URL(address);
     const known = [...Object.values(this.endpoints), ...(this.provider.issuer === null ? [] : [this.provider.issuer])];
-    if (!known.some((one) => new URL(one).origin === url.origin))
+    if (!known.some((one) => isSameOrigin(one, address)))
       throw this.#note(new Contradiction(`a request went to ${url.origin}, which the description doesn't declare`));
     return `http://127.0.0.1:${this.#server.port}/${encodeURIComponent(url.origin)}${url.pathname}${url.search}`;
   }

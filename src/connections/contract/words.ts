@@ -1,5 +1,5 @@
 /** What can be told of a description without playing it: knobs that do nothing, addresses, patterns. */
-import { addressFault } from "../../providers/address.ts";
+import { addressFault, originOf } from "../../platform/url.ts";
 import { ERROR_DEFAULTS } from "../../providers/defaults.ts";
 import { matches } from "../../providers/pattern.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
@@ -34,7 +34,7 @@ function addresses({ definition, settings }: Subject): string {
     for (const url of urls) {
       const fault = addressFault(url);
       insist(fault === null, `${url} ${fault}${name}`);
-      origins.add(new URL(url).origin);
+      origins.add(originOf(url));
     }
   }
   if (origins.size === 0) throw new Skip("it names none");

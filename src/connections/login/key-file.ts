@@ -5,6 +5,7 @@ import { at } from "../../oauth/paths.ts";
 import type { Client } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { Secret } from "../../platform/secret.ts";
+import { isSameOrigin } from "../../platform/url.ts";
 import type { Minting } from "../../providers/minting.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { LoginRequest } from "./request.ts";
@@ -50,7 +51,7 @@ export function keyFile(
 
 /** A file from somewhere must not lead an assertion to somewhere else (RULES.md 3.1). */
 function refuseForeignEndpoint(named: string, token: string | undefined): void {
-  if (token !== undefined && URL.parse(named)?.origin === new URL(token).origin) return;
+  if (token !== undefined && isSameOrigin(named, token)) return;
   throw new AuthError("origin_mismatch", "The key file names a token endpoint of another origin.", {
     hint: "Nothing was sent. Is the file from whom you think? If so: --endpoint token=<that address>",
   });

@@ -6,6 +6,7 @@ import { loginError } from "../../oauth/login-error.ts";
 import { type Client, OAuthFailure, type TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
+import { originOf } from "../../platform/url.ts";
 import { fillDialect } from "../../providers/filled.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import {
@@ -111,7 +112,7 @@ export async function planWithoutPerson(
   const known =
     token === undefined
       ? null
-      : await loginClient(services, dialect, request, profile, new URL(token).origin, methods, algorithms);
+      : await loginClient(services, dialect, request, profile, originOf(token), methods, algorithms);
   const mint = await mintOf(services, { ...common, provider }, flow, minting, known, file);
   const client = clientFor(definition, flow, mint, known);
   if (client === null) throw somethingMissing(services, { ...common, provider }, flow, minting);

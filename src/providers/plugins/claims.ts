@@ -3,6 +3,7 @@
  * another provider's would be handed, or would send, what is that provider's (PROVIDERS.md).
  */
 import { AuthError } from "../../platform/errors.ts";
+import { originOf } from "../../platform/url.ts";
 import { MINTING_FLOWS } from "../minting.ts";
 import { defaultVariable, resolveProvider } from "../resolve.ts";
 import type { ProviderDefinition } from "../schema.ts";
@@ -54,15 +55,16 @@ export function claimsOf(definition: ProviderDefinition): Claims {
 function destinationsOf(definition: ProviderDefinition): string[] | null {
   try {
     const { origins, issuer } = resolveProvider(definition, {});
-    return [...new Set([...origins, ...(issuer === null ? [] : [new URL(issuer).origin])])];
+    return [...new Set([...origins, ...(issuer === null ? [] : [originOf(issuer)])])];
   } catch (error) {
     if (error instanceof AuthError && error.code === "usage") return null;
     throw error;
   }
 }
 
-/** `https://{host}` where the host isn't known. */
+/** In its one spelling, however the description writes it; `https://{host}` where the host isn't known. */
 function originIn(address: string): string {
+  if (!address.includes("{") && URL.canParse(address)) return originOf(address);
   return /^[a-z]+:\/\/[^/?#]*/i.exec(address)?.[0].toLowerCase() ?? address;
 }
 

@@ -2,7 +2,7 @@
 import { AuthError } from "../../../platform/errors.ts";
 import type { Http, HttpReply } from "../../../platform/http.ts";
 import { HttpError } from "../../../platform/http-failure.ts";
-import { addressFault } from "../../address.ts";
+import { addressFault } from "../../../platform/url.ts";
 
 /**
  * @param what for messages: `the plugin`

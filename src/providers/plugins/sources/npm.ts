@@ -5,6 +5,7 @@ import type { Context } from "../../../platform/context.ts";
 import { AuthError, errorCode, usage } from "../../../platform/errors.ts";
 import { LIMITS } from "../../../platform/limits.ts";
 import { ownValue } from "../../../platform/own.ts";
+import { isSameOrigin } from "../../../platform/url.ts";
 import { type PluginFile, pluginFile } from "../file.ts";
 import { kindOf } from "../place.ts";
 import { fetchFile } from "./fetch.ts";
@@ -83,7 +84,7 @@ async function resolved(
 
 /** What lets one in at the registry goes to no other place. */
 async function download({ http }: Context, registry: PackageRegistry, url: string): Promise<Uint8Array> {
-  const own = URL.canParse(url) && new URL(url).origin === new URL(registry.url).origin;
+  const own = isSameOrigin(url, registry.url);
   const headers = own ? authorized(registry) : {};
   return (await fetchFile(http, url, { what: "package's file", maxBytes: LIMITS.packageBytes, headers })).body;
 }

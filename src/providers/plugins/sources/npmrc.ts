@@ -3,7 +3,7 @@
  * have the variables that npm hands to the scripts of a package: a repository must not choose whose code is installed.
  */
 import type { Environment } from "../../../platform/context.ts";
-import { addressFault } from "../../address.ts";
+import { addressFault } from "../../../platform/url.ts";
 
 export interface PackageRegistry {
   /** Ends with a slash. */
