@@ -1,4 +1,5 @@
 import { access } from "../connections/access.ts";
+import { madeFrom } from "../connections/pin.ts";
 import { display } from "../connections/ref.ts";
 import { type Selected, select } from "../connections/select.ts";
 import { notFound, requireConnection } from "../connections/store.ts";
@@ -63,15 +64,17 @@ async function storedFields(
   if (mayRefresh) await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit }));
   const stored = await requireConnection(vault, ref);
   const { record } = stored;
+  // What an edit set aside is not handed out: it would be taken to the place that the settings name now.
+  const tokens = record.pinned === null ? null : record.tokens;
   return {
     ...entryOf(stored, NO_DEFAULT, session.context.now()),
-    flow: record.flow,
+    flow: madeFrom(record).flow,
     clientId: record.pinned?.clientId ?? record.clientId,
     createdAt: iso(record.createdAt),
     refreshedAt: record.refreshedAt === null ? null : iso(record.refreshedAt),
-    accessToken: record.tokens?.accessToken ?? null,
-    refreshToken: record.tokens?.refreshToken ?? null,
-    idToken: record.tokens?.idToken ?? null,
+    accessToken: tokens?.accessToken ?? null,
+    refreshToken: tokens?.refreshToken ?? null,
+    idToken: tokens?.idToken ?? null,
   };
 }
 

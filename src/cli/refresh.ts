@@ -1,4 +1,5 @@
 import { type Outcome, tokenOf } from "../connections/outcome.ts";
+import { madeFrom } from "../connections/pin.ts";
 import { display, typed } from "../connections/ref.ts";
 import { refreshConnection } from "../connections/refresh.ts";
 import { select } from "../connections/select.ts";
@@ -123,7 +124,7 @@ function refuseUnrefreshable(stored: Stored): void {
   if (record.mint !== undefined)
     throw new AuthError(
       "no_refresh_token",
-      `no refresh token available for ${ref.provider} (${ref.name}): ${record.flow}.`,
+      `no refresh token available for ${ref.provider} (${ref.name}): ${madeFrom(record).flow}.`,
       { hint: `Run 'auth token ${connection}' for a new one.`, connection },
     );
   if (record.kind === "oauth")

@@ -31,9 +31,9 @@ export interface Wish {
  */
 export async function access(services: Services, ref: ConnectionRef, wish: Wish): Promise<Access> {
   const stored = await requireConnection(services.vault, ref, wish.resource);
-  const { tokens, pinned, kind } = stored.record;
+  const { tokens, pinned } = stored.record;
   const now = services.context.now();
-  if (tokens !== null && (pinned !== null || kind !== "oauth") && !isDue(tokens, now, wish.minTtl))
+  if (tokens !== null && pinned !== null && !isDue(tokens, now, wish.minTtl))
     if (!wish.rejected?.equals(tokens.accessToken))
       return {
         stored,
@@ -66,7 +66,7 @@ function isPlain({ registry }: Services, { record }: Stored): boolean {
 async function cautionOf(services: Services, stored: Stored): Promise<string | null> {
   const { provider, pinned } = stored.record;
   if (pinned?.plugin === undefined && !(await services.registry.isPlugin(provider))) return null;
-  const fault = await (await import("./bond.ts")).faultOfPlugin(services, stored.record);
+  const fault = await (await import("./pinned-origins.ts")).faultOfPlugin(services, stored.record);
   return fault === null ? null : `${fault} The current token still works.`;
 }
 

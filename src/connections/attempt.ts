@@ -13,6 +13,7 @@ import type { Counterpart } from "./counterpart.ts";
 import type { Hold } from "./hold.ts";
 import { commitPatiently, type Landing, land } from "./landing.ts";
 import { asMine, type Demand, errorFrom, failed, failureFrom, type Outcome, succeeded, tokensFrom } from "./outcome.ts";
+import { madeFrom } from "./pin.ts";
 import type { Connection, Note, Tokens } from "./record.ts";
 import { display, typed } from "./ref.ts";
 import type { Services } from "./services.ts";
@@ -61,7 +62,7 @@ export async function attempt(
       raw = await sendRefresh(services.context.http, server, client, {
         refreshToken,
         scopes: scopesToSend(counterpart, current),
-        flow: current.record.flow,
+        flow: madeFrom(current.record).flow,
         timeout,
       });
     } catch (error) {

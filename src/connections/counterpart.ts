@@ -5,9 +5,10 @@ import { AuthError } from "../platform/errors.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { fillDialect } from "../providers/filled.ts";
 import { dialectOf } from "../providers/minting.ts";
-import { requireBond } from "./bond.ts";
 import { clientOf } from "./clients.ts";
 import { pinnedEndpoints } from "./moved.ts";
+import { madeFrom, settingsChanged } from "./pin.ts";
+import { requirePinnedOrigins } from "./pinned-origins.ts";
 import type { Connection, Pinned } from "./record.ts";
 import type { Services } from "./services.ts";
 
@@ -20,14 +21,16 @@ export interface Counterpart {
 
 /** @throws AuthError `login_required` when it was never logged in. */
 export async function counterpartOf(services: Services, record: Connection): Promise<Counterpart> {
+  if (record.pinned === null && record.tokens !== null) throw settingsChanged(record);
   if (record.pinned === null)
     throw new AuthError("login_required", `${record.provider}:${record.name} is not logged in.`, {
       hint: `Run 'auth login ${record.provider}:${record.name}'.`,
       connection: `${record.provider}:${record.name}`,
     });
   const definition = await services.registry.get(record.provider);
-  await requireBond(services, definition, record);
-  const dialect = fillDialect(dialectOf(definition, record.flow), record.settings);
+  await requirePinnedOrigins(services, definition, record);
+  const { flow, settings } = madeFrom(record);
+  const dialect = fillDialect(dialectOf(definition, flow), settings);
   const client = await proving(await clientOf(services, record, record.pinned), record);
   const endpoints = pinnedEndpoints(definition, record, record.pinned);
   return { dialect, server: serverOf({ ...record.pinned, endpoints }, dialect), client };

@@ -7,6 +7,7 @@ import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { ownValue } from "../platform/own.ts";
+import { originOf } from "../platform/url.ts";
 import { clientFromEnvironment, updateClients } from "./clients.ts";
 import { counterpartOf } from "./counterpart.ts";
 import { notGranted } from "./granted.ts";
@@ -16,6 +17,7 @@ import type { LoginRequest, LoginUi } from "./login/request.ts";
 import { loginSettings } from "./login/settings.ts";
 import { storeLogin } from "./login/store.ts";
 import { refuseMismatch } from "./mismatch.ts";
+import { asLoggedIn } from "./pin.ts";
 import { type ConnectionRef, display, typed } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { readConnection, readOrDiscard, type Stored } from "./store.ts";
@@ -83,7 +85,7 @@ async function flowOrCleanUp(services: Services, plan: LoginPlan, ui: LoginUi): 
     if (refused && client?.secret && server.endpoints.token !== undefined) {
       const { id, secret } = client;
       const mark = await services.vault.fingerprint(`secret\0${secret.reveal()}`);
-      await updateClients(services.vault, request(plan), new URL(server.endpoints.token).origin, (clients) => {
+      await updateClients(services.vault, request(plan), originOf(server.endpoints.token), (clients) => {
         const known = ownValue(clients.clients, id);
         if (known?.secret == null || !known.secret.equals(secret)) return clients;
         return { ...clients, clients: { ...clients.clients, [id]: { ...known, refused: mark } } };
@@ -172,6 +174,8 @@ async function refuseOtherAccount(
 ): Promise<void> {
   const held = plan.existing?.record.account;
   if (plan.request.force || !held?.id || !account?.id || held.id === account.id) return;
+  // Settings that lead elsewhere were edited on purpose, and ids of another place can't be compared.
+  if (plan.existing?.record.pinned === null) return;
   const { ref } = plan.request;
   if (plan.flow === "token") return refuseOtherOwner(ref, nameOf(held), nameOf(account), ui);
   if (plan.client !== null)
@@ -210,7 +214,7 @@ async function retireReplaced(services: Services, plan: LoginPlan, stored: Store
   if (!old || !replaced || old.kind !== "oauth" || plan.provider.dialect.revocation.endsGrant === true) return;
   if (stored.record.tokens?.refreshToken?.equals(replaced)) return;
   try {
-    const { server, client } = await counterpartOf(services, old);
+    const { server, client } = await counterpartOf(services, asLoggedIn(old));
     await revokeTokens(services.context.http, server, client, { accessToken: null, refreshToken: replaced });
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;

@@ -3,11 +3,13 @@
 import { AuthError } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { ownValue } from "../platform/own.ts";
+import { originOf } from "../platform/url.ts";
 import { waitForLock } from "../vault/lock.ts";
 import type { Change, Lock } from "../vault/types.ts";
 import { clientsChange, readClients } from "./clients.ts";
 import { type Counterpart, counterpartOf } from "./counterpart.ts";
 import { updateDefaults } from "./defaults.ts";
+import { asLoggedIn } from "./pin.ts";
 import { type Connection, encodeRecord, newConnection } from "./record.ts";
 import { display, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
@@ -29,7 +31,7 @@ export interface LoggedOut {
 
 /** Connections whose grant ends too when this one is revoked (RULES.md 2.9). */
 export async function sharingGrant(services: Services, stored: Stored): Promise<Stored[]> {
-  const { record } = stored;
+  const record = asLoggedIn(stored.record);
   if (record.tokens === null || record.pinned === null) return [];
   // Without a counterpart nothing is revoked, so nobody else's grant ends.
   const counterpart = await reachable(services, record, () => {});
@@ -39,7 +41,7 @@ export async function sharingGrant(services: Services, stored: Stored): Promise<
       display(other.ref) !== display(stored.ref) &&
       other.ref.provider === stored.ref.provider &&
       other.record.tokens !== null &&
-      other.record.pinned?.clientId === record.pinned?.clientId &&
+      asLoggedIn(other.record).pinned?.clientId === record.pinned?.clientId &&
       other.record.account?.id === record.account?.id,
   );
 }
@@ -67,9 +69,10 @@ async function lockIfPossible(services: Services, stored: Stored): Promise<Lock 
 }
 
 async function revokeAtProvider(services: Services, stored: Stored): Promise<boolean | "unsupported"> {
-  const { tokens, pinned, kind } = stored.record;
+  const record = asLoggedIn(stored.record);
+  const { tokens, pinned, kind } = record;
   if (tokens === null || pinned === null || kind !== "oauth") return "unsupported";
-  const counterpart = await reachable(services, stored.record, (reason) =>
+  const counterpart = await reachable(services, record, (reason) =>
     services.context.warn(`Nothing can be revoked at the provider: ${reason}`),
   );
   if (counterpart === null) return false;
@@ -125,12 +128,12 @@ function connectionChange(services: Services, current: Stored, request: LogoutRe
 
 /** `--forget-client`: the client goes too, unless another connection still speaks as it. */
 async function clientChanges(services: Services, current: Stored, request: LogoutRequest): Promise<Change[]> {
-  const { pinned } = current.record;
+  const { pinned } = asLoggedIn(current.record);
   const id = pinned?.clientId;
   if (!request.forgetClient || !id || pinned?.endpoints.token === undefined) return [];
-  const origin = new URL(pinned.endpoints.token).origin;
+  const origin = originOf(pinned.endpoints.token);
   const others = (await listConnections(services.vault)).some(
-    (other) => display(other.ref) !== display(current.ref) && other.record.pinned?.clientId === id,
+    (other) => display(other.ref) !== display(current.ref) && asLoggedIn(other.record).pinned?.clientId === id,
   );
   if (others) return [];
   const { clients, version } = await readClients(services.vault, current.ref.provider, origin);

@@ -11,6 +11,7 @@ import type { Hold } from "./hold.ts";
 import { land } from "./landing.ts";
 import { type MintOrder, mintToken } from "./mint-token.ts";
 import { errorFrom, failed, failureFrom, type Outcome, succeeded, tokensFrom } from "./outcome.ts";
+import { madeFrom } from "./pin.ts";
 import type { Connection } from "./record.ts";
 import { display } from "./ref.ts";
 import type { Services } from "./services.ts";
@@ -47,7 +48,8 @@ async function orderOf(
   { server, client }: Counterpart,
   { ref, record, view }: Stored,
 ): Promise<MintOrder> {
-  const minting = mintingOf(await services.registry.get(record.provider), record.flow);
+  const { flow, settings } = madeFrom(record);
+  const minting = mintingOf(await services.registry.get(record.provider), flow);
   if (minting === null || record.mint === undefined)
     throw new AuthError("login_required", `${display(ref)} can't be renewed: its provider no longer has this flow.`, {
       hint: `Log in again: auth login ${display(ref)} --force`,
@@ -58,8 +60,8 @@ async function orderOf(
     mint: record.mint,
     server,
     client,
-    settings: record.settings,
-    scopes: view?.scope ? [view.scope] : (record.scopes ?? minting.scopes ?? []),
+    settings,
+    scopes: view?.scope ? [view.scope] : (record.mint.scopes ?? record.scopes ?? minting.scopes ?? []),
   };
 }
 

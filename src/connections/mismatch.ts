@@ -3,10 +3,12 @@
  * sent: the credential of one must never be offered to the other (RULES.md 3.1).
  */
 import { AuthError } from "../platform/errors.ts";
+import { isSameOrigin, isSameUrl, originOf } from "../platform/url.ts";
 import { settingsFromEnvironment } from "../providers/environment.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import type { EndpointName, ProviderDefinition } from "../providers/schema.ts";
 import { clientFromEnvironment } from "./clients.ts";
+import { declared, isSamePlace, madeFrom } from "./pin.ts";
 import type { Connection } from "./record.ts";
 import { display } from "./ref.ts";
 import type { Services } from "./services.ts";
@@ -48,20 +50,21 @@ function otherPlace(definition: ProviderDefinition, record: Connection, asked: A
   const { pinned } = record;
   const { token } = asked.endpoints;
   const mine = pinned?.endpoints.token;
-  if (token !== undefined && mine !== undefined && new URL(token).origin !== new URL(mine).origin) return token;
-  if (asked.issuer !== null) {
-    const issuer = pinned?.issuer ?? (mine === undefined ? null : new URL(mine).origin);
-    if (issuer !== null && trimmed(issuer) !== trimmed(asked.issuer)) return asked.issuer;
+  if (token !== undefined && mine !== undefined && !isSameOrigin(token, mine)) return token;
+  const made = madeFrom(record);
+  const { issuer } = asked;
+  if (issuer !== null) {
+    // An issuer for many tenants names itself by a template, so what the person gave counts as well.
+    const known = [made.issuer, made.settings.issuer, pinned?.issuer].filter((one) => one != null);
+    if (known.length === 0 && mine !== undefined) known.push(originOf(mine));
+    if (known.length > 0 && !known.some((one) => isSameUrl(one, issuer))) return issuer;
   }
-  const changed = Object.entries(asked.settings).some(([name, value]) => record.settings[name] !== value);
+  const changed = Object.entries(asked.settings).some(([name, value]) => made.settings[name] !== value);
   if (!changed) return null;
-  const known = Object.fromEntries(
-    Object.entries(record.settings).filter(([name]) => Object.hasOwn(definition.settings ?? {}, name)),
-  );
-  const before = resolveProvider(definition, known);
-  const after = resolveProvider(definition, { ...known, ...asked.settings });
-  const place = after.endpoints.token ?? after.issuer;
-  return place !== null && place !== (before.endpoints.token ?? before.issuer) ? place : null;
+  const settings = { ...declared(definition, made.settings), ...asked.settings };
+  if (isSamePlace(definition, made, { ...made, settings }, Object.keys(pinned?.endpoints ?? {}))) return null;
+  const { endpoints, issuer: theirs, origins } = resolveProvider(definition, settings);
+  return endpoints.token ?? theirs ?? origins[0] ?? Object.values(asked.settings).join(", ");
 }
 
 /** For a call that named the provider alone: what the ecosystem's variables say must not contradict the login. */
@@ -84,8 +87,4 @@ export async function refuseEnvironmentMismatch(services: Services, stored: Stor
     asked,
     `Nothing was sent. Unset the variable, or name the connection: ${display(stored.ref)}`,
   );
-}
-
-function trimmed(url: string): string {
-  return url.replace(/\/$/, "");
 }

@@ -3,8 +3,10 @@
  * but where a description that is part of auth says that it moved from there.
  */
 import { AuthError } from "../platform/errors.ts";
+import { originOf } from "../platform/url.ts";
 import { type Endpoints, endpointsOf } from "../providers/resolve.ts";
 import type { EndpointName, ProviderDefinition } from "../providers/schema.ts";
+import { declared, madeFrom } from "./pin.ts";
 import type { Connection, Pinned } from "./record.ts";
 
 /**
@@ -15,17 +17,17 @@ export function pinnedEndpoints(definition: ProviderDefinition, record: Connecti
   if (pinned.issuer !== null) return pinned.endpoints;
   const described = describedEndpoints(definition, record);
   const { movedFrom = [] } = definition;
+  const { endpoints: byFlag } = madeFrom(record);
   const entries = (Object.entries(pinned.endpoints) as [EndpointName, string][]).map(([name, url]) => {
-    const now = record.endpoints[name] === undefined ? described[name] : undefined;
-    return [name, now !== undefined && [new URL(now).origin, ...movedFrom].includes(new URL(url).origin) ? now : url];
+    const now = byFlag[name] === undefined ? described[name] : undefined;
+    return [name, now !== undefined && [originOf(now), ...movedFrom].includes(originOf(url)) ? now : url];
   });
   return Object.fromEntries(entries);
 }
 
-function describedEndpoints(definition: ProviderDefinition, { settings }: Connection): Endpoints {
-  const known = Object.entries(settings).filter(([name]) => Object.hasOwn(definition.settings ?? {}, name));
+function describedEndpoints(definition: ProviderDefinition, record: Connection): Endpoints {
   try {
-    return endpointsOf(definition, Object.fromEntries(known));
+    return endpointsOf(definition, declared(definition, madeFrom(record).settings));
   } catch (error) {
     // A description that no longer takes these settings says nothing of where this login's endpoints are.
     if (error instanceof AuthError) return {};

@@ -41,11 +41,16 @@ export interface Pinned {
   readonly issRequired: boolean;
   readonly clientId: string | null;
   readonly authentication: Authentication;
-  /** Of a plugin's description: a digest of the origins that it named (`bond.ts`). */
+  /** Of a plugin's description: a digest of the origins that it named (`pinned-origins.ts`). */
   readonly plugin?: string;
   /** The API that the tokens are for, where the login named one (RFC 8707). */
   readonly resource?: string;
+  /** The settings that the login was made with. Absent in a record that an older version wrote: the record's own. */
+  readonly madeFrom?: LoginSettings;
 }
+
+/** What a login was made with, whatever a profile edit says since. */
+export type LoginSettings = Pick<Connection, "settings" | "issuer" | "endpoints" | "flow">;
 
 /** The durable mark that a refresh is being sent (DESIGN.md §6, step 3). */
 export interface Note {
@@ -70,6 +75,8 @@ export interface Mint {
   readonly source: string | null;
   /** What the key's file says besides, for templates: key id, e-mail, thumbprint. Nothing secret. */
   readonly values: Texts;
+  /** That each token is asked for. Absent in a record that an older version wrote. */
+  readonly scopes?: readonly string[];
   /** Milliseconds that the provider's clock was ahead of ours: signed claims are dated by its clock (RULES.md 2.7). */
   readonly clockOffset: number;
 }
@@ -111,8 +118,8 @@ export interface Connection {
   readonly clientId: string | null;
   readonly kind: "oauth" | "token" | "api-key";
   readonly pinned: Pinned | null;
-  /** What was pinned before a pinned setting was edited: comes back if the edit is undone, ends with a login. */
-  readonly aside: { readonly madeFrom: string; readonly pinned: Pinned } | null;
+  /** What was pinned before an edit that changes it: pinned again once that edit is undone, gone with a new login. */
+  readonly previousPin?: Pinned;
   readonly account: Account | null;
   readonly tokens: Tokens | null;
   /** Tokens for further APIs, got by the same refresh token. */
@@ -195,7 +202,6 @@ export function newConnection(provider: string, name: string, now: number): Conn
     clientId: null,
     kind: "oauth",
     pinned: null,
-    aside: null,
     account: null,
     tokens: null,
     refreshedAt: null,

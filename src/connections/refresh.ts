@@ -14,6 +14,7 @@ import { type Counterpart, counterpartOf } from "./counterpart.ts";
 import { type Hold, holding } from "./hold.ts";
 import { refuseEnvironmentMismatch } from "./mismatch.ts";
 import { asMine, type Demand, errorFrom, loginRequired, type Outcome } from "./outcome.ts";
+import { settingsChanged } from "./pin.ts";
 import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { isAlive, isDue, isJustMinted } from "./status.ts";
@@ -129,7 +130,8 @@ async function isFinal(services: Services, folded: Outcome, demand: Demand): Pro
 async function settleWithoutSending(services: Services, stored: Stored, demand: Demand): Promise<Outcome | null> {
   const { ref, record } = stored;
   const now = services.context.now();
-  if (record.tokens === null || (record.pinned === null && record.kind === "oauth")) throw loginRequired(ref);
+  if (record.tokens === null) throw loginRequired(ref);
+  if (record.pinned === null) throw settingsChanged(record);
   const { tokens } = record;
   const refused = demand.rejected?.equals(tokens.accessToken) === true;
   const renewable = tokens.refreshToken !== null || record.mint !== undefined;

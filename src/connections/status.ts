@@ -22,7 +22,7 @@ export interface State {
 export function stateOf(record: Connection, now: number): State {
   const { tokens, failure } = record;
   if (tokens === null) return { status: "not_connected", reason: null };
-  if (record.pinned === null && record.kind === "oauth") return { status: "not_connected", reason: "settings_changed" };
+  if (record.pinned === null) return { status: "not_connected", reason: "settings_changed" };
   if (failure?.class === "client")
     return {
       status: "misconfigured",

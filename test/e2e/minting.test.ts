@@ -362,6 +362,18 @@ test("a machine whose clock is wrong signs by the provider's", async () => {
   expect(issuer.isLive(await ok(["token", "github:bot"]))).toBe(true);
 });
 
+test("a login is renewed with the flow and scopes that it was made with, whatever a profile edit says for the next one", async () => {
+  const issuer = github(2);
+  const { ok } = home();
+  const flags = ["--client-id", issuer.clientId, "--installation", issuer.installation, ...at(issuer.endpoints)];
+  await ok(["login", "github:bot", "--key", "-", ...flags], RSA_KEY);
+  const first = await ok(["token", "github:bot"]);
+  await ok(["profile", "edit", "github:bot", "--set", "flow=device", "--add-scope", "no-such-scope"]);
+  await Bun.sleep(2100);
+  const second = await ok(["token", "github:bot"]);
+  expect({ live: issuer.isLive(second), isNew: second !== first }).toEqual({ live: true, isNew: true });
+});
+
 describe("entra", () => {
   test("the federated token's file is read again each time, for whoever renews it", async () => {
     const issuer = entra(2);

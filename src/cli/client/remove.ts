@@ -1,4 +1,5 @@
 import { listClients, updateClients } from "../../connections/clients.ts";
+import { asLoggedIn } from "../../connections/pin.ts";
 import { display, parseSelector } from "../../connections/ref.ts";
 import { listConnections } from "../../connections/store.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
@@ -43,11 +44,10 @@ export default defineCommand({
         ({ ref, record }) =>
           ref.provider === provider &&
           record.tokens !== null &&
-          found.some(
-            (clients) =>
-              Object.hasOwn(clients.clients, record.pinned?.clientId ?? "") &&
-              (id === undefined || record.pinned?.clientId === id),
-          ),
+          found.some(({ clients }) => {
+            const used = asLoggedIn(record).pinned?.clientId ?? "";
+            return Object.hasOwn(clients, used) && (id === undefined || used === id);
+          }),
       );
       if (users.length > 0 && !args.force)
         throw usage(

@@ -1,3 +1,4 @@
+import { ownIssuer } from "../../connections/pin.ts";
 import { display, typed } from "../../connections/ref.ts";
 import { usage } from "../../platform/errors.ts";
 import { parseEndpoints } from "../../providers/overrides.ts";
@@ -29,7 +30,7 @@ export default defineCommand({
       const definition = await session.registry.get(ref.provider);
       const flags = {
         settings: await settingsFrom(session.registry, ref.provider, args),
-        issuer: address(args.issuer, "--issuer"),
+        issuer: ownIssuer(definition, address(args.issuer, "--issuer")),
         endpoints: { ...parseEndpoints(list(args.endpoint)) } as Record<string, string>,
         scopes: scopes(args.scope),
         flow: flowOf(args.flow),

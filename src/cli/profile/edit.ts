@@ -1,3 +1,4 @@
+import { wayBack, withSettings } from "../../connections/pin.ts";
 import type { Connection } from "../../connections/record.ts";
 import { display, typed } from "../../connections/ref.ts";
 import { usage } from "../../platform/errors.ts";
@@ -11,7 +12,7 @@ import { scopes } from "../selector.ts";
 import { inSession, type Session } from "../session.ts";
 import { settingFlags, settingsFrom } from "../settings.ts";
 import { oneOf } from "../suggest.ts";
-import { EDITABLE, type Editable, editable, withEditable } from "./editable.ts";
+import { chosenBy, type Editable, editable, editableKeys } from "./editable.ts";
 import { changeProfile, namedProfile, PROFILE, profileView } from "./shared.ts";
 
 const FLAGS = {
@@ -42,8 +43,10 @@ export default defineCommand({
       const byFlag = Object.keys(settings).length > 0 || Object.keys(FLAGS).some((flag) => args[flag] !== undefined);
       const before = editable(stored.record, definition);
       const after = byFlag ? flagged(before, definition, args, settings) : await inEditor(cli, before);
-      check(definition, after);
-      const edited = await changeProfile(vault, stored, (record) => withEditable(record, definition, after));
+      for (const key of Object.keys(after)) knownKey(key, definition);
+      const chosen = chosenBy(after, definition);
+      resolveProvider(definition, chosen.settings);
+      const edited = await changeProfile(vault, stored, (record) => withSettings(definition, record, chosen));
       await tell(cli, session, stored.record, edited.record, edited);
     }),
 });
@@ -72,15 +75,9 @@ function flagged(
 }
 
 function knownKey(key: string, definition: ProviderDefinition): string {
-  const keys = [...EDITABLE, ...Object.keys(definition.settings ?? {})];
+  const keys = editableKeys(definition);
   if (keys.includes(key) || /^endpoint\.[a-z]+$/.test(key)) return key;
   throw usage(`There is no setting '${shown(key)}'.`, oneOf(key, [...keys, "endpoint.<name>"], "Settings"));
-}
-
-function check(definition: ProviderDefinition, after: Editable): void {
-  const known = Object.keys(definition.settings ?? {});
-  for (const key of Object.keys(after)) knownKey(key, definition);
-  resolveProvider(definition, Object.fromEntries(Object.entries(after).filter(([key]) => known.includes(key))));
 }
 
 async function inEditor(cli: Cli, before: Editable): Promise<Editable> {
@@ -109,10 +106,16 @@ async function tell(
 ): Promise<void> {
   if (cli.output.isJson) return cli.output.json(profileView(stored, session.context.now()));
   cli.output.success(`Changed ${display(stored.ref)}.`);
+  if (after.tokens === null) return;
+  const login = `auth login ${typed(stored.ref)}`;
   const scopesChanged = JSON.stringify(before.scopes) !== JSON.stringify(after.scopes);
-  const aside = before.pinned !== null && after.pinned === null;
-  if (after.tokens !== null && (scopesChanged || aside))
-    cli.output.say(
-      `${aside ? "Its tokens belong to the settings before this change and are not used" : "Its tokens keep the scopes they have"}; log in again: auth login ${typed(stored.ref)}${aside ? "" : " --force"}`,
-    );
+  if (after.pinned === null)
+    for (const line of [
+      "Its tokens belong to the settings before this change and are not used.",
+      ...wayBack(after),
+      `Or log in again with the new settings: ${login}`,
+    ])
+      cli.output.say(line);
+  else if (before.pinned === null) cli.output.say("Its tokens are used again.");
+  else if (scopesChanged) cli.output.say(`Its tokens keep the scopes they have; log in again: ${login} --force`);
 }

@@ -25,7 +25,8 @@ export default defineCommand({
 export function profileLines(view: ProfileView): string[] {
   const facts: [string, string | null][] = [
     ...Object.entries(view.settings),
-    ["issuer", view.issuer],
+    // Some providers have a setting of that name, which says the same.
+    ["issuer", view.settings.issuer === undefined ? view.issuer : null],
     ...Object.entries(view.endpoints).map(([name, url]): [string, string] => [`endpoint ${name}`, url]),
     ["scopes", view.scopes === null ? null : view.scopes.join(" ")],
     ["flow", view.flow],

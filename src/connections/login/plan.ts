@@ -4,6 +4,7 @@ import type { IssuerDocument } from "../../oauth/discovery.ts";
 import type { Client, Server } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
+import { originOf } from "../../platform/url.ts";
 import type { Dialect } from "../../providers/defaults.ts";
 import { chooseFlow, defaultScopes, flowsOf, scopesBeyond } from "../../providers/flows.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
@@ -11,6 +12,7 @@ import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
 import { requireSettings } from "../../providers/settings.ts";
 import { fill } from "../../providers/template.ts";
+import { ownIssuer } from "../pin.ts";
 import type { Connection, Mint } from "../record.ts";
 import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
@@ -85,7 +87,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
       `auth login ${typed(request.ref)} --issuer https://…   (or auth login https://…)`,
     );
   const algorithms = document?.authenticationAlgorithms ?? null;
-  const origin = new URL(token).origin;
+  const origin = originOf(token);
   const named = (own: boolean): Promise<Client | null> =>
     loginClient(services, dialect, request, profile, origin, methods, algorithms, own);
   // A secret without an id is meant for the client that the description brings.
@@ -149,7 +151,8 @@ async function issuerDocument(
   profile: Connection | null,
   pastes: boolean,
 ): Promise<IssuerDocument | null> {
-  const issuer = request.issuer ?? profile?.issuer ?? resolved.issuer;
+  const own = ownIssuer(resolved.definition, request.issuer ?? profile?.issuer ?? null);
+  const issuer = own ?? resolved.issuer;
   if (issuer === null || (pastes && request.issuer === null)) return null;
   const { discover } = await import("../../oauth/discovery.ts");
   return discover(services.context.http, issuer);

@@ -4,11 +4,13 @@ import type { ClientKey } from "../../oauth/client-key.ts";
 import type { Account, TokenReply } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/own.ts";
+import { originOf } from "../../platform/url.ts";
 import { flowsOf } from "../../providers/flows.ts";
-import { bondOf } from "../bond.ts";
 import { type ClientEntry, type Clients, clientsChange, readClients } from "../clients.ts";
 import { tokensFrom } from "../outcome.ts";
-import { type Connection, encodeRecord, newConnection } from "../record.ts";
+import { ownIssuer } from "../pin.ts";
+import { pinnedOrigins } from "../pinned-origins.ts";
+import { type Connection, encodeRecord, type LoginSettings, newConnection } from "../record.ts";
 import { display, vaultName } from "../ref.ts";
 import type { Services } from "../services.ts";
 import { listConnections, newIncarnation, readConnection, type Stored } from "../store.ts";
@@ -56,17 +58,20 @@ async function recordOf(
   const tokens = tokensFrom(reply, dialect, now, null);
   const refreshFingerprint =
     tokens.refreshToken === null ? null : await services.vault.fingerprint(`refresh\0${tokens.refreshToken.reveal()}`);
+  const madeFrom: LoginSettings = {
+    settings: { ...provider.settings },
+    issuer: ownIssuer(provider.definition, request.issuer ?? existing?.record.issuer ?? null),
+    endpoints: { ...existing?.record.endpoints, ...request.endpoints },
+    flow: plan.flow,
+  };
+  const plugin = await pinnedOrigins(services, provider.definition, madeFrom.settings);
   // Where nothing but a token can be had, it is an API key; elsewhere it stands in for a login.
-  const bond = await bondOf(services, provider);
   const isKey = flowsOf(provider.definition).every(({ flow }) => flow === "token");
   return {
     ...newConnection(request.ref.provider, existing?.record.name ?? request.ref.name, now),
     createdAt: existing?.record.createdAt ?? now,
-    settings: { ...provider.settings },
-    issuer: request.issuer ?? existing?.record.issuer ?? null,
-    endpoints: { ...existing?.record.endpoints, ...request.endpoints },
+    ...madeFrom,
     scopes: scopesToKeep(plan),
-    flow: plan.flow,
     clientId: client?.id ?? existing?.record.clientId ?? null,
     kind: isKey ? "api-key" : plan.flow === "token" ? "token" : "oauth",
     pinned: {
@@ -78,10 +83,11 @@ async function recordOf(
       clientId: client?.id ?? null,
       authentication: client?.authentication ?? "none",
       ...(server.resource !== undefined && { resource: server.resource }),
-      ...(bond !== null && { plugin: bond }),
+      ...(plugin !== null && { plugin }),
+      madeFrom,
     },
     account: account === null ? null : { ...account },
-    ...(plan.mint !== undefined && { mint: plan.mint }),
+    ...(plan.mint !== undefined && { mint: { ...plan.mint, scopes: [...plan.scopes] } }),
     tokens: {
       ...tokens,
       scopes: reply.scopes === null ? [...plan.scopes] : tokens.scopes,
@@ -116,7 +122,7 @@ async function clientChange(services: Services, plan: LoginPlan): Promise<Return
   const { client } = plan;
   const token = plan.server.endpoints.token;
   if (client === null || client.id === "" || token === undefined) return [];
-  const { clients, version } = await readClients(services.vault, plan.request.ref.provider, new URL(token).origin);
+  const { clients, version } = await readClients(services.vault, plan.request.ref.provider, originOf(token));
   const known = ownValue(clients.clients, client.id);
   const secret = client.secret ?? known?.secret ?? null;
   const same =

@@ -3,28 +3,32 @@
  * is not used for it, before anything is sent (RULES.md 3.1, PROVIDERS.md).
  */
 import { AuthError } from "../platform/errors.ts";
-import type { ResolvedProvider } from "../providers/resolve.ts";
+import { originOf } from "../platform/url.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
-import type { Connection } from "./record.ts";
+import { declared, madeFrom } from "./pin.ts";
+import type { Connection, LoginSettings } from "./record.ts";
 import { display, typed } from "./ref.ts";
 import type { Services } from "./services.ts";
 
-/** What is stored of a description at login; null for what is part of this program. */
-export async function bondOf({ registry }: Services, provider: ResolvedProvider): Promise<string | null> {
-  const { id } = provider.definition;
-  return (await registry.isPlugin(id)) ? digestOf(provider) : null;
+/** What is stored of a plugin's description at login; null for what is part of this program. */
+export async function pinnedOrigins(
+  { registry }: Services,
+  definition: ProviderDefinition,
+  settings: LoginSettings["settings"],
+): Promise<string | null> {
+  return (await registry.isPlugin(definition.id)) ? digestFor(definition, settings) : null;
 }
 
-/** @throws AuthError `plugin_untrusted` */
-export async function requireBond(
+/** @throws AuthError `plugin_untrusted` where the description names other origins than at login */
+export async function requirePinnedOrigins(
   services: Services,
   definition: ProviderDefinition,
   record: Connection,
 ): Promise<void> {
   const bound = record.pinned?.plugin ?? null;
   if (bound === null && !(await services.registry.isPlugin(definition.id))) return;
-  if (bound !== null && bound === digestFor(definition, record)) return;
+  if (bound !== null && bound === digestFor(definition, madeFrom(record).settings)) return;
   throw new AuthError(
     "plugin_untrusted",
     `The description of ${definition.id} names other origins than when ${display(record)} was logged in.`,
@@ -35,11 +39,15 @@ export async function requireBond(
   );
 }
 
-/** null for a description that no longer takes the settings of this login. */
-function digestFor(definition: ProviderDefinition, { settings }: Connection): string | null {
-  const known = Object.entries(settings).filter(([name]) => Object.hasOwn(definition.settings ?? {}, name));
+/**
+ * Of the origins that the description itself names: what `--endpoint`, `--issuer` and discovery add is pinned beside it.
+ * @returns null for a description that no longer takes these settings
+ */
+function digestFor(definition: ProviderDefinition, settings: LoginSettings["settings"]): string | null {
   try {
-    return digestOf(resolveProvider(definition, Object.fromEntries(known)));
+    const { origins, issuer } = resolveProvider(definition, declared(definition, settings));
+    const all = [...new Set([...origins, ...(issuer === null ? [] : [originOf(issuer)])])].sort();
+    return new Bun.CryptoHasher("sha256").update(all.join("\n")).digest("hex");
   } catch (error) {
     if (error instanceof AuthError) return null;
     throw error;
@@ -50,16 +58,10 @@ function digestFor(definition: ProviderDefinition, { settings }: Connection): st
 export async function faultOfPlugin(services: Services, record: Connection): Promise<string | null> {
   try {
     const definition = await services.registry.get(record.provider);
-    if (record.pinned !== null) await requireBond(services, definition, record);
+    if (record.pinned !== null) await requirePinnedOrigins(services, definition, record);
     return null;
   } catch (error) {
     if (error instanceof AuthError && /^(plugin|provider)_/.test(error.code)) return error.message;
     throw error;
   }
-}
-
-/** Of the origins that the description itself names: what flags and discovery add is pinned beside it. */
-function digestOf({ origins, issuer }: ResolvedProvider): string {
-  const all = [...new Set([...origins, ...(issuer === null ? [] : [new URL(issuer).origin])])].sort();
-  return new Bun.CryptoHasher("sha256").update(all.join("\n")).digest("hex");
 }

@@ -1,0 +1,192 @@
+/**
+ * What an edit of a connection's settings does to its tokens (RULES 3.1), for every setting of every provider: only an
+ * edit that changes where tokens go, or whose client's they are, sets them aside; undoing it brings them back.
+ */
+import { describe, expect, test } from "bun:test";
+import { catalog } from "../../providers/catalog/index.ts";
+import { chosenBy, type Editable, editable } from "../../src/cli/profile/editable.ts";
+import { access } from "../../src/connections/access.ts";
+import { settingsChanged, withSettings } from "../../src/connections/pin.ts";
+import { type Connection, encodeRecord, newConnection } from "../../src/connections/record.ts";
+import type { Services } from "../../src/connections/services.ts";
+import { stateOf } from "../../src/connections/status.ts";
+import type { Context } from "../../src/platform/context.ts";
+import { Secret } from "../../src/platform/secret.ts";
+import { flowsOf } from "../../src/providers/flows.ts";
+import { applyOverrides } from "../../src/providers/overrides.ts";
+import { createRegistry } from "../../src/providers/registry.ts";
+import { resolveProvider } from "../../src/providers/resolve.ts";
+import type { ProviderDefinition } from "../../src/providers/schema.ts";
+import { faultOf, type Setting } from "../../src/providers/settings.ts";
+import { definitions as builtIns } from "../providers/builtin.ts";
+import { SAMPLES } from "../providers/catalog-samples.ts";
+import { MemoryVault } from "./memory-vault.ts";
+
+const NOW = 1_800_000_000_000;
+const definitions = [
+  ...builtIns,
+  ...(await Promise.all(Object.values(catalog).map(async (load) => (await load()).default))),
+];
+
+const REQUIRED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ...SAMPLES,
+  oidc: { issuer: "https://issuer.example" },
+  "sentry-app": { installation: "7a485448-a9e2-4c85-8a3c-4f44175783c9" },
+  "azure-devops": { redirectUri: "https://app.example/callback" },
+  appstoreconnect: { keyId: "2X9R4HXF34" },
+};
+
+/** What a login with these settings pins, by the code that plans one. */
+function pins(definition: ProviderDefinition, record: Pick<Connection, "settings" | "issuer" | "endpoints">) {
+  const resolved = resolveProvider(definition, record.settings);
+  const { origins, endpoints, issuer, environment } = applyOverrides(resolved, { endpoints: record.endpoints });
+  const handedOver = Object.entries(environment.write).filter(([, value]) => value !== "{token}");
+  return { origins: [...origins].sort(), endpoints, issuer: record.issuer ?? issuer, handedOver };
+}
+
+function loggedIn(definition: ProviderDefinition, kind: Connection["kind"]): Connection {
+  const { settings } = resolveProvider(definition, REQUIRED[definition.id] ?? {});
+  const { origins, endpoints, issuer } = pins(definition, { settings, issuer: null, endpoints: {} });
+  const flow = flowsOf(definition)[0]?.flow ?? null;
+  return {
+    ...newConnection(definition.id, "work", NOW),
+    settings,
+    flow,
+    kind,
+    clientId: kind === "oauth" ? "client" : null,
+    pinned: {
+      origins,
+      endpoints,
+      issuer,
+      jwksUri: null,
+      issRequired: false,
+      clientId: kind === "oauth" ? "client" : null,
+      authentication: "none",
+      madeFrom: { settings, issuer: null, endpoints: {}, flow },
+    },
+    tokens: {
+      accessToken: new Secret("the-token"),
+      tokenType: "bearer",
+      obtainedAt: NOW,
+      expiresAt: null,
+      dueAt: null,
+      refreshToken: null,
+      refreshExpiresAt: null,
+      refreshFingerprint: null,
+      idToken: null,
+      scopes: [],
+      extra: {},
+    },
+  };
+}
+
+/** Values that the setting takes, other than the one it has; undefined: unset. */
+function otherValues(setting: Setting, held: string | undefined): (string | undefined)[] {
+  const tried = [
+    ...(setting.choices ?? []),
+    ...["other.example", "https://other.example/x", "other", "OTHER_TOKEN", "X-Key: {token}", "7", "2026-01-01"],
+    ...(held === undefined ? [] : [`${held}x`, `x${held}`, held.replace(/[a-z0-9]/, "b"), held.replace(/[0-9]/, "8")]),
+    ...[
+      "eu",
+      "org-1",
+      "ABCDEFGHIJ",
+      "SCWYYYYYYYYYYYYYYYYY",
+      "a".repeat(32),
+      `AC${"a".repeat(32)}`,
+      "11111111-2222-4333-8444-555555555555",
+    ],
+  ];
+  const taken = tried.filter((value) => {
+    const checked = faultOf(setting, value);
+    return "value" in checked && checked.value === value && value !== held;
+  });
+  return [...new Set(taken), ...(held !== undefined && !setting.required ? [undefined] : [])];
+}
+
+/** Single edits, as `profile edit` takes them. */
+function* editsOf(definition: ProviderDefinition, record: Connection): Generator<Editable> {
+  for (const [name, setting] of Object.entries(definition.settings ?? {}))
+    for (const value of otherValues(setting, record.settings[name])) yield { [name]: value ?? "" };
+  for (const { flow } of flowsOf(definition)) yield { flow };
+  yield { scopes: "some thing" };
+  yield { clientId: "another" };
+  yield { clientId: "" };
+  if (definition.settings?.issuer === undefined) yield { issuer: "https://issuer.other.example" };
+  for (const [name, url] of Object.entries(record.pinned?.endpoints ?? {})) {
+    yield { [`endpoint.${name}`]: `${url}-other` };
+    yield { [`endpoint.${name}`]: "https://other.example/path" };
+  }
+}
+
+function apply(definition: ProviderDefinition, record: Connection, edit: Editable): Connection {
+  const values = { ...editable(record, definition), ...edit };
+  for (const [key, value] of Object.entries(values)) if (value === "") delete values[key];
+  return withSettings(definition, record, chosenBy(values, definition));
+}
+
+/** Back to what was there, as a person would: by the values that were shown before. */
+function restore(definition: ProviderDefinition, record: Connection, before: Connection): Connection {
+  return withSettings(definition, record, chosenBy(editable(before, definition), definition));
+}
+
+async function tokenOf(definition: ProviderDefinition, record: Connection): Promise<string | null> {
+  const vault = new MemoryVault();
+  const version = { incarnation: "i", generation: 1 };
+  const name = `${definition.id}:work`;
+  await vault.commit([{ type: "connection", name, expected: null, next: { version, body: encodeRecord(record) } }]);
+  const context = { env: {}, now: () => NOW } as unknown as Context;
+  const registry = createRegistry({ builtIn: { [definition.id]: async () => ({ default: definition }) } });
+  const services: Services = { context, vault, registry };
+  const wish = { minTtl: 0, implicit: false };
+  try {
+    const { stored } = await access(services, { provider: definition.id, name: "work" }, wish);
+    return stored.record.tokens?.accessToken.reveal() ?? null;
+  } catch (error) {
+    expect(error).toMatchObject({ code: "login_required", message: settingsChanged(record).message });
+    return null;
+  }
+}
+
+const plain = (record: Connection): unknown => JSON.parse(encodeRecord(record));
+
+for (const definition of definitions)
+  describe(definition.id, () => {
+    const kinds: Connection["kind"][] = flowsOf(definition).every(({ flow }) => flow === "token")
+      ? ["api-key"]
+      : ["oauth", ...(flowsOf(definition).some(({ flow }) => flow === "token") ? (["token"] as const) : [])];
+
+    test("every setting can be edited to something else", () => {
+      const { settings } = loggedIn(definition, "oauth");
+      for (const [name, setting] of Object.entries(definition.settings ?? {}))
+        expect({ name, values: otherValues(setting, settings[name]) }).not.toEqual({ name, values: [] });
+    });
+
+    for (const kind of kinds)
+      test(`${kind}: the tokens are used as long as what they are pinned to is the same, and again after an undo`, async () => {
+        const before = loggedIn(definition, kind);
+        const { pinned } = before;
+        const held = pins(definition, before);
+        expect(await tokenOf(definition, before)).toBe("the-token");
+        let previous: Editable = {};
+        for (const edit of editsOf(definition, before)) {
+          const after = apply(definition, before, edit);
+          const now = pins(definition, after);
+          const same =
+            (after.clientId === null || pinned?.clientId === null || after.clientId === pinned?.clientId) &&
+            JSON.stringify([now.origins, now.issuer, now.handedOver]) ===
+              JSON.stringify([held.origins, held.issuer, held.handedOver]) &&
+            Object.entries(held.endpoints).every(([name, url]) => url === now.endpoints[name as "token"]);
+          const token = await tokenOf(definition, after);
+          expect({ edit, token }).toEqual({ edit, token: same ? "the-token" : null });
+          expect({ edit, reason: stateOf(after, NOW).reason }).toEqual({
+            edit,
+            reason: same ? null : "settings_changed",
+          });
+          expect({ edit, record: plain(restore(definition, after, before)) }).toEqual({ edit, record: plain(before) });
+          // Several edits, one upon the other, are undone as one.
+          const both = apply(definition, after, previous);
+          expect(plain(restore(definition, both, before))).toEqual(plain(before));
+          previous = edit;
+        }
+      });
+  });
