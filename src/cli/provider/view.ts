@@ -22,6 +22,8 @@ export interface ProviderView {
   readonly flows: readonly string[];
   readonly settings: readonly SettingView[];
   readonly variables: { readonly read: readonly string[]; readonly write: readonly string[] };
+  /** Variables with a client's id or secret, or with the path of a credential's file. */
+  readonly alsoReads: readonly string[];
   /** What `auth run` sets: variable → value, a template over the settings and `{token}`. */
   readonly writes: readonly { readonly variable: string; readonly value: string }[];
   /** Where its tokens may go, as far as no setting says. */
@@ -69,6 +71,7 @@ const NOTHING_SAID = {
   settings: [],
   variables: { read: [], write: [] },
   writes: [],
+  alsoReads: [],
   origins: [],
 } as const;
 
@@ -91,7 +94,9 @@ export function described(
   const { title, docs = null, settings = {}, environment, variants = [] } = definition;
   // Which of a variant's apply depends on the settings of a connection: all are named.
   const environments = [environment, ...variants.map((variant) => variant.environment)];
-  const { writes, destinations } = claimsOf(definition);
+  const { reads, writes, destinations } = claimsOf(definition);
+  const tokens = environments.flatMap((one) => one?.read ?? []);
+  const ofSettings = Object.values(settings).flatMap(({ env }) => env ?? []);
   const values = environments.flatMap((one) => Object.entries(one?.write ?? {}));
   return {
     title,
@@ -106,7 +111,8 @@ export function described(
       choices: setting.choices ?? null,
       required: setting.required ?? false,
     })),
-    variables: { read: [...new Set(environments.flatMap((one) => one?.read ?? []))], write: writes },
+    variables: { read: [...new Set(tokens)], write: writes },
+    alsoReads: reads.filter((name) => !tokens.includes(name) && !ofSettings.includes(name)),
     writes: writes.flatMap((variable) => {
       const own = new Set(values.filter(([name]) => name === variable).map(([, value]) => value));
       return (own.size === 0 ? ["{token}"] : [...own]).map((value) => ({ variable, value }));
