@@ -4,6 +4,8 @@ import type { Services } from "../connections/services.ts";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
+import type { Created } from "../vault/create.ts";
+import type { Prompt } from "../vault/sources/source.ts";
 import type { Vault } from "../vault/types.ts";
 import { openVault } from "../vault/vault.ts";
 import { type Cli, pathsOrNull } from "./context.ts";
@@ -13,15 +15,15 @@ export interface Session {
   readonly registry: Registry;
   /** null where there is no vault yet: reading never creates one. */
   vault(): Promise<Vault | null>;
-  /** With a vault, created where there is none. */
+  /** With a vault. Where there is none, it is made once there is something to store. */
   services(): Promise<Services>;
 }
 
 export async function inSession<T>(cli: Cli, work: (session: Session) => Promise<T>): Promise<T> {
   let opened: Promise<Vault | null> | null = null;
-  const open = (create: boolean): Promise<Vault | null> => openVault(cli.context, { create, ...vaultDialogue(cli) });
+  let created: Created | null = null;
   const vault = (): Promise<Vault | null> => {
-    opened ??= open(false);
+    opened ??= openVault(cli.context, vaultDialogue(cli));
     return opened;
   };
   const registry = createRegistry({
@@ -38,25 +40,26 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
   });
   const services = async (): Promise<Services> => {
     const there = await vault();
-    if (there === null) opened = open(true);
-    return { context: cli.context, registry, vault: (await vault()) as Vault };
+    if (there !== null) return { context: cli.context, registry, vault: there };
+    const { pendingVault } = await import("../vault/pending.ts");
+    const pending = pendingVault(cli.context, vaultDialogue(cli), (made) => {
+      created = made;
+    });
+    opened = Promise.resolve(pending);
+    return { context: cli.context, registry, vault: pending };
   };
   try {
     return await work({ context: cli.context, registry, vault, services });
   } finally {
     if (opened !== null) (await (opened as Promise<Vault | null>).catch(() => null))?.close();
+    if (created !== null) cli.output.notice((await import("./vault/made.ts")).madeVault(cli.context, created));
   }
 }
 
-/** How the vault asks for a passphrase, and says which key source it chose. */
-export function vaultDialogue(cli: Cli): {
-  prompt?: (question: string) => Promise<import("../platform/secret.ts").Secret>;
-  announce: (message: string) => void;
-} {
-  const announce = (message: string): void => cli.output.notice(message);
-  if (!cli.globals.input || cli.context.env.CI) return { announce };
+/** How the vault asks for a passphrase. */
+export function vaultDialogue(cli: Cli): { prompt?: Prompt } {
+  if (!cli.globals.input || cli.context.env.CI) return {};
   return {
-    announce,
     prompt: async (question) => {
       const { askSecret, hasTerminal } = await import("../platform/prompt.ts");
       if (await hasTerminal()) return askSecret(question);

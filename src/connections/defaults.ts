@@ -3,7 +3,7 @@
  * names alone mean is worked out here, for every command alike.
  */
 import { ownValue } from "../platform/own.ts";
-import type { Vault, Version } from "../vault/types.ts";
+import type { Change, Vault, Version } from "../vault/types.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, sameName, vaultName } from "./ref.ts";
 import { listConnections, newIncarnation, readConnection } from "./store.ts";
@@ -27,15 +27,20 @@ export async function readDefaults(vault: Vault | null): Promise<Defaults> {
 /** Changes the choices, also while other processes change them. */
 export async function updateDefaults(vault: Vault, change: (defaults: Defaults) => Defaults): Promise<void> {
   for (;;) {
-    const { defaults, version } = await readRecord(vault);
-    const next = {
-      version: { incarnation: version?.incarnation ?? newIncarnation(), generation: (version?.generation ?? 0) + 1 },
-      body: encodeRecord(change(defaults)),
-    };
-    const stored = await vault.commit([{ type: "settings", name: DEFAULTS_RECORD, expected: version, next }]);
+    const stored = await vault.commit([await defaultsChange(vault, change)]);
     if (stored === "committed") return;
     if (stored === "rekeyed") await vault.reload();
   }
+}
+
+/** The step of a commit that changes the choices as they are now. */
+export async function defaultsChange(vault: Vault, change: (defaults: Defaults) => Defaults): Promise<Change> {
+  const { defaults, version } = await readRecord(vault);
+  const next = {
+    version: { incarnation: version?.incarnation ?? newIncarnation(), generation: (version?.generation ?? 0) + 1 },
+    body: encodeRecord(change(defaults)),
+  };
+  return { type: "settings", name: DEFAULTS_RECORD, expected: version, next };
 }
 
 async function readRecord(vault: Vault): Promise<{ defaults: Defaults; version: Version | null }> {

@@ -7,42 +7,54 @@ import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { ownValue } from "../platform/own.ts";
+import type { Secret } from "../platform/secret.ts";
 import { originOf } from "../platform/url.ts";
-import { clientFromEnvironment, updateClients } from "./clients.ts";
+import { type Clients, clientFromEnvironment, readClients, updateClients } from "./clients.ts";
 import { counterpartOf } from "./counterpart.ts";
 import { notGranted } from "./granted.ts";
 import { runFlow } from "./login/flows.ts";
 import { type LoginPlan, planLogin } from "./login/plan.ts";
 import type { LoginRequest, LoginUi } from "./login/request.ts";
 import { loginSettings } from "./login/settings.ts";
-import { storeLogin } from "./login/store.ts";
+import { type StoredLogin, storeLogin } from "./login/store.ts";
+import { withdraw } from "./login/withdraw.ts";
 import { refuseMismatch } from "./mismatch.ts";
 import { asLoggedIn } from "./pin.ts";
-import { type ConnectionRef, display, typed } from "./ref.ts";
+import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
-import { readConnection, readOrDiscard, type Stored } from "./store.ts";
+import { readReplaceable, type Stored } from "./store.ts";
 import { duration } from "./view.ts";
 
 /** Runs a login to its end. Nothing of an older login is lost before the new one is stored. */
 export async function login(services: Services, request: LoginRequest, ui: LoginUi): Promise<Stored> {
   await refuseOtherPlace(services, request);
+  await services.vault.requireWritable(vaultName(request.ref));
   const plan = await planLogin(services, request);
   for (const [setting, variable] of Object.entries(plan.settings.variables)) ui.warn(`${setting} from ${variable}`);
-  const reply = await withLearntLifetime(services, plan, await flowOrCleanUp(services, plan, ui));
-  const { account, scopes } = await whoIs(services, plan, reply, ui);
-  await refuseOtherAccount(services, plan, reply, account, ui);
-  const stored = await storeLogin(services, plan, { ...reply, scopes: reply.scopes ?? scopes }, account);
-  await retireReplaced(services, plan, stored, ui);
+  const { stored, replaced } = await keepLogin(services, plan, await flowOrCleanUp(services, plan, ui), ui);
+  if (replaced !== null) await retireReplaced(services, plan, stored, replaced, ui);
   warnOfRefusedScopes(plan, stored, ui);
   warnOfMissingRefreshToken(plan, stored, ui);
   return stored;
 }
 
+/** From the provider's reply to the stored login. A reply that can't be kept is revoked. */
+async function keepLogin(services: Services, plan: LoginPlan, received: TokenReply, ui: LoginUi): Promise<StoredLogin> {
+  let account: Account | null = null;
+  try {
+    const reply = await withLearntLifetime(services, plan, received);
+    const identity = await whoIs(services, plan, reply, ui);
+    ({ account } = identity);
+    await refuseOtherAccount(plan, account, ui);
+    return await storeLogin(services, plan, { ...reply, scopes: reply.scopes ?? identity.scopes }, account);
+  } catch (error) {
+    throw await withdraw(services, plan, received, account, error);
+  }
+}
+
 /** Another host or client under a name that is taken needs `--force` (CLI.md §4). Settled before anything is sent. */
 export async function refuseOtherPlace(services: Services, request: LoginRequest): Promise<Stored | null> {
-  const stored = request.force
-    ? await readOrDiscard(services, request.ref)
-    : await readConnection(services.vault, request.ref);
+  const { stored } = await readReplaceable(services.vault, request.ref, request.force);
   if (request.force || stored === null || stored.record.tokens === null) return stored;
   const definition = await services.registry.get(request.ref.provider);
   const settings = loginSettings(definition, request.settings, services.context, null);
@@ -83,20 +95,29 @@ async function flowOrCleanUp(services: Services, plan: LoginPlan, ui: LoginUi): 
     if (received !== null && client !== null) await revokeTokens(services.context.http, server, client, received);
     const refused = error instanceof AuthError && error.code === "client_rejected";
     if (refused && client?.secret && server.endpoints.token !== undefined) {
-      const { id, secret } = client;
-      const mark = await services.vault.fingerprint(`secret\0${secret.reveal()}`);
-      await updateClients(services.vault, request(plan), originOf(server.endpoints.token), (clients) => {
-        const known = ownValue(clients.clients, id);
-        if (known?.secret == null || !known.secret.equals(secret)) return clients;
-        return { ...clients, clients: { ...clients.clients, [id]: { ...known, refused: mark } } };
+      await markRefused(services, plan.request.ref.provider, originOf(server.endpoints.token), {
+        id: client.id,
+        secret: client.secret,
       });
     }
     throw error;
   }
 }
 
-function request(plan: LoginPlan): string {
-  return plan.request.ref.provider;
+async function markRefused(
+  { vault }: Services,
+  provider: string,
+  origin: string,
+  { id, secret }: { readonly id: string; readonly secret: Secret },
+): Promise<void> {
+  const isIt = ({ clients }: Clients): boolean => ownValue(clients, id)?.secret?.equals(secret) === true;
+  if (!isIt((await readClients(vault, provider, origin)).clients)) return;
+  const refused = await vault.fingerprint(`secret\0${secret.reveal()}`);
+  await updateClients(vault, provider, origin, (kept) => {
+    const known = ownValue(kept.clients, id);
+    if (known === undefined || !isIt(kept)) return kept;
+    return { ...kept, clients: { ...kept.clients, [id]: { ...known, refused } } };
+  });
 }
 
 interface Identity {
@@ -120,7 +141,6 @@ async function whoIs(services: Services, plan: LoginPlan, reply: TokenReply, ui:
   if (answer.kind === "known") return answer;
   if (answer.kind === "unsupported") return NOBODY;
   if (answer.kind === "contradicted") {
-    if (plan.client !== null) await revokeTokens(services.context.http, plan.server, plan.client, reply);
     throw new AuthError("access_denied", `${title} names another account than its identity token does.`, {
       hint: "Nothing was stored. Log in again; if it happens again, the issuer's operator has to mend this.",
     });
@@ -165,24 +185,13 @@ function proving({ client }: LoginPlan, reply: TokenReply): Parameters<typeof as
   return client?.proof === undefined ? reply : { ...reply, proof: client.proof };
 }
 
-async function refuseOtherAccount(
-  services: Services,
-  plan: LoginPlan,
-  reply: TokenReply,
-  account: Account | null,
-  ui: LoginUi,
-): Promise<void> {
+async function refuseOtherAccount(plan: LoginPlan, account: Account | null, ui: LoginUi): Promise<void> {
   const held = plan.existing?.record.account;
   if (plan.request.force || !held?.id || !account?.id || held.id === account.id) return;
   // Settings that lead elsewhere were edited on purpose, and ids of another place can't be compared.
   if (plan.existing?.record.pinned === null) return;
   const { ref } = plan.request;
   if (plan.flow === "token") return refuseOtherOwner(ref, nameOf(held), nameOf(account), ui);
-  if (plan.client !== null)
-    await revokeTokens(services.context.http, plan.server, plan.client, {
-      accessToken: reply.accessToken,
-      refreshToken: reply.refreshToken,
-    });
   throw new AuthError(
     "access_denied",
     `${display(ref)} belongs to ${nameOf(held)}; you logged in as ${nameOf(account)}.`,
@@ -207,11 +216,20 @@ function nameOf({ label, id }: Account): string {
   return escapeText(label ?? id ?? "another account");
 }
 
-/** The replaced refresh token is revoked, best effort, unless that would end the new grant too (RULES.md 2.9). */
-async function retireReplaced(services: Services, plan: LoginPlan, stored: Stored, ui: LoginUi): Promise<void> {
-  const old = plan.existing?.record;
-  const replaced = old?.tokens?.refreshToken;
-  if (!old || !replaced || old.kind !== "oauth" || plan.provider.dialect.revocation.endsGrant === true) return;
+/**
+ * The replaced refresh token is revoked, best effort, unless that would end the new grant too (RULES 2.9).
+ *
+ * @param old as it was at the commit: a refresh may have rotated its token while a person was asked
+ */
+async function retireReplaced(
+  services: Services,
+  plan: LoginPlan,
+  stored: Stored,
+  { record: old }: Stored,
+  ui: LoginUi,
+): Promise<void> {
+  const replaced = old.tokens?.refreshToken;
+  if (!replaced || old.kind !== "oauth" || plan.provider.dialect.revocation.endsGrant === true) return;
   if (stored.record.tokens?.refreshToken?.equals(replaced)) return;
   try {
     const { server, client } = await counterpartOf(services, asLoggedIn(old));

@@ -8,12 +8,12 @@ import { waitForLock } from "../vault/lock.ts";
 import type { Change, Lock } from "../vault/types.ts";
 import { clientsChange, readClients } from "./clients.ts";
 import { type Counterpart, counterpartOf } from "./counterpart.ts";
-import { updateDefaults } from "./defaults.ts";
+import { defaultsChange } from "./defaults.ts";
 import { asLoggedIn } from "./pin.ts";
 import { type Connection, encodeRecord, newConnection } from "./record.ts";
-import { display, vaultName } from "./ref.ts";
+import { display, typed, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
-import { listConnections, newIncarnation, readConnection, type Stored } from "./store.ts";
+import { blankKept, listConnections, newIncarnation, readConnection, type Stored } from "./store.ts";
 
 export interface LogoutRequest {
   /** `revoke` keeps the settings, so that the next login needs no flags. */
@@ -46,17 +46,41 @@ export async function sharingGrant(services: Services, stored: Stored): Promise<
   );
 }
 
+/**
+ * @throws AuthError where it can't be erased: before the provider is told, if that can be known by then, else saying
+ * that it was told
+ */
 export async function logout(services: Services, stored: Stored, request: LogoutRequest): Promise<LoggedOut> {
-  const lock = await lockIfPossible(services, stored);
+  let lock = await lockIfPossible(services, stored);
   try {
+    await services.vault.requireWritable(vaultName(stored.ref));
     const current = (await readConnection(services.vault, stored.ref)) ?? stored;
     const revoked = request.revoke ? await revokeAtProvider(services, current) : "unsupported";
-    await erase(services, current, request);
-    await lock?.reply.blank();
+    try {
+      while ((await erase(services, current, request)) !== "committed") {
+        // The source of a new key may ask a person or a keychain: no lock is held meanwhile (RULES 1.3).
+        lock?.release();
+        await services.vault.reload();
+        lock = await lockIfPossible(services, stored);
+      }
+    } catch (error) {
+      throw notErased(current, revoked, error);
+    }
+    if (lock !== null) await blankKept(services.context, stored.ref, lock);
     return { connection: display(stored.ref), erased: true, revoked };
   } finally {
     lock?.release();
   }
+}
+
+function notErased({ ref }: Stored, revoked: LoggedOut["revoked"], cause: unknown): unknown {
+  if (!(cause instanceof AuthError)) return cause;
+  const there = revoked === true ? "was revoked at the provider" : "was not revoked at the provider";
+  return new AuthError(cause.code, `${display(ref)} ${there}, but could not be erased here: ${cause.message}`, {
+    hint: `${cause.hint === undefined ? "" : `${cause.hint}\n`}Then erase it: auth logout ${typed(ref)}`,
+    connection: display(ref),
+    cause,
+  });
 }
 
 /** Waits for a refresh in flight to end, so that what it brings is erased too; a holder that hangs doesn't stop a logout. */
@@ -99,20 +123,20 @@ async function reachable(
   }
 }
 
-async function erase(services: Services, stored: Stored, request: LogoutRequest): Promise<void> {
+/** @returns `rekeyed`: the vault's key has to be loaded before it is tried again */
+async function erase(services: Services, stored: Stored, request: LogoutRequest): Promise<"committed" | "rekeyed"> {
   const { vault } = services;
   for (;;) {
     const current = await readConnection(vault, stored.ref);
-    if (current === null) break;
+    if (current === null) return "committed";
     const changes = [
       connectionChange(services, current, request),
       ...(await clientChanges(services, current, request)),
+      ...(request.keepSettings ? [] : [await withoutDefault(services, current)]),
     ];
     const result = await vault.commit(changes);
-    if (result === "committed") break;
-    if (result === "rekeyed") await vault.reload();
+    if (result !== "conflict") return result;
   }
-  if (!request.keepSettings) await forgetDefault(services, stored);
 }
 
 function connectionChange(services: Services, current: Stored, request: LogoutRequest): Change {
@@ -143,11 +167,11 @@ async function clientChanges(services: Services, current: Stored, request: Logou
   return [clientsChange({ ...clients, chosen, clients: rest }, version)];
 }
 
-async function forgetDefault(services: Services, stored: Stored): Promise<void> {
-  const name = vaultName(stored.ref);
-  const { provider } = stored.ref;
-  await updateDefaults(services.vault, (defaults) => {
-    const mine = ownValue(defaults.providers, provider)?.toLowerCase() === stored.ref.name.toLowerCase();
+function withoutDefault({ vault }: Services, { ref }: Stored): Promise<Change> {
+  const name = vaultName(ref);
+  const { provider } = ref;
+  return defaultsChange(vault, (defaults) => {
+    const mine = ownValue(defaults.providers, provider)?.toLowerCase() === ref.name.toLowerCase();
     const providers = Object.fromEntries(
       Object.entries(defaults.providers).filter(([id]) => !(mine && id === provider)),
     );

@@ -8,7 +8,7 @@ import { mintingOf } from "../providers/minting.ts";
 import { clientFingerprint } from "./clients.ts";
 import type { Counterpart } from "./counterpart.ts";
 import type { Hold } from "./hold.ts";
-import { land } from "./landing.ts";
+import { type Landing, land } from "./landing.ts";
 import { type MintOrder, mintToken } from "./mint-token.ts";
 import { errorFrom, failed, failureFrom, type Outcome, succeeded, tokensFrom } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
@@ -36,11 +36,31 @@ export async function mint(
     if (!(error instanceof OAuthFailure)) throw error;
     return concludeFailure(services, counterpart, current, error, hold);
   }
-  const landed = await land(services, current, next, hold);
+  let landed: Landing;
+  try {
+    landed = await land(services, current, next, hold);
+  } catch (error) {
+    return unstored(services, current, next, error);
+  }
   if (landed.kind === "gone") throw notFound(current.ref);
   if (landed.kind === "replaced") return { kind: "refreshed", stored: landed.stored, adopted: true };
   await context.audit({ event: "refresh", status: "success", connection: display(current.ref) });
   return { kind: "refreshed", stored: landed.stored, adopted: false };
+}
+
+/** The provider gave a token and the vault can't take it: it works all the same, and another one can be had at any time. */
+async function unstored(
+  { context }: Services,
+  current: Stored,
+  next: (record: Connection) => Connection,
+  cause: unknown,
+): Promise<Outcome> {
+  if (!(cause instanceof AuthError)) throw cause;
+  const { code, message } = cause;
+  const connection = display(current.ref);
+  await context.audit({ event: "refresh", status: "failure", connection, code, message });
+  const warning = `The new token of ${connection} works, but could not be stored: ${message} Until the vault can be written, each call asks for another.`;
+  return { kind: "refreshed", stored: { ...current, record: next(current.record) }, adopted: false, warning };
 }
 
 async function orderOf(

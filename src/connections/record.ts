@@ -6,8 +6,8 @@
  */
 
 import type { Account, Authentication } from "../oauth/types.ts";
-import { AuthError } from "../platform/errors.ts";
 import { plainJson, Secret } from "../platform/secret.ts";
+import { NewerVersionError } from "../vault/newer.ts";
 import type { ResourceTokens } from "./resource.ts";
 
 type Texts = Readonly<Record<string, string>>;
@@ -168,10 +168,7 @@ export function decodeRecord<T extends Formatted>(body: string, name: string, se
   const record = JSON.parse(body) as { format?: unknown };
   conceal(record as Record<string, unknown>, secrets);
   if (record.format === 1) return record as T;
-  throw new AuthError("vault_corrupt", `The record ${name} was written by a newer version of auth.`, {
-    hint: "Upgrade auth on this machine; nothing was changed.",
-    connection: name,
-  });
+  throw new NewerVersionError(`The vault's record ${name}`, name);
 }
 
 /** Puts the texts at these places in `Secret`. */

@@ -1,10 +1,11 @@
 /** Connections in the vault: read, listed and committed as records. */
+import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
-import type { Change, Entry, Vault, Version } from "../vault/types.ts";
+import { NewerVersionError } from "../vault/newer.ts";
+import type { Change, Entry, Lock, Vault, Version } from "../vault/types.ts";
 import { CONNECTION_SECRETS, type Connection, decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, vaultName } from "./ref.ts";
 import { merged, type ResourceRef, type View, viewOf } from "./resource.ts";
-import type { Services } from "./services.ts";
 
 export interface Stored {
   readonly ref: ConnectionRef;
@@ -33,18 +34,39 @@ function decode(entry: Entry, ref: ConnectionRef): Stored {
 /** By what the vault gave: it gives the same again while nothing changed, which whoever waits for a lock asks for all the time. */
 const decoded = new WeakMap<Entry, Stored>();
 
+/** What a login takes the place of, and what its commit expects there. */
+export interface Replaceable {
+  /** null also where a record is damaged: what it held can't be known. */
+  readonly stored: Stored | null;
+  readonly expected: Change["expected"];
+}
+
 /**
- * As `readConnection`, for a caller that is about to replace or erase it anyway: a record that doesn't open any more
- * is erased, with a warning.
+ * @param force a damaged record may be replaced. One of a newer version may not: it isn't damaged
+ * @throws AuthError `vault_corrupt`
  */
-export async function readOrDiscard({ vault, context }: Services, ref: ConnectionRef): Promise<Stored | null> {
+export async function readReplaceable(vault: Vault, ref: ConnectionRef, force: boolean): Promise<Replaceable> {
   try {
-    return await readConnection(vault, ref);
+    const stored = await readConnection(vault, ref);
+    return { stored, expected: stored?.version ?? null };
   } catch (error) {
-    if (!(error instanceof AuthError) || error.code !== "vault_corrupt" || error.connection === undefined) throw error;
-    await vault.discard("connection", vaultName(ref));
-    context.warn(`${error.message} It was erased here; nothing was revoked at the provider.`);
-    return null;
+    const damaged =
+      error instanceof AuthError && error.code === "vault_corrupt" && !(error instanceof NewerVersionError);
+    if (!force || !damaged || error.connection === undefined) throw error;
+    return { stored: null, expected: "any" };
+  }
+}
+
+/**
+ * Blanks a kept reply after the commit that made it useless. No reason to fail any more: it opens for nothing in the
+ * vault, so a disk that refuses is a warning.
+ */
+export async function blankKept({ warn }: Context, ref: ConnectionRef, { reply }: Lock): Promise<void> {
+  try {
+    await reply.blank();
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    warn(`A sealed reply to a refresh of ${display(ref)} could not be erased from the disk: ${error.message}`);
   }
 }
 
@@ -63,10 +85,24 @@ export function notFound(ref: ConnectionRef): AuthError {
 }
 
 export async function listConnections(vault: Vault): Promise<Stored[]> {
-  return (await vault.list("connection")).map((entry) => {
-    const record = decodeRecord<Connection>(entry.body, entry.name, CONNECTION_SECRETS);
-    return { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
+  return (await vault.list("connection")).map(decodeListed);
+}
+
+/** Those that can be read, for a question that the others must not keep from being answered. */
+export async function listReadable(vault: Vault): Promise<Stored[]> {
+  return (await vault.list("connection", () => {})).flatMap((entry) => {
+    try {
+      return [decodeListed(entry)];
+    } catch (error) {
+      if (error instanceof NewerVersionError) return [];
+      throw error;
+    }
   });
+}
+
+function decodeListed(entry: Entry): Stored {
+  const record = decodeRecord<Connection>(entry.body, entry.name, CONNECTION_SECRETS);
+  return { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
 }
 
 /** The change that puts `record` in the place of what was read: the same login, one commit further. */

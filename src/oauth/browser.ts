@@ -296,7 +296,7 @@ function timedOut(server: Server, redirectUri: string): AuthError {
 }
 
 function interrupted(): AuthError {
-  return new AuthError("interrupted", "The login was interrupted.", { hint: "Nothing was stored." });
+  return new AuthError("interrupted", "The login was interrupted.", { hint: "No login was stored." });
 }
 
 function notThisLogin(why: string): AuthError {

@@ -156,7 +156,7 @@ export async function pollDevice(
     onWait?.(wait, problem);
     await sleep(Math.max(0, Math.min(wait * 1000, deadline - now())), signal);
     if (signal?.aborted)
-      throw new AuthError("interrupted", "The login was interrupted.", { hint: "Nothing was stored." });
+      throw new AuthError("interrupted", "The login was interrupted.", { hint: "No login was stored." });
     if (now() >= deadline)
       throw new AuthError("login_timeout", `Nobody approved the login at ${server.dialect.title} in time.`, {
         hint: "Log in again.",

@@ -36,7 +36,7 @@ export function registered({ dialect }: Server, sent?: string): string {
 function words(failure: OAuthFailure, title: string): [code: ErrorCode, message: string, hint: string] {
   switch (failure.class) {
     case "denied":
-      return ["access_denied", `${title}: the login was refused`, "Nothing was stored. Log in again to retry."];
+      return ["access_denied", `${title}: the login was refused`, "No login was stored. Log in again to retry."];
     case "expired":
       return ["login_timeout", `${title}: the code expired before it was approved`, "Log in again."];
     case "dead":

@@ -2,13 +2,13 @@
 import { renameSync } from "node:fs";
 import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
-import { folderOf, lstat } from "../platform/files.ts";
+import { folderOf, lstat, requireAccess } from "../platform/files.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, random } from "./bytes.ts";
 import { locksFolder } from "./connection-lock.ts";
-import { createPrivate, ensureFolder, realPlace, refuseNetwork, syncFolder, touching } from "./files.ts";
+import { checkPrivate, createPrivate, ensureFolder, realPlace, refuseNetwork, syncFolder, touching } from "./files.ts";
 import { HEADER_KEY, headerVersion, newKey, newKeyId, wrap } from "./header.ts";
-import { draftOf, removeDrafts } from "./leftovers.ts";
+import { draftOf, removeDrafts, requireRoom } from "./leftovers.ts";
 import { openLockFile } from "./lock.ts";
 import { vaultPath } from "./place.ts";
 import { forget } from "./sources/forget.ts";
@@ -27,8 +27,8 @@ import type { VaultOptions } from "./vault.ts";
 
 export interface Created {
   readonly source: SourceName;
-  /** Where the key went and what that means, where nobody chose it. */
-  readonly announcement: string | null;
+  /** Whether a person or the environment chose it. */
+  readonly chosen: boolean;
 }
 
 /**
@@ -37,17 +37,35 @@ export interface Created {
  * @returns null when there is a vault already
  * @throws AuthError
  */
-export function initVault(context: Context, options: VaultOptions & { source?: SourceName }): Promise<Created | null> {
-  return createVault(context, vaultPath(context, options.store), options);
+export async function initVault(
+  context: Context,
+  options: VaultOptions & { source?: SourceName } = {},
+): Promise<Created | null> {
+  if (lstat(vaultPath(context, options.store)) !== null) return null;
+  return makeVault(await prepareVault(context, options));
 }
 
-/** @returns null when there is a vault already, perhaps since a moment ago: then that one is to be used */
-export async function createVault(
+/** All that a vault is made from, with everyone asked who has to be. Nothing is stored yet. */
+export interface Preparation {
+  readonly request: KeyRequest;
+  /** The vault's path, links resolved. */
+  readonly real: string;
+  /** null: the keychain where it works, else a key file. */
+  readonly source: SourceName | null;
+  /** null: the key is made with the vault. */
+  readonly given: { readonly key: Bytes; readonly kdf: Kdf | null } | null;
+}
+
+/**
+ * Asks for the key where a person or a program gives it, and finds out whether the vault can be made where it goes.
+ *
+ * @throws AuthError `usage`, `vault_locked`, `key_invalid`, `vault_unwritable`
+ */
+export async function prepareVault(
   context: Context,
-  path: string,
-  { source: wanted, prompt }: VaultOptions & { source?: SourceName },
-): Promise<Created | null> {
-  if (lstat(path) !== null) return null;
+  { store, source: wanted, prompt }: VaultOptions & { source?: SourceName } = {},
+): Promise<Preparation> {
+  const path = vaultPath(context, store);
   const source = chosen(context, wanted);
   const request: KeyRequest = {
     context,
@@ -59,11 +77,18 @@ export async function createVault(
   // Asked for before the lock is taken and anything is made: a person or a program may take its time, or refuse.
   const given = source === null || STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
   const real = prepareFolder(path);
+  requireRoom(real);
+  if (source === "file" || source === null) await requireKeyPlace(context, source);
+  return { request, real, source, given };
+}
+
+/** @returns null when there is a vault already, perhaps since a moment ago: then that one is to be used */
+export function makeVault({ request, real, source, given }: Preparation): Promise<Created | null> {
+  const { context } = request;
   return underVaultLock(real, async () => {
     if (lstat(real) !== null) return null;
     removeDrafts(context, real);
-    const made =
-      source !== null && given !== null ? { source, ...given, announcement: null } : await storeKey(source, request);
+    const made = source !== null && given !== null ? { source, ...given } : await storeKey(source, request);
     try {
       await place(real, request, made);
     } catch (error) {
@@ -74,7 +99,7 @@ export async function createVault(
     // From here on it is a vault: whatever fails, its key is kept.
     touching(real, () => syncFolder(folderOf(real)));
     await context.audit({ event: "vault", status: "success", message: `made, key from ${SOURCE_WORDS[made.source]}` });
-    return { source: made.source, announcement: made.announcement };
+    return { source: made.source, chosen: source !== null };
   });
 }
 
@@ -89,25 +114,38 @@ function chosen(context: Context, wanted: SourceName | undefined): SourceName | 
   );
 }
 
-type Made = Created & { readonly key: Bytes; readonly kdf: Kdf | null };
+interface Made {
+  readonly source: SourceName;
+  readonly key: Bytes;
+  readonly kdf: Kdf | null;
+}
 
 async function storeKey(wanted: SourceName | null, request: KeyRequest): Promise<Made> {
-  const made = async (source: SourceName, announcement: string | null): Promise<Made> => ({
+  const made = async (source: SourceName): Promise<Made> => ({
     source,
-    announcement,
     ...(await (await sourceOf(source)).create(request)),
   });
-  if (wanted !== null) return made(wanted, null);
+  if (wanted !== null) return made(wanted);
   try {
-    return await made("keychain", "Made a new vault. Its key is in the system's keychain.");
+    return await made("keychain");
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== "vault_locked") throw error;
     request.context.debug(`keychain: ${error.message}`);
-    const { key } = request.context.paths;
-    return made(
-      "file",
-      `Made a new vault. No keychain can be used here, so its key is in the file ${key}: whoever takes the disk, or a backup of both, can open it. Another choice: auth vault rekey --key passphrase`,
-    );
+    return made("file");
+  }
+}
+
+/** A key file that can't be written is told before anyone is asked for what the vault is to hold. */
+async function requireKeyPlace({ paths }: Context, source: SourceName | null): Promise<void> {
+  try {
+    ensureFolder(folderOf(paths.key));
+    touching(paths.key, () => {
+      if (lstat(paths.key) === null) return requireAccess(folderOf(paths.key), "write");
+      checkPrivate(paths.key);
+      requireAccess(paths.key, "read and write");
+    });
+  } catch (error) {
+    if (source === "file" || !(await (await import("./sources/keychain.ts")).isInReach())) throw error;
   }
 }
 

@@ -4,8 +4,8 @@ import type { Driver } from "unstorage";
 /** One step of a swap. Versions are texts, `epoch.incarnation.generation`, compared for equality only. */
 export interface Swap {
   readonly key: string;
-  /** null: must not exist. */
-  readonly expected: string | null;
+  /** null: must not exist. Left out: whatever it is. */
+  readonly expected?: string | null;
   /** null erases; left out, the key is only checked. */
   readonly next?: { readonly version: string; readonly value: Uint8Array } | null;
 }
@@ -19,6 +19,8 @@ export interface StoreDriver extends Omit<Driver, "getInstance"> {
    * @throws AuthError `busy` when others are writing: try again
    */
   swap(steps: readonly Swap[], whole?: boolean): Promise<string[]>;
+  /** Finds out whether it can be written now, by writing as much as a login takes. @throws AuthError `vault_unwritable` */
+  requireWritable(): Promise<void>;
   /** Looks through the whole store for damage. @throws AuthError `vault_corrupt` */
   check(): Promise<void>;
   close(): void;

@@ -9,6 +9,7 @@
  */
 import { AuthError } from "../platform/errors.ts";
 import { type Bytes, concat, hmac, pack, random, sameBytes, uint16, uint32, unpack, utf8, viewOf } from "./bytes.ts";
+import { NewerVersionError } from "./newer.ts";
 import { type DataKey, decrypt, encrypt, FORMAT, KEY_ID_BYTES, NONCE_BYTES, TAG_BYTES } from "./seal.ts";
 import { KDF_BYTES, type Kdf, kdfBytes, parseKdf } from "./sources/kdf.ts";
 import { SOURCE_NAMES, type SourceName } from "./sources/source.ts";
@@ -54,7 +55,7 @@ const AT = {
 
 /** @throws AuthError `vault_corrupt` */
 export function parseHeader(bytes: Bytes): Header {
-  if ((bytes[0] ?? 0) > FORMAT) throw newer();
+  if ((bytes[0] ?? 0) > FORMAT) throw new NewerVersionError("This vault");
   if (bytes[0] !== FORMAT || bytes.length < AT.retired + WRAPPED_BYTES) throw damagedHeader();
   const view = viewOf(bytes);
   const epoch = view.getUint32(AT.epoch);
@@ -162,14 +163,8 @@ export function newKeyId(): string {
   return random(KEY_ID_BYTES).toHex();
 }
 
-function newer(): AuthError {
-  return new AuthError("vault_corrupt", "This vault was made by a newer version of auth.", {
-    hint: "Upgrade auth on this machine; nothing was changed.",
-  });
-}
-
 export function damagedHeader(): AuthError {
   return new AuthError("vault_corrupt", "The vault's header is damaged or was edited.", {
-    hint: "Nothing was changed. Put the vault file back from a backup.",
+    hint: "Put the vault file back from a backup.",
   });
 }

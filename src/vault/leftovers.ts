@@ -1,14 +1,40 @@
-/** What a process that was killed leaves beside a vault. Removed by the next one that holds the vault lock. */
+/** Files of a moment beside a vault. What a killed process leaves is removed by the next one that holds the vault lock. */
 import { readdirSync, rmSync } from "node:fs";
 import type { Context } from "../platform/context.ts";
-import { folderOf, nameIn } from "../platform/files.ts";
+import { close, folderOf, nameIn, open, sync, writeAll } from "../platform/files.ts";
 import { random } from "./bytes.ts";
+import { createPrivate, touching } from "./files.ts";
 
 const DRAFT = /^\.[0-9a-f]{16}\.new(-wal|-shm|-journal)?$/;
 
 /** The name under which a vault is made before it gets its own. @param real the vault's path, links resolved */
 export function draftOf(real: string): string {
   return `${real}.${random(8).toHex()}.new`;
+}
+
+/** More than a login takes: its record, the client's, SQLite's journal. */
+const ROOM = 128 * 1024;
+
+/** Finds out whether there is room beside the vault, by using it. @throws AuthError `vault_unwritable` */
+export function requireRoom(real: string): void {
+  const scratch = `${real}.${random(8).toHex()}.room`;
+  touching(real, () => {
+    try {
+      createPrivate(scratch);
+      const file = open(scratch, true);
+      try {
+        // Without a name, it is gone however this process ends.
+        if (process.platform !== "win32") rmSync(scratch, { force: true });
+        // Not zeros: a file system that compresses would find room for any number of them.
+        writeAll(file, random(ROOM));
+        sync(file);
+      } finally {
+        close(file);
+      }
+    } finally {
+      rmSync(scratch, { force: true });
+    }
+  });
 }
 
 /**

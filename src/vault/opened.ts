@@ -141,17 +141,17 @@ export async function openOver(
     return { type: label.type as RecordType, name: label.name, version, body };
   }
 
-  async function list(type: RecordType): Promise<Entry[]> {
+  async function list(type: RecordType, passOver?: (error: AuthError) => void): Promise<Entry[]> {
     const overtaking = following(damagedHeader);
     for (;;) {
-      const entries = await listAtOnce(type);
+      const entries = await listAtOnce(type, passOver);
       if (entries !== null) return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
       await overtaking();
     }
   }
 
   /** null when the vault was given a new key meanwhile. */
-  async function listAtOnce(type: RecordType): Promise<Entry[] | null> {
+  async function listAtOnce(type: RecordType, passOver?: (error: AuthError) => void): Promise<Entry[] | null> {
     const store = await all();
     const places = (await patiently(() => store.getKeys())).filter((key) => key !== HEADER_KEY);
     const entries: Entry[] = [];
@@ -162,9 +162,15 @@ export async function openOver(
       const opened = await Promise.all(
         items.map(async ({ key, value }, i) => {
           if (value === null) return null;
-          const label = await openLabel(keys.data, key, value);
-          const standing = standings[i];
-          return label.type === type && standing ? entryOf(label, key, value, standing) : null;
+          try {
+            const label = await openLabel(keys.data, key, value);
+            const standing = standings[i];
+            return label.type === type && standing ? await entryOf(label, key, value, standing) : null;
+          } catch (error) {
+            if (passOver === undefined || !(error instanceof AuthError)) throw error;
+            passOver(error);
+            return null;
+          }
         }),
       );
       for (const entry of opened) if (entry !== null) entries.push(entry);
@@ -182,27 +188,24 @@ export async function openOver(
     return "committed";
   }
 
-  async function discard(type: RecordType, name: string): Promise<void> {
-    const label = { type, name };
-    const place = placeOf(label);
-    const value = await valueAt(place);
-    if (value !== null && isNewer(value)) throw damaged(label, value);
-    const store = await all();
-    await patiently(() => store.removeItem(place));
-  }
-
   async function stepOf({ type, name, expected, next }: Change): Promise<Swap> {
     const key = placeOf({ type, name });
-    const from = expected === null ? null : versionText(expected);
-    if (next === null) return { key, expected: from, next: null };
+    if (expected === "any") await refuseNewer({ type, name }, key);
+    const from = expected === "any" ? {} : { expected: expected === null ? null : versionText(expected) };
+    if (next === null) return { key, ...from, next: null };
     const value = await seal(keys.data, key, { type, name }, next.version, utf8(next.body));
-    return { key, expected: from, next: { version: versionText(next.version), value } };
+    return { key, ...from, next: { version: versionText(next.version), value } };
+  }
+
+  async function refuseNewer(label: Label, key: string): Promise<void> {
+    const value = await valueAt(key);
+    if (value !== null && isNewer(value)) throw damaged(label, value);
   }
 
   /** A record whose stored version and content disagree would conflict for ever: it is damaged, and said to be. */
   async function conflict(changes: readonly Change[], failed: readonly string[]): Promise<"conflict"> {
     for (const { type, name, expected } of changes) {
-      if (expected === null || !failed.includes(placeOf({ type, name }))) continue;
+      if (expected === null || expected === "any" || !failed.includes(placeOf({ type, name }))) continue;
       const entry = await read(type, name);
       const same =
         entry?.version.incarnation === expected.incarnation && entry.version.generation === expected.generation;
@@ -238,12 +241,19 @@ export async function openOver(
     };
   }
 
+  async function requireWritable(connection: string): Promise<void> {
+    await driver.requireWritable();
+    (await tryLock(connection))?.release();
+    const { clearLeftovers } = await import("./clear-leftovers.ts");
+    await clearLeftovers(context, path, currentHeader);
+  }
+
   return {
     id: header.vaultId,
     read,
     list,
     commit,
-    discard,
+    requireWritable,
     reload,
     tryLock,
     fingerprint: async (secret) => hmac(fingerprintKey(), utf8(secret)).toHex(),

@@ -22,6 +22,7 @@ import {
   utf8,
   viewOf,
 } from "./bytes.ts";
+import { NewerVersionError } from "./newer.ts";
 import type { Version } from "./types.ts";
 
 /** A sealed value: safe to store where anyone can read it. */
@@ -120,17 +121,13 @@ export function isNewer(value: Uint8Array | undefined): boolean {
 
 export function damaged({ type, name }: Label, value?: Uint8Array): AuthError {
   const what = type === "connection" ? name : `${type} ${name}`;
-  const connection = type === "connection" ? { connection: name } : {};
-  if (isNewer(value))
-    return new AuthError("vault_corrupt", `The vault's record ${what} was made by a newer version of auth.`, {
-      hint: "Upgrade auth on this machine; nothing was changed.",
-      ...connection,
-    });
+  const connection: { connection?: string } = type === "connection" ? { connection: name } : {};
+  if (isNewer(value)) return new NewerVersionError(`The vault's record ${what}`, connection.connection);
   return new AuthError("vault_corrupt", `The vault's record ${what} doesn't open: it was damaged, moved or edited.`, {
     hint:
       type === "connection"
-        ? `Nothing was changed. Put the vault file back from a backup, or give it up: auth login ${name} --force`
-        : "Nothing was changed. Put the vault file back from a backup.",
+        ? `Put the vault file back from a backup, or give it up: auth login ${name} --force`
+        : "Put the vault file back from a backup.",
     ...connection,
   });
 }

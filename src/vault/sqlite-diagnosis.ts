@@ -97,7 +97,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^SQLITE_IOERR/, "EIO"],
 ];
 
-const RESTORE = "Nothing was changed. Put the vault back from a backup, or move the file away to begin with a new one.";
+const RESTORE = "Put the vault back from a backup, or move the file away to begin with a new one.";
 
 export function damagedFile(path: string): AuthError {
   return new AuthError("vault_corrupt", `The vault file ${path} is damaged.`, { hint: RESTORE });

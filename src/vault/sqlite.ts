@@ -110,6 +110,12 @@ function sqliteDriver({ path, database, shown }: Options): StoreDriver {
       await forWriting();
       return asking(() => apply(database, steps, whole));
     },
+    requireWritable: async () => {
+      const { checkForWriting } = await import("./sqlite-diagnosis.ts");
+      const { requireRoom } = await import("./leftovers.ts");
+      checkForWriting(path);
+      requireRoom(path);
+    },
     removeItem: async (key) => {
       await forWriting();
       await asking(() => database.query(DROP).run(key));
@@ -189,7 +195,9 @@ function apply(database: Database, steps: readonly Swap[], whole: boolean): stri
 function mismatches(database: Database, steps: readonly Swap[], whole: boolean): string[] {
   const query = database.query("SELECT version FROM store WHERE key = ?1");
   const versionOf = (key: string): string | null => (query.get(key) as { version: string } | null)?.version ?? null;
-  const failed = steps.filter(({ key, expected }) => versionOf(key) !== expected).map(({ key }) => key);
+  const failed = steps
+    .filter(({ key, expected }) => expected !== undefined && versionOf(key) !== expected)
+    .map(({ key }) => key);
   if (!whole || failed.length > 0) return failed;
   const named = new Set(steps.map(({ key }) => key));
   const held = database.query("SELECT key FROM store").all() as { key: string }[];

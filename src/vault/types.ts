@@ -2,6 +2,7 @@
  * What the rest of the program may ask of the vault. Nothing here assumes SQLite: the same interface
  * stands over Redis and PostgreSQL.
  */
+import type { AuthError } from "../platform/errors.ts";
 
 /** The kinds of sealed record. */
 export type RecordType = "connection" | "client" | "plugin" | "settings";
@@ -26,7 +27,8 @@ export interface Entry {
 export interface Change {
   readonly type: RecordType;
   readonly name: string;
-  readonly expected: Version | null;
+  /** `any`: replaced whatever it is, for a record that doesn't open any more. One of a newer format is refused. */
+  readonly expected: Version | null | "any";
   readonly next: { readonly version: Version; readonly body: string } | null;
 }
 
@@ -52,15 +54,24 @@ export interface Vault {
   readonly id: string;
   /** null when there is no such record. Throws `vault_corrupt` naming the record when it does not open. */
   read(type: RecordType, name: string): Promise<Entry | null>;
-  /** Every record of a type, in order of name. */
-  list(type: RecordType): Promise<Entry[]>;
+  /**
+   * Every record of a type, in order of name.
+   *
+   * @param passOver takes the error of a record that doesn't open, which is left out then; absent: it is thrown
+   */
+  list(type: RecordType, passOver?: (error: AuthError) => void): Promise<Entry[]>;
   /**
    * Compare-and-set of all changes at once. `conflict`: a record is not at the version expected, nothing was stored.
    * `rekeyed`: the vault got a new key meanwhile; let go of locks, `reload()`, then commit again (RULES.md 1.4).
    */
   commit(changes: readonly Change[]): Promise<"committed" | "conflict" | "rekeyed">;
-  /** Erases a record whether it opens or not: the way out where `read` throws `vault_corrupt`. Lost is what was in it; one of a newer format stays. */
-  discard(type: RecordType, name: string): Promise<void>;
+  /**
+   * Finds out whether a connection could be stored now, before a person or a provider is asked for what is to be stored:
+   * permissions, its lock, and the room that it takes. Clears away what killed processes left.
+   *
+   * @throws AuthError `vault_unwritable`
+   */
+  requireWritable(connection: string): Promise<void>;
   /** Reads the header again and gets the key from its source, which may ask a keychain or run a command. */
   reload(): Promise<void>;
   /** Takes the lock if it is free, without waiting; null when another process holds it. */

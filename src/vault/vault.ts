@@ -15,30 +15,17 @@ export interface VaultOptions {
   readonly prompt?: Prompt;
 }
 
-export interface OpenOptions extends VaultOptions {
-  /** Make a vault where there is none. */
-  readonly create: boolean;
-  /** Told, once, where a new vault's key is kept. */
-  readonly announce?: (message: string) => void;
-}
-
 /**
- * Opens the vault; null where there is none and none shall be made.
+ * Opens the vault; null where there is none.
  *
  * @throws AuthError `usage` (AUTH_STORE), `vault_locked`, `key_invalid`, `vault_corrupt`, `vault_unwritable`
  */
-export async function openVault(context: Context, options: OpenOptions): Promise<Vault | null> {
+export async function openVault(context: Context, options: VaultOptions = {}): Promise<Vault | null> {
   const path = vaultPath(context, options.store);
   // WebCrypto works on a thread of its own, which this starts: it is there by the time SQLite is open. Less than 64
   // bytes would be digested at once, without it.
   void crypto.subtle.digest("SHA-256", new Uint8Array(1024));
   const driver = await openSqlite(path);
-  if (driver === null && options.create) {
-    const { createVault } = await import("./create.ts");
-    const created = await createVault(context, path, options);
-    if (created?.announcement) options.announce?.(created.announcement);
-    return openVault(context, { ...options, create: false });
-  }
   if (driver === null) return null;
   try {
     checkOwner(context, path, await ownershipOf(path));

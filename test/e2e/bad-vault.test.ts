@@ -237,7 +237,7 @@ const KEY_A = Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")
 const KEY_B = Buffer.from("fedcba9876543210fedcba9876543210").toString("base64");
 
 describe("a wrong key", () => {
-  const says = "Nothing was changed";
+  const says = "The vault is as it was";
   const FILES: Readonly<
     Record<string, readonly [spoil: (key: string) => void | Promise<void>, code: string, says: string]>
   > = {

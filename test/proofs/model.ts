@@ -109,7 +109,7 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
           return result;
         }),
       reload: async () => {},
-      discard: async () => {},
+      requireWritable: async () => {},
       fingerprint: (secret) => vault.fingerprint(secret),
       close() {},
       tryLock: (name) =>

@@ -13,10 +13,10 @@ import type { Mutant } from "../../src/platform/faults.ts";
 import { pathsFor } from "../../src/platform/paths.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import type { Vault } from "../../src/vault/types.ts";
-import { openVault } from "../../src/vault/vault.ts";
 import type { Link } from "../issuers/chain.ts";
 import type { FaultyIssuer } from "../issuers/faulty.ts";
 import { bareEnvironment, type Ended, tempFolder } from "../support/program.ts";
+import { openOrMake } from "../vault/home.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 export const TEST_BUILD = process.env.AUTH_TEST_BINARY ?? join(ROOT, "dist", "test", "auth");
@@ -75,8 +75,7 @@ export async function proofHome(issuer: FaultyIssuer, left = -1000, folder = tem
   };
 
   async function vault<T>(work: (vault: Vault) => Promise<T>): Promise<T> {
-    const opened = await openVault(context, { create: true });
-    if (opened === null) throw new Error("no vault");
+    const opened = await openOrMake(context);
     try {
       return await work(opened);
     } finally {

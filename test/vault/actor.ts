@@ -3,7 +3,7 @@ import type { Context } from "../../src/platform/context.ts";
 import { pathsFor } from "../../src/platform/paths.ts";
 import type { Vault } from "../../src/vault/types.ts";
 import { openVault } from "../../src/vault/vault.ts";
-import { put, version } from "./home.ts";
+import { openOrMake, put, version } from "./home.ts";
 
 const env = { ...process.env };
 const context: Context = {
@@ -17,11 +17,7 @@ const context: Context = {
 };
 const say = (line: string): Promise<number> => Bun.write(Bun.stdout, `${line}\n`);
 const input = Bun.stdin.stream().getReader();
-const open = async (): Promise<Vault> => {
-  const vault = await openVault(context, { create: true });
-  if (vault === null) throw new Error("no vault");
-  return vault;
-};
+const open = (): Promise<Vault> => openOrMake(context);
 
 const deeds: Record<string, () => Promise<void>> = {
   /** Waits for the word, opens, and says what it found or made. */
@@ -34,7 +30,7 @@ const deeds: Record<string, () => Promise<void>> = {
   },
   async read() {
     try {
-      const vault = await openVault(context, { create: false });
+      const vault = await openVault(context);
       await say(vault === null ? "none" : ((await vault.read("connection", "a:b"))?.body ?? "null"));
     } catch (error) {
       await say(`${(error as { code?: string }).code} ${(error as Error).message}`);

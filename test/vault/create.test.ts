@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { initVault } from "../../src/vault/create.ts";
 import { openVault } from "../../src/vault/vault.ts";
-import { actor, KEY, newHome, put, refusal } from "./home.ts";
+import { actor, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
 
 test("twenty processes that make a vault at once agree on one key", async () => {
   using home = newHome();
@@ -26,7 +26,7 @@ test("everything is made private, whatever the umask", async () => {
     try {
       const context = home.context({ AUTH_HOME: `${home.folder}/new/home` });
       await initVault(context, { source: "file" });
-      const vault = await openVault(context, { create: false });
+      const vault = await openVault(context);
       await vault?.commit([put("a:b", 1, "1")]);
       const names = readdirSync(`${home.folder}/new/home`).filter((name) => name !== "vault.locks");
       expect(names).toContain("vault.db");
@@ -72,11 +72,11 @@ test("a link where the vault should be is never followed, and its target stays u
   using home = newHome();
   const target = `${home.folder}/target`;
   symlinkSync(target, home.file);
-  for (const create of [true, false])
-    expect((await refusal(openVault(home.context({ AUTH_KEY: KEY }), { create }))).code).toBe("vault_unwritable");
+  for (const open of [openOrMake, openVault])
+    expect((await refusal(open(home.context({ AUTH_KEY: KEY })))).code).toBe("vault_unwritable");
   expect(existsSync(target)).toBe(false);
   writeFileSync(target, "precious");
-  expect((await refusal(openVault(home.context({ AUTH_KEY: KEY }), { create: true }))).code).toBe("vault_unwritable");
+  expect((await refusal(openOrMake(home.context({ AUTH_KEY: KEY })))).code).toBe("vault_unwritable");
   expect(readFileSync(target, "utf8")).toBe("precious");
 });
 
@@ -85,7 +85,7 @@ test("a link to a vault is refused as well: its folder would not be the one that
   using elsewhere = newHome();
   (await elsewhere.open()).close();
   symlinkSync(elsewhere.file, home.file);
-  const refused = await refusal(openVault(home.context({ AUTH_KEY: KEY }), { create: false }));
+  const refused = await refusal(openVault(home.context({ AUTH_KEY: KEY })));
   expect(refused.code).toBe("vault_unwritable");
   expect(refused.text).toContain("symbolic link");
 });
@@ -95,13 +95,13 @@ test("a link to another folder on the way is fine, and the locks lie beside the 
   mkdirSync(`${home.folder}/real`, { mode: 0o700 });
   symlinkSync(`${home.folder}/real`, `${home.folder}/link`);
   const context = home.context({ AUTH_KEY: KEY, AUTH_STORE: `sqlite:${home.folder}/link/vault.db` });
-  const vault = await openVault(context, { create: true });
+  const vault = await openOrMake(context);
   await vault?.commit([put("a:b", 1, "1")]);
   const lock = await vault?.tryLock("a:b");
-  const direct = await openVault(
-    { ...context, env: { ...context.env, AUTH_STORE: `sqlite:${home.folder}/real/vault.db` } },
-    { create: false },
-  );
+  const direct = await openVault({
+    ...context,
+    env: { ...context.env, AUTH_STORE: `sqlite:${home.folder}/real/vault.db` },
+  });
   expect((await direct?.read("connection", "a:b"))?.body).toBe("1");
   expect(await direct?.tryLock("a:b")).toBeNull();
   expect(readdirSync(`${home.folder}/real`)).toContain("vault.locks");

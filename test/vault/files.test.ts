@@ -5,7 +5,7 @@ import { copyOnWriteFileSystem, ensureFolder, networkFileSystem } from "../../sr
 import { vaultPath } from "../../src/vault/place.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault } from "../../src/vault/vault.ts";
-import { type Home, KEY, newHome, put, refusal } from "./home.ts";
+import { type Home, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
 
 let home: Home;
 beforeEach(async () => {
@@ -22,7 +22,7 @@ afterEach(() => home[Symbol.dispose]());
 /** What a command would meet: the body, or the error's code. */
 async function readIt(): Promise<string> {
   try {
-    const vault = await openVault(home.context({ AUTH_KEY: KEY }), { create: true });
+    const vault = await openOrMake(home.context({ AUTH_KEY: KEY }));
     try {
       return (await vault?.read("connection", "a:b"))?.body ?? "null";
     } finally {
@@ -122,7 +122,7 @@ test("a vault of a newer format is refused as such, and nothing is overwritten",
   value[0] = 9;
   database.run("UPDATE store SET value = ? WHERE key = 'header'", [value]);
   database.close();
-  const refused = await refusal(openVault(home.context({ AUTH_KEY: KEY }), { create: true }));
+  const refused = await refusal(openOrMake(home.context({ AUTH_KEY: KEY })));
   expect([refused.code, refused.text.includes("newer version")]).toEqual(["vault_corrupt", true]);
 });
 
@@ -144,7 +144,7 @@ test("a folder that others may write to holds no vault", () => {
 test("a copy under another name is the same vault", async () => {
   copyFileSync(home.file, `${home.folder}/copy.db`);
   const store = `sqlite:${home.folder}/copy.db`;
-  const vault = await openVault(home.context({ AUTH_KEY: KEY, AUTH_STORE: store }), { create: false });
+  const vault = await openVault(home.context({ AUTH_KEY: KEY, AUTH_STORE: store }));
   expect((await vault?.read("connection", "a:b"))?.body).toBe("the body");
   vault?.close();
 });
@@ -199,7 +199,7 @@ describe("AUTH_STORE", () => {
       "sqlite:/x\0y",
     ];
     for (const store of wrong) {
-      const refused = await refusal(openVault(home.context({ AUTH_STORE: store }), { create: true }));
+      const refused = await refusal(openOrMake(home.context({ AUTH_STORE: store })));
       expect([store, refused.code]).toEqual([store, "usage"]);
       expect(refused.text).not.toContain("planted");
     }

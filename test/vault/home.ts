@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Context, Environment } from "../../src/platform/context.ts";
 import { pathsFor } from "../../src/platform/paths.ts";
+import { initVault } from "../../src/vault/create.ts";
 import type { Change, RecordType, Vault, Version } from "../../src/vault/types.ts";
 import { openVault } from "../../src/vault/vault.ts";
 
@@ -43,9 +44,15 @@ export function newHome(): Home {
     key: join(folder, "key"),
     warnings,
     context,
-    open: async () => (await openVault(context({ AUTH_KEY: KEY }), { create: true })) as Vault,
+    open: async () => openOrMake(context({ AUTH_KEY: KEY })),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** The vault, made where there is none. */
+export async function openOrMake(context: Context): Promise<Vault> {
+  await initVault(context);
+  return (await openVault(context)) as Vault;
 }
 
 export function version(generation: number, incarnation = "ab".repeat(16)): Version {

@@ -1,8 +1,10 @@
 /** What a test does inside a session with a keyring: each argument is a step, each step prints a line or two. */
 import { writeSync } from "node:fs";
+import { madeVault } from "../../src/cli/vault/made.ts";
 import type { Context } from "../../src/platform/context.ts";
 import { pathsFor } from "../../src/platform/paths.ts";
 import type { Bytes } from "../../src/vault/bytes.ts";
+import { initVault } from "../../src/vault/create.ts";
 import { HEADER_KEY, parseHeader } from "../../src/vault/header.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { openSqlite } from "../../src/vault/sqlite.ts";
@@ -38,12 +40,14 @@ async function remember(): Promise<void> {
 
 const steps: Record<string, () => Promise<void>> = {
   async create() {
-    const vault = await openVault(context, { create: true, announce: say });
+    const created = await initVault(context);
+    if (created !== null) say(madeVault(context, created));
+    const vault = await openVault(context);
     say(vault?.id ?? "none");
     vault?.close();
   },
   async open() {
-    const vault = await openVault(context, { create: false });
+    const vault = await openVault(context);
     say(vault?.id ?? "none");
     vault?.close();
   },

@@ -101,7 +101,7 @@ describe.skipIf(!run)(`as two users${run ? "" : " (skipped: needs root and setpr
     giveTo(0);
     rmSync(home.file);
     await initVault(home.context(), { source: "file" });
-    const vault = await openVault(home.context(), { create: false });
+    const vault = await openVault(home.context());
     await vault?.commit([put("a:b", 1, "the body")]);
     vault?.close();
     giveTo(ALICE);

@@ -74,11 +74,11 @@ test("the key moves from file to AUTH_KEY to passphrase and back; the old one op
   using home = newHome();
   await initVault(home.context(), { source: "file" });
   const line = readFileSync(home.key, "utf8");
-  const vault = (await openVault(home.context(), { create: false })) as Vault;
+  const vault = (await openVault(home.context())) as Vault;
   await vault.commit([put("a:b", 1, "1")]);
   vault.close();
   const read = async (env: Record<string, string>): Promise<string | undefined> => {
-    const opened = await openVault(home.context(env), { create: false });
+    const opened = await openVault(home.context(env));
     const entry = await opened?.read("connection", "a:b");
     opened?.close();
     return entry?.body;
@@ -104,8 +104,8 @@ test("AUTH_KEY is changed for another one", async () => {
   using home = newHome();
   (await home.open()).close();
   await rekeyVault(home.context({ AUTH_KEY: KEY }), { environment: { AUTH_KEY: OTHER_KEY } });
-  expect((await refusal(openVault(home.context({ AUTH_KEY: KEY }), { create: false }))).code).toBe("vault_locked");
-  const vault = await openVault(home.context({ AUTH_KEY: OTHER_KEY }), { create: false });
+  expect((await refusal(openVault(home.context({ AUTH_KEY: KEY })))).code).toBe("vault_locked");
+  const vault = await openVault(home.context({ AUTH_KEY: OTHER_KEY }));
   expect(vault).not.toBeNull();
   vault?.close();
 });
@@ -164,7 +164,7 @@ test("keys that a killed rekey left in the key file are erased by the next one",
   expect(lines).toHaveLength(2);
   expect(lines).toContain(others);
   expect(lines.join()).not.toContain(`${id}.0011223344556677`);
-  (await openVault(home.context(), { create: false }))?.close();
+  (await openVault(home.context()))?.close();
 });
 
 describe("a rekey that ends while another command is at the vault", () => {
@@ -183,7 +183,7 @@ describe("a rekey that ends while another command is at the vault", () => {
     using home = newHome();
     await initVault(home.context(given), { source: "passphrase" });
     const prompt = during(() => rekeyVault(home.context(given), { source: "file" }), 1, "of no use any more");
-    const vault = await openVault(home.context(), { create: false, prompt });
+    const vault = await openVault(home.context(), { prompt });
     expect(await vault?.list("connection")).toEqual([]);
     vault?.close();
   }, 20_000);
@@ -193,9 +193,9 @@ describe("a rekey that ends while another command is at the vault", () => {
     await initVault(home.context(given), { source: "passphrase" });
     const rekey = () => rekeyVault(home.context(given), {});
     const prompt = during(rekey, 20);
-    const vault = (await openVault(home.context(), { create: false, prompt })) as Vault;
+    const vault = (await openVault(home.context(), { prompt })) as Vault;
     await rekey();
-    await (await openVault(home.context(given), { create: false }))?.commit([put("a:b", 1, "1")]);
+    await (await openVault(home.context(given)))?.commit([put("a:b", 1, "1")]);
     expect((await refusal(vault.read("connection", "a:b"))).code).toBe("busy");
     vault.close();
   }, 60_000);
@@ -203,12 +203,12 @@ describe("a rekey that ends while another command is at the vault", () => {
   test("a second rekey says that it was too late, and leaves no key behind", async () => {
     using home = newHome();
     await initVault(home.context(given), { source: "passphrase" });
-    await (await openVault(home.context(given), { create: false }))?.commit([put("a:b", 1, "1")]);
+    await (await openVault(home.context(given)))?.commit([put("a:b", 1, "1")]);
     const prompt = during(() => rekeyVault(home.context(given), { source: "file" }), 1);
     const refused = await refusal(rekeyVault(home.context(), { source: "file", prompt }));
     expect(refused.code).toBe("busy");
     expect(readFileSync(home.key, "utf8").trim().split("\n")).toHaveLength(1);
     expect((await vaultStatus(home.context()))?.epoch).toBe(2);
-    (await openVault(home.context(), { create: false }))?.close();
+    (await openVault(home.context()))?.close();
   }, 20_000);
 });

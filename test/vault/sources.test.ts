@@ -7,7 +7,7 @@ import { parseKey } from "../../src/vault/sources/encoding.ts";
 import type { SourceName } from "../../src/vault/sources/source.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault } from "../../src/vault/vault.ts";
-import { type Home, KEY, newHome, refusal } from "./home.ts";
+import { type Home, KEY, newHome, openOrMake, refusal } from "./home.ts";
 
 let home: Home;
 beforeEach(() => {
@@ -23,7 +23,7 @@ async function init(env: Environment, source?: SourceName): Promise<void> {
 
 /** Opens, and closes again; the vault's id. */
 async function open(env: Environment, prompt?: (question: string) => Promise<Secret>): Promise<string> {
-  const vault = await openVault(home.context(env), { create: false, ...(prompt && { prompt }) });
+  const vault = await openVault(home.context(env), { ...(prompt && { prompt }) });
   vault?.close();
   return vault?.id ?? "none";
 }
@@ -58,7 +58,7 @@ describe("AUTH_KEY", () => {
       "é".repeat(43),
     ];
     for (const value of wrong) {
-      const refused = await refusal(openVault(home.context({ AUTH_KEY: value }), { create: true }));
+      const refused = await refusal(openOrMake(home.context({ AUTH_KEY: value })));
       expect([value, refused.code]).toEqual([value, "key_invalid"]);
       if (value.trim().length > 4) expect(refused.text).not.toContain(value.trim());
     }
@@ -114,7 +114,7 @@ describe("the key file", () => {
     const text = readFileSync(home.key, "utf8");
     await Bun.file(home.key).delete();
     expect((await refusal(open({}))).code).toBe("vault_locked");
-    expect((await refusal(openVault(home.context(), { create: true }))).code).toBe("vault_locked");
+    expect((await refusal(openOrMake(home.context()))).code).toBe("vault_locked");
     expect(existsSync(home.key)).toBe(false);
     for (const content of ["", "garbage\n", `${"00".repeat(16)}.${"00".repeat(8)} ${KEY}\n`]) {
       writeFileSync(home.key, content, { mode: 0o600 });

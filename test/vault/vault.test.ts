@@ -231,7 +231,7 @@ describe("erased means erased", () => {
     await vault.commit([put("b:two", 1, "2"), put("c:three", 1, "3")]);
     const needles = rows().map(({ value }) => value.slice(40, 80));
     await vault.commit([put("b:two", 2, "another")]);
-    await vault.discard("connection", "c:three");
+    await vault.commit([{ type: "connection", name: "c:three", expected: "any", next: null }]);
     expect(needles.flatMap(remains)).toEqual([]);
   });
 
@@ -268,6 +268,6 @@ test("no secret and no name is in any file of the vault", async () => {
 
 test("opening where there is no vault gives null and makes nothing", async () => {
   using empty = newHome();
-  expect(await openVault(empty.context({ AUTH_KEY: KEY }), { create: false })).toBeNull();
+  expect(await openVault(empty.context({ AUTH_KEY: KEY }))).toBeNull();
   expect([...new Bun.Glob("**").scanSync({ cwd: empty.folder, dot: true })]).toEqual([]);
 });

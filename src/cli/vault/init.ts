@@ -1,9 +1,9 @@
 import { usage } from "../../platform/errors.ts";
 import { initVault } from "../../vault/create.ts";
-import { SOURCE_WORDS } from "../../vault/sources/source.ts";
 import { defineCommand } from "../command.ts";
 import { vaultDialogue } from "../session.ts";
 import { KEY, keySource } from "./key.ts";
+import { madeVault } from "./made.ts";
 
 export default defineCommand({
   name: "init",
@@ -20,7 +20,6 @@ export default defineCommand({
     if (created === null)
       throw usage("There is a vault already.", "To change where its key comes from: auth vault rekey --key <source>");
     if (cli.output.isJson) return cli.output.json({ created: true, keySource: created.source });
-    cli.output.success(`Made a vault; its key comes from ${SOURCE_WORDS[created.source]}.`);
-    if (created.announcement !== null) cli.output.say(created.announcement);
+    cli.output.success(madeVault(cli.context, created));
   },
 });

@@ -17,7 +17,8 @@ export class MemoryVault implements Vault {
 
   async commit(changes: readonly Change[]): Promise<"committed" | "conflict"> {
     for (const { type, name, expected } of changes)
-      if (!same(this.entries.get(`${type} ${name}`)?.version ?? null, expected)) return "conflict";
+      if (expected !== "any" && !same(this.entries.get(`${type} ${name}`)?.version ?? null, expected))
+        return "conflict";
     for (const { type, name, next } of changes) {
       if (next === null) this.entries.delete(`${type} ${name}`);
       else this.entries.set(`${type} ${name}`, { type, name, ...next });
@@ -25,9 +26,7 @@ export class MemoryVault implements Vault {
     return "committed";
   }
 
-  async discard(type: RecordType, name: string): Promise<void> {
-    this.entries.delete(`${type} ${name}`);
-  }
+  async requireWritable(): Promise<void> {}
 
   async reload(): Promise<void> {}
 

@@ -16,7 +16,7 @@ import { ownIssuer } from "../pin.ts";
 import type { Connection, Mint } from "../record.ts";
 import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
-import { readConnection, type Stored } from "../store.ts";
+import { readReplaceable, type Stored } from "../store.ts";
 import { clientMissing, loginClient, unusedSecret } from "./client.ts";
 import { flowOfRequest, planWithoutPerson } from "./mint.ts";
 import { registeredClient } from "./registration.ts";
@@ -44,7 +44,7 @@ export interface LoginPlan {
 export async function planLogin(services: Services, asking: LoginRequest): Promise<LoginPlan> {
   const definition = await services.registry.get(asking.ref.provider);
   const request = withResourceScope(definition, asking);
-  const existing = await readConnection(services.vault, request.ref);
+  const { stored: existing } = await readReplaceable(services.vault, request.ref, request.force);
   const profile = existing?.record ?? null;
   const settings = loginSettings(definition, request.settings, services.context, profile);
   const resolved = resolveProvider(definition, settings.values);

@@ -13,34 +13,54 @@ import { pinnedOrigins } from "../pinned-origins.ts";
 import { type Connection, encodeRecord, type LoginSettings, newConnection } from "../record.ts";
 import { display, vaultName } from "../ref.ts";
 import type { Services } from "../services.ts";
-import { listConnections, newIncarnation, readConnection, type Stored } from "../store.ts";
+import { blankKept, listReadable, newIncarnation, readReplaceable, type Stored } from "../store.ts";
 import type { LoginPlan } from "./plan.ts";
+
+export interface StoredLogin {
+  readonly stored: Stored;
+  /** What was there at the commit; null also where that was damaged. */
+  readonly replaced: Stored | null;
+}
 
 export async function storeLogin(
   services: Services,
   plan: LoginPlan,
   reply: TokenReply,
   account: Account | null,
-): Promise<Stored> {
+): Promise<StoredLogin> {
   const { vault } = services;
   const record = await recordOf(services, plan, reply, account);
   await refuseSecondOwner(services, plan, record);
-  const name = vaultName(plan.request.ref);
-  // The lock keeps a refresh in flight from being cut off; a holder that hangs must not keep a login out.
+  for (;;) {
+    const result = await commitLogin(services, plan, record);
+    if (typeof result === "object") return result;
+    // The source of a new key may ask a person or a keychain: no lock is held meanwhile (RULES 1.3).
+    if (result === "rekeyed") await vault.reload();
+  }
+}
+
+/** One try, under the connection's lock where it is free: it keeps a refresh in flight from being cut off, and a holder that hangs must not keep a login out. */
+async function commitLogin(
+  services: Services,
+  { request, ...plan }: LoginPlan,
+  record: Connection,
+): Promise<StoredLogin | "conflict" | "rekeyed"> {
+  const { vault, context } = services;
+  const name = vaultName(request.ref);
   const lock = await vault.tryLock(name);
   try {
-    for (;;) {
-      const current = await readConnection(vault, plan.request.ref);
-      const version = { incarnation: newIncarnation(), generation: 1 };
-      const result = await vault.commit([
-        { type: "connection", name, expected: current?.version ?? null, next: { version, body: encodeRecord(record) } },
-        ...(await clientChange(services, plan)),
-      ]);
-      if (result === "rekeyed") await vault.reload();
-      if (result !== "committed") continue;
-      await lock?.reply.blank();
-      return { ref: { provider: record.provider, name: record.name }, version, record };
-    }
+    const { stored: replaced, expected } = await readReplaceable(vault, request.ref, request.force);
+    const version = { incarnation: newIncarnation(), generation: 1 };
+    const result = await vault.commit([
+      { type: "connection", name, expected, next: { version, body: encodeRecord(record) } },
+      ...(await clientChange(services, { request, ...plan })),
+    ]);
+    if (result !== "committed") return result;
+    const ref = { provider: record.provider, name: record.name };
+    if (expected === "any")
+      context.warn(`The record of ${display(ref)} was damaged. It is replaced; nothing was revoked at the provider.`);
+    if (lock !== null) await blankKept(context, ref, lock);
+    return { stored: { ref, version, record }, replaced };
   } finally {
     lock?.release();
   }
@@ -107,7 +127,7 @@ async function refuseSecondOwner(services: Services, plan: LoginPlan, record: Co
   const fingerprint = record.tokens?.refreshFingerprint;
   if (!fingerprint) return;
   const mine = vaultName(plan.request.ref);
-  const owner = (await listConnections(services.vault)).find(
+  const owner = (await listReadable(services.vault)).find(
     (other) => vaultName(other.ref) !== mine && other.record.tokens?.refreshFingerprint === fingerprint,
   );
   if (owner === undefined) return;

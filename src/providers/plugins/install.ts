@@ -49,7 +49,7 @@ function touching<T>(path: string, work: () => T): T {
     return work();
   } catch (error) {
     throw new AuthError("vault_unwritable", `${path} can't be written: ${errorCode(error) ?? "unknown error"}.`, {
-      hint: "Nothing was changed. Make room or set its permissions right, or set AUTH_HOME to a folder of your own.",
+      hint: "Make room or set its permissions right, or set AUTH_HOME to a folder of your own.",
       cause: error,
     });
   }

@@ -34,6 +34,6 @@ export function parseKdf(bytes: Bytes): Kdf {
   );
   if (within && kdf.salt.length === SALT_BYTES) return kdf;
   throw new AuthError("vault_corrupt", "The vault's header asks for a key derivation that auth never makes.", {
-    hint: "It was damaged or edited; nothing was changed. Put the vault file back from a backup.",
+    hint: "It was damaged or edited. Put the vault file back from a backup.",
   });
 }

@@ -1,4 +1,5 @@
 /** The key lies in the operating system's keychain, under the vault's id. A keychain that hangs is given 3 seconds. */
+import { AuthError } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { sameText } from "../../platform/secret.ts";
 import { random } from "../bytes.ts";
@@ -31,6 +32,17 @@ export const keychainSource: KeySource = {
     await inTime(() => Bun.secrets.delete(entryOf(request)));
   },
 };
+
+/** Whether there is a keychain that answers. */
+export async function isInReach(): Promise<boolean> {
+  try {
+    await inTime(() => Bun.secrets.get({ service: SERVICE, name: "vault" }));
+    return true;
+  } catch (error) {
+    if (error instanceof AuthError) return false;
+    throw error;
+  }
+}
 
 /** A rekey writes a new entry beside the old one, so that either header finds its own. */
 function entryOf({ vaultId, keyId }: KeyRequest): { service: string; name: string } {
