@@ -1,7 +1,9 @@
 import { injectedVariables } from "../inject/environment.ts";
-import { EXPORT_FORMATS, type ExportFormat, formatVariables } from "../inject/formats.ts";
+import { EXPORT_FORMATS, type ExportFormat, formatVariables, forWorkflow } from "../inject/formats.ts";
+import type { Grant } from "../inject/variables.ts";
 import { usage } from "../platform/errors.ts";
 import { defineCommand, list } from "./command.ts";
+import type { Cli } from "./context.ts";
 import { shown } from "./flags.ts";
 import { GRANTS, grantsFor } from "./grants.ts";
 import { inSession } from "./session.ts";
@@ -17,6 +19,7 @@ export default defineCommand({
   },
   examples: [
     ['eval "$(auth export {a})"', "into this shell"],
+    ["auth export {a} --format fish | source", "into this shell, where it is fish"],
     ["auth export {a} --format dotenv > .env.local", "into a file: mind who can read it"],
     ["auth export -c {a}:work=WORK_TOKEN --json", "as JSON, under a name of your choice"],
   ],
@@ -26,10 +29,28 @@ export default defineCommand({
       const grants = await grantsFor(cli, session, { connections: args._, named: list(args.connection), minTtl: 0 });
       for (const { connection } of grants) await cli.context.audit({ event: "export", status: "success", connection });
       const variables = injectedVariables(cli.context.env, grants);
+      if (format === "github-actions") return toWorkflow(cli, variables, grants);
       const text = formatVariables(format, variables).replace(/\n$/, "");
       if (text !== "") await cli.output.text(text);
     }),
 });
+
+/** @throws AuthError `usage` outside of a job */
+async function toWorkflow(cli: Cli, variables: Record<string, string>, grants: readonly Grant[]): Promise<void> {
+  const path = cli.context.env.GITHUB_ENV;
+  if (!path)
+    throw usage(
+      "GITHUB_ENV is not set: this format is for a job of a workflow.",
+      "Elsewhere: auth export --format shell",
+    );
+  const { masks, file } = forWorkflow(
+    variables,
+    grants.map(({ token }) => token.reveal()),
+  );
+  if (masks !== "") await cli.output.text(masks.replace(/\n$/, ""));
+  const { appendFile } = await import("node:fs/promises");
+  await appendFile(path, file);
+}
 
 function formatOf(wanted: string | undefined, json: boolean): ExportFormat {
   if (wanted === undefined) return json ? "json" : "shell";

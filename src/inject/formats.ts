@@ -1,29 +1,84 @@
-/** How `export` writes variables, so that any value survives quoting. Names are checked before they get here. */
-export const EXPORT_FORMATS = ["shell", "dotenv", "json"] as const;
+/**
+ * How `export` writes variables, so that every value comes back as it was. Names are checked before they get here; a
+ * value holds no NUL. Property tests read each format with the programs that it is for.
+ */
+import { usage } from "../platform/errors.ts";
+
+export const EXPORT_FORMATS = ["shell", "fish", "powershell", "dotenv", "json", "github-actions"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-const WRITERS: Readonly<Record<ExportFormat, (variables: readonly (readonly [string, string])[]) => string>> = {
-  /** POSIX sh: single quotes; a quote in the value ends, escapes and reopens them. */
-  shell: (variables) => lines(variables, (name, value) => `export ${name}='${value.replaceAll("'", "'\\''")}'`),
-  /** Single quotes are literal in every dotenv dialect; a value that has one or a newline goes in double quotes. */
-  dotenv: (variables) => lines(variables, (name, value) => `${name}=${dotenvQuoted(value)}`),
+type Writer = (variables: readonly (readonly [name: string, value: string])[]) => string;
+
+const WRITERS: Readonly<Record<Exclude<ExportFormat, "github-actions">, Writer>> = {
+  shell: lines((name, value) => `export ${name}=${shellQuoted(value)}`),
+  fish: lines((name, value) => `set -gx ${name} '${value.replace(/[\\']/g, "\\$&")}'`),
+  // The typographic quotes end a string too (PowerShell language specification, §2.3.5.2).
+  powershell: lines((name, value) => `$env:${name} = '${value.replace(/['‘’‚‛]/g, "$&$&")}'`),
+  dotenv: lines((name, value) => `${name}=${dotenvQuoted(name, value)}`),
   json: (variables) => `${JSON.stringify(Object.fromEntries(variables), null, 2)}\n`,
 };
 
-export function formatVariables(format: ExportFormat, variables: Readonly<Record<string, string>>): string {
+/**
+ * @param variables names and values
+ * @returns text that ends with a newline, or nothing
+ * @throws AuthError `usage` when a value can't be written in this format
+ */
+export function formatVariables(
+  format: Exclude<ExportFormat, "github-actions">,
+  variables: Readonly<Record<string, string>>,
+): string {
   return WRITERS[format](Object.entries(variables));
 }
 
-function lines(
-  variables: readonly (readonly [string, string])[],
-  line: (name: string, value: string) => string,
-): string {
-  return variables.map(([name, value]) => `${line(name, value)}\n`).join("");
+/**
+ * For a job of GitHub Actions (docs.github.com/actions, "Workflow commands"): what goes to stdout, so that the runner
+ * masks the secrets in its log, and what is appended to the file that GITHUB_ENV names.
+ *
+ * @param secrets values to mask; a host or a flag among the variables must stay readable
+ */
+export function forWorkflow(
+  variables: Readonly<Record<string, string>>,
+  secrets: readonly string[],
+): { readonly masks: string; readonly file: string } {
+  // The runner masks line by line.
+  const masked = new Set(secrets.flatMap((secret) => secret.split(/\r?\n/)).filter((line) => line.trim() !== ""));
+  const masks = [...masked].map((line) => `::add-mask::${line.replaceAll("%", "%25").replaceAll("\r", "%0D")}\n`);
+  const file = Object.entries(variables).map(([name, value]) => {
+    const delimiter = `end_${Bun.randomUUIDv7("base64url")}`;
+    return `${name}<<${delimiter}\n${value}\n${delimiter}\n`;
+  });
+  return { masks: masks.join(""), file: file.join("") };
 }
 
-function dotenvQuoted(value: string): string {
-  if (!/['\n\r]/.test(value)) return `'${value}'`;
-  // The backtick too: such files are sourced by shells.
-  const escaped = value.replace(/[\\"$`]/g, "\\$&");
-  return `"${escaped.replaceAll("\n", "\\n").replaceAll("\r", "\\r")}"`;
+function lines(line: (name: string, value: string) => string): Writer {
+  return (variables) => variables.map(([name, value]) => `${line(name, value)}\n`).join("");
+}
+
+/**
+ * For POSIX shells; read by fish by mistake, it means the same. In single quotes everything is itself, except that fish
+ * takes a backslash there for an escape: so quotes and backslashes go into double quotes, which all of them agree on.
+ */
+function shellQuoted(value: string): string {
+  const runs = value.match(/['\\]+|[^'\\]+/g) ?? [""];
+  return runs.map((run) => (/['\\]/.test(run) ? `"${run.replaceAll("\\", "\\\\")}"` : `'${run}'`)).join("");
+}
+
+/**
+ * A line that bash, `node --env-file` and the dotenv packages read the same. None of them agrees on escapes, so the
+ * value stands as it is in the quotes that it doesn't hold.
+ */
+function dotenvQuoted(name: string, value: string): string {
+  // dotenv takes a backslash before the closing quote for an escape, and turns every carriage return into a newline.
+  if (/\r|\\$/.test(value)) throw unwritable(name);
+  if (!value.includes("'")) return `'${value}'`;
+  // Within double quotes a shell would read these.
+  if (/["$`\\]/.test(value)) throw unwritable(name);
+  return `"${value}"`;
+}
+
+function unwritable(name: string): Error {
+  return usage(
+    `${name} can't be written so that every reader of dotenv files reads it the same.`,
+    "It holds quotes, a carriage return or a final backslash. Use --format shell or --format json.",
+  );
 }

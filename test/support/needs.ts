@@ -13,6 +13,9 @@ const NEEDS = {
   chroot: () => succeeds("chroot", "/", "true"),
   strace: () => succeeds("strace", "--version"),
   ldd: () => succeeds("ldd", "/bin/sh"),
+  zsh: () => succeeds("zsh", "--version"),
+  fish: () => succeeds("fish", "--version"),
+  bash: () => succeeds("bash", "--version"),
   /** `chromium --version` takes half a second; that it is there is enough. */
   chromium: () => succeeds("sh", "-c", "command -v chromium"),
 } as const;
