@@ -23,6 +23,7 @@ import { asLoggedIn } from "./pin.ts";
 import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { readReplaceable, type Stored } from "./store.ts";
+import { unreadLifetimes } from "./tokens.ts";
 import { duration } from "./view.ts";
 
 /** Runs a login to its end. Nothing of an older login is lost before the new one is stored. */
@@ -43,6 +44,7 @@ async function keepLogin(services: Services, plan: LoginPlan, received: TokenRep
   let account: Account | null = null;
   try {
     const reply = await withLearntLifetime(services, plan, received);
+    tellUnreadLifetimes(services, plan, reply, ui);
     const identity = await whoIs(services, plan, reply, ui);
     ({ account } = identity);
     await refuseOtherAccount(plan, account, ui);
@@ -50,6 +52,13 @@ async function keepLogin(services: Services, plan: LoginPlan, received: TokenRep
   } catch (error) {
     throw await withdraw(services, plan, received, account, error);
   }
+}
+
+function tellUnreadLifetimes({ context }: Services, { request }: LoginPlan, reply: TokenReply, ui: LoginUi): void {
+  const unread = unreadLifetimes(reply);
+  if (unread === null) return;
+  context.debug(`warning: ${display(request.ref)}: ${unread}`);
+  ui.warn(unread);
 }
 
 /** Another host or client under a name that is taken needs `--force` (CLI.md §4). Settled before anything is sent. */

@@ -1,5 +1,7 @@
 /** Runs a planned flow to its end: tokens, and who they belong to. */
 
+import { secondsToExp } from "../../oauth/expiry.ts";
+import { decodeJwt } from "../../oauth/idtoken.ts";
 import type { Client, TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -22,7 +24,7 @@ export function runFlow(services: Services, plan: LoginPlan, ui: LoginUi): Promi
     case "browser":
       return browser(services, plan, ui);
     case "token":
-      return token(plan, ui);
+      return token(plan, ui, services.context.now());
     case "code":
       return code(services, plan);
     default:
@@ -102,8 +104,8 @@ async function code({ context }: Services, plan: LoginPlan): Promise<TokenReply>
   return redeemCode(context.http, plan.server, requireClient(plan), credential.code, redirectOf(plan), context.now());
 }
 
-/** A pasted token or key is taken as it is: nothing says how long it lives, and nothing renews it. */
-async function token(plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
+/** A pasted token or key: nothing but itself says how long it lives, and nothing renews it. */
+async function token(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenReply> {
   const accessToken =
     plan.request.token ?? (await ui.askToken(plan.provider.definition.title, plan.provider.apiKey?.create ?? null));
   if (accessToken === null)
@@ -117,8 +119,12 @@ async function token(plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
     accessToken,
     tokenType: "bearer",
     expiresIn: null,
+    ownExpiresIn: secondsToExp(decodeJwt(accessToken.reveal())?.claims, now),
     refreshToken: null,
     refreshExpiresIn: null,
+    refreshTimeout: null,
+    authorizationExpiresIn: null,
+    unread: [],
     scopes: null,
     idToken: null,
     account: null,
