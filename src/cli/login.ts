@@ -20,7 +20,7 @@ import { address, flowOf, nonEmpty } from "./login-flags.ts";
 import type { AskByForm } from "./login-form.ts";
 import { targetOf } from "./login-target.ts";
 import { createLoginUi, type LoginDisplay } from "./login-ui.ts";
-import { readSecret } from "./secret-input.ts";
+import { readExactSecret, readSecret } from "./secret-input.ts";
 import { SCOPE, scopes } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 import { settingFlags, settingsFrom } from "./settings.ts";
@@ -237,7 +237,7 @@ function checkSecretFlags(
 
 async function secretOf(cli: Cli, value: string | undefined, flag: string, title: string): Promise<Secret | null> {
   if (value === undefined) return null;
-  if (value === "-") return readSecret(cli, title);
+  if (value === "-") return flag === "--client-secret" ? readExactSecret(cli, title) : readSecret(cli, title);
   if (value.trim() === "") throw usage(`${flag} is empty.`, `Give it on standard input: ${flag} -`);
   cli.output.warn(`Other processes can see a secret on the command line. Better: ${flag} -`);
   return new Secret(value.trim());

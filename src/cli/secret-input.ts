@@ -1,8 +1,14 @@
 /** A secret from standard input, or from a hidden prompt where a person is there. */
-import type { Secret } from "../platform/secret.ts";
+import { Secret } from "../platform/secret.ts";
 import type { Cli } from "./context.ts";
 
+/** A token, key or code: spaces at its ends are none of it. */
 export async function readSecret(cli: Cli, title: string): Promise<Secret> {
+  return new Secret((await readExactSecret(cli, title)).reveal().trim());
+}
+
+/** A secret that may begin or end with a space, as a client's may (RFC 6749 A.2). Only one line ending is cut. */
+export async function readExactSecret(cli: Cli, title: string): Promise<Secret> {
   const { askSecret, secretFromStdin } = await import("../platform/prompt.ts");
   return (await cli.interactive()) ? askSecret(`${title}: `) : secretFromStdin();
 }

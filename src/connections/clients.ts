@@ -8,7 +8,7 @@ import type { Client } from "../oauth/types.ts";
 import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/own.ts";
-import { Secret } from "../platform/secret.ts";
+import { cutLineEnd, Secret } from "../platform/secret.ts";
 import { originOf } from "../platform/url.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
@@ -106,7 +106,7 @@ export function clientFromEnvironment(
   const id = firstSet(env, [`${clientVariables(definition)}_ID`, ...(definition.client?.environment?.id ?? [])]);
   if (id === null) return null;
   const secret = clientSecretFromEnvironment(definition, env)?.secret ?? null;
-  return { id: id.value, idVariable: id.variable, secret };
+  return { id: id.value.trim(), idVariable: id.variable, secret };
 }
 
 /** A client's secret in the environment, whether or not its id is there too. */
@@ -116,7 +116,8 @@ export function clientSecretFromEnvironment(
 ): { variable: string; secret: Secret } | null {
   const names = definition.client?.environment?.secret ?? [];
   const found = firstSet(env, [`${clientVariables(definition)}_SECRET`, ...names]);
-  return found === null ? null : { variable: found.variable, secret: new Secret(found.value) };
+  // Spaces may belong to it (RFC 6749 A.2).
+  return found === null ? null : { variable: found.variable, secret: new Secret(cutLineEnd(found.value)) };
 }
 
 /** `AUTH_GITHUB_CLIENT`, to which `_ID` and `_SECRET` are added. */
@@ -126,8 +127,8 @@ export function clientVariables({ id }: ProviderDefinition): string {
 
 function firstSet(env: Environment, variables: readonly string[]): { variable: string; value: string } | null {
   for (const variable of variables) {
-    const value = env[variable]?.trim();
-    if (value) return { variable, value };
+    const value = env[variable];
+    if (value?.trim()) return { variable, value };
   }
   return null;
 }

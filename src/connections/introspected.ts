@@ -6,10 +6,9 @@ import type { Client, Server } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Secret } from "../platform/secret.ts";
-import type { Dialect } from "../providers/defaults.ts";
 import type { Tokens } from "./record.ts";
 import type { Services } from "./services.ts";
-import { expiryOf } from "./tokens.ts";
+import { marginOf } from "./status.ts";
 
 /** @returns milliseconds since the epoch; null where nobody is to be asked, or nothing was said */
 export async function introspectedExpiry(
@@ -33,12 +32,13 @@ export async function introspectedExpiry(
 }
 
 /** The tokens with that lifetime, unless others took their place meanwhile. */
-export function withExpiry(current: Tokens | null, token: Secret, expiresAt: number, dialect: Dialect): Tokens | null {
+export function withExpiry(
+  current: Tokens | null,
+  token: Secret,
+  expiresAt: number,
+  margin: number | undefined,
+): Tokens | null {
   if (current === null || !current.accessToken.equals(token)) return current;
-  const expiresIn = Math.max(0, Math.floor((expiresAt - current.obtainedAt) / 1000));
-  const context = { at: current.obtainedAt, previous: current };
-  return {
-    ...current,
-    ...expiryOf({ expiresIn, ownExpiresIn: null }, dialect, context, current.refreshToken !== null),
-  };
+  const lifetime = Math.max(0, expiresAt - current.obtainedAt);
+  return { ...current, expiresAt, dueAt: expiresAt - marginOf(lifetime, margin) };
 }

@@ -55,7 +55,8 @@ async function fromFile(path: string): Promise<Secret> {
 const Answer = v.object({ value: v.pipe(v.string(), v.nonEmpty()) });
 
 async function fromActions({ context }: Services, audience: string | null): Promise<Secret> {
-  const { ACTIONS_ID_TOKEN_REQUEST_URL: address, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token } = context.env;
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: address } = context.env;
+  const token = context.env.ACTIONS_ID_TOKEN_REQUEST_TOKEN?.trim();
   const url = URL.parse(address ?? "");
   if (url === null || !token)
     throw missing(

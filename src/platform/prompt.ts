@@ -2,7 +2,7 @@
 import { AuthError, usage } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { type LineEnd, TypedLine } from "./line.ts";
-import { Secret } from "./secret.ts";
+import { cutLineEnd, Secret } from "./secret.ts";
 import { isTerminal } from "./terminal.ts";
 
 /** Terminals mark pasted text while this is on, so that a pasted line break can be told from Enter. */
@@ -60,7 +60,7 @@ export async function choose(question: string, choices: readonly Choice[]): Prom
 }
 
 /**
- * A secret piped in on standard input: all of it, which must be one line.
+ * A secret piped in on standard input: all of it but one line ending, which must be one line.
  *
  * @param what for messages: `token`
  * @throws AuthError `usage`
@@ -89,11 +89,12 @@ function oneLine(bytes: Uint8Array, what: string): string {
   if (bytes.includes(0)) throw usage(`The ${what} on standard input holds NUL bytes.`, "Is it the right file?");
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();
+    text = cutLineEnd(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
     throw usage(`The ${what} on standard input isn't UTF-8 text.`, "Is it the right file?");
   }
-  if (text === "") throw usage(`There is no ${what} on standard input.`, `Pipe it in, or run this in a terminal.`);
+  if (text.trim() === "")
+    throw usage(`There is no ${what} on standard input.`, `Pipe it in, or run this in a terminal.`);
   if (/[\r\n]/.test(text)) throw usage(`The ${what} on standard input has several lines.`, "Pass only the one.");
   return text;
 }

@@ -71,3 +71,11 @@ export function sameText(a: string, b: string): boolean {
   for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % Math.max(1, b.length));
   return difference === 0;
 }
+
+/**
+ * A secret as it was meant: whatever wrote it to a file, a variable or a pipe ended it with one line ending (LF or CR
+ * LF). Anything else, spaces included, may belong to it.
+ */
+export function cutLineEnd(text: string): string {
+  return text.replace(/\r?\n$/, "");
+}

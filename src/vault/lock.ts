@@ -5,10 +5,9 @@
  * opens them (RULES.md 1.1, 1.2).
  */
 import { constants, Database } from "bun:sqlite";
-import { closeSync, constants as fsConstants, openSync } from "node:fs";
+import { hasByteLocks, lockByte, unlockByte } from "../platform/byte-lock.ts";
 import { errorCode } from "../platform/errors.ts";
-import { hasByteLocks, lockByte, unlockByte } from "../platform/file-lock.ts";
-import { O } from "../platform/posix.ts";
+import { close, open } from "../platform/files.ts";
 import { checkPrivate, createPrivate, touching, unwritable } from "./files.ts";
 import { OPEN_NOFOLLOW } from "./sqlite.ts";
 import type { Lock, Vault } from "./types.ts";
@@ -38,21 +37,20 @@ export function openLockFile(path: string): LockFile {
 /** null where there are no such locks. */
 function byKernel(path: string): LockFile | null {
   if (process.platform !== "linux") return null;
-  // Not inherited by a program that is started meanwhile: it would hold the lock too.
-  const fd = openSync(path, fsConstants.O_RDWR | O.NOFOLLOW | O.CLOEXEC);
+  const fd = open(path, true);
   if (!hasByteLocks(fd)) {
-    closeSync(fd);
+    close(fd);
     return null;
   }
   let isOpen = true;
   return {
-    take: () => touching(path, () => lockByte(fd, RESERVED_BYTE)),
+    take: () => lockByte(fd, RESERVED_BYTE),
     // Once it is closed, the number may be another file's.
     release() {
       if (isOpen) unlockByte(fd, RESERVED_BYTE);
     },
     close() {
-      if (isOpen) closeSync(fd);
+      if (isOpen) close(fd);
       isOpen = false;
     },
   };

@@ -233,6 +233,38 @@ describe("records that were moved", () => {
   });
 });
 
+describe("a keychain that is out of reach", () => {
+  /** As if the keychain had the key: which source it is stands at byte 29 of the header. */
+  const inKeychain = async (): Promise<Stock> => {
+    const stock = await makeStock();
+    const header = headerOf(stock.vault);
+    const value = Uint8Array.from(header.value);
+    value[29] = 4;
+    putValue(stock.vault, { ...header, value });
+    return stock;
+  };
+  const PLACES: Readonly<Record<string, Record<string, string>>> = {
+    "without a session bus, as over SSH": {},
+    "with a bus that is gone": { DBUS_SESSION_BUS_ADDRESS: "unix:path=/nowhere" },
+  };
+  for (const [name, env] of Object.entries(PLACES))
+    test.skipIf(lacking("linux"))(`${name}: says why, and both ways out`, async () => {
+      const stock = await inKeychain();
+      const complaint = { exit: 8, code: "vault_locked", says: "as over SSH, in cron or in a container" };
+      await expectComplaint(["token", "apikey:one"], complaint, { env }, (args, options) => stock.call(args, options));
+      const { stderr } = await stock.call(["token", "apikey:one"], { env });
+      expect(stderr).toContain("Unlock the keychain");
+      expect(stderr).toContain("auth vault rekey --key file");
+      expect(stderr).not.toMatch(/D-Bus|autolaunch|Could not connect/);
+    });
+
+  test.skipIf(lacking("linux"))("with too few file descriptors to ask: says so, and doesn't crash", async () => {
+    const stock = await inKeychain();
+    const ended = await stock.shell('ulimit -n 8; "$AUTH" token apikey:one');
+    checkText(ended, { exit: 8, code: "vault_locked", says: "too many open files" });
+  });
+});
+
 const KEY_A = Buffer.from("0123456789abcdef0123456789abcdef").toString("base64");
 const KEY_B = Buffer.from("fedcba9876543210fedcba9876543210").toString("base64");
 
@@ -279,7 +311,6 @@ describe("a wrong key", () => {
 
   const VARIABLES: Readonly<Record<string, readonly [env: Record<string, string>, code: string, says: string]>> = {
     "another AUTH_KEY": [{ AUTH_KEY: KEY_B }, "vault_locked", "AUTH_KEY"],
-    "an empty AUTH_KEY": [{ AUTH_KEY: "" }, "key_invalid", "openssl rand"],
     "a short AUTH_KEY": [{ AUTH_KEY: "abc" }, "key_invalid", "32 bytes"],
     "a long AUTH_KEY": [{ AUTH_KEY: "ab".repeat(33) }, "key_invalid", "32 bytes"],
     "an AUTH_KEY of 100 kB": [{ AUTH_KEY: "a".repeat(100_000) }, "key_invalid", "32 bytes"],

@@ -47,7 +47,6 @@ describe("AUTH_KEY", () => {
 
   test("is refused in any other form, without being shown", async () => {
     const wrong = [
-      "",
       " ",
       "short",
       "z".repeat(64),
@@ -181,11 +180,19 @@ describe("AUTH_KEY_COMMAND", () => {
       ["kill -9 $$", "vault_locked"],
       ["no-such-command-anywhere 2>/dev/null", "vault_locked"],
       ["true", "key_invalid"],
-      ["", "key_invalid"],
       ["echo hello", "key_invalid"],
     ];
     for (const [command, code] of cases)
       expect([command, (await refusal(open({ AUTH_KEY_COMMAND: command }))).code]).toEqual([command, code]);
+  });
+
+  test("that prints without end is stopped", async () => {
+    await init({ AUTH_KEY_COMMAND: `echo ${KEY}` });
+    const started = performance.now();
+    const refused = await refusal(open({ AUTH_KEY_COMMAND: "yes" }));
+    expect(refused.code).toBe("vault_locked");
+    expect(refused.text).toContain("more than 64 KiB");
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   test("sees no token, nothing of ours, no switch of the runtime, and gets no input", async () => {
@@ -242,9 +249,20 @@ describe("a passphrase", () => {
   });
 
   test("that is empty is refused", async () => {
-    expect((await refusal(init({ AUTH_PASSPHRASE: "" }))).code).toBe("key_invalid");
+    for (const empty of ["\n", "\r\n"])
+      expect((await refusal(init({ AUTH_PASSPHRASE: empty }))).code).toBe("key_invalid");
     expect(existsSync(home.file)).toBe(false);
   });
+
+  test("is the same with and without a line ending, and typed; anything else at its ends belongs to it", async () => {
+    await init({ AUTH_PASSPHRASE: "correct horse \r\n" });
+    const id = await open({ AUTH_PASSPHRASE: "correct horse " });
+    for (const AUTH_PASSPHRASE of ["correct horse \n", "correct horse \r\n"])
+      expect(await open({ AUTH_PASSPHRASE })).toBe(id);
+    expect(await open({}, async () => new Secret("correct horse "))).toBe(id);
+    for (const AUTH_PASSPHRASE of ["correct horse", "correct horse \n\n", " correct horse "])
+      expect((await refusal(open({ AUTH_PASSPHRASE }))).code).toBe("vault_locked");
+  }, 60_000);
 
   test("may be composed either way", async () => {
     await init({ AUTH_PASSPHRASE: "caf\u00e9" });
@@ -254,6 +272,26 @@ describe("a passphrase", () => {
   test("set over a vault with another source is refused, naming that source", async () => {
     await init({}, "file");
     expect((await refusal(open(env))).text).toContain("the key file");
+  });
+});
+
+describe("an empty variable", () => {
+  const EMPTY = { AUTH_KEY: "", AUTH_KEY_COMMAND: "", AUTH_PASSPHRASE: "" };
+
+  test("counts as unset: it doesn't lock a vault that something else opens, and chooses nothing", async () => {
+    await init(EMPTY, "file");
+    expect((await vaultStatus(home.context(EMPTY)))?.keyVariable).toBeNull();
+    expect(await open(EMPTY)).toHaveLength(32);
+  });
+
+  test("is said to be not set where the key should be in it", async () => {
+    for (const [variable, value] of Object.entries({ AUTH_KEY: KEY, AUTH_KEY_COMMAND: `echo ${KEY}` })) {
+      const store = `sqlite:${home.folder}/${variable}.db`;
+      await init({ [variable]: value, AUTH_STORE: store });
+      const refused = await refusal(open({ ...EMPTY, AUTH_STORE: store }));
+      expect(refused.code).toBe("vault_locked");
+      expect(refused.text).toContain(`${variable}, which is not set`);
+    }
   });
 });
 

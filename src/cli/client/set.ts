@@ -4,7 +4,7 @@ import { usage } from "../../platform/errors.ts";
 import { Secret } from "../../platform/secret.ts";
 import { defineCommand } from "../command.ts";
 import { address, nonEmpty } from "../login-flags.ts";
-import { readSecret } from "../secret-input.ts";
+import { readExactSecret } from "../secret-input.ts";
 import { inSession } from "../session.ts";
 import { settingFlags, settingsFrom } from "../settings.ts";
 import { tokenOrigin } from "./place.ts";
@@ -30,7 +30,7 @@ export default defineCommand({
       if (id === null) throw usage("Which client?", `auth client set ${provider} --client-id <id>`);
       const given = args["client-secret"];
       const secret =
-        given === undefined ? null : given === "-" ? await readSecret(cli, "Client secret") : shown(cli, given);
+        given === undefined ? null : given === "-" ? await readExactSecret(cli, "Client secret") : shown(cli, given);
       const settings = await settingsFrom(session.registry, provider, args);
       const origin = await tokenOrigin(session, provider, settings, address(args.issuer, "--issuer"));
       const { vault } = await session.services();
@@ -48,7 +48,7 @@ export default defineCommand({
     }),
 });
 
-function shown(cli: Parameters<typeof readSecret>[0], value: string): Secret {
+function shown(cli: Parameters<typeof readExactSecret>[0], value: string): Secret {
   if (value.trim() === "") throw usage("--client-secret is empty.", "Give it on standard input: --client-secret -");
   cli.output.warn("Other processes can see a secret on the command line. Better: --client-secret -");
   return new Secret(value.trim());

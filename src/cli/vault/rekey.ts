@@ -35,7 +35,7 @@ function withNewKey(env: Environment): Environment {
   const next: Record<string, string | undefined> = { ...env };
   for (const variable of Object.values(VARIABLES)) {
     const value = env[variable.replace("AUTH_", "AUTH_NEW_")];
-    if (value !== undefined) next[variable] = value;
+    if (value) next[variable] = value;
   }
   return next;
 }

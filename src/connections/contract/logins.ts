@@ -182,13 +182,10 @@ async function expiry(subject: Subject): Promise<string> {
   const { path, unit, absent } = stage.provider.dialect.reply.expiry;
   insist(
     seconds !== null && Math.abs(seconds - LIFETIME) <= 5,
-    `an hour in ${path} (${unit}) is read as ${seconds ?? "unknown"}`,
+    `an hour in ${path} (${unit}) is read as ${seconds ?? "never"}`,
   );
   const silent = (await left(true)).seconds;
-  insist(
-    silent === (absent === "never" ? null : absent),
-    `without ${path} a token lives ${silent ?? "an unknown time"}`,
-  );
+  insist(silent === (absent === "never" ? null : absent), `without ${path} a token lives ${silent ?? "for ever"}`);
   return `${path} in ${unit}; absent: ${absent}`;
 }
 

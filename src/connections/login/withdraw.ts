@@ -40,11 +40,10 @@ function isOurs(plan: LoginPlan, cause: unknown): boolean {
   return !(cause instanceof AuthError && cause.code === "token_rejected");
 }
 
-/** @returns whether the provider says that they are revoked; false where that would end another login too */
-export async function revokeReceived(
+async function revokeReceived(
   services: Services,
   plan: LoginPlan,
-  { accessToken, refreshToken }: Pick<TokenReply, "accessToken" | "refreshToken">,
+  { accessToken, refreshToken }: TokenReply,
   account: Account | null,
 ): Promise<boolean> {
   const { client, server } = plan;

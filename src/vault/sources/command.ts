@@ -9,7 +9,7 @@ import type { KeyRequest, KeySource } from "./source.ts";
 export const commandSource: KeySource = {
   async open({ context }) {
     const command = context.env.AUTH_KEY_COMMAND;
-    if (command === undefined)
+    if (!command)
       throw locked(
         "The vault's key comes from AUTH_KEY_COMMAND, which is not set.",
         "Set AUTH_KEY_COMMAND to the command that prints the vault's key.",
@@ -37,7 +37,7 @@ async function run(command: string, env: Environment): Promise<Bytes> {
   });
   try {
     // A grandchild may hold the pipe open for ever, so the deadline ends the wait and not only the shell.
-    const ended = await Promise.race([Promise.all([child.exited, child.stdout.text()]), deadline]);
+    const ended = await Promise.race([Promise.all([child.exited, textOf(child.stdout)]), deadline]);
     if (ended === null)
       throw locked(
         `AUTH_KEY_COMMAND gave no key within ${LIMITS.keyCommand / 1000} seconds.`,
@@ -54,6 +54,23 @@ async function run(command: string, env: Environment): Promise<Bytes> {
     clearTimeout(timer);
     child.kill("SIGKILL");
   }
+}
+
+/** A key takes a hundred bytes; a command that goes on printing is no source of one. */
+async function textOf(stdout: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const chunk of stdout) {
+    length += chunk.length;
+    if (length > LIMITS.secretBytes)
+      throw locked(
+        `AUTH_KEY_COMMAND printed more than ${LIMITS.secretBytes / 1024} KiB, which is no key.`,
+        "Run the command yourself to see what it prints.",
+      );
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
 }
 
 /** Tokens, what is ours, and the switches of our runtime, which would change any program built like us. */

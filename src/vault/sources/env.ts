@@ -7,7 +7,7 @@ import type { KeySource } from "./source.ts";
 export const envSource: KeySource = {
   async open({ context }) {
     const text = context.env.AUTH_KEY;
-    if (text === undefined)
+    if (!text)
       throw locked(
         "The vault's key comes from AUTH_KEY, which is not set.",
         "Set AUTH_KEY to the key that the vault was made with (under auth run it is taken out; --keep-key leaves it in).",

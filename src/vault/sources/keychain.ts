@@ -12,11 +12,7 @@ const SERVICE = "auth";
 export const keychainSource: KeySource = {
   async open(request) {
     const text = await inTime(() => Bun.secrets.get(entryOf(request)));
-    if (text === null)
-      throw locked(
-        "The system's keychain is locked, or has no key for this vault.",
-        "Unlock the keychain, or log in to the desktop session that holds it. The vault is as it was.",
-      );
+    if (text === null) throw locked("The system's keychain is locked, or has no key for this vault.", WAYS_OUT);
     return parseKey(text, "The keychain's entry");
   },
   async create(request) {
@@ -49,16 +45,18 @@ function entryOf({ vaultId, keyId }: KeyRequest): { service: string; name: strin
   return { service: SERVICE, name: `vault ${vaultId} ${keyId}` };
 }
 
+const WAYS_OUT =
+  "Unlock the keychain and try again, or give the vault a key that this session can use, from the desktop session: auth vault rekey --key file   (or passphrase)";
+
 const OTHER_SOURCE = "Choose another key source: auth vault init --key file|passphrase|env|command";
 
 async function inTime<T>(work: () => Promise<T>): Promise<T> {
+  if (process.platform === "linux") await requireDescriptors();
   let timer: Timer | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       const seconds = LIMITS.keychain / 1000;
-      reject(
-        locked(`The system's keychain didn't answer within ${seconds} seconds.`, "Unlock the keychain and try again."),
-      );
+      reject(locked(`The system's keychain didn't answer within ${seconds} seconds.`, WAYS_OUT));
     }, LIMITS.keychain);
   });
   try {
@@ -70,9 +68,27 @@ async function inTime<T>(work: () => Promise<T>): Promise<T> {
 
 function refused(error: unknown): never {
   const reason = error instanceof Error ? error.message : String(error);
-  throw locked(
-    `The system's keychain refused: ${reason}`,
-    "Unlock the keychain, or start its service, and try again.",
-    error,
-  );
+  const message = OUT_OF_REACH.test(reason)
+    ? "The system's keychain can't be reached: this session has no access to the desktop session that holds it (as over SSH, in cron or in a container)."
+    : `The system's keychain refused: ${reason}`;
+  throw locked(message, WAYS_OUT, error);
 }
+
+/** What libsecret, D-Bus and macOS say where there is no desktop session, or none that may be asked. */
+const OUT_OF_REACH =
+  /d-?bus|autolaunch|could not connect|connection refused|not provided by any|serviceunknown|libsecret|interaction is not allowed/i;
+
+/** GLib ends the process where it can't open what it needs. */
+async function requireDescriptors(): Promise<void> {
+  const { closeSync, openSync } = await import("node:fs");
+  const opened: number[] = [];
+  try {
+    while (opened.length < DESCRIPTORS) opened.push(openSync("/dev/null", "r"));
+  } catch (error) {
+    throw locked("The system's keychain can't be asked: too many open files.", "Raise the limit: ulimit -n 256", error);
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}
+
+const DESCRIPTORS = 16;

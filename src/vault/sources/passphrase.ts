@@ -1,5 +1,7 @@
 /** The key is derived from a passphrase by scrypt: AUTH_PASSPHRASE, or asked for at the terminal. */
+import type { Environment } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { cutLineEnd } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
 import { type Kdf, newKdf } from "./kdf.ts";
 import { locked } from "./locked.ts";
@@ -9,7 +11,7 @@ export const passphraseSource: KeySource = {
   async open({ context, kdf, prompt }) {
     if (kdf === null)
       throw locked("AUTH_PASSPHRASE is set, but this vault was not made with a passphrase.", "Unset AUTH_PASSPHRASE.");
-    const passphrase = context.env.AUTH_PASSPHRASE ?? (await prompt?.("Passphrase of the vault: "))?.reveal();
+    const passphrase = given(context.env) ?? (await prompt?.("Passphrase of the vault: "))?.reveal();
     if (passphrase === undefined)
       throw locked(
         "The vault's key comes from a passphrase, and there is no terminal to ask for it.",
@@ -24,9 +26,14 @@ export const passphraseSource: KeySource = {
   async forget() {},
 };
 
+/** What AUTH_PASSPHRASE says; null where it is unset or empty. */
+function given({ AUTH_PASSPHRASE }: Environment): string | null {
+  return AUTH_PASSPHRASE ? cutLineEnd(AUTH_PASSPHRASE) : null;
+}
+
 async function choose({ context, prompt }: KeyRequest): Promise<string> {
-  const given = context.env.AUTH_PASSPHRASE;
-  if (given !== undefined) return given;
+  const passphrase = given(context.env);
+  if (passphrase !== null) return passphrase;
   if (prompt === undefined)
     throw locked(
       "There is no terminal to ask for a new passphrase.",

@@ -69,12 +69,12 @@ const VARIABLE_SOURCES = ["env", "command", "passphrase"] as const;
 
 /**
  * The source that the environment insists on: the recorded one where its variable is set, else the first that is.
- * A variable that is set but empty counts: it is a mistake to be told, not to be passed over.
+ * Empty means unset, as everywhere.
  */
 export function sourceInEnvironment({ env }: Context, recorded: SourceName | null): VariableSource | null {
   let first: VariableSource | null = null;
   for (const name of VARIABLE_SOURCES) {
-    if (env[VARIABLES[name]] === undefined) continue;
+    if (!env[VARIABLES[name]]) continue;
     if (name === recorded) return name;
     first ??= name;
   }
