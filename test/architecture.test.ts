@@ -137,6 +137,16 @@ test("only platform/http.ts and what belongs to it talk to the network", () => {
   expect(found).toEqual([]);
 });
 
+test("only platform/url.ts decides which hosts and origins are the same", () => {
+  const compared =
+    /\bnew URL\([^)]*\)\.origin\b|\bURL\.parse\([^)]*\)\??\.origin\b|\.origin\s*[!=]==|[!=]==\s*\w+\.origin\b|127\(\\\.|\(localhost\|/g;
+  const found = findings(
+    ({ code }) => [...code.matchAll(compared)].map(([text]) => text),
+    ({ path }) => path.startsWith("src/") && path !== "src/platform/url.ts",
+  );
+  expect(found).toEqual([]);
+});
+
 test("only platform and main.ts touch argv, the environment or a terminal", () => {
   const touched =
     /\bprocess\.(argv|env|chdir|stdin|stdout|stderr|exit|on|kill)\b|\bBun\.(env|argv|stdin)\b|["']node:(tty|readline)["']/g;

@@ -43,7 +43,7 @@ type FromVault = Extract<Selected, { source: "vault" }>;
 
 async function fromVault(
   session: Session,
-  { ref, implicit }: FromVault,
+  { ref, mustAgree }: FromVault,
   wish: Omit<Wish, "implicit">,
   resource: string | null,
 ): Promise<Acquired> {
@@ -52,10 +52,10 @@ async function fromVault(
   const services = { context: session.context, registry: session.registry, vault };
   const { stored, warning } =
     resource === null
-      ? await access(services, ref, { ...wish, implicit })
+      ? await access(services, ref, { ...wish, implicit: mustAgree })
       : await (await import("../connections/resource-access.ts")).accessTo(services, ref, resource, {
           ...wish,
-          implicit,
+          implicit: mustAgree,
         });
   const { tokens, settings } = stored.record;
   if (tokens === null) throw notFound(ref);

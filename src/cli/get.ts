@@ -55,13 +55,13 @@ type Fields = Record<string, unknown>;
 async function storedFields(
   cli: Cli,
   session: Session,
-  { ref, implicit }: Extract<Selected, { source: "vault" }>,
+  { ref, mustAgree }: Extract<Selected, { source: "vault" }>,
   mayRefresh: boolean,
 ): Promise<Fields> {
   const vault = await session.vault();
   if (vault === null) throw notFound(ref);
   const services = { context: session.context, registry: session.registry, vault };
-  if (mayRefresh) await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit }));
+  if (mayRefresh) await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit: mustAgree }));
   const stored = await requireConnection(vault, ref);
   const { record } = stored;
   // What an edit set aside is not handed out: it would be taken to the place that the settings name now.
@@ -91,8 +91,9 @@ async function tryToAccess(cli: Cli, call: () => ReturnType<typeof access>): Pro
     const { warning } = await call();
     if (warning !== null) cli.output.warn(warning);
   } catch (error) {
-    if (!(error instanceof AuthError) || error.code === "connection_not_found" || /^(vault|key)_/.test(error.code))
-      throw error;
+    // Nothing is known of the host that the environment names, and this login's token isn't for it.
+    if (!(error instanceof AuthError) || ["connection_not_found", "origin_mismatch"].includes(error.code)) throw error;
+    if (/^(vault|key)_/.test(error.code)) throw error;
     if (error.code !== "login_required") cli.output.warn(error.message);
   }
 }

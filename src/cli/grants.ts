@@ -2,7 +2,7 @@
 import { defaultAmong, readDefaults } from "../connections/defaults.ts";
 import { display, parseSelector } from "../connections/ref.ts";
 import { environmentTokens, loggedInNowhere, select } from "../connections/select.ts";
-import { checkVariable, declaredVariables, type Grant } from "../inject/variables.ts";
+import { checkVariable, declaredVariables, type Grant, hostCorrections } from "../inject/variables.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { choosesItsVariable } from "../providers/environment.ts";
@@ -145,10 +145,27 @@ function sharedVariables(grants: readonly Grant[]): [variable: string, owners: s
 }
 
 async function grantOf(session: Session, acquired: Acquired, variable: string | null): Promise<Grant> {
-  const { connection, token, stored } = acquired;
+  const { connection, provider, token, stored, settings } = acquired;
   const variables =
     variable === null
-      ? declaredVariables(await session.registry.get(acquired.provider), acquired.settings, token)
+      ? declaredVariables(await session.registry.get(provider), settings, token)
       : { [variable]: token.reveal() };
-  return { connection, stored: stored !== null, token, variables };
+  const corrections = await correctionsOf(session, acquired, Object.keys(variables));
+  for (const [name, value] of Object.entries(corrections))
+    session.context.warn(`${connection} is for ${value}: ${name} is set to that beside its token.`);
+  return { connection, stored: stored !== null, token, variables, corrections };
+}
+
+async function correctionsOf(
+  session: Session,
+  { provider, settings }: Acquired,
+  names: readonly string[],
+): Promise<Record<string, string>> {
+  try {
+    return hostCorrections(await session.registry.get(provider), settings, session.context.env, names);
+  } catch (error) {
+    // A plugin that is gone: under a name of the caller's choice its token can still be had.
+    if (error instanceof AuthError) return {};
+    throw error;
+  }
 }

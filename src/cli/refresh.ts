@@ -44,7 +44,7 @@ export default defineCommand({
       const demand = {
         minTtl,
         force: args.force ?? false,
-        implicit: selected.implicit,
+        implicit: selected.mustAgree,
         rejected: null,
       };
       const services = { context: session.context, registry: session.registry, vault };

@@ -1,6 +1,7 @@
 /** The hot path: a connection's access token, refreshed first only if that is due. */
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ConnectionRef } from "./ref.ts";
 import { display, typed } from "./ref.ts";
@@ -34,11 +35,13 @@ export async function access(services: Services, ref: ConnectionRef, wish: Wish)
   const { tokens, pinned } = stored.record;
   const now = services.context.now();
   if (tokens !== null && pinned !== null && !isDue(tokens, now, wish.minTtl))
-    if (!wish.rejected?.equals(tokens.accessToken))
+    if (!wish.rejected?.equals(tokens.accessToken)) {
+      if (wish.implicit) await refuseOtherPlace(services, stored);
       return {
         stored,
         warning: warningOf(stored, now) ?? (isPlain(services, stored) ? null : await cautionOf(services, stored)),
       };
+    }
   return renewed(services, stored, wish);
 }
 
@@ -56,6 +59,25 @@ async function renewed(services: Services, stored: Stored, wish: Wish): Promise<
   if (tokens !== null && !refused && isAlive(tokens, services.context.now()))
     return { stored: outcome.stored, warning: `${sentence(outcome.error.message)} The current token still works.` };
   throw outcome.error;
+}
+
+/**
+ * A provider named alone means the host that its ecosystem's variables name (`GH_HOST`): a token of another host is not
+ * handed out for it, whatever kind it is of and whether or not a refresh is due (RULES 3.1).
+ */
+async function refuseOtherPlace(services: Services, stored: Stored): Promise<void> {
+  const { env } = services.context;
+  let settings: ProviderDefinition["settings"];
+  try {
+    ({ settings } = await services.registry.get(stored.ref.provider));
+  } catch (error) {
+    // A plugin that can't be used says nothing of variables; `cautionOf` tells what is wrong with it.
+    if (error instanceof AuthError && STOPS_A_REFRESH.includes(error.code)) return;
+    throw error;
+  }
+  for (const name in settings)
+    if (settings[name]?.env?.some((variable) => env[variable]?.trim()))
+      return (await import("./mismatch.ts")).refuseEnvironmentMismatch(services, stored, { client: false });
 }
 
 function isPlain({ registry }: Services, { record }: Stored): boolean {

@@ -67,11 +67,19 @@ function otherPlace(definition: ProviderDefinition, record: Connection, asked: A
   return endpoints.token ?? theirs ?? origins[0] ?? Object.values(asked.settings).join(", ");
 }
 
-/** For a call that named the provider alone: what the ecosystem's variables say must not contradict the login. */
-export async function refuseEnvironmentMismatch(services: Services, stored: Stored): Promise<void> {
+/**
+ * For a call that named the provider alone: what the ecosystem's variables say must not contradict the login.
+ * @param of `client`: whether the client matters, since something is sent as it
+ * @throws AuthError `client_mismatch`, `origin_mismatch`
+ */
+export async function refuseEnvironmentMismatch(
+  services: Services,
+  stored: Stored,
+  of: { readonly client: boolean },
+): Promise<void> {
   const { env } = services.context;
   const definition = await services.registry.get(stored.ref.provider);
-  const client = clientFromEnvironment(definition, env);
+  const client = of.client ? clientFromEnvironment(definition, env) : null;
   const found = settingsFromEnvironment(definition, env);
   if (client === null && Object.keys(found).length === 0) return;
   const asked: Asked = {

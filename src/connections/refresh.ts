@@ -29,7 +29,7 @@ export async function refreshConnection(services: Services, ref: ConnectionRef, 
   const first = await requireConnection(vault, ref, demand.resource);
   const settled = await settleWithoutSending(services, first, demand);
   if (settled !== null) return settled;
-  if (demand.implicit) await refuseEnvironmentMismatch(services, first);
+  if (demand.implicit) await refuseEnvironmentMismatch(services, first, { client: true });
   for (let round = 0; round < ROUNDS; round++) {
     const outcome = await oneRound(services, first, demand);
     if (outcome !== "again") return outcome;

@@ -25,6 +25,8 @@ export type Selected =
       readonly ref: ConnectionRef;
       /** Named by its provider alone, or not at all. */
       readonly implicit: boolean;
+      /** Named so, and the environment counts: what it says of the provider's host must agree with the login (RULES 3.1). */
+      readonly mustAgree: boolean;
     }
   | { readonly source: "environment"; readonly provider: string; readonly token: EnvironmentToken };
 
@@ -48,7 +50,7 @@ export async function select(services: SelectionServices, selector: Selector): P
 
   const { provider, name } = parseNamed(argument, profile);
   if (!services.registry.isBuiltIn(provider)) await requireKnown(services, provider);
-  if (name !== null) return { source: "vault", ref: { provider, name }, implicit: false };
+  if (name !== null) return { source: "vault", ref: { provider, name }, implicit: false, mustAgree: false };
   return providerDefault(services, provider, selector);
 }
 
@@ -68,7 +70,12 @@ async function providerDefault(services: SelectionServices, provider: string, se
   const vault = await services.vault();
   const found = vault === null ? null : await findDefault(vault, provider);
   if (found !== null && found.several.length > 0) throw severalAt(provider, found.several);
-  return { source: "vault", ref: found?.ref ?? { provider, name: DEFAULT_NAME }, implicit: true };
+  return { source: "vault", ref: found?.ref ?? { provider, name: DEFAULT_NAME }, ...byProvider(services, selector) };
+}
+
+/** A connection that wasn't named in full. */
+function byProvider({ context }: SelectionServices, { stored }: Selector): { implicit: true; mustAgree: boolean } {
+  return { implicit: true, mustAgree: !stored && !ignoresEnvironment(context.env) };
 }
 
 /** The token that the environment holds for a provider, unless the environment is left out. */
@@ -83,7 +90,7 @@ async function injectedOrSet(
   const token = definition === null ? null : await readToken(definition, env);
   if (token === null) return null;
   const origin = await originOf(env, provider, token);
-  if (origin !== null) return { source: "vault", ref: origin, implicit: true };
+  if (origin !== null) return { source: "vault", ref: origin, ...byProvider(services, selector) };
   return { source: "environment", provider, token };
 }
 
@@ -148,7 +155,7 @@ async function named(services: SelectionServices, profile: string): Promise<Sele
     throw new AuthError("ambiguous_connection", `Which connection? Several are named ${profile}.`, {
       hint: `Name one of: ${listed(matches.map(display))}`,
     });
-  return { source: "vault", ref: only, implicit: false };
+  return { source: "vault", ref: only, implicit: false, mustAgree: false };
 }
 
 /** Connections in the vault that have a name, at whichever provider. */
@@ -167,7 +174,7 @@ async function unnamed(services: SelectionServices, selector: Selector): Promise
     const stored = await readConnection(vault, { provider, name: name ?? DEFAULT_NAME });
     if (stored !== null) {
       const token = await injectedOrSet(services, provider, selector);
-      return token ?? { source: "vault", ref: stored.ref, implicit: true };
+      return token ?? { source: "vault", ref: stored.ref, ...byProvider(services, selector) };
     }
   }
   const stored = vault === null ? [] : (await listConnections(vault)).map(({ ref }) => ref);

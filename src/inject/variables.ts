@@ -1,9 +1,10 @@
 /** Which variables a connection's token goes into, and which names may never be set (CLI.md §4 `run`). */
+import type { Environment } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
 import { chosenNameFault } from "../providers/reserved.ts";
-import { writtenVariables } from "../providers/resolve.ts";
+import { omittedVariables, writtenVariables } from "../providers/resolve.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 
 /** One connection's part of an environment. */
@@ -14,6 +15,8 @@ export interface Grant {
   readonly stored: boolean;
   readonly token: Secret;
   readonly variables: Readonly<Record<string, string>>;
+  /** Set besides, unless another grant sets them: what the caller's environment says of the host is another one's. */
+  readonly corrections?: Readonly<Record<string, string>>;
 }
 
 /** The variables that the provider's own tools read, for the host this connection is at; none: `<PROVIDER>_TOKEN`. */
@@ -26,6 +29,25 @@ export function declaredVariables(
   for (const [name, template] of Object.entries(writtenVariables(definition, settings)))
     variables[name] = template.replaceAll("{token}", () => token.reveal());
   return variables;
+}
+
+/**
+ * Variables in the caller's environment that would take the token to another host, with this connection's own value. None
+ * where the token goes under a name that the provider's tools don't read.
+ */
+export function hostCorrections(
+  definition: ProviderDefinition,
+  settings: Readonly<Record<string, string>>,
+  env: Environment,
+  names: readonly string[],
+): Record<string, string> {
+  const written = writtenVariables(definition, settings);
+  if (!names.some((name) => Object.hasOwn(written, name))) return {};
+  const wrong = Object.entries(omittedVariables(definition, settings)).filter(([name, value]) => {
+    const found = env[name]?.trim();
+    return found && found.toLowerCase() !== value.toLowerCase();
+  });
+  return Object.fromEntries(wrong);
 }
 
 /** A variable named on the command line. @throws AuthError `usage` for a name that doesn't say it holds a secret. */
@@ -54,5 +76,7 @@ export function mergeGrants(grants: readonly Grant[]): Record<string, string> {
       merged[name] = value;
     }
   }
+  for (const { corrections = {} } of grants)
+    for (const [name, value] of Object.entries(corrections)) if (!owners.has(name)) merged[name] = value;
   return merged;
 }

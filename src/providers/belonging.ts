@@ -1,4 +1,5 @@
 /** Tokens that say themselves where they belong, so that none is sent elsewhere. Pure. */
+import { originOf } from "../platform/url.ts";
 import type { ProviderDefinition } from "./schema.ts";
 
 /** @returns the origin that the token names; null where it names none */
@@ -7,7 +8,7 @@ export function originNamed({ apiKey }: ProviderDefinition, token: string): stri
   if (prefix === undefined || path === undefined || !token.startsWith(prefix)) return null;
   const [payload = ""] = token.slice(prefix.length).split("_");
   const url = path.split(".").reduce(fieldOf, decoded(payload));
-  return typeof url === "string" ? (URL.parse(url)?.origin ?? null) : null;
+  return typeof url === "string" ? (URL.canParse(url) ? originOf(url) : null) : null;
 }
 
 function fieldOf(value: unknown, name: string): unknown {

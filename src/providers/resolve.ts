@@ -104,6 +104,22 @@ export function writtenVariables(definition: ProviderDefinition, given: Values):
   return fillVariables(layVariant(definition, settings), settings);
 }
 
+/**
+ * What the description writes beside a token at some hosts and leaves out at this one (`GH_HOST`), filled for this one: a
+ * program that finds another value there would take the token elsewhere. @throws AuthError `usage`
+ */
+export function omittedVariables(definition: ProviderDefinition, given: Values): Values {
+  const settings = settle(definition, given);
+  const written = writtenVariables(definition, given);
+  const omitted: Record<string, string> = {};
+  for (const { environment } of [definition, ...(definition.variants ?? [])])
+    for (const [name, template] of Object.entries(environment?.write ?? {})) {
+      const value = fill(template, settings);
+      if (value !== null && !Object.hasOwn(written, name) && !name.includes("{")) omitted[name] = value;
+    }
+  return omitted;
+}
+
 /** The description with the first variant that matches laid over it. */
 export function layVariant(definition: ProviderDefinition, settings: Values): ProviderDefinition {
   const variant = definition.variants?.find(({ when }) =>

@@ -141,6 +141,57 @@ describe("what was pasted is as bound to its host as a login", () => {
       expect((await done(call(["export", "-c", `${login[0]}=MY_TOKEN`]))).stdout).toBe(before.stdout);
     });
 
+  test("a token isn't handed out for the host that the environment names, unless it is that host's", async () => {
+    const env = bareEnvironment();
+    const call = (args: readonly string[], more: Record<string, string> = {}): Promise<Ended> =>
+      auth(args, { env: { ...env, ...more }, stdin: TOKEN });
+    await done(call(["login", "github", "--token", "-", "--no-verify"]));
+    for (const GH_HOST of ["evil.example", "evil.ghe.com"]) {
+      for (const args of [
+        ["token", "github"],
+        ["token"],
+        ["get", "github", "--field", "accessToken", "--show-secret"],
+      ]) {
+        const { stdout, stderr } = await call(args, { GH_HOST });
+        expect({ args, stdout }).toEqual({ args, stdout: "" });
+        expect(stderr).toContain(
+          `is a login at https://github.com/login/oauth/access_token, not at https://${GH_HOST}`,
+        );
+      }
+      expect(errorOf(await call(["token", "github", "--json"], { GH_HOST }))).toMatchObject({
+        code: "origin_mismatch",
+      });
+      expect((await call(["run", "github", "--", "env"], { GH_HOST })).stdout).not.toContain(TOKEN);
+      // Named in full, or with the environment left out, it is the login that is meant.
+      for (const [args, more] of [
+        [["token", "github:default"], {}],
+        [["token", "github", "--stored"], {}],
+        [["token", "github"], { AUTH_IGNORE_ENV: "1" }],
+      ] as const)
+        expect((await done(call(args, { GH_HOST, ...more }))).stdout).toBe(`${TOKEN}\n`);
+    }
+    for (const GH_HOST of ["github.com", "GitHub.com", ""])
+      expect((await done(call(["token", "github"], { GH_HOST }))).stdout).toBe(`${TOKEN}\n`);
+  });
+
+  test("a program finds a token's own host beside it, whatever the environment says", async () => {
+    const env = bareEnvironment();
+    const call = (args: readonly string[], more: Record<string, string> = {}): Promise<Ended> =>
+      auth(args, { env: { ...env, ...more }, stdin: TOKEN });
+    await done(call(["login", "github:work", "--token", "-", "--no-verify"]));
+    const hostIn = async (...args: string[]): Promise<string> =>
+      (
+        await done(call(["run", ...args, "--", "sh", "-c", "echo $GH_HOST"], { GH_HOST: "evil.ghe.com" }))
+      ).stdout.trim();
+    expect(await hostIn("github:work")).toBe("github.com");
+    expect(await hostIn("-c", "github:work=GH_TOKEN")).toBe("github.com");
+    expect(await hostIn("-c", "github:work=MY_TOKEN")).toBe("evil.ghe.com");
+    const exported = await done(call(["export", "github:work"], { GH_HOST: "evil.ghe.com" }));
+    expect(exported.stdout).toContain("export GH_HOST='github.com'");
+    expect(exported.stderr).toContain("github:work is for github.com: GH_HOST is set to that beside its token.");
+    expect((await done(call(["export", "github:work"]))).stdout).not.toContain("GH_HOST");
+  });
+
   test("an API key keeps working when the variable or the header it goes under is changed", async () => {
     const call = homeOf();
     await done(call(["login", "apikey:acme", "--token", "-", "--env", "ACME_KEY"], TOKEN));

@@ -3,6 +3,7 @@ import { asLoggedIn } from "../../connections/pin.ts";
 import { display, parseSelector } from "../../connections/ref.ts";
 import { listConnections } from "../../connections/store.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
+import { isSameOrigin } from "../../platform/url.ts";
 import { defineCommand } from "../command.ts";
 import { inSession } from "../session.ts";
 import { settingFlags, settingsFrom } from "../settings.ts";
@@ -33,7 +34,7 @@ export default defineCommand({
       const found = kept.filter(
         (clients) =>
           clients.provider === provider &&
-          (origin === null || clients.origin === origin) &&
+          (origin === null || isSameOrigin(clients.origin, origin)) &&
           (id === undefined || Object.hasOwn(clients.clients, id)),
       );
       if (vault === null || found.length === 0)
