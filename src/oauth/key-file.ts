@@ -2,6 +2,7 @@
  * Private keys as people have them in files, turned into the one form that is kept (PKCS#8 in PEM, RFC 5958). What is
  * no such key is refused with what it is instead, and what to do.
  */
+import type { KeyObject } from "node:crypto";
 import { AuthError } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
 
@@ -24,7 +25,6 @@ const WANTED: Readonly<Record<Algorithm, string>> = {
 const OTHERS: readonly (readonly [label: string, what: string, remedy: string])[] = [
   ["ENCRYPTED PRIVATE KEY", "is encrypted", "Decrypt it first: openssl pkcs8 -in <file> -out key.pem"],
   ["OPENSSH PRIVATE KEY", "is an SSH key", "Give the key that was made for this app."],
-  ["EC PRIVATE KEY", "is in the old EC form", "Convert it: openssl pkcs8 -topk8 -nocrypt -in <file> -out key.pem"],
   ["PUBLIC KEY", "is a public key", "Give the private one."],
   ["RSA PUBLIC KEY", "is a public key", "Give the private one."],
   ["CERTIFICATE REQUEST", "is a certificate request", "Give the private key."],
@@ -37,15 +37,16 @@ const OTHERS: readonly (readonly [label: string, what: string, remedy: string])[
  * @throws AuthError `token_rejected` when it isn't a private key for this algorithm
  */
 export async function readPrivateKey(text: string, algorithm: Algorithm, what = "The key"): Promise<Secret> {
-  const der = await privateKeyIn(text, what);
-  refuseOtherKind(der, algorithm, what);
-  const pem = new Secret(`-----BEGIN PRIVATE KEY-----\n${der.toBase64()}\n-----END PRIVATE KEY-----\n`);
+  const block = privateKeyIn(text, what);
+  const { createPrivateKey } = await import("node:crypto");
+  let key: KeyObject;
   try {
-    await importPrivateKey(pem, algorithm);
+    key = createPrivateKey(block);
   } catch {
-    throw refused(what, "is damaged", "Take the file from where it was made once more.");
+    throw refused(what, "is cut off or damaged", "Pass the whole file.");
   }
-  return pem;
+  refuseOtherKind(key, algorithm, what);
+  return new Secret(String(key.export({ type: "pkcs8", format: "pem" })));
 }
 
 /** @param pem as `readPrivateKey` gives it */
@@ -84,18 +85,22 @@ async function refuseOthersCertificate(certificate: Uint8Array, key: Secret, wha
   if (!matches) throw refused(what, "has a certificate of another key", "Put the two that belong together into it.");
 }
 
-/** The DER bytes of the private key in a PEM file (RFC 7468). */
-async function privateKeyIn(text: string, what: string): Promise<Uint8Array<ArrayBuffer>> {
+/** PEM labels of a private key: PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 §A.1.2), SEC1 (RFC 5915). */
+const LABELS = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
+
+/** The private key's own block of a PEM file (RFC 7468). */
+function privateKeyIn(text: string, what: string): string {
   if (/^Proc-Type: 4,ENCRYPTED/m.test(text))
     throw refused(what, "is encrypted", "Decrypt it first: openssl pkcs8 -topk8 -nocrypt -in <file> -out key.pem");
-  for (const label of ["PRIVATE KEY", "RSA PRIVATE KEY"]) {
-    if (!text.includes(`-----BEGIN ${label}-----`)) continue;
-    const [der] = blocks(text, label);
-    if (der === undefined || !isWhole(der)) throw refused(what, "is cut off or damaged", "Pass the whole file.");
-    return label === "PRIVATE KEY" ? der : wrapped(der);
+  const label = LABELS.find((one) => text.includes(`-----BEGIN ${one}-----`));
+  if (label !== undefined) {
+    const [begin, end] = [`-----BEGIN ${label}-----`, `-----END ${label}-----`];
+    const rest = text.slice(text.indexOf(begin));
+    if (!rest.includes(end)) throw refused(what, "is cut off or damaged", "Pass the whole file.");
+    return rest.slice(0, rest.indexOf(end) + end.length);
   }
-  for (const [label, is, remedy] of OTHERS)
-    if (text.includes(`-----BEGIN ${label}-----`)) throw refused(what, is, remedy);
+  for (const [other, is, remedy] of OTHERS)
+    if (text.includes(`-----BEGIN ${other}-----`)) throw refused(what, is, remedy);
   throw refused(what, "isn't a private key in PEM form", "It begins with -----BEGIN PRIVATE KEY-----.");
 }
 
@@ -111,44 +116,18 @@ function blocks(text: string, label: string): Uint8Array<ArrayBuffer>[] {
   });
 }
 
-/** A SEQUENCE as long as it says (X.690 §8.1.3). */
-function isWhole(der: Uint8Array): boolean {
-  if (der[0] !== 0x30) return false;
-  const first = der[1] ?? 0;
-  if (first < 0x80) return der.length === 2 + first;
-  const octets = first & 0x7f;
-  const length = der.subarray(2, 2 + octets).reduce((sum, octet) => sum * 256 + octet, 0);
-  return octets > 0 && octets < 5 && der.length === 2 + octets + length;
-}
-
-const RSA = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
-const EC_OID = [0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-const P256_OID = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
-
-/** `RSA PRIVATE KEY` (RFC 8017 §A.1.2) inside of PKCS#8. */
-function wrapped(pkcs1: Uint8Array): Uint8Array<ArrayBuffer> {
-  const body = [0x02, 0x01, 0x00, ...RSA, 0x04, ...lengthOf(pkcs1.length), ...pkcs1];
-  return new Uint8Array([0x30, ...lengthOf(body.length), ...body]);
-}
-
-function lengthOf(length: number): number[] {
-  if (length < 0x80) return [length];
-  const octets = length < 0x100 ? [length] : [length >> 8, length & 0xff];
-  return [0x80 | octets.length, ...octets];
-}
-
-function refuseOtherKind(der: Uint8Array, algorithm: Algorithm, what: string): void {
-  // The algorithm stands within the first bytes (RFC 5958 §2).
-  const head = der.subarray(0, 64);
-  const isEc = holds(head, EC_OID);
-  const fits = algorithm === "ES256" ? isEc && holds(head, P256_OID) : holds(head, RSA);
-  if (fits) return;
-  const is = holds(head, RSA) ? "an RSA key" : isEc ? "an EC key of another curve" : "a key of another kind";
-  throw refused(what, `holds ${algorithm !== "ES256" && isEc ? "an EC key" : is}; ${WANTED[algorithm]} is needed`);
-}
-
-function holds(bytes: Uint8Array, part: readonly number[]): boolean {
-  return bytes.some((_, start) => part.every((byte, i) => bytes[start + i] === byte));
+function refuseOtherKind(
+  { asymmetricKeyType, asymmetricKeyDetails }: KeyObject,
+  algorithm: Algorithm,
+  what: string,
+): void {
+  const isRsa = asymmetricKeyType === "rsa";
+  const isEc = asymmetricKeyType === "ec";
+  // prime256v1 is OpenSSL's name for P-256.
+  if (algorithm === "ES256" ? isEc && asymmetricKeyDetails?.namedCurve === "prime256v1" : isRsa) return;
+  const ec = algorithm === "ES256" ? "an EC key of another curve" : "an EC key";
+  const is = isRsa ? "an RSA key" : isEc ? ec : "a key of another kind";
+  throw refused(what, `holds ${is}; ${WANTED[algorithm]} is needed`);
 }
 
 function refused(what: string, is: string, remedy = "Give the key that was made for this app."): AuthError {

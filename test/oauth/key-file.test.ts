@@ -1,5 +1,6 @@
 /** Keys as people have them: taken in every form that services hand out, and refused with what they are instead. */
 import { describe, expect, test } from "bun:test";
+import { generateKeyPairSync } from "node:crypto";
 import { type JwtContent, signJwt } from "../../src/oauth/jwt.ts";
 import { importPrivateKey, readCertificate, readPrivateKey } from "../../src/oauth/key-file.ts";
 import { AuthError } from "../../src/platform/errors.ts";
@@ -8,6 +9,12 @@ import { CERTIFICATES } from "../platform/certificates.ts";
 import { EC_KEY, encrypted, OTHER_RSA_KEY, pkcs1, publicKey, RSA_CERTIFICATE, RSA_KEY, sec1 } from "../support/keys.ts";
 
 const NOW = 1_800_000_000_000;
+
+/** In PKCS#8. */
+function generated(...kind: [type: "ec", options: { namedCurve: string }] | [type: "ed25519"]): string {
+  const { privateKey } = generateKeyPairSync(kind[0] as "ec", (kind[1] ?? {}) as { namedCurve: string });
+  return privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+}
 
 function content(over: Partial<JwtContent> = {}): JwtContent {
   const claims = { iss: "me", aud: "you" };
@@ -20,6 +27,7 @@ describe("signs what WebCrypto verifies", () => {
     ["PS256", RSA_KEY],
     ["ES256", EC_KEY],
     ["RS256", pkcs1(RSA_KEY)],
+    ["ES256", sec1(EC_KEY)],
   ] as const)
     test(`${algorithm} by ${key.slice(11, 26)}`, async () => {
       const jwt = await signJwt(content({ algorithm }), await readPrivateKey(key, algorithm), NOW);
@@ -41,6 +49,13 @@ describe("signs what WebCrypto verifies", () => {
   });
 });
 
+test("an EC key after its parameters, as openssl ecparam writes it, is the same key", async () => {
+  const parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+  expect((await readPrivateKey(parameters + sec1(EC_KEY), "ES256")).equals(await readPrivateKey(EC_KEY, "ES256"))).toBe(
+    true,
+  );
+});
+
 test("a key in Windows lines, or with text around it, is the same key", async () => {
   const plain = await readPrivateKey(EC_KEY, "ES256");
   const decorated = `Bag Attributes: <none>\r\n${EC_KEY.replaceAll("\n", "\r\n")}\r\nthe end`;
@@ -54,7 +69,19 @@ describe("refuses, saying what it is", () => {
     ["an encrypted key of the old form", encrypted(RSA_KEY, "pkcs1"), "RS256", /is encrypted/],
     ["an RSA key for ES256", RSA_KEY, "ES256", /holds an RSA key; an EC P-256 key is needed/],
     ["an EC key for RS256", EC_KEY, "RS256", /holds an EC key; an RSA key is needed/],
-    ["the old EC form", sec1(EC_KEY), "ES256", /is in the old EC form/],
+    [
+      "an EC key of another curve",
+      generated("ec", { namedCurve: "P-384" }),
+      "ES256",
+      /holds an EC key of another curve/,
+    ],
+    ["a key of another kind", generated("ed25519"), "ES256", /holds a key of another kind/],
+    [
+      "a key of SEC1 that is cut off",
+      sec1(EC_KEY).replace(/.{24}\n-----END/, "\n-----END"),
+      "ES256",
+      /cut off or damaged/,
+    ],
     ["a public key", publicKey(RSA_KEY), "RS256", /is a public key/],
     ["a certificate alone", RSA_CERTIFICATE, "RS256", /a certificate, but no private key/],
     ["an SSH key", "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----", "RS256", /SSH key/],
