@@ -240,7 +240,7 @@ export default defineProvider({
       use: "assertion",
       sign: {
         algorithm: "PS256",
-        header: { "x5t#S256": "{thumbprint}" },
+        header: { typ: "JWT", "x5t#S256": "{thumbprint}" },
         claims: { iss: "{clientId}", sub: "{clientId}", aud: "{tokenEndpoint}" },
         lifetimeSeconds: 600,
         backdateSeconds: 60,

@@ -91,7 +91,7 @@ async function sign(order: MintOrder, now: number): Promise<Secret> {
   return signJwt(
     {
       algorithm: signing.algorithm,
-      header: filled(signing.header ?? {}, values),
+      header: { ...TYPES[order.minting.use], ...filled(signing.header ?? {}, values) },
       claims: filled(signing.claims, values),
       lifetime: signing.lifetimeSeconds,
       backdate: signing.backdateSeconds ?? 0,
@@ -101,6 +101,11 @@ async function sign(order: MintOrder, now: number): Promise<Secret> {
     now,
   );
 }
+
+/** What proves a client says so (RFC 10070); a description may name another type, for providers that refuse this one. */
+const TYPES: Readonly<Partial<Record<Minting["use"], Readonly<Record<string, string>>>>> = {
+  assertion: { typ: "client-authentication+jwt" },
+};
 
 /** Made here, and sent to nobody. */
 async function signedToken(order: MintOrder, now: number): Promise<TokenReply> {

@@ -4,7 +4,7 @@ import { type Algorithm, importPrivateKey } from "./key-file.ts";
 
 export interface JwtContent {
   readonly algorithm: Algorithm;
-  /** Besides `alg` and `typ`. */
+  /** Besides `alg`. `typ` is JWT unless it is here. */
   readonly header: Readonly<Record<string, string>>;
   /** Besides `iat`, `exp` and `jti`. */
   readonly claims: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export async function signJwt(content: JwtContent, key: Secret, now: number): Pr
   const { SignJWT } = await import("jose");
   const issuedAt = Math.floor(now / 1000) - content.backdate;
   const jwt = new SignJWT({ ...content.claims, ...(content.unique && { jti: crypto.randomUUID() }) })
-    .setProtectedHeader({ ...content.header, typ: "JWT", alg: content.algorithm })
+    .setProtectedHeader({ typ: "JWT", ...content.header, alg: content.algorithm })
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + content.lifetime);
   return new Secret(await jwt.sign(await importPrivateKey(key, content.algorithm)));

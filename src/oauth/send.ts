@@ -28,7 +28,7 @@ export async function sendKeyedGrant(sending: Sending, grant: Grant, timeout: nu
       oauth.genericTokenEndpointRequest(
         metadataOf(server, grant.url),
         { client_id: client.id },
-        await authenticationOf(sending),
+        await authenticationOf(sending, grant.url ?? server.endpoints.token),
         grant.type,
         { ...grant.further, ...grant.parameters, ...resourceOf(server) },
         { ...options, ...(DPoP !== null && { DPoP }) },
@@ -49,7 +49,7 @@ export async function sendDeviceRequest(
     oauth.deviceAuthorizationRequest(
       metadataOf(server),
       { client_id: client.id },
-      await authenticationOf(sending),
+      await authenticationOf(sending, server.endpoints.device),
       { ...parameters, ...resourceOf(server) },
       options,
     ),
@@ -63,7 +63,7 @@ export async function sendAuthorizationRequest(sending: Sending, parameters: URL
     oauth.pushedAuthorizationRequest(
       metadataOf(server),
       { client_id: client.id },
-      await authenticationOf(sending),
+      await authenticationOf(sending, server.pushed),
       parameters,
       options,
     ),
@@ -74,10 +74,16 @@ export async function sendAuthorizationRequest(sending: Sending, parameters: URL
 export async function sendIntrospection(sending: Sending, token: string): Promise<RawReply> {
   const { server, client } = sending;
   return capture(sending, async (options) =>
-    oauth.introspectionRequest(metadataOf(server), { client_id: client.id }, await authenticationOf(sending), token, {
-      ...options,
-      additionalParameters: { token_type_hint: "access_token" },
-    }),
+    oauth.introspectionRequest(
+      metadataOf(server),
+      { client_id: client.id },
+      await authenticationOf(sending, server.endpoints.introspection),
+      token,
+      {
+        ...options,
+        additionalParameters: { token_type_hint: "access_token" },
+      },
+    ),
   );
 }
 
@@ -85,29 +91,44 @@ export async function sendIntrospection(sending: Sending, token: string): Promis
 export async function sendRevocation(sending: Sending, token: string, hint: string): Promise<RawReply> {
   const { server, client } = sending;
   return capture(sending, async (options) =>
-    oauth.revocationRequest(metadataOf(server), { client_id: client.id }, await authenticationOf(sending), token, {
-      ...options,
-      additionalParameters: { token_type_hint: hint },
-    }),
+    oauth.revocationRequest(
+      metadataOf(server),
+      { client_id: client.id },
+      await authenticationOf(sending, server.endpoints.revocation),
+      token,
+      {
+        ...options,
+        additionalParameters: { token_type_hint: hint },
+      },
+    ),
   );
 }
 
-async function authenticationOf(sending: Sending): Promise<ClientAuth> {
+/** @param url where the request goes */
+async function authenticationOf(sending: Sending, url: string | undefined): Promise<ClientAuth> {
   const { client, server } = sending;
-  if (client.key !== undefined) return assertionBy(client.key, server);
+  if (client.key !== undefined) return assertionBy(client.key, server, url);
   return (_, __, form, headers) => {
     for (const [name, value] of Object.entries(introduce(sending, form))) headers.set(name, value);
   };
 }
 
-/** RFC 7523 §3. The audience is the issuer; where that isn't known, the token endpoint. */
-async function assertionBy({ pem, algorithm, keyId }: ClientKey, server: Server): Promise<ClientAuth> {
+/**
+ * RFC 7523 §3 as RFC 10070 has it: typed, and for the issuer alone, so that no other server can use it. Where the issuer
+ * isn't known, or the description says so, for the endpoint.
+ */
+async function assertionBy(
+  { pem, algorithm, keyId }: ClientKey,
+  { dialect, issuer }: Server,
+  url: string | undefined,
+): Promise<ClientAuth> {
   const { importPrivateKey } = await import("./key-file.ts");
   const key = await importPrivateKey(pem, algorithm);
-  const { token } = server.endpoints;
+  const { audience, typ } = dialect.client.assertion;
   return oauth.PrivateKeyJwt(keyId === null ? key : { key, kid: keyId }, {
-    [oauth.modifyAssertion]: (_: unknown, claims: Record<string, unknown>) => {
-      if (server.issuer === null && token !== undefined) claims.aud = token;
+    [oauth.modifyAssertion]: (header: Record<string, unknown>, claims: Record<string, unknown>) => {
+      header.typ = typ;
+      claims.aud = audience === "issuer" && issuer !== null ? issuer : url;
     },
   });
 }

@@ -42,6 +42,11 @@ function secretsAreConsistent(definition: ProviderDefinition): Fault[] {
   return [
     ...faultIf(isPublic && client?.authentication !== undefined, "client.authentication", because),
     ...faultIf(isPublic && client?.secretOnRefresh !== undefined, "client.secretOnRefresh", because),
+    ...faultIf(
+      isPublic && client?.assertion !== undefined,
+      "client.assertion",
+      "is for a client with a key, but client.kind is public",
+    ),
     ...faultIf(isPublic && client?.environment?.secret !== undefined, "client.environment.secret", because),
     ...faultIf(isPublic && definition.device?.needsSecret === true, "device.needsSecret", because),
     ...faultIf(isPublic && definition.revocation?.needsSecret === true, "revocation.needsSecret", because),

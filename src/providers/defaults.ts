@@ -2,7 +2,12 @@
 import type { ErrorClass, ProviderDefinition } from "./schema.ts";
 
 export const DEFAULTS = {
-  client: { kind: "either", authentication: "body", secretOnRefresh: "always" },
+  client: {
+    kind: "either",
+    authentication: "body",
+    secretOnRefresh: "always",
+    assertion: { audience: "issuer", typ: "client-authentication+jwt" },
+  },
   authorize: {
     parameters: {},
     offlineParameters: {},

@@ -100,6 +100,14 @@ const client = v.strictObject({
   /** How a client with a secret authenticates (RFC 6749 §2.3). */
   authentication: v.optional(v.picklist(["body", "basic"])),
   secretOnRefresh: v.optional(v.picklist(["always", "never", "unless-device"])),
+  /** What a client says that proves itself with a key (RFC 10070). For issuers that refuse what the standard says. */
+  assertion: v.optional(
+    v.strictObject({
+      /** Whom it names: the issuer, or the endpoint that the request goes to. */
+      audience: v.optional(v.picklist(["issuer", "endpoint"])),
+      typ: v.optional(v.picklist(["client-authentication+jwt", "JWT"])),
+    }),
+  ),
   environment: v.optional(v.strictObject({ id: v.optional(v.array(variable)), secret: v.optional(v.array(variable)) })),
 });
 

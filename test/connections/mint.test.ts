@@ -26,7 +26,7 @@ let vault: MemoryVault;
 let now: number;
 let sent: HttpRequest[];
 let answer: (request: HttpRequest) => HttpReply;
-let use: "grant" | "bearer";
+let use: "grant" | "bearer" | "assertion";
 
 beforeEach(() => {
   vault = new MemoryVault();
@@ -140,6 +140,19 @@ test("cached until it is due, and then minted anew; signed here, nothing is ever
   now += 2_000;
   expect(await token()).not.toBe(first);
   expect(sent).toEqual([]);
+});
+
+test("what authenticates a client says so in its type (RFC 10070), what is exchanged for a token is a plain JWT", async () => {
+  await given();
+  for (const [as, parameter, typ] of [
+    ["assertion", "client_assertion", "client-authentication+jwt"],
+    ["grant", "assertion", "JWT"],
+  ] as const) {
+    use = as;
+    await refreshConnection(services(), REF, { ...DUE, force: true });
+    const jwt = new URLSearchParams(sent.at(-1)?.body ?? "").get(parameter);
+    expect((await verified(jwt, publicKey(EC_KEY), "ES256"))?.header).toMatchObject({ typ });
+  }
 });
 
 test("one past its expiry is still a connection that works", async () => {

@@ -253,6 +253,11 @@ describe("what contradicts itself or does nothing is refused", () => {
       "client.kind is public",
     ],
     [
+      "a public client with a key",
+      { client: { kind: "public", assertion: { audience: "endpoint" } } },
+      "client.assertion is for a client with a key",
+    ],
+    [
       "a condition that can't hold",
       { client: { kind: "public" }, flows: [{ flow: "browser", when: "secret" }, "device", "token"] },
       "flows.0.when",
