@@ -144,21 +144,30 @@ const ROTATION = {
   family: "Each refresh replaces the refresh token; an old one that is shown again ends the whole login.",
 } as const;
 
+function lifetimeOf({
+  slidingSeconds,
+  absoluteSeconds,
+}: NonNullable<NonNullable<ProviderDefinition["refresh"]>["lifetime"]>): string {
+  const spans = [
+    ...(slidingSeconds === undefined ? [] : [`${span(slidingSeconds)} after its last use`]),
+    ...(absoluteSeconds === undefined ? [] : [`${span(absoluteSeconds)} after the login`]),
+  ];
+  return `A refresh token lives for ${spans.join(", at most ")}.`;
+}
+
 function lifetimes(definition: ProviderDefinition): string {
   const refreshable = flowsOf(definition).some(({ flow }) => ["device", "browser", "code"].includes(flow));
   const { refresh, reply, revocation } = withDefaults(definition);
   const { absent } = reply.expiry;
   const lines = refreshable
     ? [
-        `An access token lives as long as the reply says; where it doesn't, ${absent === "never" ? "it is never due by time" : `${span(absent)}`}.`,
+        `An access token lives as long as the reply says; where it doesn't, ${absent === "never" ? "nor the token itself, it is never due by time" : `${span(absent)}`}.`,
         ROTATION[refresh.rotation],
         refresh.rotation !== "none" && refresh.graceSeconds > 0
           ? `For ${span(refresh.graceSeconds)} it still does.`
           : "",
         refresh.killsAccessToken ? "The old access token stops working with it." : "",
-        refresh.lifetime === undefined
-          ? ""
-          : `A refresh token lives for ${span(refresh.lifetime.seconds)}${refresh.lifetime.kind === "sliding" ? " after its last use" : ""}.`,
+        refresh.lifetime === undefined ? "" : lifetimeOf(refresh.lifetime),
         refresh.marginSeconds === undefined ? "" : `A refresh is due ${span(refresh.marginSeconds)} before the end.`,
         revoking(definition, revocation),
       ]

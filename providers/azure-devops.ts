@@ -66,7 +66,7 @@ export default defineProvider({
   },
 
   // expires_in is a text. [K] An hour.
-  reply: { expiry: { absent: 3600 }, error: "Error", errorDescription: "ErrorDescription" },
+  reply: { tokenTypes: ["jwt-bearer"], expiry: { absent: 3600 }, error: "Error", errorDescription: "ErrorDescription" },
 
   errors: {
     codes: {

@@ -100,7 +100,7 @@ export default defineProvider({
     rotation: "none",
     // The scope says for which resource the access token is to be.
     scope: "granted",
-    lifetime: { kind: "sliding", seconds: 90 * 24 * 3600 },
+    lifetime: { slidingSeconds: 90 * 24 * 3600 },
   },
 
   errors: {

@@ -74,7 +74,7 @@ export default defineProvider({
     // The same row holds both tokens: the old access token stops working at once.
     killsAccessToken: true,
     // The refresh token dies together with the access token, after 30 days: it has to be used well before.
-    lifetime: { kind: "sliding", seconds: 30 * 24 * 3600 },
+    lifetime: { slidingSeconds: 30 * 24 * 3600 },
     marginSeconds: 3 * 24 * 3600,
   },
 

@@ -5,7 +5,6 @@ import type { Definition, Loader } from "./cli/command.ts";
 import { type Cli, createCli, DEFAULT_GLOBALS } from "./cli/context.ts";
 import { asAuthError, EXIT_CODES } from "./cli/exit.ts";
 import { quickCall } from "./cli/quick.ts";
-import { leave } from "./platform/at-once.ts";
 import type { Environment } from "./platform/context.ts";
 import { exitOnInterrupt } from "./platform/signals.ts";
 
@@ -21,7 +20,7 @@ const argv = process.argv.slice(2);
 
 exitOnInterrupt();
 process.on("uncaughtException", (error) => void fallen(error));
-leave(await start());
+process.exit(await start());
 
 async function start(): Promise<number> {
   const [name = "", ...others] = argv;

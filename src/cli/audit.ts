@@ -1,8 +1,8 @@
 /** The audit log: what happened to which connection, and at whose request. Lines of JSON, without a secret. */
 import { version } from "../../package.json";
-import { caller } from "../platform/caller.ts";
 import type { AuditEvent } from "../platform/context.ts";
 import { appendLine } from "../platform/journal.ts";
+import { readProc } from "../platform/small-file.ts";
 
 /** A line as `auth log --json` prints it (CLI.md §5). */
 export interface AuditLine {
@@ -26,9 +26,10 @@ export interface AuditLine {
  * Texts that may be a provider's are redacted here too, whoever forgot it before.
  * @returns null when it is written, else why it couldn't be
  */
-export function writeAudit(path: string, event: AuditEvent, now: number): null | Promise<string | null> {
+export async function writeAudit(path: string, event: AuditEvent, now: number): Promise<string | null> {
   const { connection = null } = event;
-  const { pid, program } = caller();
+  caller ??= findCaller();
+  const { pid, program } = await caller;
   const line: AuditLine = {
     time: new Date(now).toISOString(),
     event: event.event,
@@ -52,4 +53,19 @@ export function writeAudit(path: string, event: AuditEvent, now: number): null |
 async function appendRedacted(path: string, line: AuditLine): Promise<string | null> {
   const { redactJson } = await import("../platform/redact.ts");
   return appendLine(path, JSON.stringify(redactJson(line)));
+}
+
+interface Caller {
+  readonly pid: number;
+  /** Its short name; null where the system doesn't tell. */
+  readonly program: string | null;
+}
+
+/** Found out once: a process that outlives its caller was called by it all the same. */
+let caller: Promise<Caller> | undefined;
+
+async function findCaller(): Promise<Caller> {
+  const pid = process.ppid;
+  const name = process.platform === "linux" ? await readProc(`/proc/${pid}/comm`) : null;
+  return { pid, program: name?.trim() || null };
 }

@@ -6,7 +6,7 @@ import type { Field, FormPage } from "../oauth/form-page.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Cli } from "./context.ts";
-import { sshLine } from "./login-ui.ts";
+import { sshLine } from "./far-browser.ts";
 
 export interface AskByForm {
   /** A client id, its secret, a key. */
@@ -64,7 +64,7 @@ async function ask(cli: Cli, { browser, port, timeout }: FormDisplay, page: Form
     if (cli.output.isJson) await cli.output.event({ event: "form", url: form.url });
     else {
       cli.output.notice(`Fill in this form to go on:\n\n  ${form.url}\n`);
-      const forward = sshLine(env, form.url, false);
+      const forward = sshLine(env, form.url);
       if (forward !== null) cli.output.notice(forward);
       await cli.output.done();
       const { canOpenBrowser, openBrowser } = await import("../platform/browser.ts");

@@ -1,10 +1,10 @@
 /** A login as the person at the terminal, or the program reading NDJSON, sees it. */
 import type { LoginUi } from "../connections/login/request.ts";
+import type { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { firstLine } from "../platform/stdin.ts";
+import { inputLines } from "../platform/stdin.ts";
 import type { Waiting } from "../platform/terminal.ts";
-import { isLoopback, namedPort } from "../platform/url.ts";
 import type { Cli } from "./context.ts";
 import type { AskByForm } from "./login-form.ts";
 
@@ -29,15 +29,25 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
   const abort = new AbortController();
   const colors = await cli.output.colors();
   let waiting: Waiting | null = null;
+  let resume: (() => Promise<void>) | null = null;
   const wait = async (label: string, milliseconds: number): Promise<void> => {
     if (cli.output.isJson || cli.globals.quiet) return;
     await cli.output.done();
     const { startWaiting } = await import("../platform/terminal.ts");
-    waiting = startWaiting(label, cli.context.now() + milliseconds, env, colors);
+    const deadline = cli.context.now() + milliseconds;
+    waiting = startWaiting(label, deadline, env, colors);
+    resume = () => wait(label, deadline - cli.context.now());
   };
   const open = async (url: string): Promise<void> => {
     const { canOpenBrowser, openBrowser } = await import("../platform/browser.ts");
     if (how.browser && canOpenBrowser(env)) await openBrowser(url, env);
+  };
+  /** A person is told and may paste again; from a program, one line is all that comes. */
+  const refusePaste = async (refused: AuthError, again: boolean): Promise<void> => {
+    if (!again) throw refused;
+    await waiting?.stop();
+    cli.output.warn(`${refused.message}\nStill waiting: paste the address again, or finish in the browser.`);
+    await resume?.();
   };
   const { exitOnInterrupt } = await import("../platform/signals.ts");
   exitOnInterrupt(() => waiting?.abandon());
@@ -69,15 +79,25 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
       await wait("Waiting for your approval", limit);
     },
     async authorize(url, redirectUri) {
+      const pasting = (await cli.interactive()) ? "terminal" : how.callback ? "stdin" : "none";
       if (cli.output.isJson) await cli.output.event({ event: "authorize", url, redirectUri });
       else {
         cli.output.notice(`Open this page to log in:\n\n  ${url}\n`);
-        const forward = sshLine(env, redirectUri, true);
-        if (forward !== null) cli.output.notice(forward);
+        const { farBrowserHint } = await import("./far-browser.ts");
+        const hint = farBrowserHint(env, redirectUri, pasting);
+        if (hint !== null) cli.output.notice(hint);
         await open(url);
         await wait("Waiting for the browser", how.timeout ?? LIMITS.browserLogin);
       }
-      return how.callback || (await cli.interactive()) ? { pasted: firstLine(LONGEST_URL) } : {};
+      if (pasting === "none") return {};
+      const lines = inputLines(LONGEST_URL);
+      return {
+        async pasted(refused) {
+          if (refused !== null) await refusePaste(refused, pasting === "terminal");
+          const { value, done } = await lines.next();
+          return done === true ? new Promise(() => {}) : value;
+        },
+      };
     },
     warn: (message) => cli.output.warn(message),
     async askToken(title, create) {
@@ -96,16 +116,6 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
       abort.abort();
     },
   };
-}
-
-/** Over SSH the browser is on another machine: how its loopback reaches ours. @param pasting whether its answer may be pasted */
-export function sshLine(env: Cli["context"]["env"], redirectUri: string, pasting: boolean): string | null {
-  if (!env.SSH_CONNECTION) return null;
-  const port = namedPort(redirectUri);
-  if (port === null || !isLoopback(new URL(redirectUri).hostname)) return null;
-  const host = env.SSH_CONNECTION.split(" ")[2] ?? "this-host";
-  const line = `The browser is on another machine? Forward the port first:\n  ssh -L ${port}:127.0.0.1:${port} ${host}`;
-  return pasting ? `${line}\nor paste the page's final address here with --callback -` : line;
 }
 
 const LONGEST_URL = 64 * 1024;

@@ -6,7 +6,6 @@
  * until it is known that the command succeeded.
  */
 
-import { writeAtOnce } from "../platform/at-once.ts";
 import type { Environment } from "../platform/context.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { jsonText } from "../platform/escape.ts";
@@ -108,9 +107,7 @@ let closed = false;
 async function toStdout(text: string): Promise<void> {
   if (closed) return;
   try {
-    const bytes = new TextEncoder().encode(text);
-    const written = writeAtOnce(1, bytes);
-    if (written < bytes.length) await Bun.write(Bun.stdout, bytes.subarray(written));
+    await Bun.write(Bun.stdout, text);
   } catch (error) {
     if (errorCode(error) === "EPIPE") closed = true;
     else
@@ -123,9 +120,7 @@ async function toStdout(text: string): Promise<void> {
 
 async function toStderr(text: string): Promise<void> {
   try {
-    const bytes = new TextEncoder().encode(text);
-    const written = writeAtOnce(2, bytes);
-    if (written < bytes.length) await Bun.write(Bun.stderr, bytes.subarray(written));
+    await Bun.write(Bun.stderr, text);
   } catch {
     // Nobody is left to tell: stderr is closed or full. What was to be done is done all the same.
   }

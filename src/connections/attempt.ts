@@ -12,12 +12,13 @@ import { clientFingerprint } from "./clients.ts";
 import type { Counterpart } from "./counterpart.ts";
 import type { Hold } from "./hold.ts";
 import { commitPatiently, type Landing, land } from "./landing.ts";
-import { asMine, type Demand, errorFrom, failed, failureFrom, type Outcome, succeeded, tokensFrom } from "./outcome.ts";
+import { asMine, type Demand, errorFrom, failed, failureFrom, type Outcome, succeeded } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Connection, Note, Tokens } from "./record.ts";
 import { display, typed } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { advanced, notFound, type Stored, successor } from "./store.ts";
+import { tokensFrom, unreadLifetimes } from "./tokens.ts";
 
 /** What an attempt needs at hand from its first step to its last. */
 interface Attempt {
@@ -166,7 +167,10 @@ async function conclude(making: Attempt, raw: RawReply, unkept: Unkept | null): 
     if (!(error instanceof OAuthFailure)) throw error;
     return concludeFailure(making, error);
   }
-  const tokens = await owned(services, tokensFrom(reply, counterpart.dialect, note.sentAt, noted.record.tokens));
+  const unread = unreadLifetimes(reply);
+  if (unread !== null) services.context.debug(`warning: ${display(noted.ref)}: ${unread}`);
+  const context = { at: note.sentAt, previous: noted.record.tokens, minted: false };
+  const tokens = await owned(services, tokensFrom(reply, counterpart.dialect, context));
   return concludeSuccess(making, tokens, unkept);
 }
 
@@ -206,7 +210,7 @@ async function withLearntExpiry({ services, counterpart, hold }: Attempt, stored
   if (expiresAt === null) return stored;
   const learnt = (record: Connection): Connection => ({
     ...record,
-    tokens: withExpiry(record.tokens, token, expiresAt, dialect.refresh.marginSeconds),
+    tokens: withExpiry(record.tokens, token, expiresAt, dialect),
   });
   const landed = await land(services, stored, learnt, hold);
   return landed.kind === "landed" ? landed.stored : stored;

@@ -6,9 +6,10 @@ import type { Client, Server } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Secret } from "../platform/secret.ts";
+import type { Dialect } from "../providers/defaults.ts";
 import type { Tokens } from "./record.ts";
 import type { Services } from "./services.ts";
-import { marginOf } from "./status.ts";
+import { expiryOf } from "./tokens.ts";
 
 /** @returns milliseconds since the epoch; null where nobody is to be asked, or nothing was said */
 export async function introspectedExpiry(
@@ -32,13 +33,12 @@ export async function introspectedExpiry(
 }
 
 /** The tokens with that lifetime, unless others took their place meanwhile. */
-export function withExpiry(
-  current: Tokens | null,
-  token: Secret,
-  expiresAt: number,
-  margin: number | undefined,
-): Tokens | null {
+export function withExpiry(current: Tokens | null, token: Secret, expiresAt: number, dialect: Dialect): Tokens | null {
   if (current === null || !current.accessToken.equals(token)) return current;
-  const lifetime = Math.max(0, expiresAt - current.obtainedAt);
-  return { ...current, expiresAt, dueAt: expiresAt - marginOf(lifetime, margin) };
+  const expiresIn = Math.max(0, Math.floor((expiresAt - current.obtainedAt) / 1000));
+  const context = { at: current.obtainedAt, previous: current };
+  return {
+    ...current,
+    ...expiryOf({ expiresIn, ownExpiresIn: null }, dialect, context, current.refreshToken !== null),
+  };
 }

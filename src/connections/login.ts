@@ -12,17 +12,18 @@ import { originOf } from "../platform/url.ts";
 import { type Clients, clientFromEnvironment, readClients, updateClients } from "./clients.ts";
 import { counterpartOf } from "./counterpart.ts";
 import { notGranted } from "./granted.ts";
-import { runFlow } from "./login/flows.ts";
+import { type FlowEnd, runFlow } from "./login/flows.ts";
 import { type LoginPlan, planLogin } from "./login/plan.ts";
 import type { LoginRequest, LoginUi } from "./login/request.ts";
 import { loginSettings } from "./login/settings.ts";
 import { type StoredLogin, storeLogin } from "./login/store.ts";
-import { withdraw } from "./login/withdraw.ts";
+import { revokeReceived, withdraw } from "./login/withdraw.ts";
 import { refuseMismatch } from "./mismatch.ts";
 import { asLoggedIn } from "./pin.ts";
 import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { readReplaceable, type Stored } from "./store.ts";
+import { unreadLifetimes } from "./tokens.ts";
 import { duration } from "./view.ts";
 
 /** Runs a login to its end. Nothing of an older login is lost before the new one is stored. */
@@ -31,7 +32,16 @@ export async function login(services: Services, request: LoginRequest, ui: Login
   await services.vault.requireWritable(vaultName(request.ref));
   const plan = await planLogin(services, request);
   for (const [setting, variable] of Object.entries(plan.settings.variables)) ui.warn(`${setting} from ${variable}`);
-  const { stored, replaced } = await keepLogin(services, plan, await flowOrCleanUp(services, plan, ui), ui);
+  const { reply, conclude } = await flowOrCleanUp(services, plan, ui);
+  let kept: StoredLogin;
+  try {
+    kept = await keepLogin(services, plan, reply, ui);
+  } catch (error) {
+    await conclude({ error });
+    throw error;
+  }
+  const { stored, replaced } = kept;
+  await conclude({ account: stored.record.account });
   if (replaced !== null) await retireReplaced(services, plan, stored, replaced, ui);
   warnOfRefusedScopes(plan, stored, ui);
   warnOfMissingRefreshToken(plan, stored, ui);
@@ -43,6 +53,7 @@ async function keepLogin(services: Services, plan: LoginPlan, received: TokenRep
   let account: Account | null = null;
   try {
     const reply = await withLearntLifetime(services, plan, received);
+    tellUnreadLifetimes(services, plan, reply, ui);
     const identity = await whoIs(services, plan, reply, ui);
     ({ account } = identity);
     await refuseOtherAccount(plan, account, ui);
@@ -50,6 +61,13 @@ async function keepLogin(services: Services, plan: LoginPlan, received: TokenRep
   } catch (error) {
     throw await withdraw(services, plan, received, account, error);
   }
+}
+
+function tellUnreadLifetimes({ context }: Services, { request }: LoginPlan, reply: TokenReply, ui: LoginUi): void {
+  const unread = unreadLifetimes(reply);
+  if (unread === null) return;
+  context.debug(`warning: ${display(request.ref)}: ${unread}`);
+  ui.warn(unread);
 }
 
 /** Another host or client under a name that is taken needs `--force` (CLI.md §4). Settled before anything is sent. */
@@ -86,13 +104,13 @@ async function withLearntLifetime(services: Services, plan: LoginPlan, reply: To
  * Tokens of a login that is refused are given back. A secret that the provider refuses is marked, so that it isn't
  * offered again silently (CLI §4).
  */
-async function flowOrCleanUp(services: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
+async function flowOrCleanUp(services: Services, plan: LoginPlan, ui: LoginUi): Promise<FlowEnd> {
   try {
     return await runFlow(services, plan, ui);
   } catch (error) {
     const { client, server } = plan;
     const received = error instanceof AuthError && error.cause instanceof OAuthFailure ? error.cause.received : null;
-    if (received !== null && client !== null) await revokeTokens(services.context.http, server, client, received);
+    if (received !== null) await revokeReceived(services, plan, received, null);
     const refused = error instanceof AuthError && error.code === "client_rejected";
     if (refused && client?.secret && server.endpoints.token !== undefined) {
       await markRefused(services, plan.request.ref.provider, originOf(server.endpoints.token), {

@@ -10,12 +10,13 @@ import type { Counterpart } from "./counterpart.ts";
 import type { Hold } from "./hold.ts";
 import { type Landing, land } from "./landing.ts";
 import { type MintOrder, mintToken } from "./mint-token.ts";
-import { errorFrom, failed, failureFrom, type Outcome, succeeded, tokensFrom } from "./outcome.ts";
+import { errorFrom, failed, failureFrom, type Outcome, succeeded } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Connection } from "./record.ts";
 import { display } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { notFound, type Stored } from "./store.ts";
+import { tokensFrom, unreadLifetimes } from "./tokens.ts";
 
 /** Precondition: the lock is held. */
 export async function mint(
@@ -29,7 +30,9 @@ export async function mint(
   let next: (record: Connection) => Connection;
   try {
     const { reply, at, clockOffset } = await mintToken(services, order);
-    const tokens = tokensFrom(reply, counterpart.dialect, at, current.record.tokens);
+    const unread = unreadLifetimes(reply);
+    if (unread !== null) context.debug(`warning: ${display(current.ref)}: ${unread}`);
+    const tokens = tokensFrom(reply, counterpart.dialect, { at, previous: current.record.tokens, minted: true });
     next = (record) => ({ ...succeeded(record, tokens), mint: { ...order.mint, clockOffset } });
   } catch (error) {
     if (error instanceof AuthError) return { kind: "failed", stored: current, error };

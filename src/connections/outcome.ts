@@ -1,13 +1,11 @@
 /** What a refresh came to: replies become tokens, failures become states that are remembered across processes. */
 
-import type { OAuthFailure, TokenReply } from "../oauth/types.ts";
+import type { OAuthFailure } from "../oauth/types.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
-import type { Dialect } from "../providers/defaults.ts";
 import type { Connection, Failure, Note, Tokens } from "./record.ts";
 import { type ConnectionRef, display, typed } from "./ref.ts";
 import type { ResourceRef } from "./resource.ts";
-import { marginOf } from "./status.ts";
 import type { Stored } from "./store.ts";
 
 export interface Demand {
@@ -53,37 +51,6 @@ export function loginRequired(ref: ConnectionRef): AuthError {
     hint: `Run 'auth login ${typed(ref)}'.`,
     connection: display(ref),
   });
-}
-
-/**
- * Tokens as they are stored. `at`: when the request was sent, so that a lifetime is never counted too long.
- * A missing refresh token means keep the old one, a missing scope means unchanged (RFC 6749 §6).
- */
-export function tokensFrom(reply: TokenReply, dialect: Dialect, at: number, previous: Tokens | null): Tokens {
-  const lifetime = reply.expiresIn === null ? null : reply.expiresIn * 1000;
-  const lifetimeOfRefresh = dialect.refresh.lifetime;
-  const refreshExpiresAt =
-    reply.refreshExpiresIn !== null
-      ? at + reply.refreshExpiresIn * 1000
-      : reply.refreshToken !== null &&
-          lifetimeOfRefresh !== undefined &&
-          (previous === null || lifetimeOfRefresh.kind === "sliding")
-        ? at + lifetimeOfRefresh.seconds * 1000
-        : (previous?.refreshExpiresAt ?? null);
-  return {
-    accessToken: reply.accessToken,
-    tokenType: reply.tokenType,
-    obtainedAt: at,
-    expiresAt: lifetime === null ? null : at + lifetime,
-    dueAt: lifetime === null ? null : at + lifetime - marginOf(lifetime, dialect.refresh.marginSeconds),
-    refreshToken: reply.refreshToken ?? previous?.refreshToken ?? null,
-    refreshExpiresAt,
-    refreshFingerprint: null,
-    idToken: reply.idToken ?? previous?.idToken ?? null,
-    scopes: [...(reply.scopes ?? previous?.scopes ?? [])],
-    extra: { ...previous?.extra, ...reply.extra },
-    ...(previous?.proofKey && { proofKey: previous.proofKey }),
-  };
 }
 
 /** A record after a refresh that brought tokens. */

@@ -16,12 +16,15 @@ export interface Tokens {
   readonly accessToken: Secret;
   readonly tokenType: string;
   readonly obtainedAt: number;
-  /** null: never. */
+  /** null: unknown. */
   readonly expiresAt: number | null;
-  /** From here on a refresh is due: `expiresAt` less the margin. */
+  /** From here on a refresh is due: `expiresAt` less the margin, or as `expiryOf` has it. */
   readonly dueAt: number | null;
   readonly refreshToken: Secret | null;
+  /** When the refresh token ends if it isn't used until then; null: unknown. */
   readonly refreshExpiresAt: number | null;
+  /** When the whole authorization ends, however often the tokens are refreshed. Absent in older records. */
+  readonly authorizationExpiresAt?: number | null;
   /** Keyed hash of the refresh token: one token, one owner (RULES.md 2.6). */
   readonly refreshFingerprint: string | null;
   readonly idToken: Secret | null;

@@ -63,13 +63,25 @@ export function isNone({ accessToken }: Tokens): boolean {
   return accessToken.reveal() === "";
 }
 
-type Shared = Pick<Tokens, "refreshToken" | "refreshExpiresAt" | "refreshFingerprint">;
+type Shared = Pick<Tokens, "refreshToken" | "refreshExpiresAt" | "refreshFingerprint" | "authorizationExpiresAt">;
 
-function shared({ refreshToken, refreshExpiresAt, refreshFingerprint, proofKey }: Tokens): Shared {
-  return { refreshToken, refreshExpiresAt, refreshFingerprint, ...(proofKey !== undefined && { proofKey }) };
+function shared(tokens: Tokens): Shared {
+  const { refreshToken, refreshExpiresAt, refreshFingerprint, authorizationExpiresAt = null, proofKey } = tokens;
+  return {
+    refreshToken,
+    refreshExpiresAt,
+    refreshFingerprint,
+    authorizationExpiresAt,
+    ...(proofKey !== undefined && { proofKey }),
+  };
 }
 
-const NOTHING_SHARED: Shared = { refreshToken: null, refreshExpiresAt: null, refreshFingerprint: null };
+const NOTHING_SHARED: Shared = {
+  refreshToken: null,
+  refreshExpiresAt: null,
+  refreshFingerprint: null,
+  authorizationExpiresAt: null,
+};
 
 /** Long expired: never served, always due. */
 const NONE: Tokens = {

@@ -55,7 +55,7 @@ const CLOCK_TOLERANCE = 5 * 60_000;
 
 /** Whether a refresh is due: less than the margin, or than `minTtl` milliseconds, is left. */
 export function isDue(tokens: Tokens, now: number, minTtl = 0): boolean {
-  if (tokens.expiresAt === null) return false;
+  if (tokens.expiresAt === null) return tokens.dueAt !== null && now >= tokens.dueAt;
   if (now < tokens.obtainedAt - CLOCK_TOLERANCE) return true;
   if (now >= (tokens.dueAt ?? tokens.expiresAt)) return true;
   return tokens.expiresAt - now < minTtl;
@@ -63,7 +63,7 @@ export function isDue(tokens: Tokens, now: number, minTtl = 0): boolean {
 
 /** Minted less than min(60 s, a tenth of its lifetime) ago: not refreshed again to satisfy a demand (CLI.md §3). */
 export function isJustMinted(tokens: Tokens, now: number): boolean {
-  if (tokens.expiresAt === null) return false;
+  if (tokens.expiresAt === null) return tokens.dueAt !== null && now < tokens.dueAt;
   const lifetime = tokens.expiresAt - tokens.obtainedAt;
   return now >= tokens.obtainedAt && now - tokens.obtainedAt < Math.min(60_000, lifetime / 10);
 }

@@ -8,7 +8,7 @@ import type { Http } from "../platform/http.ts";
 import { outsideWords } from "../platform/outside.ts";
 import { redact } from "../platform/redact.ts";
 import { knowSecret, Secret, sameText } from "../platform/secret.ts";
-import { isAllowedUrl, isSameOrigin, namedPort } from "../platform/url.ts";
+import { isAllowedUrl, namedPort } from "../platform/url.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
 import { classifyReply } from "./classify.ts";
 import { sendGrant } from "./grant.ts";
@@ -18,9 +18,10 @@ import { loginError, registered } from "./login-error.ts";
 import { endpointOf } from "./metadata.ts";
 import { nameOf, renamed } from "./names.ts";
 import type { Page } from "./page.ts";
+import { pastedParameters, WrongPaste } from "./pasted.ts";
 import { resourceOf } from "./post.ts";
 import { readTokenReply } from "./reply.ts";
-import { type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
+import { type Account, type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
 
 export interface BrowserRequest {
   readonly scopes: readonly string[];
@@ -51,12 +52,12 @@ export interface BrowserLogin {
   readonly redirectUri: string;
   /** Rejects with AuthError `access_denied`, `login_timeout`, `interrupted` … */
   readonly callback: Promise<Authorization>;
-  /** The final URL, pasted: the same checks. @throws AuthError */
-  accept(pastedUrl: string): Authorization;
-  /** The tokens are here: the browser's page says so. */
-  succeed(): Promise<void>;
-  /** The answer came, and no tokens could be had for it: the browser's page says why. */
-  fail(error: AuthError): Promise<void>;
+  /** The same checks for what a person pasted. @throws WrongPaste for no answer to this login; AuthError as `callback` */
+  accept(pasted: string): Authorization;
+  /** The login is done: the browser's page says so, and as whom. */
+  succeed(account?: Account | null): Promise<void>;
+  /** The answer came, and the login failed: the browser's page says why. @param error null: only the terminal says it */
+  fail(error: AuthError | null): Promise<void>;
   /** Ends the wait and lets go of the port. */
   close(): void;
 }
@@ -140,16 +141,14 @@ export async function startBrowserLogin(
     url,
     redirectUri,
     callback: answer.promise,
-    accept(pastedUrl) {
-      const pasted = URL.parse(pastedUrl.trim());
-      const expected = new URL(redirectUri);
-      if (pasted === null || !isSameOrigin(pasted.href, redirectUri) || pasted.pathname !== expected.pathname)
-        throw notThisLogin(`It has to begin with ${redirectUri}`);
-      if (!isMine(pasted.searchParams)) throw notThisLogin("Its state is another login's");
-      return authorizationIn(pasted.searchParams);
+    accept(pasted) {
+      const parameters = pastedParameters(pasted, redirectUri, server);
+      if (!isMine(parameters))
+        throw new WrongPaste("This is the answer to another login: its state is not this one's.");
+      return authorizationIn(parameters);
     },
-    async succeed() {
-      await listener?.conclude(successPage(server));
+    async succeed(account = null) {
+      await listener?.conclude(successPage(server, account));
     },
     async fail(error) {
       await listener?.conclude(failurePage(server, error));
@@ -268,15 +267,18 @@ function codeIn(server: Server, parameters: URLSearchParams, redirectUri: string
   return new Secret(code);
 }
 
-function successPage({ dialect }: Server): Page {
+function successPage({ dialect, endpoints }: Server, account: Account | null): Page {
+  const host = endpoints.authorization === undefined ? null : `at ${new URL(endpoints.authorization).host}`;
+  const name = account?.label ?? account?.id ?? null;
+  const who = [name === null ? null : `as ${name}`, host].filter((part) => part !== null).join(", ");
   return {
     kind: "success",
     title: `Logged in to ${dialect.title}`,
-    text: "You can close this page and go back to the terminal.",
+    text: `${who[0]?.toUpperCase() ?? ""}${who.slice(1)}. You can close this page and go back to the terminal.`,
   };
 }
 
-function failurePage({ dialect }: Server, error?: AuthError): Page {
+function failurePage({ dialect }: Server, error: AuthError | null = null): Page {
   return {
     kind: "failure",
     title: `The login to ${dialect.title} failed`,
@@ -297,10 +299,4 @@ function timedOut(server: Server, redirectUri: string): AuthError {
 
 function interrupted(): AuthError {
   return new AuthError("interrupted", "The login was interrupted.", { hint: "No login was stored." });
-}
-
-function notThisLogin(why: string): AuthError {
-  return new AuthError("access_denied", `This is not the final URL of the login that is waiting: ${why}.`, {
-    hint: "Copy the whole address from the browser, after it was sent back.",
-  });
 }

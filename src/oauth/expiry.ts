@@ -1,36 +1,81 @@
 /** How long a token lives, in the many ways that providers say it. */
+import { outsideWords } from "../platform/outside.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { at, type Json } from "./paths.ts";
+
+type Unit = Dialect["reply"]["expiry"]["unit"];
+
+/** What a reply says of a lifetime. */
+export interface Told {
+  /** Whole seconds from now; 0: none, or over. null: it doesn't say. */
+  readonly seconds: number | null;
+  /** What it says and can't be read, for the log: `expires_in "3600abc"`. null: nothing of the kind. */
+  readonly unread: string | null;
+}
 
 const TEN_YEARS = 10 * 365 * 24 * 3600;
 
 /**
- * Seconds from now; null: does not expire. What isn't strictly a number or a time counts as absent ("3600abc", null,
- * true), and the dialect says what absent means.
+ * The access token's lifetime: where the description says it is, else `expires_in` or `expires_at` beside that.
  * @param now milliseconds, by the clock that the reply's times are to be read by
  */
-export function lifetimeOf(body: Json, expiry: Dialect["reply"]["expiry"], now: number): number | null {
-  const seconds = secondsOf(at(body, expiry.path), expiry.unit, now);
-  if (seconds !== null) return seconds;
-  return expiry.absent === "never" ? null : expiry.absent;
+export function lifetimeOf(body: Json, { path, unit }: Dialect["reply"]["expiry"], now: number): Told {
+  const group = path.slice(0, path.lastIndexOf(".") + 1);
+  let unread: string | null = null;
+  for (const [place, as] of [
+    [path, unit],
+    [`${group}expires_in`, "seconds"],
+    [`${group}expires_at`, "time"],
+  ] as const) {
+    if (place !== path || as === unit) {
+      const told = lifetimeAt(body, place, as === "time" ? timeUnitOf(at(body, place)) : as, now);
+      unread ??= told.unread;
+      if (told.seconds !== null) return { seconds: told.seconds, unread };
+    }
+  }
+  return { seconds: null, unread };
 }
 
-/** Whole seconds from 0 to ten years, or null. */
-export function secondsOf(value: unknown, unit: Dialect["reply"]["expiry"]["unit"], now: number): number | null {
+/**
+ * A lifetime at one place of a reply. Nothing, null, and an empty text say nothing. What is more than ten years away
+ * can't be read: it is in another unit than the one that is expected.
+ */
+export function lifetimeAt(body: Json, path: string, unit: Unit, now: number): Told {
+  const value = at(body, path);
+  if (value === undefined || value === null || value === "") return { seconds: null, unread: null };
+  const isNear = Math.abs(exactSeconds(value, unit, now)) <= TEN_YEARS;
+  const seconds = isNear ? secondsOf(value, unit, now) : null;
+  return { seconds, unread: seconds === null ? `${path} ${outsideWords(JSON.stringify(value), 40)}` : null };
+}
+
+/** `expires_at` is a date with some, seconds or milliseconds since the epoch with others. */
+function timeUnitOf(value: unknown): Unit {
+  if (typeof value === "string" && /^\d{4}-/.test(value)) return "iso";
+  return strictNumber(value) >= 1e11 ? "epoch-milliseconds" : "epoch";
+}
+
+/** Whole seconds from 0 to ten years, or null for what isn't strictly a number or a time ("3600abc", true). */
+export function secondsOf(value: unknown, unit: Unit, now: number): number | null {
+  const seconds = exactSeconds(value, unit, now);
+  return Number.isFinite(seconds) ? Math.min(Math.max(0, Math.floor(seconds)), TEN_YEARS) : null;
+}
+
+/** NaN for what can't be read. */
+function exactSeconds(value: unknown, unit: Unit, now: number): number {
   if (unit === "iso") {
     const time = typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : Number.NaN;
-    return bounded((time - now) / 1000);
+    return (time - now) / 1000;
   }
   const number = strictNumber(value);
   switch (unit) {
     case "seconds":
-      return bounded(number);
+      return number;
     case "milliseconds":
-      return bounded(number / 1000);
+      return number / 1000;
     case "epoch":
-      return bounded(number - now / 1000);
+      return number - now / 1000;
     case "epoch-milliseconds":
-      return bounded((number - now) / 1000);
+      return (number - now) / 1000;
   }
 }
 
@@ -40,7 +85,10 @@ function strictNumber(value: unknown): number {
   return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
 }
 
-function bounded(seconds: number): number | null {
-  if (!Number.isFinite(seconds)) return null;
-  return Math.min(Math.max(0, Math.floor(seconds)), TEN_YEARS);
+/** Seconds until the `exp` of a JWT's claims (RFC 7519 §4.1.4), negative when it is over; null where there is none. */
+export function secondsToExp(claims: Json | undefined, now: number): number | null {
+  const exp = claims?.exp;
+  if (typeof exp !== "number") return null;
+  const seconds = Math.floor(exp - now / 1000);
+  return Math.abs(seconds) <= TEN_YEARS ? seconds : null;
 }

@@ -63,6 +63,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   405: "Method Not Allowed",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  503: "Service Unavailable",
   431: "Request Header Fields Too Large",
 };
 

@@ -58,6 +58,7 @@ export function listen({ hostname, port, path, receive }: ListenerOptions): List
   });
 
   function route(head: Head): string {
+    if (isPrefetch(head)) return textReply(503, "Not before somebody asks for it.");
     if (head.method !== "GET") return textReply(405, "Only GET.", { allow: "GET" });
     if (head.path === path) return callback(head.query);
     if (head.path !== finalPath || !answered) return textReply(404, "Nothing here.");
@@ -98,6 +99,11 @@ export function listen({ hostname, port, path, receive }: ListenerOptions): List
       server.stop();
     },
   };
+}
+
+/** The browser fetches ahead what nobody has opened yet (Fetch, `Sec-Purpose`; older ones, `Purpose` and `X-Moz`). */
+function isPrefetch({ headers }: Head): boolean {
+  return ["sec-purpose", "purpose", "x-moz"].some((name) => /prefetch|preview/i.test(headers.get(name) ?? ""));
 }
 
 const STRAY: Page = {

@@ -51,7 +51,7 @@ interface Connection {
 
 type Client = Socket<Connection>;
 
-/** @throws AuthError `usage` when the port is taken */
+/** @throws AuthError `usage` when the port is taken, or forbidden */
 export function serveLoopback(options: LoopbackOptions): Loopback {
   const clients = new Set<Client>();
   let hosts: readonly string[] = [];
@@ -135,7 +135,7 @@ function bind({ hostname, port }: LoopbackOptions, socket: Handlers): TCPSocketL
       if (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT") return [first];
       first.stop(true);
       if (port === 0 && attempt < 10) continue;
-      throw taken(first.port, error);
+      throw cannotListen(first.port, error);
     }
   }
 }
@@ -144,13 +144,32 @@ function bindOne(hostname: string, port: number, socket: Handlers): TCPSocketLis
   try {
     return Bun.listen<Connection>({ hostname, port, exclusive: true, socket });
   } catch (error) {
-    throw taken(port, error);
+    throw cannotListen(port, error);
   }
 }
 
-function taken(port: number, cause: unknown): AuthError {
-  return new AuthError("usage", `Port ${port} on this machine can't be listened on.`, {
-    hint: "Choose another with --port, or leave it out where the provider allows any.",
-    cause,
-  });
+/** @param cause what `listen` failed with */
+export function cannotListen(port: number, cause: unknown): AuthError {
+  switch (errorCode(cause)) {
+    case "EADDRINUSE":
+      return new AuthError("usage", `Port ${port} on this machine is in use by another program.`, {
+        hint: "End that program, or choose another port with --port where the provider allows one.",
+        cause,
+      });
+    case "EACCES":
+    case "EPERM":
+      return new AuthError("usage", `This user may not listen on port ${port}.`, {
+        hint: "Ports below 1024 are the system's on most machines. Choose a higher one with --port.",
+        cause,
+      });
+    default:
+      return new AuthError(
+        "usage",
+        `Port ${port} on this machine can't be listened on (${errorCode(cause) ?? "unknown"}).`,
+        {
+          hint: "Choose another with --port, or leave it out where the provider allows any.",
+          cause,
+        },
+      );
+  }
 }

@@ -62,7 +62,7 @@ export async function readMinted(server: Server, client: Client, raw: RawReply, 
   // The library wants to know who asks, even where nobody does.
   const asker = client.id === "" ? { ...client, id: "none" } : client;
   const reply = await readTokenReply(server, asker, raw, { subject: null, now });
-  return { ...reply, refreshToken: null, refreshExpiresIn: null, account: null };
+  return { ...reply, refreshToken: null, refreshExpiresIn: null, refreshTimeout: null, account: null };
 }
 
 /** Milliseconds that the server's clock is ahead of ours, by its `Date`; less than half a minute is none. */

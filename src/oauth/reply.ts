@@ -10,8 +10,8 @@ import type { Dialect } from "../providers/defaults.ts";
 import { accountIn } from "./account.ts";
 import { readBody, textOf } from "./body.ts";
 import { classifyReply, codeOf, serverTime } from "./classify.ts";
-import { lifetimeOf, secondsOf } from "./expiry.ts";
-import { checkIdToken, type ExpectedIdToken } from "./idtoken.ts";
+import { lifetimeAt, lifetimeOf, secondsToExp } from "./expiry.ts";
+import { checkIdToken, decodeJwt, type ExpectedIdToken } from "./idtoken.ts";
 import { at, type Json } from "./paths.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
 
@@ -47,14 +47,24 @@ export async function readTokenReply(
   if (subject !== null && dialect.account.from === "reply" && account?.id && account.id !== subject)
     throw unusable(raw, "the reply is about another account");
 
+  const { expiry, refreshExpiresIn, refreshTimeout, authorizationExpiresIn } = dialect.reply;
+  const lifetime = lifetimeOf(body, expiry, now);
+  const refreshLifetimes = [refreshExpiresIn, refreshTimeout, authorizationExpiresIn].map((path) =>
+    lifetimeAt(body, path, "seconds", now),
+  );
+  // Zero is how some say "never".
+  const [ofRefreshToken, unused, ofAuthorization] = refreshLifetimes.map(({ seconds }) => seconds || null);
   const renewsItself = dialect.refresh.credential === "access_token" ? accessToken : null;
   return {
     accessToken,
     tokenType: textAt(said, dialect.reply.tokenType)?.toLowerCase() ?? "bearer",
-    expiresIn: lifetimeOf(body, dialect.reply.expiry, now),
+    expiresIn: lifetime.seconds,
+    ownExpiresIn: secondsToExp(decodeJwt(accessText)?.claims, now),
     refreshToken: refreshToken ?? renewsItself,
-    // Zero is how some say "never".
-    refreshExpiresIn: secondsOf(at(body, dialect.reply.refreshExpiresIn), "seconds", now) || null,
+    refreshExpiresIn: ofRefreshToken ?? null,
+    refreshTimeout: unused ?? null,
+    authorizationExpiresIn: ofAuthorization ?? null,
+    unread: [lifetime, ...refreshLifetimes].flatMap(({ unread }) => (unread === null ? [] : [unread])),
     scopes: scopesIn(at(said, dialect.reply.scope), dialect.scopes.replySeparator),
     idToken: idToken.token,
     account,

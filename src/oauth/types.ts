@@ -54,11 +54,19 @@ export interface Account {
 export interface TokenReply {
   readonly accessToken: Secret;
   readonly tokenType: string;
-  /** Seconds from now; null when the token does not expire or doesn't say (the dialect has decided which). */
+  /** Seconds from now; 0: none, or over. null: the reply doesn't say. */
   readonly expiresIn: number | null;
+  /** Seconds until the access token's own end, where it is a JWT that tells; negative when it is over. */
+  readonly ownExpiresIn: number | null;
   readonly refreshToken: Secret | null;
-  /** Seconds from now. */
+  /** Seconds until this refresh token ends. */
   readonly refreshExpiresIn: number | null;
+  /** Seconds that a refresh token may lie unused. */
+  readonly refreshTimeout: number | null;
+  /** Seconds until the whole authorization ends, however often its tokens are refreshed. */
+  readonly authorizationExpiresIn: number | null;
+  /** Lifetimes that can't be read, for the log: `expires_in "3600abc"`. */
+  readonly unread: readonly string[];
   /** null when the reply names none: unchanged (RFC 6749 §5.1, §6). */
   readonly scopes: readonly string[] | null;
   readonly idToken: Secret | null;

@@ -2,61 +2,52 @@
  * Which open files came from our caller and belong to the command we become. Bun marks every inherited descriptor
  * from 4 up close-on-exec at its start, and process substitution (`run -- diff <(a) <(b)`) hands over just those.
  */
-import { ffi } from "./ffi.ts";
-import { fileCalls, type LinuxCalls, linuxCalls, nameOfDescriptor } from "./libc.ts";
-import type { ProcessCalls } from "./process-calls.ts";
+import { AT_FDCWD, cString, F, type Linux, O, type Posix, posix } from "./posix.ts";
 
-const F_SETFD = 2;
-const F_GETFL = 3;
-const F_SETFL = 4;
-const O_DIRECTORY = process.arch === "arm64" ? 0x4000 : 0x10000;
-const O_NONBLOCK = process.platform === "darwin" ? 0x4 : 0x800;
 const CLOSE_RANGE_CLOEXEC = 4;
 
 /**
- * The descriptors from 3 up that we were started with. To be called before anything of ours is opened: then the
- * runtime holds nothing but its event loop's own (an epoll and an eventfd), which are told by their names.
- * On macOS the runtime leaves inherited ones alone, and there is nothing to do.
+ * The descriptors from 3 up that we were started with. To be called before anything of ours is opened: then Bun holds
+ * nothing but its event loop's own (an epoll and an eventfd), which are told by their names. On macOS Bun leaves
+ * inherited ones alone, and there is nothing to do. Where there are no system calls none are known, nor handed over.
  */
 export function inheritedDescriptors(): number[] {
-  const linux = linuxCalls();
-  if (linux === null) return [];
+  const linux = posix()?.linux;
+  if (!linux) return [];
   return openDescriptors(linux).filter((fd) => {
-    const name = nameOfDescriptor(linux, fd);
+    const name = nameOf(linux, fd);
     return name !== "" && !name.startsWith("anon_inode:");
   });
 }
 
 /**
- * Leaves exactly 0, 1, 2 and `inherited` open across execve, and the standard three blocking: the runtime may have
- * made a pipe non-blocking, which its next reader or writer would not expect.
+ * Leaves exactly 0, 1, 2 and `inherited` open across execve, and the standard three blocking: Bun may have made a pipe
+ * non-blocking, which its next reader or writer would not expect.
  */
-export function handOver(c: ProcessCalls, inherited: readonly number[]): void {
-  const linux = linuxCalls();
-  linux?.call(linux.numbers.closeRange, 3, 0xffffffff, CLOSE_RANGE_CLOEXEC);
-  for (const fd of inherited) c.fcntl(fd, F_SETFD, 0);
+export function handOver({ fcntl, linux }: Posix, inherited: readonly number[]): void {
+  linux?.call("close_range", 3, 0xffffffff, CLOSE_RANGE_CLOEXEC);
+  for (const fd of inherited) fcntl(fd, F.SETFD, 0);
   for (const fd of [0, 1, 2]) {
-    const flags = c.fcntl(fd, F_GETFL, 0);
-    if (flags >= 0 && (flags & O_NONBLOCK) !== 0) c.fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+    const flags = fcntl(fd, F.GETFL, 0);
+    if (flags >= 0 && (flags & O.NONBLOCK) !== 0) fcntl(fd, F.SETFL, flags & ~O.NONBLOCK);
   }
 }
 
 /** All open descriptors from 3 up, as /proc lists them. */
-function openDescriptors({ call, numbers }: LinuxCalls): number[] {
-  const c = fileCalls();
-  const folder = c?.open("/proc/self/fd", O_DIRECTORY) ?? -1;
-  if (c === null || folder < 0) return [];
+function openDescriptors({ call }: Linux): number[] {
+  const folder = call("openat", AT_FDCWD, cString("/proc/self/fd"), O.DIRECTORY | O.CLOEXEC);
+  if (folder < 0) return [];
   const open: number[] = [];
   const buffer = new Uint8Array(4096);
   for (;;) {
-    const length = call(numbers.getdents, folder, ffi.ptr(buffer), buffer.length);
+    const length = call("getdents64", folder, buffer, buffer.length);
     if (length <= 0) break;
     for (const name of entryNames(buffer.subarray(0, length))) {
       const fd = Number(name);
       if (fd > 2 && fd !== folder) open.push(fd);
     }
   }
-  c.close(folder);
+  call("close", folder);
   return open;
 }
 
@@ -73,13 +64,21 @@ function* entryNames(buffer: Uint8Array): Generator<string> {
   }
 }
 
+/** What an open file is called, as /proc has it; empty where it can't be told. */
+function nameOf({ call }: Linux, fd: number): string {
+  const buffer = new Uint8Array(4096);
+  const length = call("readlinkat", AT_FDCWD, cString(`/proc/self/fd/${fd}`), buffer, buffer.length);
+  return length > 0 && length < buffer.length ? new TextDecoder().decode(buffer.subarray(0, length)) : "";
+}
+
 const RLIMIT_NOFILE = 7;
 
 /** Sets the soft limit of open files, never above the hard one. */
-export function setSoftLimit({ call, numbers }: LinuxCalls, soft: number): void {
+export function setSoftLimit({ call }: Linux, soft: number): void {
   const limit = new BigUint64Array(2);
-  if (call(numbers.prlimit, 0, RLIMIT_NOFILE, 0, ffi.ptr(limit)) !== 0) return;
+  const memory = new Uint8Array(limit.buffer);
+  if (call("prlimit64", 0, RLIMIT_NOFILE, 0, memory) !== 0) return;
   const hard = limit[1] ?? 0n;
   limit[0] = BigInt(soft) < hard ? BigInt(soft) : hard;
-  call(numbers.prlimit, 0, RLIMIT_NOFILE, ffi.ptr(limit), 0);
+  call("prlimit64", 0, RLIMIT_NOFILE, memory, 0);
 }

@@ -1,12 +1,12 @@
 /**
  * Becoming another program. On POSIX the process is replaced: same pid, terminal, signals and exit code, as if the
- * shell had started the command itself. By libc's execve, since `process.execve` also closes what our caller handed
+ * shell had started the command itself. By execve(2) itself, since `process.execve` also closes what our caller handed
  * over (descriptors from 3 up) and leaves SIGPIPE ignored.
  */
 import type { Environment } from "./context.ts";
 import { handOver, setSoftLimit } from "./descriptors.ts";
-import { fileCalls, linuxCalls, readSmallFile } from "./libc.ts";
-import { cStrings, type ProcessCalls, processCalls } from "./process-calls.ts";
+import { cStrings, ERRNO, type Posix, posix } from "./posix.ts";
+import { readProc } from "./small-file.ts";
 
 /** Why a command didn't start; the codes are the shell's (CLI.md §2, `run`). */
 export class ExecError extends Error {
@@ -38,10 +38,10 @@ export interface Execution {
 export async function replaceProcess(execution: Execution): Promise<number> {
   const file = await findCommand(execution.command, execution.env);
   if (process.platform === "win32") return runChild(file, execution);
-  const c = processCalls();
-  if (c === null) return execveOfRuntime(file, execution);
-  restoreSoftLimit();
-  return execveOfLibc(c, file, execution);
+  const system = posix();
+  if (system === null) return execveByBun(file, execution);
+  await restoreSoftLimit(system);
+  return execveBySystem(system, file, execution);
 }
 
 /** @throws ExecError 127 or 126 */
@@ -57,44 +57,40 @@ async function findCommand(command: string, env: Environment): Promise<string> {
 /** What execvp(3) searches where PATH is unset. */
 const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
 
-const ENOENT = 2;
-const EACCES = 13;
-const ENOEXEC = 8;
-const E2BIG = 7;
 const SIGPIPE = 13;
 const SIGXFSZ = 25;
 
-function execveOfLibc(c: ProcessCalls, file: string, { command, args, env, inherited }: Execution): never {
-  handOver(c, inherited);
-  for (const signal of [SIGPIPE, SIGXFSZ]) c.resetSignal(signal);
+function execveBySystem(system: Posix, file: string, { command, args, env, inherited }: Execution): never {
+  handOver(system, inherited);
+  for (const signal of [SIGPIPE, SIGXFSZ]) system.resetSignal(signal);
 
   const variables: string[] = [];
   for (const name in env) if (env[name] !== undefined) variables.push(`${name}=${env[name]}`);
   const environment = cStrings(variables);
-  const execute = (path: string, argv: readonly string[]): number => c.execve(path, cStrings(argv), environment);
+  const execute = (path: string, argv: readonly string[]): number => system.execve(path, cStrings(argv), environment);
   let errno = execute(file, [command, ...args]);
   // A script without `#!` is run by the shell, as execvp(3) and every shell do.
-  if (errno === ENOEXEC) errno = execute("/bin/sh", ["sh", file, ...args]);
+  if (errno === ERRNO.ENOEXEC) errno = execute("/bin/sh", ["sh", file, ...args]);
   throw new ExecError(126, `'${command}' can't be run: ${reasonOf(errno)}.`);
 }
 
 function reasonOf(errno: number): string {
   switch (errno) {
-    case ENOENT:
+    case ERRNO.ENOENT:
       return "its interpreter doesn't exist";
-    case EACCES:
+    case ERRNO.EACCES:
       return "permission denied";
-    case ENOEXEC:
+    case ERRNO.ENOEXEC:
       return "it isn't a program";
-    case E2BIG:
+    case ERRNO.E2BIG:
       return "its arguments and environment are too long";
     default:
       return `error ${errno}`;
   }
 }
 
-/** Where libc can't be loaded: everything but inherited descriptors is right. */
-function execveOfRuntime(file: string, { command, args, env }: Execution): never {
+/** Where there are no system calls: right but for inherited descriptors, which Bun closes. */
+function execveByBun(file: string, { command, args, env }: Execution): never {
   // A listener makes the runtime reset these to their default in the child; it ignores them otherwise.
   for (const signal of ["SIGPIPE", "SIGXFSZ"] as const) process.on(signal, () => {});
   const environment: Record<string, string> = {};
@@ -118,13 +114,11 @@ async function runChild(file: string, { args, env }: Execution): Promise<number>
   return code;
 }
 
-/** The soft limit of open files as our parent has it: the runtime raised ours, and the child should not notice. */
-function restoreSoftLimit(): void {
-  const linux = linuxCalls();
-  const files = fileCalls();
-  if (linux === null || files === null) return;
+/** The soft limit of open files as our parent has it: Bun raised ours, and the child should not notice. */
+async function restoreSoftLimit({ linux }: Posix): Promise<void> {
+  if (linux === null) return;
   // null where the parent is another user's, or gone: the raised limit stays.
-  const limits = readSmallFile(files, `/proc/${process.ppid}/limits`) ?? "";
+  const limits = (await readProc(`/proc/${process.ppid}/limits`)) ?? "";
   const soft = /^Max open files +(\d+)/m.exec(limits)?.[1];
   if (soft !== undefined) setSoftLimit(linux, Number(soft));
 }

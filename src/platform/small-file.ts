@@ -1,8 +1,8 @@
 /**
- * Small files and their owners, looked at without the runtime's threads. On the way of every token: what `Bun.file`
- * takes a millisecond for, most of it to start a thread and to hear of its end, takes libc some microseconds.
+ * Small files and their owners. Every `auth token` reads one and looks at two: with system calls it takes some
+ * microseconds, with `Bun.file` half a millisecond, most of it to start a thread. Where there are none, `Bun.file` does it.
  */
-import { fileCalls, readSmallFile } from "./libc.ts";
+import { AT_FDCWD, cString, ERRNO, type Linux, O, posix } from "./posix.ts";
 
 export interface Ownership {
   readonly mode: number;
@@ -11,15 +11,19 @@ export interface Ownership {
 
 export type OwnedText = Ownership & { readonly text: string };
 
-/** Who may do what with a file, told at once where libc can. @throws the system's error, with its `code`, where it can't be looked at */
+/** Links are followed. @throws the system's error, with its `code` */
 export function ownershipOf(path: string): Ownership | Promise<Ownership> {
-  return fileCalls()?.stat?.(path) ?? Bun.file(path).stat();
+  const linux = posix()?.linux;
+  const stat = linux ? statx(linux, path) : null;
+  return typeof stat === "object" && stat !== null ? stat : Bun.file(path).stat();
 }
 
 /** Whether there is anything of that name, whatever it is. */
 export function isThere(path: string): boolean | Promise<boolean> {
-  const stat = fileCalls()?.stat;
-  if (stat) return stat(path) !== null;
+  const linux = posix()?.linux;
+  const stat = linux ? statx(linux, path) : null;
+  if (typeof stat === "object" && stat !== null) return true;
+  if (stat === -ERRNO.ENOENT) return false;
   return Bun.file(path)
     .stat()
     .then(
@@ -30,19 +34,53 @@ export function isThere(path: string): boolean | Promise<boolean> {
 
 /** A text file and whose it is. @throws the system's error, with its `code` */
 export function readOwned(path: string): OwnedText | Promise<OwnedText> {
-  const c = fileCalls();
-  const stat = c?.stat?.(path) ?? null;
+  const linux = posix()?.linux;
+  const stat = linux ? statx(linux, path) : null;
   // Only what is a file may be opened here: opening a pipe would wait for its other end.
-  const text = c !== null && stat !== null && isFile(stat) ? readSmallFile(c, path) : null;
-  return stat !== null && text !== null ? { mode: stat.mode, uid: stat.uid, text } : readByRuntime(path);
+  if (linux && typeof stat === "object" && stat !== null && (stat.mode & 0o170000) === 0o100000) {
+    const text = readNow(linux, path);
+    if (text !== null) return { mode: stat.mode, uid: stat.uid, text };
+  }
+  return readByBun(path);
 }
 
-async function readByRuntime(path: string): Promise<OwnedText> {
+/** The text of a small file of /proc; null where it can't be read. */
+export async function readProc(path: string): Promise<string | null> {
+  const linux = posix()?.linux;
+  if (linux) return readNow(linux, path);
+  try {
+    return await Bun.file(path).text();
+  } catch {
+    // What is told there is never needed: it may be another user's process, or gone.
+    return null;
+  }
+}
+
+async function readByBun(path: string): Promise<OwnedText> {
   const file = Bun.file(path);
   const [{ mode, uid }, text] = await Promise.all([file.stat(), file.text()]);
   return { mode, uid, text };
 }
 
-function isFile({ mode }: Pick<Ownership, "mode">): boolean {
-  return (mode & 0o170000) === 0o100000;
+/** null where it can't be opened, or isn't small. */
+function readNow({ call }: Linux, path: string): string | null {
+  const fd = call("openat", AT_FDCWD, cString(path), O.CLOEXEC);
+  if (fd < 0) return null;
+  const buffer = new Uint8Array(4096);
+  const length = call("read", fd, buffer, buffer.length);
+  call("close", fd);
+  // A full buffer may be half a file.
+  return length < 0 || length === buffer.length ? null : new TextDecoder().decode(buffer.subarray(0, length));
+}
+
+/** The fields of `struct statx` (statx(2)), which is the same on all architectures. */
+const STATX = { bytes: 256, basic: 0x7ff, uid: 20, mode: 28 } as const;
+
+/** @returns a negative `errno` where it can't be looked at */
+function statx({ call }: Linux, path: string): Ownership | number {
+  const buffer = new Uint8Array(STATX.bytes);
+  const result = call("statx", AT_FDCWD, cString(path), 0, STATX.basic, buffer);
+  if (result < 0) return result;
+  const view = new DataView(buffer.buffer);
+  return { mode: view.getUint16(STATX.mode, true), uid: view.getUint32(STATX.uid, true) };
 }

@@ -1,15 +1,13 @@
 /** Standard input, line by line, while something else is being waited for. */
 
-/** The first line that isn't empty. Never settles where there is none: the other thing decides then. */
-export async function firstLine(limit: number): Promise<string> {
+/** Lines that aren't empty, trimmed. One that is longer than `limit` characters comes cut. */
+export async function* inputLines(limit: number): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of Bun.stdin.stream()) {
-    text = (text + decoder.decode(chunk, { stream: true })).trimStart();
-    const end = text.indexOf("\n");
-    if (end >= 0) return text.slice(0, end).trim();
-    if (text.length > limit) break;
+    const [last = "", ...more] = (text + decoder.decode(chunk, { stream: true })).split("\n").reverse();
+    for (const line of more.reverse()) if (line.trim() !== "") yield line.trim().slice(0, limit);
+    text = last.slice(0, limit);
   }
-  if (text !== "" && text.length <= limit) return text.trim();
-  return new Promise(() => {});
+  if (text.trim() !== "") yield text.trim();
 }

@@ -36,6 +36,8 @@ export const DEFAULTS = {
     idToken: "id_token",
     expiry: { path: "expires_in", unit: "seconds", absent: "never", introspect: false },
     refreshExpiresIn: "refresh_token_expires_in",
+    refreshTimeout: "refresh_token_timeout",
+    authorizationExpiresIn: "authorization_expires_in",
     error: "error",
     errorDescription: "error_description",
     extra: [],

@@ -1,7 +1,7 @@
 /** A connection's lock with the reply file that only its holder may touch, both beside the vault's real place. */
 import { feature } from "bun:bundle";
+import { dirname } from "node:path";
 import { mutated } from "../platform/faults.ts";
-import { folderOf } from "../platform/files.ts";
 import { type Bytes, hmac, pack } from "./bytes.ts";
 import { ensureOwnFolder, realPlace, touching } from "./files.ts";
 import { type LockFile, openLockFile } from "./lock.ts";
@@ -55,7 +55,7 @@ function find(vault: string, name: string, indexKey: Bytes): Waiting {
 
 /** `vault.locks` beside the file itself, so that all who reach it by any link meet at the same locks. */
 export function locksFolder(vault: string): string {
-  const folder = touching(vault, () => `${folderOf(realPlace(vault))}/vault.locks`);
+  const folder = touching(vault, () => `${dirname(realPlace(vault))}/vault.locks`);
   ensureOwnFolder(folder);
   return folder;
 }

@@ -1,12 +1,21 @@
 /** Making a vault: under a lock, complete under another name, and only then given its own (RULES.md 1.9). */
-import { renameSync } from "node:fs";
+import { accessSync, constants, renameSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
-import { folderOf, lstat, requireAccess } from "../platform/files.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, random } from "./bytes.ts";
 import { locksFolder } from "./connection-lock.ts";
-import { checkPrivate, createPrivate, ensureFolder, realPlace, refuseNetwork, syncFolder, touching } from "./files.ts";
+import {
+  checkPrivate,
+  createPrivate,
+  ensureFolder,
+  lstat,
+  realPlace,
+  refuseNetwork,
+  syncFolder,
+  touching,
+} from "./files.ts";
 import { HEADER_KEY, headerVersion, newKey, newKeyId, wrap } from "./header.ts";
 import { draftOf, removeDrafts, requireRoom } from "./leftovers.ts";
 import { openLockFile } from "./lock.ts";
@@ -97,7 +106,7 @@ export function makeVault({ request, real, source, given }: Preparation): Promis
       throw error;
     }
     // From here on it is a vault: whatever fails, its key is kept.
-    touching(real, () => syncFolder(folderOf(real)));
+    touching(real, () => syncFolder(dirname(real)));
     await context.audit({ event: "vault", status: "success", message: `made, key from ${SOURCE_WORDS[made.source]}` });
     return { source: made.source, chosen: source !== null };
   });
@@ -138,11 +147,11 @@ async function storeKey(wanted: SourceName | null, request: KeyRequest): Promise
 /** A key file that can't be written is told before anyone is asked for what the vault is to hold. */
 async function requireKeyPlace({ paths }: Context, source: SourceName | null): Promise<void> {
   try {
-    ensureFolder(folderOf(paths.key));
+    ensureFolder(dirname(paths.key));
     touching(paths.key, () => {
-      if (lstat(paths.key) === null) return requireAccess(folderOf(paths.key), "write");
+      if (lstat(paths.key) === null) return accessSync(dirname(paths.key), constants.W_OK);
       checkPrivate(paths.key);
-      requireAccess(paths.key, "read and write");
+      accessSync(paths.key, constants.R_OK | constants.W_OK);
     });
   } catch (error) {
     if (source === "file" || !(await (await import("./sources/keychain.ts")).isInReach())) throw error;
@@ -150,10 +159,10 @@ async function requireKeyPlace({ paths }: Context, source: SourceName | null): P
 }
 
 function prepareFolder(path: string): string {
-  ensureFolder(folderOf(path));
+  ensureFolder(dirname(path));
   return touching(path, () => {
     const real = realPlace(path);
-    refuseNetwork(folderOf(real));
+    refuseNetwork(dirname(real));
     return real;
   });
 }

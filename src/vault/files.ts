@@ -2,20 +2,23 @@
  * Files that only their owner may touch. Only lstat looks at a database that may be open: opening and closing it would
  * drop SQLite's locks (RULES.md 1.2).
  */
-import { AuthError, errorCode } from "../platform/errors.ts";
 import {
-  close,
-  fileSystemOf,
-  folderOf,
-  kindOf,
-  lstat,
-  nameIn,
-  nodeFs,
-  open,
-  realpath,
-  type Stat,
-  sync,
-} from "../platform/files.ts";
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  type Stats,
+  statfsSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname } from "node:path";
+import { AuthError, errorCode } from "../platform/errors.ts";
 import { foreign, isOpenTo, isStranger } from "./owner.ts";
 
 /** Runs file work; what the system refuses becomes `vault_unwritable` in words. */
@@ -46,20 +49,37 @@ const REASONS: Record<string, string> = {
   ENOENT: "its folder doesn't exist",
   EMFILE: "too many open files",
   EIO: "the disk reports an error",
+  ENOLCK: "the system has no lock left for it",
 };
 
 /** The path with its folder's links resolved; the last part as it stands. */
 export function realPlace(path: string): string {
-  const folder = realpath(folderOf(path));
-  return folder.endsWith("/") ? `${folder}${nameIn(path)}` : `${folder}/${nameIn(path)}`;
+  const folder = realpathSync(dirname(path));
+  return folder.endsWith("/") ? `${folder}${basename(path)}` : `${folder}/${basename(path)}`;
+}
+
+/** What is there, a link as a link; null where nothing is. */
+export function lstat(path: string): Stats | null {
+  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+}
+
+export function kindOf(stat: Stats): "file" | "folder" | "link" | "other" {
+  if (stat.isSymbolicLink()) return "link";
+  if (stat.isDirectory()) return "folder";
+  return stat.isFile() ? "file" : "other";
+}
+
+/** From the beginning of the file, however many calls it takes. @throws the system's error */
+export function writeAll(file: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, at);
 }
 
 /** Makes the folder, 0700, where it isn't there yet. What is there must be mine, and no one else may write to it. */
 export function ensureFolder(path: string): void {
   touching(path, () => {
     let stat = lstat(path);
-    if (stat === null) nodeFs().mkdirSync(path, { recursive: true, mode: 0o700 });
-    if (stat === null || kindOf(stat) === "link") stat = required(realpath(path));
+    if (stat === null) mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (stat === null || kindOf(stat) === "link") stat = lstatSync(realpathSync(path));
     if (kindOf(stat) !== "folder") throw notOrdinary(path, stat, "folder");
     if (isStranger(stat) && stat.uid !== 0) throw foreign(path);
     const sticky = (stat.mode & 0o1000) !== 0;
@@ -75,24 +95,21 @@ export function ensureOwnFolder(path: string): void {
   touching(path, () => {
     if (lstat(path) === null) {
       try {
-        nodeFs().mkdirSync(path, { mode: 0o700 });
+        mkdirSync(path, { mode: 0o700 });
       } catch (error) {
         if (errorCode(error) !== "EEXIST") throw error;
       }
     }
-    const stat = required(path);
+    const stat = lstatSync(path);
     if (kindOf(stat) !== "folder") throw notOrdinary(path, stat, "folder");
     if (isStranger(stat)) throw foreign(path);
-    if (isOpenTo(stat, 0o077)) nodeFs().chmodSync(path, 0o700);
+    if (isOpenTo(stat, 0o077)) chmodSync(path, 0o700);
   });
 }
 
 /** An empty file, 0600, made by nobody else. @returns false when there was one already */
 export function createPrivate(path: string): boolean {
   return touching(path, () => {
-    // Nearly always there is one, and to be refused costs more than to look.
-    if (lstat(path) !== null) return false;
-    const { closeSync, constants, fchmodSync, openSync } = nodeFs();
     const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0 } = constants;
     try {
       const file = openSync(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
@@ -108,23 +125,17 @@ export function createPrivate(path: string): boolean {
 }
 
 /** Refuses what isn't an ordinary file of mine. Never opens it. */
-export function checkPrivate(path: string): Stat {
-  const stat = required(path);
+export function checkPrivate(path: string): Stats {
+  const stat = lstatSync(path);
   if (kindOf(stat) !== "file") throw notOrdinary(path, stat, "file");
   if (isStranger(stat)) throw foreign(path);
   return stat;
 }
 
-/** @throws the system's error where there is nothing */
-function required(path: string): Stat {
-  return lstat(path) ?? nodeFs().lstatSync(path);
-}
-
 /** Adds a line to a private text file, made where it isn't there yet; on the disk when this returns. */
 export function appendPrivate(path: string, line: string): void {
-  ensureFolder(folderOf(path));
+  ensureFolder(dirname(path));
   touching(path, () => {
-    const { closeSync, constants, fsyncSync, openSync, writeSync } = nodeFs();
     const { O_APPEND, O_WRONLY, O_NOFOLLOW = 0 } = constants;
     createPrivate(path);
     checkPrivate(path);
@@ -135,14 +146,13 @@ export function appendPrivate(path: string, line: string): void {
     } finally {
       closeSync(file);
     }
-    syncFolder(folderOf(path));
+    syncFolder(dirname(path));
   });
 }
 
 /** Overwrites with spaces, in place, the lines of a private text file that `isOld` says so of. */
 export function blankLines(path: string, isOld: (line: string) => boolean): void {
   touching(path, () => {
-    const { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } = nodeFs();
     let start = 0;
     const old: { start: number; length: number }[] = [];
     for (const line of readFileSync(path, "latin1").split("\n")) {
@@ -163,11 +173,11 @@ export function blankLines(path: string, isOld: (line: string) => boolean): void
 /** Makes a new name survive a power cut. Some systems can't sync a folder; their names are as durable as they get. */
 export function syncFolder(path: string): void {
   if (process.platform === "win32") return;
-  const folder = open(realpath(path), false);
+  const folder = openSync(path, constants.O_RDONLY);
   try {
-    sync(folder);
+    fsyncSync(folder);
   } finally {
-    close(folder);
+    closeSync(folder);
   }
 }
 
@@ -207,13 +217,13 @@ export function copyOnWriteFileSystem(type: number): string | null {
 
 /** The network file system that a folder lies on, or null. Known on Linux only. */
 export function networkOf(folder: string): string | null {
-  return process.platform === "linux" ? networkFileSystem(fileSystemOf(folder)) : null;
+  return process.platform === "linux" ? networkFileSystem(Number(statfsSync(folder).type)) : null;
 }
 
 /** The copy-on-write file system that a folder lies on, or null. Known on Linux, and on macOS, where APFS is one. */
 export function copyOnWriteOf(folder: string): string | null {
   if (process.platform === "darwin") return "APFS";
-  return process.platform === "linux" ? copyOnWriteFileSystem(fileSystemOf(folder)) : null;
+  return process.platform === "linux" ? copyOnWriteFileSystem(Number(statfsSync(folder).type)) : null;
 }
 
 /** @throws AuthError `vault_unwritable` where the folder lies on a network file system */
@@ -225,7 +235,7 @@ export function refuseNetwork(folder: string): void {
   });
 }
 
-export function notOrdinary(path: string, stat: Stat, wanted: "file" | "folder"): AuthError {
+export function notOrdinary(path: string, stat: Stats, wanted: "file" | "folder"): AuthError {
   const kind = kindOf(stat);
   const what = kind === "link" ? "a symbolic link" : kind === "folder" ? "a folder" : `not a ${wanted}`;
   return new AuthError("vault_unwritable", `${path} is ${what}, so auth doesn't use it.`, {

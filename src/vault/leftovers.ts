@@ -1,9 +1,9 @@
 /** Files of a moment beside a vault. What a killed process leaves is removed by the next one that holds the vault lock. */
-import { readdirSync, rmSync } from "node:fs";
+import { closeSync, constants, fsyncSync, openSync, readdirSync, rmSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
-import { close, folderOf, nameIn, open, sync, writeAll } from "../platform/files.ts";
 import { random } from "./bytes.ts";
-import { createPrivate, touching } from "./files.ts";
+import { createPrivate, touching, writeAll } from "./files.ts";
 
 const DRAFT = /^\.[0-9a-f]{16}\.new(-wal|-shm|-journal)?$/;
 
@@ -21,15 +21,15 @@ export function requireRoom(real: string): void {
   touching(real, () => {
     try {
       createPrivate(scratch);
-      const file = open(scratch, true);
+      const file = openSync(scratch, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
       try {
         // Without a name, it is gone however this process ends.
         if (process.platform !== "win32") rmSync(scratch, { force: true });
         // Not zeros: a file system that compresses would find room for any number of them.
         writeAll(file, random(ROOM));
-        sync(file);
+        fsyncSync(file);
       } finally {
-        close(file);
+        closeSync(file);
       }
     } finally {
       rmSync(scratch, { force: true });
@@ -42,7 +42,7 @@ export function requireRoom(real: string): void {
  * The vault lock must be held: another process's draft would be removed while it is being made.
  */
 export function removeDrafts({ debug }: Pick<Context, "debug">, real: string): void {
-  const folder = folderOf(real);
+  const folder = dirname(real);
   const remove = (work: () => void): void => {
     try {
       work();
@@ -52,7 +52,7 @@ export function removeDrafts({ debug }: Pick<Context, "debug">, real: string): v
   };
   remove(() => {
     for (const name of readdirSync(folder))
-      if (name.startsWith(nameIn(real)) && DRAFT.test(name.slice(nameIn(real).length)))
+      if (name.startsWith(basename(real)) && DRAFT.test(name.slice(basename(real).length)))
         remove(() => rmSync(`${folder}/${name}`, { force: true }));
   });
 }

@@ -5,9 +5,10 @@
  * opens them (RULES.md 1.1, 1.2).
  */
 import { constants, Database } from "bun:sqlite";
-import { hasByteLocks, lockByte, unlockByte } from "../platform/byte-lock.ts";
+import { closeSync, constants as fsConstants, openSync } from "node:fs";
 import { errorCode } from "../platform/errors.ts";
-import { close, open } from "../platform/files.ts";
+import { hasByteLocks, lockByte, unlockByte } from "../platform/file-lock.ts";
+import { O } from "../platform/posix.ts";
 import { checkPrivate, createPrivate, touching, unwritable } from "./files.ts";
 import { OPEN_NOFOLLOW } from "./sqlite.ts";
 import type { Lock, Vault } from "./types.ts";
@@ -37,20 +38,21 @@ export function openLockFile(path: string): LockFile {
 /** null where there are no such locks. */
 function byKernel(path: string): LockFile | null {
   if (process.platform !== "linux") return null;
-  const fd = open(path, true);
+  // Not inherited by a program that is started meanwhile: it would hold the lock too.
+  const fd = openSync(path, fsConstants.O_RDWR | O.NOFOLLOW | O.CLOEXEC);
   if (!hasByteLocks(fd)) {
-    close(fd);
+    closeSync(fd);
     return null;
   }
   let isOpen = true;
   return {
-    take: () => lockByte(fd, RESERVED_BYTE),
+    take: () => touching(path, () => lockByte(fd, RESERVED_BYTE)),
     // Once it is closed, the number may be another file's.
     release() {
       if (isOpen) unlockByte(fd, RESERVED_BYTE);
     },
     close() {
-      if (isOpen) close(fd);
+      if (isOpen) closeSync(fd);
       isOpen = false;
     },
   };

@@ -6,26 +6,18 @@
  *     4 length of what follows · the sealed value · zeros
  */
 import { feature } from "bun:bundle";
+import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, openSync, readSync } from "node:fs";
+import { dirname } from "node:path";
 import { AuthError } from "../platform/errors.ts";
 import { faultAtWrite } from "../platform/faults.ts";
-import {
-  close as closeFile,
-  folderOf,
-  lstat,
-  open,
-  readInto,
-  sizeOf,
-  sync,
-  syncData,
-  writeAll,
-} from "../platform/files.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, concat, uint32, viewOf } from "./bytes.ts";
-import { checkPrivate, createPrivate, syncFolder, touching } from "./files.ts";
+import { checkPrivate, createPrivate, lstat, syncFolder, touching, writeAll } from "./files.ts";
 import { type DataKey, seal, standingOf, tryOpen } from "./seal.ts";
 import type { KeptReply, Version } from "./types.ts";
 
 const SIZE = LIMITS.replyFileBytes;
+const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /** The keys a reply may be sealed with: the present one, and all that were before it. */
 export interface ReplyKeys {
@@ -39,19 +31,19 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
   let file: number | null = null;
 
   const close = (): void => {
-    if (file !== null) closeFile(file);
+    if (file !== null) closeSync(file);
     file = null;
   };
   const prepare = (): number => {
     if (file !== null) return file;
     const made = createPrivate(path);
     checkPrivate(path);
-    file = open(path, true);
-    if (sizeOf(file) !== SIZE) {
+    file = openSync(path, constants.O_RDWR | NOFOLLOW);
+    if (fstatSync(file).size !== SIZE) {
       writeAll(file, new Uint8Array(SIZE));
-      sync(file);
+      fsyncSync(file);
     }
-    if (made) syncFolder(folderOf(path));
+    if (made) syncFolder(dirname(path));
     return file;
   };
 
@@ -71,7 +63,7 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
         if (feature("AUTH_TEST")) faultAtWrite("reply-keep");
         const target = prepare();
         writeAll(target, content);
-        syncData(target);
+        fdatasyncSync(target);
       });
     },
     async read(version: Version) {
@@ -90,7 +82,7 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
         if (feature("AUTH_TEST")) faultAtWrite("reply-blank");
         const target = prepare();
         writeAll(target, new Uint8Array(SIZE));
-        syncData(target);
+        fdatasyncSync(target);
       });
     },
     close,
@@ -101,13 +93,13 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
 function readValue(path: string): Bytes | null {
   if (lstat(path) === null) return null;
   checkPrivate(path);
-  const file = open(path, false);
+  const file = openSync(path, constants.O_RDONLY | NOFOLLOW);
   try {
     const content = new Uint8Array(SIZE);
-    const length = readInto(file, content);
+    const length = readSync(file, content, 0, SIZE, 0);
     const size = length < 4 ? 0 : viewOf(content).getUint32(0);
     return size === 0 || size + 4 > length ? null : content.slice(4, size + 4);
   } finally {
-    closeFile(file);
+    closeSync(file);
   }
 }

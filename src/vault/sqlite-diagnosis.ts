@@ -4,9 +4,19 @@
  */
 import type { Database } from "bun:sqlite";
 import { accessSync, constants } from "node:fs";
+import { dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
-import { folderOf, kindOf, lstat, requireAccess } from "../platform/files.ts";
-import { checkPrivate, ensureFolder, notOrdinary, realPlace, refuseNetwork, touching, unwritable } from "./files.ts";
+import {
+  checkPrivate,
+  ensureFolder,
+  kindOf,
+  lstat,
+  notOrdinary,
+  realPlace,
+  refuseNetwork,
+  touching,
+  unwritable,
+} from "./files.ts";
 import { busy, isBusy } from "./patience.ts";
 import { openDatabase } from "./sqlite.ts";
 
@@ -18,7 +28,7 @@ import { openDatabase } from "./sqlite.ts";
  */
 export function diagnoseOpen(path: string, error: unknown): { path: string; database: Database } | null {
   return touching(path, () => {
-    if (lstat(folderOf(path)) === null) return null;
+    if (lstat(dirname(path)) === null) return null;
     const real = realPlace(path);
     const stat = lstat(real);
     if (stat === null) return null;
@@ -37,7 +47,7 @@ export function diagnoseOpen(path: string, error: unknown): { path: string; data
 function whyNot(path: string, real: string, error: unknown): AuthError {
   const code = errorCode(error) ?? "";
   const needsFolder = /^SQLITE_(CANTOPEN|READONLY)/.test(code) && code !== "SQLITE_READONLY_ROLLBACK";
-  if (!needsFolder || !may(real, constants.R_OK) || may(folderOf(real), constants.W_OK)) return explain(path, error);
+  if (!needsFolder || !may(real, constants.R_OK) || may(dirname(real), constants.W_OK)) return explain(path, error);
   return new AuthError(
     "vault_unwritable",
     `${path} was made by an earlier version of auth: its folder must be writable.`,
@@ -61,12 +71,12 @@ function may(path: string, access: number): boolean {
 export function checkForWriting(path: string): void {
   touching(path, () => {
     const real = realPlace(path);
-    ensureFolder(folderOf(real));
-    refuseNetwork(folderOf(real));
+    ensureFolder(dirname(real));
+    refuseNetwork(dirname(real));
     checkPrivate(real);
     // Asked of the system, which knows why not; SQLite would only say that it can't.
-    requireAccess(real, "read and write");
-    requireAccess(folderOf(real), "write");
+    accessSync(real, constants.R_OK | constants.W_OK);
+    accessSync(dirname(real), constants.W_OK);
     for (const side of ["-journal", "-wal", "-shm"]) {
       const stat = lstat(`${real}${side}`);
       if (stat !== null && kindOf(stat) !== "file") throw notOrdinary(`${real}${side}`, stat, "file");

@@ -1,8 +1,8 @@
 /** What can be said of a vault without its key: `auth vault status`. */
+import { dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
-import { folderOf, lstat } from "../platform/files.ts";
 import type { Bytes } from "./bytes.ts";
-import { networkOf, realPlace, touching } from "./files.ts";
+import { lstat, networkOf, realPlace, touching } from "./files.ts";
 import { damagedHeader, HEADER_KEY, parseHeader } from "./header.ts";
 import { isOpenTo, modeText } from "./owner.ts";
 import { patiently } from "./patience.ts";
@@ -76,7 +76,7 @@ function keyWarnings({ paths }: Context, real: string, source: SourceName): Vaul
 }
 
 function placeWarnings(real: string): VaultWarning[] {
-  const folder = folderOf(real);
+  const folder = dirname(real);
   const warnings = [folder, `${folder}/vault.locks`, real].flatMap((path) => openTo(path));
   const network = networkOf(folder);
   if (network === null) return warnings;

@@ -824,6 +824,12 @@ describe("--callback -", () => {
     expect((await login.ended).code).toBe(0);
   });
 
+  test("or the code and the state alone", async () => {
+    const { login, answer } = await begin();
+    login.write(`${answer.searchParams.get("code")} ${answer.searchParams.get("state")}`);
+    expect(await login.event()).toMatchObject({ event: "connected" });
+  });
+
   for (const [name, change] of [
     ["another state", (url: URL) => url.searchParams.set("state", "x".repeat(43))],
     ["no state", (url: URL) => url.searchParams.delete("state")],

@@ -47,6 +47,7 @@ describe("in chromium", () => {
       expect(code).toBe(0);
       expect(events.at(-1)).toMatchObject({ event: "connected", connection: CONNECTION });
       expect(page).toContain("Logged in to Sentry");
+      expect(page).toMatch(/As grace@example\.com, at 127\.0\.0\.1:\d+\./);
       expect(page).not.toContain("code=");
       expect(page).not.toContain("<script");
     },

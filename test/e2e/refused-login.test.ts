@@ -65,7 +65,7 @@ function lying(claims: Readonly<Record<string, unknown>>, userinfo: object): Lyi
   return { url, revoked };
 }
 
-async function login({ url }: Lying): Promise<Ended & { readonly stored: string }> {
+async function login({ url }: Lying): Promise<Ended & { readonly stored: string; readonly page: string }> {
   const env = bareEnvironment();
   const ended = await tryByBrowser(["login", url, "--flow", "browser", "--client-id", "cli"], env);
   return { ...ended, stored: (await auth(["list", "--json"], { env })).stdout.trim() };
@@ -78,9 +78,10 @@ describe("an answer that contradicts itself", () => {
     ["an expired id_token", { exp: 1 }, { sub: "alice" }, "provider_unavailable"],
     ["an account of another sub", {}, { sub: "mallory" }, "access_denied"],
   ] as const)
-    test(`${what}: nothing is stored, both tokens are revoked`, async () => {
+    test(`${what}: nothing is stored, both tokens are revoked, and the browser's page says that it failed`, async () => {
       const issuer = lying(claims, userinfo);
-      const { code: exit, stderr, stored, ...rest } = await login(issuer);
+      const { code: exit, stderr, stored, page, ...rest } = await login(issuer);
+      expect(page).toContain("The login to OpenID Connect failed");
       expect([exit === 0, stored]).toEqual([false, "[]"]);
       const last = { ...rest, code: exit, stderr: stderr.trim().split("\n").at(-1) ?? "" };
       expect(errorOf(last)).toMatchObject({ code, hint: expect.stringContaining("Nothing was stored. Log in again") });
@@ -89,7 +90,8 @@ describe("an answer that contradicts itself", () => {
 
   test("one that agrees is stored", async () => {
     const issuer = lying({}, { sub: "alice" });
-    const { code, stored } = await login(issuer);
+    const { code, stored, page } = await login(issuer);
+    expect(page).toContain("As alice, at 127.0.0.1");
     expect([code, stored === "[]", issuer.revoked.length]).toEqual([0, false, 0]);
   });
 });

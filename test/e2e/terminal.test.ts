@@ -120,6 +120,44 @@ describe("a browser login", () => {
     expect((await terminal.ended).code).toBe(0);
   });
 
+  test("a wrong line says what was wrong, and the wait goes on", async () => {
+    const at = await nobody();
+    const terminal = on(["login", "sentry", "--flow", "browser", ...at.places], { env: at.env, columns: 1000 });
+    await terminal.waitFor("Waiting for the browser");
+    const url = /https?:\/\/\S+\/oauth\/authorize\/\S+/.exec(terminal.screen())?.[0] ?? "";
+    const answer = new URL((await fetch(url, { redirect: "manual" })).headers.get("location") ?? "");
+    const { code = "", state = "" } = Object.fromEntries(answer.searchParams);
+    for (const [line, why] of [
+      ["y", "not the final address"],
+      [code, "without its state"],
+      [`${code} ${"x".repeat(43)}`, "another login"],
+    ] as const) {
+      const from = terminal.screen().length;
+      terminal.type(`${line}\r`);
+      await terminal.waitFor(why, from);
+      await terminal.waitFor("Waiting for the browser", from);
+    }
+    terminal.type(`${code} ${state}\r`);
+    await terminal.waitFor("Logged in to sentry:default");
+    expect((await terminal.ended).code).toBe(0);
+  });
+
+  for (const [where, more, text] of [
+    ["over SSH", { SSH_CONNECTION: "10.0.0.1 5000 10.0.0.2 22" }, "The browser is on another machine?"],
+    ["over SSH without an address", { SSH_TTY: "/dev/pts/1" }, "The browser is on another machine?"],
+    ["in a container", { container: "podman" }, "The browser is outside of this container?"],
+    ["in WSL", { WSL_DISTRO_NAME: "Debian" }, "The browser is on Windows?"],
+  ] as const)
+    test(`${where}, it says how the answer comes back: pasted here, without a flag`, async () => {
+      const at = await nobody();
+      const env = { ...at.env, ...more };
+      const terminal = on(["login", "sentry", "--flow", "browser", ...at.places], { env, columns: 200 });
+      await terminal.waitFor("Waiting for the browser");
+      expect(terminal.screen()).toContain(text);
+      expect(terminal.screen()).toContain("copy that page's address and paste it here.");
+      expect(terminal.screen()).not.toContain("--callback");
+    });
+
   test("over SSH prints the ssh -L line, and opens nothing", async () => {
     const at = await nobody();
     const env = { ...at.env, SSH_CONNECTION: "10.0.0.1 5000 10.0.0.2 22" };

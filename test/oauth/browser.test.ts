@@ -1,6 +1,8 @@
 /** The browser flow (RFC 8252, 7636, 9207), and everybody else who talks to its loopback listener. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { type BrowserLogin, type BrowserRequest, exchangeCode, startBrowserLogin } from "../../src/oauth/browser.ts";
+import { cannotListen } from "../../src/oauth/loopback.ts";
+import { WrongPaste } from "../../src/oauth/pasted.ts";
 import type { Client, Server } from "../../src/oauth/types.ts";
 import { http } from "../../src/platform/http.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
@@ -240,6 +242,36 @@ describe("the issuer's name in the answer (RFC 9207)", () => {
   });
 });
 
+describe("the last page", () => {
+  test("names the host and the account", async () => {
+    const login = await start();
+    const page = fetch(new URL("/done", (await back(login, { state: stateOf(login), code: "c" })).url));
+    await Bun.sleep(10);
+    await login.succeed({ id: "7", label: "ada@example.com<b>", organization: null });
+    expect(await (await page).text()).toContain(
+      "As ada@example.com&lt;b&gt;, at issuer.example. You can close this page",
+    );
+  });
+});
+
+describe("a browser that fetches ahead", () => {
+  test("is no answer, whatever it calls that; the visit after it is one", async () => {
+    for (const [name, value] of [
+      ["sec-purpose", "prefetch"],
+      ["sec-purpose", "prefetch;prerender"],
+      ["purpose", "prefetch"],
+      ["x-moz", "prefetch"],
+    ] as const) {
+      const login = await start();
+      const answer = { state: stateOf(login), code: "c" };
+      expect((await back(login, answer, { headers: { [name]: value } })).status).toBe(503);
+      expect(await settled(login)).toBe("waiting");
+      expect((await back(login, answer)).status).toBe(303);
+      expect((await login.callback).code.reveal()).toBe("c");
+    }
+  });
+});
+
 describe("attacks on the listener", () => {
   test("a wrong state, none, two, or half of it: refused, and the wait goes on", async () => {
     const login = await start();
@@ -442,7 +474,16 @@ describe("the redirect", () => {
 
   test("on a port that is taken fails before anything is shown", async () => {
     const taken = new URL((await start()).redirectUri);
-    expect(await thrown(() => start({}, { port: Number(taken.port) }))).toMatchObject({ code: "usage" });
+    expect(await thrown(() => start({}, { port: Number(taken.port) }))).toMatchObject({
+      code: "usage",
+      message: `Port ${taken.port} on this machine is in use by another program.`,
+    });
+  });
+
+  test("on a port that is forbidden, or fails otherwise, says that instead", () => {
+    const failed = (code: string): string => cannotListen(80, Object.assign(new Error(), { code })).message;
+    expect(failed("EACCES")).toBe("This user may not listen on port 80.");
+    expect(failed("EADDRNOTAVAIL")).toBe("Port 80 on this machine can't be listened on (EADDRNOTAVAIL).");
   });
 
   test("that the provider insists on is listened for as it is", async () => {
@@ -501,6 +542,8 @@ describe("the final URL, pasted", () => {
     const wrong = [
       "",
       "c",
+      "y",
+      `c ${stateOf(login)}`,
       `https://attacker.example/callback?${good}`,
       `${login.redirectUri.replace("/callback", "/other")}?${good}`,
       `${login.redirectUri}?code=c&state=wrong`,
@@ -511,6 +554,46 @@ describe("the final URL, pasted", () => {
     for (const pasted of wrong)
       expect(await thrown(() => login.accept(pasted))).toMatchObject({ code: "access_denied" });
     expect(login.accept(`${login.redirectUri}?${good}`).code.reveal()).toBe("c");
+  });
+});
+
+describe("the answer, pasted in short", () => {
+  test("is taken as the address's query, and as the code and the state", async () => {
+    for (const short of [
+      (state: string) => `?code=c&state=${state}`,
+      (state: string) => `state=${state}&code=c`,
+      (state: string) => `c ${state}`,
+      (state: string) => `c#${state}`,
+      (state: string) => `'c\t${state}'`,
+    ]) {
+      const login = await start();
+      expect(login.accept(short(stateOf(login))).code.reveal()).toBe("c");
+    }
+    const other = await start({ authorize: { codeParameter: "auth_code", names: { state: "tag" } } });
+    const state = parametersOf(other).tag ?? "";
+    expect(other.accept(`c ${state}`).code.reveal()).toBe("c");
+  });
+
+  test("says what is wrong with it, and shows none of it", async () => {
+    const login = await start();
+    for (const [pasted, why] of [
+      ["y", `not the final address: that begins with ${login.redirectUri}`],
+      ["4/0AVGzR1Bsecretcode", "without its state"],
+      ["4/0AVGzR1Bsecretcode another-state", "another login"],
+      ["https://attacker.example/?code=secretcode&state=x", `begins with ${login.redirectUri}`],
+      ["code=secretcode&state=x", "another login"],
+    ] as const) {
+      const error = await thrown(() => login.accept(pasted));
+      expect(error).toBeInstanceOf(WrongPaste);
+      expect((error as WrongPaste).message).toContain(why);
+      expect(`${(error as WrongPaste).message}${(error as WrongPaste).hint}`).not.toContain("secretcode");
+    }
+    expect(await settled(login)).toBe("waiting");
+  });
+
+  test("without the issuer's name is not enough where the issuer always gives it", async () => {
+    const login = await start({}, {}, { issuer: ISSUER, issRequired: true });
+    expect(await thrown(() => login.accept(`c ${stateOf(login)}`))).toBeInstanceOf(WrongPaste);
   });
 });
 

@@ -41,7 +41,10 @@ describe("expires_in", () => {
     ["3599.7", 3599],
     [0, 0],
     [-1, 0],
-    [1e308, 315360000],
+    [315360000, 315360000],
+    // Another unit than the one expected: a time, or milliseconds.
+    [1_764_000_000, null],
+    [1e308, null],
     [null, null],
     ["", null],
     [true, null],
@@ -62,10 +65,54 @@ describe("expires_in", () => {
     expect((await read(reply('{"access_token":"a","expires_in":1e999}'))).expiresIn).toBeNull();
   });
 
-  test("absent means what the dialect says it means", async () => {
-    const at = server({ reply: { expiry: { absent: 7200 } } });
-    expect((await read(reply({ access_token: "a" }), at)).expiresIn).toBe(7200);
-    expect((await read(reply({ access_token: "a", expires_in: 60 }), at)).expiresIn).toBe(60);
+  test("and expires_at beside it: whichever can be read", async () => {
+    const rows: [fields: Record<string, unknown>, seconds: number | null][] = [
+      [{ expires_at: SECONDS + 90 }, 90],
+      [{ expires_at: String(SECONDS + 90) }, 90],
+      [{ expires_at: NOW + 90_000 }, 90],
+      [{ expires_at: "2026-11-21T12:01:30Z" }, 90],
+      [{ expires_in: 60, expires_at: SECONDS + 90 }, 60],
+      [{ expires_in: "an hour", expires_at: SECONDS + 90 }, 90],
+      [{ expires_at: "next week" }, null],
+      [{ expires_at: 3600 }, null],
+    ];
+    for (const [fields, seconds] of rows)
+      expect((await read(reply({ access_token: "a", ...fields }))).expiresIn).toBe(seconds);
+    const at = server({ reply: { accessToken: "data.token", expiry: { path: "data.ttl" } } });
+    expect((await read(reply({ data: { token: "a", expires_at: SECONDS + 90 } }), at)).expiresIn).toBe(90);
+  });
+
+  test("what can't be read is told, without a credential and not at length", async () => {
+    const unread = async (fields: Record<string, unknown>): Promise<readonly string[]> =>
+      (await read(reply({ access_token: "a", ...fields }))).unread;
+    expect(await unread({ expires_in: "3600abc" })).toEqual(['expires_in "3600abc"']);
+    expect(await unread({ expires_in: true, refresh_token_expires_in: [] })).toEqual([
+      "expires_in true",
+      "refresh_token_expires_in []",
+    ]);
+    expect((await unread({ expires_in: "x".repeat(5000) }))[0]?.length).toBeLessThan(60);
+    expect((await unread({ expires_in: "gho_16C7e42F292c6912E7710c838347Ae178B4a" }))[0]).not.toContain("16C7e42F");
+    for (const fields of [{}, { expires_in: null }, { expires_in: "" }, { expires_in: "3600" }, { expires_in: 0 }])
+      expect(await unread(fields)).toEqual([]);
+  });
+
+  test("a JWT tells its own end", async () => {
+    const own = async (exp: unknown): Promise<number | null> =>
+      (await read(reply({ access_token: jwt({ exp }) }))).ownExpiresIn;
+    expect(await own(SECONDS + 90)).toBe(90);
+    expect(await own(SECONDS - 90)).toBe(-90);
+    for (const bad of [undefined, "soon", null, 1e308, NOW]) expect(await own(bad)).toBeNull();
+    expect((await read(reply({ access_token: "opaque" }))).ownExpiresIn).toBeNull();
+  });
+
+  test("the lifetimes of the refresh token and of the authorization are read, zero being none", async () => {
+    const sent = { refresh_token_expires_in: 100, refresh_token_timeout: "200", authorization_expires_in: 300 };
+    expect(await read(reply({ access_token: "a", ...sent }))).toMatchObject({
+      refreshExpiresIn: 100,
+      refreshTimeout: 200,
+      authorizationExpiresIn: 300,
+    });
+    expect(await read(reply({ access_token: "a", refresh_token_timeout: 0 }))).toMatchObject({ refreshTimeout: null });
   });
 
   test("milliseconds, epochs and dates are read where the dialect says so", async () => {

@@ -3,7 +3,9 @@
  * sending, whoever asked still gets the token, and it is kept wherever it can be.
  */
 import { describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Link } from "../issuers/chain.ts";
 import { type FaultyIssuer, startFaulty } from "../issuers/faulty.ts";
 import { lacking } from "../support/needs.ts";
 import type { Ended } from "../support/program.ts";
@@ -125,6 +127,79 @@ describe("a write that fails after sending doesn't cost the token", () => {
       expect(next.code).toBe(4);
       expect(JSON.parse(next.stderr).error.code).toBe("refresh_token_invalid");
       expect(issuer.requests).toHaveLength(1);
+    }));
+});
+
+/** Makes system calls of the program fail, by strace's rules: `fsync:error=EIO:when=1`. */
+const injecting = (rule: string, output = "/dev/null"): { under: string[] } => ({
+  under: ["strace", "-f", "-qq", "-o", output, "-e", `trace=${TRACED}`, "-e", `inject=${rule}`],
+});
+const TRACED = "fsync,fdatasync,pwrite64,write,fcntl";
+
+describe.skipIf(lacking("linux", "strace"))("a sync that failed is a failure, and not asked for again", () => {
+  // The kernel tells it once: a second call would say that all is well.
+  test("room for the reply: nothing is sent", () => nothingSent(injecting("fsync:error=EIO:when=1")));
+
+  for (const code of ["EIO", "ENOSPC", "EDQUOT"])
+    test(`the reply, after sending (${code}): the record takes it, and the file isn't synced again before it is written`, () =>
+      at(EXPIRED, async (home, issuer) => {
+        const trace = `${home.folder}/trace`;
+        const ended = await home.run(["token", LOGIN], injecting(`fdatasync:error=${code}:when=1`, trace));
+        const { access, refresh } = issuer.chain.newest();
+        expect(ended).toMatchObject({ code: 0, stdout: `${access}\n` });
+        expect(await home.tokens()).toEqual({ access, refresh });
+        const calls = readFileSync(trace, "utf8")
+          .split("\n")
+          .filter((line) => /f(data)?sync\(|write/.test(line));
+        const failed = calls.findIndex((line) => line.includes(code));
+        const fd = /fdatasync\((\d+)/.exec(calls[failed] ?? "")?.[1];
+        const next = calls.slice(failed + 1).find((line) => new RegExp(`(write|write64|sync)\\(${fd}\\b`).test(line));
+        expect(failed).toBeGreaterThan(-1);
+        expect(next ?? "write").toContain("write");
+      }));
+
+  test("the record, after sending: the kept reply is taken in by the next call", () =>
+    at(EXPIRED, async (home, issuer) => {
+      expect((await home.run(["token", LOGIN])).code).toBe(0);
+      // Five are the note's: the journal, its folder, the journal, the vault, the emptied journal; five are the record's.
+      for (const when of [6, 8, 9, 10]) {
+        const before = issuer.requests.length;
+        const { family } = await home.login("proof", EXPIRED);
+        const { stdout } = await home.run(["token", LOGIN], injecting(`fsync:error=EIO:when=${when}`));
+        const { access, refresh } = issuer.chain.newest(family);
+        expect(stdout).toBe(`${access}\n`);
+        expect((await home.run(["token", LOGIN])).stdout).toBe(`${access}\n`);
+        expect(await home.tokens()).toEqual({ access, refresh });
+        expect(issuer.requests.length).toBe(before + 1);
+      }
+    }));
+});
+
+describe.skipIf(lacking("linux", "strace"))("a lock that the system refuses", () => {
+  /** The login's lock file is there, and it alone is what fails. */
+  async function refused(error: string, check: (ended: Ended, newest: () => Link) => void): Promise<void> {
+    await at(EXPIRED, async (home, issuer) => {
+      expect((await home.run(TOKEN)).code).toBe(0);
+      await home.login("proof", EXPIRED);
+      const locks = join(home.folder, "vault.locks");
+      const lock = readdirSync(locks).find((name) => name.endsWith(".lock") && name !== "vault.lock") ?? "";
+      const { under } = injecting(`fcntl:error=${error}`);
+      check(await home.run(TOKEN, { under: [...under, "-P", join(locks, lock)] }), () => issuer.chain.newest(1));
+    });
+  }
+
+  test("for want of locks is an error in words at once, not another process's lock", () =>
+    // The first call asks whether there are such locks here.
+    refused("ENOLCK:when=2+", ({ code, stdout, stderr }) => {
+      expect({ code, stdout }).toEqual({ code: 8, stdout: "" });
+      const { error } = JSON.parse(lastLine(stderr));
+      expect(error).toMatchObject({ code: "vault_unwritable", message: expect.stringContaining("no lock left") });
+    }));
+
+  test("because a signal came is asked for again", () =>
+    refused("EINTR:when=2", ({ code, stdout }, newest) => {
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout).access_token).toBe(newest().access);
     }));
 });
 

@@ -182,10 +182,13 @@ async function expiry(subject: Subject): Promise<string> {
   const { path, unit, absent } = stage.provider.dialect.reply.expiry;
   insist(
     seconds !== null && Math.abs(seconds - LIFETIME) <= 5,
-    `an hour in ${path} (${unit}) is read as ${seconds ?? "never"}`,
+    `an hour in ${path} (${unit}) is read as ${seconds ?? "unknown"}`,
   );
   const silent = (await left(true)).seconds;
-  insist(silent === (absent === "never" ? null : absent), `without ${path} a token lives ${silent ?? "for ever"}`);
+  insist(
+    silent === (absent === "never" ? null : absent),
+    `without ${path} a token lives ${silent ?? "an unknown time"}`,
+  );
   return `${path} in ${unit}; absent: ${absent}`;
 }
 

@@ -137,7 +137,7 @@ function visitor(issuer: Issuer, { decision }: How): LoginUi {
     authorize: async (url, redirectUri) => {
       const location = issuer.visit(url, redirectUri, decision);
       // Where nobody on this machine listens, a person copies the address.
-      if (redirectUri.startsWith("https:")) return { pasted: Promise.resolve(location) };
+      if (redirectUri.startsWith("https:")) return { pasted: async () => location };
       void knock(location);
       return {};
     },

@@ -1,6 +1,9 @@
 /** Runs a planned flow to its end: tokens, and who they belong to. */
 
-import type { Client, TokenReply } from "../../oauth/types.ts";
+import type { Authorization, BrowserLogin } from "../../oauth/browser.ts";
+import { secondsToExp } from "../../oauth/expiry.ts";
+import { decodeJwt } from "../../oauth/idtoken.ts";
+import type { Account, Client, TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Secret } from "../../platform/secret.ts";
@@ -10,19 +13,29 @@ import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
 import { mintFirst, redeem } from "./mint.ts";
 import type { LoginPlan } from "./plan.ts";
-import type { LoginUi } from "./request.ts";
+import type { LoginUi, NextPasted } from "./request.ts";
+
+export interface FlowEnd {
+  readonly reply: TokenReply;
+  /** Shows in the browser how the login ended, where the answer came by one. To be called once, whatever happens. */
+  readonly conclude: (end: { readonly account: Account | null } | { readonly error: unknown }) => Promise<void>;
+}
 
 /** @throws AuthError `access_denied`, `login_timeout`, `token_rejected`, network and client errors */
-export function runFlow(services: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
+export async function runFlow(services: Services, plan: LoginPlan, ui: LoginUi): Promise<FlowEnd> {
+  if (plan.mint === undefined && plan.refreshToken === undefined && plan.flow === "browser")
+    return browser(services, plan, ui);
+  return { reply: await replyWithoutPage(services, plan, ui), conclude: async () => {} };
+}
+
+function replyWithoutPage(services: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
   if (plan.mint !== undefined) return mintFirst(services, plan, plan.mint);
   if (plan.refreshToken !== undefined) return redeem(services, plan, plan.refreshToken);
   switch (plan.flow) {
     case "device":
       return device(services, plan, ui);
-    case "browser":
-      return browser(services, plan, ui);
     case "token":
-      return token(plan, ui);
+      return token(plan, ui, services.context.now());
     case "code":
       return code(services, plan);
     default:
@@ -60,7 +73,7 @@ function claimsOf({ existing }: LoginPlan): string | null {
   return asked.find((claims) => claims !== null && claims.length <= LONGEST_CLAIMS) ?? null;
 }
 
-async function browser({ context }: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
+async function browser({ context }: Services, plan: LoginPlan, ui: LoginUi): Promise<FlowEnd> {
   const { exchangeCode, startBrowserLogin } = await import("../../oauth/browser.ts");
   const { pushedUrl } = await import("../../oauth/pushed.ts");
   const client = requireClient(plan);
@@ -72,21 +85,37 @@ async function browser({ context }: Services, plan: LoginPlan, ui: LoginUi): Pro
     claims: claimsOf(plan),
     signal: ui.signal,
   });
+  const conclude: FlowEnd["conclude"] = async (end) => {
+    try {
+      if ("account" in end) await login.succeed(end.account);
+      else await login.fail(end.error instanceof AuthError ? end.error : null);
+    } finally {
+      login.close();
+    }
+  };
   try {
     const url = await pushedUrl(context.http, plan.server, client, login.url);
     const { pasted } = await ui.authorize(url, login.redirectUri);
-    const authorization = await Promise.race([
-      login.callback,
-      ...(pasted === undefined ? [] : [pasted.then((url) => login.accept(url))]),
-    ]);
-    const reply = await exchangeCode(context.http, plan.server, client, authorization, context.now());
-    await login.succeed();
-    return reply;
+    const answers = pasted === undefined ? [login.callback] : [login.callback, acceptPasted(login, pasted)];
+    const authorization = await Promise.race(answers);
+    return { reply: await exchangeCode(context.http, plan.server, client, authorization, context.now()), conclude };
   } catch (error) {
-    if (error instanceof AuthError) await login.fail(error);
+    await conclude({ error });
     throw error;
-  } finally {
-    login.close();
+  }
+}
+
+/** What is pasted counts when it answers this login; before that, the person is told what was wrong, and the wait goes on. */
+async function acceptPasted(login: BrowserLogin, next: NextPasted): Promise<Authorization> {
+  const { WrongPaste } = await import("../../oauth/pasted.ts");
+  for (let refused: AuthError | null = null; ; ) {
+    const line = await next(refused);
+    try {
+      return login.accept(line);
+    } catch (error) {
+      if (!(error instanceof WrongPaste)) throw error;
+      refused = error;
+    }
   }
 }
 
@@ -102,8 +131,8 @@ async function code({ context }: Services, plan: LoginPlan): Promise<TokenReply>
   return redeemCode(context.http, plan.server, requireClient(plan), credential.code, redirectOf(plan), context.now());
 }
 
-/** A pasted token or key is taken as it is: nothing says how long it lives, and nothing renews it. */
-async function token(plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
+/** A pasted token or key: nothing but itself says how long it lives, and nothing renews it. */
+async function token(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenReply> {
   const accessToken =
     plan.request.token ?? (await ui.askToken(plan.provider.definition.title, plan.provider.apiKey?.create ?? null));
   if (accessToken === null)
@@ -117,8 +146,12 @@ async function token(plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
     accessToken,
     tokenType: "bearer",
     expiresIn: null,
+    ownExpiresIn: secondsToExp(decodeJwt(accessToken.reveal())?.claims, now),
     refreshToken: null,
     refreshExpiresIn: null,
+    refreshTimeout: null,
+    authorizationExpiresIn: null,
+    unread: [],
     scopes: null,
     idToken: null,
     account: null,

@@ -1,4 +1,5 @@
 /** What a login is asked to do, and what it tells on the way. */
+import type { AuthError } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { EndpointName, Flow } from "../../providers/schema.ts";
 import type { ConnectionRef } from "../ref.ts";
@@ -53,13 +54,19 @@ export interface DeviceCode {
   readonly interval: number;
 }
 
+/**
+ * The next line that is pasted; never settles where none comes.
+ * @param refused why the last one was none; thrown where nobody can paste another
+ */
+export type NextPasted = (refused: AuthError | null) => Promise<string>;
+
 /** How the outside hears of a login's steps. Nothing here prints by itself. */
 export interface LoginUi {
   /** The device code to show. */
   /** @param limit milliseconds that are waited for the approval */
   deviceCode(code: DeviceCode, limit: number): void | Promise<void>;
-  /** The URL that a browser has to visit. `pasted`: the final URL, where a person gives it instead of the browser. */
-  authorize(url: string, redirectUri: string): Promise<{ readonly pasted?: Promise<string> }>;
+  /** The URL that a browser has to visit. `pasted`: where a person may give its answer instead of the browser. */
+  authorize(url: string, redirectUri: string): Promise<{ readonly pasted?: NextPasted }>;
   /** Something the person ought to know. */
   warn(message: string): void;
   /** Asks for a token, unseen; null where nobody can be asked. @param create the page on which to make one */

@@ -7,13 +7,13 @@ import { ownValue } from "../../platform/own.ts";
 import { originOf } from "../../platform/url.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { type ClientEntry, type Clients, clientsChange, readClients } from "../clients.ts";
-import { tokensFrom } from "../outcome.ts";
 import { ownIssuer } from "../pin.ts";
 import { pinnedOrigins } from "../pinned-origins.ts";
 import { type Connection, encodeRecord, type LoginSettings, newConnection } from "../record.ts";
 import { display, vaultName } from "../ref.ts";
 import type { Services } from "../services.ts";
 import { blankKept, listReadable, newIncarnation, readReplaceable, type Stored } from "../store.ts";
+import { tokensFrom } from "../tokens.ts";
 import type { LoginPlan } from "./plan.ts";
 
 export interface StoredLogin {
@@ -75,7 +75,7 @@ async function recordOf(
   const { request, existing, provider, server, client } = plan;
   const { dialect } = provider;
   const now = services.context.now();
-  const tokens = tokensFrom(reply, dialect, now, null);
+  const tokens = tokensFrom(reply, dialect, { at: now, previous: null, minted: plan.mint !== undefined });
   const refreshFingerprint =
     tokens.refreshToken === null ? null : await services.vault.fingerprint(`refresh\0${tokens.refreshToken.reveal()}`);
   const madeFrom: LoginSettings = {

@@ -40,10 +40,11 @@ function isOurs(plan: LoginPlan, cause: unknown): boolean {
   return !(cause instanceof AuthError && cause.code === "token_rejected");
 }
 
-async function revokeReceived(
+/** @returns whether the provider says that they are revoked; false where that would end another login too */
+export async function revokeReceived(
   services: Services,
   plan: LoginPlan,
-  { accessToken, refreshToken }: TokenReply,
+  { accessToken, refreshToken }: Pick<TokenReply, "accessToken" | "refreshToken">,
   account: Account | null,
 ): Promise<boolean> {
   const { client, server } = plan;

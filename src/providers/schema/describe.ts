@@ -102,15 +102,20 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "reply.accessToken": "The access token.",
   "reply.refreshToken": "The refresh token. Absent: the old one is kept (RFC 6749 §6).",
   "reply.tokenType": "The token's type.",
+  "reply.tokenTypes": "Types, besides `Bearer` and `DPoP`, of tokens that are used like a bearer token here.",
   "reply.scope": "The granted scopes. Absent: unchanged (RFC 6749 §5.1).",
   "reply.idToken": "The ID token.",
   "reply.expiry": "How long the access token lives.",
-  "reply.expiry.path": "Where that stands.",
+  "reply.expiry.path": "The field that says it. `expires_in` and `expires_at` beside it are read too.",
   "reply.expiry.unit": "What it is counted in: from now, or as a time.",
-  "reply.expiry.absent": "What it means when there is none: `never`, or so many seconds.",
+  "reply.expiry.absent":
+    "What it means when neither the reply nor the token says it: so many seconds, or `never`: never due by time.",
   "reply.expiry.introspect":
     "Whether the introspection endpoint is asked (RFC 7662): what it says goes before `absent`.",
-  "reply.refreshExpiresIn": "Seconds until the refresh token dies.",
+  "reply.refreshExpiresIn": "Seconds until the refresh token ends.",
+  "reply.refreshTimeout": "Seconds that a refresh token may lie unused (draft-ietf-oauth-refresh-token-expiration).",
+  "reply.authorizationExpiresIn":
+    "Seconds until the whole authorization ends, however often its tokens are refreshed (the same draft).",
   "reply.error": "An error's code.",
   "reply.errorDescription": "An error's words.",
   "reply.extra": "Further fields to keep with the connection.",
@@ -131,8 +136,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "refresh.killsAccessToken": "Whether the old access token dies with a refresh.",
   "refresh.scope": "Which scope a refresh sends: none, or those that were granted and `scopes.offline`.",
   "refresh.lifetime": "How long a refresh token lives where the reply doesn't say.",
-  "refresh.lifetime.kind": "`sliding`: from its last use. `absolute`: from the login.",
-  "refresh.lifetime.seconds": "So long.",
+  "refresh.lifetime.slidingSeconds": "Seconds from its last use.",
+  "refresh.lifetime.absoluteSeconds": "Seconds from the login, however often it is used.",
   "refresh.marginSeconds":
     "A refresh is due when less than this many seconds are left; never more than half the token's lifetime.",
 

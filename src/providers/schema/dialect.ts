@@ -70,11 +70,17 @@ export const reply = v.strictObject({
   accessToken: v.optional(path),
   refreshToken: v.optional(path),
   tokenType: v.optional(path),
+  /** Types, besides `Bearer` and `DPoP`, of tokens that are used like a bearer token here. */
+  tokenTypes: v.optional(v.array(text)),
   scope: v.optional(path),
   idToken: v.optional(path),
   expiry: v.optional(expiry),
-  /** Seconds until the refresh token dies. */
+  /** Seconds until the refresh token ends. */
   refreshExpiresIn: v.optional(path),
+  /** Seconds that a refresh token may lie unused (draft-ietf-oauth-refresh-token-expiration). */
+  refreshTimeout: v.optional(path),
+  /** Seconds until the whole authorization ends, however often its tokens are refreshed (the same). */
+  authorizationExpiresIn: v.optional(path),
   error: v.optional(path),
   errorDescription: v.optional(path),
   /** Further fields to keep with the connection. */
@@ -93,8 +99,8 @@ export const refresh = v.strictObject({
   killsAccessToken: v.optional(v.boolean()),
   /** Which scope a refresh sends: none, or those that were granted and `scopes.offline`. */
   scope: v.optional(v.picklist(["omit", "granted"])),
-  /** How long a refresh token lives where the reply doesn't say. */
-  lifetime: v.optional(v.strictObject({ kind: v.picklist(["sliding", "absolute"]), seconds: count })),
+  /** How long a refresh token lives where the reply doesn't say: from its last use, from the login, or both. */
+  lifetime: v.optional(v.strictObject({ slidingSeconds: v.optional(count), absoluteSeconds: v.optional(count) })),
   /** Refresh when less than this many seconds are left; never more than half the token's lifetime. */
   marginSeconds: v.optional(count),
 });

@@ -53,9 +53,8 @@ export const fileSource: KeySource = {
  * @param current the key id on record where the key comes from the file; null where it comes from elsewhere
  */
 export async function forgetOtherKeys({ paths }: Context, vaultId: string, current: string | null): Promise<void> {
-  const { lstat } = await import("../../platform/files.ts");
+  const { blankLines, lstat } = await import("../files.ts");
   if (lstat(paths.key) === null) return;
-  const { blankLines } = await import("../files.ts");
   const kept = `${vaultId}.${current} `;
   blankLines(paths.key, (line) => line.startsWith(`${vaultId}.`) && !line.startsWith(kept));
 }

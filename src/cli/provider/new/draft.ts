@@ -162,7 +162,7 @@ function oauthSections(known: Known): Section[] {
           comment: "none, rotating, or family: does a refresh replace the refresh token?",
         },
         { key: "graceSeconds", value: 60, off: true, comment: "For how long a replaced one still works." },
-        { key: "lifetime", value: { kind: "sliding", seconds: 2592000 }, off: true },
+        { key: "lifetime", value: { slidingSeconds: 2592000 }, off: true },
       ],
     },
     {
