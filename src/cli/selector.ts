@@ -1,5 +1,6 @@
 /** The arguments by which commands name a connection, and the small forms that several of them share. */
 import { usage } from "../platform/errors.ts";
+import { syntaxFault } from "../platform/syntax.ts";
 import type { Args } from "./command.ts";
 import { list } from "./command.ts";
 
@@ -38,5 +39,9 @@ export function scopes(joined: string | undefined): string[] | null {
     .flatMap((text) => text.split(/[\s,]+/))
     .filter((scope) => scope !== "");
   if (all.length === 0) throw usage("--scope can't be empty.");
+  for (const scope of all) {
+    const fault = syntaxFault("scope", scope);
+    if (fault !== null) throw usage(`${fault}.`, "Write it anew: a character that isn't seen may have been pasted.");
+  }
   return [...new Set(all)];
 }

@@ -18,7 +18,7 @@ import type { Connection, Note, Tokens } from "./record.ts";
 import { display, typed } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { advanced, notFound, type Stored, successor } from "./store.ts";
-import { tokensFrom, unreadLifetimes } from "./tokens.ts";
+import { tokensFrom, unreadValues } from "./tokens.ts";
 
 /** What an attempt needs at hand from its first step to its last. */
 interface Attempt {
@@ -167,7 +167,7 @@ async function conclude(making: Attempt, raw: RawReply, unkept: Unkept | null): 
     if (!(error instanceof OAuthFailure)) throw error;
     return concludeFailure(making, error);
   }
-  const unread = unreadLifetimes(reply);
+  const unread = unreadValues(reply);
   if (unread !== null) services.context.debug(`warning: ${display(noted.ref)}: ${unread}`);
   const context = { at: note.sentAt, previous: noted.record.tokens, minted: false };
   const tokens = await owned(services, tokensFrom(reply, counterpart.dialect, context));

@@ -6,9 +6,10 @@
 import type { ClientKey } from "../oauth/client-key.ts";
 import type { Client } from "../oauth/types.ts";
 import type { Environment } from "../platform/context.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, usage } from "../platform/errors.ts";
 import { ownValue } from "../platform/own.ts";
 import { cutLineEnd, Secret } from "../platform/secret.ts";
+import { syntaxFault } from "../platform/syntax.ts";
 import { originOf } from "../platform/url.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
@@ -37,6 +38,12 @@ export interface ClientEntry {
 export function keyOf(entry: ClientEntry | undefined): ClientKey | null {
   if (entry?.privateKey === undefined) return null;
   return { pem: entry.privateKey, algorithm: entry.algorithm ?? "ES256", keyId: entry.keyId ?? null };
+}
+
+/** @throws AuthError `usage` for characters that neither can have; said by position, never shown */
+export function requireClientSyntax(id: string, secret: Secret | null): void {
+  const fault = syntaxFault("client id", id) ?? syntaxFault("client secret", secret?.reveal() ?? "");
+  if (fault !== null) throw usage(`${fault}.`, "Copy it from the client's page again. Nothing was sent or stored.");
 }
 
 export interface Clients {

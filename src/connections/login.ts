@@ -6,6 +6,7 @@ import { type Account, OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { outsideWords } from "../platform/outside.ts";
 import { ownValue } from "../platform/own.ts";
 import type { Secret } from "../platform/secret.ts";
 import { originOf } from "../platform/url.ts";
@@ -23,7 +24,7 @@ import { asLoggedIn } from "./pin.ts";
 import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { readReplaceable, type Stored } from "./store.ts";
-import { unreadLifetimes } from "./tokens.ts";
+import { unreadValues } from "./tokens.ts";
 import { duration } from "./view.ts";
 
 /** Runs a login to its end. Nothing of an older login is lost before the new one is stored. */
@@ -53,7 +54,8 @@ async function keepLogin(services: Services, plan: LoginPlan, received: TokenRep
   let account: Account | null = null;
   try {
     const reply = await withLearntLifetime(services, plan, received);
-    tellUnreadLifetimes(services, plan, reply, ui);
+    tellUnreadValues(services, plan, reply, ui);
+    refuseTokenType(plan, reply);
     const identity = await whoIs(services, plan, reply, ui);
     ({ account } = identity);
     await refuseOtherAccount(plan, account, ui);
@@ -63,8 +65,21 @@ async function keepLogin(services: Services, plan: LoginPlan, received: TokenRep
   }
 }
 
-function tellUnreadLifetimes({ context }: Services, { request }: LoginPlan, reply: TokenReply, ui: LoginUi): void {
-  const unread = unreadLifetimes(reply);
+/** RFC 6749 §7.1: a token of a type that isn't understood must not be used. What programs do with one is show it. */
+function refuseTokenType({ provider: { dialect } }: LoginPlan, { tokenType }: TokenReply): void {
+  const known = ["bearer", "dpop", ...(dialect.reply.tokenTypes ?? [])].map((name) => name.toLowerCase());
+  if (known.includes(tokenType)) return;
+  throw new AuthError(
+    "token_rejected",
+    `${dialect.title} gave a token of the type ${outsideWords(tokenType, 40)}, which programs can't use.`,
+    {
+      hint: `Nothing was stored. If it is used like a bearer token there, say so in the provider's description: reply.tokenTypes = ["${outsideWords(tokenType, 40)}"]`,
+    },
+  );
+}
+
+function tellUnreadValues({ context }: Services, { request }: LoginPlan, reply: TokenReply, ui: LoginUi): void {
+  const unread = unreadValues(reply);
   if (unread === null) return;
   context.debug(`warning: ${display(request.ref)}: ${unread}`);
   ui.warn(unread);

@@ -16,7 +16,7 @@ import type { Connection } from "./record.ts";
 import { display } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { notFound, type Stored } from "./store.ts";
-import { tokensFrom, unreadLifetimes } from "./tokens.ts";
+import { tokensFrom, unreadValues } from "./tokens.ts";
 
 /** Precondition: the lock is held. */
 export async function mint(
@@ -30,7 +30,7 @@ export async function mint(
   let next: (record: Connection) => Connection;
   try {
     const { reply, at, clockOffset } = await mintToken(services, order);
-    const unread = unreadLifetimes(reply);
+    const unread = unreadValues(reply);
     if (unread !== null) context.debug(`warning: ${display(current.ref)}: ${unread}`);
     const tokens = tokensFrom(reply, counterpart.dialect, { at, previous: current.record.tokens, minted: true });
     next = (record) => ({ ...succeeded(record, tokens), mint: { ...order.mint, clockOffset } });

@@ -89,8 +89,8 @@ function refreshEnds(
   };
 }
 
-/** What the log says of lifetimes that can't be read; null where all can. */
-export function unreadLifetimes({ unread }: TokenReply): string | null {
+/** What the log says of values that can't be read; null where all can. */
+export function unreadValues({ unread }: TokenReply): string | null {
   if (unread.length === 0) return null;
-  return `The reply's lifetime can't be read, and counts as none: ${unread.join(", ")}.`;
+  return `The provider's reply has what can't be read, and counts as not there: ${unread.join(", ")}.`;
 }

@@ -8,6 +8,7 @@ import type { Http } from "../platform/http.ts";
 import { outsideWords } from "../platform/outside.ts";
 import { redact } from "../platform/redact.ts";
 import { knowSecret, Secret, sameText } from "../platform/secret.ts";
+import { syntaxFault } from "../platform/syntax.ts";
 import { isAllowedUrl, namedPort } from "../platform/url.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
 import { classifyReply } from "./classify.ts";
@@ -264,6 +265,9 @@ function codeIn(server: Server, parameters: URLSearchParams, redirectUri: string
   const [code, ...more] = parameters.getAll(dialect.authorize.codeParameter);
   if (code === undefined || code === "" || more.length > 0)
     throw new AuthError("provider_unavailable", `${dialect.title} answered without a code.`, { hint: "Log in again." });
+  const fault = syntaxFault("code", code);
+  if (fault !== null)
+    throw new AuthError("provider_unavailable", `${dialect.title}: ${fault}.`, { hint: "Log in again." });
   return new Secret(code);
 }
 

@@ -5,6 +5,7 @@ import { HttpError } from "../platform/http-failure.ts";
 import { outsideWords } from "../platform/outside.ts";
 import { holdsSecret } from "../platform/redact.ts";
 import { Secret } from "../platform/secret.ts";
+import { syntaxFault } from "../platform/syntax.ts";
 import { readBody } from "./body.ts";
 import { classifyNoReply } from "./classify.ts";
 import type { IssuerDocument } from "./discovery.ts";
@@ -97,6 +98,10 @@ function read(body: Json | null, status: number): RegisteredClient {
   const parsed = v.safeParse(Registered, body);
   if (!parsed.success || holdsSecret(parsed.output.client_id))
     throw new RegistrationRefused("unreadable reply", status);
+  const fault =
+    syntaxFault("client id", parsed.output.client_id) ??
+    syntaxFault("client secret", parsed.output.client_secret ?? "");
+  if (fault !== null) throw new RegistrationRefused(fault, status);
   const { client_id, client_secret, token_endpoint_auth_method: method, registration_access_token } = parsed.output;
   const secret = client_secret === undefined || method === "none" ? null : new Secret(client_secret);
   return {

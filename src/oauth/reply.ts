@@ -4,8 +4,10 @@
  */
 
 import { AuthError } from "../platform/errors.ts";
+import { outsideWords } from "../platform/outside.ts";
 import { redactJson } from "../platform/redact.ts";
 import { knowSecret, Secret } from "../platform/secret.ts";
+import { syntaxFault } from "../platform/syntax.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { accountIn } from "./account.ts";
 import { readBody, textOf } from "./body.ts";
@@ -35,6 +37,8 @@ export async function readTokenReply(
   const accessToken = new Secret(accessText);
   const refreshText = textAt(body, dialect.reply.refreshToken);
   const refreshToken = refreshText === null ? null : new Secret(refreshText);
+  const fault = syntaxFault("access token", accessText) ?? syntaxFault("refresh token", refreshText ?? "");
+  if (fault !== null) throw unusable(raw, fault);
   const idToken = checkIdToken(server, client, at(body, dialect.reply.idToken), { ...expected, now });
   if (idToken.verdict === "refused")
     throw expected.login
@@ -54,6 +58,7 @@ export async function readTokenReply(
   );
   // Zero is how some say "never".
   const [ofRefreshToken, unused, ofAuthorization] = refreshLifetimes.map(({ seconds }) => seconds || null);
+  const scopes = scopesIn(at(said, dialect.reply.scope), dialect.scopes.replySeparator);
   const renewsItself = dialect.refresh.credential === "access_token" ? accessToken : null;
   return {
     accessToken,
@@ -64,8 +69,11 @@ export async function readTokenReply(
     refreshExpiresIn: ofRefreshToken ?? null,
     refreshTimeout: unused ?? null,
     authorizationExpiresIn: ofAuthorization ?? null,
-    unread: [lifetime, ...refreshLifetimes].flatMap(({ unread }) => (unread === null ? [] : [unread])),
-    scopes: scopesIn(at(said, dialect.reply.scope), dialect.scopes.replySeparator),
+    unread: [
+      ...[lifetime, ...refreshLifetimes].flatMap(({ unread }) => (unread === null ? [] : [unread])),
+      ...scopes.unread,
+    ],
+    scopes: scopes.granted,
     idToken: idToken.token,
     account,
     extra: extraOf(said, dialect),
@@ -148,12 +156,21 @@ function unusable(raw: RawReply, reason: string): OAuthFailure {
   return new OAuthFailure({ class: "transient", reason, status: raw.status, inDoubt: true, unreadable: true });
 }
 
+interface Scopes {
+  /** null: the reply names none. */
+  readonly granted: readonly string[] | null;
+  /** What can't be a scope's name, for the log. */
+  readonly unread: readonly string[];
+}
+
 /** A list, or a text that separates by blanks or as the dialect says. */
-function scopesIn(value: unknown, separator: string): string[] | null {
+function scopesIn(value: unknown, separator: string): Scopes {
   const parts = Array.isArray(value) ? value : typeof value === "string" ? value.split(separator || " ") : [];
   const names = parts.filter((part) => typeof part === "string").flatMap((part) => part.split(/\s+/));
   const given = names.filter((name) => name !== "");
-  return given.length === 0 ? null : given;
+  const granted = given.filter((name) => syntaxFault("scope", name) === null);
+  const unread = given.filter((name) => !granted.includes(name)).map((name) => `scope ${outsideWords(name, 40)}`);
+  return { granted: granted.length === 0 ? null : granted, unread };
 }
 
 function extraOf(body: Json, { reply }: Dialect): Record<string, unknown> {

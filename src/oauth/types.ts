@@ -65,7 +65,7 @@ export interface TokenReply {
   readonly refreshTimeout: number | null;
   /** Seconds until the whole authorization ends, however often its tokens are refreshed. */
   readonly authorizationExpiresIn: number | null;
-  /** Lifetimes that can't be read, for the log: `expires_in "3600abc"`. */
+  /** What can't be read and counts as not there, for the log: `expires_in "3600abc"`. */
   readonly unread: readonly string[];
   /** null when the reply names none: unchanged (RFC 6749 §5.1, §6). */
   readonly scopes: readonly string[] | null;

@@ -11,6 +11,9 @@ const RETURN = 0x0d;
 const ESCAPE = 0x1b;
 const DELETE = 0x7f;
 
+/** What arrows, Home, End, Insert, Delete, Page Up and Down and function keys send (xterm's table), after its ESC. */
+const KEY = /^(\[(\d+(;\d+)?)?[A-HPQRSZ~]|O[A-HPQRS])$/;
+
 export type LineEnd =
   | "enter"
   /** Ctrl-C, or Ctrl-D on an empty line. */
@@ -21,6 +24,7 @@ export type LineEnd =
 
 export class TypedLine {
   readonly #limit: number;
+  readonly #exact: boolean;
   #bytes: number[] = [];
   /** The escape sequence being read, without its ESC; null outside of one. */
   #sequence: string | null = null;
@@ -29,9 +33,14 @@ export class TypedLine {
   /** A pasted line break; only the last of a paste is forgiven. */
   #broken = false;
 
-  /** @param limit bytes of UTF-8 */
-  constructor(limit: number) {
+  /**
+   * @param limit bytes of UTF-8
+   * @param exact what isn't a key that edits a line is kept, to be refused by its position: a secret is never changed
+   *   without a word
+   */
+  constructor(limit: number, exact = false) {
     this.#limit = limit;
+    this.#exact = exact;
   }
 
   /** @returns how the line ended, or null to go on. Bytes after the end are not looked at. */
@@ -72,7 +81,11 @@ export class TypedLine {
         this.#bytes = [];
         return null;
     }
-    if (byte < 0x20 && byte !== TAB) return null;
+    if (byte < 0x20 && byte !== TAB && !this.#exact) return null;
+    return this.#keep(byte);
+  }
+
+  #keep(byte: number): LineEnd | null {
     if (this.#broken) return "several lines";
     if (this.#bytes.push(byte) > this.#limit) return "too long";
     return null;
@@ -85,7 +98,12 @@ export class TypedLine {
   }
 
   /** CSI and SS3 sequences (arrows, function keys, paste marks) are no text. ESC and a letter is Alt-letter: neither. */
-  #takeSequence(byte: number): null {
+  #takeSequence(byte: number): LineEnd | null {
+    if (this.#sequence === "" && byte < 0x20) {
+      // ESC alone: what follows is a key of its own.
+      this.#sequence = null;
+      return (this.#exact ? this.#keep(ESCAPE) : null) ?? this.#take(byte);
+    }
     this.#sequence += String.fromCharCode(byte);
     const sequence = this.#sequence ?? "";
     const open = sequence === "[" || sequence === "O" || /^\[[0-?]*[ -/]*$/.test(sequence);
@@ -93,6 +111,10 @@ export class TypedLine {
     if (sequence === "[200~") this.#pasting = true;
     if (sequence === "[201~") this.#pasting = false;
     this.#sequence = null;
-    return null;
+    if (!this.#exact || sequence === "[200~" || sequence === "[201~" || (!this.#pasting && KEY.test(sequence)))
+      return null;
+    let end: LineEnd | null = null;
+    for (const kept of [ESCAPE, ...new TextEncoder().encode(sequence)]) end ??= this.#keep(kept);
+    return end;
   }
 }

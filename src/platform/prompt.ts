@@ -101,7 +101,7 @@ function oneLine(bytes: Uint8Array, what: string): string {
 
 async function ask(question: string, echo: boolean): Promise<string> {
   const terminal = await openTerminal();
-  const line = new TypedLine(LIMITS.secretBytes);
+  const line = new TypedLine(LIMITS.secretBytes, !echo);
   terminal.write(PASTE_MARKS_ON + question);
   try {
     const end = await readLine(terminal, line, echo ? question : null);

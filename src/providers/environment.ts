@@ -1,7 +1,8 @@
 /** What the environment says about a provider: a token of its ecosystem, and settings such as its host. Pure. */
 import type { Environment } from "../platform/context.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, usage } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
+import { syntaxFault } from "../platform/syntax.ts";
 import { originNamed } from "./belonging.ts";
 import { layVariant, resolveProvider } from "./resolve.ts";
 import type { ProviderDefinition } from "./schema.ts";
@@ -23,7 +24,7 @@ export interface EnvironmentSetting {
 
 /**
  * The first variable set, in the order that the provider declares for the host in question. Empty means unset.
- * @throws AuthError `usage` when there is a token, but a variable that says where it belongs is malformed;
+ * @throws AuthError `usage` when there is a token, and it, or a variable that says where it belongs, is malformed;
  *   `origin_mismatch` when the token itself says that it belongs elsewhere.
  */
 export function environmentToken(definition: ProviderDefinition, env: Environment): EnvironmentToken | null {
@@ -34,6 +35,9 @@ export function environmentToken(definition: ProviderDefinition, env: Environmen
   for (const variable of layVariant(definition, settings).environment?.read ?? []) {
     const value = env[variable]?.trim();
     if (!value) continue;
+    const fault = syntaxFault("access token", value);
+    if (fault !== null)
+      throw usage(`${variable}: ${fault}.`, `Set it again, or unset it. AUTH_IGNORE_ENV=1 means the vault.`);
     refuseElsewhere(definition, settings, variable, value);
     return { variable, token: new Secret(value), settings };
   }

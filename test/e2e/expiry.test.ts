@@ -99,11 +99,11 @@ test("a pasted JWT's end is known, and it isn't used beyond that", async () => {
 
 test("one that can't be read counts as none, and the log says so", async () => {
   const { call, left, login, log } = await home((n) => ({ expires_in: n === 1 ? "3600abc" : true }));
-  expect(login.stderr).toContain('can\'t be read, and counts as none: expires_in "3600abc"');
+  expect(login.stderr).toContain('can\'t be read, and counts as not there: expires_in "3600abc"');
   expect(await left()).toBeNull();
   expect(log()).toContain('expires_in "3600abc"');
   expect((await call(["refresh", "acme", "--force"])).code).toBe(0);
   expect(log()).toContain(
-    "warning: acme:default: The reply's lifetime can't be read, and counts as none: expires_in true.",
+    "warning: acme:default: The provider's reply has what can't be read, and counts as not there: expires_in true.",
   );
 });

@@ -16,7 +16,7 @@ import { AUTH, bareEnvironment, type Ended, onTerminal, run, tempFolder } from "
 import { filesUnder, makeStock } from "../support/stock.ts";
 import { type Watch, watch } from "../support/watch.ts";
 
-const API_KEY = 'sk-"live\\key"/+=&%ü-0123456789';
+const API_KEY = 'sk-"live\\key"/+=&%$-0123456789';
 const PASTED = "sntrys_pasted+/=~0123456789";
 const REFUSED = "sntrys_refused+/=~0123456789";
 const KEY = Buffer.from("a key of thirty-two bytes, known").toString("base64");

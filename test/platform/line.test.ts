@@ -47,6 +47,18 @@ test("arrows, function keys and other control characters are no text", () => {
   expect(typed("a\x1b[Ab\x1b[1;5Cc\x1bOPd\x1bxe\x01\x00\x1b[3~\r").text).toBe("abcde");
 });
 
+test("of a secret everything is kept that no key which edits a line sends, to be refused where it is used", () => {
+  const secret = (text: string): string => {
+    const line = new TypedLine(100, true);
+    expect(line.feed(new TextEncoder().encode(text))).toBe("enter");
+    return line.text();
+  };
+  expect(secret("a\x1b[Ab\x1b[1;5Cc\x1bOPd\x1b[3~\x7fe\r")).toBe("abce");
+  for (const kept of ["\x1b[31m", "\x1bx", "\x1b[2J", "\x01", "\x1b]0;t\x07", "\x1b"])
+    expect(secret(`a${kept}\r`)).toBe(`a${kept}`);
+  expect(secret("\x1b[200~a\x1b[Ab\x1b[201~\r")).toBe("a\x1b[Ab");
+});
+
 test("4,096 characters and more are kept whole: canonical mode would cut them", () => {
   const long = "x".repeat(20_000);
   expect(typed(`${long}\r`).text).toBe(long);

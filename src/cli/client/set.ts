@@ -1,4 +1,4 @@
-import { updateClients } from "../../connections/clients.ts";
+import { requireClientSyntax, updateClients } from "../../connections/clients.ts";
 import { parseSelector } from "../../connections/ref.ts";
 import { usage } from "../../platform/errors.ts";
 import { Secret } from "../../platform/secret.ts";
@@ -31,6 +31,7 @@ export default defineCommand({
       const given = args["client-secret"];
       const secret =
         given === undefined ? null : given === "-" ? await readExactSecret(cli, "Client secret") : shown(cli, given);
+      requireClientSyntax(id, secret);
       const settings = await settingsFrom(session.registry, provider, args);
       const origin = await tokenOrigin(session, provider, settings, address(args.issuer, "--issuer"));
       const { vault } = await session.services();

@@ -19,6 +19,7 @@ import {
   clientVariables,
   keyOf,
   readClients,
+  requireClientSyntax,
 } from "../clients.ts";
 import type { Connection } from "../record.ts";
 import { typed } from "../ref.ts";
@@ -45,6 +46,7 @@ export async function loginClient(
   const id =
     request.clientId ?? fromEnvironment?.id ?? profile?.clientId ?? clients.chosen ?? (own ? dialect.client.id : null);
   if (id === null || id === undefined) return null;
+  requireClientSyntax(id, null);
   const known = ownValue(clients.clients, id);
   const others = [profile?.clientId, clients.chosen];
   const key = algorithms === undefined ? null : await keyFor(request, keyOf(known), supported, algorithms);
@@ -53,6 +55,7 @@ export async function loginClient(
     fromEnvironment?.id === id ? fromEnvironment.secret : lonelySecret(services, dialect, request, others);
   const held = fromVariable ?? known?.secret ?? null;
   const offered = dialect.client.kind === "public" ? null : (request.clientSecret ?? held);
+  requireClientSyntax(id, offered);
   if (offered !== null && request.clientSecret === null) {
     const client: Client = { id, secret: offered, authentication: "body" };
     if (await wasRefused(services, client, known?.refused ?? null, profile)) throw secretRefused(dialect, request, id);

@@ -7,6 +7,7 @@ import type { Account, Client, TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Secret } from "../../platform/secret.ts";
+import { syntaxFault } from "../../platform/syntax.ts";
 import { originNamed } from "../../providers/belonging.ts";
 import { matches } from "../../providers/pattern.ts";
 import { typed } from "../ref.ts";
@@ -128,6 +129,8 @@ async function code({ context }: Services, plan: LoginPlan): Promise<TokenReply>
       `${plan.provider.definition.title} needs the code that it gave out.`,
       `Give it on standard input: auth login ${typed(ref)} --flow code --code -`,
     );
+  const fault = syntaxFault("code", credential.code.reveal());
+  if (fault !== null) throw usage(`${fault}.`, "Copy it from its source again. Nothing was sent.");
   return redeemCode(context.http, plan.server, requireClient(plan), credential.code, redirectOf(plan), context.now());
 }
 
@@ -140,6 +143,7 @@ async function token(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenRe
       `${plan.provider.definition.title} needs a token.`,
       `Give it on standard input: auth login ${plan.request.ref.provider} --token -`,
     );
+  checkSyntax(accessToken);
   checkPattern(plan, accessToken);
   checkPlace(plan, accessToken);
   return {
@@ -157,6 +161,15 @@ async function token(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenRe
     account: null,
     extra: {},
   };
+}
+
+/** A zero-width space, a letter that only looks right, the colours of a terminal: none is part of a token. */
+function checkSyntax(token: Secret): void {
+  const fault = syntaxFault("access token", token.reveal());
+  if (fault === null) return;
+  throw new AuthError("token_rejected", `${fault}.`, {
+    hint: "Check that nothing but the token was pasted, and copy it from its source again. Nothing was stored.",
+  });
 }
 
 function checkPattern(plan: LoginPlan, token: Secret): void {
