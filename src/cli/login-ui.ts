@@ -73,6 +73,8 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
         verificationUri: escapeText(code.verificationUri),
         verificationUriComplete:
           code.verificationUriComplete === null ? null : escapeText(code.verificationUriComplete),
+        app: escapeText(code.app),
+        host: new URL(code.verificationUri).host,
       };
       cli.output.notice(await deviceText(shown, surfaceFor(env, colors, how.qr)));
       await open(code.verificationUriComplete ?? code.verificationUri);

@@ -30,7 +30,7 @@ export const LOGIN_SETTINGS = {
     type: "string",
     alias: "f",
     valueHint: FLOWS.join("|"),
-    description: "How to log in (default: the provider's own order)",
+    description: "How to log in (default: by browser where one opens here, else the provider's own order)",
   },
   ...SCOPE,
   "client-id": { type: "string", valueHint: "id", description: "The OAuth client to log in with" },

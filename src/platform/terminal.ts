@@ -68,6 +68,9 @@ export interface DeviceCode {
   readonly userCode: string;
   readonly verificationUri: string;
   readonly verificationUriComplete: string | null;
+  /** The client that is approved, and the host on which: what a person compares with the page (RFC 8628 §5.4). */
+  readonly app: string;
+  readonly host: string;
 }
 
 export interface Surface {
@@ -84,13 +87,18 @@ export function surfaceFor(env: Environment, paints: Colors, wantsQr: boolean): 
   return { colors: paints, width: columns(), drawn: canDraw(env), qr: wantsQr || isRemote(env) };
 }
 
-/** The code large and clear, where to enter it, and a QR code where it helps and fits. */
+/**
+ * The code large and clear, where to enter it, whom that lets in, and a QR code where it helps and fits. Codes are used for
+ * phishing: whoever sees one is told what it approves (RFC 10027).
+ */
 export async function deviceText(code: DeviceCode, { colors: c, width, drawn, qr }: Surface): Promise<string> {
-  if (!drawn) return `Open ${code.verificationUri} and enter the code ${code.userCode}`;
+  const approves = `It lets the app ${code.app} use your account at ${code.host}.`;
+  const caution = "Only go on if you started this login.";
+  if (!drawn) return `Open ${code.verificationUri} and enter the code ${code.userCode}\n${approves} ${caution}`;
   const lines = ["", `  Open  ${c.cyan(code.verificationUri)}`, "  and enter this code:", ""];
   const large = isDrawable(code.userCode) ? largeText(code.userCode) : [];
   if (large.length > 0 && largest(large) + 6 <= width) lines.push(...large.map((line) => `      ${c.bold(line)}`), "");
-  lines.push(`      ${c.bold(code.userCode)}`, "");
+  lines.push(`      ${c.bold(code.userCode)}`, "", `  ${approves}`, `  ${caution}`, "");
   if (qr) lines.push(...(await qrLines(code.verificationUriComplete ?? code.verificationUri, c, width)));
   return lines.join("\n");
 }

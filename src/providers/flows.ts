@@ -28,12 +28,16 @@ export const REFRESHING: readonly Flow[] = ["device", "browser", "code"];
 /** They need something brought along, a key or a code: never chosen for someone, unless there is nothing else. */
 const BROUGHT: readonly Flow[] = ["token", "client-credentials", "jwt", "exchange", "code"];
 
-/** The first flow whose conditions hold. Without a browser here, one elsewhere will do. */
+/**
+ * The first flow whose conditions hold; the browser before all where one can be opened here, since a device code can be
+ * passed on to somebody else (RFC 10027). Without a browser here, one elsewhere will do.
+ */
 export function chooseFlow(definition: ProviderDefinition, at: Circumstances): Flow {
   const all = flowsOf(definition);
   const offered = all.filter(({ flow }) => !BROUGHT.includes(flow));
-  const choice =
-    offered.find((one) => holds(one, at)) ?? offered.find((one) => holds(one, { ...at, browser: true })) ?? offered[0];
+  const feasible = offered.filter((one) => holds(one, at));
+  const browser = at.browser ? feasible.find(({ flow }) => flow === "browser") : undefined;
+  const choice = browser ?? feasible[0] ?? offered.find((one) => holds(one, { ...at, browser: true })) ?? offered[0];
   return choice?.flow ?? all.find(({ flow }) => flow !== "token")?.flow ?? "token";
 }
 

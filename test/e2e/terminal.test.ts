@@ -1,11 +1,21 @@
 /** What a person at a terminal sees and is asked, on a terminal of its own (CLI.md §1, §4). */
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { largeText } from "../../src/platform/letters.ts";
 import { startGithub } from "../issuers/github.ts";
 import { visit } from "../support/browser-login.ts";
 import { browserHome, paste, succeeded } from "../support/home.ts";
 import { type LoggedIn, loggedIn } from "../support/logged-in.ts";
-import { AUTH, auth, bareEnvironment, type OnTerminal, onTerminal, type TerminalOptions } from "../support/program.ts";
+import {
+  AUTH,
+  auth,
+  bareEnvironment,
+  type OnTerminal,
+  onTerminal,
+  type TerminalOptions,
+  tempFolder,
+} from "../support/program.ts";
 
 const stops: (() => Promise<void>)[] = [];
 afterAll(() => Promise.all(stops.map((stop) => stop())));
@@ -59,6 +69,9 @@ describe("a device login", () => {
     expect(code).not.toBe("");
     expect(terminal.screen()).toContain(largeText(code)[0]?.trimEnd() ?? "-");
     expect(terminal.screen()).toContain(`${at.issuer.server.url}/oauth/device/`);
+    const { host } = new URL(at.issuer.server.url);
+    expect(terminal.screen()).toContain(`It lets the app ${at.issuer.publicClient.id} use your account at ${host}.`);
+    expect(terminal.screen()).toContain("Only go on if you started this login.");
     expect(terminal.screen()).toMatch(/\d+:\d\d left/);
     at.issuer.devices.decide("approve", code);
     await terminal.waitFor("Logged in to sentry:default as grace@example.com");
@@ -85,6 +98,18 @@ describe("a device login", () => {
     expect(dumb).not.toContain(ESCAPE);
     expect(piped.stderr).not.toContain(ESCAPE);
     expect(piped.stderr).toMatch(/enter the code [A-Z]{4}-[A-Z]{4}/);
+  });
+
+  test("is not the way where a browser can be opened here and the provider has that flow", async () => {
+    const at = await nobody();
+    const browser = join(tempFolder(), "browser");
+    writeFileSync(browser, "#!/bin/sh\n", { mode: 0o755 });
+    const env = { ...at.env, DISPLAY: ":9", BROWSER: browser };
+    const terminal = on(["login", "sentry", ...at.places], { env });
+    await terminal.waitFor("Waiting for the browser");
+    terminal.kill("SIGTERM");
+    const without = on(["login", "sentry", "--no-browser", ...at.places], { env });
+    await without.waitFor("Waiting for your approval");
   });
 
   test("--qr shows a QR code", async () => {

@@ -3,7 +3,13 @@ import { isDrawable, largeText } from "../../src/platform/letters.ts";
 import { colors, colorsFor, deviceText, surfaceFor } from "../../src/platform/terminal.ts";
 import { onTerminal, run } from "../support/program.ts";
 
-const code = { userCode: "WDJB-MJHT", verificationUri: "https://issuer.example/device", verificationUriComplete: null };
+const code = {
+  userCode: "WDJB-MJHT",
+  verificationUri: "https://issuer.example/device",
+  verificationUriComplete: null,
+  app: "my-cli",
+  host: "issuer.example",
+};
 const plain = colors(false);
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what is looked for
 const ESCAPES = /\x1b/;
@@ -23,9 +29,18 @@ test("in a narrow terminal the code is only written, and there is no QR code to 
   expect(wide.split("\n").length).toBeGreaterThan(text.split("\n").length + 10);
 });
 
-test("where nothing can be drawn, one line says all", async () => {
+test("beside the code stand the app, the host, and when to go on", async () => {
+  for (const drawn of [true, false]) {
+    const text = await deviceText(code, { colors: plain, width: 60, drawn, qr: false });
+    expect(text).toContain("It lets the app my-cli use your account at issuer.example.");
+    expect(text).toContain("Only go on if you started this login.");
+  }
+});
+
+test("where nothing can be drawn, two lines say all", async () => {
   const text = await deviceText(code, { colors: plain, width: 80, drawn: false, qr: true });
-  expect(text).toBe("Open https://issuer.example/device and enter the code WDJB-MJHT");
+  expect(text.split("\n")[0]).toBe("Open https://issuer.example/device and enter the code WDJB-MJHT");
+  expect(text.split("\n")).toHaveLength(2);
 });
 
 test("a QR code is offered where the browser is on another machine, or when it is asked for", () => {

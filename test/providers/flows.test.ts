@@ -7,8 +7,12 @@ const none = { secret: false, browser: false, scopes: [] };
 const choice = (id: string, at: typeof all | { secret: boolean; browser: boolean; scopes: string[] }) =>
   chooseFlow(definitionOf(id), at);
 
-test("github and sentry log in by device, wherever", () => {
-  for (const at of [all, none]) for (const id of ["github", "sentry"]) expect(choice(id, at)).toBe("device");
+test("where a browser can be opened and the provider has that flow for this client, it comes before a device code", () => {
+  expect(choice("sentry", { ...none, browser: true })).toBe("browser");
+  expect(choice("github", all)).toBe("browser");
+  expect(choice("github", { ...all, secret: false })).toBe("device");
+  for (const at of [none, { ...none, secret: true }])
+    for (const id of ["github", "sentry"]) expect(choice(id, at)).toBe("device");
 });
 
 test("google, entra and oidc take the browser, and a device where none can open", () => {

@@ -6,7 +6,7 @@ import type { ConnectionRef } from "../ref.ts";
 
 export interface LoginRequest {
   readonly ref: ConnectionRef;
-  /** null: the provider's own order decides. */
+  /** null: the provider's order decides, and whether a browser can be opened here. */
   readonly flow: Flow | null;
   /** Replaces the provider's default scopes wholly. */
   readonly scopes: readonly string[] | null;
@@ -52,6 +52,8 @@ export interface DeviceCode {
   /** Seconds. */
   readonly expiresIn: number;
   readonly interval: number;
+  /** The client's id: what the provider's page names, or finds its name by. */
+  readonly app: string;
 }
 
 /**

@@ -228,7 +228,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "minting.*.account": "Whose the tokens are, said without asking. A template.",
   "minting.*.notes": "Where its key or certificate is made, or what to mind, one line each.",
 
-  flows: "How it can be logged in to, in order of preference.",
+  flows:
+    "How it can be logged in to, in order of preference. Where a browser can be opened, `browser` goes before `device`.",
   "flows[].flow": "The flow.",
   "flows[].when": "Offered by default only where the client has a secret, or where a browser can open.",
   "flows[].scopes": "The only scopes it can ask for.",
