@@ -13,6 +13,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   env_token: 3,
   api_key: 3,
   refresh_token_invalid: 4,
+  refresh_refused: 4,
   rotation_lost: 4,
   interaction_required: 4,
   login_required: 4,
@@ -69,13 +70,14 @@ export function asAuthError(error: unknown): AuthError {
 
 /** @param exitCode the one the process will really have */
 export function errorJson(error: AuthError, exitCode: number): string {
-  const { code, message, hint = null, connection = null } = error;
-  return jsonText({ error: { code, message, hint, exitCode, connection } });
+  const { code, message, hint = null, connection = null, detail } = error;
+  return jsonText({ error: { code, message, hint, exitCode, connection, ...(detail !== undefined && { detail }) } });
 }
 
-/** `Error: <what happened>`, then what to do. */
-export function errorText(error: AuthError): string {
-  return error.hint === undefined ? `Error: ${error.message}` : `Error: ${error.message}\n${error.hint}`;
+/** `Error: <what happened>`, the provider's own words where there are any, then what to do. */
+export function errorText({ message, detail, hint }: AuthError): string {
+  const lines = [`Error: ${message}`, detail === undefined ? undefined : `The provider says: ${detail}`, hint];
+  return lines.filter((line) => line !== undefined).join("\n");
 }
 
 function sentence(text: string): string {

@@ -1,9 +1,8 @@
 /** What a token request that brought no tokens means: by the provider's own table first, by the status last. */
 import type { HttpError, HttpFailure } from "../platform/http-failure.ts";
 import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
-import type { ErrorClass } from "../providers/schema.ts";
 import { at, type Json } from "./paths.ts";
-import { OAuthFailure, type RawReply } from "./types.ts";
+import { type FailureClass, OAuthFailure, type RawReply } from "./types.ts";
 
 /** As CLI.md's refresh table prints them, where that isn't the failure's own name. */
 const REASONS: Readonly<Partial<Record<HttpFailure, string>>> = {
@@ -38,37 +37,67 @@ export function classifyReply(raw: RawReply, body: Json | null, dialect: Dialect
   const code = body === null ? null : codeOf(body, dialect);
   const retryAfter = retryAfterOf(raw, now);
   const known = body === null ? meaningOf(dialect.errors.codes, `HTML ${status}`) : lookUp(status, body, code, dialect);
-  const means = known ?? { class: byStatus(status, code !== null), meaning: null, remedy: null };
+  const means = known ?? { class: unknownClass(status, body, code), meaning: null, remedy: null };
   return new OAuthFailure({
     ...means,
     reason: code === null ? (status < 400 ? "unreadable reply" : `HTTP ${status}`) : code,
     providerError: code,
-    description: body === null ? null : textAt(body, dialect.reply.errorDescription),
+    description: body === null ? null : descriptionOf(body, code, dialect),
     status,
     retryAfter,
     // A page settles nothing, whatever it means (RULES.md 2.3).
-    inDoubt: inDoubt(status, retryAfter, body !== null && (code !== null || known !== null), means.class),
+    inDoubt: inDoubt(
+      status,
+      retryAfter,
+      body !== null && (code !== null || known !== null || isVerdict(status)),
+      means.class,
+    ),
     claims: body === null ? null : textAt(body, "claims"),
   });
 }
 
-/** The provider's code for what went wrong, or null where the reply names none. */
+/**
+ * The provider's code for what went wrong, or null where the reply names none: a text, a number, or the first of a list,
+ * where the description says that codes are, else where RFC 6749 §5.2 says so, else where sub-codes are.
+ */
 export function codeOf(body: Json, dialect: Dialect): string | null {
-  const value = at(body, dialect.reply.error);
-  if (typeof value === "string" && value !== "") return value;
-  // A gateway before a provider with names of its own may speak plain RFC 6749.
-  const standard = textAt(body, "error");
-  if (standard !== null) return standard;
-  // `{"error": {"code" | "type" | "status": …}}`
+  const { subcodes, subcodePrefix } = dialect.errors;
+  return (
+    codeIn(at(body, dialect.reply.error)) ??
+    // A gateway before a provider with names of its own may speak plain RFC 6749.
+    codeIn(at(body, "error")) ??
+    subcodes.flatMap((path) => subcodesAt(body, path, subcodePrefix))[0] ??
+    null
+  );
+}
+
+/** 0 is how many say that nothing went wrong. An object has its code as `code`, `type` or `status`. */
+function codeIn(value: unknown): string | null {
+  if (typeof value === "string") return value === "" ? null : value;
+  if (typeof value === "number") return value === 0 ? null : String(value);
+  if (Array.isArray(value)) return value.map(codeIn).find((code) => code !== null) ?? null;
+  if (typeof value !== "object" || value === null) return null;
   for (const name of ["code", "type", "status"]) {
     const inner = at(value, name);
-    if (typeof inner === "string" && inner !== "") return inner;
+    if (typeof inner === "string" || typeof inner === "number") return codeIn(inner);
+  }
+  return null;
+}
+
+/** Where providers that don't follow RFC 6749 §5.2 have their words. */
+const DESCRIPTIONS = ["error_description", "message", "detail", "error.message", "errors.0.message", "error"];
+
+/** The provider's own words, where it has any beside the code. */
+function descriptionOf(body: Json, code: string | null, { reply }: Dialect): string | null {
+  for (const path of [reply.errorDescription, ...DESCRIPTIONS]) {
+    const words = textAt(body, path);
+    if (words !== null && words !== code) return words.replace(/\s+/g, " ").trim();
   }
   return null;
 }
 
 interface Meaning {
-  readonly class: ErrorClass;
+  readonly class: FailureClass;
   readonly meaning: string | null;
   readonly remedy: string | null;
 }
@@ -101,21 +130,29 @@ function subcodesAt(body: Json, path: string, prefix: string): string[] {
 }
 
 /**
- * A code that nobody described: asking again unchanged won't help where the provider calls it our fault, and nothing
- * may be given up because of a word we don't know.
+ * What stands in no table. A well-formed answer below 500 is a verdict: asked again unchanged, it would be the same. 401
+ * is about the client (RFC 6749 §5.2). A page, an empty body and a success without a code say nothing.
  */
-function byStatus(status: number, hasCode: boolean): ErrorClass {
-  if (!hasCode || status >= 500 || [408, 425, 429].includes(status)) return "transient";
-  return "client";
+function unknownClass(status: number, body: Json | null, code: string | null): FailureClass {
+  if (body === null || (code === null && !isVerdict(status))) return "transient";
+  if (status >= 500 || PASSES.includes(status)) return "transient";
+  return status === 401 ? "client" : "refused";
+}
+
+/** Request timeout, too early, too many requests. */
+const PASSES = [408, 425, 429];
+
+function isVerdict(status: number): boolean {
+  return status >= 400 && status < 500 && !PASSES.includes(status);
 }
 
 /**
  * An OAuth error settles that nothing was issued; so do 429, and 503 with Retry-After. A 5xx settles it only with a
  * code that can't mean "failed half-way" (RFC 6749 §5.2 knows no 5xx).
  */
-function inDoubt(status: number, retryAfter: number | null, hasCode: boolean, means: ErrorClass): boolean {
+function inDoubt(status: number, retryAfter: number | null, hasVerdict: boolean, means: FailureClass): boolean {
   if (status === 429 || (status === 503 && retryAfter !== null)) return false;
-  if (!hasCode) return true;
+  if (!hasVerdict) return true;
   return status >= 500 && means === "transient";
 }
 

@@ -168,7 +168,8 @@ export async function pollDevice(
     const answer = await poll(sending, parameters, now());
     if (answer.kind === "approved") return answer.reply;
     const { failure } = answer;
-    switch (failure.class) {
+    // An answer without a code says nothing of the login (RFC 8628 §3.5): the wait goes on.
+    switch (failure.class === "refused" && failure.providerError === null ? "transient" : failure.class) {
       case "pending":
         failures = 0;
         problem = null;

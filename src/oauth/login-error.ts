@@ -49,6 +49,14 @@ function words(failure: OAuthFailure, title: string): [code: ErrorCode, message:
             `${title} refused the client`,
             "Check the client id and secret, and what the client may do.",
           ];
+    case "refused":
+      return failure.providerError === null
+        ? [unreached(failure), `${title} could not complete the login`, "Try again later."]
+        : [
+            "client_rejected",
+            `${title} refused the login`,
+            "Check what was asked for, the client id and secret, and what the client may do.",
+          ];
     case "interaction":
       return [
         "interaction_required",

@@ -43,13 +43,13 @@ export async function readTokenReply(
   if (idToken.verdict === "refused")
     throw expected.login
       ? refusedLogin(raw, idToken.fault, { accessToken, refreshToken })
-      : unusable(raw, idToken.fault);
+      : unusable(raw, body, dialect, idToken.fault);
   // Everything but the tokens themselves is stored and shown in clear somewhere.
   const said = redactJson(body);
   const account = await byPlugin(raw, () => accountIn(dialect, body, idToken.claims));
   const { subject } = expected;
   if (subject !== null && dialect.account.from === "reply" && account?.id && account.id !== subject)
-    throw unusable(raw, "the reply is about another account");
+    throw unusable(raw, body, dialect, "the reply is about another account");
 
   const { expiry, refreshExpiresIn, refreshTimeout, authorizationExpiresIn } = dialect.reply;
   const lifetime = lifetimeOf(body, expiry, now);
@@ -129,14 +129,20 @@ function isSuccess({ status }: RawReply): boolean {
 
 function notTokens(raw: RawReply, body: Json | null, dialect: Dialect, now: number): OAuthFailure {
   const isError = raw.status >= 300 || (body !== null && codeOf(body, dialect) !== null);
-  return !isError && mayHoldRefreshToken(raw, dialect)
-    ? unusable(raw, "unreadable reply")
+  return !isError && holdsRefreshToken(raw, body, dialect)
+    ? unusable(raw, body, dialect, "unreadable reply")
     : classifyReply(raw, body, dialect, now);
 }
 
-/** Even a reply that can't be parsed may hold what a rotation brought: then its bytes are kept. */
-function mayHoldRefreshToken(raw: RawReply, { reply }: Dialect): boolean {
-  return textOf(raw).includes(reply.refreshToken.slice(reply.refreshToken.lastIndexOf(".") + 1));
+/**
+ * Whether the reply holds what a rotation brought: then its bytes are kept. One that was cut off can't be parsed, so its
+ * text is looked through for the field with a value; a page or a message that only mentions the name has none.
+ */
+function holdsRefreshToken(raw: RawReply, body: Json | null, { reply }: Dialect): boolean {
+  if (body !== null) return textAt(body, reply.refreshToken) !== null;
+  const name = reply.refreshToken.slice(reply.refreshToken.lastIndexOf(".") + 1);
+  const field = name.replace(/\W/g, "\\$&");
+  return new RegExp(`"${field}"\\s*:\\s*"[^"\\s]|^([^<>\\s]*&)?${field}=[^&<>\\s]`).test(textOf(raw));
 }
 
 /** OpenID Connect Core §3.1.3.5: an answer whose id_token breaks a rule is refused as a whole. */
@@ -152,8 +158,9 @@ function refusedLogin(raw: RawReply, reason: string, received: NonNullable<OAuth
   });
 }
 
-function unusable(raw: RawReply, reason: string): OAuthFailure {
-  return new OAuthFailure({ class: "transient", reason, status: raw.status, inDoubt: true, unreadable: true });
+function unusable(raw: RawReply, body: Json | null, dialect: Dialect, reason: string): OAuthFailure {
+  const unreadable = holdsRefreshToken(raw, body, dialect);
+  return new OAuthFailure({ class: "transient", reason, status: raw.status, inDoubt: true, unreadable });
 }
 
 interface Scopes {

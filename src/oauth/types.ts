@@ -74,12 +74,15 @@ export interface TokenReply {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
+/** `refused`: a verdict whose code stands in no table, neither the provider's nor the RFCs'. */
+export type FailureClass = ErrorClass | "refused";
+
 /**
  * A token request that did not bring tokens, classed by the provider's own table. Its texts are redacted and on one line
  * (`outsideWords`) from the start: they are stored, logged and shown.
  */
 export class OAuthFailure extends Error {
-  readonly class: ErrorClass;
+  readonly class: FailureClass;
   /** The provider's code (`invalid_grant`, `bad_refresh_token`), where it gave one. */
   readonly providerError: string | null;
   /** What CLI.md prints: the code, `connection timed out`, `HTTP 503`, `the reply was lost` … */
@@ -103,7 +106,7 @@ export class OAuthFailure extends Error {
   readonly received: { readonly accessToken: Secret; readonly refreshToken: Secret | null } | null;
 
   constructor(of: {
-    class: ErrorClass;
+    class: FailureClass;
     reason: string;
     providerError?: string | null;
     description?: string | null;

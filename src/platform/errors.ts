@@ -12,6 +12,7 @@ export type ErrorCode =
   | "env_token"
   | "api_key"
   | "refresh_token_invalid"
+  | "refresh_refused"
   | "rotation_lost"
   | "interaction_required"
   | "login_required"
@@ -46,6 +47,8 @@ export interface ErrorDetails {
   hint?: string;
   /** The connection it happened to, as `provider:name`. */
   connection?: string;
+  /** The provider's own words: on one line, without a secret. */
+  detail?: string;
   cause?: unknown;
 }
 
@@ -53,12 +56,14 @@ export class AuthError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly connection: string | undefined;
+  readonly detail: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.hint = details.hint;
     this.connection = details.connection;
+    this.detail = details.detail;
   }
 }
 

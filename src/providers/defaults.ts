@@ -70,7 +70,6 @@ export const ERROR_DEFAULTS: Readonly<Record<string, ErrorClass>> = {
   unauthorized_client: "client",
   unsupported_grant_type: "client",
   invalid_scope: "client",
-  invalid_request: "client",
   invalid_target: "client",
   invalid_dpop_proof: "client",
   access_denied: "denied",

@@ -118,7 +118,7 @@ describe("the provider's own table goes first", () => {
 
   test("a code that is the name of something every object has is only a word", () => {
     for (const error of ["constructor", "__proto__", "toString", "hasOwnProperty"])
-      expect(classed({ error }, 400, {}, { errors })).toMatchObject({ class: "client", reason: error });
+      expect(classed({ error }, 400, {}, { errors })).toMatchObject({ class: "refused", reason: error });
   });
 
   test("a code at another place, or inside an object", () => {
@@ -133,12 +133,65 @@ describe("the provider's own table goes first", () => {
   });
 });
 
-describe("a code that nobody described", () => {
-  test("never ends a login: it is the client's where the provider calls it ours, else it may pass", () => {
-    expect(classed({ error: "weird" }, 400)).toMatchObject({ class: "client", inDoubt: false });
-    expect(classed({ error: "weird" }, 200)).toMatchObject({ class: "client", inDoubt: false });
-    expect(classed({ error: "weird" }, 429)).toMatchObject({ class: "transient", inDoubt: false });
-    expect(classed({ error: "weird" }, 503)).toMatchObject({ class: "transient", inDoubt: true });
+describe("a refusal that no table knows", () => {
+  test("is a verdict below 500, about the client with 401, and passes where the status says so", () => {
+    for (const error of ["weird", "INVALID_GRANT", "bad_refresh_token", "invalid_request"]) {
+      for (const status of [400, 403, 404, 422, 200])
+        expect(classed({ error }, status)).toMatchObject({ class: "refused", inDoubt: false, providerError: error });
+      expect(classed({ error }, 401)).toMatchObject({ class: "client", inDoubt: false });
+      for (const status of [408, 425]) expect(classed({ error }, status).class).toBe("transient");
+      expect(classed({ error }, 429)).toMatchObject({ class: "transient", inDoubt: false });
+      expect(classed({ error }, 503)).toMatchObject({ class: "transient", inDoubt: true });
+    }
+  });
+
+  test("is one without a code too, where it is JSON or a form", () => {
+    for (const body of [{}, { message: "no code" }, { errcode: 40030, errmsg: "invalid refresh_token" }]) {
+      expect(classed(body, 400)).toMatchObject({ class: "refused", inDoubt: false, providerError: null });
+      expect(classed(body, 401)).toMatchObject({ class: "client", inDoubt: false });
+    }
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    expect(classed("status=bad", 400, form)).toMatchObject({ class: "refused", inDoubt: false });
+  });
+
+  test("is told in the provider's words, wherever it has them", () => {
+    for (const body of [
+      { error: "weird", error_description: "Its words." },
+      { message: "Its words." },
+      { detail: "Its words." },
+      { error: { code: "weird", message: "Its words." } },
+      { errors: [{ code: "weird", message: "Its words." }] },
+    ])
+      expect(classed(body, 400).description).toBe("Its words.");
+    expect(classed({ error: "weird" }, 400).description).toBeNull();
+  });
+});
+
+describe("a code is", () => {
+  test("a number", () => {
+    const errors = { codes: { 40030: "dead" } } as const;
+    expect(classed({ errcode: 40030 }, 200, {}, { errors, reply: { error: "errcode" } })).toMatchObject({
+      class: "dead",
+      providerError: "40030",
+    });
+    expect(classed({ errcode: 0 }, 200, {}, { errors, reply: { error: "errcode" } }).providerError).toBeNull();
+  });
+
+  test("the first of a list, of texts or of objects", () => {
+    for (const listed of [["invalid_grant"], [{ code: "invalid_grant" }], [{ note: "x" }, { type: "invalid_grant" }]])
+      expect(classed({ errors: listed }, 400, {}, { reply: { error: "errors" } })).toMatchObject({
+        class: "dead",
+        providerError: "invalid_grant",
+      });
+  });
+
+  test("in any field that the description names, sub-codes too", () => {
+    expect(
+      classed({ errors: [{ errorType: "invalid_grant" }] }, 400, {}, { reply: { error: "errors.0.errorType" } }).class,
+    ).toBe("dead");
+    const errors = { codes: { X7: "interaction" as const }, subcodes: ["reasons"], subcodePrefix: "X" };
+    expect(classed({ reasons: [7] }, 400, {}, { errors })).toMatchObject({ class: "interaction", providerError: "X7" });
+    expect(classed({ reasons: [8] }, 400, {}, { errors })).toMatchObject({ class: "refused", providerError: "X8" });
   });
 });
 
@@ -151,8 +204,6 @@ describe("in doubt is whatever is not a well-formed OAuth answer", () => {
     [html, 400],
     [html, 404],
     [html, 200],
-    [{ message: "no code" }, 400],
-    [{ detail: "Given refresh token does not exist" }, 401],
     ["", 500],
     [{ error: "server_error" }, 500],
     [{ error: "temporarily_unavailable" }, 503],

@@ -252,6 +252,8 @@ describe("a success that can't be used", () => {
       '{"access_token":"","refresh_token":"r"}',
       '{"access_token":{"value":"a"},"refresh_token":"r"}',
       '{"access_token":"a","refresh_token":"r"',
+      '{"refresh_token" : "cut o',
+      "refresh_token=r&access_token=",
       '[{"access_token":"a","refresh_token":"r"}]',
       '<pre>{"access_token":"a","refresh_token":"r"}</pre>',
     ];
@@ -265,7 +267,15 @@ describe("a success that can't be used", () => {
   });
 
   test("is no more than in doubt where it holds none", async () => {
-    for (const body of ["", "<html>Sign in to the WLAN</html>", "null", "[]", "42", '"text"', "{}", "\0\0\0"])
+    for (const body of [
+      ...["", "<html>Sign in to the WLAN</html>", "null", "[]", "42", '"text"', "{}", "\0\0\0"],
+      "<html>Your refresh_token is invalid</html>",
+      "the field refresh_token = is missing",
+      '{"errcode":40030,"errmsg":"invalid refresh_token"}',
+      '{"refresh_token":""}',
+      '{"refresh_token":null}',
+      '{"access_token":"a","refresh_to',
+    ])
       expect(await failure(reply(body))).toMatchObject({
         class: "transient",
         unreadable: false,

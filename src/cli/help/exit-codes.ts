@@ -27,6 +27,7 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   no_refresh_token: "The login came without a refresh token. Log in again when it expires.",
   env_token: "The token comes from an environment variable: change it there.",
   api_key: "API keys never refresh. Replace the key with 'auth login <connection> --force'.",
+  refresh_refused: "The provider refused the refresh with a code that no description knows.",
   refresh_token_invalid: "The provider no longer accepts the refresh token. Log in again.",
   rotation_lost:
     "The provider's reply to an earlier refresh was lost, and with it the new refresh token. Log in again.",
