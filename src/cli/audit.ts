@@ -15,6 +15,8 @@ export interface AuditLine {
   readonly class: string | null;
   readonly code: string | null;
   readonly providerError: string | null;
+  /** The provider's own words, where it had any. */
+  readonly detail?: string;
   readonly message: string | null;
   /** Of the program that called us. */
   readonly pid: number;
@@ -39,6 +41,7 @@ export async function writeAudit(path: string, event: AuditEvent, now: number): 
     class: event.class ?? null,
     code: event.code ?? null,
     providerError: event.providerError ?? null,
+    ...(event.detail && { detail: event.detail }),
     message: event.message ?? null,
     pid,
     program,

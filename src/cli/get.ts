@@ -1,4 +1,4 @@
-import { access } from "../connections/access.ts";
+import { type Access, access } from "../connections/access.ts";
 import { madeFrom } from "../connections/pin.ts";
 import { display } from "../connections/ref.ts";
 import { type Selected, select } from "../connections/select.ts";
@@ -61,8 +61,8 @@ async function storedFields(
   const vault = await session.vault();
   if (vault === null) throw notFound(ref);
   const services = { context: session.context, registry: session.registry, vault };
-  if (mayRefresh) await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit: mustAgree }));
-  const stored = await requireConnection(vault, ref);
+  const accessed = mayRefresh ? await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit: mustAgree })) : null;
+  const stored = accessed?.stored ?? (await requireConnection(vault, ref));
   const { record } = stored;
   // What an edit set aside is not handed out: it would be taken to the place that the settings name now.
   const tokens = record.pinned === null ? null : record.tokens;
@@ -86,15 +86,17 @@ async function defaultFields(session: Session, selected: Selected, field: string
 }
 
 /** The field is printed even if the refresh failed: the state says so. Only a vault that can't be used is an error. */
-async function tryToAccess(cli: Cli, call: () => ReturnType<typeof access>): Promise<void> {
+async function tryToAccess(cli: Cli, call: () => Promise<Access>): Promise<Access | null> {
   try {
-    const { warning } = await call();
-    if (warning !== null) cli.output.warn(warning);
+    const accessed = await call();
+    if (accessed.warning !== null) cli.output.warn(accessed.warning);
+    return accessed;
   } catch (error) {
     // Nothing is known of the host that the environment names, and this login's token isn't for it.
     if (!(error instanceof AuthError) || ["connection_not_found", "origin_mismatch"].includes(error.code)) throw error;
     if (/^(vault|key)_/.test(error.code)) throw error;
     if (error.code !== "login_required") cli.output.warn(error.message);
+    return null;
   }
 }
 

@@ -120,6 +120,6 @@ function cells(line: AuditLine): string[] {
     line.connection ?? "",
     outcome,
     line.program ?? "",
-    line.message ?? "",
+    [line.message, line.detail].filter(Boolean).join(": "),
   ];
 }

@@ -1,10 +1,11 @@
 /** `auth refresh --all`: every stored login, side by side across providers, one after the other within one. */
-import { type Outcome, tokenOf } from "../connections/outcome.ts";
+import { type Outcome, reportOf } from "../connections/outcome.ts";
 import { display } from "../connections/ref.ts";
 import { refreshConnection } from "../connections/refresh.ts";
 import { dyingOfInactivity } from "../connections/status.ts";
 import { listConnections, type Stored } from "../connections/store.ts";
 import { duration } from "../connections/view.ts";
+import type { AuthError } from "../platform/errors.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError, EXIT_CODES, worst } from "./exit.ts";
 import { type RefreshDocument, refreshDocument } from "./refresh-document.ts";
@@ -17,9 +18,9 @@ export interface AllRequest {
 }
 
 type Result =
-  | { readonly kind: "refreshed" | "valid"; readonly document: RefreshDocument }
+  | { readonly kind: "refreshed" | "valid"; readonly document: RefreshDocument; readonly warning: string | null }
   | { readonly kind: "skipped"; readonly why: string }
-  | { readonly kind: "failed"; readonly exitCode: number; readonly message: string; readonly code: string };
+  | { readonly kind: "failed"; readonly error: AuthError };
 
 /** @returns the exit code: the worst, with what was rightly skipped as 0 */
 export async function refreshAll(cli: Cli, session: Session, request: AllRequest): Promise<number> {
@@ -51,7 +52,7 @@ export async function refreshAll(cli: Cli, session: Session, request: AllRequest
         .map(([kind, n]) => `${n} ${kind}`)
         .join(", "),
     );
-  return worst(results.map((result) => (result.kind === "failed" ? result.exitCode : 0)));
+  return worst(results.map((result) => (result.kind === "failed" ? EXIT_CODES[result.error.code] : 0)));
 }
 
 async function refreshOne(session: Session, stored: Stored, request: AllRequest): Promise<Result> {
@@ -64,23 +65,20 @@ async function refreshOne(session: Session, stored: Stored, request: AllRequest)
     const demand = { minTtl: request.minTtl, force, implicit: false, rejected: null };
     return resultOf(session, await refreshConnection(services, ref, demand));
   } catch (error) {
-    return failure(error);
+    return { kind: "failed", error: asAuthError(error) };
   }
 }
 
-function resultOf(session: Session, outcome: Outcome): Result {
-  if (outcome.kind === "failed") return failure(outcome.error);
-  tokenOf(outcome.stored);
-  return { kind: outcome.kind, document: refreshDocument(outcome, session.context.now()) };
-}
-
-function failure(error: unknown): Result {
-  const { code, message } = asAuthError(error);
-  return { kind: "failed", exitCode: EXIT_CODES[code], message, code };
+function resultOf({ context }: Session, outcome: Outcome): Result {
+  const { warning, error } = reportOf(outcome, context.now());
+  if (error !== null) return { kind: "failed", error };
+  if (outcome.kind === "failed") return { kind: "failed", error: outcome.error };
+  return { kind: outcome.kind, document: refreshDocument(outcome, context.now()), warning };
 }
 
 async function tell(cli: Cli, stored: Stored, result: Result): Promise<void> {
   const connection = display(stored.ref);
+  if ("warning" in result && result.warning !== null) cli.output.warn(result.warning);
   if (cli.output.isJson) return cli.output.event({ ...documentOf(result), connection });
   switch (result.kind) {
     case "refreshed":
@@ -89,8 +87,11 @@ async function tell(cli: Cli, stored: Stored, result: Result): Promise<void> {
       return cli.output.say(`${connection}: still valid${life(result.document)}`);
     case "skipped":
       return cli.output.say(`${connection}: skipped, ${result.why}`);
-    case "failed":
-      return cli.output.warn(`${connection}: ${result.message}`);
+    case "failed": {
+      const { message, detail, hint } = result.error;
+      const lines = [message, detail === undefined ? undefined : `The provider says: ${detail}`, hint];
+      return cli.output.warn(`${connection}: ${lines.filter((line) => line !== undefined).join("\n")}`);
+    }
   }
 }
 
@@ -99,8 +100,10 @@ function documentOf(result: Result): object {
   switch (result.kind) {
     case "skipped":
       return { success: true, ...nothing, skipped: true, message: result.why };
-    case "failed":
-      return { success: false, ...nothing, message: result.message, code: result.code };
+    case "failed": {
+      const { message, code, hint = null, detail } = result.error;
+      return { success: false, ...nothing, message, code, hint, ...(detail !== undefined && { detail }) };
+    }
     default:
       return result.document;
   }

@@ -1,4 +1,4 @@
-import { type Outcome, tokenOf } from "../connections/outcome.ts";
+import { type Outcome, reportOf, tokenOf } from "../connections/outcome.ts";
 import { madeFrom } from "../connections/pin.ts";
 import { display, typed } from "../connections/ref.ts";
 import { refreshConnection } from "../connections/refresh.ts";
@@ -53,11 +53,17 @@ export default defineCommand({
 });
 
 async function report(cli: Cli, outcome: Outcome): Promise<void> {
-  if (outcome.kind === "failed") throw outcome.error;
-  if (outcome.warning !== undefined) cli.output.warn(outcome.warning);
+  const { warning, error } = reportOf(outcome, cli.context.now());
+  if (outcome.kind === "failed") throw error;
+  // A token that could be stored nowhere is handed over where it was asked for: it is not kept anywhere else.
+  if (error !== null && !printsToken(cli)) throw error;
+  if (error === null && warning !== null) cli.output.warn(warning);
   await show(cli, outcome);
-  // The new token was handed over, and lives nowhere but there.
-  if (outcome.kind === "refreshed" && outcome.unstored !== undefined) throw outcome.unstored;
+  if (error !== null) throw error;
+}
+
+function printsToken({ output }: Cli): boolean {
+  return output.format === "token" || output.format === "token-json";
 }
 
 async function show(cli: Cli, outcome: Exclude<Outcome, { kind: "failed" }>): Promise<void> {
@@ -65,8 +71,7 @@ async function show(cli: Cli, outcome: Exclude<Outcome, { kind: "failed" }>): Pr
   const now = cli.context.now();
   const expiresAt = outcome.stored.record.tokens?.expiresAt ?? null;
   const left = expiresAt === null ? null : Math.max(0, expiresAt - now);
-  const printsToken = cli.output.format === "token" || cli.output.format === "token-json";
-  if (printsToken)
+  if (printsToken(cli))
     await cli.context.audit({ event: "token_read", status: "success", connection: display(outcome.stored.ref) });
   switch (cli.output.format) {
     case "json":

@@ -94,6 +94,7 @@ function describe({ entry, stored }: Shown, now: number): string[] {
     ["Scopes", entry.scopes.length === 0 ? null : entry.scopes.join(", ")],
     ["Status", entry.reason === null ? entry.status : `${entry.status} (${entry.reason})`],
     ["Last error", entry.lastError === null ? null : `${entry.lastError.reason} at ${entry.lastError.at}`],
+    ["The provider says", entry.lastError?.detail ?? null],
     ["Refresh token", stored === null ? null : refreshExpiry(stored, now)],
   ];
   const lines = facts

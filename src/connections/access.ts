@@ -7,7 +7,7 @@ import type { ConnectionRef } from "./ref.ts";
 import { display, typed } from "./ref.ts";
 import type { ResourceRef } from "./resource.ts";
 import type { Services } from "./services.ts";
-import { isAlive, isDue, stateOf } from "./status.ts";
+import { isDue, stateOf } from "./status.ts";
 import { requireConnection, type Stored } from "./store.ts";
 
 export interface Access {
@@ -46,19 +46,16 @@ export async function access(services: Services, ref: ConnectionRef, wish: Wish)
 }
 
 async function renewed(services: Services, stored: Stored, wish: Wish): Promise<Access> {
-  const { refreshConnection } = await import("./refresh.ts");
+  const [{ refreshConnection }, { reportOf }] = await Promise.all([import("./refresh.ts"), import("./outcome.ts")]);
   let outcome: Outcome;
   try {
     outcome = await refreshConnection(services, stored.ref, { rejected: null, ...wish, force: false });
   } catch (error) {
     outcome = withoutRefresh(stored, error);
   }
-  if (outcome.kind !== "failed") return { stored: outcome.stored, warning: outcome.warning ?? null };
-  const { tokens } = outcome.stored.record;
-  const refused = tokens !== null && wish.rejected?.equals(tokens.accessToken);
-  if (tokens !== null && !refused && isAlive(tokens, services.context.now()))
-    return { stored: outcome.stored, warning: `${sentence(outcome.error.message)} The current token still works.` };
-  throw outcome.error;
+  const { usable, warning, error } = reportOf(outcome, services.context.now(), wish.rejected ?? null);
+  if (usable === null) throw error ?? new AuthError("internal", `There is no token of ${display(stored.ref)}.`);
+  return { stored: usable, warning };
 }
 
 /**
@@ -106,16 +103,13 @@ const STOPS_A_REFRESH: readonly ErrorCode[] = [
   ...["plugin_untrusted", "plugin_invalid", "provider_not_found"],
 ] as const;
 
-function sentence(message: string): string {
-  return message.endsWith(".") ? message : `${message}.`;
-}
-
 /** A living token of a login in trouble is served, and the trouble told: it won't mend itself unseen (RULES.md 2.4). */
 function warningOf({ ref, record }: Stored, now: number): string | null {
   const { failure } = record;
   if (failure === null) return null;
   const { status, reason } = stateOf(record, now);
+  const works = failure.accessDoubtful ? "may still work" : "still works";
   if (status === "connected")
-    return `refresh failed for ${ref.provider} (${ref.name}): ${failure.reason}. The current token still works.`;
-  return `${display(ref)} is ${status} (${reason}): the current token still works. Run 'auth login ${typed(ref)}'.`;
+    return `refresh failed for ${ref.provider} (${ref.name}): ${failure.reason}. The current token ${works}.`;
+  return `${display(ref)} is ${status} (${reason}): the current token ${works}. Run 'auth login ${typed(ref)}'.`;
 }

@@ -4,15 +4,17 @@ import { decodeRaw, encodeRaw } from "../oauth/raw.ts";
 import { sendRefresh } from "../oauth/refresh.ts";
 import { readTokenReply } from "../oauth/reply.ts";
 import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts";
+import type { AuditEvent } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { faultPoint, leaks, mutated, printEarly } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
 import { deferSignals } from "../platform/signals.ts";
 import { clientFingerprint } from "./clients.ts";
 import type { Counterpart } from "./counterpart.ts";
+import { errorFrom, failureFrom } from "./failure.ts";
 import type { Hold } from "./hold.ts";
 import { commitPatiently, type Landing, land } from "./landing.ts";
-import { asMine, type Demand, errorFrom, failed, failureFrom, type Outcome, succeeded } from "./outcome.ts";
+import { asMine, failed, type Outcome, succeeded } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Connection, Note, Tokens } from "./record.ts";
 import { display, typed } from "./ref.ts";
@@ -49,7 +51,7 @@ export async function attempt(
   const refreshToken = current.record.tokens?.refreshToken;
   if (!refreshToken) throw notFound(current.ref);
   const key = await deadKey(services, counterpart, refreshToken, current.view?.resource);
-  if (current.record.dead.includes(key)) return knownDead(current);
+  if (current.record.dead.includes(key)) return knownDead(current, services.context.now());
 
   await hold.reply.prepare();
   const signals = deferSignals();
@@ -75,7 +77,7 @@ export async function attempt(
     if (feature("AUTH_TEST")) await misbehave(making, raw);
     const unkept = await keep(making, encodeRaw(raw));
     if (feature("AUTH_TEST")) await faultPoint("kept");
-    return await conclude(making, raw, unkept);
+    return await conclude(making, await readReply(making, raw), unkept);
   } finally {
     signals.release();
   }
@@ -83,25 +85,25 @@ export async function attempt(
 
 /**
  * A reply that reached the disk before a crash, or that could not be used when it came, is taken in before
- * anything is sent. null: there is none, or it is as unreadable as before and the caller insists on a new try.
+ * anything is sent.
+ * @returns null where there is none, or where it is as unreadable as it was before: then nothing has changed
  */
 export async function foldKeptReply(
   services: Services,
   counterpart: Counterpart,
   current: Stored,
   hold: Hold,
-  demand: Demand,
 ): Promise<Outcome | null> {
-  const { note } = current.record;
+  const { note, failure } = current.record;
   if (note === null) return null;
   const bytes = await hold.reply.read(versionOf(current, note));
   if (bytes === null) return null;
   const signals = deferSignals();
   try {
     const making: Attempt = { services, counterpart, hold, noted: current, note, now: () => note.sentAt };
-    const outcome = await conclude(making, decodeRaw(bytes), null);
-    const unreadable = outcome.kind === "failed" && outcome.stored.record.failure?.unreadable === true;
-    return unreadable && demand.force ? null : outcome;
+    const read = await readReply(making, decodeRaw(bytes));
+    if (read instanceof OAuthFailure && read.unreadable && failure?.unreadable) return null;
+    return await conclude(making, read, null);
   } finally {
     signals.release();
   }
@@ -157,16 +159,19 @@ interface Unkept {
   readonly error: unknown;
 }
 
-/** Step 5: parse the reply, commit what it says. */
-async function conclude(making: Attempt, raw: RawReply, unkept: Unkept | null): Promise<Outcome> {
-  const { services, counterpart, noted, note } = making;
-  let reply: TokenReply;
+async function readReply(making: Attempt, raw: RawReply): Promise<TokenReply | OAuthFailure> {
   try {
-    reply = await parse(making, raw);
+    return await parse(making, raw);
   } catch (error) {
-    if (!(error instanceof OAuthFailure)) throw error;
-    return concludeFailure(making, error);
+    if (error instanceof OAuthFailure) return error;
+    throw error;
   }
+}
+
+/** Step 5: commit what the reply says. */
+async function conclude(making: Attempt, reply: TokenReply | OAuthFailure, unkept: Unkept | null): Promise<Outcome> {
+  const { services, counterpart, noted, note } = making;
+  if (reply instanceof OAuthFailure) return concludeFailure(making, reply);
   const unread = unreadValues(reply);
   if (unread !== null) services.context.debug(`warning: ${display(noted.ref)}: ${unread}`);
   const context = { at: note.sentAt, previous: noted.record.tokens, minted: false };
@@ -194,7 +199,7 @@ async function concludeSuccess(making: Attempt, tokens: Tokens, unkept: Unkept |
   if (landed.kind === "gone") return revokeReceived(making, tokens);
   if (landed.kind === "replaced") {
     await audit(making, "success");
-    return asMine(landed.stored, noted);
+    return asMine(landed.stored, noted, making.now());
   }
   await audit(making, "success");
   return { kind: "refreshed", stored: await withLearntExpiry(making, landed.stored), adopted: false };
@@ -256,11 +261,14 @@ async function revokeReceived({ services, counterpart, noted }: Attempt, tokens:
 async function concludeFailure(making: Attempt, cause: OAuthFailure): Promise<Outcome> {
   const { services, counterpart, noted, note, hold } = making;
   const client = await clientFingerprint(services.vault, counterpart.client);
-  const failure = failureFrom(cause, noted.record, noted.ref, making.now(), client);
+  const { killsAccessToken } = counterpart.dialect.refresh;
+  const now = making.now();
+  const failure = failureFrom(cause, { ref: noted.ref, record: noted.record, client, killsAccessToken }, now);
   await audit(making, "failure", {
     class: failure.class,
     code: failure.code,
     providerError: failure.providerError,
+    detail: failure.detail ?? null,
     message: failure.reason,
   });
   const change = (record: Connection): Connection =>
@@ -272,15 +280,15 @@ async function concludeFailure(making: Attempt, cause: OAuthFailure): Promise<Ou
     // The note stands on the disk, and the reply beside it: the next call reads it again.
     services.context.warn(`The outcome of the refresh could not be stored: ${messageOf(error)}`);
     const stored = { ...noted, record: change(noted.record) };
-    return { kind: "failed", stored, error: errorFrom(failure, noted.ref) };
+    return { kind: "failed", stored, error: errorFrom(stored, failure, services.context.now()) };
   }
   if (landed.kind === "gone") {
     await blank(making);
     throw notFound(noted.ref);
   }
-  if (landed.kind === "replaced") return asMine(landed.stored, noted);
+  if (landed.kind === "replaced") return asMine(landed.stored, noted, now);
   if (!failure.unreadable) await blank(making);
-  return { kind: "failed", stored: landed.stored, error: errorFrom(failure, noted.ref) };
+  return { kind: "failed", stored: landed.stored, error: errorFrom(landed.stored, failure, services.context.now()) };
 }
 
 /** Only by the holder, and never a reason to fail: once its outcome is committed, a kept reply opens for nobody. */
@@ -296,7 +304,7 @@ async function blank({ services, hold }: Attempt): Promise<void> {
 function audit(
   { services, noted }: Attempt,
   status: "success" | "failure",
-  details: { class?: string; code?: string; providerError?: string | null; message?: string } = {},
+  details: Pick<AuditEvent, "class" | "code" | "providerError" | "detail" | "message"> = {},
 ): Promise<void> {
   return services.context.audit({ event: "refresh", status, connection: display(noted.ref), ...details });
 }
@@ -321,11 +329,11 @@ function deadKey(
   return services.vault.fingerprint(`dead\0${refreshToken.reveal()}\0${client.id}\0${place}`);
 }
 
-function knownDead(current: Stored): Outcome {
+function knownDead(current: Stored, now: number): Outcome {
   const { ref, record } = current;
   const error =
     record.failure !== null
-      ? errorFrom(record.failure, ref)
+      ? errorFrom(current, record.failure, now)
       : new AuthError("refresh_token_invalid", `refresh failed for ${ref.provider} (${ref.name}): invalid_grant`, {
           hint: `Log in again: auth login ${typed(ref)}`,
           connection: display(ref),

@@ -7,10 +7,11 @@ import { AuthError } from "../platform/errors.ts";
 import { mintingOf } from "../providers/minting.ts";
 import { clientFingerprint } from "./clients.ts";
 import type { Counterpart } from "./counterpart.ts";
+import { errorFrom, failureFrom } from "./failure.ts";
 import type { Hold } from "./hold.ts";
 import { type Landing, land } from "./landing.ts";
 import { type MintOrder, mintToken } from "./mint-token.ts";
-import { errorFrom, failed, failureFrom, type Outcome, succeeded } from "./outcome.ts";
+import { failed, type Outcome, succeeded } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Connection } from "./record.ts";
 import { display } from "./ref.ts";
@@ -98,7 +99,9 @@ async function concludeFailure(
   const client = await clientFingerprint(services.vault, counterpart.client);
   // Nothing was at stake: whatever was lost on the way can be asked for again.
   const settled = new OAuthFailure({ ...cause, reason: cause.reason, inDoubt: false, unreadable: false });
-  const failure = failureFrom(settled, current.record, current.ref, services.context.now(), client);
+  const now = services.context.now();
+  const { ref, record } = current;
+  const failure = failureFrom(settled, { ref, record, client, killsAccessToken: false }, now);
   await services.context.audit({
     event: "refresh",
     status: "failure",
@@ -106,10 +109,11 @@ async function concludeFailure(
     class: failure.class,
     code: failure.code,
     providerError: failure.providerError,
+    detail: failure.detail ?? null,
     message: failure.reason,
   });
   const landed = await land(services, current, (record) => failed(record, failure, null), hold);
   if (landed.kind === "gone") throw notFound(current.ref);
   if (landed.kind === "replaced") return { kind: "refreshed", stored: landed.stored, adopted: true };
-  return { kind: "failed", stored: landed.stored, error: errorFrom(failure, current.ref) };
+  return { kind: "failed", stored: landed.stored, error: errorFrom(landed.stored, failure, now) };
 }

@@ -86,12 +86,14 @@ export interface Mint {
 
 export interface Failure {
   readonly at: number;
-  readonly class: "transient" | "dead" | "client" | "interaction";
+  readonly class: "transient" | "dead" | "refused" | "client" | "interaction";
   /** An `ErrorCode`. */
   readonly code: string;
   /** As CLI.md prints it: `invalid_grant`, `HTTP 503`, `connection refused` … */
   readonly reason: string;
   readonly providerError: string | null;
+  /** The provider's own words: on one line, without a secret. */
+  readonly detail?: string | null;
   readonly hint: string | null;
   /** Sent, outcome unknown. */
   readonly inDoubt: boolean;
@@ -104,6 +106,8 @@ export interface Failure {
   readonly claims: string | null;
   /** Keyed hash of the client that was refused: a new secret is tried at once. */
   readonly client: string | null;
+  /** Whether the provider may have ended the access token too. */
+  readonly accessDoubtful?: boolean;
 }
 
 export interface Connection {

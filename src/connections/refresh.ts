@@ -11,9 +11,10 @@ import { waitForLock } from "../vault/lock.ts";
 import { attempt, foldKeptReply } from "./attempt.ts";
 import { clientFingerprint } from "./clients.ts";
 import { type Counterpart, counterpartOf } from "./counterpart.ts";
+import { errorFrom, notTried } from "./failure.ts";
 import { type Hold, holding } from "./hold.ts";
 import { refuseEnvironmentMismatch } from "./mismatch.ts";
-import { asMine, type Demand, errorFrom, loginRequired, type Outcome } from "./outcome.ts";
+import { asMine, type Demand, loginRequired, type Outcome } from "./outcome.ts";
 import { settingsChanged } from "./pin.ts";
 import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
@@ -66,11 +67,11 @@ async function underLock(services: Services, first: Stored, demand: Demand, hold
   let current = await requireConnection(services.vault, first.ref, first.view);
   if (concluded(current, first)) return adopt(services, current, first);
   const counterpart = await counterpartOf(services, current.record);
-  const others = await foldForeignReply(services, current, hold, demand);
-  if (others?.kind === "failed" && others.stored.record.failure?.unreadable) return others;
+  const others = await foldForeignReply(services, current, hold);
+  if (others?.kind === "failed" && others.stored.record.failure?.unreadable && !demand.force) return others;
   if (others !== null && !hold.held) return "again";
   if (others !== null) current = await requireConnection(services.vault, first.ref, first.view);
-  const folded = others === null ? await foldKeptReply(services, counterpart, current, hold, demand) : null;
+  const folded = others === null ? await foldKeptReply(services, counterpart, current, hold) : null;
   if (folded !== null) {
     if (await isFinal(services, folded, demand)) return folded;
     if (!hold.held) return "again";
@@ -80,7 +81,7 @@ async function underLock(services: Services, first: Stored, demand: Demand, hold
     if (settled !== null) return settled;
   }
   if (current.record.mint !== undefined) return (await import("./mint.ts")).mint(services, counterpart, current, hold);
-  const doubt = inDoubt(services, counterpart.dialect, current, demand);
+  const doubt = inDoubt(services, counterpart.dialect, current, demand) ?? waiting(services, current, demand);
   if (doubt !== null) return doubt;
   const outcome = await attempt(services, counterpart, current, hold, LIMITS.exchange);
   return outcome === "again" ? outcome : againWithinGrace(services, counterpart, outcome, hold);
@@ -91,13 +92,12 @@ async function foldForeignReply(
   services: Services,
   { ref, record, view }: Stored,
   hold: Hold,
-  demand: Demand,
 ): Promise<Outcome | null> {
   const { note } = record;
   if (note === null || note.resource === view?.resource) return null;
   const as = note.resource === undefined ? undefined : { resource: note.resource, scope: null };
   const other = await requireConnection(services.vault, ref, as);
-  return foldKeptReply(services, await counterpartOf(services, other.record), other, hold, demand);
+  return foldKeptReply(services, await counterpartOf(services, other.record), other, hold);
 }
 
 /** A reply that was lost within a declared grace is asked for a second time at once, if the budget allows (RULES.md 2.4). */
@@ -119,8 +119,10 @@ async function againWithinGrace(
 async function isFinal(services: Services, folded: Outcome, demand: Demand): Promise<boolean> {
   const { stored } = folded;
   const { tokens, failure } = stored.record;
-  if (folded.kind === "failed")
-    return failure?.unreadable === true || (await settleWithoutSending(services, stored, demand)) !== null;
+  if (folded.kind === "failed") {
+    const unreadable = failure?.unreadable === true && !demand.force;
+    return unreadable || (await settleWithoutSending(services, stored, demand)) !== null;
+  }
   const now = services.context.now();
   if (folded.kind === "refreshed" && folded.adopted) return true;
   return tokens === null || isJustMinted(tokens, now) || !isDue(tokens, now, demand.minTtl);
@@ -147,21 +149,23 @@ async function settleWithoutSending(services: Services, stored: Stored, demand: 
 
 const SHORT_LIVED = "This token was minted moments ago: the provider gives no longer lifetime.";
 
-/** States in which a refresh token is not sent: dead, refused client, interaction, backing off, */
+/** States in which a refresh token is not sent: dead, refused, refused client, interaction, backing off. */
 async function forbidden(services: Services, stored: Stored, demand: Demand, now: number): Promise<Outcome | null> {
   const { failure } = stored.record;
   const stop = (): Outcome | null =>
-    failure === null ? null : { kind: "failed", stored, error: errorFrom(failure, stored.ref) };
+    failure === null ? null : { kind: "failed", stored, error: errorFrom(stored, failure, now) };
   if (failure?.class === "dead") return stop();
   if (demand.force) return null;
-  if (failure?.class === "interaction") return stop();
+  if (failure?.class === "interaction" || failure?.class === "refused") return stop();
   if (failure?.class === "client") {
     const { client } = await counterpartOf(services, stored.record);
     return failure.client === (await clientFingerprint(services.vault, client)) ? stop() : null;
   }
   if (failure?.class === "transient" && failure.retryAt !== null) {
     const ahead = failure.retryAt - now;
-    if (ahead > 0 && ahead <= failure.retryCap) return stop();
+    if (failure.unreadable) return null;
+    if (ahead > 0 && ahead <= failure.retryCap)
+      return { kind: "failed", stored, error: notTried(stored, failure, failure.retryAt, now) };
   }
   return null;
 }
@@ -177,14 +181,15 @@ function inDoubt(services: Services, dialect: Dialect, stored: Stored, demand: D
   if (note === null || tokens === null || demand.force || !isAlive(tokens, now)) return null;
   if (demand.rejected?.equals(tokens.accessToken)) return null;
   if (dialect.refresh.rotation === "none" || isWithinGrace(dialect, stored, now)) return null;
-  const error =
-    failure !== null
-      ? errorFrom(failure, stored.ref)
-      : new AuthError("network", `refresh failed for ${stored.ref.provider} (${stored.ref.name}): the reply was lost`, {
-          hint: `A refresh sent at ${new Date(note.sentAt).toISOString()} got no answer. The current token still works; the next refresh comes when it expires.`,
-          connection: display(stored.ref),
-        });
-  return { kind: "failed", stored, error };
+  const error = notTried(stored, failure, tokens.expiresAt, now);
+  return { kind: "failed", stored, error, accessDoubtful: dialect.refresh.killsAccessToken };
+}
+
+/** A reply that can't be used is kept, and read again by each call: its refresh token counts, so the old one isn't sent. */
+function waiting(services: Services, stored: Stored, { force }: Demand): Outcome | null {
+  const { failure } = stored.record;
+  if (failure?.unreadable !== true || force) return null;
+  return { kind: "failed", stored, error: errorFrom(stored, failure, services.context.now()) };
 }
 
 function isWithinGrace({ refresh }: Dialect, { record }: Stored, now: number): boolean {
@@ -206,7 +211,7 @@ function concluded(seen: Stored, first: Stored): boolean {
 }
 
 async function adopt(services: Services, stored: Stored, first: Stored): Promise<Outcome> {
-  const outcome = asMine(stored, first);
+  const outcome = asMine(stored, first, services.context.now());
   const status = outcome.kind === "failed" ? "failure" : "success";
   const code = outcome.kind === "failed" ? { code: outcome.error.code } : {};
   await services.context.audit({ event: "refresh_adopted", status, connection: display(stored.ref), ...code });

@@ -7,6 +7,7 @@ export type Reason =
   | "in_doubt"
   | "reply_unreadable"
   | "refresh_rejected"
+  | "refresh_refused"
   | "rotation_lost"
   | "expired_no_refresh"
   | "interaction_required"
@@ -30,8 +31,11 @@ export function stateOf(record: Connection, now: number): State {
     };
   if (failure?.class === "dead")
     return { status: "invalid", reason: failure.code === "rotation_lost" ? "rotation_lost" : "refresh_rejected" };
+  if (failure?.class === "refused") return { status: "invalid", reason: "refresh_refused" };
   if (failure?.class === "interaction") return { status: "invalid", reason: "interaction_required" };
   const alive = isAlive(tokens, now);
+  // Its refresh token may be the one that was replaced, and nothing is left to be served meanwhile.
+  if (!alive && failure?.unreadable) return { status: "invalid", reason: "reply_unreadable" };
   if (!alive && tokens.refreshToken === null && record.mint === undefined)
     return { status: "invalid", reason: "expired_no_refresh" };
   const trouble = troubleOf(record, failure);

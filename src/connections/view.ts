@@ -20,7 +20,13 @@ export interface ListEntry {
   readonly refreshable: boolean;
   readonly default: boolean;
   readonly providerDefault: boolean;
-  readonly lastError: { readonly code: string; readonly reason: string; readonly at: string } | null;
+  readonly lastError: {
+    readonly code: string;
+    readonly reason: string;
+    /** The provider's own words, where it had any. */
+    readonly detail?: string;
+    readonly at: string;
+  } | null;
 }
 
 export function iso(time: number): string {
@@ -54,7 +60,15 @@ export function entryOf(stored: Stored, marks: Marks, now: number): ListEntry {
     expiresAt: tokens?.expiresAt == null ? null : iso(tokens.expiresAt),
     refreshable: tokens?.refreshToken != null,
     ...marks,
-    lastError: failure === null ? null : { code: failure.code, reason: failure.reason, at: iso(failure.at) },
+    lastError:
+      failure === null
+        ? null
+        : {
+            code: failure.code,
+            reason: failure.reason,
+            ...(failure.detail && { detail: failure.detail }),
+            at: iso(failure.at),
+          },
   };
 }
 

@@ -27,6 +27,8 @@ export interface AuditEvent {
   readonly code?: string;
   /** The provider's own word. */
   readonly providerError?: string | null;
+  /** Its words beside it, on one line. */
+  readonly detail?: string | null;
   readonly message?: string;
 }
 

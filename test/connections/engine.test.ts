@@ -3,6 +3,7 @@ import { access } from "../../src/connections/access.ts";
 import { type Connection, encodeRecord, newConnection } from "../../src/connections/record.ts";
 import { refreshConnection } from "../../src/connections/refresh.ts";
 import type { Services } from "../../src/connections/services.ts";
+import { stateOf } from "../../src/connections/status.ts";
 import { readConnection, successor } from "../../src/connections/store.ts";
 import type { Context } from "../../src/platform/context.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
@@ -24,6 +25,7 @@ let answer: (request: HttpRequest) => HttpReply | Promise<HttpReply>;
 let refresh: ProviderDefinition["refresh"];
 let settings: ProviderDefinition["settings"];
 let movedFrom: ProviderDefinition["movedFrom"];
+let account: ProviderDefinition["account"];
 
 beforeEach(() => {
   vault = new MemoryVault();
@@ -32,6 +34,7 @@ beforeEach(() => {
   refresh = undefined;
   settings = undefined;
   movedFrom = undefined;
+  account = undefined;
   answer = () =>
     json(200, { access_token: "access-2", token_type: "Bearer", expires_in: 3600, refresh_token: "refresh-2" });
 });
@@ -64,6 +67,7 @@ function services(): Services {
     ...(refresh && { refresh }),
     ...(settings && { settings }),
     ...(movedFrom && { movedFrom }),
+    ...(account && { account }),
     flows: ["device"],
   };
   return { context, vault, registry: createRegistry({ builtIn: { acme: async () => ({ default: acme }) } }) };
@@ -235,6 +239,22 @@ describe("back-off is remembered", () => {
     expect(sent).toHaveLength(2);
   });
 
+  test("it is said so, with the time of the next try, and not told as a new failure", async () => {
+    await given();
+    answer = () => json(503, "down", { "retry-after": "600" });
+    await refreshConnection(services(), REF, DUE);
+    now += 60_000;
+    const until = new Date(START + 600_000).toTimeString().slice(0, 5);
+    const outcome = await refreshConnection(services(), REF, DUE);
+    if (outcome.kind !== "failed") throw new Error("must fail");
+    expect(outcome.error).toMatchObject({
+      code: "provider_unavailable",
+      message: `acme:default was not refreshed. Not tried again until ${until} (the last try failed: HTTP 503).`,
+      hint: "Now: auth refresh acme --force",
+    });
+    expect(sent).toHaveLength(1);
+  });
+
   test("force ignores it", async () => {
     await given();
     answer = () => json(503, "down", { "retry-after": "120" });
@@ -345,6 +365,122 @@ describe("a reply that reached the disk is never lost", () => {
     await refreshConnection(services(), REF, DUE);
     expect(sent).toHaveLength(1);
     expect(vault.replies.size).toBe(1);
+  });
+});
+
+describe("a kept reply that can't be used is no dead end", () => {
+  const BODIES = {
+    "cut JSON": '{"access_token":"access-2","refresh_token":"refresh-2"',
+    "no access token": '{"refresh_token":"refresh-2","token_type":"Bearer"}',
+    "an access token that is a number": '{"access_token":42,"refresh_token":"refresh-2"}',
+    "another account": '{"access_token":"access-2","refresh_token":"refresh-2","user":{"id":"other"}}',
+  };
+  for (const [name, body] of Object.entries(BODIES))
+    for (const [when, left] of [
+      ["while the token lives", 3_600_000],
+      ["past its expiry", -1000],
+    ] as const)
+      test(`${name}: --force sends one request each time it is called, ${when}`, async () => {
+        account = { from: "reply", id: ["user.id"] };
+        await given({ account: { id: "me", label: null, organization: null } }, left);
+        answer = () => json(200, body);
+        for (let calls = 1; calls <= 3; calls++) {
+          expect((await refreshConnection(services(), REF, FORCE)).kind).toBe("failed");
+          expect(sent).toHaveLength(calls);
+          expect((await stored()).failure?.unreadable).toBe(true);
+          // Without it nothing is sent: the refresh token in the kept reply is the one that counts.
+          await refreshConnection(services(), REF, { ...DUE, minTtl: 7_200_000 });
+          expect(sent).toHaveLength(calls);
+        }
+        answer = () => json(200, { access_token: "access-3", expires_in: 3600, user: { id: "me" } });
+        expect((await refreshConnection(services(), REF, FORCE)).kind).toBe("refreshed");
+        expect(sent).toHaveLength(4);
+        expect((await stored()).failure).toBeNull();
+      });
+
+  test("past its expiry every call says log in, until a try succeeds", async () => {
+    await given();
+    answer = () => json(200, BODIES["no access token"]);
+    for (let calls = 0; calls < 2; calls++) {
+      const outcome = await refreshConnection(services(), REF, DUE);
+      expect(outcome).toMatchObject({ kind: "failed", error: { code: "token_expired" } });
+      expect(stateOf(await stored(), now)).toEqual({ status: "invalid", reason: "reply_unreadable" });
+    }
+    // A kept reply that is read in vain once more is no further attempt.
+    expect((await stored()).outcomes).toBe(1);
+    answer = () => json(200, { access_token: "access-3", expires_in: 3600 });
+    await refreshConnection(services(), REF, FORCE);
+    expect(stateOf(await stored(), now)).toEqual({ status: "connected", reason: null });
+  });
+
+  test("a page or a message that only mentions a refresh token is not kept", async () => {
+    for (const body of [
+      "<html>Your refresh_token has expired</html>",
+      '{"errcode":40030,"errmsg":"invalid refresh_token"}',
+    ]) {
+      vault = new MemoryVault();
+      await given({}, 60_000);
+      answer = () => json(200, body);
+      await refreshConnection(services(), REF, FORCE);
+      expect((await stored()).failure).toMatchObject({ class: "transient", unreadable: false, inDoubt: true });
+    }
+  });
+});
+
+describe("a refusal that no table knows", () => {
+  test("is kept as a verdict: nothing is sent again until --force, and the refresh token stays", async () => {
+    await given();
+    answer = () => json(400, { error: "bad_refresh_token", error_description: "It was used\nbefore." });
+    const outcome = await refreshConnection(services(), REF, DUE);
+    if (outcome.kind !== "failed") throw new Error("must fail");
+    expect(outcome.error).toMatchObject({
+      code: "refresh_refused",
+      message: "refresh failed for acme (default): the provider refused the refresh (HTTP 400: bad_refresh_token)",
+      detail: "It was used before.",
+    });
+    expect(stateOf(await stored(), now)).toEqual({ status: "invalid", reason: "refresh_refused" });
+    now += 7_200_000;
+    await refreshConnection(services(), REF, DUE);
+    expect(sent).toHaveLength(1);
+    for (let calls = 2; calls <= 3; calls++) {
+      await refreshConnection(services(), REF, FORCE);
+      expect(sent).toHaveLength(calls);
+    }
+    expect(await refreshToken()).toBe("refresh-1");
+    answer = () => json(200, { access_token: "access-2", expires_in: 3600 });
+    expect((await refreshConnection(services(), REF, FORCE)).kind).toBe("refreshed");
+    expect((await stored()).failure).toBeNull();
+  });
+
+  test("without a code it is told by the provider's words", async () => {
+    await given();
+    answer = () => json(400, { message: "Bad Request" });
+    const outcome = await refreshConnection(services(), REF, DUE);
+    expect(outcome).toMatchObject({
+      kind: "failed",
+      error: { message: expect.stringContaining("(HTTP 400: Bad Request)") },
+    });
+  });
+
+  test("with 401 it is about the client", async () => {
+    await given();
+    answer = () => json(401, { detail: "no such client" });
+    await refreshConnection(services(), REF, DUE);
+    expect((await stored()).failure).toMatchObject({
+      class: "client",
+      code: "client_rejected",
+      detail: "no such client",
+    });
+  });
+
+  test("attack: the provider's words are one short line, and hold no secret of ours", async () => {
+    await given();
+    const words = `token refresh-1 is\u001b[2J not\r\nError: valid ${"x".repeat(500)}`;
+    answer = () => json(400, { error: "weird", error_description: words });
+    await refreshConnection(services(), REF, DUE);
+    const { detail } = (await stored()).failure ?? {};
+    expect(detail).toStartWith("token [redacted] is\\x1b[2J not Error: valid xxx");
+    expect(detail).toHaveLength(200);
   });
 });
 

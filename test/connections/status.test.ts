@@ -66,10 +66,22 @@ describe("the state of a connection follows from its record and the clock", () =
     ["failing and past expiry", connection(-1, { failure: failure({}) }), "expired", "refresh_failing"],
     ["in doubt and past expiry", connection(-1, { note }), "expired", "in_doubt"],
     [
-      "a kept reply that can't be read",
-      connection(-1, { failure: failure({ unreadable: true }) }),
-      "expired",
+      "a kept reply that can't be read, while the token lives",
+      connection(60_000, { failure: failure({ unreadable: true }) }),
+      "connected",
       "reply_unreadable",
+    ],
+    [
+      "a kept reply that can't be read, past expiry: log in",
+      connection(-1, { failure: failure({ unreadable: true }) }),
+      "invalid",
+      "reply_unreadable",
+    ],
+    [
+      "a refusal that no table knows",
+      connection(60_000, { failure: failure({ class: "refused", code: "refresh_refused" }) }),
+      "invalid",
+      "refresh_refused",
     ],
     [
       "a dead refresh token",

@@ -199,7 +199,11 @@ describe("states and exit codes", () => {
     ],
     "its reply can't be used": [
       { status: 200, body: '{"refresh_token":"a-new-one"}', headers: json },
-      { status: "expired", reason: "reply_unreadable", exit: 5, code: "provider_unavailable" },
+      { status: "invalid", reason: "reply_unreadable", exit: 4, code: "token_expired" },
+    ],
+    "the refresh is refused with a code that no table knows": [
+      { status: 400, body: '{"error":"weird"}', headers: json },
+      { status: "invalid", reason: "refresh_refused", exit: 4, code: "refresh_refused" },
     ],
     "the refresh token is refused": [
       { status: 400, body: '{"error":"invalid_grant"}', headers: json },

@@ -24,6 +24,8 @@ reportCounts();
 interface Failure {
   readonly exit: 4 | 5 | 6;
   readonly code: string;
+  /** Of the last error, where the command's own is another. */
+  readonly lastError?: string;
   /** As the message ends. */
   readonly reason: string;
   readonly status: string;
@@ -45,9 +47,13 @@ const trouble = (code: string, reason: string, state: string): Failure => ({
 const doubt = (code: string, reason: string): Failure => trouble(code, reason, "in_doubt");
 const LOST = doubt("network", "the reply was lost");
 const UNREADABLE: Failure = {
-  ...doubt("provider_unavailable", "unreadable reply"),
+  exit: 4,
+  code: "token_expired",
+  lastError: "provider_unavailable",
+  reason: "unreadable reply",
+  status: "invalid",
   state: "reply_unreadable",
-  hint: new RegExp(`^The reply is kept.*\n.*auth refresh ${LOGIN} --force.*auth login ${LOGIN}$`),
+  hint: new RegExp(`^Log in again: auth login ${LOGIN}\n.*: auth refresh ${LOGIN} --force$`, "m"),
 };
 const DEAD: Failure = {
   exit: 4,
@@ -164,7 +170,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
 };
 
 async function fails(name: FaultName, expected: Failure, command: string): Promise<void> {
-  const { exit, code, reason, status, state, hint } = expected;
+  const { exit, code, lastError = code, reason, status, state, hint } = expected;
   const message = `refresh failed for ${PROVIDER} (proof): ${reason}`;
   await facing(name, EXPIRED, COMMANDS[command] as string[], async (home, ended, before) => {
     if (command === "get") {
@@ -188,13 +194,14 @@ async function fails(name: FaultName, expected: Failure, command: string): Promi
     }
     const shown = await home.run(["status", LOGIN, "--json"]);
     expect(shown.code).toBe(exit);
-    expect(JSON.parse(shown.stdout)).toMatchObject([{ status, reason: state, lastError: { code } }]);
+    expect(JSON.parse(shown.stdout)).toMatchObject([{ status, reason: state, lastError: { code: lastError } }]);
     expect(await home.tokens()).toEqual(before);
   });
 }
 
 /** While the old token lives, it is given with a warning; only `refresh` itself fails. */
-async function failsWhileItLives(name: FaultName, { exit, reason }: Failure): Promise<void> {
+async function failsWhileItLives(name: FaultName, { exit: past, lastError, reason }: Failure): Promise<void> {
+  const exit = lastError === undefined ? past : 5;
   await facing(name, LIVING, ["token", LOGIN], async (home, ended, before) => {
     expect(ended).toMatchObject({ code: 0, stdout: `${before.access}\n` });
     expect(ended.stderr).toStartWith(`Warning: refresh failed for ${PROVIDER} (proof): ${reason}`);
@@ -255,11 +262,11 @@ describe("what a reply said is not lost because it can't be used", () => {
       });
       expect({ kept }).toEqual({ kept: expect.stringContaining(home.issuer.chain.newest().refresh) });
       // Nothing is sent until someone insists.
-      expect((await home.run(["token", LOGIN])).code).toBe(5);
+      expect((await home.run(["token", LOGIN])).code).toBe(4);
       expect(home.issuer.requests).toHaveLength(1);
       // An edit of the login's settings doesn't part it from its reply.
       expect((await home.run(["profile", "edit", LOGIN, "--add-scope", "c"])).code).toBe(0);
-      expect((await home.run(["token", LOGIN])).code).toBe(5);
+      expect((await home.run(["token", LOGIN])).code).toBe(4);
       expect(home.issuer.requests).toHaveLength(1);
     };
     await facing("no access_token", EXPIRED, ["token", LOGIN], check, { mutant });

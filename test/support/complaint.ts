@@ -49,7 +49,8 @@ export function checkJson(ended: Ended, { exit, code, says = "" }: Complaint): v
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
   const { error, ...more } = JSON.parse(stderr);
   expect(more).toEqual({});
-  expect(Object.keys(error)).toEqual(["code", "message", "hint", "exitCode", "connection"]);
+  const detail = "detail" in error ? ["detail"] : [];
+  expect(Object.keys(error)).toEqual(["code", "message", "hint", "exitCode", "connection", ...detail]);
   expect(error.exitCode).toBe(exit);
   expect([code].flat()).toContain(error.code);
   expect(error.message).toMatch(/\S/);

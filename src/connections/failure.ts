@@ -1,0 +1,181 @@
+/** A refresh that failed: the state that is remembered across processes, and the error that every command shows for it. */
+import { LONGEST_WORDS, type OAuthFailure } from "../oauth/types.ts";
+import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import { redact } from "../platform/redact.ts";
+import type { Connection, Failure } from "./record.ts";
+import { type ConnectionRef, display, typed } from "./ref.ts";
+import { isAlive } from "./status.ts";
+import type { Stored } from "./store.ts";
+
+const BACK_OFF_CAP = 5 * 60_000;
+const RETRY_AFTER_CAP = 60 * 60_000;
+const UNREACHED_CAP = 5_000;
+
+/** What a failed attempt was made with. */
+export interface FailedAttempt {
+  readonly ref: ConnectionRef;
+  /** With the note of the attempt. */
+  readonly record: Connection;
+  /** Keyed hash of the client as whom it was made. */
+  readonly client: string;
+  /** Whether a refresh ends the access token that was there before (`refresh.killsAccessToken`). */
+  readonly killsAccessToken: boolean;
+}
+
+/**
+ * Classes a failed attempt and says when the next may be made (RULES.md 2.7).
+ * @param now milliseconds since the epoch
+ */
+export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: number): Failure {
+  const { ref, record } = attempt;
+  const attempts = (record.failure?.class === "transient" ? record.failure.attempts : 0) + 1;
+  const common = {
+    at: now,
+    reason: failure.reason,
+    providerError: failure.providerError,
+    detail: wordsOf(failure),
+    hint: null,
+    inDoubt: failure.inDoubt,
+    unreadable: failure.unreadable,
+    attempts,
+    retryAt: null,
+    retryCap: 0,
+    claims: failure.claims,
+    client: null,
+    // The provider may have rotated, or ended the whole grant.
+    accessDoubtful: attempt.killsAccessToken && (failure.inDoubt || failure.unreadable),
+  } satisfies Partial<Failure>;
+  const again = `Log in again: auth login ${typed(ref)}`;
+  switch (failure.class) {
+    case "dead":
+    case "expired":
+    case "denied": {
+      const dead = { ...common, class: "dead", accessDoubtful: true } as const;
+      const doubt = record.note?.doubtSince ?? null;
+      if (doubt === null) return { ...dead, code: "refresh_token_invalid", hint: loggingIn(failure, again) };
+      const lost = `The reply to the refresh sent at ${new Date(doubt).toISOString()} was lost, and the provider had already replaced the token.`;
+      return { ...dead, code: "rotation_lost", hint: `${lost}\n${again}` };
+    }
+    case "refused":
+      return {
+        ...common,
+        class: "refused",
+        code: "refresh_refused",
+        reason: `the provider refused the refresh (${refusalOf(failure)})`,
+        hint: `${again}\nOr send the same refresh token once more: auth refresh ${typed(ref)} --force`,
+        accessDoubtful: true,
+      };
+    case "interaction":
+      return { ...common, class: "interaction", code: "interaction_required", hint: loggingIn(failure, again) };
+    case "client": {
+      const scope = failure.providerError === "invalid_scope";
+      const fallback = scope
+        ? `Log in again with scopes that the provider allows: auth login ${typed(ref)} --force --scope <scopes>`
+        : `Check the client (auth client set ${ref.provider}), then: auth refresh ${typed(ref)} --force`;
+      const code = scope ? "scope_rejected" : "client_rejected";
+      return { ...common, class: "client", code, hint: remedy(failure, fallback), client: attempt.client };
+    }
+    default: {
+      const [wait, cap] = backOff(failure, attempts);
+      return {
+        ...common,
+        class: "transient",
+        code: transientCode(failure),
+        hint: remedy(failure, failure.unreadable ? unreadableHint(ref) : "The login is kept. Try again later."),
+        retryAt: now + wait,
+        retryCap: cap,
+      };
+    }
+  }
+}
+
+/** `HTTP 400`, or `HTTP 400: <its code, else its words>`. */
+function refusalOf(failure: OAuthFailure): string {
+  const words = failure.providerError ?? wordsOf(failure);
+  return words === null ? `HTTP ${failure.status}` : `HTTP ${failure.status}: ${words}`;
+}
+
+/** The provider's own words, on one line, without a secret. */
+function wordsOf({ description }: OAuthFailure): string | null {
+  if (description === null) return null;
+  const line = escapeText(redact(description).replace(/\s+/g, " ").trim());
+  return line === "" ? null : line.slice(0, LONGEST_WORDS);
+}
+
+/** How long to leave the provider alone, and the most that a stored time may lie ahead. Milliseconds. */
+function backOff(failure: OAuthFailure, attempts: number): [wait: number, cap: number] {
+  if (failure.retryAfter !== null) return [Math.min(failure.retryAfter * 1000, RETRY_AFTER_CAP), RETRY_AFTER_CAP];
+  const wait = Math.min(1000 * 2 ** Math.min(attempts - 1, 20), BACK_OFF_CAP);
+  return failure.status === null && !failure.inDoubt
+    ? [Math.min(wait, UNREACHED_CAP), UNREACHED_CAP]
+    : [wait, BACK_OFF_CAP];
+}
+
+function transientCode(failure: OAuthFailure): ErrorCode {
+  if (failure.plugin) return "plugin_invalid";
+  if (failure.status === 429) return "rate_limited";
+  return failure.status === null ? "network" : "provider_unavailable";
+}
+
+function unreadableHint(ref: ConnectionRef): string {
+  return `The reply is kept, and read again by the next call and by newer versions of auth.\nTo send the old refresh token once more: auth refresh ${typed(ref)} --force\nOr log in again: auth login ${typed(ref)} --force`;
+}
+
+function remedy(failure: OAuthFailure, fallback: string): string {
+  const lines = [failure.meaning, failure.remedy ?? fallback].filter((line) => line !== null);
+  // A refresh sends none: which one it was, the login knew.
+  return lines.join("\n").replaceAll("{redirectUri}", "the redirect URI of this login");
+}
+
+/** Whoever must log in again is told the command, whatever the description says besides. */
+function loggingIn(failure: OAuthFailure, again: string): string {
+  const hint = remedy(failure, again);
+  return hint.includes("auth login ") ? hint : `${hint.replace(/\s*Log in again\.$/, "")}\n${again}`;
+}
+
+/**
+ * The error of a stored failure: one text, whichever command meets it.
+ * @param now milliseconds since the epoch
+ */
+export function errorFrom({ ref, record }: Stored, failure: Failure, now: number): AuthError {
+  const message = `refresh failed for ${ref.provider} (${ref.name}): ${failure.reason}`;
+  const again = `Log in again: auth login ${typed(ref)}`;
+  const details = { connection: display(ref), ...(failure.detail && { detail: failure.detail }) };
+  // Nothing is left to be served, and the refresh token may be the one that was replaced.
+  if (failure.unreadable && record.tokens !== null && !isAlive(record.tokens, now))
+    return new AuthError("token_expired", message, {
+      hint: `The reply can't be used, and the access token has expired.\n${again}\nOr send the old refresh token once more: auth refresh ${typed(ref)} --force`,
+      ...details,
+    });
+  return new AuthError(failure.code as ErrorCode, message, { hint: failure.hint ?? again, ...details });
+}
+
+/**
+ * The error while no new attempt is made: nothing was sent, and when the next try is.
+ * @param failure null: the attempt was cut off, so its reply was lost
+ * @param until milliseconds since the epoch; null: only when it is asked for
+ */
+export function notTried({ ref }: Stored, failure: Failure | null, until: number | null, now: number): AuthError {
+  const when = until === null ? "by itself" : `until ${clockTime(until, now)}`;
+  const reason = failure?.reason ?? "the reply was lost";
+  return new AuthError(
+    (failure?.code ?? "network") as ErrorCode,
+    `${display(ref)} was not refreshed. Not tried again ${when} (the last try failed: ${reason}).`,
+    {
+      hint: `Now: auth refresh ${typed(ref)} --force`,
+      connection: display(ref),
+      ...(failure?.detail && { detail: failure.detail }),
+    },
+  );
+}
+
+/** `15:27` in the person's time zone: with seconds where it is near, with the date where it is not today. */
+export function clockTime(at: number, now: number): string {
+  const time = new Date(at);
+  const two = (part: number): string => String(part).padStart(2, "0");
+  const parts = [time.getHours(), time.getMinutes(), ...(at - now < 120_000 ? [time.getSeconds()] : [])];
+  const clock = parts.map(two).join(":");
+  if (time.toDateString() === new Date(now).toDateString()) return clock;
+  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
+}
