@@ -13,7 +13,7 @@ const Line = v.object({
   class: text,
   code: text,
   providerError: text,
-  detail: v.fallback(v.optional(v.string()), undefined),
+  detail: v.exactOptional(v.fallback(v.string(), "")),
   message: text,
   pid: v.fallback(v.number(), 0),
   program: text,

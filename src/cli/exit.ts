@@ -71,7 +71,7 @@ export function asAuthError(error: unknown): AuthError {
 /** @param exitCode the one the process will really have */
 export function errorJson(error: AuthError, exitCode: number): string {
   const { code, message, hint = null, connection = null, detail } = error;
-  return jsonText({ error: { code, message, hint, exitCode, connection, ...(detail !== undefined && { detail }) } });
+  return jsonText({ error: { code, message, hint, ...(detail !== undefined && { detail }), exitCode, connection } });
 }
 
 /** `Error: <what happened>`, the provider's own words where there are any, then what to do. */

@@ -1,8 +1,6 @@
 /** A refresh that failed: the state that is remembered across processes, and the error that every command shows for it. */
-import { LONGEST_WORDS, type OAuthFailure } from "../oauth/types.ts";
+import type { OAuthFailure } from "../oauth/types.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
-import { redact } from "../platform/redact.ts";
 import type { Connection, Failure } from "./record.ts";
 import { type ConnectionRef, display, typed } from "./ref.ts";
 import { isAlive } from "./status.ts";
@@ -34,7 +32,7 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
     at: now,
     reason: failure.reason,
     providerError: failure.providerError,
-    detail: wordsOf(failure),
+    detail: failure.description,
     hint: null,
     inDoubt: failure.inDoubt,
     unreadable: failure.unreadable,
@@ -92,15 +90,8 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
 
 /** `HTTP 400`, or `HTTP 400: <its code, else its words>`. */
 function refusalOf(failure: OAuthFailure): string {
-  const words = failure.providerError ?? wordsOf(failure);
+  const words = failure.providerError ?? failure.description;
   return words === null ? `HTTP ${failure.status}` : `HTTP ${failure.status}: ${words}`;
-}
-
-/** The provider's own words, on one line, without a secret. */
-function wordsOf({ description }: OAuthFailure): string | null {
-  if (description === null) return null;
-  const line = escapeText(redact(description).replace(/\s+/g, " ").trim());
-  return line === "" ? null : line.slice(0, LONGEST_WORDS);
 }
 
 /** How long to leave the provider alone, and the most that a stored time may lie ahead. Milliseconds. */

@@ -91,7 +91,7 @@ const DESCRIPTIONS = ["error_description", "message", "detail", "error.message",
 function descriptionOf(body: Json, code: string | null, { reply }: Dialect): string | null {
   for (const path of [reply.errorDescription, ...DESCRIPTIONS]) {
     const words = textAt(body, path);
-    if (words !== null && words !== code) return words.replace(/\s+/g, " ").trim();
+    if (words !== null && words !== code) return words;
   }
   return null;
 }

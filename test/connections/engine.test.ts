@@ -430,7 +430,7 @@ describe("a kept reply that can't be used is no dead end", () => {
 describe("a refusal that no table knows", () => {
   test("is kept as a verdict: nothing is sent again until --force, and the refresh token stays", async () => {
     await given();
-    answer = () => json(400, { error: "bad_refresh_token", error_description: "It was used\nbefore." });
+    answer = () => json(400, { error: "bad_refresh_token", error_description: "It was used before." });
     const outcome = await refreshConnection(services(), REF, DUE);
     if (outcome.kind !== "failed") throw new Error("must fail");
     expect(outcome.error).toMatchObject({
@@ -475,11 +475,11 @@ describe("a refusal that no table knows", () => {
 
   test("attack: the provider's words are one short line, and hold no secret of ours", async () => {
     await given();
-    const words = `token refresh-1 is\u001b[2J not\r\nError: valid ${"x".repeat(500)}`;
+    const words = `token refresh-1 is\u001b[2J not\r\nError: valid ${"and more ".repeat(50)}`;
     answer = () => json(400, { error: "weird", error_description: words });
     await refreshConnection(services(), REF, DUE);
     const { detail } = (await stored()).failure ?? {};
-    expect(detail).toStartWith("token [redacted] is\\x1b[2J not Error: valid xxx");
+    expect(detail).toStartWith("token [redacted] is\\x1b[2J not\\r\\nError: valid and more");
     expect(detail).toHaveLength(200);
   });
 });

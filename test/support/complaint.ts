@@ -50,7 +50,7 @@ export function checkJson(ended: Ended, { exit, code, says = "" }: Complaint): v
   const { error, ...more } = JSON.parse(stderr);
   expect(more).toEqual({});
   const detail = "detail" in error ? ["detail"] : [];
-  expect(Object.keys(error)).toEqual(["code", "message", "hint", "exitCode", "connection", ...detail]);
+  expect(Object.keys(error)).toEqual(["code", "message", "hint", ...detail, "exitCode", "connection"]);
   expect(error.exitCode).toBe(exit);
   expect([code].flat()).toContain(error.code);
   expect(error.message).toMatch(/\S/);
