@@ -1,3 +1,4 @@
+import { clockTime, isPaused } from "../connections/failure.ts";
 import { typed } from "../connections/ref.ts";
 import { profileOf, select } from "../connections/select.ts";
 import { dyingOfInactivity } from "../connections/status.ts";
@@ -125,6 +126,7 @@ function refreshExpiry(stored: Stored, now: number): string | null {
 }
 
 function adviceFor(entry: ListEntry, stored: Stored, now: number): string | null {
+  const { failure } = stored.record;
   switch (entry.status) {
     case "not_connected":
       return `Not authenticated. Run 'auth login ${typed(stored.ref)}'`;
@@ -133,7 +135,9 @@ function adviceFor(entry: ListEntry, stored: Stored, now: number): string | null
     case "misconfigured":
       return `Check the client (auth client set ${entry.provider}), then: auth refresh ${typed(stored.ref)} --force`;
     case "expired":
-      return `Try again: auth token ${typed(stored.ref)}`;
+      return isPaused(failure, now)
+        ? `Not tried again until ${clockTime(failure.retryAt, now)}. Now: auth refresh ${typed(stored.ref)} --force`
+        : `Try again: auth token ${typed(stored.ref)}`;
     default:
       if (!dyingOfInactivity(stored.record, now)) return null;
       return `Its refresh token dies soon. Use it: auth refresh --all   (or log in again: auth login ${typed(stored.ref)})`;

@@ -161,6 +161,13 @@ export function notTried({ ref }: Stored, failure: Failure | null, until: number
   );
 }
 
+/** Whether no new attempt is made yet. A time further ahead than its cap comes from a wrong clock, and is ignored. */
+export function isPaused(failure: Failure | null, now: number): failure is Failure & { readonly retryAt: number } {
+  if (failure?.class !== "transient" || failure.retryAt === null) return false;
+  const ahead = failure.retryAt - now;
+  return ahead > 0 && ahead <= failure.retryCap;
+}
+
 /** `15:27` in the person's time zone: with seconds where it is near, with the date where it is not today. */
 export function clockTime(at: number, now: number): string {
   const time = new Date(at);

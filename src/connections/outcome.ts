@@ -72,7 +72,7 @@ export function reportOf(outcome: Outcome, now: number, rejected: Secret | null 
 }
 
 /** @param doubtful whether the provider may have ended the access token with the refresh token */
-export function stillWorks(doubtful: boolean): string {
+function stillWorks(doubtful: boolean): string {
   return doubtful ? "The current token may still work." : "The current token still works.";
 }
 

@@ -11,7 +11,7 @@ import { waitForLock } from "../vault/lock.ts";
 import { attempt, foldKeptReply } from "./attempt.ts";
 import { clientFingerprint } from "./clients.ts";
 import { type Counterpart, counterpartOf } from "./counterpart.ts";
-import { errorFrom, notTried } from "./failure.ts";
+import { errorFrom, isPaused, notTried } from "./failure.ts";
 import { type Hold, holding } from "./hold.ts";
 import { refuseEnvironmentMismatch } from "./mismatch.ts";
 import { asMine, type Demand, loginRequired, type Outcome } from "./outcome.ts";
@@ -161,13 +161,9 @@ async function forbidden(services: Services, stored: Stored, demand: Demand, now
     const { client } = await counterpartOf(services, stored.record);
     return failure.client === (await clientFingerprint(services.vault, client)) ? stop() : null;
   }
-  if (failure?.class === "transient" && failure.retryAt !== null) {
-    const ahead = failure.retryAt - now;
-    if (failure.unreadable) return null;
-    if (ahead > 0 && ahead <= failure.retryCap)
-      return { kind: "failed", stored, error: notTried(stored, failure, failure.retryAt, now) };
-  }
-  return null;
+  // What was kept is read again first, by each call.
+  if (failure?.unreadable || !isPaused(failure, now)) return null;
+  return { kind: "failed", stored, error: notTried(stored, failure, failure.retryAt, now) };
 }
 
 /**

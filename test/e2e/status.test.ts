@@ -186,6 +186,43 @@ describe("states and exit codes", () => {
     expect(JSON.parse(stdout)).toMatchObject([{ status: "misconfigured" }]);
   });
 
+  test("past expiry, while no new attempt is made: until when, and the command that makes one now", async () => {
+    const at = await home({ accessLifetime: 1 });
+    await Bun.sleep(1050);
+    at.issuer.server.fail({ path: TOKEN, reply: { status: 500, headers: { "retry-after": "600" } } });
+    expect((await at.call(["token", "sentry"])).code).toBe(5);
+    const sent = at.issuer.server.callsTo(TOKEN).length;
+    for (const args of [["token"], ["refresh"], ["export"], ["run", "--", "true"], ["get"], ["refresh", "--all"]]) {
+      const [command = "", ...rest] = args;
+      const named = rest.includes("--all") ? args : [command, "sentry", ...rest];
+      expect((await at.call(named)).stderr).toMatch(
+        /Not tried again until \d\d:\d\d \(the last try failed: HTTP 500\)/,
+      );
+    }
+    expect(at.issuer.server.callsTo(TOKEN)).toHaveLength(sent);
+    expect((await at.call(["token", "sentry"])).stderr).toEndWith("\nNow: auth refresh sentry --force\n");
+    expect((await at.call(["status", "sentry"])).stdout).toMatch(
+      /Not tried again until \d\d:\d\d\. Now: auth refresh sentry --force/,
+    );
+    await at.call(["refresh", "sentry", "--force"]);
+    expect(at.issuer.server.callsTo(TOKEN)).toHaveLength(sent + 1);
+  });
+
+  test("the provider's own words are in the error's second line, in status, log and JSON", async () => {
+    const at = await home();
+    const words = "It was used before.";
+    const body = JSON.stringify({ error: "invalid_grant", error_description: words });
+    at.issuer.server.fail({ path: TOKEN, reply: { status: 400, body, headers: json } });
+    const { stderr } = await at.call(["refresh", "sentry", "--force"]);
+    expect(stderr.split("\n")[1]).toBe(`The provider says: ${words}`);
+    expect(errorOf(await at.call(["refresh", "sentry", "--force", "--json"])).detail).toBe(words);
+    expect((await at.call(["refresh", "--all", "--force", "--json"])).stdout).toContain(`"detail":"${words}"`);
+    expect((await at.call(["status", "sentry"])).stdout).toContain(words);
+    expect(JSON.parse((await at.call(["status", "sentry", "--json"])).stdout)[0].lastError.detail).toBe(words);
+    expect((await at.call(["log", "--failures"])).stdout).toContain(words);
+    expect((await at.call(["log", "--failures", "--json"])).stdout).toContain(`"detail":"${words}"`);
+  });
+
   const json = { "content-type": "application/json" };
   /** What the provider answers to the refresh of a token that has expired, and what becomes of the login. */
   const PAST_EXPIRY = {
