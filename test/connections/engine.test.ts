@@ -430,12 +430,12 @@ describe("a kept reply that can't be used is no dead end", () => {
 describe("a refusal that no table knows", () => {
   test("is kept as a verdict: nothing is sent again until --force, and the refresh token stays", async () => {
     await given();
-    answer = () => json(400, { error: "bad_refresh_token", error_description: "It was used before." });
+    answer = () => json(400, { error: "already_used", error_description: "It was used before." });
     const outcome = await refreshConnection(services(), REF, DUE);
     if (outcome.kind !== "failed") throw new Error("must fail");
     expect(outcome.error).toMatchObject({
       code: "refresh_refused",
-      message: "refresh failed for acme (default): the provider refused the refresh (HTTP 400: bad_refresh_token)",
+      message: "refresh failed for acme (default): the provider refused the refresh (HTTP 400: already_used)",
       detail: "It was used before.",
     });
     expect(stateOf(await stored(), now)).toEqual({ status: "invalid", reason: "refresh_refused" });
