@@ -61,7 +61,9 @@ async function storedFields(
   const vault = await session.vault();
   if (vault === null) throw notFound(ref);
   const services = { context: session.context, registry: session.registry, vault };
-  const accessed = mayRefresh ? await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit: mustAgree })) : null;
+  const accessed = mayRefresh
+    ? await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit: mustAgree }))
+    : null;
   const stored = accessed?.stored ?? (await requireConnection(vault, ref));
   const { record } = stored;
   // What an edit set aside is not handed out: it would be taken to the place that the settings name now.
