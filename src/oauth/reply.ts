@@ -38,7 +38,7 @@ export async function readTokenReply(
   const refreshText = textAt(body, dialect.reply.refreshToken);
   const refreshToken = refreshText === null ? null : new Secret(refreshText);
   const fault = syntaxFault("access token", accessText) ?? syntaxFault("refresh token", refreshText ?? "");
-  if (fault !== null) throw unusable(raw, fault);
+  if (fault !== null) throw unusable(raw, body, dialect, fault);
   const idToken = checkIdToken(server, client, at(body, dialect.reply.idToken), { ...expected, now });
   if (idToken.verdict === "refused")
     throw expected.login
