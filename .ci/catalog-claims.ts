@@ -6,16 +6,28 @@ export const CLAIMS = new URL("../providers/catalog/claims.ts", import.meta.url)
 
 export async function catalogClaimsFile(): Promise<string> {
   const owners = new Map<string, string[]>();
+  const aliases = new Map<string, string>();
   for (const [id, load] of Object.entries(catalog)) {
+    for (const alias of (await load()).default.aliases ?? []) aliases.set(alias, id);
     const { reads, writes, origins } = claimsOf((await load()).default);
     const names = [...reads, ...writes, ...origins].filter((name) => !name.includes("{"));
     for (const name of new Set(names)) owners.set(name, [...(owners.get(name) ?? []), id]);
   }
-  const rows = [...owners].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, ids]) => `  ${key(name)}: ${list(ids)},\n`);
+  const rows = sorted(owners).map(([name, ids]) => `  ${key(name)}: ${list(ids)},\n`);
   return `/** Variable or origin → whose it is in the catalogue. Made by .ci/catalog-claims.ts; a test compares. */
 export const catalogClaims: Readonly<Record<string, readonly string[]>> = {
 ${rows.join("")}};
+
+/** Alias → whose it is in the catalogue. */
+export const catalogAliases: Readonly<Record<string, string>> = {
+${sorted(aliases)
+  .map(([alias, id]) => `  ${key(alias)}: ${JSON.stringify(id)},\n`)
+  .join("")}};
 `;
+}
+
+function sorted<Value>(map: ReadonlyMap<string, Value>): [string, Value][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function key(name: string): string {

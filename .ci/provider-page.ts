@@ -7,7 +7,7 @@ import { flagOf } from "../src/providers/settings.ts";
 
 /** @param source the file of the description, as it is named in the repository */
 export function providerPage(definition: ProviderDefinition, source: string): string {
-  const { id, title, docs } = definition;
+  const { id, title, aliases = [], docs } = definition;
   const sections: (readonly [heading: string, body: string])[] = [
     ["Log in", examples(definition)],
     ["The client", client(definition)],
@@ -24,7 +24,7 @@ export function providerPage(definition: ProviderDefinition, source: string): st
   return [
     `# ${title}`,
     `<!-- Made from ${source} by \`npm run docs\`: change that, not this. -->`,
-    `The provider \`${id}\`.${docs === undefined ? "" : ` What it is built on: ${docs}`}`,
+    `The provider \`${id}\`${aliases.length === 0 ? "" : `, also called ${aliases.map(code).join(", ")}`}.${docs === undefined ? "" : ` What it is built on: ${docs}`}`,
     ...sections.filter(([, body]) => body !== "").map(([heading, body]) => `## ${heading}\n\n${body}`),
   ]
     .join("\n\n")

@@ -4,6 +4,7 @@ import { defineProvider } from "auth/provider";
 export default defineProvider({
   id: "apikey",
   title: "API key",
+  aliases: ["api-key"],
   quirks: [
     "Any name will do: apikey:openai, apikey:stripe-test.",
     "A key never refreshes and nobody is asked whose it is: 'auth login apikey:<name> --force' replaces it.",

@@ -4,6 +4,7 @@ import { defineProvider } from "auth/provider";
 export default defineProvider({
   id: "appstoreconnect",
   title: "App Store Connect",
+  aliases: ["asc"],
   docs: "https://developer.apple.com/documentation/appstoreconnectapi/generating-tokens-for-api-requests",
 
   quirks: [

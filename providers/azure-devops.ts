@@ -7,6 +7,7 @@ import { defineProvider } from "auth/provider";
 export default defineProvider({
   id: "azure-devops",
   title: "Azure DevOps",
+  aliases: ["ado"],
   docs: "https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/azure-devops-oauth",
 
   quirks: [

@@ -4,6 +4,7 @@ import { defineProvider } from "auth/provider";
 export default defineProvider({
   id: "entra",
   title: "Microsoft Entra ID",
+  aliases: ["microsoft", "azure", "azuread"],
   docs: "https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow",
 
   quirks: [

@@ -7,6 +7,7 @@ import { defineProvider } from "auth/provider";
 export default defineProvider({
   id: "github",
   title: "GitHub",
+  aliases: ["gh"],
   docs: "https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps",
 
   quirks: [

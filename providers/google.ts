@@ -4,6 +4,7 @@ import { defineProvider } from "auth/provider";
 export default defineProvider({
   id: "google",
   title: "Google",
+  aliases: ["gcloud", "gcp"],
   docs: "https://developers.google.com/identity/protocols/oauth2/native-app",
 
   quirks: [

@@ -4,6 +4,7 @@ import { defineProvider } from "auth/provider";
 export default defineProvider({
   id: "oidc",
   title: "OpenID Connect",
+  aliases: ["openid"],
   docs: "https://openid.net/specs/openid-connect-discovery-1_0.html",
 
   quirks: [

@@ -273,3 +273,22 @@ export const catalogClaims: Readonly<Record<string, readonly string[]>> = {
   "https://x.com": ["x"],
   "https://zoom.us": ["zoom"],
 };
+
+/** Alias → whose it is in the catalogue. */
+export const catalogAliases: Readonly<Record<string, string>> = {
+  cargo: "crates",
+  claude: "anthropic",
+  confluence: "atlassian",
+  docker: "dockerhub",
+  doctl: "digitalocean",
+  flyio: "fly",
+  gem: "rubygems",
+  glab: "gitlab",
+  grok: "xai",
+  hcloud: "hetzner",
+  hf: "huggingface",
+  jira: "atlassian",
+  newrelic: "new-relic",
+  tfe: "terraform",
+  twitter: "x",
+};

@@ -3,7 +3,9 @@ import type { AuditLine } from "./audit.ts";
 import { parseAudit } from "./audit-line.ts";
 import { columns } from "./columns.ts";
 import { defineCommand } from "./command.ts";
+import type { Cli } from "./context.ts";
 import { shown } from "./flags.ts";
+import { inSession } from "./session.ts";
 import { oneOf } from "./suggest.ts";
 
 const EVENTS = [
@@ -42,7 +44,8 @@ export default defineCommand({
   ],
   run: async (cli, args) => {
     const wanted = countOf(args.lines);
-    const filter = filterOf(args.connection, args.event, args.failures ?? false);
+    const connection = args.connection === undefined ? null : await fullName(cli, args.connection);
+    const filter = filterOf(connection, args.event, args.failures ?? false);
     const { lines, unreadable } = await readAll(cli.context.paths.audit);
     const last = lines.filter(filter).slice(-wanted);
     if (unreadable > 0)
@@ -84,23 +87,20 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-function filterOf(
-  connection: string | undefined,
-  event: string | undefined,
-  failures: boolean,
-): (line: AuditLine) => boolean {
+function filterOf(name: string | null, event: string | undefined, failures: boolean): (line: AuditLine) => boolean {
   if (event !== undefined && !EVENTS.includes(event))
     throw usage(`There is no event '${shown(event)}'.`, oneOf(event, EVENTS, "Events"));
-  const name = connection === undefined ? null : fullName(connection);
   return (line) =>
     (name === null || line.connection?.toLowerCase() === name) &&
     (event === undefined || line.event === event) &&
     (!failures || line.status === "failure");
 }
 
-/** A provider alone means its default connection, as everywhere. */
-function fullName(connection: string): string {
-  return (connection.includes(":") ? connection : `${connection}:default`).toLowerCase();
+/** A provider alone means its default connection, as everywhere, and an alias its provider; a removed one is logged still. */
+async function fullName(cli: Cli, connection: string): Promise<string> {
+  const [provider = "", name] = connection.toLowerCase().split(":", 2);
+  const id = await inSession(cli, ({ registry }) => registry.idOf(provider));
+  return `${id ?? provider}:${name ?? "default"}`;
 }
 
 function countOf(value: string | undefined): number {

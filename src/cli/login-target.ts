@@ -29,7 +29,8 @@ export async function targetOf(
     return { ref: profile === undefined ? ref : { ...ref, name: checkName(profile) }, settings };
   }
   if (looksLikeHost(argument)) throw await hostGiven(session, argument);
-  const { provider, name } = parseNamed(argument, profile);
+  const { provider: called, name } = parseNamed(argument, profile);
+  const provider = await session.registry.require(called);
   await session.registry.get(provider);
   return { ref: name === null ? await defaultFor(session, provider) : { provider, name }, settings: {} };
 }

@@ -15,8 +15,9 @@ export function settingFlags(words: readonly string[], env: Environment): Promis
 async function flagsOf(registry: Registry, words: readonly string[]): Promise<Args> {
   const known = await registry.everyId();
   for (const word of words) {
-    const id = word.split(":", 1)[0]?.toLowerCase() ?? "";
-    if (!known.includes(id)) continue;
+    const called = word.split(":", 1)[0]?.toLowerCase() ?? "";
+    const id = known.includes(called) ? called : await registry.idOf(called);
+    if (id === null) continue;
     const { settings } = await registry.get(id);
     return Object.fromEntries(
       Object.entries(settings ?? {}).map(([name, setting]) => [
@@ -34,7 +35,7 @@ export async function settingsFrom(
   provider: string,
   args: Readonly<Record<string, unknown>>,
 ): Promise<Record<string, string>> {
-  const { settings } = await from.get(parseSelector(provider).provider);
+  const { settings } = await from.get(await from.require(parseSelector(provider).provider));
   const given: Record<string, string> = {};
   for (const [name, setting] of Object.entries(settings ?? {})) {
     const value = args[flagOf(name, setting)];

@@ -48,8 +48,8 @@ export async function select(services: SelectionServices, selector: Selector): P
   if (argument === "" || profile === "") throw usage("A connection's name can't be empty.");
   if (argument === undefined) return profile === undefined ? unnamed(services, selector) : named(services, profile);
 
-  const { provider, name } = parseNamed(argument, profile);
-  if (!services.registry.isBuiltIn(provider)) await requireKnown(services, provider);
+  const { provider: called, name } = parseNamed(argument, profile);
+  const provider = services.registry.isBuiltIn(called) ? called : await requireKnown(services, called);
   if (name !== null) return { source: "vault", ref: { provider, name }, implicit: false, mustAgree: false };
   return providerDefault(services, provider, selector);
 }
@@ -94,15 +94,19 @@ async function injectedOrSet(
   return { source: "environment", provider, token };
 }
 
-/** A provider whose plugin was removed is known as long as there is a login at it, so that it can be ended. */
-async function requireKnown(services: SelectionServices, provider: string): Promise<void> {
+/**
+ * A provider whose plugin was removed is known as long as there is a login at it, so that it can be ended.
+ * @param provider its id, or an alias @returns its id
+ */
+async function requireKnown(services: SelectionServices, provider: string): Promise<string> {
   try {
-    await services.registry.require(provider);
+    return await services.registry.require(provider);
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== "provider_not_found") throw error;
     const vault = await services.vault();
     const stored = vault === null ? [] : await listConnections(vault);
     if (!stored.some(({ ref }) => ref.provider === provider)) throw error;
+    return provider;
   }
 }
 

@@ -23,6 +23,7 @@ export function checkDefinition(definition: ProviderDefinition): Fault[] {
 
 const RULES: readonly Rule[] = [
   idIsFree,
+  aliasesAreOthers,
   settingsAreSound,
   templatesAreFilled,
   settingsAreUsed,
@@ -38,6 +39,12 @@ function idIsFree({ id }: ProviderDefinition): Fault[] {
     (OWN_VARIABLES as readonly string[]).includes(variable),
     "id",
     `makes ${variable}, a variable of ours`,
+  );
+}
+
+function aliasesAreOthers({ id, aliases = [] }: ProviderDefinition): Fault[] {
+  return aliases.flatMap((alias, i) =>
+    faultIf(alias === id || aliases.indexOf(alias) < i, `aliases.${i}`, `says '${alias}' again`),
   );
 }
 

@@ -28,8 +28,12 @@ export interface Catalog {
   readonly catalog: Source;
   /** Variable → the ids in the catalogue that read a token from it. */
   readonly catalogVariables: Readonly<Record<string, readonly string[]>>;
-  /** Variable or origin → the ids in the catalogue that claim it. */
-  readonly claims: () => Promise<{ readonly catalogClaims: Readonly<Record<string, readonly string[]>> }>;
+  readonly claims: () => Promise<{
+    /** Variable or origin → the ids in the catalogue that claim it. */
+    readonly catalogClaims: Readonly<Record<string, readonly string[]>>;
+    /** Alias → the id in the catalogue. */
+    readonly catalogAliases: Readonly<Record<string, string>>;
+  }>;
 }
 
 export interface Plugins {
@@ -45,8 +49,14 @@ export type Standing = "built-in" | "catalogue" | "installed";
 export interface Registry {
   /** Surely part of auth, and no plugin in its place: told at once, where it can be told. */
   isBuiltIn(id: string): boolean;
-  /** That there is such a provider, without reading its description. @throws AuthError `provider_not_found` */
-  require(id: string): Promise<void>;
+  /**
+   * That there is such a provider, without reading its description.
+   * @param name its id, or an alias
+   * @returns its id. @throws AuthError `provider_not_found`; `plugin_invalid` for an alias of several
+   */
+  require(name: string): Promise<string>;
+  /** As `require`; null where no provider is called so. */
+  idOf(name: string): Promise<string | null>;
   /** @throws AuthError `provider_not_found`, saying which there are; `plugin_invalid`, `plugin_untrusted` */
   get(id: string): Promise<ProviderDefinition>;
   /** In the order people are offered them: those of the catalogue are not among them. */
@@ -104,9 +114,12 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
   async function refuseClash(definition: ProviderDefinition, base: string | null): Promise<void> {
     const { claimed, claimsOf, clashWithOthers } = await import("./plugins/claims.ts");
     const { catalog: rest, claims } = await catalog();
-    const { catalogClaims } = await claims();
-    const { reads, writes, origins } = claimsOf(definition);
-    const owners = [...reads, ...writes, ...origins].flatMap((name) => ownValue(catalogClaims, name) ?? []);
+    const { catalogClaims, catalogAliases } = await claims();
+    const { names, reads, writes, origins } = claimsOf(definition);
+    const owners = [
+      ...names.flatMap((name) => ownValue(catalogAliases, name) ?? (Object.hasOwn(rest, name) ? name : [])),
+      ...[...reads, ...writes, ...origins].flatMap((name) => ownValue(catalogClaims, name) ?? []),
+    ];
     const all: Source = { ...rest, ...builtIn };
     const describe = async (id: string) => (await (all[id] as Source[string])()).default;
     const clash = await clashWithOthers(definition, base, [...Object.keys(builtIn), ...new Set(owners)], describe);
@@ -139,8 +152,28 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     return Object.hasOwn(builtIn, id) && (folder === null || isThere(folder) === false);
   }
 
-  async function require(id: string): Promise<void> {
-    if ((await bundled(id)) === undefined && (await file(id)) === null) throw await notFound(id);
+  async function require(name: string): Promise<string> {
+    const id = await idOf(name);
+    if (id === null) throw await notFound(name);
+    return id;
+  }
+
+  async function idOf(name: string): Promise<string | null> {
+    if ((await bundled(name)) !== undefined || (await file(name)) !== null) return name;
+    return byAlias(name);
+  }
+
+  /** Only for a name that is no id: the descriptions that are offered are read for it. */
+  async function byAlias(name: string): Promise<string | null> {
+    const inCatalogue = ownValue((await (await catalog()).claims()).catalogAliases, name);
+    const found = (await offered()).filter(({ aliases }) => aliases?.includes(name)).map(({ id }) => id);
+    const plugins = found.filter((id) => !Object.hasOwn(builtIn, id));
+    // One that was added with --replace goes before what is part of auth.
+    const [id, other] = plugins.length > 0 ? plugins : [...found, ...(inCatalogue === undefined ? [] : [inCatalogue])];
+    if (other === undefined) return id ?? null;
+    throw new AuthError("plugin_invalid", `Several providers are called ${name}: ${id} and ${other}.`, {
+      hint: "Name the one that you mean by its id; or remove one: auth provider remove <id>",
+    });
   }
 
   async function installedIds(): Promise<string[]> {
@@ -210,9 +243,15 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     }
   }
 
+  /** Not those of plugins: to read one may be what led here. */
+  async function bundledAliases(): Promise<string[]> {
+    const own = await Promise.all(Object.values(builtIn).map(async (bring) => (await bring()).default.aliases ?? []));
+    return [...own.flat(), ...Object.keys((await (await catalog()).claims()).catalogAliases)];
+  }
+
   async function notFound(id: string): Promise<AuthError> {
     const { suggestion } = await import("./suggest.ts");
-    const near = suggestion(id, await everyId());
+    const near = suggestion(id, [...(await everyId()), ...(await bundledAliases())]);
     const more = Object.keys((await catalog()).catalog).length;
     const rest = more === 0 ? "" : `, and ${more} in the catalogue (auth provider list)`;
     return new AuthError("provider_not_found", `There is no provider '${printable(id)}'.`, {
@@ -220,11 +259,11 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     });
   }
 
-  return { isBuiltIn, require, get, ids, everyId, standing, isPlugin, offered, readers };
+  return { isBuiltIn, require, idOf, get, ids, everyId, standing, isPlugin, offered, readers };
 }
 
 async function noCatalog(): Promise<Catalog> {
-  return { catalog: {}, catalogVariables: {}, claims: async () => ({ catalogClaims: {} }) };
+  return { catalog: {}, catalogVariables: {}, claims: async () => ({ catalogClaims: {}, catalogAliases: {} }) };
 }
 
 function isPluginFault(error: unknown): error is AuthError {

@@ -135,9 +135,13 @@ const flowChoice = v.union([
   }),
 ]);
 
+const ID_FORM = "must be lower-case letters, digits and dashes";
+
 export const ProviderSchema = v.strictObject({
-  id: v.pipe(v.string(), v.regex(new RegExp(PROVIDER_ID), "must be lower-case letters, digits and dashes")),
+  id: v.pipe(v.string(), v.regex(new RegExp(PROVIDER_ID), ID_FORM)),
   title: text,
+  /** Other names that people look for it by: taken wherever its id is. */
+  aliases: v.optional(v.pipe(v.array(v.pipe(v.string(), v.regex(new RegExp(PROVIDER_ID), ID_FORM))), v.nonEmpty())),
   docs: v.optional(text),
   /** What people run into, one line each: for its page in the documentation. */
   quirks: v.optional(v.array(text)),

@@ -24,7 +24,7 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const { provider } = parseSelector(args.provider);
+      const provider = await session.registry.require(parseSelector(args.provider).provider);
       await session.registry.get(provider);
       const settings = await settingsFrom(session.registry, provider, args);
       const origin = Object.keys(settings).length > 0 ? await tokenOrigin(session, provider, settings, null) : null;

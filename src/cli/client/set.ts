@@ -25,7 +25,7 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const { provider } = parseSelector(args.provider);
+      const provider = await session.registry.require(parseSelector(args.provider).provider);
       const id = nonEmpty(args["client-id"], "--client-id");
       if (id === null) throw usage("Which client?", `auth client set ${provider} --client-id <id>`);
       const given = args["client-secret"];

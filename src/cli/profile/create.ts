@@ -26,7 +26,7 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const ref = profileRef(args.connection, args.profile);
+      const ref = await profileRef(session, args.connection, args.profile);
       const definition = await session.registry.get(ref.provider);
       const flags = {
         settings: await settingsFrom(session.registry, ref.provider, args),

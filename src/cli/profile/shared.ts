@@ -16,10 +16,14 @@ export const PROFILE = {
 } as const satisfies Args;
 
 /** A connection that is to be made: a provider alone means its `default`. */
-export function profileRef(argument: string | undefined, profile: string | undefined): ConnectionRef {
+export async function profileRef(
+  { registry }: Session,
+  argument: string | undefined,
+  profile: string | undefined,
+): Promise<ConnectionRef> {
   if (argument === undefined) throw whichConnection();
   const { provider, name } = parseNamed(argument, profile);
-  return { provider, name: name ?? DEFAULT_NAME };
+  return { provider: await registry.require(provider), name: name ?? DEFAULT_NAME };
 }
 
 function whichConnection(): AuthError {

@@ -61,7 +61,7 @@ function* lines(checks: readonly Check[]): Generator<string> {
 /** A file by its name, else a provider by its id. */
 async function definitionOf(cli: Cli, session: Session, provider: string, yes: boolean): Promise<ProviderDefinition> {
   const { registry } = session;
-  if (!/[./\\]/.test(provider)) return registry.get(provider);
+  if (!/[./\\]/.test(provider)) return registry.get(await registry.require(provider));
   const { evaluateModule, loadManifest } = await import("../../providers/plugins/load.ts");
   const { isModule, readPluginFile } = await import("../../providers/plugins/file.ts");
   const file = await readPluginFile(provider);

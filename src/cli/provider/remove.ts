@@ -23,7 +23,9 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const { id } = args;
+      // Two files of one id, or one that can't be read, are removed by that id.
+      const isInstalled = (await session.registry.ids()).includes(args.id);
+      const id = isInstalled ? args.id : ((await session.registry.idOf(args.id)) ?? args.id);
       if (!args.force) await refuseWhileUsed(session, id);
       const found = isProviderId(id) && removePlugin(cli.context.paths.providers, id);
       const vault = await session.vault();

@@ -22,9 +22,10 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      if (args.toml) return showManifest(cli, await session.registry.get(args.id));
-      const view = await viewOf(session, args.id);
-      const definition = view.fault === null ? await session.registry.get(args.id) : null;
+      const id = await session.registry.require(args.id);
+      if (args.toml) return showManifest(cli, await session.registry.get(id));
+      const view = await viewOf(session, id);
+      const definition = view.fault === null ? await session.registry.get(id) : null;
       if (cli.output.isJson) return cli.output.json({ ...view, ...(definition && detailsOf(definition)) });
       const lines = [...inWords(view), ...(definition === null ? [] : detailLines(definition))];
       for (const line of lines) await cli.output.text(escapeText(line));
@@ -45,10 +46,25 @@ async function showManifest(cli: Cli, definition: ProviderDefinition): Promise<v
 
 /** Also what is shown before a plugin is added. */
 export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<ProviderView>): string[] {
-  const { id, title, origin, source, replaces, docs, flows, settings, variables, alsoReads, writes, origins, trust } =
-    view;
+  const {
+    id,
+    title,
+    origin,
+    source,
+    replaces,
+    aliases,
+    docs,
+    flows,
+    settings,
+    variables,
+    alsoReads,
+    writes,
+    origins,
+    trust,
+  } = view;
   const facts: [string, string][] = [
     ["Origin", `${source ?? origin}${replaces ? " (replaces, or uses what belongs to, another provider)" : ""}`],
+    ["Also called", aliases.join(", ")],
     ["Documentation", docs ?? ""],
     ["Flows", flows.join(", ")],
     ["Sends tokens to", origins.join(", ")],

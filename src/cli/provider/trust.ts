@@ -30,27 +30,28 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const file = await moduleOf(cli, args.id);
+      const id = (await session.registry.idOf(args.id)) ?? args.id;
+      const file = await moduleOf(cli, id);
       if (file === null) {
-        cli.output.say(`${args.id} is a manifest: no code of it runs, so there is nothing to trust.`);
-        if (cli.output.isJson) await cli.output.json({ provider: args.id, trust: "not needed" });
+        cli.output.say(`${id} is a manifest: no code of it runs, so there is nothing to trust.`);
+        if (cli.output.isJson) await cli.output.json({ provider: id, trust: "not needed" });
         return;
       }
       const { vault } = await session.services();
-      const pin = (await readPin(vault, args.id)) ?? newPin(args.id, file);
+      const pin = (await readPin(vault, id)) ?? newPin(id, file);
       if (args.ci === undefined) await review(cli, file, pin);
       else requireHash(file, args.ci);
       const { definition, ...evaluated } = await evaluateModule(file);
-      requireName(file, args.id, definition);
+      requireName(file, id, definition);
       const clash = pin.replaces ? null : await clashOf(session, definition, null, args.replace ?? false);
       for (const line of wordsFor(definition, pin)) cli.output.notice(escapeText(line));
       if (args.ci === undefined) await ask(cli, `Pin it? It then runs as you.`, false);
       const trusted = { ...evaluated, at: cli.context.now() };
-      await writePin(vault, args.id, { ...pin, hash: file.hash, trusted, replaces: pin.replaces || clash !== null });
+      await writePin(vault, id, { ...pin, hash: file.hash, trusted, replaces: pin.replaces || clash !== null });
       forgetIndex(cli.context.paths.providers);
-      await cli.context.audit({ event: "plugin", status: "success", message: `trusted ${args.id}, ${file.hash}` });
-      cli.output.success(`Trusted ${args.id}, as it is now.`);
-      if (cli.output.isJson) await cli.output.json({ provider: args.id, trust: "trusted", hash: file.hash });
+      await cli.context.audit({ event: "plugin", status: "success", message: `trusted ${id}, ${file.hash}` });
+      cli.output.success(`Trusted ${id}, as it is now.`);
+      if (cli.output.isJson) await cli.output.json({ provider: id, trust: "trusted", hash: file.hash });
     }),
 });
 

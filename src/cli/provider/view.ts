@@ -17,6 +17,8 @@ export interface ProviderView {
   readonly source: string | null;
   /** Whether it stands in for a provider that is built in, or may use what is another's. */
   readonly replaces: boolean;
+  /** Names that stand for its id. */
+  readonly aliases: readonly string[];
   readonly docs: string | null;
   /** In order of preference. */
   readonly flows: readonly string[];
@@ -66,6 +68,7 @@ export async function viewOf(session: Session, id: string): Promise<ProviderView
 }
 
 const NOTHING_SAID = {
+  aliases: [],
   docs: null,
   flows: [],
   settings: [],
@@ -91,7 +94,7 @@ function originOf(standing: string, pin: Pin | null): Pick<ProviderView, "origin
 export function described(
   definition: ProviderDefinition,
 ): Omit<ProviderView, "id" | "origin" | "source" | "replaces" | "trust" | "fault"> {
-  const { title, docs = null, settings = {}, environment, variants = [] } = definition;
+  const { title, aliases = [], docs = null, settings = {}, environment, variants = [] } = definition;
   // Which of a variant's apply depends on the settings of a connection: all are named.
   const environments = [environment, ...variants.map((variant) => variant.environment)];
   const { reads, writes, destinations } = claimsOf(definition);
@@ -100,6 +103,7 @@ export function described(
   const values = environments.flatMap((one) => Object.entries(one?.write ?? {}));
   return {
     title,
+    aliases,
     docs,
     flows: flowsOf(definition).map(({ flow }) => flow),
     settings: Object.entries(settings).map(([name, setting]) => ({

@@ -10,6 +10,8 @@ import type { ProviderDefinition } from "../schema.ts";
 import { fill } from "../template.ts";
 
 export interface Claims {
+  /** What it is called: its id and its aliases. */
+  readonly names: readonly string[];
   /** Variables that a token, a setting or a client is read from. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
@@ -44,6 +46,7 @@ export function claimsOf(definition: ProviderDefinition): Claims {
     ),
   ];
   return {
+    names: [definition.id, ...(definition.aliases ?? [])],
     reads: [...new Set(reads)],
     writes: writes.length === 0 ? [defaultVariable(definition.id)] : [...new Set(writes)],
     origins,
@@ -76,7 +79,10 @@ function clashOf(mine: Claims, theirs: Claims, extended: boolean): string | null
   const foreign = new Set([...theirs.reads, ...theirs.writes]);
   const variable = [...mine.reads, ...(extended ? [] : mine.writes)].find((name) => foreign.has(name));
   if (variable !== undefined) return `the variable ${variable}`;
-  return extended ? mixed(mine, theirs) : shared(mine, theirs);
+  const origin = extended ? mixed(mine, theirs) : shared(mine, theirs);
+  if (origin !== null) return origin;
+  const name = mine.names.find((one) => theirs.names.includes(one));
+  return name === undefined ? null : `the name ${name}`;
 }
 
 function shared({ origins }: Claims, theirs: Claims): string | null {

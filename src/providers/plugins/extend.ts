@@ -27,6 +27,7 @@ function withoutItsEnvironment(base: ProviderDefinition): object {
   return defined({
     ...rest,
     movedFrom: undefined,
+    aliases: undefined,
     settings:
       base.settings && Object.fromEntries(Object.entries(settings).map(([name, { env: _, ...own }]) => [name, own])),
     environment: environment?.write && { write: environment.write },

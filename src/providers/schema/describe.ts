@@ -5,6 +5,7 @@
 export const MEANINGS: Readonly<Record<string, string>> = {
   id: "What the provider is called on the command line: `auth login <id>`.",
   title: "What people call it.",
+  aliases: "Other names that people look for it by: taken wherever its id is. None may be another provider's.",
   docs: "The provider's own documentation.",
   quirks: "What people run into, one line each: for its page in the documentation.",
   assumed: "What its own documentation doesn't confirm, each with what overrides it, one line each.",
