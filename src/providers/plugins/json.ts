@@ -1,7 +1,8 @@
 /**
- * JSON (RFC 8259) as people write it by hand: the runtime's own parser says neither where a text is wrong, nor that a
- * name stands in it twice and one of the two does nothing.
+ * JSON (RFC 8259) as people write it by hand: Bun's own parser says neither where a text is wrong, nor that a name is in
+ * it twice and one of the two does nothing.
  */
+import { type JSONVisitor, type ParseErrorCode, printParseErrorCode, visit } from "jsonc-parser";
 
 export class JsonFault extends Error {
   /** Where in the text, counted from 0. */
@@ -16,98 +17,69 @@ export class JsonFault extends Error {
 /** No description is as deep as this; a text that is only brackets would exhaust the stack. */
 const DEEPEST = 32;
 
-const SPACE = /[ \t\r\n]*/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what a text may not hold
-const TEXT = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/y;
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const WORD = /true|false|null/y;
+/** What was begun and isn't closed yet: the names of an object, or null for a list. */
+type Open = Set<string> | null;
 
 /** @throws JsonFault */
 export function parseJson(text: string): unknown {
-  const reader = new Reader(text);
-  const value = reader.value(0);
-  reader.end();
-  return value;
+  visit(text, visitorOf(text), { disallowComments: true, allowTrailingComma: false });
+  return JSON.parse(text);
 }
 
-class Reader {
-  readonly #text: string;
-  #at = 0;
+/** Every fault ends the reading at once: it is the first that helps. */
+function visitorOf(text: string): JSONVisitor {
+  const open: Open[] = [];
+  let afterColon = false;
+  const begin = (what: Open, offset: number): void => {
+    if (open.length > DEEPEST) throw new JsonFault("is nested too deeply", offset);
+    open.push(what);
+    afterColon = false;
+  };
+  return {
+    onObjectBegin: (offset) => begin(new Set(), offset),
+    onArrayBegin: (offset) => begin(null, offset),
+    onObjectEnd: () => void open.pop(),
+    onArrayEnd: () => void open.pop(),
+    onSeparator: (character) => {
+      afterColon = character === ":";
+    },
+    onObjectProperty: (name, offset) => {
+      if (name === "__proto__") throw new JsonFault("that name is not allowed", offset);
+      const names = open.at(-1);
+      if (names?.has(name)) throw new JsonFault("that name stands here twice", offset);
+      names?.add(name);
+    },
+    onError: (code, offset) => {
+      throw new JsonFault(problemOf(code, text, offset, open.at(-1), afterColon), offset);
+    },
+  };
+}
 
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  value(depth: number): unknown {
-    this.#take(SPACE);
-    if (depth > DEEPEST) throw this.#fault("is nested too deeply");
-    const next = this.#text[this.#at];
-    if (next === "{") return this.#object(depth);
-    if (next === "[") return this.#list(depth);
-    if (next === '"') return this.#string();
-    const leaf = this.#take(NUMBER) ?? this.#take(WORD);
-    if (leaf === null) throw this.#fault(next === undefined ? "a value is missing at the end" : "a value is expected");
-    return JSON.parse(leaf);
-  }
-
-  end(): void {
-    this.#take(SPACE);
-    if (this.#at < this.#text.length) throw this.#fault("nothing may follow the closing bracket");
-  }
-
-  #object(depth: number): unknown {
-    const object: Record<string, unknown> = {};
-    this.#members("}", () => {
-      const at = this.#at;
-      if (this.#text[at] !== '"') throw this.#fault("a name in double quotes is expected");
-      const name = this.#string();
-      if (name === "__proto__") throw new JsonFault("that name is not allowed", at);
-      if (Object.hasOwn(object, name)) throw new JsonFault("that name stands here twice", at);
-      this.#take(SPACE);
-      if (this.#text[this.#at] !== ":") throw this.#fault("':' is expected after a name");
-      this.#at++;
-      object[name] = this.value(depth + 1);
-    });
-    return object;
-  }
-
-  #list(depth: number): unknown {
-    const list: unknown[] = [];
-    this.#members("]", () => list.push(this.value(depth + 1)));
-    return list;
-  }
-
-  /** What stands between brackets, with a comma between each two. */
-  #members(end: "}" | "]", member: () => void): void {
-    this.#at++;
-    for (let first = true; ; first = false) {
-      this.#take(SPACE);
-      if (first && this.#text[this.#at] === end) break;
-      member();
-      this.#take(SPACE);
-      if (this.#text[this.#at] === end) break;
-      if (this.#text[this.#at] !== ",") throw this.#fault(`',' or '${end}' is expected`);
-      this.#at++;
-      this.#take(SPACE);
-      if (this.#text[this.#at] === end) throw this.#fault("nothing follows the comma before it");
-    }
-    this.#at++;
-  }
-
-  #string(): string {
-    const written = this.#take(TEXT);
-    if (written === null) throw this.#fault("this text isn't closed, or holds a character that must be escaped");
-    return JSON.parse(written) as string;
-  }
-
-  #take(token: RegExp): string | null {
-    token.lastIndex = this.#at;
-    const found = token.exec(this.#text)?.[0] ?? null;
-    if (found !== null) this.#at += found.length;
-    return found;
-  }
-
-  #fault(problem: string): JsonFault {
-    return new JsonFault(problem, this.#at);
+function problemOf(
+  code: ParseErrorCode,
+  text: string,
+  offset: number,
+  inside: Open | undefined,
+  value: boolean,
+): string {
+  switch (printParseErrorCode(code)) {
+    case "CommaExpected":
+    case "CloseBraceExpected":
+    case "CloseBracketExpected":
+      return `',' or '${inside === null ? "]" : "}"}' is expected`;
+    case "ColonExpected":
+      return "':' is expected after a name";
+    case "EndOfFileExpected":
+      return "nothing may follow the closing bracket";
+    case "InvalidCharacter":
+    case "InvalidEscapeCharacter":
+    case "InvalidUnicode":
+    case "UnexpectedEndOfString":
+      return "this text isn't closed, or holds a character that must be escaped";
+    default:
+      if (/[}\]]/.test(text[offset] ?? "") && /,\s*$/.test(text.slice(0, offset)))
+        return "nothing follows the comma before it";
+      if (inside && !value) return "a name in double quotes is expected";
+      return offset >= text.length ? "a value is missing at the end" : "a value is expected";
   }
 }
