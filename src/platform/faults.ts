@@ -3,7 +3,7 @@
  * up or made to fail, and safeguards that can be taken out, so that a proof can be seen to fail. Every use stands behind
  * `feature("AUTH_TEST")`, which the release is built without: nothing of this is in it.
  *
- *     AUTH_TEST_FAULT   <point>[#<nth time>]:<what>[, …]   what: kill, a signal, pause=<file>, or the code of an error
+ *     AUTH_TEST_FAULT   <point>[#<nth time>]:<what>[, …]   what: kill, a signal (SIGTERM or SIG15), pause=<file>, or the code of an error
  *     AUTH_TEST_MUTANT  <safeguard>
  *     AUTH_TEST_LIMITS  JSON laid over `limits.ts`
  */
@@ -91,7 +91,8 @@ async function end(point: FaultPoint, what: string): Promise<void> {
     await Bun.sleep(10_000);
   }
   if (!what.startsWith("SIG")) throw Object.assign(new Error(`${what} (injected at ${point})`), { code: what });
-  process.kill(process.pid, what as NodeJS.Signals);
+  const number = Number(what.slice("SIG".length));
+  process.kill(process.pid, number > 0 ? number : what);
   // Signals are delivered by the event loop: let it turn.
   await Bun.sleep(20);
 }

@@ -71,6 +71,7 @@ export interface Posix {
   fcntl(fd: number, command: number, argument: number): number;
   /** Back to what the system does with this signal. */
   resetSignal(signal: number): void;
+  ignoreSignal(signal: number): void;
   /** Linux's own: any call by its name. null on macOS. */
   readonly linux: Linux | null;
 }
@@ -111,10 +112,18 @@ function loadLinux(): Posix | null {
     execve: (path, args, environment) =>
       -call("execve", cString(path), bytesOf(args.pointers), bytesOf(environment.pointers)),
     fcntl: (fd, command, argument) => call("fcntl", fd, command, argument),
-    // All zeros: SIG_DFL, no flags, nothing blocked. The kernel's set of signals has eight bytes.
-    resetSignal: (signal) => void call("rt_sigaction", signal, new Uint8Array(32), 0, 8),
+    resetSignal: (signal) => setAction(call, signal, SIG_DFL),
+    ignoreSignal: (signal) => setAction(call, signal, SIG_IGN),
     linux: { call },
   };
+}
+
+const SIG_DFL = 0;
+const SIG_IGN = 1;
+
+/** The kernel's `struct sigaction`: the handler, then no flags and nothing blocked. Its set of signals has eight bytes. */
+function setAction(call: Linux["call"], signal: number, handler: number): void {
+  call("rt_sigaction", signal, Uint8Array.of(handler, ...new Uint8Array(31)), 0, 8);
 }
 
 function loadDarwin(): Posix | null {
@@ -135,6 +144,7 @@ function loadDarwin(): Posix | null {
       return result === -1 ? -errno() : result;
     },
     resetSignal: (signal) => void c.signal(signal, null),
+    ignoreSignal: (signal) => void c.signal(signal, SIG_IGN as Pointer),
     linux: null,
   };
 }
