@@ -11,7 +11,6 @@
  */
 import { isatty } from "node:tty";
 import type { Environment } from "./context.ts";
-import { isDrawable, largeText } from "./letters.ts";
 
 /** Whether a descriptor (0, 1, 2) is a terminal. */
 export function isTerminal(fd: number): boolean {
@@ -76,7 +75,7 @@ export interface DeviceCode {
 export interface Surface {
   readonly colors: Colors;
   readonly width: number;
-  /** Draw letters and a QR code; else plain lines. */
+  /** Draw a box and a QR code; else plain lines. */
   readonly drawn: boolean;
   /** A QR code helps: asked for, or the browser is on another machine than the terminal. */
   readonly qr: boolean;
@@ -88,16 +87,16 @@ export function surfaceFor(env: Environment, paints: Colors, wantsQr: boolean): 
 }
 
 /**
- * The code large and clear, where to enter it, whom that lets in, and a QR code where it helps and fits. Codes are used for
- * phishing: whoever sees one is told what it approves (RFC 10027).
+ * The code to be read in a box and to be copied below it, where to enter it, whom that lets in, and a QR code where it
+ * helps and fits. Codes are used for phishing: the text says what a code approves (RFC 10027).
  */
 export async function deviceText(code: DeviceCode, { colors: c, width, drawn, qr }: Surface): Promise<string> {
   const approves = `It lets the app ${code.app} use your account at ${code.host}.`;
   const caution = "Only go on if you started this login.";
   if (!drawn) return `Open ${code.verificationUri} and enter the code ${code.userCode}\n${approves} ${caution}`;
   const lines = ["", `  Open  ${c.cyan(code.verificationUri)}`, "  and enter this code:", ""];
-  const large = isDrawable(code.userCode) ? largeText(code.userCode) : [];
-  if (large.length > 0 && largest(large) + 6 <= width) lines.push(...large.map((line) => `      ${c.bold(line)}`), "");
+  const boxed = boxedCode(code.userCode, c);
+  if (boxed.width + 6 <= width) lines.push(...boxed.lines.map((line) => `      ${line}`), "");
   lines.push(`      ${c.bold(code.userCode)}`, "", `  ${approves}`, `  ${caution}`, "");
   if (qr) lines.push(...(await qrLines(code.verificationUriComplete ?? code.verificationUri, c, width)));
   return lines.join("\n");
@@ -122,8 +121,11 @@ async function qrLines(text: string, c: Colors, width: number): Promise<string[]
   return [...lines, ""];
 }
 
-function largest(lines: readonly string[]): number {
-  return Math.max(...lines.map((line) => line.length));
+/** Its letters spaced, so that none is overlooked. */
+function boxedCode(code: string, c: Colors): { lines: string[]; width: number } {
+  const spaced = [...code].join(" ");
+  const edge = "─".repeat(Bun.stringWidth(spaced) + 6);
+  return { lines: [`┌${edge}┐`, `│   ${c.bold(spaced)}   │`, `└${edge}┘`], width: edge.length + 2 };
 }
 
 /** Over SSH: the person's browser isn't on this machine. */
