@@ -1,8 +1,4 @@
-/**
- * Bytes as this room packs them. Plain loops: the runtime's own `map`, `reduce` and the like are compiled at their
- * first use, which the way of a token would pay for. But few turns and few calls: a function that is called thirty times
- * starts the compiler's thread.
- */
+/** Bytes as the vault packs them. Plain loops: `map` and the like are compiled at their first use, on the hot path. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 const encoder = new TextEncoder();
@@ -90,35 +86,9 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-const BLOCK_BYTES = 64;
-
-function sha256(bytes: Uint8Array): Bytes {
-  return Bun.SHA256.hash(bytes, new Uint8Array(32)) as Bytes;
-}
-
-/** HMAC-SHA-256 (RFC 2104) on the runtime's SHA-256: its own keyed hasher takes 0.14 ms longer to start. */
+/** HMAC-SHA-256. */
 export function hmac(key: Uint8Array, message: Uint8Array): Bytes {
-  const block = key.length > BLOCK_BYTES ? sha256(key) : key;
-  const inner = new Uint8Array(BLOCK_BYTES + message.length);
-  const outer = new Uint8Array(BLOCK_BYTES + 32);
-  inner.set(block);
-  outer.set(block);
-  // Four bytes at a time; the same whichever of them comes first.
-  const innerWords = new Uint32Array(inner.buffer, 0, BLOCK_BYTES / 4);
-  const outerWords = new Uint32Array(outer.buffer, 0, BLOCK_BYTES / 4);
-  for (let i = 0; i < innerWords.length; i++) {
-    const word = innerWords[i] ?? 0;
-    innerWords[i] = word ^ 0x36363636;
-    outerWords[i] = word ^ 0x5c5c5c5c;
-  }
-  inner.set(message, BLOCK_BYTES);
-  outer.set(sha256(inner), BLOCK_BYTES);
-  return sha256(outer);
-}
-
-/** HKDF-SHA-256 (RFC 5869), 32 bytes. Synchronous where WebCrypto's would go through a thread and back. */
-export function hkdf(key: Uint8Array, salt: Uint8Array, info: Uint8Array): Bytes {
-  return hmac(hmac(salt, key), concat(info, Uint8Array.of(1)));
+  return Uint8Array.from(new Bun.CryptoHasher("sha256", key).update(message).digest());
 }
 
 /** Equality without an early exit at the first differing byte. */

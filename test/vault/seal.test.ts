@@ -30,6 +30,15 @@ test("what was sealed opens, with its label and version, and nothing of it shows
   for (const word of ["planted", "acme", "connection"]) expect(sealed).not.toContain(word);
 });
 
+test("a record that version 0.1 sealed opens", async () => {
+  const older: DataKey = { ...key, raw: new Uint8Array(32).fill(7) };
+  const sealed = Uint8Array.fromBase64(
+    "ASIiIiIiIiIiAAAAA6urq6urq6urq6urq6urq6sAAAAAAAAABQA3jcjOzbz1XlryaeQ856TBmCOtq1iVlC+wsdm2ky4+oWyAzHbDP++DdTZzoQWVYrfXvFEPF3FLBjT3D+DYdw+UVyNx2sk7GROQd5CdAA3yK6ZreQuQhIQwM0CTgwGFR7xplQ==",
+  );
+  expect(new TextDecoder().decode(await open(older, place, label, sealed))).toBe("sealed in 2026");
+  expect(await openLabel(older, place, sealed)).toEqual(label);
+});
+
 test("one record sealed twice is never the same bytes", async () => {
   const once = await seal(key, place, label, version(1), body);
   expect(await seal(key, place, label, version(1), body)).not.toEqual(once);
