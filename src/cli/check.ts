@@ -1,8 +1,12 @@
 /** `status --check`: asks each provider whether it still accepts the token. The only part of `status` with a network. */
 import { counterpartOf } from "../connections/counterpart.ts";
 import { askAccount } from "../oauth/account.ts";
+import type { Server } from "../oauth/types.ts";
 import { LIMITS } from "../platform/limits.ts";
-import type { Shown } from "./entries.ts";
+import { originOf } from "../platform/url.ts";
+import type { EnvironmentToken } from "../providers/environment.ts";
+import { resolveProvider } from "../providers/resolve.ts";
+import { connectionsOf, type Shown } from "./entries.ts";
 import type { Session } from "./session.ts";
 
 export interface Checked {
@@ -22,14 +26,42 @@ export async function checkAll(session: Session, shown: readonly Shown[]): Promi
   );
 }
 
-async function check(session: Session, { stored }: Shown): Promise<Checked["result"]> {
+async function check(session: Session, { entry, stored, environment }: Shown): Promise<Checked["result"]> {
+  if (environment !== undefined) return checkEnvironment(session, entry.provider, environment);
   const vault = await session.vault();
   const tokens = stored?.record.tokens;
   if (stored === null || vault === null || !tokens || stored.record.pinned === null) return "unsupported";
   const services = { context: session.context, registry: session.registry, vault };
   const { server, client } = await counterpartOf(services, stored.record);
-  const asking = client.proof === undefined ? tokens : { ...tokens, proof: client.proof };
-  const answer = await askAccount(session.context.http, server, asking, { timeout: LIMITS.account });
+  return ask(session, server, client.proof === undefined ? tokens : { ...tokens, proof: client.proof });
+}
+
+/** At the host that its variables name, by the provider's description: nothing was discovered for it. */
+async function checkEnvironment(
+  session: Session,
+  provider: string,
+  { token, settings }: EnvironmentToken,
+): Promise<Checked["result"]> {
+  const { dialect, endpoints } = resolveProvider(await session.registry.get(provider), settings);
+  const { userinfo } = endpoints;
+  if (userinfo === undefined || !(await mayBeSentTo(session, provider, userinfo))) return "unsupported";
+  return ask(session, { dialect, issuer: null, endpoints, issRequired: false }, { accessToken: token });
+}
+
+/** A token in the environment goes to a third party's origin only after a login there (PROVIDERS.md). */
+async function mayBeSentTo(session: Session, provider: string, url: string): Promise<boolean> {
+  if (!(await session.registry.isPlugin(provider))) return true;
+  return (await connectionsOf(session)).some(
+    ({ ref, record }) => ref.provider === provider && record.pinned?.origins.includes(originOf(url)) === true,
+  );
+}
+
+async function ask(
+  { context }: Session,
+  server: Server,
+  tokens: Parameters<typeof askAccount>[2],
+): Promise<Checked["result"]> {
+  const answer = await askAccount(context.http, server, tokens, { timeout: LIMITS.account });
   if (answer.kind === "known") return "accepted";
   // Tokens of another account are not those of this login.
   return answer.kind === "contradicted" ? "refused" : answer.kind;

@@ -11,6 +11,8 @@ export interface Shown {
   readonly entry: ListEntry;
   /** null for a token in the environment. */
   readonly stored: Stored | null;
+  /** The token in the environment that it stands for. */
+  readonly environment?: EnvironmentToken;
 }
 
 export async function allEntries(session: Session): Promise<Shown[]> {
@@ -28,7 +30,7 @@ export function storedShown(session: Session, means: Meanings, stored: Stored): 
 }
 
 export function environmentShown(means: Meanings, provider: string, token: EnvironmentToken): Shown {
-  return { entry: environmentEntry(provider, token, marksOf(means, provider)), stored: null };
+  return { entry: environmentEntry(provider, token, marksOf(means, provider)), stored: null, environment: token };
 }
 
 /** What no argument and each provider's name mean just now. */

@@ -1,8 +1,10 @@
 /** `auth status` and `auth list`, CLI.md §3 and §4. */
 import { afterAll, describe, expect, test } from "bun:test";
+import { serve } from "../issuers/server.ts";
 import { browserHome, logInByBrowser, paste, succeeded } from "../support/home.ts";
 import { errorOf, type LoggedIn, loggedIn } from "../support/logged-in.ts";
-import { auth, bareEnvironment } from "../support/program.ts";
+import { pluginHome } from "../support/plugin-home.ts";
+import { auth, bareEnvironment, type Ended } from "../support/program.ts";
 
 const TOKEN = "/oauth/token/";
 const homes: LoggedIn[] = [];
@@ -95,6 +97,43 @@ describe("connected", () => {
     expect([code, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/^sentry:default.*grace@example\.com.*connected/m);
     expect(stdout).toMatch(/^github:work.*connected.*never/m);
+  });
+
+  test("--check of a token in the environment asks the provider: 4 when it is refused", async () => {
+    const asked: string[] = [];
+    const server = serve(
+      () => ({
+        "GET /user": ({ bearer }) => {
+          asked.push(bearer ?? "");
+          return bearer === "good-token" ? Response.json({ id: 1, login: "ada" }) : Response.json({}, { status: 401 });
+        },
+      }),
+      {},
+    );
+    const acme = pluginHome();
+    const check = (token: string, ...args: string[]): Promise<Ended> =>
+      acme.call(["status", ...args, "--check", "--json"], { env: { ACME_TOKEN: token } });
+    try {
+      const text = `id = "acme"\ntitle = "ACME"\nflows = ["token"]\n[endpoints]\nuserinfo = "${server.url}/user"\n[environment]\nread = ["ACME_TOKEN"]\n`;
+      expect((await acme.call(["provider", "add", acme.file("acme.toml", text), "--yes"])).code).toBe(0);
+      // A token in the environment goes to a third party only where a person has logged in.
+      const before = await check("good-token", "acme");
+      expect([before.code, JSON.parse(before.stdout)[0].check]).toEqual([0, "unsupported"]);
+      expect(asked).toEqual([]);
+      expect((await acme.call(["login", "acme", "--token", "-"], { stdin: "good-token" })).code).toBe(0);
+      const good = await check("good-token", "acme");
+      expect([good.code, JSON.parse(good.stdout)[0].check]).toEqual([0, "accepted"]);
+      for (const args of [["acme"], []]) {
+        const bad = await check("bad-token", ...args);
+        expect([bad.code, JSON.parse(bad.stdout)[0].check]).toEqual([4, "refused"]);
+      }
+      expect(asked).toContain("bad-token");
+      await server.stop();
+      expect((await check("good-token", "acme")).code).toBe(5);
+    } finally {
+      await server.stop();
+      await acme.stop();
+    }
   });
 
   test("without --check nobody is asked; with it, the provider is", async () => {
