@@ -1,6 +1,7 @@
 /** A login that lacks a client or a key: a person is asked for it, on the terminal or by a form (CLI.md §4). */
 import type { MissingClient } from "../connections/login/client.ts";
 import type { LoginRequest } from "../connections/login/request.ts";
+import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Cli } from "./context.ts";
 import { errorText } from "./exit.ts";
@@ -27,21 +28,22 @@ export async function offeringToTakeClient<T>(
     if (cli.output.isJson || missing.lacks.includes("key") || !(await cli.interactive())) throw error;
     cli.output.notice(`${errorText(error)}\n`);
     await cli.output.done();
-    return login({ ...request, ...(await askClient(error, request, missing)) });
+    return login({ ...request, ...(await askClient(cli.context.env, error, request, missing)) });
   }
 }
 
 async function askClient(
+  env: Environment,
   error: AuthError,
   request: LoginRequest,
   { id, lacks }: MissingClient,
 ): Promise<Pick<LoginRequest, "clientId" | "clientSecret">> {
   const { askSecret, askText } = await import("../platform/prompt.ts");
-  const clientId = id ?? (await askText("Client id"));
+  const clientId = id ?? (await askText("Client id", env));
   if (clientId === "") throw error;
   if (request.clientSecret !== null || !lacks.includes("secret"))
     return { clientId, clientSecret: request.clientSecret };
-  const clientSecret = await askSecret("Client secret: ");
+  const clientSecret = await askSecret("Client secret: ", env);
   if (clientSecret.reveal() === "") throw error;
   return { clientId, clientSecret };
 }

@@ -62,9 +62,9 @@ async function defaultFor(session: Session, provider: string): Promise<Connectio
 async function chosenProvider(cli: Cli, session: Session, name: string | undefined): Promise<ConnectionRef> {
   if (!(await cli.interactive()))
     throw usage("Which provider?", `auth login <provider>   (providers: ${(await session.registry.ids()).join(", ")})`);
-  const { choose } = await import("../platform/prompt.ts");
+  const { choose } = await import("../platform/menu.ts");
   const options = (await session.registry.offered()).map(({ id, title }) => ({ value: id, label: title }));
-  const provider = await choose("Log in where?", options);
+  const provider = await choose("Log in where?", options, cli.context.env);
   return { provider, name: name === undefined ? DEFAULT_NAME : checkName(name) };
 }
 
