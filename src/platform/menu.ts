@@ -9,8 +9,10 @@ import { canDraw, columns } from "./terminal.ts";
 export interface Choice {
   readonly value: string;
   readonly label: string;
-  /** Behind the label, dimmer; searched as well. */
+  /** Behind the label; searched as well. */
   readonly hint?: string;
+  /** Where the list is printed rather than drawn, this one is found only by its name: there are too many. */
+  readonly further?: boolean;
 }
 
 /** Entries shown at once. */
@@ -65,17 +67,20 @@ async function chooseFromList(question: string, choices: readonly Choice[]): Pro
 
 /** For terminals that can't be drawn on: a numbered list, answered with a number or with part of a name. */
 async function chooseByNumber(question: string, choices: readonly Choice[], env: Environment): Promise<string> {
-  let listed = choices;
+  const first = choices.filter(({ further }) => further !== true);
+  let listed: readonly Choice[] = first;
   for (;;) {
     const lines = listed.map(
       ({ label, hint }, i) => `${String(i + 1).padStart(3)}  ${label}${hint ? `  ${hint}` : ""}`,
     );
-    await Bun.write(Bun.stderr, `${question}\n${lines.join("\n")}\n`);
-    const answer = await askText("Number, or part of a name", env);
+    const more =
+      listed === first && first.length < choices.length ? [`  …  ${choices.length - first.length} more`] : [];
+    const list = [question, ...lines, ...more, "Number, or part of a name"].join("\n");
+    const answer = await askText(list, env);
     const number = /^\d+$/.test(answer) ? listed[Number(answer) - 1] : undefined;
     const found = number === undefined ? matching(choices, answer) : [number];
     if (found.length === 1 && found[0] !== undefined) return found[0].value;
-    listed = found.length === 0 ? choices : found;
+    listed = answer === "" || found.length === 0 ? first : found;
   }
 }
 

@@ -5,7 +5,7 @@ import { LIMITS } from "./limits.ts";
 import { type LineEnd, TypedLine } from "./line.ts";
 import { openTerminal, type Terminal } from "./raw-terminal.ts";
 import { cutLineEnd, Secret } from "./secret.ts";
-import { canDraw, isTerminal } from "./terminal.ts";
+import { canDraw, columns, isTerminal } from "./terminal.ts";
 
 /** Terminals mark pasted text while this is on, so that a pasted line break can be told from Enter. */
 const PASTE_MARKS_ON = "\x1b[?2004h";
@@ -151,13 +151,21 @@ function readLine(terminal: Terminal, line: TypedLine, echo: string | null): Pro
     terminal.onData((chunk) => {
       if (ended) return;
       const end = chunk === null ? "cancelled" : line.feed(chunk);
-      if (echo !== null) terminal.write(`\r\x1b[K${echo}${visible(line)}`);
+      if (echo !== null) terminal.write(`\r\x1b[K${tailOf(`${echo}${visible(line)}`, columns() - 1)}`);
       if (end === null) return;
       ended = true;
       // Still listening and still raw, so that leftovers are swallowed and not echoed.
       setTimeout(() => resolve(end), LEFTOVERS_MS);
     });
   });
+}
+
+/** The end of a line that is too long for the terminal: one that wraps can't be drawn again. */
+function tailOf(line: string, width: number): string {
+  if (Bun.stringWidth(line) <= width) return line;
+  const kept = [...line];
+  while (kept.length > 0 && Bun.stringWidth(kept.join("")) > width - 1) kept.shift();
+  return `…${kept.join("")}`;
 }
 
 function visible(line: TypedLine): string {

@@ -37,6 +37,8 @@ test("what other tools call a command is suggested, and is no command of ours", 
         expect({ name, hint: error.hint.split("\n")[0] }).toEqual({ name, hint: `Did you mean '${meant}'?` });
       }
   }
+  for (const name of ["whoami", "switch", "ls", "signin", "profile ls", "client add"])
+    expect((await parseArguments(name.split(" "), root).catch((thrown) => thrown)).hint).toStartWith("Did you mean");
 });
 
 describe("every command", () => {
