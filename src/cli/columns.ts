@@ -1,15 +1,29 @@
-/** Rows as aligned text. Columns that are empty in every row but the first (the heading) are left out. */
+/** Tables. Columns that are empty in every row but the first (the heading) are left out. */
 import { escapeText } from "../platform/escape.ts";
 
-export function columns(rows: readonly (readonly string[])[]): string[] {
+/**
+ * @param rows the first is the heading
+ * @param width of the terminal: a table that doesn't fit becomes one block a row
+ */
+export function columns(rows: readonly (readonly string[])[], width = Number.POSITIVE_INFINITY): string[] {
   const safe = rows.map((row) => row.map(escapeText));
-  const width = safe[0]?.length ?? 0;
-  const kept = Array.from({ length: width }, (_, i) => i).filter((i) => safe.slice(1).some((row) => row[i] !== ""));
+  const count = safe[0]?.length ?? 0;
+  const kept = Array.from({ length: count }, (_, i) => i).filter((i) => safe.slice(1).some((row) => row[i] !== ""));
   const widths = kept.map((i) => Math.max(...safe.map((row) => row[i]?.length ?? 0)));
-  return safe.map((row) =>
+  const lines = safe.map((row) =>
     kept
       .map((i, at) => (row[i] ?? "").padEnd(widths[at] ?? 0))
       .join("  ")
       .trimEnd(),
   );
+  return lines.every((line) => line.length <= width) ? lines : blocks(safe, kept);
+}
+
+/** `CONNECTION  github:work`, a line for each cell that isn't empty; an empty line between rows. */
+function blocks([heading = [], ...rows]: readonly (readonly string[])[], kept: readonly number[]): string[] {
+  const label = Math.max(...kept.map((i) => heading[i]?.length ?? 0));
+  return rows.flatMap((row, at) => [
+    ...(at === 0 ? [] : [""]),
+    ...kept.filter((i) => row[i] !== "").map((i) => `${(heading[i] ?? "").padEnd(label)}  ${row[i]}`),
+  ]);
 }

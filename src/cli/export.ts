@@ -20,8 +20,7 @@ export default defineCommand({
   examples: [
     ['eval "$(auth export {a})"', "into this shell"],
     ["auth export {a} --format fish | source", "into this shell, where it is fish"],
-    ["auth export {a} --format dotenv > .env.local", "into a file: mind who can read it"],
-    ["auth export -c {a}:work=WORK_TOKEN --json", "as JSON, under a name of your choice"],
+    ["auth export -c {a}:work=WORK_TOKEN --format dotenv > .env.local", "into a file, under a name of your choice"],
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {

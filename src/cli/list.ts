@@ -1,4 +1,5 @@
 import { duration, type ListEntry } from "../connections/view.ts";
+import { tableWidth } from "../platform/terminal.ts";
 import { columns } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import { allEntries, markOf } from "./entries.ts";
@@ -25,7 +26,7 @@ export default defineCommand({
         expiry(entry, now),
         entry.source === "vault" ? "" : `${entry.source.slice(4)} (environment)`,
       ]);
-      const table = columns([["CONNECTION", "ACCOUNT", "STATUS", "EXPIRES", "SOURCE"], ...rows]);
+      const table = columns([["CONNECTION", "ACCOUNT", "STATUS", "EXPIRES", "SOURCE"], ...rows], tableWidth());
       for (const line of table) await cli.output.text(line);
       const { isTerminal } = await import("../platform/terminal.ts");
       if (entries.length > 1 && isTerminal(1)) cli.output.say(LEGEND);

@@ -1,4 +1,5 @@
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
+import { tableWidth } from "../platform/terminal.ts";
 import type { AuditLine } from "./audit.ts";
 import { parseAudit } from "./audit-line.ts";
 import { columns } from "./columns.ts";
@@ -54,7 +55,7 @@ export default defineCommand({
       );
     if (cli.output.isJson) for (const line of last) await cli.output.event(line);
     else if (last.length === 0) cli.output.say("Nothing is logged.");
-    else for (const line of columns([HEADING, ...last.map(cells)])) await cli.output.text(line);
+    else for (const line of columns([HEADING, ...last.map(cells)], tableWidth())) await cli.output.text(line);
   },
 });
 

@@ -7,7 +7,7 @@ import { AuthError, usage } from "../platform/errors.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { connectionsOf } from "./entries.ts";
-import { CONNECTION } from "./selector.ts";
+import { connectionArgs } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
 export default defineCommand({
@@ -15,7 +15,7 @@ export default defineCommand({
   description: "Revoke a login at its provider and erase it here",
   group: "everyday",
   args: {
-    ...CONNECTION,
+    ...connectionArgs("the only one there is"),
     all: { type: "boolean", description: "Every connection" },
     yes: { type: "boolean", alias: "y", description: "Don't ask" },
   },

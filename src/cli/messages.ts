@@ -3,6 +3,7 @@ import { createConsola, type LogType } from "consola/core";
 import { redact } from "../platform/redact.ts";
 import type { Colors } from "../platform/terminal.ts";
 import type { Globals } from "./context.ts";
+import { wrapMessage } from "./wrap.ts";
 
 /** Those that are more than a plain line: marked, coloured, and looked through for secrets. */
 export type MessageKind = "success" | "warning" | "error" | "debug";
@@ -16,6 +17,9 @@ const TYPES: Readonly<Record<MessageKind, LogType>> = {
   debug: "debug",
 };
 
+/** The longest mark in front of a message: `Warning: `. */
+const MARK = 9;
+
 const DRESS: Readonly<Record<MessageKind, (text: string, colors: Colors) => string>> = {
   success: (text, { green }) => `${green("✓")} ${text}`,
   warning: (text, { yellow }) => `${yellow("Warning:")} ${text}`,
@@ -23,7 +27,13 @@ const DRESS: Readonly<Record<MessageKind, (text: string, colors: Colors) => stri
   debug: (text, { dim }) => dim(text),
 };
 
-export function createMessages(globals: Globals, colors: Colors, write: (text: string) => Promise<void>): Messages {
+/** @param width of the terminal at stderr; null where there is none, and no line is broken */
+export function createMessages(
+  globals: Globals,
+  colors: Colors,
+  width: number | null,
+  write: (text: string) => Promise<void>,
+): Messages {
   const shown: string[] = [];
   const consola = createConsola({
     level: globals.verbose ? 4 : globals.quiet ? 1 : 3,
@@ -34,6 +44,9 @@ export function createMessages(globals: Globals, colors: Colors, write: (text: s
   return async (kind, text) => {
     // Any of these may repeat words that aren't ours: an error's cause, a reply.
     consola[TYPES[kind]](redact(text));
-    for (const line of shown.splice(0)) await write(`${DRESS[kind](line, colors)}\n`);
+    for (const message of shown.splice(0)) {
+      const fitted = width === null || globals.output === "json" ? message : wrapMessage(message, width - MARK);
+      await write(`${DRESS[kind](fitted, colors)}\n`);
+    }
   };
 }

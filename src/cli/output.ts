@@ -58,9 +58,16 @@ export function createOutput(env: Environment, globals: Globals): Output {
   const line = (text: string): void => void enqueue(() => toStderr(`${text}\n`));
   const message = (kind: MessageKind, text: string): void => {
     void enqueue(async () => {
-      messages ??= import("./messages.ts").then(async (m) => m.createMessages(globals, await colors(), toStderr));
+      messages ??= loadMessages();
       await (await messages)(kind, text);
     });
+  };
+  const loadMessages = async (): Promise<Messages> => {
+    const [{ createMessages }, { columns, isTerminal }] = await Promise.all([
+      import("./messages.ts"),
+      import("../platform/terminal.ts"),
+    ]);
+    return createMessages(globals, await colors(), isTerminal(2) ? columns() : null, toStderr);
   };
   const orLater = (show: () => void): void => {
     if (isJson) held.push(show);
@@ -91,7 +98,8 @@ export function createOutput(env: Environment, globals: Globals): Output {
     error: (error, exitCode) => {
       held.length = 0;
       message("error", isJson ? errorJson(error, exitCode) : errorText(error));
-      if (globals.verbose) message("debug", String((error.cause as Error | undefined)?.stack ?? error.stack));
+      const more = globals.verbose ? explained(error) : null;
+      if (more !== null) message("debug", more);
     },
     colors,
     done: () => {
@@ -99,6 +107,12 @@ export function createOutput(env: Environment, globals: Globals): Output {
       return queue;
     },
   };
+}
+
+/** What `-v` adds to an error: where an unexpected one came from, and of any other what caused it. */
+function explained({ code, cause, stack }: AuthError): string | null {
+  if (code === "internal") return String((cause as Error | undefined)?.stack ?? stack);
+  return cause instanceof Error ? `Cause: ${cause.message}` : null;
 }
 
 /** Nobody reads any more: what follows is dropped, as `head` expects. */

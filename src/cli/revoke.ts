@@ -1,6 +1,6 @@
 import { defineCommand } from "./command.ts";
 import { end, one } from "./logout.ts";
-import { CONNECTION } from "./selector.ts";
+import { connectionArgs } from "./selector.ts";
 import { inSession } from "./session.ts";
 
 export default defineCommand({
@@ -8,7 +8,7 @@ export default defineCommand({
   description: "As logout, but keep the settings and the client for the next login",
   group: "everyday",
   args: {
-    ...CONNECTION,
+    ...connectionArgs("the only one there is"),
     "forget-client": { type: "boolean", description: "Forget the client too" },
     yes: { type: "boolean", alias: "y", description: "Don't ask" },
   },

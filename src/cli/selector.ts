@@ -18,6 +18,13 @@ export const CONNECTION = {
   },
 } as const satisfies Args;
 
+/** The same, for commands that mean something else where no connection is named. @param without what that is */
+export function connectionArgs(without: string): typeof CONNECTION {
+  const description =
+    `<provider> or <provider>:<name>; without it, ${without}` as typeof CONNECTION.connection.description;
+  return { ...CONNECTION, connection: { ...CONNECTION.connection, description } };
+}
+
 export const STORED = {
   stored: { type: "boolean", description: "Take the login in the vault, whatever the environment holds" },
 } as const satisfies Args;

@@ -9,7 +9,7 @@ import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { allEntries, environmentShown, markOf, meanings, type Shown, storedShown } from "./entries.ts";
 import { worst } from "./exit.ts";
-import { CONNECTION, STORED } from "./selector.ts";
+import { connectionArgs, STORED } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
 export default defineCommand({
@@ -17,7 +17,7 @@ export default defineCommand({
   description: "Show where you are logged in, as whom, and for how long",
   group: "everyday",
   args: {
-    ...CONNECTION,
+    ...connectionArgs("every connection"),
     ...STORED,
     check: { type: "boolean", description: "Ask the provider whether it still accepts the token" },
   },

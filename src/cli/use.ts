@@ -4,14 +4,14 @@ import { profileOf, select } from "../connections/select.ts";
 import { notFound, readConnection } from "../connections/store.ts";
 import { usage } from "../platform/errors.ts";
 import { defineCommand } from "./command.ts";
-import { CONNECTION } from "./selector.ts";
+import { connectionArgs } from "./selector.ts";
 import { inSession } from "./session.ts";
 
 export default defineCommand({
   name: "use",
   description: "Choose the default connection: of its provider, and of all",
   group: "everyday",
-  args: CONNECTION,
+  args: connectionArgs("-p says which"),
   examples: [
     ["auth use {a}:work", "'auth token {a}' and 'auth token' now mean this one"],
     ["auth use -p work", "the one connection named work"],

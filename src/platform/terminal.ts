@@ -62,6 +62,11 @@ export function columns(): number {
   return (isTerminal(2) && process.stderr.columns) || 80;
 }
 
+/** How wide a table on stdout may be: as the terminal, or any width where it goes to a file or a program. */
+export function tableWidth(): number {
+  return isTerminal(1) ? columns() : Number.POSITIVE_INFINITY;
+}
+
 /** A device login as RFC 8628 §3.3 wants it shown. */
 export interface DeviceCode {
   readonly userCode: string;

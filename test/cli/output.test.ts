@@ -25,9 +25,10 @@ test("-v says what is done, and no secret", async () => {
   expect(stderr).not.toContain("sk-known");
 });
 
-test("a trace is shown with -v only", async () => {
-  expect((await run([probe, "{}", "fail"])).stderr).not.toMatch(/^\s+at /m);
-  expect((await run([probe, '{"verbose":true}', "fail"])).stderr).toMatch(/^\s+at /m);
+test("a trace is shown of an unexpected error alone, and with -v only", async () => {
+  expect((await run([probe, "{}", "crash"])).stderr).not.toMatch(/^\s+at /m);
+  expect((await run([probe, '{"verbose":true}', "crash"])).stderr).toMatch(/^\s+at /m);
+  expect((await run([probe, '{"verbose":true}', "fail"])).stderr).not.toMatch(/^\s+at /m);
 });
 
 test("with JSON, an error is the one line on stderr", async () => {

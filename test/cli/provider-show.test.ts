@@ -42,7 +42,7 @@ test("what it leaves out and people ask for is said too", async () => {
     "  pkce: true (default)",
     "  rotation: family",
     "  graceSeconds: 0 (default)",
-    "  lifetime.seconds: 2592000 (30 days)",
+    "  lifetime.slidingSeconds: 2592000 (30 days)",
     "  redirect URI: http://127.0.0.1/callback (any port)",
     "  create: https://sentry.io/settings/account/api/applications/",
     "  token: https://sentry.io/oauth/token/",

@@ -1,4 +1,4 @@
-/** Says and prints one of everything. Arguments: the globals as JSON; then `fail` to end with an error. */
+/** Says and prints one of everything. Arguments: the globals as JSON; then `fail` to end with an error, `crash` with an unexpected one. */
 import { createCli, DEFAULT_GLOBALS } from "../../src/cli/context.ts";
 import { asAuthError } from "../../src/cli/exit.ts";
 import { AuthError } from "../../src/platform/errors.ts";
@@ -16,6 +16,7 @@ try {
   if (output.isJson) await output.event({ event: "one" });
   await output.text("data");
   if (process.argv[3] === "fail") throw new AuthError("busy", "It is busy.", { hint: "Try again." });
+  if (process.argv[3] === "crash") throw new TypeError("x is not a function");
   await output.done();
 } catch (error) {
   output.error(asAuthError(error), 5);

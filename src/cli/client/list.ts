@@ -1,4 +1,5 @@
 import { listClients } from "../../connections/clients.ts";
+import { tableWidth } from "../../platform/terminal.ts";
 import { columns } from "../columns.ts";
 import { defineCommand } from "../command.ts";
 import { inSession } from "../session.ts";
@@ -33,6 +34,7 @@ export default defineCommand({
         `${view.clientId}${view.chosen ? " *" : ""}`,
         view.hasSecret ? "yes" : "no",
       ]);
-      for (const line of columns([["PROVIDER", "ORIGIN", "CLIENT", "SECRET"], ...rows])) await cli.output.text(line);
+      for (const line of columns([["PROVIDER", "ORIGIN", "CLIENT", "SECRET"], ...rows], tableWidth()))
+        await cli.output.text(line);
     }),
 });

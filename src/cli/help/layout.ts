@@ -1,5 +1,6 @@
 /** How help is laid out: a description, then sections of two columns that fit the terminal. */
 import type { Colors } from "../../platform/terminal.ts";
+import { wrapped } from "../wrap.ts";
 
 export interface Section {
   readonly title: string;
@@ -33,17 +34,4 @@ export function layOut(description: string, sections: readonly Section[], { colo
     parts.push([...(title === "" ? [] : [colors.bold(`${title}:`)]), ...body].join("\n"));
   }
   return parts.join("\n\n");
-}
-
-/** Lines of at most `width` characters, broken at spaces. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === "" ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }

@@ -1,3 +1,4 @@
+import { tableWidth } from "../../platform/terminal.ts";
 import { columns } from "../columns.ts";
 import { defineCommand } from "../command.ts";
 import { inSession } from "../session.ts";
@@ -22,7 +23,7 @@ export default defineCommand({
         flows.join(" "),
         variables.read.join(" "),
       ]);
-      for (const line of columns([["PROVIDER", "TITLE", "ORIGIN", "FLOWS", "VARIABLES"], ...rows]))
+      for (const line of columns([["PROVIDER", "TITLE", "ORIGIN", "FLOWS", "VARIABLES"], ...rows], tableWidth()))
         await cli.output.text(line);
       for (const { id, replaces, fault } of views) {
         if (fault !== null) cli.output.warn(fault);
