@@ -39,10 +39,15 @@ export function settingsChanged(record: Connection): AuthError {
     "login_required",
     `The settings of ${name} were changed since its login: its tokens are not used.`,
     {
-      hint: [...wayBack(record), `Log in with the new settings: auth login ${typed(record)}`].join("\n"),
+      hint: [...wayBack(record), `Log in with the new settings: ${loginAgain(record)}`].join("\n"),
       connection: name,
     },
   );
+}
+
+/** The command that logs in anew as this login was made: a token that was pasted is asked for by nothing but its flag. */
+export function loginAgain(record: Connection): string {
+  return `auth login ${typed(record)}${record.kind === "oauth" ? "" : " --token -"}`;
 }
 
 /** The command that undoes the edit which set the tokens aside, in words; nothing where there is none. */

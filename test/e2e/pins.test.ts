@@ -134,6 +134,7 @@ describe("what was pasted is as bound to its host as a login", () => {
       const before = await done(call(["export", "-c", `${login[0]}=MY_TOKEN`]));
       const edited = await done(call(["profile", "edit", login[0] as string, "--set", edit]));
       expect(edited.stderr).toContain("are not used");
+      expect(edited.stderr).toContain(`auth login ${login[0]} --token -\n`);
       await shownNowhere(call, login[0] as string);
       const undo = undoIn(edited);
       expect(undo.slice(3)).toEqual(wayBack === "" ? ["--unset", "endpoint.userinfo"] : ["--set", wayBack]);

@@ -1,4 +1,4 @@
-import { wayBack, withSettings } from "../../connections/pin.ts";
+import { loginAgain, wayBack, withSettings } from "../../connections/pin.ts";
 import type { Connection } from "../../connections/record.ts";
 import { display, typed } from "../../connections/ref.ts";
 import { usage } from "../../platform/errors.ts";
@@ -107,15 +107,15 @@ async function tell(
   if (cli.output.isJson) return cli.output.json(profileView(stored, session.context.now()));
   cli.output.success(`Changed ${display(stored.ref)}.`);
   if (after.tokens === null) return;
-  const login = `auth login ${typed(stored.ref)}`;
   const scopesChanged = JSON.stringify(before.scopes) !== JSON.stringify(after.scopes);
   if (after.pinned === null)
     for (const line of [
       "Its tokens belong to the settings before this change and are not used.",
       ...wayBack(after),
-      `Or log in again with the new settings: ${login}`,
+      `Or log in again with the new settings: ${loginAgain(after)}`,
     ])
       cli.output.say(line);
   else if (before.pinned === null) cli.output.say("Its tokens are used again.");
-  else if (scopesChanged) cli.output.say(`Its tokens keep the scopes they have; log in again: ${login} --force`);
+  else if (scopesChanged)
+    cli.output.say(`Its tokens keep the scopes they have; log in again: auth login ${typed(stored.ref)} --force`);
 }

@@ -12,7 +12,7 @@ import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
 import { requireSettings } from "../../providers/settings.ts";
 import { fill } from "../../providers/template.ts";
-import { ownIssuer } from "../pin.ts";
+import { asLoggedIn, ownIssuer } from "../pin.ts";
 import type { Connection, Mint } from "../record.ts";
 import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
@@ -58,7 +58,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     endpoints: { ...profile?.endpoints, ...request.endpoints },
   });
   const { dialect } = provider;
-  const resource = request.resource ?? profile?.pinned?.resource;
+  const resource = request.resource ?? (profile === null ? undefined : asLoggedIn(profile).pinned?.resource);
   const server: Server = {
     dialect,
     issuer: document?.issuer ?? null,
