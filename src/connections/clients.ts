@@ -15,7 +15,8 @@ import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
 import { type Connection, decodeRecord, encodeRecord, type Pinned, type SecretPlaces } from "./record.ts";
 import type { Services } from "./services.ts";
-import { newIncarnation } from "./store.ts";
+import { following } from "./store.ts";
+import { update } from "./update.ts";
 
 export interface ClientEntry {
   readonly secret: Secret | null;
@@ -84,25 +85,30 @@ export async function listClients(vault: Vault): Promise<{ clients: Clients; ver
 export function clientsChange(clients: Clients, version: Version | null): Change {
   const name = clientsName(clients.provider, clients.origin);
   if (Object.keys(clients.clients).length === 0) return { type: "client", name, expected: version, next: null };
-  const next = { incarnation: version?.incarnation ?? newIncarnation(), generation: (version?.generation ?? 0) + 1 };
-  return { type: "client", name, expected: version, next: { version: next, body: encodeRecord(clients) } };
+  return {
+    type: "client",
+    name,
+    expected: version,
+    next: { version: following(version), body: encodeRecord(clients) },
+  };
 }
 
-/** Changes one client record, whoever else does so at the same time. */
+/** Changes one client record, also while other processes change it. */
 export async function updateClients(
   vault: Vault,
   provider: string,
   origin: string,
   change: (clients: Clients) => Clients,
 ): Promise<void> {
-  for (;;) {
-    const { clients, version } = await readClients(vault, provider, origin);
-    const next = change(clients);
-    if (version === null && Object.keys(next.clients).length === 0) return;
-    const stored = await vault.commit([clientsChange(next, version)]);
-    if (stored === "committed") return;
-    if (stored === "rekeyed") await vault.reload();
-  }
+  await update(
+    vault,
+    () => readClients(vault, provider, origin),
+    ({ clients, version }) => {
+      const next = change(clients);
+      const isNothing = version === null && Object.keys(next.clients).length === 0;
+      return { changes: isNothing ? [] : [clientsChange(next, version)], result: undefined };
+    },
+  );
 }
 
 /** What the environment says about a provider's client; ours before the ecosystem's own. */

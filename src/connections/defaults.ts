@@ -6,7 +6,8 @@ import { ownValue } from "../platform/own.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, sameName, vaultName } from "./ref.ts";
-import { listConnections, newIncarnation, readConnection } from "./store.ts";
+import { following, listConnections, readConnection } from "./store.ts";
+import { update } from "./update.ts";
 
 export interface Defaults {
   readonly format: 1;
@@ -26,20 +27,17 @@ export async function readDefaults(vault: Vault | null): Promise<Defaults> {
 
 /** Changes the choices, also while other processes change them. */
 export async function updateDefaults(vault: Vault, change: (defaults: Defaults) => Defaults): Promise<void> {
-  for (;;) {
-    const stored = await vault.commit([await defaultsChange(vault, change)]);
-    if (stored === "committed") return;
-    if (stored === "rekeyed") await vault.reload();
-  }
+  await update(
+    vault,
+    () => defaultsChange(vault, change),
+    (step) => ({ changes: [step], result: undefined }),
+  );
 }
 
 /** The step of a commit that changes the choices as they are now. */
 export async function defaultsChange(vault: Vault, change: (defaults: Defaults) => Defaults): Promise<Change> {
   const { defaults, version } = await readRecord(vault);
-  const next = {
-    version: { incarnation: version?.incarnation ?? newIncarnation(), generation: (version?.generation ?? 0) + 1 },
-    body: encodeRecord(change(defaults)),
-  };
+  const next = { version: following(version), body: encodeRecord(change(defaults)) };
   return { type: "settings", name: DEFAULTS_RECORD, expected: version, next };
 }
 

@@ -2,7 +2,8 @@
 import type { Pin } from "../providers/plugins/trust.ts";
 import type { Vault } from "../vault/types.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
-import { newIncarnation } from "./store.ts";
+import { following } from "./store.ts";
+import { update } from "./update.ts";
 
 export async function readPin(vault: Vault, id: string): Promise<Pin | null> {
   const entry = await vault.read("plugin", id);
@@ -15,16 +16,13 @@ export async function listPins(vault: Vault): Promise<Pin[]> {
 
 /** Stores a pin, whoever else does so at the same time; null erases it. */
 export async function writePin(vault: Vault, id: string, pin: Pin | null): Promise<void> {
-  for (;;) {
-    const expected = (await vault.read("plugin", id))?.version ?? null;
-    if (expected === null && pin === null) return;
-    const version = {
-      incarnation: expected?.incarnation ?? newIncarnation(),
-      generation: (expected?.generation ?? 0) + 1,
-    };
-    const next = pin === null ? null : { version, body: encodeRecord(pin) };
-    const stored = await vault.commit([{ type: "plugin", name: id, expected, next }]);
-    if (stored === "committed") return;
-    if (stored === "rekeyed") await vault.reload();
-  }
+  await update(
+    vault,
+    async () => (await vault.read("plugin", id))?.version ?? null,
+    (expected) => {
+      if (expected === null && pin === null) return { changes: [], result: undefined };
+      const next = pin === null ? null : { version: following(expected), body: encodeRecord(pin) };
+      return { changes: [{ type: "plugin", name: id, expected, next }], result: undefined };
+    },
+  );
 }

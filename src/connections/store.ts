@@ -122,6 +122,14 @@ export function advanced(stored: Stored, version: Version, record: Connection): 
   return { ...stored, version, record, ...(view && { view: { ...view, whole: merged(view, record) } }) };
 }
 
+/** The version of a record that isn't a login after the one that is stored; null: the first. */
+export function following(version: Version | null): Version {
+  return {
+    incarnation: version?.incarnation ?? newIncarnation(),
+    generation: (version?.generation ?? 0) + 1,
+  };
+}
+
 /** 128 random bits, drawn at each login (RULES.md 1.3). */
 export function newIncarnation(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");

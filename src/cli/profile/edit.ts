@@ -46,7 +46,7 @@ export default defineCommand({
       for (const key of Object.keys(after)) knownKey(key, definition);
       const chosen = chosenBy(after, definition);
       resolveProvider(definition, chosen.settings);
-      const edited = await changeProfile(vault, stored, (record) => withSettings(definition, record, chosen));
+      const edited = await changeProfile(vault, stored.ref, (record) => withSettings(definition, record, chosen));
       await tell(cli, session, stored.record, edited.record, edited);
     }),
 });

@@ -3,7 +3,16 @@ import { type Connection, encodeRecord, newConnection } from "../../connections/
 import { type ConnectionRef, DEFAULT_NAME, display, parseNamed, vaultName } from "../../connections/ref.ts";
 import { profileOf, select } from "../../connections/select.ts";
 import { stateOf } from "../../connections/status.ts";
-import { newIncarnation, notFound, readConnection, type Stored, successor } from "../../connections/store.ts";
+import {
+  advanced,
+  following,
+  notFound,
+  readConnection,
+  requireConnection,
+  type Stored,
+  successor,
+} from "../../connections/store.ts";
+import { update } from "../../connections/update.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Vault } from "../../vault/types.ts";
 import type { Args } from "../command.ts";
@@ -59,33 +68,32 @@ export async function createProfile(
   now: number,
 ): Promise<boolean> {
   const record: Connection = { ...newConnection(ref.provider, ref.name, now), ...fields };
-  for (;;) {
-    const version = { incarnation: newIncarnation(), generation: 1 };
-    const result = await vault.commit([
-      { type: "connection", name: vaultName(ref), expected: null, next: { version, body: encodeRecord(record) } },
-    ]);
-    if (result !== "rekeyed") return result === "committed";
-    await vault.reload();
-  }
+  const next = { version: following(null), body: encodeRecord(record) };
+  return update(
+    vault,
+    () => readConnection(vault, ref),
+    (held) => ({
+      changes: held === null ? [{ type: "connection", name: vaultName(ref), expected: null, next }] : [],
+      result: held === null,
+    }),
+  );
 }
 
 /** Changes a stored profile, over whatever else changes it at the same time. */
 export async function changeProfile(
   vault: Vault,
-  stored: Stored,
+  ref: ConnectionRef,
   change: (record: Connection) => Connection,
 ): Promise<Stored> {
-  let current = stored;
-  for (;;) {
-    const record = change(current.record);
-    const step = successor(current, record);
-    const result = await vault.commit([step]);
-    if (result === "committed") return { ...current, version: step.next.version, record };
-    if (result === "rekeyed") await vault.reload();
-    const seen = await readConnection(vault, stored.ref);
-    if (seen === null) throw notFound(stored.ref);
-    current = seen;
-  }
+  return update(
+    vault,
+    () => requireConnection(vault, ref),
+    (current) => {
+      const record = change(current.record);
+      const step = successor(current, record);
+      return { changes: [step], result: advanced(current, step.next.version, record) };
+    },
+  );
 }
 
 export interface ProfileView {
