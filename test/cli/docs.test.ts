@@ -7,6 +7,7 @@ import { acceptedAs, callsIn } from "../support/examples.ts";
 const ROOT = join(import.meta.dir, "..", "..");
 const PAGES = [
   "README.md",
+  "CONTRIBUTING.md",
   ...readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" }).map((name) => join("docs", name)),
 ]
   // The contract in docs/design/ also names planned commands; test/docs/design.test.ts checks it.

@@ -19,7 +19,7 @@ function filesOf(folder: string, pattern: RegExp): string[] {
 const sources = [
   ...["src", "providers", "test", ".ci"].flatMap((folder) => filesOf(folder, /\.(ts|mjs|sh)$/)),
   ...filesOf("docs", /\.md$/),
-  ...["README.md", "SECURITY.md", "CHANGELOG.md"],
+  ...["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"],
 ];
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
