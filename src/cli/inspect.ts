@@ -150,9 +150,8 @@ function describe(view: View, now: number, checked: boolean): string[] {
   return lines;
 }
 
-/** An opaque token from outside says nothing; a JWT without `exp`, or a stored token, has no end. */
-function expiryLine({ type, exp, iat }: View, now: number): string {
-  if (exp === null) return type === "opaque" && iat === null ? "When it expires is not known." : "Does not expire.";
+function expiryLine({ exp }: View, now: number): string {
+  if (exp === null) return "When it expires is unknown.";
   const left = exp * 1000 - now;
   return left > 0 ? `Expires in ${duration(left)}.` : `Expired ${duration(-left)} ago.`;
 }

@@ -1,8 +1,10 @@
+import type { Stored } from "../connections/store.ts";
 import { duration, type ListEntry } from "../connections/view.ts";
 import { tableWidth } from "../platform/terminal.ts";
 import { columns } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import { allEntries, markOf } from "./entries.ts";
+import { isRenewed } from "./lifetime.ts";
 import { inSession } from "./session.ts";
 
 export default defineCommand({
@@ -15,15 +17,16 @@ export default defineCommand({
   ],
   run: (cli) =>
     inSession(cli, async (session) => {
-      const entries = (await allEntries(session)).map(({ entry }) => entry);
+      const shown = await allEntries(session);
+      const entries = shown.map(({ entry }) => entry);
       if (cli.output.isJson) return cli.output.json(entries);
       if (entries.length === 0) return cli.output.say("No connections. Log in: auth login <provider>");
       const now = session.context.now();
-      const rows = entries.map((entry) => [
+      const rows = shown.map(({ entry, stored }) => [
         `${entry.connection}${markOf(entry)}`,
         entry.account ?? "",
         entry.reason === null ? entry.status : `${entry.status} (${entry.reason})`,
-        expiry(entry, now),
+        expiry(entry, stored, now),
         entry.source === "vault" ? "" : `${entry.source.slice(4)} (environment)`,
       ]);
       const table = columns([["CONNECTION", "ACCOUNT", "STATUS", "EXPIRES", "SOURCE"], ...rows], tableWidth());
@@ -35,9 +38,10 @@ export default defineCommand({
 
 const LEGEND = "★ what no name means   * what its provider's name means";
 
-function expiry(entry: ListEntry, now: number): string {
+function expiry(entry: ListEntry, stored: Stored | null, now: number): string {
   if (entry.status === "not_connected") return "";
-  if (entry.expiresAt === null) return "never";
+  if (entry.expiresAt === null) return "unknown";
   const left = Date.parse(entry.expiresAt) - now;
-  return left > 0 ? `in ${duration(left)}` : "expired";
+  if (left > 0) return `in ${duration(left)}`;
+  return isRenewed(entry, stored) ? "renewed when used" : "expired";
 }

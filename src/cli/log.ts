@@ -1,4 +1,5 @@
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
+import { localTime } from "../platform/local-time.ts";
 import { tableWidth } from "../platform/terminal.ts";
 import type { AuditLine } from "./audit.ts";
 import { parseAudit } from "./audit-line.ts";
@@ -116,7 +117,7 @@ function cells(line: AuditLine): string[] {
   const outcome =
     line.status === "success" ? "ok" : [line.code, line.providerError].filter(Boolean).join(": ") || "failed";
   return [
-    line.time.slice(0, 19).replace("T", " "),
+    localTime(Date.parse(line.time), true),
     line.event,
     line.connection ?? "",
     outcome,

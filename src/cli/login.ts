@@ -3,7 +3,7 @@ import { login, refuseOtherPlace } from "../connections/login.ts";
 import { type ConnectionRef, display } from "../connections/ref.ts";
 import { ignoresEnvironment } from "../connections/select.ts";
 import type { Stored } from "../connections/store.ts";
-import { duration, iso } from "../connections/view.ts";
+import { iso } from "../connections/view.ts";
 import { canOpenBrowser } from "../platform/browser.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
@@ -282,9 +282,11 @@ async function announce(cli: Cli, session: Session, stored: Stored, outcome: "ne
       refreshable: record.tokens?.refreshToken != null,
     });
   if (outcome === null) return;
-  const life = expiresAt === null ? "" : ` Expires in ${duration(expiresAt - session.context.now())}.`;
+  const { loginLife } = await import("./lifetime.ts");
   const done = outcome === "replaced" ? "Replaced the token of" : "Logged in to";
-  cli.output.success(`${done} ${display(ref)}${record.account === null ? "" : whom(stored)}.${life}`);
+  cli.output.success(
+    `${done} ${display(ref)}${record.account === null ? "" : whom(stored)}${loginLife(stored, session.context.now())}`,
+  );
   await warnOfShadow(cli, session, ref);
 }
 

@@ -98,11 +98,11 @@ async function show(cli: Cli, outcome: Exclude<Outcome, { kind: "failed" }>): Pr
 async function tell(cli: Cli, stored: Stored, refreshed: boolean, left: number | null): Promise<void> {
   const { duration } = await import("../connections/view.ts");
   if (refreshed) {
-    const expiry = left === null ? "Does not expire." : `Expires in ${duration(left)}.`;
+    const expiry = left === null ? "Its expiry is unknown." : `Expires in ${duration(left)}.`;
     cli.output.success(`Token refreshed successfully. ${expiry}`);
   } else {
     cli.output.say(
-      left === null ? "Token still valid. Does not expire." : `Token still valid (expires in ${duration(left)}).`,
+      left === null ? "Token still valid. Its expiry is unknown." : `Token still valid (expires in ${duration(left)}).`,
     );
     cli.output.say("Use --force to refresh anyway.");
   }

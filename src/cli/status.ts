@@ -3,12 +3,14 @@ import { typed } from "../connections/ref.ts";
 import { profileOf, select } from "../connections/select.ts";
 import { dyingOfInactivity } from "../connections/status.ts";
 import { readConnection, type Stored } from "../connections/store.ts";
-import { duration, type ListEntry } from "../connections/view.ts";
+import type { ListEntry } from "../connections/view.ts";
 import { escapeText } from "../platform/escape.ts";
+import { localTime } from "../platform/local-time.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { allEntries, environmentShown, markOf, meanings, type Shown, storedShown } from "./entries.ts";
 import { worst } from "./exit.ts";
+import { accessTokenLife, authorizationLife, refreshTokenLife } from "./lifetime.ts";
 import { connectionArgs, STORED } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
@@ -90,13 +92,17 @@ function describe({ entry, stored }: Shown, now: number): string[] {
     ["Authenticated as", entry.status === "not_connected" ? null : (entry.account ?? "unknown")],
     ["Organization", entry.organization],
     ["Host", entry.host],
-    ["Token expires", expiry(entry, now)],
+    ["Access token", accessTokenLife(entry, stored, now)],
     ["Source", entry.source === "vault" ? "vault" : `${entry.source.slice(4)} (environment)`],
     ["Scopes", entry.scopes.length === 0 ? null : entry.scopes.join(", ")],
     ["Status", entry.reason === null ? entry.status : `${entry.status} (${entry.reason})`],
-    ["Last error", entry.lastError === null ? null : `${entry.lastError.reason} at ${entry.lastError.at}`],
+    [
+      "Last error",
+      entry.lastError === null ? null : `${entry.lastError.reason} at ${localTime(Date.parse(entry.lastError.at))}`,
+    ],
     ["The provider says", entry.lastError?.detail ?? null],
-    ["Refresh token", stored === null ? null : refreshExpiry(stored, now)],
+    ["Refresh token", refreshTokenLife(stored?.record.tokens ?? null, now)],
+    ["Login ends", authorizationLife(stored?.record.tokens ?? null, now)],
   ];
   const lines = facts
     .filter((fact) => fact[1] !== null)
@@ -109,20 +115,6 @@ function describe({ entry, stored }: Shown, now: number): string[] {
 function wordOf(entry: ListEntry): string {
   if (entry.default) return " (default)";
   return entry.providerDefault ? ` (default of ${entry.provider})` : "";
-}
-
-function expiry(entry: ListEntry, now: number): string | null {
-  if (entry.status === "not_connected") return null;
-  if (entry.expiresAt === null) return "never";
-  const at = new Date(entry.expiresAt);
-  const left = at.getTime() - now;
-  return `${local(at)} (${left > 0 ? `in ${duration(left)}` : `${duration(-left)} ago`})`;
-}
-
-function refreshExpiry(stored: Stored, now: number): string | null {
-  const at = stored.record.tokens?.refreshExpiresAt;
-  if (at === null || at === undefined) return null;
-  return at > now ? `dies in ${duration(at - now)}` : `died ${duration(now - at)} ago`;
 }
 
 function adviceFor(entry: ListEntry, stored: Stored, now: number): string | null {
@@ -140,12 +132,6 @@ function adviceFor(entry: ListEntry, stored: Stored, now: number): string | null
         : `Try again: auth token ${typed(stored.ref)}`;
     default:
       if (!dyingOfInactivity(stored.record, now)) return null;
-      return `Its refresh token dies soon. Use it: auth refresh --all   (or log in again: auth login ${typed(stored.ref)})`;
+      return `Its refresh token ends soon. Use it: auth refresh --all   (or log in again: auth login ${typed(stored.ref)})`;
   }
-}
-
-/** `2024-12-31 12:00`, in the person's time zone. */
-function local(at: Date): string {
-  const two = (n: number): string => String(n).padStart(2, "0");
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }

@@ -1,6 +1,7 @@
 /** A refresh that failed: the state that is remembered across processes, and the error that every command shows for it. */
 import type { OAuthFailure } from "../oauth/types.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import { localTime } from "../platform/local-time.ts";
 import type { Connection, Failure } from "./record.ts";
 import { type ConnectionRef, display, typed } from "./ref.ts";
 import { isAlive } from "./status.ts";
@@ -52,7 +53,7 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
       const dead = { ...common, class: "dead", accessDoubtful: true } as const;
       const doubt = record.note?.doubtSince ?? null;
       if (doubt === null) return { ...dead, code: "refresh_token_invalid", hint: loggingIn(failure, again) };
-      const lost = `The reply to the refresh sent at ${new Date(doubt).toISOString()} was lost, and the provider had already replaced the token.`;
+      const lost = `The reply to the refresh sent at ${localTime(doubt, true)} was lost, and the provider had already replaced the token.`;
       return { ...dead, code: "rotation_lost", hint: `${lost}\n${again}` };
     }
     case "refused":

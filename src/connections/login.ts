@@ -211,7 +211,6 @@ function warnOfMissingRefreshToken(plan: LoginPlan, { record: { tokens } }: Stor
     );
   else if (offline !== undefined && plan.request.scopes !== null)
     ui.warn(`No refresh token came, and none was asked for: log in again ${when}, or now with --scope ${offline} too.`);
-  else if (expiresAt !== null) ui.warn(`${title} gave no refresh token: log in again ${when}.`);
 }
 
 function proving({ client }: LoginPlan, reply: TokenReply): Parameters<typeof askAccount>[2] {

@@ -18,6 +18,10 @@ export interface ListEntry {
   readonly scopes: readonly string[];
   readonly expiresAt: string | null;
   readonly refreshable: boolean;
+  /** When the refresh token ends if it isn't used until then; null: unknown. */
+  readonly refreshTokenExpiresAt: string | null;
+  /** When a person has to log in again, however often the tokens are refreshed; null: unknown. */
+  readonly authorizationExpiresAt: string | null;
   readonly default: boolean;
   readonly providerDefault: boolean;
   readonly lastError: {
@@ -31,6 +35,10 @@ export interface ListEntry {
 
 export function iso(time: number): string {
   return new Date(time).toISOString();
+}
+
+function isoOrNull(time: number | null | undefined): string | null {
+  return time == null ? null : iso(time);
 }
 
 /** What `auth token` alone means, and what `auth token <provider>` means. */
@@ -57,8 +65,10 @@ export function entryOf(stored: Stored, marks: Marks, now: number): ListEntry {
     source: "vault",
     ...stateOf(record, now),
     scopes: tokens?.scopes ?? [],
-    expiresAt: tokens?.expiresAt == null ? null : iso(tokens.expiresAt),
+    expiresAt: isoOrNull(tokens?.expiresAt),
     refreshable: tokens?.refreshToken != null,
+    refreshTokenExpiresAt: isoOrNull(tokens?.refreshExpiresAt),
+    authorizationExpiresAt: isoOrNull(tokens?.authorizationExpiresAt),
     ...marks,
     lastError:
       failure === null
@@ -93,6 +103,8 @@ export function environmentEntry(provider: string, found: EnvironmentToken, mark
     scopes: [],
     expiresAt: null,
     refreshable: false,
+    refreshTokenExpiresAt: null,
+    authorizationExpiresAt: null,
     ...marks,
     lastError: null,
   };

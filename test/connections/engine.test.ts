@@ -8,6 +8,7 @@ import { readConnection, successor } from "../../src/connections/store.ts";
 import type { Context } from "../../src/platform/context.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
 import { HttpError } from "../../src/platform/http-failure.ts";
+import { localTime } from "../../src/platform/local-time.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { createRegistry } from "../../src/providers/registry.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
@@ -293,7 +294,7 @@ describe("in doubt", () => {
     const outcome = await refreshConnection(services(), REF, DUE);
     if (outcome.kind !== "failed") throw new Error("must fail");
     expect(outcome.error.code).toBe("rotation_lost");
-    expect(outcome.error.hint).toContain(new Date(START).toISOString());
+    expect(outcome.error.hint).toContain(localTime(START, true));
   });
 
   test("within a declared grace the second try comes at once", async () => {

@@ -38,7 +38,7 @@ describe("a JWT", () => {
 
   test("without exp and iat: null at the top", async () => {
     expect(JSON.parse((await inspect(jwt({ sub: "x" }), "--json")).stdout)).toMatchObject({ exp: null, iat: null });
-    expect((await inspect(jwt({ sub: "x" }))).stdout).toContain("Does not expire.");
+    expect((await inspect(jwt({ sub: "x" }))).stdout).toContain("When it expires is unknown.");
   });
 
   test("an expired one is printed, then exit 4 token_expired", async () => {

@@ -71,7 +71,7 @@ describe("the audit log", () => {
     const { stdout } = await at.call(["log", "-n", "1", "--failures"]);
     expect(stdout.trimEnd().split("\n")).toEqual([
       expect.stringMatching(/^TIME +EVENT +CONNECTION +RESULT +PROGRAM +MESSAGE$/),
-      expect.stringMatching(/^[-\d]+ [:\d]+ +refresh +sentry:default +provider_unavailable +\S+ +HTTP 503$/),
+      expect.stringMatching(/^[-\d]+ [:\d]+ [-+][:\d]+ +refresh +sentry:default +provider_unavailable +\S+ +HTTP 503$/),
     ]);
   });
 

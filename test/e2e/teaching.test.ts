@@ -76,7 +76,7 @@ describe("github", () => {
     const ended = await call("refresh", "github", "--json");
     expect([ended.code, errorOf(ended).code]).toEqual([3, "no_refresh_token"]);
     expect(errorOf(ended).hint).toContain("never expires");
-    expect((await call("status", "github")).stdout).toContain("Token expires: never");
+    expect((await call("status", "github")).stdout).toContain("Access token: expiry unknown");
   });
 });
 

@@ -12,7 +12,15 @@ export interface DocumentShape {
 
 const ENTRY = [
   ...["connection", "provider", "name", "account", "organization", "host", "source", "status", "reason", "scopes"],
-  ...["expiresAt", "refreshable", "default", "providerDefault", "lastError"],
+  ...[
+    "expiresAt",
+    "refreshable",
+    "refreshTokenExpiresAt",
+    "authorizationExpiresAt",
+    "default",
+    "providerDefault",
+    "lastError",
+  ],
 ];
 
 const PROFILE = [
