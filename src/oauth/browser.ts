@@ -278,7 +278,7 @@ function successPage({ dialect, endpoints }: Server, account: Account | null): P
   return {
     kind: "success",
     title: `Logged in to ${dialect.title}`,
-    text: `${who[0]?.toUpperCase() ?? ""}${who.slice(1)}. You can close this page and go back to the terminal.`,
+    text: `${who[0]?.toUpperCase() ?? ""}${who.slice(1)}.\nYou can close this page and go back to the terminal.`,
   };
 }
 

@@ -4,6 +4,7 @@ import { escapeText } from "../platform/escape.ts";
 export interface Page {
   readonly kind: "success" | "failure";
   readonly title: string;
+  /** A paragraph a line. */
   readonly text: string;
   /** The provider's own words, set apart from ours. */
   readonly quote?: string | null;
@@ -12,7 +13,8 @@ export interface Page {
 export function renderPage({ kind, title, text, quote }: Page): string {
   const said = quote ? `<blockquote>${html(quote)}</blockquote>` : "";
   const sign = kind === "success" ? CHECK : CROSS;
-  return renderDocument(title, kind, `${sign}\n<h1>${html(title)}</h1>\n<p>${html(text)}</p>\n${said}`);
+  const paragraphs = text.split("\n").map((line) => `<p>${html(line)}</p>`);
+  return renderDocument(title, kind, [sign, `<h1>${html(title)}</h1>`, ...paragraphs, said].join("\n"));
 }
 
 /** @param content HTML, whatever is not ours in it escaped */
@@ -78,7 +80,7 @@ path { stroke-dasharray: 90; animation: draw .5s .1s ease-out backwards }
 @keyframes draw { from { stroke-dashoffset: 90 } }
 @media (prefers-reduced-motion: reduce) { path { animation: none } }
 h1 { font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.015em; text-wrap: balance; overflow-wrap: anywhere }
-p { margin-top: 10px; color: var(--soft); text-wrap: pretty }
+p { margin-top: 10px; color: var(--soft); text-wrap: pretty; overflow-wrap: anywhere }
 blockquote {
   margin-top: 24px; padding: 12px 16px; text-align: left; font: 14px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace;
   color: var(--soft); background: var(--paper); border-radius: 10px; border-left: 3px solid var(--sign); overflow-wrap: anywhere;

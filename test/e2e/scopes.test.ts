@@ -1,9 +1,9 @@
 /** Which scopes a login at any issuer asks for, and what follows where no refresh token comes. */
 import { afterAll, describe, expect, test } from "bun:test";
 import type { OidcOptions } from "../issuers/oidc.ts";
-import { type OidcIssuer, startOidc } from "../issuers/oidc-client.ts";
+import { decideDevice, type OidcIssuer, startOidc } from "../issuers/oidc-client.ts";
 import { type LoggedInAtOidc, loginAtOidc } from "../support/oidc-login.ts";
-import { bareEnvironment } from "../support/program.ts";
+import { AUTH, auth, bareEnvironment, onTerminal } from "../support/program.ts";
 
 const issuers: OidcIssuer[] = [];
 afterAll(() => Promise.all(issuers.map((issuer) => issuer.stop())));
@@ -42,6 +42,21 @@ describe("an issuer that lists its scopes and refuses others", () => {
     expect(ended.stderr).toContain("scope_rejected");
   });
 });
+
+test("token --login --scope asks for that besides the default: the login can still be refreshed", async () => {
+  const issuer = await startOidc({});
+  issuers.push(issuer);
+  const env = bareEnvironment();
+  const created = ["profile", "create", "oidc:work", "--issuer", issuer.issuer, "--client-id", issuer.clientId];
+  expect((await auth(created, { env })).code).toBe(0);
+  const terminal = onTerminal([AUTH, "token", "oidc:work", "--login", "-s", "email"], { env });
+  await terminal.waitFor("Waiting for your approval");
+  const [code = ""] = /[A-Z]{4}-[A-Z]{4}/.exec(terminal.screen()) ?? [];
+  await decideDevice(`${issuer.issuer}/device?user_code=${code}`, "approve");
+  expect((await terminal.ended).code).toBe(0);
+  const [stored] = JSON.parse((await auth(["list", "--json"], { env })).stdout);
+  expect(stored).toMatchObject({ refreshable: true, scopes: expect.arrayContaining(["openid", "email"]) });
+}, 20_000);
 
 describe("--scope replaces the default wholly", () => {
   test("without offline_access in it: no prompt=consent, no refresh token, and what would bring one", async () => {

@@ -249,7 +249,7 @@ describe("the last page", () => {
     await Bun.sleep(10);
     await login.succeed({ id: "7", label: "ada@example.com<b>", organization: null });
     expect(await (await page).text()).toContain(
-      "As ada@example.com&lt;b&gt;, at issuer.example. You can close this page",
+      "<p>As ada@example.com&lt;b&gt;, at issuer.example.</p>\n<p>You can close this page",
     );
   });
 });
