@@ -155,12 +155,9 @@ async function descend(from: Target, word: string): Promise<Target> {
   // Object.hasOwn: `auth constructor` is no command.
   const load = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (load !== undefined) return { path: [...from.path, word], command: (await load()).default };
-  const otherNames = isGroup(definition) ? Object.entries(definition.otherNames ?? {}) : [];
-  const meant = otherNames.find(([, names]) => names.includes(word.toLowerCase()))?.[0];
-  const suggestions = meant === undefined ? didYouMean(word, Object.keys(commands)) : [`Did you mean '${meant}'?`];
   throw usage(
     `Unknown command '${shown([...from.path, word].join(" "))}'.`,
-    [...suggestions, `Run '${called(from)} --help' to see all commands.`].join("\n"),
+    [...didYouMean(word, Object.keys(commands)), `Run '${called(from)} --help' to see all commands.`].join("\n"),
   );
 }
 

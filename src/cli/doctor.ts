@@ -2,7 +2,7 @@ import { AuthError } from "../platform/errors.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { CHECKS } from "./doctor/checks.ts";
-import type { Check } from "./doctor/found.ts";
+import { broken, type Check, type Found } from "./doctor/found.ts";
 import { inSession } from "./session.ts";
 
 export default defineCommand({
@@ -20,13 +20,23 @@ export default defineCommand({
     inSession(cli, async (session) => {
       const checks: Check[] = [];
       for (const [name, examine] of Object.entries(CHECKS))
-        for (const found of await examine(session, args.offline ?? false)) checks.push({ name, ...found });
+        for (const found of await examined(() => examine(session, args.offline ?? false)))
+          checks.push({ name, ...found });
       const ok = checks.every(({ status }) => status !== "fail");
       if (cli.output.isJson) await cli.output.json({ ok, checks });
       else for (const check of checks) await tell(cli, check);
       if (!ok) throw new AuthError("check_failed", "Not everything is in order.");
     }),
 });
+
+/** What stops one check stops no other. */
+async function examined(examine: () => Promise<Found[]>): Promise<Found[]> {
+  try {
+    return await examine();
+  } catch (error) {
+    return broken(error);
+  }
+}
 
 const MARKS = { ok: "✓", warn: "!", fail: "✗" } as const;
 

@@ -1,7 +1,22 @@
 /** The slow way of `journal.ts`: makes the file and its folder, rotates, and says what is wrong. */
-import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
-import { errorCode } from "./errors.ts";
+import { AuthError, errorCode } from "./errors.ts";
+import { hasByteLocks, lockByte } from "./file-lock.ts";
+import { makeFolder } from "./folders.ts";
+import { isStranger } from "./owner.ts";
 
 /** O_NONBLOCK: a pipe that nobody reads from is refused, not waited for. */
 const FLAGS =
@@ -14,24 +29,45 @@ const FLAGS =
 /** @returns null when the line is written, else why it couldn't be */
 export function appendByFiles(path: string, line: string, rotateBytes: number): string | null {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const folder = dirname(path);
+    if (!existsSync(folder)) makeFolder(folder);
+    // Made by root in a user's folder, it would keep that user out.
+    else if (!existsSync(path) && isOthers(folder)) return `${folder} belongs to another user`;
     let fd = openSync(path, FLAGS, 0o600);
     try {
       const stat = fstatSync(fd);
       if (!stat.isFile()) return `${path} is no file`;
-      if (stat.size > rotateBytes) {
-        closeSync(fd);
-        renameSync(path, `${path}.1`);
+      if (stat.size > rotateBytes && !isOthers(folder)) {
+        const full = fd;
+        if (isMineToRotate(full, path, stat)) renameSync(path, `${path}.1`);
         fd = openSync(path, FLAGS, 0o600);
-      } else if ((stat.mode & 0o077) !== 0 && stat.uid === process.getuid?.()) fchmodSync(fd, 0o600);
+        closeSync(full);
+      }
+      const now = fstatSync(fd);
+      if (now.uid === process.getuid?.() && (now.mode & 0o777) !== 0o600) fchmodSync(fd, 0o600);
       writeSync(fd, `${line}\n`);
     } finally {
       closeSync(fd);
     }
     return null;
   } catch (error) {
-    return reason(path, error);
+    return error instanceof AuthError ? error.message.replace(/\.$/, "") : reason(path, error);
   }
+}
+
+/**
+ * One process at a time sets a full file aside, under a lock on the file itself, and only while it still has its name:
+ * another may have done so since it was opened, and the fresh file must not replace the full one.
+ */
+function isMineToRotate(fd: number, path: string, { ino, dev }: Stats): boolean {
+  if (hasByteLocks(fd) && !lockByte(fd, 0)) return false;
+  const named = lstatSync(path, { throwIfNoEntry: false });
+  return named?.ino === ino && named.dev === dev;
+}
+
+function isOthers(folder: string): boolean {
+  const stat = statSync(folder);
+  return isStranger(stat) && stat.uid !== 0;
 }
 
 function reason(path: string, error: unknown): string {
@@ -46,6 +82,8 @@ function reason(path: string, error: unknown): string {
     case "EACCES":
     case "EPERM":
       return `permission denied: ${path}`;
+    case "EMFILE":
+      return `too many open files to write ${path}`;
     case "EROFS":
       return `${path} is on a read-only file system`;
     default:

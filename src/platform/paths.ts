@@ -29,6 +29,7 @@ export function pathsFor(env: Environment, platform: NodeJS.Platform, cwd?: stri
   const at = (...parts: string[]): string => parts.join(slash);
 
   if (env.AUTH_HOME) {
+    requireUtf8("AUTH_HOME", env.AUTH_HOME);
     const home = absolute(env.AUTH_HOME, cwd, platform);
     return layout({ config: home, data: home, state: home, runtime: at(home, "run") }, at);
   }
@@ -54,6 +55,7 @@ function foldersOf(env: Environment, platform: NodeJS.Platform, at: (...parts: s
   /** A folder named by a variable counts only when it is absolute (XDG Base Directory Specification, "Basics"). */
   const named = (variable: string): string | undefined => {
     const value = env[variable];
+    if (value) requireUtf8(variable, value);
     return value && isAbsolute(value, platform) ? trimmed(value) : undefined;
   };
   const home = (...parts: string[]): string => {
@@ -87,6 +89,14 @@ function foldersOf(env: Environment, platform: NodeJS.Platform, at: (...parts: s
       };
     }
   }
+}
+
+/** Bytes that aren't UTF-8 have become U+FFFD by now: another folder would be used than the one that was named. */
+export function requireUtf8(variable: string, path: string): void {
+  if (!path.includes("\uFFFD")) return;
+  throw new AuthError("vault_unwritable", `${variable} is not valid UTF-8, so the folder it names can't be used.`, {
+    hint: "Set AUTH_HOME to a folder whose path is UTF-8 text, for example AUTH_HOME=/home/me/.auth.",
+  });
 }
 
 function homeless(variables: string): AuthError {

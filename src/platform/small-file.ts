@@ -7,6 +7,8 @@ import { AT_FDCWD, cString, ERRNO, type Linux, O, posix } from "./posix.ts";
 export interface Ownership {
   readonly mode: number;
   readonly uid: number;
+  /** How many names it has. */
+  readonly nlink: number;
 }
 
 export type OwnedText = Ownership & { readonly text: string };
@@ -39,7 +41,7 @@ export function readOwned(path: string): OwnedText | Promise<OwnedText> {
   // Only what is a file may be opened here: opening a pipe would wait for its other end.
   if (linux && typeof stat === "object" && stat !== null && (stat.mode & 0o170000) === 0o100000) {
     const text = readNow(linux, path);
-    if (text !== null) return { mode: stat.mode, uid: stat.uid, text };
+    if (text !== null) return { ...stat, text };
   }
   return readByBun(path);
 }
@@ -58,8 +60,8 @@ export async function readProc(path: string): Promise<string | null> {
 
 async function readByBun(path: string): Promise<OwnedText> {
   const file = Bun.file(path);
-  const [{ mode, uid }, text] = await Promise.all([file.stat(), file.text()]);
-  return { mode, uid, text };
+  const [{ mode, uid, nlink }, text] = await Promise.all([file.stat(), file.text()]);
+  return { mode, uid, nlink, text };
 }
 
 /** null where it can't be opened, or isn't small. */
@@ -74,7 +76,7 @@ function readNow({ call }: Linux, path: string): string | null {
 }
 
 /** The fields of `struct statx` (statx(2)), which is the same on all architectures. */
-const STATX = { bytes: 256, basic: 0x7ff, uid: 20, mode: 28 } as const;
+const STATX = { bytes: 256, basic: 0x7ff, nlink: 16, uid: 20, mode: 28 } as const;
 
 /** @returns a negative `errno` where it can't be looked at */
 function statx({ call }: Linux, path: string): Ownership | number {
@@ -82,5 +84,9 @@ function statx({ call }: Linux, path: string): Ownership | number {
   const result = call("statx", AT_FDCWD, cString(path), 0, STATX.basic, buffer);
   if (result < 0) return result;
   const view = new DataView(buffer.buffer);
-  return { mode: view.getUint16(STATX.mode, true), uid: view.getUint32(STATX.uid, true) };
+  return {
+    mode: view.getUint16(STATX.mode, true),
+    uid: view.getUint32(STATX.uid, true),
+    nlink: view.getUint32(STATX.nlink, true),
+  };
 }

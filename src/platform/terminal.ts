@@ -53,7 +53,7 @@ export function colors(on: boolean): Colors {
 }
 
 /** Whether lines on stderr can be drawn again. */
-export function canDraw(env: Environment): boolean {
+function canDraw(env: Environment): boolean {
   return isTerminal(2) && env.TERM !== "dumb";
 }
 

@@ -50,7 +50,8 @@ export async function initVault(
   context: Context,
   options: VaultOptions & { source?: SourceName } = {},
 ): Promise<Created | null> {
-  if (lstat(vaultPath(context, options.store)) !== null) return null;
+  const path = vaultPath(context, options.store);
+  if (touching(path, () => lstat(path)) !== null) return null;
   return makeVault(await prepareVault(context, options));
 }
 

@@ -19,7 +19,8 @@ import {
 } from "node:fs";
 import { basename, dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
-import { foreign, isOpenTo, isStranger } from "./owner.ts";
+import { leftBySudo, makeFolder } from "../platform/folders.ts";
+import { foreign, isOpenTo, isStranger, ownerHint } from "../platform/owner.ts";
 
 /** Runs file work; what the system refuses becomes `vault_unwritable` in words. */
 export function touching<T>(path: string, work: () => T): T {
@@ -32,10 +33,20 @@ export function touching<T>(path: string, work: () => T): T {
 
 export function unwritable(path: string, cause: unknown): AuthError {
   const code = errorCode(cause) ?? "unknown error";
+  if (/^E[MN]FILE$/.test(code)) return outOfDescriptors(path, cause);
+  const left = code === "EACCES" || code === "EPERM" ? leftBySudo(dirname(path)) : null;
   return new AuthError("vault_unwritable", `${path} can't be used: ${REASONS[code] ?? code}.`, {
-    hint: "Make room or set its permissions right, or set AUTH_HOME to a folder of your own on a local disk.",
+    hint:
+      left !== null
+        ? ownerHint(left)
+        : "Make room or set its permissions right, or set AUTH_HOME to a folder of your own on a local disk.",
     cause,
   });
+}
+
+function outOfDescriptors(path: string, cause: unknown): AuthError {
+  const hint = "Raise the limit: ulimit -n 256";
+  return new AuthError("vault_unwritable", `${path} can't be used: too many open files.`, { hint, cause });
 }
 
 const REASONS: Record<string, string> = {
@@ -47,7 +58,6 @@ const REASONS: Record<string, string> = {
   ENOTDIR: "a part of the path is not a folder",
   ELOOP: "it is a symbolic link",
   ENOENT: "its folder doesn't exist",
-  EMFILE: "too many open files",
   EIO: "the disk reports an error",
   ENOLCK: "the system has no lock left for it",
 };
@@ -78,7 +88,7 @@ export function writeAll(file: number, bytes: Uint8Array): void {
 export function ensureFolder(path: string): void {
   touching(path, () => {
     let stat = lstat(path);
-    if (stat === null) mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (stat === null) makeFolder(path);
     if (stat === null || kindOf(stat) === "link") stat = lstatSync(realpathSync(path));
     if (kindOf(stat) !== "folder") throw notOrdinary(path, stat, "folder");
     if (isStranger(stat) && stat.uid !== 0) throw foreign(path);
@@ -96,6 +106,7 @@ export function ensureOwnFolder(path: string): void {
     if (lstat(path) === null) {
       try {
         mkdirSync(path, { mode: 0o700 });
+        chmodSync(path, 0o700);
       } catch (error) {
         if (errorCode(error) !== "EEXIST") throw error;
       }
@@ -168,6 +179,36 @@ export function blankLines(path: string, isOld: (line: string) => boolean): void
       closeSync(file);
     }
   });
+}
+
+/**
+ * Refuses a vault file that has a second name. Each name has locks and a journal of its own beside it: two refreshes at
+ * once would lose a login (RULES 1.7).
+ */
+export function refuseSecondName(real: string): void {
+  const { nlink } = lstatSync(real);
+  if (nlink > 1) throw hardLinked(real, nlink);
+  if (!isMountPoint(real)) return;
+  throw new AuthError("vault_unwritable", `${real} is mounted by itself, so it has other locks here than elsewhere.`, {
+    hint: `Mount the folder that it is in instead: ${dirname(real)}`,
+  });
+}
+
+export function hardLinked(path: string, names: number): AuthError {
+  return new AuthError("vault_unwritable", `${path} has ${names} names (hard links), each with locks of its own.`, {
+    hint: `Keep one of them. To find them: find / -xdev -samefile ${path}`,
+  });
+}
+
+function isMountPoint(path: string): boolean {
+  if (process.platform !== "linux") return lstatSync(path).dev !== lstatSync(dirname(path)).dev;
+  // proc_pid_mountinfo(5): the fifth field, in which space, tab, newline and backslash are octal.
+  return readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .some(
+      (line) =>
+        line.split(" ")[4]?.replace(/\\([0-7]{3})/g, (_, n) => String.fromCharCode(Number.parseInt(n, 8))) === path,
+    );
 }
 
 /** Makes a new name survive a power cut. Some systems can't sync a folder; their names are as durable as they get. */

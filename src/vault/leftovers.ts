@@ -3,7 +3,7 @@ import { closeSync, constants, fsyncSync, openSync, readdirSync, rmSync } from "
 import { basename, dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { random } from "./bytes.ts";
-import { createPrivate, touching, writeAll } from "./files.ts";
+import { touching, writeAll } from "./files.ts";
 
 const DRAFT = /^\.[0-9a-f]{16}\.new(-wal|-shm|-journal)?$/;
 
@@ -18,10 +18,10 @@ const ROOM = 128 * 1024;
 /** Finds out whether there is room beside the vault, by using it. @throws AuthError `vault_unwritable` */
 export function requireRoom(real: string): void {
   const scratch = `${real}.${random(8).toHex()}.room`;
+  const { O_CREAT, O_EXCL, O_WRONLY } = constants;
   touching(real, () => {
     try {
-      createPrivate(scratch);
-      const file = openSync(scratch, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
+      const file = openSync(scratch, O_CREAT | O_EXCL | O_WRONLY, 0o600);
       try {
         // Without a name, it is gone however this process ends.
         if (process.platform !== "win32") rmSync(scratch, { force: true });

@@ -1,6 +1,7 @@
 /** Where the vault lies: AUTH_STORE, else its place in the user's folders. Pure text: the file is not looked at. */
 import type { Context } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
+import { requireUtf8 } from "../platform/paths.ts";
 
 /**
  * @param store in the form of AUTH_STORE: `sqlite:<path>`, absolute or relative to the current folder
@@ -17,6 +18,7 @@ export function vaultPath(context: Context, store = context.env.AUTH_STORE): str
   if (path === "" || path.endsWith("/")) throw usage("AUTH_STORE names no file.", FORM);
   if (path.startsWith("//")) throw usage("AUTH_STORE=sqlite: takes a plain path, not a URL.", FORM);
   if (path.startsWith("~")) throw usage("AUTH_STORE=sqlite: doesn't know '~'.", FORM);
+  requireUtf8("AUTH_STORE", path);
   if (path.includes("\0")) throw usage("AUTH_STORE holds a NUL byte.", FORM);
   return isAbsolute(path) ? path : `${process.cwd()}/${path}`;
 }

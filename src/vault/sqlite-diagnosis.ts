@@ -14,6 +14,7 @@ import {
   notOrdinary,
   realPlace,
   refuseNetwork,
+  refuseSecondName,
   touching,
   unwritable,
 } from "./files.ts";
@@ -74,6 +75,7 @@ export function checkForWriting(path: string): void {
     ensureFolder(dirname(real));
     refuseNetwork(dirname(real));
     checkPrivate(real);
+    refuseSecondName(real);
     // Asked of the system, which knows why not; SQLite would only say that it can't.
     accessSync(real, constants.R_OK | constants.W_OK);
     accessSync(dirname(real), constants.W_OK);

@@ -1,10 +1,10 @@
 /** What can be said of a vault without its key: `auth vault status`. */
 import { dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
+import { isOpenTo, modeText } from "../platform/owner.ts";
 import type { Bytes } from "./bytes.ts";
 import { lstat, networkOf, realPlace, touching } from "./files.ts";
 import { damagedHeader, HEADER_KEY, parseHeader } from "./header.ts";
-import { isOpenTo, modeText } from "./owner.ts";
 import { patiently } from "./patience.ts";
 import { vaultPath } from "./place.ts";
 import { FORMAT } from "./seal.ts";

@@ -1,7 +1,7 @@
 /** Files of a home that are someone else's: each would stop the one command that needs it, at the worst moment. */
 import { readdirSync } from "node:fs";
+import { isStranger } from "../platform/owner.ts";
 import { kindOf, lstat } from "./files.ts";
-import { isStranger } from "./owner.ts";
 
 /** @param paths files, and folders whose content is looked at too; what isn't there is nobody's */
 export function strangers(paths: readonly string[]): string[] {

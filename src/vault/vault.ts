@@ -1,8 +1,8 @@
 /** The way into the vault. The first lines of every command that needs a token, so nothing heavy is loaded here. */
 import type { Context } from "../platform/context.ts";
+import { foreign, isOpenTo, isStranger, modeText } from "../platform/owner.ts";
 import { type Ownership, ownershipOf } from "../platform/small-file.ts";
 import { openOver } from "./opened.ts";
-import { foreign, isOpenTo, isStranger, modeText } from "./owner.ts";
 import { vaultPath } from "./place.ts";
 import type { Prompt } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
@@ -28,7 +28,7 @@ export async function openVault(context: Context, options: VaultOptions = {}): P
   const driver = await openSqlite(path);
   if (driver === null) return null;
   try {
-    checkOwner(context, path, await ownershipOf(path));
+    await checkOwner(context, path, await ownershipOf(path));
     return await openOver(context, path, driver, options.prompt);
   } catch (error) {
     driver.close();
@@ -36,8 +36,9 @@ export async function openVault(context: Context, options: VaultOptions = {}): P
   }
 }
 
-function checkOwner(context: Context, path: string, stat: Ownership): void {
+async function checkOwner(context: Context, path: string, stat: Ownership): Promise<void> {
   if (isStranger(stat)) throw foreign(path);
+  if (stat.nlink > 1) throw (await import("./files.ts")).hardLinked(path, stat.nlink);
   if (isOpenTo(stat, 0o077))
     context.warn(
       `Other users can reach the vault file ${path} (mode ${modeText(stat)}). To mend it: chmod 600 ${path}`,

@@ -417,3 +417,45 @@ test("a vault that is not where AUTH_HOME says is not looked for elsewhere", asy
   expect((await auth(["list"], { env: { HOME: elsewhere } })).code).toBe(0);
   expect(filesUnder(elsewhere)).toEqual(["auth/note"]);
 });
+
+test.skipIf(lacking("linux"))(
+  "with few file descriptors every command works, or says that there are too few",
+  async () => {
+    const own = stock.copy();
+    for (let limit = 5; limit <= 12; limit++)
+      for (const args of [
+        "token apikey:one",
+        "list",
+        "status",
+        "doctor --offline",
+        "use apikey:one",
+        "login apikey:new --token - --force",
+      ]) {
+        const { code, stdout, stderr } = await own.shell(`ulimit -n ${limit}; "$AUTH" ${args}`, {
+          stdin: "sk-new-key",
+        });
+        const ended = { limit, args, code, stdout, stderr };
+        expect(ended).not.toMatchObject({
+          stderr: expect.stringMatching(/internal|EMFILE|Run it again with -v|\n\s+at /),
+        });
+        if (code !== 0) expect(ended).toMatchObject({ code: args.startsWith("doctor") ? 1 : 8 });
+        if (code !== 0) expect(stdout + stderr).toContain("too many open files");
+      }
+  },
+  60_000,
+);
+
+test.skipIf(lacking("linux"))(
+  "a path that is not valid UTF-8 is refused, and no other folder is used in its place",
+  async () => {
+    const root = tempFolder();
+    for (const variable of ["AUTH_HOME", "HOME", "XDG_DATA_HOME", "AUTH_STORE"]) {
+      const value = `${variable === "AUTH_STORE" ? "sqlite:" : ""}${root}/\\377\\376x`;
+      const unset = variable === "AUTH_HOME" ? "" : "unset AUTH_HOME;";
+      const script = `${unset} export ${variable}="$(printf '${value}')"; exec "$AUTH" login apikey:x --token -`;
+      const ended = await run(["sh", "-c", script], { env: { AUTH, HOME: root }, stdin: "sk-new-key" });
+      checkText(ended, { exit: 8, code: "vault_unwritable", says: `${variable} is not valid UTF-8` });
+    }
+    expect(filesUnder(root)).toEqual([]);
+  },
+);

@@ -1,8 +1,9 @@
 /** `auth log` and `auth doctor`: what they tell, and what they never do. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { CONNECTION, errorOf, type LoggedIn, loggedIn, PROVIDER } from "../support/logged-in.ts";
-import { auth, bareEnvironment } from "../support/program.ts";
+import { lacking } from "../support/needs.ts";
+import { AUTH, auth, bareEnvironment, run } from "../support/program.ts";
 
 let at: LoggedIn;
 beforeAll(async () => {
@@ -252,5 +253,54 @@ describe("doctor", () => {
     const { ok, checks } = JSON.parse(ended.stdout);
     expect(ok).toBe(false);
     expect(checks).toContainEqual(expect.objectContaining({ name: "key", status: "fail", remedy: expect.any(String) }));
+  });
+
+  const checksOf = async (env: Record<string, string>): Promise<{ name: string; status: string; detail: string }[]> =>
+    JSON.parse((await auth(["doctor", "--offline", "--json"], { env })).stdout).checks;
+
+  test("doesn't say of what it couldn't look at that it isn't there", async () => {
+    const env = bareEnvironment();
+    await auth(["login", "apikey:x", "--token", "-"], { env, stdin: "key-1" });
+    const vault = `${env.AUTH_HOME}/vault.db`;
+    const spoilt: Readonly<Record<string, () => void>> = {
+      locked: () => renameSync(`${env.AUTH_HOME}/key`, `${env.AUTH_HOME}/key.away`),
+      damaged: () => writeFileSync(vault, "no vault at all".repeat(1000)),
+    };
+    for (const [state, spoil] of Object.entries(spoilt)) {
+      spoil();
+      const checks = await checksOf(env);
+      const words = checks.map(({ detail }) => detail).join("\n");
+      expect({ state, words }).not.toMatchObject({ words: expect.stringMatching(/none yet|no vault,|nothing yet/) });
+      expect({ state, checks }).toMatchObject({
+        checks: expect.arrayContaining([
+          { name: "connections", status: "warn", detail: "not looked at: the vault can't be opened", remedy: null },
+          expect.objectContaining({ name: "file system", status: "ok" }),
+        ]),
+      });
+    }
+  });
+
+  test.skipIf(lacking("linux", "strace"))("sees a network file system before the first login", async () => {
+    const env = bareEnvironment();
+    // statfs(2) says NFS (0x6969): the type comes first.
+    const strace = [
+      "strace",
+      "-f",
+      "-qq",
+      "-o",
+      "/dev/null",
+      "-e",
+      "trace=statfs",
+      "-e",
+      "inject=statfs:poke_exit=@arg2=6969000000000000",
+    ];
+    const { stdout } = await run([...strace, AUTH, "doctor", "--offline", "--json"], { env });
+    expect(JSON.parse(stdout).checks).toContainEqual(
+      expect.objectContaining({
+        name: "file system",
+        status: "warn",
+        detail: expect.stringContaining("network file system (NFS)"),
+      }),
+    );
   });
 });

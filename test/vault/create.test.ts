@@ -20,7 +20,7 @@ test("twenty processes that make a vault at once agree on one key", async () => 
 }, 60_000);
 
 test("everything is made private, whatever the umask", async () => {
-  for (const umask of [0o000, 0o022, 0o077]) {
+  for (const umask of [0o000, 0o022, 0o077, 0o177, 0o377]) {
     using home = newHome();
     const before = process.umask(umask);
     try {
@@ -32,7 +32,8 @@ test("everything is made private, whatever the umask", async () => {
       expect(names).toContain("vault.db");
       for (const name of names)
         expect([name, statSync(`${home.folder}/new/home/${name}`).mode & 0o777]).toEqual([name, 0o600]);
-      expect(statSync(`${home.folder}/new/home`).mode & 0o777).toBe(0o700);
+      for (const folder of ["new", "new/home", "new/home/vault.locks"])
+        expect([folder, statSync(`${home.folder}/${folder}`).mode & 0o777]).toEqual([folder, 0o700]);
       vault?.close();
     } finally {
       process.umask(before);

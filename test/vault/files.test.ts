@@ -1,6 +1,15 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { copyOnWriteFileSystem, ensureFolder, networkFileSystem } from "../../src/vault/files.ts";
 import { vaultPath } from "../../src/vault/place.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
@@ -204,4 +213,22 @@ describe("AUTH_STORE", () => {
       expect(refused.text).not.toContain("planted");
     }
   });
+});
+
+test("a vault with a second name is refused under either: each name has locks of its own", async () => {
+  using home = newHome();
+  const vault = await home.open();
+  await vault.commit([put("a:b", 1, "1")]);
+  vault.close();
+  const other = `${home.folder}/other`;
+  mkdirSync(other, { mode: 0o700 });
+  linkSync(home.file, `${other}/vault.db`);
+  for (const path of [home.file, `${other}/vault.db`]) {
+    const refused = await refusal(openVault(home.context({ AUTH_KEY: KEY, AUTH_STORE: `sqlite:${path}` })));
+    expect(refused.code).toBe("vault_unwritable");
+    expect(refused.text).toContain(`${path} has 2 names`);
+    expect(refused.text).toContain(`find / -xdev -samefile ${path}`);
+  }
+  rmSync(`${other}/vault.db`);
+  expect((await (await home.open()).read("connection", "a:b"))?.body).toBe("1");
 });

@@ -126,6 +126,13 @@ describe.skipIf(!mayMount)(`on other mounts${mayMount ? "" : " (skipped: may not
     return line;
   };
 
+  test("a vault file that is mounted by itself is not written: its locks are elsewhere for others", async () => {
+    const elsewhere = `${home.folder}-elsewhere`;
+    const mounted = `mkdir -m 700 '${elsewhere}'; chown ${ALICE} '${elsewhere}'; mount -t tmpfs -o mode=700,uid=${ALICE} tmpfs '${elsewhere}'; cp -p '${home.file}' '${elsewhere}/copy'; mount --bind '${elsewhere}/copy' '${home.file}'`;
+    expect(await done("write", mounted)).toStartWith(`vault_unwritable ${home.file} is mounted by itself`);
+    rmSync(elsewhere, { recursive: true });
+  });
+
   test("a read-only mount is read, and not written", async () => {
     const readOnly = `mount --bind '${home.folder}' '${home.folder}' && mount -o remount,ro,bind '${home.folder}'`;
     expect(await done("read", readOnly)).toBe("the body");

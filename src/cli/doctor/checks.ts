@@ -1,27 +1,26 @@
-/** What `doctor` looks at: one function for each thing, in the order in which a fault would matter. */
+/** What `doctor` looks at, one function for each thing: what needs no vault first, then what a fault would matter for most. */
 import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
 import { environmentTokens, ignoresEnvironment } from "../../connections/select.ts";
 import { stateOf } from "../../connections/status.ts";
-import { listConnections } from "../../connections/store.ts";
+import { listConnections, type Stored } from "../../connections/store.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { viewOf } from "../provider/view.ts";
 import type { Session } from "../session.ts";
 import { checkClocks } from "./clocks.ts";
-import { broken, doubtful, type Examine, type Found, fine } from "./found.ts";
+import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 import { examineFileSystem, examineKey, examineModes, examineVault } from "./places.ts";
 
 export const CHECKS: Readonly<Record<string, Examine>> = {
+  "file system": examineFileSystem,
+  modes: examineModes,
   vault: examineVault,
   key: examineKey,
-  modes: examineModes,
-  "file system": examineFileSystem,
   locks: examineLocks,
   connections: examineConnections,
   environment: examineEnvironment,
   network: examineNetwork,
-  clock: async (session, offline) =>
-    offline ? [fine("not compared: --offline")] : checkClocks(session, await connectionsOf(session)),
+  clock: examineClock,
   plugins: examinePlugins,
   log: examineLog,
   browser: async ({ context }) => [
@@ -49,6 +48,7 @@ async function examinePlugins(session: Session): Promise<Found[]> {
 /** Takes and releases a lock of its own, as a refresh would. */
 async function examineLocks(session: Session): Promise<Found[]> {
   const vault = await openVault(session);
+  if (vault === "closed") return [CLOSED];
   if (vault === null) return [];
   try {
     const lock = await vault.tryLock("doctor");
@@ -60,7 +60,9 @@ async function examineLocks(session: Session): Promise<Found[]> {
 }
 
 async function examineConnections(session: Session): Promise<Found[]> {
-  const all = await connectionsOf(session);
+  const vault = await openVault(session);
+  if (vault === "closed") return [CLOSED];
+  const all = vault === null ? [] : await listConnections(vault);
   if (all.length === 0) return [fine("none yet")];
   const now = session.context.now();
   return all.map(({ ref, record }) => {
@@ -86,9 +88,10 @@ function remedyFor(status: string, ref: ConnectionRef): string {
 /** Tokens in the environment that win over logins in the vault. */
 async function examineEnvironment(session: Session): Promise<Found[]> {
   if (ignoresEnvironment(session.context.env)) return [fine("AUTH_IGNORE_ENV is set: its tokens are not looked at")];
-  const stored = new Set((await connectionsOf(session)).map(({ ref }) => ref.provider));
   const found = await environmentTokens(session);
   if (found.length === 0) return [fine("holds no provider's token")];
+  const all = await connectionsOf(session);
+  const stored = new Set(all === "closed" ? [] : all.map(({ ref }) => ref.provider));
   return found.map(({ provider, token }) =>
     stored.has(provider)
       ? doubtful(
@@ -115,17 +118,31 @@ async function examineLog({ context }: Session): Promise<Found[]> {
   return [reason === null ? fine("can be written") : doubtful(`can't be written: ${reason}`)];
 }
 
-async function connectionsOf(session: Session): ReturnType<typeof listConnections> {
-  const vault = await openVault(session);
-  return vault === null ? [] : listConnections(vault);
+async function examineClock(session: Session, offline: boolean): Promise<Found[]> {
+  if (offline) return [fine("not compared: --offline")];
+  const all = await connectionsOf(session);
+  return all === "closed" ? [CLOSED] : checkClocks(session, all);
 }
 
-/** null also where it can't be opened: that was said already. */
-async function openVault(session: Session): Promise<Awaited<ReturnType<Session["vault"]>>> {
+const CLOSED = unknown("the vault can't be opened");
+
+async function connectionsOf(session: Session): Promise<Stored[] | "closed"> {
+  const vault = await openVault(session);
+  if (vault === null || vault === "closed") return vault ?? [];
+  try {
+    return await listConnections(vault);
+  } catch (error) {
+    if (error instanceof AuthError) return "closed";
+    throw error;
+  }
+}
+
+/** null: there is none. */
+async function openVault(session: Session): Promise<Awaited<ReturnType<Session["vault"]>> | "closed"> {
   try {
     return await session.vault();
   } catch (error) {
-    if (error instanceof AuthError) return null;
+    if (error instanceof AuthError) return "closed";
     throw error;
   }
 }

@@ -1,55 +1,67 @@
 /** The vault and what it stands on: its file, its key, who may reach them, the disk below. */
 import { dirname } from "node:path";
+import type { Context } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { copyOnWriteOf } from "../../vault/files.ts";
-import { SOURCE_WORDS } from "../../vault/sources/source.ts";
+import { leftBySudo, nearestExisting, requireOwnPlace } from "../../platform/folders.ts";
+import { isStranger, ownerHint } from "../../platform/owner.ts";
+import { copyOnWriteOf, lstat, networkOf, realPlace, touching } from "../../vault/files.ts";
+import { vaultPath } from "../../vault/place.ts";
+import { SOURCE_WORDS, type SourceName } from "../../vault/sources/source.ts";
 import { type VaultStatus, type VaultWarning, vaultStatus, vaultWarnings } from "../../vault/status.ts";
 import { strangers } from "../../vault/strangers.ts";
-import type { Session } from "../session.ts";
-import { broken, doubtful, type Examine, type Found, fine } from "./found.ts";
+import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 
-/** Opening it refuses what can't be trusted: a link, another user's file, a network file system. */
-export const examineVault: Examine = async ({ context }) => {
-  try {
-    const status = await vaultStatus(context);
-    if (status === null) return [fine(`none yet: the first login makes one at ${context.paths.vault}`)];
-    const { path, records, format, epoch } = status;
-    return [fine(`${path}, ${records} ${records === 1 ? "record" : "records"}, format ${format}, epoch ${epoch}`)];
-  } catch (error) {
-    return broken(error);
-  }
+/** What stands in the way of a home, found without opening the vault: whose its folders and files are, who can reach them. */
+export const examineModes: Examine = async ({ context }) => {
+  const vault = vaultPath(context);
+  return touching(vault, () => modesOf(context, vault));
 };
 
-export const examineKey: Examine = async (session) => {
-  const status = await statusOf(session);
-  try {
-    if ((await session.vault()) === null || status === null) return [fine("no vault, no key")];
-  } catch (error) {
-    return broken(error);
-  }
-  const source = `${SOURCE_WORDS[status.keySource]}${status.keyVariable === null ? "" : ` (asked now: ${status.keyVariable})`}`;
-  return [fine(`${source} opens the vault`), ...warned(session, status, "key")];
-};
-
-export const examineModes: Examine = async (session) => {
-  const status = await statusOf(session);
-  if (status === null) return [fine("there is nothing yet to be reached")];
-  const { paths } = session.context;
-  const others = strangers([paths.key, paths.audit, paths.log, `${dirname(status.path)}/vault.locks`]);
+function modesOf(context: Context, vault: string): Found[] {
+  const { paths } = context;
+  const locks = `${dirname(vault)}/vault.locks`;
+  const folders = [...new Set([vault, paths.key, paths.audit].map((path) => dirname(path)))];
+  const others = [...folders.flatMap(othersFolder), ...strangers([vault, paths.key, paths.audit, paths.log, locks])];
   const found = [
-    ...warned(session, status, "modes"),
-    ...others.map((path) => doubtful(`${path} belongs to another user`, `Make it yours (chown), or delete it.`)),
+    ...warned(context, "modes"),
+    ...[...new Set(others)].map((path) => doubtful(`${path} belongs to another user`, ownerHint(path))),
+    ...folders.filter((folder) => lstat(folder) === null).flatMap(withoutOwnPlace),
   ];
-  return found.length > 0 ? found : [fine("nobody else can reach the vault, its key or its locks")];
-};
+  if (found.length > 0) return found;
+  if (lstat(vault) === null) return [fine("there is nothing yet to be reached")];
+  return [fine("nobody else can reach the vault, its key or its locks")];
+}
 
-/** A network file system stops everything that would write; one that copies on write only weakens a promise (RULES.md 2.1). */
-export const examineFileSystem: Examine = async (session) => {
-  const status = await statusOf(session);
-  if (status === null) return [fine("not looked at: there is no vault")];
-  const network = warned(session, status, "file system");
-  if (network.length > 0) return network;
-  const copying = copyOnWriteOf(dirname(status.path));
+/** Root's folders are all right, but for those that sudo leaves in a home. */
+function othersFolder(folder: string): string[] {
+  const left = leftBySudo(folder);
+  if (left !== null) return [left];
+  const stat = lstat(folder);
+  return stat !== null && isStranger(stat) && stat.uid !== 0 ? [folder] : [];
+}
+
+function withoutOwnPlace(folder: string): Found[] {
+  try {
+    requireOwnPlace(folder);
+    return [];
+  } catch (error) {
+    return broken(error);
+  }
+}
+
+/** A network file system stops everything that would write; one that copies on write only weakens a promise (RULES 2.1). */
+export const examineFileSystem: Examine = async ({ context }) => {
+  const vault = vaultPath(context);
+  const [folder] = touching(vault, () => nearestExisting(dirname(vault)));
+  const network = networkOf(folder);
+  if (network !== null)
+    return [
+      doubtful(
+        `${folder} is on a network file system (${network}): nothing will be written there.`,
+        REMEDIES["file system"],
+      ),
+    ];
+  const copying = copyOnWriteOf(folder);
   return [
     fine(
       copying === null
@@ -59,24 +71,46 @@ export const examineFileSystem: Examine = async (session) => {
   ];
 };
 
+/** Opening it refuses what can't be trusted: a link, another user's file, a network file system. */
+export const examineVault: Examine = async ({ context }) => {
+  try {
+    const status = await vaultStatus(context);
+    if (status === null) return [fine(`none yet: the first login makes one at ${vaultPath(context)}`)];
+    const { path, records, format, epoch } = status;
+    return [fine(`${path}, ${records} ${records === 1 ? "record" : "records"}, format ${format}, epoch ${epoch}`)];
+  } catch (error) {
+    return broken(error);
+  }
+};
+
+export const examineKey: Examine = async (session) => {
+  let status: VaultStatus | null;
+  try {
+    status = await vaultStatus(session.context);
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    return [unknown("the vault can't be read")];
+  }
+  if (status === null) return [fine("no vault, no key")];
+  try {
+    await session.vault();
+  } catch (error) {
+    return broken(error);
+  }
+  const source = `${SOURCE_WORDS[status.keySource]}${status.keyVariable === null ? "" : ` (asked now: ${status.keyVariable})`}`;
+  return [fine(`${source} opens the vault`), ...warned(session.context, "key", status.keySource)];
+};
+
 const REMEDIES: Readonly<Record<VaultWarning["about"], string>> = {
   key: "auth vault rekey --key keychain   (or passphrase)",
   modes: "chmod go= <path>",
   "file system": "AUTH_HOME=<folder on a local disk>, or AUTH_STORE=sqlite:<path on one>",
 };
 
-function warned({ context }: Session, { path, keySource }: VaultStatus, matter: VaultWarning["about"]): Found[] {
-  return vaultWarnings(context, path, keySource)
+function warned(context: Context, matter: VaultWarning["about"], source: SourceName = "file"): Found[] {
+  const vault = vaultPath(context);
+  if (lstat(dirname(vault)) === null) return [];
+  return vaultWarnings(context, realPlace(vault), source)
     .filter(({ about }) => about === matter)
     .map(({ text }) => doubtful(text, REMEDIES[matter]));
-}
-
-/** null also where it can't be had: that is the first check's to say. */
-async function statusOf({ context }: Session): Promise<VaultStatus | null> {
-  try {
-    return await vaultStatus(context);
-  } catch (error) {
-    if (error instanceof AuthError) return null;
-    throw error;
-  }
 }

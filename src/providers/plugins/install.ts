@@ -1,6 +1,7 @@
 /** Plugins put into, and taken out of, the configuration's folder: private files, never half-written. */
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { AuthError, errorCode } from "../../platform/errors.ts";
+import { makeFolder } from "../../platform/folders.ts";
 import type { PluginFile } from "./file.ts";
 import { PLUGIN_KINDS, placeOf } from "./place.ts";
 import { forgetIndex } from "./stamps.ts";
@@ -11,7 +12,7 @@ const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0 } = constants;
 export function installPlugin(folder: string, id: string, file: PluginFile): string {
   const path = placeOf(folder, id, file.kind);
   return touching(path, () => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!existsSync(folder)) makeFolder(folder);
     const temporary = `${folder}/.${id}.${crypto.randomUUID()}`;
     const out = openSync(temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
     try {
@@ -48,6 +49,7 @@ function touching<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
+    if (error instanceof AuthError) throw error;
     throw new AuthError("vault_unwritable", `${path} can't be written: ${errorCode(error) ?? "unknown error"}.`, {
       hint: "Make room or set its permissions right, or set AUTH_HOME to a folder of your own.",
       cause: error,

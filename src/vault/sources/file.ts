@@ -4,9 +4,9 @@
  */
 import type { Context } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
+import { isOpenTo, isStranger, modeText } from "../../platform/owner.ts";
 import { type OwnedText, type Ownership, readOwned } from "../../platform/small-file.ts";
 import { type Bytes, random } from "../bytes.ts";
-import { isOpenTo, isStranger, modeText } from "../owner.ts";
 import { parseKey } from "./encoding.ts";
 import { locked } from "./locked.ts";
 import type { KeyRequest, KeySource } from "./source.ts";
@@ -82,6 +82,9 @@ function unreadable(path: string, error: unknown): unknown {
     case "EACCES":
     case "EPERM":
       return locked(`The key file ${path} can't be read: permission denied.`, `chmod 600 ${path}`);
+    case "EMFILE":
+    case "ENFILE":
+      return locked(`The key file ${path} can't be read: too many open files.`, "Raise the limit: ulimit -n 256");
     case "EISDIR":
       return locked(`The key file ${path} is a folder.`, "Put the key file back in its place. The vault is as it was.");
     default:
