@@ -4,9 +4,11 @@ import { environmentTokens, profileOf, select } from "../connections/select.ts";
 import type { Services } from "../connections/services.ts";
 import { notFound, readConnection, type Stored } from "../connections/store.ts";
 import { AuthError, usage } from "../platform/errors.ts";
+import { deferSignals } from "../platform/signals.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { connectionsOf } from "./entries.ts";
+import { asAuthError, EXIT_CODES } from "./exit.ts";
 import { connectionArgs } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
@@ -31,13 +33,29 @@ export default defineCommand({
       const targets = args.all
         ? await everything(cli, session, args.yes ?? false)
         : [await one(cli, session, args.connection, args.profile)];
-      const request = { keepSettings: false, forgetClient: false, revoke: true };
-      const results: LoggedOut[] = [];
-      for (const target of targets)
-        results.push(await end(cli, await session.services(), target, request, args.yes ?? false));
-      if (cli.output.isJson) await cli.output.json(args.all ? results : results[0]);
+      await toTheEnd(cli, async (interruption) => {
+        const request = { keepSettings: false, forgetClient: false, revoke: true, interruption };
+        const results: LoggedOut[] = [];
+        for (const target of targets)
+          results.push(await end(cli, await session.services(), target, request, args.yes ?? false));
+        if (cli.output.isJson) await cli.output.json(args.all ? results : results[0]);
+      });
     }),
 });
+
+/** Ctrl-C ends the waiting, not the work: the logins are erased, that is said, and then the process ends with 130. */
+export async function toTheEnd(cli: Cli, work: (interruption: AbortSignal) => Promise<void>): Promise<void> {
+  const signals = deferSignals();
+  try {
+    await work(signals.signal);
+  } catch (error) {
+    if (!signals.signal.aborted) throw error;
+    cli.output.error(asAuthError(error), EXIT_CODES.interrupted);
+  } finally {
+    if (signals.signal.aborted) await cli.output.done();
+    signals.release();
+  }
+}
 
 /** The connection to end: never guessed among several, and never one in the environment (CLI.md §1). */
 export async function one(
@@ -115,7 +133,11 @@ export async function end(
   yes: boolean,
 ): Promise<LoggedOut> {
   const sharing = await sharingGrant(services, stored);
-  const revoke = request.revoke && (sharing.length === 0 || (await mayEndOthers(cli, stored, sharing, yes)));
+  const { interruption } = request;
+  const revoke =
+    request.revoke &&
+    !interruption.aborted &&
+    (sharing.length === 0 || (await mayEndOthers(cli, stored, sharing, yes)));
   const result = await logout(services, stored, { ...request, revoke });
   await cli.context.audit({
     event: request.keepSettings ? "revoke" : "logout",
@@ -124,7 +146,11 @@ export async function end(
     message: result.revoked === true ? "revoked at the provider" : "erased here only",
   });
   const done = request.keepSettings ? "Revoked" : "Logged out of";
-  if (result.revoked === true)
+  if (interruption.aborted && result.revoked !== true)
+    cli.output.warn(
+      `Interrupted: ${result.connection} is erased here, but the provider was not waited for and may not have revoked the token.`,
+    );
+  else if (result.revoked === true)
     cli.output.success(`${done} ${result.connection}: revoked at the provider, erased here.`);
   else if (result.revoked === false)
     cli.output.warn(

@@ -9,6 +9,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { outsideWords } from "../platform/outside.ts";
 import { ownValue } from "../platform/own.ts";
 import type { Secret } from "../platform/secret.ts";
+import { deferSignals } from "../platform/signals.ts";
 import { originOf } from "../platform/url.ts";
 import { type Clients, clientFromEnvironment, readClients, updateClients } from "./clients.ts";
 import { counterpartOf } from "./counterpart.ts";
@@ -52,6 +53,8 @@ export async function login(services: Services, request: LoginRequest, ui: Login
 /** From the provider's reply to the stored login. A reply that can't be kept is revoked. */
 async function keepLogin(services: Services, plan: LoginPlan, received: TokenReply, ui: LoginUi): Promise<StoredLogin> {
   let account: Account | null = null;
+  // From here on the provider holds a grant: an interruption waits until it is stored or revoked.
+  const signals = deferSignals();
   try {
     const reply = await withLearntLifetime(services, plan, received);
     tellUnreadValues(services, plan, reply, ui);
@@ -59,9 +62,13 @@ async function keepLogin(services: Services, plan: LoginPlan, received: TokenRep
     const identity = await whoIs(services, plan, reply, ui);
     ({ account } = identity);
     await refuseOtherAccount(plan, account, ui);
+    if (signals.signal.aborted) throw new AuthError("interrupted", "The login was interrupted.");
     return await storeLogin(services, plan, { ...reply, scopes: reply.scopes ?? identity.scopes }, account);
   } catch (error) {
     throw await withdraw(services, plan, received, account, error);
+  } finally {
+    signals.handled();
+    signals.release();
   }
 }
 

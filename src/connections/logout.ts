@@ -21,6 +21,8 @@ export interface LogoutRequest {
   readonly forgetClient: boolean;
   /** Revoke at the provider, or only erase here. */
   readonly revoke: boolean;
+  /** Aborted when the person interrupts: then nothing is waited for any more, and the login is erased here. */
+  readonly interruption: AbortSignal;
 }
 
 export interface LoggedOut {
@@ -51,17 +53,18 @@ export async function sharingGrant(services: Services, stored: Stored): Promise<
  * that it was told
  */
 export async function logout(services: Services, stored: Stored, request: LogoutRequest): Promise<LoggedOut> {
-  let lock = await lockIfPossible(services, stored);
+  const { interruption } = request;
+  let lock = await lockIfPossible(services, stored, interruption);
   try {
     await services.vault.requireWritable(vaultName(stored.ref));
     const current = (await readConnection(services.vault, stored.ref)) ?? stored;
-    const revoked = request.revoke ? await revokeAtProvider(services, current) : "unsupported";
+    const revoked = request.revoke ? await revokeUnlessInterrupted(services, current, interruption) : "unsupported";
     try {
       while ((await erase(services, current, request)) !== "committed") {
         // The source of a new key may ask a person or a keychain: no lock is held meanwhile (RULES 1.3).
         lock?.release();
         await services.vault.reload();
-        lock = await lockIfPossible(services, stored);
+        lock = await lockIfPossible(services, stored, interruption);
       }
     } catch (error) {
       throw notErased(current, revoked, error);
@@ -84,12 +87,25 @@ function notErased({ ref }: Stored, revoked: LoggedOut["revoked"], cause: unknow
 }
 
 /** Waits for a refresh in flight to end, so that what it brings is erased too; a holder that hangs doesn't stop a logout. */
-async function lockIfPossible(services: Services, stored: Stored): Promise<Lock | null> {
+async function lockIfPossible(services: Services, stored: Stored, interruption: AbortSignal): Promise<Lock | null> {
   const turn = await waitForLock(services.vault, vaultName(stored.ref), {
     timeout: LIMITS.exchange,
-    watch: async () => null,
+    watch: async () => interruption.aborted || null,
   });
   return turn.kind === "locked" ? turn.lock : null;
+}
+
+/** Someone who interrupts a logout wants to be out: the provider's answer is not waited for. */
+async function revokeUnlessInterrupted(
+  services: Services,
+  stored: Stored,
+  interruption: AbortSignal,
+): Promise<boolean | "unsupported"> {
+  if (interruption.aborted) return false;
+  const interrupted = new Promise<false>((resolve) => {
+    interruption.addEventListener("abort", () => resolve(false), { once: true });
+  });
+  return Promise.race([revokeAtProvider(services, stored), interrupted]);
 }
 
 async function revokeAtProvider(services: Services, stored: Stored): Promise<boolean | "unsupported"> {

@@ -34,14 +34,20 @@ type Deferred = keyof typeof NUMBERS;
 const UNHEARD = process.platform === "linux" ? [16, ...Array.from({ length: 31 }, (_, i) => 34 + i)] : [];
 
 export interface Deferral {
+  /** Aborted as soon as a signal comes: what need not be waited for can be left. */
+  readonly signal: AbortSignal;
+  /** The caller says what became of the work: `release` doesn't end the process for a signal that has come. */
+  handled(): void;
   /** Ends the wait. If a signal came meanwhile, the process ends here and this doesn't return. */
   release(): void;
 }
 
 let depth = 0;
 let arrived: Deferred | null = null;
+let interruption: AbortController | undefined;
 const remember = (signal: Deferred): void => {
   arrived ??= signal;
+  interruption?.abort();
 };
 
 /** May be nested: signals are let through when the last holder lets go. */
@@ -50,8 +56,13 @@ export function deferSignals(): Deferral {
     for (const signal of names()) process.on(signal, remember);
     for (const signal of UNHEARD) posix()?.ignoreSignal(signal);
   }
+  interruption ??= new AbortController();
   let held = true;
   return {
+    signal: interruption.signal,
+    handled() {
+      arrived = null;
+    },
     release() {
       if (!held) return;
       held = false;

@@ -6,6 +6,7 @@ import { startSentry } from "../issuers/sentry.ts";
 import { visit } from "../support/browser-login.ts";
 import { browserHome, logInByBrowser, paste, succeeded } from "../support/home.ts";
 import { errorOf, type LoggedIn, loggedIn } from "../support/logged-in.ts";
+import { manifest, pluginHome } from "../support/plugin-home.ts";
 import { AUTH, auth, bareEnvironment, type Ended } from "../support/program.ts";
 
 type Events = Record<string, unknown>[];
@@ -717,6 +718,25 @@ describe("how a login ends without one", () => {
       expect(await login.ended).toMatchObject({ code: 130, signal: null });
       expect((await at.call(["list", "--json"])).stdout).toBe("[]\n");
     });
+
+  test("Ctrl-C after the approval: 130, nothing stored, and what the provider gave is revoked", async () => {
+    const acme = pluginHome({ revokeNeedsSecret: false });
+    stops.push(acme.stop);
+    const { url } = acme.issuer.server;
+    acme.issuer.server.fail({ path: "/user", times: 9, reply: "hang" });
+    const text = manifest(url)
+      .replace(/\[account\][\s\S]*/, "")
+      .replace("[endpoints]", `[endpoints]\nuserinfo = "${url}/user"\nrevocation = "${url}/oauth/revoke/"`);
+    expect((await acme.call(["provider", "add", acme.file("acme.toml", text), "--yes"])).code).toBe(0);
+    const id = acme.issuer.publicClient.id;
+    const login = start(["acme", "--flow", "device", "--client-id", id], acme.env);
+    while (acme.issuer.server.callsTo("/user").length === 0) await Bun.sleep(5);
+    login.signal("SIGINT");
+    const { code, stderr } = await login.ended;
+    expect([code, stderr]).toEqual([130, expect.stringContaining("The new login was revoked at ACME.")]);
+    expect(acme.issuer.rows.map(({ alive }) => alive)).toEqual([false]);
+    expect((await acme.call(["list", "--json"])).stdout).toBe("[]\n");
+  }, 20_000);
 
   test("the client refused: 6 client_rejected; the scopes refused: 6 scope_rejected", async () => {
     const issuer = startIssuer();

@@ -5,7 +5,7 @@ import { startSentry } from "../issuers/sentry.ts";
 import { loginByBrowser } from "../support/browser-login.ts";
 import { browserHome, logInByBrowser, paste, succeeded } from "../support/home.ts";
 import { errorOf, type LoggedIn, type loggedIn } from "../support/logged-in.ts";
-import { auth, bareEnvironment } from "../support/program.ts";
+import { AUTH, auth, bareEnvironment } from "../support/program.ts";
 
 const REVOKE = "/oauth/revoke/";
 const stops: (() => Promise<void>)[] = [];
@@ -32,6 +32,30 @@ describe("logout", () => {
     expect(at.issuer.rows[0]?.alive).toBeFalse();
     expect(await list(at)).toEqual([]);
   });
+
+  for (const [name, args, status] of [
+    ["logout", ["logout", "sentry"], null],
+    ["logout of all", ["logout", "--all", "--yes"], null],
+    ["revoke", ["revoke", "sentry"], "not_connected"],
+    ["profile delete", ["profile", "delete", "sentry", "--force"], null],
+  ] as const)
+    test(`${name}: Ctrl-C while the provider is asked erases here all the same, says so, and ends with 130`, async () => {
+      const at = await home();
+      if (name === "logout of all") await logInByBrowser(at, "sentry:second");
+      at.issuer.server.fail({ path: REVOKE, times: 9, reply: "hang" });
+      const child = Bun.spawn([AUTH, ...args], { env: at.env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+      while (at.issuer.server.callsTo(REVOKE).length === 0) await Bun.sleep(5);
+      const since = performance.now();
+      child.kill("SIGINT");
+      const [stderr, code] = await Promise.all([child.stderr.text(), child.exited]);
+      expect([code, stderr]).toEqual([130, expect.stringContaining("sentry:default is erased here")]);
+      expect(stderr).toContain("may not have revoked the token");
+      // It doesn't wait for the provider, nor ask it about the next one.
+      expect(performance.now() - since).toBeLessThan(4000);
+      expect(at.issuer.server.callsTo(REVOKE)).toHaveLength(1);
+      expect((await list(at)).map((entry) => entry.status)).toEqual(status === null ? [] : [status]);
+      expect((await at.call(["token", "sentry"])).stdout).toBe("");
+    });
 
   test("JSON: revoked true", async () => {
     const at = await home();

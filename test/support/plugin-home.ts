@@ -18,8 +18,8 @@ export interface PluginHome {
   stop(): Promise<void>;
 }
 
-export function pluginHome(): PluginHome {
-  const issuer = startSentry({ approve: true, interval: 1 });
+export function pluginHome(options: Parameters<typeof startSentry>[0] = {}): PluginHome {
+  const issuer = startSentry({ approve: true, interval: 1, ...options });
   const env = bareEnvironment();
   const folder = join(env.AUTH_HOME as string, "providers");
   const elsewhere = tempFolder();

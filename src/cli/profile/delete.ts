@@ -1,7 +1,7 @@
 import { display } from "../../connections/ref.ts";
 import { usage } from "../../platform/errors.ts";
 import { defineCommand } from "../command.ts";
-import { end } from "../logout.ts";
+import { end, toTheEnd } from "../logout.ts";
 import { inSession } from "../session.ts";
 import { namedProfile, PROFILE } from "./shared.ts";
 
@@ -24,8 +24,10 @@ export default defineCommand({
           `${display(stored.ref)} holds a login.`,
           `To revoke and delete it: auth profile delete ${display(stored.ref)} --force`,
         );
-      const request = { keepSettings: false, forgetClient: false, revoke: true };
-      const result = await end(cli, await session.services(), stored, request, false);
-      if (cli.output.isJson) await cli.output.json(result);
+      await toTheEnd(cli, async (interruption) => {
+        const request = { keepSettings: false, forgetClient: false, revoke: true, interruption };
+        const result = await end(cli, await session.services(), stored, request, false);
+        if (cli.output.isJson) await cli.output.json(result);
+      });
     }),
 });

@@ -200,6 +200,7 @@ function revocation(subject: Subject): Promise<string> {
     const stored = await stage.login(flow);
     const { revoked } = await logout(stage.services, stored, {
       keepSettings: false,
+      interruption: new AbortController().signal,
       forgetClient: false,
       revoke: true,
     });

@@ -22,7 +22,7 @@ export async function withdraw(
 ): Promise<unknown> {
   if (!isOurs(plan, cause)) return cause;
   const revoked = await revokeReceived(services, plan, reply, account);
-  if (!(cause instanceof AuthError) || !/^(vault_|key_|busy$)/.test(cause.code)) return cause;
+  if (!(cause instanceof AuthError) || !/^(vault_|key_|busy$|interrupted$)/.test(cause.code)) return cause;
   const { title } = plan.provider.definition;
   const there = revoked
     ? `The new login was revoked at ${title}.`
