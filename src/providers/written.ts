@@ -120,7 +120,7 @@ const STEERING_HEADER =
 export function headerFault(header: string, settings: Settings): string | null {
   const named = /^\{([A-Za-z0-9]+)\}$/.exec(header)?.[1];
   if (named !== undefined && kindOf(named, settings) === "header") return null;
-  const [, name] = /^([A-Za-z0-9-]+): [\x20-\x7e]+$/.exec(header) ?? [];
+  const [, name] = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+): [\x20-\x7e]+$/.exec(header) ?? [];
   if (name === undefined) return "is not one line like 'Authorization: Bearer {token}'";
   if (!/\{(token|basic)\}/.test(header)) return "has neither {token} nor {basic} in it";
   if (STEERING_HEADER.test(name)) return `can't be ${name}: it says how a request is sent, not who sends it`;

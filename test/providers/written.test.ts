@@ -265,6 +265,7 @@ test("attack: a header that would be an option, a file or a second line", () => 
       header,
       fault: expect.any(String),
     });
-  expect(headerFault("X-Api-Key: {token}", {})).toBeNull();
+  for (const header of ["X-Api-Key: {token}", "api_token: {token}", "Authorization: Basic {basic}"])
+    expect(headerFault(header, {})).toBeNull();
   expect(headerFault("{header}", { header: { title: "H", kind: "header" } })).toBeNull();
 });
