@@ -87,9 +87,9 @@ export default defineProvider({
   client: {
     create: "https://{host}/settings/apps/new",
     notes: [
-      "A GitHub App's tokens expire and are refreshed. An OAuth App's don't: https://github.com/settings/applications/new",
-      "Tick 'Enable Device Flow': then the client id is all that is needed.",
-      "The browser flow also needs a client secret: GitHub has no public clients.",
+      "Any free name and any homepage will do. Tick 'Enable Device Flow'; leave 'Expire user authorization tokens' ticked; untick 'Active' under Webhook.",
+      "Under 'Repository permissions', choose what the token may do: for git, 'Contents: Read and write'.",
+      "After 'Create GitHub App': 'Install App' on your account, since the token reaches only what the app is installed on. The client id is on the app's page, and begins with 'Iv'.",
     ],
     // A refresh needs the secret, unless the token came by device flow.
     secretOnRefresh: "unless-device",
@@ -163,7 +163,10 @@ export default defineProvider({
     scopesHeader: "x-oauth-scopes",
   },
 
-  apiKey: { create: "https://{host}/settings/tokens" },
+  apiKey: {
+    create: "https://{host}/settings/tokens/new?scopes={scopes}&description=auth",
+    command: "gh auth token",
+  },
 
   minting: {
     // A GitHub App as itself: its key signs what asks for a token of one installation, good for an hour.

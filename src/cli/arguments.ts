@@ -155,9 +155,12 @@ async function descend(from: Target, word: string): Promise<Target> {
   // Object.hasOwn: `auth constructor` is no command.
   const load = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (load !== undefined) return { path: [...from.path, word], command: (await load()).default };
+  const otherNames = isGroup(definition) ? Object.entries(definition.otherNames ?? {}) : [];
+  const meant = otherNames.find(([, names]) => names.includes(word.toLowerCase()))?.[0];
+  const suggestions = meant === undefined ? didYouMean(word, Object.keys(commands)) : [`Did you mean '${meant}'?`];
   throw usage(
     `Unknown command '${shown([...from.path, word].join(" "))}'.`,
-    [...didYouMean(word, Object.keys(commands)), `Run '${called(from)} --help' to see all commands.`].join("\n"),
+    [...suggestions, `Run '${called(from)} --help' to see all commands.`].join("\n"),
   );
 }
 

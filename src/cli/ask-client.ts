@@ -2,8 +2,8 @@
 import type { MissingClient } from "../connections/login/client.ts";
 import type { LoginRequest } from "../connections/login/request.ts";
 import { AuthError } from "../platform/errors.ts";
+import type { Registry } from "../providers/registry.ts";
 import type { Cli } from "./context.ts";
-import { errorText } from "./exit.ts";
 import type { AskByForm } from "./login-form.ts";
 
 /**
@@ -12,6 +12,7 @@ import type { AskByForm } from "./login-form.ts";
  */
 export async function offeringToTakeClient<T>(
   cli: Cli,
+  registry: Registry,
   request: LoginRequest,
   form: AskByForm | null,
   login: (request: LoginRequest) => Promise<T>,
@@ -23,25 +24,85 @@ export async function offeringToTakeClient<T>(
     const missing = error.cause as MissingClient | undefined;
     if (missing === undefined) throw error;
     if (form !== null) return login({ ...request, ...(await form.missing(missing, request)) });
-    // A key has several lines: it comes from a file.
-    if (cli.output.isJson || missing.lacks.includes("key") || !(await cli.interactive())) throw error;
-    cli.output.notice(`${errorText(error)}\n`);
-    await cli.output.done();
-    return login({ ...request, ...(await askClient(error, request, missing)) });
+    if (cli.output.isJson || !(await cli.interactive())) throw error;
+    return login({ ...request, ...(await answers(cli, registry, error, request, missing)) });
   }
 }
 
+type Answers = Pick<LoginRequest, "clientId" | "clientSecret" | "credential" | "token" | "flow">;
+
+/** Where there are ways without a client the person chooses; else what the error says is shown, and what lacks asked for. */
+async function answers(
+  cli: Cli,
+  registry: Registry,
+  error: AuthError,
+  request: LoginRequest,
+  missing: MissingClient,
+): Promise<Answers> {
+  const show = async (text: string): Promise<void> => {
+    cli.output.notice(`${text}\n`);
+    await cli.output.done();
+  };
+  const { command, token } = missing.ways ?? { command: null, token: null };
+  const way = token === null ? null : await chooseWay(cli, registry, request, missing);
+  const pasted = { flow: "token" as const, clientId: null, clientSecret: null };
+  if (way === "tool" && command !== null) {
+    const { tokenFromTool } = await import("../platform/other-tool.ts");
+    return { ...pasted, token: await tokenFromTool(command, cli.context.env) };
+  }
+  if (way === "token") {
+    if (token?.page != null) await show(`Make one: ${token.page}`);
+    const { askSecret } = await import("../platform/prompt.ts");
+    const secret = await askSecret(`${missing.title} token: `, cli.context.env);
+    if (secret.reveal() === "") throw error;
+    return { ...pasted, token: secret };
+  }
+  await show([error.message, ...(way === null ? [error.hint ?? ""] : missing.steps)].join("\n"));
+  return { flow: request.flow, token: request.token, ...(await askClient(cli, error, request, missing)) };
+}
+
+/** Another tool is only run for what is part of auth: a plugin's description runs nothing. */
+async function chooseWay(
+  cli: Cli,
+  registry: Registry,
+  { ref }: LoginRequest,
+  { title, ways }: MissingClient,
+): Promise<string> {
+  const [{ choose }, { hasTool }] = await Promise.all([
+    import("../platform/menu.ts"),
+    import("../platform/other-tool.ts"),
+  ]);
+  const { env } = cli.context;
+  const command = ways?.command ?? null;
+  const runs = command !== null && hasTool(command, env) && !(await registry.isPlugin(ref.provider));
+  const tool = { value: "tool", label: "With the login that another tool has", hint: `runs ${command}` };
+  const token = { value: "token", label: "With a token", hint: "made by hand" };
+  const app = { value: "app", label: "With an app of your own", hint: "made once" };
+  const choices = [...(runs ? [tool] : []), ...(ways?.token?.page == null ? [app, token] : [token, app])];
+  return choose(`${title}: how do you log in?`, choices, env);
+}
+
 async function askClient(
+  cli: Cli,
   error: AuthError,
   request: LoginRequest,
   { id, lacks }: MissingClient,
-): Promise<Pick<LoginRequest, "clientId" | "clientSecret">> {
+): Promise<Pick<LoginRequest, "clientId" | "clientSecret" | "credential">> {
+  const { env } = cli.context;
   const { askSecret, askText } = await import("../platform/prompt.ts");
-  const clientId = id ?? (await askText("Client id"));
+  const clientId = lacks.includes("id") ? (id ?? (await askText("Client id", env))) : id;
   if (clientId === "") throw error;
+  if (lacks.includes("key")) {
+    // A key has several lines: it comes from a file.
+    const path = await askText("Key file", env);
+    if (path === "") throw error;
+    const { fileOf } = await import("./credential-flags.ts");
+    const key = await fileOf(cli, path, "key");
+    return { clientId, clientSecret: request.clientSecret, credential: { ...request.credential, key } };
+  }
   if (request.clientSecret !== null || !lacks.includes("secret"))
     return { clientId, clientSecret: request.clientSecret };
-  const clientSecret = await askSecret("Client secret: ");
+  const clientSecret = await askSecret("Client secret: ", env);
   if (clientSecret.reveal() === "") throw error;
   return { clientId, clientSecret };
 }

@@ -9,6 +9,7 @@ export default defineGroup({
     list: () => import("./client/list.ts"),
     remove: () => import("./client/remove.ts"),
   },
+  otherNames: { set: ["add", "create", "edit"], list: ["ls"], remove: ["rm", "delete"] },
   examples: [
     ["auth client set {a} --client-id my-id --client-secret -", "the secret is read from standard input"],
     ["auth client list", "ids, never secrets"],

@@ -51,6 +51,8 @@ export interface Definition<T extends Args = Args> extends Described {
 export interface GroupDefinition extends Described {
   /** Name → how to load it. */
   readonly commands: Readonly<Record<string, Loader>>;
+  /** A command's name → what other tools call it, so that it is suggested. */
+  readonly otherNames?: Readonly<Record<string, readonly string[]>>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: commands of any arguments

@@ -42,7 +42,7 @@ export async function credentialOf(cli: Cli, flags: Flags): Promise<Credential> 
   };
 }
 
-async function fileOf(cli: Cli, path: string, what: string): Promise<Secret> {
+export async function fileOf(cli: Cli, path: string, what: string): Promise<Secret> {
   if (path === "-") return credentialFromStdin(what);
   if (path.includes("-----BEGIN") || path.trimStart().startsWith("{"))
     throw usage(`--${what} takes a file, not the ${what} itself.`, `Pipe it in: --${what} -`);

@@ -25,7 +25,7 @@ export async function connectionForIssuer(
 }
 
 /** The setting that is the whole issuer: `issuer: "{issuer}"`. */
-function issuerSetting({ issuer = "", settings = {} }: ProviderDefinition): string | null {
+export function issuerSetting({ issuer = "", settings = {} }: ProviderDefinition): string | null {
   const name = /^\{(\w+)\}$/.exec(issuer)?.[1];
   return name !== undefined && settings[name]?.required === true ? name : null;
 }

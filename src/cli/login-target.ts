@@ -22,7 +22,8 @@ export async function targetOf(
 ): Promise<Target> {
   if (argument === undefined) {
     const name = profileOf(cli.context.env, argument, profile);
-    return { ref: (await storedUnder(session, name)) ?? (await chosenProvider(cli, session, name)), settings: {} };
+    const ref = await storedUnder(session, name);
+    return ref === null ? chosenTarget(cli, session, name) : { ref, settings: {} };
   }
   if (/^https?:\/\//i.test(argument)) {
     const { ref, settings } = await connectionForIssuer(session.registry, argument);
@@ -59,13 +60,11 @@ async function defaultFor(session: Session, provider: string): Promise<Connectio
 }
 
 /** `auth login` alone: a menu on a terminal. */
-async function chosenProvider(cli: Cli, session: Session, name: string | undefined): Promise<ConnectionRef> {
-  if (!(await cli.interactive()))
+async function chosenTarget(cli: Cli, session: Session, name: string | undefined): Promise<Target> {
+  if (cli.output.isJson || !(await cli.interactive()))
     throw usage("Which provider?", `auth login <provider>   (providers: ${(await session.registry.ids()).join(", ")})`);
-  const { choose } = await import("../platform/prompt.ts");
-  const options = (await session.registry.offered()).map(({ id, title }) => ({ value: id, label: title }));
-  const provider = await choose("Log in where?", options);
-  return { provider, name: name === undefined ? DEFAULT_NAME : checkName(name) };
+  const { chooseTarget } = await import("./login-menu.ts");
+  return chooseTarget(cli, session, name, (provider) => defaultFor(session, provider));
 }
 
 /** `issuer.example`, `localhost:8080/realms/x`: no provider and no connection is written so. */

@@ -106,7 +106,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
       if (how.form) return how.form.token(title, create);
       if (!(await cli.interactive())) return null;
       const { askSecret } = await import("../platform/prompt.ts");
-      return askSecret(`${title} token: `);
+      return askSecret(`${title} token: `, env);
     },
     async confirm(question) {
       if (!(await cli.interactive())) return null;

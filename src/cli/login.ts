@@ -115,7 +115,12 @@ export default defineCommand({
         timeout: asked.timeout,
         form: args.web ? await formFor(cli, asked, args.browser ?? true) : null,
       };
-      await runLogin(cli, session, asked, display, args.token !== undefined, async () => ({
+      const pastes = args.token !== undefined;
+      const settings =
+        !cli.output.isJson && (await cli.interactive())
+          ? await (await import("./ask-settings.ts")).askMissingSettings(cli, session, asked, pastes)
+          : asked.settings;
+      await runLogin(cli, session, { ...asked, settings }, display, pastes, async () => ({
         clientSecret: await secretOf(cli, args["client-secret"], "--client-secret", "Client secret"),
         token: await secretOf(cli, args.token, "--token", "Token"),
         credential: await credentialOf(cli, args),
@@ -167,7 +172,7 @@ async function finish(
   const ui = await createLoginUi(cli, how);
   let stored: Stored;
   try {
-    stored = await offeringToTakeClient(cli, request, how.form ?? null, async (asked) =>
+    stored = await offeringToTakeClient(cli, session.registry, request, how.form ?? null, async (asked) =>
       login(await session.services(), asked, ui),
     );
   } catch (error) {

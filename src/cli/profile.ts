@@ -11,6 +11,13 @@ export default defineGroup({
     list: () => import("./profile/list.ts"),
     delete: () => import("./profile/delete.ts"),
   },
+  otherNames: {
+    create: ["add", "new"],
+    edit: ["set", "update"],
+    show: ["get"],
+    list: ["ls"],
+    delete: ["remove", "rm"],
+  },
   examples: [
     ["auth profile create {a}:work --scope repo", "then: auth login {a}:work"],
     ["auth profile edit {a}:work --add-scope gist", "takes effect at the next login"],

@@ -14,6 +14,7 @@ export default defineGroup({
     remove: () => import("./provider/remove.ts"),
     types: () => import("./provider/types.ts"),
   },
+  otherNames: { add: ["install"], new: ["create", "init"], list: ["ls"], remove: ["rm", "delete", "uninstall"] },
   examples: [
     ["auth provider list", "which there are"],
     ["auth provider show {a}", "how one is logged in to, and which variables it reads and writes"],

@@ -62,7 +62,7 @@ export function vaultDialogue(cli: Cli): { prompt?: Prompt } {
   return {
     prompt: async (question) => {
       const { askSecret, hasTerminal } = await import("../platform/prompt.ts");
-      if (await hasTerminal()) return askSecret(question);
+      if (await hasTerminal()) return askSecret(question, cli.context.env);
       throw new AuthError("vault_locked", "There is no terminal to ask for the vault's passphrase.", {
         hint: "Set AUTH_PASSPHRASE, or run this in a terminal.",
       });

@@ -1,13 +1,16 @@
 /** Asking a person (the rules are in `terminal.ts`), and reading a secret from standard input. Loaded when needed. */
+import type { Environment } from "./context.ts";
 import { AuthError, usage } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { type LineEnd, TypedLine } from "./line.ts";
+import { openTerminal, type Terminal } from "./raw-terminal.ts";
 import { cutLineEnd, Secret } from "./secret.ts";
-import { isTerminal } from "./terminal.ts";
+import { canDraw, columns, isTerminal } from "./terminal.ts";
 
 /** Terminals mark pasted text while this is on, so that a pasted line break can be told from Enter. */
 const PASTE_MARKS_ON = "\x1b[?2004h";
 const PASTE_MARKS_OFF = "\x1b[?2004l";
+const AFTER_A_KEY_MS = 250;
 /** After Enter: what still comes within this time was pasted with it and must not reach the shell. */
 const LEFTOVERS_MS = 60;
 
@@ -16,8 +19,8 @@ const LEFTOVERS_MS = 60;
  *
  * @throws AuthError `interrupted` on Ctrl-C, `usage` where there is no terminal or the input can't be a secret
  */
-export async function askSecret(question: string): Promise<Secret> {
-  return new Secret(await ask(question, false));
+export async function askSecret(question: string, env: Environment): Promise<Secret> {
+  return new Secret(await ask(question, false, canDraw(env)));
 }
 
 /** Whether a person can be asked at all: at stdin, or at the terminal behind it. */
@@ -33,30 +36,46 @@ export async function hasTerminal(): Promise<boolean> {
 }
 
 /** A line of text, with echo. Empty input gives `fallback`. */
-export async function askText(question: string, fallback = ""): Promise<string> {
+export async function askText(question: string, env: Environment, fallback = ""): Promise<string> {
   const shown = fallback === "" ? question : `${question} [${fallback}]`;
-  return (await ask(`${shown}: `, true)).trim() || fallback;
+  return (await ask(`${shown}: `, true, canDraw(env))).trim() || fallback;
 }
 
-/** @throws AuthError `interrupted` on Ctrl-C */
+/**
+ * A question answered by one key: y, n, or Enter for the answer in capitals.
+ *
+ * @throws AuthError `interrupted` on Ctrl-C
+ */
 export async function confirm(question: string, initial = false): Promise<boolean> {
-  const { createConsola } = await consolaOnStderr();
-  return cancellable(createConsola({}).prompt(question, { type: "confirm", initial, cancel: "reject" }));
+  const terminal = await openTerminal();
+  terminal.write(`${question} [${initial ? "Y/n" : "y/N"}] `);
+  try {
+    const answer = await new Promise<boolean | null>((resolve) => {
+      terminal.onData((chunk) => {
+        const found = chunk === null ? null : answerIn(chunk, initial);
+        if (found !== undefined) resolve(found);
+      });
+    });
+    if (answer === null) throw cancelled();
+    terminal.write(answer ? "yes" : "no");
+    // Who is used to it presses Enter, too: that must not answer what comes next.
+    await Bun.sleep(AFTER_A_KEY_MS);
+    return answer;
+  } finally {
+    terminal.write("\n");
+    await terminal.close();
+  }
 }
 
-export interface Choice {
-  readonly label: string;
-  readonly value: string;
-  readonly hint?: string;
-}
-
-/** @throws AuthError `interrupted` on Ctrl-C */
-export async function choose(question: string, choices: readonly Choice[]): Promise<string> {
-  const { createConsola } = await consolaOnStderr();
-  const chosen = await cancellable(
-    createConsola({}).prompt(question, { type: "select", options: [...choices], cancel: "reject" }),
-  );
-  return typeof chosen === "string" ? chosen : (chosen as Choice).value;
+/** @returns null for Ctrl-C and Ctrl-D, undefined where no key is an answer */
+function answerIn(chunk: Uint8Array, initial: boolean): boolean | null | undefined {
+  for (const key of new TextDecoder().decode(chunk)) {
+    if (key === "y" || key === "Y") return true;
+    if (key === "n" || key === "N") return false;
+    if (key === "\r" || key === "\n") return initial;
+    if (key === "\x03" || key === "\x04") return null;
+  }
+  return undefined;
 }
 
 /**
@@ -99,18 +118,20 @@ function oneLine(bytes: Uint8Array, what: string): string {
   return text;
 }
 
-async function ask(question: string, echo: boolean): Promise<string> {
-  const terminal = await openTerminal();
+/** @param drawn whether the line can be drawn again; else the terminal itself echoes what may be seen */
+async function ask(question: string, echo: boolean, drawn: boolean): Promise<string> {
+  const terminal = await openTerminal(drawn || !echo);
   const line = new TypedLine(LIMITS.secretBytes, !echo);
-  terminal.write(PASTE_MARKS_ON + question);
+  terminal.write(`${drawn ? PASTE_MARKS_ON : ""}${question}`);
   try {
-    const end = await readLine(terminal, line, echo ? question : null);
+    const end = await readLine(terminal, line, echo && drawn ? question : null);
     if (end === "several lines") throw usage("That has several lines.", "Paste one line.");
     if (end === "too long") throw usage(`That is longer than ${LIMITS.secretBytes / 1024} KiB.`);
     if (end === "cancelled") throw cancelled();
     return text(line);
   } finally {
-    terminal.write(`${PASTE_MARKS_OFF}\n`);
+    // Where the terminal echoes, it has echoed Enter, too.
+    terminal.write(drawn ? `${PASTE_MARKS_OFF}\n` : echo ? "" : "\n");
     await terminal.close();
   }
 }
@@ -130,13 +151,21 @@ function readLine(terminal: Terminal, line: TypedLine, echo: string | null): Pro
     terminal.onData((chunk) => {
       if (ended) return;
       const end = chunk === null ? "cancelled" : line.feed(chunk);
-      if (echo !== null) terminal.write(`\r\x1b[K${echo}${visible(line)}`);
+      if (echo !== null) terminal.write(`\r\x1b[K${tailOf(`${echo}${visible(line)}`, columns() - 1)}`);
       if (end === null) return;
       ended = true;
       // Still listening and still raw, so that leftovers are swallowed and not echoed.
       setTimeout(() => resolve(end), LEFTOVERS_MS);
     });
   });
+}
+
+/** The end of a line that is too long for the terminal: one that wraps can't be drawn again. */
+function tailOf(line: string, width: number): string {
+  if (Bun.stringWidth(line) <= width) return line;
+  const kept = [...line];
+  while (kept.length > 0 && Bun.stringWidth(kept.join("")) > width - 1) kept.shift();
+  return `…${kept.join("")}`;
 }
 
 function visible(line: TypedLine): string {
@@ -147,72 +176,6 @@ function visible(line: TypedLine): string {
   }
 }
 
-interface Terminal {
-  write(text: string): void;
-  /** null: the terminal is gone. */
-  onData(listener: (chunk: Uint8Array | null) => void): void;
-  close(): Promise<void>;
-}
-
-/** The terminal in raw mode: stdin, or the controlling terminal where stdin is something else. */
-async function openTerminal(): Promise<Terminal> {
-  const { ReadStream } = await import("node:tty");
-  const { openSync, writeSync, closeSync } = await import("node:fs");
-  const own = !isTerminal(0);
-  let fd = 0;
-  if (own) {
-    try {
-      fd = openSync("/dev/tty", "r+");
-    } catch (error) {
-      throw new AuthError("usage", "There is no terminal to ask on.", {
-        cause: error,
-        hint: "Pass it on standard input.",
-      });
-    }
-  }
-  const stream = own ? new ReadStream(fd) : process.stdin;
-  const out = own || !isTerminal(2) ? fd : 2;
-  stream.setRawMode(true);
-  const restore = (): void => void stream.setRawMode(false);
-  process.on("exit", restore);
-  return {
-    write: (content) => void writeSync(out, content),
-    onData: (listener) => {
-      stream.on("data", (chunk: Uint8Array) => listener(chunk));
-      stream.on("end", () => listener(null));
-      stream.on("error", () => listener(null));
-      stream.resume();
-    },
-    close: async () => {
-      restore();
-      process.off("exit", restore);
-      stream.removeAllListeners("data").pause();
-      if (own) {
-        stream.destroy();
-        try {
-          closeSync(fd);
-        } catch {
-          // The stream closed it already.
-        }
-      } else stream.unref();
-    },
-  };
-}
-
-/** consola's prompts draw on `process.stdout`, which for us is data (rule 1): they get stderr under that name. */
-async function consolaOnStderr(): Promise<typeof import("consola")> {
-  Object.defineProperty(process, "stdout", { value: process.stderr, configurable: true });
-  return import("consola");
-}
-
-async function cancellable<T>(prompt: Promise<T>): Promise<T> {
-  try {
-    return await prompt;
-  } catch (error) {
-    throw cancelled(error);
-  }
-}
-
-function cancelled(cause?: unknown): AuthError {
-  return new AuthError("interrupted", "Cancelled.", { cause });
+function cancelled(): AuthError {
+  return new AuthError("interrupted", "Cancelled.");
 }

@@ -53,7 +53,7 @@ export function colors(on: boolean): Colors {
 }
 
 /** Whether lines on stderr can be drawn again. */
-function canDraw(env: Environment): boolean {
+export function canDraw(env: Environment): boolean {
   return isTerminal(2) && env.TERM !== "dumb";
 }
 

@@ -115,7 +115,8 @@ function* templatesOf(
   if (definition.client?.create !== undefined) yield { path: "client.create", template: definition.client.create };
   if (definition.header !== undefined) yield { path: "header", template: definition.header, extra: ["token", "basic"] };
   if (definition.basic !== undefined) yield { path: "basic", template: definition.basic, extra: ["token"] };
-  if (definition.apiKey?.create !== undefined) yield { path: "apiKey.create", template: definition.apiKey.create };
+  if (definition.apiKey?.create !== undefined)
+    yield { path: "apiKey.create", template: definition.apiKey.create, extra: ["scopes"] };
   if (definition.apiKey?.pattern !== undefined) yield { path: "apiKey.pattern", template: definition.apiKey.pattern };
   for (const group of ["parameters", "offlineParameters"] as const)
     for (const [name, template] of Object.entries(definition.authorize?.[group] ?? {}))
@@ -160,7 +161,7 @@ function settingsAreUsed(definition: ProviderDefinition): Fault[] {
 /** With any host in place of the settings, an address must be https, or http to this machine. */
 function addressesAreSafe(definition: ProviderDefinition): Fault[] {
   const faults: Fault[] = [];
-  const samples: Record<string, string> = { clientId: "x" };
+  const samples: Record<string, string> = { clientId: "x", scopes: "x" };
   for (const [name, setting] of settingsOf(definition))
     samples[name] = setting.kind === "url" ? "https://x.example" : setting.kind === "host" ? "x.example" : "x";
   for (const { path, template } of templatesOf(definition)) {

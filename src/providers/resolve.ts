@@ -87,9 +87,15 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
         ? null
         : {
             pattern: fillOptional(described.apiKey.pattern, settings),
-            create: fillOptional(described.apiKey.create, settings),
+            create: keyPage(described, settings, dialect.scopes.default ?? []),
           },
   };
+}
+
+/** The page on which a token or key is made, with what a login would ask for filled in. */
+export function keyPage({ apiKey }: ProviderDefinition, settings: Values, scopes: readonly string[]): string | null {
+  const list = encodeURIComponent(scopes.join(",")).replaceAll("%2C", ",").replaceAll("%3A", ":");
+  return fillOptional(apiKey?.create, { ...settings, scopes: list });
 }
 
 /** As `resolveProvider` gives them. @throws AuthError `usage` */

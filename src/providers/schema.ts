@@ -115,8 +115,10 @@ const client = v.strictObject({
 const apiKey = v.strictObject({
   /** The pattern that it must match. */
   pattern: v.optional(template),
-  /** The page on which to make one. */
+  /** The page on which to make one; may hold `{scopes}`, those that a login asks for. */
   create: v.optional(template),
+  /** A command by which another tool prints a token that it has. No shell runs it. */
+  command: v.optional(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*( [A-Za-z0-9._=:/-]+)*$/))),
   /**
    * Keys that say where they belong: `prefix`, JSON in base64 up to the next `_`, and in it, at `path`, a URL. One of
    * another origin is refused before it is sent anywhere.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { builtIn } from "../../providers/index.ts";
-import { GLOBAL_ARGS, type Target } from "../../src/cli/arguments.ts";
+import { GLOBAL_ARGS, parseArguments, type Target } from "../../src/cli/arguments.ts";
 import { type Command, isGroup } from "../../src/cli/command.ts";
 import { flagTable, positionalsOf } from "../../src/cli/flags.ts";
 import { helpText } from "../../src/cli/help.ts";
@@ -22,6 +22,24 @@ async function everyCommand(from: Target = { path: [], command: root }): Promise
 }
 
 const all = await everyCommand();
+
+test("what other tools call a command is suggested, and is no command of ours", async () => {
+  for (const { path, command } of all) {
+    if (!isGroup(command.definition)) continue;
+    const { commands, otherNames = {} } = command.definition;
+    const all = Object.values(otherNames).flat();
+    expect({ path, all: [...new Set(all)] }).toEqual({ path, all });
+    expect(all.filter((name) => Object.hasOwn(commands, name))).toEqual([]);
+    expect(Object.keys(otherNames).filter((name) => !Object.hasOwn(commands, name))).toEqual([]);
+    for (const [meant, names] of Object.entries(otherNames))
+      for (const name of names) {
+        const error = await parseArguments([...path, name], root).catch((thrown) => thrown);
+        expect({ name, hint: error.hint.split("\n")[0] }).toEqual({ name, hint: `Did you mean '${meant}'?` });
+      }
+  }
+  for (const name of ["whoami", "switch", "ls", "signin", "profile ls", "client add"])
+    expect((await parseArguments(name.split(" "), root).catch((thrown) => thrown)).hint).toStartWith("Did you mean");
+});
 
 describe("every command", () => {
   for (const target of all) {

@@ -522,6 +522,29 @@ describe("the client", () => {
         expect(errorOf(ended).hint).toContain(text);
     });
 
+  test("none: the ways in order of how little they ask, each with its whole command", async () => {
+    const lines = async (...args: string[]): Promise<string[]> =>
+      String(errorOf(await auth(["login", ...args, "--json"])).hint).split("\n");
+    const hint = await lines("github:work");
+    expect(hint.slice(0, 5)).toEqual([
+      "1. The login that another tool has:",
+      "   gh auth token | auth login github:work --token -",
+      "2. A token, made at https://github.com/settings/tokens/new?scopes=repo,read:org,gist&description=auth",
+      "   auth login github:work --token -",
+      "3. An app of your own:",
+    ]);
+    expect(hint.at(-1)).toStartWith("   Then: auth login github:work --client-id <id>");
+    const elsewhere = await lines("github", "--host", "ghe.example.com", "-s", "repo,workflow");
+    expect(elsewhere.slice(0, 2)).toEqual([
+      "1. A token, made at https://ghe.example.com/settings/tokens/new?scopes=repo,workflow&description=auth",
+      "   auth login github --host ghe.example.com --token -",
+    ]);
+    // A token that no page makes is for the few who have one.
+    const google = await lines("google");
+    expect(google[0]).toBe("1. An app of your own:");
+    expect(google.slice(-2)).toEqual(["2. A token that you have already:", "   auth login google --token -"]);
+  });
+
   test("an id alone where a secret is needed: client_missing says so", async () => {
     const ended = await auth(["login", "github", "--flow", "browser", "--client-id", "x", "--json"]);
     expect(ended.code).toBe(6);

@@ -1,6 +1,7 @@
 /** What a person at a terminal sees and is asked, on a terminal of its own (CLI.md §1, §4). */
+
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startGithub } from "../issuers/github.ts";
 import { visit } from "../support/browser-login.ts";
@@ -232,6 +233,74 @@ describe("auth login alone", () => {
     expect(terminal.screen()).not.toContain("undefined");
   });
 
+  test("any service's key: asks for the service, the variable and the key", async () => {
+    const env = bareEnvironment();
+    const terminal = on(["login"], { env });
+    await terminal.waitFor("type to search");
+    terminal.type("any other service\r");
+    await terminal.waitFor("The service, such as openai: ");
+    terminal.type("no such name!\r");
+    await terminal.waitFor("'no such name!' is not a connection name.");
+    terminal.type("open-ai\r");
+    await terminal.waitFor("[OPEN_AI_API_KEY]: ");
+    terminal.type("\r");
+    await terminal.waitFor("token: ");
+    terminal.type("sk-1\r");
+    expect((await terminal.ended).code).toBe(0);
+    const run = await auth(["run", "--", "printenv", "OPEN_AI_API_KEY"], { env });
+    expect(run.stdout).toBe("sk-1\n");
+  });
+
+  test("an issuer: asks for its URL; one that can't be is asked for again", async () => {
+    const terminal = on(["login", "--no-browser"], { env: bareEnvironment() });
+    await terminal.waitFor("type to search");
+    terminal.type("issuer, by its URL\r");
+    await terminal.waitFor("The issuer's URL (https://…): ");
+    terminal.type("ftp://x\r");
+    await terminal.waitFor("The issuer ");
+    terminal.type("http://127.0.0.1:9/realm\r");
+    await terminal.waitFor("Error:");
+    expect(terminal.screen()).toContain("127.0.0.1");
+    expect((await terminal.ended).code).toBe(5);
+  });
+
+  test("a provider of the catalogue, by its name, and what it needs", async () => {
+    const terminal = on(["login"], { env: bareEnvironment() });
+    await terminal.waitFor("type to search");
+    terminal.type("zend\r");
+    await terminal.waitFor("<subdomain>.zendesk.com");
+    terminal.type("acme\r");
+    await terminal.waitFor("https://acme.zendesk.com/");
+    terminal.kill("SIGTERM");
+  });
+
+  test("a login without a person: asks for the key's id, and for its file", async () => {
+    const env = bareEnvironment();
+    await Bun.write(`${env.HOME}/AuthKey_K1.p8`, "no key");
+    const terminal = on(["login"], { env });
+    await terminal.waitFor("type to search");
+    terminal.type("app store\r");
+    await terminal.waitFor("The key's id");
+    terminal.type("K1\r");
+    await terminal.waitFor("Key file: ");
+    terminal.type(`${env.HOME}/AuthKey_K1.p8\r`);
+    expect((await terminal.ended).code).toBe(7);
+  });
+
+  test("where TERM is dumb it is a numbered list", async () => {
+    const env = bareEnvironment();
+    const terminal = on(["login", "-p", "mine", "--token", "-", "--no-verify"], { env: { ...env, TERM: "dumb" } });
+    await terminal.waitFor("  3  Sentry");
+    expect(terminal.screen()).not.toContain("Airtable");
+    await terminal.waitFor("Number, or part of a name: ");
+    terminal.type("airtab\r");
+    await terminal.waitFor("Token: ");
+    terminal.type("chosen\r");
+    expect((await terminal.ended).code).toBe(0);
+    expect(terminal.screen()).not.toContain(ESCAPE);
+    expect((await auth(["token", "airtable", "-p", "mine"], { env })).stdout).toBe("chosen\n");
+  });
+
   test("what is chosen there is logged in to", async () => {
     const env = bareEnvironment();
     const terminal = on(["login", "-p", "mine", "--token", "-", "--no-verify"], { env });
@@ -349,17 +418,54 @@ test("token --login where nobody is there fails as without it", async () => {
   expect((await auth(["token", "sentry", "--login"])).code).toBe(2);
 });
 
-test("a terminal without a client is offered to give one", async () => {
-  const issuer = startGithub({ approve: true, interval: 1 });
-  stops.push(() => issuer.server.stop());
-  const env = bareEnvironment();
-  const places = Object.entries(issuer.endpoints).flatMap(([name, url]) => ["--endpoint", `${name}=${url}`]);
-  const terminal = on(["login", "github", ...places], { env });
-  await terminal.waitFor("https://github.com/settings/apps/new");
-  await terminal.waitFor("Client id");
-  terminal.type(`${issuer.clientId}\r`);
-  await terminal.waitFor("Logged in to github:default as octocat");
-  expect((await terminal.ended).code).toBe(0);
+describe("a provider that wants a client, and a terminal that has none, is a choice", () => {
+  const QUESTION = "GitHub: how do you log in?";
+
+  test("an app of one's own: what to do, then its client id", async () => {
+    const issuer = startGithub({ approve: true, interval: 1 });
+    stops.push(() => issuer.server.stop());
+    const env = bareEnvironment();
+    const places = Object.entries(issuer.endpoints).flatMap(([name, url]) => ["--endpoint", `${name}=${url}`]);
+    const terminal = on(["login", "github", ...places], { env });
+    await terminal.waitFor(QUESTION);
+    expect(terminal.screen()).not.toContain("Error:");
+    terminal.type("app\r");
+    await terminal.waitFor("https://github.com/settings/apps/new");
+    await terminal.waitFor("Client id");
+    terminal.type(`${issuer.clientId}\r`);
+    await terminal.waitFor("Logged in to github:default as octocat");
+    expect((await terminal.ended).code).toBe(0);
+  });
+
+  test("a token: the page with the scopes filled in, then the token, unseen", async () => {
+    const env = bareEnvironment();
+    const flags = ["--no-verify", "-s", "repo,workflow"];
+    const terminal = on(["login", "github", ...flags], { env, columns: 200 });
+    await terminal.waitFor(QUESTION);
+    terminal.type("token\r");
+    await terminal.waitFor("Make one: https://github.com/settings/tokens/new?scopes=repo,workflow&");
+    await terminal.waitFor("GitHub token: ");
+    terminal.type("by-hand\r");
+    expect((await terminal.ended).code).toBe(0);
+    expect(terminal.screen()).not.toContain("by-hand");
+    expect((await auth(["token", "github"], { env })).stdout).toBe("by-hand\n");
+  });
+
+  test("the login that another tool has, where the tool is there", async () => {
+    const without = on(["login", "github"], { env: bareEnvironment({ PATH: "/nowhere" }) });
+    await without.waitFor("With a token");
+    expect(without.screen()).not.toContain("another tool");
+    const env = bareEnvironment();
+    await Bun.write(`${env.HOME}/bin/gh`, '#!/bin/sh\n[ "$1 $2" = "auth token" ] && echo gho_from-the-tool\n');
+    chmodSync(`${env.HOME}/bin/gh`, 0o700);
+    env.PATH = `${env.HOME}/bin:${env.PATH}`;
+    const terminal = on(["login", "github", "--no-verify"], { env });
+    await terminal.waitFor("runs gh auth token");
+    terminal.type("\r");
+    expect((await terminal.ended).code).toBe(0);
+    expect(terminal.screen()).not.toContain("gho_");
+    expect((await auth(["token", "github"], { env })).stdout).toBe("gho_from-the-tool\n");
+  });
 });
 
 test("where the client needs a secret, that is asked for too, unseen; an empty answer ends it with 6", async () => {
@@ -371,6 +477,8 @@ test("where the client needs a secret, that is asked for too, unseen; an empty a
   await terminal.waitFor("http://127.0.0.1:9/a?");
   expect(terminal.screen()).not.toContain("hidden");
   const other = on(["login", "github"], { env: bareEnvironment() });
+  await other.waitFor("With an app of your own");
+  other.type("app\r");
   await other.waitFor("Client id: ");
   other.type("\r");
   expect((await other.ended).code).toBe(6);

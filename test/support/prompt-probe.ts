@@ -1,16 +1,17 @@
 /** Asks what its first argument says, and prints the answer as JSON on standard output. */
 import { asAuthError, EXIT_CODES } from "../../src/cli/exit.ts";
-import { askSecret, askText, choose, confirm, secretFromStdin } from "../../src/platform/prompt.ts";
+import { choose } from "../../src/platform/menu.ts";
+import { askSecret, askText, confirm, secretFromStdin } from "../../src/platform/prompt.ts";
 
 const CHOICES = [
   { label: "One", value: "1" },
   { label: "Two", value: "2" },
 ];
 const questions: Readonly<Record<string, () => Promise<unknown>>> = {
-  secret: async () => (await askSecret("Token: ")).reveal(),
-  text: () => askText("Name", "default"),
+  secret: async () => (await askSecret("Token: ", process.env)).reveal(),
+  text: () => askText("Name", process.env, "default"),
   confirm: () => confirm("Really?"),
-  choose: () => choose("Which?", CHOICES),
+  choose: () => choose("Which?", CHOICES, process.env),
   stdin: async () => (await secretFromStdin("token")).reveal(),
 };
 

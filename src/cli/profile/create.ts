@@ -38,7 +38,9 @@ export default defineCommand({
       };
       const isBare = Object.values(flags).every((value) => value === null || Object.keys(value).length === 0);
       const asks = isBare && !cli.output.isJson && (await cli.interactive());
-      const fields = asks ? { ...flags, ...(await (await import("./ask.ts")).askSettings(definition)) } : flags;
+      const fields = asks
+        ? { ...flags, ...(await (await import("./ask.ts")).askSettings(definition, cli.context.env)) }
+        : flags;
       resolveProvider(definition, fields.settings);
       const { vault } = await session.services();
       if (!(await createProfile(vault, ref, fields, session.context.now())))

@@ -1,4 +1,5 @@
 import { discover } from "../../oauth/discovery.ts";
+import type { Environment } from "../../platform/context.ts";
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
 import { isProviderId } from "../../providers/id.ts";
 import { parseDefinition } from "../../providers/parse.ts";
@@ -99,7 +100,7 @@ async function knownOf(cli: Cli, id: string, args: Given): Promise<Known> {
   };
   const isBare = given.issuer === null && Object.keys(given.endpoints).length === 0;
   const asks = isBare && text("file") !== "-" && !cli.output.isJson && (await cli.interactive());
-  const answers = asks ? await ask(id, given) : given;
+  const answers = asks ? await ask(id, given, cli.context.env) : given;
   const { issuer, endpoints } = answers;
   const document = issuer === null ? null : await discover(cli.context.http, issuer);
   const all = { ...document?.endpoints, ...endpoints };
@@ -113,20 +114,20 @@ async function knownOf(cli: Cli, id: string, args: Given): Promise<Known> {
 type Answers = Pick<Known, "issuer" | "endpoints" | "scopes"> & { readonly title: string | null };
 
 /** Enter leaves out what isn't known. */
-async function ask(id: string, given: Answers): Promise<Answers> {
+async function ask(id: string, given: Answers, env: Environment): Promise<Answers> {
   const { askText } = await import("../../platform/prompt.ts");
-  const title = given.title ?? (await askText("What people call it", titleOf(id)));
-  const issuer = address((await askText("Issuer's URL (Enter: it has none)")) || undefined, "The issuer");
+  const title = given.title ?? (await askText("What people call it", env, titleOf(id)));
+  const issuer = address((await askText("Issuer's URL (Enter: it has none)", env)) || undefined, "The issuer");
   if (issuer !== null) return { ...given, title, issuer };
   const answers: Record<string, string> = {};
   for (const [flag, name] of Object.entries(ADDRESSES)) {
-    const answer = await askText(`${flag.replace("-url", "")} URL (Enter: none)`);
+    const answer = await askText(`${flag.replace("-url", "")} URL (Enter: none)`, env);
     if (answer !== "") answers[flag] = answer;
     // Without a way to log in, nothing else is of use: it takes API keys only.
     if (name === "device" && Object.keys(answers).length === 0) return { ...given, title };
   }
   const endpoints = endpointsFrom((flag) => address(answers[flag], `The ${flag.replace("-url", "")} URL`));
-  const wanted = given.scopes ?? scopes((await askText("Scopes (Enter: none)")) || undefined);
+  const wanted = given.scopes ?? scopes((await askText("Scopes (Enter: none)", env)) || undefined);
   return { ...given, title, endpoints, scopes: wanted };
 }
 

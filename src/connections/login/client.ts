@@ -9,7 +9,6 @@ import { AuthError, usage } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/own.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Dialect } from "../../providers/defaults.ts";
-import { flowsOf } from "../../providers/flows.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import {
@@ -25,6 +24,7 @@ import type { Connection } from "../record.ts";
 import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
 import type { LoginRequest } from "./request.ts";
+import { loginCommand, type Ways, waysInWords, waysWithoutClient } from "./ways.ts";
 
 /**
  * @param supported the token endpoint's authentication methods, where discovery named them
@@ -159,6 +159,8 @@ export interface MissingClient {
   readonly mayHaveSecret: boolean;
   /** How to come by what is missing, one line each. */
   readonly steps: readonly string[];
+  /** Without a client at all. */
+  readonly ways?: Ways;
 }
 
 export interface ClientNeed {
@@ -178,29 +180,28 @@ export function clientMissing(
   const { definition, client } = provider;
   const prefix = clientVariables(definition);
   const redirectUri = request.redirectUri ?? client.redirectUri;
-  const login = `auth login ${typed(request.ref)}`;
+  const login = loginCommand(provider, request);
   const first = redirectUri === null ? `${login} --redirect-uri <url>` : login;
   const steps = [
     ...(client.create === null ? [] : [`Create one: ${client.create}`]),
     `Redirect URI to enter there: ${redirectUri ?? "an address of your own, to be given as --redirect-uri"}`,
     ...client.notes,
   ];
-  const lines = [
-    unused,
+  const ways = id === null ? waysWithoutClient(provider, request) : { command: null, token: null };
+  const app = [
     ...steps,
     needsSecret
       ? `Then: ${first} --client-id <id> --client-secret -   (or set ${prefix}_ID and ${prefix}_SECRET)`
       : `Then: ${first} --client-id <id>   (or set ${prefix}_ID)`,
-    flowsOf(definition).some(({ flow }) => flow === "token")
-      ? `Without a client, paste a token: ${login} --token -`
-      : null,
   ];
+  const lines = [unused, ...waysInWords(ways, login, app)];
   const missing: MissingClient = {
     title: definition.title,
     lacks: [...(id === null ? (["id"] as const) : []), ...(needsSecret ? (["secret"] as const) : [])],
     id,
     mayHaveSecret: definition.client?.kind !== "public",
     steps,
+    ways,
   };
   return new AuthError(
     "client_missing",

@@ -1,0 +1,55 @@
+/** How to log in at a provider that wants a client, for someone who has none: what asks for least comes first. */
+import { flowsOf } from "../../providers/flows.ts";
+import { keyPage, layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
+import { flagOf } from "../../providers/settings.ts";
+import { typed } from "../ref.ts";
+import type { LoginRequest } from "./request.ts";
+
+export interface Ways {
+  /** By which another tool prints a token that it has: `gh auth token`. */
+  readonly command: string | null;
+  /** A token made by hand, and the page for it. null: the provider takes none. */
+  readonly token: { readonly page: string | null } | null;
+}
+
+export function waysWithoutClient({ definition, settings }: ResolvedProvider, request: LoginRequest): Ways {
+  if (!flowsOf(definition).some(({ flow }) => flow === "token")) return { command: null, token: null };
+  const described = layVariant(definition, settings);
+  const scopes = request.scopes ?? definition.scopes?.default ?? [];
+  // Another tool's command speaks of the host that it takes for the default.
+  const elsewhere = Object.entries(definition.settings ?? {}).some(
+    ([name, setting]) => setting.kind === "host" && settings[name] !== setting.default,
+  );
+  return {
+    command: elsewhere ? null : (described.apiKey?.command ?? null),
+    token: { page: keyPage(described, settings, scopes) },
+  };
+}
+
+/** `auth login github:work --host ghe.example`: the command as it was called, to be completed. */
+export function loginCommand({ definition }: ResolvedProvider, { ref, settings }: LoginRequest): string {
+  const flags = Object.entries(settings).flatMap(([name, value]) => {
+    const setting = definition.settings?.[name];
+    return setting === undefined ? [] : [`--${flagOf(name, setting)} ${quoted(value)}`];
+  });
+  return ["auth login", typed(ref), ...flags].join(" ");
+}
+
+/** For a POSIX shell, where that needs it. */
+function quoted(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+}
+
+/** Lines of a hint: `app` is what has to be done for an app of one's own, its command last. */
+export function waysInWords({ command, token }: Ways, login: string, app: readonly string[]): string[] {
+  if (token === null) return [...app];
+  const paste = `${login} --token -`;
+  // Where no page says how a token is made it is for the few who have one.
+  const ways: (readonly string[])[] = [
+    ...(command === null ? [] : [["The login that another tool has:", `${command} | ${paste}`]]),
+    ...(token.page === null ? [] : [[`A token, made at ${token.page}`, paste]]),
+    ["An app of your own:", ...app],
+    ...(token.page === null ? [["A token that you have already:", paste]] : []),
+  ];
+  return ways.flatMap(([title, ...lines], i) => [`${i + 1}. ${title}`, ...lines.map((line) => `   ${line}`)]);
+}

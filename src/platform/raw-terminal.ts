@@ -1,0 +1,60 @@
+/** The terminal that a person is asked on: each key as it is pressed, and left as it was found. Loaded when needed. */
+import { AuthError } from "./errors.ts";
+import { isTerminal } from "./terminal.ts";
+
+export interface Terminal {
+  write(text: string): void;
+  /** null: the terminal is gone. */
+  onData(listener: (chunk: Uint8Array | null) => void): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Stdin, or the controlling terminal where stdin is something else.
+ *
+ * @param raw false leaves echo and line editing to the terminal: for those that can't be drawn on
+ * @throws AuthError `usage` where there is no terminal
+ */
+export async function openTerminal(raw = true): Promise<Terminal> {
+  const { ReadStream } = await import("node:tty");
+  const { openSync, writeSync, closeSync } = await import("node:fs");
+  const own = !isTerminal(0);
+  let fd = 0;
+  if (own) {
+    try {
+      fd = openSync("/dev/tty", "r+");
+    } catch (error) {
+      throw new AuthError("usage", "There is no terminal to ask on.", {
+        cause: error,
+        hint: "Pass it on standard input.",
+      });
+    }
+  }
+  const stream = own ? new ReadStream(fd) : process.stdin;
+  const out = own || !isTerminal(2) ? fd : 2;
+  if (raw) stream.setRawMode(true);
+  const restore = (): void => void (raw && stream.setRawMode(false));
+  process.on("exit", restore);
+  return {
+    write: (content) => void writeSync(out, content),
+    onData: (listener) => {
+      stream.on("data", (chunk: Uint8Array) => listener(chunk));
+      stream.on("end", () => listener(null));
+      stream.on("error", () => listener(null));
+      stream.resume();
+    },
+    close: async () => {
+      restore();
+      process.off("exit", restore);
+      stream.removeAllListeners("data").pause();
+      if (own) {
+        stream.destroy();
+        try {
+          closeSync(fd);
+        } catch {
+          // The stream closed it already.
+        }
+      } else stream.unref();
+    },
+  };
+}
