@@ -2,7 +2,6 @@
 import type { MissingClient } from "../connections/login/client.ts";
 import type { LoginRequest } from "../connections/login/request.ts";
 import { AuthError } from "../platform/errors.ts";
-import type { Registry } from "../providers/registry.ts";
 import type { Cli } from "./context.ts";
 import type { AskByForm } from "./login-form.ts";
 
@@ -12,7 +11,6 @@ import type { AskByForm } from "./login-form.ts";
  */
 export async function offeringToTakeClient<T>(
   cli: Cli,
-  registry: Registry,
   request: LoginRequest,
   form: AskByForm | null,
   login: (request: LoginRequest) => Promise<T>,
@@ -25,26 +23,20 @@ export async function offeringToTakeClient<T>(
     if (missing === undefined) throw error;
     if (form !== null) return login({ ...request, ...(await form.missing(missing, request)) });
     if (cli.output.isJson || !(await cli.interactive())) throw error;
-    return login({ ...request, ...(await answers(cli, registry, error, request, missing)) });
+    return login({ ...request, ...(await answers(cli, error, request, missing)) });
   }
 }
 
 type Answers = Pick<LoginRequest, "clientId" | "clientSecret" | "credential" | "token" | "flow">;
 
 /** Where there are ways without a client the person chooses; else what the error says is shown, and what lacks asked for. */
-async function answers(
-  cli: Cli,
-  registry: Registry,
-  error: AuthError,
-  request: LoginRequest,
-  missing: MissingClient,
-): Promise<Answers> {
+async function answers(cli: Cli, error: AuthError, request: LoginRequest, missing: MissingClient): Promise<Answers> {
   const show = async (text: string): Promise<void> => {
     cli.output.notice(`${text}\n`);
     await cli.output.done();
   };
   const { command, token } = missing.ways ?? { command: null, token: null };
-  const way = token === null ? null : await chooseWay(cli, registry, request, missing);
+  const way = token === null ? null : await chooseWay(cli, missing);
   const pasted = { flow: "token" as const, clientId: null, clientSecret: null };
   if (way === "tool" && command !== null) {
     const { tokenFromTool } = await import("../platform/other-tool.ts");
@@ -61,20 +53,14 @@ async function answers(
   return { flow: request.flow, token: request.token, ...(await askClient(cli, error, request, missing)) };
 }
 
-/** Another tool is only run for what is part of auth: a plugin's description runs nothing. */
-async function chooseWay(
-  cli: Cli,
-  registry: Registry,
-  { ref }: LoginRequest,
-  { title, ways }: MissingClient,
-): Promise<string> {
+async function chooseWay(cli: Cli, { title, ways }: MissingClient): Promise<string> {
   const [{ choose }, { hasTool }] = await Promise.all([
     import("../platform/menu.ts"),
     import("../platform/other-tool.ts"),
   ]);
   const { env } = cli.context;
   const command = ways?.command ?? null;
-  const runs = command !== null && hasTool(command, env) && !(await registry.isPlugin(ref.provider));
+  const runs = command !== null && hasTool(command, env);
   const tool = { value: "tool", label: "With the login that another tool has", hint: `runs ${command}` };
   const token = { value: "token", label: "With a token", hint: "made by hand" };
   const app = { value: "app", label: "With an app of your own", hint: "made once" };

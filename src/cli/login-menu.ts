@@ -57,7 +57,13 @@ function choicesOf(definitions: readonly Offered[]): Choice[] {
     one.further ? 2 : issuerSetting(one) !== null || choosesItsVariable(one) ? 1 : 0;
   return [...definitions]
     .sort((a, b) => rank(a) - rank(b))
-    .map((one) => ({ value: one.id, label: escapeText(one.title), hint: hintOf(one), further: one.further }));
+    .map((one) => ({
+      value: one.id,
+      label: escapeText(one.title),
+      hint: hintOf(one),
+      names: one.aliases ?? [],
+      further: one.further,
+    }));
 }
 
 function hintOf(definition: ProviderDefinition): string {

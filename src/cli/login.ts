@@ -172,7 +172,7 @@ async function finish(
   const ui = await createLoginUi(cli, how);
   let stored: Stored;
   try {
-    stored = await offeringToTakeClient(cli, session.registry, request, how.form ?? null, async (asked) =>
+    stored = await offeringToTakeClient(cli, request, how.form ?? null, async (asked) =>
       login(await session.services(), asked, ui),
     );
   } catch (error) {

@@ -142,7 +142,7 @@ function refuseUnrefreshable(stored: Stored): void {
       },
     );
   throw new AuthError("no_refresh_token", "No refresh token available. You may be using a manual API token.", {
-    hint: `Run 'auth login ${ref.provider}' to authenticate with OAuth and enable auto-refresh.`,
+    hint: `Run 'auth login ${typed(ref)}' to authenticate with OAuth and enable auto-refresh.`,
     connection,
   });
 }

@@ -11,6 +11,8 @@ export interface Choice {
   readonly label: string;
   /** Behind the label; searched as well. */
   readonly hint?: string;
+  /** Further names by which it is found. */
+  readonly names?: readonly string[];
   /** Where the list is printed rather than drawn, this one is found only by its name: there are too many. */
   readonly further?: boolean;
 }
@@ -84,10 +86,11 @@ async function chooseByNumber(question: string, choices: readonly Choice[], env:
   }
 }
 
-/** Those that hold every word, in label, hint or value. Those whose label or value begins with it come first. */
+/** Those that hold every word, in any of their texts. Those whose label or value begins with it come first. */
 function matching(choices: readonly Choice[], query: string): readonly Choice[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const textOf = ({ label, hint = "", value }: Choice): string => `${label} ${hint} ${value}`.toLowerCase();
+  const textOf = ({ label, hint = "", value, names = [] }: Choice): string =>
+    [label, hint, value, ...names].join(" ").toLowerCase();
   const found = choices.filter((choice) => words.every((word) => textOf(choice).includes(word)));
   const begins = ({ label, value }: Choice): boolean =>
     [label, value].some((text) => text.toLowerCase().startsWith(words.join(" ")));

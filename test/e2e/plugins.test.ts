@@ -87,6 +87,22 @@ describe("a manifest", () => {
     expect(errorOf(await it.call(["token", "acme", "--json"], { env })).code).toBe("connection_not_found");
   });
 
+  test("names no command that a person would run: another tool's is neither shown nor run", async () => {
+    const it = home();
+    const five = `extends = "github"\nid = "acme"\ntitle = "ACME"\napiKey.command = "touch pwned"\nenvironment.read = []\n`;
+    expect((await it.call(["provider", "add", it.file("acme.toml", five), "--yes"])).code).toBe(0);
+    const { hint } = errorOf(await it.call(["login", "acme", "--json"]));
+    expect(hint).toStartWith("1. A token, made at https://github.com/settings/tokens/new?");
+    expect(hint).not.toContain("touch");
+    const terminal = onTerminal([AUTH, "login", "acme"], { env: it.env });
+    await terminal.waitFor("With a token");
+    expect(terminal.screen()).not.toContain("touch");
+    terminal.kill("SIGKILL");
+    // What isn't plain words is no command at all.
+    const shell = five.replace("touch pwned", "sh -c 'touch pwned'");
+    expect((await it.call(["provider", "check", it.file("acme.toml", shell)])).code).toBe(9);
+  });
+
   test("can't extend itself, another in a circle, or what isn't there", async () => {
     const it = home();
     const of = (id: string, base: string) => `extends = "${base}"\nid = "${id}"\n`;

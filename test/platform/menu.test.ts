@@ -7,7 +7,7 @@ import { compile, onTerminal } from "../support/program.ts";
 
 const CHOICES: readonly Choice[] = [
   ...["GitHub", "Google", "Sentry"].map((label) => ({ value: label.toLowerCase(), label })),
-  { value: "oidc", label: "OpenID Connect", hint: "any other issuer, by its URL" },
+  { value: "oidc", label: "OpenID Connect", hint: "any other issuer, by its URL", names: ["sso"] },
   ...Array.from({ length: 30 }, (_, i) => ({ value: `more-${i}`, label: `More ${i}`, further: true })),
 ];
 
@@ -36,6 +36,7 @@ describe("keys", () => {
     ["Home, End and pages", "\x1b[F\x1b[5~\x1b[H\x1b[6~\r", "more-6"],
     ["what is typed searches", "sen\r", "sentry"],
     ["so it does in hints and values", "issuer\r", "oidc"],
+    ["and in other names", "sso\r", "oidc"],
     ["Backspace and Ctrl-U take it back", "senx\x7f\x15goo\r", "google"],
     ["Enter on nothing found does nothing", "zzz\r", undefined],
     ["Ctrl-C gives up", "sen\x03", null],

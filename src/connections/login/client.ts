@@ -169,13 +169,15 @@ export interface ClientNeed {
   readonly needsSecret: boolean;
   /** Why a secret in the environment doesn't count (`unusedSecret`). */
   readonly unused?: string | null;
+  /** Whether the description is part of auth: another tool's command that a plugin names is neither shown nor run. */
+  readonly bundled?: boolean;
 }
 
 /** Where to create a client, what to enter there, and the way without one. */
 export function clientMissing(
   provider: ResolvedProvider,
   request: LoginRequest,
-  { id, needsSecret, unused = null }: ClientNeed,
+  { id, needsSecret, unused = null, bundled = false }: ClientNeed,
 ): AuthError {
   const { definition, client } = provider;
   const prefix = clientVariables(definition);
@@ -187,7 +189,8 @@ export function clientMissing(
     `Redirect URI to enter there: ${redirectUri ?? "an address of your own, to be given as --redirect-uri"}`,
     ...client.notes,
   ];
-  const ways = id === null ? waysWithoutClient(provider, request) : { command: null, token: null };
+  const described = id === null ? waysWithoutClient(provider, request) : { command: null, token: null };
+  const ways: Ways = bundled ? described : { ...described, command: null };
   const app = [
     ...steps,
     needsSecret

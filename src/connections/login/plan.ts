@@ -105,6 +105,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
       id: client?.id ?? null,
       needsSecret,
       unused: unusedSecret(services, definition, client?.id ?? null),
+      bundled: !(await services.registry.isPlugin(request.ref.provider)),
     });
   checkEndpoint(dialect, server, flow);
   requireSettings(definition, flow, provider.settings);

@@ -184,7 +184,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   "apiKey.pattern": "The pattern that it must match.",
   "apiKey.create": "The page on which to make one. `{scopes}` is what a login asks for.",
   "apiKey.command":
-    "A command by which another tool prints a token that it has. It is shown; run, and only where a person chooses it, for what is part of auth.",
+    "A command by which another tool prints a token that it has. Only what is part of auth has it shown, and run where a person chooses it.",
   "apiKey.belongsTo": "Keys that say where they belong: one of another origin is refused before it is sent anywhere.",
   "apiKey.belongsTo.prefix": "What such a key begins with; JSON in Base64 follows, up to the next `_`.",
   "apiKey.belongsTo.path": "Where in that JSON the URL stands.",
