@@ -71,9 +71,14 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
       const scope = failure.providerError === "invalid_scope";
       const fallback = scope
         ? `Log in again with scopes that the provider allows: auth login ${typed(ref)} --force --scope <scopes>`
-        : `Check the client (auth client set ${ref.provider}), then: auth refresh ${typed(ref)} --force`;
+        : `Check the client (${clientSetCommand(record)}), then: auth refresh ${typed(ref)} --force`;
       const code = scope ? "scope_rejected" : "client_rejected";
-      return { ...common, class: "client", code, hint: remedy(failure, fallback), client: attempt.client };
+      // What a description writes for every login becomes the command for this one.
+      const hint = remedy(failure, fallback).replace(
+        /auth client set [a-z0-9-]+(?! --|[a-z0-9-])/g,
+        clientSetCommand(record),
+      );
+      return { ...common, class: "client", code, hint, client: attempt.client };
     }
     default: {
       const [wait, cap] = backOff(failure, attempts);
@@ -160,6 +165,26 @@ export function notTried({ ref }: Stored, failure: Failure | null, until: number
       ...(failure?.detail && { detail: failure.detail }),
     },
   );
+}
+
+/** The whole command that gives this login's client anew: what it belongs to is written out. */
+export function clientSetCommand({ provider, pinned, settings, clientId }: Connection): string {
+  const id = pinned?.clientId ?? clientId ?? "<id>";
+  const secret = pinned?.authentication === "none" ? [] : ["--client-secret", "-"];
+  const issuer = settings.issuer ?? pinned?.issuer ?? null;
+  const others = Object.entries(settings).filter(([name]) => name !== "issuer");
+  const flags = others.flatMap(([name, value]) => [`--${kebab(name)}`, value]);
+  const words = ["auth", "client", "set", provider, "--client-id", id, ...secret];
+  return [...words, ...(issuer === null ? [] : ["--issuer", issuer]), ...flags].map(shellWord).join(" ");
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** As a shell takes it for one word. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./<>-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Whether no new attempt is made yet. A time further ahead than its cap comes from a wrong clock, and is ignored. */

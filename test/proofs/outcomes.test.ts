@@ -249,6 +249,25 @@ describe("every command that refreshes tells the same of", () => {
     }, 60_000);
 });
 
+/** The commands in a text, each as a shell would be given it. */
+function commandsIn(text: string): string[][] {
+  return [...text.matchAll(/\bauth [a-z][^\n,()'"]*/g)].map(([command]) => command.trim().split(" ").slice(1));
+}
+
+describe("every command in an error's hint and in status is complete and can be run, after", () => {
+  for (const [name, outcome] of Object.entries(OUTCOMES).filter(([, { exit }]) => exit >= 4 && exit <= 6))
+    test(name, async () => {
+      await facing(outcome, async (home) => {
+        const ended = await home.run(["refresh", LOGIN, "--force", "--json"]);
+        const texts = [JSON.parse(ended.stderr).error.hint, (await home.run(["status", LOGIN])).stdout];
+        for (const args of texts.flatMap(commandsIn)) {
+          const { code, stderr } = await home.run(args, { stdin: "a-secret\n" });
+          expect({ args, usage: code === 64, stderr }).toEqual({ args, usage: false, stderr });
+        }
+      });
+    }, 60_000);
+});
+
 test("commands that only look send no refresh, whatever became of the last one", async () => {
   const looking = [
     ["status"],

@@ -1,4 +1,6 @@
 /** What `doctor` looks at, one function for each thing: what needs no vault first, then what a fault would matter for most. */
+import { clientSetCommand } from "../../connections/failure.ts";
+import type { Connection } from "../../connections/record.ts";
 import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
 import { environmentTokens, ignoresEnvironment } from "../../connections/select.ts";
 import { stateOf } from "../../connections/status.ts";
@@ -69,17 +71,17 @@ async function examineConnections(session: Session): Promise<Found[]> {
     const { status, reason } = stateOf(record, now);
     const words = `${display(ref)} is ${status}${reason === null ? "" : ` (${reason})`}`;
     if (status === "connected" && reason === null) return fine(words);
-    return doubtful(words, remedyFor(status, ref));
+    return doubtful(words, remedyFor(status, ref, record));
   });
 }
 
-function remedyFor(status: string, ref: ConnectionRef): string {
+function remedyFor(status: string, ref: ConnectionRef, record: Connection): string {
   switch (status) {
     case "misconfigured":
-      return `auth client set ${ref.provider} …, then: auth refresh ${typed(ref)} --force`;
+      return `${clientSetCommand(record)}, then: auth refresh ${typed(ref)} --force`;
     case "connected":
     case "expired":
-      return `auth refresh ${typed(ref)}`;
+      return `auth refresh ${typed(ref)} --force`;
     default:
       return `auth login ${typed(ref)}`;
   }
