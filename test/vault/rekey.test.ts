@@ -1,13 +1,13 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { Secret } from "../../src/platform/secret.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import type { Vault } from "../../src/vault/types.ts";
 import { openVault } from "../../src/vault/vault.ts";
-import { actor, KEY, newHome, put, refusal } from "./home.ts";
+import { actor, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
 
 const OTHER_KEY = `${"cd".repeat(31)}ef`;
 
@@ -211,4 +211,21 @@ describe("a rekey that ends while another command is at the vault", () => {
     expect((await vaultStatus(home.context()))?.epoch).toBe(2);
     (await openVault(home.context()))?.close();
   }, 20_000);
+});
+
+test("no program is asked for a new key while a connection's lock is held", async () => {
+  using home = newHome();
+  const asked = `${home.folder}/asked`;
+  const env = { AUTH_KEY: KEY, AUTH_KEY_COMMAND: `touch '${asked}'; echo ${OTHER_KEY}` };
+  const vault = await openOrMake(home.context(env));
+  await vault.commit([put("a:b", 1, "1")]);
+  const lock = await vault.tryLock("a:b");
+  await rekeyVault(home.context(env), { source: "command" });
+  rmSync(asked);
+  expect((await refusal(vault.read("connection", "a:b"))).code).toBe("busy");
+  expect(existsSync(asked)).toBe(false);
+  lock?.release();
+  expect((await vault.read("connection", "a:b"))?.body).toBe("1");
+  expect(existsSync(asked)).toBe(true);
+  vault.close();
 });
