@@ -1,5 +1,5 @@
 /** A token from wherever the selected one is: what `token`, `get`, `run` and `export` have in common. */
-import { access, type Wish } from "../connections/access.ts";
+import { type AccessOptions, access } from "../connections/access.ts";
 import { display } from "../connections/ref.ts";
 import type { Selected } from "../connections/select.ts";
 import { notFound, type Stored } from "../connections/store.ts";
@@ -44,7 +44,7 @@ type FromVault = Extract<Selected, { source: "vault" }>;
 async function fromVault(
   session: Session,
   { ref, mustAgree }: FromVault,
-  wish: Omit<Wish, "implicit">,
+  wish: Omit<AccessOptions, "implicit">,
   resource: string | null,
 ): Promise<Acquired> {
   const vault = await session.vault();

@@ -17,10 +17,10 @@ export interface Access {
   readonly warning: string | null;
 }
 
-export interface Wish {
+export interface AccessOptions {
   /** Milliseconds the token should still live; 0: the provider's margin. */
   readonly minTtl: number;
-  /** See `Demand`. */
+  /** See `RefreshOptions`. */
   readonly implicit: boolean;
   readonly rejected?: Secret;
   /** An API that the login's own token isn't for. */
@@ -30,7 +30,7 @@ export interface Wish {
 /**
  * @throws AuthError with exit 4, 5 or 6 when there is no living token to give.
  */
-export async function access(services: Services, ref: ConnectionRef, wish: Wish): Promise<Access> {
+export async function access(services: Services, ref: ConnectionRef, wish: AccessOptions): Promise<Access> {
   const stored = await requireConnection(services.vault, ref, wish.resource);
   const { tokens, pinned } = stored.record;
   const now = services.context.now();
@@ -45,7 +45,7 @@ export async function access(services: Services, ref: ConnectionRef, wish: Wish)
   return renewed(services, stored, wish);
 }
 
-async function renewed(services: Services, stored: Stored, wish: Wish): Promise<Access> {
+async function renewed(services: Services, stored: Stored, wish: AccessOptions): Promise<Access> {
   const [{ refreshConnection }, { reportOf }] = await Promise.all([import("./refresh.ts"), import("./outcome.ts")]);
   let outcome: Outcome;
   try {

@@ -10,14 +10,14 @@ import { faultPoint, leaks, mutated, printEarly } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
 import { deferSignals } from "../platform/signals.ts";
 import { clientFingerprint } from "./clients.ts";
+import { type CommitResult, commitOutcome, commitPatiently } from "./commit-outcome.ts";
 import type { Counterpart } from "./counterpart.ts";
 import { errorFrom, failureFrom } from "./failure.ts";
-import type { Hold } from "./hold.ts";
-import { commitPatiently, type Landing, land } from "./landing.ts";
-import { asMine, failed, type Outcome, succeeded } from "./outcome.ts";
+import { adoptOutcome, failed, type Outcome, succeeded } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Connection, Note, Tokens } from "./record.ts";
 import { display, typed } from "./ref.ts";
+import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { advanced, notFound, type Stored, successor } from "./store.ts";
 import { tokensFrom, unreadValues } from "./tokens.ts";
@@ -26,7 +26,7 @@ import { tokensFrom, unreadValues } from "./tokens.ts";
 interface Attempt {
   readonly services: Services;
   readonly counterpart: Counterpart;
-  readonly hold: Hold;
+  readonly hold: RefreshLease;
   /** The record with its note. */
   readonly noted: Stored;
   readonly note: Note;
@@ -44,7 +44,7 @@ export async function attempt(
   services: Services,
   counterpart: Counterpart,
   current: Stored,
-  hold: Hold,
+  hold: RefreshLease,
   timeout: number,
 ): Promise<Outcome | "again"> {
   const { server, client } = counterpart;
@@ -92,7 +92,7 @@ export async function foldKeptReply(
   services: Services,
   counterpart: Counterpart,
   current: Stored,
-  hold: Hold,
+  hold: RefreshLease,
 ): Promise<Outcome | null> {
   const { note, failure } = current.record;
   if (note === null) return null;
@@ -115,7 +115,7 @@ async function takeNote(
   { dialect }: Counterpart,
   current: Stored,
   key: string,
-  hold: Hold,
+  hold: RefreshLease,
 ): Promise<{ noted: Stored; note: Note } | "again"> {
   const previous = current.record.note;
   // Where refresh tokens don't rotate, a lost reply took nothing with it: whatever comes next is no consequence of it.
@@ -136,7 +136,7 @@ async function takeNote(
 
 /** Nothing was sent, so nothing is in doubt that wasn't before. */
 async function takeBack({ services, noted, hold }: Attempt, previous: Note | null): Promise<void> {
-  await land(services, noted, (record) => ({ ...record, note: previous }), hold);
+  await commitOutcome(services, noted, (record) => ({ ...record, note: previous }), hold);
 }
 
 /** What the reply is kept under: the login and the generation of the note, however often the record was edited since. */
@@ -188,21 +188,21 @@ async function parse({ counterpart, noted, now }: Attempt, raw: RawReply): Promi
 
 async function concludeSuccess(making: Attempt, tokens: Tokens, unkept: Unkept | null): Promise<Outcome> {
   const { services, noted, hold } = making;
-  let landed: Landing;
+  let committed: CommitResult;
   try {
-    landed = await land(services, noted, (record) => succeeded(record, tokens), hold);
+    committed = await commitOutcome(services, noted, (record) => succeeded(record, tokens), hold);
   } catch (error) {
     return unstored(making, tokens, unkept, error);
   }
   if (feature("AUTH_TEST")) await faultPoint("commit");
   await blank(making);
-  if (landed.kind === "gone") return revokeReceived(making, tokens);
-  if (landed.kind === "replaced") {
+  if (committed.kind === "gone") return revokeReceived(making, tokens);
+  if (committed.kind === "replaced") {
     await audit(making, "success");
-    return asMine(landed.stored, noted, making.now());
+    return adoptOutcome(committed.stored, noted, making.now());
   }
   await audit(making, "success");
-  return { kind: "refreshed", stored: await withLearntExpiry(making, landed.stored), adopted: false };
+  return { kind: "refreshed", stored: await withLearntExpiry(making, committed.stored), adopted: false };
 }
 
 /** What only introspection tells is a commit of its own: the tokens were safe before anyone was asked. */
@@ -217,8 +217,8 @@ async function withLearntExpiry({ services, counterpart, hold }: Attempt, stored
     ...record,
     tokens: withExpiry(record.tokens, token, expiresAt, dialect),
   });
-  const landed = await land(services, stored, learnt, hold);
-  return landed.kind === "landed" ? landed.stored : stored;
+  const committed = await commitOutcome(services, stored, learnt, hold);
+  return committed.kind === "committed" ? committed.stored : stored;
 }
 
 /** The provider gave new tokens and the vault can't take them: they still work, and whoever asked gets them. */
@@ -273,22 +273,26 @@ async function concludeFailure(making: Attempt, cause: OAuthFailure): Promise<Ou
   });
   const change = (record: Connection): Connection =>
     failed(record, failure, failure.class === "dead" ? note.key : null);
-  let landed: Landing;
+  let committed: CommitResult;
   try {
-    landed = await land(services, noted, change, hold);
+    committed = await commitOutcome(services, noted, change, hold);
   } catch (error) {
     // The note stands on the disk, and the reply beside it: the next call reads it again.
     services.context.warn(`The outcome of the refresh could not be stored: ${messageOf(error)}`);
     const stored = { ...noted, record: change(noted.record) };
     return { kind: "failed", stored, error: errorFrom(stored, failure, services.context.now()) };
   }
-  if (landed.kind === "gone") {
+  if (committed.kind === "gone") {
     await blank(making);
     throw notFound(noted.ref);
   }
-  if (landed.kind === "replaced") return asMine(landed.stored, noted, now);
+  if (committed.kind === "replaced") return adoptOutcome(committed.stored, noted, now);
   if (!failure.unreadable) await blank(making);
-  return { kind: "failed", stored: landed.stored, error: errorFrom(landed.stored, failure, services.context.now()) };
+  return {
+    kind: "failed",
+    stored: committed.stored,
+    error: errorFrom(committed.stored, failure, services.context.now()),
+  };
 }
 
 /** Only by the holder, and never a reason to fail: once its outcome is committed, a kept reply opens for nobody. */

@@ -44,7 +44,7 @@ export async function login(services: Services, request: LoginRequest, ui: Login
   }
   const { stored, replaced } = kept;
   await conclude({ account: stored.record.account });
-  if (replaced !== null) await retireReplaced(services, plan, stored, replaced, ui);
+  if (replaced !== null) await revokeReplacedToken(services, plan, stored, replaced, ui);
   warnOfRefusedScopes(plan, stored, ui);
   warnOfMissingRefreshToken(plan, stored, ui);
   return stored;
@@ -260,7 +260,7 @@ function nameOf({ label, id }: Account): string {
  *
  * @param old as it was at the commit: a refresh may have rotated its token while a person was asked
  */
-async function retireReplaced(
+async function revokeReplacedToken(
   services: Services,
   plan: LoginPlan,
   stored: Stored,

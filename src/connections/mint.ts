@@ -6,15 +6,15 @@ import { OAuthFailure } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { mintingOf } from "../providers/minting.ts";
 import { clientFingerprint } from "./clients.ts";
+import { type CommitResult, commitOutcome } from "./commit-outcome.ts";
 import type { Counterpart } from "./counterpart.ts";
 import { errorFrom, failureFrom } from "./failure.ts";
-import type { Hold } from "./hold.ts";
-import { type Landing, land } from "./landing.ts";
 import { type MintOrder, mintToken } from "./mint-token.ts";
 import { failed, type Outcome, succeeded } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Connection } from "./record.ts";
 import { display } from "./ref.ts";
+import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { notFound, type Stored } from "./store.ts";
 import { tokensFrom, unreadValues } from "./tokens.ts";
@@ -24,7 +24,7 @@ export async function mint(
   services: Services,
   counterpart: Counterpart,
   current: Stored,
-  hold: Hold,
+  hold: RefreshLease,
 ): Promise<Outcome> {
   const { context } = services;
   const order = await orderOf(services, counterpart, current);
@@ -40,16 +40,16 @@ export async function mint(
     if (!(error instanceof OAuthFailure)) throw error;
     return concludeFailure(services, counterpart, current, error, hold);
   }
-  let landed: Landing;
+  let committed: CommitResult;
   try {
-    landed = await land(services, current, next, hold);
+    committed = await commitOutcome(services, current, next, hold);
   } catch (error) {
     return unstored(services, current, next, error);
   }
-  if (landed.kind === "gone") throw notFound(current.ref);
-  if (landed.kind === "replaced") return { kind: "refreshed", stored: landed.stored, adopted: true };
+  if (committed.kind === "gone") throw notFound(current.ref);
+  if (committed.kind === "replaced") return { kind: "refreshed", stored: committed.stored, adopted: true };
   await context.audit({ event: "refresh", status: "success", connection: display(current.ref) });
-  return { kind: "refreshed", stored: landed.stored, adopted: false };
+  return { kind: "refreshed", stored: committed.stored, adopted: false };
 }
 
 /** The provider gave a token and the vault can't take it: it works all the same, and another one can be had at any time. */
@@ -94,7 +94,7 @@ async function concludeFailure(
   counterpart: Counterpart,
   current: Stored,
   cause: OAuthFailure,
-  hold: Hold,
+  hold: RefreshLease,
 ): Promise<Outcome> {
   const client = await clientFingerprint(services.vault, counterpart.client);
   // Nothing was at stake: whatever was lost on the way can be asked for again.
@@ -112,8 +112,8 @@ async function concludeFailure(
     detail: failure.detail ?? null,
     message: failure.reason,
   });
-  const landed = await land(services, current, (record) => failed(record, failure, null), hold);
-  if (landed.kind === "gone") throw notFound(current.ref);
-  if (landed.kind === "replaced") return { kind: "refreshed", stored: landed.stored, adopted: true };
-  return { kind: "failed", stored: landed.stored, error: errorFrom(landed.stored, failure, now) };
+  const committed = await commitOutcome(services, current, (record) => failed(record, failure, null), hold);
+  if (committed.kind === "gone") throw notFound(current.ref);
+  if (committed.kind === "replaced") return { kind: "refreshed", stored: committed.stored, adopted: true };
+  return { kind: "failed", stored: committed.stored, error: errorFrom(committed.stored, failure, now) };
 }

@@ -9,7 +9,7 @@ import type { ResourceRef } from "./resource.ts";
 import { isAlive } from "./status.ts";
 import type { Stored } from "./store.ts";
 
-export interface Demand {
+export interface RefreshOptions {
   /** Milliseconds that the token should still live. 0: the provider's margin. */
   readonly minTtl: number;
   /** Refresh a token that is still good, whatever the back-off. */
@@ -81,7 +81,7 @@ function sentence(message: string): string {
 }
 
 /** Another process's outcome is mine: same result, nothing sent (RULES.md 2.5). @param first as it was before */
-export function asMine(stored: Stored, first: Stored, now: number): Outcome {
+export function adoptOutcome(stored: Stored, first: Stored, now: number): Outcome {
   const { failure, tokens } = stored.record;
   if (tokens === null) throw loginRequired(stored.ref);
   const before = first.record.tokens?.accessToken;

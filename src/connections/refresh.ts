@@ -12,11 +12,11 @@ import { attempt, foldKeptReply } from "./attempt.ts";
 import { clientFingerprint } from "./clients.ts";
 import { type Counterpart, counterpartOf } from "./counterpart.ts";
 import { errorFrom, isPaused, notTried } from "./failure.ts";
-import { type Hold, holding } from "./hold.ts";
 import { refuseEnvironmentMismatch } from "./mismatch.ts";
-import { asMine, type Demand, loginRequired, type Outcome } from "./outcome.ts";
+import { adoptOutcome, loginRequired, type Outcome, type RefreshOptions } from "./outcome.ts";
 import { settingsChanged } from "./pin.ts";
 import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
+import { leaseFrom, type RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { isAlive, isDue, isJustMinted } from "./status.ts";
 import { requireConnection, type Stored } from "./store.ts";
@@ -25,7 +25,11 @@ import { requireConnection, type Stored } from "./store.ts";
 const ROUNDS = 10;
 
 /** @throws AuthError where there is nothing to refresh with; a refresh that failed is an `Outcome`. */
-export async function refreshConnection(services: Services, ref: ConnectionRef, demand: Demand): Promise<Outcome> {
+export async function refreshConnection(
+  services: Services,
+  ref: ConnectionRef,
+  demand: RefreshOptions,
+): Promise<Outcome> {
   const { vault } = services;
   const first = await requireConnection(vault, ref, demand.resource);
   const settled = await settleWithoutSending(services, first, demand);
@@ -42,7 +46,7 @@ export async function refreshConnection(services: Services, ref: ConnectionRef, 
   });
 }
 
-async function oneRound(services: Services, first: Stored, demand: Demand): Promise<Outcome | "again"> {
+async function oneRound(services: Services, first: Stored, demand: RefreshOptions): Promise<Outcome | "again"> {
   const { vault } = services;
   const { ref } = first;
   const turn = await waitForLock(vault, vaultName(ref), {
@@ -54,7 +58,7 @@ async function oneRound(services: Services, first: Stored, demand: Demand): Prom
   });
   if (turn.kind === "seen") return adopt(services, turn.value, first);
   if (turn.kind === "timeout") return busy(services, await requireConnection(vault, ref, first.view), first);
-  const hold = holding(turn.lock);
+  const hold = leaseFrom(turn.lock);
   try {
     if (feature("AUTH_TEST")) await faultPoint("locked");
     return await underLock(services, first, demand, hold);
@@ -63,7 +67,12 @@ async function oneRound(services: Services, first: Stored, demand: Demand): Prom
   }
 }
 
-async function underLock(services: Services, first: Stored, demand: Demand, hold: Hold): Promise<Outcome | "again"> {
+async function underLock(
+  services: Services,
+  first: Stored,
+  demand: RefreshOptions,
+  hold: RefreshLease,
+): Promise<Outcome | "again"> {
   let current = await requireConnection(services.vault, first.ref, first.view);
   if (concluded(current, first)) return adopt(services, current, first);
   const counterpart = await counterpartOf(services, current.record);
@@ -91,7 +100,7 @@ async function underLock(services: Services, first: Stored, demand: Demand, hold
 async function foldForeignReply(
   services: Services,
   { ref, record, view }: Stored,
-  hold: Hold,
+  hold: RefreshLease,
 ): Promise<Outcome | null> {
   const { note } = record;
   if (note === null || note.resource === view?.resource) return null;
@@ -105,7 +114,7 @@ async function againWithinGrace(
   services: Services,
   counterpart: Counterpart,
   outcome: Outcome,
-  hold: Hold,
+  hold: RefreshLease,
 ): Promise<Outcome | "again"> {
   const { stored } = outcome;
   const lost = outcome.kind === "failed" && stored.record.failure?.inDoubt && !stored.record.failure.unreadable;
@@ -116,7 +125,7 @@ async function againWithinGrace(
 }
 
 /** What a kept reply came to may have grown old since: then its refresh token, or the old one, is sent now. */
-async function isFinal(services: Services, folded: Outcome, demand: Demand): Promise<boolean> {
+async function isFinal(services: Services, folded: Outcome, demand: RefreshOptions): Promise<boolean> {
   const { stored } = folded;
   const { tokens, failure } = stored.record;
   if (folded.kind === "failed") {
@@ -129,7 +138,11 @@ async function isFinal(services: Services, folded: Outcome, demand: Demand): Pro
 }
 
 /** Whether the token is good enough, or sending is pointless or forbidden. null: a refresh has to be sent. */
-async function settleWithoutSending(services: Services, stored: Stored, demand: Demand): Promise<Outcome | null> {
+async function settleWithoutSending(
+  services: Services,
+  stored: Stored,
+  demand: RefreshOptions,
+): Promise<Outcome | null> {
   const { ref, record } = stored;
   const now = services.context.now();
   if (record.tokens === null) throw loginRequired(ref);
@@ -150,7 +163,12 @@ async function settleWithoutSending(services: Services, stored: Stored, demand: 
 const SHORT_LIVED = "This token was minted moments ago: the provider gives no longer lifetime.";
 
 /** States in which a refresh token is not sent: dead, refused, refused client, interaction, backing off. */
-async function forbidden(services: Services, stored: Stored, demand: Demand, now: number): Promise<Outcome | null> {
+async function forbidden(
+  services: Services,
+  stored: Stored,
+  demand: RefreshOptions,
+  now: number,
+): Promise<Outcome | null> {
   const { failure } = stored.record;
   const stop = (): Outcome | null =>
     failure === null ? null : { kind: "failed", stored, error: errorFrom(stored, failure, now) };
@@ -171,7 +189,7 @@ async function forbidden(services: Services, stored: Stored, demand: Demand, now
  * and nothing is sent, unless a provider that doesn't rotate, or a declared grace, makes a second try harmless
  * (RULES.md 2.4).
  */
-function inDoubt(services: Services, dialect: Dialect, stored: Stored, demand: Demand): Outcome | null {
+function inDoubt(services: Services, dialect: Dialect, stored: Stored, demand: RefreshOptions): Outcome | null {
   const { note, tokens, failure } = stored.record;
   const now = services.context.now();
   if (note === null || tokens === null || demand.force || !isAlive(tokens, now)) return null;
@@ -182,7 +200,7 @@ function inDoubt(services: Services, dialect: Dialect, stored: Stored, demand: D
 }
 
 /** A reply that can't be used is kept, and read again by each call: its refresh token counts, so the old one isn't sent. */
-function waiting(services: Services, stored: Stored, { force }: Demand): Outcome | null {
+function waiting(services: Services, stored: Stored, { force }: RefreshOptions): Outcome | null {
   const { failure } = stored.record;
   if (failure?.unreadable !== true || force) return null;
   return { kind: "failed", stored, error: errorFrom(stored, failure, services.context.now()) };
@@ -207,7 +225,7 @@ function concluded(seen: Stored, first: Stored): boolean {
 }
 
 async function adopt(services: Services, stored: Stored, first: Stored): Promise<Outcome> {
-  const outcome = asMine(stored, first, services.context.now());
+  const outcome = adoptOutcome(stored, first, services.context.now());
   const status = outcome.kind === "failed" ? "failure" : "success";
   const code = outcome.kind === "failed" ? { code: outcome.error.code } : {};
   await services.context.audit({ event: "refresh_adopted", status, connection: display(stored.ref), ...code });

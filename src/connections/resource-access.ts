@@ -3,7 +3,7 @@ import { AuthError, usage } from "../platform/errors.ts";
 import { withDefaults } from "../providers/defaults.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { fill } from "../providers/template.ts";
-import { type Access, access, type Wish } from "./access.ts";
+import { type Access, type AccessOptions, access } from "./access.ts";
 import { type ConnectionRef, display, typed } from "./ref.ts";
 import { isNone, type ResourceRef } from "./resource.ts";
 import type { Services } from "./services.ts";
@@ -17,7 +17,12 @@ const TRIES = 3;
  * @throws AuthError as `access` does; `no_refresh_token` where there is nothing to get one with, `login_required` where
  *   the login can't get it
  */
-export async function accessTo(services: Services, ref: ConnectionRef, resource: string, wish: Wish): Promise<Access> {
+export async function accessTo(
+  services: Services,
+  ref: ConnectionRef,
+  resource: string,
+  wish: AccessOptions,
+): Promise<Access> {
   const stored = await requireConnection(services.vault, ref);
   const { record } = stored;
   if (record.pinned?.resource === resource) return access(services, ref, wish);

@@ -3,13 +3,13 @@ import { feature } from "bun:bundle";
 import { errorCode } from "../platform/errors.ts";
 import { mutated } from "../platform/faults.ts";
 import type { Change } from "../vault/types.ts";
-import type { Hold } from "./hold.ts";
 import type { Connection } from "./record.ts";
+import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { advanced, readConnection, type Stored, successor } from "./store.ts";
 
-export type Landing =
-  | { readonly kind: "landed"; readonly stored: Stored }
+export type CommitResult =
+  | { readonly kind: "committed"; readonly stored: Stored }
   /** Logged out meanwhile. */
   | { readonly kind: "gone" }
   /** Logged in anew, or refreshed by someone else, meanwhile: what stands is newer than what we hold. */
@@ -20,19 +20,19 @@ export type Landing =
  *
  * @throws AuthError when the vault can't be written
  */
-export async function land(
+export async function commitOutcome(
   services: Services,
   noted: Stored,
   change: (record: Connection) => Connection,
-  hold: Hold,
-): Promise<Landing> {
+  hold: RefreshLease,
+): Promise<CommitResult> {
   const { vault } = services;
   let base = noted;
   for (;;) {
     const record = change(base.record);
     const step = successor(base, record);
     const result = await commitPatiently(services, step, hold);
-    if (result === "committed") return { kind: "landed", stored: advanced(base, step.next.version, record) };
+    if (result === "committed") return { kind: "committed", stored: advanced(base, step.next.version, record) };
     if (result === "rekeyed") {
       // The source of the new key may ask a person or a keychain: no lock is held meanwhile (RULES.md 1.3, 1.4).
       hold.release();
@@ -55,7 +55,7 @@ const LAST_TRIES = 2_000;
 export async function commitPatiently(
   services: Services,
   change: Change,
-  hold: Hold,
+  hold: RefreshLease,
 ): Promise<"committed" | "conflict" | "rekeyed"> {
   const end = performance.now() + Math.max(LAST_TRIES, hold.left());
   for (;;) {

@@ -2,14 +2,14 @@
 import { LIMITS } from "../platform/limits.ts";
 import type { Lock } from "../vault/types.ts";
 
-export interface Hold extends Lock {
+export interface RefreshLease extends Lock {
   /** False once it was let go: what only a holder may do is over. */
   readonly held: boolean;
   /** Milliseconds left of the holder's budget, by a clock that nobody sets (RULES.md 2.5). */
   left(): number;
 }
 
-export function holding(lock: Lock): Hold {
+export function leaseFrom(lock: Lock): RefreshLease {
   const until = performance.now() + LIMITS.holder;
   let held = true;
   return {
