@@ -12,8 +12,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/providers": ["src/platform"],
   "src/oauth": ["src/platform", "src/providers"],
   "src/connections": ["src/oauth", "src/providers", "src/vault", "src/platform"],
+  "src/contract": ["src/connections", "src/oauth", "src/providers", "src/vault", "src/platform"],
   "src/inject": ["src/oauth", "src/providers", "src/vault", "src/platform"],
   "src/cli": [
+    "src/contract",
     "src/connections",
     "src/inject",
     "src/oauth",

@@ -1,6 +1,6 @@
 /** Descriptions that are wrong, each in one way: every one is refused, or fails the contract test, with the right words. */
 import { describe, expect, test } from "bun:test";
-import { checkContract } from "../../src/connections/contract/contract.ts";
+import { checkContract } from "../../src/contract/contract.ts";
 import { AuthError } from "../../src/platform/errors.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
 import { readManifest } from "../../src/providers/plugins/manifest.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { contractPage, PAGE } from "../../.ci/contract-page.ts";
-import { checkContract } from "../../src/connections/contract/contract.ts";
+import { checkContract } from "../../src/contract/contract.ts";
 import { DEFAULTS, ERROR_DEFAULTS } from "../../src/providers/defaults.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
 import { readManifest } from "../../src/providers/plugins/manifest.ts";

@@ -1,4 +1,4 @@
-import type { Check } from "../../connections/contract/contract.ts";
+import type { Check } from "../../contract/contract.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
@@ -24,7 +24,7 @@ export default defineCommand({
   run: async (cli, args) => {
     const yes = args.yes ?? false;
     const definition = await inSession(cli, (session) => definitionOf(cli, session, args.provider, yes));
-    const { checkContract } = await import("../../connections/contract/contract.ts");
+    const { checkContract } = await import("../../contract/contract.ts");
     const checks = [
       { name: "schema", status: "ok", detail: "every field is known, and none contradicts another" } as const,
       ...(await checkContract(definition)),

@@ -1,5 +1,5 @@
 /** A request to the issuer of a contract test, read the way its description says that requests are written. */
-import type { Dialect } from "../../providers/defaults.ts";
+import type { Dialect } from "../providers/defaults.ts";
 import { Contradiction } from "./bodies.ts";
 
 /** A request as it came. */
@@ -19,7 +19,7 @@ export interface TestClient {
 }
 
 /** RFC 6749's parameters of a token request, under whatever names they were sent. */
-export class Asked {
+export class ReceivedRequest {
   readonly call: Call;
   readonly #dialect: Dialect;
   readonly #sent: Readonly<Record<string, unknown>>;
@@ -37,9 +37,9 @@ export class Asked {
   }
 
   /** null when it is in another format. */
-  static orNull(call: Call, dialect: Dialect): Asked | null {
+  static orNull(call: Call, dialect: Dialect): ReceivedRequest | null {
     try {
-      return new Asked(call, dialect);
+      return new ReceivedRequest(call, dialect);
     } catch (error) {
       if (error instanceof Contradiction) return null;
       throw error;

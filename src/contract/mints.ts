@@ -1,14 +1,15 @@
 /** Logins without a person, with a key that is thrown away: by each proof that the description names. */
-import { Secret } from "../../platform/secret.ts";
-import type { Minting, MintingFlow } from "../../providers/minting.ts";
-import { tokenOf } from "../outcome.ts";
-import { refreshConnection } from "../refresh.ts";
-import { type Body, put } from "./bodies.ts";
-import { insist, Mismatch, Skip, type Trial } from "./check.ts";
-import { checkJwt, keyFor, SUBJECT_TOKEN } from "./minted.ts";
-import { onStage, type Stage, type Subject } from "./stage.ts";
 
-export const MINTS: readonly Trial[] = [
+import { tokenOf } from "../connections/outcome.ts";
+import { refreshConnection } from "../connections/refresh.ts";
+import { Secret } from "../platform/secret.ts";
+import type { Minting, MintingFlow } from "../providers/minting.ts";
+import { type Body, put } from "./bodies.ts";
+import { type CheckCase, insist, Mismatch, Skip } from "./check.ts";
+import { type Harness, type Subject, withHarness } from "./harness.ts";
+import { checkJwt, keyFor, SUBJECT_TOKEN } from "./minted.ts";
+
+export const MINTS: readonly CheckCase[] = [
   { name: "client-credentials: the client's secret", flow: "client-credentials", run: bySecret },
   { name: "client-credentials: another issuer's token", flow: "client-credentials", run: byAssertion },
   { name: "client-credentials: a certificate", flow: "client-credentials", run: byCertificate },
@@ -27,12 +28,12 @@ const FOREIGN = { subjectToken: { secret: new Secret(SUBJECT_TOKEN), source: nul
 
 function bySecret(subject: Subject): Promise<string> {
   mintingFor(subject, "client-credentials");
-  return onStage(subject, true, (stage) => twice(stage, "client-credentials"));
+  return withHarness(subject, true, (harness) => twice(harness, "client-credentials"));
 }
 
 function byAssertion(subject: Subject): Promise<string> {
   if (mintingFor(subject, "client-credentials").audience === undefined) throw new Skip("no audience is declared");
-  return onStage(subject, false, (stage) => twice(stage, "client-credentials", FOREIGN));
+  return withHarness(subject, false, (harness) => twice(harness, "client-credentials", FOREIGN));
 }
 
 function byCertificate(subject: Subject): string {
@@ -42,7 +43,7 @@ function byCertificate(subject: Subject): string {
 
 function byExchange(subject: Subject): Promise<string> {
   mintingFor(subject, "exchange");
-  return onStage(subject, true, (stage) => twice(stage, "exchange", FOREIGN));
+  return withHarness(subject, true, (harness) => twice(harness, "exchange", FOREIGN));
 }
 
 /** A bare key will do where no claim needs what only a file holds. */
@@ -51,12 +52,12 @@ async function byKey(subject: Subject): Promise<string> {
   const named = JSON.stringify([minting.sign?.claims, minting.sign?.header]);
   if (minting.files !== undefined && /\{(email|keyId)\}/.test(named)) throw new Skip("its claims need a key file");
   const key = await pemOf(minting);
-  return onStage(subject, false, async (stage) => {
+  return withHarness(subject, false, async (harness) => {
     const how = { key: new Secret(key) };
-    if (minting.use !== "bearer") return twice(stage, "jwt", how);
-    const { record } = await stage.login("jwt", { credential: how });
+    if (minting.use !== "bearer") return twice(harness, "jwt", how);
+    const { record } = await harness.login("jwt", { credential: how });
     await checkJwt(minting, record.tokens?.accessToken.reveal() ?? "", "minting.jwt");
-    insist(stage.issuer.calls.length === 0, "a token that is signed here is asked for");
+    insist(harness.issuer.calls.length === 0, "a token that is signed here is asked for");
     return "signed here, nobody is asked";
   });
 }
@@ -68,19 +69,19 @@ async function byKeyFile(subject: Subject): Promise<string> {
   if (files.length === 0) throw new Skip("none are declared");
   for (const file of files) {
     const key = minting.sign === undefined ? "" : await pemOf(minting);
-    await onStage(subject, true, async (stage) => {
+    await withHarness(subject, true, async (harness) => {
       const json: Body = { type: file.type };
       const path = `minting.jwt.files(${file.type})`;
       if (file.login === undefined) put(json, file.key ?? "key", key, path);
       for (const [name, at] of Object.entries(file.values ?? {})) put(json, at, `check-${name}`, path);
-      if (file.endpoint !== undefined) put(json, file.endpoint, stage.issuer.endpoints.token, path);
+      if (file.endpoint !== undefined) put(json, file.endpoint, harness.issuer.endpoints.token, path);
       if (file.login !== undefined) {
         const grant = { scopes: [], flow: "browser", nonce: null, dead: false } as const;
-        put(json, file.login.refreshToken, stage.issuer.grants.addRefresh(grant), path);
-        put(json, file.login.clientId, stage.issuer.client.id, path);
-        put(json, file.login.clientSecret, stage.issuer.client.secret, path);
+        put(json, file.login.refreshToken, harness.issuer.grants.addRefresh(grant), path);
+        put(json, file.login.clientId, harness.issuer.client.id, path);
+        put(json, file.login.clientSecret, harness.issuer.client.secret, path);
       }
-      const { record } = await stage.login("jwt", { credential: { key: new Secret(JSON.stringify(json)) } });
+      const { record } = await harness.login("jwt", { credential: { key: new Secret(JSON.stringify(json)) } });
       insist(record.tokens !== null, `a file of the type ${file.type} brings no token`);
     });
   }
@@ -88,13 +89,13 @@ async function byKeyFile(subject: Subject): Promise<string> {
 }
 
 /** Logs in, then has a new token minted. */
-async function twice(stage: Stage, flow: MintingFlow, credential: object = {}): Promise<string> {
-  const stored = await stage.login(flow, { credential });
+async function twice(harness: Harness, flow: MintingFlow, credential: object = {}): Promise<string> {
+  const stored = await harness.login(flow, { credential });
   const demand = { minTtl: 0, force: true, rejected: null, implicit: false };
-  const outcome = await refreshConnection(stage.services, stored.ref, demand);
+  const outcome = await refreshConnection(harness.services, stored.ref, demand);
   if (outcome.kind === "failed") throw outcome.error;
   const [first, second] = [tokenOf(stored), tokenOf(outcome.stored)];
-  const { grants } = stage.issuer;
+  const { grants } = harness.issuer;
   insist(grants.isLive(first.reveal()) && grants.isLive(second.reveal()), "what came isn't the provider's token");
   insist(!first.equals(second), "a second one isn't minted");
   return "a token, and a new one when it is due";

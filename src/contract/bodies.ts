@@ -1,7 +1,7 @@
 /** Replies as a description says they look: every value where it says that it stands. */
-import type { Dialect } from "../../providers/defaults.ts";
-import { ERROR_DEFAULTS } from "../../providers/defaults.ts";
-import type { ErrorClass } from "../../providers/schema.ts";
+import type { Dialect } from "../providers/defaults.ts";
+import { ERROR_DEFAULTS } from "../providers/defaults.ts";
+import type { ErrorClass } from "../providers/schema.ts";
 
 export type Body = Record<string, unknown>;
 

@@ -1,17 +1,18 @@
 /** Logins by every declared flow, whose they are, and how they end at the provider. */
-import { Secret } from "../../platform/secret.ts";
-import { flowsOf, scopesBeyond } from "../../providers/flows.ts";
-import type { Flow } from "../../providers/schema.ts";
-import { logout } from "../logout.ts";
-import { tokenOf } from "../outcome.ts";
-import type { Stored } from "../store.ts";
+
+import { logout } from "../connections/logout.ts";
+import { tokenOf } from "../connections/outcome.ts";
+import type { Stored } from "../connections/store.ts";
+import { Secret } from "../platform/secret.ts";
+import { flowsOf, scopesBeyond } from "../providers/flows.ts";
+import type { Flow } from "../providers/schema.ts";
 import { codesOf } from "./bodies.ts";
-import { insist, refusalOf, Skip, type Trial } from "./check.ts";
+import { type CheckCase, insist, refusalOf, Skip } from "./check.ts";
+import { type Harness, type Subject, withHarness } from "./harness.ts";
 import { LIFETIME } from "./issuer.ts";
 import { sampleOf } from "./sample.ts";
-import { onStage, type Stage, type Subject } from "./stage.ts";
 
-export const LOGINS: readonly Trial[] = [
+export const LOGINS: readonly CheckCase[] = [
   { name: "login by device", flow: "device", run: byDevice },
   { name: "device: waiting, slowing down, refusal, a code that ran out", flow: "device", run: deviceDecisions },
   { name: "login by browser", flow: "browser", run: byBrowser },
@@ -39,30 +40,30 @@ export function anyFlow(subject: Subject): "device" | "browser" {
 }
 
 function byDevice(subject: Subject): Promise<string> {
-  return onStage(subject, hasSecret(subject), async (stage) => {
-    refuseBeyond(stage, "device");
-    const stored = await stage.login("device");
-    return works(stage, stored);
+  return withHarness(subject, hasSecret(subject), async (harness) => {
+    refuseBeyond(harness, "device");
+    const stored = await harness.login("device");
+    return works(harness, stored);
   });
 }
 
 async function deviceDecisions(subject: Subject): Promise<string> {
-  const { dialect } = await onStage(subject, hasSecret(subject), async ({ provider }) => provider);
+  const { dialect } = await withHarness(subject, hasSecret(subject), async ({ provider }) => provider);
   const [slow, denied, expired] = (["slow_down", "denied", "expired"] as const).map((one) => codesOf(dialect, one)[0]);
-  await onStage(subject, hasSecret(subject), async (stage) => {
-    stage.issuer.decisions = ["pending", ...(slow === undefined ? [] : ["slow_down" as const]), "pending"];
-    await stage.login("device");
-    const [before = 0, , , after = 0] = stage.pauses;
+  await withHarness(subject, hasSecret(subject), async (harness) => {
+    harness.issuer.decisions = ["pending", ...(slow === undefined ? [] : ["slow_down" as const]), "pending"];
+    await harness.login("device");
+    const [before = 0, , , after = 0] = harness.pauses;
     insist(slow === undefined || after > before, `${slow} doesn't slow the polls down`);
   });
   for (const [decision, code] of [
     ["denied", denied],
     ["expired", expired],
   ] as const)
-    await onStage(subject, hasSecret(subject), async (stage) => {
+    await withHarness(subject, hasSecret(subject), async (harness) => {
       if (code === undefined) return;
-      stage.issuer.decisions = [decision];
-      const error = await refusalOf(stage.login("device"), `${code} doesn't end the wait`);
+      harness.issuer.decisions = [decision];
+      const error = await refusalOf(harness.login("device"), `${code} doesn't end the wait`);
       const wanted = decision === "denied" ? "access_denied" : "login_timeout";
       insist(error.code === wanted, `${code} is told as ${error.code}`);
     });
@@ -70,15 +71,15 @@ async function deviceDecisions(subject: Subject): Promise<string> {
 }
 
 function byBrowser(subject: Subject): Promise<string> {
-  return onStage(subject, hasSecret(subject), async (stage) => {
-    refuseBeyond(stage, "browser");
-    return works(stage, await stage.login("browser"));
+  return withHarness(subject, hasSecret(subject), async (harness) => {
+    refuseBeyond(harness, "browser");
+    return works(harness, await harness.login("browser"));
   });
 }
 
 function browserRefusal(subject: Subject): Promise<string> {
-  return onStage(subject, hasSecret(subject), async (stage) => {
-    const attempt = stage.login("browser", { decision: "deny" });
+  return withHarness(subject, hasSecret(subject), async (harness) => {
+    const attempt = harness.login("browser", { decision: "deny" });
     const error = await refusalOf(attempt, "access_denied in the browser's answer isn't taken for a refusal");
     insist(error.code === "access_denied", `access_denied in the browser's answer is told as ${error.code}`);
     return "told as one";
@@ -86,25 +87,25 @@ function browserRefusal(subject: Subject): Promise<string> {
 }
 
 function byCode(subject: Subject): Promise<string> {
-  return onStage(subject, hasSecret(subject), async (stage) => {
-    const grant = { scopes: stage.provider.dialect.scopes.default, flow: "code", nonce: null, dead: false } as const;
-    const redirectUri = stage.settings.redirectUri ?? null;
-    const code = stage.issuer.grants.addCode({ grant, redirectUri, challenge: null });
-    return works(stage, await stage.login("code", { credential: { code: new Secret(code) } }));
+  return withHarness(subject, hasSecret(subject), async (harness) => {
+    const grant = { scopes: harness.provider.dialect.scopes.default, flow: "code", nonce: null, dead: false } as const;
+    const redirectUri = harness.settings.redirectUri ?? null;
+    const code = harness.issuer.grants.addCode({ grant, redirectUri, challenge: null });
+    return works(harness, await harness.login("code", { credential: { code: new Secret(code) } }));
   });
 }
 
 /** A token made by hand: taken where the provider knows it, refused where it doesn't. */
 function byToken(subject: Subject): Promise<string> {
-  return onStage(subject, hasSecret(subject), async (stage) => {
-    const pattern = stage.provider.apiKey?.pattern ?? null;
-    const token = pattern === null ? stage.issuer.grants.fresh("token") : sampleOf(pattern);
+  return withHarness(subject, hasSecret(subject), async (harness) => {
+    const pattern = harness.provider.apiKey?.pattern ?? null;
+    const token = pattern === null ? harness.issuer.grants.fresh("token") : sampleOf(pattern);
     insist(token !== null, `no key that matches ${pattern} could be made up`);
-    stage.issuer.grants.addAccess(null, token ?? "");
-    const stored = await stage.login("token", { token: new Secret(token ?? "") });
+    harness.issuer.grants.addAccess(null, token ?? "");
+    const stored = await harness.login("token", { token: new Secret(token ?? "") });
     insist(tokenOf(stored).reveal() === token, "another token is kept than was pasted");
-    if (stage.issuer.endpoints.userinfo === undefined) return "kept; nobody can be asked whose it is";
-    const stranger = stage.login("token", {
+    if (harness.issuer.endpoints.userinfo === undefined) return "kept; nobody can be asked whose it is";
+    const stranger = harness.login("token", {
       token: new Secret(`${token}`.replace(/.$/, (last) => (last === "1" ? "2" : "1"))),
     });
     const error = await refusalOf(stranger, "a token that the provider refuses is taken");
@@ -125,22 +126,22 @@ function withoutSecret(subject: Subject): Promise<string> {
     ({ flow, when }) => (flow === "device" || flow === "browser") && when !== "secret",
   );
   if (flow === undefined) throw new Skip("no flow for a client without a secret");
-  return onStage(subject, false, async (stage) => {
-    const stored = await stage.login(flow.flow);
-    insist(stage.issuer.grants.isLive(tokenOf(stored).reveal()), "the login brought no token");
+  return withHarness(subject, false, async (harness) => {
+    const stored = await harness.login(flow.flow);
+    insist(harness.issuer.grants.isLive(tokenOf(stored).reveal()), "the login brought no token");
     return `by ${flow.flow}`;
   });
 }
 
 function account(subject: Subject): Promise<string> {
   const flow = anyFlow(subject);
-  return onStage(subject, hasSecret(subject), async (stage) => {
-    const { dialect } = stage.provider;
+  return withHarness(subject, hasSecret(subject), async (harness) => {
+    const { dialect } = harness.provider;
     const { from, id, label } = dialect.account;
-    const asks = stage.issuer.endpoints.userinfo !== undefined;
+    const asks = harness.issuer.endpoints.userinfo !== undefined;
     if (from === "userinfo" && !asks) throw new Skip("nothing says whose a login is: there is no endpoints.userinfo");
-    const { record } = await stage.login(flow);
-    const openid = from === "id_token" && !stage.provider.dialect.scopes.default.includes("openid");
+    const { record } = await harness.login(flow);
+    const openid = from === "id_token" && !harness.provider.dialect.scopes.default.includes("openid");
     const why = openid ? "an id_token comes only for the scope openid, which scopes.default lacks" : "look at account";
     insist(record.account !== null, `nobody is known to have logged in: ${why}`);
     insist(
@@ -155,9 +156,9 @@ function account(subject: Subject): Promise<string> {
 /** Those that were asked for come back as those that were granted. */
 function scopes(subject: Subject): Promise<string> {
   const flow = anyFlow(subject);
-  return onStage(subject, hasSecret(subject), async (stage) => {
-    const { record } = await stage.login(flow);
-    const { default: own, offline } = stage.provider.dialect.scopes;
+  return withHarness(subject, hasSecret(subject), async (harness) => {
+    const { record } = await harness.login(flow);
+    const { default: own, offline } = harness.provider.dialect.scopes;
     if (own.length === 0) throw new Skip("scopes.default is empty");
     const granted = record.tokens?.scopes ?? [];
     const lost = own.filter((scope) => !granted.includes(scope));
@@ -171,15 +172,15 @@ function scopes(subject: Subject): Promise<string> {
 
 async function expiry(subject: Subject): Promise<string> {
   const flow = anyFlow(subject);
-  const left = async (silent: boolean): Promise<{ seconds: number | null; stage: Stage }> =>
-    onStage(subject, hasSecret(subject), async (stage) => {
-      stage.issuer.silentAboutExpiry = silent;
-      const { tokens } = (await stage.login(flow)).record;
+  const left = async (silent: boolean): Promise<{ seconds: number | null; harness: Harness }> =>
+    withHarness(subject, hasSecret(subject), async (harness) => {
+      harness.issuer.silentAboutExpiry = silent;
+      const { tokens } = (await harness.login(flow)).record;
       const seconds = tokens?.expiresAt == null ? null : Math.round((tokens.expiresAt - tokens.obtainedAt) / 1000);
-      return { seconds, stage };
+      return { seconds, harness };
     });
-  const { seconds, stage } = await left(false);
-  const { path, unit, absent } = stage.provider.dialect.reply.expiry;
+  const { seconds, harness } = await left(false);
+  const { path, unit, absent } = harness.provider.dialect.reply.expiry;
   insist(
     seconds !== null && Math.abs(seconds - LIFETIME) <= 5,
     `an hour in ${path} (${unit}) is read as ${seconds ?? "unknown"}`,
@@ -194,29 +195,29 @@ async function expiry(subject: Subject): Promise<string> {
 
 function revocation(subject: Subject): Promise<string> {
   const flow = anyFlow(subject);
-  return onStage(subject, hasSecret(subject), async (stage) => {
-    if (stage.issuer.endpoints.revocation === undefined)
+  return withHarness(subject, hasSecret(subject), async (harness) => {
+    if (harness.issuer.endpoints.revocation === undefined)
       throw new Skip("no endpoints.revocation: a logout only erases here");
-    const stored = await stage.login(flow);
-    const { revoked } = await logout(stage.services, stored, {
+    const stored = await harness.login(flow);
+    const { revoked } = await logout(harness.services, stored, {
       keepSettings: false,
       interruption: new AbortController().signal,
       forgetClient: false,
       revoke: true,
     });
     insist(revoked === true, `a logout isn't taken for one (${revoked})`);
-    insist(!stage.issuer.grants.isLive(tokenOf(stored).reveal()), "the access token lives on after a logout");
-    return stage.provider.dialect.revocation.endsGrant ? "ends the whole grant" : "ends the login";
+    insist(!harness.issuer.grants.isLive(tokenOf(stored).reveal()), "the access token lives on after a logout");
+    return harness.provider.dialect.revocation.endsGrant ? "ends the whole grant" : "ends the login";
   });
 }
 
-function refuseBeyond({ definition, provider }: Stage, flow: Flow): void {
+function refuseBeyond({ definition, provider }: Harness, flow: Flow): void {
   const beyond = scopesBeyond(definition, flow, provider.dialect.scopes.default);
   insist(beyond.length === 0, `scopes.default has ${beyond.join(", ")}, which the flow '${flow}' can't ask for`);
 }
 
-function works(stage: Stage, stored: Stored): string {
-  insist(stage.issuer.grants.isLive(tokenOf(stored).reveal()), "the login brought no token of the provider's");
+function works(harness: Harness, stored: Stored): string {
+  insist(harness.issuer.grants.isLive(tokenOf(stored).reveal()), "the login brought no token of the provider's");
   const { tokens } = stored.record;
   return tokens?.refreshToken ? "with a refresh token" : "without a refresh token";
 }

@@ -1,8 +1,8 @@
 /** Values that a description would take, made up for its contract test: settings, and texts that match a pattern. */
-import { matches } from "../../providers/pattern.ts";
-import type { ProviderDefinition } from "../../providers/schema.ts";
-import { faultOf, type Setting } from "../../providers/settings.ts";
-import { namesIn } from "../../providers/template.ts";
+import { matches } from "../providers/pattern.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
+import { faultOf, type Setting } from "../providers/settings.ts";
+import { namesIn } from "../providers/template.ts";
 
 /**
  * Those that must be said, and those without a default of which an address is made.

@@ -1,6 +1,6 @@
-/** Whoever logs in during a contract test, as the description says that its provider tells of people. */
-import { firstText } from "../../oauth/paths.ts";
-import type { Dialect } from "../../providers/defaults.ts";
+/** The account that logs in during a contract test, told as the description says that its provider tells it. */
+import { firstText } from "../oauth/paths.ts";
+import type { Dialect } from "../providers/defaults.ts";
 import { type Body, put } from "./bodies.ts";
 
 const ACCOUNT = { id: "4711", label: "ada@example.com", organization: "Analytical Engines" };

@@ -1,9 +1,9 @@
 /** The issuer's side of logins without a person: what proves the program is checked, and a token is given for it. */
-import { dialectOf, type Minting, type MintingFlow, templateOf } from "../../providers/minting.ts";
-import { fill, namesIn } from "../../providers/template.ts";
+import { dialectOf, type Minting, type MintingFlow, templateOf } from "../providers/minting.ts";
+import { fill, namesIn } from "../providers/template.ts";
 import { type Body, Contradiction, putTokens } from "./bodies.ts";
 import { type Issuer, LIFETIME } from "./issuer.ts";
-import type { Asked } from "./request.ts";
+import type { ReceivedRequest } from "./request.ts";
 
 /** Another issuer's token, as a CI system would give one. */
 export const SUBJECT_TOKEN = "check-subject-token";
@@ -27,7 +27,7 @@ export function keyFor(algorithm: Algorithm): Promise<CryptoKeyPair> {
   return pair;
 }
 
-export async function answerMint(issuer: Issuer, asked: Asked, flow: MintingFlow): Promise<Body> {
+export async function answerMint(issuer: Issuer, asked: ReceivedRequest, flow: MintingFlow): Promise<Body> {
   const { definition, settings } = issuer.provider;
   const minting = definition.minting?.[flow];
   if (minting === undefined) throw new Contradiction(`minting.${flow} is missing`);

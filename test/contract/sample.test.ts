@@ -1,7 +1,7 @@
 /** What a contract test makes up: texts that a pattern matches, settings that a description takes. */
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { sampleOf, sampleSettings, sampleVariant } from "../../src/connections/contract/sample.ts";
+import { sampleOf, sampleSettings, sampleVariant } from "../../src/contract/sample.ts";
 import { matches, patternFault } from "../../src/providers/pattern.ts";
 
 const base = { id: "acme", title: "Acme", flows: ["token" as const] };

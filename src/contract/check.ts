@@ -1,9 +1,9 @@
 /** What a contract test reports: each thing that was tried, in words that its author can act on. */
 
-import { OAuthFailure } from "../../oauth/types.ts";
-import { AuthError } from "../../platform/errors.ts";
-import type { Flow } from "../../providers/schema.ts";
-import type { Subject } from "./stage.ts";
+import { OAuthFailure } from "../oauth/types.ts";
+import { AuthError } from "../platform/errors.ts";
+import type { Flow } from "../providers/schema.ts";
+import type { Subject } from "./harness.ts";
 
 export interface Check {
   readonly name: string;
@@ -11,7 +11,7 @@ export interface Check {
   readonly detail: string;
 }
 
-export interface Trial {
+export interface CheckCase {
   readonly name: string;
   /** Only of those that are declared is there anything to tell. */
   readonly flow?: Flow;
@@ -29,7 +29,7 @@ export function insist(holds: boolean, otherwise: string): void {
   if (!holds) throw new Mismatch(otherwise);
 }
 
-export async function perform({ name, run }: Trial, subject: Subject): Promise<Check> {
+export async function perform({ name, run }: CheckCase, subject: Subject): Promise<Check> {
   try {
     return { name, status: "ok", detail: await run(subject) };
   } catch (error) {

@@ -1,5 +1,5 @@
 /** A vault for the length of a check: it keeps the contract of `vault/types.ts`, in memory, and nothing outlives it. */
-import type { Change, Entry, KeptReply, Lock, RecordType, Vault, Version } from "../../vault/types.ts";
+import type { Change, Entry, KeptReply, Lock, RecordType, Vault, Version } from "../vault/types.ts";
 
 export class MemoryVault implements Vault {
   readonly id = "check";

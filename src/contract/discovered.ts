@@ -1,5 +1,5 @@
 /** Discovery during a contract test: what the issuer tells where the description leaves it to it. */
-import type { Endpoints, ResolvedProvider } from "../../providers/resolve.ts";
+import type { Endpoints, ResolvedProvider } from "../providers/resolve.ts";
 
 /** The endpoints in force. */
 export function withDiscovered({ issuer, endpoints, definition }: ResolvedProvider): Endpoints {

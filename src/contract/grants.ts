@@ -1,5 +1,5 @@
 /** What the issuer of a contract test has handed out, and what became of it: rotation, grace and death as declared. */
-import type { Dialect } from "../../providers/defaults.ts";
+import type { Dialect } from "../providers/defaults.ts";
 
 /** One login. */
 export interface Grant {

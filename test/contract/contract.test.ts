@@ -5,7 +5,7 @@ import { ERROR_DEFAULTS, withDefaults } from "../../src/providers/defaults.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
 import { matches } from "../../src/providers/pattern.ts";
 import { resolveProvider } from "../../src/providers/resolve.ts";
-import { definitionOf, definitions } from "./builtin.ts";
+import { definitionOf, definitions } from "../providers/builtin.ts";
 
 /** What a connection must say at least. */
 const REQUIRED: Record<string, Record<string, string>> = {

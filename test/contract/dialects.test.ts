@@ -1,6 +1,6 @@
 /** However far a dialect is from the standards: what is consistent with itself passes the contract test. */
 import { expect, test } from "bun:test";
-import { checkContract } from "../../src/connections/contract/contract.ts";
+import { checkContract } from "../../src/contract/contract.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
 
 const BASE = {

@@ -1,20 +1,20 @@
 /**
- * Where a contract test is played: the program's own code for logins, refreshes and logouts, a vault in memory, and an
- * issuer as described in the place of the network. Nothing of it touches a disk, an environment or a real provider.
+ * Where a contract test runs: the program's own code for logins, refreshes and logouts, a vault in memory, and an
+ * issuer that behaves as described instead of the network. Nothing of it touches a disk, an environment or a real provider.
  */
 
-import { type Http, http } from "../../platform/http.ts";
-import { HttpError } from "../../platform/http-failure.ts";
-import { LIMITS } from "../../platform/limits.ts";
-import { Secret } from "../../platform/secret.ts";
-import { fillDialect } from "../../providers/filled.ts";
-import { createRegistry } from "../../providers/registry.ts";
-import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
-import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
-import type { Credential, LoginRequest, LoginUi } from "../login/request.ts";
-import { login } from "../login.ts";
-import type { Services } from "../services.ts";
-import type { Stored } from "../store.ts";
+import type { Credential, LoginRequest, LoginUi } from "../connections/login/request.ts";
+import { login } from "../connections/login.ts";
+import type { Services } from "../connections/services.ts";
+import type { Stored } from "../connections/store.ts";
+import { type Http, http } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { Secret } from "../platform/secret.ts";
+import { fillDialect } from "../providers/filled.ts";
+import { createRegistry } from "../providers/registry.ts";
+import { type ResolvedProvider, resolveProvider } from "../providers/resolve.ts";
+import type { Flow, ProviderDefinition } from "../providers/schema.ts";
 import { Contradiction } from "./bodies.ts";
 import { Issuer } from "./issuer.ts";
 import { MemoryVault } from "./memory-vault.ts";
@@ -26,7 +26,7 @@ export interface Subject {
   readonly settings: Readonly<Record<string, string>>;
 }
 
-export interface Stage extends Subject {
+export interface Harness extends Subject {
   readonly provider: ResolvedProvider;
   readonly issuer: Issuer;
   readonly services: Services;
@@ -42,18 +42,18 @@ interface How {
   readonly decision?: "approve" | "deny";
 }
 
-/** Nobody's decision takes so many polls here. */
+/** More polls than any decision takes here. */
 const MOST_PAUSES = 20;
 
-/** Anything that stands in a form or a header without care is seen by these. */
+/** Characters that break a form or a header which doesn't encode them. */
 const SECRET = "s3cret:&+%/=";
 const CLIENT = "check client";
 
-/** @throws Contradiction when the issuer found one, else what `play` throws */
-export async function onStage<T>(
+/** @throws Contradiction when the issuer found one, else what `run` throws */
+export async function withHarness<T>(
   subject: Subject,
   withSecret: boolean,
-  play: (stage: Stage) => Promise<T>,
+  run: (harness: Harness) => Promise<T>,
 ): Promise<T> {
   const { definition, settings } = subject;
   const resolved = resolveProvider(definition, settings);
@@ -79,7 +79,7 @@ export async function onStage<T>(
       warn: () => {},
     },
   };
-  const stage: Stage = {
+  const harness: Harness = {
     ...subject,
     provider,
     issuer,
@@ -88,7 +88,7 @@ export async function onStage<T>(
     login: (flow, how = {}) => login(services, requestFor(subject, flow, withSecret, how), visitor(issuer, how)),
   };
   try {
-    const outcome = await play(stage);
+    const outcome = await run(harness);
     refuseContradictions(issuer);
     return outcome;
   } catch (error) {

@@ -3,10 +3,10 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
-import { checkContract } from "../../src/connections/contract/contract.ts";
+import { checkContract } from "../../src/contract/contract.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
 import { readManifest } from "../../src/providers/plugins/manifest.ts";
-import { definitions } from "./builtin.ts";
+import { definitions } from "../providers/builtin.ts";
 
 const CATALOGUE = join(import.meta.dir, "..", "..", "providers", "catalog");
 

@@ -2,17 +2,17 @@
  * A provider that is exactly as its description says, on a free port of 127.0.0.1: endpoints, formats, names, replies,
  * rotation, errors. What a request lacks by the description is a contradiction in it, and is written down.
  */
-import { nameOf } from "../../oauth/names.ts";
-import { isSameOrigin } from "../../platform/url.ts";
-import { fillDialect } from "../../providers/filled.ts";
-import { dialectOf, type MintingFlow } from "../../providers/minting.ts";
-import type { ResolvedProvider } from "../../providers/resolve.ts";
-import type { EndpointName } from "../../providers/schema.ts";
+import { nameOf } from "../oauth/names.ts";
+import { isSameOrigin } from "../platform/url.ts";
+import { fillDialect } from "../providers/filled.ts";
+import { dialectOf, type MintingFlow } from "../providers/minting.ts";
+import type { ResolvedProvider } from "../providers/resolve.ts";
+import type { EndpointName } from "../providers/schema.ts";
 import { type Body, Contradiction, codesOf, type ErrorReply, errorReply, put, putTokens, within } from "./bodies.ts";
 import { metadataFor, withDiscovered } from "./discovered.ts";
 import { type Grant, Grants } from "./grants.ts";
-import { Asked, type Call, type TestClient } from "./request.ts";
-import { accountBody, idToken } from "./somebody.ts";
+import { type Call, ReceivedRequest, type TestClient } from "./request.ts";
+import { accountBody, idToken } from "./test-account.ts";
 
 /** How long an access token of the test lives, in seconds. */
 export const LIFETIME = 3600;
@@ -21,7 +21,7 @@ export interface IssuerOptions {
   readonly provider: ResolvedProvider;
   readonly client: TestClient;
   /** Checks and answers a request for a token without a person. */
-  readonly mint: (issuer: Issuer, asked: Asked, flow: MintingFlow) => Promise<Body> | Body;
+  readonly mint: (issuer: Issuer, asked: ReceivedRequest, flow: MintingFlow) => Promise<Body> | Body;
 }
 
 export class Issuer {
@@ -116,7 +116,7 @@ export class Issuer {
     if (names.includes("introspection")) return this.#introspect(call);
     const minting = this.#minting(call, names);
     if (minting !== null) return this.#token(minting.asked, names, minting.flow);
-    const asked = new Asked(call, dialect);
+    const asked = new ReceivedRequest(call, dialect);
     if (names.includes("device") && asked.get("device_code") === null && asked.get("refresh_token") === null)
       if (names.length === 1 || asked.grantType() === null) return this.#device(asked);
     if (names.includes("token") || names.includes("refresh") || names.includes("mint"))
@@ -172,7 +172,7 @@ export class Issuer {
   }
 
   /** RFC 8628 §3.2, under the provider's names. */
-  #device(asked: Asked): Response {
+  #device(asked: ReceivedRequest): Response {
     const { dialect } = this.provider;
     asked.authenticate(this.client, dialect.device.needsSecret, "the request for a device code");
     const scopes = split(asked.get("scope"), dialect.scopes.separator);
@@ -194,7 +194,11 @@ export class Issuer {
     return Response.json(body);
   }
 
-  async #token(asked: Asked, names: readonly EndpointName[], flow: MintingFlow | null = null): Promise<Response> {
+  async #token(
+    asked: ReceivedRequest,
+    names: readonly EndpointName[],
+    flow: MintingFlow | null = null,
+  ): Promise<Response> {
     const fault = this.#faults.shift();
     if (fault !== undefined) return answer(fault);
     if (flow !== null) return Response.json(await this.#mint(this, asked, flow));
@@ -213,20 +217,20 @@ export class Issuer {
   }
 
   /** A request of a flow without a person, which may be written another way than the others. */
-  #minting(call: Call, names: readonly EndpointName[]): { asked: Asked; flow: MintingFlow } | null {
+  #minting(call: Call, names: readonly EndpointName[]): { asked: ReceivedRequest; flow: MintingFlow } | null {
     const { definition } = this.provider;
     for (const [name, minting] of Object.entries(definition.minting ?? {})) {
       if (minting === undefined || minting.use === "bearer" || !names.includes(minting.endpoint ?? "token")) continue;
       const flow = name as MintingFlow;
       const types = { grant: JWT_BEARER, request: null, assertion: "client_credentials", exchange: TOKEN_EXCHANGE };
-      const asked = Asked.orNull(call, fillDialect(dialectOf(definition, flow), this.provider.settings));
+      const asked = ReceivedRequest.orNull(call, fillDialect(dialectOf(definition, flow), this.provider.settings));
       if (asked !== null && asked.grantType() === types[minting.use]) return { asked, flow };
     }
     return null;
   }
 
   /** RFC 6749 §4.1.3. */
-  async #exchange(asked: Asked): Promise<Response> {
+  async #exchange(asked: ReceivedRequest): Promise<Response> {
     const { dialect } = this.provider;
     asked.authenticate(this.client, true, "the exchange of the code");
     asked.further(dialect.request.tokenParameters, "request.tokenParameters");
@@ -239,7 +243,7 @@ export class Issuer {
   }
 
   /** RFC 8628 §3.4, §3.5. */
-  async #poll(asked: Asked): Promise<Response> {
+  async #poll(asked: ReceivedRequest): Promise<Response> {
     const { dialect } = this.provider;
     asked.authenticate(this.client, dialect.device.needsSecret, "a poll");
     asked.further(dialect.request.tokenParameters, "request.tokenParameters");
@@ -251,7 +255,7 @@ export class Issuer {
   }
 
   /** RFC 6749 §6. */
-  async #refresh(asked: Asked): Promise<Response> {
+  async #refresh(asked: ReceivedRequest): Promise<Response> {
     const { dialect } = this.provider;
     const used = this.grants.use(asked.get("refresh_token") ?? "");
     if (used === null) return this.#error("dead");
@@ -315,7 +319,7 @@ export class Issuer {
 
   /** RFC 7662. It says nothing of a lifetime: what the description assumes then is played. */
   #introspect(call: Call): Response {
-    const asked = new Asked(call, this.provider.dialect);
+    const asked = new ReceivedRequest(call, this.provider.dialect);
     asked.authenticate(this.client, true, "an introspection");
     return Response.json({ active: this.grants.isLive(asked.get("token") ?? "") });
   }
@@ -333,7 +337,7 @@ export class Issuer {
         ? new Response(null, { status: 204 })
         : Response.json({}, { status: 404 });
     }
-    const asked = new Asked(call, dialect);
+    const asked = new ReceivedRequest(call, dialect);
     asked.authenticate(this.client, true, "a revocation");
     this.grants.revoke(asked.get("token") ?? "", endsGrant);
     return new Response(null, { status: 200 });

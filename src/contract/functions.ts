@@ -2,8 +2,8 @@
  * A module's functions. What they turn a provider's own forms into is what the rest of the description is about, so it
  * is played without them; they are tried by themselves, with what a good day brings and with what a bad one does.
  */
-import type { ProviderDefinition } from "../../providers/schema.ts";
-import { insist, Mismatch, type Trial } from "./check.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
+import { type CheckCase, insist, Mismatch } from "./check.ts";
 
 type Functions = Readonly<Partial<Record<"request" | "reply" | "account", (given: unknown) => unknown>>>;
 
@@ -13,7 +13,7 @@ export function withoutFunctions(definition: ProviderDefinition): ProviderDefini
 }
 
 /** @param definition with its functions */
-export function functionTrials(definition: ProviderDefinition): Trial[] {
+export function functionCases(definition: ProviderDefinition): CheckCase[] {
   const { functions = {} } = definition as unknown as { functions?: Functions };
   const endpoint = Object.values(definition.endpoints ?? {})[0] ?? "https://provider.example/token";
   const requests = PARAMETERS.map((parameters) => ({ endpoint, parameters, headers: HEADERS }));
@@ -23,7 +23,7 @@ export function functionTrials(definition: ProviderDefinition): Trial[] {
     tried(functions, "reply", replies, isGroup, "the body as a group of fields"),
     tried(functions, "account", ACCOUNTS, isGroup, "the body as a group of fields"),
   ];
-  return all.filter((trial) => trial !== null);
+  return all.filter((one) => one !== null);
 }
 
 const HEADERS = { accept: "application/json", "content-type": "application/json" };
@@ -53,7 +53,7 @@ function tried(
   givens: readonly unknown[],
   isAnswer: (answer: unknown) => boolean,
   wanted: string,
-): Trial | null {
+): CheckCase | null {
   const call = functions[name];
   if (call === undefined) return null;
   return {

@@ -1,15 +1,15 @@
-/** What can be told of a description without playing it: knobs that do nothing, addresses, patterns. */
-import { addressFault, originOf } from "../../platform/url.ts";
-import { ERROR_DEFAULTS } from "../../providers/defaults.ts";
-import { matches } from "../../providers/pattern.ts";
-import { resolveProvider } from "../../providers/resolve.ts";
-import { suggestion } from "../../providers/suggest.ts";
-import { namesIn } from "../../providers/template.ts";
-import { insist, Mismatch, Skip, type Trial } from "./check.ts";
+/** What a description shows without an issuer: addresses, fields that do nothing, patterns. */
+import { addressFault, originOf } from "../platform/url.ts";
+import { ERROR_DEFAULTS } from "../providers/defaults.ts";
+import { matches } from "../providers/pattern.ts";
+import { resolveProvider } from "../providers/resolve.ts";
+import { suggestion } from "../providers/suggest.ts";
+import { namesIn } from "../providers/template.ts";
+import { type CheckCase, insist, Mismatch, Skip } from "./check.ts";
+import type { Subject } from "./harness.ts";
 import { sampleVariant } from "./sample.ts";
-import type { Subject } from "./stage.ts";
 
-export const WORDS: readonly Trial[] = [
+export const STATIC_CHECKS: readonly CheckCase[] = [
   { name: "addresses", run: addresses },
   { name: "unused knobs", run: knobs },
   { name: "token patterns", run: patterns },
