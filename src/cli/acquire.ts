@@ -23,6 +23,7 @@ export interface Acquired {
  * @param minTtl milliseconds
  * @param rejected the token that an API just refused
  * @param resource the API that the token is to be for; null: the login's own
+ * @param withHost see `Wish`
  */
 export async function acquire(
   session: Session,
@@ -30,9 +31,10 @@ export async function acquire(
   minTtl = 0,
   rejected?: Secret,
   resource: string | null = null,
+  withHost = false,
 ): Promise<Acquired> {
   if (selected.source === "vault")
-    return fromVault(session, selected, { minTtl, ...(rejected && { rejected }) }, resource);
+    return fromVault(session, selected, { minTtl, withHost, ...(rejected && { rejected }) }, resource);
   if (resource !== null) throw environmentTokenIsForOne(selected.token.variable);
   if (rejected?.equals(selected.token.token)) throw environmentTokenRefused(selected.token.variable);
   const { provider, token } = selected;

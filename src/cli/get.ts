@@ -64,10 +64,11 @@ async function storedFields(
   const accessed = mayRefresh
     ? await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit: mustAgree }))
     : null;
-  const stored = accessed?.stored ?? (await requireConnection(vault, ref));
+  const stored = (accessed === "elsewhere" ? null : accessed)?.stored ?? (await requireConnection(vault, ref));
   const { record } = stored;
   // What an edit set aside is not handed out: it would be taken to the place that the settings name now.
-  const tokens = record.pinned === null ? null : record.tokens;
+  // Nor is a token of another host than the one that the environment names.
+  const tokens = record.pinned === null || accessed === "elsewhere" ? null : record.tokens;
   return {
     ...entryOf(stored, NO_DEFAULT, session.context.now()),
     flow: madeFrom(record).flow,
@@ -88,17 +89,16 @@ async function defaultFields(session: Session, selected: Selected, field: string
 }
 
 /** The field is printed even if the refresh failed: the state says so. Only a vault that can't be used is an error. */
-async function tryToAccess(cli: Cli, call: () => Promise<Access>): Promise<Access | null> {
+async function tryToAccess(cli: Cli, call: () => Promise<Access>): Promise<Access | "elsewhere" | null> {
   try {
     const accessed = await call();
     if (accessed.warning !== null) cli.output.warn(accessed.warning);
     return accessed;
   } catch (error) {
-    // Nothing is known of the host that the environment names, and this login's token isn't for it.
-    if (!(error instanceof AuthError) || ["connection_not_found", "origin_mismatch"].includes(error.code)) throw error;
-    if (/^(vault|key)_/.test(error.code)) throw error;
+    if (!(error instanceof AuthError) || error.code === "connection_not_found" || /^(vault|key)_/.test(error.code))
+      throw error;
     if (error.code !== "login_required") cli.output.warn(error.message);
-    return null;
+    return error.code === "origin_mismatch" ? "elsewhere" : null;
   }
 }
 

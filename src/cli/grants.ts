@@ -48,7 +48,7 @@ export async function grantsFor(cli: Cli, session: Session, request: GrantReques
   const grants: Grant[] = [];
   for (const { selector, variable } of wanted) {
     const selected = await select(session, { argument: selector, profile: undefined, stored: false });
-    const acquired = await acquire(session, selected, request.minTtl);
+    const acquired = await acquire(session, selected, request.minTtl, undefined, null, true);
     if (acquired.warning !== null) cli.output.warn(acquired.warning);
     grants.push(await grantOf(session, acquired, variable));
   }
@@ -79,7 +79,7 @@ async function defaultGrants(cli: Cli, session: Session, { minTtl, allowNone }: 
     }
     try {
       const selected = await select(session, { argument: selector, profile: undefined, stored: false });
-      const acquired = await acquire(session, selected, minTtl);
+      const acquired = await acquire(session, selected, minTtl, undefined, null, true);
       if (acquired.warning !== null) cli.output.warn(acquired.warning);
       grants.push(await grantOf(session, acquired, null));
     } catch (error) {

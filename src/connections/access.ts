@@ -23,6 +23,8 @@ export interface AccessOptions {
   /** See `RefreshOptions`. */
   readonly implicit: boolean;
   readonly rejected?: Secret;
+  /** The token goes to a program together with the variables that name its host: others don't take it elsewhere. */
+  readonly withHost?: boolean;
   /** An API that the login's own token isn't for. */
   readonly resource?: ResourceRef;
 }
@@ -36,7 +38,7 @@ export async function access(services: Services, ref: ConnectionRef, wish: Acces
   const now = services.context.now();
   if (tokens !== null && pinned !== null && !isDue(tokens, now, wish.minTtl))
     if (!wish.rejected?.equals(tokens.accessToken)) {
-      if (wish.implicit) await refuseOtherPlace(services, stored);
+      if (wish.implicit && !wish.withHost) await refuseOtherPlace(services, stored);
       return {
         stored,
         warning: warningOf(stored, now) ?? (isPlain(services, stored) ? null : await cautionOf(services, stored)),
