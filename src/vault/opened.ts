@@ -131,7 +131,7 @@ export async function openOver(
 
   /** A name that isn't found may be one whose storage key was damaged: looked into once, since it reads everything. */
   async function absent(type: RecordType): Promise<null> {
-    if (type === "connection" && !checked) await driver.check();
+    if (type === "connection" && !checked) await patiently(() => driver.check());
     if (type === "connection") checked = true;
     return null;
   }

@@ -1,16 +1,17 @@
 /** A store that others are using just now: tried again for a while, asleep in between so that signals and timers go on. */
 import { AuthError, errorCode } from "../platform/errors.ts";
 
-/** How often it is tried: with SQLite's own wait of 100 ms, some four seconds. */
-const TRIES = 40;
+/** Milliseconds. A commit syncs five times, which on a disk under load takes seconds, and readers wait for it too. */
+const PATIENCE = 15_000;
 
 /** Tries again while others are in the way. */
 export async function patiently<T>(work: () => T | Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries++) {
+  const end = performance.now() + PATIENCE;
+  for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (errorCode(error) !== "busy" || tries === TRIES) throw error;
+      if (errorCode(error) !== "busy" || performance.now() >= end) throw error;
       await Bun.sleep(5 + Math.random() * 10);
     }
   }

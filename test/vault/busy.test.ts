@@ -1,6 +1,9 @@
 /** A vault file that another process has to itself: waited for a while, by everything that opens, reads or writes it. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { openOver } from "../../src/vault/opened.ts";
+import { busy } from "../../src/vault/patience.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
+import { openSqlite } from "../../src/vault/sqlite.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { type Home, KEY, newHome, put } from "./home.ts";
 
@@ -47,6 +50,24 @@ describe("a vault that another process holds for a moment", () => {
     vault.close();
   });
 
+  test("is looked through, for a name that isn't there, once it lets go", async () => {
+    const driver = await openSqlite(home.file);
+    if (driver === null) throw new Error("no vault");
+    let tries = 0;
+    const check = (): Promise<void> => (++tries < 3 ? Promise.reject(busy(null)) : driver.check());
+    const vault = await openOver(home.context({ AUTH_KEY: KEY }), home.file, { ...driver, check }, undefined);
+    expect(await vault.read("connection", "not:there")).toBeNull();
+    expect(tries).toBe(3);
+    vault.close();
+  });
+
+  test("for as long as a slow disk takes, is waited for", async () => {
+    await held(6_000);
+    const vault = await home.open();
+    expect((await vault.read("connection", "a:b"))?.body).toBe("the body");
+    vault.close();
+  }, 20_000);
+
   test("tells its status, and is rekeyed, once it lets go", async () => {
     await held(700);
     expect((await vaultStatus(home.context()))?.records).toBe(1);
@@ -62,4 +83,4 @@ test("a vault that another process holds for long is busy, not broken: nothing t
     (error: unknown) => error,
   );
   expect(error).toMatchObject({ code: "busy", hint: "Try again." });
-}, 20_000);
+}, 40_000);
