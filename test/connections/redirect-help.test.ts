@@ -79,7 +79,7 @@ describe("the redirect URI to enter", () => {
     const redirectUri = "https://app.example/callback";
     const known = await failure(ownRedirect, { redirectUri, settings: { redirectUri } });
     expect(entered(known)).toBe(redirectUri);
-    expect(known?.hint).not.toContain("--redirect-uri");
+    expect(known?.hint).not.toContain("--redirect-uri <");
     expect(known?.cause).toMatchObject({ lacks: ["id", "secret"] });
   });
 });

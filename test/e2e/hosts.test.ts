@@ -53,7 +53,15 @@ test("Azure DevOps the Entra way: one scope of its resource, and Graph's by the 
   const call = (...args: string[]): Promise<Ended> => auth(args, { env });
   const places = Object.entries(issuer.endpoints).flatMap(([name, url]) => ["--endpoint", `${name}=${url}`]);
   const devops = "499b84ac-1321-427f-aa17-267ca6975798";
-  const login = await call("login", "entra:devops", "--flow", "device", "--scope", `${devops}/.default`, ...places);
+  const login = await call(
+    "login",
+    "entra:devops",
+    "--flow",
+    "device",
+    "--scope",
+    `${devops}/.default,offline_access`,
+    ...places,
+  );
   expect({ code: login.code, stderr: login.stderr }).toMatchObject({ code: 0 });
   const audience = ({ stdout }: Ended): unknown =>
     JSON.parse(Buffer.from(stdout.split(".")[1] ?? "", "base64url").toString()).aud;

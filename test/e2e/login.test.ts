@@ -993,7 +993,9 @@ describe("a token pasted over what is stored", () => {
       await paste(env, connection, "first");
       const { code, stderr } = await paste2(env, [connection], "second");
       expect(code).toBe(0);
-      expect(stderr).toContain(`✓ Replaced the token of ${connection === "sentry" ? "sentry:default" : connection}.`);
+      expect(stderr).toContain(
+        `✓ Replaced the token of ${connection === "sentry" ? "sentry:default" : connection}; expiry unknown.`,
+      );
       expect((await auth(["token", connection], { env })).stdout).toBe("second\n");
       const json = await paste2(env, [connection, "--json"], "third");
       expect(JSON.parse(json.stdout)).toMatchObject({ event: "connected" });
@@ -1007,7 +1009,7 @@ describe("a token pasted over what is stored", () => {
     const stdin = at.issuer.rows[0]?.access ?? "";
     await succeeded(auth(login, { env, stdin }));
     const { stderr } = await succeeded(auth(login, { env, stdin }));
-    expect(stderr).toContain("✓ Replaced the token of sentry:default as grace@example.com.");
+    expect(stderr).toContain("✓ Replaced the token of sentry:default as grace@example.com; expiry unknown.");
   });
 
   test("of another account: exit 64, and the one that was there stays", async () => {
