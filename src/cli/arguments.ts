@@ -1,11 +1,11 @@
 /**
- * The strict layer in front of citty: which command, which flags, and what is wrong with them (CLI.md §1). citty
- * would drop global flags before a subcommand and accept unknown ones. What it gets from here is canonical:
- * `--name=value` for each flag, then `--`, then the positionals, so that nothing is left to be guessed.
+ * Reads the command line: which command, which flags, and what is wrong with them (CLI §1). citty's own parser isn't
+ * used: it drops global flags before a subcommand and accepts unknown ones.
  */
+import type { ParsedArgs } from "citty";
 import type { Environment } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
-import { type Args, type Command, type Definition, isGroup } from "./command.ts";
+import { type Args, type Command, type Definition, type GroupDefinition, isGroup } from "./command.ts";
 import { DEFAULT_GLOBALS, type Globals } from "./context.ts";
 import { flagTable, isFlag, positionalsOf, shown, takeFlag, type Values } from "./flags.ts";
 import { TOPICS } from "./help/topics.ts";
@@ -46,12 +46,10 @@ export type Invocation =
   | {
       readonly kind: "run";
       readonly globals: Globals;
-      readonly target: Target;
-      readonly definition: Definition;
-      /** For citty's `runCommand`. */
-      readonly rawArgs: string[];
-      /** What citty would make of them: for what is run without it. */
-      readonly args: Readonly<Record<string, unknown>>;
+      readonly path: readonly string[];
+      readonly command: Definition;
+      /** By name, with what is left out as its default; `_` holds all positionals. */
+      readonly args: ParsedArgs;
       readonly rest: readonly string[];
     };
 
@@ -74,21 +72,13 @@ export async function parseArguments(
   }
 
   const { target, args, values, positionals } = await read(ours, root, env);
-  const { definition } = target.command;
+  const { path, command } = target;
   if (values.has("version")) return { kind: "version", globals: globalsOf(values, []) };
-  if (isGroup(definition)) throw missingCommand(target);
-  const globals = globalsOf(values, definition.outputs ?? []);
+  if (isGroup(command)) throw missingCommand(target, command);
+  const globals = globalsOf(values, command.outputs ?? []);
   checkPositionals(target, args, positionals);
-  checkRest(target, definition, rest);
-  return {
-    kind: "run",
-    globals,
-    target: { path: target.path, command: { ...target.command, args } },
-    definition,
-    rawArgs: canonical(args, values, positionals),
-    args: parsed(args, values, positionals),
-    rest: rest ?? [],
-  };
+  checkRest(target, command, rest);
+  return { kind: "run", globals, path, command, args: parsedArgs(args, values, positionals), rest: rest ?? [] };
 }
 
 /** Whether errors are to be JSON, found out without complaining: the command line itself may be the error. */
@@ -120,23 +110,18 @@ async function read(argv: readonly string[], root: Command, env: Environment): P
     const argument = argv[at] ?? "";
     if (!isFlag(argument)) {
       at++;
-      if (!isGroup(target.command.definition)) positionals.push(argument);
+      if (!isGroup(target.command)) positionals.push(argument);
       else {
         target = await descend(target, argument);
-        args = argsOf(target.command);
+        args = isGroup(target.command) ? {} : (target.command.args ?? {});
         table = flagTable(GLOBAL_ARGS, args);
       }
       continue;
     }
-    const { definition } = target.command;
-    if (!isGroup(definition) && definition.extraFlags && !table.has(argument.split("=", 1)[0] ?? "")) {
-      args = {
-        ...args,
-        ...(await definition.extraFlags(
-          argv.filter((word) => !isFlag(word)),
-          env,
-        )),
-      };
+    const { command } = target;
+    if (!isGroup(command) && command.extraFlags && !table.has(argument.split("=", 1)[0] ?? "")) {
+      const words = argv.filter((word) => !isFlag(word));
+      args = { ...args, ...(await command.extraFlags(words, env)) };
       table = flagTable(GLOBAL_ARGS, args);
     }
     at += takeFlag(argv, at, table, values, called(target));
@@ -144,18 +129,14 @@ async function read(argv: readonly string[], root: Command, env: Environment): P
   return { target, args, values, positionals };
 }
 
-function argsOf(command: Command): Args {
-  return isGroup(command.definition) ? {} : (command.definition.args ?? {});
-}
-
 /** @throws AuthError `usage` when there is no such command */
 async function descend(from: Target, word: string): Promise<Target> {
-  const { definition } = from.command;
-  const commands = isGroup(definition) ? definition.commands : {};
+  const group = isGroup(from.command) ? from.command : null;
+  const commands = group?.commands ?? {};
   // Object.hasOwn: `auth constructor` is no command.
   const load = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (load !== undefined) return { path: [...from.path, word], command: (await load()).default };
-  const otherNames = isGroup(definition) ? Object.entries(definition.otherNames ?? {}) : [];
+  const otherNames = Object.entries(group?.otherNames ?? {});
   const meant = otherNames.find(([, names]) => names.includes(word.toLowerCase()))?.[0];
   const suggestions = meant === undefined ? didYouMean(word, Object.keys(commands)) : [`Did you mean '${meant}'?`];
   throw usage(
@@ -193,7 +174,7 @@ async function helpTarget(argv: readonly string[], root: Command): Promise<Targe
   if (words[0] === "help") words.shift();
   let target: Target = { path: [], command: root };
   for (const word of words) {
-    if (!isGroup(target.command.definition)) break;
+    if (!isGroup(target.command)) break;
     target = await descend(target, word);
   }
   return target;
@@ -220,10 +201,8 @@ function globalsOf(values: Values, outputs: readonly string[]): Globals {
   };
 }
 
-function missingCommand(target: Target): Error {
-  const { definition } = target.command;
-  const names = isGroup(definition) ? Object.keys(definition.commands) : [];
-  return usage(`'${called(target)}' needs a command.`, `One of: ${names.join(", ")}.`);
+function missingCommand(target: Target, { commands }: GroupDefinition): Error {
+  return usage(`'${called(target)}' needs a command.`, `One of: ${Object.keys(commands).join(", ")}.`);
 }
 
 function checkPositionals(target: Target, args: Args, given: readonly string[]): void {
@@ -246,21 +225,10 @@ function checkRest(target: Target, { rest }: Definition, given: readonly string[
     throw usage(`There is no <${rest.name}> after '--'.`, `Write: ${called(target)} … -- <${rest.name}>`);
 }
 
-/** One spelling for citty, which would take a text like `--x` for a flag wherever it stands before `--`. */
-function canonical(args: Args, values: Values, positionals: readonly string[]): string[] {
-  const flags: string[] = [];
-  for (const [name, value] of values) {
-    if (!Object.hasOwn(args, name)) continue;
-    flags.push(value === true ? `--${name}` : value === false ? `--no-${name}` : `--${name}=${value}`);
-  }
-  return [...flags, "--", ...positionals];
-}
-
-/** By name, with what is left out as its default; `_` holds all positionals. */
-function parsed(args: Args, values: Values, positionals: readonly string[]): Record<string, unknown> {
+function parsedArgs(args: Args, values: Values, positionals: readonly string[]): ParsedArgs {
   const all: Record<string, unknown> = { _: positionals };
   let place = 0;
   for (const [name, arg] of Object.entries(args))
     all[name] = (arg.type === "positional" ? positionals[place++] : values.get(name)) ?? arg.default;
-  return all;
+  return all as ParsedArgs;
 }

@@ -1,10 +1,11 @@
 /**
- * What a command file says of itself. citty is the model (and runs the command); this adds what citty has no word
- * for: flags that may repeat, arguments after `--`, output formats, examples, settings that providers declare.
+ * How a command is defined. Arguments are described in citty's types, from which the type of what `run` gets follows;
+ * reading them is ours (arguments.ts). What citty has no word for is added: flags that may repeat, arguments after `--`,
+ * output formats, examples, settings that providers declare.
  *
- * A command file imports nothing heavy at its top: `token` and `run` are called without citty on the fast path.
+ * A command file imports nothing heavy at its top: `token` and `run` are on the hot path.
  */
-import type { ArgDef, CommandDef, ParsedArgs } from "citty";
+import type { ArgDef, ParsedArgs } from "citty";
 import type { Environment } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
 import type { Cli } from "./context.ts";
@@ -55,37 +56,20 @@ export interface GroupDefinition extends Described {
   readonly otherNames?: Readonly<Record<string, readonly string[]>>;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: commands of any arguments
-type AnyDefinition = Definition<any>;
+// biome-ignore lint/suspicious/noExplicitAny: of any arguments
+export type Command = Definition<any> | GroupDefinition;
 export type Loader = () => Promise<{ readonly default: Command }>;
 
-/** A citty command, with our definition beside it. */
-export type Command = CommandDef & { readonly definition: AnyDefinition | GroupDefinition };
-
 export function defineCommand<const T extends Args>(definition: Definition<T>): Command {
-  const { name, description, args, run } = definition;
-  const command: CommandDef<T> = {
-    meta: { name, description },
-    ...(args && { args }),
-    run: async (context) => {
-      try {
-        return await run(context.data as Cli, context.args);
-      } catch (error) {
-        // citty takes a falsy value that was thrown for success.
-        throw error || new Error("A command failed without saying why.");
-      }
-    },
-  };
-  return { ...(command as unknown as CommandDef), definition };
+  return definition;
 }
 
 export function defineGroup(definition: GroupDefinition): Command {
-  const { name, description } = definition;
-  return { meta: { name, description }, definition };
+  return definition;
 }
 
-export function isGroup(definition: Command["definition"]): definition is GroupDefinition {
-  return "commands" in definition;
+export function isGroup(command: Command): command is GroupDefinition {
+  return "commands" in command;
 }
 
 /** NUL is the one character no argument can hold. */

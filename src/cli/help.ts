@@ -30,8 +30,8 @@ export interface HelpSurface extends Surface {
 
 /** `auth help`, `--help`: to stdout, since it was asked for; with --json as a document. */
 export async function showHelp(cli: Cli, target: Target, words: readonly string[]): Promise<void> {
-  const { definition } = target.command;
-  const more = isGroup(definition) ? {} : await extraFlags(definition, words, cli.context.env);
+  const { command } = target;
+  const more = isGroup(command) ? {} : await extraFlags(command, words, cli.context.env);
   const providers = Object.keys((await import("../../providers/index.ts")).builtIn);
   if (cli.output.isJson) {
     const { commandDocument } = await import("./help/tree.ts");
@@ -56,33 +56,32 @@ async function surfaceOf(cli: Cli): Promise<Surface> {
 
 /** @returns the whole text, without a newline at its end */
 export async function helpText(target: Target, surface: HelpSurface, more: Args = {}): Promise<string> {
-  const { definition } = target.command;
-  const sections = isGroup(definition)
+  const { command } = target;
+  const sections = isGroup(command)
     ? [
         usageOf(`${called(target)} <command>`),
-        ...(await commandSections(definition)),
+        ...(await commandSections(command)),
         ...(target.path.length === 0 ? [topicSection()] : []),
         flagSection("Global flags", GLOBAL_ARGS),
       ]
-    : leafSections(target, { ...definition, args: { ...definition.args, ...more } });
-  sections.push(exampleSection(definition.examples ?? [], surface.providers));
-  if (isGroup(definition))
-    sections.push({ title: "", rows: [[`'${called(target)} <command> --help' says more.`, ""]] });
-  return layOut(definition.description, sections, surface);
+    : leafSections(target, { ...command, args: { ...command.args, ...more } });
+  sections.push(exampleSection(command.examples ?? [], surface.providers));
+  if (isGroup(command)) sections.push({ title: "", rows: [[`'${called(target)} <command> --help' says more.`, ""]] });
+  return layOut(command.description, sections, surface);
 }
 
 /** The flags that the named provider adds. One that can't be read doesn't keep anyone from the rest of the help. */
-async function extraFlags(definition: Definition, words: readonly string[], env: Environment): Promise<Args> {
+async function extraFlags(command: Definition, words: readonly string[], env: Environment): Promise<Args> {
   try {
-    return (await definition.extraFlags?.(words, env)) ?? {};
+    return (await command.extraFlags?.(words, env)) ?? {};
   } catch (error) {
     if (error instanceof AuthError) return {};
     throw error;
   }
 }
 
-function leafSections(target: Target, definition: Definition): Section[] {
-  const args: Args = definition.args ?? {};
+function leafSections(target: Target, command: Definition): Section[] {
+  const args: Args = command.args ?? {};
   const positionals = positionalsOf(args);
   const usage = [
     called(target),
@@ -90,14 +89,14 @@ function leafSections(target: Target, definition: Definition): Section[] {
       ([name, arg]) => `${arg.required === false ? `[${name}]` : `<${name}>`}${arg.variadic ? "…" : ""}`,
     ),
     "[flags]",
-    ...(definition.rest ? [`-- <${definition.rest.name}>`] : []),
+    ...(command.rest ? [`-- <${command.rest.name}>`] : []),
   ];
-  const rest = definition.rest ? [[definition.rest.name, definition.rest.description] as const] : [];
+  const rest = command.rest ? [[command.rest.name, command.rest.description] as const] : [];
   return [
     usageOf(usage.join(" ")),
     { title: "Arguments", rows: [...positionals.map(([name, arg]) => [name, describe(arg)] as const), ...rest] },
     flagSection("Flags", args),
-    flagSection("Global flags", withOutputs(definition.outputs)),
+    flagSection("Global flags", withOutputs(command.outputs)),
   ];
 }
 
@@ -107,7 +106,7 @@ function usageOf(line: string): Section {
 
 async function commandSections({ commands }: GroupDefinition): Promise<Section[]> {
   const loaded = await Promise.all(
-    Object.entries(commands).map(async ([name, load]) => ({ ...(await load()).default.definition, name })),
+    Object.entries(commands).map(async ([name, load]) => ({ ...(await load()).default, name })),
   );
   const rowsOf = (group: Group | undefined): Section["rows"] =>
     loaded.filter((one) => one.group === group).map(({ name, description }) => [name, description]);

@@ -11,10 +11,9 @@ import { acceptedAs, callsIn } from "../support/examples.ts";
 const surface = { colors: colors(false), width: 100, providers: Object.keys(builtIn) };
 
 async function everyCommand(from: Target = { path: [], command: root }): Promise<Target[]> {
-  const { definition } = from.command;
-  if (!isGroup(definition)) return [from];
+  if (!isGroup(from.command)) return [from];
   const below: Target[][] = [];
-  for (const [name, load] of Object.entries(definition.commands)) {
+  for (const [name, load] of Object.entries(from.command.commands)) {
     const command: Command = (await load()).default;
     below.push(await everyCommand({ path: [...from.path, name], command }));
   }
@@ -25,8 +24,8 @@ const all = await everyCommand();
 
 test("what other tools call a command is suggested, and is no command of ours", async () => {
   for (const { path, command } of all) {
-    if (!isGroup(command.definition)) continue;
-    const { commands, otherNames = {} } = command.definition;
+    if (!isGroup(command)) continue;
+    const { commands, otherNames = {} } = command;
     const all = Object.values(otherNames).flat();
     expect({ path, all: [...new Set(all)] }).toEqual({ path, all });
     expect(all.filter((name) => Object.hasOwn(commands, name))).toEqual([]);
@@ -43,12 +42,12 @@ test("what other tools call a command is suggested, and is no command of ours", 
 
 describe("every command", () => {
   for (const target of all) {
-    const { definition } = target.command;
+    const { command } = target;
     const name = ["auth", ...target.path].join(" ");
 
     test(`${name}: has the name it is called by, and help with examples that are right`, async () => {
-      if (target.path.length > 0) expect(definition.name).toBe(target.path.at(-1) ?? "");
-      const examples = definition.examples ?? [];
+      if (target.path.length > 0) expect(command.name).toBe(target.path.at(-1) ?? "");
+      const examples = command.examples ?? [];
       expect(examples.length).toBeWithin(2, 4);
       const text = await helpText(target, surface);
       expect(text).toContain(name);
@@ -57,11 +56,11 @@ describe("every command", () => {
       for (const [line] of examples) await checkExample(line);
     });
 
-    if (!isGroup(definition))
+    if (!isGroup(command))
       test(`${name}: no flag of its own hides a global one, and what is variadic comes last`, () => {
-        const own = flagTable(definition.args ?? {});
+        const own = flagTable(command.args ?? {});
         for (const flag of flagTable(GLOBAL_ARGS).keys()) expect([...own.keys()]).not.toContain(flag);
-        const positionals = positionalsOf(definition.args ?? {});
+        const positionals = positionalsOf(command.args ?? {});
         expect(positionals.slice(0, -1).some(([, arg]) => arg.variadic)).toBe(false);
       });
   }

@@ -31,7 +31,7 @@ const root = defineGroup({
 });
 
 function quick(name: Name, ...argv: string[]): ReturnType<typeof quickCall> {
-  return quickCall(commands[name].definition as Definition, argv);
+  return quickCall(commands[name] as Definition, argv);
 }
 
 const WORDS = ["github", "", "-", "--", "help", "-h", "--help", "--version", "-q", "-v", "--json", "--no-input"];

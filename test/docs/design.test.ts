@@ -79,17 +79,17 @@ describe("what CLI.md names", () => {
     expect(words.length).toBeGreaterThan(20);
     for (const [text, name = "", below = ""] of words) {
       if (name === "help") continue;
-      const load = commandsOf({ definition: root.definition } as Command)[name];
+      const load = commandsOf(root)[name];
       if (load === undefined) expect(`${text}: ${planned.includes(name)}`).toBe(`${text}: true`);
       else {
-        const { definition } = (await load()).default;
-        if (!isGroup(definition)) continue;
-        for (const word of below.split("|").filter(Boolean)) expect(Object.keys(definition.commands)).toContain(word);
+        const command = (await load()).default;
+        if (!isGroup(command)) continue;
+        for (const word of below.split("|").filter(Boolean)) expect(Object.keys(command.commands)).toContain(word);
       }
     }
   });
 
-  const commandsOf = ({ definition }: Command) => (isGroup(definition) ? definition.commands : {});
+  const commandsOf = (command: Command) => (isGroup(command) ? command.commands : {});
 });
 
 describe("environment variables", () => {

@@ -15,14 +15,14 @@ export async function commandDocument(
   providers: readonly string[],
   more: Args = {},
 ): Promise<Record<string, unknown>> {
-  const { definition } = target.command;
+  const { command } = target;
   const described = {
     command: called(target),
-    description: definition.description,
-    examples: filledExamples(definition.examples ?? [], providers).map(([line, purpose]) => ({ line, purpose })),
+    description: command.description,
+    examples: filledExamples(command.examples ?? [], providers).map(([line, purpose]) => ({ line, purpose })),
   };
-  if (isGroup(definition)) {
-    const commands = Object.entries(definition.commands).map(async ([name, load]) =>
+  if (isGroup(command)) {
+    const commands = Object.entries(command.commands).map(async ([name, load]) =>
       commandDocument({ path: [...target.path, name], command: (await load()).default }, providers),
     );
     const root = target.path.length === 0 && {
@@ -31,7 +31,7 @@ export async function commandDocument(
     };
     return { ...described, ...root, commands: await Promise.all(commands) };
   }
-  const args: Args = { ...definition.args, ...more };
+  const args: Args = { ...command.args, ...more };
   return {
     ...described,
     arguments: positionalsOf(args).map(([name, arg]) => ({
@@ -40,9 +40,9 @@ export async function commandDocument(
       required: arg.required !== false,
       variadic: arg.variadic === true,
     })),
-    rest: definition.rest ?? null,
+    rest: command.rest ?? null,
     flags: flagsOf(args),
-    outputs: ["text", "json", ...(definition.outputs ?? [])],
+    outputs: ["text", "json", ...(command.outputs ?? [])],
   };
 }
 
