@@ -77,9 +77,11 @@ export interface Posix {
 }
 
 export interface Linux {
-  /** @param args numbers, or memory to be passed by its address @returns the result, or a negative `errno` */
-  call(name: LinuxCall, ...args: readonly (number | Uint8Array)[]): number;
+  /** Numbers, or memory to be passed by its address. @returns the result, or a negative `errno` */
+  call(name: LinuxCall, a?: Word, b?: Word, c?: Word, d?: Word, e?: Word): number;
 }
+
+type Word = number | Uint8Array;
 
 /** A NULL-terminated array of C strings; `memory` must be kept alive as long as `pointers` is used. */
 export interface CStrings {
@@ -103,9 +105,8 @@ function loadLinux(): Posix | null {
   const bound = load({ syscall: { args: [WORD, WORD, WORD, WORD, WORD, WORD], returns: WORD } });
   if (numbers === undefined || bound === null) return null;
   const { syscall } = bound;
-  const call: Linux["call"] = (name, ...args) => {
-    const [a = 0, b = 0, c = 0, d = 0, e = 0] = args.map(word);
-    const result = Number(syscall(numbers[name], a, b, c, d, e));
+  const call: Linux["call"] = (name, a = 0, b = 0, c = 0, d = 0, e = 0) => {
+    const result = Number(syscall(numbers[name], word(a), word(b), word(c), word(d), word(e)));
     return result === -1 ? -errno() : result;
   };
   return {
@@ -177,7 +178,7 @@ function load<T extends Symbols>(calls: T): ReturnType<typeof dlopen<T>>["symbol
   return null;
 }
 
-function word(argument: number | Uint8Array): number {
+function word(argument: Word): number {
   return typeof argument === "number" ? argument : ffi.ptr(argument);
 }
 
