@@ -10,7 +10,7 @@
 import { AuthError } from "../platform/errors.ts";
 import { type Bytes, concat, hmac, pack, random, sameBytes, uint16, uint32, unpack, utf8, viewOf } from "./bytes.ts";
 import { NewerVersionError } from "./newer.ts";
-import { aesKey, type DataKey, decrypt, encrypt, FORMAT, KEY_ID_BYTES, NONCE_BYTES, TAG_BYTES } from "./seal.ts";
+import { type DataKey, decrypt, encrypt, FORMAT, KEY_ID_BYTES, NONCE_BYTES, TAG_BYTES } from "./seal.ts";
 import { KDF_BYTES, type Kdf, kdfBytes, parseKdf } from "./sources/kdf.ts";
 import { SOURCE_NAMES, type SourceName } from "./sources/source.ts";
 
@@ -88,7 +88,7 @@ export async function unwrap({ vaultId, epoch, keyId, bytes }: Header, wrappingK
   const commitment = bytes.subarray(AT.commitment, AT.kdf);
   if (!sameBytes(commitmentTo(wrappingKey, vaultId), commitment)) return null;
   const end = bytes.length - WRAPPED_BYTES;
-  const plain = await decrypt(await aesKey(wrappingKey), bytes.subarray(end), bytes.subarray(0, end));
+  const plain = await decrypt(wrappingKey, bytes.subarray(end), bytes.subarray(0, end));
   if (plain === null) throw damagedHeader();
   const data = { vaultId, epoch, id: keyId, raw: plain.slice(0, KEY_BYTES) };
   return { data, index: plain.slice(KEY_BYTES) };
@@ -102,7 +102,7 @@ export async function wrap(
   retired: readonly DataKey[],
 ): Promise<Header> {
   const { vaultId, epoch, keyId, source, kdf } = fresh;
-  const list = await encrypt(await retiredKey(keys.raw), packRetired(retired), retiredData(fresh));
+  const list = await encrypt(retiredKey(keys.raw), packRetired(retired), retiredData(fresh));
   const head = concat(
     Uint8Array.of(FORMAT),
     Uint8Array.fromHex(vaultId),
@@ -114,14 +114,14 @@ export async function wrap(
     uint16(list.length),
     list,
   );
-  const wrapped = await encrypt(await aesKey(wrappingKey), concat(keys.raw, keys.index), head);
+  const wrapped = await encrypt(wrappingKey, concat(keys.raw, keys.index), head);
   return { ...fresh, bytes: concat(head, wrapped) };
 }
 
 /** Data keys of former epochs, sealed under the present one: a reply kept before a rekey still opens. */
 export async function retiredKeys(header: Header, { data }: Keys): Promise<DataKey[]> {
   const sealed = header.bytes.subarray(AT.retired, header.bytes.length - WRAPPED_BYTES);
-  const plain = await decrypt(await retiredKey(data.raw), sealed, retiredData(header));
+  const plain = await decrypt(retiredKey(data.raw), sealed, retiredData(header));
   const entries = plain === null ? null : unpack(plain);
   if (entries === null) throw damagedHeader();
   return entries.map((entry) => ({
@@ -142,8 +142,8 @@ function packRetired(retired: readonly DataKey[]): Bytes {
   return pack(...entries);
 }
 
-function retiredKey(raw: Bytes): Promise<CryptoKey> {
-  return aesKey(hmac(raw, utf8("auth retired keys")));
+function retiredKey(raw: Bytes): Bytes {
+  return hmac(raw, utf8("auth retired keys"));
 }
 
 function retiredData({ vaultId, epoch, keyId }: NewHeader): Bytes {

@@ -8,7 +8,20 @@
  * it, to the vault, and to its type and name.
  */
 import { AuthError } from "../platform/errors.ts";
-import { type Bytes, concat, pack, random, textOf, uint16, uint32, uint64, unpack, utf8, viewOf } from "./bytes.ts";
+import {
+  type Bytes,
+  concat,
+  hkdf,
+  pack,
+  random,
+  textOf,
+  uint16,
+  uint32,
+  uint64,
+  unpack,
+  utf8,
+  viewOf,
+} from "./bytes.ts";
 import { NewerVersionError } from "./newer.ts";
 import type { Version } from "./types.ts";
 
@@ -50,7 +63,7 @@ export async function seal(
   { incarnation, generation }: Version,
   body: Uint8Array,
 ): Promise<Sealed> {
-  const own = await recordKey(key, place);
+  const own = recordKey(key, place);
   const standing = concat(
     Uint8Array.of(FORMAT),
     Uint8Array.fromHex(key.id),
@@ -64,11 +77,11 @@ export async function seal(
 }
 
 /** The body of the value at `place`, which must be the record `label`; null when it doesn't open. */
-export async function tryOpen(key: DataKey, place: string, label: Label, value: Bytes): Promise<Bytes | null> {
+export function tryOpen(key: DataKey, place: string, label: Label, value: Bytes): Promise<Bytes | null> {
   const labelEnd = endOfLabel(value);
-  if (labelEnd === null) return null;
+  if (labelEnd === null) return Promise.resolve(null);
   const data = bodyData(key, label, value.subarray(0, labelEnd));
-  return decrypt(await recordKey(key, place), value.subarray(labelEnd), data);
+  return decrypt(recordKey(key, place), value.subarray(labelEnd), data);
 }
 
 /** @throws AuthError `vault_corrupt` naming the record */
@@ -82,7 +95,7 @@ export async function open(key: DataKey, place: string, label: Label, value: Byt
 export async function openLabel(key: DataKey, place: string, value: Bytes): Promise<Label> {
   const end = endOfLabel(value);
   const data = labelData(key, place, value.subarray(0, AT.labelLength));
-  const plain = end === null ? null : await decrypt(await recordKey(key, place), value.subarray(AT.label, end), data);
+  const plain = end === null ? null : await decrypt(recordKey(key, place), value.subarray(AT.label, end), data);
   const [type, name] = (plain === null ? null : unpack(plain)) ?? [];
   if (!type || !name) throw damaged({ type: "record", name: `${place.slice(0, 12)}…` }, value);
   return { type: textOf(type), name: textOf(name) };
@@ -126,37 +139,19 @@ function endOfLabel(value: Bytes): number | null {
   return end + NONCE_BYTES + TAG_BYTES <= value.length ? end : null;
 }
 
-/**
- * HKDF-SHA-256 (RFC 5869): a key of its own for each record, so that no number of seals in a vault comes near GCM's bound
- * for one key (RULES 1.6).
- */
-function recordKey(key: DataKey, place: string): Promise<CryptoKey> {
+/** A key of its own for each record: no number of seals in a vault comes near GCM's bound for one key (RULES.md 1.6). */
+function recordKey(key: DataKey, place: string): Bytes {
   const known = derived.get(place);
   if (known?.key === key) return known.own;
-  const own = deriveKey(key, place);
-  // A list of a large vault asks for each once.
+  const own = hkdf(key.raw, utf8(key.vaultId), pack("auth record", place));
+  // Who lists a large vault asks for each once.
   if (derived.size === KEPT) derived.clear();
   derived.set(place, { key, own });
   return own;
 }
 
-async function deriveKey(key: DataKey, place: string): Promise<CryptoKey> {
-  const algorithm = { name: "HKDF", hash: "SHA-256", salt: utf8(key.vaultId), info: pack("auth record", place) };
-  let base = bases.get(key);
-  if (base === undefined) {
-    base = crypto.subtle.importKey("raw", key.raw, "HKDF", false, ["deriveKey"]);
-    bases.set(key, base);
-  }
-  return crypto.subtle.deriveKey(algorithm, await base, { name: "AES-GCM", length: 256 }, false, [
-    "encrypt",
-    "decrypt",
-  ]);
-}
-
-const bases = new WeakMap<DataKey, Promise<CryptoKey>>();
-
 /** By their places: a refresh opens and seals the same few records again and again. */
-const derived = new Map<string, { readonly key: DataKey; readonly own: Promise<CryptoKey> }>();
+const derived = new Map<string, { readonly key: DataKey; readonly own: Bytes }>();
 const KEPT = 16;
 
 /** Format, key id, epoch, incarnation and generation are in `standing`, as they are stored. */
@@ -168,16 +163,21 @@ function bodyData({ vaultId }: DataKey, { type, name }: Label, head: Bytes): Byt
   return pack("body", vaultId, type, name, head);
 }
 
-/** A key that is used for AES-256-GCM as it is. */
-export function aesKey(raw: Bytes): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+function aesKey(raw: Bytes): Promise<CryptoKey> {
+  const known = imported.get(raw);
+  if (known !== undefined) return known;
+  const key = crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
+  imported.set(raw, key);
+  return key;
 }
 
+const imported = new WeakMap<Bytes, Promise<CryptoKey>>();
+
 /** AES-256-GCM with a fresh random nonce in front. */
-export async function encrypt(key: CryptoKey, plain: Uint8Array, data: Bytes): Promise<Bytes> {
+export async function encrypt(key: Bytes, plain: Uint8Array, data: Bytes): Promise<Bytes> {
   const iv = random(NONCE_BYTES);
   const algorithm = { name: "AES-GCM", iv, additionalData: data };
-  const sealed = await crypto.subtle.encrypt(algorithm, key, plain as Bytes);
+  const sealed = await crypto.subtle.encrypt(algorithm, await aesKey(key), plain as Bytes);
   const whole = new Uint8Array(iv.length + sealed.byteLength);
   whole.set(iv);
   whole.set(new Uint8Array(sealed), iv.length);
@@ -185,11 +185,12 @@ export async function encrypt(key: CryptoKey, plain: Uint8Array, data: Bytes): P
 }
 
 /** null when it doesn't open. */
-export async function decrypt(key: CryptoKey, sealed: Bytes, data: Bytes): Promise<Bytes | null> {
+export async function decrypt(key: Bytes, sealed: Bytes, data: Bytes): Promise<Bytes | null> {
   if (sealed.length < NONCE_BYTES + TAG_BYTES) return null;
   const algorithm = { name: "AES-GCM", iv: sealed.subarray(0, NONCE_BYTES), additionalData: data };
+  const opener = await aesKey(key);
   try {
-    return new Uint8Array(await crypto.subtle.decrypt(algorithm, key, sealed.subarray(NONCE_BYTES)));
+    return new Uint8Array(await crypto.subtle.decrypt(algorithm, opener, sealed.subarray(NONCE_BYTES)));
   } catch {
     // WebCrypto says no more than that it didn't open; the caller knows what that means.
     return null;

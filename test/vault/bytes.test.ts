@@ -1,8 +1,28 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { hmac, pack, sameBytes, uint64, unpack, utf8 } from "../../src/vault/bytes.ts";
+import { hkdf, hmac, pack, sameBytes, uint64, unpack, utf8 } from "../../src/vault/bytes.ts";
 
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => new Uint8Array(array));
+
+test("HKDF gives what RFC 5869, A.1 says", () => {
+  const okm = hkdf(
+    Uint8Array.fromHex("0b".repeat(22)),
+    Uint8Array.fromHex("000102030405060708090a0b0c"),
+    Uint8Array.fromHex("f0f1f2f3f4f5f6f7f8f9"),
+  );
+  expect(okm.toHex()).toBe("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
+});
+
+test("HKDF gives what WebCrypto gives", async () => {
+  await fc.assert(
+    fc.asyncProperty(bytes, bytes, bytes, async (key, salt, info) => {
+      const base = await crypto.subtle.importKey("raw", key, "HKDF", false, ["deriveBits"]);
+      const bits = await crypto.subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt, info }, base, 256);
+      expect(hkdf(key, salt, info)).toEqual(new Uint8Array(bits));
+    }),
+    { numRuns: 50 },
+  );
+});
 
 test("different lists of fields never pack to the same bytes", () => {
   fc.assert(
