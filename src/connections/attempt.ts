@@ -128,7 +128,7 @@ async function takeNote(
     ...(current.view !== undefined && { resource: current.view.resource }),
   };
   const record: Connection = { ...current.record, note };
-  if (feature("AUTH_TEST") ? mutated("note-off") : false) return { noted: { ...current, record }, note };
+  if (feature("AUTH_TEST") && mutated("note-off")) return { noted: { ...current, record }, note };
   const change = successor(current, record);
   const result = await commitPatiently(services, change, hold);
   return result === "committed" ? { noted: advanced(current, change.next.version, record), note } : "again";

@@ -42,7 +42,7 @@ export async function commitOutcome(
     if (current === null || current.record.tokens === null) return { kind: "gone" };
     const sameAttempt =
       current.version.incarnation === noted.version.incarnation && current.record.outcomes === noted.record.outcomes;
-    if (!sameAttempt && (feature("AUTH_TEST") ? !mutated("adoption-off") : true))
+    if (!sameAttempt && !(feature("AUTH_TEST") && mutated("adoption-off")))
       return { kind: "replaced", stored: current };
     base = current;
   }

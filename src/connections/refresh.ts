@@ -214,13 +214,13 @@ function isWithinGrace({ refresh }: Dialect, { record }: Stored, now: number): b
 
 /** Anything else became of the record: it was edited, its login revoked, or a refresh of it cut off. */
 function changed(seen: Stored, first: Stored): boolean {
-  if (feature("AUTH_TEST") ? mutated("reread-off") : false) return false;
+  if (feature("AUTH_TEST") && mutated("reread-off")) return false;
   return seen.version.generation !== first.version.generation;
 }
 
 /** Someone committed an outcome, or a new login, since `first` was read (RULES.md 2.5). */
 function concluded(seen: Stored, first: Stored): boolean {
-  if (feature("AUTH_TEST") ? mutated("reread-off") : false) return false;
+  if (feature("AUTH_TEST") && mutated("reread-off")) return false;
   return seen.version.incarnation !== first.version.incarnation || seen.record.outcomes > first.record.outcomes;
 }
 

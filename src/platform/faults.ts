@@ -1,7 +1,12 @@
 /**
- * Only in the test build (`.ci/build.mjs --test-build`, RULES.md 6.0): instants at which the program can be ended, held
- * up or made to fail, and safeguards that can be taken out, so that a proof can be seen to fail. Every use stands behind
- * `feature("AUTH_TEST")`, which the release is built without: nothing of this is in it.
+ * Only in the test build (`.ci/build.mjs --test-build`, RULES 6.0): instants at which the program can be ended, held up or
+ * made to fail, and safeguards that can be taken out, so that a proof can be seen to fail.
+ *
+ *     if (feature("AUTH_TEST")) await faultPoint("note");
+ *     if (feature("AUTH_TEST") && mutated("note-off")) …    the safeguard is missing
+ *
+ * The release is built without AUTH_TEST, so that the bundler drops these lines and all of this file. It does so only
+ * where `feature(…)` is part of the condition: a helper around both would leave the names of all mutants in the release.
  *
  *     AUTH_TEST_FAULT   <point>[#<nth time>]:<what>[, …]   what: kill, a signal (SIGTERM or SIG15), pause=<file>, or the code of an error
  *     AUTH_TEST_MUTANT  <safeguard>

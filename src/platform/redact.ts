@@ -16,7 +16,7 @@ const SHORTEST_PIECE = 8;
 
 /** The text with every known secret masked. */
 export function redact(text: string): string {
-  if (feature("AUTH_TEST") ? mutated("redaction-off") : false) return text;
+  if (feature("AUTH_TEST") && mutated("redaction-off")) return text;
   let masked = text;
   for (const secret of knownSecrets()) {
     if (secret.length < SHORTEST) continue;

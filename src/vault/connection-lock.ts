@@ -33,7 +33,7 @@ export function lockIn(
   const { file, folder, hash } = found;
   // Out of the map while it is held: the handle must not be taken a second time.
   waiting.delete(name);
-  if (!file.take() && (feature("AUTH_TEST") ? !mutated("lock-off") : true)) {
+  if (!file.take() && !(feature("AUTH_TEST") && mutated("lock-off"))) {
     waiting.set(name, found);
     return null;
   }
