@@ -1,6 +1,6 @@
 /** The audit log: what happened to which connection, and at whose request. Lines of JSON, without a secret. */
 import { version } from "../../package.json";
-import type { AuditEvent } from "../platform/context.ts";
+import type { AuditEvent } from "../platform/audit-event.ts";
 import { appendLine } from "../platform/journal.ts";
 import { readProc } from "../platform/small-file.ts";
 

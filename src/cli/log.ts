@@ -1,3 +1,4 @@
+import { AUDIT_EVENTS } from "../platform/audit-event.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import { localTime } from "../platform/local-time.ts";
 import { tableWidth } from "../platform/terminal.ts";
@@ -9,20 +10,6 @@ import type { Cli } from "./context.ts";
 import { shown } from "./flags.ts";
 import { inSession } from "./session.ts";
 import { oneOf } from "./suggest.ts";
-
-const EVENTS = [
-  "login",
-  "logout",
-  "revoke",
-  "refresh",
-  "refresh_adopted",
-  "token_read",
-  "run",
-  "export",
-  "import",
-  "plugin",
-  "vault",
-];
 
 export default defineCommand({
   name: "log",
@@ -90,8 +77,8 @@ async function textOf(path: string): Promise<string> {
 }
 
 function filterOf(name: string | null, event: string | undefined, failures: boolean): (line: AuditLine) => boolean {
-  if (event !== undefined && !EVENTS.includes(event))
-    throw usage(`There is no event '${shown(event)}'.`, oneOf(event, EVENTS, "Events"));
+  if (event !== undefined && !AUDIT_EVENTS.some((known) => known === event))
+    throw usage(`There is no event '${shown(event)}'.`, oneOf(event, AUDIT_EVENTS, "Events"));
   return (line) =>
     (name === null || line.connection?.toLowerCase() === name) &&
     (event === undefined || line.event === event) &&

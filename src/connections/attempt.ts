@@ -4,7 +4,7 @@ import { decodeRaw, encodeRaw } from "../oauth/raw.ts";
 import { sendRefresh } from "../oauth/refresh.ts";
 import { readTokenReply } from "../oauth/reply.ts";
 import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts";
-import type { AuditEvent } from "../platform/context.ts";
+import type { AuditEvent } from "../platform/audit-event.ts";
 import { AuthError } from "../platform/errors.ts";
 import { faultPoint, leaks, mutated, printEarly } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";

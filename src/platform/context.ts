@@ -1,36 +1,9 @@
+import type { AuditEvent } from "./audit-event.ts";
 import type { Http } from "./http.ts";
 import type { Paths } from "./paths.ts";
 
 /** The environment as the process got it, frozen before anything of ours changes it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What `auth log` tells: one thing that happened, or was tried, to a credential. Never with a secret in it. */
-export interface AuditEvent {
-  readonly event:
-    | "login"
-    | "logout"
-    | "revoke"
-    | "refresh"
-    | "refresh_adopted"
-    | "token_read"
-    | "run"
-    | "export"
-    | "import"
-    | "plugin"
-    | "vault";
-  readonly status: "success" | "failure";
-  /** `provider:name`, or the provider of a token in the environment. */
-  readonly connection?: string;
-  /** Of a failed refresh: `transient`, `dead`, `client`, `interaction`. */
-  readonly class?: string;
-  /** An `ErrorCode`. */
-  readonly code?: string;
-  /** The provider's own word. */
-  readonly providerError?: string | null;
-  /** Its words beside it, on one line. */
-  readonly detail?: string | null;
-  readonly message?: string;
-}
 
 /** Effects come in through this, so that every rule can be tested without a clock, a network or a home. */
 export interface Context {

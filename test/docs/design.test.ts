@@ -6,6 +6,7 @@ import { type Command, isGroup } from "../../src/cli/command.ts";
 import { EXIT_CODES } from "../../src/cli/exit.ts";
 import { OURS } from "../../src/cli/help/environment.ts";
 import { root } from "../../src/cli/root.ts";
+import { AUDIT_EVENTS } from "../../src/platform/audit-event.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const DESIGN = join(ROOT, "docs", "design");
@@ -71,6 +72,11 @@ describe("what CLI.md names", () => {
     const named = Object.fromEntries([...rows, ["interrupted", 130]]);
     const { nothing_to_inject: _, ...ours } = EXIT_CODES as Record<string, number>;
     expect(named).toEqual(ours);
+  });
+
+  test("its list of audit events is the one in the source", () => {
+    const [, list = ""] = /Events: `([a-z_\s]+)`/.exec(cli) ?? [];
+    expect(list.split(/\s+/)).toEqual([...AUDIT_EVENTS]);
   });
 
   test("every command exists, or is in the list of planned ones", async () => {
