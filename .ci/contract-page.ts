@@ -3,9 +3,7 @@
  * `node .ci/ready.mjs .ci/contract-page.ts` writes it; a test sees to it that it is up to date.
  */
 import { DEFAULTS } from "../src/providers/defaults.ts";
-import { MEANINGS } from "../src/providers/schema/describe.ts";
-import { sharedGroups } from "../src/providers/schema/json-schema.ts";
-import { type Field, type Group, outline, type Shape } from "../src/providers/schema/outline.ts";
+import { definitionName, definitionSchema, type JsonSchema } from "../src/providers/schema/json-schema.ts";
 
 export const PAGE = new URL("../docs/provider-contract.md", import.meta.url);
 
@@ -21,66 +19,77 @@ manifests, \`auth provider types\` for modules. \`"$schema"\` may stand in a man
 *list* is a list, *table* has names that you choose, *template* is text with \`{setting}\` in it. **Bold** fields are required.
 `;
 
+/** Shared group → the path at which its fields are described: the first one. */
+type Homes = Map<string, string>;
+
 export function contractPage(): string {
-  const root = outline();
-  const shared = new Set(sharedGroups(root));
-  const top = root.fields.filter(({ shape }) => !hasFields(shape));
-  const groups = root.fields.filter(({ shape }) => hasFields(shape));
-  const sections = groups.map(({ name, path, shape }) => {
-    const rows = rowsOf(shape, path, shared);
-    return `## \`${name}\`\n\n${MEANINGS[path] ?? ""}\n\n${table(rows)}`;
-  });
-  return [HEAD, `## The description itself\n\n${table(top.map((field) => row(field)))}`, ...sections].join("\n");
+  const { $defs = {}, properties = {}, required = [] } = definitionSchema();
+  const homes: Homes = new Map();
+  const top: Row[] = [];
+  const sections: string[] = [];
+  for (const [name, schema] of Object.entries(properties)) {
+    const first = row(name, schema, required.includes(name), homes);
+    const rows = rowsBelow(schema, name, $defs, homes);
+    if (rows.length === 0) top.push(first);
+    else sections.push(`## \`${name}\`\n\n${schema.description}\n\n${table(rows)}`);
+  }
+  return [HEAD, `## The description itself\n\n${table(top)}`, ...sections].join("\n");
 }
 
 type Row = readonly [field: string, type: string, standard: string, meaning: string];
 
-function rowsOf(shape: Shape, path: string, shared: ReadonlySet<Group>): Row[] {
-  switch (shape.kind) {
-    case "group": {
-      // What stands in several places is told of at its own.
-      if (shape.shared && shape.path !== path) return [];
-      return shape.fields.flatMap((field) => [row(field), ...rowsOf(field.shape, field.path, shared)]);
-    }
-    case "list":
-      return rowsOf(shape.item, `${path}[]`, shared);
-    case "table":
-      return rowsOf(shape.value, `${path}.*`, shared);
-    case "either":
-      return shape.options.flatMap((option) => rowsOf(option, path, shared));
-    default:
-      return [];
+function rowsBelow(schema: JsonSchema, path: string, defs: Readonly<Record<string, JsonSchema>>, homes: Homes): Row[] {
+  const below = (inner: JsonSchema, at: string): Row[] => rowsBelow(inner, at, defs, homes);
+  if (schema.$ref !== undefined) {
+    const name = definitionName(schema.$ref);
+    const group = defs[name];
+    if (group === undefined || homes.has(name)) return [];
+    homes.set(name, path);
+    return below(group, path);
   }
+  if (schema.anyOf !== undefined) return schema.anyOf.flatMap((option) => below(option, path));
+  if (schema.items !== undefined) return below(schema.items, `${path}[]`);
+  if (schema.additionalProperties) return below(schema.additionalProperties, `${path}.*`);
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const at = `${path}.${name}`;
+    return [row(at, field, schema.required?.includes(name) ?? false, homes), ...below(field, at)];
+  });
 }
 
-function row({ path, required, shape }: Field): Row {
+function row(path: string, schema: JsonSchema, required: boolean, homes: Homes): Row {
   const name = required ? `**\`${path}\`**` : `\`${path}\``;
-  return [name, typeOf(shape, path), standardOf(path), MEANINGS[path] ?? ""];
+  return [name, typeOf(schema, homes), standardOf(path), schema.description ?? ""];
 }
 
-function typeOf(shape: Shape, path: string): string {
-  switch (shape.kind) {
-    case "text":
-      return "text";
-    case "number":
-      return shape.least ? `number ≥ ${shape.least}` : "number";
+function typeOf(schema: JsonSchema, homes: Homes): string {
+  if (schema.$ref !== undefined) {
+    const home = homes.get(definitionName(schema.$ref));
+    return home === undefined ? "group" : `as \`${home}\``;
+  }
+  if (schema.not !== undefined) return "function (modules only)";
+  if (schema.anyOf !== undefined) return schema.anyOf.map((option) => typeOf(option, homes)).join("; or ");
+  if (schema.enum !== undefined) return schema.enum.map((word) => `\`${word}\``).join(", ");
+  if (schema.const !== undefined) return `\`${schema.const}\``;
+  if (schema.items !== undefined) return `list of ${typeOf(schema.items, homes)}`;
+  if (schema.additionalProperties) {
+    const value = typeOf(schema.additionalProperties, homes);
+    return value === "text" ? "table" : `table of ${value}`;
+  }
+  switch (schema.type) {
+    case "object":
+      return "group";
+    case "integer":
+      return numberOf(schema);
     case "boolean":
       return "true, false";
-    case "null":
-      return "null (JSON only)";
-    case "function":
-      return "function (modules only)";
-    case "words":
-      return shape.words.map((word) => `\`${word}\``).join(", ");
-    case "list":
-      return `list of ${typeOf(shape.item, `${path}[]`)}`;
-    case "table":
-      return shape.value.kind === "text" ? "table" : `table of ${typeOf(shape.value, `${path}.*`)}`;
-    case "either":
-      return shape.options.map((option) => typeOf(option, path)).join("; or ");
-    case "group":
-      return shape.shared && shape.path !== path && !shape.path.includes("*") ? `as \`${shape.path}\`` : "group";
+    default:
+      return "text";
   }
+}
+
+function numberOf({ minimum = 0, maximum }: JsonSchema): string {
+  if (maximum !== undefined) return `number from ${minimum} to ${maximum}`;
+  return minimum === 0 ? "number" : `number ≥ ${minimum}`;
 }
 
 function standardOf(path: string): string {
@@ -96,13 +105,6 @@ function standardOf(path: string): string {
 function table(rows: readonly Row[]): string {
   const cells = rows.map((one) => `| ${one.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`);
   return `| field | type | default | meaning |\n|---|---|---|---|\n${cells.join("\n")}\n`;
-}
-
-function hasFields(shape: Shape): boolean {
-  if (shape.kind === "group") return true;
-  if (shape.kind === "list") return hasFields(shape.item);
-  if (shape.kind === "table") return hasFields(shape.value);
-  return shape.kind === "either" && shape.options.some(hasFields);
 }
 
 if (import.meta.main) await Bun.write(PAGE, contractPage());

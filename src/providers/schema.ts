@@ -1,6 +1,6 @@
 /**
- * The provider contract: what a description may say. One schema for built-in plugins, manifests and modules;
- * an unknown field is an error. Defaults of fields left out stand in `defaults.ts`, in one table.
+ * The provider contract: what a description may say, and of each field what it means. One schema for built-in plugins,
+ * manifests and modules; an unknown field is an error. Defaults of fields left out are in `defaults.ts`, in one table.
  *
  * A template is text with `{setting}` in it; each name must be a declared setting (or `{token}`, `{clientId}` where
  * said). Where one of its settings is unset, what the template stands for is left out.
@@ -12,7 +12,17 @@ import { PROVIDER_ID } from "./id.ts";
 import { account, authorize, device, errors, refresh, reply, request, revocation, scopes } from "./schema/dialect.ts";
 import { functions } from "./schema/functions.ts";
 import { minting } from "./schema/minting.ts";
-import { type ERROR_CLASSES, flow, path, template, templates, text, variable } from "./schema/words.ts";
+import {
+  type ERROR_CLASSES,
+  flow,
+  optional,
+  path,
+  required,
+  template,
+  templates,
+  text,
+  variable,
+} from "./schema/words.ts";
 
 export { ERROR_CLASSES, FLOWS } from "./schema/words.ts";
 
@@ -26,170 +36,200 @@ export const ENDPOINTS = [
   "userinfo",
   "introspection",
 ] as const;
-const endpoints = v.partial(
-  v.strictObject({
-    authorization: template,
-    device: template,
-    token: template,
-    /** Where it differs from `token`. */
-    refresh: template,
-    /** Where tokens are minted, for the flows of `minting` that say so. */
-    mint: template,
-    /** May hold `{clientId}`, filled in when it is used. */
-    revocation: template,
-    userinfo: template,
-    introspection: template,
-  }),
-);
+export const endpoints = v.strictObject({
+  authorization: optional(template, "Where the browser is sent (RFC 6749 §3.1)."),
+  device: optional(template, "Where a device code is asked for (RFC 8628 §3.1)."),
+  token: optional(template, "Where tokens are asked for (RFC 6749 §3.2)."),
+  refresh: optional(template, "Where tokens are refreshed, if that isn't `token`."),
+  mint: optional(template, "Where tokens are minted, for the flows of `minting` that say so."),
+  revocation: optional(
+    template,
+    "Where tokens are revoked (RFC 7009). May hold `{clientId}` where the style is `delete-basic`.",
+  ),
+  userinfo: optional(template, "What a token is asked with: whose is it?"),
+  introspection: optional(template, "What tells about a token (RFC 7662)."),
+});
 
 /** What a setting's value must be, besides matching its pattern (`settings.ts`). */
 export const SETTING_KINDS = ["text", "host", "url", "header", "variable", "pattern"] as const;
 
-/**
- * What a connection must or may say about itself: host, tenant, region. A flag of `login`, stored with the connection.
- * Two names are special: login's own `--issuer`, or the URL it was given, fills `issuer`; `--redirect-uri`, `redirectUri`.
- */
+/** Two names are special: login's own `--issuer`, or the URL it was given, fills `issuer`; `--redirect-uri`, `redirectUri`. */
 const setting = v.strictObject({
-  /** One line for help. */
-  title: text,
-  /** Default: `text`. A `host` may have a port, and may be given as an https URL. */
-  kind: v.optional(v.picklist(SETTING_KINDS)),
-  /** Default: the setting's name, `apiVersion` as `api-version`. */
-  flag: v.optional(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/))),
-  /** Variables that its ecosystem's tools read for it, in order. Read at login only. */
-  env: v.optional(v.array(variable)),
-  default: v.optional(text),
-  /** The whole value must match. */
-  pattern: v.optional(text),
-  /** The only values it can have. */
-  choices: v.optional(v.pipe(v.array(text), v.nonEmpty())),
-  required: v.optional(v.boolean()),
-  /** The only flows that it means anything to: others don't ask for it. */
-  flows: v.optional(v.pipe(v.array(flow), v.nonEmpty())),
+  title: required(text, "One line for help."),
+  kind: optional(
+    v.picklist(SETTING_KINDS),
+    "What its value must be. A `host` may have a port, and may be given as an https URL. Default: `text`.",
+  ),
+  flag: optional(
+    v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/)),
+    "Its flag, without dashes. Default: the setting's name, `apiVersion` as `api-version`.",
+  ),
+  env: optional(v.array(variable), "Variables that its ecosystem's tools read for it, in order. Read at login only."),
+  default: optional(text, "Its value where none is given."),
+  pattern: optional(text, "The whole value must match."),
+  choices: optional(v.pipe(v.array(text), v.nonEmpty()), "The only values it can have."),
+  required: optional(v.boolean(), "A login without it is refused: beside `flows`, one by those."),
+  flows: optional(
+    v.pipe(v.array(flow), v.nonEmpty()),
+    "The only flows that it means anything to: others don't ask for it.",
+  ),
 });
 
-/** Which environment variables carry a token: `read` in order of precedence; `write` what `run` and `export` set. */
-const environment = v.strictObject({
-  read: v.optional(v.array(variable)),
-  /** Variable (may be a template) → value, a template over the settings and `{token}`. Default: `<ID>_TOKEN`. */
-  write: v.optional(templates),
+export const environment = v.strictObject({
+  read: optional(v.array(variable), "Those that its ecosystem's tools read, in order."),
+  write: optional(
+    templates,
+    "Those that `auth run` and `auth export` set: variable → value. `{token}` alone under a name such as `ACME_TOKEN`; a host, or one setting that a person gave, under others (docs/providers.md). Default: `<ID>_TOKEN`.",
+  ),
 });
 
-/**
- * What differs where settings match: another host, a national cloud. The first variant that matches is laid over the
- * base: its endpoints one by one, the rest as a whole.
- */
 const variant = v.strictObject({
-  /** Setting → pattern that its whole value must match. */
-  when: v.record(text, text),
-  issuer: v.optional(template),
-  endpoints: v.optional(endpoints),
-  origins: v.optional(v.array(template)),
-  environment: v.optional(environment),
+  when: required(v.record(text, text), "Setting → pattern that its whole value must match."),
+  issuer: optional(template, "Instead of the description's."),
+  endpoints: optional(endpoints, "Laid over the description's, one by one."),
+  origins: optional(v.array(template), "Instead of the description's."),
+  environment: optional(environment, "Instead of the description's."),
 });
 
 const client = v.strictObject({
-  /** A public client that comes with the description: used where nobody names another. It has no secret. */
-  id: v.optional(text),
-  /** The page on which to create one. */
-  create: v.optional(template),
-  /** What to tick or mind there, one line each. */
-  notes: v.optional(v.array(text)),
-  /** `public` clients must not have a secret, `confidential` ones must, `either` may. */
-  kind: v.optional(v.picklist(["public", "confidential", "either"])),
-  /** How a client with a secret authenticates (RFC 6749 §2.3). */
-  authentication: v.optional(v.picklist(["body", "basic"])),
-  secretOnRefresh: v.optional(v.picklist(["always", "never", "unless-device"])),
-  /** What a client says that proves itself with a key (RFC 10070). For issuers that refuse what the standard says. */
-  assertion: v.optional(
-    v.strictObject({
-      /** Whom it names: the issuer, or the endpoint that the request goes to. */
-      audience: v.optional(v.picklist(["issuer", "endpoint"])),
-      typ: v.optional(v.picklist(["client-authentication+jwt", "JWT"])),
-    }),
+  id: optional(
+    text,
+    "A public client that comes with the description: used where no other is named. It has no secret.",
   ),
-  environment: v.optional(v.strictObject({ id: v.optional(v.array(variable)), secret: v.optional(v.array(variable)) })),
+  create: optional(template, "The page on which to create one."),
+  notes: optional(v.array(text), "What to tick or mind there, one line each."),
+  kind: optional(
+    v.picklist(["public", "confidential", "either"]),
+    "`public` clients must not have a secret, `confidential` ones must, `either` may.",
+  ),
+  authentication: optional(v.picklist(["body", "basic"]), "How a client with a secret proves it (RFC 6749 §2.3.1)."),
+  secretOnRefresh: optional(
+    v.picklist(["always", "never", "unless-device"]),
+    "Whether a client that has a secret sends it when it refreshes.",
+  ),
+  assertion: optional(
+    v.strictObject({
+      audience: optional(
+        v.picklist(["issuer", "endpoint"]),
+        "Whom it names: the `issuer` alone, or the `endpoint` that the request goes to.",
+      ),
+      typ: optional(v.picklist(["client-authentication+jwt", "JWT"]), "The type in its header."),
+    }),
+    "What a client says that proves itself with a key (`private_key_jwt`, RFC 10070). For issuers that refuse what the standard says.",
+  ),
+  environment: optional(
+    v.strictObject({
+      id: optional(v.array(variable), "Variables with the client's id, in order."),
+      secret: optional(v.array(variable), "Variables with the client's secret, in order."),
+    }),
+    "Variables that its ecosystem's tools read for the client.",
+  ),
 });
 
-/** A token or key made by hand, for the flow `token`. */
 const apiKey = v.strictObject({
-  /** The pattern that it must match. */
-  pattern: v.optional(template),
-  /** The page on which to make one; may hold `{scopes}`, those that a login asks for. */
-  create: v.optional(template),
-  /** A command by which another tool prints a token that it has. No shell runs it. */
-  command: v.optional(v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*( [A-Za-z0-9._=:/-]+)*$/))),
-  /**
-   * Keys that say where they belong: `prefix`, JSON in base64 up to the next `_`, and in it, at `path`, a URL. One of
-   * another origin is refused before it is sent anywhere.
-   */
-  belongsTo: v.optional(v.strictObject({ prefix: text, path })),
+  pattern: optional(template, "The pattern that it must match."),
+  create: optional(template, "The page on which to make one. `{scopes}` is what a login asks for."),
+  command: optional(
+    v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*( [A-Za-z0-9._=:/-]+)*$/)),
+    "A command by which another tool prints a token that it has; no shell runs it. Only what is part of auth has it shown, and run where a person chooses it.",
+  ),
+  belongsTo: optional(
+    v.strictObject({
+      prefix: required(text, "What such a key begins with; JSON in Base64 follows, up to the next `_`."),
+      path: required(path, "Where in that JSON the URL is."),
+    }),
+    "Keys that say where they belong: one of another origin is refused before it is sent anywhere.",
+  ),
 });
 
 const flowChoice = v.union([
   flow,
   v.strictObject({
-    flow,
-    /** Offered by default only where the client has a secret, or where a browser can open. */
-    when: v.optional(v.picklist(["secret", "browser"])),
-    /** The only scopes it can ask for. */
-    scopes: v.optional(v.pipe(v.array(text), v.nonEmpty())),
+    flow: required(flow, "The flow."),
+    when: optional(
+      v.picklist(["secret", "browser"]),
+      "Offered by default only where the client has a secret, or where a browser can open.",
+    ),
+    scopes: optional(v.pipe(v.array(text), v.nonEmpty()), "The only scopes it can ask for."),
   }),
 ]);
 
-const ID_FORM = "must be lower-case letters, digits and dashes";
+const providerId = v.pipe(
+  v.string(),
+  v.regex(new RegExp(PROVIDER_ID), "must be lower-case letters, digits and dashes"),
+);
 
 export const ProviderSchema = v.strictObject({
-  id: v.pipe(v.string(), v.regex(new RegExp(PROVIDER_ID), ID_FORM)),
-  title: text,
-  /** Other names that people look for it by: taken wherever its id is. */
-  aliases: v.optional(v.pipe(v.array(v.pipe(v.string(), v.regex(new RegExp(PROVIDER_ID), ID_FORM))), v.nonEmpty())),
-  docs: v.optional(text),
-  /** What people run into, one line each: for its page in the documentation. */
-  quirks: v.optional(v.array(text)),
-  /** What its own documentation doesn't confirm, each with what overrides it, one line each. */
-  assumed: v.optional(v.array(text)),
-  /** Patterns by which its tokens are recognised in text that must not hold them. Never of a fixed length. */
-  tokenPatterns: v.optional(v.array(text)),
-  settings: v.optional(v.record(v.pipe(v.string(), v.regex(/^[a-z][A-Za-z0-9]*$/)), setting)),
-  /** Asked for its endpoints at login (RFC 8414, OpenID Connect Discovery 1.0); what it says goes before `endpoints`. */
-  issuer: v.optional(template),
-  endpoints: v.optional(endpoints),
-  /** Further origins that its tokens may be sent to: API hosts. */
-  origins: v.optional(v.array(template)),
-  /**
-   * Origins where its endpoints were before: a login made there goes on at the new ones. Only for what is part of auth:
-   * a plugin could take a login along to wherever it likes.
-   */
-  movedFrom: v.optional(v.array(text)),
-  variants: v.optional(v.array(variant)),
-  client: v.optional(client),
-  authorize: v.optional(authorize),
-  scopes: v.optional(scopes),
-  request: v.optional(request),
-  reply: v.optional(reply),
-  refresh: v.optional(refresh),
-  errors: v.optional(errors),
-  device: v.optional(device),
-  revocation: v.optional(revocation),
-  environment: v.optional(environment),
-  account: v.optional(account),
-  /** The line that `token -o header` prints, a template over the settings, `{token}` and `{basic}`. */
-  header: v.optional(template),
-  /** What `{basic}` is the Base64 of (RFC 7617 §2), a template over the settings and `{token}`: `{token}:X`. */
-  basic: v.optional(template),
-  apiKey: v.optional(apiKey),
-  /** The flows without a person. */
-  minting: v.optional(
-    v.strictObject({
-      "client-credentials": v.optional(minting),
-      jwt: v.optional(minting),
-      exchange: v.optional(minting),
-    }),
+  id: required(providerId, "What the provider is called on the command line: `auth login <id>`."),
+  title: required(text, "What people call it."),
+  aliases: optional(
+    v.pipe(v.array(providerId), v.nonEmpty()),
+    "Other names that people look for it by: taken wherever its id is. None may be another provider's.",
   ),
-  functions: v.optional(functions),
-  /** In order of preference. */
-  flows: v.pipe(v.array(flowChoice), v.nonEmpty()),
+  docs: optional(text, "The provider's own documentation."),
+  quirks: optional(v.array(text), "What people run into, one line each: for its page in the documentation."),
+  assumed: optional(
+    v.array(text),
+    "What its own documentation doesn't confirm, each with what overrides it, one line each.",
+  ),
+  tokenPatterns: optional(
+    v.array(text),
+    "Patterns by which its tokens are recognised in text that must not hold them. Never of a fixed length: tokens grow.",
+  ),
+  settings: optional(
+    v.record(v.pipe(v.string(), v.regex(/^[a-z][A-Za-z0-9]*$/)), setting),
+    "What a connection must or may say about itself: host, tenant, region. Each is a flag of `auth login`.",
+  ),
+  issuer: optional(
+    template,
+    "Asked for its endpoints at login (RFC 8414, OpenID Connect Discovery 1.0); what it says goes before `endpoints`.",
+  ),
+  endpoints: optional(endpoints, "Where requests go: https URLs, templates over the settings."),
+  origins: optional(v.array(template), "Further origins that its tokens may be sent to: those of its API."),
+  /** Not for plugins: one could take a login along to wherever it likes. */
+  movedFrom: optional(
+    v.array(text),
+    "Origins where its endpoints were before: a login made there goes on at the new ones. Only for what is part of auth; a plugin's logins stay where they were made.",
+  ),
+  environment: optional(environment, "Environment variables that carry a token."),
+  variants: optional(
+    v.array(variant),
+    "What differs where settings match: another host, a national cloud. The first that matches is laid over the rest: its endpoints one by one, the other fields as a whole.",
+  ),
+  client: optional(client, "The OAuth client that someone needs to log in with."),
+  authorize: optional(authorize, "The authorization request."),
+  scopes: optional(scopes, "What is asked for."),
+  request: optional(request, "How token requests are written."),
+  reply: optional(reply, "Where a token reply has what. Paths are dotted: `authed_user.access_token`."),
+  refresh: optional(
+    refresh,
+    "What happens when tokens are refreshed. What isn't known is left out: the defaults are the careful ones.",
+  ),
+  errors: optional(errors, "What the provider's errors mean."),
+  device: optional(device, "The device flow (RFC 8628)."),
+  revocation: optional(revocation, "How a login ends at the provider."),
+  account: optional(account, "Who a token belongs to. Of several paths the first with a value counts."),
+  header: optional(
+    template,
+    "The header that carries a token: what `auth token -o header` prints. A template over the settings, `{token}` and `{basic}`.",
+  ),
+  basic: optional(
+    template,
+    "What `{basic}` in `header` is the Base64 of (RFC 7617 §2), a template over the settings and `{token}`: `{token}:X`.",
+  ),
+  apiKey: optional(apiKey, "A token or key made by hand, for the flow `token`."),
+  minting: optional(
+    v.record(v.picklist(["client-credentials", "jwt", "exchange"]), minting),
+    "How tokens are had without a person, for each of the flows `client-credentials`, `jwt` and `exchange`.",
+  ),
+  functions: optional(
+    functions,
+    "What data can't say, in modules only. Each gets what would be used, and answers what is used instead: pure, at once, with a deadline.",
+  ),
+  flows: required(
+    v.pipe(v.array(flowChoice), v.nonEmpty()),
+    "How it can be logged in to, in order of preference. Where a browser can be opened, `browser` goes before `device`.",
+  ),
 });
 
 export type ProviderDefinition = v.InferInput<typeof ProviderSchema>;

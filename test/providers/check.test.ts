@@ -58,6 +58,7 @@ describe("an error says file, path and what to write instead", () => {
     expect(said({ flows: ["devcie"] })).toContain("flows.0 can't be 'devcie'. Did you mean 'device'?");
     expect(said({ refresh: { rotation: "sometimes" } })).toContain("It may be: none, rotating, family.");
     expect(said({ errors: { codes: { x: "ded" } } })).toContain("errors.codes.x can't be 'ded'. Did you mean 'dead'?");
+    expect(said({ minting: { jtw: { use: "grant" } } })).toContain("minting.jtw can't be 'jtw'. Did you mean 'jwt'?");
   });
 
   test("a wrong type, a missing field, a malformed one", () => {

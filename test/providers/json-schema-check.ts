@@ -1,9 +1,11 @@
 /** As much of JSON Schema (draft 2020-12) as ours uses. A keyword that isn't known here is an error, not a pass. */
 
+import type { JsonSchema } from "../../src/providers/schema/json-schema.ts";
+
 type Json = Readonly<Record<string, unknown>>;
 
 /** @returns what is wrong, each with its path. */
-export function faultsIn(schema: Json, value: unknown): string[] {
+export function faultsIn(schema: JsonSchema, value: unknown): string[] {
   const defs = (schema.$defs ?? {}) as Readonly<Record<string, Json>>;
 
   function check(part: Json, at: unknown, path: string): string[] {
@@ -32,6 +34,7 @@ export function faultsIn(schema: Json, value: unknown): string[] {
     enum: (words: string[], at, path) => unless(words.includes(at as string), path, "is none of them"),
     minLength: (least: number, at, path) => unless(typeof at !== "string" || at.length >= least, path, "is too short"),
     minimum: (least: number, at, path) => unless(typeof at !== "number" || at >= least, path, "is too small"),
+    maximum: (most: number, at, path) => unless(typeof at !== "number" || at <= most, path, "is too large"),
     minItems: (least: number, at, path) => unless(!Array.isArray(at) || at.length >= least, path, "has too few"),
     pattern: (text: string, at, path) =>
       unless(typeof at !== "string" || new RegExp(text).test(at), path, "doesn't match"),
@@ -61,7 +64,7 @@ export function faultsIn(schema: Json, value: unknown): string[] {
     },
   };
 
-  return check(schema, value, "");
+  return check(schema as Json, value, "");
 }
 
 function typeOf(value: unknown): string {

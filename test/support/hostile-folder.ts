@@ -12,7 +12,18 @@ export interface Trap {
   readonly files: readonly string[];
 }
 
-const PACKAGES = ["citty", "consola", "ofetch", "oauth4webapi", "unstorage", "valibot", "uqr", "jose", "auth"];
+const PACKAGES = [
+  "citty",
+  "consola",
+  "ofetch",
+  "oauth4webapi",
+  "unstorage",
+  "valibot",
+  "@valibot/to-json-schema",
+  "uqr",
+  "jose",
+  "auth",
+];
 
 /** @param proxy where a planted variable would send everything */
 export function hostileFolder(folder: string, proxy: string): Trap {

@@ -1,124 +1,162 @@
 /** The part of the schema that says how a provider speaks: its requests, its replies, its errors. */
 import * as v from "valibot";
-import { count, ERROR_CLASSES, errorEntry, names, path, template, templates, text, texts } from "./words.ts";
+import { count, errorCodes, names, optional, path, template, templates, text, texts } from "./words.ts";
 
 export const authorize = v.strictObject({
-  /** Further parameters, templates over the settings. Those of the protocol itself can't be among them. */
-  parameters: v.optional(templates),
-  /** Further parameters where the request asks for `scopes.offline`: `prompt=consent` (OpenID Connect Core §11). */
-  offlineParameters: v.optional(templates),
-  /** `state` is looked for in the answer under the name that it was sent by. */
-  names: v.optional(names),
-  pkce: v.optional(v.boolean()),
-  /**
-   * When a nonce is sent, and demanded back in the id_token (OpenID Connect Core §3.1.3.7, 11): where the scope `openid` asks
-   * for one, always, or never, for an issuer that doesn't give it back.
-   */
-  nonce: v.optional(v.picklist(["openid", "always", "never"])),
-  /** The page takes the request behind its `#`, after this path. */
-  fragment: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9._~/-]+$/, "must be a path"))),
-  /** The answer's parameter that holds the code. */
-  codeParameter: v.optional(text),
-  /** Further parameters of the answer to keep with the connection. */
-  extra: v.optional(v.array(text)),
-  /** The loopback redirect as this provider wants it registered (RFC 8252 §7.3). */
-  redirect: v.optional(
+  parameters: optional(
+    templates,
+    "Further parameters of it, templates over the settings. Those of the protocol itself can't be among them.",
+  ),
+  offlineParameters: optional(
+    templates,
+    "Further parameters where the request asks for `scopes.offline`: `prompt=consent` (OpenID Connect Core §11).",
+  ),
+  names: optional(
+    names,
+    "The standard's parameter → the provider's name for it; false: it is not sent. `state` is looked for in the answer under the name that it was sent by.",
+  ),
+  pkce: optional(v.boolean(), "Whether it carries a PKCE challenge (RFC 7636, S256)."),
+  nonce: optional(
+    v.picklist(["openid", "always", "never"]),
+    "When a nonce is sent, and demanded back in the ID token (OpenID Connect Core §3.1.3.7, 11): `openid`, with that scope; `always`; `never`, where the issuer doesn't give it back.",
+  ),
+  fragment: optional(
+    v.pipe(v.string(), v.regex(/^[A-Za-z0-9._~/-]+$/, "must be a path")),
+    "The page takes the request behind its `#`, after this path.",
+  ),
+  codeParameter: optional(text, "The answer's parameter that holds the code."),
+  extra: optional(v.array(text), "Further parameters of the answer to keep with the connection."),
+  redirect: optional(
     v.strictObject({
-      host: v.optional(v.picklist(["127.0.0.1", "localhost"])),
-      /** Where the provider wants the very one that is registered. */
-      port: v.optional(v.pipe(count, v.minValue(1), v.maxValue(65535))),
-      path: v.optional(v.pipe(v.string(), v.regex(/^\/[A-Za-z0-9._~/-]*$/))),
+      host: optional(v.picklist(["127.0.0.1", "localhost"]), "Its host; the port is chosen at each login."),
+      port: optional(
+        v.pipe(count, v.minValue(1), v.maxValue(65535)),
+        "Its port, where the provider wants the very one that is registered.",
+      ),
+      path: optional(v.pipe(v.string(), v.regex(/^\/[A-Za-z0-9._~/-]*$/)), "Its path."),
     }),
+    "The loopback redirect as this provider wants it registered (RFC 8252 §7.3).",
   ),
 });
 
 export const scopes = v.strictObject({
-  default: v.optional(v.array(text)),
-  separator: v.optional(v.string()),
-  replySeparator: v.optional(v.string()),
-  /** The scope that asks for a refresh token, asked for with the default ones. */
-  offline: v.optional(text),
-  /** The scope that stands for an API (`--resource`), with `{resource}` in it, where none is sent as RFC 8707 has it. */
-  resource: v.optional(v.pipe(template, v.includes("{resource}", "must hold {resource}"))),
+  default: optional(v.array(text), "The scopes of a login that names none."),
+  separator: optional(v.string(), "Between two scopes of a request."),
+  replySeparator: optional(v.string(), "Between two scopes of a reply, besides blanks."),
+  offline: optional(
+    text,
+    "The scope that asks for a refresh token: asked for with `scopes.default`, unless the issuer lists its scopes and this isn't one.",
+  ),
+  resource: optional(
+    v.pipe(template, v.includes("{resource}", "must hold {resource}")),
+    "The scope that stands for an API (`--resource`), with `{resource}` in it, where none is sent as RFC 8707 has it.",
+  ),
 });
 
-/** How the provider is asked for tokens. Headers and parameters are templates over the settings. */
 export const request = v.strictObject({
-  /** Where the parameters go: into the body as a form or as JSON, or into the address. */
-  format: v.optional(v.picklist(["form", "json", "query"])),
-  method: v.optional(v.picklist(["POST", "GET"])),
-  headers: v.optional(templates),
-  tokenParameters: v.optional(templates),
-  refreshParameters: v.optional(templates),
-  names: v.optional(names),
-  /** RFC 6749's grant type → the provider's. */
-  grantTypes: v.optional(texts),
+  format: optional(
+    v.picklist(["form", "json", "query"]),
+    "Where the parameters go: into the body as a form or as JSON, or into the address.",
+  ),
+  method: optional(v.picklist(["POST", "GET"]), "The method of a token request."),
+  headers: optional(templates, "Further headers, templates over the settings."),
+  tokenParameters: optional(
+    templates,
+    "Further parameters of the request that brings the first tokens, templates over the settings.",
+  ),
+  refreshParameters: optional(templates, "Further parameters of a refresh, templates over the settings."),
+  names: optional(names, "RFC 6749's parameter → the provider's name for it; false: it is not sent."),
+  grantTypes: optional(texts, "RFC 6749's grant type → the provider's."),
 });
 
 const expiry = v.strictObject({
-  path: v.optional(path),
-  unit: v.optional(v.picklist(["seconds", "milliseconds", "epoch", "epoch-milliseconds", "iso"])),
-  /** What it means when the reply has none: `never`, or a number of seconds. */
-  absent: v.optional(v.union([v.literal("never"), count])),
-  /** Whether the introspection endpoint is asked (RFC 7662): what it says goes before `absent`. */
-  introspect: v.optional(v.boolean()),
+  path: optional(path, "The field that says it. `expires_in` and `expires_at` beside it are read too."),
+  unit: optional(
+    v.picklist(["seconds", "milliseconds", "epoch", "epoch-milliseconds", "iso"]),
+    "What it is counted in: from now, or as a time.",
+  ),
+  absent: optional(
+    v.union([v.literal("never"), count]),
+    "What it means when neither the reply nor the token says it: so many seconds, or `never`: never due by time.",
+  ),
+  introspect: optional(
+    v.boolean(),
+    "Whether the introspection endpoint is asked (RFC 7662): what it says goes before `absent`.",
+  ),
 });
 
 export const reply = v.strictObject({
-  /** A group of the reply that stands for the whole where that has no access token: `authed_user`. */
-  alternate: v.optional(path),
-  accessToken: v.optional(path),
-  refreshToken: v.optional(path),
-  tokenType: v.optional(path),
-  /** Types, besides `Bearer` and `DPoP`, of tokens that are used like a bearer token here. */
-  tokenTypes: v.optional(v.array(text)),
-  scope: v.optional(path),
-  idToken: v.optional(path),
-  expiry: v.optional(expiry),
-  /** Seconds until the refresh token ends. */
-  refreshExpiresIn: v.optional(path),
-  /** Seconds that a refresh token may lie unused (draft-ietf-oauth-refresh-token-expiration). */
-  refreshTimeout: v.optional(path),
-  /** Seconds until the whole authorization ends, however often its tokens are refreshed (the same). */
-  authorizationExpiresIn: v.optional(path),
-  error: v.optional(path),
-  errorDescription: v.optional(path),
-  /** Further fields to keep with the connection. */
-  extra: v.optional(v.array(path)),
+  alternate: optional(
+    path,
+    "A group of the reply that stands for the whole where that has no access token: `authed_user`.",
+  ),
+  accessToken: optional(path, "The access token."),
+  refreshToken: optional(path, "The refresh token. Absent: the old one is kept (RFC 6749 §6)."),
+  tokenType: optional(path, "The token's type."),
+  tokenTypes: optional(
+    v.array(text),
+    "Types, besides `Bearer` and `DPoP`, of tokens that are used like a bearer token here.",
+  ),
+  scope: optional(path, "The granted scopes. Absent: unchanged (RFC 6749 §5.1)."),
+  idToken: optional(path, "The ID token."),
+  expiry: optional(expiry, "How long the access token lives."),
+  refreshExpiresIn: optional(path, "Seconds until the refresh token ends."),
+  refreshTimeout: optional(
+    path,
+    "Seconds that a refresh token may lie unused (draft-ietf-oauth-refresh-token-expiration).",
+  ),
+  authorizationExpiresIn: optional(
+    path,
+    "Seconds until the whole authorization ends, however often its tokens are refreshed (the same draft).",
+  ),
+  error: optional(path, "An error's code."),
+  errorDescription: optional(path, "An error's words."),
+  extra: optional(v.array(path), "Further fields to keep with the connection."),
 });
 
 export const refresh = v.strictObject({
-  /** What is sent for new tokens: a refresh token, or the access token itself, where that is what renews it. */
-  credential: v.optional(v.picklist(["refresh_token", "access_token"])),
-  /** How this request differs from the one that brings the first tokens: laid over `request`, field by field. */
-  request: v.optional(v.omit(request, ["tokenParameters", "refreshParameters"])),
-  /** `none`: an old refresh token still works. `rotating`: a refresh kills it. `family`: and its replay ends the grant. */
-  rotation: v.optional(v.picklist(["none", "rotating", "family"])),
-  /** For how many seconds a used refresh token still works. */
-  graceSeconds: v.optional(count),
-  killsAccessToken: v.optional(v.boolean()),
-  /** Which scope a refresh sends: none, or those that were granted and `scopes.offline`. */
-  scope: v.optional(v.picklist(["omit", "granted"])),
-  /** How long a refresh token lives where the reply doesn't say: from its last use, from the login, or both. */
-  lifetime: v.optional(v.strictObject({ slidingSeconds: v.optional(count), absoluteSeconds: v.optional(count) })),
-  /** Refresh when less than this many seconds are left; never more than half the token's lifetime. */
-  marginSeconds: v.optional(count),
+  credential: optional(
+    v.picklist(["refresh_token", "access_token"]),
+    "What is sent for new tokens: a refresh token, or the access token itself, where that is what renews it.",
+  ),
+  request: optional(
+    v.omit(request, ["tokenParameters", "refreshParameters"]),
+    "How this request differs from the one that brings the first tokens: laid over `request`, field by field.",
+  ),
+  rotation: optional(
+    v.picklist(["none", "rotating", "family"]),
+    "`none`: an old refresh token still works. `rotating`: a refresh kills it. `family`: and its replay ends the grant.",
+  ),
+  graceSeconds: optional(count, "For how many seconds a used refresh token still works."),
+  killsAccessToken: optional(v.boolean(), "Whether the old access token dies with a refresh."),
+  scope: optional(
+    v.picklist(["omit", "granted"]),
+    "Which scope a refresh sends: none, or those that were granted and `scopes.offline`.",
+  ),
+  lifetime: optional(
+    v.strictObject({
+      slidingSeconds: optional(count, "Seconds from its last use."),
+      absoluteSeconds: optional(count, "Seconds from the login, however often it is used."),
+    }),
+    "How long a refresh token lives where the reply doesn't say: from its last use, from the login, or both.",
+  ),
+  marginSeconds: optional(
+    count,
+    "A refresh is due when less than this many seconds are left; never more than half the token's lifetime.",
+  ),
 });
 
 export const errors = v.strictObject({
-  /**
-   * Provider's code (or sub-code) → what it means for us. Laid over the defaults of the RFCs. `HTTP 404`: an answer of that
-   * status with a code in no table, or none; `HTML 403`: a page.
-   */
-  codes: v.optional(v.record(text, v.union([v.picklist(ERROR_CLASSES), errorEntry]))),
-  /** Where sub-codes stand in an error reply; they are looked up before the code. Numbers get `subcodePrefix`. */
-  subcodes: v.optional(v.array(path)),
-  subcodePrefix: v.optional(text),
+  codes: optional(
+    errorCodes,
+    "Code, or sub-code, → its class. Laid over those of the RFCs. `HTTP 404`: a reply of that status with no code, or one in no table; `HTML 403`: a page.",
+  ),
+  subcodes: optional(v.array(path), "Where sub-codes are in an error reply; they are looked up before the code."),
+  subcodePrefix: optional(text, "What goes before a sub-code that is a number."),
 });
 
 export const device = v.strictObject({
-  /** RFC 8628 field → the provider's name for it. */
-  fields: v.optional(
+  fields: optional(
     v.record(
       v.picklist([
         "device_code",
@@ -130,31 +168,32 @@ export const device = v.strictObject({
       ]),
       path,
     ),
+    "Its reply's field (RFC 8628 §3.2) → the provider's name for it.",
   ),
-  /** Whether a client that has a secret sends it, asking for codes and polling (RFC 8628 §3.1, §3.4). */
-  needsSecret: v.optional(v.boolean()),
-  /** Codes that mean something else in the answer to a request for a code. */
-  errors: v.optional(v.record(text, v.union([v.picklist(ERROR_CLASSES), errorEntry]))),
+  needsSecret: optional(
+    v.boolean(),
+    "Whether a client that has a secret sends it, asking for codes and polling (RFC 8628 §3.1, §3.4).",
+  ),
+  errors: optional(errorCodes, "Codes that mean something else in the answer to a request for a code."),
 });
 
 export const revocation = v.strictObject({
-  /** `rfc7009` posts the token. `delete-basic`: DELETE, the client's Basic credentials, JSON `{access_token}`. */
-  style: v.optional(v.picklist(["rfc7009", "delete-basic"])),
-  needsSecret: v.optional(v.boolean()),
-  /** Revoking one token ends the whole grant, other connections' included. */
-  endsGrant: v.optional(v.boolean()),
+  style: optional(
+    v.picklist(["rfc7009", "delete-basic"]),
+    "`rfc7009` posts the token. `delete-basic`: DELETE, the client's Basic credentials, JSON `{access_token}`.",
+  ),
+  needsSecret: optional(v.boolean(), "Only a client with a secret can revoke."),
+  endsGrant: optional(v.boolean(), "Revoking one token ends the whole grant, other connections' included."),
 });
 
-/**
- * Who a token belongs to: from `endpoints.userinfo`, the token reply or the id_token. A pasted token has only the first.
- * Of several paths the first with a value wins.
- */
 export const account = v.strictObject({
-  from: v.optional(v.picklist(["userinfo", "reply", "id_token"])),
-  id: v.optional(v.array(path)),
-  label: v.optional(v.array(path)),
-  organization: v.optional(v.array(path)),
-  headers: v.optional(texts),
-  /** A reply header that lists the granted scopes. */
-  scopesHeader: v.optional(text),
+  from: optional(
+    v.picklist(["userinfo", "reply", "id_token"]),
+    "What says so: `endpoints.userinfo`, the token reply, or the ID token. A pasted token has only the first.",
+  ),
+  id: optional(v.array(path), "What never changes."),
+  label: optional(v.array(path), "What people know it by."),
+  organization: optional(v.array(path), "The organization or tenant."),
+  headers: optional(texts, "Further headers of the request to `endpoints.userinfo`."),
+  scopesHeader: optional(text, "A header of its reply that lists the granted scopes."),
 });

@@ -1,5 +1,6 @@
 /** The functions that a module may have: what each gets and answers. */
 import * as v from "valibot";
+import { optional } from "./words.ts";
 
 /** A request as it is about to be sent: form or JSON fields, header names in lower case. */
 export interface PluginRequest {
@@ -19,20 +20,22 @@ export interface PluginReply {
 type Pure<Given, Answer> = (given: Given) => Answer | Promise<Answer>;
 
 function pure<Given, Answer>() {
-  return v.optional(v.custom<Pure<Given, Answer>>((value) => typeof value === "function", "must be a function"));
+  return v.custom<Pure<Given, Answer>>((value) => typeof value === "function", "must be a function");
 }
 
-/**
- * What data can't say, in modules only. Each gets what would be used, and answers what is used instead. Pure: no
- * network, no vault, a deadline.
- */
 export const functions = v.strictObject({
-  /** Parameters and headers of a request to one of its endpoints. */
-  request: pure<PluginRequest, Pick<PluginRequest, "parameters" | "headers">>(),
-  /** The body of a token reply, which is then read as `reply` says. */
-  reply: pure<PluginReply, unknown>(),
-  /** The body of an account reply, which is then read as `account` says. */
-  account: pure<unknown, unknown>(),
+  request: optional(
+    pure<PluginRequest, Pick<PluginRequest, "parameters" | "headers">>(),
+    "`{ endpoint, parameters, headers }` → `{ parameters, headers }` of a request to the provider.",
+  ),
+  reply: optional(
+    pure<PluginReply, unknown>(),
+    "`{ status, headers, body }` of a token reply → the body, which is then read as `reply` says.",
+  ),
+  account: optional(
+    pure<unknown, unknown>(),
+    "The body of an account reply → the body, which is then read as `account` says.",
+  ),
 });
 
 export type PluginFunctions = v.InferOutput<typeof functions>;

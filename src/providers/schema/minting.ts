@@ -1,65 +1,65 @@
 /** The part of the schema that says how tokens are had without a person. */
 import * as v from "valibot";
 import { reply, request } from "./dialect.ts";
-import { count, ERROR_CLASSES, errorEntry, path, template, templates, text, variable } from "./words.ts";
+import { count, errorCodes, optional, path, required, template, templates, text, variable } from "./words.ts";
 
-/** A template; or one that stands unless a setting has a value. One with a name that has no value is left out. */
-const claim = v.union([template, v.strictObject({ value: template, unless: text })]);
+export const replaceable = v.strictObject({
+  value: required(template, "A template."),
+  unless: required(text, "The setting that replaces it, where it has a value."),
+});
+/** One with a name that has no value is left out. */
+const claims = v.record(text, v.union([template, replaceable]));
 
-/** A JWT signed with the connection's own key (RFC 7519). `iat` and `exp` are always in it. */
 const signing = v.strictObject({
-  algorithm: v.picklist(["RS256", "PS256", "ES256"]),
-  header: v.optional(templates),
-  claims: v.record(text, claim),
-  lifetimeSeconds: v.pipe(count, v.minValue(60)),
-  /** How long ago it says it was issued, for clocks that go behind ours. */
-  backdateSeconds: v.optional(count),
-  /** A `jti`, new each time. */
-  unique: v.optional(v.boolean()),
+  algorithm: required(v.picklist(["RS256", "PS256", "ES256"]), "By which it is signed."),
+  header: optional(templates, "Further fields of its header, templates."),
+  claims: required(claims, "Its claims. One with a name that has no value is left out."),
+  lifetimeSeconds: required(v.pipe(count, v.minValue(60)), "From `iat` to `exp`."),
+  backdateSeconds: optional(count, "How long ago it says it was issued, for clocks that go behind."),
+  unique: optional(v.boolean(), "With a `jti`, new each time."),
 });
 
-/** A JSON file that holds a credential, told by its field `type`. */
 const keyFile = v.strictObject({
-  type: text,
-  /** Where the private key stands. */
-  key: v.optional(path),
-  /** Name for templates → where its value stands: `email`, `keyId`. */
-  values: v.optional(v.record(text, path)),
-  /** Where it names the token endpoint: one of another origin is refused. */
-  endpoint: v.optional(path),
-  /** It is a login with a refresh token instead: that, and its client. */
-  login: v.optional(v.strictObject({ refreshToken: path, clientId: path, clientSecret: path })),
+  type: required(text, "The value of that field."),
+  key: optional(path, "Where the private key is in it."),
+  values: optional(v.record(text, path), "Name for templates → where its value is: `email`, `keyId`."),
+  endpoint: optional(path, "Where it names the token endpoint: one of another origin is refused."),
+  login: optional(
+    v.strictObject({
+      refreshToken: required(path, "Where the refresh token is."),
+      clientId: required(path, "Where its client's id is."),
+      clientSecret: required(path, "Where its client's secret is."),
+    }),
+    "It is a login with a refresh token instead.",
+  ),
 });
 
 /** How one flow gets a token without a person. */
 export const minting = v.strictObject({
-  /**
-   * `bearer`: the signed JWT is the token. `grant`: it is exchanged for one (RFC 7523 §2.1). `request`: it is the bearer
-   * of a POST to the endpoint. `assertion`: it authenticates the client (RFC 7523 §2.2). `exchange`: RFC 8693.
-   */
-  use: v.picklist(["bearer", "grant", "request", "assertion", "exchange"]),
-  sign: v.optional(signing),
-  /** Settings that this flow can't do without. */
-  needs: v.optional(v.array(text)),
-  /** Default: `token`. */
-  endpoint: v.optional(v.picklist(["token", "mint"])),
-  /** Asked for when nobody says which. */
-  scopes: v.optional(v.array(text)),
-  /** Further parameters of the request. */
-  parameters: v.optional(v.record(text, claim)),
-  request: v.optional(request),
-  reply: v.optional(reply),
-  /** Codes that mean something else here. `HTTP 404` is a reply without a code. */
-  errors: v.optional(v.record(text, v.union([v.picklist(ERROR_CLASSES), errorEntry]))),
-  /** Whom a token of another issuer (`--subject-token`) must be for: what a CI system is asked for. */
-  audience: v.optional(template),
-  files: v.optional(v.array(keyFile)),
-  /** Variables with the path of a certificate, or of another issuer's token, that its ecosystem's tools read. */
-  environment: v.optional(
-    v.strictObject({ certificate: v.optional(v.array(variable)), subjectToken: v.optional(v.array(variable)) }),
+  use: required(
+    v.picklist(["bearer", "grant", "request", "assertion", "exchange"]),
+    "`bearer`: the signed JWT is the token. `grant`: it is exchanged for one (RFC 7523 §2.1). `request`: it is the bearer of a POST. `assertion`: it authenticates the client (RFC 7523 §2.2). `exchange`: RFC 8693.",
   ),
-  /** Whose the tokens are, said without asking. */
-  account: v.optional(template),
-  /** Where its key or certificate is made, or what to mind, one line each. */
-  notes: v.optional(v.array(text)),
+  sign: optional(signing, "A JWT signed with the connection's own key (RFC 7519). `iat` and `exp` are always in it."),
+  needs: optional(v.array(text), "Settings that this flow can't do without."),
+  endpoint: optional(v.picklist(["token", "mint"]), "Where the request goes. Default: `token`."),
+  scopes: optional(v.array(text), "Asked for where a login names none."),
+  parameters: optional(claims, "Further parameters of the request, templates."),
+  request: optional(request, "Laid over the description's, for this flow."),
+  reply: optional(reply, "Laid over the description's, for this flow."),
+  errors: optional(errorCodes, "Codes that mean something else here. `HTTP 404`: a reply without a code."),
+  audience: optional(
+    template,
+    "Whom a token of another issuer (`--subject-token`) must be for: what a CI system is asked for.",
+  ),
+  files: optional(v.array(keyFile), "JSON files that hold a credential, told by their field `type`."),
+  environment: optional(
+    v.strictObject({
+      certificate: optional(v.array(variable), "Of a certificate with its key."),
+      subjectToken: optional(v.array(variable), "Of another issuer's token."),
+    }),
+    "Variables with the path of a file, that its ecosystem's tools read.",
+  ),
+  account: optional(template, "Whose the tokens are, said without asking. A template."),
+  notes: optional(v.array(text), "Where its key or certificate is made, or what to mind, one line each."),
 });

@@ -1,13 +1,14 @@
 /** `auth-provider.d.ts`: what a module imports from `auth/provider`, for editors and for tsc. Made from the schema. */
-import { MEANINGS } from "./describe.ts";
-import { nameOf, sharedGroups } from "./json-schema.ts";
-import { type Field, fieldsIn, type Group, outline, type Shape } from "./outline.ts";
+import { ERROR_CLASSES, FLOWS } from "../schema.ts";
+import { definitionName, definitionSchema, type JsonSchema } from "./json-schema.ts";
 
 const WIDTH = 100;
 
-/** @param root for a test; else of descriptions */
-export function typings(root: Group = outline()): string {
-  const shared = sharedGroups(root).map((group) => `  export interface ${typeName(group)} ${bodyOf(group, "  ")}\n`);
+export function typings(): string {
+  const { $defs = {}, ...root } = definitionSchema();
+  const shared = Object.entries($defs).map(
+    ([name, group]) => `  export interface ${typeName(name)} ${bodyOf(group, "  ")}\n`,
+  );
   return `/**
  * What a provider of \`auth\` is made of: print this file with \`auth provider types > auth-provider.d.ts\`, and put it
  * beside your module. For manifests there is \`auth provider types --json-schema\`.
@@ -18,33 +19,30 @@ declare module "auth/provider" {
 
   export interface ProviderDefinition ${bodyOf(root, "  ")}
 
-${[...shared, ...(hasFunctions(root) ? [FUNCTIONS_GET] : [])].join("\n")}
+${[...shared, FUNCTIONS_GET].join("\n")}
   export type EndpointName = keyof ProviderEndpoints;
-  export type Flow = ${wordsAt(root, "flows[].flow")};
-  export type ErrorClass = ${wordsAt(root, "errors.codes.*.class")};
+  export type Flow = ${oneOf(FLOWS)};
+  export type ErrorClass = ${oneOf(ERROR_CLASSES)};
 }
 `;
 }
 
-/** \`endpoints\` is \`ProviderEndpoints\`. */
-function typeName(group: Group): string {
-  const name = nameOf(group);
+/** `endpoints` is `ProviderEndpoints`. */
+function typeName(name: string): string {
   return `Provider${name[0]?.toUpperCase()}${name.slice(1)}`;
 }
 
-function bodyOf(group: Group, indent: string): string {
-  const lines = group.fields.flatMap((field) => fieldOf(field, `${indent}  `));
+function bodyOf({ properties = {}, required = [] }: JsonSchema, indent: string): string {
+  const lines = Object.entries(properties).flatMap(([name, schema]) =>
+    fieldOf(name, schema, required.includes(name), `${indent}  `),
+  );
   return `{\n${lines.join("\n")}\n${indent}}`;
 }
 
-function fieldOf({ name, path, required, shape }: Field, indent: string): string[] {
-  const meaning = MEANINGS[path];
+function fieldOf(name: string, schema: JsonSchema, required: boolean, indent: string): string[] {
   const key = /^[A-Za-z]+$/.test(name) ? name : JSON.stringify(name);
-  const type = shape.kind === "function" ? (FUNCTIONS[path] ?? "Function") : typeOf(shape, indent);
-  return [
-    ...(meaning === undefined ? [] : comment(meaning, indent)),
-    `${indent}${key}${required ? "" : "?"}: ${type};`,
-  ];
+  const type = schema.not === undefined ? typeOf(schema, indent) : (FUNCTIONS[name] ?? "Function");
+  return [...comment(schema.description ?? "", indent), `${indent}${key}${required ? "" : "?"}: ${type};`];
 }
 
 function comment(text: string, indent: string): string[] {
@@ -61,39 +59,32 @@ function comment(text: string, indent: string): string[] {
   return [`${indent}/**`, ...[...lines, line].map((one) => `${indent} * ${one}`), `${indent} */`];
 }
 
-function typeOf(shape: Shape, indent: string): string {
-  switch (shape.kind) {
-    case "text":
-      return "string";
-    case "number":
-    case "boolean":
-    case "null":
-      return shape.kind;
-    case "words":
-      return shape.words.map((word) => JSON.stringify(word)).join(" | ");
-    case "list": {
-      const item = typeOf(shape.item, indent);
-      return `readonly ${/[ {|]/.test(item) ? `(${item})` : item}[]`;
-    }
-    case "table": {
-      const key = typeOf(shape.key, indent);
-      const record = `Readonly<Record<${key}, ${typeOf(shape.value, indent)}>>`;
-      return shape.key.kind === "words" ? `Partial<${record}>` : record;
-    }
-    case "either":
-      return shape.options.map((option) => typeOf(option, indent)).join(" | ");
-    case "group":
-      return shape.shared ? typeName(shape) : bodyOf(shape, indent);
-    case "function":
-      return "Function";
+function typeOf(schema: JsonSchema, indent: string): string {
+  if (schema.$ref !== undefined) return typeName(definitionName(schema.$ref));
+  if (schema.anyOf !== undefined) return schema.anyOf.map((option) => typeOf(option, indent)).join(" | ");
+  if (schema.enum !== undefined) return oneOf(schema.enum);
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.items !== undefined) {
+    const item = typeOf(schema.items, indent);
+    return `readonly ${/[ {|]/.test(item) ? `(${item})` : item}[]`;
   }
+  if (schema.properties !== undefined) return bodyOf(schema, indent);
+  if (schema.propertyNames !== undefined && schema.additionalProperties) {
+    const record = `Readonly<Record<${typeOf(schema.propertyNames, "")}, ${typeOf(schema.additionalProperties, indent)}>>`;
+    return schema.propertyNames.enum === undefined ? record : `Partial<${record}>`;
+  }
+  return schema.type === "integer" ? "number" : `${schema.type}`;
 }
 
-/** What the schema can only call a function. */
+function oneOf(words: readonly string[]): string {
+  return words.map((word) => JSON.stringify(word)).join(" | ");
+}
+
+/** JSON Schema has no types for functions. */
 const FUNCTIONS: Readonly<Record<string, string>> = {
-  "functions.request": '(given: PluginRequest) => Pick<PluginRequest, "parameters" | "headers">',
-  "functions.reply": "(given: PluginReply) => Record<string, unknown>",
-  "functions.account": "(body: any) => Record<string, unknown>",
+  request: '(given: PluginRequest) => Pick<PluginRequest, "parameters" | "headers">',
+  reply: "(given: PluginReply) => Record<string, unknown>",
+  account: "(body: any) => Record<string, unknown>",
 };
 
 const FUNCTIONS_GET = `  export interface PluginRequest {
@@ -111,13 +102,3 @@ const FUNCTIONS_GET = `  export interface PluginRequest {
     readonly body: any;
   }
 `;
-
-function hasFunctions(root: Group): boolean {
-  return fieldsIn(root).some(({ shape }) => shape.kind === "function");
-}
-
-function wordsAt(root: Group, path: string): string {
-  const field = fieldsIn(root).find((one) => one.path === path);
-  if (field === undefined) throw new Error(`the schema has no ${path}`);
-  return typeOf(field.shape, "");
-}

@@ -1,5 +1,15 @@
-/** What the schema of a description is made of: kinds of text, flows, classes of error. */
+/** What the schema of a description is made of: fields with their texts, kinds of text, flows, classes of error. */
 import * as v from "valibot";
+
+/** A field that must be given. Its text is what editors and docs/provider-contract.md say of it. */
+export function required<S extends v.GenericSchema>(schema: S, text: string) {
+  return v.pipe(schema, v.description<v.InferOutput<S>, string>(text));
+}
+
+/** A field that may be left out. The text goes around the schema, so that a shared group stays one `$ref`. */
+export function optional<S extends v.GenericSchema>(schema: S, text: string) {
+  return required(v.optional(schema), text);
+}
 
 export const text = v.pipe(v.string(), v.nonEmpty());
 export const template = v.pipe(v.string(), v.nonEmpty());
@@ -28,8 +38,12 @@ export const ERROR_CLASSES = [
   "expired",
 ] as const;
 export const errorEntry = v.strictObject({
-  class: v.picklist(ERROR_CLASSES),
-  meaning: v.optional(text),
-  /** `{redirectUri}` in it is the one to enter on the client's page. */
-  remedy: v.optional(text),
+  class: required(
+    v.picklist(ERROR_CLASSES),
+    "`dead`: log in again. `client`: the client is refused. `interaction`: a person must act. `transient`: it passes. `denied`, `expired`, `pending`, `slow_down`: of the device flow.",
+  ),
+  meaning: optional(text, "What happened, in a sentence."),
+  remedy: optional(text, "What helps, in a sentence. `{redirectUri}` in it is the one to enter on the client's page."),
 });
+/** The provider's code → its class, or its class with words. */
+export const errorCodes = v.record(text, v.union([v.picklist(ERROR_CLASSES), errorEntry]));
