@@ -6,8 +6,9 @@ import { LIMITS } from "../platform/limits.ts";
 import { originOf } from "../platform/url.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
 import { resolveProvider } from "../providers/resolve.ts";
-import { connectionsOf, type Shown } from "./entries.ts";
+import type { Shown } from "./entries.ts";
 import type { Session } from "./session.ts";
+import { connectionsOf } from "./session.ts";
 
 export interface Checked {
   readonly result: "accepted" | "refused" | "unreachable" | "unsupported";

@@ -2,10 +2,10 @@
 import { type Meanings, meaningsOf, readDefaults } from "../connections/defaults.ts";
 import { display } from "../connections/ref.ts";
 import { environmentTokens } from "../connections/select.ts";
-import { listConnections, type Stored } from "../connections/store.ts";
+import type { Stored } from "../connections/store.ts";
 import { entryOf, environmentEntry, type ListEntry, marksOf } from "../connections/view.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
-import type { Session } from "./session.ts";
+import { connectionsOf, type Session } from "./session.ts";
 
 export interface Shown {
   readonly entry: ListEntry;
@@ -42,11 +42,6 @@ export async function meanings(
   const refs = (all ?? (await connectionsOf(session))).map(({ ref }) => ref);
   const providers = (fromEnvironment ?? (await environmentTokens(session))).map(({ provider }) => provider);
   return meaningsOf(refs, await readDefaults(await session.vault()), providers);
-}
-
-export async function connectionsOf(session: Session): Promise<Stored[]> {
-  const vault = await session.vault();
-  return vault === null ? [] : listConnections(vault);
 }
 
 /** Behind a connection's name: `★` for the default of all, `*` for the default of its provider. */

@@ -1,16 +1,20 @@
 /** Which tokens `run` and `export` hand over, under which names. */
 import { defaultAmong, readDefaults } from "../connections/defaults.ts";
 import { display, parseSelector } from "../connections/ref.ts";
-import { environmentTokens, loggedInNowhere, select } from "../connections/select.ts";
+import {
+  environmentTokens,
+  ignoresEnvironment,
+  loggedInNowhere,
+  type Selected,
+  select,
+} from "../connections/select.ts";
 import { checkVariable, declaredVariables, type Grant, hostCorrections } from "../inject/variables.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
-import { choosesItsVariable } from "../providers/environment.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import type { Args } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { connectionsOf } from "./entries.ts";
-import type { Session } from "./session.ts";
+import { connectionsOf, type Session } from "./session.ts";
 
 export const GRANTS = {
   connections: {
@@ -71,14 +75,14 @@ async function defaultGrants(cli: Cli, session: Session, { minTtl, allowNone }: 
   const candidates = await candidatesOf(session);
   if (candidates.length === 0 && allowNone !== true) throw await loggedInNowhere(session);
   const grants: Grant[] = [];
-  for (const { selector, several } of candidates) {
+  for (const { selector, selected: chosen, several } of candidates) {
     if (several !== null) {
       const names = several.join(", ");
       cli.output.warn(`${selector} is left out: it has ${names}, and no default. Choose one: auth use ${several[0]}`);
       continue;
     }
     try {
-      const selected = await select(session, { argument: selector, profile: undefined, stored: false });
+      const selected = chosen ?? (await select(session, { argument: selector, profile: undefined, stored: false }));
       const acquired = await acquire(session, selected, minTtl, undefined, null, true);
       if (acquired.warning !== null) cli.output.warn(acquired.warning);
       grants.push(await grantOf(session, acquired, null));
@@ -100,6 +104,8 @@ async function defaultGrants(cli: Cli, session: Session, { minTtl, allowNone }: 
 interface Candidate {
   /** A provider, or a connection in full. */
   readonly selector: string;
+  /** What it means, where that is known without reading the vault once more. */
+  readonly selected: Selected | null;
   /** A provider's connections, where none of them is its default. */
   readonly several: readonly string[] | null;
 }
@@ -109,6 +115,7 @@ interface Candidate {
  * of its own, as keys of any service do, there is no default among them: all are handed over.
  */
 async function candidatesOf(session: Session): Promise<Candidate[]> {
+  const { env } = session.context;
   const stored = (await connectionsOf(session)).map(({ ref }) => ref);
   const set = (await environmentTokens(session)).map(({ provider }) => provider);
   const defaults = await readDefaults(await session.vault());
@@ -118,10 +125,18 @@ async function candidatesOf(session: Session): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   for (const id of ids) {
     const own = stored.filter(({ provider }) => provider === id).map(display);
-    const one = set.includes(id) || defaultAmong(stored, defaults, id) !== null;
-    if (own.length > 1 && !set.includes(id) && (await eachHasItsVariable(session, id)))
-      candidates.push(...own.map((selector) => ({ selector, several: null })));
-    else candidates.push({ selector: id, several: one ? null : own });
+    if (own.length > 1 && !set.includes(id) && (await eachHasItsVariable(session, id))) {
+      candidates.push(...own.map((selector) => ({ selector, selected: null, several: null })));
+      continue;
+    }
+    const ref = defaultAmong(stored, defaults, id);
+    const several = ref === null && !set.includes(id) ? own : null;
+    // A token that an outer `auth run` injected stands for its connection, which may be another one.
+    const isKnown = ref !== null && !set.includes(id) && !env.AUTH_INJECTED;
+    const selected = isKnown
+      ? ({ source: "vault", ref, implicit: true, mustAgree: !ignoresEnvironment(env) } as const)
+      : null;
+    candidates.push({ selector: id, selected, several });
   }
   return candidates;
 }
@@ -129,6 +144,7 @@ async function candidatesOf(session: Session): Promise<Candidate[]> {
 /** A description that can't be used says so when its connection is read. */
 async function eachHasItsVariable(session: Session, id: string): Promise<boolean> {
   try {
+    const { choosesItsVariable } = await import("../providers/environment.ts");
     return choosesItsVariable(await session.registry.get(id));
   } catch (error) {
     if (error instanceof AuthError) return false;

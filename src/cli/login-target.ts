@@ -4,9 +4,9 @@ import { type ConnectionRef, checkName, DEFAULT_NAME, display, parseNamed } from
 import { connectionsNamed, profileOf } from "../connections/select.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import type { Cli } from "./context.ts";
-import { connectionsOf } from "./entries.ts";
 import { connectionForIssuer } from "./issuer.ts";
 import type { Session } from "./session.ts";
+import { connectionsOf } from "./session.ts";
 
 export interface Target {
   readonly ref: ConnectionRef;

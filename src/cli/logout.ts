@@ -7,10 +7,9 @@ import { AuthError, usage } from "../platform/errors.ts";
 import { deferSignals } from "../platform/signals.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { connectionsOf } from "./entries.ts";
 import { asAuthError, EXIT_CODES } from "./exit.ts";
 import { connectionArgs } from "./selector.ts";
-import { inSession, type Session } from "./session.ts";
+import { connectionsOf, inSession, type Session } from "./session.ts";
 
 export default defineCommand({
   name: "logout",

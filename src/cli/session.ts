@@ -1,6 +1,7 @@
 /** A command's hold on the house: the providers, and the vault once it is needed. Closed when the command ends. */
 import { builtIn } from "../../providers/index.ts";
 import type { Services } from "../connections/services.ts";
+import { listConnections, type Stored } from "../connections/store.ts";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
@@ -68,4 +69,10 @@ export function vaultDialogue(cli: Cli): { prompt?: Prompt } {
       });
     },
   };
+}
+
+/** Every connection in the vault; none where there is no vault. */
+export async function connectionsOf(session: Session): Promise<Stored[]> {
+  const vault = await session.vault();
+  return vault === null ? [] : listConnections(vault);
 }
