@@ -5,7 +5,7 @@ import { HttpError } from "../platform/http-failure.ts";
 import { holdsSecret, redact, redactJson } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
-import { readBody } from "./body.ts";
+import { isSuccess, readBody } from "./body.ts";
 import type { ProofKey } from "./dpop.ts";
 import { headerLine } from "./header.ts";
 import { decodeJwt } from "./idtoken.ts";
@@ -72,7 +72,7 @@ async function askUserinfo(
   const { status } = reply;
   if (status === 401 || status === 403) return { kind: "refused", status };
   const raw = { status, headers: { "content-type": reply.headers.get("content-type") ?? "" }, body: reply.body };
-  const body = status >= 200 && status < 300 ? readBody(raw) : null;
+  const body = isSuccess(raw) ? readBody(raw) : null;
   if (body === null) return { kind: "unreachable" };
   const subject = idToken ? decodeJwt(idToken.reveal())?.claims.sub : undefined;
   if (subject !== undefined && body.sub !== undefined && body.sub !== subject) return { kind: "contradicted" };

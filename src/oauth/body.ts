@@ -21,6 +21,10 @@ export function readBody(raw: RawReply): Json | null {
   return isForm(raw, text) ? Object.fromEntries(new URLSearchParams(text)) : null;
 }
 
+export function isSuccess({ status }: { readonly status: number }): boolean {
+  return status >= 200 && status < 300;
+}
+
 /** UTF-8, or UTF-16 where the first two bytes show it (RFC 4627 §3), without a byte order mark. */
 export function textOf({ body }: RawReply): string {
   const [a, b] = body;

@@ -12,16 +12,16 @@ import { syntaxFault } from "../platform/syntax.ts";
 import { isAllowedUrl, namedPort } from "../platform/url.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
 import { classifyReply } from "./classify.ts";
+import { endpointOf } from "./endpoint.ts";
 import { sendGrant } from "./grant.ts";
 import { isIssuer } from "./idtoken.ts";
 import { type Listener, type ListenerOptions, listen, type Reception } from "./listener.ts";
 import { loginError, registered } from "./login-error.ts";
-import { endpointOf } from "./metadata.ts";
 import { nameOf, renamed } from "./names.ts";
 import type { Page } from "./page.ts";
 import { pastedParameters, WrongPaste } from "./pasted.ts";
-import { resourceOf } from "./post.ts";
 import { readTokenReply } from "./reply.ts";
+import { resourceOf } from "./send.ts";
 import { type Account, type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
 
 export interface BrowserRequest {

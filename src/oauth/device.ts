@@ -8,16 +8,15 @@ import { holdsSecret } from "../platform/redact.ts";
 import { knowSecret, Secret } from "../platform/secret.ts";
 import { pageFault } from "../platform/url.ts";
 import type { Dialect } from "../providers/defaults.ts";
-import { readBody } from "./body.ts";
+import { isSuccess, readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
+import { endpointOf } from "./endpoint.ts";
 import { secondsOf } from "./expiry.ts";
 import { sendGrant } from "./grant.ts";
 import { loginError } from "./login-error.ts";
-import { endpointOf } from "./metadata.ts";
 import { at } from "./paths.ts";
-import type { Sending } from "./post.ts";
 import { readTokenReply } from "./reply.ts";
-import { sendDeviceRequest } from "./send.ts";
+import { resourceOf, type Sending, sendForm } from "./send.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
 
 export interface DeviceAuthorization {
@@ -40,13 +39,13 @@ export async function requestDeviceCode(
   scopes: readonly string[],
   signal?: AbortSignal,
 ): Promise<DeviceAuthorization> {
-  endpointOf(server, "device");
+  const url = endpointOf(server, "device");
   const { dialect } = server;
   const scope = scopes.join(dialect.scopes.separator);
   const sending = { http, server, client, withSecret: dialect.device.needsSecret, signal };
   try {
-    const raw = await sendDeviceRequest(sending, scope === "" ? {} : { scope });
-    return readAuthorization(server, raw);
+    const parameters = { ...(scope === "" ? {} : { scope }), ...resourceOf(server), client_id: client.id };
+    return readAuthorization(server, await sendForm(sending, url, parameters));
   } catch (error) {
     throw error instanceof OAuthFailure ? loginError(server, error) : error;
   }
@@ -91,11 +90,10 @@ function readAuthorization(server: Server, raw: RawReply): DeviceAuthorization {
     verification_uri: field("verification_uri"),
     verification_uri_complete: field("verification_uri_complete") ?? null,
   });
-  const isSuccess = raw.status >= 200 && raw.status < 300;
   if (typeof field("device_code") === "string") knowSecret(String(field("device_code")));
   if (
     body === null ||
-    !isSuccess ||
+    !isSuccess(raw) ||
     !parsed.success ||
     [parsed.output.user_code, parsed.output.verification_uri].some(holdsSecret)
   )

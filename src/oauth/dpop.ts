@@ -2,13 +2,13 @@
  * Tokens bound to a key (RFC 9449). Most issuers that could bind tokens don't insist, and a bound token is of no use to
  * plain programs: so a proof is sent only where the issuer doesn't do without.
  */
-
 import type { CustomFetchOptions, DPoPHandle } from "oauth4webapi";
 import * as oauth from "oauth4webapi";
 import type { HttpReply } from "../platform/http.ts";
+import { LIMITS } from "../platform/limits.ts";
 import { Secret } from "../platform/secret.ts";
 import { readBody } from "./body.ts";
-import { nonceReply } from "./nonce.ts";
+import { type Sending, sendForm } from "./send.ts";
 import type { RawReply } from "./types.ts";
 
 const ES256 = { name: "ECDSA", namedCurve: "P-256" };
@@ -47,32 +47,75 @@ export class ProofKey {
   }
 }
 
-/** How a token endpoint turns down who shows no proof; some give no other reason than for a bad code. */
-const PERHAPS = ["use_dpop_nonce", "invalid_dpop_proof", "invalid_request", "invalid_grant"];
+/** How a token endpoint turns down a request without a proof; some give no other reason than for a bad code. */
+const MAY_WANT_PROOF = ["use_dpop_nonce", "invalid_dpop_proof", "invalid_request", "invalid_grant"];
 
 /**
  * A token request, with a proof where one is wanted, and once more with the issuer's nonce (RFC 9449 §8). Every refusal
  * that leads to another try is an OAuth error: nothing was issued, and nothing is in doubt.
- * @param send null: without a proof
+ *
+ * @param sending its timeout is for all of it
+ * @throws OAuthFailure when no reply came
  */
 export async function sendProved(
   proof: ProofKey,
-  send: (handle: DPoPHandle | null) => Promise<RawReply>,
+  sending: Sending,
+  url: string,
+  parameters: Readonly<Record<string, string>>,
 ): Promise<RawReply> {
-  if (proof.needed) return withNonce(proof, send);
-  const bare = await send(null);
+  const end = performance.now() + (sending.timeout ?? LIMITS.exchange);
+  const send: Send = (headers) =>
+    sendForm({ ...sending, timeout: Math.max(1, end - performance.now()) }, url, parameters, headers);
+  if (proof.needed) return withNonce(proof, url, send);
+  const bare = await send({});
   const refused = errorIn(bare);
-  if (refused === null || !PERHAPS.includes(refused)) return bare;
-  const proved = await withNonce(proof, send);
+  if (refused === null || !MAY_WANT_PROOF.includes(refused)) return bare;
+  const proved = await withNonce(proof, url, send);
   if (errorIn(proved) === refused) return bare;
   proof.needed = true;
   return proved;
 }
 
-async function withNonce(proof: ProofKey, send: (handle: DPoPHandle) => Promise<RawReply>): Promise<RawReply> {
+type Send = (headers: Readonly<Record<string, string>>) => Promise<RawReply>;
+
+async function withNonce(proof: ProofKey, url: string, send: Send): Promise<RawReply> {
   const handle = await proof.handle();
-  const reply = await send(handle);
-  return errorIn(reply) === "use_dpop_nonce" && reply.headers["dpop-nonce"] !== undefined ? send(handle) : reply;
+  const reply = await sendSigned(handle, url, send);
+  const wantsNonce = errorIn(reply) === "use_dpop_nonce" && reply.headers["dpop-nonce"] !== undefined;
+  return wantsNonce ? sendSigned(handle, url, send) : reply;
+}
+
+/**
+ * The library signs proofs only for a request that it makes itself: of that one, which names no client, the proof is
+ * taken. From the reply the library learns the nonce for the next proof.
+ */
+async function sendSigned(DPoP: DPoPHandle, url: string, send: Send): Promise<RawReply> {
+  let raw: RawReply | undefined;
+  const customFetch = async (_: string, { headers }: CustomFetchOptions<"POST", unknown>): Promise<Response> => {
+    raw = await send({ dpop: headers.dpop ?? "" });
+    return nonceReply(raw.headers["dpop-nonce"]);
+  };
+  const server = { issuer: url, token_endpoint: url };
+  await oauth.genericTokenEndpointRequest(
+    server,
+    { client_id: "-" },
+    oauth.None(),
+    "-",
+    {},
+    {
+      DPoP,
+      [oauth.customFetch]: customFetch,
+      // Which addresses may be http is for `platform/http` to say: loopback only.
+      [oauth.allowInsecureRequests]: true,
+    },
+  );
+  if (raw === undefined) throw new Error("the request was not sent");
+  return raw;
+}
+
+/** What the library has to see of a reply (RFC 9449 §8). */
+function nonceReply(nonce: string | null | undefined): Response {
+  return new Response(null, { status: 204, ...(nonce && { headers: { "dpop-nonce": nonce } }) });
 }
 
 function errorIn(raw: RawReply): string | null {

@@ -1,9 +1,6 @@
 /** A request to the token endpoint (RFC 6749 §3.2), whatever it grants. */
-import { HttpError } from "../platform/http-failure.ts";
-import { LIMITS } from "../platform/limits.ts";
-import { classifyNoReply } from "./classify.ts";
-import { endpointOf } from "./metadata.ts";
-import { introduce, post, resourceOf, type Sending } from "./post.ts";
+import { endpointOf } from "./endpoint.ts";
+import { resourceOf, type Sending, sendForm } from "./send.ts";
 import type { RawReply } from "./types.ts";
 
 export interface Grant {
@@ -20,38 +17,9 @@ export interface Grant {
  * @throws OAuthFailure when no reply came
  */
 export async function sendGrant(sending: Sending, grant: Grant): Promise<RawReply> {
-  const { server, client, timeout = LIMITS.exchange } = sending;
-  if (client.key !== undefined || client.proof !== undefined)
-    return (await import("./send.ts")).sendKeyedGrant(sending, grant, timeout);
-  const body = new URLSearchParams({ ...grant.further, ...grant.parameters, ...resourceOf(server) });
-  body.set("grant_type", grant.type);
-  const headers = introduce(sending, body);
+  const { server, client } = sending;
   const url = new URL(grant.url ?? endpointOf(server, "token")).href;
-  return posted({ ...sending, timeout }, url, headers, body);
-}
-
-/**
- * A POST in which no client takes part (RFC 7523 §2.1, RFC 8693 §2.1), sent once.
- * @throws OAuthFailure when no reply came
- */
-export function sendWithoutClient(
-  sending: Omit<Sending, "client" | "withSecret">,
-  url: string,
-  parameters: Readonly<Record<string, string>>,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<RawReply> {
-  return posted(sending, url, headers, new URLSearchParams(parameters));
-}
-
-async function posted(
-  sending: Parameters<typeof post>[0],
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  body: URLSearchParams,
-): Promise<RawReply> {
-  try {
-    return await post(sending, url, { headers, body });
-  } catch (error) {
-    throw error instanceof HttpError ? classifyNoReply(error) : error;
-  }
+  const parameters = { ...grant.further, ...grant.parameters, ...resourceOf(server), grant_type: grant.type };
+  if (client.proof === undefined) return sendForm(sending, url, parameters);
+  return (await import("./dpop.ts")).sendProved(client.proof, sending, url, parameters);
 }

@@ -4,11 +4,11 @@ import { AuthError } from "../platform/errors.ts";
 import type { Http } from "../platform/http.ts";
 import { redactJson } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
-import { readBody } from "./body.ts";
+import { isSuccess, readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
-import { endpointOf } from "./metadata.ts";
+import { endpointOf } from "./endpoint.ts";
 import type { Json } from "./paths.ts";
-import { sendIntrospection } from "./send.ts";
+import { sendForm } from "./send.ts";
 import { type Client, OAuthFailure, type Server } from "./types.ts";
 
 const Introspection = v.looseObject({ active: v.boolean() });
@@ -23,13 +23,13 @@ export async function introspect(
   client: Client,
   token: Secret,
 ): Promise<Json & { active: boolean }> {
-  endpointOf(server, "introspection");
+  const url = endpointOf(server, "introspection");
+  const parameters = { token_type_hint: "access_token", token: token.reveal() };
   try {
-    const raw = await sendIntrospection({ http, server, client, withSecret: true }, token.reveal());
+    const raw = await sendForm({ http, server, client, withSecret: true }, url, parameters);
     const body = readBody(raw);
     const parsed = v.safeParse(Introspection, body);
-    if (raw.status < 200 || raw.status >= 300 || !parsed.success)
-      throw classifyReply(raw, body, server.dialect, Date.now());
+    if (!isSuccess(raw) || !parsed.success) throw classifyReply(raw, body, server.dialect, Date.now());
     return redactJson(parsed.output);
   } catch (error) {
     throw error instanceof OAuthFailure ? introspectionError(server, error) : error;

@@ -5,7 +5,8 @@
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
 import { serverTime } from "./classify.ts";
-import { sendGrant, sendWithoutClient } from "./grant.ts";
+import { sendGrant } from "./grant.ts";
+import { post } from "./post.ts";
 import { readTokenReply } from "./reply.ts";
 import type { Client, RawReply, Server, TokenReply } from "./types.ts";
 
@@ -34,7 +35,7 @@ export function sendMint(http: Http, server: Server, client: Client, request: Mi
   const common = { ...request.parameters, ...(scope === "" ? {} : { scope }) };
   switch (use) {
     case "request":
-      return sendWithoutClient({ http, server, timeout }, url, common, { authorization: `Bearer ${proof}` });
+      return post({ http, server, timeout }, url, new URLSearchParams(common), { authorization: `Bearer ${proof}` });
     case "assertion":
       return ask("client_credentials", {
         ...common,
@@ -48,7 +49,9 @@ export function sendMint(http: Http, server: Server, client: Client, request: Mi
   }
 
   function ask(type: string, parameters: Readonly<Record<string, string>>): Promise<RawReply> {
-    if (client.id === "") return sendWithoutClient({ http, server, timeout }, url, { grant_type: type, ...parameters });
+    // A JWT that is the grant, or another issuer's token, may say enough of who asks (RFC 7523 §2.1, RFC 8693 §2.1).
+    if (client.id === "")
+      return post({ http, server, timeout }, url, new URLSearchParams({ grant_type: type, ...parameters }));
     const further = server.dialect.request.tokenParameters;
     return sendGrant({ http, server, client, withSecret: true, timeout }, { type, parameters, further, url });
   }

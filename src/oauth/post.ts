@@ -2,77 +2,56 @@
  * A form as RFC 6749 has it, posted in the provider's dialect: JSON bodies, headers, other names and further parameters
  * are laid over it here.
  */
-import type { Http } from "../platform/http.ts";
+import type { Http, HttpReply } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { knowSecret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
+import { classifyNoReply } from "./classify.ts";
 import { renamed } from "./names.ts";
-import type { Client, RawReply, Server } from "./types.ts";
+import type { RawReply, Server } from "./types.ts";
 
-export interface Sending {
+export interface Posting {
   readonly http: Http;
   readonly server: Server;
-  readonly client: Client;
-  /** Whether a client that has a secret authenticates with it. */
-  readonly withSecret: boolean;
   /** Milliseconds. */
   readonly timeout?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Form {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: URLSearchParams;
-}
-
-/** RFC 8707 §2. */
-export function resourceOf({ resource }: Server): { resource?: string } {
-  return resource === undefined ? {} : { resource };
-}
-
 /**
- * RFC 6749 §2.3.1: puts the client into the form; one without a secret only names itself. Form-encoded first in the
- * header, and no more than that: escaping `-`, `_` and `.` too reads as another client wherever a server forgets to decode.
+ * Sent once, as it is: no client is added (`sendForm` does that).
  *
- * @returns the headers that go with it
+ * @throws OAuthFailure when no reply came
  */
-export function introduce({ client, withSecret }: Sending, form: URLSearchParams): Record<string, string> {
-  const secret = withSecret && client.authentication !== "none" ? client.secret : null;
-  if (secret !== null && client.authentication === "basic") {
-    const encoded = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1);
-    return { authorization: `Basic ${btoa(`${encoded(client.id)}:${encoded(secret.reveal())}`)}` };
-  }
-  form.set("client_id", client.id);
-  if (secret !== null) form.set("client_secret", secret.reveal());
-  return {};
-}
-
-/** @throws HttpError */
 export async function post(
-  { http, server, timeout, signal }: Omit<Sending, "client" | "withSecret">,
+  { http, server, timeout, signal }: Posting,
   url: string,
-  request: Form,
+  form: URLSearchParams,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<RawReply> {
-  const { format, method, headers } = server.dialect.request;
-  knowSent(request);
-  const parameters = inDialect(request.body, server.dialect);
-  // The product's own name goes out, set by `platform/http`.
-  const { "user-agent": _, "content-type": __, ...standard } = request.headers;
-  const shaped = await byPlugin(server.dialect, url, parameters, {
+  const { format, method, headers: own } = server.dialect.request;
+  knowSent(form, headers);
+  const shaped = await byPlugin(server.dialect, url, inDialect(form, server.dialect), {
     accept: "application/json",
-    ...standard,
+    ...headers,
     ...(format !== "query" && { "content-type": TYPES[format] }),
-    ...lowerCased(headers),
+    ...lowerCased(own),
   });
-  const reply = await http({
-    method,
-    url: format === "query" ? withQuery(url, shaped.parameters) : url,
-    headers: shaped.headers,
-    ...(format !== "query" && { body: bodyOf(format, shaped.parameters) }),
-    timeout: timeout ?? LIMITS.exchange,
-    maxBytes: LIMITS.tokenReplyBytes,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  let reply: HttpReply;
+  try {
+    reply = await http({
+      method,
+      url: format === "query" ? withQuery(url, shaped.parameters) : url,
+      headers: shaped.headers,
+      ...(format !== "query" && { body: bodyOf(format, shaped.parameters) }),
+      timeout: timeout ?? LIMITS.exchange,
+      maxBytes: LIMITS.tokenReplyBytes,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    throw error instanceof HttpError ? classifyNoReply(error) : error;
+  }
   return { status: reply.status, headers: kept(reply.headers), body: reply.body };
 }
 
@@ -83,8 +62,8 @@ const CREDENTIALS = [
 ];
 
 /** What is sent may come back in an error's text: it is known as secret before it leaves. */
-function knowSent({ headers, body }: Form): void {
-  for (const name of CREDENTIALS) for (const value of body.getAll(name)) knowSecret(value);
+function knowSent(form: URLSearchParams, headers: Readonly<Record<string, string>>): void {
+  for (const name of CREDENTIALS) for (const value of form.getAll(name)) knowSecret(value);
   for (const [name, value] of Object.entries(headers))
     if (/^(authorization|dpop)$/i.test(name)) knowSecret(value.slice(value.indexOf(" ") + 1));
 }

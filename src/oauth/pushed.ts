@@ -2,10 +2,10 @@
 import * as v from "valibot";
 import type { Http } from "../platform/http.ts";
 import { holdsSecret } from "../platform/redact.ts";
-import { readBody } from "./body.ts";
+import { isSuccess, readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
 import { loginError } from "./login-error.ts";
-import { sendAuthorizationRequest } from "./send.ts";
+import { sendForm } from "./send.ts";
 import { type Client, OAuthFailure, type Server } from "./types.ts";
 
 const Pushed = v.object({ request_uri: v.pipe(v.string(), v.nonEmpty(), v.maxLength(2048)) });
@@ -21,10 +21,10 @@ export async function pushedUrl(http: Http, server: Server, client: Client, url:
   const parameters = new URLSearchParams(short.search);
   short.search = "";
   try {
-    const raw = await sendAuthorizationRequest({ http, server, client, withSecret: true }, parameters);
+    const raw = await sendForm({ http, server, client, withSecret: true }, server.pushed, parameters);
     const body = readBody(raw);
     const pushed = v.safeParse(Pushed, body);
-    if (raw.status < 200 || raw.status >= 300 || !pushed.success || holdsSecret(pushed.output.request_uri))
+    if (!isSuccess(raw) || !pushed.success || holdsSecret(pushed.output.request_uri))
       throw classifyReply(raw, body, server.dialect, Date.now());
     short.searchParams.set("client_id", client.id);
     short.searchParams.set("request_uri", pushed.output.request_uri);

@@ -2,8 +2,8 @@
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
+import { endpointOf } from "./endpoint.ts";
 import { sendGrant } from "./grant.ts";
-import { endpointOf } from "./metadata.ts";
 import type { Client, RawReply, Server } from "./types.ts";
 
 export interface RefreshRequest {

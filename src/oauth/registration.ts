@@ -6,7 +6,7 @@ import { outsideWords } from "../platform/outside.ts";
 import { holdsSecret } from "../platform/redact.ts";
 import { Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
-import { readBody } from "./body.ts";
+import { isSuccess, readBody } from "./body.ts";
 import { classifyNoReply } from "./classify.ts";
 import type { IssuerDocument } from "./discovery.ts";
 import type { Json } from "./paths.ts";
@@ -61,7 +61,7 @@ export async function registerClient(
   }
   const { status } = reply;
   const body = readBody({ status, headers: {}, body: reply.body });
-  if (status < 200 || status >= 300) throw new RegistrationRefused(reasonOf(body, status), status);
+  if (!isSuccess(reply)) throw new RegistrationRefused(reasonOf(body, status), status);
   return read(body, status);
 }
 

@@ -10,7 +10,7 @@ import { knowSecret, Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { accountIn } from "./account.ts";
-import { readBody, textOf } from "./body.ts";
+import { isSuccess, readBody, textOf } from "./body.ts";
 import { classifyReply, codeOf, serverTime } from "./classify.ts";
 import { lifetimeAt, lifetimeOf, secondsToExp } from "./expiry.ts";
 import { checkIdToken, decodeJwt, type ExpectedIdToken } from "./idtoken.ts";
@@ -30,6 +30,7 @@ export async function readTokenReply(
   const { dialect } = server;
   const body = tokensIn(await bodyOf(raw, dialect), dialect);
   if (body !== null) knowTokens(body, dialect);
+  // Errors that come with 200 have a code instead of a token, or neither.
   const accessText = body !== null && isSuccess(raw) ? textAt(body, dialect.reply.accessToken) : null;
   if (body === null || accessText === null) throw notTokens(raw, body, dialect, expected.now);
 
@@ -120,11 +121,6 @@ function tokensIn(body: Json | null, { reply }: Dialect): Json | null {
   if (body === null || reply.alternate === undefined || textAt(body, reply.accessToken) !== null) return body;
   const group = at(body, reply.alternate);
   return typeof group === "object" && group !== null && !Array.isArray(group) ? { ...body, ...group } : body;
-}
-
-/** A 2xx, and only with an access token: errors that come with 200 have a code instead, or neither. */
-function isSuccess({ status }: RawReply): boolean {
-  return status >= 200 && status < 300;
 }
 
 function notTokens(raw: RawReply, body: Json | null, dialect: Dialect, now: number): OAuthFailure {

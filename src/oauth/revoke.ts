@@ -3,9 +3,9 @@ import type { Http } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Secret } from "../platform/secret.ts";
-import { readBody } from "./body.ts";
+import { isSuccess, readBody } from "./body.ts";
 import { codeOf } from "./classify.ts";
-import { sendRevocation } from "./send.ts";
+import { type Sending, sendForm } from "./send.ts";
 import { type Client, OAuthFailure, type RawReply, type Server } from "./types.ts";
 
 export interface Revocable {
@@ -25,51 +25,48 @@ export async function revokeTokens(
   tokens: Revocable,
 ): Promise<boolean | "unsupported"> {
   const { revocation } = server.dialect;
-  if (server.endpoints.revocation === undefined) return "unsupported";
+  const url = server.endpoints.revocation;
+  if (url === undefined) return "unsupported";
   if (revocation.needsSecret && client.secret === null) return "unsupported";
   if (revocation.style === "delete-basic")
-    return tokens.accessToken === null ? "unsupported" : deleteToken(http, server, client, tokens.accessToken);
+    return tokens.accessToken === null ? "unsupported" : deleteToken(http, server, client, url, tokens.accessToken);
 
+  const sending = { http, server, client, withSecret: true, timeout: LIMITS.account };
   const results: (boolean | "unsupported")[] = [];
   // Where the access token renews itself, both are one.
   if (tokens.refreshToken !== null && tokens.accessToken?.equals(tokens.refreshToken) !== true)
-    results.push(await revoke(http, server, client, tokens.refreshToken, "refresh_token"));
-  if (tokens.accessToken !== null) results.push(await revoke(http, server, client, tokens.accessToken, "access_token"));
+    results.push(await revoke(sending, url, tokens.refreshToken, "refresh_token"));
+  if (tokens.accessToken !== null) results.push(await revoke(sending, url, tokens.accessToken, "access_token"));
   return results[0] ?? "unsupported";
 }
 
 /** 200 also means that the token wasn't known (RFC 7009 §2.2): gone either way. */
 async function revoke(
-  http: Http,
-  server: Server,
-  client: Client,
+  sending: Sending,
+  url: string,
   token: Secret,
-  hint: string,
+  hint: "refresh_token" | "access_token",
 ): Promise<boolean | "unsupported"> {
   let raw: RawReply;
   try {
-    raw = await sendRevocation(
-      { http, server, client, withSecret: true, timeout: LIMITS.account },
-      token.reveal(),
-      hint,
-    );
+    raw = await sendForm(sending, url, { token_type_hint: hint, token: token.reveal() });
   } catch (error) {
     if (error instanceof OAuthFailure) return false;
     throw error;
   }
   const body = readBody(raw);
-  const code = body === null ? null : codeOf(body, server.dialect);
+  const code = body === null ? null : codeOf(body, sending.server.dialect);
   if (code === "unsupported_token_type") return "unsupported";
-  return raw.status >= 200 && raw.status < 300 && code === null;
+  return isSuccess(raw) && code === null;
 }
 
 /** The token in the body of a DELETE, the client as Basic credentials; its id may stand in the URL. */
-async function deleteToken(http: Http, server: Server, client: Client, token: Secret): Promise<boolean> {
+async function deleteToken(http: Http, server: Server, client: Client, url: string, token: Secret): Promise<boolean> {
   const credentials = new TextEncoder().encode(`${client.id}:${client.secret?.reveal() ?? ""}`).toBase64();
   try {
-    const { status } = await http({
+    const reply = await http({
       method: "DELETE",
-      url: (server.endpoints.revocation ?? "").replace("{clientId}", () => encodeURIComponent(client.id)),
+      url: url.replace("{clientId}", () => encodeURIComponent(client.id)),
       headers: {
         accept: "application/json",
         ...server.dialect.request.headers,
@@ -79,7 +76,7 @@ async function deleteToken(http: Http, server: Server, client: Client, token: Se
       body: JSON.stringify({ access_token: token.reveal() }),
       timeout: LIMITS.account,
     });
-    return status >= 200 && status < 300;
+    return isSuccess(reply);
   } catch (error) {
     if (error instanceof HttpError) return false;
     throw error;

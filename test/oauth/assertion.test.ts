@@ -3,9 +3,9 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { requestDeviceCode } from "../../src/oauth/device.ts";
 import { sendGrant } from "../../src/oauth/grant.ts";
 import { decodeJwt } from "../../src/oauth/idtoken.ts";
+import { introspect } from "../../src/oauth/introspect.ts";
 import { pushedUrl } from "../../src/oauth/pushed.ts";
 import { revokeTokens } from "../../src/oauth/revoke.ts";
-import { sendIntrospection } from "../../src/oauth/send.ts";
 import type { Client, Server } from "../../src/oauth/types.ts";
 import { http } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
@@ -34,7 +34,7 @@ const REQUESTS: Readonly<Record<string, (server: Server) => Promise<unknown>>> =
   },
   device: (server) => requestDeviceCode(http, server, client, []),
   par: (server) => pushedUrl(http, server, client, `${server.endpoints.authorization}?client_id=service`),
-  introspect: (server) => sendIntrospection({ http, server, client, withSecret: true }, "t"),
+  introspect: (server) => introspect(http, server, client, new Secret("t")),
   revoke: (server) => revokeTokens(http, server, client, { accessToken: null, refreshToken: new Secret("r") }),
 };
 
