@@ -229,8 +229,8 @@ async function unstored(making: Attempt, tokens: Tokens, unkept: Unkept | null, 
   await audit(making, "failure", { code: "vault_unwritable", message: messageOf(cause) });
   const warning =
     nowhere === null
-      ? `The new token of ${name} could not be stored (${messageOf(cause)}) It works, and its reply is kept beside the vault: the next call stores it, once the vault can be written.`
-      : `The new token of ${name} could not be stored anywhere (${messageOf(cause)}) It works until it expires, but the login behind it is lost: make the vault writable, then log in again: auth login ${typed(noted.ref)}`;
+      ? `The new token of ${name} could not be stored: ${messageOf(cause)} It works, and its reply is kept beside the vault: the next call stores it, once the vault can be written.`
+      : `The new token of ${name} could not be stored anywhere: ${messageOf(cause)} It works until it expires, but the login behind it is lost: make the vault writable, then log in again: auth login ${typed(noted.ref)}`;
   return {
     kind: "refreshed",
     stored: { ...noted, record: succeeded(noted.record, tokens) },

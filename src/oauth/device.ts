@@ -129,8 +129,6 @@ export interface DevicePolling {
   readonly signal?: AbortSignal;
   /** What the login has to carry, since the provider asked for it. */
   readonly claims?: string | null;
-  /** Before each pause: its length in seconds, and what kept the last poll from an answer. */
-  readonly onWait?: (seconds: number, problem: string | null) => void;
 }
 
 /**
@@ -145,13 +143,11 @@ export async function pollDevice(
   authorization: DeviceAuthorization,
   polling: DevicePolling,
 ): Promise<TokenReply> {
-  const { deadline, now, sleep = pause, signal, onWait, claims } = polling;
+  const { deadline, now, sleep = pause, signal, claims } = polling;
   let interval = authorization.interval;
   let failures = 0;
-  let problem: string | null = null;
   for (;;) {
     const wait = Math.min(interval * 2 ** failures, Math.max(interval, LONGEST_PAUSE));
-    onWait?.(wait, problem);
     await sleep(Math.max(0, Math.min(wait * 1000, deadline - now())), signal);
     if (signal?.aborted)
       throw new AuthError("interrupted", "The login was interrupted.", { hint: "No login was stored." });
@@ -170,18 +166,15 @@ export async function pollDevice(
     switch (failure.class === "refused" && failure.providerError === null ? "transient" : failure.class) {
       case "pending":
         failures = 0;
-        problem = null;
         break;
       case "slow_down":
         // For good, not for one turn (RFC 8628 §3.5). Some say how slow.
         interval = Math.max(interval + SLOWER, answer.interval);
         failures = 0;
-        problem = null;
         break;
       case "transient":
         if (failure.unreadable || isLasting(failure)) throw loginError(server, failure);
         failures = Math.min(failures + 1, 10);
-        problem = failure.reason;
         break;
       default:
         throw loginError(server, failure);

@@ -10,6 +10,10 @@ export interface Swap {
   readonly next?: { readonly version: string; readonly value: Uint8Array } | null;
 }
 
+/**
+ * unstorage's own ways to write are refused (`PLAIN_WRITES`): `setItem` overwrites whatever is there, so a process that
+ * was held up could put an older token over a newer one, and several records would not change together.
+ */
 export interface StoreDriver extends Omit<Driver, "getInstance"> {
   /**
    * All steps or none, durable when it returns. Nothing is left to be found of a value that was erased or replaced.
@@ -25,3 +29,16 @@ export interface StoreDriver extends Omit<Driver, "getInstance"> {
   check(): Promise<void>;
   close(): void;
 }
+
+const refuse = (): never => {
+  throw new Error("A vault is written by swap alone.");
+};
+
+/** For every driver: what unstorage offers for writing, and how. */
+export const PLAIN_WRITES = {
+  setItem: refuse,
+  setItemRaw: refuse,
+  setItems: refuse,
+  removeItem: refuse,
+  clear: refuse,
+};

@@ -11,7 +11,7 @@ import { feature } from "bun:bundle";
 import { constants, Database } from "bun:sqlite";
 import type { AuthError } from "../platform/errors.ts";
 import { faultAtWrite, mutated } from "../platform/faults.ts";
-import type { StoreDriver, Swap } from "./driver.ts";
+import { PLAIN_WRITES, type StoreDriver, type Swap } from "./driver.ts";
 import { isBusy, patiently } from "./patience.ts";
 
 /** SQLite's own refusal of links anywhere in the path (sqlite3_open_v2). bun:sqlite has no name for it. */
@@ -98,8 +98,9 @@ function sqliteDriver({ path, database, shown }: Options): StoreDriver {
 
   return {
     name: "auth-sqlite",
+    ...PLAIN_WRITES,
     hasItem: (key) => asking(() => read(key) !== null),
-    getItem: () => null,
+    getItem: (key) => asking(() => read(key)),
     getItemRaw: (key) => asking(() => read(key)),
     getItems: (items) => asking(() => items.map(({ key }) => ({ key, value: read(key) }))),
     getKeys: () =>
@@ -115,10 +116,6 @@ function sqliteDriver({ path, database, shown }: Options): StoreDriver {
       const { requireRoom } = await import("./leftovers.ts");
       checkForWriting(path);
       requireRoom(path);
-    },
-    removeItem: async (key) => {
-      await forWriting();
-      await asking(() => database.query(DROP).run(key));
     },
     check: async () => {
       const rows = await asking(

@@ -196,7 +196,6 @@ describe("the wait", () => {
     const flaky: typeof http = (request) =>
       ++polls <= 4 ? http({ ...request, url: "http://127.0.0.1:1/" }) : http(request);
     const pauses: number[] = [];
-    const problems: (string | null)[] = [];
     let passed = 0;
     await pollDevice(flaky, issuer.server(), publicClient, authorization, {
       deadline: 900_000,
@@ -205,10 +204,8 @@ describe("the wait", () => {
         passed += milliseconds;
         pauses.push(milliseconds / 1000);
       },
-      onWait: (_, problem) => problems.push(problem),
     });
     expect(pauses).toEqual([5, 10, 20, 30, 30, 5]);
-    expect(problems).toEqual([null, ...Array(4).fill("connection refused"), null]);
   });
 
   test("neither does a poll that is never answered", async () => {
