@@ -12,6 +12,7 @@ const CHECKS = {
   types: [process.execPath, "node_modules/typescript/bin/tsc"],
   lint: [process.execPath, "node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings"],
   "dead code": [process.execPath, "node_modules/knip/bin/knip.js"],
+  spelling: [process.execPath, "node_modules/cspell/bin.mjs", "--no-progress", "--no-summary"],
   build: [process.execPath, ".ci/build.mjs"],
   "test build": [process.execPath, ".ci/build.mjs", "--test-build"],
 };
