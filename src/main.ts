@@ -18,7 +18,7 @@ const env: Environment = Object.freeze(Object.assign(Object.create(null), proces
 const argv = process.argv.slice(2);
 
 exitOnInterrupt();
-process.on("uncaughtException", (error) => void fallen(error));
+process.on("uncaughtException", (error) => void handleUncaught(error));
 process.exit(await start());
 
 async function start(): Promise<number> {
@@ -96,7 +96,7 @@ async function report(cli: Cli, error: unknown, exitCodeOf?: (error: unknown) =>
   return code;
 }
 
-/** An error that nobody awaited: still in words, and still an exit code. */
-async function fallen(error: unknown): Promise<never> {
+/** An error that was awaited nowhere: shown as any other, with its exit code. */
+async function handleUncaught(error: unknown): Promise<never> {
   process.exit(await report(createCli(env, DEFAULT_GLOBALS, []), error));
 }
