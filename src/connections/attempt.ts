@@ -10,7 +10,7 @@ import { faultPoint, leaks, mutated, printEarly } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
 import { deferSignals } from "../platform/signals.ts";
 import { clientFingerprint } from "./clients.ts";
-import { type CommitResult, commitOutcome, commitPatiently } from "./commit-outcome.ts";
+import { type CommitResult, commitOutcome, retryCommit } from "./commit-outcome.ts";
 import type { Counterpart } from "./counterpart.ts";
 import { errorFrom, failureFrom } from "./failure.ts";
 import { adoptOutcome, failed, type Outcome, succeeded } from "./outcome.ts";
@@ -130,7 +130,7 @@ async function takeNote(
   const record: Connection = { ...current.record, note };
   if (feature("AUTH_TEST") && mutated("note-off")) return { noted: { ...current, record }, note };
   const change = successor(current, record);
-  const result = await commitPatiently(services, change, hold);
+  const result = await retryCommit(services, change, hold);
   return result === "committed" ? { noted: advanced(current, change.next.version, record), note } : "again";
 }
 

@@ -1,7 +1,7 @@
 /** The commit of an attempt's outcome, over whatever else has become of the record meanwhile. */
 import { feature } from "bun:bundle";
-import { errorCode } from "../platform/errors.ts";
 import { mutated } from "../platform/faults.ts";
+import { retryWhileBusy } from "../vault/busy.ts";
 import type { Change } from "../vault/types.ts";
 import type { Connection } from "./record.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
@@ -31,7 +31,7 @@ export async function commitOutcome(
   for (;;) {
     const record = change(base.record);
     const step = successor(base, record);
-    const result = await commitPatiently(services, step, hold);
+    const result = await retryCommit(services, step, hold);
     if (result === "committed") return { kind: "committed", stored: advanced(base, step.next.version, record) };
     if (result === "rekeyed") {
       // The source of the new key may ask a person or a keychain: no lock is held meanwhile (RULES.md 1.3, 1.4).
@@ -52,18 +52,10 @@ export async function commitOutcome(
 const LAST_TRIES = 2_000;
 
 /** A database that is busy for a moment is no reason to lose a reply: tries until the holder's budget ends. */
-export async function commitPatiently(
+export function retryCommit(
   services: Services,
   change: Change,
   hold: RefreshLease,
 ): Promise<"committed" | "conflict" | "rekeyed"> {
-  const end = performance.now() + Math.max(LAST_TRIES, hold.left());
-  for (;;) {
-    try {
-      return await services.vault.commit([change]);
-    } catch (error) {
-      if (errorCode(error) !== "busy" || performance.now() >= end) throw error;
-      await Bun.sleep(20 + Math.random() * 30);
-    }
-  }
+  return retryWhileBusy(() => services.vault.commit([change]), Math.max(LAST_TRIES, hold.left()));
 }

@@ -15,7 +15,7 @@ const PASSING: readonly HttpFailure[] = [
  * @param once sends it, and throws nothing but HttpError
  * @throws HttpError
  */
-export async function exchangePatiently(
+export async function exchangeWithRetries(
   url: string,
   exchange: Exchange,
   once: (url: string, exchange: Exchange) => Promise<HttpReply>,

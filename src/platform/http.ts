@@ -46,8 +46,8 @@ export const http: Http = async (request) => {
   };
   try {
     if (!request.retry) return await exchangeOnce(url.href, exchange);
-    const { exchangePatiently } = await import("./http-retry.ts");
-    return await exchangePatiently(url.href, exchange, exchangeOnce);
+    const { exchangeWithRetries } = await import("./http-retry.ts");
+    return await exchangeWithRetries(url.href, exchange, exchangeOnce);
   } catch (error) {
     throw request.signal?.aborted ? new HttpError("interrupted", url.href) : error;
   } finally {

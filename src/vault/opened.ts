@@ -2,6 +2,7 @@
 import type { Storage } from "unstorage";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
+import { retryWhileBusy } from "./busy.ts";
 import { type Bytes, hmac, pack, textOf, utf8 } from "./bytes.ts";
 import type { Waiting } from "./connection-lock.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
@@ -14,7 +15,6 @@ import {
   parseHeader,
   retiredKeys,
 } from "./header.ts";
-import { patiently } from "./patience.ts";
 import { damaged, isNewer, type Label, open, openLabel, type Standing, seal, standingOf } from "./seal.ts";
 import type { Prompt } from "./sources/source.ts";
 import type { Change, Entry, RecordType, Vault, Version } from "./types.ts";
@@ -45,7 +45,7 @@ export async function openOver(
   let last: { readonly label: Label; readonly value: Bytes; readonly entry: Entry } | null = null;
 
   async function valueAt(key: string): Promise<Bytes | null> {
-    const value = await patiently(() => driver.getItemRaw?.(key, {}));
+    const value = await retryWhileBusy(() => driver.getItemRaw?.(key, {}));
     return value instanceof Uint8Array ? (value as Bytes) : null;
   }
 
@@ -131,7 +131,7 @@ export async function openOver(
 
   /** A name that isn't found may be one whose storage key was damaged: looked into once, since it reads everything. */
   async function absent(type: RecordType): Promise<null> {
-    if (type === "connection" && !checked) await patiently(() => driver.check());
+    if (type === "connection" && !checked) await retryWhileBusy(() => driver.check());
     if (type === "connection") checked = true;
     return null;
   }
@@ -153,10 +153,10 @@ export async function openOver(
   /** null when the vault was given a new key meanwhile. */
   async function listAtOnce(type: RecordType, passOver?: (error: AuthError) => void): Promise<Entry[] | null> {
     const store = await all();
-    const places = (await patiently(() => store.getKeys())).filter((key) => key !== HEADER_KEY);
+    const places = (await retryWhileBusy(() => store.getKeys())).filter((key) => key !== HEADER_KEY);
     const entries: Entry[] = [];
     for (let at = 0; at < places.length; at += BATCH) {
-      const items = await patiently(() => store.getItems<Bytes>(places.slice(at, at + BATCH)));
+      const items = await retryWhileBusy(() => store.getItems<Bytes>(places.slice(at, at + BATCH)));
       const standings = items.map(({ value }) => (value === null ? null : standingOf(value)));
       if (standings.some((standing) => standing !== null && standing.keyId !== keys.data.id)) return null;
       const opened = await Promise.all(
@@ -182,7 +182,7 @@ export async function openOver(
     const steps = await Promise.all(changes.map(stepOf));
     // Bound to the header: a writer with an old key can't store anything any more (RULES.md 1.4).
     const version = headerVersion(header);
-    const failed = await patiently(() => driver.swap([{ key: HEADER_KEY, expected: version }, ...steps]));
+    const failed = await retryWhileBusy(() => driver.swap([{ key: HEADER_KEY, expected: version }, ...steps]));
     if (failed.includes(HEADER_KEY)) return "rekeyed";
     if (failed.length > 0) return conflict(changes, failed);
     return "committed";
@@ -216,7 +216,7 @@ export async function openOver(
 
   /** The stored version text is what was expected, so the swap would have passed: it was another change that failed. */
   async function isStill(label: Label, expected: Version): Promise<boolean> {
-    const failed = await patiently(() => driver.swap([{ key: placeOf(label), expected: versionText(expected) }]));
+    const failed = await retryWhileBusy(() => driver.swap([{ key: placeOf(label), expected: versionText(expected) }]));
     return failed.length > 0;
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Context, Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
+import { retryWhileBusy } from "./busy.ts";
 import type { Bytes } from "./bytes.ts";
 import { underVaultLock } from "./create.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
@@ -21,7 +22,6 @@ import {
   wrap,
 } from "./header.ts";
 import { removeDrafts } from "./leftovers.ts";
-import { patiently } from "./patience.ts";
 import { vaultPath } from "./place.ts";
 import { type DataKey, open, openLabel, seal, standingOf } from "./seal.ts";
 import { forget, forgetStale } from "./sources/forget.ts";
@@ -134,13 +134,13 @@ async function resealAll(
     next: { version: headerVersion(next), value: next.bytes },
   };
   const steps = new Map<string, Swap>();
-  let left = (await patiently(() => driver.getKeys("", {}))).filter((key) => key !== HEADER_KEY);
+  let left = (await retryWhileBusy(() => driver.getKeys("", {}))).filter((key) => key !== HEADER_KEY);
   for (let round = 0; round < ROUNDS; round++) {
     const items = left.map((key) => ({ key }));
-    for (const { key, value } of (await patiently(() => driver.getItems?.(items))) ?? [])
+    for (const { key, value } of (await retryWhileBusy(() => driver.getItems?.(items))) ?? [])
       if (value instanceof Uint8Array) steps.set(key, await reseal(keys.data, data, key, value as Bytes));
       else steps.delete(key);
-    const failed = await patiently(() => driver.swap([headerStep, ...steps.values()], true));
+    const failed = await retryWhileBusy(() => driver.swap([headerStep, ...steps.values()], true));
     if (failed.length === 0) return steps.size;
     if (failed.includes(HEADER_KEY)) break;
     left = failed;
@@ -162,7 +162,7 @@ async function reseal(from: DataKey, to: DataKey, key: string, value: Bytes): Pr
 }
 
 async function readHeader(driver: StoreDriver): Promise<Header> {
-  const value = await patiently(() => driver.getItemRaw?.(HEADER_KEY, {}));
+  const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
   if (!(value instanceof Uint8Array)) throw damagedHeader();
   return parseHeader(value as Bytes);
 }

@@ -6,6 +6,7 @@ import type { Database } from "bun:sqlite";
 import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
+import { busy, isBusy } from "./busy.ts";
 import {
   checkPrivate,
   ensureFolder,
@@ -18,7 +19,6 @@ import {
   touching,
   unwritable,
 } from "./files.ts";
-import { busy, isBusy } from "./patience.ts";
 import { openDatabase } from "./sqlite.ts";
 
 /**

@@ -11,8 +11,8 @@ import { feature } from "bun:bundle";
 import { constants, Database } from "bun:sqlite";
 import type { AuthError } from "../platform/errors.ts";
 import { faultAtWrite, mutated } from "../platform/faults.ts";
+import { isBusy, retryWhileBusy } from "./busy.ts";
 import { PLAIN_WRITES, type StoreDriver, type Swap } from "./driver.ts";
-import { isBusy, patiently } from "./patience.ts";
 
 /** SQLite's own refusal of links anywhere in the path (sqlite3_open_v2). bun:sqlite has no name for it. */
 export const OPEN_NOFOLLOW = 0x01000000;
@@ -27,7 +27,7 @@ const SCHEMA = "CREATE TABLE store (key TEXT PRIMARY KEY, version TEXT NOT NULL,
 
 /** Opens a vault file. null when there is none. */
 export function openSqlite(path: string): Promise<StoreDriver | null> {
-  return patiently(() => {
+  return retryWhileBusy(() => {
     try {
       return sqliteDriver({ path, database: openDatabase(path), shown: path });
     } catch (error) {

@@ -2,10 +2,10 @@
 import { dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { isOpenTo, modeText } from "../platform/owner.ts";
+import { retryWhileBusy } from "./busy.ts";
 import type { Bytes } from "./bytes.ts";
 import { lstat, networkOf, realPlace, touching } from "./files.ts";
 import { damagedHeader, HEADER_KEY, parseHeader } from "./header.ts";
-import { patiently } from "./patience.ts";
 import { vaultPath } from "./place.ts";
 import { FORMAT } from "./seal.ts";
 import { type SourceName, sourceInEnvironment, VARIABLES } from "./sources/source.ts";
@@ -34,7 +34,7 @@ export async function vaultStatus(context: Context, options: VaultOptions = {}):
   const driver = await openSqlite(path);
   if (driver === null) return null;
   try {
-    const value = await patiently(() => driver.getItemRaw?.(HEADER_KEY, {}));
+    const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
     if (!(value instanceof Uint8Array)) throw damagedHeader();
     const header = parseHeader(value as Bytes);
     const real = touching(path, () => realPlace(path));
@@ -47,7 +47,7 @@ export async function vaultStatus(context: Context, options: VaultOptions = {}):
       epoch: header.epoch,
       keySource: header.source,
       keyVariable: insisted === null ? null : VARIABLES[insisted],
-      records: (await patiently(() => driver.getKeys("", {}))).length - 1,
+      records: (await retryWhileBusy(() => driver.getKeys("", {}))).length - 1,
       warnings: vaultWarnings(context, real, header.source).map(({ text }) => text),
     };
   } finally {

@@ -1,12 +1,15 @@
-/** A store that others are using just now: tried again for a while, asleep in between so that signals and timers go on. */
+/** A vault file that other processes are using: the work is tried again, and signals and timers go on in between. */
 import { AuthError, errorCode } from "../platform/errors.ts";
 
 /** Milliseconds. A commit syncs five times, which on a disk under load takes seconds, and readers wait for it too. */
-const PATIENCE = 15_000;
+const BUSY_TIMEOUT = 15_000;
 
-/** Tries again while others are in the way. */
-export async function patiently<T>(work: () => T | Promise<T>): Promise<T> {
-  const end = performance.now() + PATIENCE;
+/**
+ * @param work throws `busy` where it is to be tried again
+ * @param timeout milliseconds
+ */
+export async function retryWhileBusy<T>(work: () => T | Promise<T>, timeout = BUSY_TIMEOUT): Promise<T> {
+  const end = performance.now() + timeout;
   for (;;) {
     try {
       return await work();
