@@ -2,7 +2,7 @@
 import { lstatSync, mkdirSync, realpathSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError, errorCode } from "./errors.ts";
-import { isStranger, ownerHint } from "./owner.ts";
+import { isOwnedByOther, ownerHint } from "./owner.ts";
 
 /**
  * Makes a folder and those above it, mode 0700. Not in a folder of another user: what root makes in a user's home, that
@@ -27,7 +27,7 @@ export function makeFolder(path: string): void {
 /** What `makeFolder` would refuse. @throws AuthError `vault_unwritable` */
 export function requireOwnPlace(path: string): void {
   const [place, stat] = nearestExisting(path);
-  if (isStranger(stat) && stat.uid !== 0) throw othersPlace(path, place);
+  if (isOwnedByOther(stat) && stat.uid !== 0) throw othersPlace(path, place);
 }
 
 /**
@@ -37,7 +37,7 @@ export function requireOwnPlace(path: string): void {
 export function leftBySudo(path: string): string | null {
   try {
     const [place, stat] = nearestExisting(path);
-    return isStranger(stat) && !isStranger(lstatSync(dirname(place))) ? place : null;
+    return isOwnedByOther(stat) && !isOwnedByOther(lstatSync(dirname(place))) ? place : null;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return null;

@@ -16,7 +16,7 @@ import { dirname } from "node:path";
 import { AuthError, errorCode } from "./errors.ts";
 import { hasByteLocks, lockByte } from "./file-lock.ts";
 import { makeFolder } from "./folders.ts";
-import { isStranger } from "./owner.ts";
+import { isOwnedByOther } from "./owner.ts";
 
 /** O_NONBLOCK: a pipe that nobody reads from is refused, not waited for. */
 const FLAGS =
@@ -67,7 +67,7 @@ function isMineToRotate(fd: number, path: string, { ino, dev }: Stats): boolean 
 
 function isOthers(folder: string): boolean {
   const stat = statSync(folder);
-  return isStranger(stat) && stat.uid !== 0;
+  return isOwnedByOther(stat) && stat.uid !== 0;
 }
 
 function reason(path: string, error: unknown): string {

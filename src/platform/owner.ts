@@ -1,7 +1,7 @@
-/** Whose a file is and who else may use it. Free of node:fs: it is asked on the way of every token. */
+/** Whose a file is and who else may use it. Free of node:fs, since it is on the hot path. */
 import { AuthError } from "./errors.ts";
 
-export function isStranger(stat: { uid: number }): boolean {
+export function isOwnedByOther(stat: { uid: number }): boolean {
   return process.getuid !== undefined && stat.uid !== process.getuid();
 }
 

@@ -20,7 +20,7 @@ import {
 import { basename, dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { leftBySudo, makeFolder } from "../platform/folders.ts";
-import { foreign, isOpenTo, isStranger, ownerHint } from "../platform/owner.ts";
+import { foreign, isOpenTo, isOwnedByOther, ownerHint } from "../platform/owner.ts";
 
 /** Runs file work; what the system refuses becomes `vault_unwritable` in words. */
 export function touching<T>(path: string, work: () => T): T {
@@ -91,7 +91,7 @@ export function ensureFolder(path: string): void {
     if (stat === null) makeFolder(path);
     if (stat === null || kindOf(stat) === "link") stat = lstatSync(realpathSync(path));
     if (kindOf(stat) !== "folder") throw notOrdinary(path, stat, "folder");
-    if (isStranger(stat) && stat.uid !== 0) throw foreign(path);
+    if (isOwnedByOther(stat) && stat.uid !== 0) throw foreign(path);
     const sticky = (stat.mode & 0o1000) !== 0;
     if (isOpenTo(stat, 0o022) && !sticky)
       throw new AuthError("vault_unwritable", `Other users may write to ${path}, so the vault doesn't go there.`, {
@@ -113,7 +113,7 @@ export function ensureOwnFolder(path: string): void {
     }
     const stat = lstatSync(path);
     if (kindOf(stat) !== "folder") throw notOrdinary(path, stat, "folder");
-    if (isStranger(stat)) throw foreign(path);
+    if (isOwnedByOther(stat)) throw foreign(path);
     if (isOpenTo(stat, 0o077)) chmodSync(path, 0o700);
   });
 }
@@ -139,7 +139,7 @@ export function createPrivate(path: string): boolean {
 export function checkPrivate(path: string): Stats {
   const stat = lstatSync(path);
   if (kindOf(stat) !== "file") throw notOrdinary(path, stat, "file");
-  if (isStranger(stat)) throw foreign(path);
+  if (isOwnedByOther(stat)) throw foreign(path);
   return stat;
 }
 

@@ -1,6 +1,6 @@
 /** The way into the vault. The first lines of every command that needs a token, so nothing heavy is loaded here. */
 import type { Context } from "../platform/context.ts";
-import { foreign, isOpenTo, isStranger, modeText } from "../platform/owner.ts";
+import { foreign, isOpenTo, isOwnedByOther, modeText } from "../platform/owner.ts";
 import { type Ownership, ownershipOf } from "../platform/small-file.ts";
 import { openOver } from "./opened.ts";
 import { vaultPath } from "./place.ts";
@@ -37,7 +37,7 @@ export async function openVault(context: Context, options: VaultOptions = {}): P
 }
 
 async function checkOwner(context: Context, path: string, stat: Ownership): Promise<void> {
-  if (isStranger(stat)) throw foreign(path);
+  if (isOwnedByOther(stat)) throw foreign(path);
   if (stat.nlink > 1) throw (await import("./files.ts")).hardLinked(path, stat.nlink);
   if (isOpenTo(stat, 0o077))
     context.warn(

@@ -3,12 +3,12 @@ import { dirname } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { leftBySudo, nearestExisting, requireOwnPlace } from "../../platform/folders.ts";
-import { isStranger, ownerHint } from "../../platform/owner.ts";
+import { isOwnedByOther, ownerHint } from "../../platform/owner.ts";
 import { copyOnWriteOf, lstat, networkOf, realPlace, touching } from "../../vault/files.ts";
 import { vaultPath } from "../../vault/place.ts";
 import { SOURCE_WORDS, type SourceName } from "../../vault/sources/source.ts";
 import { type VaultStatus, type VaultWarning, vaultStatus, vaultWarnings } from "../../vault/status.ts";
-import { strangers } from "../../vault/strangers.ts";
+import { wrongOwner } from "../../vault/wrong-owner.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 
 /** What stands in the way of a home, found without opening the vault: whose its folders and files are, who can reach them. */
@@ -21,7 +21,7 @@ function modesOf(context: Context, vault: string): Found[] {
   const { paths } = context;
   const locks = `${dirname(vault)}/vault.locks`;
   const folders = [...new Set([vault, paths.key, paths.audit].map((path) => dirname(path)))];
-  const others = [...folders.flatMap(othersFolder), ...strangers([vault, paths.key, paths.audit, paths.log, locks])];
+  const others = [...folders.flatMap(othersFolder), ...wrongOwner([vault, paths.key, paths.audit, paths.log, locks])];
   const found = [
     ...warned(context, "modes"),
     ...[...new Set(others)].map((path) => doubtful(`${path} belongs to another user`, ownerHint(path))),
@@ -37,7 +37,7 @@ function othersFolder(folder: string): string[] {
   const left = leftBySudo(folder);
   if (left !== null) return [left];
   const stat = lstat(folder);
-  return stat !== null && isStranger(stat) && stat.uid !== 0 ? [folder] : [];
+  return stat !== null && isOwnedByOther(stat) && stat.uid !== 0 ? [folder] : [];
 }
 
 function withoutOwnPlace(folder: string): Found[] {

@@ -4,7 +4,7 @@
  */
 import type { Context } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
-import { isOpenTo, isStranger, modeText } from "../../platform/owner.ts";
+import { isOpenTo, isOwnedByOther, modeText } from "../../platform/owner.ts";
 import { type OwnedText, type Ownership, readOwned } from "../../platform/small-file.ts";
 import { type Bytes, random } from "../bytes.ts";
 import { parseKey } from "./encoding.ts";
@@ -64,7 +64,7 @@ function nameOf({ vaultId, keyId }: KeyRequest): string {
 }
 
 function checkOwner(path: string, stat: Ownership): void {
-  if (isStranger(stat)) throw locked(`The key file ${path} belongs to another user.`, "Run auth as that user.");
+  if (isOwnedByOther(stat)) throw locked(`The key file ${path} belongs to another user.`, "Run auth as that user.");
   if (isOpenTo(stat, 0o077))
     throw locked(
       `Other users can reach the key file ${path} (mode ${modeText(stat)}).`,
