@@ -97,11 +97,11 @@ type Filled<S, D> = Readonly<
 /** A description with every section present: what `oauth/` speaks. */
 export type Dialect = Filled<ProviderDefinition, typeof DEFAULTS>;
 
-/** The description with `DEFAULTS` under it. */
+/** The description, with `DEFAULTS` for what it doesn't say. */
 export function withDefaults(definition: ProviderDefinition): Dialect {
   const known = dialects.get(definition);
   if (known !== undefined) return known;
-  const dialect = under(DEFAULTS, definition) as Dialect;
+  const dialect = deepMerge(DEFAULTS, definition) as Dialect;
   dialects.set(definition, dialect);
   return dialect;
 }
@@ -115,7 +115,7 @@ export function redirectUriOf({ authorize: { redirect } }: Dialect): string {
 }
 
 /** Lays `value` over `base`, group by group. Lists and texts replace; a field that is undefined does not. */
-export function under(base: object, value: object): object {
+export function deepMerge(base: object, value: object): object {
   const result: Record<string, unknown> = { ...base };
   for (const [key, given] of Object.entries(value)) {
     if (given === undefined) continue;
@@ -126,7 +126,7 @@ export function under(base: object, value: object): object {
       given !== null &&
       below !== null &&
       !Array.isArray(given);
-    result[key] = groups && !Array.isArray(below) ? under(below, given) : given;
+    result[key] = groups && !Array.isArray(below) ? deepMerge(below, given) : given;
   }
   return result;
 }

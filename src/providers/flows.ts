@@ -25,8 +25,8 @@ export function flowsOf(definition: ProviderDefinition): Choice[] {
 /** Flows that end in a refresh token. */
 export const REFRESHING: readonly Flow[] = ["device", "browser", "code"];
 
-/** They need something brought along, a key or a code: never chosen for someone, unless there is nothing else. */
-const BROUGHT: readonly Flow[] = ["token", "client-credentials", "jwt", "exchange", "code"];
+/** Flows that start from a key or a code that the user has: never chosen unless there is nothing else. */
+const NEEDS_CREDENTIAL: readonly Flow[] = ["token", "client-credentials", "jwt", "exchange", "code"];
 
 /**
  * The first flow whose conditions hold; the browser before all where one can be opened here, since a device code can be
@@ -34,7 +34,7 @@ const BROUGHT: readonly Flow[] = ["token", "client-credentials", "jwt", "exchang
  */
 export function chooseFlow(definition: ProviderDefinition, at: Circumstances): Flow {
   const all = flowsOf(definition);
-  const offered = all.filter(({ flow }) => !BROUGHT.includes(flow));
+  const offered = all.filter(({ flow }) => !NEEDS_CREDENTIAL.includes(flow));
   const feasible = offered.filter((one) => holds(one, at));
   const browser = at.browser ? feasible.find(({ flow }) => flow === "browser") : undefined;
   const choice = browser ?? feasible[0] ?? offered.find((one) => holds(one, { ...at, browser: true })) ?? offered[0];

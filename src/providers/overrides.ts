@@ -12,8 +12,8 @@ export interface Overrides {
   readonly endpoints: Endpoints;
 }
 
-/** Where a login is made. */
-const DOORS: readonly EndpointName[] = ["authorization", "device", "token", "mint"];
+/** The endpoints by which a login is made. */
+const LOGIN_ENDPOINTS: readonly EndpointName[] = ["authorization", "device", "token", "mint"];
 
 /**
  * Discovery goes before the description, a flag before both. Where that moves the login to another origin, the
@@ -24,7 +24,7 @@ export function applyOverrides(resolved: ResolvedProvider, overrides: Overrides)
   const given: Endpoints = { ...overrides.issuerDocument?.endpoints, ...overrides.endpoints };
   for (const [name, url] of Object.entries(given)) checkEndpoint(name, url);
 
-  const moved = DOORS.some((name) => changesOrigin(resolved.endpoints[name], given[name]));
+  const moved = LOGIN_ENDPOINTS.some((name) => changesOrigin(resolved.endpoints[name], given[name]));
   const kept = moved ? ownStillUsed(resolved.endpoints, given) : resolved.endpoints;
   const endpoints = { ...kept, ...given };
   const apiOrigins = moved ? [] : resolved.apiOrigins;
@@ -56,11 +56,11 @@ function changesOrigin(own: string | undefined, given: string | undefined): bool
   return !isSameOrigin(own, given);
 }
 
-/** The doors that weren't moved, and what lies at an origin the login was moved to. */
+/** The login's endpoints that weren't moved, and others at an origin that the login was moved to. */
 function ownStillUsed(own: Endpoints, given: Endpoints): Endpoints {
   const origins = Object.values(given).map(originOf);
   const kept = (Object.entries(own) as [EndpointName, string][]).filter(
-    ([name, url]) => DOORS.includes(name) || origins.includes(originOf(url)),
+    ([name, url]) => LOGIN_ENDPOINTS.includes(name) || origins.includes(originOf(url)),
   );
   return Object.fromEntries(kept);
 }

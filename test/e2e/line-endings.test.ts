@@ -6,7 +6,7 @@ const homes: LoggedIn[] = [];
 afterAll(() => Promise.all(homes.map((home) => home.stop())));
 
 /** What the issuer got as the client's secret, by each way that a secret comes in. */
-const DOORS: Readonly<Record<string, (at: LoggedIn, id: string, secret: string) => Promise<unknown>>> = {
+const INPUTS: Readonly<Record<string, (at: LoggedIn, id: string, secret: string) => Promise<unknown>>> = {
   "login --client-secret -": (at, id, secret) =>
     at.call([...login(at), "--client-id", id, "--client-secret", "-"], { stdin: secret }),
   AUTH_SENTRY_CLIENT_SECRET: (at, id, secret) =>
@@ -16,17 +16,17 @@ const DOORS: Readonly<Record<string, (at: LoggedIn, id: string, secret: string) 
 const login = (at: LoggedIn): string[] => ["login", PROVIDER, ...at.places, "--flow", "device"];
 
 describe("a client's secret arrives as it was meant", () => {
-  for (const [door, open] of Object.entries(DOORS))
+  for (const [input, logIn] of Object.entries(INPUTS))
     for (const [form, sent] of [
       ["a-secret", "a-secret"],
       ["a-secret\n", "a-secret"],
       ["a-secret\r\n", "a-secret"],
       [" a secret \n", " a secret "],
     ] as const)
-      test.concurrent(`${door}: ${JSON.stringify(form)}`, async () => {
+      test.concurrent(`${input}: ${JSON.stringify(form)}`, async () => {
         const at = await loggedIn({}, null);
         homes.push(at);
-        await open(at, at.issuer.confidentialClient.id, form);
+        await logIn(at, at.issuer.confidentialClient.id, form);
         const calls = at.issuer.server.callsTo("/oauth/token/");
         expect(calls.map(({ form: fields, basic }) => basic?.secret ?? fields.get("client_secret"))).toEqual([sent]);
       });

@@ -1,6 +1,6 @@
 /** `extends = "…"`: a description that starts from another provider's. */
 import { AuthError } from "../../platform/errors.ts";
-import { under } from "../defaults.ts";
+import { deepMerge } from "../defaults.ts";
 import type { ProviderDefinition } from "../schema.ts";
 
 /** The provider that a manifest starts from, or null. @throws AuthError `plugin_invalid` */
@@ -19,7 +19,7 @@ export function baseOf(value: unknown, file: string): string | null {
  */
 export function layOver(base: ProviderDefinition, manifest: object): object {
   const { extends: _, ...own } = manifest as { extends?: unknown };
-  return under(withoutItsEnvironment(base), own);
+  return deepMerge(withoutItsEnvironment(base), own);
 }
 
 function withoutItsEnvironment(base: ProviderDefinition): object {
