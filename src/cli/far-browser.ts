@@ -1,6 +1,7 @@
 /** Where the person's browser runs on another system than this program: how its answer comes back here. */
 import { existsSync } from "node:fs";
 import type { Environment } from "../platform/context.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { isRemote } from "../platform/terminal.ts";
 import { isLoopback, namedPort } from "../platform/url.ts";
 
@@ -24,7 +25,7 @@ export function sshLine(env: Environment, redirectUri: string): string | null {
   const port = namedPort(redirectUri);
   if (port === null || !isLoopback(new URL(redirectUri).hostname)) return null;
   const host = env.SSH_CONNECTION.split(" ")[2] ?? "this-host";
-  return `${WHERE.ssh} Forward the port first:\n  ssh -L ${port}:127.0.0.1:${port} ${host}`;
+  return `${WHERE.ssh} Forward the port first:\n  ssh -L ${port}:127.0.0.1:${port} ${shellWord(host)}`;
 }
 
 const WHERE: Readonly<Record<Place, string>> = {

@@ -1,6 +1,7 @@
 import { AUDIT_EVENTS } from "../platform/audit-event.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import { localTime } from "../platform/local-time.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { tableWidth } from "../platform/terminal.ts";
 import type { AuditLine } from "./audit.ts";
 import { parseAudit } from "./audit-line.ts";
@@ -71,7 +72,7 @@ async function textOf(path: string): Promise<string> {
     if (errorCode(error) === "ENOENT") return "";
     throw new AuthError("internal", `The audit log can't be read: ${path} (${errorCode(error) ?? "unknown error"}).`, {
       cause: error,
-      hint: `Make it yours and readable: chmod 600 ${path}   (or move it away: a new one is begun)`,
+      hint: `Make it yours and readable: chmod 600 ${shellWord(path)}   (or move it away: a new one is begun)`,
     });
   }
 }

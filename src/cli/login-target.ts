@@ -3,6 +3,7 @@ import { defaultAmong, readDefaults } from "../connections/defaults.ts";
 import { type ConnectionRef, checkName, DEFAULT_NAME, display, parseNamed } from "../connections/ref.ts";
 import { connectionsNamed, profileOf } from "../connections/select.ts";
 import { AuthError, usage } from "../platform/errors.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import type { Cli } from "./context.ts";
 import { connectionForIssuer } from "./issuer.ts";
 import type { Session } from "./session.ts";
@@ -85,7 +86,7 @@ async function hostGiven({ registry }: Session, text: string): Promise<AuthError
   return usage(
     `'${text}' is a host, not a provider.`,
     known === undefined
-      ? `If it is an issuer (OpenID Connect): auth login ${scheme}://${text}`
+      ? `If it is an issuer (OpenID Connect): auth login ${shellWord(`${scheme}://${text}`)}`
       : `Did you mean: auth login ${known}`,
   );
 }

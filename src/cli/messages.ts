@@ -23,7 +23,7 @@ const MARK = 9;
 const DRESS: Readonly<Record<MessageKind, (text: string, colors: Colors) => string>> = {
   success: (text, { green }) => `${green("✓")} ${text}`,
   warning: (text, { yellow }) => `${yellow("Warning:")} ${text}`,
-  error: (text, { red }) => text.replace(/^Error:/, red("Error:")),
+  error: (text, { red }) => text.replace(/^Error:/, (word) => red(word)),
   debug: (text, { dim }) => dim(text),
 };
 

@@ -2,8 +2,8 @@ import { childEnvironment } from "../inject/environment.ts";
 import type { Grant } from "../inject/variables.ts";
 import { inheritedDescriptors } from "../platform/descriptors.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
 import type { ExecError } from "../platform/exec.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { defineCommand, list, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { EXIT_CODES } from "./exit.ts";
@@ -75,7 +75,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
 /** A command that was to have tokens is not run without any: it would fail later, or act as somebody else. */
 function nothingToInject(command: string): AuthError {
   return new AuthError("nothing_to_inject", "There is no token to inject: every login was left out.", {
-    hint: `See why: auth status\nTo run it without a token: auth run --allow-none -- ${escapeText(command)} …`,
+    hint: `See why: auth status\nTo run it without a token: auth run --allow-none -- ${shellWord(command)} …`,
   });
 }
 

@@ -6,6 +6,7 @@ import { readConnection, type Stored } from "../connections/store.ts";
 import type { ListEntry } from "../connections/view.ts";
 import { escapeText } from "../platform/escape.ts";
 import { localTime } from "../platform/local-time.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { allEntries, environmentShown, markOf, meanings, type Shown, storedShown } from "./entries.ts";
@@ -76,7 +77,7 @@ async function notAuthenticated(cli: Cli, argument: string | undefined): Promise
   if (cli.output.isJson) await cli.output.json([]);
   else
     await cli.output.text(
-      argument === undefined ? "Not authenticated." : `Not authenticated. Run 'auth login ${argument}'`,
+      argument === undefined ? "Not authenticated." : `Not authenticated. Run 'auth login ${shellWord(argument)}'`,
     );
   return 4;
 }

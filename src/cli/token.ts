@@ -6,6 +6,7 @@ import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { faultPoint } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import { defineCommand, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
@@ -132,7 +133,7 @@ function requireScopes(stored: Stored, wanted: readonly string[]): void {
     "login_required",
     `The token of ${typed(stored.ref)} doesn't have ${escapeText(missing.join(", "))}.`,
     {
-      hint: `Log in for it: auth login ${typed(stored.ref)} --force --scope ${escapeText(all)}`,
+      hint: `Log in for it: auth login ${typed(stored.ref)} --force --scope ${shellWord(all)}`,
       connection: `${stored.ref.provider}:${stored.ref.name}`,
     },
   );

@@ -14,7 +14,7 @@ export function wrapped(text: string, width: number): string[] {
 }
 
 /** A command or an address: it must stay on one line to be copied. */
-const WHOLE = /\bauth [a-z]|https?:\/\//;
+const WHOLE = /\b(?:auth|chmod|chown) [a-z0-9-]|https?:\/\//;
 
 /** A message of several lines: prose is broken at spaces, a line with a command or an address stays whole. */
 export function wrapMessage(text: string, width: number): string {

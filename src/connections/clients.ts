@@ -9,6 +9,7 @@ import type { Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { ownValue } from "../platform/own.ts";
 import { cutLineEnd, Secret } from "../platform/secret.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import { originOf } from "../platform/url.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
@@ -165,7 +166,7 @@ export async function clientOf(services: Services, record: Connection, pinned: P
       "client_missing",
       `The secret of client ${id} is missing for ${record.provider}:${record.name}.`,
       {
-        hint: `Give it again: auth client set ${record.provider} --client-id ${id} --client-secret -`,
+        hint: `Give it again: auth client set ${record.provider} --client-id ${shellWord(id)} --client-secret -`,
         connection: `${record.provider}:${record.name}`,
       },
     );
@@ -175,7 +176,7 @@ export async function clientOf(services: Services, record: Connection, pinned: P
 function keyed(id: string, key: ClientKey | null, { provider, name }: Connection): Client {
   if (key !== null) return { id, secret: null, authentication: "private_key_jwt", key };
   throw new AuthError("client_missing", `The key of client ${id} is missing for ${provider}:${name}.`, {
-    hint: `Log in with it again: auth login ${provider}:${name} --force --client-id ${id} --key <file>`,
+    hint: `Log in with it again: auth login ${provider}:${name} --force --client-id ${shellWord(id)} --key <file>`,
     connection: `${provider}:${name}`,
   });
 }

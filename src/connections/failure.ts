@@ -2,6 +2,7 @@
 import type { OAuthFailure } from "../oauth/types.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { localTime } from "../platform/local-time.ts";
+import { commandLine, placeholder } from "../platform/shell-word.ts";
 import type { Connection, Failure } from "./record.ts";
 import { type ConnectionRef, display, typed } from "./ref.ts";
 import { isAlive } from "./status.ts";
@@ -76,7 +77,8 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
       // What a description writes for every login becomes the command for this one.
       const hint = remedy(failure, fallback).replace(
         /auth client set [a-z0-9-]+(?! --|[a-z0-9-])/g,
-        clientSetCommand(record),
+        // As a function: a string's `$&` would be expanded.
+        () => clientSetCommand(record),
       );
       return { ...common, class: "client", code, hint, client: attempt.client };
     }
@@ -169,22 +171,17 @@ export function notTried({ ref }: Stored, failure: Failure | null, until: number
 
 /** The whole command that gives this login's client anew: what it belongs to is written out. */
 export function clientSetCommand({ provider, pinned, settings, clientId }: Connection): string {
-  const id = pinned?.clientId ?? clientId ?? "<id>";
+  const id = pinned?.clientId ?? clientId ?? placeholder("id");
   const secret = pinned?.authentication === "none" ? [] : ["--client-secret", "-"];
   const issuer = settings.issuer ?? pinned?.issuer ?? null;
   const others = Object.entries(settings).filter(([name]) => name !== "issuer");
   const flags = others.flatMap(([name, value]) => [`--${kebab(name)}`, value]);
   const words = ["auth", "client", "set", provider, "--client-id", id, ...secret];
-  return [...words, ...(issuer === null ? [] : ["--issuer", issuer]), ...flags].map(shellWord).join(" ");
+  return commandLine([...words, ...(issuer === null ? [] : ["--issuer", issuer]), ...flags]);
 }
 
 function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-/** As a shell takes it for one word. */
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./<>-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Whether no new attempt is made yet. A time further ahead than its cap comes from a wrong clock, and is ignored. */

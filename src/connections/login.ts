@@ -9,6 +9,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { outsideWords } from "../platform/outside.ts";
 import { ownValue } from "../platform/own.ts";
 import type { Secret } from "../platform/secret.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { deferSignals } from "../platform/signals.ts";
 import { originOf } from "../platform/url.ts";
 import { type Clients, clientFromEnvironment, readClients, updateClients } from "./clients.ts";
@@ -217,7 +218,9 @@ function warnOfMissingRefreshToken(plan: LoginPlan, { record: { tokens } }: Stor
       `${title} gave no refresh token, which ${offline} asks for: log in again ${when}. To change that, allow the client ${offline} there.`,
     );
   else if (offline !== undefined && plan.request.scopes !== null)
-    ui.warn(`No refresh token came, and none was asked for: log in again ${when}, or now with --scope ${offline} too.`);
+    ui.warn(
+      `No refresh token came, and none was asked for: log in again ${when}, or now with --scope ${shellWord(offline)} too.`,
+    );
 }
 
 function proving({ client }: LoginPlan, reply: TokenReply): Parameters<typeof askAccount>[2] {

@@ -4,6 +4,7 @@
  * undone or until a new login.
  */
 import { AuthError } from "../platform/errors.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { isSameUrl } from "../platform/url.ts";
 import { type ResolvedProvider, resolveProvider } from "../providers/resolve.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
@@ -59,8 +60,8 @@ export function wayBack(record: Connection): string[] {
   const flags = [
     ...[...before]
       .filter(([key, value]) => now.get(key) !== value)
-      .map(([key, value]) => `--set ${quoted(`${key}=${value}`)}`),
-    ...[...now.keys()].filter((key) => !before.has(key)).map((key) => `--unset ${key}`),
+      .map(([key, value]) => `--set ${shellWord(`${key}=${value}`)}`),
+    ...[...now.keys()].filter((key) => !before.has(key)).map((key) => `--unset ${shellWord(key)}`),
   ];
   return flags.length === 0 ? [] : [`Use them again: auth profile edit ${display(record)} ${flags.join(" ")}`];
 }
@@ -78,10 +79,6 @@ function assignments({
     ...Object.entries(endpoints).map(([name, url]) => [`endpoint.${name}`, url] as const),
     ...Object.entries(settings),
   ]);
-}
-
-function quoted(text: string): string {
-  return /^[A-Za-z0-9_./:@=,+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function pinOf(record: Connection): Pinned | null {

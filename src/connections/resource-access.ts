@@ -1,5 +1,6 @@
 /** The way to a token for one API, by the refresh token of a login that is for others (`auth token --resource`). */
 import { AuthError, usage } from "../platform/errors.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { withDefaults } from "../providers/defaults.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { fill } from "../providers/template.ts";
@@ -29,7 +30,7 @@ export async function accessTo(
   const as = refOf(await services.registry.get(ref.provider), stored, resource);
   if (record.tokens !== null && record.tokens.refreshToken === null && record.mint === undefined)
     throw new AuthError("no_refresh_token", `${display(ref)} has no refresh token to get one for ${resource} with.`, {
-      hint: `Log in for it: auth login ${typed(ref)} -p NAME --resource ${resource}`,
+      hint: `Log in for it: auth login ${typed(ref)} -p NAME --resource ${shellWord(resource)}`,
       connection: display(ref),
     });
   try {
@@ -58,7 +59,7 @@ function refOf(definition: ProviderDefinition, { ref, record }: Stored, resource
   if (definition.issuer === undefined && record.pinned?.issuer == null)
     throw usage(`${definition.title} has no tokens for single resources.`, "Leave --resource out.");
   throw new AuthError("login_required", `${display(ref)} is no login for ${resource}.`, {
-    hint: `Log in for it: auth login ${ref.provider} -p NAME --resource ${resource}`,
+    hint: `Log in for it: auth login ${ref.provider} -p NAME --resource ${shellWord(resource)}`,
     connection: display(ref),
   });
 }
@@ -74,7 +75,7 @@ function ofResourceAlone(error: AuthError, { ref }: Stored, resource: string): A
         hint: [
           error.hint,
           `This is about ${resource} alone: other tokens of ${display(ref)} are as they were.`,
-          `Log in for it: auth login ${typed(ref)} --force --resource ${resource}`,
+          `Log in for it: auth login ${typed(ref)} --force --resource ${shellWord(resource)}`,
         ]
           .filter(Boolean)
           .join("\n"),

@@ -127,7 +127,7 @@ export class Issuer {
   #endpointsAt(address: string): EndpointName[] {
     const { id } = this.client;
     const plain = (url: string): string => {
-      const { origin, pathname } = new URL(url.replace("{clientId}", encodeURIComponent(id)));
+      const { origin, pathname } = new URL(url.replace("{clientId}", () => encodeURIComponent(id)));
       return `${origin}${pathname}`;
     };
     return (Object.entries(this.endpoints) as [EndpointName, string][])

@@ -3,6 +3,7 @@
  * value holds no NUL. Property tests read each format with the programs that it is for.
  */
 import { usage } from "../platform/errors.ts";
+import { quotedForShell } from "../platform/shell-word.ts";
 
 export const EXPORT_FORMATS = ["shell", "fish", "powershell", "dotenv", "json", "github-actions"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
@@ -10,7 +11,8 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 type Writer = (variables: readonly (readonly [name: string, value: string])[]) => string;
 
 const WRITERS: Readonly<Record<Exclude<ExportFormat, "github-actions">, Writer>> = {
-  shell: lines((name, value) => `export ${name}=${shellQuoted(value)}`),
+  // Read by fish by mistake, it means the same.
+  shell: lines((name, value) => `export ${name}=${quotedForShell(value)}`),
   fish: lines((name, value) => `set -gx ${name} '${value.replace(/[\\']/g, "\\$&")}'`),
   // The typographic quotes end a string too (PowerShell language specification, §2.3.5.2).
   powershell: lines((name, value) => `$env:${name} = '${value.replace(/['‘’‚‛]/g, "$&$&")}'`),
@@ -52,15 +54,6 @@ export function forWorkflow(
 
 function lines(line: (name: string, value: string) => string): Writer {
   return (variables) => variables.map(([name, value]) => `${line(name, value)}\n`).join("");
-}
-
-/**
- * For POSIX shells; read by fish by mistake, it means the same. In single quotes everything is itself, except that fish
- * takes a backslash there for an escape: so quotes and backslashes go into double quotes, which all of them agree on.
- */
-function shellQuoted(value: string): string {
-  const runs = value.match(/['\\]+|[^'\\]+/g) ?? [""];
-  return runs.map((run) => (/['\\]/.test(run) ? `"${run.replaceAll("\\", "\\\\")}"` : `'${run}'`)).join("");
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Whose a file is and who else may use it. Free of node:fs, since it is on the hot path. */
 import { AuthError } from "./errors.ts";
+import { shellWord } from "./shell-word.ts";
 
 export function isOwnedByOther(stat: { uid: number }): boolean {
   return process.getuid !== undefined && stat.uid !== process.getuid();
@@ -23,6 +24,5 @@ export function ownerHint(path: string): string {
   const me = process.getuid?.() ?? 0;
   if (me === 0)
     return "Run auth as the user who owns it (without sudo), or give root a folder of its own: AUTH_HOME=/root/.auth";
-  const quoted = /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-  return `If it should be yours (sudo leaves such files): sudo chown -R ${me} ${quoted}\nElse set AUTH_HOME to a folder of your own.`;
+  return `If it should be yours (sudo leaves such files): sudo chown -R ${me} ${shellWord(path)}\nElse set AUTH_HOME to a folder of your own.`;
 }

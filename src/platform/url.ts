@@ -58,7 +58,7 @@ export function isSameUrl(one: string, other: string): boolean {
 
 /** The URL with its origin in its one spelling, and all that follows as it was given. */
 export function normalizeUrl(url: string): string {
-  return url.replace(/^[a-z]+:\/\/[^/?#]*/i, originOf(url));
+  return url.replace(/^[a-z]+:\/\/[^/?#]*/i, () => originOf(url));
 }
 
 /**

@@ -21,6 +21,7 @@ import { basename, dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { leftBySudo, makeFolder } from "../platform/folders.ts";
 import { foreign, isOpenTo, isOwnedByOther, ownerHint } from "../platform/owner.ts";
+import { shellWord } from "../platform/shell-word.ts";
 
 /** Runs file work; what the system refuses becomes `vault_unwritable` in words. */
 export function touching<T>(path: string, work: () => T): T {
@@ -95,7 +96,7 @@ export function ensureFolder(path: string): void {
     const sticky = (stat.mode & 0o1000) !== 0;
     if (isOpenTo(stat, 0o022) && !sticky)
       throw new AuthError("vault_unwritable", `Other users may write to ${path}, so the vault doesn't go there.`, {
-        hint: `chmod 700 ${path}`,
+        hint: `chmod 700 ${shellWord(path)}`,
       });
   });
 }

@@ -8,6 +8,7 @@
  * it, to the vault, and to its type and name.
  */
 import { AuthError } from "../platform/errors.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import {
   type Bytes,
   concat,
@@ -126,7 +127,7 @@ export function damaged({ type, name }: Label, value?: Uint8Array): AuthError {
   return new AuthError("vault_corrupt", `The vault's record ${what} doesn't open: it was damaged, moved or edited.`, {
     hint:
       type === "connection"
-        ? `Put the vault file back from a backup, or give it up: auth login ${name} --force`
+        ? `Put the vault file back from a backup, or give it up: auth login ${shellWord(name)} --force`
         : "Put the vault file back from a backup.",
     ...connection,
   });

@@ -1,6 +1,7 @@
 /** The way into the vault. The first lines of every command that needs a token, so nothing heavy is loaded here. */
 import type { Context } from "../platform/context.ts";
 import { foreign, isOpenTo, isOwnedByOther, modeText } from "../platform/owner.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { type Ownership, ownershipOf } from "../platform/small-file.ts";
 import { openOver } from "./opened.ts";
 import { vaultPath } from "./place.ts";
@@ -41,6 +42,6 @@ async function checkOwner(context: Context, path: string, stat: Ownership): Prom
   if (stat.nlink > 1) throw (await import("./files.ts")).hardLinked(path, stat.nlink);
   if (isOpenTo(stat, 0o077))
     context.warn(
-      `Other users can reach the vault file ${path} (mode ${modeText(stat)}). To mend it: chmod 600 ${path}`,
+      `Other users can reach the vault file ${path} (mode ${modeText(stat)}). To mend it: chmod 600 ${shellWord(path)}`,
     );
 }

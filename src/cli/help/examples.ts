@@ -3,6 +3,6 @@ import type { Example } from "../command.ts";
 
 export function filledExamples(examples: readonly Example[], providers: readonly string[]): Example[] {
   const [a = "<provider>", b = a] = providers;
-  const filled = (text: string): string => text.replaceAll("{a}", a).replaceAll("{b}", b);
+  const filled = (text: string): string => text.replaceAll("{a}", () => a).replaceAll("{b}", () => b);
   return examples.map(([line, purpose]) => [filled(line), filled(purpose)]);
 }

@@ -1,6 +1,7 @@
 import { discover } from "../../oauth/discovery.ts";
 import type { Environment } from "../../platform/context.ts";
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
+import { shellWord } from "../../platform/shell-word.ts";
 import { isProviderId } from "../../providers/id.ts";
 import { parseDefinition } from "../../providers/parse.ts";
 import { readManifest } from "../../providers/plugins/manifest.ts";
@@ -146,8 +147,8 @@ function titleOf(id: string): string {
 
 function headOf(name: string, id: string): string[] {
   return [
-    `A provider for auth. Check it: auth provider check ${name}`,
-    `Use it: auth provider add ./${name}, then: auth login ${id}`,
+    `A provider for auth. Check it: auth provider check ${shellWord(name)}`,
+    `Use it: auth provider add ${shellWord(`./${name}`)}, then: auth login ${id}`,
     "",
     "Fields that are commented out are examples of what most providers need next: fill them in, or delete them.",
     `Every field: docs/provider-contract.md. For editors: auth provider types${name.endsWith(".ts") ? " > auth-provider.d.ts" : " --json-schema"}`,
@@ -182,9 +183,10 @@ async function write(path: string, text: string, force: boolean): Promise<void> 
 
 function nextSteps(path: string, id: string, isModule: boolean, clientId: string | null): string[] {
   const file = /[\\/]/.test(path) ? path : `./${path}`;
+  const word = shellWord(file);
   return [
-    `Fill in what it lacks, then: auth provider check ${file}`,
-    `Use it: auth provider add ${file}${isModule ? `, then: auth provider trust ${id}` : ""}`,
-    `Log in: auth login ${id}${clientId === null ? "" : ` --client-id ${clientId}`}`,
+    `Fill in what it lacks, then: auth provider check ${word}`,
+    `Use it: auth provider add ${word}${isModule ? `, then: auth provider trust ${id}` : ""}`,
+    `Log in: auth login ${id}${clientId === null ? "" : ` --client-id ${shellWord(clientId)}`}`,
   ];
 }

@@ -8,6 +8,7 @@ import type { Client } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/own.ts";
 import type { Secret } from "../../platform/secret.ts";
+import { shellWord } from "../../platform/shell-word.ts";
 import type { Dialect } from "../../providers/defaults.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
@@ -95,7 +96,7 @@ export function unusedSecret({ context }: Services, definition: ProviderDefiniti
   const { variable } = found;
   const idVariable = `${clientVariables(definition)}_ID`;
   if (named !== null && named.id !== id) return `${variable} was not used: ${named.idVariable} names another client.`;
-  return `${variable} was not used: it doesn't say for which client it is. Set ${idVariable}=${id ?? "<id>"} beside it.`;
+  return `${variable} was not used: it doesn't say for which client it is. Set ${idVariable}=${id === null ? "<id>" : shellWord(id)} beside it.`;
 }
 
 /** A key is used wherever one is known, unless a secret is given now: a secret is never sent beside it. */
@@ -134,7 +135,7 @@ async function wasRefused(
 function secretRefused(dialect: Dialect, request: LoginRequest, id: string): AuthError {
   const missing: MissingClient = { title: dialect.title, lacks: ["secret"], id, mayHaveSecret: true, steps: [] };
   return new AuthError("client_missing", `${dialect.title} has refused the secret that is kept for client ${id}.`, {
-    hint: `Give the right one: auth login ${typed(request.ref)} --client-id ${id} --client-secret -`,
+    hint: `Give the right one: auth login ${typed(request.ref)} --client-id ${shellWord(id)} --client-secret -`,
     cause: missing,
   });
 }

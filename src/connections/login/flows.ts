@@ -7,6 +7,7 @@ import type { Account, Client, TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Secret } from "../../platform/secret.ts";
+import { shellWord } from "../../platform/shell-word.ts";
 import { syntaxFault } from "../../platform/syntax.ts";
 import { originNamed } from "../../providers/belonging.ts";
 import { matches } from "../../providers/pattern.ts";
@@ -185,7 +186,7 @@ function checkPlace({ provider, request }: LoginPlan, token: Secret): void {
   const origin = originNamed(provider.definition, token.reveal());
   if (origin === null || provider.origins.includes(origin)) return;
   const { host } = provider.definition.settings ?? {};
-  const there = host?.kind === "host" ? ` --host ${new URL(origin).host}` : "";
+  const there = host?.kind === "host" ? ` --host ${shellWord(new URL(origin).host)}` : "";
   throw new AuthError("origin_mismatch", `This token belongs to ${origin}, and would have gone elsewhere.`, {
     hint: `Nothing was sent or stored. Log in there: auth login ${request.ref.provider} -p NAME${there} --token -`,
   });

@@ -1,4 +1,5 @@
 /** How to log in at a provider that wants a client, for someone who has none: what asks for least comes first. */
+import { shellWord } from "../../platform/shell-word.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { keyPage, layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
 import { flagOf } from "../../providers/settings.ts";
@@ -30,14 +31,9 @@ export function waysWithoutClient({ definition, settings }: ResolvedProvider, re
 export function loginCommand({ definition }: ResolvedProvider, { ref, settings }: LoginRequest): string {
   const flags = Object.entries(settings).flatMap(([name, value]) => {
     const setting = definition.settings?.[name];
-    return setting === undefined ? [] : [`--${flagOf(name, setting)} ${quoted(value)}`];
+    return setting === undefined ? [] : [`--${flagOf(name, setting)} ${shellWord(value)}`];
   });
   return ["auth login", typed(ref), ...flags].join(" ");
-}
-
-/** For a POSIX shell, where that needs it. */
-function quoted(value: string): string {
-  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }
 
 /** Lines of a hint: `app` is what has to be done for an app of one's own, its command last. */

@@ -1,6 +1,7 @@
 /** A plugin's file: read once, whole and by its owner's leave, and known by the hash of what was read (RULES.md §4). */
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { shellWord } from "../../platform/shell-word.ts";
 import { ownershipOf } from "../../platform/small-file.ts";
 import { kindOf, type PluginKind } from "./place.ts";
 
@@ -81,6 +82,6 @@ function refuseForeign(path: string, { uid, mode }: { uid: number; mode: number 
     uid !== me && uid !== 0 ? "belongs to another user" : (mode & 0o022) !== 0 ? "can be written by other users" : null;
   if (fault === null) return;
   throw new AuthError("plugin_invalid", `${path} ${fault}, so it isn't used.`, {
-    hint: `Look at what it says, then make it yours alone: chmod go-w '${path}'`,
+    hint: `Look at what it says, then make it yours alone: chmod go-w ${shellWord(path)}`,
   });
 }

@@ -5,6 +5,7 @@
 import type { Context } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
 import { isOpenTo, isOwnedByOther, modeText } from "../../platform/owner.ts";
+import { shellWord } from "../../platform/shell-word.ts";
 import { type OwnedText, type Ownership, readOwned } from "../../platform/small-file.ts";
 import { type Bytes, random } from "../bytes.ts";
 import { parseKey } from "./encoding.ts";
@@ -68,7 +69,7 @@ function checkOwner(path: string, stat: Ownership): void {
   if (isOpenTo(stat, 0o077))
     throw locked(
       `Other users can reach the key file ${path} (mode ${modeText(stat)}).`,
-      `If nobody else has read it: chmod 600 ${path}. Then, to be safe: auth vault rekey`,
+      `If nobody else has read it: chmod 600 ${shellWord(path)}\nThen, to be safe: auth vault rekey`,
     );
 }
 
@@ -81,7 +82,7 @@ function unreadable(path: string, error: unknown): unknown {
       );
     case "EACCES":
     case "EPERM":
-      return locked(`The key file ${path} can't be read: permission denied.`, `chmod 600 ${path}`);
+      return locked(`The key file ${path} can't be read: permission denied.`, `chmod 600 ${shellWord(path)}`);
     case "EMFILE":
     case "ENFILE":
       return locked(`The key file ${path} can't be read: too many open files.`, "Raise the limit: ulimit -n 256");
