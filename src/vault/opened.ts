@@ -15,7 +15,7 @@ import {
   parseHeader,
   retiredKeys,
 } from "./header.ts";
-import { damaged, isNewer, type Label, open, openLabel, type Standing, seal, standingOf } from "./seal.ts";
+import { damaged, isNewer, type Label, open, openLabel, readSealedHeader, type SealedHeader, seal } from "./seal.ts";
 import type { Prompt } from "./sources/source.ts";
 import type { Change, Entry, RecordType, Vault, Version } from "./types.ts";
 import { mayAsk, OVERTAKEN, overtaken, unlock, unlockCurrent } from "./unlock.ts";
@@ -24,7 +24,7 @@ import { mayAsk, OVERTAKEN, overtaken, unlock, unlockCurrent } from "./unlock.ts
 const BATCH = 128;
 
 /** @throws AuthError `vault_locked`, `key_invalid`, `vault_corrupt` */
-export async function openOver(
+export async function createVault(
   context: Context,
   path: string,
   driver: StoreDriver,
@@ -67,11 +67,11 @@ export async function openOver(
   }
 
   /**
-   * A reading met a record of another key. No lock is held while a person or a program is asked (RULES 1.3).
+   * For a read that met a record of another key. No lock is held while a person or a program is asked (RULES 1.3).
    *
    * @returns whether there was a new key
    */
-  async function follow(): Promise<boolean> {
+  async function reloadKey(): Promise<boolean> {
     const found = await currentHeader();
     if (headerVersion(found) === headerVersion(header)) return false;
     if (locksHeld > 0 && mayAsk(context, found)) throw overtaken();
@@ -79,25 +79,30 @@ export async function openOver(
     return true;
   }
 
-  /** Follows rekeys while one is being read past. @throws AuthError `busy`, or what `fault` says where none explains it */
-  function following(fault: (value?: Uint8Array) => AuthError): (value?: Uint8Array) => Promise<void> {
+  /** What a read does when it meets another key. @throws AuthError `busy`, or `fault`'s where no rekey explains it */
+  function keyReloader(fault: (value?: Uint8Array) => AuthError): (value?: Uint8Array) => Promise<void> {
     let tries = 0;
     let unexplained = 0;
     return async (value) => {
-      unexplained = (await follow()) ? 0 : unexplained + 1;
-      // Once is no proof: the record may have been read just before a rekey that another reading followed.
+      unexplained = (await reloadKey()) ? 0 : unexplained + 1;
+      // Once is no proof: the record may have been read just before a rekey that another read has seen.
       if (unexplained === 2) throw fault(value);
       if (tries++ === OVERTAKEN) throw overtaken();
     };
   }
 
-  /** Of what was asked for last: a refresh asks for one record again and again. */
-  let placed: { readonly label: Label; readonly index: Bytes; readonly place: string } | null = null;
+  /** The storage key computed last: a refresh asks for one record again and again. */
+  let lastPlace: { readonly label: Label; readonly index: Bytes; readonly place: string } | null = null;
   const placeOf = (label: Label): string => {
     const { type, name } = label;
-    if (placed === null || placed.label.type !== type || placed.label.name !== name || placed.index !== keys.index)
-      placed = { label, index: keys.index, place: hmac(keys.index, pack("record", type, name)).toHex() };
-    return placed.place;
+    if (
+      lastPlace === null ||
+      lastPlace.label.type !== type ||
+      lastPlace.label.name !== name ||
+      lastPlace.index !== keys.index
+    )
+      lastPlace = { label, index: keys.index, place: hmac(keys.index, pack("record", type, name)).toHex() };
+    return lastPlace.place;
   };
   let fingerprints: { readonly index: Bytes; readonly key: Bytes } | null = null;
   const fingerprintKey = (): Bytes => {
@@ -111,42 +116,45 @@ export async function openOver(
     const label = { type, name };
     const seen = last?.label.type === type && last.label.name === name ? last : null;
     const place = placeOf(label);
-    let overtaking: ReturnType<typeof following> | null = null;
+    let reloadOrFail: ReturnType<typeof keyReloader> | null = null;
     for (;;) {
       const value = await valueAt(place);
-      if (value === null) return absent(type);
-      // Sealed, so nothing is to be hidden: by the runtime, since a loop over it takes most of a millisecond.
+      if (value === null) {
+        await checkOnMiss(type);
+        return null;
+      }
+      // Sealed, so its time tells nothing; Bun's own comparison, since a loop takes most of a millisecond.
       if (seen !== null && seen === last && Buffer.compare(seen.value, value) === 0) return seen.entry;
-      const standing = standingOf(value);
-      if (standing?.keyId === keys.data.id) {
-        const entry = await entryOf(label, place, value, standing);
+      const sealed = readSealedHeader(value);
+      if (sealed?.keyId === keys.data.id) {
+        const entry = await entryOf(label, place, value, sealed);
         last = { label, value, entry };
         return entry;
       }
-      if (standing === null) throw damaged(label, value);
-      overtaking ??= following((found) => damaged(label, found));
-      await overtaking(value);
+      if (sealed === null) throw damaged(label, value);
+      reloadOrFail ??= keyReloader((found) => damaged(label, found));
+      await reloadOrFail(value);
     }
   }
 
-  /** A name that isn't found may be one whose storage key was damaged: looked into once, since it reads everything. */
-  async function absent(type: RecordType): Promise<null> {
-    if (type === "connection" && !checked) await retryWhileBusy(() => driver.check());
-    if (type === "connection") checked = true;
-    return null;
+  /** A record that isn't found may have lost its storage key to damage: checked once, since that reads everything. */
+  async function checkOnMiss(type: RecordType): Promise<void> {
+    if (type !== "connection" || checked) return;
+    await retryWhileBusy(() => driver.check());
+    checked = true;
   }
 
-  async function entryOf(label: Label, place: string, value: Bytes, { version }: Standing): Promise<Entry> {
+  async function entryOf(label: Label, place: string, value: Bytes, { version }: SealedHeader): Promise<Entry> {
     const body = textOf(await open(keys.data, place, label, value));
     return { type: label.type as RecordType, name: label.name, version, body };
   }
 
   async function list(type: RecordType, passOver?: (error: AuthError) => void): Promise<Entry[]> {
-    const overtaking = following(damagedHeader);
+    const reloadOrFail = keyReloader(damagedHeader);
     for (;;) {
       const entries = await listAtOnce(type, passOver);
       if (entries !== null) return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-      await overtaking();
+      await reloadOrFail();
     }
   }
 
@@ -157,15 +165,15 @@ export async function openOver(
     const entries: Entry[] = [];
     for (let at = 0; at < places.length; at += BATCH) {
       const items = await retryWhileBusy(() => store.getItems<Bytes>(places.slice(at, at + BATCH)));
-      const standings = items.map(({ value }) => (value === null ? null : standingOf(value)));
-      if (standings.some((standing) => standing !== null && standing.keyId !== keys.data.id)) return null;
+      const headers = items.map(({ value }) => (value === null ? null : readSealedHeader(value)));
+      if (headers.some((sealed) => sealed !== null && sealed.keyId !== keys.data.id)) return null;
       const opened = await Promise.all(
         items.map(async ({ key, value }, i) => {
           if (value === null) return null;
           try {
             const label = await openLabel(keys.data, key, value);
-            const standing = standings[i];
-            return label.type === type && standing ? await entryOf(label, key, value, standing) : null;
+            const sealed = headers[i];
+            return label.type === type && sealed ? await entryOf(label, key, value, sealed) : null;
           } catch (error) {
             if (passOver === undefined || !(error instanceof AuthError)) throw error;
             passOver(error);

@@ -23,7 +23,7 @@ import {
 } from "./header.ts";
 import { removeDrafts } from "./leftovers.ts";
 import { vaultPath } from "./place.ts";
-import { type DataKey, open, openLabel, seal, standingOf } from "./seal.ts";
+import { type DataKey, open, openLabel, readSealedHeader, seal } from "./seal.ts";
 import { forget, forgetStale } from "./sources/forget.ts";
 import type { Kdf } from "./sources/kdf.ts";
 import { type KeyRequest, SOURCE_WORDS, type SourceName, STORED, sourceOf } from "./sources/source.ts";
@@ -152,7 +152,7 @@ async function resealAll(
 async function reseal(from: DataKey, to: DataKey, key: string, value: Bytes): Promise<Swap> {
   const label = await openLabel(from, key, value);
   const body = await open(from, key, label, value);
-  const version = standingOf(value)?.version ?? { incarnation: "", generation: 0 };
+  const version = readSealedHeader(value)?.version ?? { incarnation: "", generation: 0 };
   const text = `${version.incarnation}.${version.generation}`;
   return {
     key,

@@ -13,7 +13,7 @@ import { faultAtWrite } from "../platform/faults.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, concat, uint32, viewOf } from "./bytes.ts";
 import { checkPrivate, createPrivate, lstat, syncFolder, touching, writeAll } from "./files.ts";
-import { type DataKey, seal, standingOf, tryOpen } from "./seal.ts";
+import { type DataKey, readSealedHeader, seal, tryOpen } from "./seal.ts";
 import type { KeptReply, Version } from "./types.ts";
 
 const SIZE = LIMITS.replyFileBytes;
@@ -68,11 +68,11 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
     },
     async read(version: Version) {
       const value = touching(path, () => readValue(path));
-      const standing = value === null ? null : standingOf(value);
-      if (value === null || standing === null) return null;
+      const header = value === null ? null : readSealedHeader(value);
+      if (value === null || header === null) return null;
       const same =
-        standing.version.incarnation === version.incarnation && standing.version.generation === version.generation;
-      const key = same ? await keys.find(standing.keyId) : null;
+        header.version.incarnation === version.incarnation && header.version.generation === version.generation;
+      const key = same ? await keys.find(header.keyId) : null;
       // A reply that was cut short by a crash doesn't open: as if it had never reached the disk.
       return key === null ? null : tryOpen(key, place, label, value);
     },

@@ -4,7 +4,7 @@
  *
  *     1 format · 8 key id · 4 epoch · 16 incarnation · 8 generation · 2 label's length · label · body
  *
- * The label (type and name) is sealed apart, so that `list` finds names. The body is bound to all that stands before
+ * The label (type and name) is sealed apart, so that `list` finds names. The body is bound to all that comes before
  * it, to the vault, and to its type and name.
  */
 import { AuthError } from "../platform/errors.ts";
@@ -43,8 +43,8 @@ export interface Label {
   readonly name: string;
 }
 
-/** What of a sealed value can be read without a key. Believe it only once the value has opened. */
-export interface Standing {
+/** What of a sealed value can be read without a key. To be believed only once the value has opened. */
+export interface SealedHeader {
   readonly keyId: string;
   readonly epoch: number;
   readonly version: Version;
@@ -65,15 +65,15 @@ export async function seal(
   body: Uint8Array,
 ): Promise<Sealed> {
   const own = recordKey(key, place);
-  const standing = concat(
+  const header = concat(
     Uint8Array.of(FORMAT),
     Uint8Array.fromHex(key.id),
     uint32(key.epoch),
     Uint8Array.fromHex(incarnation),
     uint64(generation),
   );
-  const sealedLabel = await encrypt(own, pack(label.type, label.name), labelData(key, place, standing));
-  const head = concat(standing, uint16(sealedLabel.length), sealedLabel);
+  const sealedLabel = await encrypt(own, pack(label.type, label.name), labelData(key, place, header));
+  const head = concat(header, uint16(sealedLabel.length), sealedLabel);
   return concat(head, await encrypt(own, body, bodyData(key, label, head))) as Sealed;
 }
 
@@ -103,7 +103,7 @@ export async function openLabel(key: DataKey, place: string, value: Bytes): Prom
 }
 
 /** null when the value is not of a form we know. */
-export function standingOf(value: Bytes): Standing | null {
+export function readSealedHeader(value: Bytes): SealedHeader | null {
   if (endOfLabel(value) === null) return null;
   const view = viewOf(value);
   const generation = view.getUint32(AT.generation) * 2 ** 32 + view.getUint32(AT.generation + 4);
@@ -155,9 +155,9 @@ function recordKey(key: DataKey, place: string): Bytes {
 const derived = new Map<string, { readonly key: DataKey; readonly own: Bytes }>();
 const KEPT = 16;
 
-/** Format, key id, epoch, incarnation and generation are in `standing`, as they are stored. */
-function labelData({ vaultId }: DataKey, place: string, standing: Bytes): Bytes {
-  return pack("label", vaultId, place, standing);
+/** Format, key id, epoch, incarnation and generation are in `header`, as they are stored. */
+function labelData({ vaultId }: DataKey, place: string, header: Bytes): Bytes {
+  return pack("label", vaultId, place, header);
 }
 
 function bodyData({ vaultId }: DataKey, { type, name }: Label, head: Bytes): Bytes {

@@ -3,7 +3,7 @@ import type { Context } from "../platform/context.ts";
 import { foreign, isOpenTo, isOwnedByOther, modeText } from "../platform/owner.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { type Ownership, ownershipOf } from "../platform/small-file.ts";
-import { openOver } from "./opened.ts";
+import { createVault } from "./opened.ts";
 import { vaultPath } from "./place.ts";
 import type { Prompt } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
@@ -30,7 +30,7 @@ export async function openVault(context: Context, options: VaultOptions = {}): P
   if (driver === null) return null;
   try {
     await checkOwner(context, path, await ownershipOf(path));
-    return await openOver(context, path, driver, options.prompt);
+    return await createVault(context, path, driver, options.prompt);
   } catch (error) {
     driver.close();
     throw error;

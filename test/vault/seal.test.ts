@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Bytes, random, utf8 } from "../../src/vault/bytes.ts";
-import { type DataKey, type Label, open, openLabel, seal, standingOf, tryOpen } from "../../src/vault/seal.ts";
+import { type DataKey, type Label, open, openLabel, readSealedHeader, seal, tryOpen } from "../../src/vault/seal.ts";
 import type { Version } from "../../src/vault/types.ts";
 import { refusal, version } from "./home.ts";
 
@@ -22,7 +22,7 @@ test("what was sealed opens, with its label and version, and nothing of it shows
       const sealed = await seal(key, place, { type: "client", name }, at, content);
       expect(await open(key, place, { type: "client", name }, sealed)).toEqual(content);
       expect(await openLabel(key, place, sealed)).toEqual({ type: "client", name });
-      expect(standingOf(sealed)).toEqual({ keyId: key.id, epoch: key.epoch, version: at });
+      expect(readSealedHeader(sealed)).toEqual({ keyId: key.id, epoch: key.epoch, version: at });
     }),
     { numRuns: 60 },
   );
