@@ -74,8 +74,8 @@ function words(command: string): string[] {
 }
 
 function withUrl(command: readonly string[], url: string): string[] {
-  const placed = command.map((word) => word.replaceAll("%s", () => url));
-  return command.some((word) => word.includes("%s")) ? placed : [...placed, url];
+  const filled = command.map((word) => word.replaceAll("%s", () => url));
+  return command.some((word) => word.includes("%s")) ? filled : [...filled, url];
 }
 
 /** As the URL parser writes it, so that no character means something to whoever gets it; null for other schemes. */

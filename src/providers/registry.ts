@@ -44,7 +44,7 @@ export interface Plugins {
   passedOver(error: AuthError): void;
 }
 
-export type Standing = "built-in" | "catalogue" | "installed";
+export type ProviderKind = "built-in" | "catalogue" | "installed";
 
 export interface Registry {
   /** Surely part of auth, and no plugin in its place: told at once, where it can be told. */
@@ -63,7 +63,7 @@ export interface Registry {
   ids(): Promise<string[]>;
   everyId(): Promise<string[]>;
   /** Where the description comes from that `get` gives. @throws AuthError `provider_not_found` */
-  standing(id: string): Promise<Standing>;
+  kindOf(id: string): Promise<ProviderKind>;
   /** Whether its description is a plugin's, or was: nothing that is bundled stands for it. */
   isPlugin(id: string): Promise<boolean>;
   /** Those that people are offered and that can be used. */
@@ -191,7 +191,7 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     return [...new Set([...(await ids()), ...Object.keys((await catalog()).catalog)])];
   }
 
-  async function standing(id: string): Promise<Standing> {
+  async function kindOf(id: string): Promise<ProviderKind> {
     if ((await file(id)) !== null) return "installed";
     if ((await bundled(id)) === undefined) throw await notFound(id);
     return Object.hasOwn(builtIn, id) ? "built-in" : "catalogue";
@@ -259,7 +259,7 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     });
   }
 
-  return { isBuiltIn, require, idOf, get, ids, everyId, standing, isPlugin, offered, readers };
+  return { isBuiltIn, require, idOf, get, ids, everyId, kindOf, isPlugin, offered, readers };
 }
 
 async function noCatalog(): Promise<Catalog> {

@@ -102,8 +102,8 @@ function exceptionFault(variable: string, value: string, settings: Settings): st
   if (setting === "token") return null;
   if (only.startsWith("https://") && kindOf(setting, settings) !== "host")
     return `must be made of a host: ${setting} is not of kind host`;
-  const standing = ownValue(settings, setting)?.default;
-  return standing === undefined || /^[A-Za-z0-9_.:[\]-]+$/.test(standing) ? null : `has the default '${standing}'`;
+  const fallback = ownValue(settings, setting)?.default;
+  return fallback === undefined || /^[A-Za-z0-9_.:[\]-]+$/.test(fallback) ? null : `has the default '${fallback}'`;
 }
 
 function kindOf(setting: string, settings: Settings): string | undefined {

@@ -100,7 +100,7 @@ describe.skipIf(lacking("linux"))("every command with -v", () => {
     await failHorribly();
     await administer();
     await changeKeys();
-    await leave();
+    await logOut();
 
     const known = new Set(secrets.values());
     for (const { form, query } of [...google.server.calls, ...sentry.server.calls])
@@ -318,7 +318,7 @@ describe.skipIf(lacking("linux"))("every command with -v", () => {
     await call(["list"], { more: { AUTH_PASSPHRASE: `${PASSPHRASE}x` }, exit: 8 });
   }
 
-  async function leave(): Promise<void> {
+  async function logOut(): Promise<void> {
     await call(["revoke", "sentry", "--yes"]);
     for (const connection of ["sentry:json", "sentry:own", "sentry:pasted", "apikey:one", "google"])
       await call(["logout", connection, "--json"]);

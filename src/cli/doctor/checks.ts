@@ -35,8 +35,8 @@ export const CHECKS: Readonly<Record<string, Examine>> = {
 /** Each that is installed: whether it can be used, and whether it stands in for another. */
 async function examinePlugins(session: Session): Promise<Found[]> {
   const ids = await session.registry.everyId();
-  const standings = await Promise.all(ids.map((id) => session.registry.standing(id)));
-  const installed = ids.filter((_, i) => standings[i] === "installed");
+  const kinds = await Promise.all(ids.map((id) => session.registry.kindOf(id)));
+  const installed = ids.filter((_, i) => kinds[i] === "installed");
   const views = await Promise.all(installed.map((id) => viewOf(session, id)));
   const found = views.flatMap(({ id, fault, replaces, trust }): Found[] => [
     ...(fault === null ? [] : [doubtful(fault, `auth provider ${trust === "unusable" ? "check" : "trust"} ${id}`)]),

@@ -126,7 +126,7 @@ async function refuseTaken(session: Session, id: string, replace: boolean): Prom
   if (!known) return false;
   const vault = await session.vault();
   const before = installed && vault !== null ? await readPin(vault, id) : null;
-  return before?.replaces === true || (await registry.standing(id)) !== "installed";
+  return before?.replaces === true || (await registry.kindOf(id)) !== "installed";
 }
 
 function checkId({ id, file }: FoundPlugin): string {

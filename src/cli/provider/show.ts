@@ -78,9 +78,9 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
     ...facts.filter(([, value]) => value !== "").map(([name, value]) => `  ${name}: ${value}`),
     ...settings.map((setting) => {
       const how = [setting.flag, ...setting.env].join(", ");
-      const standing = setting.required ? "required" : (setting.default ?? "optional");
+      const whenLeftOut = setting.required ? "required" : (setting.default ?? "optional");
       const choices = setting.choices === null ? "" : `; one of ${setting.choices.join(", ")}`;
-      return `  Setting ${setting.name}: ${setting.title} (${how}; ${standing}${choices})`;
+      return `  Setting ${setting.name}: ${setting.title} (${how}; ${whenLeftOut}${choices})`;
     }),
   ];
 }

@@ -50,14 +50,14 @@ interface SettingView {
 /** @throws AuthError `provider_not_found` */
 export async function viewOf(session: Session, id: string): Promise<ProviderView> {
   const { registry } = session;
-  const standing = await registry.standing(id);
-  const pin = standing === "installed" ? await pinOf(session, id) : null;
-  const common = { id, ...originOf(standing, pin), replaces: pin?.replaces ?? false };
+  const kind = await registry.kindOf(id);
+  const pin = kind === "installed" ? await pinOf(session, id) : null;
+  const common = { id, ...originOf(kind, pin), replaces: pin?.replaces ?? false };
   try {
     return {
       ...common,
       ...described(await registry.get(id)),
-      trust: standing === "installed" && pin?.trusted == null ? "not needed" : "trusted",
+      trust: kind === "installed" && pin?.trusted == null ? "not needed" : "trusted",
       fault: null,
     };
   } catch (error) {
@@ -83,8 +83,8 @@ async function pinOf(session: Session, id: string): Promise<Pin | null> {
   return vault === null ? null : readPin(vault, id);
 }
 
-function originOf(standing: string, pin: Pin | null): Pick<ProviderView, "origin" | "source"> {
-  if (standing !== "installed") return { origin: standing as ProviderView["origin"], source: null };
+function originOf(kind: string, pin: Pin | null): Pick<ProviderView, "origin" | "source"> {
+  if (kind !== "installed") return { origin: kind as ProviderView["origin"], source: null };
   const source = pin?.origin ?? "file";
   if (source === "file") return { origin: "file", source: null };
   return { origin: source.startsWith("npm:") ? "npm" : "url", source };

@@ -50,8 +50,8 @@ function settingFrom(draft: Draft, id: string, { name, setting, property, isHost
   };
   const flag = flagOf(setting, shape);
   const named = (RESERVED_FLAGS as readonly string[]).includes(flag) ? { ...shape, flag: `${id}-${flag}` } : shape;
-  const standing = property.default_value || draft.defaults.get(name);
-  if (standing) return withDefault(draft, field, named, standing);
+  const fallback = property.default_value || draft.defaults.get(name);
+  if (fallback) return withDefault(draft, field, named, fallback);
   const dispensable = property.optional || property.automated || draft.optional.has(name);
   return dispensable || property.default_value === "" ? named : { ...named, required: true };
 }
