@@ -93,7 +93,7 @@ describe("a write that fails after sending doesn't cost the token", () => {
 
   test("the record can't be written: the reply beside it is taken in by the next call, and nothing is sent", () =>
     handedOver("vault-commit#2:SQLITE_FULL", async (home, issuer, { stderr }) => {
-      expect(stderr).toMatch(/^Warning: The new token of oidc:proof could not be stored .*the disk is full/);
+      expect(stderr).toMatch(/^Warning: The new token of oidc:proof could not be stored: .*the disk is full/);
       await isStoredByTheNextCall(home, issuer);
     }));
 
@@ -105,7 +105,7 @@ describe("a write that fails after sending doesn't cost the token", () => {
 
   test("neither at all: it is said aloud, the old token is not deleted, and the loss is told for what it is", () =>
     handedOver("reply-keep:EIO,vault-commit#2:SQLITE_IOERR", async (home, issuer, { stderr }) => {
-      expect(stderr).toMatch(/^Warning: .*could not be stored anywhere .*auth login oidc:proof/);
+      expect(stderr).toMatch(/^Warning: .*could not be stored anywhere: .*auth login oidc:proof/);
       expect((await home.tokens()).refresh).not.toBe(issuer.chain.newest().refresh);
       const next = await home.run(TOKEN);
       expect(next.code).toBe(4);
