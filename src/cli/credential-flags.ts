@@ -29,6 +29,12 @@ export function readingStdin(flags: Flags): string[] {
   return Object.keys(CREDENTIALS).filter((name) => flags[name as keyof Flags] === "-");
 }
 
+/** Those that were given, as they were written. */
+export function filesNamed(flags: Flags): Record<string, string> {
+  const given = Object.keys(CREDENTIALS).map((name) => [name, flags[name as keyof Flags]] as const);
+  return Object.fromEntries(given.filter((one): one is [keyof Flags, string] => one[1] !== undefined));
+}
+
 export async function credentialOf(cli: Cli, flags: Flags): Promise<Credential> {
   const { key, certificate, code } = flags;
   const subjectToken = flags["subject-token"];

@@ -1,9 +1,13 @@
 /** A login under a name that holds one already: what is replaced, and what is asked first (CLI §4). */
-import { display, typed } from "../connections/ref.ts";
+import { loginCommand } from "../connections/login/command.ts";
+import type { LoginRequest } from "../connections/login/request.ts";
+import { keepOrReplace } from "../connections/login.ts";
+import { display } from "../connections/ref.ts";
 import { stateOf } from "../connections/status.ts";
 import type { Stored } from "../connections/store.ts";
 import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Cli } from "./context.ts";
 
 /**
@@ -14,11 +18,17 @@ import type { Cli } from "./context.ts";
  * @returns false: nothing is to be done
  * @throws AuthError `usage` where a pasted token would replace a login and nobody can be asked
  */
-export async function goesOn(cli: Cli, existing: Stored, pastes: boolean): Promise<boolean> {
+export async function goesOn(
+  cli: Cli,
+  definition: ProviderDefinition,
+  existing: Stored,
+  request: LoginRequest,
+  pastes: boolean,
+): Promise<boolean> {
   const { status } = stateOf(existing.record, cli.context.now());
   if (pastes) {
     if (existing.record.kind !== "oauth" || status === "not_connected" || status === "invalid") return true;
-    return mayReplaceLogin(cli, existing);
+    return mayReplaceLogin(cli, definition, existing, request);
   }
   if (status !== "connected") return true;
   const message = `Already logged in${whom(existing)}`;
@@ -27,21 +37,23 @@ export async function goesOn(cli: Cli, existing: Stored, pastes: boolean): Promi
     return confirm(`${message}. Log in again?`);
   }
   cli.output.say(message);
-  cli.output.say(`To log in again: auth login ${typed(existing.ref)} --force`);
+  cli.output.say(`To log in again: ${loginCommand(definition, request, { force: true })}`);
   return false;
 }
 
 /** A login that is refreshed is worth more than a token that isn't. */
-async function mayReplaceLogin(cli: Cli, { ref, record }: Stored): Promise<boolean> {
+async function mayReplaceLogin(
+  cli: Cli,
+  definition: ProviderDefinition,
+  { ref, record }: Stored,
+  request: LoginRequest,
+): Promise<boolean> {
   const what = `${display(ref)} is a login${record.account === null ? "" : whom({ ref, record })} that is renewed by itself`;
   if (await cli.interactive()) {
     const { confirm } = await import("../platform/prompt.ts");
     return confirm(`${what}. Replace it with a token?`);
   }
-  throw usage(
-    `${what}: a token would replace it.`,
-    `Keep both: auth login ${ref.provider} -p NAME --token -\nReplace it: auth login ${typed(ref)} --force --token -`,
-  );
+  throw usage(`${what}: a token would replace it.`, keepOrReplace(definition, request, { token: "-" }));
 }
 
 /** ` as octocat`, or ` (github:work)` where the account isn't known. */

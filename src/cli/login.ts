@@ -13,7 +13,7 @@ import { FLOWS } from "../providers/schema.ts";
 import { offeringToTakeClient } from "./ask-client.ts";
 import { defineCommand, list, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { CREDENTIALS, credentialOf, readingStdin } from "./credential-flags.ts";
+import { CREDENTIALS, credentialOf, filesNamed, readingStdin } from "./credential-flags.ts";
 import { asAuthError } from "./exit.ts";
 import { goesOn, whom } from "./login-again.ts";
 import { address, flowOf, nonEmpty } from "./login-flags.ts";
@@ -105,6 +105,7 @@ export default defineCommand({
         timeout: timeoutOf(args.timeout),
         port: portOf(args.port),
         redirectUri: address(args["redirect-uri"], "--redirect-uri"),
+        files: filesNamed(args),
         canOpenBrowser: (args.browser ?? true) && canOpenBrowser(cli.context.env),
       };
       checkSecretFlags(args["client-secret"], args.token, args.callback, readingStdin(args));
@@ -156,9 +157,11 @@ async function runLogin(
   pastes: boolean,
   secrets: () => Promise<Secrets>,
 ): Promise<void> {
-  const existing = await refuseOtherPlace(await session.services(), request);
-  if (existing !== null && !request.force && !(await goesOn(cli, existing, pastes)))
-    return announce(cli, session, existing, null);
+  const existing = await refuseOtherPlace(await session.services(), request, pastes);
+  if (existing !== null && !request.force) {
+    const definition = await session.registry.get(request.ref.provider);
+    if (!(await goesOn(cli, definition, existing, request, pastes))) return announce(cli, session, existing, null);
+  }
   return finish(cli, session, { ...request, ...(await secrets()) }, how, existing);
 }
 

@@ -3,7 +3,6 @@ import type { Grant } from "../inject/variables.ts";
 import { inheritedDescriptors } from "../platform/descriptors.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import type { ExecError } from "../platform/exec.ts";
-import { shellWord } from "../platform/shell-word.ts";
 import { defineCommand, list, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { EXIT_CODES } from "./exit.ts";
@@ -55,7 +54,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   if (command === undefined)
     throw usage("There is no command to run.", "Give it after --: auth run <connection> -- <command>");
   const grants = await inSession(cli, (session) => grantsFor(cli, session, options));
-  if (grants.length === 0 && !options.allowNone) throw nothingToInject(command);
+  if (grants.length === 0 && !options.allowNone) throw await nothingToInject(cli.rest, options.keepKey);
   for (const { connection } of grants) await cli.context.audit({ event: "run", status: "success", connection });
   const env = childEnvironment(cli.context.env, grants, options.keepKey);
   if (!cli.globals.quiet) cli.output.say(summary(grants));
@@ -73,9 +72,11 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
 }
 
 /** A command that was to have tokens is not run without any: it would fail later, or act as somebody else. */
-function nothingToInject(command: string): AuthError {
+async function nothingToInject(command: readonly string[], keepKey: boolean): Promise<AuthError> {
+  const { commandLine } = await import("../platform/shell-word.ts");
+  const without = commandLine(["auth", "run", "--allow-none", ...(keepKey ? ["--keep-key"] : []), "--", ...command]);
   return new AuthError("nothing_to_inject", "There is no token to inject: every login was left out.", {
-    hint: `See why: auth status\nTo run it without a token: auth run --allow-none -- ${shellWord(command)} …`,
+    hint: `See why: auth status\nTo run it without a token: ${without}`,
   });
 }
 

@@ -12,9 +12,11 @@ import type { Secret } from "../platform/secret.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { deferSignals } from "../platform/signals.ts";
 import { originOf } from "../platform/url.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
 import { type Clients, clientFromEnvironment, readClients, updateClients } from "./clients.ts";
 import { counterpartOf } from "./counterpart.ts";
 import { notGranted } from "./granted.ts";
+import { type Flags, loginCommand } from "./login/command.ts";
 import { type FlowEnd, runFlow } from "./login/flows.ts";
 import { type LoginPlan, planLogin } from "./login/plan.ts";
 import type { LoginRequest, LoginUi } from "./login/request.ts";
@@ -23,7 +25,7 @@ import { type StoredLogin, storeLogin } from "./login/store.ts";
 import { revokeReceived, withdraw } from "./login/withdraw.ts";
 import { refuseMismatch } from "./mismatch.ts";
 import { asLoggedIn } from "./pin.ts";
-import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
+import { display, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { readReplaceable, type Stored } from "./store.ts";
 import { unreadValues } from "./tokens.ts";
@@ -93,8 +95,15 @@ function tellUnreadValues({ context }: Services, { request }: LoginPlan, reply: 
   ui.warn(unread);
 }
 
-/** Another host or client under a name that is taken needs `--force` (CLI.md §4). Settled before anything is sent. */
-export async function refuseOtherPlace(services: Services, request: LoginRequest): Promise<Stored | null> {
+/**
+ * Another host or client under a name that is taken needs `--force` (CLI.md §4). Settled before anything is sent.
+ * @param pastes whether a token is given, which may not have been read yet
+ */
+export async function refuseOtherPlace(
+  services: Services,
+  request: LoginRequest,
+  pastes = request.token !== null,
+): Promise<Stored | null> {
   const { stored } = await readReplaceable(services.vault, request.ref, request.force);
   if (request.force || stored === null || stored.record.tokens === null) return stored;
   const definition = await services.registry.get(request.ref.provider);
@@ -109,9 +118,14 @@ export async function refuseOtherPlace(services: Services, request: LoginRequest
     endpoints: request.endpoints,
     sources,
   };
-  const hint = `Keep both: auth login ${request.ref.provider} -p NAME …\nReplace it: add --force`;
-  refuseMismatch(definition, stored, asked, hint);
+  refuseMismatch(definition, stored, asked, keepOrReplace(definition, request, pastes ? { token: "-" } : {}));
   return stored;
+}
+
+/** Both ways out where a name is taken, as commands. @param how what the login was called with besides */
+export function keepOrReplace(definition: ProviderDefinition, request: LoginRequest, how: Flags = {}): string {
+  const both = loginCommand(definition, request, { profile: "NAME", ...how });
+  return `Keep both: ${both}\nReplace it: ${loginCommand(definition, request, { force: true, ...how })}`;
 }
 
 async function withLearntLifetime(services: Services, plan: LoginPlan, reply: TokenReply): Promise<TokenReply> {
@@ -233,23 +247,29 @@ async function refuseOtherAccount(plan: LoginPlan, account: Account | null, ui: 
   // Settings that lead elsewhere were edited on purpose, and ids of another place can't be compared.
   if (plan.existing?.record.pinned === null) return;
   const { ref } = plan.request;
-  if (plan.flow === "token") return refuseOtherOwner(ref, nameOf(held), nameOf(account), ui);
+  if (plan.flow === "token") return refuseOtherOwner(plan, nameOf(held), nameOf(account), ui);
   throw new AuthError(
     "access_denied",
     `${display(ref)} belongs to ${nameOf(held)}; you logged in as ${nameOf(account)}.`,
     {
-      hint: `Keep both: auth login ${ref.provider} -p NAME\nReplace it: auth login ${display(ref)} --force`,
+      hint: keepOrReplace(plan.provider.definition, plan.request),
       connection: display(ref),
     },
   );
 }
 
 /** A pasted token of another account: whose it is shows only once it was read. */
-async function refuseOtherOwner(ref: ConnectionRef, held: string, given: string, ui: LoginUi): Promise<void> {
+async function refuseOtherOwner(
+  { request, provider }: LoginPlan,
+  held: string,
+  given: string,
+  ui: LoginUi,
+): Promise<void> {
+  const { ref } = request;
   const what = `${display(ref)} belongs to ${held}; this is a token of ${given}.`;
   const answer = (await ui.confirm?.(`${what} Replace it?`)) ?? null;
   if (answer === true) return;
-  const hint = `Nothing was stored.\nKeep both: auth login ${ref.provider} -p NAME --token -\nReplace it: auth login ${typed(ref)} --force --token -`;
+  const hint = `Nothing was stored.\n${keepOrReplace(provider.definition, request, { token: "-" })}`;
   const code = answer === null ? "usage" : "access_denied";
   throw new AuthError(code, what, { hint, connection: display(ref) });
 }

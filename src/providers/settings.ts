@@ -3,7 +3,7 @@ import { usage } from "../platform/errors.ts";
 import { addressFault, hostFrom } from "../platform/url.ts";
 import { matches, patternFault } from "./pattern.ts";
 import { chosenNameFault } from "./reserved.ts";
-import type { Flow, ProviderDefinition, SETTING_KINDS } from "./schema.ts";
+import type { ProviderDefinition, SETTING_KINDS } from "./schema.ts";
 import { suggestion } from "./suggest.ts";
 import type { Values } from "./template.ts";
 
@@ -60,13 +60,6 @@ export function settle(definition: ProviderDefinition, given: Values): Record<st
     else if (setting.required && setting.flows === undefined) throw missing(definition, name, setting);
   }
   return settled;
-}
-
-/** @throws AuthError `usage` for a setting that the flow can't do without. */
-export function requireSettings(definition: ProviderDefinition, flow: Flow, settled: Values): void {
-  for (const [name, setting] of Object.entries(definition.settings ?? {}))
-    if (setting.required && setting.flows?.includes(flow) && !Object.hasOwn(settled, name))
-      throw missing(definition, name, setting);
 }
 
 function missing(definition: ProviderDefinition, name: string, setting: Setting) {

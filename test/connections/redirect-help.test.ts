@@ -72,7 +72,9 @@ describe("the redirect URI to enter", () => {
     const unknown = await failure(ownRedirect, {});
     expect(unknown?.code).toBe("client_missing");
     expect(entered(unknown)).toBe("an address of your own, to be given as --redirect-uri");
-    expect(unknown?.hint).toContain("auth login acme --redirect-uri <url> --client-id <id> --client-secret -");
+    expect(unknown?.hint).toContain(
+      "auth login acme --no-verify --force --redirect-uri <url> --client-id <id> --client-secret -",
+    );
     // Whoever could be asked for a client has to know that first.
     expect(unknown?.cause).toBeUndefined();
 

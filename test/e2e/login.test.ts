@@ -537,7 +537,7 @@ describe("the client", () => {
     const elsewhere = await lines("github", "--host", "ghe.example.com", "-s", "repo,workflow");
     expect(elsewhere.slice(0, 2)).toEqual([
       "1. A token, made at https://ghe.example.com/settings/tokens/new?scopes=repo,workflow&description=auth",
-      "   auth login github --host ghe.example.com --token -",
+      "   auth login github --host ghe.example.com --scope repo,workflow --token -",
     ]);
     // A token that no page makes is for the few who have one.
     const google = await lines("google");
@@ -1022,7 +1022,8 @@ describe("a token pasted over what is stored", () => {
     at.issuer.server.fail({ path: "/api/0/", times: 2, reply: { status: 200, body, headers } });
     const { code, stderr } = await auth(login, { env, stdin: "of-someone-else" });
     expect(code).toBe(64);
-    expect(stderr).toContain("Replace it: auth login sentry --force --token -\n");
+    const place = `--endpoint userinfo=${at.issuer.endpoints.userinfo}`;
+    expect(stderr).toContain(`Replace it: auth login sentry ${place} --force --token -\n`);
     expect((await auth(["token", "sentry"], { env })).stdout).toBe(`${at.issuer.rows[0]?.access}\n`);
     expect((await auth([...login, "--force"], { env, stdin: "of-someone-else" })).code).toBe(0);
   });
@@ -1034,7 +1035,7 @@ describe("a token pasted over what is stored", () => {
     const { code, stderr } = await login.ended;
     expect(code).toBe(64);
     expect(JSON.parse(stderr).error).toMatchObject({ code: "usage" });
-    expect(JSON.parse(stderr).error.hint).toContain("Replace it: auth login sentry --force --token -");
+    expect(JSON.parse(stderr).error.hint).toContain("Replace it: auth login sentry --no-verify --force --token -");
     expect((await at.call(["token", "sentry"])).stdout.trim()).toBe(String(at.issuer.rows[0]?.access));
     expect((await at.call(["login", "sentry", "--token", "-", "--no-verify", "--force"], { stdin: "t" })).code).toBe(0);
     expect((await at.call(["token", "sentry"])).stdout).toBe("t\n");

@@ -8,7 +8,7 @@ import type { Client } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/own.ts";
 import type { Secret } from "../../platform/secret.ts";
-import { shellWord } from "../../platform/shell-word.ts";
+import { placeholder, shellWord } from "../../platform/shell-word.ts";
 import type { Dialect } from "../../providers/defaults.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
@@ -22,10 +22,10 @@ import {
   requireClientSyntax,
 } from "../clients.ts";
 import type { Connection } from "../record.ts";
-import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
+import { loginCommand } from "./command.ts";
 import type { LoginRequest } from "./request.ts";
-import { loginCommand, type Ways, waysInWords, waysWithoutClient } from "./ways.ts";
+import { type Ways, waysInWords, waysWithoutClient } from "./ways.ts";
 
 /**
  * @param supported the token endpoint's authentication methods, where discovery named them
@@ -101,7 +101,7 @@ export function unusedSecret({ context }: Services, definition: ProviderDefiniti
 
 /** A key is used wherever one is known, unless a secret is given now: a secret is never sent beside it. */
 async function keyFor(
-  { credential, clientSecret, ref }: LoginRequest,
+  { credential, clientSecret }: LoginRequest,
   kept: ClientKey | null,
   supported: readonly string[] | null,
   algorithms: readonly string[] | null,
@@ -109,10 +109,7 @@ async function keyFor(
   const given = credential?.key;
   if (given === undefined) return clientSecret === null ? kept : null;
   if (clientSecret !== null)
-    throw usage(
-      "A client proves itself with a key or with a secret, not with both.",
-      `auth login ${typed(ref)} --key …`,
-    );
+    throw usage("A client proves itself with a key or with a secret, not with both.", "Leave one of them out.");
   // RFC 8414 §2: what isn't listed isn't supported.
   if (!supported?.includes("private_key_jwt"))
     throw usage("--key does nothing here: this provider takes no keys from clients.", "Leave --key out.");
@@ -135,7 +132,7 @@ async function wasRefused(
 function secretRefused(dialect: Dialect, request: LoginRequest, id: string): AuthError {
   const missing: MissingClient = { title: dialect.title, lacks: ["secret"], id, mayHaveSecret: true, steps: [] };
   return new AuthError("client_missing", `${dialect.title} has refused the secret that is kept for client ${id}.`, {
-    hint: `Give the right one: auth login ${typed(request.ref)} --client-id ${shellWord(id)} --client-secret -`,
+    hint: `Give the right one: ${loginCommand(dialect, request, { "client-id": id, "client-secret": "-" })}`,
     cause: missing,
   });
 }
@@ -183,8 +180,11 @@ export function clientMissing(
   const { definition, client } = provider;
   const prefix = clientVariables(definition);
   const redirectUri = request.redirectUri ?? client.redirectUri;
-  const login = loginCommand(provider, request);
-  const first = redirectUri === null ? `${login} --redirect-uri <url>` : login;
+  const command = loginCommand(definition, request, {
+    ...(redirectUri === null && { "redirect-uri": placeholder("url") }),
+    "client-id": id ?? placeholder("id"),
+    ...(needsSecret && { "client-secret": "-" }),
+  });
   const steps = [
     ...(client.create === null ? [] : [`Create one: ${client.create}`]),
     `Redirect URI to enter there: ${redirectUri ?? "an address of your own, to be given as --redirect-uri"}`,
@@ -192,13 +192,8 @@ export function clientMissing(
   ];
   const described = id === null ? waysWithoutClient(provider, request) : { command: null, token: null };
   const ways: Ways = bundled ? described : { ...described, command: null };
-  const app = [
-    ...steps,
-    needsSecret
-      ? `Then: ${first} --client-id <id> --client-secret -   (or set ${prefix}_ID and ${prefix}_SECRET)`
-      : `Then: ${first} --client-id <id>   (or set ${prefix}_ID)`,
-  ];
-  const lines = [unused, ...waysInWords(ways, login, app)];
+  const app = [...steps, `Then: ${command}   (or set ${prefix}_ID${needsSecret ? ` and ${prefix}_SECRET` : ""})`];
+  const lines = [unused, ...waysInWords(ways, loginCommand(definition, request, { token: "-" }), app)];
   const missing: MissingClient = {
     title: definition.title,
     lacks: [...(id === null ? (["id"] as const) : []), ...(needsSecret ? (["secret"] as const) : [])],

@@ -7,12 +7,12 @@ import type { Account, Client, TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Secret } from "../../platform/secret.ts";
-import { shellWord } from "../../platform/shell-word.ts";
 import { syntaxFault } from "../../platform/syntax.ts";
 import { originNamed } from "../../providers/belonging.ts";
 import { matches } from "../../providers/pattern.ts";
-import { typed } from "../ref.ts";
+import { flagOf } from "../../providers/settings.ts";
 import type { Services } from "../services.ts";
+import { loginCommand } from "./command.ts";
 import { mintFirst, redeem } from "./mint.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { LoginUi, NextPasted } from "./request.ts";
@@ -124,11 +124,11 @@ async function acceptPasted(login: BrowserLogin, next: NextPasted): Promise<Auth
 /** A code that someone has already, because the provider sent it elsewhere. */
 async function code({ context }: Services, plan: LoginPlan): Promise<TokenReply> {
   const { redeemCode } = await import("../../oauth/code.ts");
-  const { credential, ref } = plan.request;
+  const { credential } = plan.request;
   if (credential?.code === undefined)
     throw usage(
       `${plan.provider.definition.title} needs the code that it gave out.`,
-      `Give it on standard input: auth login ${typed(ref)} --flow code --code -`,
+      `Give it on standard input: ${loginCommand(plan.provider.definition, plan.request, { flow: "code", code: "-" })}`,
     );
   const fault = syntaxFault("code", credential.code.reveal());
   if (fault !== null) throw usage(`${fault}.`, "Copy it from its source again. Nothing was sent.");
@@ -142,7 +142,7 @@ async function token(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenRe
   if (accessToken === null)
     throw usage(
       `${plan.provider.definition.title} needs a token.`,
-      `Give it on standard input: auth login ${plan.request.ref.provider} --token -`,
+      `Give it on standard input: ${loginCommand(plan.provider.definition, plan.request, { token: "-" })}`,
     );
   checkSyntax(accessToken);
   checkPattern(plan, accessToken);
@@ -186,9 +186,10 @@ function checkPlace({ provider, request }: LoginPlan, token: Secret): void {
   const origin = originNamed(provider.definition, token.reveal());
   if (origin === null || provider.origins.includes(origin)) return;
   const { host } = provider.definition.settings ?? {};
-  const there = host?.kind === "host" ? ` --host ${shellWord(new URL(origin).host)}` : "";
+  const there = host?.kind === "host" ? { [flagOf("host", host)]: new URL(origin).host } : {};
+  const command = loginCommand(provider.definition, request, { profile: "NAME", ...there, token: "-" });
   throw new AuthError("origin_mismatch", `This token belongs to ${origin}, and would have gone elsewhere.`, {
-    hint: `Nothing was sent or stored. Log in there: auth login ${request.ref.provider} -p NAME${there} --token -`,
+    hint: `Nothing was sent or stored. Log in there: ${command}`,
   });
 }
 

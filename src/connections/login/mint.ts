@@ -6,6 +6,7 @@ import { loginError } from "../../oauth/login-error.ts";
 import { type Client, OAuthFailure, type TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
+import { placeholder } from "../../platform/shell-word.ts";
 import { originOf } from "../../platform/url.ts";
 import { fillDialect } from "../../providers/filled.ts";
 import { flowsOf } from "../../providers/flows.ts";
@@ -19,15 +20,15 @@ import {
 } from "../../providers/minting.ts";
 import { layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
-import { flagOf, requireSettings } from "../../providers/settings.ts";
 import { fill, namesIn } from "../../providers/template.ts";
 import { type MintOrder, mintToken, valuesOf } from "../mint-token.ts";
 import type { Connection, Mint } from "../record.ts";
-import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
 import { SUBJECT_TOKEN_FORMS } from "../subject-token.ts";
 import { loginClient, type MissingClient, unusedSecret } from "./client.ts";
+import { type Flags, loginCommand } from "./command.ts";
 import { type KeyFile, keyFile } from "./key-file.ts";
+import { requireNeededSettings } from "./needed-settings.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { Credential, LoginRequest } from "./request.ts";
 
@@ -87,15 +88,7 @@ export async function planWithoutPerson(
   const described = layVariant(definition, common.provider.settings);
   const minting = mintingOf(described, flow);
   if (minting === null) throw usage(`${definition.title} has no ${flow} flow.`, "Choose another with --flow.");
-  requireSettings(definition, flow, common.provider.settings);
-  for (const name of minting.needs ?? []) {
-    const setting = definition.settings?.[name];
-    if (setting !== undefined && common.provider.settings[name] === undefined)
-      throw usage(
-        `${definition.title} needs --${flagOf(name, setting)} for this: ${setting.title}.`,
-        `Give it: --${flagOf(name, setting)} <value>`,
-      );
-  }
+  requireNeededSettings(described, common.provider.settings, request, flow);
   const file = flow === "jwt" ? keyFile(minting, request, common) : null;
   if (file?.login) return planImported(common, file.login);
 
@@ -215,24 +208,32 @@ function somethingMissing(
   minting: Minting,
 ): AuthError {
   const unused = flow === "client-credentials" ? unusedSecret(services, provider.definition, request.clientId) : null;
-  const id = namesClient(provider.definition, flow) ? " --client-id <id>" : "";
-  const login = `auth login ${typed(request.ref)} --flow ${flow}${id}`;
-  const vouched = `--subject-token ${SUBJECT_TOKEN_FORMS}`;
-  const ways: Readonly<Record<MintingFlow, readonly string[]>> = {
+  const { definition } = provider;
+  const client = namesClient(definition, flow);
+  const login = (proof: Flags): string =>
+    loginCommand(definition, request, {
+      flow,
+      ...(client && { "client-id": request.clientId ?? placeholder("id") }),
+      ...proof,
+    });
+  const vouched = { "subject-token": placeholder("from") };
+  const command = (proof: Flags): string =>
+    proof === vouched ? `${login(proof)}   (from: ${SUBJECT_TOKEN_FORMS.replaceAll("|", ", ")})` : login(proof);
+  const ways: Readonly<Record<MintingFlow, readonly Flags[]>> = {
     "client-credentials": [
-      "--client-secret -",
-      ...(minting.sign === undefined ? [] : ["--certificate <file>"]),
+      { "client-secret": "-" },
+      ...(minting.sign === undefined ? [] : [{ certificate: placeholder("file") }]),
       ...(minting.audience === undefined ? [] : [vouched]),
     ],
-    jwt: ["--key <file>"],
+    jwt: [{ key: placeholder("file") }],
     exchange: [vouched],
   };
   const { create } = provider.client;
-  const steps = [...(id === "" || create === null ? [] : [`Create a client: ${create}`]), ...(minting.notes ?? [])];
+  const steps = [...(!client || create === null ? [] : [`Create a client: ${create}`]), ...(minting.notes ?? [])];
   const missing: MissingClient = {
     title: provider.definition.title,
     lacks: [
-      ...(id === "" || request.clientId !== null ? [] : (["id"] as const)),
+      ...(!client || request.clientId !== null ? [] : (["id"] as const)),
       ...(flow === "client-credentials" ? (["secret"] as const) : flow === "jwt" ? (["key"] as const) : []),
     ],
     id: request.clientId,
@@ -240,7 +241,7 @@ function somethingMissing(
     steps,
   };
   return new AuthError("client_missing", `${provider.definition.title} needs something that proves who asks.`, {
-    hint: [...(unused === null ? [] : [unused]), ...steps, ...ways[flow].map((way) => `${login} ${way}`)].join("\n"),
+    hint: [...(unused === null ? [] : [unused]), ...steps, ...ways[flow].map(command)].join("\n"),
     // Another issuer's token is nothing that a person could type in.
     ...(flow !== "exchange" && { cause: missing }),
   });

@@ -4,21 +4,23 @@ import type { IssuerDocument } from "../../oauth/discovery.ts";
 import type { Client, Server } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
+import { placeholder } from "../../platform/shell-word.ts";
 import { originOf } from "../../platform/url.ts";
 import type { Dialect } from "../../providers/defaults.ts";
 import { chooseFlow, defaultScopes, flowsOf, scopesBeyond } from "../../providers/flows.ts";
+import { isMintingFlow } from "../../providers/minting.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
-import { requireSettings } from "../../providers/settings.ts";
 import { fill } from "../../providers/template.ts";
 import { asLoggedIn, ownIssuer } from "../pin.ts";
 import type { Connection, Mint } from "../record.ts";
-import { typed } from "../ref.ts";
 import type { Services } from "../services.ts";
 import { readReplaceable, type Stored } from "../store.ts";
 import { clientMissing, loginClient, unusedSecret } from "./client.ts";
+import { loginCommand } from "./command.ts";
 import { flowOfRequest, planWithoutPerson } from "./mint.ts";
+import { requireNeededSettings } from "./needed-settings.ts";
 import { registeredClient } from "./registration.ts";
 import type { LoginRequest } from "./request.ts";
 import { loginSettings, type Settings } from "./settings.ts";
@@ -47,11 +49,13 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   const { stored: existing } = await readReplaceable(services.vault, request.ref, request.force);
   const profile = existing?.record ?? null;
   const settings = loginSettings(definition, request.settings, services.context, profile);
-  const resolved = resolveProvider(definition, settings.values);
   const asked = flowOfRequest(definition, request);
-  checkFlow(resolved, request);
-
+  checkFlow(definition, request);
   const pastes = request.token !== null || (asked ?? chooseFlow(definition, NOTHING_KNOWN)) === "token";
+  const flowOfProfile = profile?.flow == null ? null : (profile.flow as Flow);
+  const alone = asked ?? flowOfProfile ?? chooseFlow(definition, NOTHING_KNOWN);
+  requireNeededSettings(definition, settings.values, request, pastes ? "token" : isMintingFlow(alone) ? alone : null);
+  const resolved = resolveProvider(definition, settings.values);
   const document = await issuerDocument(services, resolved, request, profile, pastes);
   const provider = applyOverrides(resolved, {
     ...(document === null ? {} : { issuerDocument: document }),
@@ -69,14 +73,9 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     ...(resource !== undefined && { resource }),
   };
   const common = { request, existing, provider, settings, server, jwksUri: document?.jwksUri ?? null };
-  if (pastes) {
-    requireSettings(definition, "token", provider.settings);
-    return { ...common, flow: "token", client: null, scopes: [] };
-  }
+  if (pastes) return { ...common, flow: "token", client: null, scopes: [] };
 
   const methods = document?.authenticationMethods ?? null;
-  const flowOfProfile = profile?.flow == null ? null : (profile.flow as Flow);
-  const alone = asked ?? flowOfProfile ?? chooseFlow(definition, NOTHING_KNOWN);
   const withoutPerson = await planWithoutPerson(services, common, alone, document);
   if (withoutPerson !== null) return withoutPerson;
 
@@ -84,7 +83,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   if (token === undefined)
     throw usage(
       `${dialect.title} needs to know its issuer.`,
-      `auth login ${typed(request.ref)} --issuer https://…   (or auth login https://…)`,
+      `Name it: ${loginCommand(definition, request, { issuer: placeholder("url") })}`,
     );
   const algorithms = document?.authenticationAlgorithms ?? null;
   const origin = originOf(token);
@@ -108,7 +107,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
       bundled: !(await services.registry.isPlugin(request.ref.provider)),
     });
   checkEndpoint(dialect, server, flow);
-  requireSettings(definition, flow, provider.settings);
+  requireNeededSettings(definition, provider.settings, request, flow);
   const beyond = scopesBeyond(definition, flow, scopes);
   if (beyond.length > 0 && !request.force)
     throw new AuthError("scope_rejected", `${dialect.title} doesn't give ${beyond.join(", ")} by the ${flow} flow.`, {
@@ -159,7 +158,7 @@ async function issuerDocument(
   return discover(services.context.http, issuer);
 }
 
-function checkFlow({ definition }: ResolvedProvider, request: LoginRequest): void {
+function checkFlow(definition: ProviderDefinition, request: LoginRequest): void {
   if (request.token !== null && request.flow !== null && request.flow !== "token")
     throw usage(`--token and --flow ${request.flow} contradict each other.`, "Leave one out.");
   const flows = flowsOf(definition).map(({ flow }) => flow);

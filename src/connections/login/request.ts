@@ -33,6 +33,8 @@ export interface LoginRequest {
   readonly resource?: string;
   /** What a flow without a person brings along. */
   readonly credential?: Credential;
+  /** The flags that named it, as they were written: `key` → `./key.pem`. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface Credential {

@@ -1,9 +1,6 @@
 /** How to log in at a provider that wants a client, for someone who has none: what asks for least comes first. */
-import { shellWord } from "../../platform/shell-word.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { keyPage, layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
-import { flagOf } from "../../providers/settings.ts";
-import { typed } from "../ref.ts";
 import type { LoginRequest } from "./request.ts";
 
 export interface Ways {
@@ -27,19 +24,9 @@ export function waysWithoutClient({ definition, settings }: ResolvedProvider, re
   };
 }
 
-/** `auth login github:work --host ghe.example`: the command as it was called, to be completed. */
-export function loginCommand({ definition }: ResolvedProvider, { ref, settings }: LoginRequest): string {
-  const flags = Object.entries(settings).flatMap(([name, value]) => {
-    const setting = definition.settings?.[name];
-    return setting === undefined ? [] : [`--${flagOf(name, setting)} ${shellWord(value)}`];
-  });
-  return ["auth login", typed(ref), ...flags].join(" ");
-}
-
-/** Lines of a hint: `app` is what has to be done for an app of one's own, its command last. */
-export function waysInWords({ command, token }: Ways, login: string, app: readonly string[]): string[] {
+/** Lines of a hint. @param paste the command that takes a token @param app how to use an app of one's own, its command last */
+export function waysInWords({ command, token }: Ways, paste: string, app: readonly string[]): string[] {
   if (token === null) return [...app];
-  const paste = `${login} --token -`;
   // Where no page says how a token is made it is for the few who have one.
   const ways: (readonly string[])[] = [
     ...(command === null ? [] : [["The login that another tool has:", `${command} | ${paste}`]]),

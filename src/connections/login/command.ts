@@ -1,0 +1,67 @@
+/** The command of a login, for the remedies that the login prints: what was given stays, so that it runs as printed. */
+import { commandLine, type Placeholder } from "../../platform/shell-word.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import { flagOf } from "../../providers/settings.ts";
+import { typed } from "../ref.ts";
+import type { LoginRequest } from "./request.ts";
+
+/** A flag's value; true for a flag that takes none, several for one that repeats. */
+type Value = string | Placeholder | true | readonly string[];
+export type Flags = Readonly<Record<string, Value>>;
+
+/**
+ * The same login with more flags: `auth login github:work --host ghe.example --token -`.
+ * @param added by their long names; each takes the place of what was given. With `profile` the login goes under that
+ *   name; with `token` what only other flows read is left out.
+ */
+export function loginCommand(
+  definition: Pick<ProviderDefinition, "settings">,
+  request: LoginRequest,
+  added: Flags = {},
+): string {
+  const { profile, ...others } = added;
+  const given = { ...placeGiven(definition, request), ...(added.token === undefined && flowGiven(request)) };
+  const flags = Object.entries({ ...given, ...others }).flatMap(([name, value]) => {
+    if (value === true) return [`--${name}`];
+    return (isList(value) ? value : [value]).flatMap((one) => [`--${name}`, one]);
+  });
+  const connection = profile === undefined ? [typed(request.ref)] : [request.ref.provider, "-p", String(profile)];
+  return commandLine(["auth", "login", ...connection, ...flags]);
+}
+
+/** Where the login goes, and what any flow heeds. */
+function placeGiven({ settings: declared = {} }: Pick<ProviderDefinition, "settings">, request: LoginRequest): Flags {
+  const settings = Object.entries(request.settings).flatMap(([name, value]) => {
+    const setting = declared[name];
+    return setting === undefined ? [] : [[flagOf(name, setting), value] as const];
+  });
+  const { issuer, endpoints, scopes, verify, force } = request;
+  return {
+    ...Object.fromEntries(settings),
+    ...(issuer !== null && { issuer }),
+    ...(Object.keys(endpoints).length > 0 && {
+      endpoint: Object.entries(endpoints).map(([name, url]) => `${name}=${url}`),
+    }),
+    ...(scopes !== null && { scope: scopes.join(",") }),
+    ...(!verify && { "no-verify": true }),
+    ...(force && { force: true }),
+  };
+}
+
+function flowGiven(request: LoginRequest): Flags {
+  const { flow, clientId, clientSecret, resource, redirectUri, port, timeout, files = {} } = request;
+  return {
+    ...(flow !== null && { flow }),
+    ...(clientId !== null && { "client-id": clientId }),
+    ...(clientSecret !== null && { "client-secret": "-" }),
+    ...files,
+    ...(resource !== undefined && { resource }),
+    ...(redirectUri !== null && { "redirect-uri": redirectUri }),
+    ...(port !== null && { port: String(port) }),
+    ...(timeout !== null && { timeout: String(timeout / 1000) }),
+  };
+}
+
+function isList(value: Exclude<Value, true>): value is readonly string[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,190 @@
+/** A login that can't go on prints commands that can: the same login with what lacks, and nothing of it lost. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { startOidc } from "../issuers/oidc-client.ts";
+import { paste } from "../support/home.ts";
+import { errorOf } from "../support/logged-in.ts";
+import { auth, bareEnvironment, type Ended, run } from "../support/program.ts";
+
+type Issuer = Awaited<ReturnType<typeof startOidc>>;
+let issuer: Issuer;
+beforeAll(async () => {
+  issuer = await startOidc({});
+});
+afterAll(() => issuer.stop());
+
+/** The logins that a message prints, as words; what is behind three spaces is a remark. */
+function loginsIn({ stdout, stderr }: Pick<Ended, "stdout" | "stderr">): string[][] {
+  return `${stdout}\n${stderr}`
+    .split("\n")
+    .flatMap((line) => /auth login .*/.exec(line)?.[0].split("   ", 1)[0] ?? [])
+    .map((command) =>
+      command
+        .trim()
+        .split(" ")
+        .map((word) => word.replace(/^'(.*)'$/, "$1")),
+    );
+}
+
+/** Of flags and values that follow one another: those that the command lacks. */
+function lostFrom(command: readonly string[], given: readonly (readonly [string, string?])[]): string[] {
+  return given
+    .filter(([flag, value]) => {
+      const at = command.indexOf(flag);
+      return at < 0 || (value !== undefined && command[at + 1] !== value);
+    })
+    .map(([flag]) => flag);
+}
+
+/** What only some flows read: a command that takes a token leaves it out. */
+const OF_FLOWS = ["--flow", "--client-id", "--redirect-uri", "--resource", "--port", "--timeout", "--key"];
+
+const GIVEN: readonly (readonly [string, string?])[][] = [
+  [],
+  [["--scope", "repo"]],
+  [
+    ["--scope", "a,b"],
+    ["--endpoint", "userinfo=https://127.0.0.1:9/me"],
+  ],
+  [["--force"], ["--no-verify"]],
+  [["--timeout", "30"]],
+  [["--redirect-uri", "http://127.0.0.1:9000/callback"]],
+];
+
+/** Providers and flows that can't go on without something, with what each needs to get so far. */
+const LOGINS: readonly (readonly [provider: string, own: readonly (readonly [string, string?])[]])[] = [
+  ["github", [["--host", "ghe.example.com"]]],
+  ["github", [["--flow", "device"]]],
+  [
+    "github",
+    [
+      ["--flow", "browser"],
+      ["--client-id", "my-id"],
+    ],
+  ],
+  ["github", [["--flow", "token"]]],
+  ["sentry", [["--flow", "browser"]]],
+  [
+    "entra",
+    [
+      ["--tenant", "t"],
+      ["--flow", "client-credentials"],
+    ],
+  ],
+  [
+    "entra",
+    [
+      ["--tenant", "t"],
+      ["--flow", "client-credentials"],
+      ["--client-id", "x"],
+    ],
+  ],
+  ["google", [["--flow", "jwt"]]],
+  ["google", [["--flow", "exchange"]]],
+  [
+    "google",
+    [
+      ["--flow", "exchange"],
+      ["--audience", "//iam.googleapis.com/p"],
+    ],
+  ],
+  [
+    "apikey",
+    [
+      ["--env", "OPENAI_API_KEY"],
+      ["--pattern", "sk-[a-z]+"],
+    ],
+  ],
+  ["appstoreconnect", []],
+];
+
+describe("what a login prints keeps what was given", () => {
+  for (const [provider, own] of LOGINS)
+    test(`${provider} ${own.flat().join(" ")}, with any further flag`, async () => {
+      const env = bareEnvironment();
+      for (const further of GIVEN) {
+        const given = [...own, ...further];
+        const ended = await auth(["login", `${provider}:work`, ...given.flat().filter((word) => word !== undefined)], {
+          env,
+        });
+        const commands = loginsIn(ended);
+        expect(commands.length).toBeGreaterThan(0);
+        for (const command of commands) {
+          const kept = command.includes("--token") ? given.filter(([flag]) => !OF_FLOWS.includes(flag)) : given;
+          expect({ command, name: command[2], lost: lostFrom(command, kept) }).toEqual({
+            command,
+            name: `${provider}:work`,
+            lost: [],
+          });
+        }
+      }
+    }, 30_000);
+
+  test("-p is kept as the connection's name, and -s as --scope", async () => {
+    const { stderr } = await auth(["login", "github", "-p", "work", "--host", "ghe.example.com", "-s", "repo"]);
+    for (const command of loginsIn({ stdout: "", stderr })) {
+      expect(command[2]).toBe("github:work");
+      expect(
+        lostFrom(command, [
+          ["--host", "ghe.example.com"],
+          ["--scope", "repo"],
+        ]),
+      ).toEqual([]);
+    }
+  });
+
+  test("a key of a service keeps its service", async () => {
+    expect(loginsIn(await auth(["login", "openai:work"]))).toEqual(["auth login openai:work --token -".split(" ")]);
+  });
+});
+
+describe("at an issuer by its URL", () => {
+  test("the command that lacks a secret is printed so that it logs in as it is", async () => {
+    const env = bareEnvironment();
+    const { id, secret } = issuer.confidential;
+    const ended = await auth(["login", issuer.issuer, "--flow", "client-credentials", "--client-id", id], { env });
+    expect(ended.code).toBe(6);
+    const command = loginsIn(ended).find((words) => words.includes("--client-secret")) ?? [];
+    expect(await auth(command.slice(1), { env, stdin: secret })).toMatchObject({ code: 0 });
+  });
+
+  test("another client: both ways out are commands that go on from there", async () => {
+    const env = bareEnvironment();
+    const { id, secret } = issuer.confidential;
+    const flags = ["--flow", "client-credentials", "--client-id"];
+    const first = await auth(["login", issuer.issuer, ...flags, id, "--client-secret", "-"], { env, stdin: secret });
+    expect(first.code).toBe(0);
+    const refused = await auth(["login", issuer.issuer, ...flags, "other", "--json"], { env });
+    expect(errorOf(refused)).toMatchObject({ code: "client_mismatch" });
+    const commands = loginsIn({ stdout: "", stderr: String(errorOf(refused).hint) });
+    expect(commands).toHaveLength(2);
+    for (const command of commands) {
+      const next = await auth([...command.slice(1), "--json"], { env });
+      expect({ command, code: errorOf(next).code }).toEqual({ command, code: "client_missing" });
+    }
+  });
+
+  test("already logged in: the command that logs in again keeps the issuer and the scopes", async () => {
+    const env = bareEnvironment();
+    const { id, secret } = issuer.confidential;
+    const flags = ["--flow", "client-credentials", "--client-id", id, "--client-secret", "-", "-s", "api:read"];
+    const again = () => auth(["login", issuer.issuer, ...flags], { env, stdin: secret });
+    expect((await again()).code).toBe(0);
+    const [command = []] = loginsIn(await again());
+    const kept = [["--issuer", issuer.issuer], ["--scope", "api:read"], ["--client-id", id], ["--force"]] as const;
+    expect(lostFrom(command, kept)).toEqual([]);
+  });
+});
+
+test("a login names all settings that it lacks at once", async () => {
+  const ended = await auth(["login", "appstoreconnect", "--json"]);
+  expect([ended.code, errorOf(ended).message]).toEqual([64, "App Store Connect needs --key-id and --key."]);
+  expect(errorOf(ended).hint).toContain("auth login appstoreconnect --key-id <key-id> --key <file>");
+});
+
+test("a run without a token to inject prints the whole command that runs without one", async () => {
+  const env = bareEnvironment();
+  for (const name of ["github:home", "github:work"]) await paste(env, name, "a-token");
+  const { code, stderr } = await auth(["run", "--", "printf", "%s|", "two words", "$HOME", "-x"], { env });
+  const line = /auth run --allow-none -- (.*)/.exec(stderr)?.[1] ?? "";
+  expect([code, (await run(["sh", "-c", line])).stdout]).toEqual([125, "two words|$HOME|-x|"]);
+});
