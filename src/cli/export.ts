@@ -1,9 +1,10 @@
 import { injectedVariables } from "../inject/environment.ts";
 import { EXPORT_FORMATS, type ExportFormat, formatVariables, forWorkflow } from "../inject/formats.ts";
 import type { Grant } from "../inject/variables.ts";
-import { usage } from "../platform/errors.ts";
+import { AuthError, usage } from "../platform/errors.ts";
 import { defineCommand, list } from "./command.ts";
 import type { Cli } from "./context.ts";
+import { asAuthError, EXIT_CODES } from "./exit.ts";
 import { shown } from "./flags.ts";
 import { GRANTS, grantsFor } from "./grants.ts";
 import { inSession } from "./session.ts";
@@ -22,6 +23,7 @@ export default defineCommand({
     ["auth export {a} --format fish | source", "into this shell, where it is fish"],
     ["auth export -c {a}:work=WORK_TOKEN --format dotenv > .env.local", "into a file, under a name of your choice"],
   ],
+  exitCodeOf: (error) => exportExitCode(error),
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const format = formatOf(args.format, cli.output.isJson);
@@ -49,6 +51,13 @@ async function toWorkflow(cli: Cli, variables: Record<string, string>, grants: r
   if (masks !== "") await cli.output.text(masks.replace(/\n$/, ""));
   const { appendFile } = await import("node:fs/promises");
   await appendFile(path, file);
+}
+
+/** Where every login was left out, the worst of the reasons (CLI §2). */
+function exportExitCode(error: unknown): number {
+  const known = asAuthError(error);
+  const reason = known.code === "nothing_to_inject" && known.cause instanceof AuthError ? known.cause : known;
+  return EXIT_CODES[reason.code];
 }
 
 function formatOf(wanted: string | undefined, json: boolean): ExportFormat {

@@ -14,6 +14,7 @@ import { escapeText } from "../platform/escape.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import type { Args } from "./command.ts";
 import type { Cli } from "./context.ts";
+import { EXIT_CODES, worst } from "./exit.ts";
 import { connectionsOf, type Session } from "./session.ts";
 
 export const GRANTS = {
@@ -38,8 +39,10 @@ export interface GrantRequest {
   readonly named: readonly string[];
   /** Milliseconds. */
   readonly minTtl: number;
-  /** Nothing named, and no login anywhere: that is no error. */
+  /** Nothing named, and no token to be had: that is no error. */
   readonly allowNone?: boolean;
+  /** What to do where no token is wanted, for the hint of `nothing_to_inject`. */
+  readonly otherwise?: () => Promise<string>;
 }
 
 /** Connections that were named must all yield a token; of the rest, those that can't are left out with a warning. */
@@ -71,14 +74,20 @@ function parseNamed(text: string): { selector: string; variable: string } {
   return { selector, variable: checkVariable(text.slice(at + 1)) };
 }
 
-async function defaultGrants(cli: Cli, session: Session, { minTtl, allowNone }: GrantRequest): Promise<Grant[]> {
+async function defaultGrants(cli: Cli, session: Session, request: GrantRequest): Promise<Grant[]> {
+  const { minTtl, allowNone = false, otherwise } = request;
   const candidates = await candidatesOf(session);
-  if (candidates.length === 0 && allowNone !== true) throw await loggedInNowhere(session);
+  if (candidates.length === 0 && !allowNone) throw await loggedInNowhere(session);
   const grants: Grant[] = [];
+  const reasons: AuthError[] = [];
+  const leaveOut = (who: string, reason: AuthError): void => {
+    reasons.push(reason);
+    cli.output.warn(`${who} left out: ${reason.message}`);
+  };
   for (const { selector, selected: chosen, several } of candidates) {
     if (several !== null) {
-      const names = several.join(", ");
-      cli.output.warn(`${selector} is left out: it has ${names}, and no default. Choose one: auth use ${several[0]}`);
+      const words = `it has ${several.join(", ")}, and no default. Choose one: auth use ${several[0]}`;
+      leaveOut(`${selector} is`, new AuthError("ambiguous_connection", words));
       continue;
     }
     try {
@@ -88,17 +97,28 @@ async function defaultGrants(cli: Cli, session: Session, { minTtl, allowNone }: 
       grants.push(await grantOf(session, acquired, null));
     } catch (error) {
       if (!(error instanceof AuthError) || /^(vault|key)_/.test(error.code)) throw error;
-      cli.output.warn(`${selector} is left out: ${error.message}`);
+      leaveOut(`${selector} is`, error);
     }
   }
   const clashing = new Set<string>();
   for (const [variable, owners] of sharedVariables(grants)) {
     for (const connection of owners) clashing.add(connection);
-    cli.output.warn(
-      `${owners.join(" and ")} are left out: each goes into ${variable}. Name them: -c ${owners[0]}=SOME_NAME`,
-    );
+    leaveOut(`${owners.join(" and ")} are`, usage(`each goes into ${variable}. Name them: -c ${owners[0]}=SOME_TOKEN`));
   }
-  return grants.filter(({ connection }) => !clashing.has(connection));
+  const left = grants.filter(({ connection }) => !clashing.has(connection));
+  if (left.length === 0 && !allowNone) throw await nothingToInject(reasons, otherwise);
+  return left;
+}
+
+/** A command that was to have tokens is not run, and a file not written, without any: they would fail later. */
+async function nothingToInject(
+  reasons: readonly AuthError[],
+  otherwise: GrantRequest["otherwise"],
+): Promise<AuthError> {
+  const code = worst(reasons.map((reason) => EXIT_CODES[reason.code]));
+  const cause = reasons.find((reason) => EXIT_CODES[reason.code] === code);
+  const hint = ["See why: auth status", ...(otherwise ? [await otherwise()] : [])].join("\n");
+  return new AuthError("nothing_to_inject", "There is no token to inject: every login was left out.", { hint, cause });
 }
 
 interface Candidate {

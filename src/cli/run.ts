@@ -53,8 +53,8 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   const [command, ...args] = cli.rest;
   if (command === undefined)
     throw usage("There is no command to run.", "Give it after --: auth run <connection> -- <command>");
-  const grants = await inSession(cli, (session) => grantsFor(cli, session, options));
-  if (grants.length === 0 && !options.allowNone) throw await nothingToInject(cli.rest, options.keepKey);
+  const otherwise = () => withoutToken(cli.rest, options.keepKey);
+  const grants = await inSession(cli, (session) => grantsFor(cli, session, { ...options, otherwise }));
   for (const { connection } of grants) await cli.context.audit({ event: "run", status: "success", connection });
   const env = childEnvironment(cli.context.env, grants, options.keepKey);
   if (!cli.globals.quiet) cli.output.say(summary(grants));
@@ -71,13 +71,10 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   }
 }
 
-/** A command that was to have tokens is not run without any: it would fail later, or act as somebody else. */
-async function nothingToInject(command: readonly string[], keepKey: boolean): Promise<AuthError> {
+async function withoutToken(command: readonly string[], keepKey: boolean): Promise<string> {
   const { commandLine } = await import("../platform/shell-word.ts");
-  const without = commandLine(["auth", "run", "--allow-none", ...(keepKey ? ["--keep-key"] : []), "--", ...command]);
-  return new AuthError("nothing_to_inject", "There is no token to inject: every login was left out.", {
-    hint: `See why: auth status\nTo run it without a token: ${without}`,
-  });
+  const words = ["auth", "run", "--allow-none", ...(keepKey ? ["--keep-key"] : []), "--", ...command];
+  return `To run it without a token: ${commandLine(words)}`;
 }
 
 function summary(grants: readonly Grant[]): string {

@@ -169,6 +169,22 @@ export function notTried({ ref }: Stored, failure: Failure | null, until: number
   );
 }
 
+/**
+ * What a refresh that wasn't due says of a login that the provider will not renew: the token is none the worse, but no
+ * other follows it until a person acts. null: the last refresh, if it failed, failed in a way that may pass.
+ * @param now milliseconds since the epoch
+ */
+export function renewalRefused(stored: Stored, now: number): AuthError | null {
+  const { failure, tokens } = stored.record;
+  if (failure === null || failure.class === "transient" || tokens === null) return null;
+  const { code, hint = "", detail } = errorFrom(stored, failure, now);
+  const works = failure.accessDoubtful ? "may still work" : "still works";
+  const until = tokens.expiresAt === null ? "" : ` until ${clockTime(tokens.expiresAt, now)}`;
+  const why = failure.providerError ?? failure.reason;
+  const message = `The token ${works}${until}, but the provider refused to renew this login: ${why}.`;
+  return new AuthError(code, message, { hint, connection: display(stored.ref), ...(detail && { detail }) });
+}
+
 /** The whole command that gives this login's client anew: what it belongs to is written out. */
 export function clientSetCommand({ provider, pinned, settings, clientId }: Connection): string {
   const id = pinned?.clientId ?? clientId ?? placeholder("id");

@@ -2,7 +2,7 @@
 
 import { AuthError } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
-import { errorFrom } from "./failure.ts";
+import { errorFrom, renewalRefused } from "./failure.ts";
 import type { Connection, Failure, Note, Tokens } from "./record.ts";
 import { type ConnectionRef, display, typed } from "./ref.ts";
 import type { ResourceRef } from "./resource.ts";
@@ -60,7 +60,10 @@ export interface OutcomeReport {
  */
 export function reportOf(outcome: Outcome, now: number, rejected: Secret | null = null): OutcomeReport {
   const { stored } = outcome;
-  if (outcome.kind === "valid") return { usable: stored, warning: outcome.warning ?? null, error: null };
+  if (outcome.kind === "valid") {
+    const error = renewalRefused(stored, now);
+    return { usable: stored, warning: outcome.warning ?? error?.message ?? null, error };
+  }
   if (outcome.kind === "refreshed")
     return { usable: stored, warning: outcome.warning ?? null, error: outcome.unstored ?? null };
   const { error } = outcome;

@@ -70,7 +70,7 @@ export function mergeGrants(grants: readonly Grant[]): Record<string, string> {
       if (owner !== undefined && owner !== grant.connection)
         throw usage(
           `${owner} and ${grant.connection} both go into ${name}.`,
-          `Give one of them another name: -c ${grant.connection}=OTHER_NAME`,
+          `Give one of them another name: -c ${grant.connection}=OTHER_TOKEN`,
         );
       owners.set(name, grant.connection);
       merged[name] = value;

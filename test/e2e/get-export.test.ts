@@ -1,9 +1,9 @@
 /** `auth get` and `auth export`, CLI.md §5. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { browserHome, paste, succeeded } from "../support/home.ts";
-import { errorOf, type LoggedIn } from "../support/logged-in.ts";
+import { errorOf, type LoggedIn, loggedIn } from "../support/logged-in.ts";
 import { AUTH, auth, bareEnvironment, run, tempFolder } from "../support/program.ts";
 
 let home: LoggedIn;
@@ -184,13 +184,40 @@ describe("export", () => {
     expect([ended.code, ended.stdout, errorOf(ended).code]).toEqual([2, "", "connection_not_found"]);
   });
 
-  test("none named, and none that could: a warning, and nothing printed", async () => {
+  test("none named, and every login left out: nothing printed, no success, in any format", async () => {
     const own = bareEnvironment();
     for (const name of ["work", "home"]) await paste(own, `sentry:${name}`, "not-the-default");
     const { code, stdout, stderr } = await auth(["export"], { env: own });
-    expect([code, stdout]).toEqual([0, ""]);
+    expect([code, stdout]).toEqual([64, ""]);
     expect(stderr).toStartWith("Warning: sentry");
-    expect((await auth(["export", "--json"], { env: own })).stdout).toBe("{}\n");
+    expect(stderr).toContain("Error: There is no token to inject: every login was left out.\nSee why: auth status\n");
+    for (const format of ["fish", "powershell", "dotenv", "json", "github-actions"]) {
+      const GITHUB_ENV = join(own.HOME ?? "", "github-env");
+      const ended = await auth(["export", "--format", format], { env: { ...own, GITHUB_ENV } });
+      expect([format, ended.code, ended.stdout, existsSync(GITHUB_ENV)]).toEqual([format, 64, "", false]);
+    }
+    const json = await auth(["export", "--json"], { env: own });
+    expect([json.code, json.stdout]).toEqual([64, ""]);
+    expect(json.stderr).toContain('"code":"nothing_to_inject"');
+    expect(json.stderr).toContain('"exitCode":64');
+  });
+
+  test("every login left out: the worst of their exit codes", async () => {
+    const at = await loggedIn({ accessLifetime: 1 });
+    try {
+      const reply = { status: 503, body: "busy", headers: { "retry-after": "60" } };
+      at.issuer.server.fail({ path: "/oauth/token/", times: 9, reply });
+      await Bun.sleep(1100);
+      expect(await at.call(["export"])).toMatchObject({ code: 5, stdout: "" });
+      for (const name of ["a", "b"]) await paste(at.env, `github:${name}`, "ambiguous");
+      expect(await at.call(["export"])).toMatchObject({ code: 5, stdout: "" });
+      await at.call(["revoke", "sentry"]);
+      expect(await at.call(["export", "--format", "dotenv"])).toMatchObject({ code: 4, stdout: "" });
+      await paste(at.env, "gitlab", "gitlab-token");
+      expect(await at.call(["export", "--format", "dotenv"])).toMatchObject({ code: 0 });
+    } finally {
+      await at.stop();
+    }
   });
 
   test("a format misspelt: what may have been meant", async () => {

@@ -13,6 +13,55 @@ async function home(...args: Parameters<typeof loggedIn>): Promise<LoggedIn> {
   return made;
 }
 
+describe("a token that is still good, of a login that the provider refused to renew", () => {
+  const REFUSALS = [
+    { error: "invalid_grant", exit: 4, code: "refresh_token_invalid", next: "auth login sentry" },
+    { error: "no_table_knows_it", exit: 4, code: "refresh_refused", next: "auth login sentry" },
+    { error: "interaction_required", exit: 4, code: "interaction_required", next: "auth login sentry" },
+    { error: "invalid_client", exit: 6, code: "client_rejected", next: "Check the client" },
+  ];
+  for (const { error, exit, code, next } of REFUSALS)
+    test(`${error}: refresh, refresh --all and status agree, and the token is still served`, async () => {
+      const at = await home({ accessLifetime: 3600 });
+      const headers = { "content-type": "application/json" };
+      at.issuer.server.fail({ path: TOKEN, reply: { status: 400, body: JSON.stringify({ error }), headers } });
+      expect((await at.call(["refresh", PROVIDER, "--force"])).code).toBe(exit);
+      expect((await at.call(["status", PROVIDER])).code).toBe(exit);
+      const told = new RegExp(
+        `The token (may still work|still works) until [^,]+, but the provider refused to renew this login: ${error}\\.`,
+      );
+
+      const one = await at.call(["refresh", PROVIDER, "-q"]);
+      expect([one.code, one.stdout]).toEqual([exit, ""]);
+      expect(one.stderr).toMatch(told);
+      expect(one.stderr).toContain(next);
+      const json = await at.call(["refresh", PROVIDER, "--json"]);
+      expect([json.code, json.stdout]).toEqual([exit, ""]);
+      expect(errorOf(json)).toMatchObject({ code, exitCode: exit, connection: CONNECTION });
+
+      const all = await at.call(["refresh", "--all", "--min-ttl", "2100", "-q"]);
+      expect(all.code).toBe(exit);
+      expect(all.stderr).toMatch(new RegExp(`Warning: ${CONNECTION}: ${told.source}`));
+      expect(all.stderr).toContain(next);
+      const [line = "", summary = ""] = (await at.call(["refresh", "--all", "--json"])).stdout.split("\n");
+      expect(JSON.parse(line)).toMatchObject({ connection: CONNECTION, success: false, refreshed: false, code });
+      expect(JSON.parse(summary)).toEqual({ summary: { refreshed: 0, valid: 0, skipped: 0, failed: 1 } });
+
+      const living = `${at.issuer.rows[0]?.access}\n`;
+      expect(await at.call(["token", PROVIDER])).toMatchObject({ code: 0, stdout: living });
+      expect(await at.call(["refresh", PROVIDER, "-o", "token"])).toMatchObject({ code: exit, stdout: living });
+      expect(at.issuer.server.callsTo(TOKEN).filter(({ faulted }) => faulted)).toHaveLength(1);
+    });
+
+  test("a failure that may pass leaves it valid", async () => {
+    const at = await home({ accessLifetime: 3600 });
+    at.issuer.server.fail({ path: TOKEN, reply: { status: 503, body: "busy" } });
+    expect((await at.call(["refresh", PROVIDER, "--force"])).code).toBe(5);
+    expect((await at.call(["refresh", PROVIDER])).code).toBe(0);
+    expect((await at.call(["refresh", "--all"])).code).toBe(0);
+  });
+});
+
 describe("a token that is still good", () => {
   let at: LoggedIn;
   beforeAll(async () => {

@@ -23,7 +23,8 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   check_failed: "A check of 'auth doctor' or 'auth provider check' failed.",
   connection_not_found: "There is no such connection. 'auth list' shows those there are.",
   provider_not_found: "There is no such provider. 'auth provider list' shows those there are.",
-  nothing_to_inject: "'auth run' was given no connection, and every login was left out. Its exit code is 125.",
+  nothing_to_inject:
+    "'auth run' or 'auth export' was given no connection, and every login was left out. 'run' exits 125, 'export' with the worst code of the logins left out.",
   no_refresh_token: "The login came without a refresh token. Log in again when it expires.",
   env_token: "The token comes from an environment variable: change it there.",
   api_key: "API keys never refresh. Replace the key with 'auth login <connection> --force'.",
