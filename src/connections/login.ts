@@ -215,8 +215,14 @@ async function whoIs(services: Services, plan: LoginPlan, reply: TokenReply, ui:
 /** A person may grant less than was asked for, and so may the provider (RFC 6749 §3.3). */
 function warnOfRefusedScopes(plan: LoginPlan, { record }: Stored, ui: LoginUi): void {
   if (plan.mint !== undefined) return;
-  const refused = notGranted(plan.scopes, record.tokens?.scopes ?? [], plan.provider.dialect.scopes.offline);
-  if (refused.length > 0) ui.warn(`${plan.provider.definition.title} did not grant ${escapeText(refused.join(", "))}.`);
+  const granted = record.tokens?.scopes ?? [];
+  const refused = notGranted(plan.scopes, granted, plan.provider.dialect.scopes.offline);
+  if (granted.length === 0 && refused.length > 0)
+    ui.warn(
+      `${plan.provider.definition.title} granted no scopes (asked for: ${escapeText(refused.join(", "))}): what the token may do depends on the permissions of the client.`,
+    );
+  else if (refused.length > 0)
+    ui.warn(`${plan.provider.definition.title} did not grant ${escapeText(refused.join(", "))}.`);
 }
 
 /** Without a refresh token the login ends with its access token: what follows, and what would change it. */

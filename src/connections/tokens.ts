@@ -16,7 +16,7 @@ export interface TokensContext {
   readonly minted: boolean;
 }
 
-/** A missing refresh token means keep the old one, a missing scope means unchanged (RFC 6749 §6). */
+/** A missing refresh token means keep the old one, a missing scope means unchanged, an empty one none (RFC 6749 §6, §5.1). */
 export function tokensFrom(reply: TokenReply, dialect: Dialect, context: TokensContext): Tokens {
   const { at, previous } = context;
   const refreshToken = reply.refreshToken ?? previous?.refreshToken ?? null;

@@ -166,14 +166,18 @@ interface Scopes {
   readonly unread: readonly string[];
 }
 
-/** A list, or a text that separates by blanks or as the dialect says. */
+/**
+ * A list, or a text that separates by blanks or as the dialect says. An empty one means that none was granted; only a
+ * reply without any means those that were asked for (RFC 6749 §5.1).
+ */
 function scopesIn(value: unknown, separator: string): Scopes {
-  const parts = Array.isArray(value) ? value : typeof value === "string" ? value.split(separator || " ") : [];
+  if (typeof value !== "string" && !Array.isArray(value)) return { granted: null, unread: [] };
+  const parts = typeof value === "string" ? value.split(separator || " ") : value;
   const names = parts.filter((part) => typeof part === "string").flatMap((part) => part.split(/\s+/));
   const given = names.filter((name) => name !== "");
   const granted = given.filter((name) => syntaxFault("scope", name) === null);
   const unread = given.filter((name) => !granted.includes(name)).map((name) => `scope ${outsideWords(name, 40)}`);
-  return { granted: granted.length === 0 ? null : granted, unread };
+  return { granted: granted.length === 0 && given.length > 0 ? null : granted, unread };
 }
 
 function extraOf(body: Json, { reply }: Dialect): Record<string, unknown> {

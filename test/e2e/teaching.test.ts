@@ -118,6 +118,23 @@ describe("a redirect that the client doesn't allow", () => {
   });
 });
 
+describe("a GitHub App", () => {
+  test("its token has no scopes: the login says so, and no command says that it has those asked for", async () => {
+    const issuer = startGithub({ ...SOON, mode: "app" });
+    const { login, call } = at("github", issuer, { id: issuer.clientId, secret: issuer.clientSecret });
+    const { code, stderr } = await call(...login, "--flow", "device");
+    expect(code).toBe(0);
+    expect(stderr).toContain("GitHub granted no scopes (asked for: repo, read:org, gist)");
+    for (const refresh of [false, true]) {
+      if (refresh) expect((await call("refresh", "github", "--force")).code).toBe(0);
+      expect(JSON.parse((await call("token", "github", "--json")).stdout)).toMatchObject({ scope: "" });
+      expect((await call("get", "github", "--field", "scopes")).stdout).toBe("\n");
+    }
+    const wanting = await call("token", "github", "--scope", "repo", "--json");
+    expect([wanting.code, wanting.stdout]).toEqual([4, ""]);
+  });
+});
+
 describe("entra", () => {
   test("without offline_access: the login says when it ends and why, and so does a refresh", async () => {
     const issuer = startEntra(SOON);

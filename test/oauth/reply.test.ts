@@ -147,7 +147,7 @@ describe("what isn't there", () => {
       reply({
         access_token: "a",
         refresh_token: "",
-        scope: "",
+        scope: null,
         id_token: null,
         token_type: null,
         refresh_token_expires_in: "",
@@ -160,6 +160,13 @@ describe("what isn't there", () => {
       tokenType: "bearer",
       refreshExpiresIn: null,
     });
+  });
+
+  test("an empty scope means none, in any form; one that can't be read counts as absent", async () => {
+    for (const scope of ["", " ", []])
+      expect((await read(reply({ access_token: "a", scope }))).scopes, JSON.stringify(scope)).toEqual([]);
+    for (const scope of [null, 7, { repo: true }, "\u0007"])
+      expect((await read(reply({ access_token: "a", scope }))).scopes, JSON.stringify(scope)).toBeNull();
   });
 
   test("no refresh token and no scope mean unchanged, not none", async () => {
