@@ -65,6 +65,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
           expiresIn,
           interval,
         });
+        await open(code.verificationUriComplete ?? code.verificationUri);
         return;
       }
       const { deviceText, surfaceFor } = await import("../platform/terminal.ts");
@@ -82,8 +83,10 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
     },
     async authorize(url, redirectUri) {
       const pasting = (await cli.interactive()) ? "terminal" : how.callback ? "stdin" : "none";
-      if (cli.output.isJson) await cli.output.event({ event: "authorize", url, redirectUri });
-      else {
+      if (cli.output.isJson) {
+        await cli.output.event({ event: "authorize", url, redirectUri });
+        await open(url);
+      } else {
         cli.output.notice(`Open this page to log in:\n\n  ${url}\n`);
         const { farBrowserHint } = await import("./far-browser.ts");
         const hint = farBrowserHint(env, redirectUri, pasting);

@@ -70,7 +70,11 @@ export default defineCommand({
     verify: { type: "boolean", default: true, negativeDescription: "Don't ask the provider whose a pasted token is" },
     force: { type: "boolean", description: "Log in even if that is done already, and replace what is there" },
     timeout: { type: "string", valueHint: "seconds", description: "How long to wait for the approval" },
-    browser: { type: "boolean", default: true, negativeDescription: "Open no browser: show the URL" },
+    browser: {
+      type: "boolean",
+      default: true,
+      negativeDescription: "Open no browser: show the URL alone (with --json: its event)",
+    },
     web: { type: "boolean", description: "Ask for a missing client, secret or key by a form in the browser" },
     qr: { type: "boolean", description: "Show a QR code" },
     port: { type: "string", valueHint: "port", description: "The loopback port for the redirect" },

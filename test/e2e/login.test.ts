@@ -1,5 +1,7 @@
 /** `auth login`, CLI.md §4. How each dialect logs in is in dialects.test.ts; what a terminal sees, in terminal.test.ts. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { startGithub } from "../issuers/github.ts";
 import { decideBrowser, type OidcIssuer, startOidc } from "../issuers/oidc-client.ts";
 import { startSentry } from "../issuers/sentry.ts";
@@ -7,7 +9,7 @@ import { visit } from "../support/browser-login.ts";
 import { browserHome, logInByBrowser, paste, succeeded } from "../support/home.ts";
 import { errorOf, type LoggedIn, loggedIn } from "../support/logged-in.ts";
 import { manifest, pluginHome } from "../support/plugin-home.ts";
-import { AUTH, auth, bareEnvironment, type Ended } from "../support/program.ts";
+import { AUTH, auth, bareEnvironment, type Ended, tempFolder } from "../support/program.ts";
 
 type Events = Record<string, unknown>[];
 
@@ -618,6 +620,29 @@ describe("the client", () => {
     ])
       expect((await auth(["login", "github", ...flags], { stdin: "x" })).code).toBe(64);
   });
+});
+
+describe("the browser", () => {
+  for (const flow of ["browser", "device"])
+    test(`is opened with --json as without it, by ${flow}; --no-browser leaves it to whoever reads the event`, async () => {
+      const at = await loggedIn({ approve: false }, null);
+      stops.push(at.stop);
+      const folder = tempFolder();
+      const opened = join(folder, "opened");
+      const program = join(folder, "browser");
+      writeFileSync(program, `#!/bin/sh\nprintf %s "$1" > ${opened}.new && mv ${opened}.new ${opened}\n`, {
+        mode: 0o755,
+      });
+      const env = { ...at.env, BROWSER: program };
+      const args = ["sentry", "--flow", flow, ...at.places];
+      const silent = start([...args, "--no-browser"], env);
+      await silent.event();
+      const login = start(args, env);
+      const event = await login.event();
+      for (let waited = 0; !existsSync(opened) && waited < 5000; waited += 10) await Bun.sleep(10);
+      // The other login's page, with its own state or code, would be another one.
+      expect(readFileSync(opened, "utf8")).toBe(String(event?.url ?? event?.verificationUriComplete));
+    });
 });
 
 describe("events of --json", () => {

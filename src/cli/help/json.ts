@@ -65,7 +65,7 @@ export const DOCUMENTS: readonly DocumentShape[] = [
     command: "auth login",
     kind: "lines",
     fields: ["event"],
-    note: "device_code, authorize, form, and last connected: {connection, account, scopes, expiresAt, refreshable}",
+    note: "device_code, authorize, form, and last connected: {connection, account, scopes, expiresAt, refreshable}; the browser opens as without --json, unless --no-browser is given",
   },
   { command: "auth profile show", kind: "object", fields: PROFILE, note: "also of 'auth profile create' and 'edit'" },
   { command: "auth profile list", kind: "list", fields: PROFILE },
