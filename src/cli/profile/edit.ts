@@ -1,6 +1,6 @@
 import { loginAgain, wayBack, withSettings } from "../../connections/pin.ts";
 import type { Connection } from "../../connections/record.ts";
-import { display, typed } from "../../connections/ref.ts";
+import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
 import { usage } from "../../platform/errors.ts";
 import { defaultScopes } from "../../providers/flows.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
@@ -42,7 +42,9 @@ export default defineCommand({
       const settings = await settingsFrom(session.registry, stored.ref.provider, args);
       const byFlag = Object.keys(settings).length > 0 || Object.keys(FLAGS).some((flag) => args[flag] !== undefined);
       const before = editable(stored.record, definition);
-      const after = byFlag ? flagged(before, definition, args, settings) : await inEditor(cli, before);
+      const after = byFlag
+        ? flagged(before, definition, args, settings)
+        : await inEditor(cli, stored.ref, before, definition);
       for (const key of Object.keys(after)) knownKey(key, definition);
       const chosen = chosenBy(after, definition);
       resolveProvider(definition, chosen.settings);
@@ -80,21 +82,17 @@ function knownKey(key: string, definition: ProviderDefinition): string {
   throw usage(`There is no setting '${shown(key)}'.`, oneOf(key, [...keys, "endpoint.<name>"], "Settings"));
 }
 
-async function inEditor(cli: Cli, before: Editable): Promise<Editable> {
-  const { editText } = await import("../../platform/editor.ts");
+async function inEditor(
+  cli: Cli,
+  ref: ConnectionRef,
+  before: Editable,
+  definition: ProviderDefinition,
+): Promise<Editable> {
   if (!(await cli.interactive()))
     throw usage("Nothing to change.", "Say what: --add-scope, --remove-scope, --set key=value, --unset key");
-  const text = Object.entries(before)
-    .map(([key, value]) => `${key}=${value}\n`)
-    .join("");
-  const after: Editable = {};
-  for (const line of (await editText(text, cli.context.env)).split("\n")) {
-    if (line.trim() === "" || line.startsWith("#")) continue;
-    const at = line.indexOf("=");
-    if (at < 1) throw usage(`This line is no key=value: ${line.slice(0, 60)}`, "Nothing was changed.");
-    after[line.slice(0, at).trim()] = line.slice(at + 1).trim();
-  }
-  return after;
+  const { editText } = await import("../../platform/editor.ts");
+  const { readSettingsFile, settingsFile } = await import("./settings-file.ts");
+  return readSettingsFile(await editText(settingsFile(display(ref), before, definition), cli.context.env));
 }
 
 async function tell(
