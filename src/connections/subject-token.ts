@@ -2,7 +2,9 @@
  * Another issuer's token that vouches for us (RFC 8693 §2.1, RFC 7521): given once, or fetched each time from where it
  * is renewed. A CI system gives one to each job that asks.
  */
+
 import * as v from "valibot";
+import { isPassingStatus } from "../oauth/passing.ts";
 import { AuthError } from "../platform/errors.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { Secret } from "../platform/secret.ts";
@@ -70,7 +72,9 @@ async function fromActions({ context }: Services, audience: string | null): Prom
     const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), Answer), new TextDecoder().decode(reply.body));
     if (reply.status === 200 && answer.success) return new Secret(answer.output.value);
     throw new AuthError("provider_unavailable", `The CI system gave no token (HTTP ${reply.status}).`, {
-      hint: "Try again.",
+      hint: isPassingStatus(reply.status)
+        ? "Try again later."
+        : "Give the job the right to ask for one: permissions: { id-token: write }",
     });
   } catch (error) {
     if (error instanceof HttpError)

@@ -1,4 +1,5 @@
 /** What the issuer says of a token (RFC 7662). */
+
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import type { Http } from "../platform/http.ts";
@@ -7,6 +8,7 @@ import type { Secret } from "../platform/secret.ts";
 import { isSuccess, readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
 import { endpointOf } from "./endpoint.ts";
+import { laterOrWhere } from "./passing.ts";
 import type { Json } from "./paths.ts";
 import { sendForm } from "./send.ts";
 import { type Client, OAuthFailure, type Server } from "./types.ts";
@@ -41,5 +43,5 @@ function introspectionError({ dialect }: Server, failure: OAuthFailure): AuthErr
   if (failure.class === "client" || failure.status === 401 || failure.status === 403)
     return new AuthError("client_rejected", message, { hint: "Its client may not introspect tokens." });
   const code = failure.status === null ? "network" : "provider_unavailable";
-  return new AuthError(code, message, { hint: "Try again later." });
+  return new AuthError(code, message, { hint: failure.remedy ?? laterOrWhere(failure) });
 }

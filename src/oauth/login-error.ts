@@ -2,6 +2,7 @@
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
+import { laterOrWhere } from "./passing.ts";
 import type { OAuthFailure, Server } from "./types.ts";
 
 const LONGEST_DESCRIPTION = 300;
@@ -51,7 +52,7 @@ function words(failure: OAuthFailure, title: string): [code: ErrorCode, message:
           ];
     case "refused":
       return failure.providerError === null
-        ? [unreached(failure), `${title} could not complete the login`, "Try again later."]
+        ? [unreached(failure), `${title} could not complete the login`, laterOrWhere(failure)]
         : [
             "client_rejected",
             `${title} refused the login`,
@@ -64,7 +65,7 @@ function words(failure: OAuthFailure, title: string): [code: ErrorCode, message:
         "Log in again, with --flow browser where you can.",
       ];
     default:
-      return [unreached(failure), `${title} could not complete the login`, "Try again later."];
+      return [unreached(failure), `${title} could not complete the login`, laterOrWhere(failure)];
   }
 }
 

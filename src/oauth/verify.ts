@@ -5,6 +5,7 @@ import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { readBody } from "./body.ts";
 import { decodeJwt, isIssuer } from "./idtoken.ts";
+import { isPassingStatus } from "./passing.ts";
 
 export interface Verification {
   readonly verified: boolean;
@@ -101,6 +102,8 @@ async function fetchKeys(http: Http, url: string): Promise<Keys> {
   if (status === 200 && keys.success) return keys.output;
   const what = status === 200 ? "no key set" : `HTTP ${status}`;
   throw new AuthError("provider_unavailable", `The issuer's keys could not be fetched (${what}: ${url}).`, {
-    hint: "Try again later.",
+    hint: isPassingStatus(status)
+      ? "Try again later."
+      : `Check the address that the issuer names in its metadata: ${url}`,
   });
 }

@@ -31,8 +31,8 @@ export type ProxyFailure =
   | "proxy closed the connection"
   | "proxy of an unsupported kind";
 
-/** What a person must do, where trying again can't help. */
-const REMEDIES: Readonly<Partial<Record<HttpFailure, string>>> = {
+/** What a person must do, where the same request would fail again until that is done. */
+const LASTING: Readonly<Partial<Record<HttpFailure, string>>> = {
   "certificate of an unknown authority":
     "Its authority is neither in the system's certificates nor built in. Behind a company's proxy, add the company's certificate to the system's, or name its file: SSL_CERT_FILE=/path/to/ca.pem",
   "certificate for another name":
@@ -45,6 +45,14 @@ const REMEDIES: Readonly<Partial<Record<HttpFailure, string>>> = {
   "proxy wants a login": "Put it into HTTPS_PROXY: http://<user>:<password>@<proxy>:<port>",
   "proxy refused the request": "Ask whoever runs the proxy to let it through, or leave the host out with NO_PROXY.",
   "proxy of an unsupported kind": "Only http:// and https:// proxies are supported in HTTPS_PROXY, no SOCKS.",
+};
+
+/** What to look at where the same request may work another time, or not. */
+const REMEDIES: Readonly<Partial<Record<HttpFailure, string>>> = {
+  "host not found": "Check the address, and that this machine is online.",
+  "connection refused": "Check the address, and that the server is running.",
+  redirected: "The server sends to another address, which is not followed. Check the address.",
+  "reply too large": "This is not the answer that was asked for. Check the address.",
 };
 
 /** @param detail where the failure happened, without secrets: a proxy's address, a status */
@@ -69,8 +77,8 @@ export class HttpError extends Error {
     this.failure = failure;
     this.reason = reason;
     this.detail = details.detail ?? null;
-    this.remedy = REMEDIES[failure] ?? "Try again.";
-    this.lasting = Object.hasOwn(REMEDIES, failure);
+    this.remedy = LASTING[failure] ?? REMEDIES[failure] ?? "Try again.";
+    this.lasting = Object.hasOwn(LASTING, failure);
     this.status = failure === "redirected" ? 300 : (details.status ?? null);
     this.sent = details.sent ?? !NEVER_SENT.test(failure);
   }

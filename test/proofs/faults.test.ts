@@ -34,6 +34,8 @@ interface Failure {
 }
 
 const LATER = /^The login is kept\. Try again later\.$/;
+/** The same request would get the same answer: nothing says to try again. */
+const WHERE = /^The login is kept\. This is not an OAuth server's answer\. Check the address/;
 const AGAIN = new RegExp(`Log in again.*: auth login ${LOGIN}`);
 
 const trouble = (code: string, reason: string, state: string): Failure => ({
@@ -45,6 +47,7 @@ const trouble = (code: string, reason: string, state: string): Failure => ({
   hint: LATER,
 });
 const doubt = (code: string, reason: string): Failure => trouble(code, reason, "in_doubt");
+const noAnswer = (reason: string): Failure => ({ ...doubt("provider_unavailable", reason), hint: WHERE });
 const LOST = doubt("network", "the reply was lost");
 const UNREADABLE: Failure = {
   exit: 4,
@@ -91,9 +94,9 @@ const EXPECTED: Readonly<Record<FaultName, Failure | Success>> = {
   "504": doubt("provider_unavailable", "HTTP 504"),
   "429": trouble("rate_limited", "HTTP 429", "refresh_failing"),
   "429 with Retry-After": trouble("rate_limited", "slow_down", "refresh_failing"),
-  "HTML with 200": doubt("provider_unavailable", "unreadable reply"),
-  "an empty 200": doubt("provider_unavailable", "unreadable reply"),
-  "a 204": doubt("provider_unavailable", "unreadable reply"),
+  "HTML with 200": noAnswer("unreadable reply"),
+  "an empty 200": noAnswer("unreadable reply"),
+  "a 204": noAnswer("unreadable reply"),
   "an error with 200": trouble("provider_unavailable", "temporarily_unavailable", "refresh_failing"),
   "invalid_grant with 200": DEAD,
   invalid_grant: DEAD,
@@ -121,9 +124,9 @@ const EXPECTED: Readonly<Record<FaultName, Failure | Success>> = {
   "no access_token": UNREADABLE,
   "an access_token that is a number": UNREADABLE,
   "JSON cut short": UNREADABLE,
-  "a redirect to another host": doubt("provider_unavailable", "the provider redirected the request"),
-  "a gzip bomb": doubt("provider_unavailable", "the reply is too large"),
-  "a reply of 100 KB": doubt("provider_unavailable", "the reply is too large"),
+  "a redirect to another host": noAnswer("the provider redirected the request"),
+  "a gzip bomb": noAnswer("the reply is too large"),
+  "a reply of 100 KB": noAnswer("the reply is too large"),
   "gzip that isn't": LOST,
   "UTF-8 with a byte order mark": "rotated",
   "UTF-16": "rotated",
