@@ -334,7 +334,9 @@ function mintingOf(definition: ProviderDefinition, flow: Flow): Minting | undefi
 }
 
 function withRedirect(definition: ProviderDefinition, text: string): string {
-  return text.replaceAll("{redirectUri}", redirectUriOf(withDefaults(definition)));
+  return text
+    .replaceAll("{redirectUri}", redirectUriOf(withDefaults(definition)))
+    .replaceAll("{setClient}", `auth client set ${definition.id} --client-id <id> --client-secret -`);
 }
 
 function filled(definition: ProviderDefinition, template: string): string {

@@ -11,7 +11,7 @@ export default defineProvider({
   docs: "https://learn.microsoft.com/azure/devops/integrate/get-started/authentication/azure-devops-oauth",
 
   quirks: [
-    "No new apps since April 2025: Entra is the way, auth login entra:devops --scope 499b84ac-1321-427f-aa17-267ca6975798/.default.",
+    "No new apps since April 2025: Entra is the way, auth login entra:devops --scope 499b84ac-1321-427f-aa17-267ca6975798/.default",
     "The redirect is https only, also for this machine: the browser ends there, and its address is pasted, or passed with --callback -.",
     "Each refresh names the redirect again, so it is kept with the connection.",
     "Secret and code, or refresh token, go as two assertions; the client is not named.",
@@ -79,7 +79,7 @@ export default defineProvider({
       invalid_client: {
         class: "client",
         meaning: "Azure DevOps doesn't accept the app's secret: it is not the client secret, or it has expired.",
-        remedy: "Make a new one on the app's page, then: auth client set azure-devops",
+        remedy: "Make a new one on the app's page, then: {setClient}",
       },
     },
   },

@@ -171,8 +171,8 @@ export default defineProvider({
       AADSTS90095: blocked("An administrator has to consent to this app."),
 
       // The client.
-      AADSTS7000215: client("The client secret is wrong.", "Give its value, not its id: auth client set entra."),
-      AADSTS7000222: client("The client secret has expired.", "Make a new one, then: auth client set entra."),
+      AADSTS7000215: client("The client secret is wrong.", "Give its value, not its id: {setClient}"),
+      AADSTS7000222: client("The client secret has expired.", "Make a new one, then: {setClient}"),
       AADSTS7000218: client(
         "Entra wants a client secret.",
         "Set 'Allow public client flows' to Yes, or enter the redirect under 'Mobile and desktop applications'.",

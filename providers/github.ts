@@ -12,7 +12,7 @@ export default defineProvider({
 
   quirks: [
     "The client id decides what comes back: a GitHub App's tokens live for 8 hours and are refreshed (for 6 months), an OAuth App's never expire and have no refresh token.",
-    "A refresh ends the old refresh token and the old access token at once: a program that still holds the old one gets 401. 'auth token' again, or 'auth run', gives it the new one.",
+    "A refresh ends the old refresh token and the old access token at once: a program that still holds the old one gets 401. 'auth token github' again gives it the new one.",
     "An OAuth App keeps ten tokens for each person and set of scopes: the eleventh login ends the oldest. A token that isn't used for a year ends too, and so does one that is pushed to a public repository.",
     "Errors come with status 200 and the code in 'error'; scopes come back with commas; a GitHub App's tokens come back with no scopes, they have permissions instead.",
     "No more than 50 codes an hour can be typed in for one app, and no more than 10 tokens an hour made for one person.",

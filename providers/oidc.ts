@@ -8,7 +8,7 @@ export default defineProvider({
   docs: "https://openid.net/specs/openid-connect-discovery-1_0.html",
 
   quirks: [
-    "auth login https://issuer.example is enough: endpoints come from its discovery document, and a client is registered where the issuer takes registrations (RFC 7591).",
+    "'auth login https://issuer.example' is enough: endpoints come from its discovery document, and a client is registered where the issuer takes registrations (RFC 7591).",
     "What the issuer asks for is done by itself: pushed requests (RFC 9126), its name in the answer (RFC 9207), keys instead of secrets (--key), tokens bound to a key (DPoP, RFC 9449).",
     "Without offline_access an issuer may give no refresh token: it is asked for, unless the issuer lists its scopes without it or --scope names others. Where no refresh token comes, the login says so and ends with the access token.",
     "--resource asks for tokens of one API (RFC 8707).",

@@ -220,9 +220,9 @@ function checkRest(target: Target, { rest }: Definition, given: readonly string[
     throw usage(`'${called(target)}' takes nothing after '--'.`, "Leave out '--' and what follows.");
   }
   if (given === null)
-    throw usage(`'--' is missing before <${rest.name}>.`, `Write: ${called(target)} … -- <${rest.name}>`);
+    throw usage(`'--' is missing before <${rest.name}>.`, `Write: ${called(target)} -- <${rest.name}>`);
   if (given.length === 0)
-    throw usage(`There is no <${rest.name}> after '--'.`, `Write: ${called(target)} … -- <${rest.name}>`);
+    throw usage(`There is no <${rest.name}> after '--'.`, `Write: ${called(target)} -- <${rest.name}>`);
 }
 
 function parsedArgs(args: Args, values: Values, positionals: readonly string[]): ParsedArgs {

@@ -3,7 +3,7 @@ import { madeFrom } from "../connections/pin.ts";
 import { display } from "../connections/ref.ts";
 import { type Selected, select } from "../connections/select.ts";
 import { notFound, requireConnection } from "../connections/store.ts";
-import { entryOf, environmentEntry, iso, marksOf, NO_DEFAULT } from "../connections/view.ts";
+import { entryOf, environmentEntry, iso, type ListEntry, marksOf, NO_DEFAULT } from "../connections/view.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -131,7 +131,7 @@ async function show(cli: Cli, fields: Fields, wanted: string | undefined, showSe
   if (SECRET_FIELDS.includes(name) && !showSecret)
     throw usage(
       `${name} is a secret.`,
-      `To print it: add --show-secret${name === "accessToken" ? ", or use auth token" : ""}`,
+      `To print it, add --show-secret${name === "accessToken" ? ". Or: auth token <connection>" : "."}`,
     );
   if (SECRET_FIELDS.includes(name)) await auditRead(cli, fields);
   const value = fields[name];
@@ -153,7 +153,12 @@ function text(value: unknown): string {
   const plain = revealed(value);
   if (plain === null || plain === undefined) return "";
   if (Array.isArray(plain)) return plain.join(" ");
-  return typeof plain === "object" ? JSON.stringify(plain) : String(plain);
+  return typeof plain === "object" ? errorText(plain as NonNullable<ListEntry["lastError"]>) : String(plain);
+}
+
+/** `provider_unavailable: HTTP 503 (the provider's words) at 2026-01-31T09:00:00.000Z`, as `status` words it. */
+function errorText({ code, reason, detail, at }: NonNullable<ListEntry["lastError"]>): string {
+  return `${code}: ${reason}${detail === undefined ? "" : ` (${detail})`} at ${at}`;
 }
 
 function revealed(value: unknown): unknown {

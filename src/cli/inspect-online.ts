@@ -30,7 +30,7 @@ export async function ask(
   if (stored === null)
     throw usage(
       "--verify and --introspect need a login: what a token says of its issuer is not to be believed.",
-      "auth inspect <connection> --verify",
+      "Name one: auth inspect <connection> --verify",
     );
   return {
     ...(wanted.verify && { verification: await verify(session, stored, token) }),
@@ -42,7 +42,10 @@ async function verify(session: Session, { ref, record }: Stored, token: Secret):
   const connection = display(ref);
   if (decodeJwt(token.reveal()) === null)
     throw new AuthError("check_failed", `The token of ${connection} is opaque: it has no signature to check.`, {
-      hint: `Ask its issuer: auth inspect ${connection} --introspect`,
+      hint:
+        record.pinned?.endpoints.introspection === undefined
+          ? `Ask its provider whether it takes the token: auth status ${connection} --check`
+          : `Ask its issuer: auth inspect ${connection} --introspect`,
       connection,
     });
   const { issuer = null, jwksUri = null, clientId = null } = record.pinned ?? {};
@@ -87,7 +90,7 @@ export function refuseAsked({ verification, introspection }: Asked, connection: 
   const named = connection === null ? {} : { connection };
   if (verification?.verified === false && (!verification.signature || !verification.issuer))
     throw new AuthError("check_failed", `This token can't be trusted: ${verification.fault}.`, {
-      hint: "Don't use it. Log in again with --force.",
+      hint: connection === null ? "Don't use it." : `Don't use it. Log in again: auth login ${connection} --force`,
       ...named,
     });
   if (introspection?.active === false)

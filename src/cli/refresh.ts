@@ -123,7 +123,7 @@ function refuseUnrefreshable(stored: Stored): void {
   const connection = display(ref);
   if (record.kind === "api-key")
     throw new AuthError("api_key", "API keys never refresh.", {
-      hint: `Replace it: auth login ${connection} --force`,
+      hint: `Replace it: auth login ${connection} --token -`,
       connection,
     });
   if (record.mint !== undefined)
@@ -142,7 +142,7 @@ function refuseUnrefreshable(stored: Stored): void {
       },
     );
   throw new AuthError("no_refresh_token", "No refresh token available. You may be using a manual API token.", {
-    hint: `Run 'auth login ${typed(ref)}' to authenticate with OAuth and enable auto-refresh.`,
+    hint: `Run 'auth login ${typed(ref)} --force' to authenticate with OAuth and enable auto-refresh.`,
     connection,
   });
 }

@@ -20,7 +20,7 @@ export default defineCommand({
     inSession(cli, async (session) => {
       const profile = profileOf(session.context.env, args.connection, args.profile);
       if (args.connection === undefined && profile === undefined)
-        throw usage("Which connection?", "auth use <connection>   (auth list shows what there is)");
+        throw usage("Which connection?", "Name one: auth use <connection>\nSee what there is: auth list");
       const selected = await select(session, { argument: args.connection, profile, stored: true });
       if (selected.source !== "vault") return;
       const vault = await session.vault();

@@ -1,4 +1,5 @@
 /** A refresh that failed: the state that is remembered across processes, and the error that every command shows for it. */
+import { laterOrWhere } from "../oauth/passing.ts";
 import type { OAuthFailure } from "../oauth/types.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { localTime } from "../platform/local-time.ts";
@@ -74,12 +75,7 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
         ? `Log in again with scopes that the provider allows: auth login ${typed(ref)} --force --scope <scopes>`
         : `Check the client (${clientSetCommand(record)}), then: auth refresh ${typed(ref)} --force`;
       const code = scope ? "scope_rejected" : "client_rejected";
-      // What a description writes for every login becomes the command for this one.
-      const hint = remedy(failure, fallback).replace(
-        /auth client set [a-z0-9-]+(?! --|[a-z0-9-])/g,
-        // As a function: a string's `$&` would be expanded.
-        () => clientSetCommand(record),
-      );
+      const hint = remedy(failure, fallback).replaceAll("{setClient}", () => clientSetCommand(record));
       return { ...common, class: "client", code, hint, client: attempt.client };
     }
     default: {
@@ -88,7 +84,7 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
         ...common,
         class: "transient",
         code: transientCode(failure),
-        hint: remedy(failure, failure.unreadable ? unreadableHint(ref) : "The login is kept. Try again later."),
+        hint: remedy(failure, failure.unreadable ? unreadableHint(ref) : `The login is kept. ${laterOrWhere(failure)}`),
         retryAt: now + wait,
         retryCap: cap,
       };

@@ -14,7 +14,7 @@ import { type Counterpart, counterpartOf } from "./counterpart.ts";
 import { errorFrom, isPaused, notTried } from "./failure.ts";
 import { refuseEnvironmentMismatch } from "./mismatch.ts";
 import { adoptOutcome, loginRequired, type Outcome, type RefreshOptions } from "./outcome.ts";
-import { settingsChanged } from "./pin.ts";
+import { loginAgain, settingsChanged } from "./pin.ts";
 import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
 import { leaseFrom, type RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
@@ -266,7 +266,7 @@ function withoutRefreshToken(stored: Stored, now: number): Outcome {
     kind: "failed",
     stored,
     error: new AuthError("token_expired", `The token of ${display(ref)} has expired, and it has no refresh token.`, {
-      hint: `Run 'auth login ${typed(ref)}'.`,
+      hint: `Run '${loginAgain(record)}'.`,
       connection: display(ref),
     }),
   };

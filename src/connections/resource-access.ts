@@ -30,7 +30,7 @@ export async function accessTo(
   const as = refOf(await services.registry.get(ref.provider), stored, resource);
   if (record.tokens !== null && record.tokens.refreshToken === null && record.mint === undefined)
     throw new AuthError("no_refresh_token", `${display(ref)} has no refresh token to get one for ${resource} with.`, {
-      hint: `Log in for it: auth login ${typed(ref)} -p NAME --resource ${shellWord(resource)}`,
+      hint: `Log in for it: auth login ${ref.provider} -p NAME --resource ${shellWord(resource)}`,
       connection: display(ref),
     });
   try {

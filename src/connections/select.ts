@@ -152,7 +152,7 @@ async function named(services: SelectionServices, profile: string): Promise<Sele
   if (only === undefined) {
     const set = services.context.env.AUTH_PROFILE?.trim() === profile ? " AUTH_PROFILE is set to it." : "";
     throw new AuthError("connection_not_found", `There is no connection named ${profile}.${set}`, {
-      hint: "auth list shows what there is.",
+      hint: "See what there is: auth list",
     });
   }
   if (others.length > 0)

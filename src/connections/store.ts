@@ -79,7 +79,7 @@ export async function requireConnection(vault: Vault, ref: ConnectionRef, as?: R
 
 export function notFound(ref: ConnectionRef): AuthError {
   return new AuthError("connection_not_found", `There is no connection ${display(ref)}.`, {
-    hint: `Log in: auth login ${typed(ref)}   (auth list shows what there is)`,
+    hint: `Log in: auth login ${typed(ref)}\nSee what there is: auth list`,
     connection: display(ref),
   });
 }

@@ -2,7 +2,6 @@
  * Another issuer's token that vouches for us (RFC 8693 §2.1, RFC 7521): given once, or fetched each time from where it
  * is renewed. A CI system gives one to each job that asks.
  */
-
 import * as v from "valibot";
 import { isPassingStatus } from "../oauth/passing.ts";
 import { AuthError } from "../platform/errors.ts";

@@ -96,7 +96,7 @@ export function ensureFolder(path: string): void {
     const sticky = (stat.mode & 0o1000) !== 0;
     if (isOpenTo(stat, 0o022) && !sticky)
       throw new AuthError("vault_unwritable", `Other users may write to ${path}, so the vault doesn't go there.`, {
-        hint: `chmod 700 ${shellWord(path)}`,
+        hint: `Make it yours alone: chmod 700 ${shellWord(path)}`,
       });
   });
 }

@@ -67,6 +67,7 @@ export async function rekeyVault(
       vaultId: header.vaultId,
       keyId: newKeyId(),
       kdf: null,
+      rekeys: true,
       ...(options.prompt && { prompt: options.prompt }),
     };
     // A person or a program is asked before the lock is taken. A key that is stored waits for it: without the lock, what

@@ -80,7 +80,7 @@ test("never refreshes: exit 3, and what to do instead", async () => {
     const { code, stderr } = await call(args);
     expect({ code, stderr }).toEqual({
       code: 3,
-      stderr: "Error: API keys never refresh.\nReplace it: auth login apikey:openai --force\n",
+      stderr: "Error: API keys never refresh.\nReplace it: auth login apikey:openai --token -\n",
     });
   }
 });

@@ -16,6 +16,25 @@ const field = async (name: string, ...flags: string[]): Promise<string> =>
   (await succeeded(home.call(["get", "sentry", "--field", name, ...flags]))).stdout;
 
 describe("get", () => {
+  test("the last error is words in text, and an object in JSON", async () => {
+    const failing = await browserHome();
+    try {
+      failing.issuer.server.fail({
+        path: "/oauth/token/",
+        reply: { status: 503, headers: { "content-type": "text/html" }, body: "<p>down" },
+      });
+      await failing.call(["refresh", "sentry", "--force"]);
+      const get = ["get", "sentry", "--no-refresh"];
+      const text = /^provider_unavailable: HTTP 503 at \d{4}-\d\d-\d\dT[\d:.]+Z$/m;
+      expect((await succeeded(failing.call([...get, "--field", "lastError"]))).stdout).toMatch(text);
+      expect((await succeeded(failing.call(get))).stdout).toMatch(/^lastError: provider_unavailable: HTTP 503 at /m);
+      const { stdout } = await succeeded(failing.call([...get, "--field", "lastError", "--json"]));
+      expect(JSON.parse(stdout)).toMatchObject({ code: "provider_unavailable", reason: "HTTP 503" });
+    } finally {
+      await failing.stop();
+    }
+  });
+
   test("prints a field and a newline", async () => {
     expect(await field("account")).toBe("grace@example.com\n");
     expect(await field("connection")).toBe("sentry:default\n");

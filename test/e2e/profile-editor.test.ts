@@ -43,7 +43,7 @@ test("every setting has a line that says what it means, also where it is unset",
   expect(await shown()).toEqual(before);
 });
 
-test("a comment that becomes a setting is one; a line that is deleted, or made a comment, unsets it", async () => {
+test("a comment that becomes a setting is one; a line that is deleted, or made a comment, is no longer set", async () => {
   expect((await edit("s/^#flow=/flow=device/; s/^scopes=/  # scopes=/; /^clientId=/d")).code).toBe(0);
   expect(await shown()).toMatchObject({ flow: "device", scopes: null, clientId: null });
 });

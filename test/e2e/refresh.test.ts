@@ -143,7 +143,7 @@ describe("what can't be refreshed", () => {
     const { code, stderr } = await auth(["refresh", PROVIDER], { env });
     expect(code).toBe(3);
     expect(stderr).toBe(
-      `Error: No refresh token available. You may be using a manual API token.\nRun 'auth login ${PROVIDER}' to authenticate with OAuth and enable auto-refresh.\n`,
+      `Error: No refresh token available. You may be using a manual API token.\nRun 'auth login ${PROVIDER} --force' to authenticate with OAuth and enable auto-refresh.\n`,
     );
     expect(errorOf(await auth(["refresh", PROVIDER, "--json"], { env }))).toMatchObject({
       code: "no_refresh_token",
@@ -157,7 +157,7 @@ describe("what can't be refreshed", () => {
     await auth(["login", "apikey:x", "--token", "-"], { env, stdin: "key-123" });
     const { code, stderr } = await auth(["refresh", "apikey:x"], { env });
     expect(code).toBe(3);
-    expect(stderr).toBe("Error: API keys never refresh.\nReplace it: auth login apikey:x --force\n");
+    expect(stderr).toBe("Error: API keys never refresh.\nReplace it: auth login apikey:x --token -\n");
   });
 });
 

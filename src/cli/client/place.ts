@@ -7,11 +7,13 @@ import { originOf } from "../../platform/url.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
 import type { Session } from "../session.ts";
 
+/** @param hint for the error that asks for the issuer */
 export async function tokenOrigin(
   session: Session,
   provider: string,
   settings: Readonly<Record<string, string>>,
   issuer: string | null,
+  hint: string,
 ): Promise<string> {
   const definition = await session.registry.get(provider);
   const resolved = resolveProvider(definition, loginSettings(definition, settings, session.context, null).values);
@@ -22,7 +24,6 @@ export async function tokenOrigin(
       : from === null
         ? undefined
         : (await discover(session.context.http, from)).endpoints.token;
-  if (url === undefined)
-    throw usage(`${definition.title} needs to know its issuer.`, `auth client set ${provider} --issuer https://…`);
+  if (url === undefined) throw usage(`${definition.title} needs to know its issuer.`, hint);
   return originOf(url);
 }

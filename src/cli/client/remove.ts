@@ -3,6 +3,7 @@ import { asLoggedIn } from "../../connections/pin.ts";
 import { display, parseSelector } from "../../connections/ref.ts";
 import { listConnections } from "../../connections/store.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
+import { shellWord } from "../../platform/shell-word.ts";
 import { isSameOrigin } from "../../platform/url.ts";
 import { defineCommand } from "../command.ts";
 import { inSession } from "../session.ts";
@@ -27,7 +28,16 @@ export default defineCommand({
       const provider = await session.registry.require(parseSelector(args.provider).provider);
       await session.registry.get(provider);
       const settings = await settingsFrom(session.registry, provider, args);
-      const origin = Object.keys(settings).length > 0 ? await tokenOrigin(session, provider, settings, null) : null;
+      const origin =
+        Object.keys(settings).length > 0
+          ? await tokenOrigin(
+              session,
+              provider,
+              settings,
+              null,
+              `Leave the settings out: auth client remove ${provider}`,
+            )
+          : null;
       const vault = await session.vault();
       const kept = vault === null ? [] : (await listClients(vault)).map(({ clients }) => clients);
       const id = args["client-id"];
@@ -39,7 +49,7 @@ export default defineCommand({
       );
       if (vault === null || found.length === 0)
         throw new AuthError("connection_not_found", `No such client of ${provider} is kept.`, {
-          hint: "auth client list shows what there is.",
+          hint: "See what there is: auth client list",
         });
       const users = (await listConnections(vault)).filter(
         ({ ref, record }) =>
@@ -53,7 +63,7 @@ export default defineCommand({
       if (users.length > 0 && !args.force)
         throw usage(
           `${users.map(({ ref }) => display(ref)).join(", ")} refreshes with it.`,
-          "To forget it all the same: add --force",
+          `To forget it all the same: auth client remove ${provider}${id === undefined ? "" : ` --client-id ${shellWord(id)}`} --force`,
         );
       for (const { origin: at } of found)
         await updateClients(vault, provider, at, (clients) => {

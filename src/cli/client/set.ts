@@ -2,6 +2,7 @@ import { requireClientSyntax, updateClients } from "../../connections/clients.ts
 import { parseSelector } from "../../connections/ref.ts";
 import { usage } from "../../platform/errors.ts";
 import { Secret } from "../../platform/secret.ts";
+import { shellWord } from "../../platform/shell-word.ts";
 import { defineCommand } from "../command.ts";
 import { address, nonEmpty } from "../login-flags.ts";
 import { readExactSecret } from "../secret-input.ts";
@@ -27,13 +28,14 @@ export default defineCommand({
     inSession(cli, async (session) => {
       const provider = await session.registry.require(parseSelector(args.provider).provider);
       const id = nonEmpty(args["client-id"], "--client-id");
-      if (id === null) throw usage("Which client?", `auth client set ${provider} --client-id <id>`);
+      if (id === null) throw usage("Which client?", `Name it: auth client set ${provider} --client-id <id>`);
       const given = args["client-secret"];
       const secret =
         given === undefined ? null : given === "-" ? await readExactSecret(cli, "Client secret") : shown(cli, given);
       requireClientSyntax(id, secret);
+      const hint = `Name it: auth client set ${provider} --client-id ${shellWord(id)}${secret === null ? "" : " --client-secret -"} --issuer <url>`;
       const settings = await settingsFrom(session.registry, provider, args);
-      const origin = await tokenOrigin(session, provider, settings, address(args.issuer, "--issuer"));
+      const origin = await tokenOrigin(session, provider, settings, address(args.issuer, "--issuer"), hint);
       const { vault } = await session.services();
       await updateClients(vault, provider, origin, (clients) => ({
         ...clients,

@@ -27,7 +27,7 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
     "'auth run' or 'auth export' was given no connection, and every login was left out. 'run' exits 125, 'export' with the worst code of the logins left out.",
   no_refresh_token: "The login came without a refresh token. Log in again when it expires.",
   env_token: "The token comes from an environment variable: change it there.",
-  api_key: "API keys never refresh. Replace the key with 'auth login <connection> --force'.",
+  api_key: "API keys never refresh. Replace the key with 'auth login <connection> --token -'.",
   refresh_refused: "The provider refused the refresh with a code that no description knows.",
   refresh_token_invalid: "The provider no longer accepts the refresh token. Log in again.",
   rotation_lost:

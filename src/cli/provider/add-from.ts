@@ -60,7 +60,7 @@ async function showFigures(cli: Cli, conversions: readonly Conversion[]): Promis
     for (const loss of lostIn(conversion)) cli.output.say(`${conversion.name}: ${loss}`);
   for (const { mode, whole, total } of all)
     await cli.output.text(`${mode}: ${whole} of ${total} without loss (${((100 * whole) / total).toFixed(1)} %)`);
-  cli.output.say("Name those to add: auth provider add --from <file> <name…>");
+  cli.output.say("Name those to add: auth provider add --from <file> <name>");
 }
 
 function lostIn({ lost }: Conversion): string[] {

@@ -32,7 +32,7 @@ export default defineCommand({
       if (vault !== null) await writePin(vault, id, null);
       if (!found)
         throw new AuthError("provider_not_found", `There is no plugin '${id}' here.`, {
-          hint: "auth provider list shows which there are. What is part of auth can't be removed.",
+          hint: "What is part of auth can't be removed. See which others there are: auth provider list",
         });
       await cli.context.audit({ event: "plugin", status: "success", message: `removed ${id}` });
       if (cli.output.isJson) return cli.output.json({ provider: id, removed: true });

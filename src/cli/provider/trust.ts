@@ -26,7 +26,7 @@ export default defineCommand({
   },
   examples: [
     ["auth provider trust acme", "shows its source, or what changed in it since, and asks"],
-    ["auth provider trust acme --ci sha256-0123…", "in a job, for a module that was looked at elsewhere"],
+    ["auth provider trust acme --ci <hash>", "in a job, for a module that was looked at elsewhere"],
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
@@ -60,7 +60,7 @@ async function moduleOf(cli: Cli, id: string): Promise<(PluginFile & { kind: "ts
   const path = isProviderId(id) ? await installedFile(cli.context.paths.providers, id) : null;
   if (path === null)
     throw new AuthError("provider_not_found", `There is no plugin '${escapeText(id.slice(0, 60))}' here.`, {
-      hint: "auth provider list shows which there are. What is part of auth needs no trust.",
+      hint: "What is part of auth needs no trust. See which others there are: auth provider list",
     });
   const file = await readPluginFile(path);
   return isModule(file.kind) ? { ...file, kind: file.kind } : null;

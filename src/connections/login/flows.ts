@@ -7,6 +7,7 @@ import type { Account, Client, TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Secret } from "../../platform/secret.ts";
+import { placeholder } from "../../platform/shell-word.ts";
 import { syntaxFault } from "../../platform/syntax.ts";
 import { originNamed } from "../../providers/belonging.ts";
 import { matches } from "../../providers/pattern.ts";
@@ -27,7 +28,24 @@ export interface FlowEnd {
 export async function runFlow(services: Services, plan: LoginPlan, ui: LoginUi): Promise<FlowEnd> {
   if (plan.mint === undefined && plan.refreshToken === undefined && plan.flow === "browser")
     return browser(services, plan, ui);
-  return { reply: await replyWithoutPage(services, plan, ui), conclude: async () => {} };
+  try {
+    return { reply: await replyWithoutPage(services, plan, ui), conclude: async () => {} };
+  } catch (error) {
+    throw completed(error, plan);
+  }
+}
+
+/** A remedy of the description names the command that gives the client anew: for this login it is that login's own. */
+function completed(error: unknown, { provider, request, flow, client }: LoginPlan): unknown {
+  if (!(error instanceof AuthError) || !error.hint?.includes("{setClient}")) return error;
+  const id = client?.id || placeholder("id");
+  const command = loginCommand(provider.definition, request, { flow, "client-id": id, "client-secret": "-" });
+  const { code, message, hint, connection, cause } = error;
+  return new AuthError(code, message, {
+    hint: hint.replaceAll("{setClient}", () => command),
+    cause: cause ?? error,
+    ...(connection !== undefined && { connection }),
+  });
 }
 
 function replyWithoutPage(services: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
@@ -102,8 +120,9 @@ async function browser({ context }: Services, plan: LoginPlan, ui: LoginUi): Pro
     const authorization = await Promise.race(answers);
     return { reply: await exchangeCode(context.http, plan.server, client, authorization, context.now()), conclude };
   } catch (error) {
-    await conclude({ error });
-    throw error;
+    const told = completed(error, plan);
+    await conclude({ error: told });
+    throw told;
   }
 }
 

@@ -9,7 +9,7 @@ export function baseOf(value: unknown, file: string): string | null {
   const base = value.extends;
   if (typeof base === "string" && base !== "") return base;
   throw new AuthError("plugin_invalid", `${file}: extends must be the id of a provider.`, {
-    hint: "auth provider list shows which there are.",
+    hint: "See which there are: auth provider list",
   });
 }
 

@@ -69,7 +69,7 @@ async function ask(question: Question, file: string, who: string): Promise<Extra
   const answer = await evaluated(question);
   if ("json" in answer) return answer;
   throw new AuthError("plugin_invalid", `${file}: ${who} ${escapeText(answer.fault)}.`, {
-    hint: "Correct the module, try it with 'auth provider check', and trust it again.",
+    hint: "Correct the module, check it (auth provider check <file>), and trust it again: auth provider trust <id>",
   });
 }
 

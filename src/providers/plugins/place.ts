@@ -20,7 +20,7 @@ export async function installedFile(folder: string, id: string): Promise<string 
   const [path, other] = paths.filter((_, i) => there[i]);
   if (other === undefined) return path ?? null;
   throw new AuthError("plugin_invalid", `Two plugins have the id ${id}: ${path} and ${other}.`, {
-    hint: `Remove one of them: auth provider remove ${id} removes both.`,
+    hint: `Delete the file that you don't want, or remove both: auth provider remove ${id}`,
   });
 }
 

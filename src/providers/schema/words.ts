@@ -43,7 +43,10 @@ export const errorEntry = v.strictObject({
     "`dead`: log in again. `client`: the client is refused. `interaction`: a person must act. `transient`: it passes. `denied`, `expired`, `pending`, `slow_down`: of the device flow.",
   ),
   meaning: optional(text, "What happened, in a sentence."),
-  remedy: optional(text, "What helps, in a sentence. `{redirectUri}` in it is the one to enter on the client's page."),
+  remedy: optional(
+    text,
+    "What helps, in a sentence. `{redirectUri}` in it is the one to enter on the client's page; `{setClient}`, the command that gives the client anew.",
+  ),
 });
 /** The provider's code → its class, or its class with words. */
 export const errorCodes = v.record(text, v.union([v.picklist(ERROR_CLASSES), errorEntry]));

@@ -10,7 +10,7 @@ export const envSource: KeySource = {
     if (!text)
       throw locked(
         "The vault's key comes from AUTH_KEY, which is not set.",
-        "Set AUTH_KEY to the key that the vault was made with (under auth run it is taken out; --keep-key leaves it in).",
+        "Set AUTH_KEY to the key that the vault was made with (what 'auth run -- <command>' runs doesn't get it, unless --keep-key is given).",
       );
     return parseKey(text, "AUTH_KEY");
   },

@@ -82,7 +82,10 @@ function unreadable(path: string, error: unknown): unknown {
       );
     case "EACCES":
     case "EPERM":
-      return locked(`The key file ${path} can't be read: permission denied.`, `chmod 600 ${shellWord(path)}`);
+      return locked(
+        `The key file ${path} can't be read: permission denied.`,
+        `Make it readable: chmod 600 ${shellWord(path)}`,
+      );
     case "EMFILE":
     case "ENFILE":
       return locked(`The key file ${path} can't be read: too many open files.`, "Raise the limit: ulimit -n 256");

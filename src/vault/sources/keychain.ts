@@ -19,10 +19,11 @@ export const keychainSource: KeySource = {
     const key = random(32);
     const text = key.toBase64();
     const entry = entryOf(request);
-    await inTime(() => Bun.secrets.set({ ...entry, value: text }));
-    const stored = await inTime(() => Bun.secrets.get(entry));
+    const hint = otherSource(request);
+    await inTime(() => Bun.secrets.set({ ...entry, value: text }), hint);
+    const stored = await inTime(() => Bun.secrets.get(entry), hint);
     if (stored !== null && sameText(stored, text)) return { key, kdf: null };
-    throw locked("The system's keychain didn't keep the key it was given.", OTHER_SOURCE);
+    throw locked("The system's keychain didn't keep the key it was given.", hint);
   },
   async forget(request) {
     await inTime(() => Bun.secrets.delete(entryOf(request)));
@@ -48,30 +49,35 @@ function entryOf({ vaultId, keyId }: KeyRequest): { service: string; name: strin
 const WAYS_OUT =
   "Unlock the keychain and try again, or give the vault a key that this session can use, from the desktop session: auth vault rekey --key file   (or passphrase)";
 
-const OTHER_SOURCE = "Choose another key source: auth vault init --key file|passphrase|env|command";
+/** Nothing has its key there yet. */
+function otherSource({ rekeys }: KeyRequest): string {
+  const command = `auth vault ${rekeys ? "rekey" : "init"} --key file`;
+  return `Unlock the keychain and try again, or choose another key source: ${command}   (or passphrase, env, command)`;
+}
 
-async function inTime<T>(work: () => Promise<T>): Promise<T> {
+/** @param hint for the error where it can't be reached */
+async function inTime<T>(work: () => Promise<T>, hint = WAYS_OUT): Promise<T> {
   if (process.platform === "linux") await requireDescriptors();
   let timer: Timer | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       const seconds = LIMITS.keychain / 1000;
-      reject(locked(`The system's keychain didn't answer within ${seconds} seconds.`, WAYS_OUT));
+      reject(locked(`The system's keychain didn't answer within ${seconds} seconds.`, hint));
     }, LIMITS.keychain);
   });
   try {
-    return await Promise.race([work().catch(refused), deadline]);
+    return await Promise.race([work().catch((error: unknown) => refused(error, hint)), deadline]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function refused(error: unknown): never {
+function refused(error: unknown, hint: string): never {
   const reason = error instanceof Error ? error.message : String(error);
   const message = OUT_OF_REACH.test(reason)
     ? "The system's keychain can't be reached: this session has no access to the desktop session that holds it (as over SSH, in cron or in a container)."
     : `The system's keychain refused: ${reason}`;
-  throw locked(message, WAYS_OUT, error);
+  throw locked(message, hint, error);
 }
 
 /** What libsecret, D-Bus and macOS say where there is no desktop session, or none that may be asked. */

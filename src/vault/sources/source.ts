@@ -17,6 +17,8 @@ export type Prompt = (question: string) => Promise<Secret>;
 
 /** For which key a source is asked: a vault's, under one of its data keys. */
 export interface KeyRequest {
+  /** It is for a vault that has another key until then. */
+  readonly rekeys?: true;
   readonly context: Context;
   readonly vaultId: string;
   readonly keyId: string;
