@@ -12,38 +12,43 @@ const SOURCES = await Promise.all(
     .map(async (file) => ({ file, source: await Bun.file(`${ROOT}/${file}`).text() })),
 );
 
-/** What a `${…}` in a printed command may be without quotes of its own. */
+/** What a `${…}` in a printed command may be without quotes of its own: a word of a command. */
 const SAFE: readonly RegExp[] = [
   /^(shellWord|commandLine)\(/,
   // Commands made of such words.
   /^(clientSetCommand|loginAgain|loginCommand)\(/,
-  /^(login|paste|first|word)$/,
+  /^(paste|word)$/,
   // Names of connections and ids of providers: RULES 1.5, and the test below.
   /^(typed|display)\(/,
   /^(connection|subject\.connection|several\[0\]|storedOne|known)$/,
   /^((\w+\.)*(ref|record|request|definition|pin)\.)?(provider|name|id)$/,
   // Our own words and numbers.
-  /^(me|port|insisted|file\.hash|flow|flag|prefix)$/,
+  /^(me|port|flag)$/,
   /^(flagOf|kebab)\(/,
-  /^(SUBJECT_TOKEN_FORMS)\b/,
-  /^request\.flow$/,
   /^\(await (session\.)?registry\.ids\(\)\)\.join\(", "\)$/,
-  // Of words that this test looks at where they are made, and a message that begins with a flag.
-  /^(flags\.join\(" "\)|there|shorten\(profile\))$/,
+  // Of words that this test looks at where they are made.
+  /^flags\.join\(" "\)$/,
 ];
+
+/**
+ * And what may be the value of a flag, where an `id` is a client's: our own words, the names of endpoints, and what a
+ * message repeats.
+ */
+const SAFE_FOR_FLAGS =
+  /^--[\w-]+ ⟦(shellWord\(.*|insisted|file\.hash|request\.flow)⟧$|^--endpoint ⟦name⟧$|^--profile ⟦shorten\(profile\)⟧$/;
 
 /** A command in a text: our own, or one of the system's. `⟦…⟧` is what a `${…}` holds. */
 const COMMAND = /(?:(?<![\w./@:-])auth [a-z-]|\b(?:chmod|chown|ssh|sudo) |(?:^|\s)--[a-z-]+[ =](?=⟦)).*/g;
 
 /** The expressions in printed commands that are neither quoted nor of a kind that needs no quotes. */
 function unquotedIn(source: string): string[] {
-  return stringsOf(source).flatMap(({ text }) =>
-    (text.match(COMMAND) ?? []).flatMap((command) => expressionsOf(command).filter((value) => !isSafe(value))),
-  );
+  return stringsOf(source).flatMap(({ text }) => (text.match(COMMAND) ?? []).flatMap(unquotedOf));
 }
 
-function expressionsOf(text: string): string[] {
-  return [...text.matchAll(/⟦((?:[^⟦⟧]|⟦[^⟦⟧]*⟧)*)⟧/g)].map(([, expression = ""]) => expression);
+function unquotedOf(command: string): string[] {
+  return [...command.matchAll(/(--[\w-]+[ =])?⟦((?:[^⟦⟧]|⟦[^⟦⟧]*⟧)*)⟧/g)]
+    .filter(([whole, flag, value = ""]) => !(flag === undefined ? isSafe(value) : SAFE_FOR_FLAGS.test(whole)))
+    .map(([whole]) => whole);
 }
 
 function isSafe(expression: string): boolean {
@@ -53,7 +58,7 @@ function isSafe(expression: string): boolean {
   if (choice < 0) return false;
   const either = expression.slice(choice);
   const rest = either.replaceAll(/`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*"/g, "");
-  return rest.trim() === "?  :" && stringsOf(either).every(({ text }) => expressionsOf(text).every(isSafe));
+  return rest.trim() === "?  :" && stringsOf(either).every(({ text }) => unquotedOf(text).length === 0);
 }
 
 test("a value in a printed command goes through shellWord, unless it is of a kind that needs no quotes", () => {
@@ -64,7 +69,14 @@ test("a value in a printed command goes through shellWord, unless it is of a kin
 test("an unquoted value in a printed command is found", () => {
   const value = ["$", "{resource}"].join("");
   const chosen = ["$", '{id === "" ? "" : `--client-id ', value, "`}"].join("");
-  for (const text of [`auth login x --resource ${value}`, `chmod 600 ${value}`, `--set ${value}`, `auth x ${chosen}`])
+  const id = ["$", "{id}"].join("");
+  for (const text of [
+    `auth login x --resource ${value}`,
+    `auth client set x --client-id ${id}`,
+    `chmod 600 ${value}`,
+    `--set ${value}`,
+    `auth x ${chosen}`,
+  ])
     expect(unquotedIn(`const hint = \`Log in: ${text}\`;`)).not.toEqual([]);
   expect(unquotedIn(`const text = \`It is ${value}.\`;`)).toEqual([]);
 });
