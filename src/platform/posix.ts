@@ -50,6 +50,7 @@ export const O = {
 export const F = { SETFD: 2, GETFL: 3, SETFL: 4, OFD_GETLK: 36, OFD_SETLK: 37, WRLCK: 1, UNLCK: 2 } as const;
 
 export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
 export const SEEK_END = 2;
 
 /** <errno.h>: the same on Linux and macOS, but for the two that say it. */

@@ -2,7 +2,7 @@
  * Small files and their owners. Every `auth token` reads one and looks at two: with system calls it takes some
  * microseconds, with `Bun.file` half a millisecond, most of it to start a thread. Where there are none, `Bun.file` does it.
  */
-import { AT_FDCWD, cString, ERRNO, type Linux, O, posix } from "./posix.ts";
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, cString, ERRNO, type Linux, O, posix } from "./posix.ts";
 
 export interface Ownership {
   readonly mode: number;
@@ -18,6 +18,31 @@ export function ownershipOf(path: string): Ownership | Promise<Ownership> {
   const linux = posix()?.linux;
   const stat = linux ? statx(linux, path) : null;
   return typeof stat === "object" && stat !== null ? stat : Bun.file(path).stat();
+}
+
+/**
+ * As `ownershipOf`, but null where there is nothing, or nothing that can be reached.
+ *
+ * @param what "link": a link at the last part is looked at itself, not followed
+ */
+export function ownershipIfThere(
+  path: string,
+  what: "target" | "link" = "target",
+): Ownership | null | Promise<Ownership | null> {
+  const linux = posix()?.linux;
+  if (!linux) return ownershipByNode(path, what);
+  const stat = statx(linux, path, what === "link" ? AT_SYMLINK_NOFOLLOW : 0);
+  return typeof stat === "object" ? stat : null;
+}
+
+async function ownershipByNode(path: string, what: "target" | "link"): Promise<Ownership | null> {
+  const { lstatSync, statSync } = await import("node:fs");
+  try {
+    return (what === "link" ? lstatSync : statSync)(path);
+  } catch {
+    // Nothing is there, or the way to it is closed: what needs it will say so.
+    return null;
+  }
 }
 
 /** Whether there is anything of that name, whatever it is. */
@@ -79,9 +104,9 @@ function readNow({ call }: Linux, path: string): string | null {
 const STATX = { bytes: 256, basic: 0x7ff, nlink: 16, uid: 20, mode: 28 } as const;
 
 /** @returns a negative `errno` where it can't be looked at */
-function statx({ call }: Linux, path: string): Ownership | number {
+function statx({ call }: Linux, path: string, flags = 0): Ownership | number {
   const buffer = new Uint8Array(STATX.bytes);
-  const result = call("statx", AT_FDCWD, cString(path), 0, STATX.basic, buffer);
+  const result = call("statx", AT_FDCWD, cString(path), flags, STATX.basic, buffer);
   if (result < 0) return result;
   const view = new DataView(buffer.buffer);
   return {

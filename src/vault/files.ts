@@ -21,7 +21,7 @@ import { basename, dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { leftBySudo, makeFolder } from "../platform/folders.ts";
 import { foreign, isOpenTo, isOwnedByOther, ownerHint } from "../platform/owner.ts";
-import { shellWord } from "../platform/shell-word.ts";
+import { writableByOthers } from "./shared-folder.ts";
 
 /** Runs file work; what the system refuses becomes `vault_unwritable` in words. */
 export function touching<T>(path: string, work: () => T): T {
@@ -85,19 +85,19 @@ export function writeAll(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at, at);
 }
 
-/** Makes the folder, 0700, where it isn't there yet. What is there must be mine, and no one else may write to it. */
-export function ensureFolder(path: string): void {
+/**
+ * Makes the folder, 0700, where it isn't there yet. What is there must be mine, and no one else may write to it.
+ *
+ * @param vault a vault that is in it already: the remedy moves it too
+ */
+export function ensureFolder(path: string, vault?: string): void {
   touching(path, () => {
     let stat = lstat(path);
     if (stat === null) makeFolder(path);
     if (stat === null || kindOf(stat) === "link") stat = lstatSync(realpathSync(path));
     if (kindOf(stat) !== "folder") throw notOrdinary(path, stat, "folder");
     if (isOwnedByOther(stat) && stat.uid !== 0) throw foreign(path);
-    const sticky = (stat.mode & 0o1000) !== 0;
-    if (isOpenTo(stat, 0o022) && !sticky)
-      throw new AuthError("vault_unwritable", `Other users may write to ${path}, so the vault doesn't go there.`, {
-        hint: `Make it yours alone: chmod 700 ${shellWord(path)}`,
-      });
+    if (isOpenTo(stat, 0o022)) throw writableByOthers(path, stat, vault);
   });
 }
 
@@ -278,9 +278,12 @@ export function refuseNetwork(folder: string): void {
 }
 
 export function notOrdinary(path: string, stat: Stats, wanted: "file" | "folder"): AuthError {
-  const kind = kindOf(stat);
-  const what = kind === "link" ? "a symbolic link" : kind === "folder" ? "a folder" : `not a ${wanted}`;
-  return new AuthError("vault_unwritable", `${path} is ${what}, so auth doesn't use it.`, {
+  return new AuthError("vault_unwritable", `${path} is ${wordsFor(stat, wanted)}, so auth doesn't use it.`, {
     hint: "Name the real place: AUTH_HOME=<folder> or AUTH_STORE=sqlite:<path>.",
   });
+}
+
+export function wordsFor(stat: Stats, wanted: "file" | "folder" = "file"): string {
+  const kind = kindOf(stat);
+  return kind === "link" ? "a symbolic link" : kind === "folder" ? "a folder" : `not a ${wanted}`;
 }

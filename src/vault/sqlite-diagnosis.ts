@@ -3,23 +3,27 @@
  * here writes, and nothing opens the file but SQLite (RULES.md 1.2).
  */
 import type { Database } from "bun:sqlite";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
+import { isOpenTo, isOwnedByOther } from "../platform/owner.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { busy, isBusy } from "./busy.ts";
 import {
   checkPrivate,
   ensureFolder,
+  hardLinked,
   kindOf,
   lstat,
-  notOrdinary,
   realPlace,
   refuseNetwork,
   refuseSecondName,
   touching,
   unwritable,
+  wordsFor,
 } from "./files.ts";
 import { openDatabase } from "./sqlite.ts";
+import { SIDE_FILES } from "./surroundings.ts";
 
 /**
  * A vault that could not be opened: null where there is none; opened where a link in its folder's path was all that was
@@ -72,18 +76,28 @@ function may(path: string, access: number): boolean {
 export function checkForWriting(path: string): void {
   touching(path, () => {
     const real = realPlace(path);
-    ensureFolder(dirname(real));
+    ensureFolder(dirname(real), real);
     refuseNetwork(dirname(real));
     checkPrivate(real);
     refuseSecondName(real);
     // Asked of the system, which knows why not; SQLite would only say that it can't.
     accessSync(real, constants.R_OK | constants.W_OK);
     accessSync(dirname(real), constants.W_OK);
-    for (const side of ["-journal", "-wal", "-shm"]) {
-      const stat = lstat(`${real}${side}`);
-      if (stat !== null && kindOf(stat) !== "file") throw notOrdinary(`${real}${side}`, stat, "file");
-    }
+    for (const side of SIDE_FILES) if (lstat(`${real}${side}`) !== null) checkSideFile(`${real}${side}`);
   });
+}
+
+/** Refuses a file beside the vault that anyone else made or can write: SQLite would take it for the vault's own. */
+export function checkSideFile(path: string): void {
+  const stat = lstatSync(path);
+  const refused = (what: string, hint: string): AuthError =>
+    new AuthError("vault_unwritable", `${path} ${what}, so the vault beside it isn't opened.`, { hint });
+  if (kindOf(stat) !== "file") throw refused(`is ${wordsFor(stat)}`, `Remove it: rm -f ${shellWord(path)}`);
+  if (isOwnedByOther(stat))
+    throw refused("belongs to another user", `It was not made by auth. Remove it: rm -f ${shellWord(path)}`);
+  if (stat.nlink > 1) throw hardLinked(path, stat.nlink);
+  if (isOpenTo(stat, 0o022))
+    throw refused("can be written by other users", `If no one else has written to it: chmod 600 ${shellWord(path)}`);
 }
 
 /** An SQLite failure in words; a missing table means a file that auth didn't make. */

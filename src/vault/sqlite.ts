@@ -13,6 +13,7 @@ import type { AuthError } from "../platform/errors.ts";
 import { faultAtWrite, mutated } from "../platform/faults.ts";
 import { isBusy, retryWhileBusy } from "./busy.ts";
 import { PLAIN_WRITES, type StoreDriver, type Swap } from "./driver.ts";
+import { checkSurroundings } from "./surroundings.ts";
 
 /** SQLite's own refusal of links anywhere in the path (sqlite3_open_v2). bun:sqlite has no name for it. */
 export const OPEN_NOFOLLOW = 0x01000000;
@@ -25,13 +26,14 @@ const PUT = "INSERT OR REPLACE INTO store (key, version, value) VALUES (?1, ?2, 
 const DROP = "DELETE FROM store WHERE key = ?1";
 const SCHEMA = "CREATE TABLE store (key TEXT PRIMARY KEY, version TEXT NOT NULL, value BLOB NOT NULL) STRICT";
 
-/** Opens a vault file. null when there is none. */
+/** Opens a vault file. null when there is none. @throws AuthError */
 export function openSqlite(path: string): Promise<StoreDriver | null> {
-  return retryWhileBusy(() => {
+  return retryWhileBusy(async () => {
+    await checkSurroundings(path);
     try {
       return sqliteDriver({ path, database: openDatabase(path), shown: path });
     } catch (error) {
-      return openDiagnosed(path, error);
+      return await openDiagnosed(path, error);
     }
   });
 }

@@ -2,12 +2,14 @@
 import { dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { isOpenTo, modeText } from "../platform/owner.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { retryWhileBusy } from "./busy.ts";
 import type { Bytes } from "./bytes.ts";
 import { lstat, networkOf, realPlace, touching } from "./files.ts";
 import { damagedHeader, HEADER_KEY, parseHeader } from "./header.ts";
 import { vaultPath } from "./place.ts";
 import { FORMAT } from "./seal.ts";
+import { writableByOthers } from "./shared-folder.ts";
 import { type SourceName, sourceInEnvironment, VARIABLES } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
 import type { VaultOptions } from "./vault.ts";
@@ -58,6 +60,8 @@ export async function vaultStatus(context: Context, options: VaultOptions = {}):
 export interface VaultWarning {
   readonly about: "key" | "modes" | "file system";
   readonly text: string;
+  /** null: there is none, or the matter has one of its own. */
+  readonly remedy: string | null;
 }
 
 /** What weakens the vault without keeping it from being used. @param real its path, links resolved */
@@ -69,10 +73,11 @@ function keyWarnings({ paths }: Context, real: string, source: SourceName): Vaul
   if (source !== "file") return [];
   const key = lstat(paths.key);
   const vault = lstat(real);
-  if (key === null) return [{ about: "key", text: `The key file ${paths.key} is missing: the vault can't be opened.` }];
+  if (key === null)
+    return [{ about: "key", text: `The key file ${paths.key} is missing: the vault can't be opened.`, remedy: null }];
   const where = key.dev === vault?.dev ? "on the same disk as the vault" : "in a file";
   const text = `The key lies ${where} (${paths.key}): whoever takes both, or a backup of both, can open the vault.`;
-  return [...openTo(paths.key, "the key file "), { about: "key", text }];
+  return [...openTo(paths.key, "the key file "), { about: "key", text, remedy: null }];
 }
 
 function placeWarnings(real: string): VaultWarning[] {
@@ -81,11 +86,16 @@ function placeWarnings(real: string): VaultWarning[] {
   const network = networkOf(folder);
   if (network === null) return warnings;
   const text = `${folder} is on a network file system (${network}): nothing will be written there.`;
-  return [...warnings, { about: "file system", text }];
+  return [...warnings, { about: "file system", text, remedy: null }];
 }
 
 function openTo(path: string, name = ""): VaultWarning[] {
   const stat = lstat(path);
   if (stat === null || !isOpenTo(stat, 0o077)) return [];
-  return [{ about: "modes", text: `Other users can reach ${name}${path} (mode ${modeText(stat)}).` }];
+  if (stat.isDirectory() && isOpenTo(stat, 0o022)) {
+    const { message, hint = null } = writableByOthers(path, stat);
+    return [{ about: "modes", text: message, remedy: hint }];
+  }
+  const text = `Other users can reach ${name}${path} (mode ${modeText(stat)}).`;
+  return [{ about: "modes", text, remedy: `chmod go= ${shellWord(path)}` }];
 }

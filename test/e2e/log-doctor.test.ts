@@ -226,8 +226,18 @@ describe("doctor", () => {
       {
         status: "warn",
         detail: `Other users can reach ${vault} (mode 0644).`,
-        remedy: expect.stringContaining("chmod"),
+        remedy: `chmod go= ${vault}`,
       },
+    ]);
+    const folder = String(home.env.AUTH_HOME);
+    const shared = { status: "warn", detail: `Other users may write to ${folder}, so auth keeps nothing there.` };
+    chmodSync(vault, 0o600);
+    chmodSync(folder, 0o775);
+    expect(await modes()).toMatchObject([{ ...shared, remedy: `Make it yours alone: chmod go-w ${folder}` }]);
+    // Never a chmod that takes a folder like /tmp away from its other users.
+    chmodSync(folder, 0o1777);
+    expect(await modes()).toMatchObject([
+      { ...shared, remedy: expect.stringMatching(/^Use a folder of your own: mkdir/) },
     ]);
     await home.stop();
   });

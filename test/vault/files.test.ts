@@ -145,9 +145,9 @@ test("a vault file that others may reach is warned about, and read", async () =>
 test("a folder that others may write to holds no vault", () => {
   chmodSync(home.folder, 0o777);
   expect(() => ensureFolder(home.folder)).toThrow(/Other users may write/);
-  // As /tmp is: there, nobody can take another's file away.
+  // As /tmp is: nobody can take another's file away there, but others can make a journal beside the vault.
   chmodSync(home.folder, 0o1777);
-  expect(() => ensureFolder(home.folder)).not.toThrow();
+  expect(() => ensureFolder(home.folder)).toThrow(/Other users may write/);
 });
 
 test("a copy under another name is the same vault", async () => {

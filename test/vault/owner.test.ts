@@ -1,6 +1,19 @@
 /** Modes, owners and read-only places, met by two users who are not root: root reads everything. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { initVault } from "../../src/vault/create.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { cutOffCommit, useWal } from "./crashed.ts";
@@ -113,6 +126,115 @@ describe.skipIf(!run)(`as two users${run ? "" : " (skipped: needs root and setpr
     expect(await does(ALICE, "read", {})).toContain("belongs to another user");
   });
 });
+
+/**
+ * What another user can leave beside a vault. Each of these destroyed it, or brought an older page back: SQLite plays a
+ * journal back at the next read.
+ */
+describe.skipIf(!run)(`attacks on the files beside a vault${run ? "" : " (skipped: needs root and setpriv)"}`, () => {
+  /** Leaves such a file, then says what a read and a write by the vault's owner come to, and that the vault is unchanged. */
+  const attack = async (make: (path: string) => void): Promise<void> => {
+    const before = readFileSync(home.file);
+    for (const side of ["-journal", "-wal", "-shm"]) {
+      const path = `${home.file}${side}`;
+      rmSync(path, { force: true });
+      make(path);
+      expect({ side, line: await does(ALICE, "read") }).toEqual({ side, line: expect.stringMatching(/^vault_unwrit/) });
+      expect({ side, line: await does(ALICE, "write") }).toEqual({
+        side,
+        line: expect.stringMatching(/^vault_unwrit/),
+      });
+      rmSync(path);
+    }
+    expect(readFileSync(home.file)).toEqual(before);
+    expect(await does(ALICE, "read")).toBe("the body");
+  };
+
+  test("another user's journal is never played back, for reading either", () =>
+    attack((path) => {
+      writeFileSync(path, journalOfZeros());
+      chownSync(path, BOB, BOB);
+    }));
+
+  test("an empty one of another user, who can fill it later, is refused at once", () =>
+    attack((path) => {
+      writeFileSync(path, "", { mode: 0o600 });
+      chownSync(path, BOB, BOB);
+    }));
+
+  test("one that is mine, but that others can write to, is refused", () =>
+    attack((path) => {
+      writeFileSync(path, "");
+      chownSync(path, ALICE, ALICE);
+      chmodSync(path, 0o666);
+    }));
+
+  test("one with a second name elsewhere is refused", () =>
+    attack((path) => {
+      const other = `${home.folder}/notes`;
+      writeFileSync(other, journalOfZeros(), { mode: 0o600 });
+      chownSync(other, ALICE, ALICE);
+      linkSync(other, path);
+    }));
+
+  test("a link in its place is refused", () =>
+    attack((path) => {
+      const other = `${home.folder}/notes-${basename(path)}`;
+      writeFileSync(other, journalOfZeros(), { mode: 0o600 });
+      chownSync(other, ALICE, ALICE);
+      symlinkSync(other, path);
+    }));
+
+  test("a vault in a folder where others can make files is refused before they do, sticky or not", async () => {
+    for (const mode of [0o777, 0o1777, 0o770, 0o1722]) {
+      chmodSync(home.folder, mode);
+      const line = await does(ALICE, "read");
+      expect(line).toBe(`vault_unwritable Other users may write to ${home.folder}, so auth keeps nothing there.`);
+      expect(await does(ALICE, "write")).toBe(line);
+    }
+  });
+
+  test("a vault in a shared folder is given a folder of its own by the command that is printed", async () => {
+    chownSync(home.folder, 0, 0);
+    chmodSync(home.folder, 0o1777);
+    const hint = await hintOf(ALICE);
+    const command = /^Use a folder of your own: (.+)$/m.exec(hint)?.[1] ?? "";
+    expect(Bun.spawnSync([...as(ALICE), "sh", "-c", command]).exitCode).toBe(0);
+    const [, moved = ""] = /AUTH_STORE=(\S+)/.exec(hint) ?? [];
+    expect(await does(ALICE, "read", { AUTH_KEY: KEY, AUTH_STORE: moved })).toBe("the body");
+    expect(await does(ALICE, "write")).toContain("Other users may write");
+    expect(existsSync(home.file)).toBe(false);
+  });
+
+  test("my own journal, as a crash leaves it, is played back", async () => {
+    await cutOffCommit(home);
+    giveTo(ALICE);
+    expect(await does(ALICE, "read")).toBe("the body");
+  });
+});
+
+/** What the vault's refusal advises this user. */
+async function hintOf(uid: number): Promise<string> {
+  const code = `
+    const { ensureFolder } = await import(${JSON.stringify(join(import.meta.dir, "../../src/vault/files.ts"))});
+    try { ensureFolder(process.argv[1], process.argv[2]); } catch (error) { console.log(error.hint); }`;
+  const child = Bun.spawn([...as(uid), process.execPath, "-e", code, home.folder, home.file], { stdout: "pipe" });
+  return new Response(child.stdout).text();
+}
+
+/** A rollback journal that puts zeros in the place of the second page (sqlite.org/fileformat2.html#the_rollback_journal). */
+function journalOfZeros(): Uint8Array {
+  const PAGE = 4096;
+  const SECTOR = 512;
+  const journal = Buffer.alloc(SECTOR + 4 + PAGE + 4);
+  journal.set([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]);
+  // Pages, nonce, pages of the file at first, sector, page size. The checksum of a page of zeros is the nonce.
+  for (const [i, word] of [1, 7, statSync(home.file).size / PAGE, SECTOR, PAGE].entries())
+    journal.writeUInt32BE(word, 8 + i * 4);
+  journal.writeUInt32BE(2, SECTOR);
+  journal.writeUInt32BE(7, SECTOR + 4 + PAGE);
+  return journal;
+}
 
 /** In a mount namespace of its own, where this may be done. */
 const inMounts = (script: string): string[] => ["unshare", "--mount", "sh", "-c", `${script}\nexec "$@"`, "sh"];

@@ -101,9 +101,8 @@ export const examineKey: Examine = async (session) => {
   return [fine(`${source} opens the vault`), ...warned(session.context, "key", status.keySource)];
 };
 
-const REMEDIES: Readonly<Record<VaultWarning["about"], string>> = {
+const REMEDIES: Readonly<Record<Exclude<VaultWarning["about"], "modes">, string>> = {
   key: "auth vault rekey --key keychain   (or passphrase)",
-  modes: "chmod go= <path>",
   "file system": "AUTH_HOME=<folder on a local disk>, or AUTH_STORE=sqlite:<path on one>",
 };
 
@@ -112,5 +111,5 @@ function warned(context: Context, matter: VaultWarning["about"], source: SourceN
   if (lstat(dirname(vault)) === null) return [];
   return vaultWarnings(context, realPlace(vault), source)
     .filter(({ about }) => about === matter)
-    .map(({ text }) => doubtful(text, REMEDIES[matter]));
+    .map(({ text, remedy }) => doubtful(text, remedy ?? (matter === "modes" ? null : REMEDIES[matter])));
 }
