@@ -16,9 +16,6 @@ const TOKEN = /^[A-Z][A-Z0-9_]*_(TOKEN|KEY|SECRET|PASSWORD|PAT)$/;
 /** Names that may hold what a person said of the connection: several words, so that it is no program's own variable. */
 const FACT = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
 
-/** Names that may hold a host, which a description may choose by a default. */
-const HOST = /_(HOST|HOSTNAME|DOMAIN|SITE|INSTANCE)$/;
-
 /**
  * Names of the allowed shapes that some tool takes as something else. A star stands for any text at that end.
  * As a path: TLS keys, signing keys. As code: the aliases of Cargo. As the key by which a program trusts what was
@@ -28,17 +25,22 @@ const TAKEN = [
   ...["*_CLIENT_KEY", "*_TLS_KEY", "*_SSL_KEY", "SSL_KEY", "TLS_KEY", "ETCDCTL_KEY", "COSIGN_KEY", "SIGNING_KEY"],
   ...["CARGO_ALIAS_*"],
   ...["SECRET_KEY", "DJANGO_SECRET_KEY", "FLASK_SECRET_KEY", "APP_KEY", "APP_SECRET", "JWT_SECRET", "SESSION_SECRET"],
-  ...["NEXTAUTH_SECRET", "RAILS_MASTER_KEY", "JUPYTER_TOKEN"],
+  ...["NEXTAUTH_SECRET", "RAILS_MASTER_KEY", "JUPYTER_TOKEN", "*_ENCRYPTION_KEY", "*_FERNET_KEY", "*_SIGNING_KEY"],
+  ...["SUPERSET_SECRET_KEY", "COOKIE_SECRET", "*_ADMIN_SECRET"],
   ...["DOCKER_HOST", "CONTAINER_HOST", "BUILDKIT_HOST", "KUBERNETES_SERVICE_HOST", "OLLAMA_HOST", "MYSQL_HOST"],
 ] as const;
 
 /** Variables of well-known tools that the rules above leave out, with the one value that each may have. */
 export const EXCEPTIONS: Readonly<Record<string, { readonly value: string; readonly why: string }>> = {
+  DD_SITE: { value: "{site}", why: "the tool's name for the host, which has a default" },
   DATABRICKS_HOST: { value: "https://{host}", why: "the tool wants the host as a URL" },
+  GH_HOST: { value: "{host}", why: "the tool's name for the host, which has a default" },
+  GITLAB_HOST: { value: "{host}", why: "the tool's name for the host, which has a default" },
   GRAFANA_AUTH: { value: "{token}", why: "the name that its Terraform provider reads the token from" },
   GRAFANA_URL: { value: "https://{host}", why: "the tool wants the host as a URL" },
   NEW_RELIC_REGION: { value: "{region}", why: "two letters at most, so a default does no harm" },
   POETRY_PYPI_TOKEN_PYPI: { value: "{token}", why: "Poetry's form: the repository's name comes last" },
+  SENTRY_HOST: { value: "{host}", why: "the tool's name for the host, which has a default" },
   SENTRY_URL: { value: "https://{host}", why: "the tool wants the host as a URL" },
   SF_ORG_INSTANCE_URL: { value: "https://{instance}", why: "the tool wants the host as a URL" },
   SNYK_API: { value: "https://{host}", why: "the tool wants the host as a URL" },
@@ -85,13 +87,10 @@ function factFault(variable: string, value: string, name: string, settings: Sett
     return "can't be written: programs take such a name as code, options, a path or an address";
   const setting = ownValue(settings, name);
   if (setting === undefined) return null; // `templatesAreFilled` says so.
-  if (setting.kind === "host" && HOST.test(variable)) return null;
-  if (setting.default !== undefined)
-    return setting.kind === "host"
-      ? "can't be written: a host with a default goes into a name that ends in _HOST, _DOMAIN, _SITE or _INSTANCE"
-      : `can't be written: ${name} has a default, and only what the person said may be`;
-  const coined = setting.choices?.find((choice) => !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(choice));
-  return coined === undefined ? null : `can't be written: the choice '${coined}' of ${name} is more than a word`;
+  // A program of the person's would be led to a host, or told a word, that the description's author chose.
+  if (setting.default !== undefined || setting.choices !== undefined)
+    return `can't be written: ${name} has ${setting.default === undefined ? "choices" : "a default"}, and only what the person said may be`;
+  return null;
 }
 
 /** The value is the one in the table, and what it is made of is still what it was when the exception was made. */

@@ -149,9 +149,7 @@ describe("attack: a description can't run code by what it writes", () => {
   test("a setting that the description fills in itself is not what the person said", () => {
     const write = { X_REGION: "{x}" };
     expect(said({ write }, { x: { title: "X", default: "eu" } })).toContain("has a default");
-    expect(said({ write }, { x: { title: "X", choices: ["eu", "--eval=$(touch PWN)"] } })).toContain(
-      "more than a word",
-    );
+    expect(said({ write }, { x: { title: "X", choices: ["eu", "--eval=$(touch PWN)"] } })).toContain("has choices");
     expect(said({ write: { X_REGION: "{x} y" } }, { x: given })).toContain("exactly one setting");
     expect(said({ write: { X_REGION: "{x}{y}" } }, { x: given, y: given })).toContain("exactly one setting");
   });
@@ -191,6 +189,21 @@ describe("attack: a description can't run code by what it writes", () => {
   });
 });
 
+test("attack: a host that the description's author chose leads no program anywhere", () => {
+  const host = { title: "H", kind: "host" as const, default: "evil.example" };
+  for (const name of ["DB_HOST", "REDIS_HOST", "PIP_TRUSTED_HOST", "SMTP_HOST", "ACME_HOST", "ACME_SITE"])
+    expect(said({ write: { [name]: "{h}" } }, { h: host })).toContain("has a default");
+  for (const name of ["RSYNC_CONNECT_PROG", "GST_PLUGIN_SCANNER"])
+    expect(said({ write: { [name]: "{r}" } }, { r: { title: "R", choices: ["reboot", "eu"] } })).not.toBe("");
+  for (const name of [
+    "N8N_ENCRYPTION_KEY",
+    "AIRFLOW__CORE__FERNET_KEY",
+    "COOKIE_SECRET",
+    "HASURA_GRAPHQL_ADMIN_SECRET",
+  ])
+    expect(said({ write: { [name]: "{token}" } })).not.toBe("");
+});
+
 test("a token under a token's name, what the person said, and a host may be written", () => {
   for (const name of [
     "ACME_TOKEN",
@@ -202,7 +215,7 @@ test("a token under a token's name, what the person said, and a host may be writ
   ])
     expect(said({ write: { [name]: "{token}" } })).toBe("");
   const region = { title: "R", pattern: "[a-z]+" };
-  const host = { title: "H", kind: "host" as const, default: "git.acme.example" };
+  const host = { title: "H", kind: "host" as const };
   const write = { ACME_TOKEN: "{token}", ACME_REGION: "{region}", ACME_HOST: "{host}" };
   expect(said({ write }, { region, host })).toBe("");
 });
