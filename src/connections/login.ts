@@ -200,10 +200,13 @@ async function whoIs(services: Services, plan: LoginPlan, reply: TokenReply, ui:
       hint: "Nothing was stored. Log in again; if it happens again, the issuer's operator has to mend this.",
     });
   }
-  if (answer.kind === "refused" && pasted)
-    throw new AuthError("token_rejected", `${title} does not accept this token (HTTP ${answer.status}).`, {
-      hint: "Nothing was stored. Check that the whole token was pasted, and that it is for this host.",
-    });
+  if (answer.kind === "refused" && pasted) {
+    const hint =
+      answer.status === 403
+        ? "Nothing was stored. The token may be good and lack the permission to say whose it is: to store it unasked, add --no-verify."
+        : "Nothing was stored. Check that the whole token was pasted, and that it is for this host.";
+    throw new AuthError("token_rejected", `${title} does not accept this token (HTTP ${answer.status}).`, { hint });
+  }
   ui.warn(
     pasted
       ? `${title} could not be asked whose token this is; it was stored all the same.`

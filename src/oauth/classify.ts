@@ -135,7 +135,7 @@ function subcodesAt(body: Json, path: string, prefix: string): string[] {
  */
 function unknownClass(status: number, body: Json | null, code: string | null): FailureClass {
   if (body === null || (code === null && !isVerdict(status))) return "transient";
-  if (status >= 500 || PASSES.includes(status)) return "transient";
+  if (status < 400 || status >= 500 || PASSES.includes(status)) return "transient";
   return status === 401 ? "client" : "refused";
 }
 

@@ -42,7 +42,12 @@ export type CheckedIdToken =
   /** It breaks a rule, in a refresh: left out, the tokens beside it are as good as without it. */
   | { readonly verdict: "dropped"; readonly token: null; readonly claims: null }
   /** The whole reply is not for us: in a login, any broken rule; in a refresh, another issuer, client or account. */
-  | { readonly verdict: "refused"; readonly fault: string };
+  | {
+      readonly verdict: "refused";
+      readonly fault: string;
+      /** It may be this machine's clock that is wrong. */
+      readonly byClock: boolean;
+    };
 
 export interface ExpectedIdToken {
   /** The account's id at login; null where it isn't known. */
@@ -75,6 +80,7 @@ interface Fault {
   readonly what: string;
   /** The token is another's, not merely bad. */
   readonly foreign: boolean;
+  readonly byClock?: boolean;
 }
 
 /** @param given the reply's `id_token`, as it came */
@@ -95,7 +101,7 @@ export function checkIdToken(
       : faultIn(server, client, jwt.header, claims.output, expected);
   if (fault === null) return { verdict: "fine", token: new Secret(text), claims: jwt?.claims ?? null };
   if (fault.foreign || expected.login === true)
-    return { verdict: "refused", fault: `the identity token ${fault.what}` };
+    return { verdict: "refused", fault: `the identity token ${fault.what}`, byClock: fault.byClock === true };
   return { verdict: "dropped", token: null, claims: null };
 }
 
@@ -127,10 +133,10 @@ function faultIn(
   const algorithm = algorithmFault(server, client, header.alg);
   if (algorithm !== null) return bad(algorithm);
   // 9.
-  if (exp + SKEW <= now) return bad("has expired");
+  if (exp + SKEW <= now) return { ...bad("has expired"), byClock: true };
   // 10.
   if (typeof iat !== "number") return bad("doesn't say when it was issued");
-  if (iat - SKEW > now) return bad("was issued in the future");
+  if (iat - SKEW > now) return { ...bad("was issued in the future"), byClock: true };
   // 11.
   if (expected.nonce && nonce !== expected.nonce) return foreign("is of another login");
   return null;

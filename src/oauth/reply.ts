@@ -39,11 +39,12 @@ export async function readTokenReply(
   const refreshText = textAt(body, dialect.reply.refreshToken);
   const refreshToken = refreshText === null ? null : new Secret(refreshText);
   const fault = syntaxFault("access token", accessText) ?? syntaxFault("refresh token", refreshText ?? "");
-  if (fault !== null) throw unusable(raw, body, dialect, fault);
+  const received = { accessToken, refreshToken };
+  if (fault !== null) throw expected.login ? refusedLogin(raw, fault, received) : unusable(raw, body, dialect, fault);
   const idToken = checkIdToken(server, client, at(body, dialect.reply.idToken), { ...expected, now });
   if (idToken.verdict === "refused")
     throw expected.login
-      ? refusedLogin(raw, idToken.fault, { accessToken, refreshToken })
+      ? refusedLogin(raw, idToken.fault, received, idToken.byClock)
       : unusable(raw, body, dialect, idToken.fault);
   // Everything but the tokens themselves is stored and shown in clear somewhere.
   const said = redactJson(body);
@@ -141,8 +142,18 @@ function holdsRefreshToken(raw: RawReply, body: Json | null, { reply }: Dialect)
   return new RegExp(`"${field}"\\s*:\\s*"[^"\\s]|^([^<>\\s]*&)?${field}=[^&<>\\s]`).test(textOf(raw));
 }
 
-/** OpenID Connect Core §3.1.3.5: an answer whose id_token breaks a rule is refused as a whole. */
-function refusedLogin(raw: RawReply, reason: string, received: NonNullable<OAuthFailure["received"]>): OAuthFailure {
+/**
+ * OpenID Connect Core §3.1.3.5: an answer whose id_token breaks a rule is refused as a whole, as is one whose tokens have
+ * characters that tokens can't have. What came is revoked.
+ */
+function refusedLogin(
+  raw: RawReply,
+  reason: string,
+  received: NonNullable<OAuthFailure["received"]>,
+  byClock = false,
+): OAuthFailure {
+  const clock = "Check this machine's clock first (auth doctor), then log in again";
+  const again = byClock ? clock : "Log in again";
   return new OAuthFailure({
     class: "transient",
     reason,
@@ -150,7 +161,7 @@ function refusedLogin(raw: RawReply, reason: string, received: NonNullable<OAuth
     inDoubt: true,
     unreadable: true,
     received,
-    remedy: "Nothing was stored. Log in again; if it happens again, the issuer's operator has to mend this.",
+    remedy: `Nothing was stored. ${again}; if it happens again, the issuer's operator has to mend this.`,
   });
 }
 

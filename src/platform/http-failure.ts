@@ -25,7 +25,11 @@ export type ProxyFailure =
   | "proxy not found"
   | "proxy refused the connection"
   | "proxy certificate refused"
+  | "proxy address unreadable"
+  | "proxy can't reach the host"
   | "proxy wants a login"
+  | "proxy refused this user and password"
+  | "proxy login of an unsupported kind"
   | "proxy refused the request"
   | "proxy timed out"
   | "proxy closed the connection"
@@ -43,6 +47,11 @@ const LASTING: Readonly<Partial<Record<HttpFailure, string>>> = {
   "proxy refused the connection": "Check HTTPS_PROXY, and that the proxy is running.",
   "proxy certificate refused": "Check HTTPS_PROXY, and that the proxy's authority is trusted on this machine.",
   "proxy wants a login": "Put it into HTTPS_PROXY: http://<user>:<password>@<proxy>:<port>",
+  "proxy refused this user and password":
+    "Check them in HTTPS_PROXY; characters such as @ and : are written as %40 and %3A.",
+  "proxy login of an unsupported kind":
+    "This proxy wants NTLM, Kerberos or Digest; only Basic is supported. A local proxy that logs in for you helps.",
+  "proxy address unreadable": "Write it as http://<host>:<port>, or unset it.",
   "proxy refused the request": "Ask whoever runs the proxy to let it through, or leave the host out with NO_PROXY.",
   "proxy of an unsupported kind": "Only http:// and https:// proxies are supported in HTTPS_PROXY, no SOCKS.",
 };

@@ -99,7 +99,8 @@ async function exchangeOnce(target: string, exchange: Exchange): Promise<HttpRep
 
 /** Whether any proxy is configured: which one, and for what, is read by code that is loaded only then. */
 function hasProxy(): boolean {
-  return Boolean(process.env.https_proxy || process.env.HTTPS_PROXY);
+  const { env } = process;
+  return Boolean(env.https_proxy || env.HTTPS_PROXY || env.all_proxy || env.ALL_PROXY);
 }
 
 /** @param proxy the address that fetch is to use as its proxy */

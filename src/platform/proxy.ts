@@ -9,19 +9,30 @@ import { errorCode } from "./errors.ts";
 import type { ProxyFailure } from "./http-failure.ts";
 
 export interface Proxy {
-  readonly url: URL;
-  /** Its address as it is shown: without user and password. */
+  /** null: what is set is no address. */
+  readonly url: URL | null;
+  /** Its address as it is shown, without user and password; where there is none, the variable's name. */
   readonly name: string;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The proxy for an https URL, by `HTTPS_PROXY` and `NO_PROXY` in either case; null for none. */
+/** The variable that names the proxy, in the order in which curl reads them; null where none is set. */
+function proxyVariable(env: Env): string | null {
+  return ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].find((name) => env[name]?.trim()) ?? null;
+}
+
+/**
+ * The proxy for an https URL, by `HTTPS_PROXY` (else `ALL_PROXY`) and `NO_PROXY` in either case; null for none. One that
+ * can't be read isn't left out: the request would go where it was not to go.
+ */
 export function proxyFor(target: URL, env: Env): Proxy | null {
-  const named = (env.https_proxy || env.HTTPS_PROXY || "").trim();
-  if (target.protocol !== "https:" || named === "" || isExempt(target, env)) return null;
+  const variable = proxyVariable(env);
+  if (target.protocol !== "https:" || variable === null || isExempt(target, env)) return null;
+  const named = (env[variable] ?? "").trim();
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(named) ? named : `http://${named}`);
-  return url === null ? null : { url, name: `${url.protocol}//${url.host}` };
+  if (url === null || url.hostname === "") return { url: null, name: variable };
+  return { url, name: `${url.protocol}//${url.host}` };
 }
 
 /** `*`, hosts (which cover what is below them, with a dot in front or without), and hosts with a port. */
@@ -71,27 +82,29 @@ export async function openRelay(proxy: Proxy, target: URL): Promise<Relay> {
   });
 
   const throughProxy = (socket: Socket, early: Buffer): void => {
-    if (proxy.url.protocol !== "http:" && proxy.url.protocol !== "https:") {
-      fail("proxy of an unsupported kind");
+    const { url } = proxy;
+    if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+      fail(url === null ? "proxy address unreadable" : "proxy of an unsupported kind");
       return;
     }
-    const upstream = connectTo(proxy.url);
+    const upstream = connectTo(url);
     sockets.add(upstream);
     socket.on("close", () => upstream.destroy());
     upstream.on("error", (error) =>
       fail(stage === "connecting" ? connectFailure(error) : "proxy closed the connection"),
     );
     upstream.on("close", () => (stage === "answered" ? socket.end() : fail("proxy closed the connection")));
-    upstream.once(proxy.url.protocol === "https:" ? "secureConnect" : "connect", () => {
+    upstream.once(url.protocol === "https:" ? "secureConnect" : "connect", () => {
       stage = "asking";
       const authority = `${target.hostname}:${target.port || 443}`;
-      const login = credentialsOf(proxy.url);
+      const login = credentialsOf(url);
       upstream.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${login}\r\n`);
     });
     void readHead(upstream).then((head) => {
       const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head?.text ?? "")?.[1] ?? 0);
       if (head === null || status === 0) return fail("proxy closed the connection");
-      if (status === 407) return fail("proxy wants a login", status);
+      if (status === 407) return fail(refusedLogin(url, head.text), status);
+      if (status === 502 || status === 503 || status === 504) return fail("proxy can't reach the host", status);
       if (status < 200 || status > 299) return fail("proxy refused the request", status);
       stage = "open";
       socket.write("HTTP/1.1 200 OK\r\n\r\n");
@@ -128,6 +141,15 @@ function connectFailure(error: Error): ProxyFailure {
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "proxy not found";
   if (code === "ETIMEDOUT") return "proxy timed out";
   return /CERT|ALTNAME|SIGNATURE/.test(code) ? "proxy certificate refused" : "proxy refused the connection";
+}
+
+/** Why a proxy answers 407: no user and password were given, they are wrong, or it takes only other kinds of login. */
+function refusedLogin({ username, password }: URL, head: string): ProxyFailure {
+  const offered = [...head.matchAll(/^proxy-authenticate:\s*([a-z-]+)/gim)].map(([, scheme = ""]) =>
+    scheme.toLowerCase(),
+  );
+  if (offered.length > 0 && !offered.includes("basic")) return "proxy login of an unsupported kind";
+  return username === "" && password === "" ? "proxy wants a login" : "proxy refused this user and password";
 }
 
 function authorization(user: string, password: string): string {

@@ -50,7 +50,7 @@ test("attack: a manifest that writes a variable which programs take as code is n
 
 test("before a manifest is added, and afterwards, each variable is shown with what it will hold", async () => {
   const it = home();
-  const more = 'settings.host = { title = "H", kind = "host", default = "git.acme.example" }\n';
+  const more = 'settings.host = { title = "H", kind = "host" }\n';
   const text = writing(it, 'ACME_TOKEN = "{token}", ACME_HOST = "{host}"', more).replace(
     'kind = "public"',
     'kind = "public"\nenvironment.id = ["ACME_CLIENT"]',

@@ -32,9 +32,16 @@ interface Case {
 const CASES: Readonly<Record<string, Case>> = {
   "closes at once": { proxy: (client) => void client.end(), reason: "proxy closed the connection" },
   "resets at once": { proxy: (client) => void client.resetAndDestroy(), reason: "proxy closed the connection" },
-  "wants a login": { proxy: reply("407 Proxy Authentication Required"), reason: "proxy wants a login (HTTP 407 from" },
+  "refuses the password": {
+    proxy: reply("407 Proxy Authentication Required"),
+    reason: "proxy refused this user and password (HTTP 407 from",
+  },
+  "wants NTLM": {
+    proxy: reply("407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate"),
+    reason: "proxy login of an unsupported kind (HTTP 407 from",
+  },
   forbids: { proxy: reply("403 Forbidden", "<html>"), reason: "proxy refused the request (HTTP 403 from" },
-  "can't reach the host": { proxy: reply("502 Bad Gateway"), reason: "proxy refused the request (HTTP 502 from" },
+  "can't reach the host": { proxy: reply("502 Bad Gateway"), reason: "proxy can't reach the host (HTTP 502 from" },
   "shows a sign-in page": { proxy: reply("302 Found"), reason: "proxy refused the request (HTTP 302 from" },
   "speaks no HTTP": { proxy: (client) => void client.end("blah\r\n\r\n"), reason: "proxy closed the connection" },
   "opens the tunnel and closes it": {
@@ -94,6 +101,27 @@ describe("a proxy that", () => {
     expect(stderr).toContain("proxy not found (http://proxy.invalid:3128)");
     expect(await home.inDoubt()).toBe(false);
   });
+
+  test("wants a login, and none was given", async () => {
+    const home = await behindProxy(reply("407 Proxy Authentication Required"));
+    const { stderr } = await home.refresh({ HTTPS_PROXY: home.address });
+    expect(stderr).toContain("proxy wants a login");
+    expect(stderr).toContain("http://<user>:<password>@");
+  });
+
+  test("is named by ALL_PROXY counts where HTTPS_PROXY isn't set", async () => {
+    const home = await behindProxy(reply("403 Forbidden"));
+    const { stderr } = await home.refresh({ HTTPS_PROXY: "", ALL_PROXY: home.address });
+    expect(stderr).toContain("proxy refused the request (HTTP 403 from");
+  });
+
+  for (const value of ["not a url", "http://", "://x"])
+    test(`has an address that can't be read (${value}): nothing goes past it`, async () => {
+      const home = await behindProxy(works);
+      const { code, stderr } = await home.refresh({ HTTPS_PROXY: value });
+      expect(code).toBe(5);
+      expect(stderr).toContain("proxy address unreadable (HTTPS_PROXY)");
+    });
 
   test("speaks SOCKS: it says so", async () => {
     const home = await behindProxy(works);

@@ -39,6 +39,63 @@ async function home(reply: (n: number) => Record<string, unknown>, description =
   return { env, call, login, list, requests: () => count };
 }
 
+describe("what a login received and can't use is revoked", () => {
+  for (const [name, reply] of Object.entries({
+    "tokens of a type that isn't known": { access_token: "acc", token_type: "mac", refresh_token: "ref" },
+    "an access token with a line break": { access_token: "good\nbad", token_type: "Bearer", refresh_token: "ref" },
+    "a refresh token with a line break": { access_token: "acc", token_type: "Bearer", refresh_token: "good\nbad" },
+  }))
+    test(name, async () => {
+      const revoked: string[] = [];
+      const server = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch: async (request) => {
+          if (new URL(request.url).pathname !== "/revoke") return Response.json(reply);
+          revoked.push(new URLSearchParams(await request.text()).get("token") ?? "");
+          return new Response();
+        },
+      });
+      servers.push({ stop: () => server.stop(true) });
+      const env = bareEnvironment();
+      const folder = join(env.AUTH_HOME ?? "", "providers");
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      writeFileSync(
+        join(folder, "acme.toml"),
+        `id = "acme"\ntitle = "Acme"\nflows = ["code"]\n[endpoints]\ntoken = "${server.url}token"\nrevocation = "${server.url}revoke"\n`,
+        { mode: 0o600 },
+      );
+      const ended = await auth(["login", "acme", "--client-id", "me", "--code", "-"], { env, stdin: "the-code-given" });
+      expect(ended.code).not.toBe(0);
+      expect(ended.stderr).not.toContain("Try again later");
+      expect(revoked).toContain(reply.refresh_token);
+      expect(JSON.parse((await auth(["list", "--json"], { env })).stdout)).toEqual([]);
+    });
+});
+
+describe("what is pasted around a token is not taken for part of it", () => {
+  for (const text of [
+    "Bearer sk-abc",
+    "Authorization: Bearer sk-abc",
+    '"sk-abc"',
+    "X_API_KEY=sk-abc",
+    "export TOKEN=sk-abc",
+  ])
+    test(text, async () => {
+      const env = bareEnvironment();
+      const ended = await auth(["login", "apikey:x", "--token", "-"], { env, stdin: text });
+      checkText(ended, { exit: 7, code: "token_rejected", says: "more than a token" });
+    });
+
+  test("a key that is only unusual is kept", async () => {
+    const env = bareEnvironment();
+    for (const text of ["YWJjZA==", "key=", "a b", "tokens", "it's"])
+      expect((await auth(["login", `apikey:x${text.length}`, "--token", "-", "-q"], { env, stdin: text })).code).toBe(
+        0,
+      );
+  });
+});
+
 describe("a token that is received with", () => {
   for (const [name, [text, says]] of Object.entries(BAD))
     test(`${name} is refused at login, and nothing is stored`, async () => {

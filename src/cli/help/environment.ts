@@ -30,7 +30,7 @@ const COMMON: Rows = [
   ["TERM", "dumb: no colours, no redrawn lines."],
   ["BROWSER", "The browser to open."],
   ["VISUAL, EDITOR", "The editor of 'auth profile edit'."],
-  ["HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "The proxy for requests, and hosts that go past it. Loopback always does."],
+  ["HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy for requests, and hosts that go past it. Loopback always does."],
   [
     "SSL_CERT_FILE, SSL_CERT_DIR, NODE_EXTRA_CA_CERTS",
     "Certificates to trust beside the system's and the built-in list.",

@@ -183,9 +183,18 @@ async function token(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenRe
   };
 }
 
+/** How a token is written in a header or a file, which isn't part of it: `Bearer abc`, `"abc"`, `NAME=abc`. */
+const WRAPPED =
+  /^(?:authorization:\s*)?(?:bearer|token|basic)\s+\S|^(["'`]).*\1$|^(?:export\s+)?[a-z0-9_]*(?:token|key|secret|password|pat)=[^=]/i;
+
 /** A zero-width space, a letter that only looks right, the colours of a terminal: none is part of a token. */
 function checkSyntax(token: Secret): void {
-  const fault = syntaxFault("access token", token.reveal());
+  const text = token.reveal();
+  if (WRAPPED.test(text))
+    throw new AuthError("token_rejected", "This is more than a token: it has a prefix or quotes around it.", {
+      hint: "Paste the token alone: without 'Bearer', quotes, or the name of a variable. Nothing was stored.",
+    });
+  const fault = syntaxFault("access token", text);
   if (fault === null) return;
   throw new AuthError("token_rejected", `${fault}.`, {
     hint: "Check that nothing but the token was pasted, and copy it from its source again. Nothing was stored.",

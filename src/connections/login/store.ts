@@ -131,11 +131,14 @@ async function refuseSecondOwner(services: Services, plan: LoginPlan, record: Co
     (other) => vaultName(other.ref) !== mine && other.record.tokens?.refreshFingerprint === fingerprint,
   );
   if (owner === undefined) return;
-  throw new AuthError("token_rejected", `${display(owner.ref)} already holds this very refresh token.`, {
+  throw new HeldElsewhere("token_rejected", `${display(owner.ref)} already holds this very refresh token.`, {
     hint: `Use ${display(owner.ref)}, or log out of it first. Nothing was stored.`,
     connection: display(plan.request.ref),
   });
 }
+
+/** What came is another connection's refresh token: revoking it would end that login. */
+export class HeldElsewhere extends AuthError {}
 
 /** The client that was used is kept, secret included, as the one that the next login uses. */
 async function clientChange(services: Services, plan: LoginPlan): Promise<ReturnType<typeof clientsChange>[]> {

@@ -6,6 +6,7 @@ import { display } from "../ref.ts";
 import type { Services } from "../services.ts";
 import { listReadable } from "../store.ts";
 import type { LoginPlan } from "./plan.ts";
+import { HeldElsewhere } from "./store.ts";
 
 /**
  * Revokes what a login received, best effort.
@@ -37,7 +38,7 @@ export async function withdraw(
 /** A pasted token, another program's login, a token that another connection holds: not ours to end. */
 function isOurs(plan: LoginPlan, cause: unknown): boolean {
   if (plan.client === null || plan.mint !== undefined || plan.refreshToken !== undefined) return false;
-  return !(cause instanceof AuthError && cause.code === "token_rejected");
+  return !(cause instanceof HeldElsewhere);
 }
 
 /** @returns whether the provider says that they are revoked; false where that would end another login too */
