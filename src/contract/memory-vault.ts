@@ -26,6 +26,10 @@ export class MemoryVault implements Vault {
     return "committed";
   }
 
+  async isMade(): Promise<boolean> {
+    return true;
+  }
+
   async requireWritable(): Promise<void> {}
 
   async reload(): Promise<void> {}

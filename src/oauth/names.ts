@@ -14,3 +14,6 @@ export function renamed(parameters: Iterable<readonly [string, string]>, names: 
 export function nameOf(name: string, names: Names): string | false {
   return Object.hasOwn(names, name) ? (names[name] ?? name) : name;
 }
+
+/** What clients are called that auth registers (RFC 7591 §2, `client_name`). */
+export const CLIENT_NAME = "auth";

@@ -9,6 +9,7 @@ import { syntaxFault } from "../platform/syntax.ts";
 import { isSuccess, readBody } from "./body.ts";
 import { classifyNoReply } from "./classify.ts";
 import type { IssuerDocument } from "./discovery.ts";
+import { CLIENT_NAME } from "./names.ts";
 import type { Json } from "./paths.ts";
 
 export interface RegisteredClient {
@@ -76,7 +77,7 @@ function metadataOf(document: IssuerDocument, redirectUri: string): Json {
   // RS256 is what a registration means that says nothing; not every issuer has it.
   const algorithm = idTokenAlgorithms?.includes("RS256") === false ? idTokenAlgorithms[0] : undefined;
   return {
-    client_name: "auth",
+    client_name: CLIENT_NAME,
     application_type: "native",
     redirect_uris: [redirectUri],
     grant_types: grantTypes === null ? wanted : wanted.filter((grant) => grantTypes.includes(grant)),

@@ -14,6 +14,8 @@ export interface Client {
   readonly id: string;
   readonly secret: Secret | null;
   readonly authentication: Authentication;
+  /** What the provider's pages call it, where that is known. */
+  readonly name?: string;
   /** Exists for `private_key_jwt`, which then stands for the secret. */
   readonly key?: ClientKey;
   /** Where its tokens are, or may have to be, bound to a key (RFC 9449). */

@@ -258,6 +258,7 @@ export async function createVault(
 
   return {
     id: header.vaultId,
+    isMade: async () => true,
     read,
     list,
     commit,

@@ -33,6 +33,7 @@ export function pendingVault(context: Context, options: VaultOptions, onCreated:
     get id() {
       return opened?.id ?? "";
     },
+    isMade: async () => (await existing()) !== null,
     read: async (type, name) => (await existing())?.read(type, name) ?? null,
     list: async (type, passOver) => (await existing())?.list(type, passOver) ?? [],
     commit: async (changes) => (await made()).commit(changes),

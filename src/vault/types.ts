@@ -65,6 +65,8 @@ export interface Vault {
    * `rekeyed`: the vault got a new key meanwhile; let go of locks, `reload()`, then commit again (RULES.md 1.4).
    */
   commit(changes: readonly Change[]): Promise<"committed" | "conflict" | "rekeyed">;
+  /** false while there is none yet, and the first commit makes it. */
+  isMade(): Promise<boolean>;
   /**
    * Finds out whether a connection could be stored now, before a person or a provider is asked for what is to be stored:
    * permissions, its lock, and the room that it takes. Clears away what killed processes left.

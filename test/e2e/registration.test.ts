@@ -1,7 +1,10 @@
 /** `auth login https://issuer` alone, where the issuer registers clients (RFC 7591) or wants requests pushed (RFC 9126). */
 import { afterAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { OidcOptions } from "../issuers/oidc.ts";
 import { type OidcIssuer, startOidc } from "../issuers/oidc-client.ts";
+import { paste } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { loginAtOidc } from "../support/oidc-login.ts";
 import { auth, bareEnvironment } from "../support/program.ts";
@@ -38,6 +41,35 @@ describe("an issuer that registers clients", () => {
     const other = await loginAtOidc([issuer.issuer, "-p", "second", "--flow", "browser"], env, "bob");
     expect(other.code).toBe(0);
     expect((await auth(["get", "oidc:second", "-f", "clientId"], { env })).stdout).toBe(first.stdout);
+  });
+
+  test("a login that fails leaves nothing behind: no vault, and no word of one", async () => {
+    const issuer = await start({ registration: true });
+    const env = bareEnvironment();
+    const ended = await auth(["login", issuer.issuer, "--flow", "device", "--timeout", "1"], { env });
+    expect([ended.code, existsSync(join(String(env.AUTH_HOME), "vault.db"))]).toEqual([7, false]);
+    expect(ended.stderr).not.toContain("vault");
+  });
+
+  test("where there is a vault, the client of a login that failed is used by the next", async () => {
+    const issuer = await start({ registration: true });
+    const env = bareEnvironment();
+    await paste(env, "github:any", "a-token");
+    expect((await auth(["login", issuer.issuer, "--flow", "device", "--timeout", "1"], { env })).code).toBe(7);
+    const kept = JSON.parse((await auth(["client", "list", "--json"], { env })).stdout);
+    expect((await loginAtOidc([issuer.issuer, "--flow", "browser"], env)).code).toBe(0);
+    const used = (await auth(["get", at(issuer), "-f", "clientId"], { env })).stdout.trim();
+    expect(JSON.stringify(kept)).toContain(used);
+  });
+
+  test("a device login names the app as it was registered, also at the next login", async () => {
+    const issuer = await start({ registration: true });
+    const env = bareEnvironment();
+    expect((await loginAtOidc([issuer.issuer, "--flow", "browser"], env)).code).toBe(0);
+    for (const fresh of [bareEnvironment(), env]) {
+      const again = ["login", issuer.issuer, "--flow", "device", "--timeout", "1", "--force"];
+      expect((await auth(again, { env: fresh })).stderr).toContain("It lets the app auth use your account");
+    }
   });
 
   test("a client that is given is used, and none registered", async () => {

@@ -109,6 +109,7 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
           return result;
         }),
       reload: async () => {},
+      isMade: async () => true,
       requireWritable: async () => {},
       fingerprint: (secret) => vault.fingerprint(secret),
       close() {},

@@ -4,6 +4,7 @@
  */
 
 import type { ClientKey } from "../../oauth/client-key.ts";
+import { CLIENT_NAME } from "../../oauth/names.ts";
 import type { Client } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/own.ts";
@@ -51,7 +52,8 @@ export async function loginClient(
   const known = ownValue(clients.clients, id);
   const others = [profile?.clientId, clients.chosen];
   const key = algorithms === undefined ? null : await keyFor(request, keyOf(known), supported, algorithms);
-  if (key !== null) return { id, secret: null, authentication: "private_key_jwt", key };
+  const name = known?.source === "registration" ? { name: CLIENT_NAME } : {};
+  if (key !== null) return { id, ...name, secret: null, authentication: "private_key_jwt", key };
   const fromVariable =
     fromEnvironment?.id === id ? fromEnvironment.secret : lonelySecret(services, dialect, request, others);
   const held = fromVariable ?? known?.secret ?? null;
@@ -69,8 +71,8 @@ export async function loginClient(
         hint: "Leave --client-secret out.",
       },
     );
-  if (offered === null) return { id, secret: null, authentication: "none" };
-  return { id, secret: offered, authentication: known?.authentication ?? method(dialect, supported) };
+  if (offered === null) return { id, ...name, secret: null, authentication: "none" };
+  return { id, ...name, secret: offered, authentication: known?.authentication ?? method(dialect, supported) };
 }
 
 /**

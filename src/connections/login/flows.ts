@@ -71,7 +71,7 @@ async function device({ context }: Services, plan: LoginPlan, ui: LoginUi): Prom
     code.expiresIn * 1000,
     plan.request.timeout ?? (context.env.CI ? LIMITS.deviceLoginInCi : Number.POSITIVE_INFINITY),
   );
-  await ui.deviceCode({ ...code, app: client.id }, limit);
+  await ui.deviceCode({ ...code, app: client.name ?? client.id }, limit);
   return pollDevice(context.http, plan.server, client, code, {
     deadline: context.now() + limit,
     now: context.now,

@@ -13,6 +13,7 @@ import { applyOverrides } from "../../providers/overrides.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
 import { fill } from "../../providers/template.ts";
+import type { ClientEntry } from "../clients.ts";
 import { asLoggedIn, ownIssuer } from "../pin.ts";
 import type { Connection, Mint } from "../record.ts";
 import type { Services } from "../services.ts";
@@ -37,6 +38,8 @@ export interface LoginPlan {
   /** null for a pasted token. */
   readonly client: Client | null;
   readonly scopes: readonly string[];
+  /** What is to be stored of the client, where this login registered it. */
+  readonly registered?: ClientEntry;
   /** Of a login without a person: what its tokens are minted with. */
   readonly mint?: Mint;
   /** Of a login that another program made. */
@@ -90,10 +93,9 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   const named = (own: boolean): Promise<Client | null> =>
     loginClient(services, dialect, request, profile, origin, methods, algorithms, own);
   // A secret without an id is meant for the client that the description brings.
-  const client =
-    (await named(request.clientSecret !== null)) ??
-    (await registeredClient(services, provider, request, document, origin)) ??
-    (await named(true));
+  const known = await named(request.clientSecret !== null);
+  const registration = known === null ? await registeredClient(services, provider, request, document, origin) : null;
+  const client = known ?? registration?.client ?? (await named(true));
   const scopes = wantedScopes(provider, request, profile, document?.scopesSupported ?? null);
   const flow = asked ?? feasibleFlow(provider, profile, client, scopes, request);
   const needsSecret =
@@ -113,7 +115,8 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     throw new AuthError("scope_rejected", `${dialect.title} doesn't give ${beyond.join(", ")} by the ${flow} flow.`, {
       hint: "Choose another flow with --flow, or leave those scopes out; --force asks for them all the same.",
     });
-  return { ...common, flow, client: await ready(client, document), scopes };
+  const registered = registration === null ? {} : { registered: registration.entry };
+  return { ...common, flow, client: await ready(client, document), scopes, ...registered };
 }
 
 /** Where a scope stands for an API, asking for the one is asking for the other: OpenID Connect's own scopes go along. */

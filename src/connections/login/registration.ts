@@ -1,15 +1,22 @@
-/** Where no client is known and the issuer takes registrations, a login registers one and keeps it (CLI.md §4). */
+/** Where no client is known and the issuer takes registrations, a login registers one, which is kept (CLI.md §4). */
 
 import type { IssuerDocument } from "../../oauth/discovery.ts";
+import { CLIENT_NAME } from "../../oauth/names.ts";
 import type { RegisteredClient } from "../../oauth/registration.ts";
 import type { Client } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { redirectUriOf } from "../../providers/defaults.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
-import { updateClients } from "../clients.ts";
+import { type ClientEntry, updateClients } from "../clients.ts";
 import type { Services } from "../services.ts";
 import { clientMissing } from "./client.ts";
 import type { LoginRequest } from "./request.ts";
+
+export interface Registration {
+  readonly client: Client;
+  /** What is stored of it: with the login where there is no vault yet, which a login that fails must not make. */
+  readonly entry: ClientEntry;
+}
 
 /** @returns null where the issuer offers none, or the flow needs another kind of client */
 export async function registeredClient(
@@ -18,16 +25,18 @@ export async function registeredClient(
   request: LoginRequest,
   document: IssuerDocument | null,
   tokenOrigin: string,
-): Promise<Client | null> {
+): Promise<Registration | null> {
   const { dialect } = provider;
   if (!document?.registration || dialect.client.kind === "confidential") return null;
   if (request.flow !== null && request.flow !== "browser" && request.flow !== "device") return null;
   const redirectUri = request.redirectUri ?? redirectUriOf(dialect);
-  const client = await register(services, provider, request, document, document.registration, redirectUri);
-  if (client === null) return null;
-  await keep(services, request.ref.provider, tokenOrigin, client);
-  const { id, secret, authentication } = client;
-  return { id, secret, authentication };
+  const registered = await register(services, provider, request, document, document.registration, redirectUri);
+  if (registered === null) return null;
+  const { id, secret, authentication } = registered;
+  const entry = entryOf(registered, services.context.now());
+  // At once, so that a login that is broken off and begun anew doesn't register a second one.
+  if (await services.vault.isMade()) await keep(services, request.ref.provider, tokenOrigin, id, entry);
+  return { client: { id, secret, authentication, name: CLIENT_NAME }, entry };
 }
 
 async function register(
@@ -53,22 +62,21 @@ async function register(
   }
 }
 
-/** At once, so that a login that is broken off and begun anew doesn't register a second one. */
-function keep(services: Services, provider: string, origin: string, client: RegisteredClient): Promise<void> {
-  const { id, secret, authentication, registrationToken } = client;
+function entryOf({ secret, authentication, registrationToken }: RegisteredClient, savedAt: number): ClientEntry {
+  return {
+    secret,
+    source: "registration",
+    savedAt,
+    refused: null,
+    ...(authentication !== "none" && { authentication }),
+    ...(registrationToken !== null && { registrationToken }),
+  };
+}
+
+function keep(services: Services, provider: string, origin: string, id: string, entry: ClientEntry): Promise<void> {
   return updateClients(services.vault, provider, origin, (clients) => ({
     ...clients,
     chosen: id,
-    clients: {
-      ...clients.clients,
-      [id]: {
-        secret,
-        source: "registration",
-        savedAt: services.context.now(),
-        refused: null,
-        ...(authentication !== "none" && { authentication }),
-        ...(registrationToken !== null && { registrationToken }),
-      },
-    },
+    clients: { ...clients.clients, [id]: entry },
   }));
 }

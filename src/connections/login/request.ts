@@ -54,7 +54,7 @@ export interface DeviceCode {
   /** Seconds. */
   readonly expiresIn: number;
   readonly interval: number;
-  /** The client's id: what the provider's page names, or finds its name by. */
+  /** The client's name, where it is known; else its id, by which the provider's page finds its name. */
   readonly app: string;
 }
 

@@ -164,7 +164,7 @@ async function clientChange(services: Services, plan: LoginPlan): Promise<Return
       ...clients.clients,
       [client.id]: {
         source: "person",
-        ...withoutKey(known),
+        ...withoutKey(known ?? plan.registered),
         ...(client.key === undefined ? {} : keyEntry(client.key)),
         secret: client.key === undefined ? secret : null,
         savedAt: services.context.now(),
