@@ -2,7 +2,7 @@ import { AuthError } from "../platform/errors.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { CHECKS } from "./doctor/checks.ts";
-import { broken, type Check, type Found } from "./doctor/found.ts";
+import { broken, type Check, type Found, unknown } from "./doctor/found.ts";
 import { inSession } from "./session.ts";
 
 export default defineCommand({
@@ -22,9 +22,10 @@ export default defineCommand({
       for (const [name, examine] of Object.entries(CHECKS))
         for (const found of await examined(() => examine(session, args.offline ?? false)))
           checks.push({ name, ...found });
-      const ok = checks.every(({ status }) => status !== "fail");
-      if (cli.output.isJson) await cli.output.json({ ok, checks });
-      else for (const check of checks) await tell(cli, check);
+      const told = withoutRepeats(checks);
+      const ok = told.every(({ status }) => status !== "fail");
+      if (cli.output.isJson) await cli.output.json({ ok, checks: told });
+      else for (const check of told) await tell(cli, check);
       if (!ok) throw new AuthError("check_failed", "Not everything is in order.");
     }),
 });
@@ -36,6 +37,14 @@ async function examined(examine: () => Promise<Found[]>): Promise<Found[]> {
   } catch (error) {
     return broken(error);
   }
+}
+
+/** One fault can keep several checks from looking: the first names it, the others refer to that. */
+function withoutRepeats(checks: readonly Check[]): Check[] {
+  return checks.map((check, i) => {
+    const first = checks.slice(0, i).find(({ status, detail }) => status === "fail" && detail === check.detail);
+    return first === undefined ? check : { name: check.name, ...unknown(`see ${first.name}`) };
+  });
 }
 
 const MARKS = { ok: "✓", warn: "!", fail: "✗" } as const;

@@ -40,7 +40,7 @@ export function unwritable(path: string, cause: unknown): AuthError {
     hint:
       left !== null
         ? ownerHint(left)
-        : "Make room or set its permissions right, or set AUTH_HOME to a folder of your own on a local disk.",
+        : `${REMEDIES[code] ?? "Make room or set its permissions right"}, or set AUTH_HOME to a folder of your own on a local disk.`,
     cause,
   });
 }
@@ -61,6 +61,14 @@ const REASONS: Record<string, string> = {
   ENOENT: "its folder doesn't exist",
   EIO: "the disk reports an error",
   ENOLCK: "the system has no lock left for it",
+};
+
+const REMEDIES: Record<string, string> = {
+  EROFS: "No permission changes that: mount it writable",
+  ENOSPC: "Make room",
+  EDQUOT: "Make room",
+  EACCES: "Set its permissions right",
+  EPERM: "Set its permissions right",
 };
 
 /** The path with its folder's links resolved; the last part as it stands. */

@@ -7,7 +7,7 @@ import { accessSync, constants, lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { isOpenTo, isOwnedByOther } from "../platform/owner.ts";
-import { shellWord } from "../platform/shell-word.ts";
+import { commandLine, shellWord } from "../platform/shell-word.ts";
 import { busy, isBusy } from "./busy.ts";
 import {
   checkPrivate,
@@ -123,18 +123,21 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^SQLITE_IOERR/, "EIO"],
 ];
 
-const RESTORE = "Put the vault back from a backup, or move the file away to begin with a new one.";
+function restoring(path: string): string {
+  const away = commandLine(["mv", path, `${path}.damaged`]);
+  return `Put the vault back from a backup, or begin with a new one: ${away}\nThe logins in it are lost then: log in again.`;
+}
 
 export function damagedFile(path: string): AuthError {
-  return new AuthError("vault_corrupt", `The vault file ${path} is damaged.`, { hint: RESTORE });
+  return new AuthError("vault_corrupt", `The vault file ${path} is damaged.`, { hint: restoring(path) });
 }
 
 function emptyFile(path: string): AuthError {
-  return new AuthError("vault_corrupt", `The vault file ${path} is empty.`, { hint: RESTORE });
+  return new AuthError("vault_corrupt", `The vault file ${path} is empty.`, { hint: restoring(path) });
 }
 
 function notAVault(path: string): AuthError {
-  return new AuthError("vault_corrupt", `${path} is not a vault of auth.`, { hint: RESTORE });
+  return new AuthError("vault_corrupt", `${path} is not a vault of auth.`, { hint: restoring(path) });
 }
 
 /** A hot journal (sqlite.org/lockingv3.html#hot_journals): the file holds half of a commit until it is undone. */

@@ -2,7 +2,7 @@
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type Header, headerVersion, type Keys, unwrap } from "./header.ts";
-import { locked } from "./sources/locked.ts";
+import { ifKeyIsLost, locked } from "./sources/locked.ts";
 import {
   ASKING,
   type Prompt,
@@ -92,6 +92,6 @@ export async function unlockAsRecorded(context: Context, header: Header, prompt:
   if (keys !== null) return keys;
   throw locked(
     `This is not the vault's key: what came from ${SOURCE_WORDS[header.source]} doesn't open it.`,
-    "Give the key that the vault was made with, or choose another vault with AUTH_HOME or AUTH_STORE. The vault is as it was.",
+    `Give the key that the vault was made with, or choose another vault with AUTH_HOME or AUTH_STORE. The vault is as it was.\n${await ifKeyIsLost(context)}`,
   );
 }

@@ -38,6 +38,11 @@ describe("without a home", () => {
       checkJson(await call(["--json", ...args], {}, "sk-new-key"), complaint);
     });
 
+  test("doctor says it once", async () => {
+    const { stdout } = await call(["doctor", "--offline"]);
+    expect(stdout.match(/There is no place for the vault/g) ?? []).toHaveLength(1);
+  });
+
   test("what needs none works", async () => {
     for (const args of [["--version"], ["--help"], ["provider", "list"], ["inspect", "-"]])
       expect((await call(args, {}, "opaque-token")).code).toBe(0);
@@ -138,6 +143,37 @@ describe("a home that can't be written", () => {
           stdin: "sk-new-key",
         }),
       );
+    },
+    20_000,
+  );
+
+  test.skipIf(lacking("linux", "root", "mounts"))(
+    "on a read-only mount: doctor finds it, with a vault and without, and no permission is to be set right",
+    async () => {
+      const script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"';
+      const given = stock.copy();
+      const bare = bareEnvironment();
+      for (const [folder, env] of [
+        [given.home, given.env],
+        [String(bare.HOME), bare],
+      ] as const) {
+        const call = (...args: string[]): Promise<Ended> =>
+          run(["unshare", "--mount", "sh", "-c", script, "sh", folder, AUTH, ...args], { env, stdin: "sk-new-key" });
+        const { code, stdout } = await call("doctor", "--offline", "--json");
+        const { ok, checks } = JSON.parse(stdout);
+        const { status, detail, remedy } = checks.find(({ name }: { name: string }) => name === "writing");
+        expect({ code, ok, status, detail }).toEqual({
+          code: 1,
+          ok: false,
+          status: "fail",
+          detail: expect.stringContaining("the file system is read-only"),
+        });
+        const login = await call("login", "apikey:new", "--env", "NEW_KEY", "--token", "-");
+        for (const words of [remedy, login.stderr]) {
+          expect(words).toContain("mount it writable");
+          expect(words).not.toContain("permissions right");
+        }
+      }
     },
     20_000,
   );

@@ -11,13 +11,14 @@ import { viewOf } from "../provider/view.ts";
 import type { Session } from "../session.ts";
 import { checkClocks } from "./clocks.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
-import { examineFileSystem, examineKey, examineModes, examineVault } from "./places.ts";
+import { examineFileSystem, examineKey, examineModes, examineVault, placeForNewVault } from "./places.ts";
 
 export const CHECKS: Readonly<Record<string, Examine>> = {
   "file system": examineFileSystem,
   modes: examineModes,
   vault: examineVault,
   key: examineKey,
+  writing: examineWriting,
   locks: examineLocks,
   connections: examineConnections,
   environment: examineEnvironment,
@@ -45,6 +46,19 @@ async function examinePlugins(session: Session): Promise<Found[]> {
       : []),
   ]);
   return [fine(`${ids.length - installed.length} providers are part of auth, ${installed.length} installed`), ...found];
+}
+
+/** What a login tries before it asks anyone. */
+async function examineWriting(session: Session): Promise<Found[]> {
+  const vault = await openVault(session);
+  if (vault === "closed") return [CLOSED];
+  try {
+    if (vault === null) placeForNewVault(session.context);
+    else await vault.requireWritable("doctor");
+    return [fine("a login can be stored")];
+  } catch (error) {
+    return broken(error);
+  }
 }
 
 /** Takes and releases a lock of its own, as a refresh would. */

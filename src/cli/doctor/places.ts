@@ -1,4 +1,5 @@
 /** The vault and what it stands on: its file, its key, who may reach them, the disk below. */
+import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
@@ -70,6 +71,12 @@ export const examineFileSystem: Examine = async ({ context }) => {
     ),
   ];
 };
+
+/** Whether a vault and its key file could be made. Makes nothing. @throws AuthError `vault_unwritable` */
+export function placeForNewVault(context: Context): void {
+  for (const path of [vaultPath(context), context.paths.key])
+    touching(path, () => accessSync(nearestExisting(dirname(path))[0], constants.W_OK | constants.X_OK));
+}
 
 /** Opening it refuses what can't be trusted: a link, another user's file, a network file system. */
 export const examineVault: Examine = async ({ context }) => {

@@ -9,7 +9,7 @@ import { shellWord } from "../../platform/shell-word.ts";
 import { type OwnedText, type Ownership, readOwned } from "../../platform/small-file.ts";
 import { type Bytes, random } from "../bytes.ts";
 import { parseKey } from "./encoding.ts";
-import { locked } from "./locked.ts";
+import { ifKeyIsLost, locked } from "./locked.ts";
 import type { KeyRequest, KeySource } from "./source.ts";
 
 export const fileSource: KeySource = {
@@ -19,7 +19,7 @@ export const fileSource: KeySource = {
     try {
       file = await readOwned(path);
     } catch (error) {
-      throw unreadable(path, error);
+      throw await unreadable(request.context, path, error);
     }
     checkOwner(path, file);
     const { text } = file;
@@ -28,7 +28,7 @@ export const fileSource: KeySource = {
     if (at < 0)
       throw locked(
         `The key file ${path} has no key for this vault.`,
-        "Put the key file that belongs to the vault back in its place. The vault is as it was.",
+        `Put the key file that belongs to the vault back in its place. The vault is as it was.\n${await ifKeyIsLost(request.context)}`,
       );
     const begin = at + name.length;
     return parseKey(text.slice(begin, text.indexOf("\n", begin)), `The key in ${path}`);
@@ -73,12 +73,12 @@ function checkOwner(path: string, stat: Ownership): void {
     );
 }
 
-function unreadable(path: string, error: unknown): unknown {
+async function unreadable(context: Context, path: string, error: unknown): Promise<unknown> {
   switch (errorCode(error)) {
     case "ENOENT":
       return locked(
         `The vault's key comes from a key file, and ${path} is missing.`,
-        "Put the key file back from a backup. The vault is as it was, and opens with nothing else.",
+        `Put the key file back from a backup. The vault is as it was, and opens with nothing else.\n${await ifKeyIsLost(context)}`,
       );
     case "EACCES":
     case "EPERM":

@@ -4,7 +4,7 @@ import { LIMITS } from "../../platform/limits.ts";
 import { sameText } from "../../platform/secret.ts";
 import { random } from "../bytes.ts";
 import { parseKey } from "./encoding.ts";
-import { locked } from "./locked.ts";
+import { ifKeyIsLost, locked } from "./locked.ts";
 import type { KeyRequest, KeySource } from "./source.ts";
 
 const SERVICE = "auth";
@@ -12,7 +12,10 @@ const SERVICE = "auth";
 export const keychainSource: KeySource = {
   async open(request) {
     const text = await inTime(() => Bun.secrets.get(entryOf(request)));
-    if (text === null) throw locked("The system's keychain is locked, or has no key for this vault.", WAYS_OUT);
+    if (text === null) {
+      const hint = `${WAYS_OUT}\n${await ifKeyIsLost(request.context)}`;
+      throw locked("The system's keychain is locked, or has no key for this vault.", hint);
+    }
     return parseKey(text, "The keychain's entry");
   },
   async create(request) {
