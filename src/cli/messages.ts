@@ -2,8 +2,8 @@
 import { createConsola, type LogType } from "consola/core";
 import { redact } from "../platform/redact.ts";
 import type { Colors } from "../platform/terminal.ts";
+import { wrapMessage } from "../platform/wrap.ts";
 import type { Globals } from "./context.ts";
-import { wrapMessage } from "./wrap.ts";
 
 /** Those that are more than a plain line: marked, coloured, and looked through for secrets. */
 export type MessageKind = "success" | "warning" | "error" | "debug";

@@ -24,8 +24,11 @@ export interface Output {
   json(document: unknown): Promise<void>;
   /** One line of NDJSON on stdout. */
   event(event: unknown): Promise<void>;
-  /** What happens or has happened, for a person. Silent with `-q` and with JSON. */
-  say(message: string): void;
+  /**
+   * What happens or has happened, for a person. Silent with `-q` and with JSON.
+   * @param fit false: a line that isn't broken where it is wider than the terminal
+   */
+  say(message: string, fit?: boolean): void;
   /** `✓ message`; otherwise as `say`. */
   success(message: string): void;
   /** What a person must see to go on (a device code, a URL): shown even with `-q`. */
@@ -55,7 +58,8 @@ export function createOutput(env: Environment, globals: Globals): Output {
     return done;
   };
   /** A plain line. `run` says one each time: it doesn't pay for what the other messages need. */
-  const line = (text: string): void => void enqueue(() => toStderr(`${text}\n`));
+  const line = (text: string, fit = true): void =>
+    void enqueue(async () => toStderr(`${fit && !isJson ? await fitted(text) : text}\n`));
   const message = (kind: MessageKind, text: string): void => {
     void enqueue(async () => {
       messages ??= loadMessages();
@@ -84,8 +88,8 @@ export function createOutput(env: Environment, globals: Globals): Output {
     text: (text) => enqueue(() => toStdout(`${text}\n`)),
     json: (document) => enqueue(() => toStdout(`${jsonText(document, 2)}\n`)),
     event: (event) => enqueue(() => toStdout(`${jsonText(event)}\n`)),
-    say: (text) => {
-      if (!isJson && !globals.quiet) line(text);
+    say: (text, fit) => {
+      if (!isJson && !globals.quiet) line(text, fit);
     },
     success: (text) => {
       if (!isJson) message("success", text);
@@ -107,6 +111,12 @@ export function createOutput(env: Environment, globals: Globals): Output {
       return queue;
     },
   };
+}
+
+async function fitted(text: string): Promise<string> {
+  const { columns, isTerminal } = await import("../platform/terminal.ts");
+  if (!isTerminal(2)) return text;
+  return (await import("../platform/wrap.ts")).wrapMessage(text, columns());
 }
 
 /** What `-v` adds to an error: where an unexpected one came from, and of any other what caused it. */

@@ -57,7 +57,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   const grants = await inSession(cli, (session) => grantsFor(cli, session, { ...options, otherwise }));
   for (const { connection } of grants) await cli.context.audit({ event: "run", status: "success", connection });
   const env = childEnvironment(cli.context.env, grants, options.keepKey);
-  if (!cli.globals.quiet) cli.output.say(summary(grants));
+  if (!cli.globals.quiet) cli.output.say(summary(grants), false);
   await cli.output.done();
   const { replaceProcess } = await import("../platform/exec.ts");
   try {

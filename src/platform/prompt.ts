@@ -6,6 +6,7 @@ import { type LineEnd, TypedLine } from "./line.ts";
 import { openTerminal, type Terminal } from "./raw-terminal.ts";
 import { cutLineEnd, Secret } from "./secret.ts";
 import { canDraw, columns, isTerminal } from "./terminal.ts";
+import { wrapMessage } from "./wrap.ts";
 
 /** Terminals mark pasted text while this is on, so that a pasted line break can be told from Enter. */
 const PASTE_MARKS_ON = "\x1b[?2004h";
@@ -48,7 +49,7 @@ export async function askText(question: string, env: Environment, fallback = "")
  */
 export async function confirm(question: string, initial = false): Promise<boolean> {
   const terminal = await openTerminal();
-  terminal.write(`${question} [${initial ? "Y/n" : "y/N"}] `);
+  terminal.write(`${asLines(`${question} [${initial ? "Y/n" : "y/N"}]`).join("\r\n")} `);
   try {
     const answer = await new Promise<boolean | null>((resolve) => {
       terminal.onData((chunk) => {
@@ -122,9 +123,12 @@ function oneLine(bytes: Uint8Array, what: string): string {
 async function ask(question: string, echo: boolean, drawn: boolean): Promise<string> {
   const terminal = await openTerminal(drawn || !echo);
   const line = new TypedLine(LIMITS.secretBytes, !echo);
-  terminal.write(`${drawn ? PASTE_MARKS_ON : ""}${question}`);
+  const lines = asLines(question);
+  // Only the last line is drawn again with what is typed.
+  const prompt = `${lines.pop()?.trimEnd() ?? ""} `;
+  terminal.write(`${drawn ? PASTE_MARKS_ON : ""}${[...lines, prompt].join("\r\n")}`);
   try {
-    const end = await readLine(terminal, line, echo && drawn ? question : null);
+    const end = await readLine(terminal, line, echo && drawn ? prompt : null);
     if (end === "several lines") throw usage("That has several lines.", "Paste one line.");
     if (end === "too long") throw usage(`That is longer than ${LIMITS.secretBytes / 1024} KiB.`);
     if (end === "cancelled") throw cancelled();
@@ -134,6 +138,11 @@ async function ask(question: string, echo: boolean, drawn: boolean): Promise<str
     terminal.write(drawn ? `${PASTE_MARKS_OFF}\n` : echo ? "" : "\n");
     await terminal.close();
   }
+}
+
+/** A question as lines that fit the terminal, with room for the first words of an answer. */
+function asLines(question: string): string[] {
+  return wrapMessage(question, Math.max(20, columns() - 8)).split("\n");
 }
 
 function text(line: TypedLine): string {

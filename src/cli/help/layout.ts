@@ -1,6 +1,6 @@
 /** How help is laid out: a description, then sections of two columns that fit the terminal. */
 import type { Colors } from "../../platform/terminal.ts";
-import { wrapped } from "../wrap.ts";
+import { wrapped } from "../../platform/wrap.ts";
 
 export interface Section {
   readonly title: string;
