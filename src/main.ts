@@ -5,7 +5,7 @@ import { type Cli, createCli, DEFAULT_GLOBALS } from "./cli/context.ts";
 import { asAuthError, EXIT_CODES } from "./cli/exit.ts";
 import { quickCall } from "./cli/quick.ts";
 import type { Environment } from "./platform/context.ts";
-import { exitOnInterrupt } from "./platform/signals.ts";
+import { exitOnInterrupt, interruptedExitCode } from "./platform/signals.ts";
 
 /** What programs call all day is found without the command tree. */
 const FAST: Readonly<Record<string, Loader>> = {
@@ -90,7 +90,7 @@ async function perform(
 
 async function report(cli: Cli, error: unknown, exitCodeOf?: (error: unknown) => number): Promise<number> {
   const known = asAuthError(error);
-  const code = exitCodeOf?.(error) ?? EXIT_CODES[known.code];
+  const code = known.code === "interrupted" ? interruptedExitCode() : (exitCodeOf?.(error) ?? EXIT_CODES[known.code]);
   cli.output.error(known, code);
   await cli.output.done();
   return code;

@@ -26,7 +26,6 @@ export interface OpenLoginUi extends LoginUi {
 
 export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLoginUi> {
   const { env } = cli.context;
-  const abort = new AbortController();
   const colors = await cli.output.colors();
   let waiting: Waiting | null = null;
   let resume: (() => Promise<void>) | null = null;
@@ -53,7 +52,6 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
   exitOnInterrupt(() => waiting?.abandon());
 
   return {
-    signal: abort.signal,
     async deviceCode(code, limit) {
       if (cli.output.isJson) {
         const { verificationUri, verificationUriComplete, userCode, expiresIn, interval } = code;
@@ -104,7 +102,10 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
         },
       };
     },
-    warn: (message) => cli.output.warn(message),
+    warn(message) {
+      waiting?.abandon();
+      cli.output.warn(message);
+    },
     async askToken(title, create) {
       if (how.form) return how.form.token(title, create);
       if (!(await cli.interactive())) return null;
@@ -118,7 +119,6 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
     },
     close() {
       void waiting?.stop();
-      abort.abort();
     },
   };
 }

@@ -3,11 +3,11 @@ import { display } from "../connections/ref.ts";
 import { environmentTokens, profileOf, select } from "../connections/select.ts";
 import type { Services } from "../connections/services.ts";
 import { notFound, readConnection, type Stored } from "../connections/store.ts";
-import { AuthError, usage } from "../platform/errors.ts";
-import { deferSignals } from "../platform/signals.ts";
+import { AuthError, errorCode, usage } from "../platform/errors.ts";
+import { deferSignals, interruptedExitCode } from "../platform/signals.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { asAuthError, EXIT_CODES } from "./exit.ts";
+import { asAuthError } from "./exit.ts";
 import { connectionArgs } from "./selector.ts";
 import { connectionsOf, inSession, type Session } from "./session.ts";
 
@@ -34,22 +34,45 @@ export default defineCommand({
         : [await one(cli, session, args.connection, args.profile)];
       await toTheEnd(cli, async (interruption) => {
         const request = { keepSettings: false, forgetClient: false, revoke: true, interruption };
-        const results: LoggedOut[] = [];
-        for (const target of targets)
-          results.push(await end(cli, await session.services(), target, request, args.yes ?? false));
+        const results = await endEach(cli, await session.services(), targets, request, args.yes ?? false);
         if (cli.output.isJson) await cli.output.json(args.all ? results : results[0]);
       });
     }),
 });
 
-/** Ctrl-C ends the waiting, not the work: the logins are erased, that is said, and then the process ends with 130. */
+/** One after the other. An interruption finishes the one that is under way, and begins no other. */
+async function endEach(
+  cli: Cli,
+  services: Services,
+  targets: readonly Stored[],
+  request: LogoutRequest,
+  yes: boolean,
+): Promise<LoggedOut[]> {
+  const results: LoggedOut[] = [];
+  try {
+    for (const target of targets) results.push(await end(cli, services, target, request, yes));
+  } catch (error) {
+    if (errorCode(error) !== "interrupted" || targets.length === 1) throw error;
+    const kept = targets.slice(results.length).map(({ ref }) => display(ref));
+    throw new AuthError("interrupted", `Interrupted. Not logged out of ${kept.join(", ")}.`, {
+      hint: "To log out of the rest: auth logout --all",
+      cause: error,
+    });
+  }
+  return results;
+}
+
+/**
+ * An interruption ends the wait for the provider: the login under way is erased here, that is said, and the process ends
+ * with 128 + the signal's number.
+ */
 export async function toTheEnd(cli: Cli, work: (interruption: AbortSignal) => Promise<void>): Promise<void> {
   const signals = deferSignals();
   try {
     await work(signals.signal);
   } catch (error) {
     if (!signals.signal.aborted) throw error;
-    cli.output.error(asAuthError(error), EXIT_CODES.interrupted);
+    cli.output.error(asAuthError(error), interruptedExitCode());
   } finally {
     if (signals.signal.aborted) await cli.output.done();
     signals.release();
@@ -134,9 +157,8 @@ export async function end(
   const sharing = await sharingGrant(services, stored);
   const { interruption } = request;
   const revoke =
-    request.revoke &&
-    !interruption.aborted &&
-    (sharing.length === 0 || (await mayEndOthers(cli, stored, sharing, yes)));
+    request.revoke && (sharing.length === 0 || (await mayEndOthers(cli, stored, sharing, yes, interruption)));
+  if (interruption.aborted) throw nothingDone(stored);
   const result = await logout(services, stored, { ...request, revoke });
   await cli.context.audit({
     event: request.keepSettings ? "revoke" : "logout",
@@ -145,7 +167,7 @@ export async function end(
     message: result.revoked === true ? "revoked at the provider" : "erased here only",
   });
   const done = request.keepSettings ? "Revoked" : "Logged out of";
-  if (interruption.aborted && result.revoked !== true)
+  if (interruption.aborted && result.revoked === false)
     cli.output.warn(
       `Interrupted: ${result.connection} is erased here, but the provider was not waited for and may not have revoked the token.`,
     );
@@ -159,11 +181,28 @@ export async function end(
   return result;
 }
 
-async function mayEndOthers(cli: Cli, stored: Stored, sharing: readonly Stored[], yes: boolean): Promise<boolean> {
+function nothingDone({ ref }: Stored): AuthError {
+  return new AuthError("interrupted", `Interrupted. Nothing was done: ${display(ref)} is kept.`);
+}
+
+/** @throws AuthError `interrupted` at a signal, which ends the question although it is held back */
+async function mayEndOthers(
+  cli: Cli,
+  stored: Stored,
+  sharing: readonly Stored[],
+  yes: boolean,
+  interruption: AbortSignal,
+): Promise<boolean> {
+  if (interruption.aborted) throw nothingDone(stored);
   const others = sharing.map(({ ref }) => display(ref)).join(", ");
   if (!yes && (await cli.interactive())) {
     const { confirm } = await import("../platform/prompt.ts");
-    return confirm(`Revoking ${display(stored.ref)} at the provider also ends ${others}. Revoke all the same?`);
+    const question = `Revoking ${display(stored.ref)} at the provider also ends ${others}. Revoke all the same?`;
+    try {
+      return await confirm(question);
+    } catch (error) {
+      throw errorCode(error) === "interrupted" ? nothingDone(stored) : error;
+    }
   }
   cli.output.warn(`${display(stored.ref)} is only erased here: revoking it would end ${others} too.`);
   return false;

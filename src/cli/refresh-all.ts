@@ -5,7 +5,8 @@ import { refreshConnection } from "../connections/refresh.ts";
 import { dyingOfInactivity } from "../connections/status.ts";
 import { listConnections, type Stored } from "../connections/store.ts";
 import { duration } from "../connections/view.ts";
-import type { AuthError } from "../platform/errors.ts";
+import { type AuthError, errorCode } from "../platform/errors.ts";
+import { deferSignals } from "../platform/signals.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError, EXIT_CODES, worst } from "./exit.ts";
 import { type RefreshDocument, refreshDocument } from "./refresh-document.ts";
@@ -20,10 +21,32 @@ export interface AllRequest {
 type Result =
   | { readonly kind: "refreshed" | "valid"; readonly document: RefreshDocument; readonly warning: string | null }
   | { readonly kind: "skipped"; readonly why: string }
-  | { readonly kind: "failed"; readonly error: AuthError };
+  | { readonly kind: "failed"; readonly error: AuthError }
+  /** A signal came before anything was sent for it. */
+  | { readonly kind: "notBegun"; readonly connection: string };
 
-/** @returns the exit code: the worst, with what was rightly skipped as 0 */
+/**
+ * A signal begins no further refresh: those in flight are finished, the summary names the others, and the process ends
+ * with 128 + the signal's number.
+ *
+ * @returns the exit code: the worst, with what was rightly skipped as 0
+ */
 export async function refreshAll(cli: Cli, session: Session, request: AllRequest): Promise<number> {
+  const signals = deferSignals();
+  try {
+    return await refreshEach(cli, session, request, signals.signal);
+  } finally {
+    if (signals.signal.aborted) await cli.output.done();
+    signals.release();
+  }
+}
+
+async function refreshEach(
+  cli: Cli,
+  session: Session,
+  request: AllRequest,
+  interruption: AbortSignal,
+): Promise<number> {
   const vault = await session.vault();
   const all = vault === null ? [] : await listConnections(vault);
   cli.output.say("Refreshing the logins in the vault; tokens in the environment are left alone.");
@@ -32,7 +55,7 @@ export async function refreshAll(cli: Cli, session: Session, request: AllRequest
   await Promise.all(
     [...byProvider.values()].map(async (connections) => {
       for (const stored of connections) {
-        const result = await refreshOne(session, stored, request);
+        const result = interruption.aborted ? notBegun(stored) : await refreshOne(session, stored, request);
         results.push(result);
         await tell(cli, stored, result);
       }
@@ -45,13 +68,19 @@ export async function refreshAll(cli: Cli, session: Session, request: AllRequest
     skipped: count("skipped"),
     failed: count("failed"),
   };
-  if (cli.output.isJson) await cli.output.event({ summary });
-  else
-    cli.output.say(
-      Object.entries(summary)
-        .map(([kind, n]) => `${n} ${kind}`)
-        .join(", "),
-    );
+  const left = results.flatMap((result) => (result.kind === "notBegun" ? [result.connection] : []));
+  if (cli.output.isJson)
+    await cli.output.event({ summary: { ...summary, ...(interruption.aborted && { notBegun: left.length }) } });
+  else {
+    const counts = Object.entries(summary)
+      .map(([kind, n]) => `${n} ${kind}`)
+      .join(", ");
+    if (!interruption.aborted) cli.output.say(counts);
+    else
+      cli.output.warn(
+        `Interrupted. ${counts}, ${left.length} not begun${left.length === 0 ? "" : `: ${left.join(", ")}`}`,
+      );
+  }
   return worst(results.map((result) => (result.kind === "failed" ? EXIT_CODES[result.error.code] : 0)));
 }
 
@@ -65,8 +94,12 @@ async function refreshOne(session: Session, stored: Stored, request: AllRequest)
     const demand = { minTtl: request.minTtl, force, implicit: false, rejected: null };
     return resultOf(session, await refreshConnection(services, ref, demand));
   } catch (error) {
-    return { kind: "failed", error: asAuthError(error) };
+    return errorCode(error) === "interrupted" ? notBegun(stored) : { kind: "failed", error: asAuthError(error) };
   }
+}
+
+function notBegun({ ref }: Stored): Result {
+  return { kind: "notBegun", connection: display(ref) };
 }
 
 function resultOf({ context }: Session, outcome: Outcome): Result {
@@ -77,6 +110,7 @@ function resultOf({ context }: Session, outcome: Outcome): Result {
 }
 
 async function tell(cli: Cli, stored: Stored, result: Result): Promise<void> {
+  if (result.kind === "notBegun") return;
   const connection = display(stored.ref);
   if ("warning" in result && result.warning !== null) cli.output.warn(result.warning);
   if (cli.output.isJson) return cli.output.event({ ...documentOf(result), connection });
@@ -95,7 +129,7 @@ async function tell(cli: Cli, stored: Stored, result: Result): Promise<void> {
   }
 }
 
-function documentOf(result: Result): object {
+function documentOf(result: Exclude<Result, { kind: "notBegun" }>): object {
   const nothing = { refreshed: false, expiresIn: null, expiresAt: null };
   switch (result.kind) {
     case "skipped":

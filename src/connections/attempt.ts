@@ -8,7 +8,7 @@ import type { AuditEvent } from "../platform/audit-event.ts";
 import { AuthError } from "../platform/errors.ts";
 import { faultPoint, leaks, mutated, printEarly } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
-import { deferSignals } from "../platform/signals.ts";
+import { awaitReply, deferSignals, heldSignal, type ReplyWait } from "../platform/signals.ts";
 import { clientFingerprint } from "./clients.ts";
 import { type CommitResult, commitOutcome, retryCommit } from "./commit-outcome.ts";
 import type { Counterpart } from "./counterpart.ts";
@@ -16,7 +16,7 @@ import { errorFrom, failureFrom } from "./failure.ts";
 import { adoptOutcome, failed, type Outcome, succeeded } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Connection, Note, Tokens } from "./record.ts";
-import { display, typed } from "./ref.ts";
+import { type ConnectionRef, display, typed } from "./ref.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { advanced, notFound, type Stored, successor } from "./store.ts";
@@ -56,18 +56,20 @@ export async function attempt(
   await hold.reply.prepare();
   const signals = deferSignals();
   try {
+    refuseWhenInterrupted(current.ref);
     const noted = await takeNote(services, counterpart, current, key, hold);
     if (noted === "again") return noted;
     const making: Attempt = { services, counterpart, hold, ...noted, now: () => services.context.now() };
     if (feature("AUTH_TEST")) await faultPoint("note");
     let raw: RawReply;
     try {
-      raw = await sendRefresh(services.context.http, server, client, {
+      const sent = sendRefresh(services.context.http, server, client, {
         refreshToken,
         scopes: scopesToSend(counterpart, current),
         flow: madeFrom(current.record).flow,
         timeout,
       });
+      raw = await awaitReply(sent, whatIsSaid(making));
     } catch (error) {
       if (error instanceof OAuthFailure) return await concludeFailure(making, error);
       // Refused by ourselves: there is nowhere to send it to.
@@ -81,6 +83,23 @@ export async function attempt(
   } finally {
     signals.release();
   }
+}
+
+/** Of several refreshes at once, a signal lets those go on that were sent: no other is begun. */
+export function refuseWhenInterrupted(ref: ConnectionRef): void {
+  if (heldSignal()?.aborted)
+    throw new AuthError("interrupted", `Interrupted: ${display(ref)} was not refreshed, and nothing was sent.`);
+}
+
+/** Of the wait for the reply, at a signal. */
+function whatIsSaid({ services, noted }: Attempt): ReplyWait {
+  return {
+    tell: () =>
+      services.context.warn(
+        "Waiting for the provider's reply, so that the login isn't lost. Press Ctrl-C again to end at once.",
+      ),
+    abandoned: `Ended before the provider replied to the refresh of ${display(noted.ref)}: the login may be lost. To see: auth refresh ${typed(noted.ref)} --force`,
+  };
 }
 
 /**
@@ -196,9 +215,13 @@ async function concludeSuccess(making: Attempt, tokens: Tokens, unkept: Unkept |
   }
   if (feature("AUTH_TEST")) await faultPoint("commit");
   await blank(making);
-  if (committed.kind === "gone") return revokeReceived(making, tokens);
+  if (committed.kind === "gone") {
+    await revokeReceived(making, tokens, null);
+    throw notFound(noted.ref);
+  }
   if (committed.kind === "replaced") {
-    await audit(making, "success");
+    if (committed.stored.version.incarnation === noted.version.incarnation) await audit(making, "success");
+    else await withdrawn(making, tokens, committed.stored);
     return adoptOutcome(committed.stored, noted, making.now());
   }
   await audit(making, "success");
@@ -248,14 +271,22 @@ function lost({ noted }: Attempt, cause: unknown): AuthError {
   });
 }
 
-/** Logged out while the provider was asked: what it gave must not live on. */
-async function revokeReceived({ services, counterpart, noted }: Attempt, tokens: Tokens): Promise<never> {
-  const { revokeTokens } = await import("../oauth/revoke.ts");
-  await revokeTokens(services.context.http, counterpart.server, counterpart.client, {
-    accessToken: tokens.accessToken,
-    refreshToken: tokens.refreshToken,
-  });
-  throw notFound(noted.ref);
+async function revokeReceived(
+  { services, counterpart, noted }: Attempt,
+  tokens: Tokens,
+  kept: Tokens | null,
+): Promise<boolean> {
+  const { revokeSuperseded } = await import("./revoke-superseded.ts");
+  return revokeSuperseded(services, counterpart, noted, tokens, kept);
+}
+
+/** A new login took this one's place while the provider was asked: its tokens count, and those that came are revoked. */
+async function withdrawn(making: Attempt, tokens: Tokens, replacement: Stored): Promise<void> {
+  const revoked = await revokeReceived(making, tokens, replacement.record.tokens);
+  const end = revoked
+    ? "what the refresh brought was revoked at the provider"
+    : "what the refresh brought was dropped, and not revoked at the provider";
+  await audit(making, "failure", { message: `a new login took its place meanwhile: ${end}` });
 }
 
 async function concludeFailure(making: Attempt, cause: OAuthFailure): Promise<Outcome> {

@@ -18,6 +18,7 @@ import { counterpartOf } from "./counterpart.ts";
 import { notGranted } from "./granted.ts";
 import { type Flags, loginCommand } from "./login/command.ts";
 import { type FlowEnd, runFlow } from "./login/flows.ts";
+import { interrupted, untilInterrupted } from "./login/interrupted.ts";
 import { type LoginPlan, planLogin } from "./login/plan.ts";
 import type { LoginRequest, LoginUi } from "./login/request.ts";
 import { loginSettings } from "./login/settings.ts";
@@ -37,15 +38,7 @@ export async function login(services: Services, request: LoginRequest, ui: Login
   await services.vault.requireWritable(vaultName(request.ref));
   const plan = await planLogin(services, request);
   for (const [setting, variable] of Object.entries(plan.settings.variables)) ui.warn(`${setting} from ${variable}`);
-  const { reply, conclude } = await flowOrCleanUp(services, plan, ui);
-  let kept: StoredLogin;
-  try {
-    kept = await keepLogin(services, plan, reply, ui);
-  } catch (error) {
-    await conclude({ error });
-    throw error;
-  }
-  const { stored, replaced } = kept;
+  const { stored, replaced, conclude } = await receiveAndStore(services, plan, ui);
   await conclude({ account: stored.record.account });
   if (replaced !== null) await revokeReplacedToken(services, plan, stored, replaced, ui);
   warnOfRefusedScopes(plan, stored, ui);
@@ -53,25 +46,54 @@ export async function login(services: Services, request: LoginRequest, ui: Login
   return stored;
 }
 
-/** From the provider's reply to the stored login. A reply that can't be kept is revoked. */
-async function keepLogin(services: Services, plan: LoginPlan, received: TokenReply, ui: LoginUi): Promise<StoredLogin> {
-  let account: Account | null = null;
-  // From here on the provider holds a grant: an interruption waits until it is stored or revoked.
-  const signals = deferSignals();
+/**
+ * From the flow's first step to the stored login, a signal ends the waits for a person, and no other: what the provider
+ * has granted is stored or revoked. A pasted token isn't ours to revoke, and a person may be asked about it: there
+ * signals aren't deferred.
+ */
+async function receiveAndStore(
+  services: Services,
+  plan: LoginPlan,
+  ui: LoginUi,
+): Promise<StoredLogin & Pick<FlowEnd, "conclude">> {
+  const pasted = plan.flow === "token" && plan.mint === undefined;
+  const signals = pasted ? null : deferSignals();
   try {
-    const reply = await withLearntLifetime(services, plan, received);
+    const { reply, conclude } = await flowOrCleanUp(services, plan, ui, signals?.signal);
+    try {
+      return { ...(await keepLogin(services, plan, reply, ui, signals?.signal)), conclude };
+    } catch (error) {
+      await conclude({ error });
+      throw error;
+    }
+  } finally {
+    signals?.handled();
+    signals?.release();
+  }
+}
+
+/** From the provider's reply to the stored login. A reply that can't be kept is revoked. */
+async function keepLogin(
+  services: Services,
+  plan: LoginPlan,
+  received: TokenReply,
+  ui: LoginUi,
+  signal: AbortSignal | undefined,
+): Promise<StoredLogin> {
+  // A refresh token that was brought along is used up: only what came for it goes on with that login.
+  const interruption = plan.refreshToken === undefined ? signal : undefined;
+  let { account } = received;
+  try {
+    const reply = await untilInterrupted(interruption, withLearntLifetime(services, plan, received));
     tellUnreadValues(services, plan, reply, ui);
     refuseTokenType(plan, reply);
-    const identity = await whoIs(services, plan, reply, ui);
+    const identity = await untilInterrupted(interruption, whoIs(services, plan, reply, ui));
     ({ account } = identity);
     await refuseOtherAccount(plan, account, ui);
-    if (signals.signal.aborted) throw new AuthError("interrupted", "The login was interrupted.");
+    if (interruption?.aborted) throw interrupted();
     return await storeLogin(services, plan, { ...reply, scopes: reply.scopes ?? identity.scopes }, account);
   } catch (error) {
     throw await withdraw(services, plan, received, account, error);
-  } finally {
-    signals.handled();
-    signals.release();
   }
 }
 
@@ -141,9 +163,14 @@ async function withLearntLifetime(services: Services, plan: LoginPlan, reply: To
  * Tokens of a login that is refused are given back. A secret that the provider refuses is marked, so that it isn't
  * offered again silently (CLI §4).
  */
-async function flowOrCleanUp(services: Services, plan: LoginPlan, ui: LoginUi): Promise<FlowEnd> {
+async function flowOrCleanUp(
+  services: Services,
+  plan: LoginPlan,
+  ui: LoginUi,
+  interruption: AbortSignal | undefined,
+): Promise<FlowEnd> {
   try {
-    return await runFlow(services, plan, ui);
+    return await runFlow(services, plan, ui, interruption);
   } catch (error) {
     const { client, server } = plan;
     const received = error instanceof AuthError && error.cause instanceof OAuthFailure ? error.cause.received : null;
@@ -155,6 +182,8 @@ async function flowOrCleanUp(services: Services, plan: LoginPlan, ui: LoginUi): 
         secret: client.secret,
       });
     }
+    if (interruption?.aborted && !(error instanceof AuthError && error.code === "interrupted"))
+      throw interrupted(error);
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import { faultPoint, mutated } from "../platform/faults.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { waitForLock } from "../vault/lock.ts";
-import { attempt, foldKeptReply } from "./attempt.ts";
+import { attempt, foldKeptReply, refuseWhenInterrupted } from "./attempt.ts";
 import { clientFingerprint } from "./clients.ts";
 import { type Counterpart, counterpartOf } from "./counterpart.ts";
 import { errorFrom, isPaused, notTried } from "./failure.ts";
@@ -52,6 +52,7 @@ async function oneRound(services: Services, first: Stored, demand: RefreshOption
   const turn = await waitForLock(vault, vaultName(ref), {
     timeout: LIMITS.lockWait,
     watch: async () => {
+      refuseWhenInterrupted(ref);
       const seen = await requireConnection(vault, ref, first.view);
       return concluded(seen, first) ? seen : null;
     },

@@ -143,7 +143,6 @@ function visitor(issuer: Issuer, { decision }: How): LoginUi {
     },
     warn: () => {},
     askToken: async () => null,
-    signal: new AbortController().signal,
   };
 }
 

@@ -126,6 +126,7 @@ export interface DevicePolling {
   now(): number;
   /** Milliseconds. Ends early, without an error, when the signal is given. */
   readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  /** Ends the wait between two polls; the reply to a poll is waited for. */
   readonly signal?: AbortSignal;
   /** What the login has to carry, since the provider asked for it. */
   readonly claims?: string | null;
@@ -157,7 +158,8 @@ export async function pollDevice(
       });
     const timeout = Math.min(LIMITS.exchange, deadline - now());
     const withSecret = server.dialect.device.needsSecret;
-    const sending = { http, server, client, withSecret, timeout, signal };
+    // Not ended by the signal: the reply may bring the approval.
+    const sending = { http, server, client, withSecret, timeout };
     const parameters = { device_code: authorization.deviceCode.reveal(), ...(claims ? { claims } : {}) };
     const answer = await poll(sending, parameters, now());
     if (answer.kind === "approved") return answer.reply;

@@ -1,10 +1,11 @@
 /** The terminal that a person is asked on: each key as it is pressed, and left as it was found. Loaded when needed. */
 import { AuthError } from "./errors.ts";
+import { heldSignal } from "./signals.ts";
 import { isTerminal } from "./terminal.ts";
 
 export interface Terminal {
   write(text: string): void;
-  /** null: the terminal is gone. */
+  /** null: the terminal is gone, or a signal came that is held back (nothing was sent yet, so the question ends). */
   onData(listener: (chunk: Uint8Array | null) => void): void;
   close(): Promise<void>;
 }
@@ -42,6 +43,9 @@ export async function openTerminal(raw = true): Promise<Terminal> {
       stream.on("end", () => listener(null));
       stream.on("error", () => listener(null));
       stream.resume();
+      const held = heldSignal();
+      if (held?.aborted) listener(null);
+      else held?.addEventListener("abort", () => listener(null), { once: true });
     },
     close: async () => {
       restore();

@@ -1,6 +1,7 @@
 /**
  * Signals that must not cut a refresh in two (DESIGN.md §6, step 4): between sending a refresh token and committing
- * the reply, an interruption waits. Afterwards the process ends with 128 + the signal's number.
+ * the reply, an interruption waits. Afterwards the process ends with 128 + the signal's number. A second signal ends the
+ * wait for a reply.
  */
 import { posix } from "./posix.ts";
 
@@ -34,21 +35,58 @@ type Deferred = keyof typeof NUMBERS;
 const UNHEARD = process.platform === "linux" ? [16, ...Array.from({ length: 31 }, (_, i) => 34 + i)] : [];
 
 export interface Deferral {
-  /** Aborted as soon as a signal comes: what need not be waited for can be left. */
+  /** Aborted as soon as a signal comes: what need not be waited for can be left, and nothing new is begun. */
   readonly signal: AbortSignal;
-  /** The caller says what became of the work: `release` doesn't end the process for a signal that has come. */
+  /** The caller says what became of the work and ends with `interruptedExitCode`: `release` doesn't end the process. */
   handled(): void;
   /** Ends the wait. If a signal came meanwhile, the process ends here and this doesn't return. */
   release(): void;
 }
 
+/** What is said while a reply must be waited for. */
+export interface ReplyWait {
+  /** Called once, at the first signal: says that the reply is waited for, and that a second signal ends the process. */
+  tell(): void;
+  /** Written to stderr when a second signal ends the wait: what may have become of the login. */
+  readonly abandoned: string;
+}
+
+/** Milliseconds within which a second signal counts as the first: npm and supervisors pass on what a terminal sent too. */
+const SAME_SIGNAL_MS = 500;
+
 let depth = 0;
-let arrived: Deferred | null = null;
+let arrived: { readonly signal: Deferred; readonly at: number } | null = null;
+let isReported = false;
 let interruption: AbortController | undefined;
+const waits = new Set<ReplyWait>();
+let isTold = false;
+
 const remember = (signal: Deferred): void => {
-  arrived ??= signal;
-  interruption?.abort();
+  if (arrived === null) {
+    arrived = { signal, at: performance.now() };
+    interruption?.abort();
+    tellOnce();
+  } else if (waits.size > 0 && performance.now() - arrived.at >= SAME_SIGNAL_MS) endAtOnce();
 };
+
+function tellOnce(): void {
+  const [wait] = waits;
+  if (isTold || wait === undefined) return;
+  isTold = true;
+  wait.tell();
+}
+
+function endAtOnce(): never {
+  for (const cleanUp of cleanUps) cleanUp();
+  const words = [...waits].map(({ abandoned }) => `${abandoned}\n`);
+  try {
+    // Loaded only here: the hot path does without.
+    process.getBuiltinModule("node:fs").writeSync(2, words.join(""));
+  } catch {
+    // Stderr is closed or full: the process ends all the same.
+  }
+  process.exit(interruptedExitCode());
+}
 
 /** May be nested: signals are let through when the last holder lets go. */
 export function deferSignals(): Deferral {
@@ -61,7 +99,7 @@ export function deferSignals(): Deferral {
   return {
     signal: interruption.signal,
     handled() {
-      arrived = null;
+      isReported = true;
     },
     release() {
       if (!held) return;
@@ -69,9 +107,33 @@ export function deferSignals(): Deferral {
       if (--depth > 0) return;
       for (const signal of names()) process.off(signal, remember);
       for (const signal of UNHEARD) posix()?.resetSignal(signal);
-      if (arrived !== null) process.exit(128 + NUMBERS[arrived]);
+      if (arrived !== null && !isReported) process.exit(interruptedExitCode());
     },
   };
+}
+
+/**
+ * Waits for a reply that must not be lost. At a signal the person is told so; a second one ends the process at once.
+ * Precondition: signals are deferred.
+ */
+export async function awaitReply<T>(reply: Promise<T>, wait: ReplyWait): Promise<T> {
+  waits.add(wait);
+  if (arrived !== null) tellOnce();
+  try {
+    return await reply;
+  } finally {
+    waits.delete(wait);
+  }
+}
+
+/** Aborted when a signal that is held back comes: a question to a person ends then. null: none is held back. */
+export function heldSignal(): AbortSignal | null {
+  return depth > 0 ? (interruption?.signal ?? null) : null;
+}
+
+/** 128 + the number of the signal that came; 130 where Ctrl-C was read as a key. */
+export function interruptedExitCode(): number {
+  return 128 + NUMBERS[arrived?.signal ?? "SIGINT"];
 }
 
 const cleanUps: (() => void)[] = [];

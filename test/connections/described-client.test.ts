@@ -76,7 +76,7 @@ async function logIn(different: Partial<LoginRequest> = {}): Promise<string | nu
     credential: { code: new Secret("c1") },
     ...different,
   };
-  const ui = { warn: () => {}, signal: new AbortController().signal } as unknown as LoginUi;
+  const ui = { warn: () => {} } as unknown as LoginUi;
   await login(services(), request, ui);
   return clients.at(-1);
 }

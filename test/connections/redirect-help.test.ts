@@ -52,7 +52,7 @@ async function failure(definition: ProviderDefinition, different: Partial<LoginR
     canOpenBrowser: false,
     ...different,
   };
-  const ui = { warn: () => {}, signal: new AbortController().signal } as unknown as LoginUi;
+  const ui = { warn: () => {} } as unknown as LoginUi;
   return login(services, request, ui).then(
     () => null,
     (error: AuthError) => error,

@@ -781,7 +781,8 @@ describe("how a login ends without one", () => {
     while (acme.issuer.server.callsTo("/user").length === 0) await Bun.sleep(5);
     login.signal("SIGINT");
     const { code, stderr } = await login.ended;
-    expect([code, stderr]).toEqual([130, expect.stringContaining("The new login was revoked at ACME.")]);
+    const said = "Interrupted. The login was approved and has been revoked at ACME; nothing was stored.";
+    expect([code, stderr]).toEqual([130, expect.stringContaining(said)]);
     expect(acme.issuer.rows.map(({ alive }) => alive)).toEqual([false]);
     expect((await acme.call(["list", "--json"])).stdout).toBe("[]\n");
   }, 20_000);

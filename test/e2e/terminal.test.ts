@@ -125,10 +125,10 @@ describe("a device login", () => {
     await terminal.waitFor("Waiting");
     terminal.type("\x03");
     await terminal.waitFor("over");
-    expect(terminal.screen()).toContain("code 130");
     expectRestored(terminal.screen());
-    // The line of the spinner is gone: what the shell writes next begins at its start.
-    expect(terminal.screen()).toContain(`\r${ESCAPE}[Kcode 130`);
+    // The line of the spinner is gone: what is written next begins at its start.
+    expect(terminal.screen()).toContain(`\r${ESCAPE}[K${ESCAPE}[31mError:`);
+    expect(terminal.screen()).toContain("No login was stored.\r\ncode 130");
     expect((await at.call(["list", "--json"])).stdout).toBe("[]\n");
   });
 });

@@ -266,15 +266,21 @@ describe("the wait", () => {
     expect(await thrown(() => outcome)).toMatchObject({ code: "interrupted" });
   });
 
-  test("Ctrl-C ends it in the middle of a poll", async () => {
-    const abort = new AbortController();
-    const issuer = at(() => {
-      abort.abort();
-      return new Promise<Response>(() => {});
-    });
-    expect(await thrown(() => wait(issuer.server(), { signal: abort.signal }).outcome)).toMatchObject({
-      code: "interrupted",
-    });
+  test("Ctrl-C in the middle of a poll waits for its reply: an approval is not left behind", async () => {
+    for (const [status, reply, outcome] of [
+      [200, { access_token: "a", refresh_token: "r" }, { accessToken: expect.anything() }],
+      [400, { error: "authorization_pending" }, { code: "interrupted" }],
+    ] as const) {
+      const abort = new AbortController();
+      const issuer = at(async () => {
+        abort.abort();
+        await Bun.sleep(20);
+        return json(reply, status);
+      });
+      const polled = wait(issuer.server(), { signal: abort.signal }).outcome;
+      expect(await polled.catch((error: unknown) => error)).toMatchObject(outcome);
+      expect(issuer.seen).toHaveLength(1);
+    }
   });
 
   test("the secret goes along only where the dialect wants it", async () => {

@@ -5,9 +5,11 @@ import { secondsToExp } from "../../oauth/expiry.ts";
 import { decodeJwt } from "../../oauth/idtoken.ts";
 import type { Account, Client, TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
+import type { Http } from "../../platform/http.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { placeholder } from "../../platform/shell-word.ts";
+import { awaitReply, type ReplyWait } from "../../platform/signals.ts";
 import { syntaxFault } from "../../platform/syntax.ts";
 import { originNamed } from "../../providers/belonging.ts";
 import { matches } from "../../providers/pattern.ts";
@@ -24,12 +26,22 @@ export interface FlowEnd {
   readonly conclude: (end: { readonly account: Account | null } | { readonly error: unknown }) => Promise<void>;
 }
 
-/** @throws AuthError `access_denied`, `login_timeout`, `token_rejected`, network and client errors */
-export async function runFlow(services: Services, plan: LoginPlan, ui: LoginUi): Promise<FlowEnd> {
+/**
+ * @param interruption ends the waits for a person, and requests that bring no tokens
+ * @throws AuthError `access_denied`, `login_timeout`, `token_rejected`, `interrupted`, network and client errors
+ */
+export async function runFlow(
+  services: Services,
+  plan: LoginPlan,
+  ui: LoginUi,
+  interruption: AbortSignal | undefined,
+): Promise<FlowEnd> {
+  const receiving = waitingForTokens(services, plan, ui);
+  const asking = interruptible(services, interruption);
   if (plan.mint === undefined && plan.refreshToken === undefined && plan.flow === "browser")
-    return browser(services, plan, ui);
+    return browser(receiving, asking, plan, ui, interruption);
   try {
-    return { reply: await replyWithoutPage(services, plan, ui), conclude: async () => {} };
+    return { reply: await replyWithoutPage(receiving, asking, plan, ui, interruption), conclude: async () => {} };
   } catch (error) {
     throw completed(error, plan);
   }
@@ -48,25 +60,60 @@ function completed(error: unknown, { provider, request, flow, client }: LoginPla
   });
 }
 
-function replyWithoutPage(services: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
-  if (plan.mint !== undefined) return mintFirst(services, plan, plan.mint);
-  if (plan.refreshToken !== undefined) return redeem(services, plan, plan.refreshToken);
+/** Services whose requests may bring tokens: their replies are waited for at a signal, so that no grant is left behind. */
+function waitingForTokens(services: Services, { provider: { dialect } }: LoginPlan, ui: LoginUi): Services {
+  const wait: ReplyWait = {
+    tell: () =>
+      ui.warn(
+        `Waiting for ${dialect.title}'s reply, so that an approved login isn't left behind there. Press Ctrl-C again to end at once.`,
+      ),
+    abandoned: `Ended before ${dialect.title} replied. Nothing was stored; if it approved the login, end it in the account's settings there.`,
+  };
+  return withHttp(services, (request) => awaitReply(services.context.http(request), wait));
+}
+
+/** Services whose requests a signal ends. */
+function interruptible(services: Services, signal: AbortSignal | undefined): Services {
+  if (signal === undefined) return services;
+  return withHttp(services, (request) => services.context.http({ ...request, signal }));
+}
+
+/** Not a copy of the context: that would ask for its paths, which not every caller has. */
+function withHttp({ vault, registry, context }: Services, http: Http): Services {
+  return { vault, registry, context: Object.create(context, { http: { value: http } }) };
+}
+
+function replyWithoutPage(
+  receiving: Services,
+  asking: Services,
+  plan: LoginPlan,
+  ui: LoginUi,
+  interruption: AbortSignal | undefined,
+): Promise<TokenReply> {
+  if (plan.mint !== undefined) return mintFirst(receiving, plan, plan.mint);
+  if (plan.refreshToken !== undefined) return redeem(receiving, plan, plan.refreshToken);
   switch (plan.flow) {
     case "device":
-      return device(services, plan, ui);
+      return device(receiving, asking, plan, ui, interruption);
     case "token":
-      return token(plan, ui, services.context.now());
+      return token(plan, ui, asking.context.now());
     case "code":
-      return code(services, plan);
+      return code(receiving, plan);
     default:
       throw usage(`${plan.provider.definition.title} has no ${plan.flow} flow.`, "Choose another with --flow.");
   }
 }
 
-async function device({ context }: Services, plan: LoginPlan, ui: LoginUi): Promise<TokenReply> {
+async function device(
+  { context }: Services,
+  asking: Services,
+  plan: LoginPlan,
+  ui: LoginUi,
+  interruption: AbortSignal | undefined,
+): Promise<TokenReply> {
   const { pollDevice, requestDeviceCode } = await import("../../oauth/device.ts");
   const client = requireClient(plan);
-  const code = await requestDeviceCode(context.http, plan.server, client, plan.scopes);
+  const code = await requestDeviceCode(asking.context.http, plan.server, client, plan.scopes);
   const limit = Math.min(
     code.expiresIn * 1000,
     plan.request.timeout ?? (context.env.CI ? LIMITS.deviceLoginInCi : Number.POSITIVE_INFINITY),
@@ -76,7 +123,7 @@ async function device({ context }: Services, plan: LoginPlan, ui: LoginUi): Prom
     deadline: context.now() + limit,
     now: context.now,
     ...(context.sleep && { sleep: context.sleep }),
-    signal: ui.signal,
+    ...(interruption && { signal: interruption }),
     claims: claimsOf(plan),
   });
 }
@@ -93,7 +140,13 @@ function claimsOf({ existing }: LoginPlan): string | null {
   return asked.find((claims) => claims !== null && claims.length <= LONGEST_CLAIMS) ?? null;
 }
 
-async function browser({ context }: Services, plan: LoginPlan, ui: LoginUi): Promise<FlowEnd> {
+async function browser(
+  { context }: Services,
+  asking: Services,
+  plan: LoginPlan,
+  ui: LoginUi,
+  interruption: AbortSignal | undefined,
+): Promise<FlowEnd> {
   const { exchangeCode, startBrowserLogin } = await import("../../oauth/browser.ts");
   const { pushedUrl } = await import("../../oauth/pushed.ts");
   const client = requireClient(plan);
@@ -103,7 +156,7 @@ async function browser({ context }: Services, plan: LoginPlan, ui: LoginUi): Pro
     redirectUri: redirectOf(plan),
     timeout: plan.request.timeout ?? LIMITS.browserLogin,
     claims: claimsOf(plan),
-    signal: ui.signal,
+    ...(interruption && { signal: interruption }),
   });
   const conclude: FlowEnd["conclude"] = async (end) => {
     try {
@@ -114,7 +167,7 @@ async function browser({ context }: Services, plan: LoginPlan, ui: LoginUi): Pro
     }
   };
   try {
-    const url = await pushedUrl(context.http, plan.server, client, login.url);
+    const url = await pushedUrl(asking.context.http, plan.server, client, login.url);
     const { pasted } = await ui.authorize(url, login.redirectUri);
     const answers = pasted === undefined ? [login.callback] : [login.callback, acceptPasted(login, pasted)];
     const authorization = await Promise.race(answers);

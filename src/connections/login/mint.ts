@@ -93,7 +93,7 @@ export async function planWithoutPerson(
   if (file?.login) return planImported(common, file.login);
 
   const dialect = fillDialect(dialectOf(described, flow), common.provider.settings);
-  const { token, mint: mintUrl } = common.server.endpoints;
+  const { token, mint: mintUrl, revocation } = common.server.endpoints;
   // The endpoints of people's logins have no use for these tokens.
   const endpoints = { ...(token !== undefined && { token }), ...(mintUrl !== undefined && { mint: mintUrl }) };
   const provider: ResolvedProvider = { ...common.provider, dialect, endpoints };
@@ -110,7 +110,17 @@ export async function planWithoutPerson(
   const client = clientFor(definition, flow, mint, known);
   if (client === null) throw somethingMissing(services, { ...common, provider }, flow, minting);
   const scopes = request.scopes ?? profile?.scopes ?? minting.scopes ?? [];
-  return { ...common, provider, server, flow, client: client.id === "" ? null : client, scopes, mint };
+  return {
+    ...common,
+    provider,
+    server,
+    flow,
+    client: client.id === "" ? null : client,
+    scopes,
+    mint,
+    // A token that is signed here was given by nobody.
+    ...(revocation !== undefined && minting.use !== "bearer" && { mintRevocation: { revocation } }),
+  };
 }
 
 /** Runs the flow for the first time. */

@@ -42,6 +42,8 @@ export interface LoginPlan {
   readonly registered?: ClientEntry;
   /** Of a login without a person: what its tokens are minted with. */
   readonly mint?: Mint;
+  /** Of such a login: where its tokens are revoked if it can't be kept. Nothing of it is stored. */
+  readonly mintRevocation?: { readonly revocation: string };
   /** Of a login that another program made. */
   readonly refreshToken?: Secret;
 }

@@ -77,6 +77,4 @@ export interface LoginUi {
   askToken(title: string, create: string | null): Promise<Secret | null>;
   /** Asks a yes-or-no question; null where nobody can be asked. */
   confirm?(question: string): Promise<boolean | null>;
-  /** Ends the wait early: Ctrl-C. */
-  readonly signal: AbortSignal;
 }

@@ -2,9 +2,10 @@
 import { revokeTokens } from "../../oauth/revoke.ts";
 import type { Account, TokenReply } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { awaitReply } from "../../platform/signals.ts";
 import { display } from "../ref.ts";
 import type { Services } from "../services.ts";
-import { listReadable } from "../store.ts";
+import { wouldEndStoredLogin } from "../shared-grant.ts";
 import type { LoginPlan } from "./plan.ts";
 import { HeldElsewhere } from "./store.ts";
 
@@ -21,10 +22,15 @@ export async function withdraw(
   account: Account | null,
   cause: unknown,
 ): Promise<unknown> {
-  if (!isOurs(plan, cause)) return cause;
-  const revoked = await revokeReceived(services, plan, reply, account);
-  if (!(cause instanceof AuthError) || !/^(vault_|key_|busy$|interrupted$)/.test(cause.code)) return cause;
+  const isInterrupted = cause instanceof AuthError && cause.code === "interrupted";
+  if (!isOurs(plan, cause)) return isInterrupted && plan.mint !== undefined ? notRevocable(plan) : cause;
   const { title } = plan.provider.definition;
+  const revoked = await awaitReply(revokeReceived(services, plan, reply, account), {
+    tell: () => {},
+    abandoned: `Ended before ${title} said whether the login was revoked. Nothing was stored; end it in the account's settings there.`,
+  });
+  if (isInterrupted) return interrupted(plan, revoked);
+  if (!(cause instanceof AuthError) || !/^(vault_|key_|busy$)/.test(cause.code)) return cause;
   const there = revoked
     ? `The new login was revoked at ${title}.`
     : `The new login could not be revoked at ${title}, where it goes on: end it in the account's settings there.`;
@@ -35,9 +41,28 @@ export async function withdraw(
   });
 }
 
+function interrupted({ provider, request }: LoginPlan, revoked: boolean): AuthError {
+  const { title } = provider.definition;
+  const message = revoked
+    ? `Interrupted. The login was approved and has been revoked at ${title}; nothing was stored.`
+    : `Interrupted. The login was approved at ${title} and could not be revoked there; nothing was stored.`;
+  return new AuthError("interrupted", message, {
+    connection: display(request.ref),
+    ...(!revoked && { hint: `End it in the account's settings at ${title}; an access token alone ends by itself.` }),
+  });
+}
+
+function notRevocable({ provider, request }: LoginPlan): AuthError {
+  const { title } = provider.definition;
+  return new AuthError("interrupted", `Interrupted. Nothing was stored; a token that ${title} gave ends by itself.`, {
+    connection: display(request.ref),
+  });
+}
+
 /** A pasted token, another program's login, a token that another connection holds: not ours to end. */
 function isOurs(plan: LoginPlan, cause: unknown): boolean {
-  if (plan.client === null || plan.mint !== undefined || plan.refreshToken !== undefined) return false;
+  if (plan.client === null || plan.refreshToken !== undefined) return false;
+  if (plan.mint !== undefined && plan.mintRevocation === undefined) return false;
   return !(cause instanceof HeldElsewhere);
 }
 
@@ -48,25 +73,11 @@ export async function revokeReceived(
   { accessToken, refreshToken }: Pick<TokenReply, "accessToken" | "refreshToken">,
   account: Account | null,
 ): Promise<boolean> {
-  const { client, server } = plan;
-  if (client === null || (await endsAnother(services, plan, account))) return false;
-  return (await revokeTokens(services.context.http, server, client, { accessToken, refreshToken })) === true;
-}
-
-/** Where revoking one token ends the whole grant, a stored login of the same account would go too (RULES 2.9). */
-async function endsAnother({ vault, context }: Services, plan: LoginPlan, account: Account | null): Promise<boolean> {
-  if (plan.provider.dialect.revocation.endsGrant !== true) return false;
-  try {
-    return (await listReadable(vault)).some(
-      ({ ref, record }) =>
-        ref.provider === plan.request.ref.provider &&
-        record.tokens !== null &&
-        record.pinned?.clientId === plan.client?.id &&
-        (account === null || record.account?.id === account.id),
-    );
-  } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
-    context.debug(`whether another login shares this grant can't be told: ${error.message}`);
-    return true;
-  }
+  const { client, server, provider, request } = plan;
+  if (client === null) return false;
+  const grant = { provider: request.ref.provider, clientId: client.id, accountId: account?.id ?? null };
+  if (await wouldEndStoredLogin(services, provider.dialect, grant)) return false;
+  const endpoints = { ...server.endpoints, ...plan.mintRevocation };
+  const at = { ...server, endpoints };
+  return (await revokeTokens(services.context.http, at, client, { accessToken, refreshToken })) === true;
 }
