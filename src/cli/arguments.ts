@@ -138,6 +138,8 @@ async function descend(from: Target, word: string): Promise<Target> {
   if (load !== undefined) return { path: [...from.path, word], command: (await load()).default };
   const otherNames = Object.entries(group?.otherNames ?? {});
   const meant = otherNames.find(([, names]) => names.includes(word.toLowerCase()))?.[0];
+  const notYet = Object.entries(group?.notYet ?? {}).find(([name]) => name === word.toLowerCase())?.[1];
+  if (notYet !== undefined) throw usage(notYet, `Run '${called(from)} --help' to see all commands.`);
   const suggestions = meant === undefined ? didYouMean(word, Object.keys(commands)) : [`Did you mean '${meant}'?`];
   throw usage(
     `Unknown command '${shown([...from.path, word].join(" "))}'.`,

@@ -54,6 +54,8 @@ export interface GroupDefinition extends Described {
   readonly commands: Readonly<Record<string, Loader>>;
   /** A command's name → what other tools call it, so that it is suggested. */
   readonly otherNames?: Readonly<Record<string, readonly string[]>>;
+  /** What other tools have and we don't have yet → what to say of it. */
+  readonly notYet?: Readonly<Record<string, string>>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: of any arguments

@@ -102,9 +102,28 @@ function unknown(written: string, table: FlagTable, of: string, whole = written)
   throw unknownFlag(written, table, of, whole);
 }
 
+/** What other tools call a flag → ours, as it is written. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  "--hostname": "--host",
+  "--with-token": "--token -",
+  "--api-key": "--token -",
+  "--access-token": "--token -",
+  "--scopes": "--scope",
+  "--name": "--profile",
+  "--account": "--profile",
+  "--device": "--flow device",
+  "--use-device-code": "--flow device",
+  "--no-launch-browser": "--no-browser",
+  "--format": "--output",
+};
+
 function unknownFlag(written: string, table: FlagTable, of: string, whole: string): AuthError {
   const inside = whole === written ? "" : ` (in '${shown(whole)}')`;
-  const hints = didYouMean(whole.startsWith("--") ? written : `-${whole}`, table.keys());
+  const meant = OTHER_NAMES[written];
+  const known = meant !== undefined && table.has(meant.split(" ", 1)[0] ?? "");
+  const hints = known
+    ? [`Did you mean '${meant}'?`]
+    : didYouMean(whole.startsWith("--") ? written : `-${whole}`, table.keys());
   return usage(
     `Unknown flag '${shown(written)}'${inside}.`,
     [...hints, `Run '${of} --help' to see its flags.`].join("\n"),

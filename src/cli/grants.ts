@@ -57,9 +57,16 @@ export async function grantsFor(cli: Cli, session: Session, request: GrantReques
     const selected = await select(session, { argument: selector, profile: undefined, stored: false });
     const acquired = await acquire(session, selected, request.minTtl, undefined, null, true);
     if (acquired.warning !== null) cli.output.warn(acquired.warning);
-    grants.push(await grantOf(session, acquired, variable));
+    const grant = await grantOf(session, acquired, variable);
+    if (!grants.some((other) => isSame(other, grant))) grants.push(grant);
   }
   return grants;
+}
+
+/** `github github:work`, where that is the default: one connection under the same names. */
+function isSame(a: Grant, b: Grant): boolean {
+  const names = ({ variables }: Grant): string => Object.keys(variables).sort().join();
+  return a.connection === b.connection && names(a) === names(b);
 }
 
 function parseNamed(text: string): { selector: string; variable: string } {

@@ -1,6 +1,6 @@
 /** `auth login` alone, on a terminal: a list of all that one can log in to, and what the choice needs. */
 import { type ConnectionRef, checkName, DEFAULT_NAME } from "../connections/ref.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { type Choice, choose } from "../platform/menu.ts";
 import { askText } from "../platform/prompt.ts";
@@ -76,8 +76,19 @@ async function issuerOf(cli: Cli, session: Session, name: string | undefined): P
     const url = await askText("The issuer's URL (https://…)", cli.context.env);
     const whole = /^https?:\/\//i.test(url) ? url : `https://${url}`;
     const { ref, settings } = await connectionForIssuer(session.registry, whole);
+    await requireIssuer(session, whole);
     return { ref: name === undefined ? ref : { ...ref, name: checkName(name) }, settings };
   });
+}
+
+/** A mistyped address is found out while it can be asked for again. @throws AuthError `usage` */
+async function requireIssuer({ context }: Session, issuer: string): Promise<void> {
+  const { discover } = await import("../oauth/discovery.ts");
+  try {
+    await discover(context.http, issuer);
+  } catch (error) {
+    throw error instanceof AuthError ? usage(error.message) : error;
+  }
 }
 
 async function keyOf(cli: Cli, definition: ProviderDefinition, given: string | undefined): Promise<Target> {

@@ -110,7 +110,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
       if (how.form) return how.form.token(title, create);
       if (!(await cli.interactive())) return null;
       const { askSecret } = await import("../platform/prompt.ts");
-      return askSecret(`${title} token: `, env);
+      return askSecret(/\bkey$/i.test(title) ? `${title}: ` : `${title} token: `, env);
     },
     async confirm(question) {
       if (!(await cli.interactive())) return null;

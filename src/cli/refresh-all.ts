@@ -124,7 +124,10 @@ async function tell(cli: Cli, stored: Stored, result: Result): Promise<void> {
     case "failed": {
       const { message, detail, hint } = result.error;
       const lines = [message, detail === undefined ? undefined : `The provider says: ${detail}`, hint];
-      return cli.output.warn(`${connection}: ${lines.filter((line) => line !== undefined).join("\n")}`);
+      const text = lines.filter((line) => line !== undefined).join("\n");
+      const { provider, name } = stored.ref;
+      const isNamed = [connection, `${provider} (${name})`].some((one) => message.includes(one));
+      return cli.output.warn(isNamed ? text : `${connection}: ${text}`);
     }
   }
 }

@@ -35,11 +35,15 @@ export const root = defineGroup({
     run: ["exec"],
     export: ["env"],
     inspect: ["decode"],
-    profile: ["profiles"],
+    profile: ["profiles", "config", "configure", "settings"],
     client: ["clients", "app"],
     doctor: ["check", "diagnose"],
     log: ["logs", "history", "audit"],
     provider: ["providers", "plugin", "plugins"],
+  },
+  notYet: {
+    completion: "There is no completion for shells yet.",
+    completions: "There is no completion for shells yet.",
   },
   examples: [
     ["auth login {a}", "log in"],

@@ -49,7 +49,7 @@ export async function askText(question: string, env: Environment, fallback = "")
  */
 export async function confirm(question: string, initial = false): Promise<boolean> {
   const terminal = await openTerminal();
-  terminal.write(`${asLines(`${question} [${initial ? "Y/n" : "y/N"}]`).join("\r\n")} `);
+  terminal.write(`${asLines(`${question} [${initial ? "Y/n" : "y/N"}]`, ONE_KEY).join("\r\n")} `);
   try {
     const answer = await new Promise<boolean | null>((resolve) => {
       terminal.onData((chunk) => {
@@ -123,7 +123,7 @@ function oneLine(bytes: Uint8Array, what: string): string {
 async function ask(question: string, echo: boolean, drawn: boolean): Promise<string> {
   const terminal = await openTerminal(drawn || !echo);
   const line = new TypedLine(LIMITS.secretBytes, !echo);
-  const lines = asLines(question);
+  const lines = asLines(question, FIRST_WORDS);
   // Only the last line is drawn again with what is typed.
   const prompt = `${lines.pop()?.trimEnd() ?? ""} `;
   terminal.write(`${drawn ? PASTE_MARKS_ON : ""}${[...lines, prompt].join("\r\n")}`);
@@ -140,9 +140,13 @@ async function ask(question: string, echo: boolean, drawn: boolean): Promise<str
   }
 }
 
-/** A question as lines that fit the terminal, with room for the first words of an answer. */
-function asLines(question: string): string[] {
-  return wrapMessage(question, Math.max(20, columns() - 8)).split("\n");
+/** Columns that an answer needs behind its question. */
+const ONE_KEY = 4;
+const FIRST_WORDS = 8;
+
+/** A question as lines that fit the terminal, with room for the answer. */
+function asLines(question: string, room: number): string[] {
+  return wrapMessage(question, Math.max(20, columns() - room)).split("\n");
 }
 
 function text(line: TypedLine): string {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Invocation, parseArguments, wantsJson } from "../../src/cli/arguments.ts";
 import { defineCommand, defineGroup, list } from "../../src/cli/command.ts";
+import { root as product } from "../../src/cli/root.ts";
 import { AuthError } from "../../src/platform/errors.ts";
 
 const nothing = async (): Promise<void> => {};
@@ -266,4 +267,17 @@ test("whether errors are to be JSON is known even when the rest makes no sense",
     expect(wantsJson(argv)).toBe(true);
   for (const argv of [[], ["-o", "text"], ["run", "--", "gh", "--json"], ["--jso"]])
     expect(wantsJson(argv)).toBe(false);
+});
+
+test("what other tools call a flag or a command is answered with ours, or with what isn't there yet", async () => {
+  const hintOf = async (line: string): Promise<string> => {
+    const error = await parseArguments(line.split(" "), product).catch((thrown) => thrown);
+    expect(error.code).toBe("usage");
+    return `${error.message}\n${error.hint}`;
+  };
+  expect(await hintOf("login github --hostname ghe.example.com")).toContain("Did you mean '--host'?");
+  expect(await hintOf("login github --with-token")).toContain("Did you mean '--token -'?");
+  expect(await hintOf("config")).toContain("Did you mean 'profile'?");
+  expect(await hintOf("completion bash")).toStartWith("There is no completion for shells yet.");
+  expect(await hintOf("list --hostname x")).not.toContain("--host'");
 });

@@ -86,3 +86,24 @@ test("a narrow terminal gets narrow help", async () => {
   const prose = text.split("\n").filter((line) => !line.includes("auth "));
   for (const line of prose.slice(1)) expect(Bun.stringWidth(line)).toBeLessThanOrEqual(64);
 });
+
+test("flags and what they are for are two columns, however long one flag is", async () => {
+  for (const { path, command } of all) {
+    if (isGroup(command)) continue;
+    const text = await helpText({ path, command }, surface);
+    const flags =
+      /^Flags:\n((?: .*\n)*)/m
+        .exec(text)?.[1]
+        ?.split("\n")
+        .filter((line) => line !== "") ?? [];
+    const columns = flags.flatMap((line) => {
+      const [, left] = /^( {2}(?:-\w, | {4})--\S+(?: <\S+>)? {2,})\S/.exec(line) ?? [];
+      if (left !== undefined) return [left.length];
+      if (!line.trimStart().startsWith("-")) return [line.search(/\S/)];
+      // Alone on its line: only what is too long for its column.
+      expect(line.length).toBeGreaterThan(32);
+      return [];
+    });
+    expect({ path, columns: new Set(columns).size }).toEqual({ path, columns: Math.min(1, columns.length) });
+  }
+});

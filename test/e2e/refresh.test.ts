@@ -262,6 +262,18 @@ describe("a refresh that failed says the provider's word, keeps the credential, 
       expect(await secret()).toBe(before);
     });
 
+  test("a login that --all leaves alone for now is named once in its line", async () => {
+    const at = await home({ accessLifetime: 1 });
+    at.issuer.server.fail({ path: TOKEN, reply: { status: 503, body: "busy", headers: { "retry-after": "60" } } });
+    await Bun.sleep(1_000);
+    for (const says of ["refresh failed", "Not tried again"]) {
+      const { stderr } = await at.call(["refresh", "--all"]);
+      const line = stderr.split("\n").find((one) => one.startsWith("Warning:")) ?? "";
+      expect(line).toContain(says);
+      expect(line.match(/sentry/g)).toHaveLength(1);
+    }
+  });
+
   test("while the old token lives: refresh fails, token prints it with a warning and exits 0", async () => {
     const at = await home({ accessLifetime: 3600 });
     at.issuer.server.fail({ path: TOKEN, reply: { status: 503, body: "busy", headers: { "retry-after": "60" } } });

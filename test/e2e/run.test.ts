@@ -58,6 +58,13 @@ describe("tokens and their names", () => {
     ]);
   });
 
+  test("one that is named twice, by its provider and in full, is said once", async () => {
+    const env = bareEnvironment();
+    await paste(env, "github:work", "token");
+    const { code, stderr } = await auth(["run", "github", "github:work", "--", "true"], { env });
+    expect([code, stderr]).toEqual([0, "Injected github:work → GH_TOKEN, GITHUB_TOKEN.\n"]);
+  });
+
   test("none named: every provider's default; stderr names what was injected", async () => {
     const ended = await run(["--", "env"]);
     expect(ended.code).toBe(0);

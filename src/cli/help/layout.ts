@@ -9,6 +9,9 @@ export interface Section {
   readonly lines?: boolean;
 }
 
+/** A left side that is wider has its text on the next line, in the column of the others. */
+const WIDEST = 32;
+
 export interface Surface {
   readonly colors: Colors;
   /** Columns. */
@@ -20,16 +23,19 @@ export function layOut(description: string, sections: readonly Section[], { colo
   const parts = [`${description}.`.replace(/([.!?])\.$/, "$1")];
   for (const { title, rows, lines = false } of sections) {
     if (rows.length === 0) continue;
-    const column = Math.max(...rows.map(([left]) => left.length));
+    const lefts = rows.map(([left]) => left.length);
+    const column = Math.max(...(lines ? lefts : lefts.map((length) => (length > WIDEST ? 0 : length))));
     const body = rows.flatMap(([left, right]) => {
       const paint = lines || title === "" ? (text: string) => text : colors.cyan;
-      // A long command line keeps its purpose below it; in a narrow terminal every row does.
-      const below = lines ? column + right.length + 6 > width : column > 40;
+      // A long command line keeps its purpose below it.
+      const below = lines && column + right.length + 6 > width;
       if (right === "") return [`${title === "" ? "" : "  "}${paint(left)}`];
       if (below) return [`  ${paint(left)}`, ...wrapped(right, width - 6).map((line) => `      ${colors.dim(line)}`)];
       const [first = "", ...more] = wrapped(right, Math.max(24, width - column - 6));
       const indent = " ".repeat(column + 4);
-      return [`  ${paint(left.padEnd(column))}  ${first}`, ...more.map((line) => `${indent}${line}`)];
+      const rest = more.map((line) => `${indent}${line}`);
+      if (left.length > column) return [`  ${paint(left)}`, `${indent}${first}`, ...rest];
+      return [`  ${paint(left.padEnd(column))}  ${first}`, ...rest];
     });
     parts.push([...(title === "" ? [] : [colors.bold(`${title}:`)]), ...body].join("\n"));
   }
