@@ -3,7 +3,7 @@ import type { Environment } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
-import { chosenNameFault } from "../providers/reserved.ts";
+import { CHOSEN_NAMES, chosenNameFault } from "../providers/reserved.ts";
 import { omittedVariables, writtenVariables } from "../providers/resolve.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 
@@ -54,10 +54,7 @@ export function hostCorrections(
 export function checkVariable(name: string): string {
   const fault = chosenNameFault(name);
   if (fault === null) return name;
-  throw usage(
-    `'${escapeText(name.slice(0, 60))}' ${fault}.`,
-    "Use letters, digits and _, with TOKEN, KEY, SECRET, PASSWORD, PAT or AUTH as one word of it, such as MY_TOKEN.",
-  );
+  throw usage(`'${escapeText(name.slice(0, 60))}' ${fault}.`, CHOSEN_NAMES);
 }
 
 /** All grants in one map. @throws AuthError `usage` when two connections want one variable. */

@@ -50,9 +50,19 @@ export function steers(variable: string): boolean {
   return reservedBy(variable) !== null || STEERS.test(variable.toUpperCase());
 }
 
-/** A word of it says that it holds a secret; or it is one letter, perhaps with a number, which no program reads. */
+/**
+ * Names that end like secrets and are read as something else: key files and files of credentials by their path, and
+ * `COMPAT`, which ends in PAT.
+ */
+const NO_SECRET = /LESSKEY$|SSLKEY$|^GOOGLE_(APPLICATION_)?CREDENTIALS$|COMPAT$/;
+
+/** The end of its name says that it holds a secret, or a word of it does; or it is one letter, perhaps with a number. */
 const CHOSEN =
-  /(^|_)(TOKEN|KEY|SECRET|PASSWORD|PASSWD|PASSPHRASE|PAT|AUTH)(_|$)|(PASSWORD|APIKEY|APITOKEN)$|^[A-Z]\d*$/;
+  /(TOKEN|KEY|SECRET|PASSWORD|CREDENTIALS?|PAT|BEARER)$|(^|_)(TOKEN|KEY|SECRET|PASSWORD|PASSWD|PASSPHRASE|PAT|AUTH)(_|$)|^[A-Z]\d*$/;
+
+/** What `CHOSEN` allows, for the person whose name was refused. */
+export const CHOSEN_NAMES =
+  "Use a name that says it is a secret, such as FOO_TOKEN: one that ends in TOKEN, KEY, SECRET, PASSWORD, CREDENTIAL, CREDENTIALS, PAT or BEARER, or has TOKEN, KEY, SECRET, PASSWORD, PASSWD, PASSPHRASE, PAT or AUTH between underscores.";
 
 /** Names that say it in another way, and that programs read a secret from. */
 const ALSO_CHOSEN: readonly string[] = ["MYSQL_PWD", "SSHPASS"];
@@ -67,7 +77,7 @@ export function chosenNameFault(variable: string): string | null {
   const row = reservedBy(variable);
   if (row !== null) return `can't carry a token: ${row} loads code or redirects traffic`;
   const name = variable.toUpperCase();
-  if (ALSO_CHOSEN.includes(name) || (CHOSEN.test(name) && !STEERS.test(name))) return null;
+  if (ALSO_CHOSEN.includes(name) || (CHOSEN.test(name) && !NO_SECRET.test(name) && !STEERS.test(name))) return null;
   return "can't carry a token: its name doesn't say that it holds one, and a program could take the value as code";
 }
 

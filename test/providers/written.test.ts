@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import { catalog } from "../../providers/catalog/index.ts";
 import { builtIn } from "../../providers/index.ts";
 import { checkDefinition } from "../../src/providers/check.ts";
-import { chosenNameFault } from "../../src/providers/reserved.ts";
+import { CHOSEN_NAMES, chosenNameFault } from "../../src/providers/reserved.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { EXCEPTIONS, headerFault, writeFault } from "../../src/providers/written.ts";
 
@@ -253,14 +253,27 @@ describe("what is part of auth obeys too", async () => {
 test("a name that a person chooses says that it holds a secret, or is one letter", () => {
   for (const name of ["WORK_TOKEN", "my_token", "GH_TOKEN_WORK", "PGPASSWORD", "MYSQL_PWD", "API_KEY_2", "TOKEN", "A"])
     expect({ name, fault: chosenNameFault(name) }).toEqual({ name, fault: null });
+  const words = ["TOKEN", "KEY", "SECRET", "PASSWORD", "CREDENTIAL", "CREDENTIALS", "PAT", "BEARER"];
+  for (const word of words)
+    for (const name of [word, `MY${word}`, `MY_${word}`, `my${word.toLowerCase()}`, `GITLAB_${word}`])
+      expect({ name, fault: chosenNameFault(name) }).toEqual({ name, fault: null });
   for (const name of [
     ...TAKEN.filter((taken) => taken !== "CARGO_ALIAS_MY_TOKEN"),
+    ...["LESSKEY", "PGSSLKEY", "GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS", "POSIX_COMPAT", "GIT_TOKEN"],
+    ...["LD_TOKEN", "AUTH_TOKEN", "TOKEN_PATH", "MYTOKENS"],
     "GITHUB",
     "FOO",
     "PWD",
     "KEY_COMMAND",
   ])
     expect({ name, fault: chosenNameFault(name) }).toEqual({ name, fault: expect.any(String) });
+});
+
+test("the rule that is printed names what is accepted, and nothing that isn't", () => {
+  const [ends = "", between = ""] = CHOSEN_NAMES.split("or has").map((part) => part.replace(/^.*such as \S+/, ""));
+  for (const word of ends.match(/\b[A-Z]+\b/g) ?? []) expect(chosenNameFault(`MY${word}`)).toBeNull();
+  for (const word of between.match(/\b[A-Z]+\b/g) ?? []) expect(chosenNameFault(`MY_${word}_2`)).toBeNull();
+  expect([ends.match(/\b[A-Z]+\b/g)?.length, between.match(/\b[A-Z]+\b/g)?.length]).toEqual([8, 8]);
 });
 
 test("attack: a header that would be an option, a file or a second line", () => {
