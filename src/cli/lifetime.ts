@@ -35,7 +35,8 @@ export function authorizationLife(tokens: Tokens | null, now: number): string | 
 
 /** The end of `Logged in to X as Y`: what comes after the first access token. */
 export function loginLife({ record: { tokens, mint, kind } }: Stored, now: number): string {
-  if (tokens?.refreshToken || mint !== undefined) return ". The token is renewed for you.";
+  if (tokens?.refreshToken) return ". The token is renewed for you.";
+  if (mint !== undefined) return ". 'auth token' gets a new token when this one is due.";
   // As it was told: an hour is an hour, though a second of it has passed.
   const whole = tokens?.expiresAt == null ? null : tokens.expiresAt - Math.min(tokens.obtainedAt, now);
   if (kind !== "oauth") return whole === null ? "; expiry unknown." : ` for ${duration(whole)}.`;

@@ -130,7 +130,7 @@ function refuseUnrefreshable(stored: Stored): void {
     throw new AuthError(
       "no_refresh_token",
       `no refresh token available for ${ref.provider} (${ref.name}): ${madeFrom(record).flow}.`,
-      { hint: `Run 'auth token ${connection}' for a new one.`, connection },
+      { hint: `This login needs none: 'auth token ${connection}' gets a new token when this one is due.`, connection },
     );
   if (record.kind === "oauth")
     throw new AuthError(

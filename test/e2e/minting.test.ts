@@ -190,7 +190,7 @@ for (const { name, connection, flow, account, start } of ROWS)
       const refresh = await call(["refresh", connection]);
       expect(refresh).toMatchObject({ code: 3, stdout: "" });
       expect(refresh.stderr).toBe(
-        `Error: no refresh token available for ${provider} (${named}): ${flow}.\nRun 'auth token ${connection}' for a new one.\n`,
+        `Error: no refresh token available for ${provider} (${named}): ${flow}.\nThis login needs none: 'auth token ${connection}' gets a new token when this one is due.\n`,
       );
       expect(
         (await ok(["refresh", "--all", "--json"]))

@@ -26,8 +26,14 @@ describe("auth login https://issuer --flow client-credentials", () => {
     const env = bareEnvironment();
     const call = (args: readonly string[], stdin = ""): Promise<Ended> => auth(args, { env, stdin });
     const flags = ["--flow", "client-credentials", "--client-id", id, "--client-secret", "-"];
-    expect(await call(["login", issuer.issuer, ...flags], secret)).toMatchObject({ code: 0 });
+    const login = await call(["login", issuer.issuer, ...flags], secret);
+    expect(login.code).toBe(0);
     const at = `oidc:127.0.0.1-${new URL(issuer.issuer).port}`;
+    // What the login promises is what a refresh says.
+    expect(login.stderr).toContain("'auth token' gets a new token when this one is due.");
+    expect((await call(["refresh", at])).stderr).toEndWith(
+      `This login needs none: 'auth token ${at}' gets a new token when this one is due.\n`,
+    );
     const first = (await call(["token", at])).stdout.trim();
     const introspected = await fetch(`${issuer.issuer}/token/introspection`, {
       method: "POST",

@@ -25,7 +25,8 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   provider_not_found: "There is no such provider. 'auth provider list' shows those there are.",
   nothing_to_inject:
     "'auth run' or 'auth export' was given no connection, and every login was left out. 'run' exits 125, 'export' with the worst code of the logins left out.",
-  no_refresh_token: "The login came without a refresh token. Log in again when it expires.",
+  no_refresh_token:
+    "The login has no refresh token. A login without a person gets its next token by 'auth token'; any other is made again when it expires.",
   env_token: "The token comes from an environment variable: change it there.",
   api_key: "API keys never refresh. Replace the key with 'auth login <connection> --token -'.",
   refresh_refused: "The provider refused the refresh with a code that no description knows.",
@@ -33,7 +34,8 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   rotation_lost:
     "The provider's reply to an earlier refresh was lost, and with it the new refresh token. Log in again.",
   interaction_required: "The provider wants a person to log in again.",
-  login_required: "There is no login yet, or it was revoked. Log in.",
+  login_required:
+    "The connection is stored, but not logged in (a profile, or a revoked login), or its token lacks a scope that --scope asks for. Log in.",
   token_expired: "The token has expired and can't be refreshed. Log in again.",
   token_refused: "The API refused a token that was only just issued. The account may lack the permission.",
   network: "The provider could not be reached, or the connection broke. Try again.",
