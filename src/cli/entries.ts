@@ -4,7 +4,8 @@ import { display } from "../connections/ref.ts";
 import { environmentTokens } from "../connections/select.ts";
 import type { Stored } from "../connections/store.ts";
 import { entryOf, environmentEntry, type ListEntry, marksOf } from "../connections/view.ts";
-import type { EnvironmentToken } from "../providers/environment.ts";
+import { AuthError } from "../platform/errors.ts";
+import { choosesItsVariable, type EnvironmentToken } from "../providers/environment.ts";
 import { connectionsOf, type Session } from "./session.ts";
 
 export interface Shown {
@@ -41,7 +42,21 @@ export async function meanings(
 ): Promise<Meanings> {
   const refs = (all ?? (await connectionsOf(session))).map(({ ref }) => ref);
   const providers = (fromEnvironment ?? (await environmentTokens(session))).map(({ provider }) => provider);
-  return meaningsOf(refs, await readDefaults(await session.vault()), providers);
+  const means = meaningsOf(refs, await readDefaults(await session.vault()), providers);
+  const ofProviders = new Map(means.providers);
+  for (const id of means.providers.keys()) if (await hasNoDefault(session, id)) ofProviders.delete(id);
+  return { ...means, providers: ofProviders };
+}
+
+/** Keys of any service have no default among them (CLI §1). */
+export async function hasNoDefault({ registry }: Session, id: string): Promise<boolean> {
+  try {
+    return choosesItsVariable(await registry.get(id));
+  } catch (error) {
+    // A plugin that can't be used: its connections are listed all the same.
+    if (error instanceof AuthError) return false;
+    throw error;
+  }
 }
 
 /** Behind a connection's name: `★` for the default of all, `*` for the default of its provider. */

@@ -1,6 +1,7 @@
+import { missing } from "../connections/missing.ts";
 import { display, typed } from "../connections/ref.ts";
 import { select } from "../connections/select.ts";
-import { notFound, readConnection, type Stored } from "../connections/store.ts";
+import { readConnection, type Stored } from "../connections/store.ts";
 import { duration } from "../connections/view.ts";
 import { decodeJwt } from "../oauth/idtoken.ts";
 import { AuthError } from "../platform/errors.ts";
@@ -79,7 +80,7 @@ async function subjectOf(
   const vault = await session.vault();
   const stored = vault === null ? null : await readConnection(vault, selected.ref);
   const tokens = stored?.record.tokens;
-  if (stored === null) throw notFound(selected.ref);
+  if (stored === null) throw await missing(vault, selected.ref);
   if (!tokens)
     throw new AuthError("login_required", `${display(stored.ref)} is not logged in.`, {
       hint: `Run 'auth login ${typed(stored.ref)}'.`,

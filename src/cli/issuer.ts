@@ -1,7 +1,7 @@
 /** `auth login https://issuer.example:8443/realms/x`: which connection that is. */
-import { type ConnectionRef, checkName } from "../connections/ref.ts";
-import { AuthError, usage } from "../platform/errors.ts";
-import { addressFault } from "../platform/url.ts";
+import { nameForIssuer } from "../connections/by-issuer.ts";
+import type { ConnectionRef } from "../connections/ref.ts";
+import { AuthError } from "../platform/errors.ts";
 import type { Registry } from "../providers/registry.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 
@@ -10,13 +10,7 @@ export async function connectionForIssuer(
   registry: Registry,
   text: string,
 ): Promise<{ ref: ConnectionRef; settings: Record<string, string> }> {
-  const fault = addressFault(text);
-  if (fault !== null) throw usage(`The issuer ${fault}.`, "Give an https URL, or http on this machine.");
-  const url = new URL(text);
-  const port = url.port === "" ? "" : `-${url.port}`;
-  const path = url.pathname.replace(/\/+$/, "");
-  const host = url.hostname.replaceAll(/[[\]:]/g, "_").replace(/^_+/, "");
-  const name = checkName(`${host}${port}${path}`);
+  const name = nameForIssuer(text);
   for (const definition of await registry.offered()) {
     const setting = issuerSetting(definition);
     if (setting !== null) return { ref: { provider: definition.id, name }, settings: { [setting]: text } };

@@ -1,3 +1,4 @@
+import { display, isAddress } from "../connections/ref.ts";
 import { AUDIT_EVENTS } from "../platform/audit-event.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import { localTime } from "../platform/local-time.ts";
@@ -9,7 +10,7 @@ import { columns } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { shown } from "./flags.ts";
-import { inSession } from "./session.ts";
+import { inSession, type Session } from "./session.ts";
 import { oneOf } from "./suggest.ts";
 
 export default defineCommand({
@@ -88,9 +89,22 @@ function filterOf(name: string | null, event: string | undefined, failures: bool
 
 /** A provider alone means its default connection, as everywhere, and an alias its provider; a removed one is logged still. */
 async function fullName(cli: Cli, connection: string): Promise<string> {
+  if (isAddress(connection)) return inSession(cli, (session) => nameAtIssuer(session, connection));
   const [provider = "", name] = connection.toLowerCase().split(":", 2);
   const id = await inSession(cli, ({ registry }) => registry.idOf(provider));
   return `${id ?? provider}:${name ?? "default"}`;
+}
+
+/** The login at an issuer, or the name that it would have: one that is over is logged still. */
+async function nameAtIssuer({ registry, vault }: Session, url: string): Promise<string> {
+  const { connectionByIssuer } = await import("../connections/by-issuer.ts");
+  try {
+    return display(await connectionByIssuer(await vault(), url, undefined)).toLowerCase();
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code !== "connection_not_found") throw error;
+    const { connectionForIssuer } = await import("./issuer.ts");
+    return display((await connectionForIssuer(registry, url)).ref).toLowerCase();
+  }
 }
 
 function countOf(value: string | undefined): number {

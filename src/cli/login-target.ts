@@ -1,6 +1,6 @@
 /** Which connection `auth login` is for: a provider, a connection, an issuer's URL, or what a menu offers. */
 import { defaultAmong, readDefaults } from "../connections/defaults.ts";
-import { type ConnectionRef, checkName, DEFAULT_NAME, display, parseNamed } from "../connections/ref.ts";
+import { type ConnectionRef, checkName, DEFAULT_NAME, display, isAddress, parseNamed } from "../connections/ref.ts";
 import { connectionsNamed, profileOf } from "../connections/select.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { shellWord } from "../platform/shell-word.ts";
@@ -26,7 +26,7 @@ export async function targetOf(
     const ref = await storedUnder(session, name);
     return ref === null ? chosenTarget(cli, session, name) : { ref, settings: {} };
   }
-  if (/^https?:\/\//i.test(argument)) {
+  if (isAddress(argument)) {
     const { ref, settings } = await connectionForIssuer(session.registry, argument);
     return { ref: profile === undefined ? ref : { ...ref, name: checkName(profile) }, settings };
   }

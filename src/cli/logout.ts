@@ -1,8 +1,9 @@
 import { type LoggedOut, type LogoutRequest, logout, sharingGrant } from "../connections/logout.ts";
+import { missing } from "../connections/missing.ts";
 import { display } from "../connections/ref.ts";
 import { environmentTokens, profileOf, select } from "../connections/select.ts";
 import type { Services } from "../connections/services.ts";
-import { notFound, readConnection, type Stored } from "../connections/store.ts";
+import { readConnection, type Stored } from "../connections/store.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import { deferSignals, interruptedExitCode } from "../platform/signals.ts";
 import { defineCommand } from "./command.ts";
@@ -110,7 +111,7 @@ export async function one(
   if (selected.implicit && stored !== null) await tellVariablesStay(cli, session, selected.ref.provider);
   if (stored !== null) return stored;
   if (selected.implicit) await refuseEnvironmentToken(session, selected.ref.provider);
-  throw notFound(selected.ref);
+  throw await missing(vault, selected.ref);
 }
 
 /** Whoever named the provider may have meant the token that wins elsewhere. @param provider null: all of them */

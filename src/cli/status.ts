@@ -33,7 +33,7 @@ export default defineCommand({
     inSession(cli, async (session) => {
       const profile = profileOf(session.context.env, args.connection, args.profile);
       const shown = await shownFor(session, args.connection, profile, args.stored ?? false);
-      if (shown === null || shown.length === 0) return notAuthenticated(cli, args.connection);
+      if (shown === null || shown.length === 0) return notAuthenticated(cli, session, args.connection);
       const checked = args.check ? await (await import("./check.ts")).checkAll(session, shown) : shown.map(() => null);
       const codes = shown.map(({ entry }, i) => Math.max(exitCodeOf(entry), 0) || (checked[i]?.exitCode ?? 0));
       if (cli.output.isJson) {
@@ -67,18 +67,21 @@ async function shownFor(
   const stored = vault === null ? null : await readConnection(vault, selected.ref);
   if (vault === null || stored === null) {
     if (selected.implicit) return null;
-    const { notFound } = await import("../connections/store.ts");
-    throw notFound(selected.ref);
+    const { missing } = await import("../connections/missing.ts");
+    throw await missing(vault, selected.ref);
   }
   return [storedShown(session, await meanings(session), stored)];
 }
 
-async function notAuthenticated(cli: Cli, argument: string | undefined): Promise<number> {
+async function notAuthenticated(cli: Cli, session: Session, argument: string | undefined): Promise<number> {
   if (cli.output.isJson) await cli.output.json([]);
-  else
-    await cli.output.text(
-      argument === undefined ? "Not authenticated." : `Not authenticated. Run 'auth login ${shellWord(argument)}'`,
-    );
+  else if (argument === undefined) await cli.output.text("Not authenticated.");
+  else {
+    await cli.output.text(`Not authenticated. Run 'auth login ${shellWord(argument)}'`);
+    const { likeness } = await import("../connections/missing.ts");
+    const meant = await likeness(await session.vault(), argument);
+    if (meant !== null) await cli.output.text(meant);
+  }
   return 4;
 }
 

@@ -1,9 +1,11 @@
 import { updateDefaults } from "../connections/defaults.ts";
+import { missing } from "../connections/missing.ts";
 import { display, vaultName } from "../connections/ref.ts";
 import { profileOf, select } from "../connections/select.ts";
-import { notFound, readConnection } from "../connections/store.ts";
+import { readConnection } from "../connections/store.ts";
 import { usage } from "../platform/errors.ts";
 import { defineCommand } from "./command.ts";
+import { hasNoDefault } from "./entries.ts";
 import { connectionArgs } from "./selector.ts";
 import { inSession } from "./session.ts";
 
@@ -25,14 +27,17 @@ export default defineCommand({
       if (selected.source !== "vault") return;
       const vault = await session.vault();
       const stored = vault === null ? null : await readConnection(vault, selected.ref);
-      if (vault === null || stored === null) throw notFound(selected.ref);
+      if (vault === null || stored === null) throw await missing(vault, selected.ref);
+      const { provider, name } = stored.ref;
+      const providerDefault = !(await hasNoDefault(session, provider));
       await updateDefaults(vault, (defaults) => ({
         ...defaults,
         overall: vaultName(stored.ref),
-        providers: { ...defaults.providers, [stored.ref.provider]: stored.ref.name },
+        providers: providerDefault ? { ...defaults.providers, [provider]: name } : defaults.providers,
       }));
       if (cli.output.isJson)
-        return cli.output.json({ connection: display(stored.ref), default: true, providerDefault: true });
-      cli.output.success(`${display(stored.ref)} is now the default, and the default of ${stored.ref.provider}.`);
+        return cli.output.json({ connection: display(stored.ref), default: true, providerDefault });
+      const besides = providerDefault ? `, and the default of ${provider}` : "";
+      cli.output.success(`${display(stored.ref)} is now the default${besides}.`);
     }),
 });

@@ -24,6 +24,11 @@ export function parseSelector(text: string): { provider: string; name: string | 
   return { provider, name };
 }
 
+/** An issuer's URL in the place of a connection. */
+export function isAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text);
+}
+
 /** The same with `-p name` beside it. @throws AuthError `usage` also where the two name different connections */
 export function parseNamed(text: string, profile: string | undefined): { provider: string; name: string | null } {
   const parsed = parseSelector(text);
@@ -45,7 +50,7 @@ function isName(text: string): boolean {
 }
 
 const FORM =
-  "A connection is <provider> or <provider>:<name>; a name has letters, digits and . _ @ + / -, at most 128.";
+  "A connection is <provider>, <provider>:<name> or its issuer's URL; a name has letters, digits and . _ @ + / -, at most 128.";
 
 /** The form that is shown, and (folded) the name of its record in the vault. */
 export function display(ref: ConnectionRef): string {

@@ -7,12 +7,21 @@ import { AuthError, type ErrorCode, usage } from "../platform/errors.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { findDefault, readDefaults } from "./defaults.ts";
-import { type ConnectionRef, checkName, DEFAULT_NAME, display, parseNamed, parseSelector, sameName } from "./ref.ts";
+import {
+  type ConnectionRef,
+  checkName,
+  DEFAULT_NAME,
+  display,
+  isAddress,
+  parseNamed,
+  parseSelector,
+  sameName,
+} from "./ref.ts";
 import type { Services } from "./services.ts";
 import { listConnections, readConnection } from "./store.ts";
 
 export interface Selector {
-  /** `github`, `github:work`, or nothing. */
+  /** `github`, `github:work`, an issuer's URL, or nothing. */
   readonly argument: string | undefined;
   readonly profile: string | undefined;
   /** Leave the environment out of it. */
@@ -48,6 +57,11 @@ export async function select(services: SelectionServices, selector: Selector): P
   if (argument === "" || profile === "") throw usage("A connection's name can't be empty.");
   if (argument === undefined) return profile === undefined ? unnamed(services, selector) : named(services, profile);
 
+  if (isAddress(argument)) {
+    const { connectionByIssuer } = await import("./by-issuer.ts");
+    const ref = await connectionByIssuer(await services.vault(), argument, profile);
+    return { source: "vault", ref, implicit: false, mustAgree: false };
+  }
   const { provider: called, name } = parseNamed(argument, profile);
   const provider = services.registry.isBuiltIn(called) ? called : await requireKnown(services, called);
   if (name !== null) return { source: "vault", ref: { provider, name }, implicit: false, mustAgree: false };
@@ -69,7 +83,7 @@ async function providerDefault(services: SelectionServices, provider: string, se
   if (token !== null) return token;
   const vault = await services.vault();
   const found = vault === null ? null : await findDefault(vault, provider);
-  if (found !== null && found.several.length > 0) throw severalAt(provider, found.several);
+  if (found !== null && found.several.length > 0) throw await severalAt(services, provider, found.several);
   return { source: "vault", ref: found?.ref ?? { provider, name: DEFAULT_NAME }, ...byProvider(services, selector) };
 }
 
@@ -105,7 +119,8 @@ async function requireKnown(services: SelectionServices, provider: string): Prom
     if (!(error instanceof AuthError) || error.code !== "provider_not_found") throw error;
     const vault = await services.vault();
     const stored = vault === null ? [] : await listConnections(vault);
-    if (!stored.some(({ ref }) => ref.provider === provider)) throw error;
+    if (!stored.some(({ ref }) => ref.provider === provider))
+      throw await (await import("./missing.ts")).withLikeness(vault, error, provider);
     return provider;
   }
 }
@@ -214,10 +229,17 @@ export async function environmentTokens(
   return found;
 }
 
-function severalAt(provider: string, refs: readonly ConnectionRef[]): AuthError {
-  return new AuthError("ambiguous_connection", `Which connection? There are several at ${provider}.`, {
-    hint: waysOut(refs.map(display)),
-  });
+async function severalAt(
+  services: SelectionServices,
+  provider: string,
+  refs: readonly ConnectionRef[],
+): Promise<AuthError> {
+  const definition = await usable(services, provider);
+  const { choosesItsVariable } = await import("../providers/environment.ts");
+  const names = refs.map(display);
+  // Keys of any service have no default among them.
+  const hint = definition !== null && choosesItsVariable(definition) ? `Name one of: ${listed(names)}` : waysOut(names);
+  return new AuthError("ambiguous_connection", `Which connection? There are several at ${provider}.`, { hint });
 }
 
 /** @param names every connection, as it is shown */

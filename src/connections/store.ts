@@ -74,7 +74,7 @@ export async function blankKept({ warn }: Context, ref: ConnectionRef, { reply }
 export async function requireConnection(vault: Vault, ref: ConnectionRef, as?: ResourceRef): Promise<Stored> {
   const stored = await readConnection(vault, ref, as);
   if (stored !== null) return stored;
-  throw notFound(ref);
+  throw await (await import("./missing.ts")).missing(vault, ref);
 }
 
 export function notFound(ref: ConnectionRef): AuthError {

@@ -1,5 +1,6 @@
 /** CLI.md §1, "Which connection": what a name means, and what none means. */
-import { beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type OidcIssuer, startOidc } from "../issuers/oidc-client.ts";
 import { paste } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { auth, bareEnvironment, type Ended } from "../support/program.ts";
@@ -256,6 +257,169 @@ describe("AUTH_PROFILE", () => {
     const { code, stderr } = await auth(["token"], { env: { ...env, AUTH_PROFILE: "nope" } });
     expect(code).toBe(2);
     expect(stderr).toStartWith("Error: There is no connection named nope. AUTH_PROFILE is set to it.\n");
+  });
+});
+
+describe("an issuer's URL", () => {
+  let issuer: OidcIssuer;
+  let url: string;
+  let name: string;
+  beforeAll(async () => {
+    issuer = await startOidc();
+    url = issuer.issuer;
+    name = `oidc:127.0.0.1-${new URL(url).port}`;
+  });
+  afterAll(() => issuer.stop());
+
+  const login = (env: Record<string, string>, ...args: string[]): Promise<Ended> => {
+    const { id, secret } = issuer.confidential;
+    const flags = ["--flow", "client-credentials", "--client-id", id, "--client-secret", "-"];
+    return auth(["login", url, ...args, ...flags], { env, stdin: secret });
+  };
+
+  test("means the login that was made from it, in every command that takes a connection", async () => {
+    const env = bareEnvironment();
+    expect(await login(env)).toMatchObject({ code: 0 });
+    const token = await printed(env, name);
+    for (const spelling of [url, `${url}/`, url.replace("http", "HTTP")])
+      expect(await printed(env, spelling)).toBe(token);
+    expect(JSON.parse((await auth(["status", url, "--json"], { env })).stdout)).toMatchObject([{ connection: name }]);
+    expect((await auth(["get", url, "--field", "connection"], { env })).stdout).toBe(`${name}\n`);
+    expect((await auth(["inspect", url, "--json"], { env })).stdout).toContain(name);
+    expect((await auth(["use", url], { env })).stderr).toContain(name);
+    expect((await auth(["profile", "show", url, "--json"], { env })).stdout).toContain(name);
+    expect((await auth(["refresh", url, "--json"], { env })).stderr).toContain('"code":"no_refresh_token"');
+    for (const args of [
+      ["run", url, "--", "printenv", "OIDC_TOKEN"],
+      ["run", "-c", `${url}=MY_TOKEN`, "--", "printenv", "MY_TOKEN"],
+    ])
+      expect(await auth(args, { env })).toMatchObject({ code: 0, stdout: `${token}\n` });
+    for (const args of [
+      ["export", url],
+      ["export", "-c", `${url}=MY_TOKEN`],
+    ])
+      expect((await auth(args, { env })).stdout).toContain(token);
+    expect((await auth(["revoke", url], { env })).code).toBe(0);
+    expect((await auth(["logout", url], { env })).code).toBe(0);
+    const log = (await auth(["log", "--connection", url, "--json"], { env })).stdout.trimEnd().split("\n");
+    expect(log.map((line) => JSON.parse(line).connection)).toEqual(log.map(() => name));
+    expect(log.length).toBeGreaterThan(3);
+    expect((await auth(["list"], { env })).stdout).toBe("");
+  });
+
+  test("several logins from it: the one without a name of its own, else the one that -p names, else 64", async () => {
+    const env = bareEnvironment();
+    for (const name of ["a", "b"]) expect((await login(env, "-p", name)).code).toBe(0);
+    const ended = await auth(["token", url, "--json"], { env });
+    expect([ended.code, errorOf(ended).hint]).toEqual([64, "Name one of: oidc:a, oidc:b"]);
+    expect(await printed(env, url, "-p", "b")).toBe(await printed(env, "oidc:b"));
+    expect((await login(env)).code).toBe(0);
+    expect(await printed(env, url)).toBe(await printed(env, name));
+  });
+
+  test("not logged in there: exit 2, with the login that can be run as printed", async () => {
+    const env = await home("sentry");
+    for (const args of [
+      ["token"],
+      ["status"],
+      ["get"],
+      ["use"],
+      ["export"],
+      ["refresh"],
+      ["logout"],
+      ["revoke"],
+      ["inspect"],
+      ["profile", "show"],
+    ]) {
+      const ended = await auth([...args, url, "--json"], { env });
+      expect({ args, code: ended.code }).toEqual({ args, code: 2 });
+      expect(errorOf(ended)).toMatchObject({
+        code: "connection_not_found",
+        message: `There is no connection at ${url}.`,
+      });
+      expect(errorOf(ended).hint).toStartWith(`Log in: auth login ${url}\n`);
+    }
+    const http = await auth(["token", "http://issuer.example"], { env });
+    expect([http.code, http.stderr]).toEqual([64, expect.stringContaining("https")]);
+  });
+
+  test("a profile can be made from it", async () => {
+    const env = bareEnvironment();
+    expect((await auth(["profile", "create", url, "--client-id", "c"], { env })).code).toBe(0);
+    const shown = JSON.parse((await auth(["profile", "show", url, "--json"], { env })).stdout);
+    expect(shown).toMatchObject({ connection: name, settings: { issuer: url } });
+  });
+});
+
+describe("a connection that isn't there", () => {
+  test("what is stored under that name, or a similar one, is named", async () => {
+    const env = await home("apikey:openai", "apikey:mycorp", "github:work");
+    for (const [wanted, meant] of [
+      ["openai", "apikey:openai"],
+      ["mycorp", "apikey:mycorp"],
+      ["github:wrok", "github:work"],
+    ] as const)
+      for (const args of [
+        ["token"],
+        ["get"],
+        ["status"],
+        ["use"],
+        ["export"],
+        ["refresh"],
+        ["logout"],
+        ["inspect"],
+        ["profile", "show"],
+      ]) {
+        const ended = await auth([...args, wanted, "--json"], { env });
+        if (args[0] === "status" && wanted === "openai") continue;
+        expect({ args, wanted, code: ended.code }).toEqual({ args, wanted, code: 2 });
+        expect(errorOf(ended).hint).toStartWith(`Did you mean ${meant}?\n`);
+      }
+    expect((await auth(["status", "openai"], { env })).stdout).toContain("Did you mean apikey:openai?");
+    expect(errorOf(await auth(["token", "sentry", "--json"], { env })).hint).toStartWith("Log in: auth login sentry\n");
+  });
+});
+
+describe("keys of any service", () => {
+  test("have no default among them: none is offered, marked or made", async () => {
+    const env = await home("apikey:anthropic", "apikey:openai");
+    const several = await auth(["token", "apikey", "--json"], { env });
+    expect(several.code).toBe(64);
+    expect(errorOf(several).hint).toBe("Name one of: apikey:anthropic, apikey:openai");
+    const used = await auth(["use", "apikey:openai", "--json"], { env });
+    expect(JSON.parse(used.stdout)).toEqual({ connection: "apikey:openai", default: true, providerDefault: false });
+    expect(await printed(env)).toBe("token-of-apikey-openai");
+    expect((await auth(["token", "apikey"], { env })).code).toBe(64);
+    const listed = JSON.parse((await auth(["list", "--json"], { env })).stdout) as { providerDefault: boolean }[];
+    expect(listed.map(({ providerDefault }) => providerDefault)).toEqual([false, false]);
+    expect((await auth(["list"], { env: await home("apikey:one", "github") })).stdout).not.toContain("apikey:one *");
+  });
+});
+
+describe("run and export with -p or AUTH_PROFILE", () => {
+  test("hand over the one connection of that name, or that one of each provider named", async () => {
+    const env = await home("github", "github:work", "sentry");
+    const gh = async (...args: string[]): Promise<string> =>
+      (await auth(["run", "-q", ...args, "--", "sh", "-c", 'echo "$GH_TOKEN|$SENTRY_AUTH_TOKEN|$MY_TOKEN"'], { env }))
+        .stdout;
+    expect(await gh("-p", "work")).toBe("token-of-github-work||\n");
+    expect(await gh("--profile", "work")).toBe("token-of-github-work||\n");
+    expect(await gh("github", "-p", "work")).toBe("token-of-github-work||\n");
+    expect(await gh("-c", "github=MY_TOKEN", "-p", "work")).toBe("||token-of-github-work\n");
+    const set = { env: { ...env, AUTH_PROFILE: "work" } };
+    for (const args of [
+      ["export", "-p", "work"],
+      ["export", "--json", "-p", "work"],
+    ])
+      expect((await auth(args, { env })).stdout).toContain("token-of-github-work");
+    const exported = JSON.parse((await auth(["export", "--json"], set)).stdout);
+    expect(exported).toMatchObject({ GH_TOKEN: "token-of-github-work" });
+    expect(exported.SENTRY_AUTH_TOKEN).toBeUndefined();
+    expect((await auth(["run", "sentry", "--", "printenv", "SENTRY_AUTH_TOKEN"], set)).stdout).toBe(
+      "token-of-sentry\n",
+    );
+    expect((await auth(["export", "-p", "gone"], { env })).code).toBe(2);
+    expect((await auth(["run", "-p", "gone", "--", "true"], { env })).code).toBe(125);
   });
 });
 

@@ -26,10 +26,10 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const ref = await profileRef(session, args.connection, args.profile);
+      const { ref, settings: told } = await profileRef(session, args.connection, args.profile);
       const definition = await session.registry.get(ref.provider);
       const flags = {
-        settings: await settingsFrom(session.registry, ref.provider, args),
+        settings: { ...told, ...(await settingsFrom(session.registry, ref.provider, args)) },
         issuer: ownIssuer(definition, address(args.issuer, "--issuer")),
         endpoints: { ...parseEndpoints(list(args.endpoint)) } as Record<string, string>,
         scopes: scopes(args.scope),

@@ -1,12 +1,20 @@
 /** What the profile commands have in common: finding one, changing it, showing it. */
+import { missing } from "../../connections/missing.ts";
 import { type Connection, encodeRecord, newConnection } from "../../connections/record.ts";
-import { type ConnectionRef, DEFAULT_NAME, display, parseNamed, vaultName } from "../../connections/ref.ts";
+import {
+  type ConnectionRef,
+  checkName,
+  DEFAULT_NAME,
+  display,
+  isAddress,
+  parseNamed,
+  vaultName,
+} from "../../connections/ref.ts";
 import { profileOf, select } from "../../connections/select.ts";
 import { stateOf } from "../../connections/status.ts";
 import {
   advanced,
   following,
-  notFound,
   readConnection,
   requireConnection,
   type Stored,
@@ -16,6 +24,7 @@ import { update } from "../../connections/update.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Vault } from "../../vault/types.ts";
 import type { Args } from "../command.ts";
+import { connectionForIssuer } from "../issuer.ts";
 import type { Session } from "../session.ts";
 
 /** The arguments by which a stored profile is named. */
@@ -24,15 +33,19 @@ export const PROFILE = {
   profile: { type: "string", alias: "p", valueHint: "name", description: "The connection of that name" },
 } as const satisfies Args;
 
-/** A connection that is to be made: a provider alone means its `default`. */
+/** A connection that is to be made, with what the argument itself says: a provider alone means its `default`. */
 export async function profileRef(
   { registry }: Session,
   argument: string | undefined,
   profile: string | undefined,
-): Promise<ConnectionRef> {
+): Promise<{ readonly ref: ConnectionRef; readonly settings: Readonly<Record<string, string>> }> {
   if (argument === undefined) throw whichConnection();
+  if (isAddress(argument)) {
+    const { ref, settings } = await connectionForIssuer(registry, argument);
+    return { ref: profile === undefined ? ref : { ...ref, name: checkName(profile) }, settings };
+  }
   const { provider, name } = parseNamed(argument, profile);
-  return { provider: await registry.require(provider), name: name ?? DEFAULT_NAME };
+  return { ref: { provider: await registry.require(provider), name: name ?? DEFAULT_NAME }, settings: {} };
 }
 
 function whichConnection(): AuthError {
@@ -56,7 +69,7 @@ export async function requireProfile(session: Session, ref: ConnectionRef): Prom
   await session.registry.get(ref.provider);
   const vault = await session.vault();
   const stored = vault === null ? null : await readConnection(vault, ref);
-  if (vault === null || stored === null) throw notFound(ref);
+  if (vault === null || stored === null) throw await missing(vault, ref);
   return { vault, stored };
 }
 
