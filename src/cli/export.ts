@@ -27,7 +27,12 @@ export default defineCommand({
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const format = formatOf(args.format, cli.output.isJson);
-      const grants = await grantsFor(cli, session, { connections: args._, named: list(args.connection), minTtl: 0 });
+      const grants = await grantsFor(cli, session, {
+        connections: args._,
+        named: list(args.connection),
+        profile: args.profile,
+        minTtl: 0,
+      });
       for (const { connection } of grants) await cli.context.audit({ event: "export", status: "success", connection });
       const variables = injectedVariables(cli.context.env, grants);
       if (format === "github-actions") return toWorkflow(cli, variables, grants);

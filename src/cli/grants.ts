@@ -1,10 +1,11 @@
 /** Which tokens `run` and `export` hand over, under which names. */
 import { defaultAmong, readDefaults } from "../connections/defaults.ts";
-import { display, parseSelector } from "../connections/ref.ts";
+import { display, isAddress, parseSelector } from "../connections/ref.ts";
 import {
   environmentTokens,
   ignoresEnvironment,
   loggedInNowhere,
+  profileOf,
   type Selected,
   select,
 } from "../connections/select.ts";
@@ -15,6 +16,7 @@ import { type Acquired, acquire } from "./acquire.ts";
 import type { Args } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { EXIT_CODES, worst } from "./exit.ts";
+import { CONNECTION } from "./selector.ts";
 import { connectionsOf, type Session } from "./session.ts";
 
 export const GRANTS = {
@@ -29,14 +31,18 @@ export const GRANTS = {
     alias: "c",
     valueHint: "connection=VAR",
     repeatable: true,
-    description: "A connection's token under this name alone; may be repeated",
+    description:
+      "A connection's token under this name alone, one that says it is a secret, such as FOO_TOKEN; may be repeated",
   },
+  profile: CONNECTION.profile,
 } as const satisfies Args;
 
 export interface GrantRequest {
   readonly connections: readonly string[];
   /** `connection=VAR` */
   readonly named: readonly string[];
+  /** `-p`: the name of each connection; where none is given, the one connection of that name. */
+  readonly profile: string | undefined;
   /** Milliseconds. */
   readonly minTtl: number;
   /** Nothing named, and no token to be had: that is no error. */
@@ -47,14 +53,16 @@ export interface GrantRequest {
 
 /** Connections that were named must all yield a token; of the rest, those that can't are left out with a warning. */
 export async function grantsFor(cli: Cli, session: Session, request: GrantRequest): Promise<Grant[]> {
-  const wanted = [
+  const given = [
     ...request.connections.map((selector) => ({ selector, variable: null })),
     ...request.named.map(parseNamed),
   ];
-  if (wanted.length === 0) return defaultGrants(cli, session, request);
+  const profile = profileOf(session.context.env, given[0]?.selector, request.profile);
+  if (given.length === 0 && profile === undefined) return defaultGrants(cli, session, request);
+  const wanted = given.length === 0 ? [{ selector: undefined, variable: null }] : given;
   const grants: Grant[] = [];
   for (const { selector, variable } of wanted) {
-    const selected = await select(session, { argument: selector, profile: undefined, stored: false });
+    const selected = await select(session, { argument: selector, profile, stored: false });
     const acquired = await acquire(session, selected, request.minTtl, undefined, null, true);
     if (acquired.warning !== null) cli.output.warn(acquired.warning);
     const grant = await grantOf(session, acquired, variable);
@@ -77,7 +85,7 @@ function parseNamed(text: string): { selector: string; variable: string } {
       "For example: -c <provider>:work=WORK_TOKEN",
     );
   const selector = text.slice(0, at);
-  parseSelector(selector);
+  if (!isAddress(selector)) parseSelector(selector);
   return { selector, variable: checkVariable(text.slice(at + 1)) };
 }
 

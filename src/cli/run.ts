@@ -41,6 +41,7 @@ export default defineCommand({
     run(cli, {
       connections: args._,
       named: list(args.connection),
+      profile: args.profile,
       minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
       keepKey: args["keep-key"] ?? false,
       allowNone: args["allow-none"] ?? false,
