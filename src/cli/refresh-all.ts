@@ -1,4 +1,5 @@
 /** `auth refresh --all`: every stored login, side by side across providers, one after the other within one. */
+import { needsPerson } from "../connections/failure.ts";
 import { type Outcome, reportOf } from "../connections/outcome.ts";
 import { display } from "../connections/ref.ts";
 import { refreshConnection } from "../connections/refresh.ts";
@@ -87,7 +88,8 @@ async function refreshEach(
 async function refreshOne(session: Session, stored: Stored, request: AllRequest): Promise<Result> {
   const { record, ref } = stored;
   if (record.tokens === null) return { kind: "skipped", why: "not logged in" };
-  if (record.tokens.refreshToken === null) return { kind: "skipped", why: "it has no refresh token" };
+  if (record.tokens.refreshToken === null && !(record.mint !== undefined && needsPerson(record)))
+    return { kind: "skipped", why: "it has no refresh token" };
   const services = await session.services();
   const force = request.force || dyingOfInactivity(record, session.context.now());
   try {

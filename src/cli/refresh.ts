@@ -1,3 +1,4 @@
+import { needsPerson } from "../connections/failure.ts";
 import { type Outcome, reportOf, tokenOf } from "../connections/outcome.ts";
 import { madeFrom } from "../connections/pin.ts";
 import { display, typed } from "../connections/ref.ts";
@@ -120,6 +121,8 @@ function environmentToken(variable: string): AuthError {
 function refuseUnrefreshable(stored: Stored): void {
   const { ref, record } = stored;
   if (record.tokens === null || record.tokens.refreshToken !== null) return;
+  // The remedy of a refused client is `refresh --force`; without it, what is wrong is told as `status` tells it.
+  if (record.mint !== undefined && needsPerson(record)) return;
   const connection = display(ref);
   if (record.kind === "api-key")
     throw new AuthError("api_key", "API keys never refresh.", {

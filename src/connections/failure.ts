@@ -165,6 +165,11 @@ export function notTried({ ref }: Stored, failure: Failure | null, until: number
   );
 }
 
+/** Whether the last refresh failed in a way that only a person can mend. */
+export function needsPerson({ failure }: Connection): boolean {
+  return failure !== null && failure.class !== "transient";
+}
+
 /**
  * What a refresh that wasn't due says of a login that the provider will not renew: the token is none the worse, but no
  * other follows it until a person acts. null: the last refresh, if it failed, failed in a way that may pass.

@@ -47,6 +47,24 @@ describe("auth login https://issuer --flow client-credentials", () => {
     expect([second.code, second.stdout.trim() === first]).toEqual([0, false]);
   }, 20_000);
 
+  test("whose client is refused: refresh, refresh --all and status agree", async () => {
+    const issuer = await start({ accessTokenSeconds: 2 });
+    const { id, secret } = issuer.confidential;
+    const env = bareEnvironment();
+    const client = ["--client-id", id, "--client-secret", "-"];
+    const login = ["login", issuer.issuer, "--flow", "client-credentials", ...client];
+    expect(await auth(login, { env, stdin: secret })).toMatchObject({ code: 0 });
+    const set = ["client", "set", "oidc", "--issuer", issuer.issuer, ...client];
+    expect(await auth(set, { env, stdin: "another-secret" })).toMatchObject({ code: 0 });
+    await Bun.sleep(2_100);
+    for (const args of [["token"], ["status"], ["refresh"], ["refresh", "--all"]])
+      expect({ args, code: (await auth(args, { env })).code }).toEqual({ args, code: 6 });
+    expect(await auth(set, { env, stdin: secret })).toMatchObject({ code: 0 });
+    expect((await auth(["refresh", "--force"], { env })).code).toBe(0);
+    expect((await auth(["status"], { env })).code).toBe(0);
+    expect((await auth(["refresh"], { env })).code).toBe(3);
+  }, 20_000);
+
   test("by a key (private_key_jwt)", async () => {
     const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
     const issuer = await start({
