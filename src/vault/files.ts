@@ -19,6 +19,7 @@ import {
 } from "node:fs";
 import { basename, dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
+import { faultReason, faultRemedy } from "../platform/file-faults.ts";
 import { leftBySudo, makeFolder } from "../platform/folders.ts";
 import { foreign, isOpenTo, isOwnedByOther, ownerHint } from "../platform/owner.ts";
 import { writableByOthers } from "./shared-folder.ts";
@@ -36,11 +37,8 @@ export function unwritable(path: string, cause: unknown): AuthError {
   const code = errorCode(cause) ?? "unknown error";
   if (/^E[MN]FILE$/.test(code)) return outOfDescriptors(path, cause);
   const left = code === "EACCES" || code === "EPERM" ? leftBySudo(dirname(path)) : null;
-  return new AuthError("vault_unwritable", `${path} can't be used: ${REASONS[code] ?? code}.`, {
-    hint:
-      left !== null
-        ? ownerHint(left)
-        : `${REMEDIES[code] ?? "Make room or set its permissions right"}, or set AUTH_HOME to a folder of your own on a local disk.`,
+  return new AuthError("vault_unwritable", `${path} can't be used: ${faultReason(code)}.`, {
+    hint: left !== null ? ownerHint(left) : faultRemedy(code),
     cause,
   });
 }
@@ -49,27 +47,6 @@ function outOfDescriptors(path: string, cause: unknown): AuthError {
   const hint = "Raise the limit: ulimit -n 256";
   return new AuthError("vault_unwritable", `${path} can't be used: too many open files.`, { hint, cause });
 }
-
-const REASONS: Record<string, string> = {
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  ENOTDIR: "a part of the path is not a folder",
-  ELOOP: "it is a symbolic link",
-  ENOENT: "its folder doesn't exist",
-  EIO: "the disk reports an error",
-  ENOLCK: "the system has no lock left for it",
-};
-
-const REMEDIES: Record<string, string> = {
-  EROFS: "No permission changes that: mount it writable",
-  ENOSPC: "Make room",
-  EDQUOT: "Make room",
-  EACCES: "Set its permissions right",
-  EPERM: "Set its permissions right",
-};
 
 /** The path with its folder's links resolved; the last part as it stands. */
 export function realPlace(path: string): string {

@@ -153,6 +153,11 @@ describe("a home that can't be written", () => {
       const script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"';
       const given = stock.copy();
       const bare = bareEnvironment();
+      const manifest = join(tempFolder(), "acme.json");
+      writeFileSync(
+        manifest,
+        JSON.stringify({ id: "acme", title: "Acme", flows: ["token"], origins: ["https://acme.example"] }),
+      );
       for (const [folder, env] of [
         [given.home, given.env],
         [String(bare.HOME), bare],
@@ -169,7 +174,8 @@ describe("a home that can't be written", () => {
           detail: expect.stringContaining("the file system is read-only"),
         });
         const login = await call("login", "apikey:new", "--env", "NEW_KEY", "--token", "-");
-        for (const words of [remedy, login.stderr]) {
+        const added = await call("provider", "add", manifest, "--yes");
+        for (const words of [remedy, login.stderr, added.stderr]) {
           expect(words).toContain("mount it writable");
           expect(words).not.toContain("permissions right");
         }

@@ -1,6 +1,7 @@
 /** Plugins put into, and taken out of, the configuration's folder: private files, never half-written. */
 import { closeSync, constants, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { AuthError, errorCode } from "../../platform/errors.ts";
+import { faultReason, faultRemedy } from "../../platform/file-faults.ts";
 import { makeFolder } from "../../platform/folders.ts";
 import type { PluginFile } from "./file.ts";
 import { PLUGIN_KINDS, placeOf } from "./place.ts";
@@ -50,8 +51,9 @@ function touching<T>(path: string, work: () => T): T {
     return work();
   } catch (error) {
     if (error instanceof AuthError) throw error;
-    throw new AuthError("vault_unwritable", `${path} can't be written: ${errorCode(error) ?? "unknown error"}.`, {
-      hint: "Make room or set its permissions right, or set AUTH_HOME to a folder of your own.",
+    const code = errorCode(error) ?? "unknown error";
+    throw new AuthError("vault_unwritable", `${path} can't be written: ${faultReason(code)}.`, {
+      hint: faultRemedy(code),
       cause: error,
     });
   }
