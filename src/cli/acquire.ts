@@ -46,7 +46,7 @@ type FromVault = Extract<Selected, { source: "vault" }>;
 async function fromVault(
   session: Session,
   { ref, mustAgree }: FromVault,
-  wish: Omit<AccessOptions, "implicit">,
+  options: Omit<AccessOptions, "implicit">,
   resource: string | null,
 ): Promise<Acquired> {
   const vault = await session.vault();
@@ -54,9 +54,9 @@ async function fromVault(
   const services = { context: session.context, registry: session.registry, vault };
   const { stored, warning } =
     resource === null
-      ? await access(services, ref, { ...wish, implicit: mustAgree })
+      ? await access(services, ref, { ...options, implicit: mustAgree })
       : await (await import("../connections/resource-access.ts")).accessTo(services, ref, resource, {
-          ...wish,
+          ...options,
           implicit: mustAgree,
         });
   const { tokens, settings } = stored.record;

@@ -1,5 +1,5 @@
 /** `status --check`: asks each provider whether it still accepts the token. The only part of `status` with a network. */
-import { counterpartOf } from "../connections/counterpart.ts";
+import { tokenEndpointOf } from "../connections/token-endpoint.ts";
 import { askAccount } from "../oauth/account.ts";
 import type { Server } from "../oauth/types.ts";
 import { LIMITS } from "../platform/limits.ts";
@@ -33,7 +33,7 @@ async function check(session: Session, { entry, stored, environment }: Shown): P
   const tokens = stored?.record.tokens;
   if (stored === null || vault === null || !tokens || stored.record.pinned === null) return "unsupported";
   const services = { context: session.context, registry: session.registry, vault };
-  const { server, client } = await counterpartOf(services, stored.record);
+  const { server, client } = await tokenEndpointOf(services, stored.record);
   return ask(session, server, client.proof === undefined ? tokens : { ...tokens, proof: client.proof });
 }
 

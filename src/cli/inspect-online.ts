@@ -1,7 +1,8 @@
 /** What `inspect` learns by asking: `--verify` (the issuer's keys) and `--introspect` (the issuer itself). */
-import { counterpartOf } from "../connections/counterpart.ts";
+
 import { display } from "../connections/ref.ts";
 import type { Stored } from "../connections/store.ts";
+import { tokenEndpointOf } from "../connections/token-endpoint.ts";
 import { decodeJwt } from "../oauth/idtoken.ts";
 import type { Verification } from "../oauth/verify.ts";
 import { AuthError, usage } from "../platform/errors.ts";
@@ -65,7 +66,7 @@ async function introspected(
   token: Secret,
 ): Promise<NonNullable<Asked["introspection"]>> {
   const { introspect } = await import("../oauth/introspect.ts");
-  const { server, client } = await counterpartOf(await session.services(), record);
+  const { server, client } = await tokenEndpointOf(await session.services(), record);
   return introspect(session.context.http, server, client, token);
 }
 

@@ -93,8 +93,8 @@ async function refreshOne(session: Session, stored: Stored, request: AllRequest)
   const services = await session.services();
   const force = request.force || dyingOfInactivity(record, session.context.now());
   try {
-    const demand = { minTtl: request.minTtl, force, implicit: false, rejected: null };
-    return resultOf(session, await refreshConnection(services, ref, demand));
+    const options = { minTtl: request.minTtl, force, implicit: false, rejected: null };
+    return resultOf(session, await refreshConnection(services, ref, options));
   } catch (error) {
     return errorCode(error) === "interrupted" ? notBegun(stored) : { kind: "failed", error: asAuthError(error) };
   }

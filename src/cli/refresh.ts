@@ -42,14 +42,14 @@ export default defineCommand({
       const vault = await session.vault();
       if (vault === null) throw notFound(selected.ref);
       refuseUnrefreshable(await requireConnection(vault, selected.ref));
-      const demand = {
+      const options = {
         minTtl,
         force: args.force ?? false,
         implicit: selected.mustAgree,
         rejected: null,
       };
       const services = { context: session.context, registry: session.registry, vault };
-      return report(cli, await refreshConnection(services, selected.ref, demand));
+      return report(cli, await refreshConnection(services, selected.ref, options));
     }),
 });
 

@@ -32,30 +32,30 @@ export interface AccessOptions {
 /**
  * @throws AuthError with exit 4, 5 or 6 when there is no living token to give.
  */
-export async function access(services: Services, ref: ConnectionRef, wish: AccessOptions): Promise<Access> {
-  const stored = await requireConnection(services.vault, ref, wish.resource);
+export async function access(services: Services, ref: ConnectionRef, options: AccessOptions): Promise<Access> {
+  const stored = await requireConnection(services.vault, ref, options.resource);
   const { tokens, pinned } = stored.record;
   const now = services.context.now();
-  if (tokens !== null && pinned !== null && !isDue(tokens, now, wish.minTtl))
-    if (!wish.rejected?.equals(tokens.accessToken)) {
-      if (wish.implicit && !wish.withHost) await refuseOtherPlace(services, stored);
+  if (tokens !== null && pinned !== null && !isDue(tokens, now, options.minTtl))
+    if (!options.rejected?.equals(tokens.accessToken)) {
+      if (options.implicit && !options.withHost) await refuseOtherPlace(services, stored);
       return {
         stored,
         warning: warningOf(stored, now) ?? (isPlain(services, stored) ? null : await cautionOf(services, stored)),
       };
     }
-  return renewed(services, stored, wish);
+  return renewed(services, stored, options);
 }
 
-async function renewed(services: Services, stored: Stored, wish: AccessOptions): Promise<Access> {
+async function renewed(services: Services, stored: Stored, options: AccessOptions): Promise<Access> {
   const [{ refreshConnection }, { reportOf }] = await Promise.all([import("./refresh.ts"), import("./outcome.ts")]);
   let outcome: Outcome;
   try {
-    outcome = await refreshConnection(services, stored.ref, { rejected: null, ...wish, force: false });
+    outcome = await refreshConnection(services, stored.ref, { rejected: null, ...options, force: false });
   } catch (error) {
     outcome = withoutRefresh(stored, error);
   }
-  const { usable, warning, error } = reportOf(outcome, services.context.now(), wish.rejected ?? null);
+  const { usable, warning, error } = reportOf(outcome, services.context.now(), options.rejected ?? null);
   if (usable === null) throw error ?? new AuthError("internal", `There is no token of ${display(stored.ref)}.`);
   return { stored: usable, warning };
 }

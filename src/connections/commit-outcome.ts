@@ -24,18 +24,18 @@ export async function commitOutcome(
   services: Services,
   noted: Stored,
   change: (record: Connection) => Connection,
-  hold: RefreshLease,
+  lease: RefreshLease,
 ): Promise<CommitResult> {
   const { vault } = services;
   let base = noted;
   for (;;) {
     const record = change(base.record);
     const step = successor(base, record);
-    const result = await retryCommit(services, step, hold);
+    const result = await retryCommit(services, step, lease);
     if (result === "committed") return { kind: "committed", stored: advanced(base, step.next.version, record) };
     if (result === "rekeyed") {
       // The source of the new key may ask a person or a keychain: no lock is held meanwhile (RULES.md 1.3, 1.4).
-      hold.release();
+      lease.release();
       await vault.reload();
     }
     const current = await readConnection(vault, noted.ref, noted.view);
@@ -55,7 +55,7 @@ const LAST_TRIES = 2_000;
 export function retryCommit(
   services: Services,
   change: Change,
-  hold: RefreshLease,
+  lease: RefreshLease,
 ): Promise<"committed" | "conflict" | "rekeyed"> {
-  return retryWhileBusy(() => services.vault.commit([change]), Math.max(LAST_TRIES, hold.left()));
+  return retryWhileBusy(() => services.vault.commit([change]), Math.max(LAST_TRIES, lease.left()));
 }

@@ -14,7 +14,6 @@ import { deferSignals } from "../platform/signals.ts";
 import { originOf } from "../platform/url.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { type Clients, clientFromEnvironment, readClients, updateClients } from "./clients.ts";
-import { counterpartOf } from "./counterpart.ts";
 import { notGranted } from "./granted.ts";
 import { type Flags, loginCommand } from "./login/command.ts";
 import { type FlowEnd, runFlow } from "./login/flows.ts";
@@ -29,6 +28,7 @@ import { asLoggedIn } from "./pin.ts";
 import { display, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { readReplaceable, type Stored } from "./store.ts";
+import { tokenEndpointOf } from "./token-endpoint.ts";
 import { unreadValues } from "./tokens.ts";
 import { duration } from "./view.ts";
 
@@ -332,7 +332,7 @@ async function revokeReplacedToken(
   if (!replaced || old.kind !== "oauth" || plan.provider.dialect.revocation.endsGrant === true) return;
   if (stored.record.tokens?.refreshToken?.equals(replaced)) return;
   try {
-    const { server, client } = await counterpartOf(services, asLoggedIn(old));
+    const { server, client } = await tokenEndpointOf(services, asLoggedIn(old));
     await revokeTokens(services.context.http, server, client, { accessToken: null, refreshToken: replaced });
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;

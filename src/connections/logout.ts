@@ -7,13 +7,13 @@ import { originOf } from "../platform/url.ts";
 import { waitForLock } from "../vault/lock.ts";
 import type { Change, Lock } from "../vault/types.ts";
 import { clientsChange, readClients } from "./clients.ts";
-import { type Counterpart, counterpartOf } from "./counterpart.ts";
 import { defaultsChange } from "./defaults.ts";
 import { asLoggedIn } from "./pin.ts";
 import { type Connection, encodeRecord, newConnection } from "./record.ts";
 import { display, typed, vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { blankKept, listConnections, newIncarnation, readConnection, type Stored } from "./store.ts";
+import { type TokenEndpoint, tokenEndpointOf } from "./token-endpoint.ts";
 
 export interface LogoutRequest {
   /** `revoke` keeps the settings, so that the next login needs no flags. */
@@ -35,9 +35,9 @@ export interface LoggedOut {
 export async function sharingGrant(services: Services, stored: Stored): Promise<Stored[]> {
   const record = asLoggedIn(stored.record);
   if (record.tokens === null || record.pinned === null) return [];
-  // Without a counterpart nothing is revoked, so nobody else's grant ends.
-  const counterpart = await reachable(services, record, () => {});
-  if (counterpart?.dialect.revocation.endsGrant !== true) return [];
+  // Without a tokenEndpoint nothing is revoked, so nobody else's grant ends.
+  const tokenEndpoint = await reachable(services, record, () => {});
+  if (tokenEndpoint?.dialect.revocation.endsGrant !== true) return [];
   return (await listConnections(services.vault)).filter(
     (other) =>
       display(other.ref) !== display(stored.ref) &&
@@ -112,11 +112,11 @@ async function revokeAtProvider(services: Services, stored: Stored): Promise<boo
   const record = asLoggedIn(stored.record);
   const { tokens, pinned, kind } = record;
   if (tokens === null || pinned === null || kind !== "oauth") return "unsupported";
-  const counterpart = await reachable(services, record, (reason) =>
+  const tokenEndpoint = await reachable(services, record, (reason) =>
     services.context.warn(`Nothing can be revoked at the provider: ${reason}`),
   );
-  if (counterpart === null) return false;
-  const { server, client } = counterpart;
+  if (tokenEndpoint === null) return false;
+  const { server, client } = tokenEndpoint;
   const { revokeTokens } = await import("../oauth/revoke.ts");
   return revokeTokens(services.context.http, server, client, {
     accessToken: tokens.accessToken,
@@ -129,9 +129,9 @@ async function reachable(
   services: Services,
   record: Connection,
   tell: (reason: string) => void,
-): Promise<Counterpart | null> {
+): Promise<TokenEndpoint | null> {
   try {
-    return await counterpartOf(services, record);
+    return await tokenEndpointOf(services, record);
   } catch (error) {
     if (!(error instanceof AuthError) || /^(vault|key)_/.test(error.code)) throw error;
     tell(error.message);

@@ -7,7 +7,6 @@ import { AuthError } from "../platform/errors.ts";
 import { mintingOf } from "../providers/minting.ts";
 import { clientFingerprint } from "./clients.ts";
 import { type CommitResult, commitOutcome } from "./commit-outcome.ts";
-import type { Counterpart } from "./counterpart.ts";
 import { errorFrom, failureFrom } from "./failure.ts";
 import { type MintOrder, mintToken } from "./mint-token.ts";
 import { failed, type Outcome, succeeded } from "./outcome.ts";
@@ -17,32 +16,33 @@ import { display } from "./ref.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { notFound, type Stored } from "./store.ts";
+import type { TokenEndpoint } from "./token-endpoint.ts";
 import { tokensFrom, unreadValues } from "./tokens.ts";
 
 /** Precondition: the lock is held. */
 export async function mint(
   services: Services,
-  counterpart: Counterpart,
+  tokenEndpoint: TokenEndpoint,
   current: Stored,
-  hold: RefreshLease,
+  lease: RefreshLease,
 ): Promise<Outcome> {
   const { context } = services;
-  const order = await orderOf(services, counterpart, current);
+  const order = await orderOf(services, tokenEndpoint, current);
   let next: (record: Connection) => Connection;
   try {
     const { reply, at, clockOffset } = await mintToken(services, order);
     const unread = unreadValues(reply);
     if (unread !== null) context.debug(`warning: ${display(current.ref)}: ${unread}`);
-    const tokens = tokensFrom(reply, counterpart.dialect, { at, previous: current.record.tokens, minted: true });
+    const tokens = tokensFrom(reply, tokenEndpoint.dialect, { at, previous: current.record.tokens, minted: true });
     next = (record) => ({ ...succeeded(record, tokens), mint: { ...order.mint, clockOffset } });
   } catch (error) {
     if (error instanceof AuthError) return { kind: "failed", stored: current, error };
     if (!(error instanceof OAuthFailure)) throw error;
-    return concludeFailure(services, counterpart, current, error, hold);
+    return concludeFailure(services, tokenEndpoint, current, error, lease);
   }
   let committed: CommitResult;
   try {
-    committed = await commitOutcome(services, current, next, hold);
+    committed = await commitOutcome(services, current, next, lease);
   } catch (error) {
     return unstored(services, current, next, error);
   }
@@ -69,7 +69,7 @@ async function unstored(
 
 async function orderOf(
   services: Services,
-  { server, client }: Counterpart,
+  { server, client }: TokenEndpoint,
   { ref, record, view }: Stored,
 ): Promise<MintOrder> {
   const { flow, settings } = madeFrom(record);
@@ -91,12 +91,12 @@ async function orderOf(
 
 async function concludeFailure(
   services: Services,
-  counterpart: Counterpart,
+  tokenEndpoint: TokenEndpoint,
   current: Stored,
   cause: OAuthFailure,
-  hold: RefreshLease,
+  lease: RefreshLease,
 ): Promise<Outcome> {
-  const client = await clientFingerprint(services.vault, counterpart.client);
+  const client = await clientFingerprint(services.vault, tokenEndpoint.client);
   // Nothing was at stake: whatever was lost on the way can be asked for again.
   const settled = new OAuthFailure({ ...cause, reason: cause.reason, inDoubt: false, unreadable: false });
   const now = services.context.now();
@@ -112,7 +112,7 @@ async function concludeFailure(
     detail: failure.detail ?? null,
     message: failure.reason,
   });
-  const committed = await commitOutcome(services, current, (record) => failed(record, failure, null), hold);
+  const committed = await commitOutcome(services, current, (record) => failed(record, failure, null), lease);
   if (committed.kind === "gone") throw notFound(current.ref);
   if (committed.kind === "replaced") return { kind: "refreshed", stored: committed.stored, adopted: true };
   return { kind: "failed", stored: committed.stored, error: errorFrom(committed.stored, failure, now) };

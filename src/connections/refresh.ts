@@ -8,9 +8,8 @@ import { faultPoint, mutated } from "../platform/faults.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { waitForLock } from "../vault/lock.ts";
-import { attempt, foldKeptReply, refuseWhenInterrupted } from "./attempt.ts";
+import { attemptRefresh, foldKeptReply, refuseWhenInterrupted } from "./attempt.ts";
 import { clientFingerprint } from "./clients.ts";
-import { type Counterpart, counterpartOf } from "./counterpart.ts";
 import { errorFrom, isPaused, notTried } from "./failure.ts";
 import { refuseEnvironmentMismatch } from "./mismatch.ts";
 import { adoptOutcome, loginRequired, type Outcome, type RefreshOptions } from "./outcome.ts";
@@ -20,6 +19,7 @@ import { leaseFrom, type RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { isAlive, isDue, isJustMinted } from "./status.ts";
 import { requireConnection, type Stored } from "./store.ts";
+import { type TokenEndpoint, tokenEndpointOf } from "./token-endpoint.ts";
 
 /** How often the vault may change under our hands, before anything is sent. */
 const ROUNDS = 10;
@@ -28,15 +28,15 @@ const ROUNDS = 10;
 export async function refreshConnection(
   services: Services,
   ref: ConnectionRef,
-  demand: RefreshOptions,
+  options: RefreshOptions,
 ): Promise<Outcome> {
   const { vault } = services;
-  const first = await requireConnection(vault, ref, demand.resource);
-  const settled = await settleWithoutSending(services, first, demand);
+  const first = await requireConnection(vault, ref, options.resource);
+  const settled = await settleWithoutSending(services, first, options);
   if (settled !== null) return settled;
-  if (demand.implicit) await refuseEnvironmentMismatch(services, first, { client: true });
+  if (options.implicit) await refuseEnvironmentMismatch(services, first, { client: true });
   for (let round = 0; round < ROUNDS; round++) {
-    const outcome = await oneRound(services, first, demand);
+    const outcome = await oneRound(services, first, options);
     if (outcome !== "again") return outcome;
     await vault.reload();
   }
@@ -46,7 +46,7 @@ export async function refreshConnection(
   });
 }
 
-async function oneRound(services: Services, first: Stored, demand: RefreshOptions): Promise<Outcome | "again"> {
+async function oneRound(services: Services, first: Stored, options: RefreshOptions): Promise<Outcome | "again"> {
   const { vault } = services;
   const { ref } = first;
   const turn = await waitForLock(vault, vaultName(ref), {
@@ -59,106 +59,107 @@ async function oneRound(services: Services, first: Stored, demand: RefreshOption
   });
   if (turn.kind === "seen") return adopt(services, turn.value, first);
   if (turn.kind === "timeout") return busy(services, await requireConnection(vault, ref, first.view), first);
-  const hold = leaseFrom(turn.lock);
+  const lease = leaseFrom(turn.lock);
   try {
     if (feature("AUTH_TEST")) await faultPoint("locked");
-    return await underLock(services, first, demand, hold);
+    return await underLock(services, first, options, lease);
   } finally {
-    hold.release();
+    lease.release();
   }
 }
 
 async function underLock(
   services: Services,
   first: Stored,
-  demand: RefreshOptions,
-  hold: RefreshLease,
+  options: RefreshOptions,
+  lease: RefreshLease,
 ): Promise<Outcome | "again"> {
   let current = await requireConnection(services.vault, first.ref, first.view);
   if (concluded(current, first)) return adopt(services, current, first);
-  const counterpart = await counterpartOf(services, current.record);
-  const others = await foldForeignReply(services, current, hold);
-  if (others?.kind === "failed" && others.stored.record.failure?.unreadable && !demand.force) return others;
-  if (others !== null && !hold.held) return "again";
+  const tokenEndpoint = await tokenEndpointOf(services, current.record);
+  const others = await foldForeignReply(services, current, lease);
+  if (others?.kind === "failed" && others.stored.record.failure?.unreadable && !options.force) return others;
+  if (others !== null && !lease.held) return "again";
   if (others !== null) current = await requireConnection(services.vault, first.ref, first.view);
-  const folded = others === null ? await foldKeptReply(services, counterpart, current, hold) : null;
+  const folded = others === null ? await foldKeptReply(services, tokenEndpoint, current, lease) : null;
   if (folded !== null) {
-    if (await isFinal(services, folded, demand)) return folded;
-    if (!hold.held) return "again";
+    if (await isFinal(services, folded, options)) return folded;
+    if (!lease.held) return "again";
     current = folded.stored;
   } else if (changed(current, first)) {
-    const settled = await settleWithoutSending(services, current, demand);
+    const settled = await settleWithoutSending(services, current, options);
     if (settled !== null) return settled;
   }
-  if (current.record.mint !== undefined) return (await import("./mint.ts")).mint(services, counterpart, current, hold);
-  const doubt = inDoubt(services, counterpart.dialect, current, demand) ?? waiting(services, current, demand);
+  if (current.record.mint !== undefined)
+    return (await import("./mint.ts")).mint(services, tokenEndpoint, current, lease);
+  const doubt = inDoubt(services, tokenEndpoint.dialect, current, options) ?? waiting(services, current, options);
   if (doubt !== null) return doubt;
-  const outcome = await attempt(services, counterpart, current, hold, LIMITS.exchange);
-  return outcome === "again" ? outcome : againWithinGrace(services, counterpart, outcome, hold);
+  const outcome = await attemptRefresh(services, tokenEndpoint, current, lease, LIMITS.exchange);
+  return outcome === "again" ? outcome : againWithinGrace(services, tokenEndpoint, outcome, lease);
 }
 
 /** A reply that was kept for another API than mine: its tokens are that one's, its refresh token is ours. */
 async function foldForeignReply(
   services: Services,
   { ref, record, view }: Stored,
-  hold: RefreshLease,
+  lease: RefreshLease,
 ): Promise<Outcome | null> {
   const { note } = record;
   if (note === null || note.resource === view?.resource) return null;
   const as = note.resource === undefined ? undefined : { resource: note.resource, scope: null };
   const other = await requireConnection(services.vault, ref, as);
-  return foldKeptReply(services, await counterpartOf(services, other.record), other, hold);
+  return foldKeptReply(services, await tokenEndpointOf(services, other.record), other, lease);
 }
 
 /** A reply that was lost within a declared grace is asked for a second time at once, if the budget allows (RULES.md 2.4). */
 async function againWithinGrace(
   services: Services,
-  counterpart: Counterpart,
+  tokenEndpoint: TokenEndpoint,
   outcome: Outcome,
-  hold: RefreshLease,
+  lease: RefreshLease,
 ): Promise<Outcome | "again"> {
   const { stored } = outcome;
   const lost = outcome.kind === "failed" && stored.record.failure?.inDoubt && !stored.record.failure.unreadable;
-  const timeout = Math.min(LIMITS.exchange, hold.left());
-  if (!lost || !hold.held || timeout < LIMITS.exchange / 3) return outcome;
-  if (!isWithinGrace(counterpart.dialect, stored, services.context.now())) return outcome;
-  return attempt(services, counterpart, stored, hold, timeout);
+  const timeout = Math.min(LIMITS.exchange, lease.left());
+  if (!lost || !lease.held || timeout < LIMITS.exchange / 3) return outcome;
+  if (!isWithinGrace(tokenEndpoint.dialect, stored, services.context.now())) return outcome;
+  return attemptRefresh(services, tokenEndpoint, stored, lease, timeout);
 }
 
 /** What a kept reply came to may have grown old since: then its refresh token, or the old one, is sent now. */
-async function isFinal(services: Services, folded: Outcome, demand: RefreshOptions): Promise<boolean> {
+async function isFinal(services: Services, folded: Outcome, options: RefreshOptions): Promise<boolean> {
   const { stored } = folded;
   const { tokens, failure } = stored.record;
   if (folded.kind === "failed") {
-    const unreadable = failure?.unreadable === true && !demand.force;
-    return unreadable || (await settleWithoutSending(services, stored, demand)) !== null;
+    const unreadable = failure?.unreadable === true && !options.force;
+    return unreadable || (await settleWithoutSending(services, stored, options)) !== null;
   }
   const now = services.context.now();
   if (folded.kind === "refreshed" && folded.adopted) return true;
-  return tokens === null || isJustMinted(tokens, now) || !isDue(tokens, now, demand.minTtl);
+  return tokens === null || isJustMinted(tokens, now) || !isDue(tokens, now, options.minTtl);
 }
 
 /** Whether the token is good enough, or sending is pointless or forbidden. null: a refresh has to be sent. */
 async function settleWithoutSending(
   services: Services,
   stored: Stored,
-  demand: RefreshOptions,
+  options: RefreshOptions,
 ): Promise<Outcome | null> {
   const { ref, record } = stored;
   const now = services.context.now();
   if (record.tokens === null) throw loginRequired(ref);
   if (record.pinned === null) throw settingsChanged(record);
   const { tokens } = record;
-  const refused = demand.rejected?.equals(tokens.accessToken) === true;
+  const refused = options.rejected?.equals(tokens.accessToken) === true;
   const renewable = tokens.refreshToken !== null || record.mint !== undefined;
   if (refused && (!renewable || isJustMinted(tokens, now))) return tokenRefused(stored);
-  if (!demand.force && !refused) {
-    if (!isDue(tokens, now, demand.minTtl)) return { kind: "valid", stored };
+  if (!options.force && !refused) {
+    if (!isDue(tokens, now, options.minTtl)) return { kind: "valid", stored };
     if (isAlive(tokens, now) && isJustMinted(tokens, now))
-      return { kind: "valid", stored, ...(demand.minTtl > 0 && { warning: SHORT_LIVED }) };
+      return { kind: "valid", stored, ...(options.minTtl > 0 && { warning: SHORT_LIVED }) };
   }
   if (!renewable) return withoutRefreshToken(stored, now);
-  return forbidden(services, stored, demand, now);
+  return forbidden(services, stored, options, now);
 }
 
 const SHORT_LIVED = "This token was minted moments ago: the provider gives no longer lifetime.";
@@ -167,17 +168,17 @@ const SHORT_LIVED = "This token was minted moments ago: the provider gives no lo
 async function forbidden(
   services: Services,
   stored: Stored,
-  demand: RefreshOptions,
+  options: RefreshOptions,
   now: number,
 ): Promise<Outcome | null> {
   const { failure } = stored.record;
   const stop = (): Outcome | null =>
     failure === null ? null : { kind: "failed", stored, error: errorFrom(stored, failure, now) };
   if (failure?.class === "dead") return stop();
-  if (demand.force) return null;
+  if (options.force) return null;
   if (failure?.class === "interaction" || failure?.class === "refused") return stop();
   if (failure?.class === "client") {
-    const { client } = await counterpartOf(services, stored.record);
+    const { client } = await tokenEndpointOf(services, stored.record);
     return failure.client === (await clientFingerprint(services.vault, client)) ? stop() : null;
   }
   // What was kept is read again first, by each call.
@@ -190,11 +191,11 @@ async function forbidden(
  * and nothing is sent, unless a provider that doesn't rotate, or a declared grace, makes a second try harmless
  * (RULES.md 2.4).
  */
-function inDoubt(services: Services, dialect: Dialect, stored: Stored, demand: RefreshOptions): Outcome | null {
+function inDoubt(services: Services, dialect: Dialect, stored: Stored, options: RefreshOptions): Outcome | null {
   const { note, tokens, failure } = stored.record;
   const now = services.context.now();
-  if (note === null || tokens === null || demand.force || !isAlive(tokens, now)) return null;
-  if (demand.rejected?.equals(tokens.accessToken)) return null;
+  if (note === null || tokens === null || options.force || !isAlive(tokens, now)) return null;
+  if (options.rejected?.equals(tokens.accessToken)) return null;
   if (dialect.refresh.rotation === "none" || isWithinGrace(dialect, stored, now)) return null;
   const error = notTried(stored, failure, tokens.expiresAt, now);
   return { kind: "failed", stored, error, accessDoubtful: dialect.refresh.killsAccessToken };

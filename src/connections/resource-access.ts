@@ -22,11 +22,11 @@ export async function accessTo(
   services: Services,
   ref: ConnectionRef,
   resource: string,
-  wish: AccessOptions,
+  options: AccessOptions,
 ): Promise<Access> {
   const stored = await requireConnection(services.vault, ref);
   const { record } = stored;
-  if (record.pinned?.resource === resource) return access(services, ref, wish);
+  if (record.pinned?.resource === resource) return access(services, ref, options);
   const as = refOf(await services.registry.get(ref.provider), stored, resource);
   if (record.tokens !== null && record.tokens.refreshToken === null && record.mint === undefined)
     throw new AuthError("no_refresh_token", `${display(ref)} has no refresh token to get one for ${resource} with.`, {
@@ -35,7 +35,7 @@ export async function accessTo(
     });
   try {
     for (let round = 0; round < TRIES; round++) {
-      const found = await access(services, ref, { ...wish, resource: as });
+      const found = await access(services, ref, { ...options, resource: as });
       const { tokens } = found.stored.record;
       if (tokens !== null && !isNone(tokens)) return found;
     }

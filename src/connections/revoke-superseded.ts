@@ -2,12 +2,12 @@
 import { revokeTokens } from "../oauth/revoke.ts";
 import type { Secret } from "../platform/secret.ts";
 import { awaitReply } from "../platform/signals.ts";
-import type { Counterpart } from "./counterpart.ts";
 import type { Tokens } from "./record.ts";
 import { display } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { wouldEndStoredLogin } from "./shared-grant.ts";
 import type { Stored } from "./store.ts";
+import type { TokenEndpoint } from "./token-endpoint.ts";
 
 /**
  * Best effort, and not where it would end a login in the vault (RULES 1.3, 2.9). Precondition: signals are deferred.
@@ -17,7 +17,7 @@ import type { Stored } from "./store.ts";
  */
 export async function revokeSuperseded(
   services: Services,
-  { server, client, dialect }: Counterpart,
+  { server, client, dialect }: TokenEndpoint,
   { ref, record }: Stored,
   { accessToken, refreshToken }: Tokens,
   kept: Tokens | null,

@@ -1,9 +1,9 @@
 /** Refreshes as declared: rotation, grace and death; and what isn't an answer loses nothing. */
 
-import { counterpartOf } from "../connections/counterpart.ts";
 import { type Outcome, tokenOf } from "../connections/outcome.ts";
 import { refreshConnection } from "../connections/refresh.ts";
 import type { Stored } from "../connections/store.ts";
+import { tokenEndpointOf } from "../connections/token-endpoint.ts";
 import { OAuthFailure as Failure, type OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -179,7 +179,7 @@ async function fails(harness: Harness, stored: Stored, means: ErrorClass): Promi
 async function send(harness: Harness, { record }: Stored, refreshToken: Secret): Promise<TokenReply> {
   const { sendRefresh } = await import("../oauth/refresh.ts");
   const { readTokenReply } = await import("../oauth/reply.ts");
-  const { server, client, dialect } = await counterpartOf(harness.services, record);
+  const { server, client, dialect } = await tokenEndpointOf(harness.services, record);
   const scopes = dialect.refresh.scope === "granted" ? (record.tokens?.scopes ?? []) : null;
   const request = { refreshToken, scopes, flow: record.flow, timeout: LIMITS.exchange };
   const raw = await sendRefresh(harness.services.context.http, server, client, request);

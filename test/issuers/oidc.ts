@@ -1,5 +1,5 @@
 /**
- * The real counterpart: oidc-provider, a certified OpenID Connect issuer, in a process of its own. (It can't be
+ * The real tokenEndpoint: oidc-provider, a certified OpenID Connect issuer, in a process of its own. (It can't be
  * compiled: it tells its models apart by class name, which minifying takes away.)
  *
  *     bun test/issuers/oidc.ts '{"accessTokenSeconds": 5}'

@@ -13,14 +13,14 @@ import type { Connection, Pinned } from "./record.ts";
 import type { Services } from "./services.ts";
 
 /** Only where the connection's login was pinned to (RULES.md 3.1). */
-export interface Counterpart {
+export interface TokenEndpoint {
   readonly dialect: Dialect;
   readonly server: Server;
   readonly client: Client;
 }
 
 /** @throws AuthError `login_required` when it was never logged in. */
-export async function counterpartOf(services: Services, record: Connection): Promise<Counterpart> {
+export async function tokenEndpointOf(services: Services, record: Connection): Promise<TokenEndpoint> {
   if (record.pinned === null && record.tokens !== null) throw settingsChanged(record);
   if (record.pinned === null)
     throw new AuthError("login_required", `${record.provider}:${record.name} is not logged in.`, {
