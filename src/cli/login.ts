@@ -109,7 +109,11 @@ export default defineCommand({
         timeout: timeoutOf(args.timeout),
         port: portOf(args.port),
         redirectUri: address(args["redirect-uri"], "--redirect-uri"),
-        files: filesNamed(args),
+        asWritten: {
+          ...filesNamed(args),
+          ...(args.browser === false && { "no-browser": true as const }),
+          ...(args.qr === true && { qr: true as const }),
+        },
         canOpenBrowser: (args.browser ?? true) && canOpenBrowser(cli.context.env),
       };
       checkSecretFlags(args["client-secret"], args.token, args.callback, readingStdin(args));

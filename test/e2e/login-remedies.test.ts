@@ -36,7 +36,17 @@ function lostFrom(command: readonly string[], given: readonly (readonly [string,
 }
 
 /** What only some flows read: a command that takes a token leaves it out. */
-const OF_FLOWS = ["--flow", "--client-id", "--redirect-uri", "--resource", "--port", "--timeout", "--key"];
+const OF_FLOWS = [
+  "--flow",
+  "--client-id",
+  "--redirect-uri",
+  "--resource",
+  "--port",
+  "--timeout",
+  "--key",
+  "--no-browser",
+  "--qr",
+];
 
 const GIVEN: readonly (readonly [string, string?])[][] = [
   [],
@@ -46,6 +56,7 @@ const GIVEN: readonly (readonly [string, string?])[][] = [
     ["--endpoint", "userinfo=https://127.0.0.1:9/me"],
   ],
   [["--force"], ["--no-verify"]],
+  [["--no-browser"], ["--qr"]],
   [["--timeout", "30"]],
   [["--redirect-uri", "http://127.0.0.1:9000/callback"]],
 ];
@@ -129,6 +140,16 @@ describe("what a login prints keeps what was given", () => {
           ["--scope", "repo"],
         ]),
       ).toEqual([]);
+    }
+  });
+
+  test("--resource is kept as it was given, where the provider is asked for it by a scope", async () => {
+    const flags = ["--tenant", "t", "--flow", "client-credentials", "--resource", "api://x"];
+    const commands = loginsIn(await auth(["login", "entra", ...flags]));
+    expect(commands.length).toBeGreaterThan(0);
+    for (const command of commands) {
+      expect(lostFrom(command, [["--resource", "api://x"]])).toEqual([]);
+      expect(command).not.toContain("--scope");
     }
   });
 

@@ -35,7 +35,8 @@ function placeGiven({ settings: declared = {} }: Pick<ProviderDefinition, "setti
     const setting = declared[name];
     return setting === undefined ? [] : [[flagOf(name, setting), value] as const];
   });
-  const { issuer, endpoints, scopes, verify, force } = request;
+  const { issuer, endpoints, verify, force, resourceAsScope } = request;
+  const scopes = resourceAsScope === undefined ? request.scopes : null;
   return {
     ...Object.fromEntries(settings),
     ...(issuer !== null && { issuer }),
@@ -49,12 +50,13 @@ function placeGiven({ settings: declared = {} }: Pick<ProviderDefinition, "setti
 }
 
 function flowGiven(request: LoginRequest): Flags {
-  const { flow, clientId, clientSecret, resource, redirectUri, port, timeout, files = {} } = request;
+  const { flow, clientId, clientSecret, redirectUri, port, timeout, asWritten = {} } = request;
+  const resource = request.resource ?? request.resourceAsScope;
   return {
     ...(flow !== null && { flow }),
     ...(clientId !== null && { "client-id": clientId }),
     ...(clientSecret !== null && { "client-secret": "-" }),
-    ...files,
+    ...asWritten,
     ...(resource !== undefined && { resource }),
     ...(redirectUri !== null && { "redirect-uri": redirectUri }),
     ...(port !== null && { port: String(port) }),

@@ -133,7 +133,7 @@ function withResourceScope(definition: ProviderDefinition, request: LoginRequest
   const person = flow === null || flow === "browser" || flow === "device";
   const standard = [...OPENID, definition.scopes?.offline];
   const identity = person ? defaultScopes(definition).filter((one) => standard.includes(one)) : [];
-  return { ...rest, scopes: scope === null ? identity : [...identity, scope] };
+  return { ...rest, scopes: scope === null ? identity : [...identity, scope], resourceAsScope: resource };
 }
 
 /** OpenID Connect Core §5.4: of no resource. */

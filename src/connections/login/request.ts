@@ -31,10 +31,12 @@ export interface LoginRequest {
   readonly canOpenBrowser: boolean;
   /** The API that the tokens are to be for (RFC 8707). */
   readonly resource?: string;
+  /** The API that was asked for, where its scope says so to the provider: `scopes` stands for it. */
+  readonly resourceAsScope?: string;
   /** What a flow without a person brings along. */
   readonly credential?: Credential;
-  /** The flags that named it, as they were written: `key` → `./key.pem`. */
-  readonly files?: Readonly<Record<string, string>>;
+  /** Flags of which the rest doesn't say how they were written: `key` → `./key.pem`, `no-browser` → true. */
+  readonly asWritten?: Readonly<Record<string, string | true>>;
 }
 
 export interface Credential {
