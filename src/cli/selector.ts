@@ -8,7 +8,7 @@ export const CONNECTION = {
   connection: {
     type: "positional",
     required: false,
-    description: "<provider> or <provider>:<name>; without it, the default",
+    description: "<provider>, <provider>:<name> or https://issuer; without it, the default",
   },
   profile: {
     type: "string",
@@ -21,7 +21,7 @@ export const CONNECTION = {
 /** The same, for commands that mean something else where no connection is named. @param without what that is */
 export function connectionArgs(without: string): typeof CONNECTION {
   const description =
-    `<provider> or <provider>:<name>; without it, ${without}` as typeof CONNECTION.connection.description;
+    `<provider>, <provider>:<name> or https://issuer; without it, ${without}` as typeof CONNECTION.connection.description;
   return { ...CONNECTION, connection: { ...CONNECTION.connection, description } };
 }
 

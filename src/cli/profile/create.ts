@@ -15,7 +15,7 @@ export default defineCommand({
   name: "create",
   description: "Store the settings of a connection, to log in later",
   args: {
-    connection: { type: "positional", required: true, description: "<provider> or <provider>:<name>" },
+    connection: { type: "positional", required: true, description: "<provider>, <provider>:<name> or https://issuer" },
     profile: { type: "string", alias: "p", valueHint: "name", description: "The connection's name" },
     ...LOGIN_SETTINGS,
   },

@@ -29,7 +29,7 @@ import type { Session } from "../session.ts";
 
 /** The arguments by which a stored profile is named. */
 export const PROFILE = {
-  connection: { type: "positional", required: false, description: "<provider> or <provider>:<name>" },
+  connection: { type: "positional", required: false, description: "<provider>, <provider>:<name> or https://issuer" },
   profile: { type: "string", alias: "p", valueHint: "name", description: "The connection of that name" },
 } as const satisfies Args;
 
