@@ -260,6 +260,19 @@ describe("AUTH_PROFILE", () => {
   });
 });
 
+test("what is stored but not logged in, and what isn't stored, have codes that mean just that", async () => {
+  const env = bareEnvironment();
+  const codes: { code: string; meaning: string }[] = JSON.parse(
+    (await auth(["help", "error-codes", "--json"], { env })).stdout,
+  );
+  const meaningOf = (code: unknown): string => codes.find((one) => one.code === code)?.meaning ?? "";
+  const absent = errorOf(await auth(["token", "github:work", "--json"], { env }));
+  expect(meaningOf(absent.code)).toStartWith("There is no such connection.");
+  expect((await auth(["profile", "create", "github:work"], { env })).code).toBe(0);
+  const stored = errorOf(await auth(["token", "github:work", "--json"], { env }));
+  expect(meaningOf(stored.code)).toStartWith("The connection is stored, but not logged in");
+});
+
 describe("an issuer's URL", () => {
   let issuer: OidcIssuer;
   let url: string;
