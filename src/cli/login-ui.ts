@@ -39,7 +39,13 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
   };
   const open = async (url: string): Promise<void> => {
     const { canOpenBrowser, openBrowser } = await import("../platform/browser.ts");
-    if (how.browser && canOpenBrowser(env)) await openBrowser(url, env);
+    if (how.browser && canOpenBrowser(env))
+      openBrowser(url, env, process.platform, (program) => void notOpened(program));
+  };
+  const notOpened = async (program: string): Promise<void> => {
+    await waiting?.stop();
+    cli.output.warn(`${program} could not open the browser. Open the address that is shown yourself.`);
+    await resume?.();
   };
   /** A person is told and may paste again; from a program, one line is all that comes. */
   const refusePaste = async (refused: AuthError, again: boolean): Promise<void> => {

@@ -16,9 +16,15 @@ export function canOpenBrowser(env: Environment, platform: NodeJS.Platform = pro
  * Starts the browser and doesn't wait for it.
  *
  * @param url https, or http to a loopback address
+ * @param failed is called when the program that opens it ends with an error, with that program's name
  * @returns whether something was started; the caller shows the URL in any case
  */
-export function openBrowser(url: string, env: Environment, platform: NodeJS.Platform = process.platform): boolean {
+export function openBrowser(
+  url: string,
+  env: Environment,
+  platform: NodeJS.Platform = process.platform,
+  failed: (program: string) => void = () => {},
+): boolean {
   const command = opener(env, platform);
   const target = canonical(url);
   if (command === null || target === null) return false;
@@ -29,6 +35,9 @@ export function openBrowser(url: string, env: Environment, platform: NodeJS.Plat
       detached: true,
     });
     child.unref();
+    void child.exited.then((code) => {
+      if (code !== 0) failed(baseName(command[0] ?? ""));
+    });
     return true;
   } catch {
     return false; // Found a moment ago, gone now: the caller shows the URL.

@@ -17,6 +17,7 @@ const LONGEST = 8 * 1024;
 const KINDS: Readonly<Record<Kind, (value: string) => Checked>> = {
   text: (value) => ({ value }),
   host: (value) => {
+    if (/^http:\/\//i.test(value)) return { fault: "is an http address, and tokens are sent over https only" };
     const host = hostFrom(value.replace(/^https:\/\//i, "").replace(/^([^/]+)\/$/, "$1"));
     return host === null
       ? { fault: "is not a host name like git.example.com or git.example.com:8443" }

@@ -220,6 +220,13 @@ describe("settings", () => {
     expect((await auth(["run", "sentry", "--", "printenv", "SENTRY_HOST"], { env: later })).stdout).toBe("sentry.io\n");
   });
 
+  test("an http address in a variable is refused for what it is", async () => {
+    const env = bareEnvironment({ SENTRY_URL: "http://sentry.corp:9000" });
+    const { code, stderr } = await auth(["login", "sentry", "--token", "-"], { env, stdin: "x" });
+    expect(code).toBe(64);
+    expect(stderr).toContain("SENTRY_URL is an http address, and tokens are sent over https only");
+  });
+
   test("an unknown setting's flag: exit 64, with what may have been meant", async () => {
     const { code, stderr } = await auth(["login", "sentry", "--hots", "x"]);
     expect(code).toBe(64);

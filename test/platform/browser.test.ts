@@ -33,6 +33,14 @@ test("BROWSER is respected where it names a program", async () => {
   expect(await called()).toContain("https://issuer.example/");
 });
 
+test("a program that can't open the browser is named", async () => {
+  const { env } = desktop("xdg-open");
+  writeFileSync(join((env.PATH ?? "").split(":")[0] ?? "", "broken"), "#!/bin/sh\nexit 3\n", { mode: 0o755 });
+  const failed = Promise.withResolvers<string>();
+  expect(openBrowser("https://issuer.example/", { ...env, BROWSER: "broken" }, "linux", failed.resolve)).toBe(true);
+  expect(await failed.promise).toBe("broken");
+});
+
 describe("BROWSER is read as xdg-open and gh read it", () => {
   const REMOTE = { DISPLAY: undefined, SSH_CONNECTION: "10.0.0.1 1 10.0.0.2 22" };
   const url = "https://issuer.example/?a='$(id)";
