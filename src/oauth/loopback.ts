@@ -53,13 +53,14 @@ type Client = Socket<Connection>;
 
 /** @throws AuthError `usage` when the port is taken, or forbidden */
 export function serveLoopback(options: LoopbackOptions): Loopback {
+  /** In the order in which they last sent something. */
   const clients = new Set<Client>();
   let hosts: readonly string[] = [];
 
   const servers = bind(options, {
     open(client) {
       client.data = { received: new Uint8Array(0), timer: null, answered: false };
-      if (clients.size >= MOST_CONNECTIONS) {
+      if (clients.size >= MOST_CONNECTIONS && !endIdlest()) {
         client.terminate();
         return;
       }
@@ -69,6 +70,9 @@ export function serveLoopback(options: LoopbackOptions): Loopback {
     data(client, chunk) {
       const { data } = client;
       if (data.answered) return;
+      // To the end of the order.
+      clients.delete(client);
+      clients.add(client);
       data.received = joined(data.received, chunk);
       const request = whole(data.received, options.longestBody);
       if (request === "more") return;
@@ -83,6 +87,17 @@ export function serveLoopback(options: LoopbackOptions): Loopback {
   });
   const port = servers[0]?.port ?? 0;
   hosts = hostsOf(options.hostname, port);
+
+  /** Connections that are held open without a request must not keep the browser out. @returns false where all are answered */
+  function endIdlest(): boolean {
+    for (const client of clients) {
+      if (client.data.answered) continue;
+      forget(client);
+      client.terminate();
+      return true;
+    }
+    return false;
+  }
 
   function forget(client: Client): void {
     clients.delete(client);

@@ -400,6 +400,21 @@ describe("attacks on the listener", () => {
     expect((await back(login, { state: stateOf(login), code: "good" })).status).toBe(303);
   });
 
+  test("connections that are held open without a request don't keep the answer out: the most silent makes room", async () => {
+    const login = await start();
+    const ended: number[] = [];
+    const crowd = [];
+    for (let i = 0; i < 64; i++) crowd.push(await connect(login, { close: () => void ended.push(i) }));
+    // No longer the one that has been silent longest.
+    crowd[0]?.write("GET /");
+    crowd[0]?.flush();
+    await Bun.sleep(50);
+    expect((await back(login, { state: stateOf(login), code: "good" })).status).toBe(303);
+    expect(ended[0]).toBe(1);
+    expect((await login.callback).code.reveal()).toBe("good");
+    for (const one of crowd) one.terminate();
+  });
+
   test("an answer that comes in pieces is put together", async () => {
     const login = await start();
     const { host } = new URL(login.redirectUri);
