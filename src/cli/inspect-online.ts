@@ -1,5 +1,7 @@
 /** What `inspect` learns by asking: `--verify` (the issuer's keys) and `--introspect` (the issuer itself). */
-
+import { knownClient } from "../connections/clients.ts";
+import { clientSetCommand } from "../connections/failure.ts";
+import type { Connection } from "../connections/record.ts";
 import { display } from "../connections/ref.ts";
 import type { Stored } from "../connections/store.ts";
 import { tokenEndpointOf } from "../connections/token-endpoint.ts";
@@ -66,8 +68,22 @@ async function introspected(
   token: Secret,
 ): Promise<NonNullable<Asked["introspection"]>> {
   const { introspect } = await import("../oauth/introspect.ts");
-  const { server, client } = await tokenEndpointOf(await session.services(), record);
-  return introspect(session.context.http, server, client, token);
+  const services = await session.services();
+  const { server, client } = await tokenEndpointOf(services, record);
+  // RFC 7662 §2.1: an issuer says it only to those it knows, and a pasted token's login has no client of its own.
+  const asking = client.id === "" ? await knownClient(services, record) : client;
+  if (asking === null && server.endpoints.introspection !== undefined) throw needsClient(server.dialect.title, record);
+  return introspect(session.context.http, server, asking ?? client, token);
+}
+
+function needsClient(title: string, record: Connection): AuthError {
+  const { provider, name, pinned } = record;
+  // A pasted token's login is pinned without a secret; the client that asks has one as a rule.
+  const withSecret = { ...record, pinned: pinned && { ...pinned, authentication: "body" as const } };
+  return new AuthError("client_missing", `${title} tells about tokens only to a client, and none is known here.`, {
+    hint: `Give one: ${clientSetCommand(withSecret)}`,
+    connection: `${provider}:${name}`,
+  });
 }
 
 export function describeAsked({ verification, introspection }: Asked): string[] {

@@ -173,6 +173,23 @@ export async function clientOf(services: Services, record: Connection, pinned: P
   return { id, secret: pinned.authentication === "none" ? null : secret, authentication: pinned.authentication };
 }
 
+/** The client that a login at this record's provider would use now; null where none is known. */
+export async function knownClient(services: Services, { provider, pinned }: Connection): Promise<Client | null> {
+  const definition = await services.registry.get(provider);
+  const fromEnvironment = clientFromEnvironment(definition, services.context.env);
+  const tokenEndpoint = pinned?.endpoints.token;
+  const clients =
+    tokenEndpoint === undefined ? null : (await readClients(services.vault, provider, originOf(tokenEndpoint))).clients;
+  const id = fromEnvironment?.id ?? clients?.chosen ?? definition.client?.id ?? null;
+  if (id === null) return null;
+  const entry = ownValue(clients?.clients, id);
+  const key = keyOf(entry);
+  if (key !== null) return { id, secret: null, authentication: "private_key_jwt", key };
+  const secret = (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? entry?.secret ?? null;
+  if (secret === null) return { id, secret, authentication: "none" };
+  return { id, secret, authentication: entry?.authentication ?? definition.client?.authentication ?? "body" };
+}
+
 function keyed(id: string, key: ClientKey | null, { provider, name }: Connection): Client {
   if (key !== null) return { id, secret: null, authentication: "private_key_jwt", key };
   throw new AuthError("client_missing", `The key of client ${id} is missing for ${provider}:${name}.`, {

@@ -1,5 +1,7 @@
 /** `auth inspect --verify` and `--introspect`, and scopes that were not granted, at the real issuer. */
 import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { OidcOptions } from "../issuers/oidc.ts";
 import { type OidcIssuer, startOidc } from "../issuers/oidc-client.ts";
 import { errorOf } from "../support/logged-in.ts";
@@ -91,6 +93,38 @@ describe("--introspect", () => {
     const dead = await auth(["inspect", "oidc", "--introspect", "--json"], { env });
     expect([dead.code, errorOf(dead).code]).toEqual([4, "token_refused"]);
     expect(JSON.parse(dead.stdout).introspection).toEqual({ active: false });
+  });
+
+  test("of a pasted token it is asked as the provider's client: exit 6 and its command where none is known", async () => {
+    const asked: string[] = [];
+    const server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: async (request) => {
+        asked.push(await request.text());
+        return Response.json({ active: true, sub: "u1" });
+      },
+    });
+    const env = bareEnvironment();
+    const folder = join(env.AUTH_HOME ?? "", "providers");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const url = `http://127.0.0.1:${server.port}`;
+    const manifest = `id = "acme"\ntitle = "Acme"\nflows = ["device", "token"]\n[endpoints]\ndevice = "${url}/d"\ntoken = "${url}/t"\nintrospection = "${url}/i"\n`;
+    writeFileSync(join(folder, "acme.toml"), manifest, { mode: 0o600 });
+    expect((await auth(["login", "acme", "--token", "-"], { env, stdin: "pasted-token" })).code).toBe(0);
+    const without = await auth(["inspect", "acme", "--introspect", "--json"], { env });
+    expect([without.code, errorOf(without).code, asked]).toEqual([6, "client_missing", []]);
+    const [, command = ""] = /Give one: auth (.+)$/.exec(String(errorOf(without).hint)) ?? [];
+    const set = await auth(command.replace("<id>", "me").split(" "), { env, stdin: "s3cret" });
+    expect({ code: set.code, stderr: set.stderr }).toMatchObject({ code: 0 });
+    const told = await auth(["inspect", "acme", "--introspect", "--json"], { env });
+    expect([told.code, JSON.parse(told.stdout).introspection]).toEqual([0, { active: true, sub: "u1" }]);
+    expect(Object.fromEntries(new URLSearchParams(asked[0]))).toMatchObject({
+      token: "pasted-token",
+      client_id: "me",
+      client_secret: "s3cret",
+    });
+    await server.stop(true);
   });
 });
 
