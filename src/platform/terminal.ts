@@ -189,3 +189,15 @@ function timeLeft(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
+
+/**
+ * Shows on stderr what another program writes there, as it comes. All after the first `bytes` is read and dropped: one that
+ * writes without end must neither fill the terminal nor be held up.
+ */
+export async function showStart(stream: ReadableStream<Uint8Array>, bytes: number): Promise<void> {
+  let left = bytes;
+  for await (const chunk of stream) {
+    if (left > 0) await Bun.write(Bun.stderr, chunk.subarray(0, left));
+    left -= chunk.length;
+  }
+}

@@ -51,6 +51,23 @@ test("a write between two reads is seen: the token is the one that is stored onc
   expect(stdout).toBe("the-second\n");
 });
 
+test("a key command that writes to stderr without end is heard for 64 KiB", async () => {
+  const flood = "head -c 3000000 /dev/zero | tr '\\0' y >&2";
+  const env = bareEnvironment({ AUTH_KEY_COMMAND: `echo 'Touch the key' >&2; ${flood}; echo ${key()}` });
+  const made = await auth(["vault", "init"], { env });
+  expect(made.code).toBe(0);
+  expect(made.stderr).toStartWith("Touch the key\nyyy");
+  expect(made.stderr.length).toBeLessThan(66 * 1024);
+});
+
+test("a key command that prints nothing is said to print nothing", async () => {
+  for (const command of ["true", "echo", "cat"]) {
+    const ended = await auth(["vault", "init"], { env: bareEnvironment({ AUTH_KEY_COMMAND: command }) });
+    expect([ended.code, ended.stderr]).toEqual([8, expect.stringContaining("AUTH_KEY_COMMAND printed nothing.")]);
+    expect(ended.stderr).not.toContain("openssl");
+  }
+});
+
 describe("status", () => {
   test("where the vault is and what opens it", async () => {
     const env = bareEnvironment({ AUTH_KEY: key() });

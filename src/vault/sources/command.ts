@@ -1,6 +1,8 @@
 /** The key is what AUTH_KEY_COMMAND prints, run through the shell: a password manager's or a key service's client. */
 import type { Environment } from "../../platform/context.ts";
+import { AuthError } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { showStart } from "../../platform/terminal.ts";
 import type { Bytes } from "../bytes.ts";
 import { parseKey } from "./encoding.ts";
 import { locked } from "./locked.ts";
@@ -22,15 +24,16 @@ export const commandSource: KeySource = {
   async forget() {},
 };
 
-/** stderr is the command's own, so that it can ask its person for a touch or a PIN. */
+/** What it writes to stderr is shown as it comes, so that it can ask its person for a touch or a PIN. */
 async function run(command: string, env: Environment): Promise<Bytes> {
   const shell = process.platform === "win32" ? ["cmd", "/d", "/s", "/c"] : ["/bin/sh", "-c"];
   const child = Bun.spawn([...shell, command], {
     env: withoutSecrets(env),
     stdin: "ignore",
     stdout: "pipe",
-    stderr: "inherit",
+    stderr: "pipe",
   });
+  const shown = showStart(child.stderr, LIMITS.secretBytes);
   let timer: Timer | undefined;
   const deadline = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), LIMITS.keyCommand);
@@ -44,17 +47,25 @@ async function run(command: string, env: Environment): Promise<Bytes> {
         "Run the command yourself to see what it waits for. It gets no input.",
       );
     const [exitCode, output] = ended;
+    await Promise.race([shown, Bun.sleep(LAST_WORDS_TIME)]);
     if (exitCode !== 0)
       throw locked(
         `AUTH_KEY_COMMAND failed: it ended with ${child.signalCode ?? `exit code ${exitCode}`}.`,
         "Run the command yourself to see why. It gets no input, no tokens and no AUTH_ variables.",
       );
+    if (output.trim() === "")
+      throw new AuthError("key_invalid", "AUTH_KEY_COMMAND printed nothing.", {
+        hint: "Run the command yourself to see why. It gets no input, no tokens and no AUTH_ variables.",
+      });
     return parseKey(output, "What AUTH_KEY_COMMAND printed");
   } finally {
     clearTimeout(timer);
     child.kill("SIGKILL");
   }
 }
+
+/** Milliseconds for what the command wrote to stderr before it ended; what it left running may hold the pipe open. */
+const LAST_WORDS_TIME = 200;
 
 /** A key takes a hundred bytes; a command that goes on printing is no source of one. */
 async function textOf(stdout: ReadableStream<Uint8Array>): Promise<string> {
