@@ -2,7 +2,9 @@ import { display, isAddress } from "../connections/ref.ts";
 import { AUDIT_EVENTS } from "../platform/audit-event.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import { localTime } from "../platform/local-time.ts";
+import { accessHint } from "../platform/owner.ts";
 import { shellWord } from "../platform/shell-word.ts";
+import { ownershipIfThere } from "../platform/small-file.ts";
 import { tableWidth } from "../platform/terminal.ts";
 import type { AuditLine } from "./audit.ts";
 import { parseAudit } from "./audit-line.ts";
@@ -73,7 +75,11 @@ async function textOf(path: string): Promise<string> {
     if (errorCode(error) === "ENOENT") return "";
     throw new AuthError("internal", `The audit log can't be read: ${path} (${errorCode(error) ?? "unknown error"}).`, {
       cause: error,
-      hint: `Make it yours and readable: chmod 600 ${shellWord(path)}   (or move it away: a new one is begun)`,
+      hint: accessHint(
+        path,
+        await ownershipIfThere(path),
+        `Make it readable: chmod 600 ${shellWord(path)}   (or move it away: a new one is begun)`,
+      ),
     });
   }
 }

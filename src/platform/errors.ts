@@ -72,6 +72,14 @@ export function usage(message: string, hint = "Add --help to see how the command
   return new AuthError("usage", message, { hint });
 }
 
+/** What to do where the system has no descriptor left for another file or connection. */
+export const RAISE_FILE_LIMIT = "Raise the limit: ulimit -n 256";
+
+/** EMFILE, ENFILE: no file or connection can be opened any more. */
+export function isOutOfFiles(error: unknown): boolean {
+  return /^E[MN]FILE$/.test(errorCode(error) ?? "");
+}
+
 /** The `code` of a system, SQLite or fetch error. Names are minified away in the binary; codes are not. */
 export function errorCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;

@@ -1,4 +1,5 @@
 /** What the system has against the use of a file, in words, and what helps; by the error's code. */
+import { isOutOfFiles, RAISE_FILE_LIMIT } from "./errors.ts";
 
 const FAULTS: Readonly<Record<string, readonly [reason: string, remedy?: string]>> = {
   EACCES: ["permission denied", "Set its permissions right"],
@@ -10,6 +11,8 @@ const FAULTS: Readonly<Record<string, readonly [reason: string, remedy?: string]
   ELOOP: ["it is a symbolic link"],
   ENOENT: ["its folder doesn't exist"],
   EIO: ["the disk reports an error"],
+  EMFILE: ["too many open files"],
+  ENFILE: ["too many open files"],
   ENOLCK: ["the system has no lock left for it"],
 };
 
@@ -20,6 +23,7 @@ export function faultReason(code: string): string {
 
 /** A sentence that says what helps, with the way round it. */
 export function faultRemedy(code: string): string {
+  if (isOutOfFiles({ code })) return RAISE_FILE_LIMIT;
   const remedy = FAULTS[code]?.[1] ?? "Make room or set its permissions right";
   return `${remedy}, or set AUTH_HOME to a folder of your own on a local disk.`;
 }

@@ -44,6 +44,17 @@ export function leftBySudo(path: string): string | null {
   }
 }
 
+/** What keeps a file from being used: itself where it is another user's, else a folder above that sudo left; or null. */
+export function othersAt(path: string): string | null {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    if (stat !== undefined && isOwnedByOther(stat)) return path;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
+  return leftBySudo(dirname(path));
+}
+
 /** The folder at or above `path` that exists, links resolved. */
 export function nearestExisting(path: string): [string, Stats] {
   for (let at = path; ; at = dirname(at)) {

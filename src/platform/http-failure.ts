@@ -1,11 +1,12 @@
 /** Why an HTTP exchange brought no reply that may be read, and whether the request can have arrived. */
-import { errorCode } from "./errors.ts";
+import { errorCode, isOutOfFiles, RAISE_FILE_LIMIT } from "./errors.ts";
 import { originOf } from "./url.ts";
 
 /** In words, as CLI.md's refresh table prints them. */
 export type HttpFailure =
   | "host not found"
   | "connection refused"
+  | "too many open files"
   | CertificateFailure
   | ProxyFailure
   | "connection timed out"
@@ -37,6 +38,7 @@ export type ProxyFailure =
 
 /** What a person must do, where the same request would fail again until that is done. */
 const LASTING: Readonly<Partial<Record<HttpFailure, string>>> = {
+  "too many open files": RAISE_FILE_LIMIT,
   "certificate of an unknown authority":
     "Its authority is neither in the system's certificates nor built in. Behind a company's proxy, add the company's certificate to the system's, or name its file: SSL_CERT_FILE=/path/to/ca.pem",
   "certificate for another name":
@@ -102,11 +104,12 @@ export interface HttpErrorDetails {
 }
 
 /** The connection never stood: no byte of the request can have left (RULES.md 2.3). */
-const NEVER_SENT = /^(host not found|connection refused|certificate .*|proxy .*)$/;
+const NEVER_SENT = /^(host not found|connection refused|too many open files|certificate .*|proxy .*)$/;
 
 /** Measured on Bun 1.4.5: a numeric code is a DOMException (23: TimeoutError, 20: AbortError). */
 export function failureOf(error: unknown): HttpFailure {
   if ((error as { syscall?: unknown }).syscall === "getaddrinfo") return "host not found";
+  if (isOutOfFiles(error)) return "too many open files";
   const code = errorCode(error) ?? (error as { code?: unknown }).code;
   switch (code) {
     case "ENOTFOUND":

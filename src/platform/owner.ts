@@ -19,6 +19,11 @@ export function foreign(path: string): AuthError {
   return new AuthError("vault_unwritable", `${path} belongs to another user.`, { hint: ownerHint(path) });
 }
 
+/** What makes a file usable. Only its owner can `chmod` it: for one of another user it is the `chown` line. */
+export function accessHint(path: string, stat: { uid: number } | null, chmod: string): string {
+  return stat !== null && isOwnedByOther(stat) ? ownerHint(path) : chmod;
+}
+
 /** How something that belongs to another user can be used: by whom, or after which command. */
 export function ownerHint(path: string): string {
   const me = process.getuid?.() ?? 0;

@@ -18,9 +18,9 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
-import { AuthError, errorCode } from "../platform/errors.ts";
+import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT } from "../platform/errors.ts";
 import { faultReason, faultRemedy } from "../platform/file-faults.ts";
-import { leftBySudo, makeFolder } from "../platform/folders.ts";
+import { makeFolder, othersAt } from "../platform/folders.ts";
 import { foreign, isOpenTo, isOwnedByOther, ownerHint } from "../platform/owner.ts";
 import { writableByOthers } from "./shared-folder.ts";
 
@@ -35,16 +35,16 @@ export function touching<T>(path: string, work: () => T): T {
 
 export function unwritable(path: string, cause: unknown): AuthError {
   const code = errorCode(cause) ?? "unknown error";
-  if (/^E[MN]FILE$/.test(code)) return outOfDescriptors(path, cause);
-  const left = code === "EACCES" || code === "EPERM" ? leftBySudo(dirname(path)) : null;
+  if (isOutOfFiles(cause)) return outOfDescriptors(path, cause);
+  const left = code === "EACCES" || code === "EPERM" ? othersAt(path) : null;
   return new AuthError("vault_unwritable", `${path} can't be used: ${faultReason(code)}.`, {
     hint: left !== null ? ownerHint(left) : faultRemedy(code),
     cause,
   });
 }
 
-function outOfDescriptors(path: string, cause: unknown): AuthError {
-  const hint = "Raise the limit: ulimit -n 256";
+export function outOfDescriptors(path: string, cause: unknown): AuthError {
+  const hint = RAISE_FILE_LIMIT;
   return new AuthError("vault_unwritable", `${path} can't be used: too many open files.`, { hint, cause });
 }
 

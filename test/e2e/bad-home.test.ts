@@ -292,7 +292,7 @@ describe("files in the home that belong to another user", () => {
       const { stdout, stderr } = await call(["token", "sentry", "--json"]);
       expect(JSON.parse(stdout).access_token).toBe(PASTED);
       expect(stderr).toStartWith("Warning: The audit log can't be written");
-      const complaint = { exit: 1, code: "internal", says: "chmod 600" };
+      const complaint = { exit: 1, code: "internal", says: "sudo chown -R" };
       checkText(await call(["log"]), complaint);
       checkJson(await call(["--json", "log"]), complaint);
     },
@@ -485,6 +485,44 @@ test.skipIf(lacking("linux"))(
       }
   },
   60_000,
+);
+
+test.skipIf(lacking("linux"))(
+  "a refresh for which no connection can be opened says so, and isn't taken for one that was sent",
+  async () => {
+    let asked = 0;
+    const server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: () => Response.json({ access_token: `a-${++asked}`, refresh_token: `r-${asked}`, expires_in: 3600 }),
+    });
+    const env = bareEnvironment();
+    const folder = join(env.AUTH_HOME ?? "", "providers");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const manifest = `id = "acme"\ntitle = "Acme"\nflows = ["code"]\n[endpoints]\ntoken = "http://127.0.0.1:${server.port}/t"\n`;
+    writeFileSync(join(folder, "acme.toml"), manifest, { mode: 0o600 });
+    const login = await auth(["login", "acme", "--client-id", "me", "--code", "-"], { env, stdin: "code" });
+    expect({ code: login.code, stderr: login.stderr }).toMatchObject({ code: 0 });
+    const met: string[] = [];
+    for (let limit = 5; limit <= 16; limit++) {
+      const before = asked;
+      const script = `ulimit -n ${limit}; exec "$AUTH" refresh acme --force`;
+      const { code, stderr } = await run(["bash", "-c", script], { env: { ...env, AUTH } });
+      if (asked > before) expect({ limit, code }).toMatchObject({ code: 0 });
+      // Bun's own end, before anything of ours runs.
+      if (asked > before || stderr.includes("ran out of file descriptors")) continue;
+      expect({ limit, stderr }).toMatchObject({
+        stderr: expect.stringMatching(/too many open files[\s\S]*ulimit -n 256/),
+      });
+      expect({ limit, stderr }).not.toMatchObject({
+        stderr: expect.stringMatching(/reply was lost|permission denied|EMFILE/),
+      });
+      met.push(stderr);
+    }
+    expect(met.join()).toContain("refresh failed for acme (default): too many open files");
+    await server.stop(true);
+  },
+  30_000,
 );
 
 test.skipIf(lacking("linux"))(

@@ -3,7 +3,7 @@
  * root reads and writes everything, so it is played by setpriv.
  */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, chownSync, cpSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkText } from "../support/complaint.ts";
 import { lacking } from "../support/needs.ts";
@@ -101,6 +101,34 @@ describe.skipIf(!possible)(`whose files are made${possible ? "" : " (skipped: ne
       expect({ left, stderr: refused.stderr, command }).toMatchObject({ command: expect.stringContaining("chown") });
       await run((command ?? "").split(" "));
       expect(await as(ALICE, ...LOGIN)).toMatchObject({ code: 0, stderr: expect.not.stringContaining("can't") });
+    }
+  }, 30_000);
+
+  test("a key, a plugin or a log of another user is given back by the command that is printed, in doctor too", async () => {
+    const { home, as } = homeOf(ALICE);
+    expect((await as(ALICE, ...LOGIN)).code).toBe(0);
+    const data = join(home, ".config", "auth");
+    const plugin = join(data, "providers", "acme.toml");
+    mkdirSync(join(data, "providers"), { mode: 0o700 });
+    writeFileSync(plugin, 'id = "acme"\ntitle = "Acme"\nflows = ["token"]\n', { mode: 0o600 });
+    for (const path of [join(data, "providers"), plugin]) chownSync(path, ALICE, ALICE);
+    const cases: [path: string, args: readonly string[], owner: number][] = [
+      [join(data, "key"), ["token", "apikey:x"], ROOT],
+      [join(data, "key"), ["token", "apikey:x"], BOB],
+      [join(data, "key"), ["doctor", "--offline", "--json"], BOB],
+      [plugin, ["login", "acme", "--token", "-"], ROOT],
+      [plugin, ["login", "acme", "--token", "-"], BOB],
+      [join(home, ".local", "state", "auth", "audit.jsonl"), ["log"], BOB],
+    ];
+    for (const [path, args, owner] of cases) {
+      chownSync(path, owner, owner);
+      const { code, stdout, stderr } = await as(ALICE, ...args);
+      const ended = { path, owner, code, said: stdout + stderr };
+      expect(ended).toMatchObject({ said: expect.stringContaining(`sudo chown -R ${ALICE} ${path}`) });
+      expect(ended).not.toMatchObject({ said: expect.stringMatching(/chmod|<path>/) });
+      expect(code).not.toBe(0);
+      chownSync(path, ALICE, ALICE);
+      expect((await as(ALICE, ...args)).code).toBe(0);
     }
   }, 30_000);
 

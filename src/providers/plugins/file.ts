@@ -1,8 +1,9 @@
 /** A plugin's file: read once, whole and by its owner's leave, and known by the hash of what was read (RULES.md §4). */
-import { AuthError, errorCode, usage } from "../../platform/errors.ts";
+import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT, usage } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { accessHint } from "../../platform/owner.ts";
 import { shellWord } from "../../platform/shell-word.ts";
-import { ownershipOf } from "../../platform/small-file.ts";
+import { ownershipIfThere, ownershipOf } from "../../platform/small-file.ts";
 import { kindOf, type PluginKind } from "./place.ts";
 
 export interface PluginFile {
@@ -30,16 +31,29 @@ export async function readPluginFile(path: string): Promise<PluginFile> {
     return pluginFile(path, file.size > LIMITS.pluginBytes ? file.size : await file.bytes());
   } catch (error) {
     if (error instanceof AuthError) throw error;
-    const reason = REASONS[errorCode(error) ?? ""] ?? errorCode(error) ?? "unknown error";
-    throw usage(`${path} can't be read: ${reason}.`, "Name a plugin's file.");
+    throw usage(`${path} can't be read: ${reasonOf(error)}.`, await hintFor(path, error));
   }
 }
+
+async function hintFor(path: string, error: unknown): Promise<string> {
+  if (isOutOfFiles(error)) return RAISE_FILE_LIMIT;
+  if (reasonOf(error) !== CLOSED) return "Name a plugin's file.";
+  return accessHint(path, await ownershipIfThere(path), `Make it readable: chmod 600 ${shellWord(path)}`);
+}
+
+function reasonOf(error: unknown): string {
+  return REASONS[errorCode(error) ?? ""] ?? errorCode(error) ?? "unknown error";
+}
+
+const CLOSED = "permission denied";
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   ENOTDIR: "there is no such file",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
+  EACCES: CLOSED,
+  EPERM: CLOSED,
+  EMFILE: "too many open files",
+  ENFILE: "too many open files",
 };
 
 /** @param bytes or the number of them, where they are too many to be read */
@@ -82,6 +96,6 @@ function refuseForeign(path: string, { uid, mode }: { uid: number; mode: number 
     uid !== me && uid !== 0 ? "belongs to another user" : (mode & 0o022) !== 0 ? "can be written by other users" : null;
   if (fault === null) return;
   throw new AuthError("plugin_invalid", `${path} ${fault}, so it isn't used.`, {
-    hint: `Look at what it says, then make it yours alone: chmod go-w ${shellWord(path)}`,
+    hint: `Look at what it says.\n${accessHint(path, { uid }, `Then make it yours alone: chmod go-w ${shellWord(path)}`)}`,
   });
 }

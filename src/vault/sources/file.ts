@@ -3,10 +3,10 @@
  * Lines are appended, and blanked in place when their key is forgotten, so that no copy of a key stays behind.
  */
 import type { Context } from "../../platform/context.ts";
-import { errorCode } from "../../platform/errors.ts";
-import { isOpenTo, isOwnedByOther, modeText } from "../../platform/owner.ts";
+import { errorCode, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
+import { accessHint, isOpenTo, isOwnedByOther, modeText, ownerHint } from "../../platform/owner.ts";
 import { shellWord } from "../../platform/shell-word.ts";
-import { type OwnedText, type Ownership, readOwned } from "../../platform/small-file.ts";
+import { type OwnedText, type Ownership, ownershipIfThere, readOwned } from "../../platform/small-file.ts";
 import { type Bytes, random } from "../bytes.ts";
 import { parseKey } from "./encoding.ts";
 import { ifKeyIsLost, locked } from "./locked.ts";
@@ -65,7 +65,7 @@ function nameOf({ vaultId, keyId }: KeyRequest): string {
 }
 
 function checkOwner(path: string, stat: Ownership): void {
-  if (isOwnedByOther(stat)) throw locked(`The key file ${path} belongs to another user.`, "Run auth as that user.");
+  if (isOwnedByOther(stat)) throw locked(`The key file ${path} belongs to another user.`, ownerHint(path));
   if (isOpenTo(stat, 0o077))
     throw locked(
       `Other users can reach the key file ${path} (mode ${modeText(stat)}).`,
@@ -84,11 +84,11 @@ async function unreadable(context: Context, path: string, error: unknown): Promi
     case "EPERM":
       return locked(
         `The key file ${path} can't be read: permission denied.`,
-        `Make it readable: chmod 600 ${shellWord(path)}`,
+        accessHint(path, await ownershipIfThere(path), `Make it readable: chmod 600 ${shellWord(path)}`),
       );
     case "EMFILE":
     case "ENFILE":
-      return locked(`The key file ${path} can't be read: too many open files.`, "Raise the limit: ulimit -n 256");
+      return locked(`The key file ${path} can't be read: too many open files.`, RAISE_FILE_LIMIT);
     case "EISDIR":
       return locked(`The key file ${path} is a folder.`, "Put the key file back in its place. The vault is as it was.");
     default:

@@ -1,5 +1,5 @@
 /** The key lies in the operating system's keychain, under the vault's id. A keychain that hangs is given 3 seconds. */
-import { AuthError } from "../../platform/errors.ts";
+import { AuthError, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { sameText } from "../../platform/secret.ts";
 import { random } from "../bytes.ts";
@@ -94,7 +94,7 @@ async function requireDescriptors(): Promise<void> {
   try {
     while (opened.length < DESCRIPTORS) opened.push(openSync("/dev/null", "r"));
   } catch (error) {
-    throw locked("The system's keychain can't be asked: too many open files.", "Raise the limit: ulimit -n 256", error);
+    throw locked("The system's keychain can't be asked: too many open files.", RAISE_FILE_LIMIT, error);
   } finally {
     for (const fd of opened) closeSync(fd);
   }
