@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { type Bytes, random } from "./bytes.ts";
 import { locksFolder } from "./connection-lock.ts";
 import {
@@ -32,6 +33,7 @@ import {
   VARIABLES,
 } from "./sources/source.ts";
 import { createSqlite } from "./sqlite.ts";
+import { SIDE_FILES } from "./surroundings.ts";
 import type { VaultOptions } from "./vault.ts";
 
 export interface Created {
@@ -87,6 +89,7 @@ export async function prepareVault(
   // Asked for before the lock is taken and anything is made: a person or a program may take its time, or refuse.
   const given = source === null || STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
   const real = prepareFolder(path);
+  await refuseLeftJournal(real);
   requireRoom(real);
   if (source === "file" || source === null) await requireKeyPlace(context, source);
   return { request, real, source, given };
@@ -156,6 +159,22 @@ async function requireKeyPlace({ paths }: Context, source: SourceName | null): P
     });
   } catch (error) {
     if (source === "file" || !(await (await import("./sources/keychain.ts")).isInReach())) throw error;
+  }
+}
+
+/** SQLite would play the journal or log of a vault that was moved away back into the new one. */
+async function refuseLeftJournal(real: string): Promise<void> {
+  if (lstat(real) !== null) return;
+  for (const side of SIDE_FILES) {
+    const path = `${real}${side}`;
+    const stat = lstat(path);
+    if (stat === null) continue;
+    (await import("./sqlite-diagnosis.ts")).checkSideFile(path);
+    // What shared memory holds is made anew.
+    if (stat.size === 0 || side === "-shm") continue;
+    throw new AuthError("vault_unwritable", `${path} is left from another vault, and would damage a new one.`, {
+      hint: `Move it to where that vault is now: it holds a part of it. Or remove it: rm -f ${shellWord(path)}`,
+    });
   }
 }
 

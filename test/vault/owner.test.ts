@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -204,6 +205,21 @@ describe.skipIf(!run)(`attacks on the files beside a vault${run ? "" : " (skippe
     expect(await does(ALICE, "read", { AUTH_KEY: KEY, AUTH_STORE: moved })).toBe("the body");
     expect(await does(ALICE, "write")).toContain("Other users may write");
     expect(existsSync(home.file)).toBe(false);
+  });
+
+  test("no vault is made beside a journal that is left from another, or is another user's", async () => {
+    await cutOffCommit(home);
+    renameSync(home.file, `${home.folder}/moved.db`);
+    giveTo(ALICE);
+    expect(await does(ALICE, "write")).toBe(
+      `vault_unwritable ${home.file}-journal is left from another vault, and would damage a new one.`,
+    );
+    writeFileSync(`${home.file}-journal`, "");
+    chownSync(`${home.file}-journal`, BOB, BOB);
+    expect(await does(ALICE, "write")).toStartWith(`vault_unwritable ${home.file}-journal belongs to another user`);
+    expect(existsSync(home.file)).toBe(false);
+    chownSync(`${home.file}-journal`, ALICE, ALICE);
+    expect(await does(ALICE, "write")).toBe("committed");
   });
 
   test("my own journal, as a crash leaves it, is played back", async () => {
