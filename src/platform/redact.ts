@@ -17,23 +17,61 @@ const SHORTEST_PIECE = 8;
 /** The text with every known secret masked. */
 export function redact(text: string): string {
   if (feature("AUTH_TEST") && mutated("redaction-off")) return text;
-  let masked = text;
-  for (const secret of knownSecrets()) {
-    if (secret.length < SHORTEST) continue;
-    for (const form of forms(secret)) masked = masked.replaceAll(form, MASK);
-  }
-  return masked;
+  indexSecrets();
+  let masked = "";
+  let end = 0;
+  // All are found in the text as it came, whatever their order, and overlapping ones are masked as one: a secret may
+  // begin with another one, or end with what another one begins with.
+  for (let at = 0; at + SHORTEST <= text.length; at++)
+    for (const { form } of formsAt(text, at)) {
+      if (at >= end) masked += text.slice(end, at) + MASK;
+      end = Math.max(end, at + form.length);
+    }
+  return masked + text.slice(end);
 }
 
 /** Whether a text that can't be masked, since it is to be used (a URL, an id), has a known secret in it. */
 export function holdsSecret(text: string): boolean {
-  for (const secret of knownSecrets())
-    if (secret.length >= SHORTEST_WORTH_REFUSING && forms(secret).some((form) => text.includes(form))) return true;
+  indexSecrets();
+  for (let at = 0; at + SHORTEST <= text.length; at++)
+    if (formsAt(text, at).some(({ secretLength }) => secretLength >= SHORTEST_WORTH_REFUSING)) return true;
   return false;
 }
 
-/** A client's secret like `secret` or `test` stands in many an address by chance. */
+/** A client's secret like `secret` or `test` is in many an address by chance. */
 const SHORTEST_WORTH_REFUSING = 12;
+
+interface Form {
+  readonly form: string;
+  readonly secretLength: number;
+}
+
+/** By its first characters, so that a text is gone through once, however many secrets a reply brought. */
+const formsByStart = new Map<string, Form[]>();
+let indexed = 0;
+
+/** Secrets are only ever added. */
+function indexSecrets(): void {
+  const known = knownSecrets();
+  if (known.size === indexed) return;
+  for (const secret of [...known].slice(indexed)) {
+    if (secret.length < SHORTEST) continue;
+    for (const form of formsOf(secret)) {
+      const start = form.slice(0, SHORTEST);
+      const same = formsByStart.get(start);
+      if (same === undefined) formsByStart.set(start, [{ form, secretLength: secret.length }]);
+      else same.push({ form, secretLength: secret.length });
+    }
+  }
+  indexed = known.size;
+}
+
+function formsAt(text: string, at: number): Form[] {
+  const candidates = formsByStart.get(text.slice(at, at + SHORTEST));
+  return candidates === undefined ? NONE : candidates.filter(({ form }) => text.startsWith(form, at));
+}
+
+const NONE: Form[] = [];
 
 /** The same value with every text in it redacted, names of fields too. */
 export function redactJson<T>(value: T): T {
@@ -47,25 +85,17 @@ function copy(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, held]) => [redact(name), copy(held)]));
 }
 
-function forms(secret: string): readonly string[] {
-  const known = found.get(secret) ?? formsOf(secret);
-  found.set(secret, known);
-  return known;
-}
-
-/** Secret → its forms: there are several lines, and few secrets. */
-const found = new Map<string, readonly string[]>();
-
-/** Longest first, so that no form leaves the ends of another one standing. */
-function formsOf(secret: string): string[] {
+/** How a secret is written on its way, each at least as long as itself but for pieces of Base64. */
+function formsOf(secret: string): Iterable<string> {
   const bytes = new TextEncoder().encode(secret);
   const hex = bytes.toHex();
   const pairs = hex.match(/../g) ?? [];
   const json = JSON.stringify(secret).slice(1, -1);
-  const percent = encodeURIComponent(secret);
+  // Half a surrogate pair, which JSON can hold, can't be percent-encoded.
+  const percent = encodeURIComponent(secret.toWellFormed());
   const everyByte = pairs.map((pair) => `%${pair}`).join("");
   const form = formEncoded(secret);
-  const all = new Set([
+  return new Set([
     secret,
     json,
     // PHP escapes slashes, others everything beyond ASCII; a log line within JSON is escaped twice.
@@ -88,7 +118,6 @@ function formsOf(secret: string): string[] {
     [...bytes].join(","),
     [...bytes].join(", "),
   ]);
-  return [...all].sort((a, b) => b.length - a.length);
 }
 
 function formEncoded(text: string): string {

@@ -1,7 +1,7 @@
 /** Every value that was ever a secret in this process: what `redact.ts` looks for. */
 const known = new Set<string>();
 
-export function knownSecrets(): Iterable<string> {
+export function knownSecrets(): ReadonlySet<string> {
   return known;
 }
 

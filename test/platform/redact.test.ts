@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { redact } from "../../src/platform/redact.ts";
 import { Secret } from "../../src/platform/secret.ts";
@@ -43,6 +43,27 @@ for (const [name, encode] of Object.entries(encodings))
       if (!'\\"{"token":"'.includes(piece.slice(0, 4))) expect(masked).not.toContain(piece);
     }
   });
+
+describe("secrets that begin or end as another one are masked whole", () => {
+  const cases: Readonly<Record<string, readonly string[]>> = {
+    "a beginning, known first": ["acc_AAAA1111zz", "acc_AAAA1111zz.TAILSEK"],
+    "a beginning, known last": ["bcc_AAAA1111zz.TAILSEK", "bcc_AAAA1111zz"],
+    "an end, known first": ["ccSEKRET77", "head-ccSEKRET77"],
+    "an overlap": ["ddd-MIDDLE55", "MIDDLE55-eee"],
+    "a secret that overlaps itself": ["abcabcab"],
+  };
+  for (const [name, secrets] of Object.entries(cases))
+    test(name, () => {
+      for (const value of secrets) new Secret(value);
+      for (const value of secrets)
+        for (const form of [value, encodeURIComponent(value), Buffer.from(value).toString("hex")])
+          expect(redact(`before ${form} after`)).toBe("before [redacted] after");
+    });
+
+  test("both of two that overlap in the text", () => {
+    expect(redact("x ddd-MIDDLE55-eee y abcabcabcab z")).toBe("x [redacted] y [redacted] z");
+  });
+});
 
 test("a text without a secret stays as it is", () => {
   expect(redact("GET https://example.com/ 200")).toBe("GET https://example.com/ 200");
