@@ -1,6 +1,6 @@
 /** The bytes of a reply as an object, whatever its label says: providers send JSON as text and forms as JSON. */
 import * as v from "valibot";
-import { learnSecrets } from "../platform/outside.ts";
+import { learnSecrets } from "../platform/learn-secrets.ts";
 import type { Json } from "./paths.ts";
 import type { RawReply } from "./types.ts";
 

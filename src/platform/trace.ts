@@ -5,7 +5,8 @@
 import { escapeText } from "./escape.ts";
 import type { Http, HttpReply, HttpRequest } from "./http.ts";
 import { HttpError } from "./http-failure.ts";
-import { learnSecrets, outsideWords } from "./outside.ts";
+import { learnSecrets } from "./learn-secrets.ts";
+import { outsideWords } from "./outside.ts";
 
 /** Fields of a request that are no secret and tell what was asked. */
 const SENT = ["grant_type", "scope", "client_id", "response_type", "redirect_uri", "resource", "token_type_hint"];

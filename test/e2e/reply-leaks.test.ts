@@ -198,6 +198,13 @@ const asError =
     return Response.json(body(text, issued), { status, headers: headers(text) as Record<string, string> });
   };
 
+/** A secret that nothing but this reply shows, in its error's texts as well. */
+const repeated = (echo: Echo, secret: string, fields: (secret: string) => Fields): ((issued: Fields) => Response) =>
+  asError(echo, 400, () => {
+    echo.secrets.set("repeated", secret);
+    return { error: `bad ${secret}`, error_description: `no: ${secret}`, ...fields(secret) };
+  });
+
 /** Of a reply to a refresh: what is planted where. */
 function refreshReplies(echo: Echo): Record<string, (issued: Fields) => Response> {
   return {
@@ -240,6 +247,23 @@ function refreshReplies(echo: Echo): Record<string, (issued: Fields) => Response
       error_description: `${issued.access_token}`,
     })),
     "a new token in nothing but an error, 200": asError(echo, 200, (_, issued) => ({ error: issued.refresh_token })),
+    "tokens that begin alike, 400": (issued) => {
+      echo.secrets.set("the longer one's end", "TAILSEK9");
+      const longer = `${issued.access_token}.TAILSEK9`;
+      const tokens = { access_token: issued.access_token, refresh_token: longer };
+      return Response.json({ error: `bad ${longer}`, error_description: longer, ...tokens }, { status: 400 });
+    },
+    "a token with separators, 400": repeated(echo, "abcdefgh,sekretB;zz", (secret) => ({ refresh_token: secret })),
+    "a token in a list, 400": repeated(echo, "hunter-sekret-nine", (secret) => ({ refresh_token: [secret] })),
+    "a password of words, 400": repeated(echo, "correct horse battery staple", (secret) => ({ password: secret })),
+    "a short secret, 400": repeated(echo, "sk-1234", (secret) => ({ client_secret: secret })),
+    "a name in camel case, 400": repeated(echo, "hunter-sekret-ten", (secret) => ({ newRefresh: secret })),
+    "a name with an escape in it, 400": (issued) => {
+      for (const value of Object.values(issued)) echo.neverIssued(String(value));
+      echo.secrets.set("repeated", "hunter-sekret-six");
+      const body = '{"error":"bad hunter-sekret-six","refresh_t\\u006fken":"hunter-sekret-six"}';
+      return new Response(body, { status: 400, headers: { "content-type": "application/json" } });
+    },
     "a page, 502": () =>
       new Response(`<html>${echo.everything()}</html>`, { status: 502, headers: { "content-type": "text/html" } }),
     "tokens with texts, 200": (issued) => {

@@ -1,0 +1,151 @@
+/**
+ * What a text from outside holds of credentials becomes a known secret of this process, before anything else is made of
+ * that text: everything that is said, logged or stored afterwards is searched for it (`redact.ts`; RULES 3.5). JSON and
+ * forms are read as such, JSON within a string too; the rest is searched as text: a page, a header line, half a reply.
+ */
+import { knowSecret } from "./secret.ts";
+
+/** Names of credentials, in any notation, with anything before or behind: `newRefresh`, `refresh-tkn`, `x_api_keys`. */
+const CREDENTIAL =
+  /token|tkn|secret|password|passwd|passphrase|pwd|assertion|credential|jwt|refresh|renew|bearer|cookie|verifier|(api|access|private)key|(device|auth|authorization)code|^authorization$/;
+/** Names that ordinary values have as well, such as a user's key and an error's code. */
+const PERHAPS = /code|key|session/;
+/** What is said about a credential: `token_type`, `refresh_token_expires_in`, `client_secret_id`. */
+const ABOUT =
+  /(types?|use|usage|endpoints?|ur[il]s?|supported|expiry|expires|expiration|(expires|issued|created|updated)(in|at|on)|lifetime|ttl|timeout|date|time|timestamp|methods?|alg|algorithms?|format|hint|name|label|title|description|message|detail|details|reason|errors?|status|count|limit|length|scopes?|permissions?|version|audience|issuer|subject|email|login|user|id|ids|publickey|(user|error|status)codes?|keywords?)$/;
+
+/** Words that a reply has where a credential might be: `"token": "invalid_token"`. */
+const WORD =
+  /^((invalid|expired|missing|unknown|unsupported|unauthorized|revoked|required|malformed|incorrect|insufficient)([ _-]?[a-z]+)*|(access|refresh|id|bearer)_?token|authentication|authorization|credentials?|client_secret(_\w+)?|true|false|null|none|bearer|basic|dpop|active|inactive|access|refresh|opaque|optional|forbidden)$/i;
+const ADDRESS_OR_TIME = /^(https?:\/\/|\d{4}-\d\d-\d\d[T ]\d\d:\d\d)/i;
+
+/** Shorter values would be found in ordinary text. */
+const SHORTEST = 4;
+/** In a text that has no structure, and under names that say little. */
+const SHORTEST_IN_PROSE = 8;
+
+/** JSON in a string of a form in a string …: deeper, only the text is searched. */
+const MOST_LAYERS = 5;
+
+/** `text`: a reply's body, or any other text from outside. */
+export function learnSecrets(text: string): void {
+  learnFromText(text, 0);
+}
+
+function learnFromText(text: string, layer: number): void {
+  const value = layer < MOST_LAYERS ? parsed(text) : undefined;
+  if (value !== undefined) learnFrom(value, layer + 1);
+  // Also of what could be parsed: of a name that occurs twice, the parsed object has the last value only.
+  search(text);
+}
+
+/** A JSON object, list or string, or the fields of a form; undefined for anything else. */
+function parsed(text: string): unknown {
+  const trimmed = text.trim();
+  if (/^[{["]/.test(trimmed))
+    try {
+      return JSON.parse(trimmed);
+    } catch {
+      return undefined; // No JSON, or cut short: searched as text.
+    }
+  if (!/^[^\s<>=&]+=[^\s<>]*$/.test(trimmed)) return undefined;
+  return [...new URLSearchParams(trimmed)].map(([name, value]) => ({ [name]: value }));
+}
+
+/** How likely a value is a credential, by the names above it. */
+type Likelihood = "credential" | "perhaps" | "no";
+
+interface Place {
+  readonly value: unknown;
+  readonly likelihood: Likelihood;
+  /** In or beside an error, where codes and keys name what went wrong. */
+  readonly inError: boolean;
+}
+
+/** With a list of its own instead of recursion: a reply may be nested deeper than the stack. */
+function learnFrom(whole: unknown, layer: number): void {
+  const places: Place[] = [{ value: whole, likelihood: "no", inError: false }];
+  for (let place = places.pop(); place !== undefined; place = places.pop()) {
+    const { value } = place;
+    if (typeof value === "string") {
+      if (isCredential(value, place)) learn(value, SHORTEST);
+      learnFromText(value, layer);
+    } else if (Array.isArray(value)) for (const each of value) places.push({ ...place, value: each });
+    else if (typeof value === "object" && value !== null)
+      for (const field of fieldsOf(value, place)) places.push(field);
+  }
+}
+
+function fieldsOf(object: object, within: Place): Place[] {
+  const fields = Object.entries(object);
+  const isKey = typeof (object as { kty?: unknown }).kty === "string";
+  const inError = within.inError || fields.some(([name]) => /error|message|fault/i.test(name));
+  return fields.map(([name, value]) => ({
+    value,
+    likelihood: isKey ? (PRIVATE_MEMBERS.includes(name) ? "credential" : "no") : likelihoodOf(name, within.likelihood),
+    inError,
+  }));
+}
+
+/** Of a JSON Web Key (RFC 7518 §6.2.2, §6.3.2, §6.4.1); all the others are public. */
+const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+function likelihoodOf(name: string, above: Likelihood): Likelihood {
+  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  // `{"token": {"id": …}}` is a token; `token_id` is not.
+  if (ABOUT.test(plain) && !(plain === "id" && above !== "no")) return "no";
+  if (above === "credential" || CREDENTIAL.test(plain)) return "credential";
+  return above === "perhaps" || PERHAPS.test(plain) ? "perhaps" : "no";
+}
+
+function isCredential(value: string, { likelihood, inError }: Place): boolean {
+  if (likelihood !== "perhaps") return likelihood === "credential";
+  return !inError && value.length >= SHORTEST_IN_PROSE && /\d/.test(value) && /[a-z]/i.test(value) && !/\s/.test(value);
+}
+
+const NAME = /(?<![\w.-])([\w.-]{1,80})\\*["']?\s*[:=]\s*/g;
+/** In quotes (escaped ones within JSON within JSON), up to the end where the text was cut off, or without quotes. */
+const VALUE = /(\\+)(["'])(.*?)(?:\1\2|$)|"((?:[^"\\]|\\.)*)|'((?:[^'\\]|\\.)*)|([^"'&\s<>]{8,})/sy;
+const SCHEME = /\b(?:bearer|basic|dpop)\s+([A-Za-z0-9._~+/=-]{8,})/gi;
+
+function search(text: string): void {
+  for (const { 0: whole, 1: name = "", index } of text.matchAll(NAME)) {
+    if (likelihoodOf(name, "no") !== "credential") continue;
+    VALUE.lastIndex = index + whole.length;
+    const [, , , escaped, double, single, bare] = VALUE.exec(text) ?? [];
+    const quoted = escaped ?? double ?? single;
+    if (quoted !== undefined) learn(quoted, SHORTEST);
+    if (bare === undefined) continue;
+    // The sentence or the list that it is in may go on.
+    for (const value of [bare, bare.replace(/[.:!?)]+$/, ""), bare.replace(/[,;{}[\]].*$/, "")])
+      learn(value, SHORTEST_IN_PROSE);
+  }
+  for (const [, value] of text.matchAll(SCHEME)) if (value !== undefined && /\d/.test(value)) learn(value, SHORTEST);
+}
+
+function learn(raw: string, shortest: number): void {
+  // The backslash before the quote that ended it.
+  const value = raw.replace(/\\+$/, "");
+  if (WORD.test(value) || ADDRESS_OR_TIME.test(value)) return;
+  const withoutScheme = value.replace(/^(bearer|basic|dpop)\s+/i, "");
+  for (const form of new Set([raw, value, value.trim(), withoutScheme, unescaped(value), percentDecoded(value)]))
+    if (form.length >= shortest) knowSecret(form);
+}
+
+function unescaped(value: string): string {
+  if (!value.includes("\\")) return value;
+  try {
+    return String(JSON.parse(`"${value}"`));
+  } catch {
+    return value; // No JSON: it is looked for as it is.
+  }
+}
+
+function percentDecoded(value: string): string {
+  if (!value.includes("%")) return value;
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value; // Not percent-encoded: it is looked for as it is.
+  }
+}
