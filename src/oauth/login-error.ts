@@ -36,7 +36,9 @@ export function registered({ dialect }: Server, sent?: string): string {
 }
 
 function words(failure: OAuthFailure, title: string): [code: ErrorCode, message: string, hint: string] {
-  switch (failure.class) {
+  // An error with status 200: a refresh tries again, since it may be a busy moment; a person is told what was said.
+  const isRefusal = failure.class === "transient" && (failure.status ?? 500) < 400 && failure.providerError !== null;
+  switch (isRefusal ? "refused" : failure.class) {
     case "denied":
       return ["access_denied", `${title}: the login was refused`, "No login was stored. Log in again to retry."];
     case "expired":

@@ -238,7 +238,7 @@ async function token(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenRe
 
 /** How a token is written in a header or a file, which isn't part of it: `Bearer abc`, `"abc"`, `NAME=abc`. */
 const WRAPPED =
-  /^(?:authorization:\s*)?(?:bearer|token|basic)\s+\S|^(["'`]).*\1$|^(?:export\s+)?[a-z0-9_]*(?:token|key|secret|password|pat)=[^=]/i;
+  /^(?:authorization:\s*)?(?:bearer|token|basic)\s+\S|^(["']).*\1$|^(?:export\s+)?[a-z0-9_]*(?:token|key|secret|password|pat)=[^=]/i;
 
 /** A zero-width space, a letter that only looks right, the colours of a terminal: none is part of a token. */
 function checkSyntax(token: Secret): void {
