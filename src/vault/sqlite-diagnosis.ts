@@ -50,6 +50,11 @@ export function diagnoseOpen(path: string, error: unknown): { path: string; data
   });
 }
 
+/** Whether there is no vault file. @throws AuthError where that can't be found out */
+export function isAbsent(path: string): boolean {
+  return touching(path, () => lstat(dirname(path)) === null || lstat(realPlace(path)) === null);
+}
+
 /** In WAL mode, as earlier versions made their vaults, even a reader has to write beside the file. */
 function whyNot(path: string, real: string, error: unknown): AuthError {
   const code = errorCode(error) ?? "";

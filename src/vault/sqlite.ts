@@ -29,13 +29,25 @@ const SCHEMA = "CREATE TABLE store (key TEXT PRIMARY KEY, version TEXT NOT NULL,
 /** Opens a vault file. null when there is none. @throws AuthError */
 export function openSqlite(path: string): Promise<StoreDriver | null> {
   return retryWhileBusy(async () => {
-    await checkSurroundings(path);
+    if (!(await isReady(path))) return null;
     try {
       return sqliteDriver({ path, database: openDatabase(path), shown: path });
     } catch (error) {
       return await openDiagnosed(path, error);
     }
   });
+}
+
+/**
+ * Whether there is a file to open, and nothing beside it that others may have written. SQLite isn't asked for one that isn't
+ * there: it tries twice, the second time for reading only, and would open so what another process makes in between.
+ */
+async function isReady(path: string): Promise<boolean> {
+  if (await checkSurroundings(path)) return true;
+  const { isAbsent } = await import("./sqlite-diagnosis.ts");
+  if (isAbsent(path)) return false;
+  await checkSurroundings(path);
+  return true;
 }
 
 async function openDiagnosed(path: string, refusal: unknown): Promise<StoreDriver | null> {

@@ -10,14 +10,13 @@ import { type Ownership, ownershipIfThere } from "../platform/small-file.ts";
 export const SIDE_FILES = ["-journal", "-wal", "-shm"] as const;
 
 /**
- * Does nothing where there is no vault, or where it can't be reached: SQLite will say so.
- *
  * @param path of the vault file
+ * @returns false where there is no vault, or it can't be reached: then nothing was checked
  * @throws AuthError `vault_unwritable`
  */
-export async function checkSurroundings(path: string): Promise<void> {
+export async function checkSurroundings(path: string): Promise<boolean> {
   const vault = await ownershipIfThere(path);
-  if (vault === null) return;
+  if (vault === null) return false;
   if (isOwnedByOther(vault)) throw foreign(path);
   const folder = path.slice(0, path.lastIndexOf("/")) || "/";
   const place = await ownershipIfThere(folder);
@@ -27,6 +26,7 @@ export async function checkSurroundings(path: string): Promise<void> {
     const file = await ownershipIfThere(`${path}${side}`, "link");
     if (file !== null && !isOursAlone(file)) (await import("./sqlite-diagnosis.ts")).checkSideFile(`${path}${side}`);
   }
+  return true;
 }
 
 /** S_IFMT and S_IFREG of inode(7). */
