@@ -15,9 +15,8 @@ export function loginError(server: Server, failure: OAuthFailure, redirectUri?: 
   const { title } = server.dialect;
   const said = failure.description === null ? "" : `: ${escapeText(failure.description.slice(0, LONGEST_DESCRIPTION))}`;
   const [code, message, hint] = words(failure, title);
-  // A description's words for a dead grant are about refresh tokens: here it was a code.
   return new AuthError(code, `${message} (${failure.reason})${said}`, {
-    hint: (failure.class === "dead" ? [hint] : [failure.meaning, failure.remedy ?? hint])
+    hint: [failure.meaning, failure.remedy ?? hint]
       .filter((line) => line !== null)
       .join("\n")
       .replaceAll("{redirectUri}", () => registered(server, redirectUri)),

@@ -126,7 +126,7 @@ async function ask(question: string, echo: boolean, drawn: boolean): Promise<str
   const lines = asLines(question, FIRST_WORDS);
   // Only the last line is drawn again with what is typed.
   const prompt = `${lines.pop()?.trimEnd() ?? ""} `;
-  terminal.write(`${drawn ? PASTE_MARKS_ON : ""}${[...lines, prompt].join("\r\n")}`);
+  terminal.write(`${drawn ? PASTE_MARKS_ON : ""}${[...lines, prompt].join(drawn ? "\r\n" : "\n")}`);
   try {
     const end = await readLine(terminal, line, echo && drawn ? prompt : null);
     if (end === "several lines") throw usage("That has several lines.", "Paste one line.");

@@ -246,7 +246,12 @@ function refreshReplies(echo: Echo): Record<string, (issued: Fields) => Response
       error: `stored ${issued.refresh_token}, then failed`,
       error_description: `${issued.access_token}`,
     })),
-    "a new token in nothing but an error, 200": asError(echo, 200, (_, issued) => ({ error: issued.refresh_token })),
+    // Known by its looks alone: slashes, as Base64 has, would make words of it.
+    "a new token in nothing but an error, 200": asError(echo, 200, () => {
+      const token = `rt9-${crypto.getRandomValues(new Uint8Array(18)).toBase64({ alphabet: "base64url" })}`;
+      echo.secrets.set("a token known by its looks", token);
+      return { error: token };
+    }),
     "tokens that begin alike, 400": (issued) => {
       echo.secrets.set("the longer one's end", "TAILSEK9");
       const longer = `${issued.access_token}.TAILSEK9`;
