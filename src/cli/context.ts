@@ -69,7 +69,10 @@ export function createCli(env: Environment, globals: Globals, rest: readonly str
     if (!globals.input || env.CI) return false;
     const { isTerminal } = await import("../platform/terminal.ts");
     // Prompts are drawn on stderr: where that isn't seen, nobody can answer.
-    return isTerminal(0) && isTerminal(2);
+    if (!isTerminal(0) || !isTerminal(2)) return false;
+    // A question comes after what was said before it.
+    await output.done();
+    return true;
   };
   const done = async (): Promise<void> => {
     await logged;

@@ -153,6 +153,16 @@ async function sinks(binary: string, env: Readonly<Record<string, string>>): Pro
   return seen;
 }
 
+/**
+ * A token that is told in an error's text alone, where only its looks say what it is. Without slashes, as Base64 has: they
+ * would make short words of it.
+ */
+function knownByLooks(echo: Echo): string {
+  const token = `rt9-${crypto.getRandomValues(new Uint8Array(18)).toBase64({ alphabet: "base64url" })}`;
+  echo.secrets.set("a token known by its looks", token);
+  return token;
+}
+
 function leaks(seen: ReadonlyMap<string, string>, secrets: ReadonlyMap<string, string>): string[] {
   return [...seen].flatMap(([where, text]) => leaksIn(text, secrets).map((leak) => `${where} holds the ${leak}`));
 }
@@ -244,14 +254,9 @@ function refreshReplies(echo: Echo): Record<string, (issued: Fields) => Response
     "a new token in an error's text, 200": asError(echo, 200, (_, issued) => ({
       refresh_token: issued.refresh_token,
       error: `stored ${issued.refresh_token}, then failed`,
-      error_description: `${issued.access_token}`,
+      error_description: knownByLooks(echo),
     })),
-    // Known by its looks alone: slashes, as Base64 has, would make words of it.
-    "a new token in nothing but an error, 200": asError(echo, 200, () => {
-      const token = `rt9-${crypto.getRandomValues(new Uint8Array(18)).toBase64({ alphabet: "base64url" })}`;
-      echo.secrets.set("a token known by its looks", token);
-      return { error: token };
-    }),
+    "a new token in nothing but an error, 200": asError(echo, 200, () => ({ error: knownByLooks(echo) })),
     "tokens that begin alike, 400": (issued) => {
       echo.secrets.set("the longer one's end", "TAILSEK9");
       const longer = `${issued.access_token}.TAILSEK9`;
