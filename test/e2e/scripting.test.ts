@@ -147,9 +147,7 @@ describe("from cron: auth refresh --all --min-ttl … -q", () => {
       expect(code).toBe(5);
       said.push(stderr);
     }
-    expect(said[0]).toStartWith(
-      "Warning: sentry:default: refresh failed for sentry (default): temporarily_unavailable\n",
-    );
+    expect(said[0]).toStartWith("Warning: refresh failed for sentry (default): temporarily_unavailable\n");
     for (const later of said.slice(1)) expect(later).toContain("Not tried again until ");
     expect(issuer.refreshes).toBe(1);
   });
@@ -197,7 +195,7 @@ describe("refresh --all", () => {
     expect(lines.at(-1)).toBe("1 refreshed, 0 valid, 2 skipped, 1 failed");
     expect(lines).toContain("Log in again: auth login google");
     expect(lines.filter((line) => /^(Warning|✓|github)/.test(line)).sort()).toEqual([
-      "Warning: google:default: refresh failed for google (default): invalid_grant",
+      "Warning: refresh failed for google (default): invalid_grant",
       "github:default: skipped, it has no refresh token",
       "github:later: skipped, not logged in",
       "✓ sentry:default: refreshed (expires in less than a minute)",
