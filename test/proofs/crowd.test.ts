@@ -62,8 +62,9 @@ function everyoneOf(size: number, running: readonly Running[]): () => Promise<bo
       for (const one of running) {
         if (waiting.has(one) || !waits(one)) continue;
         waiting.add(one);
-        // Five hundred that look for the lock a hundred times a second would leave nothing to start the others with.
-        one.process.kill("SIGSTOP");
+        // Five hundred that look for the lock a hundred times a second would leave nothing to start the others with. Ten don't:
+        // and a mutant that no lock holds back must not be stopped in the middle of a commit, which would hold back the rest.
+        if (size > 10) one.process.kill("SIGSTOP");
       }
       // A process that has ended will not come: the round is then judged by what it did.
       const here = running.filter((one) => waiting.has(one) || one.process.exitCode !== null).length;
