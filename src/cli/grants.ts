@@ -9,9 +9,10 @@ import {
   type Selected,
   select,
 } from "../connections/select.ts";
-import { checkVariable, declaredVariables, type Grant, hostCorrections } from "../inject/variables.ts";
+import { checkVariable, type Grant, hostCorrections, withToken } from "../inject/variables.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
+import { type ToolVariables, toolVariables } from "../providers/resolve.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import type { Args } from "./command.ts";
 import type { Cli } from "./context.ts";
@@ -196,27 +197,25 @@ function sharedVariables(grants: readonly Grant[]): [variable: string, owners: s
 }
 
 async function grantOf(session: Session, acquired: Acquired, variable: string | null): Promise<Grant> {
-  const { connection, provider, token, stored, settings } = acquired;
-  const variables =
-    variable === null
-      ? declaredVariables(await session.registry.get(provider), settings, token)
-      : { [variable]: token.reveal() };
-  const corrections = await correctionsOf(session, acquired, Object.keys(variables));
+  const { connection, token, stored } = acquired;
+  const tools = await toolsOf(session, acquired);
+  if (tools instanceof AuthError) {
+    if (variable === null) throw tools;
+    return { connection, stored: stored !== null, token, variables: { [variable]: token.reveal() } };
+  }
+  const variables = variable === null ? withToken(tools, token) : { [variable]: token.reveal() };
+  const corrections = hostCorrections(tools, session.context.env, Object.keys(variables));
   for (const [name, value] of Object.entries(corrections))
     session.context.warn(`${connection} is for ${value}: ${name} is set to that beside its token.`);
   return { connection, stored: stored !== null, token, variables, corrections };
 }
 
-async function correctionsOf(
-  session: Session,
-  { provider, settings }: Acquired,
-  names: readonly string[],
-): Promise<Record<string, string>> {
+/** An error where its plugin is gone: under a name of the caller's choice the token can still be had. */
+async function toolsOf(session: Session, { provider, settings }: Acquired): Promise<ToolVariables | AuthError> {
   try {
-    return hostCorrections(await session.registry.get(provider), settings, session.context.env, names);
+    return toolVariables(await session.registry.get(provider), settings);
   } catch (error) {
-    // A plugin that is gone: under a name of the caller's choice its token can still be had.
-    if (error instanceof AuthError) return {};
+    if (error instanceof AuthError) return error;
     throw error;
   }
 }

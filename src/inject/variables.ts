@@ -4,8 +4,7 @@ import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
 import { CHOSEN_NAMES, chosenNameFault } from "../providers/reserved.ts";
-import { omittedVariables, writtenVariables } from "../providers/resolve.ts";
-import type { ProviderDefinition } from "../providers/schema.ts";
+import type { ToolVariables } from "../providers/resolve.ts";
 
 /** One connection's part of an environment. */
 export interface Grant {
@@ -19,16 +18,10 @@ export interface Grant {
   readonly corrections?: Readonly<Record<string, string>>;
 }
 
-/** The variables that the provider's own tools read, for the host this connection is at; none: `<PROVIDER>_TOKEN`. */
-export function declaredVariables(
-  definition: ProviderDefinition,
-  settings: Readonly<Record<string, string>>,
-  token: Secret,
-): Record<string, string> {
-  const variables: Record<string, string> = {};
-  for (const [name, template] of Object.entries(writtenVariables(definition, settings)))
-    variables[name] = template.replaceAll("{token}", () => token.reveal());
-  return variables;
+/** The variables that the provider's own tools read, with the token in them; none declared: `<PROVIDER>_TOKEN`. */
+export function withToken({ written }: ToolVariables, token: Secret): Record<string, string> {
+  const fill = (template: string): string => template.replaceAll("{token}", () => token.reveal());
+  return Object.fromEntries(Object.entries(written).map(([name, template]) => [name, fill(template)]));
 }
 
 /**
@@ -36,14 +29,12 @@ export function declaredVariables(
  * where the token goes under a name that the provider's tools don't read.
  */
 export function hostCorrections(
-  definition: ProviderDefinition,
-  settings: Readonly<Record<string, string>>,
+  { written, omitted }: ToolVariables,
   env: Environment,
   names: readonly string[],
 ): Record<string, string> {
-  const written = writtenVariables(definition, settings);
   if (!names.some((name) => Object.hasOwn(written, name))) return {};
-  const wrong = Object.entries(omittedVariables(definition, settings)).filter(([name, value]) => {
+  const wrong = Object.entries(omitted).filter(([name, value]) => {
     const found = env[name]?.trim();
     return found && found.toLowerCase() !== value.toLowerCase();
   });

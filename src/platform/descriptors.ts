@@ -5,6 +5,11 @@
 import { AT_FDCWD, cString, F, type Linux, O, type Posix, posix } from "./posix.ts";
 
 const CLOSE_RANGE_CLOEXEC = 4;
+/** ~0U: the last descriptor there can be. */
+const ALL = -1;
+
+/** What the event loop's own descriptors are called in /proc. */
+const ANONYMOUS = "anon_inode:";
 
 /**
  * The descriptors from 3 up that we were started with. To be called before anything of ours is opened: then Bun holds
@@ -15,8 +20,8 @@ export function inheritedDescriptors(): number[] {
   const linux = posix()?.linux;
   if (!linux) return [];
   return openDescriptors(linux).filter((fd) => {
-    const name = nameOf(linux, fd);
-    return name !== "" && !name.startsWith("anon_inode:");
+    const start = startOfName(linux, fd);
+    return start !== "" && start !== ANONYMOUS;
   });
 }
 
@@ -25,7 +30,7 @@ export function inheritedDescriptors(): number[] {
  * non-blocking, which its next reader or writer would not expect.
  */
 export function handOver({ fcntl, linux }: Posix, inherited: readonly number[]): void {
-  linux?.call("close_range", 3, 0xffffffff, CLOSE_RANGE_CLOEXEC);
+  linux?.call("close_range", 3, ALL, CLOSE_RANGE_CLOEXEC);
   for (const fd of inherited) fcntl(fd, F.SETFD, 0);
   for (const fd of [0, 1, 2]) {
     const flags = fcntl(fd, F.GETFL, 0);
@@ -64,11 +69,11 @@ function* entryNames(buffer: Uint8Array): Generator<string> {
   }
 }
 
-/** What an open file is called, as /proc has it; empty where it can't be told. */
-function nameOf({ call }: Linux, fd: number): string {
-  const buffer = new Uint8Array(4096);
+/** As much of an open file's name in /proc as tells one of the event loop's own; empty where it has none. */
+function startOfName({ call }: Linux, fd: number): string {
+  const buffer = new Uint8Array(ANONYMOUS.length);
   const length = call("readlinkat", AT_FDCWD, cString(`/proc/self/fd/${fd}`), buffer, buffer.length);
-  return length > 0 && length < buffer.length ? new TextDecoder().decode(buffer.subarray(0, length)) : "";
+  return length > 0 ? new TextDecoder().decode(buffer.subarray(0, length)) : "";
 }
 
 const RLIMIT_NOFILE = 7;

@@ -125,7 +125,9 @@ const SIG_IGN = 1;
 
 /** The kernel's `struct sigaction`: the handler, then no flags and nothing blocked. Its set of signals has eight bytes. */
 function setAction(call: Linux["call"], signal: number, handler: number): void {
-  call("rt_sigaction", signal, Uint8Array.of(handler, ...new Uint8Array(31)), 0, 8);
+  const action = new Uint8Array(32);
+  action[0] = handler;
+  call("rt_sigaction", signal, action, 0, 8);
 }
 
 function loadDarwin(): Posix | null {

@@ -104,26 +104,28 @@ export function endpointsOf(definition: ProviderDefinition, given: Values): Endp
   return fillEndpoints(layVariant(definition, settings).endpoints ?? {}, settings);
 }
 
-/** Variable → template over `{token}`, as `resolveProvider` gives them. @throws AuthError `usage` */
-export function writtenVariables(definition: ProviderDefinition, given: Values): Values {
-  const settings = settle(definition, given);
-  return fillVariables(layVariant(definition, settings), settings);
+/** The variables that a provider's own tools read, for a connection's host. */
+export interface ToolVariables {
+  /** Variable → template over `{token}`, as `resolveProvider` gives them. */
+  readonly written: Values;
+  /**
+   * What the description writes beside a token at some hosts and leaves out at this one (`GH_HOST`), filled for this one:
+   * a program that finds another value there would take the token elsewhere.
+   */
+  readonly omitted: Values;
 }
 
-/**
- * What the description writes beside a token at some hosts and leaves out at this one (`GH_HOST`), filled for this one: a
- * program that finds another value there would take the token elsewhere. @throws AuthError `usage`
- */
-export function omittedVariables(definition: ProviderDefinition, given: Values): Values {
+/** @throws AuthError `usage` */
+export function toolVariables(definition: ProviderDefinition, given: Values): ToolVariables {
   const settings = settle(definition, given);
-  const written = writtenVariables(definition, given);
+  const written = fillVariables(layVariant(definition, settings), settings);
   const omitted: Record<string, string> = {};
   for (const { environment } of [definition, ...(definition.variants ?? [])])
     for (const [name, template] of Object.entries(environment?.write ?? {})) {
       const value = fill(template, settings);
       if (value !== null && !Object.hasOwn(written, name) && !name.includes("{")) omitted[name] = value;
     }
-  return omitted;
+  return { written, omitted };
 }
 
 /** The description with the first variant that matches laid over it. */
