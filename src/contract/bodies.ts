@@ -1,14 +1,15 @@
-/** Replies as a description says they look: every value where it says that it stands. */
-import type { Dialect } from "../providers/defaults.ts";
-import { ERROR_DEFAULTS } from "../providers/defaults.ts";
+/** Replies as a description says they look: every value at the path that it names. */
+import { firstText } from "../oauth/paths.ts";
+import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
 import type { ErrorClass } from "../providers/schema.ts";
+import { Mismatch } from "./check.ts";
 
 export type Body = Record<string, unknown>;
 
-/** What the test finds wrong with the description: in words for its author. */
-export class Contradiction extends Error {}
+/** How long an access token of the test lives, in seconds. */
+export const LIFETIME = 3600;
 
-/** @throws Contradiction where something else stands in the way */
+/** Sets the value at a dotted path. @throws Mismatch where something else is there already */
 export function put(body: Body, path: string, value: unknown, field: string): void {
   const steps = path.split(".");
   const last = steps.pop() ?? "";
@@ -17,20 +18,13 @@ export function put(body: Body, path: string, value: unknown, field: string): vo
     if (!Object.hasOwn(here, step)) here[step] = {};
     const next = here[step];
     if (typeof next !== "object" || next === null)
-      throw new Contradiction(`${field} is ${path}, but ${step} is a value of its own in the same reply`);
+      throw new Mismatch(`${field} is ${path}, but ${step} is a value of its own in the same reply`);
     here = next as Body;
   }
   const held = Object.hasOwn(here, last) ? here[last] : undefined;
   if (held !== undefined && held !== value)
-    throw new Contradiction(`${field} is ${path}, where something else of the same reply stands`);
+    throw new Mismatch(`${field} is ${path}, where the same reply has something else`);
   here[last] = value;
-}
-
-/** A token in a group of its own, as some hand one out beside another. */
-export function within(path: string, tokens: Body): Body {
-  const body: Body = {};
-  put(body, path, tokens, "reply.alternate");
-  return body;
 }
 
 /** A lifetime in the unit that the description names. */
@@ -78,7 +72,7 @@ export function errorReply({ reply, errors }: Dialect, code: string, status = 40
   return { status, body };
 }
 
-/** A code that is a number with the prefix stands where sub-codes do. */
+/** The number, where a code is the prefix for sub-codes and a number. */
 function subcodeNumber({ subcodePrefix }: Dialect["errors"], code: string): number | null {
   if (subcodePrefix === "" || !code.startsWith(subcodePrefix)) return null;
   const rest = code.slice(subcodePrefix.length);
@@ -118,4 +112,26 @@ export function putTokens(
     put(body, reply.refreshExpiresIn, REFRESH_LIFETIME, "reply.refreshExpiresIn");
   }
   for (const [i, path] of reply.extra.entries()) put(body, path, `kept ${i}`, `reply.extra.${i}`);
+}
+
+const ACCOUNT = { id: "4711", label: "ada@example.com", organization: "Analytical Engines" };
+
+/** Puts the account where the description looks for it first. Several fields may have one path. */
+export function putAccount(body: Body, { account }: Dialect): void {
+  for (const field of ["id", "label", "organization"] as const) {
+    const [path] = account[field];
+    if (path !== undefined && firstText(body, [path]) === null) put(body, path, ACCOUNT[field], `account.${field}.0`);
+  }
+}
+
+/** OpenID Connect Core §2. Its signature isn't checked: it came from the token endpoint itself. */
+export function idToken(dialect: Dialect, issuer: string | null, clientId: string, nonce: string | null): string {
+  const now = Math.floor(Date.now() / 1000);
+  const claims: Body = { iss: issuer ?? "https://issuer.example", aud: clientId, iat: now, exp: now + 3600 };
+  if (nonce !== null) claims.nonce = nonce;
+  if (dialect.account.from !== "reply") putAccount(claims, dialect);
+  claims.sub ??= ACCOUNT.id;
+  const part = (value: unknown): string =>
+    new TextEncoder().encode(JSON.stringify(value)).toBase64({ alphabet: "base64url", omitPadding: true });
+  return `${part({ alg: "ES256", typ: "JWT" })}.${part(claims)}.${part("not checked")}`;
 }

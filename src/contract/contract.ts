@@ -1,11 +1,13 @@
 /**
- * The contract test (PROVIDERS.md): a provider is played as its description says, and the program logs in, refreshes,
+ * The contract test (PROVIDERS.md): an issuer behaves as the description says, and the program logs in, refreshes,
  * fails in each class, rotates and revokes there, with the very code of a real login. What passes is consistent with
  * itself. Whether it is correct, only the provider can tell.
  */
+import { OAuthFailure } from "../oauth/types.ts";
+import { AuthError } from "../platform/errors.ts";
 import { flowsOf } from "../providers/flows.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
-import { type Check, perform } from "./check.ts";
+import { type CheckCase, Skip, type Subject } from "./check.ts";
 import { functionCases, withoutFunctions } from "./functions.ts";
 import { LOGINS } from "./logins.ts";
 import { MINTS } from "./mints.ts";
@@ -13,7 +15,11 @@ import { REFRESHES } from "./refreshes.ts";
 import { sampleSettings } from "./sample.ts";
 import { STATIC_CHECKS } from "./static-checks.ts";
 
-export type { Check } from "./check.ts";
+export interface Check {
+  readonly name: string;
+  readonly status: "ok" | "fail" | "skipped";
+  readonly detail: string;
+}
 
 /** @param given passed the schema and its checks. @returns one line for each thing that was tried, in order */
 export async function checkContract(given: ProviderDefinition): Promise<Check[]> {
@@ -26,4 +32,18 @@ export async function checkContract(given: ProviderDefinition): Promise<Check[]>
     if (checkCase.flow === undefined || flows.includes(checkCase.flow))
       checks.push(await perform(checkCase, { definition, settings }));
   return checks;
+}
+
+async function perform({ name, run }: CheckCase, subject: Subject): Promise<Check> {
+  try {
+    return { name, status: "ok", detail: await run(subject) };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return { name, status: error instanceof Skip ? "skipped" : "fail", detail: detailOf(error) };
+  }
+}
+
+function detailOf(error: Error): string {
+  if (error instanceof AuthError) return [error.message, error.hint].filter(Boolean).join(" ");
+  return error instanceof OAuthFailure ? `${error.reason} (${error.class})` : error.message;
 }

@@ -1,30 +1,23 @@
 /**
  * Where a contract test runs: the program's own code for logins, refreshes and logouts, a vault in memory, and an
- * issuer that behaves as described instead of the network. Nothing of it touches a disk, an environment or a real provider.
+ * issuer that behaves as described instead of the network. It uses no disk, no environment and no real provider.
  */
-
 import type { Credential, LoginRequest, LoginUi } from "../connections/login/request.ts";
 import { login } from "../connections/login.ts";
+import { type Outcome, tokenOf } from "../connections/outcome.ts";
+import { refreshConnection } from "../connections/refresh.ts";
 import type { Services } from "../connections/services.ts";
 import type { Stored } from "../connections/store.ts";
-import { type Http, http } from "../platform/http.ts";
+import { http } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { Secret } from "../platform/secret.ts";
-import { fillDialect } from "../providers/filled.ts";
 import { createRegistry } from "../providers/registry.ts";
 import { type ResolvedProvider, resolveProvider } from "../providers/resolve.ts";
-import type { Flow, ProviderDefinition } from "../providers/schema.ts";
-import { Contradiction } from "./bodies.ts";
+import type { Flow } from "../providers/schema.ts";
+import { type CheckCase, insist, Mismatch, type Subject } from "./check.ts";
 import { Issuer } from "./issuer.ts";
 import { MemoryVault } from "./memory-vault.ts";
-import { answerMint } from "./minted.ts";
-
-/** What is checked, and with which settings. */
-export interface Subject {
-  readonly definition: ProviderDefinition;
-  readonly settings: Readonly<Record<string, string>>;
-}
 
 export interface Harness extends Subject {
   readonly provider: ResolvedProvider;
@@ -32,10 +25,16 @@ export interface Harness extends Subject {
   readonly services: Services;
   /** Seconds that the program waited between two polls. */
   readonly pauses: number[];
-  login(flow: Flow, how?: How): Promise<Stored>;
+  login(flow: Flow, options?: LoginOptions): Promise<Stored>;
+  /** With the engine's own code, at once. */
+  tryRefresh(stored: Stored): Promise<Outcome>;
+  /** As `tryRefresh`. @throws AuthError where it fails */
+  refresh(stored: Stored): Promise<Stored>;
+  /** Whether the login's access token works at the issuer. */
+  isLive(stored: Stored): boolean;
 }
 
-interface How {
+interface LoginOptions {
   readonly token?: Secret;
   readonly credential?: Credential;
   /** At the provider's page. */
@@ -49,19 +48,54 @@ const MOST_PAUSES = 20;
 const SECRET = "s3cret:&+%/=";
 const CLIENT = "check client";
 
-/** @throws Contradiction when the issuer found one, else what `run` throws */
+/**
+ * A case that runs at an issuer of its own.
+ * @param withSecret whether the client has a secret; by default wherever it may have one
+ */
+export function atIssuer(run: (harness: Harness) => Promise<string>, withSecret?: boolean): CheckCase["run"] {
+  return (subject) => withHarness(subject, run, withSecret);
+}
+
+/** @throws Mismatch where a request contradicted the description, else what `run` throws */
 export async function withHarness<T>(
   subject: Subject,
-  withSecret: boolean,
   run: (harness: Harness) => Promise<T>,
+  withSecret = subject.definition.client?.kind !== "public",
 ): Promise<T> {
-  const { definition, settings } = subject;
-  const resolved = resolveProvider(definition, settings);
-  const provider = { ...resolved, dialect: fillDialect(resolved.dialect, resolved.settings) };
-  const client = { id: CLIENT, secret: withSecret ? SECRET : null };
-  const issuer = new Issuer({ provider, client, mint: answerMint });
+  const provider = resolveProvider(subject.definition, subject.settings);
+  const issuer = new Issuer(provider, { id: CLIENT, secret: withSecret ? SECRET : null });
   const pauses: number[] = [];
-  const services: Services = {
+  const services = servicesAt(issuer, pauses);
+  const tryRefresh = ({ ref }: Stored): Promise<Outcome> =>
+    refreshConnection(services, ref, { minTtl: 0, force: true, rejected: null, implicit: false });
+  const harness: Harness = {
+    ...subject,
+    provider,
+    issuer,
+    services,
+    pauses,
+    login: (flow, options = {}) =>
+      login(services, loginRequest(subject, flow, withSecret, options), personAt(issuer, options)),
+    tryRefresh,
+    refresh: async (stored) => {
+      const outcome = await tryRefresh(stored);
+      if (outcome.kind === "failed") throw outcome.error;
+      return outcome.stored;
+    },
+    isLive: (stored) => issuer.grants.isLive(tokenOf(stored).reveal()),
+  };
+  try {
+    return await run(harness);
+  } finally {
+    await issuer.stop();
+    // What the program made of a request that contradicts the description is only a consequence.
+    insist(issuer.found.length === 0, issuer.found.join("; "));
+  }
+}
+
+function servicesAt(issuer: Issuer, pauses: number[]): Services {
+  const { definition } = issuer.provider;
+  return {
     vault: new MemoryVault(),
     registry: createRegistry({ builtIn: { [definition.id]: async () => ({ default: definition }) } }),
     context: {
@@ -69,46 +103,24 @@ export async function withHarness<T>(
       get paths(): never {
         throw new Error("a contract test has no home");
       },
-      http: throughIssuer(issuer),
+      http: (request) => http({ ...request, url: issuer.local(request.url) }),
       now: Date.now,
       sleep: async (milliseconds) => {
-        if (pauses.push(milliseconds / 1000) > MOST_PAUSES) throw new Contradiction("a device login polls for ever");
+        if (pauses.push(milliseconds / 1000) > MOST_PAUSES) throw new Mismatch("a device login polls for ever");
       },
       debug: () => {},
       audit: async () => {},
       warn: () => {},
     },
   };
-  const harness: Harness = {
-    ...subject,
-    provider,
-    issuer,
-    services,
-    pauses,
-    login: (flow, how = {}) => login(services, requestFor(subject, flow, withSecret, how), visitor(issuer, how)),
-  };
-  try {
-    const outcome = await run(harness);
-    refuseContradictions(issuer);
-    return outcome;
-  } catch (error) {
-    // What the program made of it is only what followed.
-    refuseContradictions(issuer);
-    throw error;
-  } finally {
-    await issuer.stop();
-  }
 }
 
-function refuseContradictions({ found }: Issuer): void {
-  if (found.length > 0) throw new Contradiction(found.join("; "));
-}
-
-function throughIssuer(issuer: Issuer): Http {
-  return (request) => http({ ...request, url: issuer.local(request.url) });
-}
-
-function requestFor({ definition, settings }: Subject, flow: Flow, withSecret: boolean, how: How): LoginRequest {
+function loginRequest(
+  { definition, settings }: Subject,
+  flow: Flow,
+  withSecret: boolean,
+  { token, credential }: LoginOptions,
+): LoginRequest {
   return {
     ref: { provider: definition.id, name: "check" },
     flow,
@@ -118,27 +130,27 @@ function requestFor({ definition, settings }: Subject, flow: Flow, withSecret: b
     settings,
     issuer: null,
     endpoints: {},
-    token: how.token ?? null,
+    token: token ?? null,
     verify: true,
     force: true,
     timeout: null,
-    // Whichever is free, also where the provider wants the one that is registered.
+    // Any free port, also where the provider wants the one that is registered.
     port: 0,
     redirectUri: null,
     canOpenBrowser: true,
-    ...(how.credential && { credential: how.credential }),
+    ...(credential && { credential }),
   };
 }
 
 /** The person, and the browser. */
-function visitor(issuer: Issuer, { decision }: How): LoginUi {
+function personAt(issuer: Issuer, { decision }: LoginOptions): LoginUi {
   return {
     deviceCode: () => {},
     authorize: async (url, redirectUri) => {
       const location = issuer.visit(url, redirectUri, decision);
-      // Where nobody on this machine listens, a person copies the address.
+      // Where nothing on this machine listens, a person copies the address.
       if (redirectUri.startsWith("https:")) return { pasted: async () => location };
-      void knock(location);
+      void callBack(location);
       return {};
     },
     warn: () => {},
@@ -147,7 +159,7 @@ function visitor(issuer: Issuer, { decision }: How): LoginUi {
 }
 
 /** As a browser does: to the loopback listener, then to the page that it is sent on to. */
-async function knock(location: string): Promise<void> {
+async function callBack(location: string): Promise<void> {
   const { origin, pathname } = new URL(location);
   for (const url of [location, `${origin}${pathname === "/done" ? "/finished" : "/done"}`])
     try {

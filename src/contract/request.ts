@@ -1,6 +1,8 @@
 /** A request to the issuer of a contract test, read the way its description says that requests are written. */
+import { nameOf } from "../oauth/names.ts";
+import { ownValue } from "../platform/own.ts";
 import type { Dialect } from "../providers/defaults.ts";
-import { Contradiction } from "./bodies.ts";
+import { insist, Mismatch } from "./check.ts";
 
 /** A request as it came. */
 export interface Call {
@@ -24,16 +26,15 @@ export class ReceivedRequest {
   readonly #dialect: Dialect;
   readonly #sent: Readonly<Record<string, unknown>>;
 
-  /** @throws Contradiction when it isn't in the declared format */
+  /** @throws Mismatch when it isn't in the declared format */
   constructor(call: Call, dialect: Dialect) {
     this.call = call;
     this.#dialect = dialect;
     const { method } = dialect.request;
-    if (call.method !== method) throw new Contradiction(`request.method is ${method}, but ${call.method} was sent`);
-    this.#sent = read(call, dialect);
+    insist(call.method === method, `request.method is ${method}, but ${call.method} was sent`);
+    this.#sent = readParameters(call, dialect);
     for (const [name, value] of Object.entries(dialect.request.headers))
-      if (call.headers.get(name) !== value)
-        throw new Contradiction(`request.headers.${name} doesn't arrive as it is written`);
+      insist(call.headers.get(name) === value, `request.headers.${name} doesn't arrive as it is written`);
   }
 
   /** null when it is in another format. */
@@ -41,61 +42,61 @@ export class ReceivedRequest {
     try {
       return new ReceivedRequest(call, dialect);
     } catch (error) {
-      if (error instanceof Contradiction) return null;
+      if (error instanceof Mismatch) return null;
       throw error;
     }
   }
 
   get(name: string): string | null {
-    const { names } = this.#dialect.request;
-    const sent = Object.hasOwn(names, name) ? names[name] : name;
-    return sent === false || sent === undefined ? null : this.sent(sent);
+    const sent = nameOf(name, this.#dialect.request.names);
+    return sent === false ? null : this.sent(sent);
   }
 
   /** By the provider's own name. */
   sent(name: string): string | null {
-    const value = Object.hasOwn(this.#sent, name) ? this.#sent[name] : undefined;
+    const value = ownValue(this.#sent, name);
     return typeof value === "string" ? value : null;
   }
 
-  /** @throws Contradiction where it isn't `value`, unless the description says that it isn't sent at all */
+  /** @throws Mismatch where it isn't `value`, unless the description says that it isn't sent at all */
   expect(name: string, value: string, why = ""): void {
     if (this.#dialect.request.names[name] === false || this.get(name) === value) return;
     const state = this.get(name) === null ? "is missing from" : "has another value in";
-    throw new Contradiction(`${name} ${state} a request${why}`);
+    throw new Mismatch(`${name} ${state} a request${why}`);
   }
 
-  /** The grant that was asked for, whatever this provider calls it. */
+  /** RFC 6749's name of the grant, which the provider may call something else. */
   grantType(): string | null {
     const { grantTypes } = this.#dialect.request;
     const given = this.get("grant_type");
     for (const [type, parameter] of Object.entries(MAIN_PARAMETER)) {
-      const name = Object.hasOwn(grantTypes, type) ? grantTypes[type] : type;
+      const name = ownValue(grantTypes, type) ?? type;
       const isNamed = given === name || (given === null && this.#dialect.request.names.grant_type === false);
       if (isNamed && (parameter === null || this.get(parameter) !== null)) return type;
     }
     return null;
   }
 
-  /** @throws Contradiction unless the client is named and proved as declared */
+  /** @throws Mismatch unless the client is named and proved as declared */
   authenticate(client: TestClient, withSecret: boolean, what: string): void {
     const { authorization } = Object.fromEntries(this.call.headers);
     const secret = withSecret ? client.secret : null;
     if (secret !== null && this.#dialect.client.authentication === "basic") {
-      if (authorization !== basic(client.id, secret))
-        throw new Contradiction(`the client doesn't prove itself in ${what}`);
+      insist(authorization === basic(client.id, secret), `the client doesn't prove itself in ${what}`);
       return;
     }
     this.expect("client_id", client.id, `: ${what}`);
     if (secret !== null) this.expect("client_secret", secret, `: ${what}`);
-    else if (this.get("client_secret") !== null) throw new Contradiction(`the client's secret is sent in ${what}`);
+    else insist(this.get("client_secret") === null, `the client's secret is sent in ${what}`);
   }
 
-  /** @throws Contradiction for a declared parameter that the protocol's own replaces */
+  /** @throws Mismatch for a declared parameter that the protocol's own replaces */
   further(parameters: Readonly<Record<string, string>>, field: string): void {
     for (const [name, value] of Object.entries(parameters))
-      if (this.sent(name) !== value && this.get(name) !== value)
-        throw new Contradiction(`${field}.${name} does nothing: the protocol's own parameter of that name is sent`);
+      insist(
+        this.sent(name) === value || this.get(name) === value,
+        `${field}.${name} does nothing: the protocol's own parameter of that name is sent`,
+      );
   }
 }
 
@@ -109,19 +110,18 @@ const MAIN_PARAMETER: Readonly<Record<string, string | null>> = {
   client_credentials: null,
 };
 
-function read(call: Call, { request: { format } }: Dialect): Record<string, unknown> {
-  if (format === "query") return once(call.query);
+function readParameters(call: Call, { request: { format } }: Dialect): Record<string, unknown> {
+  if (format === "query") return fieldsOf(call.query);
   const type = call.headers.get("content-type") ?? "";
   const wanted = format === "json" ? "application/json" : "application/x-www-form-urlencoded";
-  if (!type.startsWith(wanted))
-    throw new Contradiction(`request.format is ${format}, but request.headers make the content type ${type}`);
+  insist(type.startsWith(wanted), `request.format is ${format}, but request.headers make the content type ${type}`);
   if (format === "json") return JSON.parse(call.body) as Record<string, unknown>;
-  return once(new URLSearchParams(call.body));
+  return fieldsOf(new URLSearchParams(call.body));
 }
 
-function once(form: URLSearchParams): Record<string, unknown> {
+function fieldsOf(form: URLSearchParams): Record<string, unknown> {
   const twice = [...form.keys()].find((name) => form.getAll(name).length > 1);
-  if (twice !== undefined) throw new Contradiction(`request.names makes two parameters of one request '${twice}'`);
+  insist(twice === undefined, `request.names makes two parameters of one request '${twice}'`);
   return Object.fromEntries(form);
 }
 
@@ -129,4 +129,8 @@ function once(form: URLSearchParams): Record<string, unknown> {
 function basic(id: string, secret: string): string {
   const encoded = [id, secret].map((part) => new URLSearchParams([["", part]]).toString().slice(1));
   return `Basic ${btoa(encoded.join(":"))}`;
+}
+
+export function scopesIn(text: string | null, separator: string): string[] {
+  return (text ?? "").split(separator || " ").filter((scope) => scope !== "");
 }

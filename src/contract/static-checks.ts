@@ -5,8 +5,7 @@ import { matches } from "../providers/pattern.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import { suggestion } from "../providers/suggest.ts";
 import { namesIn } from "../providers/template.ts";
-import { type CheckCase, insist, Mismatch, Skip } from "./check.ts";
-import type { Subject } from "./harness.ts";
+import { type CheckCase, insist, Mismatch, Skip, type Subject } from "./check.ts";
 import { sampleVariant } from "./sample.ts";
 
 export const STATIC_CHECKS: readonly CheckCase[] = [

@@ -129,7 +129,7 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "two tokens in one place",
       { reply: { refreshToken: "access_token" } },
       "login by device",
-      "reply.refreshToken is access_token, where something else of the same reply stands",
+      "reply.refreshToken is access_token, where the same reply has something else",
     ],
     [
       "a lifetime inside of a token",
@@ -141,7 +141,7 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "a device code where the user's stands",
       { device: { fields: { user_code: "code", device_code: "code" } } },
       "login by device",
-      "is code, where something else of the same reply stands",
+      "is code, where the same reply has something else",
     ],
     [
       "two parameters of one name",
@@ -204,7 +204,7 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "words of an error where its code stands",
       { reply: { errorDescription: "error" }, errors: { codes: { gone: "dead" } } },
       "error codes",
-      "reply.errorDescription is error, where something else of the same reply stands",
+      "reply.errorDescription is error, where the same reply has something else",
     ],
     ["a header that is none", { header: "Token {token}" }, "account", "header is 'Token {token}', which isn't"],
     [

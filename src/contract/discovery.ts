@@ -1,8 +1,9 @@
-/** Discovery during a contract test: what the issuer tells where the description leaves it to it. */
+/** Discovery during a contract test: the endpoints that the issuer has where the description leaves them to it. */
+import type { Dialect } from "../providers/defaults.ts";
 import type { Endpoints, ResolvedProvider } from "../providers/resolve.ts";
 
-/** The endpoints in force. */
-export function withDiscovered({ issuer, endpoints, definition }: ResolvedProvider): Endpoints {
+/** The endpoints in force: the description's, and below them those of discovery. */
+export function discoveredEndpoints({ issuer, endpoints, definition }: ResolvedProvider): Endpoints {
   if (issuer === null) return endpoints;
   const at = (path: string): string => `${issuer.replace(/\/$/, "")}/${path}`;
   const flows = JSON.stringify(definition.flows);
@@ -17,9 +18,8 @@ export function withDiscovered({ issuer, endpoints, definition }: ResolvedProvid
 }
 
 /** RFC 8414 §2. */
-export function metadataFor(issuer: string, { dialect }: ResolvedProvider, endpoints: Endpoints): object {
+export function issuerMetadata(issuer: string, { client }: Dialect, endpoints: Endpoints): object {
   const { authorization, device, token, revocation, userinfo, introspection } = endpoints;
-  const { authentication } = dialect.client;
   return {
     issuer,
     authorization_endpoint: authorization,
@@ -28,7 +28,9 @@ export function metadataFor(issuer: string, { dialect }: ResolvedProvider, endpo
     revocation_endpoint: revocation,
     userinfo_endpoint: userinfo,
     introspection_endpoint: introspection,
-    token_endpoint_auth_methods_supported: [authentication === "basic" ? "client_secret_basic" : "client_secret_post"],
+    token_endpoint_auth_methods_supported: [
+      client.authentication === "basic" ? "client_secret_basic" : "client_secret_post",
+    ],
     response_types_supported: ["code"],
   };
 }

@@ -1,0 +1,57 @@
+/** The authorization endpoint of a contract test's issuer: what the browser brings, and where it is sent back to. */
+import { nameOf } from "../oauth/names.ts";
+import { isSameOrigin } from "../platform/url.ts";
+import { insist, Mismatch } from "./check.ts";
+import type { Issuer } from "./issuer.ts";
+import { scopesIn } from "./request.ts";
+
+/**
+ * RFC 6749 §4.1.1.
+ * @param registered the redirect URI that counts where the request names none
+ * @throws Mismatch
+ */
+export function authorizationAnswer(
+  { provider, endpoints: { authorization = "" }, grants }: Issuer,
+  url: URL,
+  registered: string,
+  decision: "approve" | "deny",
+): string {
+  const { authorize, scopes } = provider.dialect;
+  const page = new URL(authorization);
+  const isThePage = isSameOrigin(url.href, page.href) && url.pathname === page.pathname;
+  insist(isThePage, `the browser was sent to ${url.origin}${url.pathname}`);
+  const sent = authorize.fragment === undefined ? url.searchParams : behindFragment(url, authorize.fragment);
+  for (const [name, value] of [...Object.entries(authorize.parameters), ...page.searchParams])
+    insist(sent.get(name) === value, `authorize.parameters.${name} does nothing: the protocol's own parameter is sent`);
+  const given = (name: string): string | null => {
+    const known = nameOf(name, authorize.names);
+    return known === false ? null : sent.get(known);
+  };
+  for (const name of ["client_id", "redirect_uri", "state"])
+    insist(
+      authorize.names[name] === false || Boolean(given(name)),
+      `${name} is missing from the authorization request`,
+    );
+  const [challenge, nonce] = [given("code_challenge"), given("nonce")];
+  insist(authorize.pkce === (challenge !== null), "authorize.pkce isn't what is done");
+  const expected = { always: true, never: false, openid: nonce !== null }[authorize.nonce];
+  insist(expected === (nonce !== null), "authorize.nonce isn't what is done");
+  const redirectUri = given("redirect_uri");
+  const back = new URL(redirectUri ?? registered);
+  const answer: [string, string][] = [[nameOf("state", authorize.names) || "state", given("state") ?? ""]];
+  if (decision === "deny") answer.push(["error", "access_denied"]);
+  else {
+    const grant = { scopes: scopesIn(given("scope"), scopes.separator), flow: "browser", nonce, dead: false } as const;
+    answer.push([authorize.codeParameter, grants.addCode({ grant, redirectUri, challenge })]);
+    for (const name of authorize.extra) answer.push([name, "kept"]);
+  }
+  for (const [name, value] of answer) back.searchParams.set(name, value);
+  return back.href;
+}
+
+/** `https://…/#path?client_id=…` */
+function behindFragment({ hash }: URL, path: string): URLSearchParams {
+  const [place, query = ""] = hash.slice(1).split("?");
+  if (place !== path) throw new Mismatch("authorize.fragment isn't where the browser is sent");
+  return new URLSearchParams(query);
+}
