@@ -1,6 +1,6 @@
 /** One attempt under the lock: note, send, keep the reply. Each step is durable before the next begins. */
 import { feature } from "bun:bundle";
-import { decodeRaw, encodeRaw } from "../oauth/raw.ts";
+import { decodeRaw, encodeRaw } from "../oauth/body.ts";
 import { sendRefresh } from "../oauth/refresh.ts";
 import { readTokenReply } from "../oauth/reply.ts";
 import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts";

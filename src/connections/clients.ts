@@ -3,7 +3,7 @@
  * refers to a client in it by id, so that a new secret is used at once (CLI.md §4, RULES.md 3.1).
  */
 
-import type { ClientKey } from "../oauth/client-key.ts";
+import type { ClientKey } from "../oauth/key-file.ts";
 import type { Client } from "../oauth/types.ts";
 import type { Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";

@@ -1,5 +1,5 @@
 /** A refresh that failed: the state that is remembered across processes, and the error that every command shows for it. */
-import { laterOrWhere } from "../oauth/passing.ts";
+import { laterOrWhere } from "../oauth/classify.ts";
 import type { OAuthFailure } from "../oauth/types.ts";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { localTime } from "../platform/local-time.ts";

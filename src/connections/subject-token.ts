@@ -3,7 +3,7 @@
  * is renewed. A CI system gives one to each job that asks.
  */
 import * as v from "valibot";
-import { isPassingStatus } from "../oauth/passing.ts";
+import { isPassingStatus } from "../oauth/classify.ts";
 import { AuthError } from "../platform/errors.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { Secret } from "../platform/secret.ts";

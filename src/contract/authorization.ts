@@ -1,5 +1,5 @@
 /** The authorization endpoint of a contract test's issuer: what the browser brings, and where it is sent back to. */
-import { nameOf } from "../oauth/names.ts";
+import { nameOf } from "../oauth/send.ts";
 import { isSameOrigin } from "../platform/url.ts";
 import { insist, Mismatch } from "./check.ts";
 import type { Issuer } from "./issuer.ts";

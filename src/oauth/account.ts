@@ -1,5 +1,4 @@
 /** Who a token belongs to: by the reply it came in, by its id_token, or by asking. */
-import { AuthError } from "../platform/errors.ts";
 import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { holdsSecret, redact, redactJson } from "../platform/redact.ts";
@@ -7,7 +6,7 @@ import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { isSuccess, readBody } from "./body.ts";
 import type { ProofKey } from "./dpop.ts";
-import { headerLine } from "./header.ts";
+import { tokenHeader } from "./header.ts";
 import { decodeJwt } from "./idtoken.ts";
 import { firstText, type Json } from "./paths.ts";
 import type { Account, Server } from "./types.ts";
@@ -61,7 +60,7 @@ async function askUserinfo(
 ): Promise<AccountAnswer> {
   let reply: HttpReply;
   try {
-    const common = { accept: "application/json", ...authorization(dialect, accessToken), ...dialect.account.headers };
+    const common = { accept: "application/json", ...tokenHeader(dialect, accessToken), ...dialect.account.headers };
     const get = (proved: Readonly<Record<string, string>> = {}): Promise<HttpReply> =>
       http({ method: "GET", url, headers: { ...common, ...proved }, timeout, retry: true });
     reply = proof?.needed ? await (await import("./dpop.ts")).getProved(proof, url, accessToken, get) : await get();
@@ -93,19 +92,6 @@ async function accountOf({ account: paths, functions }: Dialect, source: Json): 
     organization: firstText(said, paths.organization),
   };
   return account.id === null && account.label === null ? null : account;
-}
-
-/** The provider's own header line (`X-Api-Key: {token}`), else RFC 6750's. */
-function authorization(dialect: Dialect, token: Secret): Record<string, string> {
-  const line = headerLine(dialect.header, dialect.basic, token);
-  const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.+)$/s.exec(line) ?? [];
-  if (name === undefined || value === undefined) return { authorization: `Bearer ${token.reveal()}` };
-  // A pasted token may hold anything; a header may not.
-  if (/[^\x20-\x7e]/.test(value))
-    throw new AuthError("token_rejected", "This token has characters that no header can carry.", {
-      hint: "Check that nothing but the token was pasted.",
-    });
-  return { [name.toLowerCase()]: value };
 }
 
 function grantedScopes(dialect: Dialect, headers: Headers): string[] | null {

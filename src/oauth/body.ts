@@ -1,5 +1,6 @@
-/** The bytes of a reply as an object, whatever its label says: providers send JSON as text and forms as JSON. */
+/** The bytes of a reply as an object, whatever its label says (providers send JSON as text and forms as JSON), and kept. */
 import * as v from "valibot";
+import { AuthError } from "../platform/errors.ts";
 import { learnSecrets } from "../platform/learn-secrets.ts";
 import type { Json } from "./paths.ts";
 import type { RawReply } from "./types.ts";
@@ -14,10 +15,7 @@ export function readBody(raw: RawReply): Json | null {
   const text = textOf(raw);
   learnSecrets(text);
   const json = parseJson(text);
-  if (json !== undefined) {
-    const object = v.safeParse(JsonObject, json);
-    return object.success && !Array.isArray(json) ? object.output : null;
-  }
+  if (json !== undefined) return asObject(json);
   return isForm(raw, text) ? Object.fromEntries(new URLSearchParams(text)) : null;
 }
 
@@ -41,9 +39,31 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** null for what is no object of JSON. */
+export function asObject(value: unknown): Json | null {
+  return v.is(JsonObject, value) && !Array.isArray(value) ? value : null;
+}
+
 /** By its label, or by its look where the label says nothing of the kind. */
 function isForm(raw: RawReply, text: string): boolean {
   const type = raw.headers["content-type"] ?? "";
   if (/^application\/x-www-form-urlencoded/i.test(type)) return text !== "";
   return /^(text\/(plain|html)|$)/i.test(type) && /^[A-Za-z_]+=[^<>\s]*(&[A-Za-z_]+=[^<>\s]*)*$/.test(text);
+}
+
+const Head = v.strictObject({ status: v.number(), headers: v.record(v.string(), v.string()) });
+const NEWLINE = 10;
+
+/** A reply for the kept-reply file: one line of JSON (status, headers), then the body as it came. */
+export function encodeRaw({ status, headers, body }: RawReply): Uint8Array {
+  const head = new TextEncoder().encode(`${JSON.stringify({ status, headers })}\n`);
+  return Buffer.concat([head, body]);
+}
+
+/** @throws AuthError `vault_corrupt` for bytes that `encodeRaw` didn't make */
+export function decodeRaw(bytes: Uint8Array): RawReply {
+  const end = bytes.indexOf(NEWLINE);
+  const head = v.safeParse(Head, parseJson(new TextDecoder().decode(bytes.subarray(0, Math.max(0, end)))));
+  if (head.success) return { ...head.output, body: bytes.slice(end + 1) };
+  throw new AuthError("vault_corrupt", "A kept reply can't be understood.", { hint: "Log in again with --force." });
 }

@@ -4,25 +4,17 @@
  */
 import * as oauth from "oauth4webapi";
 import { AuthError } from "../platform/errors.ts";
-import type { Http } from "../platform/http.ts";
-import { outsideWords } from "../platform/outside.ts";
 import { redact } from "../platform/redact.ts";
-import { knowSecret, Secret, sameText } from "../platform/secret.ts";
-import { syntaxFault } from "../platform/syntax.ts";
+import { Secret, sameText } from "../platform/secret.ts";
 import { isAllowedUrl, namedPort } from "../platform/url.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
-import { classifyReply } from "./classify.ts";
-import { endpointOf } from "./endpoint.ts";
-import { sendGrant } from "./grant.ts";
-import { isIssuer } from "./idtoken.ts";
+import { codeIn, pastedParameters, WrongPaste } from "./answer.ts";
+import type { Authorization } from "./code.ts";
 import { type Listener, type ListenerOptions, listen, type Reception } from "./listener.ts";
-import { loginError, registered } from "./login-error.ts";
-import { nameOf, renamed } from "./names.ts";
+import { registered } from "./login-error.ts";
 import type { Page } from "./page.ts";
-import { pastedParameters, WrongPaste } from "./pasted.ts";
-import { readTokenReply } from "./reply.ts";
-import { resourceOf } from "./send.ts";
-import { type Account, type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
+import { endpointOf, nameOf, renamed, resourceOf, scopeOf } from "./send.ts";
+import type { Account, Client, Server } from "./types.ts";
 
 export interface BrowserRequest {
   readonly scopes: readonly string[];
@@ -35,16 +27,6 @@ export interface BrowserRequest {
   readonly signal?: AbortSignal;
   /** What it has to carry, since the provider asked for it (OpenID Connect Core §5.5). */
   readonly claims?: string | null;
-}
-
-/** What the provider's answer brought, and what goes with it to the token endpoint. */
-export interface Authorization {
-  readonly code: Secret;
-  readonly redirectUri: string;
-  readonly verifier: Secret | null;
-  readonly nonce: string | null;
-  /** What else of the answer is to be kept. */
-  readonly extra: Readonly<Record<string, string>>;
 }
 
 export interface BrowserLogin {
@@ -158,36 +140,6 @@ export async function startBrowserLogin(
   };
 }
 
-/** @throws AuthError when the provider doesn't give tokens for the code */
-export async function exchangeCode(
-  http: Http,
-  server: Server,
-  client: Client,
-  authorization: Authorization,
-  now: number,
-): Promise<TokenReply> {
-  const { code, redirectUri, verifier, nonce, extra } = authorization;
-  endpointOf(server, "token");
-  try {
-    const raw = await sendGrant(
-      { http, server, client, withSecret: true },
-      {
-        type: "authorization_code",
-        parameters: {
-          code: code.reveal(),
-          redirect_uri: redirectUri,
-          ...(verifier === null ? {} : { code_verifier: verifier.reveal() }),
-        },
-        further: server.dialect.request.tokenParameters,
-      },
-    );
-    const reply = await readTokenReply(server, client, raw, { subject: null, nonce, now, login: true });
-    return { ...reply, extra: { ...extra, ...reply.extra } };
-  } catch (error) {
-    throw error instanceof OAuthFailure ? loginError(server, error, redirectUri) : error;
-  }
-}
-
 /** Where the answer is to come, and who listens there: nobody, if it isn't this machine. */
 function openRedirect(
   server: Server,
@@ -231,44 +183,6 @@ function authorizationUrl(
   const query = url.search.replaceAll("+", "%20");
   url.search = fragment === undefined ? query : "";
   return fragment === undefined ? url.href : `${url.href}#${fragment}${query}`;
-}
-
-function scopeOf({ dialect }: Server, scopes: readonly string[]): { scope?: string } {
-  return scopes.length === 0 ? {} : { scope: scopes.join(dialect.scopes.separator) };
-}
-
-/** @throws AuthError for an answer that is an error, another issuer's (RFC 9207 §2.4), or says a thing twice (RFC 6749 §3.1) */
-function codeIn(server: Server, parameters: URLSearchParams, redirectUri: string): Secret {
-  const { issuer, issRequired, dialect } = server;
-  // An error's text may repeat a code that came beside it.
-  for (const code of parameters.getAll(dialect.authorize.codeParameter)) knowSecret(code);
-  const names = [...parameters.keys()];
-  const repeated = names.find((name, i) => names.indexOf(name) !== i);
-  if (repeated !== undefined)
-    throw new AuthError(
-      "provider_unavailable",
-      `${dialect.title} answered with ${outsideWords(repeated, 40)} more than once: the answer was not used.`,
-      { hint: "Log in again." },
-    );
-  const iss = parameters.get("iss");
-  if ((iss === null && issRequired) || (iss !== null && issuer !== null && !isIssuer(issuer, iss)))
-    throw new AuthError(
-      "access_denied",
-      `The answer does not ${iss === null ? "say which issuer it is from" : `come from ${issuer}`}: it was not used.`,
-      { hint: "Log in again. If it happens again, somebody may be mixing up logins on purpose." },
-    );
-  if (parameters.has("error")) {
-    const said = { ...dialect, reply: { ...dialect.reply, error: "error", errorDescription: "error_description" } };
-    const raw = { status: 400, headers: {}, body: new Uint8Array() };
-    throw loginError(server, classifyReply(raw, Object.fromEntries(parameters), said, 0), redirectUri);
-  }
-  const [code, ...more] = parameters.getAll(dialect.authorize.codeParameter);
-  if (code === undefined || code === "" || more.length > 0)
-    throw new AuthError("provider_unavailable", `${dialect.title} answered without a code.`, { hint: "Log in again." });
-  const fault = syntaxFault("code", code);
-  if (fault !== null)
-    throw new AuthError("provider_unavailable", `${dialect.title}: ${fault}.`, { hint: "Log in again." });
-  return new Secret(code);
 }
 
 function successPage({ dialect, endpoints }: Server, account: Account | null): Page {

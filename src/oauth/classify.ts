@@ -1,7 +1,7 @@
 /** What a token request that brought no tokens means: by the provider's own table first, by the status last. */
 import type { HttpError, HttpFailure } from "../platform/http-failure.ts";
 import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
-import { at, type Json } from "./paths.ts";
+import { at, type Json, textAt } from "./paths.ts";
 import { type FailureClass, OAuthFailure, type RawReply } from "./types.ts";
 
 /** As CLI.md's refresh table prints them, where that isn't the failure's own name. */
@@ -37,7 +37,7 @@ export function classifyReply(raw: RawReply, body: Json | null, dialect: Dialect
   const code = body === null ? null : codeOf(body, dialect);
   const retryAfter = retryAfterOf(raw, now);
   const known = body === null ? meaningOf(dialect.errors.codes, `HTML ${status}`) : lookUp(status, body, code, dialect);
-  const means = known ?? { class: unknownClass(status, body, code), meaning: null, remedy: null };
+  const means = known ?? { class: unknownClass(status, body), meaning: null, remedy: null };
   return new OAuthFailure({
     ...means,
     reason: code === null ? (status < 400 ? "unreadable reply" : `HTTP ${status}`) : code,
@@ -133,17 +133,25 @@ function subcodesAt(body: Json, path: string, prefix: string): string[] {
  * What stands in no table. A well-formed answer below 500 is a verdict: asked again unchanged, it would be the same. 401
  * is about the client (RFC 6749 §5.2). A page, an empty body and a success without a code say nothing.
  */
-function unknownClass(status: number, body: Json | null, code: string | null): FailureClass {
-  if (body === null || (code === null && !isVerdict(status))) return "transient";
-  if (status < 400 || status >= 500 || PASSES.includes(status)) return "transient";
+function unknownClass(status: number, body: Json | null): FailureClass {
+  if (body === null || !isVerdict(status)) return "transient";
   return status === 401 ? "client" : "refused";
 }
 
-/** Request timeout, too early, too many requests. */
-const PASSES = [408, 425, 429];
-
 function isVerdict(status: number): boolean {
-  return status >= 400 && status < 500 && !PASSES.includes(status);
+  return status >= 400 && !isPassingStatus(status);
+}
+
+/** 408, 425, 429 and 5xx: the server's own state, not the request (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */
+export function isPassingStatus(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425 || status === 429;
+}
+
+/** A page, or a 4xx that says nothing, comes from a wrong address or from something in between. */
+export function laterOrWhere({ status, unreadable, providerError }: OAuthFailure): string {
+  if (providerError !== null || (!unreadable && (status === null || isPassingStatus(status))))
+    return "Try again later.";
+  return "This is not an OAuth server's answer. Check the address, and the network's sign-in page if it has one.";
 }
 
 /**
@@ -177,9 +185,4 @@ function httpDate(text: string): number | null {
     ? Date.parse(text)
     : Number.NaN;
   return Number.isNaN(date) ? null : date;
-}
-
-function textAt(body: Json, path: string): string | null {
-  const value = at(body, path);
-  return typeof value === "string" && value !== "" ? value : null;
 }

@@ -1,30 +1,44 @@
-/** A code that came some other way than through our own browser login: exchanged as it is (RFC 6749 §4.1.3). */
+/** A code for tokens (RFC 6749 §4.1.3), whichever way the code came. */
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
-import { sendGrant } from "./grant.ts";
 import { loginError } from "./login-error.ts";
 import { readTokenReply } from "./reply.ts";
+import { sendGrant } from "./send.ts";
 import { type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
 
+/** What the provider's answer brought, and what goes with it to the token endpoint. */
+export interface Authorization {
+  readonly code: Secret;
+  /** The one that the request for the code named; null: none. */
+  readonly redirectUri: string | null;
+  /** PKCE's (RFC 7636); null where the request had no challenge. */
+  readonly verifier: Secret | null;
+  readonly nonce: string | null;
+  /** What else of the answer is to be kept. */
+  readonly extra: Readonly<Record<string, string>>;
+}
+
 /**
- * @param redirectUri where the request for the code named one
  * @param now milliseconds
  * @throws AuthError when the provider doesn't give tokens for the code
  */
-export async function redeemCode(
+export async function exchangeCode(
   http: Http,
   server: Server,
   client: Client,
-  code: Secret,
-  redirectUri: string | null,
+  { code, redirectUri, verifier, nonce, extra }: Authorization,
   now: number,
 ): Promise<TokenReply> {
-  const parameters = { code: code.reveal(), ...(redirectUri === null ? {} : { redirect_uri: redirectUri }) };
-  const further = server.dialect.request.tokenParameters;
+  const parameters = {
+    code: code.reveal(),
+    ...(redirectUri !== null && { redirect_uri: redirectUri }),
+    ...(verifier !== null && { code_verifier: verifier.reveal() }),
+  };
   try {
     const sending = { http, server, client, withSecret: true };
-    const raw = await sendGrant(sending, { type: "authorization_code", parameters, further });
-    return await readTokenReply(server, client, raw, { subject: null, now, login: true });
+    const raw = await sendGrant(sending, { type: "authorization_code", parameters });
+    const reply = await readTokenReply(server, client, raw, { subject: null, nonce, now, login: true });
+    return { ...reply, extra: { ...extra, ...reply.extra } };
   } catch (error) {
     throw error instanceof OAuthFailure ? loginError(server, error, redirectUri ?? undefined) : error;
   }

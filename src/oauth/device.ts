@@ -10,13 +10,11 @@ import { pageFault } from "../platform/url.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { isSuccess, readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
-import { endpointOf } from "./endpoint.ts";
 import { secondsOf } from "./expiry.ts";
-import { sendGrant } from "./grant.ts";
 import { loginError } from "./login-error.ts";
 import { at } from "./paths.ts";
 import { readTokenReply } from "./reply.ts";
-import { resourceOf, type Sending, sendForm } from "./send.ts";
+import { endpointOf, resourceOf, type Sending, scopeOf, sendForm, sendGrant } from "./send.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
 
 export interface DeviceAuthorization {
@@ -40,11 +38,9 @@ export async function requestDeviceCode(
   signal?: AbortSignal,
 ): Promise<DeviceAuthorization> {
   const url = endpointOf(server, "device");
-  const { dialect } = server;
-  const scope = scopes.join(dialect.scopes.separator);
-  const sending = { http, server, client, withSecret: dialect.device.needsSecret, signal };
+  const sending = { http, server, client, withSecret: server.dialect.device.needsSecret, signal };
   try {
-    const parameters = { ...(scope === "" ? {} : { scope }), ...resourceOf(server), client_id: client.id };
+    const parameters = { ...scopeOf(server, scopes), ...resourceOf(server), client_id: client.id };
     return readAuthorization(server, await sendForm(sending, url, parameters));
   } catch (error) {
     throw error instanceof OAuthFailure ? loginError(server, error) : error;
@@ -193,11 +189,7 @@ async function poll(sending: Sending, parameters: Readonly<Record<string, string
   const { server, client } = sending;
   let interval = 0;
   try {
-    const raw = await sendGrant(sending, {
-      type: "urn:ietf:params:oauth:grant-type:device_code",
-      parameters,
-      further: server.dialect.request.tokenParameters,
-    });
+    const raw = await sendGrant(sending, { type: "urn:ietf:params:oauth:grant-type:device_code", parameters });
     interval = Math.min(
       seconds(at(readBody(raw), server.dialect.device.fields.interval ?? "interval")),
       LONGEST_INTERVAL,
@@ -210,17 +202,10 @@ async function poll(sending: Sending, parameters: Readonly<Record<string, string
 }
 
 /** Sleeps, but not beyond a signal. */
-function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal?.addEventListener("abort", end);
-  });
+async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  const { setTimeout: sleep } = await import("node:timers/promises");
+  // It rejects for one reason only, that the signal came.
+  await sleep(milliseconds, undefined, { signal }).catch(() => {});
 }
 
 /** A failure below HTTP that waiting doesn't mend: a certificate, a proxy that wants a login. */

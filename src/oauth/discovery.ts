@@ -9,6 +9,7 @@ import { holdsSecret } from "../platform/redact.ts";
 import { isAllowedUrl, normalizeUrl } from "../platform/url.ts";
 import type { EndpointName } from "../providers/schema.ts";
 import { readBody } from "./body.ts";
+import { isPassingStatus } from "./classify.ts";
 import { isIssuer } from "./idtoken.ts";
 import type { Json } from "./paths.ts";
 
@@ -69,7 +70,7 @@ export async function discover(http: Http, given: string): Promise<IssuerDocumen
   // What a person typed may be spelled differently; what the document says is compared as it is (RFC 8414 §3.3).
   const issuer = normalizeUrl(given);
   for (const place of placesOf(new URL(issuer))) {
-    const body = await fetchDocument(http, place);
+    const body = await fetchDocument(http, place, "metadata");
     if (body !== null) return read(issuer, body);
   }
   throw new AuthError("provider_unavailable", `${issuer} publishes no OAuth metadata.`, {
@@ -86,8 +87,12 @@ function placesOf(issuer: URL): string[] {
   ];
 }
 
-/** null where there is nothing of the kind. */
-async function fetchDocument(http: Http, url: string): Promise<Json | null> {
+/**
+ * A document that an issuer publishes. null where there is nothing of the kind.
+ * @param what after "The issuer's"
+ * @throws AuthError `network`, `rate_limited`, `provider_unavailable` when it can't be had now
+ */
+export async function fetchDocument(http: Http, url: string, what: string): Promise<Json | null> {
   let reply: HttpReply;
   try {
     reply = await http({ method: "GET", url, headers: { accept: "application/json" }, retry: true });
@@ -95,13 +100,13 @@ async function fetchDocument(http: Http, url: string): Promise<Json | null> {
     if (!(error instanceof HttpError)) throw error;
     if (error.failure === "redirected") return null;
     const code = error.status === null ? "network" : "provider_unavailable";
-    throw new AuthError(code, `The issuer's metadata could not be fetched (${error.message}).`, { hint: error.remedy });
+    throw new AuthError(code, `The issuer's ${what} could not be fetched (${error.message}).`, { hint: error.remedy });
   }
   const { status, body } = reply;
-  if (status === 429 || status >= 500)
+  if (isPassingStatus(status))
     throw new AuthError(
       status === 429 ? "rate_limited" : "provider_unavailable",
-      `The issuer's metadata could not be fetched (HTTP ${status}: ${url}).`,
+      `The issuer's ${what} could not be fetched (HTTP ${status}: ${url}).`,
       { hint: "Try again later." },
     );
   return status === 200 ? readBody({ status, headers: {}, body }) : null;

@@ -2,24 +2,22 @@
  * Tokens bound to a key (RFC 9449). Most issuers that could bind tokens don't insist, and a bound token is of no use to
  * plain programs: so a proof is sent only where the issuer doesn't do without.
  */
-import type { CustomFetchOptions, DPoPHandle } from "oauth4webapi";
-import * as oauth from "oauth4webapi";
 import type { HttpReply } from "../platform/http.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { Secret } from "../platform/secret.ts";
+import { originOf } from "../platform/url.ts";
 import { readBody } from "./body.ts";
 import { type Sending, sendForm } from "./send.ts";
 import type { RawReply } from "./types.ts";
 
-const ES256 = { name: "ECDSA", namedCurve: "P-256" };
-
-/** The key of one login. Remembers the issuer's nonces for as long as the process runs. */
+/** The key of one login. Remembers the servers' nonces for as long as the process runs. */
 export class ProofKey {
   /** A private JWK, as JSON. */
   readonly key: Secret;
   /** Whether the issuer was found to want proofs. */
   needed: boolean;
-  #handle: Promise<DPoPHandle> | undefined;
+  /** By origin: the nonce that its next proof must have (RFC 9449 §8.2). */
+  readonly #nonces = new Map<string, string>();
 
   constructor(key: Secret, needed: boolean) {
     this.key = key;
@@ -28,22 +26,34 @@ export class ProofKey {
 
   /** One that is used only if the issuer asks for it. */
   static async generate(): Promise<ProofKey> {
-    const { privateKey } = await crypto.subtle.generateKey(ES256, true, ["sign", "verify"]);
+    const { privateKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
+      "sign",
+      "verify",
+    ]);
     const { kty, crv, x, y, d } = await crypto.subtle.exportKey("jwk", privateKey);
     return new ProofKey(new Secret(JSON.stringify({ kty, crv, x, y, d })), false);
   }
 
-  handle(): Promise<DPoPHandle> {
-    this.#handle ??= this.#open();
-    return this.#handle;
+  /** A proof for one request (RFC 9449 §4.2). @param token the access token that goes with it (§7) */
+  async proofFor(method: "GET" | "POST", url: string, token?: Secret): Promise<string> {
+    const { SignJWT } = await import("jose");
+    const { d, ...jwk } = JSON.parse(this.key.reveal()) as Record<"kty" | "crv" | "x" | "y" | "d", string>;
+    const claims = {
+      jti: crypto.randomUUID(),
+      htm: method,
+      htu: `${originOf(url)}${new URL(url).pathname}`,
+      nonce: this.#nonces.get(originOf(url)),
+      ath: token && new Bun.CryptoHasher("sha256").update(token.reveal()).digest("base64url"),
+    };
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: "ES256", typ: "dpop+jwt", jwk })
+      .setIssuedAt()
+      .sign({ ...jwk, d });
   }
 
-  async #open(): Promise<DPoPHandle> {
-    const whole = JSON.parse(this.key.reveal()) as Record<"kty" | "crv" | "x" | "y" | "d", string>;
-    const { d: _, ...open } = whole;
-    const publicKey = await crypto.subtle.importKey("jwk", open, ES256, true, ["verify"]);
-    const privateKey = await crypto.subtle.importKey("jwk", whole, ES256, false, ["sign"]);
-    return oauth.DPoP({}, { publicKey, privateKey });
+  /** @param nonce the reply's `dpop-nonce`, where it has one */
+  remember(url: string, nonce: string | null | undefined): void {
+    if (nonce) this.#nonces.set(originOf(url), nonce);
   }
 }
 
@@ -64,58 +74,26 @@ export async function sendProved(
   parameters: Readonly<Record<string, string>>,
 ): Promise<RawReply> {
   const end = performance.now() + (sending.timeout ?? LIMITS.exchange);
-  const send: Send = (headers) =>
+  const send = (headers: Readonly<Record<string, string>>): Promise<RawReply> =>
     sendForm({ ...sending, timeout: Math.max(1, end - performance.now()) }, url, parameters, headers);
-  if (proof.needed) return withNonce(proof, url, send);
+  const sendWithProof = async (): Promise<RawReply> => {
+    const reply = await send({ dpop: await proof.proofFor("POST", url) });
+    proof.remember(url, reply.headers["dpop-nonce"]);
+    return reply;
+  };
+  const sendWithNonce = async (): Promise<RawReply> => {
+    const reply = await sendWithProof();
+    const wantsNonce = errorIn(reply) === "use_dpop_nonce" && reply.headers["dpop-nonce"] !== undefined;
+    return wantsNonce ? sendWithProof() : reply;
+  };
+  if (proof.needed) return sendWithNonce();
   const bare = await send({});
   const refused = errorIn(bare);
   if (refused === null || !MAY_WANT_PROOF.includes(refused)) return bare;
-  const proved = await withNonce(proof, url, send);
+  const proved = await sendWithNonce();
   if (errorIn(proved) === refused) return bare;
   proof.needed = true;
   return proved;
-}
-
-type Send = (headers: Readonly<Record<string, string>>) => Promise<RawReply>;
-
-async function withNonce(proof: ProofKey, url: string, send: Send): Promise<RawReply> {
-  const handle = await proof.handle();
-  const reply = await sendSigned(handle, url, send);
-  const wantsNonce = errorIn(reply) === "use_dpop_nonce" && reply.headers["dpop-nonce"] !== undefined;
-  return wantsNonce ? sendSigned(handle, url, send) : reply;
-}
-
-/**
- * The library signs proofs only for a request that it makes itself: of that one, which names no client, the proof is
- * taken. From the reply the library learns the nonce for the next proof.
- */
-async function sendSigned(DPoP: DPoPHandle, url: string, send: Send): Promise<RawReply> {
-  let raw: RawReply | undefined;
-  const customFetch = async (_: string, { headers }: CustomFetchOptions<"POST", unknown>): Promise<Response> => {
-    raw = await send({ dpop: headers.dpop ?? "" });
-    return nonceReply(raw.headers["dpop-nonce"]);
-  };
-  const server = { issuer: url, token_endpoint: url };
-  await oauth.genericTokenEndpointRequest(
-    server,
-    { client_id: "-" },
-    oauth.None(),
-    "-",
-    {},
-    {
-      DPoP,
-      [oauth.customFetch]: customFetch,
-      // Which addresses may be http is for `platform/http` to say: loopback only.
-      [oauth.allowInsecureRequests]: true,
-    },
-  );
-  if (raw === undefined) throw new Error("the request was not sent");
-  return raw;
-}
-
-/** What the library has to see of a reply (RFC 9449 §8). */
-function nonceReply(nonce: string | null | undefined): Response {
-  return new Response(null, { status: 204, ...(nonce && { headers: { "dpop-nonce": nonce } }) });
 }
 
 function errorIn(raw: RawReply): string | null {
@@ -131,20 +109,10 @@ export async function getProved(
   token: Secret,
   get: (headers: Readonly<Record<string, string>>) => Promise<HttpReply>,
 ): Promise<HttpReply> {
-  const DPoP = await proof.handle();
   const once = async (): Promise<HttpReply> => {
-    let reply: HttpReply | undefined;
-    const send = async (_: string, { headers }: CustomFetchOptions<string, unknown>): Promise<Response> => {
-      const { authorization = "", dpop = "" } = headers;
-      reply = await get({ authorization, dpop });
-      return nonceReply(reply.headers.get("dpop-nonce"));
-    };
-    await oauth.protectedResourceRequest(token.reveal(), "GET", new URL(url), undefined, null, {
-      DPoP,
-      [oauth.customFetch]: send,
-      [oauth.allowInsecureRequests]: true,
-    });
-    if (reply === undefined) throw new Error("the request was not sent");
+    const dpop = await proof.proofFor("GET", url, token);
+    const reply = await get({ authorization: `DPoP ${token.reveal()}`, dpop });
+    proof.remember(url, reply.headers.get("dpop-nonce"));
     return reply;
   };
   const reply = await once();

@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import { escapeText } from "../platform/escape.ts";
 import { Secret } from "../platform/secret.ts";
-import { parseJson } from "./body.ts";
+import { asObject, parseJson } from "./body.ts";
 import type { Json } from "./paths.ts";
 import type { Client, Server } from "./types.ts";
 
@@ -14,8 +14,6 @@ export interface Jwt {
   readonly header: Json;
   readonly claims: Json;
 }
-
-const JsonObject = v.record(v.string(), v.unknown());
 
 /** The readable parts of a signed JWT, unverified; null for anything else. */
 export function decodeJwt(text: string): Jwt | null {
@@ -32,8 +30,7 @@ function decodePart(part: string): Json | null {
   } catch {
     return null;
   }
-  const value = parseJson(new TextDecoder().decode(bytes));
-  return v.is(JsonObject, value) && !Array.isArray(value) ? value : null;
+  return asObject(parseJson(new TextDecoder().decode(bytes)));
 }
 
 export type CheckedIdToken =

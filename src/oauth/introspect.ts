@@ -5,11 +5,9 @@ import type { Http } from "../platform/http.ts";
 import { redactJson } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import { isSuccess, readBody } from "./body.ts";
-import { classifyReply } from "./classify.ts";
-import { endpointOf } from "./endpoint.ts";
-import { laterOrWhere } from "./passing.ts";
+import { classifyReply, laterOrWhere } from "./classify.ts";
 import type { Json } from "./paths.ts";
-import { sendForm } from "./send.ts";
+import { endpointOf, sendForm } from "./send.ts";
 import { type Client, OAuthFailure, type Server } from "./types.ts";
 
 const Introspection = v.looseObject({ active: v.boolean() });

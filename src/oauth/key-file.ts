@@ -2,18 +2,22 @@
  * Private keys as people have them in files, turned into the one form that is kept (PKCS#8 in PEM, RFC 5958). What is
  * no such key is refused with what it is instead, and what to do.
  */
-import type { KeyObject } from "node:crypto";
+import type { JsonWebKeyInput, KeyObject } from "node:crypto";
+import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
+import { parseJson } from "./body.ts";
 
 export type Algorithm = "RS256" | "PS256" | "ES256";
 
-/** What WebCrypto calls them (RFC 7518 §3.1). */
-const PARAMETERS = {
-  RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
-  PS256: { name: "RSA-PSS", hash: "SHA-256" },
-  ES256: { name: "ECDSA", namedCurve: "P-256" },
-} as const;
+/** Of a client that proves itself with a key instead of a secret: `private_key_jwt` (OpenID Connect Core §9). */
+export interface ClientKey {
+  /** PKCS#8 in PEM. */
+  readonly pem: Secret;
+  readonly algorithm: Algorithm;
+  /** By which the issuer finds the key, where a JWK named it. */
+  readonly keyId: string | null;
+}
 
 const WANTED: Readonly<Record<Algorithm, string>> = {
   RS256: "an RSA key",
@@ -36,23 +40,56 @@ const OTHERS: readonly (readonly [label: string, what: string, remedy: string])[
  * @param what for messages: `The key`
  * @throws AuthError `token_rejected` when it isn't a private key for this algorithm
  */
-export async function readPrivateKey(text: string, algorithm: Algorithm, what = "The key"): Promise<Secret> {
+export async function readPrivateKey(text: string, algorithm: Algorithm, what = THE_KEY): Promise<Secret> {
+  return kept(await keyIn(text, what), algorithm, what);
+}
+
+const Jwk = v.looseObject({ kty: v.string(), alg: v.optional(v.string()), kid: v.optional(v.string()) });
+
+/**
+ * @param file the whole text: PEM, or a JWK, whose own algorithm and id then count
+ * @param supported the algorithms that the issuer takes, where it says so
+ * @throws AuthError `token_rejected` when it is no private key of a kind that can be used here
+ */
+export async function readClientKey(file: Secret, supported: readonly string[] | null): Promise<ClientKey> {
+  const text = file.reveal();
+  const jwk = v.safeParse(Jwk, parseJson(text));
+  const { alg = null, kid = null } = jwk.success ? jwk.output : {};
+  const key = await (jwk.success ? keyOfJwk(jwk.output) : keyIn(text, THE_KEY));
+  const algorithm = algorithmFor(key, alg, supported);
+  return { pem: kept(key, algorithm, THE_KEY), algorithm, keyId: kid };
+}
+
+const THE_KEY = "The key";
+
+async function keyIn(text: string, what: string): Promise<KeyObject> {
   const block = privateKeyIn(text, what);
   const { createPrivateKey } = await import("node:crypto");
-  let key: KeyObject;
   try {
-    key = createPrivateKey(block);
+    return createPrivateKey(block);
   } catch {
     throw refused(what, "is cut off or damaged", "Pass the whole file.");
   }
-  refuseOtherKind(key, algorithm, what);
-  return new Secret(String(key.export({ type: "pkcs8", format: "pem" })));
 }
 
-/** @param pem as `readPrivateKey` gives it */
-export function importPrivateKey(pem: Secret, algorithm: Algorithm): Promise<CryptoKey> {
-  const [der] = blocks(pem.reveal(), "PRIVATE KEY");
-  return crypto.subtle.importKey("pkcs8", der ?? new Uint8Array(), PARAMETERS[algorithm], false, ["sign"]);
+async function keyOfJwk(jwk: v.InferOutput<typeof Jwk>): Promise<KeyObject> {
+  const { createPrivateKey } = await import("node:crypto");
+  try {
+    return createPrivateKey({ key: jwk, format: "jwk" } as JsonWebKeyInput);
+  } catch {
+    throw refused(THE_KEY, "isn't a private JWK", "Give the private key: a JWK with its d, or PEM.");
+  }
+}
+
+function algorithmFor(key: KeyObject, own: string | null, supported: readonly string[] | null): Algorithm {
+  if (key.asymmetricKeyType !== "rsa") return "ES256";
+  if (own === "PS256" || own === "RS256") return own;
+  return supported?.includes("RS256") === false && supported.includes("PS256") ? "PS256" : "RS256";
+}
+
+function kept(key: KeyObject, algorithm: Algorithm, what: string): Secret {
+  refuseOtherKind(key, algorithm, what);
+  return new Secret(String(key.export({ type: "pkcs8", format: "pem" })));
 }
 
 /**

@@ -29,20 +29,6 @@ export function parseHead(bytes: Uint8Array): Head | null {
 
 const DECIDING = new Set(["content-length", "transfer-encoding", "content-type", "origin", "sec-fetch-site"]);
 
-/** Where the empty line begins, or -1. */
-export function headEnd(bytes: Uint8Array): number {
-  for (let i = 0; i + 3 < bytes.length; i++)
-    if (bytes[i] === 13 && bytes[i + 1] === 10 && bytes[i + 2] === 13 && bytes[i + 3] === 10) return i;
-  return -1;
-}
-
-export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(a.length + b.length);
-  bytes.set(a);
-  bytes.set(b, a.length);
-  return bytes;
-}
-
 export function pageReply(status: number, page: Page): string {
   return reply(status, renderPage(page), {
     "content-type": "text/html; charset=utf-8",

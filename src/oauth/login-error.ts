@@ -2,7 +2,7 @@
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
-import { laterOrWhere } from "./passing.ts";
+import { laterOrWhere } from "./classify.ts";
 import type { OAuthFailure, Server } from "./types.ts";
 
 const LONGEST_DESCRIPTION = 300;
@@ -47,29 +47,17 @@ function words(failure: OAuthFailure, title: string): [code: ErrorCode, message:
     case "client":
       return failure.providerError === "invalid_scope"
         ? ["scope_rejected", `${title} refused the scopes`, "Check them: --scope"]
-        : [
-            "client_rejected",
-            `${title} refused the client`,
-            "Check the client id and secret, and what the client may do.",
-          ];
-    case "refused":
-      return failure.providerError === null
-        ? [unreached(failure), `${title} could not complete the login`, laterOrWhere(failure)]
-        : [
-            "client_rejected",
-            `${title} refused the login`,
-            "Check what was asked for, the client id and secret, and what the client may do.",
-          ];
+        : ["client_rejected", `${title} refused the client`, `Check ${CLIENT}.`];
     case "interaction":
-      return [
-        "interaction_required",
-        `${title} wants more from you`,
-        "Log in again, with --flow browser where you can.",
-      ];
-    default:
-      return [unreached(failure), `${title} could not complete the login`, laterOrWhere(failure)];
+      return ["interaction_required", `${title} wants more from you`, "Log in again, with --flow browser if you can."];
+    case "refused":
+      if (failure.providerError !== null)
+        return ["client_rejected", `${title} refused the login`, `Check what was asked for, ${CLIENT}.`];
   }
+  return [unreached(failure), `${title} could not complete the login`, laterOrWhere(failure)];
 }
+
+const CLIENT = "the client id and secret, and what the client may do";
 
 function unreached(failure: OAuthFailure): ErrorCode {
   if (failure.status === 429) return "rate_limited";

@@ -8,7 +8,7 @@
  */
 import type { Socket, TCPSocketListener } from "bun";
 import { AuthError, errorCode } from "../platform/errors.ts";
-import { type Head, headEnd, joined, parseHead, textReply } from "./listener-http.ts";
+import { type Head, parseHead, textReply } from "./listener-http.ts";
 
 const MOST_CONNECTIONS = 64;
 const LONGEST_HEAD = 8 * 1024;
@@ -44,7 +44,7 @@ export interface Loopback {
 }
 
 interface Connection {
-  received: Uint8Array;
+  received: Buffer;
   timer: Timer | null;
   answered: boolean;
 }
@@ -59,7 +59,7 @@ export function serveLoopback(options: LoopbackOptions): Loopback {
 
   const servers = bind(options, {
     open(client) {
-      client.data = { received: new Uint8Array(0), timer: null, answered: false };
+      client.data = { received: Buffer.alloc(0), timer: null, answered: false };
       if (clients.size >= MOST_CONNECTIONS && !endIdlest()) {
         client.terminate();
         return;
@@ -73,7 +73,7 @@ export function serveLoopback(options: LoopbackOptions): Loopback {
       // To the end of the order.
       clients.delete(client);
       clients.add(client);
-      data.received = joined(data.received, chunk);
+      data.received = Buffer.concat([data.received, chunk]);
       const request = whole(data.received, options.longestBody);
       if (request === "more") return;
       data.answered = true;
@@ -120,8 +120,8 @@ function hostsOf(hostname: Hostname, port: number): readonly string[] {
 }
 
 /** The request, once it is there; a reply where it is too long; null where it is none; `more` while it is on its way. */
-function whole(received: Uint8Array, longestBody: number): Received | string | null | "more" {
-  const end = headEnd(received);
+function whole(received: Buffer, longestBody: number): Received | string | null | "more" {
+  const end = received.indexOf("\r\n\r\n");
   if (end < 0) return received.length <= LONGEST_HEAD ? "more" : TOO_LONG;
   if (end > LONGEST_HEAD) return TOO_LONG;
   const head = parseHead(received.subarray(0, end));
@@ -165,26 +165,24 @@ function bindOne(hostname: string, port: number, socket: Handlers): TCPSocketLis
 
 /** @param cause what `listen` failed with */
 export function cannotListen(port: number, cause: unknown): AuthError {
-  switch (errorCode(cause)) {
+  const fault = (message: string, hint: string): AuthError => new AuthError("usage", message, { hint, cause });
+  const code = errorCode(cause) ?? "unknown";
+  switch (code) {
     case "EADDRINUSE":
-      return new AuthError("usage", `Port ${port} on this machine is in use by another program.`, {
-        hint: "End that program, or choose another port with --port where the provider allows one.",
-        cause,
-      });
+      return fault(
+        `Port ${port} on this machine is in use by another program.`,
+        "End that program, or choose another port with --port where the provider allows one.",
+      );
     case "EACCES":
     case "EPERM":
-      return new AuthError("usage", `This user may not listen on port ${port}.`, {
-        hint: "Ports below 1024 are the system's on most machines. Choose a higher one with --port.",
-        cause,
-      });
+      return fault(
+        `This user may not listen on port ${port}.`,
+        "Ports below 1024 are the system's on most machines. Choose a higher one with --port.",
+      );
     default:
-      return new AuthError(
-        "usage",
-        `Port ${port} on this machine can't be listened on (${errorCode(cause) ?? "unknown"}).`,
-        {
-          hint: "Choose another with --port, or leave it out where the provider allows any.",
-          cause,
-        },
+      return fault(
+        `Port ${port} on this machine can't be listened on (${code}).`,
+        "Choose another with --port, or leave it out where the provider allows any.",
       );
   }
 }

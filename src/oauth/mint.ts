@@ -5,9 +5,8 @@
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
 import { serverTime } from "./classify.ts";
-import { sendGrant } from "./grant.ts";
-import { post } from "./post.ts";
 import { readTokenReply } from "./reply.ts";
+import { post, scopeOf, sendGrant } from "./send.ts";
 import type { Client, RawReply, Server, TokenReply } from "./types.ts";
 
 export interface MintRequest {
@@ -31,29 +30,27 @@ const CLIENT_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 export function sendMint(http: Http, server: Server, client: Client, request: MintRequest): Promise<RawReply> {
   const { url, use, timeout } = request;
   const proof = request.proof?.reveal() ?? "";
-  const scope = request.scopes.join(server.dialect.scopes.separator);
-  const common = { ...request.parameters, ...(scope === "" ? {} : { scope }) };
+  const common = { ...request.parameters, ...scopeOf(server, request.scopes) };
   switch (use) {
     case "request":
       return post({ http, server, timeout }, url, new URLSearchParams(common), { authorization: `Bearer ${proof}` });
     case "assertion":
-      return ask("client_credentials", {
+      return sendMinted("client_credentials", {
         ...common,
         ...(proof === "" ? {} : { client_assertion_type: CLIENT_ASSERTION, client_assertion: proof }),
       });
     // What the provider wants to know of the scope, a grant's assertion says itself.
     case "grant":
-      return ask(JWT_BEARER, { ...request.parameters, assertion: proof });
+      return sendMinted(JWT_BEARER, { ...request.parameters, assertion: proof });
     case "exchange":
-      return ask(TOKEN_EXCHANGE, { ...common, subject_token: proof });
+      return sendMinted(TOKEN_EXCHANGE, { ...common, subject_token: proof });
   }
 
-  function ask(type: string, parameters: Readonly<Record<string, string>>): Promise<RawReply> {
+  function sendMinted(type: string, parameters: Readonly<Record<string, string>>): Promise<RawReply> {
     // A JWT that is the grant, or another issuer's token, may say enough of who asks (RFC 7523 §2.1, RFC 8693 §2.1).
     if (client.id === "")
       return post({ http, server, timeout }, url, new URLSearchParams({ grant_type: type, ...parameters }));
-    const further = server.dialect.request.tokenParameters;
-    return sendGrant({ http, server, client, withSecret: true, timeout }, { type, parameters, further, url });
+    return sendGrant({ http, server, client, withSecret: true, timeout }, { type, parameters, url });
   }
 }
 

@@ -21,3 +21,9 @@ export function firstText(value: unknown, paths: readonly string[]): string | nu
   }
   return null;
 }
+
+/** A text that isn't empty, or null. */
+export function textAt(value: unknown, path: string): string | null {
+  const found = at(value, path);
+  return typeof found === "string" && found !== "" ? found : null;
+}

@@ -2,8 +2,7 @@
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
-import { endpointOf } from "./endpoint.ts";
-import { sendGrant } from "./grant.ts";
+import { endpointOf, scopeOf, sendGrant } from "./send.ts";
 import type { Client, RawReply, Server } from "./types.ts";
 
 export interface RefreshRequest {
@@ -27,13 +26,12 @@ export function sendRefresh(http: Http, server: Server, client: Client, request:
   const { dialect } = spoken;
   const { secretOnRefresh } = dialect.client;
   const url = server.endpoints.refresh ?? endpointOf(server, "token");
-  const scope = scopes?.join(dialect.scopes.separator) ?? "";
   const withSecret = secretOnRefresh === "always" || (secretOnRefresh === "unless-device" && flow !== "device");
   return sendGrant(
     { http, server: spoken, client, withSecret, timeout },
     {
       type: "refresh_token",
-      parameters: { refresh_token: refreshToken.reveal(), ...(scope === "" ? {} : { scope }) },
+      parameters: { refresh_token: refreshToken.reveal(), ...scopeOf(server, scopes ?? []) },
       further: dialect.request.refreshParameters,
       url,
     },

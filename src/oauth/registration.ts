@@ -7,10 +7,10 @@ import { holdsSecret } from "../platform/redact.ts";
 import { Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import { isSuccess, readBody } from "./body.ts";
-import { classifyNoReply } from "./classify.ts";
+import { classifyNoReply, isPassingStatus } from "./classify.ts";
 import type { IssuerDocument } from "./discovery.ts";
-import { CLIENT_NAME } from "./names.ts";
 import type { Json } from "./paths.ts";
+import { CLIENT_NAME } from "./types.ts";
 
 export interface RegisteredClient {
   readonly id: string;
@@ -33,7 +33,7 @@ export class RegistrationRefused extends Error {
     super(reason, { cause });
     this.reason = reason;
     this.status = status;
-    this.passing = status === null || status === 429 || status >= 500;
+    this.passing = status === null || isPassingStatus(status);
   }
 }
 

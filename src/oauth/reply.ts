@@ -14,7 +14,7 @@ import { isSuccess, readBody, textOf } from "./body.ts";
 import { classifyReply, codeOf, serverTime } from "./classify.ts";
 import { lifetimeAt, lifetimeOf, secondsToExp } from "./expiry.ts";
 import { checkIdToken, decodeJwt, type ExpectedIdToken } from "./idtoken.ts";
-import { at, type Json } from "./paths.ts";
+import { at, type Json, textAt } from "./paths.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
 
 /**
@@ -194,9 +194,4 @@ function scopesIn(value: unknown, separator: string): Scopes {
 function extraOf(body: Json, { reply }: Dialect): Record<string, unknown> {
   const kept = reply.extra.map((path) => [path, at(body, path)] as const);
   return Object.fromEntries(kept.filter(([, value]) => value !== undefined && value !== null));
-}
-
-function textAt(body: Json, path: string): string | null {
-  const value = at(body, path);
-  return typeof value === "string" && value !== "" ? value : null;
 }

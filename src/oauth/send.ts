@@ -1,11 +1,53 @@
-/** The one way in which a client sends a form to a server: with what shows which client it is (RFC 6749 §2.3). */
-import { type Posting, post } from "./post.ts";
+/**
+ * The one way in which a form is sent to a server: with what shows which client it is (RFC 6749 §2.3), in the provider's
+ * dialect, whose JSON bodies, headers, names and further parameters are laid over it here.
+ */
+import { AuthError } from "../platform/errors.ts";
+import type { Http, HttpReply } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
+import { LIMITS } from "../platform/limits.ts";
+import { knowSecret } from "../platform/secret.ts";
+import type { Dialect } from "../providers/defaults.ts";
+import type { EndpointName } from "../providers/schema.ts";
+import { classifyNoReply } from "./classify.ts";
 import type { Client, RawReply, Server } from "./types.ts";
+
+export interface Posting {
+  readonly http: Http;
+  readonly server: Server;
+  /** Milliseconds. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal | undefined;
+}
 
 export interface Sending extends Posting {
   readonly client: Client;
   /** Whether a client that has a secret authenticates with it. */
   readonly withSecret: boolean;
+}
+
+export interface Grant {
+  readonly type: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Of the provider's own, where those aren't its `tokenParameters`. They go before those of the grant. */
+  readonly further?: Readonly<Record<string, string>>;
+  /** Where that isn't the token endpoint. */
+  readonly url?: string;
+}
+
+/**
+ * A request to the token endpoint (RFC 6749 §3.2). Sent once; where tokens are bound to a key, once more after a
+ * refused proof.
+ *
+ * @throws OAuthFailure when no reply came
+ */
+export async function sendGrant(sending: Sending, grant: Grant): Promise<RawReply> {
+  const { server, client } = sending;
+  const url = new URL(grant.url ?? endpointOf(server, "token")).href;
+  const further = grant.further ?? server.dialect.request.tokenParameters;
+  const parameters = { ...further, ...grant.parameters, ...resourceOf(server), grant_type: grant.type };
+  if (client.proof === undefined) return sendForm(sending, url, parameters);
+  return (await import("./dpop.ts")).sendProved(client.proof, sending, url, parameters);
 }
 
 /**
@@ -22,6 +64,11 @@ export async function sendForm(
 ): Promise<RawReply> {
   const form = new URLSearchParams(parameters);
   return post(sending, url, form, { ...headers, ...(await authenticate(sending, url, form)) });
+}
+
+/** Nothing where none is asked for (RFC 6749 §3.3). */
+export function scopeOf({ dialect }: Server, scopes: readonly string[]): { scope?: string } {
+  return scopes.length === 0 ? {} : { scope: scopes.join(dialect.scopes.separator) };
 }
 
 /** RFC 8707 §2. */
@@ -42,7 +89,7 @@ async function authenticate(
   form: URLSearchParams,
 ): Promise<Record<string, string>> {
   if (client.key !== undefined) {
-    const { addAssertion } = await import("./assertion.ts");
+    const { addAssertion } = await import("./jwt.ts");
     await addAssertion(form, client.id, client.key, server, url);
     return {};
   }
@@ -54,4 +101,121 @@ async function authenticate(
   form.set("client_id", client.id);
   if (secret !== null) form.set("client_secret", secret.reveal());
   return {};
+}
+
+/** @throws AuthError `provider_unavailable` when this provider has no such endpoint */
+export function endpointOf(server: Server, name: EndpointName): string {
+  const url = server.endpoints[name];
+  if (url !== undefined) return url;
+  throw new AuthError("provider_unavailable", `${server.dialect.title} has no ${name} endpoint.`, {
+    hint: `Name it: --endpoint ${name}=https://…`,
+  });
+}
+
+/**
+ * Sent once, as it is: no client is added (`sendForm` does that).
+ *
+ * @throws OAuthFailure when no reply came
+ */
+export async function post(
+  { http, server, timeout, signal }: Posting,
+  url: string,
+  form: URLSearchParams,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<RawReply> {
+  const { format, method, headers: own } = server.dialect.request;
+  knowSent(form, headers);
+  const shaped = await byPlugin(server.dialect, url, inDialect(form, server.dialect), {
+    accept: "application/json",
+    ...headers,
+    ...(format !== "query" && { "content-type": TYPES[format] }),
+    ...lowerCased(own),
+  });
+  let reply: HttpReply;
+  try {
+    reply = await http({
+      method,
+      url: format === "query" ? withQuery(url, shaped.parameters) : url,
+      headers: shaped.headers,
+      ...(format !== "query" && { body: bodyOf(format, shaped.parameters) }),
+      timeout: timeout ?? LIMITS.exchange,
+      maxBytes: LIMITS.tokenReplyBytes,
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    throw error instanceof HttpError ? classifyNoReply(error) : error;
+  }
+  return { status: reply.status, headers: kept(reply.headers), body: reply.body };
+}
+
+/** Parameters that are credentials. Some were made for this one request: an assertion, a proof. */
+const CREDENTIALS = [
+  ...["code", "code_verifier", "device_code", "refresh_token", "token", "password"],
+  ...["client_secret", "client_assertion", "assertion", "subject_token", "actor_token"],
+];
+
+/** What is sent may come back in an error's text: it is known as secret before it leaves. */
+function knowSent(form: URLSearchParams, headers: Readonly<Record<string, string>>): void {
+  for (const name of CREDENTIALS) for (const value of form.getAll(name)) knowSecret(value);
+  for (const [name, value] of Object.entries(headers))
+    if (/^(authorization|dpop)$/i.test(name)) knowSecret(value.slice(value.indexOf(" ") + 1));
+}
+
+/** What a plugin's function makes of it. It says what is sent, and has no say in where it goes. */
+async function byPlugin(
+  { functions }: Dialect,
+  endpoint: string,
+  parameters: URLSearchParams,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ parameters: URLSearchParams; headers: Readonly<Record<string, string>> }> {
+  if (functions?.request === undefined) return { parameters, headers };
+  const shaped = await functions.request({ endpoint, parameters: Object.fromEntries(parameters), headers });
+  return { parameters: new URLSearchParams(shaped.parameters), headers: lowerCased(shaped.headers) };
+}
+
+const TYPES = { form: "application/x-www-form-urlencoded", json: "application/json" };
+
+function bodyOf(format: keyof typeof TYPES, parameters: URLSearchParams): string {
+  return format === "json" ? JSON.stringify(Object.fromEntries(parameters)) : parameters.toString();
+}
+
+/** After what the address has of its own. */
+function withQuery(url: string, parameters: URLSearchParams): string {
+  return `${url}${url.includes("?") ? "&" : "?"}${parameters}`;
+}
+
+/** The standard's parameters under the provider's names. */
+function inDialect(parameters: URLSearchParams, { request: { names, grantTypes } }: Dialect): URLSearchParams {
+  const spoken = [...parameters].map(([name, value]): [string, string] => [
+    name,
+    name === "grant_type" && Object.hasOwn(grantTypes, value) ? (grantTypes[value] ?? value) : value,
+  ]);
+  return new URLSearchParams(renamed(spoken, names));
+}
+
+function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+const KEPT = ["content-type", "retry-after", "date", "dpop-nonce"];
+const LONGEST_HEADER = 1000;
+
+function kept(headers: Headers): Record<string, string> {
+  const found = KEPT.map((name) => [name, headers.get(name)?.slice(0, LONGEST_HEADER)] as const);
+  return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+export type Names = Readonly<Record<string, string | false>>;
+
+/** In their order, without those that the provider doesn't want. */
+export function renamed(parameters: Iterable<readonly [string, string]>, names: Names): [string, string][] {
+  return [...parameters].flatMap(([name, value]): [string, string][] => {
+    const known = nameOf(name, names);
+    return known === false ? [] : [[known, value]];
+  });
+}
+
+/** false: it is not sent. */
+export function nameOf(name: string, names: Names): string | false {
+  return Object.hasOwn(names, name) ? (names[name] ?? name) : name;
 }

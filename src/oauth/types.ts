@@ -4,8 +4,8 @@ import { holdsSecret } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import type { EndpointName, ErrorClass } from "../providers/schema.ts";
-import type { ClientKey } from "./client-key.ts";
 import type { ProofKey } from "./dpop.ts";
+import type { ClientKey } from "./key-file.ts";
 
 export type Authentication = "none" | "body" | "basic" | "private_key_jwt";
 
@@ -21,6 +21,9 @@ export interface Client {
   /** Where its tokens are, or may have to be, bound to a key (RFC 9449). */
   readonly proof?: ProofKey;
 }
+
+/** What clients are called that auth registers (RFC 7591 §2, `client_name`). */
+export const CLIENT_NAME = "auth";
 
 /** Whom we speak to: a provider's dialect at the absolute URLs a connection is pinned to. */
 export interface Server {

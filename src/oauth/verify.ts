@@ -1,11 +1,9 @@
 /** Whether a JWT is what it says it is, by the keys that its issuer publishes (RFC 7515, RFC 7517, RFC 7519 §7.2). */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
-import type { Http, HttpReply } from "../platform/http.ts";
-import { HttpError } from "../platform/http-failure.ts";
-import { readBody } from "./body.ts";
+import type { Http } from "../platform/http.ts";
+import { fetchDocument } from "./discovery.ts";
 import { decodeJwt, isIssuer } from "./idtoken.ts";
-import { isPassingStatus } from "./passing.ts";
 
 export interface Verification {
   readonly verified: boolean;
@@ -89,21 +87,9 @@ async function isSigned(token: string, keys: Keys): Promise<boolean> {
 }
 
 async function fetchKeys(http: Http, url: string): Promise<Keys> {
-  let reply: HttpReply;
-  try {
-    reply = await http({ method: "GET", url, headers: { accept: "application/json" }, retry: true });
-  } catch (error) {
-    if (!(error instanceof HttpError)) throw error;
-    const code = error.status === null ? "network" : "provider_unavailable";
-    throw new AuthError(code, `The issuer's keys could not be fetched (${error.message}).`, { hint: error.remedy });
-  }
-  const { status, body } = reply;
-  const keys = v.safeParse(KeySet, readBody({ status, headers: {}, body }));
-  if (status === 200 && keys.success) return keys.output;
-  const what = status === 200 ? "no key set" : `HTTP ${status}`;
-  throw new AuthError("provider_unavailable", `The issuer's keys could not be fetched (${what}: ${url}).`, {
-    hint: isPassingStatus(status)
-      ? "Try again later."
-      : `Check the address that the issuer names in its metadata: ${url}`,
+  const keys = v.safeParse(KeySet, await fetchDocument(http, url, "keys"));
+  if (keys.success) return keys.output;
+  throw new AuthError("provider_unavailable", `The issuer publishes no key set at ${url}.`, {
+    hint: `Check the address that the issuer names in its metadata: ${url}`,
   });
 }

@@ -1,11 +1,11 @@
 /** What a client with a key says of itself in each request (RFC 7523 §3, RFC 10070). */
 import { afterEach, describe, expect, test } from "bun:test";
 import { requestDeviceCode } from "../../src/oauth/device.ts";
-import { sendGrant } from "../../src/oauth/grant.ts";
 import { decodeJwt } from "../../src/oauth/idtoken.ts";
 import { introspect } from "../../src/oauth/introspect.ts";
 import { pushedUrl } from "../../src/oauth/pushed.ts";
 import { revokeTokens } from "../../src/oauth/revoke.ts";
+import { sendGrant } from "../../src/oauth/send.ts";
 import type { Client, Server } from "../../src/oauth/types.ts";
 import { http } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";

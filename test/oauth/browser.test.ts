@@ -1,8 +1,9 @@
 /** The browser flow (RFC 8252, 7636, 9207), and everybody else who talks to its loopback listener. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { type BrowserLogin, type BrowserRequest, exchangeCode, startBrowserLogin } from "../../src/oauth/browser.ts";
+import { WrongPaste } from "../../src/oauth/answer.ts";
+import { type BrowserLogin, type BrowserRequest, startBrowserLogin } from "../../src/oauth/browser.ts";
+import { exchangeCode } from "../../src/oauth/code.ts";
 import { cannotListen } from "../../src/oauth/loopback.ts";
-import { WrongPaste } from "../../src/oauth/pasted.ts";
 import type { Client, Server } from "../../src/oauth/types.ts";
 import { http } from "../../src/platform/http.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";

@@ -1,7 +1,8 @@
 /** What a description can say of requests and answers that differ from the standards, as bytes on the wire. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { askAccount } from "../../src/oauth/account.ts";
-import { exchangeCode, startBrowserLogin } from "../../src/oauth/browser.ts";
+import { startBrowserLogin } from "../../src/oauth/browser.ts";
+import { exchangeCode } from "../../src/oauth/code.ts";
 import { headerLine } from "../../src/oauth/header.ts";
 import { registered } from "../../src/oauth/login-error.ts";
 import { sendRefresh } from "../../src/oauth/refresh.ts";

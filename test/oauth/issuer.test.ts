@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import oidc from "../../providers/oidc.ts";
 import { askAccount } from "../../src/oauth/account.ts";
-import { exchangeCode, startBrowserLogin } from "../../src/oauth/browser.ts";
+import { startBrowserLogin } from "../../src/oauth/browser.ts";
+import { exchangeCode } from "../../src/oauth/code.ts";
 import { pollDevice, requestDeviceCode } from "../../src/oauth/device.ts";
 import { discover } from "../../src/oauth/discovery.ts";
 import { sendRefresh } from "../../src/oauth/refresh.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { type JwtContent, signJwt } from "../../src/oauth/jwt.ts";
-import { importPrivateKey, readCertificate, readPrivateKey } from "../../src/oauth/key-file.ts";
+import { readCertificate, readPrivateKey } from "../../src/oauth/key-file.ts";
 import { AuthError } from "../../src/platform/errors.ts";
 import { verified } from "../issuers/assertions.ts";
 import { CERTIFICATES } from "../platform/certificates.ts";
@@ -60,7 +60,6 @@ test("a key in Windows lines, or with text around it, is the same key", async ()
   const plain = await readPrivateKey(EC_KEY, "ES256");
   const decorated = `Bag Attributes: <none>\r\n${EC_KEY.replaceAll("\n", "\r\n")}\r\nthe end`;
   expect((await readPrivateKey(decorated, "ES256")).equals(plain)).toBe(true);
-  expect((await importPrivateKey(plain, "ES256")).extractable).toBe(false);
 });
 
 describe("refuses, saying what it is", () => {

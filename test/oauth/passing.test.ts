@@ -1,7 +1,6 @@
 /** "Try again" is said of what may pass by itself, and of nothing else. */
 import { expect, test } from "bun:test";
-import { classifyReply } from "../../src/oauth/classify.ts";
-import { laterOrWhere } from "../../src/oauth/passing.ts";
+import { classifyReply, laterOrWhere } from "../../src/oauth/classify.ts";
 import { OAuthFailure } from "../../src/oauth/types.ts";
 import { HttpError, type HttpFailure } from "../../src/platform/http-failure.ts";
 import { withDefaults } from "../../src/providers/defaults.ts";

@@ -1,6 +1,6 @@
 /** RFC 6749 §6: what is sent for a refresh, and what is made of no reply. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { decodeRaw, encodeRaw } from "../../src/oauth/raw.ts";
+import { decodeRaw, encodeRaw } from "../../src/oauth/body.ts";
 import { type RefreshRequest, sendRefresh } from "../../src/oauth/refresh.ts";
 import { readTokenReply } from "../../src/oauth/reply.ts";
 import { type Client, OAuthFailure, type Server } from "../../src/oauth/types.ts";

@@ -1,7 +1,8 @@
 /** A catalogue's entries become descriptions that say the same, and what a description can't say is named. */
 import { describe, expect, test } from "bun:test";
 import { parse } from "smol-toml";
-import { exchangeCode, startBrowserLogin } from "../../src/oauth/browser.ts";
+import { startBrowserLogin } from "../../src/oauth/browser.ts";
+import { exchangeCode } from "../../src/oauth/code.ts";
 import { sendRefresh } from "../../src/oauth/refresh.ts";
 import type { Client } from "../../src/oauth/types.ts";
 import { http } from "../../src/platform/http.ts";

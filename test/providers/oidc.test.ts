@@ -1,7 +1,8 @@
 /** The provider `oidc` keeps its promises against a certified issuer, found by discovery alone. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { askAccount } from "../../src/oauth/account.ts";
-import { exchangeCode, startBrowserLogin } from "../../src/oauth/browser.ts";
+import { startBrowserLogin } from "../../src/oauth/browser.ts";
+import { exchangeCode } from "../../src/oauth/code.ts";
 import { pollDevice, requestDeviceCode } from "../../src/oauth/device.ts";
 import { discover } from "../../src/oauth/discovery.ts";
 import { sendRefresh } from "../../src/oauth/refresh.ts";

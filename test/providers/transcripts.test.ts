@@ -7,8 +7,7 @@ import type { Socket } from "bun";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { type MintOrder, mintToken } from "../../src/connections/mint-token.ts";
 import type { Services } from "../../src/connections/services.ts";
-import { exchangeCode } from "../../src/oauth/browser.ts";
-import { redeemCode } from "../../src/oauth/code.ts";
+import { exchangeCode } from "../../src/oauth/code.ts";
 import { pollDevice, requestDeviceCode } from "../../src/oauth/device.ts";
 import { sendRefresh } from "../../src/oauth/refresh.ts";
 import { readTokenReply } from "../../src/oauth/reply.ts";
@@ -134,7 +133,14 @@ const OPERATIONS: Readonly<
       NOW,
     ),
 
-  redeem: (wire, server, client, { code = "" }) => redeemCode(wire, server, client, new Secret(code), null, NOW),
+  redeem: (wire, server, client, { code = "" }) =>
+    exchangeCode(
+      wire,
+      server,
+      client,
+      { code: new Secret(code), redirectUri: null, verifier: null, nonce: null, extra: {} },
+      NOW,
+    ),
 
   refresh: async (wire, server, client, { refreshToken = "", flow = null, scopes }) => {
     const request = { refreshToken: new Secret(refreshToken), scopes: scopes ?? null, flow, timeout: 5_000 };

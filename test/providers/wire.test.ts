@@ -4,7 +4,8 @@
  */
 import { afterEach, describe, expect, test } from "bun:test";
 import { askAccount } from "../../src/oauth/account.ts";
-import { exchangeCode, startBrowserLogin } from "../../src/oauth/browser.ts";
+import { startBrowserLogin } from "../../src/oauth/browser.ts";
+import { exchangeCode } from "../../src/oauth/code.ts";
 import { pollDevice, requestDeviceCode } from "../../src/oauth/device.ts";
 import { sendRefresh } from "../../src/oauth/refresh.ts";
 import { readTokenReply } from "../../src/oauth/reply.ts";

@@ -3,9 +3,9 @@
  * to create one (CLI.md §4).
  */
 
-import type { ClientKey } from "../../oauth/client-key.ts";
-import { CLIENT_NAME } from "../../oauth/names.ts";
+import type { ClientKey } from "../../oauth/key-file.ts";
 import type { Client } from "../../oauth/types.ts";
+import { CLIENT_NAME } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/own.ts";
 import type { Secret } from "../../platform/secret.ts";
@@ -115,7 +115,7 @@ async function keyFor(
   // RFC 8414 §2: what isn't listed isn't supported.
   if (!supported?.includes("private_key_jwt"))
     throw usage("--key does nothing here: this provider takes no keys from clients.", "Leave --key out.");
-  const { readClientKey } = await import("../../oauth/client-key.ts");
+  const { readClientKey } = await import("../../oauth/key-file.ts");
   return readClientKey(given, algorithms);
 }
 

@@ -1,6 +1,7 @@
 /** Runs a planned flow to its end: tokens, and who they belong to. */
 
-import type { Authorization, BrowserLogin } from "../../oauth/browser.ts";
+import type { BrowserLogin } from "../../oauth/browser.ts";
+import type { Authorization } from "../../oauth/code.ts";
 import { secondsToExp } from "../../oauth/expiry.ts";
 import { decodeJwt } from "../../oauth/idtoken.ts";
 import type { Account, Client, TokenReply } from "../../oauth/types.ts";
@@ -147,7 +148,8 @@ async function browser(
   ui: LoginUi,
   interruption: AbortSignal | undefined,
 ): Promise<FlowEnd> {
-  const { exchangeCode, startBrowserLogin } = await import("../../oauth/browser.ts");
+  const { startBrowserLogin } = await import("../../oauth/browser.ts");
+  const { exchangeCode } = await import("../../oauth/code.ts");
   const { pushedUrl } = await import("../../oauth/pushed.ts");
   const client = requireClient(plan);
   const login = await startBrowserLogin(plan.server, client, {
@@ -181,7 +183,7 @@ async function browser(
 
 /** What is pasted counts when it answers this login; before that, the person is told what was wrong, and the wait goes on. */
 async function acceptPasted(login: BrowserLogin, next: NextPasted): Promise<Authorization> {
-  const { WrongPaste } = await import("../../oauth/pasted.ts");
+  const { WrongPaste } = await import("../../oauth/answer.ts");
   for (let refused: AuthError | null = null; ; ) {
     const line = await next(refused);
     try {
@@ -195,7 +197,7 @@ async function acceptPasted(login: BrowserLogin, next: NextPasted): Promise<Auth
 
 /** A code that someone has already, because the provider sent it elsewhere. */
 async function code({ context }: Services, plan: LoginPlan): Promise<TokenReply> {
-  const { redeemCode } = await import("../../oauth/code.ts");
+  const { exchangeCode } = await import("../../oauth/code.ts");
   const { credential } = plan.request;
   if (credential?.code === undefined)
     throw usage(
@@ -204,7 +206,14 @@ async function code({ context }: Services, plan: LoginPlan): Promise<TokenReply>
     );
   const fault = syntaxFault("code", credential.code.reveal());
   if (fault !== null) throw usage(`${fault}.`, "Copy it from its source again. Nothing was sent.");
-  return redeemCode(context.http, plan.server, requireClient(plan), credential.code, redirectOf(plan), context.now());
+  const authorization = {
+    code: credential.code,
+    redirectUri: redirectOf(plan),
+    verifier: null,
+    nonce: null,
+    extra: {},
+  };
+  return exchangeCode(context.http, plan.server, requireClient(plan), authorization, context.now());
 }
 
 /** A pasted token or key: nothing but itself says how long it lives, and nothing renews it. */

@@ -1,9 +1,9 @@
 /** Where no client is known and the issuer takes registrations, a login registers one, which is kept (CLI.md §4). */
 
 import type { IssuerDocument } from "../../oauth/discovery.ts";
-import { CLIENT_NAME } from "../../oauth/names.ts";
 import type { RegisteredClient } from "../../oauth/registration.ts";
 import type { Client } from "../../oauth/types.ts";
+import { CLIENT_NAME } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { redirectUriOf } from "../../providers/defaults.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";

@@ -1,6 +1,6 @@
 /** Stores a login. The old credential stays until the new one is in the vault (DESIGN.md §6, RULES.md 1.3). */
 
-import type { ClientKey } from "../../oauth/client-key.ts";
+import type { ClientKey } from "../../oauth/key-file.ts";
 import type { Account, TokenReply } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/own.ts";
