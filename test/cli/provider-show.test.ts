@@ -6,8 +6,7 @@ import { detailLines } from "../../src/cli/provider/details.ts";
 import { inWords } from "../../src/cli/provider/show.ts";
 import { described } from "../../src/cli/provider/view.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
-import { readManifest } from "../../src/providers/plugins/manifest.ts";
-import { writeManifest } from "../../src/providers/plugins/toml.ts";
+import { readManifest, writeManifest } from "../../src/providers/plugins/manifest.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { auth, bareEnvironment, tempFolder } from "../support/program.ts";
 
@@ -74,7 +73,8 @@ describe("as a manifest: what is read back is the description", () => {
   for (const [id, load] of all)
     test(id, async () => {
       const { movedFrom: _, ...definition } = (await load()).default;
-      const read = parseDefinition(await readManifest(writeManifest(definition), `${id}.toml`), `${id}.toml`);
+      const manifest = await writeManifest(definition, id);
+      const read = parseDefinition(await readManifest(manifest, `${id}.toml`), `${id}.toml`);
       expect(read as unknown).toEqual(JSON.parse(JSON.stringify(definition)));
     });
 });

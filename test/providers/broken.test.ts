@@ -28,7 +28,7 @@ test("the description that all of them are made from is sound", async () => {
 describe("refused when it is read", () => {
   const cases: [what: string, file: string, text: string | Change, message: string][] = [
     ["TOML that is none", "acme.toml", 'id = "acme', "acme.toml: line 1, column 6: "],
-    ["JSON that is none", "acme.json", '{"id": acme}', "acme.json: line 1, column 8: a value is expected."],
+    ["JSON that is none", "acme.json", '{"id": acme}', "acme.json: line 1, column 8: this is not JSON"],
     ["a wrong type", "acme.json", { flows: "device" }, "acme.json: flows must be a list."],
     ["an unknown field", "acme.json", { refersh: {} }, "acme.json: refersh is not a field. Did you mean 'refresh'?"],
     ["a field that is missing", "acme.json", { title: undefined }, "acme.json: title is missing."],

@@ -9,7 +9,7 @@ import { http } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { type Conversion, convertCatalogue, figures } from "../../src/providers/convert/convert.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
-import { writeManifest } from "../../src/providers/plugins/toml.ts";
+import { writeManifest } from "../../src/providers/plugins/manifest.ts";
 import { resolveProvider } from "../../src/providers/resolve.ts";
 import { script } from "../oauth/support.ts";
 import { thrownBy } from "./thrown.ts";
@@ -311,11 +311,11 @@ test("a name that is no id becomes one", () => {
   expect(whole("999-numbers-and-a-name-that-is-too-long-for-an-id").id).toBe("numbers-and-a-name-that-is-too-l");
 });
 
-test("every description passes the check, and comes back from its manifest as it was", () => {
+test("every description passes the check, and comes back from its manifest as it was", async () => {
   const made = convertCatalogue(text, "all").flatMap(({ definition }) => definition ?? []);
   expect(made.length).toBe(14);
   for (const definition of made) {
-    const manifest = writeManifest(definition);
+    const manifest = await writeManifest(definition, "");
     expect(parseDefinition(parse(manifest), `${definition.id}.toml`)).toEqual(definition);
   }
 });

@@ -5,7 +5,7 @@ import { escapeText } from "../../platform/escape.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { type Conversion, convertCatalogue, figures } from "../../providers/convert/convert.ts";
 import { pluginFile } from "../../providers/plugins/file.ts";
-import { writeManifest } from "../../providers/plugins/toml.ts";
+import { writeManifest } from "../../providers/plugins/manifest.ts";
 import type { Cli } from "../context.ts";
 import type { Session } from "../session.ts";
 import { type Added, addPlugin } from "./add.ts";
@@ -33,7 +33,7 @@ export async function addFrom(
       `From the entry '${name}' of ${basename(path)}.`,
       ...lost.map((loss) => `Not said: ${inWords(loss)}`),
     ];
-    const manifest = writeManifest(definition, { "": escapeTextLines(head) });
+    const manifest = await writeManifest(definition, escapeTextLines(head));
     const file = pluginFile(`${definition.id}.toml`, new TextEncoder().encode(manifest));
     added.push(await addPlugin(cli, session, { file, id: definition.id, origin: "file" }, options));
   }

@@ -35,13 +35,13 @@ export default defineCommand({
 
 async function showManifest(cli: Cli, definition: ProviderDefinition): Promise<void> {
   if (cli.output.isJson) throw usage("--toml is no JSON.", "Leave one of the two out.");
-  const { writeManifest } = await import("../../providers/plugins/toml.ts");
+  const { writeManifest } = await import("../../providers/plugins/manifest.ts");
   // Only for what is part of auth, or of a module.
   const { movedFrom: _, functions, ...data } = definition;
   if (functions !== undefined)
     cli.output.warn(`Left out: ${Object.keys(functions).join(", ")}, which a module alone can have.`);
   const head = `${definition.title}, as auth ${version} describes it. Give a copy an id of its own, then check it:\nauth provider check <file>`;
-  await cli.output.text(writeManifest(data, { "": head }).trimEnd());
+  await cli.output.text((await writeManifest(data, head)).trimEnd());
 }
 
 /** Also what is shown before a plugin is added. */

@@ -2,7 +2,7 @@
  * JSON (RFC 8259) as people write it by hand: Bun's own parser says neither where a text is wrong, nor that a name is in
  * it twice and one of the two does nothing.
  */
-import { type JSONVisitor, type ParseErrorCode, printParseErrorCode, visit } from "jsonc-parser";
+import { printParseErrorCode, visit } from "jsonc-parser";
 
 export class JsonFault extends Error {
   /** Where in the text, counted from 0. */
@@ -17,69 +17,44 @@ export class JsonFault extends Error {
 /** No description is as deep as this; a text that is only brackets would exhaust the stack. */
 const DEEPEST = 32;
 
-/** What was begun and isn't closed yet: the names of an object, or null for a list. */
-type Open = Set<string> | null;
+const NOT_CLOSED = "a comma or a closing bracket is expected";
 
-/** @throws JsonFault */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  CommaExpected: NOT_CLOSED,
+  CloseBraceExpected: NOT_CLOSED,
+  CloseBracketExpected: NOT_CLOSED,
+  ColonExpected: "':' is expected after a name",
+  EndOfFileExpected: "nothing may follow the closing bracket",
+  InvalidCommentToken: "JSON has no comments",
+  InvalidSymbol: "this is not JSON: names and texts are in double quotes",
+  PropertyNameExpected: "a name in double quotes is expected",
+  ValueExpected: "a value is expected",
+};
+
+/** @throws JsonFault for the first fault */
 export function parseJson(text: string): unknown {
-  visit(text, visitorOf(text), { disallowComments: true, allowTrailingComma: false });
-  return JSON.parse(text);
-}
-
-/** Every fault ends the reading at once: it is the first that helps. */
-function visitorOf(text: string): JSONVisitor {
-  const open: Open[] = [];
-  let afterColon = false;
-  const begin = (what: Open, offset: number): void => {
-    if (open.length > DEEPEST) throw new JsonFault("is nested too deeply", offset);
-    open.push(what);
-    afterColon = false;
+  /** The names of each object that isn't closed yet; lists have none. */
+  const open: Set<string>[] = [];
+  const begin = (offset: number): void => {
+    if (open.push(new Set()) > DEEPEST + 1) throw new JsonFault("is nested too deeply", offset);
   };
-  return {
-    onObjectBegin: (offset) => begin(new Set(), offset),
-    onArrayBegin: (offset) => begin(null, offset),
-    onObjectEnd: () => void open.pop(),
-    onArrayEnd: () => void open.pop(),
-    onSeparator: (character) => {
-      afterColon = character === ":";
-    },
-    onObjectProperty: (name, offset) => {
+  const end = (): void => void open.pop();
+  const visitor = {
+    onObjectBegin: begin,
+    onArrayBegin: begin,
+    onObjectEnd: end,
+    onArrayEnd: end,
+    onObjectProperty: (name: string, offset: number): void => {
       if (name === "__proto__") throw new JsonFault("that name is not allowed", offset);
       const names = open.at(-1);
-      if (names?.has(name)) throw new JsonFault("that name stands here twice", offset);
+      if (names?.has(name)) throw new JsonFault("that name is here twice", offset);
       names?.add(name);
     },
-    onError: (code, offset) => {
-      throw new JsonFault(problemOf(code, text, offset, open.at(-1), afterColon), offset);
+    onError: (code: number, offset: number): void => {
+      const problem = PROBLEMS[printParseErrorCode(code)];
+      throw new JsonFault(problem ?? "this text isn't closed, or holds a character that must be escaped", offset);
     },
   };
-}
-
-function problemOf(
-  code: ParseErrorCode,
-  text: string,
-  offset: number,
-  inside: Open | undefined,
-  value: boolean,
-): string {
-  switch (printParseErrorCode(code)) {
-    case "CommaExpected":
-    case "CloseBraceExpected":
-    case "CloseBracketExpected":
-      return `',' or '${inside === null ? "]" : "}"}' is expected`;
-    case "ColonExpected":
-      return "':' is expected after a name";
-    case "EndOfFileExpected":
-      return "nothing may follow the closing bracket";
-    case "InvalidCharacter":
-    case "InvalidEscapeCharacter":
-    case "InvalidUnicode":
-    case "UnexpectedEndOfString":
-      return "this text isn't closed, or holds a character that must be escaped";
-    default:
-      if (/[}\]]/.test(text[offset] ?? "") && /,\s*$/.test(text.slice(0, offset)))
-        return "nothing follows the comma before it";
-      if (inside && !value) return "a name in double quotes is expected";
-      return offset >= text.length ? "a value is missing at the end" : "a value is expected";
-  }
+  visit(text, visitor, { disallowComments: true, allowTrailingComma: false });
+  return JSON.parse(text);
 }

@@ -1,11 +1,12 @@
-/** A manifest's text (TOML or JSON, told by the file's name) becomes a value, which nothing has checked yet. */
+/** A manifest's text (TOML or JSON, by the file's name) becomes a value, which nothing has checked yet; and back. */
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 
 /** What a manifest may have at most. */
 const MANIFEST_BYTES = 1024 * 1024;
 
-const LONGEST_LINE = 120;
+/** Of a line that is shown, or written. */
+const LONGEST_LINE = 100;
 
 /** No description is as deep as this. */
 const DEEPEST = 32;
@@ -22,6 +23,30 @@ export async function readManifest(text: string, file: string): Promise<unknown>
   if (!isGroup(value)) return value;
   const { $schema, ...description } = value;
   return typeof $schema === "string" ? description : value;
+}
+
+/**
+ * A description as a TOML file, its fields in their order.
+ * @param head a comment for the head of the file, of one or more lines
+ */
+export async function writeManifest(definition: object, head: string): Promise<string> {
+  const { parse, stringify } = await import("smol-toml");
+  const comment = head.split(/\r?\n/).map((line) => `# ${line.replace(/\p{Cc}/gu, " ")}`.trimEnd());
+  const lines = stringify(definition).split("\n");
+  return [...comment, "", ...lines.map(brokenUp)].join("\n");
+
+  /** A list of texts with one on each line, where it is long. */
+  function brokenUp(line: string): string {
+    if (line.length <= LONGEST_LINE || line.startsWith("[")) return line;
+    const [field] = Object.entries(parse(line));
+    if (field === undefined || !isTexts(field[1])) return line;
+    const start = stringify({ [field[0]]: [] }).slice(0, -2);
+    return `${start}\n${field[1].map((item) => `  ${stringify({ item }).slice("item = ".length, -1)},\n`).join("")}]`;
+  }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 async function readJson(text: string, file: string): Promise<unknown> {
