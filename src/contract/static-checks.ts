@@ -3,7 +3,7 @@ import { addressFault, originOf } from "../platform/url.ts";
 import { ERROR_DEFAULTS } from "../providers/defaults.ts";
 import { matches } from "../providers/pattern.ts";
 import { resolveProvider } from "../providers/resolve.ts";
-import { suggestion } from "../providers/suggest.ts";
+import { suggestionHint } from "../providers/suggest.ts";
 import { namesIn } from "../providers/template.ts";
 import { type CheckCase, insist, Mismatch, Skip, type Subject } from "./check.ts";
 import { sampleVariant } from "./sample.ts";
@@ -63,9 +63,8 @@ function knobs({ definition }: Subject): string {
     ["request.grantTypes", GRANT_TYPES, request?.grantTypes ?? {}],
   ] as const)
     for (const name of Object.keys(given)) {
-      const near = suggestion(name, known);
-      const hint = near === null ? "" : ` Did you mean '${near}'?`;
-      insist(known.includes(name), `${field}.${name} does nothing: nothing of that name is sent.${hint}`);
+      const hint = suggestionHint(name, known) ?? "";
+      insist(known.includes(name), `${field}.${name} does nothing: nothing of that name is sent. ${hint}`.trim());
       insist(
         name !== (given as Readonly<Record<string, unknown>>)[name],
         `${field}.${name} does nothing: it is called so anyway`,

@@ -4,241 +4,223 @@
  */
 import { addressFault, originOf, pageFault } from "../platform/url.ts";
 import { CONTRADICTIONS } from "./contradictions.ts";
-import { type Fault, fault, faultIf, type Rule } from "./fault.ts";
 import { flowsOf } from "./flows.ts";
-import { MINTING_FLOWS, MINTING_NAMES, mintingTemplates } from "./minting.ts";
+import { MINTING_NAMES } from "./minting.ts";
 import { patternFault } from "./pattern.ts";
 import { OWN_VARIABLES, RESERVED_FLAGS, reservedBy } from "./reserved.ts";
 import { defaultVariable } from "./resolve.ts";
-import type { ProviderDefinition } from "./schema.ts";
+import { textsOf } from "./schema/parts.ts";
+import { template } from "./schema/words.ts";
+import { type ProviderDefinition, ProviderSchema } from "./schema.ts";
 import { faultOf, flagOf, type Setting } from "./settings.ts";
-import { suggestion } from "./suggest.ts";
+import { suggestionHint } from "./suggest.ts";
 import { fill, namesIn } from "./template.ts";
 import { writeFault } from "./written.ts";
 
+export interface Fault {
+  /** `variants.0.endpoints.token` */
+  readonly path: string;
+  /** Reads on from the path: `refresh.rotation` `must be …`. */
+  readonly problem: string;
+  readonly hint?: string | undefined;
+}
+
+/** Reports each fault that it finds. */
+export type Rule = (definition: ProviderDefinition, report: Report) => void;
+type Report = (path: string, problem: string, hint?: string) => void;
+
 /** @returns no faults, or all of them. The value must have passed the schema. */
 export function checkDefinition(definition: ProviderDefinition): Fault[] {
-  return RULES.flatMap((rule) => rule(definition));
+  const faults: Fault[] = [];
+  for (const rule of [...RULES, ...CONTRADICTIONS])
+    rule(definition, (path, problem, hint) => void faults.push({ path, problem, hint }));
+  return faults;
 }
 
 const RULES: readonly Rule[] = [
-  idIsFree,
-  aliasesAreOthers,
+  namesAreFree,
   settingsAreSound,
   templatesAreFilled,
   settingsAreUsed,
   addressesAreSafe,
   patternsAreLinear,
   variablesAreHarmless,
-  ...CONTRADICTIONS,
 ];
 
-function idIsFree({ id }: ProviderDefinition): Fault[] {
+function namesAreFree({ id, aliases = [] }: ProviderDefinition, report: Report): void {
   const variable = `AUTH_${id.toUpperCase().replaceAll("-", "_")}`;
-  return faultIf(
-    (OWN_VARIABLES as readonly string[]).includes(variable),
-    "id",
-    `makes ${variable}, a variable of ours`,
-  );
+  if ((OWN_VARIABLES as readonly string[]).includes(variable)) report("id", `makes ${variable}, a variable of ours`);
+  for (const [i, alias] of aliases.entries())
+    if (alias === id || aliases.indexOf(alias) < i) report(`aliases.${i}`, `says '${alias}' again`);
 }
 
-function aliasesAreOthers({ id, aliases = [] }: ProviderDefinition): Fault[] {
-  return aliases.flatMap((alias, i) =>
-    faultIf(alias === id || aliases.indexOf(alias) < i, `aliases.${i}`, `says '${alias}' again`),
-  );
-}
-
-function settingsAreSound(definition: ProviderDefinition): Fault[] {
-  const faults: Fault[] = [];
+function settingsAreSound(definition: ProviderDefinition, report: Report): void {
   const flags = new Map<string, string>();
   const variables = new Map<string, string>();
   for (const [name, setting] of settingsOf(definition)) {
     const path = `settings.${name}`;
-    if (["token", "basic", "clientId"].includes(name))
-      faults.push({ path, problem: "has a name that templates use for something else" });
+    if (["token", "basic", "clientId"].includes(name)) report(path, "has a name that templates use for something else");
     const flag = flagOf(name, setting);
     // Login's own --issuer and --redirect-uri fill the settings of these names.
     if ((RESERVED_FLAGS as readonly string[]).includes(flag) && name !== "issuer" && name !== "redirectUri")
-      faults.push({ path: `${path}.flag`, problem: `'--${flag}' is a flag of auth itself`, hint: "Choose another." });
-    const sharer = flags.get(flag);
-    if (sharer !== undefined) faults.push({ path: `${path}.flag`, problem: `'--${flag}' is that of ${sharer} too` });
+      report(`${path}.flag`, `'--${flag}' is a flag of auth itself`, "Choose another.");
+    if (flags.has(flag)) report(`${path}.flag`, `'--${flag}' is that of ${flags.get(flag)} too`);
     flags.set(flag, name);
     for (const variable of setting.env ?? []) {
       const other = variables.get(variable);
-      if (other !== undefined)
-        faults.push({ path: `${path}.env`, problem: `has ${variable}, which ${other} reads too` });
+      if (other !== undefined) report(`${path}.env`, `has ${variable}, which ${other} reads too`);
       variables.set(variable, name);
     }
     for (const [i, flow] of (setting.flows ?? []).entries())
       if (!flowsOf(definition).some((choice) => choice.flow === flow))
-        faults.push({ path: `${path}.flows.${i}`, problem: `names ${flow}, which isn't one of its flows` });
-    if (setting.required && setting.default !== undefined)
-      faults.push({ path: `${path}.required`, problem: "makes no sense beside a default" });
-    // What the value is matched against must be sound before the value can be.
-    if (setting.choices !== undefined && setting.pattern !== undefined)
-      faults.push({ path: `${path}.pattern`, problem: "does nothing beside choices" });
-    if (setting.default === undefined || (setting.pattern !== undefined && patternFault(setting.pattern))) continue;
-    const checked = faultOf(setting, setting.default);
-    if ("fault" in checked) faults.push({ path: `${path}.default`, problem: checked.fault });
-    else if (checked.value !== setting.default)
-      faults.push({ path: `${path}.default`, problem: `must be written '${checked.value}'` });
+        report(`${path}.flows.${i}`, `names ${flow}, which isn't one of its flows`);
+    valueIsSound(path, setting, report);
   }
-  return faults;
 }
 
-/** Every template, with its path and the names it may use besides the settings. */
-function* templatesOf(
+function valueIsSound(path: string, setting: Setting, report: Report): void {
+  const { required, default: value, choices, pattern } = setting;
+  if (required && value !== undefined) report(`${path}.required`, "makes no sense beside a default");
+  if (choices !== undefined && pattern !== undefined) report(`${path}.pattern`, "does nothing beside choices");
+  // What the value is matched against must be sound before the value can be.
+  if (value === undefined || (pattern !== undefined && patternFault(pattern) !== null)) return;
+  const checked = faultOf(setting, value);
+  if ("fault" in checked) report(`${path}.default`, checked.fault);
+  else if (checked.value !== value) report(`${path}.default`, `must be written '${checked.value}'`);
+}
+
+/** Names that a template may use besides the settings, by its path. */
+const OTHER_NAMES: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/(^|\.)endpoints\.revocation$/, ["clientId"]],
+  [/(^|\.)environment\.write\./, ["token"]],
+  [/^header$/, ["token", "basic"]],
+  [/^basic$/, ["token"]],
+  [/^apiKey\.create$/, ["scopes"]],
+  [/^scopes\.resource$/, ["resource"]],
+  [/^minting\.[a-z-]+\.(sign|parameters|account|audience)(\.|$)/, MINTING_NAMES],
+];
+
+/** Every name in a template, and every setting named elsewhere. `others`: names that may be there without a setting. */
+function* namesUsed(
   definition: ProviderDefinition,
-): Generator<{ path: string; template: string; extra?: readonly string[] }> {
-  const layers: {
-    prefix: string;
-    layer: Pick<ProviderDefinition, "issuer" | "endpoints" | "origins" | "environment">;
-  }[] = [
-    { prefix: "", layer: definition },
-    ...(definition.variants ?? []).map((layer, i) => ({ prefix: `variants.${i}.`, layer })),
-  ];
-  for (const { prefix, layer } of layers) {
-    if (layer.issuer !== undefined) yield { path: `${prefix}issuer`, template: layer.issuer };
-    for (const [name, template] of Object.entries(layer.endpoints ?? {}))
-      if (template !== undefined)
-        yield {
-          path: `${prefix}endpoints.${name}`,
-          template,
-          ...(name === "revocation" ? { extra: ["clientId"] } : {}),
-        };
-    for (const [i, template] of (layer.origins ?? []).entries()) yield { path: `${prefix}origins.${i}`, template };
-    for (const [variable, template] of Object.entries(layer.environment?.write ?? {})) {
-      yield { path: `${prefix}environment.write.${variable}`, template: variable };
-      yield { path: `${prefix}environment.write.${variable}`, template, extra: ["token"] };
-    }
+): Generator<{ path: string; name: string; others: readonly string[] }> {
+  for (const { path, text } of textsOf(template, ProviderSchema, definition)) {
+    const others = OTHER_NAMES.flatMap(([pattern, names]) => (pattern.test(path) ? names : []));
+    for (const name of namesIn(text)) yield { path, name, others };
   }
-  if (definition.client?.create !== undefined) yield { path: "client.create", template: definition.client.create };
-  if (definition.header !== undefined) yield { path: "header", template: definition.header, extra: ["token", "basic"] };
-  if (definition.basic !== undefined) yield { path: "basic", template: definition.basic, extra: ["token"] };
-  if (definition.apiKey?.create !== undefined)
-    yield { path: "apiKey.create", template: definition.apiKey.create, extra: ["scopes"] };
-  if (definition.apiKey?.pattern !== undefined) yield { path: "apiKey.pattern", template: definition.apiKey.pattern };
-  for (const group of ["parameters", "offlineParameters"] as const)
-    for (const [name, template] of Object.entries(definition.authorize?.[group] ?? {}))
-      yield { path: `authorize.${group}.${name}`, template };
-  yield* requestTemplates("request", definition.request);
-  yield* requestTemplates("refresh.request", definition.refresh?.request);
-  for (const flow of MINTING_FLOWS)
-    yield* requestTemplates(`minting.${flow}.request`, definition.minting?.[flow]?.request);
-  for (const { path, template } of mintingTemplates(definition)) yield { path, template, extra: MINTING_NAMES };
+  for (const [prefix, { environment }] of layersOf(definition))
+    for (const variable of Object.keys(environment?.write ?? {}))
+      for (const name of namesIn(variable)) yield { path: `${prefix}environment.write.${variable}`, name, others: [] };
+  for (const [flow, minting] of Object.entries(definition.minting ?? {})) {
+    for (const name of minting?.needs ?? []) yield { path: `minting.${flow}.needs`, name, others: MINTING_NAMES };
+    const claims = { "sign.claims": minting?.sign?.claims, parameters: minting?.parameters };
+    for (const [part, all] of Object.entries(claims))
+      for (const [claim, value] of Object.entries(all ?? {}))
+        if (typeof value !== "string")
+          yield { path: `minting.${flow}.${part}.${claim}.unless`, name: value.unless, others: MINTING_NAMES };
+  }
 }
 
-function* requestTemplates(path: string, request: ProviderDefinition["request"]) {
-  for (const part of ["headers", "tokenParameters", "refreshParameters"] as const)
-    for (const [name, template] of Object.entries(request?.[part] ?? {}))
-      yield { path: `${path}.${part}.${name}`, template };
-}
-
-function templatesAreFilled(definition: ProviderDefinition): Fault[] {
+function templatesAreFilled(definition: ProviderDefinition, report: Report): void {
   const declared = Object.keys(definition.settings ?? {});
-  const faults: Fault[] = [];
-  for (const { path, template, extra } of templatesOf(definition))
-    for (const name of namesIn(template))
-      if (!extra?.includes(name) && !declared.includes(name))
-        faults.push(fault(path, `uses {${name}}, which is no setting`, suggestion(name, declared)));
+  for (const { path, name, others } of namesUsed(definition))
+    if (!others.includes(name) && !declared.includes(name))
+      report(path, `uses {${name}}, which is no setting`, suggestionHint(name, declared));
   for (const [i, { when }] of (definition.variants ?? []).entries())
     for (const name of Object.keys(when))
       if (!declared.includes(name))
-        faults.push(fault(`variants.${i}.when.${name}`, "is no setting", suggestion(name, declared)));
-  return faults;
+        report(`variants.${i}.when.${name}`, "is no setting", suggestionHint(name, declared));
 }
 
-function settingsAreUsed(definition: ProviderDefinition): Fault[] {
-  const used = new Set([...templatesOf(definition)].flatMap(({ template }) => namesIn(template)));
+function settingsAreUsed(definition: ProviderDefinition, report: Report): void {
+  const used = new Set([...namesUsed(definition)].map(({ name }) => name));
   for (const { when } of definition.variants ?? []) for (const name of Object.keys(when)) used.add(name);
   // A login in the browser sends its answer there.
   if (flowsOf(definition).some(({ flow }) => flow === "browser" || flow === "code")) used.add("redirectUri");
-  return settingsOf(definition).flatMap(([name]) =>
-    faultIf(!used.has(name), `settings.${name}`, "is used by nothing", "Put it into a template, or leave it out."),
-  );
+  for (const [name] of settingsOf(definition))
+    if (!used.has(name)) report(`settings.${name}`, "is used by nothing", "Put it into a template, or leave it out.");
 }
 
 /** With any host in place of the settings, an address must be https, or http to this machine. */
-function addressesAreSafe(definition: ProviderDefinition): Fault[] {
-  const faults: Fault[] = [];
+function addressesAreSafe(definition: ProviderDefinition, report: Report): void {
   const samples: Record<string, string> = { clientId: "x", scopes: "x" };
-  for (const [name, setting] of settingsOf(definition))
-    samples[name] = setting.kind === "url" ? "https://x.example" : setting.kind === "host" ? "x.example" : "x";
-  for (const { path, template } of templatesOf(definition)) {
+  for (const [name, { kind }] of settingsOf(definition))
+    samples[name] = kind === "url" ? "https://x.example" : kind === "host" ? "x.example" : "x";
+  for (const { path, text } of textsOf(template, ProviderSchema, definition)) {
     if (!/(^|\.)(issuer|endpoints\.[a-z]+|origins\.\d+|create)$/.test(path)) continue;
-    const url = fill(template, samples);
-    const problem = url === null ? null : path.endsWith("create") ? pageFault(url) : addressFault(url);
-    if (problem !== null) faults.push({ path, problem });
-    else if (url !== null && path.includes("origins.") && originOf(url) !== url)
-      faults.push({ path, problem: "has more than scheme, host and port", hint: `Write '${originOf(url)}'.` });
+    const url = fill(text, samples);
+    if (url === null) continue;
+    const problem = path.endsWith("create") ? pageFault(url) : addressFault(url);
+    if (problem !== null) report(path, problem);
+    else if (path.includes("origins.") && originOf(url) !== url)
+      report(path, "has more than scheme, host and port", `Write '${originOf(url)}'.`);
   }
   for (const [i, origin] of (definition.movedFrom ?? []).entries())
     if (addressFault(origin) !== null || originOf(origin) !== origin)
-      faults.push({
-        path: `movedFrom.${i}`,
-        problem: "is not an origin",
-        hint: "Write https://<host>, and nothing more.",
-      });
-  if (definition.docs !== undefined) {
-    const problem = pageFault(definition.docs);
-    if (problem !== null) faults.push({ path: "docs", problem });
-  }
-  return faults;
+      report(`movedFrom.${i}`, "is not an origin", "Write https://<host>, and nothing more.");
+  const problem = definition.docs === undefined ? null : pageFault(definition.docs);
+  if (problem !== null) report("docs", problem);
 }
 
-function patternsAreLinear(definition: ProviderDefinition): Fault[] {
-  const patterns = [
-    ...(definition.tokenPatterns ?? []).map((pattern, i) => [`tokenPatterns.${i}`, pattern] as const),
-    ...settingsOf(definition).map(([name, { pattern }]) => [`settings.${name}.pattern`, pattern] as const),
-    ...(definition.variants ?? []).flatMap(({ when }, i) =>
-      Object.entries(when).map(([name, pattern]) => [`variants.${i}.when.${name}`, pattern] as const),
-    ),
+function patternsAreLinear(definition: ProviderDefinition, report: Report): void {
+  const { tokenPatterns = [], variants = [], apiKey } = definition;
+  const patterns: Record<string, string | undefined> = {
     // A pattern that is a setting is checked when it is given.
-    ["apiKey.pattern", namesIn(definition.apiKey?.pattern ?? "").length > 0 ? undefined : definition.apiKey?.pattern],
-  ] as const;
-  return patterns.flatMap(([path, pattern]) => {
+    "apiKey.pattern": namesIn(apiKey?.pattern ?? "").length > 0 ? undefined : apiKey?.pattern,
+  };
+  for (const [i, pattern] of tokenPatterns.entries()) patterns[`tokenPatterns.${i}`] = pattern;
+  for (const [name, { pattern }] of settingsOf(definition)) patterns[`settings.${name}.pattern`] = pattern;
+  for (const [i, { when }] of variants.entries())
+    for (const [name, pattern] of Object.entries(when)) patterns[`variants.${i}.when.${name}`] = pattern;
+  for (const [path, pattern] of Object.entries(patterns)) {
     const problem = pattern === undefined ? null : patternFault(pattern);
-    return problem === null ? [] : [{ path, problem }];
-  });
+    if (problem !== null) report(path, problem);
+  }
 }
 
-function variablesAreHarmless(definition: ProviderDefinition): Fault[] {
-  const faults: Fault[] = [];
-  const groups = [
-    ["environment", definition.environment] as const,
-    ...(definition.variants ?? []).map(({ environment }, i) => [`variants.${i}.environment`, environment] as const),
-  ];
-  for (const [path, group] of groups) {
-    if (group !== undefined || path === "environment")
-      faults.push(...defaultVariableFault(definition, group?.write ?? {}));
+function variablesAreHarmless(definition: ProviderDefinition, report: Report): void {
+  for (const [prefix, { environment }] of layersOf(definition)) {
+    const { write = {}, read = [] } = environment ?? {};
+    if (environment !== undefined || prefix === "") defaultVariableIsHarmless(definition, write, report);
     const seen = new Map<string, string>();
-    for (const [variable, value] of Object.entries(group?.write ?? {})) {
+    for (const [variable, value] of Object.entries(write)) {
+      const path = `${prefix}environment.write.${variable}`;
       const problem = writeFault(variable, value, definition.settings ?? {});
-      if (problem !== null) faults.push({ path: `${path}.write.${variable}`, problem });
+      if (problem !== null) report(path, problem);
       // Windows knows one variable of the two.
       const twin = seen.get(variable.toUpperCase());
-      if (twin !== undefined) faults.push({ path: `${path}.write.${variable}`, problem: `is ${twin} in another case` });
+      if (twin !== undefined) report(path, `is ${twin} in another case`);
       seen.set(variable.toUpperCase(), variable);
     }
-    for (const variable of group?.read ?? [])
-      if (reservedBy(variable) !== null)
-        faults.push({ path: `${path}.read`, problem: `has ${variable}, which holds no token` });
+    for (const variable of read)
+      if (reservedBy(variable) !== null) report(`${prefix}environment.read`, `has ${variable}, which holds no token`);
   }
-  return faults;
 }
 
 /** Where nothing is written, `<ID>_TOKEN` is. */
-function defaultVariableFault({ id }: ProviderDefinition, write: Readonly<Record<string, string>>): Fault[] {
+function defaultVariableIsHarmless(
+  { id }: ProviderDefinition,
+  write: Readonly<Record<string, string>>,
+  report: Report,
+): void {
   const always = Object.entries(write).some(([name, value]) => value === "{token}" && namesIn(name).length === 0);
   const problem = always ? null : writeFault(defaultVariable(id), "{token}", {});
-  return faultIf(
-    problem !== null,
-    "id",
-    `makes ${defaultVariable(id)}, which ${problem}`,
-    "Choose another, or name a variable in environment.write.",
-  );
+  if (problem !== null)
+    report(
+      "id",
+      `makes ${defaultVariable(id)}, which ${problem}`,
+      "Choose another, or name a variable in environment.write.",
+    );
 }
 
 function settingsOf(definition: ProviderDefinition): [string, Setting][] {
   return Object.entries(definition.settings ?? {});
+}
+
+type Layer = Pick<ProviderDefinition, "issuer" | "endpoints" | "origins" | "environment">;
+
+/** The description and each of its variants, with the start of their paths. */
+function layersOf(definition: ProviderDefinition): [prefix: string, Layer][] {
+  const variants = (definition.variants ?? []).map((layer, i): [string, Layer] => [`variants.${i}.`, layer]);
+  return [["", definition], ...variants];
 }

@@ -1,8 +1,7 @@
 /** Parts of a description that can't both be meant, or that nothing would ever read. */
-import { type Fault, faultIf, type Rule } from "./fault.ts";
+import type { Rule } from "./check.ts";
 import { flowsOf, REFRESHING } from "./flows.ts";
 import { MINTING_FLOWS, type MintingFlow, mintingOf } from "./minting.ts";
-import { authorizeIsPlain, requestsAreWhole } from "./requests.ts";
 import type { EndpointName, Flow, ProviderDefinition } from "./schema.ts";
 import { namesIn } from "./template.ts";
 
@@ -17,143 +16,158 @@ const ENDPOINTS_OF_FLOWS: Readonly<Record<Flow, readonly EndpointName[]>> = {
   token: [],
 };
 
-function flowsAreComplete(definition: ProviderDefinition): Fault[] {
-  const faults: Fault[] = [];
+const flowsAreComplete: Rule = (definition, report) => {
   const seen = new Set<Flow>();
   for (const [i, { flow }] of flowsOf(definition).entries()) {
-    if (seen.has(flow)) faults.push({ path: `flows.${i}`, problem: `names ${flow} twice` });
+    if (seen.has(flow)) report(`flows.${i}`, `names ${flow} twice`);
     seen.add(flow);
     if (definition.issuer !== undefined) continue;
     for (const endpoint of ENDPOINTS_OF_FLOWS[flow])
       if (definition.endpoints?.[endpoint] === undefined)
-        faults.push({
-          path: `flows.${i}`,
-          problem: `has ${flow}, which needs endpoints.${endpoint}`,
-          hint: "Give it, or an issuer to ask.",
-        });
+        report(`flows.${i}`, `has ${flow}, which needs endpoints.${endpoint}`, "Give it, or an issuer to ask.");
   }
-  return faults;
-}
+};
 
-function secretsAreConsistent(definition: ProviderDefinition): Fault[] {
-  const { client } = definition;
+const secretsAreConsistent: Rule = ({ client, device, revocation, flows }, report) => {
   const isPublic = client?.kind === "public";
   const because = "says something about a secret, but client.kind is public";
-  return [
-    ...faultIf(isPublic && client?.authentication !== undefined, "client.authentication", because),
-    ...faultIf(isPublic && client?.secretOnRefresh !== undefined, "client.secretOnRefresh", because),
-    ...faultIf(
-      isPublic && client?.assertion !== undefined,
-      "client.assertion",
-      "is for a client with a key, but client.kind is public",
-    ),
-    ...faultIf(isPublic && client?.environment?.secret !== undefined, "client.environment.secret", because),
-    ...faultIf(isPublic && definition.device?.needsSecret === true, "device.needsSecret", because),
-    ...faultIf(isPublic && definition.revocation?.needsSecret === true, "revocation.needsSecret", because),
-    ...flowsOf(definition).flatMap(({ when }, i) =>
-      when !== "secret"
-        ? []
-        : [
-            ...faultIf(isPublic, `flows.${i}.when`, because),
-            ...faultIf(client?.kind === "confidential", `flows.${i}.when`, "always holds: client.kind is confidential"),
-          ],
-    ),
-  ];
-}
+  const ofSecrets = {
+    "client.authentication": client?.authentication !== undefined,
+    "client.secretOnRefresh": client?.secretOnRefresh !== undefined,
+    "client.environment.secret": client?.environment?.secret !== undefined,
+    "device.needsSecret": device?.needsSecret === true,
+    "revocation.needsSecret": revocation?.needsSecret === true,
+  };
+  for (const [path, isGiven] of Object.entries(ofSecrets)) if (isPublic && isGiven) report(path, because);
+  if (isPublic && client.assertion !== undefined)
+    report("client.assertion", "is for a client with a key, but client.kind is public");
+  for (const [i, choice] of flows.entries()) {
+    if (typeof choice === "string" || choice.when !== "secret") continue;
+    if (isPublic) report(`flows.${i}.when`, because);
+    if (client?.kind === "confidential") report(`flows.${i}.when`, "always holds: client.kind is confidential");
+  }
+};
 
 /** A section that nothing reads would be a promise that isn't kept. */
-function sectionsAreUsed(definition: ProviderDefinition): Fault[] {
+const sectionsAreUsed: Rule = (definition, report) => {
   const flows = flowsOf(definition).map(({ flow }) => flow);
   const oauth = flows.some((flow) => flow !== "token");
-  const asks = (name: EndpointName) =>
-    definition.issuer !== undefined ||
-    definition.endpoints?.[name] !== undefined ||
-    (definition.variants ?? []).some(({ endpoints }) => endpoints?.[name] !== undefined);
-  const unless = (used: boolean, section: keyof ProviderDefinition, need: string) =>
-    faultIf(definition[section] !== undefined && !used, section, `does nothing without ${need}`);
+  const anOAuthFlow = "a flow of OAuth";
+  const refreshes = flows.some((flow) => REFRESHING.includes(flow));
+  const uses: [section: keyof ProviderDefinition, isUsed: boolean, need: string][] = [
+    ["device", flows.includes("device"), "the flow 'device'"],
+    ["authorize", flows.includes("browser") || flows.includes("code"), "the flow 'browser'"],
+    ["apiKey", flows.includes("token"), "the flow 'token'"],
+    ["refresh", refreshes, "a flow that gives refresh tokens"],
+    ["client", oauth, anOAuthFlow],
+    ["scopes", oauth, anOAuthFlow],
+    ["request", oauth, anOAuthFlow],
+    ["reply", oauth, anOAuthFlow],
+    ["errors", oauth, anOAuthFlow],
+    ["revocation", isReachable(definition, "revocation"), "endpoints.revocation"],
+    ["account", oauth || isReachable(definition, "userinfo"), "endpoints.userinfo"],
+  ];
+  for (const [section, isUsed, need] of uses)
+    if (definition[section] !== undefined && !isUsed) report(section, `does nothing without ${need}`);
+};
+
+/** Fields that do nothing, or make no sense, beside another one. */
+const fieldsAgree: Rule = (definition, report) => {
   const { account, refresh, errors, reply, header, basic } = definition;
-  const showsBasic = header !== undefined && namesIn(header).includes("basic");
-  return [
-    ...unless(flows.includes("device"), "device", "the flow 'device'"),
-    ...unless(flows.includes("browser") || flows.includes("code"), "authorize", "the flow 'browser'"),
-    ...unless(flows.includes("token"), "apiKey", "the flow 'token'"),
-    ...unless(
-      flows.some((flow) => REFRESHING.includes(flow)),
-      "refresh",
-      "a flow that gives refresh tokens",
-    ),
-    ...(["client", "scopes", "request", "reply", "errors"] as const).flatMap((section) =>
-      unless(oauth, section, "a flow of OAuth"),
-    ),
-    ...unless(asks("revocation"), "revocation", "endpoints.revocation"),
-    ...faultIf(
-      reply?.expiry?.introspect === true && !asks("introspection"),
-      "reply.expiry.introspect",
-      "does nothing without endpoints.introspection",
-    ),
-    ...unless(oauth || asks("userinfo"), "account", "endpoints.userinfo"),
-    ...faultIf(
-      refresh?.rotation === "none" && refresh.graceSeconds !== undefined,
-      "refresh.graceSeconds",
-      "makes no sense: the refresh token stays (rotation is none)",
-    ),
-    ...faultIf(basic !== undefined && !showsBasic, "basic", "does nothing: header has no {basic}"),
-    ...faultIf(basic === undefined && showsBasic, "header", "has {basic}, but nothing says what it is the Base64 of"),
-    ...faultIf(
-      refresh?.credential === "access_token" && reply?.refreshToken !== undefined,
-      "reply.refreshToken",
-      "makes no sense: the access token renews itself (refresh.credential)",
-    ),
-    ...faultIf(
-      errors?.subcodePrefix !== undefined && errors.subcodes === undefined,
-      "errors.subcodePrefix",
-      "does nothing without errors.subcodes",
-    ),
-    ...faultIf(
-      reply?.expiry?.unit !== undefined && reply.expiry.path === undefined && reply.expiry.unit === "iso",
+  const showsBasic = namesIn(header ?? "").includes("basic");
+  const { path, unit, introspect } = reply?.expiry ?? {};
+  if (introspect === true && !isReachable(definition, "introspection"))
+    report("reply.expiry.introspect", "does nothing without endpoints.introspection");
+  if (unit === "iso" && path === undefined)
+    report(
       "reply.expiry.unit",
       "is a date, but expires_in is a number",
       "Say which field holds the date: reply.expiry.path.",
-    ),
-    ...(["headers", "scopesHeader"] as const).flatMap((field) =>
-      faultIf(
-        account?.[field] !== undefined && !asks("userinfo"),
-        `account.${field}`,
-        "does nothing without endpoints.userinfo",
-      ),
-    ),
-  ];
-}
+    );
+  if (refresh?.rotation === "none" && refresh.graceSeconds !== undefined)
+    report("refresh.graceSeconds", "makes no sense: the refresh token stays (rotation is none)");
+  if (refresh?.credential === "access_token" && reply?.refreshToken !== undefined)
+    report("reply.refreshToken", "makes no sense: the access token renews itself (refresh.credential)");
+  if (basic !== undefined && !showsBasic) report("basic", "does nothing: header has no {basic}");
+  if (basic === undefined && showsBasic) report("header", "has {basic}, but nothing says what it is the Base64 of");
+  if (errors?.subcodePrefix !== undefined && errors.subcodes === undefined)
+    report("errors.subcodePrefix", "does nothing without errors.subcodes");
+  for (const field of ["headers", "scopesHeader"] as const)
+    if (account?.[field] !== undefined && !isReachable(definition, "userinfo"))
+      report(`account.${field}`, "does nothing without endpoints.userinfo");
+};
 
-/** What each use of a signed JWT, or of another issuer's token, can't do without. */
-function mintingIsWhole(definition: ProviderDefinition): Fault[] {
-  const flows = flowsOf(definition).map(({ flow }) => flow);
-  return MINTING_FLOWS.flatMap((flow) => {
-    const path = `minting.${flow}`;
-    const minting = mintingOf(definition, flow);
-    const offered = flows.includes(flow);
-    if (minting === null) return faultIf(offered, path, `is missing, but flows has ${flow}`);
-    const { use, sign, endpoint = "token", files, audience } = minting;
-    const reachable =
-      definition.issuer !== undefined ||
-      definition.endpoints?.[endpoint] !== undefined ||
-      (definition.variants ?? []).some(({ endpoints }) => endpoints?.[endpoint] !== undefined);
-    return [
-      ...faultIf(!offered, path, `does nothing: flows has no ${flow}`),
-      ...faultIf(!USES[flow].includes(use), `${path}.use`, `can't be ${use}: this flow has ${USES[flow].join(", ")}`),
-      ...faultIf(sign === undefined && SIGNS.includes(use), `${path}.sign`, `is missing: ${use} needs a signed JWT`),
-      ...faultIf(sign !== undefined && use === "exchange", `${path}.sign`, "does nothing: the token is another's"),
-      ...faultIf(use !== "bearer" && !reachable, path, `needs endpoints.${endpoint}`),
-      ...faultIf(use === "bearer" && endpoint !== "token", `${path}.endpoint`, "does nothing: nothing is sent"),
-      ...faultIf(files !== undefined && flow !== "jwt", `${path}.files`, "does nothing: only --flow jwt reads a key"),
-      ...faultIf(
-        audience !== undefined && flow === "jwt",
-        `${path}.audience`,
-        "does nothing: no other issuer is asked",
-      ),
-    ];
-  });
-}
+/** RFC 6749 §4.1.1, RFC 7636 §4.3, OpenID Connect Core §3.1.2.1, RFC 8707 §2. */
+const AUTHORIZE_PARAMETERS: readonly string[] = [
+  ...["response_type", "client_id", "redirect_uri", "state", "scope", "nonce"],
+  ...["resource", "code_challenge", "code_challenge_method"],
+];
+
+/** What the protocol itself sends, and where the answer to it is looked for. */
+const authorizeIsPlain: Rule = ({ authorize = {}, issuer, scopes }, report) => {
+  const { parameters = {}, offlineParameters = {}, names = {}, nonce, pkce, fragment } = authorize;
+  // A resource goes along only where one is named (`--resource`).
+  const sent = AUTHORIZE_PARAMETERS.filter((name) => name !== "resource").map((name) => names[name] ?? name);
+  for (const [group, given] of Object.entries({ parameters, offlineParameters }))
+    for (const name of Object.keys(given))
+      if (sent.includes(name))
+        report(
+          `authorize.${group}.${name}`,
+          "does nothing: the request's own goes before it",
+          name === "scope" ? "Say it in scopes.default." : `Leave the own one out: authorize.names.${name} = false.`,
+        );
+  if (authorize.offlineParameters !== undefined && scopes?.offline === undefined)
+    report("authorize.offlineParameters", "does nothing without scopes.offline");
+  for (const name of Object.keys(names))
+    if (!AUTHORIZE_PARAMETERS.includes(name))
+      report(
+        `authorize.names.${name}`,
+        "does nothing: no such parameter is sent",
+        `It may be: ${AUTHORIZE_PARAMETERS.join(", ")}.`,
+      );
+  if (names.state === false)
+    report("authorize.names.state", "can't be left out: without it anyone's answer would be taken");
+  if (names.nonce === false)
+    report(
+      "authorize.names.nonce",
+      "leaves the nonce out of the request, but it is still demanded back",
+      'Say authorize.nonce = "never".',
+    );
+  if (typeof names.nonce === "string" && nonce === "never")
+    report("authorize.names.nonce", "names a nonce, but authorize.nonce is never");
+  if (names.code_challenge === false || names.code_challenge_method === false)
+    report("authorize.names", "leaves out half of PKCE", "Say authorize.pkce = false.");
+  if (pkce === false && Object.keys(names).some((name) => name.startsWith("code_challenge")))
+    report("authorize.names", "names a part of PKCE, but authorize.pkce is false");
+  if (!["query", undefined].includes(parameters.response_mode))
+    report("authorize.parameters.response_mode", "must be query: the answer comes in the address");
+  if (fragment !== undefined && issuer !== undefined)
+    report("authorize.fragment", "makes no sense beside an issuer, which says where its page is");
+};
+
+const requestsAreWhole: Rule = (definition, report) => {
+  const { request = {}, refresh, minting } = definition;
+  const own: [string, typeof request | undefined][] = [
+    ["request", request],
+    ["refresh.request", { ...refresh?.request, refreshParameters: undefined }],
+    ...MINTING_FLOWS.map((flow): [string, typeof request | undefined] => [
+      `minting.${flow}.request`,
+      minting?.[flow]?.request,
+    ]),
+  ];
+  for (const [path, layer] of own) {
+    if (layer === undefined) continue;
+    const { method, format, refreshParameters } = { ...request, ...layer };
+    if (method === "GET" && format !== "query")
+      report(
+        `${path}.method`,
+        "can't be GET: nothing is sent in its body",
+        `Put the parameters into the address: ${path}.format = "query".`,
+      );
+    if (refreshParameters !== undefined && !flowsOf(definition).some(({ flow }) => REFRESHING.includes(flow)))
+      report(`${path}.refreshParameters`, "does nothing without a flow that gives refresh tokens");
+  }
+};
 
 const USES: Readonly<Record<MintingFlow, readonly string[]>> = {
   "client-credentials": ["assertion"],
@@ -161,12 +175,38 @@ const USES: Readonly<Record<MintingFlow, readonly string[]>> = {
   exchange: ["exchange"],
 };
 
-const SIGNS: readonly string[] = ["bearer", "grant", "request"];
+/** What each use of a signed JWT, or of another issuer's token, can't do without. */
+const mintingIsWhole: Rule = (definition, report) => {
+  const flows = flowsOf(definition).map(({ flow }) => flow);
+  for (const flow of MINTING_FLOWS) {
+    const path = `minting.${flow}`;
+    const minting = mintingOf(definition, flow);
+    if (minting === null) {
+      if (flows.includes(flow)) report(path, `is missing, but flows has ${flow}`);
+      continue;
+    }
+    const { use, sign, endpoint = "token", files, audience } = minting;
+    if (!flows.includes(flow)) report(path, `does nothing: flows has no ${flow}`);
+    if (!USES[flow].includes(use)) report(`${path}.use`, `can't be ${use}: this flow has ${USES[flow].join(", ")}`);
+    if (sign === undefined && USES.jwt.includes(use)) report(`${path}.sign`, `is missing: ${use} needs a signed JWT`);
+    if (sign !== undefined && use === "exchange") report(`${path}.sign`, "does nothing: the token is another's");
+    if (use !== "bearer" && !isReachable(definition, endpoint)) report(path, `needs endpoints.${endpoint}`);
+    if (use === "bearer" && endpoint !== "token") report(`${path}.endpoint`, "does nothing: nothing is sent");
+    if (files !== undefined && flow !== "jwt") report(`${path}.files`, "does nothing: only --flow jwt reads a key");
+    if (audience !== undefined && flow === "jwt") report(`${path}.audience`, "does nothing: no other issuer is asked");
+  }
+};
+
+/** Whether the endpoint is declared, in some variant at least, or may come from discovery. */
+function isReachable({ issuer, endpoints, variants = [] }: ProviderDefinition, name: EndpointName): boolean {
+  return [{ endpoints }, ...variants].some((layer) => layer.endpoints?.[name] !== undefined) || issuer !== undefined;
+}
 
 export const CONTRADICTIONS: readonly Rule[] = [
   flowsAreComplete,
   secretsAreConsistent,
   sectionsAreUsed,
+  fieldsAgree,
   authorizeIsPlain,
   requestsAreWhole,
   mintingIsWhole,

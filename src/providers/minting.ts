@@ -43,24 +43,3 @@ export function templateOf(claim: Claim, values: Readonly<Record<string, string>
   if (typeof claim === "string") return claim;
   return Object.hasOwn(values, claim.unless) ? null : claim.value;
 }
-
-/** Every template of the section, with the path to it. */
-export function* mintingTemplates(definition: ProviderDefinition): Generator<{ path: string; template: string }> {
-  for (const flow of MINTING_FLOWS) {
-    const minting = definition.minting?.[flow];
-    if (minting === undefined) continue;
-    const path = `minting.${flow}`;
-    for (const [part, texts] of [
-      ["sign.header", minting.sign?.header ?? {}],
-      ["sign.claims", minting.sign?.claims ?? {}],
-      ["parameters", minting.parameters ?? {}],
-    ] as const)
-      for (const [name, claim] of Object.entries(texts)) {
-        yield { path: `${path}.${part}.${name}`, template: typeof claim === "string" ? claim : claim.value };
-        if (typeof claim !== "string") yield { path: `${path}.${part}.${name}.unless`, template: `{${claim.unless}}` };
-      }
-    for (const setting of minting.needs ?? []) yield { path: `${path}.needs`, template: `{${setting}}` };
-    if (minting.account !== undefined) yield { path: `${path}.account`, template: minting.account };
-    if (minting.audience !== undefined) yield { path: `${path}.audience`, template: minting.audience };
-  }
-}

@@ -3,7 +3,7 @@ import { usage } from "../platform/errors.ts";
 import { addressFault, isSameOrigin, originOf } from "../platform/url.ts";
 import { type Endpoints, originsOf, type ResolvedProvider } from "./resolve.ts";
 import { ENDPOINTS, type EndpointName } from "./schema.ts";
-import { suggestion } from "./suggest.ts";
+import { suggestionHint } from "./suggest.ts";
 
 export interface Overrides {
   /** What the issuer said of itself, already fetched and checked. */
@@ -67,11 +67,8 @@ function ownStillUsed(own: Endpoints, given: Endpoints): Endpoints {
 
 function checkEndpoint(name: string, url: string): void {
   if (!(ENDPOINTS as readonly string[]).includes(name)) {
-    const near = suggestion(name, ENDPOINTS);
-    throw usage(
-      `There is no endpoint '${name.slice(0, 40)}'.`,
-      `${near === null ? "" : `Did you mean '${near}'? `}Names are: ${ENDPOINTS.join(", ")}.`,
-    );
+    const near = suggestionHint(name, ENDPOINTS) ?? "";
+    throw usage(`There is no endpoint '${name.slice(0, 40)}'.`, `${near} Names are: ${ENDPOINTS.join(", ")}.`.trim());
   }
   const fault = addressFault(url);
   if (fault !== null) throw usage(`The ${name} endpoint ${fault}.`, "Give an https URL, or http on 127.0.0.1.");

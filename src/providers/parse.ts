@@ -2,11 +2,10 @@
 
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
-import { ownValue } from "../platform/own.ts";
-import { checkDefinition } from "./check.ts";
-import { type Fault, fault } from "./fault.ts";
+import { checkDefinition, type Fault } from "./check.ts";
+import { fieldsAt } from "./schema/parts.ts";
 import { type ProviderDefinition, ProviderSchema } from "./schema.ts";
-import { suggestion } from "./suggest.ts";
+import { suggestionHint } from "./suggest.ts";
 
 const MOST_SHOWN = 10;
 
@@ -27,9 +26,8 @@ export function parseDefinition(value: unknown, file: string): ProviderDefinitio
 }
 
 function refused(file: string, faults: readonly Fault[]): AuthError {
-  const [first, ...others] = faults.map(
-    ({ path, problem, hint }) =>
-      `${path === "" ? "The description" : path} ${problem}.${hint === undefined ? "" : ` ${hint}`}`,
+  const [first, ...others] = faults.map(({ path, problem, hint = "" }) =>
+    `${path === "" ? "The description" : path} ${problem}. ${hint}`.trim(),
   );
   const shown = others.slice(0, MOST_SHOWN - 1);
   if (others.length > shown.length) shown.push(`… and ${others.length - shown.length} more.`);
@@ -53,8 +51,8 @@ function faultsOf(issue: Issue, above: readonly string[]): Fault[] {
     if (meant.length > 0) return meant.flatMap((inner) => faultsOf(inner, keys));
   }
   if (issue.type === "strict_object" && issue.expected === "never") {
-    const near = suggestion(keys.at(-1) ?? "", fieldsAt(ProviderSchema, keys.slice(0, -1)));
-    return [fault(path, "is not a field", near)];
+    const fields = fieldsAt(ProviderSchema, keys.slice(0, -1));
+    return [{ path, problem: "is not a field", hint: suggestionHint(keys.at(-1) ?? "", fields) }];
   }
   if (issue.received === "undefined") return [{ path, problem: "is missing" }];
   return [typoOf(issue, path) ?? { path, problem: readable(issue) }];
@@ -64,8 +62,7 @@ function faultsOf(issue: Issue, above: readonly string[]): Fault[] {
 function typoOf(issue: Issue, path: string): Fault | null {
   if (issue.type !== "picklist" || typeof issue.input !== "string") return null;
   const allowed = [...(issue.expected ?? "").matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "");
-  const near = suggestion(issue.input, allowed);
-  const hint = near === null ? `It may be: ${allowed.join(", ")}.` : `Did you mean '${near}'?`;
+  const hint = suggestionHint(issue.input, allowed) ?? `It may be: ${allowed.join(", ")}.`;
   return { path, problem: `can't be '${issue.input.slice(0, 40)}'`, hint };
 }
 
@@ -81,29 +78,3 @@ const WORDS: Readonly<Record<string, string>> = {
   Object: "a group of fields",
   Array: "a list",
 };
-
-/** The schema's parts, as far as they are needed to find the fields beside a wrong one. */
-interface Part {
-  readonly entries?: Readonly<Record<string, Part>>;
-  readonly wrapped?: Part;
-  readonly value?: Part;
-  readonly item?: Part;
-  readonly options?: readonly (Part | string)[];
-}
-
-function fieldsAt(schema: unknown, keys: readonly string[]): string[] {
-  let part = schema as Part | undefined;
-  for (const key of keys) {
-    part = unwrap(part);
-    part = ownValue(part?.entries, key) ?? part?.value ?? part?.item;
-  }
-  return Object.keys(unwrap(part)?.entries ?? {});
-}
-
-/** Through `optional`, and to the object among a union's options. */
-function unwrap(part: Part | undefined): Part | undefined {
-  let inner = part;
-  while (inner?.wrapped !== undefined) inner = inner.wrapped;
-  const among = inner?.options?.find((option): option is Part => typeof option === "object" && "entries" in option);
-  return among ?? inner;
-}

@@ -250,12 +250,12 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
   }
 
   async function notFound(id: string): Promise<AuthError> {
-    const { suggestion } = await import("./suggest.ts");
-    const near = suggestion(id, [...(await everyId()), ...(await bundledAliases())]);
+    const { suggestionHint } = await import("./suggest.ts");
+    const near = suggestionHint(id, [...(await everyId()), ...(await bundledAliases())]) ?? "";
     const more = Object.keys((await catalog()).catalog).length;
     const rest = more === 0 ? "" : `, and ${more} in the catalogue (auth provider list)`;
     return new AuthError("provider_not_found", `There is no provider '${printable(id)}'.`, {
-      hint: `${near === null ? "" : `Did you mean '${near}'? `}There are: ${(await ids()).join(", ")}${rest}.`,
+      hint: `${near} There are: ${(await ids()).join(", ")}${rest}.`.trim(),
     });
   }
 

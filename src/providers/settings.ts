@@ -4,7 +4,7 @@ import { addressFault, hostFrom } from "../platform/url.ts";
 import { matches, patternFault } from "./pattern.ts";
 import { chosenNameFault } from "./reserved.ts";
 import type { ProviderDefinition, SETTING_KINDS } from "./schema.ts";
-import { suggestion } from "./suggest.ts";
+import { suggestionHint } from "./suggest.ts";
 import type { Values } from "./template.ts";
 
 export type Setting = NonNullable<ProviderDefinition["settings"]>[string];
@@ -93,7 +93,6 @@ export function faultOf(setting: Setting, value: string): Checked {
 
 function unknown(definition: ProviderDefinition, name: string) {
   const names = Object.keys(definition.settings ?? {});
-  const near = suggestion(name, names);
   const all = names.length === 0 ? "It has none." : `It has: ${names.join(", ")}.`;
-  return usage(`${definition.title} has no setting '${name}'.`, near === null ? all : `Did you mean '${near}'? ${all}`);
+  return usage(`${definition.title} has no setting '${name}'.`, `${suggestionHint(name, names) ?? ""} ${all}`.trim());
 }

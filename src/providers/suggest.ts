@@ -13,6 +13,12 @@ export function suggestion(typed: string, known: readonly string[]): string | nu
   return best;
 }
 
+/** `Did you mean 'x'?`; undefined where nothing known is near. */
+export function suggestionHint(typed: string, known: readonly string[]): string | undefined {
+  const near = suggestion(typed, known);
+  return near === null ? undefined : `Did you mean '${near}'?`;
+}
+
 /** Edits that turn `a` into `b`: letters added, dropped, changed, or two neighbours swapped. */
 function distance(a: string, b: string): number {
   let beforeLast: number[] = [];

@@ -10,17 +10,10 @@ import { placeholder } from "../../platform/shell-word.ts";
 import { originOf } from "../../platform/url.ts";
 import { fillDialect } from "../../providers/filled.ts";
 import { flowsOf } from "../../providers/flows.ts";
-import {
-  dialectOf,
-  isMintingFlow,
-  type Minting,
-  type MintingFlow,
-  mintingOf,
-  mintingTemplates,
-} from "../../providers/minting.ts";
+import { dialectOf, isMintingFlow, type Minting, type MintingFlow, mintingOf } from "../../providers/minting.ts";
 import { layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
-import { fill, namesIn } from "../../providers/template.ts";
+import { fill } from "../../providers/template.ts";
 import { type MintOrder, mintToken, valuesOf } from "../mint-token.ts";
 import type { Connection, Mint } from "../record.ts";
 import type { Services } from "../services.ts";
@@ -142,10 +135,9 @@ function orderOf({ provider, server, client, flow, scopes }: LoginPlan, mint: Mi
   return { minting, mint, server, client: client ?? nobody, settings: provider.settings, scopes };
 }
 
-function namesClient({ minting, ...rest }: ProviderDefinition, flow: MintingFlow): boolean {
-  if (flow === "client-credentials") return true;
-  const templates = mintingTemplates({ ...rest, minting: { [flow]: minting?.[flow] } });
-  return [...templates].some(({ template }) => namesIn(template).includes("clientId"));
+function namesClient(definition: ProviderDefinition, flow: MintingFlow): boolean {
+  const { sign, parameters, account, audience } = definition.minting?.[flow] ?? {};
+  return flow === "client-credentials" || JSON.stringify([sign, parameters, account, audience]).includes("{clientId}");
 }
 
 /** A client is needed where it authenticates itself, or where something signed names it. */

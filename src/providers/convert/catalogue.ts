@@ -1,7 +1,7 @@
 /** A catalogue's text as entries, each read only when it is asked for. Nothing in it is trusted. */
 import * as v from "valibot";
 import { AuthError } from "../../platform/errors.ts";
-import { suggestion } from "../suggest.ts";
+import { suggestionHint } from "../suggest.ts";
 import { type Entry, EntrySchema } from "./entry.ts";
 
 /** Ten times the largest that there is. */
@@ -41,10 +41,8 @@ export function readCatalogue(text: string): Catalogue {
   return {
     names,
     read(name) {
-      if (!Object.hasOwn(all, name)) {
-        const near = suggestion(name, names);
-        return { fault: `is not in the catalogue.${near === null ? "" : ` Did you mean '${near}'?`}` };
-      }
+      if (!Object.hasOwn(all, name))
+        return { fault: `is not in the catalogue. ${suggestionHint(name, names) ?? ""}`.trim() };
       const fields = withoutAliases(own, name, MOST_ALIASES);
       if ("fault" in fields) return fields;
       const parsed = v.safeParse(EntrySchema, fields.all);
