@@ -127,11 +127,11 @@ test("src knows no provider's name", () => {
   expect(found).toEqual([]);
 });
 
-/** One exchange, asking again, and the way through a proxy. */
-const NETWORK = ["http.ts", "http-retry.ts", "proxy.ts"].map((name) => `src/platform/${name}`);
+/** One exchange, and the way through a proxy. */
+const NETWORK = ["http.ts", "proxy.ts"].map((name) => `src/platform/${name}`);
 
 test("only platform/http.ts and what belongs to it talk to the network", () => {
-  const calls = /\bfetch\s*\(|["']ofetch["']|["']node:(https?|net|tls|dgram)["']|\bnew WebSocket\b|\bBun\.connect\b/g;
+  const calls = /\bfetch\s*\(|["']node:(https?|net|tls|dgram)["']|\bnew WebSocket\b|\bBun\.connect\b/g;
   const found = findings(
     ({ code }) => [...code.matchAll(calls)].map(([call]) => call),
     ({ path }) => !NETWORK.includes(path),
@@ -174,7 +174,7 @@ test("nothing below cli prints", () => {
 
 test("what the hot path loads at its start is light: builtins and libraries that cost milliseconds come later", () => {
   const heavy =
-    /^(node:(fs|crypto|util|tty|http|https|net|stream|readline|child_process)(\/.*)?|consola.*|citty|oauth4webapi|ofetch|jose|uqr)$/;
+    /^(node:(fs|crypto|util|tty|http|https|net|stream|readline|child_process)(\/.*)?|consola.*|citty|oauth4webapi|jose|uqr)$/;
   // valibot isn't among them (0.4 ms): every record that is read is checked.
   const seen = new Map<string, string>();
   const visit = (path: string, from: string): void => {

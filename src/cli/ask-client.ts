@@ -39,7 +39,7 @@ async function answers(cli: Cli, error: AuthError, request: LoginRequest, missin
   const way = token === null ? null : await chooseWay(cli, missing);
   const pasted = { flow: "token" as const, clientId: null, clientSecret: null };
   if (way === "tool" && command !== null) {
-    const { tokenFromTool } = await import("../platform/other-tool.ts");
+    const { tokenFromTool } = await import("../platform/helper-programs.ts");
     return { ...pasted, token: await tokenFromTool(command, cli.context.env) };
   }
   if (way === "token") {
@@ -56,7 +56,7 @@ async function answers(cli: Cli, error: AuthError, request: LoginRequest, missin
 async function chooseWay(cli: Cli, { title, ways }: MissingClient): Promise<string> {
   const [{ choose }, { hasTool }] = await Promise.all([
     import("../platform/menu.ts"),
-    import("../platform/other-tool.ts"),
+    import("../platform/helper-programs.ts"),
   ]);
   const { env } = cli.context;
   const command = ways?.command ?? null;

@@ -9,6 +9,7 @@ export async function readSecret(cli: Cli, title: string): Promise<Secret> {
 
 /** A secret that may begin or end with a space, as a client's may (RFC 6749 A.2). Only one line ending is cut. */
 export async function readExactSecret(cli: Cli, title: string): Promise<Secret> {
-  const { askSecret, secretFromStdin } = await import("../platform/prompt.ts");
-  return (await cli.interactive()) ? askSecret(`${title}: `, cli.context.env) : secretFromStdin();
+  if (!(await cli.interactive())) return (await import("../platform/stdin.ts")).secretFromStdin();
+  const { askSecret } = await import("../platform/prompt.ts");
+  return askSecret(`${title}: `, cli.context.env);
 }

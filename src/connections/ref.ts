@@ -1,5 +1,4 @@
 /** The name of a connection: `provider:name`, compared case-folded, shown as it was first typed. */
-import { DIGITS, isMadeOf, LOWER_CASE, UPPER_CASE } from "../platform/characters.ts";
 import { usage } from "../platform/errors.ts";
 import { isProviderId } from "../providers/id.ts";
 
@@ -10,9 +9,7 @@ export interface ConnectionRef {
 
 export const DEFAULT_NAME = "default";
 
-const NAME_LENGTH = 128;
-const NAME_FIRST = `${LOWER_CASE}${UPPER_CASE}${DIGITS}`;
-const NAME_REST = `${NAME_FIRST}._@+/-`;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._@+/-]{0,127}$/;
 
 /** `github` → name null; `github:work`. @throws AuthError `usage` */
 export function parseSelector(text: string): { provider: string; name: string | null } {
@@ -40,13 +37,8 @@ export function parseNamed(text: string, profile: string | undefined): { provide
 
 /** @throws AuthError `usage` */
 export function checkName(name: string): string {
-  if (isName(name)) return name;
+  if (NAME.test(name)) return name;
   throw usage(`'${shorten(name)}' is not a connection name.`, FORM);
-}
-
-function isName(text: string): boolean {
-  if (text === "" || text.length > NAME_LENGTH) return false;
-  return NAME_FIRST.includes(text.charAt(0)) && isMadeOf(text, NAME_REST);
 }
 
 const FORM =

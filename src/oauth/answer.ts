@@ -1,6 +1,6 @@
 /** The answer of the authorization endpoint: read from what a person pasted, and checked, however it came. */
 import { AuthError } from "../platform/errors.ts";
-import { outsideWords } from "../platform/outside.ts";
+import { outsideWords } from "../platform/redact.ts";
 import { knowSecret, Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import { isSameOrigin } from "../platform/url.ts";

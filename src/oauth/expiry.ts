@@ -1,5 +1,5 @@
 /** How long a token lives, in the many ways that providers say it. */
-import { outsideWords } from "../platform/outside.ts";
+import { outsideWords } from "../platform/redact.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { at, type Json } from "./paths.ts";
 

@@ -2,8 +2,7 @@
 import * as v from "valibot";
 import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
-import { outsideWords } from "../platform/outside.ts";
-import { holdsSecret } from "../platform/redact.ts";
+import { holdsSecret, outsideWords } from "../platform/redact.ts";
 import { Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import { isSuccess, readBody } from "./body.ts";

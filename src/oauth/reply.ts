@@ -4,8 +4,7 @@
  */
 
 import { AuthError } from "../platform/errors.ts";
-import { outsideWords } from "../platform/outside.ts";
-import { redactJson } from "../platform/redact.ts";
+import { outsideWords, redactJson } from "../platform/redact.ts";
 import { knowSecret, Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import type { Dialect } from "../providers/defaults.ts";

@@ -1,6 +1,5 @@
 /** The words of the wire, shared by the flows. Nothing here knows where tokens are stored. */
-import { outsideWords } from "../platform/outside.ts";
-import { holdsSecret } from "../platform/redact.ts";
+import { holdsSecret, outsideWords } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import type { EndpointName, ErrorClass } from "../providers/schema.ts";

@@ -1,6 +1,6 @@
 /** Opening a person's browser: never a shell, never a text browser, only URLs that can be nothing else. */
 import type { Environment } from "./context.ts";
-import { helperEnvironment } from "./helper-environment.ts";
+import { helperEnvironment } from "./helper-programs.ts";
 import { isRemote } from "./terminal.ts";
 import { pageFault } from "./url.ts";
 

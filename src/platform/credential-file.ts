@@ -2,6 +2,7 @@
 import { AuthError, errorCode, usage } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { Secret } from "./secret.ts";
+import { readStdin } from "./stdin.ts";
 
 export interface CredentialFile {
   readonly text: Secret;
@@ -30,15 +31,9 @@ export async function readCredentialFile(path: string): Promise<CredentialFile> 
 
 /** The whole of standard input: a key has several lines. @throws AuthError `usage` */
 export async function credentialFromStdin(what: string): Promise<Secret> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of Bun.stdin.stream()) {
-    length += chunk.length;
-    if (length > LIMITS.secretBytes) throw usage(`The ${what} on standard input is too long.`, "Is it the right file?");
-    chunks.push(chunk);
-  }
-  if (length === 0) throw usage(`There is no ${what} on standard input.`, "Pipe it in, or name the file.");
-  return textOf(Buffer.concat(chunks), `The ${what} on standard input`);
+  const bytes = await readStdin(what);
+  if (bytes.length === 0) throw usage(`There is no ${what} on standard input.`, "Pipe it in, or name the file.");
+  return textOf(bytes, `The ${what} on standard input`);
 }
 
 /** The same file from wherever we are called later. */

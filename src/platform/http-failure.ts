@@ -2,42 +2,8 @@
 import { errorCode, isOutOfFiles, RAISE_FILE_LIMIT } from "./errors.ts";
 import { originOf } from "./url.ts";
 
-/** In words, as CLI.md's refresh table prints them. */
-export type HttpFailure =
-  | "host not found"
-  | "connection refused"
-  | "too many open files"
-  | CertificateFailure
-  | ProxyFailure
-  | "connection timed out"
-  | "connection lost"
-  | "redirected"
-  | "reply too large"
-  | "interrupted";
-
-export type CertificateFailure =
-  | "certificate of an unknown authority"
-  | "certificate for another name"
-  | "certificate expired"
-  | "certificate not valid yet"
-  | "certificate refused";
-
-export type ProxyFailure =
-  | "proxy not found"
-  | "proxy refused the connection"
-  | "proxy certificate refused"
-  | "proxy address unreadable"
-  | "proxy can't reach the host"
-  | "proxy wants a login"
-  | "proxy refused this user and password"
-  | "proxy login of an unsupported kind"
-  | "proxy refused the request"
-  | "proxy timed out"
-  | "proxy closed the connection"
-  | "proxy of an unsupported kind";
-
 /** What a person must do, where the same request would fail again until that is done. */
-const LASTING: Readonly<Partial<Record<HttpFailure, string>>> = {
+const LASTING = {
   "too many open files": RAISE_FILE_LIMIT,
   "certificate of an unknown authority":
     "Its authority is neither in the system's certificates nor built in. Behind a company's proxy, add the company's certificate to the system's, or name its file: SSL_CERT_FILE=/path/to/ca.pem",
@@ -56,15 +22,29 @@ const LASTING: Readonly<Partial<Record<HttpFailure, string>>> = {
   "proxy address unreadable": "Write it as http://<host>:<port>, or unset it.",
   "proxy refused the request": "Ask whoever runs the proxy to let it through, or leave the host out with NO_PROXY.",
   "proxy of an unsupported kind": "Only http:// and https:// proxies are supported in HTTPS_PROXY, no SOCKS.",
-};
+} as const;
+
+const TRY_AGAIN = "Try again.";
 
 /** What to look at where the same request may work another time, or not. */
-const REMEDIES: Readonly<Partial<Record<HttpFailure, string>>> = {
+const PASSING = {
   "host not found": "Check the address, and that this machine is online.",
   "connection refused": "Check the address, and that the server is running.",
   redirected: "The server sends to another address, which is not followed. Check the address.",
   "reply too large": "This is not the answer that was asked for. Check the address.",
-};
+  "certificate refused": TRY_AGAIN,
+  "proxy can't reach the host": TRY_AGAIN,
+  "proxy timed out": TRY_AGAIN,
+  "proxy closed the connection": TRY_AGAIN,
+  "connection timed out": TRY_AGAIN,
+  "connection lost": TRY_AGAIN,
+  interrupted: TRY_AGAIN,
+} as const;
+
+/** In words, as CLI.md's refresh table prints them. */
+export type HttpFailure = keyof typeof LASTING | keyof typeof PASSING;
+export type ProxyFailure = Extract<HttpFailure, `proxy ${string}`>;
+type CertificateFailure = Extract<HttpFailure, `certificate ${string}`>;
 
 /** @param detail where the failure happened, without secrets: a proxy's address, a status */
 export class HttpError extends Error {
@@ -88,7 +68,7 @@ export class HttpError extends Error {
     this.failure = failure;
     this.reason = reason;
     this.detail = details.detail ?? null;
-    this.remedy = LASTING[failure] ?? REMEDIES[failure] ?? "Try again.";
+    this.remedy = { ...LASTING, ...PASSING }[failure];
     this.lasting = Object.hasOwn(LASTING, failure);
     this.status = failure === "redirected" ? 300 : (details.status ?? null);
     this.sent = details.sent ?? !NEVER_SENT.test(failure);
@@ -124,36 +104,34 @@ export function failureOf(error: unknown): HttpFailure {
     case 20:
       return "interrupted";
     default:
-      return certificateFailure(String(code)) ?? "connection lost";
+      return CERTIFICATE_CODES.get(String(code)) ?? "connection lost";
   }
 }
 
 /** OpenSSL's verdict on a certificate (X509_V_ERR_…); the request is sent only after it was accepted. */
-function certificateFailure(code: string): CertificateFailure | null {
-  return Object.hasOwn(CERTIFICATE_CODES, code) ? (CERTIFICATE_CODES[code] ?? null) : null;
-}
-
-const CERTIFICATE_CODES: Readonly<Record<string, CertificateFailure>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: "certificate of an unknown authority",
-  SELF_SIGNED_CERT_IN_CHAIN: "certificate of an unknown authority",
-  UNABLE_TO_GET_ISSUER_CERT: "certificate of an unknown authority",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "certificate of an unknown authority",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate of an unknown authority",
-  CERT_UNTRUSTED: "certificate of an unknown authority",
-  ERR_TLS_CERT_ALTNAME_INVALID: "certificate for another name",
-  HOSTNAME_MISMATCH: "certificate for another name",
-  CERT_HAS_EXPIRED: "certificate expired",
-  CERT_NOT_YET_VALID: "certificate not valid yet",
-  UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: "certificate refused",
-  UNABLE_TO_DECRYPT_CERT_SIGNATURE: "certificate refused",
-  CERT_SIGNATURE_FAILURE: "certificate refused",
-  ERROR_IN_CERT_NOT_BEFORE_FIELD: "certificate refused",
-  ERROR_IN_CERT_NOT_AFTER_FIELD: "certificate refused",
-  CERT_CHAIN_TOO_LONG: "certificate refused",
-  CERT_REVOKED: "certificate refused",
-  CERT_REJECTED: "certificate refused",
-  INVALID_CA: "certificate refused",
-  INVALID_PURPOSE: "certificate refused",
-  PATH_LENGTH_EXCEEDED: "certificate refused",
-  UNKNOWN_CERTIFICATE_VERIFICATION_ERROR: "certificate refused",
-};
+const CERTIFICATE_CODES = new Map<string, CertificateFailure>(
+  Object.entries({
+    DEPTH_ZERO_SELF_SIGNED_CERT: "certificate of an unknown authority",
+    SELF_SIGNED_CERT_IN_CHAIN: "certificate of an unknown authority",
+    UNABLE_TO_GET_ISSUER_CERT: "certificate of an unknown authority",
+    UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "certificate of an unknown authority",
+    UNABLE_TO_VERIFY_LEAF_SIGNATURE: "certificate of an unknown authority",
+    CERT_UNTRUSTED: "certificate of an unknown authority",
+    ERR_TLS_CERT_ALTNAME_INVALID: "certificate for another name",
+    HOSTNAME_MISMATCH: "certificate for another name",
+    CERT_HAS_EXPIRED: "certificate expired",
+    CERT_NOT_YET_VALID: "certificate not valid yet",
+    UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: "certificate refused",
+    UNABLE_TO_DECRYPT_CERT_SIGNATURE: "certificate refused",
+    CERT_SIGNATURE_FAILURE: "certificate refused",
+    ERROR_IN_CERT_NOT_BEFORE_FIELD: "certificate refused",
+    ERROR_IN_CERT_NOT_AFTER_FIELD: "certificate refused",
+    CERT_CHAIN_TOO_LONG: "certificate refused",
+    CERT_REVOKED: "certificate refused",
+    CERT_REJECTED: "certificate refused",
+    INVALID_CA: "certificate refused",
+    INVALID_PURPOSE: "certificate refused",
+    PATH_LENGTH_EXCEEDED: "certificate refused",
+    UNKNOWN_CERTIFICATE_VERIFICATION_ERROR: "certificate refused",
+  } as const),
+);

@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError, errorCode } from "./errors.ts";
+import { faultReason } from "./file-faults.ts";
 import { hasByteLocks, lockByte } from "./file-lock.ts";
 import { makeFolder } from "./folders.ts";
 import { isOwnedByOther } from "./owner.ts";
@@ -71,22 +72,7 @@ function isOthers(folder: string): boolean {
 }
 
 function reason(path: string, error: unknown): string {
-  switch (errorCode(error)) {
-    case "ELOOP":
-      return `${path} is a link`;
-    case "EISDIR":
-    case "ENXIO":
-      return `${path} is no file`;
-    case "ENOSPC":
-      return `no space is left for ${path}`;
-    case "EACCES":
-    case "EPERM":
-      return `permission denied: ${path}`;
-    case "EMFILE":
-      return `too many open files to write ${path}`;
-    case "EROFS":
-      return `${path} is on a read-only file system`;
-    default:
-      return `${path}: ${errorCode(error) ?? "unknown error"}`;
-  }
+  const code = errorCode(error) ?? "unknown error";
+  if (code === "EISDIR" || code === "ENXIO") return `${path} is no file`;
+  return `${path} can't be written: ${faultReason(code)}`;
 }

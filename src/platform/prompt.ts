@@ -1,10 +1,10 @@
-/** Asking a person (the rules are in `terminal.ts`), and reading a secret from standard input. Loaded when needed. */
+/** Asking a person (the rules are in `terminal.ts`). Loaded when needed. */
 import type { Environment } from "./context.ts";
 import { AuthError, usage } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { type LineEnd, TypedLine } from "./line.ts";
 import { openTerminal, type Terminal } from "./raw-terminal.ts";
-import { cutLineEnd, Secret } from "./secret.ts";
+import { Secret } from "./secret.ts";
 import { canDraw, columns, isTerminal } from "./terminal.ts";
 import { wrapMessage } from "./wrap.ts";
 
@@ -77,46 +77,6 @@ function answerIn(chunk: Uint8Array, initial: boolean): boolean | null | undefin
     if (key === "\x03" || key === "\x04") return null;
   }
   return undefined;
-}
-
-/**
- * A secret piped in on standard input: all of it but one line ending, which must be one line.
- *
- * @param what for messages: `token`
- * @throws AuthError `usage`
- */
-export async function secretFromStdin(what = "secret"): Promise<Secret> {
-  // Typed there it would be seen.
-  if (isTerminal(0)) throw usage(`There is no ${what} on standard input.`, "Pipe it in; prompting is switched off.");
-  return new Secret(oneLine(await readStdin(what, LIMITS.secretBytes), what));
-}
-
-/** All of standard input. @throws AuthError `usage` when there is more than `limit` bytes */
-async function readStdin(what: string, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of Bun.stdin.stream()) {
-    length += chunk.length;
-    if (length > limit)
-      throw usage(`The ${what} on standard input is longer than ${limit / 1024} KiB.`, "Is it the right file?");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** @throws AuthError `usage` when the bytes can't be a secret of one line */
-function oneLine(bytes: Uint8Array, what: string): string {
-  if (bytes.includes(0)) throw usage(`The ${what} on standard input holds NUL bytes.`, "Is it the right file?");
-  let text: string;
-  try {
-    text = cutLineEnd(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw usage(`The ${what} on standard input isn't UTF-8 text.`, "Is it the right file?");
-  }
-  if (text.trim() === "")
-    throw usage(`There is no ${what} on standard input.`, `Pipe it in, or run this in a terminal.`);
-  if (/[\r\n]/.test(text)) throw usage(`The ${what} on standard input has several lines.`, "Pass only the one.");
-  return text;
 }
 
 /** @param drawn whether the line can be drawn again; else the terminal itself echoes what may be seen */

@@ -6,9 +6,38 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { errorCode } from "./errors.ts";
-import type { ProxyFailure } from "./http-failure.ts";
+import type { Exchange, HttpReply } from "./http.ts";
+import { HttpError, type ProxyFailure } from "./http-failure.ts";
 
-export interface Proxy {
+type Exchanger = (url: URL, exchange: Exchange, proxy?: string) => Promise<HttpReply>;
+
+/** One exchange through the configured proxy, its failures told apart by how far the request got. @throws HttpError */
+export async function throughProxy(url: URL, exchange: Exchange, over: Exchanger): Promise<HttpReply> {
+  const proxy = proxyFor(url, process.env);
+  if (proxy === null) return over(url, exchange);
+  const relay = await openRelay(proxy, url);
+  try {
+    return await over(url, exchange, relay.proxy);
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    if (relay.stage() === "answered" || error.failure === "interrupted") throw through(error, proxy.name, url);
+    const silent = error.failure === "connection timed out";
+    const unknown = { failure: silent ? "proxy timed out" : "proxy closed the connection", status: null } as const;
+    const { failure, status } = relay.failure() ?? unknown;
+    const detail = status === null ? proxy.name : `HTTP ${status} from ${proxy.name}`;
+    throw new HttpError(failure, url.href, { cause: error, detail });
+  } finally {
+    relay.close();
+  }
+}
+
+/** A failure of the provider's, which the proxy may be the reason of: it is named. */
+function through(error: HttpError, proxy: string, url: URL): HttpError {
+  const { failure, status, sent, cause } = error;
+  return new HttpError(failure, url.href, { cause, status, sent, detail: `through the proxy ${proxy}` });
+}
+
+interface Proxy {
   /** null: what is set is no address. */
   readonly url: URL | null;
   /** Its address as it is shown, without user and password; where there is none, the variable's name. */
@@ -26,7 +55,7 @@ function proxyVariable(env: Env): string | null {
  * The proxy for an https URL, by `HTTPS_PROXY` (else `ALL_PROXY`) and `NO_PROXY` in either case; null for none. One that
  * can't be read isn't left out: the request would go where it was not to go.
  */
-export function proxyFor(target: URL, env: Env): Proxy | null {
+function proxyFor(target: URL, env: Env): Proxy | null {
   const variable = proxyVariable(env);
   if (target.protocol !== "https:" || variable === null || isExempt(target, env)) return null;
   const named = (env[variable] ?? "").trim();
@@ -49,7 +78,7 @@ function isExempt(target: URL, env: Env): boolean {
 /** How far the request got. `answered`: the provider's server has sent something, so the request may have arrived. */
 type Stage = "connecting" | "asking" | "open" | "answered";
 
-export interface Relay {
+interface Relay {
   /** For fetch's `proxy`. The password keeps other programs of this machine out. */
   readonly proxy: string;
   readonly stage: () => Stage;
@@ -61,7 +90,7 @@ export interface Relay {
 const HEAD_BYTES = 16 * 1024;
 
 /** Opens the relay. It takes one connection, to one target, and must be closed. */
-export async function openRelay(proxy: Proxy, target: URL): Promise<Relay> {
+async function openRelay(proxy: Proxy, target: URL): Promise<Relay> {
   const secret = Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString("base64url");
   let stage: Stage = "connecting";
   let failed: ReturnType<Relay["failure"]> = null;
@@ -77,11 +106,11 @@ export async function openRelay(proxy: Proxy, target: URL): Promise<Relay> {
     void readHead(socket).then((head) => {
       if (head === null || !head.text.includes(`\r\n${authorization("auth", secret)}\r\n`)) return socket.destroy();
       server.close();
-      throughProxy(socket, head.rest);
+      serve(socket, head.rest);
     });
   });
 
-  const throughProxy = (socket: Socket, early: Buffer): void => {
+  const serve = (socket: Socket, early: Buffer): void => {
     const { url } = proxy;
     if (url?.protocol !== "http:" && url?.protocol !== "https:") {
       fail(url === null ? "proxy address unreadable" : "proxy of an unsupported kind");

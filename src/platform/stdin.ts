@@ -1,4 +1,55 @@
-/** Standard input, line by line, while something else is being waited for. */
+/** Standard input: a secret on one line, a key of several, or line by line while something else is being waited for. */
+import { usage } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+import { cutLineEnd, Secret } from "./secret.ts";
+import { isTerminal } from "./terminal.ts";
+
+const RIGHT_FILE = "Is it the right file?";
+
+/**
+ * All of standard input.
+ *
+ * @param what for messages: `token`
+ * @throws AuthError `usage` when there is more than a secret may have
+ */
+export async function readStdin(what: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of Bun.stdin.stream()) {
+    length += chunk.length;
+    if (length > LIMITS.secretBytes)
+      throw usage(`The ${what} on standard input is longer than ${LIMITS.secretBytes / 1024} KiB.`, RIGHT_FILE);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * A secret piped in on standard input: all of it but one line ending, which must be one line.
+ *
+ * @param what for messages: `token`
+ * @throws AuthError `usage`
+ */
+export async function secretFromStdin(what = "secret"): Promise<Secret> {
+  // Typed there it would be seen.
+  if (isTerminal(0)) throw usage(`There is no ${what} on standard input.`, "Pipe it in; prompting is switched off.");
+  return new Secret(oneLine(await readStdin(what), what));
+}
+
+/** @throws AuthError `usage` when the bytes can't be a secret of one line */
+function oneLine(bytes: Uint8Array, what: string): string {
+  if (bytes.includes(0)) throw usage(`The ${what} on standard input holds NUL bytes.`, RIGHT_FILE);
+  let text: string;
+  try {
+    text = cutLineEnd(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw usage(`The ${what} on standard input isn't UTF-8 text.`, RIGHT_FILE);
+  }
+  if (text.trim() === "")
+    throw usage(`There is no ${what} on standard input.`, "Pipe it in, or run this in a terminal.");
+  if (/[\r\n]/.test(text)) throw usage(`The ${what} on standard input has several lines.`, "Pass only the one.");
+  return text;
+}
 
 /** Lines that aren't empty, trimmed. One that is longer than `limit` characters comes cut. */
 export async function* inputLines(limit: number): AsyncGenerator<string> {

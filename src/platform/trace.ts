@@ -9,7 +9,7 @@ import { mutated } from "./faults.ts";
 import type { Http, HttpReply, HttpRequest } from "./http.ts";
 import { HttpError } from "./http-failure.ts";
 import { learnSecrets } from "./learn-secrets.ts";
-import { looksRandom } from "./outside.ts";
+import { looksRandom } from "./redact.ts";
 
 /** Fields of a request that are no secret and tell what was asked. */
 const SENT = ["grant_type", "scope", "client_id", "response_type", "redirect_uri", "resource", "token_type_hint"];

@@ -60,7 +60,7 @@ describe("what is no file of ours is not written, and said to be so", () => {
     const target = join(path, "..", "target");
     writeFileSync(target, "precious");
     symlinkSync(target, path);
-    expect(await appendLine(path, "line")).toBe(`${path} is a link`);
+    expect(await appendLine(path, "line")).toBe(`${path} can't be written: it is a symbolic link`);
     expect(readFileSync(target, "utf8")).toBe("precious");
   });
 

@@ -3,8 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { HttpReply } from "../../src/platform/http.ts";
 import { learnSecrets } from "../../src/platform/learn-secrets.ts";
-import { outsideWords } from "../../src/platform/outside.ts";
-import { redact, redactJson } from "../../src/platform/redact.ts";
+import { outsideWords, redact, redactJson } from "../../src/platform/redact.ts";
 import { traced } from "../../src/platform/trace.ts";
 
 let count = 0;

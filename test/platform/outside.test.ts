@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { learnSecrets } from "../../src/platform/learn-secrets.ts";
-import { outsideWords } from "../../src/platform/outside.ts";
+import { outsideWords } from "../../src/platform/redact.ts";
 
 let count = 0;
 /** Another one each time: what is known as secret stays known to the process. */

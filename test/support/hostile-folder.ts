@@ -15,7 +15,6 @@ export interface Trap {
 const PACKAGES = [
   "citty",
   "consola",
-  "ofetch",
   "oauth4webapi",
   "unstorage",
   "valibot",

@@ -1,7 +1,8 @@
 /** Asks what its first argument says, and prints the answer as JSON on standard output. */
 import { asAuthError, EXIT_CODES } from "../../src/cli/exit.ts";
 import { choose } from "../../src/platform/menu.ts";
-import { askSecret, askText, confirm, secretFromStdin } from "../../src/platform/prompt.ts";
+import { askSecret, askText, confirm } from "../../src/platform/prompt.ts";
+import { secretFromStdin } from "../../src/platform/stdin.ts";
 
 const CHOICES = [
   { label: "One", value: "1" },

@@ -90,7 +90,7 @@ async function inEditor(
 ): Promise<Editable> {
   if (!(await cli.interactive()))
     throw usage("Nothing to change.", "Say what: --add-scope, --remove-scope, --set key=value, --unset key");
-  const { editText } = await import("../../platform/editor.ts");
+  const { editText } = await import("../../platform/helper-programs.ts");
   const { readSettingsFile, settingsFile } = await import("./settings-file.ts");
   return readSettingsFile(await editText(settingsFile(display(ref), before, definition), cli.context.env));
 }

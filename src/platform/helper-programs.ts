@@ -1,0 +1,78 @@
+/** Other programs of this machine that help: an editor, a tool that prints a token of its own. */
+import type { Environment } from "./context.ts";
+import { AuthError } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+import { Secret } from "./secret.ts";
+
+/**
+ * What such a program gets of our environment: neither what opens the vault, nor a switch of Bun, which would change any
+ * program built like us.
+ */
+export function helperEnvironment(env: Environment): Record<string, string> {
+  const kept = Object.entries(env).filter(([name]) => !/^(AUTH_|BUN_)|^NODE_TLS_REJECT_UNAUTHORIZED$/.test(name));
+  return Object.fromEntries(kept.filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/**
+ * Lets a person edit a text in $VISUAL or $EDITOR, in a private file that is gone afterwards.
+ *
+ * @throws AuthError `usage` when the editor can't be started or gives up
+ */
+export async function editText(text: string, env: Environment): Promise<string> {
+  const { mkdtemp, readFile, rm, writeFile } = await import("node:fs/promises");
+  const { tmpdir } = await import("node:os");
+  const editor = env.VISUAL?.trim() || env.EDITOR?.trim() || "vi";
+  const folder = await mkdtemp(`${tmpdir()}/auth-edit-`);
+  try {
+    const file = `${folder}/settings`;
+    await writeFile(file, text, { mode: 0o600, flag: "wx" });
+    // As every program does that honours it: $EDITOR may hold arguments.
+    const child = Bun.spawn(["sh", "-c", `${editor} "$1"`, "sh", file], {
+      env: helperEnvironment(env),
+      stdio: ["inherit", "inherit", "inherit"],
+    });
+    const code = await child.exited;
+    if (code !== 0)
+      throw new AuthError("usage", `The editor (${editor}) ended with ${code}.`, { hint: "Nothing was changed." });
+    return await readFile(file, "utf8");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Whether the program that a command begins with is in PATH. */
+export function hasTool(command: string, env: Environment): boolean {
+  return Bun.which(program(command), { PATH: env.PATH ?? "" }) !== null;
+}
+
+/**
+ * @param command words with spaces between, run without a shell
+ * @throws AuthError `token_rejected` where it prints no token; its own words are on stderr
+ */
+export async function tokenFromTool(command: string, env: Environment): Promise<Secret> {
+  const path = Bun.which(program(command), { PATH: env.PATH ?? "" });
+  if (path === null) throw noToken(command, "it isn't in PATH");
+  const child = Bun.spawn([path, ...command.split(" ").slice(1)], {
+    env: helperEnvironment(env),
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+    timeout: LIMITS.keyCommand,
+    maxBuffer: LIMITS.secretBytes,
+  });
+  const [printed, code] = await Promise.all([child.stdout.text(), child.exited]);
+  if (code !== 0) throw noToken(command, `it ended with ${child.signalCode ?? `exit code ${code}`}`);
+  const token = printed.trim();
+  if (token === "" || /\s/.test(token)) throw noToken(command, "it printed something else");
+  return new Secret(token);
+}
+
+function program(command: string): string {
+  return command.split(" ", 1)[0] ?? "";
+}
+
+function noToken(command: string, why: string): AuthError {
+  return new AuthError("token_rejected", `'${command}' gave no token: ${why}.`, {
+    hint: "Nothing was stored. Run the command yourself to see why.",
+  });
+}
