@@ -1,6 +1,6 @@
-/** The catalogue's addresses as endpoints, origins, and variants for those that hang on what a connection says. */
+/** The catalogue's addresses as endpoints, origins, and variants for those that depend on what a connection says. */
 import type { EndpointName, ProviderDefinition } from "../schema.ts";
-import { type Draft, someFields } from "./draft.ts";
+import type { Draft } from "./draft.ts";
 import { alternatives, asked, templateOf } from "./placeholders.ts";
 
 type Endpoints = Partial<Record<EndpointName, string>>;
@@ -65,11 +65,7 @@ export class Addresses {
     }));
     const ofEndpoints = Object.values(this.endpoints).map((url) => /^https?:\/\/[^/?#]+/.exec(url)?.[0]);
     const origins = [...new Set(this.#origins)].filter((origin) => !ofEndpoints.includes(origin));
-    return {
-      ...(someFields(this.endpoints) && { endpoints: this.endpoints }),
-      ...(origins.length > 0 && { origins }),
-      ...(variants.length > 0 && { variants }),
-    };
+    return { endpoints: this.endpoints, origins, variants };
   }
 
   /** Whether a setting stands for a whole host somewhere. */

@@ -6,12 +6,10 @@ import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { parseDefinition } from "../parse.ts";
 import type { ProviderDefinition } from "../schema.ts";
-import type { Addresses } from "./addresses.ts";
 import { type Catalogue, type Read, readCatalogue } from "./catalogue.ts";
-import { clientCredentialsPart } from "./client-credentials.ts";
-import { Draft, group, type Loss } from "./draft.ts";
+import { Draft, type Loss, withoutEmpty } from "./draft.ts";
 import { apiKeyPart, basicPart } from "./keys.ts";
-import { oauthPart } from "./oauth.ts";
+import { browserPart, clientCredentialsPart, type Part } from "./oauth.ts";
 import { settingsOf } from "./settings.ts";
 
 export interface Conversion {
@@ -27,15 +25,12 @@ export interface Conversion {
   readonly beside: readonly string[];
 }
 
-type Part = Omit<ProviderDefinition, "id" | "title">;
-
-const MODES: Readonly<Record<string, (draft: Draft) => { readonly part: Part; readonly addresses: Addresses } | null>> =
-  {
-    OAUTH2: oauthPart,
-    OAUTH2_CC: clientCredentialsPart,
-    API_KEY: apiKeyPart,
-    BASIC: basicPart,
-  };
+const MODES: Readonly<Record<string, (draft: Draft) => Part | null>> = {
+  OAUTH2: browserPart,
+  OAUTH2_CC: clientCredentialsPart,
+  API_KEY: apiKeyPart,
+  BASIC: basicPart,
+};
 
 /**
  * @param names of the entries that are wanted, in order
@@ -87,25 +82,21 @@ function convertEntry(catalogue: Catalogue, name: string, taken: readonly string
   const id = idFrom(name);
   if (id === null) return refused(name, mode, "", "has no name that an id could be made of");
   if (taken.includes(id)) return refused(name, mode, "", `would be called '${id}', as another provider is already`);
-  return described(name, id, read, convert);
+  return describe(name, id, read, convert);
 }
 
-function described(name: string, id: string, read: Read, convert: NonNullable<(typeof MODES)[string]>): Conversion {
+function describe(name: string, id: string, read: Read, convert: NonNullable<(typeof MODES)[string]>): Conversion {
   const draft = new Draft(read);
   const title = draft.take("display_name")?.trim() || name;
   const mode = draft.take("auth_mode") ?? null;
-  const made = convert(draft);
+  const part = convert(draft);
   const { lost, beside } = draft;
-  if (made === null) return { name, mode, definition: null, lost, beside };
-  const { part, addresses } = made;
-  const rest = { ...addresses.described(), ...part };
-  const settings = settingsOf(draft, id, {
-    isHost: (setting) => addresses.isHost(setting),
-    // A text that got lost may have asked for more.
-    isUsed: (setting) => JSON.stringify(rest).includes(`{${setting}}`),
-  });
+  if (part === null) return { name, mode, definition: null, lost, beside };
+  const described = { ...draft.addresses.described(), ...part };
+  // Of all that was asked for: a text that got lost may have asked for more.
+  const settings = settingsOf(draft, id, (setting) => JSON.stringify(described).includes(`{${setting}}`));
   draft.loseUnread();
-  const whole = group({ id, title, settings, ...rest });
+  const whole = withoutEmpty({ id, title, settings, ...described });
   try {
     return { name, mode, definition: parseDefinition(whole, name), lost, beside };
   } catch (error) {

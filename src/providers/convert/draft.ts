@@ -1,5 +1,6 @@
 /** An entry on its way to a description: what was read of it, what was asked of settings, and what got lost. */
-
+import { ownValue } from "../../platform/own.ts";
+import { Addresses } from "./addresses.ts";
 import type { Read } from "./catalogue.ts";
 import { BESIDE, type Entry } from "./entry.ts";
 
@@ -15,12 +16,13 @@ export class Draft {
   readonly lost: Loss[] = [];
   /** Fields that are not about logins or tokens. */
   readonly beside: string[] = [];
-  /** The catalogue's name of a value → the setting that stands for it. */
+  /** The catalogue's name of a value → the setting that holds it. */
   readonly settings = new Map<string, string>();
-  /** Values that stand where nobody gives another: from the catalogue's `a || b`. */
+  /** Values that count where no other is given: from the catalogue's `a || b`. */
   readonly defaults = new Map<string, string>();
   /** Values that a connection can do without. */
   readonly optional = new Set<string>();
+  readonly addresses = new Addresses(this);
   readonly #entry: Entry;
   readonly #unread: Set<string>;
 
@@ -35,17 +37,24 @@ export class Draft {
     return this.#entry[field] ?? undefined;
   }
 
-  /** Whether nobody may see what is given for a name. */
+  /** What a person is asked for as credentials. Any that isn't `known` is lost. */
+  takeCredentials(known: readonly string[]): NonNullable<Entry["credentials"]> {
+    const all = this.take("credentials") ?? {};
+    for (const name of Object.keys(all))
+      if (!known.includes(name)) this.lose(`credentials.${name}`, `is asked for besides ${known.join(" and ")}`);
+    return all;
+  }
+
+  /** Whether what is given for a name must not be shown. */
   isSecret(name: string): boolean {
-    const properties = this.#entry.connection_config ?? {};
-    return Object.hasOwn(properties, name) && properties[name]?.secret === true;
+    return ownValue(this.#entry.connection_config ?? {}, name)?.secret === true;
   }
 
   lose(field: string, why: string): void {
     if (!this.lost.some((loss) => loss.field === field)) this.lost.push({ field, why });
   }
 
-  /** Whatever nobody looked at is lost by name, or has nothing to do with it. */
+  /** What no part took is lost by name, or has nothing to do with logins. */
   loseUnread(): void {
     for (const field of this.#unread)
       if (BESIDE.includes(field)) this.beside.push(field);
@@ -53,17 +62,16 @@ export class Draft {
   }
 }
 
-/** A list, or nothing where it is empty: descriptions leave out what says nothing. */
-export function some<T>(values: readonly T[]): T[] | undefined {
-  return values.length === 0 ? undefined : [...values];
+/** Without fields that say nothing: those without a value, empty lists, and groups in which nothing is left. */
+export function withoutEmpty(group: object): Record<string, unknown> {
+  const kept = Object.entries(group).map(([name, value]) => [name, isGroup(value) ? withoutEmpty(value) : value]);
+  return Object.fromEntries(kept.filter(([, value]) => value !== undefined && !isEmpty(value)));
 }
 
-export function someFields<T>(fields: Readonly<Record<string, T>>): Record<string, T> | undefined {
-  return Object.keys(fields).length === 0 ? undefined : { ...fields };
+function isGroup(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A group without the fields that have no value, or nothing where none is left. */
-export function group<T extends object>(fields: T): T | undefined {
-  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as T);
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
