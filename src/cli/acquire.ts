@@ -5,7 +5,7 @@ import type { Selected } from "../connections/select.ts";
 import { notFound, type Stored } from "../connections/store.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
-import type { Session } from "./session.ts";
+import { type Session, servicesFor } from "./session.ts";
 
 export interface Acquired {
   readonly provider: string;
@@ -23,7 +23,7 @@ export interface Acquired {
  * @param minTtl milliseconds
  * @param rejected the token that an API just refused
  * @param resource the API that the token is to be for; null: the login's own
- * @param withHost see `Wish`
+ * @param withHost see `AccessOptions`
  */
 export async function acquire(
   session: Session,
@@ -49,20 +49,21 @@ async function fromVault(
   options: Omit<AccessOptions, "implicit">,
   resource: string | null,
 ): Promise<Acquired> {
-  const vault = await session.vault();
-  if (vault === null) throw notFound(ref);
-  const services = { context: session.context, registry: session.registry, vault };
+  const services = await servicesFor(session, ref);
+  const request = { ...options, implicit: mustAgree };
   const { stored, warning } =
     resource === null
-      ? await access(services, ref, { ...options, implicit: mustAgree })
-      : await (await import("../connections/resource-access.ts")).accessTo(services, ref, resource, {
-          ...options,
-          implicit: mustAgree,
-        });
-  const { tokens, settings } = stored.record;
-  if (tokens === null) throw notFound(ref);
-  const { accessToken } = tokens;
-  return { provider: ref.provider, connection: display(stored.ref), token: accessToken, settings, stored, warning };
+      ? await access(services, ref, request)
+      : await (await import("../connections/resource-access.ts")).accessTo(services, ref, resource, request);
+  return acquiredFrom(stored, warning);
+}
+
+/** @throws AuthError `connection_not_found` where there is no token */
+export function acquiredFrom(stored: Stored, warning: string | null): Acquired {
+  const { ref, record } = stored;
+  if (record.tokens === null) throw notFound(ref);
+  const { accessToken: token } = record.tokens;
+  return { provider: ref.provider, connection: display(ref), token, settings: record.settings, stored, warning };
 }
 
 function environmentTokenRefused(variable: string): AuthError {
@@ -72,7 +73,7 @@ function environmentTokenRefused(variable: string): AuthError {
 }
 
 function environmentTokenIsForOne(variable: string): AuthError {
-  return new AuthError("env_token", `The token in ${variable} is for what it is for: no other can be got with it.`, {
+  return new AuthError("env_token", `The token in ${variable} can't be exchanged for another resource.`, {
     hint: `Name a connection in the vault, or unset ${variable}.`,
   });
 }

@@ -7,8 +7,7 @@ import { originOf } from "../platform/url.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import type { Shown } from "./entries.ts";
-import type { Session } from "./session.ts";
-import { connectionsOf } from "./session.ts";
+import { connectionsOf, type Session, servicesFor } from "./session.ts";
 
 export interface Checked {
   readonly result: "accepted" | "refused" | "unreachable" | "unsupported";
@@ -29,12 +28,10 @@ export async function checkAll(session: Session, shown: readonly Shown[]): Promi
 
 async function check(session: Session, { entry, stored, environment }: Shown): Promise<Checked["result"]> {
   if (environment !== undefined) return checkEnvironment(session, entry.provider, environment);
-  const vault = await session.vault();
   const tokens = stored?.record.tokens;
-  if (stored === null || vault === null || !tokens || stored.record.pinned === null) return "unsupported";
-  const services = { context: session.context, registry: session.registry, vault };
-  const { server, client } = await tokenEndpointOf(services, stored.record);
-  return ask(session, server, client.proof === undefined ? tokens : { ...tokens, proof: client.proof });
+  if (stored === null || !tokens || stored.record.pinned === null) return "unsupported";
+  const { server, client } = await tokenEndpointOf(await servicesFor(session, stored.ref), stored.record);
+  return askWhetherAccepted(session, server, client.proof === undefined ? tokens : { ...tokens, proof: client.proof });
 }
 
 /** At the host that its variables name, by the provider's description: nothing was discovered for it. */
@@ -46,7 +43,7 @@ async function checkEnvironment(
   const { dialect, endpoints } = resolveProvider(await session.registry.get(provider), settings);
   const { userinfo } = endpoints;
   if (userinfo === undefined || !(await mayBeSentTo(session, provider, userinfo))) return "unsupported";
-  return ask(session, { dialect, issuer: null, endpoints, issRequired: false }, { accessToken: token });
+  return askWhetherAccepted(session, { dialect, issuer: null, endpoints, issRequired: false }, { accessToken: token });
 }
 
 /** A token in the environment goes to a third party's origin only after a login there (PROVIDERS.md). */
@@ -57,7 +54,7 @@ async function mayBeSentTo(session: Session, provider: string, url: string): Pro
   );
 }
 
-async function ask(
+async function askWhetherAccepted(
   { context }: Session,
   server: Server,
   tokens: Parameters<typeof askAccount>[2],

@@ -1,14 +1,183 @@
-import { defineGroup } from "./command.ts";
+import { listClients, requireClientSyntax, updateClients } from "../connections/clients.ts";
+import { loginSettings } from "../connections/login/settings.ts";
+import { asLoggedIn } from "../connections/pin.ts";
+import { display, parseSelector } from "../connections/ref.ts";
+import { discover } from "../oauth/discovery.ts";
+import { AuthError, usage } from "../platform/errors.ts";
+import type { Secret } from "../platform/secret.ts";
+import { shellWord } from "../platform/shell-word.ts";
+import { isSameOrigin, originOf } from "../platform/url.ts";
+import { resolveProvider } from "../providers/resolve.ts";
+import { printTable } from "./columns.ts";
+import { type Args, defineCommand, defineGroup, loaded } from "./command.ts";
+import { address, nonEmpty } from "./login-flags.ts";
+import { givenSecret } from "./secret-input.ts";
+import { connectionsOf, inSession, type Session } from "./session.ts";
+import { settingFlags, settingsFrom } from "./settings.ts";
+
+const PROVIDER = { provider: { type: "positional", required: true, description: "The provider" } } as const;
+
+const set = defineCommand({
+  name: "set",
+  description: "Keep the client that logins at a provider use",
+  args: {
+    ...PROVIDER,
+    "client-id": { type: "string", valueHint: "id", description: "The client's id" },
+    "client-secret": { type: "string", valueHint: "-", description: "Its secret; '-' reads it from standard input" },
+    issuer: { type: "string", valueHint: "url", description: "The issuer it belongs to" },
+  } satisfies Args,
+  extraFlags: settingFlags,
+  examples: [
+    ["auth client set {a} --client-id my-id --client-secret -", "the secret is read from standard input"],
+    ["auth client set {a} --client-id my-id", "a public client"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const provider = await providerNamed(session, args.provider);
+      const id = nonEmpty(args["client-id"], "--client-id");
+      if (id === null) throw usage("Which client?", `Name it: auth client set ${provider} --client-id <id>`);
+      const secret = await givenSecret(cli, "client-secret", args["client-secret"]);
+      requireClientSyntax(id, secret);
+      const issuer = address(args.issuer, "--issuer");
+      const origin = await tokenOrigin(session, provider, args, issuer, nameIssuer(provider, id, secret));
+      const { vault } = await session.services();
+      const kept = { secret, source: "person", savedAt: session.context.now(), refused: null } as const;
+      await updateClients(vault, provider, origin, (clients) => ({
+        ...clients,
+        chosen: id,
+        clients: { ...clients.clients, [id]: kept },
+      }));
+      await cli.output.result(
+        { provider, origin, clientId: id, hasSecret: secret !== null },
+        `Logins at ${origin} now use the client ${id}${secret === null ? " (no secret)" : ""}.`,
+      );
+    }),
+});
+
+function nameIssuer(provider: string, id: string, secret: Secret | null): string {
+  return `Name it: auth client set ${provider} --client-id ${shellWord(id)}${secret === null ? "" : " --client-secret -"} --issuer <url>`;
+}
+
+const list = defineCommand({
+  name: "list",
+  description: "List the clients that are kept: ids, never secrets",
+  examples: [
+    ["auth client list", "ids, never secrets"],
+    ["auth client list --json", "for a program"],
+  ],
+  run: (cli) =>
+    inSession(cli, async (session) => {
+      const vault = await session.vault();
+      const all = vault === null ? [] : await listClients(vault);
+      const views = all.flatMap(({ clients: { provider, origin, chosen, clients } }) =>
+        Object.entries(clients).map(([clientId, { secret, source, savedAt }]) => ({
+          provider,
+          origin,
+          clientId,
+          hasSecret: secret !== null,
+          chosen: chosen === clientId,
+          source,
+          savedAt: new Date(savedAt).toISOString(),
+        })),
+      );
+      if (cli.output.isJson) return cli.output.json(views);
+      if (views.length === 0) return cli.output.say("No clients are kept.");
+      const rows = views.map(({ provider, origin, clientId, chosen, hasSecret }) => [
+        provider,
+        origin,
+        `${clientId}${chosen ? " *" : ""}`,
+        hasSecret ? "yes" : "no",
+      ]);
+      await printTable(cli.output, ["PROVIDER", "ORIGIN", "CLIENT", "SECRET"], rows);
+    }),
+});
+
+const remove = defineCommand({
+  name: "remove",
+  description: "Forget a client",
+  args: {
+    ...PROVIDER,
+    "client-id": { type: "string", valueHint: "id", description: "The client's id; without it, all of the provider's" },
+    force: { type: "boolean", description: "Although connections refresh with it" },
+  } satisfies Args,
+  extraFlags: settingFlags,
+  examples: [
+    ["auth client remove {a} --client-id my-id", "that one"],
+    ["auth client remove {a} --force", "all of {a}'s, whatever refreshes with them"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const provider = await providerNamed(session, args.provider);
+      const hasSettings = Object.keys(settingsFrom(await session.registry.get(provider), args)).length > 0;
+      const hint = `Leave the settings out: auth client remove ${provider}`;
+      const origin = hasSettings ? await tokenOrigin(session, provider, args, null, hint) : null;
+      const id = args["client-id"];
+      const isMeant = (clientId: string): boolean => id === undefined || clientId === id;
+      const vault = await session.vault();
+      const kept = vault === null ? [] : (await listClients(vault)).map(({ clients }) => clients);
+      const found = kept.filter(
+        (clients) =>
+          clients.provider === provider &&
+          (origin === null || isSameOrigin(clients.origin, origin)) &&
+          (id === undefined || Object.hasOwn(clients.clients, id)),
+      );
+      if (vault === null || found.length === 0)
+        throw new AuthError("connection_not_found", `No such client of ${provider} is kept.`, {
+          hint: "See what there is: auth client list",
+        });
+      const users = (await connectionsOf(session)).filter(({ ref, record }) => {
+        const used = asLoggedIn(record).pinned?.clientId ?? "";
+        const isFound = found.some(({ clients }) => Object.hasOwn(clients, used));
+        return ref.provider === provider && record.tokens !== null && isMeant(used) && isFound;
+      });
+      if (users.length > 0 && !args.force)
+        throw usage(
+          `${users.map(({ ref }) => display(ref)).join(", ")} refreshes with it.`,
+          `To forget it all the same: auth client remove ${provider}${id === undefined ? "" : ` --client-id ${shellWord(id)}`} --force`,
+        );
+      for (const { origin: at } of found)
+        await updateClients(vault, provider, at, (clients) => {
+          const rest = Object.fromEntries(Object.entries(clients.clients).filter(([known]) => !isMeant(known)));
+          const isKept = clients.chosen !== null && Object.hasOwn(rest, clients.chosen);
+          return { ...clients, clients: rest, chosen: isKept ? clients.chosen : (Object.keys(rest)[0] ?? null) };
+        });
+      await cli.output.result(
+        { provider, clientId: id ?? null, removed: true },
+        id === undefined ? `Forgot the clients of ${provider}.` : `Forgot the client ${id} of ${provider}.`,
+      );
+    }),
+});
+
+async function providerNamed({ registry }: Session, argument: string): Promise<string> {
+  return registry.require(parseSelector(argument).provider);
+}
+
+/**
+ * The origin that a client belongs to: where its provider's tokens are issued (RULES.md 3.1).
+ * @param args with the provider's settings
+ * @param hint for the error that asks for the issuer
+ */
+async function tokenOrigin(
+  { registry, context }: Session,
+  provider: string,
+  args: Readonly<Record<string, unknown>>,
+  issuer: string | null,
+  hint: string,
+): Promise<string> {
+  const definition = await registry.get(provider);
+  const settings = loginSettings(definition, settingsFrom(definition, args), context, null).values;
+  const described = resolveProvider(definition, settings);
+  const from = issuer ?? (described.endpoints.token === undefined ? described.issuer : null);
+  const endpoints = from === null ? described.endpoints : (await discover(context.http, from)).endpoints;
+  if (endpoints.token === undefined) throw usage(`${definition.title} needs to know its issuer.`, hint);
+  return originOf(endpoints.token);
+}
 
 export default defineGroup({
   name: "client",
   description: "The OAuth clients that logins use",
   group: "setup",
-  commands: {
-    set: () => import("./client/set.ts"),
-    list: () => import("./client/list.ts"),
-    remove: () => import("./client/remove.ts"),
-  },
+  commands: loaded({ set, list, remove }),
   otherNames: { set: ["add", "create", "edit"], list: ["ls"], remove: ["rm", "delete"] },
   examples: [
     ["auth client set {a} --client-id my-id --client-secret -", "the secret is read from standard input"],

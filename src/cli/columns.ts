@@ -1,7 +1,25 @@
-/** Tables. Columns that are empty in every row but the first (the heading) are left out. */
+/** Tables and lists of facts, as commands print them. */
 import { escapeText } from "../platform/escape.ts";
+import { tableWidth } from "../platform/terminal.ts";
+import type { Output } from "./output.ts";
+
+/** A table on stdout, fitted to the terminal. */
+export async function printTable(
+  output: Output,
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+): Promise<void> {
+  await output.lines(columns([heading, ...rows], tableWidth()));
+}
+
+/** `  name: value`, a line for each fact that is known. */
+export function factLines(facts: readonly (readonly [name: string, value: string | null])[]): string[] {
+  return facts.flatMap(([name, value]) => (value === null ? [] : [`  ${name}: ${escapeText(value)}`]));
+}
 
 /**
+ * The lines of a table. Columns that are empty in every row but the heading are left out.
+ *
  * @param rows the first is the heading
  * @param width of the terminal: a table that doesn't fit becomes one block a row
  */

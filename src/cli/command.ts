@@ -70,6 +70,13 @@ export function defineGroup(definition: GroupDefinition): Command {
   return definition;
 }
 
+/** The commands of a group that are defined in the group's own file. */
+export function loaded(commands: Readonly<Record<string, Command>>): Record<string, Loader> {
+  return Object.fromEntries(
+    Object.entries(commands).map(([name, command]) => [name, async () => ({ default: command })]),
+  );
+}
+
 export function isGroup(command: Command): command is GroupDefinition {
   return "commands" in command;
 }

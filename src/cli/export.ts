@@ -1,11 +1,10 @@
 import { injectedVariables } from "../inject/environment.ts";
-import { EXPORT_FORMATS, type ExportFormat, formatVariables, forWorkflow } from "../inject/formats.ts";
+import { EXPORT_FORMATS, formatVariables, forWorkflow } from "../inject/formats.ts";
 import type { Grant } from "../inject/variables.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { defineCommand, list } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError, EXIT_CODES } from "./exit.ts";
-import { shown } from "./flags.ts";
 import { GRANTS, grantsFor } from "./grants.ts";
 import { inSession } from "./session.ts";
 import { oneOf } from "./suggest.ts";
@@ -26,7 +25,12 @@ export default defineCommand({
   exitCodeOf: (error) => exportExitCode(error),
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const format = formatOf(args.format, cli.output.isJson);
+      const format =
+        args.format === undefined
+          ? cli.output.isJson
+            ? "json"
+            : "shell"
+          : oneOf("format", args.format, EXPORT_FORMATS);
       const grants = await grantsFor(cli, session, {
         connections: args._,
         named: list(args.connection),
@@ -63,12 +67,4 @@ function exportExitCode(error: unknown): number {
   const known = asAuthError(error);
   const reason = known.code === "nothing_to_inject" && known.cause instanceof AuthError ? known.cause : known;
   return EXIT_CODES[reason.code];
-}
-
-function formatOf(wanted: string | undefined, json: boolean): ExportFormat {
-  if (wanted === undefined) return json ? "json" : "shell";
-  const format = EXPORT_FORMATS.find((known) => known === wanted);
-  if (format === undefined)
-    throw usage(`There is no format '${shown(wanted)}'.`, oneOf(wanted, EXPORT_FORMATS, "Formats"));
-  return format;
 }

@@ -2,7 +2,7 @@ import { type Access, access } from "../connections/access.ts";
 import { madeFrom } from "../connections/pin.ts";
 import { display } from "../connections/ref.ts";
 import { type Selected, select } from "../connections/select.ts";
-import { notFound, requireConnection } from "../connections/store.ts";
+import { requireConnection } from "../connections/store.ts";
 import { entryOf, environmentEntry, iso, type ListEntry, marksOf, NO_DEFAULT } from "../connections/view.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
@@ -10,9 +10,8 @@ import type { Secret } from "../platform/secret.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { meanings } from "./entries.ts";
-import { shown } from "./flags.ts";
 import { CONNECTION, STORED } from "./selector.ts";
-import { inSession, type Session } from "./session.ts";
+import { inSession, type Session, servicesFor } from "./session.ts";
 import { oneOf } from "./suggest.ts";
 
 const SECRET_FIELDS = ["accessToken", "refreshToken", "idToken"];
@@ -58,13 +57,11 @@ async function storedFields(
   { ref, mustAgree }: Extract<Selected, { source: "vault" }>,
   mayRefresh: boolean,
 ): Promise<Fields> {
-  const vault = await session.vault();
-  if (vault === null) throw notFound(ref);
-  const services = { context: session.context, registry: session.registry, vault };
+  const services = await servicesFor(session, ref);
   const accessed = mayRefresh
     ? await tryToAccess(cli, () => access(services, ref, { minTtl: 0, implicit: mustAgree }))
     : null;
-  const stored = (accessed === "elsewhere" ? null : accessed)?.stored ?? (await requireConnection(vault, ref));
+  const stored = (accessed === "elsewhere" ? null : accessed)?.stored ?? (await requireConnection(services.vault, ref));
   const { record } = stored;
   // What an edit set aside is not handed out: it would be taken to the place that the settings name now.
   // Nor is a token of another host than the one that the environment names.
@@ -121,13 +118,9 @@ async function show(cli: Cli, fields: Fields, wanted: string | undefined, showSe
     if (showSecret) await auditRead(cli, fields);
     if (cli.output.isJson)
       return cli.output.json(Object.fromEntries(shown.map(([name, value]) => [name, revealed(value)])));
-    for (const [name, value] of shown) await cli.output.text(`${name}: ${shownOf(name, value)}`);
-    return;
+    return cli.output.lines(shown.map(([name, value]) => `${name}: ${shownOf(name, value)}`));
   }
-  const name = camelCase(wanted);
-  if (!Object.hasOwn(fields, name)) {
-    throw usage(`There is no field '${shown(wanted)}'.`, oneOf(name, Object.keys(fields), "Fields"));
-  }
+  const name = oneOf("field", camelCase(wanted), Object.keys(fields));
   if (SECRET_FIELDS.includes(name) && !showSecret)
     throw usage(
       `${name} is a secret.`,

@@ -1,7 +1,6 @@
-import { missing } from "../connections/missing.ts";
 import { display, typed } from "../connections/ref.ts";
 import { select } from "../connections/select.ts";
-import { readConnection, type Stored } from "../connections/store.ts";
+import type { Stored } from "../connections/store.ts";
 import { duration } from "../connections/view.ts";
 import { decodeJwt } from "../oauth/idtoken.ts";
 import { AuthError } from "../platform/errors.ts";
@@ -12,7 +11,7 @@ import type { Cli } from "./context.ts";
 import { ask, describeAsked, ONLINE, refuseAsked } from "./inspect-online.ts";
 import { readSecret } from "./secret-input.ts";
 import { CONNECTION, STORED } from "./selector.ts";
-import { inSession, type Session } from "./session.ts";
+import { inSession, requireStored, type Session } from "./session.ts";
 
 export default defineCommand({
   name: "inspect",
@@ -77,11 +76,9 @@ async function subjectOf(
     const token = selected.token.token.reveal();
     return { token, stored: null, connection: selected.provider, expiresAt: null, obtainedAt: null, scopes: [] };
   }
-  const vault = await session.vault();
-  const stored = vault === null ? null : await readConnection(vault, selected.ref);
-  const tokens = stored?.record.tokens;
-  if (stored === null) throw await missing(vault, selected.ref);
-  if (!tokens)
+  const stored = await requireStored(session, selected.ref);
+  const { tokens } = stored.record;
+  if (tokens === null)
     throw new AuthError("login_required", `${display(stored.ref)} is not logged in.`, {
       hint: `Run 'auth login ${typed(stored.ref)}'.`,
       connection: display(stored.ref),

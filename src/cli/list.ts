@@ -1,7 +1,7 @@
 import type { Stored } from "../connections/store.ts";
 import { duration, type ListEntry } from "../connections/view.ts";
-import { tableWidth } from "../platform/terminal.ts";
-import { columns } from "./columns.ts";
+import { isTerminal } from "../platform/terminal.ts";
+import { printTable } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import { allEntries, markOf } from "./entries.ts";
 import { isRenewed } from "./lifetime.ts";
@@ -29,9 +29,7 @@ export default defineCommand({
         expiry(entry, stored, now),
         entry.source === "vault" ? "" : `${entry.source.slice(4)} (environment)`,
       ]);
-      const table = columns([["CONNECTION", "ACCOUNT", "STATUS", "EXPIRES", "SOURCE"], ...rows], tableWidth());
-      for (const line of table) await cli.output.text(line);
-      const { isTerminal } = await import("../platform/terminal.ts");
+      await printTable(cli.output, ["CONNECTION", "ACCOUNT", "STATUS", "EXPIRES", "SOURCE"], rows);
       if (entries.length > 1 && isTerminal(1)) cli.output.say(LEGEND);
     }),
 });

@@ -5,13 +5,11 @@ import { localTime } from "../platform/local-time.ts";
 import { accessHint } from "../platform/owner.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { ownershipIfThere } from "../platform/small-file.ts";
-import { tableWidth } from "../platform/terminal.ts";
 import type { AuditLine } from "./audit.ts";
 import { parseAudit } from "./audit-line.ts";
-import { columns } from "./columns.ts";
+import { printTable } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { shown } from "./flags.ts";
 import { inSession, type Session } from "./session.ts";
 import { oneOf } from "./suggest.ts";
 
@@ -47,7 +45,7 @@ export default defineCommand({
       );
     if (cli.output.isJson) for (const line of last) await cli.output.event(line);
     else if (last.length === 0) cli.output.say("Nothing is logged.");
-    else for (const line of columns([HEADING, ...last.map(cells)], tableWidth())) await cli.output.text(line);
+    else await printTable(cli.output, HEADING, last.map(cells));
   },
 });
 
@@ -85,8 +83,7 @@ async function textOf(path: string): Promise<string> {
 }
 
 function filterOf(name: string | null, event: string | undefined, failures: boolean): (line: AuditLine) => boolean {
-  if (event !== undefined && !AUDIT_EVENTS.some((known) => known === event))
-    throw usage(`There is no event '${shown(event)}'.`, oneOf(event, AUDIT_EVENTS, "Events"));
+  if (event !== undefined) oneOf("event", event, AUDIT_EVENTS);
   return (line) =>
     (name === null || line.connection?.toLowerCase() === name) &&
     (event === undefined || line.event === event) &&
@@ -108,8 +105,8 @@ async function nameAtIssuer({ registry, vault }: Session, url: string): Promise<
     return display(await connectionByIssuer(await vault(), url, undefined)).toLowerCase();
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== "connection_not_found") throw error;
-    const { connectionForIssuer } = await import("./issuer.ts");
-    return display((await connectionForIssuer(registry, url)).ref).toLowerCase();
+    const { targetAtIssuer } = await import("./issuer.ts");
+    return display((await targetAtIssuer(registry, url, undefined)).ref).toLowerCase();
   }
 }
 

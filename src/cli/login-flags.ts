@@ -2,15 +2,11 @@
 import { usage } from "../platform/errors.ts";
 import { addressFault } from "../platform/url.ts";
 import { FLOWS, type Flow } from "../providers/schema.ts";
-import { shown } from "./flags.ts";
 import { oneOf } from "./suggest.ts";
 
 export function flowOf(wanted: string | undefined): Flow | null {
   if (wanted === undefined) return null;
-  const name = wanted === "interactive" ? "browser" : wanted;
-  const flow = FLOWS.find((known) => known === name);
-  if (flow !== undefined) return flow;
-  throw usage(`There is no flow '${shown(name)}'.`, oneOf(name, FLOWS, "Flows"));
+  return oneOf("flow", wanted === "interactive" ? "browser" : wanted, FLOWS);
 }
 
 /** A URL that a login may lead to. @throws AuthError `usage` */

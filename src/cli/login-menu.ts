@@ -8,8 +8,8 @@ import { choosesItsVariable } from "../providers/environment.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { accept } from "../providers/settings.ts";
 import type { Cli } from "./context.ts";
-import { connectionForIssuer, issuerSetting } from "./issuer.ts";
-import type { Target } from "./login-target.ts";
+import { issuerSetting, targetAtIssuer } from "./issuer.ts";
+import { type Target, usableDefinitions } from "./login-target.ts";
 import type { Session } from "./session.ts";
 
 /** @param name the connection's name, where `-p` gave one */
@@ -38,17 +38,11 @@ async function allDefinitions({ registry }: Session): Promise<Offered[]> {
   const offered = await registry.offered();
   const first = new Set(offered.map(({ id }) => id));
   const rest = (await registry.everyId()).filter((id) => !first.has(id));
-  const further = await Promise.all(rest.map((id) => registry.get(id).catch(notUsable)));
+  const further = await usableDefinitions(registry, rest);
   return [
     ...offered.map((definition) => ({ ...definition, further: false })),
-    ...further.filter((definition) => definition !== null).map((definition) => ({ ...definition, further: true })),
+    ...further.map((definition) => ({ ...definition, further: true })),
   ];
-}
-
-/** A plugin that can't be used is not offered. */
-function notUsable(error: unknown): null {
-  if (error instanceof AuthError) return null;
-  throw error;
 }
 
 /** Those for anything come after the first few, before the catalogue. */
@@ -75,9 +69,9 @@ async function issuerOf(cli: Cli, session: Session, name: string | undefined): P
   return untilValid(cli, async () => {
     const url = await askText("The issuer's URL (https://…)", cli.context.env);
     const whole = /^https?:\/\//i.test(url) ? url : `https://${url}`;
-    const { ref, settings } = await connectionForIssuer(session.registry, whole);
+    const target = await targetAtIssuer(session.registry, whole, name);
     await requireIssuer(session, whole);
-    return { ref: name === undefined ? ref : { ...ref, name: checkName(name) }, settings };
+    return target;
   });
 }
 

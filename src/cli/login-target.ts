@@ -4,10 +4,10 @@ import { type ConnectionRef, checkName, DEFAULT_NAME, display, isAddress, parseN
 import { connectionsNamed, profileOf } from "../connections/select.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { shellWord } from "../platform/shell-word.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Cli } from "./context.ts";
-import { connectionForIssuer } from "./issuer.ts";
-import type { Session } from "./session.ts";
-import { connectionsOf } from "./session.ts";
+import { targetAtIssuer } from "./issuer.ts";
+import { connectionsOf, type Session } from "./session.ts";
 
 export interface Target {
   readonly ref: ConnectionRef;
@@ -26,10 +26,7 @@ export async function targetOf(
     const ref = await storedUnder(session, name);
     return ref === null ? chosenTarget(cli, session, name) : { ref, settings: {} };
   }
-  if (isAddress(argument)) {
-    const { ref, settings } = await connectionForIssuer(session.registry, argument);
-    return { ref: profile === undefined ? ref : { ...ref, name: checkName(profile) }, settings };
-  }
+  if (isAddress(argument)) return targetAtIssuer(session.registry, argument, profile);
   if (looksLikeHost(argument)) throw await hostGiven(session, argument);
   const { provider: called, name } = parseNamed(argument, profile);
   const provider = await session.registry.require(called);
@@ -77,11 +74,7 @@ function looksLikeHost(text: string): boolean {
 async function hostGiven({ registry }: Session, text: string): Promise<AuthError> {
   const { providersAt } = await import("../providers/hosts.ts");
   const [host = ""] = text.toLowerCase().split(/[:/]/, 1);
-  const all = await Promise.all((await registry.everyId()).map((id) => registry.get(id).catch(notUsable)));
-  const [known] = providersAt(
-    all.filter((definition) => definition !== null),
-    host,
-  );
+  const [known] = providersAt(await usableDefinitions(registry, await registry.everyId()), host);
   const scheme = host === "localhost" ? "http" : "https";
   return usage(
     `'${text}' is a host, not a provider.`,
@@ -91,8 +84,16 @@ async function hostGiven({ registry }: Session, text: string): Promise<AuthError
   );
 }
 
-/** A plugin that can't be used is nothing to suggest. */
-function notUsable(error: unknown): null {
-  if (error instanceof AuthError) return null;
-  throw error;
+/** Without the plugins that can't be used: they are neither suggested nor offered. */
+export async function usableDefinitions(
+  registry: Session["registry"],
+  ids: readonly string[],
+): Promise<ProviderDefinition[]> {
+  const found = ids.map((id) =>
+    registry.get(id).catch((error: unknown) => {
+      if (error instanceof AuthError) return null;
+      throw error;
+    }),
+  );
+  return (await Promise.all(found)).filter((definition) => definition !== null);
 }

@@ -6,7 +6,6 @@ import type { Stored } from "../connections/store.ts";
 import { iso } from "../connections/view.ts";
 import { canOpenBrowser } from "../platform/browser.ts";
 import { AuthError, usage } from "../platform/errors.ts";
-import { Secret } from "../platform/secret.ts";
 import { environmentToken } from "../providers/environment.ts";
 import { parseEndpoints } from "../providers/overrides.ts";
 import { FLOWS } from "../providers/schema.ts";
@@ -20,7 +19,7 @@ import { address, flowOf, nonEmpty } from "./login-flags.ts";
 import type { AskByForm } from "./login-form.ts";
 import { targetOf } from "./login-target.ts";
 import { createLoginUi, type LoginDisplay } from "./login-ui.ts";
-import { readExactSecret, readSecret } from "./secret-input.ts";
+import { givenSecret } from "./secret-input.ts";
 import { SCOPE, scopes } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 import { settingFlags, settingsFrom } from "./settings.ts";
@@ -102,7 +101,7 @@ export default defineCommand({
         scopes: scopes(args.scope),
         clientId: nonEmpty(args["client-id"], "--client-id"),
         ...resourceOf(args.resource),
-        settings: { ...target.settings, ...(await settingsFrom(session.registry, target.ref.provider, args)) },
+        settings: { ...target.settings, ...settingsFrom(await session.registry.get(target.ref.provider), args) },
         endpoints: parseEndpoints(list(args.endpoint)),
         verify: args.verify ?? true,
         force: args.force ?? false,
@@ -130,8 +129,8 @@ export default defineCommand({
           ? await (await import("./ask-settings.ts")).askMissingSettings(cli, session, asked, pastes)
           : asked.settings;
       await runLogin(cli, session, { ...asked, settings }, display, pastes, async () => ({
-        clientSecret: await secretOf(cli, args["client-secret"], "--client-secret", "Client secret"),
-        token: await secretOf(cli, args.token, "--token", "Token"),
+        clientSecret: await givenSecret(cli, "client-secret", args["client-secret"]),
+        token: await givenSecret(cli, "token", args.token),
         credential: await credentialOf(cli, args),
       }));
     }),
@@ -249,14 +248,6 @@ function checkSecretFlags(
     throw usage("Only one of --token, --client-secret, --callback, --key … can be read from standard input.");
   if (callback !== undefined && callback !== "-")
     throw usage("--callback takes '-': the URL is read from standard input.");
-}
-
-async function secretOf(cli: Cli, value: string | undefined, flag: string, title: string): Promise<Secret | null> {
-  if (value === undefined) return null;
-  if (value === "-") return flag === "--client-secret" ? readExactSecret(cli, title) : readSecret(cli, title);
-  if (value.trim() === "") throw usage(`${flag} is empty.`, `Give it on standard input: ${flag} -`);
-  cli.output.warn(`Other processes can see a secret on the command line. Better: ${flag} -`);
-  return new Secret(value.trim());
 }
 
 function timeoutOf(value: string | undefined): number | null {

@@ -1,7 +1,7 @@
 import { type LoggedOut, type LogoutRequest, logout, sharingGrant } from "../connections/logout.ts";
 import { missing } from "../connections/missing.ts";
 import { display } from "../connections/ref.ts";
-import { environmentTokens, profileOf, select } from "../connections/select.ts";
+import { environmentTokens, profileOf } from "../connections/select.ts";
 import type { Services } from "../connections/services.ts";
 import { readConnection, type Stored } from "../connections/store.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
@@ -10,7 +10,7 @@ import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError } from "./exit.ts";
 import { connectionArgs } from "./selector.ts";
-import { connectionsOf, inSession, type Session } from "./session.ts";
+import { connectionsOf, inSession, type Session, selectStored } from "./session.ts";
 
 export default defineCommand({
   name: "logout",
@@ -31,9 +31,9 @@ export default defineCommand({
       if (args.all && (args.connection ?? args.profile) !== undefined)
         throw usage("--all and a connection contradict each other.");
       const targets = args.all
-        ? await everything(cli, session, args.yes ?? false)
-        : [await one(cli, session, args.connection, args.profile)];
-      await toTheEnd(cli, async (interruption) => {
+        ? await allToEnd(cli, session, args.yes ?? false)
+        : [await connectionToEnd(cli, session, args.connection, args.profile)];
+      await finishDespiteInterruption(cli, async (interruption) => {
         const request = { keepSettings: false, forgetClient: false, revoke: true, interruption };
         const results = await endEach(cli, await session.services(), targets, request, args.yes ?? false);
         if (cli.output.isJson) await cli.output.json(args.all ? results : results[0]);
@@ -51,7 +51,7 @@ async function endEach(
 ): Promise<LoggedOut[]> {
   const results: LoggedOut[] = [];
   try {
-    for (const target of targets) results.push(await end(cli, services, target, request, yes));
+    for (const target of targets) results.push(await endLogin(cli, services, target, request, yes));
   } catch (error) {
     if (errorCode(error) !== "interrupted" || targets.length === 1) throw error;
     const kept = targets.slice(results.length).map(({ ref }) => display(ref));
@@ -67,7 +67,10 @@ async function endEach(
  * An interruption ends the wait for the provider: the login under way is erased here, that is said, and the process ends
  * with 128 + the signal's number.
  */
-export async function toTheEnd(cli: Cli, work: (interruption: AbortSignal) => Promise<void>): Promise<void> {
+export async function finishDespiteInterruption(
+  cli: Cli,
+  work: (interruption: AbortSignal) => Promise<void>,
+): Promise<void> {
   const signals = deferSignals();
   try {
     await work(signals.signal);
@@ -81,7 +84,7 @@ export async function toTheEnd(cli: Cli, work: (interruption: AbortSignal) => Pr
 }
 
 /** The connection to end: never guessed among several, and never one in the environment (CLI.md §1). */
-export async function one(
+export async function connectionToEnd(
   cli: Cli,
   session: Session,
   argument: string | undefined,
@@ -97,7 +100,7 @@ export async function one(
       });
     const [only] = all;
     if (only !== undefined) {
-      await tellVariablesStay(cli, session, only.ref.provider);
+      await warnOfVariables(cli, session, only.ref.provider);
       return only;
     }
     await refuseEnvironmentToken(session, null);
@@ -105,17 +108,16 @@ export async function one(
       hint: "There is nothing to log out of. To log in: auth login <provider>",
     });
   }
-  const selected = await select(session, { argument, profile: name, stored: true });
-  if (selected.source !== "vault") throw new AuthError("internal", "A stored connection was asked for.");
+  const selected = await selectStored(session, argument, name);
   const stored = vault === null ? null : await readConnection(vault, selected.ref);
-  if (selected.implicit && stored !== null) await tellVariablesStay(cli, session, selected.ref.provider);
+  if (selected.implicit && stored !== null) await warnOfVariables(cli, session, selected.ref.provider);
   if (stored !== null) return stored;
   if (selected.implicit) await refuseEnvironmentToken(session, selected.ref.provider);
   throw await missing(vault, selected.ref);
 }
 
-/** Whoever named the provider may have meant the token that wins elsewhere. @param provider null: all of them */
-async function tellVariablesStay(cli: Cli, session: Session, provider: string | null): Promise<void> {
+/** A provider's name may have meant the token in the environment, which wins elsewhere. @param provider null: all of them */
+async function warnOfVariables(cli: Cli, session: Session, provider: string | null): Promise<void> {
   for (const { provider: of, token } of await environmentTokens(session))
     if (provider === null || of === provider)
       cli.output.warn(`${token.variable} is set, and stays: only the login in the vault is ended.`);
@@ -130,9 +132,9 @@ async function refuseEnvironmentToken(session: Session, provider: string | null)
     });
 }
 
-async function everything(cli: Cli, session: Session, yes: boolean): Promise<Stored[]> {
+async function allToEnd(cli: Cli, session: Session, yes: boolean): Promise<Stored[]> {
   const all = await connectionsOf(session);
-  await tellVariablesStay(cli, session, null);
+  await warnOfVariables(cli, session, null);
   if (all.length === 0) {
     cli.output.say("Nothing is stored.");
     return [];
@@ -148,7 +150,7 @@ async function everything(cli: Cli, session: Session, yes: boolean): Promise<Sto
 }
 
 /** Ends one login and says what happened. Where revoking would end another's grant too, a person decides. */
-export async function end(
+export async function endLogin(
   cli: Cli,
   services: Services,
   stored: Stored,

@@ -20,6 +20,8 @@ export interface Output {
   readonly isJson: boolean;
   /** A line of data on stdout. Throws AuthError `internal` when it can't be written; a closed pipe is no error. */
   text(line: string): Promise<void>;
+  /** Several lines of data, written at once. */
+  lines(lines: readonly string[]): Promise<void>;
   /** The command's one JSON document on stdout. */
   json(document: unknown): Promise<void>;
   /** One line of NDJSON on stdout. */
@@ -31,6 +33,8 @@ export interface Output {
   say(message: string, fit?: boolean): void;
   /** `✓ message`; otherwise as `say`. */
   success(message: string): void;
+  /** What was done: as a JSON document where that is wanted, else as `success`. */
+  result(document: unknown, message: string): Promise<void>;
   /** What a person must see to go on (a device code, a URL): shown even with `-q`. */
   notice(message: string): void;
   /** Shown even with `-q`. */
@@ -60,7 +64,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
   /** A plain line. `run` says one each time: it doesn't pay for what the other messages need. */
   const line = (text: string, fit = true): void =>
     void enqueue(async () => toStderr(`${fit && !isJson ? await fitted(text) : text}\n`));
-  const message = (kind: MessageKind, text: string): void => {
+  const show = (kind: MessageKind, text: string): void => {
     void enqueue(async () => {
       messages ??= loadMessages();
       await (await messages)(kind, text);
@@ -73,41 +77,52 @@ export function createOutput(env: Environment, globals: Globals): Output {
     ]);
     return createMessages(globals, await colors(), isTerminal(2) ? columns() : null, toStderr);
   };
-  const orLater = (show: () => void): void => {
-    if (isJson) held.push(show);
-    else show();
+  const orLater = (write: () => void): void => {
+    if (isJson) held.push(write);
+    else write();
   };
   const colors = async (fd: 1 | 2 = 2): Promise<Colors> => {
     const { colorsFor } = await import("../platform/terminal.ts");
     return colorsFor(fd, env, globals.color);
   };
 
+  const text = (line: string): Promise<void> => enqueue(() => toStdout(`${line}\n`));
+  const json = (document: unknown): Promise<void> => text(jsonText(document, 2));
+  const success = (message: string): void => {
+    if (!isJson) show("success", message);
+  };
+
   return {
     format: globals.output,
     isJson,
-    text: (text) => enqueue(() => toStdout(`${text}\n`)),
-    json: (document) => enqueue(() => toStdout(`${jsonText(document, 2)}\n`)),
-    event: (event) => enqueue(() => toStdout(`${jsonText(event)}\n`)),
+    text,
+    lines: async (lines) => {
+      if (lines.length > 0) await text(lines.join("\n"));
+    },
+    json,
+    event: (event) => text(jsonText(event)),
     say: (text, fit) => {
       if (!isJson && !globals.quiet) line(text, fit);
     },
-    success: (text) => {
-      if (!isJson) message("success", text);
+    success,
+    result: async (document, message) => {
+      if (isJson) await json(document);
+      else success(message);
     },
     notice: (text) => orLater(() => line(text)),
-    warn: (text) => orLater(() => message("warning", text)),
+    warn: (text) => orLater(() => show("warning", text)),
     debug: (text) => {
-      if (globals.verbose) message("debug", text);
+      if (globals.verbose) show("debug", text);
     },
     error: (error, exitCode) => {
       held.length = 0;
-      message("error", isJson ? errorJson(error, exitCode) : errorText(error));
+      show("error", isJson ? errorJson(error, exitCode) : errorText(error));
       const more = globals.verbose ? explained(error) : null;
-      if (more !== null) message("debug", more);
+      if (more !== null) show("debug", more);
     },
     colors,
     done: () => {
-      for (const show of held.splice(0)) show();
+      for (const write of held.splice(0)) write();
       return queue;
     },
   };

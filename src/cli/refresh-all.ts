@@ -4,14 +4,14 @@ import { type Outcome, reportOf } from "../connections/outcome.ts";
 import { display } from "../connections/ref.ts";
 import { refreshConnection } from "../connections/refresh.ts";
 import { dyingOfInactivity } from "../connections/status.ts";
-import { listConnections, type Stored } from "../connections/store.ts";
+import type { Stored } from "../connections/store.ts";
 import { duration } from "../connections/view.ts";
 import { type AuthError, errorCode } from "../platform/errors.ts";
 import { deferSignals } from "../platform/signals.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError, EXIT_CODES, worst } from "./exit.ts";
-import { type RefreshDocument, refreshDocument } from "./refresh-document.ts";
-import type { Session } from "./session.ts";
+import { type RefreshDocument, refreshDocument } from "./refresh.ts";
+import { connectionsOf, type Session } from "./session.ts";
 
 export interface AllRequest {
   /** Milliseconds. */
@@ -48,8 +48,7 @@ async function refreshEach(
   request: AllRequest,
   interruption: AbortSignal,
 ): Promise<number> {
-  const vault = await session.vault();
-  const all = vault === null ? [] : await listConnections(vault);
+  const all = await connectionsOf(session);
   cli.output.say("Refreshing the logins in the vault; tokens in the environment are left alone.");
   const byProvider = Map.groupBy(all, ({ ref }) => ref.provider);
   const results: Result[] = [];
@@ -58,29 +57,22 @@ async function refreshEach(
       for (const stored of connections) {
         const result = interruption.aborted ? notBegun(stored) : await refreshOne(session, stored, request);
         results.push(result);
-        await tell(cli, stored, result);
+        await showResult(cli, stored, result);
       }
     }),
   );
-  const count = (kind: Result["kind"]): number => results.filter((result) => result.kind === kind).length;
-  const summary = {
-    refreshed: count("refreshed"),
-    valid: count("valid"),
-    skipped: count("skipped"),
-    failed: count("failed"),
-  };
+  const counted = ["refreshed", "valid", "skipped", "failed"].map(
+    (kind) => [kind, results.filter((result) => result.kind === kind).length] as const,
+  );
+  const summary = Object.fromEntries(counted);
   const left = results.flatMap((result) => (result.kind === "notBegun" ? [result.connection] : []));
   if (cli.output.isJson)
     await cli.output.event({ summary: { ...summary, ...(interruption.aborted && { notBegun: left.length }) } });
   else {
-    const counts = Object.entries(summary)
-      .map(([kind, n]) => `${n} ${kind}`)
-      .join(", ");
-    if (!interruption.aborted) cli.output.say(counts);
-    else
-      cli.output.warn(
-        `Interrupted. ${counts}, ${left.length} not begun${left.length === 0 ? "" : `: ${left.join(", ")}`}`,
-      );
+    const counts = counted.map(([kind, n]) => `${n} ${kind}`).join(", ");
+    const names = left.length === 0 ? "" : `: ${left.join(", ")}`;
+    if (interruption.aborted) cli.output.warn(`Interrupted. ${counts}, ${left.length} not begun${names}`);
+    else cli.output.say(counts);
   }
   return worst(results.map((result) => (result.kind === "failed" ? EXIT_CODES[result.error.code] : 0)));
 }
@@ -111,7 +103,7 @@ function resultOf({ context }: Session, outcome: Outcome): Result {
   return { kind: outcome.kind, document: refreshDocument(outcome, context.now()), warning };
 }
 
-async function tell(cli: Cli, stored: Stored, result: Result): Promise<void> {
+async function showResult(cli: Cli, stored: Stored, result: Result): Promise<void> {
   if (result.kind === "notBegun") return;
   const connection = display(stored.ref);
   if ("warning" in result && result.warning !== null) cli.output.warn(result.warning);

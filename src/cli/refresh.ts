@@ -1,15 +1,18 @@
 import { needsPerson } from "../connections/failure.ts";
-import { type Outcome, reportOf, tokenOf } from "../connections/outcome.ts";
+import { type Outcome, reportOf } from "../connections/outcome.ts";
 import { madeFrom } from "../connections/pin.ts";
 import { display, typed } from "../connections/ref.ts";
 import { refreshConnection } from "../connections/refresh.ts";
 import { select } from "../connections/select.ts";
-import { notFound, requireConnection, type Stored } from "../connections/store.ts";
+import { requireConnection, type Stored } from "../connections/store.ts";
+import { duration, iso } from "../connections/view.ts";
 import { AuthError, usage } from "../platform/errors.ts";
+import { isTerminal } from "../platform/terminal.ts";
+import { acquiredFrom } from "./acquire.ts";
 import { defineCommand, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { CONNECTION, STORED } from "./selector.ts";
-import { inSession } from "./session.ts";
+import { inSession, servicesFor } from "./session.ts";
 
 export default defineCommand({
   name: "refresh",
@@ -39,19 +42,15 @@ export default defineCommand({
       const selector = { argument: args.connection, profile: args.profile, stored: args.stored ?? false };
       const selected = await select(session, selector);
       if (selected.source === "environment") throw environmentToken(selected.token.variable);
-      const vault = await session.vault();
-      if (vault === null) throw notFound(selected.ref);
-      refuseUnrefreshable(await requireConnection(vault, selected.ref));
-      const options = {
-        minTtl,
-        force: args.force ?? false,
-        implicit: selected.mustAgree,
-        rejected: null,
-      };
-      const services = { context: session.context, registry: session.registry, vault };
+      const services = await servicesFor(session, selected.ref);
+      refuseUnrefreshable(await requireConnection(services.vault, selected.ref));
+      const options = { minTtl, force: args.force ?? false, implicit: selected.mustAgree, rejected: null };
       return report(cli, await refreshConnection(services, selected.ref, options));
     }),
 });
+
+/** A refresh that brought, or didn't need, a new token. */
+type Renewed = Exclude<Outcome, { kind: "failed" }>;
 
 async function report(cli: Cli, outcome: Outcome): Promise<void> {
   const { warning, error } = reportOf(outcome, cli.context.now());
@@ -67,48 +66,54 @@ function printsToken({ output }: Cli): boolean {
   return output.format === "token" || output.format === "token-json";
 }
 
-async function show(cli: Cli, outcome: Exclude<Outcome, { kind: "failed" }>): Promise<void> {
-  const refreshed = outcome.kind === "refreshed";
+async function show(cli: Cli, outcome: Renewed): Promise<void> {
+  const { stored } = outcome;
   const now = cli.context.now();
-  const expiresAt = outcome.stored.record.tokens?.expiresAt ?? null;
-  const left = expiresAt === null ? null : Math.max(0, expiresAt - now);
   if (printsToken(cli))
-    await cli.context.audit({ event: "token_read", status: "success", connection: display(outcome.stored.ref) });
+    await cli.context.audit({ event: "token_read", status: "success", connection: display(stored.ref) });
   switch (cli.output.format) {
     case "json":
-      return cli.output.json((await import("./refresh-document.ts")).refreshDocument(outcome, now));
+      return cli.output.json(refreshDocument(outcome, now));
     case "token":
-      return cli.output.text(tokenOf(outcome.stored).reveal());
-    case "token-json": {
-      const { stored } = outcome;
-      const acquired = {
-        provider: stored.ref.provider,
-        connection: display(stored.ref),
-        token: tokenOf(stored),
-        settings: stored.record.settings,
-        stored,
-        warning: null,
-      };
-      return cli.output.json((await import("./token.ts")).tokenDocument(acquired, now, false));
-    }
+      return cli.output.text(acquiredFrom(stored, null).token.reveal());
+    case "token-json":
+      return cli.output.json((await import("./token.ts")).tokenDocument(acquiredFrom(stored, null), now, false));
     default:
-      return tell(cli, outcome.stored, refreshed, left);
+      return say(cli, outcome, now);
   }
 }
 
-async function tell(cli: Cli, stored: Stored, refreshed: boolean, left: number | null): Promise<void> {
-  const { duration } = await import("../connections/view.ts");
-  if (refreshed) {
-    const expiry = left === null ? "Its expiry is unknown." : `Expires in ${duration(left)}.`;
-    cli.output.success(`Token refreshed successfully. ${expiry}`);
-  } else {
-    cli.output.say(
-      left === null ? "Token still valid. Its expiry is unknown." : `Token still valid (expires in ${duration(left)}).`,
-    );
-    cli.output.say("Use --force to refresh anyway.");
+function say({ output }: Cli, outcome: Renewed, now: number): void {
+  const expiresAt = outcome.stored.record.tokens?.expiresAt ?? null;
+  const left = expiresAt === null ? null : duration(Math.max(0, expiresAt - now));
+  if (outcome.kind === "refreshed")
+    output.success(`Token refreshed successfully. ${left === null ? "Its expiry is unknown." : `Expires in ${left}.`}`);
+  else {
+    output.say(left === null ? "Token still valid. Its expiry is unknown." : `Token still valid (expires in ${left}).`);
+    output.say("Use --force to refresh anyway.");
   }
-  const { isTerminal } = await import("../platform/terminal.ts");
-  if (!(await isTerminal(1))) cli.output.say(`To print the token: auth refresh ${typed(stored.ref)} -o token`);
+  if (!isTerminal(1)) output.say(`To print the token: auth refresh ${typed(outcome.stored.ref)} -o token`);
+}
+
+export interface RefreshDocument {
+  readonly success: true;
+  readonly refreshed: boolean;
+  readonly message: string;
+  /** Seconds from now; null without expiry. */
+  readonly expiresIn: number | null;
+  readonly expiresAt: string | null;
+}
+
+export function refreshDocument(outcome: Renewed, now: number): RefreshDocument {
+  const refreshed = outcome.kind === "refreshed";
+  const expiresAt = outcome.stored.record.tokens?.expiresAt ?? null;
+  return {
+    success: true,
+    refreshed,
+    message: refreshed ? "Token refreshed successfully" : "Token still valid",
+    expiresIn: expiresAt === null ? null : Math.floor(Math.max(0, expiresAt - now) / 1000),
+    expiresAt: expiresAt === null ? null : iso(expiresAt),
+  };
 }
 
 function environmentToken(variable: string): AuthError {
@@ -118,34 +123,32 @@ function environmentToken(variable: string): AuthError {
 }
 
 /** Kinds that have no refresh token by nature (CLI.md §4's table). */
-function refuseUnrefreshable(stored: Stored): void {
-  const { ref, record } = stored;
+function refuseUnrefreshable({ ref, record }: Stored): void {
   if (record.tokens === null || record.tokens.refreshToken !== null) return;
-  // The remedy of a refused client is `refresh --force`; without it, what is wrong is told as `status` tells it.
+  // The remedy of a refused client is `refresh --force`; without it, the error is the one that `status` shows.
   if (record.mint !== undefined && needsPerson(record)) return;
   const connection = display(ref);
+  const refuse = (code: "api_key" | "no_refresh_token", message: string, hint: string): never => {
+    throw new AuthError(code, message, { hint, connection });
+  };
+  const none = `no refresh token available for ${ref.provider} (${ref.name})`;
   if (record.kind === "api-key")
-    throw new AuthError("api_key", "API keys never refresh.", {
-      hint: `Replace it: auth login ${connection} --token -`,
-      connection,
-    });
+    refuse("api_key", "API keys never refresh.", `Replace it: auth login ${connection} --token -`);
   if (record.mint !== undefined)
-    throw new AuthError(
+    refuse(
       "no_refresh_token",
-      `no refresh token available for ${ref.provider} (${ref.name}): ${madeFrom(record).flow}.`,
-      { hint: `This login needs none: 'auth token ${connection}' gets a new token when this one is due.`, connection },
+      `${none}: ${madeFrom(record).flow}.`,
+      `This login needs none: 'auth token ${connection}' gets a new token when this one is due.`,
     );
   if (record.kind === "oauth")
-    throw new AuthError(
+    refuse(
       "no_refresh_token",
-      `no refresh token available for ${ref.provider} (${ref.name}): none was given.`,
-      {
-        hint: "The provider gave an access token alone: one that never expires, or the client wasn't granted more (offline_access).",
-        connection,
-      },
+      `${none}: none was given.`,
+      "The provider gave an access token alone: one that never expires, or the client wasn't granted more (offline_access).",
     );
-  throw new AuthError("no_refresh_token", "No refresh token available. You may be using a manual API token.", {
-    hint: `Run 'auth login ${typed(ref)} --force' to authenticate with OAuth and enable auto-refresh.`,
-    connection,
-  });
+  refuse(
+    "no_refresh_token",
+    "No refresh token available. You may be using a manual API token.",
+    `Run 'auth login ${typed(ref)} --force' to authenticate with OAuth and enable auto-refresh.`,
+  );
 }

@@ -1,5 +1,5 @@
 import { defineCommand } from "./command.ts";
-import { end, one, toTheEnd } from "./logout.ts";
+import { connectionToEnd, endLogin, finishDespiteInterruption } from "./logout.ts";
 import { connectionArgs } from "./selector.ts";
 import { inSession } from "./session.ts";
 
@@ -18,11 +18,11 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const target = await one(cli, session, args.connection, args.profile);
-      await toTheEnd(cli, async (interruption) => {
+      const target = await connectionToEnd(cli, session, args.connection, args.profile);
+      await finishDespiteInterruption(cli, async (interruption) => {
         const forgetClient = args["forget-client"] ?? false;
         const request = { keepSettings: true, forgetClient, revoke: true, interruption };
-        const result = await end(cli, await session.services(), target, request, args.yes ?? false);
+        const result = await endLogin(cli, await session.services(), target, request, args.yes ?? false);
         if (cli.output.isJson) await cli.output.json(result);
       });
     }),

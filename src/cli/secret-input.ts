@@ -1,4 +1,5 @@
 /** A secret from standard input, or from a hidden prompt where a person is there. */
+import { usage } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Cli } from "./context.ts";
 
@@ -8,8 +9,21 @@ export async function readSecret(cli: Cli, title: string): Promise<Secret> {
 }
 
 /** A secret that may begin or end with a space, as a client's may (RFC 6749 A.2). Only one line ending is cut. */
-export async function readExactSecret(cli: Cli, title: string): Promise<Secret> {
+async function readExactSecret(cli: Cli, title: string): Promise<Secret> {
   if (!(await cli.interactive())) return (await import("../platform/stdin.ts")).secretFromStdin();
   const { askSecret } = await import("../platform/prompt.ts");
   return askSecret(`${title}: `, cli.context.env);
+}
+
+/** The value of `--token` or `--client-secret`: itself, with a warning, or `-` for what `readSecret` reads. */
+export async function givenSecret(
+  cli: Cli,
+  flag: "token" | "client-secret",
+  value: string | undefined,
+): Promise<Secret | null> {
+  if (value === undefined) return null;
+  if (value === "-") return flag === "token" ? readSecret(cli, "Token") : readExactSecret(cli, "Client secret");
+  if (value.trim() === "") throw usage(`--${flag} is empty.`, `Give it on standard input: --${flag} -`);
+  cli.output.warn(`Other processes can see a secret on the command line. Better: --${flag} -`);
+  return new Secret(value.trim());
 }

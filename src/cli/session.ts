@@ -1,7 +1,9 @@
 /** A command's hold on the house: the providers, and the vault once it is needed. Closed when the command ends. */
 import { builtIn } from "../../providers/index.ts";
+import type { ConnectionRef } from "../connections/ref.ts";
+import { type Selected, select } from "../connections/select.ts";
 import type { Services } from "../connections/services.ts";
-import { listConnections, type Stored } from "../connections/store.ts";
+import { listConnections, notFound, requireConnection, type Stored } from "../connections/store.ts";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
@@ -53,7 +55,7 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
     return await work({ context: cli.context, registry, vault, services });
   } finally {
     if (opened !== null) (await (opened as Promise<Vault | null>).catch(() => null))?.close();
-    if (created !== null) cli.output.notice((await import("./vault/made.ts")).madeVault(cli.context, created));
+    if (created !== null) cli.output.notice((await import("./vault.ts")).madeVault(cli.context, created));
   }
 }
 
@@ -69,6 +71,30 @@ export function vaultDialogue(cli: Cli): { prompt?: Prompt } {
       });
     },
   };
+}
+
+/** With the vault that is there. @throws AuthError `connection_not_found` where there is none, and so no such connection */
+export async function servicesFor({ context, registry, vault }: Session, ref: ConnectionRef): Promise<Services> {
+  const there = await vault();
+  if (there === null) throw notFound(ref);
+  return { context, registry, vault: there };
+}
+
+/** @throws AuthError `connection_not_found` */
+export async function requireStored(session: Session, ref: ConnectionRef): Promise<Stored> {
+  const { vault } = await servicesFor(session, ref);
+  return requireConnection(vault, ref);
+}
+
+/** Which connection in the vault is meant, whatever the environment holds. */
+export async function selectStored(
+  session: Session,
+  argument: string | undefined,
+  profile: string | undefined,
+): Promise<Extract<Selected, { source: "vault" }>> {
+  const selected = await select(session, { argument, profile, stored: true });
+  if (selected.source !== "vault") throw new AuthError("internal", "A token of the environment was selected.");
+  return selected;
 }
 
 /** Every connection in the vault; none where there is no vault. */

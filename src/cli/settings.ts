@@ -1,7 +1,7 @@
 /** The settings that a provider declares, as flags of `login` and `profile`. */
-import { parseSelector } from "../connections/ref.ts";
 import type { Environment } from "../platform/context.ts";
 import type { Registry } from "../providers/registry.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
 import { accept, flagOf } from "../providers/settings.ts";
 import type { Args } from "./command.ts";
 import { createCli, DEFAULT_GLOBALS } from "./context.ts";
@@ -30,14 +30,12 @@ async function flagsOf(registry: Registry, words: readonly string[]): Promise<Ar
 }
 
 /** What the flags say, by the setting's own name. @throws AuthError `usage` */
-export async function settingsFrom(
-  from: Registry,
-  provider: string,
+export function settingsFrom(
+  { settings = {} }: ProviderDefinition,
   args: Readonly<Record<string, unknown>>,
-): Promise<Record<string, string>> {
-  const { settings } = await from.get(await from.require(parseSelector(provider).provider));
+): Record<string, string> {
   const given: Record<string, string> = {};
-  for (const [name, setting] of Object.entries(settings ?? {})) {
+  for (const [name, setting] of Object.entries(settings)) {
     const value = args[flagOf(name, setting)];
     if (typeof value === "string") given[name] = accept(setting, value, `--${flagOf(name, setting)}`);
   }

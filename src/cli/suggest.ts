@@ -1,14 +1,22 @@
-/** "Did you mean", as a line for a hint. */
+/** Values that are one of a few words, and "Did you mean" for those that aren't. */
+import { usage } from "../platform/errors.ts";
 import { suggestion } from "../providers/suggest.ts";
+import { shown } from "./flags.ts";
 
-/** `Did you mean 'x'? Formats: x, y.` */
-export function oneOf(typed: string, known: readonly string[], what: string): string {
-  const word = suggestion(typed, [...known]);
-  return `${word === null ? "" : `Did you mean '${word}'? `}${what}: ${known.join(", ")}.`;
+/**
+ * @param what what it is one of: `key source`
+ * @returns the word, where it is known
+ * @throws AuthError `usage`: `There is no flow 'devise'.` `Did you mean 'device'? Flows: device, browser.`
+ */
+export function oneOf<T extends string>(what: string, given: string, known: readonly T[]): T {
+  const found = known.find((word) => word === given);
+  if (found !== undefined) return found;
+  const all = `${what[0]?.toUpperCase()}${what.slice(1)}s: ${known.join(", ")}.`;
+  throw usage(`There is no ${what} '${shown(given)}'.`, [...didYouMean(given, known), all].join(" "));
 }
 
-/** No line when nothing known is near. */
-export function didYouMean(typed: string, known: Iterable<string>): string[] {
-  const word = suggestion(typed, [...known]);
+/** A line for a hint; none where nothing known is near. */
+export function didYouMean(given: string, known: Iterable<string>): string[] {
+  const word = suggestion(given, [...known]);
   return word === null ? [] : [`Did you mean '${word}'?`];
 }

@@ -1,13 +1,11 @@
 import { updateDefaults } from "../connections/defaults.ts";
-import { missing } from "../connections/missing.ts";
 import { display, vaultName } from "../connections/ref.ts";
-import { profileOf, select } from "../connections/select.ts";
-import { readConnection } from "../connections/store.ts";
+import { profileOf } from "../connections/select.ts";
 import { usage } from "../platform/errors.ts";
 import { defineCommand } from "./command.ts";
 import { hasNoDefault } from "./entries.ts";
 import { connectionArgs } from "./selector.ts";
-import { inSession } from "./session.ts";
+import { inSession, requireStored, selectStored } from "./session.ts";
 
 export default defineCommand({
   name: "use",
@@ -23,21 +21,19 @@ export default defineCommand({
       const profile = profileOf(session.context.env, args.connection, args.profile);
       if (args.connection === undefined && profile === undefined)
         throw usage("Which connection?", "Name one: auth use <connection>\nSee what there is: auth list");
-      const selected = await select(session, { argument: args.connection, profile, stored: true });
-      if (selected.source !== "vault") return;
-      const vault = await session.vault();
-      const stored = vault === null ? null : await readConnection(vault, selected.ref);
-      if (vault === null || stored === null) throw await missing(vault, selected.ref);
-      const { provider, name } = stored.ref;
+      const { ref } = await requireStored(session, (await selectStored(session, args.connection, profile)).ref);
+      const { provider, name } = ref;
+      const { vault } = await session.services();
       const providerDefault = !(await hasNoDefault(session, provider));
       await updateDefaults(vault, (defaults) => ({
         ...defaults,
-        overall: vaultName(stored.ref),
+        overall: vaultName(ref),
         providers: providerDefault ? { ...defaults.providers, [provider]: name } : defaults.providers,
       }));
-      if (cli.output.isJson)
-        return cli.output.json({ connection: display(stored.ref), default: true, providerDefault });
       const besides = providerDefault ? `, and the default of ${provider}` : "";
-      cli.output.success(`${display(stored.ref)} is now the default${besides}.`);
+      await cli.output.result(
+        { connection: display(ref), default: true, providerDefault },
+        `${display(ref)} is now the default${besides}.`,
+      );
     }),
 });

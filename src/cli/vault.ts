@@ -1,14 +1,116 @@
-import { defineGroup } from "./command.ts";
+import type { Context, Environment } from "../platform/context.ts";
+import { AuthError, usage } from "../platform/errors.ts";
+import { type Created, initVault } from "../vault/create.ts";
+import { rekeyVault } from "../vault/rekey.ts";
+import { SOURCE_WORDS, type SourceName, VARIABLES } from "../vault/sources/source.ts";
+import { vaultStatus } from "../vault/status.ts";
+import { type Args, defineCommand, defineGroup, loaded } from "./command.ts";
+import type { Cli } from "./context.ts";
+import { vaultDialogue } from "./session.ts";
+import { oneOf } from "./suggest.ts";
+
+const KEY = {
+  key: {
+    type: "string",
+    valueHint: "keychain|file|passphrase|env|command",
+    description:
+      "Where the key comes from: the system's keychain, a key file, a passphrase, AUTH_KEY or AUTH_KEY_COMMAND",
+  },
+} as const satisfies Args;
+
+/** Where the key is to come from, and how a passphrase is asked for. */
+function keyOptions(cli: Cli, wanted: string | undefined) {
+  const sources = Object.keys(SOURCE_WORDS) as SourceName[];
+  return { ...vaultDialogue(cli), ...(wanted !== undefined && { source: oneOf("key source", wanted, sources) }) };
+}
+
+const status = defineCommand({
+  name: "status",
+  description: "Show where the vault is and what its key comes from",
+  examples: [
+    ["auth vault status", "where it is, what its key comes from, what weakens it"],
+    ["auth vault status --json", "for a program"],
+  ],
+  run: async ({ context, output }) => {
+    const vault = await vaultStatus(context);
+    if (vault === null)
+      throw new AuthError("connection_not_found", `There is no vault at ${context.paths.vault}.`, {
+        hint: "The first login makes one; or choose where its key comes from: auth vault init --key keychain",
+      });
+    if (output.isJson) return output.json(vault);
+    await output.lines([
+      `Vault: ${vault.path}`,
+      `Key: ${keyWords(vault.keySource, vault.keyVariable)}`,
+      `Records: ${vault.records}`,
+      `Format: ${vault.format}, epoch ${vault.epoch}`,
+      `Id: ${vault.vaultId}`,
+    ]);
+    for (const warning of vault.warnings) output.warn(warning);
+  },
+});
+
+/** @param variable the one that is asked now in place of the recorded source */
+export function keyWords(source: SourceName, variable: string | null): string {
+  return `${SOURCE_WORDS[source]}${variable === null ? "" : ` (asked now: ${variable})`}`;
+}
+
+const init = defineCommand({
+  name: "init",
+  description: "Make the vault, choosing where its key comes from",
+  args: KEY,
+  examples: [
+    ["auth vault init --key keychain", "the key in the system's keychain"],
+    ["auth vault init --key passphrase", "asked for each time it is needed"],
+  ],
+  run: async (cli, args) => {
+    const created = await initVault(cli.context, keyOptions(cli, args.key));
+    if (created === null)
+      throw usage("There is a vault already.", "To change where its key comes from: auth vault rekey --key <source>");
+    await cli.output.result({ created: true, keySource: created.source }, madeVault(cli.context, created));
+  },
+});
+
+/** What is said of a new vault, once. */
+export function madeVault({ paths }: Context, { source, chosen }: Created): string {
+  if (source !== "file") return `Made a vault; its key comes from ${SOURCE_WORDS[source]}.`;
+  const other = chosen ? "" : " Another place for it: auth vault rekey --key passphrase";
+  return `Made a vault; its key is in the file ${paths.key}.${other}`;
+}
+
+const rekey = defineCommand({
+  name: "rekey",
+  description: "Give the vault a new key and seal every record anew",
+  args: KEY,
+  examples: [
+    ["auth vault rekey", "a new key from the same source"],
+    ["auth vault rekey --key passphrase", "from a passphrase from now on"],
+    ["AUTH_NEW_KEY=… auth vault rekey --key env", "from one AUTH_KEY to another"],
+  ],
+  run: async (cli, args) => {
+    const environment = withNewKey(cli.context.env);
+    const { source, epoch, records } = await rekeyVault(cli.context, { environment, ...keyOptions(cli, args.key) });
+    await cli.output.result(
+      { rekeyed: true, keySource: source, epoch, records },
+      `Sealed ${records} ${records === 1 ? "record" : "records"} anew; the key comes from ${SOURCE_WORDS[source]}.`,
+    );
+  },
+});
+
+/** `AUTH_NEW_KEY` and its like hold the value that the variable without `NEW_` will have. */
+function withNewKey(env: Environment): Environment {
+  const next: Record<string, string | undefined> = { ...env };
+  for (const variable of Object.values(VARIABLES)) {
+    const value = env[variable.replace("AUTH_", "AUTH_NEW_")];
+    if (value) next[variable] = value;
+  }
+  return next;
+}
 
 export default defineGroup({
   name: "vault",
   description: "The sealed store: where it is and what opens it",
   group: "setup",
-  commands: {
-    status: () => import("./vault/status.ts"),
-    init: () => import("./vault/init.ts"),
-    rekey: () => import("./vault/rekey.ts"),
-  },
+  commands: loaded({ status, init, rekey }),
   examples: [
     ["auth vault status", "where it is, what its key comes from"],
     ["auth vault rekey --key passphrase", "a new key, from a passphrase"],

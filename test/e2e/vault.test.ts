@@ -118,7 +118,7 @@ describe("init", () => {
   test("a source misspelt: what may have been meant", async () => {
     const { code, stderr } = await auth(["vault", "init", "--key", "keychian"]);
     expect(code).toBe(64);
-    expect(stderr).toContain("Did you mean 'keychain'? Sources: ");
+    expect(stderr).toContain("Did you mean 'keychain'? Key sources: ");
   });
 
   test("a second one: exit 64; an unknown source: exit 64", async () => {

@@ -1,6 +1,6 @@
 /** What a test does inside a session with a keyring: each argument is a step, each step prints a line or two. */
 import { writeSync } from "node:fs";
-import { madeVault } from "../../src/cli/vault/made.ts";
+import { madeVault } from "../../src/cli/vault.ts";
 import type { Context } from "../../src/platform/context.ts";
 import { pathsFor } from "../../src/platform/paths.ts";
 import type { Bytes } from "../../src/vault/bytes.ts";

@@ -1,19 +1,21 @@
 import { loginAgain, wayBack, withSettings } from "../../connections/pin.ts";
 import type { Connection } from "../../connections/record.ts";
 import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
+import { advanced, requireConnection, type Stored, successor } from "../../connections/store.ts";
+import { update } from "../../connections/update.ts";
 import { usage } from "../../platform/errors.ts";
 import { defaultScopes } from "../../providers/flows.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
+import type { Vault } from "../../vault/types.ts";
 import { type Args, defineCommand, list } from "../command.ts";
 import type { Cli } from "../context.ts";
-import { shown } from "../flags.ts";
+import { namedProfile, PROFILE, profileView } from "../profile.ts";
 import { scopes } from "../selector.ts";
-import { inSession, type Session } from "../session.ts";
+import { inSession } from "../session.ts";
 import { settingFlags, settingsFrom } from "../settings.ts";
 import { oneOf } from "../suggest.ts";
-import { chosenBy, type Editable, editable, editableKeys } from "./editable.ts";
-import { changeProfile, namedProfile, PROFILE, profileView } from "./shared.ts";
+import { chosenBy, type Editable, editable, editableKeys, readSettingsFile, settingsFile } from "./editable.ts";
 
 const FLAGS = {
   "add-scope": { type: "string", valueHint: "scope", repeatable: true, description: "Ask for this scope too" },
@@ -37,9 +39,9 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const { vault, stored } = await namedProfile(session, args.connection, args.profile);
+      const stored = await namedProfile(session, args.connection, args.profile);
       const definition = await session.registry.get(stored.ref.provider);
-      const settings = await settingsFrom(session.registry, stored.ref.provider, args);
+      const settings = settingsFrom(definition, args);
       const byFlag = Object.keys(settings).length > 0 || Object.keys(FLAGS).some((flag) => args[flag] !== undefined);
       const before = editable(stored.record, definition);
       const after = byFlag
@@ -48,10 +50,25 @@ export default defineCommand({
       for (const key of Object.keys(after)) knownKey(key, definition);
       const chosen = chosenBy(after, definition);
       resolveProvider(definition, chosen.settings);
+      const { vault } = await session.services();
       const edited = await changeProfile(vault, stored.ref, (record) => withSettings(definition, record, chosen));
-      await tell(cli, session, stored.record, edited.record, edited);
+      await cli.output.result(profileView(edited, session.context.now()), `Changed ${display(stored.ref)}.`);
+      for (const line of consequences(stored.record, edited)) cli.output.say(line);
     }),
 });
+
+/** Changes a stored profile, over whatever else changes it at the same time. */
+function changeProfile(vault: Vault, ref: ConnectionRef, change: (record: Connection) => Connection): Promise<Stored> {
+  return update(
+    vault,
+    () => requireConnection(vault, ref),
+    (current) => {
+      const record = change(current.record);
+      const step = successor(current, record);
+      return { changes: [step], result: advanced(current, step.next.version, record) };
+    },
+  );
+}
 
 function flagged(
   before: Editable,
@@ -77,9 +94,8 @@ function flagged(
 }
 
 function knownKey(key: string, definition: ProviderDefinition): string {
-  const keys = editableKeys(definition);
-  if (keys.includes(key) || /^endpoint\.[a-z]+$/.test(key)) return key;
-  throw usage(`There is no setting '${shown(key)}'.`, oneOf(key, [...keys, "endpoint.<name>"], "Settings"));
+  if (/^endpoint\.[a-z]+$/.test(key)) return key;
+  return oneOf("setting", key, [...editableKeys(definition), "endpoint.<name>"]);
 }
 
 async function inEditor(
@@ -91,29 +107,19 @@ async function inEditor(
   if (!(await cli.interactive()))
     throw usage("Nothing to change.", "Say what: --add-scope, --remove-scope, --set key=value, --unset key");
   const { editText } = await import("../../platform/helper-programs.ts");
-  const { readSettingsFile, settingsFile } = await import("./settings-file.ts");
   return readSettingsFile(await editText(settingsFile(display(ref), before, definition), cli.context.env));
 }
 
-async function tell(
-  cli: Cli,
-  session: Session,
-  before: Connection,
-  after: Connection,
-  stored: Parameters<typeof profileView>[0],
-): Promise<void> {
-  if (cli.output.isJson) return cli.output.json(profileView(stored, session.context.now()));
-  cli.output.success(`Changed ${display(stored.ref)}.`);
-  if (after.tokens === null) return;
-  const scopesChanged = JSON.stringify(before.scopes) !== JSON.stringify(after.scopes);
+/** What the edit means for the tokens that are held. */
+function consequences(before: Connection, { ref, record: after }: Stored): string[] {
+  if (after.tokens === null) return [];
   if (after.pinned === null)
-    for (const line of [
+    return [
       "Its tokens belong to the settings before this change and are not used.",
       ...wayBack(after),
       `Or log in again with the new settings: ${loginAgain(after)}`,
-    ])
-      cli.output.say(line);
-  else if (before.pinned === null) cli.output.say("Its tokens are used again.");
-  else if (scopesChanged)
-    cli.output.say(`Its tokens keep the scopes they have; log in again: auth login ${typed(stored.ref)} --force`);
+    ];
+  if (before.pinned === null) return ["Its tokens are used again."];
+  if (JSON.stringify(before.scopes) === JSON.stringify(after.scopes)) return [];
+  return [`Its tokens keep the scopes they have; log in again: auth login ${typed(ref)} --force`];
 }

@@ -1,50 +1,52 @@
-/** A connection's settings as `key=value`, as `profile edit` shows and takes them. */
+/** A connection's settings as `key=value`: what `profile edit` takes, and the text that it opens in an editor. */
 import { type ChosenSettings, declared } from "../../connections/pin.ts";
 import type { Connection } from "../../connections/record.ts";
+import { usage } from "../../platform/errors.ts";
+import { flowsOf } from "../../providers/flows.ts";
 import { parseEndpoints } from "../../providers/overrides.ts";
-import type { ProviderDefinition } from "../../providers/schema.ts";
+import { FLOWS, type Flow, type ProviderDefinition } from "../../providers/schema.ts";
 import { accept } from "../../providers/settings.ts";
 import { address, flowOf, nonEmpty } from "../login-flags.ts";
 
 export type Editable = Record<string, string>;
 
-const COMMON = ["scopes", "flow", "clientId", "issuer"] as const;
+const ENDPOINT = "endpoint.";
 
-/** Besides `endpoint.<name>`. A provider's own setting goes before ours of the same name. */
+/** What any connection has, and what it means in the text. */
+const COMMON = {
+  scopes: "The scopes that a login asks for, separated by spaces. Unset: the provider's default.",
+  flow: "How to log in",
+  clientId: "The id of the OAuth client. Unset: the environment's, the one that is kept, or the provider's own.",
+  issuer: "The issuer's URL (OpenID Connect). Unset: the provider's own.",
+};
+
+/** Besides `endpoint.<name>`. A provider's own setting takes the place of ours of the same name. */
 export function editableKeys({ settings = {} }: ProviderDefinition): string[] {
-  return [...COMMON.filter((key) => !Object.hasOwn(settings, key)), ...Object.keys(settings)];
+  return [...Object.keys(COMMON).filter((key) => !Object.hasOwn(settings, key)), ...Object.keys(settings)];
 }
 
 export function editable(record: Connection, definition: ProviderDefinition): Editable {
-  const keys = editableKeys(definition);
-  const common = {
-    scopes: record.scopes?.join(" ") ?? null,
-    flow: record.flow,
-    clientId: record.clientId,
-    issuer: record.issuer,
+  const { scopes, flow, clientId, issuer, endpoints } = record;
+  const all = {
+    ...{ scopes: scopes?.join(" ") ?? null, flow, clientId, issuer },
+    ...declared(definition, record.settings),
+    ...Object.fromEntries(Object.entries(endpoints).map(([name, url]) => [`${ENDPOINT}${name}`, url])),
   };
-  const all = { ...common, ...declared(definition, record.settings) };
-  return {
-    ...Object.fromEntries(
-      Object.entries(all).filter((one): one is [string, string] => one[1] !== null && keys.includes(one[0])),
-    ),
-    ...Object.fromEntries(Object.entries(record.endpoints).map(([name, url]) => [`endpoint.${name}`, url])),
-  };
+  return Object.fromEntries(Object.entries(all).filter((one): one is [string, string] => one[1] !== null));
 }
 
 /** @throws AuthError `usage` for a value that its key can't have */
 export function chosenBy(values: Editable, definition: ProviderDefinition): ChosenSettings {
-  const declared = definition.settings ?? {};
-  const common = (key: (typeof COMMON)[number]): string | undefined =>
-    Object.hasOwn(declared, key) ? undefined : values[key];
-  const endpoints = Object.entries(values).filter(([key]) => key.startsWith("endpoint."));
+  const own = definition.settings ?? {};
+  const common = (key: keyof typeof COMMON): string | undefined => (Object.hasOwn(own, key) ? undefined : values[key]);
+  const settings: Record<string, string> = {};
+  for (const [name, setting] of Object.entries(own)) {
+    const value = values[name]?.trim() ?? "";
+    if (value !== "") settings[name] = accept(setting, value, name);
+  }
+  const endpoints = Object.entries(values).filter(([key]) => key.startsWith(ENDPOINT));
   return {
-    settings: Object.fromEntries(
-      Object.entries(declared)
-        .map(([name, setting]) => [name, setting, values[name]?.trim() ?? ""] as const)
-        .filter(([, , value]) => value !== "")
-        .map(([name, setting, value]) => [name, accept(setting, value, name)]),
-    ),
+    settings,
     scopes:
       common("scopes")
         ?.split(/[\s,]+/)
@@ -53,7 +55,48 @@ export function chosenBy(values: Editable, definition: ProviderDefinition): Chos
     clientId: nonEmpty(common("clientId"), "clientId"),
     issuer: address(common("issuer"), "issuer"),
     endpoints: {
-      ...parseEndpoints(endpoints.map(([key, url]) => `${key.slice("endpoint.".length)}=${url}`)),
+      ...parseEndpoints(endpoints.map(([key, url]) => `${key.slice(ENDPOINT.length)}=${url}`)),
     } as Record<string, string>,
   };
+}
+
+/** Every setting with what it means in a comment above it; one that is unset is a comment too. */
+export function settingsFile(connection: string, values: Editable, definition: ProviderDefinition): string {
+  const endpoints = Object.keys(values).filter((key) => key.startsWith(ENDPOINT));
+  const fields = [...editableKeys(definition), ...endpoints].map((key) => {
+    const value = values[key];
+    return `\n# ${meaningOf(key, definition)}\n${value === undefined ? `#${key}=` : `${key}=${value}`}\n`;
+  });
+  const more =
+    endpoints.length > 0
+      ? ""
+      : "\n# Another address of the provider's, for example endpoint.token.\n#endpoint.token=\n";
+  return `# The settings of ${connection}, one key=value a line. Lines that begin with # are ignored.\n# To unset one, delete its line.\n${fields.join("")}${more}`;
+}
+
+function meaningOf(key: string, definition: ProviderDefinition): string {
+  const setting = definition.settings?.[key];
+  if (setting !== undefined) {
+    const choices = setting.choices === undefined ? "" : ` One of ${setting.choices.join(", ")}.`;
+    const otherwise = setting.default === undefined ? "" : ` Unset: ${setting.default}.`;
+    return `${setting.title.replace(/\.?$/, ".")}${choices}${otherwise}`;
+  }
+  if (key === "flow") {
+    const flows: readonly Flow[] = [...new Set(flowsOf(definition).map(({ flow }) => flow))];
+    return `${COMMON.flow}: ${(flows.length > 0 ? flows : FLOWS).join(", ")}. Unset: chosen at each login.`;
+  }
+  if (key.startsWith(ENDPOINT)) return `The provider's ${key.slice(ENDPOINT.length)} endpoint, in place of its own.`;
+  return COMMON[key as keyof typeof COMMON];
+}
+
+/** @throws AuthError `usage` for a line that is neither a setting nor a comment */
+export function readSettingsFile(text: string): Editable {
+  const values: Editable = {};
+  for (const line of text.split("\n")) {
+    if (line.trim() === "" || line.trimStart().startsWith("#")) continue;
+    const at = line.indexOf("=");
+    if (at < 1) throw usage(`This line is not key=value: ${line.slice(0, 60)}`, "Nothing was changed.");
+    values[line.slice(0, at).trim()] = line.slice(at + 1).trim();
+  }
+  return values;
 }
