@@ -201,8 +201,7 @@ async function finish(
 /** What fails in a login concerns its connection, wherever it was found out; how the command was called doesn't. */
 function concerning(connection: string, error: AuthError): AuthError {
   if (error.connection !== undefined || error.code === "usage") return error;
-  const { code, message, hint, cause } = error;
-  return new AuthError(code, message, { connection, cause: cause ?? error, ...(hint !== undefined && { hint }) });
+  return error.restated({ connection });
 }
 
 async function formFor(cli: Cli, { port, timeout }: LoginRequest, browser: boolean): Promise<AskByForm> {

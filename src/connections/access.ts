@@ -7,7 +7,7 @@ import type { ConnectionRef } from "./ref.ts";
 import { display, typed } from "./ref.ts";
 import type { ResourceRef } from "./resource.ts";
 import type { Services } from "./services.ts";
-import { isDue, stateOf } from "./status.ts";
+import { isDue, stateOf, stillWorks } from "./status.ts";
 import { requireConnection, type Stored } from "./store.ts";
 
 export interface Access {
@@ -110,7 +110,7 @@ function warningOf({ ref, record }: Stored, now: number): string | null {
   const { failure } = record;
   if (failure === null) return null;
   const { status, reason } = stateOf(record, now);
-  const works = failure.accessDoubtful ? "may still work" : "still works";
+  const works = stillWorks(failure.accessDoubtful);
   if (status === "connected")
     return `refresh failed for ${ref.provider} (${ref.name}): ${failure.reason}. The current token ${works}.`;
   return `${display(ref)} is ${status} (${reason}): the current token ${works}. Run 'auth login ${typed(ref)}'.`;

@@ -14,7 +14,7 @@ import { errorFrom } from "./failure.ts";
 import type { Outcome } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Connection, Note } from "./record.ts";
-import { type ConnectionRef, display, typed } from "./ref.ts";
+import { type ConnectionRef, connectionError, display, typed } from "./ref.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { advanced, notFound, type Stored, successor } from "./store.ts";
@@ -43,9 +43,10 @@ export async function attemptRefresh(
   const signals = deferSignals();
   try {
     refuseWhenInterrupted(current.ref);
-    const noted = await takeNote(services, tokenEndpoint, current, key, lease);
-    if (noted === "again") return noted;
-    const attempt: Attempt = { services, tokenEndpoint, lease, ...noted, now: () => services.context.now() };
+    const taken = await takeNote(services, tokenEndpoint, current, key, lease);
+    if (taken === "again") return taken;
+    const { sentAt } = taken.note;
+    const attempt: Attempt = { services, tokenEndpoint, lease, ...taken, sentAt, now: () => services.context.now() };
     if (feature("AUTH_TEST")) await faultPoint("note");
     let raw: RawReply;
     try {
@@ -55,7 +56,7 @@ export async function attemptRefresh(
         flow: madeFrom(current.record).flow,
         timeout,
       });
-      raw = await awaitReply(sent, whatIsSaid(attempt));
+      raw = await awaitReply(sent, replyWait(attempt));
     } catch (error) {
       if (error instanceof OAuthFailure) return await conclude(attempt, error, null);
       // Refused by ourselves: there is nowhere to send it to.
@@ -63,9 +64,10 @@ export async function attemptRefresh(
       throw error;
     }
     if (feature("AUTH_TEST")) await misbehave(attempt, raw);
-    const unkept = await keep(attempt, encodeRaw(raw));
+    const bytes = encodeRaw(raw);
+    const isKept = await keep(attempt, bytes);
     if (feature("AUTH_TEST")) await faultPoint("kept");
-    return await conclude(attempt, await readReply(attempt, raw), unkept);
+    return await conclude(attempt, await readReply(attempt, raw), isKept ? null : bytes);
   } finally {
     signals.release();
   }
@@ -77,8 +79,8 @@ export function refuseWhenInterrupted(ref: ConnectionRef): void {
     throw new AuthError("interrupted", `Interrupted: ${display(ref)} was not refreshed, and nothing was sent.`);
 }
 
-/** Of the wait for the reply, at a signal. */
-function whatIsSaid({ services, noted }: Attempt): ReplyWait {
+/** What a signal during the wait for the reply is answered with. */
+function replyWait({ services, noted }: Attempt): ReplyWait {
   return {
     tell: () =>
       services.context.warn(
@@ -105,7 +107,8 @@ export async function foldKeptReply(
   if (bytes === null) return null;
   const signals = deferSignals();
   try {
-    const attempt: Attempt = { services, tokenEndpoint, lease, noted: current, note, now: () => note.sentAt };
+    const { sentAt } = note;
+    const attempt: Attempt = { services, tokenEndpoint, lease, noted: current, note, sentAt, now: () => sentAt };
     const read = await readReply(attempt, decodeRaw(bytes));
     if (read instanceof OAuthFailure && read.unreadable && failure?.unreadable) return null;
     return await conclude(attempt, read, null);
@@ -174,13 +177,12 @@ function deadKey(
 
 function knownDead(current: Stored, now: number): Outcome {
   const { ref, record } = current;
+  const message = `refresh failed for ${ref.provider} (${ref.name}): invalid_grant`;
+  const hint = `Log in again: auth login ${typed(ref)}`;
   const error =
-    record.failure !== null
-      ? errorFrom(current, record.failure, now)
-      : new AuthError("refresh_token_invalid", `refresh failed for ${ref.provider} (${ref.name}): invalid_grant`, {
-          hint: `Log in again: auth login ${typed(ref)}`,
-          connection: display(ref),
-        });
+    record.failure === null
+      ? connectionError(ref, "refresh_token_invalid", message, { hint })
+      : errorFrom(current, record.failure, now);
   return { kind: "failed", stored: current, error };
 }
 

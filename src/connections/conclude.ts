@@ -1,20 +1,20 @@
-/** The end of an attempt: what the provider said is committed before anyone sees a token, or told for what it is. */
+/** The end of an attempt: what the provider answered is committed before anyone sees a token. */
 import { feature } from "bun:bundle";
 import { OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import type { AuditEvent } from "../platform/audit-event.ts";
-import { AuthError } from "../platform/errors.ts";
 import { faultPoint } from "../platform/faults.ts";
+import { awaitReply } from "../platform/signals.ts";
 import { clientFingerprint } from "./clients.ts";
 import { type CommitResult, commitOutcome } from "./commit-outcome.ts";
 import { errorFrom, failureFrom } from "./failure.ts";
 import { adoptOutcome, failed, type Outcome, succeeded } from "./outcome.ts";
-import type { Connection, Note, Tokens } from "./record.ts";
-import { display, typed } from "./ref.ts";
+import type { Connection, Mint, Note, Tokens } from "./record.ts";
+import { connectionError, display, typed } from "./ref.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { notFound, type Stored } from "./store.ts";
 import type { TokenEndpoint } from "./token-endpoint.ts";
-import { tokensFrom, unreadValues } from "./tokens.ts";
+import { refreshFingerprint, tokensFrom, unreadValues } from "./tokens.ts";
 
 /** What an attempt needs at hand from its first step to its last. */
 export interface Attempt {
@@ -23,23 +23,22 @@ export interface Attempt {
   readonly lease: RefreshLease;
   /** The record with its note. */
   readonly noted: Stored;
-  readonly note: Note;
+  /** null where tokens are minted: nothing rotates, so a lost reply costs nothing. */
+  readonly note: Note | null;
+  /** Milliseconds since the epoch. */
+  readonly sentAt: number;
   /** When the reply came, as far as it is known. Milliseconds since the epoch. */
   now(): number;
 }
 
-export interface Unkept {
-  readonly bytes: Uint8Array;
-  readonly error: unknown;
-}
-
-/** Step 4b. A disk that fails now is no reason to drop the reply: @returns why it could not be kept, or null. */
-export async function keep({ lease, noted, note }: Attempt, bytes: Uint8Array): Promise<Unkept | null> {
+/** Step 4b. A disk that fails now is no reason to drop the reply. @returns whether it was kept */
+export async function keep({ lease, noted, note }: Attempt, bytes: Uint8Array): Promise<boolean> {
+  if (note === null) return false;
   try {
     await lease.reply.keep(versionOf(noted, note), bytes);
-    return null;
-  } catch (error) {
-    return { bytes, error };
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -48,99 +47,110 @@ export function versionOf({ version }: Stored, { generation }: Note): Stored["ve
   return { incarnation: version.incarnation, generation };
 }
 
-/** Step 5: commit what the reply says. */
+/**
+ * Step 5: commit what the reply says.
+ *
+ * @param unkept the reply's bytes, where they could not be kept
+ * @param mint what the tokens were minted with, as it is to be stored
+ */
 export async function conclude(
   attempt: Attempt,
   reply: TokenReply | OAuthFailure,
-  unkept: Unkept | null,
+  unkept: Uint8Array | null,
+  mint?: Mint,
 ): Promise<Outcome> {
-  const { services, tokenEndpoint, noted, note } = attempt;
+  const { services, tokenEndpoint, noted, sentAt } = attempt;
   if (reply instanceof OAuthFailure) return concludeFailure(attempt, reply);
   const unread = unreadValues(reply);
   if (unread !== null) services.context.debug(`warning: ${display(noted.ref)}: ${unread}`);
-  const context = { at: note.sentAt, previous: noted.record.tokens, minted: false };
-  const tokens = await owned(services, tokensFrom(reply, tokenEndpoint.dialect, context));
-  return concludeSuccess(attempt, tokens, unkept);
-}
-
-async function concludeSuccess(attempt: Attempt, tokens: Tokens, unkept: Unkept | null): Promise<Outcome> {
-  const { services, noted, lease } = attempt;
+  const context = { at: sentAt, previous: noted.record.tokens, minted: mint !== undefined };
+  const received = tokensFrom(reply, tokenEndpoint.dialect, context);
+  const tokens = { ...received, refreshFingerprint: await refreshFingerprint(services.vault, received.refreshToken) };
+  const change = (record: Connection): Connection => ({ ...succeeded(record, tokens), ...(mint && { mint }) });
   let committed: CommitResult;
   try {
-    committed = await commitOutcome(services, noted, (record) => succeeded(record, tokens), lease);
+    committed = await commitOutcome(services, noted, change, attempt.lease);
   } catch (error) {
-    return unstored(attempt, tokens, unkept, error);
+    return unstored(attempt, change(noted.record), unkept, error);
   }
   if (feature("AUTH_TEST")) await faultPoint("commit");
   await blank(attempt);
   if (committed.kind === "gone") {
-    await revokeReceived(attempt, tokens, null);
+    await revoke(attempt, tokens, null);
     throw notFound(noted.ref);
   }
   if (committed.kind === "replaced") {
     if (committed.stored.version.incarnation === noted.version.incarnation) await audit(attempt, "success");
-    else await withdrawn(attempt, tokens, committed.stored);
+    else await revokeForNewLogin(attempt, tokens, committed.stored);
     return adoptOutcome(committed.stored, noted, attempt.now());
   }
   await audit(attempt, "success");
-  return { kind: "refreshed", stored: await withLearntExpiry(attempt, committed.stored), adopted: false };
+  return { kind: "refreshed", stored: await withIntrospectedExpiry(attempt, committed.stored), adopted: false };
 }
 
-/** What only introspection tells is a commit of its own: the tokens were safe before anyone was asked. */
-async function withLearntExpiry({ services, tokenEndpoint, lease }: Attempt, stored: Stored): Promise<Stored> {
+/** What only introspection tells is a commit of its own: the tokens were safe before the provider is asked. */
+async function withIntrospectedExpiry(attempt: Attempt, stored: Stored): Promise<Stored> {
+  const { services, tokenEndpoint, lease } = attempt;
   const { server, client, dialect } = tokenEndpoint;
   const token = stored.record.tokens?.accessToken;
   if (token === undefined || !dialect.reply.expiry.introspect) return stored;
   const { introspectedExpiry, withExpiry } = await import("./introspected.ts");
   const expiresAt = await introspectedExpiry(services, server, client, token);
   if (expiresAt === null) return stored;
-  const learnt = (record: Connection): Connection => ({
+  const change = (record: Connection): Connection => ({
     ...record,
     tokens: withExpiry(record.tokens, token, expiresAt, dialect),
   });
-  const committed = await commitOutcome(services, stored, learnt, lease);
+  const committed = await commitOutcome(services, stored, change, lease);
   return committed.kind === "committed" ? committed.stored : stored;
 }
 
-/** The provider gave new tokens and the vault can't take them: they still work, and whoever asked gets them. */
-async function unstored(attempt: Attempt, tokens: Tokens, unkept: Unkept | null, cause: unknown): Promise<Outcome> {
-  const { noted } = attempt;
+/** The provider gave new tokens and the vault can't take them: they still work, and the caller gets them. */
+async function unstored(
+  attempt: Attempt,
+  record: Connection,
+  unkept: Uint8Array | null,
+  cause: unknown,
+): Promise<Outcome> {
+  const { noted, note } = attempt;
   const name = display(noted.ref);
-  const nowhere = unkept === null ? null : await keep(attempt, unkept.bytes);
-  await audit(attempt, "failure", { code: "vault_unwritable", message: messageOf(cause) });
-  const warning =
-    nowhere === null
-      ? `The new token of ${name} could not be stored: ${messageOf(cause)} It works, and its reply is kept beside the vault: the next call stores it, once the vault can be written.`
-      : `The new token of ${name} could not be stored anywhere: ${messageOf(cause)} It works until it expires, but the login behind it is lost: make the vault writable, then log in again: auth login ${typed(noted.ref)}`;
+  const why = messageOf(cause);
+  const isKept = unkept === null || (await keep(attempt, unkept));
+  await audit(attempt, "failure", { code: "vault_unwritable", message: why });
+  const outcome = { kind: "refreshed", stored: { ...noted, record }, adopted: false } as const;
+  if (note === null)
+    return {
+      ...outcome,
+      warning: `The new token of ${name} works, but could not be stored: ${why} Until the vault can be written, each call asks for another.`,
+    };
+  if (isKept)
+    return {
+      ...outcome,
+      warning: `The new token of ${name} could not be stored: ${why} It works, and its reply is kept beside the vault: the next call stores it, once the vault can be written.`,
+    };
+  const message = `The new token of ${name} could not be stored anywhere`;
+  const remedy = `then log in again: auth login ${typed(noted.ref)}`;
+  const hint = `${why}\nMake the vault writable, ${remedy}`;
   return {
-    kind: "refreshed",
-    stored: { ...noted, record: succeeded(noted.record, tokens) },
-    adopted: false,
-    warning,
-    ...(nowhere !== null && { unstored: lost(attempt, cause) }),
+    ...outcome,
+    warning: `${message}: ${why} It works until it expires, but the login behind it is lost: make the vault writable, ${remedy}`,
+    unstored: connectionError(noted.ref, "vault_unwritable", `${message}.`, { hint, cause }),
   };
 }
 
-function lost({ noted }: Attempt, cause: unknown): AuthError {
-  return new AuthError("vault_unwritable", `The new token of ${display(noted.ref)} could not be stored anywhere.`, {
-    hint: `${messageOf(cause)}\nMake the vault writable, then log in again: auth login ${typed(noted.ref)}`,
-    connection: display(noted.ref),
-    cause,
+/** Precondition: signals are deferred. */
+async function revoke(attempt: Attempt, tokens: Tokens, kept: Tokens | null): Promise<boolean> {
+  const { services, tokenEndpoint, noted } = attempt;
+  const { revokeReceived } = await import("./revoke.ts");
+  return awaitReply(revokeReceived(services, tokenEndpoint, noted.record, tokens, kept), {
+    tell: () => {},
+    abandoned: `Ended before the provider said whether the replaced tokens of ${display(noted.ref)} were revoked.`,
   });
 }
 
-async function revokeReceived(
-  { services, tokenEndpoint, noted }: Attempt,
-  tokens: Tokens,
-  kept: Tokens | null,
-): Promise<boolean> {
-  const { revokeSuperseded } = await import("./revoke-superseded.ts");
-  return revokeSuperseded(services, tokenEndpoint, noted, tokens, kept);
-}
-
 /** A new login took this one's place while the provider was asked: its tokens count, and those that came are revoked. */
-async function withdrawn(attempt: Attempt, tokens: Tokens, replacement: Stored): Promise<void> {
-  const revoked = await revokeReceived(attempt, tokens, replacement.record.tokens);
+async function revokeForNewLogin(attempt: Attempt, tokens: Tokens, replacement: Stored): Promise<void> {
+  const revoked = await revoke(attempt, tokens, replacement.record.tokens);
   const end = revoked
     ? "what the refresh brought was revoked at the provider"
     : "what the refresh brought was dropped, and not revoked at the provider";
@@ -160,33 +170,30 @@ async function concludeFailure(attempt: Attempt, cause: OAuthFailure): Promise<O
     detail: failure.detail ?? null,
     message: failure.reason,
   });
-  const change = (record: Connection): Connection =>
-    failed(record, failure, failure.class === "dead" ? note.key : null);
+  const deadKey = failure.class === "dead" && note !== null ? note.key : null;
+  const change = (record: Connection): Connection => failed(record, failure, deadKey);
+  const failedAs = (stored: Stored): Outcome => ({
+    kind: "failed",
+    stored,
+    error: errorFrom(stored, failure, services.context.now()),
+  });
   let committed: CommitResult;
   try {
     committed = await commitOutcome(services, noted, change, lease);
   } catch (error) {
-    // The note stands on the disk, and the reply beside it: the next call reads it again.
+    // The note is on the disk, and the reply beside it: the next call reads it again.
     services.context.warn(`The outcome of the refresh could not be stored: ${messageOf(error)}`);
-    const stored = { ...noted, record: change(noted.record) };
-    return { kind: "failed", stored, error: errorFrom(stored, failure, services.context.now()) };
-  }
-  if (committed.kind === "gone") {
-    await blank(attempt);
-    throw notFound(noted.ref);
+    return failedAs({ ...noted, record: change(noted.record) });
   }
   if (committed.kind === "replaced") return adoptOutcome(committed.stored, noted, now);
-  if (!failure.unreadable) await blank(attempt);
-  return {
-    kind: "failed",
-    stored: committed.stored,
-    error: errorFrom(committed.stored, failure, services.context.now()),
-  };
+  if (committed.kind === "gone" || !failure.unreadable) await blank(attempt);
+  if (committed.kind === "gone") throw notFound(noted.ref);
+  return failedAs(committed.stored);
 }
 
-/** Only by the holder, and never a reason to fail: once its outcome is committed, a kept reply opens for nobody. */
-async function blank({ services, lease }: Attempt): Promise<void> {
-  if (!lease.held) return;
+/** Only by the holder, and never a reason to fail: once its outcome is committed, a kept reply opens no more. */
+async function blank({ services, lease, note }: Attempt): Promise<void> {
+  if (note === null || !lease.held) return;
   try {
     await lease.reply.blank();
   } catch (error) {
@@ -200,14 +207,6 @@ function audit(
   details: Pick<AuditEvent, "class" | "code" | "providerError" | "detail" | "message"> = {},
 ): Promise<void> {
   return services.context.audit({ event: "refresh", status, connection: display(noted.ref), ...details });
-}
-
-async function owned(services: Services, tokens: Tokens): Promise<Tokens> {
-  if (tokens.refreshToken === null) return tokens;
-  return {
-    ...tokens,
-    refreshFingerprint: await services.vault.fingerprint(`refresh\0${tokens.refreshToken.reveal()}`),
-  };
 }
 
 function messageOf(error: unknown): string {

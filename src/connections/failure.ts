@@ -1,12 +1,12 @@
 /** A refresh that failed: the state that is remembered across processes, and the error that every command shows for it. */
 import { laterOrWhere } from "../oauth/classify.ts";
 import type { OAuthFailure } from "../oauth/types.ts";
-import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import type { AuthError, ErrorCode } from "../platform/errors.ts";
 import { localTime } from "../platform/local-time.ts";
 import { commandLine, placeholder } from "../platform/shell-word.ts";
 import type { Connection, Failure } from "./record.ts";
-import { type ConnectionRef, display, typed } from "./ref.ts";
-import { isAlive } from "./status.ts";
+import { type ConnectionRef, connectionError, display, typed } from "./ref.ts";
+import { isAlive, stillWorks } from "./status.ts";
 import type { Stored } from "./store.ts";
 
 const BACK_OFF_CAP = 5 * 60_000;
@@ -136,14 +136,14 @@ function loggingIn(failure: OAuthFailure, again: string): string {
 export function errorFrom({ ref, record }: Stored, failure: Failure, now: number): AuthError {
   const message = `refresh failed for ${ref.provider} (${ref.name}): ${failure.reason}`;
   const again = `Log in again: auth login ${typed(ref)}`;
-  const details = { connection: display(ref), ...(failure.detail && { detail: failure.detail }) };
+  const details = failure.detail ? { detail: failure.detail } : {};
   // Nothing is left to be served, and the refresh token may be the one that was replaced.
   if (failure.unreadable && record.tokens !== null && !isAlive(record.tokens, now))
-    return new AuthError("token_expired", message, {
+    return connectionError(ref, "token_expired", message, {
       hint: `The reply can't be used, and the access token has expired.\n${again}\nOr send the old refresh token once more: auth refresh ${typed(ref)} --force`,
       ...details,
     });
-  return new AuthError(failure.code as ErrorCode, message, { hint: failure.hint ?? again, ...details });
+  return connectionError(ref, failure.code as ErrorCode, message, { hint: failure.hint ?? again, ...details });
 }
 
 /**
@@ -154,15 +154,11 @@ export function errorFrom({ ref, record }: Stored, failure: Failure, now: number
 export function notTried({ ref }: Stored, failure: Failure | null, until: number | null, now: number): AuthError {
   const when = until === null ? "by itself" : `until ${clockTime(until, now)}`;
   const reason = failure?.reason ?? "the reply was lost";
-  return new AuthError(
-    (failure?.code ?? "network") as ErrorCode,
-    `${display(ref)} was not refreshed. Not tried again ${when} (the last try failed: ${reason}).`,
-    {
-      hint: `Now: auth refresh ${typed(ref)} --force`,
-      connection: display(ref),
-      ...(failure?.detail && { detail: failure.detail }),
-    },
-  );
+  const message = `${display(ref)} was not refreshed. Not tried again ${when} (the last try failed: ${reason}).`;
+  return connectionError(ref, (failure?.code ?? "network") as ErrorCode, message, {
+    hint: `Now: auth refresh ${typed(ref)} --force`,
+    ...(failure?.detail && { detail: failure.detail }),
+  });
 }
 
 /** Whether the last refresh failed in a way that only a person can mend. */
@@ -179,11 +175,11 @@ export function renewalRefused(stored: Stored, now: number): AuthError | null {
   const { failure, tokens } = stored.record;
   if (failure === null || failure.class === "transient" || tokens === null) return null;
   const { code, hint = "", detail } = errorFrom(stored, failure, now);
-  const works = failure.accessDoubtful ? "may still work" : "still works";
+  const works = stillWorks(failure.accessDoubtful);
   const until = tokens.expiresAt === null ? "" : ` until ${clockTime(tokens.expiresAt, now)}`;
   const why = failure.providerError ?? failure.reason;
   const message = `The token ${works}${until}, but the provider refused to renew this login: ${why}.`;
-  return new AuthError(code, message, { hint, connection: display(stored.ref), ...(detail && { detail }) });
+  return connectionError(stored.ref, code, message, { hint, ...(detail && { detail }) });
 }
 
 /** The whole command that gives this login's client anew: what it belongs to is written out. */

@@ -22,7 +22,7 @@ import { type LoginPlan, planLogin } from "./login/plan.ts";
 import type { LoginRequest, LoginUi } from "./login/request.ts";
 import { loginSettings } from "./login/settings.ts";
 import { type StoredLogin, storeLogin } from "./login/store.ts";
-import { revokeReceived, withdraw } from "./login/withdraw.ts";
+import { revokeLogin, withdraw } from "./login/withdraw.ts";
 import { refuseMismatch } from "./mismatch.ts";
 import { asLoggedIn } from "./pin.ts";
 import { display, vaultName } from "./ref.ts";
@@ -174,7 +174,7 @@ async function flowOrCleanUp(
   } catch (error) {
     const { client, server } = plan;
     const received = error instanceof AuthError && error.cause instanceof OAuthFailure ? error.cause.received : null;
-    if (received !== null) await revokeReceived(services, plan, received, null);
+    if (received !== null) await revokeLogin(services, plan, received, null);
     const refused = error instanceof AuthError && error.code === "client_rejected";
     if (refused && client?.secret && server.endpoints.token !== undefined) {
       await markRefused(services, plan.request.ref.provider, originOf(server.endpoints.token), {

@@ -79,10 +79,10 @@ export async function logout(services: Services, stored: Stored, request: Logout
 function notErased({ ref }: Stored, revoked: LoggedOut["revoked"], cause: unknown): unknown {
   if (!(cause instanceof AuthError)) return cause;
   const there = revoked === true ? "was revoked at the provider" : "was not revoked at the provider";
-  return new AuthError(cause.code, `${display(ref)} ${there}, but could not be erased here: ${cause.message}`, {
+  return cause.restated({
+    message: `${display(ref)} ${there}, but could not be erased here: ${cause.message}`,
     hint: `${cause.hint === undefined ? "" : `${cause.hint}\n`}Then erase it: auth logout ${typed(ref)}`,
     connection: display(ref),
-    cause,
   });
 }
 

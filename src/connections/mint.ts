@@ -1,119 +1,201 @@
 /**
- * The refresh of a connection that has no refresh token but can prove itself: a new token under the same lock, cached
- * until the next is due. No note and no kept reply: nothing rotates, so a lost reply costs nothing.
+ * Tokens of a connection that has no refresh token but can prove itself: the claims are filled in and signed, or another
+ * issuer's token is fetched, and the provider is asked. A refresh is a new token under the same lock, cached until the
+ * next is due; no note and no kept reply, because nothing rotates, so a lost reply costs nothing.
  */
-import { OAuthFailure } from "../oauth/types.ts";
+import { clockOffsetOf, readMinted, sendMint } from "../oauth/mint.ts";
+import { bareReply, type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
-import { mintingOf } from "../providers/minting.ts";
-import { clientFingerprint } from "./clients.ts";
-import { type CommitResult, commitOutcome } from "./commit-outcome.ts";
-import { errorFrom, failureFrom } from "./failure.ts";
-import { type MintOrder, mintToken } from "./mint-token.ts";
-import { failed, type Outcome, succeeded } from "./outcome.ts";
+import { LIMITS } from "../platform/limits.ts";
+import type { Secret } from "../platform/secret.ts";
+import { type Minting, mintingOf, type Signing, templateOf } from "../providers/minting.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
+import { fill, type Values } from "../providers/template.ts";
+import { type Attempt, conclude } from "./conclude.ts";
+import type { Outcome } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
-import type { Connection } from "./record.ts";
-import { display } from "./ref.ts";
+import type { Mint } from "./record.ts";
+import { connectionError, display } from "./ref.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
-import { notFound, type Stored } from "./store.ts";
+import type { Stored } from "./store.ts";
+import { subjectToken } from "./subject-token.ts";
 import type { TokenEndpoint } from "./token-endpoint.ts";
-import { tokensFrom, unreadValues } from "./tokens.ts";
 
-/** Precondition: the lock is held. */
-export async function mint(
+/** The refresh of such a connection. Precondition: the lock is held. */
+export async function refreshByMinting(
   services: Services,
   tokenEndpoint: TokenEndpoint,
   current: Stored,
   lease: RefreshLease,
 ): Promise<Outcome> {
-  const { context } = services;
-  const order = await orderOf(services, tokenEndpoint, current);
-  let next: (record: Connection) => Connection;
+  const order = orderOf(await services.registry.get(current.record.provider), tokenEndpoint, current);
+  const now = (): number => services.context.now();
+  const attempt: Attempt = { services, tokenEndpoint, lease, noted: current, note: null, sentAt: now(), now };
+  let minted: Minted;
   try {
-    const { reply, at, clockOffset } = await mintToken(services, order);
-    const unread = unreadValues(reply);
-    if (unread !== null) context.debug(`warning: ${display(current.ref)}: ${unread}`);
-    const tokens = tokensFrom(reply, tokenEndpoint.dialect, { at, previous: current.record.tokens, minted: true });
-    next = (record) => ({ ...succeeded(record, tokens), mint: { ...order.mint, clockOffset } });
+    minted = await mintToken(services, order);
   } catch (error) {
     if (error instanceof AuthError) return { kind: "failed", stored: current, error };
     if (!(error instanceof OAuthFailure)) throw error;
-    return concludeFailure(services, tokenEndpoint, current, error, lease);
+    // Nothing was at stake: whatever was lost on the way can be asked for again.
+    const harmless = { ...error, reason: error.reason, inDoubt: false, unreadable: false };
+    return conclude(attempt, new OAuthFailure(harmless), null);
   }
-  let committed: CommitResult;
-  try {
-    committed = await commitOutcome(services, current, next, lease);
-  } catch (error) {
-    return unstored(services, current, next, error);
-  }
-  if (committed.kind === "gone") throw notFound(current.ref);
-  if (committed.kind === "replaced") return { kind: "refreshed", stored: committed.stored, adopted: true };
-  await context.audit({ event: "refresh", status: "success", connection: display(current.ref) });
-  return { kind: "refreshed", stored: committed.stored, adopted: false };
+  const { reply, at, clockOffset } = minted;
+  return conclude({ ...attempt, sentAt: at }, reply, null, { ...order.mint, clockOffset });
 }
 
-/** The provider gave a token and the vault can't take it: it works all the same, and another one can be had at any time. */
-async function unstored(
-  { context }: Services,
-  current: Stored,
-  next: (record: Connection) => Connection,
-  cause: unknown,
-): Promise<Outcome> {
-  if (!(cause instanceof AuthError)) throw cause;
-  const { code, message } = cause;
-  const connection = display(current.ref);
-  await context.audit({ event: "refresh", status: "failure", connection, code, message });
-  const warning = `The new token of ${connection} works, but could not be stored: ${message} Until the vault can be written, each call asks for another.`;
-  return { kind: "refreshed", stored: { ...current, record: next(current.record) }, adopted: false, warning };
-}
-
-async function orderOf(
-  services: Services,
+function orderOf(
+  definition: ProviderDefinition,
   { server, client }: TokenEndpoint,
   { ref, record, view }: Stored,
-): Promise<MintOrder> {
+): MintOrder {
   const { flow, settings } = madeFrom(record);
-  const minting = mintingOf(await services.registry.get(record.provider), flow);
-  if (minting === null || record.mint === undefined)
-    throw new AuthError("login_required", `${display(ref)} can't be renewed: its provider no longer has this flow.`, {
-      hint: `Log in again: auth login ${display(ref)} --force`,
-      connection: display(ref),
-    });
+  const { mint } = record;
+  const minting = mintingOf(definition, flow);
+  if (minting === null || mint === undefined)
+    throw connectionError(
+      ref,
+      "login_required",
+      `${display(ref)} can't be renewed: its provider no longer has this flow.`,
+      { hint: `Log in again: auth login ${display(ref)} --force` },
+    );
+  const scopes = view?.scope ? [view.scope] : (mint.scopes ?? record.scopes ?? minting.scopes ?? []);
+  return { minting, mint, server, client, settings, scopes };
+}
+
+export interface MintOrder {
+  readonly minting: Minting;
+  readonly mint: Mint;
+  readonly server: Server;
+  readonly client: Client;
+  readonly settings: Values;
+  readonly scopes: readonly string[];
+}
+
+export interface Minted {
+  readonly reply: TokenReply;
+  /** When the request was sent: milliseconds. */
+  readonly at: number;
+  readonly clockOffset: number;
+}
+
+/**
+ * Nothing rotates, so a second try does no harm: where what we signed was refused and the provider's clock is another
+ * than we thought, it is signed again by that clock.
+ * @throws OAuthFailure; AuthError when there is nothing to prove ourselves with
+ */
+export async function mintToken(services: Services, order: MintOrder): Promise<Minted> {
+  const { context } = services;
+  const signs = signingOf(order) !== null;
+  let clockOffset = signs ? order.mint.clockOffset : 0;
+  for (let again = false; ; again = true) {
+    const at = context.now();
+    if (order.minting.use === "bearer") return { reply: await signedToken(order, at), at, clockOffset };
+    const raw = await send(services, order, at + clockOffset);
+    const measured = signs ? clockOffsetOf(raw, context.now()) : 0;
+    try {
+      const reply = await readMinted(order.server, order.client, raw, context.now());
+      return { reply, at, clockOffset: measured };
+    } catch (error) {
+      const refused = error instanceof OAuthFailure && error.class !== "transient";
+      if (again || !refused || measured === clockOffset) throw error;
+      clockOffset = measured;
+    }
+  }
+}
+
+async function send(services: Services, order: MintOrder, now: number): Promise<RawReply> {
+  const { minting, server, client, scopes } = order;
+  if (minting.use === "bearer") throw new Error("a token that is signed here is not asked for");
+  return sendMint(services.context.http, server, client, {
+    url: endpointOf(order),
+    use: minting.use,
+    proof: await proofOf(services, order, now),
+    scopes,
+    parameters: filled(minting.parameters ?? {}, valuesOf(order)),
+    timeout: LIMITS.exchange,
+  });
+}
+
+async function proofOf(services: Services, order: MintOrder, now: number): Promise<Secret | null> {
+  const { mint, minting } = order;
+  switch (mint.proof) {
+    case "secret":
+      return null;
+    case "subject-token":
+      return subjectToken(services, mint, fill(minting.audience ?? "{}", valuesOf(order)));
+    default:
+      return sign(order, now);
+  }
+}
+
+/** The claims that are signed with the connection's key, or null where it has none. */
+function signingOf({ mint, minting }: MintOrder): Signing | null {
+  return mint.proof === "key" || mint.proof === "certificate" ? (minting.sign ?? null) : null;
+}
+
+async function sign(order: MintOrder, now: number): Promise<Secret> {
+  const signing = signingOf(order);
+  const { secret } = order.mint;
+  if (signing === null || secret === null)
+    throw new AuthError("client_missing", "The key is missing.", { hint: "Log in again with --key." });
+  const values = valuesOf(order);
+  const { signJwt } = await import("../oauth/jwt.ts");
+  return signJwt(
+    {
+      algorithm: signing.algorithm,
+      header: { ...TYPES[order.minting.use], ...filled(signing.header ?? {}, values) },
+      claims: filled(signing.claims, values),
+      lifetime: signing.lifetimeSeconds,
+      backdate: signing.backdateSeconds ?? 0,
+      unique: signing.unique ?? false,
+    },
+    secret,
+    now,
+  );
+}
+
+/** What proves a client says so (RFC 10070); a description may name another type, for providers that refuse this one. */
+const TYPES: Readonly<Partial<Record<Minting["use"], Readonly<Record<string, string>>>>> = {
+  assertion: { typ: "client-authentication+jwt" },
+};
+
+/** A token that is made here: no provider is asked for it. */
+async function signedToken(order: MintOrder, now: number): Promise<TokenReply> {
+  const { lifetimeSeconds = 0, backdateSeconds = 0 } = order.minting.sign ?? {};
+  return bareReply(await sign(order, now), { expiresIn: lifetimeSeconds - backdateSeconds });
+}
+
+function endpointOf({ minting, server }: MintOrder): string {
+  const name = minting.endpoint ?? "token";
+  const url = server.endpoints[name];
+  if (url !== undefined) return url;
+  throw new AuthError("provider_unavailable", `${server.dialect.title} has no ${name} endpoint here.`, {
+    hint: `Name it: --endpoint ${name}=https://…`,
+  });
+}
+
+/** What templates may name; what has no value is not there. */
+export function valuesOf(order: MintOrder): Values {
+  const { server, client, minting, mint, settings, scopes } = order;
+  const more = {
+    clientId: client.id,
+    tokenEndpoint: server.endpoints[minting.endpoint ?? "token"] ?? "",
+    scope: scopes.join(server.dialect.scopes.separator),
+  };
   return {
-    minting,
-    mint: record.mint,
-    server,
-    client,
-    settings,
-    scopes: view?.scope ? [view.scope] : (record.mint.scopes ?? record.scopes ?? minting.scopes ?? []),
+    ...settings,
+    ...mint.values,
+    ...Object.fromEntries(Object.entries(more).filter(([, value]) => value !== "")),
   };
 }
 
-async function concludeFailure(
-  services: Services,
-  tokenEndpoint: TokenEndpoint,
-  current: Stored,
-  cause: OAuthFailure,
-  lease: RefreshLease,
-): Promise<Outcome> {
-  const client = await clientFingerprint(services.vault, tokenEndpoint.client);
-  // Nothing was at stake: whatever was lost on the way can be asked for again.
-  const settled = new OAuthFailure({ ...cause, reason: cause.reason, inDoubt: false, unreadable: false });
-  const now = services.context.now();
-  const { ref, record } = current;
-  const failure = failureFrom(settled, { ref, record, client, killsAccessToken: false }, now);
-  await services.context.audit({
-    event: "refresh",
-    status: "failure",
-    connection: display(current.ref),
-    class: failure.class,
-    code: failure.code,
-    providerError: failure.providerError,
-    detail: failure.detail ?? null,
-    message: failure.reason,
+function filled(claims: Signing["claims"], values: Values): Record<string, string> {
+  const found = Object.entries(claims).map(([name, claim]) => {
+    const template = templateOf(claim, values);
+    return [name, template === null ? null : fill(template, values)] as const;
   });
-  const committed = await commitOutcome(services, current, (record) => failed(record, failure, null), lease);
-  if (committed.kind === "gone") throw notFound(current.ref);
-  if (committed.kind === "replaced") return { kind: "refreshed", stored: committed.stored, adopted: true };
-  return { kind: "failed", stored: committed.stored, error: errorFrom(committed.stored, failure, now) };
+  return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== null));
 }

@@ -1,5 +1,5 @@
 /** The error for a connection that isn't there, with what may have been meant. */
-import { AuthError } from "../platform/errors.ts";
+import type { AuthError } from "../platform/errors.ts";
 import { suggestion } from "../providers/suggest.ts";
 import type { Vault } from "../vault/types.ts";
 import { type ConnectionRef, display, sameName, typed } from "./ref.ts";
@@ -14,11 +14,7 @@ export async function missing(vault: Vault | null, ref: ConnectionRef): Promise<
 export async function withLikeness(vault: Vault | null, error: AuthError, wanted: string): Promise<AuthError> {
   const line = await likeness(vault, wanted);
   if (line === null) return error;
-  const { code, message, hint = "", connection } = error;
-  return new AuthError(code, message, {
-    hint: `${line}\n${hint}`,
-    ...(connection !== undefined && { connection }),
-  });
+  return error.restated({ hint: `${line}\n${error.hint ?? ""}` });
 }
 
 /**

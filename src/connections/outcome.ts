@@ -1,12 +1,12 @@
 /** What a refresh came to: how a record looks after it, and what every command says of it. */
 
-import { AuthError } from "../platform/errors.ts";
+import type { AuthError } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
 import { errorFrom, renewalRefused } from "./failure.ts";
 import type { Connection, Failure, Note, Tokens } from "./record.ts";
-import { type ConnectionRef, display, typed } from "./ref.ts";
+import { loginRequired } from "./ref.ts";
 import type { ResourceRef } from "./resource.ts";
-import { isAlive } from "./status.ts";
+import { isAlive, stillWorks } from "./status.ts";
 import type { Stored } from "./store.ts";
 
 export interface RefreshOptions {
@@ -71,12 +71,7 @@ export function reportOf(outcome: Outcome, now: number, rejected: Secret | null 
   const usable = tokens !== null && isAlive(tokens, now) && rejected?.equals(tokens.accessToken) !== true;
   if (!usable) return { usable: null, warning: null, error };
   const doubtful = outcome.accessDoubtful ?? failure?.accessDoubtful ?? false;
-  return { usable: stored, warning: `${sentence(error.message)} ${stillWorks(doubtful)}`, error };
-}
-
-/** @param doubtful whether the provider may have ended the access token with the refresh token */
-function stillWorks(doubtful: boolean): string {
-  return doubtful ? "The current token may still work." : "The current token still works.";
+  return { usable: stored, warning: `${sentence(error.message)} The current token ${stillWorks(doubtful)}.`, error };
 }
 
 function sentence(message: string): string {
@@ -91,13 +86,6 @@ export function adoptOutcome(stored: Stored, first: Stored, now: number): Outcom
   const renewed = before === undefined || !before.equals(tokens.accessToken);
   if (!renewed && failure !== null) return { kind: "failed", stored, error: errorFrom(stored, failure, now) };
   return { kind: "refreshed", stored, adopted: true };
-}
-
-export function loginRequired(ref: ConnectionRef): AuthError {
-  return new AuthError("login_required", `${display(ref)} is not logged in.`, {
-    hint: `Run 'auth login ${typed(ref)}'.`,
-    connection: display(ref),
-  });
 }
 
 /** A record after a refresh that brought tokens. */
@@ -127,6 +115,6 @@ function noteAfter(note: Note | null, failure: Failure): Note | null {
 
 /** The access token of a connection that has one. */
 export function tokenOf(stored: Stored): Secret {
-  if (stored.record.tokens === null) throw new AuthError("login_required", `${display(stored.ref)} is not logged in.`);
+  if (stored.record.tokens === null) throw loginRequired(stored.ref);
   return stored.record.tokens.accessToken;
 }

@@ -5,11 +5,11 @@
  */
 import { AuthError } from "../platform/errors.ts";
 import { shellWord } from "../platform/shell-word.ts";
-import { isSameUrl } from "../platform/url.ts";
+import { comparableUrl } from "../platform/url.ts";
 import { type ResolvedProvider, resolveProvider } from "../providers/resolve.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Connection, LoginSettings, Pinned } from "./record.ts";
-import { display, typed } from "./ref.ts";
+import { connectionError, display, typed } from "./ref.ts";
 
 /** What a person may choose for a connection, and change later. */
 export type ChosenSettings = LoginSettings & Pick<Connection, "scopes" | "clientId">;
@@ -35,15 +35,9 @@ export function asLoggedIn(record: Connection): Connection {
 
 /** Tokens that an edit has set aside. */
 export function settingsChanged(record: Connection): AuthError {
-  const name = display(record);
-  return new AuthError(
-    "login_required",
-    `The settings of ${name} were changed since its login: its tokens are not used.`,
-    {
-      hint: [...wayBack(record), `Log in with the new settings: ${loginAgain(record)}`].join("\n"),
-      connection: name,
-    },
-  );
+  const message = `The settings of ${display(record)} were changed since its login: its tokens are not used.`;
+  const hint = [...wayBack(record), `Log in with the new settings: ${loginAgain(record)}`].join("\n");
+  return connectionError(record, "login_required", message, { hint });
 }
 
 /** The command that logs in anew as this login was made: a token that was pasted is asked for by nothing but its flag. */
@@ -104,52 +98,48 @@ export function isSamePlace(
   definition: ProviderDefinition,
   one: LoginSettings,
   other: LoginSettings,
-  names?: readonly string[],
+  names: readonly string[],
 ): boolean {
-  const [a, b] = [placeOf(definition, one), placeOf(definition, other)];
+  const [a, b] = [placeOf(definition, one, names), placeOf(definition, other, names)];
   // A description that no longer takes these settings can't say what they mean.
-  if (a === null || b === null) return isEqual(textOf(one), textOf(other));
-  const endpoints = names ?? [...new Set([...Object.keys(a.endpoints), ...Object.keys(b.endpoints)])];
-  return (
-    isSame(a.issuer, b.issuer) &&
-    isSame(a.provider.issuer, b.provider.issuer) &&
-    endpoints.every((name) => isSame(a.endpoints[name], b.endpoints[name])) &&
-    endpoints.every((name) => isSame(described(a, name), described(b, name))) &&
-    isEqual([...a.provider.origins].sort(), [...b.provider.origins].sort()) &&
-    isEqual(a.handedOver, b.handedOver)
-  );
+  return a === null || b === null ? isEqual(asText(one), asText(other)) : isEqual(a, b);
 }
 
-interface Place {
-  /** As the settings alone have it. */
-  readonly provider: ResolvedProvider;
-  readonly issuer: string | null;
-  readonly endpoints: Readonly<Record<string, string | undefined>>;
-  /** What goes to programs beside the token. */
-  readonly handedOver: readonly (readonly [variable: string, value: string])[];
+/** Where these settings lead, to be compared; null where the description doesn't take them. */
+function placeOf(
+  definition: ProviderDefinition,
+  { settings, issuer, endpoints }: LoginSettings,
+  names: readonly string[],
+): unknown {
+  const provider = resolveStored(definition, settings);
+  if (provider === null) return null;
+  const described: Readonly<Record<string, string | undefined>> = provider.endpoints;
+  return {
+    issuers: [ownIssuer(definition, issuer) ?? provider.issuer, provider.issuer].map(comparable),
+    endpoints: names.flatMap((name) => [endpoints[name] ?? described[name], described[name]]).map(comparable),
+    origins: [...provider.origins].sort(),
+    // What goes to programs beside the token.
+    variables: Object.entries(provider.environment.write)
+      .filter(([, value]) => value !== "{token}")
+      .sort(),
+  };
 }
 
-/** null where the description doesn't take these settings. */
-function placeOf(definition: ProviderDefinition, { settings, issuer, endpoints }: LoginSettings): Place | null {
+function comparable(url: string | null | undefined): string | null {
+  return url == null ? null : (comparableUrl(url) ?? url);
+}
+
+/** What the description makes of a stored login's settings; null where it no longer takes them. */
+export function resolveStored(
+  definition: ProviderDefinition,
+  settings: LoginSettings["settings"],
+): ResolvedProvider | null {
   try {
-    const provider = resolveProvider(definition, declared(definition, settings));
-    const { write } = provider.environment;
-    return {
-      provider,
-      issuer: ownIssuer(definition, issuer) ?? provider.issuer,
-      endpoints: { ...provider.endpoints, ...endpoints },
-      handedOver: Object.entries(write)
-        .filter(([, value]) => value !== "{token}")
-        .sort(),
-    };
+    return resolveProvider(definition, declared(definition, settings));
   } catch (error) {
     if (error instanceof AuthError) return null;
     throw error;
   }
-}
-
-function described({ provider }: Place, name: string): string | undefined {
-  return (provider.endpoints as Readonly<Record<string, string | undefined>>)[name];
 }
 
 /** The settings that the description still has: a plugin may have given one up since they were stored. */
@@ -167,11 +157,7 @@ export function ownIssuer(definition: ProviderDefinition, issuer: string | null)
   return Object.hasOwn(definition.settings ?? {}, "issuer") ? null : issuer;
 }
 
-function isSame(one: string | null | undefined, other: string | null | undefined): boolean {
-  return one == null || other == null ? (one ?? null) === (other ?? null) : isSameUrl(one, other);
-}
-
-function textOf({ settings, issuer, endpoints }: LoginSettings): unknown {
+function asText({ settings, issuer, endpoints }: LoginSettings): unknown {
   return [Object.entries(settings).sort(), issuer, Object.entries(endpoints).sort()];
 }
 

@@ -4,11 +4,10 @@
  */
 import { AuthError } from "../platform/errors.ts";
 import { originOf } from "../platform/url.ts";
-import { resolveProvider } from "../providers/resolve.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
-import { declared, madeFrom } from "./pin.ts";
+import { madeFrom, resolveStored } from "./pin.ts";
 import type { Connection, LoginSettings } from "./record.ts";
-import { display, typed } from "./ref.ts";
+import { connectionError, display, typed } from "./ref.ts";
 import type { Services } from "./services.ts";
 
 /** What is stored of a plugin's description at login; null for what is part of this program. */
@@ -29,14 +28,9 @@ export async function requirePinnedOrigins(
   const bound = record.pinned?.plugin ?? null;
   if (bound === null && !(await services.registry.isPlugin(definition.id))) return;
   if (bound !== null && bound === digestFor(definition, madeFrom(record).settings)) return;
-  throw new AuthError(
-    "plugin_untrusted",
-    `The description of ${definition.id} names other origins than when ${display(record)} was logged in.`,
-    {
-      hint: `Nothing was sent. Look at them (auth provider show ${definition.id}), then log in again: auth login ${typed(record)} --force`,
-      connection: display(record),
-    },
-  );
+  const message = `The description of ${definition.id} names other origins than when ${display(record)} was logged in.`;
+  const hint = `Nothing was sent. Look at them (auth provider show ${definition.id}), then log in again: auth login ${typed(record)} --force`;
+  throw connectionError(record, "plugin_untrusted", message, { hint });
 }
 
 /**
@@ -44,14 +38,11 @@ export async function requirePinnedOrigins(
  * @returns null for a description that no longer takes these settings
  */
 function digestFor(definition: ProviderDefinition, settings: LoginSettings["settings"]): string | null {
-  try {
-    const { origins, issuer } = resolveProvider(definition, declared(definition, settings));
-    const all = [...new Set([...origins, ...(issuer === null ? [] : [originOf(issuer)])])].sort();
-    return new Bun.CryptoHasher("sha256").update(all.join("\n")).digest("hex");
-  } catch (error) {
-    if (error instanceof AuthError) return null;
-    throw error;
-  }
+  const provider = resolveStored(definition, settings);
+  if (provider === null) return null;
+  const { origins, issuer } = provider;
+  const all = [...new Set([...origins, ...(issuer === null ? [] : [originOf(issuer)])])].sort();
+  return new Bun.CryptoHasher("sha256").update(all.join("\n")).digest("hex");
 }
 
 /** Why a login can't be refreshed although its tokens may still work: its plugin. null: nothing is wrong. */

@@ -1,5 +1,5 @@
 /** The name of a connection: `provider:name`, compared case-folded, shown as it was first typed. */
-import { usage } from "../platform/errors.ts";
+import { AuthError, type ErrorCode, type ErrorDetails, usage } from "../platform/errors.ts";
 import { isProviderId } from "../providers/id.ts";
 
 export interface ConnectionRef {
@@ -60,6 +60,27 @@ export function sameName(a: string, b: string): boolean {
 /** What a person types for it: `github` for `github:default`. */
 export function typed(ref: ConnectionRef): string {
   return ref.name.toLowerCase() === DEFAULT_NAME ? ref.provider : display(ref);
+}
+
+/** An error that concerns one connection. */
+export function connectionError(
+  ref: ConnectionRef,
+  code: ErrorCode,
+  message: string,
+  details: Omit<ErrorDetails, "connection"> = {},
+): AuthError {
+  return new AuthError(code, message, { ...details, connection: display(ref) });
+}
+
+export function loginRequired(ref: ConnectionRef): AuthError {
+  return connectionError(ref, "login_required", `${display(ref)} is not logged in.`, {
+    hint: `Run 'auth login ${typed(ref)}'.`,
+  });
+}
+
+/** The record was changed by others each time that it was read. */
+export function changedByOthers(ref: ConnectionRef): AuthError {
+  return connectionError(ref, "busy", `${display(ref)} is being changed by other processes.`, { hint: "Try again." });
 }
 
 function shorten(text: string): string {

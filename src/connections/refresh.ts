@@ -3,7 +3,6 @@
  * Read, lock, read again, note, send once, keep the raw reply, parse, commit, and only then let anyone see a token.
  */
 import { feature } from "bun:bundle";
-import { AuthError } from "../platform/errors.ts";
 import { faultPoint, mutated } from "../platform/faults.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Dialect } from "../providers/defaults.ts";
@@ -12,9 +11,17 @@ import { attemptRefresh, foldKeptReply, refuseWhenInterrupted } from "./attempt.
 import { clientFingerprint } from "./clients.ts";
 import { errorFrom, isPaused, notTried } from "./failure.ts";
 import { refuseEnvironmentMismatch } from "./mismatch.ts";
-import { adoptOutcome, loginRequired, type Outcome, type RefreshOptions } from "./outcome.ts";
+import { adoptOutcome, type Outcome, type RefreshOptions } from "./outcome.ts";
 import { loginAgain, settingsChanged } from "./pin.ts";
-import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
+import {
+  type ConnectionRef,
+  changedByOthers,
+  connectionError,
+  display,
+  loginRequired,
+  typed,
+  vaultName,
+} from "./ref.ts";
 import { leaseFrom, type RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { isAlive, isDue, isJustMinted } from "./status.ts";
@@ -40,12 +47,10 @@ export async function refreshConnection(
     if (outcome !== "again") return outcome;
     await vault.reload();
   }
-  throw new AuthError("busy", `${display(ref)} is being changed by other processes.`, {
-    hint: "Try again.",
-    connection: display(ref),
-  });
+  throw changedByOthers(ref);
 }
 
+/** Waits for the lock, or for the outcome of the one who holds it. */
 async function oneRound(services: Services, first: Stored, options: RefreshOptions): Promise<Outcome | "again"> {
   const { vault } = services;
   const { ref } = first;
@@ -62,55 +67,65 @@ async function oneRound(services: Services, first: Stored, options: RefreshOptio
   const lease = leaseFrom(turn.lock);
   try {
     if (feature("AUTH_TEST")) await faultPoint("locked");
-    return await underLock(services, first, options, lease);
+    const ready = await readyToSend(services, first, options, lease);
+    return ready === "again" || "kind" in ready ? ready : await send(services, ready.current, options, lease);
   } finally {
     lease.release();
   }
 }
 
-async function underLock(
+/**
+ * Under the lock, before anything is sent: what others have done since the first read counts, and so does a reply that
+ * was kept and never committed. It may have been kept for another API than `first` is for: then its tokens are that
+ * one's, and its refresh token is everyone's.
+ */
+async function readyToSend(
   services: Services,
   first: Stored,
   options: RefreshOptions,
   lease: RefreshLease,
+): Promise<{ readonly current: Stored } | Outcome | "again"> {
+  const { vault, context } = services;
+  const seen = await requireConnection(vault, first.ref, first.view);
+  if (concluded(seen, first)) return adopt(services, seen, first);
+  const noted = await viewOfNote(services, seen);
+  const kept = await foldKeptReply(services, await tokenEndpointOf(services, noted.record), noted, lease);
+  const after = kept?.stored ?? noted;
+  const isMine = noted === seen;
+  const current = isMine ? after : kept === null ? seen : await requireConnection(vault, first.ref, first.view);
+  // A reply that can't be used is read again by each call: its refresh token counts, so the old one isn't sent.
+  const unusable = [after, current].find(({ record }) => record.failure?.unreadable);
+  if (unusable?.record.failure && !options.force)
+    return { kind: "failed", stored: current, error: errorFrom(unusable, unusable.record.failure, context.now()) };
+  if (kept !== null && isMine && (await isFinal(services, kept, options))) return kept;
+  if (kept !== null && !lease.held) return "again";
+  return (changed(current, first) ? await settleWithoutSending(services, current, options) : null) ?? { current };
+}
+
+/** The record as it is for the API that the last refresh was sent for: a reply may have been kept for it. */
+async function viewOfNote(services: Services, stored: Stored): Promise<Stored> {
+  const { note } = stored.record;
+  if (note === null || note.resource === stored.view?.resource) return stored;
+  const as = note.resource === undefined ? undefined : { resource: note.resource, scope: null };
+  return requireConnection(services.vault, stored.ref, as);
+}
+
+async function send(
+  services: Services,
+  current: Stored,
+  options: RefreshOptions,
+  lease: RefreshLease,
 ): Promise<Outcome | "again"> {
-  let current = await requireConnection(services.vault, first.ref, first.view);
-  if (concluded(current, first)) return adopt(services, current, first);
   const tokenEndpoint = await tokenEndpointOf(services, current.record);
-  const others = await foldForeignReply(services, current, lease);
-  if (others?.kind === "failed" && others.stored.record.failure?.unreadable && !options.force) return others;
-  if (others !== null && !lease.held) return "again";
-  if (others !== null) current = await requireConnection(services.vault, first.ref, first.view);
-  const folded = others === null ? await foldKeptReply(services, tokenEndpoint, current, lease) : null;
-  if (folded !== null) {
-    if (await isFinal(services, folded, options)) return folded;
-    if (!lease.held) return "again";
-    current = folded.stored;
-  } else if (changed(current, first)) {
-    const settled = await settleWithoutSending(services, current, options);
-    if (settled !== null) return settled;
+  if (current.record.mint !== undefined) {
+    const { refreshByMinting } = await import("./mint.ts");
+    return refreshByMinting(services, tokenEndpoint, current, lease);
   }
-  if (current.record.mint !== undefined)
-    return (await import("./mint.ts")).mint(services, tokenEndpoint, current, lease);
-  const doubt = inDoubt(services, tokenEndpoint.dialect, current, options) ?? waiting(services, current, options);
+  const doubt = inDoubt(services, tokenEndpoint.dialect, current, options);
   if (doubt !== null) return doubt;
   const outcome = await attemptRefresh(services, tokenEndpoint, current, lease, LIMITS.exchange);
   return outcome === "again" ? outcome : againWithinGrace(services, tokenEndpoint, outcome, lease);
 }
-
-/** A reply that was kept for another API than mine: its tokens are that one's, its refresh token is ours. */
-async function foldForeignReply(
-  services: Services,
-  { ref, record, view }: Stored,
-  lease: RefreshLease,
-): Promise<Outcome | null> {
-  const { note } = record;
-  if (note === null || note.resource === view?.resource) return null;
-  const as = note.resource === undefined ? undefined : { resource: note.resource, scope: null };
-  const other = await requireConnection(services.vault, ref, as);
-  return foldKeptReply(services, await tokenEndpointOf(services, other.record), other, lease);
-}
-
 /** A reply that was lost within a declared grace is asked for a second time at once, if the budget allows (RULES.md 2.4). */
 async function againWithinGrace(
   services: Services,
@@ -127,15 +142,12 @@ async function againWithinGrace(
 }
 
 /** What a kept reply came to may have grown old since: then its refresh token, or the old one, is sent now. */
-async function isFinal(services: Services, folded: Outcome, options: RefreshOptions): Promise<boolean> {
-  const { stored } = folded;
-  const { tokens, failure } = stored.record;
-  if (folded.kind === "failed") {
-    const unreadable = failure?.unreadable === true && !options.force;
-    return unreadable || (await settleWithoutSending(services, stored, options)) !== null;
-  }
+async function isFinal(services: Services, kept: Outcome, options: RefreshOptions): Promise<boolean> {
+  const { stored } = kept;
+  const { tokens } = stored.record;
   const now = services.context.now();
-  if (folded.kind === "refreshed" && folded.adopted) return true;
+  if (kept.kind === "failed") return (await settleWithoutSending(services, stored, options)) !== null;
+  if (kept.kind === "refreshed" && kept.adopted) return true;
   return tokens === null || isJustMinted(tokens, now) || !isDue(tokens, now, options.minTtl);
 }
 
@@ -172,18 +184,17 @@ async function forbidden(
   now: number,
 ): Promise<Outcome | null> {
   const { failure } = stored.record;
-  const stop = (): Outcome | null =>
-    failure === null ? null : { kind: "failed", stored, error: errorFrom(stored, failure, now) };
-  if (failure?.class === "dead") return stop();
-  if (options.force) return null;
-  if (failure?.class === "interaction" || failure?.class === "refused") return stop();
-  if (failure?.class === "client") {
-    const { client } = await tokenEndpointOf(services, stored.record);
-    return failure.client === (await clientFingerprint(services.vault, client)) ? stop() : null;
+  if (failure === null || (options.force && failure.class !== "dead")) return null;
+  if (failure.class === "transient") {
+    // What was kept is read again first, by each call.
+    if (failure.unreadable || !isPaused(failure, now)) return null;
+    return { kind: "failed", stored, error: notTried(stored, failure, failure.retryAt, now) };
   }
-  // What was kept is read again first, by each call.
-  if (failure?.unreadable || !isPaused(failure, now)) return null;
-  return { kind: "failed", stored, error: notTried(stored, failure, failure.retryAt, now) };
+  if (failure.class === "client") {
+    const { client } = await tokenEndpointOf(services, stored.record);
+    if (failure.client !== (await clientFingerprint(services.vault, client))) return null;
+  }
+  return { kind: "failed", stored, error: errorFrom(stored, failure, now) };
 }
 
 /**
@@ -199,13 +210,6 @@ function inDoubt(services: Services, dialect: Dialect, stored: Stored, options: 
   if (dialect.refresh.rotation === "none" || isWithinGrace(dialect, stored, now)) return null;
   const error = notTried(stored, failure, tokens.expiresAt, now);
   return { kind: "failed", stored, error, accessDoubtful: dialect.refresh.killsAccessToken };
-}
-
-/** A reply that can't be used is kept, and read again by each call: its refresh token counts, so the old one isn't sent. */
-function waiting(services: Services, stored: Stored, { force }: RefreshOptions): Outcome | null {
-  const { failure } = stored.record;
-  if (failure?.unreadable !== true || force) return null;
-  return { kind: "failed", stored, error: errorFrom(stored, failure, services.context.now()) };
 }
 
 function isWithinGrace({ refresh }: Dialect, { record }: Stored, now: number): boolean {
@@ -236,40 +240,23 @@ async function adopt(services: Services, stored: Stored, first: Stored): Promise
 
 async function busy(services: Services, stored: Stored, first: Stored): Promise<Outcome> {
   if (concluded(stored, first)) return adopt(services, stored, first);
-  const seconds = LIMITS.lockWait / 1000;
-  return {
-    kind: "failed",
-    stored,
-    error: new AuthError("busy", `Another process has been refreshing ${display(stored.ref)} for ${seconds} seconds.`, {
-      hint: "Try again.",
-      connection: display(stored.ref),
-    }),
-  };
+  const name = display(stored.ref);
+  const message = `Another process has been refreshing ${name} for ${LIMITS.lockWait / 1000} seconds.`;
+  return { kind: "failed", stored, error: connectionError(stored.ref, "busy", message, { hint: "Try again." }) };
 }
 
 /** An API refused a token that can't be replaced, or was minted a moment ago: a new one would fare no better. */
 function tokenRefused(stored: Stored): Outcome {
   const { ref } = stored;
-  const error = new AuthError(
-    "token_refused",
-    `The API refused a token of ${display(ref)} that refreshing doesn't mend.`,
-    {
-      hint: `It may lack a scope, or the login was ended there: auth status ${typed(ref)} --check\nLog in again: auth login ${typed(ref)} --force`,
-      connection: display(ref),
-    },
-  );
-  return { kind: "failed", stored, error };
+  const message = `The API refused a token of ${display(ref)} that refreshing doesn't mend.`;
+  const hint = `It may lack a scope, or the login was ended there: auth status ${typed(ref)} --check\nLog in again: auth login ${typed(ref)} --force`;
+  return { kind: "failed", stored, error: connectionError(ref, "token_refused", message, { hint }) };
 }
 
 function withoutRefreshToken(stored: Stored, now: number): Outcome {
   const { ref, record } = stored;
   if (record.tokens !== null && isAlive(record.tokens, now)) return { kind: "valid", stored };
-  return {
-    kind: "failed",
-    stored,
-    error: new AuthError("token_expired", `The token of ${display(ref)} has expired, and it has no refresh token.`, {
-      hint: `Run '${loginAgain(record)}'.`,
-      connection: display(ref),
-    }),
-  };
+  const message = `The token of ${display(ref)} has expired, and it has no refresh token.`;
+  const hint = `Run '${loginAgain(record)}'.`;
+  return { kind: "failed", stored, error: connectionError(ref, "token_expired", message, { hint }) };
 }

@@ -1,11 +1,11 @@
 /** The way to a token for one API, by the refresh token of a login that is for others (`auth token --resource`). */
-import { AuthError, usage } from "../platform/errors.ts";
+import { AuthError, type ErrorCode, usage } from "../platform/errors.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { withDefaults } from "../providers/defaults.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { fill } from "../providers/template.ts";
 import { type Access, type AccessOptions, access } from "./access.ts";
-import { type ConnectionRef, display, typed } from "./ref.ts";
+import { type ConnectionRef, changedByOthers, connectionError, display, typed } from "./ref.ts";
 import { isNone, type ResourceRef } from "./resource.ts";
 import type { Services } from "./services.ts";
 import { requireConnection, type Stored } from "./store.ts";
@@ -29,10 +29,14 @@ export async function accessTo(
   if (record.pinned?.resource === resource) return access(services, ref, options);
   const as = refOf(await services.registry.get(ref.provider), stored, resource);
   if (record.tokens !== null && record.tokens.refreshToken === null && record.mint === undefined)
-    throw new AuthError("no_refresh_token", `${display(ref)} has no refresh token to get one for ${resource} with.`, {
-      hint: `Log in for it: auth login ${ref.provider} -p NAME --resource ${shellWord(resource)}`,
-      connection: display(ref),
-    });
+    throw connectionError(
+      ref,
+      "no_refresh_token",
+      `${display(ref)} has no refresh token to get one for ${resource} with.`,
+      {
+        hint: logInFor(ref, resource),
+      },
+    );
   try {
     for (let round = 0; round < TRIES; round++) {
       const found = await access(services, ref, { ...options, resource: as });
@@ -42,10 +46,7 @@ export async function accessTo(
   } catch (error) {
     throw error instanceof AuthError ? ofResourceAlone(error, stored, resource) : error;
   }
-  throw new AuthError("busy", `${display(ref)} is being changed by other processes.`, {
-    hint: "Try again.",
-    connection: display(ref),
-  });
+  throw changedByOthers(ref);
 }
 
 /**
@@ -58,31 +59,29 @@ function refOf(definition: ProviderDefinition, { ref, record }: Stored, resource
   if (template !== undefined) return { resource, scope: fill(template, { resource }) };
   if (definition.issuer === undefined && record.pinned?.issuer == null)
     throw usage(`${definition.title} has no tokens for single resources.`, "Leave --resource out.");
-  throw new AuthError("login_required", `${display(ref)} is no login for ${resource}.`, {
-    hint: `Log in for it: auth login ${ref.provider} -p NAME --resource ${shellWord(resource)}`,
-    connection: display(ref),
+  throw connectionError(ref, "login_required", `${display(ref)} is no login for ${resource}.`, {
+    hint: logInFor(ref, resource),
   });
 }
 
+function logInFor({ provider }: ConnectionRef, resource: string): string {
+  return `Log in for it: auth login ${provider} -p NAME --resource ${shellWord(resource)}`;
+}
+
+const OF_RESOURCE_ALONE: readonly ErrorCode[] = [
+  "refresh_token_invalid",
+  "interaction_required",
+  "client_rejected",
+  "scope_rejected",
+];
+
 /** The login itself is none the worse for it. */
 function ofResourceAlone(error: AuthError, { ref }: Stored, resource: string): AuthError {
-  switch (error.code) {
-    case "refresh_token_invalid":
-    case "interaction_required":
-    case "client_rejected":
-    case "scope_rejected":
-      return new AuthError(error.code, `${error.message} (for ${resource})`, {
-        hint: [
-          error.hint,
-          `This is about ${resource} alone: other tokens of ${display(ref)} are as they were.`,
-          `Log in for it: auth login ${typed(ref)} --force --resource ${shellWord(resource)}`,
-        ]
-          .filter(Boolean)
-          .join("\n"),
-        connection: display(ref),
-        cause: error,
-      });
-    default:
-      return error;
-  }
+  if (!OF_RESOURCE_ALONE.includes(error.code)) return error;
+  const hint = [
+    error.hint,
+    `This is about ${resource} alone: other tokens of ${display(ref)} are as they were.`,
+    `Log in for it: auth login ${typed(ref)} --force --resource ${shellWord(resource)}`,
+  ];
+  return error.restated({ message: `${error.message} (for ${resource})`, hint: hint.filter(Boolean).join("\n") });
 }

@@ -54,6 +54,11 @@ export function isAlive(tokens: Tokens, now: number): boolean {
   return tokens.expiresAt === null || now < tokens.expiresAt;
 }
 
+/** @param doubtful whether the provider may have ended the access token together with its refresh token */
+export function stillWorks(doubtful: boolean | undefined): string {
+  return doubtful ? "may still work" : "still works";
+}
+
 /** How far a clock may have been set back since a token was obtained before it counts as due (RULES.md 2.7). */
 const CLOCK_TOLERANCE = 5 * 60_000;
 

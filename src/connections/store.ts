@@ -4,7 +4,7 @@ import { AuthError } from "../platform/errors.ts";
 import { NewerVersionError } from "../vault/newer.ts";
 import type { Change, Entry, Lock, Vault, Version } from "../vault/types.ts";
 import { CONNECTION_SECRETS, type Connection, decodeRecord, encodeRecord } from "./record.ts";
-import { type ConnectionRef, display, typed, vaultName } from "./ref.ts";
+import { type ConnectionRef, connectionError, display, typed, vaultName } from "./ref.ts";
 import { merged, type ResourceRef, type View, viewOf } from "./resource.ts";
 
 export interface Stored {
@@ -78,9 +78,8 @@ export async function requireConnection(vault: Vault, ref: ConnectionRef, as?: R
 }
 
 export function notFound(ref: ConnectionRef): AuthError {
-  return new AuthError("connection_not_found", `There is no connection ${display(ref)}.`, {
+  return connectionError(ref, "connection_not_found", `There is no connection ${display(ref)}.`, {
     hint: `Log in: auth login ${typed(ref)}\nSee what there is: auth list`,
-    connection: display(ref),
   });
 }
 

@@ -1,15 +1,17 @@
 /** Whom a connection talks to, and as whom. */
 
 import type { Client, Server } from "../oauth/types.ts";
-import { AuthError } from "../platform/errors.ts";
+import { originOf } from "../platform/url.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { fillDialect } from "../providers/filled.ts";
 import { dialectOf } from "../providers/minting.ts";
+import type { Endpoints } from "../providers/resolve.ts";
+import type { EndpointName, ProviderDefinition } from "../providers/schema.ts";
 import { clientOf } from "./clients.ts";
-import { pinnedEndpoints } from "./moved.ts";
-import { madeFrom, settingsChanged } from "./pin.ts";
+import { madeFrom, resolveStored, settingsChanged } from "./pin.ts";
 import { requirePinnedOrigins } from "./pinned-origins.ts";
 import type { Connection, Pinned } from "./record.ts";
+import { loginRequired } from "./ref.ts";
 import type { Services } from "./services.ts";
 
 /** Only where the connection's login was pinned to (RULES.md 3.1). */
@@ -22,11 +24,7 @@ export interface TokenEndpoint {
 /** @throws AuthError `login_required` when it was never logged in. */
 export async function tokenEndpointOf(services: Services, record: Connection): Promise<TokenEndpoint> {
   if (record.pinned === null && record.tokens !== null) throw settingsChanged(record);
-  if (record.pinned === null)
-    throw new AuthError("login_required", `${record.provider}:${record.name} is not logged in.`, {
-      hint: `Run 'auth login ${record.provider}:${record.name}'.`,
-      connection: `${record.provider}:${record.name}`,
-    });
+  if (record.pinned === null) throw loginRequired(record);
   const definition = await services.registry.get(record.provider);
   await requirePinnedOrigins(services, definition, record);
   const { flow, settings } = madeFrom(record);
@@ -45,4 +43,22 @@ async function proving(client: Client, { tokens }: Connection): Promise<Client> 
 function serverOf(pinned: Pinned, dialect: Dialect): Server {
   const { issuer, endpoints, issRequired, resource } = pinned;
   return { dialect, issuer, endpoints, issRequired, ...(resource !== undefined && { resource }) };
+}
+
+/**
+ * What was pinned, at the paths that the description names now: a new path is taken, another origin never (RULES.md 3.1),
+ * except where a description that is part of auth says that it moved from there. What a flag chose or an issuer's own
+ * metadata told stays as it was at login.
+ */
+function pinnedEndpoints(definition: ProviderDefinition, record: Connection, pinned: Pinned): Endpoints {
+  if (pinned.issuer !== null) return pinned.endpoints;
+  const { settings, endpoints: byFlag } = madeFrom(record);
+  // A description that no longer takes these settings doesn't say where this login's endpoints are.
+  const described = resolveStored(definition, settings)?.endpoints ?? {};
+  const { movedFrom = [] } = definition;
+  const entries = (Object.entries(pinned.endpoints) as [EndpointName, string][]).map(([name, url]) => {
+    const now = byFlag[name] === undefined ? described[name] : undefined;
+    return [name, now !== undefined && [originOf(now), ...movedFrom].includes(originOf(url)) ? now : url];
+  });
+  return Object.fromEntries(entries);
 }

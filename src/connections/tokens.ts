@@ -1,6 +1,8 @@
 /** A token reply as it is stored: what it says, what is kept from before, and when each token ends. */
 import type { TokenReply } from "../oauth/types.ts";
+import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
+import type { Vault } from "../vault/types.ts";
 import type { Tokens } from "./record.ts";
 import { marginOf } from "./status.ts";
 
@@ -87,6 +89,14 @@ function refreshEnds(
     refreshExpiresAt: sliding === undefined ? (previous?.refreshExpiresAt ?? null) : at + sliding * 1000,
     authorizationExpiresAt: absolute === undefined ? (previous?.authorizationExpiresAt ?? null) : at + absolute * 1000,
   };
+}
+
+/** To find out whether two connections hold one refresh token (RULES 2.6). */
+export async function refreshFingerprint(
+  vault: Pick<Vault, "fingerprint">,
+  token: Secret | null,
+): Promise<string | null> {
+  return token === null ? null : vault.fingerprint(`refresh\0${token.reveal()}`);
 }
 
 /** What the log says of values that can't be read; null where all can. */

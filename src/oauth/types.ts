@@ -78,6 +78,26 @@ export interface TokenReply {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
+/** A token that no token endpoint gave: it was pasted, or signed here. */
+export function bareReply(accessToken: Secret, of: Partial<TokenReply>): TokenReply {
+  return {
+    accessToken,
+    tokenType: "bearer",
+    expiresIn: null,
+    ownExpiresIn: null,
+    refreshToken: null,
+    refreshExpiresIn: null,
+    refreshTimeout: null,
+    authorizationExpiresIn: null,
+    unread: [],
+    scopes: null,
+    idToken: null,
+    account: null,
+    extra: {},
+    ...of,
+  };
+}
+
 /** `refused`: a verdict whose code stands in no table, neither the provider's nor the RFCs'. */
 export type FailureClass = ErrorClass | "refused";
 

@@ -65,6 +65,18 @@ export class AuthError extends Error {
     this.connection = details.connection;
     this.detail = details.detail;
   }
+
+  /** The same error with some of what it says put otherwise. Its cause is the first one's, or that error itself. */
+  restated(changes: ErrorDetails & { readonly message?: string }): AuthError {
+    const { message = this.message, ...details } = changes;
+    return new AuthError(this.code, message, {
+      ...(this.hint !== undefined && { hint: this.hint }),
+      ...(this.connection !== undefined && { connection: this.connection }),
+      ...(this.detail !== undefined && { detail: this.detail }),
+      cause: this.cause ?? this,
+      ...details,
+    });
+  }
 }
 
 /** A usage error (exit 64): the command line itself is wrong. */

@@ -52,8 +52,14 @@ export function isSameOrigin(one: string, other: string): boolean {
 
 /** Whether two URLs are the same, but for a slash at the end. False where either is no URL. */
 export function isSameUrl(one: string, other: string): boolean {
-  const url = URL.parse(one);
-  return url !== null && withoutSlash(url.href) === withoutSlash(URL.parse(other)?.href ?? "");
+  const url = comparableUrl(one);
+  return url !== null && url === comparableUrl(other);
+}
+
+/** The one spelling of a URL in which it is compared with others; null for what is no URL. */
+export function comparableUrl(url: string): string | null {
+  const parsed = URL.parse(url);
+  return parsed === null ? null : withoutSlash(parsed.href);
 }
 
 /** The URL with its origin in its one spelling, and all that follows as it was given. */

@@ -98,12 +98,6 @@ export function keyPage({ apiKey }: ProviderDefinition, settings: Values, scopes
   return fillOptional(apiKey?.create, { ...settings, scopes: list });
 }
 
-/** As `resolveProvider` gives them. @throws AuthError `usage` */
-export function endpointsOf(definition: ProviderDefinition, given: Values): Endpoints {
-  const settings = settle(definition, given);
-  return fillEndpoints(layVariant(definition, settings).endpoints ?? {}, settings);
-}
-
 /** The variables that a provider's own tools read, for a connection's host. */
 export interface ToolVariables {
   /** Variable → template over `{token}`, as `resolveProvider` gives them. */

@@ -356,6 +356,22 @@ describe("a reply that reached the disk is never lost", () => {
     expect(await refreshToken()).toBe("refresh-3");
   });
 
+  test("attack: one that can't be read hands its login's token to no other API", async () => {
+    await given({}, 3_600_000);
+    answer = () => json(200, { refresh_token: "refresh-2", token_type: "Bearer" });
+    vault.beforeCommit = () => {
+      if (vault.steps.includes("keep")) throw new Error("crash");
+    };
+    await refreshConnection(services(), REF, FORCE);
+    vault.beforeCommit = () => {};
+    const resource = { resource: "https://api.example", scope: "api" };
+    for (let calls = 0; calls < 2; calls++)
+      await expect(access(services(), REF, { ...WISH, resource })).rejects.toMatchObject({ connection: NAME });
+    expect(sent).toHaveLength(1);
+    const { stored: found } = await access(services(), REF, WISH);
+    expect(found.record.tokens?.accessToken.reveal()).toBe("access-1");
+  });
+
   test("one that can't be read stays, and is read again before anything is sent", async () => {
     await given();
     answer = () => json(200, { refresh_token: "refresh-2", token_type: "Bearer" });

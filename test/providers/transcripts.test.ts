@@ -5,7 +5,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Socket } from "bun";
 import { decodeJwt, decodeProtectedHeader } from "jose";
-import { type MintOrder, mintToken } from "../../src/connections/mint-token.ts";
+import { type MintOrder, mintToken } from "../../src/connections/mint.ts";
 import type { Services } from "../../src/connections/services.ts";
 import { exchangeCode } from "../../src/oauth/code.ts";
 import { pollDevice, requestDeviceCode } from "../../src/oauth/device.ts";

@@ -4,7 +4,7 @@ import type { BrowserLogin } from "../../oauth/browser.ts";
 import type { Authorization } from "../../oauth/code.ts";
 import { secondsToExp } from "../../oauth/expiry.ts";
 import { decodeJwt } from "../../oauth/idtoken.ts";
-import type { Account, Client, TokenReply } from "../../oauth/types.ts";
+import { type Account, bareReply, type Client, type TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Http } from "../../platform/http.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -53,12 +53,7 @@ function completed(error: unknown, { provider, request, flow, client }: LoginPla
   if (!(error instanceof AuthError) || !error.hint?.includes("{setClient}")) return error;
   const id = client?.id || placeholder("id");
   const command = loginCommand(provider.definition, request, { flow, "client-id": id, "client-secret": "-" });
-  const { code, message, hint, connection, cause } = error;
-  return new AuthError(code, message, {
-    hint: hint.replaceAll("{setClient}", () => command),
-    cause: cause ?? error,
-    ...(connection !== undefined && { connection }),
-  });
+  return error.restated({ hint: error.hint.replaceAll("{setClient}", () => command) });
 }
 
 /** Services whose requests may bring tokens: their replies are waited for at a signal, so that no grant is left behind. */
@@ -228,21 +223,7 @@ async function token(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenRe
   checkSyntax(accessToken);
   checkPattern(plan, accessToken);
   checkPlace(plan, accessToken);
-  return {
-    accessToken,
-    tokenType: "bearer",
-    expiresIn: null,
-    ownExpiresIn: secondsToExp(decodeJwt(accessToken.reveal())?.claims, now),
-    refreshToken: null,
-    refreshExpiresIn: null,
-    refreshTimeout: null,
-    authorizationExpiresIn: null,
-    unread: [],
-    scopes: null,
-    idToken: null,
-    account: null,
-    extra: {},
-  };
+  return bareReply(accessToken, { ownExpiresIn: secondsToExp(decodeJwt(accessToken.reveal())?.claims, now) });
 }
 
 /** How a token is written in a header or a file, which isn't part of it: `Bearer abc`, `"abc"`, `NAME=abc`. */

@@ -14,7 +14,7 @@ import { dialectOf, isMintingFlow, type Minting, type MintingFlow, mintingOf } f
 import { layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
 import { fill } from "../../providers/template.ts";
-import { type MintOrder, mintToken, valuesOf } from "../mint-token.ts";
+import { type MintOrder, mintToken, valuesOf } from "../mint.ts";
 import type { Connection, Mint } from "../record.ts";
 import type { Services } from "../services.ts";
 import { SUBJECT_TOKEN_FORMS } from "../subject-token.ts";

@@ -13,7 +13,7 @@ import { type Connection, encodeRecord, type LoginSettings, newConnection } from
 import { display, vaultName } from "../ref.ts";
 import type { Services } from "../services.ts";
 import { blankKept, listReadable, newIncarnation, readReplaceable, type Stored } from "../store.ts";
-import { tokensFrom } from "../tokens.ts";
+import { refreshFingerprint, tokensFrom } from "../tokens.ts";
 import type { LoginPlan } from "./plan.ts";
 
 export interface StoredLogin {
@@ -76,8 +76,6 @@ async function recordOf(
   const { dialect } = provider;
   const now = services.context.now();
   const tokens = tokensFrom(reply, dialect, { at: now, previous: null, minted: plan.mint !== undefined });
-  const refreshFingerprint =
-    tokens.refreshToken === null ? null : await services.vault.fingerprint(`refresh\0${tokens.refreshToken.reveal()}`);
   const madeFrom: LoginSettings = {
     settings: { ...provider.settings },
     issuer: ownIssuer(provider.definition, request.issuer ?? existing?.record.issuer ?? null),
@@ -111,7 +109,7 @@ async function recordOf(
     tokens: {
       ...tokens,
       scopes: reply.scopes === null ? [...plan.scopes] : tokens.scopes,
-      refreshFingerprint,
+      refreshFingerprint: await refreshFingerprint(services.vault, tokens.refreshToken),
       ...(client?.proof?.needed && { proofKey: client.proof.key }),
     },
   };

@@ -1,11 +1,10 @@
 /** A login that was approved and can't be kept: what the provider gave must not live on. */
-import { revokeTokens } from "../../oauth/revoke.ts";
 import type { Account, TokenReply } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { awaitReply } from "../../platform/signals.ts";
-import { display } from "../ref.ts";
+import { connectionError, display } from "../ref.ts";
+import { revokeReceived } from "../revoke.ts";
 import type { Services } from "../services.ts";
-import { wouldEndStoredLogin } from "../shared-grant.ts";
 import type { LoginPlan } from "./plan.ts";
 import { HeldElsewhere } from "./store.ts";
 
@@ -25,7 +24,7 @@ export async function withdraw(
   const isInterrupted = cause instanceof AuthError && cause.code === "interrupted";
   if (!isOurs(plan, cause)) return isInterrupted && plan.mint !== undefined ? notRevocable(plan) : cause;
   const { title } = plan.provider.definition;
-  const revoked = await awaitReply(revokeReceived(services, plan, reply, account), {
+  const revoked = await awaitReply(revokeLogin(services, plan, reply, account), {
     tell: () => {},
     abandoned: `Ended before ${title} said whether the login was revoked. Nothing was stored; end it in the account's settings there.`,
   });
@@ -34,10 +33,10 @@ export async function withdraw(
   const there = revoked
     ? `The new login was revoked at ${title}.`
     : `The new login could not be revoked at ${title}, where it goes on: end it in the account's settings there.`;
-  return new AuthError(cause.code, `${title} approved the login, but it could not be stored: ${cause.message}`, {
+  return cause.restated({
+    message: `${title} approved the login, but it could not be stored: ${cause.message}`,
     hint: cause.hint === undefined ? there : `${there}\n${cause.hint}`,
     connection: display(plan.request.ref),
-    cause,
   });
 }
 
@@ -46,17 +45,15 @@ function interrupted({ provider, request }: LoginPlan, revoked: boolean): AuthEr
   const message = revoked
     ? `Interrupted. The login was approved and has been revoked at ${title}; nothing was stored.`
     : `Interrupted. The login was approved at ${title} and could not be revoked there; nothing was stored.`;
-  return new AuthError("interrupted", message, {
-    connection: display(request.ref),
+  return connectionError(request.ref, "interrupted", message, {
     ...(!revoked && { hint: `End it in the account's settings at ${title}; an access token alone ends by itself.` }),
   });
 }
 
 function notRevocable({ provider, request }: LoginPlan): AuthError {
   const { title } = provider.definition;
-  return new AuthError("interrupted", `Interrupted. Nothing was stored; a token that ${title} gave ends by itself.`, {
-    connection: display(request.ref),
-  });
+  const message = `Interrupted. Nothing was stored; a token that ${title} gave ends by itself.`;
+  return connectionError(request.ref, "interrupted", message);
 }
 
 /** A pasted token, another program's login, a token that another connection holds: not ours to end. */
@@ -67,17 +64,13 @@ function isOurs(plan: LoginPlan, cause: unknown): boolean {
 }
 
 /** @returns whether the provider says that they are revoked; false where that would end another login too */
-export async function revokeReceived(
+export async function revokeLogin(
   services: Services,
-  plan: LoginPlan,
-  { accessToken, refreshToken }: Pick<TokenReply, "accessToken" | "refreshToken">,
+  { client, server, request, provider: { dialect }, mintRevocation }: LoginPlan,
+  reply: Pick<TokenReply, "accessToken" | "refreshToken">,
   account: Account | null,
 ): Promise<boolean> {
-  const { client, server, provider, request } = plan;
   if (client === null) return false;
-  const grant = { provider: request.ref.provider, clientId: client.id, accountId: account?.id ?? null };
-  if (await wouldEndStoredLogin(services, provider.dialect, grant)) return false;
-  const endpoints = { ...server.endpoints, ...plan.mintRevocation };
-  const at = { ...server, endpoints };
-  return (await revokeTokens(services.context.http, at, client, { accessToken, refreshToken })) === true;
+  const at = { ...server, endpoints: { ...server.endpoints, ...mintRevocation } };
+  return revokeReceived(services, { client, dialect, server: at }, { ...request.ref, account }, reply);
 }
