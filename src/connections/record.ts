@@ -7,7 +7,7 @@
 
 import type { Account, Authentication } from "../oauth/types.ts";
 import { plainJson, Secret } from "../platform/secret.ts";
-import { NewerVersionError } from "../vault/newer.ts";
+import { NewerVersionError } from "../vault/seal.ts";
 import type { ResourceTokens } from "./resource.ts";
 
 type Texts = Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 /** Connections in the vault: read, listed and committed as records. */
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
-import { NewerVersionError } from "../vault/newer.ts";
+import { NewerVersionError } from "../vault/seal.ts";
 import type { Change, Entry, Lock, Vault, Version } from "../vault/types.ts";
 import { CONNECTION_SECRETS, type Connection, decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, connectionError, display, typed, vaultName } from "./ref.ts";

@@ -1,10 +1,8 @@
-/** Bytes as the vault packs them. Plain loops: `map` and the like are compiled at their first use, on the hot path. */
+/** Bytes as the vault packs them. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-const encoder = new TextEncoder();
-
 export function utf8(text: string): Bytes {
-  return encoder.encode(text);
+  return new TextEncoder().encode(text);
 }
 
 /** @throws TypeError where the bytes are not UTF-8 */
@@ -30,22 +28,12 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
 
 /** Every field with its length in front (32 bits), so that no two lists of fields look alike. */
 export function pack(...fields: readonly (Uint8Array | string)[]): Bytes {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (const field of fields) {
-    const bytes = typeof field === "string" ? encoder.encode(field) : field;
-    parts.push(bytes);
-    length += 4 + bytes.length;
-  }
-  const whole = new Uint8Array(length);
-  const view = new DataView(whole.buffer);
-  let at = 0;
-  for (const bytes of parts) {
-    view.setUint32(at, bytes.length);
-    whole.set(bytes, at + 4);
-    at += 4 + bytes.length;
-  }
-  return whole;
+  return concat(
+    ...fields.flatMap((field) => {
+      const bytes = typeof field === "string" ? utf8(field) : field;
+      return [uint32(bytes.length), bytes];
+    }),
+  );
 }
 
 /** The fields of `pack`; null where the bytes are not such a list. */

@@ -5,25 +5,16 @@ import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { shellWord } from "../platform/shell-word.ts";
+import { retryWhileBusy } from "./busy.ts";
 import { type Bytes, random } from "./bytes.ts";
-import { locksFolder } from "./connection-lock.ts";
-import {
-  checkPrivate,
-  createPrivate,
-  ensureFolder,
-  lstat,
-  realPlace,
-  refuseNetwork,
-  syncFolder,
-  touching,
-} from "./files.ts";
-import { HEADER_KEY, headerVersion, newKey, newKeyId, wrap } from "./header.ts";
+import { refuseNetwork } from "./file-systems.ts";
+import { checkPrivate, createPrivate, ensureFolder, lstat, realPlace, syncFolder, touching } from "./files.ts";
+import { HEADER_KEY, headerVersion, type Kdf, newKey, newKeyId, wrap } from "./header.ts";
 import { draftOf, removeDrafts, requireRoom } from "./leftovers.ts";
-import { openLockFile } from "./lock.ts";
+import { locksFolder, openLockFile } from "./lock.ts";
 import { vaultPath } from "./place.ts";
-import { forget } from "./sources/forget.ts";
-import type { Kdf } from "./sources/kdf.ts";
 import {
+  forget,
   type KeyRequest,
   SOURCE_WORDS,
   type SourceName,
@@ -32,8 +23,7 @@ import {
   sourceOf,
   VARIABLES,
 } from "./sources/source.ts";
-import { createSqlite } from "./sqlite.ts";
-import { SIDE_FILES } from "./surroundings.ts";
+import { createSqlite, SIDE_FILES } from "./sqlite.ts";
 import type { VaultOptions } from "./vault.ts";
 
 export interface Created {
@@ -206,12 +196,10 @@ async function place(real: string, request: KeyRequest, made: Made): Promise<voi
 export async function underVaultLock<T>(real: string, work: () => Promise<T>): Promise<T> {
   const lock = openLockFile(`${locksFolder(real)}/vault.lock`);
   try {
-    const end = performance.now() + LIMITS.lockWait;
-    while (!lock.take()) {
-      if (performance.now() >= end)
-        throw new AuthError("busy", "Another process is making or rekeying this vault.", { hint: "Try again." });
-      await Bun.sleep(5 + Math.random() * 10);
-    }
+    await retryWhileBusy(() => {
+      if (lock.take()) return;
+      throw new AuthError("busy", "Another process is making or rekeying this vault.", { hint: "Try again." });
+    }, LIMITS.lockWait);
     return await work();
   } finally {
     lock.close();

@@ -6,15 +6,16 @@ import {
   chmodSync,
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   type Stats,
-  statfsSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname } from "node:path";
@@ -22,7 +23,7 @@ import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT } from "../platfor
 import { faultReason, faultRemedy } from "../platform/file-faults.ts";
 import { makeFolder, othersAt } from "../platform/folders.ts";
 import { foreign, isOpenTo, isOwnedByOther, ownerHint } from "../platform/owner.ts";
-import { writableByOthers } from "./shared-folder.ts";
+import { shellWord } from "../platform/shell-word.ts";
 
 /** Runs file work; what the system refuses becomes `vault_unwritable` in words. */
 export function touching<T>(path: string, work: () => T): T {
@@ -167,34 +168,10 @@ export function blankLines(path: string, isOld: (line: string) => boolean): void
   });
 }
 
-/**
- * Refuses a vault file that has a second name. Each name has locks and a journal of its own beside it: two refreshes at
- * once would lose a login (RULES 1.7).
- */
-export function refuseSecondName(real: string): void {
-  const { nlink } = lstatSync(real);
-  if (nlink > 1) throw hardLinked(real, nlink);
-  if (!isMountPoint(real)) return;
-  throw new AuthError("vault_unwritable", `${real} is mounted by itself, so it has other locks here than elsewhere.`, {
-    hint: `Mount the folder that it is in instead: ${dirname(real)}`,
-  });
-}
-
 export function hardLinked(path: string, names: number): AuthError {
   return new AuthError("vault_unwritable", `${path} has ${names} names (hard links), each with locks of its own.`, {
     hint: `Keep one of them. To find them: find / -xdev -samefile ${path}`,
   });
-}
-
-function isMountPoint(path: string): boolean {
-  if (process.platform !== "linux") return lstatSync(path).dev !== lstatSync(dirname(path)).dev;
-  // proc_pid_mountinfo(5): the fifth field, in which space, tab, newline and backslash are octal.
-  return readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .some(
-      (line) =>
-        line.split(" ")[4]?.replace(/\\([0-7]{3})/g, (_, n) => String.fromCharCode(Number.parseInt(n, 8))) === path,
-    );
 }
 
 /** Makes a new name survive a power cut. Some systems can't sync a folder; their names are as durable as they get. */
@@ -208,60 +185,6 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** File systems on which locks don't hold between machines, by the number that statfs(2) gives on Linux. */
-const NETWORK: Readonly<Record<number, string>> = {
-  26985: "NFS",
-  20859: "SMB",
-  4283649346: "SMB",
-  4266872130: "SMB",
-  16914839: "9p or a Windows drive",
-  1702057286: "FUSE or virtiofs",
-  1397114950: "a Windows drive",
-  12805120: "Ceph",
-  1397113167: "AFS",
-  198183888: "Lustre",
-  1196443219: "GPFS",
-  1952539503: "OCFS2",
-  18225520: "GFS2",
-};
-
-/** The name of the network file system that `statfs` says a folder is on, else null. */
-export function networkFileSystem(type: number): string | null {
-  return NETWORK[type >>> 0] ?? null;
-}
-
-/** File systems that write a block anew elsewhere: room that was set aside isn't kept for whoever writes into it. */
-const COPY_ON_WRITE: Readonly<Record<number, string>> = {
-  2435016766: "btrfs",
-  801189825: "ZFS",
-  3393526350: "bcachefs",
-};
-
-/** The name of the copy-on-write file system that `statfs` says a folder is on, else null. */
-export function copyOnWriteFileSystem(type: number): string | null {
-  return COPY_ON_WRITE[type >>> 0] ?? null;
-}
-
-/** The network file system that a folder lies on, or null. Known on Linux only. */
-export function networkOf(folder: string): string | null {
-  return process.platform === "linux" ? networkFileSystem(Number(statfsSync(folder).type)) : null;
-}
-
-/** The copy-on-write file system that a folder lies on, or null. Known on Linux, and on macOS, where APFS is one. */
-export function copyOnWriteOf(folder: string): string | null {
-  if (process.platform === "darwin") return "APFS";
-  return process.platform === "linux" ? copyOnWriteFileSystem(Number(statfsSync(folder).type)) : null;
-}
-
-/** @throws AuthError `vault_unwritable` where the folder lies on a network file system */
-export function refuseNetwork(folder: string): void {
-  const kind = networkOf(folder);
-  if (kind === null) return;
-  throw new AuthError("vault_unwritable", `${folder} is on a network file system (${kind}), where locks don't hold.`, {
-    hint: "Set AUTH_HOME to a folder on a local disk, or AUTH_STORE=sqlite:<path> to a file on one.",
-  });
-}
-
 export function notOrdinary(path: string, stat: Stats, wanted: "file" | "folder"): AuthError {
   return new AuthError("vault_unwritable", `${path} is ${wordsFor(stat, wanted)}, so auth doesn't use it.`, {
     hint: "Name the real place: AUTH_HOME=<folder> or AUTH_STORE=sqlite:<path>.",
@@ -271,4 +194,44 @@ export function notOrdinary(path: string, stat: Stats, wanted: "file" | "folder"
 export function wordsFor(stat: Stats, wanted: "file" | "folder" = "file"): string {
   const kind = kindOf(stat);
   return kind === "link" ? "a symbolic link" : kind === "folder" ? "a folder" : `not a ${wanted}`;
+}
+
+/**
+ * A folder like /tmp, in which users can't remove each other's files, is no place either: others can make a journal there
+ * that SQLite would play back (RULES 1.7).
+ *
+ * @param vault a vault that is in it already: the remedy moves it, and nothing else that may be another user's
+ */
+export function writableByOthers(path: string, stat: Stats, vault?: string): AuthError {
+  return new AuthError("vault_unwritable", `Other users may write to ${path}, so auth keeps nothing there.`, {
+    hint: isSharedByDesign(stat) ? moveHint(path, vault) : `Make it yours alone: chmod go-w ${shellWord(path)}`,
+  });
+}
+
+/** One that `chmod` would take away from others, who need it. */
+function isSharedByDesign(stat: Stats): boolean {
+  return isOwnedByOther(stat) || (stat.mode & 0o1000) !== 0;
+}
+
+function moveHint(path: string, vault?: string): string {
+  const folder = `${path === "/" ? "" : path}/auth-${process.getuid?.() ?? "own"}`;
+  const make = `Use a folder of your own: mkdir -m 700 ${shellWord(folder)}`;
+  if (vault === undefined) return `${make}\nThen set AUTH_HOME=${shellWord(folder)}`;
+  const all = [vault, `${path}/vault.locks`].filter((file) => existsSync(file));
+  const move = `mv ${all.map((file) => shellWord(file)).join(" ")} ${shellWord(folder)}`;
+  return `${make} && ${move}\nThen set AUTH_STORE=${shellWord(`sqlite:${folder}/${basename(vault)}`)}`;
+}
+
+/**
+ * What belongs to another user: the command that needs one of them would fail.
+ *
+ * @param paths files, and folders whose content is looked at too; what isn't there is passed over
+ */
+export function wrongOwner(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => {
+    const stat = lstat(path);
+    if (stat === null) return [];
+    if (isOwnedByOther(stat)) return [path];
+    return kindOf(stat) === "folder" ? wrongOwner(readdirSync(path).map((name) => `${path}/${name}`)) : [];
+  });
 }

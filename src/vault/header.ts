@@ -8,10 +8,19 @@
  * and checked by hand: it is on the way of every token.
  */
 import { AuthError } from "../platform/errors.ts";
+import { retryWhileBusy } from "./busy.ts";
 import { type Bytes, concat, hmac, pack, random, sameBytes, uint16, uint32, unpack, utf8, viewOf } from "./bytes.ts";
-import { NewerVersionError } from "./newer.ts";
-import { type DataKey, decrypt, encrypt, FORMAT, KEY_ID_BYTES, NONCE_BYTES, TAG_BYTES } from "./seal.ts";
-import { KDF_BYTES, type Kdf, kdfBytes, parseKdf } from "./sources/kdf.ts";
+import type { StoreDriver } from "./driver.ts";
+import {
+  type DataKey,
+  decrypt,
+  encrypt,
+  FORMAT,
+  KEY_ID_BYTES,
+  NewerVersionError,
+  NONCE_BYTES,
+  TAG_BYTES,
+} from "./seal.ts";
 import { SOURCE_NAMES, type SourceName } from "./sources/source.ts";
 
 /** The storage key under which the header lies, beside the records. */
@@ -71,6 +80,13 @@ export function parseHeader(bytes: Bytes): Header {
     kdf: source === "passphrase" ? parseKdf(bytes.slice(AT.kdf, AT.retiredLength)) : null,
     bytes,
   };
+}
+
+/** @throws AuthError `vault_corrupt` */
+export async function readHeader(driver: StoreDriver): Promise<Header> {
+  const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
+  if (!(value instanceof Uint8Array)) throw damagedHeader();
+  return parseHeader(value as Bytes);
 }
 
 /** What compare-and-set knows a header by. */
@@ -166,5 +182,42 @@ export function newKeyId(): string {
 export function damagedHeader(): AuthError {
   return new AuthError("vault_corrupt", "The vault's header is damaged or was edited.", {
     hint: "Put the vault file back from a backup.",
+  });
+}
+
+/** The parameters of scrypt (RFC 7914): bounded both ways before any of them is used. */
+export interface Kdf {
+  /** Power of two of the cost N. */
+  readonly logN: number;
+  readonly r: number;
+  readonly p: number;
+  readonly salt: Bytes;
+}
+
+const SALT_BYTES = 16;
+/** Three numbers and the salt. */
+const KDF_BYTES = 3 + SALT_BYTES;
+/** Weaker than the lower bound isn't worth the name; above the upper one a planted header would eat memory (1 GiB). */
+const BOUNDS = { logN: [14, 20], r: [8, 8], p: [1, 4] } as const;
+
+/** N = 2^16, r = 8, p = 2: 64 MiB, about a quarter of a second (OWASP Password Storage Cheat Sheet, scrypt). */
+export function newKdf(): Kdf {
+  return { logN: 16, r: 8, p: 2, salt: random(SALT_BYTES) };
+}
+
+function kdfBytes({ logN, r, p, salt }: Kdf): Bytes {
+  return concat(Uint8Array.of(logN, r, p), salt);
+}
+
+/** @throws AuthError `vault_corrupt` */
+export function parseKdf(bytes: Bytes): Kdf {
+  const [logN = 0, r = 0, p = 0] = bytes;
+  const kdf = { logN, r, p, salt: bytes.slice(3) };
+  const within = (["logN", "r", "p"] as const).every(
+    (name) => kdf[name] >= BOUNDS[name][0] && kdf[name] <= BOUNDS[name][1],
+  );
+  if (within && kdf.salt.length === SALT_BYTES) return kdf;
+  throw new AuthError("vault_corrupt", "The vault's header asks for a key derivation that auth never makes.", {
+    hint: "It was damaged or edited. Put the vault file back from a backup.",
   });
 }

@@ -3,7 +3,10 @@ import { closeSync, constants, fsyncSync, openSync, readdirSync, rmSync } from "
 import { basename, dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { random } from "./bytes.ts";
-import { touching, writeAll } from "./files.ts";
+import { realPlace, touching, writeAll } from "./files.ts";
+import type { Header } from "./header.ts";
+import { locksFolder, openLockFile } from "./lock.ts";
+import { forgetStale } from "./sources/source.ts";
 
 const DRAFT = /^\.[0-9a-f]{16}\.new(-wal|-shm|-journal)?$/;
 
@@ -59,4 +62,22 @@ export function removeDrafts({ debug }: Pick<Context, "debug">, real: string): v
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Clears away what killed processes left beside a vault, and in its key file. Does nothing while another process makes or
+ * rekeys the vault.
+ *
+ * @param readHeader under the lock: the header as it is then
+ */
+export async function clearLeftovers(context: Context, path: string, readHeader: () => Promise<Header>): Promise<void> {
+  const real = realPlace(path);
+  const lock = openLockFile(`${locksFolder(real)}/vault.lock`);
+  try {
+    if (!lock.take()) return;
+    removeDrafts(context, real);
+    await forgetStale(context, await readHeader());
+  } finally {
+    lock.close();
+  }
 }

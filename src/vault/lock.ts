@@ -4,12 +4,17 @@
  * SQLite does it, and the two keep each other out. The files are named by keyed hash and never deleted. Only this file
  * opens them (RULES.md 1.1, 1.2).
  */
+import { feature } from "bun:bundle";
 import { constants, Database } from "bun:sqlite";
 import { closeSync, constants as fsConstants, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { errorCode } from "../platform/errors.ts";
+import { mutated } from "../platform/faults.ts";
 import { hasByteLocks, lockByte, unlockByte } from "../platform/file-lock.ts";
 import { O } from "../platform/posix.ts";
-import { checkPrivate, createPrivate, touching, unwritable } from "./files.ts";
+import { type Bytes, hmac, pack } from "./bytes.ts";
+import { checkPrivate, createPrivate, ensureOwnFolder, realPlace, touching, unwritable } from "./files.ts";
+import { keptReply, type ReplyKeys } from "./reply.ts";
 import { OPEN_NOFOLLOW } from "./sqlite.ts";
 import type { Lock, Vault } from "./types.ts";
 
@@ -83,6 +88,58 @@ export function bySqlite(path: string): LockFile {
       database.close();
     },
   };
+}
+
+/** A lock that was found taken: its open file, and where it lies. Found out once, not at each try. */
+export interface TriedLock {
+  readonly file: LockFile;
+  readonly folder: string;
+  readonly hash: string;
+}
+
+/**
+ * Takes the lock if it is free.
+ *
+ * @param vault the vault file as it was named
+ * @param waiting locks found taken before, by name; one that stays taken is left there for the next try
+ * @returns null when another holds it
+ */
+export function lockIn(
+  vault: string,
+  name: string,
+  indexKey: Bytes,
+  waiting: Map<string, TriedLock>,
+  keys: ReplyKeys,
+): Lock | null {
+  const found = waiting.get(name) ?? find(vault, name, indexKey);
+  const { file, folder, hash } = found;
+  // Out of the map while it is held: the handle must not be taken a second time.
+  waiting.delete(name);
+  if (!file.take() && !(feature("AUTH_TEST") && mutated("lock-off"))) {
+    waiting.set(name, found);
+    return null;
+  }
+  const reply = keptReply(`${folder}/${hash}.reply`, `reply ${hash}`, name, keys);
+  return {
+    reply,
+    release() {
+      reply.close();
+      file.close();
+    },
+  };
+}
+
+function find(vault: string, name: string, indexKey: Bytes): TriedLock {
+  const hash = hmac(indexKey, pack("lock", name)).toHex();
+  const folder = locksFolder(vault);
+  return { file: openLockFile(`${folder}/${hash}.lock`), folder, hash };
+}
+
+/** `vault.locks` beside the file itself, so that all who reach it by any link meet at the same locks. */
+export function locksFolder(vault: string): string {
+  const folder = touching(vault, () => `${dirname(realPlace(vault))}/vault.locks`);
+  ensureOwnFolder(folder);
+  return folder;
 }
 
 export type Turn<T> =

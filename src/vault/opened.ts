@@ -4,17 +4,9 @@ import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { retryWhileBusy } from "./busy.ts";
 import { type Bytes, hmac, pack, textOf, utf8 } from "./bytes.ts";
-import type { Waiting } from "./connection-lock.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
-import {
-  damagedHeader,
-  HEADER_KEY,
-  type Header,
-  headerVersion,
-  type Keys,
-  parseHeader,
-  retiredKeys,
-} from "./header.ts";
+import { damagedHeader, HEADER_KEY, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
+import type { TriedLock } from "./lock.ts";
 import { damaged, isNewer, type Label, open, openLabel, readSealedHeader, type SealedHeader, seal } from "./seal.ts";
 import type { Prompt } from "./sources/source.ts";
 import type { Change, Entry, RecordType, Vault, Version } from "./types.ts";
@@ -36,11 +28,14 @@ export async function createVault(
     storage ??= (await import("unstorage")).createStorage<Bytes>({ driver });
     return storage;
   };
-  let { header, keys } = await unlockCurrent(currentHeader, (found) => unlock(context, found, prompt));
+  let { header, keys } = await unlockCurrent(
+    () => readHeader(driver),
+    (found) => unlock(context, found, prompt),
+  );
   let locksHeld = 0;
   let checked = false;
   /** Of connections whose lock was found taken, for the next try. */
-  const waiting = new Map<string, Waiting>();
+  const waiting = new Map<string, TriedLock>();
   /** What was read last: whoever waits for a lock reads the same record a hundred times a second (RULES.md 1.1). */
   let last: { readonly label: Label; readonly value: Bytes; readonly entry: Entry } | null = null;
 
@@ -49,18 +44,15 @@ export async function createVault(
     return value instanceof Uint8Array ? (value as Bytes) : null;
   }
 
-  async function currentHeader(): Promise<Header> {
-    const value = await valueAt(HEADER_KEY);
-    if (value === null) throw damagedHeader();
-    return parseHeader(value);
-  }
-
   async function reload(): Promise<void> {
-    const unlocked = await unlockCurrent(currentHeader, async (found): Promise<Keys> => {
-      if (headerVersion(found) === headerVersion(header)) return keys;
-      if (found.vaultId !== header.vaultId) throw replaced();
-      return unlock(context, found, prompt);
-    });
+    const unlocked = await unlockCurrent(
+      () => readHeader(driver),
+      async (found): Promise<Keys> => {
+        if (headerVersion(found) === headerVersion(header)) return keys;
+        if (found.vaultId !== header.vaultId) throw replaced();
+        return unlock(context, found, prompt);
+      },
+    );
     if (unlocked.keys === keys) return;
     ({ header, keys } = unlocked);
     last = null;
@@ -72,7 +64,7 @@ export async function createVault(
    * @returns whether there was a new key
    */
   async function reloadKey(): Promise<boolean> {
-    const found = await currentHeader();
+    const found = await readHeader(driver);
     if (headerVersion(found) === headerVersion(header)) return false;
     if (locksHeld > 0 && mayAsk(context, found)) throw overtaken();
     await reload();
@@ -91,25 +83,7 @@ export async function createVault(
     };
   }
 
-  /** The storage key computed last: a refresh asks for one record again and again. */
-  let lastPlace: { readonly label: Label; readonly index: Bytes; readonly place: string } | null = null;
-  const placeOf = (label: Label): string => {
-    const { type, name } = label;
-    if (
-      lastPlace === null ||
-      lastPlace.label.type !== type ||
-      lastPlace.label.name !== name ||
-      lastPlace.index !== keys.index
-    )
-      lastPlace = { label, index: keys.index, place: hmac(keys.index, pack("record", type, name)).toHex() };
-    return lastPlace.place;
-  };
-  let fingerprints: { readonly index: Bytes; readonly key: Bytes } | null = null;
-  const fingerprintKey = (): Bytes => {
-    if (fingerprints?.index !== keys.index)
-      fingerprints = { index: keys.index, key: hmac(keys.index, utf8("auth fingerprint")) };
-    return fingerprints.key;
-  };
+  const placeOf = ({ type, name }: Label): string => hmac(keys.index, pack("record", type, name)).toHex();
   const versionText = ({ incarnation, generation }: Version): string => `${header.epoch}.${incarnation}.${generation}`;
 
   async function read(type: RecordType, name: string): Promise<Entry | null> {
@@ -229,7 +203,7 @@ export async function createVault(
   }
 
   async function tryLock(name: string) {
-    const { lockIn } = await import("./connection-lock.ts");
+    const { lockIn } = await import("./lock.ts");
     const lock = lockIn(path, name, keys.index, waiting, {
       current: () => keys.data,
       find: async (id) =>
@@ -252,8 +226,8 @@ export async function createVault(
   async function requireWritable(connection: string): Promise<void> {
     await driver.requireWritable();
     (await tryLock(connection))?.release();
-    const { clearLeftovers } = await import("./clear-leftovers.ts");
-    await clearLeftovers(context, path, currentHeader);
+    const { clearLeftovers } = await import("./leftovers.ts");
+    await clearLeftovers(context, path, () => readHeader(driver));
   }
 
   return {
@@ -265,7 +239,7 @@ export async function createVault(
     requireWritable,
     reload,
     tryLock,
-    fingerprint: async (secret) => hmac(fingerprintKey(), utf8(secret)).toHex(),
+    fingerprint: async (secret) => hmac(hmac(keys.index, utf8("auth fingerprint")), utf8(secret)).toHex(),
     close() {
       for (const { file } of waiting.values()) file.close();
       waiting.clear();

@@ -10,23 +10,29 @@ import { underVaultLock } from "./create.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
 import { realPlace, touching } from "./files.ts";
 import {
-  damagedHeader,
   HEADER_KEY,
   type Header,
   headerVersion,
+  type Kdf,
   type Keys,
   newKey,
   newKeyId,
-  parseHeader,
+  readHeader,
   retiredKeys,
   wrap,
 } from "./header.ts";
 import { removeDrafts } from "./leftovers.ts";
 import { vaultPath } from "./place.ts";
 import { type DataKey, open, openLabel, readSealedHeader, seal } from "./seal.ts";
-import { forget, forgetStale } from "./sources/forget.ts";
-import type { Kdf } from "./sources/kdf.ts";
-import { type KeyRequest, SOURCE_WORDS, type SourceName, STORED, sourceOf } from "./sources/source.ts";
+import {
+  forget,
+  forgetStale,
+  type KeyRequest,
+  SOURCE_WORDS,
+  type SourceName,
+  STORED,
+  sourceOf,
+} from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
 import { overtaken, type Unlocked, unlockAsRecorded, unlockCurrent } from "./unlock.ts";
 import type { VaultOptions } from "./vault.ts";
@@ -160,10 +166,4 @@ async function reseal(from: DataKey, to: DataKey, key: string, value: Bytes): Pr
     expected: `${from.epoch}.${text}`,
     next: { version: `${to.epoch}.${text}`, value: await seal(to, key, label, version, body) },
   };
-}
-
-async function readHeader(driver: StoreDriver): Promise<Header> {
-  const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
-  if (!(value instanceof Uint8Array)) throw damagedHeader();
-  return parseHeader(value as Bytes);
 }

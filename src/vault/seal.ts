@@ -23,8 +23,18 @@ import {
   utf8,
   viewOf,
 } from "./bytes.ts";
-import { NewerVersionError } from "./newer.ts";
 import type { Version } from "./types.ts";
+
+/** Something in the vault that a newer version of auth wrote. It is neither read nor replaced: it isn't damaged. */
+export class NewerVersionError extends AuthError {
+  /** @param what as a sentence begins: `The vault's record github:work` */
+  constructor(what: string, connection?: string) {
+    super("vault_corrupt", `${what} was written by a newer version of auth.`, {
+      hint: "Upgrade auth on this machine. What is stored was left as it is.",
+      ...(connection !== undefined && { connection }),
+    });
+  }
+}
 
 /** A sealed value: safe to store where anyone can read it. */
 export type Sealed = Bytes & { readonly sealed: true };
@@ -142,18 +152,8 @@ function endOfLabel(value: Bytes): number | null {
 
 /** A key of its own for each record: no number of seals in a vault comes near GCM's bound for one key (RULES.md 1.6). */
 function recordKey(key: DataKey, place: string): Bytes {
-  const known = derived.get(place);
-  if (known?.key === key) return known.own;
-  const own = hkdf(key.raw, utf8(key.vaultId), pack("auth record", place));
-  // Who lists a large vault asks for each once.
-  if (derived.size === KEPT) derived.clear();
-  derived.set(place, { key, own });
-  return own;
+  return hkdf(key.raw, utf8(key.vaultId), pack("auth record", place));
 }
-
-/** By their places: a refresh opens and seals the same few records again and again. */
-const derived = new Map<string, { readonly key: DataKey; readonly own: Bytes }>();
-const KEPT = 16;
 
 /** Format, key id, epoch, incarnation and generation are in `header`, as they are stored. */
 function labelData({ vaultId }: DataKey, place: string, header: Bytes): Bytes {
@@ -165,24 +165,15 @@ function bodyData({ vaultId }: DataKey, { type, name }: Label, head: Bytes): Byt
 }
 
 function aesKey(raw: Bytes): Promise<CryptoKey> {
-  const known = imported.get(raw);
-  if (known !== undefined) return known;
-  const key = crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
-  imported.set(raw, key);
-  return key;
+  return crypto.subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt", "decrypt"]);
 }
-
-const imported = new WeakMap<Bytes, Promise<CryptoKey>>();
 
 /** AES-256-GCM with a fresh random nonce in front. */
 export async function encrypt(key: Bytes, plain: Uint8Array, data: Bytes): Promise<Bytes> {
   const iv = random(NONCE_BYTES);
   const algorithm = { name: "AES-GCM", iv, additionalData: data };
   const sealed = await crypto.subtle.encrypt(algorithm, await aesKey(key), plain as Bytes);
-  const whole = new Uint8Array(iv.length + sealed.byteLength);
-  whole.set(iv);
-  whole.set(new Uint8Array(sealed), iv.length);
-  return whole;
+  return concat(iv, new Uint8Array(sealed));
 }
 
 /** null when it doesn't open. */

@@ -10,6 +10,7 @@ import { AuthError, errorCode, isOutOfFiles } from "../platform/errors.ts";
 import { isOpenTo, isOwnedByOther } from "../platform/owner.ts";
 import { commandLine, shellWord } from "../platform/shell-word.ts";
 import { busy, isBusy } from "./busy.ts";
+import { refuseNetwork, refuseSecondName } from "./file-systems.ts";
 import {
   checkPrivate,
   ensureFolder,
@@ -18,14 +19,11 @@ import {
   lstat,
   outOfDescriptors,
   realPlace,
-  refuseNetwork,
-  refuseSecondName,
   touching,
   unwritable,
   wordsFor,
 } from "./files.ts";
-import { openDatabase } from "./sqlite.ts";
-import { SIDE_FILES } from "./surroundings.ts";
+import { openDatabase, SIDE_FILES } from "./sqlite.ts";
 
 /**
  * A vault that could not be opened: null where there is none; opened where a link in its folder's path was all that was

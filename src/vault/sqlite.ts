@@ -11,9 +11,10 @@ import { feature } from "bun:bundle";
 import { constants, Database } from "bun:sqlite";
 import type { AuthError } from "../platform/errors.ts";
 import { faultAtWrite, mutated } from "../platform/faults.ts";
+import { foreign, isOpenTo, isOwnedByOther } from "../platform/owner.ts";
+import { type Ownership, ownershipIfThere } from "../platform/small-file.ts";
 import { isBusy, retryWhileBusy } from "./busy.ts";
 import { PLAIN_WRITES, type StoreDriver, type Swap } from "./driver.ts";
-import { checkSurroundings } from "./surroundings.ts";
 
 /** SQLite's own refusal of links anywhere in the path (sqlite3_open_v2). bun:sqlite has no name for it. */
 export const OPEN_NOFOLLOW = 0x01000000;
@@ -25,6 +26,9 @@ const VALUE_OF = "SELECT value FROM store WHERE key = ?1";
 const PUT = "INSERT OR REPLACE INTO store (key, version, value) VALUES (?1, ?2, ?3)";
 const DROP = "DELETE FROM store WHERE key = ?1";
 const SCHEMA = "CREATE TABLE store (key TEXT PRIMARY KEY, version TEXT NOT NULL, value BLOB NOT NULL) STRICT";
+
+/** sqlite.org/tempfiles.html. A super-journal is read only where a journal names it. */
+export const SIDE_FILES = ["-journal", "-wal", "-shm"] as const;
 
 /** Opens a vault file. null when there is none. @throws AuthError */
 export function openSqlite(path: string): Promise<StoreDriver | null> {
@@ -48,6 +52,35 @@ async function isReady(path: string): Promise<boolean> {
   if (isAbsent(path)) return false;
   await checkSurroundings(path);
   return true;
+}
+
+/**
+ * SQLite plays back whatever a journal of the right name holds, whoever wrote it (sqlite.org/lockingv3.html#hot_journals).
+ * So before every open, for reading too, no other user may be able to write to the folder, and each side file must be ours
+ * alone (RULES 1.7). On the hot path: five system calls.
+ *
+ * @param path of the vault file
+ * @returns false where there is no vault, or it can't be reached: then nothing was checked
+ * @throws AuthError `vault_unwritable`
+ */
+async function checkSurroundings(path: string): Promise<boolean> {
+  const vault = ownershipIfThere(path);
+  if (vault === null) return false;
+  if (isOwnedByOther(vault)) throw foreign(path);
+  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+  const place = ownershipIfThere(folder);
+  if (place !== null && ((isOwnedByOther(place) && place.uid !== 0) || isOpenTo(place, 0o022)))
+    (await import("./files.ts")).ensureFolder(folder, path);
+  for (const side of SIDE_FILES) {
+    const file = ownershipIfThere(`${path}${side}`, "link");
+    if (file !== null && !isOursAlone(file)) (await import("./sqlite-diagnosis.ts")).checkSideFile(`${path}${side}`);
+  }
+  return true;
+}
+
+/** S_IFMT and S_IFREG of inode(7). */
+function isOursAlone(file: Ownership): boolean {
+  return (file.mode & 0o170000) === 0o100000 && !isOwnedByOther(file) && !isOpenTo(file, 0o022) && file.nlink === 1;
 }
 
 async function openDiagnosed(path: string, refusal: unknown): Promise<StoreDriver | null> {

@@ -4,12 +4,11 @@ import type { Context } from "../platform/context.ts";
 import { isOpenTo, modeText } from "../platform/owner.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { retryWhileBusy } from "./busy.ts";
-import type { Bytes } from "./bytes.ts";
-import { lstat, networkOf, realPlace, touching } from "./files.ts";
-import { damagedHeader, HEADER_KEY, parseHeader } from "./header.ts";
+import { networkOf } from "./file-systems.ts";
+import { lstat, realPlace, touching, writableByOthers } from "./files.ts";
+import { readHeader } from "./header.ts";
 import { vaultPath } from "./place.ts";
 import { FORMAT } from "./seal.ts";
-import { writableByOthers } from "./shared-folder.ts";
 import { type SourceName, sourceInEnvironment, VARIABLES } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
 import type { VaultOptions } from "./vault.ts";
@@ -36,9 +35,7 @@ export async function vaultStatus(context: Context, options: VaultOptions = {}):
   const driver = await openSqlite(path);
   if (driver === null) return null;
   try {
-    const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
-    if (!(value instanceof Uint8Array)) throw damagedHeader();
-    const header = parseHeader(value as Bytes);
+    const header = await readHeader(driver);
     const real = touching(path, () => realPlace(path));
     const insisted = sourceInEnvironment(context, header.source);
     return {

@@ -2,7 +2,7 @@
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type Header, headerVersion, type Keys, unwrap } from "./header.ts";
-import { ifKeyIsLost, locked } from "./sources/locked.ts";
+import { ifKeyIsLost, locked } from "./sources/key-text.ts";
 import {
   ASKING,
   type Prompt,

@@ -10,7 +10,8 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { copyOnWriteFileSystem, ensureFolder, networkFileSystem } from "../../src/vault/files.ts";
+import { copyOnWriteFileSystem, networkFileSystem } from "../../src/vault/file-systems.ts";
+import { ensureFolder } from "../../src/vault/files.ts";
 import { vaultPath } from "../../src/vault/place.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault } from "../../src/vault/vault.ts";

@@ -1,8 +1,17 @@
 import { expect, test } from "bun:test";
 import { random } from "../../src/vault/bytes.ts";
-import { type Header, newKey, newKeyId, parseHeader, retiredKeys, unwrap, wrap } from "../../src/vault/header.ts";
+import {
+  type Header,
+  newKdf,
+  newKey,
+  newKeyId,
+  parseHeader,
+  parseKdf,
+  retiredKeys,
+  unwrap,
+  wrap,
+} from "../../src/vault/header.ts";
 import type { DataKey } from "../../src/vault/seal.ts";
-import { newKdf, parseKdf } from "../../src/vault/sources/kdf.ts";
 
 const wrapping = newKey();
 const keys = { raw: newKey(), index: newKey() };

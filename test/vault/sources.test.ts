@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { Environment } from "../../src/platform/context.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { initVault } from "../../src/vault/create.ts";
-import { parseKey } from "../../src/vault/sources/encoding.ts";
+import { parseKey } from "../../src/vault/sources/key-text.ts";
 import type { SourceName } from "../../src/vault/sources/source.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import { openVault } from "../../src/vault/vault.ts";

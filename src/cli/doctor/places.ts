@@ -5,11 +5,11 @@ import type { Context } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { leftBySudo, nearestExisting, requireOwnPlace } from "../../platform/folders.ts";
 import { isOwnedByOther, ownerHint } from "../../platform/owner.ts";
-import { copyOnWriteOf, lstat, networkOf, realPlace, touching } from "../../vault/files.ts";
+import { copyOnWriteOf, networkOf } from "../../vault/file-systems.ts";
+import { lstat, realPlace, touching, wrongOwner } from "../../vault/files.ts";
 import { vaultPath } from "../../vault/place.ts";
 import { SOURCE_WORDS, type SourceName } from "../../vault/sources/source.ts";
 import { type VaultStatus, type VaultWarning, vaultStatus, vaultWarnings } from "../../vault/status.ts";
-import { wrongOwner } from "../../vault/wrong-owner.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 
 /** What stands in the way of a home, found without opening the vault: whose its folders and files are, who can reach them. */

@@ -4,8 +4,7 @@ import { AuthError } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { showStart } from "../../platform/terminal.ts";
 import type { Bytes } from "../bytes.ts";
-import { parseKey } from "./encoding.ts";
-import { locked } from "./locked.ts";
+import { locked, parseKey } from "./key-text.ts";
 import type { KeyRequest, KeySource } from "./source.ts";
 
 export const commandSource: KeySource = {

@@ -8,8 +8,7 @@ import { accessHint, isOpenTo, isOwnedByOther, modeText, ownerHint } from "../..
 import { shellWord } from "../../platform/shell-word.ts";
 import { type OwnedText, type Ownership, ownershipIfThere, readOwned } from "../../platform/small-file.ts";
 import { type Bytes, random } from "../bytes.ts";
-import { parseKey } from "./encoding.ts";
-import { ifKeyIsLost, locked } from "./locked.ts";
+import { ifKeyIsLost, locked, parseKey } from "./key-text.ts";
 import type { KeyRequest, KeySource } from "./source.ts";
 
 export const fileSource: KeySource = {

@@ -3,8 +3,7 @@ import { AuthError, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { sameText } from "../../platform/secret.ts";
 import { random } from "../bytes.ts";
-import { parseKey } from "./encoding.ts";
-import { ifKeyIsLost, locked } from "./locked.ts";
+import { ifKeyIsLost, locked, parseKey } from "./key-text.ts";
 import type { KeyRequest, KeySource } from "./source.ts";
 
 const SERVICE = "auth";

@@ -3,8 +3,8 @@ import type { Environment } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { cutLineEnd } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
-import { type Kdf, newKdf } from "./kdf.ts";
-import { locked } from "./locked.ts";
+import { type Kdf, newKdf } from "../header.ts";
+import { locked } from "./key-text.ts";
 import type { KeyRequest, KeySource } from "./source.ts";
 
 export const passphraseSource: KeySource = {

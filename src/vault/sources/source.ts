@@ -1,12 +1,13 @@
 /**
- * Where a vault's key comes from. A source gives the 32 bytes that wrap the vault's own keys; one small file each.
+ * Where a vault's key comes from. A source gives the 32 bytes that wrap the vault's own keys; one small file each,
+ * but for AUTH_KEY, which is only read.
  */
 import type { Context } from "../../platform/context.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
-import { envSource } from "./env.ts";
-import { fileSource } from "./file.ts";
-import type { Kdf } from "./kdf.ts";
+import type { Kdf } from "../header.ts";
+import { fileSource, forgetOtherKeys } from "./file.ts";
+import { locked, parseKey } from "./key-text.ts";
 
 /** In the order of their numbers in the header. */
 export const SOURCE_NAMES = ["file", "env", "command", "passphrase", "keychain"] as const;
@@ -91,3 +92,43 @@ export const SOURCE_WORDS: Record<SourceName, string> = {
   passphrase: "a passphrase",
   keychain: "the system's keychain",
 };
+
+/** The key is in AUTH_KEY. Nothing is stored. */
+const envSource: KeySource = {
+  async open({ context }) {
+    const text = context.env.AUTH_KEY;
+    if (!text)
+      throw locked(
+        "The vault's key comes from AUTH_KEY, which is not set.",
+        "Set AUTH_KEY to the key that the vault was made with (what 'auth run -- <command>' runs doesn't get it, unless --keep-key is given).",
+      );
+    return parseKey(text, "AUTH_KEY");
+  },
+  async create(request) {
+    return { key: await this.open(request), kdf: null };
+  },
+  async forget() {},
+};
+
+/** Erases a key that nothing needs any more. Where it can't be erased, the vault is none the worse: that is a warning. */
+export function forget(source: SourceName, request: KeyRequest): Promise<void> {
+  return warning(request.context, source, async () => (await sourceOf(source)).forget(request));
+}
+
+/**
+ * Erases from the key file what a rekey left behind when it was killed: this vault's keys but for the one on record.
+ * The vault lock must be held.
+ */
+export function forgetStale(context: Context, header: { vaultId: string; source: SourceName; keyId: string }) {
+  const { vaultId, source, keyId } = header;
+  return warning(context, "file", () => forgetOtherKeys(context, vaultId, source === "file" ? keyId : null));
+}
+
+async function warning(context: Context, source: SourceName, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    context.warn(`A key that is no longer used could not be erased from ${SOURCE_WORDS[source]}: ${reason}`);
+  }
+}
