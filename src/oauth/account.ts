@@ -11,7 +11,7 @@ import { decodeJwt } from "./idtoken.ts";
 import { firstText, type Json } from "./paths.ts";
 import type { Account, Server } from "./types.ts";
 
-/** What a token reply says of the account without being asked, or null. */
+/** The account that a token reply names by itself, or null. */
 export async function accountIn(dialect: Dialect, body: Json, claims: Json | null): Promise<Account | null> {
   const source = dialect.account.from === "reply" ? body : claims;
   return source === null ? null : accountOf(dialect, source);
@@ -28,7 +28,7 @@ export type AccountAnswer =
   | { readonly kind: "unreachable" };
 
 /**
- * Asks the provider, unless the reply said it already. What an id_token said counts where the provider can't be asked.
+ * Asks the provider, unless the reply named the account. The id_token's account counts where the provider can't be asked.
  * @param options.timeout milliseconds
  */
 export async function askAccount(
@@ -43,8 +43,8 @@ export async function askAccount(
   options: { readonly timeout: number },
 ): Promise<AccountAnswer> {
   const { dialect, endpoints } = server;
-  const told = tokens.account ?? null;
-  const byToken: AccountAnswer | null = told === null ? null : { kind: "known", account: told, scopes: null };
+  const account = tokens.account ?? null;
+  const byToken: AccountAnswer | null = account === null ? null : { kind: "known", account, scopes: null };
   if (byToken !== null && dialect.account.from !== "userinfo") return byToken;
   if (endpoints.userinfo === undefined) return byToken ?? { kind: "unsupported" };
   const answer = await askUserinfo(http, server, endpoints.userinfo, tokens, options.timeout);
@@ -75,21 +75,21 @@ async function askUserinfo(
   if (body === null) return { kind: "unreachable" };
   const subject = idToken ? decodeJwt(idToken.reveal())?.claims.sub : undefined;
   if (subject !== undefined && body.sub !== undefined && body.sub !== subject) return { kind: "contradicted" };
-  // An issuer has to say it; without it nothing shows that both are about one account.
+  // An issuer must name the subject; without it nothing shows that both are about one account.
   if (subject !== undefined && body.sub === undefined && issuer !== null) return { kind: "unreachable" };
   const account = (await accountOf(dialect, body)) ?? { id: null, label: null, organization: null };
   return { kind: "known", account, scopes: grantedScopes(dialect, reply.headers) };
 }
 
 async function accountOf({ account: paths, functions }: Dialect, source: Json): Promise<Account | null> {
-  const told = ((await functions?.account?.(source)) ?? source) as Json;
-  const said = redactJson(told);
-  const id = firstText(told, paths.id);
+  const fields = ((await functions?.account?.(source)) ?? source) as Json;
+  const redacted = redactJson(fields);
+  const id = firstText(fields, paths.id);
   const account = {
-    // Ids are compared: one with a mask in it would be anybody's.
+    // Ids are compared: redacted ones of two accounts would be the same.
     id: id === null || holdsSecret(id) ? null : id,
-    label: firstText(said, paths.label),
-    organization: firstText(said, paths.organization),
+    label: firstText(redacted, paths.label),
+    organization: firstText(redacted, paths.organization),
   };
   return account.id === null && account.label === null ? null : account;
 }

@@ -49,7 +49,7 @@ function bare(code: string, state: string, { issRequired, dialect: { authorize }
   return new URLSearchParams({ [authorize.codeParameter]: code, [nameOf("state", authorize.names) || "state"]: state });
 }
 
-/** @throws AuthError for an answer that is an error, another issuer's (RFC 9207 §2.4), or says a thing twice (RFC 6749 §3.1) */
+/** @throws AuthError for an answer that is an error, another issuer's (RFC 9207 §2.4), or has a parameter twice (RFC 6749 §3.1) */
 export function codeIn(server: Server, parameters: URLSearchParams, redirectUri: string): Secret {
   const { issuer, issRequired, dialect } = server;
   // An error's text may repeat a code that came beside it.
@@ -67,12 +67,12 @@ export function codeIn(server: Server, parameters: URLSearchParams, redirectUri:
     throw new AuthError(
       "access_denied",
       `The answer does not ${iss === null ? "say which issuer it is from" : `come from ${issuer}`}: it was not used.`,
-      { hint: "Log in again. If it happens again, somebody may be mixing up logins on purpose." },
+      { hint: "Log in again. If it happens again, it may be an attack that mixes up two issuers." },
     );
   if (parameters.has("error")) {
-    const said = { ...dialect, reply: { ...dialect.reply, error: "error", errorDescription: "error_description" } };
+    const standard = { ...dialect, reply: { ...dialect.reply, error: "error", errorDescription: "error_description" } };
     const raw = { status: 400, headers: {}, body: new Uint8Array() };
-    throw loginError(server, classifyReply(raw, Object.fromEntries(parameters), said, 0), redirectUri);
+    throw loginError(server, classifyReply(raw, Object.fromEntries(parameters), standard, 0), redirectUri);
   }
   const [code, ...more] = parameters.getAll(dialect.authorize.codeParameter);
   if (code === undefined || code === "" || more.length > 0)

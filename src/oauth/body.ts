@@ -1,4 +1,4 @@
-/** The bytes of a reply as an object, whatever its label says (providers send JSON as text and forms as JSON), and kept. */
+/** The body of a reply as an object, whatever its content type (providers send JSON as text, forms as JSON); and kept. */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import { learnSecrets } from "../platform/learn-secrets.ts";
@@ -44,7 +44,7 @@ export function asObject(value: unknown): Json | null {
   return v.is(JsonObject, value) && !Array.isArray(value) ? value : null;
 }
 
-/** By its label, or by its look where the label says nothing of the kind. */
+/** By its content type, or by how it looks where that is of no use. */
 function isForm(raw: RawReply, text: string): boolean {
   const type = raw.headers["content-type"] ?? "";
   if (/^application\/x-www-form-urlencoded/i.test(type)) return text !== "";

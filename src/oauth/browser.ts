@@ -25,7 +25,7 @@ export interface BrowserRequest {
   /** Milliseconds. */
   readonly timeout: number;
   readonly signal?: AbortSignal;
-  /** What it has to carry, since the provider asked for it (OpenID Connect Core §5.5). */
+  /** The `claims` that the provider demands (OpenID Connect Core §5.5). */
   readonly claims?: string | null;
 }
 
@@ -37,9 +37,9 @@ export interface BrowserLogin {
   readonly callback: Promise<Authorization>;
   /** The same checks for what a person pasted. @throws WrongPaste for no answer to this login; AuthError as `callback` */
   accept(pasted: string): Authorization;
-  /** The login is done: the browser's page says so, and as whom. */
+  /** The login is done: the browser's page shows that, and the account. */
   succeed(account?: Account | null): Promise<void>;
-  /** The answer came, and the login failed: the browser's page says why. @param error null: only the terminal says it */
+  /** The answer came, and the login failed: the browser's page shows why. @param error null: only the terminal does */
   fail(error: AuthError | null): Promise<void>;
   /** Ends the wait and lets go of the port. */
   close(): void;
@@ -58,7 +58,7 @@ export async function startBrowserLogin(
   const nonce = authorize.nonce === "always" || asksIdToken ? oauth.generateRandomNonce() : null;
   const verifier = authorize.pkce ? new Secret(oauth.generateRandomCodeVerifier()) : null;
   const answer = Promise.withResolvers<Authorization>();
-  // Whoever pastes the answer never looks at this promise.
+  // Not awaited where the answer is pasted.
   answer.promise.catch(() => {});
 
   const { listener, redirectUri } = openRedirect(server, request, receive);
@@ -140,7 +140,7 @@ export async function startBrowserLogin(
   };
 }
 
-/** Where the answer is to come, and who listens there: nobody, if it isn't this machine. */
+/** Where the answer is sent, and what listens there: nothing, where that isn't this machine. */
 function openRedirect(
   server: Server,
   request: BrowserRequest,
@@ -207,7 +207,7 @@ function failurePage({ dialect }: Server, error: AuthError | null = null): Page 
 
 /** A provider that doesn't know the redirect tells the person, in the browser, and never sends anyone back. */
 function timedOut(server: Server, redirectUri: string): AuthError {
-  return new AuthError("login_timeout", `Nobody finished the login at ${server.dialect.title} in time.`, {
+  return new AuthError("login_timeout", `The login at ${server.dialect.title} was not finished in time.`, {
     hint: [
       "Log in again; --timeout <seconds> gives more time.",
       `Was there an error about the redirect? On the client's page, enter ${registered(server, redirectUri)}`,

@@ -58,7 +58,7 @@ export function classifyReply(raw: RawReply, body: Json | null, dialect: Dialect
 
 /**
  * The provider's code for what went wrong, or null where the reply names none: a text, a number, or the first of a list,
- * where the description says that codes are, else where RFC 6749 §5.2 says so, else where sub-codes are.
+ * where the description has codes, else where RFC 6749 §5.2 has them, else where sub-codes are.
  */
 export function codeOf(body: Json, dialect: Dialect): string | null {
   const { subcodes, subcodePrefix } = dialect.errors;
@@ -130,7 +130,7 @@ function subcodesAt(body: Json, path: string, prefix: string): string[] {
 }
 
 /**
- * What stands in no table. A well-formed answer below 500 is a verdict: asked again unchanged, it would be the same. 401
+ * What is in no table. A well-formed answer below 500 is a verdict: asked again unchanged, it would be the same. 401
  * is about the client (RFC 6749 §5.2). A page, an empty body and a success without a code say nothing.
  */
 function unknownClass(status: number, body: Json | null): FailureClass {

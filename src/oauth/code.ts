@@ -1,4 +1,4 @@
-/** A code for tokens (RFC 6749 §4.1.3), whichever way the code came. */
+/** A code is exchanged for tokens (RFC 6749 §4.1.3), however the code came. */
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
 import { loginError } from "./login-error.ts";

@@ -58,7 +58,7 @@ const Authorization = v.object({
   verification_uri_complete: v.fallback(v.nullable(url), null),
 });
 
-/** Answers to a request for a code mean what the description says of them before anything else. */
+/** To errors of a request for a code, the description may give a meaning of its own. */
 function asking(dialect: Dialect): Dialect {
   const codes = { ...dialect.errors.codes, ...dialect.device.errors };
   return { ...dialect, errors: { ...dialect.errors, codes } };
@@ -109,7 +109,7 @@ function readAuthorization(server: Server, raw: RawReply): DeviceAuthorization {
 const DEFAULT_INTERVAL = 5;
 const SLOWER = 5;
 const LONGEST_INTERVAL = 60;
-/** However bad the network, so often somebody looks again. */
+/** Seconds between two polls at most, however bad the network. */
 const LONGEST_PAUSE = 30;
 
 function seconds(value: unknown): number {
@@ -124,7 +124,7 @@ export interface DevicePolling {
   readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   /** Ends the wait between two polls; the reply to a poll is waited for. */
   readonly signal?: AbortSignal;
-  /** What the login has to carry, since the provider asked for it. */
+  /** The `claims` that the provider demands. */
   readonly claims?: string | null;
 }
 
@@ -149,7 +149,7 @@ export async function pollDevice(
     if (signal?.aborted)
       throw new AuthError("interrupted", "The login was interrupted.", { hint: "No login was stored." });
     if (now() >= deadline)
-      throw new AuthError("login_timeout", `Nobody approved the login at ${server.dialect.title} in time.`, {
+      throw new AuthError("login_timeout", `The login at ${server.dialect.title} was not approved in time.`, {
         hint: "Log in again.",
       });
     const timeout = Math.min(LIMITS.exchange, deadline - now());
@@ -160,7 +160,7 @@ export async function pollDevice(
     const answer = await poll(sending, parameters, now());
     if (answer.kind === "approved") return answer.reply;
     const { failure } = answer;
-    // An answer without a code says nothing of the login (RFC 8628 §3.5): the wait goes on.
+    // An answer without an error code decides nothing (RFC 8628 §3.5): the wait goes on.
     switch (failure.class === "refused" && failure.providerError === null ? "transient" : failure.class) {
       case "pending":
         failures = 0;

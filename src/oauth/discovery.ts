@@ -1,4 +1,4 @@
-/** What an issuer says of itself: OpenID Connect Discovery 1.0 §4, RFC 8414 §3. */
+/** What an issuer publishes about itself: OpenID Connect Discovery 1.0 §4, RFC 8414 §3. */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
@@ -119,7 +119,7 @@ function read(issuer: string, body: Json): IssuerDocument {
     });
   }
   const document = parsed.output;
-  // RFC 8414 §3.3: anybody could otherwise answer in another's name.
+  // RFC 8414 §3.3: otherwise one issuer could pass for another.
   if (!isIssuer(withoutSlash(document.issuer), withoutSlash(issuer)))
     throw new AuthError(
       "provider_unavailable",

@@ -5,21 +5,21 @@ import { at, type Json } from "./paths.ts";
 
 type Unit = Dialect["reply"]["expiry"]["unit"];
 
-/** What a reply says of a lifetime. */
-export interface Told {
-  /** Whole seconds from now; 0: none, or over. null: it doesn't say. */
+/** A lifetime as a reply has it. */
+export interface Lifetime {
+  /** Whole seconds from now; 0: none, or over. null: the reply has none. */
   readonly seconds: number | null;
-  /** What it says and can't be read, for the log: `expires_in "3600abc"`. null: nothing of the kind. */
+  /** A value that can't be read, for the log: `expires_in "3600abc"`. null: none. */
   readonly unread: string | null;
 }
 
 const TEN_YEARS = 10 * 365 * 24 * 3600;
 
 /**
- * The access token's lifetime: where the description says it is, else `expires_in` or `expires_at` beside that.
+ * The access token's lifetime: where the description has it, else `expires_in` or `expires_at` beside that.
  * @param now milliseconds, by the clock that the reply's times are to be read by
  */
-export function lifetimeOf(body: Json, { path, unit }: Dialect["reply"]["expiry"], now: number): Told {
+export function lifetimeOf(body: Json, { path, unit }: Dialect["reply"]["expiry"], now: number): Lifetime {
   const group = path.slice(0, path.lastIndexOf(".") + 1);
   let unread: string | null = null;
   for (const [place, as] of [
@@ -28,9 +28,9 @@ export function lifetimeOf(body: Json, { path, unit }: Dialect["reply"]["expiry"
     [`${group}expires_at`, "time"],
   ] as const) {
     if (place !== path || as === unit) {
-      const told = lifetimeAt(body, place, as === "time" ? timeUnitOf(at(body, place)) : as, now);
-      unread ??= told.unread;
-      if (told.seconds !== null) return { seconds: told.seconds, unread };
+      const lifetime = lifetimeAt(body, place, as === "time" ? timeUnitOf(at(body, place)) : as, now);
+      unread ??= lifetime.unread;
+      if (lifetime.seconds !== null) return { seconds: lifetime.seconds, unread };
     }
   }
   return { seconds: null, unread };
@@ -40,7 +40,7 @@ export function lifetimeOf(body: Json, { path, unit }: Dialect["reply"]["expiry"
  * A lifetime at one place of a reply. Nothing, null, and an empty text say nothing. What is more than ten years away
  * can't be read: it is in another unit than the one that is expected.
  */
-export function lifetimeAt(body: Json, path: string, unit: Unit, now: number): Told {
+export function lifetimeAt(body: Json, path: string, unit: Unit, now: number): Lifetime {
   const value = at(body, path);
   if (value === undefined || value === null || value === "") return { seconds: null, unread: null };
   const isNear = Math.abs(exactSeconds(value, unit, now)) <= TEN_YEARS;

@@ -2,8 +2,8 @@
  * A form on this machine's loopback, for one person to fill in once: so that a program without a terminal can have a
  * person give it a client id, a secret or a key, without seeing it pass through chat, argv or history.
  *
- * Whoever can guess neither its path nor its token can neither read the form nor answer it: another program of this
- * machine, a page in a browser (cross-site request forgery, DNS rebinding).
+ * Its path and its token can't be guessed, so no other program of this machine and no page in a browser can read the form
+ * or answer it (cross-site request forgery, DNS rebinding).
  */
 import { AuthError } from "../platform/errors.ts";
 import { Secret, sameText } from "../platform/secret.ts";
@@ -13,7 +13,7 @@ import { pageReply, reply, textReply } from "./listener-http.ts";
 import { type Received, serveLoopback } from "./loopback.ts";
 import { contentSecurityPolicy, type Page } from "./page.ts";
 
-/** A key file is the longest that is asked for. */
+/** Bytes. The longest answer is a key file. */
 const LONGEST_BODY = 96 * 1024;
 /** Milliseconds that the browser has to fetch the last page. */
 const LAST_PAGE_TIME = 1_000;
@@ -66,7 +66,7 @@ export function openForm({ page, port, timeout }: FormOptions): WebForm {
     return accept(given);
   }
 
-  /** A browser says where a form was sent from (Fetch §3.2); whoever says nothing still needs the token. */
+  /** A browser names the page that sent the form (Fetch §3.2). Where it names none, the token still decides. */
   function isForeign({ headers }: Received): boolean {
     const from = headers.get("origin");
     const site = headers.get("sec-fetch-site");
@@ -126,7 +126,7 @@ export function openForm({ page, port, timeout }: FormOptions): WebForm {
   }
 
   const answers = answered();
-  // Whoever closes the form first never looks at it.
+  // Not awaited where the form is closed first.
   answers.catch(() => {});
   return { url: `${origin}${path}`, answers, close };
 }
@@ -158,7 +158,7 @@ function unguessable(): string {
 }
 
 function timedOut(): AuthError {
-  return new AuthError("login_timeout", "Nobody filled in the form in time.", {
+  return new AuthError("login_timeout", "The form was not filled in in time.", {
     hint: "Log in again; --timeout <seconds> gives more time.",
   });
 }

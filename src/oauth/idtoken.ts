@@ -1,7 +1,7 @@
 /**
- * Identity tokens, checked by the rules of OpenID Connect Core §3.1.3.7, whose numbers stand beside them. They come straight
+ * Identity tokens, checked by the rules of OpenID Connect Core §3.1.3.7, whose numbers are beside them. They come straight
  * from the token endpoint over TLS, so their signature need not be checked (rule 6). Rules 1, 12 and 13 are about what is
- * never asked for here: encryption, acr, max_age.
+ * never requested here: encryption, acr, max_age.
  */
 import * as v from "valibot";
 import { escapeText } from "../platform/escape.ts";
@@ -119,7 +119,7 @@ function faultIn(
   const now = expected.now / 1000;
   // 2.
   if (server.issuer !== null && !isIssuer(server.issuer, iss)) return foreign("is another issuer's");
-  // 3. Further audiences are trusted only where the issuer says that this client is the one it was issued to.
+  // 3. Further audiences are trusted only where `azp` names this client as the one that it was issued to.
   if (!audiences.includes(client.id)) return foreign("is for another client");
   if (audiences.length > 1 && azp === undefined) return foreign("is for further audiences, with no azp");
   // 4, 5.
@@ -162,7 +162,7 @@ function comparesSub({ dialect }: Server): boolean {
 
 /**
  * Whether `issuer` is `expected`, character by character (§3.1.3.7, 2; RFC 9207 §2.4). Metadata for many tenants holds a
- * template, `https://host/{tenant}/v2`, where one part of the path stands for any.
+ * template, `https://host/{tenant}/v2`, where one part of the path can be anything.
  */
 export function isIssuer(expected: string, issuer: string): boolean {
   const wanted = expected.split("/");

@@ -11,7 +11,7 @@ export interface JwtContent {
   readonly claims: Readonly<Record<string, string>>;
   /** Seconds from `iat` to `exp`. */
   readonly lifetime: number;
-  /** Seconds that `iat` lies back, for clocks that are behind ours. */
+  /** Seconds that `iat` is in the past, for clocks that are behind ours. */
   readonly backdate: number;
   /** With a `jti`, so that it works once (RFC 7523 §3). */
   readonly unique: boolean;
@@ -36,7 +36,7 @@ const ASSERTION_LIFETIME = 60;
 
 /**
  * Puts into a form the JWT by which a client authenticates (RFC 7523 §2.2). As RFC 10070 has it, it is typed, and for the
- * issuer alone, so that no other server can use it. Where the issuer isn't known, or the description says so, it is for
+ * issuer alone, so that no other server can use it. Where the issuer isn't known, or the description wants it, it is for
  * the endpoint.
  *
  * @param url the endpoint

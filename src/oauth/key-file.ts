@@ -48,7 +48,7 @@ const Jwk = v.looseObject({ kty: v.string(), alg: v.optional(v.string()), kid: v
 
 /**
  * @param file the whole text: PEM, or a JWK, whose own algorithm and id then count
- * @param supported the algorithms that the issuer takes, where it says so
+ * @param supported the algorithms that the issuer takes, where it lists them
  * @throws AuthError `token_rejected` when it is no private key of a kind that can be used here
  */
 export async function readClientKey(file: Secret, supported: readonly string[] | null): Promise<ClientKey> {

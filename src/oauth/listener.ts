@@ -25,7 +25,7 @@ export interface Listener {
   readonly port: number;
   /** Shows how the login ended. Waits a moment for the browser to fetch it, if it brought the answer. */
   conclude(page: Page): Promise<void>;
-  /** Lets go of the port and of everyone connected; whoever waits for the end sees `page`. */
+  /** Lets go of the port and of all connections; browsers that wait for the end get `page`. */
   close(page: Page): void;
 }
 
@@ -39,7 +39,7 @@ export interface ListenerOptions {
 
 /** @throws AuthError `usage` when the port is taken */
 export function listen({ hostname, port, path, receive }: ListenerOptions): Listener {
-  /** Those who asked for the last page before it was known. */
+  /** Requests for the last page that came before it was known. */
   const waiting = new Set<(reply: string) => void>();
   const finalPath = path === "/done" ? "/finished" : "/done";
   let answered = false;
@@ -58,7 +58,7 @@ export function listen({ hostname, port, path, receive }: ListenerOptions): List
   });
 
   function route(head: Head): string {
-    if (isPrefetch(head)) return textReply(503, "Not before somebody asks for it.");
+    if (isPrefetch(head)) return textReply(503, "This page is not prefetched.");
     if (head.method !== "GET") return textReply(405, "Only GET.", { allow: "GET" });
     if (head.path === path) return callback(head.query);
     if (head.path !== finalPath || !answered) return textReply(404, "Nothing here.");
@@ -79,7 +79,7 @@ export function listen({ hostname, port, path, receive }: ListenerOptions): List
     return pageReply(page.kind === "success" ? 200 : 400, page);
   }
 
-  function tell(page: Page): void {
+  function showToWaiting(page: Page): void {
     last ??= page;
     for (const send of waiting) send(lastReply(last));
     waiting.clear();
@@ -91,17 +91,17 @@ export function listen({ hostname, port, path, receive }: ListenerOptions): List
       const isShown = new Promise<void>((resolve) => {
         shown = resolve;
       });
-      tell(page);
+      showToWaiting(page);
       if (answered) await Promise.race([isShown, Bun.sleep(LAST_PAGE_TIME)]);
     },
     close(page) {
-      tell(page);
+      showToWaiting(page);
       server.stop();
     },
   };
 }
 
-/** The browser fetches ahead what nobody has opened yet (Fetch, `Sec-Purpose`; older ones, `Purpose` and `X-Moz`). */
+/** The browser fetches a page that the person has not opened yet (Fetch, `Sec-Purpose`; older ones, `Purpose` and `X-Moz`). */
 function isPrefetch({ headers }: Head): boolean {
   return ["sec-purpose", "purpose", "x-moz"].some((name) => /prefetch|preview/i.test(headers.get(name) ?? ""));
 }

@@ -13,9 +13,10 @@ const LONGEST_DESCRIPTION = 300;
  */
 export function loginError(server: Server, failure: OAuthFailure, redirectUri?: string): AuthError {
   const { title } = server.dialect;
-  const said = failure.description === null ? "" : `: ${escapeText(failure.description.slice(0, LONGEST_DESCRIPTION))}`;
-  const [code, message, hint] = words(failure, title);
-  return new AuthError(code, `${message} (${failure.reason})${said}`, {
+  const description =
+    failure.description === null ? "" : `: ${escapeText(failure.description.slice(0, LONGEST_DESCRIPTION))}`;
+  const [code, message, hint] = errorFor(failure, title);
+  return new AuthError(code, `${message} (${failure.reason})${description}`, {
     hint: [failure.meaning, failure.remedy ?? hint]
       .filter((line) => line !== null)
       .join("\n")
@@ -34,8 +35,8 @@ export function registered({ dialect }: Server, sent?: string): string {
   return uri.replace(/^(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])):\d+/, "$1");
 }
 
-function words(failure: OAuthFailure, title: string): [code: ErrorCode, message: string, hint: string] {
-  // An error with status 200: a refresh tries again, since it may be a busy moment; a person is told what was said.
+function errorFor(failure: OAuthFailure, title: string): [code: ErrorCode, message: string, hint: string] {
+  // An error with status 200: a refresh tries again, since the server may be busy; a person gets to see the error.
   const isRefusal = failure.class === "transient" && (failure.status ?? 500) < 400 && failure.providerError !== null;
   switch (isRefusal ? "refused" : failure.class) {
     case "denied":
@@ -52,7 +53,7 @@ function words(failure: OAuthFailure, title: string): [code: ErrorCode, message:
       return ["interaction_required", `${title} wants more from you`, "Log in again, with --flow browser if you can."];
     case "refused":
       if (failure.providerError !== null)
-        return ["client_rejected", `${title} refused the login`, `Check what was asked for, ${CLIENT}.`];
+        return ["client_rejected", `${title} refused the login`, `Check the request, ${CLIENT}.`];
   }
   return [unreached(failure), `${title} could not complete the login`, laterOrWhere(failure)];
 }

@@ -136,7 +136,7 @@ function whole(received: Buffer, longestBody: number): Received | string | null 
 type Handlers = Bun.SocketHandler<Connection>;
 
 /**
- * `localhost` may mean either loopback address, and whoever holds the other one would get the code: both are bound, on
+ * `localhost` may mean either loopback address, and a program that holds the other one would get the code: both are bound, on
  * one port, or the login fails (RFC 8252 §8.3). A machine without IPv6 has only the one.
  */
 function bind({ hostname, port }: LoopbackOptions, socket: Handlers): TCPSocketListener<Connection>[] {

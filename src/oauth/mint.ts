@@ -39,7 +39,7 @@ export function sendMint(http: Http, server: Server, client: Client, request: Mi
         ...common,
         ...(proof === "" ? {} : { client_assertion_type: CLIENT_ASSERTION, client_assertion: proof }),
       });
-    // What the provider wants to know of the scope, a grant's assertion says itself.
+    // The scope is in the assertion, where the provider wants one.
     case "grant":
       return sendMinted(JWT_BEARER, { ...request.parameters, assertion: proof });
     case "exchange":
@@ -59,9 +59,9 @@ export function sendMint(http: Http, server: Server, client: Client, request: Mi
  * @throws OAuthFailure
  */
 export async function readMinted(server: Server, client: Client, raw: RawReply, now: number): Promise<TokenReply> {
-  // The library wants to know who asks, even where nobody does.
-  const asker = client.id === "" ? { ...client, id: "none" } : client;
-  const reply = await readTokenReply(server, asker, raw, { subject: null, now });
+  // An id_token is checked against a client, even where the request names none.
+  const checked = client.id === "" ? { ...client, id: "none" } : client;
+  const reply = await readTokenReply(server, checked, raw, { subject: null, now });
   return { ...reply, refreshToken: null, refreshExpiresIn: null, refreshTimeout: null, account: null };
 }
 

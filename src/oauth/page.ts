@@ -11,10 +11,10 @@ export interface Page {
 }
 
 export function renderPage({ kind, title, text, quote }: Page): string {
-  const said = quote ? `<blockquote>${html(quote)}</blockquote>` : "";
+  const blockquote = quote ? `<blockquote>${html(quote)}</blockquote>` : "";
   const sign = kind === "success" ? CHECK : CROSS;
   const paragraphs = text.split("\n").map((line) => `<p>${html(line)}</p>`);
-  return renderDocument(title, kind, [sign, `<h1>${html(title)}</h1>`, ...paragraphs, said].join("\n"));
+  return renderDocument(title, kind, [sign, `<h1>${html(title)}</h1>`, ...paragraphs, blockquote].join("\n"));
 }
 
 /** @param content HTML, whatever is not ours in it escaped */

@@ -16,7 +16,7 @@ export interface RefreshRequest {
 }
 
 /**
- * Sends the refresh token once, and gives the reply as it came, whatever it says.
+ * Sends the refresh token once, and gives the reply as it came, an error too.
  * @throws OAuthFailure only when no reply came
  * @throws AuthError when the provider has no endpoint for it
  */

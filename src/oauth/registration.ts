@@ -37,7 +37,7 @@ export class RegistrationRefused extends Error {
 }
 
 /**
- * Registers a public native client (RFC 8252 §8.4), which is told from others by its redirect to this machine.
+ * Registers a public native client (RFC 8252 §8.4), which is recognised by its redirect to this machine.
  * @param endpoint the document's `registration`
  * @throws RegistrationRefused
  */
@@ -65,7 +65,7 @@ export async function registerClient(
   return read(body, status);
 }
 
-/** What is asked for; RFC 7591 §2. */
+/** The registration request (RFC 7591 §2). */
 function metadataOf(document: IssuerDocument, redirectUri: string): Json {
   const { endpoints, grantTypes, idTokenAlgorithms } = document;
   const wanted = [
@@ -73,7 +73,7 @@ function metadataOf(document: IssuerDocument, redirectUri: string): Json {
     ...(endpoints.device === undefined ? [] : ["urn:ietf:params:oauth:grant-type:device_code"]),
     "refresh_token",
   ];
-  // RS256 is what a registration means that says nothing; not every issuer has it.
+  // RS256 is the default (OpenID Connect Registration §2); not every issuer has it.
   const algorithm = idTokenAlgorithms?.includes("RS256") === false ? idTokenAlgorithms[0] : undefined;
   return {
     client_name: CLIENT_NAME,
@@ -93,7 +93,7 @@ const Registered = v.object({
   registration_access_token: v.optional(v.pipe(v.string(), v.nonEmpty())),
 });
 
-/** The issuer may have given another authentication than the one asked for (RFC 7591 §3.2.1). */
+/** The issuer may have given another authentication than the requested one (RFC 7591 §3.2.1). */
 function read(body: Json | null, status: number): RegisteredClient {
   const parsed = v.safeParse(Registered, body);
   if (!parsed.success || holdsSecret(parsed.output.client_id))

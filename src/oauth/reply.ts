@@ -46,7 +46,7 @@ export async function readTokenReply(
       ? refusedLogin(raw, idToken.fault, received, idToken.byClock)
       : unusable(raw, body, dialect, idToken.fault);
   // Everything but the tokens themselves is stored and shown in clear somewhere.
-  const said = redactJson(body);
+  const redacted = redactJson(body);
   const account = await byPlugin(raw, () => accountIn(dialect, body, idToken.claims));
   const { subject } = expected;
   if (subject !== null && dialect.account.from === "reply" && account?.id && account.id !== subject)
@@ -59,11 +59,11 @@ export async function readTokenReply(
   );
   // Zero is how some say "never".
   const [ofRefreshToken, unused, ofAuthorization] = refreshLifetimes.map(({ seconds }) => seconds || null);
-  const scopes = scopesIn(at(said, dialect.reply.scope), dialect.scopes.replySeparator);
+  const scopes = scopesIn(at(redacted, dialect.reply.scope), dialect.scopes.replySeparator);
   const renewsItself = dialect.refresh.credential === "access_token" ? accessToken : null;
   return {
     accessToken,
-    tokenType: textAt(said, dialect.reply.tokenType)?.toLowerCase() ?? "bearer",
+    tokenType: textAt(redacted, dialect.reply.tokenType)?.toLowerCase() ?? "bearer",
     expiresIn: lifetime.seconds,
     ownExpiresIn: secondsToExp(decodeJwt(accessText)?.claims, now),
     refreshToken: refreshToken ?? renewsItself,
@@ -77,7 +77,7 @@ export async function readTokenReply(
     scopes: scopes.granted,
     idToken: idToken.token,
     account,
-    extra: extraOf(said, dialect),
+    extra: extraOf(redacted, dialect),
   };
 }
 
@@ -116,7 +116,7 @@ async function byPlugin<T>(raw: RawReply, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Where the whole has no access token, the group that may stand for it does; what else the reply says stays beside it. */
+/** Where the reply has no access token, the group that `alternate` names is read instead, beside the other fields. */
 function tokensIn(body: Json | null, { reply }: Dialect): Json | null {
   if (body === null || reply.alternate === undefined || textAt(body, reply.accessToken) !== null) return body;
   const group = at(body, reply.alternate);
@@ -177,8 +177,8 @@ interface Scopes {
 }
 
 /**
- * A list, or a text that separates by blanks or as the dialect says. An empty one means that none was granted; only a
- * reply without any means those that were asked for (RFC 6749 §5.1).
+ * A list, or a text separated by blanks or as the dialect has it. An empty one means that none was granted; only a
+ * reply without any means the requested ones (RFC 6749 §5.1).
  */
 function scopesIn(value: unknown, separator: string): Scopes {
   if (typeof value !== "string" && !Array.isArray(value)) return { granted: null, unread: [] };

@@ -60,7 +60,7 @@ async function revoke(
   return isSuccess(raw) && code === null;
 }
 
-/** The token in the body of a DELETE, the client as Basic credentials; its id may stand in the URL. */
+/** The token in the body of a DELETE, the client as Basic credentials; its id may be in the URL. */
 async function deleteToken(http: Http, server: Server, client: Client, url: string, token: Secret): Promise<boolean> {
   const credentials = new TextEncoder().encode(`${client.id}:${client.secret?.reveal() ?? ""}`).toBase64();
   try {

@@ -66,7 +66,7 @@ export async function sendForm(
   return post(sending, url, form, { ...headers, ...(await authenticate(sending, url, form)) });
 }
 
-/** Nothing where none is asked for (RFC 6749 §3.3). */
+/** RFC 6749 §3.3. Nothing where none is wanted. */
 export function scopeOf({ dialect }: Server, scopes: readonly string[]): { scope?: string } {
   return scopes.length === 0 ? {} : { scope: scopes.join(dialect.scopes.separator) };
 }
@@ -161,7 +161,7 @@ function knowSent(form: URLSearchParams, headers: Readonly<Record<string, string
     if (/^(authorization|dpop)$/i.test(name)) knowSecret(value.slice(value.indexOf(" ") + 1));
 }
 
-/** What a plugin's function makes of it. It says what is sent, and has no say in where it goes. */
+/** What a plugin's function makes of it. It may change what is sent, but not where it goes. */
 async function byPlugin(
   { functions }: Dialect,
   endpoint: string,

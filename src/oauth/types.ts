@@ -15,7 +15,7 @@ export interface Client {
   readonly authentication: Authentication;
   /** What the provider's pages call it, where that is known. */
   readonly name?: string;
-  /** Exists for `private_key_jwt`, which then stands for the secret. */
+  /** For `private_key_jwt`, instead of a secret. */
   readonly key?: ClientKey;
   /** Where its tokens are, or may have to be, bound to a key (RFC 9449). */
   readonly proof?: ProofKey;
@@ -29,9 +29,9 @@ export interface Server {
   readonly dialect: Dialect;
   readonly issuer: string | null;
   readonly endpoints: Readonly<Partial<Record<EndpointName, string>>>;
-  /** Whether discovery said that authorization replies carry `iss` (RFC 9207). */
+  /** Authorization replies carry `iss`, by the metadata (RFC 9207). */
   readonly issRequired: boolean;
-  /** By which the issuer signs its id_tokens, where discovery said so. */
+  /** By which the issuer signs its id_tokens, where its metadata lists them. */
   readonly idTokenAlgorithms?: readonly string[];
   /** Where an authorization request has to be pushed before the browser is sent off (RFC 9126). */
   readonly pushed?: string;
@@ -98,7 +98,7 @@ export function bareReply(accessToken: Secret, of: Partial<TokenReply>): TokenRe
   };
 }
 
-/** `refused`: a verdict whose code stands in no table, neither the provider's nor the RFCs'. */
+/** `refused`: a verdict whose code is in no table, neither the provider's nor the RFCs'. */
 export type FailureClass = ErrorClass | "refused";
 
 /**

@@ -1,4 +1,4 @@
-/** Whether a JWT is what it says it is, by the keys that its issuer publishes (RFC 7515, RFC 7517, RFC 7519 §7.2). */
+/** Whether a JWT is genuine, by the keys that its issuer publishes (RFC 7515, RFC 7517, RFC 7519 §7.2). */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import type { Http } from "../platform/http.ts";

@@ -87,7 +87,7 @@ function withUrl(command: readonly string[], url: string): string[] {
   return command.some((word) => word.includes("%s")) ? filled : [...filled, url];
 }
 
-/** As the URL parser writes it, so that no character means something to whoever gets it; null for other schemes. */
+/** As the URL parser writes it, so that no character means anything to the program that gets it; null for other schemes. */
 function canonical(url: string): string | null {
   const href = URL.parse(url)?.href ?? null;
   return href === null || pageFault(href) !== null ? null : href;

@@ -12,7 +12,7 @@ export interface Context {
   readonly http: Http;
   /** Milliseconds since the epoch, UTC. */
   now(): number;
-  /** Milliseconds. Ends early, without an error, when the signal is given. Absent: it takes as long as it says. */
+  /** Milliseconds. Ends early, without an error, when the signal is given. Absent: a plain sleep. */
   readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   /** A line for `-v`. Callers never pass a secret; the sink redacts by value all the same. */
   debug(message: string): void;

@@ -13,7 +13,7 @@ const ANONYMOUS = "anon_inode:";
 
 /**
  * The descriptors from 3 up that we were started with. To be called before anything of ours is opened: then Bun holds
- * nothing but its event loop's own (an epoll and an eventfd), which are told by their names. On macOS Bun leaves
+ * nothing but its event loop's own (an epoll and an eventfd), which are recognised by their names. On macOS Bun leaves
  * inherited ones alone, and there is nothing to do. Where there are no system calls none are known, nor handed over.
  */
 export function inheritedDescriptors(): number[] {

@@ -17,7 +17,7 @@ export function escapeText(text: string): string {
 }
 
 /**
- * JSON that is as harmless on a screen, and means the same: what JSON allows to stand raw in a text, and a terminal may
+ * JSON that is as harmless on a screen, and means the same: what JSON allows unescaped in a text, and a terminal may
  * obey, is written as an escape.
  */
 export function jsonText(value: unknown, indent?: number): string {

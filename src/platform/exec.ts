@@ -91,7 +91,7 @@ function reasonOf(errno: number): string {
 
 /** Where there are no system calls: right but for inherited descriptors, which Bun closes. */
 function execveByBun(file: string, { command, args, env }: Execution): never {
-  // A listener makes the runtime reset these to their default in the child; it ignores them otherwise.
+  // A listener makes Bun reset these to their default in the child; it ignores them otherwise.
   for (const signal of ["SIGPIPE", "SIGXFSZ"] as const) process.on(signal, () => {});
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) if (value !== undefined) environment[name] = value;

@@ -21,7 +21,7 @@ export function faultReason(code: string): string {
   return FAULTS[code]?.[0] ?? code;
 }
 
-/** A sentence that says what helps, with the way round it. */
+/** A sentence: what helps, and the way round it. */
 export function faultRemedy(code: string): string {
   if (isOutOfFiles({ code })) return RAISE_FILE_LIMIT;
   const remedy = FAULTS[code]?.[1] ?? "Make room or set its permissions right";

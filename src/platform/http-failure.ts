@@ -59,7 +59,7 @@ export class HttpError extends Error {
   readonly lasting: boolean;
   /** false only where it is certain that the request never reached the provider (RULES.md 2.3). */
   readonly sent: boolean;
-  /** Where a status came before the failure. Of a redirect only that it was one is known: 300 stands for all. */
+  /** Where a status came before the failure. Of a redirect the exact status is not known: 300. */
   readonly status: number | null;
 
   constructor(failure: HttpFailure, url: string, details: HttpErrorDetails = {}) {
@@ -79,11 +79,11 @@ export interface HttpErrorDetails {
   readonly cause?: unknown;
   readonly status?: number | null;
   readonly detail?: string;
-  /** Where more is known than the failure's own rule says. */
+  /** Where more is known than `NEVER_SENT` has. */
   readonly sent?: boolean;
 }
 
-/** The connection never stood: no byte of the request can have left (RULES.md 2.3). */
+/** There never was a connection: no byte of the request can have left (RULES.md 2.3). */
 const NEVER_SENT = /^(host not found|connection refused|too many open files|certificate .*|proxy .*)$/;
 
 /** Measured on Bun 1.4.5: a numeric code is a DOMException (23: TimeoutError, 20: AbortError). */

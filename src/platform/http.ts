@@ -1,6 +1,6 @@
 /**
  * The only caller of fetch (RULES.md 3.2). Never follows a redirect, never trusts an invalid certificate,
- * caps what it reads, and says of every failure whether the request can have reached the other side.
+ * caps what it reads, and tells for every failure whether the request can have reached the other side.
  */
 import { version } from "../../package.json";
 import { failureOf, HttpError } from "./http-failure.ts";
@@ -68,7 +68,7 @@ function runningTime(limit: number): { signal: AbortSignal; clear(): void } {
     const step = Math.min(left, TICK);
     const began = performance.now();
     timer = setTimeout(() => {
-      // Fired much too late: we stood still, and what came meanwhile is to be read first.
+      // Fired much too late: the process was stopped, and what came meanwhile is read first.
       const late = performance.now() - began > step + TICK;
       left -= late ? 0 : step;
       if (left > 0) wait();
@@ -131,7 +131,7 @@ async function exchangeOver(url: URL, { maxBytes, ...request }: Exchange, proxy?
       redirect: "error",
       keepalive: false,
       verbose: false,
-      // The runtime's own prints to stderr when a body isn't what it says.
+      // Bun's own prints to stderr when a body isn't compressed as its header has it.
       decompress: false,
       tls: { rejectUnauthorized: true },
     });
@@ -144,8 +144,8 @@ async function exchangeOver(url: URL, { maxBytes, ...request }: Exchange, proxy?
 }
 
 /**
- * `localhost` means this machine whatever a resolver says (RFC 6761 §6.3): both loopback addresses are tried, and the
- * server sees the name it was called by. A proxy never sees what is said to loopback.
+ * `localhost` means this machine whatever a resolver answers (RFC 6761 §6.3): both loopback addresses are tried, and the
+ * server sees the name it was called by. Requests to loopback never go through a proxy.
  */
 async function connect(url: URL, init: BunFetchRequestInit): Promise<Response> {
   if (init.proxy !== undefined) return fetch(url, init);
@@ -204,12 +204,12 @@ const COMPRESSIONS: Readonly<Record<string, ConstructorParameters<typeof Decompr
   zstd: "zstd",
 };
 
-/** Nothing compressed was asked for; some send it all the same. */
+/** `accept-encoding: identity` is sent; some servers compress all the same. */
 function decompressed({ headers, body }: Response): ReadableStream<Uint8Array> | null {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
   if (body === null || encoding === "identity" || encoding === "") return body;
   const format = Object.hasOwn(COMPRESSIONS, encoding) ? COMPRESSIONS[encoding] : undefined;
-  if (format === undefined) throw new Error(`a content coding that nobody asked for: ${encoding}`);
+  if (format === undefined) throw new Error(`unknown content coding: ${encoding}`);
   return body.pipeThrough(new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>);
 }
 

@@ -1,4 +1,4 @@
-/** The slow way of `journal.ts`: makes the file and its folder, rotates, and says what is wrong. */
+/** The slow way of `journal.ts`: makes the file and its folder, rotates, and explains failures. */
 import {
   closeSync,
   constants,
@@ -19,7 +19,7 @@ import { hasByteLocks, lockByte } from "./file-lock.ts";
 import { makeFolder } from "./folders.ts";
 import { isOwnedByOther } from "./owner.ts";
 
-/** O_NONBLOCK: a pipe that nobody reads from is refused, not waited for. */
+/** O_NONBLOCK: a pipe without a reader is refused, not waited for. */
 const FLAGS =
   constants.O_WRONLY |
   constants.O_APPEND |

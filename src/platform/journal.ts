@@ -19,10 +19,10 @@ async function appendByNode(path: string, line: string): Promise<string | null> 
   return appendByFiles(path, line, ROTATE_BYTES);
 }
 
-/** A pipe that nobody reads from is refused, not waited for. */
+/** O_NONBLOCK: a pipe without a reader is refused, not waited for. */
 const FLAGS = O.WRONLY | O.APPEND | O.NONBLOCK | O.NOFOLLOW | O.CLOEXEC;
 
-/** false: something is out of the ordinary (no file yet, a link, time to rotate, a full disk); node:fs says what. */
+/** false: something is out of the ordinary (no file yet, a link, time to rotate, a full disk); `journal-files.ts` finds out what. */
 function appendNow({ call }: Linux, path: string, line: string): boolean {
   const fd = call("openat", AT_FDCWD, cString(path), FLAGS);
   if (fd < 0) return false;

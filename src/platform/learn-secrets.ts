@@ -1,6 +1,6 @@
 /**
  * What a text from outside holds of credentials becomes a known secret of this process, before anything else is made of
- * that text: everything that is said, logged or stored afterwards is searched for it (`redact.ts`; RULES 3.5). JSON and
+ * that text: every text that is shown, logged or stored afterwards is searched for it (`redact.ts`; RULES 3.5). JSON and
  * forms are read as such, JSON within a string too; the rest is searched as text: a page, a header line, half a reply.
  */
 import { knowSecret } from "./secret.ts";
@@ -9,9 +9,9 @@ import { knowSecret } from "./secret.ts";
 const CREDENTIAL =
   /token|tkn|secret|password|passwd|passphrase|pwd|assertion|credential|jwt|refresh|renew|bearer|cookie|verifier|(api|access|private)key|(device|auth|authorization)code|^authorization$/;
 /** Names that ordinary values have as well, such as a user's key and an error's code. */
-const PERHAPS = /code|key|session/;
-/** What is said about a credential: `token_type`, `refresh_token_expires_in`, `client_secret_id`. */
-const ABOUT =
+const AMBIGUOUS = /code|key|session/;
+/** What describes a credential: `token_type`, `refresh_token_expires_in`, `client_secret_id`. */
+const DESCRIPTION =
   /(types?|use|usage|endpoints?|ur[il]s?|supported|expiry|expires|expiration|(expires|issued|created|updated)(in|at|on)|lifetime|ttl|timeout|date|time|timestamp|methods?|alg|algorithms?|format|hint|name|label|title|description|message|detail|details|reason|errors?|status|count|limit|length|scopes?|permissions?|version|audience|issuer|subject|email|login|user|id|ids|publickey|(user|error|status)codes?|keywords?)$/;
 
 /** Words that a reply has where a credential might be: `"token": "invalid_token"`. */
@@ -93,9 +93,9 @@ const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 function likelihoodOf(name: string, above: Likelihood): Likelihood {
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
   // `{"token": {"id": …}}` is a token; `token_id` is not.
-  if (ABOUT.test(plain) && !(plain === "id" && above !== "no")) return "no";
+  if (DESCRIPTION.test(plain) && !(plain === "id" && above !== "no")) return "no";
   if (above === "credential" || CREDENTIAL.test(plain)) return "credential";
-  return above === "perhaps" || PERHAPS.test(plain) ? "perhaps" : "no";
+  return above === "perhaps" || AMBIGUOUS.test(plain) ? "perhaps" : "no";
 }
 
 function isCredential(value: string, { likelihood, inError }: Place): boolean {

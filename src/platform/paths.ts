@@ -1,4 +1,4 @@
-/** CLI.md §7: where everything lies. Key and vault are in different folders, unless AUTH_HOME puts them in one. */
+/** Where every file is (CLI.md §7). Key and vault are in different folders, unless AUTH_HOME puts them in one. */
 import type { Environment } from "./context.ts";
 import { AuthError } from "./errors.ts";
 
@@ -22,7 +22,7 @@ interface Folders {
 
 /**
  * @param cwd what a relative AUTH_HOME is relative to; absent: the current folder
- * @throws AuthError `vault_unwritable` when nothing says where the user's folders are
+ * @throws AuthError `vault_unwritable` when no variable names the user's folders
  */
 export function pathsFor(env: Environment, platform: NodeJS.Platform, cwd?: string): Paths {
   const slash = platform === "win32" ? "\\" : "/";

@@ -37,15 +37,15 @@ const UNHEARD = process.platform === "linux" ? [16, ...Array.from({ length: 31 }
 export interface Deferral {
   /** Aborted as soon as a signal comes: what need not be waited for can be left, and nothing new is begun. */
   readonly signal: AbortSignal;
-  /** The caller says what became of the work and ends with `interruptedExitCode`: `release` doesn't end the process. */
+  /** The caller reports what became of the work and ends with `interruptedExitCode`: `release` doesn't end the process. */
   handled(): void;
   /** Ends the wait. If a signal came meanwhile, the process ends here and this doesn't return. */
   release(): void;
 }
 
-/** What is said while a reply must be waited for. */
+/** What the person reads while a reply must be waited for. */
 export interface ReplyWait {
-  /** Called once, at the first signal: says that the reply is waited for, and that a second signal ends the process. */
+  /** Called once, at the first signal: explains that a second signal ends the process. */
   tell(): void;
   /** Written to stderr when a second signal ends the wait: what may have become of the login. */
   readonly abandoned: string;
@@ -113,7 +113,7 @@ export function deferSignals(): Deferral {
 }
 
 /**
- * Waits for a reply that must not be lost. At a signal the person is told so; a second one ends the process at once.
+ * Waits for a reply that must not be lost. The first signal is explained (`tell`); a second one ends the process at once.
  * Precondition: signals are deferred.
  */
 export async function awaitReply<T>(reply: Promise<T>, wait: ReplyWait): Promise<T> {

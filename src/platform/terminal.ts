@@ -2,11 +2,11 @@
  * The rules of the terminal, kept by this file and `prompt.ts`, the only ones that draw:
  *
  * 1. Everything drawn goes to stderr. stdout is data, also when both are the same terminal.
- * 2. Colour only on a terminal, and not with NO_COLOR, --no-color or TERM=dumb. Nothing is said by colour alone.
+ * 2. Colour only on a terminal, and not with NO_COLOR, --no-color or TERM=dumb. Nothing is shown by colour alone.
  * 3. The cursor moves only on a terminal that can (TERM isn't dumb). Anywhere else a fact is printed once, as a line.
  * 4. A line that is drawn again is cut to the width, so that it never wraps.
  * 5. Text from outside comes escaped (`escape.ts`); here it is only laid out.
- * 6. A secret is never echoed, not even as stars: its length is nobody's business.
+ * 6. A secret is never echoed, not even as stars, which would show its length.
  * 7. The terminal is left as it was found: not raw, cursor visible, the line empty.
  */
 import { isatty } from "node:tty";
@@ -82,7 +82,7 @@ export interface Surface {
   readonly width: number;
   /** Draw a box and a QR code; else plain lines. */
   readonly drawn: boolean;
-  /** A QR code helps: asked for, or the browser is on another machine than the terminal. */
+  /** A QR code helps: wanted by a flag, or the browser is on another machine than the terminal. */
   readonly qr: boolean;
 }
 
@@ -93,7 +93,7 @@ export function surfaceFor(env: Environment, paints: Colors, wantsQr: boolean): 
 
 /**
  * The code to be read in a box and to be copied below it, where to enter it, whom that lets in, and a QR code where it
- * helps and fits. Codes are used for phishing: the text says what a code approves (RFC 10027).
+ * helps and fits. Codes are used for phishing: the text names what a code approves (RFC 10027).
  */
 export async function deviceText(code: DeviceCode, { colors: c, width, drawn, qr }: Surface): Promise<string> {
   const approves = `It lets the app ${code.app} use your account at ${code.host}.`;

@@ -1,5 +1,5 @@
 /**
- * What is told of an HTTP exchange for `-v` and the debug log (RULES 3.5): where to, the names of the fields sent, the
+ * What `-v` and the debug log show of an HTTP exchange (RULES 3.5): where to, the names of the fields sent, the
  * status; of a reply only its kind, length and names, and of a failure its codes. The reply is not understood yet: any of
  * its texts may be a token under a name that only the provider's description knows.
  */
@@ -58,8 +58,8 @@ function describe({ status, headers, body }: HttpReply): string {
   const texts = [...textsIn(fields)];
   const shown = Object.entries(fields).map(([name, value]) => {
     if (!NAME.test(name) || looksRandom(name) || occurrences(name, texts) > 0) return "…";
-    const told = isError && CODES.includes(name) ? [value].flat().filter((code) => isCode(code, texts)) : [];
-    return told.length === 0 ? name : `${name}=${told.join(",")}`;
+    const codes = isError && CODES.includes(name) ? [value].flat().filter((code) => isCode(code, texts)) : [];
+    return codes.length === 0 ? name : `${name}=${codes.join(",")}`;
   });
   return `${facts} {${shown.slice(0, MOST_FIELDS).join(", ")}}`;
 }
@@ -109,7 +109,7 @@ function parsed(text: string): Record<string, unknown> | null {
       ? (value as Record<string, unknown>)
       : null;
   } catch {
-    // Not JSON: only its kind and length are told.
+    // Not JSON: only its kind and length are shown.
     return null;
   }
 }

@@ -138,7 +138,7 @@ async function storeKey(wanted: SourceName | null, request: KeyRequest): Promise
   }
 }
 
-/** A key file that can't be written is told before anyone is asked for what the vault is to hold. */
+/** A key file that can't be written is refused before a person is asked for what the vault is to hold. */
 async function requireKeyPlace({ paths }: Context, source: SourceName | null): Promise<void> {
   try {
     ensureFolder(dirname(paths.key));

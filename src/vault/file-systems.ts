@@ -26,7 +26,7 @@ export function networkFileSystem(type: number): string | null {
   return NETWORK[type >>> 0] ?? null;
 }
 
-/** File systems that write a block anew elsewhere: room that was set aside isn't kept for whoever writes into it. */
+/** File systems that write a block anew elsewhere: room that was written in advance isn't kept. */
 const COPY_ON_WRITE: Readonly<Record<number, string>> = {
   2435016766: "btrfs",
   801189825: "ZFS",

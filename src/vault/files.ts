@@ -49,7 +49,7 @@ export function outOfDescriptors(path: string, cause: unknown): AuthError {
   return new AuthError("vault_unwritable", `${path} can't be used: too many open files.`, { hint, cause });
 }
 
-/** The path with its folder's links resolved; the last part as it stands. */
+/** The path with its folder's links resolved, but not its last part. */
 export function realPlace(path: string): string {
   const folder = realpathSync(dirname(path));
   return folder.endsWith("/") ? `${folder}${basename(path)}` : `${folder}/${basename(path)}`;
@@ -105,7 +105,7 @@ export function ensureOwnFolder(path: string): void {
   });
 }
 
-/** An empty file, 0600, made by nobody else. @returns false when there was one already */
+/** An empty file, 0600, made by this process. @returns false when there was one already */
 export function createPrivate(path: string): boolean {
   return touching(path, () => {
     const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW = 0 } = constants;
@@ -148,7 +148,7 @@ export function appendPrivate(path: string, line: string): void {
   });
 }
 
-/** Overwrites with spaces, in place, the lines of a private text file that `isOld` says so of. */
+/** Overwrites with spaces, in place, the lines of a private text file for which `isOld` is true. */
 export function blankLines(path: string, isOld: (line: string) => boolean): void {
   touching(path, () => {
     let start = 0;

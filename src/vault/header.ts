@@ -4,8 +4,8 @@
  *     1 format · 16 vault id · 4 epoch · 8 key id · 1 key source · 16 commitment · 19 key derivation, or zeros
  *     · 2 length of what follows · retired keys · wrapped keys
  *
- * All that stands before the wrapped keys is their additional data, so an edited header doesn't open. Read by offsets
- * and checked by hand: it is on the way of every token.
+ * All that comes before the wrapped keys is their additional data, so an edited header doesn't open. Read by offsets and
+ * checked by hand, since it is on the hot path.
  */
 import { AuthError } from "../platform/errors.ts";
 import { retryWhileBusy } from "./busy.ts";
@@ -23,7 +23,7 @@ import {
 } from "./seal.ts";
 import { SOURCE_NAMES, type SourceName } from "./sources/source.ts";
 
-/** The storage key under which the header lies, beside the records. */
+/** The storage key of the header, beside those of the records. */
 export const HEADER_KEY = "header";
 
 export interface Header {

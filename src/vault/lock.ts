@@ -90,7 +90,7 @@ export function bySqlite(path: string): LockFile {
   };
 }
 
-/** A lock that was found taken: its open file, and where it lies. Found out once, not at each try. */
+/** A lock that was found taken: its open file, and where that is. Found out once, not at each try. */
 export interface TriedLock {
   readonly file: LockFile;
   readonly folder: string;

@@ -36,7 +36,7 @@ export async function createVault(
   let checked = false;
   /** Of connections whose lock was found taken, for the next try. */
   const waiting = new Map<string, TriedLock>();
-  /** What was read last: whoever waits for a lock reads the same record a hundred times a second (RULES.md 1.1). */
+  /** What was read last: while a lock is waited for, the same record is read a hundred times a second (RULES.md 1.1). */
   let last: { readonly label: Label; readonly value: Bytes; readonly entry: Entry } | null = null;
 
   async function valueAt(key: string): Promise<Bytes | null> {
@@ -184,7 +184,7 @@ export async function createVault(
     if (value !== null && isNewer(value)) throw damaged(label, value);
   }
 
-  /** A record whose stored version and content disagree would conflict for ever: it is damaged, and said to be. */
+  /** A record whose stored version and content disagree would conflict for ever: it is reported as damaged. */
   async function conflict(changes: readonly Change[], failed: readonly string[]): Promise<"conflict"> {
     for (const { type, name, expected } of changes) {
       if (expected === null || expected === "any" || !failed.includes(placeOf({ type, name }))) continue;

@@ -1,4 +1,4 @@
-/** Where the vault lies: AUTH_STORE, else its place in the user's folders. Pure text: the file is not looked at. */
+/** Where the vault is: AUTH_STORE, else its place in the user's folders. Pure text: the file is not looked at. */
 import type { Context } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
 import { requireUtf8 } from "../platform/paths.ts";

@@ -51,7 +51,7 @@ const ROUNDS = 1000;
  * that is set may already be the new source.
  *
  * @param options.source the new source; by default the recorded one
- * @param options.environment where a new AUTH_KEY, AUTH_KEY_COMMAND or AUTH_PASSPHRASE stands; by default the context's
+ * @param options.environment with a new AUTH_KEY, AUTH_KEY_COMMAND or AUTH_PASSPHRASE; by default the context's
  * @throws AuthError; nothing was changed then
  */
 export async function rekeyVault(

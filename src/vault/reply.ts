@@ -1,7 +1,7 @@
 /**
  * The kept reply (RULES.md 2.1, 2.2): a file of 64 KiB, written and on the disk before a refresh token is sent, into
  * which the reply's raw bytes are sealed the instant they arrive. Between a provider's rotation and our commit it is
- * the only place where the new token stands.
+ * the only place that holds the new token.
  *
  *     4 length of what follows · the sealed value · zeros
  */

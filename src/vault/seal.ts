@@ -1,5 +1,5 @@
 /**
- * Sealing a record: AES-256-GCM under a key of its own, with everything that says which record it is as additional
+ * Sealing a record: AES-256-GCM under a key of its own, with everything that identifies the record as additional
  * data. A value that was moved, swapped or edited doesn't open.
  *
  *     1 format · 8 key id · 4 epoch · 16 incarnation · 8 generation · 2 label's length · label · body
@@ -43,7 +43,7 @@ export type Sealed = Bytes & { readonly sealed: true };
 export interface DataKey {
   readonly vaultId: string;
   readonly epoch: number;
-  /** 16 hex digits: which data key, told without the key. */
+  /** 16 hex digits that identify the data key. */
   readonly id: string;
   readonly raw: Bytes;
 }
@@ -102,7 +102,7 @@ export async function open(key: DataKey, place: string, label: Label, value: Byt
   return body;
 }
 
-/** Which record lies at `place`. @throws AuthError `vault_corrupt` */
+/** Which record is at `place`. @throws AuthError `vault_corrupt` */
 export async function openLabel(key: DataKey, place: string, value: Bytes): Promise<Label> {
   const end = endOfLabel(value);
   const data = labelData(key, place, value.subarray(0, AT.labelLength));
@@ -184,7 +184,7 @@ export async function decrypt(key: Bytes, sealed: Bytes, data: Bytes): Promise<B
   try {
     return new Uint8Array(await crypto.subtle.decrypt(algorithm, opener, sealed.subarray(NONCE_BYTES)));
   } catch {
-    // WebCrypto says no more than that it didn't open; the caller knows what that means.
+    // WebCrypto gives no reason; the caller knows what that means.
     return null;
   }
 }

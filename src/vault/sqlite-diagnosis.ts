@@ -72,7 +72,7 @@ function may(path: string, access: number): boolean {
     accessSync(path, access);
     return true;
   } catch {
-    // The answer is in the question.
+    // It may not: that is the answer.
     return false;
   }
 }
@@ -121,7 +121,7 @@ export function explain(path: string, error: unknown): AuthError {
   return reason === undefined ? unwritable(path, error) : unwritable(path, { code: reason });
 }
 
-/** SQLite says only that it can't open a file. A commit opens two beside the vault's: its journal and the folder. */
+/** SQLite gives no reason why it can't open a file. A commit opens two beside the vault's: its journal and the folder. */
 function noFilesLeft(): boolean {
   const opened: number[] = [];
   try {

@@ -1,4 +1,4 @@
-/** What can be said of a vault without its key: `auth vault status`. */
+/** What is known of a vault without its key: `auth vault status`. */
 import { dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { isOpenTo, modeText } from "../platform/owner.ts";
@@ -22,9 +22,9 @@ export interface VaultStatus {
   /** Counts rekeys, from 1. */
   readonly epoch: number;
   readonly keySource: SourceName;
-  /** The variable that is asked for the key instead of the recorded source. */
+  /** The variable that the key is read from, instead of the recorded source. */
   readonly keyVariable: string | null;
-  /** Connections, clients and settings together: which is which can't be told without the key. */
+  /** Connections, clients and settings together: they can't be told apart without the key. */
   readonly records: number;
   readonly warnings: readonly string[];
 }
@@ -73,7 +73,7 @@ function keyWarnings({ paths }: Context, real: string, source: SourceName): Vaul
   if (key === null)
     return [{ about: "key", text: `The key file ${paths.key} is missing: the vault can't be opened.`, remedy: null }];
   const where = key.dev === vault?.dev ? "on the same disk as the vault" : "in a file";
-  const text = `The key lies ${where} (${paths.key}): whoever takes both, or a backup of both, can open the vault.`;
+  const text = `The key is ${where} (${paths.key}): anyone who takes both, or a backup of both, can open the vault.`;
   return [...openTo(paths.key, "the key file "), { about: "key", text, remedy: null }];
 }
 

@@ -1,13 +1,13 @@
 /**
  * What the rest of the program may ask of the vault. Nothing here assumes SQLite: the same interface
- * stands over Redis and PostgreSQL.
+ * fits Redis and PostgreSQL.
  */
 import type { AuthError } from "../platform/errors.ts";
 
 /** The kinds of sealed record. */
 export type RecordType = "connection" | "client" | "plugin" | "settings";
 
-/** Where a record stands: a random number drawn at each login, and a count of its commits since. */
+/** Which state of a record it is: a random number drawn at each login, and a count of its commits since. */
 export interface Version {
   /** 32 hex digits. */
   readonly incarnation: string;

@@ -23,7 +23,7 @@ export interface Unlocked {
 
 /**
  * Unlocks the header that the vault has now. A rekey that ends in between takes the old key away, so the header is read
- * again before a key is said to be missing or wrong.
+ * again before a key is reported as missing or wrong.
  *
  * @throws AuthError what `open` throws for a header that is still there; `busy` where each was replaced meanwhile
  */
@@ -77,7 +77,7 @@ async function unlockAsInsisted(context: Context, header: Header, insisted: Vari
   );
 }
 
-/** As `unlock`, whatever the environment says. */
+/** As `unlock`, but from the recorded source, whatever the environment has. */
 export async function unlockAsRecorded(context: Context, header: Header, prompt: Prompt | undefined): Promise<Keys> {
   const { vaultId, keyId, kdf } = header;
   const source = await sourceOf(header.source);

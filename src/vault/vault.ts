@@ -10,9 +10,9 @@ import { openSqlite } from "./sqlite.ts";
 import type { Vault } from "./types.ts";
 
 export interface VaultOptions {
-  /** Where the vault is, in the form of AUTH_STORE; by default what AUTH_STORE says. */
+  /** Where the vault is, in the form of AUTH_STORE; by default the value of AUTH_STORE. */
   readonly store?: string;
-  /** Asks for a passphrase; left out where there is nobody to ask. */
+  /** Asks for a passphrase; left out where no person can be asked. */
   readonly prompt?: Prompt;
 }
 

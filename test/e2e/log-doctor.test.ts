@@ -203,7 +203,7 @@ describe("doctor", () => {
       { status: "ok", detail: "the key file opens the vault" },
       {
         status: "warn",
-        detail: expect.stringContaining("whoever takes both"),
+        detail: expect.stringContaining("anyone who takes both"),
         remedy: expect.stringContaining("rekey"),
       },
     ]);

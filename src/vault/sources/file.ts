@@ -1,5 +1,5 @@
 /**
- * The key lies in a file of its own (0600, in a 0700 folder), one line for each vault: `<vault id>.<key id> <base64>`.
+ * The key is in a file of its own (0600, in a 0700 folder), one line for each vault: `<vault id>.<key id> <base64>`.
  * Lines are appended, and blanked in place when their key is forgotten, so that no copy of a key stays behind.
  */
 import type { Context } from "../../platform/context.ts";
@@ -68,7 +68,7 @@ function checkOwner(path: string, stat: Ownership): void {
   if (isOpenTo(stat, 0o077))
     throw locked(
       `Other users can reach the key file ${path} (mode ${modeText(stat)}).`,
-      `If nobody else has read it: chmod 600 ${shellWord(path)}\nThen, to be safe: auth vault rekey`,
+      `If no one else has read it: chmod 600 ${shellWord(path)}\nThen, to be safe: auth vault rekey`,
     );
 }
 

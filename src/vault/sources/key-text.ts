@@ -1,4 +1,4 @@
-/** A key as text: 32 bytes in base64, base64url or hex, which their lengths tell apart; and what is said where there is none. */
+/** A key as text: 32 bytes in base64, base64url or hex, which differ in length; and the error where there is none. */
 import type { Context } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
 import type { Bytes } from "../bytes.ts";

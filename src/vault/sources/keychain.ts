@@ -1,4 +1,4 @@
-/** The key lies in the operating system's keychain, under the vault's id. A keychain that hangs is given 3 seconds. */
+/** The key is in the operating system's keychain, under the vault's id. A keychain that hangs is given 3 seconds. */
 import { AuthError, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { sameText } from "../../platform/secret.ts";

@@ -1,4 +1,4 @@
-/** The key is derived from a passphrase by scrypt: AUTH_PASSPHRASE, or asked for at the terminal. */
+/** The key is derived by scrypt from a passphrase: AUTH_PASSPHRASE, or one that is typed at the terminal. */
 import type { Environment } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { cutLineEnd } from "../../platform/secret.ts";
@@ -26,7 +26,7 @@ export const passphraseSource: KeySource = {
   async forget() {},
 };
 
-/** What AUTH_PASSPHRASE says; null where it is unset or empty. */
+/** The value of AUTH_PASSPHRASE; null where it is unset or empty. */
 function given({ AUTH_PASSPHRASE }: Environment): string | null {
   return AUTH_PASSPHRASE ? cutLineEnd(AUTH_PASSPHRASE) : null;
 }
