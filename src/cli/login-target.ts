@@ -72,7 +72,7 @@ function looksLikeHost(text: string): boolean {
 
 /** A host that a provider is at, or an issuer whose scheme is missing. */
 async function hostGiven({ registry }: Session, text: string): Promise<AuthError> {
-  const { providersAt } = await import("../providers/hosts.ts");
+  const { providersAt } = await import("../providers/suggest.ts");
   const [host = ""] = text.toLowerCase().split(/[:/]/, 1);
   const [known] = providersAt(await usableDefinitions(registry, await registry.everyId()), host);
   const scheme = host === "localhost" ? "http" : "https";

@@ -3,9 +3,8 @@
 import type { Client, Server } from "../oauth/types.ts";
 import { originOf } from "../platform/url.ts";
 import type { Dialect } from "../providers/defaults.ts";
-import { fillDialect } from "../providers/filled.ts";
 import { dialectOf } from "../providers/minting.ts";
-import type { Endpoints } from "../providers/resolve.ts";
+import { type Endpoints, fillDialect } from "../providers/resolve.ts";
 import type { EndpointName, ProviderDefinition } from "../providers/schema.ts";
 import { clientOf } from "./clients.ts";
 import { madeFrom, resolveStored, settingsChanged } from "./pin.ts";

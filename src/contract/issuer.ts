@@ -3,9 +3,9 @@
  * rotation, errors. Where a request contradicts the description, that is written down.
  */
 import { isSameOrigin } from "../platform/url.ts";
-import { fillDialect } from "../providers/filled.ts";
 import { dialectOf, type MintingFlow } from "../providers/minting.ts";
 import type { Endpoints, ResolvedProvider } from "../providers/resolve.ts";
+import { fillDialect } from "../providers/resolve.ts";
 import type { EndpointName } from "../providers/schema.ts";
 import { authorizationAnswer } from "./authorization.ts";
 import {

@@ -1,9 +1,10 @@
 /** What the environment says about a provider: a token of its ecosystem, and settings such as its host. Pure. */
 import type { Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
+import { ownValue } from "../platform/own.ts";
 import { Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
-import { originNamed } from "./belonging.ts";
+import { originOf } from "../platform/url.ts";
 import { layVariant, resolveProvider } from "./resolve.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { accept, settle } from "./settings.ts";
@@ -86,4 +87,26 @@ function readsOneThatIsSet(definition: ProviderDefinition, env: Environment): bo
   return [definition.environment, ...(definition.variants ?? []).map(({ environment }) => environment)].some((group) =>
     group?.read?.some((variable) => env[variable]?.trim()),
   );
+}
+
+/** The origin that a token itself names, so that it is sent nowhere else; null where it names none. */
+export function originNamed({ apiKey }: ProviderDefinition, token: string): string | null {
+  const { prefix, path } = apiKey?.belongsTo ?? {};
+  if (prefix === undefined || path === undefined || !token.startsWith(prefix)) return null;
+  const [payload = ""] = token.slice(prefix.length).split("_");
+  const url = path.split(".").reduce(fieldOf, jsonOf(payload));
+  return typeof url === "string" && URL.canParse(url) ? originOf(url) : null;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === "object" ? ownValue((value ?? {}) as Record<string, unknown>, name) : undefined;
+}
+
+/** A key that isn't of the form says nothing; its provider will say what it thinks of it. */
+function jsonOf(payload: string): unknown {
+  try {
+    return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+  } catch {
+    return undefined;
+  }
 }

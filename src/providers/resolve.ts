@@ -7,7 +7,6 @@ import { usage } from "../platform/errors.ts";
 import { ownValue } from "../platform/own.ts";
 import { addressFault, originOf } from "../platform/url.ts";
 import { type Dialect, redirectUriOf, withDefaults } from "./defaults.ts";
-import { fillDialect } from "./filled.ts";
 import { matches } from "./pattern.ts";
 import { reservedBy } from "./reserved.ts";
 import type { EndpointName, ProviderDefinition } from "./schema.ts";
@@ -183,4 +182,41 @@ function fillVariables(definition: ProviderDefinition, settings: Values): Values
 /** `azure-devops` → `AZURE_DEVOPS_TOKEN`. */
 export function defaultVariable(id: string): string {
   return `${id.toUpperCase().replaceAll("-", "_")}_TOKEN`;
+}
+
+/**
+ * What a connection's settings make of the texts that a dialect sends along; one whose setting has no value is left out.
+ * `{token}` and `{basic}` are filled in when a request is made.
+ */
+export function fillDialect(dialect: Dialect, settings: Values): Dialect {
+  const { authorize, request, refresh } = dialect;
+  return {
+    ...dialect,
+    header: fill(dialect.header, { ...settings, token: "{token}", basic: "{basic}" }) ?? dialect.header,
+    ...(dialect.basic !== undefined && {
+      basic: fill(dialect.basic, { ...settings, token: "{token}" }) ?? dialect.basic,
+    }),
+    authorize: {
+      ...authorize,
+      parameters: fillAll(authorize.parameters, settings),
+      offlineParameters: fillAll(authorize.offlineParameters, settings),
+    },
+    refresh: {
+      ...refresh,
+      ...(refresh.request?.headers && {
+        request: { ...refresh.request, headers: fillAll(refresh.request.headers, settings) },
+      }),
+    },
+    request: {
+      ...request,
+      headers: fillAll(request.headers, settings),
+      tokenParameters: fillAll(request.tokenParameters, settings),
+      refreshParameters: fillAll(request.refreshParameters, settings),
+    },
+  };
+}
+
+function fillAll(templates: Values, settings: Values): Record<string, string> {
+  const all = Object.entries(templates).map(([name, template]) => [name, fill(template, settings)] as const);
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null));
 }

@@ -7,7 +7,7 @@ import { isModule } from "../../providers/plugins/file.ts";
 import { installPlugin } from "../../providers/plugins/install.ts";
 import { loadManifest } from "../../providers/plugins/load.ts";
 import { installedFile } from "../../providers/plugins/place.ts";
-import type { FoundPlugin } from "../../providers/plugins/sources/npm.ts";
+import type { FoundPlugin } from "../../providers/plugins/sources/source.ts";
 import { findPlugin } from "../../providers/plugins/sources/source.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { defineCommand } from "../command.ts";

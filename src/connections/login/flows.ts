@@ -12,7 +12,7 @@ import type { Secret } from "../../platform/secret.ts";
 import { placeholder } from "../../platform/shell-word.ts";
 import { awaitReply, type ReplyWait } from "../../platform/signals.ts";
 import { syntaxFault } from "../../platform/syntax.ts";
-import { originNamed } from "../../providers/belonging.ts";
+import { originNamed } from "../../providers/environment.ts";
 import { matches } from "../../providers/pattern.ts";
 import { flagOf } from "../../providers/settings.ts";
 import type { Services } from "../services.ts";

@@ -10,16 +10,19 @@ self.onmessage = async ({ data }: MessageEvent<Question>): Promise<void> => {
   postMessage(await answer(data).catch(thrown));
 };
 
-async function answer({ name, code, call }: Question): Promise<Answer> {
+/** What the module is imported by: no path, so nothing else can be meant. */
+const NAME = "auth-plugin:module";
+
+async function answer({ code, call }: Question): Promise<Answer> {
   Bun.plugin({
     name: "auth",
     setup: (build) => {
       build.module("auth/provider", () => ({ exports: { defineProvider: (it: unknown) => it }, loader: "object" }));
       // The bytes that were hashed are the bytes that run: nothing is loaded by its path.
-      build.module(name, () => ({ contents: code, loader: "js" }));
+      build.module(NAME, () => ({ contents: code, loader: "js" }));
     },
   });
-  const module = (await import(name)) as { default?: unknown };
+  const module = (await import(NAME)) as { default?: unknown };
   const definition = module.default;
   if (typeof definition !== "object" || definition === null) return { fault: "has no description as default export" };
   return call === null ? described(definition) : called(definition, call);

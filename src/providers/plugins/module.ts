@@ -6,11 +6,10 @@ import * as v from "valibot";
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import type { PluginFunctions } from "../schema/functions.ts";
 
 /** To the worker. `call: null` asks for the description. */
 export interface Question {
-  /** What the module is imported by: no path, so nothing else can be meant. */
-  readonly name: string;
   /** JavaScript. */
   readonly code: string;
   readonly call: { readonly name: string /** JSON. */; readonly argument: string } | null;
@@ -49,23 +48,11 @@ export async function describeModule(
   code: string,
   file: string,
 ): Promise<{ data: unknown; functions: readonly string[] }> {
-  const { json, functions } = await ask({ name: MODULE, code, call: null }, file, "it");
+  const { json, functions } = await answered({ code, call: null }, file, "it");
   return { data: JSON.parse(json), functions };
 }
 
-/** What one of its functions answers. @throws AuthError `plugin_invalid`, naming the function */
-export async function callModule(code: string, file: string, name: string, argument: unknown): Promise<unknown> {
-  const { json } = await ask(
-    { name: MODULE, code, call: { name, argument: JSON.stringify(argument) } },
-    file,
-    `functions.${name}`,
-  );
-  return JSON.parse(json);
-}
-
-const MODULE = "auth-plugin:module";
-
-async function ask(question: Question, file: string, who: string): Promise<Extract<Answer, { json: string }>> {
+async function answered(question: Question, file: string, who: string): Promise<Extract<Answer, { json: string }>> {
   const answer = await evaluated(question);
   if ("json" in answer) return answer;
   throw new AuthError("plugin_invalid", `${file}: ${who} ${escapeText(answer.fault)}.`, {
@@ -110,4 +97,50 @@ function syntaxError(error: unknown, file: string): AuthError {
     hint: position?.lineText.trim() ?? "Correct the file.",
     cause: error,
   });
+}
+
+/** No line break, by which a value could become a header of its own. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not get through
+const line = v.pipe(v.string(), v.regex(/^[^\u0000-\u001f\u007f]*$/, "holds a control character"));
+const body = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value), "a list"),
+  v.record(v.string(), v.unknown()),
+);
+
+const ANSWERS: Readonly<Record<keyof PluginFunctions, { readonly schema: v.GenericSchema; readonly shape: string }>> = {
+  request: {
+    schema: v.strictObject({ parameters: v.record(v.string(), v.string()), headers: v.record(v.string(), line) }),
+    shape: "It answers { parameters: { name: text }, headers: { name: text } }.",
+  },
+  reply: { schema: body, shape: "It answers the body as an object, for 'reply' to be read from." },
+  account: { schema: body, shape: "It answers the body as an object, for 'account' to be read from." },
+};
+
+/**
+ * The functions of a module, as the rest of the program calls them: in a worker, each answer checked.
+ * @param code the module as JavaScript; @param names of the functions that it has
+ */
+export function functionsOf(code: string, file: string, names: readonly string[]): Record<string, unknown> {
+  const call = (name: string) => async (given: unknown) => {
+    const question = { code, call: { name, argument: JSON.stringify(given) } };
+    const { json } = await answered(question, file, `functions.${name}`);
+    return checkedAnswer(file, name as keyof PluginFunctions, JSON.parse(json));
+  };
+  return Object.fromEntries(names.map((name) => [name, call(name)]));
+}
+
+/** @param name one that isn't known is refused by the schema, before it is ever called */
+function checkedAnswer(file: string, name: keyof PluginFunctions, answer: unknown): unknown {
+  const { schema, shape } = ANSWERS[name];
+  const parsed = v.safeParse(schema, answer);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const at = v.getDotPath(issue);
+  const place = at === null ? "" : ` in '${at}'`;
+  throw new AuthError(
+    "plugin_invalid",
+    `${file}: functions.${name} answers the wrong thing${place}: ${issue.message}.`,
+    { hint: shape },
+  );
 }

@@ -6,19 +6,11 @@ import { AuthError, errorCode, usage } from "../../../platform/errors.ts";
 import { LIMITS } from "../../../platform/limits.ts";
 import { ownValue } from "../../../platform/own.ts";
 import { isSameOrigin } from "../../../platform/url.ts";
-import { type PluginFile, pluginFile } from "../file.ts";
+import { pluginFile } from "../file.ts";
 import { kindOf } from "../place.ts";
-import { fetchFile } from "./fetch.ts";
 import { npmrcPath, type PackageRegistry, registryFor } from "./npmrc.ts";
+import { type FoundPlugin, fetchFile } from "./source.ts";
 import { filesOf } from "./tarball.ts";
-
-export interface FoundPlugin {
-  readonly file: PluginFile;
-  /** What a module is called before anyone ran it. */
-  readonly id: string;
-  /** `npm:acme@1.2.3` */
-  readonly origin: string;
-}
 
 const SPEC = /^npm:((?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*)(?:@([A-Za-z0-9][A-Za-z0-9.+_-]*))?$/;
 
