@@ -153,11 +153,11 @@ function print(cli: Cli, session: Session, acquired: Acquired, options: TokenOpt
 async function printHeader(cli: Cli, session: Session, acquired: Acquired): Promise<void> {
   const { resolveProvider } = await import("../providers/resolve.ts");
   const { headerLine } = await import("../oauth/header.ts");
-  const { header, basic } = resolveProvider(await session.registry.get(acquired.provider), acquired.settings);
+  const { dialect } = resolveProvider(await session.registry.get(acquired.provider), acquired.settings);
   // A bound token says so (RFC 9449 §7.1); the proof beside it is for whoever sends the request.
   const bound = tokenType(acquired.stored?.record.tokens?.tokenType) === "DPoP";
-  const line = bound ? header.replace(/\bBearer\b/, "DPoP") : header;
-  return cli.output.text(headerLine(line, basic, acquired.token));
+  const line = bound ? dialect.header.replace(/\bBearer\b/, "DPoP") : dialect.header;
+  return cli.output.text(headerLine(line, dialect.basic, acquired.token));
 }
 
 /** RFC 6749 §5.1's names; `expires_in` counts from now. */

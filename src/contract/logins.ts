@@ -75,7 +75,7 @@ async function loginByCode(harness: Harness): Promise<string> {
 
 /** A token made by hand: taken where the provider knows it, refused where it doesn't. */
 async function loginByToken({ issuer, provider, login }: Harness): Promise<string> {
-  const pattern = provider.apiKey?.pattern ?? null;
+  const pattern = provider.apiKey.pattern;
   const token = pattern === null ? issuer.grants.fresh("token") : sampleOf(pattern);
   insist(token !== null, `no key that matches ${pattern} could be made up`);
   issuer.grants.addAccess(null, token);

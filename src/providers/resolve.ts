@@ -34,12 +34,8 @@ export interface ResolvedProvider {
     readonly write: Values;
   };
   readonly client: ClientHelp;
-  /** A template over `{token}` and `{basic}`. */
-  readonly header: string;
-  /** What `{basic}` is the Base64 of, a template over `{token}`. */
-  readonly basic: string | null;
-  /** For `token` logins. */
-  readonly apiKey: { readonly pattern: string | null; readonly create: string | null } | null;
+  /** For `token` logins: the pattern of a key, and the page on which to make one. */
+  readonly apiKey: { readonly pattern: string | null; readonly create: string | null };
 }
 
 /** What to tell someone who has to create a client first. */
@@ -79,15 +75,10 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
       redirectUri: settings.redirectUri ?? (definition.settings?.redirectUri?.required ? null : redirectUriOf(dialect)),
       notes: described.client?.notes ?? [],
     },
-    header: dialect.header,
-    basic: dialect.basic ?? null,
-    apiKey:
-      described.apiKey === undefined
-        ? null
-        : {
-            pattern: fillOptional(described.apiKey.pattern, settings),
-            create: keyPage(described, settings, dialect.scopes.default ?? []),
-          },
+    apiKey: {
+      pattern: fillOptional(described.apiKey?.pattern, settings),
+      create: keyPage(described, settings, dialect.scopes.default ?? []),
+    },
   };
 }
 

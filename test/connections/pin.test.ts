@@ -19,7 +19,7 @@ import { resolveProvider } from "../../src/providers/resolve.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { faultOf, type Setting } from "../../src/providers/settings.ts";
 import { definitions as builtIns } from "../providers/builtin.ts";
-import { SAMPLES } from "../providers/catalog-samples.ts";
+import { REQUIRED } from "../providers/required-settings.ts";
 import { MemoryVault } from "./memory-vault.ts";
 
 const NOW = 1_800_000_000_000;
@@ -27,14 +27,6 @@ const definitions = [
   ...builtIns,
   ...(await Promise.all(Object.values(catalog).map(async (load) => (await load()).default))),
 ];
-
-const REQUIRED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  ...SAMPLES,
-  oidc: { issuer: "https://issuer.example" },
-  "sentry-app": { installation: "7a485448-a9e2-4c85-8a3c-4f44175783c9" },
-  "azure-devops": { redirectUri: "https://app.example/callback" },
-  appstoreconnect: { keyId: "2X9R4HXF34" },
-};
 
 /** What a login with these settings pins, by the code that plans one. */
 function pins(definition: ProviderDefinition, record: Pick<Connection, "settings" | "issuer" | "endpoints">) {

@@ -338,10 +338,10 @@ describe("the header that shows a token", () => {
       basic: "{username}:{token}",
       flows: ["token"],
     };
-    const { dialect, endpoints, header, basic } = resolveProvider(definition, { username: "jö" });
+    const { dialect, endpoints } = resolveProvider(definition, { username: "jö" });
     const token = new Secret("k {basic}");
     const expected = new TextEncoder().encode("jö:k {basic}").toBase64();
-    expect(headerLine(header, basic, token)).toBe(`Authorization: Basic ${expected}`);
+    expect(headerLine(dialect.header, dialect.basic, token)).toBe(`Authorization: Basic ${expected}`);
     await askAccount(
       http,
       { dialect, endpoints, issuer: null, issRequired: false },

@@ -1,9 +1,7 @@
-/** Descriptions that are wrong, each in one way: every one is refused, or fails the contract test, with the right words. */
+/** Descriptions that are well-formed and wrong, each in one way: every one fails the contract test, with the right words. */
 import { describe, expect, test } from "bun:test";
 import { checkContract } from "../../src/contract/contract.ts";
-import { AuthError } from "../../src/platform/errors.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
-import { readManifest } from "../../src/providers/plugins/manifest.ts";
 
 const SOUND = {
   id: "acme",
@@ -23,62 +21,6 @@ test("the description that all of them are made from is sound", async () => {
   const checks = await checkContract(parseDefinition(SOUND, "acme.toml"));
   expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
   expect(checks.filter(({ status }) => status === "ok").length).toBeGreaterThan(12);
-});
-
-describe("refused when it is read", () => {
-  const cases: [what: string, file: string, text: string | Change, message: string][] = [
-    ["TOML that is none", "acme.toml", 'id = "acme', "acme.toml: line 1, column 6: "],
-    ["JSON that is none", "acme.json", '{"id": acme}', "acme.json: line 1, column 8: this is not JSON"],
-    ["a wrong type", "acme.json", { flows: "device" }, "acme.json: flows must be a list."],
-    ["an unknown field", "acme.json", { refersh: {} }, "acme.json: refersh is not a field. Did you mean 'refresh'?"],
-    ["a field that is missing", "acme.json", { title: undefined }, "acme.json: title is missing."],
-    [
-      "a template over an undeclared setting",
-      "acme.json",
-      { issuer: "https://{tenant}.acme.example" },
-      "acme.json: issuer uses {tenant}, which is no setting.",
-    ],
-    [
-      "an endpoint in clear",
-      "acme.json",
-      { endpoints: { ...SOUND.endpoints, token: "http://acme.example/token" } },
-      "acme.json: endpoints.token is http: tokens go over https only",
-    ],
-    [
-      "a pattern that backtracks",
-      "acme.json",
-      { tokenPatterns: ["(a+)+$"] },
-      "acme.json: tokenPatterns.0 has '(' at 1",
-    ],
-    ["a flow without its endpoint", "acme.json", { endpoints: {} }, "acme.json: flows.0 has device, which needs"],
-    [
-      "a variable that loads code",
-      "acme.json",
-      { environment: { write: { LD_PRELOAD: "{token}" } } },
-      "acme.json: environment.write.LD_PRELOAD is reserved",
-    ],
-    [
-      "an authorization parameter that the protocol's own replaces",
-      "acme.json",
-      { authorize: { parameters: { state: "1234" } } },
-      "acme.json: authorize.parameters.state does nothing",
-    ],
-    [
-      "a section that nothing reads",
-      "acme.json",
-      { flows: ["token"], refresh: { rotation: "none" } },
-      "acme.json: refresh does nothing without a flow that gives refresh tokens.",
-    ],
-  ];
-  for (const [what, file, change, message] of cases)
-    test(what, async () => {
-      const text = typeof change === "string" ? change : JSON.stringify({ ...SOUND, ...change });
-      const read = async () => parseDefinition(await readManifest(text, file), file);
-      const error = await read().catch((thrown: unknown) => thrown);
-      expect(error).toBeInstanceOf(AuthError);
-      expect((error as AuthError).code).toBe("plugin_invalid");
-      expect((error as AuthError).message).toStartWith(message);
-    });
 });
 
 describe("well-formed, but not what it says: the contract test finds it", () => {

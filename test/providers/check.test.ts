@@ -2,7 +2,6 @@ import { describe, expect, test } from "bun:test";
 import { parseDefinition } from "../../src/providers/parse.ts";
 import { RESERVED_FLAGS, RESERVED_VARIABLES, reservedBy } from "../../src/providers/reserved.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
-import { definitions } from "./builtin.ts";
 import { thrownBy } from "./thrown.ts";
 
 const sound: ProviderDefinition = {
@@ -28,10 +27,6 @@ function said(change: object): string {
 
 test("a sound description is taken as it is", () => {
   expect(parseDefinition(sound, "acme.toml")).toEqual(sound);
-});
-
-test("every built-in description passes the schema and the check", () => {
-  for (const definition of definitions) expect(parseDefinition(definition, `${definition.id}.ts`)).toEqual(definition);
 });
 
 describe("an error says file, path and what to write instead", () => {
@@ -209,6 +204,11 @@ describe("what contradicts itself or does nothing is refused", () => {
     ["a parameter left out by null", { request: { names: { client_id: null } } }, "request.names.client_id"],
     ["a flow named twice", { flows: ["device", "device", "browser", "token"] }, "names device twice"],
     [
+      "a scope over no setting",
+      { scopes: { resource: "{resource}/{hst}" } },
+      "scopes.resource uses {hst}, which is no setting",
+    ],
+    [
       "a template over no setting",
       { issuer: "https://{hst}/" },
       "uses {hst}, which is no setting. Did you mean 'host'?",
@@ -371,7 +371,7 @@ describe("attack", () => {
       expect(said(change)).toContain(path);
   });
 
-  test("the name of an object's birthright is no field", () => {
+  test("a name that every object has is no field", () => {
     for (const key of ["constructor", "toString"]) expect(said({ [key]: {} })).toContain(`${key} is not a field`);
     expect(said({ issuer: "https://{constructor}/" })).toContain("uses {constructor}, which is no setting");
   });

@@ -178,15 +178,15 @@ describe("an API key", () => {
   test("is what its connection says: variable, header, pattern", () => {
     const resolved = resolveProvider(apikey, { env: "OPENAI_API_KEY", header: "X-Api-Key: {token}", pattern: "sk-.*" });
     expect(resolved.environment.write).toEqual({ OPENAI_API_KEY: "{token}" });
-    expect(resolved.header).toBe("X-Api-Key: {token}");
-    expect(resolved.apiKey?.pattern).toBe("sk-.*");
+    expect(resolved.dialect.header).toBe("X-Api-Key: {token}");
+    expect(resolved.apiKey.pattern).toBe("sk-.*");
   });
 
   test("without settings goes under a name of its own, in the usual header", () => {
     const resolved = resolveProvider(apikey, {});
     expect(resolved.environment.write).toEqual({ APIKEY_TOKEN: "{token}" });
-    expect(resolved.header).toBe("Authorization: Bearer {token}");
-    expect(resolved.apiKey?.pattern).toBeNull();
+    expect(resolved.dialect.header).toBe("Authorization: Bearer {token}");
+    expect(resolved.apiKey.pattern).toBeNull();
   });
 
   test("attack: a variable that loads code, a pattern that hangs, a header without the key are refused", () => {

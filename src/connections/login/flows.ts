@@ -214,7 +214,7 @@ async function code({ context }: Services, plan: LoginPlan): Promise<TokenReply>
 /** A pasted token or key: nothing but itself says how long it lives, and nothing renews it. */
 async function token(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenReply> {
   const accessToken =
-    plan.request.token ?? (await ui.askToken(plan.provider.definition.title, plan.provider.apiKey?.create ?? null));
+    plan.request.token ?? (await ui.askToken(plan.provider.definition.title, plan.provider.apiKey.create));
   if (accessToken === null)
     throw usage(
       `${plan.provider.definition.title} needs a token.`,
@@ -245,7 +245,7 @@ function checkSyntax(token: Secret): void {
 }
 
 function checkPattern(plan: LoginPlan, token: Secret): void {
-  const pattern = plan.provider.apiKey?.pattern ?? null;
+  const pattern = plan.provider.apiKey.pattern;
   if (pattern === null || matches(pattern, token.reveal())) return;
   throw new AuthError("token_rejected", `This is not a key of the form ${pattern}.`, {
     hint: "Check that the whole key was pasted. Nothing was stored.",

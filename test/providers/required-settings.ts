@@ -1,5 +1,9 @@
-/** What a connection must say at least, for each manifest of the catalogue that has a required setting. */
-export const SAMPLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+/** What a connection must say at least, for each provider that has a required setting. */
+export const REQUIRED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  appstoreconnect: { keyId: "2X9R4HXF34" },
+  "azure-devops": { redirectUri: "https://app.example/callback" },
+  oidc: { issuer: "https://issuer.example" },
+  "sentry-app": { installation: "7a485448-a9e2-4c85-8a3c-4f44175783c9" },
   auth0: { domain: "example.auth0.com" },
   cognito: { domain: "example.auth.eu-west-1.amazoncognito.com" },
   databricks: { host: "dbc-0a1b2c3d-4e5f.cloud.databricks.com" },
