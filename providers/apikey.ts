@@ -7,7 +7,7 @@ export default defineProvider({
   aliases: ["api-key"],
   quirks: [
     "Any name will do: apikey:openai, apikey:stripe-test.",
-    "A key never refreshes and nobody is asked whose it is: 'auth login apikey:<name> --token -' replaces it.",
+    "A key never refreshes, and it isn't asked whose it is: 'auth login apikey:<name> --token -' replaces it.",
     "With --pattern a key that was cut off on the way is refused at once.",
     "Without --env, programs get it as APIKEY_TOKEN: name a variable where there are several.",
   ],

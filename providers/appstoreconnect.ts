@@ -8,7 +8,7 @@ export default defineProvider({
   docs: "https://developer.apple.com/documentation/appstoreconnectapi/generating-tokens-for-api-requests",
 
   quirks: [
-    "There is nobody to ask and nothing to refresh: each token is signed here, lives for 18 minutes, and a new one is signed when it is due.",
+    "No request is sent for a token, and nothing is refreshed: each is signed here, lives for 18 minutes, and a new one is signed when it is due.",
     "Apple takes no token that lives for more than 20 minutes, by its own clock: keep this machine's right.",
     "The .p8 file can be downloaded once. Here it is kept sealed, so the file can be deleted.",
     "401 from the API means that the key was revoked or isn't this id's; 403, that its role may not do that.",

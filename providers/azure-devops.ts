@@ -19,7 +19,7 @@ export default defineProvider({
   ],
   assumed: [
     "It ends in 2026.",
-    "A token lives for an hour where the reply doesn't say: what it says goes before that.",
+    "A token lives for an hour where the reply doesn't say.",
     "A refresh replaces the refresh token: one that comes back is kept, one that doesn't stays.",
     "The scope is vso.profile: --scope asks for those that the app has.",
   ],
@@ -55,7 +55,7 @@ export default defineProvider({
   // [K]
   scopes: { default: ["vso.profile"] },
 
-  // The client's secret and the code, or refresh token, are sent as two assertions; nobody is named, nothing signed.
+  // The client's secret and the code, or refresh token, are sent as two assertions: no client is named, nothing is signed.
   request: {
     names: { client_id: false, client_secret: "client_assertion", code: "assertion", refresh_token: "assertion" },
     grantTypes: { authorization_code: "urn:ietf:params:oauth:grant-type:jwt-bearer" },

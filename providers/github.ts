@@ -22,7 +22,7 @@ export default defineProvider({
   ],
   assumed: [
     "Logging out ends the one token by 'DELETE /applications/<client>/token', with the client's secret: --endpoint revocation=<url> sends it elsewhere.",
-    "The scopes of an OAuth App's token are read from the reply header X-OAuth-Scopes of /user: --scope asks for others, and what the token reply says goes before it.",
+    "The scopes of an OAuth App's token are read from the reply header X-OAuth-Scopes of /user: --scope asks for others, and scopes in the token reply win over the header.",
     "*.ghe.com has its API at api.<host>: --endpoint userinfo=<url> says otherwise.",
   ],
 

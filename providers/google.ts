@@ -18,7 +18,7 @@ export default defineProvider({
     "An organisation may ask for a new sign-in every few hours (invalid_rapt): no program can do that for a person.",
   ],
   assumed: [
-    "The device flow gives only the scopes that stand under 'Flows': --force asks for others all the same.",
+    "The device flow gives only the scopes listed under 'Flows': --force asks for others all the same.",
     "Client secret and tokens look like 'GOCSPX-…', 'ya29.…' and '1//…': by that they are kept out of logs, besides by their values.",
     "Addresses are those of Google's discovery document: --endpoint <name>=<url>, or --issuer https://accounts.google.com, takes others.",
     "Workload identity's tokens are asked for at sts.googleapis.com, for the audience 'https:<--audience>': --endpoint mint=<url>, and --subject-token with a token of your own.",

@@ -15,7 +15,7 @@ export default defineProvider({
     "Tokens always have the scopes of the integration; none can be asked for.",
     "Requests are JSON, and success is status 201.",
   ],
-  assumed: ["Tokens live for 8 hours where the reply doesn't say: what it says goes before that."],
+  assumed: ["Tokens live for 8 hours where the reply doesn't say."],
 
   settings: {
     host: { title: "The Sentry host", kind: "host", env: ["SENTRY_HOST", "SENTRY_URL"], default: "sentry.io" },

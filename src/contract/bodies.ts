@@ -95,7 +95,7 @@ export function classOf(entry: ErrorClass | { readonly class: ErrorClass }): Err
 
 const REFRESH_LIFETIME = 30 * 24 * 3600;
 
-/** RFC 6749 §5.1 in the provider's words. @param of.lifetime seconds; null: it isn't told */
+/** RFC 6749 §5.1 in the provider's words. @param of.lifetime seconds; null: the reply doesn't say */
 export function putTokens(
   body: Body,
   { reply, scopes }: Dialect,

@@ -1,4 +1,4 @@
-/** What the issuer of a contract test has handed out, and what became of it: rotation, grace and death as declared. */
+/** What the issuer of a contract test has handed out, and what became of it: rotation, grace and end as declared. */
 import type { Dialect } from "../providers/defaults.ts";
 
 /** One login. */
@@ -36,7 +36,7 @@ export class Grants {
     this.#now = now;
   }
 
-  /** Words that nobody can mistake for a token of a real provider. */
+  /** A name that can't be mistaken for a token of a real provider. */
   fresh(what: string): string {
     return `check-${what}-${++this.#count}`;
   }
@@ -54,7 +54,7 @@ export class Grants {
     return code;
   }
 
-  /** @param grant null: nobody's, as a pasted token is */
+  /** @param grant null: none, as for a pasted token */
   addAccess(grant: Grant | null, token = this.fresh("access")): string {
     this.#access.set(token, { grant, dead: false });
     return token;

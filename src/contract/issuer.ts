@@ -74,7 +74,7 @@ export class Issuer {
 
   /**
    * The person at the authorization page says yes, or no.
-   * @param redirectUri as it is registered, for a provider that isn't told it
+   * @param redirectUri as it is registered, for a provider to which none is sent
    * @returns where the browser is sent
    */
   visit(address: string, redirectUri: string, decision: "approve" | "deny" = "approve"): string {
@@ -228,7 +228,7 @@ export class Issuer {
     return Response.json(this.#tokens(used.grant, used.next));
   }
 
-  /** Where a group of the reply may stand for the whole, a login's tokens are in it. */
+  /** Where a group of the reply may hold the tokens, a login's are in it. */
   #firstTokens(grant: Grant): Response {
     const { scopes, reply } = this.provider.dialect;
     // Where one scope asks for a refresh token, it comes only with that.

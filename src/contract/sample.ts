@@ -40,7 +40,7 @@ export function sampleVariant(
   return values;
 }
 
-/** A text that the pattern matches; null where it is of a form that nobody foresaw. */
+/** A text that the pattern matches; null where none could be made up. */
 export function sampleOf(pattern: string): string | null {
   let text = "";
   for (const [, atom = "", quantifier = ""] of pattern.matchAll(PART)) {

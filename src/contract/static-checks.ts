@@ -82,7 +82,7 @@ function knobs({ definition }: Subject): string {
   return "none";
 }
 
-/** What is no token, whoever's. */
+/** Texts that are no token of any provider. */
 const ORDINARY = ["hello", "hello world", "github_pat", "1//", "token", "https://example.com/path", "0", "true"];
 
 function patterns({ definition: { tokenPatterns = [] } }: Subject): string {

@@ -113,8 +113,10 @@ const authorizeIsPlain: Rule = ({ authorize = {}, issuer, scopes }, report) => {
       if (sent.includes(name))
         report(
           `authorize.${group}.${name}`,
-          "does nothing: the request's own goes before it",
-          name === "scope" ? "Say it in scopes.default." : `Leave the own one out: authorize.names.${name} = false.`,
+          "does nothing: the request's own takes its place",
+          name === "scope"
+            ? "Say it in scopes.default."
+            : `Leave the request's own out: authorize.names.${name} = false.`,
         );
   if (authorize.offlineParameters !== undefined && scopes?.offline === undefined)
     report("authorize.offlineParameters", "does nothing without scopes.offline");

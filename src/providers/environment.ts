@@ -46,7 +46,7 @@ export function environmentToken(definition: ProviderDefinition, env: Environmen
 }
 
 /**
- * What the ecosystem's variables say of the settings, for a login: a flag goes before it, a profile after.
+ * What the ecosystem's variables say of the settings, for a login: a flag wins over it, and it over a profile.
  * @throws AuthError `usage` naming the variable, when its value is malformed.
  */
 export function settingsFromEnvironment(

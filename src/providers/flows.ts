@@ -1,4 +1,4 @@
-/** Which ways of logging in a provider has, and which one is taken when nobody says. */
+/** Which ways of logging in a provider has, and which one is the default. */
 import type { Flow, ProviderDefinition } from "./schema.ts";
 
 /** What is known when a flow has to be chosen. */
@@ -30,7 +30,7 @@ const NEEDS_CREDENTIAL: readonly Flow[] = ["token", "client-credentials", "jwt",
 
 /**
  * The first flow whose conditions hold; the browser before all where one can be opened here, since a device code can be
- * passed on to somebody else (RFC 10027). Without a browser here, one elsewhere will do.
+ * passed on to someone else (RFC 10027). Without a browser here, one elsewhere will do.
  */
 export function chooseFlow(definition: ProviderDefinition, at: Circumstances): Flow {
   const all = flowsOf(definition);

@@ -16,7 +16,7 @@ export interface Overrides {
 const LOGIN_ENDPOINTS: readonly EndpointName[] = ["authorization", "device", "token", "mint"];
 
 /**
- * Discovery goes before the description, a flag before both. Where that moves the login to another origin, the
+ * Discovery wins over the description, a flag over both. Where that moves the login to another origin, the
  * description's other endpoints and API origins fall away: a token of the new place must never go to the old one.
  * @throws AuthError `usage` for a URL that is neither https nor http to this machine.
  */

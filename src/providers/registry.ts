@@ -47,7 +47,7 @@ export interface Plugins {
 export type ProviderKind = "built-in" | "catalogue" | "installed";
 
 export interface Registry {
-  /** Surely part of auth, and no plugin in its place: told at once, where it can be told. */
+  /** Certainly part of auth, with no plugin in its place. False where that can't be known without waiting. */
   isBuiltIn(id: string): boolean;
   /**
    * That there is such a provider, without reading its description.
@@ -64,7 +64,7 @@ export interface Registry {
   everyId(): Promise<string[]>;
   /** Where the description comes from that `get` gives. @throws AuthError `provider_not_found` */
   kindOf(id: string): Promise<ProviderKind>;
-  /** Whether its description is a plugin's, or was: nothing that is bundled stands for it. */
+  /** Whether its description is a plugin's, or was: none is bundled under this id. */
   isPlugin(id: string): Promise<boolean>;
   /** Those that people are offered and that can be used. */
   offered(): Promise<ProviderDefinition[]>;
@@ -75,7 +75,7 @@ export interface Registry {
 /** Bundled descriptions are taken as they are: a test has checked them, and the schema library costs start-up. */
 export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Sources): Registry {
   const read = new Map<string, Promise<ProviderDefinition>>();
-  const told = new Set<string>();
+  const reported = new Set<string>();
 
   function bundled(id: string): Bundled | Promise<Bundled> {
     return Object.hasOwn(builtIn, id) ? builtIn[id] : inCatalog(id);
@@ -86,7 +86,7 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     return Object.hasOwn(rest, id) ? rest[id] : undefined;
   }
 
-  /** The file that describes the provider, where one does: beside what is bundled only if it was told to replace it. */
+  /** The file that describes the provider, where one does: in place of a bundled one only if it was added with --replace. */
   async function file(id: string): Promise<string | null> {
     const folder = plugins?.folder() ?? null;
     // A name from outside becomes part of a path only if it is one that a plugin may have.
@@ -126,7 +126,7 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     if (clash !== null) throw claimed(definition.id, clash);
   }
 
-  /** A manifest that stands in for a provider may start from the one it replaces. */
+  /** A manifest that replaces a provider may start from that one. */
   function findBase(id: string, chain: readonly string[]): FindBase {
     return async (base) => {
       const bring = await bundled(base);
@@ -168,7 +168,7 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     const inCatalogue = ownValue((await (await catalog()).claims()).catalogAliases, name);
     const found = (await offered()).filter(({ aliases }) => aliases?.includes(name)).map(({ id }) => id);
     const plugins = found.filter((id) => !Object.hasOwn(builtIn, id));
-    // One that was added with --replace goes before what is part of auth.
+    // One that was added with --replace wins over what is part of auth.
     const [id, other] = plugins.length > 0 ? plugins : [...found, ...(inCatalogue === undefined ? [] : [inCatalogue])];
     if (other === undefined) return id ?? null;
     throw new AuthError("plugin_invalid", `Several providers are called ${name}: ${id} and ${other}.`, {
@@ -228,8 +228,8 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
   }
 
   /**
-   * One plugin that can't be used keeps nobody from the others. null: a module that nobody trusted yet, which says nothing
-   * at all (`provider list` and `doctor` show it); undefined: what is wrong was told.
+   * One plugin that can't be used doesn't keep people from the others. null: a module that isn't trusted yet, of which
+   * nothing is known (`provider list` and `doctor` show it); undefined: what is wrong was reported.
    */
   async function passingOver(id: string): Promise<ProviderDefinition | null | undefined> {
     try {
@@ -237,8 +237,8 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     } catch (error) {
       if (!isPluginFault(error)) throw error;
       if (error.code === "plugin_untrusted") return null;
-      if (!told.has(id)) plugins?.passedOver(error);
-      told.add(id);
+      if (!reported.has(id)) plugins?.passedOver(error);
+      reported.add(id);
       return undefined;
     }
   }

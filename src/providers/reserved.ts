@@ -5,7 +5,7 @@
  * `export` refuse them (CLI.md §4, RULES.md 3.7). One table: the docs print it.
  */
 
-/** Upper case; a star stands for any text at that end. Compared without regard to case, as Windows does. */
+/** Upper case; a star means any text at that end. Compared without regard to case, as Windows does. */
 export const RESERVED_VARIABLES = [
   "PATH",
   "LD_*",
@@ -30,7 +30,7 @@ export function reservedBy(variable: string): string | null {
   return rowOf(RESERVED_VARIABLES, variable);
 }
 
-/** The row that a name falls under: a star at one of its ends stands for any text, case doesn't matter. */
+/** The row that a name falls under: a star at one of its ends means any text, case doesn't matter. */
 export function rowOf(rows: readonly string[], variable: string): string | null {
   const name = variable.toUpperCase();
   for (const row of rows) {

@@ -135,15 +135,18 @@ function fillEndpoints(templates: NonNullable<ProviderDefinition["endpoints"]>, 
   return filled;
 }
 
-/** A URL that must stay in its template's frame: a value stands for a host, or for one part of the path. */
+/** A URL that must stay in its template's frame: a value is a host, or one part of the path. */
 function fillUrl(template: string, settings: Values): string | null {
   const [, frame = "", path = ""] = /^([a-z]+:\/\/[^/]*)?(.*)$/s.exec(template) ?? [];
   if (frame !== "")
     for (const [name, value] of Object.entries(settings)) {
       if (path.includes(`{${name}}`) && (!/^[A-Za-z0-9._~-]+$/.test(value) || /^\.+$/.test(value)))
-        throw usage(`The ${name} '${value}' can't stand in an address.`, "Use letters, digits, '.', '_', '~' and '-'.");
+        throw usage(
+          `The ${name} '${value}' can't be part of an address.`,
+          "Use letters, digits, '.', '_', '~' and '-'.",
+        );
       if (frame.includes(`{${name}}`) && !/^([A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/.test(value))
-        throw usage(`The ${name} '${value}' can't stand in a host's name.`, "Use letters, digits, '.' and '-'.");
+        throw usage(`The ${name} '${value}' can't be part of a host's name.`, "Use letters, digits, '.' and '-'.");
     }
   const url = fill(template, { ...settings, clientId: "{clientId}" });
   if (url === null) return null;

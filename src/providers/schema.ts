@@ -3,7 +3,7 @@
  * manifests and modules; an unknown field is an error. Defaults of fields left out are in `defaults.ts`, in one table.
  *
  * A template is text with `{setting}` in it; each name must be a declared setting (or `{token}`, `{clientId}` where
- * said). Where one of its settings is unset, what the template stands for is left out.
+ * noted). Where one of its settings is unset, the field counts as left out.
  * A path is a dotted way into a JSON reply: `authed_user.access_token`. Values are texts, also where a provider means a
  * number: everything goes out as text.
  */
@@ -182,7 +182,7 @@ export const ProviderSchema = v.strictObject({
   ),
   issuer: optional(
     template,
-    "Asked for its endpoints at login (RFC 8414, OpenID Connect Discovery 1.0); what it says goes before `endpoints`.",
+    "Asked for its endpoints at login (RFC 8414, OpenID Connect Discovery 1.0); its answer wins over `endpoints`.",
   ),
   endpoints: optional(endpoints, "Where requests go: https URLs, templates over the settings."),
   origins: optional(v.array(template), "Further origins that its tokens may be sent to: those of its API."),
@@ -228,7 +228,7 @@ export const ProviderSchema = v.strictObject({
   ),
   flows: required(
     v.pipe(v.array(flowChoice), v.nonEmpty()),
-    "How it can be logged in to, in order of preference. Where a browser can be opened, `browser` goes before `device`.",
+    "How it can be logged in to, in order of preference. Where a browser can be opened, `browser` comes first.",
   ),
 });
 

@@ -9,7 +9,7 @@ export function namesIn(template: string): string[] {
   return [...new Set([...template.matchAll(PLACEHOLDER)].map((match) => match[1] ?? ""))];
 }
 
-/** @returns null where a value is missing: what the template stands for is left out. */
+/** @returns null where a value is missing: the field then counts as left out. */
 export function fill(template: string, values: Values): string | null {
   let complete = true;
   const filled = template.replace(PLACEHOLDER, (whole, name: string) => {

@@ -17,9 +17,9 @@ const TOKEN = /^[A-Z][A-Z0-9_]*_(TOKEN|KEY|SECRET|PASSWORD|PAT)$/;
 const FACT = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
 
 /**
- * Names of the allowed shapes that some tool takes as something else. A star stands for any text at that end.
+ * Names of the allowed shapes that some tool takes as something else. A star means any text at that end.
  * As a path: TLS keys, signing keys. As code: the aliases of Cargo. As the key by which a program trusts what was
- * signed with it, so that whoever chose the key can sign. As an address: hosts of what isn't the provider.
+ * signed with it, so that the one who chose the key can sign. As an address: hosts of what isn't the provider.
  */
 const TAKEN = [
   ...["*_CLIENT_KEY", "*_TLS_KEY", "*_SSL_KEY", "SSL_KEY", "TLS_KEY", "ETCDCTL_KEY", "COSIGN_KEY", "SIGNING_KEY"],
@@ -87,7 +87,7 @@ function factFault(variable: string, value: string, name: string, settings: Sett
     return "can't be written: programs take such a name as code, options, a path or an address";
   const setting = ownValue(settings, name);
   if (setting === undefined) return null; // `templatesAreFilled` says so.
-  // A program of the person's would be led to a host, or told a word, that the description's author chose.
+  // A program of the person's would use a host, or a word, that the description's author chose.
   if (setting.default !== undefined || setting.choices !== undefined)
     return `can't be written: ${name} has ${setting.default === undefined ? "choices" : "a default"}, and only what the person said may be`;
   return null;

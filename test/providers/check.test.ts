@@ -85,7 +85,7 @@ describe("what contradicts itself or does nothing is refused", () => {
     [
       "a parameter that the request has anyway",
       { authorize: { parameters: { response_type: "token" } } },
-      "does nothing: the request's own goes before it. Leave the own one out: authorize.names.response_type = false.",
+      "does nothing: the request's own takes its place. Leave the request's own out: authorize.names.response_type = false.",
     ],
     [
       "and by the name that it was given",

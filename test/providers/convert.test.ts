@@ -134,7 +134,7 @@ describe("what can't be said is named, and the rest converts", () => {
     expect(lossesOf("lossy")).toEqual([
       "authorization_params.password is made of a secret: settings are shown",
       "authorization_params.odd is made of 'somethingElse', which isn't known here",
-      "authorization_params.braces has braces that stand for themselves",
+      "authorization_params.braces has braces that are no placeholder",
       "token_request_auth_method is custom, which isn't known here",
       "body_format is xml, which isn't known here",
       "connection_config.domain.pattern is no pattern that is sure to be matched in linear time: any value is taken",

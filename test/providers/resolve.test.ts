@@ -258,7 +258,9 @@ describe("a value in the place of a host", () => {
       "x y",
       "evil.example\\\\",
     ])
-      expect(thrownBy(() => resolveProvider(shop, { shop: value })).message).toContain("can't stand in a host's name");
+      expect(thrownBy(() => resolveProvider(shop, { shop: value })).message).toContain(
+        "can't be part of a host's name",
+      );
   });
 
   test("is one of the choices, where there are any", () => {

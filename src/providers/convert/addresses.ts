@@ -31,7 +31,7 @@ export class Addresses {
       return;
     }
     if (this.#draft.defaults.has(value)) {
-      // A default is always there, so that nothing else is ever looked for.
+      // There is always a value, so that the other address is never used.
       this.#draft.lose(field, "may be an address that only the provider's answer names: it isn't followed");
       this.endpoints[name] = template;
       return;
@@ -68,7 +68,7 @@ export class Addresses {
     return { endpoints: this.endpoints, origins, variants };
   }
 
-  /** Whether a setting stands for a whole host somewhere. */
+  /** Whether a setting is a whole host somewhere. */
   isHost(setting: string): boolean {
     const all = [
       ...Object.values(this.endpoints),

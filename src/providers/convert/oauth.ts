@@ -112,7 +112,7 @@ function templatesOf(draft: Draft, field: string, texts: Texts = {}): Record<str
   const templates: Record<string, string> = {};
   for (const [name, text] of Object.entries(texts)) {
     const [first = "", second] = alternatives(draft, text);
-    if (second !== undefined) draft.lose(`${field}.${name}`, "has alternatives that no default stands for");
+    if (second !== undefined) draft.lose(`${field}.${name}`, "has alternatives that no default covers");
     if (first === "" || second !== undefined) continue;
     const template = templateOf(draft, `${field}.${name}`, first);
     if (template !== null) templates[name] = template;

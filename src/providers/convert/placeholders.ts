@@ -8,7 +8,7 @@ const OF_SETTINGS = "connectionConfig.";
 const TAKEN = ["token", "basic", "clientId", "issuer", "redirectUri", "scope", "tokenEndpoint", "thumbprint", "keyId"];
 
 /**
- * @param others what else may stand in this text: the catalogue's name → ours
+ * @param others what else this text may name: the catalogue's name → ours
  * @returns null for a text that a template can't say, which is lost by name
  */
 export function templateOf(
@@ -18,7 +18,7 @@ export function templateOf(
   others: Readonly<Record<string, string>> = {},
 ): string | null {
   const literal = text.replaceAll(PLACEHOLDER, "");
-  if (/[{}]/.test(literal)) return lost("has braces that stand for themselves");
+  if (/[{}]/.test(literal)) return lost("has braces that are no placeholder");
   let why: string | null = null;
   const template = text.replaceAll(PLACEHOLDER, (_, name: string) => {
     if (Object.hasOwn(others, name)) return `{${others[name]}}`;
@@ -62,8 +62,8 @@ function settingFor(draft: Draft, name: string): string {
 }
 
 /**
- * `a || b`: what stands where the values of `a` aren't given. Where `b` is `a` with one value written out, that value
- * is the default and `a` says it all.
+ * `a || b`: `b` counts where the values of `a` aren't given. Where `b` is `a` with one value written out, that value is
+ * the default, and `a` is enough.
  * @returns the texts that are left, one or two
  */
 export function alternatives(draft: Draft, text: string): string[] {

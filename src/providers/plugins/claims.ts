@@ -90,7 +90,7 @@ function shared({ origins }: Claims, theirs: Claims): string | null {
   return origin === undefined ? null : `the origin ${origin}`;
 }
 
-/** All of it may stand at the other's origins, or none: a code that is shown at one must not be redeemed at another. */
+/** All of it may be at the other's origins, or none: a code that is shown at one must not be redeemed at another. */
 function mixed({ destinations }: Claims, { origins }: Claims): string | null {
   const theirs = destinations.find((one) => origins.includes(one));
   const own = destinations.find((one) => !origins.includes(one));

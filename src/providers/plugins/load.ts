@@ -31,7 +31,7 @@ export async function loadManifest(file: PluginFile, find: FindBase): Promise<Lo
   return { definition: parsePlugin(layOver(definition, value as object), file.name), base };
 }
 
-/** Evaluates the module, which whoever calls this has leave to do. @throws AuthError `plugin_invalid` */
+/** Evaluates the module: only after a person agreed. @throws AuthError `plugin_invalid` */
 export async function evaluateModule(
   file: PluginFile & { kind: ModuleKind },
 ): Promise<Omit<Trusted, "at"> & { definition: ProviderDefinition }> {

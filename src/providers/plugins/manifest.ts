@@ -13,7 +13,7 @@ const DEEPEST = 32;
 
 /**
  * @param file its name, for the format and for messages
- * @returns without `$schema`, by which editors know what may stand in it
+ * @returns without `$schema`, by which editors know its fields
  * @throws AuthError `plugin_invalid` with file, line and column
  */
 export async function readManifest(text: string, file: string): Promise<unknown> {
@@ -81,7 +81,7 @@ function plainValue(
   keys: readonly string[],
 ): unknown {
   if (typeof value !== "object" || value === null) return value;
-  // A date is a group without fields to whoever looks only at its type.
+  // By its type alone a date would be a group without fields.
   if (value instanceof date) throw invalid(file, `${keys.join(".")} is a date.`, 'Put it in quotes: "1979-05-27".');
   if (keys.length > DEEPEST)
     throw invalid(file, `${keys.slice(0, 4).join(".")}… is nested too deeply: more than ${DEEPEST} groups.`);

@@ -52,7 +52,7 @@ function called(definition: object, { name, argument }: NonNullable<Question["ca
 function asJson(value: unknown): string {
   const text = JSON.stringify(value, (key, inner) => {
     if (typeof inner === "function" || typeof inner === "symbol" || typeof inner === "bigint")
-      throw new TypeError(`'${key}' is a ${typeof inner}: only data can stand there`);
+      throw new TypeError(`'${key}' is a ${typeof inner}: only data is allowed there`);
     return inner;
   });
   return text ?? "null";

@@ -71,7 +71,7 @@ function writeIndex(folder: string, index: Index): void {
   }
 }
 
-/** Of all the files of that id: that there are two is for whoever reads them to say. */
+/** Of all the files of that id: that there are two is an error only when they are read. */
 function stampOf(folder: string, id: string, names: ReadonlySet<string>): string {
   return PLUGIN_KINDS.filter((kind) => names.has(`${id}.${kind}`))
     .map((kind) => {

@@ -1,6 +1,6 @@
 /**
  * What this home knows of an installed plugin: where it came from and, of a module, which bytes a person has looked at
- * and what they said then. Kept sealed in the vault, of which nothing here knows more than how to ask (RULES.md §4).
+ * and what it contained then. Kept sealed in the vault; here is only how it is asked for (RULES.md §4).
  */
 import { AuthError } from "../../platform/errors.ts";
 
@@ -11,9 +11,9 @@ export interface Pin {
   readonly origin: string;
   /** Of the file as it was added or trusted. */
   readonly hash: string;
-  /** Whether it may stand in for a provider of the same id, and use what is another's: `--replace`. */
+  /** Whether it may replace a provider of the same id, and use what is another's: `--replace`. */
   readonly replaces: boolean;
-  /** null: nobody has looked at this module yet, or it is a manifest, of which no code runs. */
+  /** null: this module isn't trusted yet, or it is a manifest, of which no code runs. */
   readonly trusted: Trusted | null;
 }
 

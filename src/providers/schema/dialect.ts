@@ -49,7 +49,7 @@ export const scopes = v.strictObject({
   ),
   resource: optional(
     v.pipe(template, v.includes("{resource}", "must hold {resource}")),
-    "The scope that stands for an API (`--resource`), with `{resource}` in it, where none is sent as RFC 8707 has it.",
+    "The scope that means an API (`--resource`), with `{resource}` in it, where none is sent as RFC 8707 has it.",
   ),
 });
 
@@ -81,14 +81,14 @@ const expiry = v.strictObject({
   ),
   introspect: optional(
     v.boolean(),
-    "Whether the introspection endpoint is asked (RFC 7662): what it says goes before `absent`.",
+    "Whether the introspection endpoint is asked (RFC 7662): its answer wins over `absent`.",
   ),
 });
 
 export const reply = v.strictObject({
   alternate: optional(
     path,
-    "A group of the reply that stands for the whole where that has no access token: `authed_user`.",
+    "A group of the reply that is read instead where the reply itself has no access token: `authed_user`.",
   ),
   accessToken: optional(path, "The access token."),
   refreshToken: optional(path, "The refresh token. Absent: the old one is kept (RFC 6749 §6)."),
@@ -152,7 +152,7 @@ export const errors = v.strictObject({
     "Code, or sub-code, → its class. Laid over those of the RFCs. `HTTP 404`: a reply of that status with no code, or one in no table; `HTML 403`: a page.",
   ),
   subcodes: optional(v.array(path), "Where sub-codes are in an error reply; they are looked up before the code."),
-  subcodePrefix: optional(text, "What goes before a sub-code that is a number."),
+  subcodePrefix: optional(text, "The prefix of a sub-code that is a number."),
 });
 
 export const device = v.strictObject({

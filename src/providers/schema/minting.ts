@@ -52,7 +52,7 @@ export const minting = v.strictObject({
     template,
     "Whom a token of another issuer (`--subject-token`) must be for: what a CI system is asked for.",
   ),
-  files: optional(v.array(keyFile), "JSON files that hold a credential, told by their field `type`."),
+  files: optional(v.array(keyFile), "JSON files that hold a credential, recognised by their field `type`."),
   environment: optional(
     v.strictObject({
       certificate: optional(v.array(variable), "Of a certificate with its key."),

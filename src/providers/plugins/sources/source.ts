@@ -1,4 +1,4 @@
-/** What `auth provider add` is told: a file, an https URL, an npm package. */
+/** Where `auth provider add` finds a plugin: in a file, at an https URL, in an npm package. */
 import type { Context } from "../../../platform/context.ts";
 import { AuthError } from "../../../platform/errors.ts";
 import type { Http, HttpReply } from "../../../platform/http.ts";
@@ -25,7 +25,7 @@ export async function findPlugin(context: Context, source: string): Promise<Foun
 async function fromUrl({ http }: Context, url: string): Promise<FoundPlugin> {
   const { body } = await fetchFile(http, url, { what: "plugin", maxBytes: LIMITS.pluginBytes });
   const { origin, pathname } = new URL(url);
-  // What stands behind the path may be a key of the person's own: it is neither shown nor kept.
+  // What follows the path may be a key of the person's own: it is neither shown nor kept.
   const place = `${origin}${pathname}`;
   return { file: pluginFile(place, body), id: nameOf(pathname), origin: place };
 }
