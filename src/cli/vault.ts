@@ -93,6 +93,7 @@ const rekey = defineCommand({
       { rekeyed: true, keySource: source, epoch, records },
       `Sealed ${records} ${records === 1 ? "record" : "records"} anew; the key comes from ${SOURCE_WORDS[source]}.`,
     );
+    cli.output.say("Backups of the vault made before need the old key, which auth no longer has.");
   },
 });
 

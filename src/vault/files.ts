@@ -24,6 +24,7 @@ import { faultReason, faultRemedy } from "../platform/file-faults.ts";
 import { makeFolder, othersAt } from "../platform/folders.ts";
 import { foreign, isOpenTo, isOwnedByOther, ownerHint } from "../platform/owner.ts";
 import { shellWord } from "../platform/shell-word.ts";
+import { SIDE_FILES } from "./sqlite.ts";
 
 /** Runs file work; what the system refuses becomes `vault_unwritable` in words. */
 export function touching<T>(path: string, work: () => T): T {
@@ -170,7 +171,7 @@ export function blankLines(path: string, isOld: (line: string) => boolean): void
 
 export function hardLinked(path: string, names: number): AuthError {
   return new AuthError("vault_unwritable", `${path} has ${names} names (hard links), each with locks of its own.`, {
-    hint: `Keep one of them. To find them: find / -xdev -samefile ${path}`,
+    hint: `Keep one of them. To find them: find / -xdev -samefile ${shellWord(path)}`,
   });
 }
 
@@ -217,7 +218,9 @@ function moveHint(path: string, vault?: string): string {
   const folder = `${path === "/" ? "" : path}/auth-${process.getuid?.() ?? "own"}`;
   const make = `Use a folder of your own: mkdir -m 700 ${shellWord(folder)}`;
   if (vault === undefined) return `${make}\nThen set AUTH_HOME=${shellWord(folder)}`;
-  const all = [vault, `${path}/vault.locks`].filter((file) => existsSync(file));
+  // Without the journal that a killed commit left, the vault would be damaged in its new place.
+  const isOurs = (file: string): boolean => existsSync(file) && !isOwnedByOther(lstatSync(file));
+  const all = [vault, ...SIDE_FILES.map((side) => `${vault}${side}`), `${path}/vault.locks`].filter(isOurs);
   const move = `mv ${all.map((file) => shellWord(file)).join(" ")} ${shellWord(folder)}`;
   return `${make} && ${move}\nThen set AUTH_STORE=${shellWord(`sqlite:${folder}/${basename(vault)}`)}`;
 }

@@ -3,7 +3,7 @@
  * with the old key can store nothing after that (`rekeyed`); the replies they kept still open.
  */
 import type { Context, Environment } from "../platform/context.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, usage } from "../platform/errors.ts";
 import { retryWhileBusy } from "./busy.ts";
 import type { Bytes } from "./bytes.ts";
 import { underVaultLock } from "./create.ts";
@@ -68,6 +68,7 @@ export async function rekeyVault(
       (found) => unlockAsRecorded(context, found, options.prompt),
     );
     const source = options.source ?? header.source;
+    await refuseCopy(context, path, header, source);
     const request: KeyRequest = {
       context: options.environment === undefined ? context : { ...context, env: options.environment },
       vaultId: header.vaultId,
@@ -166,4 +167,24 @@ async function reseal(from: DataKey, to: DataKey, key: string, value: Bytes): Pr
     expected: `${from.epoch}.${text}`,
     next: { version: `${to.epoch}.${text}`, value: await seal(to, key, label, version, body) },
   };
+}
+
+/**
+ * A copy has the id of its original, so their stored keys are found under one name: a rekey of one would erase the key of
+ * the other. Only the default place is looked at; what else may be a copy isn't known.
+ */
+async function refuseCopy(context: Context, path: string, header: Header, source: SourceName): Promise<void> {
+  const original = realPlace(context.paths.vault);
+  if (realPlace(path) === original || !(STORED.includes(header.source) || STORED.includes(source))) return;
+  const driver = await openSqlite(original).catch(() => null);
+  if (driver === null) return;
+  try {
+    if ((await readHeader(driver)).vaultId !== header.vaultId) return;
+  } finally {
+    driver.close();
+  }
+  throw usage(
+    `${path} is a copy of ${original}, which a rekey of the copy would leave without a key.`,
+    `Remove the copy; or let it take the original's place, then: auth vault rekey`,
+  );
 }

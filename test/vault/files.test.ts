@@ -217,7 +217,7 @@ describe("AUTH_STORE", () => {
 });
 
 test("a vault with a second name is refused under either: each name has locks of its own", async () => {
-  using home = newHome();
+  using home = newHome("my home-");
   const vault = await home.open();
   await vault.commit([put("a:b", 1, "1")]);
   vault.close();
@@ -228,7 +228,7 @@ test("a vault with a second name is refused under either: each name has locks of
     const refused = await refusal(openVault(home.context({ AUTH_KEY: KEY, AUTH_STORE: `sqlite:${path}` })));
     expect(refused.code).toBe("vault_unwritable");
     expect(refused.text).toContain(`${path} has 2 names`);
-    expect(refused.text).toContain(`find / -xdev -samefile ${path}`);
+    expect(refused.text).toContain(`find / -xdev -samefile '${path}'`);
   }
   rmSync(`${other}/vault.db`);
   expect((await (await home.open()).read("connection", "a:b"))?.body).toBe("1");

@@ -23,8 +23,9 @@ export interface Home {
 
 export const KEY = "Tm90IGEgc2VjcmV0OiBhIGtleSBmb3IgdGVzdHMhISE=";
 
-export function newHome(): Home {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "auth-vault-")));
+/** @param name what the folder's name begins with */
+export function newHome(name = "auth-vault-"): Home {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), name)));
   const warnings: string[] = [];
   const context = (env: Environment = {}): Context => {
     const all = { AUTH_HOME: folder, PATH: process.env.PATH, ...env };

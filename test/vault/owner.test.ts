@@ -207,6 +207,22 @@ describe.skipIf(!run)(`attacks on the files beside a vault${run ? "" : " (skippe
     expect(existsSync(home.file)).toBe(false);
   });
 
+  test("a vault that is moved there takes the journal of a killed commit with it", async () => {
+    giveTo(0);
+    const vault = await home.open();
+    for (let i = 0; i < 12; i++) await vault.commit([put(`many:${i}`, 1, "x".repeat(3000))]);
+    vault.close();
+    await cutOffCommit(home);
+    giveTo(ALICE);
+    chownSync(home.folder, 0, 0);
+    chmodSync(home.folder, 0o1777);
+    const hint = await hintOf(ALICE);
+    const command = /^Use a folder of your own: (.+)$/m.exec(hint)?.[1] ?? "";
+    expect(Bun.spawnSync([...as(ALICE), "sh", "-c", command]).exitCode).toBe(0);
+    const [, moved = ""] = /AUTH_STORE=(\S+)/.exec(hint) ?? [];
+    expect(await does(ALICE, "read", { AUTH_KEY: KEY, AUTH_STORE: moved })).toBe("the body");
+  });
+
   test("no vault is made beside a journal that is left from another, or is another user's", async () => {
     await cutOffCommit(home);
     renameSync(home.file, `${home.folder}/moved.db`);

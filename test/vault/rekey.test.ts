@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { appendFileSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { Secret } from "../../src/platform/secret.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
@@ -144,6 +144,24 @@ test("a rekey that fails changes nothing, and says that a record stops it", asyn
   expect(refused.text).toMatch(/record [0-9a-f]{12}/);
   expect(readFileSync(home.key, "utf8").trim()).toBe("");
   expect((await vaultStatus(home.context()))?.epoch).toBe(1);
+});
+
+test("a rekey of a copy is refused where it would erase the key of the original", async () => {
+  using home = newHome();
+  await initVault(home.context(), { source: "file" });
+  const elsewhere = `${home.folder}/copy`;
+  mkdirSync(elsewhere, { mode: 0o700 });
+  copyFileSync(home.file, `${elsewhere}/vault.db`);
+  const copy = { AUTH_STORE: `sqlite:${elsewhere}/vault.db` };
+  for (const source of ["file", "passphrase"] as const) {
+    const context = home.context({ ...copy, AUTH_PASSPHRASE: "correct horse" });
+    const refused = await refusal(rekeyVault(context, { source }));
+    expect(refused.code).toBe("usage");
+    expect(refused.text).toContain(`is a copy of ${home.file}`);
+  }
+  for (const env of [{}, copy]) (await openVault(home.context(env)))?.close();
+  rmSync(home.file);
+  expect((await rekeyVault(home.context(copy), {})).epoch).toBe(2);
 });
 
 test("rekeying where there is no vault says how to make one", async () => {
