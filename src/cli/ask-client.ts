@@ -1,5 +1,5 @@
 /** A login that lacks a client or a key: a person is asked for it, on the terminal or by a form (CLI.md §4). */
-import type { MissingClient } from "../connections/login/client.ts";
+import type { MissingClient } from "../connections/login/missing-client.ts";
 import type { LoginRequest } from "../connections/login/request.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Cli } from "./context.ts";

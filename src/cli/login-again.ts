@@ -1,7 +1,6 @@
 /** A login under a name that holds one already: what is replaced, and what is asked first (CLI §4). */
-import { loginCommand } from "../connections/login/command.ts";
+import { keepOrReplace, loginCommand } from "../connections/login/command.ts";
 import type { LoginRequest } from "../connections/login/request.ts";
-import { keepOrReplace } from "../connections/login.ts";
 import { display } from "../connections/ref.ts";
 import { stateOf } from "../connections/status.ts";
 import type { Stored } from "../connections/store.ts";

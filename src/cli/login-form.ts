@@ -1,5 +1,5 @@
 /** `login --web`: what a login lacks is asked for by a one-shot form in a browser, so that no terminal is needed. */
-import type { MissingClient } from "../connections/login/client.ts";
+import type { MissingClient } from "../connections/login/missing-client.ts";
 import type { LoginRequest } from "../connections/login/request.ts";
 import type { Answers } from "../oauth/form.ts";
 import type { Field, FormPage } from "../oauth/form-page.ts";

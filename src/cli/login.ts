@@ -1,5 +1,5 @@
 import type { LoginRequest } from "../connections/login/request.ts";
-import { login, refuseOtherPlace } from "../connections/login.ts";
+import { login, refuseTakenName } from "../connections/login.ts";
 import { type ConnectionRef, display } from "../connections/ref.ts";
 import { ignoresEnvironment } from "../connections/select.ts";
 import type { Stored } from "../connections/store.ts";
@@ -164,7 +164,7 @@ async function runLogin(
   pastes: boolean,
   secrets: () => Promise<Secrets>,
 ): Promise<void> {
-  const existing = await refuseOtherPlace(await session.services(), request, pastes);
+  const existing = await refuseTakenName(await session.services(), request, pastes);
   if (existing !== null && !request.force) {
     const definition = await session.registry.get(request.ref.provider);
     if (!(await goesOn(cli, definition, existing, request, pastes))) return announce(cli, session, existing, null);

@@ -38,7 +38,7 @@ export async function access(services: Services, ref: ConnectionRef, options: Ac
   const now = services.context.now();
   if (tokens !== null && pinned !== null && !isDue(tokens, now, options.minTtl))
     if (!options.rejected?.equals(tokens.accessToken)) {
-      if (options.implicit && !options.withHost) await refuseOtherPlace(services, stored);
+      if (options.implicit && !options.withHost) await refuseOtherHost(services, stored);
       return {
         stored,
         warning: warningOf(stored, now) ?? (isPlain(services, stored) ? null : await cautionOf(services, stored)),
@@ -64,7 +64,7 @@ async function renewed(services: Services, stored: Stored, options: AccessOption
  * A provider named alone means the host that its ecosystem's variables name (`GH_HOST`): a token of another host is not
  * handed out for it, whatever kind it is of and whether or not a refresh is due (RULES 3.1).
  */
-async function refuseOtherPlace(services: Services, stored: Stored): Promise<void> {
+async function refuseOtherHost(services: Services, stored: Stored): Promise<void> {
   const { env } = services.context;
   let settings: ProviderDefinition["settings"];
   try {

@@ -2,7 +2,7 @@
  * How long a token lives where only the provider's introspection knows (RFC 7662 §2.2, `exp`). Asked once the tokens
  * are safe, and not for long: a provider that doesn't say takes nothing away.
  */
-import type { Client, Server } from "../oauth/types.ts";
+import type { Client, Server, TokenReply } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -11,7 +11,7 @@ import type { Tokens } from "./record.ts";
 import type { Services } from "./services.ts";
 import { expiryOf } from "./tokens.ts";
 
-/** @returns milliseconds since the epoch; null where nobody is to be asked, or nothing was said */
+/** @returns milliseconds since the epoch; null where there is nothing to ask, or no answer */
 export async function introspectedExpiry(
   { context }: Services,
   server: Server,
@@ -30,6 +30,17 @@ export async function introspectedExpiry(
     context.debug(`introspection: ${error.message}`);
     return null;
   }
+}
+
+/** A login's reply with that lifetime, where its provider is to be asked for it. */
+export async function withIntrospectedLifetime(
+  services: Services,
+  { server, client }: { readonly server: Server; readonly client: Client | null },
+  reply: TokenReply,
+): Promise<TokenReply> {
+  const expiresAt = client === null ? null : await introspectedExpiry(services, server, client, reply.accessToken);
+  if (expiresAt === null) return reply;
+  return { ...reply, expiresIn: Math.max(0, Math.floor((expiresAt - services.context.now()) / 1000)) };
 }
 
 /** The tokens with that lifetime, unless others took their place meanwhile. */

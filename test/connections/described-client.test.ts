@@ -4,11 +4,11 @@ import { readClients } from "../../src/connections/clients.ts";
 import type { LoginRequest, LoginUi } from "../../src/connections/login/request.ts";
 import { login } from "../../src/connections/login.ts";
 import type { Services } from "../../src/connections/services.ts";
-import type { Context } from "../../src/platform/context.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
-import { createRegistry } from "../../src/providers/registry.ts";
+import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { MemoryVault } from "./memory-vault.ts";
+import { json, LOGIN, servicesOf, TOKEN_URL } from "./support.ts";
 
 let vault: MemoryVault;
 let clients: (string | null)[];
@@ -23,59 +23,23 @@ beforeEach(() => {
 });
 
 function services(): Services {
-  const context = {
-    env,
-    now: () => 1_800_000_000_000,
-    debug: () => {},
-    audit: async () => {},
-    warn: () => {},
-    http: async ({ body }: HttpRequest): Promise<HttpReply> => {
-      const form = new URLSearchParams(String(body));
-      clients.push(form.get("client_id"));
-      const answer = { access_token: `access of ${form.get("client_id")}`, token_type: "bearer" };
-      return {
-        status: 200,
-        headers: new Headers({ "content-type": "application/json" }),
-        body: new TextEncoder().encode(JSON.stringify(answer)),
-      };
-    },
-  } as unknown as Context;
-  const registry = createRegistry({
-    builtIn: {
-      acme: async () => ({
-        default: {
-          id: "acme",
-          title: "Acme",
-          endpoints: { token: "https://acme.example/token" },
-          client: { id: described },
-          flows: ["code"],
-        },
-      }),
-    },
-  });
-  return { vault, registry, context } as unknown as Services;
+  const acme: ProviderDefinition = {
+    id: "acme",
+    title: "Acme",
+    endpoints: { token: TOKEN_URL },
+    client: { id: described },
+    flows: ["code"],
+  };
+  const http = async ({ body }: HttpRequest): Promise<HttpReply> => {
+    const id = new URLSearchParams(String(body)).get("client_id");
+    clients.push(id);
+    return json(200, { access_token: `access of ${id}`, token_type: "bearer" });
+  };
+  return servicesOf(vault, acme, { env, http });
 }
 
 async function logIn(different: Partial<LoginRequest> = {}): Promise<string | null | undefined> {
-  const request: LoginRequest = {
-    ref: { provider: "acme", name: "default" },
-    flow: "code",
-    scopes: null,
-    clientId: null,
-    clientSecret: null,
-    settings: {},
-    issuer: null,
-    endpoints: {},
-    token: null,
-    verify: false,
-    force: true,
-    timeout: null,
-    port: null,
-    redirectUri: null,
-    canOpenBrowser: false,
-    credential: { code: new Secret("c1") },
-    ...different,
-  };
+  const request: LoginRequest = { ...LOGIN, flow: "code", credential: { code: new Secret("c1") }, ...different };
   const ui = { warn: () => {} } as unknown as LoginUi;
   await login(services(), request, ui);
   return clients.at(-1);

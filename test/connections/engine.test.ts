@@ -1,23 +1,29 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { access } from "../../src/connections/access.ts";
-import { type Connection, encodeRecord, newConnection } from "../../src/connections/record.ts";
+import type { Connection } from "../../src/connections/record.ts";
 import { refreshConnection } from "../../src/connections/refresh.ts";
 import type { Services } from "../../src/connections/services.ts";
 import { stateOf } from "../../src/connections/status.ts";
 import { readConnection, successor } from "../../src/connections/store.ts";
-import type { Context } from "../../src/platform/context.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
 import { HttpError } from "../../src/platform/http-failure.ts";
 import { localTime } from "../../src/platform/local-time.ts";
 import { Secret } from "../../src/platform/secret.ts";
-import { createRegistry } from "../../src/providers/registry.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { MemoryVault } from "./memory-vault.ts";
-
-const REF = { provider: "acme", name: "default" };
-const NAME = "acme:default";
-const START = 1_800_000_000_000;
-const TOKEN = "https://acme.example/token";
+import {
+  ending,
+  json,
+  loggedIn,
+  NAME,
+  pinnedTo,
+  putRecord,
+  REF,
+  START,
+  servicesOf,
+  TOKEN_URL,
+  tokensOf,
+} from "./support.ts";
 
 let vault: MemoryVault;
 let now: number;
@@ -40,76 +46,27 @@ beforeEach(() => {
     json(200, { access_token: "access-2", token_type: "Bearer", expires_in: 3600, refresh_token: "refresh-2" });
 });
 
-function json(status: number, body: unknown, headers: Record<string, string> = {}): HttpReply {
-  return {
-    status,
-    headers: new Headers({ "content-type": "application/json", ...headers }),
-    body: new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)),
-  };
-}
-
 function services(): Services {
-  const context = {
-    env: {},
-    now: () => now,
-    debug: () => {},
-    audit: async () => {},
-    warn: () => {},
-    http: async (request: HttpRequest) => {
-      sent.push(request);
-      vault.steps.push("send");
-      return answer(request);
-    },
-  } as unknown as Context;
   const acme: ProviderDefinition = {
     id: "acme",
     title: "Acme",
-    endpoints: { token: TOKEN, device: "https://acme.example/device" },
+    endpoints: { token: TOKEN_URL, device: "https://acme.example/device" },
     ...(refresh && { refresh }),
     ...(settings && { settings }),
     ...(movedFrom && { movedFrom }),
     ...(account && { account }),
     flows: ["device"],
   };
-  return { context, vault, registry: createRegistry({ builtIn: { acme: async () => ({ default: acme }) } }) };
+  const http = async (request: HttpRequest): Promise<HttpReply> => {
+    sent.push(request);
+    vault.steps.push("send");
+    return answer(request);
+  };
+  return servicesOf(vault, acme, { now: () => now, http });
 }
 
-async function given(over: Partial<Connection> = {}, left = -1000): Promise<void> {
-  const record: Connection = {
-    ...newConnection("acme", "default", START),
-    flow: "device",
-    pinned: {
-      origins: ["https://acme.example"],
-      endpoints: { token: TOKEN },
-      issuer: null,
-      jwksUri: null,
-      issRequired: false,
-      clientId: "client",
-      authentication: "none",
-    },
-    tokens: {
-      accessToken: new Secret("access-1"),
-      tokenType: "bearer",
-      obtainedAt: START - 3_600_000,
-      expiresAt: START + left,
-      dueAt: START + left - 300_000,
-      refreshToken: new Secret("refresh-1"),
-      refreshExpiresAt: null,
-      refreshFingerprint: null,
-      idToken: null,
-      scopes: ["read"],
-      extra: {},
-    },
-    ...over,
-  };
-  await vault.commit([
-    {
-      type: "connection",
-      name: NAME,
-      expected: null,
-      next: { version: { incarnation: "a".repeat(32), generation: 1 }, body: encodeRecord(record) },
-    },
-  ]);
+async function given(different: Partial<Connection> = {}, left = -1000): Promise<void> {
+  await putRecord(vault, loggedIn({ tokens: tokensOf(ending(START + left)), ...different }));
   vault.steps.length = 0;
 }
 
@@ -181,8 +138,13 @@ describe("no failure deletes a credential", () => {
       "transient",
       "provider_unavailable",
     ],
-    ["connection refused", () => Promise.reject(new HttpError("connection refused", TOKEN)), "transient", "network"],
-    ["a timeout", () => Promise.reject(new HttpError("connection timed out", TOKEN)), "transient", "network"],
+    [
+      "connection refused",
+      () => Promise.reject(new HttpError("connection refused", TOKEN_URL)),
+      "transient",
+      "network",
+    ],
+    ["a timeout", () => Promise.reject(new HttpError("connection timed out", TOKEN_URL)), "transient", "network"],
     ["invalid_client", () => json(401, { error: "invalid_client" }), "client", "client_rejected"],
     ["invalid_scope", () => json(400, { error: "invalid_scope" }), "client", "scope_rejected"],
     ["interaction_required", () => json(400, { error: "interaction_required" }), "interaction", "interaction_required"],
@@ -277,7 +239,7 @@ describe("back-off is remembered", () => {
 describe("in doubt", () => {
   test("while the access token lives it is served, and nothing is sent", async () => {
     await given({}, 60_000);
-    answer = () => Promise.reject(new HttpError("connection lost", TOKEN));
+    answer = () => Promise.reject(new HttpError("connection lost", TOKEN_URL));
     await access(services(), REF, WISH);
     now += 30_000;
     const { warning } = await access(services(), REF, WISH);
@@ -287,7 +249,7 @@ describe("in doubt", () => {
 
   test("after it, one try is made; invalid_grant then means that the rotation was lost, at the time of the note", async () => {
     await given({}, 60_000);
-    answer = () => Promise.reject(new HttpError("connection lost", TOKEN));
+    answer = () => Promise.reject(new HttpError("connection lost", TOKEN_URL));
     await access(services(), REF, WISH);
     now += 120_000;
     answer = () => json(400, { error: "invalid_grant" });
@@ -300,7 +262,7 @@ describe("in doubt", () => {
   test("within a declared grace the second try comes at once", async () => {
     refresh = { graceSeconds: 60 };
     await given({}, 60_000);
-    answer = () => Promise.reject(new HttpError("connection lost", TOKEN));
+    answer = () => Promise.reject(new HttpError("connection lost", TOKEN_URL));
     await access(services(), REF, WISH);
     now += 2_000;
     answer = () =>
@@ -311,16 +273,16 @@ describe("in doubt", () => {
 
   test("a failure that was never sent leaves no doubt", async () => {
     await given();
-    answer = () => Promise.reject(new HttpError("host not found", TOKEN));
+    answer = () => Promise.reject(new HttpError("host not found", TOKEN_URL));
     await refreshConnection(services(), REF, DUE);
     expect((await stored()).note).toBeNull();
   });
 
   test("nor does it settle an older doubt", async () => {
     await given();
-    answer = () => Promise.reject(new HttpError("connection timed out", TOKEN));
+    answer = () => Promise.reject(new HttpError("connection timed out", TOKEN_URL));
     await refreshConnection(services(), REF, DUE);
-    answer = () => Promise.reject(new HttpError("connection refused", TOKEN));
+    answer = () => Promise.reject(new HttpError("connection refused", TOKEN_URL));
     await refreshConnection(services(), REF, FORCE);
     expect((await stored()).note?.doubtSince).toBe(START);
   });
@@ -568,15 +530,7 @@ describe("what happens in between is respected", () => {
 
 describe("an endpoint that the description has moved since the login", () => {
   const pinnedAt = (token: string, issuer: string | null = null): Partial<Connection> => ({
-    pinned: {
-      origins: [new URL(token).origin],
-      endpoints: { token },
-      issuer,
-      jwksUri: null,
-      issRequired: false,
-      clientId: "client",
-      authentication: "none",
-    },
+    pinned: pinnedTo({ origins: [new URL(token).origin], endpoints: { token }, issuer }),
   });
   const OLD = "https://acme.example/old/token";
   const asked = async (record: Partial<Connection>): Promise<string[]> => {
@@ -586,7 +540,7 @@ describe("an endpoint that the description has moved since the login", () => {
   };
 
   test("to another path of its origin is asked there", async () => {
-    expect(await asked(pinnedAt(OLD))).toEqual([TOKEN]);
+    expect(await asked(pinnedAt(OLD))).toEqual([TOKEN_URL]);
   });
 
   test("attack: to another origin is asked where it was", async () => {
@@ -596,7 +550,7 @@ describe("an endpoint that the description has moved since the login", () => {
 
   test("to another origin, by a description of ours that says that it moved from there, is asked there", async () => {
     movedFrom = ["https://old.acme.example"];
-    expect(await asked(pinnedAt("https://old.acme.example/token"))).toEqual([TOKEN]);
+    expect(await asked(pinnedAt("https://old.acme.example/token"))).toEqual([TOKEN_URL]);
     vault = new MemoryVault();
     sent = [];
     const elsewhere = "https://login.acme.example/token";

@@ -2,14 +2,11 @@
 import { expect, test } from "bun:test";
 import { logout } from "../../src/connections/logout.ts";
 import { encodeRecord, newConnection } from "../../src/connections/record.ts";
-import type { Services } from "../../src/connections/services.ts";
 import { readConnection } from "../../src/connections/store.ts";
-import type { Context } from "../../src/platform/context.ts";
-import { createRegistry } from "../../src/providers/registry.ts";
 import type { Change } from "../../src/vault/types.ts";
 import { MemoryVault } from "./memory-vault.ts";
+import { REF, servicesOf } from "./support.ts";
 
-const REF = { provider: "acme", name: "default" };
 const REQUEST = { keepSettings: false, forgetClient: false, revoke: true, interruption: new AbortController().signal };
 
 /** Given a new key while the login is being erased: the first commit finds it. */
@@ -34,14 +31,7 @@ test("the source of a new key is asked with no lock held, and the login is erase
   const body = encodeRecord(newConnection("acme", "default", 0));
   const version = { incarnation: "ab".repeat(16), generation: 1 };
   vault.entries.set("connection acme:default", { type: "connection", name: "acme:default", version, body });
-  const context = {
-    env: {},
-    now: () => 0,
-    debug: () => {},
-    warn: () => {},
-    audit: async () => {},
-  } as unknown as Context;
-  const services: Services = { context, vault, registry: createRegistry({ builtIn: {} }) };
+  const services = servicesOf(vault, null);
   const stored = await readConnection(vault, REF);
   if (stored === null) throw new Error("no record");
   expect(await logout(services, stored, REQUEST)).toMatchObject({ erased: true });

@@ -1,24 +1,19 @@
 /** Minting in the engine: the same lock and the same outcomes as a refresh, and nothing that only a rotation needs. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { access } from "../../src/connections/access.ts";
-import { type Connection, encodeRecord, newConnection } from "../../src/connections/record.ts";
+import type { Connection } from "../../src/connections/record.ts";
 import { refreshConnection } from "../../src/connections/refresh.ts";
 import type { Services } from "../../src/connections/services.ts";
 import { stateOf } from "../../src/connections/status.ts";
 import { readConnection } from "../../src/connections/store.ts";
 import { readPrivateKey } from "../../src/oauth/key-file.ts";
-import type { Context } from "../../src/platform/context.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
-import { Secret } from "../../src/platform/secret.ts";
-import { createRegistry } from "../../src/providers/registry.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { verified } from "../issuers/assertions.ts";
 import { EC_KEY, publicKey } from "../support/keys.ts";
 import { MemoryVault } from "./memory-vault.ts";
+import { ending, json, loggedIn, pinnedTo, putRecord, REF, START, servicesOf, TOKEN_URL, tokensOf } from "./support.ts";
 
-const REF = { provider: "acme", name: "default" };
-const START = 1_800_000_000_000;
-const TOKEN = "https://acme.example/token";
 const DUE = { minTtl: 0, force: false, implicit: false, rejected: null };
 const WISH = { minTtl: 0, implicit: false };
 
@@ -36,31 +31,11 @@ beforeEach(() => {
   answer = () => json(200, { access_token: "access-2", token_type: "Bearer", expires_in: 3600 });
 });
 
-function json(status: number, body: unknown, headers: Record<string, string> = {}): HttpReply {
-  return {
-    status,
-    headers: new Headers({ "content-type": "application/json", ...headers }),
-    body: new TextEncoder().encode(JSON.stringify(body)),
-  };
-}
-
 function services(): Services {
-  const context = {
-    env: {},
-    now: () => now,
-    debug: () => {},
-    audit: async () => {},
-    warn: () => {},
-    http: async (request: HttpRequest) => {
-      sent.push(request);
-      vault.steps.push("send");
-      return answer(request);
-    },
-  } as unknown as Context;
   const acme: ProviderDefinition = {
     id: "acme",
     title: "Acme",
-    endpoints: { token: TOKEN },
+    endpoints: { token: TOKEN_URL },
     minting: {
       jwt: {
         use,
@@ -69,46 +44,23 @@ function services(): Services {
     },
     flows: ["jwt"],
   };
-  return { context, vault, registry: createRegistry({ builtIn: { acme: async () => ({ default: acme }) } }) };
+  const http = async (request: HttpRequest): Promise<HttpReply> => {
+    sent.push(request);
+    vault.steps.push("send");
+    return answer(request);
+  };
+  return servicesOf(vault, acme, { now: () => now, http });
 }
 
-async function given(over: Partial<Connection> = {}): Promise<void> {
-  const record: Connection = {
-    ...newConnection("acme", "default", START),
+async function given(): Promise<void> {
+  const secret = await readPrivateKey(EC_KEY, "ES256");
+  const record = loggedIn({
     flow: "jwt",
-    pinned: {
-      origins: ["https://acme.example"],
-      endpoints: { token: TOKEN },
-      issuer: null,
-      jwksUri: null,
-      issRequired: false,
-      clientId: null,
-      authentication: "none",
-    },
-    mint: {
-      proof: "key",
-      secret: await readPrivateKey(EC_KEY, "ES256"),
-      source: null,
-      values: {},
-      clockOffset: 0,
-    },
-    tokens: {
-      accessToken: new Secret("access-1"),
-      tokenType: "bearer",
-      obtainedAt: START - 3_600_000,
-      expiresAt: START - 1000,
-      dueAt: START - 301_000,
-      refreshToken: null,
-      refreshExpiresAt: null,
-      refreshFingerprint: null,
-      idToken: null,
-      scopes: ["read"],
-      extra: {},
-    },
-    ...over,
-  };
-  const next = { version: { incarnation: "a".repeat(32), generation: 1 }, body: encodeRecord(record) };
-  await vault.commit([{ type: "connection", name: "acme:default", expected: null, next }]);
+    pinned: pinnedTo({ clientId: null }),
+    mint: { proof: "key", secret, source: null, values: {}, clockOffset: 0 },
+    tokens: tokensOf({ ...ending(START - 1000), refreshToken: null }),
+  });
+  await putRecord(vault, record);
   vault.steps.length = 0;
 }
 

@@ -8,21 +8,19 @@ import { chosenBy, type Editable, editable } from "../../src/cli/profile/editabl
 import { access } from "../../src/connections/access.ts";
 import { settingsChanged, withSettings } from "../../src/connections/pin.ts";
 import { type Connection, encodeRecord, newConnection } from "../../src/connections/record.ts";
-import type { Services } from "../../src/connections/services.ts";
 import { stateOf } from "../../src/connections/status.ts";
-import type { Context } from "../../src/platform/context.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { flowsOf } from "../../src/providers/flows.ts";
 import { applyOverrides } from "../../src/providers/overrides.ts";
-import { createRegistry } from "../../src/providers/registry.ts";
 import { resolveProvider } from "../../src/providers/resolve.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { faultOf, type Setting } from "../../src/providers/settings.ts";
 import { definitions as builtIns } from "../providers/builtin.ts";
 import { REQUIRED } from "../providers/required-settings.ts";
 import { MemoryVault } from "./memory-vault.ts";
+import { pinnedTo, putRecord, START, servicesOf, tokensOf } from "./support.ts";
 
-const NOW = 1_800_000_000_000;
+const NOW = START;
 const definitions = [
   ...builtIns,
   ...(await Promise.all(Object.values(catalog).map(async (load) => (await load()).default))),
@@ -46,29 +44,14 @@ function loggedIn(definition: ProviderDefinition, kind: Connection["kind"]): Con
     flow,
     kind,
     clientId: kind === "oauth" ? "client" : null,
-    pinned: {
+    pinned: pinnedTo({
       origins,
       endpoints,
       issuer,
-      jwksUri: null,
-      issRequired: false,
       clientId: kind === "oauth" ? "client" : null,
-      authentication: "none",
       madeFrom: { settings, issuer: null, endpoints: {}, flow },
-    },
-    tokens: {
-      accessToken: new Secret("the-token"),
-      tokenType: "bearer",
-      obtainedAt: NOW,
-      expiresAt: null,
-      dueAt: null,
-      refreshToken: null,
-      refreshExpiresAt: null,
-      refreshFingerprint: null,
-      idToken: null,
-      scopes: [],
-      extra: {},
-    },
+    }),
+    tokens: tokensOf({ accessToken: new Secret("the-token"), obtainedAt: NOW, refreshToken: null }),
   };
 }
 
@@ -123,12 +106,8 @@ function restore(definition: ProviderDefinition, record: Connection, before: Con
 
 async function tokenOf(definition: ProviderDefinition, record: Connection): Promise<string | null> {
   const vault = new MemoryVault();
-  const version = { incarnation: "i", generation: 1 };
-  const name = `${definition.id}:work`;
-  await vault.commit([{ type: "connection", name, expected: null, next: { version, body: encodeRecord(record) } }]);
-  const context = { env: {}, now: () => NOW } as unknown as Context;
-  const registry = createRegistry({ builtIn: { [definition.id]: async () => ({ default: definition }) } });
-  const services: Services = { context, vault, registry };
+  await putRecord(vault, record);
+  const services = servicesOf(vault, definition);
   const wish = { minTtl: 0, implicit: false };
   try {
     const { stored } = await access(services, { provider: definition.id, name: "work" }, wish);

@@ -8,8 +8,16 @@ import {
   newConnection,
 } from "../../src/connections/record.ts";
 import { Secret } from "../../src/platform/secret.ts";
+import { tokensOf } from "./support.ts";
 
 const NAMES = ["accessToken", "refreshToken", "idToken", "secret", "registrationToken", "proofKey", "privateKey"];
+
+const TOKENS = tokensOf({
+  accessToken: new Secret("access"),
+  refreshToken: new Secret("refresh"),
+  idToken: new Secret("id"),
+  proofKey: new Secret("proof"),
+});
 
 function reread(record: Connection): Connection {
   return decodeRecord<Connection>(encodeRecord(record), "acme:default", CONNECTION_SECRETS);
@@ -21,7 +29,7 @@ test("a setting, an endpoint and a field to keep may have the name of a secret: 
     ...newConnection("acme", "default", 0),
     settings: texts,
     endpoints: texts,
-    tokens: { ...tokens(), extra: texts },
+    tokens: { ...TOKENS, extra: texts },
     mint: { proof: "key", secret: new Secret("pem"), source: null, values: texts, clockOffset: 0 },
   };
   const { settings, endpoints, tokens: held, mint } = reread(plain);
@@ -29,10 +37,10 @@ test("a setting, an endpoint and a field to keep may have the name of a secret: 
 });
 
 test("every secret is a Secret, also in the tokens for another API", () => {
-  const slot = { tokens: tokens(), failure: null, outcomes: 0 };
+  const slot = { tokens: TOKENS, failure: null, outcomes: 0 };
   const record = reread({
     ...newConnection("acme", "default", 0),
-    tokens: tokens(),
+    tokens: TOKENS,
     resources: { "https://api.example": slot },
     mint: { proof: "key", secret: new Secret("pem"), source: null, values: {}, clockOffset: 0 },
   });
@@ -46,20 +54,3 @@ test("every secret is a Secret, also in the tokens for another API", () => {
   expect(record.mint?.secret?.reveal()).toBe("pem");
   expect(JSON.stringify(record)).not.toMatch(/:"(access|refresh|id|proof|pem)"/);
 });
-
-function tokens(): NonNullable<Connection["tokens"]> {
-  return {
-    accessToken: new Secret("access"),
-    tokenType: "Bearer",
-    obtainedAt: 0,
-    expiresAt: null,
-    dueAt: null,
-    refreshToken: new Secret("refresh"),
-    refreshExpiresAt: null,
-    refreshFingerprint: null,
-    idToken: new Secret("id"),
-    scopes: [],
-    extra: {},
-    proofKey: new Secret("proof"),
-  };
-}

@@ -2,13 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import type { LoginRequest, LoginUi } from "../../src/connections/login/request.ts";
 import { login } from "../../src/connections/login.ts";
-import type { Services } from "../../src/connections/services.ts";
-import type { Context } from "../../src/platform/context.ts";
 import type { AuthError } from "../../src/platform/errors.ts";
 import { Secret } from "../../src/platform/secret.ts";
-import { createRegistry } from "../../src/providers/registry.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { MemoryVault } from "./memory-vault.ts";
+import { LOGIN, servicesOf } from "./support.ts";
 
 const base: ProviderDefinition = {
   id: "acme",
@@ -24,36 +22,8 @@ const ownRedirect: ProviderDefinition = {
 
 /** What a login fails with; null where nothing fails. */
 async function failure(definition: ProviderDefinition, different: Partial<LoginRequest>): Promise<AuthError | null> {
-  const context = {
-    env: {},
-    now: () => 1_800_000_000_000,
-    debug: () => {},
-    audit: async () => {},
-    warn: () => {},
-    http: () => Promise.reject(new Error("nothing is to be sent")),
-  } as unknown as Context;
-  const registry = createRegistry({ builtIn: { acme: async () => ({ default: definition }) } });
-  const services = { vault: new MemoryVault(), registry, context } as unknown as Services;
-  const request: LoginRequest = {
-    ref: { provider: "acme", name: "default" },
-    flow: null,
-    scopes: null,
-    clientId: null,
-    clientSecret: null,
-    settings: {},
-    issuer: null,
-    endpoints: {},
-    token: null,
-    verify: false,
-    force: true,
-    timeout: null,
-    port: null,
-    redirectUri: null,
-    canOpenBrowser: false,
-    ...different,
-  };
   const ui = { warn: () => {} } as unknown as LoginUi;
-  return login(services, request, ui).then(
+  return login(servicesOf(new MemoryVault(), definition), { ...LOGIN, ...different }, ui).then(
     () => null,
     (error: AuthError) => error,
   );

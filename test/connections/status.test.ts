@@ -1,38 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { type Connection, newConnection } from "../../src/connections/record.ts";
 import { isDue, isJustMinted, marginOf, stateOf } from "../../src/connections/status.ts";
-import { Secret } from "../../src/platform/secret.ts";
+import { ending, loggedIn, START, tokensOf } from "./support.ts";
 
-const NOW = 1_800_000_000_000;
+const NOW = START;
 
-function connection(left: number | null, over: Partial<Connection> = {}, refreshable = true): Connection {
-  const expiresAt = left === null ? null : NOW + left;
-  return {
-    ...newConnection("acme", "default", NOW),
-    pinned: {
-      origins: [],
-      endpoints: {},
-      issuer: null,
-      jwksUri: null,
-      issRequired: false,
-      clientId: "c",
-      authentication: "none",
-    },
-    tokens: {
-      accessToken: new Secret("access"),
-      tokenType: "bearer",
-      obtainedAt: NOW - 3_600_000,
-      expiresAt,
-      dueAt: expiresAt === null ? null : expiresAt - 300_000,
-      refreshToken: refreshable ? new Secret("refresh") : null,
-      refreshExpiresAt: null,
-      refreshFingerprint: null,
-      idToken: null,
-      scopes: [],
-      extra: {},
-    },
-    ...over,
-  };
+function connection(left: number | null, different: Partial<Connection> = {}): Connection {
+  return loggedIn({ tokens: tokensOf(left === null ? {} : ending(NOW + left)), ...different });
 }
 
 function failure(of: Partial<NonNullable<Connection["failure"]>>): NonNullable<Connection["failure"]> {
@@ -101,7 +75,12 @@ describe("the state of a connection follows from its record and the clock", () =
       "invalid",
       "interaction_required",
     ],
-    ["no refresh token and past expiry", connection(-1, {}, false), "invalid", "expired_no_refresh"],
+    [
+      "no refresh token and past expiry",
+      connection(-1, { tokens: tokensOf({ ...ending(NOW - 1), refreshToken: null }) }),
+      "invalid",
+      "expired_no_refresh",
+    ],
     [
       "a refused client",
       connection(60_000, { failure: failure({ class: "client", code: "client_rejected" }) }),
@@ -124,26 +103,22 @@ describe("when a refresh is due", () => {
     expect(marginOf(10_000, 30)).toBe(5_000);
   });
   test("inside the margin it is due, outside not", () => {
-    const { tokens } = connection(300_000);
-    if (tokens === null) throw new Error("no tokens");
+    const tokens = tokensOf(ending(NOW + 300_000));
     expect(isDue(tokens, NOW)).toBe(true);
     expect(isDue(tokens, NOW - 1)).toBe(false);
   });
   test("--min-ttl asks for more", () => {
-    const { tokens } = connection(600_000);
-    if (tokens === null) throw new Error("no tokens");
+    const tokens = tokensOf(ending(NOW + 600_000));
     expect(isDue(tokens, NOW, 600_001)).toBe(true);
     expect(isDue(tokens, NOW, 600_000)).toBe(false);
   });
   test("a clock set back by more than five minutes makes it due, whatever the expiry says", () => {
-    const { tokens } = connection(3_600_000);
-    if (tokens === null) throw new Error("no tokens");
+    const tokens = tokensOf(ending(NOW + 3_600_000));
     expect(isDue(tokens, tokens.obtainedAt - 5 * 60_000 - 1)).toBe(true);
     expect(isDue(tokens, tokens.obtainedAt - 5 * 60_000)).toBe(false);
   });
   test("a token minted moments ago is not refreshed again for a demand", () => {
-    const { tokens } = connection(3_600_000);
-    if (tokens === null) throw new Error("no tokens");
+    const tokens = tokensOf(ending(NOW + 3_600_000));
     const minted = { ...tokens, obtainedAt: NOW };
     expect(isJustMinted(minted, NOW + 59_999)).toBe(true);
     expect(isJustMinted(minted, NOW + 60_000)).toBe(false);

@@ -2,32 +2,17 @@ import { describe, expect, test } from "bun:test";
 import type { Tokens } from "../../src/connections/record.ts";
 import { isDue, isJustMinted } from "../../src/connections/status.ts";
 import { tokensFrom } from "../../src/connections/tokens.ts";
-import type { TokenReply } from "../../src/oauth/types.ts";
+import { bareReply, type TokenReply } from "../../src/oauth/types.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { withDefaults } from "../../src/providers/defaults.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
+import { START } from "./support.ts";
 
-const AT = 1_800_000_000_000;
+const AT = START;
 const MINUTE = 60_000;
 
-function reply(over: Partial<TokenReply> = {}): TokenReply {
-  return {
-    accessToken: new Secret("access"),
-    tokenType: "bearer",
-    expiresIn: null,
-    ownExpiresIn: null,
-    refreshToken: new Secret("refresh"),
-    refreshExpiresIn: null,
-    refreshTimeout: null,
-    authorizationExpiresIn: null,
-    unread: [],
-    scopes: null,
-    idToken: null,
-    account: null,
-    extra: {},
-    ...over,
-  };
-}
+const reply = (different: Partial<TokenReply> = {}): TokenReply =>
+  bareReply(new Secret("access"), { refreshToken: new Secret("refresh"), ...different });
 
 const acme = (over: Partial<ProviderDefinition> = {}) =>
   withDefaults({ id: "acme", title: "Acme", flows: ["browser"], ...over });

@@ -5,19 +5,18 @@
  */
 import fc from "fast-check";
 import { access } from "../../src/connections/access.ts";
-import { type Connection, encodeRecord, newConnection } from "../../src/connections/record.ts";
+import { type Connection, encodeRecord } from "../../src/connections/record.ts";
 import { refreshConnection } from "../../src/connections/refresh.ts";
 import type { Services } from "../../src/connections/services.ts";
 import { newIncarnation, readConnection, successor } from "../../src/connections/store.ts";
-import type { Context } from "../../src/platform/context.ts";
 import { errorCode } from "../../src/platform/errors.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
 import { HttpError } from "../../src/platform/http-failure.ts";
 import { Secret } from "../../src/platform/secret.ts";
-import { createRegistry } from "../../src/providers/registry.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import type { Change, Lock, Vault, Version } from "../../src/vault/types.ts";
 import { MemoryVault } from "../connections/memory-vault.ts";
+import { ending, json, loggedIn, NAME, REF, START, servicesOf, TOKEN_URL, tokensOf } from "../connections/support.ts";
 import { Chain, type Link } from "../issuers/chain.ts";
 
 export type Fate = "sound" | "lost before" | "lost after" | "never sent" | "503" | "500 after";
@@ -61,11 +60,7 @@ export type Lacking = "locks" | "compare-and-set" | null;
 /** What a run went through: a model that never gets somewhere proves nothing about it. */
 export type Reached = Map<string, number>;
 
-const START = 1_800_000_000_000;
 const HOUR = 3_600_000;
-const REF = { provider: "acme", name: "default" };
-const NAME = "acme:default";
-const TOKEN_URL = "https://acme.example/token";
 
 /** @throws Error when the newest token that was received isn't the one stored, and the state doesn't say so */
 export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacking, reached: Reached): Promise<void> {
@@ -149,22 +144,14 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
       );
       return step("receive", async () => {
         if (fate.startsWith("lost")) throw new HttpError("connection lost", TOKEN_URL);
-        if (fate === "503") return reply(503, "down", { "retry-after": "20" });
-        if (fate === "500 after") return reply(500, "oops");
+        if (fate === "503") return json(503, "down", { "retry-after": "20" });
+        if (fate === "500 after") return json(500, "oops");
         return answer === null || answer === "refused"
-          ? reply(400, { error: "invalid_grant" })
-          : reply(200, tokens(answer));
+          ? json(400, { error: "invalid_grant" })
+          : json(200, tokens(answer));
       });
     };
-    const context = {
-      env: {},
-      now: () => now,
-      debug() {},
-      audit: async () => {},
-      warn() {},
-      http,
-    } as unknown as Context;
-    return { services: { context, vault: mine, registry: registry(story.grace) }, died: end.promise };
+    return { services: servicesOf(mine, acme(story.grace), { now: () => now, http }), died: end.promise };
   }
 
   function markStored(text: string): void {
@@ -264,55 +251,25 @@ async function blind(vault: MemoryVault, changes: readonly Change[]): Promise<Ch
   );
 }
 
-function registry(grace: boolean) {
-  const acme: ProviderDefinition = {
+function acme(grace: boolean): ProviderDefinition {
+  return {
     id: "acme",
     title: "Acme",
     endpoints: { token: TOKEN_URL, device: "https://acme.example/device" },
     refresh: { rotation: "family", ...(grace && { graceSeconds: 60 }) },
     flows: ["device"],
   };
-  return createRegistry({ builtIn: { acme: async () => ({ default: acme }) } });
 }
 
 function tokens({ access: accessToken, refresh }: Link): Record<string, unknown> {
   return { access_token: accessToken, token_type: "Bearer", expires_in: 3600, refresh_token: refresh };
 }
 
-function reply(status: number, body: unknown, headers: Record<string, string> = {}): HttpReply {
-  return {
-    status,
-    headers: new Headers({ "content-type": "application/json", ...headers }),
-    body: new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)),
-  };
-}
-
 function recordOf(link: Link, obtainedAt: number): Connection {
-  const expiresAt = obtainedAt + HOUR;
-  return {
-    ...newConnection("acme", "default", obtainedAt),
-    flow: "device",
-    pinned: {
-      origins: ["https://acme.example"],
-      endpoints: { token: TOKEN_URL },
-      issuer: null,
-      jwksUri: null,
-      issRequired: false,
-      clientId: "client",
-      authentication: "none",
-    },
-    tokens: {
-      accessToken: new Secret(link.access),
-      tokenType: "bearer",
-      obtainedAt,
-      expiresAt,
-      dueAt: expiresAt - 300_000,
-      refreshToken: new Secret(link.refresh),
-      refreshExpiresAt: null,
-      refreshFingerprint: null,
-      idToken: null,
-      scopes: [],
-      extra: {},
-    },
-  };
+  const accessToken = new Secret(link.access);
+  const refreshToken = new Secret(link.refresh);
+  return loggedIn({
+    createdAt: obtainedAt,
+    tokens: tokensOf({ accessToken, refreshToken, obtainedAt, ...ending(obtainedAt + HOUR), scopes: [] }),
+  });
 }

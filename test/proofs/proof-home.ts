@@ -13,6 +13,7 @@ import type { Mutant } from "../../src/platform/faults.ts";
 import { pathsFor } from "../../src/platform/paths.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import type { Vault } from "../../src/vault/types.ts";
+import { ending, pinnedTo, tokensOf } from "../connections/support.ts";
 import type { Link } from "../issuers/chain.ts";
 import type { FaultyIssuer } from "../issuers/faulty.ts";
 import { bareEnvironment, type Ended, tempFolder } from "../support/program.ts";
@@ -150,28 +151,18 @@ function recordOf(issuer: FaultyIssuer, link: Link, name: string, left: number):
     settings: { issuer: issuer.url },
     issuer: issuer.url,
     clientId: "client",
-    pinned: {
+    pinned: pinnedTo({
       origins: [issuer.url],
       endpoints: { token: issuer.tokenUrl, revocation: `${issuer.url}/revoke` },
       issuer: issuer.url,
-      jwksUri: null,
-      issRequired: false,
-      clientId: "client",
-      authentication: "none",
-    },
-    tokens: {
+    }),
+    tokens: tokensOf({
       accessToken: new Secret(link.access),
-      tokenType: "bearer",
-      obtainedAt: expiresAt - LIFETIME,
-      expiresAt,
-      dueAt: expiresAt - 300_000,
       refreshToken: new Secret(link.refresh),
-      refreshExpiresAt: null,
-      refreshFingerprint: null,
-      idToken: null,
+      obtainedAt: expiresAt - LIFETIME,
+      ...ending(expiresAt),
       scopes: ["a", "b"],
-      extra: {},
-    },
+    }),
   };
 }
 

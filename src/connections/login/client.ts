@@ -9,24 +9,22 @@ import { CLIENT_NAME } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/own.ts";
 import type { Secret } from "../../platform/secret.ts";
-import { placeholder, shellWord } from "../../platform/shell-word.ts";
 import type { Dialect } from "../../providers/defaults.ts";
-import type { ResolvedProvider } from "../../providers/resolve.ts";
-import type { ProviderDefinition } from "../../providers/schema.ts";
 import {
+  type ClientEntry,
+  type Clients,
   clientFingerprint,
   clientFromEnvironment,
   clientSecretFromEnvironment,
-  clientVariables,
   keyOf,
   readClients,
   requireClientSyntax,
+  updateClients,
 } from "../clients.ts";
 import type { Connection } from "../record.ts";
 import type { Services } from "../services.ts";
-import { loginCommand } from "./command.ts";
+import { secretRefused } from "./missing-client.ts";
 import type { LoginRequest } from "./request.ts";
-import { type Ways, waysInWords, waysWithoutClient } from "./ways.ts";
 
 /**
  * @param supported the token endpoint's authentication methods, where discovery named them
@@ -90,17 +88,6 @@ function lonelySecret(
   return clientSecretFromEnvironment(dialect, context.env)?.secret ?? null;
 }
 
-/** Why a secret in the environment was not used, for the error of a login that lacks one; null where there is none. */
-export function unusedSecret({ context }: Services, definition: ProviderDefinition, id: string | null): string | null {
-  const found = clientSecretFromEnvironment(definition, context.env);
-  if (found === null) return null;
-  const named = clientFromEnvironment(definition, context.env);
-  const { variable } = found;
-  const idVariable = `${clientVariables(definition)}_ID`;
-  if (named !== null && named.id !== id) return `${variable} was not used: ${named.idVariable} names another client.`;
-  return `${variable} was not used: it doesn't say for which client it is. Set ${idVariable}=${id === null ? "<id>" : shellWord(id)} beside it.`;
-}
-
 /** A key is used wherever one is known, unless a secret is given now: a secret is never sent beside it. */
 async function keyFor(
   { credential, clientSecret }: LoginRequest,
@@ -131,11 +118,26 @@ async function wasRefused(
   return refused !== null && refused === (await vault.fingerprint(`secret\0${client.secret?.reveal() ?? ""}`));
 }
 
-function secretRefused(dialect: Dialect, request: LoginRequest, id: string): AuthError {
-  const missing: MissingClient = { title: dialect.title, lacks: ["secret"], id, mayHaveSecret: true, steps: [] };
-  return new AuthError("client_missing", `${dialect.title} has refused the secret that is kept for client ${id}.`, {
-    hint: `Give the right one: ${loginCommand(dialect, request, { "client-id": id, "client-secret": "-" })}`,
-    cause: missing,
+/**
+ * Marks a secret that the provider refused, so that it isn't offered again silently (CLI §4).
+ * @param origin of the token endpoint
+ */
+export async function markRefused(
+  { vault }: Services,
+  provider: string,
+  origin: string,
+  { id, secret }: Client,
+): Promise<void> {
+  if (secret === null) return;
+  const known = ({ clients }: Clients): ClientEntry | undefined => {
+    const entry = ownValue(clients, id);
+    return entry?.secret?.equals(secret) ? entry : undefined;
+  };
+  if (known((await readClients(vault, provider, origin)).clients) === undefined) return;
+  const refused = await vault.fingerprint(`secret\0${secret.reveal()}`);
+  await updateClients(vault, provider, origin, (kept) => {
+    const entry = known(kept);
+    return entry === undefined ? kept : { ...kept, clients: { ...kept.clients, [id]: { ...entry, refused } } };
   });
 }
 
@@ -146,68 +148,4 @@ function method(dialect: Dialect, supported: readonly string[] | null): "body" |
   if (supported.includes(names[preferred])) return preferred;
   const other = preferred === "basic" ? "body" : "basic";
   return supported.includes(names[other]) ? other : preferred;
-}
-
-/** What a login lacks; the cause of its `client_missing`, for whoever can ask a person. */
-export interface MissingClient {
-  /** The provider's. */
-  readonly title: string;
-  readonly lacks: readonly ("id" | "secret" | "key")[];
-  /** The client's id, where that is known. */
-  readonly id: string | null;
-  /** Whether a secret means anything, where none is needed. */
-  readonly mayHaveSecret: boolean;
-  /** How to come by what is missing, one line each. */
-  readonly steps: readonly string[];
-  /** Without a client at all. */
-  readonly ways?: Ways;
-}
-
-export interface ClientNeed {
-  /** The client's id, where that is known. */
-  readonly id: string | null;
-  readonly needsSecret: boolean;
-  /** Why a secret in the environment doesn't count (`unusedSecret`). */
-  readonly unused?: string | null;
-  /** Whether the description is part of auth: another tool's command that a plugin names is neither shown nor run. */
-  readonly bundled?: boolean;
-}
-
-/** Where to create a client, what to enter there, and the way without one. */
-export function clientMissing(
-  provider: ResolvedProvider,
-  request: LoginRequest,
-  { id, needsSecret, unused = null, bundled = false }: ClientNeed,
-): AuthError {
-  const { definition, client } = provider;
-  const prefix = clientVariables(definition);
-  const redirectUri = request.redirectUri ?? client.redirectUri;
-  const command = loginCommand(definition, request, {
-    ...(redirectUri === null && { "redirect-uri": placeholder("url") }),
-    "client-id": id ?? placeholder("id"),
-    ...(needsSecret && { "client-secret": "-" }),
-  });
-  const steps = [
-    ...(client.create === null ? [] : [`Create one: ${client.create}`]),
-    `Redirect URI to enter there: ${redirectUri ?? "an address of your own, to be given as --redirect-uri"}`,
-    ...client.notes,
-  ];
-  const described = id === null ? waysWithoutClient(provider, request) : { command: null, token: null };
-  const ways: Ways = bundled ? described : { ...described, command: null };
-  const app = [...steps, `Then: ${command}   (or set ${prefix}_ID${needsSecret ? ` and ${prefix}_SECRET` : ""})`];
-  const lines = [unused, ...waysInWords(ways, loginCommand(definition, request, { token: "-" }), app)];
-  const missing: MissingClient = {
-    title: definition.title,
-    lacks: [...(id === null ? (["id"] as const) : []), ...(needsSecret ? (["secret"] as const) : [])],
-    id,
-    mayHaveSecret: definition.client?.kind !== "public",
-    steps,
-    ways,
-  };
-  return new AuthError(
-    "client_missing",
-    `${definition.title} needs an OAuth client${needsSecret ? " with a secret" : ""}.`,
-    // Without its redirect URI a client is of no use yet: nobody is asked for one.
-    { hint: lines.filter((line) => line !== null).join("\n"), ...(redirectUri !== null && { cause: missing }) },
-  );
 }

@@ -29,6 +29,12 @@ export function loginCommand(
   return commandLine(["auth", "login", ...connection, ...flags]);
 }
 
+/** Both ways out where a name is taken, as commands. @param how what the login was called with besides */
+export function keepOrReplace(definition: ProviderDefinition, request: LoginRequest, how: Flags = {}): string {
+  const both = loginCommand(definition, request, { profile: "NAME", ...how });
+  return `Keep both: ${both}\nReplace it: ${loginCommand(definition, request, { force: true, ...how })}`;
+}
+
 /** Where the login goes, and what any flow heeds. */
 function placeGiven({ settings: declared = {} }: Pick<ProviderDefinition, "settings">, request: LoginRequest): Flags {
   const settings = Object.entries(request.settings).flatMap(([name, value]) => {

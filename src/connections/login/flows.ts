@@ -2,9 +2,8 @@
 
 import type { BrowserLogin } from "../../oauth/browser.ts";
 import type { Authorization } from "../../oauth/code.ts";
-import { secondsToExp } from "../../oauth/expiry.ts";
-import { decodeJwt } from "../../oauth/idtoken.ts";
-import { type Account, bareReply, type Client, type TokenReply } from "../../oauth/types.ts";
+import { loginError } from "../../oauth/login-error.ts";
+import { type Account, type Client, OAuthFailure, type TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Http } from "../../platform/http.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -12,12 +11,13 @@ import type { Secret } from "../../platform/secret.ts";
 import { placeholder } from "../../platform/shell-word.ts";
 import { awaitReply, type ReplyWait } from "../../platform/signals.ts";
 import { syntaxFault } from "../../platform/syntax.ts";
-import { originNamed } from "../../providers/environment.ts";
-import { matches } from "../../providers/pattern.ts";
-import { flagOf } from "../../providers/settings.ts";
+import { mintingOf } from "../../providers/minting.ts";
+import { fill } from "../../providers/template.ts";
+import { type MintOrder, mintToken, valuesOf } from "../mint.ts";
+import type { Mint } from "../record.ts";
 import type { Services } from "../services.ts";
 import { loginCommand } from "./command.ts";
-import { mintFirst, redeem } from "./mint.ts";
+import { pastedToken } from "./pasted-token.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { LoginUi, NextPasted } from "./request.ts";
 
@@ -92,7 +92,7 @@ function replyWithoutPage(
     case "device":
       return device(receiving, asking, plan, ui, interruption);
     case "token":
-      return token(plan, ui, asking.context.now());
+      return pastedToken(plan, ui, asking.context.now());
     case "code":
       return code(receiving, plan);
     default:
@@ -211,57 +211,38 @@ async function code({ context }: Services, plan: LoginPlan): Promise<TokenReply>
   return exchangeCode(context.http, plan.server, requireClient(plan), authorization, context.now());
 }
 
-/** A pasted token or key: nothing but itself says how long it lives, and nothing renews it. */
-async function token(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenReply> {
-  const accessToken =
-    plan.request.token ?? (await ui.askToken(plan.provider.definition.title, plan.provider.apiKey.create));
-  if (accessToken === null)
-    throw usage(
-      `${plan.provider.definition.title} needs a token.`,
-      `Give it on standard input: ${loginCommand(plan.provider.definition, plan.request, { token: "-" })}`,
-    );
-  checkSyntax(accessToken);
-  checkPattern(plan, accessToken);
-  checkPlace(plan, accessToken);
-  return bareReply(accessToken, { ownExpiresIn: secondsToExp(decodeJwt(accessToken.reveal())?.claims, now) });
+/** Runs the flow for the first time. */
+async function mintFirst(services: Services, plan: LoginPlan, mint: Mint): Promise<TokenReply> {
+  const order = orderOf(plan, mint);
+  try {
+    const { reply } = await mintToken(services, order);
+    const account = fill(order.minting.account ?? "{}", valuesOf(order));
+    return { ...reply, account: account === null ? null : { id: account, label: account, organization: null } };
+  } catch (error) {
+    throw error instanceof OAuthFailure ? loginError(plan.server, error) : error;
+  }
 }
 
-/** How a token is written in a header or a file, which isn't part of it: `Bearer abc`, `"abc"`, `NAME=abc`. */
-const WRAPPED =
-  /^(?:authorization:\s*)?(?:bearer|token|basic)\s+\S|^(["']).*\1$|^(?:export\s+)?[a-z0-9_]*(?:token|key|secret|password|pat)=[^=]/i;
-
-/** A zero-width space, a letter that only looks right, the colours of a terminal: none is part of a token. */
-function checkSyntax(token: Secret): void {
-  const text = token.reveal();
-  if (WRAPPED.test(text))
-    throw new AuthError("token_rejected", "This is more than a token: it has a prefix or quotes around it.", {
-      hint: "Paste the token alone: without 'Bearer', quotes, or the name of a variable. Nothing was stored.",
-    });
-  const fault = syntaxFault("access token", text);
-  if (fault === null) return;
-  throw new AuthError("token_rejected", `${fault}.`, {
-    hint: "Check that nothing but the token was pasted, and copy it from its source again. Nothing was stored.",
-  });
+function orderOf({ provider, server, client, flow, scopes }: LoginPlan, mint: Mint): MintOrder {
+  const minting = mintingOf(provider.definition, flow);
+  if (minting === null) throw usage(`${provider.definition.title} has no ${flow} flow.`);
+  const nobody: Client = { id: "", secret: null, authentication: "none" };
+  return { minting, mint, server, client: client ?? nobody, settings: provider.settings, scopes };
 }
 
-function checkPattern(plan: LoginPlan, token: Secret): void {
-  const pattern = plan.provider.apiKey.pattern;
-  if (pattern === null || matches(pattern, token.reveal())) return;
-  throw new AuthError("token_rejected", `This is not a key of the form ${pattern}.`, {
-    hint: "Check that the whole key was pasted. Nothing was stored.",
-  });
-}
-
-/** Before it is sent to anyone, if only to ask whose it is (RULES.md 3.1). */
-function checkPlace({ provider, request }: LoginPlan, token: Secret): void {
-  const origin = originNamed(provider.definition, token.reveal());
-  if (origin === null || provider.origins.includes(origin)) return;
-  const { host } = provider.definition.settings ?? {};
-  const there = host?.kind === "host" ? { [flagOf("host", host)]: new URL(origin).host } : {};
-  const command = loginCommand(provider.definition, request, { profile: "NAME", ...there, token: "-" });
-  throw new AuthError("origin_mismatch", `This token belongs to ${origin}, and would have gone elsewhere.`, {
-    hint: `Nothing was sent or stored. Log in there: ${command}`,
-  });
+/** Redeems a refresh token that was brought along, which shows that it works. */
+async function redeem({ context }: Services, { server, client }: LoginPlan, refreshToken: Secret): Promise<TokenReply> {
+  const { sendRefresh } = await import("../../oauth/refresh.ts");
+  const { readTokenReply } = await import("../../oauth/reply.ts");
+  if (client === null) throw new AuthError("client_missing", "The file names no client.");
+  try {
+    const request = { refreshToken, scopes: null, flow: "browser", timeout: 30_000 };
+    const raw = await sendRefresh(context.http, server, client, request);
+    const reply = await readTokenReply(server, client, raw, { subject: null, now: context.now() });
+    return { ...reply, refreshToken: reply.refreshToken ?? refreshToken };
+  } catch (error) {
+    throw error instanceof OAuthFailure ? loginError(server, error) : error;
+  }
 }
 
 /** Some have to be told it at each refresh too, and keep it as a setting. */

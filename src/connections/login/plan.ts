@@ -18,13 +18,13 @@ import { asLoggedIn, ownIssuer } from "../pin.ts";
 import type { Connection, Mint } from "../record.ts";
 import type { Services } from "../services.ts";
 import { readReplaceable, type Stored } from "../store.ts";
-import { clientMissing, loginClient, unusedSecret } from "./client.ts";
+import { loginClient } from "./client.ts";
 import { loginCommand } from "./command.ts";
-import { flowOfRequest, planWithoutPerson } from "./mint.ts";
-import { requireNeededSettings } from "./needed-settings.ts";
+import { clientMissing } from "./missing-client.ts";
+import { flowOfRequest, planWithoutPerson } from "./plan-without-person.ts";
 import { registeredClient } from "./registration.ts";
 import type { LoginRequest } from "./request.ts";
-import { loginSettings, type Settings } from "./settings.ts";
+import { loginSettings, requireNeededSettings, type Settings } from "./settings.ts";
 
 export interface LoginPlan {
   readonly request: LoginRequest;
@@ -104,12 +104,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     dialect.client.kind === "confidential" ||
     flowsOf(definition).some((one) => one.flow === flow && one.when === "secret");
   if (client === null || (needsSecret && client.secret === null && client.key === undefined))
-    throw clientMissing(provider, request, {
-      id: client?.id ?? null,
-      needsSecret,
-      unused: unusedSecret(services, definition, client?.id ?? null),
-      bundled: !(await services.registry.isPlugin(request.ref.provider)),
-    });
+    throw await clientMissing(services, provider, request, client?.id ?? null, needsSecret);
   checkEndpoint(dialect, server, flow);
   requireNeededSettings(definition, provider.settings, request, flow);
   const beyond = scopesBeyond(definition, flow, scopes);

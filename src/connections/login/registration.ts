@@ -9,7 +9,7 @@ import { redirectUriOf } from "../../providers/defaults.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
 import { type ClientEntry, updateClients } from "../clients.ts";
 import type { Services } from "../services.ts";
-import { clientMissing } from "./client.ts";
+import { clientMissing } from "./missing-client.ts";
 import type { LoginRequest } from "./request.ts";
 
 export interface Registration {
@@ -40,7 +40,7 @@ export async function registeredClient(
 }
 
 async function register(
-  { context }: Services,
+  services: Services,
   provider: ResolvedProvider,
   request: LoginRequest,
   document: IssuerDocument,
@@ -49,7 +49,7 @@ async function register(
 ): Promise<RegisteredClient | null> {
   const { registerClient, RegistrationRefused } = await import("../../oauth/registration.ts");
   try {
-    return await registerClient(context.http, document, endpoint, redirectUri);
+    return await registerClient(services.context.http, document, endpoint, redirectUri);
   } catch (error) {
     if (!(error instanceof RegistrationRefused)) throw error;
     const message = `${document.issuer} did not register a client (${error.reason}).`;
@@ -57,8 +57,7 @@ async function register(
       throw new AuthError(error.status === null ? "network" : "provider_unavailable", message, { hint: "Try again." });
     // The description brings one that needs no registration.
     if (provider.dialect.client.id !== undefined) return null;
-    const missing = clientMissing(provider, request, { id: null, needsSecret: false });
-    throw new AuthError("client_missing", message, { hint: missing.hint ?? "", cause: missing.cause });
+    throw (await clientMissing(services, provider, request, null, false)).restated({ message });
   }
 }
 

@@ -1,8 +1,14 @@
-/** The settings of a login, each from the first that has it: flag, environment, profile, default (CLI.md §4). */
+/** The settings of a login, each from the first that has it: flag, environment, profile, default (CLI.md §4); and those it needs. */
 import type { Context } from "../../platform/context.ts";
+import { usage } from "../../platform/errors.ts";
+import { placeholder } from "../../platform/shell-word.ts";
 import { settingsFromEnvironment } from "../../providers/environment.ts";
-import type { ProviderDefinition } from "../../providers/schema.ts";
+import { mintingOf } from "../../providers/minting.ts";
+import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
+import { flagOf } from "../../providers/settings.ts";
 import type { Connection } from "../record.ts";
+import { loginCommand } from "./command.ts";
+import type { LoginRequest } from "./request.ts";
 
 export interface Settings {
   readonly values: Readonly<Record<string, string>>;
@@ -27,4 +33,39 @@ export function loginSettings(
     if (flags[name] === undefined) variables[name] = variable;
   }
   return { values: { ...values, ...flags }, variables };
+}
+
+/**
+ * Settings that a login can't do without: all that is missing is named at once, with the command that gives it.
+ *
+ * @param values the settings that are known: given, from the environment, or the profile's
+ * @param flow null where it isn't settled yet: only what every flow needs counts
+ * @throws AuthError `usage`
+ */
+export function requireNeededSettings(
+  definition: ProviderDefinition,
+  values: Readonly<Record<string, string>>,
+  request: LoginRequest,
+  flow: Flow | null,
+): void {
+  const needs = (flow === null ? null : mintingOf(definition, flow))?.needs ?? [];
+  const missing = Object.entries(definition.settings ?? {}).filter(([name, setting]) => {
+    const needed =
+      needs.includes(name) ||
+      (setting.required === true && (setting.flows === undefined || (flow !== null && setting.flows.includes(flow))));
+    return needed && !values[name]?.trim() && setting.default === undefined;
+  });
+  if (missing.length === 0) return;
+  const needed = missing.map(([name, setting]) => ({ flag: flagOf(name, setting), title: setting.title }));
+  const isWithoutKey = flow === "jwt" && request.credential?.key === undefined;
+  if (isWithoutKey) needed.push({ flag: "key", title: "The key file" });
+  const flags = needed.map(({ flag }) => [flag, placeholder(flag === "key" ? "file" : flag)] as const);
+  const lines = needed.map(({ flag, title }) => `--${flag}: ${title}`);
+  const command = `Log in: ${loginCommand(definition, request, Object.fromEntries(flags))}`;
+  if (lines.length === 1) throw usage(`${definition.title} needs ${lines[0]}.`, command);
+  const names = needed.map(({ flag }) => `--${flag}`);
+  throw usage(
+    `${definition.title} needs ${names.slice(0, -1).join(", ")} and ${names.at(-1)}.`,
+    [...lines, command].join("\n"),
+  );
 }

@@ -1,4 +1,4 @@
-/** A login that was approved and can't be kept: what the provider gave must not live on. */
+/** A login that ends before it is stored: by a signal, or because what the provider gave can't be kept and must not live on. */
 import type { Account, TokenReply } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { awaitReply } from "../../platform/signals.ts";
@@ -7,6 +7,28 @@ import { revokeReceived } from "../revoke.ts";
 import type { Services } from "../services.ts";
 import type { LoginPlan } from "./plan.ts";
 import { HeldElsewhere } from "./store.ts";
+
+/** @throws AuthError `interrupted` as soon as the signal is given */
+export async function untilInterrupted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (signal === undefined) return work;
+  const interruption = Promise.withResolvers<never>();
+  const end = (): void => interruption.reject(interrupted());
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
+  // The one that isn't waited for may fail later.
+  work.catch(() => {});
+  try {
+    return await Promise.race([interruption.promise, work]);
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+}
+
+/** @param cause what ended the login, if it isn't the signal alone */
+export function interrupted(cause?: unknown): AuthError {
+  const why = cause instanceof AuthError ? `${cause.message}\n` : "";
+  return new AuthError("interrupted", "The login was interrupted.", { hint: `${why}No login was stored.`, cause });
+}
 
 /**
  * Revokes what a login received, best effort.
@@ -28,7 +50,7 @@ export async function withdraw(
     tell: () => {},
     abandoned: `Ended before ${title} said whether the login was revoked. Nothing was stored; end it in the account's settings there.`,
   });
-  if (isInterrupted) return interrupted(plan, revoked);
+  if (isInterrupted) return interruptedAfterApproval(plan, revoked);
   if (!(cause instanceof AuthError) || !/^(vault_|key_|busy$)/.test(cause.code)) return cause;
   const there = revoked
     ? `The new login was revoked at ${title}.`
@@ -40,7 +62,7 @@ export async function withdraw(
   });
 }
 
-function interrupted({ provider, request }: LoginPlan, revoked: boolean): AuthError {
+function interruptedAfterApproval({ provider, request }: LoginPlan, revoked: boolean): AuthError {
   const { title } = provider.definition;
   const message = revoked
     ? `Interrupted. The login was approved and has been revoked at ${title}; nothing was stored.`

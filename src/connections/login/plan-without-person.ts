@@ -2,27 +2,22 @@
 
 import type { IssuerDocument } from "../../oauth/discovery.ts";
 import { readCertificate, readPrivateKey } from "../../oauth/key-file.ts";
-import { loginError } from "../../oauth/login-error.ts";
-import { type Client, OAuthFailure, type TokenReply } from "../../oauth/types.ts";
-import { AuthError, usage } from "../../platform/errors.ts";
+import type { Client } from "../../oauth/types.ts";
+import { usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
-import { placeholder } from "../../platform/shell-word.ts";
 import { originOf } from "../../platform/url.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { dialectOf, isMintingFlow, type Minting, type MintingFlow, mintingOf } from "../../providers/minting.ts";
 import { fillDialect, layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
-import { fill } from "../../providers/template.ts";
-import { type MintOrder, mintToken, valuesOf } from "../mint.ts";
 import type { Connection, Mint } from "../record.ts";
 import type { Services } from "../services.ts";
-import { SUBJECT_TOKEN_FORMS } from "../subject-token.ts";
-import { loginClient, type MissingClient, unusedSecret } from "./client.ts";
-import { type Flags, loginCommand } from "./command.ts";
+import { loginClient } from "./client.ts";
 import { type KeyFile, keyFile } from "./key-file.ts";
-import { requireNeededSettings } from "./needed-settings.ts";
+import { namesClient, proofMissing } from "./missing-client.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { Credential, LoginRequest } from "./request.ts";
+import { requireNeededSettings } from "./settings.ts";
 
 /** What is settled before the flow matters. */
 type Common = Omit<LoginPlan, "flow" | "client" | "scopes">;
@@ -100,7 +95,7 @@ export async function planWithoutPerson(
       : await loginClient(services, dialect, request, profile, originOf(token), methods, algorithms);
   const mint = await mintOf(services, { ...common, provider }, flow, minting, known, file);
   const client = clientFor(definition, flow, mint, known);
-  if (client === null) throw somethingMissing(services, { ...common, provider }, flow, minting);
+  if (client === null) throw proofMissing(services, { ...common, provider }, flow, minting);
   const scopes = request.scopes ?? profile?.scopes ?? minting.scopes ?? [];
   return {
     ...common,
@@ -113,30 +108,6 @@ export async function planWithoutPerson(
     // A token that is signed here was given by nobody.
     ...(revocation !== undefined && minting.use !== "bearer" && { mintRevocation: { revocation } }),
   };
-}
-
-/** Runs the flow for the first time. */
-export async function mintFirst(services: Services, plan: LoginPlan, mint: Mint): Promise<TokenReply> {
-  const order = orderOf(plan, mint);
-  try {
-    const { reply } = await mintToken(services, order);
-    const account = fill(order.minting.account ?? "{}", valuesOf(order));
-    return { ...reply, account: account === null ? null : { id: account, label: account, organization: null } };
-  } catch (error) {
-    throw error instanceof OAuthFailure ? loginError(plan.server, error) : error;
-  }
-}
-
-function orderOf({ provider, server, client, flow, scopes }: LoginPlan, mint: Mint): MintOrder {
-  const minting = mintingOf(provider.definition, flow);
-  if (minting === null) throw usage(`${provider.definition.title} has no ${flow} flow.`);
-  const nobody: Client = { id: "", secret: null, authentication: "none" };
-  return { minting, mint, server, client: client ?? nobody, settings: provider.settings, scopes };
-}
-
-function namesClient(definition: ProviderDefinition, flow: MintingFlow): boolean {
-  const { sign, parameters, account, audience } = definition.minting?.[flow] ?? {};
-  return flow === "client-credentials" || JSON.stringify([sign, parameters, account, audience]).includes("{clientId}");
 }
 
 /** A client is needed where it authenticates itself, or where something signed names it. */
@@ -184,7 +155,7 @@ async function mintOf(
     return { ...blank, proof: "subject-token", source: `file:${await absolutePath(path)}` };
   }
   if (flow === "client-credentials" && client === null) return blank;
-  throw somethingMissing(services, common, flow, minting);
+  throw proofMissing(services, common, flow, minting);
 }
 
 function variableOf({ context }: Services, minting: Minting, kind: "certificate" | "subjectToken"): string | null {
@@ -201,53 +172,6 @@ async function fromVariable(services: Services, minting: Minting, kind: "certifi
   return text;
 }
 
-/** What has to be brought along, and where it is made. */
-function somethingMissing(
-  services: Services,
-  { request, provider }: Common,
-  flow: MintingFlow,
-  minting: Minting,
-): AuthError {
-  const unused = flow === "client-credentials" ? unusedSecret(services, provider.definition, request.clientId) : null;
-  const { definition } = provider;
-  const client = namesClient(definition, flow);
-  const login = (proof: Flags): string =>
-    loginCommand(definition, request, {
-      flow,
-      ...(client && { "client-id": request.clientId ?? placeholder("id") }),
-      ...proof,
-    });
-  const vouched = { "subject-token": placeholder("from") };
-  const command = (proof: Flags): string =>
-    proof === vouched ? `${login(proof)}   (from: ${SUBJECT_TOKEN_FORMS.replaceAll("|", ", ")})` : login(proof);
-  const ways: Readonly<Record<MintingFlow, readonly Flags[]>> = {
-    "client-credentials": [
-      { "client-secret": "-" },
-      ...(minting.sign === undefined ? [] : [{ certificate: placeholder("file") }]),
-      ...(minting.audience === undefined ? [] : [vouched]),
-    ],
-    jwt: [{ key: placeholder("file") }],
-    exchange: [vouched],
-  };
-  const { create } = provider.client;
-  const steps = [...(!client || create === null ? [] : [`Create a client: ${create}`]), ...(minting.notes ?? [])];
-  const missing: MissingClient = {
-    title: provider.definition.title,
-    lacks: [
-      ...(!client || request.clientId !== null ? [] : (["id"] as const)),
-      ...(flow === "client-credentials" ? (["secret"] as const) : flow === "jwt" ? (["key"] as const) : []),
-    ],
-    id: request.clientId,
-    mayHaveSecret: flow === "client-credentials",
-    steps,
-  };
-  return new AuthError("client_missing", `${provider.definition.title} needs something that proves who asks.`, {
-    hint: [...(unused === null ? [] : [unused]), ...steps, ...ways[flow].map(command)].join("\n"),
-    // Another issuer's token is nothing that a person could type in.
-    ...(flow !== "exchange" && { cause: missing }),
-  });
-}
-
 /** A login that another program made, taken over: its refresh token is used from here on. */
 function planImported(common: Common, { refreshToken, client }: NonNullable<KeyFile["login"]>): LoginPlan {
   const { request, existing } = common;
@@ -258,23 +182,4 @@ function planImported(common: Common, { refreshToken, client }: NonNullable<KeyF
     scopes: request.scopes ?? (existing?.record satisfies Connection | undefined)?.scopes ?? [],
     refreshToken,
   };
-}
-
-/** Redeems a refresh token that was brought along, which shows that it works. */
-export async function redeem(
-  { context }: Services,
-  { server, client }: LoginPlan,
-  refreshToken: Secret,
-): Promise<TokenReply> {
-  const { sendRefresh } = await import("../../oauth/refresh.ts");
-  const { readTokenReply } = await import("../../oauth/reply.ts");
-  if (client === null) throw new AuthError("client_missing", "The file names no client.");
-  try {
-    const request = { refreshToken, scopes: null, flow: "browser", timeout: 30_000 };
-    const raw = await sendRefresh(context.http, server, client, request);
-    const reply = await readTokenReply(server, client, raw, { subject: null, now: context.now() });
-    return { ...reply, refreshToken: reply.refreshToken ?? refreshToken };
-  } catch (error) {
-    throw error instanceof OAuthFailure ? loginError(server, error) : error;
-  }
 }

@@ -1,0 +1,66 @@
+/** A token or key that a person pastes: it is checked before it is sent anywhere. */
+import { secondsToExp } from "../../oauth/expiry.ts";
+import { decodeJwt } from "../../oauth/idtoken.ts";
+import { bareReply, type TokenReply } from "../../oauth/types.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import type { Secret } from "../../platform/secret.ts";
+import { syntaxFault } from "../../platform/syntax.ts";
+import { originNamed } from "../../providers/environment.ts";
+import { matches } from "../../providers/pattern.ts";
+import { flagOf } from "../../providers/settings.ts";
+import { loginCommand } from "./command.ts";
+import type { LoginPlan } from "./plan.ts";
+import type { LoginUi } from "./request.ts";
+
+/** A pasted token or key: nothing but itself says how long it lives, and nothing renews it. */
+export async function pastedToken(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenReply> {
+  const accessToken =
+    plan.request.token ?? (await ui.askToken(plan.provider.definition.title, plan.provider.apiKey.create));
+  if (accessToken === null)
+    throw usage(
+      `${plan.provider.definition.title} needs a token.`,
+      `Give it on standard input: ${loginCommand(plan.provider.definition, plan.request, { token: "-" })}`,
+    );
+  checkSyntax(accessToken);
+  checkPattern(plan, accessToken);
+  checkPlace(plan, accessToken);
+  return bareReply(accessToken, { ownExpiresIn: secondsToExp(decodeJwt(accessToken.reveal())?.claims, now) });
+}
+
+/** How a token is written in a header or a file, which isn't part of it: `Bearer abc`, `"abc"`, `NAME=abc`. */
+const WRAPPED =
+  /^(?:authorization:\s*)?(?:bearer|token|basic)\s+\S|^(["']).*\1$|^(?:export\s+)?[a-z0-9_]*(?:token|key|secret|password|pat)=[^=]/i;
+
+/** A zero-width space, a letter that only looks right, the colours of a terminal: none is part of a token. */
+function checkSyntax(token: Secret): void {
+  const text = token.reveal();
+  if (WRAPPED.test(text))
+    throw new AuthError("token_rejected", "This is more than a token: it has a prefix or quotes around it.", {
+      hint: "Paste the token alone: without 'Bearer', quotes, or the name of a variable. Nothing was stored.",
+    });
+  const fault = syntaxFault("access token", text);
+  if (fault === null) return;
+  throw new AuthError("token_rejected", `${fault}.`, {
+    hint: "Check that nothing but the token was pasted, and copy it from its source again. Nothing was stored.",
+  });
+}
+
+function checkPattern(plan: LoginPlan, token: Secret): void {
+  const pattern = plan.provider.apiKey.pattern;
+  if (pattern === null || matches(pattern, token.reveal())) return;
+  throw new AuthError("token_rejected", `This is not a key of the form ${pattern}.`, {
+    hint: "Check that the whole key was pasted. Nothing was stored.",
+  });
+}
+
+/** Before it is sent to anyone, if only to ask whose it is (RULES.md 3.1). */
+function checkPlace({ provider, request }: LoginPlan, token: Secret): void {
+  const origin = originNamed(provider.definition, token.reveal());
+  if (origin === null || provider.origins.includes(origin)) return;
+  const { host } = provider.definition.settings ?? {};
+  const there = host?.kind === "host" ? { [flagOf("host", host)]: new URL(origin).host } : {};
+  const command = loginCommand(provider.definition, request, { profile: "NAME", ...there, token: "-" });
+  throw new AuthError("origin_mismatch", `This token belongs to ${origin}, and would have gone elsewhere.`, {
+    hint: `Nothing was sent or stored. Log in there: ${command}`,
+  });
+}
