@@ -12,8 +12,13 @@ const JsonObject = v.record(v.string(), v.unknown());
  * from here on, so that none of its other texts can repeat one of them.
  */
 export function readBody(raw: RawReply): Json | null {
+  learnSecrets(textOf(raw));
+  return parseBody(raw);
+}
+
+/** The same without learning, where a reply that isn't kept yet has to be asked for its error. */
+export function parseBody(raw: RawReply): Json | null {
   const text = textOf(raw);
-  learnSecrets(text);
   const json = parseJson(text);
   if (json !== undefined) return asObject(json);
   return isForm(raw, text) ? Object.fromEntries(new URLSearchParams(text)) : null;

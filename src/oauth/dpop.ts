@@ -6,7 +6,7 @@ import type { HttpReply } from "../platform/http.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { Secret } from "../platform/secret.ts";
 import { originOf } from "../platform/url.ts";
-import { readBody } from "./body.ts";
+import { parseBody } from "./body.ts";
 import { type Sending, sendForm } from "./send.ts";
 import type { RawReply } from "./types.ts";
 
@@ -96,9 +96,10 @@ export async function sendProved(
   return proved;
 }
 
+/** Of a refusal alone: whatever else came is on the disk before it is read (RULES 2.1). */
 function errorIn(raw: RawReply): string | null {
   if (raw.status < 400 || raw.status >= 500) return null;
-  const error = readBody(raw)?.error;
+  const error = parseBody(raw)?.error;
   return typeof error === "string" ? error : null;
 }
 

@@ -18,6 +18,7 @@ export type FaultPoint =
   | "note"
   | "reply-read"
   | "kept"
+  | "reply-learn"
   | "commit"
   | "print"
   | "reply-prepare"
@@ -45,11 +46,12 @@ export async function faultPoint(point: FaultPoint): Promise<void> {
   await end(point, what);
 }
 
-/** The same before a write to the disk. @throws Error with the code ordered */
-export function faultAtWrite(point: FaultPoint): void {
+/** The same where nothing can be awaited, as before a write to the disk. @throws Error with the code ordered */
+export function faultAtOnce(point: FaultPoint): void {
   const what = orderedAt(point);
   if (what === null) return;
   if (what === "kill") process.kill(process.pid, "SIGKILL");
+  if (what.startsWith("SIG")) return void process.kill(process.pid, what);
   throw Object.assign(new Error(`${what} (injected at ${point})`), { code: what });
 }
 

@@ -3,6 +3,8 @@
  * that text: every text that is shown, logged or stored afterwards is searched for it (`redact.ts`; RULES 3.5). JSON and
  * forms are read as such, JSON within a string too; the rest is searched as text: a page, a header line, half a reply.
  */
+import { feature } from "bun:bundle";
+import { faultAtOnce } from "./faults.ts";
 import { knowSecret } from "./secret.ts";
 
 /** Names of credentials, in any notation, with anything before or behind: `newRefresh`, `refresh-tkn`, `x_api_keys`. */
@@ -16,7 +18,7 @@ const DESCRIPTION =
 
 /** Words that a reply has where a credential might be: `"token": "invalid_token"`. */
 const WORD =
-  /^((invalid|expired|missing|unknown|unsupported|unauthorized|revoked|required|malformed|incorrect|insufficient)([ _-]?[a-z]+)*|(access|refresh|id|bearer)_?token|authentication|authorization|credentials?|client_secret(_\w+)?|true|false|null|none|bearer|basic|dpop|active|inactive|access|refresh|opaque|optional|forbidden)$/i;
+  /^((invalid|expired|missing|unknown|unsupported|unauthorized|revoked|required|malformed|incorrect|insufficient)[a-z _-]*|(access|refresh|id|bearer)_?token|authentication|authorization|credentials?|client_secret(_\w+)?|true|false|null|none|bearer|basic|dpop|active|inactive|access|refresh|opaque|optional|forbidden)$/i;
 const ADDRESS_OR_TIME = /^(https?:\/\/|\d{4}-\d\d-\d\d[T ]\d\d:\d\d)/i;
 
 /** Shorter values would be found in ordinary text. */
@@ -29,6 +31,7 @@ const MOST_LAYERS = 5;
 
 /** `text`: a reply's body, or any other text from outside. */
 export function learnSecrets(text: string): void {
+  if (feature("AUTH_TEST")) faultAtOnce("reply-learn");
   learnFromText(text, 0);
 }
 

@@ -170,7 +170,7 @@ const WORD = /[A-Za-z0-9][A-Za-z0-9_~+=-]{15,}/g;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Letters and digits as generators mix them, and no UUID: providers name requests and clients by those. */
-export function looksRandom(word: string): boolean {
+function looksRandom(word: string): boolean {
   if (UUID.test(word) || (feature("AUTH_TEST") && mutated("redaction-off"))) return false;
   const count = (pattern: RegExp): number => word.match(pattern)?.length ?? 0;
   const digits = count(/\d/g);

@@ -9,7 +9,7 @@ import { feature } from "bun:bundle";
 import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError } from "../platform/errors.ts";
-import { faultAtWrite } from "../platform/faults.ts";
+import { faultAtOnce } from "../platform/faults.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, concat, uint32, viewOf } from "./bytes.ts";
 import { checkPrivate, createPrivate, lstat, syncFolder, touching, writeAll } from "./files.ts";
@@ -50,7 +50,7 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
   return {
     async prepare() {
       touching(path, () => {
-        if (feature("AUTH_TEST")) faultAtWrite("reply-prepare");
+        if (feature("AUTH_TEST")) faultAtOnce("reply-prepare");
         prepare();
       });
     },
@@ -60,7 +60,7 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
       if (content.length > SIZE)
         throw new AuthError("internal", `A reply of ${bytes.length} bytes is too large to be kept.`);
       touching(path, () => {
-        if (feature("AUTH_TEST")) faultAtWrite("reply-keep");
+        if (feature("AUTH_TEST")) faultAtOnce("reply-keep");
         const target = prepare();
         writeAll(target, content);
         fdatasyncSync(target);
@@ -79,7 +79,7 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
     async blank() {
       touching(path, () => {
         if (lstat(path) === null) return;
-        if (feature("AUTH_TEST")) faultAtWrite("reply-blank");
+        if (feature("AUTH_TEST")) faultAtOnce("reply-blank");
         const target = prepare();
         writeAll(target, new Uint8Array(SIZE));
         fdatasyncSync(target);

@@ -10,7 +10,7 @@
 import { feature } from "bun:bundle";
 import { constants, Database } from "bun:sqlite";
 import type { AuthError } from "../platform/errors.ts";
-import { faultAtWrite, mutated } from "../platform/faults.ts";
+import { faultAtOnce, mutated } from "../platform/faults.ts";
 import { foreign, isOpenTo, isOwnedByOther } from "../platform/owner.ts";
 import { type Ownership, ownershipIfThere } from "../platform/small-file.ts";
 import { isBusy, retryWhileBusy } from "./busy.ts";
@@ -227,7 +227,7 @@ function apply(database: Database, steps: readonly Swap[], whole: boolean): stri
       if (next === null) database.query(DROP).run(key);
       else if (next !== undefined) database.query(PUT).run(key, next.version, next.value);
     }
-    if (feature("AUTH_TEST")) faultAtWrite("vault-commit");
+    if (feature("AUTH_TEST")) faultAtOnce("vault-commit");
     database.run("COMMIT");
     return [];
   } catch (error) {

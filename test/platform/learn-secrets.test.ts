@@ -162,6 +162,7 @@ describe("whatever a reply looks like", () => {
           (line) => void lines.push(line),
         );
         await http({ method: "GET", url: "https://example.com/" });
+        learnSecrets(text);
         const sinks = [
           redact(said),
           outsideWords(said, 9_999),

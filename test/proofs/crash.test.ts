@@ -32,6 +32,8 @@ const INSTANTS: Readonly<Record<string, Instant>> = {
   processed: { at: "processed", lost: true, requests: 2 },
   "reply-read": { at: "program", lost: true, requests: 2 },
   kept: { at: "program", lost: false, requests: 1 },
+  // The reply's text is looked through for secrets: that may take a while.
+  "reply-learn": { at: "program", lost: false, requests: 1 },
   commit: { at: "program", lost: false, requests: 1 },
   print: { at: "program", lost: false, requests: 1 },
 };

@@ -14,6 +14,7 @@ const NAMES = [
   "AUTH_TEST_LEAK",
   "(injected at",
   "reply-read",
+  "reply-learn",
   "reply-prepare",
   "vault-commit",
   "lock-off",
