@@ -228,14 +228,11 @@ describe("discovery that brings", () => {
   for (const [name, { status = 200, body, headers, says = "" }] of Object.entries(ANSWERS))
     test(`${name} ends the login before anything else is asked`, async () => {
       const answer = (url: string) => () => new Response(body(url), { status, headers: { ...asJson, ...headers } });
-      const server = serve(
-        (url) => ({
-          "GET /.well-known/openid-configuration": answer(url),
-          "GET /.well-known/oauth-authorization-server": answer(url),
-          "POST /*": () => json({}),
-        }),
-        {},
-      );
+      const server = serve((url) => ({
+        "GET /.well-known/openid-configuration": answer(url),
+        "GET /.well-known/oauth-authorization-server": answer(url),
+        "POST /*": () => json({}),
+      }));
       servers.push(server);
       const env = bareEnvironment();
       for (const args of [

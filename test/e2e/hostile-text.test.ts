@@ -30,33 +30,30 @@ let server: Server;
 let refuses: string | null = null;
 
 beforeAll(() => {
-  server = serve(
-    (url) => ({
-      "POST /device": () =>
-        json({
-          device_code: "code",
-          user_code: EVIL.slice(0, 40),
-          verification_uri: `${url}/page`,
-          verification_uri_complete: `${url}/page?code=\u202e\u001b[2J`,
-          expires_in: 600,
-          interval: 1,
-        }),
-      "POST /token": () =>
-        refuses === null
-          ? json({
-              access_token: crypto.randomUUID(),
-              refresh_token: crypto.randomUUID(),
-              token_type: "Bearer",
-              expires_in: 3600,
-              scope: `org:read ${EVIL.replaceAll(/\s/g, "")}`,
-              user: { id: EVIL, email: EVIL, name: EVIL },
-              organization_id: EVIL,
-            })
-          : json({ error: refuses, error_description: EVIL, error_uri: EVIL }, 400),
-      "GET /user": () => json({ user: { id: EVIL, email: EVIL }, organization_id: EVIL }),
-    }),
-    {},
-  );
+  server = serve((url) => ({
+    "POST /device": () =>
+      json({
+        device_code: "code",
+        user_code: EVIL.slice(0, 40),
+        verification_uri: `${url}/page`,
+        verification_uri_complete: `${url}/page?code=\u202e\u001b[2J`,
+        expires_in: 600,
+        interval: 1,
+      }),
+    "POST /token": () =>
+      refuses === null
+        ? json({
+            access_token: crypto.randomUUID(),
+            refresh_token: crypto.randomUUID(),
+            token_type: "Bearer",
+            expires_in: 3600,
+            scope: `org:read ${EVIL.replaceAll(/\s/g, "")}`,
+            user: { id: EVIL, email: EVIL, name: EVIL },
+            organization_id: EVIL,
+          })
+        : json({ error: refuses, error_description: EVIL, error_uri: EVIL }, 400),
+    "GET /user": () => json({ user: { id: EVIL, email: EVIL }, organization_id: EVIL }),
+  }));
 });
 afterAll(() => server.stop());
 

@@ -233,7 +233,7 @@ describe("app store connect", () => {
 
   test("a team's key signs here, for at most 20 minutes, and nobody is asked", async () => {
     // Whatever would go out, would go through this.
-    const proxy = started({ server: serve(() => ({}), {}) });
+    const proxy = started({ server: serve(() => ({})) });
     const { ok } = home({ HTTPS_PROXY: proxy.server.url, HTTP_PROXY: proxy.server.url });
     await ok(["login", "appstoreconnect", "--key", keyFile(EC_KEY, "AuthKey_2X9R4HXF34.p8"), ...TEAM]);
     const token = await ok(["token", "appstoreconnect"]);
@@ -310,7 +310,7 @@ describe("google", () => {
 
   test("a key file that names another token endpoint is refused before anything is sent", async () => {
     const issuer = google();
-    const elsewhere = started({ server: serve(() => ({}), {}) });
+    const elsewhere = started({ server: serve(() => ({})) });
     const file = keyFile(issuer.keyFile(RSA_KEY, { token_uri: `${elsewhere.server.url}/token` }));
     await expectComplaint(["login", "google", "--key", file, ...at(issuer.endpoints)], {
       exit: 6,
@@ -399,15 +399,12 @@ describe("entra", () => {
     const issuer = entra();
     issuer.state.trusted.add("job.token.1");
     const ci = started({
-      server: serve(
-        () => ({
-          "GET /token": ({ bearer, query }) =>
-            bearer === "request-token" && query.get("audience") === "api://AzureADTokenExchange"
-              ? json({ count: 1, value: "job.token.1" })
-              : json({ message: "no" }, 401),
-        }),
-        {},
-      ),
+      server: serve(() => ({
+        "GET /token": ({ bearer, query }) =>
+          bearer === "request-token" && query.get("audience") === "api://AzureADTokenExchange"
+            ? json({ count: 1, value: "job.token.1" })
+            : json({ message: "no" }, 401),
+      })),
     });
     const flags = ["--flow", "client-credentials", "--tenant", issuer.tenant, "--client-id", issuer.client.id];
     const login = ["login", "entra:ci", ...flags, ...at(issuer.endpoints), "--subject-token"];

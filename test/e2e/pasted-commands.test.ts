@@ -20,44 +20,41 @@ let refuses: string | null = null;
 
 /** Grants a scope, and registers a client, that a shell would take for more than a word. */
 beforeAll(() => {
-  server = serve(
-    (url) => ({
-      "GET /.well-known/openid-configuration": () =>
-        json({
-          issuer: url,
-          authorization_endpoint: `${url}/authorize`,
-          token_endpoint: `${url}/token`,
-          device_authorization_endpoint: `${url}/device`,
-          registration_endpoint: `${url}/register`,
-          jwks_uri: `${url}/jwks`,
-          grant_types_supported: ["refresh_token", DEVICE],
-          token_endpoint_auth_methods_supported: ["none"],
-        }),
-      "POST /register": ({ json: asked }) =>
-        json(
-          {
-            client_id: CLIENT,
-            token_endpoint_auth_method: "none",
-            grant_types: [DEVICE, "refresh_token"],
-            redirect_uris: asked?.redirect_uris,
-          },
-          201,
-        ),
-      "POST /device": () =>
-        json({ device_code: "d", user_code: "AAAA", verification_uri: `${url}/go`, interval: 1, expires_in: 300 }),
-      "POST /token": () =>
-        refuses === null
-          ? json({
-              access_token: crypto.randomUUID(),
-              refresh_token: crypto.randomUUID(),
-              token_type: "Bearer",
-              expires_in: 3600,
-              scope: `read ${SCOPE}`,
-            })
-          : json({ error: refuses }, 401),
-    }),
-    {},
-  );
+  server = serve((url) => ({
+    "GET /.well-known/openid-configuration": () =>
+      json({
+        issuer: url,
+        authorization_endpoint: `${url}/authorize`,
+        token_endpoint: `${url}/token`,
+        device_authorization_endpoint: `${url}/device`,
+        registration_endpoint: `${url}/register`,
+        jwks_uri: `${url}/jwks`,
+        grant_types_supported: ["refresh_token", DEVICE],
+        token_endpoint_auth_methods_supported: ["none"],
+      }),
+    "POST /register": ({ json: asked }) =>
+      json(
+        {
+          client_id: CLIENT,
+          token_endpoint_auth_method: "none",
+          grant_types: [DEVICE, "refresh_token"],
+          redirect_uris: asked?.redirect_uris,
+        },
+        201,
+      ),
+    "POST /device": () =>
+      json({ device_code: "d", user_code: "AAAA", verification_uri: `${url}/go`, interval: 1, expires_in: 300 }),
+    "POST /token": () =>
+      refuses === null
+        ? json({
+            access_token: crypto.randomUUID(),
+            refresh_token: crypto.randomUUID(),
+            token_type: "Bearer",
+            expires_in: 3600,
+            scope: `read ${SCOPE}`,
+          })
+        : json({ error: refuses }, 401),
+  }));
 });
 afterAll(() => server.stop());
 

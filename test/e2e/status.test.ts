@@ -103,15 +103,12 @@ describe("connected", () => {
 
   test("--check of a token in the environment asks the provider: 4 when it is refused", async () => {
     const asked: string[] = [];
-    const server = serve(
-      () => ({
-        "GET /user": ({ bearer }) => {
-          asked.push(bearer ?? "");
-          return bearer === "good-token" ? Response.json({ id: 1, login: "ada" }) : Response.json({}, { status: 401 });
-        },
-      }),
-      {},
-    );
+    const server = serve(() => ({
+      "GET /user": ({ bearer }) => {
+        asked.push(bearer ?? "");
+        return bearer === "good-token" ? Response.json({ id: 1, login: "ada" }) : Response.json({}, { status: 401 });
+      },
+    }));
     const acme = pluginHome();
     const check = (token: string, ...args: string[]): Promise<Ended> =>
       acme.call(["status", ...args, "--check", "--json"], { env: { ACME_TOKEN: token } });

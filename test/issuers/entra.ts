@@ -2,8 +2,9 @@
  * Microsoft Entra ID, version 2.0, as its documentation describes it: tenants, one resource per request, its own names
  * in the device flow, AADSTS numbers in every error, refresh tokens that are replaced but live on, no revocation.
  */
-import { type Code, Codes, Devices, keySet, random, signed, verifierFits, words } from "./grants.ts";
-import { type Call, html, json, redirect, runAlone, type Server, serve } from "./server.ts";
+import { REFUSALS, refusal } from "./entra-refusals.ts";
+import { Codes, Devices, keySet, random, signed, verifierFits, words } from "./grants.ts";
+import { type Call, html, json, redirect, type Server, serve } from "./server.ts";
 
 export interface EntraOptions {
   /** Seconds, as all lifetimes here. */
@@ -84,274 +85,220 @@ export function startEntra(options: EntraOptions = {}) {
   let devices!: Devices;
   let now!: () => number;
 
-  const server: Server = serve(
-    (url, clock) => {
-      now = clock.now;
-      devices = new Devices(clock);
-      if (options.approve) devices.decision = "approved";
+  const server: Server = serve((url, clock) => {
+    now = clock.now;
+    devices = new Devices(clock);
+    if (options.approve) devices.decision = "approved";
 
-      function authorize({ query }: Call): Response {
-        const to = query.get("redirect_uri") ?? "";
-        if (clientOf(query.get("client_id")) === null) return html("AADSTS700016: Application not found", 400);
-        if (URL.parse(to)?.hostname !== "localhost") return html("AADSTS50011: The redirect URI does not match", 400);
-        const state = query.get("state");
-        if (decisions.authorize === "deny")
-          return redirect(to, {
-            error: "access_denied",
-            error_description: "AADSTS65004: User declined to consent to access the app.",
-            state,
-          });
-        // Only a login that carries what was asked for satisfies it.
-        const wanted = decisions.challenge?.claims;
-        if (wanted === undefined || query.get("claims") === wanted) decisions.challenge = null;
-        const code: Code = {
-          clientId: query.get("client_id") ?? "",
-          redirectUri: to,
-          scope: query.get("scope") ?? "",
-          challenge: query.get("code_challenge"),
-          method: query.get("code_challenge_method") ?? "plain",
-          nonce: query.get("nonce"),
-        };
+    function refuse(code: keyof typeof REFUSALS, more: object = {}): Response {
+      return refusal(now(), REFUSALS[code], code, more);
+    }
+
+    function authorize({ query }: Call): Response {
+      const to = query.get("redirect_uri") ?? "";
+      if (clientOf(query.get("client_id")) === null) return html("AADSTS700016: Application not found", 400);
+      if (URL.parse(to)?.hostname !== "localhost") return html("AADSTS50011: The redirect URI does not match", 400);
+      const state = query.get("state");
+      if (decisions.authorize === "deny")
         return redirect(to, {
-          code: codes.add(code, `0.A${random("base62", 120)}`),
+          error: "access_denied",
+          error_description: "AADSTS65004: User declined to consent to access the app.",
           state,
-          session_state: crypto.randomUUID(),
         });
-      }
+      // Only a login that carries what was asked for satisfies it.
+      const wanted = decisions.challenge?.claims;
+      if (wanted === undefined || query.get("claims") === wanted) decisions.challenge = null;
+      return redirect(to, {
+        code: codes.addFor(query, `0.A${random("base62", 120)}`),
+        state,
+        session_state: crypto.randomUUID(),
+      });
+    }
 
-      function device({ form }: Call): Response {
-        const client = clientOf(form.get("client_id"));
-        if (client === null) return unknownClient(now());
-        const scope = form.get("scope") ?? "";
-        const bad = scopeFault(scope);
-        if (bad !== null) return bad;
-        const issued = devices.add(
-          {
-            deviceCode: `DAQ${random("base62", 120)}`,
-            userCode: random("base36", 9),
-            clientId: client.id,
-            scope,
-            interval,
-          },
-          deviceLifetime,
-        );
-        return json({
-          user_code: issued.userCode,
-          device_code: issued.deviceCode,
-          verification_uri: `${url}/devicelogin`,
-          expires_in: deviceLifetime,
-          interval,
-          message: `To sign in, use a web browser to open the page ${url}/devicelogin and enter the code ${issued.userCode} to authenticate.`,
-        });
-      }
-
-      async function token({ form, basic }: Call, person: Person): Promise<Response> {
-        const client = clientOf(basic?.id ?? form.get("client_id"));
-        if (client === null) return unknownClient(now());
-        const secret = basic?.secret ?? form.get("client_secret");
-        if (client.secret === null && secret !== null)
-          return refuse(
-            now(),
-            "invalid_client",
-            700025,
-            "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
-            {},
-            401,
-          );
-        if (client.secret !== null && secret === null)
-          return refuse(
-            now(),
-            "invalid_client",
-            7000218,
-            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-            {},
-            401,
-          );
-        if (client.secret !== secret)
-          return refuse(now(), "invalid_client", 7000215, "Invalid client secret provided.", {}, 401);
-        switch (form.get("grant_type")) {
-          case "authorization_code":
-            return byCode(form, client, person);
-          case "urn:ietf:params:oauth:grant-type:device_code":
-          case "device_code":
-            return byDevice(form, client, person);
-          case "refresh_token":
-            return refresh(form, client, person);
-          default:
-            return refuse(now(), "unsupported_grant_type", 70003, "The app requested an unsupported grant type.");
-        }
-      }
-
-      async function byCode(form: URLSearchParams, client: Client, person: Person): Promise<Response> {
-        const code = codes.take(form.get("code"));
-        if (code === null || code.clientId !== client.id)
-          return refuse(now(), "invalid_grant", 54005, "OAuth2 Authorization code was already redeemed.");
-        if (form.get("redirect_uri") !== code.redirectUri)
-          return refuse(now(), "invalid_client", 50011, "The redirect URI does not match.");
-        if (!verifierFits(code, form.get("code_verifier")))
-          return refuse(now(), "invalid_grant", 501481, "The Code_Verifier does not match the code_challenge.");
-        return issue(client, code.scope, code.scope, code.nonce, person);
-      }
-
-      async function byDevice(form: URLSearchParams, client: Client, person: Person): Promise<Response> {
-        const found = devices.find(form.get("device_code"));
-        if (found === null || found.clientId !== client.id)
-          return refuse(now(), "bad_verification_code", 70018, "Invalid verification code.");
-        if (devices.expired(found))
-          return refuse(now(), "expired_token", 70020, "The provided device code has expired.");
-        if (devices.tooFast(found)) return refuse(now(), "slow_down", 70019, "Polling too often.");
-        if (found.state === "pending")
-          return refuse(
-            now(),
-            "authorization_pending",
-            70016,
-            "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
-          );
-        devices.drop(found);
-        if (found.state === "denied")
-          return refuse(now(), "authorization_declined", 70017, "The end user denied the authorization request.");
-        return issue(client, found.scope, found.scope, null, person);
-      }
-
-      async function refresh(form: URLSearchParams, client: Client, person: Person): Promise<Response> {
-        const held = refreshes.find(({ token: value }) => value === form.get("refresh_token"));
-        if (held === undefined || held.clientId !== client.id)
-          return refuse(now(), "invalid_grant", 70000, "Provided grant is invalid or malformed.", {
-            suberror: "bad_token",
-          });
-        if (held.person !== person)
-          return refuse(now(), "invalid_grant", 50020, "User account does not exist in tenant.");
-        if (now() >= held.expiresAt)
-          return refuse(now(), "invalid_grant", 700082, "The refresh token has expired due to inactivity.", {
-            suberror: "token_expired",
-          });
-        const { challenge } = decisions;
-        if (challenge !== null) {
-          const { error, code, description, ...more } = challenge;
-          return refuse(now(), error, code, description, more);
-        }
-        // Bound to user and client, not to a resource: the scope of this request says which one.
-        return issue(client, form.get("scope") ?? held.scope, held.scope, null, person);
-      }
-
-      async function issue(
-        client: Client,
-        scope: string,
-        granted: string,
-        nonce: string | null,
-        person: Person,
-      ): Promise<Response> {
-        const bad = scopeFault(scope);
-        if (bad !== null) return bad;
-        const asked = words(scope);
-        const seconds = Math.floor(now() / 1000);
-        const made = await signed({
-          aud: resourceOf(asked),
-          iss: `${url}/${TENANT}/v2.0`,
-          iat: seconds,
-          exp: seconds + accessLifetime,
-          oid: person.oid,
-          scp: asked.filter((word) => !OPENID.includes(word)).join(" "),
-          jti: random("hex", 16),
-        });
-        access.set(made, now() + accessLifetime * 1000);
-        const wantsRefresh = asked.includes("offline_access") && !decisions.withholdsOffline;
-        const next: Refresh = {
-          token: `1.A${random("base62", 160)}`,
+    function device({ form }: Call): Response {
+      const client = clientOf(form.get("client_id"));
+      if (client === null) return refuse(700016);
+      const scope = form.get("scope") ?? "";
+      const bad = scopeFault(scope);
+      if (bad !== null) return bad;
+      const issued = devices.add(
+        {
+          deviceCode: `DAQ${random("base62", 120)}`,
+          userCode: random("base36", 9),
           clientId: client.id,
-          scope: granted,
-          expiresAt: now() + refreshLifetime * 1000,
-          person,
-        };
-        if (wantsRefresh) refreshes.push(next); // The old ones work on.
-        return json({
-          token_type: "Bearer",
-          scope: asked.filter((word) => word !== "offline_access").join(" "),
-          expires_in: accessLifetime,
-          ext_expires_in: accessLifetime,
-          access_token: made,
-          ...(wantsRefresh ? { refresh_token: next.token } : {}),
-          ...(asked.includes("openid") ? { id_token: await idToken(client, seconds, nonce, person) } : {}),
+          scope,
+          interval,
+        },
+        deviceLifetime,
+      );
+      return json({
+        user_code: issued.userCode,
+        device_code: issued.deviceCode,
+        verification_uri: `${url}/devicelogin`,
+        expires_in: deviceLifetime,
+        interval,
+        message: `To sign in, use a web browser to open the page ${url}/devicelogin and enter the code ${issued.userCode} to authenticate.`,
+      });
+    }
+
+    async function token({ form, basic }: Call, person: Person): Promise<Response> {
+      const client = clientOf(basic?.id ?? form.get("client_id"));
+      if (client === null) return refuse(700016);
+      const secret = basic?.secret ?? form.get("client_secret");
+      if (client.secret === null && secret !== null) return refuse(700025);
+      if (client.secret !== null && secret === null) return refuse(7000218);
+      if (client.secret !== secret) return refuse(7000215);
+      switch (form.get("grant_type")) {
+        case "authorization_code":
+          return byCode(form, client, person);
+        case "urn:ietf:params:oauth:grant-type:device_code":
+        case "device_code":
+          return byDevice(form, client, person);
+        case "refresh_token":
+          return refresh(form, client, person);
+        default:
+          return refuse(70003);
+      }
+    }
+
+    async function byCode(form: URLSearchParams, client: Client, person: Person): Promise<Response> {
+      const code = codes.take(form.get("code"));
+      if (code === null || code.clientId !== client.id) return refuse(54005);
+      if (form.get("redirect_uri") !== code.redirectUri) return refuse(50011);
+      if (!verifierFits(code, form.get("code_verifier"))) return refuse(501481);
+      return issue(client, code.scope, code.scope, code.nonce, person);
+    }
+
+    async function byDevice(form: URLSearchParams, client: Client, person: Person): Promise<Response> {
+      const found = devices.find(form.get("device_code"));
+      if (found === null || found.clientId !== client.id) return refuse(70018);
+      if (devices.expired(found)) return refuse(70020);
+      if (devices.tooFast(found)) return refuse(70019);
+      if (found.state === "pending") return refuse(70016);
+      devices.drop(found);
+      if (found.state === "denied") return refuse(70017);
+      return issue(client, found.scope, found.scope, null, person);
+    }
+
+    async function refresh(form: URLSearchParams, client: Client, person: Person): Promise<Response> {
+      const held = refreshes.find(({ token: value }) => value === form.get("refresh_token"));
+      if (held === undefined || held.clientId !== client.id)
+        return refuse(70000, {
+          suberror: "bad_token",
         });
-      }
-
-      function idToken(
-        client: Client,
-        seconds: number,
-        nonce: string | null,
-        { oid, tid, username }: Person,
-      ): Promise<string> {
-        return signed({
-          ver: "2.0",
-          iss: `${url}/${TENANT}/v2.0`,
-          aud: client.id,
-          sub: "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ",
-          oid,
-          tid,
-          preferred_username: username,
-          name: "Alan Turing",
-          iat: seconds,
-          nbf: seconds,
-          exp: seconds + 3600,
-          ...(nonce === null ? {} : { nonce }),
+      if (held.person !== person) return refuse(50020);
+      if (now() >= held.expiresAt)
+        return refuse(700082, {
+          suberror: "token_expired",
         });
+      const { challenge } = decisions;
+      if (challenge !== null) {
+        const { error, code, description, ...more } = challenge;
+        return refusal(now(), [error, description], code, more);
       }
+      // Bound to user and client, not to a resource: the scope of this request says which one.
+      return issue(client, form.get("scope") ?? held.scope, held.scope, null, person);
+    }
 
-      function scopeFault(scope: string): Response | null {
-        const resources = new Set(
-          words(scope)
-            .filter((word) => !OPENID.includes(word))
-            .map((word) => resourceOf([word])),
-        );
-        return resources.size > 1
-          ? refuse(
-              now(),
-              "invalid_scope",
-              70011,
-              "The provided value for the input parameter 'scope' is not valid. It contains more than one resource.",
-            )
-          : null;
-      }
-
-      function userinfo({ bearer }: Call): Response {
-        return isLive(bearer ?? "")
-          ? json({
-              sub: "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ",
-              name: "Alan Turing",
-              email: "alan@contoso.example",
-            })
-          : json(
-              {
-                error: { code: "InvalidAuthenticationToken", message: "Access token has expired or is not yet valid." },
-              },
-              401,
-            );
-      }
-
-      const routes: Record<string, (call: Call, rest: string) => Response | Promise<Response>> = {
-        "GET /oidc/userinfo": userinfo,
-        "GET /common/discovery/v2.0/keys": async () => json(await keySet()),
-        "POST /*": () =>
-          refuse(
-            now(),
-            "invalid_request",
-            90002,
-            "Tenant not found. Check to make sure you have the correct tenant ID.",
-          ),
+    async function issue(
+      client: Client,
+      scope: string,
+      granted: string,
+      nonce: string | null,
+      person: Person,
+    ): Promise<Response> {
+      const bad = scopeFault(scope);
+      if (bad !== null) return bad;
+      const asked = words(scope);
+      const seconds = Math.floor(now() / 1000);
+      const made = await signed({
+        aud: resourceOf(asked),
+        iss: `${url}/${TENANT}/v2.0`,
+        iat: seconds,
+        exp: seconds + accessLifetime,
+        oid: person.oid,
+        scp: asked.filter((word) => !OPENID.includes(word)).join(" "),
+        jti: random("hex", 16),
+      });
+      access.set(made, now() + accessLifetime * 1000);
+      const wantsRefresh = asked.includes("offline_access") && !decisions.withholdsOffline;
+      const next: Refresh = {
+        token: `1.A${random("base62", 160)}`,
+        clientId: client.id,
+        scope: granted,
+        expiresAt: now() + refreshLifetime * 1000,
+        person,
       };
-      for (const [tenant, person] of Object.entries(TENANTS)) {
-        routes[`GET /${tenant}/oauth2/v2.0/authorize`] = authorize;
-        routes[`POST /${tenant}/oauth2/v2.0/devicecode`] = device;
-        routes[`POST /${tenant}/oauth2/v2.0/token`] = (call) => token(call, person);
-      }
-      return routes;
-    },
-    {
-      device: ({ action, userCode: code }) => devices.decide(String(action), code as string | undefined),
-      decide: (body) => Object.assign(decisions, body),
-      kill: () => kill(),
-    },
-  );
+      if (wantsRefresh) refreshes.push(next); // The old ones work on.
+      return json({
+        token_type: "Bearer",
+        scope: asked.filter((word) => word !== "offline_access").join(" "),
+        expires_in: accessLifetime,
+        ext_expires_in: accessLifetime,
+        access_token: made,
+        ...(wantsRefresh ? { refresh_token: next.token } : {}),
+        ...(asked.includes("openid") ? { id_token: await idToken(client, seconds, nonce, person) } : {}),
+      });
+    }
+
+    function idToken(
+      client: Client,
+      seconds: number,
+      nonce: string | null,
+      { oid, tid, username }: Person,
+    ): Promise<string> {
+      return signed({
+        ver: "2.0",
+        iss: `${url}/${TENANT}/v2.0`,
+        aud: client.id,
+        sub: "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ",
+        oid,
+        tid,
+        preferred_username: username,
+        name: "Alan Turing",
+        iat: seconds,
+        nbf: seconds,
+        exp: seconds + 3600,
+        ...(nonce === null ? {} : { nonce }),
+      });
+    }
+
+    function scopeFault(scope: string): Response | null {
+      const resources = new Set(
+        words(scope)
+          .filter((word) => !OPENID.includes(word))
+          .map((word) => resourceOf([word])),
+      );
+      return resources.size > 1 ? refuse(70011) : null;
+    }
+
+    function userinfo({ bearer }: Call): Response {
+      return isLive(bearer ?? "")
+        ? json({
+            sub: "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ",
+            name: "Alan Turing",
+            email: "alan@contoso.example",
+          })
+        : json(
+            {
+              error: { code: "InvalidAuthenticationToken", message: "Access token has expired or is not yet valid." },
+            },
+            401,
+          );
+    }
+
+    const routes: Record<string, (call: Call, rest: string) => Response | Promise<Response>> = {
+      "GET /oidc/userinfo": userinfo,
+      "GET /common/discovery/v2.0/keys": async () => json(await keySet()),
+      "POST /*": () => refuse(90002),
+    };
+    for (const [tenant, person] of Object.entries(TENANTS)) {
+      routes[`GET /${tenant}/oauth2/v2.0/authorize`] = authorize;
+      routes[`POST /${tenant}/oauth2/v2.0/devicecode`] = device;
+      routes[`POST /${tenant}/oauth2/v2.0/token`] = (call) => token(call, person);
+    }
+    return routes;
+  });
 
   function isLive(token: string): boolean {
     return now() < (access.get(token) ?? 0);
@@ -397,37 +344,3 @@ function resourceOf(scopes: readonly string[]): string {
   const full = scopes.find((scope) => !OPENID.includes(scope) && scope.includes("/"));
   return full === undefined ? "https://graph.microsoft.com" : full.slice(0, full.lastIndexOf("/"));
 }
-
-function unknownClient(now: number): Response {
-  return refuse(now, "unauthorized_client", 700016, "Application with identifier was not found in the directory.");
-}
-
-function refuse(
-  now: number,
-  error: string,
-  code: number,
-  description: string,
-  more: object = {},
-  status = 400,
-): Response {
-  const timestamp = new Date(now)
-    .toISOString()
-    .replace("T", " ")
-    .replace(/\.\d+Z/, "Z");
-  const [trace, correlation] = [crypto.randomUUID(), crypto.randomUUID()];
-  return json(
-    {
-      error,
-      error_description: `AADSTS${code}: ${description} Trace ID: ${trace} Correlation ID: ${correlation} Timestamp: ${timestamp}`,
-      error_codes: [code],
-      timestamp,
-      trace_id: trace,
-      correlation_id: correlation,
-      error_uri: `https://login.microsoftonline.com/error?code=${code}`,
-      ...more,
-    },
-    status,
-  );
-}
-
-if (import.meta.main) await runAlone(startEntra);

@@ -30,8 +30,16 @@ export interface DeviceCode {
 export class Codes {
   readonly #codes = new Map<string, Code>();
 
-  add(code: Code, name = random("hex", 40)): string {
-    this.#codes.set(name, code);
+  /** The code for an authorization request, as RFC 6749 §4.1.1 and RFC 7636 §4.3 name its parameters. */
+  addFor(query: URLSearchParams, name = random("hex", 40)): string {
+    this.#codes.set(name, {
+      clientId: query.get("client_id") ?? "",
+      redirectUri: query.get("redirect_uri") ?? "",
+      scope: query.get("scope") ?? "",
+      challenge: query.get("code_challenge"),
+      method: query.get("code_challenge_method") ?? "plain",
+      nonce: query.get("nonce"),
+    });
     return name;
   }
 

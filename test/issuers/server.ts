@@ -1,10 +1,10 @@
 /**
  * What the dialect issuers share: a small HTTP server on 127.0.0.1 that records every request, a clock that can be
- * moved, faults on order, and a control API. The dialects themselves are written from what the providers document,
+ * moved, and faults on order. The dialects themselves are written from what the providers document,
  * never from our descriptions of them.
  */
 
-/** A request as it came. Control requests are not recorded. */
+/** A request as it came. */
 export interface Call {
   readonly method: string;
   readonly path: string;
@@ -50,45 +50,15 @@ export interface Clock {
   now(): number;
 }
 
-export type Control = Readonly<Record<string, (body: Record<string, unknown>) => unknown>>;
-
-/**
- * @param routes `POST /oauth/token/` → what answers; a path may end in `*`, and the rest is handed over
- * @param control `POST /_control/<name>` with a JSON body → its JSON result, for issuers in a process of their own
- */
-export function serve(
-  routes: (url: string, clock: Clock) => Readonly<Record<string, Route>>,
-  control: Control,
-): Server {
+/** @param routes `POST /oauth/token/` → what answers; a path may end in `*`, and the rest is handed over */
+export function serve(routes: (url: string, clock: Clock) => Readonly<Record<string, Route>>): Server {
   const calls: Call[] = [];
   const faults: { fault: Fault; left: number }[] = [];
   let offset = 0;
   const clock: Clock = { now: () => Date.now() + offset };
   let table: Readonly<Record<string, Route>> = {};
 
-  const own: Control = {
-    requests: () => calls.map(({ method, path, body, faulted }) => ({ method, path, body, faulted })),
-    fail: (body) => fail(body as unknown as Fault),
-    advance: (body) => advance(Number(body.seconds)),
-  };
-
-  function fail(fault: Fault): void {
-    faults.push({ fault, left: fault.times ?? 1 });
-  }
-
-  function advance(seconds: number): void {
-    offset += seconds * 1000;
-  }
-
   async function answer(request: Request): Promise<Response> {
-    const { pathname } = new URL(request.url);
-    if (pathname.startsWith("/_control/")) {
-      const name = pathname.slice("/_control/".length);
-      const command = own[name] ?? control[name];
-      if (command === undefined) return json({ error: `no control '${name}'` }, 404);
-      const text = await request.text();
-      return json((await command(text === "" ? {} : JSON.parse(text))) ?? {});
-    }
     const call = await record(request);
     calls.push(call);
     const due = faults.find(({ fault, left }) => left > 0 && fault.path === call.path);
@@ -108,16 +78,12 @@ export function serve(
     url,
     calls,
     callsTo: (path) => calls.filter((call) => call.path === path),
-    fail,
-    advance,
+    fail: (fault) => void faults.push({ fault, left: fault.times ?? 1 }),
+    advance: (seconds) => {
+      offset += seconds * 1000;
+    },
     stop: () => server.stop(true),
   };
-}
-
-/** When a file is run by itself: options as JSON in the first argument, the URL as the first line printed. */
-export async function runAlone(start: (options: never) => { server: Server }): Promise<void> {
-  const { server } = start(JSON.parse(process.argv[2] ?? "{}") as never);
-  await Bun.write(Bun.stdout, `${server.url}\n`);
 }
 
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
