@@ -1,5 +1,5 @@
 /** What a description shows without an issuer: addresses, fields that do nothing, patterns. */
-import { addressFault, originOf } from "../platform/url.ts";
+import { originOf } from "../platform/url.ts";
 import { ERROR_DEFAULTS } from "../providers/defaults.ts";
 import { matches } from "../providers/pattern.ts";
 import { resolveProvider } from "../providers/resolve.ts";
@@ -14,27 +14,19 @@ export const STATIC_CHECKS: readonly CheckCase[] = [
   { name: "token patterns", run: patterns },
 ];
 
-/** In every variant: addresses that a token may be sent to. */
+/** Every variant can count, and has addresses that a token may be sent to (`resolveProvider` refuses others). */
 function addresses({ definition, settings }: Subject): string {
-  const places = [{ name: "", settings }];
+  const places = [settings];
   for (const [i, { when }] of (definition.variants ?? []).entries()) {
     const values = sampleVariant(definition, when, settings);
     if (values === null) throw new Mismatch(`no settings could be made up for which variants.${i} counts`);
-    places.push({ name: ` where variants.${i} counts`, settings: values });
+    places.push(values);
   }
   const origins = new Set<string>();
-  for (const { name, settings } of places) {
-    const resolved = resolveProvider(definition, settings);
-    const urls = [
-      ...Object.values(resolved.endpoints),
-      ...resolved.apiOrigins,
-      ...(resolved.issuer === null ? [] : [resolved.issuer]),
-    ];
-    for (const url of urls) {
-      const fault = addressFault(url);
-      insist(fault === null, `${url} ${fault}${name}`);
-      origins.add(originOf(url));
-    }
+  for (const place of places) {
+    const resolved = resolveProvider(definition, place);
+    for (const origin of resolved.origins) origins.add(origin);
+    if (resolved.issuer !== null) origins.add(originOf(resolved.issuer));
   }
   if (origins.size === 0) throw new Skip("it names none");
   return `at ${[...origins].join(", ")}`;

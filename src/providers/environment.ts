@@ -29,7 +29,8 @@ export interface EnvironmentSetting {
  *   `origin_mismatch` when the token itself says that it belongs elsewhere.
  */
 export function environmentToken(definition: ProviderDefinition, env: Environment): EnvironmentToken | null {
-  if (!readsOneThatIsSet(definition, env)) return null;
+  // Most often none is set, and then nothing else is looked at.
+  if (!readVariables(definition).some((variable) => env[variable]?.trim())) return null;
   const found = settingsFromEnvironment(definition, env);
   const given = Object.fromEntries(Object.entries(found).map(([name, { value }]) => [name, value]));
   const settings = settle(definition, given);
@@ -82,11 +83,9 @@ export function choosesItsVariable({ environment }: ProviderDefinition): boolean
   return Object.keys(environment?.write ?? {}).some((name) => name.includes("{"));
 }
 
-/** Most often none is, and then nothing else is looked at. */
-function readsOneThatIsSet(definition: ProviderDefinition, env: Environment): boolean {
-  return [definition.environment, ...(definition.variants ?? []).map(({ environment }) => environment)].some((group) =>
-    group?.read?.some((variable) => env[variable]?.trim()),
-  );
+/** Those that may hold a token of the provider, at any of its hosts. */
+export function readVariables({ environment, variants = [] }: ProviderDefinition): string[] {
+  return [...new Set([{ environment }, ...variants].flatMap((layer) => layer.environment?.read ?? []))];
 }
 
 /** The origin that a token itself names, so that it is sent nowhere else; null where it names none. */

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { builtIn } from "../../providers/index.ts";
 import { AuthError } from "../../src/platform/errors.ts";
+import { isProviderId } from "../../src/providers/id.ts";
 import { createRegistry } from "../../src/providers/registry.ts";
 import { definitions, registry } from "./builtin.ts";
 
@@ -54,4 +55,9 @@ test("attack: a name that objects have by birth, or with control characters, is 
     expect(error.code).toBe("provider_not_found");
     expect(error.message).toMatch(/^[\x20-\x7e]{1,120}$/);
   }
+});
+
+test("an id has 32 characters at most, a letter first", () => {
+  expect(isProviderId("a".repeat(32))).toBe(true);
+  for (const text of ["", "a".repeat(33), "0a", "-a", "A", "a\n"]) expect(isProviderId(text)).toBe(false);
 });

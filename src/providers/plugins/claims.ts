@@ -4,6 +4,7 @@
  */
 import { AuthError } from "../../platform/errors.ts";
 import { originOf } from "../../platform/url.ts";
+import { readVariables } from "../environment.ts";
 import { MINTING_FLOWS } from "../minting.ts";
 import { defaultVariable, resolveProvider } from "../resolve.ts";
 import type { ProviderDefinition } from "../schema.ts";
@@ -25,26 +26,23 @@ export function claimsOf(definition: ProviderDefinition): Claims {
   const layers = [definition, ...(definition.variants ?? [])];
   const { settings = {}, client, minting = {} } = definition;
   const reads = [
-    ...layers.flatMap(({ environment }) => environment?.read ?? []),
+    ...readVariables(definition),
     ...Object.values(settings).flatMap(({ env }) => env ?? []),
     ...(client?.environment?.id ?? []),
     ...(client?.environment?.secret ?? []),
     ...MINTING_FLOWS.flatMap((flow) => Object.values(minting[flow]?.environment ?? {}).flatMap((names) => names ?? [])),
   ];
-  const defaults: Record<string, string> = {};
-  for (const [name, setting] of Object.entries(settings))
-    if (setting.default !== undefined) defaults[name] = setting.default;
+  const defaults = Object.fromEntries(
+    Object.entries(settings).flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]])),
+  );
   const addresses = layers.flatMap(({ issuer, endpoints, origins }) => [
-    ...(issuer === undefined ? [] : [issuer]),
+    issuer,
     ...Object.values(endpoints ?? {}),
     ...(origins ?? []),
   ]);
+  const known = addresses.filter((one) => one !== undefined);
+  const origins = [...new Set(known.map((template) => originIn(fill(template, defaults) ?? template)))];
   const writes = layers.flatMap(({ environment }) => Object.keys(environment?.write ?? {}));
-  const origins = [
-    ...new Set(
-      addresses.filter((one) => one !== undefined).map((template) => originIn(fill(template, defaults) ?? template)),
-    ),
-  ];
   return {
     names: [definition.id, ...(definition.aliases ?? [])],
     reads: [...new Set(reads)],

@@ -89,27 +89,13 @@ function layOver(base: ProviderDefinition, manifest: object): object {
 }
 
 function withoutItsEnvironment(base: ProviderDefinition): object {
-  const { settings = {}, environment, variants, client, minting, ...rest } = base;
-  return defined({
-    ...rest,
-    movedFrom: undefined,
-    aliases: undefined,
-    settings:
-      base.settings && Object.fromEntries(Object.entries(settings).map(([name, { env: _, ...own }]) => [name, own])),
-    environment: environment?.write && { write: environment.write },
-    variants: variants?.map(({ environment: its, ...own }) =>
-      defined({ ...own, environment: its?.write && { write: its.write } }),
-    ),
-    client: client && defined({ ...client, environment: undefined }),
-    minting:
-      minting &&
-      Object.fromEntries(
-        Object.entries(minting).map(([flow, one]) => [flow, one && defined({ ...one, environment: undefined })]),
-      ),
-  });
-}
-
-/** Without the fields that are undefined: a field that is there says something. */
-function defined(group: object): object {
-  return Object.fromEntries(Object.entries(group).filter(([, value]) => value !== undefined));
+  const { movedFrom: _, aliases: __, ...own } = structuredClone(base);
+  for (const setting of Object.values(own.settings ?? {})) delete setting.env;
+  for (const layer of [own, ...(own.variants ?? [])]) {
+    delete layer.environment?.read;
+    if (layer.environment?.write === undefined) delete layer.environment;
+  }
+  delete own.client?.environment;
+  for (const minting of Object.values(own.minting ?? {})) delete minting?.environment;
+  return own;
 }

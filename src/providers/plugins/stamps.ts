@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as v from "valibot";
 import { errorCode } from "../../platform/errors.ts";
+import { readVariables } from "../environment.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { PLUGIN_KINDS, placeOf } from "./place.ts";
 
@@ -33,7 +34,8 @@ export async function variablesOfPlugins(
     else {
       changed = true;
       const definition = await describe(id);
-      if (definition !== undefined) index.set(id, { stamp, reads: readsOf(definition) });
+      if (definition !== undefined)
+        index.set(id, { stamp, reads: definition === null ? [] : readVariables(definition) });
     }
   }
   if (changed) writeIndex(folder, index);
@@ -79,9 +81,4 @@ function stampOf(folder: string, id: string, names: ReadonlySet<string>): string
       return `${kind}:${stat?.ino}:${stat?.size}:${stat?.mtimeMs}:${stat?.ctimeMs}`;
     })
     .join(" ");
-}
-
-function readsOf(definition: ProviderDefinition | null): string[] {
-  const groups = [definition?.environment, ...(definition?.variants ?? []).map(({ environment }) => environment)];
-  return [...new Set(groups.flatMap((group) => group?.read ?? []))];
 }
