@@ -1,5 +1,6 @@
 /** A plugin's file: read once, whole and by its owner's leave, and known by the hash of what was read (RULES.md §4). */
 import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT, usage } from "../../platform/errors.ts";
+import { faultReason } from "../../platform/file-faults.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { accessHint } from "../../platform/owner.ts";
 import { shellWord } from "../../platform/shell-word.ts";
@@ -31,30 +32,20 @@ export async function readPluginFile(path: string): Promise<PluginFile> {
     return pluginFile(path, file.size > LIMITS.pluginBytes ? file.size : await file.bytes());
   } catch (error) {
     if (error instanceof AuthError) throw error;
-    throw usage(`${path} can't be read: ${reasonOf(error)}.`, await hintFor(path, error));
+    throw usage(`${path} can't be read: ${readFault(error)}.`, await hintFor(path, error));
   }
 }
 
 async function hintFor(path: string, error: unknown): Promise<string> {
   if (isOutOfFiles(error)) return RAISE_FILE_LIMIT;
-  if (reasonOf(error) !== CLOSED) return "Name a plugin's file.";
+  if (!["EACCES", "EPERM"].includes(errorCode(error) ?? "")) return "Name a plugin's file.";
   return accessHint(path, await ownershipIfThere(path), `Make it readable: chmod 600 ${shellWord(path)}`);
 }
 
-function reasonOf(error: unknown): string {
-  return REASONS[errorCode(error) ?? ""] ?? errorCode(error) ?? "unknown error";
+function readFault(error: unknown): string {
+  const code = errorCode(error) ?? "unknown error";
+  return code === "ENOENT" || code === "ENOTDIR" ? "there is no such file" : faultReason(code);
 }
-
-const CLOSED = "permission denied";
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  ENOTDIR: "there is no such file",
-  EACCES: CLOSED,
-  EPERM: CLOSED,
-  EMFILE: "too many open files",
-  ENFILE: "too many open files",
-};
 
 /** @param bytes or the number of them, where they are too many to be read */
 export function pluginFile(name: string, bytes: Uint8Array | number): PluginFile {
