@@ -1,4 +1,4 @@
-import { clientSetCommand, clockTime, isPaused } from "../connections/failure.ts";
+import { clockTime, isPaused } from "../connections/failure.ts";
 import { typed } from "../connections/ref.ts";
 import { profileOf, select } from "../connections/select.ts";
 import { dyingOfInactivity } from "../connections/status.ts";
@@ -129,9 +129,7 @@ function adviceFor(entry: ListEntry, stored: Stored, now: number): string | null
     case "invalid":
       return `Log in again: auth login ${typed(stored.ref)}`;
     case "misconfigured":
-      return failure?.code === "scope_rejected"
-        ? `Log in with scopes that the provider allows: auth login ${typed(stored.ref)} --force --scope <scopes>`
-        : `Check the client (${clientSetCommand(stored.record)}), then: auth refresh ${typed(stored.ref)} --force`;
+      return failure?.hint?.replaceAll("\n", "\n  ") ?? null;
     case "expired":
       return isPaused(failure, now)
         ? `Not tried again until ${clockTime(failure.retryAt, now)}. Now: auth refresh ${typed(stored.ref)} --force`

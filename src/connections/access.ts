@@ -113,5 +113,6 @@ function warningOf({ ref, record }: Stored, now: number): string | null {
   const works = stillWorks(failure.accessDoubtful);
   if (status === "connected")
     return `refresh failed for ${ref.provider} (${ref.name}): ${failure.reason}. The current token ${works}.`;
-  return `${display(ref)} is ${status} (${reason}): the current token ${works}. Run 'auth login ${typed(ref)}'.`;
+  const next = failure.class === "client" ? "auth status" : "auth login";
+  return `${display(ref)} is ${status} (${reason}): the current token ${works}. Run '${next} ${typed(ref)}'.`;
 }

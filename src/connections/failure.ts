@@ -1,7 +1,8 @@
 /** A refresh that failed: the state that is remembered across processes, and the error that every command shows for it. */
-import { laterOrWhere } from "../oauth/classify.ts";
+import { laterOrWhere, TOO_LARGE } from "../oauth/classify.ts";
 import type { OAuthFailure } from "../oauth/types.ts";
 import type { AuthError, ErrorCode } from "../platform/errors.ts";
+import { LIMITS } from "../platform/limits.ts";
 import { localTime } from "../platform/local-time.ts";
 import { commandLine, placeholder } from "../platform/shell-word.ts";
 import type { Connection, Failure } from "./record.ts";
@@ -73,7 +74,7 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
       const scope = failure.providerError === "invalid_scope";
       const fallback = scope
         ? `Log in again with scopes that the provider allows: auth login ${typed(ref)} --force --scope <scopes>`
-        : `Check the client (${clientSetCommand(record)}), then: auth refresh ${typed(ref)} --force`;
+        : clientHint(failure, attempt);
       const code = scope ? "scope_rejected" : "client_rejected";
       const hint = remedy(failure, fallback).replaceAll("{setClient}", () => clientSetCommand(record));
       return { ...common, class: "client", code, hint, client: attempt.client };
@@ -84,7 +85,7 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
         ...common,
         class: "transient",
         code: transientCode(failure),
-        hint: remedy(failure, failure.unreadable ? unreadableHint(ref) : `The login is kept. ${laterOrWhere(failure)}`),
+        hint: remedy(failure, failure.unreadable ? unreadableHint(ref) : passingHint(failure, ref)),
         retryAt: now + wait,
         retryCap: cap,
       };
@@ -115,6 +116,30 @@ function transientCode(failure: OAuthFailure): ErrorCode {
 
 function unreadableHint(ref: ConnectionRef): string {
   return `The reply is kept, and read again by the next call and by newer versions of auth.\nTo send the old refresh token once more: auth refresh ${typed(ref)} --force\nOr log in again: auth login ${typed(ref)} --force`;
+}
+
+/** A public client has nothing to be given anew, and a 401 with a code of the provider's own may be about the login. */
+function clientHint({ providerError }: OAuthFailure, { ref, record }: FailedAttempt): string {
+  const retry = `then: auth refresh ${typed(ref)} --force`;
+  const login = `auth login ${typed(ref)} --force`;
+  if (record.pinned?.authentication === "none" && record.mint === undefined)
+    return `Check that the provider still accepts the client ${record.pinned.clientId}, ${retry}\nOr log in with another: ${login} --client-id <id>`;
+  const check = `Check the client (${clientSetCommand(record)}), ${retry}`;
+  return providerError !== null && CLIENT_CODES.includes(providerError)
+    ? check
+    : `${check}\nIf the client is right, log in again: ${login}`;
+}
+
+/** RFC 6749 §5.2. */
+const CLIENT_CODES = ["invalid_client", "unauthorized_client", "unsupported_grant_type"];
+
+/** A success that brought no tokens, or too much to be read, may have cost the refresh token. */
+function passingHint(failure: OAuthFailure, ref: ConnectionRef): string {
+  if (failure.reason === TOO_LARGE)
+    return `It has more than ${LIMITS.tokenReplyBytes / 1024} KiB, so it was not read: a new refresh token in it may be lost.\nLog in again: auth login ${typed(ref)} --force`;
+  const later = `The login is kept. ${laterOrWhere(failure)}`;
+  const isSuccess = failure.status !== null && failure.status < 300;
+  return isSuccess && failure.inDoubt ? `${later}\nIf that isn't it, log in again: auth login ${typed(ref)}` : later;
 }
 
 function remedy(failure: OAuthFailure, fallback: string): string {

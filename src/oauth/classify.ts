@@ -2,13 +2,16 @@
 import type { HttpError, HttpFailure } from "../platform/http-failure.ts";
 import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
 import { at, type Json, textAt } from "./paths.ts";
-import { type FailureClass, OAuthFailure, type RawReply } from "./types.ts";
+import { type Client, type FailureClass, OAuthFailure, type RawReply } from "./types.ts";
+
+/** The reason of a failure whose reply has more than `LIMITS.tokenReplyBytes`. */
+export const TOO_LARGE = "the reply is too large";
 
 /** As CLI.md's refresh table prints them, where that isn't the failure's own name. */
 const REASONS: Readonly<Partial<Record<HttpFailure, string>>> = {
   "connection lost": "the reply was lost",
   redirected: "the provider redirected the request",
-  "reply too large": "the reply is too large",
+  "reply too large": TOO_LARGE,
 };
 
 function reasonFor({ failure, detail }: HttpError): string {
@@ -29,29 +32,32 @@ export function classifyNoReply(error: HttpError): OAuthFailure {
 }
 
 /**
- * A reply that is not a success. `body` null: it is no object, so no OAuth answer either.
+ * A reply that brought no tokens. `body` null: it is no object, so no OAuth answer either.
  * @param now milliseconds; only for a Retry-After given as a date
+ * @param client as whom it was asked for; null: a 401 is not about a client
  */
-export function classifyReply(raw: RawReply, body: Json | null, dialect: Dialect, now: number): OAuthFailure {
+export function classifyReply(
+  raw: RawReply,
+  body: Json | null,
+  dialect: Dialect,
+  now: number,
+  client: Client | null = null,
+): OAuthFailure {
   const { status } = raw;
-  const code = body === null ? null : codeOf(body, dialect);
+  const code = body === null ? null : (codeOf(body, dialect) ?? usualCode(body));
   const retryAfter = retryAfterOf(raw, now);
   const known = body === null ? meaningOf(dialect.errors.codes, `HTML ${status}`) : lookUp(status, body, code, dialect);
-  const means = known ?? { class: unknownClass(status, body), meaning: null, remedy: null };
+  const isVerdict = body !== null && (status < 400 ? code !== null || saysError(body) : !isPassingStatus(status));
+  const means = known ?? { class: isVerdict ? unknownClass(status, client) : "transient", meaning: null, remedy: null };
   return new OAuthFailure({
     ...means,
-    reason: code === null ? (status < 400 ? "unreadable reply" : `HTTP ${status}`) : code,
+    reason: code ?? (status < 400 && !isVerdict ? "unreadable reply" : `HTTP ${status}`),
     providerError: code,
     description: body === null ? null : descriptionOf(body, code, dialect),
     status,
     retryAfter,
     // A page settles nothing, whatever it means (RULES.md 2.3).
-    inDoubt: inDoubt(
-      status,
-      retryAfter,
-      body !== null && (code !== null || known !== null || isVerdict(status)),
-      means.class,
-    ),
+    inDoubt: inDoubt(status, retryAfter, body !== null && (code !== null || known !== null || isVerdict), means.class),
     claims: body === null ? null : textAt(body, "claims"),
   });
 }
@@ -84,8 +90,28 @@ function codeIn(value: unknown): string | null {
   return null;
 }
 
+/** Where many have their code that don't follow RFC 6749 §5.2: `errcode`, `error_code`, `errno`. */
+const CODE_FIELD = /^err(or)?_?(code|no)$/i;
+
+function usualCode(body: Json): string | null {
+  for (const [name, value] of Object.entries(body)) {
+    const code = CODE_FIELD.test(name) && value !== "0" ? codeIn(value) : null;
+    if (code !== null) return code;
+  }
+  return null;
+}
+
+/** Whether a reply with status 200 says that the request failed, although it has no code. */
+function saysError({ ok, success, error, errors }: Json): boolean {
+  const isList = Array.isArray(errors) && errors.length > 0;
+  return ok === false || success === false || isList || error === true || (typeof error === "object" && error !== null);
+}
+
 /** Where providers that don't follow RFC 6749 §5.2 have their words. */
-const DESCRIPTIONS = ["error_description", "message", "detail", "error.message", "errors.0.message", "error"];
+const DESCRIPTIONS = [
+  ...["error_description", "message", "detail", "error.message", "errors.0.message", "error"],
+  ...["errmsg", "err_msg", "error_msg", "error_message", "errorMessage", "msg"],
+];
 
 /** The provider's own words, where it has any beside the code. */
 function descriptionOf(body: Json, code: string | null, { reply }: Dialect): string | null {
@@ -130,16 +156,11 @@ function subcodesAt(body: Json, path: string, prefix: string): string[] {
 }
 
 /**
- * What is in no table. A well-formed answer below 500 is a verdict: asked again unchanged, it would be the same. 401
- * is about the client (RFC 6749 §5.2). A page, an empty body and a success without a code say nothing.
+ * A verdict in no table: asked again unchanged, it would be the same. 401 is about the client that proved who it is (RFC
+ * 6749 §5.2); one that only named itself has nothing that could be wrong but what it sent.
  */
-function unknownClass(status: number, body: Json | null): FailureClass {
-  if (body === null || !isVerdict(status)) return "transient";
-  return status === 401 ? "client" : "refused";
-}
-
-function isVerdict(status: number): boolean {
-  return status >= 400 && !isPassingStatus(status);
+function unknownClass(status: number, client: Client | null): FailureClass {
+  return status === 401 && client !== null && client.authentication !== "none" ? "client" : "refused";
 }
 
 /** 408, 425, 429 and 5xx: the server's own state, not the request (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */

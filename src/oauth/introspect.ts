@@ -28,7 +28,7 @@ export async function introspect(
     const raw = await sendForm({ http, server, client, withSecret: true }, url, parameters);
     const body = readBody(raw);
     const parsed = v.safeParse(Introspection, body);
-    if (!isSuccess(raw) || !parsed.success) throw classifyReply(raw, body, server.dialect, Date.now());
+    if (!isSuccess(raw) || !parsed.success) throw classifyReply(raw, body, server.dialect, Date.now(), client);
     return redactJson(parsed.output);
   } catch (error) {
     throw error instanceof OAuthFailure ? introspectionError(server, error) : error;

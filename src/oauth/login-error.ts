@@ -36,9 +36,7 @@ export function registered({ dialect }: Server, sent?: string): string {
 }
 
 function errorFor(failure: OAuthFailure, title: string): [code: ErrorCode, message: string, hint: string] {
-  // An error with status 200: a refresh tries again, since the server may be busy; a person gets to see the error.
-  const isRefusal = failure.class === "transient" && (failure.status ?? 500) < 400 && failure.providerError !== null;
-  switch (isRefusal ? "refused" : failure.class) {
+  switch (failure.class) {
     case "denied":
       return ["access_denied", `${title}: the login was refused`, "No login was stored. Log in again to retry."];
     case "expired":
@@ -52,7 +50,7 @@ function errorFor(failure: OAuthFailure, title: string): [code: ErrorCode, messa
     case "interaction":
       return ["interaction_required", `${title} wants more from you`, "Log in again, with --flow browser if you can."];
     case "refused":
-      if (failure.providerError !== null)
+      if (failure.providerError !== null || (failure.status ?? 500) < 400)
         return ["client_rejected", `${title} refused the login`, `Check the request, ${CLIENT}.`];
   }
   return [unreached(failure), `${title} could not complete the login`, laterOrWhere(failure)];

@@ -59,8 +59,9 @@ export function sendMint(http: Http, server: Server, client: Client, request: Mi
  * @throws OAuthFailure
  */
 export async function readMinted(server: Server, client: Client, raw: RawReply, now: number): Promise<TokenReply> {
-  // An id_token is checked against a client, even where the request names none.
-  const checked = client.id === "" ? { ...client, id: "none" } : client;
+  // An id_token is checked against a client, even where the request names none. An assertion proves who asks, too.
+  const authentication = client.authentication === "none" ? "private_key_jwt" : client.authentication;
+  const checked = { ...client, id: client.id === "" ? "none" : client.id, authentication } as const;
   const reply = await readTokenReply(server, checked, raw, { subject: null, now });
   return { ...reply, refreshToken: null, refreshExpiresIn: null, refreshTimeout: null, account: null };
 }

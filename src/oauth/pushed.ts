@@ -25,7 +25,7 @@ export async function pushedUrl(http: Http, server: Server, client: Client, url:
     const body = readBody(raw);
     const pushed = v.safeParse(Pushed, body);
     if (!isSuccess(raw) || !pushed.success || holdsSecret(pushed.output.request_uri))
-      throw classifyReply(raw, body, server.dialect, Date.now());
+      throw classifyReply(raw, body, server.dialect, Date.now(), client);
     short.searchParams.set("client_id", client.id);
     short.searchParams.set("request_uri", pushed.output.request_uri);
     return short.href;

@@ -31,7 +31,7 @@ export async function readTokenReply(
   if (body !== null) knowTokens(body, dialect);
   // Errors that come with 200 have a code instead of a token, or neither.
   const accessText = body !== null && isSuccess(raw) ? textAt(body, dialect.reply.accessToken) : null;
-  if (body === null || accessText === null) throw notTokens(raw, body, dialect, expected.now);
+  if (body === null || accessText === null) throw notTokens(raw, body, dialect, expected.now, client);
 
   const now = serverTime(raw, expected.now);
   const accessToken = new Secret(accessText);
@@ -123,11 +123,11 @@ function tokensIn(body: Json | null, { reply }: Dialect): Json | null {
   return typeof group === "object" && group !== null && !Array.isArray(group) ? { ...body, ...group } : body;
 }
 
-function notTokens(raw: RawReply, body: Json | null, dialect: Dialect, now: number): OAuthFailure {
+function notTokens(raw: RawReply, body: Json | null, dialect: Dialect, now: number, client: Client): OAuthFailure {
   const isError = raw.status >= 300 || (body !== null && codeOf(body, dialect) !== null);
   return !isError && holdsRefreshToken(raw, body, dialect)
     ? unusable(raw, body, dialect, "unreadable reply")
-    : classifyReply(raw, body, dialect, now);
+    : classifyReply(raw, body, dialect, now, client);
 }
 
 /**

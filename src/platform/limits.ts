@@ -15,8 +15,9 @@ export const LIMITS = {
   keyCommand: 30_000,
   /** Asking a provider whose token this is, when a token is pasted. */
   account: 5_000,
-  /** A token reply larger than this can't be kept, so it isn't read (RULES.md 2.1). */
-  tokenReplyBytes: 48 * 1024,
+  /** JWTs with many groups, and long lists of scopes, make large token replies. */
+  tokenReplyBytes: 1024 * 1024,
+  /** The room set aside on the disk for a token reply; a larger one makes the file grow (RULES.md 2.1). */
   replyFileBytes: 64 * 1024,
   /** Discovery documents, key sets, account replies. */
   documentBytes: 1024 * 1024,

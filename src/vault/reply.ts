@@ -1,14 +1,13 @@
 /**
  * The kept reply (RULES.md 2.1, 2.2): a file of 64 KiB, written and on the disk before a refresh token is sent, into
- * which the reply's raw bytes are sealed the instant they arrive. Between a provider's rotation and our commit it is
- * the only place that holds the new token.
+ * which the reply's raw bytes are sealed the instant they arrive. Few replies are larger: for those the file grows.
+ * Between a provider's rotation and our commit it is the only place that holds the new token.
  *
  *     4 length of what follows · the sealed value · zeros
  */
 import { feature } from "bun:bundle";
-import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
-import { AuthError } from "../platform/errors.ts";
 import { faultAtOnce } from "../platform/faults.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, concat, uint32, viewOf } from "./bytes.ts";
@@ -39,7 +38,7 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
     const made = createPrivate(path);
     checkPrivate(path);
     file = openSync(path, constants.O_RDWR | NOFOLLOW);
-    if (fstatSync(file).size !== SIZE) {
+    if (fstatSync(file).size < SIZE) {
       writeAll(file, new Uint8Array(SIZE));
       fsyncSync(file);
     }
@@ -57,8 +56,6 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
     async keep(version: Version, bytes: Uint8Array) {
       const value = await seal(keys.current(), place, label, version, bytes);
       const content = concat(uint32(value.length), value);
-      if (content.length > SIZE)
-        throw new AuthError("internal", `A reply of ${bytes.length} bytes is too large to be kept.`);
       touching(path, () => {
         if (feature("AUTH_TEST")) faultAtOnce("reply-keep");
         const target = prepare();
@@ -81,7 +78,8 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
         if (lstat(path) === null) return;
         if (feature("AUTH_TEST")) faultAtOnce("reply-blank");
         const target = prepare();
-        writeAll(target, new Uint8Array(SIZE));
+        writeAll(target, new Uint8Array(fstatSync(target).size));
+        ftruncateSync(target, SIZE);
         fdatasyncSync(target);
       });
     },
@@ -95,8 +93,8 @@ function readValue(path: string): Bytes | null {
   checkPrivate(path);
   const file = openSync(path, constants.O_RDONLY | NOFOLLOW);
   try {
-    const content = new Uint8Array(SIZE);
-    const length = readSync(file, content, 0, SIZE, 0);
+    const content = new Uint8Array(fstatSync(file).size);
+    const length = readSync(file, content, 0, content.length, 0);
     const size = length < 4 ? 0 : viewOf(content).getUint32(0);
     return size === 0 || size + 4 > length ? null : content.slice(4, size + 4);
   } finally {

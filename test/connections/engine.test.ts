@@ -393,15 +393,15 @@ describe("a kept reply that can't be used is no dead end", () => {
   });
 
   test("a page or a message that only mentions a refresh token is not kept", async () => {
-    for (const body of [
-      "<html>Your refresh_token has expired</html>",
-      '{"errcode":40030,"errmsg":"invalid refresh_token"}',
-    ]) {
+    for (const [body, failure] of [
+      ["<html>Your refresh_token has expired</html>", { class: "transient", inDoubt: true }],
+      ['{"errcode":40030,"errmsg":"invalid refresh_token"}', { class: "refused", inDoubt: false }],
+    ] as const) {
       vault = new MemoryVault();
       await given({}, 60_000);
       answer = () => json(200, body);
       await refreshConnection(services(), REF, FORCE);
-      expect((await stored()).failure).toMatchObject({ class: "transient", unreadable: false, inDoubt: true });
+      expect((await stored()).failure).toMatchObject({ ...failure, unreadable: false });
     }
   });
 });
@@ -441,14 +441,16 @@ describe("a refusal that no table knows", () => {
     });
   });
 
-  test("with 401 it is about the client", async () => {
+  // A public client has shown nothing that a 401 could refuse: what is wrong is what it sent (RFC 6749 §5.2).
+  test("with 401 for a public client it is about the login", async () => {
     await given();
-    answer = () => json(401, { detail: "no such client" });
+    answer = () => json(401, { detail: "no such token" });
     await refreshConnection(services(), REF, DUE);
     expect((await stored()).failure).toMatchObject({
-      class: "client",
-      code: "client_rejected",
-      detail: "no such client",
+      class: "refused",
+      code: "refresh_refused",
+      detail: "no such token",
+      hint: expect.stringMatching(/^Log in again: auth login acme\n/),
     });
   });
 

@@ -106,6 +106,7 @@ const ANSWERS = {
       finish(wire, reply(200, { ...JSON_TYPE, "content-encoding": "gzip" }, Bun.gzipSync(new Uint8Array(50e6)))),
   ],
   "a reply of 100 KB": ["rotate", changed({ padding: "x".repeat(100_000) })],
+  "a reply of 2 MB": ["rotate", changed({ padding: "x".repeat(2_000_000) })],
   "gzip that isn't": ["rotate", plain(200, "not gzip", { ...JSON_TYPE, "content-encoding": "gzip" })],
   "UTF-8 with a byte order mark": ["rotate", encoded("application/json", (text) => Buffer.from(`\ufeff${text}`))],
   "UTF-16": ["rotate", encoded("application/json; charset=utf-16", (text) => Buffer.from(`\ufeff${text}`, "utf16le"))],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readBody } from "../../src/oauth/body.ts";
 import { classifyNoReply, classifyReply } from "../../src/oauth/classify.ts";
-import type { OAuthFailure } from "../../src/oauth/types.ts";
+import type { Client, OAuthFailure } from "../../src/oauth/types.ts";
 import { HttpError } from "../../src/platform/http-failure.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { dialect, reply } from "./support.ts";
@@ -14,9 +14,16 @@ function classed(
   status: number,
   headers: Record<string, string> = {},
   different: Partial<ProviderDefinition> = {},
+  authentication: Client["authentication"] = "none",
 ): OAuthFailure {
   const raw = reply(body, status, { "content-type": "application/json", ...headers });
-  return classifyReply(raw, readBody(raw), dialect(different), NOW);
+  const client: Client = { id: "me", secret: null, authentication };
+  return classifyReply(raw, readBody(raw), dialect(different), NOW, client);
+}
+
+/** As `classed`, for a client that proved who it is. */
+function classedForSecret(body: unknown, status: number): OAuthFailure {
+  return classed(body, status, {}, {}, "body");
 }
 
 describe("no reply", () => {
@@ -134,24 +141,52 @@ describe("the provider's own table goes first", () => {
 });
 
 describe("a refusal that no table knows", () => {
-  test("is a verdict below 500, about the client with 401, and passes where the status says so", () => {
+  // Once an unknown code with status 200 counted as a busy moment: the refused token was sent again and again.
+  test("is a verdict below 500, with 200 too, and passes where the status says so", () => {
     for (const error of ["weird", "INVALID_GRANT", "bad_refresh_token", "invalid_request"]) {
-      for (const status of [400, 403, 404, 422])
+      for (const status of [200, 400, 401, 403, 404, 422])
         expect(classed({ error }, status)).toMatchObject({ class: "refused", inDoubt: false, providerError: error });
-      expect(classed({ error }, 401)).toMatchObject({ class: "client", inDoubt: false });
-      // Some answer every error with 200, a busy moment too.
-      expect(classed({ error }, 200)).toMatchObject({ class: "transient", inDoubt: false });
       for (const status of [408, 425]) expect(classed({ error }, status).class).toBe("transient");
       expect(classed({ error }, 429)).toMatchObject({ class: "transient", inDoubt: false });
       expect(classed({ error }, 503)).toMatchObject({ class: "transient", inDoubt: true });
     }
   });
 
-  test("is one without a code too, where it is JSON or a form", () => {
-    for (const body of [{}, { message: "no code" }, { errcode: 40030, errmsg: "invalid refresh_token" }]) {
-      expect(classed(body, 400)).toMatchObject({ class: "refused", inDoubt: false, providerError: null });
-      expect(classed(body, 401)).toMatchObject({ class: "client", inDoubt: false });
+  test("is about the client with 401 where that proved who it is, and where the code says so", () => {
+    for (const body of [{ error: "invalid_token" }, { error: { message: "already used", code: "reused" } }, {}]) {
+      expect(classed(body, 401).class).toBe("refused");
+      expect(classedForSecret(body, 401)).toMatchObject({ class: "client", inDoubt: false });
+      expect(classedForSecret(body, 400).class).toBe("refused");
     }
+    for (const error of ["invalid_client", "unauthorized_client"])
+      for (const status of [200, 400, 401]) expect(classed({ error }, status).class).toBe("client");
+  });
+
+  test("with 200 is whatever says an error: a code where many have it, or that it isn't well", () => {
+    const cases: [body: unknown, code: string | null, words: string | null][] = [
+      [{ errcode: 40030, errmsg: "invalid refresh_token" }, "40030", "invalid refresh_token"],
+      [{ error_code: "E7", error_msg: "no" }, "E7", "no"],
+      [{ errno: -6 }, "-6", null],
+      [{ ok: false, error: "refresh_token_unknown" }, "refresh_token_unknown", null],
+      [{ ok: false, message: "no" }, null, "no"],
+      [{ success: false, msg: "no" }, null, "no"],
+      [{ error: { message: "already used" } }, null, "already used"],
+      [{ errors: [{ message: "gone" }] }, null, "gone"],
+    ];
+    for (const [body, providerError, description] of cases)
+      expect(classed(body, 200)).toMatchObject({ class: "refused", inDoubt: false, providerError, description });
+    const errors = { codes: { 40030: "dead" } } as const;
+    expect(classed({ errcode: 40030 }, 200, {}, { errors }).class).toBe("dead");
+  });
+
+  test("with 200 is not what has neither tokens nor an error: that is in doubt", () => {
+    for (const body of [{}, { ok: true }, { errcode: 0, errmsg: "ok" }, { error: null, errors: [] }, { code: 200 }])
+      expect(classed(body, 200)).toMatchObject({ class: "transient", inDoubt: true, reason: "unreadable reply" });
+  });
+
+  test("is one without a code too, where it is JSON or a form", () => {
+    for (const body of [{}, { message: "no code" }])
+      expect(classed(body, 400)).toMatchObject({ class: "refused", inDoubt: false, providerError: null });
     const form = { "content-type": "application/x-www-form-urlencoded" };
     expect(classed("status=bad", 400, form)).toMatchObject({ class: "refused", inDoubt: false });
   });

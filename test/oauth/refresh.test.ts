@@ -150,7 +150,6 @@ describe("the reply", () => {
     const raw = { status: 201, headers: { "content-type": 'a\n"b', date: "now" }, body };
     const bytes = encodeRaw(raw);
     expect(decodeRaw(bytes)).toEqual(raw);
-    expect(bytes.length).toBeLessThan(LIMITS.replyFileBytes - 1024);
     expect(decodeRaw(encodeRaw({ status: 204, headers: {}, body: new Uint8Array() }))).toEqual({
       status: 204,
       headers: {},

@@ -278,7 +278,6 @@ describe("a success that can't be used", () => {
       ...["", "<html>Sign in to the WLAN</html>", "null", "[]", "42", '"text"', "{}", "\0\0\0"],
       "<html>Your refresh_token is invalid</html>",
       "the field refresh_token = is missing",
-      '{"errcode":40030,"errmsg":"invalid refresh_token"}',
       '{"refresh_token":""}',
       '{"refresh_token":null}',
       '{"access_token":"a","refresh_to',
@@ -294,6 +293,12 @@ describe("a success that can't be used", () => {
   });
 
   test("an error with status 200 is an error, not a reply to keep", async () => {
+    expect(await failure(reply({ errcode: 40030, errmsg: "invalid refresh_token" }))).toMatchObject({
+      class: "refused",
+      unreadable: false,
+    });
+    // Not a code that its own provider names, beside what may be the only copy of a token.
+    expect(await failure(reply({ errcode: 1, refresh_token: "r" }))).toMatchObject({ unreadable: true });
     const got = await failure(reply({ error: "invalid_grant", refresh_token: "r" }));
     expect(got).toMatchObject({ class: "dead", unreadable: false, inDoubt: false });
   });

@@ -48,6 +48,10 @@ const trouble = (code: string, reason: string, state: string): Failure => ({
 });
 const doubt = (code: string, reason: string): Failure => trouble(code, reason, "in_doubt");
 const noAnswer = (reason: string): Failure => ({ ...doubt("provider_unavailable", reason), hint: WHERE });
+const TOO_LARGE: Failure = {
+  ...doubt("provider_unavailable", "the reply is too large"),
+  hint: new RegExp(`a new refresh token in it may be lost\\.\nLog in again: auth login ${LOGIN} --force$`),
+};
 const LOST = doubt("network", "the reply was lost");
 const UNREADABLE: Failure = {
   exit: 4,
@@ -72,7 +76,10 @@ const CLIENT: Failure = {
   reason: "invalid_client",
   status: "misconfigured",
   state: "client_rejected",
-  hint: new RegExp(`auth client set ${PROVIDER}.*auth refresh ${LOGIN} --force`),
+  // A public client: nothing of it could be given anew by `auth client set`.
+  hint: new RegExp(
+    `still accepts the client .*auth refresh ${LOGIN} --force\n.*auth login ${LOGIN} --force --client-id`,
+  ),
 };
 
 /** What the refresh token is afterwards, where the fault is none. */
@@ -125,8 +132,9 @@ const EXPECTED: Readonly<Record<FaultName, Failure | Success>> = {
   "an access_token that is a number": UNREADABLE,
   "JSON cut short": UNREADABLE,
   "a redirect to another host": noAnswer("the provider redirected the request"),
-  "a gzip bomb": noAnswer("the reply is too large"),
-  "a reply of 100 KB": noAnswer("the reply is too large"),
+  "a gzip bomb": TOO_LARGE,
+  "a reply of 100 KB": "rotated",
+  "a reply of 2 MB": TOO_LARGE,
   "gzip that isn't": LOST,
   "UTF-8 with a byte order mark": "rotated",
   "UTF-16": "rotated",

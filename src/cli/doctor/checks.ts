@@ -1,5 +1,4 @@
 /** What `doctor` looks at, one function for each thing: what needs no vault first, then what a fault would matter for most. */
-import { clientSetCommand } from "../../connections/failure.ts";
 import type { Connection } from "../../connections/record.ts";
 import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
 import { environmentTokens, ignoresEnvironment } from "../../connections/select.ts";
@@ -92,7 +91,7 @@ async function examineConnections(session: Session): Promise<Found[]> {
 function remedyFor(status: string, ref: ConnectionRef, record: Connection): string {
   switch (status) {
     case "misconfigured":
-      return `${clientSetCommand(record)}, then: auth refresh ${typed(ref)} --force`;
+      return record.failure?.hint ?? `auth refresh ${typed(ref)} --force`;
     case "connected":
     case "expired":
       return `auth refresh ${typed(ref)} --force`;
