@@ -3,8 +3,10 @@
  * used: it drops global flags before a subcommand and accepts unknown ones.
  */
 import type { ParsedArgs } from "citty";
+import { builtIn } from "../../providers/index.ts";
 import type { Environment } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
+import { commandLine } from "../platform/shell-word.ts";
 import { type Args, type Command, type Definition, type GroupDefinition, isGroup } from "./command.ts";
 import { DEFAULT_GLOBALS, type Globals } from "./context.ts";
 import { flagTable, isFlag, positionalsOf, shown, takeFlag, type Values } from "./flags.ts";
@@ -71,13 +73,13 @@ export async function parseArguments(
     return { kind: "help", globals: helpGlobals(ours), target: await helpTarget(ours, root), words };
   }
 
-  const { target, args, values, positionals } = await read(ours, root, env);
+  const { target, args, values, positionals } = await read(ours, root, env, rest !== null);
   const { path, command } = target;
   if (values.has("version")) return { kind: "version", globals: globalsOf(values, []) };
   if (isGroup(command)) throw missingCommand(target, command);
   const globals = globalsOf(values, command.outputs ?? []);
   checkPositionals(target, args, positionals);
-  checkRest(target, command, rest);
+  checkRest(target, command, rest, ours, positionals);
   return { kind: "run", globals, path, command, args: parsedArgs(args, values, positionals), rest: rest ?? [] };
 }
 
@@ -99,7 +101,7 @@ interface Reading {
 }
 
 /** Left to right: words lead down to the command, then are its arguments; global flags may stand anywhere. */
-async function read(argv: readonly string[], root: Command, env: Environment): Promise<Reading> {
+async function read(argv: readonly string[], root: Command, env: Environment, hasRest: boolean): Promise<Reading> {
   let target: Target = { path: [], command: root };
   let args: Args = {};
   let table = flagTable(GLOBAL_ARGS);
@@ -124,6 +126,9 @@ async function read(argv: readonly string[], root: Command, env: Environment): P
       args = { ...args, ...(await command.extraFlags(words, env)) };
       table = flagTable(GLOBAL_ARGS, args);
     }
+    // `auth run make -j4`: the flag is make's, and what lacks is the `--`.
+    const takesRest = !isGroup(command) && command.rest !== undefined && positionals.length > 0;
+    if (takesRest && !hasRest && !table.has(argument.split("=", 1)[0] ?? "")) break;
     at += takeFlag(argv, at, table, values, called(target));
   }
   return { target, args, values, positionals };
@@ -216,15 +221,30 @@ function checkPositionals(target: Target, args: Args, given: readonly string[]):
   throw usage(`Unexpected argument '${shown(given[expected.length] ?? "")}'.`, more);
 }
 
-function checkRest(target: Target, { rest }: Definition, given: readonly string[] | null): void {
+function checkRest(
+  target: Target,
+  { rest }: Definition,
+  given: readonly string[] | null,
+  argv: readonly string[],
+  positionals: readonly string[],
+): void {
   if (rest === undefined) {
     if (given === null || given.length === 0) return;
     throw usage(`'${called(target)}' takes nothing after '--'.`, "Leave out '--' and what follows.");
   }
   if (given === null)
-    throw usage(`'--' is missing before <${rest.name}>.`, `Write: ${called(target)} -- <${rest.name}>`);
+    throw usage(`'--' is missing before <${rest.name}>.`, `Write: ${withDashes(argv, positionals, rest.name)}`);
   if (given.length === 0)
-    throw usage(`There is no <${rest.name}> after '--'.`, `Write: ${called(target)} -- <${rest.name}>`);
+    throw usage(`There is no <${rest.name}> after '--'.`, `Write: ${commandLine(["auth", ...argv])} -- <${rest.name}>`);
+}
+
+/** The same command line with `--` before the first word that is no connection: `auth run github:work -- make`. */
+function withDashes(argv: readonly string[], positionals: readonly string[], name: string): string {
+  // Those of the catalogue aren't asked for: npm and terraform are programs, too.
+  const own = positionals.find((word) => !word.includes(":") && !Object.hasOwn(builtIn, word));
+  const at = own === undefined ? argv.length : argv.indexOf(own);
+  const words = ["auth", ...argv.slice(0, at), "--", ...argv.slice(at)];
+  return own === undefined ? `${commandLine(words)} <${name}>` : commandLine(words);
 }
 
 function parsedArgs(args: Args, values: Values, positionals: readonly string[]): ParsedArgs {

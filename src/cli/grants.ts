@@ -12,6 +12,7 @@ import {
 import { checkVariable, type Grant, hostCorrections, withToken } from "../inject/variables.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { type ToolVariables, toolVariables } from "../providers/resolve.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import type { Args } from "./command.ts";
@@ -58,8 +59,9 @@ export async function grantsFor(cli: Cli, session: Session, request: GrantReques
     ...request.connections.map((selector) => ({ selector, variable: null })),
     ...request.named.map(parseNamed),
   ];
-  const profile = profileOf(session.context.env, given[0]?.selector, request.profile);
-  if (given.length === 0 && profile === undefined) return defaultGrants(cli, session, request);
+  const { profile } = request;
+  if (given.length === 0 && profileOf(session.context.env, undefined, profile) === undefined)
+    return defaultGrants(cli, session, request);
   const wanted = given.length === 0 ? [{ selector: undefined, variable: null }] : given;
   const grants: Grant[] = [];
   for (const { selector, variable } of wanted) {
@@ -83,11 +85,20 @@ function parseNamed(text: string): { selector: string; variable: string } {
   if (at <= 0)
     throw usage(
       `-c takes connection=VAR, not '${escapeText(text.slice(0, 60))}'.`,
-      "For example: -c <provider>:work=WORK_TOKEN",
+      `For example: -c ${likelyVariable(text)}`,
     );
   const selector = text.slice(0, at);
   if (!isAddress(selector)) parseSelector(selector);
   return { selector, variable: checkVariable(text.slice(at + 1)) };
+}
+
+/** The connection as it was given with a variable for it: `github:work=WORK_TOKEN`. */
+function likelyVariable(text: string): string {
+  const isConnection = isAddress(text) || /^[a-z][\w-]*(:[\w.@+/-]+)?$/i.test(text);
+  const connection = isConnection ? text : "<provider>:work";
+  const words = connection.split(/[^A-Za-z0-9]+/).filter((word) => /^[a-z]/i.test(word));
+  const word = isAddress(text) ? "ISSUER" : (words.at(-1) ?? "MY");
+  return `${isConnection ? shellWord(connection) : connection}=${word.toUpperCase()}_TOKEN`;
 }
 
 async function defaultGrants(cli: Cli, session: Session, request: GrantRequest): Promise<Grant[]> {

@@ -1,4 +1,5 @@
 /** Which connection `auth login` is for: a provider, a connection, an issuer's URL, or what a menu offers. */
+import { chosenAtIssuer } from "../connections/by-issuer.ts";
 import { defaultAmong, readDefaults } from "../connections/defaults.ts";
 import { type ConnectionRef, checkName, DEFAULT_NAME, display, isAddress, parseNamed } from "../connections/ref.ts";
 import { connectionsNamed, profileOf } from "../connections/select.ts";
@@ -21,17 +22,24 @@ export async function targetOf(
   argument: string | undefined,
   profile: string | undefined,
 ): Promise<Target> {
+  const wanted = profileOf(cli.context.env, argument, profile);
   if (argument === undefined) {
-    const name = profileOf(cli.context.env, argument, profile);
-    const ref = await storedUnder(session, name);
-    return ref === null ? chosenTarget(cli, session, name) : { ref, settings: {} };
+    const ref = await storedUnder(session, wanted);
+    return ref === null ? chosenTarget(cli, session, wanted) : { ref, settings: {} };
   }
-  if (isAddress(argument)) return targetAtIssuer(session.registry, argument, profile);
+  if (isAddress(argument)) return atIssuer(session, argument, wanted);
   if (looksLikeHost(argument)) throw await hostGiven(session, argument);
-  const { provider: called, name } = parseNamed(argument, profile);
+  const { provider: called, name } = parseNamed(argument, wanted);
   const provider = await session.registry.require(called);
   await session.registry.get(provider);
   return { ref: name === null ? await defaultFor(session, provider) : { provider, name }, settings: {} };
+}
+
+/** At an issuer: the connection there that `auth use` chose; else the one that is named after it. */
+async function atIssuer(session: Session, url: string, name: string | undefined): Promise<Target> {
+  const target = await targetAtIssuer(session.registry, url, name);
+  const chosen = name === undefined ? await chosenAtIssuer(await session.vault(), url) : null;
+  return chosen?.provider === target.ref.provider ? { ...target, ref: chosen } : target;
 }
 
 /** `-p work` alone: the connection that has the name already, as for every other command. */

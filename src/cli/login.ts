@@ -52,7 +52,12 @@ export default defineCommand({
       required: false,
       description: "<provider>, <provider>:<name>, or https://issuer",
     },
-    profile: { type: "string", alias: "p", valueHint: "name", description: "Keep the login under this name" },
+    profile: {
+      type: "string",
+      alias: "p",
+      valueHint: "name",
+      description: "Keep the login under this name (or: AUTH_PROFILE)",
+    },
     ...LOGIN_SETTINGS,
     "client-secret": {
       type: "string",

@@ -35,7 +35,12 @@ import { settingFlags, settingsFrom } from "./settings.ts";
 /** The arguments by which a stored profile is named. */
 export const PROFILE = {
   connection: { type: "positional", required: false, description: "<provider>, <provider>:<name> or https://issuer" },
-  profile: { type: "string", alias: "p", valueHint: "name", description: "The connection of that name" },
+  profile: {
+    type: "string",
+    alias: "p",
+    valueHint: "name",
+    description: "The connection of that name (or: AUTH_PROFILE)",
+  },
 } as const satisfies Args;
 
 /** The profile that is named: in full, by its provider, or by `-p` alone. With no name at all none is guessed. */
@@ -101,9 +106,11 @@ const create = defineCommand({
 });
 
 /** A connection that is to be made, with what its address says: a provider alone means its `default`. */
-async function newProfile({ registry }: Session, argument: string, profile: string | undefined): Promise<Target> {
-  if (isAddress(argument)) return targetAtIssuer(registry, argument, profile);
-  const { provider, name } = parseNamed(argument, profile);
+async function newProfile(session: Session, argument: string, profile: string | undefined): Promise<Target> {
+  const { registry, context } = session;
+  const wanted = profileOf(context.env, argument, profile);
+  if (isAddress(argument)) return targetAtIssuer(registry, argument, wanted);
+  const { provider, name } = parseNamed(argument, wanted);
   return { ref: { provider: await registry.require(provider), name: name ?? DEFAULT_NAME }, settings: {} };
 }
 

@@ -1,7 +1,7 @@
 /** A command's hold on the house: the providers, and the vault once it is needed. Closed when the command ends. */
 import { builtIn } from "../../providers/index.ts";
 import type { ConnectionRef } from "../connections/ref.ts";
-import { type Selected, select } from "../connections/select.ts";
+import { namingProfile, type Selected, select } from "../connections/select.ts";
 import type { Services } from "../connections/services.ts";
 import { listConnections, notFound, requireConnection, type Stored } from "../connections/store.ts";
 import type { Context } from "../platform/context.ts";
@@ -53,6 +53,8 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
   };
   try {
     return await work({ context: cli.context, registry, vault, services });
+  } catch (error) {
+    throw namingProfile(cli, error);
   } finally {
     if (opened !== null) (await (opened as Promise<Vault | null>).catch(() => null))?.close();
     if (created !== null) cli.output.notice((await import("./vault.ts")).madeVault(cli.context, created));

@@ -1,9 +1,11 @@
 /** A connection that is named by its issuer's URL, as at the login that made it (CLI §1). */
 import { AuthError, usage } from "../platform/errors.ts";
+import { ownValue } from "../platform/own.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { addressFault, isSameUrl } from "../platform/url.ts";
 import type { Vault } from "../vault/types.ts";
-import { type ConnectionRef, checkName, display, sameName } from "./ref.ts";
+import { readDefaults } from "./defaults.ts";
+import { type ConnectionRef, checkName, display, sameName, vaultName } from "./ref.ts";
 import { listConnections, type Stored } from "./store.ts";
 
 /** The name of the connection that a login at this issuer makes: host, port and path. @throws AuthError `usage` */
@@ -18,37 +20,55 @@ export function nameForIssuer(text: string): string {
 }
 
 /**
- * The connection of that name where `-p` gives one; else the one that `auth login <url>` makes; else the only one at
- * the issuer.
+ * The connection of that name where `-p` gives one; else the one that `auth use` chose; else the one that
+ * `auth login <url>` makes; else the only one at the issuer.
  *
+ * @param source where the name came from, as a sentence for the error, after a space
  * @throws AuthError `connection_not_found`, `ambiguous_connection`, `usage`
  */
 export async function connectionByIssuer(
   vault: Vault | null,
   url: string,
   profile: string | undefined,
+  source = "",
 ): Promise<ConnectionRef> {
   const own = profile ?? nameForIssuer(url);
-  const all = vault === null ? [] : await listConnections(vault);
-  const there = all.filter(({ record }) => isAt(record, url)).map(({ ref }) => ref);
-  const named = there.find(({ name }) => sameName(name, own));
+  const there = await connectionsAt(vault, url);
+  const chosen = profile === undefined ? await chosenAmong(vault, there) : null;
+  const named = chosen ?? there.find(({ name }) => sameName(name, own));
   if (named !== undefined) return named;
   const [only, ...others] = profile === undefined ? there : [];
-  if (only === undefined) throw notLoggedIn(url, profile);
+  if (only === undefined) throw notLoggedIn(url, profile, source);
   if (others.length === 0) return only;
   throw new AuthError("ambiguous_connection", `Which connection? There are several at ${url}.`, {
-    hint: `Name one of: ${there.map(display).join(", ")}`,
+    hint: `Name one of: ${there.map(display).join(", ")}\nOr choose a default: auth use ${display(only)}`,
   });
+}
+
+/** The connection at the issuer that `auth use` chose; null where it chose none of them. */
+export async function chosenAtIssuer(vault: Vault | null, url: string): Promise<ConnectionRef | null> {
+  return chosenAmong(vault, await connectionsAt(vault, url));
+}
+
+async function connectionsAt(vault: Vault | null, url: string): Promise<ConnectionRef[]> {
+  const all = vault === null ? [] : await listConnections(vault);
+  return all.filter(({ record }) => isAt(record, url)).map(({ ref }) => ref);
+}
+
+async function chosenAmong(vault: Vault | null, refs: readonly ConnectionRef[]): Promise<ConnectionRef | null> {
+  const { overall, providers } = await readDefaults(vault);
+  const isProvidersChoice = ({ provider, name }: ConnectionRef) => sameName(ownValue(providers, provider) ?? "", name);
+  return refs.find((ref) => vaultName(ref) === overall) ?? refs.find(isProvidersChoice) ?? null;
 }
 
 function isAt({ settings, issuer, pinned }: Stored["record"], url: string): boolean {
   return [settings.issuer, issuer, pinned?.issuer].some((known) => known && isSameUrl(known, url));
 }
 
-function notLoggedIn(url: string, profile: string | undefined): AuthError {
+function notLoggedIn(url: string, profile: string | undefined, source: string): AuthError {
   const name = profile === undefined ? "" : ` -p ${shellWord(profile)}`;
   const which = profile === undefined ? "" : ` named ${checkName(profile)}`;
-  return new AuthError("connection_not_found", `There is no connection${which} at ${url}.`, {
+  return new AuthError("connection_not_found", `There is no connection${which} at ${url}.${source}`, {
     hint: `Log in: auth login ${shellWord(url)}${name}\nSee what there is: auth list`,
   });
 }

@@ -37,8 +37,16 @@ export function parseNamed(text: string, profile: string | undefined): { provide
 
 /** @throws AuthError `usage` */
 export function checkName(name: string): string {
-  if (NAME.test(name)) return name;
-  throw usage(`'${shorten(name)}' is not a connection name.`, FORM);
+  if (isName(name)) return name;
+  throw usage(nameFault(name), FORM);
+}
+
+export function isName(text: string): boolean {
+  return NAME.test(text);
+}
+
+export function nameFault(name: string): string {
+  return `'${shorten(name)}' is not a connection name.`;
 }
 
 const FORM =

@@ -13,6 +13,8 @@ import {
   DEFAULT_NAME,
   display,
   isAddress,
+  isName,
+  nameFault,
   parseNamed,
   parseSelector,
   sameName,
@@ -59,7 +61,7 @@ export async function select(services: SelectionServices, selector: Selector): P
 
   if (isAddress(argument)) {
     const { connectionByIssuer } = await import("./by-issuer.ts");
-    const ref = await connectionByIssuer(await services.vault(), argument, profile);
+    const ref = await connectionByIssuer(await services.vault(), argument, profile, profileSource(services, profile));
     return { source: "vault", ref, implicit: false, mustAgree: false };
   }
   const { provider: called, name } = parseNamed(argument, profile);
@@ -68,14 +70,34 @@ export async function select(services: SelectionServices, selector: Selector): P
   return providerDefault(services, provider, selector);
 }
 
-/** The name of the connection: `-p`, or AUTH_PROFILE where the command line names no connection at all. */
+/**
+ * The name of the connection: `-p`, else AUTH_PROFILE; but `github:home` has a name of its own, which goes before
+ * AUTH_PROFILE.
+ *
+ * @throws AuthError `usage` where AUTH_PROFILE can't be a name
+ */
 export function profileOf(
   env: Environment,
   argument: string | undefined,
   profile: string | undefined,
 ): string | undefined {
-  if (profile !== undefined || argument !== undefined) return profile;
-  return env.AUTH_PROFILE?.trim() || undefined;
+  if (profile !== undefined || (argument?.includes(":") && !isAddress(argument))) return profile;
+  const set = env.AUTH_PROFILE?.trim() || undefined;
+  if (set !== undefined && !isName(set))
+    throw usage(`AUTH_PROFILE: ${nameFault(set)}`, "Set it to the name of a connection, or unset it.");
+  return set;
+}
+
+/** For an error about a name that AUTH_PROFILE gave, or may have given. */
+function profileSource({ context }: Pick<SelectionServices, "context">, name: string | undefined): string {
+  return name !== undefined && context.env.AUTH_PROFILE?.trim() === name ? " AUTH_PROFILE is set to it." : "";
+}
+
+/** A connection that isn't there, and has the name that AUTH_PROFILE holds: the error says where the name came from. */
+export function namingProfile(services: Pick<SelectionServices, "context">, error: unknown): unknown {
+  if (!(error instanceof AuthError) || error.code !== "connection_not_found") return error;
+  const source = profileSource(services, error.connection?.split(":")[1]);
+  return source === "" ? error : error.restated({ message: `${error.message}${source}` });
 }
 
 async function providerDefault(services: SelectionServices, provider: string, selector: Selector): Promise<Selected> {
@@ -165,8 +187,8 @@ async function named(services: SelectionServices, profile: string): Promise<Sele
   const matches = await connectionsNamed(services, profile);
   const [only, ...others] = matches;
   if (only === undefined) {
-    const set = services.context.env.AUTH_PROFILE?.trim() === profile ? " AUTH_PROFILE is set to it." : "";
-    throw new AuthError("connection_not_found", `There is no connection named ${profile}.${set}`, {
+    const source = profileSource(services, profile);
+    throw new AuthError("connection_not_found", `There is no connection named ${profile}.${source}`, {
       hint: "See what there is: auth list",
     });
   }

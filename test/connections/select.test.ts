@@ -115,8 +115,8 @@ function expected({ all, defaults, argument, profile, stored, env }: Case): stri
     return own[0] ?? `${provider}:default`;
   };
   if (argument?.includes(":")) return profile === undefined || argument.endsWith(`:${profile}`) ? argument : "usage";
-  if (argument !== undefined) return profile === undefined ? ofProvider(argument) : `${argument}:${profile}`;
   const name = profile ?? (env.AUTH_PROFILE?.trim() || undefined);
+  if (argument !== undefined) return name === undefined ? ofProvider(argument) : `${argument}:${name}`;
   if (name !== undefined) {
     const those = all.filter((one) => one.endsWith(`:${name}`));
     if (those.length > 1) return "ambiguous_connection";

@@ -246,8 +246,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     arrange: paste,
     args: ["run", "true"],
     says: "usage",
-    fill: { "<command>": "true" },
-    commands: { "auth run -- <command>": 0 },
+    commands: { "auth --json run -- true": 0 },
     afterwards: null,
   },
   "a secret field": {

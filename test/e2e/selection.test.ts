@@ -244,8 +244,45 @@ describe("AUTH_PROFILE", () => {
     });
   });
 
-  test("a connection that is named, -p and --all go before it; empty is unset", async () => {
-    expect(await printed(env, "sentry")).toBe("token-of-sentry-work");
+  for (const args of [
+    ["token", "github"],
+    ["get", "github", "-f", "connection"],
+    ["status", "github"],
+    ["use", "github"],
+  ])
+    test(`${args.join(" ")}: is -p where a provider alone is named`, async () => {
+      const several = { ...(await home("github", "github:home", "github:work2")), AUTH_PROFILE: "home" };
+      const { code, stdout, stderr } = await auth(args, { env: several });
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      expect(stdout + stderr).toMatch(/github:home|token-of-github-home/);
+    });
+
+  test("a login and a profile are made under it", async () => {
+    const own = { ...(await home("github")), AUTH_PROFILE: "home" };
+    expect((await auth(["login", "github", "--token", "-", "--no-verify"], { env: own, stdin: "new" })).code).toBe(0);
+    expect((await auth(["profile", "create", "sentry"], { env: own })).code).toBe(0);
+    const listed = JSON.parse((await auth(["list", "--json"], { env: own })).stdout) as { connection: string }[];
+    expect(listed.map(({ connection }) => connection).sort()).toEqual(["github:default", "github:home", "sentry:home"]);
+  });
+
+  test("run: is the name of each provider named, and a connection keeps its own", async () => {
+    const own = { ...(await home("github", "github:home", "sentry:work")), AUTH_PROFILE: "home" };
+    const { stdout } = await auth(
+      ["run", "-q", "github", "sentry:work", "--", "sh", "-c", 'echo "$GH_TOKEN|$SENTRY_TOKEN"'],
+      { env: own },
+    );
+    expect(stdout).toBe("token-of-github-home|\n");
+    const lacking = await auth(["run", "github", "sentry", "--", "true"], { env: own });
+    expect(lacking.code).toBe(125);
+    expect(lacking.stderr).toContain("There is no connection sentry:home. AUTH_PROFILE is set to it.\n");
+  });
+
+  test("what can't be a name says which variable holds it: exit 64", async () => {
+    const { code, stderr } = await auth(["token", "github"], { env: { ...env, AUTH_PROFILE: "my work" } });
+    expect([code, stderr.split("\n", 1)[0]]).toEqual([64, "Error: AUTH_PROFILE: 'my work' is not a connection name."]);
+  });
+
+  test("a connection that is named in full, -p and --all go before it; empty is unset", async () => {
     expect(await printed(env, "sentry:work")).toBe("token-of-sentry-work");
     expect(await printed(env, "-p", "work2")).toBe("token-of-github-work2");
     expect((await auth(["refresh", "--all"], { env })).code).toBe(0);
@@ -257,6 +294,9 @@ describe("AUTH_PROFILE", () => {
     const { code, stderr } = await auth(["token"], { env: { ...env, AUTH_PROFILE: "nope" } });
     expect(code).toBe(2);
     expect(stderr).toStartWith("Error: There is no connection named nope. AUTH_PROFILE is set to it.\n");
+    const named = await auth(["token", "github"], { env: { ...env, AUTH_PROFILE: "nope" } });
+    expect(named.code).toBe(2);
+    expect(named.stderr).toStartWith("Error: There is no connection github:nope. AUTH_PROFILE is set to it.\n");
   });
 });
 
@@ -320,14 +360,28 @@ describe("an issuer's URL", () => {
     expect((await auth(["list"], { env })).stdout).toBe("");
   });
 
-  test("several logins from it: the one without a name of its own, else the one that -p names, else 64", async () => {
+  test("several logins from it: the one that was chosen, without a name of its own or named by -p; else 64", async () => {
     const env = bareEnvironment();
     for (const name of ["a", "b"]) expect((await login(env, "-p", name)).code).toBe(0);
     const ended = await auth(["token", url, "--json"], { env });
-    expect([ended.code, errorOf(ended).hint]).toEqual([64, "Name one of: oidc:a, oidc:b"]);
-    expect(await printed(env, url, "-p", "b")).toBe(await printed(env, "oidc:b"));
+    expect([ended.code, errorOf(ended).hint]).toEqual([
+      64,
+      "Name one of: oidc:a, oidc:b\nOr choose a default: auth use oidc:a",
+    ]);
+    const tokenOfB = await printed(env, "oidc:b");
+    expect(await printed(env, url, "-p", "b")).toBe(tokenOfB);
+    expect(await printed({ ...env, AUTH_PROFILE: "b" }, url)).toBe(tokenOfB);
+    const gone = await auth(["token", url], { env: { ...env, AUTH_PROFILE: "c" } });
+    expect(gone.stderr).toStartWith(`Error: There is no connection named c at ${url}. AUTH_PROFILE is set to it.\n`);
     expect((await login(env)).code).toBe(0);
     expect(await printed(env, url)).toBe(await printed(env, name));
+    expect((await auth(["use", "oidc:b"], { env })).code).toBe(0);
+    expect(await printed(env, url)).toBe(tokenOfB);
+    expect(await printed({ ...env, AUTH_PROFILE: "a" }, url)).toBe(await printed(env, "oidc:a"));
+    const ran = await auth(["run", url, "--", "printenv", "OIDC_TOKEN"], { env });
+    expect(ran.stdout.trim()).toBe(tokenOfB);
+    const again = await login(env, "--json");
+    expect(JSON.parse(again.stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ connection: "oidc:b" });
   });
 
   test("not logged in there: exit 2, with the login that can be run as printed", async () => {
@@ -409,6 +463,29 @@ describe("keys of any service", () => {
   });
 });
 
+describe("run without '--'", () => {
+  for (const [given, meant] of [
+    [["oidc:work", "make"], "auth run oidc:work -- make"],
+    [["github", "make", "-j4"], "auth run github -- make -j4"],
+    [["npm", "publish"], "auth run -- npm publish"],
+    [["-q", "github"], "auth run -q github -- <command>"],
+  ] as const)
+    test(`${given.join(" ")}: the hint is the whole command line`, async () => {
+      const { code, stderr } = await auth(["run", ...given], { env: bareEnvironment() });
+      expect([code, stderr]).toEqual([64, `Error: '--' is missing before <command>.\nWrite: ${meant}\n`]);
+    });
+
+  for (const [given, meant] of [
+    ["github:work", "github:work=WORK_TOKEN"],
+    ["github", "github=GITHUB_TOKEN"],
+    ["https://issuer.example/", "https://issuer.example/=ISSUER_TOKEN"],
+  ] as const)
+    test(`-c ${given}, without a variable: the hint names one for it`, async () => {
+      const { code, stderr } = await auth(["run", "-c", given, "--", "true"], { env: bareEnvironment() });
+      expect([code, stderr.split("\n")[1]]).toEqual([64, `For example: -c ${meant}`]);
+    });
+});
+
 describe("run and export with -p or AUTH_PROFILE", () => {
   test("hand over the one connection of that name, or that one of each provider named", async () => {
     const env = await home("github", "github:work", "sentry");
@@ -428,7 +505,7 @@ describe("run and export with -p or AUTH_PROFILE", () => {
     const exported = JSON.parse((await auth(["export", "--json"], set)).stdout);
     expect(exported).toMatchObject({ GH_TOKEN: "token-of-github-work" });
     expect(exported.SENTRY_AUTH_TOKEN).toBeUndefined();
-    expect((await auth(["run", "sentry", "--", "printenv", "SENTRY_AUTH_TOKEN"], set)).stdout).toBe(
+    expect((await auth(["run", "sentry:default", "--", "printenv", "SENTRY_AUTH_TOKEN"], set)).stdout).toBe(
       "token-of-sentry\n",
     );
     expect((await auth(["export", "-p", "gone"], { env })).code).toBe(2);

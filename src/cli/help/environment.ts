@@ -8,7 +8,7 @@ type Rows = Section["rows"];
 export const OURS: Rows = [
   ["AUTH_HOME", "Keep everything in this folder."],
   ["AUTH_STORE", "Where the vault is: sqlite:<path>."],
-  ["AUTH_PROFILE", "The same as -p <name>, where no connection is named."],
+  ["AUTH_PROFILE", "The same as -p <name>, except for a connection with a name of its own, such as <provider>:home."],
   ["AUTH_IGNORE_ENV", "1: use the vault, even where a provider's own variable holds a token."],
   ["AUTH_KEY", "The vault's key: 32 bytes in base64, base64url or hex."],
   ["AUTH_KEY_COMMAND", "A command that prints the vault's key."],
