@@ -6,6 +6,7 @@ import { addressFault, originOf, pageFault } from "../platform/url.ts";
 import { CONTRADICTIONS } from "./contradictions.ts";
 import { flowsOf } from "./flows.ts";
 import { MINTING_NAMES } from "./minting.ts";
+import { startsOf } from "./origins.ts";
 import { patternFault } from "./pattern.ts";
 import { OWN_VARIABLES, RESERVED_FLAGS, reservedBy } from "./reserved.ts";
 import { defaultVariable } from "./resolve.ts";
@@ -150,6 +151,7 @@ function addressesAreSafe(definition: ProviderDefinition, report: Report): void 
     if (!/(^|\.)(issuer|endpoints\.[a-z]+|origins\.\d+|create)$/.test(path)) continue;
     const url = fill(text, samples);
     if (url === null) continue;
+    startIsSafe(path, text, definition, report);
     const problem = path.endsWith("create") ? pageFault(url) : addressFault(url);
     if (problem !== null) report(path, problem);
     else if (path.includes("origins.") && originOf(url) !== url)
@@ -160,6 +162,17 @@ function addressesAreSafe(definition: ProviderDefinition, report: Report): void 
       report(`movedFrom.${i}`, "is not an origin", "Write https://<host>, and nothing more.");
   const problem = definition.docs === undefined ? null : pageFault(definition.docs);
   if (problem !== null) report("docs", problem);
+}
+
+/** With the values that the description itself gives, it must be one that a login could use. */
+function startIsSafe(path: string, address: string, definition: ProviderDefinition, report: Report): void {
+  const starts = startsOf(address, definition);
+  if (starts === null)
+    report(path, "can have more than 256 hosts", "Let the person give the host: leave out the choices.");
+  for (const start of starts ?? []) {
+    const problem = namesIn(start).length > 0 ? null : addressFault(start);
+    if (problem !== null) report(path, `${problem}, as ${start}`);
+  }
 }
 
 function patternsAreLinear(definition: ProviderDefinition, report: Report): void {

@@ -38,6 +38,12 @@ export function patternFault(pattern: string): string | null {
   return null;
 }
 
+/** The text that a pattern without class or quantifier is meant for: `github\\.com`, and `github.com` too. null: it has. */
+export function literalOf(pattern: string): string | null {
+  const isLiteral = /^(\\[^A-Za-z0-9\s]|[^\\[\](){}|^$*+?])+$/.test(pattern);
+  return isLiteral ? pattern.replace(/\\(.)/g, "$1") : null;
+}
+
 /** Whether the whole text matches. A text longer than 8 KB doesn't. The pattern must be without fault. */
 export function matches(pattern: string, text: string): boolean {
   return text.length <= LONGEST_TEXT && new RegExp(`^(?:${pattern})$`).test(text);

@@ -121,8 +121,9 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
       ...[...reads, ...writes, ...origins].flatMap((name) => ownValue(catalogClaims, name) ?? []),
     ];
     const all: Source = { ...rest, ...builtIn };
-    const describe = async (id: string) => (await (all[id] as Source[string])()).default;
-    const clash = await clashWithOthers(definition, base, [...Object.keys(builtIn), ...new Set(owners)], describe);
+    const describe = async (id: string) => (await ownValue(all, id)?.())?.default ?? get(id);
+    const others = new Set([...Object.keys(builtIn), ...owners, ...(base === null ? [] : [base])]);
+    const clash = await clashWithOthers(definition, base, [...others], describe);
     if (clash !== null) throw claimed(definition.id, clash);
   }
 

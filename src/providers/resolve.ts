@@ -114,10 +114,21 @@ export function toolVariables(definition: ProviderDefinition, given: Values): To
 
 /** The description with the first variant that matches laid over it. */
 export function layVariant(definition: ProviderDefinition, settings: Values): ProviderDefinition {
-  const variant = definition.variants?.find(({ when }) =>
+  const variant = variantFor(definition, settings);
+  return variant === undefined ? definition : withVariant(definition, variant);
+}
+
+type Variant = NonNullable<ProviderDefinition["variants"]>[number];
+
+/** The first variant that matches. */
+export function variantFor({ variants }: ProviderDefinition, settings: Values): Variant | undefined {
+  return variants?.find(({ when }) =>
     Object.entries(when).every(([name, pattern]) => matches(pattern, ownValue(settings, name) ?? "")),
   );
-  if (variant === undefined) return definition;
+}
+
+/** The variant laid over the description, whether it matches or not. */
+export function withVariant(definition: ProviderDefinition, variant: Variant): ProviderDefinition {
   const { when: _, endpoints, ...rest } = variant;
   return { ...definition, ...rest, endpoints: { ...definition.endpoints, ...endpoints } };
 }
@@ -137,7 +148,7 @@ function fillEndpoints(templates: NonNullable<ProviderDefinition["endpoints"]>, 
 
 /** A URL that must stay in its template's frame: a value is a host, or one part of the path. */
 function fillUrl(template: string, settings: Values): string | null {
-  const [, frame = "", path = ""] = /^([a-z]+:\/\/[^/]*)?(.*)$/s.exec(template) ?? [];
+  const [, frame = "", path = ""] = /^([a-z]+:\/\/[^/?]*)?(.*)$/is.exec(template) ?? [];
   if (frame !== "")
     for (const [name, value] of Object.entries(settings)) {
       if (path.includes(`{${name}}`) && (!/^[A-Za-z0-9._~-]+$/.test(value) || /^\.+$/.test(value)))

@@ -245,6 +245,53 @@ describe("what belongs to another provider", () => {
     }
   });
 
+  test("attack: a setting in an address hides neither where tokens go, nor whose origin that is", async () => {
+    const it = home();
+    const { url } = it.issuer.server;
+    const setting = `settings.team = { title = "Team", env = ["TEAM"] }`;
+    const env = { TEAM: "red" };
+    const hostile = [
+      `extends = "gitlab"\nid = "acme"\ntitle = "A"\n${setting}\nendpoints.userinfo = "${url}/u?team={team}"\n`,
+      `extends = "entra"\nid = "acme"\ntitle = "A"\n${setting}\nendpoints.token = "${url}/t?team={team}"\n`,
+      `id = "acme"\ntitle = "A"\nflows = ["token"]\n${setting}\nendpoints.userinfo = "https://api.github.com:443/user?x={team}"\n`,
+      `extends = "gitlab"\nid = "acme"\ntitle = "A"\n${setting}\nvariants = [{ when = { team = ".+" }, endpoints = { userinfo = "${url}/u" } }]\n`,
+    ];
+    for (const text of hostile) {
+      const path = it.file("acme.toml", text);
+      const refused = await it.call(["provider", "add", path, "--yes", "--json"], { env });
+      expect({ text, code: errorOf(refused).code }).toEqual({ text, code: "plugin_invalid" });
+      const checked = await it.call(["provider", "check", path], { env });
+      expect(checked.stdout).toContain("✗ what it claims: it claims the origin");
+      it.drop("acme.toml", text);
+      expect((await it.call(["login", "acme", "--token", "-"], { env, stdin: "glpat-1" })).code).toBe(9);
+    }
+    expect(it.issuer.server.calls).toEqual([]);
+  });
+
+  test("before a manifest is added, and afterwards, all places that its tokens can go to are shown", async () => {
+    const it = home();
+    const text = `id = "acme"
+title = "A"
+flows = ["token"]
+settings.team = { title = "Team", env = ["TEAM"] }
+settings.host = { title = "Host", kind = "host", default = "acme.example" }
+settings.own = { title = "Own", kind = "host" }
+endpoints.userinfo = "https://users.acme.example/u?x={team}"
+origins = ["https://{host}", "https://{own}", "https://{team}.acme.example"]
+variants = [{ when = { team = "blue" }, endpoints = { userinfo = "https://blue.example/u" } }]
+`;
+    const added = await it.call(["provider", "add", it.file("acme.toml", text), "--yes"]);
+    expect(added.code).toBe(0);
+    for (const { stdout, stderr } of [added, await it.call(["provider", "show", "acme"])]) {
+      const shown = stdout + stderr;
+      const usual = "https://users.acme.example, https://acme.example, https://{own} (any host)";
+      expect(shown).toContain(`Sends tokens to: ${usual}, https://{team}.acme.example\n`);
+      const others = "https://{host} (any host), https://blue.example, https://blue.acme.example";
+      expect(shown).toContain(`With other settings, sends them to: ${others}\n`);
+      expect(shown).toContain("Setting team: Team (--team, or read from TEAM; optional)");
+    }
+  });
+
   test("attack: put into the folder by hand, it is not believed either", async () => {
     const it = home();
     it.drop("github.toml", `id = "github"\ntitle = "Mine"\nflows = ["token"]\n`);

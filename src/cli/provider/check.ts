@@ -6,7 +6,7 @@ import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { shown } from "../flags.ts";
 import { inSession, type Session } from "../session.ts";
-import { ask } from "./add.ts";
+import { ask, clashOf } from "./add.ts";
 
 const MARKS = { ok: "✓", fail: "✗", skipped: "–" } as const;
 
@@ -23,10 +23,11 @@ export default defineCommand({
   ],
   run: async (cli, args) => {
     const yes = args.yes ?? false;
-    const definition = await inSession(cli, (session) => definitionOf(cli, session, args.provider, yes));
+    const { definition, clash } = await inSession(cli, (session) => given(cli, session, args.provider, yes));
     const { checkContract } = await import("../../contract/contract.ts");
     const checks = [
       { name: "schema", status: "ok", detail: "every field is known, and none contradicts another" } as const,
+      ...(clash === undefined ? [] : [claimCheck(clash)]),
       ...(await checkContract(definition)),
     ];
     const failed = checks.filter(({ status }) => status === "fail");
@@ -58,14 +59,30 @@ function* lines(checks: readonly Check[]): Generator<string> {
   }
 }
 
+function claimCheck(clash: string | null): Check {
+  const name = "what it claims";
+  if (clash === null) return { name, status: "ok", detail: "no variable, origin or name of another provider" };
+  return { name, status: "fail", detail: `it claims ${clash}: provider add refuses that without --replace` };
+}
+
+interface Given {
+  readonly definition: ProviderDefinition;
+  /** Of a file: what it claims of another provider; null: nothing. */
+  readonly clash?: string | null;
+}
+
 /** A file by its name, else a provider by its id. */
-async function definitionOf(cli: Cli, session: Session, provider: string, yes: boolean): Promise<ProviderDefinition> {
+async function given(cli: Cli, session: Session, provider: string, yes: boolean): Promise<Given> {
   const { registry } = session;
-  if (!/[./\\]/.test(provider)) return registry.get(await registry.require(provider));
+  if (!/[./\\]/.test(provider)) return { definition: await registry.get(await registry.require(provider)) };
   const { evaluateModule, loadManifest } = await import("../../providers/plugins/load.ts");
   const { isModule, readPluginFile } = await import("../../providers/plugins/file.ts");
   const file = await readPluginFile(provider);
-  if (!isModule(file.kind)) return (await loadManifest(file, registry.get)).definition;
+  if (!isModule(file.kind)) {
+    const { definition, base } = await loadManifest(file, registry.get);
+    return { definition, clash: await clashOf(session, definition, base, true) };
+  }
   await ask(cli, `${shown(provider)} is a module: to check it is to run its code as you. Run it?`, yes);
-  return (await evaluateModule({ ...file, kind: file.kind })).definition;
+  const { definition } = await evaluateModule({ ...file, kind: file.kind });
+  return { definition, clash: await clashOf(session, definition, null, true) };
 }

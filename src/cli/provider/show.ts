@@ -60,6 +60,7 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
     alsoReads,
     writes,
     origins,
+    otherOrigins,
     trust,
   } = view;
   const facts: [string, string][] = [
@@ -67,7 +68,8 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
     ["Also called", aliases.join(", ")],
     ["Documentation", docs ?? ""],
     ["Flows", flows.join(", ")],
-    ["Sends tokens to", origins.join(", ")],
+    ["Sends tokens to", origins.map(inWhole).join(", ")],
+    ["With other settings, sends them to", otherOrigins.map(inWhole).join(", ")],
     ["Reads", variables.read.join(", ")],
     ["Reads for its client or a key file", alsoReads.join(", ")],
     ["Writes", writes.map(({ variable, value }) => `${variable}=${value}`).join(", ")],
@@ -77,10 +79,15 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
     `${title} (${id})`,
     ...facts.filter(([, value]) => value !== "").map(([name, value]) => `  ${name}: ${value}`),
     ...settings.map((setting) => {
-      const how = [setting.flag, ...setting.env].join(", ");
+      const how = `${setting.flag}${setting.env.length === 0 ? "" : `, or read from ${setting.env.join(", ")}`}`;
       const whenLeftOut = setting.required ? "required" : (setting.default ?? "optional");
       const choices = setting.choices === null ? "" : `; one of ${setting.choices.join(", ")}`;
       return `  Setting ${setting.name}: ${setting.title} (${how}; ${whenLeftOut}${choices})`;
     }),
   ];
+}
+
+/** An origin that a setting alone decides can be any. */
+function inWhole(origin: string): string {
+  return /^(https?:\/\/)?\{\w+\}$/.test(origin) ? `${origin} (any host)` : origin;
 }

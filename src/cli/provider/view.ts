@@ -28,8 +28,10 @@ export interface ProviderView {
   readonly alsoReads: readonly string[];
   /** What `auth run` sets: variable → value, a template over the settings and `{token}`. */
   readonly writes: readonly { readonly variable: string; readonly value: string }[];
-  /** Where its tokens may go, as far as no setting says. */
+  /** Where its tokens may go at a login that gives no setting. One that a setting decides is `https://{host}`. */
   readonly origins: readonly string[];
+  /** Where else they may go, as settings say. */
+  readonly otherOrigins: readonly string[];
   /** `not needed`: a manifest, of which no code runs. */
   readonly trust: "trusted" | "not needed" | "untrusted" | "changed" | "unusable";
   /** Why it can't be used. */
@@ -76,6 +78,7 @@ const NOTHING_SAID = {
   writes: [],
   alsoReads: [],
   origins: [],
+  otherOrigins: [],
 } as const;
 
 async function pinOf(session: Session, id: string): Promise<Pin | null> {
@@ -97,7 +100,7 @@ export function described(
   const { title, aliases = [], docs = null, settings = {}, environment, variants = [] } = definition;
   // Which of a variant's apply depends on the settings of a connection: all are named.
   const environments = [environment, ...variants.map((variant) => variant.environment)];
-  const { reads, writes, destinations } = claimsOf(definition);
+  const { reads, writes, origins, destinations } = claimsOf(definition);
   const tokens = environments.flatMap((one) => one?.read ?? []);
   const ofSettings = Object.values(settings).flatMap(({ env }) => env ?? []);
   const values = environments.flatMap((one) => Object.entries(one?.write ?? {}));
@@ -122,5 +125,6 @@ export function described(
       return (own.size === 0 ? ["{token}"] : [...own]).map((value) => ({ variable, value }));
     }),
     origins: destinations,
+    otherOrigins: origins.filter((origin) => !destinations.includes(origin)),
   };
 }

@@ -3,12 +3,11 @@
  * another provider's would be handed, or would send, what is that provider's (PROVIDERS.md).
  */
 import { AuthError } from "../../platform/errors.ts";
-import { originOf } from "../../platform/url.ts";
 import { readVariables } from "../environment.ts";
 import { MINTING_FLOWS } from "../minting.ts";
-import { defaultVariable, resolveProvider } from "../resolve.ts";
+import { reachesOf } from "../origins.ts";
+import { defaultVariable } from "../resolve.ts";
 import type { ProviderDefinition } from "../schema.ts";
-import { fill } from "../template.ts";
 
 export interface Claims {
   /** What it is called: its id and its aliases. */
@@ -16,10 +15,12 @@ export interface Claims {
   /** Variables that a token, a setting or a client is read from. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
-  /** Origins that are known without a setting, or by a setting's default; the rest as templates. */
+  /** All that tokens can go to, whatever its settings are. One that only a setting decides is `https://{host}`. */
   readonly origins: readonly string[];
-  /** Where a login without a flag would send things. */
+  /** The same of a login that gives no setting; whether or not settings of a path or a query have a value. */
   readonly destinations: readonly string[];
+  /** The origins that tokens go to together: of each variant, with the defaults of settings, and without them. */
+  readonly together: readonly (readonly string[])[];
 }
 
 export function claimsOf(definition: ProviderDefinition): Claims {
@@ -32,41 +33,17 @@ export function claimsOf(definition: ProviderDefinition): Claims {
     ...(client?.environment?.secret ?? []),
     ...MINTING_FLOWS.flatMap((flow) => Object.values(minting[flow]?.environment ?? {}).flatMap((names) => names ?? [])),
   ];
-  const defaults = Object.fromEntries(
-    Object.entries(settings).flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]])),
-  );
-  const addresses = layers.flatMap(({ issuer, endpoints, origins }) => [
-    issuer,
-    ...Object.values(endpoints ?? {}),
-    ...(origins ?? []),
-  ]);
-  const known = addresses.filter((one) => one !== undefined);
-  const origins = [...new Set(known.map((template) => originIn(fill(template, defaults) ?? template)))];
   const writes = layers.flatMap(({ environment }) => Object.keys(environment?.write ?? {}));
+  const reaches = reachesOf(definition);
+  const together = reaches.flatMap(({ usual, open }) => [usual, open]);
   return {
     names: [definition.id, ...(definition.aliases ?? [])],
     reads: [...new Set(reads)],
     writes: writes.length === 0 ? [defaultVariable(definition.id)] : [...new Set(writes)],
-    origins,
-    destinations: destinationsOf(definition) ?? origins,
+    origins: [...new Set(together.flat())],
+    destinations: reaches[0].usual,
+    together,
   };
-}
-
-/** null where a setting must be given first. */
-function destinationsOf(definition: ProviderDefinition): string[] | null {
-  try {
-    const { origins, issuer } = resolveProvider(definition, {});
-    return [...new Set([...origins, ...(issuer === null ? [] : [originOf(issuer)])])];
-  } catch (error) {
-    if (error instanceof AuthError && error.code === "usage") return null;
-    throw error;
-  }
-}
-
-/** In its one spelling, however the description writes it; `https://{host}` where the host isn't known. */
-function originIn(address: string): string {
-  if (!address.includes("{") && URL.canParse(address)) return originOf(address);
-  return /^[a-z]+:\/\/[^/?#]*/i.exec(address)?.[0].toLowerCase() ?? address;
 }
 
 /**
@@ -89,10 +66,14 @@ function shared({ origins }: Claims, theirs: Claims): string | null {
 }
 
 /** All of it may be at the other's origins, or none: a code that is shown at one must not be redeemed at another. */
-function mixed({ destinations }: Claims, { origins }: Claims): string | null {
-  const theirs = destinations.find((one) => origins.includes(one));
-  const own = destinations.find((one) => !origins.includes(one));
-  return theirs === undefined || own === undefined ? null : `the origin ${theirs} beside ${own}`;
+function mixed({ together }: Claims, { origins }: Claims): string | null {
+  const isTheirs = (one: string): boolean => origins.includes(one);
+  for (const group of together) {
+    const own = group.find((one) => !isTheirs(one));
+    const theirs = group.find(isTheirs);
+    if (own !== undefined && theirs !== undefined) return `the origin ${theirs} beside ${own}`;
+  }
+  return null;
 }
 
 /** A provider's description, by its id. */

@@ -83,7 +83,7 @@ function baseOf(value: unknown, file: string): string | null {
  * The manifest laid over its base: groups field by field, lists and texts as a whole. What the base reads from the
  * environment is its own and isn't inherited: its tokens and settings are not this provider's.
  */
-function layOver(base: ProviderDefinition, manifest: object): object {
+export function layOver(base: ProviderDefinition, manifest: object): object {
   const { extends: _, ...own } = manifest as { extends?: unknown };
   return deepMerge(withoutItsEnvironment(base), own);
 }
