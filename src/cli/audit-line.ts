@@ -1,8 +1,10 @@
-/** Lines of the audit log are read as what they are: text from a file that others may have written. */
+/** A line of the audit log. It is read with care: others may have written to the file. */
 import * as v from "valibot";
-import type { AuditLine } from "./audit.ts";
 
 const text = v.fallback(v.nullable(v.string()), null);
+
+/** As `auth log --json` prints it (CLI.md §5). */
+export type AuditLine = Readonly<v.InferOutput<typeof Line>>;
 
 const Line = v.object({
   time: v.pipe(v.string(), v.isoTimestamp()),
@@ -13,8 +15,10 @@ const Line = v.object({
   class: text,
   code: text,
   providerError: text,
+  /** The provider's own words, where it had any. */
   detail: v.exactOptional(v.fallback(v.string(), "")),
   message: text,
+  /** The caller's, as is the program. */
   pid: v.fallback(v.number(), 0),
   program: text,
   version: v.fallback(v.string(), ""),

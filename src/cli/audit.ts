@@ -3,29 +3,10 @@ import { version } from "../../package.json";
 import type { AuditEvent } from "../platform/audit-event.ts";
 import { appendLine } from "../platform/journal.ts";
 import { readProc } from "../platform/small-file.ts";
-
-/** A line as `auth log --json` prints it (CLI.md §5). */
-export interface AuditLine {
-  /** ISO 8601, UTC. */
-  readonly time: string;
-  readonly event: string;
-  readonly status: "success" | "failure";
-  readonly connection: string | null;
-  readonly provider: string | null;
-  readonly class: string | null;
-  readonly code: string | null;
-  readonly providerError: string | null;
-  /** The provider's own words, where it had any. */
-  readonly detail?: string;
-  readonly message: string | null;
-  /** Of the program that called us. */
-  readonly pid: number;
-  readonly program: string | null;
-  readonly version: string;
-}
+import type { AuditLine } from "./audit-line.ts";
 
 /**
- * Texts that may be a provider's are redacted here too, whoever forgot it before.
+ * Texts that may be a provider's are redacted here too, in case a caller forgot it.
  * @returns null when it is written, else why it couldn't be
  */
 export async function writeAudit(path: string, event: AuditEvent, now: number): Promise<string | null> {

@@ -10,10 +10,9 @@ import { isSameOrigin, originOf } from "../platform/url.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import { printTable } from "./columns.ts";
 import { type Args, defineCommand, defineGroup, loaded } from "./command.ts";
-import { address, nonEmpty } from "./login-flags.ts";
-import { givenSecret } from "./secret-input.ts";
+import { givenSecret } from "./input.ts";
 import { connectionsOf, inSession, type Session } from "./session.ts";
-import { settingFlags, settingsFrom } from "./settings.ts";
+import { address, nonEmpty, settingFlags, settingsFrom } from "./settings.ts";
 
 const PROVIDER = { provider: { type: "positional", required: true, description: "The provider" } } as const;
 

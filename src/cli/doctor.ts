@@ -7,7 +7,7 @@ import { inSession } from "./session.ts";
 
 export default defineCommand({
   name: "doctor",
-  description: "Check that everything auth leans on is in order",
+  description: "Check that everything auth depends on works",
   group: "setup",
   args: {
     offline: { type: "boolean", description: "Leave out what needs the network" },
@@ -20,12 +20,11 @@ export default defineCommand({
     inSession(cli, async (session) => {
       const checks: Check[] = [];
       for (const [name, examine] of Object.entries(CHECKS))
-        for (const found of await examined(() => examine(session, args.offline ?? false)))
-          checks.push({ name, ...found });
-      const told = withoutRepeats(checks);
-      const ok = told.every(({ status }) => status !== "fail");
-      if (cli.output.isJson) await cli.output.json({ ok, checks: told });
-      else for (const check of told) await tell(cli, check);
+        for (const one of await examined(() => examine(session, args.offline ?? false))) checks.push({ name, ...one });
+      const found = withoutRepeats(checks);
+      const ok = found.every(({ status }) => status !== "fail");
+      if (cli.output.isJson) await cli.output.json({ ok, checks: found });
+      else for (const check of found) await showCheck(cli, check);
       if (!ok) throw new AuthError("check_failed", "Not everything is in order.");
     }),
 });
@@ -49,7 +48,7 @@ function withoutRepeats(checks: readonly Check[]): Check[] {
 
 const MARKS = { ok: "✓", warn: "!", fail: "✗" } as const;
 
-async function tell(cli: Cli, { name, status, detail, remedy }: Check): Promise<void> {
+async function showCheck(cli: Cli, { name, status, detail, remedy }: Check): Promise<void> {
   await cli.output.text(`${MARKS[status]} ${name}: ${detail}`);
   if (remedy !== null) await cli.output.text(`    ${remedy}`);
 }

@@ -1,5 +1,5 @@
 /** Flags as they are written: `--name value`, `--name=value`, `-n value`, `-nvalue`, `-qv`, `--no-name`. */
-import { type AuthError, usage } from "../platform/errors.ts";
+import { usage } from "../platform/errors.ts";
 import { type Arg, type Args, JOINER } from "./command.ts";
 import { didYouMean } from "./suggest.ts";
 
@@ -53,12 +53,12 @@ export function takeFlag(argv: readonly string[], at: number, table: FlagTable, 
   if (argument.startsWith("--")) {
     const equals = argument.indexOf("=");
     const written = equals < 0 ? argument : argument.slice(0, equals);
-    const flag = table.get(written) ?? unknown(written, table, of);
+    const flag = table.get(written) ?? refuseUnknown(written, table, of);
     return take(flag, written, equals < 0 ? null : argument.slice(equals + 1));
   }
   for (let i = 1; i < argument.length; i++) {
     const written = `-${argument[i]}`;
-    const flag = table.get(written) ?? unknown(written === argument ? argument : written, table, of, argument);
+    const flag = table.get(written) ?? refuseUnknown(written === argument ? argument : written, table, of, argument);
     const left = argument.slice(i + 1);
     if (flag.means === null) return take(flag, written, left === "" ? null : left.replace(/^=/, ""));
     if (left.startsWith("=")) return take(flag, written, left.slice(1));
@@ -98,10 +98,6 @@ function checkChoice(written: string, arg: Arg, value: string): void {
   );
 }
 
-function unknown(written: string, table: FlagTable, of: string, whole = written): never {
-  throw unknownFlag(written, table, of, whole);
-}
-
 /** What other tools call a flag → ours, as it is written. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   "--hostname": "--host",
@@ -117,14 +113,14 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   "--format": "--output",
 };
 
-function unknownFlag(written: string, table: FlagTable, of: string, whole: string): AuthError {
+function refuseUnknown(written: string, table: FlagTable, of: string, whole = written): never {
   const inside = whole === written ? "" : ` (in '${shown(whole)}')`;
   const meant = OTHER_NAMES[written];
   const known = meant !== undefined && table.has(meant.split(" ", 1)[0] ?? "");
   const hints = known
     ? [`Did you mean '${meant}'?`]
     : didYouMean(whole.startsWith("--") ? written : `-${whole}`, table.keys());
-  return usage(
+  throw usage(
     `Unknown flag '${shown(written)}'${inside}.`,
     [...hints, `Run '${of} --help' to see its flags.`].join("\n"),
   );

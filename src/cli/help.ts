@@ -13,8 +13,7 @@ import {
 } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { positionalsOf } from "./flags.ts";
-import { filledExamples } from "./help/examples.ts";
-import { layOut, type Section, type Surface } from "./help/layout.ts";
+import { filledExamples, layOut, type Section, type Surface } from "./help/layout.ts";
 import { TOPICS } from "./help/topics.ts";
 
 const GROUPS: Readonly<Record<Group, string>> = {

@@ -17,18 +17,18 @@ export const ONLINE = {
   introspect: { type: "boolean", description: "Ask the issuer what it says of the token" },
 } as const;
 
-export interface Asked {
+export interface Answers {
   readonly verification?: Verification;
   readonly introspection?: Readonly<Record<string, unknown>> & { readonly active: boolean };
 }
 
 /** @param stored the login whose token it is: only that says which issuer to believe */
-export async function ask(
+export async function askIssuer(
   session: Session,
   stored: Stored | null,
   token: Secret,
   wanted: { readonly verify: boolean; readonly introspect: boolean },
-): Promise<Asked> {
+): Promise<Answers> {
   if (!wanted.verify && !wanted.introspect) return {};
   if (stored === null)
     throw usage(
@@ -66,7 +66,7 @@ async function introspected(
   session: Session,
   { record }: Stored,
   token: Secret,
-): Promise<NonNullable<Asked["introspection"]>> {
+): Promise<NonNullable<Answers["introspection"]>> {
   const { introspect } = await import("../oauth/introspect.ts");
   const services = await session.services();
   const { server, client } = await tokenEndpointOf(services, record);
@@ -86,7 +86,7 @@ function needsClient(title: string, record: Connection): AuthError {
   });
 }
 
-export function describeAsked({ verification, introspection }: Asked): string[] {
+export function describeAnswers({ verification, introspection }: Answers): string[] {
   const lines: string[] = [];
   if (verification !== undefined)
     lines.push(
@@ -103,7 +103,7 @@ export function describeAsked({ verification, introspection }: Asked): string[] 
 }
 
 /** After everything was printed. @throws AuthError `check_failed`, `token_refused` */
-export function refuseAsked({ verification, introspection }: Asked, connection: string | null): void {
+export function requireGood({ verification, introspection }: Answers, connection: string | null): void {
   const named = connection === null ? {} : { connection };
   if (verification?.verified === false && (!verification.signature || !verification.issuer))
     throw new AuthError("check_failed", `This token can't be trusted: ${verification.fault}.`, {

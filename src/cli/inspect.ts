@@ -8,8 +8,8 @@ import { escapeText } from "../platform/escape.ts";
 import { Secret } from "../platform/secret.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { ask, describeAsked, ONLINE, refuseAsked } from "./inspect-online.ts";
-import { readSecret } from "./secret-input.ts";
+import { readSecret } from "./input.ts";
+import { askIssuer, describeAnswers, ONLINE, requireGood } from "./inspect-online.ts";
 import { CONNECTION, STORED } from "./selector.ts";
 import { inSession, requireStored, type Session } from "./session.ts";
 
@@ -32,14 +32,11 @@ export default defineCommand({
     inSession(cli, async (session) => {
       const subject = await subjectOf(cli, session, args.connection, args.profile, args.stored ?? false);
       const { verify = false, introspect = false } = args;
-      const asked = await ask(session, subject.stored, new Secret(subject.token), { verify, introspect });
+      const answers = await askIssuer(session, subject.stored, new Secret(subject.token), { verify, introspect });
       const view = viewOf(subject);
-      if (cli.output.isJson) await cli.output.json({ ...view, ...asked });
-      else {
-        const lines = describe(view, session.context.now(), verify);
-        for (const line of [...lines, ...describeAsked(asked)]) await cli.output.text(line);
-      }
-      refuseAsked(asked, subject.connection);
+      if (cli.output.isJson) await cli.output.json({ ...view, ...answers });
+      else await cli.output.lines([...describe(view, session.context.now(), verify), ...describeAnswers(answers)]);
+      requireGood(answers, subject.connection);
       if (view.exp !== null && view.exp * 1000 <= session.context.now())
         throw new AuthError("token_expired", "This token has expired.", {
           ...(subject.connection === null
@@ -54,7 +51,7 @@ interface Subject {
   /** The login that it is from. */
   readonly stored: Stored | null;
   readonly connection: string | null;
-  /** Epoch seconds, as the provider told at the time; null where unknown. */
+  /** Epoch seconds, as the provider gave it; null where unknown. */
   readonly expiresAt: number | null;
   readonly obtainedAt: number | null;
   readonly scopes: readonly string[];
@@ -67,15 +64,11 @@ async function subjectOf(
   profile: string | undefined,
   fromVault: boolean,
 ): Promise<Subject> {
-  if (argument === "-") {
-    const token = (await readSecret(cli, "Token")).reveal();
-    return { token, stored: null, connection: null, expiresAt: null, obtainedAt: null, scopes: [] };
-  }
+  const unknown = { stored: null, connection: null, expiresAt: null, obtainedAt: null, scopes: [] };
+  if (argument === "-") return { ...unknown, token: (await readSecret(cli, "Token")).reveal() };
   const selected = await select(session, { argument, profile, stored: fromVault });
-  if (selected.source === "environment") {
-    const token = selected.token.token.reveal();
-    return { token, stored: null, connection: selected.provider, expiresAt: null, obtainedAt: null, scopes: [] };
-  }
+  if (selected.source === "environment")
+    return { ...unknown, token: selected.token.token.reveal(), connection: selected.provider };
   const stored = await requireStored(session, selected.ref);
   const { tokens } = stored.record;
   if (tokens === null)
@@ -103,30 +96,18 @@ interface View {
   readonly claims: Readonly<Record<string, unknown>> | null;
 }
 
-function viewOf(subject: Subject): View {
-  const { connection, scopes } = subject;
-  const jwt = decodeJwt(subject.token);
-  if (jwt === null)
-    return {
-      type: "opaque",
-      connection,
-      exp: subject.expiresAt,
-      iat: subject.obtainedAt,
-      scopes,
-      header: null,
-      claims: null,
-    };
-  const { header, claims } = jwt;
+function viewOf({ token, connection, expiresAt, obtainedAt, scopes }: Subject): View {
+  const jwt = decodeJwt(token);
   const seconds = (value: unknown): number | null =>
     typeof value === "number" && Number.isFinite(value) ? value : null;
   return {
-    type: "jwt",
+    type: jwt === null ? "opaque" : "jwt",
     connection,
-    exp: seconds(claims.exp) ?? subject.expiresAt,
-    iat: seconds(claims.iat) ?? subject.obtainedAt,
+    exp: seconds(jwt?.claims.exp) ?? expiresAt,
+    iat: seconds(jwt?.claims.iat) ?? obtainedAt,
     scopes,
-    header,
-    claims,
+    header: jwt?.header ?? null,
+    claims: jwt?.claims ?? null,
   };
 }
 

@@ -4,7 +4,7 @@ import { checkName } from "../connections/ref.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Registry } from "../providers/registry.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
-import type { Target } from "./login-target.ts";
+import type { Target } from "./login/target.ts";
 
 /**
  * At the provider whose issuer has to be given.

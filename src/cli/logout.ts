@@ -9,6 +9,7 @@ import { deferSignals, interruptedExitCode } from "../platform/signals.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError } from "./exit.ts";
+import { requireConsent } from "./input.ts";
 import { connectionArgs } from "./selector.ts";
 import { connectionsOf, inSession, type Session, selectStored } from "./session.ts";
 
@@ -139,13 +140,10 @@ async function allToEnd(cli: Cli, session: Session, yes: boolean): Promise<Store
     cli.output.say("Nothing is stored.");
     return [];
   }
-  if (!yes) {
-    if (!(await cli.interactive()))
-      throw usage(`This logs out of ${all.length} connections.`, "To do so: auth logout --all --yes");
-    const { confirm } = await import("../platform/prompt.ts");
-    if (!(await confirm(`Log out of ${all.map(({ ref }) => display(ref)).join(", ")}?`)))
-      throw new AuthError("access_denied", "Nothing was done.");
-  }
+  await requireConsent(cli, `Log out of ${all.map(({ ref }) => display(ref)).join(", ")}?`, yes, [
+    `This logs out of ${all.length} connections.`,
+    "To do so: auth logout --all --yes",
+  ]);
   return all;
 }
 

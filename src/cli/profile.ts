@@ -16,21 +16,18 @@ import { update } from "../connections/update.ts";
 import type { Environment } from "../platform/context.ts";
 import { type AuthError, usage } from "../platform/errors.ts";
 import { flowsOf } from "../providers/flows.ts";
-import { parseEndpoints } from "../providers/overrides.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { accept } from "../providers/settings.ts";
 import type { Vault } from "../vault/types.ts";
 import { factLines } from "./columns.ts";
-import { type Args, defineCommand, defineGroup, list, loaded } from "./command.ts";
+import { type Args, defineCommand, defineGroup, loaded } from "./command.ts";
 import { targetAtIssuer } from "./issuer.ts";
-import { LOGIN_SETTINGS } from "./login.ts";
-import { address, flowOf, nonEmpty } from "./login-flags.ts";
-import type { Target } from "./login-target.ts";
+import type { Target } from "./login/target.ts";
 import { endLogin, finishDespiteInterruption } from "./logout.ts";
 import { scopes } from "./selector.ts";
 import { connectionsOf, inSession, requireStored, type Session, selectStored } from "./session.ts";
-import { settingFlags, settingsFrom } from "./settings.ts";
+import { LOGIN_SETTINGS, loginSettingsFrom, settingFlags } from "./settings.ts";
 
 /** The arguments by which a stored profile is named. */
 export const PROFILE = {
@@ -83,13 +80,12 @@ const create = defineCommand({
     inSession(cli, async (session) => {
       const { ref, settings: fromAddress } = await newProfile(session, args.connection, args.profile);
       const definition = await session.registry.get(ref.provider);
+      const given = loginSettingsFrom(definition, args);
       const flags = {
-        settings: { ...fromAddress, ...settingsFrom(definition, args) },
-        issuer: ownIssuer(definition, address(args.issuer, "--issuer")),
-        endpoints: { ...parseEndpoints(list(args.endpoint)) } as Record<string, string>,
-        scopes: scopes(args.scope),
-        flow: flowOf(args.flow),
-        clientId: nonEmpty(args["client-id"], "--client-id"),
+        ...given,
+        settings: { ...fromAddress, ...given.settings },
+        issuer: ownIssuer(definition, given.issuer),
+        endpoints: { ...given.endpoints } as Record<string, string>,
       };
       const isBare = Object.values(flags).every((value) => value === null || Object.keys(value).length === 0);
       const asks = isBare && !cli.output.isJson && (await cli.interactive());

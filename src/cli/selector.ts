@@ -39,6 +39,14 @@ export const SCOPE = {
   },
 } as const satisfies Args;
 
+/** `--resource`: an absolute URI without a fragment (RFC 8707 §2). */
+export function resourceOf(value: string | undefined): string | null {
+  if (value === undefined) return null;
+  const resource = value.trim();
+  if (URL.canParse(resource) && !resource.includes("#")) return resource;
+  throw usage("--resource takes a whole URI without a fragment.", "For example: --resource https://api.example");
+}
+
 /** `-s a,b -s 'c d'` → a, b, c, d; null where none was given. */
 export function scopes(joined: string | undefined): string[] | null {
   if (joined === undefined) return null;

@@ -1,12 +1,13 @@
 import { clockTime, isPaused } from "../connections/failure.ts";
+import { likeness, missing } from "../connections/missing.ts";
 import { typed } from "../connections/ref.ts";
 import { profileOf, select } from "../connections/select.ts";
 import { dyingOfInactivity } from "../connections/status.ts";
 import { readConnection, type Stored } from "../connections/store.ts";
 import type { ListEntry } from "../connections/view.ts";
-import { escapeText } from "../platform/escape.ts";
 import { localTime } from "../platform/local-time.ts";
 import { shellWord } from "../platform/shell-word.ts";
+import { factLines } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { allEntries, environmentShown, markOf, meanings, type Shown, storedShown } from "./entries.ts";
@@ -35,7 +36,7 @@ export default defineCommand({
       const shown = await shownFor(session, args.connection, profile, args.stored ?? false);
       if (shown === null || shown.length === 0) return notAuthenticated(cli, session, args.connection);
       const checked = args.check ? await (await import("./check.ts")).checkAll(session, shown) : shown.map(() => null);
-      const codes = shown.map(({ entry }, i) => Math.max(exitCodeOf(entry), 0) || (checked[i]?.exitCode ?? 0));
+      const codes = shown.map(({ entry }, i) => EXIT_CODES[entry.status] || (checked[i]?.exitCode ?? 0));
       if (cli.output.isJson) {
         await cli.output.json(
           shown.map(({ entry }, i) => (checked[i] ? { ...entry, check: checked[i].result } : entry)),
@@ -44,7 +45,7 @@ export default defineCommand({
       }
       for (const [i, one] of shown.entries()) {
         if (i > 0) await cli.output.text("");
-        for (const line of describe(one, session.context.now())) await cli.output.text(line);
+        await cli.output.lines(describe(one, session.context.now()));
         const check = checked[i];
         if (check) await cli.output.text(`  Checked: ${check.result}`);
       }
@@ -65,11 +66,8 @@ async function shownFor(
     return [environmentShown(await meanings(session), selected.provider, selected.token)];
   const vault = await session.vault();
   const stored = vault === null ? null : await readConnection(vault, selected.ref);
-  if (vault === null || stored === null) {
-    if (selected.implicit) return null;
-    const { missing } = await import("../connections/missing.ts");
-    throw await missing(vault, selected.ref);
-  }
+  if (stored === null && selected.implicit) return null;
+  if (stored === null) throw await missing(vault, selected.ref);
   return [storedShown(session, await meanings(session), stored)];
 }
 
@@ -78,7 +76,6 @@ async function notAuthenticated(cli: Cli, session: Session, argument: string | u
   else if (argument === undefined) await cli.output.text("Not authenticated.");
   else {
     await cli.output.text(`Not authenticated. Run 'auth login ${shellWord(argument)}'`);
-    const { likeness } = await import("../connections/missing.ts");
     const meant = await likeness(await session.vault(), argument);
     if (meant !== null) await cli.output.text(meant);
   }
@@ -86,10 +83,6 @@ async function notAuthenticated(cli: Cli, session: Session, argument: string | u
 }
 
 const EXIT_CODES = { not_connected: 4, connected: 0, expired: 5, invalid: 4, misconfigured: 6 } as const;
-
-function exitCodeOf(entry: ListEntry): number {
-  return EXIT_CODES[entry.status];
-}
 
 function describe({ entry, stored }: Shown, now: number): string[] {
   const facts: [string, string | null][] = [
@@ -108,11 +101,12 @@ function describe({ entry, stored }: Shown, now: number): string[] {
     ["Refresh token", refreshTokenLife(stored?.record.tokens ?? null, now)],
     ["Login ends", authorizationLife(stored?.record.tokens ?? null, now)],
   ];
-  const lines = facts
-    .filter((fact) => fact[1] !== null)
-    .map(([name, value]) => `  ${name}: ${escapeText(value ?? "")}`);
   const advice = stored === null ? null : adviceFor(entry, stored, now);
-  return [`${entry.connection}${markOf(entry)}${wordOf(entry)}`, ...lines, ...(advice === null ? [] : [`  ${advice}`])];
+  return [
+    `${entry.connection}${markOf(entry)}${wordOf(entry)}`,
+    ...factLines(facts),
+    ...(advice === null ? [] : [`  ${advice}`]),
+  ];
 }
 
 /** What the mark means, in words. */

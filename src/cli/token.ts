@@ -10,7 +10,7 @@ import { shellWord } from "../platform/shell-word.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import { defineCommand, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { CONNECTION, SCOPE, STORED, scopes } from "./selector.ts";
+import { CONNECTION, resourceOf, SCOPE, STORED, scopes } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
 export interface TokenOptions extends Selector {
@@ -79,49 +79,42 @@ export async function token(cli: Cli, options: TokenOptions): Promise<void> {
 }
 
 async function acquireOrLogin(cli: Cli, session: Session, options: TokenOptions): Promise<Acquired> {
+  const { minTtl, resource, login } = options;
   const selected = await select(session, options);
+  const attempt = async (rejected: Secret | null): Promise<Acquired> => {
+    const acquired = await acquire(session, selected, minTtl, rejected ?? undefined, resource);
+    if (options.scopes !== null && acquired.stored !== null) requireScopes(acquired.stored, options.scopes);
+    return acquired;
+  };
   try {
-    const acquired = await acquire(session, selected, options.minTtl, options.rejected ?? undefined, options.resource);
-    if (options.scopes !== null && acquired.stored !== null) requireScopes(acquired.stored, options.scopes);
-    return acquired;
+    return await attempt(options.rejected);
   } catch (error) {
-    if (!options.login || selected.source !== "vault" || !needsLogin(error) || !(await cli.interactive())) throw error;
-    const { loginInteractively } = await import("./login.ts");
+    if (!login || selected.source !== "vault" || !needsLogin(error) || !(await cli.interactive())) throw error;
+    const { loginInteractively } = await import("./login/perform.ts");
     await loginInteractively(cli, session, selected.ref, options.scopes);
-    const acquired = await acquire(session, selected, options.minTtl, undefined, options.resource);
-    if (options.scopes !== null && acquired.stored !== null) requireScopes(acquired.stored, options.scopes);
-    return acquired;
+    return attempt(null);
   }
-}
-
-/** An absolute URI without a fragment (RFC 8707 §2). */
-function resourceOf(value: string | undefined): string | null {
-  if (value === undefined) return null;
-  const resource = value.trim();
-  if (URL.canParse(resource) && !resource.includes("#")) return resource;
-  throw usage("--resource takes a whole URI without a fragment.", "For example: --resource https://api.example");
 }
 
 /** The refused token comes by standard input: on the command line others would see it. */
 async function rejectedToken(cli: Cli, value: string): Promise<Secret> {
   if (value !== "-") throw usage("--rejected takes '-': the refused token is read from standard input.");
-  const { readSecret } = await import("./secret-input.ts");
+  const { readSecret } = await import("./input.ts");
   return readSecret(cli, "Refused token");
 }
 
+/** What a new login ends. */
+const LOGIN_HELPS: readonly string[] = [
+  "connection_not_found",
+  "login_required",
+  "token_expired",
+  "refresh_token_invalid",
+  "rotation_lost",
+  "interaction_required",
+];
+
 function needsLogin(error: unknown): boolean {
-  if (!(error instanceof AuthError)) return false;
-  switch (error.code) {
-    case "connection_not_found":
-    case "login_required":
-    case "token_expired":
-    case "refresh_token_invalid":
-    case "rotation_lost":
-    case "interaction_required":
-      return true;
-    default:
-      return false;
-  }
+  return error instanceof AuthError && LOGIN_HELPS.includes(error.code);
 }
 
 function requireScopes(stored: Stored, wanted: readonly string[]): void {

@@ -2,9 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { catalog } from "../../providers/catalog/index.ts";
 import { builtIn } from "../../providers/index.ts";
-import { detailLines } from "../../src/cli/provider/details.ts";
-import { inWords } from "../../src/cli/provider/show.ts";
-import { described } from "../../src/cli/provider/view.ts";
+import { detailLines } from "../../src/cli/provider/show.ts";
+import { described, inWords } from "../../src/cli/provider/view.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
 import { readManifest, writeManifest } from "../../src/providers/plugins/manifest.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";

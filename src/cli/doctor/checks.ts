@@ -3,26 +3,30 @@ import type { Connection } from "../../connections/record.ts";
 import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
 import { environmentTokens, ignoresEnvironment } from "../../connections/select.ts";
 import { stateOf } from "../../connections/status.ts";
-import { listConnections, type Stored } from "../../connections/store.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
+import type { Context } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { HttpError } from "../../platform/http-failure.ts";
+import { appendLine } from "../../platform/journal.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { originOf } from "../../platform/url.ts";
+import type { Vault } from "../../vault/types.ts";
 import { viewOf } from "../provider/view.ts";
-import type { Session } from "../session.ts";
-import { checkClocks } from "./clocks.ts";
-import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
-import { examineFileSystem, examineKey, examineModes, examineVault, placeForNewVault } from "./places.ts";
+import { connectionsOf, type Session } from "../session.ts";
+import { doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
+import { examineFileSystem, examineKey, examineModes, examineVault, requirePlaceForVault } from "./places.ts";
 
 export const CHECKS: Readonly<Record<string, Examine>> = {
   "file system": examineFileSystem,
   modes: examineModes,
   vault: examineVault,
   key: examineKey,
-  writing: examineWriting,
-  locks: examineLocks,
-  connections: examineConnections,
+  writing: withVault(examineWriting),
+  locks: withVault(examineLocks),
+  connections: withVault(examineConnections),
   environment: examineEnvironment,
   network: examineNetwork,
-  clock: examineClock,
+  clock: withVault(examineClock),
   plugins: examinePlugins,
   log: examineLog,
   browser: async ({ context }) => [
@@ -31,6 +35,24 @@ export const CHECKS: Readonly<Record<string, Examine>> = {
       : fine("no browser can be opened here: logins show a code or a URL instead"),
   ],
 };
+
+type ExamineVault = (session: Session, vault: Vault | null, offline: boolean) => Promise<Found[]>;
+
+/** For a check that needs the vault open, if there is one. Why it can't be opened is found by `vault` and `key`. */
+function withVault(examine: ExamineVault): Examine {
+  return async (session, offline) => {
+    const vault = await session.vault().catch(ifOurs("closed" as const));
+    return vault === "closed" ? [unknown("the vault can't be opened")] : examine(session, vault, offline);
+  };
+}
+
+/** Takes a value in the place of an error of ours. */
+function ifOurs<T>(value: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof AuthError) return value;
+    throw error;
+  };
+}
 
 /** Each that is installed: whether it can be used, and whether it stands in for another. */
 async function examinePlugins(session: Session): Promise<Found[]> {
@@ -48,36 +70,22 @@ async function examinePlugins(session: Session): Promise<Found[]> {
 }
 
 /** What a login tries before it asks anyone. */
-async function examineWriting(session: Session): Promise<Found[]> {
-  const vault = await openVault(session);
-  if (vault === "closed") return [CLOSED];
-  try {
-    if (vault === null) placeForNewVault(session.context);
-    else await vault.requireWritable("doctor");
-    return [fine("a login can be stored")];
-  } catch (error) {
-    return broken(error);
-  }
+async function examineWriting({ context }: Session, vault: Vault | null): Promise<Found[]> {
+  if (vault === null) requirePlaceForVault(context);
+  else await vault.requireWritable("doctor");
+  return [fine("a login can be stored")];
 }
 
 /** Takes and releases a lock of its own, as a refresh would. */
-async function examineLocks(session: Session): Promise<Found[]> {
-  const vault = await openVault(session);
-  if (vault === "closed") return [CLOSED];
+async function examineLocks(_: Session, vault: Vault | null): Promise<Found[]> {
   if (vault === null) return [];
-  try {
-    const lock = await vault.tryLock("doctor");
-    lock?.release();
-    return [lock === null ? doubtful("another doctor holds the test lock") : fine("can be taken and released")];
-  } catch (error) {
-    return broken(error);
-  }
+  const lock = await vault.tryLock("doctor");
+  lock?.release();
+  return [lock === null ? doubtful("another doctor holds the test lock") : fine("can be taken and released")];
 }
 
 async function examineConnections(session: Session): Promise<Found[]> {
-  const vault = await openVault(session);
-  if (vault === "closed") return [CLOSED];
-  const all = vault === null ? [] : await listConnections(vault);
+  const all = await connectionsOf(session);
   if (all.length === 0) return [fine("none yet")];
   const now = session.context.now();
   return all.map(({ ref, record }) => {
@@ -105,8 +113,8 @@ async function examineEnvironment(session: Session): Promise<Found[]> {
   if (ignoresEnvironment(session.context.env)) return [fine("AUTH_IGNORE_ENV is set: its tokens are not looked at")];
   const found = await environmentTokens(session);
   if (found.length === 0) return [fine("holds no provider's token")];
-  const all = await connectionsOf(session);
-  const stored = new Set(all === "closed" ? [] : all.map(({ ref }) => ref.provider));
+  const all = await connectionsOf(session).catch(ifOurs([]));
+  const stored = new Set(all.map(({ ref }) => ref.provider));
   return found.map(({ provider, token }) =>
     stored.has(provider)
       ? doubtful(
@@ -128,36 +136,37 @@ async function examineNetwork({ context }: Session): Promise<Found[]> {
 }
 
 async function examineLog({ context }: Session): Promise<Found[]> {
-  const { appendLine } = await import("../../platform/journal.ts");
   const reason = await appendLine(context.paths.log, `${new Date(context.now()).toISOString()} doctor`);
   return [reason === null ? fine("can be written") : doubtful(`can't be written: ${reason}`)];
 }
 
-async function examineClock(session: Session, offline: boolean): Promise<Found[]> {
+/** More than this matters: tokens would be taken for fresh, or assertions be refused. */
+const TOLERANCE_SECONDS = 60;
+
+/** This machine's clock against the providers': expiries and signed assertions depend on it. */
+async function examineClock(session: Session, _: Vault | null, offline: boolean): Promise<Found[]> {
   if (offline) return [fine("not compared: --offline")];
-  const all = await connectionsOf(session);
-  return all === "closed" ? [CLOSED] : checkClocks(session, all);
+  const endpoints = (await connectionsOf(session)).map(({ record }) => record.pinned?.endpoints.token);
+  const origins = new Set(endpoints.filter((url) => url !== undefined).map(originOf));
+  if (origins.size === 0) return [fine("there is no provider yet to compare it with")];
+  return Promise.all([...origins].map((origin) => compareClock(session.context, origin)));
 }
 
-const CLOSED = unknown("the vault can't be opened");
-
-async function connectionsOf(session: Session): Promise<Stored[] | "closed"> {
-  const vault = await openVault(session);
-  if (vault === null || vault === "closed") return vault ?? [];
+async function compareClock(context: Context, origin: string): Promise<Found> {
   try {
-    return await listConnections(vault);
+    const { headers } = await context.http({ method: "GET", url: `${origin}/`, timeout: LIMITS.account });
+    const theirs = Date.parse(headers.get("date") ?? "");
+    if (Number.isNaN(theirs)) return fine(`${origin} sends no date`);
+    const seconds = Math.round((context.now() - theirs) / 1000);
+    if (Math.abs(seconds) <= TOLERANCE_SECONDS) return fine(`agrees with ${origin}`);
+    return doubtful(
+      `is ${Math.abs(seconds)} s ${seconds > 0 ? "ahead of" : "behind"} ${origin}`,
+      "Set it right (NTP): tokens may be taken for fresh, or refused.",
+    );
   } catch (error) {
-    if (error instanceof AuthError) return "closed";
-    throw error;
-  }
-}
-
-/** null: there is none. */
-async function openVault(session: Session): Promise<Awaited<ReturnType<Session["vault"]>> | "closed"> {
-  try {
-    return await session.vault();
-  } catch (error) {
-    if (error instanceof AuthError) return "closed";
-    throw error;
+    if (!(error instanceof HttpError)) throw error;
+    // A redirect has a date too, but it isn't handed over; the provider answers, and that is what matters here.
+    if (error.failure === "redirected") return fine(`${origin} answers`);
+    return doubtful(`${origin} can't be reached: ${error.reason}`, error.remedy);
   }
 }

@@ -2,15 +2,15 @@
 import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import type { Context } from "../../platform/context.ts";
-import { AuthError } from "../../platform/errors.ts";
 import { leftBySudo, nearestExisting, requireOwnPlace } from "../../platform/folders.ts";
 import { isOwnedByOther, ownerHint } from "../../platform/owner.ts";
 import { copyOnWriteOf, networkOf } from "../../vault/file-systems.ts";
 import { lstat, realPlace, touching, wrongOwner } from "../../vault/files.ts";
 import { vaultPath } from "../../vault/place.ts";
-import { SOURCE_WORDS, type SourceName } from "../../vault/sources/source.ts";
-import { type VaultStatus, type VaultWarning, vaultStatus, vaultWarnings } from "../../vault/status.ts";
-import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
+import type { SourceName } from "../../vault/sources/source.ts";
+import { type VaultWarning, vaultStatus, vaultWarnings } from "../../vault/status.ts";
+import { keyWords } from "../vault.ts";
+import { broken, doubtful, type Examine, type Found, fine } from "./found.ts";
 
 /** What stands in the way of a home, found without opening the vault: whose its folders and files are, who can reach them. */
 export const examineModes: Examine = async ({ context }) => {
@@ -73,38 +73,24 @@ export const examineFileSystem: Examine = async ({ context }) => {
 };
 
 /** Whether a vault and its key file could be made. Makes nothing. @throws AuthError `vault_unwritable` */
-export function placeForNewVault(context: Context): void {
+export function requirePlaceForVault(context: Context): void {
   for (const path of [vaultPath(context), context.paths.key])
     touching(path, () => accessSync(nearestExisting(dirname(path))[0], constants.W_OK | constants.X_OK));
 }
 
 /** Opening it refuses what can't be trusted: a link, another user's file, a network file system. */
 export const examineVault: Examine = async ({ context }) => {
-  try {
-    const status = await vaultStatus(context);
-    if (status === null) return [fine(`none yet: the first login makes one at ${vaultPath(context)}`)];
-    const { path, records, format, epoch } = status;
-    return [fine(`${path}, ${records} ${records === 1 ? "record" : "records"}, format ${format}, epoch ${epoch}`)];
-  } catch (error) {
-    return broken(error);
-  }
+  const status = await vaultStatus(context);
+  if (status === null) return [fine(`none yet: the first login makes one at ${vaultPath(context)}`)];
+  const { path, records, format, epoch } = status;
+  return [fine(`${path}, ${records} ${records === 1 ? "record" : "records"}, format ${format}, epoch ${epoch}`)];
 };
 
 export const examineKey: Examine = async (session) => {
-  let status: VaultStatus | null;
-  try {
-    status = await vaultStatus(session.context);
-  } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
-    return [unknown("the vault can't be read")];
-  }
+  const status = await vaultStatus(session.context);
   if (status === null) return [fine("no vault, no key")];
-  try {
-    await session.vault();
-  } catch (error) {
-    return broken(error);
-  }
-  const source = `${SOURCE_WORDS[status.keySource]}${status.keyVariable === null ? "" : ` (asked now: ${status.keyVariable})`}`;
+  await session.vault();
+  const source = keyWords(status.keySource, status.keyVariable);
   return [fine(`${source} opens the vault`), ...warned(session.context, "key", status.keySource)];
 };
 

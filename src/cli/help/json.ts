@@ -10,22 +10,13 @@ export interface DocumentShape {
   readonly note?: string;
 }
 
-const ENTRY = [
-  ...["connection", "provider", "name", "account", "organization", "host", "source", "status", "reason", "scopes"],
-  ...[
-    "expiresAt",
-    "refreshable",
-    "refreshTokenExpiresAt",
-    "authorizationExpiresAt",
-    "default",
-    "providerDefault",
-    "lastError",
-  ],
-];
+const words = (text: string): string[] => text.split(/\s+/);
 
-const PROFILE = [
-  ...["connection", "provider", "name", "status", "settings", "issuer", "endpoints", "scopes", "flow", "clientId"],
-];
+const ENTRY =
+  words(`connection provider name account organization host source status reason scopes expiresAt refreshable
+  refreshTokenExpiresAt authorizationExpiresAt default providerDefault lastError`);
+
+const PROFILE = words("connection provider name status settings issuer endpoints scopes flow clientId");
 
 export const DOCUMENTS: readonly DocumentShape[] = [
   { command: "auth list", kind: "list", fields: ENTRY, note: "source is vault or env:<variable>" },
@@ -72,10 +63,7 @@ export const DOCUMENTS: readonly DocumentShape[] = [
   {
     command: "auth log",
     kind: "lines",
-    fields: [
-      ...["time", "event", "status", "connection", "provider", "class", "code", "providerError", "message"],
-      ...["pid", "program", "version"],
-    ],
+    fields: words("time event status connection provider class code providerError message pid program version"),
   },
   {
     command: "auth doctor",
@@ -87,7 +75,7 @@ export const DOCUMENTS: readonly DocumentShape[] = [
   {
     command: "auth vault status",
     kind: "object",
-    fields: ["backend", "path", "vaultId", "format", "epoch", "keySource", "keyVariable", "records", "warnings"],
+    fields: words("backend path vaultId format epoch keySource keyVariable records warnings"),
   },
   { command: "auth vault rekey", kind: "object", fields: ["rekeyed", "keySource", "epoch", "records"] },
   { command: "auth --version", kind: "object", fields: ["version"] },

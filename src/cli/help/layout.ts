@@ -1,6 +1,7 @@
 /** How help is laid out: a description, then sections of two columns that fit the terminal. */
 import type { Colors } from "../../platform/terminal.ts";
 import { wrapped } from "../../platform/wrap.ts";
+import type { Example } from "../command.ts";
 
 export interface Section {
   readonly title: string;
@@ -40,4 +41,11 @@ export function layOut(description: string, sections: readonly Section[], { colo
     parts.push([...(title === "" ? [] : [colors.bold(`${title}:`)]), ...body].join("\n"));
   }
   return parts.join("\n\n");
+}
+
+/** Examples name no provider: `{a}` and `{b}` become two that exist, since `src/` knows none by name. */
+export function filledExamples(examples: readonly Example[], providers: readonly string[]): Example[] {
+  const [a = "<provider>", b = a] = providers;
+  const filled = (text: string): string => text.replaceAll("{a}", () => a).replaceAll("{b}", () => b);
+  return examples.map(([line, purpose]) => [filled(line), filled(purpose)]);
 }

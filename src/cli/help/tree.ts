@@ -2,7 +2,7 @@
 import { called, GLOBAL_ARGS, type Target } from "../arguments.ts";
 import { type Arg, type Args, isGroup } from "../command.ts";
 import { positionalsOf } from "../flags.ts";
-import { filledExamples } from "./examples.ts";
+import { filledExamples } from "./layout.ts";
 import { TOPICS } from "./topics.ts";
 
 /**

@@ -6,7 +6,7 @@ import { flowsOf } from "../../providers/flows.ts";
 import { parseEndpoints } from "../../providers/overrides.ts";
 import { FLOWS, type Flow, type ProviderDefinition } from "../../providers/schema.ts";
 import { accept } from "../../providers/settings.ts";
-import { address, flowOf, nonEmpty } from "../login-flags.ts";
+import { address, flowOf, nonEmpty } from "../settings.ts";
 
 export type Editable = Record<string, string>;
 

@@ -12,9 +12,9 @@ import { findPlugin } from "../../providers/plugins/sources/source.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
+import { requireConsent } from "../input.ts";
 import { inSession, type Session } from "../session.ts";
-import { inWords } from "./show.ts";
-import { described } from "./view.ts";
+import { described, inWords, sourceOf } from "./view.ts";
 
 export default defineCommand({
   name: "add",
@@ -73,9 +73,9 @@ export async function addPlugin(
   const replaces = inPlace || (manifest !== null && manifest.clash !== null);
   for (const line of manifest === null
     ? unread(found, id)
-    : inWords({ ...described(manifest.definition), id, ...shown(origin), replaces }))
+    : inWords({ ...described(manifest.definition), id, ...sourceOf(origin), replaces }))
     cli.output.notice(escapeText(line));
-  await ask(cli, `Add ${id}?`, yes);
+  await requireConsent(cli, `Add ${id}?`, yes);
   const path = installPlugin(cli.context.paths.providers, id, file);
   const { vault } = await session.services();
   await writePin(vault, id, { format: 1, id, origin, hash: file.hash, replaces, trusted: null });
@@ -142,18 +142,4 @@ function unread({ file, origin }: FoundPlugin, id: string): string[] {
     `  File: ${file.name}, ${file.text.length} characters`,
     `  Hash: ${file.hash}`,
   ];
-}
-
-function shown(origin: string): { origin: "file" | "npm" | "url"; source: string | null } {
-  if (origin === "file") return { origin, source: null };
-  return { origin: origin.startsWith("npm:") ? "npm" : "url", source: origin };
-}
-
-/** @throws AuthError `usage` where nobody can be asked, `access_denied` for a no */
-export async function ask(cli: Cli, question: string, yes: boolean): Promise<void> {
-  if (yes) return;
-  if (!(await cli.interactive()))
-    throw usage("Nobody is there to be asked.", "Look at what is shown above, then: --yes");
-  const { confirm } = await import("../../platform/prompt.ts");
-  if (!(await confirm(question))) throw new AuthError("access_denied", "Nothing was done.");
 }

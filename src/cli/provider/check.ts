@@ -5,8 +5,9 @@ import type { ProviderDefinition } from "../../providers/schema.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { shown } from "../flags.ts";
+import { requireConsent } from "../input.ts";
 import { inSession, type Session } from "../session.ts";
-import { ask, clashOf } from "./add.ts";
+import { clashOf } from "./add.ts";
 
 const MARKS = { ok: "✓", fail: "✗", skipped: "–" } as const;
 
@@ -82,7 +83,7 @@ async function given(cli: Cli, session: Session, provider: string, yes: boolean)
     const { definition, base } = await loadManifest(file, registry.get);
     return { definition, clash: await clashOf(session, definition, base, true) };
   }
-  await ask(cli, `${shown(provider)} is a module: to check it is to run its code as you. Run it?`, yes);
+  await requireConsent(cli, `${shown(provider)} is a module: to check it is to run its code as you. Run it?`, yes);
   const { definition } = await evaluateModule({ ...file, kind: file.kind });
   return { definition, clash: await clashOf(session, definition, null, true) };
 }

@@ -9,11 +9,10 @@ import type { EndpointName } from "../../providers/schema.ts";
 import { type Args, defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { shown } from "../flags.ts";
-import { address, nonEmpty } from "../login-flags.ts";
 import { SCOPE, scopes } from "../selector.ts";
 import { inSession } from "../session.ts";
-import { draft, type Known } from "./new/draft.ts";
-import { asModule, asToml } from "./new/render.ts";
+import { address, nonEmpty } from "../settings.ts";
+import { type Known, manifestDraft, moduleDraft } from "./draft.ts";
 
 /** Flag → endpoint. */
 const ADDRESSES: Readonly<Record<string, EndpointName>> = {
@@ -69,18 +68,17 @@ export default defineCommand({
     const isModule = args.module ?? false;
     const name = `${id}.${isModule ? "ts" : "toml"}`;
     const path = nonEmpty(args.file, "--file") ?? name;
-    const sections = draft(known);
-    const manifest = asToml(headOf(name, id), sections);
+    const manifest = manifestDraft(known, headOf(name, id));
     // What is written here passes 'auth provider check' as it is.
-    const { flows } = parseDefinition(await readManifest(manifest, `${id}.toml`), name);
-    const text = isModule ? asModule(headOf(name, id), sections, FUNCTIONS) : manifest;
+    const definition = parseDefinition(await readManifest(manifest, `${id}.toml`), name);
+    const text = isModule ? moduleDraft(definition, headOf(name, id)) : manifest;
     if (path === "-") return cli.output.text(text.trimEnd());
     await write(path, text, args.force ?? false);
     if ((await inSession(cli, ({ registry }) => registry.everyId())).includes(id))
       cli.output.warn(`There is a provider '${id}' already: adding this one needs --replace.`);
     cli.output.success(`Wrote ${path}.`);
     for (const line of nextSteps(path, id, isModule, nonEmpty(args["client-id"], "--client-id"))) cli.output.say(line);
-    if (cli.output.isJson) await cli.output.json({ provider: id, file: path, flows });
+    if (cli.output.isJson) await cli.output.json({ provider: id, file: path, flows: definition.flows });
   },
 });
 
@@ -101,7 +99,7 @@ async function knownOf(cli: Cli, id: string, args: Given): Promise<Known> {
   };
   const isBare = given.issuer === null && Object.keys(given.endpoints).length === 0;
   const asks = isBare && text("file") !== "-" && !cli.output.isJson && (await cli.interactive());
-  const answers = asks ? await ask(id, given, cli.context.env) : given;
+  const answers = asks ? await askAddresses(id, given, cli.context.env) : given;
   const { issuer, endpoints } = answers;
   const document = issuer === null ? null : await discover(cli.context.http, issuer);
   const all = { ...document?.endpoints, ...endpoints };
@@ -115,7 +113,7 @@ async function knownOf(cli: Cli, id: string, args: Given): Promise<Known> {
 type Answers = Pick<Known, "issuer" | "endpoints" | "scopes"> & { readonly title: string | null };
 
 /** Enter leaves out what isn't known. */
-async function ask(id: string, given: Answers, env: Environment): Promise<Answers> {
+async function askAddresses(id: string, given: Answers, env: Environment): Promise<Answers> {
   const { askText } = await import("../../platform/prompt.ts");
   const title = given.title ?? (await askText("What people call it", env, titleOf(id)));
   const issuer = address((await askText("Issuer's URL (Enter: it has none)", env)) || undefined, "The issuer");
@@ -149,23 +147,15 @@ function headOf(name: string, id: string): string[] {
   return [
     `A provider for auth. Check it: auth provider check ${shellWord(name)}`,
     `Use it: auth provider add ${shellWord(`./${name}`)}, then: auth login ${id}`,
-    "",
-    "Fields that are commented out are examples of what most providers need next: fill them in, or delete them.",
-    `Every field: docs/provider-contract.md. For editors: auth provider types${name.endsWith(".ts") ? " > auth-provider.d.ts" : " --json-schema"}`,
+    ...(name.endsWith(".ts")
+      ? ["Every field: docs/provider-contract.md. For editors: auth provider types > auth-provider.d.ts"]
+      : [
+          "",
+          "Fields that are commented out are examples of what most providers need next: fill them in, or delete them.",
+          "Every field: docs/provider-contract.md. For editors: auth provider types --json-schema",
+        ]),
   ];
 }
-
-const FUNCTIONS = [
-  "What data can't say. Pure functions: no network, no state, an answer at once.",
-  "functions: {",
-  "  // What is about to be sent, and what is sent instead.",
-  "  request: ({ endpoint, parameters, headers }) => ({ parameters, headers }),",
-  "  // A token reply's body, in the words of RFC 6749.",
-  "  reply: ({ status, headers, body }) => body,",
-  "  // What endpoints.userinfo answers, for 'account' to be read from.",
-  "  account: (body) => body,",
-  "},",
-];
 
 async function write(path: string, text: string, force: boolean): Promise<void> {
   const { writeFile } = await import("node:fs/promises");

@@ -1,12 +1,14 @@
 import { version } from "../../../package.json";
 import { usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
+import { redirectUriOf, withDefaults } from "../../providers/defaults.ts";
+import { flowsOf } from "../../providers/flows.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
+import { fill, type Values } from "../../providers/template.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { inSession } from "../session.ts";
-import { detailLines, detailsOf } from "./details.ts";
-import { type ProviderView, viewOf } from "./view.ts";
+import { inWords, viewOf } from "./view.ts";
 
 export default defineCommand({
   name: "show",
@@ -28,7 +30,7 @@ export default defineCommand({
       const definition = view.fault === null ? await session.registry.get(id) : null;
       if (cli.output.isJson) return cli.output.json({ ...view, ...(definition && detailsOf(definition)) });
       const lines = [...inWords(view), ...(definition === null ? [] : detailLines(definition))];
-      for (const line of lines) await cli.output.text(escapeText(line));
+      await cli.output.lines(lines.map(escapeText));
       if (view.fault !== null) cli.output.warn(view.fault);
     }),
 });
@@ -44,50 +46,135 @@ async function showManifest(cli: Cli, definition: ProviderDefinition): Promise<v
   await cli.output.text((await writeManifest(data, head)).trimEnd());
 }
 
-/** Also what is shown before a plugin is added. */
-export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<ProviderView>): string[] {
-  const {
-    id,
-    title,
-    origin,
-    source,
-    replaces,
-    aliases,
-    docs,
-    flows,
-    settings,
-    variables,
-    alsoReads,
-    writes,
-    origins,
-    otherOrigins,
-    trust,
-  } = view;
-  const facts: [string, string][] = [
-    ["Origin", `${source ?? origin}${replaces ? " (replaces, or uses what belongs to, another provider)" : ""}`],
-    ["Also called", aliases.join(", ")],
-    ["Documentation", docs ?? ""],
-    ["Flows", flows.join(", ")],
-    ["Sends tokens to", origins.map(inWhole).join(", ")],
-    ["With other settings, sends them to", otherOrigins.map(inWhole).join(", ")],
-    ["Reads", variables.read.join(", ")],
-    ["Reads for its client or a key file", alsoReads.join(", ")],
-    ["Writes", writes.map(({ variable, value }) => `${variable}=${value}`).join(", ")],
-    ["Trust", trust ?? ""],
-  ];
-  return [
-    `${title} (${id})`,
-    ...facts.filter(([, value]) => value !== "").map(([name, value]) => `  ${name}: ${value}`),
-    ...settings.map((setting) => {
-      const how = `${setting.flag}${setting.env.length === 0 ? "" : `, or read from ${setting.env.join(", ")}`}`;
-      const whenLeftOut = setting.required ? "required" : (setting.default ?? "optional");
-      const choices = setting.choices === null ? "" : `; one of ${setting.choices.join(", ")}`;
-      return `  Setting ${setting.name}: ${setting.title} (${how}; ${whenLeftOut}${choices})`;
-    }),
-  ];
+/** All that a description says. */
+interface ProviderDetails {
+  /** null: it has none. */
+  readonly issuer: string | null;
+  /** With the defaults of settings filled in; a setting without one stays `{setting}`. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** What a login asks for that names none. */
+  readonly scopes: readonly string[];
+  readonly client: {
+    /** The page on which to create one. */
+    readonly create: string | null;
+    /** To be entered there; without a port, any will do. null: an address of the person's own, or none is needed. */
+    readonly redirectUri: string | null;
+    readonly notes: readonly string[];
+  };
+  /** The description itself, in the words of docs/provider-contract.md, with what it leaves out. */
+  readonly description: Readonly<Record<string, unknown>>;
 }
 
-/** An origin that a setting alone decides can be any. */
-function inWhole(origin: string): string {
-  return /^(https?:\/\/)?\{\w+\}$/.test(origin) ? `${origin} (any host)` : origin;
+function detailsOf(definition: ProviderDefinition): ProviderDetails {
+  const { issuer, endpoints = {}, client, settings = {} } = definition;
+  const values = defaultsOf(definition);
+  const dialect = withDefaults(definition);
+  return {
+    issuer: issuer === undefined ? null : filled(issuer, values),
+    endpoints: Object.fromEntries(
+      Object.entries(endpoints).map(([name, template]) => [name, filled(template ?? "", values)]),
+    ),
+    scopes: dialect.scopes.default,
+    client: {
+      create: client?.create === undefined ? null : filled(client.create, values),
+      redirectUri: isByBrowser(definition) && !settings.redirectUri?.required ? redirectUriOf(dialect) : null,
+      notes: client?.notes ?? [],
+    },
+    description: JSON.parse(JSON.stringify({ ...dialect, functions: functionNames(definition) })),
+  };
+}
+
+function defaultsOf({ settings = {} }: ProviderDefinition): Values {
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([name, { default: value }]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function functionNames({ functions }: ProviderDefinition): string[] | undefined {
+  return functions && Object.keys(functions);
+}
+
+function isByBrowser(definition: ProviderDefinition): boolean {
+  return flowsOf(definition).some(({ flow }) => flow === "browser");
+}
+
+function filled(template: string, values: Values): string {
+  return fill(template, values) ?? template.replace(/\{(\w+)\}/g, (whole, name) => fill(whole, values) ?? `{${name}}`);
+}
+
+/** Said in the summary above, or below in a form of its own. */
+const ELSEWHERE = ["id", "title", "docs", "aliases", "environment", "issuer", "endpoints"];
+
+/** What the summary's line for a setting says. */
+const IN_SUMMARY = /^settings\.\w+\.(title|flag|env|default|choices|required)\b/;
+
+const DAY = 24 * 3600;
+
+/** What holds where the description says nothing, and people ask for: whether to refresh, and what is left then. */
+const DEFAULTS_SHOWN = [
+  "authorize.pkce",
+  "refresh.rotation",
+  "refresh.graceSeconds",
+  "refresh.killsAccessToken",
+  "client.kind",
+  "client.authentication",
+  "reply.expiry.absent",
+];
+
+/** A section for each part of the description, its fields by their names. */
+export function detailLines(definition: ProviderDefinition): string[] {
+  const { issuer, endpoints, client, description } = detailsOf(definition);
+  const isOAuth = flowsOf(definition).some(({ flow }) => flow !== "token");
+  const own = new Set(leaves({ ...definition, functions: functionNames(definition) }).map(([path]) => path));
+  const shown = leaves(description).filter(
+    ([path]) =>
+      !IN_SUMMARY.test(path) &&
+      (own.has(path) || (isOAuth && DEFAULTS_SHOWN.includes(path) && isPartOf(definition, path))),
+  );
+  const addresses = Object.entries({ ...(issuer !== null && { issuer }), ...endpoints });
+  const lines = section("endpoints", addresses);
+  const isPlain = definition.flows.every((flow) => typeof flow === "string");
+  const parts = Object.keys(description).filter((part) => !ELSEWHERE.includes(part) && !(part === "flows" && isPlain));
+  for (const part of parts) {
+    const fields = shown
+      .filter(([path]) => path === part || path.startsWith(`${part}.`))
+      .map(([path, value]): [string, string] => {
+        const said = path.endsWith(".create") ? filled(value, defaultsOf(definition)) : value;
+        return [path.slice(part.length + 1), own.has(path) ? said : `${said} (default)`];
+      });
+    if (part === "client" && client.redirectUri !== null)
+      fields.push(["redirect URI", `${client.redirectUri}${/:\d+\//.test(client.redirectUri) ? "" : " (any port)"}`]);
+    lines.push(...section(part, fields));
+  }
+  return lines;
+}
+
+/** What is said of refreshing makes no sense for a provider that gives no refresh token, and so on. */
+function isPartOf(definition: ProviderDefinition, path: string): boolean {
+  const flows = flowsOf(definition).map(({ flow }) => flow);
+  if (path === "authorize.pkce") return isByBrowser(definition);
+  return !path.startsWith("refresh.") || flows.some((flow) => ["device", "browser", "code"].includes(flow));
+}
+
+function section(name: string, fields: readonly (readonly [string, string])[]): string[] {
+  if (fields.length === 0) return [];
+  return ["", name, ...fields.map(([field, value]) => (field === "" ? `  ${value}` : `  ${field}: ${value}`))];
+}
+
+/** Every text, number and list of words with the dotted path to it; sentences one by one. */
+function leaves(value: unknown, path = ""): [string, string][] {
+  const below = (name: string): string => (path === "" ? name : `${path}.${name}`);
+  if (Array.isArray(value)) {
+    if (value.some((item) => typeof item === "object"))
+      return value.flatMap((item, i) => leaves(item, typeof item === "object" ? below(String(i)) : path));
+    return value.some((item) => /[.:!?]( |$)/.test(String(item)))
+      ? value.map((item) => [path, String(item)])
+      : [[path, value.join(", ")]];
+  }
+  if (typeof value === "number" && /seconds$/i.test(path) && value >= DAY)
+    return [[path, `${value} (${Math.round(value / DAY)} days)`]];
+  if (typeof value !== "object" || value === null) return value === undefined ? [] : [[path, String(value)]];
+  // What a code means, on one line.
+  if ("class" in value) return [[path, Object.values(value).join(". ").replaceAll("..", ".")]];
+  return Object.entries(value).flatMap(([name, part]) => leaves(part, below(name)));
 }

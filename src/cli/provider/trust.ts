@@ -1,5 +1,5 @@
 import { readPin, writePin } from "../../connections/plugins.ts";
-import { AuthError, usage } from "../../platform/errors.ts";
+import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { isProviderId } from "../../providers/id.ts";
 import { isModule, type PluginFile, readPluginFile } from "../../providers/plugins/file.ts";
@@ -11,10 +11,10 @@ import type { Pin } from "../../providers/plugins/trust.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
+import { requireConsent } from "../input.ts";
 import { inSession } from "../session.ts";
-import { ask, clashOf } from "./add.ts";
-import { inWords } from "./show.ts";
-import { described } from "./view.ts";
+import { clashOf } from "./add.ts";
+import { described, inWords, sourceOf } from "./view.ts";
 
 export default defineCommand({
   name: "trust",
@@ -45,7 +45,7 @@ export default defineCommand({
       requireName(file, id, definition);
       const clash = pin.replaces ? null : await clashOf(session, definition, null, args.replace ?? false);
       for (const line of wordsFor(definition, pin)) cli.output.notice(escapeText(line));
-      if (args.ci === undefined) await ask(cli, `Pin it? It then runs as you.`, false);
+      if (args.ci === undefined) await requireConsent(cli, "Pin it? It then runs as you.", false);
       const trusted = { ...evaluated, at: cli.context.now() };
       await writePin(vault, id, { ...pin, hash: file.hash, trusted, replaces: pin.replaces || clash !== null });
       forgetIndex(cli.context.paths.providers);
@@ -76,12 +76,10 @@ async function review(cli: Cli, file: PluginFile, pin: Pin): Promise<void> {
   for (const line of lines) cli.output.notice(escapeText(line.replaceAll("\t", "    ")));
   cli.output.notice(`\n${file.name}\n  Origin: ${escapeText(pin.origin)}\n  Hash: ${file.hash}`);
   if (pin.trusted !== null && pin.hash === file.hash) cli.output.notice("  It is as it was when it was trusted.");
-  if (!(await cli.interactive()))
-    throw usage(
-      "Nobody is there to be asked.",
-      `To trust just these bytes: auth provider trust ${pin.id} --ci ${file.hash}`,
-    );
-  await ask(cli, `Run this to see what it declares?`, false);
+  await requireConsent(cli, "Run this to see what it declares?", false, [
+    "Confirmation needed, but stdin is not a terminal.",
+    `To trust just these bytes: auth provider trust ${pin.id} --ci ${file.hash}`,
+  ]);
 }
 
 async function changes(before: string, after: string): Promise<string[]> {
@@ -98,11 +96,9 @@ function requireHash({ hash, name }: PluginFile, wanted: string): void {
 }
 
 function wordsFor(definition: ProviderDefinition, { origin, replaces }: Pin): string[] {
-  const source = origin === "file" ? null : origin;
-  const kind = origin === "file" ? "file" : origin.startsWith("npm:") ? "npm" : "url";
   const functions = Object.keys(definition.functions ?? {});
   return [
-    ...inWords({ ...described(definition), id: definition.id, origin: kind, source, replaces }),
+    ...inWords({ ...described(definition), id: definition.id, ...sourceOf(origin), replaces }),
     `  Functions: ${functions.length === 0 ? "none" : functions.join(", ")}`,
   ];
 }

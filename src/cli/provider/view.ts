@@ -3,7 +3,6 @@ import { readPin } from "../../connections/plugins.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { claimsOf } from "../../providers/plugins/claims.ts";
-import type { Pin } from "../../providers/plugins/trust.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { flagOf } from "../../providers/settings.ts";
 import type { Session } from "../session.ts";
@@ -53,8 +52,10 @@ interface SettingView {
 export async function viewOf(session: Session, id: string): Promise<ProviderView> {
   const { registry } = session;
   const kind = await registry.kindOf(id);
-  const pin = kind === "installed" ? await pinOf(session, id) : null;
-  const common = { id, ...originOf(kind, pin), replaces: pin?.replaces ?? false };
+  const vault = kind === "installed" ? await session.vault() : null;
+  const pin = vault === null ? null : await readPin(vault, id);
+  const origin = kind === "installed" ? sourceOf(pin?.origin ?? "file") : { origin: kind, source: null };
+  const common = { id, ...origin, replaces: pin?.replaces ?? false };
   try {
     return {
       ...common,
@@ -81,16 +82,10 @@ const NOTHING_SAID = {
   otherOrigins: [],
 } as const;
 
-async function pinOf(session: Session, id: string): Promise<Pin | null> {
-  const vault = await session.vault();
-  return vault === null ? null : readPin(vault, id);
-}
-
-function originOf(kind: string, pin: Pin | null): Pick<ProviderView, "origin" | "source"> {
-  if (kind !== "installed") return { origin: kind as ProviderView["origin"], source: null };
-  const source = pin?.origin ?? "file";
-  if (source === "file") return { origin: "file", source: null };
-  return { origin: source.startsWith("npm:") ? "npm" : "url", source };
+/** @param origin of a plugin that was added: `file`, the package with its version, or the URL */
+export function sourceOf(origin: string): Pick<ProviderView, "origin" | "source"> {
+  if (origin === "file") return { origin, source: null };
+  return { origin: origin.startsWith("npm:") ? "npm" : "url", source: origin };
 }
 
 /** What the description itself says. */
@@ -127,4 +122,52 @@ export function described(
     origins: destinations,
     otherOrigins: origins.filter((origin) => !destinations.includes(origin)),
   };
+}
+
+/** The summary of `show`, and what is shown before a plugin is added. */
+export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<ProviderView>): string[] {
+  const {
+    id,
+    title,
+    origin,
+    source,
+    replaces,
+    aliases,
+    docs,
+    flows,
+    settings,
+    variables,
+    alsoReads,
+    writes,
+    origins,
+    otherOrigins,
+    trust,
+  } = view;
+  const facts: [string, string][] = [
+    ["Origin", `${source ?? origin}${replaces ? " (replaces, or uses what belongs to, another provider)" : ""}`],
+    ["Also called", aliases.join(", ")],
+    ["Documentation", docs ?? ""],
+    ["Flows", flows.join(", ")],
+    ["Sends tokens to", origins.map(inWhole).join(", ")],
+    ["With other settings, sends them to", otherOrigins.map(inWhole).join(", ")],
+    ["Reads", variables.read.join(", ")],
+    ["Reads for its client or a key file", alsoReads.join(", ")],
+    ["Writes", writes.map(({ variable, value }) => `${variable}=${value}`).join(", ")],
+    ["Trust", trust ?? ""],
+  ];
+  return [
+    `${title} (${id})`,
+    ...facts.filter(([, value]) => value !== "").map(([name, value]) => `  ${name}: ${value}`),
+    ...settings.map((setting) => {
+      const how = `${setting.flag}${setting.env.length === 0 ? "" : `, or read from ${setting.env.join(", ")}`}`;
+      const whenLeftOut = setting.required ? "required" : (setting.default ?? "optional");
+      const choices = setting.choices === null ? "" : `; one of ${setting.choices.join(", ")}`;
+      return `  Setting ${setting.name}: ${setting.title} (${how}; ${whenLeftOut}${choices})`;
+    }),
+  ];
+}
+
+/** An origin that a setting alone decides can be any. */
+function inWhole(origin: string): string {
+  return /^(https?:\/\/)?\{\w+\}$/.test(origin) ? `${origin} (any host)` : origin;
 }

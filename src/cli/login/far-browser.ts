@@ -1,9 +1,9 @@
 /** Where the person's browser runs on another system than this program: how its answer comes back here. */
 import { existsSync } from "node:fs";
-import type { Environment } from "../platform/context.ts";
-import { shellWord } from "../platform/shell-word.ts";
-import { isRemote } from "../platform/terminal.ts";
-import { isLoopback, namedPort } from "../platform/url.ts";
+import type { Environment } from "../../platform/context.ts";
+import { shellWord } from "../../platform/shell-word.ts";
+import { isRemote } from "../../platform/terminal.ts";
+import { isLoopback, namedPort } from "../../platform/url.ts";
 
 type Place = "ssh" | "container" | "wsl";
 

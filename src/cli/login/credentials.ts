@@ -1,11 +1,11 @@
 /** What a login without a person brings along: keys, certificates, codes and tokens, from files and standard input only. */
-import type { Credential } from "../connections/login/request.ts";
-import { CI_SYSTEMS, SUBJECT_TOKEN_FORMS } from "../connections/subject-token.ts";
-import { absolutePath, credentialFromStdin, readCredentialFile } from "../platform/credential-file.ts";
-import { usage } from "../platform/errors.ts";
-import type { Secret } from "../platform/secret.ts";
-import type { Cli } from "./context.ts";
-import { readSecret } from "./secret-input.ts";
+import type { Credential } from "../../connections/login/request.ts";
+import { CI_SYSTEMS, SUBJECT_TOKEN_FORMS } from "../../connections/subject-token.ts";
+import { absolutePath, credentialFromStdin, readCredentialFile } from "../../platform/credential-file.ts";
+import { usage } from "../../platform/errors.ts";
+import type { Secret } from "../../platform/secret.ts";
+import type { Cli } from "../context.ts";
+import { readSecret } from "../input.ts";
 
 export const CREDENTIALS = {
   key: { type: "string", valueHint: "file|-", description: "The key file of a service account or app" },
@@ -24,15 +24,10 @@ export const CREDENTIALS = {
 
 type Flags = Readonly<Partial<Record<keyof typeof CREDENTIALS, string | undefined>>>;
 
-/** Flags that would take standard input. */
-export function readingStdin(flags: Flags): string[] {
-  return Object.keys(CREDENTIALS).filter((name) => flags[name as keyof Flags] === "-");
-}
-
-/** Those that were given, as they were written. */
-export function filesNamed(flags: Flags): Record<string, string> {
-  const given = Object.keys(CREDENTIALS).map((name) => [name, flags[name as keyof Flags]] as const);
-  return Object.fromEntries(given.filter((one): one is [keyof Flags, string] => one[1] !== undefined));
+/** Those flags that were given, as they were written. */
+export function credentialsGiven(flags: Flags): Record<string, string> {
+  const names = Object.keys(CREDENTIALS) as (keyof Flags)[];
+  return Object.fromEntries(names.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])));
 }
 
 export async function credentialOf(cli: Cli, flags: Flags): Promise<Credential> {
@@ -41,14 +36,14 @@ export async function credentialOf(cli: Cli, flags: Flags): Promise<Credential> 
   if (code !== undefined && code !== "-")
     throw usage("--code takes '-': the code is read from standard input.", "Other processes see what is on argv.");
   return {
-    ...(key !== undefined && { key: await fileOf(cli, key, "key") }),
-    ...(certificate !== undefined && { certificate: await fileOf(cli, certificate, "certificate") }),
+    ...(key !== undefined && { key: await credentialFile(cli, key, "key") }),
+    ...(certificate !== undefined && { certificate: await credentialFile(cli, certificate, "certificate") }),
     ...(subjectToken !== undefined && { subjectToken: await subjectTokenOf(cli, subjectToken) }),
     ...(code !== undefined && { code: await readSecret(cli, "Code") }),
   };
 }
 
-export async function fileOf(cli: Cli, path: string, what: string): Promise<Secret> {
+export async function credentialFile(cli: Cli, path: string, what: string): Promise<Secret> {
   if (path === "-") return credentialFromStdin(what);
   if (path.includes("-----BEGIN") || path.trimStart().startsWith("{"))
     throw usage(`--${what} takes a file, not the ${what} itself.`, `Pipe it in: --${what} -`);
@@ -67,7 +62,7 @@ async function subjectTokenOf(cli: Cli, value: string): Promise<NonNullable<Cred
       "The token itself never goes on the command line: other processes see it there.",
     );
   const absolute = await absolutePath(path);
-  // It is read each time: a fault is told now rather than at night.
+  // It is read each time: a fault shows now rather than at night.
   const { exposed } = await readCredentialFile(absolute);
   if (exposed) cli.output.warn(`Other users of this machine can read ${path}.`);
   return { secret: null, source: `file:${absolute}` };

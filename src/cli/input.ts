@@ -1,9 +1,9 @@
-/** A secret from standard input, or from a hidden prompt where a person is there. */
-import { usage } from "../platform/errors.ts";
+/** What is read from a person at the terminal, or from standard input. */
+import { AuthError, usage } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Cli } from "./context.ts";
 
-/** A token, key or code: spaces at its ends are none of it. */
+/** A token, key or code from standard input, or from a hidden prompt on a terminal: spaces at its ends are none of it. */
 export async function readSecret(cli: Cli, title: string): Promise<Secret> {
   return new Secret((await readExactSecret(cli, title)).reveal().trim());
 }
@@ -26,4 +26,24 @@ export async function givenSecret(
   if (value.trim() === "") throw usage(`--${flag} is empty.`, `Give it on standard input: --${flag} -`);
   cli.output.warn(`Other processes can see a secret on the command line. Better: --${flag} -`);
   return new Secret(value.trim());
+}
+
+const UNASKED = ["Confirmation needed, but stdin is not a terminal.", "Review the above, then add --yes."] as const;
+
+/**
+ * Asks a yes-or-no question that has to be answered with yes.
+ * @param yes whether it is answered already, by `--yes`
+ * @param unasked what to say, and what to do, where nobody can be asked
+ * @throws AuthError `access_denied` for a no, `usage`
+ */
+export async function requireConsent(
+  cli: Cli,
+  question: string,
+  yes: boolean,
+  unasked: readonly [message: string, remedy: string] = UNASKED,
+): Promise<void> {
+  if (yes) return;
+  if (!(await cli.interactive())) throw usage(...unasked);
+  const { confirm } = await import("../platform/prompt.ts");
+  if (!(await confirm(question))) throw new AuthError("access_denied", "Nothing was done.");
 }

@@ -1,19 +1,16 @@
 /** `login --web`: what a login lacks is asked for by a one-shot form in a browser, so that no terminal is needed. */
-import type { MissingClient } from "../connections/login/missing-client.ts";
-import type { LoginRequest } from "../connections/login/request.ts";
-import type { Answers } from "../oauth/form.ts";
-import type { Field, FormPage } from "../oauth/form-page.ts";
-import { LIMITS } from "../platform/limits.ts";
-import type { Secret } from "../platform/secret.ts";
-import type { Cli } from "./context.ts";
+import type { MissingClient } from "../../connections/login/missing-client.ts";
+import type { LoginRequest } from "../../connections/login/request.ts";
+import type { Answers } from "../../oauth/form.ts";
+import type { Field, FormPage } from "../../oauth/form-page.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import type { Secret } from "../../platform/secret.ts";
+import type { Cli } from "../context.ts";
 import { sshLine } from "./far-browser.ts";
 
 export interface AskByForm {
   /** A client id, its secret, a key. */
-  missing(
-    missing: MissingClient,
-    request: LoginRequest,
-  ): Promise<Pick<LoginRequest, "clientId" | "clientSecret" | "credential">>;
+  missing(missing: MissingClient, request: LoginRequest): Promise<Partial<LoginRequest>>;
   /** A token or API key. @param create the page on which to make one */
   token(title: string, create: string | null): Promise<Secret | null>;
 }
@@ -37,28 +34,26 @@ export function askByForm(cli: Cli, how: FormDisplay): AskByForm {
       if (request.clientSecret === null && (needed || (mayHaveSecret && !lacks.includes("key"))))
         fields.push({ name: "client_secret", label: "Client secret", kind: "secret", required: needed });
       const text = `The login to ${title} needs this to go on.`;
-      const answers = await ask(cli, how, { title: `Log in to ${title}`, text, steps, fields });
+      const answers = await showForm(cli, how, { title: `Log in to ${title}`, text, steps, fields });
       const key = answers.get("key");
       return {
         clientId: answers.get("client_id")?.reveal() ?? id ?? request.clientId,
         clientSecret: answers.get("client_secret") ?? request.clientSecret,
-        ...(key === undefined
-          ? request.credential !== undefined && { credential: request.credential }
-          : { credential: { ...request.credential, key } }),
+        ...(key !== undefined && { credential: { ...request.credential, key } }),
       };
     },
     async token(title, create) {
       const fields: Field[] = [{ name: "token", label: "Token or API key", kind: "secret", required: true }];
       const steps = create === null ? [] : [`Make one: ${create}`];
       const text = "It is kept sealed on this machine, and handed to the programs that you run.";
-      return (await ask(cli, how, { title: `A token for ${title}`, text, steps, fields })).get("token") ?? null;
+      return (await showForm(cli, how, { title: `A token for ${title}`, text, steps, fields })).get("token") ?? null;
     },
   };
 }
 
-async function ask(cli: Cli, { browser, port, timeout }: FormDisplay, page: FormPage): Promise<Answers> {
+async function showForm(cli: Cli, { browser, port, timeout }: FormDisplay, page: FormPage): Promise<Answers> {
   const { env } = cli.context;
-  const { openForm } = await import("../oauth/form.ts");
+  const { openForm } = await import("../../oauth/form.ts");
   const form = openForm({ page, port, timeout: timeout ?? LIMITS.browserLogin });
   try {
     if (cli.output.isJson) await cli.output.event({ event: "form", url: form.url });
@@ -67,7 +62,7 @@ async function ask(cli: Cli, { browser, port, timeout }: FormDisplay, page: Form
       const forward = sshLine(env, form.url);
       if (forward !== null) cli.output.notice(forward);
       await cli.output.done();
-      const { canOpenBrowser, openBrowser } = await import("../platform/browser.ts");
+      const { canOpenBrowser, openBrowser } = await import("../../platform/browser.ts");
       if (browser && canOpenBrowser(env)) openBrowser(form.url, env);
     }
     return await form.answers;

@@ -1,14 +1,14 @@
 /** Which connection `auth login` is for: a provider, a connection, an issuer's URL, or what a menu offers. */
-import { chosenAtIssuer } from "../connections/by-issuer.ts";
-import { defaultAmong, readDefaults } from "../connections/defaults.ts";
-import { type ConnectionRef, checkName, DEFAULT_NAME, display, isAddress, parseNamed } from "../connections/ref.ts";
-import { connectionsNamed, profileOf } from "../connections/select.ts";
-import { AuthError, usage } from "../platform/errors.ts";
-import { shellWord } from "../platform/shell-word.ts";
-import type { ProviderDefinition } from "../providers/schema.ts";
-import type { Cli } from "./context.ts";
-import { targetAtIssuer } from "./issuer.ts";
-import { connectionsOf, type Session } from "./session.ts";
+import { chosenAtIssuer } from "../../connections/by-issuer.ts";
+import { defaultAmong, readDefaults } from "../../connections/defaults.ts";
+import { type ConnectionRef, checkName, DEFAULT_NAME, display, isAddress, parseNamed } from "../../connections/ref.ts";
+import { connectionsNamed, profileOf } from "../../connections/select.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import { shellWord } from "../../platform/shell-word.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import type { Cli } from "../context.ts";
+import { targetAtIssuer } from "../issuer.ts";
+import { connectionsOf, type Session } from "../session.ts";
 
 export interface Target {
   readonly ref: ConnectionRef;
@@ -69,7 +69,7 @@ async function defaultFor(session: Session, provider: string): Promise<Connectio
 async function chosenTarget(cli: Cli, session: Session, name: string | undefined): Promise<Target> {
   if (cli.output.isJson || !(await cli.interactive()))
     throw usage("Which provider?", `auth login <provider>   (providers: ${(await session.registry.ids()).join(", ")})`);
-  const { chooseTarget } = await import("./login-menu.ts");
+  const { chooseTarget } = await import("./menu.ts");
   return chooseTarget(cli, session, name, (provider) => defaultFor(session, provider));
 }
 
@@ -80,7 +80,7 @@ function looksLikeHost(text: string): boolean {
 
 /** A host that a provider is at, or an issuer whose scheme is missing. */
 async function hostGiven({ registry }: Session, text: string): Promise<AuthError> {
-  const { providersAt } = await import("../providers/suggest.ts");
+  const { providersAt } = await import("../../providers/suggest.ts");
   const [host = ""] = text.toLowerCase().split(/[:/]/, 1);
   const [known] = providersAt(await usableDefinitions(registry, await registry.everyId()), host);
   const scheme = host === "localhost" ? "http" : "https";

@@ -1,16 +1,17 @@
 /** `auth login` alone, on a terminal: a list of all that one can log in to, and what the choice needs. */
-import { type ConnectionRef, checkName, DEFAULT_NAME } from "../connections/ref.ts";
-import { AuthError, usage } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
-import { type Choice, choose } from "../platform/menu.ts";
-import { askText } from "../platform/prompt.ts";
-import { choosesItsVariable } from "../providers/environment.ts";
-import type { ProviderDefinition } from "../providers/schema.ts";
-import { accept } from "../providers/settings.ts";
-import type { Cli } from "./context.ts";
-import { issuerSetting, targetAtIssuer } from "./issuer.ts";
-import { type Target, usableDefinitions } from "./login-target.ts";
-import type { Session } from "./session.ts";
+import { type ConnectionRef, checkName, DEFAULT_NAME } from "../../connections/ref.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
+import { type Choice, choose } from "../../platform/menu.ts";
+import { askText } from "../../platform/prompt.ts";
+import { choosesItsVariable } from "../../providers/environment.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import { accept } from "../../providers/settings.ts";
+import type { Cli } from "../context.ts";
+import { issuerSetting, targetAtIssuer } from "../issuer.ts";
+import type { Session } from "../session.ts";
+import { untilValid } from "./ask.ts";
+import { type Target, usableDefinitions } from "./target.ts";
 
 /** @param name the connection's name, where `-p` gave one */
 export async function chooseTarget(
@@ -77,7 +78,7 @@ async function issuerOf(cli: Cli, session: Session, name: string | undefined): P
 
 /** A mistyped address is found out while it can be asked for again. @throws AuthError `usage` */
 async function requireIssuer({ context }: Session, issuer: string): Promise<void> {
-  const { discover } = await import("../oauth/discovery.ts");
+  const { discover } = await import("../../oauth/discovery.ts");
   try {
     await discover(context.http, issuer);
   } catch (error) {
@@ -97,17 +98,4 @@ async function keyOf(cli: Cli, definition: ProviderDefinition, given: string | u
         settings[key] = accept(setting, await askText(setting.title, env, likely), "That");
       });
   return { ref: { provider: definition.id, name: name ?? DEFAULT_NAME }, settings };
-}
-
-/** What can't be right is said, and asked again. Ctrl-C ends it. */
-export async function untilValid<T>(cli: Cli, ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof AuthError) || error.code !== "usage") throw error;
-      cli.output.notice(error.message);
-      await cli.output.done();
-    }
-  }
 }

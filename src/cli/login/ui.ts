@@ -1,12 +1,16 @@
 /** A login as the person at the terminal, or the program reading NDJSON, sees it. */
-import type { LoginUi } from "../connections/login/request.ts";
-import type { AuthError } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
-import { LIMITS } from "../platform/limits.ts";
-import { inputLines } from "../platform/stdin.ts";
-import type { Waiting } from "../platform/terminal.ts";
-import type { Cli } from "./context.ts";
-import type { AskByForm } from "./login-form.ts";
+import type { LoginUi } from "../../connections/login/request.ts";
+import { canOpenBrowser, openBrowser } from "../../platform/browser.ts";
+import type { AuthError } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { askSecret, confirm } from "../../platform/prompt.ts";
+import { exitOnInterrupt } from "../../platform/signals.ts";
+import { inputLines } from "../../platform/stdin.ts";
+import { deviceText, startWaiting, surfaceFor, type Waiting } from "../../platform/terminal.ts";
+import type { Cli } from "../context.ts";
+import { farBrowserHint } from "./far-browser.ts";
+import type { AskByForm } from "./form.ts";
 
 export interface LoginDisplay {
   /** Open the browser. */
@@ -17,7 +21,7 @@ export interface LoginDisplay {
   /** Milliseconds until we give up, where that was said. */
   readonly timeout: number | null;
   /** What is missing is asked for by a form. */
-  readonly form?: AskByForm | null;
+  readonly form: AskByForm | null;
 }
 
 export interface OpenLoginUi extends LoginUi {
@@ -32,13 +36,11 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
   const wait = async (label: string, milliseconds: number): Promise<void> => {
     if (cli.output.isJson || cli.globals.quiet) return;
     await cli.output.done();
-    const { startWaiting } = await import("../platform/terminal.ts");
     const deadline = cli.context.now() + milliseconds;
     waiting = startWaiting(label, deadline, env, colors);
     resume = () => wait(label, deadline - cli.context.now());
   };
   const open = async (url: string): Promise<void> => {
-    const { canOpenBrowser, openBrowser } = await import("../platform/browser.ts");
     if (how.browser && canOpenBrowser(env))
       openBrowser(url, env, process.platform, (program) => void notOpened(program));
   };
@@ -47,42 +49,34 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
     cli.output.warn(`${program} could not open the browser. Open the address that is shown yourself.`);
     await resume?.();
   };
-  /** A person is told and may paste again; from a program, one line is all that comes. */
+  /** A person sees why and may paste again; from a program, one line is all that comes. */
   const refusePaste = async (refused: AuthError, again: boolean): Promise<void> => {
     if (!again) throw refused;
     await waiting?.stop();
     cli.output.warn(`${refused.message}\nStill waiting: paste the address again, or finish in the browser.`);
     await resume?.();
   };
-  const { exitOnInterrupt } = await import("../platform/signals.ts");
   exitOnInterrupt(() => waiting?.abandon());
 
   return {
     async deviceCode(code, limit) {
+      const page = code.verificationUriComplete ?? code.verificationUri;
       if (cli.output.isJson) {
         const { verificationUri, verificationUriComplete, userCode, expiresIn, interval } = code;
-        await cli.output.event({
-          event: "device_code",
-          verificationUri,
-          verificationUriComplete,
-          userCode,
-          expiresIn,
-          interval,
-        });
-        await open(code.verificationUriComplete ?? code.verificationUri);
+        const shown = { verificationUri, verificationUriComplete, userCode, expiresIn, interval };
+        await cli.output.event({ event: "device_code", ...shown });
+        await open(page);
         return;
       }
-      const { deviceText, surfaceFor } = await import("../platform/terminal.ts");
       const shown = {
         userCode: escapeText(code.userCode),
         verificationUri: escapeText(code.verificationUri),
-        verificationUriComplete:
-          code.verificationUriComplete === null ? null : escapeText(code.verificationUriComplete),
+        verificationUriComplete: code.verificationUriComplete && escapeText(code.verificationUriComplete),
         app: escapeText(code.app),
         host: new URL(code.verificationUri).host,
       };
       cli.output.notice(await deviceText(shown, surfaceFor(env, colors, how.qr)));
-      await open(code.verificationUriComplete ?? code.verificationUri);
+      await open(page);
       await wait("Waiting for your approval", limit);
     },
     async authorize(url, redirectUri) {
@@ -92,7 +86,6 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
         await open(url);
       } else {
         cli.output.notice(`Open this page to log in:\n\n  ${url}\n`);
-        const { farBrowserHint } = await import("./far-browser.ts");
         const hint = farBrowserHint(env, redirectUri, pasting);
         if (hint !== null) cli.output.notice(hint);
         await open(url);
@@ -115,13 +108,10 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
     async askToken(title, create) {
       if (how.form) return how.form.token(title, create);
       if (!(await cli.interactive())) return null;
-      const { askSecret } = await import("../platform/prompt.ts");
       return askSecret(/\bkey$/i.test(title) ? `${title}: ` : `${title} token: `, env);
     },
     async confirm(question) {
-      if (!(await cli.interactive())) return null;
-      const { confirm } = await import("../platform/prompt.ts");
-      return confirm(question);
+      return (await cli.interactive()) ? confirm(question) : null;
     },
     close() {
       void waiting?.stop();

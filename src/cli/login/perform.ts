@@ -1,0 +1,168 @@
+/** A login from the request to the words about its end: what it replaces is asked about before any secret is read. */
+import { keepOrReplace, loginCommand } from "../../connections/login/command.ts";
+import type { LoginRequest } from "../../connections/login/request.ts";
+import { login, refuseTakenName } from "../../connections/login.ts";
+import { type ConnectionRef, display } from "../../connections/ref.ts";
+import { ignoresEnvironment } from "../../connections/select.ts";
+import { stateOf } from "../../connections/status.ts";
+import type { Stored } from "../../connections/store.ts";
+import { iso } from "../../connections/view.ts";
+import { canOpenBrowser } from "../../platform/browser.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
+import { environmentToken } from "../../providers/environment.ts";
+import type { Cli } from "../context.ts";
+import { asAuthError } from "../exit.ts";
+import { loginLife } from "../lifetime.ts";
+import type { Session } from "../session.ts";
+import { offeringToTakeClient } from "./ask.ts";
+import { createLoginUi, type LoginDisplay } from "./ui.ts";
+
+/** A login with no flags at all. */
+export const BARE_REQUEST: Omit<LoginRequest, "ref" | "canOpenBrowser"> = {
+  flow: null,
+  scopes: null,
+  clientId: null,
+  clientSecret: null,
+  settings: {},
+  issuer: null,
+  endpoints: {},
+  token: null,
+  verify: true,
+  force: false,
+  timeout: null,
+  port: null,
+  redirectUri: null,
+};
+
+export interface LoginCall {
+  readonly request: LoginRequest;
+  readonly display: LoginDisplay;
+  /** Whether a token is given, rather than got by a flow. */
+  readonly pastes: boolean;
+  /** Reads what standard input or a prompt gives: only once it is known that the login goes on. */
+  readonly secrets: () => Promise<Pick<LoginRequest, "clientSecret" | "token" | "credential">>;
+}
+
+export async function performLogin(cli: Cli, session: Session, call: LoginCall): Promise<void> {
+  const existing = await refuseTakenName(await session.services(), call.request, call.pastes);
+  if (existing !== null && !call.request.force && !(await mayReplace(cli, session, existing, call))) {
+    if (cli.output.isJson) await cli.output.event(connectedEvent(existing));
+    return;
+  }
+  const request = { ...call.request, ...(await call.secrets()) };
+  const stored = await loginOrExplain(cli, session, request, call.display);
+  await cli.context.audit({ event: "login", status: "success", connection: display(stored.ref) });
+  if (cli.output.isJson) await cli.output.event(connectedEvent(stored));
+  // A token or key in the place of another, of the same place and account.
+  const isPasted = (one: Stored | null): boolean =>
+    one !== null && one.record.tokens !== null && one.record.kind !== "oauth";
+  const done = isPasted(existing) && isPasted(stored) ? "Replaced the token of" : "Logged in to";
+  const whose = stored.record.account === null ? "" : whom(stored);
+  cli.output.success(`${done} ${display(stored.ref)}${whose}${loginLife(stored, session.context.now())}`);
+  await warnOfShadow(cli, session, stored.ref);
+}
+
+/** `auth token --login`: a login as `auth login` alone would make it. @param wanted scopes that the token has to have */
+export async function loginInteractively(
+  cli: Cli,
+  session: Session,
+  ref: ConnectionRef,
+  wanted: readonly string[] | null,
+): Promise<void> {
+  const moreScopes = wanted === null ? {} : { moreScopes: wanted };
+  await performLogin(cli, session, {
+    request: { ...BARE_REQUEST, ref, ...moreScopes, canOpenBrowser: canOpenBrowser(cli.context.env) },
+    display: { browser: true, qr: false, callback: false, timeout: null, form: null },
+    pastes: false,
+    secrets: async () => ({ clientSecret: null, token: null }),
+  });
+}
+
+/**
+ * Whether the login goes on although the name holds one already (CLI §4). Another account or place is refused later,
+ * whatever is answered here: that needs `--force`.
+ *
+ * @returns false: nothing is to be done
+ * @throws AuthError `usage` where a pasted token would replace a login and nobody can be asked
+ */
+async function mayReplace(
+  cli: Cli,
+  session: Session,
+  existing: Stored,
+  { request, pastes }: LoginCall,
+): Promise<boolean> {
+  const { status } = stateOf(existing.record, cli.context.now());
+  const definition = await session.registry.get(request.ref.provider);
+  const ask = async (question: string): Promise<boolean> =>
+    (await import("../../platform/prompt.ts")).confirm(question);
+  if (pastes) {
+    if (existing.record.kind !== "oauth" || status === "not_connected" || status === "invalid") return true;
+    // A login that is refreshed is worth more than a token that isn't.
+    const whose = existing.record.account === null ? "" : whom(existing);
+    const what = `${display(existing.ref)} is a login${whose} that is renewed by itself`;
+    if (await cli.interactive()) return ask(`${what}. Replace it with a token?`);
+    throw usage(`${what}: a token would replace it.`, keepOrReplace(definition, request, { token: "-" }));
+  }
+  if (status !== "connected") return true;
+  const message = `Already logged in${whom(existing)}`;
+  if (await cli.interactive()) return ask(`${message}. Log in again?`);
+  cli.output.say(message);
+  cli.output.say(`To log in again: ${loginCommand(definition, request, { force: true })}`);
+  return false;
+}
+
+/** ` as octocat`, or ` (github:work)` where the account isn't known. */
+function whom({ ref, record }: Stored): string {
+  const label = record.account?.label ?? record.account?.id;
+  return label ? ` as ${escapeText(label)}` : ` (${display(ref)})`;
+}
+
+async function loginOrExplain(cli: Cli, session: Session, request: LoginRequest, how: LoginDisplay): Promise<Stored> {
+  const ui = await createLoginUi(cli, how);
+  try {
+    return await offeringToTakeClient(cli, request, how.form, async (asked) =>
+      login(await session.services(), asked, ui),
+    );
+  } catch (error) {
+    const connection = display(request.ref);
+    const failure = concerning(connection, asAuthError(error));
+    const { code, message } = failure;
+    if (code !== "usage") await cli.context.audit({ event: "login", status: "failure", connection, code, message });
+    throw failure;
+  } finally {
+    ui.close();
+  }
+}
+
+/** What fails in a login concerns its connection, wherever it was found out; how the command was called doesn't. */
+function concerning(connection: string, error: AuthError): AuthError {
+  if (error.connection !== undefined || error.code === "usage") return error;
+  return error.restated({ connection });
+}
+
+function connectedEvent({ ref, record: { account, tokens } }: Stored) {
+  return {
+    event: "connected",
+    connection: display(ref),
+    account: account?.label ?? account?.id ?? null,
+    scopes: tokens?.scopes ?? [],
+    expiresAt: tokens?.expiresAt == null ? null : iso(tokens.expiresAt),
+    refreshable: tokens?.refreshToken != null,
+  };
+}
+
+/** A token in the environment will win over what was just stored. */
+async function warnOfShadow(cli: Cli, session: Session, ref: ConnectionRef): Promise<void> {
+  if (ignoresEnvironment(cli.context.env)) return;
+  try {
+    const found = environmentToken(await session.registry.get(ref.provider), cli.context.env);
+    if (found !== null)
+      cli.output.warn(
+        `${found.variable} is set and wins over this login: unset it, or use ${display(ref)} by its full name.`,
+      );
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    cli.output.warn(error.message);
+  }
+}
