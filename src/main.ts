@@ -36,32 +36,26 @@ async function start(): Promise<number> {
 async function commandTree(): Promise<number> {
   const { parseArguments, wantsJson } = await import("./cli/arguments.ts");
   const { root } = await import("./cli/root.ts");
-  let invocation: Awaited<ReturnType<typeof parseArguments>>;
-  try {
-    invocation = await parseArguments(argv, root, env);
-  } catch (error) {
-    const output = wantsJson(argv) ? "json" : "text";
-    return report(createCli(env, { ...DEFAULT_GLOBALS, output }, []), error);
-  }
-  const { globals } = invocation;
+  const invocation = await parseArguments(argv, root, env).catch((error: unknown) => ({
+    kind: "wrong" as const,
+    error,
+  }));
   switch (invocation.kind) {
-    case "version":
-      return showVersion(createCli(env, globals, []));
-    case "help": {
-      const { target, words } = invocation;
-      const cli = createCli(env, globals, []);
-      return perform(cli, async () => {
-        const { showHelp } = await import("./cli/help.ts");
-        await showHelp(cli, target, words);
-      });
+    case "wrong": {
+      const output = wantsJson(argv) ? "json" : "text";
+      return report(createCli(env, { ...DEFAULT_GLOBALS, output }, []), invocation.error);
     }
+    case "version":
+      return showVersion(createCli(env, invocation.globals, []));
+    case "help":
     case "topic": {
-      const { topic } = invocation;
-      const cli = createCli(env, globals, []);
-      return perform(cli, async () => (await import("./cli/help.ts")).showTopic(cli, topic));
+      const cli = createCli(env, invocation.globals, []);
+      const { showHelp, showTopic } = await import("./cli/help.ts");
+      if (invocation.kind === "topic") return perform(cli, () => showTopic(cli, invocation.topic));
+      return perform(cli, () => showHelp(cli, invocation.target, invocation.words));
     }
     case "run": {
-      const { command, args, rest } = invocation;
+      const { command, args, globals, rest } = invocation;
       const cli = createCli(env, globals, rest);
       return perform(cli, () => command.run(cli, args), command.exitCodeOf);
     }

@@ -22,7 +22,7 @@ export const GLOBAL_ARGS = {
   },
   json: { type: "boolean", description: "The same as -o json" },
   quiet: { type: "boolean", alias: "q", description: "Only errors and warnings" },
-  verbose: { type: "boolean", alias: "v", description: "Say on stderr what is done" },
+  verbose: { type: "boolean", alias: "v", description: "Show each step on stderr" },
   color: { type: "boolean", default: true, negativeDescription: "No colours (also: NO_COLOR)" },
   input: { type: "boolean", default: true, negativeDescription: "Never prompt (implied by CI, or no terminal)" },
   help: { type: "boolean", alias: "h", description: "Show help" },
@@ -66,13 +66,8 @@ export async function parseArguments(
   const ours = end < 0 ? argv : argv.slice(0, end);
   const rest = end < 0 ? null : argv.slice(end + 1);
 
-  if (asksForHelp(ours)) {
-    const words = ours.filter((word) => !isFlag(word) && word !== "help");
-    const topic = topicAsked(ours);
-    if (topic !== null) return { kind: "topic", globals: helpGlobals(ours), topic };
-    return { kind: "help", globals: helpGlobals(ours), target: await helpTarget(ours, root), words };
-  }
-
+  const help = await helpAsked(ours, root);
+  if (help !== null) return help;
   const { target, args, values, positionals } = await read(ours, root, env, rest !== null);
   const { path, command } = target;
   if (values.has("version")) return { kind: "version", globals: globalsOf(values, []) };
@@ -100,7 +95,7 @@ interface Reading {
   readonly positionals: readonly string[];
 }
 
-/** Left to right: words lead down to the command, then are its arguments; global flags may stand anywhere. */
+/** Left to right: words lead down to the command, then are its arguments; global flags may come anywhere. */
 async function read(argv: readonly string[], root: Command, env: Environment, hasRest: boolean): Promise<Reading> {
   let target: Target = { path: [], command: root };
   let args: Args = {};
@@ -157,34 +152,25 @@ export function called(target: Target): string {
   return ["auth", ...target.path].join(" ");
 }
 
-function asksForHelp(argv: readonly string[]): boolean {
-  return argv.length === 0 || hasHelp(argv) || argv.find((argument) => !isFlag(argument)) === "help";
-}
-
-function hasHelp(argv: readonly string[]): boolean {
-  return argv.includes("--help") || argv.includes("-h");
-}
-
-function helpGlobals(argv: readonly string[]): Globals {
-  return { ...DEFAULT_GLOBALS, output: wantsJson(argv) ? "json" : "text", color: !argv.includes("--no-color") };
-}
-
-/** The topic of `auth help <topic>`; null where the word is a command, or none. */
-function topicAsked(argv: readonly string[]): string | null {
-  const [first, second = ""] = argv.filter((argument) => !isFlag(argument));
-  return first === "help" && Object.hasOwn(TOPICS, second) ? second : null;
-}
-
-/** As deep as the words go: help is for those who don't yet know the right ones. Only a wrong command is an error. */
-async function helpTarget(argv: readonly string[], root: Command): Promise<Target> {
+/**
+ * `auth`, `auth help …`, `auth … --help`; null where help isn't wanted. It goes as deep as the words do: help is for
+ * those who don't yet know the right ones. Only a wrong command is an error.
+ */
+async function helpAsked(argv: readonly string[], root: Command): Promise<Invocation | null> {
   const words = argv.filter((argument, i) => !isFlag(argument) && argv[i - 1] !== "-o" && argv[i - 1] !== "--output");
-  if (words[0] === "help") words.shift();
+  const isHelp = words[0] === "help";
+  if (argv.length > 0 && !isHelp && !argv.includes("--help") && !argv.includes("-h")) return null;
+  const output = wantsJson(argv) ? "json" : "text";
+  const globals = { ...DEFAULT_GLOBALS, output, color: !argv.includes("--no-color") };
+  if (isHelp) words.shift();
+  const [topic = ""] = words;
+  if (isHelp && Object.hasOwn(TOPICS, topic)) return { kind: "topic", globals, topic };
   let target: Target = { path: [], command: root };
   for (const word of words) {
     if (!isGroup(target.command)) break;
     target = await descend(target, word);
   }
-  return target;
+  return { kind: "help", globals, target, words };
 }
 
 /** @throws AuthError `usage` for a format the command doesn't have */

@@ -9,24 +9,9 @@ import { resolveProvider } from "../providers/resolve.ts";
 import type { Shown } from "./entries.ts";
 import { connectionsOf, type Session, servicesFor } from "./session.ts";
 
-export interface Checked {
-  readonly result: "accepted" | "refused" | "unreachable" | "unsupported";
-  /** What it adds to the command's exit code. */
-  readonly exitCode: number;
-}
+export type CheckResult = "accepted" | "refused" | "unreachable" | "unsupported";
 
-const EXIT_CODES = { accepted: 0, unsupported: 0, refused: 4, unreachable: 5 } as const;
-
-export async function checkAll(session: Session, shown: readonly Shown[]): Promise<Checked[]> {
-  return Promise.all(
-    shown.map(async (one) => {
-      const result = await check(session, one);
-      return { result, exitCode: EXIT_CODES[result] };
-    }),
-  );
-}
-
-async function check(session: Session, { entry, stored, environment }: Shown): Promise<Checked["result"]> {
+export async function checkToken(session: Session, { entry, stored, environment }: Shown): Promise<CheckResult> {
   if (environment !== undefined) return checkEnvironment(session, entry.provider, environment);
   const tokens = stored?.record.tokens;
   if (stored === null || !tokens || stored.record.pinned === null) return "unsupported";
@@ -39,7 +24,7 @@ async function checkEnvironment(
   session: Session,
   provider: string,
   { token, settings }: EnvironmentToken,
-): Promise<Checked["result"]> {
+): Promise<CheckResult> {
   const { dialect, endpoints } = resolveProvider(await session.registry.get(provider), settings);
   const { userinfo } = endpoints;
   if (userinfo === undefined || !(await mayBeSentTo(session, provider, userinfo))) return "unsupported";
@@ -58,7 +43,7 @@ async function askWhetherAccepted(
   { context }: Session,
   server: Server,
   tokens: Parameters<typeof askAccount>[2],
-): Promise<Checked["result"]> {
+): Promise<CheckResult> {
   const answer = await askAccount(context.http, server, tokens, { timeout: LIMITS.account });
   if (answer.kind === "known") return "accepted";
   // Tokens of another account are not those of this login.

@@ -36,7 +36,7 @@ interface Described {
 
 export interface Definition<T extends Args = Args> extends Described {
   readonly args?: T;
-  /** What stands after `--`; without it nothing may. It reaches the command as `cli.rest`. */
+  /** What comes after `--`; without it nothing may. It reaches the command as `cli.rest`. */
   readonly rest?: { readonly name: string; readonly description: string };
   /** Values of `-o` beside `text` and `json`. */
   readonly outputs?: readonly string[];

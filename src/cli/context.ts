@@ -21,13 +21,13 @@ export interface Cli {
   readonly context: Context;
   readonly output: Output;
   readonly globals: Globals;
-  /** What stood after `--`. Empty where nothing did. */
+  /** What came after `--`. Empty where nothing did. */
   readonly rest: readonly string[];
   /** Whether a person may be asked: stdin is a terminal, `CI` isn't set, no `--no-input`. */
   interactive(): Promise<boolean>;
 }
 
-/** Opens nothing and finds nothing out until it is asked: most of this is never used on the hot path. */
+/** Everything is opened on first use: most of this is never used on the hot path. */
 export function createCli(env: Environment, globals: Globals, rest: readonly string[]): Cli {
   const output = createOutput(env, globals);
   let paths: Paths | undefined;
@@ -68,9 +68,9 @@ export function createCli(env: Environment, globals: Globals, rest: readonly str
   const interactive = async (): Promise<boolean> => {
     if (!globals.input || env.CI) return false;
     const { isTerminal } = await import("../platform/terminal.ts");
-    // Prompts are drawn on stderr: where that isn't seen, nobody can answer.
+    // Prompts are drawn on stderr: where that isn't a terminal, no one sees them.
     if (!isTerminal(0) || !isTerminal(2)) return false;
-    // A question comes after what was said before it.
+    // Messages before the question are written before it.
     await output.done();
     return true;
   };
@@ -81,7 +81,7 @@ export function createCli(env: Environment, globals: Globals, rest: readonly str
   return { context, output: { ...output, done }, globals, rest, interactive };
 }
 
-/** Once others are waited for: a request isn't to wait for its line in a log. */
+/** Once the event loop is idle: a request doesn't wait for its line in a log. */
 function idle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

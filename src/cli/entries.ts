@@ -12,7 +12,7 @@ export interface Shown {
   readonly entry: ListEntry;
   /** null for a token in the environment. */
   readonly stored: Stored | null;
-  /** The token in the environment that it stands for. */
+  /** The token in the environment that it describes. */
   readonly environment?: EnvironmentToken;
 }
 

@@ -73,7 +73,7 @@ export function worst(codes: Iterable<number>): number {
   return WORST_FIRST.find((code) => seen.has(code)) ?? Math.max(0, ...seen);
 }
 
-/** Anything thrown as the error that is shown: what isn't ours is `internal`, with what it says of itself. */
+/** Anything thrown as the error that is shown: what isn't ours is `internal`, with its own message. */
 export function asAuthError(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
   const message = error instanceof Error ? error.message : String(error);

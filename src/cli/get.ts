@@ -85,7 +85,7 @@ async function defaultFields(session: Session, selected: Selected, field: string
   return { ...marksOf(await meanings(session), connection) };
 }
 
-/** The field is printed even if the refresh failed: the state says so. Only a vault that can't be used is an error. */
+/** The field is printed even if the refresh failed: the status shows that. Only a vault that can't be used is an error. */
 async function tryToAccess(cli: Cli, call: () => Promise<Access>): Promise<Access | "elsewhere" | null> {
   try {
     const accessed = await call();
@@ -132,12 +132,12 @@ async function show(cli: Cli, fields: Fields, wanted: string | undefined, showSe
   return cli.output.text(shownOf(name, value));
 }
 
-/** A secret as it is; whatever else a provider said, on one line that steers nothing. */
+/** A secret as it is; any other text of a provider without control characters. */
 function shownOf(name: string, value: unknown): string {
   return SECRET_FIELDS.includes(name) ? text(value) : escapeText(text(value));
 }
 
-/** A token leaves by this door as by `auth token`. */
+/** A token that is printed is logged, as by `auth token`. */
 function auditRead(cli: Cli, { connection }: Fields): Promise<void> {
   return cli.context.audit({ event: "token_read", status: "success", connection: String(connection) });
 }

@@ -1,4 +1,4 @@
-/** Help, made from the definitions alone: what a command says of itself is all there is to say. */
+/** Help, made from the commands' definitions. */
 import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { called, GLOBAL_ARGS, type Target } from "./arguments.ts";
@@ -27,7 +27,7 @@ export interface HelpSurface extends Surface {
   readonly providers: readonly string[];
 }
 
-/** `auth help`, `--help`: to stdout, since it was asked for; with --json as a document. */
+/** `auth help`, `--help`: on stdout; with --json as a document. */
 export async function showHelp(cli: Cli, target: Target, words: readonly string[]): Promise<void> {
   const { command } = target;
   const more = isGroup(command) ? {} : await extraFlags(command, words, cli.context.env);
@@ -69,7 +69,7 @@ export async function helpText(target: Target, surface: HelpSurface, more: Args 
   return layOut(command.description, sections, surface);
 }
 
-/** The flags that the named provider adds. One that can't be read doesn't keep anyone from the rest of the help. */
+/** The flags that the named provider adds. One that can't be read doesn't hide the rest of the help. */
 async function extraFlags(command: Definition, words: readonly string[], env: Environment): Promise<Args> {
   try {
     return (await command.extraFlags?.(words, env)) ?? {};
@@ -128,7 +128,7 @@ function flagSection(title: string, args: Args): Section {
   return { title, rows: flags.map(([name, arg]) => [written(name, arg), describe(arg)]) };
 }
 
-/** `-o, --output <format>`; four columns are kept for the short form, so that the long ones stand in a row. */
+/** `-o, --output <format>`; four columns are kept for the short form, so that the long ones are aligned. */
 function written(name: string, arg: Arg): string {
   if (arg.type === "boolean" && arg.default === true) return `    --no-${name}`;
   const short = [arg.alias ?? []].flat().find((alias) => alias.length === 1);

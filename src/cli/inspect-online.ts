@@ -14,7 +14,7 @@ import type { Session } from "./session.ts";
 
 export const ONLINE = {
   verify: { type: "boolean", description: "Check the signature with the keys that the issuer publishes" },
-  introspect: { type: "boolean", description: "Ask the issuer what it says of the token" },
+  introspect: { type: "boolean", description: "Ask the issuer about the token" },
 } as const;
 
 export interface Answers {
@@ -22,7 +22,7 @@ export interface Answers {
   readonly introspection?: Readonly<Record<string, unknown>> & { readonly active: boolean };
 }
 
-/** @param stored the login whose token it is: only that says which issuer to believe */
+/** @param stored the login whose token it is: it was made at the issuer that is asked */
 export async function askIssuer(
   session: Session,
   stored: Stored | null,
@@ -32,7 +32,7 @@ export async function askIssuer(
   if (!wanted.verify && !wanted.introspect) return {};
   if (stored === null)
     throw usage(
-      "--verify and --introspect need a login: what a token says of its issuer is not to be believed.",
+      "--verify and --introspect need a login: the issuer that a token names can't be trusted.",
       "Name one: auth inspect <connection> --verify",
     );
   return {
@@ -70,7 +70,7 @@ async function introspected(
   const { introspect } = await import("../oauth/introspect.ts");
   const services = await session.services();
   const { server, client } = await tokenEndpointOf(services, record);
-  // RFC 7662 §2.1: an issuer says it only to those it knows, and a pasted token's login has no client of its own.
+  // RFC 7662 §2.1: an issuer answers only clients it knows, and a pasted token's login has none of its own.
   const asking = client.id === "" ? await knownClient(services, record) : client;
   if (asking === null && server.endpoints.introspection !== undefined) throw needsClient(server.dialect.title, record);
   return introspect(session.context.http, server, asking ?? client, token);

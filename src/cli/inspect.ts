@@ -15,7 +15,7 @@ import { inSession, requireStored, type Session } from "./session.ts";
 
 export default defineCommand({
   name: "inspect",
-  description: "Show what a token says of itself",
+  description: "Show what a token contains",
   group: "scripting",
   args: {
     ...CONNECTION,

@@ -4,7 +4,7 @@ import type { Stored } from "../connections/store.ts";
 import { duration, type ListEntry } from "../connections/view.ts";
 import { localTime } from "../platform/local-time.ts";
 
-/** Whether a new access token is got when one is asked for, without a person. */
+/** Whether a new access token is got without a person. */
 export function isRenewed(entry: ListEntry, stored: Stored | null): boolean {
   return entry.status === "connected" && (entry.refreshable || stored?.record.mint !== undefined);
 }
@@ -37,7 +37,7 @@ export function authorizationLife(tokens: Tokens | null, now: number): string | 
 export function loginLife({ record: { tokens, mint, kind } }: Stored, now: number): string {
   if (tokens?.refreshToken) return ". The token is renewed for you.";
   if (mint !== undefined) return ". 'auth token' gets a new token when this one is due.";
-  // As it was told: an hour is an hour, though a second of it has passed.
+  // As the provider gave it: an hour is an hour, though a second of it has passed.
   const whole = tokens?.expiresAt == null ? null : tokens.expiresAt - Math.min(tokens.obtainedAt, now);
   if (kind !== "oauth") return whole === null ? "; expiry unknown." : ` for ${duration(whole)}.`;
   const span = whole === null ? "; expiry unknown" : ` for ${duration(whole)}`;

@@ -34,54 +34,53 @@ export default defineCommand({
       const targets = args.all
         ? await allToEnd(cli, session, args.yes ?? false)
         : [await connectionToEnd(cli, session, args.connection, args.profile)];
-      await finishDespiteInterruption(cli, async (interruption) => {
-        const request = { keepSettings: false, forgetClient: false, revoke: true, interruption };
-        const results = await endEach(cli, await session.services(), targets, request, args.yes ?? false);
-        if (cli.output.isJson) await cli.output.json(args.all ? results : results[0]);
-      });
+      await endLogins(cli, session, targets, { yes: args.yes ?? false }, args.all ? (all) => all : undefined);
     }),
 });
 
-/** One after the other. An interruption finishes the one that is under way, and begins no other. */
-async function endEach(
-  cli: Cli,
-  services: Services,
-  targets: readonly Stored[],
-  request: LogoutRequest,
-  yes: boolean,
-): Promise<LoggedOut[]> {
-  const results: LoggedOut[] = [];
-  try {
-    for (const target of targets) results.push(await endLogin(cli, services, target, request, yes));
-  } catch (error) {
-    if (errorCode(error) !== "interrupted" || targets.length === 1) throw error;
-    const kept = targets.slice(results.length).map(({ ref }) => display(ref));
-    throw new AuthError("interrupted", `Interrupted. Not logged out of ${kept.join(", ")}.`, {
-      hint: "To log out of the rest: auth logout --all",
-      cause: error,
-    });
-  }
-  return results;
+interface Ending {
+  /** `revoke` keeps the settings, so that the next login needs no flags. */
+  readonly keepSettings?: boolean;
+  readonly forgetClient?: boolean;
+  /** Don't ask whether revoking may end other logins too: it doesn't. */
+  readonly yes: boolean;
 }
 
 /**
- * An interruption ends the wait for the provider: the login under way is erased here, that is said, and the process ends
- * with 128 + the signal's number.
+ * Ends logins one after the other, and prints what happened. An interruption ends the wait for the provider: the login
+ * under way is erased here, no other is begun, and the process ends with 128 + the signal's number.
+ *
+ * @param document what is printed as JSON
  */
-export async function finishDespiteInterruption(
+export async function endLogins(
   cli: Cli,
-  work: (interruption: AbortSignal) => Promise<void>,
+  session: Session,
+  targets: readonly Stored[],
+  { keepSettings = false, forgetClient = false, yes }: Ending,
+  document: (results: readonly LoggedOut[]) => unknown = ([only]) => only,
 ): Promise<void> {
+  const services = await session.services();
   const signals = deferSignals();
+  const request = { keepSettings, forgetClient, interruption: signals.signal };
+  const results: LoggedOut[] = [];
   try {
-    await work(signals.signal);
+    for (const target of targets) results.push(await endLogin(cli, services, target, request, yes));
+    if (cli.output.isJson) await cli.output.json(document(results));
   } catch (error) {
     if (!signals.signal.aborted) throw error;
-    cli.output.error(asAuthError(error), interruptedExitCode());
+    const kept = targets.slice(results.length).map(({ ref }) => display(ref));
+    const isOneOfSeveral = errorCode(error) === "interrupted" && targets.length > 1;
+    cli.output.error(isOneOfSeveral ? interruptedAmong(kept) : asAuthError(error), interruptedExitCode());
   } finally {
     if (signals.signal.aborted) await cli.output.done();
     signals.release();
   }
+}
+
+function interruptedAmong(kept: readonly string[]): AuthError {
+  return new AuthError("interrupted", `Interrupted. Not logged out of ${kept.join(", ")}.`, {
+    hint: "To log out of the rest: auth logout --all",
+  });
 }
 
 /** The connection to end: never guessed among several, and never one in the environment (CLI.md §1). */
@@ -95,11 +94,11 @@ export async function connectionToEnd(
   const name = profileOf(session.context.env, argument, profile);
   if (argument === undefined && name === undefined) {
     const all = await connectionsOf(session);
-    if (all.length > 1)
+    const [only, ...others] = all;
+    if (others.length > 0)
       throw new AuthError("ambiguous_connection", "Which connection? There are several.", {
         hint: `Name one of: ${all.map(({ ref }) => display(ref)).join(", ")}`,
       });
-    const [only] = all;
     if (only !== undefined) {
       await warnOfVariables(cli, session, only.ref.provider);
       return only;
@@ -147,18 +146,17 @@ async function allToEnd(cli: Cli, session: Session, yes: boolean): Promise<Store
   return all;
 }
 
-/** Ends one login and says what happened. Where revoking would end another's grant too, a person decides. */
-export async function endLogin(
+/** Ends one login and reports it. Where revoking would end another's grant too, a person decides. */
+async function endLogin(
   cli: Cli,
   services: Services,
   stored: Stored,
-  request: LogoutRequest,
+  request: Omit<LogoutRequest, "revoke">,
   yes: boolean,
 ): Promise<LoggedOut> {
   const sharing = await sharingGrant(services, stored);
   const { interruption } = request;
-  const revoke =
-    request.revoke && (sharing.length === 0 || (await mayEndOthers(cli, stored, sharing, yes, interruption)));
+  const revoke = sharing.length === 0 || (await mayEndOthers(cli, stored, sharing, yes, interruption));
   if (interruption.aborted) throw nothingDone(stored);
   const result = await logout(services, stored, { ...request, revoke });
   await cli.context.audit({

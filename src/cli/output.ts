@@ -45,7 +45,7 @@ export interface Output {
   error(error: AuthError, exitCode: number): void;
   /** How to colour what goes to stderr (2), or to stdout (1). */
   colors(fd?: 1 | 2): Promise<Colors>;
-  /** Everything said is written. Must be awaited before the process ends or becomes another. */
+  /** Every message is written. Must be awaited before the process ends or becomes another. */
   done(): Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
     queue = done.catch(() => {});
     return done;
   };
-  /** A plain line. `run` says one each time: it doesn't pay for what the other messages need. */
+  /** A plain line. `run` prints one each time, without loading what the other messages need. */
   const line = (text: string, fit = true): void =>
     void enqueue(async () => toStderr(`${fit && !isJson ? await fitted(text) : text}\n`));
   const show = (kind: MessageKind, text: string): void => {
@@ -140,7 +140,7 @@ function explained({ code, cause, stack }: AuthError): string | null {
   return cause instanceof Error ? `Cause: ${cause.message}` : null;
 }
 
-/** Nobody reads any more: what follows is dropped, as `head` expects. */
+/** The reader has closed the pipe: what follows is dropped, as `head` expects. */
 let closed = false;
 
 async function toStdout(text: string): Promise<void> {
@@ -161,7 +161,7 @@ async function toStderr(text: string): Promise<void> {
   try {
     await Bun.write(Bun.stderr, text);
   } catch {
-    // Nobody is left to tell: stderr is closed or full. What was to be done is done all the same.
+    // stderr is closed or full: the command does its work all the same.
   }
 }
 

@@ -21,24 +21,16 @@ import type { ProviderDefinition } from "../providers/schema.ts";
 import { accept } from "../providers/settings.ts";
 import type { Vault } from "../vault/types.ts";
 import { factLines } from "./columns.ts";
-import { type Args, defineCommand, defineGroup, loaded } from "./command.ts";
+import { defineCommand, defineGroup, loaded } from "./command.ts";
 import { targetAtIssuer } from "./issuer.ts";
 import type { Target } from "./login/target.ts";
-import { endLogin, finishDespiteInterruption } from "./logout.ts";
-import { scopes } from "./selector.ts";
+import { endLogins } from "./logout.ts";
+import { connectionArgs, scopes } from "./selector.ts";
 import { connectionsOf, inSession, requireStored, type Session, selectStored } from "./session.ts";
 import { LOGIN_SETTINGS, loginSettingsFrom, settingFlags } from "./settings.ts";
 
 /** The arguments by which a stored profile is named. */
-export const PROFILE = {
-  connection: { type: "positional", required: false, description: "<provider>, <provider>:<name> or https://issuer" },
-  profile: {
-    type: "string",
-    alias: "p",
-    valueHint: "name",
-    description: "The connection of that name (or: AUTH_PROFILE)",
-  },
-} as const satisfies Args;
+export const PROFILE = connectionArgs("-p says which");
 
 /** The profile that is named: in full, by its provider, or by `-p` alone. With no name at all none is guessed. */
 export async function namedProfile(
@@ -101,7 +93,7 @@ const create = defineCommand({
     }),
 });
 
-/** A connection that is to be made, with what its address says: a provider alone means its `default`. */
+/** A connection that is to be made, with what its address implies: a provider alone means its `default`. */
 async function newProfile(session: Session, argument: string, profile: string | undefined): Promise<Target> {
   const { registry, context } = session;
   const wanted = profileOf(context.env, argument, profile);
@@ -188,7 +180,7 @@ const listAll = defineCommand({
 function profileLines(view: ReturnType<typeof profileView>): string[] {
   const facts: [string, string | null][] = [
     ...Object.entries(view.settings),
-    // Some providers have a setting of that name, which says the same.
+    // Some providers have a setting of that name, which means the same.
     ["issuer", view.settings.issuer === undefined ? view.issuer : null],
     ...Object.entries(view.endpoints).map(([name, url]): [string, string] => [`endpoint ${name}`, url]),
     ["scopes", view.scopes?.join(" ") ?? null],
@@ -217,11 +209,7 @@ const remove = defineCommand({
           `${display(stored.ref)} holds a login.`,
           `To revoke and delete it: auth profile delete ${display(stored.ref)} --force`,
         );
-      await finishDespiteInterruption(cli, async (interruption) => {
-        const request = { keepSettings: false, forgetClient: false, revoke: true, interruption };
-        const result = await endLogin(cli, await session.services(), stored, request, false);
-        if (cli.output.isJson) await cli.output.json(result);
-      });
+      await endLogins(cli, session, [stored], { yes: false });
     }),
 });
 

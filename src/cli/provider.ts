@@ -31,7 +31,7 @@ const list = defineCommand({
       for (const { id, replaces, fault } of views) {
         if (fault !== null) cli.output.warn(fault);
         if (replaces)
-          cli.output.warn(`${id} is a plugin that may stand in for, or use what belongs to, another provider.`);
+          cli.output.warn(`${id} is a plugin that may replace another provider, or use what belongs to it.`);
       }
     }),
 });

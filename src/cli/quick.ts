@@ -1,7 +1,7 @@
 /**
- * The usual command lines of what programs call all day, read in one pass: words, switches, flags whose value stands
- * apart, `-o`. Any other spelling, any mistake and every question for help are for the strict layer: with the tree that
- * it walks, it costs one and a half milliseconds.
+ * The usual command lines of what programs call all day, read in one pass: words, switches, flags with the value as
+ * the next argument, `-o`. Any other spelling, any mistake and help are left to arguments.ts: that costs one and a half
+ * milliseconds more.
  */
 import type { ParsedArgs } from "citty";
 import type { Definition } from "./command.ts";
@@ -14,8 +14,8 @@ export interface QuickCall {
 }
 
 /**
- * @param argv what stands after the command's name
- * @returns what the strict layer would make of it, or null: ask that
+ * @param argv what comes after the command's name
+ * @returns what parseArguments would make of it, or null: use that
  */
 export function quickCall(definition: Definition, argv: readonly string[]): QuickCall | null {
   const known = definition.args ?? {};

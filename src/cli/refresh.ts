@@ -55,7 +55,7 @@ type Renewed = Exclude<Outcome, { kind: "failed" }>;
 async function report(cli: Cli, outcome: Outcome): Promise<void> {
   const { warning, error } = reportOf(outcome, cli.context.now());
   if (outcome.kind === "failed") throw error;
-  // A token that could be stored nowhere is handed over where it was asked for: it is not kept anywhere else.
+  // A token that could not be stored is printed if the command prints tokens: it is kept nowhere else.
   if (error !== null && !printsToken(cli)) throw error;
   if (error === null && warning !== null) cli.output.warn(warning);
   await show(cli, outcome);

@@ -1,5 +1,5 @@
 import { defineCommand } from "./command.ts";
-import { connectionToEnd, endLogin, finishDespiteInterruption } from "./logout.ts";
+import { connectionToEnd, endLogins } from "./logout.ts";
 import { connectionArgs } from "./selector.ts";
 import { inSession } from "./session.ts";
 
@@ -19,11 +19,7 @@ export default defineCommand({
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const target = await connectionToEnd(cli, session, args.connection, args.profile);
-      await finishDespiteInterruption(cli, async (interruption) => {
-        const forgetClient = args["forget-client"] ?? false;
-        const request = { keepSettings: true, forgetClient, revoke: true, interruption };
-        const result = await endLogin(cli, await session.services(), target, request, args.yes ?? false);
-        if (cli.output.isJson) await cli.output.json(result);
-      });
+      const forgetClient = args["forget-client"] ?? false;
+      await endLogins(cli, session, [target], { keepSettings: true, forgetClient, yes: args.yes ?? false });
     }),
 });

@@ -1,4 +1,4 @@
-/** A command's hold on the house: the providers, and the vault once it is needed. Closed when the command ends. */
+/** What a command works with: the providers, and the vault once it is needed. Closed when the command ends. */
 import { builtIn } from "../../providers/index.ts";
 import type { ConnectionRef } from "../connections/ref.ts";
 import { namingProfile, type Selected, select } from "../connections/select.ts";

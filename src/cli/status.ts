@@ -7,6 +7,7 @@ import { readConnection, type Stored } from "../connections/store.ts";
 import type { ListEntry } from "../connections/view.ts";
 import { localTime } from "../platform/local-time.ts";
 import { shellWord } from "../platform/shell-word.ts";
+import { checkToken } from "./check.ts";
 import { factLines } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
@@ -28,28 +29,27 @@ export default defineCommand({
   examples: [
     ["auth status", "every connection"],
     ["auth status {a}:work --json", "one, for a program"],
-    ["auth status {a} --check", "and what the provider says of it"],
+    ["auth status {a} --check", "and whether the provider still accepts it"],
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const profile = profileOf(session.context.env, args.connection, args.profile);
       const shown = await shownFor(session, args.connection, profile, args.stored ?? false);
       if (shown === null || shown.length === 0) return notAuthenticated(cli, session, args.connection);
-      const checked = args.check ? await (await import("./check.ts")).checkAll(session, shown) : shown.map(() => null);
-      const codes = shown.map(({ entry }, i) => EXIT_CODES[entry.status] || (checked[i]?.exitCode ?? 0));
-      if (cli.output.isJson) {
-        await cli.output.json(
-          shown.map(({ entry }, i) => (checked[i] ? { ...entry, check: checked[i].result } : entry)),
-        );
-        return worst(codes);
+      const checks = args.check
+        ? await Promise.all(shown.map((one) => checkToken(session, one)))
+        : shown.map(() => null);
+      const now = session.context.now();
+      if (cli.output.isJson)
+        await cli.output.json(shown.map(({ entry }, i) => (checks[i] ? { ...entry, check: checks[i] } : entry)));
+      else {
+        const blocks = shown.map((one, i) => [
+          ...describe(one, now),
+          ...(checks[i] ? [`  Checked: ${checks[i]}`] : []),
+        ]);
+        await cli.output.text(blocks.map((lines) => lines.join("\n")).join("\n\n"));
       }
-      for (const [i, one] of shown.entries()) {
-        if (i > 0) await cli.output.text("");
-        await cli.output.lines(describe(one, session.context.now()));
-        const check = checked[i];
-        if (check) await cli.output.text(`  Checked: ${check.result}`);
-      }
-      return worst(codes);
+      return worst(shown.map(({ entry }, i) => EXIT_CODES[entry.status] || CHECK_EXIT_CODES[checks[i] ?? "accepted"]));
     }),
 });
 
@@ -83,6 +83,7 @@ async function notAuthenticated(cli: Cli, session: Session, argument: string | u
 }
 
 const EXIT_CODES = { not_connected: 4, connected: 0, expired: 5, invalid: 4, misconfigured: 6 } as const;
+const CHECK_EXIT_CODES = { accepted: 0, unsupported: 0, refused: 4, unreachable: 5 } as const;
 
 function describe({ entry, stored }: Shown, now: number): string[] {
   const facts: [string, string | null][] = [

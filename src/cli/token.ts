@@ -147,7 +147,7 @@ async function printHeader(cli: Cli, session: Session, acquired: Acquired): Prom
   const { resolveProvider } = await import("../providers/resolve.ts");
   const { headerLine } = await import("../oauth/header.ts");
   const { dialect } = resolveProvider(await session.registry.get(acquired.provider), acquired.settings);
-  // A bound token says so (RFC 9449 §7.1); the proof beside it is for whoever sends the request.
+  // A bound token has its own scheme (RFC 9449 §7.1); the sender of the request adds the proof.
   const bound = tokenType(acquired.stored?.record.tokens?.tokenType) === "DPoP";
   const line = bound ? dialect.header.replace(/\bBearer\b/, "DPoP") : dialect.header;
   return cli.output.text(headerLine(line, dialect.basic, acquired.token));

@@ -70,7 +70,7 @@ const init = defineCommand({
   },
 });
 
-/** What is said of a new vault, once. */
+/** The message about a new vault. */
 export function madeVault({ paths }: Context, { source, chosen }: Created): string {
   if (source !== "file") return `Made a vault; its key comes from ${SOURCE_WORDS[source]}.`;
   const other = chosen ? "" : " Another place for it: auth vault rekey --key passphrase";

@@ -160,7 +160,7 @@ describe("values", () => {
   });
 });
 
-describe("what is wrong is said, with what may have been meant", () => {
+describe("an error names what is wrong, and what may have been meant", () => {
   const cases: [string[], message: string, hint: string][] = [
     [["logn"], "Unknown command 'logn'.", "'login'"],
     [["vault", "sho"], "Unknown command 'vault sho'.", "'show'"],
@@ -194,9 +194,9 @@ describe("what is wrong is said, with what may have been meant", () => {
   ];
   for (const [argv, message, hint] of cases)
     test(JSON.stringify(argv.join(" ")), async () => {
-      const said = await refused(...argv);
-      expect(said.message).toBe(message);
-      expect(said.hint).toContain(hint);
+      const error = await refused(...argv);
+      expect(error.message).toBe(message);
+      expect(error.hint).toContain(hint);
     });
 
   test("an argument of 100 kB, or with control characters, is not poured onto the terminal", async () => {

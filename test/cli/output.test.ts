@@ -19,7 +19,7 @@ test("-q leaves warnings, errors, and what a person must see to go on", async ()
   );
 });
 
-test("-v says what is done, and no secret", async () => {
+test("-v shows each step, and no secret", async () => {
   const { stderr } = await run([probe, '{"verbose":true}']);
   expect(stderr).toContain("debugged with [redacted]\n");
   expect(stderr).not.toContain("sk-known");

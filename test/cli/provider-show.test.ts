@@ -1,4 +1,4 @@
-/** `auth provider show` says all that a description says: in words, as JSON, as a manifest. */
+/** `auth provider show` shows all that a description holds: in words, as JSON, as a manifest. */
 import { describe, expect, test } from "bun:test";
 import { catalog } from "../../providers/catalog/index.ts";
 import { builtIn } from "../../providers/index.ts";
@@ -12,29 +12,29 @@ import { auth, bareEnvironment, tempFolder } from "../support/program.ts";
 const all = Object.entries({ ...builtIn, ...catalog });
 
 /** Every text and number of a description, but for the words of its own contract. */
-function* said(value: unknown): Generator<string> {
+function* textsOf(value: unknown): Generator<string> {
   if (typeof value === "string" || typeof value === "number") yield String(value);
-  if (typeof value === "object" && value !== null) for (const part of Object.values(value)) yield* said(part);
+  if (typeof value === "object" && value !== null) for (const part of Object.values(value)) yield* textsOf(part);
 }
 
 function withDefaults(template: string, { settings = {} }: ProviderDefinition): string {
   return template.replace(/\{(\w+)\}/g, (whole, name) => settings[name]?.default ?? whole);
 }
 
-describe("in words: everything that the description says", () => {
+describe("in words: everything that the description holds", () => {
   for (const [id, load] of all)
     test(id, async () => {
       const { default: definition } = await load();
       const view = { ...described(definition), id, origin: "built-in" as const, source: null, replaces: false };
       const shown = [...inWords(view), ...detailLines(definition)].join("\n");
-      const missing = [...said(definition)].filter(
+      const missing = [...textsOf(definition)].filter(
         (text) => !shown.includes(text) && !shown.includes(withDefaults(text, definition)),
       );
       expect(missing).toEqual([]);
     });
 });
 
-test("what it leaves out and people ask for is said too", async () => {
+test("defaults that people look for are shown too", async () => {
   const sentry = detailLines((await (builtIn.sentry as (typeof all)[0][1])()).default).join("\n");
   for (const line of [
     "  pkce: true (default)",

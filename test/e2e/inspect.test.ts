@@ -1,4 +1,4 @@
-/** `auth inspect`, CLI.md §5: what a token says of itself. No network. */
+/** `auth inspect`, CLI.md §5: what a token contains. No network. */
 import { describe, expect, test } from "bun:test";
 import { browserHome, paste } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";

@@ -218,7 +218,7 @@ describe("what belongs to another provider", () => {
       // The warning stays.
       expect((await it.call(["provider", "list"])).stderr).toContain("another provider");
       const { checks } = JSON.parse((await it.call(["doctor", "--offline", "--json"])).stdout);
-      expect(JSON.stringify(checks)).toContain("may stand in for");
+      expect(JSON.stringify(checks)).toContain("may replace another provider");
     });
 
   test("attack: an origin is another's however it is spelled", async () => {

@@ -54,7 +54,7 @@ function ifOurs<T>(value: T): (error: unknown) => T {
   };
 }
 
-/** Each that is installed: whether it can be used, and whether it stands in for another. */
+/** Each that is installed: whether it can be used, and whether it replaces another. */
 async function examinePlugins(session: Session): Promise<Found[]> {
   const ids = await session.registry.everyId();
   const kinds = await Promise.all(ids.map((id) => session.registry.kindOf(id)));
@@ -63,7 +63,7 @@ async function examinePlugins(session: Session): Promise<Found[]> {
   const found = views.flatMap(({ id, fault, replaces, trust }): Found[] => [
     ...(fault === null ? [] : [doubtful(fault, `auth provider ${trust === "unusable" ? "check" : "trust"} ${id}`)]),
     ...(replaces
-      ? [doubtful(`${id} may stand in for, or use what belongs to, another provider`, `auth provider remove ${id}`)]
+      ? [doubtful(`${id} may replace another provider, or use what belongs to it`, `auth provider remove ${id}`)]
       : []),
   ]);
   return [fine(`${ids.length - installed.length} providers are part of auth, ${installed.length} installed`), ...found];

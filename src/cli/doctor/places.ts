@@ -1,4 +1,4 @@
-/** The vault and what it stands on: its file, its key, who may reach them, the disk below. */
+/** The vault and what it depends on: its file, its key, who can reach them, the file system. */
 import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import type { Context } from "../../platform/context.ts";
@@ -12,7 +12,7 @@ import { type VaultWarning, vaultStatus, vaultWarnings } from "../../vault/statu
 import { keyWords } from "../vault.ts";
 import { broken, doubtful, type Examine, type Found, fine } from "./found.ts";
 
-/** What stands in the way of a home, found without opening the vault: whose its folders and files are, who can reach them. */
+/** Who owns the folders and files, and who else can reach them. Found without opening the vault. */
 export const examineModes: Examine = async ({ context }) => {
   const vault = vaultPath(context);
   return touching(vault, () => modesOf(context, vault));
@@ -30,7 +30,7 @@ function modesOf(context: Context, vault: string): Found[] {
   ];
   if (found.length > 0) return found;
   if (lstat(vault) === null) return [fine("there is nothing yet to be reached")];
-  return [fine("nobody else can reach the vault, its key or its locks")];
+  return [fine("no one else can reach the vault, its key or its locks")];
 }
 
 /** Root's folders are all right, but for those that sudo leaves in a home. */

@@ -12,7 +12,7 @@ const MEANINGS: Readonly<Record<keyof Paths, string>> = {
   runtime: "Sockets and files that live only while a command runs.",
 };
 
-/** @throws AuthError `vault_unwritable` when nothing says where the user's folders are */
+/** @throws AuthError `vault_unwritable` when the user's folders aren't known */
 export function paths(env: Environment, platform: NodeJS.Platform): Topic {
   const places = pathsFor(env, platform);
   const names = Object.keys(MEANINGS) as (keyof Paths)[];

@@ -1,4 +1,4 @@
-/** What a login lacks: a person is asked for it, on the terminal or by a form (CLI.md §4). */
+/** Asks a person for what a login lacks, on the terminal or by a form (CLI.md §4). */
 import type { MissingClient } from "../../connections/login/missing-client.ts";
 import type { LoginRequest } from "../../connections/login/request.ts";
 import { loginSettings } from "../../connections/login/settings.ts";
@@ -61,7 +61,7 @@ export async function untilValid<T>(cli: Cli, ask: () => Promise<T>): Promise<T>
 
 /**
  * Runs the login; where a client or a key is missing and a person is there, once more with their answers.
- * @param form how to ask by a form, where that was asked for
+ * @param form how to ask by a form, with `--web`
  */
 export async function offeringToTakeClient<T>(
   cli: Cli,
@@ -81,7 +81,7 @@ export async function offeringToTakeClient<T>(
   }
 }
 
-/** Where there are ways without a client the person chooses; else the error is shown, and what lacks asked for. */
+/** Where there are ways without a client the person chooses; else the error is shown, and the person asked for what lacks. */
 async function askWayIn(
   cli: Cli,
   error: AuthError,

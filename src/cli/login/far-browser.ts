@@ -10,7 +10,7 @@ type Place = "ssh" | "container" | "wsl";
 /** How the browser's last address may reach this program, where the loopback can't. */
 export type Pasting = "terminal" | "stdin" | "none";
 
-/** @returns lines to show with the page's address; null where nothing has to be said */
+/** @returns lines to show with the page's address; null where none are needed */
 export function farBrowserHint(env: Environment, redirectUri: string, pasting: Pasting): string | null {
   const place = placeOf(env);
   if (place === null) return null;

@@ -1,4 +1,4 @@
-/** `login --web`: what a login lacks is asked for by a one-shot form in a browser, so that no terminal is needed. */
+/** `login --web`: a one-shot form in a browser asks for what a login lacks, so that no terminal is needed. */
 import type { MissingClient } from "../../connections/login/missing-client.ts";
 import type { LoginRequest } from "../../connections/login/request.ts";
 import type { Answers } from "../../oauth/form.ts";

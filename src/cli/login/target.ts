@@ -12,7 +12,7 @@ import { connectionsOf, type Session } from "../session.ts";
 
 export interface Target {
   readonly ref: ConnectionRef;
-  /** What the argument itself says. */
+  /** Settings that the argument implies. */
   readonly settings: Readonly<Record<string, string>>;
 }
 
@@ -54,7 +54,7 @@ async function storedUnder(session: Session, name: string | undefined): Promise<
 
 /**
  * The provider's default where `auth use` chose one; else `default`, which this login makes. The only connection there
- * is isn't taken for it: who names the provider alone may want a second one.
+ * is isn't taken for it: a person who names the provider alone may want a second one.
  */
 async function defaultFor(session: Session, provider: string): Promise<ConnectionRef> {
   const made = { provider, name: DEFAULT_NAME };

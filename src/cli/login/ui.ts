@@ -18,7 +18,7 @@ export interface LoginDisplay {
   readonly qr: boolean;
   /** Read the final URL from standard input. */
   readonly callback: boolean;
-  /** Milliseconds until we give up, where that was said. */
+  /** Milliseconds until we give up, by `--timeout`. */
   readonly timeout: number | null;
   /** What is missing is asked for by a form. */
   readonly form: AskByForm | null;

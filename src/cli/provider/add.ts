@@ -67,14 +67,15 @@ export async function addPlugin(
   { replace, yes }: { replace: boolean; yes: boolean },
 ): Promise<Added> {
   const { file, origin } = found;
-  const manifest = isModule(file.kind) ? null : await checkedManifest(session, found, replace);
+  const manifest = isModule(file.kind) ? null : await loadManifest(file, session.registry.get);
+  const clash = manifest === null ? null : await clashOf(session, manifest.definition, manifest.base, replace);
   const id = manifest?.definition.id ?? checkId(found);
-  const inPlace = await refuseTaken(session, id, replace);
-  const replaces = inPlace || (manifest !== null && manifest.clash !== null);
-  for (const line of manifest === null
-    ? unread(found, id)
-    : inWords({ ...described(manifest.definition), id, ...sourceOf(origin), replaces }))
-    cli.output.notice(escapeText(line));
+  const replaces = (await refuseTaken(session, id, replace)) || clash !== null;
+  const words =
+    manifest === null
+      ? moduleWords(found, id)
+      : inWords({ ...described(manifest.definition), id, ...sourceOf(origin), replaces });
+  for (const line of words) cli.output.notice(escapeText(line));
   await requireConsent(cli, `Add ${id}?`, yes);
   const path = installPlugin(cli.context.paths.providers, id, file);
   const { vault } = await session.services();
@@ -88,27 +89,17 @@ export async function addPlugin(
   return { provider: id, origin, file: path, hash: file.hash, replaces, trust };
 }
 
-async function checkedManifest(
-  session: Session,
-  { file }: FoundPlugin,
-  replace: boolean,
-): Promise<{ definition: ProviderDefinition; clash: string | null }> {
-  const { definition, base } = await loadManifest(file, session.registry.get);
-  return { definition, clash: await clashOf(session, definition, base, replace) };
-}
-
 /**
  * @param allowed whether it may
  * @returns what it claims of another provider, in words; null: nothing
  * @throws AuthError `plugin_invalid` where it may not
  */
 export async function clashOf(
-  session: Session,
+  { registry }: Session,
   definition: ProviderDefinition,
   base: string | null,
   allowed: boolean,
 ): Promise<string | null> {
-  const { registry } = session;
   const clash = await clashWithOthers(definition, base, await registry.everyId(), registry.get);
   if (clash !== null && !allowed) throw claimed(definition.id, clash);
   return clash;
@@ -134,8 +125,8 @@ function checkId({ id, file }: FoundPlugin): string {
   throw usage(`${file.name} can't be named '${id}'.`, "Call the file <id>.ts: lower-case letters, digits and dashes.");
 }
 
-/** What is known of a module that nobody has run. */
-function unread({ file, origin }: FoundPlugin, id: string): string[] {
+/** What is known of a module before it has run. */
+function moduleWords({ file, origin }: FoundPlugin, id: string): string[] {
   return [
     `${id}: a module, whose code runs as you once you trust it`,
     `  Origin: ${origin}`,

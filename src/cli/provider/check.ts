@@ -50,7 +50,7 @@ export default defineCommand({
   },
 });
 
-/** One for each check. What is wrong in several of them is said once. */
+/** One for each check. A fault of several checks is spelt out once. */
 function* lines(checks: readonly Check[]): Generator<string> {
   const said = new Map<string, string>();
   for (const { name, status, detail } of checks) {

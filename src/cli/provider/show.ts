@@ -46,7 +46,6 @@ async function showManifest(cli: Cli, definition: ProviderDefinition): Promise<v
   await cli.output.text((await writeManifest(data, head)).trimEnd());
 }
 
-/** All that a description says. */
 interface ProviderDetails {
   /** null: it has none. */
   readonly issuer: string | null;
@@ -105,12 +104,12 @@ function filled(template: string, values: Values): string {
 /** Said in the summary above, or below in a form of its own. */
 const ELSEWHERE = ["id", "title", "docs", "aliases", "environment", "issuer", "endpoints"];
 
-/** What the summary's line for a setting says. */
+/** What the summary's line for a setting shows. */
 const IN_SUMMARY = /^settings\.\w+\.(title|flag|env|default|choices|required)\b/;
 
 const DAY = 24 * 3600;
 
-/** What holds where the description says nothing, and people ask for: whether to refresh, and what is left then. */
+/** Defaults that are shown where the description leaves the field out. */
 const DEFAULTS_SHOWN = [
   "authorize.pkce",
   "refresh.rotation",
@@ -149,7 +148,7 @@ export function detailLines(definition: ProviderDefinition): string[] {
   return lines;
 }
 
-/** What is said of refreshing makes no sense for a provider that gives no refresh token, and so on. */
+/** Whether the field applies: no refresh policy without refresh tokens, no PKCE without a browser. */
 function isPartOf(definition: ProviderDefinition, path: string): boolean {
   const flows = flowsOf(definition).map(({ flow }) => flow);
   if (path === "authorize.pkce") return isByBrowser(definition);

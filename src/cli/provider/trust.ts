@@ -43,11 +43,11 @@ export default defineCommand({
       else requireHash(file, args.ci);
       const { definition, ...evaluated } = await evaluateModule(file);
       requireName(file, id, definition);
-      const clash = pin.replaces ? null : await clashOf(session, definition, null, args.replace ?? false);
+      const replaces = pin.replaces || (await clashOf(session, definition, null, args.replace ?? false)) !== null;
       for (const line of wordsFor(definition, pin)) cli.output.notice(escapeText(line));
       if (args.ci === undefined) await requireConsent(cli, "Pin it? It then runs as you.", false);
       const trusted = { ...evaluated, at: cli.context.now() };
-      await writePin(vault, id, { ...pin, hash: file.hash, trusted, replaces: pin.replaces || clash !== null });
+      await writePin(vault, id, { ...pin, hash: file.hash, trusted, replaces });
       forgetIndex(cli.context.paths.providers);
       await cli.context.audit({ event: "plugin", status: "success", message: `trusted ${id}, ${file.hash}` });
       cli.output.success(`Trusted ${id}, as it is now.`);

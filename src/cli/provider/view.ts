@@ -1,4 +1,4 @@
-/** What is told of a provider: its description in the words of CLI.md, where it comes from and whether it is used. */
+/** A provider as `list` and `show` print it: its description, where it comes from and whether it is used. */
 import { readPin } from "../../connections/plugins.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { flowsOf } from "../../providers/flows.ts";
@@ -14,9 +14,9 @@ export interface ProviderView {
   readonly origin: "built-in" | "catalogue" | "file" | "npm" | "url";
   /** Of a plugin that was added: the package with its version, or the URL. */
   readonly source: string | null;
-  /** Whether it stands in for a provider that is built in, or may use what is another's. */
+  /** Whether it replaces a provider that is built in, or may use what is another's. */
   readonly replaces: boolean;
-  /** Names that stand for its id. */
+  /** Other names for its id. */
   readonly aliases: readonly string[];
   readonly docs: string | null;
   /** In order of preference. */
@@ -88,7 +88,7 @@ export function sourceOf(origin: string): Pick<ProviderView, "origin" | "source"
   return { origin: origin.startsWith("npm:") ? "npm" : "url", source: origin };
 }
 
-/** What the description itself says. */
+/** What the description itself holds. */
 export function described(
   definition: ProviderDefinition,
 ): Omit<ProviderView, "id" | "origin" | "source" | "replaces" | "trust" | "fault"> {
