@@ -13,7 +13,7 @@ import { requireConnection, type Stored } from "./store.ts";
 export interface Access {
   /** Its record's tokens are never null. */
   readonly stored: Stored;
-  /** A token that works now although something is wrong: what to tell the person. */
+  /** What is wrong although the token works now. */
   readonly warning: string | null;
 }
 
@@ -70,7 +70,7 @@ async function refuseOtherHost(services: Services, stored: Stored): Promise<void
   try {
     ({ settings } = await services.registry.get(stored.ref.provider));
   } catch (error) {
-    // A plugin that can't be used says nothing of variables; `cautionOf` tells what is wrong with it.
+    // A plugin that can't be used names no variables; `cautionOf` reports what is wrong with it.
     if (error instanceof AuthError && STOPS_A_REFRESH.includes(error.code)) return;
     throw error;
   }
@@ -83,7 +83,7 @@ function isPlain({ registry }: Services, { record }: Stored): boolean {
   return record.pinned?.plugin === undefined && registry.isBuiltIn(record.provider);
 }
 
-/** A plugin that can't be used any more, or not yet, keeps no token that is still good from anyone. */
+/** A token that is still valid is given although its plugin can't be used any more, or not yet: with a warning. */
 async function cautionOf(services: Services, stored: Stored): Promise<string | null> {
   const { provider, pinned } = stored.record;
   if (pinned?.plugin === undefined && !(await services.registry.isPlugin(provider))) return null;
@@ -92,8 +92,8 @@ async function cautionOf(services: Services, stored: Stored): Promise<string | n
 }
 
 /**
- * A home that can't be written, one whose key changes just now, or a plugin that nobody may use stops a refresh; a token
- * that lives is none the worse.
+ * A home that can't be written, a key that is being changed, or a plugin that may not be used stops a refresh, but not
+ * the use of a token that is still valid.
  */
 function withoutRefresh(stored: Stored, error: unknown): Outcome {
   if (error instanceof AuthError && STOPS_A_REFRESH.includes(error.code)) return { kind: "failed", stored, error };
@@ -105,7 +105,7 @@ const STOPS_A_REFRESH: readonly ErrorCode[] = [
   ...["plugin_untrusted", "plugin_invalid", "provider_not_found"],
 ] as const;
 
-/** A living token of a login in trouble is served, and the trouble told: it won't mend itself unseen (RULES.md 2.4). */
+/** A valid token of a login in trouble is served with a warning (RULES.md 2.4). */
 function warningOf({ ref, record }: Stored, now: number): string | null {
   const { failure } = record;
   if (failure === null) return null;

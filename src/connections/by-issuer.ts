@@ -6,6 +6,7 @@ import { addressFault, isSameUrl } from "../platform/url.ts";
 import type { Vault } from "../vault/types.ts";
 import { readDefaults } from "./defaults.ts";
 import { type ConnectionRef, checkName, display, sameName, vaultName } from "./ref.ts";
+import { ambiguous } from "./select.ts";
 import { listConnections, type Stored } from "./store.ts";
 
 /** The name of the connection that a login at this issuer makes: host, port and path. @throws AuthError `usage` */
@@ -40,9 +41,7 @@ export async function connectionByIssuer(
   const [only, ...others] = profile === undefined ? there : [];
   if (only === undefined) throw notLoggedIn(url, profile, source);
   if (others.length === 0) return only;
-  throw new AuthError("ambiguous_connection", `Which connection? There are several at ${url}.`, {
-    hint: `Name one of: ${there.map(display).join(", ")}\nOr choose a default: auth use ${display(only)}`,
-  });
+  throw ambiguous(`There are several at ${url}.`, there.map(display), true);
 }
 
 /** The connection at the issuer that `auth use` chose; null where it chose none of them. */

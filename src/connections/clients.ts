@@ -6,7 +6,7 @@
 import type { ClientKey } from "../oauth/key-file.ts";
 import type { Client } from "../oauth/types.ts";
 import type { Environment } from "../platform/context.ts";
-import { AuthError, usage } from "../platform/errors.ts";
+import { usage } from "../platform/errors.ts";
 import { ownValue } from "../platform/own.ts";
 import { cutLineEnd, Secret } from "../platform/secret.ts";
 import { shellWord } from "../platform/shell-word.ts";
@@ -15,6 +15,7 @@ import { originOf } from "../platform/url.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
 import { type Connection, decodeRecord, encodeRecord, type Pinned, type SecretPlaces } from "./record.ts";
+import { connectionError, display } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { following } from "./store.ts";
 import { update } from "./update.ts";
@@ -42,7 +43,7 @@ export function keyOf(entry: ClientEntry | undefined): ClientKey | null {
   return { pem: entry.privateKey, algorithm: entry.algorithm ?? "ES256", keyId: entry.keyId ?? null };
 }
 
-/** @throws AuthError `usage` for characters that neither can have; said by position, never shown */
+/** @throws AuthError `usage` for characters that neither can have; the message names the position, never the value */
 export function requireClientSyntax(id: string, secret: Secret | null): void {
   const fault = syntaxFault("client id", id) ?? syntaxFault("client secret", secret?.reveal() ?? "");
   if (fault !== null) throw usage(`${fault}.`, "Copy it from the client's page again. Nothing was sent or stored.");
@@ -52,7 +53,7 @@ export interface Clients {
   readonly format: 1;
   readonly provider: string;
   readonly origin: string;
-  /** The client that a login uses when it is told none. */
+  /** The client that a login uses when none is named. */
   readonly chosen: string | null;
   readonly clients: Readonly<Record<string, ClientEntry>>;
 }
@@ -84,13 +85,12 @@ export async function listClients(vault: Vault): Promise<{ clients: Clients; ver
 
 /** The change that stores (or, without clients left, erases) a client record. */
 export function clientsChange(clients: Clients, version: Version | null): Change {
-  const name = clientsName(clients.provider, clients.origin);
-  if (Object.keys(clients.clients).length === 0) return { type: "client", name, expected: version, next: null };
+  const isEmpty = Object.keys(clients.clients).length === 0;
   return {
     type: "client",
-    name,
+    name: clientsName(clients.provider, clients.origin),
     expected: version,
-    next: { version: following(version), body: encodeRecord(clients) },
+    next: isEmpty ? null : { version: following(version), body: encodeRecord(clients) },
   };
 }
 
@@ -112,7 +112,7 @@ export async function updateClients(
   );
 }
 
-/** What the environment says about a provider's client; ours before the ecosystem's own. */
+/** A provider's client in the environment: our own variables before the ecosystem's. */
 export function clientFromEnvironment(
   definition: ProviderDefinition,
   env: Environment,
@@ -152,50 +152,49 @@ function firstSet(env: Environment, variables: readonly string[]): { variable: s
  * counts only if the environment names that very id.
  */
 export async function clientOf(services: Services, record: Connection, pinned: Pinned): Promise<Client> {
-  const id = pinned.clientId ?? "";
-  const tokenEndpoint = pinned.endpoints.token;
-  if (id === "" || tokenEndpoint === undefined) return { id, secret: null, authentication: "none" };
-  const definition = await services.registry.get(record.provider);
-  const fromEnvironment = clientFromEnvironment(definition, services.context.env);
-  const { clients } = await readClients(services.vault, record.provider, originOf(tokenEndpoint));
-  if (pinned.authentication === "private_key_jwt") return keyed(id, keyOf(ownValue(clients.clients, id)), record);
-  const secret =
-    (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? ownValue(clients.clients, id)?.secret ?? null;
-  if (secret === null && pinned.authentication !== "none")
-    throw new AuthError(
-      "client_missing",
-      `The secret of client ${id} is missing for ${record.provider}:${record.name}.`,
-      {
-        hint: `Give it again: auth client set ${record.provider} --client-id ${shellWord(id)} --client-secret -`,
-        connection: `${record.provider}:${record.name}`,
-      },
-    );
-  return { id, secret: pinned.authentication === "none" ? null : secret, authentication: pinned.authentication };
+  const { clientId, endpoints, authentication } = pinned;
+  const id = clientId ?? "";
+  if (id === "" || endpoints.token === undefined || authentication === "none")
+    return { id, secret: null, authentication: "none" };
+  const { clients } = await readClients(services.vault, record.provider, originOf(endpoints.token));
+  const entry = ownValue(clients.clients, id);
+  if (authentication === "private_key_jwt") {
+    const key = keyOf(entry);
+    if (key !== null) return { id, secret: null, authentication, key };
+    throw connectionError(record, "client_missing", `The key of client ${id} is missing for ${display(record)}.`, {
+      hint: `Log in with it again: auth login ${display(record)} --force --client-id ${shellWord(id)} --key <file>`,
+    });
+  }
+  const fromEnvironment = clientFromEnvironment(await services.registry.get(record.provider), services.context.env);
+  const secret = secretOf(id, fromEnvironment, entry);
+  if (secret !== null) return { id, secret, authentication };
+  throw connectionError(record, "client_missing", `The secret of client ${id} is missing for ${display(record)}.`, {
+    hint: `Give it again: auth client set ${record.provider} --client-id ${shellWord(id)} --client-secret -`,
+  });
 }
 
 /** The client that a login at this record's provider would use now; null where none is known. */
 export async function knownClient(services: Services, { provider, pinned }: Connection): Promise<Client | null> {
   const definition = await services.registry.get(provider);
   const fromEnvironment = clientFromEnvironment(definition, services.context.env);
-  const tokenEndpoint = pinned?.endpoints.token;
-  const clients =
-    tokenEndpoint === undefined ? null : (await readClients(services.vault, provider, originOf(tokenEndpoint))).clients;
+  const token = pinned?.endpoints.token;
+  const clients = token === undefined ? null : (await readClients(services.vault, provider, originOf(token))).clients;
   const id = fromEnvironment?.id ?? clients?.chosen ?? definition.client?.id ?? null;
   if (id === null) return null;
   const entry = ownValue(clients?.clients, id);
   const key = keyOf(entry);
   if (key !== null) return { id, secret: null, authentication: "private_key_jwt", key };
-  const secret = (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? entry?.secret ?? null;
-  if (secret === null) return { id, secret, authentication: "none" };
-  return { id, secret, authentication: entry?.authentication ?? definition.client?.authentication ?? "body" };
+  const secret = secretOf(id, fromEnvironment, entry);
+  const authentication = entry?.authentication ?? definition.client?.authentication ?? "body";
+  return { id, secret, authentication: secret === null ? "none" : authentication };
 }
 
-function keyed(id: string, key: ClientKey | null, { provider, name }: Connection): Client {
-  if (key !== null) return { id, secret: null, authentication: "private_key_jwt", key };
-  throw new AuthError("client_missing", `The key of client ${id} is missing for ${provider}:${name}.`, {
-    hint: `Log in with it again: auth login ${provider}:${name} --force --client-id ${shellWord(id)} --key <file>`,
-    connection: `${provider}:${name}`,
-  });
+function secretOf(
+  id: string,
+  fromEnvironment: ReturnType<typeof clientFromEnvironment>,
+  entry: ClientEntry | undefined,
+): Secret | null {
+  return (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? entry?.secret ?? null;
 }
 
 /** A keyed hash of (id, secret), to see whether a refused client has changed since. */

@@ -1,4 +1,4 @@
-/** The commit of an attempt's outcome, over whatever else has become of the record meanwhile. */
+/** Commits an attempt's outcome, whatever else has changed the record meanwhile. */
 import { feature } from "bun:bundle";
 import { mutated } from "../platform/faults.ts";
 import { retryWhileBusy } from "../vault/busy.ts";
@@ -12,7 +12,7 @@ export type CommitResult =
   | { readonly kind: "committed"; readonly stored: Stored }
   /** Logged out meanwhile. */
   | { readonly kind: "gone" }
-  /** Logged in anew, or refreshed by someone else, meanwhile: what stands is newer than what we hold. */
+  /** Logged in again, or refreshed by another process, meanwhile: what is stored is newer than what we hold. */
   | { readonly kind: "replaced"; readonly stored: Stored };
 
 /**

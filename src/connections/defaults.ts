@@ -99,7 +99,7 @@ export interface Meanings {
 
 /**
  * @param stored every connection in the vault
- * @param environment providers with a token in the environment, which goes before the vault
+ * @param environment providers with a token in the environment, which takes precedence over the vault
  */
 export function meaningsOf(
   stored: readonly ConnectionRef[],

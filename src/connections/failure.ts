@@ -5,6 +5,7 @@ import type { AuthError, ErrorCode } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { localTime } from "../platform/local-time.ts";
 import { commandLine, placeholder } from "../platform/shell-word.ts";
+import { flagOf } from "../providers/settings.ts";
 import type { Connection, Failure } from "./record.ts";
 import { type ConnectionRef, connectionError, display, typed } from "./ref.ts";
 import { isAlive, stillWorks } from "./status.ts";
@@ -148,14 +149,14 @@ function remedy(failure: OAuthFailure, fallback: string): string {
   return lines.join("\n").replaceAll("{redirectUri}", "the redirect URI of this login");
 }
 
-/** Whoever must log in again is told the command, whatever the description says besides. */
+/** A hint to log in again holds the command, even where the description has words of its own. */
 function loggingIn(failure: OAuthFailure, again: string): string {
   const hint = remedy(failure, again);
   return hint.includes("auth login ") ? hint : `${hint.replace(/\s*Log in again\.$/, "")}\n${again}`;
 }
 
 /**
- * The error of a stored failure: one text, whichever command meets it.
+ * The error of a stored failure, in the same words for every command.
  * @param now milliseconds since the epoch
  */
 export function errorFrom({ ref, record }: Stored, failure: Failure, now: number): AuthError {
@@ -174,7 +175,7 @@ export function errorFrom({ ref, record }: Stored, failure: Failure, now: number
 /**
  * The error while no new attempt is made: nothing was sent, and when the next try is.
  * @param failure null: the attempt was cut off, so its reply was lost
- * @param until milliseconds since the epoch; null: only when it is asked for
+ * @param until milliseconds since the epoch; null: only by a command that forces it
  */
 export function notTried({ ref }: Stored, failure: Failure | null, until: number | null, now: number): AuthError {
   const when = until === null ? "by itself" : `until ${clockTime(until, now)}`;
@@ -192,8 +193,8 @@ export function needsPerson({ failure }: Connection): boolean {
 }
 
 /**
- * What a refresh that wasn't due says of a login that the provider will not renew: the token is none the worse, but no
- * other follows it until a person acts. null: the last refresh, if it failed, failed in a way that may pass.
+ * The error of a refresh that wasn't due, for a login that the provider won't renew: the token still works, but there will
+ * be no other until a person acts. null: the last refresh, if it failed, failed in a way that may pass.
  * @param now milliseconds since the epoch
  */
 export function renewalRefused(stored: Stored, now: number): AuthError | null {
@@ -213,13 +214,9 @@ export function clientSetCommand({ provider, pinned, settings, clientId }: Conne
   const secret = pinned?.authentication === "none" ? [] : ["--client-secret", "-"];
   const issuer = settings.issuer ?? pinned?.issuer ?? null;
   const others = Object.entries(settings).filter(([name]) => name !== "issuer");
-  const flags = others.flatMap(([name, value]) => [`--${kebab(name)}`, value]);
+  const flags = others.flatMap(([name, value]) => [`--${flagOf(name)}`, value]);
   const words = ["auth", "client", "set", provider, "--client-id", id, ...secret];
   return commandLine([...words, ...(issuer === null ? [] : ["--issuer", issuer]), ...flags]);
-}
-
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** Whether no new attempt is made yet. A time further ahead than its cap comes from a wrong clock, and is ignored. */

@@ -1,6 +1,6 @@
 /**
  * How long a token lives where only the provider's introspection knows (RFC 7662 §2.2, `exp`). Asked once the tokens
- * are safe, and not for long: a provider that doesn't say takes nothing away.
+ * are stored, with a short time limit: without an answer they are used all the same.
  */
 import type { Client, Server, TokenReply } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
@@ -25,7 +25,7 @@ export async function introspectedExpiry(
     const { active, exp } = await introspect(briefly, server, client, token);
     return active && typeof exp === "number" && Number.isFinite(exp) && exp > 0 ? exp * 1000 : null;
   } catch (error) {
-    // Failing to learn it says nothing of the token.
+    // The token may be good all the same.
     if (!(error instanceof AuthError)) throw error;
     context.debug(`introspection: ${error.message}`);
     return null;

@@ -35,7 +35,7 @@ export interface LoggedOut {
 export async function sharingGrant(services: Services, stored: Stored): Promise<Stored[]> {
   const record = asLoggedIn(stored.record);
   if (record.tokens === null || record.pinned === null) return [];
-  // Without a tokenEndpoint nothing is revoked, so nobody else's grant ends.
+  // Where nothing can be revoked no other grant ends.
   const tokenEndpoint = await reachable(services, record, () => {});
   if (tokenEndpoint?.dialect.revocation.endsGrant !== true) return [];
   return (await listConnections(services.vault)).filter(
@@ -49,8 +49,8 @@ export async function sharingGrant(services: Services, stored: Stored): Promise<
 }
 
 /**
- * @throws AuthError where it can't be erased: before the provider is told, if that can be known by then, else saying
- * that it was told
+ * @throws AuthError where it can't be erased: before anything is revoked, if that can be known by then; else the message
+ * says what was revoked
  */
 export async function logout(services: Services, stored: Stored, request: LogoutRequest): Promise<LoggedOut> {
   const { interruption } = request;
@@ -95,7 +95,7 @@ async function lockIfPossible(services: Services, stored: Stored, interruption: 
   return turn.kind === "locked" ? turn.lock : null;
 }
 
-/** Someone who interrupts a logout wants to be out: the provider's answer is not waited for. */
+/** An interrupted logout doesn't wait for the provider's answer. */
 async function revokeUnlessInterrupted(
   services: Services,
   stored: Stored,
@@ -124,7 +124,7 @@ async function revokeAtProvider(services: Services, stored: Stored): Promise<boo
   });
 }
 
-/** A provider whose plugin is gone, or a client whose secret is: no reason to keep what is to be erased. */
+/** null where the plugin or the client's secret is gone: the login is erased all the same. */
 async function reachable(
   services: Services,
   record: Connection,

@@ -5,6 +5,7 @@
  */
 import { clockOffsetOf, readMinted, sendMint } from "../oauth/mint.ts";
 import { bareReply, type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "../oauth/types.ts";
+import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -34,11 +35,11 @@ export async function refreshByMinting(
   const attempt: Attempt = { services, tokenEndpoint, lease, noted: current, note: null, sentAt: now(), now };
   let minted: Minted;
   try {
-    minted = await mintToken(services, order);
+    minted = await mintToken(services.context, order);
   } catch (error) {
     if (error instanceof AuthError) return { kind: "failed", stored: current, error };
     if (!(error instanceof OAuthFailure)) throw error;
-    // Nothing was at stake: whatever was lost on the way can be asked for again.
+    // Nothing rotates: what was lost on the way can be requested again.
     const harmless = { ...error, reason: error.reason, inDoubt: false, unreadable: false };
     return conclude(attempt, new OAuthFailure(harmless), null);
   }
@@ -65,6 +66,9 @@ function orderOf(
   return { minting, mint, server, client, settings, scopes };
 }
 
+/** What minting needs of the outside. */
+export type MintContext = Pick<Context, "env" | "http" | "now">;
+
 export interface MintOrder {
   readonly minting: Minting;
   readonly mint: Mint;
@@ -86,14 +90,13 @@ export interface Minted {
  * than we thought, it is signed again by that clock.
  * @throws OAuthFailure; AuthError when there is nothing to prove ourselves with
  */
-export async function mintToken(services: Services, order: MintOrder): Promise<Minted> {
-  const { context } = services;
+export async function mintToken(context: MintContext, order: MintOrder): Promise<Minted> {
   const signs = signingOf(order) !== null;
   let clockOffset = signs ? order.mint.clockOffset : 0;
   for (let again = false; ; again = true) {
     const at = context.now();
     if (order.minting.use === "bearer") return { reply: await signedToken(order, at), at, clockOffset };
-    const raw = await send(services, order, at + clockOffset);
+    const raw = await send(context, order, at + clockOffset);
     const measured = signs ? clockOffsetOf(raw, context.now()) : 0;
     try {
       const reply = await readMinted(order.server, order.client, raw, context.now());
@@ -106,26 +109,26 @@ export async function mintToken(services: Services, order: MintOrder): Promise<M
   }
 }
 
-async function send(services: Services, order: MintOrder, now: number): Promise<RawReply> {
+async function send(context: MintContext, order: MintOrder, now: number): Promise<RawReply> {
   const { minting, server, client, scopes } = order;
-  if (minting.use === "bearer") throw new Error("a token that is signed here is not asked for");
-  return sendMint(services.context.http, server, client, {
+  if (minting.use === "bearer") throw new Error("a token that is signed here is not requested");
+  return sendMint(context.http, server, client, {
     url: endpointOf(order),
     use: minting.use,
-    proof: await proofOf(services, order, now),
+    proof: await proofOf(context, order, now),
     scopes,
     parameters: filled(minting.parameters ?? {}, valuesOf(order)),
     timeout: LIMITS.exchange,
   });
 }
 
-async function proofOf(services: Services, order: MintOrder, now: number): Promise<Secret | null> {
+async function proofOf(context: MintContext, order: MintOrder, now: number): Promise<Secret | null> {
   const { mint, minting } = order;
   switch (mint.proof) {
     case "secret":
       return null;
     case "subject-token":
-      return subjectToken(services, mint, fill(minting.audience ?? "{}", valuesOf(order)));
+      return subjectToken(context, mint, fill(minting.audience ?? "{}", valuesOf(order)));
     default:
       return sign(order, now);
   }
@@ -157,12 +160,12 @@ async function sign(order: MintOrder, now: number): Promise<Secret> {
   );
 }
 
-/** What proves a client says so (RFC 10070); a description may name another type, for providers that refuse this one. */
+/** The type of a client's own assertion (RFC 10070). A description may name another, for providers that refuse this one. */
 const TYPES: Readonly<Partial<Record<Minting["use"], Readonly<Record<string, string>>>>> = {
   assertion: { typ: "client-authentication+jwt" },
 };
 
-/** A token that is made here: no provider is asked for it. */
+/** A token that is made here, without a request. */
 async function signedToken(order: MintOrder, now: number): Promise<TokenReply> {
   const { lifetimeSeconds = 0, backdateSeconds = 0 } = order.minting.sign ?? {};
   return bareReply(await sign(order, now), { expiresIn: lifetimeSeconds - backdateSeconds });

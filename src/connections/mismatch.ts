@@ -1,8 +1,7 @@
 /**
- * A login belongs to one client and one place. A flag or variable that says another is refused before anything is
+ * A login belongs to one client and one place. A flag or variable that names another is refused before anything is
  * sent: the credential of one must never be offered to the other (RULES.md 3.1).
  */
-import { AuthError } from "../platform/errors.ts";
 import { isSameOrigin, isSameUrl, originOf } from "../platform/url.ts";
 import { settingsFromEnvironment } from "../providers/environment.ts";
 import { resolveProvider } from "../providers/resolve.ts";
@@ -10,11 +9,11 @@ import type { EndpointName, ProviderDefinition } from "../providers/schema.ts";
 import { clientFromEnvironment } from "./clients.ts";
 import { declared, isSamePlace, madeFrom } from "./pin.ts";
 import type { Connection } from "./record.ts";
-import { display } from "./ref.ts";
+import { connectionError, display } from "./ref.ts";
 import type { Services } from "./services.ts";
 import type { Stored } from "./store.ts";
 
-/** What is asked for, by flag or variable; null and absent mean "nothing said". */
+/** What flags and variables name; null and absent: nothing. */
 export interface Asked {
   readonly clientId: string | null;
   readonly settings: Readonly<Record<string, string>>;
@@ -28,24 +27,20 @@ export interface Asked {
 export function refuseMismatch(definition: ProviderDefinition, stored: Stored, asked: Asked, hint: string): void {
   const { pinned } = stored.record;
   if (pinned === null) return;
-  const connection = display(stored.ref);
+  const name = display(stored.ref);
   const from = asked.sources.length === 0 ? "" : ` (${asked.sources.join(", ")})`;
-  if (asked.clientId !== null && pinned.clientId !== null && asked.clientId !== pinned.clientId)
-    throw new AuthError(
-      "client_mismatch",
-      `${connection} was made with the client ${pinned.clientId}, not with ${asked.clientId}${from}.`,
-      { hint, connection },
-    );
+  if (asked.clientId !== null && pinned.clientId !== null && asked.clientId !== pinned.clientId) {
+    const message = `${name} was made with the client ${pinned.clientId}, not with ${asked.clientId}${from}.`;
+    throw connectionError(stored.ref, "client_mismatch", message, { hint });
+  }
   const place = otherPlace(definition, stored.record, asked);
   if (place === null) return;
   const here = pinned.issuer ?? pinned.endpoints.token ?? pinned.origins[0] ?? "another place";
-  throw new AuthError("origin_mismatch", `${connection} is a login at ${here}, not at ${place}${from}.`, {
-    hint,
-    connection,
-  });
+  const message = `${name} is a login at ${here}, not at ${place}${from}.`;
+  throw connectionError(stored.ref, "origin_mismatch", message, { hint });
 }
 
-/** The place that is asked for, where it isn't the one this login belongs to. */
+/** The place that was named, where it isn't the one this login belongs to. */
 function otherPlace(definition: ProviderDefinition, record: Connection, asked: Asked): string | null {
   const { pinned } = record;
   const { token } = asked.endpoints;
@@ -68,7 +63,7 @@ function otherPlace(definition: ProviderDefinition, record: Connection, asked: A
 }
 
 /**
- * For a call that named the provider alone: what the ecosystem's variables say must not contradict the login.
+ * For a call that named the provider alone: the ecosystem's variables must not contradict the login.
  * @param of `client`: whether the client matters, since something is sent as it
  * @throws AuthError `client_mismatch`, `origin_mismatch`
  */

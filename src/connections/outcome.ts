@@ -1,4 +1,4 @@
-/** What a refresh came to: how a record looks after it, and what every command says of it. */
+/** The outcome of a refresh: the record after it, and what every command reports. */
 
 import type { AuthError } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -16,7 +16,7 @@ export interface RefreshOptions {
   readonly force: boolean;
   /** The access token that an API just refused: refresh only if it is still the stored one. */
   readonly rejected: Secret | null;
-  /** The connection was named by its provider alone, so what the environment says of the provider must agree. */
+  /** The connection was named by its provider alone, so the environment's variables must agree. */
   readonly implicit: boolean;
   /** An API that the login's own token isn't for. */
   readonly resource?: ResourceRef;
@@ -31,7 +31,7 @@ export type Outcome =
       readonly stored: Stored;
       readonly adopted: boolean;
       readonly warning?: string;
-      /** The disk failed after sending: these tokens work, and stand nowhere but here. */
+      /** The disk failed after sending: these tokens work, and are stored nowhere. */
       readonly unstored?: AuthError;
     }
   /** No new tokens. The old access token may live on. */
@@ -43,18 +43,18 @@ export type Outcome =
       readonly accessDoubtful?: boolean;
     };
 
-/** What a command says of an outcome, and how it ends. */
+/** What a command reports of an outcome, and how it ends. */
 export interface OutcomeReport {
   /** Its access token may be used now; null: there is none. */
   readonly usable: Stored | null;
   /** For a command that hands out the token: what is wrong although there is one. */
   readonly warning: string | null;
-  /** For a command that was asked to refresh, and for every command where there is no usable token: how it ends. */
+  /** How `refresh` ends, and every command for which there is no usable token. */
   readonly error: AuthError | null;
 }
 
 /**
- * The one place where an outcome becomes words and a code, whichever command refreshed (CLI §4).
+ * The one place where an outcome becomes words and a code, for every command (CLI §4).
  *
  * @param rejected the access token that an API just refused: it isn't handed out again
  */
@@ -78,7 +78,7 @@ function sentence(message: string): string {
   return message.endsWith(".") ? message : `${message}.`;
 }
 
-/** Another process's outcome is mine: same result, nothing sent (RULES.md 2.5). @param first as it was before */
+/** Takes over another process's outcome: same result, nothing sent (RULES.md 2.5). @param first as it was before */
 export function adoptOutcome(stored: Stored, first: Stored, now: number): Outcome {
   const { failure, tokens } = stored.record;
   if (tokens === null) throw loginRequired(stored.ref);

@@ -40,7 +40,7 @@ export function settingsChanged(record: Connection): AuthError {
   return connectionError(record, "login_required", message, { hint });
 }
 
-/** The command that logs in anew as this login was made: a token that was pasted is asked for by nothing but its flag. */
+/** The command that logs in again as this login was made: a pasted token needs its flag. */
 export function loginAgain(record: Connection): string {
   return `auth login ${typed(record)}${record.kind === "oauth" ? "" : " --token -"}`;
 }
@@ -152,7 +152,7 @@ export function declared(
   );
 }
 
-/** An issuer by flag. Where the provider has a setting of that name, the flag fills it, and the setting says it all. */
+/** `--issuer`, except where the provider has a setting of that name, which the flag fills. */
 export function ownIssuer(definition: ProviderDefinition, issuer: string | null): string | null {
   return Object.hasOwn(definition.settings ?? {}, "issuer") ? null : issuer;
 }

@@ -14,7 +14,7 @@ export async function listPins(vault: Vault): Promise<Pin[]> {
   return (await vault.list("plugin")).map(({ body, name }) => decodeRecord<Pin>(body, `plugin ${name}`));
 }
 
-/** Stores a pin, whoever else does so at the same time; null erases it. */
+/** Stores a pin, also while other processes do; null erases it. */
 export async function writePin(vault: Vault, id: string, pin: Pin | null): Promise<void> {
   await update(
     vault,

@@ -1,8 +1,8 @@
 /**
  * What the vault holds of one connection. All times are milliseconds since the epoch, UTC.
  *
- * A record is on the way of every token, so it is not put through a schema when it is read: it opens only if this
- * program sealed it, unchanged, and its format's number says how it is written. Its secrets are `Secret` from then on.
+ * Every token is read through a record, so it isn't put through a schema: it opens only if this program sealed it,
+ * unchanged, and its format's number tells how it is written. Its secrets are `Secret` from then on.
  */
 
 import type { Account, Authentication } from "../oauth/types.ts";
@@ -28,7 +28,7 @@ export interface Tokens {
   /** Keyed hash of the refresh token: one token, one owner (RULES.md 2.6). */
   readonly refreshFingerprint: string | null;
   readonly idToken: Secret | null;
-  /** Granted, as the provider told. */
+  /** As the provider granted them. */
   readonly scopes: readonly string[];
   readonly extra: Readonly<Record<string, unknown>>;
   /** The key that they are bound to (RFC 9449), a private JWK as JSON. */
@@ -52,7 +52,7 @@ export interface Pinned {
   readonly madeFrom?: LoginSettings;
 }
 
-/** What a login was made with, whatever a profile edit says since. */
+/** What a login was made with, whatever a profile edit has changed since. */
 export type LoginSettings = Pick<Connection, "settings" | "issuer" | "endpoints" | "flow">;
 
 /** The durable mark that a refresh is being sent (DESIGN.md §6, step 3). */
@@ -76,7 +76,7 @@ export interface Mint {
   readonly secret: Secret | null;
   /** Where another issuer's token is fetched each time: `file:<path>`, or a CI system. null: it is `secret`. */
   readonly source: string | null;
-  /** What the key's file says besides, for templates: key id, e-mail, thumbprint. Nothing secret. */
+  /** What else the key's file holds, for templates: key id, e-mail, thumbprint. Nothing secret. */
   readonly values: Texts;
   /** That each token is asked for. Absent in a record that an older version wrote. */
   readonly scopes?: readonly string[];
@@ -116,7 +116,7 @@ export interface Connection {
   /** As it was typed; names are compared case-folded. */
   readonly name: string;
   readonly createdAt: number;
-  /** What the person chose: the provider's settings, and the flags that stand above them. */
+  /** What the person chose: the provider's settings, and the flags that go above them. */
   readonly settings: Texts;
   readonly issuer: string | null;
   readonly endpoints: Texts;
@@ -142,7 +142,7 @@ export interface Connection {
   readonly dead: readonly string[];
 }
 
-/** Every record says how it is written. */
+/** Every record has the number of its format. */
 interface Formatted {
   readonly format: 1;
 }

@@ -1,11 +1,11 @@
-/** A connection's lock in the hand of the one who refreshes it, with the time that may be spent under it. */
+/** A connection's lock while it is refreshed, with the time that may be spent under it. */
 import { LIMITS } from "../platform/limits.ts";
 import type { Lock } from "../vault/types.ts";
 
 export interface RefreshLease extends Lock {
-  /** False once it was let go: what only a holder may do is over. */
+  /** False once it was released: then nothing may be done that needs the lock. */
   readonly held: boolean;
-  /** Milliseconds left of the holder's budget, by a clock that nobody sets (RULES.md 2.5). */
+  /** Milliseconds left of the holder's budget, by a clock that can't be set (RULES.md 2.5). */
   left(): number;
 }
 

@@ -126,7 +126,7 @@ async function send(
   const outcome = await attemptRefresh(services, tokenEndpoint, current, lease, LIMITS.exchange);
   return outcome === "again" ? outcome : againWithinGrace(services, tokenEndpoint, outcome, lease);
 }
-/** A reply that was lost within a declared grace is asked for a second time at once, if the budget allows (RULES.md 2.4). */
+/** Where a reply was lost within a declared grace, the request is sent once more at once, if the budget allows (RULES.md 2.4). */
 async function againWithinGrace(
   services: Services,
   tokenEndpoint: TokenEndpoint,
@@ -224,7 +224,7 @@ function changed(seen: Stored, first: Stored): boolean {
   return seen.version.generation !== first.version.generation;
 }
 
-/** Someone committed an outcome, or a new login, since `first` was read (RULES.md 2.5). */
+/** An outcome, or a new login, was committed since `first` was read (RULES.md 2.5). */
 function concluded(seen: Stored, first: Stored): boolean {
   if (feature("AUTH_TEST") && mutated("reread-off")) return false;
   return seen.version.incarnation !== first.version.incarnation || seen.record.outcomes > first.record.outcomes;

@@ -6,7 +6,7 @@ import type { ProviderDefinition } from "../providers/schema.ts";
 import { fill } from "../providers/template.ts";
 import { type Access, type AccessOptions, access } from "./access.ts";
 import { type ConnectionRef, changedByOthers, connectionError, display, typed } from "./ref.ts";
-import { isNone, type ResourceRef } from "./resource.ts";
+import { hasNoToken, type ResourceRef } from "./resource.ts";
 import type { Services } from "./services.ts";
 import { requireConnection, type Stored } from "./store.ts";
 
@@ -41,7 +41,7 @@ export async function accessTo(
     for (let round = 0; round < TRIES; round++) {
       const found = await access(services, ref, { ...options, resource: as });
       const { tokens } = found.stored.record;
-      if (tokens !== null && !isNone(tokens)) return found;
+      if (tokens !== null && !hasNoToken(tokens)) return found;
     }
   } catch (error) {
     throw error instanceof AuthError ? ofResourceAlone(error, stored, resource) : error;

@@ -1,14 +1,13 @@
 /**
- * One refresh token, several APIs: the access tokens for each stand in the connection's one
- * record, beside the login's own (RULES.md 2.6). For whoever refreshes, a resource is a view of the record in which its
- * tokens and its failures stand where the login's own do; the refresh token, the note and what is known to be dead are
- * shared.
+ * One refresh token, several APIs: the access tokens for each are in the connection's one record, beside the login's own
+ * (RULES.md 2.6). A refresh for an API works on a view of the record with that API's tokens and failure in place of the
+ * login's own; the refresh token, the note and what is known to be dead are shared.
  */
 import { ownValue } from "../platform/own.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Connection, Failure, Tokens } from "./record.ts";
 
-/** Which API, and the scope that stands for it; null where nothing is to be asked for. */
+/** Which API, and the scope that names it; null where it isn't named by one. */
 export interface ResourceRef {
   readonly resource: string;
   readonly scope: string | null;
@@ -28,23 +27,23 @@ export interface View extends ResourceRef {
 }
 
 /** The record as it is for one API. */
-export function viewOf(whole: Connection, { resource }: ResourceRef): Connection {
+export function viewForResource(whole: Connection, { resource }: ResourceRef): Connection {
   const { tokens: own } = whole;
   const slot = ownValue(whole.resources, resource);
   return {
     ...whole,
-    tokens: own === null ? null : { ...(slot?.tokens ?? NONE), ...shared(own) },
+    tokens: own === null ? null : { ...(slot?.tokens ?? NO_TOKENS), ...shared(own) },
     failure: slot?.failure ?? null,
     outcomes: slot?.outcomes ?? 0,
   };
 }
 
 /** The whole record, after its view has become `record`. */
-export function merged({ whole, resource }: View, record: Connection): Connection {
+export function mergeView({ whole, resource }: View, record: Connection): Connection {
   const { tokens, failure, outcomes, note, dead, mint } = record;
   if (whole.tokens === null || tokens === null) return whole;
   const slot: ResourceTokens = {
-    tokens: isNone(tokens) ? null : { ...tokens, ...NOTHING_SHARED },
+    tokens: hasNoToken(tokens) ? null : { ...tokens, ...NOTHING_SHARED },
     failure,
     outcomes,
   };
@@ -59,7 +58,7 @@ export function merged({ whole, resource }: View, record: Connection): Connectio
 }
 
 /** Whether a view has no token yet. */
-export function isNone({ accessToken }: Tokens): boolean {
+export function hasNoToken({ accessToken }: Tokens): boolean {
   return accessToken.reveal() === "";
 }
 
@@ -84,7 +83,7 @@ const NOTHING_SHARED: Shared = {
 };
 
 /** Long expired: never served, always due. */
-const NONE: Tokens = {
+const NO_TOKENS: Tokens = {
   accessToken: new Secret(""),
   tokenType: "bearer",
   obtainedAt: 0,

@@ -1,6 +1,6 @@
 /**
  * Which connection a command means (CLI §1). A provider, or nothing, may mean a token in the environment, which then
- * goes before the vault; a connection's full name, `-p`, AUTH_PROFILE, `--stored` and AUTH_IGNORE_ENV mean the vault.
+ * takes precedence over the vault; a connection's full name, `-p`, AUTH_PROFILE, `--stored` and AUTH_IGNORE_ENV mean the vault.
  */
 import type { Environment } from "../platform/context.ts";
 import { AuthError, type ErrorCode, usage } from "../platform/errors.ts";
@@ -36,7 +36,7 @@ export type Selected =
       readonly ref: ConnectionRef;
       /** Named by its provider alone, or not at all. */
       readonly implicit: boolean;
-      /** Named so, and the environment counts: what it says of the provider's host must agree with the login (RULES 3.1). */
+      /** Named so, and the environment counts: its variables for the provider's host must agree with the login (RULES 3.1). */
       readonly mustAgree: boolean;
     }
   | { readonly source: "environment"; readonly provider: string; readonly token: EnvironmentToken };
@@ -49,7 +49,7 @@ export interface SelectionServices {
 }
 
 /**
- * A provider's connection that doesn't exist is returned as its `default`; whoever reads it says that it isn't there.
+ * A provider's connection that doesn't exist is returned as its `default`; reading it is the error.
  *
  * @throws AuthError `provider_not_found`, `connection_not_found`, `ambiguous_connection`, `usage`
  */
@@ -62,11 +62,11 @@ export async function select(services: SelectionServices, selector: Selector): P
   if (isAddress(argument)) {
     const { connectionByIssuer } = await import("./by-issuer.ts");
     const ref = await connectionByIssuer(await services.vault(), argument, profile, profileSource(services, profile));
-    return { source: "vault", ref, implicit: false, mustAgree: false };
+    return inVault(ref);
   }
   const { provider: called, name } = parseNamed(argument, profile);
   const provider = services.registry.isBuiltIn(called) ? called : await requireKnown(services, called);
-  if (name !== null) return { source: "vault", ref: { provider, name }, implicit: false, mustAgree: false };
+  if (name !== null) return inVault({ provider, name });
   return providerDefault(services, provider, selector);
 }
 
@@ -106,12 +106,17 @@ async function providerDefault(services: SelectionServices, provider: string, se
   const vault = await services.vault();
   const found = vault === null ? null : await findDefault(vault, provider);
   if (found !== null && found.several.length > 0) throw await severalAt(services, provider, found.several);
-  return { source: "vault", ref: found?.ref ?? { provider, name: DEFAULT_NAME }, ...byProvider(services, selector) };
+  return implied(services, selector, found?.ref ?? { provider, name: DEFAULT_NAME });
 }
 
-/** A connection that wasn't named in full. */
-function byProvider({ context }: SelectionServices, { stored }: Selector): { implicit: true; mustAgree: boolean } {
-  return { implicit: true, mustAgree: !stored && !ignoresEnvironment(context.env) };
+/** A connection that was named in full. */
+function inVault(ref: ConnectionRef): Selected {
+  return { source: "vault", ref, implicit: false, mustAgree: false };
+}
+
+/** A connection that wasn't. */
+function implied({ context }: SelectionServices, { stored }: Selector, ref: ConnectionRef): Selected {
+  return { source: "vault", ref, implicit: true, mustAgree: !stored && !ignoresEnvironment(context.env) };
 }
 
 /** The token that the environment holds for a provider, unless the environment is left out. */
@@ -126,7 +131,7 @@ async function injectedOrSet(
   const token = definition === null ? null : await readToken(definition, env);
   if (token === null) return null;
   const origin = await originOf(env, provider, token);
-  if (origin !== null) return { source: "vault", ref: origin, ...byProvider(services, selector) };
+  if (origin !== null) return implied(services, selector, origin);
   return { source: "environment", provider, token };
 }
 
@@ -161,7 +166,7 @@ const UNUSABLE: readonly ErrorCode[] = ["plugin_invalid", "plugin_untrusted", "p
 
 /** The connection whose token we put there ourselves: such a variable is no token of the environment (CLI.md §1). */
 async function originOf(
-  env: Services["context"]["env"],
+  env: Environment,
   provider: string,
   { variable, token }: EnvironmentToken,
 ): Promise<ConnectionRef | null> {
@@ -170,13 +175,13 @@ async function originOf(
   return injectedConnection(env.AUTH_INJECTED, provider, variable, token.reveal());
 }
 
-/** Most tokens are asked for by a connection's name: what reads the environment is loaded for the others. */
+/** Loaded late: a connection's full name needs nothing of the environment. */
 async function readToken(definition: ProviderDefinition, env: Environment): Promise<EnvironmentToken | null> {
   const { environmentToken } = await import("../providers/environment.ts");
   return environmentToken(definition, env);
 }
 
-export function ignoresEnvironment(env: Services["context"]["env"]): boolean {
+export function ignoresEnvironment(env: Environment): boolean {
   const value = env.AUTH_IGNORE_ENV?.trim();
   return value !== undefined && value !== "" && value !== "0" && value !== "false";
 }
@@ -192,14 +197,11 @@ async function named(services: SelectionServices, profile: string): Promise<Sele
       hint: "See what there is: auth list",
     });
   }
-  if (others.length > 0)
-    throw new AuthError("ambiguous_connection", `Which connection? Several are named ${profile}.`, {
-      hint: `Name one of: ${listed(matches.map(display))}`,
-    });
-  return { source: "vault", ref: only, implicit: false, mustAgree: false };
+  if (others.length > 0) throw ambiguous(`Several are named ${profile}.`, matches.map(display), false);
+  return inVault(only);
 }
 
-/** Connections in the vault that have a name, at whichever provider. */
+/** Connections in the vault that have a name, at any provider. */
 export async function connectionsNamed(services: SelectionServices, name: string): Promise<ConnectionRef[]> {
   const vault = await services.vault();
   const all = vault === null ? [] : await listConnections(vault);
@@ -215,7 +217,7 @@ async function unnamed(services: SelectionServices, selector: Selector): Promise
     const stored = await readConnection(vault, { provider, name: name ?? DEFAULT_NAME });
     if (stored !== null) {
       const token = await injectedOrSet(services, provider, selector);
-      return token ?? { source: "vault", ref: stored.ref, ...byProvider(services, selector) };
+      return token ?? implied(services, selector, stored.ref);
     }
   }
   const stored = vault === null ? [] : (await listConnections(vault)).map(({ ref }) => ref);
@@ -225,7 +227,8 @@ async function unnamed(services: SelectionServices, selector: Selector): Promise
   if (only === undefined) throw await loggedInNowhere(services);
   if (others.length > 0) {
     const names = stored.map(display);
-    throw severalThere([...names, ...[...providers].filter((id) => !stored.some(({ provider }) => provider === id))]);
+    const inEnvironment = [...providers].filter((id) => !stored.some(({ provider }) => provider === id));
+    throw ambiguous("There are several.", [...names, ...inEnvironment], true);
   }
   return providerDefault(services, only, selector);
 }
@@ -258,23 +261,17 @@ async function severalAt(
 ): Promise<AuthError> {
   const definition = await usable(services, provider);
   const { choosesItsVariable } = await import("../providers/environment.ts");
-  const names = refs.map(display);
   // Keys of any service have no default among them.
-  const hint = definition !== null && choosesItsVariable(definition) ? `Name one of: ${listed(names)}` : waysOut(names);
-  return new AuthError("ambiguous_connection", `Which connection? There are several at ${provider}.`, { hint });
+  const hasDefault = definition === null || !choosesItsVariable(definition);
+  return ambiguous(`There are several at ${provider}.`, refs.map(display), hasDefault);
 }
 
-/** @param names every connection, as it is shown */
-function severalThere(names: readonly string[]): AuthError {
-  return new AuthError("ambiguous_connection", "Which connection? There are several.", { hint: waysOut(names) });
-}
-
-function waysOut(names: readonly string[]): string {
-  const storedOne = names.find((name) => name.includes(":"));
+/** @param names the connections, as they are shown @param hasDefault whether one of them may be chosen with `auth use` */
+export function ambiguous(what: string, names: readonly string[], hasDefault: boolean): AuthError {
+  const listed = `${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`;
+  const storedOne = hasDefault ? names.find((name) => name.includes(":")) : undefined;
   const choice = storedOne === undefined ? "" : `\nOr choose a default: auth use ${storedOne}`;
-  return `Name one of: ${listed(names)}${choice}`;
-}
-
-function listed(names: readonly string[]): string {
-  return `${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}`;
+  return new AuthError("ambiguous_connection", `Which connection? ${what}`, {
+    hint: `Name one of: ${listed}${choice}`,
+  });
 }

@@ -5,13 +5,13 @@ import { NewerVersionError } from "../vault/seal.ts";
 import type { Change, Entry, Lock, Vault, Version } from "../vault/types.ts";
 import { CONNECTION_SECRETS, type Connection, decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, connectionError, display, typed, vaultName } from "./ref.ts";
-import { merged, type ResourceRef, type View, viewOf } from "./resource.ts";
+import { mergeView, type ResourceRef, type View, viewForResource } from "./resource.ts";
 
 export interface Stored {
   readonly ref: ConnectionRef;
   readonly version: Version;
   readonly record: Connection;
-  /** Exists where `record` is what stands for one API. */
+  /** Exists where `record` is the view for one API. */
   readonly view?: View;
 }
 
@@ -19,19 +19,18 @@ export interface Stored {
 export async function readConnection(vault: Vault, ref: ConnectionRef, as?: ResourceRef): Promise<Stored | null> {
   const entry = await vault.read("connection", vaultName(ref));
   if (entry === null) return null;
-  const stored = decoded.get(entry) ?? decode(entry, ref);
-  if (as === undefined) return stored;
-  return { ...stored, record: viewOf(stored.record, as), view: { ...as, whole: stored.record } };
-}
-
-function decode(entry: Entry, ref: ConnectionRef): Stored {
-  const record = decodeRecord<Connection>(entry.body, display(ref), CONNECTION_SECRETS);
-  const stored: Stored = { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
+  const stored = decoded.get(entry) ?? decode(entry, display(ref));
   decoded.set(entry, stored);
-  return stored;
+  if (as === undefined) return stored;
+  return { ...stored, record: viewForResource(stored.record, as), view: { ...as, whole: stored.record } };
 }
 
-/** By what the vault gave: it gives the same again while nothing changed, which whoever waits for a lock asks for all the time. */
+function decode(entry: Entry, name = entry.name): Stored {
+  const record = decodeRecord<Connection>(entry.body, name, CONNECTION_SECRETS);
+  return { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
+}
+
+/** By the vault's entry, which is the same object while nothing changed: a wait for a lock reads it all the time. */
 const decoded = new WeakMap<Entry, Stored>();
 
 /** What a login takes the place of, and what its commit expects there. */
@@ -84,24 +83,19 @@ export function notFound(ref: ConnectionRef): AuthError {
 }
 
 export async function listConnections(vault: Vault): Promise<Stored[]> {
-  return (await vault.list("connection")).map(decodeListed);
+  return (await vault.list("connection")).map((entry) => decode(entry));
 }
 
-/** Those that can be read, for a question that the others must not keep from being answered. */
+/** Those that can be read: a damaged record must not stop what only concerns the others. */
 export async function listReadable(vault: Vault): Promise<Stored[]> {
   return (await vault.list("connection", () => {})).flatMap((entry) => {
     try {
-      return [decodeListed(entry)];
+      return [decode(entry)];
     } catch (error) {
       if (error instanceof NewerVersionError) return [];
       throw error;
     }
   });
-}
-
-function decodeListed(entry: Entry): Stored {
-  const record = decodeRecord<Connection>(entry.body, entry.name, CONNECTION_SECRETS);
-  return { ref: { provider: record.provider, name: record.name }, version: entry.version, record };
 }
 
 /** The change that puts `record` in the place of what was read: the same login, one commit further. */
@@ -111,14 +105,14 @@ export function successor(stored: Stored, record: Connection): Change & { next: 
     type: "connection",
     name: vaultName(stored.ref),
     expected: stored.version,
-    next: { version, body: encodeRecord(stored.view === undefined ? record : merged(stored.view, record)) },
+    next: { version, body: encodeRecord(stored.view === undefined ? record : mergeView(stored.view, record)) },
   };
 }
 
 /** What was read, after its successor was committed. */
 export function advanced(stored: Stored, version: Version, record: Connection): Stored {
   const { view } = stored;
-  return { ...stored, version, record, ...(view && { view: { ...view, whole: merged(view, record) } }) };
+  return { ...stored, version, record, ...(view && { view: { ...view, whole: mergeView(view, record) } }) };
 }
 
 /** The version of a record that isn't a login after the one that is stored; null: the first. */

@@ -4,36 +4,37 @@
  */
 import * as v from "valibot";
 import { isPassingStatus } from "../oauth/classify.ts";
+import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Mint } from "./record.ts";
-import type { Services } from "./services.ts";
 
 /** What `--subject-token` may name, besides a file and standard input. */
 export const CI_SYSTEMS = ["github-actions", "gitlab"] as const;
 /** As a usage line writes what the flag takes. */
 export const SUBJECT_TOKEN_FORMS = ["file:<path>", "-", ...CI_SYSTEMS].join("|");
+type SubjectContext = Pick<Context, "env" | "http">;
 type CiSystem = (typeof CI_SYSTEMS)[number];
 
 /**
  * @param audience whom the token must be for
  * @throws AuthError `client_missing` when it can't be had here
  */
-export async function subjectToken(services: Services, mint: Mint, audience: string | null): Promise<Secret> {
+export async function subjectToken(context: SubjectContext, mint: Mint, audience: string | null): Promise<Secret> {
   const { source, secret } = mint;
   if (source === null) {
     if (secret !== null) return secret;
     throw missing("The other issuer's token is missing.", "Log in again with --subject-token.");
   }
   if (source.startsWith("file:")) return fromFile(source.slice("file:".length));
-  return BY_SYSTEM[source as CiSystem](services, audience);
+  return BY_SYSTEM[source as CiSystem](context, audience);
 }
 
-const BY_SYSTEM: Readonly<Record<CiSystem, (services: Services, audience: string | null) => Promise<Secret>>> = {
+const BY_SYSTEM: Readonly<Record<CiSystem, (context: SubjectContext, audience: string | null) => Promise<Secret>>> = {
   [CI_SYSTEMS[0]]: fromActions,
-  [CI_SYSTEMS[1]]: async ({ context }) => {
-    const token = context.env[JOB_TOKEN]?.trim();
+  [CI_SYSTEMS[1]]: async ({ env }) => {
+    const token = env[JOB_TOKEN]?.trim();
     if (token) return new Secret(token);
     throw missing(`${JOB_TOKEN} is not set.`, `Ask for it in the job: id_tokens: { ${JOB_TOKEN}: { aud: … } }`);
   },
@@ -55,9 +56,9 @@ async function fromFile(path: string): Promise<Secret> {
 
 const Answer = v.object({ value: v.pipe(v.string(), v.nonEmpty()) });
 
-async function fromActions({ context }: Services, audience: string | null): Promise<Secret> {
-  const { ACTIONS_ID_TOKEN_REQUEST_URL: address } = context.env;
-  const token = context.env.ACTIONS_ID_TOKEN_REQUEST_TOKEN?.trim();
+async function fromActions({ env, http }: SubjectContext, audience: string | null): Promise<Secret> {
+  const { ACTIONS_ID_TOKEN_REQUEST_URL: address } = env;
+  const token = env.ACTIONS_ID_TOKEN_REQUEST_TOKEN?.trim();
   const url = URL.parse(address ?? "");
   if (url === null || !token)
     throw missing(
@@ -67,7 +68,7 @@ async function fromActions({ context }: Services, audience: string | null): Prom
   if (audience !== null) url.searchParams.set("audience", audience);
   try {
     const headers = { authorization: `bearer ${token}`, accept: "application/json" };
-    const reply = await context.http({ method: "GET", url: url.href, headers, retry: true });
+    const reply = await http({ method: "GET", url: url.href, headers, retry: true });
     const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), Answer), new TextDecoder().decode(reply.body));
     if (reply.status === 200 && answer.success) return new Secret(answer.output.value);
     throw new AuthError("provider_unavailable", `The CI system gave no token (HTTP ${reply.status}).`, {

@@ -46,7 +46,7 @@ function serverOf(pinned: Pinned, dialect: Dialect): Server {
 
 /**
  * What was pinned, at the paths that the description names now: a new path is taken, another origin never (RULES.md 3.1),
- * except where a description that is part of auth says that it moved from there. What a flag chose or an issuer's own
+ * except from an origin that a built-in description declares in `movedFrom`. What a flag chose or an issuer's own
  * metadata told stays as it was at login.
  */
 function pinnedEndpoints(definition: ProviderDefinition, record: Connection, pinned: Pinned): Endpoints {

@@ -1,4 +1,4 @@
-/** A token reply as it is stored: what it says, what is kept from before, and when each token ends. */
+/** A token reply as it is stored: what came, what is kept from before, and when each token ends. */
 import type { TokenReply } from "../oauth/types.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
@@ -38,10 +38,10 @@ export function tokensFrom(reply: TokenReply, dialect: Dialect, context: TokensC
 }
 
 /**
- * When the access token ends, by the first that says it: the reply; the token itself, where it is a JWT; on a refresh,
- * the lifetime last told; the description. Else it isn't known, and the token is never due by time.
+ * When the access token ends, by the first that tells: the reply; the token itself, where it is a JWT; on a refresh,
+ * the last known lifetime; the description. Else it isn't known, and the token is never due by time.
  *
- * A lifetime of 0 means that none was told where the token can't be renewed. Where it can, it is due, but after a refresh
+ * A lifetime of 0 counts as none where the token can't be renewed. Where it can, it is due, but after a refresh
  * not again within a minute: each call would use up a refresh token.
  */
 export function expiryOf(
@@ -52,7 +52,7 @@ export function expiryOf(
 ): Pick<Tokens, "expiresAt" | "dueAt"> {
   const { expiresIn, ownExpiresIn } = reply;
   const isOver = expiresIn === 0 && renewable;
-  const assumed = isOver ? null : (lastTold(previous) ?? (expiry.absent === "never" ? null : expiry.absent));
+  const assumed = isOver ? null : (lastLifetime(previous) ?? (expiry.absent === "never" ? null : expiry.absent));
   const seconds = expiresIn || (ownExpiresIn ?? assumed);
   if (renewable && (isOver || (seconds !== null && seconds <= 0)))
     return {
@@ -65,14 +65,14 @@ export function expiryOf(
 }
 
 /** Seconds. */
-function lastTold(previous: Tokens | null): number | null {
+function lastLifetime(previous: Tokens | null): number | null {
   if (previous === null || previous.expiresAt === null || previous.expiresAt <= previous.obtainedAt) return null;
   return Math.floor((previous.expiresAt - previous.obtainedAt) / 1000);
 }
 
 /**
  * When the refresh token ends if it isn't used, and when the whole authorization ends however often it is
- * (draft-ietf-oauth-refresh-token-expiration). What a reply doesn't say is as the description has it, or as it was.
+ * (draft-ietf-oauth-refresh-token-expiration). What a reply lacks is as the description has it, or as it was.
  */
 function refreshEnds(
   reply: TokenReply,
@@ -82,8 +82,8 @@ function refreshEnds(
   refreshable: boolean,
 ): Pick<Tokens, "refreshExpiresAt" | "authorizationExpiresAt"> {
   if (!refreshable) return { refreshExpiresAt: null, authorizationExpiresAt: null };
-  const told = [reply.refreshExpiresIn, reply.refreshTimeout].filter((seconds) => seconds !== null);
-  const sliding = told.length > 0 ? Math.min(...told) : lifetime?.slidingSeconds;
+  const sooner = [reply.refreshExpiresIn, reply.refreshTimeout].filter((seconds) => seconds !== null);
+  const sliding = sooner.length > 0 ? Math.min(...sooner) : lifetime?.slidingSeconds;
   const absolute = reply.authorizationExpiresIn ?? (previous === null ? lifetime?.absoluteSeconds : undefined);
   return {
     refreshExpiresAt: sliding === undefined ? (previous?.refreshExpiresAt ?? null) : at + sliding * 1000,
@@ -99,7 +99,7 @@ export async function refreshFingerprint(
   return token === null ? null : vault.fingerprint(`refresh\0${token.reveal()}`);
 }
 
-/** What the log says of values that can't be read; null where all can. */
+/** The log's warning about values that can't be read; null where all can. */
 export function unreadValues({ unread }: TokenReply): string | null {
   if (unread.length === 0) return null;
   return `The provider's reply has what can't be read, and counts as not there: ${unread.join(", ")}.`;

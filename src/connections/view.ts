@@ -70,15 +70,12 @@ export function entryOf(stored: Stored, marks: Marks, now: number): ListEntry {
     refreshTokenExpiresAt: isoOrNull(tokens?.refreshExpiresAt),
     authorizationExpiresAt: isoOrNull(tokens?.authorizationExpiresAt),
     ...marks,
-    lastError:
-      failure === null
-        ? null
-        : {
-            code: failure.code,
-            reason: failure.reason,
-            ...(failure.detail && { detail: failure.detail }),
-            at: iso(failure.at),
-          },
+    lastError: failure && {
+      code: failure.code,
+      reason: failure.reason,
+      ...(failure.detail && { detail: failure.detail }),
+      at: iso(failure.at),
+    },
   };
 }
 

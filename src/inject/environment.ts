@@ -3,7 +3,7 @@ import type { Environment } from "../platform/context.ts";
 import { injectedEntry, withEntries } from "../providers/injected.ts";
 import { type Grant, mergeGrants } from "./variables.ts";
 
-/** Switches of the runtime we are built on: in our own environment they are the person's, in a child they would be ours. */
+/** Bun's switches: they are meant for this program, and a child that is built on Bun too must not get them. */
 const RUNTIME_SWITCHES = ["NODE_TLS_REJECT_UNAUTHORIZED"];
 /** A folder, no switch. */
 const HARMLESS = ["BUN_INSTALL"];

@@ -58,7 +58,7 @@ function lines(line: (name: string, value: string) => string): Writer {
 
 /**
  * A line that bash, `node --env-file` and the dotenv packages read the same. None of them agrees on escapes, so the
- * value stands as it is in the quotes that it doesn't hold.
+ * value is written as it is, in the quotes that it doesn't hold.
  */
 function dotenvQuoted(name: string, value: string): string {
   // dotenv takes a backslash before the closing quote for an escape, and turns every carriage return into a newline.

@@ -14,7 +14,7 @@ export interface Grant {
   readonly stored: boolean;
   readonly token: Secret;
   readonly variables: Readonly<Record<string, string>>;
-  /** Set besides, unless another grant sets them: what the caller's environment says of the host is another one's. */
+  /** Set besides, unless another grant sets them, where the caller's environment names another host. */
   readonly corrections?: Readonly<Record<string, string>>;
 }
 

@@ -42,8 +42,8 @@ const KINDS: Readonly<Record<Kind, (value: string) => Checked>> = {
 };
 
 /** The flag of `login` that a setting goes by: `apiVersion` is `api-version`. */
-export function flagOf(name: string, setting: Setting): string {
-  return setting.flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+export function flagOf(name: string, setting?: Setting): string {
+  return setting?.flag ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /**

@@ -1,7 +1,6 @@
 /** A refresh that is cut off at any instant loses nothing that reached this machine (DESIGN.md §6, RULES.md 6.2). */
 import { describe, expect, test } from "bun:test";
 import type { Mutant } from "../../src/platform/faults.ts";
-import { startFaulty } from "../issuers/faulty.ts";
 import type { Ended } from "../support/program.ts";
 import {
   COUNTS,
@@ -10,9 +9,9 @@ import {
   mustFail,
   type Order,
   type ProofHome,
-  proofHome,
   reportCounts,
   SCALE,
+  withProofHome,
 } from "./proof-home.ts";
 
 reportCounts();
@@ -58,46 +57,47 @@ async function cutOff(home: ProofHome, name: string, instant: Instant, mutant?: 
 
 async function crash(name: string, grace: boolean, mutant?: Mutant): Promise<void> {
   const instant = INSTANTS[name] as Instant;
-  const issuer = startFaulty({ grace });
-  try {
-    const home = await proofHome(issuer);
-    const began = Date.now();
-    const cut = await cutOff(home, name, instant, mutant);
-    const ended = Date.now();
-    expect(cut.signal).toBe("SIGKILL");
-    const before = await home.tokens();
-    const next = await home.run(["token", LOGIN, "--json"]);
-    const after = await home.tokens().catch((error: unknown) => {
-      COUNTS.corrupt++;
-      throw error;
-    });
-    if (mutant === undefined && next.code !== 0 && !next.stderr.includes("rotation_lost"))
-      COUNTS["silently logged out"]++;
-    COUNTS.sent += issuer.requests.length;
-    if (instant.lost && !grace) {
-      COUNTS.lost++;
-      expect(next).toMatchObject({ code: 4, stdout: "" });
-      const { error } = JSON.parse(next.stderr);
-      expect(error).toMatchObject({ code: "rotation_lost", exitCode: 4, connection: LOGIN });
-      // In the person's own time, to the second, with the zone's offset.
-      const [time] = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:?\d\d/.exec(error.hint) ?? [error.hint];
-      expect(Date.parse(time)).toBeWithin(began - (began % 1000), ended + 1);
-      expect(error.hint).toContain(`auth login ${LOGIN}`);
-      // Kept aside, though it is dead.
-      expect(after).toEqual(before);
-    } else {
-      const { access, refresh } = issuer.chain.newest();
-      expect(next.code).toBe(0);
-      expect(JSON.parse(next.stdout).access_token).toBe(access);
-      expect(after).toEqual({ access, refresh });
-      expect(issuer.chain.isDead()).toBe(false);
-    }
-    expect(issuer.requests).toHaveLength(instant.requests);
-    // Whoever has seen a token finds it stored.
-    expect(cut.stdout).toBe("");
-  } finally {
-    issuer.stop();
-  }
+  await withProofHome(
+    async (home) => {
+      const { issuer } = home;
+      const began = Date.now();
+      const cut = await cutOff(home, name, instant, mutant);
+      const ended = Date.now();
+      expect(cut.signal).toBe("SIGKILL");
+      const before = await home.tokens();
+      const next = await home.run(["token", LOGIN, "--json"]);
+      const after = await home.tokens().catch((error: unknown) => {
+        COUNTS.corrupt++;
+        throw error;
+      });
+      if (mutant === undefined && next.code !== 0 && !next.stderr.includes("rotation_lost"))
+        COUNTS["silently logged out"]++;
+      COUNTS.sent += issuer.requests.length;
+      if (instant.lost && !grace) {
+        COUNTS.lost++;
+        expect(next).toMatchObject({ code: 4, stdout: "" });
+        const { error } = JSON.parse(next.stderr);
+        expect(error).toMatchObject({ code: "rotation_lost", exitCode: 4, connection: LOGIN });
+        // In the person's own time, to the second, with the zone's offset.
+        const [time] = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:?\d\d/.exec(error.hint) ?? [error.hint];
+        expect(Date.parse(time)).toBeWithin(began - (began % 1000), ended + 1);
+        expect(error.hint).toContain(`auth login ${LOGIN}`);
+        // Kept aside, though it is dead.
+        expect(after).toEqual(before);
+      } else {
+        const { access, refresh } = issuer.chain.newest();
+        expect(next.code).toBe(0);
+        expect(JSON.parse(next.stdout).access_token).toBe(access);
+        expect(after).toEqual({ access, refresh });
+        expect(issuer.chain.isDead()).toBe(false);
+      }
+      expect(issuer.requests).toHaveLength(instant.requests);
+      // Whoever has seen a token finds it stored.
+      expect(cut.stdout).toBe("");
+    },
+    -1000,
+    { grace },
+  );
 }
 
 describe(`kill -9 in the middle of a refresh, ${TIMES} times at each instant`, () => {
@@ -111,18 +111,15 @@ describe(`kill -9 in the middle of a refresh, ${TIMES} times at each instant`, (
 });
 
 test("a kept reply outlives an edit of the settings that comes before the next call", async () => {
-  const issuer = startFaulty();
-  try {
-    const home = await proofHome(issuer);
+  await withProofHome(async (home) => {
+    const { issuer } = home;
     await home.run(["token", LOGIN], { fault: "kept:kill" });
     expect((await home.run(["profile", "edit", LOGIN, "--add-scope", "c"])).code).toBe(0);
     const { access, refresh } = issuer.chain.newest();
     expect(await home.run(["token", LOGIN])).toMatchObject({ code: 0, stdout: `${access}\n` });
     expect(await home.tokens()).toEqual({ access, refresh });
     expect(issuer.requests).toHaveLength(1);
-  } finally {
-    issuer.stop();
-  }
+  });
 });
 
 describe("the proof of the crash fails without what it proves", () => {
@@ -137,9 +134,8 @@ describe("SIGTERM and SIGINT lose nothing, at any instant", () => {
   const CODES = { SIGTERM: 143, SIGINT: 130 } as const;
 
   async function interrupt(signal: keyof typeof CODES, name: string): Promise<void> {
-    const issuer = startFaulty();
-    try {
-      const home = await proofHome(issuer);
+    await withProofHome(async (home) => {
+      const { issuer } = home;
       const order: Order = ["sent", "processed"].includes(name) ? {} : { fault: `${name}:${signal}` };
       const running = home.start(["token", LOGIN], order);
       const send = async (): Promise<undefined> => {
@@ -161,9 +157,7 @@ describe("SIGTERM and SIGINT lose nothing, at any instant", () => {
       expect(issuer.requests).toHaveLength(1);
       expect(issuer.chain.isDead()).toBe(false);
       COUNTS.sent++;
-    } finally {
-      issuer.stop();
-    }
+    });
   }
 
   for (const signal of ["SIGTERM", "SIGINT"] as const)

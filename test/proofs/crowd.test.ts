@@ -3,7 +3,6 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import type { Mutant } from "../../src/platform/faults.ts";
 import { FAULTS } from "../issuers/faults.ts";
-import { startFaulty } from "../issuers/faulty.ts";
 import { lacking } from "../support/needs.ts";
 import {
   COUNTS,
@@ -12,29 +11,16 @@ import {
   type Order,
   PROVIDER,
   type ProofHome,
-  proofHome,
   type Running,
   reportCounts,
   SCALE,
+  withProofHome,
 } from "./proof-home.ts";
 
 reportCounts();
 
 const CROWD = SCALE > 1 ? 500 : 50;
 const ROUNDS = 20;
-
-async function at<T>(
-  options: Parameters<typeof startFaulty>[0],
-  left: number,
-  work: (home: ProofHome) => Promise<T>,
-): Promise<T> {
-  const issuer = startFaulty(options);
-  try {
-    return await work(await proofHome(issuer, left));
-  } finally {
-    issuer.stop();
-  }
-}
 
 /** Whether a process has the vault and a lock file open: it holds the lock, or waits for it. */
 function waits({ process: { pid } }: Running): boolean {
@@ -82,7 +68,7 @@ const A_MOMENT = 200;
  * them all; and the issuer holds its reply until it has seen the same, and for a moment more.
  */
 async function crowd(size: number, args: readonly string[], left: number, order: Order = {}): Promise<void> {
-  await at({}, left, async (home) => {
+  await withProofHome(async (home) => {
     const running: Running[] = [];
     const everyoneWaits = everyoneOf(size, running);
     let complete = false;
@@ -111,7 +97,7 @@ async function crowd(size: number, args: readonly string[], left: number, order:
       expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${access}\n`, stderr: "" });
     expect(await home.tokens()).toEqual({ access, refresh });
     expect(home.issuer.chain.isDead()).toBe(false);
-  });
+  }, left);
 }
 
 const TOKEN = ["token", LOGIN];
@@ -137,7 +123,7 @@ describe.skipIf(lacking("linux"))("a crowd on an expired token, at an issuer tha
 
 describe("two connections in crossed order", () => {
   test("are refreshed once each, and nobody waits for ever", async () => {
-    await at({}, -1000, async (home) => {
+    await withProofHome(async (home) => {
       await home.login("other", -1000);
       home.issuer.onArrival = async () => {
         await Bun.sleep(200);
@@ -163,7 +149,7 @@ describe("a provider that hangs", () => {
   const limits = { exchange: 1000, holder: 1500, lockWait: 3000 };
 
   async function hang(size: number, mutant?: Mutant): Promise<void> {
-    await at({}, -1000, async (home) => {
+    await withProofHome(async (home) => {
       home.issuer.order(FAULTS["no answer at all"], size);
       const started = performance.now();
       const ended = await Promise.all(
@@ -221,7 +207,7 @@ describe("a holder that is stopped", () => {
       [60_000, 0],
       [-1000, 5],
     ] as const)
-      await at({}, left, async (home) => {
+      await withProofHome(async (home) => {
         const { access } = await home.tokens();
         const { holder, answer, go } = await stopped(home);
         const waiter = await home.run(TOKEN, { limits });
@@ -234,11 +220,11 @@ describe("a holder that is stopped", () => {
         expect(ended).toMatchObject({ code: 0, stdout: `${home.issuer.chain.newest().access}\n` });
         expect((await home.run(TOKEN)).stdout).toBe(ended.stdout);
         expect(home.issuer.requests).toHaveLength(1);
-      });
+      }, left);
   }, 60_000);
 
   test("finds the reply that came while it stood still, even past its time limit", async () => {
-    await at({}, -1000, async (home) => {
+    await withProofHome(async (home) => {
       const { holder, answer, go } = await stopped(home, { limits: { exchange: 500, holder: 700 } });
       answer();
       // The reply lies in a socket that nobody reads from.
@@ -254,18 +240,15 @@ describe("a holder that is stopped", () => {
 describe("a login or a logout while a refresh is under way", () => {
   /** Changes the vault while the issuer has the request. */
   async function meanwhile(change: (home: ProofHome) => Promise<void>, mutant?: Mutant) {
-    const issuer = startFaulty();
-    try {
-      const home = await proofHome(issuer);
+    return withProofHome(async (home) => {
+      const { issuer } = home;
       issuer.onArrival = async () => {
         issuer.onArrival = () => undefined;
         await change(home);
         return undefined;
       };
       return { home, issuer, ended: await home.run(TOKEN, { mutant }) };
-    } finally {
-      issuer.stop();
-    }
+    });
   }
 
   async function newLoginStands(mutant?: Mutant): Promise<void> {
@@ -294,9 +277,8 @@ describe("a login or a logout while a refresh is under way", () => {
     mustFail(() => refusalIsNoDeath("adoption-off"), /refresh_token_invalid/));
 
   test("logged out: nothing is stored, and what came is revoked", async () => {
-    const issuer = startFaulty();
-    try {
-      const home = await proofHome(issuer);
+    await withProofHome(async (home) => {
+      const { issuer } = home;
       issuer.onArrival = async () => {
         await home.vault(async (vault) => {
           const name = LOGIN;
@@ -308,8 +290,6 @@ describe("a login or a logout while a refresh is under way", () => {
       expect((await home.run(TOKEN)).code).toBe(2);
       expect(issuer.strays).toEqual(["/revoke", "/revoke"]);
       expect((await home.run(["list", "--json"])).stdout.trim()).toBe("[]");
-    } finally {
-      issuer.stop();
-    }
+    });
   });
 });

@@ -6,28 +6,20 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Link } from "../issuers/chain.ts";
-import { type FaultyIssuer, startFaulty } from "../issuers/faulty.ts";
+import type { FaultyIssuer } from "../issuers/faulty.ts";
 import { lacking } from "../support/needs.ts";
 import type { Ended } from "../support/program.ts";
-import { LOGIN, type ProofHome, proofHome } from "./proof-home.ts";
+import { LOGIN, type ProofHome, withProofHome } from "./proof-home.ts";
 
 const EXPIRED = -1000;
 /** Due, and alive. */
 const LIVING = 60_000;
 const TOKEN = ["token", LOGIN, "--json"];
 
-async function at(left: number, work: (home: ProofHome, issuer: FaultyIssuer) => Promise<void>): Promise<void> {
-  const issuer = startFaulty();
-  try {
-    await work(await proofHome(issuer, left), issuer);
-  } finally {
-    issuer.stop();
-  }
-}
-
 /** Nothing was sent, nothing is lost: exit 8 in words for an expired token, a warning for one that lives. */
 async function nothingSent(order: Parameters<ProofHome["run"]>[1]): Promise<void> {
-  await at(EXPIRED, async (home, issuer) => {
+  await withProofHome(async (home) => {
+    const { issuer } = home;
     const before = await home.tokens();
     const ended = await home.run(TOKEN, order);
     expect({ code: ended.code, stdout: ended.stdout, requests: issuer.requests.length }).toEqual({
@@ -41,13 +33,14 @@ async function nothingSent(order: Parameters<ProofHome["run"]>[1]): Promise<void
     expect((await home.run(TOKEN)).code).toBe(0);
     expect(await home.tokens()).toMatchObject({ refresh: issuer.chain.newest().refresh });
   });
-  await at(LIVING, async (home, issuer) => {
+  await withProofHome(async (home) => {
+    const { issuer } = home;
     const { access } = await home.tokens();
     const ended = await home.run(["token", LOGIN], order);
     expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 0, stdout: `${access}\n` });
     expect(ended.stderr).toMatch(/Warning: .* can't be used: .*\. The current token still works\./s);
     expect(issuer.requests).toHaveLength(0);
-  });
+  }, LIVING);
 }
 
 function lastLine(text: string): string {
@@ -67,7 +60,8 @@ describe("a write that fails after sending doesn't cost the token", () => {
     fault: string,
     after: (home: ProofHome, issuer: FaultyIssuer, ended: Ended) => Promise<void>,
   ): Promise<void> {
-    await at(EXPIRED, async (home, issuer) => {
+    await withProofHome(async (home) => {
+      const { issuer } = home;
       const ended = await home.run(["token", LOGIN], { fault });
       expect({ code: ended.code, stdout: ended.stdout }).toEqual({
         code: 0,
@@ -119,7 +113,8 @@ describe("a write that fails after sending doesn't cost the token", () => {
     }));
 
   test("a refusal that can't be recorded is read again by the next call, and nothing is sent", () =>
-    at(EXPIRED, async (home, issuer) => {
+    withProofHome(async (home) => {
+      const { issuer } = home;
       issuer.chain.end(0);
       const first = await home.run(TOKEN, { fault: "vault-commit#2:SQLITE_FULL" });
       expect(first.code).toBe(4);
@@ -142,7 +137,8 @@ describe.skipIf(lacking("linux", "strace"))("a sync that failed is a failure, an
 
   for (const code of ["EIO", "ENOSPC", "EDQUOT"])
     test(`the reply, after sending (${code}): the record takes it, and the file isn't synced again before it is written`, () =>
-      at(EXPIRED, async (home, issuer) => {
+      withProofHome(async (home) => {
+        const { issuer } = home;
         const trace = `${home.folder}/trace`;
         const ended = await home.run(["token", LOGIN], injecting(`fdatasync:error=${code}:when=1`, trace));
         const { access, refresh } = issuer.chain.newest();
@@ -161,7 +157,8 @@ describe.skipIf(lacking("linux", "strace"))("a sync that failed is a failure, an
       }));
 
   test("the record, after sending: the kept reply is taken in by the next call", () =>
-    at(EXPIRED, async (home, issuer) => {
+    withProofHome(async (home) => {
+      const { issuer } = home;
       expect((await home.run(["token", LOGIN])).code).toBe(0);
       // Five are the note's: the journal, its folder, the journal, the vault, the emptied journal; five are the record's.
       for (const when of [6, 8, 9, 10]) {
@@ -180,7 +177,8 @@ describe.skipIf(lacking("linux", "strace"))("a sync that failed is a failure, an
 describe.skipIf(lacking("linux", "strace"))("a lock that the system refuses", () => {
   /** The login's lock file is there, and it alone is what fails. */
   async function refused(error: string, check: (ended: Ended, newest: () => Link) => void): Promise<void> {
-    await at(EXPIRED, async (home, issuer) => {
+    await withProofHome(async (home) => {
+      const { issuer } = home;
       expect((await home.run(TOKEN)).code).toBe(0);
       await home.login("proof", EXPIRED);
       const locks = join(home.folder, "vault.locks");
@@ -227,7 +225,8 @@ describe.skipIf(lacking("linux", "root", "mounts"))("real file systems", () => {
   test("a full disk: nothing is sent", () => nothingSent(small(true)));
 
   test("a disk that fills up while the provider is asked: the token is handed over, and kept", () =>
-    at(EXPIRED, async (home, issuer) => {
+    withProofHome(async (home) => {
+      const { issuer } = home;
       const running = home.start(["token", LOGIN], small(false));
       issuer.onArrival = async () => {
         fill(`/proc/${running.process.pid}/root${home.folder}/${FILL}`);

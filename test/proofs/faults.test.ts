@@ -6,7 +6,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Mutant } from "../../src/platform/faults.ts";
 import { FAULTS, type FaultName } from "../issuers/faults.ts";
-import { startFaulty } from "../issuers/faulty.ts";
 import type { Ended } from "../support/program.ts";
 import {
   COUNTS,
@@ -15,8 +14,8 @@ import {
   type Order,
   PROVIDER,
   type ProofHome,
-  proofHome,
   reportCounts,
+  withProofHome,
 } from "./proof-home.ts";
 
 reportCounts();
@@ -155,9 +154,8 @@ async function facing<T>(
   check: (home: ProofHome, ended: Ended, before: { access: string; refresh: string }) => Promise<T>,
   order: Order = {},
 ): Promise<T> {
-  const issuer = startFaulty();
-  try {
-    const home = await proofHome(issuer, left);
+  return withProofHome(async (home) => {
+    const { issuer } = home;
     const before = await home.tokens();
     issuer.order(FAULTS[name]);
     const ended = await home.run(args, { limits: limitsFor(name), ...order });
@@ -165,9 +163,7 @@ async function facing<T>(
     expect(issuer.requests.map(({ fault }) => fault)).toEqual([name]);
     expect(issuer.strays).toEqual([]);
     return await check(home, ended, before);
-  } finally {
-    issuer.stop();
-  }
+  }, left);
 }
 
 const EXPIRED = -1000;

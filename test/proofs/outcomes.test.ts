@@ -4,9 +4,9 @@
  */
 import { describe, expect, test } from "bun:test";
 import { FAULTS, type Fault } from "../issuers/faults.ts";
-import { JSON_TYPE, reply, startFaulty } from "../issuers/faulty.ts";
+import { JSON_TYPE, reply } from "../issuers/faulty.ts";
 import type { Ended } from "../support/program.ts";
-import { LOGIN, type ProofHome, proofHome } from "./proof-home.ts";
+import { LOGIN, type ProofHome, withProofHome } from "./proof-home.ts";
 
 const EXPIRED = -1000;
 /** Within the margin: due, and alive. */
@@ -219,15 +219,12 @@ function errorLine({ stderr }: Ended): { code?: string; message?: string } {
 }
 
 async function facing(outcome: Outcome, work: (home: ProofHome) => Promise<void>): Promise<void> {
-  const issuer = startFaulty();
-  try {
-    const home = await proofHome(issuer, outcome.left);
+  await withProofHome(async (home) => {
+    const { issuer } = home;
     if (outcome.answers !== undefined) issuer.order(outcome.answers, 9);
     if (outcome.first !== undefined) await home.run(outcome.first);
     await work(home);
-  } finally {
-    issuer.stop();
-  }
+  }, outcome.left);
 }
 
 describe("every command that refreshes tells the same of", () => {

@@ -6,9 +6,8 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Mutant } from "../../src/platform/faults.ts";
-import { startFaulty } from "../issuers/faulty.ts";
 import { lacking } from "../support/needs.ts";
-import { LOGIN, mustFail, proofHome } from "./proof-home.ts";
+import { LOGIN, mustFail, withProofHome } from "./proof-home.ts";
 
 /** The places in a trace where each thing first happens; -1 for never. */
 interface Trace {
@@ -23,9 +22,8 @@ interface Trace {
 }
 
 async function traced(mutant?: Mutant): Promise<Trace> {
-  const issuer = startFaulty();
-  try {
-    const home = await proofHome(issuer);
+  return withProofHome(async (home) => {
+    const { issuer } = home;
     const file = join(home.folder, "trace");
     const syscalls = "fsync,fdatasync,ftruncate,connect,sendto,recvfrom,recvmsg,read,write,writev";
     const under = ["strace", "-f", "-y", "-s", "40", "-o", file, "-e", `trace=${syscalls}`];
@@ -54,9 +52,7 @@ async function traced(mutant?: Mutant): Promise<Trace> {
       committed: committed(Math.max(0, replyRead)),
       printed: begun(/\bwritev?\(1</),
     };
-  } finally {
-    issuer.stop();
-  }
+  });
 }
 
 /** A system call, and the lines of the trace on which it began and ended: two, where another thread spoke between. */

@@ -15,7 +15,7 @@ import { Secret } from "../../src/platform/secret.ts";
 import type { Vault } from "../../src/vault/types.ts";
 import { ending, pinnedTo, tokensOf } from "../connections/support.ts";
 import type { Link } from "../issuers/chain.ts";
-import type { FaultyIssuer } from "../issuers/faulty.ts";
+import { type FaultyIssuer, startFaulty } from "../issuers/faulty.ts";
 import { bareEnvironment, type Ended, tempFolder } from "../support/program.ts";
 import { openOrMake } from "../vault/home.ts";
 
@@ -141,6 +141,20 @@ export async function proofHome(issuer: FaultyIssuer, left = -1000, folder = tem
     login,
     vault,
   };
+}
+
+/** A home at an issuer of its own, which ends with the work. @param left as for `proofHome` */
+export async function withProofHome<T>(
+  work: (home: ProofHome) => Promise<T>,
+  left = -1000,
+  options: Parameters<typeof startFaulty>[0] = {},
+): Promise<T> {
+  const issuer = startFaulty(options);
+  try {
+    return await work(await proofHome(issuer, left));
+  } finally {
+    issuer.stop();
+  }
 }
 
 function recordOf(issuer: FaultyIssuer, link: Link, name: string, left: number): Connection {

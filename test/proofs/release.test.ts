@@ -3,9 +3,8 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Mutant } from "../../src/platform/faults.ts";
-import { startFaulty } from "../issuers/faulty.ts";
 import { AUTH } from "../support/program.ts";
-import { LOGIN, mustFail, proofHome, TEST_BUILD } from "./proof-home.ts";
+import { LOGIN, mustFail, TEST_BUILD, withProofHome } from "./proof-home.ts";
 
 const NAMES = [
   "AUTH_TEST_FAULT",
@@ -35,9 +34,7 @@ test("the release holds none of their names; the test build holds them all", () 
 
 /** A refresh token is handed to the debug log on purpose: it must not be found in what was written. */
 async function leaksNothing(mutant?: Mutant): Promise<void> {
-  const issuer = startFaulty();
-  try {
-    const home = await proofHome(issuer);
+  await withProofHome(async (home) => {
     const secret = (await home.tokens()).refresh;
     const { code, stderr } = await home.run(["-v", "token", LOGIN], { mutant, env: { AUTH_TEST_LEAK: "1" } });
     expect(code).toBe(0);
@@ -52,9 +49,7 @@ async function leaksNothing(mutant?: Mutant): Promise<void> {
       expect(text).toContain("leaked: ");
       expect({ sink, leaked: text.includes(secret) }).toEqual({ sink, leaked: false });
     }
-  } finally {
-    issuer.stop();
-  }
+  });
 }
 
 test("a secret that slips into a log is masked there", () => leaksNothing());

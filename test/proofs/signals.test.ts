@@ -1,8 +1,7 @@
 /** A signal between the moment a refresh token is sent and the moment its reply is committed waits (DESIGN §6, step 4). */
 import { describe, expect, test } from "bun:test";
 import { constants } from "node:os";
-import { startFaulty } from "../issuers/faulty.ts";
-import { inParallel, LOGIN, proofHome } from "./proof-home.ts";
+import { inParallel, LOGIN, withProofHome } from "./proof-home.ts";
 
 const STEPS = ["note", "reply-read", "kept", "commit"] as const;
 
@@ -24,9 +23,8 @@ function numberOf(name: string): number {
 }
 
 async function signalled(step: string, signal: number): Promise<void> {
-  const issuer = startFaulty();
-  try {
-    const home = await proofHome(issuer);
+  await withProofHome(async (home) => {
+    const { issuer } = home;
     const ended = await home.run(["token", LOGIN], { fault: `${step}:SIG${signal}` });
     const { access, refresh } = issuer.chain.newest();
     const ignored = IGNORED.has(signal);
@@ -39,9 +37,7 @@ async function signalled(step: string, signal: number): Promise<void> {
     expect(await home.tokens()).toEqual({ access, refresh });
     expect((await home.run(["token", LOGIN])).stdout).toBe(`${access}\n`);
     expect(issuer.requests).toHaveLength(1);
-  } finally {
-    issuer.stop();
-  }
+  });
 }
 
 describe.skipIf(process.platform !== "linux")("a refresh that a signal interrupts loses nothing", () => {

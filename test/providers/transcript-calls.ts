@@ -1,6 +1,5 @@
 /** What a transcript's `call` makes us do: the same functions as the program's, at the provider's documented addresses. */
 import { type MintOrder, mintToken } from "../../src/connections/mint.ts";
-import type { Services } from "../../src/connections/services.ts";
 import { exchangeCode } from "../../src/oauth/code.ts";
 import { pollDevice, requestDeviceCode } from "../../src/oauth/device.ts";
 import { sendRefresh } from "../../src/oauth/refresh.ts";
@@ -88,8 +87,7 @@ const OPERATIONS: Readonly<
       settings,
       scopes,
     };
-    const services = { context: { http: wire, now: () => NOW, env: {}, warn: () => {} } } as unknown as Services;
-    return (await mintToken(services, order)).reply;
+    return (await mintToken({ http: wire, now: () => NOW, env: {} }, order)).reply;
   },
 };
 

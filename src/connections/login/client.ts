@@ -3,6 +3,7 @@
  * to create one (CLI.md §4).
  */
 
+import type { IssuerDocument } from "../../oauth/discovery.ts";
 import type { ClientKey } from "../../oauth/key-file.ts";
 import type { Client } from "../../oauth/types.ts";
 import { CLIENT_NAME } from "../../oauth/types.ts";
@@ -24,23 +25,25 @@ import {
 import type { Connection } from "../record.ts";
 import type { Services } from "../services.ts";
 import { secretRefused } from "./missing-client.ts";
+import type { LoginPlan } from "./plan.ts";
 import type { LoginRequest } from "./request.ts";
 
 /**
- * @param supported the token endpoint's authentication methods, where discovery named them
+ * @param document the issuer's metadata, where it was discovered
  * @param own whether the description's own client counts
- * @param algorithms by which a client may sign, null where discovery didn't say; absent: keys are no matter of the client's
+ * @param withKey whether a key is the client's own, which proves it instead of a secret
  */
 export async function loginClient(
   services: Services,
   dialect: Dialect,
-  request: LoginRequest,
-  profile: Connection | null,
+  { request, existing }: Pick<LoginPlan, "request" | "existing">,
   tokenOrigin: string,
-  supported: readonly string[] | null,
-  algorithms?: readonly string[] | null,
-  own = true,
+  document: IssuerDocument | null,
+  { own = true, withKey = true } = {},
 ): Promise<Client | null> {
+  const profile = existing?.record ?? null;
+  const supported = document?.authenticationMethods ?? null;
+  const algorithms = document?.authenticationAlgorithms ?? null;
   const fromEnvironment = clientFromEnvironment(dialect, services.context.env);
   const { clients } = await readClients(services.vault, request.ref.provider, tokenOrigin);
   const id =
@@ -49,7 +52,7 @@ export async function loginClient(
   requireClientSyntax(id, null);
   const known = ownValue(clients.clients, id);
   const others = [profile?.clientId, clients.chosen];
-  const key = algorithms === undefined ? null : await keyFor(request, keyOf(known), supported, algorithms);
+  const key = withKey ? await keyFor(request, keyOf(known), supported, algorithms) : null;
   const name = known?.source === "registration" ? { name: CLIENT_NAME } : {};
   if (key !== null) return { id, ...name, secret: null, authentication: "private_key_jwt", key };
   const fromVariable =

@@ -1,9 +1,10 @@
-/** Runs a planned flow to its end: tokens, and who they belong to. */
+/** Runs a planned flow to its end: tokens. */
 
 import type { BrowserLogin } from "../../oauth/browser.ts";
 import type { Authorization } from "../../oauth/code.ts";
 import { loginError } from "../../oauth/login-error.ts";
 import { type Account, type Client, OAuthFailure, type TokenReply } from "../../oauth/types.ts";
+import type { Context } from "../../platform/context.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Http } from "../../platform/http.ts";
 import { LIMITS } from "../../platform/limits.ts";
@@ -27,25 +28,55 @@ export interface FlowEnd {
   readonly conclude: (end: { readonly account: Account | null } | { readonly error: unknown }) => Promise<void>;
 }
 
+/** A login on its way. */
+interface Run {
+  readonly context: Context;
+  readonly plan: LoginPlan;
+  readonly ui: LoginUi;
+  /** For requests that may bring tokens: at a signal the reply is waited for, so that no grant is left behind. */
+  readonly receive: Http;
+  /** For the others: a signal ends them. */
+  readonly ask: Http;
+  /** Ends the waits for a person. */
+  readonly interruption: AbortSignal | undefined;
+}
+
 /**
  * @param interruption ends the waits for a person, and requests that bring no tokens
  * @throws AuthError `access_denied`, `login_timeout`, `token_rejected`, `interrupted`, network and client errors
  */
 export async function runFlow(
-  services: Services,
+  { context }: Services,
   plan: LoginPlan,
   ui: LoginUi,
   interruption: AbortSignal | undefined,
 ): Promise<FlowEnd> {
-  const receiving = waitingForTokens(services, plan, ui);
-  const asking = interruptible(services, interruption);
-  if (plan.mint === undefined && plan.refreshToken === undefined && plan.flow === "browser")
-    return browser(receiving, asking, plan, ui, interruption);
+  const { http } = context;
+  const wait = replyWait(plan, ui);
+  const run: Run = {
+    context,
+    plan,
+    ui,
+    receive: (request) => awaitReply(http(request), wait),
+    ask: (request) => http(interruption === undefined ? request : { ...request, signal: interruption }),
+    interruption,
+  };
+  if (plan.mint === undefined && plan.refreshToken === undefined && plan.flow === "browser") return byBrowser(run);
   try {
-    return { reply: await replyWithoutPage(receiving, asking, plan, ui, interruption), conclude: async () => {} };
+    return { reply: await replyWithoutPage(run), conclude: async () => {} };
   } catch (error) {
     throw completed(error, plan);
   }
+}
+
+function replyWait({ provider: { dialect } }: LoginPlan, ui: LoginUi): ReplyWait {
+  return {
+    tell: () =>
+      ui.warn(
+        `Waiting for ${dialect.title}'s reply, so that an approved login isn't left behind there. Press Ctrl-C again to end at once.`,
+      ),
+    abandoned: `Ended before ${dialect.title} replied. Nothing was stored; if it approved the login, end it in the account's settings there.`,
+  };
 }
 
 /** A remedy of the description names the command that gives the client anew: for this login it is that login's own. */
@@ -56,66 +87,32 @@ function completed(error: unknown, { provider, request, flow, client }: LoginPla
   return error.restated({ hint: error.hint.replaceAll("{setClient}", () => command) });
 }
 
-/** Services whose requests may bring tokens: their replies are waited for at a signal, so that no grant is left behind. */
-function waitingForTokens(services: Services, { provider: { dialect } }: LoginPlan, ui: LoginUi): Services {
-  const wait: ReplyWait = {
-    tell: () =>
-      ui.warn(
-        `Waiting for ${dialect.title}'s reply, so that an approved login isn't left behind there. Press Ctrl-C again to end at once.`,
-      ),
-    abandoned: `Ended before ${dialect.title} replied. Nothing was stored; if it approved the login, end it in the account's settings there.`,
-  };
-  return withHttp(services, (request) => awaitReply(services.context.http(request), wait));
-}
-
-/** Services whose requests a signal ends. */
-function interruptible(services: Services, signal: AbortSignal | undefined): Services {
-  if (signal === undefined) return services;
-  return withHttp(services, (request) => services.context.http({ ...request, signal }));
-}
-
-/** Not a copy of the context: that would ask for its paths, which not every caller has. */
-function withHttp({ vault, registry, context }: Services, http: Http): Services {
-  return { vault, registry, context: Object.create(context, { http: { value: http } }) };
-}
-
-function replyWithoutPage(
-  receiving: Services,
-  asking: Services,
-  plan: LoginPlan,
-  ui: LoginUi,
-  interruption: AbortSignal | undefined,
-): Promise<TokenReply> {
-  if (plan.mint !== undefined) return mintFirst(receiving, plan, plan.mint);
-  if (plan.refreshToken !== undefined) return redeem(receiving, plan, plan.refreshToken);
+function replyWithoutPage(run: Run): Promise<TokenReply> {
+  const { plan } = run;
+  if (plan.mint !== undefined) return mintFirst(run, plan.mint);
+  if (plan.refreshToken !== undefined) return redeem(run, plan.refreshToken);
   switch (plan.flow) {
     case "device":
-      return device(receiving, asking, plan, ui, interruption);
+      return byDevice(run);
     case "token":
-      return pastedToken(plan, ui, asking.context.now());
+      return pastedToken(plan, run.ui, run.context.now());
     case "code":
-      return code(receiving, plan);
+      return byCode(run);
     default:
       throw usage(`${plan.provider.definition.title} has no ${plan.flow} flow.`, "Choose another with --flow.");
   }
 }
 
-async function device(
-  { context }: Services,
-  asking: Services,
-  plan: LoginPlan,
-  ui: LoginUi,
-  interruption: AbortSignal | undefined,
-): Promise<TokenReply> {
+async function byDevice({ context, plan, ui, receive, ask, interruption }: Run): Promise<TokenReply> {
   const { pollDevice, requestDeviceCode } = await import("../../oauth/device.ts");
   const client = requireClient(plan);
-  const code = await requestDeviceCode(asking.context.http, plan.server, client, plan.scopes);
+  const code = await requestDeviceCode(ask, plan.server, client, plan.scopes);
   const limit = Math.min(
     code.expiresIn * 1000,
     plan.request.timeout ?? (context.env.CI ? LIMITS.deviceLoginInCi : Number.POSITIVE_INFINITY),
   );
   await ui.deviceCode({ ...code, app: client.name ?? client.id }, limit);
-  return pollDevice(context.http, plan.server, client, code, {
+  return pollDevice(receive, plan.server, client, code, {
     deadline: context.now() + limit,
     now: context.now,
     ...(context.sleep && { sleep: context.sleep }),
@@ -127,7 +124,7 @@ async function device(
 const LONGEST_CLAIMS = 8 * 1024;
 
 /**
- * What the provider said, refusing a refresh, that the next login has to carry (a claims challenge): the login's own
+ * The claims challenge with which the provider refused a refresh, for the next login to carry: the login's own
  * refresh first, else one for a further API.
  */
 function claimsOf({ existing }: LoginPlan): string | null {
@@ -136,13 +133,7 @@ function claimsOf({ existing }: LoginPlan): string | null {
   return asked.find((claims) => claims !== null && claims.length <= LONGEST_CLAIMS) ?? null;
 }
 
-async function browser(
-  { context }: Services,
-  asking: Services,
-  plan: LoginPlan,
-  ui: LoginUi,
-  interruption: AbortSignal | undefined,
-): Promise<FlowEnd> {
+async function byBrowser({ context, plan, ui, receive, ask, interruption }: Run): Promise<FlowEnd> {
   const { startBrowserLogin } = await import("../../oauth/browser.ts");
   const { exchangeCode } = await import("../../oauth/code.ts");
   const { pushedUrl } = await import("../../oauth/pushed.ts");
@@ -164,19 +155,19 @@ async function browser(
     }
   };
   try {
-    const url = await pushedUrl(asking.context.http, plan.server, client, login.url);
+    const url = await pushedUrl(ask, plan.server, client, login.url);
     const { pasted } = await ui.authorize(url, login.redirectUri);
     const answers = pasted === undefined ? [login.callback] : [login.callback, acceptPasted(login, pasted)];
     const authorization = await Promise.race(answers);
-    return { reply: await exchangeCode(context.http, plan.server, client, authorization, context.now()), conclude };
+    return { reply: await exchangeCode(receive, plan.server, client, authorization, context.now()), conclude };
   } catch (error) {
-    const told = completed(error, plan);
-    await conclude({ error: told });
-    throw told;
+    const failure = completed(error, plan);
+    await conclude({ error: failure });
+    throw failure;
   }
 }
 
-/** What is pasted counts when it answers this login; before that, the person is told what was wrong, and the wait goes on. */
+/** Waits for a paste that answers this login. Each other one is reported, and the wait goes on. */
 async function acceptPasted(login: BrowserLogin, next: NextPasted): Promise<Authorization> {
   const { WrongPaste } = await import("../../oauth/answer.ts");
   for (let refused: AuthError | null = null; ; ) {
@@ -191,7 +182,7 @@ async function acceptPasted(login: BrowserLogin, next: NextPasted): Promise<Auth
 }
 
 /** A code that someone has already, because the provider sent it elsewhere. */
-async function code({ context }: Services, plan: LoginPlan): Promise<TokenReply> {
+async function byCode({ context, plan, receive }: Run): Promise<TokenReply> {
   const { exchangeCode } = await import("../../oauth/code.ts");
   const { credential } = plan.request;
   if (credential?.code === undefined)
@@ -208,14 +199,14 @@ async function code({ context }: Services, plan: LoginPlan): Promise<TokenReply>
     nonce: null,
     extra: {},
   };
-  return exchangeCode(context.http, plan.server, requireClient(plan), authorization, context.now());
+  return exchangeCode(receive, plan.server, requireClient(plan), authorization, context.now());
 }
 
 /** Runs the flow for the first time. */
-async function mintFirst(services: Services, plan: LoginPlan, mint: Mint): Promise<TokenReply> {
+async function mintFirst({ context, plan, receive }: Run, mint: Mint): Promise<TokenReply> {
   const order = orderOf(plan, mint);
   try {
-    const { reply } = await mintToken(services, order);
+    const { reply } = await mintToken({ env: context.env, http: receive, now: () => context.now() }, order);
     const account = fill(order.minting.account ?? "{}", valuesOf(order));
     return { ...reply, account: account === null ? null : { id: account, label: account, organization: null } };
   } catch (error) {
@@ -226,18 +217,19 @@ async function mintFirst(services: Services, plan: LoginPlan, mint: Mint): Promi
 function orderOf({ provider, server, client, flow, scopes }: LoginPlan, mint: Mint): MintOrder {
   const minting = mintingOf(provider.definition, flow);
   if (minting === null) throw usage(`${provider.definition.title} has no ${flow} flow.`);
-  const nobody: Client = { id: "", secret: null, authentication: "none" };
-  return { minting, mint, server, client: client ?? nobody, settings: provider.settings, scopes };
+  const anonymous: Client = { id: "", secret: null, authentication: "none" };
+  return { minting, mint, server, client: client ?? anonymous, settings: provider.settings, scopes };
 }
 
 /** Redeems a refresh token that was brought along, which shows that it works. */
-async function redeem({ context }: Services, { server, client }: LoginPlan, refreshToken: Secret): Promise<TokenReply> {
+async function redeem({ context, plan, receive }: Run, refreshToken: Secret): Promise<TokenReply> {
+  const { server, client } = plan;
   const { sendRefresh } = await import("../../oauth/refresh.ts");
   const { readTokenReply } = await import("../../oauth/reply.ts");
   if (client === null) throw new AuthError("client_missing", "The file names no client.");
   try {
     const request = { refreshToken, scopes: null, flow: "browser", timeout: 30_000 };
-    const raw = await sendRefresh(context.http, server, client, request);
+    const raw = await sendRefresh(receive, server, client, request);
     const reply = await readTokenReply(server, client, raw, { subject: null, now: context.now() });
     return { ...reply, refreshToken: reply.refreshToken ?? refreshToken };
   } catch (error) {
@@ -245,7 +237,7 @@ async function redeem({ context }: Services, { server, client }: LoginPlan, refr
   }
 }
 
-/** Some have to be told it at each refresh too, and keep it as a setting. */
+/** Some providers want it with each refresh too: there it is a setting. */
 function redirectOf({ request, provider }: LoginPlan): string | null {
   return request.redirectUri ?? provider.settings.redirectUri ?? null;
 }

@@ -22,7 +22,7 @@ const UNKNOWN: Identity = { account: null, scopes: null };
 export async function identify(services: Services, plan: LoginPlan, reply: TokenReply, ui: LoginUi): Promise<Identity> {
   const { server, client, request } = plan;
   const isPasted = plan.flow === "token";
-  // Whose a minted token is, its description says; an endpoint for people's accounts would not know.
+  // The description names the account of a minted token; an endpoint for people's accounts doesn't know it.
   if (plan.mint !== undefined) return { account: reply.account, scopes: null };
   if (isPasted && !request.verify) return UNKNOWN;
   const { title } = plan.provider.definition;

@@ -13,7 +13,7 @@ import { type Flags, loginCommand } from "./command.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { LoginRequest } from "./request.ts";
 
-/** What a login lacks; the cause of its `client_missing`, for whoever can ask a person. */
+/** What a login lacks; the cause of its `client_missing`, from which a form or prompt is made. */
 export interface MissingClient {
   /** The provider's. */
   readonly title: string;
@@ -68,7 +68,7 @@ export async function clientMissing(
   return new AuthError(
     "client_missing",
     `${definition.title} needs an OAuth client${needsSecret ? " with a secret" : ""}.`,
-    // Without its redirect URI a client is of no use yet: nobody is asked for one.
+    // Without its redirect URI a client is of no use yet, so no prompt asks for one.
     { hint: lines.filter((line) => line !== null).join("\n"), ...(redirectUri !== null && { cause: missing }) },
   );
 }
@@ -105,7 +105,7 @@ function waysWithoutClient({ definition, settings }: ResolvedProvider, request: 
 /** Lines of a hint. @param paste the command that takes a token @param app how to use an app of one's own, its command last */
 function waysInWords({ command, token }: Ways, paste: string, app: readonly string[]): string[] {
   if (token === null) return [...app];
-  // Where no page says how a token is made it is for the few who have one.
+  // Without a page that makes tokens, this is only for those who have one already: it comes last.
   const ways: (readonly string[])[] = [
     ...(command === null ? [] : [["The login that another tool has:", `${command} | ${paste}`]]),
     ...(token.page === null ? [] : [[`A token, made at ${token.page}`, paste]]),

@@ -12,7 +12,7 @@ import { loginCommand } from "./command.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { LoginUi } from "./request.ts";
 
-/** A pasted token or key: nothing but itself says how long it lives, and nothing renews it. */
+/** Asks for the token or key. Only the token itself can tell how long it lives, and nothing renews it. */
 export async function pastedToken(plan: LoginPlan, ui: LoginUi, now: number): Promise<TokenReply> {
   const accessToken =
     plan.request.token ?? (await ui.askToken(plan.provider.definition.title, plan.provider.apiKey.create));

@@ -10,7 +10,7 @@ import { flowsOf } from "../../providers/flows.ts";
 import { dialectOf, isMintingFlow, type Minting, type MintingFlow, mintingOf } from "../../providers/minting.ts";
 import { fillDialect, layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
-import type { Connection, Mint } from "../record.ts";
+import type { Mint } from "../record.ts";
 import type { Services } from "../services.ts";
 import { loginClient } from "./client.ts";
 import { type KeyFile, keyFile } from "./key-file.ts";
@@ -22,23 +22,16 @@ import { requireNeededSettings } from "./settings.ts";
 /** What is settled before the flow matters. */
 type Common = Omit<LoginPlan, "flow" | "client" | "scopes">;
 
-/** What each flow reads; anything else that was given would be ignored. */
-const READS: Readonly<Record<keyof Credential, readonly (Flow | null)[]>> = {
-  key: ["jwt"],
-  certificate: ["client-credentials"],
-  subjectToken: ["client-credentials", "exchange"],
-  code: ["code"],
-};
-
-const FLAGS: Readonly<Record<keyof Credential, string>> = {
-  key: "--key",
-  certificate: "--certificate",
-  subjectToken: "--subject-token",
-  code: "--code",
+/** The flag of each credential, and the flows that read it; for others it would be ignored. */
+const CREDENTIALS: Readonly<Record<keyof Credential, { readonly flag: string; readonly flows: readonly Flow[] }>> = {
+  key: { flag: "--key", flows: ["jwt"] },
+  certificate: { flag: "--certificate", flows: ["client-credentials"] },
+  subjectToken: { flag: "--subject-token", flows: ["client-credentials", "exchange"] },
+  code: { flag: "--code", flows: ["code"] },
 };
 
 /**
- * The flow that was asked for, or the one for what was brought along.
+ * The flow that `--flow` names, else the one that reads the credential that was given.
  * @throws AuthError `usage` where the two contradict each other
  */
 export function flowOfRequest(definition: ProviderDefinition, request: LoginRequest): Flow | null {
@@ -46,11 +39,11 @@ export function flowOfRequest(definition: ProviderDefinition, request: LoginRequ
   let wanted = request.flow;
   for (const [name, given] of Object.entries(request.credential ?? {}) as [keyof Credential, unknown][]) {
     if (given === undefined || (name === "key" && provesClient(flows))) continue;
-    const reading = READS[name];
+    const { flag, flows: reading } = CREDENTIALS[name];
     wanted ??= flows.find((flow) => reading.includes(flow)) ?? null;
     if (wanted === null || !reading.includes(wanted))
       throw usage(
-        `${FLAGS[name]} does nothing for ${definition.title}${wanted === null ? "" : ` by the ${wanted} flow`}.`,
+        `${flag} does nothing for ${definition.title}${wanted === null ? "" : ` by the ${wanted} flow`}.`,
         `It has: ${flows.join(", ")}.`,
       );
   }
@@ -67,7 +60,7 @@ export async function planWithoutPerson(
   services: Services,
   common: Common,
   flow: Flow | null,
-  document: Pick<IssuerDocument, "authenticationMethods" | "authenticationAlgorithms"> | null,
+  document: IssuerDocument | null,
 ): Promise<LoginPlan | null> {
   if (!isMintingFlow(flow)) return null;
   const { request, existing } = common;
@@ -86,13 +79,10 @@ export async function planWithoutPerson(
   const provider: ResolvedProvider = { ...common.provider, dialect, endpoints };
   const server = { ...common.server, dialect, endpoints };
   const profile = existing?.record ?? null;
-  const methods = document?.authenticationMethods ?? null;
   // Where the description signs something with a key, a key is for that.
-  const algorithms = minting.sign === undefined ? (document?.authenticationAlgorithms ?? null) : undefined;
+  const withKey = minting.sign === undefined;
   const known =
-    token === undefined
-      ? null
-      : await loginClient(services, dialect, request, profile, originOf(token), methods, algorithms);
+    token === undefined ? null : await loginClient(services, dialect, common, originOf(token), document, { withKey });
   const mint = await mintOf(services, { ...common, provider }, flow, minting, known, file);
   const client = clientFor(definition, flow, mint, known);
   if (client === null) throw proofMissing(services, { ...common, provider }, flow, minting);
@@ -105,7 +95,7 @@ export async function planWithoutPerson(
     client: client.id === "" ? null : client,
     scopes,
     mint,
-    // A token that is signed here was given by nobody.
+    // No provider gave a token that is signed here: there is nothing to revoke.
     ...(revocation !== undefined && minting.use !== "bearer" && { mintRevocation: { revocation } }),
   };
 }
@@ -143,7 +133,7 @@ async function mintOf(
   if (file !== null && sign !== undefined)
     return { ...blank, proof: "key", secret: await readPrivateKey(file.key, sign.algorithm), values: file.values };
   const certificate =
-    request.credential?.certificate ?? (client?.secret ? null : await fromVariable(services, minting, "certificate"));
+    request.credential?.certificate ?? (client?.secret ? null : await certificateFromVariable(services, minting));
   if (certificate !== null && sign !== undefined) {
     const { key, thumbprint } = await readCertificate(certificate.reveal(), sign.algorithm);
     return { ...blank, proof: "certificate", secret: key, values: { thumbprint } };
@@ -163,8 +153,8 @@ function variableOf({ context }: Services, minting: Minting, kind: "certificate"
   return names.map((name) => context.env[name]?.trim()).find((value) => value) ?? null;
 }
 
-async function fromVariable(services: Services, minting: Minting, kind: "certificate"): Promise<Secret | null> {
-  const path = variableOf(services, minting, kind);
+async function certificateFromVariable(services: Services, minting: Minting): Promise<Secret | null> {
+  const path = variableOf(services, minting, "certificate");
   if (path === null) return null;
   const { readCredentialFile } = await import("../../platform/credential-file.ts");
   const { text, exposed } = await readCredentialFile(path);
@@ -174,12 +164,6 @@ async function fromVariable(services: Services, minting: Minting, kind: "certifi
 
 /** A login that another program made, taken over: its refresh token is used from here on. */
 function planImported(common: Common, { refreshToken, client }: NonNullable<KeyFile["login"]>): LoginPlan {
-  const { request, existing } = common;
-  return {
-    ...common,
-    flow: "browser",
-    client,
-    scopes: request.scopes ?? (existing?.record satisfies Connection | undefined)?.scopes ?? [],
-    refreshToken,
-  };
+  const scopes = common.request.scopes ?? common.existing?.record.scopes ?? [];
+  return { ...common, flow: "browser", client, scopes, refreshToken };
 }

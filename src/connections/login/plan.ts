@@ -28,7 +28,7 @@ import { loginSettings, requireNeededSettings, type Settings } from "./settings.
 
 export interface LoginPlan {
   readonly request: LoginRequest;
-  /** What stands under this name already: a login, or a profile without one. */
+  /** What is stored under this name already: a login, or a profile without one. */
   readonly existing: Stored | null;
   readonly provider: ResolvedProvider;
   readonly settings: Settings;
@@ -80,7 +80,6 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   const common = { request, existing, provider, settings, server, jwksUri: document?.jwksUri ?? null };
   if (pastes) return { ...common, flow: "token", client: null, scopes: [] };
 
-  const methods = document?.authenticationMethods ?? null;
   const withoutPerson = await planWithoutPerson(services, common, alone, document);
   if (withoutPerson !== null) return withoutPerson;
 
@@ -90,14 +89,12 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
       `${dialect.title} needs to know its issuer.`,
       `Name it: ${loginCommand(definition, request, { issuer: placeholder("url") })}`,
     );
-  const algorithms = document?.authenticationAlgorithms ?? null;
   const origin = originOf(token);
-  const named = (own: boolean): Promise<Client | null> =>
-    loginClient(services, dialect, request, profile, origin, methods, algorithms, own);
   // A secret without an id is meant for the client that the description brings.
-  const known = await named(request.clientSecret !== null);
+  const own = request.clientSecret !== null;
+  const known = await loginClient(services, dialect, common, origin, document, { own });
   const registration = known === null ? await registeredClient(services, provider, request, document, origin) : null;
-  const client = known ?? registration?.client ?? (await named(true));
+  const client = known ?? registration?.client ?? (await loginClient(services, dialect, common, origin, document));
   const scopes = wantedScopes(provider, request, profile, document?.scopesSupported ?? null);
   const flow = asked ?? feasibleFlow(provider, profile, client, scopes, request);
   const needsSecret =
@@ -116,7 +113,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   return { ...common, flow, client: await ready(client, document), scopes, ...registered };
 }
 
-/** Where a scope stands for an API, asking for the one is asking for the other: OpenID Connect's own scopes go along. */
+/** Where an API is named by a scope, `--resource` becomes that scope; OpenID Connect's own scopes go along. */
 function withResourceScope(definition: ProviderDefinition, request: LoginRequest): LoginRequest {
   const template = definition.scopes?.resource;
   const { resource, ...rest } = request;

@@ -1,4 +1,5 @@
 /** What a login is asked to do, and what it tells on the way. */
+import type { DeviceAuthorization } from "../../oauth/device.ts";
 import type { AuthError } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { EndpointName, Flow } from "../../providers/schema.ts";
@@ -31,7 +32,7 @@ export interface LoginRequest {
   readonly canOpenBrowser: boolean;
   /** The API that the tokens are to be for (RFC 8707). */
   readonly resource?: string;
-  /** The API that was asked for, where its scope says so to the provider: `scopes` stands for it. */
+  /** The API of `--resource`, where it is named by a scope: it is among `scopes` then. */
   readonly resourceAsScope?: string;
   /** What a flow without a person brings along. */
   readonly credential?: Credential;
@@ -49,34 +50,28 @@ export interface Credential {
   readonly code?: Secret;
 }
 
-export interface DeviceCode {
-  readonly verificationUri: string;
-  readonly verificationUriComplete: string | null;
-  readonly userCode: string;
-  /** Seconds. */
-  readonly expiresIn: number;
-  readonly interval: number;
+/** A code to be shown. */
+export interface DeviceCode extends Omit<DeviceAuthorization, "deviceCode"> {
   /** The client's name, where it is known; else its id, by which the provider's page finds its name. */
   readonly app: string;
 }
 
 /**
  * The next line that is pasted; never settles where none comes.
- * @param refused why the last one was none; thrown where nobody can paste another
+ * @param refused why the last one was none; thrown where no other can be pasted
  */
 export type NextPasted = (refused: AuthError | null) => Promise<string>;
 
 /** How the outside hears of a login's steps. Nothing here prints by itself. */
 export interface LoginUi {
-  /** The device code to show. */
   /** @param limit milliseconds that are waited for the approval */
   deviceCode(code: DeviceCode, limit: number): void | Promise<void>;
   /** The URL that a browser has to visit. `pasted`: where a person may give its answer instead of the browser. */
   authorize(url: string, redirectUri: string): Promise<{ readonly pasted?: NextPasted }>;
   /** Something the person ought to know. */
   warn(message: string): void;
-  /** Asks for a token, unseen; null where nobody can be asked. @param create the page on which to make one */
+  /** Asks for a token, without echo; null where no one can be asked. @param create the page on which to make one */
   askToken(title: string, create: string | null): Promise<Secret | null>;
-  /** Asks a yes-or-no question; null where nobody can be asked. */
+  /** Asks a yes-or-no question; null where no one can be asked. */
   confirm?(question: string): Promise<boolean | null>;
 }

@@ -12,7 +12,7 @@ import type { LoginRequest } from "./request.ts";
 
 export interface Settings {
   readonly values: Readonly<Record<string, string>>;
-  /** Setting → the variable it came from, to be told: `host from SENTRY_URL`. */
+  /** Setting → the variable it came from, for a message: `host from SENTRY_URL`. */
   readonly variables: Readonly<Record<string, string>>;
 }
 

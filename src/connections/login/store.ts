@@ -39,7 +39,10 @@ export async function storeLogin(
   }
 }
 
-/** One try, under the connection's lock where it is free: it keeps a refresh in flight from being cut off, and a holder that hangs must not keep a login out. */
+/**
+ * One try, under the connection's lock where it is free: a refresh in flight isn't cut off then. A holder that hangs
+ * must not keep a login out.
+ */
 async function commitLogin(
   services: Services,
   { request, ...plan }: LoginPlan,
@@ -83,7 +86,7 @@ async function recordOf(
     flow: plan.flow,
   };
   const plugin = await pinnedOrigins(services, provider.definition, madeFrom.settings);
-  // Where nothing but a token can be had, it is an API key; elsewhere it stands in for a login.
+  // Where a provider has tokens only, they are API keys; elsewhere a token takes the place of a login.
   const isKey = flowsOf(provider.definition).every(({ flow }) => flow === "token");
   return {
     ...newConnection(request.ref.provider, existing?.record.name ?? request.ref.name, now),
