@@ -1,4 +1,4 @@
-import { listClients, requireClientSyntax, updateClients } from "../connections/clients.ts";
+import { keepClient, listClients, requireClientSyntax, updateClients, withoutClients } from "../connections/clients.ts";
 import { loginSettings } from "../connections/login/settings.ts";
 import { asLoggedIn } from "../connections/pin.ts";
 import { display, parseSelector } from "../connections/ref.ts";
@@ -40,12 +40,8 @@ const set = defineCommand({
       const issuer = address(args.issuer, "--issuer");
       const origin = await tokenOrigin(session, provider, args, issuer, nameIssuer(provider, id, secret));
       const { vault } = await session.services();
-      const kept = { secret, source: "person", savedAt: session.context.now(), refused: null } as const;
-      await updateClients(vault, provider, origin, (clients) => ({
-        ...clients,
-        chosen: id,
-        clients: { ...clients.clients, [id]: kept },
-      }));
+      const entry = { secret, source: "person", savedAt: session.context.now(), refused: null } as const;
+      await keepClient(vault, provider, origin, id, entry);
       await cli.output.result(
         { provider, origin, clientId: id, hasSecret: secret !== null },
         `Logins at ${origin} now use the client ${id}${secret === null ? " (no secret)" : ""}.`,
@@ -68,7 +64,7 @@ const list = defineCommand({
     inSession(cli, async (session) => {
       const vault = await session.vault();
       const all = vault === null ? [] : await listClients(vault);
-      const views = all.flatMap(({ clients: { provider, origin, chosen, clients } }) =>
+      const views = all.flatMap(({ provider, origin, chosen, clients }) =>
         Object.entries(clients).map(([clientId, { secret, source, savedAt }]) => ({
           provider,
           origin,
@@ -113,7 +109,7 @@ const remove = defineCommand({
       const id = args["client-id"];
       const isMeant = (clientId: string): boolean => id === undefined || clientId === id;
       const vault = await session.vault();
-      const kept = vault === null ? [] : (await listClients(vault)).map(({ clients }) => clients);
+      const kept = vault === null ? [] : await listClients(vault);
       const found = kept.filter(
         (clients) =>
           clients.provider === provider &&
@@ -135,11 +131,7 @@ const remove = defineCommand({
           `To forget it all the same: auth client remove ${provider}${id === undefined ? "" : ` --client-id ${shellWord(id)}`} --force`,
         );
       for (const { origin: at } of found)
-        await updateClients(vault, provider, at, (clients) => {
-          const rest = Object.fromEntries(Object.entries(clients.clients).filter(([known]) => !isMeant(known)));
-          const isKept = clients.chosen !== null && Object.hasOwn(rest, clients.chosen);
-          return { ...clients, clients: rest, chosen: isKept ? clients.chosen : (Object.keys(rest)[0] ?? null) };
-        });
+        await updateClients(vault, provider, at, (clients) => withoutClients(clients, isMeant));
       await cli.output.result(
         { provider, clientId: id ?? null, removed: true },
         id === undefined ? `Forgot the clients of ${provider}.` : `Forgot the client ${id} of ${provider}.`,

@@ -39,10 +39,7 @@ export async function access(services: Services, ref: ConnectionRef, options: Ac
   if (tokens !== null && pinned !== null && !isDue(tokens, now, options.minTtl))
     if (!options.rejected?.equals(tokens.accessToken)) {
       if (options.implicit && !options.withHost) await refuseOtherHost(services, stored);
-      return {
-        stored,
-        warning: warningOf(stored, now) ?? (isPlain(services, stored) ? null : await cautionOf(services, stored)),
-      };
+      return { stored, warning: warningOf(stored, now) ?? (await cautionOf(services, stored)) };
     }
   return renewed(services, stored, options);
 }
@@ -79,14 +76,12 @@ async function refuseOtherHost(services: Services, stored: Stored): Promise<void
       return (await import("./mismatch.ts")).refuseEnvironmentMismatch(services, stored, { client: false });
 }
 
-function isPlain({ registry }: Services, { record }: Stored): boolean {
-  return record.pinned?.plugin === undefined && registry.isBuiltIn(record.provider);
-}
-
 /** A token that is still valid is given although its plugin can't be used any more, or not yet: with a warning. */
 async function cautionOf(services: Services, stored: Stored): Promise<string | null> {
   const { provider, pinned } = stored.record;
-  if (pinned?.plugin === undefined && !(await services.registry.isPlugin(provider))) return null;
+  const { registry } = services;
+  if (pinned?.plugin === undefined && (registry.isBuiltIn(provider) || !(await registry.isPlugin(provider))))
+    return null;
   const fault = await (await import("./pinned-origins.ts")).faultOfPlugin(services, stored.record);
   return fault === null ? null : `${fault} The current token still works.`;
 }

@@ -24,7 +24,7 @@ import type { TokenEndpoint } from "./token-endpoint.ts";
  * Sends the refresh token once. Precondition: the lock is held and nothing kept is waiting.
  *
  * @param timeout milliseconds for the exchange
- * @returns `again` when the record changed before anything was sent: let go of the lock and look anew
+ * @returns `again` when the record changed before anything was sent: release the lock and read again
  */
 export async function attemptRefresh(
   services: Services,

@@ -76,11 +76,8 @@ export async function readClients(
   return { clients: decodeRecord<Clients>(entry.body, entry.name, CLIENT_SECRETS), version: entry.version };
 }
 
-export async function listClients(vault: Vault): Promise<{ clients: Clients; version: Version }[]> {
-  return (await vault.list("client")).map((entry) => ({
-    clients: decodeRecord<Clients>(entry.body, entry.name, CLIENT_SECRETS),
-    version: entry.version,
-  }));
+export async function listClients(vault: Vault): Promise<Clients[]> {
+  return (await vault.list("client")).map(({ body, name }) => decodeRecord<Clients>(body, name, CLIENT_SECRETS));
 }
 
 /** The change that stores (or, without clients left, erases) a client record. */
@@ -110,6 +107,28 @@ export async function updateClients(
       return { changes: isNothing ? [] : [clientsChange(next, version)], result: undefined };
     },
   );
+}
+
+/** Stores a client as the one that the next login uses. */
+export function keepClient(
+  vault: Vault,
+  provider: string,
+  origin: string,
+  id: string,
+  entry: ClientEntry,
+): Promise<void> {
+  return updateClients(vault, provider, origin, (kept) => ({
+    ...kept,
+    chosen: id,
+    clients: { ...kept.clients, [id]: entry },
+  }));
+}
+
+/** Without some of its clients. The chosen one stays chosen, or the first that is left is. */
+export function withoutClients(kept: Clients, isGone: (id: string) => boolean): Clients {
+  const clients = Object.fromEntries(Object.entries(kept.clients).filter(([id]) => !isGone(id)));
+  const isKept = kept.chosen !== null && Object.hasOwn(clients, kept.chosen);
+  return { ...kept, clients, chosen: isKept ? kept.chosen : (Object.keys(clients)[0] ?? null) };
 }
 
 /** A provider's client in the environment: our own variables before the ecosystem's. */

@@ -208,7 +208,7 @@ export function renewalRefused(stored: Stored, now: number): AuthError | null {
   return connectionError(stored.ref, code, message, { hint, ...(detail && { detail }) });
 }
 
-/** The whole command that gives this login's client anew: what it belongs to is written out. */
+/** The command that sets this login's client again, with all that names it. */
 export function clientSetCommand({ provider, pinned, settings, clientId }: Connection): string {
   const id = pinned?.clientId ?? clientId ?? placeholder("id");
   const secret = pinned?.authentication === "none" ? [] : ["--client-secret", "-"];

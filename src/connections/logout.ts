@@ -6,7 +6,7 @@ import { ownValue } from "../platform/own.ts";
 import { originOf } from "../platform/url.ts";
 import { waitForLock } from "../vault/lock.ts";
 import type { Change, Lock } from "../vault/types.ts";
-import { clientsChange, readClients } from "./clients.ts";
+import { clientsChange, readClients, withoutClients } from "./clients.ts";
 import { defaultsChange } from "./defaults.ts";
 import { asLoggedIn } from "./pin.ts";
 import { type Connection, encodeRecord, newConnection } from "./record.ts";
@@ -178,9 +178,12 @@ async function clientChanges(services: Services, current: Stored, request: Logou
   if (others) return [];
   const { clients, version } = await readClients(services.vault, current.ref.provider, origin);
   if (version === null) return [];
-  const { [id]: _forgotten, ...rest } = clients.clients;
-  const chosen = clients.chosen === id ? (Object.keys(rest)[0] ?? null) : clients.chosen;
-  return [clientsChange({ ...clients, chosen, clients: rest }, version)];
+  return [
+    clientsChange(
+      withoutClients(clients, (one) => one === id),
+      version,
+    ),
+  ];
 }
 
 function withoutDefault({ vault }: Services, { ref }: Stored): Promise<Change> {

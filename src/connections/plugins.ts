@@ -10,10 +10,6 @@ export async function readPin(vault: Vault, id: string): Promise<Pin | null> {
   return entry === null ? null : decodeRecord<Pin>(entry.body, `plugin ${id}`);
 }
 
-export async function listPins(vault: Vault): Promise<Pin[]> {
-  return (await vault.list("plugin")).map(({ body, name }) => decodeRecord<Pin>(body, `plugin ${name}`));
-}
-
 /** Stores a pin, also while other processes do; null erases it. */
 export async function writePin(vault: Vault, id: string, pin: Pin | null): Promise<void> {
   await update(

@@ -10,7 +10,7 @@ import { hasNoToken, type ResourceRef } from "./resource.ts";
 import type { Services } from "./services.ts";
 import { requireConnection, type Stored } from "./store.ts";
 
-/** A login anew, just while we ask, leaves nothing of the old one's tokens: then it is asked once more. */
+/** A new login at the same moment has no token for the resource yet: then it is tried again. */
 const TRIES = 3;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * A change of the vault over whatever other processes change at the same time: read, change, commit unless something came
- * between, else again (RULES 1.3). Where a connection's lock is held the caller loops by itself: a rekey may ask a person
+ * A change of the vault while other processes may change it too: read, change, commit, and start again if something came
+ * between (RULES 1.3). Where a connection's lock is held the caller loops by itself: a rekey may ask a person
  * for the new key, and no lock is held meanwhile.
  */
 import type { Change, Vault } from "../vault/types.ts";
@@ -13,7 +13,7 @@ interface Step<Result> {
 
 /**
  * @param read what is stored now
- * @param change what becomes of it; called anew with each reading
+ * @param change what becomes of it; called again with each reading
  * @returns the committed step's result
  */
 export async function update<Held, Result>(

@@ -1,4 +1,4 @@
-/** A client that comes with a provider's description: used where nobody names another (CLI.md §4). */
+/** A client that comes with a provider's description: used where no other is named (CLI.md §4). */
 import { beforeEach, expect, test } from "bun:test";
 import { readClients } from "../../src/connections/clients.ts";
 import type { LoginRequest, LoginUi } from "../../src/connections/login/request.ts";
@@ -45,7 +45,7 @@ async function logIn(different: Partial<LoginRequest> = {}): Promise<string | nu
   return clients.at(-1);
 }
 
-test("is used where nobody names one", async () => {
+test("is used where none is named", async () => {
   expect(await logIn()).toBe("from-the-file");
 });
 

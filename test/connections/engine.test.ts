@@ -116,7 +116,7 @@ describe("a refresh in its order", () => {
     expect((await stored()).tokens?.scopes).toEqual(["read"]);
   });
 
-  test("what another committed while I waited is mine: nothing is sent", async () => {
+  test("an outcome that another process committed meanwhile is adopted: nothing is sent", async () => {
     await given();
     const lock = await vault.tryLock(NAME);
     const waiting = refreshConnection(services(), REF, DUE);
@@ -183,7 +183,7 @@ describe("back-off is remembered", () => {
     expect(sent).toHaveLength(2);
   });
 
-  test("it is said so, with the time of the next try, and not told as a new failure", async () => {
+  test("the error names the time of the next try, and isn't reported as a new failure", async () => {
     await given();
     answer = () => json(503, "down", { "retry-after": "600" });
     await refreshConnection(services(), REF, DUE);
@@ -411,7 +411,7 @@ describe("a refusal that no table knows", () => {
     expect((await stored()).failure).toBeNull();
   });
 
-  test("without a code it is told by the provider's words", async () => {
+  test("without a code the provider's words are shown", async () => {
     await given();
     answer = () => json(400, { message: "Bad Request" });
     const outcome = await refreshConnection(services(), REF, DUE);
@@ -446,7 +446,7 @@ describe("a refusal that no table knows", () => {
 });
 
 describe("what happens in between is respected", () => {
-  test("settings edited before the note: it looks anew, and sends once", async () => {
+  test("settings edited before the note: the record is read again, and one request is sent", async () => {
     await given();
     let edited = false;
     vault.beforeCommit = async () => {
@@ -469,7 +469,7 @@ describe("what happens in between is respected", () => {
     expect(vault.entries.size).toBe(0);
   });
 
-  test("logged in anew meanwhile: the newer login stands", async () => {
+  test("logged in again meanwhile: the newer login is kept", async () => {
     await given();
     answer = async () => {
       vault.entries.clear();
@@ -525,7 +525,7 @@ describe("an endpoint that the description has moved since the login", () => {
     expect(await asked(pinnedAt(elsewhere))).toEqual([elsewhere]);
   });
 
-  test("that a flag chose, or the issuer told, is asked where it was", async () => {
+  test("that a flag or the issuer named is asked where it was", async () => {
     expect(await asked({ ...pinnedAt(OLD), endpoints: { token: OLD } })).toEqual([OLD]);
     vault = new MemoryVault();
     sent = [];

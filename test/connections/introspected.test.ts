@@ -57,7 +57,7 @@ test("makes a token due, as any lifetime does", async () => {
   await stop();
 });
 
-test("that nobody tells takes nothing away: the tokens are kept, without one", async () => {
+test("without an answer the tokens are kept, with no lifetime", async () => {
   const { call, left, stop } = await home(() => null);
   expect(await left()).toBeNull();
   expect((await call(["refresh", "acme", "--force"])).code).toBe(0);

@@ -1,4 +1,4 @@
-/** The end of a login, over a vault in memory: what is held and what is told while its parts go wrong. */
+/** The end of a login, over a vault in memory: which locks are held while its parts go wrong. */
 import { expect, test } from "bun:test";
 import { logout } from "../../src/connections/logout.ts";
 import { encodeRecord, newConnection } from "../../src/connections/record.ts";

@@ -20,7 +20,7 @@ export class MemoryVault extends PlainVault {
     if (lock === null) return null;
     this.steps.push("lock");
     return {
-      reply: this.#told(lock.reply),
+      reply: this.#recorded(lock.reply),
       release: () => {
         if (!this.locked.has(name)) return;
         lock.release();
@@ -29,13 +29,13 @@ export class MemoryVault extends PlainVault {
     };
   }
 
-  #told(reply: KeptReply): KeptReply {
-    const telling = (step: string): void => void this.steps.push(step);
+  #recorded(reply: KeptReply): KeptReply {
+    const record = (step: string): void => void this.steps.push(step);
     return {
       ...reply,
-      prepare: () => reply.prepare().then(() => telling("prepare")),
-      keep: (version, bytes) => reply.keep(version, bytes).then(() => telling("keep")),
-      blank: () => reply.blank().then(() => telling("blank")),
+      prepare: () => reply.prepare().then(() => record("prepare")),
+      keep: (version, bytes) => reply.keep(version, bytes).then(() => record("keep")),
+      blank: () => reply.blank().then(() => record("blank")),
     };
   }
 }

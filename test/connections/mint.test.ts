@@ -82,7 +82,7 @@ test("minted under the lock, without note or kept reply, and stored before it is
   expect((await stored()).mint?.secret?.reveal()).toStartWith("-----BEGIN PRIVATE KEY-----");
 });
 
-test("cached until it is due, and then minted anew; signed here, nothing is ever sent", async () => {
+test("cached until it is due, and then minted again; signed here, nothing is ever sent", async () => {
   use = "bearer";
   await given();
   const token = async () => (await access(services(), REF, WISH)).stored.record.tokens?.accessToken.reveal();
@@ -169,7 +169,7 @@ describe("failures", () => {
     expect((await stored()).tokens?.refreshToken).toBeNull();
   });
 
-  test("logged out meanwhile: what was minted is nobody's", async () => {
+  test("logged out meanwhile: what was minted isn't stored", async () => {
     await given();
     vault.beforeCommit = () => void vault.entries.clear();
     await expect(refreshConnection(services(), REF, DUE)).rejects.toMatchObject({ code: "connection_not_found" });

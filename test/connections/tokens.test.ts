@@ -35,9 +35,9 @@ describe("when an access token ends", () => {
   const rows: [name: string, Tokens, expires: number | null, due: number | null][] = [
     ["the reply says it first", stored(reply({ expiresIn: 60, ownExpiresIn: 90 }), hour, before(120)), 60, 30],
     ["then the token itself", stored(reply({ ownExpiresIn: 90 }), hour, before(120)), 90, 45],
-    ["on a refresh then the lifetime last told", stored(reply(), hour, before(120)), 120, 60],
+    ["on a refresh then the last known lifetime", stored(reply(), hour, before(120)), 120, 60],
     ["then the description", stored(reply(), hour), 3600, 3300],
-    ["on a refresh too, where none was ever told", stored(reply(), hour, before(null)), 3600, 3300],
+    ["on a refresh too, where none was ever known", stored(reply(), hour, before(null)), 3600, 3300],
     ["else it isn't known, and never due", stored(reply()), null, null],
     ["nor on a refresh", stored(reply(), acme(), before(null)), null, null],
     ["0 is none without a refresh token", stored({ ...none, expiresIn: 0 }), null, null],
@@ -60,7 +60,7 @@ describe("when an access token ends", () => {
       60,
     ],
     ["and over where nothing renews it", stored({ ...none, ownExpiresIn: -5 }), -5, -5],
-    ["a lifetime of 0 is none that was last told", stored(reply(), acme(), before(0)), null, null],
+    ["a lifetime of 0 is no last known lifetime", stored(reply(), acme(), before(0)), null, null],
   ];
   for (const [name, tokens, expires, due] of rows)
     test(name, () => {

@@ -25,7 +25,7 @@ function written({ next }: Change): NonNullable<Change["next"]> {
   return next;
 }
 
-test("is made anew from what is stored, until nothing came between", async () => {
+test("is repeated from what is stored, until nothing came between", async () => {
   const vault = new MemoryVault();
   const { read, next } = counter(vault);
   let others = 2;

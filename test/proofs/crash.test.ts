@@ -126,7 +126,7 @@ describe("the proof of the crash fails without what it proves", () => {
   test("note-off: a lost rotation is taken for a refused token", () =>
     mustFail(() => crash("processed", false, "note-off"), /refresh_token_invalid/));
 
-  test("print-before-commit: a token is seen that nobody has stored", () =>
+  test("print-before-commit: a token is seen that isn't stored", () =>
     mustFail(() => crash("reply-read", true, "print-before-commit"), /\+ "access-/));
 });
 

@@ -40,7 +40,7 @@ function openFiles(pid: number): string[] {
   });
 }
 
-/** @returns a wait until everybody waits or has ended, and whether they all waited: else the round would prove nothing */
+/** @returns a wait until all of them wait or have ended, and whether they all waited: else the round would prove nothing */
 function everyoneOf(size: number, running: readonly Running[]): () => Promise<boolean> {
   const waiting = new Set<Running>();
   return async () => {
@@ -60,11 +60,11 @@ function everyoneOf(size: number, running: readonly Running[]): () => Promise<bo
   };
 }
 
-/** Milliseconds in which whoever isn't kept out sends as well: a proof that a lock holds must give it time not to. */
+/** Milliseconds in which a process that isn't kept out sends as well: a proof that a lock holds must give it time not to. */
 const A_MOMENT = 200;
 
 /**
- * The lock is the test's until everybody has the vault open and waits for it, stopped, however long it takes to start
+ * The lock is the test's until all have the vault open and wait for it, stopped, however long it takes to start
  * them all; and the issuer holds its reply until it has seen the same, and for a moment more.
  */
 async function crowd(size: number, args: readonly string[], left: number, order: Order = {}): Promise<void> {
@@ -122,7 +122,7 @@ describe.skipIf(lacking("linux"))("a crowd on an expired token, at an issuer tha
 });
 
 describe("two connections in crossed order", () => {
-  test("are refreshed once each, and nobody waits for ever", async () => {
+  test("are refreshed once each, and none waits for ever", async () => {
     await withProofHome(async (home) => {
       await home.login("other", -1000);
       home.issuer.onArrival = async () => {
@@ -202,7 +202,7 @@ describe("a holder that is stopped", () => {
     };
   }
 
-  test("keeps nobody for ever: a living token is given with a warning, an expired one is exit 5 busy", async () => {
+  test("blocks no other for ever: a valid token is given with a warning, an expired one is exit 5 busy", async () => {
     for (const [left, code] of [
       [60_000, 0],
       [-1000, 5],
@@ -227,7 +227,7 @@ describe("a holder that is stopped", () => {
     await withProofHome(async (home) => {
       const { holder, answer, go } = await stopped(home, { limits: { exchange: 500, holder: 700 } });
       answer();
-      // The reply lies in a socket that nobody reads from.
+      // The reply waits in a socket that isn't read.
       await Bun.sleep(1500);
       expect(home.issuer.chain.newest().n).toBe(1);
       go();
@@ -269,7 +269,7 @@ describe("a login or a logout while a refresh is under way", () => {
     expect((await home.stored()).record.failure).toBeNull();
   }
 
-  test("the newer login stands, and the refresher hands out its token", () => newLoginStands());
+  test("the newer login is kept, and the refresh hands out its token", () => newLoginStands());
   test("an invalid_grant for the replaced token is not held against the new one", () => refusalIsNoDeath());
   test("the proof fails without what it proves: cas-off", () =>
     mustFail(() => newLoginStands("cas-off"), /access-0-1/));

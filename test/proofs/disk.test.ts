@@ -1,6 +1,6 @@
 /**
  * A disk that is full, read-only or broken. Where a reply could not be kept, nothing is sent; where it fails after
- * sending, whoever asked still gets the token, and it is kept wherever it can be.
+ * sending, the caller still gets the token, and it is kept wherever it can be.
  */
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -97,7 +97,7 @@ describe("a write that fails after sending doesn't cost the token", () => {
       await isStoredByTheNextCall(home, issuer);
     }));
 
-  test("neither at all: it is said aloud, the old token is not deleted, and the loss is told for what it is", () =>
+  test("neither at all: a warning says so, the old token is not deleted, and the loss is reported as rotation_lost", () =>
     handedOver("reply-keep:EIO,vault-commit#2:SQLITE_IOERR", async (home, issuer, { stderr }) => {
       expect(stderr).toMatch(/^Warning: .*could not be stored anywhere: .*auth login oidc:proof/);
       expect((await home.tokens()).refresh).not.toBe(issuer.chain.newest().refresh);
@@ -106,7 +106,7 @@ describe("a write that fails after sending doesn't cost the token", () => {
       expect(JSON.parse(next.stderr).error.code).toBe("rotation_lost");
     }));
 
-  test("the kept reply can't be blanked: its token is stored, and nobody is troubled", () =>
+  test("the kept reply can't be blanked: its token is stored, without a warning", () =>
     handedOver("reply-blank:EIO", async (home, issuer, { stderr }) => {
       expect(stderr).toBe("");
       await isStoredByTheNextCall(home, issuer);

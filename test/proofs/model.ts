@@ -185,7 +185,7 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
           note(outcome.kind === "refreshed" && outcome.adopted ? "adopted" : outcome.kind);
           if (outcome.kind === "failed") return note(outcome.error.code);
           const seen = outcome.stored.record.tokens?.refreshToken?.reveal() ?? "";
-          if (!onDisk.has(seen)) throw new Broken(`${seen} was handed out, and stands on no disk`);
+          if (!onDisk.has(seen)) throw new Broken(`${seen} is handed out, and is on no disk`);
         }
       }
     } catch (error) {
@@ -202,12 +202,12 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
   // The dust has settled: hours later, at a provider that is well, someone asks.
   now = latest + 3 * HOUR;
   const { services } = bornAs({ does: "token", jump: 0, death: null, fates: [] });
-  // Logins are compared by what stands: one that died before its commit never was.
-  const standing = (await readConnection(vault, REF))?.record.tokens?.refreshToken?.reveal() ?? "";
+  // Logins are compared by what is stored: one that died before its commit never was.
+  const inVault = (await readConnection(vault, REF))?.record.tokens?.refreshToken?.reveal() ?? "";
   const newest = chain.newest(family);
   const lost = !onDisk.has(newest.refresh);
-  if (!standing.startsWith(`refresh-${family}-`) && !lives.some(({ actor }) => actor.does === "login" && actor.death))
-    throw new Broken(`${standing} stands where login ${family} should`);
+  if (!inVault.startsWith(`refresh-${family}-`) && !lives.some(({ actor }) => actor.does === "login" && actor.death))
+    throw new Broken(`${inVault} is stored where login ${family} should`);
   let verdict = "a living token";
   try {
     await scheduler.waitFor(access(services, REF, { minTtl: 0, implicit: false }));

@@ -1,5 +1,5 @@
 /**
- * Every command that refreshes tells the same outcome: the same words, the same code, and the token where there is one.
+ * Every command that refreshes reports the same outcome: the same words, the same code, and the token where there is one.
  * Commands that only look send no refresh.
  */
 import { describe, expect, test } from "bun:test";
@@ -126,12 +126,12 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
 /** A failure past the token's expiry, and while it lives. */
 function both(
   fault: Fault | keyof typeof FAULTS,
-  told: Pick<Outcome, "exit" | "code" | "says">,
+  common: Pick<Outcome, "exit" | "code" | "says">,
 ): Readonly<Record<string, Outcome>> {
   const answers = typeof fault === "string" ? FAULTS[fault] : fault;
   return {
-    [answers.name]: { ...told, left: EXPIRED, answers, gives: null },
-    [`${answers.name}, while the token lives`]: { ...told, left: LIVING, answers, gives: "old" },
+    [answers.name]: { ...common, left: EXPIRED, answers, gives: null },
+    [`${answers.name}, while the token lives`]: { ...common, left: LIVING, answers, gives: "old" },
   };
 }
 
@@ -227,7 +227,7 @@ async function facing(outcome: Outcome, work: (home: ProofHome) => Promise<void>
   }, outcome.left);
 }
 
-describe("every command that refreshes tells the same of", () => {
+describe("every command that refreshes reports the same of", () => {
   for (const [name, outcome] of Object.entries(OUTCOMES))
     test(name, async () => {
       for (const [args, check] of COMMANDS)

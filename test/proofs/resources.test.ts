@@ -1,4 +1,4 @@
-/** A refresh for one API that is cut off: its reply is taken in by whoever comes next, for whichever API. */
+/** A refresh for one API that is cut off: its reply is taken in by the next call, for any API. */
 import { afterAll, expect, test } from "bun:test";
 
 import { startEntra } from "../issuers/entra.ts";

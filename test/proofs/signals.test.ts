@@ -42,7 +42,7 @@ async function signalled(step: string, signal: number): Promise<void> {
 
 describe.skipIf(process.platform !== "linux")("a refresh that a signal interrupts loses nothing", () => {
   for (const step of STEPS)
-    test(`${step}: whichever of ${ALL.length} signals it is`, async () => {
+    test(`${step}: any of ${ALL.length} signals`, async () => {
       await inParallel(3, ALL, (signal) => signalled(step, signal));
     }, 120_000);
 });

@@ -79,7 +79,7 @@ function replyWait({ provider: { dialect } }: LoginPlan, ui: LoginUi): ReplyWait
   };
 }
 
-/** A remedy of the description names the command that gives the client anew: for this login it is that login's own. */
+/** A description's remedy may name `{setClient}`: in a login that is the login's own command, with another secret. */
 function completed(error: unknown, { provider, request, flow, client }: LoginPlan): unknown {
   if (!(error instanceof AuthError) || !error.hint?.includes("{setClient}")) return error;
   const id = client?.id || placeholder("id");

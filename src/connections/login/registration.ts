@@ -7,7 +7,7 @@ import { CLIENT_NAME } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { redirectUriOf } from "../../providers/defaults.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
-import { type ClientEntry, updateClients } from "../clients.ts";
+import { type ClientEntry, keepClient } from "../clients.ts";
 import type { Services } from "../services.ts";
 import { clientMissing } from "./missing-client.ts";
 import type { LoginRequest } from "./request.ts";
@@ -34,8 +34,8 @@ export async function registeredClient(
   if (registered === null) return null;
   const { id, secret, authentication } = registered;
   const entry = entryOf(registered, services.context.now());
-  // At once, so that a login that is broken off and begun anew doesn't register a second one.
-  if (await services.vault.isMade()) await keep(services, request.ref.provider, tokenOrigin, id, entry);
+  // At once, so that a login that is broken off and repeated doesn't register a second one.
+  if (await services.vault.isMade()) await keepClient(services.vault, request.ref.provider, tokenOrigin, id, entry);
   return { client: { id, secret, authentication, name: CLIENT_NAME }, entry };
 }
 
@@ -70,12 +70,4 @@ function entryOf({ secret, authentication, registrationToken }: RegisteredClient
     ...(authentication !== "none" && { authentication }),
     ...(registrationToken !== null && { registrationToken }),
   };
-}
-
-function keep(services: Services, provider: string, origin: string, id: string, entry: ClientEntry): Promise<void> {
-  return updateClients(services.vault, provider, origin, (clients) => ({
-    ...clients,
-    chosen: id,
-    clients: { ...clients.clients, [id]: entry },
-  }));
 }
