@@ -50,8 +50,7 @@ export async function chosenAtIssuer(vault: Vault | null, url: string): Promise<
 }
 
 async function connectionsAt(vault: Vault | null, url: string): Promise<ConnectionRef[]> {
-  const all = vault === null ? [] : await listConnections(vault);
-  return all.filter(({ record }) => isAt(record, url)).map(({ ref }) => ref);
+  return (await listConnections(vault)).filter(({ record }) => isAt(record, url)).map(({ ref }) => ref);
 }
 
 async function chosenAmong(vault: Vault | null, refs: readonly ConnectionRef[]): Promise<ConnectionRef | null> {

@@ -66,22 +66,25 @@ export function defaultAmong<R extends ConnectionRef>(
   return own.length === 1 ? (own[0] ?? null) : null;
 }
 
-/** The same rule for one provider; reads the whole vault only where neither a chosen connection nor `default` exists. */
+/**
+ * The same rule for one provider; reads the whole vault only where neither a chosen connection nor `default` exists.
+ *
+ * @param vault null: there is none yet
+ * @returns its default, else all that there are
+ */
 export async function findDefault(
-  vault: Vault,
+  vault: Vault | null,
   provider: string,
-): Promise<{
-  readonly ref: ConnectionRef | null /** Where none is it. */;
-  readonly several: readonly ConnectionRef[];
-}> {
+): Promise<{ readonly ref: ConnectionRef | null; readonly several: readonly ConnectionRef[] }> {
+  if (vault === null) return { ref: null, several: [] };
   const defaults = await readDefaults(vault);
   for (const name of preferredNames(defaults, provider)) {
     const stored = await readConnection(vault, { provider, name });
     if (stored !== null) return { ref: stored.ref, several: [] };
   }
   const own = (await listConnections(vault)).map(({ ref }) => ref).filter((ref) => ref.provider === provider);
-  const ref = defaultAmong(own, defaults, provider);
-  return { ref, several: ref === null ? own : [] };
+  const [only = null, ...others] = own;
+  return others.length > 0 ? { ref: null, several: own } : { ref: only, several: [] };
 }
 
 function preferredNames({ providers }: Defaults, provider: string): string[] {

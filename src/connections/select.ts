@@ -103,10 +103,9 @@ export function namingProfile(services: Pick<SelectionServices, "context">, erro
 async function providerDefault(services: SelectionServices, provider: string, selector: Selector): Promise<Selected> {
   const token = await injectedOrSet(services, provider, selector);
   if (token !== null) return token;
-  const vault = await services.vault();
-  const found = vault === null ? null : await findDefault(vault, provider);
-  if (found !== null && found.several.length > 0) throw await severalAt(services, provider, found.several);
-  return implied(services, selector, found?.ref ?? { provider, name: DEFAULT_NAME });
+  const { ref, several } = await findDefault(await services.vault(), provider);
+  if (several.length > 0) throw await severalAt(services, provider, several);
+  return implied(services, selector, ref ?? { provider, name: DEFAULT_NAME });
 }
 
 /** A connection that was named in full. */
@@ -128,11 +127,10 @@ async function injectedOrSet(
   const { env } = services.context;
   if (selector.stored || ignoresEnvironment(env)) return null;
   const definition = await usable(services, provider);
-  const token = definition === null ? null : await readToken(definition, env);
-  if (token === null) return null;
-  const origin = await originOf(env, provider, token);
-  if (origin !== null) return implied(services, selector, origin);
-  return { source: "environment", provider, token };
+  const found = definition === null ? null : await tokenIn(env, definition);
+  if (found === null) return null;
+  if (found.injected !== null) return implied(services, selector, found.injected);
+  return { source: "environment", provider, token: found.token };
 }
 
 /**
@@ -145,7 +143,7 @@ async function requireKnown(services: SelectionServices, provider: string): Prom
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== "provider_not_found") throw error;
     const vault = await services.vault();
-    const stored = vault === null ? [] : await listConnections(vault);
+    const stored = await listConnections(vault);
     if (!stored.some(({ ref }) => ref.provider === provider))
       throw await (await import("./missing.ts")).withLikeness(vault, error, provider);
     return provider;
@@ -164,21 +162,20 @@ async function usable(services: SelectionServices, provider: string): Promise<Pr
 
 const UNUSABLE: readonly ErrorCode[] = ["plugin_invalid", "plugin_untrusted", "provider_not_found"];
 
-/** The connection whose token we put there ourselves: such a variable is no token of the environment (CLI.md §1). */
-async function originOf(
+/**
+ * A provider's token in the environment, and the connection that it is of where we put it there ourselves: then it is no
+ * token of the environment (CLI.md §1). What reads it is loaded late: a connection's full name needs none of it.
+ */
+async function tokenIn(
   env: Environment,
-  provider: string,
-  { variable, token }: EnvironmentToken,
-): Promise<ConnectionRef | null> {
-  if (!env.AUTH_INJECTED) return null;
-  const { injectedConnection } = await import("../providers/injected.ts");
-  return injectedConnection(env.AUTH_INJECTED, provider, variable, token.reveal());
-}
-
-/** Loaded late: a connection's full name needs nothing of the environment. */
-async function readToken(definition: ProviderDefinition, env: Environment): Promise<EnvironmentToken | null> {
+  definition: ProviderDefinition,
+): Promise<{ readonly token: EnvironmentToken; readonly injected: ConnectionRef | null } | null> {
   const { environmentToken } = await import("../providers/environment.ts");
-  return environmentToken(definition, env);
+  const token = environmentToken(definition, env);
+  if (token === null || !env.AUTH_INJECTED) return token && { token, injected: null };
+  const { injectedConnection } = await import("../providers/injected.ts");
+  const { variable } = token;
+  return { token, injected: injectedConnection(env.AUTH_INJECTED, definition.id, variable, token.token.reveal()) };
 }
 
 export function ignoresEnvironment(env: Environment): boolean {
@@ -203,8 +200,7 @@ async function named(services: SelectionServices, profile: string): Promise<Sele
 
 /** Connections in the vault that have a name, at any provider. */
 export async function connectionsNamed(services: SelectionServices, name: string): Promise<ConnectionRef[]> {
-  const vault = await services.vault();
-  const all = vault === null ? [] : await listConnections(vault);
+  const all = await listConnections(await services.vault());
   return all.map(({ ref }) => ref).filter((ref) => sameName(ref.name, name));
 }
 
@@ -220,7 +216,7 @@ async function unnamed(services: SelectionServices, selector: Selector): Promise
       return token ?? implied(services, selector, stored.ref);
     }
   }
-  const stored = vault === null ? [] : (await listConnections(vault)).map(({ ref }) => ref);
+  const stored = (await listConnections(vault)).map(({ ref }) => ref);
   const providers = new Set(stored.map(({ provider }) => provider));
   if (!selector.stored) for (const { provider } of await environmentTokens(services)) providers.add(provider);
   const [only, ...others] = [...providers];
@@ -247,9 +243,8 @@ export async function environmentTokens(
   if (ignoresEnvironment(env)) return [];
   const found = [];
   for (const definition of await services.registry.readers(env)) {
-    const token = await readToken(definition, env);
-    if (token !== null && (await originOf(env, definition.id, token)) === null)
-      found.push({ provider: definition.id, token });
+    const read = await tokenIn(env, definition);
+    if (read?.injected === null) found.push({ provider: definition.id, token: read.token });
   }
   return found;
 }

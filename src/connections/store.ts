@@ -82,8 +82,9 @@ export function notFound(ref: ConnectionRef): AuthError {
   });
 }
 
-export async function listConnections(vault: Vault): Promise<Stored[]> {
-  return (await vault.list("connection")).map((entry) => decode(entry));
+/** @param vault null: there is none yet */
+export async function listConnections(vault: Vault | null): Promise<Stored[]> {
+  return ((await vault?.list("connection")) ?? []).map((entry) => decode(entry));
 }
 
 /** Those that can be read: a damaged record must not stop what only concerns the others. */
