@@ -89,7 +89,10 @@ async function readyToSend(
   const seen = await requireConnection(vault, first.ref, first.view);
   if (concluded(seen, first)) return adopt(services, seen, first);
   const noted = await viewOfNote(services, seen);
-  const kept = await foldKeptReply(services, await tokenEndpointOf(services, noted.record), noted, lease);
+  const kept =
+    noted.record.note === null
+      ? null
+      : await foldKeptReply(services, await tokenEndpointOf(services, noted.record), noted, lease);
   const after = kept?.stored ?? noted;
   const isMine = noted === seen;
   const current = isMine ? after : kept === null ? seen : await requireConnection(vault, first.ref, first.view);
@@ -126,6 +129,7 @@ async function send(
   const outcome = await attemptRefresh(services, tokenEndpoint, current, lease, LIMITS.exchange);
   return outcome === "again" ? outcome : againWithinGrace(services, tokenEndpoint, outcome, lease);
 }
+
 /** Where a reply was lost within a declared grace, the request is sent once more at once, if the budget allows (RULES.md 2.4). */
 async function againWithinGrace(
   services: Services,
