@@ -241,7 +241,7 @@ describe("a module that isn't right is refused, by name", () => {
     "the end of the process": ["process.exit(0);\nexport default {};", "ends its process"],
     "a function where data stands": [
       `export default { id: "odd", title: () => "x", flows: ["token"] };`,
-      "only data can stand there",
+      "only data is allowed there",
     ],
     "a function that there isn't": [
       `export default { id: "odd", title: "Odd", flows: ["token"], functions: { fetch: () => 1 } };`,
