@@ -8,7 +8,7 @@ import { flowsOf } from "./flows.ts";
 import { MINTING_NAMES } from "./minting.ts";
 import { startsOf } from "./origins.ts";
 import { patternFault } from "./pattern.ts";
-import { OWN_VARIABLES, RESERVED_FLAGS, reservedBy } from "./reserved.ts";
+import { OWN_VARIABLES, RESERVED_FLAGS, readNameFault, reservedBy } from "./reserved.ts";
 import { defaultVariable } from "./resolve.ts";
 import { textsOf } from "./schema/parts.ts";
 import { template } from "./schema/words.ts";
@@ -68,6 +68,8 @@ function settingsAreSound(definition: ProviderDefinition, report: Report): void 
     if (flags.has(flag)) report(`${path}.flag`, `'--${flag}' is that of ${flags.get(flag)} too`);
     flags.set(flag, name);
     for (const variable of setting.env ?? []) {
+      const problem = readNameFault(variable, setting.kind);
+      if (problem !== null) report(`${path}.env`, problem, "Leave it out: the person gives it by its flag.");
       const other = variables.get(variable);
       if (other !== undefined) report(`${path}.env`, `has ${variable}, which ${other} reads too`);
       variables.set(variable, name);
@@ -208,6 +210,17 @@ function variablesAreHarmless(definition: ProviderDefinition, report: Report): v
     for (const variable of read)
       if (reservedBy(variable) !== null) report(`${prefix}environment.read`, `has ${variable}, which holds no token`);
   }
+  const { id = [], secret = [] } = definition.client?.environment ?? {};
+  for (const variable of id) {
+    const problem = readNameFault(variable);
+    if (problem !== null) report("client.environment.id", problem);
+  }
+  const files = Object.entries(definition.minting ?? {}).flatMap(([flow, one]) =>
+    Object.entries(one?.environment ?? {}).map(([name, all]) => [`minting.${flow}.environment.${name}`, all] as const),
+  );
+  for (const [path, all = []] of [["client.environment.secret", secret] as const, ...files])
+    for (const variable of all)
+      if (reservedBy(variable) !== null) report(path, `has ${variable}, which holds no secret of a client`);
 }
 
 /** Where nothing is written, `<ID>_TOKEN` is. */

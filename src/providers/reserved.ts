@@ -81,6 +81,35 @@ export function chosenNameFault(variable: string): string | null {
   return "can't carry a token: its name doesn't say that it holds one, and a program could take the value as code";
 }
 
+/** A word of its name, or its end, says that it holds a secret, or an address with a password in it. */
+const SECRET =
+  /(TOKEN|KEY|SECRET|PASSWORD|CREDENTIALS?|PAT|BEARER|COOKIE)$|(^|_)(TOKEN|KEY|SECRET|PASSWORD|PASSWD|PASSPHRASE|PASS|PWD|PAT|AUTH|COOKIE|SESSION|JWT)(_|$)/;
+const HOLDS_PASSWORD = /(URLS?|URI|DSN|CONNECTION_?STRING|CONN_STR)$/;
+
+/** Names that end like secrets and are none, and ids, which a secret goes with. */
+const NONE = /(^|_)COMPAT$|(?<!SECRET)_ID$/;
+
+/** Names like secrets, of what is public: a provider in the catalogue reads a setting from each. */
+const PUBLIC: Readonly<Record<string, string>> = {
+  SCW_ACCESS_KEY: "the half of a pair that names the other",
+  TRELLO_API_KEY: "the app's id, which is in the address of its login page",
+};
+
+/**
+ * Why a setting, or a client's id, can't be read from a variable of that name, in words; null where it can. What is read
+ * goes to the provider: a description could name another's secret. @param kind the setting's
+ */
+export function readNameFault(variable: string, kind = "text"): string | null {
+  const row = reservedBy(variable);
+  if (row !== null) return `has ${variable}, which no description may read: ${row} is reserved`;
+  const name = variable.toUpperCase();
+  if (Object.hasOwn(PUBLIC, name) || NONE.test(name)) return null;
+  // A host or a URL can't have a password in it.
+  if (SECRET.test(name) || ALSO_CHOSEN.includes(name) || (kind === "text" && HOLDS_PASSWORD.test(name)))
+    return `has ${variable}, whose name says that it holds a secret: what is read there would go to the provider`;
+  return null;
+}
+
 /** Flags of `login`, `profile` and of every command: no setting may take one of these. */
 export const RESERVED_FLAGS = [
   ...["json", "output", "quiet", "verbose", "color", "no-color", "input", "no-input", "help", "version", "profile"],

@@ -64,7 +64,10 @@ const setting = v.strictObject({
     v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/)),
     "Its flag, without dashes. Default: the setting's name, `apiVersion` as `api-version`.",
   ),
-  env: optional(v.array(variable), "Variables that its ecosystem's tools read for it, in order. Read at login only."),
+  env: optional(
+    v.array(variable),
+    "Variables that its ecosystem's tools read for it, in order: none whose name says that it holds a secret. Read at login only.",
+  ),
   default: optional(text, "Its value where none is given."),
   pattern: optional(text, "The whole value must match."),
   choices: optional(v.pipe(v.array(text), v.nonEmpty()), "The only values it can have."),

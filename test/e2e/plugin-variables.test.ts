@@ -75,6 +75,37 @@ test("attack: a manifest's header can't make curl read a file, nor hold a second
   }
 });
 
+test("attack: a manifest or a module that reads a secret as a setting is not used, and nothing is sent", async () => {
+  const it = home();
+  const { url } = it.issuer.server;
+  const env = { AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI" };
+  const text = `id = "acme"
+title = "A"
+flows = ["token"]
+settings.x = { title = "Region", env = ["AWS_SECRET_ACCESS_KEY"] }
+endpoints.userinfo = "${url}/u?region={x}"
+`;
+  const says = "settings.x.env has AWS_SECRET_ACCESS_KEY, whose name says that it holds a secret";
+  const path = it.file("acme.toml", text);
+  for (const command of [
+    ["provider", "add", path, "--yes"],
+    ["provider", "check", path],
+  ]) {
+    const refused = await it.call([...command, "--json"], { env });
+    expect({ command, ...errorOf(refused) }).toMatchObject({ command, code: "plugin_invalid", exitCode: 9 });
+    expect(errorOf(refused).message).toContain(says);
+  }
+  it.drop("acme.toml", text);
+  expect((await it.call(["login", "acme", "--token", "-"], { env, stdin: "k" })).code).toBe(9);
+  const description = {
+    ...{ id: "other", title: "O", flows: ["token"], endpoints: { userinfo: `${url}/u?region={x}` } },
+    settings: { x: { title: "Region", env: ["AWS_SECRET_ACCESS_KEY"] } },
+  };
+  const module = it.file("other.ts", `export default ${JSON.stringify(description)};\n`);
+  expect((await it.call(["provider", "check", module, "--yes"], { env })).stderr).toContain(says);
+  expect(it.issuer.server.calls).toEqual([]);
+});
+
 test("a name for a token that doesn't say so is refused: by -c of run and export, by --env of a key", async () => {
   const it = home();
   const login = ["login", "apikey:one", "--token", "-"];

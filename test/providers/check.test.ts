@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { checkDefinition } from "../../src/providers/check.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
 import { RESERVED_FLAGS, RESERVED_VARIABLES, reservedBy } from "../../src/providers/reserved.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
@@ -328,6 +329,37 @@ describe("attack", () => {
         said({ variants: [{ when: { host: "x" }, environment: { write: { [variable]: "{token}" } } }] }),
       ).toContain("is reserved");
     }
+  });
+
+  test("a setting, or a client's id, can't be read from a variable that holds a secret, in any spelling", () => {
+    for (const variable of [
+      ...[
+        "AWS_SECRET_ACCESS_KEY",
+        "aws_secret_access_key",
+        "OPENAI_API_KEY",
+        "NPM_TOKEN",
+        "ACME_TOKEN_WORK",
+        "PGPASSWORD",
+      ],
+      ...["ACME_CREDENTIALS", "VAULT_SECRET_ID", "MYSQL_PWD", "SSHPASS", "DB_PASS", "SESSION_COOKIE", "GH_PAT"],
+      ...["DATABASE_URL", "SENTRY_DSN", "MONGODB_URI", "AZURE_CONNECTION_STRING"],
+      ...["AUTH_KEY", "AUTH_HOME", "AUTH_ANYTHING", "LD_PRELOAD", "PATH", "GIT_ASKPASS", "https_proxy"],
+    ]) {
+      const settings = { ...sound.settings, x: { title: "X", env: ["ACME_X", variable] } };
+      expect(said({ settings, header: "X-Key: {x}{token}" })).toContain(`settings.x.env has ${variable}, `);
+      expect(said({ client: { environment: { id: [variable] } } })).toContain(
+        `client.environment.id has ${variable}, `,
+      );
+    }
+    for (const variable of ["USER", "ACME_REGION", "AWS_ACCESS_KEY_ID", "ACME_CLIENT_ID", "MONKEY_ISLAND", "COMPAT"]) {
+      const settings = { ...sound.settings, x: { title: "X", env: [variable] } };
+      const client = { environment: { id: [variable] } };
+      expect(checkDefinition({ ...sound, settings, client, header: "X-Key: {x}{token}" })).toEqual([]);
+    }
+    const host = { ...sound.settings, x: { title: "X", kind: "host" as const, env: ["ACME_URL"] } };
+    expect(checkDefinition({ ...sound, settings: host, origins: ["https://{x}"] })).toEqual([]);
+    for (const variable of ["AUTH_KEY", "LD_PRELOAD"])
+      expect(said({ client: { environment: { secret: [variable] } } })).toContain(variable);
   });
 
   test("every row of the table of reserved variables is in force", () => {
