@@ -169,7 +169,7 @@ export function errorFrom({ ref, record }: Stored, failure: Failure, now: number
       hint: `The reply can't be used, and the access token has expired.\n${again}\nOr send the old refresh token once more: auth refresh ${typed(ref)} --force`,
       ...details,
     });
-  return connectionError(ref, failure.code as ErrorCode, message, { hint: failure.hint ?? again, ...details });
+  return connectionError(ref, failure.code, message, { hint: failure.hint ?? again, ...details });
 }
 
 /**
@@ -181,7 +181,7 @@ export function notTried({ ref }: Stored, failure: Failure | null, until: number
   const when = until === null ? "by itself" : `until ${clockTime(until, now)}`;
   const reason = failure?.reason ?? "the reply was lost";
   const message = `${display(ref)} was not refreshed. Not tried again ${when} (the last try failed: ${reason}).`;
-  return connectionError(ref, (failure?.code ?? "network") as ErrorCode, message, {
+  return connectionError(ref, failure?.code ?? "network", message, {
     hint: `Now: auth refresh ${typed(ref)} --force`,
     ...(failure?.detail && { detail: failure.detail }),
   });

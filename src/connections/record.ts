@@ -6,7 +6,9 @@
  */
 
 import type { Account, Authentication } from "../oauth/types.ts";
+import type { ErrorCode } from "../platform/errors.ts";
 import { plainJson, Secret } from "../platform/secret.ts";
+import type { Flow } from "../providers/schema.ts";
 import { NewerVersionError } from "../vault/seal.ts";
 import type { ResourceTokens } from "./resource.ts";
 
@@ -87,8 +89,7 @@ export interface Mint {
 export interface Failure {
   readonly at: number;
   readonly class: "transient" | "dead" | "refused" | "client" | "interaction";
-  /** An `ErrorCode`. */
-  readonly code: string;
+  readonly code: ErrorCode;
   /** As CLI.md prints it: `invalid_grant`, `HTTP 503`, `connection refused` … */
   readonly reason: string;
   readonly providerError: string | null;
@@ -121,7 +122,7 @@ export interface Connection {
   readonly issuer: string | null;
   readonly endpoints: Texts;
   readonly scopes: readonly string[] | null;
-  readonly flow: string | null;
+  readonly flow: Flow | null;
   readonly clientId: string | null;
   readonly kind: "oauth" | "token" | "api-key";
   readonly pinned: Pinned | null;

@@ -57,8 +57,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   const asked = flowOfRequest(definition, request);
   checkFlow(definition, request);
   const pastes = request.token !== null || (asked ?? chooseFlow(definition, NOTHING_KNOWN)) === "token";
-  const flowOfProfile = profile?.flow == null ? null : (profile.flow as Flow);
-  const alone = asked ?? flowOfProfile ?? chooseFlow(definition, NOTHING_KNOWN);
+  const alone = asked ?? profile?.flow ?? chooseFlow(definition, NOTHING_KNOWN);
   requireNeededSettings(definition, settings.values, request, pastes ? "token" : isMintingFlow(alone) ? alone : null);
   const resolved = resolveProvider(definition, settings.values);
   const document = await issuerDocument(services, resolved, request, profile, pastes);
@@ -172,7 +171,7 @@ function feasibleFlow(
   scopes: readonly string[],
   request: LoginRequest,
 ): Flow {
-  if (profile?.flow != null && profile.flow !== "token") return profile.flow as Flow;
+  if (profile?.flow != null && profile.flow !== "token") return profile.flow;
   const flows = provider.definition.flows.filter((choice) =>
     hasEndpoint(provider, typeof choice === "string" ? choice : choice.flow),
   );

@@ -1,12 +1,11 @@
 /** Stores a login. The old credential stays until the new one is in the vault (DESIGN.md §6, RULES.md 1.3). */
 
-import type { ClientKey } from "../../oauth/key-file.ts";
 import type { Account, TokenReply } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/own.ts";
 import { originOf } from "../../platform/url.ts";
 import { flowsOf } from "../../providers/flows.ts";
-import { type ClientEntry, type Clients, clientsChange, readClients } from "../clients.ts";
+import { type ClientEntry, clientsChange, readClients } from "../clients.ts";
 import { ownIssuer } from "../pin.ts";
 import { pinnedOrigins } from "../pinned-origins.ts";
 import { type Connection, encodeRecord, type LoginSettings, newConnection } from "../record.ts";
@@ -143,50 +142,31 @@ export class HeldElsewhere extends AuthError {}
 
 /** The client that was used is kept, secret included, as the one that the next login uses. */
 async function clientChange(services: Services, plan: LoginPlan): Promise<ReturnType<typeof clientsChange>[]> {
-  const { client } = plan;
+  const { client, registered } = plan;
   const token = plan.server.endpoints.token;
   if (client === null || client.id === "" || token === undefined) return [];
   const { clients, version } = await readClients(services.vault, plan.request.ref.provider, originOf(token));
   const known = ownValue(clients.clients, client.id);
+  const { key } = client;
   const secret = client.secret ?? known?.secret ?? null;
-  const same =
+  const isKept =
     known !== undefined &&
-    sameSecret(known.secret, secret) &&
-    (client.key === undefined || known.privateKey?.equals(client.key.pem) === true) &&
+    (known.secret === secret || (secret !== null && known.secret?.equals(secret) === true)) &&
+    (key === undefined || known.privateKey?.equals(key.pem) === true) &&
     clients.chosen === client.id &&
     known.refused === null;
   // The description brings it to the next login too, or by then another one.
   const isDescribed = known === undefined && secret === null && client.id === plan.provider.dialect.client.id;
-  if (same || (isDescribed && client.key === undefined)) return [];
-  const next: Clients = {
-    ...clients,
-    chosen: client.id,
-    clients: {
-      ...clients.clients,
-      [client.id]: {
-        source: "person",
-        ...withoutKey(known ?? plan.registered),
-        ...(client.key === undefined ? {} : keyEntry(client.key)),
-        secret: client.key === undefined ? secret : null,
-        savedAt: services.context.now(),
-        refused: null,
-      },
-    },
+  if (isKept || (isDescribed && key === undefined)) return [];
+  const { privateKey: _, algorithm: __, keyId: ___, ...registration } = known ?? registered ?? {};
+  const entry: ClientEntry = {
+    source: "person",
+    ...registration,
+    ...(key !== undefined && { privateKey: key.pem, algorithm: key.algorithm, keyId: key.keyId }),
+    secret: key === undefined ? secret : null,
+    savedAt: services.context.now(),
+    refused: null,
   };
+  const next = { ...clients, chosen: client.id, clients: { ...clients.clients, [client.id]: entry } };
   return [clientsChange(next, version)];
-}
-
-function keyEntry({ pem, algorithm, keyId }: ClientKey): Partial<ClientEntry> {
-  return { privateKey: pem, algorithm, keyId };
-}
-
-/** What else is known of a client: its registration. */
-function withoutKey(known: ClientEntry | undefined): Partial<ClientEntry> {
-  if (known === undefined) return {};
-  const { privateKey: _, algorithm: __, keyId: ___, ...rest } = known;
-  return rest;
-}
-
-function sameSecret(a: { equals(other: never): boolean } | null, b: unknown): boolean {
-  return a === null || b === null ? a === b : a.equals(b as never);
 }
