@@ -51,44 +51,32 @@ export async function loginClient(
   if (id === null || id === undefined) return null;
   requireClientSyntax(id, null);
   const known = ownValue(clients.clients, id);
-  const others = [profile?.clientId, clients.chosen];
   const key = withKey ? await keyFor(request, keyOf(known), supported, algorithms) : null;
   const name = known?.source === "registration" ? { name: CLIENT_NAME } : {};
   if (key !== null) return { id, ...name, secret: null, authentication: "private_key_jwt", key };
-  const fromVariable =
-    fromEnvironment?.id === id ? fromEnvironment.secret : lonelySecret(services, dialect, request, others);
-  const held = fromVariable ?? known?.secret ?? null;
-  const offered = dialect.client.kind === "public" ? null : (request.clientSecret ?? held);
+  const isPublic = dialect.client.kind === "public";
+  if (isPublic && request.clientSecret !== null) {
+    const message = `${dialect.title} clients used here are public: they must not have a secret.`;
+    throw new AuthError("client_rejected", message, { hint: "Leave --client-secret out." });
+  }
+  const others = [profile?.clientId, clients.chosen].filter((other) => other != null && other !== id);
+  const isNamed = request.clientId !== null && others.length === 0;
+  const held = secretInEnvironment(services, dialect, id, isNamed) ?? known?.secret ?? null;
+  const offered = isPublic ? null : (request.clientSecret ?? held);
   requireClientSyntax(id, offered);
   if (offered !== null && request.clientSecret === null) {
     const client: Client = { id, secret: offered, authentication: "body" };
     if (await wasRefused(services, client, known?.refused ?? null, profile)) throw secretRefused(dialect, request, id);
   }
-  if (request.clientSecret !== null && offered === null && dialect.client.kind === "public")
-    throw new AuthError(
-      "client_rejected",
-      `${dialect.title} clients used here are public: they must not have a secret.`,
-      {
-        hint: "Leave --client-secret out.",
-      },
-    );
   if (offered === null) return { id, ...name, secret: null, authentication: "none" };
   return { id, ...name, secret: offered, authentication: known?.authentication ?? method(dialect, supported) };
 }
 
-/**
- * A secret in the environment without an id beside it is meant for the client that the command line names, unless another
- * one is stored, whose it may be.
- */
-function lonelySecret(
-  { context }: Services,
-  dialect: Dialect,
-  { clientId }: LoginRequest,
-  stored: readonly (string | null | undefined)[],
-): Secret | null {
-  if (clientId === null || clientFromEnvironment(dialect, context.env) !== null) return null;
-  if (stored.some((id) => id !== null && id !== undefined && id !== clientId)) return null;
-  return clientSecretFromEnvironment(dialect, context.env)?.secret ?? null;
+/** @param isNamed whether the command line names the client: a secret without an id beside it is meant for that one */
+function secretInEnvironment({ context }: Services, dialect: Dialect, id: string, isNamed: boolean): Secret | null {
+  const found = clientFromEnvironment(dialect, context.env);
+  if (found !== null) return found.id === id ? found.secret : null;
+  return isNamed ? (clientSecretFromEnvironment(dialect, context.env)?.secret ?? null) : null;
 }
 
 /** A key is used wherever one is known, unless a secret is given now: a secret is never sent beside it. */
