@@ -1,6 +1,6 @@
 /** A connection that is named by its issuer's URL, as at the login that made it (CLI §1). */
 import { AuthError, usage } from "../platform/errors.ts";
-import { ownValue } from "../platform/own.ts";
+import { ownValue } from "../platform/json.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { addressFault, isSameUrl } from "../platform/url.ts";
 import type { Vault } from "../vault/types.ts";

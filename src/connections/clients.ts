@@ -7,7 +7,7 @@ import type { ClientKey } from "../oauth/key-file.ts";
 import type { Client } from "../oauth/types.ts";
 import type { Environment } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
-import { ownValue } from "../platform/own.ts";
+import { ownValue } from "../platform/json.ts";
 import { cutLineEnd, Secret } from "../platform/secret.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { syntaxFault } from "../platform/syntax.ts";

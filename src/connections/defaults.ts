@@ -2,7 +2,7 @@
  * Which connection is meant where none is named in full (CLI §1). `auth use` keeps its choices in one record; what the
  * names alone mean is worked out here, for every command alike.
  */
-import { ownValue } from "../platform/own.ts";
+import { ownValue } from "../platform/json.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, sameName, vaultName } from "./ref.ts";

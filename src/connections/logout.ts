@@ -1,8 +1,8 @@
 /** The end of a login: revoked at the provider where that can be done, erased here whatever the answer. */
 
 import { AuthError } from "../platform/errors.ts";
+import { ownValue } from "../platform/json.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { ownValue } from "../platform/own.ts";
 import { originOf } from "../platform/url.ts";
 import { waitForLock } from "../vault/lock.ts";
 import type { Change, Lock } from "../vault/types.ts";

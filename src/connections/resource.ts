@@ -3,7 +3,7 @@
  * (RULES.md 2.6). A refresh for an API works on a view of the record with that API's tokens and failure in place of the
  * login's own; the refresh token, the note and what is known to be dead are shared.
  */
-import { ownValue } from "../platform/own.ts";
+import { ownValue } from "../platform/json.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Connection, Failure, Tokens } from "./record.ts";
 

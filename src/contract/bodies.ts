@@ -1,5 +1,5 @@
 /** Replies as a description says they look: every value at the path that it names. */
-import { firstText } from "../oauth/paths.ts";
+import { firstText } from "../platform/json.ts";
 import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
 import type { ErrorClass } from "../providers/schema.ts";
 import { Mismatch } from "./check.ts";

@@ -1,6 +1,6 @@
 /** A request to the issuer of a contract test, read the way its description says that requests are written. */
 import { nameOf } from "../oauth/send.ts";
-import { ownValue } from "../platform/own.ts";
+import { ownValue } from "../platform/json.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { insist, Mismatch } from "./check.ts";
 

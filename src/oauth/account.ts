@@ -1,6 +1,7 @@
 /** Who a token belongs to: by the reply it came in, by its id_token, or by asking. */
 import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
+import { firstText, type Json } from "../platform/json.ts";
 import { holdsSecret, redact, redactJson } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
@@ -8,7 +9,6 @@ import { isSuccess, readBody } from "./body.ts";
 import type { ProofKey } from "./dpop.ts";
 import { tokenHeader } from "./header.ts";
 import { decodeJwt } from "./idtoken.ts";
-import { firstText, type Json } from "./paths.ts";
 import type { Account, Server } from "./types.ts";
 
 /** The account that a token reply names by itself, or null. */

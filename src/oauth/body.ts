@@ -1,24 +1,22 @@
 /** The body of a reply as an object, whatever its content type (providers send JSON as text, forms as JSON); and kept. */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
+import { asObject, type Json, parseJson } from "../platform/json.ts";
 import { learnSecrets } from "../platform/learn-secrets.ts";
-import type { Json } from "./paths.ts";
 import type { RawReply } from "./types.ts";
-
-const JsonObject = v.record(v.string(), v.unknown());
 
 /**
  * null where the body is no object: HTML, an array, nothing at all. Whatever credentials it holds are known as secrets
  * from here on, so that none of its other texts can repeat one of them.
  */
 export function readBody(raw: RawReply): Json | null {
-  learnSecrets(textOf(raw));
+  learnSecrets(decodeBody(raw));
   return parseBody(raw);
 }
 
 /** The same without learning, where a reply that isn't kept yet has to be asked for its error. */
 export function parseBody(raw: RawReply): Json | null {
-  const text = textOf(raw);
+  const text = decodeBody(raw);
   const json = parseJson(text);
   if (json !== undefined) return asObject(json);
   return isForm(raw, text) ? Object.fromEntries(new URLSearchParams(text)) : null;
@@ -29,24 +27,11 @@ export function isSuccess({ status }: { readonly status: number }): boolean {
 }
 
 /** UTF-8, or UTF-16 where the first two bytes show it (RFC 4627 §3), without a byte order mark. */
-export function textOf({ body }: RawReply): string {
+export function decodeBody({ body }: RawReply): string {
   const [a, b] = body;
   const little = (a === 0xff && b === 0xfe) || b === 0;
   const big = (a === 0xfe && b === 0xff) || a === 0;
   return new TextDecoder(little ? "utf-16le" : big ? "utf-16be" : "utf-8").decode(body).trim();
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** null for what is no object of JSON. */
-export function asObject(value: unknown): Json | null {
-  return v.is(JsonObject, value) && !Array.isArray(value) ? value : null;
 }
 
 /** By its content type, or by how it looks where that is of no use. */

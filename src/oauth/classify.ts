@@ -1,7 +1,7 @@
 /** What a token request that brought no tokens means: by the provider's own table first, by the status last. */
 import type { HttpError, HttpFailure } from "../platform/http-failure.ts";
+import { at, type Json, textAt } from "../platform/json.ts";
 import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
-import { at, type Json, textAt } from "./paths.ts";
 import { type Client, type FailureClass, OAuthFailure, type RawReply } from "./types.ts";
 
 /** The reason of a failure whose reply has more than `LIMITS.tokenReplyBytes`. */

@@ -4,35 +4,13 @@ import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
+import type { Json } from "../platform/json.ts";
 import { holdsSecret, outsideWords } from "../platform/redact.ts";
 import { isAllowedUrl, normalizeUrl } from "../platform/url.ts";
 import type { EndpointName } from "../providers/schema.ts";
 import { readBody } from "./body.ts";
 import { isPassingStatus } from "./classify.ts";
 import { isIssuer } from "./idtoken.ts";
-import type { Json } from "./paths.ts";
-
-export interface IssuerDocument {
-  /** As the document has it; one for many tenants may hold `{tenant}`. */
-  readonly issuer: string;
-  readonly endpoints: Readonly<Partial<Record<EndpointName, string>>>;
-  readonly jwksUri: string | null;
-  /** Authorization replies carry `iss` (RFC 9207). */
-  readonly issRequired: boolean;
-  /** Where clients can be registered (RFC 7591). */
-  readonly registration: string | null;
-  readonly scopesSupported: readonly string[] | null;
-  /** `client_secret_post`, `none` …; null where the document doesn't say. */
-  readonly authenticationMethods: readonly string[] | null;
-  /** By which a client may sign its assertions. */
-  readonly authenticationAlgorithms: readonly string[] | null;
-  readonly grantTypes: readonly string[] | null;
-  readonly idTokenAlgorithms: readonly string[] | null;
-  /** Where an authorization request has to be pushed first (RFC 9126 §5); null where it need not be. */
-  readonly pushed: string | null;
-  /** It takes DPoP proofs by ES256 (RFC 9449 §5.1). */
-  readonly dpop: boolean;
-}
 
 const url = v.optional(v.pipe(v.string(), v.check(isAllowedUrl, "must be https, or http to this machine")));
 const names = v.optional(v.array(v.string()));
@@ -70,7 +48,7 @@ export async function discover(http: Http, given: string): Promise<IssuerDocumen
   const issuer = normalizeUrl(given);
   for (const place of placesOf(new URL(issuer))) {
     const body = await fetchDocument(http, place, "metadata");
-    if (body !== null) return read(issuer, body);
+    if (body !== null) return readMetadata(issuer, body);
   }
   throw new AuthError("provider_unavailable", `${issuer} publishes no OAuth metadata.`, {
     hint: "Check the issuer's URL, or name its endpoints: --endpoint token=https://… --endpoint device=https://…",
@@ -111,7 +89,7 @@ export async function fetchDocument(http: Http, url: string, what: string): Prom
   return status === 200 ? readBody({ status, headers: {}, body }) : null;
 }
 
-function read(issuer: string, body: Json): IssuerDocument {
+function readMetadata(issuer: string, body: Json): IssuerDocument {
   const parsed = v.safeParse(Metadata, body);
   if (!parsed.success) {
     throw new AuthError("provider_unavailable", `The metadata of ${issuer} is faulty: ${faultOf(parsed.issues)}.`, {
@@ -131,29 +109,42 @@ function read(issuer: string, body: Json): IssuerDocument {
     throw new AuthError("provider_unavailable", `The metadata of ${issuer} is faulty: ${leaking[0]} holds a secret.`, {
       hint: "Nothing was sent. Its operator has to mend this.",
     });
-  const endpoints = {
-    authorization: document.authorization_endpoint,
-    device: document.device_authorization_endpoint,
-    token: document.token_endpoint,
-    revocation: document.revocation_endpoint,
-    userinfo: document.userinfo_endpoint,
-    introspection: document.introspection_endpoint,
+  return documentFrom(document);
+}
+
+export type IssuerDocument = Readonly<ReturnType<typeof documentFrom>>;
+
+/** What is null isn't in the metadata. */
+function documentFrom(metadata: v.InferOutput<typeof Metadata>) {
+  const endpoints: Partial<Record<EndpointName, string | undefined>> = {
+    authorization: metadata.authorization_endpoint,
+    device: metadata.device_authorization_endpoint,
+    token: metadata.token_endpoint,
+    revocation: metadata.revocation_endpoint,
+    userinfo: metadata.userinfo_endpoint,
+    introspection: metadata.introspection_endpoint,
   };
+  const given = Object.entries(endpoints).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return {
-    issuer: document.issuer,
-    endpoints: Object.fromEntries(Object.entries(endpoints).filter(([, value]) => value !== undefined)),
-    jwksUri: document.jwks_uri ?? null,
-    issRequired: document.authorization_response_iss_parameter_supported ?? false,
-    registration: document.registration_endpoint ?? null,
-    scopesSupported: document.scopes_supported ?? null,
-    authenticationMethods: document.token_endpoint_auth_methods_supported ?? null,
-    authenticationAlgorithms: document.token_endpoint_auth_signing_alg_values_supported ?? null,
-    grantTypes: document.grant_types_supported ?? null,
-    idTokenAlgorithms: document.id_token_signing_alg_values_supported ?? null,
-    pushed: document.require_pushed_authorization_requests
-      ? (document.pushed_authorization_request_endpoint ?? null)
-      : null,
-    dpop: document.dpop_signing_alg_values_supported?.includes("ES256") ?? false,
+    /** As it is in the metadata; one for many tenants may hold `{tenant}`. */
+    issuer: metadata.issuer,
+    endpoints: Object.fromEntries(given) as Readonly<Partial<Record<EndpointName, string>>>,
+    jwksUri: metadata.jwks_uri ?? null,
+    /** Authorization replies carry `iss` (RFC 9207). */
+    issRequired: metadata.authorization_response_iss_parameter_supported ?? false,
+    /** Where clients can be registered (RFC 7591). */
+    registration: metadata.registration_endpoint ?? null,
+    scopesSupported: metadata.scopes_supported ?? null,
+    /** `client_secret_post`, `none` … */
+    authenticationMethods: metadata.token_endpoint_auth_methods_supported ?? null,
+    /** By which a client may sign its assertions. */
+    authenticationAlgorithms: metadata.token_endpoint_auth_signing_alg_values_supported ?? null,
+    grantTypes: metadata.grant_types_supported ?? null,
+    idTokenAlgorithms: metadata.id_token_signing_alg_values_supported ?? null,
+    /** Where an authorization request has to be pushed first (RFC 9126 §5); null where it need not be. */
+    pushed: (metadata.require_pushed_authorization_requests && metadata.pushed_authorization_request_endpoint) || null,
+    /** It takes DPoP proofs by ES256 (RFC 9449 §5.1). */
+    dpop: metadata.dpop_signing_alg_values_supported?.includes("ES256") ?? false,
   };
 }
 

@@ -1,7 +1,8 @@
 /** How long a token lives, in the many ways that providers say it. */
+
+import { at, type Json } from "../platform/json.ts";
 import { outsideWords } from "../platform/redact.ts";
 import type { Dialect } from "../providers/defaults.ts";
-import { at, type Json } from "./paths.ts";
 
 type Unit = Dialect["reply"]["expiry"]["unit"];
 

@@ -61,7 +61,7 @@ export function openForm({ page, port, timeout }: FormOptions): WebForm {
     if (isForeign(request)) return textReply(403, "This is not for you.");
     if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers.get("content-type") ?? ""))
       return textReply(415, "Only a form.");
-    const given = parse(request.body);
+    const given = parseFields(request.body);
     if (given === null || !sameText(given.get("csrf") ?? "", csrf)) return textReply(403, "This is not the form.");
     return accept(given);
   }
@@ -140,7 +140,7 @@ const THANKS: Page = {
 };
 
 /** Unicode text, each name once. */
-function parse(body: Uint8Array): ReadonlyMap<string, string> | null {
+function parseFields(body: Uint8Array): ReadonlyMap<string, string> | null {
   const fields = [...new URLSearchParams(new TextDecoder().decode(body))];
   const map = new Map(fields);
   return map.size === fields.length ? map : null;

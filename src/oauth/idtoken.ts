@@ -5,9 +5,8 @@
  */
 import * as v from "valibot";
 import { escapeText } from "../platform/escape.ts";
+import { asObject, type Json, parseJson } from "../platform/json.ts";
 import { Secret } from "../platform/secret.ts";
-import { asObject, parseJson } from "./body.ts";
-import type { Json } from "./paths.ts";
 import type { Client, Server } from "./types.ts";
 
 export interface Jwt {

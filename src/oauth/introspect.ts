@@ -2,11 +2,11 @@
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import type { Http } from "../platform/http.ts";
+import type { Json } from "../platform/json.ts";
 import { redactJson } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import { isSuccess, readBody } from "./body.ts";
 import { classifyReply, laterOrWhere } from "./classify.ts";
-import type { Json } from "./paths.ts";
 import { endpointOf, sendForm } from "./send.ts";
 import { type Client, OAuthFailure, type Server } from "./types.ts";
 

@@ -5,8 +5,8 @@
 import type { JsonWebKeyInput, KeyObject } from "node:crypto";
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
+import { parseJson } from "../platform/json.ts";
 import { Secret } from "../platform/secret.ts";
-import { parseJson } from "./body.ts";
 
 export type Algorithm = "RS256" | "PS256" | "ES256";
 
@@ -41,7 +41,7 @@ const OTHERS: readonly (readonly [label: string, what: string, remedy: string])[
  * @throws AuthError `token_rejected` when it isn't a private key for this algorithm
  */
 export async function readPrivateKey(text: string, algorithm: Algorithm, what = THE_KEY): Promise<Secret> {
-  return kept(await keyIn(text, what), algorithm, what);
+  return storedForm(await keyIn(text, what), algorithm, what);
 }
 
 const Jwk = v.looseObject({ kty: v.string(), alg: v.optional(v.string()), kid: v.optional(v.string()) });
@@ -57,7 +57,7 @@ export async function readClientKey(file: Secret, supported: readonly string[] |
   const { alg = null, kid = null } = jwk.success ? jwk.output : {};
   const key = await (jwk.success ? keyOfJwk(jwk.output) : keyIn(text, THE_KEY));
   const algorithm = algorithmFor(key, alg, supported);
-  return { pem: kept(key, algorithm, THE_KEY), algorithm, keyId: kid };
+  return { pem: storedForm(key, algorithm, THE_KEY), algorithm, keyId: kid };
 }
 
 const THE_KEY = "The key";
@@ -68,7 +68,7 @@ async function keyIn(text: string, what: string): Promise<KeyObject> {
   try {
     return createPrivateKey(block);
   } catch {
-    throw refused(what, "is cut off or damaged", "Pass the whole file.");
+    throw keyRefused(what, "is cut off or damaged", "Pass the whole file.");
   }
 }
 
@@ -77,7 +77,7 @@ async function keyOfJwk(jwk: v.InferOutput<typeof Jwk>): Promise<KeyObject> {
   try {
     return createPrivateKey({ key: jwk, format: "jwk" } as JsonWebKeyInput);
   } catch {
-    throw refused(THE_KEY, "isn't a private JWK", "Give the private key: a JWK with its d, or PEM.");
+    throw keyRefused(THE_KEY, "isn't a private JWK", "Give the private key: a JWK with its d, or PEM.");
   }
 }
 
@@ -87,7 +87,7 @@ function algorithmFor(key: KeyObject, own: string | null, supported: readonly st
   return supported?.includes("RS256") === false && supported.includes("PS256") ? "PS256" : "RS256";
 }
 
-function kept(key: KeyObject, algorithm: Algorithm, what: string): Secret {
+function storedForm(key: KeyObject, algorithm: Algorithm, what: string): Secret {
   refuseOtherKind(key, algorithm, what);
   return new Secret(String(key.export({ type: "pkcs8", format: "pem" })));
 }
@@ -105,7 +105,7 @@ export async function readCertificate(
   const key = await readPrivateKey(text, algorithm, what);
   const [certificate] = blocks(text, "CERTIFICATE");
   if (certificate === undefined)
-    throw refused(what, "holds a private key, but no certificate", "Put both into one file: cat key.pem cert.pem");
+    throw keyRefused(what, "holds a private key, but no certificate", "Put both into one file: cat key.pem cert.pem");
   await refuseOthersCertificate(certificate, key, what);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", certificate));
   return { key, thumbprint: digest.toBase64({ alphabet: "base64url", omitPadding: true }) };
@@ -117,9 +117,9 @@ async function refuseOthersCertificate(certificate: Uint8Array, key: Secret, wha
   try {
     matches = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key.reveal()));
   } catch {
-    throw refused(what, "has a damaged certificate", "Take it from where it was made once more.");
+    throw keyRefused(what, "has a damaged certificate", "Take it from where it was made once more.");
   }
-  if (!matches) throw refused(what, "has a certificate of another key", "Put the two that belong together into it.");
+  if (!matches) throw keyRefused(what, "has a certificate of another key", "Put the two that belong together into it.");
 }
 
 /** PEM labels of a private key: PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 §A.1.2), SEC1 (RFC 5915). */
@@ -128,17 +128,17 @@ const LABELS = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
 /** The private key's own block of a PEM file (RFC 7468). */
 function privateKeyIn(text: string, what: string): string {
   if (/^Proc-Type: 4,ENCRYPTED/m.test(text))
-    throw refused(what, "is encrypted", "Decrypt it first: openssl pkcs8 -topk8 -nocrypt -in <file> -out key.pem");
+    throw keyRefused(what, "is encrypted", "Decrypt it first: openssl pkcs8 -topk8 -nocrypt -in <file> -out key.pem");
   const label = LABELS.find((one) => text.includes(`-----BEGIN ${one}-----`));
   if (label !== undefined) {
     const [begin, end] = [`-----BEGIN ${label}-----`, `-----END ${label}-----`];
     const rest = text.slice(text.indexOf(begin));
-    if (!rest.includes(end)) throw refused(what, "is cut off or damaged", "Pass the whole file.");
+    if (!rest.includes(end)) throw keyRefused(what, "is cut off or damaged", "Pass the whole file.");
     return rest.slice(0, rest.indexOf(end) + end.length);
   }
   for (const [other, is, remedy] of OTHERS)
-    if (text.includes(`-----BEGIN ${other}-----`)) throw refused(what, is, remedy);
-  throw refused(what, "isn't a private key in PEM form", "It begins with -----BEGIN PRIVATE KEY-----.");
+    if (text.includes(`-----BEGIN ${other}-----`)) throw keyRefused(what, is, remedy);
+  throw keyRefused(what, "isn't a private key in PEM form", "It begins with -----BEGIN PRIVATE KEY-----.");
 }
 
 /** Every block of a label, decoded; one that is cut off or no base64 is left out. */
@@ -164,9 +164,9 @@ function refuseOtherKind(
   if (algorithm === "ES256" ? isEc && asymmetricKeyDetails?.namedCurve === "prime256v1" : isRsa) return;
   const ec = algorithm === "ES256" ? "an EC key of another curve" : "an EC key";
   const is = isRsa ? "an RSA key" : isEc ? ec : "a key of another kind";
-  throw refused(what, `holds ${is}; ${WANTED[algorithm]} is needed`);
+  throw keyRefused(what, `holds ${is}; ${WANTED[algorithm]} is needed`);
 }
 
-function refused(what: string, is: string, remedy = "Give the key that was made for this app."): AuthError {
+function keyRefused(what: string, is: string, remedy = "Give the key that was made for this app."): AuthError {
   return new AuthError("token_rejected", `${what} ${is}.`, { hint: `${remedy} Nothing was stored.` });
 }

@@ -74,7 +74,7 @@ export function serveLoopback(options: LoopbackOptions): Loopback {
       clients.delete(client);
       clients.add(client);
       data.received = Buffer.concat([data.received, chunk]);
-      const request = whole(data.received, options.longestBody);
+      const request = readRequest(data.received, options.longestBody);
       if (request === "more") return;
       data.answered = true;
       if (data.timer !== null) clearTimeout(data.timer);
@@ -120,7 +120,7 @@ function hostsOf(hostname: Hostname, port: number): readonly string[] {
 }
 
 /** The request, once it is there; a reply where it is too long; null where it is none; `more` while it is on its way. */
-function whole(received: Buffer, longestBody: number): Received | string | null | "more" {
+function readRequest(received: Buffer, longestBody: number): Received | string | null | "more" {
   const end = received.indexOf("\r\n\r\n");
   if (end < 0) return received.length <= LONGEST_HEAD ? "more" : TOO_LONG;
   if (end > LONGEST_HEAD) return TOO_LONG;

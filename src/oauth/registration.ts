@@ -2,14 +2,14 @@
 import * as v from "valibot";
 import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
-import { holdsSecret, outsideWords } from "../platform/redact.ts";
+import { type Json, textAt } from "../platform/json.ts";
+import { holdsSecret } from "../platform/redact.ts";
 import { Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import { isSuccess, readBody } from "./body.ts";
-import { classifyNoReply, isPassingStatus } from "./classify.ts";
+import { classifyNoReply } from "./classify.ts";
 import type { IssuerDocument } from "./discovery.ts";
-import type { Json } from "./paths.ts";
-import { CLIENT_NAME } from "./types.ts";
+import { CLIENT_NAME, OAuthFailure } from "./types.ts";
 
 export interface RegisteredClient {
   readonly id: string;
@@ -20,26 +20,10 @@ export interface RegisteredClient {
   readonly registrationToken: Secret | null;
 }
 
-/** The issuer did not register a client. */
-export class RegistrationRefused extends Error {
-  /** Its code, `HTTP 401` or `connection refused`; fit to be shown. */
-  readonly reason: string;
-  /** Another try may succeed. */
-  readonly passing: boolean;
-  readonly status: number | null;
-
-  constructor(reason: string, status: number | null, cause?: unknown) {
-    super(reason, { cause });
-    this.reason = reason;
-    this.status = status;
-    this.passing = status === null || isPassingStatus(status);
-  }
-}
-
 /**
  * Registers a public native client (RFC 8252 §8.4), which is recognised by its redirect to this machine.
  * @param endpoint the document's `registration`
- * @throws RegistrationRefused
+ * @throws OAuthFailure when the issuer did not register a client
  */
 export async function registerClient(
   http: Http,
@@ -56,13 +40,12 @@ export async function registerClient(
       body: JSON.stringify(metadataOf(document, redirectUri)),
     });
   } catch (error) {
-    if (!(error instanceof HttpError)) throw error;
-    throw new RegistrationRefused(classifyNoReply(error).reason, error.status, error);
+    throw error instanceof HttpError ? classifyNoReply(error) : error;
   }
   const { status } = reply;
   const body = readBody({ status, headers: {}, body: reply.body });
-  if (!isSuccess(reply)) throw new RegistrationRefused(reasonOf(body, status), status);
-  return read(body, status);
+  if (!isSuccess(reply)) throw refusal(textAt(body, "error") ?? `HTTP ${status}`, status);
+  return readRegistration(body, status);
 }
 
 /** The registration request (RFC 7591 §2). */
@@ -94,14 +77,13 @@ const Registered = v.object({
 });
 
 /** The issuer may have given another authentication than the requested one (RFC 7591 §3.2.1). */
-function read(body: Json | null, status: number): RegisteredClient {
+function readRegistration(body: Json | null, status: number): RegisteredClient {
   const parsed = v.safeParse(Registered, body);
-  if (!parsed.success || holdsSecret(parsed.output.client_id))
-    throw new RegistrationRefused("unreadable reply", status);
+  if (!parsed.success || holdsSecret(parsed.output.client_id)) throw refusal("unreadable reply", status);
   const fault =
     syntaxFault("client id", parsed.output.client_id) ??
     syntaxFault("client secret", parsed.output.client_secret ?? "");
-  if (fault !== null) throw new RegistrationRefused(fault, status);
+  if (fault !== null) throw refusal(fault, status);
   const { client_id, client_secret, token_endpoint_auth_method: method, registration_access_token } = parsed.output;
   const secret = client_secret === undefined || method === "none" ? null : new Secret(client_secret);
   return {
@@ -112,7 +94,6 @@ function read(body: Json | null, status: number): RegisteredClient {
   };
 }
 
-function reasonOf(body: Json | null, status: number): string {
-  const code = body?.error;
-  return typeof code === "string" && code !== "" ? outsideWords(code) : `HTTP ${status}`;
+function refusal(reason: string, status: number): OAuthFailure {
+  return new OAuthFailure({ class: "refused", reason, status });
 }

@@ -4,16 +4,16 @@
  */
 
 import { AuthError } from "../platform/errors.ts";
+import { at, type Json, textAt } from "../platform/json.ts";
 import { outsideWords, redactJson } from "../platform/redact.ts";
 import { knowSecret, Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { accountIn } from "./account.ts";
-import { isSuccess, readBody, textOf } from "./body.ts";
+import { decodeBody, isSuccess, readBody } from "./body.ts";
 import { classifyReply, codeOf, serverTime } from "./classify.ts";
 import { lifetimeAt, lifetimeOf, secondsToExp } from "./expiry.ts";
 import { checkIdToken, decodeJwt, type ExpectedIdToken } from "./idtoken.ts";
-import { at, type Json, textAt } from "./paths.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
 
 /**
@@ -94,7 +94,7 @@ function bodyOf(raw: RawReply, { functions }: Dialect): Promise<Json | null> {
   const body = readBody(raw);
   const { reply } = functions ?? {};
   if (reply === undefined) return Promise.resolve(body);
-  const given = { status: raw.status, headers: raw.headers, body: body ?? textOf(raw) };
+  const given = { status: raw.status, headers: raw.headers, body: body ?? decodeBody(raw) };
   return byPlugin(raw, async () => (await reply(given)) as Json);
 }
 
@@ -138,7 +138,7 @@ function holdsRefreshToken(raw: RawReply, body: Json | null, { reply }: Dialect)
   if (body !== null) return textAt(body, reply.refreshToken) !== null;
   const name = reply.refreshToken.slice(reply.refreshToken.lastIndexOf(".") + 1);
   const field = name.replace(/\W/g, "\\$&");
-  return new RegExp(`"${field}"\\s*:\\s*"[^"\\s]|^([^<>\\s]*&)?${field}=[^&<>\\s]`).test(textOf(raw));
+  return new RegExp(`"${field}"\\s*:\\s*"[^"\\s]|^([^<>\\s]*&)?${field}=[^&<>\\s]`).test(decodeBody(raw));
 }
 
 /**

@@ -145,7 +145,7 @@ export async function post(
   } catch (error) {
     throw error instanceof HttpError ? classifyNoReply(error) : error;
   }
-  return { status: reply.status, headers: kept(reply.headers), body: reply.body };
+  return { status: reply.status, headers: keptHeaders(reply.headers), body: reply.body };
 }
 
 /** Parameters that are credentials. Some were made for this one request: an assertion, a proof. */
@@ -200,7 +200,7 @@ function lowerCased(headers: Readonly<Record<string, string>>): Record<string, s
 const KEPT = ["content-type", "retry-after", "date", "dpop-nonce"];
 const LONGEST_HEADER = 1000;
 
-function kept(headers: Headers): Record<string, string> {
+function keptHeaders(headers: Headers): Record<string, string> {
   const found = KEPT.map((name) => [name, headers.get(name)?.slice(0, LONGEST_HEADER)] as const);
   return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

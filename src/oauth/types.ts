@@ -106,65 +106,48 @@ export type FailureClass = ErrorClass | "refused";
  * (`outsideWords`) from the start: they are stored, logged and shown.
  */
 export class OAuthFailure extends Error {
-  readonly class: FailureClass;
-  /** The provider's code (`invalid_grant`, `bad_refresh_token`), where it gave one. */
-  readonly providerError: string | null;
+  readonly class: FailureClass = "transient";
   /** What CLI.md prints: the code, `connection timed out`, `HTTP 503`, `the reply was lost` … */
-  readonly reason: string;
+  readonly reason: string = "";
+  /** The provider's code (`invalid_grant`, `bad_refresh_token`), where it gave one. */
+  readonly providerError: string | null = null;
   /** The provider's own words. */
-  readonly description: string | null;
-  readonly status: number | null;
+  readonly description: string | null = null;
+  readonly status: number | null = null;
   /** Seconds. */
-  readonly retryAfter: number | null;
+  readonly retryAfter: number | null = null;
   /** Sent, and no well-formed OAuth answer came: the provider may have rotated (RULES.md 2.3). */
-  readonly inDoubt: boolean;
+  readonly inDoubt: boolean = false;
   /** The reply was a success that could not be used, and may hold a refresh token (RULES.md 2.2). */
-  readonly unreadable: boolean;
+  readonly unreadable: boolean = false;
   /** What the next interactive request must carry (Entra's `claims`). */
-  readonly claims: string | null;
-  readonly meaning: string | null;
-  readonly remedy: string | null;
+  readonly claims: string | null = null;
+  readonly meaning: string | null = null;
+  readonly remedy: string | null = null;
   /** It was a plugin's function that failed, not the provider. */
-  readonly plugin: boolean;
+  readonly plugin: boolean = false;
   /** Tokens that came and must not be used: a login gives them back (RFC 7009). */
-  readonly received: { readonly accessToken: Secret; readonly refreshToken: Secret | null } | null;
+  readonly received: { readonly accessToken: Secret; readonly refreshToken: Secret | null } | null = null;
 
-  constructor(of: {
-    class: FailureClass;
-    reason: string;
-    providerError?: string | null;
-    description?: string | null;
-    status?: number | null;
-    retryAfter?: number | null;
-    inDoubt?: boolean;
-    unreadable?: boolean;
-    claims?: string | null;
-    meaning?: string | null;
-    remedy?: string | null;
-    plugin?: boolean;
-    received?: OAuthFailure["received"];
-    cause?: unknown;
-  }) {
-    super(outsideWords(of.reason, LONGEST_REASON), { cause: of.cause });
-    this.class = of.class;
-    this.reason = outsideWords(of.reason, LONGEST_REASON);
-    this.providerError = words(of.providerError, LONGEST_REASON);
-    this.description = words(of.description);
-    this.status = of.status ?? null;
-    this.retryAfter = of.retryAfter ?? null;
-    this.inDoubt = of.inDoubt ?? false;
-    this.unreadable = of.unreadable ?? false;
-    // Sent with the next login: a secret in it would go into a browser's address.
-    this.claims = of.claims != null && !holdsSecret(of.claims) ? of.claims : null;
-    this.meaning = of.meaning ?? null;
-    this.remedy = of.remedy ?? null;
-    this.plugin = of.plugin ?? false;
-    this.received = of.received ?? null;
+  constructor({ cause, ...facts }: FailureFacts) {
+    const reason = outsideWords(facts.reason, LONGEST_REASON);
+    super(reason, { cause });
+    Object.assign(this, facts, {
+      reason,
+      providerError: redactedLine(facts.providerError, LONGEST_REASON),
+      description: redactedLine(facts.description),
+      // Sent with the next login: a secret in it would go into a browser's address.
+      claims: facts.claims != null && !holdsSecret(facts.claims) ? facts.claims : null,
+    });
   }
 }
 
+/** What isn't given is as the class has it. */
+type FailureFacts = Pick<OAuthFailure, "class" | "reason"> &
+  Partial<Omit<OAuthFailure, keyof Error>> & { cause?: unknown };
+
 const LONGEST_REASON = 150;
 
-function words(text: string | null | undefined, longest?: number): string | null {
+function redactedLine(text: string | null | undefined, longest?: number): string | null {
   return text == null ? null : outsideWords(text, longest);
 }

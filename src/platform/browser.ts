@@ -64,7 +64,7 @@ function opener(env: Environment, platform: NodeJS.Platform): readonly string[] 
 function chosenBrowser(env: Environment, platform: NodeJS.Platform): readonly string[] | null {
   const commands = platform === "win32" ? [env.BROWSER ?? ""] : (env.BROWSER ?? "").split(":");
   for (const command of commands) {
-    const [name = "", ...args] = words(command);
+    const [name = "", ...args] = splitCommand(command);
     if (name === "" || TEXT_BROWSERS.test(baseName(name))) continue;
     const found = programAt(name, env);
     if (found !== null) return [found, ...args];
@@ -77,7 +77,7 @@ function programAt(name: string, env: Environment): string | null {
 }
 
 /** Split at spaces, except within quotes. No shell reads it. */
-function words(command: string): string[] {
+function splitCommand(command: string): string[] {
   const found = command.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? [];
   return found.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, double, single) => double ?? single));
 }

@@ -23,7 +23,7 @@ export async function readCredentialFile(path: string): Promise<CredentialFile> 
     const { mode, size } = await refuseOddFile(path, await file.stat());
     const bytes = new Uint8Array(size);
     const { bytesRead } = await file.read(bytes, 0, size, 0);
-    return { text: textOf(bytes.subarray(0, bytesRead), path), exposed: EXPOSABLE && (mode & 0o077) !== 0 };
+    return { text: credentialText(bytes.subarray(0, bytesRead), path), exposed: EXPOSABLE && (mode & 0o077) !== 0 };
   } finally {
     await file.close();
   }
@@ -33,7 +33,7 @@ export async function readCredentialFile(path: string): Promise<CredentialFile> 
 export async function credentialFromStdin(what: string): Promise<Secret> {
   const bytes = await readStdin(what);
   if (bytes.length === 0) throw usage(`There is no ${what} on standard input.`, "Pipe it in, or name the file.");
-  return textOf(bytes, `The ${what} on standard input`);
+  return credentialText(bytes, `The ${what} on standard input`);
 }
 
 /** The same file from wherever we are called later. */
@@ -62,7 +62,7 @@ async function refuseOddFile(
   return stats;
 }
 
-function textOf(bytes: Uint8Array, what: string): Secret {
+function credentialText(bytes: Uint8Array, what: string): Secret {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);

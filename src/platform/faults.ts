@@ -43,7 +43,7 @@ export async function faultPoint(point: FaultPoint): Promise<void> {
   const what = orderedAt(point);
   if (what === null) return;
   if (what.startsWith("pause=")) return pauseUntil(what.slice("pause=".length));
-  await end(point, what);
+  await carryOut(point, what);
 }
 
 /** The same where nothing can be awaited, as before a write to the disk. @throws Error with the code ordered */
@@ -92,7 +92,7 @@ async function pauseUntil(file: string): Promise<void> {
   while (!(await Bun.file(file).exists())) await Bun.sleep(5);
 }
 
-async function end(point: FaultPoint, what: string): Promise<void> {
+async function carryOut(point: FaultPoint, what: string): Promise<void> {
   if (what === "kill") {
     process.kill(process.pid, "SIGKILL");
     await Bun.sleep(10_000);

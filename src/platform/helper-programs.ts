@@ -9,7 +9,7 @@ import { Secret } from "./secret.ts";
  * program built like us.
  */
 export function helperEnvironment(env: Environment): Record<string, string> {
-  const kept = Object.entries(env).filter(([name]) => !/^(AUTH_|BUN_)|^NODE_TLS_REJECT_UNAUTHORIZED$/.test(name));
+  const kept = Object.entries(env).filter(([name]) => !/^(AUTH_|BUN_)|^NODE_TLS_REJECT_UNAUTHORIZED$/i.test(name));
   return Object.fromEntries(kept.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 

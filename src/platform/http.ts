@@ -5,6 +5,7 @@
 import { version } from "../../package.json";
 import { failureOf, HttpError } from "./http-failure.ts";
 import { LIMITS } from "./limits.ts";
+import { readCapped } from "./streams.ts";
 import { isAllowedUrl, isLoopback } from "./url.ts";
 
 export interface HttpRequest {
@@ -135,8 +136,10 @@ async function exchangeOver(url: URL, { maxBytes, ...request }: Exchange, proxy?
       decompress: false,
       tls: { rejectUnauthorized: true },
     });
-    const body = await readCapped(response, maxBytes, target);
     const { status, headers } = response;
+    const stream = decompressed(response);
+    const tooLong = (): HttpError => new HttpError("reply too large", target, { status });
+    const body = stream === null ? new Uint8Array(0) : await readCapped(stream, maxBytes, tooLong);
     return { status, headers, body };
   } catch (error) {
     throw error instanceof HttpError ? error : new HttpError(failureOf(error), target, { cause: error });
@@ -175,24 +178,6 @@ function direct(url: URL, init: BunFetchRequestInit): Promise<Response> {
   );
   process.env.NO_PROXY = process.env.no_proxy = all.join(",");
   return fetch(url, init);
-}
-
-async function readCapped(response: Response, maxBytes: number, url: string): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of decompressed(response) ?? []) {
-    length += chunk.length;
-    // Leaving the loop cancels the stream, which closes the connection.
-    if (length > maxBytes) throw new HttpError("reply too large", url, { status: response.status });
-    chunks.push(chunk);
-  }
-  const body = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return body;
 }
 
 /** RFC 9110 §8.4.1, by the names that the platform gives them. */

@@ -74,5 +74,5 @@ function isOthers(folder: string): boolean {
 function reason(path: string, error: unknown): string {
   const code = errorCode(error) ?? "unknown error";
   if (code === "EISDIR" || code === "ENXIO") return `${path} is no file`;
-  return `${path} can't be written: ${faultReason(code)}`;
+  return `${faultReason(code)}: ${path}`;
 }

@@ -1,4 +1,4 @@
-/** Keys from the bytes of a raw terminal. Pure; a sequence may come in several pieces. */
+/** Keys from the bytes of a raw terminal. Pure; a sequence, or a character, may come in several pieces. */
 
 export interface Key {
   readonly name:
@@ -12,53 +12,58 @@ export interface Key {
     | "erase"
     | "clear"
     | "cancel"
-    | "text";
-  /** What was typed or pasted, on one line. Empty but for `text`. */
+    | "end of input"
+    | "paste begins"
+    | "paste ends"
+    | "text"
+    /** A control character or a sequence without a name here. */
+    | "other";
+  /** What the terminal sent; of `text`, the character that was typed or pasted. */
   readonly text: string;
 }
 
-/** By what terminals send after ESC (ECMA-48, and DEC's application mode). */
+/** By what terminals send after ESC (ECMA-48, and DEC's application mode; xterm's marks of a bracketed paste). */
 const SEQUENCES: Readonly<Record<string, Key["name"]>> = {
   ...{ "[A": "up", OA: "up", "[B": "down", OB: "down" },
   ...{ "[5~": "page up", "[6~": "page down" },
   ...{ "[H": "home", OH: "home", "[1~": "home", "[F": "end", OF: "end", "[4~": "end" },
+  ...{ "[200~": "paste begins", "[201~": "paste ends" },
 };
 
 const CONTROLS: Readonly<Record<string, Key["name"]>> = {
   ...{ "\r": "enter", "\n": "enter", "\x7f": "erase", "\b": "erase", "\x15": "clear", "\x17": "clear" },
-  ...{ "\x03": "cancel", "\x04": "cancel", "\x10": "up", "\x0e": "down" },
+  ...{ "\x03": "cancel", "\x04": "end of input", "\x10": "up", "\x0e": "down" },
 };
 
-/** What belongs to ESC. A sequence that isn't over yet doesn't match. */
-const SEQUENCE = /^(\[[0-?]*[ -/]*[@-~]|O[@-~]|[^[O])/;
+/** What belongs to ESC: a sequence, a key pressed with Alt, or nothing where a control character follows. */
+const SEQUENCE = /^(\[[0-?]*[ -/]*[@-~]|O[@-~]|[^[O\p{Cc}]|(?=\p{Cc}))/u;
+/** Characters. What goes on longer without an end is no sequence. */
+const LONGEST_SEQUENCE = 32;
 
 export class KeyReader {
   readonly #decoder = new TextDecoder();
-  /** The beginning of a sequence whose end hasn't come yet. */
+  /** The beginning of a sequence whose end hasn't come yet. ESC pressed alone waits here for the next key. */
   #pending = "";
 
   feed(chunk: Uint8Array): Key[] {
-    let text = this.#pending + this.#decoder.decode(chunk, { stream: true });
+    let left = this.#pending + this.#decoder.decode(chunk, { stream: true });
     this.#pending = "";
     const keys: Key[] = [];
-    while (text !== "") {
-      if (text.startsWith("\x1b")) {
-        const [sequence] = SEQUENCE.exec(text.slice(1)) ?? [];
-        if (sequence === undefined) {
-          // ESC pressed alone waits here for the next key, and does nothing.
-          this.#pending = text.length < 32 ? text : "";
+    while (left !== "") {
+      const [character = ""] = left;
+      let text = character;
+      let name = CONTROLS[text] ?? (/\p{Cc}/u.test(text) ? "other" : "text");
+      if (character === "\x1b") {
+        const [sequence] = SEQUENCE.exec(left.slice(1)) ?? [];
+        if (sequence === undefined && left.length < LONGEST_SEQUENCE) {
+          this.#pending = left;
           break;
         }
-        const name = SEQUENCES[sequence];
-        if (name !== undefined) keys.push({ name, text: "" });
-        text = text.slice(1 + sequence.length);
-        continue;
+        text += sequence ?? "";
+        name = SEQUENCES[sequence ?? ""] ?? "other";
       }
-      const [character = ""] = text;
-      const name = CONTROLS[character];
-      if (name !== undefined) keys.push({ name, text: "" });
-      else if (!/\p{Cc}/u.test(character)) keys.push({ name: "text", text: character });
-      text = text.slice(character.length);
+      keys.push({ name, text });
+      left = left.slice(text.length);
     }
     return keys;
   }

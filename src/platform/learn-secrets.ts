@@ -36,14 +36,14 @@ export function learnSecrets(text: string): void {
 }
 
 function learnFromText(text: string, layer: number): void {
-  const value = layer < MOST_LAYERS ? parsed(text) : undefined;
+  const value = layer < MOST_LAYERS ? parsedText(text) : undefined;
   if (value !== undefined) learnFrom(value, layer + 1);
   // Also of what could be parsed: of a name that occurs twice, the parsed object has the last value only.
   search(text);
 }
 
 /** A JSON object, list or string, or the fields of a form; undefined for anything else. */
-function parsed(text: string): unknown {
+function parsedText(text: string): unknown {
   const trimmed = text.trim();
   if (/^[{["]/.test(trimmed))
     try {

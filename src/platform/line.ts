@@ -1,18 +1,8 @@
-/** What was typed on a raw terminal, byte by byte, until it is a line. Pure: `prompt.ts` does the reading. */
+/** What was typed on a raw terminal until it is a line. Pure: `prompt.ts` does the reading. */
+import { type Key, KeyReader } from "./keys.ts";
 
-const CTRL_C = 0x03;
-const CTRL_D = 0x04;
-const CTRL_U = 0x15;
-const CTRL_W = 0x17;
-const BACKSPACE = 0x08;
-const TAB = 0x09;
-const LINE_FEED = 0x0a;
-const RETURN = 0x0d;
-const ESCAPE = 0x1b;
-const DELETE = 0x7f;
-
-/** What arrows, Home, End, Insert, Delete, Page Up and Down and function keys send (xterm's table), after its ESC. */
-const KEY = /^(\[(\d+(;\d+)?)?[A-HPQRSZ~]|O[A-HPQRS])$/;
+/** What arrows, Home, End, Insert, Delete, Page Up and Down and function keys send, after its ESC (xterm's table). */
+const EDITING_KEY = /^(\[(\d+(;\d+)?)?[A-HPQRSZ~]|O[A-HPQRS])$/;
 
 export type LineEnd =
   | "enter"
@@ -25,16 +15,15 @@ export type LineEnd =
 export class TypedLine {
   readonly #limit: number;
   readonly #exact: boolean;
-  #bytes: number[] = [];
-  /** The escape sequence being read, without its ESC; null outside of one. */
-  #sequence: string | null = null;
+  readonly #keys = new KeyReader();
+  #text = "";
   /** Between the marks of a bracketed paste (ESC[200~ … ESC[201~), where a line break is text. */
   #pasting = false;
   /** A pasted line break; only the last of a paste is forgiven. */
   #broken = false;
 
   /**
-   * @param limit bytes of UTF-8
+   * @param limit characters
    * @param exact what isn't a key that edits a line is kept, to be refused by its position: a secret is never changed
    *   without a word
    */
@@ -43,78 +32,52 @@ export class TypedLine {
     this.#exact = exact;
   }
 
-  /** @returns how the line ended, or null to go on. Bytes after the end are not looked at. */
+  /** What isn't UTF-8 in it is U+FFFD. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** @returns how the line ended, or null to go on. Keys after the end are not looked at. */
   feed(chunk: Uint8Array): LineEnd | null {
-    for (const byte of chunk) {
-      const end = this.#take(byte);
+    for (const key of this.#keys.feed(chunk)) {
+      const end = this.#take(key);
       if (end !== null) return end;
     }
     return null;
   }
 
-  /** @throws TypeError when it isn't UTF-8 */
-  text(): string {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(this.#bytes));
-  }
-
-  #take(byte: number): LineEnd | null {
-    if (this.#sequence !== null) return this.#takeSequence(byte);
-    switch (byte) {
-      case ESCAPE:
-        this.#sequence = "";
+  #take({ name, text }: Key): LineEnd | null {
+    switch (name) {
+      case "enter":
+        if (!this.#pasting) return this.#broken && this.#text === "" ? null : "enter";
+        this.#broken = this.#text !== "";
         return null;
-      case RETURN:
-      case LINE_FEED:
-        if (!this.#pasting) return this.#broken && this.#bytes.length === 0 ? null : "enter";
-        this.#broken = this.#bytes.length > 0;
-        return null;
-      case CTRL_C:
+      case "cancel":
         return "cancelled";
-      case CTRL_D:
-        return this.#bytes.length === 0 ? "cancelled" : "enter";
-      case DELETE:
-      case BACKSPACE:
-        this.#erase();
+      case "end of input":
+        return this.#text === "" ? "cancelled" : "enter";
+      case "erase":
+        this.#text = this.#text.replace(/.$/su, "");
         return null;
-      case CTRL_U:
-      case CTRL_W:
-        this.#bytes = [];
+      case "clear":
+        this.#text = "";
         return null;
+      case "paste begins":
+      case "paste ends":
+        this.#pasting = name === "paste begins";
+        return null;
+      case "text":
+        return this.#keep(text);
+      default: {
+        const edits = !this.#pasting && text.startsWith("\x1b") && EDITING_KEY.test(text.slice(1));
+        return text === "\t" || (this.#exact && !edits) ? this.#keep(text) : null;
+      }
     }
-    if (byte < 0x20 && byte !== TAB && !this.#exact) return null;
-    return this.#keep(byte);
   }
 
-  #keep(byte: number): LineEnd | null {
+  #keep(text: string): LineEnd | null {
     if (this.#broken) return "several lines";
-    if (this.#bytes.push(byte) > this.#limit) return "too long";
-    return null;
-  }
-
-  /** The last character, which may be several bytes. */
-  #erase(): void {
-    let byte = this.#bytes.pop();
-    while (byte !== undefined && (byte & 0xc0) === 0x80) byte = this.#bytes.pop();
-  }
-
-  /** CSI and SS3 sequences (arrows, function keys, paste marks) are no text. ESC and a letter is Alt-letter: neither. */
-  #takeSequence(byte: number): LineEnd | null {
-    if (this.#sequence === "" && byte < 0x20) {
-      // ESC alone: what follows is a key of its own.
-      this.#sequence = null;
-      return (this.#exact ? this.#keep(ESCAPE) : null) ?? this.#take(byte);
-    }
-    this.#sequence += String.fromCharCode(byte);
-    const sequence = this.#sequence ?? "";
-    const open = sequence === "[" || sequence === "O" || /^\[[0-?]*[ -/]*$/.test(sequence);
-    if (open && sequence.length < 32) return null;
-    if (sequence === "[200~") this.#pasting = true;
-    if (sequence === "[201~") this.#pasting = false;
-    this.#sequence = null;
-    if (!this.#exact || sequence === "[200~" || sequence === "[201~" || (!this.#pasting && KEY.test(sequence)))
-      return null;
-    let end: LineEnd | null = null;
-    for (const kept of [ESCAPE, ...new TextEncoder().encode(sequence)]) end ??= this.#keep(kept);
-    return end;
+    this.#text += text;
+    return this.#text.length > this.#limit ? "too long" : null;
   }
 }

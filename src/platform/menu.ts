@@ -40,7 +40,7 @@ async function chooseFromList(question: string, choices: readonly Choice[]): Pro
   const draw = (lines: readonly string[]): void => {
     const width = Math.max(1, columns() - 1);
     const up = drawn > 1 ? `\x1b[${drawn - 1}A` : "";
-    terminal.write(`${up}\r\x1b[J${lines.map((line) => cut(line, width)).join("\r\n")}`);
+    terminal.write(`${up}\r\x1b[J${lines.map((line) => Bun.sliceAnsi(line, 0, width, "…")).join("\r\n")}`);
     drawn = lines.length;
   };
   try {
@@ -114,6 +114,7 @@ export class Menu {
       case "enter":
         return found[this.#at];
       case "cancel":
+      case "end of input":
         return null;
       case "text":
         this.#search(this.#query + key.text);
@@ -169,18 +170,9 @@ function moved(key: Key["name"], at: number, last: number): number {
       return Math.min(last, at + ROWS);
     case "end":
       return last;
-    default:
+    case "home":
       return 0;
+    default:
+      return at;
   }
-}
-
-/** A line that wraps would spoil the next drawing. */
-function cut(line: string, width: number): string {
-  if (Bun.stringWidth(line) <= width) return line;
-  let short = "";
-  for (const character of line) {
-    if (Bun.stringWidth(short + character) > width - 1) break;
-    short += character;
-  }
-  return `${short}…`;
 }

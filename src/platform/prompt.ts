@@ -21,7 +21,7 @@ const LEFTOVERS_MS = 60;
  * @throws AuthError `interrupted` on Ctrl-C, `usage` where there is no terminal or the input can't be a secret
  */
 export async function askSecret(question: string, env: Environment): Promise<Secret> {
-  return new Secret(await ask(question, false, canDraw(env)));
+  return new Secret(await askLine(question, false, canDraw(env)));
 }
 
 /** Whether a person can be asked at all: at stdin, or at the terminal behind it. */
@@ -39,7 +39,7 @@ export async function hasTerminal(): Promise<boolean> {
 /** A line of text, with echo. Empty input gives `fallback`. */
 export async function askText(question: string, env: Environment, fallback = ""): Promise<string> {
   const shown = fallback === "" ? question : `${question} [${fallback}]`;
-  return (await ask(`${shown}: `, true, canDraw(env))).trim() || fallback;
+  return (await askLine(`${shown}: `, true, canDraw(env))).trim() || fallback;
 }
 
 /**
@@ -80,7 +80,7 @@ function answerIn(chunk: Uint8Array, initial: boolean): boolean | null | undefin
 }
 
 /** @param drawn whether the line can be drawn again; else the terminal itself echoes what may be seen */
-async function ask(question: string, echo: boolean, drawn: boolean): Promise<string> {
+async function askLine(question: string, echo: boolean, drawn: boolean): Promise<string> {
   const terminal = await openTerminal(drawn || !echo);
   const line = new TypedLine(LIMITS.secretBytes, !echo);
   const lines = asLines(question, FIRST_WORDS);
@@ -92,7 +92,8 @@ async function ask(question: string, echo: boolean, drawn: boolean): Promise<str
     if (end === "several lines") throw usage("That has several lines.", "Paste one line.");
     if (end === "too long") throw usage(`That is longer than ${LIMITS.secretBytes / 1024} KiB.`);
     if (end === "cancelled") throw cancelled();
-    return text(line);
+    if (line.text.includes("\ufffd")) throw usage("That isn't UTF-8 text.");
+    return line.text;
   } finally {
     // Where the terminal echoes, it has echoed Enter, too.
     terminal.write(drawn ? `${PASTE_MARKS_OFF}\n` : echo ? "" : "\n");
@@ -109,14 +110,6 @@ function asLines(question: string, room: number): string[] {
   return wrapMessage(question, Math.max(20, columns() - room)).split("\n");
 }
 
-function text(line: TypedLine): string {
-  try {
-    return line.text();
-  } catch {
-    throw usage("That isn't UTF-8 text.");
-  }
-}
-
 /** @param echo the question, to draw it again with what was typed; null shows nothing */
 function readLine(terminal: Terminal, line: TypedLine, echo: string | null): Promise<LineEnd> {
   return new Promise((resolve) => {
@@ -124,29 +117,15 @@ function readLine(terminal: Terminal, line: TypedLine, echo: string | null): Pro
     terminal.onData((chunk) => {
       if (ended) return;
       const end = chunk === null ? "cancelled" : line.feed(chunk);
-      if (echo !== null) terminal.write(`\r\x1b[K${tailOf(`${echo}${visible(line)}`, columns() - 1)}`);
+      // A line that wraps can't be drawn again: the end of a long one is shown.
+      const drawn = echo === null ? "" : Bun.sliceAnsi(`${echo}${line.text}`, 1 - columns(), undefined, "…");
+      if (echo !== null) terminal.write(`\r\x1b[K${drawn}`);
       if (end === null) return;
       ended = true;
       // Still listening and still raw, so that leftovers are swallowed and not echoed.
       setTimeout(() => resolve(end), LEFTOVERS_MS);
     });
   });
-}
-
-/** The end of a line that is too long for the terminal: one that wraps can't be drawn again. */
-function tailOf(line: string, width: number): string {
-  if (Bun.stringWidth(line) <= width) return line;
-  const kept = [...line];
-  while (kept.length > 0 && Bun.stringWidth(kept.join("")) > width - 1) kept.shift();
-  return `…${kept.join("")}`;
-}
-
-function visible(line: TypedLine): string {
-  try {
-    return line.text();
-  } catch {
-    return ""; // In the middle of a character: the next byte draws again.
-  }
 }
 
 function cancelled(): AuthError {

@@ -2,6 +2,7 @@
 import { usage } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { cutLineEnd, Secret } from "./secret.ts";
+import { readCapped } from "./streams.ts";
 import { isTerminal } from "./terminal.ts";
 
 const RIGHT_FILE = "Is it the right file?";
@@ -13,15 +14,10 @@ const RIGHT_FILE = "Is it the right file?";
  * @throws AuthError `usage` when there is more than a secret may have
  */
 export async function readStdin(what: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of Bun.stdin.stream()) {
-    length += chunk.length;
-    if (length > LIMITS.secretBytes)
-      throw usage(`The ${what} on standard input is longer than ${LIMITS.secretBytes / 1024} KiB.`, RIGHT_FILE);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+  const longest = LIMITS.secretBytes;
+  return readCapped(Bun.stdin.stream(), longest, () =>
+    usage(`The ${what} on standard input is longer than ${longest / 1024} KiB.`, RIGHT_FILE),
+  );
 }
 
 /**

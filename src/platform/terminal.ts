@@ -109,21 +109,10 @@ export async function deviceText(code: DeviceCode, { colors: c, width, drawn, qr
 
 /** Two rows of modules per line. Empty where it doesn't fit: a QR code that wraps is noise. */
 async function qrLines(text: string, c: Colors, width: number): Promise<string[]> {
-  const { encode } = await import("uqr");
-  const { data, size } = encode(text, { border: 2 });
-  if (size + 2 > width) return [];
-  const isDark = (row: number, column: number): boolean => data[row]?.[column] ?? false;
-  const lines: string[] = [];
-  for (let row = 0; row < size; row += 2) {
-    let line = "";
-    for (let column = 0; column < size; column++) {
-      const upper = isDark(row, column);
-      const lower = isDark(row + 1, column);
-      line += upper ? (lower ? "█" : "▀") : lower ? "▄" : " ";
-    }
-    lines.push(`  ${c.paper(line)}`);
-  }
-  return [...lines, ""];
+  const { renderUnicodeCompact } = await import("uqr");
+  const lines = renderUnicodeCompact(text, { border: 2, invert: true }).split("\n");
+  if (Bun.stringWidth(lines[0] ?? "") + 2 > width) return [];
+  return [...lines.map((line) => `  ${c.paper(line)}`), ""];
 }
 
 /** Its letters spaced, so that none is overlooked. */

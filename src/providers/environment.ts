@@ -1,7 +1,7 @@
 /** What the environment says about a provider: a token of its ecosystem, and settings such as its host. Pure. */
 import type { Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
-import { ownValue } from "../platform/own.ts";
+import { ownValue } from "../platform/json.ts";
 import { Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import { originOf } from "../platform/url.ts";

@@ -2,7 +2,7 @@
  * The origins that a description's addresses can have. Only the start of an address counts, its scheme, host and port:
  * what its path and query are made of can't move it, and whether their settings have a value doesn't matter.
  */
-import { ownValue } from "../platform/own.ts";
+import { ownValue } from "../platform/json.ts";
 import { originOf } from "../platform/url.ts";
 import { literalOf, matches } from "./pattern.ts";
 import { layVariant, variantFor, withVariant } from "./resolve.ts";

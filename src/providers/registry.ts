@@ -4,7 +4,7 @@
  */
 import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
-import { ownValue } from "../platform/own.ts";
+import { ownValue } from "../platform/json.ts";
 import { isThere } from "../platform/small-file.ts";
 import { isProviderId } from "./id.ts";
 import type { FindBase } from "./plugins/load.ts";

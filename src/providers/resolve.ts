@@ -4,7 +4,7 @@
  */
 
 import { usage } from "../platform/errors.ts";
-import { ownValue } from "../platform/own.ts";
+import { ownValue } from "../platform/json.ts";
 import { addressFault, originOf } from "../platform/url.ts";
 import { type Dialect, redirectUriOf, withDefaults } from "./defaults.ts";
 import { matches } from "./pattern.ts";

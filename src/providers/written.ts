@@ -3,7 +3,7 @@
  * a program that takes a variable as code, as options, as a path or as an address would do what the description's
  * author, or their server, wrote into it, and no list of such variables is ever complete.
  */
-import { ownValue } from "../platform/own.ts";
+import { ownValue } from "../platform/json.ts";
 import { reservedBy, rowOf, steers } from "./reserved.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { namesIn } from "./template.ts";

@@ -6,7 +6,7 @@ export function utf8(text: string): Bytes {
 }
 
 /** @throws TypeError where the bytes are not UTF-8 */
-export function textOf(bytes: Uint8Array): string {
+export function decodeUtf8(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 }
 

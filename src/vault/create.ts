@@ -12,7 +12,6 @@ import { checkPrivate, createPrivate, ensureFolder, lstat, realPlace, syncFolder
 import { HEADER_KEY, headerVersion, type Kdf, newKey, newKeyId, wrap } from "./header.ts";
 import { draftOf, removeDrafts, requireRoom } from "./leftovers.ts";
 import { locksFolder, openLockFile } from "./lock.ts";
-import { vaultPath } from "./place.ts";
 import {
   forget,
   type KeyRequest,
@@ -25,6 +24,7 @@ import {
 } from "./sources/source.ts";
 import { createSqlite, SIDE_FILES } from "./sqlite.ts";
 import type { VaultOptions } from "./vault.ts";
+import { vaultPath } from "./vault.ts";
 
 export interface Created {
   readonly source: SourceName;
@@ -93,7 +93,7 @@ export function makeVault({ request, real, source, given }: Preparation): Promis
     removeDrafts(context, real);
     const made = source !== null && given !== null ? { source, ...given } : await storeKey(source, request);
     try {
-      await place(real, request, made);
+      await placeVault(real, request, made);
     } catch (error) {
       await forget(made.source, request);
       removeDrafts(context, real);
@@ -181,7 +181,7 @@ function prepareFolder(path: string): string {
  * The whole vault in a file of another name, which then gets its own. A rename leaves no second name behind, whatever
  * keeps the first from being removed. The vault lock is held, so nothing has taken the place meanwhile.
  */
-async function place(real: string, request: KeyRequest, made: Made): Promise<void> {
+async function placeVault(real: string, request: KeyRequest, made: Made): Promise<void> {
   const { vaultId, keyId } = request;
   const identity = { vaultId, epoch: 1, keyId, source: made.source, kdf: made.kdf };
   const header = await wrap(identity, made.key, { raw: newKey(), index: newKey() }, []);

@@ -18,6 +18,7 @@ import {
   type Stats,
   writeSync,
 } from "node:fs";
+import { devNull } from "node:os";
 import { basename, dirname } from "node:path";
 import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT } from "../platform/errors.ts";
 import { faultReason, faultRemedy } from "../platform/file-faults.ts";
@@ -48,6 +49,19 @@ export function unwritable(path: string, cause: unknown): AuthError {
 export function outOfDescriptors(path: string, cause: unknown): AuthError {
   const hint = RAISE_FILE_LIMIT;
   return new AuthError("vault_unwritable", `${path} can't be used: too many open files.`, { hint, cause });
+}
+
+/** Whether this process can open so many more files. */
+export function canOpenFiles(count: number): boolean {
+  const opened: number[] = [];
+  try {
+    while (opened.length < count) opened.push(openSync(devNull, constants.O_RDONLY));
+    return true;
+  } catch (error) {
+    return !isOutOfFiles(error);
+  } finally {
+    for (const file of opened) closeSync(file);
+  }
 }
 
 /** The path with its folder's links resolved, but not its last part. */

@@ -3,7 +3,7 @@ import type { Storage } from "unstorage";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { retryWhileBusy } from "./busy.ts";
-import { type Bytes, hmac, pack, textOf, utf8 } from "./bytes.ts";
+import { type Bytes, decodeUtf8, hmac, pack, utf8 } from "./bytes.ts";
 import type { StoreDriver, Swap } from "./driver.ts";
 import { damagedHeader, HEADER_KEY, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
 import type { TriedLock } from "./lock.ts";
@@ -119,7 +119,7 @@ export async function createVault(
   }
 
   async function entryOf(label: Label, place: string, value: Bytes, { version }: SealedHeader): Promise<Entry> {
-    const body = textOf(await open(keys.data, place, label, value));
+    const body = decodeUtf8(await open(keys.data, place, label, value));
     return { type: label.type as RecordType, name: label.name, version, body };
   }
 

@@ -22,7 +22,6 @@ import {
   wrap,
 } from "./header.ts";
 import { removeDrafts } from "./leftovers.ts";
-import { vaultPath } from "./place.ts";
 import { type DataKey, open, openLabel, readSealedHeader, seal } from "./seal.ts";
 import {
   forget,
@@ -36,6 +35,7 @@ import {
 import { openSqlite } from "./sqlite.ts";
 import { overtaken, type Unlocked, unlockAsRecorded, unlockCurrent } from "./unlock.ts";
 import type { VaultOptions } from "./vault.ts";
+import { vaultPath } from "./vault.ts";
 
 export interface Rekeyed {
   readonly source: SourceName;

@@ -12,10 +12,10 @@ import { shellWord } from "../platform/shell-word.ts";
 import {
   type Bytes,
   concat,
+  decodeUtf8,
   hkdf,
   pack,
   random,
-  textOf,
   uint16,
   uint32,
   uint64,
@@ -109,7 +109,7 @@ export async function openLabel(key: DataKey, place: string, value: Bytes): Prom
   const plain = end === null ? null : await decrypt(recordKey(key, place), value.subarray(AT.label, end), data);
   const [type, name] = (plain === null ? null : unpack(plain)) ?? [];
   if (!type || !name) throw damaged({ type: "record", name: `${place.slice(0, 12)}…` }, value);
-  return { type: textOf(type), name: textOf(name) };
+  return { type: decodeUtf8(type), name: decodeUtf8(name) };
 }
 
 /** null when the value is not of a form we know. */

@@ -3,15 +3,15 @@
  * here writes, and nothing opens the file but SQLite (RULES.md 1.2).
  */
 import type { Database } from "bun:sqlite";
-import { accessSync, closeSync, constants, lstatSync, openSync } from "node:fs";
-import { devNull } from "node:os";
+import { accessSync, constants, lstatSync } from "node:fs";
 import { dirname } from "node:path";
-import { AuthError, errorCode, isOutOfFiles } from "../platform/errors.ts";
+import { AuthError, errorCode } from "../platform/errors.ts";
 import { isOpenTo, isOwnedByOther } from "../platform/owner.ts";
 import { commandLine, shellWord } from "../platform/shell-word.ts";
 import { busy, isBusy } from "./busy.ts";
 import { refuseNetwork, refuseSecondName } from "./file-systems.ts";
 import {
+  canOpenFiles,
   checkPrivate,
   ensureFolder,
   hardLinked,
@@ -116,22 +116,10 @@ export function explain(path: string, error: unknown): AuthError {
   if (code === "SQLITE_READONLY_ROLLBACK") return interrupted(path);
   if (code === "SQLITE_READONLY_DBMOVED") return takenAway(path);
   if (code === "SQLITE_ERROR") return /no such (table|column)/.test(message) ? notAVault(path) : damagedFile(path);
-  if (/^SQLITE_(CANTOPEN|IOERR)/.test(code) && noFilesLeft()) return outOfDescriptors(path, error);
+  // SQLite gives no reason why it can't open a file. A commit opens two beside the vault's: its journal and the folder.
+  if (/^SQLITE_(CANTOPEN|IOERR)/.test(code) && !canOpenFiles(3)) return outOfDescriptors(path, error);
   const reason = REASONS.find(([pattern]) => pattern.test(code))?.[1];
   return reason === undefined ? unwritable(path, error) : unwritable(path, { code: reason });
-}
-
-/** SQLite gives no reason why it can't open a file. A commit opens two beside the vault's: its journal and the folder. */
-function noFilesLeft(): boolean {
-  const opened: number[] = [];
-  try {
-    while (opened.length < 3) opened.push(openSync(devNull, constants.O_RDONLY));
-    return false;
-  } catch (error) {
-    return isOutOfFiles(error);
-  } finally {
-    for (const file of opened) closeSync(file);
-  }
 }
 
 /** SQLite's codes in the words of the system's. */

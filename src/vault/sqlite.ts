@@ -117,16 +117,12 @@ function sqliteDriver({ path, database, shown }: Options): StoreDriver {
   let writing = false;
   let closed = false;
 
-  /** A result is returned at once; only an error has to be looked into. */
-  const asking = <T>(work: () => T): T | Promise<never> => {
+  const asking = async <T>(work: () => T): Promise<T> => {
     try {
       return work();
     } catch (error) {
-      return rejected(error);
+      throw await translated(shown, error);
     }
-  };
-  const rejected = async (error: unknown): Promise<never> => {
-    throw await translated(shown, error);
   };
   const read = (key: string): Uint8Array | null => {
     const row = database.query(VALUE_OF).get(key) as { value: unknown } | null;

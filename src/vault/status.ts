@@ -7,11 +7,11 @@ import { retryWhileBusy } from "./busy.ts";
 import { networkOf } from "./file-systems.ts";
 import { lstat, realPlace, touching, writableByOthers } from "./files.ts";
 import { readHeader } from "./header.ts";
-import { vaultPath } from "./place.ts";
 import { FORMAT } from "./seal.ts";
 import { type SourceName, sourceInEnvironment, VARIABLES } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
 import type { VaultOptions } from "./vault.ts";
+import { vaultPath } from "./vault.ts";
 
 export interface VaultStatus {
   readonly backend: "sqlite";

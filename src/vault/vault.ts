@@ -1,10 +1,11 @@
 /** The way into the vault. The first lines of every command that needs a token, so nothing heavy is loaded here. */
 import type { Context } from "../platform/context.ts";
+import { usage } from "../platform/errors.ts";
 import { foreign, isOpenTo, isOwnedByOther, modeText } from "../platform/owner.ts";
+import { requireUtf8 } from "../platform/paths.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { type Ownership, ownershipOf } from "../platform/small-file.ts";
 import { createVault } from "./opened.ts";
-import { vaultPath } from "./place.ts";
 import type { Prompt } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
 import type { Vault } from "./types.ts";
@@ -44,4 +45,32 @@ async function checkOwner(context: Context, path: string, stat: Ownership): Prom
     context.warn(
       `Other users can reach the vault file ${path} (mode ${modeText(stat)}). To mend it: chmod 600 ${shellWord(path)}`,
     );
+}
+
+/**
+ * Where the vault is: AUTH_STORE, else its place in the user's folders. Pure text: the file is not looked at.
+ *
+ * @param store in the form of AUTH_STORE: `sqlite:<path>`, absolute or relative to the current folder
+ * @throws AuthError `usage`
+ */
+export function vaultPath(context: Context, store = context.env.AUTH_STORE): string {
+  if (store === undefined || store === "") return context.paths.vault;
+  const colon = store.indexOf(":");
+  const scheme = colon < 0 ? "" : store.slice(0, colon).toLowerCase();
+  // Never the rest of it: it may hold a password.
+  if (scheme !== "sqlite")
+    throw usage(`AUTH_STORE names no store that this version knows${scheme && `: ${scheme}`}.`, FORM);
+  const path = store.slice(colon + 1);
+  if (path === "" || path.endsWith("/")) throw usage("AUTH_STORE names no file.", FORM);
+  if (path.startsWith("//")) throw usage("AUTH_STORE=sqlite: takes a plain path, not a URL.", FORM);
+  if (path.startsWith("~")) throw usage("AUTH_STORE=sqlite: doesn't know '~'.", FORM);
+  requireUtf8("AUTH_STORE", path);
+  if (path.includes("\0")) throw usage("AUTH_STORE holds a NUL byte.", FORM);
+  return isAbsolute(path) ? path : `${process.cwd()}/${path}`;
+}
+
+const FORM = "Write AUTH_STORE=sqlite:/full/path/to/vault.db, or unset it.";
+
+function isAbsolute(path: string): boolean {
+  return path.startsWith("/") || (process.platform === "win32" && /^[A-Za-z]:[\\/]/.test(path));
 }

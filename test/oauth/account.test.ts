@@ -1,4 +1,4 @@
-/** Whose a token is: said by the reply, or asked. */
+/** Whose token it is: named by the reply, or by the provider when asked. */
 import { afterEach, expect, test } from "bun:test";
 import { type AccountAnswer, askAccount } from "../../src/oauth/account.ts";
 import { http } from "../../src/platform/http.ts";
@@ -74,7 +74,7 @@ test("a provider that accepts the token without saying whose it is accepts it al
   expect(answer).toEqual({ kind: "known", account: { id: null, label: null, organization: null }, scopes: null });
 });
 
-test("what the reply said is not asked again, where the dialect says that the reply knows", async () => {
+test("the provider is not asked where the dialect has the account in the reply", async () => {
   const { answer, seen } = await ask(json({}), { account: { from: "reply" } }, { ...token, account: told });
   expect([answer, seen.length]).toEqual([{ kind: "known", account: told, scopes: null }, 0]);
   // A pasted token had no reply.
@@ -82,7 +82,7 @@ test("what the reply said is not asked again, where the dialect says that the re
   expect(pasted.answer).toMatchObject({ kind: "known", account: { id: "s1" } });
 });
 
-test("what the id_token said counts where the provider doesn't answer", async () => {
+test("the id_token's account counts where the provider doesn't answer", async () => {
   const refused = await ask(json({}, 403), {}, { ...token, account: told });
   expect(refused.answer).toEqual({ kind: "known", account: told, scopes: null });
   expect(await askAccount(http, silent(), { ...token, account: told }, { timeout: 1 })).toMatchObject({

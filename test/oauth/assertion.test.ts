@@ -1,4 +1,4 @@
-/** What a client with a key says of itself in each request (RFC 7523 §3, RFC 10070). */
+/** How a client with a key authenticates each request (RFC 7523 §3, RFC 10070). */
 import { afterEach, describe, expect, test } from "bun:test";
 import { requestDeviceCode } from "../../src/oauth/device.ts";
 import { decodeJwt } from "../../src/oauth/idtoken.ts";
@@ -63,7 +63,7 @@ for (const endpoint of Object.keys(REQUESTS))
       expect(await asserted(endpoint, {})).toMatchObject({ typ: "client-authentication+jwt", aud: ISSUER });
     });
 
-    test("is as its description says, for an issuer that refuses that", async () => {
+    test("is as its description has it, for an issuer that refuses that", async () => {
       const assertion = { audience: "endpoint", typ: "JWT" } as const;
       const { typ, aud, url } = await asserted(endpoint, { client: { assertion } });
       expect([typ, aud]).toEqual(["JWT", `${url}/${endpoint}`]);

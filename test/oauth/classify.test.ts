@@ -1,8 +1,8 @@
 /** What a failed token request means, and whether it settles anything (DESIGN.md §6, RULES.md 2.3). */
 import { describe, expect, test } from "bun:test";
 import { readBody } from "../../src/oauth/body.ts";
-import { classifyNoReply, classifyReply } from "../../src/oauth/classify.ts";
-import type { Client, OAuthFailure } from "../../src/oauth/types.ts";
+import { classifyNoReply, classifyReply, laterOrWhere } from "../../src/oauth/classify.ts";
+import { type Client, OAuthFailure } from "../../src/oauth/types.ts";
 import { HttpError } from "../../src/platform/http-failure.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { dialect, reply } from "./support.ts";
@@ -142,7 +142,7 @@ describe("the provider's own table goes first", () => {
 
 describe("a refusal that no table knows", () => {
   // Once an unknown code with status 200 counted as a busy moment: the refused token was sent again and again.
-  test("is a verdict below 500, with 200 too, and passes where the status says so", () => {
+  test("is a verdict below 500, with 200 too, and transient by some statuses", () => {
     for (const error of ["weird", "INVALID_GRANT", "bad_refresh_token", "invalid_request"]) {
       for (const status of [200, 400, 401, 403, 404, 422])
         expect(classed({ error }, status)).toMatchObject({ class: "refused", inDoubt: false, providerError: error });
@@ -191,7 +191,7 @@ describe("a refusal that no table knows", () => {
     expect(classed("status=bad", 400, form)).toMatchObject({ class: "refused", inDoubt: false });
   });
 
-  test("is told in the provider's words, wherever it has them", () => {
+  test("has the provider's words, wherever they are", () => {
     for (const body of [
       { error: "weird", error_description: "Its words." },
       { message: "Its words." },
@@ -290,4 +290,27 @@ test("attack: a code made to be printed is printed as what it is", () => {
     expect(shown).toStartWith("\\x1b[2Jinvalid\\n\\u202e");
     expect(shown?.length).toBeLessThan(200);
   }
+});
+
+describe('"Try again" is the advice for what may pass by itself, and for nothing else:', () => {
+  const classedPage = (status: number): OAuthFailure => classed("", status, { "content-type": "text/html" });
+
+  test("a reply that the same request will get again names the address to check", () => {
+    const unreadable = new OAuthFailure({ class: "transient", reason: "unreadable", unreadable: true });
+    for (const failure of [...[301, 400, 403, 404, 405, 410].map(classedPage), unreadable])
+      expect(laterOrWhere(failure)).toContain("Check the address");
+  });
+
+  test("a failure of the server's own, and a code for one", () => {
+    const busy = classed({ error: "temporarily_unavailable" }, 400);
+    for (const failure of [...[408, 425, 429, 500, 502, 503, 504].map(classedPage), busy])
+      expect(laterOrWhere(failure)).toBe("Try again later.");
+  });
+
+  test("without a reply: what to look at, where there is something", () => {
+    for (const failure of ["connection timed out", "connection lost", "interrupted", "proxy timed out"] as const)
+      expect(new HttpError(failure, "https://acme.example").remedy).toBe("Try again.");
+    for (const failure of ["host not found", "connection refused", "redirected", "reply too large"] as const)
+      expect(new HttpError(failure, "https://acme.example").remedy).toMatch(/heck the address/);
+  });
 });

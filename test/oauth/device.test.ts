@@ -63,7 +63,7 @@ describe("the code", () => {
     expect(await ask(form)).toMatchObject({ expiresIn: 60, interval: 7 });
   });
 
-  test("has sane times whatever the provider says", async () => {
+  test("has sane times whatever the provider sends", async () => {
     for (const [sent, expiresIn, interval] of [
       [{ expires_in: undefined, interval: undefined }, 600, 5],
       [{ expires_in: null, interval: 0 }, 600, 5],
@@ -89,7 +89,7 @@ describe("the code", () => {
     expect(got.verificationUriComplete).toBeNull();
   });
 
-  test("refusals are told apart", async () => {
+  test("each kind of refusal has its own error code", async () => {
     for (const [body, status, expected] of [
       [{ error: "invalid_client" }, 401, "client_rejected"],
       [{ error: "invalid_scope" }, 400, "scope_rejected"],
@@ -247,7 +247,7 @@ describe("the wait", () => {
     });
   });
 
-  test("its own deadline holds, whatever the provider says", async () => {
+  test("its own deadline holds, whatever the provider sends", async () => {
     const issuer = at(pending);
     const { outcome, pauses } = wait(issuer.server(), { deadline: 12_000 });
     expect(await thrown(() => outcome)).toMatchObject({ code: "login_timeout" });

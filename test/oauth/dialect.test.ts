@@ -108,7 +108,7 @@ describe("the authorization request", () => {
     );
   });
 
-  test("an answer under the standard's name is a stranger's, where state has another", async () => {
+  test("an answer with the standard's `state` is not taken where the provider has another name for it", async () => {
     const issuer = at(json(TOKENS));
     const login = await startBrowserLogin(issuer.server({ authorize: { names: { state: "customField" } } }), CLIENT, {
       scopes: [],
@@ -148,7 +148,7 @@ describe("the authorization request", () => {
     expect(await thrown(() => logIn({}, usual, options))).toMatchObject({ code: "provider_unavailable" });
   });
 
-  test("the code is read under the provider's name, and what else its answer says is kept", async () => {
+  test("the code is read under the provider's name, and the further parameters that are wanted are kept", async () => {
     const { exchange, reply } = await logIn(
       { authorize: { codeParameter: "sp_code", extra: ["realmId", "absent"] }, reply: { extra: ["instance_url"] } },
       ({ state = "" }) => ({ sp_code: "c2", code: "not this", state, realmId: "42" }),
@@ -238,7 +238,7 @@ describe("the token reply", () => {
   const read = (different: Partial<ProviderDefinition>, body: object) =>
     readTokenReply(server(different), CLIENT, reply(body), { subject: null, now: 0 });
 
-  test("is read in its alternate place where it has no token of its own, and keeps what stands beside", async () => {
+  test("is read in its alternate place where it has no token of its own, and keeps what is beside it", async () => {
     const slack = { reply: { alternate: "authed_user", extra: ["team.id"] } };
     const user = { access_token: "u1", refresh_token: "ur1", expires_in: 60, scope: "a" };
     const tokens = await read(slack, { ok: true, team: { id: "T" }, authed_user: user });

@@ -102,7 +102,7 @@ describe("attack: metadata that leads elsewhere", () => {
     expect(error.message).toContain("https://attacker.example");
   });
 
-  test("a template stands for one part of the path only", async () => {
+  test("a template matches one part of the path only", async () => {
     const templated = { ...minimal, issuer: "{}/{tenantid}/v2.0" };
     const common = issuerAt(`/common/v2.0${OPENID}`, templated);
     expect((await at(common, "/common/v2.0")).issuer).toBe(`${common.url}/{tenantid}/v2.0`);

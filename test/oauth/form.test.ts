@@ -1,4 +1,4 @@
-/** The one-shot form: one person answers it once, and nobody else can read it or answer it. Real HTTP throughout. */
+/** The one-shot form: one person answers it once, and no one else can read it or answer it. Real HTTP throughout. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { openForm, type WebForm } from "../../src/oauth/form.ts";
@@ -81,7 +81,7 @@ describe("a person", () => {
     expect([...(await form.answers).keys()]).toEqual(["client_id"]);
   });
 
-  test("forgets something: told what, with the id kept and no secret shown again", async () => {
+  test("forgets something: sees what, with the id kept and no secret shown again", async () => {
     const form = start([ID, { ...SECRET, required: true }]);
     const csrf = await csrfOf(form);
     const missing = await post(form, { csrf, client_id: "my-client", client_secret: "  " });
@@ -222,7 +222,7 @@ describe("attack:", () => {
     expect(await waits(form)).toBe(true);
   });
 
-  test("the page can't be framed, cached, scripted, or told on by a referrer", async () => {
+  test("the page can't be framed, cached, scripted, and its address is in no referrer", async () => {
     const got = await fetch(start().url);
     expect(got.headers.get("cache-control")).toBe("no-store");
     expect(got.headers.get("referrer-policy")).toBe("same-origin");

@@ -39,7 +39,7 @@ async function byDevice(decision: "approve" | "deny"): Promise<TokenReply> {
   return pollDevice(http, server, client, code, {
     deadline: Date.now() + 60_000,
     now: Date.now,
-    // The first poll finds nobody decided yet.
+    // The first poll comes before the decision.
     sleep: async () => {
       if (++polls === 2) await decideDevice(code.verificationUriComplete ?? "", decision);
     },
@@ -99,11 +99,11 @@ describe("device", () => {
     expect(answer).toMatchObject({ kind: "known", account: { id: "alice", label: "alice@example.com" } });
   });
 
-  test("denied: said so", async () => {
+  test("denied: access_denied", async () => {
     expect(await thrown(() => byDevice("deny"))).toMatchObject({ code: "access_denied" });
   });
 
-  test("an unknown client is told from a network error", async () => {
+  test("an unknown client is not reported as a network error", async () => {
     const nobody: Client = { id: "nobody", secret: null, authentication: "none" };
     expect(await thrown(() => requestDeviceCode(http, server, nobody, SCOPES))).toMatchObject({
       code: "client_rejected",
@@ -125,7 +125,7 @@ describe("browser", () => {
     expect(await thrown(() => byBrowser(wrong))).toMatchObject({ code: "client_rejected" });
   });
 
-  test("denied: said so", async () => {
+  test("denied: access_denied", async () => {
     expect(await thrown(() => byBrowser(client, "deny"))).toMatchObject({ code: "access_denied" });
   });
 

@@ -37,7 +37,7 @@ describe("signs what WebCrypto verifies", () => {
       });
     });
 
-  test("and nobody else's key fits", async () => {
+  test("and no other key fits", async () => {
     const jwt = await signJwt(content(), await readPrivateKey(OTHER_RSA_KEY, "RS256"), NOW);
     expect(await verified(jwt.reveal(), publicKey(RSA_KEY), "RS256")).toBeNull();
   });

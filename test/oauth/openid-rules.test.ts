@@ -80,6 +80,18 @@ const RULES: Readonly<
       another: { claims: { iss: "https://attacker.example" } },
       "another path": { claims: { iss: `${ISSUER}/other` } },
       "a slash more": { claims: { iss: `${ISSUER}/` } },
+      "of two parts, where the template has one": {
+        claims: { iss: "https://issuer.example/a/b/v2" },
+        more: { issuer: "https://issuer.example/{tenantid}/v2" },
+      },
+      "of an empty part": {
+        claims: { iss: "https://issuer.example//v2" },
+        more: { issuer: "https://issuer.example/{tenantid}/v2" },
+      },
+      "of a tenant elsewhere": {
+        claims: { iss: "https://attacker.example/t1/v2" },
+        more: { issuer: "https://issuer.example/{tenantid}/v2" },
+      },
       "another case": { claims: { iss: ISSUER.toUpperCase() } },
       missing: { claims: { iss: undefined } },
       "a list": { claims: { iss: [ISSUER] } },
@@ -177,7 +189,7 @@ describe("OpenID Connect Core §3.1.3.7, rule", () => {
         });
     });
 
-  test("9 and 10 go by the issuer's clock where it shows one: a wrong one here refuses nobody", async () => {
+  test("9 and 10 go by the issuer's clock where it shows one: a wrong one here refuses no login", async () => {
     const at = server({}, { issuer: ISSUER });
     const body = { access_token: "a", id_token: token({ alg: "RS256" }, CLAIMS) };
     const headers = { "content-type": "application/json", date: new Date(NOW).toUTCString() };
@@ -271,12 +283,14 @@ describe("RFC 9207 §2.4", () => {
       expect(await answer(`code=c&iss=${other}`)).toMatchObject({ code: "access_denied" });
   });
 
-  test("broken: none, where the issuer says that it always gives it", async () => {
+  test("broken: none, where the issuer always gives it by its metadata", async () => {
     expect(await answer("code=c")).toMatchObject({ code: "access_denied" });
     expect(await answer("code=c", { issRequired: false })).toBe("c");
+    // Nothing to compare it with.
+    expect(await answer(`code=c&iss=${iss}`, { issuer: null, issRequired: false })).toBe("c");
   });
 
-  test("broken: an error of another issuer is not told as this one's", async () => {
+  test("broken: an error of another issuer is not reported as this one's", async () => {
     const refused = await answer("error=access_denied&error_description=ours&iss=https://attacker.example");
     expect(refused).toMatchObject({ code: "access_denied", message: expect.stringContaining("does not come from") });
     expect(await answer(`error=access_denied&error_description=ours&iss=${iss}`)).toMatchObject({

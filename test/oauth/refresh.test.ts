@@ -124,7 +124,7 @@ describe("the request", () => {
 });
 
 describe("the reply", () => {
-  test("comes back as it is, whatever it says", async () => {
+  test("comes back as it is, an error too", async () => {
     for (const [body, status] of [
       ["", 200],
       ["<html>", 502],
@@ -170,7 +170,7 @@ describe("no reply", () => {
     throw error;
   }
 
-  test("nobody listens: nothing was sent", async () => {
+  test("connection refused: nothing was sent", async () => {
     const server = silent({}, { endpoints: { token: "http://127.0.0.1:1/" } });
     expect(await failure(server)).toMatchObject({ reason: "connection refused", inDoubt: false, class: "transient" });
   });
@@ -200,7 +200,7 @@ describe("no reply", () => {
     expect(error.cause).toBeInstanceOf(HttpError);
   });
 
-  test("a provider without a token endpoint is said to have none", async () => {
+  test("a provider without a token endpoint has an error of its own", async () => {
     expect(await thrown(() => sendRefresh(http, silent(), publicClient, request))).toMatchObject({
       code: "provider_unavailable",
     });

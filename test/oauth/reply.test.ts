@@ -82,7 +82,7 @@ describe("expires_in", () => {
     expect((await read(reply({ data: { token: "a", expires_at: SECONDS + 90 } }), at)).expiresIn).toBe(90);
   });
 
-  test("what can't be read is told, without a credential and not at length", async () => {
+  test("what can't be read is reported, without a credential and not at length", async () => {
     const unread = async (fields: Record<string, unknown>): Promise<readonly string[]> =>
       (await read(reply({ access_token: "a", ...fields }))).unread;
     expect(await unread({ expires_in: "3600abc" })).toEqual(['expires_in "3600abc"']);
@@ -115,7 +115,7 @@ describe("expires_in", () => {
     expect(await read(reply({ access_token: "a", refresh_token_timeout: 0 }))).toMatchObject({ refreshTimeout: null });
   });
 
-  test("milliseconds, epochs and dates are read where the dialect says so", async () => {
+  test("milliseconds, epochs and dates are read where the dialect has them", async () => {
     const units = [
       ["milliseconds", 90_500, 90],
       ["epoch", SECONDS + 90, 90],
@@ -220,7 +220,7 @@ describe("other shapes", () => {
     expect(got.extra).toEqual({ "team.id": "T1", instance_url: "https://i" });
   });
 
-  test("scopes separated by commas, or by what the dialect says", async () => {
+  test("scopes separated by commas, or as the dialect has it", async () => {
     const commas = server({ scopes: { replySeparator: "," } });
     expect((await read(reply({ access_token: "a", scope: "repo,gist" }), commas)).scopes).toEqual(["repo", "gist"]);
     expect((await read(reply({ access_token: "a", scope: "repo, gist" }), commas)).scopes).toEqual(["repo", "gist"]);
@@ -239,7 +239,7 @@ describe("other shapes", () => {
     expect((await read(reply('\ufeff{"access_token":"a"}'))).accessToken.reveal()).toBe("a");
   });
 
-  test("the account, where the reply says whose the token is", async () => {
+  test("the account, where the reply names it", async () => {
     const at = server({ account: { from: "reply", id: ["user.id"], label: ["user.email"], organization: ["org"] } });
     const got = await read(reply({ access_token: "a", user: { id: 42, email: "a@b.c" }, org: "acme" }), at);
     expect(got.account).toEqual({ id: "42", label: "a@b.c", organization: "acme" });
@@ -316,49 +316,16 @@ describe("the id_token", () => {
   });
 
   test("a bad one never costs the tokens beside it", async () => {
-    for (const bad of [
-      "garbage",
-      "a.b.c",
-      "",
-      42,
-      jwt({}),
-      jwt({ ...claims, exp: SECONDS - 3600 }),
-      `${jwt(claims)}.x`,
-    ]) {
+    for (const bad of ["garbage", "a.b.c", "", 42, jwt({}), `${jwt(claims)}.x`]) {
       const got = await read(reply({ ...tokens, id_token: bad }), at);
       expect([got.refreshToken?.reveal(), got.idToken]).toEqual(["r", null]);
     }
-  });
-
-  test("one of another issuer, client or account makes the whole reply another's: kept, not used", async () => {
-    const foreign = [
-      { ...claims, iss: "https://attacker.example" },
-      { ...claims, aud: "another client" },
-      { ...claims, aud: [publicClient.id, "another"], azp: "another" },
-      { ...claims, sub: "mallory" },
-    ];
-    for (const other of foreign)
-      expect(await failure(reply({ ...tokens, id_token: jwt(other) }), at, "alice")).toMatchObject({
-        unreadable: true,
-      });
   });
 
   test("another account in the reply itself is as foreign", async () => {
     const by = server({ account: { from: "reply", id: ["user.id"] } });
     expect(await failure(reply({ ...tokens, user: { id: 2 } }), by, "1")).toMatchObject({ unreadable: true });
     expect((await read(reply({ ...tokens, user: { id: 1 } }), by, "1")).account?.id).toBe("1");
-  });
-
-  test("a template in the issuer stands for one part of the path", async () => {
-    const many = server({}, { issuer: "https://login.example/{tenantid}/v2.0" });
-    const of = (iss: string): RawReply => reply({ ...tokens, id_token: jwt({ ...claims, iss }) });
-    expect((await read(of("https://login.example/9188040d/v2.0"), many)).idToken).not.toBeNull();
-    for (const iss of [
-      "https://attacker.example/9188040d/v2.0",
-      "https://login.example/a/b/v2.0",
-      "https://login.example//v2.0",
-    ])
-      expect((await failure(of(iss), many)).unreadable).toBe(true);
   });
 });
 

@@ -90,7 +90,7 @@ describe("a DELETE with the client as Basic credentials", () => {
     expect(atob(seen[0]?.headers.get("authorization")?.slice("Basic ".length) ?? "")).toBe("my client:s3cret:&+%");
   });
 
-  test("a no, an unknown token and no answer are told apart from a yes", async () => {
+  test("a refusal, an unknown token and no answer are no success", async () => {
     for (const status of [404, 422, 500])
       expect((await revoke([json({ message: "no" }, status)], style, secretClient("body"))).outcome).toBe(false);
     expect((await revoke([], style)).outcome).toBe("unsupported");

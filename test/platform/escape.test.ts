@@ -12,7 +12,7 @@ test("a provider's text can't start a line of its own", () => {
   );
 });
 
-test("a provider's text can't turn round what stands beside it", () => {
+test("a provider's text can't reverse the text beside it", () => {
   expect(escapeText("a\u202eb\u2066c\u200fd\u061ce")).toBe("a\\u202eb\\u2066c\\u200fd\\u061ce");
 });
 

@@ -40,11 +40,11 @@ async function failureOf(url: string, more: Partial<Parameters<typeof http>[0]> 
   throw new Error("there was a reply");
 }
 
-describe("a failure says what happened, and whether the request can have arrived", () => {
+describe("a failure has a name, and whether the request can have arrived", () => {
   const cases: Record<string, () => [url: string, failure: HttpFailure, sent: boolean, timeout?: number]> = {
     "a host that doesn't exist": () => ["https://nothing.invalid/", "host not found", false],
-    "a port that nobody listens on": () => ["http://127.0.0.1:1/", "connection refused", false],
-    "a port that nobody listens on, by name": () => ["http://localhost:1/", "connection refused", false],
+    "a closed port": () => ["http://127.0.0.1:1/", "connection refused", false],
+    "a closed port, by name": () => ["http://localhost:1/", "connection refused", false],
     "a server that closes at once": () => [raw({ open: (peer) => void peer.end() }), "connection lost", true],
     "a server that resets at once": () => [raw({ open: (peer) => void peer.terminate() }), "connection lost", true],
     "a server that reads, then closes": () => [raw({ data: (peer) => void peer.end() }), "connection lost", true],
@@ -72,7 +72,7 @@ describe("a failure says what happened, and whether the request can have arrived
       true,
     ],
     "a redirect": () => [serve(() => Response.redirect("https://attacker.example/", 307)), "redirected", true],
-    "a body that is not the gzip it says": () => [
+    "a body that is not gzip, against its header": () => [
       serve(() => new Response("plain", { headers: { "content-encoding": "gzip" } })),
       "connection lost",
       true,
@@ -234,7 +234,7 @@ describe("localhost", () => {
     expect(new TextDecoder().decode(reply.body)).toBe(`localhost:${url.port}`);
   });
 
-  test("is found on IPv6 where nobody listens on IPv4", async () => {
+  test("is found on IPv6 where IPv4 refuses the connection", async () => {
     const url = new URL(
       raw({ data: (peer) => void peer.end("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nv6") }, "::1"),
     );
@@ -265,7 +265,7 @@ describe("the environment changes nothing", () => {
     return `${out}${err}`;
   }
 
-  test("a proxy never sees what is said to loopback", async () => {
+  test("a proxy never sees a request to loopback", async () => {
     const proxied: string[] = [];
     const proxy = serve((request) => {
       proxied.push(request.url);
@@ -312,7 +312,7 @@ describe("the environment changes nothing", () => {
       }
     });
 
-    test("one that nobody vouches for is refused, whatever NODE_TLS_REJECT_UNAUTHORIZED says", async () => {
+    test("one of an unknown authority is refused, also with NODE_TLS_REJECT_UNAUTHORIZED=0", async () => {
       expect(await elsewhere(urls.good ?? "", {})).toBe("certificate of an unknown authority");
       const said = await elsewhere(urls.good ?? "", { NODE_TLS_REJECT_UNAUTHORIZED: "0" });
       expect(said).toStartWith("certificate of an unknown authority");

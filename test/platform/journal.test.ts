@@ -53,14 +53,14 @@ test("a file that has grown large is set aside, and an older one goes", async ()
   expect(existsSync(`${path}.2`)).toBe(false);
 });
 
-describe("what is no file of ours is not written, and said to be so", () => {
+describe("what is no file of ours is not written, with the reason", () => {
   test("a link, whose target stays as it was", async () => {
     const path = place();
     mkdirSync(join(path, ".."));
     const target = join(path, "..", "target");
     writeFileSync(target, "precious");
     symlinkSync(target, path);
-    expect(await appendLine(path, "line")).toBe(`${path} can't be written: it is a symbolic link`);
+    expect(await appendLine(path, "line")).toBe(`it is a symbolic link: ${path}`);
     expect(readFileSync(target, "utf8")).toBe("precious");
   });
 
@@ -70,7 +70,7 @@ describe("what is no file of ours is not written, and said to be so", () => {
     expect(await appendLine(path, "line")).toBe(`${path} is no file`);
   });
 
-  test.skipIf(process.platform === "win32")("a pipe that nobody reads from is not waited for", async () => {
+  test.skipIf(process.platform === "win32")("a pipe without a reader is not waited for", async () => {
     const path = place();
     mkdirSync(join(path, ".."));
     expect((await run(["mkfifo", path])).code).toBe(0);

@@ -52,7 +52,7 @@ describe("a credential in a reply is known as secret, wherever it is in", () => 
       expect(redact(word)).toBe(word);
   });
 
-  test("nor what is said about a credential, an error's code, a person, an address", () => {
+  test("nor what describes a credential, an error's code, a person, an address", () => {
     const replies = [
       { token_type: "Bearer", tokenType: "DPoP", refresh_token_expires_in: "86400", scope: "read write" },
       { error: { code: "AADSTS700082", key: "errors.auth.e42expired", message: "The key e42expired is unknown" } },

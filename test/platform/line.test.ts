@@ -5,7 +5,7 @@ function typed(...chunks: (string | Uint8Array)[]): { end: LineEnd | null; text:
   const line = new TypedLine(65_536);
   let end: LineEnd | null = null;
   for (const chunk of chunks) end ??= line.feed(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk);
-  return { end, text: line.text() };
+  return { end, text: line.text };
 }
 
 test("Enter ends the line, however the terminal sends it", () => {
@@ -51,7 +51,7 @@ test("of a secret everything is kept that no key which edits a line sends, to be
   const secret = (text: string): string => {
     const line = new TypedLine(100, true);
     expect(line.feed(new TextEncoder().encode(text))).toBe("enter");
-    return line.text();
+    return line.text;
   };
   expect(secret("a\x1b[Ab\x1b[1;5Cc\x1bOPd\x1b[3~\x7fe\r")).toBe("abce");
   for (const kept of ["\x1b[31m", "\x1bx", "\x1b[2J", "\x01", "\x1b]0;t\x07", "\x1b"])

@@ -39,7 +39,7 @@ test("what was pasted behind the secret does not reach the shell", async () => {
   await terminal.ended;
 });
 
-test("a paste of several lines is refused, and says why", async () => {
+test("a paste of several lines is refused, with the reason", async () => {
   const terminal = onTerminal(asking("secret", "lines"));
   await terminal.waitFor("Token: ");
   terminal.type("\x1b[200~one\rtwo\x1b[201~");

@@ -30,7 +30,7 @@ test("in a narrow terminal the code is only written, and there is no QR code to 
   expect(wide.split("\n").length).toBeGreaterThan(text.split("\n").length + 10);
 });
 
-test("beside the code stand the app, the host, and when to go on", async () => {
+test("beside the code are the app, the host, and when to go on", async () => {
   for (const drawn of [true, false]) {
     const text = await deviceText(code, { colors: plain, width: 60, drawn, qr: false });
     expect(text).toContain("It lets the app my-cli use your account at issuer.example.");

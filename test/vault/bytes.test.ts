@@ -4,7 +4,7 @@ import { hkdf, hmac, pack, sameBytes, uint64, unpack, utf8 } from "../../src/vau
 
 const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => new Uint8Array(array));
 
-test("HKDF gives what RFC 5869, A.1 says", () => {
+test("HKDF gives the result of RFC 5869, A.1", () => {
   const okm = hkdf(
     Uint8Array.fromHex("0b".repeat(22)),
     Uint8Array.fromHex("000102030405060708090a0b0c"),

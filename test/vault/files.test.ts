@@ -12,9 +12,8 @@ import {
 } from "node:fs";
 import { copyOnWriteFileSystem, networkFileSystem } from "../../src/vault/file-systems.ts";
 import { ensureFolder } from "../../src/vault/files.ts";
-import { vaultPath } from "../../src/vault/place.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
-import { openVault } from "../../src/vault/vault.ts";
+import { openVault, vaultPath } from "../../src/vault/vault.ts";
 import { type Home, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
 
 let home: Home;
@@ -93,7 +92,7 @@ describe("a vault file that isn't one is refused and left as it is", () => {
   });
 });
 
-test("a vault cut short anywhere either still gives the record or is said to be damaged", async () => {
+test("a vault cut short anywhere either still gives the record or is reported as damaged", async () => {
   const whole = readFileSync(home.file);
   const outcomes = new Set<string>();
   for (let size = 0; size < whole.length; size += 997) {
@@ -146,7 +145,7 @@ test("a vault file that others may reach is warned about, and read", async () =>
 test("a folder that others may write to holds no vault", () => {
   chmodSync(home.folder, 0o777);
   expect(() => ensureFolder(home.folder)).toThrow(/Other users may write/);
-  // As /tmp is: nobody can take another's file away there, but others can make a journal beside the vault.
+  // As /tmp is: no one can take another's file away there, but others can make a journal beside the vault.
   chmodSync(home.folder, 0o1777);
   expect(() => ensureFolder(home.folder)).toThrow(/Other users may write/);
 });

@@ -38,7 +38,7 @@ test("retired keys open with the present one", async () => {
   expect(opened && (await retiredKeys(header, opened))).toEqual([old]);
 });
 
-test("another key is told from a damaged header", async () => {
+test("another key is not reported as a damaged header", async () => {
   expect(await unwrap(await make(), newKey())).toBeNull();
 });
 

@@ -64,7 +64,7 @@ test("opening, trying and closing in the holder's own process doesn't drop its l
   lock?.release();
 });
 
-/** Where the lock of a:b lies. It is free afterwards. */
+/** The path of the lock of a:b. It is free afterwards. */
 async function lockFile(): Promise<string> {
   (await vault.tryLock("a:b"))?.release();
   const folder = `${home.folder}/vault.locks`;
@@ -133,7 +133,7 @@ test("releasing twice doesn't release what someone else has taken since", async 
   second?.release();
 });
 
-test("the garbage collector doesn't let go of a lock that nobody refers to any more", async () => {
+test("the garbage collector doesn't let go of a lock that nothing refers to any more", async () => {
   let lock: Lock | null = await vault.tryLock("a:b");
   expect(lock).not.toBeNull();
   lock = null;

@@ -76,7 +76,7 @@ describe.skipIf(!run)(`as two users${run ? "" : " (skipped: needs root and setpr
     expect(readdirSync(home.folder).map((name) => statSync(`${home.folder}/${name}`).uid)).not.toContain(0);
   });
 
-  test("a vault, folder or lock folder that permissions close is said to be closed", async () => {
+  test("a vault, folder or lock folder that permissions close is reported as closed", async () => {
     chmodSync(home.file, 0o000);
     expect(await does(ALICE, "read")).toContain("permission denied");
     chmodSync(home.file, 0o600);

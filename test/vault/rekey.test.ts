@@ -131,7 +131,7 @@ test("the data key is always a new one: the old header and key open none of the 
   opened.close();
 });
 
-test("a rekey that fails changes nothing, and says that a record stops it", async () => {
+test("a rekey that fails changes nothing, and names the record that stops it", async () => {
   using home = newHome();
   const vault = await home.open();
   await vault.commit([put("a:b", 1, "1"), put("c:d", 1, "2")]);
@@ -164,7 +164,7 @@ test("a rekey of a copy is refused where it would erase the key of the original"
   expect((await rekeyVault(home.context(copy), {})).epoch).toBe(2);
 });
 
-test("rekeying where there is no vault says how to make one", async () => {
+test("rekeying where there is no vault names the command that makes one", async () => {
   using home = newHome();
   expect((await refusal(rekeyVault(home.context(), {}))).text).toContain("auth vault init");
 });
@@ -197,7 +197,7 @@ describe("a rekey that ends while another command is at the vault", () => {
     };
   };
 
-  test("the command opens the vault with the new key, and isn't told that its key is wrong", async () => {
+  test("the command opens the vault with the new key, and doesn't report its key as wrong", async () => {
     using home = newHome();
     await initVault(home.context(given), { source: "passphrase" });
     const prompt = during(() => rekeyVault(home.context(given), { source: "file" }), 1, "of no use any more");
@@ -206,7 +206,7 @@ describe("a rekey that ends while another command is at the vault", () => {
     vault?.close();
   }, 20_000);
 
-  test("a reader that is overtaken again and again is told to try again, and not that the vault is damaged", async () => {
+  test("a reader that is overtaken again and again is asked to try again, and the vault is not called damaged", async () => {
     using home = newHome();
     await initVault(home.context(given), { source: "passphrase" });
     const rekey = () => rekeyVault(home.context(given), {});
@@ -218,7 +218,7 @@ describe("a rekey that ends while another command is at the vault", () => {
     vault.close();
   }, 60_000);
 
-  test("a second rekey says that it was too late, and leaves no key behind", async () => {
+  test("a second rekey fails as too late, and leaves no key behind", async () => {
     using home = newHome();
     await initVault(home.context(given), { source: "passphrase" });
     await (await openVault(home.context(given)))?.commit([put("a:b", 1, "1")]);

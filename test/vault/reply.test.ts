@@ -36,7 +36,7 @@ test("before anything is sent, 64 KiB of zeros are there, written and private", 
   expect(await lock.reply.read(version(1))).toBeNull();
 });
 
-test("a kept reply is read for exactly its version, by whoever holds the lock next", async () => {
+test("a kept reply is read for exactly its version, by the next holder of the lock", async () => {
   await lock.reply.prepare();
   await lock.reply.keep(version(3), bytes("the raw reply"));
   lock.release();

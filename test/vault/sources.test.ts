@@ -129,7 +129,7 @@ describe("the key file", () => {
     expect((await refusal(open({}))).code).toBe("vault_locked");
   });
 
-  test("cut short is said to be no key, and the key isn't shown", async () => {
+  test("cut short is reported as no key, and the key isn't shown", async () => {
     const text = readFileSync(home.key, "utf8");
     writeFileSync(home.key, text.slice(0, -9));
     const refused = await refusal(open({}));
@@ -284,7 +284,7 @@ describe("an empty variable", () => {
     expect(await open(EMPTY)).toHaveLength(32);
   });
 
-  test("is said to be not set where the key should be in it", async () => {
+  test("is reported as not set where the key should be in it", async () => {
     for (const [variable, value] of Object.entries({ AUTH_KEY: KEY, AUTH_KEY_COMMAND: `echo ${KEY}` })) {
       const store = `sqlite:${home.folder}/${variable}.db`;
       await init({ [variable]: value, AUTH_STORE: store });

@@ -108,7 +108,7 @@ describe("compare-and-set", () => {
     expect((await vault.list("connection")).map(({ name }) => name)).toEqual(["a:b"]);
   });
 
-  test("erasing needs the version that stands, too", async () => {
+  test("erasing needs the current version, too", async () => {
     await vault.commit([put("a:b", 1, "1"), put("c:d", 1, "1")]);
     expect(await vault.commit([erase("a:b", 2)])).toBe("conflict");
     expect(await vault.commit([erase("a:b", 1)])).toBe("committed");
@@ -186,7 +186,7 @@ describe("a record that was tampered with", () => {
     expect((await refusal(vault.read("connection", "a:one"))).code).toBe("vault_corrupt");
   });
 
-  test("an edited version is said to be damage, and doesn't make writers try for ever", async () => {
+  test("an edited version is reported as damage, and doesn't make writers try for ever", async () => {
     behind("UPDATE store SET version = '1.00.9' WHERE key <> 'header'");
     expect((await refusal(vault.commit([put("a:one", 2, "next")]))).code).toBe("vault_corrupt");
   });

@@ -6,9 +6,9 @@ import { leftBySudo, nearestExisting, requireOwnPlace } from "../../platform/fol
 import { isOwnedByOther, ownerHint } from "../../platform/owner.ts";
 import { copyOnWriteOf, networkOf } from "../../vault/file-systems.ts";
 import { lstat, realPlace, touching, wrongOwner } from "../../vault/files.ts";
-import { vaultPath } from "../../vault/place.ts";
 import type { SourceName } from "../../vault/sources/source.ts";
 import { type VaultWarning, vaultStatus, vaultWarnings } from "../../vault/status.ts";
+import { vaultPath } from "../../vault/vault.ts";
 import { keyWords } from "../vault.ts";
 import { broken, doubtful, type Examine, type Found, fine } from "./found.ts";
 

@@ -8,7 +8,7 @@ import type { ClientKey } from "../../oauth/key-file.ts";
 import type { Client } from "../../oauth/types.ts";
 import { CLIENT_NAME } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
-import { ownValue } from "../../platform/own.ts";
+import { ownValue } from "../../platform/json.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Dialect } from "../../providers/defaults.ts";
 import {

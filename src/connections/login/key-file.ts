@@ -1,9 +1,8 @@
 /** Key files of logins without a person: a bare key, or a JSON file of a kind that the provider gives out. */
 
-import { parseJson } from "../../oauth/body.ts";
-import { at } from "../../oauth/paths.ts";
 import type { Client } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { at, parseJson } from "../../platform/json.ts";
 import { Secret } from "../../platform/secret.ts";
 import { isSameOrigin } from "../../platform/url.ts";
 import type { Minting } from "../../providers/minting.ts";

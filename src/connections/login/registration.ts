@@ -1,9 +1,10 @@
 /** Where no client is known and the issuer takes registrations, a login registers one, which is kept (CLI.md §4). */
 
+import { isPassingStatus } from "../../oauth/classify.ts";
 import type { IssuerDocument } from "../../oauth/discovery.ts";
 import type { RegisteredClient } from "../../oauth/registration.ts";
 import type { Client } from "../../oauth/types.ts";
-import { CLIENT_NAME } from "../../oauth/types.ts";
+import { CLIENT_NAME, OAuthFailure } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { redirectUriOf } from "../../providers/defaults.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
@@ -47,13 +48,13 @@ async function register(
   endpoint: string,
   redirectUri: string,
 ): Promise<RegisteredClient | null> {
-  const { registerClient, RegistrationRefused } = await import("../../oauth/registration.ts");
+  const { registerClient } = await import("../../oauth/registration.ts");
   try {
     return await registerClient(services.context.http, document, endpoint, redirectUri);
   } catch (error) {
-    if (!(error instanceof RegistrationRefused)) throw error;
+    if (!(error instanceof OAuthFailure)) throw error;
     const message = `${document.issuer} did not register a client (${error.reason}).`;
-    if (error.passing)
+    if (error.status === null || isPassingStatus(error.status))
       throw new AuthError(error.status === null ? "network" : "provider_unavailable", message, { hint: "Try again." });
     // The description brings one that needs no registration.
     if (provider.dialect.client.id !== undefined) return null;

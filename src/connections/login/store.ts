@@ -2,7 +2,7 @@
 
 import type { Account, TokenReply } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { ownValue } from "../../platform/own.ts";
+import { ownValue } from "../../platform/json.ts";
 import { originOf } from "../../platform/url.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { type ClientEntry, clientsChange, readClients } from "../clients.ts";

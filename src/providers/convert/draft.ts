@@ -1,5 +1,5 @@
 /** An entry on its way to a description: what was read of it, what was asked of settings, and what got lost. */
-import { ownValue } from "../../platform/own.ts";
+import { ownValue } from "../../platform/json.ts";
 import { Addresses } from "./addresses.ts";
 import type { Read } from "./catalogue.ts";
 import { BESIDE, type Entry } from "./entry.ts";

@@ -1,5 +1,5 @@
 /** What the catalogue says of OAuth: logins in the browser, and programs that get tokens for themselves. */
-import { ownValue } from "../../platform/own.ts";
+import { ownValue } from "../../platform/json.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import type { Draft } from "./draft.ts";
 import { alternatives, asked, templateOf } from "./placeholders.ts";

@@ -1,5 +1,5 @@
 /** What a connection is asked for, as settings: only what something of the description is made of. */
-import { ownValue } from "../../platform/own.ts";
+import { ownValue } from "../../platform/json.ts";
 import { patternFault } from "../pattern.ts";
 import { RESERVED_FLAGS } from "../reserved.ts";
 import { faultOf, flagOf, type Setting } from "../settings.ts";

@@ -1,6 +1,6 @@
 /** Looks a valibot schema up by the keys of a value: for the fields beside a wrong one, and for the fields of a kind. */
 import type * as v from "valibot";
-import { ownValue } from "../../platform/own.ts";
+import { ownValue } from "../../platform/json.ts";
 
 /** What valibot's schemas have, as far as it is needed here. */
 interface Part {

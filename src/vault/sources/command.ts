@@ -1,7 +1,9 @@
 /** The key is what AUTH_KEY_COMMAND prints, run through the shell: a password manager's or a key service's client. */
 import type { Environment } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { helperEnvironment } from "../../platform/helper-programs.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { readCapped } from "../../platform/streams.ts";
 import { showStart } from "../../platform/terminal.ts";
 import type { Bytes } from "../bytes.ts";
 import { locked, parseKey } from "./key-text.ts";
@@ -39,7 +41,7 @@ async function run(command: string, env: Environment): Promise<Bytes> {
   });
   try {
     // A grandchild may hold the pipe open for ever, so the deadline ends the wait and not only the shell.
-    const ended = await Promise.race([Promise.all([child.exited, textOf(child.stdout)]), deadline]);
+    const ended = await Promise.race([Promise.all([child.exited, printed(child.stdout)]), deadline]);
     if (ended === null)
       throw locked(
         `AUTH_KEY_COMMAND gave no key within ${LIMITS.keyCommand / 1000} seconds.`,
@@ -67,25 +69,18 @@ async function run(command: string, env: Environment): Promise<Bytes> {
 const LAST_WORDS_TIME = 200;
 
 /** A key takes a hundred bytes; a command that goes on printing is no source of one. */
-async function textOf(stdout: ReadableStream<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let length = 0;
-  for await (const chunk of stdout) {
-    length += chunk.length;
-    if (length > LIMITS.secretBytes)
-      throw locked(
-        `AUTH_KEY_COMMAND printed more than ${LIMITS.secretBytes / 1024} KiB, which is no key.`,
-        "Run the command yourself to see what it prints.",
-      );
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text;
+async function printed(stdout: ReadableStream<Uint8Array>): Promise<string> {
+  const bytes = await readCapped(stdout, LIMITS.secretBytes, () =>
+    locked(
+      `AUTH_KEY_COMMAND printed more than ${LIMITS.secretBytes / 1024} KiB, which is no key.`,
+      "Run the command yourself to see what it prints.",
+    ),
+  );
+  return new TextDecoder().decode(bytes);
 }
 
-/** Tokens, what is ours, and the switches of our runtime, which would change any program built like us. */
-const WITHHELD = /^(AUTH_.*|BUN_.*|NODE_TLS_REJECT_UNAUTHORIZED|(.*_)?(TOKEN|API_KEY))$/i;
-
+/** Without what no helping program gets, and without tokens. */
 function withoutSecrets(env: Environment): Environment {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !WITHHELD.test(name)));
+  const kept = Object.entries(helperEnvironment(env)).filter(([name]) => !/^(.*_)?(TOKEN|API_KEY)$/i.test(name));
+  return Object.fromEntries(kept);
 }

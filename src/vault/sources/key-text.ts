@@ -38,7 +38,7 @@ export function locked(message: string, hint: string, cause?: unknown): AuthErro
 export async function ifKeyIsLost(context: Context): Promise<string> {
   const [{ commandLine }, { vaultPath }] = await Promise.all([
     import("../../platform/shell-word.ts"),
-    import("../place.ts"),
+    import("../vault.ts"),
   ]);
   const vault = vaultPath(context);
   return [

@@ -7,6 +7,7 @@ import { ifKeyIsLost, locked, parseKey } from "./key-text.ts";
 import type { KeyRequest, KeySource } from "./source.ts";
 
 const SERVICE = "auth";
+const GLIB_FILES = 16;
 
 export const keychainSource: KeySource = {
   async open(request) {
@@ -59,7 +60,9 @@ function otherSource({ rekeys }: KeyRequest): string {
 
 /** @param hint for the error where it can't be reached */
 async function inTime<T>(work: () => Promise<T>, hint = WAYS_OUT): Promise<T> {
-  if (process.platform === "linux") await requireDescriptors();
+  // GLib ends the process where it can't open what it needs.
+  if (process.platform === "linux" && !(await import("../files.ts")).canOpenFiles(GLIB_FILES))
+    throw locked("The system's keychain can't be asked: too many open files.", RAISE_FILE_LIMIT);
   let timer: Timer | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
@@ -68,13 +71,13 @@ async function inTime<T>(work: () => Promise<T>, hint = WAYS_OUT): Promise<T> {
     }, LIMITS.keychain);
   });
   try {
-    return await Promise.race([work().catch((error: unknown) => refused(error, hint)), deadline]);
+    return await Promise.race([work().catch((error: unknown) => refuseKeychain(error, hint)), deadline]);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function refused(error: unknown, hint: string): never {
+function refuseKeychain(error: unknown, hint: string): never {
   const reason = error instanceof Error ? error.message : String(error);
   const message = OUT_OF_REACH.test(reason)
     ? "The system's keychain can't be reached: this session has no access to the desktop session that holds it (as over SSH, in cron or in a container)."
@@ -85,18 +88,3 @@ function refused(error: unknown, hint: string): never {
 /** What libsecret, D-Bus and macOS say where there is no desktop session, or none that may be asked. */
 const OUT_OF_REACH =
   /d-?bus|autolaunch|could not connect|connection refused|not provided by any|serviceunknown|libsecret|interaction is not allowed/i;
-
-/** GLib ends the process where it can't open what it needs. */
-async function requireDescriptors(): Promise<void> {
-  const { closeSync, openSync } = await import("node:fs");
-  const opened: number[] = [];
-  try {
-    while (opened.length < DESCRIPTORS) opened.push(openSync("/dev/null", "r"));
-  } catch (error) {
-    throw locked("The system's keychain can't be asked: too many open files.", RAISE_FILE_LIMIT, error);
-  } finally {
-    for (const fd of opened) closeSync(fd);
-  }
-}
-
-const DESCRIPTORS = 16;

@@ -3,8 +3,8 @@
 import * as v from "valibot";
 import type { Context } from "../../../platform/context.ts";
 import { AuthError, errorCode, usage } from "../../../platform/errors.ts";
+import { ownValue } from "../../../platform/json.ts";
 import { LIMITS } from "../../../platform/limits.ts";
-import { ownValue } from "../../../platform/own.ts";
 import { isSameOrigin } from "../../../platform/url.ts";
 import { pluginFile } from "../file.ts";
 import { kindOf } from "../place.ts";
