@@ -121,7 +121,7 @@ async function read(argv: readonly string[], root: Command, env: Environment, ha
       args = { ...args, ...(await command.extraFlags(words, env)) };
       table = flagTable(GLOBAL_ARGS, args);
     }
-    // `auth run make -j4`: the flag is make's, and what lacks is the `--`.
+    // `auth run make -j4`: the flag is make's, and the `--` is missing.
     const takesRest = !isGroup(command) && command.rest !== undefined && positionals.length > 0;
     if (takesRest && !hasRest && !table.has(argument.split("=", 1)[0] ?? "")) break;
     at += takeFlag(argv, at, table, values, called(target));

@@ -95,8 +95,12 @@ export function errorJson(error: AuthError, exitCode: number): string {
 }
 
 /** `Error: <what happened>`, the provider's own words where there are any, then what to do. */
-export function errorText({ message, detail, hint }: AuthError): string {
-  const lines = [`Error: ${message}`, detail === undefined ? undefined : `The provider says: ${detail}`, hint];
+export function errorText(error: AuthError): string {
+  return `Error: ${errorWords(error)}`;
+}
+
+export function errorWords({ message, detail, hint }: AuthError): string {
+  const lines = [message, detail === undefined ? undefined : `The provider says: ${detail}`, hint];
   return lines.filter((line) => line !== undefined).join("\n");
 }
 

@@ -6,7 +6,7 @@ import { requireConnection } from "../connections/store.ts";
 import { entryOf, environmentEntry, iso, type ListEntry, marksOf, NO_DEFAULT } from "../connections/view.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
-import type { Secret } from "../platform/secret.ts";
+import { Secret } from "../platform/secret.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { meanings } from "./entries.ts";
@@ -45,7 +45,7 @@ export default defineCommand({
           : await storedFields(cli, session, selected, args.refresh ?? true)),
         ...(await defaultFields(session, selected, args.field)),
       };
-      await show(cli, fields, args.field, args["show-secret"] ?? false);
+      await printFields(cli, fields, args.field, args["show-secret"] ?? false);
     }),
 });
 
@@ -112,13 +112,13 @@ function environmentFields(provider: string, token: Parameters<typeof environmen
   };
 }
 
-async function show(cli: Cli, fields: Fields, wanted: string | undefined, showSecret: boolean): Promise<void> {
+async function printFields(cli: Cli, fields: Fields, wanted: string | undefined, showSecret: boolean): Promise<void> {
   if (wanted === undefined) {
     const shown = Object.entries(fields).filter(([name]) => showSecret || !SECRET_FIELDS.includes(name));
     if (showSecret) await auditRead(cli, fields);
     if (cli.output.isJson)
       return cli.output.json(Object.fromEntries(shown.map(([name, value]) => [name, revealed(value)])));
-    return cli.output.lines(shown.map(([name, value]) => `${name}: ${shownOf(name, value)}`));
+    return cli.output.lines(shown.map(([name, value]) => `${name}: ${fieldText(name, value)}`));
   }
   const name = oneOf("field", camelCase(wanted), Object.keys(fields));
   if (SECRET_FIELDS.includes(name) && !showSecret)
@@ -127,14 +127,8 @@ async function show(cli: Cli, fields: Fields, wanted: string | undefined, showSe
       `To print it, add --show-secret${name === "accessToken" ? ". Or: auth token <connection>" : "."}`,
     );
   if (SECRET_FIELDS.includes(name)) await auditRead(cli, fields);
-  const value = fields[name];
-  if (cli.output.isJson) return cli.output.json(revealed(value) ?? null);
-  return cli.output.text(shownOf(name, value));
-}
-
-/** A secret as it is; any other text of a provider without control characters. */
-function shownOf(name: string, value: unknown): string {
-  return SECRET_FIELDS.includes(name) ? text(value) : escapeText(text(value));
+  if (cli.output.isJson) return cli.output.json(revealed(fields[name]) ?? null);
+  return cli.output.text(fieldText(name, fields[name]));
 }
 
 /** A token that is printed is logged, as by `auth token`. */
@@ -142,11 +136,13 @@ function auditRead(cli: Cli, { connection }: Fields): Promise<void> {
   return cli.context.audit({ event: "token_read", status: "success", connection: String(connection) });
 }
 
-function text(value: unknown): string {
-  const plain = revealed(value);
-  if (plain === null || plain === undefined) return "";
-  if (Array.isArray(plain)) return plain.join(" ");
-  return typeof plain === "object" ? errorText(plain as NonNullable<ListEntry["lastError"]>) : String(plain);
+/** A secret as it is; anything else without control characters, a list joined by spaces, and nothing for null. */
+function fieldText(name: string, value: unknown): string {
+  const plain = revealed(value) ?? "";
+  if (SECRET_FIELDS.includes(name)) return String(plain);
+  if (Array.isArray(plain)) return escapeText(plain.join(" "));
+  const isError = typeof plain === "object";
+  return escapeText(isError ? errorText(plain as NonNullable<ListEntry["lastError"]>) : String(plain));
 }
 
 /** `provider_unavailable: HTTP 503 (the provider's words) at 2026-01-31T09:00:00.000Z`, as `status` words it. */
@@ -155,7 +151,7 @@ function errorText({ code, reason, detail, at }: NonNullable<ListEntry["lastErro
 }
 
 function revealed(value: unknown): unknown {
-  return typeof (value as Secret | null)?.reveal === "function" ? (value as Secret).reveal() : value;
+  return value instanceof Secret ? value.reveal() : value;
 }
 
 function camelCase(name: string): string {

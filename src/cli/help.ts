@@ -65,7 +65,8 @@ export async function helpText(target: Target, surface: HelpSurface, more: Args 
       ]
     : leafSections(target, { ...command, args: { ...command.args, ...more } });
   sections.push(exampleSection(command.examples ?? [], surface.providers));
-  if (isGroup(command)) sections.push({ title: "", rows: [[`'${called(target)} <command> --help' says more.`, ""]] });
+  if (isGroup(command))
+    sections.push({ title: "", rows: [[`'${called(target)} <command> --help' shows its flags and examples.`, ""]] });
   return layOut(command.description, sections, surface);
 }
 

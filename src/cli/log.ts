@@ -104,7 +104,7 @@ async function nameAtIssuer({ registry, vault }: Session, url: string): Promise<
     return display(await connectionByIssuer(await vault(), url, undefined)).toLowerCase();
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== "connection_not_found") throw error;
-    const { targetAtIssuer } = await import("./issuer.ts");
+    const { targetAtIssuer } = await import("./login/target.ts");
     return display((await targetAtIssuer(registry, url, undefined)).ref).toLowerCase();
   }
 }

@@ -5,24 +5,16 @@ import type { Colors } from "../platform/terminal.ts";
 import { wrapMessage } from "../platform/wrap.ts";
 import type { Globals } from "./context.ts";
 
-/** Those that are more than a plain line: marked, coloured, and looked through for secrets. */
-export type MessageKind = "success" | "warning" | "error" | "debug";
+/** Those that are more than a plain line: marked, coloured, and redacted. consola's types, of the levels 3, 1, 0 and 4. */
+export type MessageKind = Extract<LogType, "success" | "warn" | "error" | "debug">;
 export type Messages = (kind: MessageKind, text: string) => Promise<void>;
-
-/** consola's type of each kind. Its levels: 0 errors, 1 warnings, 3 success, 4 debug. */
-const TYPES: Readonly<Record<MessageKind, LogType>> = {
-  success: "success",
-  warning: "warn",
-  error: "error",
-  debug: "debug",
-};
 
 /** The longest mark in front of a message: `Warning: `. */
 const MARK = 9;
 
 const DRESS: Readonly<Record<MessageKind, (text: string, colors: Colors) => string>> = {
   success: (text, { green }) => `${green("✓")} ${text}`,
-  warning: (text, { yellow }) => `${yellow("Warning:")} ${text}`,
+  warn: (text, { yellow }) => `${yellow("Warning:")} ${text}`,
   error: (text, { red }) => text.replace(/^Error:/, (word) => red(word)),
   debug: (text, { dim }) => dim(text),
 };
@@ -42,8 +34,8 @@ export function createMessages(
     reporters: [{ log: ({ args }) => void shown.push(String(args[0])) }],
   });
   return async (kind, text) => {
-    // Any of these may repeat words that aren't ours: an error's cause, a reply.
-    consola[TYPES[kind]](redact(text));
+    // Any of these may repeat text from outside: an error's cause, a reply.
+    consola[kind](redact(text));
     for (const message of shown.splice(0)) {
       const fitted = width === null || globals.output === "json" ? message : wrapMessage(message, width - MARK);
       await write(`${DRESS[kind](fitted, colors)}\n`);

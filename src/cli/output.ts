@@ -110,7 +110,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
       else success(message);
     },
     notice: (text) => orLater(() => line(text)),
-    warn: (text) => orLater(() => show("warning", text)),
+    warn: (text) => orLater(() => show("warn", text)),
     debug: (text) => {
       if (globals.verbose) show("debug", text);
     },

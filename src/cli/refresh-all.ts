@@ -9,7 +9,7 @@ import { duration } from "../connections/view.ts";
 import { type AuthError, errorCode } from "../platform/errors.ts";
 import { deferSignals } from "../platform/signals.ts";
 import type { Cli } from "./context.ts";
-import { asAuthError, EXIT_CODES, worst } from "./exit.ts";
+import { asAuthError, EXIT_CODES, errorWords, worst } from "./exit.ts";
 import { type RefreshDocument, refreshDocument } from "./refresh.ts";
 import { connectionsOf, type Session } from "./session.ts";
 
@@ -116,11 +116,9 @@ async function showResult(cli: Cli, stored: Stored, result: Result): Promise<voi
     case "skipped":
       return cli.output.say(`${connection}: skipped, ${result.why}`);
     case "failed": {
-      const { message, detail, hint } = result.error;
-      const lines = [message, detail === undefined ? undefined : `The provider says: ${detail}`, hint];
-      const text = lines.filter((line) => line !== undefined).join("\n");
+      const text = errorWords(result.error);
       const { provider, name } = stored.ref;
-      const isNamed = [connection, `${provider} (${name})`].some((one) => message.includes(one));
+      const isNamed = [connection, `${provider} (${name})`].some((one) => result.error.message.includes(one));
       return cli.output.warn(isNamed ? text : `${connection}: ${text}`);
     }
   }

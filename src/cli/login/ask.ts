@@ -46,7 +46,7 @@ export async function askMissingSettings(
   return { ...request.settings, ...answers };
 }
 
-/** An answer that can't be right is refused, and asked for again. Ctrl-C ends it. */
+/** Asks again after an answer that can't be right. Ctrl-C ends it. */
 export async function untilValid<T>(cli: Cli, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

@@ -8,10 +8,9 @@ import { choosesItsVariable } from "../../providers/environment.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { accept } from "../../providers/settings.ts";
 import type { Cli } from "../context.ts";
-import { issuerSetting, targetAtIssuer } from "../issuer.ts";
 import type { Session } from "../session.ts";
 import { untilValid } from "./ask.ts";
-import { type Target, usableDefinitions } from "./target.ts";
+import { issuerSetting, type Target, targetAtIssuer, usableDefinitions } from "./target.ts";
 
 /** @param name the connection's name, where `-p` gave one */
 export async function chooseTarget(
@@ -76,7 +75,7 @@ async function issuerOf(cli: Cli, session: Session, name: string | undefined): P
   });
 }
 
-/** A mistyped address is found out while it can be asked for again. @throws AuthError `usage` */
+/** Finds a mistyped address while the person can correct it. @throws AuthError `usage` */
 async function requireIssuer({ context }: Session, issuer: string): Promise<void> {
   const { discover } = await import("../../oauth/discovery.ts");
   try {

@@ -1,13 +1,13 @@
 /** Which connection `auth login` is for: a provider, a connection, an issuer's URL, or what a menu offers. */
-import { chosenAtIssuer } from "../../connections/by-issuer.ts";
+import { chosenAtIssuer, nameForIssuer } from "../../connections/by-issuer.ts";
 import { defaultAmong, readDefaults } from "../../connections/defaults.ts";
 import { type ConnectionRef, checkName, DEFAULT_NAME, display, isAddress, parseNamed } from "../../connections/ref.ts";
 import { connectionsNamed, profileOf } from "../../connections/select.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { shellWord } from "../../platform/shell-word.ts";
+import type { Registry } from "../../providers/registry.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import type { Cli } from "../context.ts";
-import { targetAtIssuer } from "../issuer.ts";
 import { connectionsOf, type Session } from "../session.ts";
 
 export interface Target {
@@ -40,6 +40,27 @@ async function atIssuer(session: Session, url: string, name: string | undefined)
   const target = await targetAtIssuer(session.registry, url, name);
   const chosen = name === undefined ? await chosenAtIssuer(await session.vault(), url) : null;
   return chosen?.provider === target.ref.provider ? { ...target, ref: chosen } : target;
+}
+
+/**
+ * At the provider whose issuer has to be given.
+ * @param name the connection's; undefined: host, port and path of the issuer
+ */
+export async function targetAtIssuer(registry: Registry, url: string, name: string | undefined): Promise<Target> {
+  const own = nameForIssuer(url);
+  for (const definition of await registry.offered()) {
+    const setting = issuerSetting(definition);
+    if (setting === null) continue;
+    const ref = { provider: definition.id, name: name === undefined ? own : checkName(name) };
+    return { ref, settings: { [setting]: url } };
+  }
+  throw new AuthError("provider_not_found", "No provider takes an issuer's URL.");
+}
+
+/** The setting that is the whole issuer: `issuer: "{issuer}"`. */
+export function issuerSetting({ issuer = "", settings = {} }: ProviderDefinition): string | null {
+  const name = /^\{(\w+)\}$/.exec(issuer)?.[1];
+  return name !== undefined && settings[name]?.required === true ? name : null;
 }
 
 /** `-p work` alone: the connection that has the name already, as for every other command. */
@@ -93,10 +114,7 @@ async function hostGiven({ registry }: Session, text: string): Promise<AuthError
 }
 
 /** Without the plugins that can't be used: they are neither suggested nor offered. */
-export async function usableDefinitions(
-  registry: Session["registry"],
-  ids: readonly string[],
-): Promise<ProviderDefinition[]> {
+export async function usableDefinitions(registry: Registry, ids: readonly string[]): Promise<ProviderDefinition[]> {
   const found = ids.map((id) =>
     registry.get(id).catch((error: unknown) => {
       if (error instanceof AuthError) return null;

@@ -20,7 +20,7 @@ export interface LoginDisplay {
   readonly callback: boolean;
   /** Milliseconds until we give up, by `--timeout`. */
   readonly timeout: number | null;
-  /** What is missing is asked for by a form. */
+  /** A form that asks for what is missing. */
   readonly form: AskByForm | null;
 }
 

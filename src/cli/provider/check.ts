@@ -52,10 +52,10 @@ export default defineCommand({
 
 /** One for each check. A fault of several checks is spelt out once. */
 function* lines(checks: readonly Check[]): Generator<string> {
-  const said = new Map<string, string>();
+  const firstWith = new Map<string, string>();
   for (const { name, status, detail } of checks) {
-    const before = status === "fail" ? said.get(detail) : undefined;
-    if (status === "fail" && before === undefined) said.set(detail, name);
+    const before = status === "fail" ? firstWith.get(detail) : undefined;
+    if (status === "fail" && before === undefined) firstWith.set(detail, name);
     yield `${MARKS[status]} ${name}: ${before === undefined ? escapeText(detail) : `the same as in '${before}'`}`;
   }
 }

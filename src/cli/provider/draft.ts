@@ -84,8 +84,7 @@ function oauthSections({ endpoints, scopes, document }: Known): string {
   const supported = document?.scopesSupported ?? [];
   const defaults = scopes ?? ["openid", "profile", "email"].filter((scope) => supported.includes(scope));
   const hasIdToken = endpoints.userinfo === undefined && defaults.includes("openid");
-  const known =
-    supported.length === 0 ? "" : `# It says that it knows: ${oneLine(supported.slice(0, 20).join(", "))}\n`;
+  const known = supported.length === 0 ? "" : `# Scopes that it lists: ${oneLine(supported.slice(0, 20).join(", "))}\n`;
   return `# The OAuth client that people have to create: where, and what to mind there.
 ${isPublic || isBasic ? "" : "#"}[client]
 #create = "https://example.com/settings/applications/new"
@@ -127,7 +126,7 @@ function toml(value: string | readonly string[]): string {
   return JSON.stringify(value).replaceAll("\x7f", "\\u007F");
 }
 
-/** What discovery says is text from outside: no line of it may end the comment. */
+/** What discovery answers is text from outside: no line of it may end the comment. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ");
 }

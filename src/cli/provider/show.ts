@@ -138,8 +138,8 @@ export function detailLines(definition: ProviderDefinition): string[] {
     const fields = shown
       .filter(([path]) => path === part || path.startsWith(`${part}.`))
       .map(([path, value]): [string, string] => {
-        const said = path.endsWith(".create") ? filled(value, defaultsOf(definition)) : value;
-        return [path.slice(part.length + 1), own.has(path) ? said : `${said} (default)`];
+        const text = path.endsWith(".create") ? filled(value, defaultsOf(definition)) : value;
+        return [path.slice(part.length + 1), own.has(path) ? text : `${text} (default)`];
       });
     if (part === "client" && client.redirectUri !== null)
       fields.push(["redirect URI", `${client.redirectUri}${/:\d+\//.test(client.redirectUri) ? "" : " (any port)"}`]);
