@@ -5,9 +5,10 @@ import { display, parseSelector } from "../connections/ref.ts";
 import { discover } from "../oauth/discovery.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
-import { shellWord } from "../platform/shell-word.ts";
+import { commandLine, shellWord } from "../platform/shell-word.ts";
 import { isSameOrigin, originOf } from "../platform/url.ts";
 import { resolveProvider } from "../providers/resolve.ts";
+import { flagOf } from "../providers/settings.ts";
 import { printTable } from "./columns.ts";
 import { type Args, defineCommand, defineGroup, loaded } from "./command.ts";
 import { givenSecret } from "./input.ts";
@@ -103,10 +104,23 @@ const remove = defineCommand({
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const provider = await providerNamed(session, args.provider);
-      const hasSettings = Object.keys(settingsFrom(await session.registry.get(provider), args)).length > 0;
+      const definition = await session.registry.get(provider);
+      const settings = settingsFrom(definition, args);
+      const given = Object.entries(definition.settings ?? {}).flatMap(([name, setting]) => {
+        const value = settings[name];
+        return value === undefined ? [] : [`--${flagOf(name, setting)}`, value];
+      });
       const hint = `Leave the settings out: auth client remove ${provider}`;
-      const origin = hasSettings ? await tokenOrigin(session, provider, args, null, hint) : null;
+      const origin = given.length > 0 ? await tokenOrigin(session, provider, args, null, hint) : null;
       const id = args["client-id"];
+      const command = [
+        "auth",
+        "client",
+        "remove",
+        provider,
+        ...given,
+        ...(id === undefined ? [] : ["--client-id", id]),
+      ];
       const isMeant = (clientId: string): boolean => id === undefined || clientId === id;
       const vault = await session.vault();
       const kept = vault === null ? [] : await listClients(vault);
@@ -121,14 +135,17 @@ const remove = defineCommand({
           hint: "See what there is: auth client list",
         });
       const users = (await connectionsOf(session)).filter(({ ref, record }) => {
-        const used = asLoggedIn(record).pinned?.clientId ?? "";
-        const isFound = found.some(({ clients }) => Object.hasOwn(clients, used));
-        return ref.provider === provider && record.tokens !== null && isMeant(used) && isFound;
+        const { clientId, endpoints } = asLoggedIn(record).pinned ?? {};
+        const url = endpoints?.token;
+        if (ref.provider !== provider || record.tokens === null || !clientId || url === undefined) return false;
+        const isIts = (one: (typeof found)[number]): boolean =>
+          isSameOrigin(one.origin, originOf(url)) && Object.hasOwn(one.clients, clientId);
+        return isMeant(clientId) && found.some(isIts);
       });
       if (users.length > 0 && !args.force)
         throw usage(
           `${users.map(({ ref }) => display(ref)).join(", ")} refreshes with it.`,
-          `To forget it all the same: auth client remove ${provider}${id === undefined ? "" : ` --client-id ${shellWord(id)}`} --force`,
+          `To forget it all the same: ${commandLine([...command, "--force"])}`,
         );
       for (const { origin: at } of found)
         await updateClients(vault, provider, at, (clients) => withoutClients(clients, isMeant));

@@ -1,7 +1,8 @@
 import { injectedVariables } from "../inject/environment.ts";
 import { EXPORT_FORMATS, formatVariables, forWorkflow } from "../inject/formats.ts";
 import type { Grant } from "../inject/variables.ts";
-import { AuthError, usage } from "../platform/errors.ts";
+import { AuthError, errorCode, usage } from "../platform/errors.ts";
+import { faultReason } from "../platform/file-faults.ts";
 import { defineCommand, list } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError, EXIT_CODES } from "./exit.ts";
@@ -25,12 +26,11 @@ export default defineCommand({
   exitCodeOf: (error) => exportExitCode(error),
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const format =
-        args.format === undefined
-          ? cli.output.isJson
-            ? "json"
-            : "shell"
-          : oneOf("format", args.format, EXPORT_FORMATS);
+      const plain = cli.output.isJson ? "json" : "shell";
+      const format = args.format === undefined ? plain : oneOf("format", args.format, EXPORT_FORMATS);
+      const write = format === "github-actions" ? await workflowWriter(cli) : textWriter(cli, format);
+      if (cli.output.isJson && format !== "json")
+        throw usage(`--json writes JSON, and the format ${format} doesn't.`, "Leave one of them out.");
       const grants = await grantsFor(cli, session, {
         connections: args._,
         named: list(args.connection),
@@ -39,27 +39,43 @@ export default defineCommand({
       });
       for (const { connection } of grants) await cli.context.audit({ event: "export", status: "success", connection });
       const variables = injectedVariables(cli.context.env, grants);
-      if (format === "github-actions") return toWorkflow(cli, variables, grants);
-      const text = formatVariables(format, variables).replace(/\n$/, "");
-      if (text !== "") await cli.output.text(text);
+      await write(variables, grants);
     }),
 });
 
-/** @throws AuthError `usage` outside of a job */
-async function toWorkflow(cli: Cli, variables: Record<string, string>, grants: readonly Grant[]): Promise<void> {
+type Writer = (variables: Record<string, string>, grants: readonly Grant[]) => Promise<void>;
+
+function textWriter(cli: Cli, format: Parameters<typeof formatVariables>[0]): Writer {
+  return async (variables) => {
+    const text = formatVariables(format, variables).replace(/\n$/, "");
+    if (text !== "") await cli.output.text(text);
+  };
+}
+
+/** The masks first: from then on the runner keeps the tokens out of its log. @throws AuthError `usage` outside of a job */
+async function workflowWriter(cli: Cli): Promise<Writer> {
   const path = cli.context.env.GITHUB_ENV;
   if (!path)
     throw usage(
       "GITHUB_ENV is not set: this format is for a job of a workflow.",
       "Elsewhere: auth export --format shell",
     );
-  const { masks, file } = forWorkflow(
-    variables,
-    grants.map(({ token }) => token.reveal()),
-  );
-  if (masks !== "") await cli.output.text(masks.replace(/\n$/, ""));
-  const { appendFile } = await import("node:fs/promises");
-  await appendFile(path, file);
+  const { access, appendFile, constants } = await import("node:fs/promises");
+  try {
+    await access(path, constants.W_OK);
+  } catch (error) {
+    const code = errorCode(error) ?? "unknown error";
+    const reason = code === "ENOENT" ? "it isn't there" : faultReason(code);
+    throw usage(`GITHUB_ENV names ${path}, which can't be written: ${reason}.`, "The workflow's runner makes it.");
+  }
+  return async (variables, grants) => {
+    const { masks, file } = forWorkflow(
+      variables,
+      grants.map(({ token }) => token.reveal()),
+    );
+    if (masks !== "") await cli.output.text(masks.replace(/\n$/, ""));
+    await appendFile(path, file);
+  };
 }
 
 /** Where every login was left out, the worst of the reasons (CLI §2). */

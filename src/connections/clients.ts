@@ -14,6 +14,7 @@ import { syntaxFault } from "../platform/syntax.ts";
 import { originOf } from "../platform/url.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
+import { clientSetCommand } from "./failure.ts";
 import { type Connection, decodeRecord, encodeRecord, type Pinned, type SecretPlaces } from "./record.ts";
 import { connectionError, display } from "./ref.ts";
 import type { Services } from "./services.ts";
@@ -188,7 +189,7 @@ export async function clientOf(services: Services, record: Connection, pinned: P
   const secret = secretOf(id, fromEnvironment, entry);
   if (secret !== null) return { id, secret, authentication };
   throw connectionError(record, "client_missing", `The secret of client ${id} is missing for ${display(record)}.`, {
-    hint: `Give it again: auth client set ${record.provider} --client-id ${shellWord(id)} --client-secret -`,
+    hint: `Give it again: ${clientSetCommand(record)}`,
   });
 }
 

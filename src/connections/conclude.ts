@@ -101,8 +101,14 @@ async function withIntrospectedExpiry(attempt: Attempt, stored: Stored): Promise
     ...record,
     tokens: withExpiry(record.tokens, token, expiresAt, dialect),
   });
-  const committed = await commitOutcome(services, stored, change, lease);
-  return committed.kind === "committed" ? committed.stored : stored;
+  try {
+    const committed = await commitOutcome(services, stored, change, lease);
+    return committed.kind === "committed" ? committed.stored : stored;
+  } catch (error) {
+    // The tokens are stored; when they end is asked again after the next refresh.
+    services.context.debug(`the expiry of ${display(stored.ref)} could not be stored: ${messageOf(error)}`);
+    return stored;
+  }
 }
 
 /** The provider gave new tokens and the vault can't take them: they still work, and the caller gets them. */

@@ -187,7 +187,16 @@ function authorization(user: string, password: string): string {
 
 function credentialsOf({ username, password }: URL): string {
   if (username === "" && password === "") return "";
-  return `${authorization(decodeURIComponent(username), decodeURIComponent(password))}\r\n`;
+  return `${authorization(decoded(username), decoded(password))}\r\n`;
+}
+
+/** As written where a `%` begins no escape: the password itself holds it then. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Up to the empty line. null: closed before it, or too long. */

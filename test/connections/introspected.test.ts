@@ -1,7 +1,8 @@
 /** A lifetime that only introspection tells: asked for once the tokens are safe, and never at their cost. */
 import { expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { auth, bareEnvironment } from "../support/program.ts";
+import { TEST_BUILD } from "../proofs/proof-home.ts";
+import { auth, bareEnvironment, run } from "../support/program.ts";
 
 /** Tokens without a lifetime, as Salesforce gives them. @param exp what introspection says, seconds from now */
 async function home(exp: (introspections: number) => number | null) {
@@ -37,7 +38,7 @@ async function home(exp: (introspections: number) => number | null) {
   expect({ code: login.code, stderr: login.stderr }).toMatchObject({ code: 0 });
   const left = async (): Promise<number | null> =>
     JSON.parse((await call(["token", "acme", "--stored", "--json"])).stdout).expires_in;
-  return { call, left, paths, stop: () => server.stop(true) };
+  return { call, env, left, paths, stop: () => server.stop(true) };
 }
 
 test("is kept with the login, and again with each refresh", async () => {
@@ -54,6 +55,16 @@ test("makes a token due, as any lifetime does", async () => {
   expect((await call(["token", "acme"])).stdout).toBe("access-2\n");
   expect((await call(["token", "acme"])).stdout).toBe("access-2\n");
   expect(paths.filter((path) => path === "/token")).toHaveLength(2);
+  await stop();
+});
+
+test("that can't be stored hides no token: the one that was stored is printed", async () => {
+  const { call, env, stop } = await home((n) => (n === 1 ? 0 : 3600));
+  // The commits: the note, the new tokens, then when they end.
+  const faulty = { ...env, AUTH_TEST_FAULT: "vault-commit#3:EIO" };
+  const ended = await run([TEST_BUILD, "token", "acme", "--stored"], { env: faulty });
+  expect(ended).toMatchObject({ code: 0, stdout: "access-2\n" });
+  expect((await call(["token", "acme", "--stored"])).stdout).toBe("access-2\n");
   await stop();
 });
 

@@ -182,6 +182,22 @@ describe("export", () => {
     expect(elsewhere.stderr).toContain("GITHUB_ENV");
   });
 
+  test("github-actions: a GITHUB_ENV that can't be written is said before a token is printed", async () => {
+    const args = ["export", "github", "--format", "github-actions"];
+    const exports = async () => (await auth(["log", "--json"], { env })).stdout.split('"event":"export"').length;
+    const before = await exports();
+    const { code, stdout, stderr } = await auth(args, { env: { ...env, GITHUB_ENV: "/nonexistent/env" } });
+    expect([code, stdout]).toEqual([64, ""]);
+    expect(stderr).toContain("GITHUB_ENV names /nonexistent/env, which can't be written: it isn't there.");
+    expect(await exports()).toBe(before);
+  });
+
+  test("--json with a format that isn't JSON is refused", async () => {
+    const { code, stdout, stderr } = await auth(["export", "github", "--json", "--format", "dotenv"], { env });
+    expect([code, stdout]).toEqual([64, ""]);
+    expect(JSON.parse(stderr).error.message).toContain("the format dotenv");
+  });
+
   test("json is one document of names and values, by --format and by --json", async () => {
     const document = JSON.parse(await exported("github", "--format", "json"));
     expect(Object.keys(document)).toEqual(["GH_TOKEN", "GITHUB_TOKEN", "AUTH_INJECTED"]);

@@ -142,7 +142,8 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     arrange: refusing("invalid_client", 401),
     args: ["refresh", "acme", "--force"],
     says: "client_rejected",
-    commands: { "auth client set acme --client-id sentry-public-client": 0, "auth refresh acme --force": 0 },
+    fill: { "<id>": "sentry-public-client" },
+    commands: { "auth refresh acme --force": 0, "auth login acme --force --client-id <id>": 0 },
   },
   "a refusal that no table knows": {
     arrange: refusing("strange"),

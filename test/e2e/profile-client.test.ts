@@ -25,6 +25,17 @@ const shown = async (
   name: string,
 ): Promise<Record<string, unknown>> => JSON.parse((await succeeded(call(["profile", "show", name, "--json"]))).stdout);
 
+describe("profile edit", () => {
+  test("keeps what others change at the same time", async () => {
+    const { call } = fresh();
+    await succeeded(call(["profile", "create", "github:w"]));
+    const added = ["s1", "s2", "s3", "s4", "s5"];
+    await Promise.all(added.map((scope) => succeeded(call(["profile", "edit", "github:w", "--add-scope", scope]))));
+    const { scopes } = (await shown(call, "github:w")) as { scopes: string[] };
+    expect(scopes.toSorted().slice(-added.length)).toEqual(added);
+  });
+});
+
 describe("profile create", () => {
   test("stores settings without logging in", async () => {
     const { call } = fresh();

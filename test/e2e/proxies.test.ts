@@ -130,6 +130,13 @@ describe("a proxy that", () => {
     expect(stderr).toContain("no SOCKS");
   });
 
+  test("has a password with a % that begins no escape: it is sent as written", async () => {
+    const home = await behindProxy(works);
+    const proxy = home.address.replace("http://", "http://me:100%@");
+    expect((await home.refresh({ HTTPS_PROXY: proxy })).code).toBe(0);
+    expect(home.seen()).toContain(`Proxy-Authorization: Basic ${Buffer.from("me:100%").toString("base64")}`);
+  });
+
   test("works: the refresh goes through it, with its user and password, and the token isn't shown to it", async () => {
     const home = await behindProxy(works);
     const { code, stdout } = await home.refresh({}, "-o", "token");

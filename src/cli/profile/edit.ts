@@ -43,21 +43,25 @@ export default defineCommand({
       const definition = await session.registry.get(stored.ref.provider);
       const settings = settingsFrom(definition, args);
       const byFlag = Object.keys(settings).length > 0 || Object.keys(FLAGS).some((flag) => args[flag] !== undefined);
-      const before = editable(stored.record, definition);
-      const after = byFlag
-        ? flagged(before, definition, args, settings)
-        : await inEditor(cli, stored.ref, before, definition);
-      for (const key of Object.keys(after)) knownKey(key, definition);
-      const chosen = chosenBy(after, definition);
-      resolveProvider(definition, chosen.settings);
+      const edit: Edit = byFlag
+        ? (current) => flagged(current, definition, args, settings)
+        : await inEditor(cli, stored.ref, editable(stored.record, definition), definition);
       const { vault } = await session.services();
-      const edited = await changeProfile(vault, stored.ref, (record) => withSettings(definition, record, chosen));
+      const edited = await changeProfile(vault, stored.ref, (record) => {
+        const after = edit(editable(record, definition));
+        for (const key of Object.keys(after)) knownKey(key, definition);
+        const chosen = chosenBy(after, definition);
+        resolveProvider(definition, chosen.settings);
+        return withSettings(definition, record, chosen);
+      });
       await cli.output.result(profileView(edited, session.context.now()), `Changed ${display(stored.ref)}.`);
       for (const line of consequences(stored.record, edited)) cli.output.say(line);
     }),
 });
 
-/** Changes a stored profile, over whatever else changes it at the same time. */
+/** Called anew with the settings as they are, until no other process has changed them meanwhile. */
+type Edit = (current: Editable) => Editable;
+
 function changeProfile(vault: Vault, ref: ConnectionRef, change: (record: Connection) => Connection): Promise<Stored> {
   return update(
     vault,
@@ -71,12 +75,12 @@ function changeProfile(vault: Vault, ref: ConnectionRef, change: (record: Connec
 }
 
 function flagged(
-  before: Editable,
+  current: Editable,
   definition: ProviderDefinition,
   args: Readonly<Record<string, unknown>>,
   settings: Readonly<Record<string, string>>,
 ): Editable {
-  const after: Editable = { ...before, ...settings };
+  const after: Editable = { ...current, ...settings };
   for (const assignment of list(args.set as string | undefined)) {
     const at = assignment.indexOf("=");
     if (at < 1) throw usage("--set takes key=value.", "For example: --set clientId=my-id");
@@ -98,16 +102,22 @@ function knownKey(key: string, definition: ProviderDefinition): string {
   return oneOf("setting", key, [...editableKeys(definition), "endpoint.<name>"]);
 }
 
-async function inEditor(
-  cli: Cli,
-  ref: ConnectionRef,
-  before: Editable,
-  definition: ProviderDefinition,
-): Promise<Editable> {
+async function inEditor(cli: Cli, ref: ConnectionRef, before: Editable, definition: ProviderDefinition): Promise<Edit> {
   if (!(await cli.interactive()))
     throw usage("Nothing to change.", "Say what: --add-scope, --remove-scope, --set key=value, --unset key");
   const { editText } = await import("../../platform/helper-programs.ts");
-  return readSettingsFile(await editText(settingsFile(display(ref), before, definition), cli.context.env));
+  const after = readSettingsFile(await editText(settingsFile(display(ref), before, definition), cli.context.env));
+  const changed = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key]);
+  // What the person left as it was may have been changed by another process meanwhile.
+  return (current) => {
+    const merged = { ...current };
+    for (const key of changed) {
+      const value = after[key];
+      if (value === undefined) delete merged[key];
+      else merged[key] = value;
+    }
+    return merged;
+  };
 }
 
 /** What the edit means for the tokens that are held. */
