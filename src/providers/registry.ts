@@ -106,25 +106,11 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     }
     const { loadInstalled } = await import("./plugins/installed.ts");
     const { definition, base, reviewed } = await loadInstalled(path, id, plugins.pin, findBase(id, chain));
-    if (!reviewed) await refuseClash(definition, base);
+    if (!reviewed) {
+      const { refuseClash } = await import("./plugins/claims.ts");
+      await refuseClash(definition, base, builtIn, await catalog(), get);
+    }
     return definition;
-  }
-
-  /** What is part of auth keeps its variables and origins, whatever is put into the folder: the catalogue's too. */
-  async function refuseClash(definition: ProviderDefinition, base: string | null): Promise<void> {
-    const { claimed, claimsOf, clashWithOthers } = await import("./plugins/claims.ts");
-    const { catalog: rest, claims } = await catalog();
-    const { catalogClaims, catalogAliases } = await claims();
-    const { names, reads, writes, origins } = claimsOf(definition);
-    const owners = [
-      ...names.flatMap((name) => ownValue(catalogAliases, name) ?? (Object.hasOwn(rest, name) ? name : [])),
-      ...[...reads, ...writes, ...origins].flatMap((name) => ownValue(catalogClaims, name) ?? []),
-    ];
-    const all: Source = { ...rest, ...builtIn };
-    const describe = async (id: string) => (await ownValue(all, id)?.())?.default ?? get(id);
-    const others = new Set([...Object.keys(builtIn), ...owners, ...(base === null ? [] : [base])]);
-    const clash = await clashWithOthers(definition, base, [...others], describe);
-    if (clash !== null) throw claimed(definition.id, clash);
   }
 
   /** A manifest that replaces a provider may start from that one. */
@@ -252,10 +238,11 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
 
   async function notFound(id: string): Promise<AuthError> {
     const { suggestionHint } = await import("./suggest.ts");
+    const { escapeText } = await import("../platform/escape.ts");
     const near = suggestionHint(id, [...(await everyId()), ...(await bundledAliases())]) ?? "";
     const more = Object.keys((await catalog()).catalog).length;
     const rest = more === 0 ? "" : `, and ${more} in the catalogue (auth provider list)`;
-    return new AuthError("provider_not_found", `There is no provider '${printable(id)}'.`, {
+    return new AuthError("provider_not_found", `There is no provider '${escapeText(id.slice(0, 60))}'.`, {
       hint: `${near} There are: ${(await ids()).join(", ")}${rest}.`.trim(),
     });
   }
@@ -269,9 +256,4 @@ async function noCatalog(): Promise<Catalog> {
 
 function isPluginFault(error: unknown): error is AuthError {
   return error instanceof AuthError && (error.code === "plugin_invalid" || error.code === "plugin_untrusted");
-}
-
-function printable(text: string): string {
-  const plain = text.replace(/[^\x20-\x7e]/g, "?");
-  return plain.length > 60 ? `${plain.slice(0, 57)}...` : plain;
 }

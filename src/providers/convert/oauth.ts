@@ -77,12 +77,11 @@ function tokenAddress(draft: Draft, mode: string): string | undefined {
 
 /** The client's secret goes into the body, unless one of the catalogue's two names for it says otherwise. */
 function clientOf(draft: Draft): Part["client"] {
-  const method = draft.take("token_request_auth_method") ?? "basic";
-  const isBasic =
-    draft.take("token_request_auth_method") === "basic" || draft.take("authorization_method") === "header";
-  draft.take("authorization_method");
-  if (method !== "basic") draft.lose("token_request_auth_method", `is ${method}, which isn't known here`);
-  return { authentication: isBasic ? "basic" : undefined };
+  const method = draft.take("token_request_auth_method");
+  const inHeader = draft.take("authorization_method") === "header";
+  if (method !== undefined && method !== "basic")
+    draft.lose("token_request_auth_method", `is ${method}, which isn't known here`);
+  return { authentication: method === "basic" || inHeader ? "basic" : undefined };
 }
 
 function requestOf(draft: Draft, tokenParameters: Texts, refreshing: Texts): Part["request"] {

@@ -3,9 +3,11 @@
  * another provider's would be handed, or would send, what is that provider's (PROVIDERS.md).
  */
 import { AuthError } from "../../platform/errors.ts";
+import { ownValue } from "../../platform/own.ts";
 import { readVariables } from "../environment.ts";
 import { MINTING_FLOWS } from "../minting.ts";
 import { reachesOf } from "../origins.ts";
+import type { Catalog, Source } from "../registry.ts";
 import { defaultVariable } from "../resolve.ts";
 import type { ProviderDefinition } from "../schema.ts";
 
@@ -103,6 +105,30 @@ export function claimed(id: string, clash: string): AuthError {
   return new AuthError("plugin_invalid", `${id} claims ${clash}.`, {
     hint: "What is meant for one would reach the other. Change the plugin; or add it with --replace, if you want that.",
   });
+}
+
+/**
+ * What is part of auth keeps its names, variables and origins, whatever is put into the folder: the catalogue's too.
+ * @throws AuthError `plugin_invalid`
+ */
+export async function refuseClash(
+  definition: ProviderDefinition,
+  base: string | null,
+  builtIn: Source,
+  { catalog, claims }: Catalog,
+  get: Describe,
+): Promise<void> {
+  const { catalogClaims, catalogAliases } = await claims();
+  const { names, reads, writes, origins } = claimsOf(definition);
+  const owners = [
+    ...names.flatMap((name) => ownValue(catalogAliases, name) ?? (Object.hasOwn(catalog, name) ? name : [])),
+    ...[...reads, ...writes, ...origins].flatMap((name) => ownValue(catalogClaims, name) ?? []),
+  ];
+  const all: Source = { ...catalog, ...builtIn };
+  const describe = async (id: string) => (await ownValue(all, id)?.())?.default ?? get(id);
+  const others = new Set([...Object.keys(builtIn), ...owners, ...(base === null ? [] : [base])]);
+  const clash = await clashWithOthers(definition, base, [...others], describe);
+  if (clash !== null) throw claimed(definition.id, clash);
 }
 
 /** A plugin that can't be used claims nothing. */
