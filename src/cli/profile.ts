@@ -18,7 +18,7 @@ import { type AuthError, usage } from "../platform/errors.ts";
 import { flowsOf } from "../providers/flows.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
-import { accept } from "../providers/settings.ts";
+import { acceptSetting } from "../providers/settings.ts";
 import type { Vault } from "../vault/types.ts";
 import { factLines } from "./columns.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
@@ -115,7 +115,8 @@ async function askSettings(
     // Which flow it will be isn't known yet; the settings of one flow alone are given by flag.
     if (setting.flows !== undefined) continue;
     const answer = await askText(setting.title, env, setting.default);
-    if (answer !== "" && answer !== setting.default) settings[name] = accept(setting, answer, `'${setting.title}'`);
+    if (answer !== "" && answer !== setting.default)
+      settings[name] = acceptSetting(setting, answer, `'${setting.title}'`);
   }
   if (flowsOf(definition).every(({ flow }) => flow === "token")) return { settings, scopes: null, clientId: null };
   const usual = definition.scopes?.default?.join(" ");

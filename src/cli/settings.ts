@@ -5,7 +5,7 @@ import { addressFault } from "../platform/url.ts";
 import { parseEndpoints } from "../providers/overrides.ts";
 import type { Registry } from "../providers/registry.ts";
 import { FLOWS, type Flow, type ProviderDefinition } from "../providers/schema.ts";
-import { accept, flagOf } from "../providers/settings.ts";
+import { acceptSetting, flagOf } from "../providers/settings.ts";
 import { type Args, list } from "./command.ts";
 import { createCli, DEFAULT_GLOBALS } from "./context.ts";
 import { SCOPE, scopes } from "./selector.ts";
@@ -98,7 +98,7 @@ export function settingsFrom(
   const given: Record<string, string> = {};
   for (const [name, setting] of Object.entries(settings)) {
     const value = args[flagOf(name, setting)];
-    if (typeof value === "string") given[name] = accept(setting, value, `--${flagOf(name, setting)}`);
+    if (typeof value === "string") given[name] = acceptSetting(setting, value, `--${flagOf(name, setting)}`);
   }
   return given;
 }

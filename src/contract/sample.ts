@@ -1,7 +1,7 @@
 /** Values that a description would take, made up for its contract test: settings, and texts that match a pattern. */
 import { matches } from "../providers/pattern.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
-import { faultOf, type Setting } from "../providers/settings.ts";
+import { checkSetting, type Setting } from "../providers/settings.ts";
 import { namesIn } from "../providers/template.ts";
 
 /**
@@ -75,7 +75,7 @@ function sampleSetting(setting: Setting): string | null {
 
 function fits(setting: Setting | undefined, text: string): boolean {
   if (setting === undefined) return false;
-  const checked = faultOf(setting, text);
+  const checked = checkSetting(setting, text);
   return "value" in checked && checked.value === text;
 }
 

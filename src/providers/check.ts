@@ -13,7 +13,7 @@ import { defaultVariable } from "./resolve.ts";
 import { textsOf } from "./schema/parts.ts";
 import { template } from "./schema/words.ts";
 import { type ProviderDefinition, ProviderSchema } from "./schema.ts";
-import { faultOf, flagOf, type Setting } from "./settings.ts";
+import { checkSetting, flagOf, type Setting } from "./settings.ts";
 import { suggestionHint } from "./suggest.ts";
 import { fill, namesIn } from "./template.ts";
 import { writeFault } from "./written.ts";
@@ -87,7 +87,7 @@ function valueIsSound(path: string, setting: Setting, report: Report): void {
   if (choices !== undefined && pattern !== undefined) report(`${path}.pattern`, "does nothing beside choices");
   // What the value is matched against must be sound before the value can be.
   if (value === undefined || (pattern !== undefined && patternFault(pattern) !== null)) return;
-  const checked = faultOf(setting, value);
+  const checked = checkSetting(setting, value);
   if ("fault" in checked) report(`${path}.default`, checked.fault);
   else if (checked.value !== value) report(`${path}.default`, `must be written '${checked.value}'`);
 }

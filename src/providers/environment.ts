@@ -7,7 +7,7 @@ import { syntaxFault } from "../platform/syntax.ts";
 import { originOf } from "../platform/url.ts";
 import { layVariant, resolveProvider } from "./resolve.ts";
 import type { ProviderDefinition } from "./schema.ts";
-import { accept, settle } from "./settings.ts";
+import { acceptSetting, completeSettings } from "./settings.ts";
 import type { Values } from "./template.ts";
 
 /** A token that a variable holds, for the host that the ecosystem's variables name (CLI.md §1). */
@@ -33,7 +33,7 @@ export function environmentToken(definition: ProviderDefinition, env: Environmen
   if (!readVariables(definition).some((variable) => env[variable]?.trim())) return null;
   const found = settingsFromEnvironment(definition, env);
   const given = Object.fromEntries(Object.entries(found).map(([name, { value }]) => [name, value]));
-  const settings = settle(definition, given);
+  const settings = completeSettings(definition, given);
   for (const variable of layVariant(definition, settings).environment?.read ?? []) {
     const value = env[variable]?.trim();
     if (!value) continue;
@@ -58,7 +58,7 @@ export function settingsFromEnvironment(
   for (const [name, setting] of Object.entries(definition.settings ?? {})) {
     const variable = setting.env?.find((candidate) => env[candidate]?.trim());
     if (variable === undefined) continue;
-    found[name] = { variable, value: accept(setting, env[variable]?.trim() ?? "", variable) };
+    found[name] = { variable, value: acceptSetting(setting, env[variable]?.trim() ?? "", variable) };
   }
   return found;
 }

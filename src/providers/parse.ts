@@ -16,16 +16,16 @@ const MOST_SHOWN = 10;
 export function parseDefinition(value: unknown, file: string): ProviderDefinition {
   const parsed = v.safeParse(ProviderSchema, value);
   if (!parsed.success)
-    throw refused(
+    throw invalidDescription(
       file,
       parsed.issues.flatMap((issue) => faultsOf(issue, [])),
     );
   const faults = checkDefinition(parsed.output);
-  if (faults.length > 0) throw refused(file, faults);
+  if (faults.length > 0) throw invalidDescription(file, faults);
   return parsed.output;
 }
 
-function refused(file: string, faults: readonly Fault[]): AuthError {
+function invalidDescription(file: string, faults: readonly Fault[]): AuthError {
   const [first, ...others] = faults.map(({ path, problem, hint = "" }) =>
     `${path === "" ? "The description" : path} ${problem}. ${hint}`.trim(),
   );

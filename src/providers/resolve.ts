@@ -10,7 +10,7 @@ import { type Dialect, redirectUriOf, withDefaults } from "./defaults.ts";
 import { matches } from "./pattern.ts";
 import { reservedBy } from "./reserved.ts";
 import type { EndpointName, ProviderDefinition } from "./schema.ts";
-import { settle } from "./settings.ts";
+import { completeSettings } from "./settings.ts";
 import { fill, type Values } from "./template.ts";
 
 export type Endpoints = Readonly<Partial<Record<EndpointName, string>>>;
@@ -52,7 +52,7 @@ export interface ClientHelp {
 
 /** @throws AuthError `usage` when a setting is unknown, missing or malformed, or makes a URL that can't be. */
 export function resolveProvider(definition: ProviderDefinition, given: Values): ResolvedProvider {
-  const settings = settle(definition, given);
+  const settings = completeSettings(definition, given);
   const described = layVariant(definition, settings);
   const dialect = fillDialect(withDefaults(described), settings);
   const issuer = described.issuer === undefined ? null : fillUrl(described.issuer, settings);
@@ -101,7 +101,7 @@ export interface ToolVariables {
 
 /** @throws AuthError `usage` */
 export function toolVariables(definition: ProviderDefinition, given: Values): ToolVariables {
-  const settings = settle(definition, given);
+  const settings = completeSettings(definition, given);
   const written = fillVariables(layVariant(definition, settings), settings);
   const omitted: Record<string, string> = {};
   for (const { environment } of [definition, ...(definition.variants ?? [])])

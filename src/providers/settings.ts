@@ -50,13 +50,13 @@ export function flagOf(name: string, setting?: Setting): string {
  * Every setting that has a value, given or by default, in the order of their declaration.
  * @throws AuthError `usage` for one that is unknown, missing or malformed.
  */
-export function settle(definition: ProviderDefinition, given: Values): Record<string, string> {
+export function completeSettings(definition: ProviderDefinition, given: Values): Record<string, string> {
   const declared = definition.settings ?? {};
   for (const name of Object.keys(given)) if (!Object.hasOwn(declared, name)) throw unknown(definition, name);
   const settled: Record<string, string> = {};
   for (const [name, setting] of Object.entries(declared)) {
     const value = (Object.hasOwn(given, name) ? given[name]?.trim() : undefined) || setting.default;
-    if (value !== undefined) settled[name] = accept(setting, value, `--${flagOf(name, setting)}`);
+    if (value !== undefined) settled[name] = acceptSetting(setting, value, `--${flagOf(name, setting)}`);
     // What only some flows need is asked for when the flow is known.
     else if (setting.required && setting.flows === undefined) throw missing(definition, name, setting);
   }
@@ -73,14 +73,14 @@ function missing(definition: ProviderDefinition, name: string, setting: Setting)
  * @param source what the person knows it by: `--host`, `GH_HOST`
  * @throws AuthError `usage`
  */
-export function accept(setting: Setting, value: string, source: string): string {
-  const fault = faultOf(setting, value);
-  if ("value" in fault) return fault.value;
-  throw usage(`${source} ${fault.fault}.`, `It is: ${setting.title}.`);
+export function acceptSetting(setting: Setting, value: string, source: string): string {
+  const checked = checkSetting(setting, value);
+  if ("value" in checked) return checked.value;
+  throw usage(`${source} ${checked.fault}.`, `It is: ${setting.title}.`);
 }
 
 /** The same without the throwing: for checking a description's own default. */
-export function faultOf(setting: Setting, value: string): Checked {
+export function checkSetting(setting: Setting, value: string): Checked {
   if (value.length > LONGEST) return { fault: "is longer than 8 KB" };
   if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(value)) return { fault: "has control characters in it" };
   const checked = KINDS[setting.kind ?? "text"](value);

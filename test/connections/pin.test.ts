@@ -14,7 +14,7 @@ import { flowsOf } from "../../src/providers/flows.ts";
 import { applyOverrides } from "../../src/providers/overrides.ts";
 import { resolveProvider } from "../../src/providers/resolve.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
-import { faultOf, type Setting } from "../../src/providers/settings.ts";
+import { checkSetting, type Setting } from "../../src/providers/settings.ts";
 import { definitions as builtIns } from "../providers/builtin.ts";
 import { REQUIRED } from "../providers/required-settings.ts";
 import { MemoryVault } from "./memory-vault.ts";
@@ -72,7 +72,7 @@ function otherValues(setting: Setting, held: string | undefined): (string | unde
     ],
   ];
   const taken = tried.filter((value) => {
-    const checked = faultOf(setting, value);
+    const checked = checkSetting(setting, value);
     return "value" in checked && checked.value === value && value !== held;
   });
   return [...new Set(taken), ...(held !== undefined && !setting.required ? [undefined] : [])];

@@ -9,7 +9,7 @@ import { choose } from "../../platform/menu.ts";
 import { askSecret, askText } from "../../platform/prompt.ts";
 import { chooseFlow } from "../../providers/flows.ts";
 import { mintingOf } from "../../providers/minting.ts";
-import { accept } from "../../providers/settings.ts";
+import { acceptSetting } from "../../providers/settings.ts";
 import type { Cli } from "../context.ts";
 import type { Session } from "../session.ts";
 import { credentialFile } from "./credentials.ts";
@@ -40,7 +40,7 @@ export async function askMissingSettings(
     await untilValid(cli, async () => {
       const choices = setting.choices === undefined ? "" : ` (${setting.choices.join(", ")})`;
       const answer = await askText(`${setting.title}${choices}`, cli.context.env);
-      if (answer !== "") answers[name] = accept(setting, answer, "That");
+      if (answer !== "") answers[name] = acceptSetting(setting, answer, "That");
     });
   }
   return { ...request.settings, ...answers };

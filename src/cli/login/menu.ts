@@ -6,7 +6,7 @@ import { type Choice, choose } from "../../platform/menu.ts";
 import { askText } from "../../platform/prompt.ts";
 import { choosesItsVariable } from "../../providers/environment.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
-import { accept } from "../../providers/settings.ts";
+import { acceptSetting } from "../../providers/settings.ts";
 import type { Cli } from "../context.ts";
 import type { Session } from "../session.ts";
 import { untilValid } from "./ask.ts";
@@ -94,7 +94,7 @@ async function keyOf(cli: Cli, definition: ProviderDefinition, given: string | u
     if (setting.kind === "variable")
       await untilValid(cli, async () => {
         const likely = `${name.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}_API_KEY`;
-        settings[key] = accept(setting, await askText(setting.title, env, likely), "That");
+        settings[key] = acceptSetting(setting, await askText(setting.title, env, likely), "That");
       });
   return { ref: { provider: definition.id, name: name ?? DEFAULT_NAME }, settings };
 }

@@ -5,7 +5,7 @@ import { usage } from "../../platform/errors.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { parseEndpoints } from "../../providers/overrides.ts";
 import { FLOWS, type Flow, type ProviderDefinition } from "../../providers/schema.ts";
-import { accept } from "../../providers/settings.ts";
+import { acceptSetting } from "../../providers/settings.ts";
 import { address, flowOf, nonEmpty } from "../settings.ts";
 
 export type Editable = Record<string, string>;
@@ -42,7 +42,7 @@ export function chosenBy(values: Editable, definition: ProviderDefinition): Chos
   const settings: Record<string, string> = {};
   for (const [name, setting] of Object.entries(own)) {
     const value = values[name]?.trim() ?? "";
-    if (value !== "") settings[name] = accept(setting, value, name);
+    if (value !== "") settings[name] = acceptSetting(setting, value, name);
   }
   const endpoints = Object.entries(values).filter(([key]) => key.startsWith(ENDPOINT));
   return {

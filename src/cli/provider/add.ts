@@ -2,7 +2,7 @@ import { readPin, writePin } from "../../connections/plugins.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { isProviderId } from "../../providers/id.ts";
-import { claimed, clashWithOthers } from "../../providers/plugins/claims.ts";
+import { clashError, clashWithOthers } from "../../providers/plugins/claims.ts";
 import { isModule } from "../../providers/plugins/file.ts";
 import { installPlugin } from "../../providers/plugins/install.ts";
 import { loadManifest } from "../../providers/plugins/load.ts";
@@ -101,7 +101,7 @@ export async function clashOf(
   allowed: boolean,
 ): Promise<string | null> {
   const clash = await clashWithOthers(definition, base, await registry.everyId(), registry.get);
-  if (clash !== null && !allowed) throw claimed(definition.id, clash);
+  if (clash !== null && !allowed) throw clashError(definition.id, clash);
   return clash;
 }
 

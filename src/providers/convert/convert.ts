@@ -75,13 +75,14 @@ export function figures(conversions: readonly Conversion[]): { mode: string; who
 
 function convertEntry(catalogue: Catalogue, name: string, taken: readonly string[]): Conversion {
   const read = catalogue.read(name);
-  if ("fault" in read) return refused(name, null, "", read.fault);
+  if ("fault" in read) return refusedEntry(name, null, "", read.fault);
   const { auth_mode: mode } = read.entry;
   const convert = Object.hasOwn(MODES, mode) ? MODES[mode] : undefined;
-  if (convert === undefined) return refused(name, mode, "auth_mode", `is ${mode}, which isn't known here`);
+  if (convert === undefined) return refusedEntry(name, mode, "auth_mode", `is ${mode}, which isn't known here`);
   const id = idFrom(name);
-  if (id === null) return refused(name, mode, "", "has no name that an id could be made of");
-  if (taken.includes(id)) return refused(name, mode, "", `would be called '${id}', as another provider is already`);
+  if (id === null) return refusedEntry(name, mode, "", "has no name that an id could be made of");
+  if (taken.includes(id))
+    return refusedEntry(name, mode, "", `would be called '${id}', as another provider is already`);
   return describe(name, id, read, convert);
 }
 
@@ -107,7 +108,7 @@ function describe(name: string, id: string, read: Read, convert: NonNullable<(ty
   }
 }
 
-function refused(name: string, mode: string | null, field: string, why: string): Conversion {
+function refusedEntry(name: string, mode: string | null, field: string, why: string): Conversion {
   return { name, mode, definition: null, lost: [{ field, why }], beside: [] };
 }
 

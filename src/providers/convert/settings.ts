@@ -2,7 +2,7 @@
 import { ownValue } from "../../platform/json.ts";
 import { patternFault } from "../pattern.ts";
 import { RESERVED_FLAGS } from "../reserved.ts";
-import { faultOf, flagOf, type Setting } from "../settings.ts";
+import { checkSetting, flagOf, type Setting } from "../settings.ts";
 import type { Draft } from "./draft.ts";
 import type { Property } from "./entry.ts";
 
@@ -31,7 +31,7 @@ function settingFrom(draft: Draft, id: string, name: string, setting: string, pr
   const flag = flagOf(setting, shape);
   if ((RESERVED_FLAGS as readonly string[]).includes(flag)) shape.flag = `${id}-${flag}`;
   const fallback = property.default_value || draft.defaults.get(name);
-  const checked = fallback ? faultOf(shape, fallback) : null;
+  const checked = fallback ? checkSetting(shape, fallback) : null;
   if (checked !== null && "value" in checked) return { ...shape, default: checked.value };
   if (checked !== null) draft.lose(`${field}.default_value`, `is '${fallback}', which ${checked.fault}`);
   const isOptional = property.optional || property.automated || draft.optional.has(name);

@@ -101,7 +101,7 @@ export async function clashWithOthers(
   return null;
 }
 
-export function claimed(id: string, clash: string): AuthError {
+export function clashError(id: string, clash: string): AuthError {
   return new AuthError("plugin_invalid", `${id} claims ${clash}.`, {
     hint: "What is meant for one would reach the other. Change the plugin; or add it with --replace, if you want that.",
   });
@@ -128,7 +128,7 @@ export async function refuseClash(
   const describe = async (id: string) => (await ownValue(all, id)?.())?.default ?? get(id);
   const others = new Set([...Object.keys(builtIn), ...owners, ...(base === null ? [] : [base])]);
   const clash = await clashWithOthers(definition, base, [...others], describe);
-  if (clash !== null) throw claimed(definition.id, clash);
+  if (clash !== null) throw clashError(definition.id, clash);
 }
 
 /** A plugin that can't be used claims nothing. */

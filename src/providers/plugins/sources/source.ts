@@ -46,14 +46,15 @@ export async function fetchFile(
   { what, maxBytes, headers = {} }: { what: string; maxBytes: number; headers?: Readonly<Record<string, string>> },
 ): Promise<HttpReply> {
   const fault = addressFault(url);
-  if (fault !== null) throw unfit(`The address of ${what} ${fault}.`, "Give an https URL.");
+  if (fault !== null) throw unfitPlugin(`The address of ${what} ${fault}.`, "Give an https URL.");
   const reply = await http({ method: "GET", url, headers, maxBytes, retry: true }).catch((error: unknown) => {
     throw error instanceof HttpError ? notFetched(error, what, url) : error;
   });
   if (reply.status === 200) return reply;
-  if (reply.status === 404 || reply.status === 410) throw unfit(`There is no ${what} at ${url}.`, "Check the name.");
+  if (reply.status === 404 || reply.status === 410)
+    throw unfitPlugin(`There is no ${what} at ${url}.`, "Check the name.");
   if (reply.status === 401 || reply.status === 403)
-    throw unfit(
+    throw unfitPlugin(
       `${new URL(url).host} doesn't give out ${what}: HTTP ${reply.status}.`,
       "Check what you may read there.",
     );
@@ -64,15 +65,18 @@ export async function fetchFile(
 
 function notFetched(error: HttpError, what: string, url: string): AuthError {
   if (error.failure === "redirected")
-    return unfit(`${url} redirects to another address.`, "Give the address that it redirects to, if you trust it.");
+    return unfitPlugin(
+      `${url} redirects to another address.`,
+      "Give the address that it redirects to, if you trust it.",
+    );
   if (error.failure === "reply too large")
-    return unfit(`${what} at ${url} is too large.`, "A plugin is one small file.");
+    return unfitPlugin(`${what} at ${url} is too large.`, "A plugin is one small file.");
   return new AuthError("network", `${what} can't be fetched: ${error.message}.`, {
     hint: `${error.remedy} Nothing was added.`,
     cause: error,
   });
 }
 
-function unfit(message: string, hint: string): AuthError {
+function unfitPlugin(message: string, hint: string): AuthError {
   return new AuthError("plugin_invalid", message, { hint });
 }

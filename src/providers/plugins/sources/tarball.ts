@@ -14,12 +14,13 @@ export async function filesOf(tarball: Uint8Array, name: string): Promise<Map<st
   for (const entry of entriesOf(await unpacked(tarball, name), name)) {
     const { name: path, type } = entry;
     if (type === "directory" || type === "globalExtendedHeader" || type === "extendedHeader") continue;
-    if (type !== "file") throw refused(name, `holds a ${type ?? "thing of an unknown kind"} (${path.slice(0, 80)})`);
+    if (type !== "file")
+      throw unfitPackage(name, `holds a ${type ?? "thing of an unknown kind"} (${path.slice(0, 80)})`);
     const parts = path.split("/");
     if (parts.length < 2 || parts.some((part) => part === ".." || part === "." || part === "") || /[\\\0]/.test(path))
-      throw refused(name, `holds a file outside of itself (${path.slice(0, 80)})`);
+      throw unfitPackage(name, `holds a file outside of itself (${path.slice(0, 80)})`);
     const inside = parts.slice(1).join("/");
-    if (files.has(inside)) throw refused(name, `holds ${inside.slice(0, 80)} twice`);
+    if (files.has(inside)) throw unfitPackage(name, `holds ${inside.slice(0, 80)} twice`);
     files.set(inside, ("data" in entry ? entry.data : undefined) ?? new Uint8Array());
   }
   return files;
@@ -29,7 +30,7 @@ function entriesOf(tar: Uint8Array, name: string): ReturnType<typeof parseTar> {
   try {
     return parseTar(tar);
   } catch (cause) {
-    throw refused(name, "is damaged", cause);
+    throw unfitPackage(name, "is damaged", cause);
   }
 }
 
@@ -45,14 +46,14 @@ async function unpacked(tarball: Uint8Array, name: string): Promise<Uint8Array> 
       chunks.push(chunk);
     }
   } catch (cause) {
-    throw refused(name, "is damaged", cause);
+    throw unfitPackage(name, "is damaged", cause);
   }
-  if (length > MOST_BYTES) throw refused(name, "is larger than any plugin");
+  if (length > MOST_BYTES) throw unfitPackage(name, "is larger than any plugin");
   // In an array of its own: the reader of the tar looks at all of the memory that it is given.
   return new Uint8Array(Buffer.concat(chunks));
 }
 
-function refused(name: string, problem: string, cause?: unknown): AuthError {
+function unfitPackage(name: string, problem: string, cause?: unknown): AuthError {
   return new AuthError("plugin_invalid", `The package ${name} ${problem}.`, {
     hint: "Nothing was added. Tell its author.",
     cause,
