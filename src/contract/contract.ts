@@ -1,6 +1,6 @@
 /**
  * The contract test (PROVIDERS.md): an issuer behaves as the description says, and the program logs in, refreshes,
- * fails in each class, rotates and revokes there, with the very code of a real login. What passes is consistent with
+ * fails in each class, rotates and revokes there, with the same code as a real login. What passes is consistent with
  * itself. Whether it is correct, only the provider can tell.
  */
 import { OAuthFailure } from "../oauth/types.ts";

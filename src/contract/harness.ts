@@ -165,7 +165,7 @@ async function callBack(location: string): Promise<void> {
     try {
       await http({ method: "GET", url, timeout: LIMITS.account });
     } catch (error) {
-      // Being sent on is what is expected; whether the login worked, the login says.
+      // A redirect is expected here, and an error to this client; the login itself reports whether it worked.
       if (!(error instanceof HttpError)) throw error;
     }
 }

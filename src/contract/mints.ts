@@ -16,7 +16,6 @@ export const MINTS: readonly CheckCase[] = [
     run: atIssuer((harness) => mintTwice(harness, "client-credentials"), true),
   },
   { name: "client-credentials: another issuer's token", flow: "client-credentials", run: atIssuer(byAssertion, false) },
-  { name: "client-credentials: a certificate", flow: "client-credentials", run: byCertificate },
   { name: "jwt: a private key", flow: "jwt", run: atIssuer(byKey, false) },
   { name: "jwt: key files", flow: "jwt", run: byKeyFiles },
   {
@@ -35,11 +34,6 @@ function mintingFor({ definition }: Subject, flow: MintingFlow): Minting {
 async function byAssertion(harness: Harness): Promise<string> {
   if (mintingFor(harness, "client-credentials").audience === undefined) throw new Skip("no audience is declared");
   return mintTwice(harness, "client-credentials", FOREIGN);
-}
-
-function byCertificate(subject: Subject): string {
-  const { sign } = mintingFor(subject, "client-credentials");
-  throw new Skip(sign === undefined ? "nothing is signed" : "needs a certificate, which no test makes up");
 }
 
 /** A bare key will do where no claim needs what only a file holds. */

@@ -5,7 +5,7 @@ import { checkSetting, type Setting } from "../providers/settings.ts";
 import { namesIn } from "../providers/template.ts";
 
 /**
- * Those that must be said, and those without a default of which an address is made.
+ * Settings that are required, and those without a default that an address is made of.
  * @returns a text instead where no value could be found for one
  */
 export function sampleSettings(definition: ProviderDefinition): Record<string, string> | string {

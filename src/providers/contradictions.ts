@@ -1,4 +1,4 @@
-/** Parts of a description that can't both be meant, or that nothing would ever read. */
+/** Parts of a description that contradict each other, or that nothing would ever read. */
 import type { Rule } from "./check.ts";
 import { flowsOf, REFRESHING } from "./flows.ts";
 import { MINTING_FLOWS, type MintingFlow, mintingOf } from "./minting.ts";

@@ -101,7 +101,7 @@ function fieldOf(value: unknown, name: string): unknown {
   return typeof value === "object" ? ownValue((value ?? {}) as Record<string, unknown>, name) : undefined;
 }
 
-/** A key that isn't of the form says nothing; its provider will say what it thinks of it. */
+/** undefined for a key that isn't of the form: its provider will refuse it. */
 function jsonOf(payload: string): unknown {
   try {
     return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));

@@ -6,7 +6,7 @@ import { ENDPOINTS, type EndpointName } from "./schema.ts";
 import { suggestionHint } from "./suggest.ts";
 
 export interface Overrides {
-  /** What the issuer said of itself, already fetched and checked. */
+  /** The issuer's discovery document, already fetched and checked. */
   readonly issuerDocument?: { readonly issuer: string; readonly endpoints: Endpoints };
   /** By flag. */
   readonly endpoints: Endpoints;

@@ -42,7 +42,7 @@ type Issue = v.BaseIssue<unknown>;
 function faultsOf(issue: Issue, above: readonly string[]): Fault[] {
   const keys = [...above, ...(issue.path ?? []).map(({ key }) => String(key))];
   const path = keys.join(".");
-  // Of a union's options only the one that was meant is worth a word: the group for a group, the words for a word.
+  // Of a union's options only the intended one helps: the group where a group was given, the words where a text was.
   if (issue.type === "union" && issue.issues !== undefined) {
     const isGroup = typeof issue.input === "object";
     const meant = issue.issues.filter(({ type, path: below }) =>

@@ -56,7 +56,7 @@ export function steers(variable: string): boolean {
  */
 const NO_SECRET = /LESSKEY$|SSLKEY$|^GOOGLE_(APPLICATION_)?CREDENTIALS$|COMPAT$/;
 
-/** The end of its name says that it holds a secret, or a word of it does; or it is one letter, perhaps with a number. */
+/** A name whose end, or one word of it, means a secret; or one letter, with or without a number. */
 const CHOSEN =
   /(TOKEN|KEY|SECRET|PASSWORD|CREDENTIALS?|PAT|BEARER)$|(^|_)(TOKEN|KEY|SECRET|PASSWORD|PASSWD|PASSPHRASE|PAT|AUTH)(_|$)|^[A-Z]\d*$/;
 

@@ -189,7 +189,7 @@ export const ProviderSchema = v.strictObject({
   ),
   endpoints: optional(endpoints, "Where requests go: https URLs, templates over the settings."),
   origins: optional(v.array(template), "Further origins that its tokens may be sent to: those of its API."),
-  /** Not for plugins: one could take a login along to wherever it likes. */
+  /** Not for plugins: one could move a login to any origin. */
   movedFrom: optional(
     v.array(text),
     "Origins where its endpoints were before: a login made there goes on at the new ones. Only for what is part of auth; a plugin's logins stay where they were made.",

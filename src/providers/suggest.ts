@@ -1,4 +1,4 @@
-/** What was meant: the known word nearest to what was typed, and the providers at a host. */
+/** Guesses at what was meant: the known word nearest to what was typed, and the providers at a host. */
 import type { ProviderDefinition } from "./schema.ts";
 
 /** @returns null where nothing known is near: more than a third of the letters differ. */

@@ -13,7 +13,7 @@ type Settings = NonNullable<ProviderDefinition["settings"]>;
 /** Names that hold a token, and nothing else. */
 const TOKEN = /^[A-Z][A-Z0-9_]*_(TOKEN|KEY|SECRET|PASSWORD|PAT)$/;
 
-/** Names that may hold what a person said of the connection: several words, so that it is no program's own variable. */
+/** Names that may hold a setting that a person gave: several words, so that it is no program's own variable. */
 const FACT = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
 
 /**

@@ -152,11 +152,6 @@ describe("what can't be said is named, and the rest converts", () => {
   });
 });
 
-test("what isn't about logins is named apart", () => {
-  expect(convert("plain").beside).toEqual(["proxy.headers.x-version", "categories", "docs"]);
-  expect(convert("shop").beside).toEqual(["connection_config.unused"]);
-});
-
 test("a second secret is no part of a description", () => {
   expect(lossesOf("two-secrets")).toEqual(["proxy.headers.x-app shows a second secret"]);
 });

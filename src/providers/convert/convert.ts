@@ -21,8 +21,6 @@ export interface Conversion {
   readonly definition: ProviderDefinition | null;
   /** Empty: converted without loss. */
   readonly lost: readonly Loss[];
-  /** What of the entry isn't about logins and tokens: how its API is called, the catalogue's own product. */
-  readonly beside: readonly string[];
 }
 
 const MODES: Readonly<Record<string, (draft: Draft) => Part | null>> = {
@@ -45,7 +43,7 @@ export function convertCatalogue(
   const catalogue = readCatalogue(text);
   return (names === "all" ? catalogue.names : names).map((name) => {
     const conversion = convertEntry(catalogue, name, taken);
-    return { ...conversion, lost: conversion.lost.map(printable), beside: conversion.beside.map(shortened) };
+    return { ...conversion, lost: conversion.lost.map(printable) };
   });
 }
 
@@ -91,25 +89,25 @@ function describe(name: string, id: string, read: Read, convert: NonNullable<(ty
   const title = draft.take("display_name")?.trim() || name;
   const mode = draft.take("auth_mode") ?? null;
   const part = convert(draft);
-  const { lost, beside } = draft;
-  if (part === null) return { name, mode, definition: null, lost, beside };
+  const { lost } = draft;
+  if (part === null) return { name, mode, definition: null, lost };
   const described = { ...draft.addresses.described(), ...part };
-  // Of all that was asked for: a text that got lost may have asked for more.
+  // Not every setting that was noted is used: the text that named it may have been lost.
   const settings = settingsOf(draft, id, (setting) => JSON.stringify(described).includes(`{${setting}}`));
   draft.loseUnread();
   const whole = withoutEmpty({ id, title, settings, ...described });
   try {
-    return { name, mode, definition: parseDefinition(whole, name), lost, beside };
+    return { name, mode, definition: parseDefinition(whole, name), lost };
   } catch (error) {
-    // Where the catalogue says what no description may: an address over http, a flag of our own.
+    // Where the entry has what no description may have: an address over http, a flag of our own.
     if (!(error instanceof AuthError)) throw error;
     const why = error.message.slice(name.length + 2);
-    return { name, mode, definition: null, lost: [...lost, { field: "", why }], beside };
+    return { name, mode, definition: null, lost: [...lost, { field: "", why }] };
   }
 }
 
 function refusedEntry(name: string, mode: string | null, field: string, why: string): Conversion {
-  return { name, mode, definition: null, lost: [{ field, why }], beside: [] };
+  return { name, mode, definition: null, lost: [{ field, why }] };
 }
 
 const LONGEST_ID = 32;

@@ -2,7 +2,7 @@
 import { ownValue } from "../../platform/json.ts";
 import { Addresses } from "./addresses.ts";
 import type { Read } from "./catalogue.ts";
-import { BESIDE, type Entry } from "./entry.ts";
+import { type Entry, UNRELATED } from "./entry.ts";
 
 /** Something of an entry that a description can't say. */
 export interface Loss {
@@ -14,8 +14,6 @@ export interface Loss {
 
 export class Draft {
   readonly lost: Loss[] = [];
-  /** Fields that are not about logins or tokens. */
-  readonly beside: string[] = [];
   /** The catalogue's name of a value → the setting that holds it. */
   readonly settings = new Map<string, string>();
   /** Values that count where no other is given: from the catalogue's `a || b`. */
@@ -54,11 +52,9 @@ export class Draft {
     if (!this.lost.some((loss) => loss.field === field)) this.lost.push({ field, why });
   }
 
-  /** What no part took is lost by name, or has nothing to do with logins. */
+  /** What no part took is lost by name, unless it has nothing to do with logins. */
   loseUnread(): void {
-    for (const field of this.#unread)
-      if (BESIDE.includes(field)) this.beside.push(field);
-      else this.lose(field, "can't be said");
+    for (const field of this.#unread) if (!UNRELATED.includes(field)) this.lose(field, "can't be said");
   }
 }
 

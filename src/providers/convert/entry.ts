@@ -69,7 +69,7 @@ export type Entry = v.InferOutput<typeof EntrySchema>;
 export type Property = v.InferOutput<typeof property>;
 
 /** What describes the catalogue's own product, or the API that is called later: nothing of it is about a login's tokens. */
-export const BESIDE: readonly string[] = [
+export const UNRELATED: readonly string[] = [
   ...["alias", "auth", "categories", "decode_url", "docs", "docs_connect", "setup_guide_url", "available_scopes"],
   ...["connection_configuration", "integration_config", "post_connection_script", "pre_connection_deletion_script"],
   ...["credentials_verification_script", "webhook_routing_script", "webhook_user_defined_secret"],

@@ -14,12 +14,10 @@ export function takeHeaders(draft: Draft, holdsToken: (text: string) => boolean)
   draft.addresses.addOrigins("proxy.base_url", base ?? undefined);
   for (const [name, text] of Object.entries(query ?? {}))
     if (holdsToken(text)) draft.lose(`proxy.query.${name}`, "puts the key into the address");
-    else draft.beside.push(`proxy.query.${name}`);
   const all = Object.entries(headers ?? {});
   for (const [name, text] of all.filter(([, text]) => !holdsToken(text)))
     if (asked(text).some((value) => draft.isSecret(value)) || asksFor(text, "clientSecret"))
       draft.lose(`proxy.headers.${name}`, "shows a second secret");
-    else draft.beside.push(`proxy.headers.${name}`);
   return all.filter(([, text]) => holdsToken(text));
 }
 
@@ -28,7 +26,7 @@ const IN_BASE64 = /\$\{base64\(([^()]*)\)\}/;
 /**
  * The one header that holds the token, as it is or as Basic credentials.
  * @param token what the catalogue calls it: `accessToken`, `apiKey`
- * @returns null where there is none, or it can't be said
+ * @returns null where there is none, or a description can't say it
  */
 export function tokenHeader(draft: Draft, token: string): Header | null {
   const [own, ...more] = takeHeaders(draft, (text) => asksFor(text, token));

@@ -10,8 +10,6 @@ import type { Property } from "./entry.ts";
 export function settingsOf(draft: Draft, id: string, isUsed: (setting: string) => boolean): Record<string, Setting> {
   const properties = draft.take("connection_config") ?? {};
   const used = [...draft.settings].filter(([, setting]) => isUsed(setting));
-  for (const name of Object.keys(properties))
-    if (!used.some(([known]) => known === name)) draft.beside.push(`connection_config.${name}`);
   return Object.fromEntries(
     used.map(([name, setting]) => [setting, settingFrom(draft, id, name, setting, ownValue(properties, name) ?? {})]),
   );
@@ -71,7 +69,7 @@ export function linearPattern(draft: Draft, field: string, given: string): strin
   return undefined;
 }
 
-/** Ours match the whole text. One without anchors matches anywhere in it, which is more than could be meant. */
+/** Ours match the whole text; one without anchors would match anywhere in it, which can't be intended. */
 function withoutAnchors(pattern: string): string {
   return pattern.replace(/^\^/, "").replace(/(?<!\\)\$$/, "");
 }

@@ -3,7 +3,7 @@
  * another provider's would be handed, or would send, what is that provider's (PROVIDERS.md).
  */
 import { AuthError } from "../../platform/errors.ts";
-import { ownValue } from "../../platform/own.ts";
+import { ownValue } from "../../platform/json.ts";
 import { readVariables } from "../environment.ts";
 import { MINTING_FLOWS } from "../minting.ts";
 import { reachesOf } from "../origins.ts";

@@ -1,4 +1,4 @@
-/** A plugin's file: read once, whole and by its owner's leave, and known by the hash of what was read (RULES.md §4). */
+/** A plugin's file: read once and whole, only where no other user could write it, and identified by its hash (RULES.md §4). */
 import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT, usage } from "../../platform/errors.ts";
 import { faultReason } from "../../platform/file-faults.ts";
 import { LIMITS } from "../../platform/limits.ts";

@@ -8,7 +8,7 @@ import { type FindBase, type Loaded, loadManifest, moduleDefinition } from "./lo
 import { kindOf } from "./place.ts";
 import { type ReadPin, requireTrust } from "./trust.ts";
 
-/** The ids of what lies in the folder, in order. */
+/** The ids of the plugins in the folder, sorted. */
 export async function installedIds(folder: string): Promise<string[]> {
   if (!(await isThere(folder))) return [];
   const { readdirSync } = await import("node:fs");
@@ -20,8 +20,8 @@ export async function installedIds(folder: string): Promise<string[]> {
 }
 
 /**
- * What the file says, if it may be believed: a module only as it was trusted. `reviewed`: these bytes were looked at when
- * they were added; a manifest that was put into the folder by hand was not.
+ * What the file describes; a module only as it was trusted. `reviewed`: these very bytes were shown to a person when they
+ * were added; a manifest that was put into the folder by hand was not.
  * @throws AuthError `plugin_invalid`, `plugin_untrusted`
  */
 export async function loadInstalled(

@@ -10,7 +10,7 @@ self.onmessage = async ({ data }: MessageEvent<Question>): Promise<void> => {
   postMessage(await answer(data).catch(thrown));
 };
 
-/** What the module is imported by: no path, so nothing else can be meant. */
+/** The name that the module is imported by: no path, so that no file can take its place. */
 const NAME = "auth-plugin:module";
 
 async function answer({ code, call }: Question): Promise<Answer> {
@@ -48,7 +48,7 @@ function called(definition: object, { name, argument }: NonNullable<Question["ca
   return { json: asJson(result), functions: [] };
 }
 
-/** What crosses to the other side is data, and nothing that JSON would leave out unnoticed. */
+/** Only data leaves the worker, and nothing that JSON would leave out unnoticed. */
 function asJson(value: unknown): string {
   const text = JSON.stringify(value, (key, inner) => {
     if (typeof inner === "function" || typeof inner === "symbol" || typeof inner === "bigint")

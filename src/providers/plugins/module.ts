@@ -1,6 +1,6 @@
 /**
  * A module plugin: one self-contained file whose default export is a description, with functions for what data can't
- * say. Its code is evaluated in a worker with a deadline, from the very bytes that were looked at (RULES.md §4).
+ * say. Its code is evaluated in a worker with a deadline, from the bytes that a person was shown (RULES.md §4).
  */
 import * as v from "valibot";
 import { AuthError } from "../../platform/errors.ts";

@@ -1,6 +1,6 @@
 /**
- * Where a plugin lies: `<id>.toml`, `.json`, `.ts` or `.js` in the configuration's folder. Its id is its file's name, so
- * that asking for one looks at four names, however many there are. On the way of every token: nothing heavy here.
+ * Where a plugin is: `<id>.toml`, `.json`, `.ts` or `.js` in the configuration's folder. Its id is its file's name, so
+ * that looking for one looks at four names, however many there are. On the hot path: nothing heavy here.
  */
 import { AuthError } from "../../platform/errors.ts";
 import { isThere } from "../../platform/small-file.ts";

@@ -22,7 +22,7 @@ export interface Trusted {
   readonly at: number;
   /** The module's text: against it a change is shown. */
   readonly source: string;
-  /** What its default export said, without functions. */
+  /** Its default export, without functions. */
   readonly data: unknown;
   /** The names of its functions. */
   readonly functions: readonly string[];

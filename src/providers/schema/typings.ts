@@ -1,4 +1,5 @@
 /** `auth-provider.d.ts`: what a module imports from `auth/provider`, for editors and for tsc. Made from the schema. */
+import { wrapped } from "../../platform/wrap.ts";
 import { ERROR_CLASSES, FLOWS } from "../schema.ts";
 import { definitionName, definitionSchema, type JsonSchema } from "./json-schema.ts";
 
@@ -47,16 +48,8 @@ function fieldOf(name: string, schema: JsonSchema, required: boolean, indent: st
 
 function comment(text: string, indent: string): string[] {
   if (indent.length + text.length + 7 <= WIDTH) return [`${indent}/** ${text} */`];
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && indent.length + line.length + word.length + 4 > WIDTH) {
-      lines.push(line);
-      line = "";
-    }
-    line = line === "" ? word : `${line} ${word}`;
-  }
-  return [`${indent}/**`, ...[...lines, line].map((one) => `${indent} * ${one}`), `${indent} */`];
+  const lines = wrapped(text, WIDTH - indent.length - " * ".length);
+  return [`${indent}/**`, ...lines.map((one) => `${indent} * ${one}`), `${indent} */`];
 }
 
 function typeOf(schema: JsonSchema, indent: string): string {
