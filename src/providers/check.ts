@@ -16,7 +16,7 @@ import { type ProviderDefinition, ProviderSchema } from "./schema.ts";
 import { checkSetting, flagOf, type Setting } from "./settings.ts";
 import { suggestionHint } from "./suggest.ts";
 import { fill, namesIn } from "./template.ts";
-import { writeFault } from "./written.ts";
+import { requestHeaderFault, writeFault } from "./written.ts";
 
 export interface Fault {
   /** `variants.0.endpoints.token` */
@@ -46,6 +46,7 @@ const RULES: readonly Rule[] = [
   addressesAreSafe,
   patternsAreLinear,
   variablesAreHarmless,
+  headersAreHarmless,
 ];
 
 function namesAreFree({ id, aliases = [] }: ProviderDefinition, report: Report): void {
@@ -221,6 +222,22 @@ function variablesAreHarmless(definition: ProviderDefinition, report: Report): v
   for (const [path, all = []] of [["client.environment.secret", secret] as const, ...files])
     for (const variable of all)
       if (reservedBy(variable) !== null) report(path, `has ${variable}, which holds no secret of a client`);
+}
+
+function headersAreHarmless({ request, refresh, account, minting }: ProviderDefinition, report: Report): void {
+  const groups = {
+    "request.headers": request?.headers,
+    "refresh.request.headers": refresh?.request?.headers,
+    "account.headers": account?.headers,
+    ...Object.fromEntries(
+      Object.entries(minting ?? {}).map(([flow, one]) => [`minting.${flow}.request.headers`, one?.request?.headers]),
+    ),
+  };
+  for (const [path, headers] of Object.entries(groups))
+    for (const name of Object.keys(headers ?? {})) {
+      const problem = requestHeaderFault(name);
+      if (problem !== null) report(`${path}.${name}`, problem);
+    }
 }
 
 /** Where nothing is written, `<ID>_TOKEN` is. */

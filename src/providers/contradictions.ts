@@ -127,6 +127,10 @@ const authorizeIsPlain: Rule = ({ authorize = {}, issuer, scopes }, report) => {
         "does nothing: no such parameter is sent",
         `It may be: ${AUTHORIZE_PARAMETERS.join(", ")}.`,
       );
+  // It would have the code sent to an address that isn't this program's.
+  for (const [group, given] of Object.entries({ parameters, offlineParameters }))
+    if (names.redirect_uri !== undefined && Object.hasOwn(given, "redirect_uri"))
+      report(`authorize.${group}.redirect_uri`, "can't be given: a login says where its answer goes");
   if (names.state === false)
     report("authorize.names.state", "can't be left out: without it anyone's answer would be taken");
   if (names.nonce === false)

@@ -118,10 +118,22 @@ const STEERING_HEADER =
  */
 export function headerFault(header: string, settings: Settings): string | null {
   const named = /^\{([A-Za-z0-9]+)\}$/.exec(header)?.[1];
-  if (named !== undefined && kindOf(named, settings) === "header") return null;
+  if (named !== undefined && kindOf(named, settings) === "header") {
+    const { default: fallback, choices = [] } = settings[named] ?? {};
+    const own = [...choices, ...(fallback === undefined ? [] : [fallback])];
+    return own.map((one) => headerFault(one, {})).find((fault) => fault !== null) ?? null;
+  }
   const [, name] = /^([A-Za-z0-9!#$%&'*+.^_`|~-]+): [\x20-\x7e]+$/.exec(header) ?? [];
   if (name === undefined) return "is not one line like 'Authorization: Bearer {token}'";
   if (!/\{(token|basic)\}/.test(header)) return "has neither {token} nor {basic} in it";
   if (STEERING_HEADER.test(name)) return `can't be ${name}: it says how a request is sent, not who sends it`;
   return null;
+}
+
+/** Why no request to the provider can have a header of this name, in words; null where it can. */
+export function requestHeaderFault(name: string): string | null {
+  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name)) return "is not the name of a header";
+  // What is behind one address can be many hosts, of which `Host` names another than the one that is shown.
+  if (!STEERING_HEADER.test(name) || /^content-type$/i.test(name)) return null;
+  return "can't be sent: it says where a request goes or how, not what it asks for";
 }

@@ -302,6 +302,10 @@ describe("a function that isn't right fails the call, named and in time, and los
       [`request: (it) => ({ parameters: it.parameters, headers: { a: "b\\r\\nc: d" } })`, REPLY],
       "'headers.a'",
     ],
+    "attack: a header that names another host": [
+      [`request: (it) => ({ parameters: it.parameters, headers: { Host: "evil.example" } })`, REPLY],
+      "'headers.Host'",
+    ],
     "a reply that throws": [
       [REQUEST, `reply: () => { throw new Error("no post"); }`],
       "functions.reply throws: no post",

@@ -75,6 +75,24 @@ test("attack: a manifest's header can't make curl read a file, nor hold a second
   }
 });
 
+test("attack: a request's Host can't be another than the one that is shown", async () => {
+  const it = home();
+  const text = `${manifest(it.issuer.server.url)}\n[request.headers]\nHost = "evil.example"\n`;
+  const refused = await it.call(["provider", "add", it.file("acme.toml", text), "--yes", "--json"]);
+  expect(errorOf(refused)).toMatchObject({ code: "plugin_invalid", exitCode: 9 });
+  expect(errorOf(refused).message).toContain("request.headers.Host can't be sent");
+});
+
+test("attack: a manifest's setting for a header can't bring one that leads elsewhere", async () => {
+  const it = home();
+  for (const value of ["Host: {token}", "X-Forwarded-Host: {token}"]) {
+    const setting = `settings.h = { title = "H", kind = "header", default = "${value}" }`;
+    const text = manifest(it.issuer.server.url, `header = "{h}"\n${setting}`);
+    const added = await it.call(["provider", "add", it.file("acme.toml", text), "--yes", "--json"]);
+    expect({ value, code: errorOf(added).code }).toEqual({ value, code: "plugin_invalid" });
+  }
+});
+
 test("attack: a manifest or a module that reads a secret as a setting is not used, and nothing is sent", async () => {
   const it = home();
   const { url } = it.issuer.server;

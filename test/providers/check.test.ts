@@ -362,6 +362,40 @@ describe("attack", () => {
       expect(said({ client: { environment: { secret: [variable] } } })).toContain(variable);
   });
 
+  test("no request has a header that leads it to another host, or says how it is sent", () => {
+    for (const header of [
+      "Host",
+      "HOST",
+      "X-Forwarded-Host",
+      "Forwarded",
+      "Transfer-Encoding",
+      "Content-Length",
+      "a b",
+    ]) {
+      const headers = { [header]: "evil.example" };
+      for (const [path, change] of Object.entries({
+        "request.headers": { request: { headers } },
+        "refresh.request.headers": { refresh: { request: { headers } } },
+        "account.headers": { account: { headers } },
+        "minting.jwt.request.headers": { minting: { jwt: { use: "bearer", request: { headers } } } },
+      })) {
+        const faults = checkDefinition({ ...sound, ...change } as ProviderDefinition);
+        expect(faults.map((fault) => fault.path)).toContain(`${path}.${header}`);
+      }
+    }
+    const headers = { accept: "application/json", "content-type": "application/json", "X-Version": "1" };
+    expect(checkDefinition({ ...sound, request: { headers } })).toEqual([]);
+  });
+
+  test("no parameter of a description says where a login's answer goes", () => {
+    const redirect = (authorize: object) => checkDefinition({ ...sound, authorize }).map(({ path }) => path);
+    const elsewhere = { redirect_uri: "https://evil.example/cb" };
+    for (const names of [{}, { redirect_uri: "x" }, { redirect_uri: false as const }])
+      for (const group of ["parameters", "offlineParameters"])
+        expect(redirect({ names, [group]: elsewhere })).toContain(`authorize.${group}.redirect_uri`);
+    expect(redirect({ names: { redirect_uri: "redirectUri" } })).toEqual([]);
+  });
+
   test("every row of the table of reserved variables is in force", () => {
     for (const row of RESERVED_VARIABLES) expect(reservedBy(row.replace("*", "X"))).toBe(row);
     for (const variable of ["GITHUB_TOKEN", "GH_HOST", "MY_PATH", "ENVIRONMENT", "PROXY_TOKEN"])

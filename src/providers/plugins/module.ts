@@ -7,6 +7,7 @@ import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { PluginFunctions } from "../schema/functions.ts";
+import { requestHeaderFault } from "../written.ts";
 
 /** To the worker. `call: null` asks for the description. */
 export interface Question {
@@ -102,6 +103,10 @@ function syntaxError(error: unknown, file: string): AuthError {
 /** No line break, by which a value could become a header of its own. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not get through
 const line = v.pipe(v.string(), v.regex(/^[^\u0000-\u001f\u007f]*$/, "holds a control character"));
+const headerName = v.pipe(
+  v.string(),
+  v.check((name) => requestHeaderFault(name) === null, "no header that a request can have"),
+);
 const body = v.pipe(
   v.unknown(),
   v.check((value) => !Array.isArray(value), "a list"),
@@ -110,7 +115,7 @@ const body = v.pipe(
 
 const ANSWERS: Readonly<Record<keyof PluginFunctions, { readonly schema: v.GenericSchema; readonly shape: string }>> = {
   request: {
-    schema: v.strictObject({ parameters: v.record(v.string(), v.string()), headers: v.record(v.string(), line) }),
+    schema: v.strictObject({ parameters: v.record(v.string(), v.string()), headers: v.record(headerName, line) }),
     shape: "It answers { parameters: { name: text }, headers: { name: text } }.",
   },
   reply: { schema: body, shape: "It answers the body as an object, for 'reply' to be read from." },
