@@ -119,7 +119,7 @@ function unreadableHint(ref: ConnectionRef): string {
   return `The reply is kept, and read again by the next call and by newer versions of auth.\nTo send the old refresh token once more: auth refresh ${typed(ref)} --force\nOr log in again: auth login ${typed(ref)} --force`;
 }
 
-/** A public client has nothing to be given anew, and a 401 with a code of the provider's own may be about the login. */
+/** A public client has no secret to set again, and a 401 with a code of the provider's own may be about the login. */
 function clientHint({ providerError }: OAuthFailure, { ref, record }: FailedAttempt): string {
   const retry = `then: auth refresh ${typed(ref)} --force`;
   const login = `auth login ${typed(ref)} --force`;

@@ -71,8 +71,8 @@ export async function select(services: SelectionServices, selector: Selector): P
 }
 
 /**
- * The name of the connection: `-p`, else AUTH_PROFILE; but `github:home` has a name of its own, which goes before
- * AUTH_PROFILE.
+ * The name of the connection: `-p`, else AUTH_PROFILE; but `github:home` has a name of its own, which takes
+ * precedence over AUTH_PROFILE.
  *
  * @throws AuthError `usage` where AUTH_PROFILE can't be a name
  */
