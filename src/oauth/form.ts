@@ -10,13 +10,11 @@ import { Secret, sameText } from "../platform/secret.ts";
 import { originOf } from "../platform/url.ts";
 import { type Field, type FormPage, renderForm } from "./form-page.ts";
 import { pageReply, reply, textReply } from "./listener-http.ts";
-import { type Received, serveLoopback } from "./loopback.ts";
+import { LAST_PAGE_TIME, type Received, serveLoopback } from "./loopback.ts";
 import { contentSecurityPolicy, type Page } from "./page.ts";
 
 /** Bytes. The longest answer is a key file. */
 const LONGEST_BODY = 96 * 1024;
-/** Milliseconds that the browser has to fetch the last page. */
-const LAST_PAGE_TIME = 1_000;
 
 export type Answers = ReadonlyMap<string, Secret>;
 

@@ -3,11 +3,8 @@
  * the login ended. What it bounds, and why, is `loopback.ts`'s.
  */
 import { type Head, pageReply, reply, textReply } from "./listener-http.ts";
-import { type Hostname, serveLoopback } from "./loopback.ts";
+import { type Hostname, LAST_PAGE_TIME, serveLoopback } from "./loopback.ts";
 import type { Page } from "./page.ts";
-
-/** Milliseconds that the browser has to fetch the last page. */
-const LAST_PAGE_TIME = 1_000;
 
 /** Not a reply: the last page isn't known yet. */
 const WAIT = "";

@@ -18,6 +18,9 @@ const REQUEST_TIME = 5_000;
 const TOO_LONG = textReply(431, "Too much.");
 const TOO_BIG = textReply(413, "Too much.");
 
+/** Milliseconds that the browser has to fetch the last page. */
+export const LAST_PAGE_TIME = 1_000;
+
 export type Hostname = "127.0.0.1" | "[::1]" | "localhost";
 
 export interface LoopbackOptions {

@@ -1,5 +1,5 @@
 /**
- * Commands that are printed for a person to paste into a shell. Whatever a value in one holds, and whoever chose it (a
+ * Commands that are printed for a person to paste into a shell. Whatever a value in one holds, and wherever it is from (a
  * provider, a plugin, a file), a shell takes it for one word and runs nothing in it. Property tests read the words with
  * sh, bash, zsh and fish.
  */

@@ -38,18 +38,18 @@ export function copyOnWriteFileSystem(type: number): string | null {
   return COPY_ON_WRITE[type >>> 0] ?? null;
 }
 
-/** The network file system that a folder lies on, or null. Known on Linux only. */
+/** The network file system that a folder is on, or null. Known on Linux only. */
 export function networkOf(folder: string): string | null {
   return process.platform === "linux" ? networkFileSystem(Number(statfsSync(folder).type)) : null;
 }
 
-/** The copy-on-write file system that a folder lies on, or null. Known on Linux, and on macOS, where APFS is one. */
+/** The copy-on-write file system that a folder is on, or null. Known on Linux, and on macOS, where APFS is one. */
 export function copyOnWriteOf(folder: string): string | null {
   if (process.platform === "darwin") return "APFS";
   return process.platform === "linux" ? copyOnWriteFileSystem(Number(statfsSync(folder).type)) : null;
 }
 
-/** @throws AuthError `vault_unwritable` where the folder lies on a network file system */
+/** @throws AuthError `vault_unwritable` where the folder is on a network file system */
 export function refuseNetwork(folder: string): void {
   const kind = networkOf(folder);
   if (kind === null) return;

@@ -55,7 +55,7 @@ async function isReady(path: string): Promise<boolean> {
 }
 
 /**
- * SQLite plays back whatever a journal of the right name holds, whoever wrote it (sqlite.org/lockingv3.html#hot_journals).
+ * SQLite plays back any journal of the right name, also one of another user (sqlite.org/lockingv3.html#hot_journals).
  * So before every open, for reading too, no other user may be able to write to the folder, and each side file must be ours
  * alone (RULES 1.7). On the hot path: five system calls.
  *
