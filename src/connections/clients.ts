@@ -26,10 +26,12 @@ export interface ClientEntry {
   /** `person`: given by flag, variable or `client set`; `registration`: RFC 7591. */
   readonly source: "person" | "registration" | "plugin";
   readonly savedAt: number;
-  /** Keyed hash of the secret that the provider refused: it is not offered again silently. */
+  /** Keyed hash of the secret that the provider refused: it is not offered again silently. A client without one: itself. */
   readonly refused: string | null;
   /** How it authenticates, where its registration said so. */
   readonly authentication?: "body" | "basic";
+  /** When the secret of a registered client ends (RFC 7591 §3.2.1). Milliseconds since the epoch; absent: never. */
+  readonly expiresAt?: number;
   /** RFC 7592 §3. */
   readonly registrationToken?: Secret;
   /** With which it proves itself, instead of a secret (RFC 7523 §2.2); PKCS#8 in PEM. */
@@ -42,6 +44,23 @@ export interface ClientEntry {
 export function keyOf(entry: ClientEntry | undefined): ClientKey | null {
   if (entry?.privateKey === undefined) return null;
   return { pem: entry.privateKey, algorithm: entry.algorithm ?? "ES256", keyId: entry.keyId ?? null };
+}
+
+/**
+ * Why a client that auth registered is of no use any more, so that the next login registers another; null: it is of use, or
+ * a person gave it.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function endOfRegistration(entry: ClientEntry | undefined, now: number): "expired" | "refused" | null {
+  if (entry?.source !== "registration") return null;
+  if (entry.expiresAt !== undefined && entry.expiresAt <= now) return "expired";
+  return entry.refused === null ? null : "refused";
+}
+
+/** What a client says of its registration, if auth made it. */
+export function registrationOf(entry: ClientEntry | undefined): Pick<Client, "registration"> {
+  return entry?.source === "registration" ? { registration: { expiresAt: entry.expiresAt ?? null } } : {};
 }
 
 /** @throws AuthError `usage` for characters that neither can have; the message names the position, never the value */
@@ -132,6 +151,31 @@ export function withoutClients(kept: Clients, isGone: (id: string) => boolean): 
   return { ...kept, clients, chosen: isKept ? kept.chosen : (Object.keys(clients)[0] ?? null) };
 }
 
+/**
+ * Marks a secret that the provider refused, so that it isn't offered again silently (CLI §4), or a client that auth
+ * registered, so that the next login registers another.
+ *
+ * @param origin of the token endpoint
+ */
+export async function markRefused(
+  vault: Vault,
+  provider: string,
+  origin: string,
+  { id, secret }: Client,
+): Promise<void> {
+  const known = ({ clients }: Clients): ClientEntry | undefined => {
+    const entry = ownValue(clients, id);
+    const isIt = secret === null ? entry?.source === "registration" : entry?.secret?.equals(secret);
+    return isIt ? entry : undefined;
+  };
+  if (known((await readClients(vault, provider, origin)).clients) === undefined) return;
+  const refused = await vault.fingerprint(`secret\0${secret?.reveal() ?? ""}`);
+  await updateClients(vault, provider, origin, (kept) => {
+    const entry = known(kept);
+    return entry === undefined ? kept : { ...kept, clients: { ...kept.clients, [id]: { ...entry, refused } } };
+  });
+}
+
 /** A provider's client in the environment: our own variables before the ecosystem's. */
 export function clientFromEnvironment(
   definition: ProviderDefinition,
@@ -174,10 +218,10 @@ function firstSet(env: Environment, variables: readonly string[]): { variable: s
 export async function clientOf(services: Services, record: Connection, pinned: Pinned): Promise<Client> {
   const { clientId, endpoints, authentication } = pinned;
   const id = clientId ?? "";
-  if (id === "" || endpoints.token === undefined || authentication === "none")
-    return { id, secret: null, authentication: "none" };
+  if (id === "" || endpoints.token === undefined) return { id, secret: null, authentication: "none" };
   const { clients } = await readClients(services.vault, record.provider, originOf(endpoints.token));
   const entry = ownValue(clients.clients, id);
+  if (authentication === "none") return { id, secret: null, authentication, ...registrationOf(entry) };
   if (authentication === "private_key_jwt") {
     const key = keyOf(entry);
     if (key !== null) return { id, secret: null, authentication, key };
@@ -187,7 +231,7 @@ export async function clientOf(services: Services, record: Connection, pinned: P
   }
   const fromEnvironment = clientFromEnvironment(await services.registry.get(record.provider), services.context.env);
   const secret = secretOf(id, fromEnvironment, entry);
-  if (secret !== null) return { id, secret, authentication };
+  if (secret !== null) return { id, secret, authentication, ...registrationOf(entry) };
   throw connectionError(record, "client_missing", `The secret of client ${id} is missing for ${display(record)}.`, {
     hint: `Give it again: ${clientSetCommand(record)}`,
   });

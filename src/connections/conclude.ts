@@ -1,10 +1,12 @@
 /** The end of an attempt: what the provider answered is committed before anyone sees a token. */
 import { feature } from "bun:bundle";
+import { refusesClient } from "../oauth/classify.ts";
 import { OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import type { AuditEvent } from "../platform/audit-event.ts";
 import { faultPoint } from "../platform/faults.ts";
 import { awaitReply } from "../platform/signals.ts";
-import { clientFingerprint } from "./clients.ts";
+import { originOf } from "../platform/url.ts";
+import { clientFingerprint, markRefused } from "./clients.ts";
 import { type CommitResult, commitOutcome } from "./commit-outcome.ts";
 import { errorFrom, failureFrom } from "./failure.ts";
 import { adoptOutcome, failed, type Outcome, succeeded } from "./outcome.ts";
@@ -168,7 +170,12 @@ async function concludeFailure(attempt: Attempt, cause: OAuthFailure): Promise<O
   const client = await clientFingerprint(services.vault, tokenEndpoint.client);
   const { killsAccessToken } = tokenEndpoint.dialect.refresh;
   const now = attempt.now();
-  const failure = failureFrom(cause, { ref: noted.ref, record: noted.record, client, killsAccessToken }, now);
+  const { registration } = tokenEndpoint.client;
+  const failure = failureFrom(
+    cause,
+    { ref: noted.ref, record: noted.record, client, registration, killsAccessToken },
+    now,
+  );
   await audit(attempt, "failure", {
     class: failure.class,
     code: failure.code,
@@ -191,10 +198,22 @@ async function concludeFailure(attempt: Attempt, cause: OAuthFailure): Promise<O
     services.context.warn(`The outcome of the refresh could not be stored: ${messageOf(error)}`);
     return failedAs({ ...noted, record: change(noted.record) });
   }
+  if (registration !== undefined && refusesClient(cause)) await forgetRegistration(attempt);
   if (committed.kind === "replaced") return adoptOutcome(committed.stored, noted, now);
   if (committed.kind === "gone" || !failure.unreadable) await blank(attempt);
   if (committed.kind === "gone") throw notFound(noted.ref);
   return failedAs(committed.stored);
+}
+
+/** The next login registers another client. */
+async function forgetRegistration({ services, tokenEndpoint, noted }: Attempt): Promise<void> {
+  const { client, server } = tokenEndpoint;
+  if (server.endpoints.token === undefined) return;
+  try {
+    await markRefused(services.vault, noted.record.provider, originOf(server.endpoints.token), client);
+  } catch (error) {
+    services.context.debug(`the refused client could not be marked: ${messageOf(error)}`);
+  }
 }
 
 /** Only by the holder, and never a reason to fail: once its outcome is committed, a kept reply opens no more. */

@@ -1,6 +1,6 @@
 /** A refresh that failed: the state that is remembered across processes, and the error that every command shows for it. */
-import { laterOrWhere, TOO_LARGE } from "../oauth/classify.ts";
-import type { OAuthFailure } from "../oauth/types.ts";
+import { laterOrWhere, refusesClient, TOO_LARGE } from "../oauth/classify.ts";
+import type { Client, OAuthFailure } from "../oauth/types.ts";
 import type { AuthError, ErrorCode } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { localTime } from "../platform/local-time.ts";
@@ -20,6 +20,8 @@ export interface FailedAttempt {
   readonly ref: ConnectionRef;
   /** With the note of the attempt. */
   readonly record: Connection;
+  /** Of a client that auth registered. */
+  readonly registration?: Client["registration"] | undefined;
   /** Keyed hash of the client as whom it was made. */
   readonly client: string;
   /** Whether a refresh ends the access token that was there before (`refresh.killsAccessToken`). */
@@ -75,7 +77,7 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
       const scope = failure.providerError === "invalid_scope";
       const fallback = scope
         ? `Log in again with scopes that the provider allows: auth login ${typed(ref)} --force --scope <scopes>`
-        : clientHint(failure, attempt);
+        : clientHint(failure, attempt, now);
       const code = scope ? "scope_rejected" : "client_rejected";
       const hint = remedy(failure, fallback).replaceAll("{setClient}", () => clientSetCommand(record));
       return { ...common, class: "client", code, hint, client: attempt.client };
@@ -120,7 +122,13 @@ function unreadableHint(ref: ConnectionRef): string {
 }
 
 /** A public client has no secret to set again, and a 401 with a code of the provider's own may be about the login. */
-function clientHint({ providerError }: OAuthFailure, { ref, record }: FailedAttempt): string {
+function clientHint(failure: OAuthFailure, { ref, record, registration }: FailedAttempt, now: number): string {
+  const { providerError } = failure;
+  if (registration !== undefined && refusesClient(failure)) {
+    const isExpired = registration.expiresAt !== null && registration.expiresAt <= now;
+    const what = `The client that was registered there ${isExpired ? "has expired" : "is no longer accepted"}.`;
+    return `${what}\nLog in again, which registers another: auth login ${typed(ref)}`;
+  }
   const retry = `then: auth refresh ${typed(ref)} --force`;
   const login = `auth login ${typed(ref)} --force`;
   if (record.pinned?.authentication === "none" && record.mint === undefined)

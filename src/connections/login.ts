@@ -1,14 +1,14 @@
 /** A login from the first question to the stored credential. */
 
+import { refusesClient } from "../oauth/classify.ts";
 import { revokeTokens } from "../oauth/revoke.ts";
-import { OAuthFailure, type TokenReply } from "../oauth/types.ts";
+import { type Client, OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { outsideWords } from "../platform/redact.ts";
 import { deferSignals } from "../platform/signals.ts";
 import { originOf } from "../platform/url.ts";
-import { clientFromEnvironment } from "./clients.ts";
+import { clientFromEnvironment, markRefused } from "./clients.ts";
 import { withIntrospectedLifetime } from "./introspected.ts";
-import { markRefused } from "./login/client.ts";
 import { keepOrReplace } from "./login/command.ts";
 import { type FlowEnd, runFlow } from "./login/flows.ts";
 import { identify, refuseOtherAccount } from "./login/identity.ts";
@@ -32,6 +32,7 @@ export async function login(services: Services, request: LoginRequest, ui: Login
   await services.vault.requireWritable(vaultName(request.ref));
   const plan = await planLogin(services, request);
   for (const [setting, variable] of Object.entries(plan.settings.variables)) ui.warn(`${setting} from ${variable}`);
+  if (plan.notice !== undefined) ui.warn(plan.notice);
   const { stored, replaced, conclude } = await receiveAndStore(services, plan, ui);
   await conclude({ account: stored.record.account });
   if (replaced !== null) await revokeReplacedToken(services, plan, stored, replaced, ui);
@@ -154,14 +155,20 @@ async function flowOrCleanUp(
     const { client, server } = plan;
     const received = error instanceof AuthError && error.cause instanceof OAuthFailure ? error.cause.received : null;
     if (received !== null) await revokeLogin(services, plan, received, null);
-    const refused = error instanceof AuthError && error.code === "client_rejected";
     const { token } = server.endpoints;
-    if (refused && client !== null && token !== undefined)
-      await markRefused(services, plan.request.ref.provider, originOf(token), client);
+    if (client !== null && token !== undefined && isRefused(client, error))
+      await markRefused(services.vault, plan.request.ref.provider, originOf(token), client);
     if (interruption?.aborted && !(error instanceof AuthError && error.code === "interrupted"))
       throw interrupted(error);
     throw error;
   }
+}
+
+/** A registered client only where the provider doesn't know it: another one would fare no better with what else it refuses. */
+function isRefused(client: Client, error: unknown): boolean {
+  if (!(error instanceof AuthError) || error.code !== "client_rejected") return false;
+  if (client.registration === undefined) return client.secret !== null;
+  return error.cause instanceof OAuthFailure && refusesClient(error.cause);
 }
 
 /**

@@ -49,7 +49,7 @@ export function loginAgain(record: Connection): string {
 export function wayBack(record: Connection): string[] {
   const { previousPin: pin } = record;
   if (record.pinned !== null || pin?.madeFrom === undefined) return [];
-  const before = assignments({ ...pin.madeFrom, clientId: pin.clientId });
+  const before = assignments({ ...pin.madeFrom, clientId: record.clientId === null ? null : pin.clientId });
   const now = assignments(record);
   const flags = [
     ...[...before]

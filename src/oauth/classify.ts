@@ -163,6 +163,11 @@ function unknownClass(status: number, client: Client | null): FailureClass {
   return status === 401 && client !== null && client.authentication !== "none" ? "client" : "refused";
 }
 
+/** Whether the provider doesn't know the client, or accepts it no longer. */
+export function refusesClient({ class: means, providerError }: OAuthFailure): boolean {
+  return means === "client" && (providerError === "invalid_client" || providerError === "unauthorized_client");
+}
+
 /** 408, 425, 429 and 5xx: the server's own state, not the request (RFC 9110 §15.5.9, RFC 8470 §5.2, RFC 6585 §4). */
 export function isPassingStatus(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429;

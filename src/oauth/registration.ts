@@ -16,6 +16,8 @@ export interface RegisteredClient {
   /** Only where the issuer gave one that the client is to authenticate with. */
   readonly secret: Secret | null;
   readonly authentication: "none" | "body" | "basic";
+  /** When the secret ends; milliseconds since the epoch, null for never. */
+  readonly expiresAt: number | null;
   /** With which the registration could be changed or ended (RFC 7592 §3). */
   readonly registrationToken: Secret | null;
 }
@@ -72,6 +74,8 @@ function metadataOf(document: IssuerDocument, redirectUri: string): Json {
 const Registered = v.object({
   client_id: v.pipe(v.string(), v.nonEmpty(), v.maxLength(1024)),
   client_secret: v.optional(v.pipe(v.string(), v.nonEmpty())),
+  // Seconds since the epoch; 0 for never.
+  client_secret_expires_at: v.optional(v.fallback(v.number(), 0)),
   token_endpoint_auth_method: v.optional(v.string()),
   registration_access_token: v.optional(v.pipe(v.string(), v.nonEmpty())),
 });
@@ -85,11 +89,13 @@ function readRegistration(body: Json | null, status: number): RegisteredClient {
     syntaxFault("client secret", parsed.output.client_secret ?? "");
   if (fault !== null) throw refusal(fault, status);
   const { client_id, client_secret, token_endpoint_auth_method: method, registration_access_token } = parsed.output;
+  const { client_secret_expires_at: end = 0 } = parsed.output;
   const secret = client_secret === undefined || method === "none" ? null : new Secret(client_secret);
   return {
     id: client_id,
     secret,
     authentication: secret === null ? "none" : method === "client_secret_post" ? "body" : "basic",
+    expiresAt: secret === null || end <= 0 ? null : end * 1000,
     registrationToken: registration_access_token === undefined ? null : new Secret(registration_access_token),
   };
 }

@@ -15,6 +15,8 @@ export interface Client {
   readonly authentication: Authentication;
   /** What the provider's pages call it, where that is known. */
   readonly name?: string;
+  /** Of a client that auth registered: when its secret ends (milliseconds since the epoch), null for never. */
+  readonly registration?: { readonly expiresAt: number | null };
   /** For `private_key_jwt`, instead of a secret. */
   readonly key?: ClientKey;
   /** Where its tokens are, or may have to be, bound to a key (RFC 9449). */

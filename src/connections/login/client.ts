@@ -12,15 +12,14 @@ import { ownValue } from "../../platform/json.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Dialect } from "../../providers/defaults.ts";
 import {
-  type ClientEntry,
-  type Clients,
   clientFingerprint,
   clientFromEnvironment,
   clientSecretFromEnvironment,
+  endOfRegistration,
   keyOf,
   readClients,
+  registrationOf,
   requireClientSyntax,
-  updateClients,
 } from "../clients.ts";
 import type { Connection } from "../record.ts";
 import type { Services } from "../services.ts";
@@ -46,13 +45,15 @@ export async function loginClient(
   const algorithms = document?.authenticationAlgorithms ?? null;
   const fromEnvironment = clientFromEnvironment(dialect, services.context.env);
   const { clients } = await readClients(services.vault, request.ref.provider, tokenOrigin);
-  const id =
-    request.clientId ?? fromEnvironment?.id ?? profile?.clientId ?? clients.chosen ?? (own ? dialect.client.id : null);
+  const now = services.context.now();
+  const isOfUse = (id: string): boolean => endOfRegistration(ownValue(clients.clients, id), now) === null;
+  const kept = [profile?.clientId, clients.chosen].find((id) => id != null && isOfUse(id));
+  const id = request.clientId ?? fromEnvironment?.id ?? kept ?? (own ? dialect.client.id : null);
   if (id === null || id === undefined) return null;
   requireClientSyntax(id, null);
   const known = ownValue(clients.clients, id);
   const key = withKey ? await keyFor(request, keyOf(known), supported, algorithms) : null;
-  const name = known?.source === "registration" ? { name: CLIENT_NAME } : {};
+  const name = known?.source === "registration" ? { name: CLIENT_NAME, ...registrationOf(known) } : {};
   if (key !== null) return { id, ...name, secret: null, authentication: "private_key_jwt", key };
   const isPublic = dialect.client.kind === "public";
   if (isPublic && request.clientSecret !== null) {
@@ -107,29 +108,6 @@ async function wasRefused(
   const failure = profile?.failure;
   if (failure?.code === "client_rejected" && failure.client === (await clientFingerprint(vault, client))) return true;
   return refused !== null && refused === (await vault.fingerprint(`secret\0${client.secret?.reveal() ?? ""}`));
-}
-
-/**
- * Marks a secret that the provider refused, so that it isn't offered again silently (CLI §4).
- * @param origin of the token endpoint
- */
-export async function markRefused(
-  { vault }: Services,
-  provider: string,
-  origin: string,
-  { id, secret }: Client,
-): Promise<void> {
-  if (secret === null) return;
-  const known = ({ clients }: Clients): ClientEntry | undefined => {
-    const entry = ownValue(clients, id);
-    return entry?.secret?.equals(secret) ? entry : undefined;
-  };
-  if (known((await readClients(vault, provider, origin)).clients) === undefined) return;
-  const refused = await vault.fingerprint(`secret\0${secret.reveal()}`);
-  await updateClients(vault, provider, origin, (kept) => {
-    const entry = known(kept);
-    return entry === undefined ? kept : { ...kept, clients: { ...kept.clients, [id]: { ...entry, refused } } };
-  });
 }
 
 function method(dialect: Dialect, supported: readonly string[] | null): "body" | "basic" {

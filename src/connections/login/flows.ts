@@ -1,6 +1,7 @@
 /** Runs a planned flow to its end: tokens. */
 
 import type { BrowserLogin } from "../../oauth/browser.ts";
+import { refusesClient } from "../../oauth/classify.ts";
 import type { Authorization } from "../../oauth/code.ts";
 import { loginError } from "../../oauth/login-error.ts";
 import { type Account, type Client, OAuthFailure, type TokenReply } from "../../oauth/types.ts";
@@ -9,7 +10,7 @@ import { AuthError, usage } from "../../platform/errors.ts";
 import type { Http } from "../../platform/http.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import type { Secret } from "../../platform/secret.ts";
-import { placeholder } from "../../platform/shell-word.ts";
+import { commandLine, placeholder } from "../../platform/shell-word.ts";
 import { awaitReply, type ReplyWait } from "../../platform/signals.ts";
 import { syntaxFault } from "../../platform/syntax.ts";
 import { mintingOf } from "../../providers/minting.ts";
@@ -80,11 +81,25 @@ function replyWait({ provider: { dialect } }: LoginPlan, ui: LoginUi): ReplyWait
 }
 
 /** A description's remedy may name `{setClient}`: in a login that is the login's own command, with another secret. */
-function completed(error: unknown, { provider, request, flow, client }: LoginPlan): unknown {
+function completed(error: unknown, plan: LoginPlan): unknown {
+  const { provider, request, flow, client } = plan;
+  if (error instanceof AuthError && client?.registration !== undefined) return ofRegistered(error, client, plan);
   if (!(error instanceof AuthError) || !error.hint?.includes("{setClient}")) return error;
   const id = client?.id || placeholder("id");
   const command = loginCommand(provider.definition, request, { flow, "client-id": id, "client-secret": "-" });
   return error.restated({ hint: error.hint.replaceAll("{setClient}", () => command) });
+}
+
+/** A client that auth registered is nothing that a person could check: the next login registers another. */
+function ofRegistered(error: AuthError, { id }: Client, { provider, request }: LoginPlan): AuthError {
+  if (error.cause instanceof OAuthFailure && refusesClient(error.cause))
+    return error.restated({
+      hint: `That client was registered by an earlier login. Log in again, which registers another: ${loginCommand(provider.definition, request)}`,
+    });
+  if (error.code !== "login_timeout") return error;
+  const words = ["auth", "client", "remove", request.ref.provider, "--client-id", id, "--force"];
+  const unknown = `Did the page not know the client, which an earlier login registered? Before you log in again, forget it: ${commandLine(words)}`;
+  return error.restated({ hint: `${error.hint ?? "Log in again."}\n${unknown}` });
 }
 
 function replyWithoutPage(run: Run): Promise<TokenReply> {

@@ -40,6 +40,8 @@ export interface LoginPlan {
   readonly scopes: readonly string[];
   /** What is to be stored of the client, where this login registered it. */
   readonly registered?: ClientEntry;
+  /** What a person has to know of that. */
+  readonly notice?: string;
   /** Of a login without a person: what its tokens are minted with. */
   readonly mint?: Mint;
   /** Of such a login: where its tokens are revoked if it can't be kept. Nothing of it is stored. */
@@ -109,7 +111,8 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
       hint: "Choose another flow with --flow, or leave those scopes out; --force asks for them all the same.",
     });
   const registered = registration === null ? {} : { registered: registration.entry };
-  return { ...common, flow, client: await ready(client, document), scopes, ...registered };
+  const notice = registration?.notice == null ? {} : { notice: registration.notice };
+  return { ...common, flow, client: await ready(client, document), scopes, ...registered, ...notice };
 }
 
 /** Where an API is named by a scope, `--resource` becomes that scope; OpenID Connect's own scopes go along. */

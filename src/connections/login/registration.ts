@@ -6,9 +6,10 @@ import type { RegisteredClient } from "../../oauth/registration.ts";
 import type { Client } from "../../oauth/types.ts";
 import { CLIENT_NAME, OAuthFailure } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { ownValue } from "../../platform/json.ts";
 import { redirectUriOf } from "../../providers/defaults.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
-import { type ClientEntry, keepClient } from "../clients.ts";
+import { type ClientEntry, endOfRegistration, keepClient, readClients, registrationOf } from "../clients.ts";
 import type { Services } from "../services.ts";
 import { clientMissing } from "./missing-client.ts";
 import type { LoginRequest } from "./request.ts";
@@ -17,6 +18,8 @@ export interface Registration {
   readonly client: Client;
   /** What is stored of it: with the login where there is no vault yet, which a login that fails must not make. */
   readonly entry: ClientEntry;
+  /** Why it takes the place of another that was registered; null: it doesn't. */
+  readonly notice: string | null;
 }
 
 /** @returns null where the issuer offers none, or the flow needs another kind of client */
@@ -31,13 +34,31 @@ export async function registeredClient(
   if (!document?.registration || dialect.client.kind === "confidential") return null;
   if (request.flow !== null && request.flow !== "browser" && request.flow !== "device") return null;
   const redirectUri = request.redirectUri ?? redirectUriOf(dialect);
+  const notice = await noticeOf(services, request, document, tokenOrigin);
   const registered = await register(services, provider, request, document, document.registration, redirectUri);
   if (registered === null) return null;
   const { id, secret, authentication } = registered;
   const entry = entryOf(registered, services.context.now());
   // At once, so that a login that is broken off and repeated doesn't register a second one.
   if (await services.vault.isMade()) await keepClient(services.vault, request.ref.provider, tokenOrigin, id, entry);
-  return { client: { id, secret, authentication, name: CLIENT_NAME }, entry };
+  return { client: { id, secret, authentication, name: CLIENT_NAME, ...registrationOf(entry) }, entry, notice };
+}
+
+async function noticeOf(
+  { vault, context }: Services,
+  { ref }: LoginRequest,
+  { issuer }: IssuerDocument,
+  tokenOrigin: string,
+): Promise<string | null> {
+  const { clients } = await readClients(vault, ref.provider, tokenOrigin);
+  switch (endOfRegistration(ownValue(clients.clients, clients.chosen ?? ""), context.now())) {
+    case "expired":
+      return `The client that was registered at ${issuer} has expired: this login registered another.`;
+    case "refused":
+      return `${issuer} no longer accepts the client that was registered there: this login registered another.`;
+    default:
+      return null;
+  }
 }
 
 async function register(
@@ -62,13 +83,17 @@ async function register(
   }
 }
 
-function entryOf({ secret, authentication, registrationToken }: RegisteredClient, savedAt: number): ClientEntry {
+function entryOf(
+  { secret, authentication, expiresAt, registrationToken }: RegisteredClient,
+  savedAt: number,
+): ClientEntry {
   return {
     secret,
     source: "registration",
     savedAt,
     refused: null,
     ...(authentication !== "none" && { authentication }),
+    ...(expiresAt !== null && { expiresAt }),
     ...(registrationToken !== null && { registrationToken }),
   };
 }

@@ -92,7 +92,7 @@ async function recordOf(
     createdAt: existing?.record.createdAt ?? now,
     ...madeFrom,
     scopes: scopesToKeep(plan),
-    clientId: client?.id ?? existing?.record.clientId ?? null,
+    clientId: clientToKeep(plan),
     kind: isKey ? "api-key" : plan.flow === "token" ? "token" : "oauth",
     pinned: {
       origins: [...provider.origins],
@@ -115,6 +115,12 @@ async function recordOf(
       ...(client?.proof?.needed && { proofKey: client.proof.key }),
     },
   };
+}
+
+/** What the next login speaks as; null: the client that is kept, so that a registration may replace it. */
+function clientToKeep({ client, request, existing }: LoginPlan): string | null {
+  if (client === null) return existing?.record.clientId ?? null;
+  return client.registration === undefined || request.clientId !== null ? client.id : null;
 }
 
 /** What the next login asks for again; null: the default. */
