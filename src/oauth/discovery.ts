@@ -46,12 +46,31 @@ export async function discover(http: Http, given: string): Promise<IssuerDocumen
     });
   // What a person typed may be spelled differently; what the document says is compared as it is (RFC 8414 §3.3).
   const issuer = normalizeUrl(given);
+  let redirect: HttpError | null = null;
   for (const place of placesOf(new URL(issuer))) {
-    const body = await fetchDocument(http, place, "metadata");
+    const body = await fetchDocument(http, place, "metadata").catch((error: unknown) => {
+      if (!(error instanceof AuthError) || !isRedirect(error.cause)) throw error;
+      redirect ??= error.cause;
+      return null;
+    });
     if (body !== null) return readMetadata(issuer, body);
   }
+  if (redirect !== null) throw redirectedMetadata(issuer, redirect);
   throw new AuthError("provider_unavailable", `${issuer} publishes no OAuth metadata.`, {
     hint: "Check the issuer's URL, or name its endpoints: --endpoint token=https://… --endpoint device=https://…",
+  });
+}
+
+function isRedirect(error: unknown): error is HttpError {
+  return error instanceof HttpError && error.failure === "redirected";
+}
+
+/** A document from elsewhere would say nothing of this issuer (RFC 8414 §3.3). */
+function redirectedMetadata(issuer: string, { location, status }: HttpError): AuthError {
+  const there = location === null ? "elsewhere" : `to ${outsideWords(location)}`;
+  const message = `${issuer} publishes no OAuth metadata: it redirects ${there} (HTTP ${status}), which is not followed.`;
+  return new AuthError("provider_unavailable", message, {
+    hint: "If that is the issuer, give its URL instead. Else name the endpoints: --endpoint token=https://… --endpoint device=https://…",
   });
 }
 
@@ -75,9 +94,11 @@ export async function fetchDocument(http: Http, url: string, what: string): Prom
     reply = await http({ method: "GET", url, headers: { accept: "application/json" }, retry: true });
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
-    if (error.failure === "redirected") return null;
     const code = error.status === null ? "network" : "provider_unavailable";
-    throw new AuthError(code, `The issuer's ${what} could not be fetched (${error.message}).`, { hint: error.remedy });
+    throw new AuthError(code, `The issuer's ${what} could not be fetched (${error.message}).`, {
+      hint: error.remedy,
+      cause: error,
+    });
   }
   const { status, body } = reply;
   if (isPassingStatus(status))

@@ -59,8 +59,10 @@ export class HttpError extends Error {
   readonly lasting: boolean;
   /** false only where it is certain that the request never reached the provider (RULES.md 2.3). */
   readonly sent: boolean;
-  /** Where a status came before the failure. Of a redirect the exact status is not known: 300. */
+  /** Where a status came before the failure. */
   readonly status: number | null;
+  /** Where a redirect leads, without its query; null for every other failure, and where it doesn't say. */
+  readonly location: string | null;
 
   constructor(failure: HttpFailure, url: string, details: HttpErrorDetails = {}) {
     const reason = details.detail === undefined ? failure : `${failure} (${details.detail})`;
@@ -70,7 +72,8 @@ export class HttpError extends Error {
     this.detail = details.detail ?? null;
     this.remedy = { ...LASTING, ...PASSING }[failure];
     this.lasting = Object.hasOwn(LASTING, failure);
-    this.status = failure === "redirected" ? 300 : (details.status ?? null);
+    this.status = failure === "redirected" ? (details.status ?? 300) : (details.status ?? null);
+    this.location = details.location ?? null;
     this.sent = details.sent ?? !NEVER_SENT.test(failure);
   }
 }
@@ -79,6 +82,7 @@ export interface HttpErrorDetails {
   readonly cause?: unknown;
   readonly status?: number | null;
   readonly detail?: string;
+  readonly location?: string | null;
   /** Where more is known than `NEVER_SENT` has. */
   readonly sent?: boolean;
 }

@@ -129,13 +129,15 @@ async function exchangeOver(url: URL, { maxBytes, ...request }: Exchange, proxy?
     const response = await connect(url, {
       ...request,
       ...(proxy !== undefined && { proxy }),
-      redirect: "error",
+      // Never followed; where it leads is told.
+      redirect: "manual",
       keepalive: false,
       verbose: false,
       // Bun's own prints to stderr when a body isn't compressed as its header has it.
       decompress: false,
       tls: { rejectUnauthorized: true },
     });
+    if (REDIRECTS.includes(response.status)) throw await redirected(response, target);
     const { status, headers } = response;
     const stream = decompressed(response);
     const tooLong = (): HttpError => new HttpError("reply too large", target, { status });
@@ -144,6 +146,16 @@ async function exchangeOver(url: URL, { maxBytes, ...request }: Exchange, proxy?
   } catch (error) {
     throw error instanceof HttpError ? error : new HttpError(failureOf(error), target, { cause: error });
   }
+}
+
+/** RFC 9110 §15.4: those that send the client elsewhere by themselves. */
+const REDIRECTS = [301, 302, 303, 307, 308];
+
+async function redirected({ status, headers, body }: Response, url: string): Promise<HttpError> {
+  await body?.cancel();
+  const location = URL.parse(headers.get("location") ?? "", url);
+  // Its query may hold what was sent.
+  return new HttpError("redirected", url, { status, location: location && `${location.origin}${location.pathname}` });
 }
 
 /**

@@ -125,12 +125,18 @@ describe("attack: metadata that leads elsewhere", () => {
       }
   });
 
-  test("a redirect is not followed", async () => {
-    const thief = script(json({}));
-    const issuer = script(new Response(null, { status: 302, headers: { location: thief.url } }));
-    running.push(thief, issuer);
-    expect(await refusal(issuer)).toMatchObject({ code: "provider_unavailable" });
-    expect(thief.seen).toEqual([]);
+  test("a redirect is not followed, and the error says where it leads", async () => {
+    for (const status of [301, 302, 303, 307, 308]) {
+      const thief = script(json({}));
+      const there = `${thief.url}/elsewhere?code=s3cret`;
+      const issuer = script(new Response(null, { status, headers: { location: there } }));
+      running.push(thief, issuer);
+      const error = await refusal(issuer);
+      expect(error.code).toBe("provider_unavailable");
+      expect(error.message).toContain(`it redirects to ${thief.url}/elsewhere (HTTP ${status})`);
+      expect(error.message).not.toContain("s3cret");
+      expect(thief.seen).toEqual([]);
+    }
   });
 
   test("a name made to be printed", async () => {
