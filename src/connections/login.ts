@@ -9,7 +9,7 @@ import { deferSignals } from "../platform/signals.ts";
 import { originOf } from "../platform/url.ts";
 import { clientFromEnvironment, markRefused } from "./clients.ts";
 import { withIntrospectedLifetime } from "./introspected.ts";
-import { keepOrReplace } from "./login/command.ts";
+import { keepOrReplace, loginCommand } from "./login/command.ts";
 import { type FlowEnd, runFlow } from "./login/flows.ts";
 import { identify, refuseOtherAccount } from "./login/identity.ts";
 import { type LoginPlan, planLogin } from "./login/plan.ts";
@@ -61,10 +61,24 @@ async function receiveAndStore(
       await conclude({ error });
       throw error;
     }
+  } catch (error) {
+    throw withCommand(error, plan);
   } finally {
     signals?.handled();
     signals?.release();
   }
+}
+
+/** Who is to log in again gets the command, with what was given. */
+function withCommand(error: unknown, { provider, request }: LoginPlan): unknown {
+  if (!(error instanceof AuthError) || !error.hint?.includes("Log in again") || error.hint.includes("auth login "))
+    return error;
+  const command = loginCommand(provider.definition, request);
+  const isAll = /Log in again\.$/m.test(error.hint);
+  const hint = isAll
+    ? error.hint.replace(/Log in again\.$/m, () => `Log in again: ${command}`)
+    : `${error.hint}\nTo log in again: ${command}`;
+  return error.restated({ hint });
 }
 
 /** From the provider's reply to the stored login. A reply that can't be kept is revoked. */

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startOidc } from "../issuers/oidc-client.ts";
 import { paste } from "../support/home.ts";
-import { errorOf } from "../support/logged-in.ts";
+import { errorOf, loggedIn } from "../support/logged-in.ts";
 import { auth, bareEnvironment, type Ended, run } from "../support/program.ts";
 
 type Issuer = Awaited<ReturnType<typeof startOidc>>;
@@ -195,6 +195,22 @@ describe("at an issuer by its URL", () => {
     expect(lostFrom(command, kept)).toEqual([]);
   });
 });
+
+test("who has to log in again gets the whole command, however the login ended", async () => {
+  const at = await loggedIn({ approve: false, deviceLifetime: 1 }, null);
+  try {
+    const flags = [...at.places, "--flow", "device"];
+    const command = `auth login sentry ${at.places.join(" ")} --flow device`;
+    const expired = await at.call(["login", "sentry", ...flags]);
+    expect([expired.code, expired.stderr]).toEqual([7, expect.stringContaining(`Log in again: ${command}\n`)]);
+    const json = await at.call(["login", "sentry", ...flags, "--json"]);
+    expect(errorOf(json).hint).toBe(`Log in again: ${command}`);
+    const late = await at.call(["login", "sentry", ...at.places, "--flow", "browser", "--timeout", "1", "--json"]);
+    expect(errorOf(late).hint).toContain(`To log in again: auth login sentry ${at.places.join(" ")} --flow browser`);
+  } finally {
+    await at.stop();
+  }
+}, 20_000);
 
 test("a login names all settings that it lacks at once", async () => {
   const ended = await auth(["login", "appstoreconnect", "--json"]);
