@@ -5,6 +5,7 @@ import { withDefaults } from "../providers/defaults.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { fill } from "../providers/template.ts";
 import { type Access, type AccessOptions, access } from "./access.ts";
+import { furtherLogin } from "./login/command.ts";
 import { type ConnectionRef, changedByOthers, connectionError, display, typed } from "./ref.ts";
 import { hasNoToken, type ResourceRef } from "./resource.ts";
 import type { Services } from "./services.ts";
@@ -27,14 +28,15 @@ export async function accessTo(
   const stored = await requireConnection(services.vault, ref);
   const { record } = stored;
   if (record.pinned?.resource === resource) return access(services, ref, options);
-  const as = refOf(await services.registry.get(ref.provider), stored, resource);
+  const definition = await services.registry.get(ref.provider);
+  const as = refOf(definition, stored, resource);
   if (record.tokens !== null && record.tokens.refreshToken === null && record.mint === undefined)
     throw connectionError(
       ref,
       "no_refresh_token",
       `${display(ref)} has no refresh token to get one for ${resource} with.`,
       {
-        hint: logInFor(ref, resource),
+        hint: logInFor(definition, stored, resource),
       },
     );
   try {
@@ -60,12 +62,12 @@ function refOf(definition: ProviderDefinition, { ref, record }: Stored, resource
   if (definition.issuer === undefined && record.pinned?.issuer == null)
     throw usage(`${definition.title} has no tokens for single resources.`, "Leave --resource out.");
   throw connectionError(ref, "login_required", `${display(ref)} is no login for ${resource}.`, {
-    hint: logInFor(ref, resource),
+    hint: logInFor(definition, { record }, resource),
   });
 }
 
-function logInFor({ provider }: ConnectionRef, resource: string): string {
-  return `Log in for it: auth login ${provider} -p NAME --resource ${shellWord(resource)}`;
+function logInFor(definition: ProviderDefinition, { record }: Pick<Stored, "record">, resource: string): string {
+  return `Log in for it: ${furtherLogin(definition, record, { resource })}`;
 }
 
 const OF_RESOURCE_ALONE: readonly ErrorCode[] = [

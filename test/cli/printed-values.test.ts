@@ -16,7 +16,7 @@ const SOURCES = await Promise.all(
 const SAFE: readonly RegExp[] = [
   /^(shellWord|commandLine)\(/,
   // Commands made of such words.
-  /^(clientSetCommand|loginAgain|loginCommand)\(/,
+  /^(clientSetCommand|furtherLogin|loginAgain|loginCommand)\(/,
   /^(paste|word)$/,
   // Names of connections and ids of providers: RULES 1.5, and the test below.
   /^(typed|display)\(/,

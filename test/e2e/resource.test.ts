@@ -44,6 +44,17 @@ for (const [flow, pushed] of [
     expect(await audience(env)).toBe(ONE);
   }, 30_000);
 
+test("that a login is not for: the command that logs in for it runs as printed", async () => {
+  const { env, flags } = await start();
+  expect((await loginAtOidc([...flags, "--flow", "browser"], env)).code).toBe(0);
+  const ended = await auth(["token", "oidc", "--resource", TWO, "--json"], { env });
+  expect([ended.code, errorOf(ended).code]).toEqual([4, "login_required"]);
+  const printed = /^Log in for it: auth login (.*)$/m.exec(String(errorOf(ended).hint))?.[1] ?? "";
+  const login = await loginAtOidc([...printed.replace("NAME", "two").split(" "), "--flow", "browser"], env);
+  expect({ code: login.code, stderr: login.stderr }).toMatchObject({ code: 0 });
+  expect((await auth(["token", "oidc:two", "--resource", TWO], { env })).code).toBe(0);
+}, 30_000);
+
 test("one that the issuer doesn't know: exit 6", async () => {
   const { env, flags } = await start(true);
   const ended = await loginAtOidc([...flags, "--flow", "browser", "--resource", "https://other.example"], env);

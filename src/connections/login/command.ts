@@ -2,6 +2,8 @@
 import { commandLine, type Placeholder } from "../../platform/shell-word.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { flagOf } from "../../providers/settings.ts";
+import { madeFrom } from "../pin.ts";
+import type { Connection } from "../record.ts";
 import { typed } from "../ref.ts";
 import type { LoginRequest } from "./request.ts";
 
@@ -21,12 +23,27 @@ export function loginCommand(
 ): string {
   const { profile, ...others } = added;
   const given = { ...placeGiven(definition, request), ...(added.token === undefined && flowGiven(request)) };
-  const flags = Object.entries({ ...given, ...others }).flatMap(([name, value]) => {
+  const connection = profile === undefined ? [typed(request.ref)] : [request.ref.provider, "-p", String(profile)];
+  return commandLine(["auth", "login", ...connection, ...inWords({ ...given, ...others })]);
+}
+
+/** A further login where a stored one was made, as the same client, under a name to be chosen. */
+export function furtherLogin(
+  definition: Pick<ProviderDefinition, "settings">,
+  record: Connection,
+  added: Flags,
+): string {
+  const { provider, clientId } = record;
+  const place = placeGiven(definition, { ...madeFrom(record), scopes: null, verify: true, force: false });
+  const flags = { ...place, ...(clientId !== null && { "client-id": clientId }), ...added };
+  return commandLine(["auth", "login", provider, "-p", "NAME", ...inWords(flags)]);
+}
+
+function inWords(flags: Flags): (string | Placeholder)[] {
+  return Object.entries(flags).flatMap(([name, value]) => {
     if (value === true) return [`--${name}`];
     return (isList(value) ? value : [value]).flatMap((one) => [`--${name}`, one]);
   });
-  const connection = profile === undefined ? [typed(request.ref)] : [request.ref.provider, "-p", String(profile)];
-  return commandLine(["auth", "login", ...connection, ...flags]);
 }
 
 /** Both ways out where a name is taken, as commands. @param how what the login was called with besides */
@@ -35,8 +52,13 @@ export function keepOrReplace(definition: ProviderDefinition, request: LoginRequ
   return `Keep both: ${both}\nReplace it: ${loginCommand(definition, request, { force: true, ...how })}`;
 }
 
+type Place = Pick<
+  LoginRequest,
+  "settings" | "issuer" | "endpoints" | "scopes" | "verify" | "force" | "resourceAsScope"
+>;
+
 /** Where the login goes, and what any flow heeds. */
-function placeGiven({ settings: declared = {} }: Pick<ProviderDefinition, "settings">, request: LoginRequest): Flags {
+function placeGiven({ settings: declared = {} }: Pick<ProviderDefinition, "settings">, request: Place): Flags {
   const settings = Object.entries(request.settings).flatMap(([name, value]) => {
     const setting = declared[name];
     return setting === undefined ? [] : [[flagOf(name, setting), value] as const];
