@@ -106,7 +106,7 @@ function resultOf({ context }: Session, outcome: Outcome): Result {
 async function showResult(cli: Cli, stored: Stored, result: Result): Promise<void> {
   if (result.kind === "notBegun") return;
   const connection = display(stored.ref);
-  if ("warning" in result && result.warning !== null) cli.output.warn(result.warning);
+  if ("warning" in result && result.warning !== null) cli.output.warn(named(stored, result.warning));
   if (cli.output.isJson) return cli.output.event({ ...documentOf(result), connection });
   switch (result.kind) {
     case "refreshed":
@@ -115,13 +115,15 @@ async function showResult(cli: Cli, stored: Stored, result: Result): Promise<voi
       return cli.output.say(`${connection}: still valid${life(result.document)}`);
     case "skipped":
       return cli.output.say(`${connection}: skipped, ${result.why}`);
-    case "failed": {
-      const text = errorWords(result.error);
-      const { provider, name } = stored.ref;
-      const isNamed = [connection, `${provider} (${name})`].some((one) => result.error.message.includes(one));
-      return cli.output.warn(isNamed ? text : `${connection}: ${text}`);
-    }
+    case "failed":
+      return cli.output.warn(named(stored, errorWords(result.error)));
   }
+}
+
+/** The text, which says whose it is. */
+function named({ ref }: Stored, text: string): string {
+  const names = [display(ref), `${ref.provider} (${ref.name})`];
+  return names.some((name) => text.includes(name)) ? text : `${display(ref)}: ${text}`;
 }
 
 function documentOf(result: Exclude<Result, { kind: "notBegun" }>): object {

@@ -115,7 +115,7 @@ async function revokeAtProvider(services: Services, stored: Stored): Promise<boo
   const tokenEndpoint = await reachable(services, record, (reason) =>
     services.context.warn(`Nothing can be revoked at the provider: ${reason}`),
   );
-  if (tokenEndpoint === null) return false;
+  if (tokenEndpoint === null) return "unsupported";
   const { server, client } = tokenEndpoint;
   const { revokeTokens } = await import("../oauth/revoke.ts");
   return revokeTokens(services.context.http, server, client, {

@@ -55,7 +55,7 @@ export default defineCommand({
         return withSettings(definition, record, chosen);
       });
       await cli.output.result(profileView(edited, session.context.now()), `Changed ${display(stored.ref)}.`);
-      for (const line of consequences(stored.record, edited)) cli.output.say(line);
+      for (const line of consequences(definition, stored.record, edited)) cli.output.say(line);
     }),
 });
 
@@ -121,7 +121,7 @@ async function inEditor(cli: Cli, ref: ConnectionRef, before: Editable, definiti
 }
 
 /** What the edit means for the tokens that are held. */
-function consequences(before: Connection, { ref, record: after }: Stored): string[] {
+function consequences(definition: ProviderDefinition, before: Connection, { ref, record: after }: Stored): string[] {
   if (after.tokens === null) return [];
   if (after.pinned === null)
     return [
@@ -131,5 +131,17 @@ function consequences(before: Connection, { ref, record: after }: Stored): strin
     ];
   if (before.pinned === null) return ["Its tokens are used again."];
   if (JSON.stringify(before.scopes) === JSON.stringify(after.scopes)) return [];
+  const wanted = after.scopes ?? defaultScopes(definition);
+  if (isSame(wanted, after.tokens.scopes, definition.scopes?.offline)) return ["Its tokens have these scopes."];
   return [`Its tokens keep the scopes they have; log in again: auth login ${typed(ref)} --force`];
+}
+
+/** In any order. The scope that asks for a refresh token is no permission, and seldom named among those granted. */
+function isSame(wanted: readonly string[], granted: readonly string[], offline: string | undefined): boolean {
+  const sorted = (scopes: readonly string[]): string =>
+    scopes
+      .filter((scope) => scope !== offline)
+      .sort()
+      .join(" ");
+  return sorted(wanted) === sorted(granted);
 }
