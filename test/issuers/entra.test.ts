@@ -1,7 +1,7 @@
 /** The Entra issuer keeps to what Entra documents: told in plain requests. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { startEntra } from "./entra.ts";
-import { DEVICE_GRANT, type Fields, followed, PKCE, post, started, stopAll } from "./wire.ts";
+import { type Fields, followed, PKCE, poll, post, type Reply, refresh, started, stopAll } from "./wire.ts";
 
 afterEach(stopAll);
 
@@ -9,23 +9,14 @@ describe("entra", () => {
   async function login(entra: ReturnType<typeof startEntra>, scope = "openid offline_access User.Read") {
     const device = await post(entra.endpoints.device, { client_id: entra.publicClient.id, scope });
     entra.devices.decide("approve");
-    return post(entra.endpoints.token, {
-      client_id: entra.publicClient.id,
-      grant_type: DEVICE_GRANT,
-      device_code: String(device.body.device_code),
-    });
+    return poll(entra.endpoints, { client_id: entra.publicClient.id }, device);
   }
-  const refresh = (entra: ReturnType<typeof startEntra>, token: unknown, more: Fields = {}) =>
-    post(entra.endpoints.token, {
-      client_id: entra.publicClient.id,
-      grant_type: "refresh_token",
-      refresh_token: String(token),
-      ...more,
-    });
+  const renew = (entra: ReturnType<typeof startEntra>, token: Reply | string, more: Fields = {}) =>
+    refresh(entra.endpoints, { client_id: entra.publicClient.id, ...more }, token);
 
   test("every error carries its AADSTS number, in words and in a list", async () => {
     const entra = started(startEntra());
-    const reply = await refresh(entra, "x");
+    const reply = await renew(entra, "x");
     expect(reply).toMatchObject({
       status: 400,
       body: { error: "invalid_grant", error_codes: [70000], suberror: "bad_token" },
@@ -41,19 +32,14 @@ describe("entra", () => {
     const device = await post(entra.endpoints.device, { client_id: entra.publicClient.id, scope: "openid" });
     expect(device.body.verification_uri_complete).toBeUndefined();
     expect(device.body.message).toContain(String(device.body.user_code));
-    const poll = (device_code: unknown) =>
-      post(entra.endpoints.token, {
-        client_id: entra.publicClient.id,
-        grant_type: DEVICE_GRANT,
-        device_code: String(device_code),
-      });
-    expect((await poll("x")).body.error).toBe("bad_verification_code");
-    expect((await poll(device.body.device_code)).body.error).toBe("authorization_pending");
+    const polled = (code: Reply | string) => poll(entra.endpoints, { client_id: entra.publicClient.id }, code);
+    expect((await polled("x")).body.error).toBe("bad_verification_code");
+    expect((await polled(device)).body.error).toBe("authorization_pending");
     entra.devices.decide("deny");
-    expect((await poll(device.body.device_code)).body.error).toBe("authorization_declined");
+    expect((await polled(device)).body.error).toBe("authorization_declined");
     const late = await post(entra.endpoints.device, { client_id: entra.publicClient.id, scope: "openid" });
     entra.server.advance(901);
-    expect((await poll(late.body.device_code)).body.error).toBe("expired_token");
+    expect((await polled(late)).body.error).toBe("expired_token");
   });
 
   test("there is a refresh token only for offline_access; it is replaced, and the old one works on", async () => {
@@ -61,9 +47,9 @@ describe("entra", () => {
     expect((await login(entra, "openid User.Read")).body.refresh_token).toBeUndefined();
     const first = await login(entra);
     const scope = "openid offline_access User.Read";
-    const second = await refresh(entra, first.body.refresh_token, { scope });
+    const second = await renew(entra, first, { scope });
     expect(second.body.refresh_token).not.toBe(first.body.refresh_token);
-    expect((await refresh(entra, first.body.refresh_token, { scope })).status).toBe(200);
+    expect((await renew(entra, first, { scope })).status).toBe(200);
   });
 
   test("one resource per request; a refresh may ask for another", async () => {
@@ -74,7 +60,7 @@ describe("entra", () => {
     });
     expect(two).toMatchObject({ status: 400, body: { error: "invalid_scope", error_codes: [70011] } });
     const first = await login(entra);
-    const vault = await refresh(entra, first.body.refresh_token, {
+    const vault = await renew(entra, first, {
       scope: "https://vault.azure.net/.default offline_access",
     });
     const [, claims = ""] = String(vault.body.access_token).split(".");
@@ -84,14 +70,12 @@ describe("entra", () => {
   test("a public client must not send a secret, a confidential one must", async () => {
     const entra = started(startEntra());
     const first = await login(entra);
-    const reply = await refresh(entra, first.body.refresh_token, { client_secret: "x" });
+    const reply = await renew(entra, first, { client_secret: "x" });
     expect(reply).toMatchObject({ status: 401, body: { error: "invalid_client", error_codes: [700025] } });
     const { id, secret } = entra.confidentialClient;
-    expect((await refresh(entra, "x", { client_id: id })).body.error_codes).toEqual([7000218]);
-    expect((await refresh(entra, "x", { client_id: id, client_secret: "wrong" })).body.error_codes).toEqual([7000215]);
-    expect((await refresh(entra, "x", { client_id: id, client_secret: secret ?? "" })).body.error_codes).toEqual([
-      70000,
-    ]);
+    expect((await renew(entra, "x", { client_id: id })).body.error_codes).toEqual([7000218]);
+    expect((await renew(entra, "x", { client_id: id, client_secret: "wrong" })).body.error_codes).toEqual([7000215]);
+    expect((await renew(entra, "x", { client_id: id, client_secret: secret ?? "" })).body.error_codes).toEqual([70000]);
   });
 
   test("a claims challenge stands in the way of refreshes until the next login", async () => {
@@ -105,7 +89,7 @@ describe("entra", () => {
       suberror: "basic_action",
       claims,
     };
-    expect((await refresh(entra, first.body.refresh_token)).body).toMatchObject({
+    expect((await renew(entra, first)).body).toMatchObject({
       error: "interaction_required",
       claims,
     });
@@ -116,6 +100,6 @@ describe("entra", () => {
       claims,
       ...PKCE,
     });
-    expect((await refresh(entra, first.body.refresh_token)).status).toBe(200);
+    expect((await renew(entra, first)).status).toBe(200);
   });
 });

@@ -1,20 +1,15 @@
 /** The GitHub issuer keeps to what GitHub documents: told in plain requests. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { startGithub } from "./github.ts";
-import { DEVICE_GRANT, type Fields, followed, PKCE, post, started, stopAll, VERIFIER } from "./wire.ts";
+import { codeFrom, DEVICE_GRANT, type Fields, poll, post, refresh, started, stopAll, VERIFIER } from "./wire.ts";
 
 afterEach(stopAll);
 
 describe("github", () => {
-  async function byDevice(github: ReturnType<typeof startGithub>) {
-    const device = await post(github.endpoints.device, { client_id: github.clientId, scope: "repo read:org" });
-    const poll = () =>
-      post(github.endpoints.token, {
-        client_id: github.clientId,
-        grant_type: DEVICE_GRANT,
-        device_code: String(device.body.device_code),
-      });
-    return { device, poll };
+  async function byDevice({ endpoints, clientId }: ReturnType<typeof startGithub>) {
+    const client = { client_id: clientId };
+    const device = await post(endpoints.device, { ...client, scope: "repo read:org" });
+    return { device, poll: () => poll(endpoints, client, device) };
   }
 
   test("answers errors with status 200, and form-encoded where JSON wasn't asked for", async () => {
@@ -29,7 +24,7 @@ describe("github", () => {
 
   test("device: pending, slow_down with a longer interval, then tokens; each code once", async () => {
     const github = started(startGithub());
-    const { device, poll } = await byDevice(github);
+    const { device, poll: again } = await byDevice(github);
     expect(device.body).toMatchObject({
       expires_in: 900,
       interval: 5,
@@ -37,15 +32,15 @@ describe("github", () => {
     });
     expect(device.body.verification_uri_complete).toBeUndefined();
     expect(device.body.user_code).toMatch(/^[A-Z0-9]{4}-[A-Z0-9]{4}$/);
-    expect((await poll()).body.error).toBe("authorization_pending");
-    expect((await poll()).body).toMatchObject({ error: "slow_down", interval: 10 });
+    expect((await again()).body.error).toBe("authorization_pending");
+    expect((await again()).body).toMatchObject({ error: "slow_down", interval: 10 });
     github.server.advance(10);
     github.devices.decide("approve");
-    const tokens = await poll();
+    const tokens = await again();
     expect(tokens.body).toMatchObject({ token_type: "bearer", expires_in: 28800, scope: "" });
     expect(tokens.body.access_token).toStartWith("ghu_");
     expect(tokens.body.refresh_token).toStartWith("ghr_");
-    expect((await poll()).body.error).toBe("incorrect_device_code");
+    expect((await again()).body.error).toBe("incorrect_device_code");
   });
 
   test("device: denied, expired and switched off have their codes", async () => {
@@ -62,43 +57,28 @@ describe("github", () => {
 
   test("a refresh kills both old tokens at once, and needs the secret unless the token came by device", async () => {
     const github = started(startGithub({ approve: true }));
-    const first = (await (await byDevice(github)).poll()).body as Fields;
-    const refresh = (fields: Fields) =>
-      post(github.endpoints.token, { client_id: github.clientId, grant_type: "refresh_token", ...fields });
-    expect(github.isLive(String(first.access_token))).toBe(true);
-    const second = await refresh({ refresh_token: String(first.refresh_token) });
+    const { endpoints, clientId, clientSecret } = github;
+    const client = { client_id: clientId };
+    const first = await (await byDevice(github)).poll();
+    expect(github.isLive(String(first.body.access_token))).toBe(true);
+    const second = await refresh(endpoints, client, first);
     expect(github.isLive(String(second.body.access_token))).toBe(true);
-    expect(github.isLive(String(first.access_token))).toBe(false);
-    expect((await refresh({ refresh_token: String(first.refresh_token) })).body.error).toBe("bad_refresh_token");
+    expect(github.isLive(String(first.body.access_token))).toBe(false);
+    expect((await refresh(endpoints, client, first)).body.error).toBe("bad_refresh_token");
 
-    const location = await followed(github.endpoints.authorization, {
-      client_id: github.clientId,
-      redirect_uri: "http://127.0.0.1:5/callback",
-      state: "s",
-      ...PKCE,
-    });
-    const code = location.searchParams.get("code") ?? "";
-    const withSecret = { client_id: github.clientId, client_secret: github.clientSecret };
-    const web = await post(github.endpoints.token, { ...withSecret, code, code_verifier: VERIFIER });
-    const token = { refresh_token: String(web.body.refresh_token) };
-    expect((await refresh(token)).body.error).toBe("incorrect_client_credentials");
-    expect((await refresh({ ...token, client_secret: github.clientSecret })).body.access_token).toStartWith("ghu_");
+    const code = await codeFrom(endpoints, clientId);
+    const withSecret = { ...client, client_secret: clientSecret };
+    const web = await post(endpoints.token, { ...withSecret, code, code_verifier: VERIFIER });
+    expect((await refresh(endpoints, client, web)).body.error).toBe("incorrect_client_credentials");
+    expect((await refresh(endpoints, withSecret, web)).body.access_token).toStartWith("ghu_");
   });
 
   test("the browser flow wants the secret and the right verifier", async () => {
     const github = started(startGithub());
-    const code = async () => {
-      const location = await followed(github.endpoints.authorization, {
-        client_id: github.clientId,
-        redirect_uri: "http://127.0.0.1:5/callback",
-        state: "s",
-        ...PKCE,
-      });
-      expect(location.searchParams.get("state")).toBe("s");
-      return location.searchParams.get("code") ?? "";
+    const exchange = async (fields: Fields) => {
+      const code = await codeFrom(github.endpoints, github.clientId);
+      return post(github.endpoints.token, { client_id: github.clientId, code, ...fields });
     };
-    const exchange = async (fields: Fields) =>
-      post(github.endpoints.token, { client_id: github.clientId, code: await code(), ...fields });
     expect((await exchange({ code_verifier: VERIFIER })).body.error).toBe("incorrect_client_credentials");
     const client_secret = github.clientSecret;
     expect((await exchange({ client_secret, code_verifier: "x".repeat(43) })).body.error).toBe("bad_verification_code");

@@ -1,28 +1,15 @@
 /** The Google issuer keeps to what Google documents: told in plain requests. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { startGoogle } from "./google.ts";
-import { DEVICE_GRANT, type Fields, followed, PKCE, post, started, stopAll, VERIFIER } from "./wire.ts";
+import { codeFrom, type Fields, LOOPBACK, poll, post, refresh, started, stopAll, VERIFIER } from "./wire.ts";
 
 afterEach(stopAll);
 
 describe("google", () => {
-  async function login(google: ReturnType<typeof startGoogle>, scope = "openid email") {
-    const redirect_uri = "http://127.0.0.1:5/callback";
-    const location = await followed(google.endpoints.authorization, {
-      client_id: google.desktop.id,
-      redirect_uri,
-      scope,
-      state: "s",
-      ...PKCE,
-    });
-    const code = location.searchParams.get("code") ?? "";
-    return post(google.endpoints.token, {
-      ...client(google.desktop),
-      grant_type: "authorization_code",
-      code,
-      redirect_uri,
-      code_verifier: VERIFIER,
-    });
+  async function login({ endpoints, desktop }: ReturnType<typeof startGoogle>) {
+    const code = await codeFrom(endpoints, desktop.id, "openid email");
+    const grant = { grant_type: "authorization_code", code, redirect_uri: LOOPBACK, code_verifier: VERIFIER };
+    return post(endpoints.token, { ...client(desktop), ...grant });
   }
   const client = ({ id, secret }: { id: string; secret: string }) => ({ client_id: id, client_secret: secret });
 
@@ -36,31 +23,28 @@ describe("google", () => {
     const device = await post(google.endpoints.device, { client_id: google.tv.id, scope: "openid email" });
     expect(device.body.verification_url).toBeString();
     expect(device.body.verification_uri).toBeUndefined();
-    const poll = (who: Fields) =>
-      post(google.endpoints.token, { ...who, grant_type: DEVICE_GRANT, device_code: String(device.body.device_code) });
-    expect(await poll({ client_id: google.tv.id })).toMatchObject({ status: 400, body: { error: "invalid_request" } });
-    expect(await poll({ client_id: google.tv.id, client_secret: "x" })).toMatchObject({
+    const polled = (who: Fields) => poll(google.endpoints, who, device);
+    expect(await polled({ client_id: google.tv.id })).toMatchObject({
+      status: 400,
+      body: { error: "invalid_request" },
+    });
+    expect(await polled({ client_id: google.tv.id, client_secret: "x" })).toMatchObject({
       status: 401,
       body: { error: "invalid_client" },
     });
-    expect(await poll(client(google.tv))).toMatchObject({ status: 428, body: { error: "authorization_pending" } });
+    expect(await polled(client(google.tv))).toMatchObject({ status: 428, body: { error: "authorization_pending" } });
     google.devices.decide("slow_down");
-    expect(await poll(client(google.tv))).toMatchObject({ status: 403, body: { error: "slow_down" } });
+    expect(await polled(client(google.tv))).toMatchObject({ status: 403, body: { error: "slow_down" } });
     google.devices.decide("deny");
-    expect(await poll(client(google.tv))).toMatchObject({ status: 403, body: { error: "access_denied" } });
+    expect(await polled(client(google.tv))).toMatchObject({ status: 403, body: { error: "access_denied" } });
   });
 
   test("the refresh token stays: a refresh brings none, and it works again", async () => {
     const google = started(startGoogle());
     const first = await login(google);
     expect(first.body).toMatchObject({ expires_in: 3599, token_type: "Bearer" });
-    const refresh = () =>
-      post(google.endpoints.token, {
-        ...client(google.desktop),
-        grant_type: "refresh_token",
-        refresh_token: String(first.body.refresh_token),
-      });
-    for (const reply of [await refresh(), await refresh()]) {
+    const again = () => refresh(google.endpoints, client(google.desktop), first);
+    for (const reply of [await again(), await again()]) {
       expect(reply.body.access_token).toStartWith("ya29.");
       expect(reply.body.refresh_token).toBeUndefined();
     }
@@ -68,18 +52,15 @@ describe("google", () => {
 
   test("revoking the access token ends the grant, refresh token included", async () => {
     const google = started(startGoogle());
-    const { access_token, refresh_token } = (await login(google)).body as Fields;
-    expect((await post(google.endpoints.revocation, { token: String(access_token) })).status).toBe(200);
-    const reply = await post(google.endpoints.token, {
-      ...client(google.desktop),
-      grant_type: "refresh_token",
-      refresh_token: String(refresh_token),
-    });
+    const first = await login(google);
+    const token = String(first.body.access_token);
+    expect((await post(google.endpoints.revocation, { token })).status).toBe(200);
+    const reply = await refresh(google.endpoints, client(google.desktop), first);
     expect(reply).toMatchObject({
       status: 400,
       body: { error: "invalid_grant", error_description: "Token has been expired or revoked." },
     });
-    expect(await post(google.endpoints.revocation, { token: String(access_token) })).toMatchObject({
+    expect(await post(google.endpoints.revocation, { token })).toMatchObject({
       status: 400,
       body: { error: "invalid_token" },
     });
@@ -91,11 +72,7 @@ describe("google", () => {
     const first = await login(google);
     expect(first.body.scope).toBe("openid");
     google.decisions.reauthenticate = true;
-    const reply = await post(google.endpoints.token, {
-      ...client(google.desktop),
-      grant_type: "refresh_token",
-      refresh_token: String(first.body.refresh_token),
-    });
+    const reply = await refresh(google.endpoints, client(google.desktop), first);
     expect(reply.body).toMatchObject({ error: "invalid_grant", error_subtype: "invalid_rapt" });
   });
 

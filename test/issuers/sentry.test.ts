@@ -1,7 +1,7 @@
 /** The Sentry issuer keeps to what Sentry documents: told in plain requests. */
 import { afterEach, describe, expect, test } from "bun:test";
 import { startSentry } from "./sentry.ts";
-import { DEVICE_GRANT, type Fields, followed, PKCE, post, started, stopAll } from "./wire.ts";
+import { type Fields, followed, PKCE, poll, post, type Reply, refresh, started, stopAll } from "./wire.ts";
 
 afterEach(stopAll);
 
@@ -11,21 +11,10 @@ describe("sentry", () => {
   async function login(sentry: ReturnType<typeof startSentry>, id = sentry.publicClient.id, secret?: string) {
     const device = await post(sentry.endpoints.device, { client_id: id, scope: "org:read" });
     sentry.devices.decide("approve");
-    const own: Fields = secret === undefined ? {} : { client_secret: secret };
-    return post(sentry.endpoints.token, {
-      client_id: id,
-      ...own,
-      grant_type: DEVICE_GRANT,
-      device_code: String(device.body.device_code),
-    });
+    return poll(sentry.endpoints, { client_id: id, ...(secret !== undefined && { client_secret: secret }) }, device);
   }
-  const refresh = (sentry: ReturnType<typeof startSentry>, refresh_token: unknown, more: Fields = {}) =>
-    post(sentry.endpoints.token, {
-      client_id: sentry.publicClient.id,
-      grant_type: "refresh_token",
-      refresh_token: String(refresh_token),
-      ...more,
-    });
+  const renew = (sentry: ReturnType<typeof startSentry>, first: Reply, more: Fields = {}) =>
+    refresh(sentry.endpoints, { client_id: sentry.publicClient.id, ...more }, first);
 
   test("the slash at the end is part of each address", async () => {
     const sentry = started(startSentry());
@@ -41,19 +30,14 @@ describe("sentry", () => {
     expect(device.body.verification_uri_complete).toBe(
       `${sentry.server.url}/oauth/device/?user_code=${device.body.user_code}`,
     );
-    const poll = () =>
-      post(sentry.endpoints.token, {
-        client_id: sentry.publicClient.id,
-        grant_type: DEVICE_GRANT,
-        device_code: String(device.body.device_code),
-      });
-    expect(await poll()).toMatchObject({ status: 400, text: '{"error":"authorization_pending"}' });
-    expect(await poll()).toMatchObject({ status: 400, text: '{"error":"slow_down"}' });
+    const polled = () => poll(sentry.endpoints, { client_id: sentry.publicClient.id }, device);
+    expect(await polled()).toMatchObject({ status: 400, text: '{"error":"authorization_pending"}' });
+    expect(await polled()).toMatchObject({ status: 400, text: '{"error":"slow_down"}' });
     sentry.server.advance(5);
-    expect((await poll()).body.error).toBe("authorization_pending");
+    expect((await polled()).body.error).toBe("authorization_pending");
     sentry.server.advance(600);
-    expect((await poll()).body.error).toBe("expired_token");
-    expect((await poll()).body.error).toBe("invalid_grant");
+    expect((await polled()).body.error).toBe("expired_token");
+    expect((await polled()).body.error).toBe("invalid_grant");
   });
 
   test("a version before 26.1.0 answers the device flow with a page", async () => {
@@ -85,11 +69,11 @@ describe("sentry", () => {
     const sentry = started(startSentry());
     const first = await login(sentry);
     expect(first.body).toMatchObject({ expires_in: 2592000, token_type: "Bearer", user: { id: "42" } });
-    expect(await refresh(sentry, first.body.refresh_token, { scope: "org:read" })).toMatchObject({
+    expect(await renew(sentry, first, { scope: "org:read" })).toMatchObject({
       status: 400,
       body: { error: "invalid_request" },
     });
-    const second = await refresh(sentry, first.body.refresh_token);
+    const second = await renew(sentry, first);
     expect(second.status).toBe(200);
     expect(sentry.isLive(String(first.body.access_token))).toBe(false);
     expect(sentry.isLive(String(second.body.access_token))).toBe(true);
@@ -98,10 +82,10 @@ describe("sentry", () => {
   test("a used refresh token that comes back ends the whole family of a public client", async () => {
     const sentry = started(startSentry());
     const first = await login(sentry);
-    const second = await refresh(sentry, first.body.refresh_token);
-    expect((await refresh(sentry, first.body.refresh_token)).body).toEqual({ error: "invalid_grant" });
+    const second = await renew(sentry, first);
+    expect((await renew(sentry, first)).body).toEqual({ error: "invalid_grant" });
     expect(sentry.isLive(String(second.body.access_token))).toBe(false);
-    expect((await refresh(sentry, second.body.refresh_token)).body).toEqual({ error: "invalid_grant" });
+    expect((await renew(sentry, second)).body).toEqual({ error: "invalid_grant" });
   });
 
   test("a confidential client's family survives that", async () => {
@@ -109,8 +93,8 @@ describe("sentry", () => {
     const { id, secret } = sentry.confidentialClient;
     const own = { client_id: id, client_secret: secret ?? "" };
     const first = await login(sentry, id, secret ?? "");
-    const second = await refresh(sentry, first.body.refresh_token, own);
-    expect((await refresh(sentry, first.body.refresh_token, own)).body).toEqual({ error: "invalid_grant" });
+    const second = await renew(sentry, first, own);
+    expect((await renew(sentry, first, own)).body).toEqual({ error: "invalid_grant" });
     expect(sentry.isLive(String(second.body.access_token))).toBe(true);
   });
 
@@ -118,7 +102,7 @@ describe("sentry", () => {
     const sentry = started(startSentry({ accessLifetime: 60 }));
     const first = await login(sentry);
     sentry.server.advance(60);
-    expect((await refresh(sentry, first.body.refresh_token)).body.error).toBe("invalid_grant");
+    expect((await renew(sentry, first)).body.error).toBe("invalid_grant");
     const eternal = started(startSentry({ accessLifetime: null }));
     expect((await login(eternal)).body).toMatchObject({ expires_in: null, expires_at: null });
   });

@@ -42,3 +42,29 @@ export const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"; // RFC 76
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 export const PKCE = { code_challenge: CHALLENGE, code_challenge_method: "S256" };
 export const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
+
+interface Endpoints {
+  readonly authorization?: string;
+  readonly device?: string;
+  readonly token: string;
+}
+
+/** RFC 8628 §3.4. @param client its id, and what else it sends @param deviceCode or the reply that has it */
+export function poll({ token }: Endpoints, client: Fields, deviceCode: Reply | string): Promise<Reply> {
+  const device_code = typeof deviceCode === "string" ? deviceCode : String(deviceCode.body.device_code);
+  return post(token, { ...client, grant_type: DEVICE_GRANT, device_code });
+}
+
+/** RFC 6749 §6. @param refreshToken or the reply that has it */
+export function refresh({ token }: Endpoints, client: Fields, refreshToken: Reply | string): Promise<Reply> {
+  const refresh_token = typeof refreshToken === "string" ? refreshToken : String(refreshToken.body.refresh_token);
+  return post(token, { ...client, grant_type: "refresh_token", refresh_token });
+}
+
+export const LOOPBACK = "http://127.0.0.1:5/callback";
+
+/** The code of a browser login with PKCE (RFC 6749 §4.1.1). */
+export async function codeFrom({ authorization = "" }: Endpoints, client_id: string, scope = ""): Promise<string> {
+  const query = { client_id, redirect_uri: LOOPBACK, scope, state: "s", ...PKCE };
+  return (await followed(authorization, query)).searchParams.get("code") ?? "";
+}
