@@ -4,7 +4,7 @@ import type { Client, Server } from "../oauth/types.ts";
 import { originOf } from "../platform/url.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { dialectOf } from "../providers/minting.ts";
-import { type Endpoints, fillDialect } from "../providers/resolve.ts";
+import type { Endpoints } from "../providers/resolve.ts";
 import type { EndpointName, ProviderDefinition } from "../providers/schema.ts";
 import { clientOf } from "./clients.ts";
 import { madeFrom, resolveStored, settingsChanged } from "./pin.ts";
@@ -27,7 +27,7 @@ export async function tokenEndpointOf(services: Services, record: Connection): P
   const definition = await services.registry.get(record.provider);
   await requirePinnedOrigins(services, definition, record);
   const { flow, settings } = madeFrom(record);
-  const dialect = fillDialect(dialectOf(definition, flow), settings);
+  const dialect = dialectOf(definition, flow, settings);
   const client = await proving(await clientOf(services, record, record.pinned), record);
   const endpoints = pinnedEndpoints(definition, record, record.pinned);
   return { dialect, server: serverOf({ ...record.pinned, endpoints }, dialect), client };

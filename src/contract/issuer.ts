@@ -5,7 +5,6 @@
 import { isSameOrigin } from "../platform/url.ts";
 import { dialectOf, type MintingFlow } from "../providers/minting.ts";
 import type { Endpoints, ResolvedProvider } from "../providers/resolve.ts";
-import { fillDialect } from "../providers/resolve.ts";
 import type { EndpointName } from "../providers/schema.ts";
 import { authorizationAnswer } from "./authorization.ts";
 import {
@@ -181,7 +180,7 @@ export class Issuer {
     for (const [name, minting] of Object.entries(definition.minting ?? {})) {
       if (minting === undefined || minting.use === "bearer" || !names.includes(minting.endpoint ?? "token")) continue;
       const flow = name as MintingFlow;
-      const received = ReceivedRequest.orNull(call, fillDialect(dialectOf(definition, flow), settings));
+      const received = ReceivedRequest.orNull(call, dialectOf(definition, flow, settings));
       if (received !== null && received.grantType() === GRANT_TYPES[minting.use]) return { received, flow };
     }
     return null;

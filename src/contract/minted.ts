@@ -52,7 +52,7 @@ export async function answerMint(issuer: Issuer, received: ReceivedRequest, flow
   }
   const body: Body = {};
   const more = { scopes: [], refreshToken: null, lifetime: LIFETIME };
-  putTokens(body, dialectOf(definition, flow), issuer.grants.addAccess(null), more);
+  putTokens(body, dialectOf(definition, flow, settings), issuer.grants.addAccess(null), more);
   return body;
 }
 

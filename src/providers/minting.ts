@@ -3,7 +3,9 @@
  * `jwt` and `exchange`. One entry for each; what differs in its requests and replies is laid over the description's own.
  */
 import { type Dialect, withDefaults } from "./defaults.ts";
+import { fillDialect } from "./resolve.ts";
 import type { Flow, ProviderDefinition } from "./schema.ts";
+import type { Values } from "./template.ts";
 
 export const MINTING_FLOWS = ["client-credentials", "jwt", "exchange"] as const;
 export type MintingFlow = (typeof MINTING_FLOWS)[number];
@@ -23,19 +25,20 @@ export function mintingOf(definition: ProviderDefinition, flow: Flow | string | 
   return isMintingFlow(flow) ? (definition.minting?.[flow] ?? null) : null;
 }
 
-/** The dialect in which a flow's tokens are asked for, with defaults. */
-export function dialectOf(definition: ProviderDefinition, flow: string | null): Dialect {
+/** The dialect of a flow's requests and replies, with defaults and with the connection's settings filled in. */
+export function dialectOf(definition: ProviderDefinition, flow: string | null, settings: Values): Dialect {
   const minting = mintingOf(definition, flow);
-  if (minting === null) return withDefaults(definition);
+  if (minting === null) return fillDialect(withDefaults(definition), settings);
   const { scopes, request, reply, errors } = minting;
-  return withDefaults({
+  const described: ProviderDefinition = {
     ...definition,
     // A scope that asks for a refresh token makes no sense where none is given.
     scopes: { ...definition.scopes, default: scopes ?? [], offline: undefined },
     ...(request && { request: { ...definition.request, ...request } }),
     ...(reply && { reply: { ...definition.reply, ...reply } }),
     ...(errors && { errors: { ...definition.errors, codes: { ...definition.errors?.codes, ...errors } } }),
-  });
+  };
+  return fillDialect(withDefaults(described), settings);
 }
 
 /** A claim's or parameter's value where it has one: `unless` names a setting that replaces it. */

@@ -82,7 +82,7 @@ const OPERATIONS: Readonly<
     const order: MintOrder = {
       minting,
       mint: { proof, secret, source: null, values, clockOffset: 0 },
-      server: { ...server, dialect: dialectOf(definitionOf(id), flow) },
+      server: { ...server, dialect: dialectOf(definitionOf(id), flow, settings) },
       client: proof === "secret" ? client : { ...client, secret: null, authentication: "none" },
       settings,
       scopes,

@@ -8,7 +8,7 @@ import type { Secret } from "../../platform/secret.ts";
 import { originOf } from "../../platform/url.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { dialectOf, isMintingFlow, type Minting, type MintingFlow, mintingOf } from "../../providers/minting.ts";
-import { fillDialect, layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
+import type { ResolvedProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
 import type { Mint } from "../record.ts";
 import type { Services } from "../services.ts";
@@ -65,14 +65,13 @@ export async function planWithoutPerson(
   if (!isMintingFlow(flow)) return null;
   const { request, existing } = common;
   const { definition } = common.provider;
-  const described = layVariant(definition, common.provider.settings);
-  const minting = mintingOf(described, flow);
+  const minting = mintingOf(definition, flow);
   if (minting === null) throw usage(`${definition.title} has no ${flow} flow.`, "Choose another with --flow.");
-  requireNeededSettings(described, common.provider.settings, request, flow);
+  requireNeededSettings(definition, common.provider.settings, request, flow);
   const file = flow === "jwt" ? keyFile(minting, request, common) : null;
   if (file?.login) return planImported(common, file.login);
 
-  const dialect = fillDialect(dialectOf(described, flow), common.provider.settings);
+  const dialect = dialectOf(definition, flow, common.provider.settings);
   const { token, mint: mintUrl, revocation } = common.server.endpoints;
   // The endpoints of people's logins have no use for these tokens.
   const endpoints = { ...(token !== undefined && { token }), ...(mintUrl !== undefined && { mint: mintUrl }) };
