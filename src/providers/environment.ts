@@ -1,7 +1,7 @@
 /** What the environment says about a provider: a token of its ecosystem, and settings such as its host. Pure. */
 import type { Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
-import { ownValue } from "../platform/json.ts";
+import { at } from "../platform/json.ts";
 import { Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import { originOf } from "../platform/url.ts";
@@ -93,12 +93,8 @@ export function originNamed({ apiKey }: ProviderDefinition, token: string): stri
   const { prefix, path } = apiKey?.belongsTo ?? {};
   if (prefix === undefined || path === undefined || !token.startsWith(prefix)) return null;
   const [payload = ""] = token.slice(prefix.length).split("_");
-  const url = path.split(".").reduce(fieldOf, jsonOf(payload));
+  const url = at(jsonOf(payload), path);
   return typeof url === "string" && URL.canParse(url) ? originOf(url) : null;
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" ? ownValue((value ?? {}) as Record<string, unknown>, name) : undefined;
 }
 
 /** undefined for a key that isn't of the form: its provider will refuse it. */

@@ -1,6 +1,7 @@
 /** A catalogue's text as entries, each read only when it is asked for. Nothing in it is trusted. */
 import * as v from "valibot";
 import { AuthError } from "../../platform/errors.ts";
+import { asObject, ownValue } from "../../platform/json.ts";
 import { suggestionHint } from "../suggest.ts";
 import { type Entry, EntrySchema } from "./entry.ts";
 
@@ -10,8 +11,6 @@ const MOST_ENTRIES = 10_000;
 const MOST_FIELDS = 200;
 /** An alias may name an alias. */
 const MOST_ALIASES = 5;
-
-const Group = v.record(v.string(), v.unknown());
 
 export interface Read {
   readonly entry: Entry;
@@ -28,13 +27,13 @@ export interface Catalogue {
 /** @throws AuthError `usage` for what is no catalogue at all */
 export function readCatalogue(text: string): Catalogue {
   if (text.length > LONGEST) throw notOne("is larger than 10 MB");
-  const all = groupOf(parseYaml(text));
+  const all = asObject(parseYaml(text));
   if (all === null) throw notOne("does not hold entries by name");
   const names = Object.keys(all);
   if (names.length === 0 || names.length > MOST_ENTRIES) throw notOne(`has ${names.length} entries`);
   const entries = new Map<string, Fields>();
   const own = (name: string): Fields => {
-    const known = entries.get(name) ?? ownFields(Object.hasOwn(all, name) ? all[name] : undefined);
+    const known = entries.get(name) ?? ownFields(ownValue(all, name));
     entries.set(name, known);
     return known;
   };
@@ -57,7 +56,7 @@ type Fields = { readonly all: Readonly<Record<string, unknown>> } | { readonly f
 
 /** Looked at once, however many are aliases of it. */
 function ownFields(value: unknown): Fields {
-  const all = groupOf(value);
+  const all = asObject(value);
   if (all === null) return { fault: "is not a group of fields" };
   const count = Object.keys(all).length;
   return count > MOST_FIELDS ? { fault: `has ${count} fields` } : { all };
@@ -82,11 +81,6 @@ function parseYaml(text: string): unknown {
     if (error instanceof RangeError) throw notOne("is nested too deeply");
     throw error;
   }
-}
-
-function groupOf(value: unknown): Readonly<Record<string, unknown>> | null {
-  const group = v.safeParse(Group, value);
-  return group.success && !Array.isArray(value) ? group.output : null;
 }
 
 function notOne(why: string): AuthError {

@@ -1,5 +1,5 @@
 /** An entry on its way to a description: what was read of it, what was asked of settings, and what got lost. */
-import { ownValue } from "../../platform/json.ts";
+import { asObject, ownValue } from "../../platform/json.ts";
 import { Addresses } from "./addresses.ts";
 import type { Read } from "./catalogue.ts";
 import { type Entry, UNRELATED } from "./entry.ts";
@@ -60,12 +60,8 @@ export class Draft {
 
 /** Without fields that say nothing: those without a value, empty lists, and groups in which nothing is left. */
 export function withoutEmpty(group: object): Record<string, unknown> {
-  const kept = Object.entries(group).map(([name, value]) => [name, isGroup(value) ? withoutEmpty(value) : value]);
+  const kept = Object.entries(group).map(([name, value]) => [name, asObject(value) ? withoutEmpty(value) : value]);
   return Object.fromEntries(kept.filter(([, value]) => value !== undefined && !isEmpty(value)));
-}
-
-function isGroup(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,6 +1,7 @@
 /** A manifest's text (TOML or JSON, by the file's name) becomes a value, which nothing has checked yet; and back. */
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
+import { asObject } from "../../platform/json.ts";
 
 /** What a manifest may have at most. */
 const MANIFEST_BYTES = 1024 * 1024;
@@ -20,8 +21,7 @@ export async function readManifest(text: string, file: string): Promise<unknown>
   if (text.length > MANIFEST_BYTES) throw invalid(file, "is larger than 1 MiB.");
   const plain = text.replace(/^\ufeff/, "");
   const value = file.toLowerCase().endsWith(".json") ? await readJson(plain, file) : await readToml(plain, file);
-  if (!isGroup(value)) return value;
-  const { $schema, ...description } = value;
+  const { $schema, ...description } = asObject(value) ?? {};
   return typeof $schema === "string" ? description : value;
 }
 
@@ -107,8 +107,4 @@ function invalid(
   hint = "Correct the file: nothing of it is used until it is whole.",
 ): AuthError {
   return new AuthError("plugin_invalid", `${file}: ${problem}`, { hint });
-}
-
-function isGroup(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
