@@ -44,6 +44,14 @@ export interface Plugins {
   passedOver(error: AuthError): void;
 }
 
+/** URLs that an issuer names. */
+export interface IssuerAddresses {
+  readonly issuer: string;
+  /** Those by which a login is made. */
+  readonly login: readonly string[];
+  readonly all: readonly string[];
+}
+
 export type ProviderKind = "built-in" | "catalogue" | "installed";
 
 export interface Registry {
@@ -66,6 +74,11 @@ export interface Registry {
   kindOf(id: string): Promise<ProviderKind>;
   /** Whether its description is a plugin's, or was: none is bundled under this id. */
   isPlugin(id: string): Promise<boolean>;
+  /**
+   * Refuses what a plugin's issuer says of itself where that is another provider's.
+   * @throws AuthError `plugin_invalid`
+   */
+  refuseForeign(id: string, addresses: IssuerAddresses): Promise<void>;
   /** Those that people are offered and that can be used. */
   offered(): Promise<ProviderDefinition[]>;
   /** Those that may find a token in this environment. */
@@ -111,6 +124,15 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
       await refuseClash(definition, base, builtIn, await catalog(), get);
     }
     return definition;
+  }
+
+  async function refuseForeign(id: string, addresses: IssuerAddresses): Promise<void> {
+    const path = await file(id);
+    if (path === null || plugins === undefined || (await plugins.pin(id))?.replaces === true) return;
+    const { loadInstalled } = await import("./plugins/installed.ts");
+    const { base } = await loadInstalled(path, id, plugins.pin, findBase(id, []));
+    const { refuseForeignIssuer } = await import("./plugins/claims.ts");
+    await refuseForeignIssuer(id, addresses, base, builtIn, await catalog(), get);
   }
 
   /** A manifest that replaces a provider may start from that one. */
@@ -247,7 +269,7 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     });
   }
 
-  return { isBuiltIn, require, idOf, get, ids, everyId, kindOf, isPlugin, offered, readers };
+  return { isBuiltIn, require, idOf, get, ids, everyId, kindOf, isPlugin, refuseForeign, offered, readers };
 }
 
 async function noCatalog(): Promise<Catalog> {

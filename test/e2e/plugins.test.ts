@@ -292,6 +292,42 @@ variants = [{ when = { team = "blue" }, endpoints = { userinfo = "https://blue.e
     }
   });
 
+  test("attack: an issuer that names another provider's login is refused before anything is asked there", async () => {
+    const it = home();
+    const asked: string[] = [];
+    const foreign: Record<string, string> = {};
+    const issuer = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: ({ url }) => {
+        const { origin, pathname } = new URL(url);
+        asked.push(pathname);
+        const own = { device_authorization_endpoint: `${origin}/device`, token_endpoint: `${origin}/token` };
+        if (pathname.includes(".well-known")) return Response.json({ issuer: origin, ...own, ...foreign });
+        return Response.json({ error: "access_denied" }, { status: 400 });
+      },
+    });
+    const described = `id = "acme"\ntitle = "A"\nflows = ["device", "browser"]\nissuer = "${issuer.url.origin}"\n`;
+    expect((await it.call(["provider", "add", it.file("acme.toml", described), "--yes"])).code).toBe(0);
+    const login = () => it.call(["login", "acme", "--client-id", "c", "--flow", "device", "--json"]);
+    for (const [name, url, owner] of [
+      ["device_authorization_endpoint", "https://github.com:443/login/device/code", "github"],
+      ["authorization_endpoint", "https://gitlab.com/oauth/authorize", "gitlab"],
+      ["token_endpoint", "https://sentry.io/oauth/token/", "sentry"],
+    ] as const) {
+      for (const key of Object.keys(foreign)) delete foreign[key];
+      foreign[name] = url;
+      const refused = errorOf(await login());
+      expect(refused).toMatchObject({ code: "plugin_invalid", exitCode: 9 });
+      expect(refused.message).toContain(`names the origin ${new URL(url).origin}, which belongs to ${owner}`);
+    }
+    expect(asked.filter((path) => !path.includes(".well-known"))).toEqual([]);
+    for (const key of Object.keys(foreign)) delete foreign[key];
+    expect(errorOf(await login()).code).toBe("access_denied");
+    expect(asked).toContain("/device");
+    await issuer.stop(true);
+  });
+
   test("attack: put into the folder by hand, it is not believed either", async () => {
     const it = home();
     it.drop("github.toml", `id = "github"\ntitle = "Mine"\nflows = ["token"]\n`);

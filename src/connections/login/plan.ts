@@ -10,6 +10,7 @@ import type { Dialect } from "../../providers/defaults.ts";
 import { chooseFlow, defaultScopes, flowsOf, scopesBeyond } from "../../providers/flows.ts";
 import { isMintingFlow } from "../../providers/minting.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
+import type { IssuerAddresses } from "../../providers/registry.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
 import { fill } from "../../providers/template.ts";
@@ -154,7 +155,20 @@ async function issuerDocument(
   const issuer = own ?? resolved.issuer;
   if (issuer === null || (pastes && request.issuer === null)) return null;
   const { discover } = await import("../../oauth/discovery.ts");
-  return discover(services.context.http, issuer);
+  const document = await discover(services.context.http, issuer);
+  // An issuer that the person named is theirs to trust.
+  if (own === null) await services.registry.refuseForeign(resolved.definition.id, addressesOf(issuer, document));
+  return document;
+}
+
+function addressesOf(issuer: string, { endpoints, pushed, registration }: IssuerDocument): IssuerAddresses {
+  const { authorization, device, token } = endpoints;
+  const given = (urls: readonly (string | null | undefined)[]): string[] => urls.filter((url) => url != null);
+  return {
+    issuer,
+    login: given([authorization, device, token, pushed]),
+    all: given([issuer, ...Object.values(endpoints), pushed, registration]),
+  };
 }
 
 function checkFlow(definition: ProviderDefinition, request: LoginRequest): void {

@@ -4,10 +4,11 @@
  */
 import { AuthError } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/json.ts";
+import { originOf } from "../../platform/url.ts";
 import { readVariables } from "../environment.ts";
 import { MINTING_FLOWS } from "../minting.ts";
 import { reachesOf } from "../origins.ts";
-import type { Catalog, Source } from "../registry.ts";
+import type { Catalog, IssuerAddresses, Source } from "../registry.ts";
 import { defaultVariable } from "../resolve.ts";
 import type { ProviderDefinition } from "../schema.ts";
 
@@ -91,9 +92,18 @@ export async function clashWithOthers(
   others: readonly string[],
   describe: Describe,
 ): Promise<string | null> {
-  const mine = claimsOf(definition);
+  return firstClash(definition.id, claimsOf(definition), base, others, describe);
+}
+
+async function firstClash(
+  own: string,
+  mine: Claims,
+  base: string | null,
+  others: readonly string[],
+  describe: Describe,
+): Promise<string | null> {
   for (const id of others) {
-    if (id === definition.id) continue;
+    if (id === own) continue;
     const other = await describe(id).catch(unusable);
     const clash = other === null ? null : clashOf(mine, claimsOf(other), id === base);
     if (clash !== null) return `${clash}, which belongs to ${id}`;
@@ -115,20 +125,54 @@ export async function refuseClash(
   definition: ProviderDefinition,
   base: string | null,
   builtIn: Source,
-  { catalog, claims }: Catalog,
+  catalog: Catalog,
   get: Describe,
 ): Promise<void> {
+  const clash = await clashWithBundled(definition.id, claimsOf(definition), base, builtIn, catalog, get);
+  if (clash !== null) throw clashError(definition.id, clash);
+}
+
+/**
+ * Refuses what a description's issuer says of itself where that is another provider's: its codes would be redeemed, or
+ * its tokens shown, elsewhere. @throws AuthError `plugin_invalid`
+ */
+export async function refuseForeignIssuer(
+  id: string,
+  addresses: IssuerAddresses,
+  base: string | null,
+  builtIn: Source,
+  catalog: Catalog,
+  get: Describe,
+): Promise<void> {
+  // A base's own issuer may name what it likes.
+  if (base !== null && claimsOf(await get(base)).origins.includes(originOf(addresses.issuer))) return;
+  const [login, all] = [[...new Set(addresses.login.map(originOf))], [...new Set(addresses.all.map(originOf))]];
+  const mine = { names: [], reads: [], writes: [], origins: login, destinations: all, together: [all] };
+  const clash = await clashWithBundled(id, mine, base, builtIn, catalog, get);
+  if (clash === null) return;
+  throw new AuthError("plugin_invalid", `The issuer of ${id} names ${clash}.`, {
+    hint: "What is meant for one would reach the other: no login was made. Change the plugin; or add it with --replace.",
+  });
+}
+
+async function clashWithBundled(
+  id: string,
+  mine: Claims,
+  base: string | null,
+  builtIn: Source,
+  { catalog, claims }: Catalog,
+  get: Describe,
+): Promise<string | null> {
+  const { names, reads, writes, origins } = mine;
   const { catalogClaims, catalogAliases } = await claims();
-  const { names, reads, writes, origins } = claimsOf(definition);
   const owners = [
     ...names.flatMap((name) => ownValue(catalogAliases, name) ?? (Object.hasOwn(catalog, name) ? name : [])),
     ...[...reads, ...writes, ...origins].flatMap((name) => ownValue(catalogClaims, name) ?? []),
   ];
   const all: Source = { ...catalog, ...builtIn };
-  const describe = async (id: string) => (await ownValue(all, id)?.())?.default ?? get(id);
+  const describe = async (other: string) => (await ownValue(all, other)?.())?.default ?? get(other);
   const others = new Set([...Object.keys(builtIn), ...owners, ...(base === null ? [] : [base])]);
-  const clash = await clashWithOthers(definition, base, [...others], describe);
-  if (clash !== null) throw clashError(definition.id, clash);
+  return firstClash(id, mine, base, [...others], describe);
 }
 
 /** A plugin that can't be used claims nothing. */
