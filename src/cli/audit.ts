@@ -6,7 +6,7 @@ import { readProc } from "../platform/small-file.ts";
 import type { AuditLine } from "./audit-line.ts";
 
 /**
- * Texts that may be a provider's are redacted here too, in case a caller forgot it.
+ * A provider's words in it are redacted before they come here; names, codes and commands are our own, and stay.
  * @returns null when it is written, else why it couldn't be
  */
 export async function writeAudit(path: string, event: AuditEvent, now: number): Promise<string | null> {
@@ -30,13 +30,13 @@ export async function writeAudit(path: string, event: AuditEvent, now: number): 
   };
   return line.message === null && line.providerError === null
     ? appendLine(path, JSON.stringify(line))
-    : appendRedacted(path, line);
+    : appendMasked(path, line);
 }
 
-/** Apart, since most lines have no such text, and `auth token` is not to load what redacts them. */
-async function appendRedacted(path: string, line: AuditLine): Promise<string | null> {
-  const { redactJson } = await import("../platform/redact.ts");
-  return appendLine(path, JSON.stringify(redactJson(line)));
+/** Apart, since most lines have no such text, and `auth token` is not to load what searches them. */
+async function appendMasked(path: string, line: AuditLine): Promise<string | null> {
+  const { maskHeld } = await import("../platform/redact.ts");
+  return appendLine(path, maskHeld(JSON.stringify(line)));
 }
 
 interface Caller {

@@ -100,9 +100,9 @@ export function pathsOrNull(context: Context): Paths | null {
 async function logDebug(context: Context, message: string): Promise<void> {
   const paths = pathsOrNull(context);
   if (paths === null) return;
-  const [{ appendLine }, { redact }] = await Promise.all([
+  const [{ appendLine }, { maskHeld }] = await Promise.all([
     import("../platform/journal.ts"),
     import("../platform/redact.ts"),
   ]);
-  await appendLine(paths.log, `${new Date().toISOString()} [${process.pid}] ${redact(message)}`);
+  await appendLine(paths.log, `${new Date().toISOString()} [${process.pid}] ${maskHeld(message)}`);
 }

@@ -1,12 +1,15 @@
 /** Messages for people: consola decides what is shown, our reporter writes it to stderr. Loaded when first needed. */
 import { createConsola, type LogType } from "consola/core";
-import { redact } from "../platform/redact.ts";
+import { maskHeld, redact } from "../platform/redact.ts";
 import type { Colors } from "../platform/terminal.ts";
 import { wrapMessage } from "../platform/wrap.ts";
 import type { Globals } from "./context.ts";
 
-/** Those that are more than a plain line: marked, coloured, and redacted. consola's types, of the levels 3, 1, 0 and 4. */
-export type MessageKind = Extract<LogType, "success" | "warn" | "error" | "debug">;
+/**
+ * Those that are more than a plain line: marked, coloured, and looked through for secrets. `cause`: what -v adds to an
+ * error, which need not be ours. The others are consola's types, of the levels 3, 1, 0 and 4.
+ */
+export type MessageKind = Extract<LogType, "success" | "warn" | "error" | "debug"> | "cause";
 export type Messages = (kind: MessageKind, text: string) => Promise<void>;
 
 /** The longest mark in front of a message: `Warning: `. */
@@ -17,6 +20,7 @@ const DRESS: Readonly<Record<MessageKind, (text: string, colors: Colors) => stri
   warn: (text, { yellow }) => `${yellow("Warning:")} ${text}`,
   error: (text, { red }) => text.replace(/^Error:/, (word) => red(word)),
   debug: (text, { dim }) => dim(text),
+  cause: (text, { dim }) => dim(text),
 };
 
 /** @param width of the terminal at stderr; null where there is none, and no line is broken */
@@ -34,8 +38,8 @@ export function createMessages(
     reporters: [{ log: ({ args }) => void shown.push(String(args[0])) }],
   });
   return async (kind, text) => {
-    // Any of these may repeat text from outside: an error's cause, a reply.
-    consola[kind](redact(text));
+    if (kind === "cause") consola.debug(redact(text));
+    else consola[kind](maskHeld(text));
     for (const message of shown.splice(0)) {
       const fitted = width === null || globals.output === "json" ? message : wrapMessage(message, width - MARK);
       await write(`${DRESS[kind](fitted, colors)}\n`);

@@ -39,7 +39,7 @@ export interface Output {
   notice(message: string): void;
   /** Shown even with `-q`. */
   warn(message: string): void;
-  /** Only with `-v`, after redaction. */
+  /** Only with `-v`. */
   debug(message: string): void;
   /** The end of a command that failed. */
   error(error: AuthError, exitCode: number): void;
@@ -118,7 +118,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
       held.length = 0;
       show("error", isJson ? errorJson(error, exitCode) : errorText(error));
       const more = globals.verbose ? explained(error) : null;
-      if (more !== null) show("debug", more);
+      if (more !== null) show("cause", more);
     },
     colors,
     done: () => {

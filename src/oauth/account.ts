@@ -2,7 +2,7 @@
 import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { firstText, type Json } from "../platform/json.ts";
-import { holdsSecret, redact, redactJson } from "../platform/redact.ts";
+import { holdsSecret, redact } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { isSuccess, readBody } from "./body.ts";
@@ -83,15 +83,21 @@ async function askUserinfo(
 
 async function accountOf({ account: paths, functions }: Dialect, source: Json): Promise<Account | null> {
   const fields = ((await functions?.account?.(source)) ?? source) as Json;
-  const redacted = redactJson(fields);
   const id = firstText(fields, paths.id);
   const account = {
     // Ids are compared: redacted ones of two accounts would be the same.
-    id: id === null || holdsSecret(id) ? null : id,
-    label: firstText(redacted, paths.label),
-    organization: firstText(redacted, paths.organization),
+    id: id === null || id.length > LONGEST_ID || holdsSecret(id) ? null : id,
+    label: redacted(firstText(fields, paths.label)),
+    organization: redacted(firstText(fields, paths.organization)),
   };
   return account.id === null && account.label === null ? null : account;
+}
+
+/** OpenID Connect Core §2 allows a subject 255 characters. */
+const LONGEST_ID = 1024;
+
+function redacted(name: string | null): string | null {
+  return name === null ? null : redact(name);
 }
 
 function grantedScopes(dialect: Dialect, headers: Headers): string[] | null {

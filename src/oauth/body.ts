@@ -10,8 +10,7 @@ import type { RawReply } from "./types.ts";
  * from here on, so that none of its other texts can repeat one of them.
  */
 export function readBody(raw: RawReply): Json | null {
-  learnSecrets(decodeBody(raw));
-  return parseBody(raw);
+  return learnSecrets(decodeBody(raw)) ? parseBody(raw) : null;
 }
 
 /** The same without learning, where a reply that isn't kept yet has to be asked for its error. */
@@ -38,7 +37,7 @@ export function decodeBody({ body }: RawReply): string {
 function isForm(raw: RawReply, text: string): boolean {
   const type = raw.headers["content-type"] ?? "";
   if (/^application\/x-www-form-urlencoded/i.test(type)) return text !== "";
-  return /^(text\/(plain|html)|$)/i.test(type) && /^[A-Za-z_]+=[^<>\s]*(&[A-Za-z_]+=[^<>\s]*)*$/.test(text);
+  return /^(text\/(plain|html)|$)/i.test(type) && /^[A-Za-z_]+=[^<>\s]*$/.test(text);
 }
 
 const Head = v.strictObject({ status: v.number(), headers: v.record(v.string(), v.string()) });

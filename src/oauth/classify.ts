@@ -51,7 +51,7 @@ export function classifyReply(
   const means = known ?? { class: isVerdict ? unknownClass(status, client) : "transient", meaning: null, remedy: null };
   return new OAuthFailure({
     ...means,
-    reason: code ?? (status < 400 && !isVerdict ? "unreadable reply" : `HTTP ${status}`),
+    ...(code === null && { reason: status < 400 && !isVerdict ? "unreadable reply" : `HTTP ${status}` }),
     providerError: code,
     description: body === null ? null : descriptionOf(body, code, dialect),
     status,

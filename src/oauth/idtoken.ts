@@ -4,8 +4,8 @@
  * never requested here: encryption, acr, max_age.
  */
 import * as v from "valibot";
-import { escapeText } from "../platform/escape.ts";
 import { asObject, type Json, parseJson } from "../platform/json.ts";
+import { outsideWords } from "../platform/redact.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Client, Server } from "./types.ts";
 
@@ -141,9 +141,10 @@ function faultIn(
 /** An unsigned one never (§2); one signed with a secret only for a client that has a secret to check it by. */
 function algorithmFault({ idTokenAlgorithms }: Server, client: Client, algorithm: unknown): string | null {
   if (typeof algorithm !== "string" || algorithm.toLowerCase() === "none") return "is not signed";
-  if (algorithm.startsWith("HS") && client.secret === null) return `is signed by ${algorithm}, without a shared secret`;
+  if (algorithm.startsWith("HS") && client.secret === null)
+    return `is signed by ${outsideWords(algorithm, 20)}, without a shared secret`;
   const listed = idTokenAlgorithms === undefined || idTokenAlgorithms.includes(algorithm);
-  return listed ? null : `is signed by ${escapeText(algorithm.slice(0, 20))}, which the issuer doesn't list`;
+  return listed ? null : `is signed by ${outsideWords(algorithm, 20)}, which the issuer doesn't list`;
 }
 
 function foreign(what: string): Fault {

@@ -5,7 +5,7 @@
 
 import { AuthError } from "../platform/errors.ts";
 import { at, type Json, textAt } from "../platform/json.ts";
-import { outsideWords, redactJson } from "../platform/redact.ts";
+import { outsideWords, redact, redactJson } from "../platform/redact.ts";
 import { knowSecret, Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 import type { Dialect } from "../providers/defaults.ts";
@@ -45,8 +45,6 @@ export async function readTokenReply(
     throw expected.login
       ? refusedLogin(raw, idToken.fault, received, idToken.byClock)
       : unusable(raw, body, dialect, idToken.fault);
-  // Everything but the tokens themselves is stored and shown in clear somewhere.
-  const redacted = redactJson(body);
   const account = await byPlugin(raw, () => accountIn(dialect, body, idToken.claims));
   const { subject } = expected;
   if (subject !== null && dialect.account.from === "reply" && account?.id && account.id !== subject)
@@ -59,11 +57,11 @@ export async function readTokenReply(
   );
   // Zero is how some say "never".
   const [ofRefreshToken, unused, ofAuthorization] = refreshLifetimes.map(({ seconds }) => seconds || null);
-  const scopes = scopesIn(at(redacted, dialect.reply.scope), dialect.scopes.replySeparator);
+  const scopes = scopesIn(redactJson(at(body, dialect.reply.scope)), dialect.scopes.replySeparator);
   const renewsItself = dialect.refresh.credential === "access_token" ? accessToken : null;
   return {
     accessToken,
-    tokenType: textAt(redacted, dialect.reply.tokenType)?.toLowerCase() ?? "bearer",
+    tokenType: redact(textAt(body, dialect.reply.tokenType)?.toLowerCase() ?? "bearer"),
     expiresIn: lifetime.seconds,
     ownExpiresIn: secondsToExp(decodeJwt(accessText)?.claims, now),
     refreshToken: refreshToken ?? renewsItself,
@@ -77,7 +75,7 @@ export async function readTokenReply(
     scopes: scopes.granted,
     idToken: idToken.token,
     account,
-    extra: extraOf(redacted, dialect),
+    extra: extraOf(body, dialect),
   };
 }
 
@@ -186,11 +184,13 @@ function scopesIn(value: unknown, separator: string): Scopes {
   const names = parts.filter((part) => typeof part === "string").flatMap((part) => part.split(/\s+/));
   const given = names.filter((name) => name !== "");
   const granted = given.filter((name) => syntaxFault("scope", name) === null);
-  const unread = given.filter((name) => !granted.includes(name)).map((name) => `scope ${outsideWords(name, 40)}`);
+  const unread = given
+    .filter((name) => syntaxFault("scope", name) !== null)
+    .map((name) => `scope ${outsideWords(name, 40)}`);
   return { granted: granted.length === 0 && given.length > 0 ? null : granted, unread };
 }
 
 function extraOf(body: Json, { reply }: Dialect): Record<string, unknown> {
-  const kept = reply.extra.map((path) => [path, at(body, path)] as const);
+  const kept = reply.extra.map((path) => [path, redactJson(at(body, path))] as const);
   return Object.fromEntries(kept.filter(([, value]) => value !== undefined && value !== null));
 }

@@ -104,14 +104,14 @@ export function bareReply(accessToken: Secret, of: Partial<TokenReply>): TokenRe
 export type FailureClass = ErrorClass | "refused";
 
 /**
- * A token request that did not bring tokens, classed by the provider's own table. Its texts are redacted and on one line
- * (`outsideWords`) from the start: they are stored, logged and shown.
+ * A token request that did not bring tokens, classed by the provider's own table. The provider's words in it are redacted
+ * and on one line (`outsideWords`) from the start: they are stored, logged and shown.
  */
 export class OAuthFailure extends Error {
   readonly class: FailureClass = "transient";
-  /** What CLI.md prints: the code, `connection timed out`, `HTTP 503`, `the reply was lost` … */
+  /** What CLI.md prints: the code as `providerError` has it, `connection timed out`, `HTTP 503`, `the reply was lost` … */
   readonly reason: string = "";
-  /** The provider's code (`invalid_grant`, `bad_refresh_token`), where it gave one. */
+  /** The provider's code, fit to be shown (`invalid_grant`, `bad_refresh_token`), where it gave one. */
   readonly providerError: string | null = null;
   /** The provider's own words. */
   readonly description: string | null = null;
@@ -132,11 +132,13 @@ export class OAuthFailure extends Error {
   readonly received: { readonly accessToken: Secret; readonly refreshToken: Secret | null } | null = null;
 
   constructor({ cause, ...facts }: FailureFacts) {
-    const reason = outsideWords(facts.reason, LONGEST_REASON);
+    const providerError = redactedLine(facts.providerError, LONGEST_CODE);
+    // The other reasons are words of ours, in which nothing is masked.
+    const reason = facts.reason ?? providerError ?? "unreadable reply";
     super(reason, { cause });
     Object.assign(this, facts, {
       reason,
-      providerError: redactedLine(facts.providerError, LONGEST_REASON),
+      providerError,
       description: redactedLine(facts.description),
       // Sent with the next login: a secret in it would go into a browser's address.
       claims: facts.claims != null && !holdsSecret(facts.claims) ? facts.claims : null,
@@ -144,11 +146,10 @@ export class OAuthFailure extends Error {
   }
 }
 
-/** What isn't given is as the class has it. */
-type FailureFacts = Pick<OAuthFailure, "class" | "reason"> &
-  Partial<Omit<OAuthFailure, keyof Error>> & { cause?: unknown };
+/** What isn't given is as the class has it; `reason`: the provider's code. */
+type FailureFacts = Pick<OAuthFailure, "class"> & Partial<Omit<OAuthFailure, keyof Error>> & { cause?: unknown };
 
-const LONGEST_REASON = 150;
+const LONGEST_CODE = 150;
 
 function redactedLine(text: string | null | undefined, longest?: number): string | null {
   return text == null ? null : outsideWords(text, longest);

@@ -5,7 +5,8 @@
  */
 import { feature } from "bun:bundle";
 import { faultAtOnce } from "./faults.ts";
-import { knowSecret } from "./secret.ts";
+import { knownSecrets, knowSecret } from "./secret.ts";
+import { withoutEnd } from "./trim.ts";
 
 /** Names of credentials, in any notation, with anything before or behind: `newRefresh`, `refresh-tkn`, `x_api_keys`. */
 const CREDENTIAL =
@@ -26,20 +27,52 @@ const SHORTEST = 4;
 /** In a text that has no structure, and under names that say little. */
 const SHORTEST_IN_PROSE = 8;
 
+/** A text with more, or longer ones, is made to keep us searching: it isn't read. */
+const MOST_VALUES = 5_000;
+const MOST_CHARACTERS = 512 * 1024;
+/** Of all texts together. */
+const MOST_IN_ALL = 200_000;
+let inAll = 0;
+
 /** JSON in a string of a form in a string …: deeper, only the text is searched. */
 const MOST_LAYERS = 5;
 
-/** `text`: a reply's body, or any other text from outside. */
-export function learnSecrets(text: string): void {
-  if (feature("AUTH_TEST")) faultAtOnce("reply-learn");
-  learnFromText(text, 0);
+/** What was found in one text. */
+class Found {
+  #values = 0;
+  #characters = 0;
+
+  get isTooMuch(): boolean {
+    return this.#values > MOST_VALUES || this.#characters > MOST_CHARACTERS || inAll > MOST_IN_ALL;
+  }
+
+  add(value: string): void {
+    if (knownSecrets().has(value)) return;
+    this.#values++;
+    this.#characters += value.length;
+    inAll++;
+    if (!this.isTooMuch) knowSecret(value);
+  }
 }
 
-function learnFromText(text: string, layer: number): void {
+/**
+ * In a time that grows as the text does.
+ * @param text a reply's body, or any other text from outside
+ * @returns false where it holds more credentials than are searched for: nothing of it may be used, since any of its other
+ * texts may repeat one
+ */
+export function learnSecrets(text: string): boolean {
+  if (feature("AUTH_TEST")) faultAtOnce("reply-learn");
+  const found = new Found();
+  learnFromText(text, 0, found);
+  return !found.isTooMuch;
+}
+
+function learnFromText(text: string, layer: number, found: Found): void {
   const value = layer < MOST_LAYERS ? parsedText(text) : undefined;
-  if (value !== undefined) learnFrom(value, layer + 1);
+  if (value !== undefined) learnFrom(value, layer + 1, found);
   // Also of what could be parsed: of a name that occurs twice, the parsed object has the last value only.
-  search(text);
+  search(text, found);
 }
 
 /** A JSON object, list or string, or the fields of a form; undefined for anything else. */
@@ -66,13 +99,13 @@ interface Place {
 }
 
 /** With a list of its own instead of recursion: a reply may be nested deeper than the stack. */
-function learnFrom(whole: unknown, layer: number): void {
+function learnFrom(whole: unknown, layer: number, found: Found): void {
   const places: Place[] = [{ value: whole, likelihood: "no", inError: false }];
-  for (let place = places.pop(); place !== undefined; place = places.pop()) {
+  for (let place = places.pop(); place !== undefined && !found.isTooMuch; place = places.pop()) {
     const { value } = place;
     if (typeof value === "string") {
-      if (isCredential(value, place)) learn(value, SHORTEST);
-      learnFromText(value, layer);
+      if (isCredential(value, place)) learn(value, SHORTEST, found);
+      learnFromText(value, layer, found);
     } else if (Array.isArray(value)) for (const each of value) places.push({ ...place, value: each });
     else if (typeof value === "object" && value !== null)
       for (const field of fieldsOf(value, place)) places.push(field);
@@ -107,32 +140,59 @@ function isCredential(value: string, { likelihood, inError }: Place): boolean {
 }
 
 const NAME = /(?<![\w.-])([\w.-]{1,80})\\*["']?\s*[:=]\s*/g;
-/** In quotes (escaped ones within JSON within JSON), up to the end where the text was cut off, or without quotes. */
-const VALUE = /(\\+)(["'])(.*?)(?:\1\2|$)|"((?:[^"\\]|\\.)*)|'((?:[^'\\]|\\.)*)|([^"'&\s<>]{8,})/sy;
+const OPENING = /(\\{0,40})(["'])/y;
+/** Without quotes. */
+const BARE = /[^"'&\s<>]{8,4096}/y;
 const SCHEME = /\b(?:bearer|basic|dpop)\s+([A-Za-z0-9._~+/=-]{8,})/gi;
 
-function search(text: string): void {
+function search(text: string, found: Found): void {
   for (const { 0: whole, 1: name = "", index } of text.matchAll(NAME)) {
+    if (found.isTooMuch) return;
     if (likelihoodOf(name, "no") !== "credential") continue;
-    VALUE.lastIndex = index + whole.length;
-    const [, , , escaped, double, single, bare] = VALUE.exec(text) ?? [];
-    const quoted = escaped ?? double ?? single;
-    if (quoted !== undefined) learn(quoted, SHORTEST);
+    const start = index + whole.length;
+    const quoted = quotedAt(text, start);
+    if (quoted !== null) learn(quoted, SHORTEST, found);
+    const bare = quoted === null ? matchAt(BARE, text, start)?.[0] : undefined;
     if (bare === undefined) continue;
     // The sentence or the list that it is in may go on.
-    for (const value of [bare, bare.replace(/[.:!?)]+$/, ""), bare.replace(/[,;{}[\]].*$/, "")])
-      learn(value, SHORTEST_IN_PROSE);
+    for (const value of [bare, withoutEnd(bare, ".:!?)"), bare.split(LIST, 1)[0] ?? ""])
+      learn(value, SHORTEST_IN_PROSE, found);
   }
-  for (const [, value] of text.matchAll(SCHEME)) if (value !== undefined && /\d/.test(value)) learn(value, SHORTEST);
+  for (const [, value] of text.matchAll(SCHEME))
+    if (value !== undefined && /\d/.test(value)) learn(value, SHORTEST, found);
 }
 
-function learn(raw: string, shortest: number): void {
+const LIST = /[,;{}[\]]/;
+
+/** What is in quotes there, up to the end where the text was cut off. Escaped quotes are those of JSON within JSON. */
+function quotedAt(text: string, start: number): string | null {
+  const [opening, backslashes, quote] = matchAt(OPENING, text, start) ?? [];
+  if (opening === undefined || quote === undefined) return null;
+  const from = start + opening.length;
+  let end = text.indexOf(opening, from);
+  // `\"` within a plain text's quotes doesn't end it.
+  while (backslashes === "" && end >= 0 && isEscaped(text, end, from)) end = text.indexOf(quote, end + 1);
+  return text.slice(from, end < 0 ? text.length : end);
+}
+
+function isEscaped(text: string, at: number, from: number): boolean {
+  let before = at;
+  while (before > from && text[before - 1] === "\\") before--;
+  return (at - before) % 2 === 1;
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
+}
+
+function learn(raw: string, shortest: number, found: Found): void {
   // The backslash before the quote that ended it.
-  const value = raw.replace(/\\+$/, "");
+  const value = withoutEnd(raw, "\\");
   if (WORD.test(value) || ADDRESS_OR_TIME.test(value)) return;
   const withoutScheme = value.replace(/^(bearer|basic|dpop)\s+/i, "");
   for (const form of new Set([raw, value, value.trim(), withoutScheme, unescaped(value), percentDecoded(value)]))
-    if (form.length >= shortest) knowSecret(form);
+    if (form.length >= shortest) found.add(form);
 }
 
 function unescaped(value: string): string {

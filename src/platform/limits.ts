@@ -20,7 +20,7 @@ export const LIMITS = {
   /** The room set aside on the disk for a token reply; a larger one makes the file grow (RULES.md 2.1). */
   replyFileBytes: 64 * 1024,
   /** Discovery documents, key sets, account replies. */
-  documentBytes: 1024 * 1024,
+  documentBytes: 256 * 1024,
   /** A plugin's file; what is fetched to find one may be larger. */
   pluginBytes: 1024 * 1024,
   packageBytes: 16 * 1024 * 1024,

@@ -1,12 +1,13 @@
 /**
- * Redaction by value: a text is searched for every secret this process knows, as it is and in the encodings a secret
- * takes on its way through URLs, headers and dumps. Every text from outside passes here before it is stored, logged or
- * shown (RULES 3.5); every log and every message passes again, as the last net.
+ * Redaction by value: a text from outside is searched for every secret this process knows, as it is and in the encodings a
+ * secret takes on its way through URLs, headers and dumps, where it enters or where it is put between our own words, and
+ * before it is stored, logged or shown (RULES 3.5). Our own words are never searched for them: a secret may be a word of
+ * ours, by chance (`secret`) or because a provider calls one a token.
  */
 import { feature } from "bun:bundle";
 import { escapeText } from "./escape.ts";
 import { mutated } from "./faults.ts";
-import { knownSecrets } from "./secret.ts";
+import { heldSecrets, knownSecrets } from "./secret.ts";
 
 const MASK = "[redacted]";
 
@@ -14,28 +15,43 @@ const MASK = "[redacted]";
 const SHORTEST = 4;
 /** A piece of Base64 shorter than this occurs in ordinary words. */
 const SHORTEST_PIECE = 8;
+/** A longer text is no message, name or scope: it is masked whole, which bounds the time that a search takes. */
+const LONGEST_SEARCHED = 8 * 1024;
 
-/** The text with every known secret masked. */
+/** A text from outside with every known secret masked. */
 export function redact(text: string): string {
   if (feature("AUTH_TEST") && mutated("redaction-off")) return text;
-  indexSecrets();
-  let masked = "";
+  return text.length > LONGEST_SEARCHED ? MASK : masked(text, allForms());
+}
+
+/**
+ * One of our own lines, as the last net: only secrets that this process holds as such are masked, and only those that
+ * can't be words, names or addresses.
+ */
+export function maskHeld(line: string): string {
+  return feature("AUTH_TEST") && mutated("redaction-off") ? line : masked(line, heldForms());
+}
+
+function masked(text: string, forms: Forms): string {
+  let result = "";
   let end = 0;
   // All are found in the text as it came, whatever their order, and overlapping ones are masked as one: a secret may
   // begin with another one, or end with what another one begins with.
-  for (let at = 0; at + SHORTEST <= text.length; at++)
-    for (const { form } of formsAt(text, at)) {
-      if (at >= end) masked += text.slice(end, at) + MASK;
-      end = Math.max(end, at + form.length);
-    }
-  return masked + text.slice(end);
+  for (let at = 0; at + SHORTEST <= text.length; at++) {
+    const longest = formsAt(text, at, forms)[0];
+    if (longest === undefined) continue;
+    if (at >= end) result += text.slice(end, at) + MASK;
+    end = Math.max(end, at + longest.text.length);
+  }
+  return result + text.slice(end);
 }
 
 /** Whether a text that can't be masked, since it is to be used (a URL, an id), has a known secret in it. */
 export function holdsSecret(text: string): boolean {
-  indexSecrets();
+  if (text.length > LONGEST_SEARCHED) return true;
+  const forms = allForms();
   for (let at = 0; at + SHORTEST <= text.length; at++)
-    if (formsAt(text, at).some(({ secretLength }) => secretLength >= SHORTEST_WORTH_REFUSING)) return true;
+    if (formsAt(text, at, forms).some(({ secret }) => secret.length >= SHORTEST_WORTH_REFUSING)) return true;
   return false;
 }
 
@@ -43,36 +59,84 @@ export function holdsSecret(text: string): boolean {
 const SHORTEST_WORTH_REFUSING = 12;
 
 interface Form {
-  readonly form: string;
-  readonly secretLength: number;
+  readonly text: string;
+  readonly secret: string;
+  /** The longest other form that this one begins with. */
+  shorter?: Form | undefined;
 }
 
-/** By its first characters, so that a text is gone through once, however many secrets a reply brought. */
-const formsByStart = new Map<string, Form[]>();
-let indexed = 0;
+/** By their first characters; in order, once they were looked for. */
+interface Forms {
+  readonly byStart: Map<string, { forms: Form[]; sorted: boolean }>;
+  /** How many secrets are in. They are only ever added. */
+  count: number;
+}
 
-/** Secrets are only ever added. */
-function indexSecrets(): void {
-  const known = knownSecrets();
-  if (known.size === indexed) return;
-  for (const secret of [...known].slice(indexed)) {
-    if (secret.length < SHORTEST) continue;
-    for (const form of formsOf(secret)) {
-      const start = form.slice(0, SHORTEST);
-      const same = formsByStart.get(start);
-      if (same === undefined) formsByStart.set(start, [{ form, secretLength: secret.length }]);
-      else same.push({ form, secretLength: secret.length });
+const all: Forms = { byStart: new Map(), count: 0 };
+const held: Forms = { byStart: new Map(), count: 0 };
+
+function allForms(): Forms {
+  return upToDate(all, knownSecrets(), (secret) => secret.length >= SHORTEST);
+}
+
+function heldForms(): Forms {
+  return upToDate(held, heldSecrets(), isUnmistakable);
+}
+
+function upToDate(forms: Forms, secrets: ReadonlySet<string>, wanted: (secret: string) => boolean): Forms {
+  if (secrets.size === forms.count) return forms;
+  for (const secret of [...secrets].slice(forms.count))
+    for (const text of wanted(secret) ? formsOf(secret) : []) {
+      const start = text.slice(0, SHORTEST);
+      const same = forms.byStart.get(start);
+      if (same === undefined) forms.byStart.set(start, { forms: [{ text, secret }], sorted: true });
+      else {
+        same.forms.push({ text, secret });
+        same.sorted = false;
+      }
     }
-  }
-  indexed = known.size;
+  forms.count = secrets.size;
+  return forms;
 }
 
-function formsAt(text: string, at: number): Form[] {
-  const candidates = formsByStart.get(text.slice(at, at + SHORTEST));
-  return candidates === undefined ? NONE : candidates.filter(({ form }) => text.startsWith(form, at));
+/** The forms that are in the text at this place, the longest first. In a time that grows little with their number. */
+function formsAt(text: string, at: number, { byStart }: Forms): Form[] {
+  const same = byStart.get(text.slice(at, at + SHORTEST));
+  if (same === undefined) return NONE;
+  if (!same.sorted) sort(same);
+  const rest = text.slice(at);
+  // The last form that isn't behind the rest of the text, in the order of their characters: whatever form the rest begins
+  // with, this one begins with too.
+  let [low, high] = [0, same.forms.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((same.forms[middle] as Form).text <= rest) low = middle + 1;
+    else high = middle;
+  }
+  const found: Form[] = [];
+  for (let form = same.forms[low - 1]; form !== undefined; form = form.shorter)
+    if (rest.startsWith(form.text) && !isWithinWord(form, text, at)) found.push(form);
+  return found;
 }
 
 const NONE: Form[] = [];
+
+function sort(same: { forms: Form[]; sorted: boolean }): void {
+  const before: Form[] = [];
+  same.forms.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
+  for (const form of same.forms) {
+    while (before.length > 0 && !form.text.startsWith((before.at(-1) as Form).text)) before.pop();
+    form.shorter = before.at(-1);
+    before.push(form);
+  }
+  same.sorted = true;
+}
+
+/** A secret that is a short word is masked as a word: `open` isn't in `openid`. */
+function isWithinWord({ text: form, secret }: Form, text: string, at: number): boolean {
+  if (form !== secret || secret.length >= SHORTEST_PIECE || !/^[A-Za-z]+$/.test(secret)) return false;
+  return /\w/.test(text[at - 1] ?? "") || /\w/.test(text[at + form.length] ?? "");
+}
 
 /** The same value with every text in it redacted, names of fields too. */
 export function redactJson<T>(value: T): T {
@@ -168,6 +232,12 @@ export function outsideWords(text: string, longest = LONGEST): string {
 
 const WORD = /[A-Za-z0-9][A-Za-z0-9_~+=-]{15,}/g;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** No command, name, address or number: long, of one word, and mixed as generators mix. A host's name has no capitals. */
+function isUnmistakable(secret: string): boolean {
+  if (!/^[\w~+/=.-]{20,}$/.test(secret) || !looksRandom(secret)) return false;
+  return !secret.includes(".") || /[A-Z]/.test(secret);
+}
 
 /** Letters and digits as generators mix them, and no UUID: providers name requests and clients by those. */
 function looksRandom(word: string): boolean {

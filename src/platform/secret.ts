@@ -5,6 +5,13 @@ export function knownSecrets(): ReadonlySet<string> {
   return known;
 }
 
+/** Those that were held as a `Secret`: what our own lines are searched for. */
+const held = new Set<string>();
+
+export function heldSecrets(): ReadonlySet<string> {
+  return held;
+}
+
 /** For a secret that is nowhere held as one: a header that was made, a credential in a provider's reply. */
 export function knowSecret(value: string): void {
   known.add(value);
@@ -20,6 +27,7 @@ export class Secret {
   constructor(value: string) {
     this.#value = value;
     known.add(value);
+    held.add(value);
   }
 
   reveal(): string {

@@ -108,9 +108,15 @@ describe("a credential in a reply is known as secret, wherever it is in", () => 
     learnSecrets("a=".repeat(32_000));
     learnSecrets(`token${" ".repeat(64_000)}`);
     learnSecrets("x".repeat(64_000));
+    learnSecrets("token:".repeat(10_000));
+    learnSecrets("token:http://".repeat(10_000));
+    learnSecrets(JSON.stringify({ token: `${"\\".repeat(64_000)}x` }));
+    for (let i = 0; i < 900; i++) learnSecrets(JSON.stringify({ token: `invalid${"a".repeat(30)}${i}` }));
     learnSecrets('token:\\"'.repeat(7_000));
     const many = Array.from({ length: 5_000 }, token);
     learnSecrets(JSON.stringify({ token: many }));
+    // One that holds more is not to be read.
+    expect(learnSecrets(JSON.stringify({ token: Array.from({ length: 15_000 }, token) }))).toBe(false);
     for (const value of many) expect(redact(`a text with ${value} in it`)).toBe("a text with [redacted] in it");
     expect(performance.now() - started).toBeLessThan(5_000);
   });

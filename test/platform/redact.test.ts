@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { learnSecrets } from "../../src/platform/learn-secrets.ts";
-import { outsideWords, redact } from "../../src/platform/redact.ts";
-import { Secret } from "../../src/platform/secret.ts";
+import { holdsSecret, maskHeld, outsideWords, redact } from "../../src/platform/redact.ts";
+import { knowSecret, Secret } from "../../src/platform/secret.ts";
 
 const secret = 'p/Q+r "s"=&%\\ é_ghu_16C7e42F292c6912E7';
 new Secret(secret);
@@ -122,5 +122,91 @@ describe("a provider's words", () => {
     const value = token();
     learnSecrets(`refresh_token=${value}`);
     expect(outsideWords(`${"word ".repeat(37)}${value}`)).not.toContain(value.slice(0, 6));
+  });
+});
+
+describe("a secret that is a short word", () => {
+  test("is masked as a word, and not within one", () => {
+    new Secret("open");
+    expect(redact("open, openid, reopen, open_door, [open]:open")).toBe(
+      "[redacted], openid, reopen, open_door, [[redacted]]:[redacted]",
+    );
+  });
+
+  test("is masked in every encoding all the same", () => {
+    expect(redact(Buffer.from("open").toString("hex"))).toBe("[redacted]");
+  });
+});
+
+describe("our own lines", () => {
+  const token = "ghx_16C7e42F292c6912E7710c838347";
+
+  test("lose a secret that is held and can be no word of ours, in every encoding", () => {
+    new Secret(token);
+    for (const form of [token, Buffer.from(token).toString("base64"), Buffer.from(token).toString("hex")])
+      expect(maskHeld(`at ${form}.`)).not.toContain(form);
+  });
+
+  test("keep every other one, whoever says that it is a secret", () => {
+    const words = [
+      "invalid_grant",
+      "auth login oidc:127.0.0.1-8080",
+      "id-2024.issuer-0001.example.com",
+      "event",
+      "secret",
+    ];
+    for (const word of words) {
+      new Secret(word);
+      knowSecret(word);
+      expect(maskHeld(`{"event":"${word}"}`)).toBe(`{"event":"${word}"}`);
+    }
+    // What only a reply calls a token may be a client's id.
+    knowSecret("k9XbQ27TzLmPw4RvAsD83Fh1");
+    expect(maskHeld("--client-id k9XbQ27TzLmPw4RvAsD83Fh1")).toBe("--client-id k9XbQ27TzLmPw4RvAsD83Fh1");
+  });
+});
+
+describe("however many secrets, and however alike", () => {
+  test("the longest at each place is found: as if each was looked for", () => {
+    const part = fc.stringMatching(/^kq[ab1]{0,4}$/);
+    const secret = fc.array(part, { minLength: 2, maxLength: 4 }).map((parts) => parts.join(""));
+    const text = fc.array(fc.oneof(part, fc.constantFrom(" ", "k", "1")), { maxLength: 14 });
+    fc.assert(
+      fc.property(fc.array(secret, { minLength: 1, maxLength: 5 }), text, (values, parts) => {
+        for (const value of values) {
+          knowSecret(value);
+          known.add(value);
+        }
+        expect(redact(parts.join(""))).toBe(oneByOne(parts.join("")));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  const known = new Set<string>();
+  function oneByOne(text: string): string {
+    const found: [start: number, end: number][] = [];
+    for (const value of known)
+      for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) {
+        const around = `${text[at - 1] ?? ""}${text[at + value.length] ?? ""}`;
+        if (value.length >= 8 || !/^[a-z]+$/.test(value) || !/\w/.test(around)) found.push([at, at + value.length]);
+      }
+    let masked = "";
+    let end = 0;
+    for (const [from, to] of found.sort(([a], [b]) => a - b)) {
+      if (from >= end) masked += `${text.slice(end, from)}[redacted]`;
+      end = Math.max(end, to);
+    }
+    return masked + text.slice(end);
+  }
+
+  test("a text is searched in a moment, and a very long one is masked whole", () => {
+    for (let i = 0; i < 5_000; i++) knowSecret(`${"z".repeat(20)}b${i}`);
+    const began = performance.now();
+    expect(redact("z".repeat(8_000))).toBe("z".repeat(8_000));
+    expect(holdsSecret("z".repeat(8_000))).toBe(false);
+    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(redact("z".repeat(9_000))).toBe("[redacted]");
+    expect(holdsSecret("z".repeat(9_000))).toBe(true);
   });
 });

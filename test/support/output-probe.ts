@@ -4,7 +4,7 @@ import { asAuthError } from "../../src/cli/exit.ts";
 import { AuthError } from "../../src/platform/errors.ts";
 import { Secret } from "../../src/platform/secret.ts";
 
-const secret = new Secret("sk-known-secret-value");
+const secret = new Secret("sk-known-secret-value-4f9a2c7e");
 const globals = { ...DEFAULT_GLOBALS, ...JSON.parse(process.argv[2] ?? "{}") };
 const { output, context } = createCli(process.env, globals, []);
 try {

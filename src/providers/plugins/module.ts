@@ -4,8 +4,8 @@
  */
 import * as v from "valibot";
 import { AuthError } from "../../platform/errors.ts";
-import { escapeText } from "../../platform/escape.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { outsideWords } from "../../platform/redact.ts";
 import type { PluginFunctions } from "../schema/functions.ts";
 import { requestHeaderFault } from "../written.ts";
 
@@ -56,7 +56,7 @@ export async function describeModule(
 async function answered(question: Question, file: string, who: string): Promise<Extract<Answer, { json: string }>> {
   const answer = await evaluated(question);
   if ("json" in answer) return answer;
-  throw new AuthError("plugin_invalid", `${file}: ${who} ${escapeText(answer.fault)}.`, {
+  throw new AuthError("plugin_invalid", `${file}: ${who} ${outsideWords(answer.fault)}.`, {
     hint: "Correct the module, check it (auth provider check <file>), and trust it again: auth provider trust <id>",
   });
 }
@@ -142,10 +142,10 @@ function checkedAnswer(file: string, name: keyof PluginFunctions, answer: unknow
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   const at = v.getDotPath(issue);
-  const place = at === null ? "" : ` in '${at}'`;
+  const place = at === null ? "" : ` in '${outsideWords(at)}'`;
   throw new AuthError(
     "plugin_invalid",
-    `${file}: functions.${name} answers the wrong thing${place}: ${issue.message}.`,
+    `${file}: functions.${name} answers the wrong thing${place}: ${outsideWords(issue.message)}.`,
     { hint: shape },
   );
 }
