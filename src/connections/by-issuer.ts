@@ -2,6 +2,7 @@
 import { AuthError, usage } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import { shellWord } from "../platform/shell-word.ts";
+import { withoutEnd } from "../platform/trim.ts";
 import { addressFault, isSameUrl } from "../platform/url.ts";
 import type { Vault } from "../vault/types.ts";
 import { readDefaults } from "./defaults.ts";
@@ -15,7 +16,7 @@ export function nameForIssuer(text: string): string {
   if (fault !== null) throw usage(`The issuer ${fault}.`, "Give an https URL, or http on this machine.");
   const url = new URL(text);
   const port = url.port === "" ? "" : `-${url.port}`;
-  const path = url.pathname.replace(/\/+$/, "");
+  const path = withoutEnd(url.pathname, "/");
   const host = url.hostname.replaceAll(/[[\]:]/g, "_").replace(/^_+/, "");
   return checkName(`${host}${port}${path}`);
 }

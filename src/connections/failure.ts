@@ -160,7 +160,7 @@ function remedy(failure: OAuthFailure, fallback: string): string {
 /** A hint to log in again holds the command, even where the description has words of its own. */
 function loggingIn(failure: OAuthFailure, again: string): string {
   const hint = remedy(failure, again);
-  return hint.includes("auth login ") ? hint : `${hint.replace(/\s*Log in again\.$/, "")}\n${again}`;
+  return hint.includes("auth login ") ? hint : `${hint.replace(/Log in again\.$/, "").trimEnd()}\n${again}`;
 }
 
 /**

@@ -90,7 +90,7 @@ export class Issuer {
 
   async #answer(request: Request): Promise<Response> {
     const url = new URL(request.url);
-    const [, origin = "", path = ""] = /^\/([^/]+)(.*)$/.exec(url.pathname) ?? [];
+    const [, origin = "", path = ""] = /^\/([^/]+)(.*)$/s.exec(url.pathname) ?? [];
     const address = `${decodeURIComponent(origin)}${path}`;
     this.calls.push(address);
     const { method, headers } = request;

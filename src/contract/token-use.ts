@@ -6,9 +6,8 @@ import { type Call, ReceivedRequest } from "./request.ts";
 
 /** RFC 6750, with the header that the description declares. */
 export function userinfo({ provider: { dialect }, grants }: Issuer, call: Call): Response {
-  const [, name = "", line = ""] =
-    /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*\{(?:token|basic)\}.*)$/.exec(dialect.header) ?? [];
-  insist(name !== "", `header is '${dialect.header}', which isn't 'Name: … {token} …'`);
+  const [, name = "", line = ""] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*)$/s.exec(dialect.header) ?? [];
+  insist(/\{(token|basic)\}/.test(line), `header is '${dialect.header}', which isn't 'Name: … {token} …'`);
   const isBasic = line.includes("{basic}");
   const shown = between(line, isBasic ? "{basic}" : "{token}", call.headers.get(name) ?? "");
   const token = isBasic && shown !== null ? between(dialect.basic ?? "", "{token}", atob(shown)) : shown;

@@ -33,8 +33,8 @@ export function pastedParameters(pasted: string, redirectUri: string, server: Se
       );
     return url.searchParams;
   }
-  if (/^\??[^\s=?]+=[^\s]*&[^\s]+$/.test(text)) return new URLSearchParams(text.replace(/^\?/, ""));
-  const [, code, state] = /^(\S+?)(?:\s+|#)(\S+)$/.exec(text) ?? [];
+  if (/^\??[^\s=?]+=\S+$/.test(text) && /&./.test(text)) return new URLSearchParams(text.replace(/^\?/, ""));
+  const [, code, state] = /^([^\s#]+)(?:\s+|#)(\S+)$/.exec(text) ?? [];
   if (code !== undefined && state !== undefined) return bare(code, state, server);
   if (/^\S{8,}$/.test(text))
     throw new WrongPaste(

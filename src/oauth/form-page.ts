@@ -65,8 +65,10 @@ function control({ name, label, kind, required }: Field, typed: string, first: b
 
 /** URLs are the provider's description's: only https ones lead anywhere. */
 function linked(step: string): string {
-  const [, before = "", url, after = ""] = /^(.*?)(https:\/\/[^\s,;)]+)(.*)$/.exec(step) ?? [];
-  if (url === undefined) return coded(step);
+  const found = /https:\/\/[^\s,;)]+/.exec(step);
+  if (found === null) return coded(step);
+  const [url] = found;
+  const [before, after] = [step.slice(0, found.index), step.slice(found.index + url.length)];
   if (/redirect/i.test(before)) return `${coded(before)}<code>${html(url)}</code>${coded(after)}`;
   return `${coded(before)}<a href="${html(url)}" target="_blank" rel="noopener noreferrer">${html(url)}</a>${coded(after)}`;
 }

@@ -1,4 +1,5 @@
 /** As much of HTTP/1.1 as the loopback servers speak: one request in, one small reply out. */
+import { withoutEnd } from "../platform/trim.ts";
 import { contentSecurityPolicy, type Page, renderPage } from "./page.ts";
 
 export interface Head {
@@ -18,7 +19,8 @@ export function parseHead(bytes: Uint8Array): Head | null {
   if (method === undefined || target === undefined || hosts.length !== 1) return null;
   const headers = new Map<string, string>();
   for (const line of lines) {
-    const [, name = "", value = ""] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+    const [name = ""] = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?=:)/.exec(line) ?? [];
+    const value = withoutEnd(line.slice(name.length + 1), " \t").replace(/^[ \t]+/, "");
     // Twice the same would let two readers see two requests; none of those that matter is a list.
     if (DECIDING.has(name.toLowerCase()) && headers.has(name.toLowerCase())) return null;
     headers.set(name.toLowerCase(), value);

@@ -4,6 +4,7 @@
  * sh, bash, zsh and fish.
  */
 import { escapeText } from "./escape.ts";
+import { withoutEnd } from "./trim.ts";
 
 /** What the person has to fill in: `<id>`. A text that looks like one is quoted as any other. */
 export interface Placeholder {
@@ -50,5 +51,5 @@ function windowsWord(text: string): string {
   if (BARE_ON_WINDOWS.test(text)) return text;
   if (NOT_QUOTABLE_ON_WINDOWS.test(text)) return "<value>";
   // A backslash before the closing quote would escape it (CommandLineToArgvW).
-  return `"${text.replace(/\\+$/, (end) => end + end)}"`;
+  return `"${text}${text.slice(withoutEnd(text, "\\").length)}"`;
 }

@@ -110,7 +110,7 @@ function kindOf(setting: string, settings: Settings): string | undefined {
 }
 
 const STEERING_HEADER =
-  /^(host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect|range|proxy-.*|forwarded|x-forwarded-.*|x-http-method.*|x-original-.*|x-rewrite-.*)$/i;
+  /^((host|connection|transfer-encoding|te|trailer|upgrade|expect|range|forwarded)$|content-|proxy-|x-forwarded-|x-http-method|x-original-|x-rewrite-)/i;
 
 /**
  * Why a description can't have this as the line that `auth token -o header` prints, in words; null where it can.

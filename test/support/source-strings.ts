@@ -13,26 +13,42 @@ const SKIPPED = /\/\/[^\n]*|\/\*[\s\S]*?\*\//y;
 const REGEX = /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/y;
 const STRING = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/y;
 
+interface Found {
+  readonly strings: SourceString[];
+  readonly patterns: string[];
+}
+
 export function stringsOf(source: string): SourceString[] {
-  const found: SourceString[] = [];
+  return read(source).strings;
+}
+
+/** Its regular expressions, as they are written. */
+export function patternsOf(source: string): string[] {
+  return read(source).patterns;
+}
+
+function read(source: string): Found {
+  const found: Found = { strings: [], patterns: [] };
   readCode(source, 0, found);
   return found;
 }
 
 /** Reads up to the `}` that no `{` of this code opened. @returns where it ended */
-function readCode(source: string, from: number, found: SourceString[]): number {
+function readCode(source: string, from: number, found: Found): number {
   let at = from;
   for (let depth = 0; at < source.length; ) {
     const skipped = matchAt(SKIPPED, source, at);
     const quoted = matchAt(STRING, source, at);
     if (skipped !== null) at += skipped.length;
     else if (quoted !== null) {
-      found.push({ text: unescaped(quoted.slice(1, -1)), line: lineOf(source, at) });
+      found.strings.push({ text: unescaped(quoted.slice(1, -1)), line: lineOf(source, at) });
       at += quoted.length;
     } else if (source[at] === "`") at = readTemplate(source, at, found);
-    else if (source[at] === "/" && BEFORE_REGEX.test(source.slice(Math.max(from, at - 20), at)))
-      at += (matchAt(REGEX, source, at) ?? "/").length;
-    else {
+    else if (source[at] === "/" && BEFORE_REGEX.test(source.slice(Math.max(from, at - 20), at))) {
+      const pattern = matchAt(REGEX, source, at);
+      if (pattern !== null) found.patterns.push(pattern);
+      at += (pattern ?? "/").length;
+    } else {
       if (source[at] === "{") depth++;
       if (source[at] === "}" && depth-- === 0) return at;
       at++;
@@ -41,7 +57,7 @@ function readCode(source: string, from: number, found: SourceString[]): number {
   return at;
 }
 
-function readTemplate(source: string, start: number, found: SourceString[]): number {
+function readTemplate(source: string, start: number, found: Found): number {
   let text = "";
   let at = start + 1;
   while (at < source.length && source[at] !== "`") {
@@ -55,7 +71,7 @@ function readTemplate(source: string, start: number, found: SourceString[]): num
       at += width;
     }
   }
-  found.push({ text, line: lineOf(source, start) });
+  found.strings.push({ text, line: lineOf(source, start) });
   return at + 1;
 }
 

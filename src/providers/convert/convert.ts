@@ -2,8 +2,10 @@
  * Entries of a catalogue in the format of Nango's `providers.yaml`, as descriptions. An entry converts as far as a
  * description can say it, and what it can't say is named; one that would be no login at all is refused by name.
  */
+
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
+import { withoutEnd } from "../../platform/trim.ts";
 import { parseDefinition } from "../parse.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { type Catalogue, type Read, readCatalogue } from "./catalogue.ts";
@@ -118,6 +120,6 @@ function idFrom(name: string): string | null {
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replace(/^[^a-z]+/, "");
-  const id = plain.slice(0, LONGEST_ID).replace(/-+$/, "");
+  const id = withoutEnd(plain.slice(0, LONGEST_ID), "-");
   return id === "" ? null : id;
 }

@@ -2,7 +2,9 @@
  * Where a package comes from, as the user's own npm configuration says. That of the current folder has no say, nor
  * have the variables that npm hands to the scripts of a package: a repository must not choose whose code is installed.
  */
+
 import type { Environment } from "../../../platform/context.ts";
+import { withoutEnd } from "../../../platform/trim.ts";
 import { addressFault } from "../../../platform/url.ts";
 
 export interface PackageRegistry {
@@ -24,7 +26,7 @@ export function registryFor(packageName: string, text: string, env: Environment)
   const settings = parse(text, env);
   const scope = packageName.startsWith("@") ? packageName.slice(0, packageName.indexOf("/")) : null;
   const named = (scope === null ? undefined : settings.get(`${scope}:registry`)) ?? settings.get("registry");
-  const url = named !== undefined && addressFault(named) === null ? `${named.replace(/\/+$/, "")}/` : DEFAULT;
+  const url = named !== undefined && addressFault(named) === null ? `${withoutEnd(named, "/")}/` : DEFAULT;
   return { url, authorization: authorizationOf(settings, url) };
 }
 
@@ -46,9 +48,13 @@ function authorizationOf(settings: ReadonlyMap<string, string>, url: string): st
 function parse(text: string, env: Environment): Map<string, string> {
   const settings = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {
-    const [, key = "", value = ""] = /^\s*([^;#=\s][^=]*?)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (key === "") continue;
-    const plain = value.replace(/^"(.*)"$/, "$1");
+    const [name = "", ...rest] = line.split("=");
+    const key = name.trim();
+    if (key === "" || /^[;#]/.test(key) || rest.length === 0) continue;
+    const plain = rest
+      .join("=")
+      .trim()
+      .replace(/^"(.*)"$/, "$1");
     settings.set(
       key,
       plain.replace(/\$\{(\w+)\}/g, (_, name: string) => env[name] ?? ""),
