@@ -46,7 +46,11 @@ export async function registerClient(
   }
   const { status } = reply;
   const body = readBody({ status, headers: {}, body: reply.body });
-  if (!isSuccess(reply)) throw refusal(textAt(body, "error") ?? `HTTP ${status}`, status);
+  if (!isSuccess(reply)) {
+    const providerError = textAt(body, "error");
+    const said = providerError === null ? { reason: `HTTP ${status}` } : { providerError };
+    throw new OAuthFailure({ class: "refused", status, ...said });
+  }
   return readRegistration(body, status);
 }
 
