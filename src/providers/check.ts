@@ -154,10 +154,10 @@ function addressesAreSafe(definition: ProviderDefinition, report: Report): void 
     if (!/(^|\.)(issuer|endpoints\.[a-z]+|origins\.\d+|create)$/.test(path)) continue;
     const url = fill(text, samples);
     if (url === null) continue;
-    startIsSafe(path, text, definition, report);
     const problem = path.endsWith("create") ? pageFault(url) : addressFault(url);
     if (problem !== null) report(path, problem);
-    else if (path.includes("origins.") && originOf(url) !== url)
+    else startIsSafe(path, text, definition, report);
+    if (problem === null && path.includes("origins.") && originOf(url) !== url)
       report(path, "has more than scheme, host and port", `Write '${originOf(url)}'.`);
   }
   for (const [i, origin] of (definition.movedFrom ?? []).entries())
@@ -174,7 +174,7 @@ function startIsSafe(path: string, address: string, definition: ProviderDefiniti
     report(path, "can have more than 256 hosts", "Let the person give the host: leave out the choices.");
   for (const start of starts ?? []) {
     const problem = namesIn(start).length > 0 ? null : addressFault(start);
-    if (problem !== null) report(path, `${problem}, as ${start}`);
+    if (problem !== null) report(path, `${problem}: ${start}`);
   }
 }
 

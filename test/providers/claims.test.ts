@@ -142,7 +142,7 @@ test("attack: a host that no login could use, or one of too many, is no part of 
   for (const value of ["acme@x", "%61cme", "acme\\x", "ａcme"])
     expect(faults({ a: { title: "A", default: value }, b })).toMatchObject([{ path: "endpoints.userinfo" }]);
   expect(faults({ a: { title: "A", default: "acme" }, b: { ...b, default: ".example." } })).toMatchObject([
-    { problem: "has a dot at the end of its host, as https://acme.example." },
+    { problem: "has a dot at the end of its host: https://acme.example." },
   ]);
   const many = (count: number) => ({ title: "M", choices: Array.from({ length: count }, (_, i) => `x${i}`) });
   expect(faults({ a: many(16), b: many(16) })).toEqual([]);
