@@ -38,7 +38,6 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   vault_corrupt: 8,
   vault_unwritable: 8,
   key_invalid: 8,
-  vault_rolled_back: 8,
   vault_replaced: 8,
   plugin_untrusted: 9,
   plugin_invalid: 9,

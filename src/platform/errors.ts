@@ -34,7 +34,6 @@ export type ErrorCode =
   | "vault_corrupt"
   | "vault_unwritable"
   | "key_invalid"
-  | "vault_rolled_back"
   | "vault_replaced"
   | "plugin_untrusted"
   | "plugin_invalid"

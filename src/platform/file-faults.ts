@@ -10,7 +10,7 @@ const FAULTS: Readonly<Record<string, readonly [reason: string, remedy?: string]
   ENOTDIR: ["a part of the path is not a folder"],
   ELOOP: ["it is a symbolic link"],
   ENOENT: ["its folder doesn't exist"],
-  EIO: ["the disk reports an error"],
+  EIO: ["the disk reports an error", "Check the disk"],
   EMFILE: ["too many open files"],
   ENFILE: ["too many open files"],
   ENOLCK: ["the system has no lock left for it"],

@@ -46,7 +46,9 @@ export const http: Http = async (request) => {
     maxBytes: request.maxBytes ?? LIMITS.documentBytes,
   };
   try {
-    return await (request.retry ? exchangeWithRetries(url, exchange) : exchangeOnce(url, exchange));
+    if (!request.retry) return await exchangeOnce(url, exchange);
+    const { exchangeWithRetries } = await import("./http-retry.ts");
+    return await exchangeWithRetries(url, exchange, exchangeOnce);
   } catch (error) {
     throw request.signal?.aborted ? new HttpError("interrupted", url.href) : error;
   } finally {
@@ -86,27 +88,6 @@ export interface Exchange {
   readonly body?: string;
   readonly signal: AbortSignal;
   readonly maxBytes: number;
-}
-
-const MOST_RETRIES = 2;
-/** Milliseconds. */
-const RETRY_DELAY = 250;
-/** What another try may mend (RFC 9110 §15.5.9, §15.6; RFC 8470 §5.2; RFC 6585 §4). */
-const PASSING_STATUSES = [408, 425, 429, 500, 502, 503, 504];
-const PASSING_FAILURES = ["host not found", "connection refused", "connection lost", "proxy closed the connection"];
-
-/** For requests without effect. @throws HttpError */
-async function exchangeWithRetries(url: URL, exchange: Exchange): Promise<HttpReply> {
-  for (let retries = 0; ; retries++) {
-    try {
-      const reply = await exchangeOnce(url, exchange);
-      if (retries === MOST_RETRIES || !PASSING_STATUSES.includes(reply.status)) return reply;
-    } catch (error) {
-      if (retries === MOST_RETRIES || !(error instanceof HttpError && PASSING_FAILURES.includes(error.failure)))
-        throw error;
-    }
-    await Bun.sleep(RETRY_DELAY);
-  }
 }
 
 /** One request with every switch of the environment and of Bun overruled, and its whole reply. @throws HttpError */

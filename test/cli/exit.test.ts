@@ -12,7 +12,7 @@ test("each error code has the exit code of the contract", () => {
     5: "network provider_unavailable rate_limited busy",
     6: "client_missing client_rejected client_mismatch origin_mismatch scope_rejected",
     7: "access_denied login_timeout token_rejected",
-    8: "vault_locked vault_corrupt vault_unwritable key_invalid vault_rolled_back vault_replaced",
+    8: "vault_locked vault_corrupt vault_unwritable key_invalid vault_replaced",
     9: "plugin_untrusted plugin_invalid",
     64: "usage ambiguous_connection",
     130: "interrupted",

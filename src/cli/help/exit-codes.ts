@@ -54,7 +54,6 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   vault_corrupt: "The vault or a record in it is damaged.",
   vault_unwritable: "The vault can't be written here.",
   key_invalid: "AUTH_KEY is not 32 bytes in base64, base64url or hex.",
-  vault_rolled_back: "The vault is older than this machine remembers it.",
   vault_replaced: "The vault is another one than this machine knows.",
   plugin_untrusted:
     "A plugin with code has not been trusted, or was changed since. Review it, then 'auth provider trust'.",
