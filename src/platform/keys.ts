@@ -35,8 +35,8 @@ const CONTROLS: Readonly<Record<string, Key["name"]>> = {
   ...{ "\x03": "cancel", "\x04": "end of input", "\x10": "up", "\x0e": "down" },
 };
 
-/** What belongs to ESC: a sequence, a key pressed with Alt, or nothing where a control character follows. */
-const SEQUENCE = /^(\[[0-?]*[ -/]*[@-~]|O[@-~]|[^[O\p{Cc}]|(?=\p{Cc}))/u;
+/** What belongs to ESC: a sequence, a key pressed with Alt, or nothing. A control character ends each. */
+const SEQUENCE = /^(\[[0-?]*[ -/]*([@-~]|(?=\p{Cc}))|O([@-~]|(?=\p{Cc}))|[^[O\p{Cc}]|(?=\p{Cc}))/u;
 /** Characters. What goes on longer without an end is no sequence. */
 const LONGEST_SEQUENCE = 32;
 
@@ -44,6 +44,11 @@ export class KeyReader {
   readonly #decoder = new TextDecoder();
   /** The beginning of a sequence whose end hasn't come yet. ESC pressed alone waits here for the next key. */
   #pending = "";
+
+  /** ESC came, and nothing after it: the key Esc, unless the rest of a sequence follows at once. */
+  get isAfterEscape(): boolean {
+    return this.#pending === "\x1b";
+  }
 
   feed(chunk: Uint8Array): Key[] {
     let left = this.#pending + this.#decoder.decode(chunk, { stream: true });

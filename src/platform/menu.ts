@@ -4,7 +4,7 @@ import { AuthError } from "./errors.ts";
 import { type Key, KeyReader } from "./keys.ts";
 import { askText } from "./prompt.ts";
 import { openTerminal } from "./raw-terminal.ts";
-import { canDraw, columns } from "./terminal.ts";
+import { canDraw, columns, rows } from "./terminal.ts";
 
 export interface Choice {
   readonly value: string;
@@ -17,14 +17,16 @@ export interface Choice {
   readonly further?: boolean;
 }
 
-/** Entries shown at once. */
+/** Entries shown at once, where the terminal is high enough: the question and a line of help go with them. */
 const ROWS = 10;
+/** An escape sequence comes in one piece, or nearly: what follows Esc later is a key of its own. */
+const ESCAPE_MS = 100;
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
 
 /**
  * @returns the value of the choice
- * @throws AuthError `interrupted` on Ctrl-C
+ * @throws AuthError `interrupted` on Ctrl-C or Esc
  */
 export async function choose(question: string, choices: readonly Choice[], env: Environment): Promise<string> {
   return canDraw(env) ? chooseFromList(question, choices) : chooseByNumber(question, choices, env);
@@ -40,20 +42,27 @@ async function chooseFromList(question: string, choices: readonly Choice[]): Pro
   const draw = (lines: readonly string[]): void => {
     const width = Math.max(1, columns() - 1);
     const up = drawn > 1 ? `\x1b[${drawn - 1}A` : "";
-    terminal.write(`${up}\r\x1b[J${lines.map((line) => Bun.sliceAnsi(line, 0, width, "…")).join("\r\n")}`);
+    const [first = "", ...others] = lines;
+    // Of the question, the end is what is being typed.
+    const fitted = [Bun.sliceAnsi(first, -width, undefined, "…"), ...others.map((line) => Bun.sliceAnsi(line, 0, width, "…"))];
+    terminal.write(`${up}\r\x1b[J${fitted.join("\r\n")}`);
     drawn = lines.length;
   };
+  const show = (): void => draw(menu.lines(question, rows()));
   try {
     terminal.write(HIDE_CURSOR);
-    draw(menu.lines(question));
+    show();
     const chosen = await new Promise<Choice | null>((resolve) => {
+      let escaped: Timer | undefined;
       terminal.onData((chunk) => {
+        clearTimeout(escaped);
         if (chunk === null) return resolve(null);
         for (const key of keys.feed(chunk)) {
           const end = menu.press(key);
           if (end !== undefined) return resolve(end);
         }
-        draw(menu.lines(question));
+        if (keys.isAfterEscape) escaped = setTimeout(() => resolve(null), ESCAPE_MS);
+        show();
       });
     });
     draw([chosen === null ? question : `${question} ${chosen.label}`]);
@@ -71,17 +80,19 @@ async function chooseFromList(question: string, choices: readonly Choice[]): Pro
 async function chooseByNumber(question: string, choices: readonly Choice[], env: Environment): Promise<string> {
   const first = choices.filter(({ further }) => further !== true);
   let listed: readonly Choice[] = first;
+  let none: readonly string[] = [];
   for (;;) {
     const lines = listed.map(
       ({ label, hint }, i) => `${String(i + 1).padStart(3)}  ${label}${hint ? `  ${hint}` : ""}`,
     );
     const more =
       listed === first && first.length < choices.length ? [`  …  ${choices.length - first.length} more`] : [];
-    const list = [question, ...lines, ...more, "Number, or part of a name"].join("\n");
+    const list = [...none, question, ...lines, ...more, "Number, or part of a name"].join("\n");
     const answer = await askText(list, env);
     const number = /^\d+$/.test(answer) ? listed[Number(answer) - 1] : undefined;
     const found = number === undefined ? matching(choices, answer) : [number];
     if (found.length === 1 && found[0] !== undefined) return found[0].value;
+    none = answer !== "" && found.length === 0 ? ["Nothing has that in its name."] : [];
     listed = answer === "" || found.length === 0 ? first : found;
   }
 }
@@ -131,19 +142,21 @@ export class Menu {
     }
   }
 
-  lines(question: string): string[] {
+  /** @param height lines of the terminal: never more are given, but for one entry below the question */
+  lines(question: string, height = ROWS + 2): string[] {
     const found = this.#found();
-    const first = Math.max(0, Math.min(this.#at - Math.floor(ROWS / 2), found.length - ROWS));
+    const size = Math.max(1, Math.min(ROWS, height - 2));
+    const first = Math.max(0, Math.min(this.#at - Math.floor(size / 2), found.length - size));
     const width = Math.max(0, ...this.#choices.map(({ label }) => Bun.stringWidth(label)));
-    const rows = found.slice(first, first + ROWS).map(({ label, hint }, i) => {
+    const rows = found.slice(first, first + size).map(({ label, hint }, i) => {
       const gap = " ".repeat(width - Bun.stringWidth(label));
       return `${first + i === this.#at ? "❯" : " "} ${label}${hint ? `${gap}  ${hint}` : ""}`;
     });
-    const count = found.length > ROWS ? `${this.#at + 1} of ${found.length}. ` : "";
+    const count = found.length > size ? `${this.#at + 1} of ${found.length}. ` : "";
     return [
       `${question} ${this.#query}`,
       ...(rows.length === 0 ? ["  Nothing has that in its name."] : rows),
-      `  ${count}Up, down, Enter; type to search.`,
+      ...(height < 3 ? [] : [`  ${count}Up, down, Enter; type to search.`]),
     ];
   }
 

@@ -62,6 +62,11 @@ export function columns(): number {
   return (isTerminal(2) && process.stderr.columns) || 80;
 }
 
+/** Lines of the terminal at stderr; 24 where there is none. */
+export function rows(): number {
+  return (isTerminal(2) && process.stderr.rows) || 24;
+}
+
 /** How wide a table on stdout may be: as the terminal, or any width where it goes to a file or a program. */
 export function tableWidth(): number {
   return isTerminal(1) ? columns() : Number.POSITIVE_INFINITY;

@@ -40,7 +40,9 @@ describe("keys", () => {
     ["Backspace and Ctrl-U take it back", "senx\x7f\x15goo\r", "google"],
     ["Enter on nothing found does nothing", "zzz\r", undefined],
     ["Ctrl-C gives up", "sen\x03", null],
-    ["ESC alone does nothing", "\x1b", undefined],
+    ["so it does after Esc, and in the middle of a sequence", "\x1b\x03", null],
+    ["so it does in a sequence that has no end", "\x1b[1;\x03", null],
+    ["Alt and Backspace is Backspace", "senx\x1b\x7f\r", "sentry"],
     ["keys that mean nothing do nothing", "\x1b[3~\x1b[1;5C\x1bx\t\r", "github"],
   ] as const)
     test(name, () => {
@@ -54,6 +56,7 @@ describe("keys", () => {
       fc.property(fc.uint8Array({ maxLength: 60 }), (random) => {
         const menu = new Menu(CHOICES);
         for (const key of new KeyReader().feed(random)) if (menu.press(key) !== undefined) break;
+        for (const height of [2, 3, 8, 24]) expect(menu.lines("Which?", height).length).toBeLessThanOrEqual(height);
         const lines = menu.lines("Which?");
         expect(lines.length).toBeLessThanOrEqual(12);
         expect(lines.join("")).not.toMatch(/\p{Cc}/u);
@@ -70,6 +73,8 @@ test("the list shows where one is, and a part around it", () => {
   const lines = menu.lines("Which?");
   expect(lines).toContain("❯ More 16");
   expect(lines.at(-1)).toBe("  21 of 34. Up, down, Enter; type to search.");
+  const few = menu.lines("Which?", 5);
+  expect(few).toEqual(["Which? ", "  More 15", "❯ More 16", "  More 17", lines.at(-1) ?? ""]);
 });
 
 describe("on a terminal", () => {
@@ -94,6 +99,27 @@ describe("on a terminal", () => {
       for (const line of terminal.screen().split(/\r\n|\r/))
         expect(Bun.stringWidth(Bun.stripANSI(line))).toBeLessThan(columns);
     });
+
+  test("Esc alone gives up: exit 130", async () => {
+    const terminal = onTerminal([probe, "choose"]);
+    await terminal.waitFor("type to search");
+    terminal.type("\x1b");
+    const { code } = await terminal.ended;
+    expect([code, terminal.screen()]).toEqual([130, expect.stringContaining("interrupted: Cancelled.")]);
+  });
+
+  test("where TERM is dumb, an answer that nothing matches is said to be one", async () => {
+    const terminal = onTerminal([probe, "choose"], { env: { TERM: "dumb" } });
+    let from = 0;
+    for (const answer of ["zzz", "999"]) {
+      await terminal.waitFor("Number, or part of a name: ", from);
+      from = terminal.screen().length;
+      terminal.type(`${answer}\r`);
+      await terminal.waitFor("Nothing has that in its name.\r\nWhich?", from);
+    }
+    terminal.type("tw\r");
+    expect((await terminal.ended).code).toBe(0);
+  });
 
   test("where TERM is dumb it is a numbered list, without a single escape", async () => {
     const terminal = onTerminal([probe, "choose"], { env: { TERM: "dumb" } });
