@@ -93,9 +93,16 @@ const rekey = defineCommand({
       { rekeyed: true, keySource: source, epoch, records },
       `Sealed ${records} ${records === 1 ? "record" : "records"} anew; the key comes from ${SOURCE_WORDS[source]}.`,
     );
+    const variable = source === "env" ? "AUTH_KEY" : source === "command" ? "AUTH_KEY_COMMAND" : null;
+    if (variable !== null)
+      cli.output.notice(
+        `From now on ${variable} must hold the new ${NEW_VALUE[variable]}: nothing else opens the vault. Keep it.`,
+      );
     cli.output.say("Backups of the vault made before need the old key, which auth no longer has.");
   },
 });
+
+const NEW_VALUE = { AUTH_KEY: "key", AUTH_KEY_COMMAND: "command" } as const;
 
 /** `AUTH_NEW_KEY` and its like hold the value that the variable without `NEW_` will have. */
 function withNewKey(env: Environment): Environment {

@@ -27,10 +27,13 @@ import {
   forget,
   forgetStale,
   type KeyRequest,
+  type Prompt,
   SOURCE_WORDS,
   type SourceName,
   STORED,
   sourceOf,
+  VARIABLES,
+  type VariableSource,
 } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
 import { overtaken, type Unlocked, unlockAsRecorded, unlockCurrent } from "./unlock.ts";
@@ -65,7 +68,7 @@ export async function rekeyVault(
   try {
     const { header, keys } = await unlockCurrent(
       () => readHeader(driver),
-      (found) => unlockAsRecorded(context, found, options.prompt),
+      (found) => unlockForRekey(context, found, options.source ?? found.source, options.prompt),
     );
     const source = options.source ?? header.source;
     await refuseCopy(context, path, header, source);
@@ -93,6 +96,21 @@ export async function rekeyVault(
     return { source, epoch: header.epoch + 1, records };
   } finally {
     driver.close();
+  }
+}
+
+/** A variable that holds the new key where it must hold the old one: the vault is none the worse, and isn't given up. */
+async function unlockForRekey(context: Context, header: Header, source: SourceName, prompt?: Prompt): Promise<Keys> {
+  try {
+    return await unlockAsRecorded(context, header, prompt);
+  } catch (error) {
+    const variable = Object.hasOwn(VARIABLES, source) ? VARIABLES[source as VariableSource] : null;
+    const isMixedUp = variable !== null && header.source === source && Boolean(context.env[variable]);
+    if (!isMixedUp || !(error instanceof AuthError) || error.code !== "vault_locked") throw error;
+    const next = variable.replace("AUTH_", "AUTH_NEW_");
+    throw error.restated({
+      hint: `${variable} must hold what opens the vault now, and ${next} what is to open it. The vault is as it was.`,
+    });
   }
 }
 

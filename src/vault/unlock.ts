@@ -13,6 +13,9 @@ import {
   type VariableSource,
 } from "./sources/source.ts";
 
+/** How often a passphrase is asked for: it is typed unseen. */
+const TRIES = 3;
+
 /** Rekeys that may overtake one reading. */
 export const OVERTAKEN = 3;
 
@@ -81,15 +84,19 @@ async function unlockAsInsisted(context: Context, header: Header, insisted: Vari
 export async function unlockAsRecorded(context: Context, header: Header, prompt: Prompt | undefined): Promise<Keys> {
   const { vaultId, keyId, kdf } = header;
   const source = await sourceOf(header.source);
-  const key = await source.open({
-    context,
-    vaultId,
-    keyId,
-    kdf,
-    ...(prompt && { prompt }),
-  });
-  const keys = await unwrap(header, key);
-  if (keys !== null) return keys;
+  const request = { context, vaultId, keyId, kdf };
+  const isTyped = header.source === "passphrase" && prompt !== undefined && !context.env.AUTH_PASSPHRASE;
+  for (let tries = 0; tries < (isTyped ? TRIES : 1); tries++) {
+    const again: Prompt | undefined = prompt && ((question) => prompt(`That doesn't open the vault. ${question}`));
+    const asking = tries === 0 ? prompt : again;
+    const keys = await unwrap(header, await source.open({ ...request, ...(asking && { prompt: asking }) }));
+    if (keys !== null) return keys;
+  }
+  if (isTyped)
+    throw locked(
+      `None of these ${TRIES} passphrases opens the vault.`,
+      "Look at the keyboard's layout and Caps Lock, then try again. The vault is as it was.",
+    );
   throw locked(
     `This is not the vault's key: what came from ${SOURCE_WORDS[header.source]} doesn't open it.`,
     `Give the key that the vault was made with, or choose another vault with AUTH_HOME or AUTH_STORE. The vault is as it was.\n${await ifKeyIsLost(context)}`,

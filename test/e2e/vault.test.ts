@@ -1,10 +1,10 @@
 /** `auth vault status|init|rekey` as CLI.md §5 has them. The vault's own promises are in test/vault. */
-import { describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { paste, succeeded } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
-import { AUTH, auth, bareEnvironment, type Ended } from "../support/program.ts";
+import { AUTH, auth, bareEnvironment, type Ended, onTerminal, run } from "../support/program.ts";
 
 const key = (): string => crypto.getRandomValues(new Uint8Array(32)).toBase64();
 
@@ -206,4 +206,80 @@ test("AUTH_STORE=sqlite:<path> is where the vault is", async () => {
   expect(existsSync(join(env.AUTH_HOME ?? "", "vault.db"))).toBeFalse();
   expect(JSON.parse((await token({ ...env, AUTH_STORE })).stdout).access_token).toBe("there");
   expect((await token(env)).code).toBe(2);
+});
+
+describe("what gives a vault its key is missing", () => {
+  for (const [args, message, hint] of [
+    [["init", "--key", "env"], "AUTH_KEY is not set.", "export AUTH_KEY=$(openssl rand -base64 32)"],
+    [["init", "--key", "command"], "AUTH_KEY_COMMAND is not set.", "Set AUTH_KEY_COMMAND to a command"],
+    [["rekey", "--key", "env"], "There is no new key: AUTH_NEW_KEY is not set.", "export AUTH_NEW_KEY=$(openssl rand"],
+    [["rekey", "--key", "command"], "AUTH_NEW_KEY_COMMAND is not set.", "Set AUTH_NEW_KEY_COMMAND to a command"],
+    [
+      ["rekey", "--key", "passphrase"],
+      "There is no terminal to ask for a new passphrase.",
+      "Set AUTH_NEW_PASSPHRASE, or",
+    ],
+  ] as const)
+    test(`${args.join(" ")}: the hint names the variable that this command reads`, async () => {
+      const env = bareEnvironment();
+      if (args[0] === "rekey") expect((await auth(["vault", "init", "--key", "file"], { env })).code).toBe(0);
+      // A session of its own has no terminal to ask at.
+      const { code, stderr } = await run(["setsid", "-w", AUTH, "vault", ...args], { env, stdin: "" });
+      expect({ code, message: stderr.split("\n", 1)[0] }).toEqual({ code: 8, message: `Error: ${message}` });
+      expect(stderr).toContain(hint);
+    });
+
+  test("a rekey with the new key where the old one belongs doesn't give the vault up", async () => {
+    const [old, other] = [key(), key()];
+    const env = { ...bareEnvironment(), AUTH_KEY: old };
+    expect((await auth(["vault", "init", "--key", "env"], { env })).code).toBe(0);
+    const wrong = await auth(["vault", "rekey", "--key", "env"], { env: { ...env, AUTH_KEY: other } });
+    expect(wrong.code).toBe(8);
+    expect(wrong.stderr).toContain("AUTH_KEY must hold what opens the vault now, and AUTH_NEW_KEY what is to open it.");
+    expect(wrong.stderr).not.toContain("mv ");
+    const right = await auth(["vault", "rekey", "--key", "env"], { env: { ...env, AUTH_NEW_KEY: other } });
+    expect(right).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("From now on AUTH_KEY must hold the new key"),
+    });
+    expect((await auth(["list"], { env: { ...env, AUTH_KEY: other } })).code).toBe(0);
+  });
+});
+
+describe("a passphrase that is typed", () => {
+  const PASSPHRASE = "correct horse battery";
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    env = bareEnvironment();
+    const set = { ...env, AUTH_PASSPHRASE: PASSPHRASE };
+    expect(
+      (await auth(["login", "github", "--token", "-", "--no-verify"], { env: set, stdin: "gho_typed" })).code,
+    ).toBe(0);
+  });
+
+  test("may be mistyped twice", async () => {
+    const terminal = onTerminal([AUTH, "token", "github"], { env });
+    await terminal.waitFor("Passphrase of the vault: ");
+    for (const typed of ["corect", "horse", PASSPHRASE]) {
+      const from = terminal.screen().length;
+      terminal.type(`${typed}\r`);
+      await terminal.waitFor(
+        typed === PASSPHRASE ? "gho_typed" : "That doesn't open the vault. Passphrase of the vault: ",
+        from,
+      );
+    }
+    expect((await terminal.ended).code).toBe(0);
+  });
+
+  test("that is wrong three times ends it, without a word of moving the vault away", async () => {
+    const terminal = onTerminal([AUTH, "token", "github"], { env });
+    for (const question of ["Passphrase of", "doesn't open the vault.", "doesn't open the vault."]) {
+      await terminal.waitFor(question, terminal.screen().lastIndexOf("\n") + 1);
+      terminal.type("wrong\r");
+      await Bun.sleep(400);
+    }
+    expect((await terminal.ended).code).toBe(8);
+    expect(terminal.screen()).toContain("None of these 3 passphrases opens the vault.");
+    expect(terminal.screen()).not.toContain("mv ");
+  });
 });

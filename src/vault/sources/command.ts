@@ -20,6 +20,9 @@ export const commandSource: KeySource = {
     return run(command, context.env);
   },
   async create(request: KeyRequest) {
+    const variable = request.rekeys ? "AUTH_NEW_KEY_COMMAND" : "AUTH_KEY_COMMAND";
+    if (!request.context.env.AUTH_KEY_COMMAND)
+      throw locked(`${variable} is not set.`, `Set ${variable} to a command that prints 32 bytes in base64 or hex.`);
     return { key: await this.open(request), kdf: null };
   },
   async forget() {},

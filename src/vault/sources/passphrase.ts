@@ -31,15 +31,18 @@ function given({ AUTH_PASSPHRASE }: Environment): string | null {
   return AUTH_PASSPHRASE ? cutLineEnd(AUTH_PASSPHRASE) : null;
 }
 
-async function choose({ context, prompt }: KeyRequest): Promise<string> {
+async function choose({ context, prompt, rekeys }: KeyRequest): Promise<string> {
   const passphrase = given(context.env);
   if (passphrase !== null) return passphrase;
-  if (prompt === undefined)
-    throw locked(
-      "There is no terminal to ask for a new passphrase.",
-      "Set AUTH_PASSPHRASE, or run this in a terminal.",
-    );
-  const first = (await prompt("New passphrase for the vault: ")).reveal();
+  const noTerminal = locked(
+    "There is no terminal to ask for a new passphrase.",
+    `Set ${rekeys ? "AUTH_NEW_PASSPHRASE" : "AUTH_PASSPHRASE"}, or run this in a terminal.`,
+  );
+  if (prompt === undefined) throw noTerminal;
+  const asked = prompt("New passphrase for the vault: ").catch((error: unknown) => {
+    throw error instanceof AuthError && error.code === "vault_locked" ? noTerminal : error;
+  });
+  const first = (await asked).reveal();
   const second = (await prompt("The same again: ")).reveal();
   if (first === second) return first;
   throw new AuthError("key_invalid", "The two passphrases are not the same.", {

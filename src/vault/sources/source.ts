@@ -3,6 +3,7 @@
  * but for AUTH_KEY, which is only read.
  */
 import type { Context } from "../../platform/context.ts";
+import type { AuthError } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
 import type { Kdf } from "../header.ts";
@@ -105,10 +106,31 @@ const envSource: KeySource = {
     return parseKey(text, "AUTH_KEY");
   },
   async create(request) {
+    if (!request.context.env.AUTH_KEY) throw request.rekeys ? noNewKey() : noKey();
     return { key: await this.open(request), kdf: null };
   },
   async forget() {},
 };
+
+function noKey(): AuthError {
+  return locked(
+    "AUTH_KEY is not set.",
+    "Set AUTH_KEY to a new key, and keep it: export AUTH_KEY=$(openssl rand -base64 32)",
+  );
+}
+
+/** The new key has to outlive the command: one that is made on its line would be lost with it, and the vault too. */
+function noNewKey(): AuthError {
+  return locked(
+    "There is no new key: AUTH_NEW_KEY is not set.",
+    [
+      "Give the new key in AUTH_NEW_KEY, and keep it: AUTH_KEY must hold it afterwards.",
+      "  export AUTH_NEW_KEY=$(openssl rand -base64 32)",
+      "  auth vault rekey --key env",
+      "  export AUTH_KEY=$AUTH_NEW_KEY",
+    ].join("\n"),
+  );
+}
 
 /** Erases a key that nothing needs any more. Where it can't be erased, the vault is none the worse: that is a warning. */
 export function forget(source: SourceName, request: KeyRequest): Promise<void> {
