@@ -70,10 +70,14 @@ export function asAuthError(error: unknown): AuthError {
   }
 }
 
-/** @param exitCode the one the process will really have */
-export function errorJson(error: AuthError, exitCode: number): string {
+/**
+ * @param exitCode the one the process will really have
+ * @param messages what was said before: warnings, and what a person would have been shown
+ */
+export function errorJson(error: AuthError, exitCode: number, messages: readonly string[]): string {
   const { code, message, hint = null, connection = null, detail } = error;
-  return jsonText({ error: { code, message, hint, ...(detail !== undefined && { detail }), exitCode, connection } });
+  const said = { ...(detail !== undefined && { detail }), ...(messages.length > 0 && { messages }) };
+  return jsonText({ error: { code, message, hint, ...said, exitCode, connection } });
 }
 
 /** `Error: <what happened>`, the provider's own words where there are any, then what to do. */

@@ -82,5 +82,6 @@ async function workflowWriter(cli: Cli): Promise<Writer> {
 function exportExitCode(error: unknown): number {
   const known = asAuthError(error);
   const reason = known.code === "nothing_to_inject" && known.cause instanceof AuthError ? known.cause : known;
-  return EXIT_CODES[reason.code];
+  // What clashes, or is ambiguous, was left out: the command line itself is no mistake.
+  return known !== reason && EXIT_CODES[reason.code] === 64 ? EXIT_CODES[known.code] : EXIT_CODES[reason.code];
 }

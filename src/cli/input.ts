@@ -28,22 +28,22 @@ export async function givenSecret(
   return new Secret(value.trim());
 }
 
-const UNASKED = ["Confirmation needed, but stdin is not a terminal.", "Review the above, then add --yes."] as const;
-
 /**
  * Asks a yes-or-no question that has to be answered with yes.
  * @param yes whether it is answered already, by `--yes`
- * @param unasked what to say, and what to do, where nobody can be asked
+ * @param remedy with `message`: what to do where nobody can be asked
  * @throws AuthError `access_denied` for a no, `usage`
  */
 export async function requireConsent(
   cli: Cli,
   question: string,
   yes: boolean,
-  unasked: readonly [message: string, remedy: string] = UNASKED,
+  remedy: string,
+  message = "Confirmation needed, but stdin is not a terminal.",
 ): Promise<void> {
   if (yes) return;
-  if (!(await cli.interactive())) throw usage(...unasked);
+  // With JSON nothing was shown that a person could agree to: the error holds it.
+  if (cli.output.isJson || !(await cli.interactive())) throw usage(message, remedy);
   const { confirm } = await import("../platform/prompt.ts");
   if (!(await confirm(question))) throw new AuthError("access_denied", "Nothing was done.");
 }

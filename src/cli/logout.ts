@@ -139,10 +139,15 @@ async function allToEnd(cli: Cli, session: Session, yes: boolean): Promise<Store
     cli.output.say("Nothing is stored.");
     return [];
   }
-  await requireConsent(cli, `Log out of ${all.map(({ ref }) => display(ref)).join(", ")}?`, yes, [
-    `This logs out of ${all.length} connections.`,
+  const names = all.map(({ ref }) => display(ref)).join(", ");
+  const count = `${all.length} ${all.length === 1 ? "connection" : "connections"}`;
+  await requireConsent(
+    cli,
+    `Log out of ${names}?`,
+    yes,
     "To do so: auth logout --all --yes",
-  ]);
+    `This logs out of ${count}.`,
+  );
   return all;
 }
 

@@ -1,5 +1,6 @@
 /** Messages for people: consola decides what is shown, our reporter writes it to stderr. Loaded when first needed. */
 import { createConsola, type LogType } from "consola/core";
+import { jsonText } from "../platform/escape.ts";
 import { maskHeld, redact } from "../platform/redact.ts";
 import type { Colors } from "../platform/terminal.ts";
 import { wrapMessage } from "../platform/wrap.ts";
@@ -42,7 +43,8 @@ export function createMessages(
     else consola[kind](maskHeld(text));
     for (const message of shown.splice(0)) {
       const fitted = width === null || globals.output === "json" ? message : wrapMessage(message, width - MARK);
-      await write(`${DRESS[kind](fitted, colors)}\n`);
+      const isWarning = kind === "warn" && globals.output === "json";
+      await write(`${isWarning ? jsonText({ warning: { message } }) : DRESS[kind](fitted, colors)}\n`);
     }
   };
 }

@@ -2,8 +2,8 @@
  * The two streams (CLI.md §1). stdout is data: every write is awaited, so that a full disk is an error and not a
  * lost token. stderr is for people: messages in the order they were given, behind a queue that `done()` empties.
  *
- * With JSON, stderr holds the error's one line and nothing else: progress isn't shown, and warnings and notices wait
- * until it is known that the command succeeded.
+ * With JSON, stderr is one JSON object a line: progress isn't shown, and warnings wait until it is known how the command
+ * ended. Then each is a line of its own, or part of the error.
  */
 
 import type { Environment } from "../platform/context.ts";
@@ -35,9 +35,9 @@ export interface Output {
   success(message: string): void;
   /** What was done: as a JSON document where that is wanted, else as `success`. */
   result(document: unknown, message: string): Promise<void>;
-  /** What a person must see to go on (a device code, a URL): shown even with `-q`. */
+  /** What a person must see to go on (a device code, a URL): shown even with `-q`. JSON has it in the error, if any. */
   notice(message: string): void;
-  /** Shown even with `-q`. */
+  /** Shown even with `-q`. JSON: `{"warning":{"message":"…"}}` after success, else in the error. */
   warn(message: string): void;
   /** Only with `-v`. */
   debug(message: string): void;
@@ -51,7 +51,8 @@ export interface Output {
 
 export function createOutput(env: Environment, globals: Globals): Output {
   const isJson = globals.output === "json";
-  const held: (() => void)[] = [];
+  /** With JSON: what was said and is not shown yet. */
+  const held: { readonly kind: "warning" | "notice"; readonly text: string }[] = [];
   let messages: Promise<Messages> | undefined;
   let queue: Promise<void> = Promise.resolve();
 
@@ -76,10 +77,6 @@ export function createOutput(env: Environment, globals: Globals): Output {
       import("../platform/terminal.ts"),
     ]);
     return createMessages(globals, await colors(), isTerminal(2) ? columns() : null, toStderr);
-  };
-  const orLater = (write: () => void): void => {
-    if (isJson) held.push(write);
-    else write();
   };
   const colors = async (fd: 1 | 2 = 2): Promise<Colors> => {
     const { colorsFor } = await import("../platform/terminal.ts");
@@ -109,20 +106,26 @@ export function createOutput(env: Environment, globals: Globals): Output {
       if (isJson) await json(document);
       else success(message);
     },
-    notice: (text) => orLater(() => line(text)),
-    warn: (text) => orLater(() => show("warn", text)),
+    notice: (text) => {
+      if (isJson) held.push({ kind: "notice", text });
+      else line(text);
+    },
+    warn: (text) => {
+      if (isJson) held.push({ kind: "warning", text });
+      else show("warn", text);
+    },
     debug: (text) => {
       if (globals.verbose) show("debug", text);
     },
     error: (error, exitCode) => {
-      held.length = 0;
-      show("error", isJson ? errorJson(error, exitCode) : errorText(error));
+      const messages = held.splice(0).map(({ text }) => text);
+      show("error", isJson ? errorJson(error, exitCode, messages) : errorText(error));
       const more = globals.verbose ? explained(error) : null;
       if (more !== null) show("cause", more);
     },
     colors,
     done: () => {
-      for (const write of held.splice(0)) write();
+      for (const { kind, text } of held.splice(0)) if (kind === "warning") show("warn", text);
       return queue;
     },
   };

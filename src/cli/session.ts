@@ -57,7 +57,7 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
     throw namingProfile(cli, error);
   } finally {
     if (opened !== null) (await (opened as Promise<Vault | null>).catch(() => null))?.close();
-    if (created !== null) cli.output.notice((await import("./vault.ts")).madeVault(cli.context, created));
+    if (created !== null) cli.output.say((await import("./vault.ts")).madeVault(cli.context, created));
   }
 }
 

@@ -44,7 +44,10 @@ async function chooseFromList(question: string, choices: readonly Choice[]): Pro
     const up = drawn > 1 ? `\x1b[${drawn - 1}A` : "";
     const [first = "", ...others] = lines;
     // Of the question, the end is what is being typed.
-    const fitted = [Bun.sliceAnsi(first, -width, undefined, "…"), ...others.map((line) => Bun.sliceAnsi(line, 0, width, "…"))];
+    const fitted = [
+      Bun.sliceAnsi(first, -width, undefined, "…"),
+      ...others.map((line) => Bun.sliceAnsi(line, 0, width, "…")),
+    ];
     terminal.write(`${up}\r\x1b[J${fitted.join("\r\n")}`);
     drawn = lines.length;
   };

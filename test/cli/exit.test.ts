@@ -42,7 +42,7 @@ test("an error is words, then what to do", () => {
 
 test("as JSON it is one line, with the exit code the process really has", () => {
   const error = new AuthError("login_required", "two\nlines", { hint: "do", connection: "acme:work" });
-  const text = errorJson(error, 125);
+  const text = errorJson(error, 125, []);
   expect(text).not.toContain("\n");
   expect(JSON.parse(text)).toEqual({
     error: { code: "login_required", message: "two\nlines", hint: "do", exitCode: 125, connection: "acme:work" },

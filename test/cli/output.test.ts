@@ -31,18 +31,25 @@ test("a trace is shown of an unexpected error alone, and with -v only", async ()
   expect((await run([probe, '{"verbose":true}', "fail"])).stderr).not.toMatch(/^\s+at /m);
 });
 
-test("with JSON, an error is the one line on stderr", async () => {
+test("with JSON, an error is the one line on stderr, with what was said before it", async () => {
   const { code, stdout, stderr } = await run([probe, '{"output":"json"}', "fail"]);
   expect(JSON.parse(stderr)).toEqual({
-    error: { code: "busy", message: "It is busy.", hint: "Try again.", exitCode: 5, connection: null },
+    error: {
+      code: "busy",
+      message: "It is busy.",
+      hint: "Try again.",
+      messages: ["noticed", "warned"],
+      exitCode: 5,
+      connection: null,
+    },
   });
   expect(stderr.split("\n")).toHaveLength(2);
   expect(stdout).toBe('{"event":"one"}\ndata\n');
   expect(code).toBe(5);
 });
 
-test("with JSON, warnings are not lost: they come once it is known that all went well", async () => {
-  expect((await run([probe, '{"output":"json"}'])).stderr).toBe("noticed\nWarning: warned\n");
+test("with JSON, warnings are not lost: each is a line once it is known that all went well", async () => {
+  expect((await run([probe, '{"output":"json"}'])).stderr).toBe('{"warning":{"message":"warned"}}\n');
 });
 
 test("a full disk is an error, never a token lost in silence", async () => {

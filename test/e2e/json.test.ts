@@ -3,8 +3,10 @@
  * really has, and nothing on stdout. In words it is `Error: …` and what to do.
  */
 import { beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { paste, succeeded } from "../support/home.ts";
-import { auth, bareEnvironment, type Ended } from "../support/program.ts";
+import { auth, bareEnvironment, type Ended, tempFolder } from "../support/program.ts";
 
 interface Case {
   readonly args: readonly string[];
@@ -170,5 +172,58 @@ test("every document is valid JSON, and one document", async () => {
   ]) {
     const { stdout } = await auth([...args, "--json"], { env: home });
     expect(JSON.parse(stdout)).toBeObject();
+  }
+});
+
+describe("what else is to be said in JSON", () => {
+  test("the error says why nothing was injected; export has the documented exit code", async () => {
+    const env = bareEnvironment();
+    for (const name of ["apikey:one", "apikey:two"]) await paste(env, name, "k");
+    for (const [args, exitCode] of [
+      [["run", "--json", "--", "true"], 125],
+      [["export", "--json"], 2],
+    ] as const) {
+      const { code, stdout, stderr } = await auth(args, { env });
+      const { error } = JSON.parse(stderr);
+      expect([code, stdout, error.code, error.exitCode]).toEqual([exitCode, "", "nothing_to_inject", exitCode]);
+      expect(error.messages).toEqual([expect.stringContaining("apikey:one and apikey:two are left out")]);
+    }
+  });
+
+  test("a warning of a command that succeeds is a line of its own", async () => {
+    const env = { ...bareEnvironment(), SENTRY_AUTH_TOKEN: "x" };
+    const { code, stdout, stderr } = await auth(["login", "sentry", "--token", "-", "--no-verify", "--json"], {
+      env,
+      stdin: "y",
+    });
+    expect([code, JSON.parse(stdout).event]).toEqual([0, "connected"]);
+    expect(JSON.parse(stderr)).toEqual({ warning: { message: expect.stringContaining("SENTRY_AUTH_TOKEN is set") } });
+  });
+
+  test("what is to be confirmed is in the error, with the command that needs no person", async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, "leg.ts"), "export default {}");
+    writeFileSync(join(folder, "acme.toml"), 'id = "acme"\ntitle = "Acme"\nflows = ["token"]\n');
+    for (const [args, shown] of [
+      [["provider", "check", "./leg.ts"], "  Hash: sha256-"],
+      [["provider", "add", "acme.toml"], "  Flows: token"],
+    ] as const) {
+      const asJson = await auth([...args, "--json"], { env: bareEnvironment(), cwd: folder });
+      const { error } = JSON.parse(asJson.stderr);
+      expect(error.messages).toContainEqual(expect.stringContaining(shown));
+      expect(error.hint).toBe(`Review the above, then: auth ${args.join(" ")} --yes`);
+      const inWords = await auth(args, { env: bareEnvironment(), cwd: folder });
+      expect([inWords.code, inWords.stderr]).toEqual([64, expect.stringContaining(shown)]);
+    }
+  });
+});
+
+test("a new vault is not announced with -q or --json", async () => {
+  for (const flag of ["-q", "--json"]) {
+    const ended = await auth(["login", "sentry", "--token", "-", "--no-verify", flag], {
+      env: bareEnvironment(),
+      stdin: "y",
+    });
+    expect([ended.code, ended.stderr.includes("Made a vault")]).toEqual([0, false]);
   }
 });

@@ -87,7 +87,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
       } else {
         cli.output.notice(`Open this page to log in:\n\n  ${url}\n`);
         const hint = farBrowserHint(env, redirectUri, pasting);
-        if (hint !== null) cli.output.notice(hint);
+        if (hint !== null) cli.output.say(hint);
         await open(url);
         await wait("Waiting for the browser", how.timeout ?? LIMITS.browserLogin);
       }

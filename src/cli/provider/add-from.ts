@@ -8,14 +8,14 @@ import { pluginFile } from "../../providers/plugins/file.ts";
 import { writeManifest } from "../../providers/plugins/manifest.ts";
 import type { Cli } from "../context.ts";
 import type { Session } from "../session.ts";
-import { type Added, addPlugin } from "./add.ts";
+import { type Added, type AddOptions, addPlugin } from "./add.ts";
 
 export async function addFrom(
   cli: Cli,
   session: Session,
   path: string,
   names: readonly string[],
-  options: { readonly replace: boolean; readonly yes: boolean },
+  options: AddOptions,
 ): Promise<void> {
   const text = await textOf(path);
   if (names.length === 0) return showFigures(cli, convertCatalogue(text, "all"));

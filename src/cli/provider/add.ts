@@ -1,9 +1,10 @@
 import { readPin, writePin } from "../../connections/plugins.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
+import { commandLine } from "../../platform/shell-word.ts";
 import { isProviderId } from "../../providers/id.ts";
 import { clashError, clashWithOthers } from "../../providers/plugins/claims.ts";
-import { isModule } from "../../providers/plugins/file.ts";
+import { isModule, type PluginFile } from "../../providers/plugins/file.ts";
 import { installPlugin } from "../../providers/plugins/install.ts";
 import { loadManifest } from "../../providers/plugins/load.ts";
 import { installedFile } from "../../providers/plugins/place.ts";
@@ -37,7 +38,10 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const options = { replace: args.replace ?? false, yes: args.yes ?? false };
+      const from = args.from === undefined ? [] : ["--from", args.from];
+      const replace = args.replace ?? false;
+      const call = ["auth", "provider", "add", ...from, ...args._, ...(replace ? ["--replace"] : []), "--yes"];
+      const options = { replace, yes: args.yes ?? false, call };
       if (args.from !== undefined) {
         const { addFrom } = await import("./add-from.ts");
         return addFrom(cli, session, args.from, args._, options);
@@ -60,11 +64,18 @@ export interface Added {
   readonly trust: "not needed" | "untrusted";
 }
 
+export interface AddOptions {
+  readonly replace: boolean;
+  readonly yes: boolean;
+  /** The words of this call with `--yes`. */
+  readonly call: readonly string[];
+}
+
 export async function addPlugin(
   cli: Cli,
   session: Session,
   found: FoundPlugin,
-  { replace, yes }: { replace: boolean; yes: boolean },
+  { replace, yes, call }: AddOptions,
 ): Promise<Added> {
   const { file, origin } = found;
   const manifest = isModule(file.kind) ? null : await loadManifest(file, session.registry.get);
@@ -76,7 +87,7 @@ export async function addPlugin(
       ? moduleWords(found, id)
       : inWords({ ...described(manifest.definition), id, ...sourceOf(origin), replaces });
   for (const line of words) cli.output.notice(escapeText(line));
-  await requireConsent(cli, `Add ${id}?`, yes);
+  await requireConsent(cli, `Add ${id}?`, yes, `Review the above, then: ${commandLine(call)}`);
   const path = installPlugin(cli.context.paths.providers, id, file);
   const { vault } = await session.services();
   await writePin(vault, id, { format: 1, id, origin, hash: file.hash, replaces, trusted: null });
@@ -127,10 +138,9 @@ function checkId({ id, file }: FoundPlugin): string {
 
 /** What is known of a module before it has run. */
 function moduleWords({ file, origin }: FoundPlugin, id: string): string[] {
-  return [
-    `${id}: a module, whose code runs as you once you trust it`,
-    `  Origin: ${origin}`,
-    `  File: ${file.name}, ${file.text.length} characters`,
-    `  Hash: ${file.hash}`,
-  ];
+  return [`${id}: a module, whose code runs as you once you trust it`, `  Origin: ${origin}`, ...fileWords(file)];
+}
+
+export function fileWords({ name, text, hash }: PluginFile): string[] {
+  return [`  File: ${name}, ${text.length} characters`, `  Hash: ${hash}`];
 }

@@ -1,13 +1,14 @@
 import type { Check } from "../../contract/contract.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
+import { commandLine } from "../../platform/shell-word.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { shown } from "../flags.ts";
 import { requireConsent } from "../input.ts";
 import { inSession, type Session } from "../session.ts";
-import { clashOf } from "./add.ts";
+import { clashOf, fileWords } from "./add.ts";
 
 const MARKS = { ok: "✓", fail: "✗", skipped: "–" } as const;
 
@@ -83,7 +84,11 @@ async function given(cli: Cli, session: Session, provider: string, yes: boolean)
     const { definition, base } = await loadManifest(file, registry.get);
     return { definition, clash: await clashOf(session, definition, base, true) };
   }
-  await requireConsent(cli, `${shown(provider)} is a module: to check it is to run its code as you. Run it?`, yes);
+  if (!yes)
+    for (const line of [`${provider}: a module. To check it is to run its code as you.`, ...fileWords(file)])
+      cli.output.notice(escapeText(line));
+  const call = ["auth", "provider", "check", provider, "--yes"];
+  await requireConsent(cli, "Run it?", yes, `Review the above, then: ${commandLine(call)}`);
   const { definition } = await evaluateModule({ ...file, kind: file.kind });
   return { definition, clash: await clashOf(session, definition, null, true) };
 }
