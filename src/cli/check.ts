@@ -9,12 +9,18 @@ import { resolveProvider } from "../providers/resolve.ts";
 import type { Shown } from "./entries.ts";
 import { connectionsOf, type Session, servicesFor } from "./session.ts";
 
-export type CheckResult = "accepted" | "refused" | "unreachable" | "unsupported";
+export interface CheckResult {
+  readonly check: "accepted" | "refused" | "unreachable" | "unsupported";
+  /** Why the provider could not be asked; null where it was. */
+  readonly reason: string | null;
+}
+
+const UNSUPPORTED: CheckResult = { check: "unsupported", reason: null };
 
 export async function checkToken(session: Session, { entry, stored, environment }: Shown): Promise<CheckResult> {
   if (environment !== undefined) return checkEnvironment(session, entry.provider, environment);
   const tokens = stored?.record.tokens;
-  if (stored === null || !tokens || stored.record.pinned === null) return "unsupported";
+  if (stored === null || !tokens || stored.record.pinned === null) return UNSUPPORTED;
   const { server, client } = await tokenEndpointOf(await servicesFor(session, stored.ref), stored.record);
   return askWhetherAccepted(session, server, client.proof === undefined ? tokens : { ...tokens, proof: client.proof });
 }
@@ -27,7 +33,7 @@ async function checkEnvironment(
 ): Promise<CheckResult> {
   const { dialect, endpoints } = resolveProvider(await session.registry.get(provider), settings);
   const { userinfo } = endpoints;
-  if (userinfo === undefined || !(await mayBeSentTo(session, provider, userinfo))) return "unsupported";
+  if (userinfo === undefined || !(await mayBeSentTo(session, provider, userinfo))) return UNSUPPORTED;
   return askWhetherAccepted(session, { dialect, issuer: null, endpoints, issRequired: false }, { accessToken: token });
 }
 
@@ -45,7 +51,13 @@ async function askWhetherAccepted(
   tokens: Parameters<typeof askAccount>[2],
 ): Promise<CheckResult> {
   const answer = await askAccount(context.http, server, tokens, { timeout: LIMITS.account });
-  if (answer.kind === "known") return "accepted";
-  // Tokens of another account are not those of this login.
-  return answer.kind === "contradicted" ? "refused" : answer.kind;
+  switch (answer.kind) {
+    case "known":
+      return { check: "accepted", reason: null };
+    case "contradicted":
+      // Tokens of another account are not those of this login.
+      return { check: "refused", reason: null };
+    default:
+      return { check: answer.kind, reason: answer.kind === "unreachable" ? answer.reason : null };
+  }
 }

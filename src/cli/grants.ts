@@ -166,9 +166,9 @@ async function candidatesOf(session: Session): Promise<Candidate[]> {
   const stored = (await connectionsOf(session)).map(({ ref }) => ref);
   const set = (await environmentTokens(session)).map(({ provider }) => provider);
   const defaults = await readDefaults(await session.vault());
-  const ids = (await session.registry.everyId()).filter(
-    (id) => set.includes(id) || stored.some(({ provider }) => provider === id),
-  );
+  const holders = new Set([...set, ...stored.map(({ provider }) => provider)]);
+  // In the registry's order; those whose plugin is gone come last.
+  const ids = new Set([...(await session.registry.everyId()).filter((id) => holders.has(id)), ...holders]);
   const candidates: Candidate[] = [];
   for (const id of ids) {
     const own = stored.filter(({ provider }) => provider === id).map(display);

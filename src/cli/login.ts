@@ -74,6 +74,10 @@ export default defineCommand({
         ...BARE_REQUEST,
         ref: target.ref,
         ...given,
+        // The final URL is one of the browser's.
+        ...(args.callback !== undefined &&
+          args.token === undefined &&
+          given.flow === null && { flow: "browser" as const }),
         ...(resource !== null && { resource }),
         settings: { ...target.settings, ...given.settings },
         verify: args.verify ?? true,

@@ -1,10 +1,12 @@
 /** `auth refresh --all`: every stored login, side by side across providers, one after the other within one. */
+
 import { needsPerson } from "../connections/failure.ts";
 import { type Outcome, reportOf } from "../connections/outcome.ts";
 import { display } from "../connections/ref.ts";
 import { refreshConnection } from "../connections/refresh.ts";
 import { dyingOfInactivity } from "../connections/status.ts";
 import type { Stored } from "../connections/store.ts";
+import { renewalFault } from "../connections/token-endpoint.ts";
 import { duration } from "../connections/view.ts";
 import { type AuthError, errorCode } from "../platform/errors.ts";
 import { deferSignals } from "../platform/signals.ts";
@@ -86,7 +88,10 @@ async function refreshOne(session: Session, stored: Stored, request: AllRequest)
   const force = request.force || dyingOfInactivity(record, session.context.now());
   try {
     const options = { minTtl: request.minTtl, force, implicit: false, rejected: null };
-    return resultOf(session, await refreshConnection(services, ref, options));
+    const result = resultOf(session, await refreshConnection(services, ref, options));
+    if (result.kind !== "valid") return result;
+    const fault = await renewalFault(services, record);
+    return fault === null ? result : { ...result, warning: `It can't be renewed: ${fault.message}` };
   } catch (error) {
     return errorCode(error) === "interrupted" ? notBegun(stored) : { kind: "failed", error: asAuthError(error) };
   }

@@ -4,10 +4,11 @@ import { typed } from "../connections/ref.ts";
 import { profileOf, select } from "../connections/select.ts";
 import { dyingOfInactivity } from "../connections/status.ts";
 import { readConnection, type Stored } from "../connections/store.ts";
+import { renewalFault } from "../connections/token-endpoint.ts";
 import type { ListEntry } from "../connections/view.ts";
 import { localTime } from "../platform/local-time.ts";
 import { shellWord } from "../platform/shell-word.ts";
-import { checkToken } from "./check.ts";
+import { type CheckResult, checkToken } from "./check.ts";
 import { factLines } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
@@ -41,15 +42,19 @@ export default defineCommand({
         : shown.map(() => null);
       const now = session.context.now();
       if (cli.output.isJson)
-        await cli.output.json(shown.map(({ entry }, i) => (checks[i] ? { ...entry, check: checks[i] } : entry)));
+        await cli.output.json(shown.map(({ entry }, i) => ({ ...entry, ...jsonOf(checks[i] ?? null) })));
       else {
+        const faults = await Promise.all(shown.map(({ stored }) => faultOf(session, stored)));
         const blocks = shown.map((one, i) => [
           ...describe(one, now),
-          ...(checks[i] ? [`  Checked: ${checks[i]}`] : []),
+          ...(faults[i] ?? []),
+          ...checkLines(checks[i] ?? null),
         ]);
         await cli.output.text(blocks.map((lines) => lines.join("\n")).join("\n\n"));
       }
-      return worst(shown.map(({ entry }, i) => EXIT_CODES[entry.status] || CHECK_EXIT_CODES[checks[i] ?? "accepted"]));
+      return worst(
+        shown.map(({ entry }, i) => EXIT_CODES[entry.status] || CHECK_EXIT_CODES[checks[i]?.check ?? "accepted"]),
+      );
     }),
 });
 
@@ -84,6 +89,24 @@ async function notAuthenticated(cli: Cli, session: Session, argument: string | u
 
 const EXIT_CODES = { not_connected: 4, connected: 0, expired: 5, invalid: 4, misconfigured: 6 } as const;
 const CHECK_EXIT_CODES = { accepted: 0, unsupported: 0, refused: 4, unreachable: 5 } as const;
+
+/** What `token` will say once the token has to be renewed. */
+async function faultOf(session: Session, stored: Stored | null): Promise<string[]> {
+  if (stored === null) return [];
+  const fault = await renewalFault(await session.services(), stored.record);
+  if (fault === null) return [];
+  return [`Can't be renewed: ${fault.message}`, ...(fault.hint?.split("\n") ?? [])].map((line) => `  ${line}`);
+}
+
+function jsonOf(checked: CheckResult | null) {
+  if (checked === null) return {};
+  return checked.reason === null ? { check: checked.check } : { check: checked.check, checkReason: checked.reason };
+}
+
+function checkLines(checked: CheckResult | null): string[] {
+  if (checked === null) return [];
+  return [`  Checked: ${checked.check}${checked.reason === null ? "" : ` (${checked.reason})`}`];
+}
 
 function describe({ entry, stored }: Shown, now: number): string[] {
   const facts: [string, string | null][] = [

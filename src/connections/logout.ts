@@ -118,10 +118,14 @@ async function revokeAtProvider(services: Services, stored: Stored): Promise<boo
   if (tokenEndpoint === null) return "unsupported";
   const { server, client } = tokenEndpoint;
   const { revokeTokens } = await import("../oauth/revoke.ts");
-  return revokeTokens(services.context.http, server, client, {
-    accessToken: tokens.accessToken,
-    refreshToken: tokens.refreshToken,
-  });
+  const { accessToken, refreshToken } = tokens;
+  const { title } = server.dialect;
+  const place = server.endpoints.revocation === undefined ? title : new URL(server.endpoints.revocation).host;
+  return revokeTokens(services.context.http, server, client, { accessToken, refreshToken }, (reason) =>
+    services.context.warn(
+      `${title} did not revoke the token (${reason}). It may live on there: end it in your account's settings at ${place}.`,
+    ),
+  );
 }
 
 /** null where the plugin or the client's secret is gone: the login is erased all the same. */

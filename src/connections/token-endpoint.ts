@@ -1,6 +1,7 @@
 /** Whom a connection talks to, and as whom. */
 
 import type { Client, Server } from "../oauth/types.ts";
+import { AuthError } from "../platform/errors.ts";
 import { originOf } from "../platform/url.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { dialectOf } from "../providers/minting.ts";
@@ -31,6 +32,22 @@ export async function tokenEndpointOf(services: Services, record: Connection): P
   const client = await proving(await clientOf(services, record, record.pinned), record);
   const endpoints = pinnedEndpoints(definition, record, record.pinned);
   return { dialect, server: serverOf({ ...record.pinned, endpoints }, dialect), client };
+}
+
+/**
+ * Why a login that is renewed can't be, found out without a network: its plugin is gone or may not be used, its
+ * description leads elsewhere now, its client is unknown. null: nothing stands in the way, or it isn't renewed at all.
+ */
+export async function renewalFault(services: Services, record: Connection): Promise<AuthError | null> {
+  const isRenewed = record.tokens?.refreshToken != null || record.mint !== undefined;
+  if (!isRenewed || record.pinned === null) return null;
+  try {
+    await tokenEndpointOf(services, record);
+    return null;
+  } catch (error) {
+    if (error instanceof AuthError && !/^(vault|key)_/.test(error.code)) return error;
+    throw error;
+  }
 }
 
 async function proving(client: Client, { tokens }: Connection): Promise<Client> {

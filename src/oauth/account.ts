@@ -4,6 +4,7 @@ import { HttpError } from "../platform/http-failure.ts";
 import { firstText, type Json } from "../platform/json.ts";
 import { holdsSecret, redact } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
+import { originOf } from "../platform/url.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { isSuccess, readBody } from "./body.ts";
 import type { ProofKey } from "./dpop.ts";
@@ -25,7 +26,8 @@ export type AccountAnswer =
   | { readonly kind: "contradicted" }
   /** 401 or 403: the provider does not take this token. */
   | { readonly kind: "refused"; readonly status: number }
-  | { readonly kind: "unreachable" };
+  /** @param reason in words, without secrets */
+  | { readonly kind: "unreachable"; readonly reason: string };
 
 /**
  * Asks the provider, unless the reply named the account. The id_token's account counts where the provider can't be asked.
@@ -65,18 +67,22 @@ async function askUserinfo(
       http({ method: "GET", url, headers: { ...common, ...proved }, timeout, retry: true });
     reply = proof?.needed ? await (await import("./dpop.ts")).getProved(proof, url, accessToken, get) : await get();
   } catch (error) {
-    if (error instanceof HttpError) return { kind: "unreachable" };
+    if (error instanceof HttpError) return { kind: "unreachable", reason: error.message };
     throw error;
   }
   const { status } = reply;
   if (status === 401 || status === 403) return { kind: "refused", status };
   const raw = { status, headers: { "content-type": reply.headers.get("content-type") ?? "" }, body: reply.body };
   const body = isSuccess(raw) ? readBody(raw) : null;
-  if (body === null) return { kind: "unreachable" };
+  if (body === null) {
+    const what = isSuccess(raw) ? "a reply that is no JSON object" : `HTTP ${status}`;
+    return { kind: "unreachable", reason: `${what}: ${originOf(url)}` };
+  }
   const subject = idToken ? decodeJwt(idToken.reveal())?.claims.sub : undefined;
   if (subject !== undefined && body.sub !== undefined && body.sub !== subject) return { kind: "contradicted" };
   // An issuer must name the subject; without it nothing shows that both are about one account.
-  if (subject !== undefined && body.sub === undefined && issuer !== null) return { kind: "unreachable" };
+  if (subject !== undefined && body.sub === undefined && issuer !== null)
+    return { kind: "unreachable", reason: `a reply without a subject: ${originOf(url)}` };
   const account = (await accountOf(dialect, body)) ?? { id: null, label: null, organization: null };
   return { kind: "known", account, scopes: grantedScopes(dialect, reply.headers) };
 }

@@ -174,7 +174,9 @@ export function isPassingStatus(status: number): boolean {
 }
 
 /** A page, or a 4xx that says nothing, comes from a wrong address or from something in between. */
-export function laterOrWhere({ status, unreadable, providerError }: OAuthFailure): string {
+export function laterOrWhere({ status, unreadable, providerError, cause }: OAuthFailure): string {
+  const { failure, remedy, origin } = (cause ?? {}) as Partial<HttpError>;
+  if (failure === "host not found") return `${remedy?.replace(/\.$/, "")}: ${origin}`;
   if (providerError !== null || (!unreadable && (status === null || isPassingStatus(status))))
     return "Try again later.";
   return "This is not an OAuth server's answer. Check the address, and the network's sign-in page if it has one.";

@@ -16,8 +16,10 @@ export function loginError(server: Server, failure: OAuthFailure, redirectUri?: 
   const description =
     failure.description === null ? "" : `: ${escapeText(failure.description.slice(0, LONGEST_DESCRIPTION))}`;
   const [code, message, hint] = errorFor(failure, title);
+  // What a description says of this code is about a refresh.
+  const isRefusedCode = failure.class === "dead" && failure.providerError === "invalid_grant";
   return new AuthError(code, `${message} (${failure.reason})${description}`, {
-    hint: [failure.meaning, failure.remedy ?? hint]
+    hint: (isRefusedCode ? [REFUSED_CODE, hint] : [failure.meaning, failure.remedy ?? hint])
       .filter((line) => line !== null)
       .join("\n")
       .replaceAll("{redirectUri}", () => registered(server, redirectUri)),
@@ -35,6 +37,9 @@ export function registered({ dialect }: Server, sent?: string): string {
   return uri.replace(/^(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])):\d+/, "$1");
 }
 
+/** RFC 6749 §5.2. */
+const REFUSED_CODE = "The code was used before, has expired, or is not for this client and redirect URI.";
+
 function errorFor(failure: OAuthFailure, title: string): [code: ErrorCode, message: string, hint: string] {
   switch (failure.class) {
     case "denied":
@@ -42,7 +47,7 @@ function errorFor(failure: OAuthFailure, title: string): [code: ErrorCode, messa
     case "expired":
       return ["login_timeout", `${title}: the code expired before it was approved`, "Log in again."];
     case "dead":
-      return ["access_denied", `${title} no longer accepts this login's code`, "Log in again."];
+      return ["access_denied", `${title} refused the login's code`, "Log in again."];
     case "client":
       return failure.providerError === "invalid_scope"
         ? ["scope_rejected", `${title} refused the scopes`, "Check them: --scope"]

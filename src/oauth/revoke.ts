@@ -1,4 +1,5 @@
 /** Ends a login at the provider (RFC 7009, or the provider's own way). */
+import { escapeText } from "../platform/escape.ts";
 import type { Http } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
@@ -16,6 +17,7 @@ export interface Revocable {
 /**
  * Revokes the refresh token first, then the access token. Never fails: a login is erased here whatever the provider
  * says.
+ * @param tell is given the reason, in words, where a token is not revoked for certain
  * @returns whether the grant's token (the refresh token, where there is one) is revoked for certain
  */
 export async function revokeTokens(
@@ -23,20 +25,26 @@ export async function revokeTokens(
   server: Server,
   client: Client,
   tokens: Revocable,
+  tell: (reason: string) => void = () => {},
 ): Promise<boolean | "unsupported"> {
   const { revocation } = server.dialect;
   const url = server.endpoints.revocation;
   if (url === undefined) return "unsupported";
   if (revocation.needsSecret && client.secret === null) return "unsupported";
   if (revocation.style === "delete-basic")
-    return tokens.accessToken === null ? "unsupported" : deleteToken(http, server, client, url, tokens.accessToken);
+    return tokens.accessToken === null
+      ? "unsupported"
+      : deleteToken(http, server, client, url, tokens.accessToken, tell);
 
   const sending = { http, server, client, withSecret: true, timeout: LIMITS.account };
   const results: (boolean | "unsupported")[] = [];
   // Where the access token renews itself, both are one.
   if (tokens.refreshToken !== null && tokens.accessToken?.equals(tokens.refreshToken) !== true)
-    results.push(await revoke(sending, url, tokens.refreshToken, "refresh_token"));
-  if (tokens.accessToken !== null) results.push(await revoke(sending, url, tokens.accessToken, "access_token"));
+    results.push(await revoke(sending, url, tokens.refreshToken, "refresh_token", tell));
+  if (tokens.accessToken !== null)
+    results.push(
+      await revoke(sending, url, tokens.accessToken, "access_token", results.length === 0 ? tell : () => {}),
+    );
   return results[0] ?? "unsupported";
 }
 
@@ -46,22 +54,33 @@ async function revoke(
   url: string,
   token: Secret,
   hint: "refresh_token" | "access_token",
+  tell: (reason: string) => void,
 ): Promise<boolean | "unsupported"> {
   let raw: RawReply;
   try {
     raw = await sendForm(sending, url, { token_type_hint: hint, token: token.reveal() });
   } catch (error) {
-    if (error instanceof OAuthFailure) return false;
-    throw error;
+    if (!(error instanceof OAuthFailure)) throw error;
+    tell(error.reason);
+    return false;
   }
   const body = readBody(raw);
   const code = body === null ? null : codeOf(body, sending.server.dialect);
   if (code === "unsupported_token_type") return "unsupported";
-  return isSuccess(raw) && code === null;
+  const isRevoked = isSuccess(raw) && code === null;
+  if (!isRevoked) tell(`HTTP ${raw.status}${code === null ? "" : `: ${escapeText(code)}`}`);
+  return isRevoked;
 }
 
 /** The token in the body of a DELETE, the client as Basic credentials; its id may be in the URL. */
-async function deleteToken(http: Http, server: Server, client: Client, url: string, token: Secret): Promise<boolean> {
+async function deleteToken(
+  http: Http,
+  server: Server,
+  client: Client,
+  url: string,
+  token: Secret,
+  tell: (reason: string) => void,
+): Promise<boolean> {
   const credentials = new TextEncoder().encode(`${client.id}:${client.secret?.reveal() ?? ""}`).toBase64();
   try {
     const reply = await http({
@@ -76,9 +95,11 @@ async function deleteToken(http: Http, server: Server, client: Client, url: stri
       body: JSON.stringify({ access_token: token.reveal() }),
       timeout: LIMITS.account,
     });
+    if (!isSuccess(reply)) tell(`HTTP ${reply.status}`);
     return isSuccess(reply);
   } catch (error) {
-    if (error instanceof HttpError) return false;
-    throw error;
+    if (!(error instanceof HttpError)) throw error;
+    tell(error.reason);
+    return false;
   }
 }

@@ -59,6 +59,8 @@ export class HttpError extends Error {
   readonly lasting: boolean;
   /** false only where it is certain that the request never reached the provider (RULES.md 2.3). */
   readonly sent: boolean;
+  /** Where the request was to go. */
+  readonly origin: string;
   /** Where a status came before the failure. */
   readonly status: number | null;
   /** Where a redirect leads, without its query; null for every other failure, and where it doesn't say. */
@@ -67,6 +69,7 @@ export class HttpError extends Error {
   constructor(failure: HttpFailure, url: string, details: HttpErrorDetails = {}) {
     const reason = details.detail === undefined ? failure : `${failure} (${details.detail})`;
     super(`${reason}: ${originOf(url)}`, { cause: details.cause });
+    this.origin = originOf(url);
     this.failure = failure;
     this.reason = reason;
     this.detail = details.detail ?? null;

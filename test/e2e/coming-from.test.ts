@@ -121,6 +121,8 @@ for (const [tool, start] of Object.entries(TOOLS))
 test("git gets the token from the helper of the page", async () => {
   const at = TOOLS["gh auth"]?.();
   const helper = rowsOf("gh auth").find(({ command }) => command.startsWith("git config"))?.command ?? "";
+  const asked = `${helper} && printf 'protocol=https\\nhost=github.com\\n\\n' | GIT_TERMINAL_PROMPT=0 git credential fill`;
+  expect((await at?.run(asked))?.stdout).not.toContain("password=");
   expect((await at?.run("auth login github"))?.code).toBe(0);
   const filled = await at?.run(`${helper} && printf 'protocol=https\\nhost=github.com\\n\\n' | git credential fill`);
   expect(filled?.stdout).toMatch(/username=x-access-token\npassword=ghu_/);

@@ -225,3 +225,9 @@ test("a run without a token to inject prints the whole command that runs without
   const line = /auth run --allow-none -- (.*)/.exec(stderr)?.[1] ?? "";
   expect([code, (await run(["sh", "-c", line])).stdout]).toEqual([125, "two words|$HOME|-x|"]);
 });
+
+test("--callback is for the browser flow, also where no browser is to be opened", async () => {
+  const flags = ["--client-id", "x", "--callback", "-", "--no-browser", "--timeout", "1", "--json"];
+  const { stdout } = await auth(["login", "sentry", ...flags], { env: bareEnvironment(), stdin: "" });
+  expect(JSON.parse(stdout.split("\n", 1)[0] ?? "")).toMatchObject({ event: "authorize" });
+});

@@ -177,7 +177,23 @@ describe("a login is bound to the origins that the manifest named then", () => {
     expect(errorOf(await it.call(["provider", "remove", "acme", "--json"])).code).toBe("usage");
     expect((await it.call(["provider", "remove", "acme", "--force"])).code).toBe(0);
     expect((await it.call(["token", "acme"])).code).toBe(0);
-    expect((await it.call(["status", "acme"])).code).toBe(0);
+    const status = await it.call(["status", "acme"]);
+    expect([status.code, status.stdout]).toEqual([
+      0,
+      expect.stringContaining("Can't be renewed: There is no provider"),
+    ]);
+    expect((await it.call(["doctor", "--offline"])).stdout).toContain("but can't be renewed: There is no provider");
+    expect((await it.call(["refresh", "--all"])).stderr).toContain("can't be renewed: There is no provider");
+    for (const [args, code] of [
+      [["run", "--", "true"], 125],
+      [["export"], 2],
+    ] as const) {
+      const ended = await it.call(args);
+      expect([ended.code, ended.stderr]).toEqual([
+        code,
+        expect.stringContaining("acme is left out: There is no provider"),
+      ]);
+    }
     expect((await it.call(["logout", "acme"])).code).toBe(0);
   });
 });

@@ -69,3 +69,9 @@ test("refresh --all names the connection in every line", async () => {
     for (const line of lines) expect(line).toMatch(/acme:(one|two)|acme \((one|two)\)/);
   }
 });
+
+test("a profile edit that changes nothing says so", async () => {
+  const { call } = await home("default");
+  const { stderr } = await call(["profile", "edit", "acme", "--unset", "issuer"]);
+  expect(stderr).toContain("Nothing to change: acme:default is as it was.");
+});

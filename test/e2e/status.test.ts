@@ -146,7 +146,13 @@ describe("connected", () => {
     expect((await at.call(["status", "sentry"])).code).toBe(0);
     expect((await at.call(["status", "sentry", "--check"])).code).toBe(4);
     await at.stop();
-    expect((await at.call(["status", "sentry", "--check"])).code).toBe(5);
+    const unreached = await at.call(["status", "sentry", "--check"]);
+    expect([unreached.code, unreached.stdout]).toEqual([
+      5,
+      expect.stringContaining("unreachable (connection refused: "),
+    ]);
+    const [entry] = JSON.parse((await at.call(["status", "sentry", "--check", "--json"])).stdout);
+    expect(entry).toMatchObject({ check: "unreachable", checkReason: expect.stringContaining("connection refused") });
   });
 });
 

@@ -64,9 +64,12 @@ test("401 and 403 mean refused; everything else that is no answer means not reac
     new Response("[1]"),
     new Response(null, { status: 302, headers: { location: "/" } }),
   ])
-    expect((await ask(reply)).answer).toEqual({ kind: "unreachable" });
+    expect((await ask(reply)).answer).toEqual({ kind: "unreachable", reason: expect.any(String) });
   const nobody = silent({}, { endpoints: { userinfo: "http://127.0.0.1:1/" } });
-  expect(await askAccount(http, nobody, token, { timeout: 1_000 })).toEqual({ kind: "unreachable" });
+  expect(await askAccount(http, nobody, token, { timeout: 1_000 })).toEqual({
+    kind: "unreachable",
+    reason: expect.any(String),
+  });
 });
 
 test("a provider that accepts the token without saying whose it is accepts it all the same", async () => {

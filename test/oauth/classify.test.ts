@@ -2,10 +2,11 @@
 import { describe, expect, test } from "bun:test";
 import { readBody } from "../../src/oauth/body.ts";
 import { classifyNoReply, classifyReply, laterOrWhere } from "../../src/oauth/classify.ts";
+import { loginError } from "../../src/oauth/login-error.ts";
 import { type Client, OAuthFailure } from "../../src/oauth/types.ts";
 import { HttpError } from "../../src/platform/http-failure.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
-import { dialect, reply } from "./support.ts";
+import { dialect, reply, server } from "./support.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12);
 
@@ -26,7 +27,29 @@ function classedForSecret(body: unknown, status: number): OAuthFailure {
   return classed(body, status, {}, {}, "body");
 }
 
+describe("a login whose code is refused", () => {
+  test("says so, and nothing of a login that is no longer accepted", () => {
+    const failure = new OAuthFailure({
+      class: "dead",
+      reason: "invalid_grant",
+      providerError: "invalid_grant",
+      meaning: "It was unused for six months.",
+      remedy: "Log in again in a week.",
+    });
+    const { code, hint } = loginError(server(), failure);
+    expect([code, hint]).toEqual([
+      "access_denied",
+      "The code was used before, has expired, or is not for this client and redirect URI.\nLog in again.",
+    ]);
+  });
+});
+
 describe("no reply", () => {
+  test("a host that isn't found is named, with what to look at", () => {
+    const failure = classifyNoReply(new HttpError("host not found", "https://id.example/token"));
+    expect(laterOrWhere(failure)).toBe("Check the address, and that this machine is online: https://id.example");
+  });
+
   test("what was never sent is no doubt; everything else is", () => {
     const cases = [
       ["host not found", false, "host not found"],

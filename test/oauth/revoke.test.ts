@@ -66,9 +66,11 @@ describe("RFC 7009", () => {
     expect((await revoke([json({ error: "unsupported_token_type" }, 400)])).outcome).toBe("unsupported");
   });
 
-  test("a provider out of reach is no error", async () => {
+  test("a provider out of reach is no error; why it isn't revoked is told", async () => {
     const server = silent({}, { endpoints: { revocation: "http://127.0.0.1:1/" } });
-    expect(await revokeTokens(http, server, publicClient, both)).toBe(false);
+    const reasons: string[] = [];
+    expect(await revokeTokens(http, server, publicClient, both, (reason) => reasons.push(reason))).toBe(false);
+    expect(reasons).toEqual(["connection refused"]);
   });
 
   test("without an endpoint, or without the secret it needs, nothing is sent", async () => {

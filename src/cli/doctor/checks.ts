@@ -3,6 +3,7 @@ import type { Connection } from "../../connections/record.ts";
 import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
 import { environmentTokens, ignoresEnvironment } from "../../connections/select.ts";
 import { stateOf } from "../../connections/status.ts";
+import { renewalFault } from "../../connections/token-endpoint.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
 import type { Context } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
@@ -88,9 +89,13 @@ async function examineConnections(session: Session): Promise<Found[]> {
   const all = await connectionsOf(session);
   if (all.length === 0) return [fine("none yet")];
   const now = session.context.now();
-  return all.map(({ ref, record }) => {
+  const services = await session.services();
+  const faults = await Promise.all(all.map(({ record }) => renewalFault(services, record)));
+  return all.map(({ ref, record }, i) => {
     const { status, reason } = stateOf(record, now);
     const words = `${display(ref)} is ${status}${reason === null ? "" : ` (${reason})`}`;
+    const fault = faults[i];
+    if (fault) return doubtful(`${words}, but can't be renewed: ${fault.message}`, fault.hint ?? null);
     if (status === "connected" && reason === null) return fine(words);
     return doubtful(words, remedyFor(status, ref, record));
   });

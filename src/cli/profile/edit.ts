@@ -54,7 +54,12 @@ export default defineCommand({
         resolveProvider(definition, chosen.settings);
         return withSettings(definition, record, chosen);
       });
-      await cli.output.result(profileView(edited, session.context.now()), `Changed ${display(stored.ref)}.`);
+      const shown = ({ record }: Stored): string => JSON.stringify(editable(record, definition));
+      const isChanged = shown(edited) !== shown(stored);
+      const done = isChanged
+        ? `Changed ${display(stored.ref)}.`
+        : `Nothing to change: ${display(stored.ref)} is as it was.`;
+      await cli.output.result(profileView(edited, session.context.now()), done);
       for (const line of consequences(definition, stored.record, edited)) cli.output.say(line);
     }),
 });

@@ -45,7 +45,8 @@ export default defineCommand({
       requireName(file, id, definition);
       const replaces = pin.replaces || (await clashOf(session, definition, null, args.replace ?? false)) !== null;
       for (const line of wordsFor(definition, pin)) cli.output.notice(escapeText(line));
-      if (args.ci === undefined) await requireConsent(cli, "Pin it? It then runs as you.", false, trustsHash(id, file));
+      if (args.ci === undefined)
+        await requireConsent(cli, "Pin it? It then runs as you.", false, trustsHash(pin, file));
       const trusted = { ...evaluated, at: cli.context.now() };
       await writePin(vault, id, { ...pin, hash: file.hash, trusted, replaces });
       forgetIndex(cli.context.paths.providers);
@@ -76,11 +77,11 @@ async function review(cli: Cli, file: PluginFile, pin: Pin): Promise<void> {
   for (const line of lines) cli.output.notice(escapeText(line.replaceAll("\t", "    ")));
   cli.output.notice(`\n${file.name}\n  Origin: ${escapeText(pin.origin)}\n  Hash: ${file.hash}`);
   if (pin.trusted !== null && pin.hash === file.hash) cli.output.notice("  It is as it was when it was trusted.");
-  await requireConsent(cli, "Run this to see what it declares?", false, trustsHash(pin.id, file));
+  await requireConsent(cli, "Run this to see what it declares?", false, trustsHash(pin, file));
 }
 
-function trustsHash(id: string, { hash }: PluginFile): string {
-  return `To trust just these bytes: auth provider trust ${id} --ci ${hash}`;
+function trustsHash(pin: Pin, file: PluginFile): string {
+  return `To trust just these bytes: auth provider trust ${pin.id} --ci ${file.hash}`;
 }
 
 async function changes(before: string, after: string): Promise<string[]> {

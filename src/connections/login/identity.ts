@@ -41,10 +41,11 @@ export async function identify(services: Services, plan: LoginPlan, reply: Token
           ? "Nothing was stored. The token may be good and lack the permission to say whose it is: to store it unasked, add --no-verify."
           : "Nothing was stored. Check that the whole token was pasted, and that it is for this host.",
     });
+  const why = answer.kind === "unreachable" ? answer.reason : `HTTP ${answer.status}`;
   ui.warn(
     isPasted
-      ? `${title} could not be asked whose token this is; it was stored all the same.`
-      : `${title} did not say whose login this is.`,
+      ? `${title} could not be asked whose token this is (${why}); it was stored all the same.`
+      : `${title} did not say whose login this is (${why}).`,
   );
   return UNKNOWN;
 }
