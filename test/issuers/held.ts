@@ -12,6 +12,8 @@ export interface HeldIssuer {
   readonly asked: () => number;
   /** From now on the replies of the token endpoint wait. Their tokens are live already. @param grant only for this one */
   hold(grant?: string): void;
+  /** Access tokens made from now on live that many seconds. */
+  expireAfter(seconds: number): void;
   /** Lets all waiting replies go, and later ones at once. */
   letGo(): void;
   /** A description of it, with all flows. @param more further lines of TOML */
@@ -22,6 +24,7 @@ export interface HeldIssuer {
 /** @param lifetime seconds that access tokens live @param before the number of the last token before its first */
 export function startHeld(lifetime = 3600, before = 0): HeldIssuer {
   const live = new Set<string>();
+  let lives = lifetime;
   let asked = 0;
   let made = before;
   let held: PromiseWithResolvers<void> | null = null;
@@ -39,7 +42,7 @@ export function startHeld(lifetime = 3600, before = 0): HeldIssuer {
       access_token: `access-${n}`,
       refresh_token: `refresh-${n}`,
       token_type: "Bearer",
-      expires_in: lifetime,
+      expires_in: lives,
       user: { id: "42" },
     });
   }
@@ -80,6 +83,9 @@ export function startHeld(lifetime = 3600, before = 0): HeldIssuer {
     hold(grant) {
       heldGrant = grant;
       held ??= Promise.withResolvers();
+    },
+    expireAfter(seconds) {
+      lives = seconds;
     },
     letGo() {
       held?.resolve();

@@ -1,0 +1,35 @@
+/** The platforms on which the suite can be run here, and how. docs/install.md tells users the same. */
+import { isNative, type Platform, posixMachine } from "./platform.ts";
+
+const EMULATOR = "Debian: qemu-user-static";
+
+export const PLATFORMS = {
+  "linux-x64": native("linux-x64"),
+  /** The oldest processor that has SSE4.2, which is what the builds ask for (x86-64-v2). */
+  "linux-x64-old-cpu": emulated("linux-x64-old-cpu", "linux-x64", ["/usr/bin/qemu-x86_64-static", "-cpu", "Nehalem"]),
+  "linux-arm64": isNative("linux-arm64")
+    ? native("linux-arm64")
+    : emulated("linux-arm64", "linux-arm64", ["/usr/bin/qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu"], {
+        "/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1": "Debian: libc6-arm64-cross",
+      }),
+  "darwin-x64": native("darwin-x64"),
+  "darwin-arm64": native("darwin-arm64"),
+} as const satisfies Readonly<Record<string, Platform>>;
+
+function native(name: string): Platform {
+  return { name, build: name, needs: null, prepare: (binary) => posixMachine(binary, []) };
+}
+
+function emulated(
+  name: string,
+  build: string,
+  under: readonly [emulator: string, ...args: string[]],
+  needs: Readonly<Record<string, string>> = {},
+): Platform {
+  return {
+    name,
+    build,
+    needs: { [under[0]]: EMULATOR, ...needs },
+    prepare: (binary) => posixMachine(binary, under),
+  };
+}
