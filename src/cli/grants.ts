@@ -12,7 +12,8 @@ import {
 import { checkVariable, type Grant, hostCorrections, withToken } from "../inject/variables.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
-import { shellWord } from "../platform/shell-word.ts";
+import { commandLine, shellWord } from "../platform/shell-word.ts";
+import { likelyKeyVariable, variableSetting } from "../providers/environment.ts";
 import { type ToolVariables, toolVariables } from "../providers/resolve.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import type { Args } from "./command.ts";
@@ -130,7 +131,10 @@ async function defaultGrants(cli: Cli, session: Session, request: GrantRequest):
   const clashing = new Set<string>();
   for (const [variable, owners] of sharedVariables(grants)) {
     for (const connection of owners) clashing.add(connection);
-    leaveOut(`${owners.join(" and ")} are`, usage(`each goes into ${variable}. Name them: -c ${owners[0]}=SOME_TOKEN`));
+    leaveOut(
+      `${owners.join(" and ")} are`,
+      usage(`each goes into ${variable}. ${await ownVariable(session, owners[0] ?? "")}`),
+    );
   }
   const left = grants.filter(({ connection }) => !clashing.has(connection));
   if (left.length === 0 && !allowNone) throw await nothingToInject(reasons, otherwise);
@@ -197,6 +201,16 @@ async function eachHasItsVariable(session: Session, id: string): Promise<boolean
     if (error instanceof AuthError) return false;
     throw error;
   }
+}
+
+/** How one of them gets a variable of its own: for good where that is a setting, else for this command. */
+async function ownVariable({ registry }: Session, connection: string): Promise<string> {
+  const { provider, name } = parseSelector(connection);
+  // It was read a moment ago, for the names of its variables.
+  const setting = variableSetting(await registry.get(provider));
+  if (setting === null) return `Name them: -c ${connection}=SOME_TOKEN`;
+  const assignment = `${setting}=${likelyKeyVariable(name ?? provider)}`;
+  return `Give it its own: ${commandLine(["auth", "profile", "edit", connection, "--set", assignment])}`;
 }
 
 /** Variables that several of the grants would set, with their connections. */

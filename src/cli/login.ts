@@ -1,3 +1,4 @@
+import { clientVariables } from "../connections/clients.ts";
 import type { LoginRequest } from "../connections/login/request.ts";
 import { canOpenBrowser } from "../platform/browser.ts";
 import { usage } from "../platform/errors.ts";
@@ -102,7 +103,16 @@ export default defineCommand({
         : request.settings;
       await performLogin(cli, session, {
         request: { ...request, settings },
-        display: { browser, qr, callback: args.callback !== undefined, timeout, form },
+        display: {
+          browser,
+          qr,
+          callback: args.callback !== undefined,
+          timeout,
+          form,
+          ...(args["client-secret"] === "-" && {
+            secretVariable: `${clientVariables(await session.registry.get(target.ref.provider))}_SECRET`,
+          }),
+        },
         pastes,
         secrets: async () => ({
           clientSecret: await givenSecret(cli, "client-secret", args["client-secret"]),

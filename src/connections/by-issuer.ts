@@ -1,7 +1,7 @@
 /** A connection that is named by its issuer's URL, as at the login that made it (CLI §1). */
 import { AuthError, usage } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
-import { shellWord } from "../platform/shell-word.ts";
+import { commandLine, shellWord } from "../platform/shell-word.ts";
 import { withoutEnd } from "../platform/trim.ts";
 import { addressFault, isSameUrl } from "../platform/url.ts";
 import type { Vault } from "../vault/types.ts";
@@ -12,6 +12,12 @@ import { listConnections, type Stored } from "./store.ts";
 
 /** The name of the connection that a login at this issuer makes: host, port and path. @throws AuthError `usage` */
 export function nameForIssuer(text: string): string {
+  const [, issuer, name] = /^(https?:\/\/.+):([A-Za-z][\w.@+-]*)$/i.exec(text) ?? [];
+  if (issuer !== undefined && name !== undefined && !URL.canParse(text))
+    throw usage(
+      `'${text}' is not an issuer's URL.`,
+      `A name goes by -p: ${commandLine(["auth", "login", issuer, "-p", name])}`,
+    );
   const fault = addressFault(text);
   if (fault !== null) throw usage(`The issuer ${fault}.`, "Give an https URL, or http on this machine.");
   const url = new URL(text);

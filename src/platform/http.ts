@@ -3,7 +3,7 @@
  * caps what it reads, and tells for every failure whether the request can have reached the other side.
  */
 import { version } from "../../package.json";
-import { failureOf, HttpError } from "./http-failure.ts";
+import { failureOf, HttpError, type HttpFailure } from "./http-failure.ts";
 import { LIMITS } from "./limits.ts";
 import { readCapped } from "./streams.ts";
 import { isAllowedUrl, isLoopback } from "./url.ts";
@@ -125,8 +125,18 @@ async function exchangeOver(url: URL, { maxBytes, ...request }: Exchange, proxy?
     const body = stream === null ? new Uint8Array(0) : await readCapped(stream, maxBytes, tooLong);
     return { status, headers, body };
   } catch (error) {
-    throw error instanceof HttpError ? error : new HttpError(failureOf(error), target, { cause: error });
+    if (error instanceof HttpError) throw error;
+    const failure = failureOf(error);
+    throw new HttpError(failure, target, { cause: error, ...(await uselessCertificates(failure)) });
   }
+}
+
+/** A file of certificates that was named and is of no use may be why the authority isn't known. */
+async function uselessCertificates(failure: HttpFailure): Promise<{ detail?: string }> {
+  if (failure !== "certificate of an unknown authority") return {};
+  const { CERTIFICATE_FILES, certificateFileFault } = await import("./certificate-files.ts");
+  const faults = CERTIFICATE_FILES.flatMap((name) => certificateFileFault(process.env, name) ?? []);
+  return faults.length === 0 ? {} : { detail: faults.join("; ") };
 }
 
 /** RFC 9110 §15.4: those that send the client elsewhere by themselves. */

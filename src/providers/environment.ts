@@ -83,6 +83,16 @@ export function choosesItsVariable({ environment }: ProviderDefinition): boolean
   return Object.keys(environment?.write ?? {}).some((name) => name.includes("{"));
 }
 
+/** The setting that names the variable; null where connections don't choose theirs. */
+export function variableSetting({ settings = {} }: ProviderDefinition): string | null {
+  return Object.keys(settings).find((name) => settings[name]?.kind === "variable") ?? null;
+}
+
+/** What a service's own tools are likely to call it: `OPENAI_API_KEY`. */
+export function likelyKeyVariable(service: string): string {
+  return `${service.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}_API_KEY`;
+}
+
 /** Those that may hold a token of the provider, at any of its hosts. */
 export function readVariables({ environment, variants = [] }: ProviderDefinition): string[] {
   return [...new Set([{ environment }, ...variants].flatMap((layer) => layer.environment?.read ?? []))];

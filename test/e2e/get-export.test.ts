@@ -1,6 +1,6 @@
 /** `auth get` and `auth export`, CLI.md §5. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { browserHome, paste, succeeded } from "../support/home.ts";
 import { errorOf, type LoggedIn, loggedIn } from "../support/logged-in.ts";
@@ -223,18 +223,19 @@ describe("export", () => {
     const own = bareEnvironment();
     for (const name of ["work", "home"]) await paste(own, `sentry:${name}`, "not-the-default");
     const { code, stdout, stderr } = await auth(["export"], { env: own });
-    expect([code, stdout]).toEqual([64, ""]);
+    expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toStartWith("Warning: sentry");
     expect(stderr).toContain("Error: There is no token to inject: every login was left out.\nSee why: auth status\n");
     for (const format of ["fish", "powershell", "dotenv", "json", "github-actions"]) {
       const GITHUB_ENV = join(own.HOME ?? "", "github-env");
+      writeFileSync(GITHUB_ENV, "");
       const ended = await auth(["export", "--format", format], { env: { ...own, GITHUB_ENV } });
-      expect([format, ended.code, ended.stdout, existsSync(GITHUB_ENV)]).toEqual([format, 64, "", false]);
+      expect([format, ended.code, ended.stdout, readFileSync(GITHUB_ENV, "utf8")]).toEqual([format, 2, "", ""]);
     }
     const json = await auth(["export", "--json"], { env: own });
-    expect([json.code, json.stdout]).toEqual([64, ""]);
+    expect([json.code, json.stdout]).toEqual([2, ""]);
     expect(json.stderr).toContain('"code":"nothing_to_inject"');
-    expect(json.stderr).toContain('"exitCode":64');
+    expect(json.stderr).toContain('"exitCode":2');
   });
 
   test("every login left out: the worst of their exit codes", async () => {

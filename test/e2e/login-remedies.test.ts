@@ -231,3 +231,46 @@ test("--callback is for the browser flow, also where no browser is to be opened"
   const { stdout } = await auth(["login", "sentry", ...flags], { env: bareEnvironment(), stdin: "" });
   expect(JSON.parse(stdout.split("\n", 1)[0] ?? "")).toMatchObject({ event: "authorize" });
 });
+
+describe("one more try is enough: the command has all that lacks, and one secret on standard input", () => {
+  for (const [args, command] of [
+    [
+      ["sentry-app"],
+      "AUTH_SENTRY_APP_CLIENT_SECRET=<secret> auth login sentry-app --installation <installation> --client-id <id> --code -",
+    ],
+    [
+      ["sentry-app", "--installation", "aaa"],
+      "AUTH_SENTRY_APP_CLIENT_SECRET=<secret> auth login sentry-app --installation aaa --client-id <id> --code -",
+    ],
+    [["dockerhub"], "auth login dockerhub --username <username> --token -"],
+    [
+      ["google", "--flow", "exchange"],
+      "auth login google --flow exchange --audience <audience> --subject-token <from>",
+    ],
+    [["127.0.0.1:8080"], "auth login http://127.0.0.1:8080"],
+    [["https://issuer.example:work"], "A name goes by -p: auth login https://issuer.example -p work"],
+  ] as const)
+    test(args.join(" "), async () => {
+      const { stderr } = await auth(["login", ...args], { env: bareEnvironment() });
+      expect(stderr).toContain(command);
+    });
+});
+
+test("a key without a variable of its own says which one it has, and how it gets another", async () => {
+  const env = bareEnvironment();
+  const edit = "auth profile edit apikey:one --set env=ONE_API_KEY";
+  const first = await auth(["login", "apikey:one", "--token", "-"], { env, stdin: "k" });
+  expect(first.stderr).toContain(`Programs get it as APIKEY_TOKEN. Under a name of its own: ${edit}`);
+  await paste(env, "apikey:two", "k");
+  expect((await auth(["run", "--", "true"], { env })).stderr).toContain(
+    `each goes into APIKEY_TOKEN. Give it its own: ${edit}`,
+  );
+  expect((await auth(edit.split(" ").slice(1), { env })).code).toBe(0);
+  expect((await auth(["run", "--", "true"], { env })).code).toBe(0);
+});
+
+test("a file of certificates that is of no use is named by doctor", async () => {
+  const env = { ...bareEnvironment(), SSL_CERT_FILE: "/nonexistent/ca.pem" };
+  const { stdout } = await auth(["doctor", "--offline"], { env });
+  expect(stdout).toContain("SSL_CERT_FILE names /nonexistent/ca.pem, which can't be read (ENOENT)");
+});

@@ -218,7 +218,9 @@ describe("--token - on a terminal", () => {
   test("a provider that has nothing but keys asks for one by itself", async () => {
     const env = bareEnvironment();
     const terminal = on(["login", "apikey:x"], { env });
-    await terminal.waitFor(": ");
+    await terminal.waitFor("[X_API_KEY]: ");
+    terminal.type("\r");
+    await terminal.waitFor("key: ");
     terminal.type("key-1\r");
     expect((await terminal.ended).code).toBe(0);
     expect((await auth(["token", "apikey:x"], { env })).stdout).toBe("key-1\n");

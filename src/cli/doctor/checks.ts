@@ -5,6 +5,7 @@ import { environmentTokens, ignoresEnvironment } from "../../connections/select.
 import { stateOf } from "../../connections/status.ts";
 import { renewalFault } from "../../connections/token-endpoint.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
+import { CERTIFICATE_FILES, certificateFileFault } from "../../platform/certificate-files.ts";
 import type { Context } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { HttpError } from "../../platform/http-failure.ts";
@@ -137,7 +138,14 @@ const NETWORK_VARIABLES =
 async function examineNetwork({ context }: Session): Promise<Found[]> {
   const set = Object.keys(context.env).filter((name) => NETWORK_VARIABLES.test(name) && context.env[name]);
   if (set.length === 0) return [fine("no proxy and no certificate variable is set")];
-  return [doubtful(`set: ${set.join(", ")}`, "They lead or vouch for every request; make sure that they are yours.")];
+  const faults = CERTIFICATE_FILES.flatMap((name) => {
+    const fault = certificateFileFault(context.env, name);
+    return fault === null ? [] : [doubtful(fault, `Correct ${name}, or unset it.`)];
+  });
+  return [
+    ...faults,
+    doubtful(`set: ${set.join(", ")}`, "They lead or vouch for every request; make sure that they are yours."),
+  ];
 }
 
 async function examineLog({ context }: Session): Promise<Found[]> {

@@ -1,12 +1,15 @@
 /** Asks a person for what a login lacks, on the terminal or by a form (CLI.md §4). */
+
 import type { MissingClient } from "../../connections/login/missing-client.ts";
 import type { LoginRequest } from "../../connections/login/request.ts";
 import { loginSettings } from "../../connections/login/settings.ts";
+import { DEFAULT_NAME } from "../../connections/ref.ts";
 import { readConnection } from "../../connections/store.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { hasTool, tokenFromTool } from "../../platform/helper-programs.ts";
 import { choose } from "../../platform/menu.ts";
 import { askSecret, askText } from "../../platform/prompt.ts";
+import { likelyKeyVariable } from "../../providers/environment.ts";
 import { chooseFlow } from "../../providers/flows.ts";
 import { mintingOf } from "../../providers/minting.ts";
 import { acceptSetting } from "../../providers/settings.ts";
@@ -34,6 +37,16 @@ export async function askMissingSettings(
   const needs = mintingOf(definition, flow)?.needs ?? [];
   const answers: Record<string, string> = {};
   for (const [name, setting] of Object.entries(definition.settings ?? {})) {
+    if (
+      setting.kind === "variable" &&
+      profile === null &&
+      known[name] === undefined &&
+      request.ref.name !== DEFAULT_NAME
+    )
+      await untilValid(cli, async () => {
+        const answer = await askText(setting.title, cli.context.env, likelyKeyVariable(request.ref.name));
+        answers[name] = acceptSetting(setting, answer, "That");
+      });
     const needed = needs.includes(name) || (setting.required === true && (setting.flows?.includes(flow) ?? true));
     const given = known[name] ?? setting.default ?? (name === "issuer" ? request.issuer : undefined);
     if (!needed || given != null) continue;

@@ -10,12 +10,21 @@ type Place = "ssh" | "container" | "wsl";
 /** How the browser's last address may reach this program, where the loopback can't. */
 export type Pasting = "terminal" | "stdin" | "none";
 
-/** @returns lines to show with the page's address; null where none are needed */
-export function farBrowserHint(env: Environment, redirectUri: string, pasting: Pasting): string | null {
+/**
+ * @param secretVariable where the client's secret can be, if it came by standard input
+ * @returns lines to show with the page's address; null where none are needed */
+export function farBrowserHint(
+  env: Environment,
+  redirectUri: string,
+  pasting: Pasting,
+  secretVariable: string | null,
+): string | null {
   const place = placeOf(env);
   if (place === null) return null;
   const forward = place === "ssh" ? sshLine(env, redirectUri) : null;
-  const paste = `If the browser can't show its last page, ${PASTE[pasting]}`;
+  const stdin = secretVariable === null ? "" : `, with the client's secret in ${secretVariable},`;
+  const how = pasting === "none" ? PASTE.none.replace(" and", () => `${stdin} and`) : PASTE[pasting];
+  const paste = `If the browser can't show its last page, ${how}`;
   return forward === null ? `${WHERE[place]} ${paste}` : `${forward}\n${paste}`;
 }
 

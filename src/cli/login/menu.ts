@@ -1,10 +1,11 @@
 /** `auth login` alone, on a terminal: a list of all that one can log in to, and what the choice needs. */
+
 import { type ConnectionRef, checkName, DEFAULT_NAME } from "../../connections/ref.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { type Choice, choose } from "../../platform/menu.ts";
 import { askText } from "../../platform/prompt.ts";
-import { choosesItsVariable } from "../../providers/environment.ts";
+import { choosesItsVariable, likelyKeyVariable } from "../../providers/environment.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { acceptSetting } from "../../providers/settings.ts";
 import type { Cli } from "../context.ts";
@@ -93,8 +94,7 @@ async function keyOf(cli: Cli, definition: ProviderDefinition, given: string | u
   for (const [key, setting] of Object.entries(definition.settings ?? {}))
     if (setting.kind === "variable")
       await untilValid(cli, async () => {
-        const likely = `${name.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}_API_KEY`;
-        settings[key] = acceptSetting(setting, await askText(setting.title, env, likely), "That");
+        settings[key] = acceptSetting(setting, await askText(setting.title, env, likelyKeyVariable(name)), "That");
       });
   return { ref: { provider: definition.id, name: name ?? DEFAULT_NAME }, settings };
 }

@@ -1,4 +1,5 @@
 /** A login from the request to the words about its end: what it replaces is asked about before any secret is read. */
+
 import { keepOrReplace, loginCommand } from "../../connections/login/command.ts";
 import type { LoginRequest } from "../../connections/login/request.ts";
 import { login, refuseTakenName } from "../../connections/login.ts";
@@ -7,10 +8,20 @@ import { ignoresEnvironment } from "../../connections/select.ts";
 import { stateOf } from "../../connections/status.ts";
 import type { Stored } from "../../connections/store.ts";
 import { iso } from "../../connections/view.ts";
+import { withToken } from "../../inject/variables.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
-import { environmentToken } from "../../providers/environment.ts";
+import { Secret } from "../../platform/secret.ts";
+import { commandLine } from "../../platform/shell-word.ts";
+import {
+  choosesItsVariable,
+  environmentToken,
+  likelyKeyVariable,
+  variableSetting,
+} from "../../providers/environment.ts";
+import { toolVariables } from "../../providers/resolve.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
 import type { Cli } from "../context.ts";
 import { asAuthError } from "../exit.ts";
 import { loginLife } from "../lifetime.ts";
@@ -60,7 +71,23 @@ export async function performLogin(cli: Cli, session: Session, call: LoginCall):
   const done = isPasted(existing) && isPasted(stored) ? "Replaced the token of" : "Logged in to";
   const whose = stored.record.account === null ? "" : whom(stored);
   cli.output.success(`${done} ${display(stored.ref)}${whose}${loginLife(stored, session.context.now())}`);
+  await sayVariable(cli, session, stored);
   await warnOfShadow(cli, session, stored.ref);
+}
+
+/** Where each login chooses its variable and this one didn't: two of them would want the same. */
+async function sayVariable(cli: Cli, session: Session, { ref, record }: Stored): Promise<void> {
+  const definition = await session.registry.get(ref.provider);
+  const setting = choosesItsVariable(definition) ? variableSetting(definition) : null;
+  if (setting === null || record.settings[setting] !== undefined) return;
+  const command = ["auth", "profile", "edit", display(ref), "--set", `${setting}=${likelyKeyVariable(ref.name)}`];
+  cli.output.say(
+    `Programs get it as ${toolNames(definition, record.settings)}. Under a name of its own: ${commandLine(command)}`,
+  );
+}
+
+function toolNames(definition: ProviderDefinition, settings: Readonly<Record<string, string>>): string {
+  return Object.keys(withToken(toolVariables(definition, settings), new Secret("t"))).join(", ");
 }
 
 /** `auth token --login`: a login as `auth login` alone would make it. @param wanted scopes that the token has to have */

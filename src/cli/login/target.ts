@@ -5,6 +5,7 @@ import { type ConnectionRef, checkName, DEFAULT_NAME, display, isAddress, parseN
 import { connectionsNamed, profileOf } from "../../connections/select.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { shellWord } from "../../platform/shell-word.ts";
+import { isLoopback } from "../../platform/url.ts";
 import type { Registry } from "../../providers/registry.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import type { Cli } from "../context.ts";
@@ -104,7 +105,7 @@ async function hostGiven({ registry }: Session, text: string): Promise<AuthError
   const { providersAt } = await import("../../providers/suggest.ts");
   const [host = ""] = text.toLowerCase().split(/[:/]/, 1);
   const [known] = providersAt(await usableDefinitions(registry, await registry.everyId()), host);
-  const scheme = host === "localhost" ? "http" : "https";
+  const scheme = isLoopback(host) ? "http" : "https";
   return usage(
     `'${text}' is a host, not a provider.`,
     known === undefined

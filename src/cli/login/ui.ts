@@ -18,6 +18,8 @@ export interface LoginDisplay {
   readonly qr: boolean;
   /** Read the final URL from standard input. */
   readonly callback: boolean;
+  /** The variable for a client's secret that came by standard input, which a second secret can't share. */
+  readonly secretVariable?: string;
   /** Milliseconds until we give up, by `--timeout`. */
   readonly timeout: number | null;
   /** A form that asks for what is missing. */
@@ -86,7 +88,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
         await open(url);
       } else {
         cli.output.notice(`Open this page to log in:\n\n  ${url}\n`);
-        const hint = farBrowserHint(env, redirectUri, pasting);
+        const hint = farBrowserHint(env, redirectUri, pasting, how.secretVariable ?? null);
         if (hint !== null) cli.output.say(hint);
         await open(url);
         await wait("Waiting for the browser", how.timeout ?? LIMITS.browserLogin);

@@ -2,6 +2,7 @@
 import { commandLine, type Placeholder } from "../../platform/shell-word.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { flagOf } from "../../providers/settings.ts";
+import { clientVariables } from "../clients.ts";
 import { madeFrom } from "../pin.ts";
 import type { Connection } from "../record.ts";
 import { typed } from "../ref.ts";
@@ -16,15 +17,17 @@ export type Flags = Readonly<Record<string, Value>>;
  * @param added by their long names; each takes the place of what was given. With `profile` the login goes under that
  *   name; with `token` what only other flows read is left out.
  */
-export function loginCommand(
-  definition: Pick<ProviderDefinition, "settings">,
-  request: LoginRequest,
-  added: Flags = {},
-): string {
+export function loginCommand(definition: ProviderDefinition, request: LoginRequest, added: Flags = {}): string {
   const { profile, ...others } = added;
   const given = { ...placeGiven(definition, request), ...(added.token === undefined && flowGiven(request)) };
   const connection = profile === undefined ? [typed(request.ref)] : [request.ref.provider, "-p", String(profile)];
-  return commandLine(["auth", "login", ...connection, ...inWords({ ...given, ...others })]);
+  const { "client-secret": secret, ...rest }: Flags = { ...given, ...others };
+  const words = (flags: Flags): string => commandLine(["auth", "login", ...connection, ...inWords(flags)]);
+  if (secret === undefined) return words(rest);
+  // Standard input holds one secret: the client's goes by its variable then.
+  if (secret === "-" && Object.values(rest).includes("-"))
+    return `${clientVariables(definition)}_SECRET=<secret> ${words(rest)}`;
+  return words({ ...rest, "client-secret": secret });
 }
 
 /** A further login where a stored one was made, as the same client, under a name to be chosen. */

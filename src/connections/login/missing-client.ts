@@ -12,6 +12,7 @@ import { SUBJECT_TOKEN_FORMS } from "../subject-token.ts";
 import { type Flags, loginCommand } from "./command.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { LoginRequest } from "./request.ts";
+import { isByCode } from "./settings.ts";
 
 /** What a login lacks; the cause of its `client_missing`, from which a form or prompt is made. */
 export interface MissingClient {
@@ -43,6 +44,7 @@ export async function clientMissing(
     ...(redirectUri === null && { "redirect-uri": placeholder("url") }),
     "client-id": id ?? placeholder("id"),
     ...(needsSecret && { "client-secret": "-" }),
+    ...(isByCode(definition, request) && { code: "-" }),
   });
   const steps = [
     ...(client.create === null ? [] : [`Create one: ${client.create}`]),

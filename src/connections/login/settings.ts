@@ -3,11 +3,12 @@ import type { Context } from "../../platform/context.ts";
 import { usage } from "../../platform/errors.ts";
 import { placeholder } from "../../platform/shell-word.ts";
 import { settingsFromEnvironment } from "../../providers/environment.ts";
+import { flowsOf } from "../../providers/flows.ts";
 import { mintingOf } from "../../providers/minting.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
 import { flagOf } from "../../providers/settings.ts";
 import type { Connection } from "../record.ts";
-import { loginCommand } from "./command.ts";
+import { type Flags, loginCommand } from "./command.ts";
 import type { LoginRequest } from "./request.ts";
 
 export interface Settings {
@@ -61,11 +62,27 @@ export function requireNeededSettings(
   if (isWithoutKey) needed.push({ flag: "key", title: "The key file" });
   const flags = needed.map(({ flag }) => [flag, placeholder(flag === "key" ? "file" : flag)] as const);
   const lines = needed.map(({ flag, title }) => `--${flag}: ${title}`);
-  const command = `Log in: ${loginCommand(definition, request, Object.fromEntries(flags))}`;
+  const proof = proofLacking(definition, request, flow);
+  const command = `Log in: ${loginCommand(definition, request, { ...Object.fromEntries(flags), ...proof })}`;
   if (lines.length === 1) throw usage(`${definition.title} needs ${lines[0]}.`, command);
   const names = needed.map(({ flag }) => `--${flag}`);
   throw usage(
     `${definition.title} needs ${names.slice(0, -1).join(", ")} and ${names.at(-1)}.`,
     [...lines, command].join("\n"),
   );
+}
+
+/** What else the flow takes and wasn't given, so that one more try is enough. */
+function proofLacking(definition: ProviderDefinition, request: LoginRequest, flow: Flow | null): Flags {
+  const { token, clientId, credential } = request;
+  if (flow === "token" && token === null) return { token: "-" };
+  if (flow === "exchange" && credential?.subjectToken === undefined) return { "subject-token": placeholder("from") };
+  if (!isByCode(definition, request)) return {};
+  return { ...(clientId === null && { "client-id": placeholder("id") }), "client-secret": "-", code: "-" };
+}
+
+/** Whether a code that the provider gave out is what the login is made from, and none was given. */
+export function isByCode(definition: ProviderDefinition, { flow, credential }: LoginRequest): boolean {
+  const isMeant = flow === "code" || flowsOf(definition).every((one) => one.flow === "code");
+  return isMeant && credential?.code === undefined;
 }
