@@ -7,9 +7,14 @@ export interface Binary {
   readonly libc: "glibc" | "musl" | null;
   /** Whether no file of the current directory is loaded by itself: .env, bunfig.toml, tsconfig.json, package.json. */
   readonly hardened: boolean;
+  /** Where our program begins; all before it is the runtime's. */
+  readonly runtimeSize: number;
 }
 
-/** Ends the part of a compiled binary that holds our program; a 32-bit word of flags stands right before it. */
+/**
+ * Ends the part of a compiled binary that holds our program. Right before it stands a 32-bit word of flags, and 32 bytes
+ * before it the size of that part, of 64 bits.
+ */
 const TRAILER = "\n---- Bun! ----\n";
 
 /** Bits 0 to 3, set when loading is off: .env, bunfig.toml, tsconfig.json, package.json (found by comparing builds). */
@@ -21,7 +26,8 @@ export function describeBinary(bytes: Buffer): Binary {
   const trailer = bytes.lastIndexOf(TRAILER);
   if (trailer < 0) throw new Error("no compiled program inside");
   const hardened = (bytes.readUInt32LE(trailer - 4) & AUTOLOAD_OFF) === AUTOLOAD_OFF;
-  return { ...platformOf(bytes), hardened };
+  const runtimeSize = trailer - 32 - Number(bytes.readBigUInt64LE(trailer - 32));
+  return { ...platformOf(bytes), hardened, runtimeSize };
 }
 
 const MACHINES: readonly (readonly [format: Binary["format"], code: number, arch: Binary["arch"]])[] = [
@@ -33,7 +39,7 @@ const MACHINES: readonly (readonly [format: Binary["format"], code: number, arch
   ["pe", 0xaa64, "arm64"],
 ];
 
-function platformOf(bytes: Buffer): Omit<Binary, "hardened"> {
+function platformOf(bytes: Buffer): Omit<Binary, "hardened" | "runtimeSize"> {
   const magic = bytes.readUInt32BE(0);
   if (magic === 0x7f454c46) {
     const head = bytes.subarray(0, 64 * 1024);

@@ -29,6 +29,14 @@ export function run(command, ...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/** What a program prints, run in the checkout. */
+export function output(command, ...args) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: root, encoding: "utf8" });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${stderr}`);
+  return stdout;
+}
+
 /** Whether node_modules holds what the lock file says. What is optional may be missing: it is another platform's. */
 function installed() {
   const [wanted, there] = ["package-lock.json", "node_modules/.package-lock.json"].map(packagesOf);
@@ -49,7 +57,7 @@ function isProgram(path) {
 }
 
 /** npm itself is a script where it called us; a program on the PATH (with a shell's help on Windows) elsewhere. */
-function npm(...args) {
+export function npm(...args) {
   const script = process.env.npm_execpath;
   if (script?.endsWith(".js")) return [process.execPath, script, ...args];
   return process.platform === "win32" ? ["cmd.exe", "/c", "npm", ...args] : ["npm", ...args];

@@ -12,6 +12,7 @@ const NEEDS = {
   mounts: () => succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"),
   chroot: () => succeeds("chroot", "/", "true"),
   strace: () => succeeds("strace", "--version"),
+  "qemu-aarch64": () => succeeds("qemu-aarch64-static", "--version"),
   ldd: () => succeeds("ldd", "/bin/sh"),
   zsh: () => succeeds("zsh", "--version"),
   fish: () => succeeds("fish", "--version"),

@@ -104,10 +104,12 @@ export function onTerminal(command: readonly string[], { env, cwd, columns = 100
 }
 
 /** Compiles a program as the product is compiled; gone when the tests are. */
-export async function compile(entry: string): Promise<string> {
+export async function compile(entry: string, ...more: readonly string[]): Promise<string> {
   const outfile = join(tempFolder(), "probe");
   const flags = ["--compile", "--minify", "--bytecode", "--format=esm", "--splitting"];
-  const { code, stderr } = await run([process.execPath, "build", ...flags, entry, "--outfile", outfile], { cwd: ROOT });
+  const { code, stderr } = await run([process.execPath, "build", ...flags, ...more, entry, "--outfile", outfile], {
+    cwd: ROOT,
+  });
   if (code !== 0) throw new Error(`can't compile ${entry}: ${stderr}`);
   return outfile;
 }

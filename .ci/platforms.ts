@@ -1,0 +1,24 @@
+/** What is built for, and what Bun calls it: `@oven/<target>` on npm holds the runtime of that platform. */
+export const TARGETS = {
+  "linux-x64": "bun-linux-x64",
+  "linux-arm64": "bun-linux-aarch64",
+  "linux-x64-musl": "bun-linux-x64-musl",
+  "linux-arm64-musl": "bun-linux-aarch64-musl",
+  "darwin-x64": "bun-darwin-x64",
+  "darwin-arm64": "bun-darwin-aarch64",
+  "windows-x64": "bun-windows-x64",
+  "windows-arm64": "bun-windows-aarch64",
+} as const;
+
+export type Platform = keyof typeof TARGETS;
+
+export const PLATFORMS = Object.keys(TARGETS) as readonly Platform[];
+
+export function isPlatform(text: string): text is Platform {
+  return Object.hasOwn(TARGETS, text);
+}
+
+/** The program's file name there. */
+export function programName(platform: Platform): string {
+  return platform.startsWith("windows-") ? "auth.exe" : "auth";
+}
