@@ -16,7 +16,12 @@ export default defineCommand({
   group: "scripting",
   args: {
     ...GRANTS,
-    format: { type: "string", valueHint: EXPORT_FORMATS.join("|"), description: "How to write them (default: shell)" },
+    format: {
+      type: "string",
+      valueHint: EXPORT_FORMATS.join("|"),
+      description:
+        "How to write them (default: shell); dotenv is for programs that read .env files: 'docker run --env-file' takes its quotes as part of the value",
+    },
   },
   examples: [
     ['eval "$(auth export {a})"', "into this shell"],

@@ -42,6 +42,7 @@ export const root = defineGroup({
     provider: ["providers", "plugin", "plugins"],
   },
   notYet: {
+    version: "The version is a flag: auth --version.",
     completion: "There is no completion for shells yet.",
     completions: "There is no completion for shells yet.",
   },

@@ -171,8 +171,12 @@ async function settleWithoutSending(
   if (refused && (!renewable || isJustMinted(tokens, now))) return tokenRefused(stored);
   if (!options.force && !refused) {
     if (!isDue(tokens, now, options.minTtl)) return { kind: "valid", stored };
-    if (isAlive(tokens, now) && isJustMinted(tokens, now))
-      return { kind: "valid", stored, ...(options.minTtl > 0 && { warning: SHORT_LIVED }) };
+    if (isAlive(tokens, now) && isJustMinted(tokens, now)) {
+      // That the login is over matters more than that the token is short-lived.
+      const isOver = record.failure !== null && record.failure.class !== "transient";
+      const over = isOver ? await forbidden(services, stored, options, now) : null;
+      return over ?? { kind: "valid", stored, ...(options.minTtl > 0 && { warning: SHORT_LIVED }) };
+    }
   }
   if (!renewable) return withoutRefreshToken(stored, now);
   return forbidden(services, stored, options, now);

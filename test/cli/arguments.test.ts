@@ -279,5 +279,6 @@ test("what other tools call a flag or a command is answered with ours, or with w
   expect(await hintOf("login github --with-token")).toContain("Did you mean '--token -'?");
   expect(await hintOf("config")).toContain("Did you mean 'profile'?");
   expect(await hintOf("completion bash")).toStartWith("There is no completion for shells yet.");
+  expect(await hintOf("version")).toStartWith("The version is a flag: auth --version.");
   expect(await hintOf("list --hostname x")).not.toContain("--host'");
 });

@@ -128,6 +128,20 @@ describe("a token that is still good", () => {
   });
 });
 
+test("--min-ttl on a login that is over: the warning says so, not that the token is short-lived", async () => {
+  const own = await loggedIn();
+  try {
+    await own.call(["refresh", PROVIDER, "--force"]);
+    own.issuer.kill();
+    expect((await own.call(["refresh", PROVIDER, "--force"])).code).toBe(4);
+    const { code, stderr } = await own.call(["token", PROVIDER, "--min-ttl", "7200"]);
+    expect([code, stderr.includes("minted moments ago")]).toEqual([0, false]);
+    expect(stderr).toContain("is invalid (refresh_rejected)");
+  } finally {
+    await own.stop();
+  }
+});
+
 describe("what can't be refreshed", () => {
   test("an environment token: exit 3, its variable named", async () => {
     const { code, stderr } = await auth(["refresh", PROVIDER], { env: { SENTRY_AUTH_TOKEN: "from-env" } });
