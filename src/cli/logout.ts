@@ -193,21 +193,21 @@ function nothingDone({ ref }: Stored): AuthError {
 async function mayEndOthers(
   cli: Cli,
   stored: Stored,
-  sharing: readonly Stored[],
+  sharing: readonly string[],
   yes: boolean,
   interruption: AbortSignal,
 ): Promise<boolean> {
   if (interruption.aborted) throw nothingDone(stored);
-  const others = sharing.map(({ ref }) => display(ref)).join(", ");
+  const others = sharing.join(", ");
   if (!yes && (await cli.interactive())) {
     const { confirm } = await import("../platform/prompt.ts");
-    const question = `Revoking ${display(stored.ref)} at the provider also ends ${others}. Revoke all the same?`;
+    const question = `Revoking ${display(stored.ref)} at the provider may also end ${others}. Revoke all the same?`;
     try {
       return await confirm(question);
     } catch (error) {
       throw errorCode(error) === "interrupted" ? nothingDone(stored) : error;
     }
   }
-  cli.output.warn(`${display(stored.ref)} is only erased here: revoking it would end ${others} too.`);
+  cli.output.warn(`${display(stored.ref)} is only erased here: revoking it could end ${others} too.`);
   return false;
 }

@@ -1,5 +1,6 @@
 /** The end of a login: revoked at the provider where that can be done, erased here whatever the answer. */
 
+import { revokeTokens } from "../oauth/revoke.ts";
 import { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import { LIMITS } from "../platform/limits.ts";
@@ -11,8 +12,9 @@ import { defaultsChange } from "./defaults.ts";
 import { asLoggedIn } from "./pin.ts";
 import { type Connection, encodeRecord, newConnection } from "./record.ts";
 import { display, typed, vaultName } from "./ref.ts";
+import { loginsSharing } from "./revoke.ts";
 import type { Services } from "./services.ts";
-import { blankKept, listConnections, newIncarnation, readConnection, type Stored } from "./store.ts";
+import { blankKept, listReadable, newIncarnation, readConnection, type Stored } from "./store.ts";
 import { type TokenEndpoint, tokenEndpointOf } from "./token-endpoint.ts";
 
 export interface LogoutRequest {
@@ -31,21 +33,15 @@ export interface LoggedOut {
   readonly revoked: boolean | "unsupported";
 }
 
-/** Connections whose grant ends too when this one is revoked (RULES.md 2.9). */
-export async function sharingGrant(services: Services, stored: Stored): Promise<Stored[]> {
+/** The names of other logins that may end when this one is revoked (RULES 2.9). */
+export async function sharingGrant(services: Services, stored: Stored): Promise<string[]> {
   const record = asLoggedIn(stored.record);
-  if (record.tokens === null || record.pinned === null) return [];
+  const { provider, account, pinned } = record;
+  if (record.tokens === null || pinned === null) return [];
   // Where nothing can be revoked no other grant ends.
   const tokenEndpoint = await reachable(services, record, () => {});
   if (tokenEndpoint?.dialect.revocation.endsGrant !== true) return [];
-  return (await listConnections(services.vault)).filter(
-    (other) =>
-      display(other.ref) !== display(stored.ref) &&
-      other.ref.provider === stored.ref.provider &&
-      other.record.tokens !== null &&
-      asLoggedIn(other.record).pinned?.clientId === record.pinned?.clientId &&
-      other.record.account?.id === record.account?.id,
-  );
+  return loginsSharing(services.vault, { provider, account, clientId: pinned.clientId }, stored.ref);
 }
 
 /**
@@ -117,7 +113,6 @@ async function revokeAtProvider(services: Services, stored: Stored): Promise<boo
   );
   if (tokenEndpoint === null) return "unsupported";
   const { server, client } = tokenEndpoint;
-  const { revokeTokens } = await import("../oauth/revoke.ts");
   const { accessToken, refreshToken } = tokens;
   const { title } = server.dialect;
   const place = server.endpoints.revocation === undefined ? title : new URL(server.endpoints.revocation).host;
@@ -176,10 +171,15 @@ async function clientChanges(services: Services, current: Stored, request: Logou
   const id = pinned?.clientId;
   if (!request.forgetClient || !id || pinned?.endpoints.token === undefined) return [];
   const origin = originOf(pinned.endpoints.token);
-  const others = (await listConnections(services.vault)).some(
-    (other) => display(other.ref) !== display(current.ref) && asLoggedIn(other.record).pinned?.clientId === id,
+  let isUsed = false;
+  // A record that doesn't open may be of a connection that uses it.
+  const logins = await listReadable(services.vault, () => {
+    isUsed = true;
+  });
+  isUsed ||= logins.some(
+    ({ ref, record }) => display(ref) !== display(current.ref) && asLoggedIn(record).pinned?.clientId === id,
   );
-  if (others) return [];
+  if (isUsed) return [];
   const { clients, version } = await readClients(services.vault, current.ref.provider, origin);
   if (version === null) return [];
   return [

@@ -87,14 +87,19 @@ export async function listConnections(vault: Vault | null): Promise<Stored[]> {
   return ((await vault?.list("connection")) ?? []).map((entry) => decode(entry));
 }
 
-/** Those that can be read: a damaged record must not stop what only concerns the others. */
-export async function listReadable(vault: Vault): Promise<Stored[]> {
-  return (await vault.list("connection", () => {})).flatMap((entry) => {
+/**
+ * Those that can be read: a damaged record must not stop what only concerns the others.
+ *
+ * @param passOver takes the error of each record that can't be read
+ */
+export async function listReadable(vault: Vault, passOver: (error: AuthError) => void = () => {}): Promise<Stored[]> {
+  return (await vault.list("connection", passOver)).flatMap((entry) => {
     try {
       return [decode(entry)];
     } catch (error) {
-      if (error instanceof NewerVersionError) return [];
-      throw error;
+      if (!(error instanceof NewerVersionError)) throw error;
+      passOver(error);
+      return [];
     }
   });
 }

@@ -1,6 +1,7 @@
 /** A record that doesn't open any more: said, kept, and given up only when a person says so. */
 import { describe, expect, test } from "bun:test";
 import { flipped, fromTheFuture, putValue, recordsOf } from "../support/damage.ts";
+import { browserHome, paste } from "../support/home.ts";
 import { auth, bareEnvironment } from "../support/program.ts";
 
 const KEY = "7".repeat(31);
@@ -39,4 +40,20 @@ describe("a damaged record", () => {
     expect(refused.stderr).toContain("newer version");
     expect(recordsOf(vault)[0]?.value).toEqual(newer.value);
   });
+});
+
+test("a client is kept where a damaged record may be of another connection that uses it", async () => {
+  const at = await browserHome({ revokeNeedsSecret: false });
+  try {
+    const vault = `${at.env.AUTH_HOME}/vault.db`;
+    const before = new Set(recordsOf(vault).map(({ key }) => key));
+    await paste(at.env, "sentry:broken", "pasted");
+    const row = recordsOf(vault).find(({ key }) => !before.has(key));
+    if (row === undefined) throw new Error("no record");
+    putValue(vault, { ...row, value: flipped(row.value, row.value.length - 3) });
+    expect((await at.call(["revoke", "sentry:default", "--forget-client"])).code).toBe(0);
+    expect(JSON.parse((await at.call(["client", "list", "--json"])).stdout)).toHaveLength(1);
+  } finally {
+    await at.stop();
+  }
 });
