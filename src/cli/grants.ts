@@ -13,7 +13,6 @@ import { checkVariable, type Grant, hostCorrections, withToken } from "../inject
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { commandLine, shellWord } from "../platform/shell-word.ts";
-import { likelyKeyVariable, variableSetting } from "../providers/environment.ts";
 import { type ToolVariables, toolVariables } from "../providers/resolve.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import type { Args } from "./command.ts";
@@ -206,6 +205,7 @@ async function eachHasItsVariable(session: Session, id: string): Promise<boolean
 /** How one of them gets a variable of its own: for good where that is a setting, else for this command. */
 async function ownVariable({ registry }: Session, connection: string): Promise<string> {
   const { provider, name } = parseSelector(connection);
+  const { likelyKeyVariable, variableSetting } = await import("../providers/environment.ts");
   // It was read a moment ago, for the names of its variables.
   const setting = variableSetting(await registry.get(provider));
   if (setting === null) return `Name them: -c ${connection}=SOME_TOKEN`;
