@@ -1,0 +1,4 @@
+import { lookAt } from "./darwin.ts";
+import { PLATFORMS } from "./table.ts";
+
+lookAt(PLATFORMS["darwin-arm64"]);
