@@ -11,8 +11,7 @@ import {
 } from "../connections/ref.ts";
 import { profileOf } from "../connections/select.ts";
 import { stateOf } from "../connections/status.ts";
-import { following, readConnection, type Stored } from "../connections/store.ts";
-import { update } from "../connections/update.ts";
+import { following, readConnection, type Stored, update } from "../connections/store.ts";
 import type { Environment } from "../platform/context.ts";
 import { type AuthError, usage } from "../platform/errors.ts";
 import { flowsOf } from "../providers/flows.ts";

@@ -1,8 +1,8 @@
 /** A connection that is named by its issuer's URL, as at the login that made it (CLI §1). */
 import { AuthError, usage } from "../platform/errors.ts";
+import { withoutEnd } from "../platform/escape.ts";
 import { ownValue } from "../platform/json.ts";
 import { commandLine, shellWord } from "../platform/shell-word.ts";
-import { withoutEnd } from "../platform/trim.ts";
 import { addressFault, isSameUrl } from "../platform/url.ts";
 import type { Vault } from "../vault/types.ts";
 import { readDefaults } from "./defaults.ts";

@@ -18,8 +18,7 @@ import { clientSetCommand } from "./failure.ts";
 import { type Connection, decodeRecord, encodeRecord, type Pinned, type SecretPlaces } from "./record.ts";
 import { connectionError, display } from "./ref.ts";
 import type { Services } from "./services.ts";
-import { following } from "./store.ts";
-import { update } from "./update.ts";
+import { following, update } from "./store.ts";
 
 export interface ClientEntry {
   readonly secret: Secret | null;

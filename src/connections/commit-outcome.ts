@@ -1,7 +1,7 @@
 /** Commits an attempt's outcome, whatever else has changed the record meanwhile. */
 import { feature } from "bun:bundle";
 import { mutated } from "../platform/faults.ts";
-import { retryWhileBusy } from "../vault/busy.ts";
+import { retryWhileBusy } from "../vault/driver.ts";
 import type { Change } from "../vault/types.ts";
 import type { Connection } from "./record.ts";
 import type { RefreshLease } from "./refresh-lease.ts";

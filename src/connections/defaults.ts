@@ -6,8 +6,7 @@ import { ownValue } from "../platform/json.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, sameName, vaultName } from "./ref.ts";
-import { following, listConnections, readConnection } from "./store.ts";
-import { update } from "./update.ts";
+import { following, listConnections, readConnection, update } from "./store.ts";
 
 export interface Defaults {
   readonly format: 1;

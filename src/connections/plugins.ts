@@ -2,8 +2,7 @@
 import type { Pin } from "../providers/plugins/trust.ts";
 import type { Vault } from "../vault/types.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
-import { following } from "./store.ts";
-import { update } from "./update.ts";
+import { following, update } from "./store.ts";
 
 export async function readPin(vault: Vault, id: string): Promise<Pin | null> {
   const entry = await vault.read("plugin", id);

@@ -1,5 +1,5 @@
 /** As much of HTTP/1.1 as the loopback servers speak: one request in, one small reply out. */
-import { withoutEnd } from "../platform/trim.ts";
+import { withoutEnd } from "../platform/escape.ts";
 import { contentSecurityPolicy, type Page, renderPage } from "./page.ts";
 
 export interface Head {

@@ -2,7 +2,7 @@
 import { lstatSync, mkdirSync, realpathSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError, errorCode } from "./errors.ts";
-import { isOwnedByOther, ownerHint } from "./owner.ts";
+import { isOwnedByOther, ownerHint } from "./small-file.ts";
 
 /**
  * Makes a folder and those above it, mode 0700. Not in a folder of another user: what root makes in a user's home, that

@@ -17,7 +17,7 @@ import { AuthError, errorCode } from "./errors.ts";
 import { faultReason } from "./file-faults.ts";
 import { hasByteLocks, lockByte } from "./file-lock.ts";
 import { makeFolder } from "./folders.ts";
-import { isOwnedByOther } from "./owner.ts";
+import { isOwnedByOther } from "./small-file.ts";
 
 /** O_NONBLOCK: a pipe without a reader is refused, not waited for. */
 const FLAGS =

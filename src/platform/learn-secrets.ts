@@ -4,9 +4,9 @@
  * forms are read as such, JSON within a string too; the rest is searched as text: a page, a header line, half a reply.
  */
 import { feature } from "bun:bundle";
+import { withoutEnd } from "./escape.ts";
 import { faultAtOnce } from "./faults.ts";
 import { knownSecrets, knowSecret } from "./secret.ts";
-import { withoutEnd } from "./trim.ts";
 
 /** Names of credentials, in any notation, with anything before or behind: `newRefresh`, `refresh-tkn`, `x_api_keys`. */
 const CREDENTIAL =

@@ -3,8 +3,7 @@
  * provider, a plugin, a file), a shell takes it for one word and runs nothing in it. Property tests read the words with
  * sh, bash, zsh and fish.
  */
-import { escapeText } from "./escape.ts";
-import { withoutEnd } from "./trim.ts";
+import { escapeText, withoutEnd } from "./escape.ts";
 
 /** What the person has to fill in: `<id>`. A text that looks like one is quoted as any other. */
 export interface Placeholder {

@@ -5,8 +5,8 @@ import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { shellWord } from "../platform/shell-word.ts";
-import { retryWhileBusy } from "./busy.ts";
 import { type Bytes, random } from "./bytes.ts";
+import { retryWhileBusy } from "./driver.ts";
 import { refuseNetwork } from "./file-systems.ts";
 import { checkPrivate, createPrivate, ensureFolder, lstat, realPlace, syncFolder, touching } from "./files.ts";
 import { HEADER_KEY, headerVersion, type Kdf, newKey, newKeyId, wrap } from "./header.ts";
@@ -23,8 +23,7 @@ import {
   VARIABLES,
 } from "./sources/source.ts";
 import { createSqlite, SIDE_FILES } from "./sqlite.ts";
-import type { VaultOptions } from "./vault.ts";
-import { vaultPath } from "./vault.ts";
+import { type VaultOptions, vaultPath } from "./vault.ts";
 
 export interface Created {
   readonly source: SourceName;

@@ -1,5 +1,6 @@
 /** What a place must be able to do to hold a vault: an unstorage driver, and one atomic way to write. */
 import type { Driver } from "unstorage";
+import { AuthError, errorCode } from "../platform/errors.ts";
 
 /** One step of a swap. Versions are texts, `epoch.incarnation.generation`, compared for equality only. */
 export interface Swap {
@@ -42,3 +43,33 @@ export const PLAIN_WRITES = {
   removeItem: refuse,
   clear: refuse,
 };
+
+/** Milliseconds. A commit syncs five times, which on a disk under load takes seconds, and readers wait for it too. */
+const BUSY_TIMEOUT = 15_000;
+
+/**
+ * Other processes may be using the vault file: the work is tried again, and signals and timers go on in between.
+ *
+ * @param work throws `busy` where it is to be tried again
+ * @param timeout milliseconds
+ */
+export async function retryWhileBusy<T>(work: () => T | Promise<T>, timeout = BUSY_TIMEOUT): Promise<T> {
+  const end = performance.now() + timeout;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (errorCode(error) !== "busy" || performance.now() >= end) throw error;
+      await Bun.sleep(5 + Math.random() * 10);
+    }
+  }
+}
+
+/** SQLite's codes for it, at opening as at writing: a commit or a recovery is going on. */
+export function isBusy(error: unknown): boolean {
+  return /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(errorCode(error) ?? "");
+}
+
+export function busy(cause: unknown): AuthError {
+  return new AuthError("busy", "The vault is being used by other processes.", { hint: "Try again.", cause });
+}

@@ -23,8 +23,8 @@ import { basename, dirname } from "node:path";
 import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT } from "../platform/errors.ts";
 import { faultReason, faultRemedy } from "../platform/file-faults.ts";
 import { makeFolder, othersAt } from "../platform/folders.ts";
-import { foreign, isOpenTo, isOwnedByOther, ownerHint } from "../platform/owner.ts";
 import { shellWord } from "../platform/shell-word.ts";
+import { foreign, isOpenTo, isOwnedByOther, ownerHint } from "../platform/small-file.ts";
 import { SIDE_FILES } from "./sqlite.ts";
 
 /** Runs file work; what the system refuses becomes `vault_unwritable` in words. */

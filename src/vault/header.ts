@@ -8,9 +8,8 @@
  * checked by hand, since it is on the hot path.
  */
 import { AuthError } from "../platform/errors.ts";
-import { retryWhileBusy } from "./busy.ts";
 import { type Bytes, concat, hmac, pack, random, sameBytes, uint16, uint32, unpack, utf8, viewOf } from "./bytes.ts";
-import type { StoreDriver } from "./driver.ts";
+import { retryWhileBusy, type StoreDriver } from "./driver.ts";
 import {
   type DataKey,
   decrypt,

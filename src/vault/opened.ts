@@ -2,9 +2,8 @@
 import type { Storage } from "unstorage";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
-import { retryWhileBusy } from "./busy.ts";
 import { type Bytes, decodeUtf8, hmac, pack, utf8 } from "./bytes.ts";
-import type { StoreDriver, Swap } from "./driver.ts";
+import { retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
 import { damagedHeader, HEADER_KEY, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
 import type { TriedLock } from "./lock.ts";
 import { damaged, isNewer, type Label, open, openLabel, readSealedHeader, type SealedHeader, seal } from "./seal.ts";

@@ -4,10 +4,9 @@
  */
 import type { Context, Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
-import { retryWhileBusy } from "./busy.ts";
 import type { Bytes } from "./bytes.ts";
 import { underVaultLock } from "./create.ts";
-import type { StoreDriver, Swap } from "./driver.ts";
+import { retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
 import { realPlace, touching } from "./files.ts";
 import {
   HEADER_KEY,
@@ -37,8 +36,7 @@ import {
 } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
 import { overtaken, type Unlocked, unlockAsRecorded, unlockCurrent } from "./unlock.ts";
-import type { VaultOptions } from "./vault.ts";
-import { vaultPath } from "./vault.ts";
+import { type VaultOptions, vaultPath } from "./vault.ts";
 
 export interface Rekeyed {
   readonly source: SourceName;

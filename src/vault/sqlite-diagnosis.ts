@@ -6,9 +6,9 @@ import type { Database } from "bun:sqlite";
 import { accessSync, constants, lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
-import { isOpenTo, isOwnedByOther } from "../platform/owner.ts";
 import { commandLine, shellWord } from "../platform/shell-word.ts";
-import { busy, isBusy } from "./busy.ts";
+import { isOpenTo, isOwnedByOther } from "../platform/small-file.ts";
+import { busy, isBusy } from "./driver.ts";
 import { refuseNetwork, refuseSecondName } from "./file-systems.ts";
 import {
   canOpenFiles,

@@ -11,10 +11,8 @@ import { feature } from "bun:bundle";
 import { constants, Database } from "bun:sqlite";
 import type { AuthError } from "../platform/errors.ts";
 import { faultAtOnce, mutated } from "../platform/faults.ts";
-import { foreign, isOpenTo, isOwnedByOther } from "../platform/owner.ts";
-import { type Ownership, ownershipIfThere } from "../platform/small-file.ts";
-import { isBusy, retryWhileBusy } from "./busy.ts";
-import { PLAIN_WRITES, type StoreDriver, type Swap } from "./driver.ts";
+import { foreign, isOpenTo, isOwnedByOther, type Ownership, ownershipIfThere } from "../platform/small-file.ts";
+import { isBusy, PLAIN_WRITES, retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
 
 /** SQLite's own refusal of links anywhere in the path (sqlite3_open_v2). bun:sqlite has no name for it. */
 export const OPEN_NOFOLLOW = 0x01000000;

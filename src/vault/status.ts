@@ -1,17 +1,16 @@
 /** What is known of a vault without its key: `auth vault status`. */
 import { dirname } from "node:path";
 import type { Context } from "../platform/context.ts";
-import { isOpenTo, modeText } from "../platform/owner.ts";
 import { shellWord } from "../platform/shell-word.ts";
-import { retryWhileBusy } from "./busy.ts";
+import { isOpenTo, modeText } from "../platform/small-file.ts";
+import { retryWhileBusy } from "./driver.ts";
 import { networkOf } from "./file-systems.ts";
 import { lstat, realPlace, touching, writableByOthers } from "./files.ts";
 import { readHeader } from "./header.ts";
 import { FORMAT } from "./seal.ts";
 import { type SourceName, sourceInEnvironment, VARIABLES } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
-import type { VaultOptions } from "./vault.ts";
-import { vaultPath } from "./vault.ts";
+import { type VaultOptions, vaultPath } from "./vault.ts";
 
 export interface VaultStatus {
   readonly backend: "sqlite";

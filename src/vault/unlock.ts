@@ -2,9 +2,10 @@
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type Header, headerVersion, type Keys, unwrap } from "./header.ts";
-import { ifKeyIsLost, locked } from "./sources/key-text.ts";
 import {
   ASKING,
+  ifKeyIsLost,
+  locked,
   type Prompt,
   SOURCE_WORDS,
   sourceInEnvironment,

@@ -1,10 +1,9 @@
 /** The way into the vault. The first lines of every command that needs a token, so nothing heavy is loaded here. */
 import type { Context } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
-import { foreign, isOpenTo, isOwnedByOther, modeText } from "../platform/owner.ts";
 import { requireUtf8 } from "../platform/paths.ts";
 import { shellWord } from "../platform/shell-word.ts";
-import { type Ownership, ownershipOf } from "../platform/small-file.ts";
+import { foreign, isOpenTo, isOwnedByOther, modeText, type Ownership, ownershipOf } from "../platform/small-file.ts";
 import { createVault } from "./opened.ts";
 import type { Prompt } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";

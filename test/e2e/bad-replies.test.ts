@@ -3,8 +3,7 @@
  * and discovery. One clear error, exit 5, nothing stored, and no credential lost.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Fault } from "../issuers/server.ts";
-import { json, type Server, serve } from "../issuers/server.ts";
+import { type Fault, json, type Server, serve } from "../issuers/server.ts";
 import { checkJson, checkText, expectComplaint } from "../support/complaint.ts";
 import { errorOf, type LoggedIn, loggedIn, PROVIDER } from "../support/logged-in.ts";
 import { auth, bareEnvironment, type Ended } from "../support/program.ts";

@@ -1,6 +1,6 @@
 /** A vault file that another process has to itself: waited for a while, by everything that opens, reads or writes it. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { busy } from "../../src/vault/busy.ts";
+import { busy } from "../../src/vault/driver.ts";
 import { createVault } from "../../src/vault/opened.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { openSqlite } from "../../src/vault/sqlite.ts";

@@ -3,7 +3,7 @@ import { accessSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { leftBySudo, nearestExisting, requireOwnPlace } from "../../platform/folders.ts";
-import { isOwnedByOther, ownerHint } from "../../platform/owner.ts";
+import { isOwnedByOther, ownerHint } from "../../platform/small-file.ts";
 import { copyOnWriteOf, networkOf } from "../../vault/file-systems.ts";
 import { lstat, realPlace, touching, wrongOwner } from "../../vault/files.ts";
 import type { SourceName } from "../../vault/sources/source.ts";

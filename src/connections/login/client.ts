@@ -5,8 +5,7 @@
 
 import type { IssuerDocument } from "../../oauth/discovery.ts";
 import type { ClientKey } from "../../oauth/key-file.ts";
-import type { Client } from "../../oauth/types.ts";
-import { CLIENT_NAME } from "../../oauth/types.ts";
+import { CLIENT_NAME, type Client } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/json.ts";
 import type { Secret } from "../../platform/secret.ts";

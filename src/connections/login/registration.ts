@@ -3,8 +3,7 @@
 import { isPassingStatus } from "../../oauth/classify.ts";
 import type { IssuerDocument } from "../../oauth/discovery.ts";
 import type { RegisteredClient } from "../../oauth/registration.ts";
-import type { Client } from "../../oauth/types.ts";
-import { CLIENT_NAME, OAuthFailure } from "../../oauth/types.ts";
+import { CLIENT_NAME, type Client, OAuthFailure } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/json.ts";
 import { redirectUriOf } from "../../providers/defaults.ts";

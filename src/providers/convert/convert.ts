@@ -4,8 +4,7 @@
  */
 
 import { AuthError } from "../../platform/errors.ts";
-import { escapeText } from "../../platform/escape.ts";
-import { withoutEnd } from "../../platform/trim.ts";
+import { escapeText, withoutEnd } from "../../platform/escape.ts";
 import { parseDefinition } from "../parse.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { type Catalogue, type Read, readCatalogue } from "./catalogue.ts";

@@ -2,9 +2,8 @@
 import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT, usage } from "../../platform/errors.ts";
 import { faultReason } from "../../platform/file-faults.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import { accessHint } from "../../platform/owner.ts";
 import { shellWord } from "../../platform/shell-word.ts";
-import { ownershipIfThere, ownershipOf } from "../../platform/small-file.ts";
+import { accessHint, ownershipIfThere, ownershipOf } from "../../platform/small-file.ts";
 import { kindOf, type PluginKind } from "./place.ts";
 
 export interface PluginFile {

@@ -6,8 +6,7 @@ import { LIMITS } from "../../platform/limits.ts";
 import { readCapped } from "../../platform/streams.ts";
 import { showStart } from "../../platform/terminal.ts";
 import type { Bytes } from "../bytes.ts";
-import { locked, parseKey } from "./key-text.ts";
-import type { KeyRequest, KeySource } from "./source.ts";
+import { type KeyRequest, type KeySource, locked, parseKey } from "./source.ts";
 
 export const commandSource: KeySource = {
   async open({ context }) {

@@ -4,12 +4,20 @@
  */
 import type { Context } from "../../platform/context.ts";
 import { errorCode, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
-import { accessHint, isOpenTo, isOwnedByOther, modeText, ownerHint } from "../../platform/owner.ts";
 import { shellWord } from "../../platform/shell-word.ts";
-import { type OwnedText, type Ownership, ownershipIfThere, readOwned } from "../../platform/small-file.ts";
+import {
+  accessHint,
+  isOpenTo,
+  isOwnedByOther,
+  modeText,
+  type OwnedText,
+  type Ownership,
+  ownerHint,
+  ownershipIfThere,
+  readOwned,
+} from "../../platform/small-file.ts";
 import { type Bytes, random } from "../bytes.ts";
-import { ifKeyIsLost, locked, parseKey } from "./key-text.ts";
-import type { KeyRequest, KeySource } from "./source.ts";
+import { ifKeyIsLost, type KeyRequest, type KeySource, locked, parseKey } from "./source.ts";
 
 export const fileSource: KeySource = {
   async open(request) {

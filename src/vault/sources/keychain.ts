@@ -3,8 +3,7 @@ import { AuthError, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { sameText } from "../../platform/secret.ts";
 import { random } from "../bytes.ts";
-import { ifKeyIsLost, locked, parseKey } from "./key-text.ts";
-import type { KeyRequest, KeySource } from "./source.ts";
+import { ifKeyIsLost, type KeyRequest, type KeySource, locked, parseKey } from "./source.ts";
 
 const SERVICE = "auth";
 const GLIB_FILES = 16;

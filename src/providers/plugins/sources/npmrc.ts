@@ -4,7 +4,7 @@
  */
 
 import type { Environment } from "../../../platform/context.ts";
-import { withoutEnd } from "../../../platform/trim.ts";
+import { withoutEnd } from "../../../platform/escape.ts";
 import { addressFault } from "../../../platform/url.ts";
 
 export interface PackageRegistry {
