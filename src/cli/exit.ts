@@ -9,6 +9,7 @@ import type { HttpError } from "../platform/http-failure.ts";
 export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   internal: 1,
   check_failed: 1,
+  upgrade_unavailable: 1,
   connection_not_found: 2,
   provider_not_found: 2,
   nothing_to_inject: 2,
@@ -41,6 +42,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   vault_replaced: 8,
   plugin_untrusted: 9,
   plugin_invalid: 9,
+  release_untrusted: 9,
   usage: 64,
   ambiguous_connection: 64,
   interrupted: 130,

@@ -23,6 +23,7 @@ export const root = defineGroup({
     log: () => import("./log.ts"),
     vault: () => import("./vault.ts"),
     provider: () => import("./provider.ts"),
+    upgrade: () => import("./upgrade.ts"),
   },
   otherNames: {
     login: ["signin", "sign-in", "add", "connect"],
@@ -39,6 +40,7 @@ export const root = defineGroup({
     client: ["clients", "app"],
     doctor: ["check", "diagnose"],
     log: ["logs", "history", "audit"],
+    upgrade: ["update", "self-update"],
     provider: ["providers", "plugin", "plugins"],
   },
   notYet: {

@@ -37,6 +37,8 @@ export type ErrorCode =
   | "vault_replaced"
   | "plugin_untrusted"
   | "plugin_invalid"
+  | "release_untrusted"
+  | "upgrade_unavailable"
   | "usage"
   | "ambiguous_connection"
   | "interrupted";

@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly maxBytes?: number;
   /** Ask again on a failure that may pass. Only for requests without effect (discovery, account). */
   readonly retry?: boolean;
+  /** How many redirects to follow. Only for what proves itself (a signed release), and carries no secret. Default none. */
+  readonly redirects?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -44,6 +46,7 @@ export const http: Http = async (request) => {
     ...(request.body === undefined ? {} : { body: request.body }),
     signal: request.signal === undefined ? timeout.signal : AbortSignal.any([request.signal, timeout.signal]),
     maxBytes: request.maxBytes ?? LIMITS.documentBytes,
+    redirects: request.redirects ?? 0,
   };
   try {
     if (!request.retry) return await exchangeOnce(url, exchange);
@@ -88,6 +91,7 @@ export interface Exchange {
   readonly body?: string;
   readonly signal: AbortSignal;
   readonly maxBytes: number;
+  readonly redirects: number;
 }
 
 /** One request with every switch of the environment and of Bun overruled, and its whole reply. @throws HttpError */
@@ -104,13 +108,14 @@ function hasProxy(): boolean {
 }
 
 /** @param proxy the address that fetch is to use as its proxy */
-async function exchangeOver(url: URL, { maxBytes, ...request }: Exchange, proxy?: string): Promise<HttpReply> {
+async function exchangeOver(url: URL, exchange: Exchange, proxy?: string): Promise<HttpReply> {
+  const { maxBytes, redirects, ...request } = exchange;
   const target = url.href;
   try {
     const response = await connect(url, {
       ...request,
       ...(proxy !== undefined && { proxy }),
-      // Never followed; where it leads is told.
+      // Never followed unasked; where it leads is told.
       redirect: "manual",
       keepalive: false,
       verbose: false,
@@ -118,7 +123,12 @@ async function exchangeOver(url: URL, { maxBytes, ...request }: Exchange, proxy?
       decompress: false,
       tls: { rejectUnauthorized: true },
     });
-    if (REDIRECTS.includes(response.status)) throw await redirected(response, target);
+    if (REDIRECTS.includes(response.status)) {
+      const next = URL.parse(response.headers.get("location") ?? "", url.href);
+      if (redirects === 0 || next === null || !isAllowedUrl(next.href)) throw await redirected(response, target);
+      await response.body?.cancel();
+      return await exchangeOnce(next, { ...exchange, redirects: redirects - 1 });
+    }
     const { status, headers } = response;
     const stream = decompressed(response);
     const tooLong = (): HttpError => new HttpError("reply too large", target, { status });

@@ -5,7 +5,7 @@ import { HttpError } from "../../src/platform/http-failure.ts";
 
 test("each error code has the exit code of the contract", () => {
   const contract: Record<number, string> = {
-    1: "internal check_failed",
+    1: "internal check_failed upgrade_unavailable",
     2: "connection_not_found provider_not_found nothing_to_inject",
     3: "no_refresh_token env_token api_key",
     4: "refresh_token_invalid refresh_refused rotation_lost interaction_required login_required token_expired token_refused",
@@ -13,7 +13,7 @@ test("each error code has the exit code of the contract", () => {
     6: "client_missing client_rejected client_mismatch origin_mismatch scope_rejected",
     7: "access_denied login_timeout token_rejected",
     8: "vault_locked vault_corrupt vault_unwritable key_invalid vault_replaced",
-    9: "plugin_untrusted plugin_invalid",
+    9: "plugin_untrusted plugin_invalid release_untrusted",
     64: "usage ambiguous_connection",
     130: "interrupted",
   };

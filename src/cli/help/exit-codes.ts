@@ -13,7 +13,7 @@ const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   6: "The OAuth client is missing or was refused.",
   7: "The login was refused, cancelled or timed out.",
   8: "The vault can't be opened, read or written.",
-  9: "A plugin was refused.",
+  9: "A plugin or a release was refused.",
   64: "The command line is wrong.",
   130: "Interrupted.",
 };
@@ -58,6 +58,8 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   plugin_untrusted:
     "A plugin with code has not been trusted, or was changed since. Review it, then 'auth provider trust'.",
   plugin_invalid: "A plugin's description is wrong.",
+  release_untrusted: "What is offered as a newer auth is not signed by its publisher, damaged, or out of date.",
+  upgrade_unavailable: "This auth can't upgrade itself. The message says why, and what does.",
   usage: "The command line is wrong. Add --help to see how the command is used.",
   ambiguous_connection: "Several connections are meant. Name one, or choose one with 'auth use'.",
   interrupted: "Interrupted by Ctrl-C or a signal.",

@@ -71,6 +71,12 @@ export const DOCUMENTS: readonly DocumentShape[] = [
     fields: ["ok", "checks"],
     note: "each check has name, status (ok, warn, fail), detail, remedy",
   },
+  {
+    command: "auth upgrade",
+    kind: "object",
+    fields: ["upgraded", "from", "to"],
+    note: "with path, and after an upgrade previous; --check: {current, newest, newer}",
+  },
   { command: "auth provider check", kind: "object", fields: ["ok", "provider", "checks"] },
   {
     command: "auth vault status",
