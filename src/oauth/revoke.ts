@@ -1,8 +1,8 @@
 /** Ends a login at the provider (RFC 7009, or the provider's own way). */
-import { escapeText } from "../platform/escape.ts";
 import type { Http } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { outsideWords } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
 import { isSuccess, readBody } from "./body.ts";
 import { codeOf } from "./classify.ts";
@@ -68,7 +68,7 @@ async function revoke(
   const code = body === null ? null : codeOf(body, sending.server.dialect);
   if (code === "unsupported_token_type") return "unsupported";
   const isRevoked = isSuccess(raw) && code === null;
-  if (!isRevoked) tell(`HTTP ${raw.status}${code === null ? "" : `: ${escapeText(code)}`}`);
+  if (!isRevoked) tell(`HTTP ${raw.status}${code === null ? "" : `: ${outsideWords(code, 40)}`}`);
   return isRevoked;
 }
 
