@@ -170,14 +170,14 @@ function loggingIn(failure: OAuthFailure, again: string): string {
 export function errorFrom({ ref, record }: Stored, failure: Failure, now: number): AuthError {
   const message = `refresh failed for ${ref.provider} (${ref.name}): ${failure.reason}`;
   const again = `Log in again: auth login ${typed(ref)}`;
-  const details = failure.detail ? { detail: failure.detail } : {};
+  const { detail } = failure;
   // Nothing is left to be served, and the refresh token may be the one that was replaced.
   if (failure.unreadable && record.tokens !== null && !isAlive(record.tokens, now))
     return connectionError(ref, "token_expired", message, {
       hint: `The reply can't be used, and the access token has expired.\n${again}\nOr send the old refresh token once more: auth refresh ${typed(ref)} --force`,
-      ...details,
+      detail,
     });
-  return connectionError(ref, failure.code, message, { hint: failure.hint ?? again, ...details });
+  return connectionError(ref, failure.code, message, { hint: failure.hint ?? again, detail });
 }
 
 /**
@@ -191,7 +191,7 @@ export function notTried({ ref }: Stored, failure: Failure | null, until: number
   const message = `${display(ref)} was not refreshed. Not tried again ${when} (the last try failed: ${reason}).`;
   return connectionError(ref, failure?.code ?? "network", message, {
     hint: `Now: auth refresh ${typed(ref)} --force`,
-    ...(failure?.detail && { detail: failure.detail }),
+    detail: failure?.detail,
   });
 }
 
@@ -213,7 +213,7 @@ export function renewalRefused(stored: Stored, now: number): AuthError | null {
   const until = tokens.expiresAt === null ? "" : ` until ${clockTime(tokens.expiresAt, now)}`;
   const why = failure.providerError ?? failure.reason;
   const message = `The token ${works}${until}, but the provider refused to renew this login: ${why}.`;
-  return connectionError(stored.ref, code, message, { hint, ...(detail && { detail }) });
+  return connectionError(stored.ref, code, message, { hint, detail });
 }
 
 /** The command that sets this login's client again, with all that names it. */

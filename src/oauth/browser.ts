@@ -200,8 +200,8 @@ function failurePage({ dialect }: Server, error: AuthError | null = null): Page 
   return {
     kind: "failure",
     title: `The login to ${dialect.title} failed`,
-    text: "Nothing was stored. The terminal says more.",
-    quote: error?.message ?? null,
+    text: [error?.message, "Nothing was stored. The terminal says more."].filter(Boolean).join("\n"),
+    quote: error?.detail ?? null,
   };
 }
 

@@ -37,8 +37,9 @@ export async function introspect(
 
 function introspectionError({ dialect }: Server, failure: OAuthFailure): AuthError {
   const message = `${dialect.title} did not say anything about the token (${failure.reason})`;
+  const detail = failure.description;
   if (failure.class === "client" || failure.status === 401 || failure.status === 403)
-    return new AuthError("client_rejected", message, { hint: "Its client may not introspect tokens." });
+    return new AuthError("client_rejected", message, { hint: "Its client may not introspect tokens.", detail });
   const code = failure.status === null ? "network" : "provider_unavailable";
-  return new AuthError(code, message, { hint: failure.remedy ?? laterOrWhere(failure) });
+  return new AuthError(code, message, { hint: failure.remedy ?? laterOrWhere(failure), detail });
 }

@@ -1,11 +1,8 @@
 /** What went wrong in a login, as the person who logs in has to hear it. */
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
-import { escapeText } from "../platform/escape.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
 import { laterOrWhere } from "./classify.ts";
 import type { OAuthFailure, Server } from "./types.ts";
-
-const LONGEST_DESCRIPTION = 300;
 
 /**
  * @param failure of a device request, a poll, a code exchange, or an authorization reply
@@ -13,16 +10,15 @@ const LONGEST_DESCRIPTION = 300;
  */
 export function loginError(server: Server, failure: OAuthFailure, redirectUri?: string): AuthError {
   const { title } = server.dialect;
-  const description =
-    failure.description === null ? "" : `: ${escapeText(failure.description.slice(0, LONGEST_DESCRIPTION))}`;
   const [code, message, hint] = errorFor(failure, title);
   // What a description says of this code is about a refresh.
   const isRefusedCode = failure.class === "dead" && failure.providerError === "invalid_grant";
-  return new AuthError(code, `${message} (${failure.reason})${description}`, {
+  return new AuthError(code, `${message} (${failure.reason})`, {
     hint: (isRefusedCode ? [REFUSED_CODE, hint] : [failure.meaning, failure.remedy ?? hint])
       .filter((line) => line !== null)
       .join("\n")
       .replaceAll("{redirectUri}", () => registered(server, redirectUri)),
+    detail: failure.description,
     cause: failure,
   });
 }

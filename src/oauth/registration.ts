@@ -49,7 +49,9 @@ export async function registerClient(
   if (!isSuccess(reply)) {
     const providerError = textAt(body, "error");
     const said = providerError === null ? { reason: `HTTP ${status}` } : { providerError };
-    throw new OAuthFailure({ class: "refused", status, ...said });
+    // RFC 7591 §3.2.2.
+    const description = textAt(body, "error_description");
+    throw new OAuthFailure({ class: "refused", status, description, ...said });
   }
   return readRegistration(body, status);
 }

@@ -48,8 +48,8 @@ export interface ErrorDetails {
   hint?: string;
   /** The connection it happened to, as `provider:name`. */
   connection?: string;
-  /** The provider's own words: on one line, without a secret. */
-  detail?: string;
+  /** The provider's own words, by `outsideWords`: on one line, without a secret. null or empty: none. */
+  detail?: string | null | undefined;
   cause?: unknown;
 }
 
@@ -64,7 +64,7 @@ export class AuthError extends Error {
     this.code = code;
     this.hint = details.hint;
     this.connection = details.connection;
-    this.detail = details.detail;
+    this.detail = details.detail || undefined;
   }
 
   /** The same error with some of what it says put otherwise. Its cause is the first one's, or that error itself. */
@@ -73,7 +73,7 @@ export class AuthError extends Error {
     return new AuthError(this.code, message, {
       ...(this.hint !== undefined && { hint: this.hint }),
       ...(this.connection !== undefined && { connection: this.connection }),
-      ...(this.detail !== undefined && { detail: this.detail }),
+      detail: this.detail,
       cause: this.cause ?? this,
       ...details,
     });

@@ -98,3 +98,56 @@ describe("an answer that contradicts itself", () => {
     expect([code, stored === "[]", issuer.revoked.length]).toEqual([0, false, 0]);
   });
 });
+
+/** An issuer that refuses everything, and says why. Registers clients, in vain. */
+function refusing(words: string): string {
+  const refusal = { error: "invalid_request", error_description: words };
+  const server: Bun.Server<undefined> = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch(request): Response {
+      const { pathname, searchParams } = new URL(request.url);
+      if (pathname === "/.well-known/openid-configuration")
+        return Response.json({
+          issuer: url,
+          authorization_endpoint: `${url}/authorize`,
+          device_authorization_endpoint: `${url}/device`,
+          token_endpoint: `${url}/token`,
+          registration_endpoint: `${url}/register`,
+          response_types_supported: ["code"],
+        });
+      if (pathname !== "/authorize") return Response.json(refusal, { status: 400 });
+      const back = new URL(searchParams.get("redirect_uri") ?? "");
+      back.search = String(new URLSearchParams({ ...refusal, state: searchParams.get("state") ?? "" }));
+      return Response.redirect(back.href, 302);
+    },
+  });
+  running.push(server);
+  const url: string = `http://127.0.0.1:${server.port}`;
+  return url;
+}
+
+describe("the provider's words for a refusal are the error's `detail`, and not in its message", () => {
+  const words = `It was refused. ${"x ".repeat(200)}`;
+  const shown = `${words.slice(0, 199)}…`;
+  const client = ["--client-id", "cli"];
+
+  for (const [what, args, stdin] of [
+    ["of a client that registers", ["--flow", "device"]],
+    ["of a device login", ["--flow", "device", ...client]],
+    ["of a browser login", ["--flow", "browser", ...client]],
+    ["of a login by client credentials", ["--flow", "client-credentials", ...client, "--client-secret", "-"], "secret"],
+  ] as const)
+    test(what, async () => {
+      const command = ["login", refusing(words), ...args];
+      const env = bareEnvironment();
+      const ended =
+        stdin === undefined ? await tryByBrowser(command, env) : await auth([...command, "--json"], { env, stdin });
+      const { message, detail } = errorOf(ended);
+      expect(detail).toBe(shown);
+      expect(message).not.toContain("It was refused.");
+      if ("page" in ended && ended.page !== "") expect(ended.page).toContain(`<blockquote>${shown}</blockquote>`);
+      const entry = JSON.parse((await auth(["log", "--json"], { env })).stdout.trim().split("\n").at(-1) ?? "");
+      expect(entry).toMatchObject({ event: "login", status: "failure", message, detail });
+    });
+});

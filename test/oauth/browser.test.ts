@@ -124,7 +124,7 @@ describe("the answer", () => {
       await back(login, { state: stateOf(login), error: "access_denied", error_description: words })
     ).text();
     expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;\\u202e\\x1b[2J");
-    expect(await settled(login)).toMatchObject({ message: expect.stringContaining("\\u202e\\x1b[2J") });
+    expect(await settled(login)).toMatchObject({ detail: expect.stringContaining("\\u202e\\x1b[2J") });
   });
 
   test("without a code, or with two, it is none", async () => {

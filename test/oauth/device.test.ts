@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type DeviceAuthorization, type DevicePolling, pollDevice, requestDeviceCode } from "../../src/oauth/device.ts";
 import type { Client, Server, TokenReply } from "../../src/oauth/types.ts";
+import type { AuthError } from "../../src/platform/errors.ts";
 import { http } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import {
@@ -108,9 +109,9 @@ describe("the code", () => {
 
   test("attack: a provider's words in an error can't control the terminal", async () => {
     const issuer = at(json({ error: "invalid_client", error_description: "\x1b[2J\nError: all is well\u202e" }, 401));
-    const error = (await thrown(() => ask(issuer))) as Error;
-    expect(error.message).toContain("\\x1b[2J\\nError: all is well\\u202e");
-    expect(error.message).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+    const { message, detail } = (await thrown(() => ask(issuer))) as AuthError;
+    expect(detail).toContain("\\x1b[2J\\nError: all is well\\u202e");
+    expect(`${message}${detail}`).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
   });
 });
 

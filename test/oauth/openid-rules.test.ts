@@ -295,7 +295,7 @@ describe("RFC 9207 §2.4", () => {
     const refused = await answer("error=access_denied&error_description=ours&iss=https://attacker.example");
     expect(refused).toMatchObject({ code: "access_denied", message: expect.stringContaining("does not come from") });
     expect(await answer(`error=access_denied&error_description=ours&iss=${iss}`)).toMatchObject({
-      message: expect.stringContaining("ours"),
+      detail: "ours",
     });
   });
 

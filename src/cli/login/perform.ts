@@ -154,8 +154,9 @@ async function loginOrExplain(cli: Cli, session: Session, request: LoginRequest,
   } catch (error) {
     const connection = display(request.ref);
     const failure = concerning(connection, asAuthError(error));
-    const { code, message } = failure;
-    if (code !== "usage") await cli.context.audit({ event: "login", status: "failure", connection, code, message });
+    const { code, message, detail } = failure;
+    if (code !== "usage")
+      await cli.context.audit({ event: "login", status: "failure", connection, code, message, detail: detail ?? null });
     throw failure;
   } finally {
     ui.close();

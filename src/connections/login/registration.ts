@@ -74,11 +74,15 @@ async function register(
   } catch (error) {
     if (!(error instanceof OAuthFailure)) throw error;
     const message = `${document.issuer} did not register a client (${error.reason}).`;
+    const detail = error.description;
     if (error.status === null || isPassingStatus(error.status))
-      throw new AuthError(error.status === null ? "network" : "provider_unavailable", message, { hint: "Try again." });
+      throw new AuthError(error.status === null ? "network" : "provider_unavailable", message, {
+        hint: "Try again.",
+        detail,
+      });
     // The description brings one that needs no registration.
     if (provider.dialect.client.id !== undefined) return null;
-    throw (await clientMissing(services, provider, request, null, false)).restated({ message });
+    throw (await clientMissing(services, provider, request, null, false)).restated({ message, detail });
   }
 }
 
