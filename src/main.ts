@@ -14,12 +14,18 @@ const FAST: Readonly<Record<string, Loader>> = {
   refresh: () => import("./cli/refresh.ts"),
 };
 
-const env: Environment = Object.freeze(Object.assign(Object.create(null), process.env));
+const env: Environment = Object.freeze(await environment());
 const argv = process.argv.slice(2);
 
 exitOnInterrupt();
 process.on("uncaughtException", (error) => void handleUncaught(error));
 process.exit(await start());
+
+/** A copy, without what an object has by itself. */
+async function environment(): Promise<Record<string, string | undefined>> {
+  const copy = Object.assign(Object.create(null), process.env);
+  return process.platform === "win32" ? (await import("./platform/windows/environment.ts")).caseless(copy) : copy;
+}
 
 async function start(): Promise<number> {
   const [name = "", ...others] = argv;

@@ -66,11 +66,15 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   } catch (error) {
     if (errorCode(error) !== "auth_exec") throw error;
     const { message, exitCode } = error as ExecError;
-    const hint =
-      exitCode === 127 ? "Check its spelling, and PATH." : "Check that it is a program, and may be executed.";
-    throw new AuthError("internal", message, { cause: error, hint });
+    throw new AuthError("internal", message, { cause: error, hint: REMEDIES[exitCode] });
   }
 }
+
+const REMEDIES: Readonly<Record<ExecError["exitCode"], string>> = {
+  125: "Name the program that the batch file starts, or hand the value over in a variable.",
+  126: "Check that it is a program, and may be executed.",
+  127: "Check its spelling, and PATH.",
+};
 
 async function withoutToken(command: readonly string[], keepKey: boolean): Promise<string> {
   const { commandLine } = await import("../platform/shell-word.ts");

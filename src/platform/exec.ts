@@ -11,10 +11,10 @@ import { readProc } from "./small-file.ts";
 /** Why a command didn't start; the codes are the shell's (CLI.md §2, `run`). */
 export class ExecError extends Error {
   readonly code = "auth_exec";
-  /** 127: there is no such command. 126: there is, and it can't be run. */
-  readonly exitCode: 126 | 127;
+  /** 127: there is no such command. 126: there is, and it can't be run. 125: it can, but not with these arguments. */
+  readonly exitCode: 125 | 126 | 127;
 
-  constructor(exitCode: 126 | 127, message: string) {
+  constructor(exitCode: 125 | 126 | 127, message: string) {
     super(message);
     this.exitCode = exitCode;
   }
@@ -30,14 +30,13 @@ export interface Execution {
 }
 
 /**
- * Runs the command in our place. On POSIX this returns only by throwing; on Windows it ends with the child's exit
- * code, which the caller passes on.
+ * Runs the command in our place. On POSIX this returns only by throwing, on Windows with the child's exit code.
  *
  * @throws ExecError
  */
 export async function replaceProcess(execution: Execution): Promise<number> {
-  const file = await findCommand(execution.command, execution.env);
-  if (process.platform === "win32") return runChild(file, execution);
+  if (process.platform === "win32") return (await import("./windows/run.ts")).runChild(execution);
+  const file = await findCommand(execution.command, execution.env.PATH ?? DEFAULT_PATH, ":");
   const system = posix();
   if (system === null) return execveByBun(file, execution);
   await restoreSoftLimit(system);
@@ -45,12 +44,12 @@ export async function replaceProcess(execution: Execution): Promise<number> {
 }
 
 /** @throws ExecError 127 or 126 */
-async function findCommand(command: string, env: Environment): Promise<string> {
+export async function findCommand(command: string, path: string, separator: ":" | ";"): Promise<string> {
   if (command === "") throw new ExecError(127, "The command is empty.");
-  const path = env.PATH ?? DEFAULT_PATH;
   const found = Bun.which(command, { PATH: path });
   if (found !== null) return found;
-  if (await existsSomewhere(command, path)) throw new ExecError(126, `'${command}' can't be run: it isn't executable.`);
+  if (await existsSomewhere(command, path.split(separator)))
+    throw new ExecError(126, `'${command}' can't be run: it isn't executable.`);
   throw new ExecError(127, `There is no command '${command}'.`);
 }
 
@@ -103,17 +102,6 @@ function execveByBun(file: string, { command, args, env }: Execution): never {
   throw new ExecError(126, `'${command}' can't be run: this platform can't replace a process.`);
 }
 
-const WINDOWS_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"] as const;
-
-async function runChild(file: string, { args, env }: Execution): Promise<number> {
-  const child = Bun.spawn([file, ...args], { env: { ...env }, stdio: ["inherit", "inherit", "inherit"] });
-  const pass = (signal: NodeJS.Signals): void => child.kill(signal);
-  for (const signal of WINDOWS_SIGNALS) process.on(signal, pass);
-  const code = await child.exited;
-  for (const signal of WINDOWS_SIGNALS) process.off(signal, pass);
-  return code;
-}
-
 /** The soft limit of open files as our parent has it: Bun raised ours, and the child should not notice. */
 async function restoreSoftLimit({ linux }: Posix): Promise<void> {
   if (linux === null) return;
@@ -123,8 +111,8 @@ async function restoreSoftLimit({ linux }: Posix): Promise<void> {
   if (soft !== undefined) setSoftLimit(linux, Number(soft));
 }
 
-async function existsSomewhere(command: string, path: string): Promise<boolean> {
+async function existsSomewhere(command: string, folders: readonly string[]): Promise<boolean> {
   const { existsSync } = await import("node:fs");
   if (/[\\/]/.test(command)) return existsSync(command);
-  return path.split(":").some((folder) => folder !== "" && existsSync(`${folder}/${command}`));
+  return folders.some((folder) => folder !== "" && existsSync(`${folder}/${command}`));
 }

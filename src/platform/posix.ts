@@ -168,9 +168,12 @@ function errno(): number {
 const LIBRARIES = isMac ? ["libSystem.B.dylib"] : ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
 
 /** Binds these functions; null where there is no such library, none of that name in it, or no JIT. */
-function load<T extends Symbols>(calls: T): ReturnType<typeof dlopen<T>>["symbols"] | null {
+export function load<T extends Symbols>(
+  calls: T,
+  libraries: readonly string[] = LIBRARIES,
+): ReturnType<typeof dlopen<T>>["symbols"] | null {
   try {
-    for (const library of LIBRARIES) {
+    for (const library of libraries) {
       const found = ffi.dlopen(library, calls);
       // Not this library: the next name, or none.
       if (!(found instanceof Error)) return found.symbols;

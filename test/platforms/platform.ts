@@ -53,7 +53,7 @@ export function posixMachine(binary: string, under: readonly string[], more: Rec
   };
 }
 
-export function binaryOf({ build }: Platform): string {
+export function binaryOf({ build }: Pick<Platform, "build">): string {
   return join(ROOT, "dist", build, build.startsWith("windows") ? "auth.exe" : "auth");
 }
 
@@ -61,13 +61,13 @@ export function binaryOf({ build }: Platform): string {
  * Why it can't be run here, or null. In CI that is an error: a platform left out hides what it would have found.
  * @throws Error in CI
  */
-export function reasonToSkip(platform: Platform): string | null {
+export function reasonToSkip(platform: Omit<Platform, "prepare">): string | null {
   const reason = lack(platform) ?? staleness(binaryOf(platform));
   if (reason !== null && process.env.CI) throw new Error(`platform ${platform.name}: ${reason}`);
   return reason;
 }
 
-function lack({ build, needs }: Platform): string | null {
+function lack({ build, needs }: Omit<Platform, "prepare">): string | null {
   if (needs === null) return isNative(build) ? null : "has no emulator here";
   const missing = Object.entries(needs).find(([path]) => !existsSync(path));
   return missing === undefined ? null : `needs ${missing[0]} (${missing[1]})`;

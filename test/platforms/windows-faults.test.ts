@@ -1,0 +1,77 @@
+/** What differs on Windows, on the Windows build under wine. What only a real machine shows is named in docs/install.md. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { tempFolder } from "../support/program.ts";
+import { reasonToSkip } from "./platform.ts";
+import { startWine, WINDOWS, type Wine } from "./wine.ts";
+
+const skipped = reasonToSkip(WINDOWS);
+
+describe.skipIf(skipped !== null)(`windows under wine${skipped === null ? "" : `, which ${skipped}`}`, () => {
+  let wine: Wine;
+  let home = "";
+
+  beforeAll(async () => {
+    wine = await startWine();
+    home = tempFolder();
+    // wine doesn't hand on a pipe of this machine as one that Windows programs can wait for.
+    const login = `echo sk-123456789| ${wine.auth} login apikey:x --token - --env X_KEY`;
+    const { code, stderr } = await wine.run(["cmd", "/c", `${wine.auth} vault init --key file && ${login}`], {
+      env: { HOME: home },
+    });
+    if (code !== 0) throw new Error(stderr);
+  }, 120_000);
+
+  afterAll(() => wine?.stop());
+
+  const auth = (args: readonly string[], env: Record<string, string> = {}) =>
+    wine.run([wine.auth, ...args], { env: { HOME: home, ...env } });
+  const injected = (...words: readonly string[]) => ["run", "apikey:x", "--", ...words];
+
+  describe("run", () => {
+    test("finds a command whatever the spelling of Path", async () => {
+      const line = [wine.auth, ...injected("cmd", "/c", "set path")].join(" ");
+      const windows = "set PATH=&set Path=C:\\windows\\system32";
+      const { code, stdout } = await wine.run(["cmd", "/c", `${windows}&${line}`], { env: { HOME: home } });
+      expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining("Path=C:\\windows") });
+    }, 30_000);
+
+    test("a token wins over an inherited variable of another spelling", async () => {
+      const { stdout } = await auth(injected("cmd", "/c", "set x_"), { x_key: "inherited" });
+      expect(stdout).toBe("X_KEY=sk-123456789\n");
+    }, 30_000);
+
+    test("what opens the vault is withheld in any spelling", async () => {
+      const { stdout } = await auth(injected("cmd", "/c", "set auth_"), { auth_new_key: "secret" });
+      expect(stdout).toContain("AUTH_INJECTED=");
+      expect(stdout).not.toContain("secret");
+    }, 30_000);
+
+    for (const code of [0, 1, 255, 256, 3010, 3221225477])
+      test(`passes on the exit code ${code}`, async () => {
+        const line = [wine.auth, ...injected(wine.helper, "exit", String(code))].join(" ");
+        const { stdout } = await wine.run([wine.helper, "code", line], { env: { HOME: home } });
+        expect(stdout).toBe(`code ${code}\n`);
+      }, 30_000);
+
+    test("Ctrl-C is the command's: it is told, and its exit code is passed on", async () => {
+      const line = [wine.auth, ...injected(wine.helper, "wait")].join(" ");
+      const { stdout } = await wine.run([wine.helper, "ctrl-c", "4000", line], { env: { HOME: home } });
+      expect(stdout).toBe("waiting\ntold\ncode 42\n");
+    }, 60_000);
+
+    test("a batch file gets plain arguments, and none that cmd would read as a command", async () => {
+      await Bun.write(join(wine.folder, "show.cmd"), "@echo [%1] [%~2]\r\n@exit /b 3\r\n");
+      const batch = wine.helper.replace("helper.exe", "show.cmd");
+      const plain = await auth(injected(batch, "a", "b c"));
+      expect({ code: plain.code, stdout: plain.stdout }).toEqual({ code: 3, stdout: "[a] [b c]\n" });
+      const hostile = await auth(injected(batch, "a&echo hacked"));
+      expect(hostile).toMatchObject({ code: 125, stdout: "" });
+      expect(hostile.stderr).toContain("is a batch file, to which such an argument can't be passed safely.");
+    }, 60_000);
+
+    test("a command that isn't there is 127", async () => {
+      expect((await auth(injected("no-such-command"))).code).toBe(127);
+    }, 30_000);
+  });
+});
