@@ -16,6 +16,12 @@ const NEEDS = {
   ldd: () => succeeds("ldd", "/bin/sh"),
   zsh: () => succeeds("zsh", "--version"),
   fish: () => succeeds("fish", "--version"),
+  dash: () => succeeds("dash", "-c", "true"),
+  busybox: () => succeeds("busybox", "true"),
+  minisign: () => succeeds("minisign", "-v"),
+  bwrap: () => succeeds("bwrap", "--ro-bind", "/", "/", "true"),
+  dpkg: () => succeeds("dpkg-deb", "--version"),
+  npm: () => succeeds("npm", "--version"),
   bash: () => succeeds("bash", "--version"),
   /** `chromium --version` takes half a second; that it is there is enough. */
   chromium: () => succeeds("sh", "-c", "command -v chromium"),

@@ -1,0 +1,385 @@
+/** install.sh, from a server on this machine, in the shells that strangers have. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fillScript } from "../../.ci/release/fill.ts";
+import { lacking } from "../support/needs.ts";
+import { AUTH, type Ended, type RunOptions, run, tempFolder } from "../support/program.ts";
+import { type Files, makeRelease, newSigner, startReleaseServer } from "../support/release.ts";
+
+const VERSION = "0.2.0";
+const PLATFORM = "linux-x64";
+const TEMPLATE = readFileSync(join(import.meta.dir, "../../.ci/release/install.sh"), "utf8");
+const PROGRAM = Buffer.from(`#!/bin/sh\necho 'auth ${VERSION}'\n`);
+
+const signer = newSigner();
+const next = newSigner();
+const server = startReleaseServer();
+const minisign = join(tempFolder(), "minisign");
+const SHELLS = { dash: ["dash"], "busybox sh": ["busybox", "sh"], bash: ["bash", "--posix"] } as const;
+
+let script = "";
+
+function small(changes: Partial<Parameters<typeof makeRelease>[0]> = {}): Files {
+  return makeRelease({ version: VERSION, platform: PLATFORM, binary: PROGRAM, signer, ...changes });
+}
+
+/** @returns the path of an install.sh as the release of `version` has it */
+function scriptAt(url: string, version = VERSION): string {
+  const path = join(tempFolder(), "install.sh");
+  const minisignKey = existsSync(`${minisign}.pub`)
+    ? (readFileSync(`${minisign}.pub`, "utf8").split("\n")[1] ?? "")
+    : "";
+  writeFileSync(path, fillScript(TEMPLATE, { url, version, keys: [signer.pem, next.pem], minisignKey }));
+  return path;
+}
+
+beforeAll(async () => {
+  await run(["minisign", "-G", "-W", "-p", `${minisign}.pub`, "-s", `${minisign}.key`]).catch(() => {});
+  script = scriptAt(server.url);
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  server.files = small();
+  server.answer = () => undefined;
+  server.asked.length = 0;
+});
+
+interface Installed extends Ended {
+  /** What is in the folder afterwards. */
+  readonly there: readonly string[];
+  readonly folder: string;
+}
+
+async function install(
+  args: readonly string[] = [],
+  options: RunOptions = {},
+  shell: readonly string[] = ["dash"],
+): Promise<Installed> {
+  const folder = join(tempFolder(), "bin");
+  const ended = await run([...shell, script, "--dir", folder, ...args], options);
+  return { ...ended, folder, there: existsSync(folder) ? readdirSync(folder) : [] };
+}
+
+/** It fails in these words, and leaves no file behind, not even a folder for temporary ones. */
+async function refuses(words: string, args: readonly string[] = [], options: RunOptions = {}): Promise<void> {
+  const TMPDIR = tempFolder();
+  const { code, stderr, there } = await install(args, { ...options, env: { TMPDIR, ...options.env } });
+  expect(stderr).toContain(words);
+  expect({ code, there, left: readdirSync(TMPDIR) }).toEqual({ code: 1, there: [], left: [] });
+}
+
+/** A folder to put before PATH, with programs that print what is given. */
+function pretending(programs: Readonly<Record<string, string>>): string {
+  const folder = tempFolder();
+  for (const [name, body] of Object.entries(programs))
+    writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  return `${folder}:${process.env.PATH}`;
+}
+
+/** A PATH with everything but these programs. */
+function without(...names: string[]): string {
+  const folder = tempFolder();
+  for (const from of (process.env.PATH ?? "").split(":").filter((path) => existsSync(path)))
+    for (const name of readdirSync(from))
+      if (!names.includes(name) && !existsSync(join(folder, name)))
+        try {
+          symlinkSync(join(from, name), join(folder, name));
+        } catch {
+          // A dangling link of that name: the first on the PATH counts.
+        }
+  return folder;
+}
+
+describe.skipIf(lacking("linux", "dash", "busybox", "bash"))("install.sh", () => {
+  for (const [name, shell] of Object.entries(SHELLS))
+    test(`installs with ${name}, says how to get it on the PATH, and removes it`, async () => {
+      const home = tempFolder();
+      const env = { HOME: home, SHELL: "/bin/bash" };
+      const ended = await run([...shell, script], { env });
+      const path = join(home, ".local/bin/auth");
+      expect(ended.stderr).toBe("");
+      expect(ended.stdout).toContain(`Installed auth ${VERSION}: ${path}`);
+      expect(ended.stdout).toContain("is not on your PATH yet");
+      expect((await run([path, "--version"])).stdout).toBe(`auth ${VERSION}\n`);
+      expect(readdirSync(dirname(path))).toEqual(["auth"]);
+      expect(readdirSync(home)).toEqual([".local"]);
+
+      const removed = await run([...shell, script, "--uninstall"], { env });
+      expect([removed.code, readdirSync(dirname(path))]).toEqual([0, []]);
+      expect((await run([...shell, script, "--uninstall"], { env })).code).toBe(1);
+    });
+
+  test("installs the real program, in the place of an older one", async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dir, "../../package.json"), "utf8"));
+    server.files = makeRelease({ version, platform: PLATFORM, binary: readFileSync(AUTH), signer: next });
+    const home = tempFolder();
+    const path = join(home, ".local/bin/auth");
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, "#!/bin/sh\necho auth 0.0.1\n", { mode: 0o755 });
+    const ended = await run(["dash", scriptAt(server.url, version)], {
+      env: { HOME: home, PATH: `${dirname(path)}:${process.env.PATH}` },
+    });
+    expect(ended.stderr).toBe("");
+    expect(ended.stdout).toContain("Begin with: auth login");
+    expect((await run([path, "--version"])).stdout).toBe(`auth ${version}\n`);
+  }, 60_000);
+
+  test("by a pipe, with wget, and with minisign where openssl is missing", async () => {
+    const manifest = join(tempFolder(), "manifest.json");
+    writeFileSync(manifest, server.files.get("manifest.json") ?? "");
+    const signed = await run(["minisign", "-S", "-s", `${minisign}.key`, "-m", manifest]);
+    expect(signed.code).toBe(0);
+    server.files.set("manifest.json.minisig", readFileSync(`${manifest}.minisig`));
+    const PATH = without("openssl", "curl");
+    const folder = join(tempFolder(), "bin");
+    const ended = await run(["sh", "-s", "--", "--dir", folder], { env: { PATH }, stdin: readFileSync(script) });
+    expect(ended.stderr).toBe("");
+    expect(readdirSync(folder)).toEqual(["auth"]);
+    expect(server.asked).not.toContain("manifest.json.sig");
+
+    server.files.set("manifest.json", Buffer.from(`${server.files.get("manifest.json")} `));
+    await refuses("signature of manifest.json is wrong", [], { env: { PATH } });
+  });
+
+  test("a certain version is taken from its own folder, also once it has expired", async () => {
+    const older = small({
+      version: "0.1.5",
+      binary: Buffer.from("#!/bin/sh\necho auth 0.1.5\n"),
+      published: "2025-01-01T00:00:00Z",
+      expires: "2026-01-01T00:00:00Z",
+    });
+    for (const [name, bytes] of older) server.files.set(`0.1.5/${name}`, bytes);
+    const { stdout, there } = await install(["--version", "v0.1.5"]);
+    expect(stdout).toContain("Installed auth 0.1.5");
+    expect(there).toEqual(["auth"]);
+    await refuses("could not be downloaded", ["--version", "0.1.6"]);
+    for (const [name, bytes] of older) server.files.set(`0.1.7/${name}`, bytes);
+    await refuses("This is auth 0.1.5, not 0.1.7", ["--version", "0.1.7"]);
+  });
+
+  test("through a proxy", async () => {
+    const asked: string[] = [];
+    const proxy = Bun.listen({
+      hostname: "127.0.0.1",
+      port: 0,
+      socket: {
+        data(socket, bytes) {
+          const [, name = ""] = /^GET http:\/\/127\.0\.0\.1:1\/releases\/(\S+) /.exec(bytes.toString()) ?? [];
+          asked.push(name);
+          const body = server.files.get(name) ?? new Uint8Array();
+          socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`);
+          socket.write(body);
+          socket.end();
+        },
+      },
+    });
+    const away = scriptAt("http://127.0.0.1:1/releases");
+    const folder = tempFolder();
+    const env = { http_proxy: `http://127.0.0.1:${proxy.port}` };
+    const ended = await run(["dash", away, "--dir", folder], { env });
+    proxy.stop(true);
+    expect(ended.stderr).toBe("");
+    expect(readdirSync(folder)).toEqual(["auth"]);
+    expect(asked).toEqual(["manifest.json", "manifest.json.sig", `auth-${VERSION}-${PLATFORM}.tar.gz`]);
+  });
+
+  test("--help says what it does; what it doesn't know is refused", async () => {
+    expect((await run(["dash", script, "--help"])).stdout).toContain("--uninstall");
+    const ended = await run(["dash", script, "--prefix", "/"]);
+    expect([ended.code, ended.stderr]).toEqual([64, expect.stringContaining("There is no option --prefix.")]);
+    expect((await run(["dash", script, "--dir"])).code).toBe(64);
+  });
+});
+
+describe.skipIf(lacking("linux", "dash"))("install.sh installs nothing", () => {
+  test("when the signature is wrong, by another key, or missing", async () => {
+    server.files.set("manifest.json", Buffer.from(`${server.files.get("manifest.json")} `));
+    await refuses("signature of manifest.json is wrong");
+    server.files = small({ signer: newSigner() });
+    await refuses("signature of manifest.json is wrong");
+    server.files = small();
+    server.files.delete("manifest.json.sig");
+    await refuses("manifest.json.sig could not be downloaded");
+    expect(server.asked.filter((name) => name.endsWith(".tar.gz"))).toEqual([]);
+  });
+
+  test("when the release has expired, is of another product, older than the script, or of the future", async () => {
+    server.files = small({ published: "2025-01-01T00:00:00.000Z", expires: "2026-01-01T00:00:00.000Z" });
+    await refuses("to be trusted until 2026-01-01");
+    server.files = small({ published: "2126-01-01T00:00:00.000Z", expires: "2127-01-01T00:00:00.000Z" });
+    await refuses("clock is before");
+    server.files = small({ version: "0.1.9" });
+    await refuses("older than this script");
+    server.files = small({ edit: (manifest) => Object.assign(manifest, { product: "other" }) });
+    await refuses("not a release of auth");
+    server.files = small({ platform: "linux-arm64" });
+    await refuses("no auth for linux-x64");
+  });
+
+  test("when the archive is another, too short, or breaks off on its way", async () => {
+    const name = `auth-${VERSION}-${PLATFORM}.tar.gz`;
+    const archive = server.files.get(name) ?? new Uint8Array();
+    const changed = new Uint8Array(archive);
+    changed.set([(changed[40] ?? 0) ^ 1], 40);
+    server.files.set(name, changed);
+    await refuses("not the file that was signed");
+    server.files.set(name, archive.subarray(0, -5));
+    await refuses("only a part of it came");
+    server.answer = (path) =>
+      path === name
+        ? new Response(
+            new ReadableStream({
+              pull(controller) {
+                controller.enqueue(archive.subarray(0, 20));
+                controller.error(new Error("the line broke"));
+              },
+            }),
+          )
+        : undefined;
+    await refuses("could not be downloaded");
+  }, 30_000);
+
+  test("when the archive holds what it shouldn't, or another program", async () => {
+    const folder = `auth-${VERSION}-${PLATFORM}`;
+    server.files = small({ entries: [{ name: "evil", data: "x" }] });
+    await refuses("outside of its folder");
+    server.files = small({ entries: [{ name: `${folder}/../evil`, data: "x" }] });
+    await refuses("outside of its folder");
+    server.files = small({ link: true });
+    await refuses("holds a link");
+    server.files = small({ entries: [{ name: `${folder}/auth`, data: PROGRAM.toString().replace("echo", "exec") }] });
+    await refuses("The program in");
+    server.files = small({ binary: Buffer.from("#!/bin/sh\necho 'libfoo is missing' >&2; exit 127\n") });
+    await refuses("libfoo is missing");
+  });
+
+  test("over another program of that name", async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, "auth"), "#!/bin/sh\necho something else\n", { mode: 0o755 });
+    for (const args of [[], ["--uninstall"]]) {
+      const ended = await run(["dash", script, "--dir", folder, ...args]);
+      expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("another program")]);
+    }
+    expect(readFileSync(join(folder, "auth"), "utf8")).toContain("something else");
+  });
+
+  test("without a verifier, or without anything to download with; nothing is asked for then", async () => {
+    await refuses("neither openssl nor minisign", [], { env: { PATH: without("openssl", "minisign") } });
+    await refuses("Neither curl nor wget", [], { env: { PATH: without("curl", "wget") } });
+    expect(server.asked).toEqual([]);
+  });
+
+  test("from an address that isn't https", async () => {
+    const ended = await run(["dash", scriptAt("http://releases.example"), "--dir", tempFolder()]);
+    expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("not https")]);
+  });
+
+  test("when it was cut off on its way", async () => {
+    const whole = readFileSync(script, "utf8");
+    const cut = whole.slice(0, whole.indexOf('main "$@"'));
+    const folder = join(tempFolder(), "bin");
+    const ended = await run(["dash", "-s", "--", "--dir", folder], { stdin: cut });
+    expect([ended.code, existsSync(folder), server.asked]).toEqual([0, false, []]);
+  });
+
+  const STRANGE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    "There is no auth for FreeBSD": { uname: "case $1 in -s) echo FreeBSD;; *) echo x86_64; esac" },
+    "There is no auth for this processor (riscv64)": { uname: "case $1 in -s) echo Linux;; *) echo riscv64; esac" },
+    "programs are 32-bit": { getconf: "echo 32" },
+    "glibc 2.12": { getconf: "case $1 in LONG_BIT) echo 64;; *) echo glibc 2.12; esac" },
+    "This is macOS 12.7.6": {
+      uname: "case $1 in -s) echo Darwin;; *) echo x86_64; esac",
+      sw_vers: "echo 12.7.6",
+      sysctl: "echo 0",
+    },
+    "install.ps1": { uname: "case $1 in -s) echo MINGW64_NT-10.0;; *) echo x86_64; esac" },
+  };
+  for (const [words, programs] of Object.entries(STRANGE))
+    test(`on a machine that can't run it: ${words}`, async () => {
+      await refuses(words, [], { env: { PATH: pretending(programs) } });
+      expect(server.asked).toEqual([]);
+    });
+
+  test("a Mac with an Apple processor gets its own build, also from a shell under Rosetta", async () => {
+    const PATH = pretending({
+      uname: "case $1 in -s) echo Darwin;; *) echo x86_64; esac",
+      sw_vers: "echo 14.1",
+      sysctl: "echo 1",
+    });
+    server.files = small({ platform: "darwin-arm64" });
+    const { stdout, there } = await install([], { env: { PATH } });
+    expect(stdout).toContain("for darwin-arm64");
+    expect(there).toEqual(["auth"]);
+  });
+});
+
+describe.skipIf(lacking("linux", "bwrap", "busybox", "ldd"))("install.sh on a bare system", () => {
+  /** A root with busybox and nothing else; openssl with its libraries where asked for. */
+  async function bareRoot(
+    openssl: "openssl" | "pretended" | "none",
+    files: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const root = tempFolder();
+    for (const folder of ["bin", "tmp", "proc", "dev", "root", "lib", "lib64", "usr/bin", "usr/lib"])
+      mkdirSync(join(root, folder), { recursive: true });
+    cpSync("/bin/busybox", join(root, "bin/busybox"), { dereference: true });
+    const { stdout } = await run(["busybox", "--list"]);
+    for (const name of stdout.trim().split("\n"))
+      if (name !== "busybox") symlinkSync("busybox", join(root, "bin", name));
+    if (openssl === "openssl") {
+      const libraries = (await run(["ldd", "/usr/bin/openssl"])).stdout.matchAll(/(\/\S+) \(0x/g);
+      for (const path of ["/usr/bin/openssl", ...[...libraries].map(([, path = ""]) => path)]) {
+        mkdirSync(join(root, dirname(path)), { recursive: true });
+        cpSync(path, join(root, path), { dereference: true });
+      }
+    }
+    if (openssl === "pretended") writeFileSync(join(root, "bin/openssl"), "#!/bin/sh\nexit 0\n", { mode: 0o755 });
+    for (const [path, text] of Object.entries(files)) writeFileSync(join(root, path), text, { mode: 0o755 });
+    cpSync(script, join(root, "install.sh"));
+    chmodSync(join(root, "install.sh"), 0o644);
+    return root;
+  }
+
+  function within(root: string, ...args: string[]): Promise<Ended> {
+    const bwrap = ["bwrap", "--bind", root, "/", "--dev", "/dev", "--unshare-pid", "--clearenv"];
+    const env = ["--setenv", "PATH", "/bin:/usr/bin", "--setenv", "HOME", "/root"];
+    return run([...bwrap, ...(args.length > 0 ? args : ["--proc", "/proc"]), ...env, "/bin/sh", "/install.sh"]);
+  }
+
+  test("with busybox, openssl and glibc it installs", async () => {
+    const root = await bareRoot("openssl");
+    const ended = await within(root);
+    expect(ended.stderr).toBe("");
+    expect(ended.stdout).toContain(`Installed auth ${VERSION}: /root/.local/bin/auth`);
+    expect(readdirSync(join(root, "tmp"))).toEqual([]);
+    server.files = small({ signer: newSigner() });
+    expect((await within(root)).stderr).toContain("signature of manifest.json is wrong");
+  });
+
+  test("with musl it names the package that lacks, then takes the musl build", async () => {
+    const root = await bareRoot("pretended", { "lib/ld-musl-x86_64.so.1": "" });
+    const lacks = await within(root);
+    expect([lacks.code, lacks.stderr]).toEqual([1, expect.stringContaining("apk add libstdc++")]);
+    server.files = small({ platform: "linux-x64-musl" });
+    for (const name of ["libstdc++.so.6", "libgcc_s.so.1"]) writeFileSync(join(root, "usr/lib", name), "");
+    const ended = await within(root);
+    expect([ended.code, ended.stderr, ended.stdout]).toEqual([0, "", expect.stringContaining("for linux-x64-musl")]);
+  });
+
+  test("without a C library, or a processor that is too old, it says so", async () => {
+    const root = await bareRoot("none");
+    expect((await within(root)).stderr).toContain("neither glibc nor musl");
+    writeFileSync(join(root, "proc/cpuinfo"), "flags : fpu sse sse2 ssse3\n");
+    expect((await within(root, "--ro-bind", join(root, "proc"), "/proc")).stderr).toContain("no SSE4.2");
+  });
+});
