@@ -18,13 +18,14 @@ export interface Platform {
 
 /** A machine of that platform, as the suite uses it. */
 export interface Machine {
-  /** The command line that runs `auth` with these arguments. @param input what standard input is to hold */
-  command(args: readonly string[], input?: string): string[];
+  /** The command line that runs `auth` with these arguments. */
+  command(args: readonly string[]): string[];
   /** The environment of somebody whose home is this folder. */
   environment(home: string): Record<string, string>;
   /** A path of this machine, as programs of that one name it. */
   path(path: string): string;
   readonly programs: Programs;
+  stop?(): Promise<void>;
 }
 
 /** What `auth run` is given to run there. */

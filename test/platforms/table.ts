@@ -1,6 +1,7 @@
 /** The platforms on which the suite can be run here, and how. docs/install.md tells users the same. */
 import { ARM64, linkLibstdcxx, type Toolchain, X64 } from "./musl.ts";
 import { isNative, type Platform, posixMachine } from "./platform.ts";
+import { WINDOWS, windowsMachine } from "./wine.ts";
 
 const EMULATORS = "Debian: qemu-user-static";
 const ARM64_EMULATOR = "/usr/bin/qemu-aarch64-static";
@@ -30,6 +31,7 @@ export const PLATFORMS = {
     },
     [ARM64_EMULATOR],
   ),
+  "windows-x64": { ...WINDOWS, prepare: windowsMachine },
   "darwin-x64": native("darwin-x64"),
   "darwin-arm64": native("darwin-arm64"),
 } as const satisfies Readonly<Record<string, Platform>>;

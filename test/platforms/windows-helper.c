@@ -4,7 +4,7 @@
  *   wait                          ends with 42 once Ctrl-C comes, with 1 after 20 s
  *   ctrl-c <milliseconds> <line>  in a console of its own: runs the line, presses Ctrl-C, prints the line's exit code
  *   code <line>                   the same without Ctrl-C
- *   arguments ...                 prints each argument on a line
+ *   arguments ...                 prints each argument on a line, as UTF-8
  *   sleep <milliseconds>
  *   hold <path> <milliseconds>    has a file open meanwhile, as a scanner does: nobody can remove or rename it
  */
@@ -51,8 +51,15 @@ int main(int count, char **words) {
     printf(told ? "told\n" : "not told\n");
     return told ? 42 : 1;
   }
-  if (strcmp(what, "arguments") == 0)
-    for (int i = 2; i < count; i++) printf("%s\n", words[i]);
+  if (strcmp(what, "arguments") == 0) {
+    /* Those of main() have lost what the code page lacks. */
+    wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &count);
+    for (int i = 2; i < count; i++) {
+      char line[8192];
+      WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, line, sizeof line, NULL, NULL);
+      printf("%s\n", line);
+    }
+  }
   if (strcmp(what, "sleep") == 0) Sleep(atoi(words[2]));
   if (strcmp(what, "hold") == 0) {
     HANDLE file = CreateFileA(words[2], GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);

@@ -2,7 +2,7 @@
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { bareEnvironment, type Ended, type RunOptions, run, tempFolder } from "../support/program.ts";
-import { binaryOf } from "./platform.ts";
+import { binaryOf, type Machine } from "./platform.ts";
 
 const COMPILER = "/usr/bin/x86_64-w64-mingw32-gcc";
 
@@ -12,6 +12,8 @@ export interface Wine {
   readonly helper: string;
   /** A folder of the tests' own, for both worlds. */
   readonly folder: string;
+  /** What wine itself reads. */
+  readonly env: Readonly<Record<string, string>>;
   /** A command line of Windows. Line ends are as here. */
   run(words: readonly string[], options?: RunOptions): Promise<Ended>;
   /** Ends all its programs. */
@@ -28,7 +30,8 @@ export const WINDOWS = {
 /** Takes some ten seconds: wine's first start. */
 export async function startWine(): Promise<Wine> {
   const folder = tempFolder();
-  const env = { WINEPREFIX: join(folder, "prefix"), WINEDEBUG: "-all", WINEARCH: "win64" };
+  // Arguments are read as the locale has them.
+  const env = { WINEPREFIX: join(folder, "prefix"), WINEDEBUG: "-all", WINEARCH: "win64", LC_ALL: "C.UTF-8" };
   // A library is looked for beside the program, by the name that it was started by.
   symlinkSync(binaryOf(WINDOWS), join(folder, "auth.exe"));
   const built = (name: string, source: string, ...flags: readonly string[]): Promise<void> =>
@@ -46,11 +49,14 @@ export async function startWine(): Promise<Wine> {
     Bun.spawn(["wineboot", "--init"], quiet).exited,
   ]);
   // As long as one program runs, wine's own services do: they would hold the pipes of the program that started them.
-  const keeper = Bun.spawn(["wine", join(folder, "helper.exe"), "sleep", "600000"], quiet);
+  const keep = ["wine", join(folder, "helper.exe"), "hold", windowsPath(join(folder, "helper.exe")), "3600000"];
+  const keeper = Bun.spawn(keep, { ...quiet, stdout: "pipe" });
+  await keeper.stdout.getReader().read();
   return {
     auth: windowsPath(join(folder, "auth.exe")),
     helper: windowsPath(join(folder, "helper.exe")),
     folder,
+    env,
     stop: async () => {
       await succeed(["wineserver", "-k"], { env: { HOME: folder, ...env } });
       await keeper.exited;
@@ -61,6 +67,22 @@ export async function startWine(): Promise<Wine> {
       const ended = await run(["wine", ...words], { ...options, env: { HOME, AUTH_HOME, ...env, ...more } });
       return { ...ended, stdout: ended.stdout.replaceAll("\r\n", "\n"), stderr: ended.stderr.replaceAll("\r\n", "\n") };
     },
+  };
+}
+
+/** For the suite that all platforms have. */
+export async function windowsMachine(): Promise<Machine> {
+  const wine = await startWine();
+  return {
+    command: (args) => ["wine", wine.auth, ...args],
+    environment: (home) => bareEnvironment({ HOME: home, AUTH_HOME: windowsPath(join(home, "auth")), ...wine.env }),
+    path: windowsPath,
+    programs: {
+      exit: (code) => [wine.helper, "exit", String(code)],
+      print: (variable) => ["cmd", "/c", `echo %${variable}%`],
+      lines: (...args) => [wine.helper, "arguments", ...args],
+    },
+    stop: wine.stop,
   };
 }
 

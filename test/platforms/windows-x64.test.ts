@@ -1,0 +1,4 @@
+import { life } from "./life.ts";
+import { PLATFORMS } from "./table.ts";
+
+life(PLATFORMS["windows-x64"]);
