@@ -43,6 +43,7 @@ export default defineProvider({
   origins: ["https://www.googleapis.com"],
 
   client: {
+    kind: "confidential",
     create: "https://console.cloud.google.com/auth/clients",
     notes: [
       "Choose the type 'Desktop app': its loopback redirect needs no entry. For the device flow: 'TVs and Limited Input devices'.",

@@ -4,6 +4,7 @@
  * next is due; no note and no kept reply, because nothing rotates, so a lost reply costs nothing.
  */
 import { clockOffsetOf, readMinted, sendMint } from "../oauth/mint.ts";
+import { endpointMissing } from "../oauth/send.ts";
 import { bareReply, type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "../oauth/types.ts";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
@@ -175,9 +176,7 @@ function endpointOf({ minting, server }: MintOrder): string {
   const name = minting.endpoint ?? "token";
   const url = server.endpoints[name];
   if (url !== undefined) return url;
-  throw new AuthError("provider_unavailable", `${server.dialect.title} has no ${name} endpoint here.`, {
-    hint: `Name it: --endpoint ${name}=https://…`,
-  });
+  throw endpointMissing(server, name);
 }
 
 /** What templates may name; what has no value is not there. */

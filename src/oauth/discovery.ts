@@ -8,7 +8,7 @@ import type { Json } from "../platform/json.ts";
 import { holdsSecret, outsideWords } from "../platform/redact.ts";
 import { isAllowedUrl, normalizeUrl } from "../platform/url.ts";
 import type { EndpointName } from "../providers/schema.ts";
-import { readBody } from "./body.ts";
+import { decodeBody, readBody } from "./body.ts";
 import { isPassingStatus } from "./classify.ts";
 import { isIssuer } from "./idtoken.ts";
 
@@ -47,19 +47,28 @@ export async function discover(http: Http, given: string): Promise<IssuerDocumen
   // What a person typed may be spelled differently; what the document says is compared as it is (RFC 8414 §3.3).
   const issuer = normalizeUrl(given);
   let redirect: HttpError | null = null;
+  let isPage = false;
   for (const place of placesOf(new URL(issuer))) {
-    const body = await fetchDocument(http, place, "metadata").catch((error: unknown) => {
+    const answer = await fetchDocument(http, place, "metadata").catch((error: unknown) => {
       if (!(error instanceof AuthError) || !isRedirect(error.cause)) throw error;
       redirect ??= error.cause;
       return null;
     });
-    if (body !== null) return readMetadata(issuer, body);
+    if (answer === WEB_PAGE) isPage = true;
+    else if (answer !== null) return readMetadata(issuer, answer);
   }
   if (redirect !== null) throw redirectedMetadata(issuer, redirect);
+  if (isPage)
+    throw new AuthError("provider_unavailable", `A web page answered in the place of ${issuer}'s OAuth metadata.`, {
+      hint: `It may be this network's sign-in page: open a browser, sign in to the network, and try again.\nElse check the issuer's URL. ${DESCRIBE}`,
+    });
   throw new AuthError("provider_unavailable", `${issuer} publishes no OAuth metadata.`, {
-    hint: "Check the issuer's URL, or name its endpoints: --endpoint token=https://… --endpoint device=https://…",
+    hint: `Check the issuer's URL. ${DESCRIBE}`,
   });
 }
+
+const DESCRIBE =
+  "If it is right, describe the provider by its endpoints: auth provider new <id> --authorization-url <url> --token-url <url>";
 
 function isRedirect(error: unknown): error is HttpError {
   return error instanceof HttpError && error.failure === "redirected";
@@ -70,7 +79,7 @@ function redirectedMetadata(issuer: string, { location, status }: HttpError): Au
   const there = location === null ? "elsewhere" : `to ${outsideWords(location)}`;
   const message = `${issuer} publishes no OAuth metadata: it redirects ${there} (HTTP ${status}), which is not followed.`;
   return new AuthError("provider_unavailable", message, {
-    hint: "If that is the issuer, give its URL instead. Else name the endpoints: --endpoint token=https://… --endpoint device=https://…",
+    hint: `If that is the issuer, give its URL instead. ${DESCRIBE.replace("it is right", "it isn't")}`,
   });
 }
 
@@ -83,12 +92,15 @@ function placesOf(issuer: URL): string[] {
   ];
 }
 
+/** In the place of a document: an HTML page, as a Wi-Fi's sign-in page is, or the start page of a web app. */
+export const WEB_PAGE = Symbol("web page");
+
 /**
  * A document that an issuer publishes. null where there is nothing of the kind.
  * @param what after "The issuer's"
  * @throws AuthError `network`, `rate_limited`, `provider_unavailable` when it can't be had now
  */
-export async function fetchDocument(http: Http, url: string, what: string): Promise<Json | null> {
+export async function fetchDocument(http: Http, url: string, what: string): Promise<Json | null | typeof WEB_PAGE> {
   let reply: HttpReply;
   try {
     reply = await http({ method: "GET", url, headers: { accept: "application/json" }, retry: true });
@@ -107,7 +119,9 @@ export async function fetchDocument(http: Http, url: string, what: string): Prom
       `The issuer's ${what} could not be fetched (HTTP ${status}: ${url}).`,
       { hint: "Try again later." },
     );
-  return status === 200 ? readBody({ status, headers: {}, body }) : null;
+  if (status !== 200) return null;
+  const raw = { status, headers: {}, body };
+  return readBody(raw) ?? (decodeBody(raw).startsWith("<") ? WEB_PAGE : null);
 }
 
 function readMetadata(issuer: string, body: Json): IssuerDocument {

@@ -107,8 +107,12 @@ async function authenticate(
 export function endpointOf(server: Server, name: EndpointName): string {
   const url = server.endpoints[name];
   if (url !== undefined) return url;
-  throw new AuthError("provider_unavailable", `${server.dialect.title} has no ${name} endpoint.`, {
-    hint: `Name it: --endpoint ${name}=https://…`,
+  throw endpointMissing(server, name);
+}
+
+export function endpointMissing({ dialect }: Pick<Server, "dialect">, name: EndpointName): AuthError {
+  return new AuthError("provider_unavailable", `${dialect.title} has no ${name} endpoint.`, {
+    hint: `Log in with its address: auth login <connection> --force --endpoint ${name}=<url>`,
   });
 }
 

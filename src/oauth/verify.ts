@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
 import type { Http } from "../platform/http.ts";
-import { fetchDocument } from "./discovery.ts";
+import { fetchDocument, WEB_PAGE } from "./discovery.ts";
 import { decodeJwt, isIssuer } from "./idtoken.ts";
 
 export interface Verification {
@@ -87,8 +87,13 @@ async function isSigned(token: string, keys: Keys): Promise<boolean> {
 }
 
 async function fetchKeys(http: Http, url: string): Promise<Keys> {
-  const keys = v.safeParse(KeySet, await fetchDocument(http, url, "keys"));
+  const answer = await fetchDocument(http, url, "keys");
+  const keys = v.safeParse(KeySet, answer);
   if (keys.success) return keys.output;
+  if (answer === WEB_PAGE)
+    throw new AuthError("provider_unavailable", `A web page answered in the place of the issuer's keys at ${url}.`, {
+      hint: "If it is this network's sign-in page, sign in to the network, and try again.",
+    });
   throw new AuthError("provider_unavailable", `The issuer publishes no key set at ${url}.`, {
     hint: `Check the address that the issuer names in its metadata: ${url}`,
   });

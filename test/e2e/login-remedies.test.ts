@@ -1,6 +1,7 @@
 /** A login that can't go on prints commands that can: the same login with what lacks, and nothing of it lost. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startOidc } from "../issuers/oidc-client.ts";
+import { json, serve } from "../issuers/server.ts";
 import { paste } from "../support/home.ts";
 import { errorOf, loggedIn } from "../support/logged-in.ts";
 import { auth, bareEnvironment, type Ended, run } from "../support/program.ts";
@@ -273,4 +274,31 @@ test("a file of certificates that is of no use is named by doctor", async () => 
   const env = { ...bareEnvironment(), SSL_CERT_FILE: "/nonexistent/ca.pem" };
   const { stdout } = await auth(["doctor", "--offline"], { env });
   expect(stdout).toContain("SSL_CERT_FILE names /nonexistent/ca.pem, which can't be read (ENOENT)");
+});
+
+test("a client of a provider whose clients all have a secret is asked for with it", async () => {
+  for (const given of [[], ["--client-id", "my-id"], ["--flow", "device"]]) {
+    const commands = loginsIn(await auth(["login", "google", ...given])).filter((words) =>
+      words.includes("--client-id"),
+    );
+    expect(commands.length).toBeGreaterThan(0);
+    for (const words of commands) expect(words.join(" ")).toContain("--client-secret -");
+  }
+});
+
+test("a login that lacks an endpoint prints whole commands: the other way, and the one that names it", async () => {
+  const server = serve((url) => ({
+    "GET /.well-known/openid-configuration": () =>
+      json({ issuer: url, token_endpoint: `${url}/token`, device_authorization_endpoint: `${url}/device` }),
+  }));
+  try {
+    const ended = await auth(["login", server.url, "-p", "work", "--flow", "browser", "--client-id", "x", "--json"]);
+    expect(errorOf(ended).message).toContain("offers no browser login here");
+    const login = (flow: string): string => `auth login oidc:work --issuer ${server.url} --flow ${flow} --client-id x`;
+    expect(errorOf(ended).hint).toBe(
+      `Log in the other way: ${login("device")}\nOr name the endpoint: ${login("browser")} --endpoint authorization=<url>`,
+    );
+  } finally {
+    server.stop();
+  }
 });

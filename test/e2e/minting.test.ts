@@ -315,7 +315,7 @@ describe("google", () => {
     await expectComplaint(["login", "google", "--key", file, ...at(issuer.endpoints)], {
       exit: 6,
       code: "origin_mismatch",
-      says: "another origin",
+      says: "auth login google --endpoint",
     });
     expect([...issuer.server.calls, ...elsewhere.server.calls]).toEqual([]);
   });

@@ -154,6 +154,32 @@ describe("no issuer there", () => {
     }
   });
 
+  test("a web page in its place, as of a network to sign in to, is called one", async () => {
+    for (const body of ["<!DOCTYPE html><title>Free Wi-Fi</title>", "\n<html>", '<?xml version="1.0"?><html/>']) {
+      const issuer = script(new Response(body, { headers: { "content-type": "text/html" } }));
+      running.push(issuer);
+      const error = await refusal(issuer);
+      expect(error.message).toStartWith("A web page answered in the place of ");
+      expect(error.hint).toContain("this network's sign-in page");
+    }
+    // A page first, as a web app shows for every address, takes nothing from the document behind it.
+    const behind = script((seen: Seen) =>
+      seen.path === OPENID
+        ? new Response("<html>")
+        : json({ issuer: behind.url, token_endpoint: `${behind.url}/token` }),
+    );
+    running.push(behind);
+    expect((await at(behind)).issuer).toBe(behind.url);
+  });
+
+  test("without metadata, the error has the whole command that describes a provider", async () => {
+    const issuer = script(new Response(null, { status: 404 }));
+    running.push(issuer);
+    expect((await refusal(issuer)).hint).toContain(
+      "auth provider new <id> --authorization-url <url> --token-url <url>",
+    );
+  });
+
   test("a server in trouble, or out of reach", async () => {
     const busy = script(new Response("busy", { status: 503 }));
     running.push(busy);

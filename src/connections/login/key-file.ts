@@ -6,6 +6,7 @@ import { at, parseJson } from "../../platform/json.ts";
 import { Secret } from "../../platform/secret.ts";
 import { isSameOrigin } from "../../platform/url.ts";
 import type { Minting } from "../../providers/minting.ts";
+import { loginCommand } from "./command.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { LoginRequest } from "./request.ts";
 
@@ -20,10 +21,10 @@ export interface KeyFile {
 /** A bare key, or a JSON file of a kind that the provider gives out. null: none was given. */
 export function keyFile(
   { files = [] }: Minting,
-  { credential }: LoginRequest,
+  request: LoginRequest,
   { provider, server }: Pick<LoginPlan, "provider" | "server">,
 ): KeyFile | null {
-  const text = credential?.key?.reveal();
+  const text = request.credential?.key?.reveal();
   if (text === undefined) return null;
   if (!text.trimStart().startsWith("{")) {
     if (files.some(({ key }) => key !== undefined) && !text.includes("-----BEGIN"))
@@ -39,7 +40,10 @@ export function keyFile(
     if (typeof value === "string" && value !== "") return value;
     throw rejected(`The key file has no ${path}.`, "Download it once more, and pass the whole file.");
   };
-  if (kind.endpoint !== undefined) refuseForeignEndpoint(field(kind.endpoint), server.endpoints.token);
+  if (kind.endpoint !== undefined) {
+    const command = `${loginCommand(provider.definition, request)} --endpoint token=<url>`;
+    refuseForeignEndpoint(field(kind.endpoint), server.endpoints.token, command);
+  }
   const values = Object.fromEntries(Object.entries(kind.values ?? {}).map(([name, path]) => [name, field(path)]));
   if (kind.login === undefined) return { key: field(kind.key ?? "key"), values };
   const { refreshToken, clientId, clientSecret } = kind.login;
@@ -49,10 +53,10 @@ export function keyFile(
 }
 
 /** A file from somewhere must not lead an assertion to somewhere else (RULES.md 3.1). */
-function refuseForeignEndpoint(named: string, token: string | undefined): void {
+function refuseForeignEndpoint(named: string, token: string | undefined, command: string): void {
   if (token !== undefined && isSameOrigin(named, token)) return;
   throw new AuthError("origin_mismatch", "The key file names a token endpoint of another origin.", {
-    hint: "Nothing was sent. Is the file from whom you think? If so: --endpoint token=<that address>",
+    hint: `Nothing was sent. Look at the address in the file; if it is your provider's: ${command}`,
   });
 }
 

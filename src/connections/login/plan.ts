@@ -6,7 +6,6 @@ import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { placeholder } from "../../platform/shell-word.ts";
 import { originOf } from "../../platform/url.ts";
-import type { Dialect } from "../../providers/defaults.ts";
 import { chooseFlow, defaultScopes, flowsOf, scopesBeyond } from "../../providers/flows.ts";
 import { isMintingFlow } from "../../providers/minting.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
@@ -104,7 +103,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     flowsOf(definition).some((one) => one.flow === flow && one.when === "secret");
   if (client === null || (needsSecret && client.secret === null && client.key === undefined))
     throw await clientMissing(services, provider, request, client?.id ?? null, needsSecret);
-  checkEndpoint(dialect, server, flow);
+  checkEndpoint(definition, request, server, flow);
   requireNeededSettings(definition, provider.settings, request, flow);
   const beyond = scopesBeyond(definition, flow, scopes);
   if (beyond.length > 0 && !request.force)
@@ -206,10 +205,17 @@ function hasEndpoint({ endpoints }: Pick<Server, "endpoints">, flow: Flow): bool
   return true;
 }
 
-function checkEndpoint(dialect: Dialect, server: Server, flow: Flow): void {
+function checkEndpoint(definition: ProviderDefinition, request: LoginRequest, server: Server, flow: Flow): void {
   if (hasEndpoint(server, flow)) return;
-  throw new AuthError("provider_unavailable", `${dialect.title} offers no ${flow} login here.`, {
-    hint: "Choose another flow with --flow, or name the endpoint with --endpoint.",
+  const others = flowsOf(definition).map((choice) => choice.flow);
+  const other = others.find((one) => (one === "device" || one === "browser") && hasEndpoint(server, one)) ?? null;
+  const name = flow === "device" ? "device" : "authorization";
+  const lines = [
+    ...(other === null ? [] : [`Log in the other way: ${loginCommand(definition, request, { flow: other })}`]),
+    `Or name the endpoint: ${loginCommand(definition, request)} --endpoint ${name}=<url>`,
+  ];
+  throw new AuthError("provider_unavailable", `${server.dialect.title} offers no ${flow} login here.`, {
+    hint: lines.join("\n").replace(/^Or n/, "N"),
   });
 }
 
