@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { access } from "../../src/connections/access.ts";
+import { keepClient } from "../../src/connections/clients.ts";
 import type { Connection } from "../../src/connections/record.ts";
 import { refreshConnection } from "../../src/connections/refresh.ts";
 import type { Services } from "../../src/connections/services.ts";
 import { stateOf } from "../../src/connections/status.ts";
 import { readConnection, successor } from "../../src/connections/store.ts";
+import { AuthError } from "../../src/platform/errors.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
 import { HttpError } from "../../src/platform/http-failure.ts";
 import { localTime } from "../../src/platform/local-time.ts";
@@ -168,6 +170,40 @@ describe("no failure deletes a credential", () => {
     answer = () => json(200, { access_token: "access-2", token_type: "Bearer", expires_in: 3600 });
     expect((await refreshConnection(services(), REF, FORCE)).kind).toBe("refreshed");
   });
+
+  test("a client's new secret is tried at once, without force", async () => {
+    const withSecret = (secret: string): Promise<void> =>
+      keepClient(vault, "acme", "https://acme.example", "client", {
+        secret: new Secret(secret),
+        source: "person",
+        savedAt: now,
+        refused: null,
+      });
+    await given({ pinned: pinnedTo({ authentication: "body" }) });
+    await withSecret("old");
+    answer = () => json(401, { error: "invalid_client" });
+    for (const _ of ["sent", "not sent"]) await refreshConnection(services(), REF, DUE);
+    expect(sent).toHaveLength(1);
+    await withSecret("new");
+    answer = renewed;
+    expect((await refreshConnection(services(), REF, DUE)).kind).toBe("refreshed");
+    expect(new URLSearchParams(sent.at(-1)?.body).get("client_secret")).toBe("new");
+  });
+
+  test("a token that is dead for one API is never sent for it again, whatever became of that failure, and is for others", async () => {
+    await given();
+    const demand = (resource: string) => ({ ...FORCE, resource: { resource, scope: null } });
+    answer = () => json(400, { error: "invalid_grant" });
+    await refreshConnection(services(), REF, demand("https://one.example"));
+    expect(sent).toHaveLength(1);
+    await edit({ resources: {} });
+    const again = await refreshConnection(services(), REF, demand("https://one.example"));
+    expect(again).toMatchObject({ kind: "failed", error: { code: "refresh_token_invalid" } });
+    expect(sent).toHaveLength(1);
+    answer = renewed;
+    expect((await refreshConnection(services(), REF, demand("https://two.example"))).kind).toBe("refreshed");
+    expect(sent).toHaveLength(2);
+  });
 });
 
 describe("back-off is remembered", () => {
@@ -256,6 +292,22 @@ describe("in doubt", () => {
     answer = () => Promise.reject(new HttpError("host not found", TOKEN_URL));
     await refreshConnection(services(), REF, DUE);
     expect((await stored()).note).toBeNull();
+  });
+
+  test("nor does one that this program refused to send", async () => {
+    const refuse = (): Promise<never> => Promise.reject(new AuthError("network", "There is nowhere to send it to."));
+    await given();
+    answer = refuse;
+    await expect(refreshConnection(services(), REF, DUE)).rejects.toThrow("nowhere");
+    expect((await stored()).note).toBeNull();
+    answer = () => Promise.reject(new HttpError("connection timed out", TOKEN_URL));
+    await refreshConnection(services(), REF, DUE);
+    const { note } = await stored();
+    expect(note?.sentAt).toBe(START);
+    now += 1000;
+    answer = refuse;
+    await expect(refreshConnection(services(), REF, FORCE)).rejects.toThrow("nowhere");
+    expect((await stored()).note).toEqual(note);
   });
 
   test("nor does it settle an older doubt", async () => {

@@ -1,5 +1,7 @@
 /** RULES 2.9: where revoking a token ends its whole grant, no other login in the vault may end with it. */
 import { describe, expect, test } from "bun:test";
+import type { LoginUi } from "../../src/connections/login/request.ts";
+import { login } from "../../src/connections/login.ts";
 import { sharingGrant } from "../../src/connections/logout.ts";
 import type { Connection } from "../../src/connections/record.ts";
 import { revokeReceived } from "../../src/connections/revoke.ts";
@@ -7,10 +9,11 @@ import { requireConnection } from "../../src/connections/store.ts";
 import { tokenEndpointOf } from "../../src/connections/token-endpoint.ts";
 import type { Account } from "../../src/oauth/types.ts";
 import { AuthError } from "../../src/platform/errors.ts";
+import { Secret } from "../../src/platform/secret.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import type { Entry, RecordType } from "../../src/vault/types.ts";
 import { MemoryVault } from "./memory-vault.ts";
-import { json, loggedIn, pinnedTo, putRecord, REF, servicesOf, TOKEN_URL, tokensOf } from "./support.ts";
+import { json, LOGIN, loggedIn, pinnedTo, putRecord, REF, servicesOf, TOKEN_URL, tokensOf } from "./support.ts";
 
 const REVOCATION = "https://acme.example/revoke";
 const pin = pinnedTo({ endpoints: { token: TOKEN_URL, revocation: REVOCATION } });
@@ -99,3 +102,42 @@ for (const [title, one] of Object.entries(CASES))
       expect(revoked).toEqual(ends.length === 0 ? ["refresh-1", "access-1"] : []);
     });
   });
+
+describe("a login that replaces another revokes the old refresh token", () => {
+  const codes: ProviderDefinition = {
+    ...definition,
+    flows: ["code"],
+    client: { id: "client" },
+    revocation: { endsGrant: false },
+  };
+
+  /** Logs in twice. @param refreshTokens the one of each login @returns what was revoked */
+  async function revokedBy(refreshTokens: readonly string[], provider = codes): Promise<string[]> {
+    const revoked: string[] = [];
+    const left = [...refreshTokens];
+    const services = servicesOf(new MemoryVault(), provider, {
+      http: async ({ url, body }) => {
+        if (url === TOKEN_URL)
+          return json(200, { access_token: "access", refresh_token: left.shift(), token_type: "Bearer" });
+        revoked.push(new URLSearchParams(String(body)).get("token") ?? "");
+        return json(200, {});
+      },
+    });
+    const ui = { warn: () => {} } as unknown as LoginUi;
+    for (const _ of refreshTokens)
+      await login(services, { ...LOGIN, flow: "code", credential: { code: new Secret("code") } }, ui);
+    return revoked;
+  }
+
+  test("once the new one is stored", async () => {
+    expect(await revokedBy(["refresh-1", "refresh-2"])).toEqual(["refresh-1"]);
+  });
+
+  test("but not where the provider gave the same token again", async () => {
+    expect(await revokedBy(["refresh-1", "refresh-1"])).toEqual([]);
+  });
+
+  test("nor where that would end the new login's grant", async () => {
+    expect(await revokedBy(["refresh-1", "refresh-2"], { ...codes, revocation: { endsGrant: true } })).toEqual([]);
+  });
+});
