@@ -1,11 +1,10 @@
 /** Connections, stored or in the environment, as `list`, `status` and `get` show them. */
-import { type Meanings, meaningsOf, readDefaults } from "../connections/defaults.ts";
+import { hasNoDefault, type Meanings, meaningsOf, readDefaults } from "../connections/defaults.ts";
 import { display } from "../connections/ref.ts";
 import { environmentTokens } from "../connections/select.ts";
 import type { Stored } from "../connections/store.ts";
 import { entryOf, environmentEntry, type ListEntry, marksOf } from "../connections/view.ts";
-import { AuthError } from "../platform/errors.ts";
-import { choosesItsVariable, type EnvironmentToken } from "../providers/environment.ts";
+import type { EnvironmentToken } from "../providers/environment.ts";
 import { connectionsOf, type Session } from "./session.ts";
 
 export interface Shown {
@@ -44,19 +43,8 @@ export async function meanings(
   const providers = (fromEnvironment ?? (await environmentTokens(session))).map(({ provider }) => provider);
   const means = meaningsOf(refs, await readDefaults(await session.vault()), providers);
   const ofProviders = new Map(means.providers);
-  for (const id of means.providers.keys()) if (await hasNoDefault(session, id)) ofProviders.delete(id);
+  for (const id of means.providers.keys()) if (await hasNoDefault(session.registry, id)) ofProviders.delete(id);
   return { ...means, providers: ofProviders };
-}
-
-/** Keys of any service have no default among them (CLI §1). */
-export async function hasNoDefault({ registry }: Session, id: string): Promise<boolean> {
-  try {
-    return choosesItsVariable(await registry.get(id));
-  } catch (error) {
-    // A plugin that can't be used: its connections are listed all the same.
-    if (error instanceof AuthError) return false;
-    throw error;
-  }
 }
 
 /** Behind a connection's name: `★` for the default of all, `*` for the default of its provider. */

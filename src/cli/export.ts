@@ -1,12 +1,12 @@
 import { injectedVariables } from "../inject/environment.ts";
 import { EXPORT_FORMATS, formatVariables, forWorkflow } from "../inject/formats.ts";
-import type { Grant } from "../inject/variables.ts";
+import type { Injection } from "../inject/variables.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import { faultReason } from "../platform/file-faults.ts";
 import { defineCommand, list } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError, EXIT_CODES } from "./exit.ts";
-import { GRANTS, grantsFor } from "./grants.ts";
+import { INJECTION_ARGS, injectionsFor } from "./injections.ts";
 import { inSession } from "./session.ts";
 import { oneOf } from "./suggest.ts";
 
@@ -15,7 +15,7 @@ export default defineCommand({
   description: "Print tokens as variables for a shell or a file",
   group: "scripting",
   args: {
-    ...GRANTS,
+    ...INJECTION_ARGS,
     format: {
       type: "string",
       valueHint: EXPORT_FORMATS.join("|"),
@@ -36,19 +36,20 @@ export default defineCommand({
       const write = format === "github-actions" ? await workflowWriter(cli) : textWriter(cli, format);
       if (cli.output.isJson && format !== "json")
         throw usage(`--json writes JSON, and the format ${format} doesn't.`, "Leave one of them out.");
-      const grants = await grantsFor(cli, session, {
+      const injections = await injectionsFor(cli, session, {
         connections: args._,
         named: list(args.connection),
         profile: args.profile,
         minTtl: 0,
       });
-      for (const { connection } of grants) await cli.context.audit({ event: "export", status: "success", connection });
-      const variables = injectedVariables(cli.context.env, grants);
-      await write(variables, grants);
+      for (const { connection } of injections)
+        await cli.context.audit({ event: "export", status: "success", connection });
+      const variables = injectedVariables(cli.context.env, injections);
+      await write(variables, injections);
     }),
 });
 
-type Writer = (variables: Record<string, string>, grants: readonly Grant[]) => Promise<void>;
+type Writer = (variables: Record<string, string>, injections: readonly Injection[]) => Promise<void>;
 
 function textWriter(cli: Cli, format: Parameters<typeof formatVariables>[0]): Writer {
   return async (variables) => {
@@ -73,10 +74,10 @@ async function workflowWriter(cli: Cli): Promise<Writer> {
     const reason = code === "ENOENT" ? "it isn't there" : faultReason(code);
     throw usage(`GITHUB_ENV names ${path}, which can't be written: ${reason}.`, "The workflow's runner makes it.");
   }
-  return async (variables, grants) => {
+  return async (variables, injections) => {
     const { masks, file } = forWorkflow(
       variables,
-      grants.map(({ token }) => token.reveal()),
+      injections.map(({ token }) => token.reveal()),
     );
     if (masks !== "") await cli.output.text(masks.replace(/\n$/, ""));
     await appendFile(path, file);

@@ -1,15 +1,15 @@
 import { childEnvironment } from "../inject/environment.ts";
-import type { Grant } from "../inject/variables.ts";
+import type { Injection } from "../inject/variables.ts";
 import { inheritedDescriptors } from "../platform/descriptors.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import type { ExecError } from "../platform/exec.ts";
 import { defineCommand, list, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { EXIT_CODES } from "./exit.ts";
-import { GRANTS, type GrantRequest, grantsFor } from "./grants.ts";
+import { INJECTION_ARGS, type InjectionRequest, injectionsFor } from "./injections.ts";
 import { inSession } from "./session.ts";
 
-export interface RunOptions extends GrantRequest {
+export interface RunOptions extends InjectionRequest {
   readonly keepKey: boolean;
   readonly allowNone: boolean;
 }
@@ -19,7 +19,7 @@ export default defineCommand({
   description: "Run a command with tokens in its environment",
   group: "everyday",
   args: {
-    ...GRANTS,
+    ...INJECTION_ARGS,
     "min-ttl": { type: "string", valueHint: "seconds", description: "Refresh tokens that live for less than this" },
     "keep-key": {
       type: "boolean",
@@ -55,10 +55,10 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   if (command === undefined)
     throw usage("There is no command to run.", "Give it after --: auth run <connection> -- <command>");
   const otherwise = () => withoutToken(cli.rest, options.keepKey);
-  const grants = await inSession(cli, (session) => grantsFor(cli, session, { ...options, otherwise }));
-  for (const { connection } of grants) await cli.context.audit({ event: "run", status: "success", connection });
-  const env = childEnvironment(cli.context.env, grants, options.keepKey);
-  if (!cli.globals.quiet) cli.output.say(summary(grants), false);
+  const injections = await inSession(cli, (session) => injectionsFor(cli, session, { ...options, otherwise }));
+  for (const { connection } of injections) await cli.context.audit({ event: "run", status: "success", connection });
+  const env = childEnvironment(cli.context.env, injections, options.keepKey);
+  if (!cli.globals.quiet) cli.output.say(summary(injections), false);
   await cli.output.done();
   const { replaceProcess } = await import("../platform/exec.ts");
   try {
@@ -82,8 +82,8 @@ async function withoutToken(command: readonly string[], keepKey: boolean): Promi
   return `To run it without a token: ${commandLine(words)}`;
 }
 
-function summary(grants: readonly Grant[]): string {
-  const parts = grants.map(({ connection, variables }) => `${connection} → ${Object.keys(variables).join(", ")}`);
+function summary(injections: readonly Injection[]): string {
+  const parts = injections.map(({ connection, variables }) => `${connection} → ${Object.keys(variables).join(", ")}`);
   return parts.length === 0 ? "No token was injected." : `Injected ${parts.join("; ")}.`;
 }
 

@@ -1,9 +1,8 @@
-import { updateDefaults } from "../connections/defaults.ts";
+import { hasNoDefault, updateDefaults } from "../connections/defaults.ts";
 import { display, vaultName } from "../connections/ref.ts";
 import { profileOf } from "../connections/select.ts";
 import { usage } from "../platform/errors.ts";
 import { defineCommand } from "./command.ts";
-import { hasNoDefault } from "./entries.ts";
 import { connectionArgs } from "./selector.ts";
 import { inSession, requireStored, selectStored } from "./session.ts";
 
@@ -24,7 +23,7 @@ export default defineCommand({
       const { ref } = await requireStored(session, (await selectStored(session, args.connection, profile)).ref);
       const { provider, name } = ref;
       const { vault } = await session.services();
-      const providerDefault = !(await hasNoDefault(session, provider));
+      const providerDefault = !(await hasNoDefault(session.registry, provider));
       await updateDefaults(vault, (defaults) => ({
         ...defaults,
         overall: vaultName(ref),

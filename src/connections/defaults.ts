@@ -2,7 +2,9 @@
  * Which connection is meant where none is named in full (CLI §1). `auth use` keeps its choices in one record; what the
  * names alone mean is worked out here, for every command alike.
  */
+import { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
+import type { Registry } from "../providers/registry.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, sameName, vaultName } from "./ref.ts";
@@ -89,6 +91,21 @@ export async function findDefault(
 function preferredNames({ providers }: Defaults, provider: string): string[] {
   const chosen = ownValue(providers, provider);
   return chosen === undefined ? [DEFAULT_NAME] : [chosen, DEFAULT_NAME];
+}
+
+/**
+ * Whether the connections of a provider have no default among them: keys of any service, of which each goes into a
+ * variable of its own (CLI §1). Those of a plugin that can't be used have one: reading them says what is wrong.
+ */
+export async function hasNoDefault(registry: Registry, provider: string): Promise<boolean> {
+  // A connection's full name needs none of this.
+  const { choosesItsVariable } = await import("../providers/environment.ts");
+  try {
+    return choosesItsVariable(await registry.get(provider));
+  } catch (error) {
+    if (error instanceof AuthError) return false;
+    throw error;
+  }
 }
 
 /** What the commands mean where no connection, or a provider alone, is named. */

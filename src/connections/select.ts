@@ -6,7 +6,7 @@ import type { Environment } from "../platform/context.ts";
 import { AuthError, type ErrorCode, usage } from "../platform/errors.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
-import { findDefault, readDefaults } from "./defaults.ts";
+import { findDefault, hasNoDefault, readDefaults } from "./defaults.ts";
 import {
   type ConnectionRef,
   checkName,
@@ -254,10 +254,7 @@ async function severalAt(
   provider: string,
   refs: readonly ConnectionRef[],
 ): Promise<AuthError> {
-  const definition = await usable(services, provider);
-  const { choosesItsVariable } = await import("../providers/environment.ts");
-  // Keys of any service have no default among them.
-  const hasDefault = definition === null || !choosesItsVariable(definition);
+  const hasDefault = !(await hasNoDefault(services.registry, provider));
   return ambiguous(`There are several at ${provider}.`, refs.map(display), hasDefault);
 }
 

@@ -1,14 +1,18 @@
 /** The environment a command runs in: its own, the tokens, and none of what opens the vault (RULES.md 3.3). */
 import type { Environment } from "../platform/context.ts";
 import { injectedEntry, withEntries } from "../providers/injected.ts";
-import { type Grant, mergeGrants } from "./variables.ts";
+import { type Injection, mergeInjections } from "./variables.ts";
 
 /** Bun's switches: they are meant for this program, and a child that is built on Bun too must not get them. */
 const RUNTIME_SWITCHES = ["NODE_TLS_REJECT_UNAUTHORIZED"];
 /** A folder, no switch. */
 const HARMLESS = ["BUN_INSTALL"];
 
-export function childEnvironment(env: Environment, grants: readonly Grant[], keepKey: boolean): Record<string, string> {
+export function childEnvironment(
+  env: Environment,
+  injections: readonly Injection[],
+  keepKey: boolean,
+): Record<string, string> {
   const child: Record<string, string> = {};
   for (const name in env) {
     const value = env[name];
@@ -18,17 +22,17 @@ export function childEnvironment(env: Environment, grants: readonly Grant[], kee
     if (concerns && (isRuntimeSwitch(name) || (!keepKey && opensVault(name)))) continue;
     child[name] = name === "AUTH_STORE" && !keepKey ? withoutPassword(value) : value;
   }
-  return Object.assign(child, injectedVariables(env, grants));
+  return Object.assign(child, injectedVariables(env, injections));
 }
 
 /** What is added: the tokens, and AUTH_INJECTED naming those that came from the vault. */
-export function injectedVariables(env: Environment, grants: readonly Grant[]): Record<string, string> {
-  const merged = mergeGrants(grants);
+export function injectedVariables(env: Environment, injections: readonly Injection[]): Record<string, string> {
+  const merged = mergeInjections(injections);
   const entries: string[] = [];
-  for (const grant of grants) {
-    if (!grant.stored) continue;
-    for (const [name, value] of Object.entries(grant.variables))
-      if (value === grant.token.reveal()) entries.push(injectedEntry(name, grant.connection, value));
+  for (const injection of injections) {
+    if (!injection.stored) continue;
+    for (const [name, value] of Object.entries(injection.variables))
+      if (value === injection.token.reveal()) entries.push(injectedEntry(name, injection.connection, value));
   }
   return entries.length === 0 ? merged : { ...merged, AUTH_INJECTED: withEntries(env.AUTH_INJECTED, entries) };
 }

@@ -7,14 +7,14 @@ import { CHOSEN_NAMES, chosenNameFault } from "../providers/reserved.ts";
 import type { ToolVariables } from "../providers/resolve.ts";
 
 /** One connection's part of an environment. */
-export interface Grant {
+export interface Injection {
   /** `provider:name`, or the provider for a token from the environment. */
   readonly connection: string;
   /** From the vault: it is entered in AUTH_INJECTED. */
   readonly stored: boolean;
   readonly token: Secret;
   readonly variables: Readonly<Record<string, string>>;
-  /** Set besides, unless another grant sets them, where the caller's environment names another host. */
+  /** Set besides, unless another injection sets them, where the caller's environment names another host. */
   readonly corrections?: Readonly<Record<string, string>>;
 }
 
@@ -48,23 +48,23 @@ export function checkVariable(name: string): string {
   throw usage(`'${escapeText(name.slice(0, 60))}' ${fault}.`, CHOSEN_NAMES);
 }
 
-/** All grants in one map. @throws AuthError `usage` when two connections want one variable. */
-export function mergeGrants(grants: readonly Grant[]): Record<string, string> {
+/** All injections in one map. @throws AuthError `usage` when two connections want one variable. */
+export function mergeInjections(injections: readonly Injection[]): Record<string, string> {
   const owners = new Map<string, string>();
   const merged: Record<string, string> = {};
-  for (const grant of grants) {
-    for (const [name, value] of Object.entries(grant.variables)) {
+  for (const injection of injections) {
+    for (const [name, value] of Object.entries(injection.variables)) {
       const owner = owners.get(name);
-      if (owner !== undefined && owner !== grant.connection)
+      if (owner !== undefined && owner !== injection.connection)
         throw usage(
-          `${owner} and ${grant.connection} both go into ${name}.`,
-          `Give one of them another name: -c ${grant.connection}=OTHER_TOKEN`,
+          `${owner} and ${injection.connection} both go into ${name}.`,
+          `Give one of them another name: -c ${injection.connection}=OTHER_TOKEN`,
         );
-      owners.set(name, grant.connection);
+      owners.set(name, injection.connection);
       merged[name] = value;
     }
   }
-  for (const { corrections = {} } of grants)
+  for (const { corrections = {} } of injections)
     for (const [name, value] of Object.entries(corrections)) if (!owners.has(name)) merged[name] = value;
   return merged;
 }

@@ -1,15 +1,7 @@
 /** Which tokens `run` and `export` hand over, under which names. */
-import { defaultAmong, readDefaults } from "../connections/defaults.ts";
-import { display, isAddress, parseSelector } from "../connections/ref.ts";
-import {
-  environmentTokens,
-  ignoresEnvironment,
-  loggedInNowhere,
-  profileOf,
-  type Selected,
-  select,
-} from "../connections/select.ts";
-import { checkVariable, type Grant, hostCorrections, withToken } from "../inject/variables.ts";
+import { isAddress, parseSelector } from "../connections/ref.ts";
+import { loggedInNowhere, profileOf, select } from "../connections/select.ts";
+import { checkVariable, hostCorrections, type Injection, withToken } from "../inject/variables.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { commandLine, shellWord } from "../platform/shell-word.ts";
@@ -19,9 +11,9 @@ import type { Args } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { EXIT_CODES, worst } from "./exit.ts";
 import { CONNECTION } from "./selector.ts";
-import { connectionsOf, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
-export const GRANTS = {
+export const INJECTION_ARGS = {
   connections: {
     type: "positional",
     required: false,
@@ -39,7 +31,7 @@ export const GRANTS = {
   profile: CONNECTION.profile,
 } as const satisfies Args;
 
-export interface GrantRequest {
+export interface InjectionRequest {
   readonly connections: readonly string[];
   /** `connection=VAR` */
   readonly named: readonly string[];
@@ -54,29 +46,29 @@ export interface GrantRequest {
 }
 
 /** Connections that were named must all yield a token; of the rest, those that can't are left out with a warning. */
-export async function grantsFor(cli: Cli, session: Session, request: GrantRequest): Promise<Grant[]> {
+export async function injectionsFor(cli: Cli, session: Session, request: InjectionRequest): Promise<Injection[]> {
   const given = [
     ...request.connections.map((selector) => ({ selector, variable: null })),
     ...request.named.map(parseNamed),
   ];
   const { profile } = request;
   if (given.length === 0 && profileOf(session.context.env, undefined, profile) === undefined)
-    return defaultGrants(cli, session, request);
+    return defaultInjections(cli, session, request);
   const wanted = given.length === 0 ? [{ selector: undefined, variable: null }] : given;
-  const grants: Grant[] = [];
+  const injections: Injection[] = [];
   for (const { selector, variable } of wanted) {
     const selected = await select(session, { argument: selector, profile, stored: false });
     const acquired = await acquire(session, selected, request.minTtl, undefined, null, true);
     if (acquired.warning !== null) cli.output.warn(acquired.warning);
-    const grant = await grantOf(session, acquired, variable);
-    if (!grants.some((other) => isSame(other, grant))) grants.push(grant);
+    const injection = await injectionOf(session, acquired, variable);
+    if (!injections.some((other) => isSame(other, injection))) injections.push(injection);
   }
-  return grants;
+  return injections;
 }
 
 /** `github github:work`, where that is the default: one connection under the same names. */
-function isSame(a: Grant, b: Grant): boolean {
-  const names = ({ variables }: Grant): string => Object.keys(variables).sort().join();
+function isSame(a: Injection, b: Injection): boolean {
+  const names = ({ variables }: Injection): string => Object.keys(variables).sort().join();
   return a.connection === b.connection && names(a) === names(b);
 }
 
@@ -101,11 +93,12 @@ function likelyVariable(text: string): string {
   return `${isConnection ? shellWord(connection) : connection}=${word.toUpperCase()}_TOKEN`;
 }
 
-async function defaultGrants(cli: Cli, session: Session, request: GrantRequest): Promise<Grant[]> {
+async function defaultInjections(cli: Cli, session: Session, request: InjectionRequest): Promise<Injection[]> {
   const { minTtl, allowNone = false, otherwise } = request;
-  const candidates = await candidatesOf(session);
+  const { everyDefault } = await import("../connections/every-default.ts");
+  const candidates = await everyDefault(session);
   if (candidates.length === 0 && !allowNone) throw await loggedInNowhere(session);
-  const grants: Grant[] = [];
+  const injections: Injection[] = [];
   const reasons: AuthError[] = [];
   const leaveOut = (who: string, reason: AuthError): void => {
     reasons.push(reason);
@@ -121,21 +114,21 @@ async function defaultGrants(cli: Cli, session: Session, request: GrantRequest):
       const selected = chosen ?? (await select(session, { argument: selector, profile: undefined, stored: false }));
       const acquired = await acquire(session, selected, minTtl, undefined, null, true);
       if (acquired.warning !== null) cli.output.warn(acquired.warning);
-      grants.push(await grantOf(session, acquired, null));
+      injections.push(await injectionOf(session, acquired, null));
     } catch (error) {
       if (!(error instanceof AuthError) || /^(vault|key)_/.test(error.code)) throw error;
       leaveOut(`${selector} is`, error);
     }
   }
   const clashing = new Set<string>();
-  for (const [variable, owners] of sharedVariables(grants)) {
+  for (const [variable, owners] of sharedVariables(injections)) {
     for (const connection of owners) clashing.add(connection);
     leaveOut(
       `${owners.join(" and ")} are`,
       usage(`each goes into ${variable}. ${await ownVariable(session, owners[0] ?? "")}`),
     );
   }
-  const left = grants.filter(({ connection }) => !clashing.has(connection));
+  const left = injections.filter(({ connection }) => !clashing.has(connection));
   if (left.length === 0 && !allowNone) throw await nothingToInject(reasons, otherwise);
   return left;
 }
@@ -143,63 +136,12 @@ async function defaultGrants(cli: Cli, session: Session, request: GrantRequest):
 /** A command that was to have tokens is not run, and a file not written, without any: they would fail later. */
 async function nothingToInject(
   reasons: readonly AuthError[],
-  otherwise: GrantRequest["otherwise"],
+  otherwise: InjectionRequest["otherwise"],
 ): Promise<AuthError> {
   const code = worst(reasons.map((reason) => EXIT_CODES[reason.code]));
   const cause = reasons.find((reason) => EXIT_CODES[reason.code] === code);
   const hint = ["See why: auth status", ...(otherwise ? [await otherwise()] : [])].join("\n");
   return new AuthError("nothing_to_inject", "There is no token to inject: every login was left out.", { hint, cause });
-}
-
-interface Candidate {
-  /** A provider, or a connection in full. */
-  readonly selector: string;
-  /** What it means, where that is known without reading the vault once more. */
-  readonly selected: Selected | null;
-  /** A provider's connections, where none of them is its default. */
-  readonly several: readonly string[] | null;
-}
-
-/**
- * Every provider with a login or a token in the environment, for its default. Where each connection goes into a variable
- * of its own, as keys of any service do, there is no default among them: all are handed over.
- */
-async function candidatesOf(session: Session): Promise<Candidate[]> {
-  const { env } = session.context;
-  const stored = (await connectionsOf(session)).map(({ ref }) => ref);
-  const set = (await environmentTokens(session)).map(({ provider }) => provider);
-  const defaults = await readDefaults(await session.vault());
-  const holders = new Set([...set, ...stored.map(({ provider }) => provider)]);
-  // In the registry's order; those whose plugin is gone come last.
-  const ids = new Set([...(await session.registry.everyId()).filter((id) => holders.has(id)), ...holders]);
-  const candidates: Candidate[] = [];
-  for (const id of ids) {
-    const own = stored.filter(({ provider }) => provider === id).map(display);
-    if (own.length > 1 && !set.includes(id) && (await eachHasItsVariable(session, id))) {
-      candidates.push(...own.map((selector) => ({ selector, selected: null, several: null })));
-      continue;
-    }
-    const ref = defaultAmong(stored, defaults, id);
-    const several = ref === null && !set.includes(id) ? own : null;
-    // A token that an outer `auth run` injected stands for its connection, which may be another one.
-    const isKnown = ref !== null && !set.includes(id) && !env.AUTH_INJECTED;
-    const selected = isKnown
-      ? ({ source: "vault", ref, implicit: true, mustAgree: !ignoresEnvironment(env) } as const)
-      : null;
-    candidates.push({ selector: id, selected, several });
-  }
-  return candidates;
-}
-
-/** A description that can't be used says so when its connection is read. */
-async function eachHasItsVariable(session: Session, id: string): Promise<boolean> {
-  try {
-    const { choosesItsVariable } = await import("../providers/environment.ts");
-    return choosesItsVariable(await session.registry.get(id));
-  } catch (error) {
-    if (error instanceof AuthError) return false;
-    throw error;
-  }
 }
 
 /** How one of them gets a variable of its own: for good where that is a setting, else for this command. */
@@ -213,15 +155,15 @@ async function ownVariable({ registry }: Session, connection: string): Promise<s
   return `Give it its own: ${commandLine(["auth", "profile", "edit", connection, "--set", assignment])}`;
 }
 
-/** Variables that several of the grants would set, with their connections. */
-function sharedVariables(grants: readonly Grant[]): [variable: string, owners: string[]][] {
+/** Variables that several of the injections would set, with their connections. */
+function sharedVariables(injections: readonly Injection[]): [variable: string, owners: string[]][] {
   const owners = new Map<string, string[]>();
-  for (const { connection, variables } of grants)
+  for (const { connection, variables } of injections)
     for (const name of Object.keys(variables)) owners.set(name, [...(owners.get(name) ?? []), connection]);
   return [...owners].filter(([, connections]) => connections.length > 1);
 }
 
-async function grantOf(session: Session, acquired: Acquired, variable: string | null): Promise<Grant> {
+async function injectionOf(session: Session, acquired: Acquired, variable: string | null): Promise<Injection> {
   const { connection, token, stored } = acquired;
   const tools = await toolsOf(session, acquired);
   if (tools instanceof AuthError) {
