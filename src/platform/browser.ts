@@ -3,6 +3,7 @@ import type { Environment } from "./context.ts";
 import { helperEnvironment } from "./helper-programs.ts";
 import { isRemote } from "./terminal.ts";
 import { pageFault } from "./url.ts";
+import { systemProgram } from "./windows/programs.ts";
 
 /** They take over the terminal, and the login's redirect can't come back through them. */
 const TEXT_BROWSERS = /^(lynx|links2?|elinks|w3m|www-browser|browsh|carbonyl)$/;
@@ -50,7 +51,7 @@ function opener(env: Environment, platform: NodeJS.Platform): readonly string[] 
   if (chosen !== null) return chosen;
   if (isRemote(env)) return null;
   if (platform === "darwin") return ["/usr/bin/open"];
-  if (platform === "win32") return ["rundll32", "url.dll,FileProtocolHandler"];
+  if (platform === "win32") return [systemProgram(env, "rundll32.exe"), "url.dll,FileProtocolHandler"];
   if (!env.DISPLAY && !env.WAYLAND_DISPLAY) return null;
   const found = programAt("xdg-open", env);
   return found === null ? null : [found];
@@ -94,5 +95,5 @@ function canonical(url: string): string | null {
 }
 
 function baseName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
+  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }

@@ -3,6 +3,7 @@ import type { Environment } from "./context.ts";
 import { AuthError } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { Secret } from "./secret.ts";
+import { byEditor } from "./windows/programs.ts";
 
 /**
  * What such a program gets of our environment: neither what opens the vault, nor a switch of Bun, which would change any
@@ -14,30 +15,39 @@ export function helperEnvironment(env: Environment): Record<string, string> {
 }
 
 /**
- * Lets a person edit a text in $VISUAL or $EDITOR, in a private file that is gone afterwards.
+ * Lets a person edit a text in $VISUAL or $EDITOR, else in vi or Notepad, in a private file that is gone afterwards.
  *
  * @throws AuthError `usage` when the editor can't be started or gives up
  */
 export async function editText(text: string, env: Environment): Promise<string> {
   const { mkdtemp, readFile, rm, writeFile } = await import("node:fs/promises");
-  const { tmpdir } = await import("node:os");
-  const editor = env.VISUAL?.trim() || env.EDITOR?.trim() || "vi";
-  const folder = await mkdtemp(`${tmpdir()}/auth-edit-`);
+  const [{ tmpdir }, { join }] = await Promise.all([import("node:os"), import("node:path")]);
+  const folder = await mkdtemp(join(tmpdir(), "auth-edit-"));
   try {
-    const file = `${folder}/settings`;
+    const file = join(folder, "settings.txt");
     await writeFile(file, text, { mode: 0o600, flag: "wx" });
-    // As every program does that honours it: $EDITOR may hold arguments.
-    const child = Bun.spawn(["sh", "-c", `${editor} "$1"`, "sh", file], {
+    const { words, ...options } = process.platform === "win32" ? byEditor(env, file) : byPosixEditor(env, file);
+    const child = Bun.spawn(words, {
+      ...options,
       env: helperEnvironment(env),
       stdio: ["inherit", "inherit", "inherit"],
     });
     const code = await child.exited;
     if (code !== 0)
-      throw new AuthError("usage", `The editor (${editor}) ended with ${code}.`, { hint: "Nothing was changed." });
+      throw new AuthError("usage", `The editor (${nameOf(env)}) ended with ${code}.`, { hint: "Nothing was changed." });
     return await readFile(file, "utf8");
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function nameOf(env: Environment): string {
+  return env.VISUAL?.trim() || env.EDITOR?.trim() || (process.platform === "win32" ? "Notepad" : "vi");
+}
+
+/** By the shell, as every program does that honours it: $EDITOR may hold arguments. */
+function byPosixEditor(env: Environment, file: string): { words: string[] } {
+  return { words: ["sh", "-c", `${nameOf(env)} "$1"`, "sh", file] };
 }
 
 /** Whether the program that a command begins with is in PATH. */

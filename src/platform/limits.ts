@@ -12,6 +12,8 @@ export const LIMITS = {
   browserLogin: 300_000,
   deviceLoginInCi: 120_000,
   keychain: 3_000,
+  /** Where the keychain asks a person who is there to answer. */
+  keychainAsking: 60_000,
   keyCommand: 30_000,
   /** Asking a provider whose token this is, when a token is pasted. */
   account: 5_000,

@@ -46,8 +46,17 @@ export const O = {
   DIRECTORY: isMac ? 0x100000 : isArm ? 0x4000 : 0x10000,
 } as const;
 
-/** <fcntl.h>, for fcntl(2). The locks are Linux's alone. */
-export const F = { SETFD: 2, GETFL: 3, SETFL: 4, OFD_GETLK: 36, OFD_SETLK: 37, WRLCK: 1, UNLCK: 2 } as const;
+/** <fcntl.h>, for fcntl(2). The locks are Linux's alone, FULLFSYNC is macOS's. */
+export const F = {
+  SETFD: 2,
+  GETFL: 3,
+  SETFL: 4,
+  OFD_GETLK: 36,
+  OFD_SETLK: 37,
+  WRLCK: 1,
+  UNLCK: 2,
+  FULLFSYNC: 51,
+} as const;
 
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
@@ -130,10 +139,18 @@ function setAction(call: Linux["call"], signal: number, handler: number): void {
   call("rt_sigaction", signal, action, 0, 8);
 }
 
+/**
+ * The arguments of fcntl(2) on macOS. It is variadic, and on arm64 variadic arguments are on the stack, in eight bytes each
+ * ("Writing ARM64 code for Apple platforms"): the fillers take up the registers that are left.
+ */
+export function darwinFcntl(fd: number, command: number, argument: number, arch = process.arch): number[] {
+  return [fd, command, ...(arch === "arm64" ? [0, 0, 0, 0, 0, 0] : []), argument];
+}
+
 function loadDarwin(): Posix | null {
   const c = load({
     execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
-    fcntl: { args: ["i32", "i32", "i32"], returns: "i32" },
+    fcntl: { args: darwinFcntl(0, 0, 0).map(() => WORD), returns: "i32" },
     signal: { args: ["i32", "ptr"], returns: "ptr" },
   });
   if (c === null) return null;
@@ -144,7 +161,7 @@ function loadDarwin(): Posix | null {
       return errno();
     },
     fcntl(fd, command, argument) {
-      const result = c.fcntl(fd, command, argument);
+      const result = c.fcntl(...darwinFcntl(fd, command, argument));
       return result === -1 ? -errno() : result;
     },
     resetSignal: (signal) => void c.signal(signal, null),

@@ -8,7 +8,6 @@ import {
   constants,
   existsSync,
   fchmodSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -20,6 +19,7 @@ import {
 } from "node:fs";
 import { devNull } from "node:os";
 import { basename, dirname } from "node:path";
+import { syncFile } from "../platform/disk.ts";
 import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT } from "../platform/errors.ts";
 import { faultReason, faultRemedy } from "../platform/file-faults.ts";
 import { makeFolder, othersAt } from "../platform/folders.ts";
@@ -155,7 +155,7 @@ export function appendPrivate(path: string, line: string): void {
     const file = openSync(path, O_WRONLY | O_APPEND | O_NOFOLLOW);
     try {
       writeSync(file, line);
-      fsyncSync(file);
+      syncFile(file);
     } finally {
       closeSync(file);
     }
@@ -176,7 +176,7 @@ export function blankLines(path: string, isOld: (line: string) => boolean): void
     const file = openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0));
     try {
       for (const line of old) writeSync(file, " ".repeat(line.length), line.start);
-      fsyncSync(file);
+      syncFile(file);
     } finally {
       closeSync(file);
     }
@@ -194,7 +194,7 @@ export function syncFolder(path: string): void {
   if (process.platform === "win32") return;
   const folder = openSync(path, constants.O_RDONLY);
   try {
-    fsyncSync(folder);
+    syncFile(folder);
   } finally {
     closeSync(folder);
   }

@@ -6,8 +6,9 @@
  *     4 length of what follows · the sealed value · zeros
  */
 import { feature } from "bun:bundle";
-import { closeSync, constants, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { dirname } from "node:path";
+import { syncContent, syncFile } from "../platform/disk.ts";
 import { faultAtOnce } from "../platform/faults.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, concat, uint32, viewOf } from "./bytes.ts";
@@ -40,7 +41,7 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
     file = openSync(path, constants.O_RDWR | NOFOLLOW);
     if (fstatSync(file).size < SIZE) {
       writeAll(file, new Uint8Array(SIZE));
-      fsyncSync(file);
+      syncFile(file);
     }
     if (made) syncFolder(dirname(path));
     return file;
@@ -60,7 +61,7 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
         if (feature("AUTH_TEST")) faultAtOnce("reply-keep");
         const target = prepare();
         writeAll(target, content);
-        fdatasyncSync(target);
+        syncContent(target);
       });
     },
     async read(version: Version) {
@@ -80,7 +81,7 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
         const target = prepare();
         writeAll(target, new Uint8Array(fstatSync(target).size));
         ftruncateSync(target, SIZE);
-        fdatasyncSync(target);
+        syncContent(target);
       });
     },
     close,

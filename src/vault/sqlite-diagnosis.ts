@@ -77,6 +77,15 @@ function may(path: string, access: number): boolean {
   }
 }
 
+/** On macOS the system's own SQLite is used, 3.39 since macOS 13. STRICT tables came with 3.37. @throws AuthError */
+export function requireStrict(version: string): void {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > 3 || (major === 3 && minor >= 37)) return;
+  throw new AuthError("vault_unwritable", `The system's SQLite is ${version}; a vault needs 3.37 or newer.`, {
+    hint: "Update the system: macOS 13 and newer have it.",
+  });
+}
+
 /** Everything that must hold before the vault is written. @throws AuthError `vault_unwritable` */
 export function checkForWriting(path: string): void {
   touching(path, () => {

@@ -92,6 +92,8 @@ export async function createSqlite(path: string, steps: readonly Swap[]): Promis
   let database: Database | null = null;
   try {
     database = openDatabase(path, "new");
+    const { requireStrict } = await import("./sqlite-diagnosis.ts");
+    requireStrict((database.query("SELECT sqlite_version() v").get() as { v: string }).v);
     makeDurable(database);
     database.run(`PRAGMA application_id=${APPLICATION_ID}`);
     database.run("PRAGMA user_version=1");

@@ -1,9 +1,10 @@
 /** What differs on Windows, on the Windows build under wine. What only a real machine shows is named in docs/install.md. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { tempFolder } from "../support/program.ts";
 import { reasonToSkip } from "./platform.ts";
-import { startWine, WINDOWS, type Wine } from "./wine.ts";
+import { startWine, WINDOWS, type Wine, windowsPath } from "./wine.ts";
 
 const skipped = reasonToSkip(WINDOWS);
 
@@ -74,4 +75,14 @@ describe.skipIf(skipped !== null)(`windows under wine${skipped === null ? "" : `
       expect((await auth(injected("no-such-command"))).code).toBe(127);
     }, 30_000);
   });
+
+  test("AUTH_KEY_COMMAND may hold quotes", async () => {
+    const HOME = tempFolder();
+    mkdirSync(join(HOME, "my tools"));
+    copyFileSync(join(wine.folder, "helper.exe"), join(HOME, "my tools", "pass.exe"));
+    const AUTH_KEY_COMMAND = `"${windowsPath(HOME)}\\my tools\\pass.exe" arguments "QSBrZXkgZm9yIHByb29mcywgMzIgYnl0ZXMgbG9uZyE="`;
+    const env = { HOME, AUTH_KEY_COMMAND };
+    expect(await wine.run([wine.auth, "vault", "init"], { env })).toMatchObject({ code: 0 });
+    expect(await wine.run([wine.auth, "list", "--json"], { env })).toMatchObject({ code: 0, stdout: "[]\n" });
+  }, 60_000);
 });

@@ -87,7 +87,7 @@ export async function windowsMachine(): Promise<Machine> {
 }
 
 /** wine shows all of this machine as drive Z. */
-function windowsPath(path: string): string {
+export function windowsPath(path: string): string {
   return `Z:${path.replaceAll("/", "\\")}`;
 }
 

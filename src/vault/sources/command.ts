@@ -5,6 +5,7 @@ import { helperEnvironment } from "../../platform/helper-programs.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { readCapped } from "../../platform/streams.ts";
 import { showStart } from "../../platform/terminal.ts";
+import { byShell } from "../../platform/windows/programs.ts";
 import type { Bytes } from "../bytes.ts";
 import { type KeyRequest, type KeySource, locked, parseKey } from "./source.ts";
 
@@ -29,8 +30,10 @@ export const commandSource: KeySource = {
 
 /** What it writes to stderr is shown as it comes, so that it can ask its person for a touch or a PIN. */
 async function run(command: string, env: Environment): Promise<Bytes> {
-  const shell = process.platform === "win32" ? ["cmd", "/d", "/s", "/c"] : ["/bin/sh", "-c"];
-  const child = Bun.spawn([...shell, command], {
+  const { words, ...options } =
+    process.platform === "win32" ? byShell(env, command) : { words: ["/bin/sh", "-c", command] };
+  const child = Bun.spawn(words, {
+    ...options,
     env: withoutSecrets(env),
     stdin: "ignore",
     stdout: "pipe",

@@ -1,4 +1,4 @@
-/** The key is in the operating system's keychain, under the vault's id. A keychain that hangs is given 3 seconds. */
+/** The key is in the operating system's keychain, under the vault's id. One that hangs is given 3 seconds. */
 import { AuthError, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { sameText } from "../../platform/secret.ts";
@@ -57,17 +57,27 @@ function otherSource({ rekeys }: KeyRequest): string {
   return `Unlock the keychain and try again, or choose another key source: ${command}   (or passphrase, env, command)`;
 }
 
+/**
+ * Milliseconds. macOS asks its person whether a version of this program that it hasn't seen yet may read the key: our
+ * signature is another one with each.
+ */
+export function patienceFor(platform: NodeJS.Platform, onTerminal: boolean): number {
+  return platform === "darwin" && onTerminal ? LIMITS.keychainAsking : LIMITS.keychain;
+}
+
 /** @param hint for the error where it can't be reached */
 async function inTime<T>(work: () => Promise<T>, hint = WAYS_OUT): Promise<T> {
   // GLib ends the process where it can't open what it needs.
   if (process.platform === "linux" && !(await import("../files.ts")).canOpenFiles(GLIB_FILES))
     throw locked("The system's keychain can't be asked: too many open files.", RAISE_FILE_LIMIT);
+  const { isTerminal } = await import("../../platform/terminal.ts");
+  const patience = patienceFor(process.platform, isTerminal(2));
   let timer: Timer | undefined;
   const deadline = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const seconds = LIMITS.keychain / 1000;
+      const seconds = patience / 1000;
       reject(locked(`The system's keychain didn't answer within ${seconds} seconds.`, hint));
-    }, LIMITS.keychain);
+    }, patience);
   });
   try {
     return await Promise.race([work().catch((error: unknown) => refuseKeychain(error, hint)), deadline]);

@@ -1,0 +1,51 @@
+/** What macOS needs otherwise, by its rules: nothing of this was run on one. */
+import { expect, test } from "bun:test";
+import { closeSync, openSync } from "node:fs";
+import { syncContent, syncFile } from "../../src/platform/disk.ts";
+import { LIMITS } from "../../src/platform/limits.ts";
+import { darwinFcntl, type Posix } from "../../src/platform/posix.ts";
+import { patienceFor } from "../../src/vault/sources/keychain.ts";
+import { requireStrict } from "../../src/vault/sqlite-diagnosis.ts";
+import { tempFolder } from "../support/program.ts";
+
+test("fcntl's variadic argument is on the stack on arm64: the ninth, after eight registers", () => {
+  expect(darwinFcntl(1, 4, 77, "arm64")).toEqual([1, 4, 0, 0, 0, 0, 0, 0, 77]);
+  expect(darwinFcntl(1, 4, 77, "x64")).toEqual([1, 4, 77]);
+});
+
+test("a reply and a folder's names are on the drive itself, or at least handed to it", () => {
+  const fd = openSync(tempFolder(), "r");
+  const calls: number[][] = [];
+  const system = (result: number) => () => {
+    const fcntl: Posix["fcntl"] = (...call) => {
+      calls.push(call);
+      return result;
+    };
+    return { fcntl } as Posix;
+  };
+  try {
+    for (const sync of [syncFile, syncContent])
+      for (const result of [0, -45]) {
+        sync(fd, "darwin", system(result));
+        sync(fd, "darwin", () => null);
+        sync(fd, "linux", system(0));
+      }
+  } finally {
+    closeSync(fd);
+  }
+  expect(calls).toEqual(Array(4).fill([fd, 51, 0]));
+  // A refusal is told where the second way fails too.
+  expect(() => syncFile(fd, "darwin", system(-9))).toThrow("EBADF");
+});
+
+test("the Keychain gets time to ask its person, where there is one", () => {
+  expect(patienceFor("darwin", true)).toBe(60_000);
+  expect(patienceFor("darwin", false)).toBe(LIMITS.keychain);
+  expect(patienceFor("linux", true)).toBe(LIMITS.keychain);
+});
+
+test("an SQLite that doesn't know strict tables is named before a vault is made", () => {
+  for (const version of ["3.37.0", "3.39.5", "3.54.1", "4.0.0"]) requireStrict(version);
+  for (const version of ["3.36.0", "3.7.17", "2.8.17"])
+    expect(() => requireStrict(version)).toThrow(`The system's SQLite is ${version}; a vault needs 3.37 or newer.`);
+});
