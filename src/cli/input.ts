@@ -1,11 +1,26 @@
 /** What is read from a person at the terminal, or from standard input. */
 import { AuthError, usage } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
+import { wrappingOf } from "../platform/syntax.ts";
 import type { Cli } from "./context.ts";
 
 /** A token, key or code from standard input, or from a hidden prompt on a terminal: spaces at its ends are none of it. */
 export async function readSecret(cli: Cli, title: string): Promise<Secret> {
+  const secret = await readAnySecret(cli, title);
+  requireBare(secret, title);
+  return secret;
+}
+
+/** The same, where what is around it is looked for later: by the login, which knows what its keys look like. */
+async function readAnySecret(cli: Cli, title: string): Promise<Secret> {
   return new Secret((await readExactSecret(cli, title)).reveal().trim());
+}
+
+/** @throws AuthError `usage` for a secret with a prefix, quotes or a variable's name around it */
+export function requireBare(secret: Secret, title: string): void {
+  const how = wrappingOf(secret.reveal());
+  if (how !== null)
+    throw usage(`This is more than a ${title.toLowerCase()}: ${how}.`, "Give it alone. Nothing was done with it.");
 }
 
 /** A secret that may begin or end with a space, as a client's may (RFC 6749 A.2). Only one line ending is cut. */
@@ -22,7 +37,12 @@ export async function givenSecret(
   value: string | undefined,
 ): Promise<Secret | null> {
   if (value === undefined) return null;
-  if (value === "-") return flag === "token" ? readSecret(cli, "Token") : readExactSecret(cli, "Client secret");
+  if (value === "-" && flag === "token") return readAnySecret(cli, "Token");
+  if (value === "-") {
+    const secret = await readExactSecret(cli, "Client secret");
+    requireBare(secret, "Client secret");
+    return secret;
+  }
   if (value.trim() === "") throw usage(`--${flag} is empty.`, `Give it on standard input: --${flag} -`);
   cli.output.warn(`Other processes can see a secret on the command line. Better: --${flag} -`);
   return new Secret(value.trim());

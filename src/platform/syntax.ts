@@ -33,3 +33,27 @@ export function syntaxFault(element: Element, value: string): string | null {
   const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
   return `The ${element} has U+${code} at position ${position}, which it can't have (RFC 6749, ${number})`;
 }
+
+/** What is around a secret where more than the secret was copied. Each is clear: keys may hold `:`, `=` and `{`. */
+const WRAPPINGS: readonly (readonly [form: RegExp, words: string])[] = [
+  [/^(["'`]).*\1$|^<.*>$/, "it is in quotes or brackets"],
+  [/^(?:bearer|token|basic)\s+\S/i, "it begins with the word that goes before a token in a header"],
+  [/^(?:[a-z][\w-]*:\s+|(?:x-[a-z-]+|authorization):)\S/i, "it begins with the name of a header or field"],
+  [/^(?:export|set|setx|setenv)\s+[a-z_]\w*[=\s]|^\$env:/i, "it is the command that sets a variable"],
+  [
+    /^[a-z0-9_]*(?:token|key|secret|password|pat)\s*=\s*[^=\s]|^[a-z_]\w*\s+=\s/i,
+    "it begins with the name of a variable",
+  ],
+  [/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=[^=]/, "it begins with the name of a variable"],
+  [/^\$\{?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\}?$|^%[A-Z][A-Z0-9_]*%$/, "it is the name of a variable, not its value"],
+  [/^(?:curl\s|-H\s)/, "it is part of a command"],
+  [
+    /^\{\s*"(?:.*[,{]\s*")?(?:access_?token|token|api_?key|key|secret|client_?secret|value)"\s*:\s*".*\}$/i,
+    "it is the JSON around it",
+  ],
+];
+
+/** In which way a text is more than a secret, as the end of a sentence; null where it may be one. */
+export function wrappingOf(text: string): string | null {
+  return WRAPPINGS.find(([form]) => form.test(text))?.[1] ?? null;
+}

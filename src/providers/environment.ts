@@ -3,7 +3,7 @@ import type { Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { at } from "../platform/json.ts";
 import { Secret } from "../platform/secret.ts";
-import { syntaxFault } from "../platform/syntax.ts";
+import { syntaxFault, wrappingOf } from "../platform/syntax.ts";
 import { originOf } from "../platform/url.ts";
 import { layVariant, resolveProvider } from "./resolve.ts";
 import type { ProviderDefinition } from "./schema.ts";
@@ -35,9 +35,11 @@ export function environmentToken(definition: ProviderDefinition, env: Environmen
   const given = Object.fromEntries(Object.entries(found).map(([name, { value }]) => [name, value]));
   const settings = completeSettings(definition, given);
   for (const variable of layVariant(definition, settings).environment?.read ?? []) {
-    const value = env[variable]?.trim();
+    // As in a header: what follows is the token.
+    const value = env[variable]?.trim().replace(/^bearer\s+/i, "");
     if (!value) continue;
-    const fault = syntaxFault("access token", value);
+    const wrapping = wrappingOf(value);
+    const fault = wrapping === null ? syntaxFault("access token", value) : `This is more than a token: ${wrapping}`;
     if (fault !== null)
       throw usage(`${variable}: ${fault}.`, `Set it again, or unset it. AUTH_IGNORE_ENV=1 means the vault.`);
     refuseElsewhere(definition, settings, variable, value);

@@ -74,25 +74,56 @@ describe("what a login received and can't use is revoked", () => {
 });
 
 describe("what is pasted around a token is not taken for part of it", () => {
-  for (const text of [
-    "Bearer sk-abc",
-    "Authorization: Bearer sk-abc",
-    '"sk-abc"',
-    "X_API_KEY=sk-abc",
-    "export TOKEN=sk-abc",
-  ])
+  const WRAPPED = [
+    ...["Bearer sk-abc", "Authorization: Bearer sk-abc", "x-api-key: sk-abc", "X-Api-Key:sk-abc", "token: sk-abc"],
+    ...['"sk-abc"', "'sk-abc'", "`sk-abc`", "<sk-abc>"],
+    ...["X_API_KEY=sk-abc", "MY_VAR=sk-abc", 'token = "sk-abc"', "export TOKEN=sk-abc", "export X=sk-abc"],
+    ...["set X_TOKEN=sk-abc", "setx X_TOKEN sk-abc", '$env:X_TOKEN="sk-abc"'],
+    ...["$X_TOKEN", `$${"{X_TOKEN}"}`, "%X_TOKEN%", "-H 'x-api-key: sk-abc'"],
+    ...['{"token":"sk-abc"}', '{ "user": "me", "access_token": "sk-abc", "n": 1 }'],
+  ];
+  for (const text of WRAPPED)
     test(text, async () => {
       const env = bareEnvironment();
-      const ended = await auth(["login", "apikey:x", "--token", "-"], { env, stdin: text });
+      const ended = await auth(["login", "apikey:x", "--token", "-", "--no-verify"], { env, stdin: text });
       checkText(ended, { exit: 7, code: "token_rejected", says: "more than a token" });
+      const insisting = "auth login apikey:x --no-verify --pattern '.*' --token -";
+      expect(ended.stderr).toContain("If that is the whole key: auth login apikey:x");
+      expect(ended.stderr).toContain("--pattern");
+      const kept = await auth([...insisting.replaceAll("'", "").split(" ").slice(1), "--quiet"], { env, stdin: text });
+      expect(kept).toMatchObject({ code: 0, stderr: "" });
+      expect((await auth(["token", "apikey:x"], { env })).stdout).toBe(`${text}\n`);
     });
+
+  test("a client's secret, a refused token and another issuer's token are asked for alone, too", async () => {
+    const env = bareEnvironment();
+    for (const args of [
+      ["client", "set", "sentry", "--client-id", "me", "--client-secret", "-"],
+      ["login", "sentry", "--client-id", "me", "--client-secret", "-"],
+      ["login", "google", "--audience", "//iam.googleapis.com/p", "--subject-token", "-"],
+      ["inspect", "-"],
+    ])
+      checkText(await auth(args, { env, stdin: "export SECRET=s3cret" }), {
+        exit: 64,
+        code: "usage",
+        says: "the command that sets a variable",
+      });
+  });
+
+  test("a variable's token with Bearer before it is used without it; one in quotes is refused by the variable's name", async () => {
+    const call = (value: string) => auth(["token", "sentry"], { env: { SENTRY_AUTH_TOKEN: value } });
+    expect(await call("Bearer sntrys-abc")).toMatchObject({ code: 0, stdout: "sntrys-abc\n" });
+    checkText(await call('"sntrys-abc"'), { exit: 64, code: "usage", says: "SENTRY_AUTH_TOKEN" });
+  });
 
   test("a key that is only unusual is kept", async () => {
     const env = bareEnvironment();
-    for (const text of ["YWJjZA==", "key=", "a b", "tokens", "it's"])
-      expect((await auth(["login", `apikey:x${text.length}`, "--token", "-", "-q"], { env, stdin: text })).code).toBe(
-        0,
-      );
+    const UNUSUAL = [
+      ...["YWJjZA==", "key=", "a b", "tokens", "it's", "me:secret", "{abc}", "$2y$10$abc.def", "<abc", "A=b", "set"],
+      ...["postgres://me:pw@host/db?a=b", '{"type":"service_account","private_key_id":"1"}', "ABC_DEF"],
+    ];
+    for (const [i, text] of UNUSUAL.entries())
+      expect((await auth(["login", `apikey:x${i}`, "--token", "-", "-q"], { env, stdin: text })).code).toBe(0);
   });
 });
 

@@ -14,6 +14,7 @@ import { chooseFlow } from "../../providers/flows.ts";
 import { mintingOf } from "../../providers/minting.ts";
 import { acceptSetting } from "../../providers/settings.ts";
 import type { Cli } from "../context.ts";
+import { requireBare } from "../input.ts";
 import type { Session } from "../session.ts";
 import { credentialFile } from "./credentials.ts";
 import type { AskByForm } from "./form.ts";
@@ -147,7 +148,11 @@ async function askClient(
     return { clientId, credential: { ...request.credential, key: await credentialFile(cli, path, "key") } };
   }
   if (request.clientSecret !== null || !lacks.includes("secret")) return { clientId };
-  const clientSecret = await askSecret("Client secret: ", env);
+  const clientSecret = await untilValid(cli, async () => {
+    const typed = await askSecret("Client secret: ", env);
+    requireBare(typed, "Client secret");
+    return typed;
+  });
   if (clientSecret.reveal() === "") throw error;
   return { clientId, clientSecret };
 }

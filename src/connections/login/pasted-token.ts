@@ -4,7 +4,7 @@ import { decodeJwt } from "../../oauth/idtoken.ts";
 import { bareReply, type TokenReply } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
-import { syntaxFault } from "../../platform/syntax.ts";
+import { syntaxFault, wrappingOf } from "../../platform/syntax.ts";
 import { originNamed } from "../../providers/environment.ts";
 import { matches } from "../../providers/pattern.ts";
 import { flagOf } from "../../providers/settings.ts";
@@ -21,24 +21,33 @@ export async function pastedToken(plan: LoginPlan, ui: LoginUi, now: number): Pr
       `${plan.provider.definition.title} needs a token.`,
       `Give it on standard input: ${loginCommand(plan.provider.definition, plan.request, { token: "-" })}`,
     );
+  checkWrapping(plan, accessToken);
   checkSyntax(accessToken);
   checkPattern(plan, accessToken);
   checkPlace(plan, accessToken);
   return bareReply(accessToken, { ownExpiresIn: secondsToExp(decodeJwt(accessToken.reveal())?.claims, now) });
 }
 
-/** How a token is written in a header or a file, which isn't part of it: `Bearer abc`, `"abc"`, `NAME=abc`. */
-const WRAPPED =
-  /^(?:authorization:\s*)?(?:bearer|token|basic)\s+\S|^(["']).*\1$|^(?:export\s+)?[a-z0-9_]*(?:token|key|secret|password|pat)=[^=]/i;
+/**
+ * A key of the form that its description, or `--pattern`, gives is one, whatever it looks like.
+ * @throws AuthError `token_rejected`
+ */
+function checkWrapping({ provider, request }: LoginPlan, token: Secret): void {
+  const how = wrappingOf(token.reveal());
+  if (how === null || provider.apiKey.pattern !== null) return;
+  const { definition } = provider;
+  const isFormGiven = definition.settings?.pattern?.kind === "pattern";
+  const insist = isFormGiven
+    ? `\nIf that is the whole key: ${loginCommand(definition, request, { pattern: ".*", token: "-" })}`
+    : "";
+  throw new AuthError("token_rejected", `This is more than a token: ${how}.`, {
+    hint: `Paste the token alone. Nothing was stored.${insist}`,
+  });
+}
 
 /** A zero-width space, a letter that only looks right, the colours of a terminal: none is part of a token. */
 function checkSyntax(token: Secret): void {
-  const text = token.reveal();
-  if (WRAPPED.test(text))
-    throw new AuthError("token_rejected", "This is more than a token: it has a prefix or quotes around it.", {
-      hint: "Paste the token alone: without 'Bearer', quotes, or the name of a variable. Nothing was stored.",
-    });
-  const fault = syntaxFault("access token", text);
+  const fault = syntaxFault("access token", token.reveal());
   if (fault === null) return;
   throw new AuthError("token_rejected", `${fault}.`, {
     hint: "Check that nothing but the token was pasted, and copy it from its source again. Nothing was stored.",
