@@ -17,8 +17,10 @@ import {
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parseTar } from "nanotar";
+import { version } from "../package.json";
 import { type Platform, TARGETS } from "./platforms.ts";
 import { npm, output, root } from "./ready.mjs";
+import { withResources } from "./windows-resources.mjs";
 
 /** What each does in a compiled program of Bun 1.4.5, by trying it, and by what stands in the runtime. */
 export const SWITCHES: readonly string[] = [
@@ -84,15 +86,19 @@ export function runtimesFor(platforms: readonly (Platform | null)[]): string[] {
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages as Lock;
   const folder = join(root, "node_modules", ".cache", "auth-runtimes");
   mkdirSync(folder, { recursive: true });
-  const recipe = createHash("sha256").update(JSON.stringify(REPLACED)).digest("hex").slice(0, 16);
+  const recipe = createHash("sha256").update(version);
+  for (const file of ["runtime.ts", "windows-resources.mjs"]) recipe.update(readFileSync(join(root, ".ci", file)));
+  const made = `${Bun.version}-${recipe.digest("hex").slice(0, 16)}`;
   return platforms.map((platform) => {
     const target = platform === null || isOwn(TARGETS[platform]) ? null : TARGETS[platform];
-    const path = join(folder, `${target ?? "own"}-${Bun.version}-${recipe}`);
+    const path = join(folder, `${target ?? "own"}-${made}`);
     if (existsSync(path)) return path;
     const runtime = target === null ? readFileSync(process.execPath) : download(target, lock, folder);
     // Several builds may run at once: each finds a whole file or none.
     const draft = `${path}.${process.pid}`;
-    writeFileSync(draft, blankSwitches(runtime), { mode: 0o755 });
+    const isForWindows = platform?.startsWith("windows") ?? process.platform === "win32";
+    const blanked = blankSwitches(runtime);
+    writeFileSync(draft, isForWindows ? withResources(blanked, version) : blanked, { mode: 0o755 });
     renameSync(draft, path);
     return path;
   });
