@@ -291,7 +291,7 @@ describe("files in the home that belong to another user", () => {
       }
       const { stdout, stderr } = await call(["token", "sentry", "--json"]);
       expect(JSON.parse(stdout).access_token).toBe(PASTED);
-      expect(stderr).toStartWith("Warning: The audit log can't be written");
+      expect(JSON.parse(stderr).warning.message).toStartWith("The audit log can't be written");
       const complaint = { exit: 1, code: "internal", says: "sudo chown -R" };
       checkText(await call(["log"]), complaint);
       checkJson(await call(["--json", "log"]), complaint);

@@ -92,6 +92,9 @@ describe.skipIf(lacking("linux", "root", "mounts", "chroot", "ldd"))("alone on a
 
   test("takes a provider that nobody heard of: a manifest and a module, checked, added, trusted, used", async () => {
     const { url } = issuer.server;
+    const urls = ["--device-url", `${url}/oauth/device/code/`, "--token-url", `${url}/oauth/token/`];
+    await call("provider", "new", "fresh", ...urls, "--file", "/home/fresh.toml");
+    await call("provider", "check", "/home/fresh.toml");
     writeFileSync(join(root, "home", "acme.toml"), manifest(url), { mode: 0o600 });
     expect(await call("provider", "check", "/home/acme.toml")).toContain("✓ login by device");
     await call("provider", "add", "/home/acme.toml", "--yes");
@@ -118,9 +121,6 @@ describe.skipIf(lacking("linux", "root", "mounts", "chroot", "ldd"))("alone on a
       expect(issuer.isLive(second.trim())).toBe(true);
     }
     expect(await call("get", "bare", "--field", "scopes")).toBe("seen\n");
-    const urls = ["--device-url", `${url}/oauth/device/code/`, "--token-url", `${url}/oauth/token/`];
-    await call("provider", "new", "fresh", ...urls, "--file", "/home/fresh.toml");
-    await call("provider", "check", "/home/fresh.toml");
     for (const id of ["acme", "bare"]) await call("logout", id);
   }, 30_000);
 

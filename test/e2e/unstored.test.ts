@@ -198,7 +198,10 @@ describe("the first login", () => {
 
   test("says where the key is in one line, after its own success", async () => {
     const env = bareEnvironment();
-    const { code, stderr } = await auth(["login", "apikey:one", "--token", "-"], { env, stdin: "sk-1" });
+    const { code, stderr } = await auth(["login", "apikey:one", "--token", "-", "--env", "ONE_API_KEY"], {
+      env,
+      stdin: "sk-1",
+    });
     const lines = stderr.trimEnd().split("\n");
     expect({ code, lines: lines.length }).toEqual({ code: 0, lines: 2 });
     expect(lines[0]).toContain("Logged in to apikey:one");

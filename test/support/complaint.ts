@@ -47,10 +47,10 @@ export function checkJson(ended: Ended, { exit, code, says = "" }: Complaint): v
   const { stderr } = ended;
   expect({ exit: ended.code, stderr }).toEqual({ exit, stderr });
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
-  const { error, ...more } = JSON.parse(stderr);
-  expect(more).toEqual({});
-  const detail = "detail" in error ? ["detail"] : [];
-  expect(Object.keys(error)).toEqual(["code", "message", "hint", ...detail, "exitCode", "connection"]);
+  const { error, ...others } = JSON.parse(stderr);
+  expect(others).toEqual({});
+  const more = ["detail", "messages"].filter((field) => field in error);
+  expect(Object.keys(error)).toEqual(["code", "message", "hint", ...more, "exitCode", "connection"]);
   expect(error.exitCode).toBe(exit);
   expect([code].flat()).toContain(error.code);
   expect(error.message).toMatch(/\S/);
