@@ -1,6 +1,6 @@
 /**
  * The ad-hoc signature without which macOS runs no program for arm64, and none whose signature is wrong: a hash of every
- * page, by nobody. Bun leaves the runtime's own in the programs it compiles for Intel, where it covers other bytes.
+ * page, without a signer. Bun leaves its own signature in the programs it compiles for Intel, where it covers other bytes.
  * Source: xnu's osfmk/kern/cs_blobs.h; made as LLVM's linker makes it (lld/MachO, CodeSignatureSection).
  */
 import { createHash } from "node:crypto";

@@ -16,7 +16,7 @@ export function faultsOf(platform: Platform, bytes: Buffer): string[] {
   }
   if (!found.hardened) wrong.push("not hardened against files of the current folder");
   const switches = switchesIn(bytes.subarray(0, found.runtimeSize));
-  if (switches.length > 0) wrong.push(`switches of the runtime: ${switches.join(", ")}`);
+  if (switches.length > 0) wrong.push(`switches of Bun: ${switches.join(", ")}`);
   if (found.format === "mach-o") wrong.push(...objections(bytes, "auth"));
   return wrong;
 }

@@ -7,12 +7,12 @@ export interface Binary {
   readonly libc: "glibc" | "musl" | null;
   /** Whether no file of the current directory is loaded by itself: .env, bunfig.toml, tsconfig.json, package.json. */
   readonly hardened: boolean;
-  /** Where our program begins; all before it is the runtime's. */
+  /** Where our program begins; all before it is Bun's. */
   readonly runtimeSize: number;
 }
 
 /**
- * Ends the part of a compiled binary that holds our program. Right before it stands a 32-bit word of flags, and 32 bytes
+ * Ends the part of a compiled binary that holds our program. Right before it is a 32-bit word of flags, and 32 bytes
  * before it the size of that part, of 64 bits.
  */
 const TRAILER = "\n---- Bun! ----\n";
@@ -22,7 +22,7 @@ const AUTOLOAD_OFF = 0b1111;
 
 /** @throws Error when it is no binary of a known kind, or not one that `bun build --compile` made */
 export function describeBinary(bytes: Buffer): Binary {
-  // The first occurrence is the runtime's own constant; the last one ends our program.
+  // The first occurrence is Bun's own constant; the last one ends our program.
   const trailer = bytes.lastIndexOf(TRAILER);
   if (trailer < 0) throw new Error("no compiled program inside");
   const hardened = (bytes.readUInt32LE(trailer - 4) & AUTOLOAD_OFF) === AUTOLOAD_OFF;

@@ -39,12 +39,12 @@ corrected. \`auth login <provider>\` uses one, \`auth provider show <provider>\`
 ([plugins.md](plugins.md)) changes what is wrong for you.
 
 **They are consistent with themselves, not verified against the providers.** Each is made from the provider's public
-documentation and passes \`auth provider check\`, which plays it against an issuer that speaks as the manifest says; nobody has
-logged in at these providers with it. The last column names what even the documentation doesn't confirm:
+documentation and passes \`auth provider check\`, which plays it against an issuer that speaks as the manifest says; no login
+at these providers has been tried with it. The last column names what even the documentation doesn't confirm:
 
 - a sentence: an assumption, and what overrides it;
-- *from memory*: fields whose value was known, but not looked up (\`[K]\` above them in the file); \`opening\` stands for
-  what the file's first lines say;
+- *from memory*: fields whose value was known, but not looked up (\`[K]\` above them in the file); \`opening\` means
+  the file's first lines;
 - *rotation unknown*: the careful default is taken, that a refresh replaces the refresh token.
 
 A *reads* column without a variable means that no token is taken from the environment.`;
@@ -69,7 +69,7 @@ function row(definition: ProviderDefinition, text: string): string {
 
 const OPENING = "opening";
 
-/** The fields that a comment with `[K]` stands above, as dotted paths. */
+/** The fields below a comment with `[K]`, as dotted paths. */
 export function fromMemory(text: string): string[] {
   const found = new Set<string>();
   let section = "";

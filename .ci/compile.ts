@@ -23,7 +23,7 @@ export async function compile(builds: readonly Build[]): Promise<void> {
 }
 
 /**
- * Built beside its place and moved there, so that whoever runs the binary meanwhile always finds a whole one. The base
+ * Built beside its place and moved there, so that a process that starts the binary meanwhile always finds a whole one. The base
  * name is embedded in it: only with the same one are two builds the same bytes.
  */
 async function compileOne({ platform, outfile, flags = [] }: Build, runtime: string): Promise<void> {

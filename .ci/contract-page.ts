@@ -10,7 +10,7 @@ export const PAGE = new URL("../docs/provider-contract.md", import.meta.url);
 const HEAD = `# The provider contract, field by field
 
 Made from the schema (\`src/providers/schema.ts\`) by \`.ci/contract-page.ts\`; don't edit it by hand. [plugins.md](plugins.md) is
-where to begin, and [providers.md](providers.md) tells of templates, patterns, error codes and the variables that nobody may set.
+where to begin, and [providers.md](providers.md) describes templates, patterns, error codes and the variables that no description may set.
 
 A manifest (TOML or JSON) and a module (\`defineProvider\`) have the same fields. A field that is unknown, contradicts another, or
 could never do anything is refused when the file is read. Editors complete it: \`auth provider types --json-schema\` for

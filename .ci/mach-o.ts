@@ -10,7 +10,7 @@ export const LC = {
 
 export interface Segment {
   readonly name: string;
-  /** Where its load command stands. */
+  /** Where its load command is. */
   readonly at: number;
   readonly fileOffset: number;
   readonly fileSize: number;

@@ -1,4 +1,4 @@
-/** What is built for, and what Bun calls it: `@oven/<target>` on npm holds the runtime of that platform. */
+/** What is built for, and what Bun calls it: `@oven/<target>` on npm holds Bun for that platform. */
 export const TARGETS = {
   "linux-x64": "bun-linux-x64",
   "linux-arm64": "bun-linux-aarch64",

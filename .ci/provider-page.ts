@@ -103,11 +103,11 @@ const KINDS = {
 const FLOW_TEXT: Readonly<Record<Flow, string>> = {
   device: "a person, on any machine: a code is shown here and typed in there",
   browser: "a person, on this machine, or by pasting the final address",
-  token: "whoever has a token: nothing renews it",
+  token: "a person or program that has a token: nothing renews it",
   "client-credentials": "a program, as an app",
   jwt: "a program, with a key",
   exchange: "a program, with another issuer's token",
-  code: "whoever was sent a code",
+  code: "a person or program that was sent a code",
 };
 
 const WHEN = { secret: "only if the client has a secret", browser: "only if a browser can open here" } as const;

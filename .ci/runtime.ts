@@ -1,6 +1,6 @@
 /**
  * The Bun that is compiled into a binary: the pinned one of its platform, with the names of its own switches blanked.
- * Bun reads them before our first line runs, and no flag of the compiler turns them off: with them, whoever sets a
+ * Bun reads them before our first line runs, and no flag of the compiler turns them off: with them, anyone who sets a
  * variable runs code inside this program, loosens its TLS, or has its tokens printed (docs/design/RULES.md §5).
  */
 import { createHash } from "node:crypto";
@@ -22,7 +22,7 @@ import { type Platform, TARGETS } from "./platforms.ts";
 import { npm, output, root } from "./ready.mjs";
 import { withResources } from "./windows-resources.mjs";
 
-/** What each does in a compiled program of Bun 1.4.5, by trying it, and by what stands in the runtime. */
+/** What each does in a compiled program of Bun 1.4.5, by trying it, and by what is in its binary. */
 export const SWITCHES: readonly string[] = [
   "BUN_BE_BUN", // makes the binary a plain Bun, which runs any script
   "BUN_OPTIONS", // arguments of Bun: --preload runs a file
@@ -50,7 +50,7 @@ const REPORT_ADDRESS = ["https://bun.report", "https://0.0.0.0:0/"] as const;
 const REPLACED = [...SWITCHES.map((name) => [name, "\0".repeat(name.length)] as const), REPORT_ADDRESS];
 
 /**
- * Without those names. A name in the runtime's JavaScript or in a message (`process.env.X`, `"X"`) stays: bytecode
+ * Without those names. A name in Bun's JavaScript or in a message (`process.env.X`, `"X"`) stays: bytecode
  * belongs to its source, and what reads it there (node:tls, the debugger's own start) isn't used.
  * @throws Error when one isn't found: another Bun, which has to be looked at
  */

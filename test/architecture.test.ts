@@ -93,7 +93,7 @@ describe("imports point downwards only", () => {
       expect(wrong).toEqual([]);
     });
 
-  test("every file stands in one of these rooms", () => {
+  test("every file is in one of these folders", () => {
     expect(sources.map(({ path }) => roomOf(path)).filter((room) => !(room in MAY_IMPORT))).toEqual([]);
   });
 

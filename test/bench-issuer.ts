@@ -26,7 +26,7 @@ const server = Bun.serve({
       access_token: `access-${minted}`,
       refresh_token: `refresh-${minted}`,
       token_type: "bearer",
-      // The first one is as good as dead: whoever asks has to refresh it.
+      // The first one is as good as dead: each caller has to refresh it.
       expires_in: isRefresh ? 3600 : 1,
     });
   },

@@ -237,7 +237,7 @@ function environment(home: string): Record<string, string> {
   return { PATH: process.env.PATH ?? "", HOME: folder, AUTH_HOME: join(folder, home), AUTH_KEY };
 }
 
-/** Manifests and modules that nobody asks for. */
+/** Manifests and modules that no command uses. */
 function plugIn(home: string): void {
   const place = join(folder, home, "providers");
   mkdirSync(place, { mode: 0o700 });

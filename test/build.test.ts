@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describeBinary } from "../.ci/binary.ts";
 import { AUTH, auth, compile, run, tempFolder } from "./support/program.ts";
 
-/** A folder that takes over any program which reads its settings from where it stands. */
+/** A folder that takes over any program which reads its settings from its working directory. */
 function hostileFolder(): { folder: string; marker: string } {
   const folder = tempFolder();
   const marker = join(folder, "was-run");

@@ -42,7 +42,7 @@ async function tried(
 
 const CALLS = [["list"], ["-e", "await Bun.write('was-run', '')"]];
 
-describe("a switch of the runtime", () => {
+describe("a switch of Bun", () => {
   for (const name of SWITCHES) {
     test(`${name} changes nothing`, async () => {
       for (const args of CALLS) {
@@ -127,7 +127,7 @@ describe("a program that asks for nothing itself", () => {
 test("a binary in which one switch is left isn't released", () => {
   const bytes = readFileSync(AUTH);
   bytes.write("\0BUN_BE_BUN\0", 900_000);
-  expect(faultsOf("linux-x64", bytes).join()).toContain("switches of the runtime: BUN_BE_BUN");
+  expect(faultsOf("linux-x64", bytes).join()).toContain("switches of Bun: BUN_BE_BUN");
 });
 
 test("another Bun, which doesn't know a switch, isn't used", () => {

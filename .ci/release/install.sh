@@ -192,7 +192,7 @@ patience() {
 
 # --- trust ----------------------------------------------------------------------------------------------------------
 
-untrusted() { fail "$1" "Nothing was installed. Tell whoever publishes auth."; }
+untrusted() { fail "$1" "Nothing was installed. Report this to the publisher of auth."; }
 
 check_signature() {
   if has openssl; then
@@ -281,7 +281,7 @@ unpack() {
   check_file "$work/$inside/auth" "$binary_size" "$binary_sum" "The program in $archive"
 }
 
-# Another program of that name is nobody's to overwrite.
+# Another program of that name is not overwritten.
 ours_or_nothing() {
   [ -e "$folder/auth" ] || return 0
   case $("$folder/auth" --version 2>/dev/null </dev/null) in

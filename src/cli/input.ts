@@ -51,7 +51,7 @@ export async function givenSecret(
 /**
  * Asks a yes-or-no question that has to be answered with yes.
  * @param yes whether it is answered already, by `--yes`
- * @param remedy with `message`: what to do where nobody can be asked
+ * @param remedy with `message`: what to do where no person can be asked
  * @throws AuthError `access_denied` for a no, `usage`
  */
 export async function requireConsent(

@@ -51,7 +51,7 @@ export interface Grant {
  * @returns as `provider:name`, or `a damaged record` where not even the name opens
  */
 export async function loginsSharing(vault: Vault, grant: Grant, own?: ConnectionRef): Promise<string[]> {
-  // Listed again after a rekey, they are told twice.
+  // After a rekey the vault lists its records again, and reports each of them twice.
   const unread = new Set<string>();
   const logins = await listReadable(vault, ({ connection }) => {
     if (connection === undefined) unread.add("a damaged record");

@@ -36,7 +36,7 @@ export async function tokenEndpointOf(services: Services, record: Connection): P
 
 /**
  * Why a login that is renewed can't be, found out without a network: its plugin is gone or may not be used, its
- * description leads elsewhere now, its client is unknown. null: nothing stands in the way, or it isn't renewed at all.
+ * description leads elsewhere now, its client is unknown. null: it can be renewed, or never is.
  */
 export async function renewalFault(services: Services, record: Connection): Promise<AuthError | null> {
   const isRenewed = record.tokens?.refreshToken != null || record.mint !== undefined;

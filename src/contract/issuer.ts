@@ -62,7 +62,7 @@ export class Issuer {
     this.#faults.push(fault);
   }
 
-  /** The address on this machine that stands in for one of the provider's. @throws Mismatch for another's */
+  /** The address on this machine that is used instead of one of the provider's. @throws Mismatch for another's */
   local(address: string): string {
     const url = new URL(address);
     const known = [...Object.values(this.endpoints), this.provider.issuer ?? ""];

@@ -20,7 +20,8 @@ const LASTING = {
   "proxy login of an unsupported kind":
     "This proxy wants NTLM, Kerberos or Digest; only Basic is supported. A local proxy that logs in for you helps.",
   "proxy address unreadable": "Write it as http://<host>:<port>, or unset it.",
-  "proxy refused the request": "Ask whoever runs the proxy to let it through, or leave the host out with NO_PROXY.",
+  "proxy refused the request":
+    "Ask the administrator of the proxy to let it through, or leave the host out with NO_PROXY.",
   "proxy of an unsupported kind": "Only http:// and https:// proxies are supported in HTTPS_PROXY, no SOCKS.",
 } as const;
 

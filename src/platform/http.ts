@@ -115,7 +115,7 @@ async function exchangeOver(url: URL, exchange: Exchange, proxy?: string): Promi
     const response = await connect(url, {
       ...request,
       ...(proxy !== undefined && { proxy }),
-      // Never followed unasked; where it leads is told.
+      // Never followed unasked; the error says where it leads.
       redirect: "manual",
       keepalive: false,
       verbose: false,

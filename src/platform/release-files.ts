@@ -139,7 +139,7 @@ function unpackTar(bytes: Uint8Array, most: number): Map<string, Uint8Array> {
 
 function untrusted(
   message: string,
-  hint = "Nothing was changed. Tell whoever publishes auth.",
+  hint = "Nothing was changed. Report this to the publisher of auth.",
   cause?: unknown,
 ): AuthError {
   return new AuthError("release_untrusted", message, { hint, cause });

@@ -59,7 +59,7 @@ export function readProc(path: string): string | null {
   try {
     return nodeFs().readFileSync(path, "utf8");
   } catch {
-    // What is told there is never needed.
+    // What it says is never needed.
     return null;
   }
 }

@@ -111,7 +111,7 @@ function filledStarts(address: string, known: Known): string[] {
   return filled.map((values) => fill(start, values) ?? start);
 }
 
-/** As the URL parser has it. A setting that is left in it stands for part of a host's name, and moves nothing else. */
+/** As the URL parser has it. A setting that is left in it is part of a host's name, and moves nothing else. */
 function inOneSpelling(start: string): string {
   const names = namesIn(start);
   const marked = fill(start, Object.fromEntries(names.map((name, i) => [name, `setting-${i}-x`]))) ?? start;

@@ -49,7 +49,7 @@ describe("without a home", () => {
     expect((await call(["token", "sentry"], { SENTRY_AUTH_TOKEN: "from-env" })).stdout).toBe("from-env\n");
   });
 
-  test("a HOME that isn't there, or is no absolute path, is told", async () => {
+  test("a HOME that isn't there, or is no absolute path, is an error that says so", async () => {
     const args = ["login", "apikey:x", "--token", "-"];
     for (const HOME of ["/proc/nonexistent/home", "relative"]) {
       const ended = await call(args, { HOME }, "sk-new-key");
@@ -63,7 +63,7 @@ describe("without a home", () => {
 const SOMEBODY = 54_321;
 const asSomebody = ["setpriv", `--reuid=${SOMEBODY}`, `--regid=${SOMEBODY}`, "--clear-groups"];
 
-/** A copy of the home that belongs to somebody. */
+/** A copy of the home that belongs to a given user. */
 function givenAway(from: Stock): { stock: Stock; program: string } {
   const copy = from.copy();
   return { stock: copy, program: giveAway(copy.env.HOME ?? "") };
@@ -185,7 +185,7 @@ describe("a home that can't be written", () => {
   );
 
   test.skipIf(lacking("linux", "root", "setpriv"))(
-    "another user's home is out of reach, and is told so",
+    "another user's home can't be used, and the error says so",
     async () => {
       const { program } = givenAway(stock);
       for (const [mode, says] of [
@@ -347,7 +347,7 @@ describe("a full disk", () => {
   );
 
   test.skipIf(lacking("linux", "root", "mounts"))(
-    "is read all the same; what can't be stored is told, and with room again nothing is lost",
+    "is read all the same; what can't be stored is an error, and with room again nothing is lost",
     async () => {
       const env = bareEnvironment({ TMP: tempFolder() });
       const ended = await onSmallDisk(

@@ -138,7 +138,7 @@ describe("a vault file that is", () => {
 });
 
 describe("one record from a newer version", () => {
-  test("is told as such, and the others still open", async () => {
+  test("is reported as damaged, and the others still open", async () => {
     const spoiled = stock.copy();
     for (const record of recordsOf(spoiled.vault)) {
       const one = spoiled.copy();
@@ -234,7 +234,7 @@ describe("records that were moved", () => {
 });
 
 describe("a keychain that is out of reach", () => {
-  /** As if the keychain had the key: which source it is stands at byte 29 of the header. */
+  /** As if the keychain had the key: byte 29 of the header says which source it is. */
   const inKeychain = async (): Promise<Stock> => {
     const stock = await makeStock();
     const header = headerOf(stock.vault);

@@ -90,7 +90,7 @@ describe.skipIf(lacking("linux", "root", "mounts", "chroot", "ldd"))("alone on a
     expect((await inside("/auth", "token", PROVIDER)).code).toBe(2);
   }, 30_000);
 
-  test("takes a provider that nobody heard of: a manifest and a module, checked, added, trusted, used", async () => {
+  test("takes a new provider: a manifest and a module, checked, added, trusted, used", async () => {
     const { url } = issuer.server;
     const urls = ["--device-url", `${url}/oauth/device/code/`, "--token-url", `${url}/oauth/token/`];
     await call("provider", "new", "fresh", ...urls, "--file", "/home/fresh.toml");

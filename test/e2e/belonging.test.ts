@@ -73,6 +73,6 @@ test("in the environment it is handed on with its own host, and with no other", 
   expect((await run({ SENTRY_URL: "https://sentry.acme.example" })).stdout).toBe(
     `https://sentry.acme.example ${SENTRY_AUTH_TOKEN}\n`,
   );
-  // It stands in nobody else's way.
+  // It doesn't affect the others.
   expect((await auth(["provider", "list"], { env: bareEnvironment({ SENTRY_AUTH_TOKEN }) })).code).toBe(0);
 });

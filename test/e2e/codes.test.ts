@@ -125,7 +125,7 @@ describe("azure devops' own oauth", () => {
     return { env, places, call: (args: readonly string[]): Promise<Ended> => auth(args, { env }) };
   }
 
-  /** The browser ends on a page that nobody serves; its address is pasted. */
+  /** The browser ends on a page that no server answers; its address is pasted. */
   async function login(env: Record<string, string>, args: readonly string[]): Promise<Ended> {
     const child = Bun.spawn([AUTH, "login", ...args, "--callback", "-", "--json"], {
       env,

@@ -40,7 +40,7 @@ for (const [dpop, flow] of [
       const header = await auth(["token", "oidc", "-o", "header"], { env });
       expect(header.stdout).toBe(`Authorization: DPoP ${token}\n`);
       expect(JSON.parse((await auth(["token", "oidc", "--json"], { env })).stdout).token_type).toBe("DPoP");
-      // It is bound: without a proof nobody takes it.
+      // It is bound: without a proof it is refused.
       const stolen = await fetch(`${issuer.issuer}/me`, { headers: { authorization: `Bearer ${token}` } });
       expect(stolen.status).toBe(401);
     }, 30_000);

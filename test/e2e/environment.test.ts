@@ -106,7 +106,7 @@ describe("a variable is bound to the host that its ecosystem names", () => {
     expect(run.stdout).toContain("SENTRY_HOST=sentry.example.com\n");
   });
 
-  test("a host that is none is told, naming the variable: exit 64", async () => {
+  test("a host that is none is an error that names the variable: exit 64", async () => {
     const { code, stderr } = await auth(["token", "github"], { env: { GH_HOST: "a b/c", GH_ENTERPRISE_TOKEN: "x" } });
     expect(code).toBe(64);
     expect(stderr).toContain("GH_HOST");
@@ -202,7 +202,7 @@ describe("with a login in the vault too", () => {
   });
 });
 
-test("a token in the environment is never refreshed, however expired it looks, and nobody is asked", async () => {
+test("a token in the environment is never refreshed, however expired it looks, and nothing is sent", async () => {
   const home = await browserHome();
   const jwt = `${btoa('{"alg":"none"}')}.${btoa('{"exp":1}')}.x`.replaceAll("=", "");
   const calls = home.issuer.server.calls.length;

@@ -97,7 +97,7 @@ describe("every command, in text and in JSON", () => {
 
   for (const error of [EVIL, "invalid_grant", "invalid_client", "temporarily_unavailable"])
     for (const mode of [[], ["--json"]])
-      test(`refresh${mode.join(" ")}, refused with ${JSON.stringify(error).slice(0, 24)}; and what is told of it afterwards`, async () => {
+      test(`refresh${mode.join(" ")}, refused with ${JSON.stringify(error).slice(0, 24)}; and what later commands say of it`, async () => {
         refuses = error;
         const ended = await call("refresh", "sentry", "--force", ...mode);
         refuses = null;

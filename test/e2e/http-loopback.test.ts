@@ -1,7 +1,7 @@
 /**
  * Where requests go, whatever the environment and the provider say (RULES.md 3.2): never through a proxy to this
- * machine, never over a certificate that nobody vouches for, never after a redirect, and never printed. Each promise
- * stands beside a program without our care, with which the same environment does harm.
+ * machine, never over a certificate that isn't trusted, never after a redirect, and never printed. Each promise
+ * is tested beside a program without these safeguards, with which the same environment does harm.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
@@ -205,7 +205,7 @@ describe("a redirect is not followed", () => {
   }, 20_000);
 });
 
-describe("with the runtime told to print every request", () => {
+describe("with Bun set to print every request", () => {
   for (const value of ["1", "true", "curl"])
     test(`BUN_CONFIG_VERBOSE_FETCH=${value} prints a plain fetch, and nothing of ours`, async () => {
       const env = { BUN_CONFIG_VERBOSE_FETCH: value };

@@ -57,7 +57,7 @@ describe("--verify", () => {
     expect(JSON.parse(ended.stdout).verification).toMatchObject({ verified: false, signature: false });
   });
 
-  test("an expired one is told so: exit 4, its signature good", async () => {
+  test("an expired one is reported: exit 4, its signature good", async () => {
     const { env } = await loggedIn({ ...API, accessTokenSeconds: 1 });
     await Bun.sleep(1_100);
     const ended = await auth(["inspect", "oidc", "--verify", "--json"], { env });
@@ -129,12 +129,12 @@ describe("--introspect", () => {
 });
 
 describe("scopes", () => {
-  test("those that weren't granted are told", async () => {
+  test("those that weren't granted are named", async () => {
     const { stderr } = await loggedIn({}, "--scope", "openid,email,phone");
     expect(stderr).toContain("did not grant phone");
   });
 
-  test("nothing is told where all were", async () => {
+  test("nothing is said where all were granted", async () => {
     const { stderr } = await loggedIn({});
     expect(stderr).not.toContain("did not grant");
   });

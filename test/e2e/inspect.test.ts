@@ -84,7 +84,7 @@ describe("an opaque token", () => {
     await home.stop();
   });
 
-  test("one from the vault that has expired is told, then exit 4", async () => {
+  test("one from the vault that has expired is reported, then exit 4", async () => {
     const home = await browserHome({ accessLifetime: 1 });
     await Bun.sleep(1050);
     const ended = await home.call(["inspect", "sentry", "--json"]);

@@ -16,7 +16,7 @@ interface Case {
   readonly stdin?: string;
 }
 
-/** At a closed port: nobody answers. */
+/** At a closed port, which refuses each connection. */
 const NOWHERE = "http://127.0.0.1:9";
 const KEY = { AUTH_KEY: "short" };
 

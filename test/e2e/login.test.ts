@@ -205,7 +205,7 @@ describe("settings", () => {
     expect(await hostOf(env, "sentry:q")).toBe("sentry.io");
   });
 
-  test("what came from the environment is told: host from SENTRY_URL", async () => {
+  test("what came from the environment is named: host from SENTRY_URL", async () => {
     const variable = { SENTRY_URL: "https://variable.example.com" };
     expect((await login(bareEnvironment(), "sentry", [], variable)).stderr).toContain("host from SENTRY_URL");
     const flagged = await login(bareEnvironment(), "sentry", ["--host", "flag.example.com"], variable);
@@ -409,7 +409,7 @@ describe("--token", () => {
     }
   });
 
-  test("--no-verify asks nobody", async () => {
+  test("--no-verify asks for no account", async () => {
     const issuer = startIssuer();
     const env = bareEnvironment();
     const args = ["login", "sentry", "--token", "-", "--no-verify", ...userinfo(issuer)];
@@ -631,7 +631,7 @@ describe("the client", () => {
 
 describe("the browser", () => {
   for (const flow of ["browser", "device"])
-    test(`is opened with --json as without it, by ${flow}; --no-browser leaves it to whoever reads the event`, async () => {
+    test(`is opened with --json as without it, by ${flow}; --no-browser leaves it to the program that reads the event`, async () => {
       const at = await loggedIn({ approve: false }, null);
       stops.push(at.stop);
       const folder = tempFolder();
@@ -755,7 +755,7 @@ describe("how a login ends without one", () => {
   });
 
   for (const flow of ["device", "browser"])
-    test(`nobody answers, by ${flow}: 7 login_timeout after --timeout`, async () => {
+    test(`a login that isn't approved, by ${flow}: 7 login_timeout after --timeout`, async () => {
       const at = await loggedIn({ approve: false }, null);
       stops.push(at.stop);
       const ended = await at.call(["login", "sentry", "--flow", flow, ...at.places, "--timeout", "1", "--json"]);
@@ -805,7 +805,7 @@ describe("how a login ends without one", () => {
     });
   });
 
-  test("nobody there: 5 network", async () => {
+  test("a provider that can't be reached: 5 network", async () => {
     const flags = ["--endpoint", "device=http://127.0.0.1:9/d", "--endpoint", "token=http://127.0.0.1:9/t"];
     const ended = await auth(["login", "sentry", "--flow", "device", "--client-id", "x", ...flags, "--json"]);
     expect([ended.code, errorOf(ended).code]).toEqual([5, "network"]);
@@ -947,7 +947,7 @@ describe("--callback -", () => {
 });
 
 describe("the redirect", () => {
-  test("--port chooses the port; one that is taken is told: exit 64", async () => {
+  test("--port chooses the port; one that is taken is an error: exit 64", async () => {
     const issuer = startIssuer();
     const taken = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
     stops.push(() => taken.stop(true));

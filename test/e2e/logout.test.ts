@@ -1,4 +1,4 @@
-/** `auth logout` and `auth revoke`, CLI.md §4: what is erased here, what is revoked there, and what is told. */
+/** `auth logout` and `auth revoke`, CLI.md §4: what is erased here, what is revoked there, and what each says. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { startGoogle } from "../issuers/google.ts";
 import { startSentry } from "../issuers/sentry.ts";

@@ -231,7 +231,7 @@ for (const { name, connection, flow, account, start } of ROWS)
 describe("app store connect", () => {
   const TEAM = ["--key-id", "2X9R4HXF34", "--issuer-id", "57246542-96fe-1a63-e053-0824d011072a"];
 
-  test("a team's key signs here, for at most 20 minutes, and nobody is asked", async () => {
+  test("a team's key signs here, for at most 20 minutes, and nothing is sent", async () => {
     // Whatever would go out, would go through this.
     const proxy = started({ server: serve(() => ({})) });
     const { ok } = home({ HTTPS_PROXY: proxy.server.url, HTTP_PROXY: proxy.server.url });
@@ -375,7 +375,7 @@ test("a login is renewed with the flow and scopes that it was made with, whateve
 });
 
 describe("entra", () => {
-  test("the federated token's file is read again each time, for whoever renews it", async () => {
+  test("the federated token's file is read again each time, since another program may renew it", async () => {
     const issuer = entra(2);
     const file = keyFile("assertion.one");
     issuer.state.trusted.add("assertion.one");
@@ -544,7 +544,7 @@ describe("what is no key, or not one of ours", () => {
     expect(ended.stderr).toContain(`Other users of this machine can read ${path}`);
   });
 
-  test("somebody else's key: refused by the provider, and nothing is stored", async () => {
+  test("another account's key: refused by the provider, and nothing is stored", async () => {
     const issuer = started(startGithubApp({ publicKey: publicKey(RSA_KEY) }));
     const flags = ["--client-id", issuer.clientId, "--installation", issuer.installation, ...at(issuer.endpoints)];
     const { call } = home();

@@ -48,7 +48,7 @@ const ACCOUNT = `account: (body: any) => ({ id: body.who[0], label: body.who[1] 
 function source(url: string, functions: readonly string[] = [REQUEST, REPLY, ACCOUNT]): string {
   return `import { defineProvider } from "auth/provider";
 
-// What data can't say of it stands in its functions.
+// What data can't say of it is in its functions.
 export default defineProvider({
   id: "odd",
   title: "Odd",
@@ -125,7 +125,7 @@ describe("a module", () => {
     expect((await it.call(["login", "odd", "--token", "-", "--no-verify"], { stdin: "key" })).code).toBe(0);
   });
 
-  test("that nobody trusted is not run, not even to be listed: exit 9", async () => {
+  test("that isn't trusted is not run, not even to be listed: exit 9", async () => {
     const it = home();
     const witness = `${tempFolder()}/ran`;
     it.drop("odd.ts", `await Bun.write(${JSON.stringify(witness)}, "ran");\n${source(odd.url)}`);
@@ -151,7 +151,7 @@ describe("a module", () => {
 
   test("that was changed: the living token is served with a warning, a refresh is refused, trust mends it", async () => {
     const it = await withLogin();
-    it.drop("odd.ts", source(odd.url).replace("What data can't say", "What nobody looked at"));
+    it.drop("odd.ts", source(odd.url).replace("What data can't say", "What was changed since"));
     const served = await it.call(["token", "odd"]);
     expect(served.code).toBe(0);
     expect(served.stderr).toContain("was changed since it was trusted. The current token still works.");
@@ -164,7 +164,7 @@ describe("a module", () => {
 
     const terminal = onTerminal([AUTH, "provider", "trust", "odd"], { env: it.env });
     await terminal.waitFor("Run this to see what it declares?");
-    expect(terminal.screen()).toContain("+// What nobody looked at");
+    expect(terminal.screen()).toContain("+// What was changed since");
     expect(terminal.screen()).toContain("-// What data can't say");
     terminal.type("y");
     await terminal.waitFor("Pin it?");
@@ -239,7 +239,7 @@ describe("a module that isn't right is refused, by name", () => {
     "a loop without end": ["for (;;);\nexport default {};", "takes longer than 2 seconds"],
     "an await without end": ["await new Promise(() => {});\nexport default {};", "takes longer than 2 seconds"],
     "the end of the process": ["process.exit(0);\nexport default {};", "ends its process"],
-    "a function where data stands": [
+    "a function where data belongs": [
       `export default { id: "odd", title: () => "x", flows: ["token"] };`,
       "only data is allowed there",
     ],

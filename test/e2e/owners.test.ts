@@ -76,7 +76,7 @@ describe.skipIf(!possible)(`whose files are made${possible ? "" : " (skipped: ne
             if (owner === ALICE) expect((await as(owner, ...LOGIN, "--force")).code).toBe(0);
           }, 60_000);
 
-  test("root is told to run as the home's owner, or where to have a home of its own; doctor says the same", async () => {
+  test("the error for root says to run as the home's owner, or where to have a home of its own; doctor says the same", async () => {
     const { home, as } = homeOf(ALICE);
     const { stderr } = await as(ROOT, ...LOGIN);
     expect(stderr).toContain(`${home} belongs to another user, who could not use what root makes in it`);

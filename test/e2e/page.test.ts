@@ -1,4 +1,4 @@
-/** The page at the end of a browser login, in a real browser: success and failure are told apart at a glance. */
+/** The page at the end of a browser login, in a real browser: success and failure differ at a glance. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { CONNECTION, type LoggedIn, loggedIn, PROVIDER } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";

@@ -161,7 +161,7 @@ describe("an address", () => {
     return `http://127.0.0.1:${server.port}`;
   }
 
-  test("is fetched, and what stands behind its path is not kept", async () => {
+  test("is fetched, and the query of its address is not kept", async () => {
     const url = answering(() => new Response(manifest("https://acme.example")));
     const ended = await add(`${url}/acme.toml?key=secret`);
     expect(JSON.parse(ended.stdout)).toMatchObject({ provider: "acme", origin: `${url}/acme.toml` });

@@ -1,4 +1,4 @@
-/** Providers that somebody else described: manifests, from the built binary alone. */
+/** Providers described by others: manifests, from the built binary alone. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { chownSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { startSentry } from "../issuers/sentry.ts";
@@ -126,7 +126,7 @@ describe("a manifest", () => {
     expect((await it.call(["provider", "show", "acme"])).code).toBe(2);
   });
 
-  test("without a terminal nobody can be asked: exit 64, nothing added", async () => {
+  test("without a terminal no person can be asked: exit 64, nothing added", async () => {
     const it = home();
     const path = it.file("acme.toml", manifest(it.issuer.server.url));
     expect(errorOf(await it.call(["provider", "add", path, "--json"]))).toMatchObject({ code: "usage", exitCode: 64 });
@@ -152,7 +152,7 @@ describe("a login is bound to the origins that the manifest named then", () => {
     });
     expect(thief.server.calls).toEqual([]);
     expect(it.issuer.server.callsTo("/oauth/token/").filter(({ form }) => form.has("refresh_token"))).toEqual([]);
-    // A logout is never refused; there is just nobody to revoke it at.
+    // A logout is never refused; there is just no provider to revoke it at.
     const ended = await it.call(["logout", "acme", "--json"]);
     expect(JSON.parse(ended.stdout)).toEqual({ connection: "acme:default", erased: true, revoked: "unsupported" });
     expect(thief.server.calls).toEqual([]);
@@ -350,7 +350,7 @@ variants = [{ when = { team = "blue" }, endpoints = { userinfo = "https://blue.e
     it.drop("acme.toml", TAKEN["a variable that another reads"]?.[0] ?? "");
     expect((await it.call(["provider", "show", "github"])).stdout).toStartWith("GitHub (github)\n  Origin: built-in");
     expect(errorOf(await it.call(["login", "acme", "--json"])).message).toContain("GH_TOKEN");
-    // It keeps nobody from the others.
+    // The others can be used all the same.
     const listed = await it.call(["list", "--json"], { env: { GH_TOKEN: "theirs" } });
     expect(JSON.parse(listed.stdout)).toMatchObject([{ provider: "github", source: "env:GH_TOKEN" }]);
   });

@@ -52,7 +52,7 @@ beforeAll(async () => {
   expect(new Set(oids.values()).size).toBe(3);
 }, 30_000);
 
-describe("each is told from the others", () => {
+describe("each keeps apart from the others", () => {
   test("list and status name account and organization", async () => {
     const list = JSON.parse(await ok(["list", "--json"])) as Record<string, unknown>[];
     expect(list.map(({ name, account, organization }) => ({ name, account, organization }))).toEqual(
@@ -100,7 +100,7 @@ describe("each is told from the others", () => {
     expect((await call(["run", "entra:fabrikam", "entra:home", "--", "true"])).code).toBe(64);
   });
 
-  test("twelve at once, mixed: nobody gets another's token", async () => {
+  test("twelve at once, mixed: none gets another's token", async () => {
     const wanted = [...NAMES, ...NAMES, ...NAMES, ...NAMES];
     const tokens = await Promise.all(wanted.map((name) => ok(["refresh", named(name), "--force", "-o", "token"])));
     expect(tokens.map(oidOf)).toEqual(wanted.map((name) => oids.get(name)));

@@ -215,7 +215,7 @@ describe("check", () => {
   test("nothing of it reaches a disk or a real provider", async () => {
     const cwd = tempFolder();
     const home = tempFolder();
-    // A proxy that nobody is behind: whatever left this machine would fail there.
+    // A proxy that isn't there: any request through it fails.
     const env = {
       HOME: home,
       AUTH_HOME: join(home, "auth"),

@@ -22,7 +22,7 @@ function started<T extends { server: Server }>(issuer: T): T {
 
 interface Stage {
   readonly at: ReturnType<typeof shell>;
-  /** What stands for `<name>` on the page, and what goes along with every login. */
+  /** What replaces `<name>` on the page, and what goes along with every login. */
   readonly values?: Readonly<Record<string, string>>;
   /** What a login with `-` reads from standard input. */
   readonly stdin?: (line: string) => string;

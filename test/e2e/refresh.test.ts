@@ -90,7 +90,7 @@ describe("a token that is still good", () => {
     expect(document.expiresAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   });
 
-  test("--force refreshes it once, and the new one is stored before it is told", async () => {
+  test("--force refreshes it once, and the new one is stored before it is printed", async () => {
     const before = (await at.call(["token", PROVIDER])).stdout;
     const { code, stderr } = await at.call(["refresh", PROVIDER, "--force"]);
     expect(code).toBe(0);
@@ -348,7 +348,7 @@ describe("a refresh that failed says the provider's word, keeps the credential, 
     expect(at.issuer.server.calls).toHaveLength(sent + 1);
   });
 
-  test("a connection that is refused is told as such", async () => {
+  test("a connection that is refused is reported as such", async () => {
     const at = await home({ accessLifetime: 2 });
     await at.stop();
     await Bun.sleep(2100);

@@ -110,7 +110,7 @@ describe("an issuer that wants requests pushed", () => {
     expect(again.events[0]?.url).not.toBe(login.events[0]?.url);
   });
 
-  test("a request that it refuses is told before a browser opens: exit 6", async () => {
+  test("a request that it refuses is an error before a browser opens: exit 6", async () => {
     const issuer = await start({ pushed: true });
     const ended = await auth(["login", issuer.issuer, "--flow", "browser", "--client-id", "nobody", "--json"]);
     expect([ended.code, ended.stdout]).toEqual([6, ""]);

@@ -154,7 +154,7 @@ async function sinks(binary: string, env: Readonly<Record<string, string>>): Pro
 }
 
 /**
- * A token that is told in an error's text alone, where only its looks say what it is. Without slashes, as Base64 has: they
+ * A token that is in an error's text alone, where only its looks say what it is. Without slashes, as Base64 has: they
  * would make short words of it.
  */
 function knownByLooks(echo: Echo): string {
@@ -193,7 +193,7 @@ function logIn(at: Home): Promise<Run> {
 /** Every text of the reply that isn't needed for it to work. */
 const also = (text: string): Fields => ({ message: text, error_uri: text, detail: { inner: [text] }, [text]: text });
 
-/** What was to be issued and isn't in the reply is a secret of nobody's. */
+/** What was to be issued and isn't in the reply is no secret. */
 const asError =
   (
     echo: Echo,

@@ -185,7 +185,7 @@ describe("the environment of the command", () => {
     }
   });
 
-  test("the runtime's switches never reach it", async () => {
+  test("the variables that switch Bun never reach it", async () => {
     const switches = { NODE_TLS_REJECT_UNAUTHORIZED: "0", BUN_CONFIG_VERBOSE_FETCH: "1" };
     const inside = await environment(["github", "--keep-key"], switches);
     for (const name of Object.keys(switches)) expect(inside.has(name)).toBeFalse();

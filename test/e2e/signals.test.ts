@@ -165,7 +165,7 @@ describe("a login whose tokens are on their way", () => {
   });
 });
 
-describe("a login that nobody has approved yet", () => {
+describe("a login that isn't approved yet", () => {
   for (const [signal, code] of EACH)
     test(`${signal}: ends at once, and says that nothing was stored`, async () => {
       const home = await homeWith(["acme"]);

@@ -135,7 +135,7 @@ describe("connected", () => {
     }
   });
 
-  test("without --check nobody is asked; with it, the provider is", async () => {
+  test("without --check nothing is sent; with it, the provider is asked", async () => {
     const at = await home();
     const before = at.issuer.server.calls.length;
     await at.call(["status"]);

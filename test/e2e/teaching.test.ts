@@ -183,7 +183,7 @@ describe("entra", () => {
     [700016, "unauthorized_client", 6, "client_rejected", "--tenant"],
     [90033, "invalid_grant", 5, "provider_unavailable", "Try again later"],
   ] as const)
-    test(`AADSTS${number} is told as what it is, and what to do: exit ${exit}`, async () => {
+    test(`AADSTS${number} is explained, with what to do: exit ${exit}`, async () => {
       const issuer = startEntra(SOON);
       const { login, call } = at("entra", issuer, { id: issuer.publicClient.id, secret: null });
       expect((await call(...login, "--flow", "device")).code).toBe(0);
@@ -225,7 +225,7 @@ describe("google", () => {
     expect(errorOf(ended).hint).toContain("administrator");
   });
 
-  test("granular consent: the scopes that a person left out are told", async () => {
+  test("granular consent: the scopes that a person left out are named", async () => {
     const issuer = startGoogle(SOON);
     const { call, login } = at("google", issuer, issuer.tv);
     issuer.decisions.grantOnly = ["openid", "email"];

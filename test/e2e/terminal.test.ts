@@ -43,7 +43,7 @@ function inShell(script: string, env: Record<string, string>): OnTerminal {
   return terminal;
 }
 
-async function nobody(options: Parameters<typeof loggedIn>[0] = {}): Promise<LoggedIn> {
+async function loggedOut(options: Parameters<typeof loggedIn>[0] = {}): Promise<LoggedIn> {
   const made = await loggedIn(options, null);
   stops.push(made.stop);
   return made;
@@ -62,7 +62,7 @@ function expectRestored(screen: string): void {
 
 describe("a device login", () => {
   test("shows the code in a box and to be copied, the URL, and the time left; then who logged in", async () => {
-    const at = await nobody({ approve: false });
+    const at = await loggedOut({ approve: false });
     const terminal = on(["login", "sentry", ...at.places], { env: at.env });
     await terminal.waitFor("Waiting for your approval");
     const code = /[A-Z]{4}-[A-Z]{4}/.exec(terminal.screen())?.[0] ?? "";
@@ -79,7 +79,7 @@ describe("a device login", () => {
   });
 
   test("has colours on a terminal; none with NO_COLOR, --no-color, TERM=dumb, or into a pipe", async () => {
-    const at = await nobody();
+    const at = await loggedOut();
     const drawn = async (flags: readonly string[], env: Record<string, string> = {}): Promise<string> => {
       const terminal = on(["login", "sentry", "--force", ...flags, ...at.places], { env: { ...at.env, ...env } });
       expect((await terminal.ended).code).toBe(0);
@@ -101,7 +101,7 @@ describe("a device login", () => {
   });
 
   test("is not the way where a browser can be opened here and the provider has that flow", async () => {
-    const at = await nobody();
+    const at = await loggedOut();
     const browser = join(tempFolder(), "browser");
     writeFileSync(browser, "#!/bin/sh\n", { mode: 0o755 });
     const env = { ...at.env, DISPLAY: ":9", BROWSER: browser };
@@ -113,14 +113,14 @@ describe("a device login", () => {
   });
 
   test("--qr shows a QR code", async () => {
-    const at = await nobody({ approve: false });
+    const at = await loggedOut({ approve: false });
     const terminal = on(["login", "sentry", "--qr", ...at.places], { env: at.env });
     await terminal.waitFor("Waiting");
     expect(terminal.screen()).toContain("█▀▀▀▀▀█");
   });
 
   test("Ctrl-C: 130, and the terminal is left as it was", async () => {
-    const at = await nobody({ approve: false });
+    const at = await loggedOut({ approve: false });
     const terminal = inShell(`"$AUTH" login sentry ${at.places.join(" ")}`, at.env);
     await terminal.waitFor("Waiting");
     terminal.type("\x03");
@@ -135,7 +135,7 @@ describe("a device login", () => {
 
 describe("a browser login", () => {
   test("shows the URL, and takes the final URL pasted", async () => {
-    const at = await nobody();
+    const at = await loggedOut();
     const terminal = on(["login", "sentry", "--flow", "browser", ...at.places], { env: at.env, columns: 1000 });
     await terminal.waitFor("Waiting for the browser");
     const url = /https?:\/\/\S+\/oauth\/authorize\/\S+/.exec(terminal.screen())?.[0] ?? "";
@@ -146,7 +146,7 @@ describe("a browser login", () => {
   });
 
   test("a wrong line says what was wrong, and the wait goes on", async () => {
-    const at = await nobody();
+    const at = await loggedOut();
     const terminal = on(["login", "sentry", "--flow", "browser", ...at.places], { env: at.env, columns: 1000 });
     await terminal.waitFor("Waiting for the browser");
     const url = /https?:\/\/\S+\/oauth\/authorize\/\S+/.exec(terminal.screen())?.[0] ?? "";
@@ -174,7 +174,7 @@ describe("a browser login", () => {
     ["in WSL", { WSL_DISTRO_NAME: "Debian" }, "The browser is on Windows?"],
   ] as const)
     test(`${where}, it says how the answer comes back: pasted here, without a flag`, async () => {
-      const at = await nobody();
+      const at = await loggedOut();
       const env = { ...at.env, ...more };
       const terminal = on(["login", "sentry", "--flow", "browser", ...at.places], { env, columns: 200 });
       await terminal.waitFor("Waiting for the browser");
@@ -184,7 +184,7 @@ describe("a browser login", () => {
     });
 
   test("over SSH prints the ssh -L line, and opens nothing", async () => {
-    const at = await nobody();
+    const at = await loggedOut();
     const env = { ...at.env, SSH_CONNECTION: "10.0.0.1 5000 10.0.0.2 22" };
     const terminal = on(["login", "sentry", "--flow", "browser", ...at.places], { env });
     await terminal.waitFor("Waiting for the browser");
@@ -355,7 +355,7 @@ describe("where something would be lost, a terminal asks", () => {
     ["login", "sentry", "--flow", "device"],
     ["token", "sentry", "--login", "-s", "project:admin"],
   ])
-    test(`${command.join(" ")} as somebody else doesn't replace the login: that needs --force`, async () => {
+    test(`${command.join(" ")} as another account doesn't replace the login: that needs --force`, async () => {
       const at = await browserHome({ approve: true, interval: 1 });
       stops.push(at.stop);
       const terminal = on([...command, ...(command[0] === "login" ? at.places : [])], { env: at.env });
@@ -411,7 +411,7 @@ describe("where something would be lost, a terminal asks", () => {
 });
 
 test("token --login logs in first when that is what it takes, and prints the token alone on stdout", async () => {
-  const at = await nobody({ approve: true, interval: 1 });
+  const at = await loggedOut({ approve: true, interval: 1 });
   await succeeded(at.call(["profile", "create", "sentry", ...at.places]));
   const terminal = inShell('"$AUTH" token sentry --login > "$HOME/out"', at.env);
   await terminal.waitFor("over");
@@ -419,7 +419,7 @@ test("token --login logs in first when that is what it takes, and prints the tok
   expect(await Bun.file(`${at.env.HOME}/out`).text()).toBe(`${at.issuer.rows[0]?.access}\n`);
 });
 
-test("token --login where nobody is there fails as without it", async () => {
+test("token --login without a terminal fails as without --login", async () => {
   expect((await auth(["token", "sentry", "--login"])).code).toBe(2);
 });
 

@@ -58,7 +58,7 @@ describe("the end of an access token", () => {
     expect((await at.call(["list"])).stdout).toMatch(/connected +renewed when used/);
   });
 
-  test("that nobody knows is unknown, for a pasted token and for one in the environment", async () => {
+  test("of which nothing is known is unknown, for a pasted token and for one in the environment", async () => {
     const env = bareEnvironment();
     await paste(env, "sentry:pasted", "sntrys_a-token-that-was-pasted");
     expect((await auth(["status", "sentry:pasted"], { env })).stdout).toContain("Access token: expiry unknown\n");
@@ -78,7 +78,7 @@ describe("a login says what comes after its first token", () => {
     );
   }, 15_000);
 
-  test("nothing: it lasts so long, or nobody knows", async () => {
+  test("nothing: it lasts so long, or for an unknown time", async () => {
     const env = bareEnvironment();
     const args = ["login", "sentry:pasted", "--token", "-", "--no-verify"];
     expect((await auth(args, { env, stdin: "sntrys_a-token-that-was-pasted" })).stderr).toContain(

@@ -1,5 +1,5 @@
 /**
- * What can't be stored: found out before a person is asked or a provider is told, revoked where it is found out later,
+ * What can't be stored: found out before a person or a provider is asked, revoked where it is found out later,
  * and told as it is on both sides.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -92,7 +92,7 @@ describe("a disk that fails after the provider was told", () => {
     run([TEST_BUILD, ...args], { env: { ...at.env, AUTH_TEST_FAULT: fault } });
 
   for (const first of [true, false])
-    test(`a ${first ? "first" : "further"} login that can't be stored is revoked, and both sides are told`, async () => {
+    test(`a ${first ? "first" : "further"} login that can't be stored is revoked, and the error says what became of it here and there`, async () => {
       const at = await home(first ? null : `${PROVIDER}:old`);
       const ended = await failing(at, "vault-commit:ENOSPC", login(at));
       checkText(ended, { exit: 8, code: "vault_unwritable", says: "approved the login, but it could not be stored" });
@@ -101,7 +101,7 @@ describe("a disk that fails after the provider was told", () => {
       expect(at.issuer.rows.map(({ alive }) => alive)).toEqual(first ? [false] : [true, false]);
     }, 20_000);
 
-  test("where the provider can't revoke it either, a person is told to end it there", async () => {
+  test("where the provider can't revoke it either, the error says to end it there", async () => {
     const at = await home(`${PROVIDER}:old`);
     at.issuer.server.fail({ path: REVOKE, times: 9, reply: { status: 500 } });
     const ended = await failing(at, "vault-commit:ENOSPC", login(at));

@@ -82,7 +82,7 @@ describe("status", () => {
     expect((await auth(["vault", "status"], { env })).stdout).toContain("vault.db");
   });
 
-  test("with a key file, says that whoever takes disk or backup takes both", async () => {
+  test("with a key file, says that a thief of the disk or a backup has both", async () => {
     const env = bareEnvironment();
     await succeeded(auth(["vault", "init", "--key", "file"], { env }));
     const { stdout, stderr } = await auth(["vault", "status"], { env });

@@ -139,7 +139,7 @@ describe("what is missing is asked for, and nothing else:", () => {
     expect(ended.events.map(({ event }) => event)).toEqual(["device_code", "connected"]);
   }, 20_000);
 
-  test("nobody comes: 7 login_timeout, and nothing is stored", async () => {
+  test("a form that isn't filled in: 7 login_timeout, and nothing is stored", async () => {
     const env = bareEnvironment();
     const ended = await login(["github", "--timeout", "1"], env, async () => {});
     expect([ended.code, errorOf(ended).code]).toEqual([7, "login_timeout"]);

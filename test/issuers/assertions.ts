@@ -1,4 +1,4 @@
-/** How an issuer checks a JWT that somebody signed for it (RFC 7515, RFC 7523 §3): by WebCrypto alone, with no library. */
+/** How an issuer checks a JWT that a client signed for it (RFC 7515, RFC 7523 §3): by WebCrypto alone, with no library. */
 
 export interface Assertion {
   readonly header: Readonly<Record<string, unknown>>;

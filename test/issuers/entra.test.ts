@@ -78,7 +78,7 @@ describe("entra", () => {
     expect((await renew(entra, "x", { client_id: id, client_secret: secret ?? "" })).body.error_codes).toEqual([70000]);
   });
 
-  test("a claims challenge stands in the way of refreshes until the next login", async () => {
+  test("a claims challenge prevents refreshes until the next login", async () => {
     const entra = started(startEntra());
     const first = await login(entra);
     const claims = '{"access_token":{"capolids":{"essential":true,"values":["x"]}}}';

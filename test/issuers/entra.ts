@@ -28,7 +28,7 @@ interface Client {
   readonly secret: string | null;
 }
 
-/** What stands in the way of a refresh, until someone logs in. */
+/** What prevents a refresh until the next login. */
 export interface Challenge {
   readonly error: string;
   readonly code: number;

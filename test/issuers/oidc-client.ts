@@ -5,7 +5,7 @@ export interface OidcIssuer extends OidcDescription {
   stop(): Promise<void>;
 }
 
-/** @param bun the runtime; default: the one that runs this */
+/** @param bun the Bun to run it with; default: the one that runs this */
 export async function startOidc(options: OidcOptions = {}, bun = process.execPath): Promise<OidcIssuer> {
   const issuer = Bun.spawn([bun, `${import.meta.dir}/oidc.ts`, JSON.stringify(options)], {
     stdin: "ignore",

@@ -197,7 +197,7 @@ export function startSentry(options: SentryOptions = {}) {
         ({ access, refresh, clientId }) => clientId === client.id && (access === token || refresh === token),
       );
       if (row !== undefined) row.alive = false;
-      return new Response(null, { status: 200 }); // Also for a token that nobody knows.
+      return new Response(null, { status: 200 }); // Also for a token that isn't known.
     }
 
     function index({ bearer }: Call): Response {

@@ -65,8 +65,8 @@ test("401 and 403 mean refused; everything else that is no answer means not reac
     new Response(null, { status: 302, headers: { location: "/" } }),
   ])
     expect((await ask(reply)).answer).toEqual({ kind: "unreachable", reason: expect.any(String) });
-  const nobody = silent({}, { endpoints: { userinfo: "http://127.0.0.1:1/" } });
-  expect(await askAccount(http, nobody, token, { timeout: 1_000 })).toEqual({
+  const unreachable = silent({}, { endpoints: { userinfo: "http://127.0.0.1:1/" } });
+  expect(await askAccount(http, unreachable, token, { timeout: 1_000 })).toEqual({
     kind: "unreachable",
     reason: expect.any(String),
   });

@@ -100,8 +100,10 @@ describe("the code", () => {
       [{}, 200, "provider_unavailable"],
     ] as const)
       expect(await thrown(() => ask(at(json(body, status))))).toMatchObject({ code: expected });
-    const nobody = silent({}, { endpoints: { device: "http://127.0.0.1:1/" } });
-    expect(await thrown(() => requestDeviceCode(http, nobody, publicClient, []))).toMatchObject({ code: "network" });
+    const unreachable = silent({}, { endpoints: { device: "http://127.0.0.1:1/" } });
+    expect(await thrown(() => requestDeviceCode(http, unreachable, publicClient, []))).toMatchObject({
+      code: "network",
+    });
     expect(await thrown(() => requestDeviceCode(http, silent(), publicClient, []))).toMatchObject({
       code: "provider_unavailable",
     });

@@ -169,7 +169,7 @@ describe("attack:", () => {
     }
   });
 
-  test("a second answer is refused, whoever sends it", async () => {
+  test("a second answer is refused, from any sender", async () => {
     const form = start();
     const csrf = await csrfOf(form);
     const answers = await Promise.all(

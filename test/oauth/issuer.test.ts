@@ -104,8 +104,8 @@ describe("device", () => {
   });
 
   test("an unknown client is not reported as a network error", async () => {
-    const nobody: Client = { id: "nobody", secret: null, authentication: "none" };
-    expect(await thrown(() => requestDeviceCode(http, server, nobody, SCOPES))).toMatchObject({
+    const unknown: Client = { id: "unknown", secret: null, authentication: "none" };
+    expect(await thrown(() => requestDeviceCode(http, server, unknown, SCOPES))).toMatchObject({
       code: "client_rejected",
     });
   });

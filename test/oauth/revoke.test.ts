@@ -66,7 +66,7 @@ describe("RFC 7009", () => {
     expect((await revoke([json({ error: "unsupported_token_type" }, 400)])).outcome).toBe("unsupported");
   });
 
-  test("a provider out of reach is no error; why it isn't revoked is told", async () => {
+  test("a provider out of reach is no error; the reason is reported", async () => {
     const server = silent({}, { endpoints: { revocation: "http://127.0.0.1:1/" } });
     const reasons: string[] = [];
     expect(await revokeTokens(http, server, publicClient, both, (reason) => reasons.push(reason))).toBe(false);

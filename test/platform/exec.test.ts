@@ -68,12 +68,12 @@ describe.skipIf(process.platform === "win32")("replacing the process", () => {
     expect(stdout).toBe("y\n141\n");
   });
 
-  test("the limit of open files is the caller's, not the one the runtime raised", async () => {
+  test("the limit of open files is the caller's, not the one that Bun raised", async () => {
     const { stdout } = await run(["bash", "-c", `ulimit -Sn 256; ${probe} bash -c 'ulimit -Sn'; true`]);
     expect(stdout).toBe("256\n");
   });
 
-  test("a pipe is blocking again, though the runtime had made it non-blocking", async () => {
+  test("a pipe is blocking again, though Bun had made it non-blocking", async () => {
     const env = { PROBE_DATABASE: join(folder, "pipe.db") };
     const { stdout, stderr } = await run(["bash", "-c", `${probe} head -c 3000000 /dev/zero | (sleep 0.3; wc -c)`], {
       env,

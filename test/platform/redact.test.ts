@@ -147,7 +147,7 @@ describe("our own lines", () => {
       expect(maskHeld(`at ${form}.`)).not.toContain(form);
   });
 
-  test("keep every other one, whoever says that it is a secret", () => {
+  test("keep every other one, even if it is said to be a secret", () => {
     const words = [
       "invalid_grant",
       "auth login oidc:127.0.0.1-8080",

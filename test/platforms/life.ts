@@ -29,7 +29,7 @@ const ARGUMENTS = [
   "--flag=x y",
 ];
 
-/** Made by the refreshes that are killed: nobody here has ever seen them. */
+/** Made by the refreshes that are killed: the test has never seen them. */
 const LOST_BY_KILLS = ["access-6", "access-8"];
 
 interface Options {

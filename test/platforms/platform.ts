@@ -20,7 +20,7 @@ export interface Platform {
 export interface Machine {
   /** The command line that runs `auth` with these arguments. */
   command(args: readonly string[]): string[];
-  /** The environment of somebody whose home is this folder. */
+  /** The environment of a user whose home is this folder. */
   environment(home: string): Record<string, string>;
   /** A path of this machine, as programs of that one name it. */
   path(path: string): string;

@@ -55,7 +55,7 @@ describe.skipIf(skipped !== null)(`windows under wine${skipped === null ? "" : `
         expect(stdout).toBe(`code ${code}\n`);
       }, 30_000);
 
-    test("Ctrl-C is the command's: it is told, and its exit code is passed on", async () => {
+    test("Ctrl-C reaches the command, whose exit code is passed on", async () => {
       const line = [wine.auth, ...injected(wine.helper, "wait")].join(" ");
       const { stdout } = await wine.run([wine.helper, "ctrl-c", "4000", line], { env: { HOME: home } });
       expect(stdout).toBe("waiting\ntold\ncode 42\n");

@@ -6,7 +6,7 @@
  *   code <line>                   the same without Ctrl-C
  *   arguments ...                 prints each argument on a line, as UTF-8
  *   sleep <milliseconds>
- *   hold <path> <milliseconds>    has a file open meanwhile, as a scanner does: nobody can remove or rename it
+ *   hold <path> <milliseconds>    has a file open meanwhile, as a scanner does: it can't be removed or renamed
  */
 #include <stdio.h>
 #include <stdlib.h>

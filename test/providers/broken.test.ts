@@ -44,7 +44,7 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "no settings could be made up for which variants.0 counts",
     ],
     [
-      "a parameter's name that is sent by nobody",
+      "a parameter's name that no request can have",
       { request: { names: { refresh_tokn: "rt" } } },
       "unused knobs",
       "request.names.refresh_tokn does nothing: nothing of that name is sent. Did you mean 'refresh_token'?",
@@ -80,7 +80,7 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "reply.expiry.path is access_token.expires, but access_token is a value of its own",
     ],
     [
-      "a device code where the user's stands",
+      "a device code in the place of the user's",
       { device: { fields: { user_code: "code", device_code: "code" } } },
       "login by device",
       "is code, where the same reply has something else",
@@ -110,7 +110,7 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "request.format is json, but request.headers make the content type text/plain",
     ],
     [
-      "an identity token that nobody asks for",
+      "an identity token that no scope asks for",
       {
         account: { from: "id_token" },
         endpoints: { ...SOUND.endpoints, userinfo: undefined },
@@ -143,7 +143,7 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "no error code means 'pending' any more",
     ],
     [
-      "words of an error where its code stands",
+      "words of an error in the place of its code",
       { reply: { errorDescription: "error" }, errors: { codes: { gone: "dead" } } },
       "error codes",
       "reply.errorDescription is error, where the same reply has something else",

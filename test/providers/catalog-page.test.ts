@@ -13,11 +13,11 @@ test("it has one row for each, and each with the same cells", async () => {
   for (const row of rows) expect(row.split(" | ")).toHaveLength(5);
 });
 
-test("it says plainly that nobody has checked them at the providers", async () => {
+test("it says plainly that they weren't verified at the providers", async () => {
   expect(await cataloguePage()).toContain("not verified against the providers");
 });
 
-test("no mark of something remembered is lost, nor a field marked that none stands above", async () => {
+test("no mark of something remembered is lost, nor a field marked without one above it", async () => {
   for (const id of Object.keys(catalog)) {
     const text = await Bun.file(new URL(`../../providers/catalog/${id}.toml`, import.meta.url)).text();
     expect({ id, marked: fromMemory(text).length > 0 }).toEqual({ id, marked: text.includes("[K]") });

@@ -61,13 +61,13 @@ for (const { id, definition, text } of manifests)
       expect({ known, marked: /^# refresh\.rotation: /m.test(text) }).toEqual({ known, marked: !known });
     });
 
-    test("someone without a client is told of its redirect", () => {
+    test("a login without a client names the redirect to enter", () => {
       if (!flows.includes("browser")) return;
       expect(resolved.client.create).toStartWith("https://");
       expect(resolved.client.notes.join("\n")).toMatch(/redirect|callback/i);
     });
 
-    test("someone without a key is told where to make one", () => {
+    test("a login without a key says where to make one", () => {
       if (flows.includes("token")) expect(resolved.apiKey.create).toStartWith("https://");
     });
   });

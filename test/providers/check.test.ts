@@ -427,7 +427,7 @@ describe("attack", () => {
     expect(said({ client: { create: "javascript:alert(1)" } })).toContain("client.create is not an https URL");
   });
 
-  test("a pattern that could hang is refused wherever it stands", () => {
+  test("a pattern that could hang is refused wherever it is", () => {
     for (const [path, change] of [
       ["tokenPatterns.0", { tokenPatterns: ["(a+)+"] }],
       ["settings.host.pattern", { settings: { host: { title: "H", pattern: "(a|a)*b" } } }],

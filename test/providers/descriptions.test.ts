@@ -42,7 +42,7 @@ for (const definition of definitions)
       for (const url of Object.values(endpoints)) expect(origins).toContain(new URL(url).origin);
     });
 
-    test("someone without a client is told where to create one and which redirect to enter", () => {
+    test("a login without a client says where to create one and which redirect to enter", () => {
       const { id } = definition;
       if (definition.client === undefined || (Object.hasOwn(catalog, id) && !flows.includes("browser"))) return;
       const own = definition.settings?.redirectUri?.required ? provider.settings.redirectUri : redirectUriOf(dialect);

@@ -35,16 +35,16 @@ function leaves(value: object, above = ""): [string, string][] {
   });
 }
 
-test("every default stands in the table, as it is in the code, and nothing else does", () => {
+test("the table has every default, as it is in the code, and nothing else", () => {
   expect(rows(section("Defaults"))).toEqual(leaves(DEFAULTS));
 });
 
-test("every error code of the standards stands in the table with its class", () => {
+test("the table has every error code of the standards with its class", () => {
   expect(rows(section("Error codes"))).toEqual(Object.entries(ERROR_DEFAULTS));
 });
 
 test("every reserved variable is named", () => {
-  const named = [...section("Variables that nobody may set").matchAll(/`([A-Z0-9_*]+)`/g)].map(
+  const named = [...section("Variables that no description may set").matchAll(/`([A-Z0-9_*]+)`/g)].map(
     (match) => match[1] ?? "",
   );
   expect(named).toEqual([...RESERVED_VARIABLES]);

@@ -47,7 +47,7 @@ describe("a token in the environment", () => {
     expect(found("github", { GITHUB_TOKEN: "x", GH_HOST: "acme.ghe.com" })?.host).toBe("acme.ghe.com");
   });
 
-  test("with a malformed host is refused, naming the variable; without a token nobody minds the host", () => {
+  test("with a malformed host is refused, naming the variable; without a token the host doesn't matter", () => {
     const error = thrownBy(() => environmentToken(github, { GH_TOKEN: "x", GH_HOST: "git.example.com/evil" }));
     expect(error).toMatchObject({ code: "usage" });
     expect(error.message).toStartWith("GH_HOST ");

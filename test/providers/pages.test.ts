@@ -48,7 +48,7 @@ test("the redirect URI of a page has the port that is registered, where there is
   expect(providerPage(fixed, "x")).toContain("Enter the redirect URI `http://127.0.0.1:8765/callback`.\n");
 });
 
-test("every class of error is told with an exit code, or as part of a wait", () => {
+test("every class of error has an exit code on the page, or is part of a wait", () => {
   const codes = Object.fromEntries(ERROR_CLASSES.map((name) => [`code_${name}`, name]));
   const page = providerPage({ ...definitionOf("sentry"), errors: { codes } }, "x");
   for (const name of ERROR_CLASSES)

@@ -56,7 +56,7 @@ test("a file that is changed, added or removed is noticed", async () => {
   expect(Object.keys(JSON.parse(readFileSync(join(folder, ".index.json"), "utf8")))).toEqual(["c"]);
 });
 
-test("one that can't be used is told of each time, and keeps nobody from the others", async () => {
+test("one that can't be used is warned of each time, and the others can be used", async () => {
   const { put, manifest, readers, told } = home();
   put("broken.toml", "id = ");
   manifest("a", "A_KEY");
@@ -66,7 +66,7 @@ test("one that can't be used is told of each time, and keeps nobody from the oth
   expect(told[1]).toContain("broken.toml");
 });
 
-test("attack: an index that was tampered with, or is none, brings nobody's token to anyone", async () => {
+test("attack: an index that was tampered with, or is none, sends no token to another provider", async () => {
   const { folder, manifest, readers } = home();
   manifest("a", "A_KEY");
   await readers({});

@@ -118,7 +118,7 @@ describe("a host", () => {
 });
 
 describe("settings", () => {
-  test("a tenant stands in the path, and can't climb out of it", () => {
+  test("a tenant is one part of the path, and can't lead out of it", () => {
     expect(resolveProvider(entra, { tenant: "contoso.example" }).endpoints.token).toBe(
       "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token",
     );
@@ -243,7 +243,7 @@ describe("a value in the place of a host", () => {
     flows: ["code"],
   };
 
-  test("stands for a part of its name", () => {
+  test("is put into a part of its name", () => {
     expect(resolveProvider(shop, { shop: "my-shop" }).endpoints).toEqual({
       token: "https://my-shop.shops.example/token",
     });

@@ -98,7 +98,7 @@ describe("auth-provider.d.ts", () => {
     }
   }
 
-  test("stands alone under tsc --strict: a module, and every built-in provider, compile against it", () => {
+  test("compiles alone under tsc --strict: a module, and every built-in provider, compile against it", () => {
     const module = `import { defineProvider, type Flow, type ProviderDefinition } from "auth/provider";
 const flows: Flow[] = ["device"];
 const base: ProviderDefinition = { id: "acme", title: "Acme", flows };

@@ -108,7 +108,7 @@ for (const [name, start] of Object.entries(dialects))
       expect(answer).toMatchObject({ kind: "known", account: { label: at.label, id: expect.any(String) } });
     });
 
-    test("waits while nobody has decided, and slows down for good when told to", async () => {
+    test("waits until a person decides, and polls more slowly from each slow_down on", async () => {
       const at = begin();
       const pauses = pausesThat((turn) => {
         if (turn === 1) at.devices.decide("slow_down");
@@ -129,7 +129,7 @@ for (const [name, start] of Object.entries(dialects))
       expect(at.issuer.calls.filter(({ faulted }) => faulted)).toHaveLength(1);
     });
 
-    test("a refusal and a code that ran out are told apart", async () => {
+    test("a refusal and a code that ran out are different errors", async () => {
       const at = begin();
       const refused = byDevice(
         at,
@@ -176,7 +176,7 @@ for (const [name, start] of Object.entries(dialects))
       if (outcome === true) expect(at.isLive(reply.accessToken.reveal())).toBe(false);
     });
 
-    test("no secret stands in any address", async () => {
+    test("no address holds a secret", async () => {
       const at = begin();
       const replies = [await byDevice(at), await byBrowser(at)];
       for (const { accessToken, refreshToken } of replies)
@@ -216,7 +216,7 @@ for (const [name, start] of Object.entries(dialects))
         if (rotation === "rotating") expect(at.isLive(third.accessToken.reveal())).toBe(true);
       });
 
-    test("a dead grant is told as one, with its meaning and a remedy", async () => {
+    test("a dead grant is reported as one, with its meaning and a remedy", async () => {
       const at = begin();
       const { refreshToken } = await byDevice(at);
       at.kill();
@@ -243,7 +243,7 @@ for (const [name, start] of Object.entries(dialects))
     });
 
     for (const [what, { decision, ...expected }] of Object.entries(refusals[name] ?? {}))
-      test(`${what} is told as what it is`, async () => {
+      test(`${what} is reported as what it is`, async () => {
         const at = begin();
         const { refreshToken } = await byDevice(at);
         Object.assign(at.decisions, decision);

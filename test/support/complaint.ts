@@ -13,7 +13,7 @@ export interface Complaint {
 /** Longer, and what a person typed or a stranger sent was repeated to them. */
 const LONGEST = 1500;
 
-/** A trace, a runtime's own words, a value that nobody filled in, a character that steers a terminal. */
+/** A trace, Bun's own words, a value that was left out, a character that steers a terminal. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CARELESS = /\n\s+at |\$bunfs|\[object |\bundefined\b|\bNaN\b|[\x00-\x08\x0b-\x1f\x7f]/;
 

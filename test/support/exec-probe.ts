@@ -7,7 +7,7 @@ const inherited = inheritedDescriptors();
 if (process.env.PROBE_DATABASE) {
   const database = new Database(process.env.PROBE_DATABASE);
   database.run("BEGIN IMMEDIATE");
-  // Makes a pipe non-blocking, for whoever uses it next.
+  // Makes a pipe non-blocking, for the next process that uses it.
   void process.stdout.isTTY;
 }
 const [command = "", ...args] = process.argv.slice(2);

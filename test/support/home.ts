@@ -1,4 +1,4 @@
-/** A home with a login in it, made in an instant: by the browser flow, which has nobody to wait for. */
+/** A home with a login in it, made in an instant: by the browser flow, which waits for no person. */
 import { loginByBrowser } from "./browser-login.ts";
 import { type LoggedIn, loggedIn, PROVIDER } from "./logged-in.ts";
 import { auth, type Ended } from "./program.ts";

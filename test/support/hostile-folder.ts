@@ -1,4 +1,4 @@
-/** A folder that takes over any program which reads its settings from where it stands. */
+/** A folder that takes over any program which reads its settings from its working directory. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { filesUnder } from "./stock.ts";

@@ -60,7 +60,7 @@ AhRFLOPbCHGzXjgdVoTbPPY=
 -----END CERTIFICATE-----
 `;
 
-/** Another one, which nobody trusts. */
+/** Another one, which isn't trusted. */
 export const OTHER_RSA_KEY = `-----BEGIN PRIVATE KEY-----
 MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDRN4mRwvxxeaAY
 S8Bsu8sp3tly/FzHR8azAS3dm+RbtB9HRD9OL3BHHOzAdAIxTi7ao9G3HG9/9ALN

@@ -42,7 +42,7 @@ export function formsOf(value: string): (readonly [form: string, needles: string
   return asBytes;
 }
 
-/** Whatever stands before it, one of three alignments shows these characters. */
+/** Whatever comes before it, one of three alignments shows these characters. */
 function base64Pieces(bytes: Buffer): string[] {
   const pieces: string[] = [];
   for (const before of [0, 1, 2])

@@ -1,4 +1,4 @@
-/** A home for plugins, and a provider nobody heard of: an issuer of ours, described as a stranger would describe it. */
+/** A home for plugins, and a provider that isn't built in: an issuer of ours, described as a stranger would describe it. */
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startSentry } from "../issuers/sentry.ts";

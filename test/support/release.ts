@@ -82,7 +82,7 @@ export function makeRelease(made: MadeRelease): Files {
   ]);
 }
 
-/** POSIX.1 ustar: the type is byte 156, the sum of the header, with itself as spaces, stands at 148 in octal. */
+/** POSIX.1 ustar: the type is byte 156, the sum of the header, with itself as spaces, is at 148 in octal. */
 function makeLink(tar: Uint8Array): void {
   tar.set(Buffer.from("        2/etc/passwd"), 148);
   const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);

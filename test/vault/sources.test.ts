@@ -194,7 +194,7 @@ describe("AUTH_KEY_COMMAND", () => {
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 
-  test("sees no token, nothing of ours, no switch of the runtime, and gets no input", async () => {
+  test("sees no token, nothing of ours, no variable that switches Bun, and gets no input", async () => {
     const seen = `${home.folder}/seen`;
     const env = {
       AUTH_KEY_COMMAND: `env > '${seen}'; cat >> '${seen}'; echo ${KEY}`,

@@ -111,7 +111,7 @@ export async function loginInteractively(
  * whatever is answered here: that needs `--force`.
  *
  * @returns false: nothing is to be done
- * @throws AuthError `usage` where a pasted token would replace a login and nobody can be asked
+ * @throws AuthError `usage` where a pasted token would replace a login and no person can be asked
  */
 async function mayReplace(
   cli: Cli,
