@@ -4,6 +4,9 @@ import { type Binary, describeBinary } from "./binary.ts";
 import type { Platform } from "./platforms.ts";
 import { switchesIn } from "./runtime.ts";
 
+/** In its version resource. */
+const NAME_ON_WINDOWS = Buffer.from("OriginalFilename\0auth.exe\0", "utf16le");
+
 const FORMATS: Readonly<Record<string, Binary["format"]>> = { linux: "elf", darwin: "mach-o", windows: "pe" };
 
 /** What is wrong with a binary of that platform. */
@@ -17,6 +20,7 @@ export function faultsOf(platform: Platform, bytes: Buffer): string[] {
   if (!found.hardened) wrong.push("not hardened against files of the current folder");
   const switches = switchesIn(bytes.subarray(0, found.runtimeSize));
   if (switches.length > 0) wrong.push(`switches of Bun: ${switches.join(", ")}`);
+  if (found.format === "pe" && !bytes.includes(NAME_ON_WINDOWS)) wrong.push("Windows would show another's name");
   if (found.format === "mach-o") wrong.push(...objections(bytes, "auth"));
   return wrong;
 }

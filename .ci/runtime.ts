@@ -46,6 +46,9 @@ export const SWITCHES: readonly string[] = [
 /** Where the report of a crash goes on macOS and Windows, whatever the environment says. Port 0 answers nowhere. */
 const REPORT_ADDRESS = ["https://bun.report", "https://0.0.0.0:0/"] as const;
 
+/** The program that Bun starts on Windows to send that report. No file's name has a question mark: nothing starts. */
+const POWERSHELL = Buffer.from('\\v1.0\\powershell.exe"', "utf16le");
+
 /** No environment can hold a name of zero bytes. */
 const REPLACED = [...SWITCHES.map((name) => [name, "\0".repeat(name.length)] as const), REPORT_ADDRESS];
 
@@ -62,12 +65,18 @@ export function blankSwitches(runtime: Uint8Array): Buffer {
     if (found.length === 0) throw new Error(`This Bun doesn't know ${text}.`);
     for (const at of found) blanked.write(replacement, at, "latin1");
   }
+  if (blanked.toString("latin1", 0, 2) === "MZ") {
+    const at = original.indexOf(POWERSHELL);
+    if (at < 0) throw new Error("This Bun starts no PowerShell when it crashes.");
+    blanked.write("?", at + POWERSHELL.length - 4, "utf16le");
+  }
   return blanked;
 }
 
 /** What of it a binary still holds. */
 export function switchesIn(runtime: Buffer): string[] {
-  return REPLACED.map(([text]) => text).filter((text) => places(runtime, text).length > 0);
+  const known = REPLACED.map(([text]) => text).filter((text) => places(runtime, text).length > 0);
+  return runtime.includes(POWERSHELL) ? [...known, "PowerShell for a crash"] : known;
 }
 
 /** Names of native code end with NUL or lie packed among others; those of JavaScript and messages are set off. */

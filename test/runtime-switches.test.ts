@@ -4,27 +4,8 @@ import { join } from "node:path";
 import { faultsOf } from "../.ci/binary-faults.ts";
 import { blankSwitches, runtimesFor, SWITCHES, switchesIn } from "../.ci/runtime.ts";
 import { CERTIFICATES } from "./platform/certificates.ts";
-import { lacking } from "./support/needs.ts";
+import { hostileValue, scriptFolder } from "./support/hostile-switches.ts";
 import { AUTH, compile, type Ended, run, tempFolder } from "./support/program.ts";
-
-const ARM64 = "dist/linux-arm64/auth";
-
-/** A value for which each switch would do something that shows. */
-function hostileValue(name: string, folder: string): string {
-  const script = join(folder, "script.ts");
-  if (name === "BUN_OPTIONS") return `--preload=${script}`;
-  if (name === "BUN_INSPECT_PRELOAD") return script;
-  if (name === "BUN_INSPECT") return `ws+unix://${join(folder, "socket")}?wait=1`;
-  if (name === "BUN_CONFIG_VERBOSE_FETCH") return "curl";
-  if (name === "NODE_TLS_REJECT_UNAUTHORIZED") return "0";
-  return /_(OUT|PATH|CACHE|TRACE)$/.test(name) ? join(folder, "written") : "1";
-}
-
-function hostileFolder(): string {
-  const folder = tempFolder();
-  writeFileSync(join(folder, "script.ts"), `await Bun.write(${JSON.stringify(join(folder, "was-run"))}, "");\n`);
-  return folder;
-}
 
 async function tried(
   command: readonly string[],
@@ -46,26 +27,12 @@ describe("a switch of Bun", () => {
   for (const name of SWITCHES) {
     test(`${name} changes nothing`, async () => {
       for (const args of CALLS) {
-        const folder = hostileFolder();
+        const folder = scriptFolder();
         const plain = await tried([AUTH, ...args], {}, folder);
         expect(await tried([AUTH, ...args], { [name]: hostileValue(name, folder) }, folder)).toEqual(plain);
       }
     });
   }
-
-  test.skipIf(lacking("qemu-aarch64") || !existsSync(ARM64))(
-    "changes nothing on arm64 (emulated)",
-    async () => {
-      const emulated = ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu", ARM64];
-      for (const args of CALLS) {
-        const folder = hostileFolder();
-        const plain = await tried([...emulated, ...args], {}, folder);
-        const all = Object.fromEntries(SWITCHES.map((name) => [name, hostileValue(name, folder)]));
-        expect(await tried([...emulated, ...args], all, folder)).toEqual(plain);
-      }
-    },
-    60_000,
-  );
 });
 
 describe("a program that asks for nothing itself", () => {
@@ -83,7 +50,7 @@ describe("a program that asks for nothing itself", () => {
   afterAll(() => server?.stop(true));
 
   test("with Bun's own runtime is taken over by them (so that the next test can fail)", async () => {
-    const folder = hostileFolder();
+    const folder = scriptFolder();
     const script = join(folder, "script.ts");
     expect((await run([plain, address], { env: { NODE_TLS_REJECT_UNAUTHORIZED: "0" } })).stdout).toBe(
       "accepted hello\n",
@@ -98,7 +65,7 @@ describe("a program that asks for nothing itself", () => {
   test("with ours checks certificates, prints no request and runs no other code", async () => {
     const refused = await run([blanked, address]);
     expect(refused.stdout).toMatch(/^[A-Z_]*CERT[A-Z_]*\n$/);
-    const folder = hostileFolder();
+    const folder = scriptFolder();
     writeFileSync(join(folder, "ca.pem"), CERTIFICATES.good.cert);
     for (const name of SWITCHES) {
       const ended = await tried([blanked, address], { [name]: hostileValue(name, folder) }, folder);

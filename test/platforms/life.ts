@@ -3,9 +3,11 @@
  * Each command is a process of its own, which an emulator takes a second to start: so the steps are few, and share a home.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { SWITCHES } from "../../.ci/runtime.ts";
 import { type HeldIssuer, startHeld } from "../issuers/held.ts";
+import { hostileValue, scriptFolder } from "../support/hostile-switches.ts";
 import { type Ended, tempFolder } from "../support/program.ts";
 import { binaryOf, type Machine, type Platform, reasonToSkip } from "./platform.ts";
 
@@ -98,6 +100,16 @@ export function life(platform: Platform): void {
     promise("says its version", async () => {
       const { version } = JSON.parse(readFileSync(join(import.meta.dir, "..", "..", "package.json"), "utf8"));
       expect(await auth(["--version"])).toMatchObject({ code: 0, stdout: `auth ${version}\n` });
+    });
+
+    promise("obeys none of Bun's own switches, all set at once", async () => {
+      const folder = scriptFolder();
+      const switches = Object.fromEntries(
+        SWITCHES.map((name) => [name, hostileValue(name, folder).replace(folder, machine.path(folder))]),
+      );
+      for (const args of [["list"], ["-e", "await Bun.write('was-run', '')"]])
+        expect(await auth(args, { env: switches })).toEqual(await auth(args));
+      expect(readdirSync(folder)).toEqual(["script.ts"]);
     });
 
     describe("a vault", () => {

@@ -12,7 +12,6 @@ const NEEDS = {
   mounts: () => succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"),
   chroot: () => succeeds("chroot", "/", "true"),
   strace: () => succeeds("strace", "--version"),
-  "qemu-aarch64": () => succeeds("qemu-aarch64-static", "--version"),
   openssl: () => succeeds("openssl", "version"),
   unzip: () => succeeds("unzip", "-v"),
   ldd: () => succeeds("ldd", "/bin/sh"),
