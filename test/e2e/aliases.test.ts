@@ -55,7 +55,7 @@ test("one of the catalogue's too, and it is suggested when it is nearly right", 
   expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining("Did you mean 'microsoft'?")]);
 });
 
-test("a plugin has its own; one that extends another doesn't take that one's along", async () => {
+test("a plugin has aliases of its own; one that extends another doesn't inherit them", async () => {
   const it = home();
   const text = manifest(it.issuer.server.url, 'aliases = ["acm", "roadrunner"]');
   expect((await it.call(["provider", "add", it.file("acme.toml", text), "--yes"])).stderr).toContain(
@@ -115,7 +115,7 @@ describe("a name that is another provider's is refused", () => {
   });
 });
 
-test("what is part of auth has no name twice", async () => {
+test("no two built-in providers share an id or an alias", async () => {
   const names: string[] = [];
   for (const load of [...Object.values(builtIn), ...Object.values(catalog)]) {
     const { id, aliases = [] } = (await load()).default;

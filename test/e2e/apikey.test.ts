@@ -36,13 +36,13 @@ test("goes under the variable that it was given, and only there", async () => {
   expect(seen.stdout).not.toContain("APIKEY_TOKEN=");
 });
 
-test("without one, under the provider's own name", async () => {
+test("without a variable, under the one named after the provider", async () => {
   const call = await kept();
   const seen = await call(["run", "apikey:openai", "--", "sh", "-c", 'printf %s "$APIKEY_TOKEN"']);
   expect(seen.stdout).toBe(KEY);
 });
 
-test("comes as any header", async () => {
+test("is shown as the header that was chosen", async () => {
   const header = async (...flags: string[]): Promise<string> =>
     (await (await kept(flags))(["token", "apikey:openai", "-o", "header"])).stdout;
   expect(await header()).toBe(`Authorization: Bearer ${KEY}\n`);
@@ -59,7 +59,7 @@ test("must match its pattern: exit 7, and nothing is stored", async () => {
   expect(JSON.parse((await call(["list", "--json"])).stdout)).toEqual([]);
 });
 
-test("a pattern that could take for ever, a header or a variable that is none: exit 64", async () => {
+test("a pattern that could hang, or an invalid header or variable: exit 64", async () => {
   for (const wrong of [
     ["--pattern", "(a+)+$"],
     ["--header", "no header"],

@@ -43,7 +43,7 @@ describe("without a home", () => {
     expect(stdout.match(/There is no place for the vault/g) ?? []).toHaveLength(1);
   });
 
-  test("what needs none works", async () => {
+  test("a command that needs no home works without one", async () => {
     for (const args of [["--version"], ["--help"], ["provider", "list"], ["inspect", "-"]])
       expect((await call(args, {}, "opaque-token")).code).toBe(0);
     expect((await call(["token", "sentry"], { SENTRY_AUTH_TOKEN: "from-env" })).stdout).toBe("from-env\n");

@@ -167,7 +167,7 @@ describe("standard input that can't be a secret is refused, and what is stored s
     ["100 kB long", HUGE],
     ["made to steer the terminal", ESCAPES],
   ] as const)
-    test(`a field that is ${name} is none`, async () => {
+    test(`a field that is ${name} doesn't exist`, async () => {
       await expectComplaint(["get", "sentry", "--field", field], usage("Fields: "), { env: stock.env });
     });
 
@@ -187,7 +187,7 @@ describe("standard input that can't be a secret is refused, and what is stored s
       await stock.expectUnchanged();
     });
 
-  test("an empty pasted callback is none: the browser may still answer", async () => {
+  test("an empty pasted callback is ignored: the browser may still answer", async () => {
     const args = [...browser, "--timeout", "1"];
     await expectComplaint(args, { exit: 7, code: "login_timeout" }, { env: stock.env, stdin: "" });
     await stock.expectUnchanged();

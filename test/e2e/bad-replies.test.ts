@@ -105,7 +105,7 @@ describe("a login by device", () => {
       await expectNothingStored(at);
     });
 
-  test("that meets one HTML 502 while it waits goes on", async () => {
+  test("that gets one HTML 502 while it waits goes on", async () => {
     const at = await home({}, null);
     at.issuer.server.fail({ path: TOKEN, reply: { status: 502, body: page } });
     const { code, stderr } = await at.call(["login", PROVIDER, ...at.places]);

@@ -328,7 +328,7 @@ describe("a wrong key", () => {
   };
 
   for (const [name, [env, code, what]] of Object.entries(VARIABLES))
-    test(`${name}: told whether or not there is a vault, and nothing is made or changed`, async () => {
+    test(`${name}: an error with or without a vault, and nothing is made or changed`, async () => {
       const spoiled = stock.copy();
       const before = bytesUnder(spoiled.home);
       for (const args of [...READING, ...WRITING.slice(0, 2)]) {

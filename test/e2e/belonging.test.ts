@@ -18,7 +18,7 @@ function paste(token: string, ...flags: string[]): Promise<Ended> {
   return auth(["login", "sentry", "--token", "-", "--json", ...flags], { env: bareEnvironment(), stdin: token });
 }
 
-test("one of another Sentry is refused before anything is sent, with the way to log in there", async () => {
+test("a token of another Sentry is refused before anything is sent, with the command that logs in there", async () => {
   const token = orgToken({
     iat: 1,
     url: "https://sentry.acme.example:9000",
@@ -33,19 +33,19 @@ test("one of another Sentry is refused before anything is sent, with the way to 
   expect(ended.stderr).not.toContain("lQ5ETt61");
 });
 
-test("one of sentry.io goes to no server of one's own, and to no address given by hand", async () => {
+test("a token of sentry.io is sent neither to a self-hosted server nor to an address given by hand", async () => {
   const token = orgToken({ iat: 1, url: "https://sentry.io", region_url: "https://us.sentry.io", org: "acme" });
   for (const flags of [["--host", "sentry.acme.example"], places]) expect((await paste(token, ...flags)).code).toBe(6);
   expect(issuer.server.calls).toHaveLength(0);
 });
 
-test("one of this very Sentry is taken", async () => {
+test("a token of this same Sentry is accepted", async () => {
   const token = orgToken({ iat: 1, url: `${issuer.server.url}/`, org: "acme" });
   expect((await paste(token, "--no-verify", ...places)).code).toBe(0);
   expect((await paste(orgToken({ url: "https://sentry.io" }), "--no-verify")).code).toBe(0);
 });
 
-test("what names no place is as ever: a user's token, null, no JSON, an odd form", async () => {
+test("a token that names no place is accepted: a user's token, null, no JSON, an odd form", async () => {
   for (const token of [
     `sntryu_${"0123abcd".repeat(8)}`,
     orgToken({ url: null, org: "acme" }),
@@ -59,7 +59,7 @@ test("what names no place is as ever: a user's token, null, no JSON, an odd form
     expect({ token, code: (await paste(token, "--no-verify", ...places)).code }).toEqual({ token, code: 0 });
 });
 
-test("in the environment it is handed on with its own host, and with no other", async () => {
+test("a token in the environment is handed on with its own host, and with no other", async () => {
   const SENTRY_AUTH_TOKEN = orgToken({ url: "https://sentry.acme.example", org: "acme" });
   const run = (env: Record<string, string>): Promise<Ended> =>
     auth(["run", "--", "sh", "-c", "echo $SENTRY_URL $SENTRY_AUTH_TOKEN"], {

@@ -48,15 +48,15 @@ for (const [algorithm, form] of [
     }, 20_000);
   });
 
-describe("a key that won't do", () => {
-  test("another one: the client is refused, exit 6", async () => {
+describe("a key that can't be used", () => {
+  test("another key: the client is refused, exit 6", async () => {
     const { flags } = await keyed("ES256", "pem");
     const { file } = await keyed("ES256", "pem");
     const ended = await loginAtOidc([...flags, "--key", file], bareEnvironment());
     expect([ended.code, errorOf(ended).code]).toEqual([6, "client_rejected"]);
   });
 
-  test("a public JWK, a broken file, no file: said so, nothing sent", async () => {
+  test("a public JWK, a broken file, no file: an error that says so, and nothing is sent", async () => {
     const { flags } = await keyed("ES256", "pem");
     const { publicKey } = await generateKeyPair("ES256", { extractable: true });
     const file = join(tempFolder(), "key");
@@ -71,13 +71,13 @@ describe("a key that won't do", () => {
     expect((await auth(["login", ...flags, "--key", `${file}-not`, "--json"])).code).toBe(64);
   });
 
-  test("with a secret beside it: exit 64", async () => {
+  test("a key together with a secret: exit 64", async () => {
     const { file, flags } = await keyed("ES256", "pem");
     const ended = await auth(["login", ...flags, "--key", file, "--client-secret", "-"], { stdin: "s3cret\n" });
     expect(ended.code).toBe(64);
   });
 
-  test("one that others can read is warned about", async () => {
+  test("a key that others can read: a warning", async () => {
     const { file, flags } = await keyed("ES256", "pem");
     chmodSync(file, 0o644);
     const login = await loginAtOidc([...flags, "--key", file], bareEnvironment());

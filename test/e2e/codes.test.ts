@@ -32,7 +32,7 @@ describe("an installation of a Sentry integration", () => {
     return { env, call, login };
   }
 
-  test("the code becomes tokens, in JSON; a refresh replaces both; at once for all who ask", async () => {
+  test("the code becomes tokens, in JSON; a refresh replaces both; concurrent callers share one refresh", async () => {
     const issuer = started(startSentryApp({ accessLifetime: 3 }));
     const { call, login, env } = home(issuer);
     await ok(login(issuer.install()));
@@ -178,7 +178,7 @@ describe("azure devops' own oauth", () => {
     await ok(login(env, ["azure-devops:old", "--force", ...places]));
   });
 
-  test("only https: said before anything is sent", async () => {
+  test("a redirect URI that is not https is refused before anything is sent", async () => {
     const issuer = started(startAzureDevops());
     const { places, call } = home(issuer);
     for (const flags of [["--redirect-uri", "http://localhost/callback"], []]) {

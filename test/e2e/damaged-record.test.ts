@@ -29,7 +29,7 @@ describe("a damaged record", () => {
     expect((await auth(["token", "apikey:one"], { env })).stdout).toBe("key-two\n");
   });
 
-  test("of a newer version is never given up, not even by --force", async () => {
+  test("of a newer version is never replaced, not even by --force", async () => {
     const { env, vault } = await home();
     const [row] = recordsOf(vault);
     if (row === undefined) throw new Error("no record");

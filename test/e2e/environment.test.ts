@@ -106,7 +106,7 @@ describe("a variable is bound to the host that its ecosystem names", () => {
     expect(run.stdout).toContain("SENTRY_HOST=sentry.example.com\n");
   });
 
-  test("a host that is none is an error that names the variable: exit 64", async () => {
+  test("an invalid host is an error that names the variable: exit 64", async () => {
     const { code, stderr } = await auth(["token", "github"], { env: { GH_HOST: "a b/c", GH_ENTERPRISE_TOKEN: "x" } });
     expect(code).toBe(64);
     expect(stderr).toContain("GH_HOST");
@@ -285,7 +285,7 @@ describe("inside auth run", () => {
     }
   });
 
-  test("the loop goes for what export wrote, too", async () => {
+  test("the loop works with what export wrote, too", async () => {
     const script = 'eval "$("$AUTH" export sentry)"; "$AUTH" refresh sentry --force -q; "$AUTH" get sentry -f source';
     const env = { ...home.env, AUTH, SCRIPT: script };
     const child = Bun.spawn(["sh", "-c", script], { env, stdout: "pipe", stderr: "pipe" });

@@ -58,7 +58,7 @@ function jwt(exp: number): string {
 }
 const now = (): number => Math.floor(Date.now() / 1000);
 
-describe("a lifetime of nothing", () => {
+describe("a lifetime of zero", () => {
   for (const value of [0, "0", -5])
     test(`${JSON.stringify(value)}: with a refresh token one call refreshes, and the next don't for a minute`, async () => {
       const { call, requests } = await home(() => ({ expires_in: value }));
@@ -75,7 +75,7 @@ describe("a lifetime of nothing", () => {
   });
 });
 
-test("a refresh that says nothing of a lifetime keeps the one last told", async () => {
+test("a refresh whose reply has no lifetime keeps the last one", async () => {
   const { call, left } = await home((n) => (n === 1 ? { expires_in: 3600 } : {}));
   expect((await call(["refresh", "acme", "--force"])).code).toBe(0);
   expect(await left()).toBeWithin(3590, 3601);
@@ -97,7 +97,7 @@ test("a pasted JWT's end is known, and it isn't used beyond that", async () => {
   expect(Date.parse(String(entry?.expiresAt)) - Date.now()).toBeWithin(990_000, 1_001_000);
 });
 
-test("one that can't be read counts as none, and the log says so", async () => {
+test("a lifetime that can't be read counts as absent, and the log says so", async () => {
   const { call, left, login, log } = await home((n) => ({ expires_in: n === 1 ? "3600abc" : true }));
   expect(login.stderr).toContain('can\'t be read, and counts as not there: expires_in "3600abc"');
   expect(await left()).toBeNull();

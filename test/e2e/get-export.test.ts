@@ -206,7 +206,7 @@ describe("export", () => {
     expect(JSON.parse(await exported("github", "-o", "json"))).toEqual(document);
   });
 
-  test("-c names the variable; none named: every provider's default", async () => {
+  test("-c names the variable; without connections, every provider's default", async () => {
     const one = JSON.parse(await exported("-c", "sentry=MY_TOKEN", "--json"));
     expect(one.MY_TOKEN).toBe("sentry-token");
     expect(one.SENTRY_AUTH_TOKEN).toBeUndefined();
@@ -214,12 +214,12 @@ describe("export", () => {
     expect(all).toMatchObject({ GH_TOKEN: NASTY, SENTRY_AUTH_TOKEN: "sentry-token" });
   });
 
-  test("a named one that yields no token: its own exit code, and nothing printed", async () => {
+  test("a named connection without a token: its own exit code, and nothing printed", async () => {
     const ended = await auth(["export", "github", "sentry:gone", "--json"], { env });
     expect([ended.code, ended.stdout, errorOf(ended).code]).toEqual([2, "", "connection_not_found"]);
   });
 
-  test("none named, and every login left out: nothing printed, no success, in any format", async () => {
+  test("no connection named, and every login left out: nothing printed, no success, in any format", async () => {
     const own = bareEnvironment();
     for (const name of ["work", "home"]) await paste(own, `sentry:${name}`, "not-the-default");
     const { code, stdout, stderr } = await auth(["export"], { env: own });

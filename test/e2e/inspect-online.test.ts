@@ -72,7 +72,7 @@ describe("--verify", () => {
     expect([ended.code, errorOf(ended).code]).toEqual([5, "network"]);
   });
 
-  test("an opaque one has no signature: exit 1; one from nowhere no issuer: exit 64", async () => {
+  test("an opaque token has no signature: exit 1; one from standard input has no issuer: exit 64", async () => {
     const { env } = await loggedIn();
     expect((await auth(["inspect", "oidc", "--verify"], { env })).code).toBe(1);
     expect((await auth(["inspect", "-", "--verify"], { env, stdin: "a.b.c" })).code).toBe(64);

@@ -175,7 +175,7 @@ test("every document is valid JSON, and one document", async () => {
   }
 });
 
-describe("what else is to be said in JSON", () => {
+describe("warnings and questions with --json", () => {
   test("the error says why nothing was injected; export has the documented exit code", async () => {
     const env = bareEnvironment();
     for (const name of ["apikey:one", "apikey:two"]) await paste(env, name, "k");
@@ -200,7 +200,7 @@ describe("what else is to be said in JSON", () => {
     expect(JSON.parse(stderr)).toEqual({ warning: { message: expect.stringContaining("SENTRY_AUTH_TOKEN is set") } });
   });
 
-  test("what is to be confirmed is in the error, with the command that needs no person", async () => {
+  test("a question that needs a person is in the error, with the command that needs none", async () => {
     const folder = tempFolder();
     writeFileSync(join(folder, "leg.ts"), "export default {}");
     writeFileSync(join(folder, "acme.toml"), 'id = "acme"\ntitle = "Acme"\nflows = ["token"]\n');

@@ -15,7 +15,7 @@ const INPUTS: Readonly<Record<string, (at: LoggedIn, id: string, secret: string)
 
 const login = (at: LoggedIn): string[] => ["login", PROVIDER, ...at.places, "--flow", "device"];
 
-describe("a client's secret arrives as it was meant", () => {
+describe("a client's secret is sent with its spaces, and without the line ending", () => {
   for (const [input, logIn] of Object.entries(INPUTS))
     for (const [form, sent] of [
       ["a-secret", "a-secret"],

@@ -21,7 +21,7 @@ function ndjson(text: string): Record<string, unknown>[] {
 }
 
 describe("the audit log", () => {
-  test("tells of every login, read and refresh attempt, with the caller, oldest first", async () => {
+  test("has every login, read and refresh attempt, with the caller, oldest first", async () => {
     await at.call(["token", PROVIDER]);
     at.issuer.server.fail({
       path: "/oauth/token/",
@@ -76,7 +76,7 @@ describe("the audit log", () => {
     ]);
   });
 
-  test("tells of every way in which a token leaves the vault, and of none that only tells about it", async () => {
+  test("has an entry whenever a token leaves the vault, and none for commands that only describe it", async () => {
     const home = await loggedIn({ accessLifetime: 3600 });
     const read = ["--show-secret", "--field"];
     for (const args of [
@@ -104,7 +104,7 @@ describe("the audit log", () => {
     await home.stop();
   });
 
-  test("tells of logouts and revocations, and of the vault's keys", async () => {
+  test("has logouts and revocations, and changes of the vault's key", async () => {
     const home = await loggedIn({}, null);
     for (const name of ["one", "two"])
       await home.call(["login", `apikey:${name}`, "--token", "-"], { stdin: `key-${name}` });
@@ -268,7 +268,7 @@ describe("doctor", () => {
   const checksOf = async (env: Record<string, string>): Promise<{ name: string; status: string; detail: string }[]> =>
     JSON.parse((await auth(["doctor", "--offline", "--json"], { env })).stdout).checks;
 
-  test("doesn't say of what it couldn't look at that it isn't there", async () => {
+  test("reports what it couldn't look at as not looked at, not as missing", async () => {
     const env = bareEnvironment();
     await auth(["login", "apikey:x", "--token", "-"], { env, stdin: "key-1" });
     const vault = `${env.AUTH_HOME}/vault.db`;

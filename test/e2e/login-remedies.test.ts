@@ -159,8 +159,8 @@ describe("what a login prints keeps what was given", () => {
   });
 });
 
-describe("at an issuer by its URL", () => {
-  test("the command that lacks a secret is printed so that it logs in as it is", async () => {
+describe("a login at an issuer's URL", () => {
+  test("the printed command for a missing secret logs in as printed", async () => {
     const env = bareEnvironment();
     const { id, secret } = issuer.confidential;
     const ended = await auth(["login", issuer.issuer, "--flow", "client-credentials", "--client-id", id], { env });
@@ -197,7 +197,7 @@ describe("at an issuer by its URL", () => {
   });
 });
 
-test("who has to log in again gets the whole command, however the login ended", async () => {
+test("an error that asks for another login has the whole command, however the login ended", async () => {
   const at = await loggedIn({ approve: false, deviceLifetime: 1 }, null);
   try {
     const flags = [...at.places, "--flow", "device"];
@@ -233,7 +233,7 @@ test("--callback is for the browser flow, also where no browser is to be opened"
   expect(JSON.parse(stdout.split("\n", 1)[0] ?? "")).toMatchObject({ event: "authorize" });
 });
 
-describe("one more try is enough: the command has all that lacks, and one secret on standard input", () => {
+describe("the printed command has all that was missing, with one secret on standard input: one more try is enough", () => {
   for (const [args, command] of [
     [
       ["sentry-app"],
@@ -270,7 +270,7 @@ test("a key without a variable of its own says which one it has, and how it gets
   expect((await auth(["run", "--", "true"], { env })).code).toBe(0);
 });
 
-test("a file of certificates that is of no use is named by doctor", async () => {
+test("doctor names a file of certificates that can't be used", async () => {
   const env = { ...bareEnvironment(), SSL_CERT_FILE: "/nonexistent/ca.pem" };
   const { stdout } = await auth(["doctor", "--offline"], { env });
   expect(stdout).toContain("SSL_CERT_FILE names /nonexistent/ca.pem, which can't be read (ENOENT)");

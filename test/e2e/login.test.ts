@@ -87,7 +87,7 @@ async function authorization(args: readonly string[], env: Record<string, string
 }
 
 describe("already connected", () => {
-  test("says as whom, exit 0, and nothing is done", async () => {
+  test("says which account is logged in, exit 0, and nothing is done", async () => {
     const at = await home();
     const calls = at.issuer.server.calls.length;
     const { code, stdout, stderr } = await at.call(["login", "sentry"]);
@@ -220,7 +220,7 @@ describe("settings", () => {
     expect((await auth(["run", "sentry", "--", "printenv", "SENTRY_HOST"], { env: later })).stdout).toBe("sentry.io\n");
   });
 
-  test("an http address in a variable is refused for what it is", async () => {
+  test("an http address in a variable is refused", async () => {
     const env = bareEnvironment({ SENTRY_URL: "http://sentry.corp:9000" });
     const { code, stderr } = await auth(["login", "sentry", "--token", "-"], { env, stdin: "x" });
     expect(code).toBe(64);
@@ -277,7 +277,7 @@ describe("an issuer's URL", () => {
     expect((await auth(["get", connection, "-f", "account"], { env })).stdout).not.toBe("\n");
   });
 
-  test("or under a name of one's own", async () => {
+  test("or under a name that is given", async () => {
     const env = bareEnvironment();
     const login = start([`${oidc.issuer}/`, "-p", "mine", "--client-id", oidc.clientId, "--flow", "browser"], env);
     await visit(await decideBrowser(String((await login.event())?.url), "approve"));
@@ -523,7 +523,7 @@ describe("the client", () => {
     ["sentry", "https://sentry.io/settings/account/api/applications/", "http://127.0.0.1/callback", "Public"],
     ["google", "https://console.cloud.google.com/auth/clients", "http://127.0.0.1", "Desktop app"],
   ] as const)
-    test(`none: 6 client_missing, and all that ${provider} wants to be told`, async () => {
+    test(`none: 6 client_missing, and all that ${provider} needs`, async () => {
       const ended = await auth(["login", provider, "--json"]);
       expect(ended.code).toBe(6);
       expect(errorOf(ended)).toMatchObject({ code: "client_missing", exitCode: 6 });
@@ -531,7 +531,7 @@ describe("the client", () => {
         expect(errorOf(ended).hint).toContain(text);
     });
 
-  test("none: the ways in order of how little they ask, each with its whole command", async () => {
+  test("none: the ways to log in, the one that asks least first, each with its whole command", async () => {
     const lines = async (...args: string[]): Promise<string[]> =>
       String(errorOf(await auth(["login", ...args, "--json"])).hint).split("\n");
     const hint = await lines("github:work");
@@ -592,7 +592,7 @@ describe("the client", () => {
     expect(again.at(-1)?.event).toBe("connected");
   });
 
-  test("nor is one that was refused at a refresh", async () => {
+  test("a secret that was refused at a refresh is not sent again either", async () => {
     const issuer = startGithub();
     stops.push(() => issuer.server.stop());
     const env = bareEnvironment();
@@ -712,8 +712,8 @@ describe("events of --json", () => {
   });
 });
 
-describe("how a login ends without one", () => {
-  test("refused by device: 7 access_denied, nothing stored", async () => {
+describe("how a login ends", () => {
+  test("refused, by device: 7 access_denied, nothing stored", async () => {
     const at = await loggedIn({ approve: false }, null);
     stops.push(at.stop);
     at.issuer.devices.decision = "denied";
@@ -1035,7 +1035,7 @@ describe("a token pasted over what is stored", () => {
       expect((await auth(["token", connection], { env })).stdout).toBe("third\n");
     });
 
-  test("of the same account: that is said", async () => {
+  test("of the same account: the message says so", async () => {
     const at = await home();
     const env = bareEnvironment();
     const login = ["login", "sentry", "--token", "-", "--endpoint", `userinfo=${at.issuer.endpoints.userinfo}`];

@@ -66,7 +66,7 @@ describe("logout", () => {
     expect(JSON.parse(stdout)).toEqual({ connection: "sentry:default", erased: true, revoked: true });
   });
 
-  test("a provider that doesn't revoke: erased all the same, and told: exit 0", async () => {
+  test("a provider that doesn't revoke: erased all the same, and reported: exit 0", async () => {
     for (const reply of [{ status: 500 }, { status: 400, body: '{"error":"invalid_client"}' }] as const) {
       const at = await home();
       at.issuer.server.fail({ path: REVOKE, times: 9, reply });
@@ -106,7 +106,7 @@ describe("logout", () => {
     expect((await at.call(["logout", "sentry"])).code).toBe(2);
   });
 
-  test("the others stay", async () => {
+  test("other logins stay", async () => {
     const at = await home();
     await logInByBrowser(at, "sentry:work");
     await succeeded(at.call(["logout", "sentry:work"]));

@@ -350,7 +350,7 @@ describe("google", () => {
   });
 });
 
-test("a machine whose clock is wrong signs by the provider's", async () => {
+test("a machine whose clock is wrong signs by the provider's clock", async () => {
   const issuer = github();
   issuer.server.advance(3600);
   const { ok } = home();
@@ -463,7 +463,7 @@ describe("entra", () => {
   });
 });
 
-describe("what is no key, or not one of ours", () => {
+describe("a key that is malformed, or another account's", () => {
   const github = ["login", "github", "--client-id", "Iv1", "--installation", "1", "--key"];
   const complaints: [string, () => readonly string[], number, string, string][] = [
     ["an encrypted key", () => [...github, keyFile(encrypted(RSA_KEY))], 7, "token_rejected", "is encrypted"],

@@ -132,7 +132,7 @@ const WORDS = [
 
 const refused = (fields: object = {}) => Response.json({ error: "invalid_grant", ...fields }, { status: 400 });
 
-describe("a provider that calls our words tokens", () => {
+describe("a provider whose tokens are words of our messages", () => {
   const named = Object.fromEntries(
     [...WORDS, LOGIN, `auth login ${LOGIN}`, ISSUER].map((word, i) => [`t${i}_token`, word]),
   );
@@ -193,10 +193,10 @@ test("such a secret is masked in what the provider says, as a word", async () =>
   expect(stderr).toContain("The provider says: [redacted] is wrong: the [redacted] in events\n");
 }, 20_000);
 
-describe("a provider that keeps us computing", () => {
+describe("a provider whose reply is costly to redact", () => {
   const QUICK = 3_000;
 
-  test("is done with in a moment: names and values that patterns go through again and again", async () => {
+  test("is handled in a moment: names and values that patterns match again and again", async () => {
     const { env } = await loggedIn();
     const slow = Array.from({ length: 900 }, (_, i) => [`token${i}`, `invalid${"a".repeat(30)}${100 + i}`]);
     answer = () => Response.json({ ...Object.fromEntries(slow), ...TOKENS });
@@ -206,7 +206,7 @@ describe("a provider that keeps us computing", () => {
     expect(performance.now() - began).toBeLessThan(QUICK);
   }, 20_000);
 
-  test("is done with in a moment: a form that is none, sent as text", async () => {
+  test("is handled in a moment: a malformed form, sent as text", async () => {
     const { env } = await loggedIn();
     answer = () => new Response(`${"a=&".repeat(12_000)}<`, { status: 400, headers: { "content-type": "text/plain" } });
     const began = performance.now();
@@ -215,7 +215,7 @@ describe("a provider that keeps us computing", () => {
     expect(performance.now() - began).toBeLessThan(QUICK);
   }, 20_000);
 
-  test("is done with in a moment: thousands of credentials that begin alike, and a long name", async () => {
+  test("is handled in a moment: thousands of credentials that begin alike, and a long name", async () => {
     const many = Array.from({ length: 4_000 }, (_, i) => [`tkn${i}`, `${"a".repeat(20)}b${i}`]);
     userinfo = () => Response.json({ ...PLAIN_USER, email: "a".repeat(60_000), ...Object.fromEntries(many) });
     const began = performance.now();

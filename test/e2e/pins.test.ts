@@ -65,7 +65,7 @@ describe("a login at an issuer's URL", () => {
     expect((await call(["refresh", connection, "--force"])).code).toBe(0);
   }, 20_000);
 
-  test("is set aside by another issuer, and comes back by the command that the edit prints", async () => {
+  test("is set aside by another issuer, and used again after the command that the edit prints", async () => {
     await loggedIn("oidc", "--issuer", issuer.issuer);
     const edited = await done(call(["profile", "edit", connection, "--set", "issuer=https://evil.example"]));
     expect((await call(["token", connection, "--json"])).code).toBe(4);
@@ -95,7 +95,7 @@ describe("a login at an issuer's URL", () => {
   }, 20_000);
 });
 
-describe("what was pasted is as bound to its host as a login", () => {
+describe("a pasted token is bound to its host as a login is", () => {
   const TOKEN = "pasted-4f1c9e0b7a";
 
   async function shownNowhere(call: Call, connection: string): Promise<void> {
@@ -231,7 +231,7 @@ client = { kind = "public" }
     expect({ live: home.issuer.isLive(token.stdout.trim()), stderr: token.stderr }).toEqual({ live: true, stderr: "" });
   });
 
-  test("and, when the description names other origins since, nowhere", async () => {
+  test("a plugin's login whose description names other origins since is refreshed nowhere", async () => {
     const { home, places } = elsewhere();
     await done(home.call(["provider", "add", home.file("acme.toml", DESCRIBED), "--yes"]));
     await done(home.call(["login", "acme", "--client-id", home.issuer.publicClient.id, ...places]));

@@ -45,7 +45,7 @@ describe("the catalogue", () => {
     expect((await it.call(["provider", "show", "gitlab"])).stdout).toContain("Setting host: The GitLab host");
   });
 
-  test("is named when a provider isn't there, and guessed at", async () => {
+  test("is named when a provider isn't there, with what may have been meant", async () => {
     const { hint } = errorOf(await home().call(["login", "gitlba", "--json"]));
     expect(hint).toContain("Did you mean 'gitlab'?");
     expect(hint).toContain("in the catalogue (auth provider list)");
@@ -79,8 +79,8 @@ odd:
     token_url: https://odd.example/token
 `;
 
-describe("a catalogue of one's own", () => {
-  test("without names says how much of it can be said, and adds nothing", async () => {
+describe("a catalogue in a file", () => {
+  test("without names says how much of it can be converted, and adds nothing", async () => {
     const it = home();
     const path = it.file("providers.yaml", YAML);
     const shown = await it.call(["provider", "add", "--from", path]);

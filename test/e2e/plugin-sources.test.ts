@@ -128,7 +128,7 @@ describe("npm:<package>", () => {
       expect((await it.call(["provider", "list", "--json"])).stdout).not.toContain('"npm:');
     });
 
-  test("what there isn't: a package, a version; what isn't a name", async () => {
+  test("a package or version that doesn't exist, and an invalid name, are errors", async () => {
     expect(errorOf(await add("npm:nothing")).message).toContain("There is no package nothing");
     await registry.publish("acme", { files: [PACKAGE_JSON, provider()] });
     expect(errorOf(await add("npm:acme@9.9.9")).message).toContain("has no version 9.9.9");
@@ -136,7 +136,7 @@ describe("npm:<package>", () => {
       expect(errorOf(await add(name))).toMatchObject({ code: "usage", exitCode: 64 });
   });
 
-  test("a registry that can't be reached, or is in trouble, is trouble that passes", async () => {
+  test("a registry that can't be reached, or fails, is a temporary error", async () => {
     npmrc("registry=http://127.0.0.1:1/\n");
     expect(errorOf(await add("npm:acme"))).toMatchObject({ code: "network", exitCode: 5 });
     const broken = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("", { status: 503 }) });

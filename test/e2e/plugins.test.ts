@@ -75,7 +75,7 @@ describe("a manifest", () => {
     expect(view).toMatchObject({ origin: "file", trust: "not needed", fault: null, origins: [url] });
   });
 
-  test("of a company is five lines that start from another provider", async () => {
+  test("for a company is five lines that extend another provider", async () => {
     const it = home();
     const five = `extends = "github"\nid = "acme"\ntitle = "ACME's own"\nsettings.host.default = "git.acme.example"\nscopes.default = ["repo"]\n`;
     expect((await it.call(["provider", "add", it.file("acme.toml", five), "--yes"])).code).toBe(0);
@@ -103,7 +103,7 @@ describe("a manifest", () => {
     expect((await it.call(["provider", "check", it.file("acme.toml", shell)])).code).toBe(9);
   });
 
-  test("can't extend itself, another in a circle, or what isn't there", async () => {
+  test("can't extend itself, another in a circle, or one that doesn't exist", async () => {
     const it = home();
     const of = (id: string, base: string) => `extends = "${base}"\nid = "${id}"\n`;
     it.drop("a.toml", of("a", "b"));
@@ -344,7 +344,7 @@ variants = [{ when = { team = "blue" }, endpoints = { userinfo = "https://blue.e
     await issuer.stop(true);
   });
 
-  test("attack: put into the folder by hand, it is not believed either", async () => {
+  test("attack: a manifest put into the folder by hand can't claim it either", async () => {
     const it = home();
     it.drop("github.toml", `id = "github"\ntitle = "Mine"\nflows = ["token"]\n`);
     it.drop("acme.toml", TAKEN["a variable that another reads"]?.[0] ?? "");

@@ -70,7 +70,7 @@ describe("profile create", () => {
     expect(issuer.tokens[0]?.scopes).toEqual(["gist"]);
   });
 
-  test("one that exists already: exit 64, nothing changed", async () => {
+  test("a connection that exists already: exit 64, nothing changed", async () => {
     const { call } = fresh();
     await succeeded(call(["profile", "create", "github", "--client-id", "a"]));
     expect((await call(["profile", "create", "github", "--client-id", "b"])).code).toBe(64);
@@ -116,7 +116,7 @@ describe("profile edit", () => {
     });
   });
 
-  test("an unknown key, a value that is none, nothing to change: exit 64, nothing changed", async () => {
+  test("an unknown key, an invalid value, nothing to change: exit 64, nothing changed", async () => {
     const { call } = fresh();
     await succeeded(call(["profile", "create", "github"]));
     const before = await shown(call, "github");
@@ -152,7 +152,7 @@ describe("profile edit", () => {
     expect((await at.call(["token", "sentry"])).code).toBe(0);
   });
 
-  test("what isn't there: exit 2", async () => {
+  test("a connection that doesn't exist: exit 2", async () => {
     const { call } = fresh();
     expect((await call(["profile", "edit", "github", "--set", "host=x"])).code).toBe(2);
     expect((await call(["profile", "show", "github"])).code).toBe(2);
@@ -260,7 +260,7 @@ describe("client", () => {
     expect(await clients(call)).toEqual([]);
   });
 
-  test("remove: what isn't there is exit 2; what a login refreshes with needs --force", async () => {
+  test("remove: a client that isn't kept is exit 2; one that a login refreshes with needs --force", async () => {
     const at = await loggedInHome();
     expect((await at.call(["client", "remove", "github"])).code).toBe(2);
     const id = at.issuer.publicClient.id;

@@ -120,7 +120,7 @@ describe("the default", () => {
   });
 });
 
-describe("a mistake is caught", () => {
+describe("a mistake is refused", () => {
   const places = (tenant: string): string[] =>
     Object.entries(issuer.endpointsOf(tenant)).flatMap(([part, url]) => ["--endpoint", `${part}=${url}`]);
 
@@ -147,7 +147,7 @@ describe("a mistake is caught", () => {
     );
   });
 
-  test("a profile's tenant is edited: its tokens lie aside until that is undone; the others don't notice", async () => {
+  test("a profile's tenant is edited: its tokens are not used until that is undone; the others are", async () => {
     await ok(["profile", "edit", "entra:home", "--set", "tenant=contoso.example"]);
     expect((await call(["token", "entra:home"])).code).toBe(4);
     expect((await call(["token", "entra:home", "--resource", "https://vault.azure.net"])).code).toBe(4);
@@ -156,13 +156,13 @@ describe("a mistake is caught", () => {
     expect(oidOf(await ok(["token", "entra:home"]))).toBe(oids.get("home"));
   });
 
-  test("a second login of one person is warned about on logout, not ended behind the other's back", async () => {
+  test("logging out warns of a second login of the same person, and doesn't end it", async () => {
     await ok(["login", "entra", "-p", "again", "--tenant", "consumers", "--flow", "device", ...places("consumers")]);
     await ok(["logout", "entra:again"]);
     expect(oidOf(await ok(["token", "entra:home"]))).toBe(oids.get("home"));
   }, 20_000);
 
-  test("one that is logged out of takes nothing along; the rest stay, and the log tells them apart", async () => {
+  test("logging out of one leaves the rest, and the log has each by its name", async () => {
     expect(JSON.parse(await ok(["logout", "entra:home", "--json"]))).toEqual({
       connection: "entra:home",
       erased: true,

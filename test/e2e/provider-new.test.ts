@@ -72,7 +72,7 @@ describe("new", () => {
     expect(await Bun.file(join(cwd, "acme.toml")).text()).not.toBe("mine");
   });
 
-  test("what can't be is refused in words", async () => {
+  test("what makes no usable manifest is refused, with the reason", async () => {
     const cwd = tempFolder();
     for (const [args, words] of [
       [["Acme Inc"], "can't be a provider's id"],
@@ -95,7 +95,7 @@ describe("new", () => {
     expect(read.title).toBe(title);
   });
 
-  test("asks a person who gave nothing", async () => {
+  test("without flags asks on a terminal", async () => {
     const cwd = tempFolder();
     const terminal = onTerminal([AUTH, "provider", "new", "acme"], { cwd });
     for (const [question, answer] of [
@@ -117,7 +117,7 @@ describe("new", () => {
       expect(text).toContain(line);
   });
 
-  test("a module says the same", async () => {
+  test("a module has the same content", async () => {
     const { code, stdout } = await auth(["provider", "new", "acme", "--module", ...URLS, "--file", "-"]);
     expect(code).toBe(0);
     const path = join(tempFolder(), "acme.ts");
@@ -149,7 +149,7 @@ describe("new", () => {
       expect(text).toMatch(/^token = "http:\/\/127\.0\.0\.1:\d+\/token"$/m);
     });
 
-    test("an issuer that has none is named", async () => {
+    test("the error for an issuer without discovery names it", async () => {
       const args = ["provider", "new", "acme", "--issuer", `${issuer.issuer}/nobody`, "--file", "-"];
       const { code, stderr } = await auth(args);
       expect([code, stderr]).toEqual([5, expect.stringContaining(`${issuer.issuer}/nobody`)]);
@@ -158,7 +158,7 @@ describe("new", () => {
 });
 
 describe("check", () => {
-  test("a line for each thing tried, and what that is worth", async () => {
+  test("a line for each check, and what passing means", async () => {
     const { code, stdout, stderr } = await auth(["provider", "check", "sentry"]);
     expect([code, stderr]).toEqual([0, ""]);
     const lines = stdout.trimEnd().split("\n");
@@ -206,7 +206,7 @@ describe("check", () => {
     }
   });
 
-  test("it says what it doesn't know", async () => {
+  test("it says what it can't check", async () => {
     expect((await auth(["provider", "check", "sentri"])).code).toBe(2);
     const { code, stderr } = await auth(["provider", "check", "./no-such.toml"]);
     expect([code, stderr]).toEqual([64, expect.stringContaining("no-such.toml")]);

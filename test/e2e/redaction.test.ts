@@ -448,7 +448,7 @@ test.skipIf(lacking("linux"))("an editor gets nothing that opens the vault", asy
   expect(seen).not.toContain("BUN_CONFIG");
 });
 
-describe("erased means erased", () => {
+describe("what is erased leaves nothing on the disk", () => {
   /** Any stretch of a sealed value that is still somewhere in the home's files. */
   function remains(home: string, value: Uint8Array): string[] {
     const pieces: Buffer[] = [];

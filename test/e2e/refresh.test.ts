@@ -253,7 +253,7 @@ const CASES: readonly Case[] = [
   },
 ];
 
-describe("a refresh that failed says the provider's word, keeps the credential, and sets the state", () => {
+describe("a refresh that failed has the provider's code, keeps the credential, and sets the state", () => {
   for (const one of CASES)
     test(one.name, async () => {
       const at = await home({ accessLifetime: 2 });
@@ -276,7 +276,7 @@ describe("a refresh that failed says the provider's word, keeps the credential, 
       expect(await secret()).toBe(before);
     });
 
-  test("a login that --all leaves alone for now is named once in its line", async () => {
+  test("refresh --all names a login that it skips once, in its line", async () => {
     const at = await home({ accessLifetime: 1 });
     at.issuer.server.fail({ path: TOKEN, reply: { status: 503, body: "busy", headers: { "retry-after": "60" } } });
     await Bun.sleep(1_000);

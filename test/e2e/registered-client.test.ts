@@ -85,7 +85,7 @@ function home(issuer: Issuer) {
   };
 }
 
-test("forgotten by the issuer: a refresh says to log in, and that registers another, told in one line", async () => {
+test("a client that its issuer forgot: a refresh says to log in, and that registers another, and says so in one line", async () => {
   const issuer = start(null);
   const { call, login, clientId, env } = home(issuer);
   await login("oidc:a");
@@ -110,7 +110,7 @@ test("forgotten by the issuer: a refresh says to log in, and that registers anot
   expect([await clientId("oidc:b"), issuer.registered.length]).toEqual(["client-2", 2]);
 });
 
-test("forgotten by the issuer, and found out by a login: the one after it registers another, also after a logout", async () => {
+test("a client that its issuer forgot, and a login is refused for: the next login registers another, also after a logout", async () => {
   const issuer = start(null);
   const { call, login, clientId } = home(issuer);
   await login("oidc:a");
@@ -125,7 +125,7 @@ test("forgotten by the issuer, and found out by a login: the one after it regist
   expect(await clientId("oidc:a")).toBe("client-2");
 });
 
-test("whose secret has ended: the next login registers another before a person is sent anywhere", async () => {
+test("a client whose secret has ended: the next login registers another before a browser opens", async () => {
   const ends = Math.floor(Date.now() / 1000) + 3;
   const issuer = start((n) => (n === 1 ? ends : 0));
   const { call, login, clientId } = home(issuer);
@@ -141,7 +141,7 @@ test("whose secret has ended: the next login registers another before a person i
   expect(issuer.asked).toEqual(["client-1", "client-1", "client-2"]);
 });
 
-test("that the issuer's page doesn't know: the time-out names the command that forgets it, and that works", async () => {
+test("a client that the issuer's page doesn't know: the time-out names the command that forgets it, and that works", async () => {
   const issuer = start(null);
   const { call, login, clientId, env } = home(issuer);
   await login("oidc:a");

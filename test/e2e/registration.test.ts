@@ -43,7 +43,7 @@ describe("an issuer that registers clients", () => {
     expect((await auth(["get", "oidc:second", "-f", "clientId"], { env })).stdout).toBe(first.stdout);
   });
 
-  test("a login that fails leaves nothing behind: no vault, and no word of one", async () => {
+  test("a login that fails leaves nothing behind, no vault either, and mentions none", async () => {
     const issuer = await start({ registration: true });
     const env = bareEnvironment();
     const ended = await auth(["login", issuer.issuer, "--flow", "device", "--timeout", "1"], { env });
@@ -80,7 +80,7 @@ describe("an issuer that registers clients", () => {
     expect((await auth(["get", at(issuer), "-f", "clientId"], { env })).stdout).toBe(`${issuer.clientId}\n`);
   });
 
-  test("one that asks for a permit first: exit 6, with what to do", async () => {
+  test("an issuer that wants a token for registrations: exit 6, with what to do", async () => {
     const issuer = await start({ registration: { token: "permit" } });
     const ended = await auth(["login", issuer.issuer, "--json"]);
     expect(ended.code).toBe(6);
@@ -89,7 +89,7 @@ describe("an issuer that registers clients", () => {
     expect(String(errorOf(ended).hint)).toContain("--client-id");
   });
 
-  test("without registration, a client is asked for as ever: exit 6", async () => {
+  test("an issuer without registration: a client is asked for, exit 6", async () => {
     const issuer = await start({});
     const ended = await auth(["login", issuer.issuer, "--json"]);
     expect([ended.code, errorOf(ended).code]).toEqual([6, "client_missing"]);

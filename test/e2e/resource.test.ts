@@ -28,7 +28,7 @@ for (const [flow, pushed] of [
   ["browser", true],
   ["device", false],
 ] as const)
-  test(`the tokens are for it, before and after refreshes (${flow}${pushed ? ", pushed" : ""})`, async () => {
+  test(`a login's tokens are for its resource, before and after refreshes (${flow}${pushed ? ", pushed" : ""})`, async () => {
     const { env, flags } = await start(pushed);
     const login = await loginAtOidc([...flags, "--flow", flow, "--resource", TWO], env);
     expect({ code: login.code, stderr: login.stderr }).toMatchObject({ code: 0 });
@@ -44,7 +44,7 @@ for (const [flow, pushed] of [
     expect(await audience(env)).toBe(ONE);
   }, 30_000);
 
-test("that a login is not for: the command that logs in for it runs as printed", async () => {
+test("a resource that the login is not for: the command that logs in for it runs as printed", async () => {
   const { env, flags } = await start();
   expect((await loginAtOidc([...flags, "--flow", "browser"], env)).code).toBe(0);
   const ended = await auth(["token", "oidc", "--resource", TWO, "--json"], { env });
@@ -55,13 +55,13 @@ test("that a login is not for: the command that logs in for it runs as printed",
   expect((await auth(["token", "oidc:two", "--resource", TWO], { env })).code).toBe(0);
 }, 30_000);
 
-test("one that the issuer doesn't know: exit 6", async () => {
+test("a resource that the issuer doesn't know: exit 6", async () => {
   const { env, flags } = await start(true);
   const ended = await loginAtOidc([...flags, "--flow", "browser", "--resource", "https://other.example"], env);
   expect([ended.code, errorOf(ended).code]).toEqual([6, "client_rejected"]);
 });
 
-test("no whole URI, or one with a fragment: exit 64", async () => {
+test("a resource that is no absolute URI, or has a fragment: exit 64", async () => {
   for (const resource of ["api", "https://api.example/#x", " "])
     expect((await auth(["login", "oidc", "--resource", resource])).code).toBe(64);
 });

@@ -66,7 +66,7 @@ describe("entra", () => {
     expect(JSON.parse((await call("get", "entra:prod", "--json")).stdout).scopes).toContain("User.Read");
   });
 
-  test("twenty who ask for one API at once make one request", async () => {
+  test("twenty callers for one API at once make one request", async () => {
     const { call, sent } = await loggedIn();
     const ended = await Promise.all(Array.from({ length: 20 }, () => call("token", "entra:prod", "--resource", VAULT)));
     expect(new Set(ended.map(({ stdout }) => stdout)).size).toBe(1);
@@ -74,7 +74,7 @@ describe("entra", () => {
     expect(sent()).toHaveLength(1);
   });
 
-  test("many who ask for several at once each get their own, and the refresh token is never sent stale", async () => {
+  test("many callers for several APIs at once each get their own token, and no used refresh token is sent", async () => {
     const { call, sent } = await loggedIn();
     const all = [VAULT, STORAGE, "https://management.azure.com"];
     const ended = await Promise.all(
@@ -119,7 +119,7 @@ describe("entra", () => {
     expect((await call("refresh", "entra:prod", "--force")).code).toBe(0);
   });
 
-  test("trouble that passes: the API's living token is served, with a warning", async () => {
+  test("a temporary failure: the API's living token is served, with a warning", async () => {
     const { issuer, call } = await loggedIn({ accessLifetime: 8 });
     const first = (await call("token", "entra:prod", "--resource", VAULT)).stdout;
     await Bun.sleep(4200);
@@ -174,7 +174,7 @@ describe("others", () => {
     expect((await call("refresh", "oidc", "--force")).code).toBe(0);
   }, 30_000);
 
-  test("a provider that has no such thing says so: exit 64; a key and a variable have nothing to get one with: exit 3", async () => {
+  test("a provider without tokens for other APIs says so: exit 64; a key and a variable can't get one: exit 3", async () => {
     const env = bareEnvironment();
     const paste = (connection: string) =>
       auth(["login", connection, "--token", "-", "--no-verify"], { env, stdin: "some-token-value" });

@@ -58,7 +58,7 @@ describe("tokens and their names", () => {
     ]);
   });
 
-  test("one that is named twice, by its provider and in full, is said once", async () => {
+  test("a connection that is named twice, by its provider and in full, is listed once", async () => {
     const env = bareEnvironment();
     await paste(env, "github:work", "token");
     const { code, stderr } = await auth(["run", "github", "github:work", "--", "true"], { env });
@@ -75,7 +75,7 @@ describe("tokens and their names", () => {
     expect(ended.stderr).not.toContain("-token");
   });
 
-  test("none named: those that can't are left out with a warning", async () => {
+  test("none named: connections without a token are left out with a warning", async () => {
     const own = bareEnvironment();
     await paste(own, "github", "github-token");
     await succeeded(auth(["profile", "create", "sentry"], { env: own }));
@@ -86,7 +86,7 @@ describe("tokens and their names", () => {
     expect(stderr).toMatch(/^Warning: sentry/m);
   });
 
-  test("a named one that yields no token: exit 125, the command doesn't start, the JSON says why", async () => {
+  test("a named connection without a token: exit 125, the command doesn't start, the JSON says why", async () => {
     const ended = await run(["github", "sentry:gone", "--json", "--", "echo", "started"]);
     expect([ended.code, ended.stdout]).toEqual([125, ""]);
     expect(errorOf(ended)).toMatchObject({ code: "connection_not_found", exitCode: 125, connection: "sentry:gone" });
@@ -120,7 +120,7 @@ describe("tokens and their names", () => {
       }
     });
 
-  test("what is no variable's name, and a -c without one: exit 64", async () => {
+  test("an invalid variable's name, and a -c without one: exit 64", async () => {
     for (const given of ["github=", "github=1X", "github=A B", "github=A-B", "github", "=X", ""])
       expect((await run(["-c", given, "--", "true"])).code).toBe(64);
   });
@@ -155,7 +155,7 @@ describe("tokens and their names", () => {
 });
 
 describe("the environment of the command", () => {
-  test("what opens the vault doesn't reach it, unless --keep-key", async () => {
+  test("the vault's key doesn't reach it, unless --keep-key", async () => {
     const key = crypto.getRandomValues(new Uint8Array(32)).toBase64();
     const own = bareEnvironment({ AUTH_KEY: key });
     await paste(own, "github", "github-token");
@@ -262,7 +262,7 @@ describe("how it ends", () => {
     }
   });
 
-  test("nothing after -- is ours", async () => {
+  test("everything after -- is the command's", async () => {
     const { code, stdout } = await run(["github", "--", "echo", "--json", "--help", "-q", "--", "--version"]);
     expect([code, stdout]).toEqual([0, "--json --help -q -- --version\n"]);
   });

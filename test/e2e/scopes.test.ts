@@ -36,7 +36,7 @@ describe("an issuer that lists its scopes and refuses others", () => {
     expect(ended.events.at(-1)).toMatchObject({ refreshable: true });
   });
 
-  test("what --scope names is asked for all the same, and refused", async () => {
+  test("a scope that --scope names is asked for all the same, and refused", async () => {
     const ended = await login("device", { scopes: ["openid"] }, "-s", "openid,email");
     expect(ended.code).toBe(6);
     expect(ended.stderr).toContain("scope_rejected");

@@ -108,7 +108,7 @@ describe("is my login still good? auth refresh --force", () => {
 });
 
 describe("before a long job: auth token --min-ttl", () => {
-  test("what lives long enough stays, what doesn't is replaced first", async () => {
+  test("a token that lives long enough is kept, another is replaced first", async () => {
     const at = home();
     const issuer = await loginAt(at, "sentry");
     expect((await at.call("token", "sentry", "--min-ttl", "12")).stdout).toBe("access-1\n");
@@ -126,7 +126,7 @@ describe("before a long job: auth token --min-ttl", () => {
 describe("from cron: auth refresh --all --min-ttl … -q", () => {
   const cron = (at: Home): Promise<Ended> => at.call("refresh", "--all", "--min-ttl", "19", "-q");
 
-  test("what would expire before the next run is refreshed, the rest left alone; nothing is said", async () => {
+  test("tokens that would expire before the next run are refreshed, the rest left alone; nothing is printed", async () => {
     const at = home();
     const short = await loginAt(at, "sentry");
     const long = await loginAt(at, "google", { lifetime: 3600 });
@@ -136,7 +136,7 @@ describe("from cron: auth refresh --all --min-ttl … -q", () => {
     expect((await at.call("token", "sentry")).stdout).toBe("access-2\n");
   });
 
-  test("a provider that is down is not hammered: its back-off is remembered from run to run", async () => {
+  test("a provider that is down is left alone for a while: its back-off is remembered from run to run", async () => {
     const at = home();
     const issuer = await loginAt(at, "sentry");
     issuer.refusal = { status: 503, error: "temporarily_unavailable" };
@@ -154,7 +154,7 @@ describe("from cron: auth refresh --all --min-ttl … -q", () => {
 });
 
 describe("refresh --all", () => {
-  test("what would die of disuse is refreshed, though its access token is fresh", async () => {
+  test("a refresh token that would expire unused is refreshed, though its access token is fresh", async () => {
     const at = home();
     const idle = await loginAt(at, "google", { lifetime: 3600, refreshLifetime: 3 });
     const used = await loginAt(at, "sentry", { lifetime: 3600, refreshLifetime: 3600 });

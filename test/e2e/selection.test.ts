@@ -73,7 +73,7 @@ describe("nothing is stored at all", () => {
     expect((await call("status", "-p", "work")).code).toBe(2);
   });
 
-  test("nothing was made by asking", async () => {
+  test("asking made no vault", async () => {
     const files = await Array.fromAsync(new Bun.Glob("**/*").scan({ cwd: env.HOME ?? "", dot: true }));
     expect(files).toEqual([]);
   });
@@ -159,7 +159,7 @@ describe("two logins at one provider", () => {
   });
 });
 
-describe("one login at a provider that isn't called default", () => {
+describe("the only login at a provider, under another name than default", () => {
   let env: Record<string, string>;
   beforeAll(async () => {
     env = await home("sentry:work", "github:home", "github:work");
@@ -180,14 +180,14 @@ describe("one login at a provider that isn't called default", () => {
     ["logout", "sentry"],
   ];
   for (const args of FOUND)
-    test(`${args.join(" ")}: means it`, async () => {
+    test(`${args.join(" ")}: means that login`, async () => {
       const own = args[0] === "logout" || args[0] === "revoke" || args[0] === "use" ? await home("sentry:work") : env;
       const { code, stdout, stderr } = await auth(args, { env: own });
       expect({ code, stderr }).toMatchObject({ code: 0 });
       expect(stdout + stderr).toMatch(/sentry:work|token-of-sentry-work/);
     });
 
-  test("refresh means it, too, and says why it can't", async () => {
+  test("refresh means that login, too, and says why it can't be refreshed", async () => {
     expect((await auth(["refresh", "sentry"], { env })).stderr).toStartWith("Error: No refresh token available.");
   });
 
@@ -277,12 +277,12 @@ describe("AUTH_PROFILE", () => {
     expect(lacking.stderr).toContain("There is no connection sentry:home. AUTH_PROFILE is set to it.\n");
   });
 
-  test("what can't be a name says which variable holds it: exit 64", async () => {
+  test("an invalid name is an error that names the variable: exit 64", async () => {
     const { code, stderr } = await auth(["token", "github"], { env: { ...env, AUTH_PROFILE: "my work" } });
     expect([code, stderr.split("\n", 1)[0]]).toEqual([64, "Error: AUTH_PROFILE: 'my work' is not a connection name."]);
   });
 
-  test("a connection that is named in full, -p and --all go before it; empty is unset", async () => {
+  test("a connection that is named in full, -p and --all take precedence; empty is unset", async () => {
     expect(await printed(env, "sentry:work")).toBe("token-of-sentry-work");
     expect(await printed(env, "-p", "work2")).toBe("token-of-github-work2");
     expect((await auth(["refresh", "--all"], { env })).code).toBe(0);
@@ -300,7 +300,7 @@ describe("AUTH_PROFILE", () => {
   });
 });
 
-test("what is stored but not logged in, and what isn't stored, have codes that mean just that", async () => {
+test("a profile without a login and a connection that isn't stored have exit codes of their own", async () => {
   const env = bareEnvironment();
   const codes: { code: string; meaning: string }[] = JSON.parse(
     (await auth(["help", "error-codes", "--json"], { env })).stdout,
@@ -419,7 +419,7 @@ describe("an issuer's URL", () => {
 });
 
 describe("a connection that isn't there", () => {
-  test("what is stored under that name, or a similar one, is named", async () => {
+  test("the error names what is stored under that name, or a similar one", async () => {
     const env = await home("apikey:openai", "apikey:mycorp", "github:work");
     for (const [wanted, meant] of [
       ["openai", "apikey:openai"],
@@ -619,7 +619,7 @@ describe("auth use", () => {
     expect(await printed(env)).toBe("token-of-sentry-work");
   });
 
-  test("list and status tell the default of all from the default of a provider", async () => {
+  test("list and status mark the overall default and a provider's default apart", async () => {
     const env = await home("sentry", "sentry:work", "github", "google:a", "google:b");
     const marks = async (command: string): Promise<unknown[]> =>
       (JSON.parse((await auth([command, "--json"], { env })).stdout) as Record<string, unknown>[]).map((entry) => [
@@ -657,13 +657,13 @@ describe("auth use", () => {
     expect(await printed(env)).toBe("token-of-sentry-work");
   });
 
-  test("what isn't there can't be used: exit 2; nothing given: exit 64", async () => {
+  test("a connection that isn't there can't be chosen: exit 2; nothing given: exit 64", async () => {
     const env = await home("sentry");
     expect((await auth(["use", "sentry:work"], { env })).code).toBe(2);
     expect((await auth(["use"], { env })).code).toBe(64);
   });
 
-  test("a default that is logged out of is none any more", async () => {
+  test("a default that is logged out of is the default no more", async () => {
     const env = await home("sentry", "sentry:work", "github");
     await auth(["use", "sentry:work"], { env });
     await auth(["logout", "sentry:work"], { env });

@@ -20,7 +20,7 @@ async function start(options: OidcOptions = {}) {
 }
 
 describe("auth login https://issuer --flow client-credentials", () => {
-  test("by a secret: a token of the client's own, made anew when it has run out", async () => {
+  test("by a secret: a token of the client's own, requested again when it has expired", async () => {
     const issuer = await start({ accessTokenSeconds: 2 });
     const { id, secret } = issuer.confidential;
     const env = bareEnvironment();

@@ -283,7 +283,7 @@ describe("logout at its question", () => {
         expect(home.issuer.live.size).toBe(2);
       }, 20_000);
 
-  test("a no is the reason that is given, and nothing else", async () => {
+  test("after a no, the message gives that as the only reason", async () => {
     const home = await homeWith(["acme"], ENDS_GRANT);
     await logIn(home, "acme:a", "acme:b");
     const terminal = onTerminal([AUTH, "logout", "acme:a"], { env: home.env });

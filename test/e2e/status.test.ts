@@ -55,7 +55,7 @@ describe("connected", () => {
     expect((await at.call(["status", "sentry"])).stdout).toMatch(/Refresh token: .*29 days/);
   });
 
-  test("a token whose expiry isn't told: unknown, and null", async () => {
+  test("a token whose expiry isn't known: unknown, and null", async () => {
     const at = await home({ accessLifetime: null });
     expect((await at.call(["status", "sentry"])).stdout).toContain("Access token: expiry unknown\n");
     expect(JSON.parse((await at.call(["status", "sentry", "--json"])).stdout)).toMatchObject([{ expiresAt: null }]);
@@ -356,7 +356,7 @@ describe("states and exit codes", () => {
     expect([refresh.code, errorOf(refresh).code]).toEqual([3, "no_refresh_token"]);
   });
 
-  test("several results: the worst", async () => {
+  test("several connections: the worst exit code", async () => {
     const at = await home();
     await logInByBrowser(at, "sentry:work");
     await succeeded(at.call(["revoke", "sentry:work"]));

@@ -41,7 +41,7 @@ describe("sentry", () => {
     expect(errorOf(ended).hint).toContain("--flow browser");
   });
 
-  test("a page with another status is trouble that passes", async () => {
+  test("a page with another status is a temporary error", async () => {
     const issuer = startSentry();
     const { login, call } = at("sentry", issuer, issuer.publicClient);
     issuer.server.fail({ path: "/oauth/device/code/", reply: { status: 502, body: "<h1>Bad gateway</h1>" } });
@@ -202,7 +202,7 @@ describe("google", () => {
     return { issuer, ...place };
   }
 
-  test("a login that died names its likely deaths: Testing (7 days), six months, the 100th login", async () => {
+  test("a login that ended names the likely reasons: Testing (7 days), six months, the 100th login", async () => {
     const { issuer, call } = await loggedIn();
     issuer.kill();
     const ended = await call("refresh", "google", "--force", "--json");
@@ -217,7 +217,7 @@ describe("google", () => {
       expect(errorOf(ended).hint).toContain(cause);
   });
 
-  test("session control is no dead login: an administrator can exempt the app", async () => {
+  test("session control doesn't end the login: an administrator can exempt the app", async () => {
     const { issuer, call } = await loggedIn();
     issuer.decisions.reauthenticate = true;
     const ended = await call("refresh", "google", "--force", "--json");

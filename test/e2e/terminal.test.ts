@@ -253,7 +253,7 @@ describe("auth login alone", () => {
     expect(run.stdout).toBe("sk-1\n");
   });
 
-  test("an issuer: asks for its URL; one that can't be is asked for again", async () => {
+  test("an issuer: asks for its URL, again if it is invalid", async () => {
     const terminal = on(["login", "--no-browser"], { env: bareEnvironment() });
     await terminal.waitFor("type to search");
     terminal.type("issuer, by its URL\r");

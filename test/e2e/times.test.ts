@@ -49,7 +49,7 @@ describe("times", () => {
 });
 
 describe("the end of an access token", () => {
-  test("that is renewed when it is used is said so, in status and in list", async () => {
+  test("that is renewed when it is used: status and list say so", async () => {
     const at = await home({ accessLifetime: 1 });
     await Bun.sleep(1050);
     expect((await at.call(["status", "sentry"])).stdout).toMatch(
@@ -58,7 +58,7 @@ describe("the end of an access token", () => {
     expect((await at.call(["list"])).stdout).toMatch(/connected +renewed when used/);
   });
 
-  test("of which nothing is known is unknown, for a pasted token and for one in the environment", async () => {
+  test("that isn't known is shown as unknown, for a pasted token and for one in the environment", async () => {
     const env = bareEnvironment();
     await paste(env, "sentry:pasted", "sntrys_a-token-that-was-pasted");
     expect((await auth(["status", "sentry:pasted"], { env })).stdout).toContain("Access token: expiry unknown\n");

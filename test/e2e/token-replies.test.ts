@@ -85,7 +85,7 @@ describe("a refusal with status 200", () => {
     [{ success: false, message: "gone" }, "gone", "gone"],
   ];
   for (const [body, reason, words] of REFUSALS)
-    test(`${JSON.stringify(body)} is a verdict: told, and the token is not sent again until --force`, async () => {
+    test(`${JSON.stringify(body)} is a refusal: reported, and the token is not sent again until --force`, async () => {
       const { call, sent } = await home((n) => (n === 2 || n === 3 ? { body } : tokens(n)));
       await past();
       for (let calls = 0; calls < 3; calls++) {

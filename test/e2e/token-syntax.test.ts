@@ -116,7 +116,7 @@ describe("what is pasted around a token is not taken for part of it", () => {
     checkText(await call('"sntrys-abc"'), { exit: 64, code: "usage", says: "SENTRY_AUTH_TOKEN" });
   });
 
-  test("a key that is only unusual is kept", async () => {
+  test("an unusual key is kept", async () => {
     const env = bareEnvironment();
     const UNUSUAL = [
       ...["YWJjZA==", "key=", "a b", "tokens", "it's", "me:secret", "{abc}", "$2y$10$abc.def", "<abc", "A=b", "set"],
@@ -155,7 +155,7 @@ describe("a token that is received with", () => {
     expect((await call(["token", "acme"])).stdout).toBe("good\n");
   });
 
-  test("a scope that is none goes without it, and the login says so", async () => {
+  test("a malformed scope is left out, and the login says so", async () => {
     const { call, login, list } = await home(() => ({ access_token: "a", scope: 'read wr"ite é' }));
     expect((await login()).code).toBe(0);
     expect((await list())[0]).toMatchObject({ scopes: ["read"] });
@@ -177,7 +177,7 @@ describe("a token's type", () => {
     });
 
   for (const type of ["bearer", "Bearer", "BEARER", "DPoP", undefined])
-    test(`${type} is`, async () => {
+    test(`${type} is understood`, async () => {
       const { login } = await home(() => ({ access_token: "a", token_type: type }));
       expect((await login()).code).toBe(0);
     });

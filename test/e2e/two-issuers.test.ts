@@ -70,7 +70,7 @@ describe("client remove", () => {
   });
 });
 
-test("a refresh whose client is gone prints the whole command that gives it back", async () => {
+test("a refresh whose client is gone prints the whole command that sets it again", async () => {
   const [first] = issuers;
   lifetime = 1;
   await logIn(first.url);

@@ -87,7 +87,7 @@ describe("a home that can't be written", () => {
     });
 });
 
-describe("a disk that fails after the provider was told", () => {
+describe("a disk that fails after the provider answered", () => {
   const failing = (at: LoggedIn, fault: string, args: readonly string[]): Promise<Ended> =>
     run([TEST_BUILD, ...args], { env: { ...at.env, AUTH_TEST_FAULT: fault } });
 

@@ -24,7 +24,7 @@ test("a first login makes the vault: folder 0700, files 0600, and says once wher
   for (const name of ["vault.db", "key"]) expect(statSync(join(home, name)).mode & 0o777).toBe(0o600);
 });
 
-test("a crowd that logs in at once, where there is no vault yet, gets in to the last one", async () => {
+test("many first logins at once all succeed, where there is no vault yet", async () => {
   for (let round = 0; round < 10; round++) {
     const env = bareEnvironment();
     const names = Array.from({ length: 8 }, (_, i) => `apikey:n${i}`);
@@ -34,7 +34,7 @@ test("a crowd that logs in at once, where there is no vault yet, gets in to the 
   }
 }, 60_000);
 
-test("a write between two reads is seen: the token is the one that is stored once the key has been given", async () => {
+test("a write between two reads counts: the token is the one that is stored once the key has been given", async () => {
   const secret = key();
   const env = bareEnvironment({ AUTH_KEY_COMMAND: `echo ${secret}` });
   await succeeded(auth(["vault", "init", "--key", "command"], { env }));
@@ -51,7 +51,7 @@ test("a write between two reads is seen: the token is the one that is stored onc
   expect(stdout).toBe("the-second\n");
 });
 
-test("a key command that writes to stderr without end is heard for 64 KiB", async () => {
+test("of a key command that writes to stderr without end, 64 KiB are read", async () => {
   const flood = "head -c 3000000 /dev/zero | tr '\\0' y >&2";
   const env = bareEnvironment({ AUTH_KEY_COMMAND: `echo 'Touch the key' >&2; ${flood}; echo ${key()}` });
   const made = await auth(["vault", "init"], { env });
@@ -60,7 +60,7 @@ test("a key command that writes to stderr without end is heard for 64 KiB", asyn
   expect(made.stderr.length).toBeLessThan(66 * 1024);
 });
 
-test("a key command that prints nothing is said to print nothing", async () => {
+test("the error for a key command that prints nothing says so", async () => {
   for (const command of ["true", "echo", "cat"]) {
     const ended = await auth(["vault", "init"], { env: bareEnvironment({ AUTH_KEY_COMMAND: command }) });
     expect([ended.code, ended.stderr]).toEqual([8, expect.stringContaining("AUTH_KEY_COMMAND printed nothing.")]);
@@ -121,7 +121,7 @@ describe("init", () => {
     expect(stderr).toContain("Did you mean 'keychain'? Key sources: ");
   });
 
-  test("a second one: exit 64; an unknown source: exit 64", async () => {
+  test("a second vault: exit 64; an unknown source: exit 64", async () => {
     const env = bareEnvironment();
     await succeeded(auth(["vault", "init", "--key", "file"], { env }));
     expect((await auth(["vault", "init", "--key", "file"], { env })).code).toBe(64);
@@ -271,7 +271,7 @@ describe("a passphrase that is typed", () => {
     expect((await terminal.ended).code).toBe(0);
   });
 
-  test("that is wrong three times ends it, without a word of moving the vault away", async () => {
+  test("that is wrong three times is an error that doesn't suggest to move the vault away", async () => {
     const terminal = onTerminal([AUTH, "token", "github"], { env });
     for (const question of ["Passphrase of", "doesn't open the vault.", "doesn't open the vault."]) {
       await terminal.waitFor(question, terminal.screen().lastIndexOf("\n") + 1);
