@@ -95,7 +95,7 @@ async function requireRuns(program: string, wanted: string): Promise<void> {
 
 async function versionOf(program: string): Promise<string> {
   try {
-    const child = Bun.spawn([program, "--version"], { stdin: "ignore", stdout: "pipe", stderr: "pipe", env: {} });
+    const child = Bun.spawn([program, "--version"], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
     const [text, code] = await Promise.all([child.stdout.text(), child.exited]);
     const [, found] = /^auth (\S+)\n$/.exec(text) ?? [];
     if (code === 0 && found !== undefined) return found;

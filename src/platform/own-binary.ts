@@ -17,6 +17,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { AuthError, errorCode } from "./errors.ts";
 import { faultReason } from "./file-faults.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** Its real path: links that lead to it stay as they are. */
 export function ownPath(): string {
@@ -67,7 +68,7 @@ export async function replaceOwn(
   check: (program: string) => Promise<void>,
 ): Promise<void> {
   const fresh = beside(path);
-  await changing(path, [fresh], async () => {
+  await changing(path, fresh, async () => {
     write(fresh, bytes, statSync(path).mode & 0o777);
     await check(fresh);
     swap(path, fresh);
@@ -82,15 +83,10 @@ export async function restorePrevious(path: string, check: (program: string) => 
       hint: "'auth upgrade' keeps the version that it replaces.",
     });
   const fresh = beside(path);
-  await changing(path, [fresh], async () => {
+  await changing(path, fresh, async () => {
     await check(previous);
-    renameSync(previous, fresh);
-    try {
-      swap(path, fresh);
-    } catch (error) {
-      renameSync(fresh, previous);
-      throw error;
-    }
+    secondName(previous, fresh);
+    swap(path, fresh);
   });
 }
 
@@ -125,12 +121,7 @@ function swap(path: string, fresh: string): void {
   }
   const kept = beside(path);
   try {
-    try {
-      linkSync(path, kept);
-    } catch {
-      // A file system without hard links.
-      copyFileSync(path, kept);
-    }
+    secondName(path, kept);
     renameSync(kept, previous);
     renameSync(fresh, path);
   } finally {
@@ -138,22 +129,33 @@ function swap(path: string, fresh: string): void {
   }
 }
 
-async function changing(path: string, drafts: readonly string[], change: () => Promise<void>): Promise<void> {
+/** A file system without hard links gets a copy. */
+function secondName(path: string, name: string): void {
+  try {
+    linkSync(path, name);
+  } catch {
+    copyFileSync(path, name);
+  }
+}
+
+/** @param draft is gone afterwards, whatever happens */
+async function changing(path: string, draft: string, change: () => Promise<void>): Promise<void> {
   const { uid } = statSync(path);
   const me = process.getuid?.();
   if (me !== undefined && me !== uid)
     throw new AuthError("upgrade_unavailable", `${path} belongs to another user.`, {
-      hint: uid === 0 ? `Run it as root: sudo auth upgrade` : "Let its owner run: auth upgrade",
+      hint: uid === 0 ? `Run it as root: sudo ${shellWord(path)} upgrade` : "Let its owner run: auth upgrade",
     });
   try {
     await change();
   } catch (error) {
-    for (const draft of drafts) rmSync(draft, { force: true });
     const code = errorCode(error);
     if (error instanceof AuthError || code === undefined) throw error;
     throw new AuthError("upgrade_unavailable", `${path} can't be replaced: ${faultReason(code)}.`, {
       cause: error,
       hint: "Nothing was changed.",
     });
+  } finally {
+    rmSync(draft, { force: true });
   }
 }
