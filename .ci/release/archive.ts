@@ -6,7 +6,7 @@ import { crc32, deflateRawSync, gzipSync } from "node:zlib";
 import { createTar } from "nanotar";
 
 export interface Entry {
-  /** With `/`. */
+  /** With `/`; one that ends so is a folder. */
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly executable: boolean;
@@ -17,11 +17,23 @@ export function tarGz(entries: readonly Entry[], seconds: number): Buffer {
   const tar = createTar(
     sorted(entries).map(({ path, bytes, executable }) => ({
       name: path,
-      data: bytes,
-      attrs: { mode: executable ? "755" : "644", mtime: seconds * 1000, uid: 0, gid: 0, user: "root", group: "root" },
+      // A folder has no bytes at all.
+      ...(!path.endsWith("/") && { data: bytes }),
+      attrs: {
+        mode: executable || path.endsWith("/") ? "755" : "644",
+        mtime: seconds * 1000,
+        uid: 0,
+        gid: 0,
+        user: "root",
+        group: "root",
+      },
     })),
   );
-  const compressed = gzipSync(tar);
+  return gzip(tar);
+}
+
+export function gzip(bytes: Uint8Array): Buffer {
+  const compressed = gzipSync(bytes);
   // RFC 1952: bytes 4 to 7 are the time, byte 9 the system, which differ with the machine. 255 is "unknown".
   compressed.fill(0, 4, 8);
   compressed[9] = 255;

@@ -1,6 +1,7 @@
 /** What a release holds beyond its archives: packages and scripts that install them. Each writes its files into the release. */
 import type { Keys } from "./keys.ts";
 import type { ReleaseFile } from "./manifest.ts";
+import { writePackages } from "./packages/index.ts";
 
 export interface SoFar {
   readonly version: string;
@@ -19,4 +20,4 @@ export interface SoFar {
 
 export type Extra = (release: SoFar) => void | Promise<void>;
 
-export const EXTRAS: readonly Extra[] = [];
+export const EXTRAS: readonly Extra[] = [writePackages];

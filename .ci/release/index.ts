@@ -12,6 +12,7 @@ import { output, root } from "../ready.mjs";
 import type { Entry } from "./archive.ts";
 import { assemble } from "./assemble.ts";
 import { bundledPackages } from "./bundled.ts";
+import { definedRelease } from "./define.ts";
 import { EXTRAS } from "./extras.ts";
 import { fillScript } from "./fill.ts";
 import { derOf, releaseKeys } from "./keys.ts";
@@ -36,7 +37,7 @@ await compile(
     platform,
     outfile: join(binaries, platform, "auth"),
     // What `auth upgrade` goes by.
-    flags: ["--define", `COMPILED_RELEASE=${JSON.stringify({ url, keys: keys.publicKeys.map(derOf), platform })}`],
+    flags: [definedRelease({ url, keys: keys.publicKeys.map(derOf), platform })],
   })),
 );
 for (const platform of platforms) {

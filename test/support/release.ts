@@ -5,6 +5,10 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { createTar, type TarFileInput } from "nanotar";
 import { ENTRIES, FLAGS } from "../../.ci/flags.mjs";
+import { type Platform, programName, TARGETS } from "../../.ci/platforms.ts";
+import { zip } from "../../.ci/release/archive.ts";
+import { definedRelease } from "../../.ci/release/define.ts";
+import { runtimesFor } from "../../.ci/runtime.ts";
 import type { Release } from "../../src/platform/release.ts";
 import { run, tempFolder } from "./program.ts";
 
@@ -51,18 +55,19 @@ const DAY = 86_400_000;
 export function makeRelease(made: MadeRelease): Files {
   const { version, platform, binary, signer } = made;
   const folder = `auth-${version}-${platform}`;
-  const program = { name: `${folder}/auth`, data: binary, attrs: { mode: "755" } };
-  const tar = createTar([...(made.entries ?? [program])]);
-  if (made.link) makeLink(tar);
-  const archive = gzipSync(tar, { level: 1 });
-  const name = `${folder}.tar.gz`;
+  const windows = platform.startsWith("windows-");
+  const file = windows ? "auth.exe" : "auth";
+  const archive = windows
+    ? zip([{ path: `${folder}/${file}`, bytes: binary, executable: true }], 1_790_000_000)
+    : gzipSync(tarOf(made, `${folder}/${file}`), { level: 1 });
+  const name = `${folder}.${windows ? "zip" : "tar.gz"}`;
   const manifest: Record<string, unknown> = {
     product: "auth",
     version,
     published: made.published ?? new Date(Date.now() - DAY).toISOString(),
     expires: made.expires ?? new Date(Date.now() + DAY).toISOString(),
     files: [
-      { platform, name, ...sumsOf(archive), binary: { name: "auth", ...sumsOf(binary) } },
+      { platform, name, ...sumsOf(archive), binary: { name: file, ...sumsOf(binary) } },
       // Another platform's, so that the right one has to be looked for.
       {
         platform: "plan9-x64",
@@ -80,6 +85,12 @@ export function makeRelease(made: MadeRelease): Files {
     ["manifest.json.sig", sign("sha256", bytes, signer.key)],
     [name, archive],
   ]);
+}
+
+function tarOf({ entries, binary, link }: MadeRelease, path: string): Uint8Array {
+  const tar = createTar([...(entries ?? [{ name: path, data: binary, attrs: { mode: "755" } }])]);
+  if (link) makeLink(tar);
+  return tar;
 }
 
 /** POSIX.1 ustar: the type is byte 156, the sum of the header, with itself as spaces, is at 148 in octal. */
@@ -101,11 +112,13 @@ export async function compileVersion(version: string, release: Release): Promise
   writeFileSync(join(folder, "package.json"), JSON.stringify({ ...description, version }));
   for (const name of ["tsconfig.json"]) cpSync(join(ROOT, name), join(folder, name));
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  const define = `COMPILED_RELEASE=${JSON.stringify(release)}`;
-  const args = ["build", ...FLAGS, "--define", define, ...ENTRIES, "--outfile", join(folder, "auth")];
+  const platform = release.platform as Platform;
+  const [runtime = ""] = runtimesFor([platform]);
+  const target = [`--target=${TARGETS[platform]}`, `--compile-executable-path=${runtime}`, definedRelease(release)];
+  const args = ["build", ...FLAGS, ...target, ...ENTRIES, "--outfile", join(folder, "auth")];
   const { code, stderr } = await run([process.execPath, ...args], { cwd: folder });
   if (code !== 0) throw new Error(`can't compile: ${stderr}`);
-  return join(folder, "auth");
+  return join(folder, programName(platform));
 }
 
 export interface ReleaseServer {

@@ -1,0 +1,6 @@
+import type { Release } from "../../src/platform/release.ts";
+
+/** The compiler's flag by which a program knows where it came from. */
+export function definedRelease(release: Release): string {
+  return `--define=COMPILED_RELEASE=${JSON.stringify(release)}`;
+}

@@ -1,0 +1,111 @@
+/**
+ * npm: a package for each platform, which npm installs only where it fits, and a launcher that becomes the program. No
+ * script runs at installation, so it works where those are forbidden.
+ */
+import { tarGz } from "../archive.ts";
+import type { ReleaseFile } from "../manifest.ts";
+import { PACKAGE } from "./description.ts";
+import { entry, type Files } from "./files.ts";
+
+/** `linux-x64-musl` in npm's words. */
+function constraints(platform: string): Record<string, readonly string[]> {
+  const [system = "", cpu = "", libc] = platform.split("-");
+  return {
+    os: [system === "windows" ? "win32" : system],
+    cpu: [cpu],
+    ...(system === "linux" && { libc: [libc ?? "glibc"] }),
+  };
+}
+
+/** @param files of the platform's archive */
+export function platformPackage(
+  version: string,
+  { platform, binary }: ReleaseFile,
+  files: Files,
+  seconds: number,
+): Uint8Array {
+  const { description, license } = PACKAGE;
+  const manifest = {
+    name: `${PACKAGE.npmScope}/${platform}`,
+    version,
+    description: `${description} (the program for ${platform})`,
+    license,
+    ...constraints(platform),
+    preferUnplugged: true,
+  };
+  const pages = new Map([...files].filter(([path]) => path !== binary.name));
+  return packed(manifest, pages, [`bin/${binary.name}`, files.get(binary.name) ?? new Uint8Array()], seconds);
+}
+
+export function launcherPackage(
+  version: string,
+  platforms: readonly string[],
+  pages: Files,
+  seconds: number,
+): Uint8Array {
+  const { npm, npmScope, name, description, license } = PACKAGE;
+  const manifest = {
+    name: npm,
+    version,
+    description,
+    license,
+    bin: { [name]: "bin/auth.js" },
+    engines: { node: ">=18" },
+    optionalDependencies: Object.fromEntries(platforms.map((platform) => [`${npmScope}/${platform}`, version])),
+  };
+  return packed(manifest, pages, ["bin/auth.js", launcher(npmScope)], seconds);
+}
+
+function packed(
+  manifest: object,
+  pages: Files,
+  [program, data]: readonly [string, Uint8Array | string],
+  seconds: number,
+): Uint8Array {
+  return tarGz(
+    [
+      entry("package/package.json", `${JSON.stringify(manifest, null, 2)}\n`),
+      entry(`package/${program}`, data, true),
+      ...[...pages].map(([path, data]) => entry(`package/${path}`, data)),
+    ],
+    seconds,
+  );
+}
+
+/** Replaces itself by the program where Node can (execve, from 22.15); else passes signals and the exit code on. */
+function launcher(scope: string): string {
+  return `#!/usr/bin/env node
+"use strict";
+const { spawn } = require("node:child_process");
+const { constants } = require("node:os");
+
+function find() {
+  const system = process.platform === "win32" ? "windows" : process.platform;
+  const file = system === "windows" ? "auth.exe" : "auth";
+  const musl = system === "linux" && !process.report.getReport().header.glibcVersionRuntime;
+  const name = \`${scope}/\${system}-\${process.arch}\${musl ? "-musl" : ""}\`;
+  try {
+    return require.resolve(\`\${name}/bin/\${file}\`);
+  } catch {
+    console.error(\`Error: \${name} is not installed, which holds auth for this machine.\`);
+    console.error("Install again without --omit=optional; if there is no such package, auth doesn't run here.");
+    process.exit(1);
+  }
+}
+
+const program = find();
+const args = process.argv.slice(2);
+try {
+  process.execve?.(program, [program, ...args], process.env);
+} catch {
+  // Not on this system: as a child, then.
+}
+const child = spawn(program, args, { stdio: "inherit" });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) process.on(signal, () => child.kill(signal));
+child.on("error", (error) => {
+  console.error(\`Error: \${error.message}\`);
+  process.exit(1);
+});
+child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+`;
+}
