@@ -62,7 +62,8 @@ export function createCli(env: Environment, globals: Globals, rest: readonly str
       const reason = await writeAudit(paths.audit, event, Date.now());
       if (reason === null || complained) return;
       complained = true;
-      output.warn(`The audit log can't be written: ${reason}.`);
+      const [why, ...remedy] = reason.split("\n");
+      output.warn([`The audit log can't be written: ${why}.`, ...remedy].join("\n"));
     },
   };
   const interactive = async (): Promise<boolean> => {

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError, errorCode } from "./errors.ts";
-import { faultReason } from "./file-faults.ts";
+import { fileFault } from "./file-faults.ts";
 import { hasByteLocks, lockByte } from "./file-lock.ts";
 import { makeFolder } from "./folders.ts";
 import { isOwnedByOther } from "./small-file.ts";
@@ -27,7 +27,7 @@ const FLAGS =
   (constants.O_NOFOLLOW ?? 0) |
   (constants.O_NONBLOCK ?? 0);
 
-/** @returns null when the line is written, else why it couldn't be */
+/** @returns null when the line is written, else why it couldn't be; on a second line, what helps, where that is known */
 export function appendByFiles(path: string, line: string, rotateBytes: number): string | null {
   try {
     const folder = dirname(path);
@@ -74,5 +74,7 @@ function isOthers(folder: string): boolean {
 function reason(path: string, error: unknown): string {
   const code = errorCode(error) ?? "unknown error";
   if (code === "EISDIR" || code === "ENXIO") return `${path} is no file`;
-  return `${faultReason(code)}: ${path}`;
+  const { place, reason, hint } = fileFault(path, code);
+  const [, command = null] = /: (chmod .*|sudo .*)/.exec(hint) ?? [];
+  return `${reason}: ${place}${command === null ? "" : `\nTo mend it: ${command}`}`;
 }

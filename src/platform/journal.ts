@@ -8,7 +8,7 @@ import { AT_FDCWD, cString, type Linux, O, posix, SEEK_END } from "./posix.ts";
 /** A file larger than this is renamed to `<name>.1` before the next line; the older `.1` goes. */
 const ROTATE_BYTES = 5 * 1024 * 1024;
 
-/** @returns null when the line is written, else why it couldn't be */
+/** @returns null when the line is written, else why it couldn't be; on a second line, what helps, where that is known */
 export function appendLine(path: string, line: string): null | Promise<string | null> {
   const linux = posix()?.linux;
   return linux && appendNow(linux, path, line) ? null : appendByNode(path, line);

@@ -21,10 +21,10 @@ import { devNull } from "node:os";
 import { basename, dirname } from "node:path";
 import { syncFile } from "../platform/disk.ts";
 import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT } from "../platform/errors.ts";
-import { faultReason, faultRemedy } from "../platform/file-faults.ts";
-import { makeFolder, othersAt } from "../platform/folders.ts";
+import { fileFault } from "../platform/file-faults.ts";
+import { makeFolder } from "../platform/folders.ts";
 import { shellWord } from "../platform/shell-word.ts";
-import { foreign, isOpenTo, isOwnedByOther, ownerHint } from "../platform/small-file.ts";
+import { foreign, isOpenTo, isOwnedByOther } from "../platform/small-file.ts";
 import { SIDE_FILES } from "./sqlite.ts";
 
 /** Runs file work; what the system refuses becomes `vault_unwritable` in words. */
@@ -39,11 +39,8 @@ export function touching<T>(path: string, work: () => T): T {
 export function unwritable(path: string, cause: unknown): AuthError {
   const code = errorCode(cause) ?? "unknown error";
   if (isOutOfFiles(cause)) return outOfDescriptors(path, cause);
-  const left = code === "EACCES" || code === "EPERM" ? othersAt(path) : null;
-  return new AuthError("vault_unwritable", `${path} can't be used: ${faultReason(code)}.`, {
-    hint: left !== null ? ownerHint(left) : faultRemedy(code),
-    cause,
-  });
+  const { place, reason, hint } = fileFault(path, code);
+  return new AuthError("vault_unwritable", `${place} can't be used: ${reason}.`, { hint, cause });
 }
 
 export function outOfDescriptors(path: string, cause: unknown): AuthError {

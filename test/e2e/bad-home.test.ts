@@ -206,6 +206,52 @@ describe("a home that can't be written", () => {
   );
 
   test.skipIf(lacking("linux", "root", "setpriv"))(
+    "a home without a vault: the folder that is at fault is named, with the command that opens it, and the command does",
+    async () => {
+      const HOME = tempFolder();
+      const program = giveAway(HOME);
+      chmodSync(HOME, 0o500);
+      const env = { HOME, AUTH_HOME: undefined };
+      const call = (...args: string[]): Promise<Ended> =>
+        run([...asSomebody, program, ...args], { env, stdin: "sk-new-key" });
+      const remedy = `chmod u+rwx ${HOME}`;
+      const login = await call("login", "apikey:new", "--token", "-", "--env", "NEW_KEY");
+      checkText(login, { exit: 8, code: "vault_unwritable", says: `${HOME} can't be used: permission denied.` });
+      expect(login.stderr).toContain(`Make it writable: ${remedy}\n`);
+      expect(login.stderr).toContain(
+        `The audit log can't be written: permission denied: ${HOME}.\nTo mend it: ${remedy}\n`,
+      );
+      const { checks } = JSON.parse((await call("doctor", "--offline", "--json")).stdout);
+      const writing = checks.find(({ name }: { name: string }) => name === "writing");
+      expect(writing).toMatchObject({ status: "fail", detail: `${HOME} can't be used: permission denied.` });
+      expect(writing.remedy).toContain(remedy);
+      expect((await run([...asSomebody, "sh", "-c", remedy])).code).toBe(0);
+      expect((await call("login", "apikey:new", "--token", "-", "--env", "NEW_KEY")).code).toBe(0);
+    },
+    20_000,
+  );
+
+  test.skipIf(lacking("linux", "root", "setpriv"))(
+    "a home that is another user's, or isn't there: what exists is named, and no folder of the system is given away",
+    async () => {
+      const HOME = tempFolder();
+      chmodSync(HOME, 0o555);
+      const call = (home: string): Promise<Ended> =>
+        run([...asSomebody, AUTH, "login", "apikey:new", "--token", "-"], {
+          env: { HOME: home, AUTH_HOME: undefined },
+          stdin: "sk-new-key",
+        });
+      const { stderr } = await call(HOME);
+      expect(stderr).toContain(`${HOME} can't be used: permission denied.`);
+      expect(stderr).toContain(`sudo chown -R ${SOMEBODY} ${HOME}`);
+      const nowhere = await call("/nonexistent");
+      expect(nowhere.stderr).toContain("/ can't be used: permission denied.");
+      expect(nowhere.stderr).toContain("export AUTH_HOME=<folder>");
+      expect(nowhere.stderr).not.toContain("chown");
+    },
+  );
+
+  test.skipIf(lacking("linux", "root", "setpriv"))(
     "a refresh that could not be kept is not sent",
     async () => {
       const at = await loggedIn();

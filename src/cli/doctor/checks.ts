@@ -150,7 +150,9 @@ async function examineNetwork({ context }: Session): Promise<Found[]> {
 
 async function examineLog({ context }: Session): Promise<Found[]> {
   const reason = await appendLine(context.paths.log, `${new Date(context.now()).toISOString()} doctor`);
-  return [reason === null ? fine("can be written") : doubtful(`can't be written: ${reason}`)];
+  if (reason === null) return [fine("can be written")];
+  const [why, remedy = null] = reason.split("\n");
+  return [doubtful(`can't be written: ${why}`, remedy)];
 }
 
 /** More than this matters: tokens would be taken for fresh, or assertions be refused. */

@@ -1,7 +1,7 @@
 /** Plugins put into, and taken out of, the configuration's folder: private files, never half-written. */
 import { closeSync, constants, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { AuthError, errorCode } from "../../platform/errors.ts";
-import { faultReason, faultRemedy } from "../../platform/file-faults.ts";
+import { fileFault } from "../../platform/file-faults.ts";
 import { makeFolder } from "../../platform/folders.ts";
 import type { PluginFile } from "./file.ts";
 import { PLUGIN_KINDS, placeOf } from "./place.ts";
@@ -52,9 +52,7 @@ function touching<T>(path: string, work: () => T): T {
   } catch (error) {
     if (error instanceof AuthError) throw error;
     const code = errorCode(error) ?? "unknown error";
-    throw new AuthError("vault_unwritable", `${path} can't be written: ${faultReason(code)}.`, {
-      hint: faultRemedy(code),
-      cause: error,
-    });
+    const { place, reason, hint } = fileFault(path, code);
+    throw new AuthError("vault_unwritable", `${place} can't be written: ${reason}.`, { hint, cause: error });
   }
 }
