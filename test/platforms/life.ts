@@ -2,7 +2,7 @@
  * The whole life of a login, played on a platform's binary: what a user does from the first vault to the last logout.
  * Each command is a process of its own, which an emulator takes a second to start: so the steps are few, and share a home.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SWITCHES } from "../../.ci/runtime.ts";
@@ -59,6 +59,10 @@ export function life(platform: Platform): void {
       issuer = startHeld();
       home = tempFolder();
     }, PATIENCE);
+    const started: Bun.Subprocess[] = [];
+    afterEach(() => {
+      for (const child of started.splice(0)) if (child.exitCode === null) child.kill("SIGKILL");
+    });
     afterAll(async () => {
       await issuer?.stop();
       await machine?.stop?.();
@@ -73,6 +77,7 @@ export function life(platform: Platform): void {
         stdout: "pipe",
         stderr: "pipe",
       });
+      started.push(child);
       const parts = { stdout: "", stderr: "" };
       const read = async (stream: ReadableStream<Uint8Array>, part: keyof typeof parts): Promise<void> => {
         const decoder = new TextDecoder();
@@ -190,8 +195,17 @@ export function life(platform: Platform): void {
         await done(["refresh", "acme", "--force"]);
         issuer.expireAfter(3600);
         await Bun.sleep(1000);
+        // The reply waits until all of them have had the time to send a request of their own.
+        const began = performance.now();
+        await done(["list"]);
+        const enough = Math.min(10 * (performance.now() - began), 15_000);
         const before = issuer.asked();
-        const ended = await Promise.all(Array.from({ length: 10 }, () => auth(["token", "acme"])));
+        issuer.hold();
+        const crowd = Array.from({ length: 10 }, () => auth(["token", "acme"]));
+        await until(() => issuer.asked() > before || null);
+        await Bun.sleep(enough);
+        issuer.letGo();
+        const ended = await Promise.all(crowd);
         expect(ended).toEqual(Array(10).fill({ code: 0, signal: null, stdout: "access-5\n", stderr: "" }));
         expect(issuer.asked()).toBe(before + 1);
       });
