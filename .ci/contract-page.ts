@@ -14,7 +14,7 @@ where to begin, and [providers.md](providers.md) describes templates, patterns, 
 
 A manifest (TOML or JSON) and a module (\`defineProvider\`) have the same fields. A field that is unknown, contradicts another, or
 could never do anything is refused when the file is read. Editors complete it: \`auth provider types --json-schema\` for
-manifests, \`auth provider types\` for modules. \`"$schema"\` may stand in a manifest for them; it is no part of the description.
+manifests, \`auth provider types\` for modules. A manifest may have \`"$schema"\` for them; it is no part of the description.
 
 *list* is a list, *table* has names that you choose, *template* is text with \`{setting}\` in it. **Bold** fields are required.
 `;

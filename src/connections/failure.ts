@@ -96,10 +96,9 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
   }
 }
 
-/** `HTTP 400`, or `HTTP 400: <its code, else its words>`. */
-function refusalOf(failure: OAuthFailure): string {
-  const words = failure.providerError ?? failure.description;
-  return words === null ? `HTTP ${failure.status}` : `HTTP ${failure.status}: ${words}`;
+/** `HTTP 400`, or `HTTP 400: <its code>`. Its words are the failure's detail. */
+function refusalOf({ status, providerError }: OAuthFailure): string {
+  return providerError === null ? `HTTP ${status}` : `HTTP ${status}: ${providerError}`;
 }
 
 /** How long to leave the provider alone, and the most that a stored time may lie ahead. Milliseconds. */

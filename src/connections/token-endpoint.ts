@@ -1,4 +1,4 @@
-/** Whom a connection talks to, and as whom. */
+/** The server that a connection talks to, and the client that it is there. */
 
 import type { Client, Server } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
@@ -64,7 +64,7 @@ function serverOf(pinned: Pinned, dialect: Dialect): Server {
 /**
  * What was pinned, at the paths that the description names now: a new path is taken, another origin never (RULES.md 3.1),
  * except from an origin that a built-in description declares in `movedFrom`. What a flag chose or an issuer's own
- * metadata told stays as it was at login.
+ * metadata said stays as it was at login.
  */
 function pinnedEndpoints(definition: ProviderDefinition, record: Connection, pinned: Pinned): Endpoints {
   if (pinned.issuer !== null) return pinned.endpoints;

@@ -463,13 +463,13 @@ describe("a refusal that no table knows", () => {
     expect((await stored()).failure).toBeNull();
   });
 
-  test("without a code the provider's words are shown", async () => {
+  test("without a code the provider's words are the detail, and not in the message", async () => {
     await given();
     answer = () => json(400, { message: "Bad Request" });
     const outcome = await refreshConnection(services(), REF, DUE);
     expect(outcome).toMatchObject({
       kind: "failed",
-      error: { message: expect.stringContaining("(HTTP 400: Bad Request)") },
+      error: { message: expect.stringMatching(/\(HTTP 400\)$/), detail: "Bad Request" },
     });
   });
 

@@ -79,10 +79,10 @@ describe("a large token reply", () => {
 });
 
 describe("a refusal with status 200", () => {
-  const REFUSALS: readonly [body: Fields, code: string, words: string | null][] = [
-    [{ errcode: 40030, errmsg: "invalid refresh_token" }, "40030", "invalid refresh_token"],
-    [{ ok: false, error: "refresh_token_unknown" }, "refresh_token_unknown", null],
-    [{ success: false, message: "gone" }, "gone", "gone"],
+  const REFUSALS: readonly [body: Fields, reason: string, words: string | null][] = [
+    [{ errcode: 40030, errmsg: "invalid refresh_token" }, "HTTP 200: 40030", "invalid refresh_token"],
+    [{ ok: false, error: "refresh_token_unknown" }, "HTTP 200: refresh_token_unknown", null],
+    [{ success: false, message: "gone" }, "HTTP 200", "gone"],
   ];
   for (const [body, reason, words] of REFUSALS)
     test(`${JSON.stringify(body)} is a refusal: reported, and the token is not sent again until --force`, async () => {
@@ -91,7 +91,7 @@ describe("a refusal with status 200", () => {
       for (let calls = 0; calls < 3; calls++) {
         const ended = await call(["token", "acme", "--json"]);
         expect([ended.code, errorOf(ended).code]).toEqual([4, "refresh_refused"]);
-        expect(errorOf(ended).message).toEndWith(`the provider refused the refresh (HTTP 200: ${reason})`);
+        expect(errorOf(ended).message).toEndWith(`the provider refused the refresh (${reason})`);
         expect(errorOf(ended).hint).toStartWith("Log in again: auth login acme\n");
         if (words !== null) expect(errorOf(ended).detail).toBe(words);
       }
