@@ -29,7 +29,8 @@ export function tarGz(entries: readonly Entry[], seconds: number): Buffer {
       },
     })),
   );
-  return gzip(tar);
+  // POSIX.1: the end is two blocks of zeros. nanotar leaves one or none, depending on the size.
+  return gzip(Buffer.concat([tar, Buffer.alloc(1024)]));
 }
 
 export function gzip(bytes: Uint8Array): Buffer {

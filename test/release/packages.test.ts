@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { PLATFORMS, programName } from "../../.ci/platforms.ts";
 import { tarGz, zip } from "../../.ci/release/archive.ts";
 import type { ReleaseFile } from "../../.ci/release/manifest.ts";
@@ -64,6 +65,13 @@ test("the same release makes the same packages, bit for bit", () => {
   expect(names.filter((name) => /^npm|\.(deb|rb|nix|json)$/.test(name)).length).toBe(PLATFORMS.length + 1 + 2 + 3);
   for (const name of names)
     expect({ name, same: read(name).equals(readFileSync(join(again, name))) }).toEqual({ name, same: true });
+});
+
+test("an archive ends as POSIX has it, whatever its size: with two blocks of zeros", () => {
+  for (const size of [9728, 9216, 9000]) {
+    const tar = gunzipSync(tarGz([{ path: "x", bytes: Buffer.alloc(size, 1), executable: false }], SECONDS));
+    expect(tar.subarray(-1024).every((byte) => byte === 0)).toBe(true);
+  }
 });
 
 test("each platform's npm package holds its program, whatever archive that came from", () => {

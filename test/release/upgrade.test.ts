@@ -1,6 +1,16 @@
 /** `auth upgrade`, from one real binary to another: what it replaces, and what it refuses to. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, chownSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { managerOf } from "../../src/platform/own-binary.ts";
 import { lacking } from "../support/needs.ts";
@@ -228,6 +238,17 @@ describe.skipIf(lacking("linux"))("what is refused, with nothing changed", () =>
     expect(managerOf("/nix/store/abc-auth-0.1.0/bin/auth")?.command).toBe("nix profile upgrade auth");
     expect(managerOf("C:\\Users\\me\\scoop\\apps\\auth\\current\\auth.exe")?.command).toBe("scoop update auth");
     expect(managerOf("/home/me/.local/bin/auth")).toBeNull();
+  });
+
+  test.skipIf(lacking("bwrap"))("a program that dpkg installed", async () => {
+    const path = installed(older);
+    const list = join(tempFolder(), "auth.list");
+    writeFileSync(list, `/.\n${path}\n`);
+    const info = "/var/lib/dpkg/info";
+    const bwrap = ["bwrap", "--dev-bind", "/", "/", "--tmpfs", info, "--ro-bind", list, `${info}/auth.list`];
+    const ended = await run([...bwrap, path, "upgrade"]);
+    expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("belongs to dpkg")]);
+    expect(readdirSync(dirname(path))).toEqual(["auth"]);
   });
 
   test("a build from a clone has no place to upgrade from, and says so", async () => {
