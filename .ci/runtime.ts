@@ -14,7 +14,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parseTar } from "nanotar";
 import { version } from "../package.json";
@@ -109,8 +109,18 @@ export function runtimesFor(platforms: readonly (Platform | null)[]): string[] {
     const blanked = blankSwitches(runtime);
     writeFileSync(draft, isForWindows ? withResources(blanked, version) : blanked, { mode: 0o755 });
     renameSync(draft, path);
+    removeOthers(folder, path);
     return path;
   });
+}
+
+/** Those of an older Bun, version or recipe: a hundred megabytes each. */
+function removeOthers(folder: string, path: string): void {
+  const targetOf = (name: string): string => name.replace(/-\d+\.\d+\.\d+-[0-9a-f]{16}$/, "");
+  for (const name of readdirSync(folder)) {
+    if (name !== basename(path) && targetOf(name) === targetOf(basename(path)))
+      rmSync(join(folder, name), { force: true });
+  }
 }
 
 /** npm installed the one package that fits this machine, and Bun's own script moved its program to where it runs. */
