@@ -4,6 +4,7 @@ import type { Definition, Loader } from "./cli/command.ts";
 import { type Cli, createCli, DEFAULT_GLOBALS } from "./cli/context.ts";
 import { asAuthError, EXIT_CODES } from "./cli/exit.ts";
 import { quickCall } from "./cli/quick.ts";
+import { EVERY, nameInFull } from "./connections/ref.ts";
 import type { Environment } from "./platform/context.ts";
 import { exitOnInterrupt, interruptedExitCode } from "./platform/signals.ts";
 
@@ -36,6 +37,7 @@ async function start(): Promise<number> {
   const call = quickCall(command, others);
   if (call === null) return commandTree();
   const cli = createCli(env, call.globals, call.rest);
+  nameAsGiven(call.args);
   return perform(cli, () => command.run(cli, call.args), command.exitCodeOf);
 }
 
@@ -63,9 +65,16 @@ async function commandTree(): Promise<number> {
     case "run": {
       const { command, args, globals, rest } = invocation;
       const cli = createCli(env, globals, rest);
+      nameAsGiven(args);
       return perform(cli, () => command.run(cli, args), command.exitCodeOf);
     }
   }
+}
+
+/** A provider's name alone means what AUTH_PROFILE says; and who names a connection in full may mean one beside its default. */
+function nameAsGiven({ connection, profile }: Readonly<Record<string, unknown>>): void {
+  const isFull = typeof connection === "string" && connection.includes(":");
+  if (isFull || profile !== undefined || env.AUTH_PROFILE?.trim()) nameInFull(EVERY);
 }
 
 async function showVersion(cli: Cli): Promise<number> {

@@ -1,6 +1,7 @@
 /** What a command works with: the providers, and the vault once it is needed. Closed when the command ends. */
 import { builtIn } from "../../providers/index.ts";
-import type { ConnectionRef } from "../connections/ref.ts";
+import { readDefaults } from "../connections/defaults.ts";
+import { type ConnectionRef, DEFAULT_NAME, nameInFull, sameName } from "../connections/ref.ts";
 import { namingProfile, type Selected, select } from "../connections/select.ts";
 import type { Services } from "../connections/services.ts";
 import { listConnections, notFound, requireConnection, type Stored } from "../connections/store.ts";
@@ -102,5 +103,8 @@ export async function selectStored(
 /** Every connection in the vault; none where there is no vault. */
 export async function connectionsOf(session: Session): Promise<Stored[]> {
   const vault = await session.vault();
-  return vault === null ? [] : listConnections(vault);
+  if (vault === null) return [];
+  const { providers } = await readDefaults(vault);
+  for (const [provider, name] of Object.entries(providers)) if (!sameName(name, DEFAULT_NAME)) nameInFull(provider);
+  return listConnections(vault);
 }

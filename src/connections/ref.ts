@@ -65,9 +65,22 @@ export function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-/** What a person types for it: `github` for `github:default`. */
+/** For every provider. */
+export const EVERY = "*";
+const namedInFull = new Set<string>();
+
+/**
+ * From here on, printed commands name a provider's connections in full: its name alone means another one here (by `auth
+ * use`, AUTH_PROFILE or a token in the environment), or may, as the person has named one in full too.
+ */
+export function nameInFull(provider: string): void {
+  namedInFull.add(provider);
+}
+
+/** What a person types for it: `github` for `github:default`, where that is what `github` means. */
 export function typed(ref: ConnectionRef): string {
-  return ref.name.toLowerCase() === DEFAULT_NAME ? ref.provider : display(ref);
+  const isMeant = !namedInFull.has(ref.provider) && !namedInFull.has(EVERY);
+  return isMeant && sameName(ref.name, DEFAULT_NAME) ? ref.provider : display(ref);
 }
 
 /** An error that concerns one connection. */

@@ -1,7 +1,7 @@
 /** CLI.md §1, "Which connection": what a name means, and what none means. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type OidcIssuer, startOidc } from "../issuers/oidc-client.ts";
-import { paste } from "../support/home.ts";
+import { paste, succeeded } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { auth, bareEnvironment, type Ended } from "../support/program.ts";
 
@@ -735,4 +735,24 @@ test("login alone is a menu on a terminal, else exit 64 naming the providers", a
   expect(ended.code).toBe(64);
   for (const provider of ["github", "google", "sentry", "entra", "oidc", "apikey"])
     expect(errorOf(ended).hint).toContain(provider);
+});
+
+describe("a printed command means the connection that it is about", () => {
+  const logins = ({ stderr, stdout }: Ended): string[] =>
+    [...`${stderr}\n${stdout}`.matchAll(/auth (?:login|refresh|token) ([\w:-]+)/g)].map(([, name]) => name ?? "");
+
+  test("named in full, or beside another that `auth use` or AUTH_PROFILE means, it is named in full", async () => {
+    const env = bareEnvironment();
+    const call = (args: readonly string[], more: Record<string, string> = {}) =>
+      auth(args, { env: { ...env, ...more } });
+    await succeeded(call(["profile", "create", "sentry:default"]));
+    expect(logins(await call(["token", "sentry"]))).toEqual(["sentry"]);
+    expect(logins(await call(["token", "sentry:default"]))).toEqual(["sentry:default"]);
+    expect(logins(await call(["token", "sentry", "-p", "default"]))).toEqual(["sentry:default"]);
+    expect(logins(await call(["status"], { AUTH_PROFILE: "default" }))).toEqual(["sentry:default"]);
+    await paste(env, "sentry:work", "a-token-of-work");
+    await succeeded(call(["use", "sentry:work"]));
+    expect(logins(await call(["status"]))).toContain("sentry:default");
+    expect(logins(await call(["doctor", "--offline"]))).toEqual(["sentry:default"]);
+  });
 });
