@@ -144,11 +144,10 @@ linux() {
     fi
   elif [ -e $musl ]; then
     platform=linux-$cpu-musl
-    for library in libstdc++.so.6 libgcc_s.so.1; do
-      [ -e /usr/lib/$library ] || [ -e /lib/$library ] || [ -e /usr/local/lib/$library ] ||
-        fail "$library is missing, which auth needs beside musl." \
-          "Install the package that has it, then run this again. On Alpine: apk add libstdc++"
-    done
+    if [ ! -e /usr/lib/libstdc++.so.6 ] && [ ! -e /lib/libstdc++.so.6 ] && [ ! -e /usr/local/lib/libstdc++.so.6 ]; then
+      fail "libstdc++.so.6 is missing, which auth needs beside musl." \
+        "Install the package that has it, then run this again. On Alpine: apk add libstdc++"
+    fi
   else
     fail "This system has neither glibc nor musl at the usual place ($loader, $musl)." \
       "On NixOS use the release's auth.nix."
