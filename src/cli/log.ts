@@ -1,8 +1,8 @@
 import { display, isAddress } from "../connections/ref.ts";
 import { AUDIT_EVENTS } from "../platform/audit-event.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
+import { permitCommand } from "../platform/file-commands.ts";
 import { localTime } from "../platform/local-time.ts";
-import { shellWord } from "../platform/shell-word.ts";
 import { accessHint, ownershipIfThere } from "../platform/small-file.ts";
 import { type AuditLine, parseAudit } from "./audit-line.ts";
 import { printTable } from "./columns.ts";
@@ -74,7 +74,7 @@ async function textOf(path: string): Promise<string> {
       hint: accessHint(
         path,
         await ownershipIfThere(path),
-        `Make it readable: chmod 600 ${shellWord(path)}   (or move it away: a new one is begun)`,
+        `Make it readable: ${permitCommand(path)}   (or move it away: a new one is begun)`,
       ),
     });
   }

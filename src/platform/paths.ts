@@ -1,6 +1,7 @@
 /** Where every file is (CLI.md §7). Key and vault are in different folders, unless AUTH_HOME puts them in one. */
 import type { Environment } from "./context.ts";
 import { AuthError } from "./errors.ts";
+import { isThere } from "./small-file.ts";
 
 export interface Paths {
   /** The vault file as named, before links are resolved. */
@@ -21,23 +22,30 @@ interface Folders {
 }
 
 /**
- * @param cwd what a relative AUTH_HOME is relative to; absent: the current folder
+ * @param options.cwd what a relative AUTH_HOME is relative to; absent: the current folder
+ * @param options.exists where the key is depends on it, on Windows
  * @throws AuthError `vault_unwritable` when no variable names the user's folders
  */
-export function pathsFor(env: Environment, platform: NodeJS.Platform, cwd?: string): Paths {
-  const slash = platform === "win32" ? "\\" : "/";
-  const at = (...parts: string[]): string => parts.join(slash);
+export function pathsFor(
+  env: Environment,
+  platform: NodeJS.Platform,
+  { cwd, exists = isThere }: { cwd?: string; exists?: (path: string) => boolean } = {},
+): Paths {
+  const at = platform === "win32" ? windowsPaths().join : (...parts: string[]): string => parts.join("/");
 
   if (env.AUTH_HOME) {
     requireUtf8("AUTH_HOME", env.AUTH_HOME);
-    const home = absolute(env.AUTH_HOME, cwd, platform);
+    const home = absolutePath(env.AUTH_HOME, platform, cwd);
     return layout({ config: home, data: home, state: home, runtime: at(home, "run") }, at);
   }
   const { config, data, state, runtime } = foldersOf(env, platform, at);
-  return layout(
+  const places = layout(
     { config: at(config, "auth"), data: at(data, "auth"), state: at(state, "auth"), runtime: at(runtime, "auth") },
     at,
   );
+  // What roams is copied to other machines: a key stays on its own, but where an earlier version put it.
+  if (platform !== "win32" || exists(places.key)) return places;
+  return { ...places, key: at(data, "auth-key", "key") };
 }
 
 function layout(folders: Folders, at: (...parts: string[]) => string): Paths {
@@ -56,7 +64,7 @@ function foldersOf(env: Environment, platform: NodeJS.Platform, at: (...parts: s
   const named = (variable: string): string | undefined => {
     const value = env[variable];
     if (value) requireUtf8(variable, value);
-    return value && isAbsolute(value, platform) ? trimmed(value) : undefined;
+    return value && isAbsolute(value, platform) ? absolutePath(value, platform) : undefined;
   };
   const home = (...parts: string[]): string => {
     const root = named("HOME");
@@ -67,7 +75,8 @@ function foldersOf(env: Environment, platform: NodeJS.Platform, at: (...parts: s
     case "win32": {
       const local = named("LOCALAPPDATA");
       const roaming = named("APPDATA");
-      if (local === undefined || roaming === undefined) throw homeless("APPDATA and LOCALAPPDATA");
+      if (local === undefined || roaming === undefined)
+        throw homeless("APPDATA and LOCALAPPDATA", "C:\\Users\\me\\.auth");
       return { config: roaming, data: local, state: local, runtime: named("TEMP") ?? at(local, "Temp") };
     }
     case "darwin": {
@@ -99,26 +108,30 @@ export function requireUtf8(variable: string, path: string): void {
   });
 }
 
-function homeless(variables: string): AuthError {
+function homeless(variables: string, example = "/home/me/.auth"): AuthError {
   return new AuthError("vault_unwritable", `There is no place for the vault: ${variables} is not set.`, {
-    hint: "Set AUTH_HOME to a folder of your own, for example AUTH_HOME=/home/me/.auth.",
+    hint: `Set AUTH_HOME to a folder of your own, for example AUTH_HOME=${example}.`,
   });
 }
 
-function absolute(path: string, cwd: string | undefined, platform: NodeJS.Platform): string {
-  if (isAbsolute(path, platform)) return trimmed(path);
-  return trimmed(`${cwd ?? process.cwd()}${platform === "win32" ? "\\" : "/"}${path}`);
+/** @param cwd absent: the current folder */
+export function absolutePath(path: string, platform: NodeJS.Platform, cwd?: string): string {
+  if (platform === "win32") return windowsPaths().resolve(cwd ?? process.cwd(), path);
+  return isAbsolute(path, platform) ? trimmed(path) : trimmed(`${cwd ?? process.cwd()}/${path}`);
+}
+
+/** Knows what is rooted (`\x`), relative to a drive (`C:x`) or a share, and slashes of either kind. Loaded there only. */
+function windowsPaths(): typeof import("node:path").win32 {
+  return process.getBuiltinModule("node:path").win32;
 }
 
 function isAbsolute(path: string, platform: NodeJS.Platform): boolean {
-  return platform === "win32" ? /^([A-Za-z]:[\\/]|\\\\)/.test(path) : path.startsWith("/");
+  return platform === "win32" ? /^([A-Za-z]:[\\/]|[\\/]{2})/.test(path) : path.startsWith("/");
 }
-
-const SEPARATORS = "/\\";
 
 /** Without the separators at its end; a root stays a root. */
 function trimmed(path: string): string {
   let end = path.length;
-  while (end > 1 && SEPARATORS.includes(path.charAt(end - 1))) end--;
+  while (end > 1 && path[end - 1] === "/") end--;
   return path.slice(0, end);
 }

@@ -3,7 +3,7 @@ import type { Environment } from "./context.ts";
 import { AuthError, usage } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { type LineEnd, TypedLine } from "./line.ts";
-import { openTerminal, type Terminal } from "./raw-terminal.ts";
+import { openTerminal, TERMINAL, type Terminal } from "./raw-terminal.ts";
 import { Secret } from "./secret.ts";
 import { canDraw, columns, isTerminal } from "./terminal.ts";
 import { wrapMessage } from "./wrap.ts";
@@ -29,7 +29,7 @@ export async function hasTerminal(): Promise<boolean> {
   if (isTerminal(0)) return true;
   const { openSync, closeSync } = await import("node:fs");
   try {
-    closeSync(openSync("/dev/tty", "r+"));
+    closeSync(openSync(TERMINAL.input, "r+"));
     return true;
   } catch {
     return false; // There is none: that is the answer.

@@ -3,6 +3,12 @@ import { AuthError } from "./errors.ts";
 import { heldSignal } from "./signals.ts";
 import { isTerminal } from "./terminal.ts";
 
+/** The controlling terminal; on Windows a console has an end for each direction ("Console Handles"). */
+export const TERMINAL =
+  process.platform === "win32"
+    ? { input: "\\\\.\\CONIN$", output: "\\\\.\\CONOUT$" }
+    : { input: "/dev/tty", output: "/dev/tty" };
+
 export interface Terminal {
   write(text: string): void;
   /** null: the terminal is gone, or a signal came that is held back (nothing was sent yet, so the question ends). */
@@ -20,19 +26,24 @@ export async function openTerminal(raw = true): Promise<Terminal> {
   const { ReadStream } = await import("node:tty");
   const { openSync, writeSync, closeSync } = await import("node:fs");
   const own = !isTerminal(0);
+  const opened = new Map<string, number>();
+  const open = (path: string): number => {
+    const fd = opened.get(path) ?? openSync(path, "r+");
+    opened.set(path, fd);
+    return fd;
+  };
   let fd = 0;
-  if (own) {
-    try {
-      fd = openSync("/dev/tty", "r+");
-    } catch (error) {
-      throw new AuthError("usage", "There is no terminal to ask on.", {
-        cause: error,
-        hint: "Pass it on standard input.",
-      });
-    }
+  let out = 2;
+  try {
+    if (own) fd = open(TERMINAL.input);
+    if (own || !isTerminal(2)) out = open(TERMINAL.output);
+  } catch (error) {
+    throw new AuthError("usage", "There is no terminal to ask on.", {
+      cause: error,
+      hint: "Pass it on standard input.",
+    });
   }
   const stream = own ? new ReadStream(fd) : process.stdin;
-  const out = own || !isTerminal(2) ? fd : 2;
   if (raw) stream.setRawMode(true);
   const restore = (): void => void (raw && stream.setRawMode(false));
   process.on("exit", restore);
@@ -51,14 +62,15 @@ export async function openTerminal(raw = true): Promise<Terminal> {
       restore();
       process.off("exit", restore);
       stream.removeAllListeners("data").pause();
-      if (own) {
-        stream.destroy();
+      if (own) stream.destroy();
+      else stream.unref();
+      for (const one of opened.values()) {
         try {
-          closeSync(fd);
+          closeSync(one);
         } catch {
           // The stream closed it already.
         }
-      } else stream.unref();
+      }
     },
   };
 }

@@ -1,10 +1,10 @@
 /** Making a vault: under a lock, complete under another name, and only then given its own (RULES.md 1.9). */
 import { accessSync, constants, renameSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
+import { removeCommand } from "../platform/file-commands.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { shellWord } from "../platform/shell-word.ts";
 import { type Bytes, random } from "./bytes.ts";
 import { retryWhileBusy } from "./driver.ts";
 import { refuseNetwork } from "./file-systems.ts";
@@ -162,7 +162,7 @@ async function refuseLeftJournal(real: string): Promise<void> {
     // What shared memory holds is made anew.
     if (stat.size === 0 || side === "-shm") continue;
     throw new AuthError("vault_unwritable", `${path} is left from another vault, and would damage a new one.`, {
-      hint: `Move it to where that vault is now: it holds a part of it. Or remove it: rm -f ${shellWord(path)}`,
+      hint: `Move it to where that vault is now: it holds a part of it. Or remove it: ${removeCommand(path)}`,
     });
   }
 }
@@ -193,7 +193,7 @@ async function placeVault(real: string, request: KeyRequest, made: Made): Promis
 
 /** One process at a time makes or rekeys a vault. @throws AuthError `busy` */
 export async function underVaultLock<T>(real: string, work: () => Promise<T>): Promise<T> {
-  const lock = openLockFile(`${locksFolder(real)}/vault.lock`);
+  const lock = openLockFile(join(locksFolder(real), "vault.lock"));
   try {
     await retryWhileBusy(() => {
       if (lock.take()) return;

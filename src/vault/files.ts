@@ -18,9 +18,10 @@ import {
   writeSync,
 } from "node:fs";
 import { devNull } from "node:os";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { syncFile } from "../platform/disk.ts";
 import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT } from "../platform/errors.ts";
+import { namesCommand } from "../platform/file-commands.ts";
 import { fileFault } from "../platform/file-faults.ts";
 import { makeFolder } from "../platform/folders.ts";
 import { shellWord } from "../platform/shell-word.ts";
@@ -63,8 +64,7 @@ export function canOpenFiles(count: number): boolean {
 
 /** The path with its folder's links resolved, but not its last part. */
 export function realPlace(path: string): string {
-  const folder = realpathSync(dirname(path));
-  return folder.endsWith("/") ? `${folder}${basename(path)}` : `${folder}/${basename(path)}`;
+  return join(realpathSync(dirname(path)), basename(path));
 }
 
 /** What is there, a link as a link; null where nothing is. */
@@ -182,7 +182,7 @@ export function blankLines(path: string, isOld: (line: string) => boolean): void
 
 export function hardLinked(path: string, names: number): AuthError {
   return new AuthError("vault_unwritable", `${path} has ${names} names (hard links), each with locks of its own.`, {
-    hint: `Keep one of them. To find them: find / -xdev -samefile ${shellWord(path)}`,
+    hint: `Keep one of them. To find them: ${namesCommand(path)}`,
   });
 }
 
@@ -246,6 +246,6 @@ export function wrongOwner(paths: readonly string[]): string[] {
     const stat = lstat(path);
     if (stat === null) return [];
     if (isOwnedByOther(stat)) return [path];
-    return kindOf(stat) === "folder" ? wrongOwner(readdirSync(path).map((name) => `${path}/${name}`)) : [];
+    return kindOf(stat) === "folder" ? wrongOwner(readdirSync(path).map((name) => join(path, name))) : [];
   });
 }

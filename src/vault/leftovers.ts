@@ -1,6 +1,6 @@
 /** Files of a moment beside a vault. What a killed process leaves is removed by the next one that holds the vault lock. */
 import { closeSync, constants, fsyncSync, openSync, readdirSync, rmSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { random } from "./bytes.ts";
 import { realPlace, touching, writeAll } from "./files.ts";
@@ -56,7 +56,7 @@ export function removeDrafts({ debug }: Pick<Context, "debug">, real: string): v
   remove(() => {
     for (const name of readdirSync(folder))
       if (name.startsWith(basename(real)) && DRAFT.test(name.slice(basename(real).length)))
-        remove(() => rmSync(`${folder}/${name}`, { force: true }));
+        remove(() => rmSync(join(folder, name), { force: true }));
   });
 }
 
@@ -72,7 +72,7 @@ function messageOf(error: unknown): string {
  */
 export async function clearLeftovers(context: Context, path: string, readHeader: () => Promise<Header>): Promise<void> {
   const real = realPlace(path);
-  const lock = openLockFile(`${locksFolder(real)}/vault.lock`);
+  const lock = openLockFile(join(locksFolder(real), "vault.lock"));
   try {
     if (!lock.take()) return;
     removeDrafts(context, real);

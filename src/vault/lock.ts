@@ -7,7 +7,7 @@
 import { feature } from "bun:bundle";
 import { constants, Database } from "bun:sqlite";
 import { closeSync, constants as fsConstants, openSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { errorCode } from "../platform/errors.ts";
 import { mutated } from "../platform/faults.ts";
 import { hasByteLocks, lockByte, unlockByte } from "../platform/file-lock.ts";
@@ -119,7 +119,7 @@ export function lockIn(
     waiting.set(name, found);
     return null;
   }
-  const reply = keptReply(`${folder}/${hash}.reply`, `reply ${hash}`, name, keys);
+  const reply = keptReply(join(folder, `${hash}.reply`), `reply ${hash}`, name, keys);
   return {
     reply,
     release() {
@@ -132,12 +132,12 @@ export function lockIn(
 function find(vault: string, name: string, indexKey: Bytes): TriedLock {
   const hash = hmac(indexKey, pack("lock", name)).toHex();
   const folder = locksFolder(vault);
-  return { file: openLockFile(`${folder}/${hash}.lock`), folder, hash };
+  return { file: openLockFile(join(folder, `${hash}.lock`)), folder, hash };
 }
 
 /** `vault.locks` beside the file itself, so that all who reach it by any link meet at the same locks. */
 export function locksFolder(vault: string): string {
-  const folder = touching(vault, () => `${dirname(realPlace(vault))}/vault.locks`);
+  const folder = touching(vault, () => join(dirname(realPlace(vault)), "vault.locks"));
   ensureOwnFolder(folder);
   return folder;
 }

@@ -6,7 +6,8 @@ import type { Database } from "bun:sqlite";
 import { accessSync, constants, lstatSync } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
-import { commandLine, shellWord } from "../platform/shell-word.ts";
+import { moveCommand, removeCommand } from "../platform/file-commands.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { isOpenTo, isOwnedByOther } from "../platform/small-file.ts";
 import { busy, isBusy } from "./driver.ts";
 import { refuseNetwork, refuseSecondName } from "./file-systems.ts";
@@ -106,9 +107,9 @@ export function checkSideFile(path: string): void {
   const stat = lstatSync(path);
   const refused = (what: string, hint: string): AuthError =>
     new AuthError("vault_unwritable", `${path} ${what}, so the vault beside it isn't opened.`, { hint });
-  if (kindOf(stat) !== "file") throw refused(`is ${wordsFor(stat)}`, `Remove it: rm -f ${shellWord(path)}`);
+  if (kindOf(stat) !== "file") throw refused(`is ${wordsFor(stat)}`, `Remove it: ${removeCommand(path)}`);
   if (isOwnedByOther(stat))
-    throw refused("belongs to another user", `It was not made by auth. Remove it: rm -f ${shellWord(path)}`);
+    throw refused("belongs to another user", `It was not made by auth. Remove it: ${removeCommand(path)}`);
   if (stat.nlink > 1) throw hardLinked(path, stat.nlink);
   if (isOpenTo(stat, 0o022))
     throw refused("can be written by other users", `If no one else has written to it: chmod 600 ${shellWord(path)}`);
@@ -140,7 +141,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
 ];
 
 function restoring(path: string): string {
-  const away = commandLine(["mv", path, `${path}.damaged`]);
+  const away = moveCommand(path, `${path}.damaged`);
   return `Put the vault back from a backup, or begin with a new one: ${away}\nThe logins in it are lost then: log in again.`;
 }
 

@@ -1,5 +1,5 @@
 /** What is known of a vault without its key: `auth vault status`. */
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { isOpenTo, modeText } from "../platform/small-file.ts";
@@ -78,7 +78,7 @@ function keyWarnings({ paths }: Context, real: string, source: SourceName): Vaul
 
 function placeWarnings(real: string): VaultWarning[] {
   const folder = dirname(real);
-  const warnings = [folder, `${folder}/vault.locks`, real].flatMap((path) => openTo(path));
+  const warnings = [folder, join(folder, "vault.locks"), real].flatMap((path) => openTo(path));
   const network = networkOf(folder);
   if (network === null) return warnings;
   const text = `${folder} is on a network file system (${network}): nothing will be written there.`;

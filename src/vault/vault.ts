@@ -1,7 +1,7 @@
 /** The way into the vault. The first lines of every command that needs a token, so nothing heavy is loaded here. */
 import type { Context } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
-import { requireUtf8 } from "../platform/paths.ts";
+import { absolutePath, requireUtf8 } from "../platform/paths.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { foreign, isOpenTo, isOwnedByOther, modeText, type Ownership, ownershipOf } from "../platform/small-file.ts";
 import { createVault } from "./opened.ts";
@@ -52,7 +52,11 @@ async function checkOwner(context: Context, path: string, stat: Ownership): Prom
  * @param store in the form of AUTH_STORE: `sqlite:<path>`, absolute or relative to the current folder
  * @throws AuthError `usage`
  */
-export function vaultPath(context: Context, store = context.env.AUTH_STORE): string {
+export function vaultPath(
+  context: Pick<Context, "env" | "paths">,
+  store = context.env.AUTH_STORE,
+  platform: NodeJS.Platform = process.platform,
+): string {
   if (store === undefined || store === "") return context.paths.vault;
   const colon = store.indexOf(":");
   const scheme = colon < 0 ? "" : store.slice(0, colon).toLowerCase();
@@ -60,16 +64,13 @@ export function vaultPath(context: Context, store = context.env.AUTH_STORE): str
   if (scheme !== "sqlite")
     throw usage(`AUTH_STORE names no store that this version knows${scheme && `: ${scheme}`}.`, FORM);
   const path = store.slice(colon + 1);
-  if (path === "" || path.endsWith("/")) throw usage("AUTH_STORE names no file.", FORM);
+  if (path === "" || path.endsWith("/") || (platform === "win32" && path.endsWith("\\")))
+    throw usage("AUTH_STORE names no file.", FORM);
   if (path.startsWith("//")) throw usage("AUTH_STORE=sqlite: takes a plain path, not a URL.", FORM);
   if (path.startsWith("~")) throw usage("AUTH_STORE=sqlite: doesn't know '~'.", FORM);
   requireUtf8("AUTH_STORE", path);
   if (path.includes("\0")) throw usage("AUTH_STORE holds a NUL byte.", FORM);
-  return isAbsolute(path) ? path : `${process.cwd()}/${path}`;
+  return absolutePath(path, platform);
 }
 
 const FORM = "Write AUTH_STORE=sqlite:/full/path/to/vault.db, or unset it.";
-
-function isAbsolute(path: string): boolean {
-  return path.startsWith("/") || (process.platform === "win32" && /^[A-Za-z]:[\\/]/.test(path));
-}

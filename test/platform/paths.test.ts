@@ -1,6 +1,7 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { AuthError } from "../../src/platform/errors.ts";
 import { pathsFor } from "../../src/platform/paths.ts";
+import { vaultPath } from "../../src/vault/vault.ts";
 
 test("AUTH_HOME holds everything", () => {
   expect(pathsFor({ AUTH_HOME: "/srv/auth/", HOME: "/home/me" }, "linux")).toEqual({
@@ -14,7 +15,7 @@ test("AUTH_HOME holds everything", () => {
 });
 
 test("a relative AUTH_HOME is made absolute, so that a later chdir changes nothing", () => {
-  expect(pathsFor({ AUTH_HOME: "here" }, "linux", "/work").vault).toBe("/work/here/vault.db");
+  expect(pathsFor({ AUTH_HOME: "here" }, "linux", { cwd: "/work" }).vault).toBe("/work/here/vault.db");
 });
 
 test("an empty AUTH_HOME is none", () => {
@@ -47,9 +48,53 @@ test("macOS and Windows have folders of their own", () => {
   const mac = pathsFor({ HOME: "/Users/me", TMPDIR: "/var/folders/x/T/" }, "darwin");
   expect(mac.vault).toBe("/Users/me/Library/Application Support/auth/vault.db");
   expect(mac.runtime).toBe("/var/folders/x/T/auth");
-  const windows = pathsFor({ APPDATA: "C:\\Users\\me\\Roaming", LOCALAPPDATA: "C:\\Users\\me\\Local" }, "win32");
+  const windows = pathsFor(WINDOWS_USER, "win32");
   expect(windows.vault).toBe("C:\\Users\\me\\Local\\auth\\vault.db");
-  expect(windows.key).toBe("C:\\Users\\me\\Roaming\\auth\\key");
+  expect(windows.providers).toBe("C:\\Users\\me\\Roaming\\auth\\providers");
+});
+
+const WINDOWS_USER = { APPDATA: "C:\\Users\\me\\Roaming", LOCALAPPDATA: "C:\\Users\\me\\Local" };
+
+test("on Windows a key doesn't roam to other machines, but one that does already is still found", () => {
+  const roaming = "C:\\Users\\me\\Roaming\\auth\\key";
+  expect(pathsFor(WINDOWS_USER, "win32").key).toBe("C:\\Users\\me\\Local\\auth-key\\key");
+  expect(pathsFor(WINDOWS_USER, "win32", { exists: (path) => path === roaming }).key).toBe(roaming);
+  expect(pathsFor({ AUTH_HOME: "C:\\auth" }, "win32", { exists: () => false }).key).toBe("C:\\auth\\key");
+});
+
+describe("Windows' forms of a path", () => {
+  const cases: Readonly<Record<string, string>> = {
+    "D:\\auth": "D:\\auth",
+    "d:/auth/": "d:\\auth",
+    "\\auth": "C:\\auth",
+    "/auth": "C:\\auth",
+    auth: "C:\\work\\auth",
+    "..\\auth": "C:\\auth",
+    "C:auth": "C:\\work\\auth",
+    "\\\\host\\share\\auth": "\\\\host\\share\\auth",
+    "//host/share/auth": "\\\\host\\share\\auth",
+    "\\\\?\\C:\\auth": "\\\\?\\C:\\auth",
+    "C:\\": "C:\\",
+  };
+  for (const [form, place] of Object.entries(cases))
+    test(form, () => {
+      const vault = `${place}${place.endsWith("\\") ? "" : "\\"}vault.db`;
+      expect(pathsFor({ AUTH_HOME: form }, "win32", { cwd: "C:\\work" }).vault).toBe(vault);
+    });
+
+  test("a folder named by a variable counts only where it has a drive or a share", () => {
+    const LOCALAPPDATA = WINDOWS_USER.LOCALAPPDATA;
+    for (const APPDATA of ["\\Users", "C:Users", "Users"])
+      expect(() => pathsFor({ APPDATA, LOCALAPPDATA }, "win32")).toThrow("APPDATA");
+  });
+
+  test("AUTH_STORE takes them too", () => {
+    const store = (text: string) =>
+      vaultPath({ env: {}, paths: pathsFor(WINDOWS_USER, "win32") }, `sqlite:${text}`, "win32");
+    expect(store("C:/x/vault.db")).toBe("C:\\x\\vault.db");
+    expect(store("\\\\host\\share\\vault.db")).toBe("\\\\host\\share\\vault.db");
+    expect(() => store("C:\\x\\")).toThrow("names no file");
+  });
 });
 
 test("key and vault lie in different folders on every platform", () => {

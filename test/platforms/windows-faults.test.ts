@@ -1,6 +1,6 @@
 /** What differs on Windows, on the Windows build under wine. What only a real machine shows is named in docs/install.md. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { tempFolder } from "../support/program.ts";
 import { reasonToSkip } from "./platform.ts";
@@ -84,5 +84,26 @@ describe.skipIf(skipped !== null)(`windows under wine${skipped === null ? "" : `
     const env = { HOME, AUTH_KEY_COMMAND };
     expect(await wine.run([wine.auth, "vault", "init"], { env })).toMatchObject({ code: 0 });
     expect(await wine.run([wine.auth, "list", "--json"], { env })).toMatchObject({ code: 0, stdout: "[]\n" });
+  }, 60_000);
+
+  test("paths are shown with Windows' slashes alone, whatever AUTH_HOME is written with", async () => {
+    const HOME = tempFolder();
+    const AUTH_HOME = windowsPath(join(HOME, "auth")).replaceAll("\\", "/");
+    const env = { HOME, AUTH_HOME };
+    await wine.run([wine.auth, "vault", "init", "--key", "file"], { env });
+    const { stdout } = await wine.run([wine.auth, "vault", "status"], { env });
+    expect(stdout).toContain(`Vault: ${windowsPath(join(HOME, "auth", "vault.db"))}\n`);
+    expect(stdout).not.toContain("/");
+  }, 60_000);
+
+  test("without AUTH_HOME, vault and key are in folders that don't roam", async () => {
+    const HOME = tempFolder();
+    const place = (name: string) => windowsPath(join(HOME, name));
+    // wine sets these two itself.
+    const set = `set APPDATA=${place("roaming")}&set LOCALAPPDATA=${place("local")}`;
+    await wine.run(["cmd", "/c", `${set}&${wine.auth} vault init --key file`], { env: { HOME, AUTH_HOME: undefined } });
+    expect(existsSync(join(HOME, "local", "auth", "vault.db"))).toBe(true);
+    expect(existsSync(join(HOME, "local", "auth-key", "key"))).toBe(true);
+    expect(existsSync(join(HOME, "roaming"))).toBe(false);
   }, 60_000);
 });

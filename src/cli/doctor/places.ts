@@ -1,6 +1,6 @@
 /** The vault and what it depends on: its file, its key, who can reach them, the file system. */
 import { accessSync, constants } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { leftBySudo, nearestExisting, requireOwnPlace } from "../../platform/folders.ts";
 import { isOwnedByOther, ownerHint } from "../../platform/small-file.ts";
@@ -20,7 +20,7 @@ export const examineModes: Examine = async ({ context }) => {
 
 function modesOf(context: Context, vault: string): Found[] {
   const { paths } = context;
-  const locks = `${dirname(vault)}/vault.locks`;
+  const locks = join(dirname(vault), "vault.locks");
   const folders = [...new Set([vault, paths.key, paths.audit].map((path) => dirname(path)))];
   const others = [...folders.flatMap(othersFolder), ...wrongOwner([vault, paths.key, paths.audit, paths.log, locks])];
   const found = [

@@ -1,5 +1,6 @@
 /** A plugin's file: read once and whole, only where no other user could write it, and identified by its hash (RULES.md §4). */
 import { AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT, usage } from "../../platform/errors.ts";
+import { permitCommand } from "../../platform/file-commands.ts";
 import { faultReason } from "../../platform/file-faults.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { shellWord } from "../../platform/shell-word.ts";
@@ -38,7 +39,7 @@ export async function readPluginFile(path: string): Promise<PluginFile> {
 async function hintFor(path: string, error: unknown): Promise<string> {
   if (isOutOfFiles(error)) return RAISE_FILE_LIMIT;
   if (!["EACCES", "EPERM"].includes(errorCode(error) ?? "")) return "Name a plugin's file.";
-  return accessHint(path, await ownershipIfThere(path), `Make it readable: chmod 600 ${shellWord(path)}`);
+  return accessHint(path, await ownershipIfThere(path), `Make it readable: ${permitCommand(path)}`);
 }
 
 function readFault(error: unknown): string {

@@ -80,6 +80,10 @@ function checkOwner(path: string, stat: Ownership): void {
     );
 }
 
+async function permission(path: string): Promise<string> {
+  return (await import("../../platform/file-commands.ts")).permitCommand(path);
+}
+
 async function unreadable(context: Context, path: string, error: unknown): Promise<unknown> {
   switch (errorCode(error)) {
     case "ENOENT":
@@ -91,7 +95,7 @@ async function unreadable(context: Context, path: string, error: unknown): Promi
     case "EPERM":
       return locked(
         `The key file ${path} can't be read: permission denied.`,
-        accessHint(path, await ownershipIfThere(path), `Make it readable: chmod 600 ${shellWord(path)}`),
+        accessHint(path, await ownershipIfThere(path), `Make it readable: ${await permission(path)}`),
       );
     case "EMFILE":
     case "ENFILE":

@@ -189,14 +189,14 @@ export function locked(message: string, hint: string, cause?: unknown): AuthErro
 
 /** What to do where the key is gone for good: lines for a hint, after what brings it back. */
 export async function ifKeyIsLost(context: Context): Promise<string> {
-  const [{ commandLine }, { vaultPath }] = await Promise.all([
-    import("../../platform/shell-word.ts"),
+  const [{ moveCommand }, { vaultPath }] = await Promise.all([
+    import("../../platform/file-commands.ts"),
     import("../vault.ts"),
   ]);
   const vault = vaultPath(context);
   return [
     "If the key is gone for good, the logins in this vault are lost; their tokens live on at the providers until they end or are revoked there.",
-    `Then move the vault away: ${commandLine(["mv", vault, `${vault}.lost`])}`,
+    `Then move the vault away: ${moveCommand(vault, `${vault}.lost`)}`,
     "And log in again: auth login <provider>",
   ].join("\n");
 }
