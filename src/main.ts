@@ -25,7 +25,7 @@ process.exit(await start());
 /** A copy, without what an object has by itself. */
 async function environment(): Promise<Record<string, string | undefined>> {
   const copy = Object.assign(Object.create(null), process.env);
-  return process.platform === "win32" ? (await import("./platform/windows/environment.ts")).caseless(copy) : copy;
+  return process.platform === "win32" ? (await import("./platform/windows/start.ts")).startOnWindows(copy) : copy;
 }
 
 async function start(): Promise<number> {

@@ -3,6 +3,7 @@ import { accessSync, constants, lstatSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname } from "node:path";
 import { errorCode, isOutOfFiles, RAISE_FILE_LIMIT } from "./errors.ts";
+import { permitCommand } from "./file-commands.ts";
 import { othersAt } from "./folders.ts";
 import { shellWord } from "./shell-word.ts";
 import { isOwnedByOther, ownerHint } from "./small-file.ts";
@@ -56,7 +57,8 @@ function hintFor(path: string, place: string, code: string, isClosed: boolean): 
   if (!isClosed) return faultRemedy(code);
   const stat = lstatSync(place);
   if (!isOwnedByOther(stat)) {
-    const command = stat.isDirectory() ? `chmod u+rwx ${shellWord(place)}` : `chmod u+rw ${shellWord(place)}`;
+    const chmod = stat.isDirectory() ? `chmod u+rwx ${shellWord(place)}` : `chmod u+rw ${shellWord(place)}`;
+    const command = process.platform === "win32" ? permitCommand(place) : chmod;
     return `Make it writable: ${command}\nOr set AUTH_HOME to a folder of your own on a local disk.`;
   }
   // A folder of the system, such as /, is not to be given away.

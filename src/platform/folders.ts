@@ -3,6 +3,7 @@ import { lstatSync, mkdirSync, realpathSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError, errorCode } from "./errors.ts";
 import { isOwnedByOther, ownerHint } from "./small-file.ts";
+import { windowsFiles } from "./windows-files.ts";
 
 /**
  * Makes a folder and those above it, mode 0700. Not in a folder of another user: what root makes in a user's home, that
@@ -15,7 +16,8 @@ export function makeFolder(path: string): void {
   // A umask can take away what the owner needs, and with it the way into what is made first.
   const umask = process.umask(0o077);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (first !== undefined) windowsFiles()?.protect(first);
   } catch (error) {
     const left = errorCode(error) === "EACCES" ? leftBySudo(path) : null;
     throw left === null ? error : othersPlace(path, left, error);

@@ -17,6 +17,7 @@ import { AuthError, errorCode } from "./errors.ts";
 import { fileFault } from "./file-faults.ts";
 import { hasByteLocks, lockByte } from "./file-lock.ts";
 import { makeFolder } from "./folders.ts";
+import { whileHeld } from "./held-files.ts";
 import { isOwnedByOther } from "./small-file.ts";
 
 /** O_NONBLOCK: a pipe without a reader is refused, not waited for. */
@@ -40,7 +41,7 @@ export function appendByFiles(path: string, line: string, rotateBytes: number): 
       if (!stat.isFile()) return `${path} is no file`;
       if (stat.size > rotateBytes && !isOthers(folder)) {
         const full = fd;
-        if (isMineToRotate(full, path, stat)) renameSync(path, `${path}.1`);
+        if (isMineToRotate(full, path, stat)) whileHeld(() => renameSync(path, `${path}.1`));
         fd = openSync(path, FLAGS, 0o600);
         closeSync(full);
       }

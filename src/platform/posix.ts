@@ -201,6 +201,11 @@ export function load<T extends Symbols>(
   return null;
 }
 
+/** What a C function has left at an address. */
+export function uint16At(address: Pointer, offset: number): number {
+  return ffi.read.u16(address, offset);
+}
+
 function word(argument: Word): number {
   return typeof argument === "number" ? argument : ffi.ptr(argument);
 }

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { removeCommand } from "../platform/file-commands.ts";
+import { whileHeld } from "../platform/held-files.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, random } from "./bytes.ts";
 import { retryWhileBusy } from "./driver.ts";
@@ -188,7 +189,7 @@ async function placeVault(real: string, request: KeyRequest, made: Made): Promis
   createPrivate(draft);
   const next = { version: headerVersion(header), value: header.bytes };
   await createSqlite(draft, [{ key: HEADER_KEY, expected: null, next }]);
-  touching(real, () => renameSync(draft, real));
+  touching(real, () => whileHeld(() => renameSync(draft, real)));
 }
 
 /** One process at a time makes or rekeys a vault. @throws AuthError `busy` */

@@ -2,6 +2,8 @@
 import { lstatSync, readFileSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { AuthError } from "../platform/errors.ts";
+import { macNetworkOf } from "../platform/mac-mounts.ts";
+import { windowsFiles } from "../platform/windows-files.ts";
 import { hardLinked } from "./files.ts";
 
 /** File systems on which locks don't hold between machines, by the number that statfs(2) gives on Linux. */
@@ -38,8 +40,10 @@ export function copyOnWriteFileSystem(type: number): string | null {
   return COPY_ON_WRITE[type >>> 0] ?? null;
 }
 
-/** The network file system that a folder is on, or null. Known on Linux only. */
+/** The network file system that a folder is on, or null. */
 export function networkOf(folder: string): string | null {
+  if (windowsFiles()?.isOnNetwork(folder)) return "a drive of another machine";
+  if (process.platform === "darwin") return macNetworkOf(folder);
   return process.platform === "linux" ? networkFileSystem(Number(statfsSync(folder).type)) : null;
 }
 

@@ -26,6 +26,7 @@ import { fileFault } from "../platform/file-faults.ts";
 import { makeFolder } from "../platform/folders.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { foreign, isOpenTo, isOwnedByOther } from "../platform/small-file.ts";
+import { windowsFiles } from "../platform/windows-files.ts";
 import { SIDE_FILES } from "./sqlite.ts";
 
 /** Runs file work; what the system refuses becomes `vault_unwritable` in words. */
@@ -106,6 +107,7 @@ export function ensureOwnFolder(path: string): void {
       try {
         mkdirSync(path, { mode: 0o700 });
         chmodSync(path, 0o700);
+        windowsFiles()?.protect(path);
       } catch (error) {
         if (errorCode(error) !== "EEXIST") throw error;
       }
@@ -126,6 +128,7 @@ export function createPrivate(path: string): boolean {
       // A umask may have taken away what the owner needs.
       fchmodSync(file, 0o600);
       closeSync(file);
+      windowsFiles()?.protect(path);
       return true;
     } catch (error) {
       if (errorCode(error) === "EEXIST") return false;

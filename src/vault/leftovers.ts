@@ -2,6 +2,7 @@
 import { closeSync, constants, fsyncSync, openSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../platform/context.ts";
+import { whileHeld } from "../platform/held-files.ts";
 import { random } from "./bytes.ts";
 import { realPlace, touching, writeAll } from "./files.ts";
 import type { Header } from "./header.ts";
@@ -35,7 +36,7 @@ export function requireRoom(real: string): void {
         closeSync(file);
       }
     } finally {
-      rmSync(scratch, { force: true });
+      whileHeld(() => rmSync(scratch, { force: true }));
     }
   });
 }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { isOpenTo, modeText } from "../platform/small-file.ts";
+import { windowsFiles } from "../platform/windows-files.ts";
 import { retryWhileBusy } from "./driver.ts";
 import { networkOf } from "./file-systems.ts";
 import { lstat, realPlace, touching, writableByOthers } from "./files.ts";
@@ -87,7 +88,14 @@ function placeWarnings(real: string): VaultWarning[] {
 
 function openTo(path: string, name = ""): VaultWarning[] {
   const stat = lstat(path);
-  if (stat === null || !isOpenTo(stat, 0o077)) return [];
+  if (stat === null) return [];
+  const windows = windowsFiles();
+  const others = windows?.othersAt(path) ?? [];
+  if (windows !== null && others.length > 0) {
+    const text = `Others can reach ${name}${path}: ${others.join(", ")}.`;
+    return [{ about: "modes", text, remedy: windows.protectCommand(path, stat.isDirectory()) }];
+  }
+  if (!isOpenTo(stat, 0o077)) return [];
   if (stat.isDirectory() && isOpenTo(stat, 0o022)) {
     const { message, hint = null } = writableByOthers(path, stat);
     return [{ about: "modes", text: message, remedy: hint }];

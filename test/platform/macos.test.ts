@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { closeSync, openSync } from "node:fs";
 import { syncContent, syncFile } from "../../src/platform/disk.ts";
 import { LIMITS } from "../../src/platform/limits.ts";
+import { networkIn } from "../../src/platform/mac-mounts.ts";
 import { darwinFcntl, type Posix } from "../../src/platform/posix.ts";
 import { patienceFor } from "../../src/vault/sources/keychain.ts";
 import { requireStrict } from "../../src/vault/sqlite-diagnosis.ts";
@@ -48,4 +49,16 @@ test("an SQLite that doesn't know strict tables is named before a vault is made"
   for (const version of ["3.37.0", "3.39.5", "3.54.1", "4.0.0"]) requireStrict(version);
   for (const version of ["3.36.0", "3.7.17", "2.8.17"])
     expect(() => requireStrict(version)).toThrow(`The system's SQLite is ${version}; a vault needs 3.37 or newer.`);
+});
+
+test("a network file system is told by its flags, and named", () => {
+  const statfs = (flags: number, name: string): Uint8Array<ArrayBuffer> => {
+    const buffer = new Uint8Array(2168);
+    new DataView(buffer.buffer).setUint32(64, flags, true);
+    buffer.set(new TextEncoder().encode(name), 72);
+    return buffer;
+  };
+  expect(networkIn(statfs(0x1000, "apfs"))).toBeNull();
+  expect(networkIn(statfs(0, "smbfs"))).toBe("smbfs");
+  expect(networkIn(statfs(0x4000, ""))).toBe("unknown");
 });

@@ -1,6 +1,6 @@
 /** What differs on Windows, on the Windows build under wine. What only a real machine shows is named in docs/install.md. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { tempFolder } from "../support/program.ts";
 import { reasonToSkip } from "./platform.ts";
@@ -105,5 +105,45 @@ describe.skipIf(skipped !== null)(`windows under wine${skipped === null ? "" : `
     expect(existsSync(join(HOME, "local", "auth", "vault.db"))).toBe(true);
     expect(existsSync(join(HOME, "local", "auth-key", "key"))).toBe(true);
     expect(existsSync(join(HOME, "roaming"))).toBe(false);
+  }, 60_000);
+
+  test("what is made is for its user alone, and doctor says what it looked at", async () => {
+    const HOME = tempFolder();
+    const env = { HOME };
+    await wine.run([wine.auth, "vault", "init", "--key", "file"], { env });
+    // wine keeps an access list as a file's mode, in which the owner's group stands for the system.
+    for (const name of ["", "vault.db", "vault.locks", "key"])
+      expect({ name, others: statSync(join(HOME, "auth", name)).mode & 0o007 }).toEqual({ name, others: 0 });
+    const doctor = async () =>
+      JSON.parse((await wine.run([wine.auth, "doctor", "--offline", "--json"], { env })).stdout);
+    const modes = async () => (await doctor()).checks.filter(({ name }: { name: string }) => name === "modes");
+    expect(await modes()).toMatchObject([{ status: "ok", detail: expect.stringContaining("name no one but you") }]);
+    chmodSync(join(HOME, "auth", "key"), 0o604);
+    expect(await modes()).toMatchObject([
+      {
+        status: "warn",
+        detail: expect.stringMatching(/^Others can reach the key file .*: everyone\.$/),
+        remedy: expect.stringMatching(/^icacls Z:\S+\\key \/inheritance:r \/grant:r "\*S-1-5-21-[\d-]+:F"$/),
+      },
+    ]);
+  }, 60_000);
+
+  test("a drive of another machine is no place for a vault", async () => {
+    const env = { AUTH_HOME: "N:\\auth" };
+    const { code, stderr } = await wine.run([wine.auth, "vault", "init", "--key", "file"], { env });
+    expect({ code, stderr }).toMatchObject({ code: 8, stderr: expect.stringContaining("is on a network file system") });
+  }, 60_000);
+
+  test("a vault is made although a scanner holds its file for a moment", async () => {
+    const HOME = tempFolder();
+    const env = { HOME };
+    mkdirSync(join(HOME, "auth"));
+    const scanned = wine.run([wine.helper, "scan", `${windowsPath(join(HOME, "auth"))}\\vault.db.*.new`, "400"], {
+      env,
+    });
+    const made = await wine.run([wine.auth, "vault", "init", "--key", "file"], { env });
+    expect((await scanned).stdout).toBe("held\n");
+    expect(made).toMatchObject({ code: 0 });
+    expect(await wine.run([wine.auth, "list", "--json"], { env })).toMatchObject({ code: 0, stdout: "[]\n" });
   }, 60_000);
 });

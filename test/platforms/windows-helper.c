@@ -6,7 +6,7 @@
  *   code <line>                   the same without Ctrl-C
  *   arguments ...                 prints each argument on a line, as UTF-8
  *   sleep <milliseconds>
- *   hold <path> <milliseconds>    has a file open meanwhile, as a scanner does: it can't be removed or renamed
+ *   scan <pattern> <milliseconds> waits for a file of such a name and has it open meanwhile, as a scanner does
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,11 +61,24 @@ int main(int count, char **words) {
     }
   }
   if (strcmp(what, "sleep") == 0) Sleep(atoi(words[2]));
-  if (strcmp(what, "hold") == 0) {
-    HANDLE file = CreateFileA(words[2], GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
-    printf(file == INVALID_HANDLE_VALUE ? "nothing to hold\n" : "held\n");
-    fflush(stdout);
+  if (strcmp(what, "scan") == 0) {
+    char path[MAX_PATH];
+    WIN32_FIND_DATAA found;
+    HANDLE file = INVALID_HANDLE_VALUE;
+    for (int i = 0; i < 20000 && file == INVALID_HANDLE_VALUE; i++) {
+      HANDLE search = FindFirstFileA(words[2], &found);
+      if (search != INVALID_HANDLE_VALUE) {
+        FindClose(search);
+        int folder = (int)(strrchr(words[2], '\\') - words[2]);
+        snprintf(path, sizeof path, "%.*s\\%s", folder, words[2], found.cFileName);
+        /* Nobody can rename or remove it: FILE_SHARE_DELETE is left out. */
+        file = CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL);
+      }
+      Sleep(1);
+    }
+    printf(file == INVALID_HANDLE_VALUE ? "nothing was found\n" : "held\n");
     Sleep(atoi(words[3]));
+    return 0;
   }
   if (strcmp(what, "code") == 0) printf("code %lu\n", ended(start(words[2], 0)));
   if (strcmp(what, "ctrl-c") == 0) {

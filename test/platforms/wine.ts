@@ -1,5 +1,5 @@
 /** Windows as wine shows it: the Windows build, a helper for what cmd can't do, and a registry of their own. */
-import { symlinkSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { bareEnvironment, type Ended, type RunOptions, run, tempFolder } from "../support/program.ts";
 import { binaryOf, type Machine } from "./platform.ts";
@@ -48,6 +48,12 @@ export async function startWine(): Promise<Wine> {
     // What it starts would hold its pipes open.
     Bun.spawn(["wineboot", "--init"], quiet).exited,
   ]);
+  // Drive N is another machine's: wine looks at this when it starts.
+  mkdirSync(join(folder, "share"));
+  symlinkSync(join(folder, "share"), join(folder, "prefix", "dosdevices", "n:"));
+  await Bun.spawn(["wine", "reg", "add", "HKLM\\Software\\Wine\\Drives", "/v", "n:", "/d", "network"], quiet).exited;
+  await Bun.spawn(["wineserver", "-k"], quiet).exited;
+  await Bun.spawn(["wineserver", "-w"], quiet).exited;
   // As long as one program runs, wine's own services do: they would hold the pipes of the program that started them.
   const keep = ["wine", join(folder, "helper.exe"), "hold", windowsPath(join(folder, "helper.exe")), "3600000"];
   const keeper = Bun.spawn(keep, { ...quiet, stdout: "pipe" });
@@ -58,7 +64,7 @@ export async function startWine(): Promise<Wine> {
     folder,
     env,
     stop: async () => {
-      await succeed(["wineserver", "-k"], { env: { HOME: folder, ...env } });
+      await Bun.spawn(["wineserver", "-k"], quiet).exited;
       await keeper.exited;
     },
     run: async (words, options = {}) => {

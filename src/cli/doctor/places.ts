@@ -4,13 +4,14 @@ import { dirname, join } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { leftBySudo, nearestExisting, requireOwnPlace } from "../../platform/folders.ts";
 import { isOwnedByOther, ownerHint } from "../../platform/small-file.ts";
+import { windowsFiles } from "../../platform/windows-files.ts";
 import { copyOnWriteOf, networkOf } from "../../vault/file-systems.ts";
 import { lstat, realPlace, touching, wrongOwner } from "../../vault/files.ts";
 import type { SourceName } from "../../vault/sources/source.ts";
 import { type VaultWarning, vaultStatus, vaultWarnings } from "../../vault/status.ts";
 import { vaultPath } from "../../vault/vault.ts";
 import { keyWords } from "../vault.ts";
-import { broken, doubtful, type Examine, type Found, fine } from "./found.ts";
+import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 
 /** Who owns the folders and files, and who else can reach them. Found without opening the vault. */
 export const examineModes: Examine = async ({ context }) => {
@@ -30,7 +31,12 @@ function modesOf(context: Context, vault: string): Found[] {
   ];
   if (found.length > 0) return found;
   if (lstat(vault) === null) return [fine("there is nothing yet to be reached")];
-  return [fine("no one else can reach the vault, its key or its locks")];
+  const windows = windowsFiles();
+  if (windows === null) return [fine("no one else can reach the vault, its key or its locks")];
+  if (windows.othersAt(vault) === null) return [unknown("the access lists can't be read here")];
+  return [
+    fine("the access lists of the vault, its key and its locks name no one but you, the system and its administrators"),
+  ];
 }
 
 /** Root's folders are all right, but for those that sudo leaves in a home. */

@@ -1,4 +1,5 @@
 /** Functions of kernel32.dll for which Bun has no API. */
+import { win32 } from "node:path";
 import { load } from "../posix.ts";
 
 /** "Process Security and Access Rights": enough for the exit code. */
@@ -32,4 +33,20 @@ export function watchExit(pid: number): ExitWatch | null {
       if (kernel.GetExitCodeProcess(handle, code) !== 0) kernel.ExitProcess(code[0] ?? 1);
     },
   };
+}
+
+/** GetDriveTypeW's answer for a drive of another machine. */
+const DRIVE_REMOTE = 4;
+
+/** Whether a folder is on another machine: on a share, or on a drive that stands for one. */
+export function isOnNetwork(folder: string): boolean {
+  const { root } = win32.parse(folder);
+  if (isShare(root)) return true;
+  const kernel = load({ GetDriveTypeW: { args: ["ptr"], returns: "u32" } }, ["kernel32.dll"]);
+  return kernel?.GetDriveTypeW(Uint16Array.from(`${root}\0`, (letter) => letter.charCodeAt(0))) === DRIVE_REMOTE;
+}
+
+/** `\\\\host\\share\\`, but not a device (`\\\\.\\`) nor a long path of this machine (`\\\\?\\C:\\`). */
+export function isShare(path: string): boolean {
+  return /^[\\/]{2}(?![.?][\\/])/.test(path) || /^[\\/]{2}\?[\\/]UNC[\\/]/i.test(path);
 }

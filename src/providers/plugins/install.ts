@@ -3,6 +3,7 @@ import { closeSync, constants, existsSync, fsyncSync, openSync, renameSync, rmSy
 import { AuthError, errorCode } from "../../platform/errors.ts";
 import { fileFault } from "../../platform/file-faults.ts";
 import { makeFolder } from "../../platform/folders.ts";
+import { whileHeld } from "../../platform/held-files.ts";
 import type { PluginFile } from "./file.ts";
 import { PLUGIN_KINDS, placeOf } from "./place.ts";
 import { forgetIndex } from "./stamps.ts";
@@ -22,7 +23,7 @@ export function installPlugin(folder: string, id: string, file: PluginFile): str
     } finally {
       closeSync(out);
     }
-    renameSync(temporary, path);
+    whileHeld(() => renameSync(temporary, path));
     forgetIndex(folder);
     for (const kind of PLUGIN_KINDS) if (kind !== file.kind) rmSync(placeOf(folder, id, kind), { force: true });
     return path;
