@@ -4,7 +4,8 @@ import type { Environment } from "../context.ts";
 /** A program of Windows itself, by its full path: a bare name would be looked for in the current folder first. */
 export function systemProgram(env: Environment, name: string): string {
   const root = env.SYSTEMROOT ?? env.SystemRoot ?? "";
-  return `${/^[a-z]:\\/i.test(root) ? root.replace(/\\+$/, "") : "C:\\Windows"}\\System32\\${name}`;
+  const folder = /^[a-z]:\\/i.test(root) ? root : "C:\\Windows";
+  return `${folder}${folder.endsWith("\\") ? "" : "\\"}System32\\${name}`;
 }
 
 export interface CommandLine {
