@@ -1,7 +1,7 @@
 /**
  * The ad-hoc signature without which macOS runs no program for arm64, and none whose signature is wrong: a hash of every
  * page, without a signer. Bun leaves its own signature in the programs it compiles for Intel, where it covers other bytes.
- * Source: xnu's osfmk/kern/cs_blobs.h; made as LLVM's linker makes it (lld/MachO, CodeSignatureSection).
+ * Source: xnu's osfmk/kern/cs_blobs.h; with the identifier `a.out` it is bit for bit the one that Bun makes for arm64.
  */
 import { createHash } from "node:crypto";
 import { readMachO, type Segment } from "./mach-o.ts";
@@ -13,7 +13,7 @@ const VERSION = 0x20400;
 /** CS_ADHOC, and CS_LINKER_SIGNED, which lets `codesign` put another in its place without being forced. */
 const FLAGS = 0x2 | 0x20000;
 const HEADER = 88;
-const INDEX = 24;
+const INDEX = 20;
 const PAGE = 4096;
 const SHA256 = { type: 2, size: 32 };
 /** CS_EXECSEG_MAIN_BINARY */
@@ -30,8 +30,8 @@ export function sign(program: Buffer, identifier: string): Buffer {
   const limit = signature.offset;
   const pages = Math.ceil(limit / PAGE);
   const name = Buffer.from(`${identifier}\0`);
-  const hashes = Math.ceil((INDEX + HEADER + name.length) / 16) * 16;
-  const size = Math.ceil((hashes + pages * SHA256.size) / 16) * 16;
+  const hashes = INDEX + HEADER + name.length;
+  const size = hashes + pages * SHA256.size;
 
   const signed = Buffer.concat([program.subarray(0, limit), Buffer.alloc(size)]);
   signed.writeUInt32LE(size, signature.at + 12);
@@ -40,10 +40,9 @@ export function sign(program: Buffer, identifier: string): Buffer {
   signed.writeBigUInt64LE(BigInt(linkEditSize), linkEdit.at + 48);
 
   const blob = signed.subarray(limit);
-  words(blob, 0, [SUPER_BLOB, hashes + pages * SHA256.size, 1, 0, INDEX]);
+  words(blob, 0, [SUPER_BLOB, size, 1, 0, INDEX]);
   const directory = blob.subarray(INDEX);
-  const length = hashes - INDEX + pages * SHA256.size;
-  words(directory, 0, [CODE_DIRECTORY, length, VERSION, FLAGS, hashes - INDEX, HEADER, 0, pages, limit]);
+  words(directory, 0, [CODE_DIRECTORY, size - INDEX, VERSION, FLAGS, hashes - INDEX, HEADER, 0, pages, limit]);
   directory.set([SHA256.size, SHA256.type, 0, Math.log2(PAGE)], 36);
   directory.writeBigUInt64BE(BigInt(text.fileOffset), 64);
   directory.writeBigUInt64BE(BigInt(text.fileSize), 72);
@@ -96,6 +95,10 @@ function signatureObjections(
   must(directory.toString("latin1", field(20), directory.indexOf(0, field(20))) === identifier, "another identifier");
   must(field(32) === limit && field(28) === Math.ceil(limit / PAGE), "the signature doesn't cover the whole file");
   must(directory.subarray(36, 40).equals(Buffer.from([32, 2, 0, 12])), "not SHA-256 of pages of 4096 bytes");
+  must(
+    directory.subarray(40, 64).every((byte) => byte === 0),
+    "the code directory has fields that we don't write",
+  );
   const text = segments.find(({ name }) => name === "__TEXT");
   const executable = [directory.readBigUInt64BE(64), directory.readBigUInt64BE(72), directory.readBigUInt64BE(80)];
   must(

@@ -56,7 +56,20 @@ describe("the ad-hoc signature of a program for macOS", () => {
   test("covers every byte: one that is changed, wherever, is found", () => {
     const { signature } = readMachO(signed);
     const limit = signature?.offset ?? 0;
-    const places = [40, 2000, 4095, 4096, 16_383, 16_384, limit - 1, limit, limit + 8, limit + 24, limit + 60];
+    const places = [
+      40,
+      2000,
+      4095,
+      4096,
+      16_383,
+      16_384,
+      limit - 1,
+      limit,
+      limit + 8,
+      limit + 20,
+      limit + 60,
+      limit + 100,
+    ];
     const used = limit + signed.readUInt32BE(limit + 4);
     for (const at of [...places, limit + 112, used - 1]) {
       const changed = Buffer.from(signed);
