@@ -21,11 +21,11 @@ export default defineCommand({
     if (check && rollback) throw usage("--check and --rollback don't go together.");
     if (rollback) return rollBack(cli);
     const release = releaseOrThrow();
+    if (!check) await requireUnmanaged();
     const { newestRelease, isNewer } = await import("../platform/release-files.ts");
     const manifest = await newestRelease(release, cli.context.now());
     const newer = isNewer(manifest.version);
     if (check) return tellNewest(cli, manifest.version, newer);
-    await requireUnmanaged();
     if (!newer) {
       const upgraded = { upgraded: false, from: version, to: version };
       return cli.output.result(upgraded, `auth ${version} is the newest release.`);

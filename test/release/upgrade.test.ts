@@ -232,8 +232,10 @@ describe.skipIf(lacking("linux"))("what is refused, with nothing changed", () =>
     ] as const) {
       const path = installed(older, join(folder, place));
       await refuses("upgrade_unavailable", 1, "which upgrades it", path);
+      expect(server.asked).toEqual([]);
       expect((await run([path, "upgrade"])).stderr).toContain(command);
       expect((await run([path, "upgrade", "--check"])).stdout).toContain(command);
+      server.asked.length = 0;
     }
     expect(managerOf("/nix/store/abc-auth-0.1.0/bin/auth")?.command).toBe("nix profile upgrade auth");
     expect(managerOf("C:\\Users\\me\\scoop\\apps\\auth\\current\\auth.exe")?.command).toBe("scoop update auth");
