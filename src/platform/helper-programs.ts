@@ -17,28 +17,45 @@ export function helperEnvironment(env: Environment): Record<string, string> {
 /**
  * Lets a person edit a text in $VISUAL or $EDITOR, else in vi or Notepad, in a private file that is gone afterwards.
  *
- * @throws AuthError `usage` when the editor can't be started or gives up
+ * @param read what is made of the text; after its error `usage` the same text can be edited again
+ * @param again asks whether to
+ * @throws AuthError `usage` when the editor can't be started or gives up, or a wrong text isn't edited again
  */
-export async function editText(text: string, env: Environment): Promise<string> {
+export async function editText<T>(
+  text: string,
+  env: Environment,
+  read: (text: string) => T,
+  again: (error: AuthError) => Promise<boolean>,
+): Promise<T> {
   const { mkdtemp, readFile, rm, writeFile } = await import("node:fs/promises");
   const [{ tmpdir }, { join }] = await Promise.all([import("node:os"), import("node:path")]);
   const folder = await mkdtemp(join(tmpdir(), "auth-edit-"));
   try {
     const file = join(folder, "settings.txt");
     await writeFile(file, text, { mode: 0o600, flag: "wx" });
-    const { words, ...options } = process.platform === "win32" ? byEditor(env, file) : byPosixEditor(env, file);
-    const child = Bun.spawn(words, {
-      ...options,
-      env: helperEnvironment(env),
-      stdio: ["inherit", "inherit", "inherit"],
-    });
-    const code = await child.exited;
-    if (code !== 0)
-      throw new AuthError("usage", `The editor (${nameOf(env)}) ended with ${code}.`, { hint: "Nothing was changed." });
-    return await readFile(file, "utf8");
+    for (;;) {
+      await openEditor(file, env);
+      try {
+        return read(await readFile(file, "utf8"));
+      } catch (error) {
+        if (!(error instanceof AuthError) || error.code !== "usage" || !(await again(error))) throw error;
+      }
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function openEditor(file: string, env: Environment): Promise<void> {
+  const { words, ...options } = process.platform === "win32" ? byEditor(env, file) : byPosixEditor(env, file);
+  const child = Bun.spawn(words, {
+    ...options,
+    env: helperEnvironment(env),
+    stdio: ["inherit", "inherit", "inherit"],
+  });
+  const code = await child.exited;
+  if (code !== 0)
+    throw new AuthError("usage", `The editor (${nameOf(env)}) ended with ${code}.`, { hint: "Nothing was changed." });
 }
 
 function nameOf(env: Environment): string {

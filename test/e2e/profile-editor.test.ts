@@ -48,8 +48,48 @@ test("a comment that becomes a setting is one; a line that is deleted, or made a
   expect(await shown()).toMatchObject({ flow: "device", scopes: null, clientId: null });
 });
 
-test("a line that is neither is refused, and nothing is changed", async () => {
-  const before = await shown();
-  expect((await edit("s/^scopes=.*/scopes org:write/")).code).toBe(64);
-  expect(await shown()).toEqual(before);
-});
+/** An editor that breaks the text first, and mends it when it is asked again. @returns the file with its calls */
+function editorOf(first: string, then: string): { editor: string; calls: string } {
+  const folder = tempFolder();
+  const [editor, calls] = [join(folder, "editor"), join(folder, "calls")];
+  writeFileSync(
+    editor,
+    `#!/bin/sh\ncat "$1" >> '${calls}'\nif [ -e '${folder}/again' ]; then sed -i '${then}' "$1"; else sed -i '${first}' "$1"; fi\n: > '${folder}/again'\n`,
+  );
+  chmodSync(editor, 0o755);
+  return { editor, calls };
+}
+
+for (const [what, change, mended, says] of [
+  [
+    "a line that is neither",
+    "s/^scopes=.*/scopes org:write/",
+    "s/^scopes org/scopes=org/",
+    "This line is not key=value",
+  ],
+  ["a setting that isn't known", "s/^scopes=.*/scops=org:write/", "s/^scops/scopes/", "'scops'"],
+  ["a value that can't be", "s/^#issuer=.*/issuer=nonsense/; s/=org:read/=org:write/", "s/^issuer/#issuer/", "issuer"],
+] as const) {
+  test(`${what} is said, and the same text edited again`, async () => {
+    const { editor, calls } = editorOf(change, mended);
+    const terminal = onTerminal([AUTH, "profile", "edit", "sentry:work"], { env: { ...env, EDITOR: editor } });
+    await terminal.waitFor("Edit it again?");
+    expect(terminal.screen()).toContain(says);
+    terminal.type("y");
+    expect((await terminal.ended).code).toBe(0);
+    expect(await shown()).toMatchObject({ scopes: ["org:write"], issuer: null });
+    // What was typed is in the text of the second time.
+    expect(readFileSync(calls, "utf8")).toContain("org:write");
+  });
+
+  test(`${what} is refused where it isn't edited again, and nothing is changed`, async () => {
+    const before = await shown();
+    const terminal = onTerminal([AUTH, "profile", "edit", "sentry:work"], {
+      env: { ...env, EDITOR: editorOf(change, mended).editor },
+    });
+    await terminal.waitFor("Edit it again?");
+    terminal.type("n");
+    expect((await terminal.ended).code).toBe(64);
+    expect(await shown()).toEqual(before);
+  });
+}

@@ -1,4 +1,4 @@
-import { loginAgain, wayBack, withSettings } from "../../connections/pin.ts";
+import { type ChosenSettings, loginAgain, wayBack, withSettings } from "../../connections/pin.ts";
 import type { Connection } from "../../connections/record.ts";
 import { type ConnectionRef, display, typed } from "../../connections/ref.ts";
 import { advanced, requireConnection, type Stored, successor, update } from "../../connections/store.ts";
@@ -47,11 +47,7 @@ export default defineCommand({
         : await inEditor(cli, stored.ref, editable(stored.record, definition), definition);
       const { vault } = await session.services();
       const edited = await changeProfile(vault, stored.ref, (record) => {
-        const after = edit(editable(record, definition));
-        for (const key of Object.keys(after)) knownKey(key, definition);
-        const chosen = chosenBy(after, definition);
-        resolveProvider(definition, chosen.settings);
-        return withSettings(definition, record, chosen);
+        return withSettings(definition, record, requireValid(edit(editable(record, definition)), definition));
       });
       const shown = ({ record }: Stored): string => JSON.stringify(editable(record, definition));
       const isChanged = shown(edited) !== shown(stored);
@@ -62,6 +58,14 @@ export default defineCommand({
       for (const line of consequences(definition, stored.record, edited)) cli.output.say(line);
     }),
 });
+
+/** @throws AuthError `usage` */
+function requireValid(values: Editable, definition: ProviderDefinition): ChosenSettings {
+  for (const key of Object.keys(values)) knownKey(key, definition);
+  const chosen = chosenBy(values, definition);
+  resolveProvider(definition, chosen.settings);
+  return chosen;
+}
 
 /** Called anew with the settings as they are, until no other process has changed them meanwhile. */
 type Edit = (current: Editable) => Editable;
@@ -110,7 +114,17 @@ async function inEditor(cli: Cli, ref: ConnectionRef, before: Editable, definiti
   if (!(await cli.interactive()))
     throw usage("Nothing to change.", "Say what: --add-scope, --remove-scope, --set key=value, --unset key");
   const { editText } = await import("../../platform/helper-programs.ts");
-  const after = readSettingsFile(await editText(settingsFile(display(ref), before, definition), cli.context.env));
+  const { confirm } = await import("../../platform/prompt.ts");
+  const read = (text: string): Editable => {
+    const values = readSettingsFile(text);
+    requireValid(values, definition);
+    return values;
+  };
+  const after = await editText(settingsFile(display(ref), before, definition), cli.context.env, read, async (error) => {
+    cli.output.notice([error.message, ...(error.hint === undefined ? [] : [error.hint])].join("\n"));
+    await cli.output.done();
+    return confirm("Edit it again?", true);
+  });
   const changed = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key]);
   // What the person left as it was may have been changed by another process meanwhile.
   return (current) => {
