@@ -50,5 +50,5 @@ const MARKS = { ok: "✓", warn: "!", fail: "✗" } as const;
 
 async function showCheck(cli: Cli, { name, status, detail, remedy }: Check): Promise<void> {
   await cli.output.text(`${MARKS[status]} ${name}: ${detail}`);
-  if (remedy !== null) await cli.output.text(`    ${remedy}`);
+  for (const line of remedy?.split("\n") ?? []) await cli.output.text(`    ${line}`);
 }

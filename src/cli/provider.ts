@@ -81,7 +81,7 @@ async function refuseWhileUsed(session: Session, id: string): Promise<void> {
 
 const types = defineCommand({
   name: "types",
-  description: "Print what editors complete a provider's description by: TypeScript types, or a JSON Schema",
+  description: "Print TypeScript types or a JSON Schema, with which editors complete a provider's description",
   args: {
     "json-schema": { type: "boolean", description: "For manifests: a JSON Schema instead of TypeScript" },
   },

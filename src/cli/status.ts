@@ -8,6 +8,7 @@ import { renewalFault } from "../connections/token-endpoint.ts";
 import type { ListEntry } from "../connections/view.ts";
 import { localTime } from "../platform/local-time.ts";
 import { shellWord } from "../platform/shell-word.ts";
+import { tableWidth } from "../platform/terminal.ts";
 import { type CheckResult, checkToken } from "./check.ts";
 import { factLines } from "./columns.ts";
 import { defineCommand } from "./command.ts";
@@ -50,7 +51,8 @@ export default defineCommand({
           ...(faults[i] ?? []),
           ...checkLines(checks[i] ?? null),
         ]);
-        await cli.output.text(blocks.map((lines) => lines.join("\n")).join("\n\n"));
+        const { wrapMessage } = await import("../platform/wrap.ts");
+        await cli.output.text(wrapMessage(blocks.map((lines) => lines.join("\n")).join("\n\n"), tableWidth()));
       }
       return worst(
         shown.map(({ entry }, i) => EXIT_CODES[entry.status] || CHECK_EXIT_CODES[checks[i]?.check ?? "accepted"]),

@@ -6,7 +6,7 @@ import type { Cli } from "./context.ts";
 
 export default defineCommand({
   name: "upgrade",
-  description: "Replace this program by the newest release, once its signature is checked",
+  description: "Replace this program with the newest release, once its signature is checked",
   group: "setup",
   args: {
     check: { type: "boolean", description: "Only say whether there is a newer release" },

@@ -4,6 +4,7 @@ import { refusesClient } from "../oauth/classify.ts";
 import { revokeTokens } from "../oauth/revoke.ts";
 import { type Client, OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
 import { outsideWords } from "../platform/redact.ts";
 import { deferSignals } from "../platform/signals.ts";
 import { originOf } from "../platform/url.ts";
@@ -31,7 +32,8 @@ export async function login(services: Services, request: LoginRequest, ui: Login
   await refuseTakenName(services, request);
   await services.vault.requireWritable(vaultName(request.ref));
   const plan = await planLogin(services, request);
-  for (const [setting, variable] of Object.entries(plan.settings.variables)) ui.warn(`${setting} from ${variable}`);
+  for (const [setting, variable] of Object.entries(plan.settings.variables))
+    ui.warn(`${setting} from ${variable}: ${escapeText(plan.settings.values[setting] ?? "")}`);
   if (plan.notice !== undefined) ui.warn(plan.notice);
   const { stored, replaced, conclude } = await receiveAndStore(services, plan, ui);
   await conclude({ account: stored.record.account });

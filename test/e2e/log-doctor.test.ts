@@ -314,3 +314,14 @@ describe("doctor", () => {
     );
   });
 });
+
+test("doctor puts every line of a remedy under its check", async () => {
+  const env = bareEnvironment();
+  const made = await auth(["login", "apikey:x", "--token", "-", "--env", "X_KEY"], { env, stdin: "sk-key" });
+  expect(made.code).toBe(0);
+  rmSync(`${env.AUTH_HOME}/key`);
+  const { stdout } = await auth(["doctor", "--offline"], { env });
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.filter((line) => line.startsWith("    ")).length).toBeGreaterThan(2);
+  for (const line of lines) expect(line).toMatch(/^([✓!✗] | {4})\S/);
+});

@@ -205,9 +205,9 @@ describe("settings", () => {
     expect(await hostOf(env, "sentry:q")).toBe("sentry.io");
   });
 
-  test("what came from the environment is named: host from SENTRY_URL", async () => {
+  test("what came from the environment is named, with its value: host from SENTRY_URL", async () => {
     const variable = { SENTRY_URL: "https://variable.example.com" };
-    expect((await login(bareEnvironment(), "sentry", [], variable)).stderr).toContain("host from SENTRY_URL");
+    expect((await login(bareEnvironment(), "sentry", [], variable)).stderr).toMatch(/host from SENTRY_URL: \S/);
     const flagged = await login(bareEnvironment(), "sentry", ["--host", "flag.example.com"], variable);
     expect(flagged.stderr).not.toContain("SENTRY_URL");
   });

@@ -4,7 +4,7 @@ import { serve } from "../issuers/server.ts";
 import { browserHome, logInByBrowser, paste, succeeded } from "../support/home.ts";
 import { errorOf, type LoggedIn, loggedIn } from "../support/logged-in.ts";
 import { pluginHome } from "../support/plugin-home.ts";
-import { auth, bareEnvironment, type Ended } from "../support/program.ts";
+import { AUTH, auth, bareEnvironment, type Ended, onTerminal } from "../support/program.ts";
 
 const TOKEN = "/oauth/token/";
 const homes: LoggedIn[] = [];
@@ -364,4 +364,15 @@ describe("states and exit codes", () => {
     expect((await at.call(["status"])).code).toBe(4);
     expect((await at.call(["list"])).code).toBe(0);
   });
+});
+
+test("on a narrow terminal its lines end between words", async () => {
+  const at = await home();
+  const whole = (await succeeded(auth(["status"], { env: at.env }))).stdout;
+  const terminal = onTerminal([AUTH, "status"], { env: at.env, columns: 40 });
+  expect((await terminal.ended).code).toBe(0);
+  const lines = terminal.screen().trimEnd().split(/\r?\n/);
+  expect(whole.split("\n").some((line) => line.length > 40)).toBe(true);
+  for (const line of lines) expect([line, line.length > 40 && line.trim().includes(" ")]).toEqual([line, false]);
+  expect(lines.join(" ").split(/\s+/)).toEqual(whole.trimEnd().split(/\s+/));
 });

@@ -20,7 +20,12 @@ const PROFILE = words("connection provider name status settings issuer endpoints
 
 export const DOCUMENTS: readonly DocumentShape[] = [
   { command: "auth list", kind: "list", fields: ENTRY, note: "source is vault or env:<variable>" },
-  { command: "auth status", kind: "list", fields: ENTRY, note: "the entries of 'auth list'" },
+  {
+    command: "auth status",
+    kind: "list",
+    fields: ENTRY,
+    note: "the entries of 'auth list'; with --check also check, checkReason",
+  },
   {
     command: "auth token",
     kind: "object",
@@ -87,7 +92,8 @@ export const DOCUMENTS: readonly DocumentShape[] = [
   { command: "auth --version", kind: "object", fields: ["version"] },
 ];
 
-const ERROR = "{error: {code, message, hint, exitCode, connection}}, one line on stderr; stdout is empty then";
+const ERROR =
+  "{error: {code, message, hint, detail, messages, exitCode, connection}}, one line on stderr; stdout is empty then";
 
 const RULES =
   "One document on stdout, or one object a line where it says so. Times are ISO 8601 in UTC. Fields are added over " +
