@@ -11,5 +11,7 @@ if (unknown.length > 0) {
 }
 run("node", ".ci/build.mjs");
 run("node", ".ci/build.mjs", "--all", ...new Set(chosen.map(({ build }) => build)));
-const suites = chosen.flatMap(({ name }) => (name === "windows-x64" ? [name, "windows-faults"] : [name]));
+const suites = chosen.flatMap(({ name }) =>
+  name === "windows-x64" ? [name, "windows-faults", "windows-upgrade"] : [name],
+);
 run(process.execPath, "test", "--parallel", ...suites.map((suite) => `test/platforms/${suite}.test.ts`));
