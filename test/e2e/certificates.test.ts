@@ -62,6 +62,13 @@ describe("an authority that only the system knows", () => {
   });
 
   for (const variable of ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"])
+    test(`is refused with the reason where ${variable} names a file that can't be read`, async () => {
+      const { code, stderr } = await login(issuer, { [variable]: "/nonexistent/ca.pem" });
+      expect(code).toBe(5);
+      expect(stderr).toContain(`${variable} names /nonexistent/ca.pem, which can't be read`);
+    });
+
+  for (const variable of ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"])
     test(`can be named by ${variable}`, async () => {
       expect((await login(issuer, { [variable]: authority.file })).stderr).not.toContain("certificate");
     });

@@ -302,3 +302,17 @@ test("a login that lacks an endpoint prints whole commands: the other way, and t
     server.stop();
   }
 });
+
+test("a token that may not say whose it is: the command that is printed stores it", async () => {
+  const env = bareEnvironment();
+  const server = serve(() => ({ "GET /me": () => json({}, 403) }));
+  try {
+    const place = ["--endpoint", `userinfo=${server.url}/me`];
+    const refused = await auth(["login", "sentry", "--token", "-", ...place], { env, stdin: "a-token" });
+    expect(refused.code).toBe(7);
+    const [command = []] = loginsIn(refused);
+    expect(await auth(command.slice(1), { env, stdin: "a-token" })).toMatchObject({ code: 0 });
+  } finally {
+    server.stop();
+  }
+});

@@ -428,6 +428,14 @@ describe("--token", () => {
     }
   });
 
+  test("a provider that can't be asked whose a token is: stored, with the reason and the address", async () => {
+    const place = ["--endpoint", "userinfo=http://127.0.0.1:1/me"];
+    const { code, stderr } = await auth(["login", "sentry", "--token", "-", ...place], { stdin: "a-token" });
+    expect(code).toBe(0);
+    expect(stderr).toContain("could not be asked whose token this is (connection refused: http://127.0.0.1:1");
+    expect(stderr).toContain("it was stored all the same");
+  });
+
   test("nothing, or more than a token, on stdin: exit 64, nothing stored", async () => {
     const env = bareEnvironment();
     for (const stdin of ["", " \n", "two\nlines", "nul\0byte", new Uint8Array([0xff, 0xfe]), "x".repeat(1_000_000)])

@@ -238,6 +238,12 @@ client = { kind = "public" }
     home.drop("acme.toml", DESCRIBED.replaceAll("acme.example", "evil.example"));
     const refused = await home.call(["refresh", "acme", "--force", "--json"]);
     expect(errorOf(refused)).toMatchObject({ code: "plugin_untrusted", exitCode: 9 });
+    // And it is said before the token has to be renewed.
+    const says = "The description of acme names other origins than when acme:default was logged in.";
+    expect((await done(home.call(["status", "acme"]))).stdout).toContain(`Can't be renewed: ${says}`);
+    const doctor = await home.call(["doctor", "--offline"]);
+    expect(doctor.stdout).toContain(`acme:default is connected, but can't be renewed: ${says}`);
+    expect(doctor.stdout).toContain("auth login acme --force");
   });
 
   test("a plugin's login at an issuer of another origin refreshes there", async () => {

@@ -6,7 +6,7 @@ import { escapeText } from "../../platform/escape.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { connectionError, display } from "../ref.ts";
 import type { Services } from "../services.ts";
-import { keepOrReplace } from "./command.ts";
+import { keepOrReplace, loginCommand } from "./command.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { LoginUi } from "./request.ts";
 
@@ -38,7 +38,7 @@ export async function identify(services: Services, plan: LoginPlan, reply: Token
     throw new AuthError("token_rejected", `${title} does not accept this token (HTTP ${answer.status}).`, {
       hint:
         answer.status === 403
-          ? "Nothing was stored. The token may be good and lack the permission to say whose it is: to store it unasked, add --no-verify."
+          ? `Nothing was stored. The token may be good and lack the permission to say whose it is.\nStore it unasked: ${loginCommand(plan.provider.definition, plan.request, { "no-verify": true, token: "-" })}`
           : "Nothing was stored. Check that the whole token was pasted, and that it is for this host.",
     });
   const why = answer.kind === "unreachable" ? answer.reason : `HTTP ${answer.status}`;
