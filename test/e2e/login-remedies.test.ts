@@ -311,6 +311,7 @@ test("a token that may not say whose it is: the command that is printed stores i
     const refused = await auth(["login", "sentry", "--token", "-", ...place], { env, stdin: "a-token" });
     expect(refused.code).toBe(7);
     const [command = []] = loginsIn(refused);
+    expect(command).toContain("--no-verify");
     expect(await auth(command.slice(1), { env, stdin: "a-token" })).toMatchObject({ code: 0 });
   } finally {
     server.stop();
