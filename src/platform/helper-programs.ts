@@ -1,6 +1,7 @@
 /** Other programs of this machine that help: an editor, a tool that prints a token of its own. */
 import type { Environment } from "./context.ts";
 import { AuthError } from "./errors.ts";
+import { whileHeld } from "./held-files.ts";
 import { LIMITS } from "./limits.ts";
 import { Secret } from "./secret.ts";
 import { byEditor } from "./windows/programs.ts";
@@ -27,7 +28,7 @@ export async function editText<T>(
   read: (text: string) => T,
   again: (error: AuthError) => Promise<boolean>,
 ): Promise<T> {
-  const { mkdtemp, readFile, rm, writeFile } = await import("node:fs/promises");
+  const { mkdtemp, readFile, writeFile } = await import("node:fs/promises");
   const [{ tmpdir }, { join }] = await Promise.all([import("node:os"), import("node:path")]);
   const folder = await mkdtemp(join(tmpdir(), "auth-edit-"));
   try {
@@ -42,7 +43,7 @@ export async function editText<T>(
       }
     }
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
 }
 
@@ -56,6 +57,14 @@ async function openEditor(file: string, env: Environment): Promise<void> {
   const code = await child.exited;
   if (code !== 0)
     throw new AuthError("usage", `The editor (${nameOf(env)}) ended with ${code}.`, { hint: "Nothing was changed." });
+}
+
+/** With what the editor left in it. One by one, since any of them may be held for a moment. */
+async function removeFolder(folder: string): Promise<void> {
+  const [{ readdirSync, rmdirSync, rmSync }, { join }] = await Promise.all([import("node:fs"), import("node:path")]);
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    whileHeld(() => rmSync(join(folder, entry.name), { force: true, recursive: entry.isDirectory() }));
+  whileHeld(() => rmdirSync(folder));
 }
 
 function nameOf(env: Environment): string {

@@ -17,6 +17,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { AuthError, errorCode } from "./errors.ts";
 import { faultReason } from "./file-faults.ts";
+import { whileHeld } from "./held-files.ts";
 import { shellWord } from "./shell-word.ts";
 
 /** Its real path: links that lead to it stay as they are. */
@@ -109,12 +110,12 @@ function write(path: string, bytes: Uint8Array, mode: number): void {
 function swap(path: string, fresh: string): void {
   const previous = previousPath(path);
   if (process.platform === "win32") {
-    rmSync(previous, { force: true });
-    renameSync(path, previous);
+    whileHeld(() => rmSync(previous, { force: true }));
+    whileHeld(() => renameSync(path, previous));
     try {
-      renameSync(fresh, path);
+      whileHeld(() => renameSync(fresh, path));
     } catch (error) {
-      renameSync(previous, path);
+      whileHeld(() => renameSync(previous, path));
       throw error;
     }
     return;

@@ -146,4 +146,26 @@ describe.skipIf(skipped !== null)(`windows under wine${skipped === null ? "" : `
     expect(made).toMatchObject({ code: 0 });
     expect(await wine.run([wine.auth, "list", "--json"], { env })).toMatchObject({ code: 0, stdout: "[]\n" });
   }, 60_000);
+
+  test("profile edit runs $EDITOR by cmd, and no program of the current folder", async () => {
+    const cwd = tempFolder();
+    for (const name of ["sh.exe", "cmd.exe"]) copyFileSync(join(wine.folder, "helper.exe"), join(cwd, name));
+    mkdirSync(join(cwd, "my tools"));
+    copyFileSync(join(wine.folder, "helper.exe"), join(cwd, "my tools", "edit.exe"));
+    const env = {
+      HOME: home,
+      AUTH_HOME: windowsPath(join(home, "auth")),
+      EDITOR: `"${windowsPath(cwd)}\\my tools\\edit.exe" arguments edits`,
+    };
+    const edit = wine.onTerminal([wine.auth, "profile", "edit", "apikey:x"], { cwd, env, columns: 200 });
+    expect(await edit.ended).toMatchObject({ code: 0 });
+    // wine draws character by character.
+    const lines = Bun.stripANSI(edit.screen()).split(/[\r\n]+/);
+    expect(lines).toEqual([
+      "edits",
+      expect.stringMatching(/^C:\\\S+\\auth-edit-\w+\\settings\.txt$/),
+      expect.stringContaining("apikey:x is as it was."),
+      "",
+    ]);
+  }, 60_000);
 });

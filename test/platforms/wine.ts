@@ -1,7 +1,16 @@
 /** Windows as wine shows it: the Windows build, a helper for what cmd can't do, and a registry of their own. */
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { bareEnvironment, type Ended, type RunOptions, run, tempFolder } from "../support/program.ts";
+import {
+  bareEnvironment,
+  type Ended,
+  type OnTerminal,
+  onTerminal,
+  type RunOptions,
+  run,
+  type TerminalOptions,
+  tempFolder,
+} from "../support/program.ts";
 import { binaryOf, type Machine } from "./platform.ts";
 
 const COMPILER = "/usr/bin/x86_64-w64-mingw32-gcc";
@@ -16,6 +25,8 @@ export interface Wine {
   readonly env: Readonly<Record<string, string>>;
   /** A command line of Windows. Line ends are as here. */
   run(words: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** The same on a terminal. */
+  onTerminal(words: readonly string[], options?: TerminalOptions): OnTerminal;
   /** Ends all its programs. */
   stop(): Promise<void>;
 }
@@ -67,6 +78,8 @@ export async function startWine(): Promise<Wine> {
       await Bun.spawn(["wineserver", "-k"], quiet).exited;
       await keeper.exited;
     },
+    onTerminal: (words, options = {}) =>
+      onTerminal(["wine", ...words], { ...options, env: { ...env, ...options.env } }),
     run: async (words, options = {}) => {
       const { HOME = tempFolder(), ...more } = options.env ?? {};
       const AUTH_HOME = windowsPath(join(HOME, "auth"));
