@@ -89,7 +89,7 @@ test("each platform's npm package holds its program, whatever archive that came 
   }
 });
 
-describe.skipIf(lacking("linux", "npm"))("npm", () => {
+describe.skipIf(lacking("linux-x64", "npm"))("npm", () => {
   let registry: ReturnType<typeof startRegistry>;
   beforeAll(() => {
     registry = startRegistry();
@@ -160,7 +160,7 @@ describe.skipIf(lacking("linux", "npm"))("npm", () => {
   }, 60_000);
 });
 
-describe.skipIf(lacking("linux", "root", "dpkg"))("Debian", () => {
+describe.skipIf(lacking("linux-x64", "root", "dpkg"))("Debian", () => {
   test("the package is installed and removed without a trace", async () => {
     const root = tempFolder();
     for (const path of ["var/lib/dpkg/info", "var/lib/dpkg/updates", "var/lib/dpkg/triggers"])

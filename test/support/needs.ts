@@ -6,6 +6,8 @@ import { spawnSync } from "node:child_process";
 
 const NEEDS = {
   linux: () => process.platform === "linux",
+  /** A release's programs for it are run. */
+  "linux-x64": () => process.platform === "linux" && process.arch === "x64",
   root: () => process.getuid?.() === 0,
   setpriv: () => succeeds("setpriv", "--version"),
   /** A mount namespace of one's own, so that nothing stays mounted whatever happens to the test. */
