@@ -16,7 +16,12 @@ const CHECKS = {
   build: [process.execPath, ".ci/build.mjs"],
   "test build": [process.execPath, ".ci/build.mjs", "--test-build"],
   // Elsewhere the platforms' suites are left out: seven runtimes would have to be downloaded.
-  ...(process.env.CI && { "every platform's build": [process.execPath, ".ci/build.mjs", "--all"] }),
+  ...(process.env.CI && {
+    "every platform's build": [process.execPath, ".ci/build.mjs", "--all"],
+    // Of two platforms, to save time.
+    "a release, the same twice": [process.execPath, ".ci/release/run.mjs", "--check", "linux-x64", "darwin-arm64"],
+    "a release, checked as a stranger would": ["sh", "dist/release/verify.sh"],
+  }),
 };
 
 for (const [name, [command, ...args]] of Object.entries(CHECKS)) {
