@@ -47,13 +47,13 @@ const WRAPPINGS: readonly (readonly [form: RegExp, words: string])[] = [
   [/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=[^=]/, "it begins with the name of a variable"],
   [/^\$\{?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\}?$|^%[A-Z][A-Z0-9_]*%$/, "it is the name of a variable, not its value"],
   [/^(?:curl\s|-H\s)/, "it is part of a command"],
-  [
-    /^\{\s*"(?:.*[,{]\s*")?(?:access_?token|token|api_?key|key|secret|client_?secret|value)"\s*:\s*".*\}$/i,
-    "it is the JSON around it",
-  ],
 ];
+
+/** A field of a JSON document that is a secret. Other documents are keys themselves, such as a service account's. */
+const SECRET_FIELD = /"(?:access_?token|token|api_?key|key|secret|client_?secret|value)"\s*:\s*"/i;
 
 /** In which way a text is more than a secret, as the end of a sentence; null where it may be one. */
 export function wrappingOf(text: string): string | null {
+  if (text.startsWith("{") && text.endsWith("}") && SECRET_FIELD.test(text)) return "it is the JSON around it";
   return WRAPPINGS.find(([form]) => form.test(text))?.[1] ?? null;
 }

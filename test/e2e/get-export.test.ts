@@ -147,7 +147,7 @@ describe("export", () => {
 
   test("dotenv: any value survives a shell that sources it, and runs nothing", async () => {
     const folder = tempFolder();
-    const values = ["$a b! %P%", "plain", 'quote"only', "back\\slash", "$dollar $(id)", "# hash", "`id`", "it's"];
+    const values = ["$a b! %P%", "plain", 'quote"only', "back\\slash", "$dollar $(id)", "# hash", "x`id`", "it's"];
     const names = values.map((_, i) => `apikey:x${i}`);
     for (const [i, value] of values.entries()) await paste(env, names[i] ?? "", value);
     const named = names.flatMap((name, i) => ["-c", `${name}=T${i}`]);
