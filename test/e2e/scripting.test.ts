@@ -77,7 +77,7 @@ function home(): Home {
 async function loginAt({ env }: Home, provider: string, settings: Partial<Issuer> = {}): Promise<Issuer> {
   const issuer = Object.assign(new Issuer(), settings);
   issuers.push(issuer);
-  const client = ["--client-id", "a-client", ...(provider === "github" ? ["--client-secret", "a-secret"] : [])];
+  const client = ["--client-id", "a-client", ...(provider === "sentry" ? [] : ["--client-secret", "a-secret"])];
   await loginByBrowser(["login", provider, "--flow", "browser", ...issuer.places, ...client, "--json"], env);
   return issuer;
 }
