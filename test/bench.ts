@@ -4,7 +4,8 @@
  * A floor that is slow flatters every ratio, so it is treated as the product is, in everything: the same compiler
  * flags (without the hardening an empty program also looks for .env and bunfig.toml, and takes a fifth longer), the
  * same environment, the same kind of copy. Copies differ, so there are several; the order is shuffled each round. And
- * a run in which doing nothing took longer than `auth --version` proves nothing, and says so.
+ * a run in which doing nothing took longer than `auth --version` proves nothing, and says so. `npm run bench -- --plot`
+ * also times the programs of bench-peers.ts that are installed, and draws docs/performance.svg.
  */
 import {
   closeSync,
@@ -20,6 +21,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FLAGS } from "../.ci/flags.mjs";
+import { installedPeers } from "./bench-peers.ts";
+import { plot } from "./bench-plot.ts";
 import { crowdLimit, measureRefresh } from "./bench-refresh.ts";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 200);
@@ -27,6 +30,7 @@ const MANY = Number(process.env.BENCH_CONNECTIONS ?? 10_000);
 const MANIFESTS = 200;
 const MODULES = 20;
 const COPIES = 3;
+const PICTURE = join(import.meta.dir, "..", "docs", "performance.svg");
 const folder = mkdtempSync(join(tmpdir(), "auth-bench-"));
 
 /** What is timed, and how much of the floor's it may take at most. */
@@ -101,7 +105,9 @@ async function bench(): Promise<number> {
   const empty: Subject = { name: "the floor", command: ["floor"], env: one };
   const version: Subject = { name: "auth --version", command: ["auth", "--version"], env: one, atMost: 1.5 };
   const running: Subject = { name: "auth run -- true", command: run, env: one, atMost: 2.6 };
-  const subjects = [empty, version, token, later, running, crowded, named, plugged, ...others()];
+  const plotting = process.argv.includes("--plot");
+  const peers: readonly Subject[] = plotting ? installedPeers(folder, environment("one")) : [];
+  const subjects = [empty, version, token, later, running, crowded, named, plugged, ...peers];
   const times = measure(subjects);
   const of = ({ name }: Subject): number => times.get(name) ?? Number.NaN;
   console.log(`\n${ROUNDS} rounds, ${COPIES} copies, medians:\n`);
@@ -114,6 +120,15 @@ async function bench(): Promise<number> {
       "\n  ✗ The floor was slower than auth --version: this run says nothing. Run it again on a quiet machine.",
     );
     return 1;
+  }
+  if (plotting) {
+    const bars = [version, token, running, ...peers].map((it) => ({
+      name: it.name,
+      ms: of(it),
+      ours: !peers.includes(it),
+    }));
+    writeFileSync(PICTURE, plot(bars, new Date()));
+    console.log(`\nDrew ${PICTURE}`);
   }
   const promises = [
     ...subjects.flatMap((it) => (it.atMost ? [promise(`${it.name} / the floor`, of(it) / of(empty), it.atMost)] : [])),
@@ -165,26 +180,6 @@ function peak({ command, env }: Subject): number {
     peaks.push(Number(/\d+$/.exec(stderr.toString())?.[0]));
   }
   return median(peaks);
-}
-
-/** For comparison, where they are installed. */
-function others(): Subject[] {
-  const found: Subject[] = [];
-  if (Bun.which("gh"))
-    found.push({
-      name: "gh auth token",
-      command: ["gh", "auth", "token"],
-      env: { GH_TOKEN: "x", ...environment("one") },
-    });
-  if (Bun.which("dotenvx")) {
-    writeFileSync(join(folder, ".env"), "A=1\n");
-    found.push({
-      name: "dotenvx run",
-      command: ["dotenvx", "run", "-q", "-f", join(folder, ".env"), "--", "true"],
-      env: environment("one"),
-    });
-  }
-  return found;
 }
 
 /** Each round runs every subject once, in a new order, so that what disturbs the machine disturbs them all. */
