@@ -1,7 +1,7 @@
 /** Files that another program has open for a moment: a scanner or an indexer reads what was just written. */
 import { errorCode } from "./errors.ts";
 
-/** Windows renames and removes no file that is open elsewhere, unless whoever opened it agreed to that. */
+/** Windows renames and removes no file that is open elsewhere, unless the program that opened it allowed that. */
 const HELD = ["EBUSY", "EPERM", "EACCES"];
 /** Milliseconds: the last wait of several, each twice as long; about a second together. */
 const LAST_WAIT = 512;

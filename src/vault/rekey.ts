@@ -192,7 +192,8 @@ async function reseal(from: DataKey, to: DataKey, key: string, value: Bytes): Pr
 async function refuseCopy(context: Context, path: string, header: Header, source: SourceName): Promise<void> {
   const original = realPlace(context.paths.vault);
   if (realPlace(path) === original || !(STORED.includes(header.source) || STORED.includes(source))) return;
-  const driver = await openSqlite(original).catch(() => null);
+  // One that can't be read now may be the original all the same: its error stops the rekey.
+  const driver = await openSqlite(original);
   if (driver === null) return;
   try {
     if ((await readHeader(driver)).vaultId !== header.vaultId) return;

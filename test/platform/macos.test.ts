@@ -35,7 +35,7 @@ test("a reply and a folder's names are on the drive itself, or at least handed t
     closeSync(fd);
   }
   expect(calls).toEqual(Array(4).fill([fd, 51, 0]));
-  // A refusal is told where the second way fails too.
+  // The refusal is reported where the second way fails too.
   expect(() => syncFile(fd, "darwin", system(-9))).toThrow("EBADF");
 });
 
@@ -51,7 +51,7 @@ test("an SQLite that doesn't know strict tables is named before a vault is made"
     expect(() => requireStrict(version)).toThrow(`The system's SQLite is ${version}; a vault needs 3.37 or newer.`);
 });
 
-test("a network file system is told by its flags, and named", () => {
+test("a network file system is recognised by its flags, and named", () => {
   const statfs = (flags: number, name: string): Uint8Array<ArrayBuffer> => {
     const buffer = new Uint8Array(2168);
     new DataView(buffer.buffer).setUint32(64, flags, true);

@@ -11,7 +11,7 @@ test("the system, its administrators and I are no others", () => {
   );
 });
 
-test("whoever else is allowed anything is named", () => {
+test("every other account that is allowed anything is named", () => {
   expect(othersIn(`D:(A;;FA;;;${ME})(A;;0x1200a9;;;WD)(A;ID;FR;;;BU)(XA;;FR;;;AU;(x))`, ME)).toEqual([
     "everyone",
     "all users",
@@ -23,7 +23,7 @@ test("an entry that refuses, or is only for what is made in a folder, lets no on
   expect(othersIn("D:(D;;FA;;;WD)(A;OICIIO;FA;;;WD)(OD;;FA;;;AN)", ME)).toEqual([]);
 });
 
-test("without a list everyone is let in, with an empty one nobody", () => {
+test("without a list everyone has access, with an empty one no account has", () => {
   expect(othersIn(`O:${ME}`, ME)).toEqual(["everyone"]);
   expect(othersIn("D:NO_ACCESS_CONTROL", ME)).toEqual(["everyone"]);
   expect(othersIn("D:P", ME)).toEqual([]);

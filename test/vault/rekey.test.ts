@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Secret } from "../../src/platform/secret.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
@@ -160,6 +160,12 @@ test("a rekey of a copy is refused where it would erase the key of the original"
     expect(refused.text).toContain(`is a copy of ${home.file}`);
   }
   for (const env of [{}, copy]) (await openVault(home.context(env)))?.close();
+  const [whole, keys] = [readFileSync(home.file), readFileSync(home.key, "utf8")];
+  writeFileSync(home.file, "not readable now");
+  expect((await refusal(rekeyVault(home.context(copy), {}))).code).toBe("vault_corrupt");
+  expect(readFileSync(home.key, "utf8")).toBe(keys);
+  writeFileSync(home.file, whole);
+  (await openVault(home.context()))?.close();
   rmSync(home.file);
   expect((await rekeyVault(home.context(copy), {})).epoch).toBe(2);
 });

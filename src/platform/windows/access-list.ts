@@ -6,7 +6,7 @@ import type { Pointer } from "bun:ffi";
 import { load, uint16At } from "../posix.ts";
 import { shellWord } from "../shell-word.ts";
 
-/** They can use every file of the machine in any case: the system, its administrators; and what stands for the owner. */
+/** Accounts that may be in any list: the system and its administrators, who can use every file; and the owner. */
 const HARMLESS = ["SY", "BA", "OW", "CO"];
 const ALLOWING = ["A", "OA", "XA", "ZA"];
 const NAMES: Readonly<Record<string, string>> = {

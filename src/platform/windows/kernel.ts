@@ -38,7 +38,7 @@ export function watchExit(pid: number): ExitWatch | null {
 /** GetDriveTypeW's answer for a drive of another machine. */
 const DRIVE_REMOTE = 4;
 
-/** Whether a folder is on another machine: on a share, or on a drive that stands for one. */
+/** Whether a folder is on another machine: on a share, or on a drive that is mapped to one. */
 export function isOnNetwork(folder: string): boolean {
   const { root } = win32.parse(folder);
   if (isShare(root)) return true;
