@@ -50,6 +50,8 @@ export interface Pinned {
   readonly plugin?: string;
   /** The API that the tokens are for, where the login named one (RFC 8707). */
   readonly resource?: string;
+  /** The redirect URI that the login sent, where a code brought it. */
+  readonly redirectUri?: string;
   /** The settings that the login was made with. Absent in a record that an older version wrote: the record's own. */
   readonly madeFrom?: LoginSettings;
 }

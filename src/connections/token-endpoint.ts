@@ -57,8 +57,15 @@ async function proving(client: Client, { tokens }: Connection): Promise<Client> 
 }
 
 function serverOf(pinned: Pinned, dialect: Dialect): Server {
-  const { issuer, endpoints, issRequired, resource } = pinned;
-  return { dialect, issuer, endpoints, issRequired, ...(resource !== undefined && { resource }) };
+  const { issuer, endpoints, issRequired, resource, redirectUri } = pinned;
+  return {
+    dialect,
+    issuer,
+    endpoints,
+    issRequired,
+    ...(resource !== undefined && { resource }),
+    ...(redirectUri !== undefined && { redirectUri }),
+  };
 }
 
 /**

@@ -20,12 +20,15 @@ export function authorizationAnswer(
   const page = new URL(authorization);
   const isThePage = isSameOrigin(url.href, page.href) && url.pathname === page.pathname;
   insist(isThePage, `the browser was sent to ${url.origin}${url.pathname}`);
-  const sent = authorize.fragment === undefined ? url.searchParams : behindFragment(url, authorize.fragment);
+  const query = authorize.fragment === undefined ? url.searchParams : behindFragment(url, authorize.fragment);
   for (const [name, value] of [...Object.entries(authorize.parameters), ...page.searchParams])
-    insist(sent.get(name) === value, `authorize.parameters.${name} does nothing: the protocol's own parameter is sent`);
+    insist(
+      query.get(name) === value,
+      `authorize.parameters.${name} does nothing: the protocol's own parameter is sent`,
+    );
   const given = (name: string): string | null => {
     const known = nameOf(name, authorize.names);
-    return known === false ? null : sent.get(known);
+    return known === false ? null : query.get(known);
   };
   for (const name of ["client_id", "redirect_uri", "state"])
     insist(
@@ -33,15 +36,26 @@ export function authorizationAnswer(
       `${name} is missing from the authorization request`,
     );
   const [challenge, nonce] = [given("code_challenge"), given("nonce")];
-  insist(authorize.pkce === (challenge !== null), "authorize.pkce isn't what is done");
+  insist((authorize.pkce !== false) === (challenge !== null), "authorize.pkce isn't what is done");
+  const method = authorize.names.code_challenge_method === false ? null : given("code_challenge_method");
+  const known = method === null || challenge === null || method === (authorize.pkce === "plain" ? "plain" : "S256");
+  insist(known, `authorize.pkce is ${authorize.pkce}, but code_challenge_method is ${method}`);
   const expected = { always: true, never: false, openid: nonce !== null }[authorize.nonce];
   insist(expected === (nonce !== null), "authorize.nonce isn't what is done");
   const redirectUri = given("redirect_uri");
-  const back = new URL(redirectUri ?? registered);
+  const { value } = authorize.redirect;
+  insist(
+    value === undefined || redirectUri === null || redirectUri === value,
+    "authorize.redirect.value isn't what is sent",
+  );
+  const back = new URL(value === undefined ? (redirectUri ?? registered) : registered);
   const answer: [string, string][] = [[nameOf("state", authorize.names) || "state", given("state") ?? ""]];
   if (decision === "deny") answer.push(["error", "access_denied"]);
   else {
-    const grant = { scopes: scopesIn(given("scope"), scopes.separator), flow: "browser", nonce, dead: false } as const;
+    const asked = scopesIn(given("scope"), scopes.separator);
+    // Where the request names none, it is the one that is registered, and the program knows that one.
+    const sent = redirectUri ?? value ?? registered;
+    const grant = { scopes: asked, flow: "browser", nonce, redirectUri: sent, dead: false } as const;
     answer.push([authorize.codeParameter, grants.addCode({ grant, redirectUri, challenge })]);
     for (const name of authorize.extra) answer.push([name, "kept"]);
   }

@@ -6,6 +6,8 @@ export interface Grant {
   readonly scopes: readonly string[];
   readonly flow: "device" | "browser" | "code";
   readonly nonce: string | null;
+  /** As the login sent it. */
+  readonly redirectUri?: string | null;
   dead: boolean;
 }
 
@@ -19,7 +21,7 @@ interface RefreshToken {
 export interface Code {
   readonly grant: Grant;
   readonly redirectUri: string | null;
-  /** RFC 7636 §4.2, S256. */
+  /** RFC 7636 §4.2, by the method that `authorize.pkce` names. */
   readonly challenge: string | null;
 }
 

@@ -189,12 +189,13 @@ export class Issuer {
   /** RFC 6749 §4.1.3. */
   #exchange(received: ReceivedRequest): Response {
     received.authenticate(this.client, true, "the exchange of the code");
-    received.further(this.provider.dialect.request.tokenParameters, "request.tokenParameters");
     const code = this.grants.takeCode(received.get("code") ?? "");
     if (code === null) return this.#error("dead");
+    received.further(this.provider.dialect.request.tokenParameters, "request.tokenParameters", code.grant.redirectUri);
     if (code.redirectUri !== null) received.expect("redirect_uri", code.redirectUri, ": the exchange of the code");
     insist(
-      code.challenge === null || digest(received.get("code_verifier") ?? "") === code.challenge,
+      code.challenge === null ||
+        challengeOf(received.get("code_verifier") ?? "", this.provider.dialect.authorize.pkce) === code.challenge,
       "code_verifier doesn't fit the challenge of the authorization request",
     );
     return this.#firstTokens(code.grant);
@@ -217,7 +218,7 @@ export class Issuer {
     if (used === null) return this.#error("dead");
     const withSecret = { always: true, never: false, "unless-device": used.grant.flow !== "device" };
     received.authenticate(this.client, withSecret[client.secretOnRefresh], "a refresh");
-    received.further(request.refreshParameters, "request.refreshParameters");
+    received.further(request.refreshParameters, "request.refreshParameters", used.grant.redirectUri);
     const scope = received.get("scope");
     insist(refresh.scope !== "omit" || scope === null, "a refresh sends a scope");
     insist(
@@ -281,6 +282,7 @@ function responseOf(reply: ErrorReply): Response {
   return new Response(reply.html, { status, headers: { "content-type": "text/html", ...reply.headers } });
 }
 
-function digest(verifier: string): string {
-  return new Bun.CryptoHasher("sha256").update(verifier).digest("base64url");
+function challengeOf(verifier: string, how: boolean | "plain" | "S256-hex"): string {
+  if (how === "plain") return verifier;
+  return new Bun.CryptoHasher("sha256").update(verifier).digest(how === "S256-hex" ? "hex" : "base64url");
 }

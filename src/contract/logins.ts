@@ -68,8 +68,11 @@ async function browserRefusal({ login }: Harness): Promise<string> {
 
 async function loginByCode(harness: Harness): Promise<string> {
   const { issuer, provider, settings } = harness;
-  const grant = { scopes: provider.dialect.scopes.default, flow: "code", nonce: null, dead: false } as const;
-  const code = issuer.grants.addCode({ grant, redirectUri: settings.redirectUri ?? null, challenge: null });
+  const given = settings.redirectUri ?? null;
+  const redirectUri = given === null ? null : (provider.dialect.authorize.redirect.value ?? given);
+  const scopes = provider.dialect.scopes.default;
+  const grant = { scopes, flow: "code", nonce: null, redirectUri, dead: false } as const;
+  const code = issuer.grants.addCode({ grant, redirectUri, challenge: null });
   return works(harness, await harness.login("code", { credential: { code: new Secret(code) } }));
 }
 

@@ -1,7 +1,7 @@
 /** A request to the issuer of a contract test, read the way its description says that requests are written. */
 import { nameOf } from "../oauth/send.ts";
 import { ownValue } from "../platform/json.ts";
-import type { Dialect } from "../providers/defaults.ts";
+import { type Dialect, REDIRECT_URI } from "../providers/defaults.ts";
 import { insist, Mismatch } from "./check.ts";
 
 /** A request as it came. */
@@ -90,13 +90,19 @@ export class ReceivedRequest {
     else insist(this.get("client_secret") === null, `the client's secret is sent in ${what}`);
   }
 
-  /** @throws Mismatch for a declared parameter that the protocol's own replaces */
-  further(parameters: Readonly<Record<string, string>>, field: string): void {
-    for (const [name, value] of Object.entries(parameters))
+  /**
+   * @param redirectUri what `{redirectUri}` stands for, if the login had one
+   * @throws Mismatch for a declared parameter that the protocol's own replaces
+   */
+  further(parameters: Readonly<Record<string, string>>, field: string, redirectUri: string | null = null): void {
+    for (const [name, template] of Object.entries(parameters)) {
+      if (redirectUri === null && template.includes(REDIRECT_URI)) continue;
+      const value = template.replaceAll(REDIRECT_URI, () => redirectUri ?? "");
       insist(
         this.sent(name) === value || this.get(name) === value,
         `${field}.${name} does nothing: the protocol's own parameter of that name is sent`,
       );
+    }
   }
 }
 

@@ -91,7 +91,9 @@ function timesOf(quantifier: string): number {
   return Math.max(1, Number(least ?? 1));
 }
 
-function addressesOf({ issuer, endpoints = {}, minting = {} }: ProviderDefinition): string[] {
+function addressesOf({ issuer, endpoints = {}, minting = {}, authorize }: ProviderDefinition): string[] {
   const needed = Object.values(minting).flatMap((one) => (one?.needs ?? []).map((name) => `{${name}}`));
-  return [issuer, ...Object.values(endpoints), ...needed].filter((template) => template !== undefined);
+  return [issuer, ...Object.values(endpoints), ...needed, authorize?.redirect?.value].filter(
+    (template) => template !== undefined,
+  );
 }

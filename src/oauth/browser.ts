@@ -9,7 +9,7 @@ import { Secret, sameText } from "../platform/secret.ts";
 import { isAllowedUrl, namedPort } from "../platform/url.ts";
 import { redirectUriOf } from "../providers/defaults.ts";
 import { codeIn, pastedParameters, WrongPaste } from "./answer.ts";
-import type { Authorization } from "./code.ts";
+import { type Authorization, sentRedirect } from "./code.ts";
 import { type Listener, type ListenerOptions, listen, type Reception } from "./listener.ts";
 import { registered } from "./login-error.ts";
 import type { Page } from "./page.ts";
@@ -63,7 +63,7 @@ export async function startBrowserLogin(
 
   const { listener, redirectUri } = openRedirect(server, request, receive);
   const parameters = {
-    redirect_uri: redirectUri,
+    redirect_uri: sentRedirect(server, redirectUri),
     state,
     ...scopeOf(server, request.scopes),
     ...resourceOf(server),
@@ -72,8 +72,8 @@ export async function startBrowserLogin(
     ...(verifier === null
       ? {}
       : {
-          code_challenge: await oauth.calculatePKCECodeChallenge(verifier.reveal()),
-          code_challenge_method: "S256",
+          code_challenge: await challengeOf(verifier.reveal(), authorize.pkce),
+          code_challenge_method: authorize.pkce === "plain" ? "plain" : "S256",
         }),
   };
   const { offline } = server.dialect.scopes;
@@ -138,6 +138,13 @@ export async function startBrowserLogin(
     },
     close,
   };
+}
+
+/** RFC 7636 §4.2; or in hexadecimal, where a provider wants that instead of base64url. */
+async function challengeOf(verifier: string, how: Server["dialect"]["authorize"]["pkce"]): Promise<string> {
+  if (how === "plain") return verifier;
+  const challenge = await oauth.calculatePKCECodeChallenge(verifier);
+  return how === "S256-hex" ? Uint8Array.fromBase64(challenge, { alphabet: "base64url" }).toHex() : challenge;
 }
 
 /** Where the answer is sent, and what listens there: nothing, where that isn't this machine. */

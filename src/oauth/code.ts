@@ -18,6 +18,11 @@ export interface Authorization {
   readonly extra: Readonly<Record<string, string>>;
 }
 
+/** What goes out under the name `redirect_uri`: some providers have a name for the address (`authorize.redirect.value`). */
+export function sentRedirect({ dialect }: Server, redirectUri: string): string {
+  return dialect.authorize.redirect.value ?? redirectUri;
+}
+
 /**
  * @param now milliseconds
  * @throws AuthError when the provider doesn't give tokens for the code
@@ -29,16 +34,17 @@ export async function exchangeCode(
   { code, redirectUri, verifier, nonce, extra }: Authorization,
   now: number,
 ): Promise<TokenReply> {
+  const sent = redirectUri === null ? null : sentRedirect(server, redirectUri);
   const parameters = {
     code: code.reveal(),
-    ...(redirectUri !== null && { redirect_uri: redirectUri }),
+    ...(sent !== null && { redirect_uri: sent }),
     ...(verifier !== null && { code_verifier: verifier.reveal() }),
   };
   try {
     const sending = { http, server, client, withSecret: true };
-    const raw = await sendGrant(sending, { type: "authorization_code", parameters });
+    const raw = await sendGrant(sending, { type: "authorization_code", parameters, redirectUri: sent });
     const reply = await readTokenReply(server, client, raw, { subject: null, nonce, now, login: true });
-    return { ...reply, extra: { ...extra, ...reply.extra } };
+    return { ...reply, extra: { ...extra, ...reply.extra }, ...(sent !== null && { redirectUri: sent }) };
   } catch (error) {
     throw error instanceof OAuthFailure ? loginError(server, error, redirectUri ?? undefined) : error;
   }

@@ -33,6 +33,7 @@ export function sendRefresh(http: Http, server: Server, client: Client, request:
       type: "refresh_token",
       parameters: { refresh_token: refreshToken.reveal(), ...scopeOf(server, scopes ?? []) },
       further: dialect.request.refreshParameters,
+      redirectUri: server.redirectUri,
       url,
     },
   );

@@ -7,7 +7,7 @@ import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { knowSecret } from "../platform/secret.ts";
-import type { Dialect } from "../providers/defaults.ts";
+import { type Dialect, REDIRECT_URI } from "../providers/defaults.ts";
 import type { EndpointName } from "../providers/schema.ts";
 import { classifyNoReply } from "./classify.ts";
 import type { Client, RawReply, Server } from "./types.ts";
@@ -15,6 +15,8 @@ import type { Client, RawReply, Server } from "./types.ts";
 export interface Posting {
   readonly http: Http;
   readonly server: Server;
+  /** Parameters of the provider's own in the place of those that it doesn't want from the protocol. */
+  readonly own?: Readonly<Record<string, string>>;
   /** Milliseconds. */
   readonly timeout?: number;
   readonly signal?: AbortSignal | undefined;
@@ -31,6 +33,8 @@ export interface Grant {
   readonly parameters: Readonly<Record<string, string>>;
   /** Of the provider's own, where those aren't its `tokenParameters`. They go before those of the grant. */
   readonly further?: Readonly<Record<string, string>>;
+  /** What `{redirectUri}` stands for in these; null: one with it is left out. */
+  readonly redirectUri?: string | null | undefined;
   /** Where that isn't the token endpoint. */
   readonly url?: string;
 }
@@ -44,10 +48,27 @@ export interface Grant {
 export async function sendGrant(sending: Sending, grant: Grant): Promise<RawReply> {
   const { server, client } = sending;
   const url = new URL(grant.url ?? endpointOf(server, "token")).href;
-  const further = grant.further ?? server.dialect.request.tokenParameters;
-  const parameters = { ...further, ...grant.parameters, ...resourceOf(server), grant_type: grant.type };
-  if (client.proof === undefined) return sendForm(sending, url, parameters);
-  return (await import("./dpop.ts")).sendProved(client.proof, sending, url, parameters);
+  const { tokenParameters, names } = server.dialect.request;
+  const further = withRedirect(grant.further ?? tokenParameters, grant.redirectUri ?? null);
+  const isInPlace = ([name]: [string, string]): boolean => nameOf(name, names) === false;
+  const own = Object.fromEntries(further.filter(isInPlace));
+  const parameters = {
+    ...Object.fromEntries(further.filter((one) => !isInPlace(one))),
+    ...grant.parameters,
+    ...resourceOf(server),
+    grant_type: grant.type,
+  };
+  const whole = { ...sending, own };
+  if (client.proof === undefined) return sendForm(whole, url, parameters);
+  return (await import("./dpop.ts")).sendProved(client.proof, whole, url, parameters);
+}
+
+/** `{redirectUri}` filled in; where there was no redirect, what names it is left out. */
+function withRedirect(parameters: Readonly<Record<string, string>>, redirectUri: string | null): [string, string][] {
+  return Object.entries(parameters).flatMap(([name, value]): [string, string][] => {
+    if (!value.includes(REDIRECT_URI)) return [[name, value]];
+    return redirectUri === null ? [] : [[name, value.replaceAll(REDIRECT_URI, () => redirectUri)]];
+  });
 }
 
 /**
@@ -122,18 +143,18 @@ export function endpointMissing({ dialect }: Pick<Server, "dialect">, name: Endp
  * @throws OAuthFailure when no reply came
  */
 export async function post(
-  { http, server, timeout, signal }: Posting,
+  { http, server, own = {}, timeout, signal }: Posting,
   url: string,
   form: URLSearchParams,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<RawReply> {
-  const { format, method, headers: own } = server.dialect.request;
+  const { format, method, headers: declared } = server.dialect.request;
   knowSent(form, headers);
-  const shaped = await byPlugin(server.dialect, url, inDialect(form, server.dialect), {
+  const shaped = await byPlugin(server.dialect, url, inDialect(form, server.dialect, own), {
     accept: "application/json",
     ...headers,
     ...(format !== "query" && { "content-type": TYPES[format] }),
-    ...lowerCased(own),
+    ...lowerCased(declared),
   });
   let reply: HttpReply;
   try {
@@ -188,13 +209,17 @@ function withQuery(url: string, parameters: URLSearchParams): string {
   return `${url}${url.includes("?") ? "&" : "?"}${parameters}`;
 }
 
-/** The standard's parameters under the provider's names. */
-function inDialect(parameters: URLSearchParams, { request: { names, grantTypes } }: Dialect): URLSearchParams {
+/** The standard's parameters under the provider's names, after those of its own that are as they are. */
+function inDialect(
+  parameters: URLSearchParams,
+  { request: { names, grantTypes } }: Dialect,
+  own: Readonly<Record<string, string>>,
+): URLSearchParams {
   const spoken = [...parameters].map(([name, value]): [string, string] => [
     name,
     name === "grant_type" && Object.hasOwn(grantTypes, value) ? (grantTypes[value] ?? value) : value,
   ]);
-  return new URLSearchParams(renamed(spoken, names));
+  return new URLSearchParams([...Object.entries(own), ...renamed(spoken, names)]);
 }
 
 function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -39,6 +39,8 @@ export interface Server {
   readonly pushed?: string;
   /** The API that the access token is to be for (RFC 8707). */
   readonly resource?: string;
+  /** The redirect URI that the login sent, for refreshes that want it again. */
+  readonly redirectUri?: string;
 }
 
 /** A reply as it came, before anyone parsed it: what the kept-reply file holds. */
@@ -78,6 +80,8 @@ export interface TokenReply {
   readonly idToken: Secret | null;
   readonly account: Account | null;
   readonly extra: Readonly<Record<string, unknown>>;
+  /** As it was sent, where a code brought the tokens. */
+  readonly redirectUri?: string;
 }
 
 /** A token that no token endpoint gave: it was pasted, or signed here. */

@@ -101,6 +101,7 @@ const OTHER_NAMES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^basic$/, ["token"]],
   [/^apiKey\.create$/, ["scopes"]],
   [/^scopes\.resource$/, ["resource"]],
+  [/^request\.(token|refresh)Parameters\./, ["redirectUri"]],
   [/^minting\.[a-z-]+\.(sign|parameters|account|audience)(\.|$)/, MINTING_NAMES],
 ];
 

@@ -2,6 +2,7 @@
 import type { Rule } from "./check.ts";
 import { flowsOf, REFRESHING } from "./flows.ts";
 import { MINTING_FLOWS, type MintingFlow, mintingOf } from "./minting.ts";
+import { ownParametersAreSent, redirectIsThePersons } from "./own-parameters.ts";
 import type { EndpointName, Flow, ProviderDefinition } from "./schema.ts";
 import { namesIn } from "./template.ts";
 
@@ -130,7 +131,11 @@ const authorizeIsPlain: Rule = ({ authorize = {}, issuer, scopes }, report) => {
   // It would have the code sent to an address that isn't this program's.
   for (const [group, given] of Object.entries({ parameters, offlineParameters }))
     if (names.redirect_uri !== undefined && Object.hasOwn(given, "redirect_uri"))
-      report(`authorize.${group}.redirect_uri`, "can't be given: a login says where its answer goes");
+      report(
+        `authorize.${group}.redirect_uri`,
+        "can't be given: a login says where its answer goes",
+        "Where the provider has a name for the address, name the setting for it in authorize.redirect.value.",
+      );
   if (names.state === false)
     report("authorize.names.state", "can't be left out: without it anyone's answer would be taken");
   if (names.nonce === false)
@@ -141,7 +146,8 @@ const authorizeIsPlain: Rule = ({ authorize = {}, issuer, scopes }, report) => {
     );
   if (typeof names.nonce === "string" && nonce === "never")
     report("authorize.names.nonce", "names a nonce, but authorize.nonce is never");
-  if (names.code_challenge === false || names.code_challenge_method === false)
+  // Without a method it is plain (RFC 7636 §4.3).
+  if (names.code_challenge === false || (names.code_challenge_method === false && pkce !== "plain"))
     report("authorize.names", "leaves out half of PKCE", "Say authorize.pkce = false.");
   if (pkce === false && Object.keys(names).some((name) => name.startsWith("code_challenge")))
     report("authorize.names", "names a part of PKCE, but authorize.pkce is false");
@@ -215,5 +221,7 @@ export const CONTRADICTIONS: readonly Rule[] = [
   fieldsAgree,
   authorizeIsPlain,
   requestsAreWhole,
+  ownParametersAreSent,
+  redirectIsThePersons,
   mintingIsWhole,
 ];

@@ -108,6 +108,9 @@ export function withDefaults(definition: ProviderDefinition): Dialect {
 
 const dialects = new WeakMap<ProviderDefinition, Dialect>();
 
+/** In a dialect's parameters, until the login is known whose redirect it is. */
+export const REDIRECT_URI = "{redirectUri}";
+
 /** Where a browser is sent back to, without the port that is chosen at each login. */
 export function redirectUriOf({ authorize: { redirect } }: Dialect): string {
   const port = redirect.port === undefined ? "" : `:${redirect.port}`;

@@ -6,7 +6,7 @@
 import { usage } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import { addressFault, originOf } from "../platform/url.ts";
-import { type Dialect, redirectUriOf, withDefaults } from "./defaults.ts";
+import { type Dialect, REDIRECT_URI, redirectUriOf, withDefaults } from "./defaults.ts";
 import { matches } from "./pattern.ts";
 import { reservedBy } from "./reserved.ts";
 import type { EndpointName, ProviderDefinition } from "./schema.ts";
@@ -191,10 +191,13 @@ export function defaultVariable(id: string): string {
 
 /**
  * What a connection's settings make of the texts that a dialect sends along; one whose setting has no value is left out.
- * `{token}` and `{basic}` are filled in when a request is made.
+ * `{token}` and `{basic}` are filled in when a request is made, and so is `{redirectUri}` in its parameters.
  */
 export function fillDialect(dialect: Dialect, settings: Values): Dialect {
   const { authorize, request, refresh } = dialect;
+  const { value, ...redirect } = authorize.redirect;
+  const sentAs = value === undefined ? null : fill(value, settings);
+  const withRedirect = { ...settings, redirectUri: sentAs ?? settings.redirectUri ?? REDIRECT_URI };
   return {
     ...dialect,
     header: fill(dialect.header, { ...settings, token: "{token}", basic: "{basic}" }) ?? dialect.header,
@@ -205,6 +208,7 @@ export function fillDialect(dialect: Dialect, settings: Values): Dialect {
       ...authorize,
       parameters: fillAll(authorize.parameters, settings),
       offlineParameters: fillAll(authorize.offlineParameters, settings),
+      redirect: { ...redirect, ...(sentAs !== null && { value: sentAs }) },
     },
     refresh: {
       ...refresh,
@@ -215,8 +219,8 @@ export function fillDialect(dialect: Dialect, settings: Values): Dialect {
     request: {
       ...request,
       headers: fillAll(request.headers, settings),
-      tokenParameters: fillAll(request.tokenParameters, settings),
-      refreshParameters: fillAll(request.refreshParameters, settings),
+      tokenParameters: fillAll(request.tokenParameters, withRedirect),
+      refreshParameters: fillAll(request.refreshParameters, withRedirect),
     },
   };
 }

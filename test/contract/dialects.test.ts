@@ -28,6 +28,11 @@ const DIALECTS: Readonly<Record<string, object>> = {
       redirect: { host: "localhost", port: 8080, path: "/done" },
     },
   },
+  "PKCE by the verifier itself, and the method left to the standard": {
+    authorize: { pkce: "plain", names: { code_challenge_method: false } },
+  },
+  "PKCE in hexadecimal": { authorize: { pkce: "S256-hex" } },
+  "an ID token without a nonce": { authorize: { nonce: "never" }, scopes: { default: ["openid", "read"] } },
   "a request behind the page's #": {
     endpoints: { ...BASE.endpoints, authorization: "https://acme.example/app" },
     authorize: { fragment: "oauth/authorize" },
@@ -49,6 +54,25 @@ const DIALECTS: Readonly<Record<string, object>> = {
       tokenParameters: { region: "{region}" },
       refreshParameters: { region: "{region}" },
     },
+  },
+  "the redirect again, with each refresh": {
+    request: {
+      tokenParameters: { from: "app at {redirectUri}" },
+      refreshParameters: { redirect_uri: "{redirectUri}" },
+    },
+  },
+  "a name for the redirect, registered at the provider": {
+    settings: { ruName: { title: "The RuName of the app's redirect" } },
+    authorize: { redirect: { value: "{ruName}" } },
+    request: { refreshParameters: { redirect_uri: "{redirectUri}" } },
+  },
+  "values of its own for what the protocol sends": {
+    request: {
+      names: { redirect_uri: false, grant_type: false },
+      tokenParameters: { redirect_uri: "postmessage" },
+      refreshParameters: { grant_type: "renew" },
+    },
+    flows: ["browser", "token"],
   },
   "tokens in a group beside others": { reply: { alternate: "authed_user" } },
   "tokens deep inside": {

@@ -128,6 +128,45 @@ describe("the authorization request", () => {
     );
   });
 
+  test("a parameter of its own in the place of one that isn't wanted, and the redirect in others", async () => {
+    const { exchange, redirectUri } = await logIn(
+      {
+        request: {
+          names: { redirect_uri: false },
+          tokenParameters: { redirect_uri: "postmessage", origin: "app:{redirectUri}" },
+        },
+      },
+      usual,
+    );
+    expect(exchange.form).toMatchObject({ redirect_uri: "postmessage", origin: `app:${redirectUri}` });
+  });
+
+  test("a name that is registered for the redirect, to the page and with the code", async () => {
+    const {
+      asked,
+      exchange,
+      reply: tokens,
+    } = await logIn(
+      { settings: { ruName: { title: "RuName" } }, authorize: { redirect: { value: "{ruName}" } } },
+      usual,
+      { settings: { ruName: "Ada-App-PRD-1" } },
+    );
+    expect([asked.redirect_uri, exchange.form.redirect_uri, tokens.redirectUri]).toEqual(
+      Array(3).fill("Ada-App-PRD-1"),
+    );
+  });
+
+  test("PKCE as it is wanted: the verifier itself, or its SHA-256 in hexadecimal (RFC 7636 §4.2)", async () => {
+    const plain = await logIn({ authorize: { pkce: "plain" } }, usual);
+    expect(plain.asked).toMatchObject({
+      code_challenge: plain.exchange.form.code_verifier ?? "",
+      code_challenge_method: "plain",
+    });
+    const hex = await logIn({ authorize: { pkce: "S256-hex" } }, usual);
+    const digest = new Bun.CryptoHasher("sha256").update(hex.exchange.form.code_verifier ?? "").digest("hex");
+    expect(hex.asked).toMatchObject({ code_challenge: digest, code_challenge_method: "S256" });
+  });
+
   test("a nonce goes along, a new one each time, where the provider insists on one", async () => {
     const once = await logIn({ authorize: { nonce: "always" } }, usual);
     const again = await logIn({ authorize: { nonce: "always" } }, usual);

@@ -98,10 +98,10 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "request.tokenParameters.code does nothing",
     ],
     [
-      "a refresh parameter that the protocol's own replaces",
-      { request: { refreshParameters: { refresh_token: "1234" } } },
-      "refresh",
-      "request.refreshParameters.refresh_token does nothing",
+      "a parameter that the protocol's own replaces in one of its flows",
+      { request: { tokenParameters: { redirect_uri: "urn:app" } } },
+      "login by browser",
+      "request.tokenParameters.redirect_uri does nothing",
     ],
     [
       "a content type against the format",

@@ -130,6 +130,35 @@ describe("what contradicts itself or does nothing is refused", () => {
       "names a nonce, but authorize.nonce is never",
     ],
     ["no state", { authorize: { names: { state: false } } }, "authorize.names.state can't be left out"],
+    ["a PKCE method that isn't known", { authorize: { pkce: "S512" } }, "authorize.pkce can't be 'S512'"],
+    [
+      "a parameter that a token request has anyway",
+      { request: { tokenParameters: { grant_type: "x" } } },
+      "request.tokenParameters.grant_type does nothing: the request's own takes its place. Leave the request's own out: request.names.grant_type = false.",
+    ],
+    [
+      "and one that it has under another name",
+      { request: { names: { client_id: "app_id" }, refreshParameters: { app_id: "x" } } },
+      "request.refreshParameters.app_id does nothing: the request's own takes its place. Leave the request's own out: request.names.client_id = false.",
+    ],
+    [
+      "a redirect where none is",
+      { request: { refreshParameters: { redirect_uri: "{redirectUri}" } }, flows: ["device"] },
+      "request.refreshParameters.redirect_uri does nothing: no flow has a redirect",
+    ],
+    [
+      "a redirect's own value that a description has",
+      { authorize: { redirect: { value: "https://elsewhere.example/" } } },
+      "authorize.redirect.value must be one setting: {name}",
+    ],
+    [
+      "or gives by a setting's default",
+      {
+        settings: { host: sound.settings?.host, ru: { title: "RuName", default: "https://elsewhere.example/" } },
+        authorize: { redirect: { value: "{ru}" } },
+      },
+      "authorize.redirect.value is the setting ru, which has values of its own",
+    ],
     ["half of PKCE", { authorize: { names: { code_challenge_method: false } } }, "leaves out half of PKCE"],
     [
       "a name for a part of PKCE, without it",

@@ -103,6 +103,7 @@ async function recordOf(
       clientId: client?.id ?? null,
       authentication: client?.authentication ?? "none",
       ...(server.resource !== undefined && { resource: server.resource }),
+      ...(reply.redirectUri !== undefined && { redirectUri: reply.redirectUri }),
       ...(plugin !== null && { plugin }),
       madeFrom,
     },

@@ -15,7 +15,10 @@ export const authorize = v.strictObject({
     names,
     "The standard's parameter → the provider's name for it; false: it is not sent. `state` is looked for in the answer under the name that it was sent by.",
   ),
-  pkce: optional(v.boolean(), "Whether it carries a PKCE challenge (RFC 7636, S256)."),
+  pkce: optional(
+    v.union([v.boolean(), v.picklist(["plain", "S256-hex"])]),
+    "Whether it carries a PKCE challenge (RFC 7636, S256); or how, where that is another: `plain`, the verifier itself; `S256-hex`, its SHA-256 in hexadecimal, under the name S256.",
+  ),
   nonce: optional(
     v.picklist(["openid", "always", "never"]),
     "When a nonce is sent, and demanded back in the ID token (OpenID Connect Core §3.1.3.7, 11): `openid`, with that scope; `always`; `never`, where the issuer doesn't give it back.",
@@ -34,6 +37,10 @@ export const authorize = v.strictObject({
         "Its port, where the provider wants the very one that is registered.",
       ),
       path: optional(v.pipe(v.string(), v.regex(/^\/[A-Za-z0-9._~/-]*$/)), "Its path."),
+      value: optional(
+        v.pipe(template, v.regex(/^\{[a-z][A-Za-z0-9]*\}$/, "must be one setting: {name}")),
+        "What goes out under the name `redirect_uri` instead of the address, where a provider has a name for it: one setting, which only a person gives.",
+      ),
     }),
     "The loopback redirect as this provider wants it registered (RFC 8252 §7.3).",
   ),
@@ -62,9 +69,12 @@ export const request = v.strictObject({
   headers: optional(templates, "Further headers, templates over the settings."),
   tokenParameters: optional(
     templates,
-    "Further parameters of the request that brings the first tokens, templates over the settings.",
+    "Further parameters of the request that brings the first tokens, templates over the settings and `{redirectUri}`, the one that the login sent.",
   ),
-  refreshParameters: optional(templates, "Further parameters of a refresh, templates over the settings."),
+  refreshParameters: optional(
+    templates,
+    "Further parameters of a refresh, templates over the settings and `{redirectUri}`, the one that the login sent.",
+  ),
   names: optional(names, "RFC 6749's parameter → the provider's name for it; false: it is not sent."),
   grantTypes: optional(texts, "RFC 6749's grant type → the provider's."),
 });
