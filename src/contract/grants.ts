@@ -97,6 +97,12 @@ export class Grants {
     return access !== undefined || grant !== undefined;
   }
 
+  /** null: it was never handed out. */
+  kindOf(token: string): "refresh_token" | "access_token" | null {
+    if (this.#refresh.has(token)) return "refresh_token";
+    return this.#access.has(token) ? "access_token" : null;
+  }
+
   /** Every login ends, as an administrator would end them. */
   kill(): void {
     for (const { grant } of this.#refresh.values()) grant.dead = true;

@@ -110,7 +110,7 @@ export class Issuer {
     const names = this.#endpointsAt(call.address);
     const has = (name: EndpointName): boolean => names.includes(name);
     if (has("revocation") && (names.length === 1 || call.method === "DELETE")) return revoke(this, call);
-    if (has("userinfo") && call.method === "GET") return userinfo(this, call);
+    if (has("userinfo") && (names.length === 1 || call.method === dialect.account.method)) return userinfo(this, call);
     if (has("introspection")) return introspect(this, call);
     const minting = this.#minting(call, names);
     if (minting !== null) return this.#token(minting.received, names, minting.flow);

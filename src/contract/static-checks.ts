@@ -52,6 +52,7 @@ function knobs({ definition }: Subject): string {
   const { request, errors, endpoints, revocation } = definition;
   for (const [field, known, given] of [
     ["request.names", PARAMETERS, request?.names ?? {}],
+    ["revocation.request.names", PARAMETERS, revocation?.request?.names ?? {}],
     ["request.grantTypes", GRANT_TYPES, request?.grantTypes ?? {}],
   ] as const)
     for (const name of Object.keys(given)) {

@@ -1,4 +1,5 @@
 /** What a contract test's issuer does with its tokens besides giving them out: accounts, introspection, revocation. */
+import type { Dialect } from "../providers/defaults.ts";
 import { type Body, putAccount } from "./bodies.ts";
 import { insist, Mismatch } from "./check.ts";
 import type { Issuer } from "./issuer.ts";
@@ -6,18 +7,27 @@ import { type Call, ReceivedRequest } from "./request.ts";
 
 /** RFC 6750, with the header that the description declares. */
 export function userinfo({ provider: { dialect }, grants }: Issuer, call: Call): Response {
-  const [, name = "", line = ""] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*)$/s.exec(dialect.header) ?? [];
-  insist(/\{(token|basic)\}/.test(line), `header is '${dialect.header}', which isn't 'Name: … {token} …'`);
-  const isBasic = line.includes("{basic}");
-  const shown = between(line, isBasic ? "{basic}" : "{token}", call.headers.get(name) ?? "");
-  const token = isBasic && shown !== null ? between(dialect.basic ?? "", "{token}", atob(shown)) : shown;
-  if (token === null) throw new Mismatch(`header isn't how ${call.address} was asked`);
-  for (const [name, wanted] of Object.entries(dialect.account.headers))
+  const { account } = dialect;
+  insist(call.method === account.method, `account.method is ${account.method}, but ${call.method} was sent`);
+  insist(call.body === (account.body ?? ""), "account.body doesn't arrive as it is written");
+  const token = tokenIn(call, dialect, account.header ?? dialect.header);
+  for (const [name, wanted] of Object.entries(account.headers))
     insist(call.headers.get(name) === wanted, `account.headers.${name} doesn't arrive`);
   if (!grants.isLive(token)) return Response.json({}, { status: 401 });
   const body: Body = {};
   putAccount(body, dialect);
   return Response.json(body);
+}
+
+/** @throws Mismatch where the request doesn't carry it as the description says */
+function tokenIn(call: Call, { basic = "" }: Dialect, header: string): string {
+  const [, name = "", line = ""] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*)$/s.exec(header) ?? [];
+  insist(/\{(token|basic)\}/.test(line), `header is '${header}', which isn't 'Name: … {token} …'`);
+  const isBasic = line.includes("{basic}");
+  const shown = between(line, isBasic ? "{basic}" : "{token}", call.headers.get(name) ?? "");
+  const token = isBasic && shown !== null ? between(basic, "{token}", atob(shown)) : shown;
+  if (token === null) throw new Mismatch(`header isn't how ${call.address} was asked`);
+  return token;
 }
 
 /** RFC 7662. It says nothing of a lifetime: then what the description assumes counts. */
@@ -29,16 +39,32 @@ export function introspect({ provider, client, grants }: Issuer, call: Call): Re
 
 /** RFC 7009, or the provider's own way. */
 export function revoke({ provider: { dialect }, client, grants }: Issuer, call: Call): Response {
-  const { style, endsGrant } = dialect.revocation;
+  const { style, tokens, endsGrant } = dialect.revocation;
   if (style === "delete-basic") {
     insist(call.method === "DELETE", `revocation.style is ${style}, but ${call.method} was sent`);
     if (!call.headers.get("authorization")?.startsWith("Basic ")) return Response.json({}, { status: 401 });
     const { access_token: token = "" } = JSON.parse(call.body) as { access_token?: string };
     return new Response(null, { status: grants.revoke(token, endsGrant) ? 204 : 404 });
   }
-  const received = new ReceivedRequest(call, dialect);
+  const request = { ...dialect.request, ...dialect.revocation.request } as Dialect["request"];
+  if (style === "bearer") {
+    insist(
+      call.method === request.method,
+      `revocation.request.method is ${request.method}, but ${call.method} was sent`,
+    );
+    insist(call.body === "", "revocation.style is bearer, but a body was sent");
+    const known = grants.revoke(tokenIn(call, dialect, dialect.header), true);
+    return Response.json({}, { status: known ? 200 : 401 });
+  }
+  const received = new ReceivedRequest(call, { ...dialect, request });
   received.authenticate(client, true, "a revocation");
-  grants.revoke(received.get("token") ?? "", endsGrant);
+  const token = received.get("token") ?? "";
+  insist(
+    tokens.includes(grants.kindOf(token) ?? "access_token"),
+    "a token is sent that revocation.tokens doesn't name",
+  );
+  // Where no refresh token can be sent, it ends with the access token.
+  grants.revoke(token, endsGrant || !tokens.includes("refresh_token"));
   return new Response(null, { status: 200 });
 }
 

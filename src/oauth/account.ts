@@ -10,6 +10,7 @@ import { isSuccess, readBody } from "./body.ts";
 import type { ProofKey } from "./dpop.ts";
 import { tokenHeader } from "./header.ts";
 import { decodeJwt } from "./idtoken.ts";
+import { lowerCased } from "./send.ts";
 import type { Account, Server } from "./types.ts";
 
 /** The account that a token reply names by itself, or null. */
@@ -62,10 +63,25 @@ async function askUserinfo(
 ): Promise<AccountAnswer> {
   let reply: HttpReply;
   try {
-    const common = { accept: "application/json", ...tokenHeader(dialect, accessToken), ...dialect.account.headers };
-    const get = (proved: Readonly<Record<string, string>> = {}): Promise<HttpReply> =>
-      http({ method: "GET", url, headers: { ...common, ...proved }, timeout, retry: true });
-    reply = proof?.needed ? await (await import("./dpop.ts")).getProved(proof, url, accessToken, get) : await get();
+    const { method, body, header, headers } = dialect.account;
+    const common = {
+      accept: "application/json",
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...lowerCased(headers),
+      ...tokenHeader(header === undefined ? dialect : { ...dialect, header }, accessToken),
+    };
+    const ask = (proved: Readonly<Record<string, string>> = {}): Promise<HttpReply> =>
+      http({
+        method,
+        url,
+        headers: { ...common, ...proved },
+        ...(body !== undefined && { body }),
+        timeout,
+        retry: true,
+      });
+    reply = proof?.needed
+      ? await (await import("./dpop.ts")).askProved(proof, method, url, accessToken, ask)
+      : await ask();
   } catch (error) {
     if (error instanceof HttpError) return { kind: "unreachable", reason: error.message };
     throw error;

@@ -165,7 +165,9 @@ function openRedirect(
   const named = request.redirectUri === null ? null : namedPort(text);
   const port = named ?? request.port ?? asked ?? 0;
   const listener = listen({ hostname, port, path: pathname, receive });
-  return { listener, redirectUri: `http://${hostname}:${listener.port}${pathname}` };
+  // Providers compare texts: a slash is sent only where there is one (RFC 6749 §3.1.2.3).
+  const path = pathname === "/" && !text.endsWith("/") ? "" : pathname;
+  return { listener, redirectUri: `http://${hostname}:${listener.port}${path}` };
 }
 
 /**

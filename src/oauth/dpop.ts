@@ -103,16 +103,17 @@ function errorIn(raw: RawReply): string | null {
   return typeof error === "string" ? error : null;
 }
 
-/** A GET with a bound token (RFC 9449 §7), once more where the nonce was missing or old (§9). */
-export async function getProved(
+/** A request with a bound token (RFC 9449 §7), once more where the nonce was missing or old (§9). */
+export async function askProved(
   proof: ProofKey,
+  method: "GET" | "POST",
   url: string,
   token: Secret,
-  get: (headers: Readonly<Record<string, string>>) => Promise<HttpReply>,
+  ask: (headers: Readonly<Record<string, string>>) => Promise<HttpReply>,
 ): Promise<HttpReply> {
   const once = async (): Promise<HttpReply> => {
-    const dpop = await proof.proofFor("GET", url, token);
-    const reply = await get({ authorization: `DPoP ${token.reveal()}`, dpop });
+    const dpop = await proof.proofFor(method, url, token);
+    const reply = await ask({ authorization: `DPoP ${token.reveal()}`, dpop });
     proof.remember(url, reply.headers.get("dpop-nonce"));
     return reply;
   };

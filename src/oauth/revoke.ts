@@ -4,9 +4,11 @@ import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { outsideWords } from "../platform/redact.ts";
 import type { Secret } from "../platform/secret.ts";
+import type { Dialect } from "../providers/defaults.ts";
 import { isSuccess, readBody } from "./body.ts";
 import { codeOf } from "./classify.ts";
-import { type Sending, sendForm } from "./send.ts";
+import { tokenHeader } from "./header.ts";
+import { keptHeaders, lowerCased, type Sending, sendForm } from "./send.ts";
 import { type Client, OAuthFailure, type RawReply, type Server } from "./types.ts";
 
 export interface Revocable {
@@ -31,21 +33,41 @@ export async function revokeTokens(
   const url = server.endpoints.revocation;
   if (url === undefined) return "unsupported";
   if (revocation.needsSecret && client.secret === null) return "unsupported";
+  const { accessToken } = tokens;
   if (revocation.style === "delete-basic")
-    return tokens.accessToken === null
-      ? "unsupported"
-      : deleteToken(http, server, client, url, tokens.accessToken, tell);
+    return accessToken === null ? "unsupported" : deleteToken(http, server, client, url, accessToken, tell);
+  const spoken = revoking(server);
+  if (revocation.style === "bearer")
+    return accessToken === null ? "unsupported" : revokeItself(http, spoken, url, accessToken, tell);
 
-  const sending = { http, server, client, withSecret: true, timeout: LIMITS.account };
+  const sending = { http, server: spoken, client, withSecret: true, timeout: LIMITS.account };
   const results: (boolean | "unsupported")[] = [];
-  // Where the access token renews itself, both are one.
-  if (tokens.refreshToken !== null && tokens.accessToken?.equals(tokens.refreshToken) !== true)
-    results.push(await revoke(sending, url, tokens.refreshToken, "refresh_token", tell));
-  if (tokens.accessToken !== null)
-    results.push(
-      await revoke(sending, url, tokens.accessToken, "access_token", results.length === 0 ? tell : () => {}),
-    );
+  for (const { token, hint } of sentOf(tokens, revocation.tokens))
+    results.push(await revoke(sending, url, token, hint, results.length === 0 ? tell : () => {}));
   return results[0] ?? "unsupported";
+}
+
+type TokenKind = "refresh_token" | "access_token";
+
+/** Which tokens are sent, in order. Where the access token renews itself, both are one. */
+function sentOf(
+  { refreshToken, accessToken }: Revocable,
+  wanted: readonly TokenKind[],
+): { readonly token: Secret; readonly hint: TokenKind }[] {
+  const isOne = refreshToken !== null && accessToken?.equals(refreshToken) === true;
+  const held = [
+    { token: isOne && wanted.includes("access_token") ? null : refreshToken, hint: "refresh_token" },
+    { token: accessToken, hint: "access_token" },
+  ] as const;
+  return held.flatMap(({ token, hint }) => (token === null || !wanted.includes(hint) ? [] : [{ token, hint }]));
+}
+
+/** The server, spoken to as it wants to be for a revocation. */
+function revoking(server: Server): Server {
+  const { dialect } = server;
+  const different = dialect.revocation.request;
+  if (different === undefined) return server;
+  return { ...server, dialect: { ...dialect, request: { ...dialect.request, ...different } as Dialect["request"] } };
 }
 
 /** 200 also means that the token wasn't known (RFC 7009 §2.2): gone either way. */
@@ -53,7 +75,7 @@ async function revoke(
   sending: Sending,
   url: string,
   token: Secret,
-  hint: "refresh_token" | "access_token",
+  hint: TokenKind,
   tell: (reason: string) => void,
 ): Promise<boolean | "unsupported"> {
   let raw: RawReply;
@@ -64,12 +86,40 @@ async function revoke(
     tell(error.reason);
     return false;
   }
+  return isRevokedBy(raw, sending.server.dialect, tell);
+}
+
+function isRevokedBy(raw: RawReply, dialect: Dialect, tell: (reason: string) => void): boolean | "unsupported" {
   const body = readBody(raw);
-  const code = body === null ? null : codeOf(body, sending.server.dialect);
+  const code = body === null ? null : codeOf(body, dialect);
   if (code === "unsupported_token_type") return "unsupported";
   const isRevoked = isSuccess(raw) && code === null;
   if (!isRevoked) tell(`HTTP ${raw.status}${code === null ? "" : `: ${outsideWords(code, 40)}`}`);
   return isRevoked;
+}
+
+/** The access token, shown as to an API. Nothing else is sent: some refuse a body that they didn't ask for. */
+async function revokeItself(
+  http: Http,
+  { dialect }: Server,
+  url: string,
+  token: Secret,
+  tell: (reason: string) => void,
+): Promise<boolean | "unsupported"> {
+  const { method, headers } = dialect.request;
+  try {
+    const reply = await http({
+      method,
+      url,
+      headers: { accept: "application/json", ...lowerCased(headers), ...tokenHeader(dialect, token) },
+      timeout: LIMITS.account,
+    });
+    return isRevokedBy({ status: reply.status, headers: keptHeaders(reply.headers), body: reply.body }, dialect, tell);
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    tell(error.reason);
+    return false;
+  }
 }
 
 /** The token in the body of a DELETE, the client as Basic credentials; its id may be in the URL. */

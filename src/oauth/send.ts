@@ -222,14 +222,14 @@ function inDialect(
   return new URLSearchParams([...Object.entries(own), ...renamed(spoken, names)]);
 }
 
-function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+export function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 const KEPT = ["content-type", "retry-after", "date", "dpop-nonce"];
 const LONGEST_HEADER = 1000;
 
-function keptHeaders(headers: Headers): Record<string, string> {
+export function keptHeaders(headers: Headers): Record<string, string> {
   const found = KEPT.map((name) => [name, headers.get(name)?.slice(0, LONGEST_HEADER)] as const);
   return Object.fromEntries(found.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

@@ -8,6 +8,7 @@ import { flowsOf } from "./flows.ts";
 import { MINTING_NAMES } from "./minting.ts";
 import { startsOf } from "./origins.ts";
 import { patternFault } from "./pattern.ts";
+import { REQUEST_RULES } from "./request-rules.ts";
 import { OWN_VARIABLES, RESERVED_FLAGS, readNameFault, reservedBy } from "./reserved.ts";
 import { defaultVariable } from "./resolve.ts";
 import { textsOf } from "./schema/parts.ts";
@@ -16,7 +17,7 @@ import { type ProviderDefinition, ProviderSchema } from "./schema.ts";
 import { checkSetting, flagOf, type Setting } from "./settings.ts";
 import { suggestionHint } from "./suggest.ts";
 import { fill, namesIn } from "./template.ts";
-import { requestHeaderFault, writeFault } from "./written.ts";
+import { writeFault } from "./written.ts";
 
 export interface Fault {
   /** `variants.0.endpoints.token` */
@@ -46,7 +47,7 @@ const RULES: readonly Rule[] = [
   addressesAreSafe,
   patternsAreLinear,
   variablesAreHarmless,
-  headersAreHarmless,
+  ...REQUEST_RULES,
 ];
 
 function namesAreFree({ id, aliases = [] }: ProviderDefinition, report: Report): void {
@@ -97,7 +98,7 @@ function valueIsSound(path: string, setting: Setting, report: Report): void {
 const OTHER_NAMES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/(^|\.)endpoints\.revocation$/, ["clientId"]],
   [/(^|\.)environment\.write\./, ["token"]],
-  [/^header$/, ["token", "basic"]],
+  [/^(account\.)?header$/, ["token", "basic"]],
   [/^basic$/, ["token"]],
   [/^apiKey\.create$/, ["scopes"]],
   [/^scopes\.resource$/, ["resource"]],
@@ -223,22 +224,6 @@ function variablesAreHarmless(definition: ProviderDefinition, report: Report): v
   for (const [path, all = []] of [["client.environment.secret", secret] as const, ...files])
     for (const variable of all)
       if (reservedBy(variable) !== null) report(path, `has ${variable}, which holds no secret of a client`);
-}
-
-function headersAreHarmless({ request, refresh, account, minting }: ProviderDefinition, report: Report): void {
-  const groups = {
-    "request.headers": request?.headers,
-    "refresh.request.headers": refresh?.request?.headers,
-    "account.headers": account?.headers,
-    ...Object.fromEntries(
-      Object.entries(minting ?? {}).map(([flow, one]) => [`minting.${flow}.request.headers`, one?.request?.headers]),
-    ),
-  };
-  for (const [path, headers] of Object.entries(groups))
-    for (const name of Object.keys(headers ?? {})) {
-      const problem = requestHeaderFault(name);
-      if (problem !== null) report(`${path}.${name}`, problem);
-    }
 }
 
 /** Where nothing is written, `<ID>_TOKEN` is. */

@@ -75,7 +75,7 @@ const sectionsAreUsed: Rule = (definition, report) => {
 /** Fields that do nothing, or make no sense, beside another one. */
 const fieldsAgree: Rule = (definition, report) => {
   const { account, refresh, errors, reply, header, basic } = definition;
-  const showsBasic = namesIn(header ?? "").includes("basic");
+  const showsBasic = [header, account?.header].some((one) => namesIn(one ?? "").includes("basic"));
   const { path, unit, introspect } = reply?.expiry ?? {};
   if (introspect === true && !isReachable(definition, "introspection"))
     report("reply.expiry.introspect", "does nothing without endpoints.introspection");
@@ -93,7 +93,7 @@ const fieldsAgree: Rule = (definition, report) => {
   if (basic === undefined && showsBasic) report("header", "has {basic}, but nothing says what it is the Base64 of");
   if (errors?.subcodePrefix !== undefined && errors.subcodes === undefined)
     report("errors.subcodePrefix", "does nothing without errors.subcodes");
-  for (const field of ["headers", "scopesHeader"] as const)
+  for (const field of ["method", "body", "header", "headers", "scopesHeader"] as const)
     if (account?.[field] !== undefined && !isReachable(definition, "userinfo"))
       report(`account.${field}`, "does nothing without endpoints.userinfo");
 };

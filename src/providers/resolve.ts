@@ -194,7 +194,7 @@ export function defaultVariable(id: string): string {
  * `{token}` and `{basic}` are filled in when a request is made, and so is `{redirectUri}` in its parameters.
  */
 export function fillDialect(dialect: Dialect, settings: Values): Dialect {
-  const { authorize, request, refresh } = dialect;
+  const { authorize, request, refresh, revocation, account } = dialect;
   const { value, ...redirect } = authorize.redirect;
   const sentAs = value === undefined ? null : fill(value, settings);
   const withRedirect = { ...settings, redirectUri: sentAs ?? settings.redirectUri ?? REDIRECT_URI };
@@ -209,6 +209,18 @@ export function fillDialect(dialect: Dialect, settings: Values): Dialect {
       parameters: fillAll(authorize.parameters, settings),
       offlineParameters: fillAll(authorize.offlineParameters, settings),
       redirect: { ...redirect, ...(sentAs !== null && { value: sentAs }) },
+    },
+    account: {
+      ...account,
+      ...(account.header !== undefined && {
+        header: fill(account.header, { ...settings, token: "{token}", basic: "{basic}" }) ?? account.header,
+      }),
+    },
+    revocation: {
+      ...revocation,
+      ...(revocation.request?.headers && {
+        request: { ...revocation.request, headers: fillAll(revocation.request.headers, settings) },
+      }),
     },
     refresh: {
       ...refresh,

@@ -98,6 +98,23 @@ const DIALECTS: Readonly<Record<string, object>> = {
     device: { fields: { verification_uri: "verification_url", user_code: "code.user" }, needsSecret: false },
     errors: { codes: { wait: "pending", faster: "slow_down", no: "denied", late: "expired" } },
   },
+  "a revocation under other names, of the access token alone": {
+    revocation: {
+      request: { method: "DELETE", names: { token: "access_token", token_type_hint: false } },
+      tokens: ["access_token"],
+    },
+  },
+  "a revocation in the address": {
+    revocation: { request: { method: "GET", format: "query" }, tokens: ["refresh_token"] },
+  },
+  "a token that is its own bearer to the end": {
+    header: "X-Token: {token}",
+    revocation: { style: "bearer", request: { method: "GET", headers: { "X-Version": "2" } } },
+  },
+  "an account asked for by POST, with another word": {
+    account: { method: "POST", body: '{"query":"{ viewer { id } }"}', header: "Authorization: OAuth {token}" },
+  },
+  "a redirect without a path": { authorize: { redirect: { host: "localhost", path: "" } } },
   "a DELETE to end it": {
     endpoints: { ...BASE.endpoints, revocation: "https://acme.example/apps/{clientId}/token" },
     revocation: { style: "delete-basic", needsSecret: true },

@@ -55,6 +55,26 @@ test("is asked for and read in the provider's dialect", async () => {
   expect(seen[0]?.headers.get("accept")).toBe("application/vnd.test+json");
 });
 
+test("is asked for by POST, with what the provider wants to be sent and the word it wants", async () => {
+  const query = '{"query":"{ viewer { id name } }"}';
+  const { answer, seen } = await ask(json({ data: { viewer: { id: "7", name: "Ada" } } }), {
+    account: {
+      method: "POST",
+      body: query,
+      header: "Authorization: OAuth {token}",
+      id: ["data.viewer.id"],
+      label: ["data.viewer.name"],
+    },
+  });
+  expect(answer).toMatchObject({ kind: "known", account: { id: "7", label: "Ada" } });
+  expect(seen[0]).toMatchObject({ method: "POST", text: query });
+  expect(seen[0]?.headers.get("content-type")).toBe("application/json");
+  expect(seen[0]?.headers.get("authorization")).toBe("OAuth the token");
+  const empty = await ask(json({ sub: "1" }), { account: { method: "POST" } });
+  expect(empty.seen[0]).toMatchObject({ method: "POST", text: "" });
+  expect(empty.seen[0]?.headers.get("content-type")).toBeNull();
+});
+
 test("401 and 403 mean refused; everything else that is no answer means not reached", async () => {
   for (const status of [401, 403]) expect((await ask(json({}, status))).answer).toEqual({ kind: "refused", status });
   for (const reply of [

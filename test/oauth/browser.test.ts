@@ -44,6 +44,18 @@ describe("the authorization URL", () => {
     expect([nonce, scope, code_challenge]).toEqual([undefined, undefined, undefined]);
   });
 
+  test("a redirect without a path has no slash, and the answer comes all the same", async () => {
+    const login = await start({ authorize: { redirect: { host: "localhost", path: "" } } });
+    expect(login.redirectUri).toMatch(/^http:\/\/localhost:\d+$/);
+    expect(parametersOf(login).redirect_uri).toBe(login.redirectUri);
+    await back(login, { code: "the code", state: stateOf(login) });
+    expect(await settled(login)).toMatchObject({ redirectUri: login.redirectUri });
+    const given = await start({}, { redirectUri: "http://127.0.0.1/" });
+    expect(given.redirectUri).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    const bare = await start({}, { redirectUri: "http://127.0.0.1" });
+    expect(bare.redirectUri).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
   test("is new for each login", async () => {
     const [one, two] = [parametersOf(await start()), parametersOf(await start())];
     for (const name of ["state", "code_challenge"]) expect(one[name]).not.toBe(two[name]);

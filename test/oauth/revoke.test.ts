@@ -80,6 +80,82 @@ describe("RFC 7009", () => {
   });
 });
 
+describe("a revocation that differs from RFC 7009", () => {
+  test("under other names, by another method, in another format, the access token alone", async () => {
+    const strava = { request: { names: { token: "access_token", token_type_hint: false as const } } };
+    const posted = await revoke([new Response()], { revocation: { ...strava, tokens: ["access_token"] } });
+    expect(posted.outcome).toBe(true);
+    expect(posted.seen.map(({ method, form }) => [method, form])).toEqual([
+      ["POST", { access_token: "the access token", client_id: "my client" }],
+    ]);
+    const deleted = await revoke([new Response(null, { status: 204 })], {
+      revocation: { request: { method: "DELETE", format: "json", headers: { "X-Version": "2" } } },
+    });
+    expect(deleted.outcome).toBe(true);
+    expect(deleted.seen.map(({ method, text }) => [method, JSON.parse(text).token])).toEqual([
+      ["DELETE", "the refresh token"],
+      ["DELETE", "the access token"],
+    ]);
+    expect(deleted.seen[0]?.headers.get("x-version")).toBe("2");
+    const got = await revoke([new Response()], { revocation: { request: { method: "GET", format: "query" } } });
+    expect([got.outcome, got.seen[0]?.method, got.seen[0]?.text]).toEqual([true, "GET", ""]);
+    expect(got.seen[0]?.path).toBe("/revoke?token_type_hint=refresh_token&token=the+refresh+token&client_id=my+client");
+  });
+
+  test("other requests of the provider stay as they are", async () => {
+    const { seen } = await revoke([new Response()], {
+      request: { format: "json", headers: { "X-Version": "1" } },
+      revocation: { request: { format: "form" } },
+    });
+    expect(seen[0]?.form.token).toBe("the refresh token");
+    expect(seen[0]?.headers.get("x-version")).toBe("1");
+  });
+
+  test("the refresh token alone; one token that renews itself is sent once, whatever it is called", async () => {
+    const only = await revoke([new Response()], { revocation: { tokens: ["refresh_token"] } });
+    expect(only.seen.map(({ form }) => form.token)).toEqual(["the refresh token"]);
+    const one = { accessToken: new Secret("one"), refreshToken: new Secret("one") };
+    for (const tokens of [["refresh_token"], ["access_token"], ["refresh_token", "access_token"]] as const) {
+      const { seen } = await revoke([new Response()], { revocation: { tokens: [...tokens] } }, publicClient, one);
+      expect(seen.map(({ form }) => form.token)).toEqual(["one"]);
+    }
+  });
+});
+
+describe("the token as its own bearer", () => {
+  const style = { revocation: { style: "bearer" } } as const;
+
+  test("goes in the provider's header, with nothing in the body and no client", async () => {
+    const { outcome, seen } = await revoke([json({ ok: true, revoked: true })], style, secretClient("body"));
+    expect(outcome).toBe(true);
+    expect(seen.map(({ method, path, text }) => ({ method, path, text }))).toEqual([
+      { method: "POST", path: "/revoke", text: "" },
+    ]);
+    expect(seen[0]?.headers.get("authorization")).toBe("Bearer the access token");
+    expect(seen[0]?.headers.get("content-type")).toBeNull();
+  });
+
+  test("by GET or DELETE, in a header of another name", async () => {
+    for (const method of ["GET", "DELETE"] as const) {
+      const { seen } = await revoke([new Response()], {
+        header: "X-Api-Key: {token}",
+        revocation: { style: "bearer", request: { method } },
+      });
+      expect([seen[0]?.method, seen[0]?.headers.get("x-api-key")]).toEqual([method, "the access token"]);
+      expect(seen[0]?.headers.get("authorization")).toBeNull();
+    }
+  });
+
+  test("a no with status 200, a dead token and an issuer out of reach are no success", async () => {
+    for (const answer of [json({ ok: false, error: "invalid_auth" }), new Response("", { status: 401 })])
+      expect((await revoke([answer], style)).outcome).toBe(false);
+    const gone = silent(style, { endpoints: { revocation: "http://127.0.0.1:1/" } });
+    expect(await revokeTokens(http, gone, publicClient, both)).toBe(false);
+    const none = { accessToken: null, refreshToken: both.refreshToken };
+    expect((await revoke([], style, publicClient, none)).outcome).toBe("unsupported");
+  });
+});
+
 describe("a DELETE with the client as Basic credentials", () => {
   const style = { revocation: { style: "delete-basic", needsSecret: true } } as const;
 

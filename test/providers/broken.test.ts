@@ -148,6 +148,24 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "error codes",
       "reply.errorDescription is error, where the same reply has something else",
     ],
+    [
+      "two parameters of one name in a revocation",
+      {
+        endpoints: { ...SOUND.endpoints, revocation: "https://acme.example/revoke" },
+        revocation: { request: { names: { token: "client_id" } } },
+      },
+      "revocation",
+      "request.names makes two parameters of one request 'client_id'",
+    ],
+    [
+      "a revocation's parameter that is called so anyway",
+      {
+        endpoints: { ...SOUND.endpoints, revocation: "https://acme.example/revoke" },
+        revocation: { request: { names: { token: "token" } } },
+      },
+      "unused knobs",
+      "revocation.request.names.token does nothing: it is called so anyway",
+    ],
     ["a header that is none", { header: "Token {token}" }, "account", "header is 'Token {token}', which isn't"],
     [
       "claims against the lifetime",

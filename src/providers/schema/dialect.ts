@@ -36,7 +36,10 @@ export const authorize = v.strictObject({
         v.pipe(count, v.minValue(1), v.maxValue(65535)),
         "Its port, where the provider wants the very one that is registered.",
       ),
-      path: optional(v.pipe(v.string(), v.regex(/^\/[A-Za-z0-9._~/-]*$/)), "Its path."),
+      path: optional(
+        v.pipe(v.string(), v.regex(/^(\/[A-Za-z0-9._~/-]*)?$/)),
+        "Its path; empty: none, not even a slash.",
+      ),
       value: optional(
         v.pipe(template, v.regex(/^\{[a-z][A-Za-z0-9]*\}$/, "must be one setting: {name}")),
         "What goes out under the name `redirect_uri` instead of the address, where a provider has a name for it: one setting, which only a person gives.",
@@ -189,8 +192,19 @@ export const device = v.strictObject({
 
 export const revocation = v.strictObject({
   style: optional(
-    v.picklist(["rfc7009", "delete-basic"]),
-    "`rfc7009` posts the token. `delete-basic`: DELETE, the client's Basic credentials, JSON `{access_token}`.",
+    v.picklist(["rfc7009", "bearer", "delete-basic"]),
+    "`rfc7009` sends the token as a parameter, the client beside it. `bearer`: the access token in `header`, as its own bearer, and nothing else. `delete-basic`: DELETE, the client's Basic credentials, JSON `{access_token}`.",
+  ),
+  request: optional(
+    v.strictObject({
+      ...v.omit(request, ["method", "tokenParameters", "refreshParameters", "grantTypes"]).entries,
+      method: optional(v.picklist(["POST", "GET", "DELETE"]), "The method of this request."),
+    }),
+    "How this request differs from one for tokens: laid over `request`, field by field. `names` has RFC 7009's `token` and `token_type_hint` too.",
+  ),
+  tokens: optional(
+    v.pipe(v.array(v.picklist(["refresh_token", "access_token"])), v.nonEmpty()),
+    "Which of a login's tokens are sent, the refresh token first. One that isn't has to end with the others.",
   ),
   needsSecret: optional(v.boolean(), "Only a client with a secret can revoke."),
   endsGrant: optional(v.boolean(), "Revoking one token ends the whole grant, other connections' included."),
@@ -204,6 +218,12 @@ export const account = v.strictObject({
   id: optional(v.array(path), "What never changes."),
   label: optional(v.array(path), "What people know it by."),
   organization: optional(v.array(path), "The organization or tenant."),
-  headers: optional(texts, "Further headers of the request to `endpoints.userinfo`."),
+  method: optional(v.picklist(["GET", "POST"]), "The method of the request to `endpoints.userinfo`."),
+  body: optional(text, "What that request posts: JSON, as it is. A query of GraphQL, for example."),
+  header: optional(
+    template,
+    "The header that carries the token there, where that isn't `header`: `Authorization: OAuth {token}`.",
+  ),
+  headers: optional(texts, "Further headers of that request."),
   scopesHeader: optional(text, "A header of its reply that lists the granted scopes."),
 });

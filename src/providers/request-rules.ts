@@ -1,0 +1,84 @@
+/** What a description may say of its headers, and of the requests that aren't for tokens: revocation, account. */
+import type { Rule } from "./check.ts";
+import { headerFault, requestHeaderFault } from "./written.ts";
+
+const headersAreHarmless: Rule = ({ request, refresh, revocation, account, minting }, report) => {
+  const groups = {
+    "request.headers": request?.headers,
+    "refresh.request.headers": refresh?.request?.headers,
+    "revocation.request.headers": revocation?.request?.headers,
+    "account.headers": account?.headers,
+    ...Object.fromEntries(
+      Object.entries(minting ?? {}).map(([flow, one]) => [`minting.${flow}.request.headers`, one?.request?.headers]),
+    ),
+  };
+  for (const [path, headers] of Object.entries(groups))
+    for (const name of Object.keys(headers ?? {})) {
+      const problem = requestHeaderFault(name);
+      if (problem !== null) report(`${path}.${name}`, problem);
+      else if (/^(revocation|account)\./.test(path) && /^authorization$/i.test(name))
+        report(`${path}.${name}`, "can't be given: it says who asks", "Say it in header.");
+    }
+};
+
+/** RFC 7009 §2.1, and RFC 6749's for the client. */
+const REVOCATION_PARAMETERS: readonly string[] = ["token", "token_type_hint", "client_id", "client_secret"];
+
+const revocationIsWhole: Rule = ({ request, revocation = {} }, report) => {
+  const { style = "rfc7009", request: own, tokens, needsSecret } = revocation;
+  const { names = {} } = own ?? {};
+  const { method, format } = { ...request, ...own };
+  if (style === "rfc7009") {
+    for (const name of Object.keys(names))
+      if (!REVOCATION_PARAMETERS.includes(name))
+        report(
+          `revocation.request.names.${name}`,
+          "does nothing: no such parameter is sent",
+          `It may be: ${REVOCATION_PARAMETERS.join(", ")}.`,
+        );
+    if (names.token === false)
+      report(
+        "revocation.request.names.token",
+        "leaves out the token that is to be revoked",
+        'Where the token is its own bearer, say revocation.style = "bearer".',
+      );
+    if (own !== undefined && method === "GET" && format !== "query")
+      report(
+        "revocation.request.method",
+        "can't be GET: nothing is sent in its body",
+        'Put the parameters into the address: revocation.request.format = "query".',
+      );
+    return;
+  }
+  if (tokens !== undefined) report("revocation.tokens", `does nothing: ${style} sends the access token alone`);
+  if (style === "delete-basic" && own !== undefined)
+    report("revocation.request", "does nothing: delete-basic says what is sent");
+  if (style !== "bearer") return;
+  for (const field of ["names", "format"] as const)
+    if (own?.[field] !== undefined)
+      report(`revocation.request.${field}`, "does nothing: bearer sends no parameters, only the token in its header");
+  if (needsSecret === true)
+    report("revocation.needsSecret", "makes no sense: the token is its own bearer, and no client is named");
+};
+
+const accountIsWhole: Rule = ({ account = {}, settings = {} }, report) => {
+  const { method = "GET", body, header } = account;
+  if (body !== undefined && method === "GET")
+    report("account.body", "does nothing: a GET has none", 'Say account.method = "POST".');
+  if (body !== undefined && !isJson(body)) report("account.body", "is not JSON");
+  if (header === undefined) return;
+  const problem = headerFault(header, settings);
+  if (problem !== null) report("account.header", problem);
+};
+
+/** Braces of JSON are no template: the text is sent as it is. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const REQUEST_RULES: readonly Rule[] = [headersAreHarmless, revocationIsWhole, accountIsWhole];

@@ -1,0 +1,92 @@
+/** Revocation, account and headers: what a description can't say of them is refused when it is read, with the reason. */
+import { describe, expect, test } from "bun:test";
+import { parseDefinition } from "../../src/providers/parse.ts";
+import { thrownBy } from "./thrown.ts";
+
+const SOUND = {
+  id: "acme",
+  title: "Acme",
+  endpoints: {
+    authorization: "https://acme.example/authorize",
+    token: "https://acme.example/token",
+    revocation: "https://acme.example/revoke",
+    userinfo: "https://acme.example/me",
+  },
+  flows: ["browser"],
+};
+
+/** What is said of a description with these fields changed, hints included. */
+function said(change: object): string {
+  const error = thrownBy(() => parseDefinition({ ...SOUND, ...change }, "acme.toml"));
+  expect(error.code).toBe("plugin_invalid");
+  return `${error.message} ${error.hint}`;
+}
+
+describe("revocation", () => {
+  const cases: [what: string, revocation: unknown, said: string][] = [
+    ["a style of no kind", { style: "own-bearer" }, "revocation.style can't be 'own-bearer'"],
+    ["another type", { request: "DELETE" }, "revocation.request must be"],
+    ["a method that no server takes", { request: { method: "PATCH" } }, "revocation.request.method can't be 'PATCH'"],
+    ["a field of token requests", { request: { grantTypes: {} } }, "revocation.request.grantTypes is not a field"],
+    ["a token of no kind", { tokens: ["id_token"] }, "revocation.tokens.0 can't be 'id_token'"],
+    ["no token at all", { tokens: [] }, "revocation.tokens"],
+    [
+      "a parameter that isn't sent",
+      { request: { names: { code: "c" } } },
+      "revocation.request.names.code does nothing",
+    ],
+    ["the token left out", { request: { names: { token: false } } }, "leaves out the token that is to be revoked"],
+    ["a GET with a body", { request: { method: "GET" } }, "revocation.request.method can't be GET"],
+    ["parameters of a bearer", { style: "bearer", request: { format: "json" } }, "bearer sends no parameters"],
+    ["names of a bearer", { style: "bearer", request: { names: { token: "t" } } }, "bearer sends no parameters"],
+    [
+      "a refresh token as bearer",
+      { style: "bearer", tokens: ["refresh_token"] },
+      "bearer sends the access token alone",
+    ],
+    ["a bearer with a secret", { style: "bearer", needsSecret: true }, "revocation.needsSecret makes no sense"],
+    ["a request beside delete-basic", { style: "delete-basic", request: { method: "POST" } }, "delete-basic says what"],
+    ["an identity", { request: { headers: { Authorization: "Bearer x" } } }, "headers.Authorization can't be given"],
+    ["another host", { request: { headers: { Host: "evil.example" } } }, "headers.Host can't be sent"],
+  ];
+  for (const [what, revocation, words] of cases)
+    test(`${what} is refused`, () => expect(said({ revocation })).toContain(words));
+
+  test("nothing of it where there is no endpoint", () => {
+    const { revocation: _, ...endpoints } = SOUND.endpoints;
+    expect(said({ endpoints, revocation: { style: "bearer" } })).toContain("does nothing without endpoints.revocation");
+  });
+});
+
+describe("account", () => {
+  const cases: [what: string, account: unknown, said: string][] = [
+    ["a method of no kind", { method: "PUT" }, "account.method can't be 'PUT'"],
+    ["a body of a GET", { body: "{}" }, "account.body does nothing: a GET has none"],
+    ["a body that isn't JSON", { method: "POST", body: "query { me }" }, "account.body is not JSON"],
+    ["a body of another type", { method: "POST", body: { query: "{ me }" } }, "account.body must be text"],
+    [
+      "a header without the token",
+      { header: "Authorization: OAuth" },
+      "account.header has neither {token} nor {basic}",
+    ],
+    ["a header that is two", { header: "A: {token}\nHost: x" }, "account.header is not one line"],
+    ["a header that steers", { header: "Host: {token}" }, "account.header can't be Host"],
+    ["Basic credentials of nothing", { header: "Authorization: Basic {basic}" }, "has {basic}, but nothing says what"],
+    ["an identity", { headers: { authorization: "x" } }, "account.headers.authorization can't be given"],
+  ];
+  for (const [what, account, words] of cases)
+    test(`${what} is refused`, () => expect(said({ account })).toContain(words));
+
+  test("nothing of it where no one is asked", () => {
+    const { userinfo: _, ...endpoints } = SOUND.endpoints;
+    for (const account of [{ method: "POST" }, { header: "Authorization: OAuth {token}" }])
+      expect(said({ endpoints, account })).toContain("does nothing without endpoints.userinfo");
+  });
+});
+
+test("the path of a redirect is empty or begins with a slash", () => {
+  const redirect = (path: unknown): object => ({ authorize: { redirect: { path } } });
+  expect(parseDefinition({ ...SOUND, ...redirect("") }, "acme.toml").authorize?.redirect?.path).toBe("");
+  expect(said(redirect("callback"))).toContain("authorize.redirect.path");
+  expect(said(redirect(false))).toContain("authorize.redirect.path must be text");
+});
