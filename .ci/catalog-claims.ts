@@ -1,8 +1,10 @@
-/** `providers/catalog/claims.ts`: which variables and origins are whose in the catalogue. npm run docs */
+/** `providers/catalog/claims.ts` and `variables.ts`: which variables and origins are whose in the catalogue. npm run docs */
 import { catalog } from "../providers/catalog/index.ts";
 import { claimsOf } from "../src/providers/plugins/claims.ts";
 
 export const CLAIMS = new URL("../providers/catalog/claims.ts", import.meta.url);
+
+export const VARIABLES = new URL("../providers/catalog/variables.ts", import.meta.url);
 
 export async function catalogClaimsFile(): Promise<string> {
   const owners = new Map<string, string[]>();
@@ -23,6 +25,21 @@ export const catalogAliases: Readonly<Record<string, string>> = {
 ${sorted(aliases)
   .map(([alias, id]) => `  ${key(alias)}: ${JSON.stringify(id)},\n`)
   .join("")}};
+`;
+}
+
+export async function catalogVariablesFile(): Promise<string> {
+  const readers = new Map<string, string[]>();
+  for (const [id, load] of Object.entries(catalog)) {
+    const { environment, variants = [] } = (await load()).default;
+    const groups = [environment, ...variants.map((variant) => variant.environment)];
+    for (const name of new Set(groups.flatMap((group) => group?.read ?? [])))
+      readers.set(name, [...(readers.get(name) ?? []), id]);
+  }
+  const rows = sorted(readers).map(([name, ids]) => `  ${key(name)}: ${list(ids)},\n`);
+  return `/** Variable → who in the catalogue reads a token from it: so that no manifest is read to find out that none is set. */
+export const catalogVariables: Readonly<Record<string, readonly string[]>> = {
+${rows.join("")}};
 `;
 }
 

@@ -1,10 +1,11 @@
 /**
  * docs/catalogue.md, made from providers/catalog/*.toml and their comments.
- * `node .ci/ready.mjs .ci/catalogue-page.ts` writes it; a test sees to it that it is up to date.
+ * `npm run docs` writes it; a test sees to it that it is up to date.
  */
 import { catalog } from "../providers/catalog/index.ts";
 import { flowsOf } from "../src/providers/flows.ts";
 import type { ProviderDefinition } from "../src/providers/schema.ts";
+import { deadTokenOf, lookUpsOf, notesOf, sourcesOf } from "./catalogue-notes.ts";
 
 export const PAGE = new URL("../docs/catalogue.md", import.meta.url);
 
@@ -16,12 +17,17 @@ export async function cataloguePage(): Promise<string> {
     }),
   );
   const rows = entries.map(({ definition, text }) => row(definition, text));
+  const dead = entries.flatMap(({ definition: { id }, text }) => deadRow(id, text));
   const missing = entries.flatMap(({ definition: { id }, text }) =>
-    unsaid(text).map((sentence) => `- \`${id}\`: ${sentence}`),
+    notesOf(text, "not sayable yet").map((sentence) => `- \`${id}\`: ${sentence.replaceAll("<", "&lt;")}`),
   );
   return [
     head(entries.length),
-    ["| provider | title | flows | reads | not confirmed |", "|---|---|---|---|---|", ...rows].join("\n"),
+    ["| provider | title | flows | reads | looked up | not confirmed |", "|---|---|---|---|---|---|", ...rows].join(
+      "\n",
+    ),
+    DEAD,
+    ["| provider | answer | source |", "|---|---|---|", ...dead].join("\n"),
     UNSAID,
     missing.join("\n"),
   ]
@@ -32,7 +38,7 @@ export async function cataloguePage(): Promise<string> {
 function head(count: number): string {
   return `# The catalogue
 
-Made from \`providers/catalog/\` by \`.ci/catalogue-page.ts\`; don't edit it by hand.
+Made from \`providers/catalog/\` by \`npm run docs\`; don't edit it by hand.
 
 ${count} providers come with \`auth\` besides the built-in ones, as manifests: one file each, which may be read, copied and
 corrected. \`auth login <provider>\` uses one, \`auth provider show <provider>\` tells about it, and \`extends\`
@@ -40,7 +46,9 @@ corrected. \`auth login <provider>\` uses one, \`auth provider show <provider>\`
 
 **They are consistent with themselves, not verified against the providers.** Each is made from the provider's public
 documentation and passes \`auth provider check\`, which plays it against an issuer that speaks as the manifest says; no login
-at these providers has been tried with it. The last column names what even the documentation doesn't confirm:
+at these providers has been tried with it. *Looked up* says when its fields were compared with what is published: at the
+page that the name leads to, and at those with a number. A date with words is a later look-up of that part. The last column
+names what wasn't confirmed there:
 
 - a sentence: an assumption, and what overrides it;
 - *from memory*: fields whose value was known, but not looked up (\`[K]\` above them in the file); \`opening\` means
@@ -49,6 +57,12 @@ at these providers has been tried with it. The last column names what even the d
 
 A *reads* column without a variable means that no token is taken from the environment.`;
 }
+
+const DEAD = `## What a dead refresh token looks like
+
+What the token endpoint answers to a refresh token that was used, revoked or has expired. Where it isn't known, a refusal that
+no table knows ends the login all the same ([providers.md](providers.md#error-codes)). Entries whose logins have no refresh
+token aren't listed.`;
 
 const UNSAID = `## What a manifest can't say yet
 
@@ -64,7 +78,32 @@ function row(definition: ProviderDefinition, text: string): string {
     ...(remembered.length === 0 ? [] : [`From memory: ${remembered.join(", ")}.`]),
     ...(/^# refresh\.rotation: not documented/m.test(text) ? ["Rotation unknown."] : []),
   ];
-  return `| [\`${id}\`](${docs}) | ${title} | ${flows.join(", ")} | ${reads.join(", ")} | ${doubts.join(" ")} |`;
+  const cells = [
+    `[\`${id}\`](${docs})`,
+    title,
+    flows.join(", "),
+    reads.join(", "),
+    lookedUp(docs, text),
+    doubts.join(" "),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+/** `2026-11-25 [1](…) [2](…); 2026-11-27: the revocation` */
+function lookedUp(docs: string, text: string): string {
+  const dates = lookUpsOf(text).map(({ date, what }) => (what === null ? date : `${date}: ${what}`));
+  const sources = sourcesOf(text).filter((url) => url !== docs);
+  return [dates.join("; "), ...sources.map((url, at) => `[${at + 1}](${url})`)].join(" ");
+}
+
+function deadRow(id: string, text: string): string[] {
+  const dead = deadTokenOf(text);
+  if (dead === null) return [];
+  const words = dead.words.replace(
+    /(HTTP \d{3}) (\{.*\})/,
+    (_, status, body) => `${status} \`${body.replaceAll("|", "\\|")}\``,
+  );
+  return [`| \`${id}\` | ${words} | ${dead.sources.map((url, at) => `[${at + 1}](${url})`).join(" ")} |`];
 }
 
 const OPENING = "opening";
@@ -88,20 +127,3 @@ export function fromMemory(text: string): string[] {
   }
   return [...found];
 }
-
-/** Each `# not sayable yet: …`, with the comment's further lines. */
-function unsaid(text: string): string[] {
-  const lines = text.split("\n");
-  return lines.flatMap((line, at) => {
-    const [, begun] = /^# not sayable yet: (.*)$/.exec(line) ?? [];
-    if (begun === undefined) return [];
-    const sentence = [begun];
-    for (const next of lines.slice(at + 1)) {
-      if (!next.startsWith("# ") || next.startsWith("# not sayable yet: ") || sentence.at(-1)?.endsWith(".")) break;
-      sentence.push(next.slice(2));
-    }
-    return [sentence.join(" ").replaceAll("<", "&lt;")];
-  });
-}
-
-if (import.meta.main) await Bun.write(PAGE, await cataloguePage());

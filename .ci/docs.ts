@@ -1,9 +1,9 @@
-// `npm run docs`: writes docs/providers/<id>.md for every built-in provider, docs/reference.md, and what of the
-// catalogue is whose. Tests compare them with
-// what this makes.
+// `npm run docs`: writes docs/providers/<id>.md for every built-in provider, docs/reference.md, docs/catalogue.md, and
+// what of the catalogue is whose. Tests compare them with what this makes.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { builtIn } from "../providers/index.ts";
-import { CLAIMS, catalogClaimsFile } from "./catalog-claims.ts";
+import { CLAIMS, catalogClaimsFile, catalogVariablesFile, VARIABLES } from "./catalog-claims.ts";
+import { cataloguePage, PAGE } from "./catalogue-page.ts";
 import { providerPage } from "./provider-page.ts";
 import { REFERENCE, referencePage } from "./reference-page.ts";
 
@@ -17,4 +17,6 @@ for (const [id, load] of Object.entries(builtIn)) {
 for (const name of readdirSync(folder)) if (!pages.has(name)) rmSync(new URL(name, folder));
 writeFileSync(REFERENCE, referencePage());
 writeFileSync(CLAIMS, await catalogClaimsFile());
-console.log(`Wrote ${pages.size} pages to docs/providers, and docs/reference.md`);
+writeFileSync(VARIABLES, await catalogVariablesFile());
+writeFileSync(PAGE, await cataloguePage());
+console.log(`Wrote ${pages.size} pages to docs/providers, docs/reference.md and docs/catalogue.md`);

@@ -19,4 +19,11 @@ export const REQUIRED: Readonly<Record<string, Readonly<Record<string, string>>>
   trello: { apiKey: "0123456789abcdef0123456789abcdef" },
   twilio: { accountSid: `AC${"0123456789abcdef".repeat(2)}` },
   zendesk: { subdomain: "example" },
+  backblaze: { keyId: "0012ab34cd56ef0000000001" },
+  consul: { host: "consul.example.org:8501" },
+  jenkins: { host: "jenkins.example.org", username: "moby" },
+  jfrog: { host: "example.jfrog.io" },
+  nomad: { host: "nomad.example.org:4646" },
+  qdrant: { host: "example.eu-central-1-0.aws.cloud.qdrant.io:6333" },
+  vault: { host: "vault.example.org:8200" },
 };
