@@ -1,46 +1,69 @@
-/** `providers/catalog/claims.ts` and `variables.ts`: which variables and origins are whose in the catalogue. npm run docs */
+/** The tables of `providers/catalog/`: which variables, origins and aliases are whose in the catalogue. npm run docs */
 import { catalog } from "../providers/catalog/index.ts";
 import { claimsOf } from "../src/providers/plugins/claims.ts";
 
-export const CLAIMS = new URL("../providers/catalog/claims.ts", import.meta.url);
+/** Where what is whose is kept, in `providers/catalog/`. */
+const FOLDER = new URL("../providers/catalog/", import.meta.url);
 
-export const VARIABLES = new URL("../providers/catalog/variables.ts", import.meta.url);
-
-export async function catalogClaimsFile(): Promise<string> {
+/** The files, by their names in `providers/catalog/`, as they have to be. */
+export async function catalogTables(): Promise<ReadonlyMap<URL, string>> {
   const owners = new Map<string, string[]>();
   const aliases = new Map<string, string>();
+  const readers = new Map<string, string[]>();
   for (const [id, load] of Object.entries(catalog)) {
-    for (const alias of (await load()).default.aliases ?? []) aliases.set(alias, id);
-    const { reads, writes, origins } = claimsOf((await load()).default);
-    const names = [...reads, ...writes, ...origins].filter((name) => !name.includes("{"));
-    for (const name of new Set(names)) owners.set(name, [...(owners.get(name) ?? []), id]);
+    const definition = (await load()).default;
+    for (const alias of definition.aliases ?? []) aliases.set(alias, id);
+    const { reads, writes, origins } = claimsOf(definition);
+    for (const name of new Set([...reads, ...writes, ...origins])) if (!name.includes("{")) add(owners, name, id);
+    const groups = [definition.environment, ...(definition.variants ?? []).map(({ environment }) => environment)];
+    for (const name of new Set(groups.flatMap((group) => group?.read ?? []))) add(readers, name, id);
   }
-  const rows = sorted(owners).map(([name, ids]) => `  ${key(name)}: ${list(ids)},\n`);
-  return `/** Variable or origin → whose it is in the catalogue. Made by .ci/catalog-claims.ts; a test compares. */
+  const isOrigin = ([name]: [string, string[]]) => name.startsWith("https://");
+  const claims = sorted(owners);
+  return new Map([
+    [
+      new URL("claims.ts", FOLDER),
+      claimsFile(
+        claims.filter((claim) => !isOrigin(claim)),
+        sorted(aliases),
+      ),
+    ],
+    [new URL("origins.ts", FOLDER), originsFile(claims.filter(isOrigin))],
+    [new URL("variables.ts", FOLDER), variablesFile(sorted(readers))],
+  ]);
+}
+
+function claimsFile(variables: [string, string[]][], aliases: [string, string][]): string {
+  return `/** Variable → whose it is in the catalogue. Made by .ci/catalog-claims.ts; a test compares. */
 export const catalogClaims: Readonly<Record<string, readonly string[]>> = {
-${rows.join("")}};
+${rows(variables)}};
 
 /** Alias → whose it is in the catalogue. */
 export const catalogAliases: Readonly<Record<string, string>> = {
-${sorted(aliases)
-  .map(([alias, id]) => `  ${key(alias)}: ${JSON.stringify(id)},\n`)
-  .join("")}};
+${aliases.map(([alias, id]) => `  ${key(alias)}: ${JSON.stringify(id)},\n`).join("")}};
 `;
 }
 
-export async function catalogVariablesFile(): Promise<string> {
-  const readers = new Map<string, string[]>();
-  for (const [id, load] of Object.entries(catalog)) {
-    const { environment, variants = [] } = (await load()).default;
-    const groups = [environment, ...variants.map((variant) => variant.environment)];
-    for (const name of new Set(groups.flatMap((group) => group?.read ?? [])))
-      readers.set(name, [...(readers.get(name) ?? []), id]);
-  }
-  const rows = sorted(readers).map(([name, ids]) => `  ${key(name)}: ${list(ids)},\n`);
+function originsFile(origins: [string, string[]][]): string {
+  return `/** Origin → whose it is in the catalogue. Made by .ci/catalog-claims.ts; a test compares. */
+export const catalogOrigins: Readonly<Record<string, readonly string[]>> = {
+${rows(origins)}};
+`;
+}
+
+function variablesFile(readers: [string, string[]][]): string {
   return `/** Variable → who in the catalogue reads a token from it: so that no manifest is read to find out that none is set. */
 export const catalogVariables: Readonly<Record<string, readonly string[]>> = {
-${rows.join("")}};
+${rows(readers)}};
 `;
+}
+
+function add(owners: Map<string, string[]>, name: string, id: string): void {
+  owners.set(name, [...(owners.get(name) ?? []), id]);
+}
+
+function rows(owners: [string, string[]][]): string {
+  return owners.map(([name, ids]) => `  ${key(name)}: ${list(ids)},\n`).join("");
 }
 
 function sorted<Value>(map: ReadonlyMap<string, Value>): [string, Value][] {

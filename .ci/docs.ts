@@ -2,7 +2,7 @@
 // what of the catalogue is whose. Tests compare them with what this makes.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { builtIn } from "../providers/index.ts";
-import { CLAIMS, catalogClaimsFile, catalogVariablesFile, VARIABLES } from "./catalog-claims.ts";
+import { catalogTables } from "./catalog-claims.ts";
 import { cataloguePage, PAGE } from "./catalogue-page.ts";
 import { providerPage } from "./provider-page.ts";
 import { REFERENCE, referencePage } from "./reference-page.ts";
@@ -16,7 +16,6 @@ for (const [id, load] of Object.entries(builtIn)) {
 }
 for (const name of readdirSync(folder)) if (!pages.has(name)) rmSync(new URL(name, folder));
 writeFileSync(REFERENCE, referencePage());
-writeFileSync(CLAIMS, await catalogClaimsFile());
-writeFileSync(VARIABLES, await catalogVariablesFile());
+for (const [file, text] of await catalogTables()) writeFileSync(file, text);
 writeFileSync(PAGE, await cataloguePage());
 console.log(`Wrote ${pages.size} pages to docs/providers, docs/reference.md and docs/catalogue.md`);

@@ -3,7 +3,11 @@ import type { ProviderDefinition } from "auth/provider";
 export { catalogVariables } from "./variables.ts";
 
 /** Long, and read only where a plugin's claims are compared with it. */
-export const claims = () => import("./claims.ts");
+export const claims = async () => {
+  const { catalogClaims, catalogAliases } = await import("./claims.ts");
+  const { catalogOrigins } = await import("./origins.ts");
+  return { catalogClaims: { ...catalogClaims, ...catalogOrigins }, catalogAliases };
+};
 
 /** The catalogue, by name. Each manifest is bundled as data of its own, and read only when it is named. */
 export const catalog: Readonly<Record<string, () => Promise<{ default: ProviderDefinition }>>> = {
