@@ -14,8 +14,8 @@ export function put(body: Body, path: string, value: unknown, field: string): vo
   const steps = path.split(".");
   const last = steps.pop() ?? "";
   let here = body;
-  for (const step of steps) {
-    if (!Object.hasOwn(here, step)) here[step] = {};
+  for (const [i, step] of steps.entries()) {
+    if (!Object.hasOwn(here, step)) here[step] = /^\d+$/.test(steps[i + 1] ?? last) ? [] : {};
     const next = here[step];
     if (typeof next !== "object" || next === null)
       throw new Mismatch(`${field} is ${path}, but ${step} is a value of its own in the same reply`);
@@ -40,6 +40,8 @@ function expiryOf(unit: Dialect["reply"]["expiry"]["unit"], seconds: number, now
       return now + seconds * 1000;
     case "iso":
       return new Date(now + seconds * 1000).toISOString();
+    case "http-date":
+      return new Date(now + seconds * 1000).toUTCString();
   }
 }
 
@@ -67,9 +69,14 @@ export function errorReply({ reply, errors }: Dialect, code: string, status = 40
   if (number !== null && subcodes !== undefined) {
     put(body, place, "invalid_grant", "reply.error");
     put(body, subcodes, [number], "errors.subcodes.0");
-  } else put(body, place, code, "reply.error");
+  } else put(body, place, isNumber(code) ? Number(code) : code, "reply.error");
   put(body, errorDescription, "As the contract test has it.", "reply.errorDescription");
   return { status, body };
+}
+
+/** A provider whose codes are numbers sends them as such. */
+function isNumber(code: string): boolean {
+  return /^[1-9]\d{0,14}$/.test(code);
 }
 
 /** The number, where a code is the prefix for sub-codes and a number. */
@@ -93,24 +100,60 @@ export function classOf(entry: ErrorClass | { readonly class: ErrorClass }): Err
   return typeof entry === "string" ? entry : entry.class;
 }
 
-const REFRESH_LIFETIME = 30 * 24 * 3600;
+/** In seconds, each under its field in `reply`. */
+export const REFRESH_LIFETIMES = {
+  refreshExpiresIn: 30 * 24 * 3600,
+  refreshTimeout: 20 * 24 * 3600,
+  authorizationExpiresIn: 90 * 24 * 3600,
+};
 
-/** RFC 6749 §5.1 in the provider's words. @param of.lifetime seconds; null: the reply doesn't say */
+/** Where a reply may say how long the access token lives. */
+export function placesOf({
+  path,
+  unit,
+  others,
+}: Dialect["reply"]["expiry"]): { path: string; unit: typeof unit; field: string }[] {
+  const further = others.map((one, i) => ({ ...one, field: `reply.expiry.others.${i}.path` }));
+  return [{ path, unit, field: "reply.expiry.path" }, ...further];
+}
+
+/** What a reply says of lifetimes, besides what RFC 6749 has. */
+export interface Lifetimes {
+  /** Seconds that the access token lives; null: the reply doesn't say. */
+  readonly access: number | null;
+  /** Which of the places that may say it does. */
+  readonly place: number;
+  /** Whether it says how long the refresh token and the authorization live. */
+  readonly refresh: boolean;
+}
+
+export const USUAL_LIFETIMES: Lifetimes = { access: LIFETIME, place: 0, refresh: true };
+
+/** RFC 6749 §5.1 in the provider's words. */
 export function putTokens(
   body: Body,
-  { reply, scopes }: Dialect,
+  { reply, scopes, errors }: Dialect,
   accessToken: string,
-  of: { readonly scopes: readonly string[]; readonly refreshToken: string | null; readonly lifetime: number | null },
+  of: {
+    readonly scopes: readonly string[];
+    readonly refreshToken: string | null;
+    readonly lifetimes: Lifetimes;
+  },
 ): void {
+  const { access, place, refresh } = of.lifetimes;
   put(body, reply.accessToken, accessToken, "reply.accessToken");
   put(body, reply.tokenType, "bearer", "reply.tokenType");
   if (of.scopes.length > 0) put(body, reply.scope, of.scopes.join(scopes.replySeparator || " "), "reply.scope");
-  if (of.lifetime !== null)
-    put(body, reply.expiry.path, expiryOf(reply.expiry.unit, of.lifetime, Date.now()), "reply.expiry.path");
+  const named = placesOf(reply.expiry)[place];
+  if (access !== null && named !== undefined)
+    put(body, named.path, access === 0 ? 0 : expiryOf(named.unit, access, Date.now()), named.field);
   if (of.refreshToken !== null) {
     put(body, reply.refreshToken, of.refreshToken, "reply.refreshToken");
-    put(body, reply.refreshExpiresIn, REFRESH_LIFETIME, "reply.refreshExpiresIn");
+    for (const [field, seconds] of Object.entries(refresh ? REFRESH_LIFETIMES : {}))
+      put(body, reply[field as keyof typeof REFRESH_LIFETIMES], seconds, `reply.${field}`);
   }
+  // Who numbers errors calls a success 0.
+  if (Object.keys(errors.codes).some(isNumber)) put(body, reply.error, 0, "reply.error");
   for (const [i, path] of reply.extra.entries()) put(body, path, `kept ${i}`, `reply.extra.${i}`);
 }
 

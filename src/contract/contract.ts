@@ -9,6 +9,7 @@ import { flowsOf } from "../providers/flows.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { type CheckCase, Skip, type Subject } from "./check.ts";
 import { functionCases, withoutFunctions } from "./functions.ts";
+import { LIFETIMES } from "./lifetimes.ts";
 import { LOGINS } from "./logins.ts";
 import { MINTS } from "./mints.ts";
 import { REFRESHES } from "./refreshes.ts";
@@ -28,7 +29,7 @@ export async function checkContract(given: ProviderDefinition): Promise<Check[]>
   if (typeof settings === "string") return [{ name: "settings", status: "fail", detail: settings }];
   const flows = flowsOf(definition).map(({ flow }) => flow);
   const checks: Check[] = [];
-  for (const checkCase of [...STATIC_CHECKS, ...functionCases(given), ...LOGINS, ...MINTS, ...REFRESHES])
+  for (const checkCase of [...STATIC_CHECKS, ...functionCases(given), ...LOGINS, ...LIFETIMES, ...MINTS, ...REFRESHES])
     if (checkCase.flow === undefined || flows.includes(checkCase.flow))
       checks.push(await perform(checkCase, { definition, settings }));
   return checks;

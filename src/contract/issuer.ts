@@ -13,10 +13,10 @@ import {
   type ErrorReply,
   errorReply,
   idToken,
-  LIFETIME,
   put,
   putAccount,
   putTokens,
+  USUAL_LIFETIMES,
 } from "./bodies.ts";
 import { insist, Mismatch } from "./check.ts";
 import { discoveredEndpoints, issuerMetadata } from "./discovery.ts";
@@ -37,8 +37,8 @@ export class Issuer {
   readonly calls: string[] = [];
   /** What the person does when a device polls, one poll each; then it is approved. */
   decisions: ("pending" | "slow_down" | "denied" | "expired")[] = [];
-  /** Replies without `expires_in`, or what the provider calls it. */
-  omitsExpiry = false;
+  /** What its replies say of lifetimes. */
+  lifetimes = USUAL_LIFETIMES;
   readonly #server: Bun.Server<undefined>;
   readonly #devices = new Map<string, Grant>();
   readonly #faults: ErrorReply[] = [];
@@ -248,7 +248,7 @@ export class Issuer {
     putTokens(body, dialect, this.grants.addAccess(grant, accessToken), {
       scopes: grant.scopes,
       refreshToken: renewsItself ? null : renewing,
-      lifetime: this.omitsExpiry ? null : LIFETIME,
+      lifetimes: this.lifetimes,
     });
     if (grant.scopes.includes("openid"))
       put(body, dialect.reply.idToken, idToken(dialect, issuer, this.client.id, grant.nonce), "reply.idToken");

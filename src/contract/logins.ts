@@ -5,7 +5,7 @@ import type { Stored } from "../connections/store.ts";
 import { AuthError } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
 import { flowsOf, scopesBeyond } from "../providers/flows.ts";
-import { codesOf, LIFETIME } from "./bodies.ts";
+import { codesOf } from "./bodies.ts";
 import { type CheckCase, errorOf, insist, Skip, type Subject } from "./check.ts";
 import { atIssuer, type Harness, withHarness } from "./harness.ts";
 import { sampleOf } from "./sample.ts";
@@ -20,7 +20,6 @@ export const LOGINS: readonly CheckCase[] = [
   { name: "login without a secret", run: loginWithoutSecret },
   { name: "account", run: atIssuer(accountIsKnown) },
   { name: "scopes", run: atIssuer(scopesAreGranted) },
-  { name: "expiry", run: expiryIsRead },
   { name: "revocation", run: atIssuer(logoutRevokes) },
 ];
 
@@ -136,28 +135,6 @@ async function scopesAreGranted(harness: Harness): Promise<string> {
     `asked for ${own.join(", ")}, granted were ${granted.join(", ")}: look at scopes.separator and scopes.replySeparator`,
   );
   return offline === undefined ? granted.join(" ") : `${granted.join(" ")} (${offline} asks for a refresh token)`;
-}
-
-async function expiryIsRead(subject: Subject): Promise<string> {
-  const flow = anyFlow(subject);
-  const lifetime = (omitsExpiry: boolean): Promise<number | null> =>
-    withHarness(subject, async ({ issuer, login }) => {
-      issuer.omitsExpiry = omitsExpiry;
-      const { tokens } = (await login(flow)).record;
-      return tokens?.expiresAt == null ? null : Math.round((tokens.expiresAt - tokens.obtainedAt) / 1000);
-    });
-  const { path, unit, absent } = await withHarness(subject, async ({ provider }) => provider.dialect.reply.expiry);
-  const seconds = await lifetime(false);
-  insist(
-    seconds !== null && Math.abs(seconds - LIFETIME) <= 5,
-    `an hour in ${path} (${unit}) is read as ${seconds ?? "unknown"}`,
-  );
-  const without = await lifetime(true);
-  insist(
-    without === (absent === "never" ? null : absent),
-    `without ${path} a token lives ${without ?? "an unknown time"}`,
-  );
-  return `${path} in ${unit}; absent: ${absent}`;
 }
 
 async function logoutRevokes(harness: Harness): Promise<string> {

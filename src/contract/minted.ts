@@ -1,7 +1,7 @@
 /** The issuer's side of logins without a person: the program's proof is checked, and a token is given for it. */
 import { dialectOf, type Minting, type MintingFlow, type Signing, templateOf } from "../providers/minting.ts";
 import { fill, namesIn } from "../providers/template.ts";
-import { type Body, LIFETIME, putTokens } from "./bodies.ts";
+import { type Body, putTokens, USUAL_LIFETIMES } from "./bodies.ts";
 import { insist, Mismatch } from "./check.ts";
 import type { Issuer } from "./issuer.ts";
 import type { ReceivedRequest } from "./request.ts";
@@ -51,7 +51,7 @@ export async function answerMint(issuer: Issuer, received: ReceivedRequest, flow
     );
   }
   const body: Body = {};
-  const more = { scopes: [], refreshToken: null, lifetime: LIFETIME };
+  const more = { scopes: [], refreshToken: null, lifetimes: USUAL_LIFETIMES };
   putTokens(body, dialectOf(definition, flow, settings), issuer.grants.addAccess(null), more);
   return body;
 }

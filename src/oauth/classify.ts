@@ -2,6 +2,7 @@
 import type { HttpError, HttpFailure } from "../platform/http-failure.ts";
 import { at, type Json, textAt } from "../platform/json.ts";
 import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
+import { httpDate } from "./http-date.ts";
 import { type Client, type FailureClass, OAuthFailure, type RawReply } from "./types.ts";
 
 /** The reason of a failure whose reply has more than `LIMITS.tokenReplyBytes`. */
@@ -77,9 +78,12 @@ export function codeOf(body: Json, dialect: Dialect): string | null {
   );
 }
 
-/** 0 is how many say that nothing went wrong. An object has its code as `code`, `type` or `status`. */
+/**
+ * 0 is how many say that nothing went wrong, as a number or as a text ("0", "0000"). An object has its code as `code`,
+ * `type` or `status`.
+ */
 function codeIn(value: unknown): string | null {
-  if (typeof value === "string") return value === "" ? null : value;
+  if (typeof value === "string") return /^0*$/.test(value) ? null : value;
   if (typeof value === "number") return value === 0 ? null : String(value);
   if (Array.isArray(value)) return value.map(codeIn).find((code) => code !== null) ?? null;
   if (typeof value !== "object" || value === null) return null;
@@ -95,7 +99,7 @@ const CODE_FIELD = /^err(or)?_?(code|no)$/i;
 
 function usualCode(body: Json): string | null {
   for (const [name, value] of Object.entries(body)) {
-    const code = CODE_FIELD.test(name) && value !== "0" ? codeIn(value) : null;
+    const code = CODE_FIELD.test(name) ? codeIn(value) : null;
     if (code !== null) return code;
   }
   return null;
@@ -150,8 +154,9 @@ function meaningOf(codes: Dialect["errors"]["codes"], key: string): Meaning | nu
 function subcodesAt(body: Json, path: string, prefix: string): string[] {
   const found = at(body, path);
   return (Array.isArray(found) ? found : [found]).flatMap((value) => {
-    if (typeof value === "number") return [`${prefix}${value}`];
-    return typeof value === "string" && value !== "" ? [value] : [];
+    const code = typeof value === "number" || typeof value === "string" ? codeIn(value) : null;
+    if (code === null) return [];
+    return [typeof value === "number" ? `${prefix}${code}` : code];
   });
 }
 
@@ -205,12 +210,4 @@ function retryAfterOf(raw: RawReply, now: number): number | null {
 /** Milliseconds by the server's clock, else by ours. */
 export function serverTime(raw: RawReply, now: number): number {
   return httpDate(raw.headers.date ?? "") ?? now;
-}
-
-/** RFC 9110 §5.6.7, in the one form that is still sent. `Date.parse` alone takes "-1" for a date. */
-function httpDate(text: string): number | null {
-  const date = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  return Number.isNaN(date) ? null : date;
 }

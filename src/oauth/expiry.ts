@@ -3,6 +3,7 @@
 import { at, type Json } from "../platform/json.ts";
 import { outsideWords } from "../platform/redact.ts";
 import type { Dialect } from "../providers/defaults.ts";
+import { httpDate } from "./http-date.ts";
 
 type Unit = Dialect["reply"]["expiry"]["unit"];
 
@@ -17,22 +18,23 @@ export interface Lifetime {
 const TEN_YEARS = 10 * 365 * 24 * 3600;
 
 /**
- * The access token's lifetime: where the description has it, else `expires_in` or `expires_at` beside that.
+ * The access token's lifetime: the first of the places that the description names which has one, else `expires_in` or
+ * `expires_at` beside the first of them.
  * @param now milliseconds, by the clock that the reply's times are to be read by
  */
-export function lifetimeOf(body: Json, { path, unit }: Dialect["reply"]["expiry"], now: number): Lifetime {
-  const group = path.slice(0, path.lastIndexOf(".") + 1);
+export function lifetimeOf(body: Json, expiry: Dialect["reply"]["expiry"], now: number): Lifetime {
+  const named = [{ path: expiry.path, unit: expiry.unit }, ...expiry.others];
+  const group = expiry.path.slice(0, expiry.path.lastIndexOf(".") + 1);
+  const usual = [
+    { path: `${group}expires_in`, unit: "seconds" as const },
+    { path: `${group}expires_at`, unit: timeUnitOf(at(body, `${group}expires_at`)) },
+  ].filter(({ path }) => named.every((one) => one.path !== path));
   let unread: string | null = null;
-  for (const [place, as] of [
-    [path, unit],
-    [`${group}expires_in`, "seconds"],
-    [`${group}expires_at`, "time"],
-  ] as const) {
-    if (place !== path || as === unit) {
-      const lifetime = lifetimeAt(body, place, as === "time" ? timeUnitOf(at(body, place)) : as, now);
-      unread ??= lifetime.unread;
-      if (lifetime.seconds !== null) return { seconds: lifetime.seconds, unread };
-    }
+  for (const { path, unit } of [...named, ...usual]) {
+    if (expiry.zero === "absent" && strictNumber(at(body, path)) === 0) continue;
+    const lifetime = lifetimeAt(body, path, unit, now);
+    unread ??= lifetime.unread;
+    if (lifetime.seconds !== null) return { seconds: lifetime.seconds, unread };
   }
   return { seconds: null, unread };
 }
@@ -52,6 +54,7 @@ export function lifetimeAt(body: Json, path: string, unit: Unit, now: number): L
 /** `expires_at` is a date with some, seconds or milliseconds since the epoch with others. */
 function timeUnitOf(value: unknown): Unit {
   if (typeof value === "string" && /^\d{4}-/.test(value)) return "iso";
+  if (typeof value === "string" && /^[A-Z][a-z]{2}, /.test(value)) return "http-date";
   return strictNumber(value) >= 1e11 ? "epoch-milliseconds" : "epoch";
 }
 
@@ -67,6 +70,8 @@ function exactSeconds(value: unknown, unit: Unit, now: number): number {
     const time = typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : Number.NaN;
     return (time - now) / 1000;
   }
+  if (unit === "http-date")
+    return ((typeof value === "string" ? (httpDate(value) ?? Number.NaN) : Number.NaN) - now) / 1000;
   const number = strictNumber(value);
   switch (unit) {
     case "seconds":

@@ -76,15 +76,21 @@ const sectionsAreUsed: Rule = (definition, report) => {
 const fieldsAgree: Rule = (definition, report) => {
   const { account, refresh, errors, reply, header, basic } = definition;
   const showsBasic = [header, account?.header].some((one) => namesIn(one ?? "").includes("basic"));
-  const { path, unit, introspect } = reply?.expiry ?? {};
+  const { path, unit, others = [], introspect } = reply?.expiry ?? {};
   if (introspect === true && !isReachable(definition, "introspection"))
     report("reply.expiry.introspect", "does nothing without endpoints.introspection");
-  if (unit === "iso" && path === undefined)
+  if ((unit === "iso" || unit === "http-date") && path === undefined)
     report(
       "reply.expiry.unit",
       "is a date, but expires_in is a number",
       "Say which field holds the date: reply.expiry.path.",
     );
+  for (const [i, other] of others.entries())
+    if ([path ?? "expires_in", ...others.slice(0, i).map((one) => one.path)].includes(other.path))
+      report(`reply.expiry.others.${i}.path`, `does nothing: ${other.path} is looked at before`);
+  const { slidingSeconds, absoluteSeconds } = refresh?.lifetime ?? {};
+  if (slidingSeconds !== undefined && absoluteSeconds !== undefined && slidingSeconds >= absoluteSeconds)
+    report("refresh.lifetime.slidingSeconds", "does nothing: absoluteSeconds ends before it");
   if (refresh?.rotation === "none" && refresh.graceSeconds !== undefined)
     report("refresh.graceSeconds", "makes no sense: the refresh token stays (rotation is none)");
   if (refresh?.credential === "access_token" && reply?.refreshToken !== undefined)

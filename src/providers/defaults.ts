@@ -34,7 +34,7 @@ export const DEFAULTS = {
     tokenType: "token_type",
     scope: "scope",
     idToken: "id_token",
-    expiry: { path: "expires_in", unit: "seconds", absent: "never", introspect: false },
+    expiry: { path: "expires_in", unit: "seconds", others: [], zero: "due", absent: "never", introspect: false },
     refreshExpiresIn: "refresh_token_expires_in",
     refreshTimeout: "refresh_token_timeout",
     authorizationExpiresIn: "authorization_expires_in",

@@ -234,7 +234,14 @@ describe("a code is", () => {
       class: "dead",
       providerError: "40030",
     });
-    expect(classed({ errcode: 0 }, 200, {}, { errors, reply: { error: "errcode" } }).providerError).toBeNull();
+    for (const zero of [0, "0", "0000"])
+      expect(classed({ errcode: zero }, 200, {}, { errors, reply: { error: "errcode" } }).providerError).toBeNull();
+  });
+
+  test("no sub-code that is 0: many have one in each reply", () => {
+    const errors = { codes: { X7: "dead" as const }, subcodes: ["sub_code"], subcodePrefix: "X" };
+    expect(classed({ sub_code: 0 }, 200, {}, { errors }).providerError).toBeNull();
+    expect(classed({ sub_code: 7 }, 200, {}, { errors }).class).toBe("dead");
   });
 
   test("the first of a list, of texts or of objects", () => {

@@ -71,6 +71,7 @@ describe("expires_in", () => {
       [{ expires_at: String(SECONDS + 90) }, 90],
       [{ expires_at: NOW + 90_000 }, 90],
       [{ expires_at: "2026-11-21T12:01:30Z" }, 90],
+      [{ expires_at: "Sat, 21 Nov 2026 12:01:30 GMT" }, 90],
       [{ expires_in: 60, expires_at: SECONDS + 90 }, 60],
       [{ expires_in: "an hour", expires_at: SECONDS + 90 }, 90],
       [{ expires_at: "next week" }, null],
@@ -125,12 +126,38 @@ describe("expires_in", () => {
       ["iso", "2026-11-21T12:01:30.123+00:00", 90],
       ["iso", "2020-01-01T00:00:00Z", 0],
       ["iso", "next week", null],
+      ["http-date", "Sat, 21 Nov 2026 12:01:30 GMT", 90],
+      ["http-date", "Sat, 21 Nov 2026 12:01:30 +0000", null],
+      ["http-date", "-1", null],
+      ["http-date", SECONDS + 90, null],
       ["epoch", SECONDS - 90, 0],
     ] as const;
     for (const [unit, value, seconds] of units) {
       const at = server({ reply: { expiry: { path: "when.exactly", unit } } });
       expect((await read(reply({ access_token: "a", when: { exactly: value } }), at)).expiresIn).toBe(seconds);
     }
+  });
+
+  test("of several places the first that has one counts", async () => {
+    const others = [{ path: "until", unit: "http-date" as const }];
+    const at = server({ reply: { expiry: { path: "data.until", unit: "iso", others } } });
+    const rows: [fields: Record<string, unknown>, seconds: number | null, unread: string[]][] = [
+      [{ data: { until: "2026-11-21T12:01:30Z" }, until: "Sat, 21 Nov 2026 12:02:30 GMT" }, 90, []],
+      [{ data: {}, until: "Sat, 21 Nov 2026 12:01:30 GMT" }, 90, []],
+      [{ data: { until: "soon" }, until: "Sat, 21 Nov 2026 12:01:30 GMT" }, 90, ['data.until "soon"']],
+      [{ data: { expires_in: 90 } }, 90, []],
+      [{ data: {} }, null, []],
+    ];
+    for (const [fields, expiresIn, unread] of rows)
+      expect(await read(reply({ access_token: "a", ...fields }), at)).toMatchObject({ expiresIn, unread });
+  });
+
+  test("0 is none told, where the dialect says so", async () => {
+    const at = server({ reply: { expiry: { zero: "absent" } } });
+    for (const zero of [0, "0", "0.0"])
+      expect((await read(reply({ access_token: "a", expires_in: zero }), at)).expiresIn).toBeNull();
+    expect((await read(reply({ access_token: "a", expires_in: 0, expires_at: SECONDS + 90 }), at)).expiresIn).toBe(90);
+    expect((await read(reply({ access_token: "a", expires_in: -1 }), at)).expiresIn).toBe(0);
   });
 
   test("a point in time is read by the server's clock, not by ours", async () => {

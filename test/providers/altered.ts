@@ -12,7 +12,13 @@ export const FULL: Manifest = {
   authorize: { fragment: "/login", codeParameter: "x", redirect: { port: 8080 } },
   scopes: { resource: "{resource}/.default" },
   request: { method: "GET" },
-  reply: { tokenType: "x", idToken: "x", refreshTimeout: "x", authorizationExpiresIn: "x" },
+  reply: {
+    tokenType: "x",
+    idToken: "x",
+    expiry: { others: [{ path: "x", unit: "iso" }], zero: "absent" },
+    refreshTimeout: "x",
+    authorizationExpiresIn: "x",
+  },
   refresh: {
     credential: "access_token",
     request: { format: "json", method: "GET", headers: { x: "y" }, names: { x: false }, grantTypes: { x: "y" } },

@@ -1,6 +1,6 @@
 /** The part of the schema that says how a provider speaks: its requests, its replies, its errors. */
 import * as v from "valibot";
-import { count, errorCodes, names, optional, path, template, templates, text, texts } from "./words.ts";
+import { count, errorCodes, names, optional, path, required, template, templates, text, texts } from "./words.ts";
 
 export const authorize = v.strictObject({
   parameters: optional(
@@ -82,11 +82,26 @@ export const request = v.strictObject({
   grantTypes: optional(texts, "RFC 6749's grant type → the provider's."),
 });
 
+const unit = v.picklist(["seconds", "milliseconds", "epoch", "epoch-milliseconds", "iso", "http-date"]);
+
 const expiry = v.strictObject({
   path: optional(path, "The field that says it. `expires_in` and `expires_at` beside it are read too."),
-  unit: optional(
-    v.picklist(["seconds", "milliseconds", "epoch", "epoch-milliseconds", "iso"]),
-    "What it is counted in: from now, or as a time.",
+  unit: optional(unit, "What it is counted in: from now, or as a time. `http-date` is that of RFC 9110 §5.6.7."),
+  others: optional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          path: required(path, "The field."),
+          unit: required(unit, "What it is counted in."),
+        }),
+      ),
+      v.nonEmpty(),
+    ),
+    "Further fields that may say it, looked at in this order where `path` says nothing.",
+  ),
+  zero: optional(
+    v.picklist(["due", "absent"]),
+    "What 0 means where the token can be renewed: it is due at once, or no lifetime was told. Where it can't be renewed, none was told.",
   ),
   absent: optional(
     v.union([v.literal("never"), count]),
