@@ -159,6 +159,7 @@ async function readReply(attempt: Attempt, raw: RawReply): Promise<TokenReply | 
 async function parse({ tokenEndpoint, noted, now }: Attempt, raw: RawReply): Promise<TokenReply> {
   return readTokenReply(tokenEndpoint.server, tokenEndpoint.client, raw, {
     subject: noted.record.account?.id ?? null,
+    current: noted.record.tokens?.accessToken ?? null,
     now: now(),
   });
 }

@@ -74,6 +74,12 @@ export function errorReply({ reply, errors }: Dialect, code: string, status = 40
   return { status, body };
 }
 
+export function responseOf(reply: ErrorReply): Response {
+  const { status } = reply;
+  if ("body" in reply) return Response.json(reply.body, { status });
+  return new Response(reply.html, { status, headers: { "content-type": "text/html", ...reply.headers } });
+}
+
 /** A provider whose codes are numbers sends them as such. */
 function isNumber(code: string): boolean {
   return /^[1-9]\d{0,14}$/.test(code);
@@ -129,11 +135,11 @@ export interface Lifetimes {
 
 export const USUAL_LIFETIMES: Lifetimes = { access: LIFETIME, place: 0, refresh: true };
 
-/** RFC 6749 §5.1 in the provider's words. */
+/** RFC 6749 §5.1 in the provider's words. @param accessToken null: the old one lives on */
 export function putTokens(
   body: Body,
-  { reply, scopes, errors }: Dialect,
-  accessToken: string,
+  { reply, scopes, errors, refresh: refreshing }: Dialect,
+  accessToken: string | null,
   of: {
     readonly scopes: readonly string[];
     readonly refreshToken: string | null;
@@ -141,7 +147,7 @@ export function putTokens(
   },
 ): void {
   const { access, place, refresh } = of.lifetimes;
-  put(body, reply.accessToken, accessToken, "reply.accessToken");
+  if (accessToken !== null) put(body, reply.accessToken, accessToken, "reply.accessToken");
   put(body, reply.tokenType, "bearer", "reply.tokenType");
   if (of.scopes.length > 0) put(body, reply.scope, of.scopes.join(scopes.replySeparator || " "), "reply.scope");
   const named = placesOf(reply.expiry)[place];
@@ -153,7 +159,8 @@ export function putTokens(
       put(body, reply[field as keyof typeof REFRESH_LIFETIMES], seconds, `reply.${field}`);
   }
   // Who numbers errors calls a success 0.
-  if (Object.keys(errors.codes).some(isNumber)) put(body, reply.error, 0, "reply.error");
+  const isSuccessNamed = Object.hasOwn(refreshing.keepsAccessToken ?? {}, reply.error);
+  if (Object.keys(errors.codes).some(isNumber) && !isSuccessNamed) put(body, reply.error, 0, "reply.error");
   for (const [i, path] of reply.extra.entries()) put(body, path, `kept ${i}`, `reply.extra.${i}`);
 }
 

@@ -29,6 +29,8 @@ export class Grants {
   readonly #access = new Map<string, { readonly grant: Grant | null; dead: boolean }>();
   readonly #refresh = new Map<string, RefreshToken>();
   readonly #codes = new Map<string, Code>();
+  /** Tokens that are only good for being exchanged. */
+  readonly #short = new Map<string, Grant>();
   readonly #rules: Dialect["refresh"];
   readonly #now: () => number;
   #count = 0;
@@ -60,6 +62,19 @@ export class Grants {
   addAccess(grant: Grant | null, token = this.fresh("access")): string {
     this.#access.set(token, { grant, dead: false });
     return token;
+  }
+
+  addShort(grant: Grant): string {
+    const token = this.fresh("short");
+    this.#short.set(token, grant);
+    return token;
+  }
+
+  /** Each is exchanged once. */
+  takeShort(token: string): Grant | null {
+    const grant = this.#short.get(token) ?? null;
+    this.#short.delete(token);
+    return grant;
   }
 
   addRefresh(grant: Grant): string {

@@ -16,12 +16,14 @@ import {
   put,
   putAccount,
   putTokens,
+  responseOf,
   USUAL_LIFETIMES,
 } from "./bodies.ts";
 import { insist, Mismatch } from "./check.ts";
 import { discoveredEndpoints, issuerMetadata } from "./discovery.ts";
 import { type Grant, Grants } from "./grants.ts";
 import { answerMint } from "./minted.ts";
+import { exchangeAt, livesOn, shortLived } from "./renewals.ts";
 import { type Call, ReceivedRequest, scopesIn, type TestClient } from "./request.ts";
 import { introspect, revoke, userinfo } from "./token-use.ts";
 
@@ -112,6 +114,8 @@ export class Issuer {
     if (has("revocation") && (names.length === 1 || call.method === "DELETE")) return revoke(this, call);
     if (has("userinfo") && (names.length === 1 || call.method === dialect.account.method)) return userinfo(this, call);
     if (has("introspection")) return introspect(this, call);
+    const exchanged = exchangeAt(this, call, names);
+    if (exchanged !== null) return this.#exchangeShort(exchanged);
     const minting = this.#minting(call, names);
     if (minting !== null) return this.#token(minting.received, names, minting.flow);
     const received = new ReceivedRequest(call, dialect);
@@ -225,19 +229,30 @@ export class Issuer {
       refresh.scope !== "granted" || used.grant.scopes.length === 0 || scope !== null,
       "a refresh sends no scope, though refresh.scope is granted",
     );
-    return Response.json(this.#tokens(used.grant, used.next));
+    return Response.json(refresh.keepsAccessToken ? livesOn(this, used) : this.#tokens(used.grant, used.next));
   }
 
   /** Where a group of the reply may hold the tokens, a login's are in it. */
   #firstTokens(grant: Grant): Response {
-    const { scopes, reply } = this.provider.dialect;
-    // Where one scope asks for a refresh token, it comes only with that.
-    const renewable = scopes.offline === undefined || grant.scopes.includes(scopes.offline);
-    const tokens = this.#tokens(grant, renewable ? this.grants.addRefresh(grant) : null);
+    const { reply, longLived } = this.provider.dialect;
+    const tokens = longLived === undefined ? this.#tokens(grant, this.#renewing(grant)) : shortLived(this, grant);
     if (reply.alternate === undefined) return Response.json(tokens);
     const body: Body = {};
     put(body, reply.alternate, tokens, "reply.alternate");
     return Response.json(body);
+  }
+
+  #exchangeShort(received: ReceivedRequest): Response {
+    const { longLived } = this.provider.dialect;
+    received.authenticate(this.client, true, "the exchange for a long-lived token");
+    const grant = this.grants.takeShort(received.sent(longLived?.parameter ?? "") ?? "");
+    return grant === null ? this.#error("dead") : Response.json(this.#tokens(grant, this.#renewing(grant)));
+  }
+
+  /** Where one scope asks for a refresh token, it comes only with that. */
+  #renewing(grant: Grant): string | null {
+    const { offline } = this.provider.dialect.scopes;
+    return offline === undefined || grant.scopes.includes(offline) ? this.grants.addRefresh(grant) : null;
   }
 
   #tokens(grant: Grant, renewing: string | null): Body {
@@ -275,12 +290,6 @@ const GRANT_TYPES = {
   assertion: "client_credentials",
   exchange: "urn:ietf:params:oauth:grant-type:token-exchange",
 } as const;
-
-function responseOf(reply: ErrorReply): Response {
-  const { status } = reply;
-  if ("body" in reply) return Response.json(reply.body, { status });
-  return new Response(reply.html, { status, headers: { "content-type": "text/html", ...reply.headers } });
-}
 
 function challengeOf(verifier: string, how: boolean | "plain" | "S256-hex"): string {
   if (how === "plain") return verifier;

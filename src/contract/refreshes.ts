@@ -41,7 +41,10 @@ async function refreshes(harness: Harness): Promise<string> {
   const second = await harness.refresh(first);
   const sent = calls.slice(before).filter((address) => address !== endpoints.introspection);
   insist(sent.length === 1, "a refresh isn't one request");
-  insist(!tokenOf(second).equals(tokenOf(first)) && harness.isLive(second), "a refresh brought no new token");
+  const { keepsAccessToken } = harness.provider.dialect.refresh;
+  if (keepsAccessToken === undefined) insist(!tokenOf(second).equals(tokenOf(first)), "a refresh brought no new token");
+  else insist(tokenOf(second).equals(tokenOf(first)), "refresh.keepsAccessToken isn't what happens");
+  insist(harness.isLive(second), "a refresh brought no token of the provider's");
   const kept = second.record.tokens?.refreshToken;
   const { rotation, credential } = harness.provider.dialect.refresh;
   const stays = rotation === "none" && credential === "refresh_token";
@@ -50,6 +53,7 @@ async function refreshes(harness: Harness): Promise<string> {
     `refresh.rotation is ${rotation}, but the refresh token isn't kept so`,
   );
   if (credential === "access_token") return "one request; the access token renews itself";
+  if (keepsAccessToken !== undefined) return "one request; the access token lives on";
   return stays ? "one request; the refresh token stays" : "one request; the refresh token is replaced";
 }
 
@@ -148,5 +152,6 @@ async function resend(harness: Harness, { record, refreshToken }: Renewable): Pr
   const scopes = dialect.refresh.scope === "granted" ? (record.tokens?.scopes ?? []) : null;
   const request = { refreshToken, scopes, flow: record.flow, timeout: LIMITS.exchange };
   const raw = await sendRefresh(harness.services.context.http, server, client, request);
-  return readTokenReply(server, client, raw, { subject: null, now: Date.now() });
+  const current = record.tokens?.accessToken ?? null;
+  return readTokenReply(server, client, raw, { subject: null, current, now: Date.now() });
 }

@@ -50,6 +50,8 @@ export interface ExpectedIdToken {
   readonly subject: string | null;
   /** Of the authorization request; null where none was sent. */
   readonly nonce?: string | null;
+  /** The access token that a refresh was sent for. */
+  readonly current?: Secret | null;
   /** The reply brings a login's first tokens. */
   readonly login?: boolean;
   /** Milliseconds since the epoch, by the issuer's clock where it shows one. */

@@ -4,7 +4,7 @@
  */
 
 import { AuthError } from "../platform/errors.ts";
-import { at, type Json, textAt } from "../platform/json.ts";
+import { at, firstText, type Json, textAt } from "../platform/json.ts";
 import { outsideWords, redact, redactJson } from "../platform/redact.ts";
 import { knowSecret, Secret } from "../platform/secret.ts";
 import { syntaxFault } from "../platform/syntax.ts";
@@ -30,7 +30,7 @@ export async function readTokenReply(
   const body = tokensIn(await bodyOf(raw, dialect), dialect);
   if (body !== null) knowTokens(body, dialect);
   // Errors that come with 200 have a code instead of a token, or neither.
-  const accessText = body !== null && isSuccess(raw) ? textAt(body, dialect.reply.accessToken) : null;
+  const accessText = body !== null && isSuccess(raw) ? accessTextIn(body, dialect, expected.current) : null;
   if (body === null || accessText === null) throw notTokens(raw, body, dialect, expected.now, client);
 
   const now = serverTime(raw, expected.now);
@@ -77,6 +77,15 @@ export async function readTokenReply(
     account,
     extra: extraOf(body, dialect),
   };
+}
+
+/** @param current the access token that a refresh was sent for: a reply may say that it lives on */
+function accessTextIn(body: Json, { reply, refresh }: Dialect, current: Secret | null = null): string | null {
+  const text = textAt(body, reply.accessToken);
+  const { keepsAccessToken } = refresh;
+  if (text !== null || current === null || keepsAccessToken === undefined) return text;
+  const livesOn = Object.entries(keepsAccessToken).every(([path, value]) => firstText(body, [path]) === value);
+  return livesOn ? current.reveal() : null;
 }
 
 /** Under the names that the description has for them, in an error's reply too. */

@@ -3,6 +3,7 @@ import type { Rule } from "./check.ts";
 import { flowsOf, REFRESHING } from "./flows.ts";
 import { MINTING_FLOWS, type MintingFlow, mintingOf } from "./minting.ts";
 import { ownParametersAreSent, redirectIsThePersons } from "./own-parameters.ts";
+import { REPLY_RULES } from "./reply-rules.ts";
 import type { EndpointName, Flow, ProviderDefinition } from "./schema.ts";
 import { namesIn } from "./template.ts";
 
@@ -76,7 +77,7 @@ const sectionsAreUsed: Rule = (definition, report) => {
 const fieldsAgree: Rule = (definition, report) => {
   const { account, refresh, errors, reply, header, basic } = definition;
   const showsBasic = [header, account?.header].some((one) => namesIn(one ?? "").includes("basic"));
-  const { path, unit, others = [], introspect } = reply?.expiry ?? {};
+  const { path, unit, introspect } = reply?.expiry ?? {};
   if (introspect === true && !isReachable(definition, "introspection"))
     report("reply.expiry.introspect", "does nothing without endpoints.introspection");
   if ((unit === "iso" || unit === "http-date") && path === undefined)
@@ -85,12 +86,6 @@ const fieldsAgree: Rule = (definition, report) => {
       "is a date, but expires_in is a number",
       "Say which field holds the date: reply.expiry.path.",
     );
-  for (const [i, other] of others.entries())
-    if ([path ?? "expires_in", ...others.slice(0, i).map((one) => one.path)].includes(other.path))
-      report(`reply.expiry.others.${i}.path`, `does nothing: ${other.path} is looked at before`);
-  const { slidingSeconds, absoluteSeconds } = refresh?.lifetime ?? {};
-  if (slidingSeconds !== undefined && absoluteSeconds !== undefined && slidingSeconds >= absoluteSeconds)
-    report("refresh.lifetime.slidingSeconds", "does nothing: absoluteSeconds ends before it");
   if (refresh?.rotation === "none" && refresh.graceSeconds !== undefined)
     report("refresh.graceSeconds", "makes no sense: the refresh token stays (rotation is none)");
   if (refresh?.credential === "access_token" && reply?.refreshToken !== undefined)
@@ -164,10 +159,11 @@ const authorizeIsPlain: Rule = ({ authorize = {}, issuer, scopes }, report) => {
 };
 
 const requestsAreWhole: Rule = (definition, report) => {
-  const { request = {}, refresh, minting } = definition;
+  const { request = {}, refresh, longLived, minting } = definition;
   const own: [string, typeof request | undefined][] = [
     ["request", request],
     ["refresh.request", { ...refresh?.request, refreshParameters: undefined }],
+    ["longLived.request", { ...longLived?.request, refreshParameters: undefined }],
     ...MINTING_FLOWS.map((flow): [string, typeof request | undefined] => [
       `minting.${flow}.request`,
       minting?.[flow]?.request,
@@ -227,6 +223,7 @@ export const CONTRADICTIONS: readonly Rule[] = [
   fieldsAgree,
   authorizeIsPlain,
   requestsAreWhole,
+  ...REPLY_RULES,
   ownParametersAreSent,
   redirectIsThePersons,
   mintingIsWhole,

@@ -2,10 +2,11 @@
 import type { Rule } from "./check.ts";
 import { headerFault, requestHeaderFault } from "./written.ts";
 
-const headersAreHarmless: Rule = ({ request, refresh, revocation, account, minting }, report) => {
+const headersAreHarmless: Rule = ({ request, refresh, longLived, revocation, account, minting }, report) => {
   const groups = {
     "request.headers": request?.headers,
     "refresh.request.headers": refresh?.request?.headers,
+    "longLived.request.headers": longLived?.request?.headers,
     "revocation.request.headers": revocation?.request?.headers,
     "account.headers": account?.headers,
     ...Object.fromEntries(

@@ -194,7 +194,7 @@ export function defaultVariable(id: string): string {
  * `{token}` and `{basic}` are filled in when a request is made, and so is `{redirectUri}` in its parameters.
  */
 export function fillDialect(dialect: Dialect, settings: Values): Dialect {
-  const { authorize, request, refresh, revocation, account } = dialect;
+  const { authorize, request, refresh, longLived, revocation, account } = dialect;
   const { value, ...redirect } = authorize.redirect;
   const sentAs = value === undefined ? null : fill(value, settings);
   const withRedirect = { ...settings, redirectUri: sentAs ?? settings.redirectUri ?? REDIRECT_URI };
@@ -228,6 +228,12 @@ export function fillDialect(dialect: Dialect, settings: Values): Dialect {
         request: { ...refresh.request, headers: fillAll(refresh.request.headers, settings) },
       }),
     },
+    ...(longLived?.request?.headers && {
+      longLived: {
+        ...longLived,
+        request: { ...longLived.request, headers: fillAll(longLived.request.headers, settings) },
+      },
+    }),
     request: {
       ...request,
       headers: fillAll(request.headers, settings),

@@ -9,7 +9,18 @@
  */
 import * as v from "valibot";
 import { PROVIDER_ID } from "./id.ts";
-import { account, authorize, device, errors, refresh, reply, request, revocation, scopes } from "./schema/dialect.ts";
+import {
+  account,
+  authorize,
+  device,
+  errors,
+  longLived,
+  refresh,
+  reply,
+  request,
+  revocation,
+  scopes,
+} from "./schema/dialect.ts";
 import { functions } from "./schema/functions.ts";
 import { minting } from "./schema/minting.ts";
 import {
@@ -32,6 +43,7 @@ export const ENDPOINTS = [
   "token",
   "refresh",
   "mint",
+  "exchange",
   "revocation",
   "userinfo",
   "introspection",
@@ -42,6 +54,10 @@ export const endpoints = v.strictObject({
   token: optional(template, "Where tokens are asked for (RFC 6749 §3.2)."),
   refresh: optional(template, "Where tokens are refreshed, if that isn't `token`."),
   mint: optional(template, "Where tokens are minted, for the flows of `minting` that say so."),
+  exchange: optional(
+    template,
+    "Where a login's first token is exchanged for a long-lived one (`longLived`), if that isn't `token`.",
+  ),
   revocation: optional(
     template,
     "Where tokens are revoked (RFC 7009). May hold `{clientId}` where the style is `delete-basic`.",
@@ -204,6 +220,10 @@ export const ProviderSchema = v.strictObject({
   scopes: optional(scopes, "What is asked for."),
   request: optional(request, "How token requests are written."),
   reply: optional(reply, "Where a token reply has what. Paths are dotted: `authed_user.access_token`."),
+  longLived: optional(
+    longLived,
+    "A second request of each login: the token that came is exchanged for a long-lived one, which is kept.",
+  ),
   refresh: optional(
     refresh,
     "What happens when tokens are refreshed. What isn't known is left out: the defaults are the careful ones.",

@@ -103,3 +103,100 @@ describe("error codes", () => {
     expect(await failed(change)).toContain("reply.error is access_token, where the same reply has something else");
   });
 });
+
+describe("a second exchange", () => {
+  /** https://developers.facebook.com/docs/instagram-basic-display-api/guides/long-lived-access-tokens/ */
+  const INSTAGRAM = {
+    endpoints: {
+      authorization: "https://acme.example/authorize",
+      token: "https://api.acme.example/token",
+      exchange: "https://graph.acme.example/access_token",
+      userinfo: "https://graph.acme.example/me",
+    },
+    client: { kind: "confidential" },
+    longLived: {
+      grantType: "ig_exchange_token",
+      parameter: "access_token",
+      request: { method: "GET", format: "query", names: { client_id: false } },
+    },
+    refresh: { credential: "access_token" },
+  };
+
+  test("brings the token that is kept, by a request of another kind", async () => {
+    const details = await passed(INSTAGRAM);
+    expect(details["login by browser"]).toBe("with a refresh token");
+    expect(details.refresh).toBe("one request; the access token renews itself");
+    expect(details.account).toContain("by userinfo");
+  });
+
+  test("at the token endpoint, with an account that only the first reply names", async () => {
+    const longLived = { grantType: "fb_exchange_token", parameter: "fb_exchange_token" };
+    const endpoints = { ...BASE.endpoints, userinfo: undefined };
+    const details = await passed({ endpoints, longLived, account: { from: "reply" } });
+    expect(details.account).toContain("by reply");
+    expect(details.refresh).toBe("one request; the refresh token is replaced");
+  });
+
+  test("with the first token where the protocol has something of its own, or that nothing makes, is refused", () => {
+    expect(refused({ longLived: { grantType: "x", parameter: "grant_type" } })).toContain(
+      "longLived.parameter can't be grant_type: the request has one of its own",
+    );
+    expect(refused({ endpoints: INSTAGRAM.endpoints })).toContain("endpoints.exchange does nothing without longLived");
+    expect(refused({ longLived: { ...INSTAGRAM.longLived, request: { method: "GET" } } })).toContain(
+      "longLived.request.method can't be GET: nothing is sent in its body",
+    );
+    expect(refused({ longLived: INSTAGRAM.longLived, flows: ["token"] })).toContain(
+      "longLived does nothing without a flow with a person",
+    );
+    const request = { headers: { Host: "other.example" } };
+    expect(refused({ longLived: { ...INSTAGRAM.longLived, request } })).toContain(
+      "longLived.request.headers.Host can't be sent",
+    );
+  });
+
+  test("of a wrong type, or only half of it, is refused", () => {
+    expect(refused({ longLived: true })).toContain("longLived must be");
+    expect(refused({ longLived: { grantType: "x" } })).toContain("longLived.parameter");
+    expect(refused({ longLived: { grantType: 7, parameter: "x" } })).toContain("longLived.grantType");
+    expect(refused({ longLived: { grantType: "x", parameter: "x", refresh: true } })).toContain(
+      "longLived.refresh is not a field",
+    );
+  });
+
+  test("whose parameter is one that the description renames is found", async () => {
+    const change = { longLived: { grantType: "x", parameter: "token" }, request: { names: { token: "old_token" } } };
+    expect(await failed(change)).toContain("login by browser");
+  });
+});
+
+describe("a refresh that brings no token", () => {
+  const refresh = { keepsAccessToken: { result: "0000" }, rotation: "none" };
+
+  test("and says that the old one lives on", async () => {
+    const change = {
+      refresh,
+      reply: { error: "result", errorDescription: "message" },
+      errors: { codes: { 5006: "dead" } },
+    };
+    const details = await passed(change);
+    expect(details.refresh).toBe("one request; the access token lives on");
+    expect(details["error codes"]).toBe("1 dead");
+  });
+
+  test("beside what contradicts it is refused", () => {
+    expect(refused({ refresh: { ...refresh, killsAccessToken: true } })).toContain(
+      "refresh.keepsAccessToken makes no sense: the old access token dies",
+    );
+    expect(refused({ refresh: { keepsAccessToken: { access_token: "old" } } })).toContain(
+      "refresh.keepsAccessToken makes no sense: a reply that has an access token brings a new one",
+    );
+    expect(refused({ refresh: { keepsAccessToken: {} } })).toContain("must name a field and its value");
+    for (const wrong of [true, { result: 0 }, { "a..b": "x" }])
+      expect(refused({ refresh: { keepsAccessToken: wrong } })).toContain("refresh.keepsAccessToken");
+  });
+
+  test("at a place that is a value of its own is found", async () => {
+    const change = { refresh: { keepsAccessToken: { token_type: "old" } } };
+    expect(await failed(change)).toContain("reply.tokenType is token_type, where the same reply has something else");
+  });
+});

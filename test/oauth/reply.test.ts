@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { readTokenReply } from "../../src/oauth/reply.ts";
 import { OAuthFailure, type RawReply, type Server, type TokenReply } from "../../src/oauth/types.ts";
+import { Secret } from "../../src/platform/secret.ts";
 import { jwt, publicClient, reply, server, thrown } from "./support.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12);
@@ -275,6 +276,27 @@ describe("other shapes", () => {
   test("a path never leads to what objects inherit", async () => {
     const at = server({ reply: { accessToken: "constructor.name" } });
     expect((await failure(reply({ a: 1 }), at)).unreadable).toBe(false);
+  });
+});
+
+describe("a refresh whose reply has no access token", () => {
+  const at = server({ refresh: { keepsAccessToken: { result: "0000" } }, reply: { error: "result" } });
+  const current = new Secret("the-old-one");
+  const refreshed = (body: unknown, expected: { current?: Secret } = { current }): Promise<TokenReply> =>
+    readTokenReply(at, publicClient, reply(body), { subject: null, now: NOW, ...expected });
+
+  test("keeps the old one where it says so", async () => {
+    const got = await refreshed({ result: "0000", message: "OK" });
+    expect(got.accessToken.equals(current)).toBe(true);
+    expect(got).toMatchObject({ expiresIn: null, refreshToken: null });
+    expect((await refreshed({ result: "0000", access_token: "new" })).accessToken.reveal()).toBe("new");
+  });
+
+  test("and not otherwise: another value, none, a login, another dialect", async () => {
+    for (const body of [{ result: "5006", message: "no" }, { message: "OK" }, {}, { result: null }, "OK"])
+      expect(await thrown(() => refreshed(body)), JSON.stringify(body)).toBeInstanceOf(OAuthFailure);
+    expect(await thrown(() => refreshed({ result: "0000" }, {}))).toBeInstanceOf(OAuthFailure);
+    expect(await thrown(() => read(reply({ result: "0000" })))).toBeInstanceOf(OAuthFailure);
   });
 });
 

@@ -19,8 +19,10 @@ export const FULL: Manifest = {
     refreshTimeout: "x",
     authorizationExpiresIn: "x",
   },
+  longLived: { grantType: "x", parameter: "x", request: { names: { x: false } } },
   refresh: {
     credential: "access_token",
+    keepsAccessToken: { x: "y" },
     request: { format: "json", method: "GET", headers: { x: "y" }, names: { x: false }, grantTypes: { x: "y" } },
   },
   device: { fields: { user_code: "x" } },

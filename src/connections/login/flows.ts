@@ -102,17 +102,17 @@ function ofRegistered(error: AuthError, { id }: Client, { provider, request }: L
   return error.restated({ hint: `${error.hint ?? "Log in again."}\n${unknown}` });
 }
 
-function replyWithoutPage(run: Run): Promise<TokenReply> {
+async function replyWithoutPage(run: Run): Promise<TokenReply> {
   const { plan } = run;
   if (plan.mint !== undefined) return mintFirst(run, plan.mint);
   if (plan.refreshToken !== undefined) return redeem(run, plan.refreshToken);
   switch (plan.flow) {
     case "device":
-      return byDevice(run);
+      return longLived(run, await byDevice(run));
     case "token":
       return pastedToken(plan, run.ui, run.context.now());
     case "code":
-      return byCode(run);
+      return longLived(run, await byCode(run));
     default:
       throw usage(`${plan.provider.definition.title} has no ${plan.flow} flow.`, "Choose another with --flow.");
   }
@@ -148,7 +148,8 @@ function claimsOf({ existing }: LoginPlan): string | null {
   return asked.find((claims) => claims !== null && claims.length <= LONGEST_CLAIMS) ?? null;
 }
 
-async function byBrowser({ context, plan, ui, receive, ask, interruption }: Run): Promise<FlowEnd> {
+async function byBrowser(run: Run): Promise<FlowEnd> {
+  const { context, plan, ui, receive, ask, interruption } = run;
   const { startBrowserLogin } = await import("../../oauth/browser.ts");
   const { exchangeCode } = await import("../../oauth/code.ts");
   const { pushedUrl } = await import("../../oauth/pushed.ts");
@@ -174,12 +175,20 @@ async function byBrowser({ context, plan, ui, receive, ask, interruption }: Run)
     const { pasted } = await ui.authorize(url, login.redirectUri);
     const answers = pasted === undefined ? [login.callback] : [login.callback, acceptPasted(login, pasted)];
     const authorization = await Promise.race(answers);
-    return { reply: await exchangeCode(receive, plan.server, client, authorization, context.now()), conclude };
+    const reply = await exchangeCode(receive, plan.server, client, authorization, context.now());
+    return { reply: await longLived(run, reply), conclude };
   } catch (error) {
     const failure = completed(error, plan);
     await conclude({ error: failure });
     throw failure;
   }
+}
+
+/** Where the description has it so, the token that came is exchanged for the one that is kept. */
+async function longLived({ context, plan, receive }: Run, first: TokenReply): Promise<TokenReply> {
+  if (plan.server.dialect.longLived === undefined) return first;
+  const { exchangeForLongLived } = await import("../../oauth/long-lived.ts");
+  return exchangeForLongLived(receive, plan.server, requireClient(plan), first, context.now());
 }
 
 /** Waits for a paste that answers this login. Each other one is reported, and the wait goes on. */

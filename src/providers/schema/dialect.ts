@@ -142,13 +142,22 @@ export const reply = v.strictObject({
   extra: optional(v.array(path), "Further fields to keep with the connection."),
 });
 
+/** How a request of another kind is written. */
+const otherRequest = v.omit(request, ["tokenParameters", "refreshParameters"]);
+
+export const longLived = v.strictObject({
+  grantType: required(text, "Its grant type."),
+  parameter: required(text, "Its parameter that holds the first token."),
+  request: optional(otherRequest, "How it differs from the request that brings the first token: laid over `request`."),
+});
+
 export const refresh = v.strictObject({
   credential: optional(
     v.picklist(["refresh_token", "access_token"]),
     "What is sent for new tokens: a refresh token, or the access token itself, where that is what renews it.",
   ),
   request: optional(
-    v.omit(request, ["tokenParameters", "refreshParameters"]),
+    otherRequest,
     "How this request differs from the one that brings the first tokens: laid over `request`, field by field.",
   ),
   rotation: optional(
@@ -157,6 +166,10 @@ export const refresh = v.strictObject({
   ),
   graceSeconds: optional(count, "For how many seconds a used refresh token still works."),
   killsAccessToken: optional(v.boolean(), "Whether the old access token dies with a refresh."),
+  keepsAccessToken: optional(
+    v.record(path, text),
+    "Field → value, of a reply without an access token that says: the old one lives on, as long as a new one would.",
+  ),
   scope: optional(
     v.picklist(["omit", "granted"]),
     "Which scope a refresh sends: none, or those that were granted and `scopes.offline`.",
