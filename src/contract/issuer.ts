@@ -20,6 +20,7 @@ import {
   USUAL_LIFETIMES,
 } from "./bodies.ts";
 import { insist, Mismatch } from "./check.ts";
+import { DEVICE_GRANT, deviceReply, deviceRequest, pollCode, statusAlone } from "./device.ts";
 import { discoveredEndpoints, issuerMetadata } from "./discovery.ts";
 import { type Grant, Grants } from "./grants.ts";
 import { answerMint } from "./minted.ts";
@@ -118,10 +119,9 @@ export class Issuer {
     if (exchanged !== null) return this.#exchangeShort(exchanged);
     const minting = this.#minting(call, names);
     if (minting !== null) return this.#token(minting.received, names, minting.flow);
-    const received = new ReceivedRequest(call, dialect);
-    if (has("device") && received.get("device_code") === null && received.get("refresh_token") === null)
-      if (names.length === 1 || received.grantType() === null) return this.#device(received);
-    if (has("token") || has("refresh") || has("mint")) return this.#token(received, names);
+    const device = deviceRequest(this, call, names);
+    if (device !== null) return device.asks === "code" ? this.#device(device.received) : this.#poll(device.received);
+    if (has("token") || has("refresh") || has("mint")) return this.#token(new ReceivedRequest(call, dialect), names);
     throw new Mismatch(`a request went to ${call.address}, which is no endpoint of the description`);
   }
 
@@ -139,21 +139,11 @@ export class Issuer {
   #device(received: ReceivedRequest): Response {
     const { dialect } = this.provider;
     received.authenticate(this.client, dialect.device.needsSecret, "the request for a device code");
+    received.further(dialect.device.parameters, "device.parameters");
     const scopes = scopesIn(received.get("scope"), dialect.scopes.separator);
     const code = this.grants.fresh("device");
     this.#devices.set(code, { scopes, flow: "device", nonce: null, dead: false });
-    const body: Body = {};
-    const fields = {
-      device_code: code,
-      user_code: "WDJB-MJHT",
-      verification_uri: "https://device.example/activate",
-      verification_uri_complete: "https://device.example/activate?code=WDJB-MJHT",
-      expires_in: 600,
-      interval: 5,
-    };
-    for (const [name, value] of Object.entries(fields))
-      put(body, dialect.device.fields[name as keyof typeof fields] ?? name, value, `device.fields.${name}`);
-    return Response.json(body);
+    return Response.json(deviceReply(dialect, code));
   }
 
   async #token(
@@ -171,8 +161,8 @@ export class Issuer {
         if (this.endpoints.refresh !== undefined && !names.includes("refresh"))
           throw new Mismatch("a refresh went to endpoints.token, though endpoints.refresh is another");
         return this.#refresh(received);
-      case "urn:ietf:params:oauth:grant-type:device_code":
-        return this.#poll(received);
+      case DEVICE_GRANT:
+        throw new Mismatch("a poll went elsewhere, or isn't written as device.poll has it");
       default:
         throw new Mismatch(`a token request has the grant type ${received.get("grant_type") ?? "(none)"}`);
     }
@@ -211,8 +201,15 @@ export class Issuer {
     received.authenticate(this.client, dialect.device.needsSecret, "a poll");
     received.further(dialect.request.tokenParameters, "request.tokenParameters");
     const grant = this.#devices.get(received.get("device_code") ?? "");
-    const decision = grant === undefined ? "dead" : this.decisions.shift();
-    return grant === undefined || decision !== undefined ? this.#error(decision ?? "dead") : this.#firstTokens(grant);
+    const fault = this.#faults.shift();
+    if (fault !== undefined) return responseOf(fault);
+    received.expect("grant_type", dialect.request.grantTypes[DEVICE_GRANT] ?? DEVICE_GRANT, ": a poll");
+    if (grant === undefined) return this.#error("dead");
+    const decision = this.decisions.shift();
+    if (decision === undefined) return this.#firstTokens(grant);
+    const code = pollCode(dialect, decision);
+    const status = code === undefined ? null : statusAlone(code);
+    return status === null ? this.#error(decision, code) : new Response(null, { status });
   }
 
   /** RFC 6749 §6. */
@@ -271,8 +268,7 @@ export class Issuer {
     return body;
   }
 
-  #error(means: "dead" | Issuer["decisions"][number]): Response {
-    const [code] = codesOf(this.provider.dialect, means);
+  #error(means: "dead" | Issuer["decisions"][number], code = codesOf(this.provider.dialect, means)[0]): Response {
     if (code === undefined) throw new Mismatch(`no error code means '${means}' any more: errors.codes takes them all`);
     return responseOf(errorReply(this.provider.dialect, code));
   }

@@ -5,8 +5,8 @@ import type { Stored } from "../connections/store.ts";
 import { AuthError } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
 import { flowsOf, scopesBeyond } from "../providers/flows.ts";
-import { codesOf } from "./bodies.ts";
 import { type CheckCase, errorOf, insist, Skip, type Subject } from "./check.ts";
+import { pollCode } from "./device.ts";
 import { atIssuer, type Harness, withHarness } from "./harness.ts";
 import { sampleOf } from "./sample.ts";
 
@@ -37,7 +37,7 @@ async function loginWithin(harness: Harness, flow: "device" | "browser"): Promis
 
 async function deviceDecisions(subject: Subject): Promise<string> {
   const [pending, slow, denied, expired] = await withHarness(subject, async ({ provider }) =>
-    (["pending", "slow_down", "denied", "expired"] as const).map((means) => codesOf(provider.dialect, means)[0]),
+    (["pending", "slow_down", "denied", "expired"] as const).map((means) => pollCode(provider.dialect, means)),
   );
   await withHarness(subject, async ({ issuer, pauses, login }) => {
     issuer.decisions = ["pending", ...(slow === undefined ? [] : ["slow_down" as const]), "pending"];

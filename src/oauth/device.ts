@@ -9,12 +9,12 @@ import { holdsSecret } from "../platform/redact.ts";
 import { knowSecret, Secret } from "../platform/secret.ts";
 import { pageFault } from "../platform/url.ts";
 import type { Dialect } from "../providers/defaults.ts";
-import { isSuccess, readBody } from "./body.ts";
+import { decodeBody, isSuccess, readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
 import { secondsOf } from "./expiry.ts";
 import { loginError } from "./login-error.ts";
 import { readTokenReply } from "./reply.ts";
-import { endpointOf, resourceOf, type Sending, scopeOf, sendForm, sendGrant } from "./send.ts";
+import { endpointOf, inPlace, resourceOf, type Sending, scopeOf, sendForm, sendGrant, spokenTo } from "./send.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
 
 export interface DeviceAuthorization {
@@ -38,9 +38,12 @@ export async function requestDeviceCode(
   signal?: AbortSignal,
 ): Promise<DeviceAuthorization> {
   const url = endpointOf(server, "device");
-  const sending = { http, server, client, withSecret: server.dialect.device.needsSecret, signal };
+  const { request, parameters: further, needsSecret } = server.dialect.device;
+  const spoken = spokenTo(server, request);
+  const { own, others } = inPlace(spoken, Object.entries(further));
+  const sending = { http, server: spoken, own, client, withSecret: needsSecret, signal };
   try {
-    const parameters = { ...scopeOf(server, scopes), ...resourceOf(server), client_id: client.id };
+    const parameters = { ...others, ...scopeOf(server, scopes), ...resourceOf(server), client_id: client.id };
     return readAuthorization(server, await sendForm(sending, url, parameters));
   } catch (error) {
     throw error instanceof OAuthFailure ? loginError(server, error) : error;
@@ -58,10 +61,9 @@ const Authorization = v.object({
   verification_uri_complete: v.fallback(v.nullable(url), null),
 });
 
-/** To errors of a request for a code, the description may give a meaning of its own. */
-function asking(dialect: Dialect): Dialect {
-  const codes = { ...dialect.errors.codes, ...dialect.device.errors };
-  return { ...dialect, errors: { ...dialect.errors, codes } };
+/** To errors of a request for a code, and of a poll, the description may give a meaning of its own. */
+function withCodes(dialect: Dialect, own: Dialect["device"]["errors"]): Dialect {
+  return { ...dialect, errors: { ...dialect.errors, codes: { ...dialect.errors.codes, ...own } } };
 }
 
 const ONE_DAY = 24 * 3600;
@@ -93,7 +95,7 @@ function readAuthorization(server: Server, raw: RawReply): DeviceAuthorization {
     !parsed.success ||
     [parsed.output.user_code, parsed.output.verification_uri].some(holdsSecret)
   )
-    throw classifyReply(raw, body, asking(server.dialect), Date.now());
+    throw classifyReply(raw, body, withCodes(server.dialect, server.dialect.device.errors), Date.now());
   const complete = parsed.output.verification_uri_complete;
   return {
     deviceCode: new Secret(parsed.output.device_code),
@@ -141,6 +143,9 @@ export async function pollDevice(
   polling: DevicePolling,
 ): Promise<TokenReply> {
   const { deadline, now, sleep = pause, signal, claims } = polling;
+  const { poll: different } = server.dialect.device;
+  const dialect = withCodes(server.dialect, different?.errors);
+  const polled = spokenTo({ ...server, dialect }, different?.request);
   let interval = authorization.interval;
   let failures = 0;
   for (;;) {
@@ -155,7 +160,7 @@ export async function pollDevice(
     const timeout = Math.min(LIMITS.exchange, deadline - now());
     const withSecret = server.dialect.device.needsSecret;
     // Not ended by the signal: the reply may bring the approval.
-    const sending = { http, server, client, withSecret, timeout };
+    const sending = { http, server: polled, client, withSecret, timeout };
     const parameters = { device_code: authorization.deviceCode.reveal(), ...(claims ? { claims } : {}) };
     const answer = await poll(sending, parameters, now());
     if (answer.kind === "approved") return answer.reply;
@@ -189,7 +194,14 @@ async function poll(sending: Sending, parameters: Readonly<Record<string, string
   const { server, client } = sending;
   let interval = 0;
   try {
-    const raw = await sendGrant(sending, { type: "urn:ietf:params:oauth:grant-type:device_code", parameters });
+    const type = "urn:ietf:params:oauth:grant-type:device_code";
+    const raw = await sendGrant(sending, {
+      type,
+      parameters,
+      url: server.endpoints.poll ?? endpointOf(server, "token"),
+    });
+    // Some say by the status alone that no one has decided yet.
+    if (!isSuccess(raw) && decodeBody(raw) === "") throw classifyReply(raw, {}, server.dialect, now, client);
     interval = Math.min(
       seconds(at(readBody(raw), server.dialect.device.fields.interval ?? "interval")),
       LONGEST_INTERVAL,

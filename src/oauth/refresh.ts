@@ -1,8 +1,7 @@
 /** RFC 6749 §6. Sending and reading are two steps: the caller makes the raw reply durable in between. */
 import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
-import type { Dialect } from "../providers/defaults.ts";
-import { endpointOf, scopeOf, sendGrant } from "./send.ts";
+import { endpointOf, scopeOf, sendGrant, spokenTo } from "./send.ts";
 import type { Client, RawReply, Server } from "./types.ts";
 
 export interface RefreshRequest {
@@ -22,7 +21,7 @@ export interface RefreshRequest {
  */
 export function sendRefresh(http: Http, server: Server, client: Client, request: RefreshRequest): Promise<RawReply> {
   const { refreshToken, scopes, flow, timeout } = request;
-  const spoken = refreshing(server);
+  const spoken = spokenTo(server, server.dialect.refresh.request);
   const { dialect } = spoken;
   const { secretOnRefresh } = dialect.client;
   const url = server.endpoints.refresh ?? endpointOf(server, "token");
@@ -37,12 +36,4 @@ export function sendRefresh(http: Http, server: Server, client: Client, request:
       url,
     },
   );
-}
-
-/** The server, spoken to as it wants to be for a refresh. */
-function refreshing(server: Server): Server {
-  const { dialect } = server;
-  const different = dialect.refresh.request;
-  if (different === undefined) return server;
-  return { ...server, dialect: { ...dialect, request: { ...dialect.request, ...different } as Dialect["request"] } };
 }

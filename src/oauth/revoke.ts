@@ -8,7 +8,7 @@ import type { Dialect } from "../providers/defaults.ts";
 import { isSuccess, readBody } from "./body.ts";
 import { codeOf } from "./classify.ts";
 import { tokenHeader } from "./header.ts";
-import { keptHeaders, lowerCased, type Sending, sendForm } from "./send.ts";
+import { keptHeaders, lowerCased, type Sending, sendForm, spokenTo } from "./send.ts";
 import { type Client, OAuthFailure, type RawReply, type Server } from "./types.ts";
 
 export interface Revocable {
@@ -36,7 +36,7 @@ export async function revokeTokens(
   const { accessToken } = tokens;
   if (revocation.style === "delete-basic")
     return accessToken === null ? "unsupported" : deleteToken(http, server, client, url, accessToken, tell);
-  const spoken = revoking(server);
+  const spoken = spokenTo(server, server.dialect.revocation.request);
   if (revocation.style === "bearer")
     return accessToken === null ? "unsupported" : revokeItself(http, spoken, url, accessToken, tell);
 
@@ -60,14 +60,6 @@ function sentOf(
     { token: accessToken, hint: "access_token" },
   ] as const;
   return held.flatMap(({ token, hint }) => (token === null || !wanted.includes(hint) ? [] : [{ token, hint }]));
-}
-
-/** The server, spoken to as it wants to be for a revocation. */
-function revoking(server: Server): Server {
-  const { dialect } = server;
-  const different = dialect.revocation.request;
-  if (different === undefined) return server;
-  return { ...server, dialect: { ...dialect, request: { ...dialect.request, ...different } as Dialect["request"] } };
 }
 
 /** 200 also means that the token wasn't known (RFC 7009 §2.2): gone either way. */

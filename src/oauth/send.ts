@@ -48,19 +48,31 @@ export interface Grant {
 export async function sendGrant(sending: Sending, grant: Grant): Promise<RawReply> {
   const { server, client } = sending;
   const url = new URL(grant.url ?? endpointOf(server, "token")).href;
-  const { tokenParameters, names } = server.dialect.request;
-  const further = withRedirect(grant.further ?? tokenParameters, grant.redirectUri ?? null);
-  const isInPlace = ([name]: [string, string]): boolean => nameOf(name, names) === false;
-  const own = Object.fromEntries(further.filter(isInPlace));
-  const parameters = {
-    ...Object.fromEntries(further.filter((one) => !isInPlace(one))),
-    ...grant.parameters,
-    ...resourceOf(server),
-    grant_type: grant.type,
-  };
+  const further = withRedirect(grant.further ?? server.dialect.request.tokenParameters, grant.redirectUri ?? null);
+  const { own, others } = inPlace(server, further);
+  const parameters = { ...others, ...grant.parameters, ...resourceOf(server), grant_type: grant.type };
   const whole = { ...sending, own };
   if (client.proof === undefined) return sendForm(whole, url, parameters);
   return (await import("./dpop.ts")).sendProved(client.proof, whole, url, parameters);
+}
+
+/** Of a provider's own parameters those that are in the place of one which it doesn't want from the protocol. */
+export function inPlace(
+  { dialect }: Server,
+  further: readonly (readonly [string, string])[],
+): Record<"own" | "others", Readonly<Record<string, string>>> {
+  const isInPlace = ([name]: readonly [string, string]): boolean => nameOf(name, dialect.request.names) === false;
+  return {
+    own: Object.fromEntries(further.filter(isInPlace)),
+    others: Object.fromEntries(further.filter((one) => !isInPlace(one))),
+  };
+}
+
+/** The server, spoken to as it wants to be for one kind of request. */
+export function spokenTo(server: Server, different: object | undefined): Server {
+  const { dialect } = server;
+  if (different === undefined) return server;
+  return { ...server, dialect: { ...dialect, request: { ...dialect.request, ...different } } };
 }
 
 /** `{redirectUri}` filled in; where there was no redirect, what names it is left out. */

@@ -71,6 +71,9 @@ const sectionsAreUsed: Rule = (definition, report) => {
   ];
   for (const [section, isUsed, need] of uses)
     if (definition[section] !== undefined && !isUsed) report(section, `does nothing without ${need}`);
+  const layers = [definition, ...(definition.variants ?? [])];
+  if (!flows.includes("device") && layers.some(({ endpoints }) => endpoints?.poll !== undefined))
+    report("endpoints.poll", "does nothing without the flow 'device'");
 };
 
 /** Fields that do nothing, or make no sense, beside another one. */
@@ -159,11 +162,13 @@ const authorizeIsPlain: Rule = ({ authorize = {}, issuer, scopes }, report) => {
 };
 
 const requestsAreWhole: Rule = (definition, report) => {
-  const { request = {}, refresh, longLived, minting } = definition;
+  const { request = {}, refresh, longLived, device, minting } = definition;
   const own: [string, typeof request | undefined][] = [
     ["request", request],
     ["refresh.request", { ...refresh?.request, refreshParameters: undefined }],
     ["longLived.request", { ...longLived?.request, refreshParameters: undefined }],
+    ["device.request", { ...device?.request, refreshParameters: undefined }],
+    ["device.poll.request", { ...device?.poll?.request, refreshParameters: undefined }],
     ...MINTING_FLOWS.map((flow): [string, typeof request | undefined] => [
       `minting.${flow}.request`,
       minting?.[flow]?.request,

@@ -51,7 +51,7 @@ export const DEFAULTS = {
     scope: "omit",
   },
   errors: { codes: {}, subcodes: [], subcodePrefix: "" },
-  device: { fields: {}, needsSecret: true },
+  device: { fields: {}, needsSecret: true, parameters: {} },
   revocation: {
     style: "rfc7009",
     tokens: ["refresh_token", "access_token"],

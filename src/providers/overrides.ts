@@ -13,7 +13,7 @@ export interface Overrides {
 }
 
 /** The endpoints by which a login is made. */
-const LOGIN_ENDPOINTS: readonly EndpointName[] = ["authorization", "device", "token", "mint"];
+const LOGIN_ENDPOINTS: readonly EndpointName[] = ["authorization", "device", "token", "poll", "mint"];
 
 /**
  * Discovery wins over the description, a flag over both. Where that moves the login to another origin, the

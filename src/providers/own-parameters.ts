@@ -20,7 +20,7 @@ function sentByClient({ client }: ProviderDefinition): string[] {
 }
 
 export const ownParametersAreSent: Rule = (definition, report) => {
-  const { request = {}, refresh } = definition;
+  const { request = {}, refresh, device } = definition;
   const flows = flowsOf(definition).map(({ flow }) => flow);
   const byFlow = flows
     .filter((flow) => REFRESHING.includes(flow) || isMintingFlow(flow))
@@ -36,6 +36,7 @@ export const ownParametersAreSent: Rule = (definition, report) => {
       request.refreshParameters,
       [...ofRefresh, ...ofClient],
     ],
+    ["device.parameters", { ...request, ...device?.request }, device?.parameters, ["client_id", "scope"]],
   ] as const;
   for (const [path, { names = {} }, own = {}, protocol] of groups) {
     const taken = protocol.filter((name) => names[name] !== false);

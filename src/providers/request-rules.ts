@@ -2,11 +2,13 @@
 import type { Rule } from "./check.ts";
 import { headerFault, requestHeaderFault } from "./written.ts";
 
-const headersAreHarmless: Rule = ({ request, refresh, longLived, revocation, account, minting }, report) => {
+const headersAreHarmless: Rule = ({ request, refresh, longLived, device, revocation, account, minting }, report) => {
   const groups = {
     "request.headers": request?.headers,
     "refresh.request.headers": refresh?.request?.headers,
     "longLived.request.headers": longLived?.request?.headers,
+    "device.request.headers": device?.request?.headers,
+    "device.poll.request.headers": device?.poll?.request?.headers,
     "revocation.request.headers": revocation?.request?.headers,
     "account.headers": account?.headers,
     ...Object.fromEntries(

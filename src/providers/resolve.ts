@@ -194,7 +194,7 @@ export function defaultVariable(id: string): string {
  * `{token}` and `{basic}` are filled in when a request is made, and so is `{redirectUri}` in its parameters.
  */
 export function fillDialect(dialect: Dialect, settings: Values): Dialect {
-  const { authorize, request, refresh, longLived, revocation, account } = dialect;
+  const { authorize, request, refresh, longLived, device, revocation, account } = dialect;
   const { value, ...redirect } = authorize.redirect;
   const sentAs = value === undefined ? null : fill(value, settings);
   const withRedirect = { ...settings, redirectUri: sentAs ?? settings.redirectUri ?? REDIRECT_URI };
@@ -216,24 +216,15 @@ export function fillDialect(dialect: Dialect, settings: Values): Dialect {
         header: fill(account.header, { ...settings, token: "{token}", basic: "{basic}" }) ?? account.header,
       }),
     },
-    revocation: {
-      ...revocation,
-      ...(revocation.request?.headers && {
-        request: { ...revocation.request, headers: fillAll(revocation.request.headers, settings) },
-      }),
+    revocation: { ...revocation, ...withHeaders(revocation, settings) },
+    refresh: { ...refresh, ...withHeaders(refresh, settings) },
+    device: {
+      ...device,
+      ...withHeaders(device, settings),
+      parameters: fillAll(device.parameters, settings),
+      ...(device.poll && { poll: { ...device.poll, ...withHeaders(device.poll, settings) } }),
     },
-    refresh: {
-      ...refresh,
-      ...(refresh.request?.headers && {
-        request: { ...refresh.request, headers: fillAll(refresh.request.headers, settings) },
-      }),
-    },
-    ...(longLived?.request?.headers && {
-      longLived: {
-        ...longLived,
-        request: { ...longLived.request, headers: fillAll(longLived.request.headers, settings) },
-      },
-    }),
+    ...(longLived && { longLived: { ...longLived, ...withHeaders(longLived, settings) } }),
     request: {
       ...request,
       headers: fillAll(request.headers, settings),
@@ -241,6 +232,14 @@ export function fillDialect(dialect: Dialect, settings: Values): Dialect {
       refreshParameters: fillAll(request.refreshParameters, withRedirect),
     },
   };
+}
+
+/** A request that differs from the others, with its headers filled in; nothing where it has none. */
+function withHeaders<R extends { headers?: Values | undefined }>(
+  { request }: { readonly request?: R | undefined },
+  settings: Values,
+): { request?: R } {
+  return request?.headers === undefined ? {} : { request: { ...request, headers: fillAll(request.headers, settings) } };
 }
 
 function fillAll(templates: Values, settings: Values): Record<string, string> {

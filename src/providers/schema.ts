@@ -41,6 +41,7 @@ export const ENDPOINTS = [
   "authorization",
   "device",
   "token",
+  "poll",
   "refresh",
   "mint",
   "exchange",
@@ -52,6 +53,7 @@ export const endpoints = v.strictObject({
   authorization: optional(template, "Where the browser is sent (RFC 6749 §3.1)."),
   device: optional(template, "Where a device code is asked for (RFC 8628 §3.1)."),
   token: optional(template, "Where tokens are asked for (RFC 6749 §3.2)."),
+  poll: optional(template, "Where a device asks for its tokens (RFC 8628 §3.4), if that isn't `token`."),
   refresh: optional(template, "Where tokens are refreshed, if that isn't `token`."),
   mint: optional(template, "Where tokens are minted, for the flows of `minting` that say so."),
   exchange: optional(

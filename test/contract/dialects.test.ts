@@ -115,6 +115,28 @@ const DIALECTS: Readonly<Record<string, object>> = {
     account: { method: "POST", body: '{"query":"{ viewer { id } }"}', header: "Authorization: OAuth {token}" },
   },
   "a redirect without a path": { authorize: { redirect: { host: "localhost", path: "" } } },
+  "a device that asks elsewhere, in JSON, and is answered by a status alone": {
+    endpoints: { ...BASE.endpoints, poll: "https://acme.example/device/token" },
+    device: {
+      request: { format: "json" },
+      poll: {
+        request: { format: "json", names: { device_code: "code", grant_type: false } },
+        errors: { "HTTP 400": "pending", "HTTP 429": "slow_down", "HTTP 418": "denied", "HTTP 410": "expired" },
+      },
+    },
+  },
+  "a request for a device code in the address, with parameters of its own": {
+    settings: { audience: { title: "The API", default: "https://api.acme.example" } },
+    device: {
+      parameters: { audience: "{audience}" },
+      request: { format: "query", headers: { "x-api": "{audience}" } },
+      poll: { errors: { "HTTP 403": "pending" } },
+    },
+  },
+  "a device code at the token endpoint": {
+    endpoints: { ...BASE.endpoints, device: "https://acme.example/token" },
+    device: { parameters: { response_type: "device_code" } },
+  },
   "a DELETE to end it": {
     endpoints: { ...BASE.endpoints, revocation: "https://acme.example/apps/{clientId}/token" },
     revocation: { style: "delete-basic", needsSecret: true },

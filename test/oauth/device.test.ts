@@ -35,6 +35,66 @@ const code = {
   interval: 5,
 };
 
+/** https://trakt.docs.apiary.io/#reference/authentication-devices: no body; 400 to wait, 429 too fast, 418 refused, 410 too late. */
+describe("a device whose polls are answered by a status alone", () => {
+  const device = {
+    request: { format: "json" },
+    poll: {
+      request: { format: "json", names: { device_code: "code", grant_type: false } },
+      errors: { "HTTP 400": "pending", "HTTP 429": "slow_down", "HTTP 418": "denied", "HTTP 410": "expired" },
+    },
+  } as const;
+  const empty = (status: number): Response => new Response(null, { status });
+
+  async function polled(...answers: Answer[]): Promise<{ issuer: Scripted; waits: number[]; end: unknown }> {
+    const issuer = at(json(code), ...answers);
+    const whole = issuer.server({ device });
+    const server = { ...whole, endpoints: { ...whole.endpoints, poll: `${issuer.url}/device/token` } };
+    const authorization = await requestDeviceCode(http, server, secretClient("body"), []);
+    const waits: number[] = [];
+    let now = 0;
+    const polling: DevicePolling = {
+      deadline: 900_000,
+      now: () => now,
+      sleep: async (milliseconds) => {
+        waits.push(milliseconds / 1000);
+        now += milliseconds;
+      },
+    };
+    const end = await pollDevice(http, server, secretClient("body"), authorization, polling).catch((error) => error);
+    return { issuer, waits, end };
+  }
+
+  test("waits, slows down, and asks at the address and in the words of its own", async () => {
+    const { issuer, waits, end } = await polled(empty(400), empty(429), empty(400), json({ access_token: "a" }));
+    expect(end).toMatchObject({ tokenType: "bearer" });
+    expect(waits).toEqual([5, 5, 10, 10]);
+    expect(issuer.seen.map(({ path }) => path)).toEqual(["/device", ...Array(4).fill("/device/token")]);
+    expect(JSON.parse(issuer.seen[1]?.text ?? "")).toEqual({
+      code: "the device code",
+      client_id: "my client",
+      client_secret: "s3cret:&+%",
+    });
+  });
+
+  test("a refusal and an end are told apart, and a status that isn't described ends nothing", async () => {
+    expect((await polled(empty(418))).end).toMatchObject({ code: "access_denied" });
+    expect((await polled(empty(410))).end).toMatchObject({ code: "login_timeout" });
+    expect((await polled(empty(404), empty(502), json({ access_token: "a" }))).end).toMatchObject({ scopes: null });
+  });
+});
+
+/** https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow */
+test("the request for a code has parameters of its own, in the address where they belong there", async () => {
+  const issuer = at(json(code));
+  const different = { device: { parameters: { audience: "https://api" }, request: { format: "query" } } } as const;
+  await requestDeviceCode(http, issuer.server(different), publicClient, ["a"]);
+  expect(issuer.seen[0]).toMatchObject({
+    text: "",
+    path: "/device?audience=https%3A%2F%2Fapi&scope=a&client_id=my+client",
+  });
+});
+
 describe("the code", () => {
   const ask = (issuer: Scripted, ...more: Parameters<Scripted["server"]>): Promise<DeviceAuthorization> =>
     requestDeviceCode(http, issuer.server(...more), publicClient, ["a", "b"]);

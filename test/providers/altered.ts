@@ -25,7 +25,12 @@ export const FULL: Manifest = {
     keepsAccessToken: { x: "y" },
     request: { format: "json", method: "GET", headers: { x: "y" }, names: { x: false }, grantTypes: { x: "y" } },
   },
-  device: { fields: { user_code: "x" } },
+  device: {
+    fields: { user_code: "x" },
+    parameters: { x: "y" },
+    request: { format: "query", headers: { x: "y" }, names: { x: false } },
+    poll: { request: { format: "json" }, errors: { "HTTP 400": "pending" } },
+  },
   flows: ["token"],
 };
 

@@ -98,6 +98,15 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "request.tokenParameters.code does nothing",
     ],
     [
+      "two parameters of a poll under one name",
+      {
+        endpoints: { ...SOUND.endpoints, poll: "https://acme.example/poll" },
+        device: { poll: { request: { names: { device_code: "client_id" } } } },
+      },
+      "login by device",
+      "request.names makes two parameters of one request 'client_id'",
+    ],
+    [
       "a parameter that the protocol's own replaces in one of its flows",
       { request: { tokenParameters: { redirect_uri: "urn:app" } } },
       "login by browser",

@@ -159,6 +159,31 @@ describe("what contradicts itself or does nothing is refused", () => {
       },
       "authorize.redirect.value is the setting ru, which has values of its own",
     ],
+    [
+      "a parameter that the request for a device code has anyway",
+      { device: { parameters: { scope: "all" } } },
+      "device.parameters.scope does nothing: the request's own takes its place",
+    ],
+    [
+      "a poll without a body, and nothing in its address",
+      { device: { poll: { request: { method: "GET" } } } },
+      "device.poll.request.method can't be GET: nothing is sent in its body",
+    ],
+    [
+      "a header of a device's that leads elsewhere",
+      { device: { request: { headers: { Host: "x" } } } },
+      "device.request.headers.Host",
+    ],
+    [
+      "an answer to a poll of a class that isn't known",
+      { device: { poll: { errors: { "HTTP 400": "wait" } } } },
+      "device.poll.errors.HTTP 400 can't be 'wait'",
+    ],
+    [
+      "an address for polls without a device",
+      { endpoints: { ...sound.endpoints, poll: "https://{host}/poll" }, flows: ["browser", "token"] },
+      "endpoints.poll does nothing without the flow 'device'",
+    ],
     ["half of PKCE", { authorize: { names: { code_challenge_method: false } } }, "leaves out half of PKCE"],
     [
       "a name for a part of PKCE, without it",

@@ -84,6 +84,9 @@ export const request = v.strictObject({
 
 const unit = v.picklist(["seconds", "milliseconds", "epoch", "epoch-milliseconds", "iso", "http-date"]);
 
+/** Laid over `request`, field by field. */
+const otherRequest = v.omit(request, ["tokenParameters", "refreshParameters"]);
+
 const expiry = v.strictObject({
   path: optional(path, "The field that says it. `expires_in` and `expires_at` beside it are read too."),
   unit: optional(unit, "What it is counted in: from now, or as a time. `http-date` is that of RFC 9110 §5.6.7."),
@@ -141,9 +144,6 @@ export const reply = v.strictObject({
   errorDescription: optional(path, "An error's words."),
   extra: optional(v.array(path), "Further fields to keep with the connection."),
 });
-
-/** How a request of another kind is written. */
-const otherRequest = v.omit(request, ["tokenParameters", "refreshParameters"]);
 
 export const longLived = v.strictObject({
   grantType: required(text, "Its grant type."),
@@ -215,7 +215,19 @@ export const device = v.strictObject({
     v.boolean(),
     "Whether a client that has a secret sends it, asking for codes and polling (RFC 8628 §3.1, §3.4).",
   ),
+  parameters: optional(templates, "Further parameters of the request for a code, templates over the settings."),
+  request: optional(otherRequest, "How the request for a code differs from `request`: laid over it, field by field."),
   errors: optional(errorCodes, "Codes that mean something else in the answer to a request for a code."),
+  poll: optional(
+    v.strictObject({
+      request: optional(otherRequest, "How a poll differs from `request`: laid over it, field by field."),
+      errors: optional(
+        errorCodes,
+        "Codes that mean something else in the answer to a poll: `HTTP 400` = `pending`, also for one without a body.",
+      ),
+    }),
+    "What is different when a device asks for its tokens (RFC 8628 §3.4, §3.5).",
+  ),
 });
 
 export const revocation = v.strictObject({
