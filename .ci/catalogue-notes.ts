@@ -40,23 +40,24 @@ export function lookUpsOf(text: string): LookUp[] {
 }
 
 export interface DeadToken {
-  /** Null: the provider gives none, or what it looks like isn't known. */
-  readonly seen: { readonly status: number; readonly body: string } | null;
+  /** Null: the provider gives none, or what it looks like isn't known. The status is null where no source has it. */
+  readonly seen: { readonly status: number | null; readonly body: string } | null;
   /** What the file says of it, without its sources. */
   readonly words: string;
   readonly sources: readonly string[];
 }
 
 /**
- * `# dead refresh token: HTTP 400 {"error":"invalid_grant"} (https://…).`, `# dead refresh token: unknown.` or
+ * `# dead refresh token: HTTP 400 {"error":"invalid_grant"} (https://…).`, with `4xx` where no source has the status; `# dead refresh token: unknown.` or
  * `# dead refresh token: none is given.`; null where the file doesn't say.
  */
 export function deadTokenOf(text: string): DeadToken | null {
   const [note] = notesOf(text, "dead refresh token");
   if (note === undefined) return null;
-  const [, status, body] = /^HTTP (\d{3}) (\{.*\})/.exec(note) ?? [];
+  const [, status, body] = /^HTTP (\d{3}|4xx) (\{.*\})/.exec(note) ?? [];
   return {
-    seen: status === undefined || body === undefined ? null : { status: Number(status), body },
+    seen:
+      status === undefined || body === undefined ? null : { status: status === "4xx" ? null : Number(status), body },
     words: note.replace(/ \(https:[^)]*\)/g, "").replace(/\.$/, ""),
     sources: urlsIn(note),
   };

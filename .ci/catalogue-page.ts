@@ -100,7 +100,7 @@ function deadRow(id: string, text: string): string[] {
   const dead = deadTokenOf(text);
   if (dead === null) return [];
   const words = dead.words.replace(
-    /(HTTP \d{3}) (\{.*\})/,
+    /(HTTP \w{3}) (\{.*\})/,
     (_, status, body) => `${status} \`${body.replaceAll("|", "\\|")}\``,
   );
   return [`| \`${id}\` | ${words} | ${dead.sources.map((url, at) => `[${at + 1}](${url})`).join(" ")} |`];

@@ -45,7 +45,7 @@ describe("a dead refresh token ends the login, as the provider answers it", () =
     test(id, () => {
       const { dialect } = resolveProvider(definition, REQUIRED[id] ?? {});
       const answer = JSON.parse(body);
-      const raw = { status, headers: {}, body: new TextEncoder().encode(body) };
+      const raw = { status: status ?? 400, headers: {}, body: new TextEncoder().encode(body) };
       const failure = classifyReply(raw, answer, dialect, Date.now());
       expect({ class: failure.class, inDoubt: failure.inDoubt }).toEqual({ class: "dead", inDoubt: false });
       expect(dead.sources).not.toBeEmpty();
@@ -82,6 +82,9 @@ test("an answer is read with its status, its body and its sources", () => {
   const dead = deadTokenOf(TEXT);
   expect(dead?.seen).toEqual({ status: 400, body: '{"error":{"code":7}}' });
   expect(dead?.sources[0]).toBe("https://acme.example/errors");
+  expect(
+    deadTokenOf('# dead refresh token: HTTP 4xx {"error":"x"} (https://acme.example).\n')?.seen?.status,
+  ).toBeNull();
   expect(deadTokenOf("# dead refresh token: unknown.\n")).toEqual({ seen: null, words: "unknown", sources: [] });
   expect(deadTokenOf('id = "acme"\n')).toBeNull();
 });

@@ -26,4 +26,9 @@ export const REQUIRED: Readonly<Record<string, Readonly<Record<string, string>>>
   nomad: { host: "nomad.example.org:4646" },
   qdrant: { host: "example.eu-central-1-0.aws.cloud.qdrant.io:6333" },
   vault: { host: "vault.example.org:8200" },
+  adobe: { redirectUri: "https://app.example/callback" },
+  freshbooks: { redirectUri: "https://app.example/callback" },
+  front: { redirectUri: "https://app.example/callback" },
+  snowflake: { account: "example-account.snowflakecomputing.com" },
+  yahoo: { redirectUri: "https://app.example/callback" },
 };
