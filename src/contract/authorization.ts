@@ -69,3 +69,9 @@ function behindFragment({ hash }: URL, path: string): URLSearchParams {
   if (place !== path) throw new Mismatch("authorize.fragment isn't where the browser is sent");
   return new URLSearchParams(query);
 }
+
+/** RFC 7636 §4.2, by the method that `authorize.pkce` names. */
+export function challengeOf(verifier: string, how: boolean | "plain" | "S256-hex"): string {
+  if (how === "plain") return verifier;
+  return new Bun.CryptoHasher("sha256").update(verifier).digest(how === "S256-hex" ? "hex" : "base64url");
+}

@@ -175,9 +175,15 @@ export function putAccount(body: Body, { account }: Dialect): void {
 }
 
 /** OpenID Connect Core §2. Its signature isn't checked: it came from the token endpoint itself. */
-export function idToken(dialect: Dialect, issuer: string | null, clientId: string, nonce: string | null): string {
+export function idToken(
+  dialect: Dialect,
+  issuer: string | null,
+  clientId: string,
+  nonce: string | null,
+  jti: string,
+): string {
   const now = Math.floor(Date.now() / 1000);
-  const claims: Body = { iss: issuer ?? "https://issuer.example", aud: clientId, iat: now, exp: now + 3600 };
+  const claims: Body = { iss: issuer ?? "https://issuer.example", aud: clientId, iat: now, exp: now + LIFETIME, jti };
   if (nonce !== null) claims.nonce = nonce;
   if (dialect.account.from !== "reply") putAccount(claims, dialect);
   claims.sub ??= ACCOUNT.id;

@@ -6,7 +6,7 @@ import { isSameOrigin } from "../platform/url.ts";
 import { dialectOf, type MintingFlow } from "../providers/minting.ts";
 import type { Endpoints, ResolvedProvider } from "../providers/resolve.ts";
 import type { EndpointName } from "../providers/schema.ts";
-import { authorizationAnswer } from "./authorization.ts";
+import { authorizationAnswer, challengeOf } from "./authorization.ts";
 import {
   type Body,
   codesOf,
@@ -23,9 +23,9 @@ import { insist, Mismatch } from "./check.ts";
 import { DEVICE_GRANT, deviceReply, deviceRequest, pollCode, statusAlone } from "./device.ts";
 import { discoveredEndpoints, issuerMetadata } from "./discovery.ts";
 import { type Grant, Grants } from "./grants.ts";
-import { answerMint } from "./minted.ts";
+import { answerMint, MINTING_GRANTS } from "./minted.ts";
 import { exchangeAt, livesOn, shortLived } from "./renewals.ts";
-import { type Call, ReceivedRequest, scopesIn, type TestClient } from "./request.ts";
+import { type Call, ReceivedRequest, renewalIn, scopesIn, type TestClient } from "./request.ts";
 import { introspect, revoke, userinfo } from "./token-use.ts";
 
 export class Issuer {
@@ -121,6 +121,8 @@ export class Issuer {
     if (minting !== null) return this.#token(minting.received, names, minting.flow);
     const device = deviceRequest(this, call, names);
     if (device !== null) return device.asks === "code" ? this.#device(device.received) : this.#poll(device.received);
+    const renewal = renewalIn(call, dialect);
+    if (renewal !== null) return this.#token(renewal, names);
     if (has("token") || has("refresh") || has("mint")) return this.#token(new ReceivedRequest(call, dialect), names);
     throw new Mismatch(`a request went to ${call.address}, which is no endpoint of the description`);
   }
@@ -164,7 +166,7 @@ export class Issuer {
       case DEVICE_GRANT:
         throw new Mismatch("a poll went elsewhere, or isn't written as device.poll has it");
       default:
-        throw new Mismatch(`a token request has the grant type ${received.get("grant_type") ?? "(none)"}`);
+        throw new Mismatch(received.unknownGrant());
     }
   }
 
@@ -175,7 +177,7 @@ export class Issuer {
       if (minting === undefined || minting.use === "bearer" || !names.includes(minting.endpoint ?? "token")) continue;
       const flow = name as MintingFlow;
       const received = ReceivedRequest.orNull(call, dialectOf(definition, flow, settings));
-      if (received !== null && received.grantType() === GRANT_TYPES[minting.use]) return { received, flow };
+      if (received !== null && received.grantType() === MINTING_GRANTS[minting.use]) return { received, flow };
     }
     return null;
   }
@@ -256,14 +258,21 @@ export class Issuer {
     const { dialect, issuer } = this.provider;
     const body: Body = {};
     const renewsItself = dialect.refresh.credential === "access_token";
-    const accessToken = renewsItself ? (renewing ?? this.grants.addRefresh(grant)) : undefined;
+    const identity = (): string => idToken(dialect, issuer, this.client.id, grant.nonce, this.grants.fresh("id"));
+    // Where the ID token is what the API takes, it is the access token too.
+    const isIdToken = dialect.reply.accessToken === dialect.reply.idToken;
+    insist(
+      !isIdToken || grant.scopes.includes("openid"),
+      `reply.accessToken is ${dialect.reply.idToken}, which comes only for the scope openid`,
+    );
+    const own = isIdToken ? identity() : undefined;
+    const accessToken = renewsItself ? (renewing ?? this.grants.addRefresh(grant)) : own;
     putTokens(body, dialect, this.grants.addAccess(grant, accessToken), {
       scopes: grant.scopes,
       refreshToken: renewsItself ? null : renewing,
       lifetimes: this.lifetimes,
     });
-    if (grant.scopes.includes("openid"))
-      put(body, dialect.reply.idToken, idToken(dialect, issuer, this.client.id, grant.nonce), "reply.idToken");
+    if (grant.scopes.includes("openid") && !isIdToken) put(body, dialect.reply.idToken, identity(), "reply.idToken");
     if (dialect.account.from === "reply") putAccount(body, dialect);
     return body;
   }
@@ -277,17 +286,4 @@ export class Issuer {
     if (!this.found.includes(error.message)) this.found.push(error.message);
     return error;
   }
-}
-
-/** What a flow without a person sends as its grant type, by `minting.<flow>.use`. */
-const GRANT_TYPES = {
-  grant: "urn:ietf:params:oauth:grant-type:jwt-bearer",
-  request: null,
-  assertion: "client_credentials",
-  exchange: "urn:ietf:params:oauth:grant-type:token-exchange",
-} as const;
-
-function challengeOf(verifier: string, how: boolean | "plain" | "S256-hex"): string {
-  if (how === "plain") return verifier;
-  return new Bun.CryptoHasher("sha256").update(verifier).digest(how === "S256-hex" ? "hex" : "base64url");
 }

@@ -9,6 +9,14 @@ import type { ReceivedRequest } from "./request.ts";
 /** Another issuer's token, as a CI system would give one. */
 export const SUBJECT_TOKEN = "check-subject-token";
 
+/** What a flow without a person sends as its grant type, by `minting.<flow>.use`. */
+export const MINTING_GRANTS = {
+  grant: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+  request: null,
+  assertion: "client_credentials",
+  exchange: "urn:ietf:params:oauth:grant-type:token-exchange",
+} as const;
+
 type Algorithm = Signing["algorithm"];
 
 /** Keys of the test's own: each made once, thrown away with the process. */

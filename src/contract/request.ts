@@ -77,6 +77,15 @@ export class ReceivedRequest {
     return null;
   }
 
+  /** Why it is none that is known, in words. */
+  unknownGrant(): string {
+    const given = this.get("grant_type");
+    if (given === null) return "a token request has no grant type, and nothing that tells which it is";
+    const [type = given] = Object.entries(this.#dialect.request.grantTypes).find(([, name]) => name === given) ?? [];
+    const parameter = ownValue(MAIN_PARAMETER, type);
+    return `a token request has the grant type ${given}${typeof parameter === "string" ? ` without ${parameter}` : ""}`;
+  }
+
   /** @throws Mismatch unless the client is named and proved as declared */
   authenticate(client: TestClient, withSecret: boolean, what: string): void {
     const { authorization } = Object.fromEntries(this.call.headers);
@@ -104,6 +113,15 @@ export class ReceivedRequest {
       );
     }
   }
+}
+
+/** A refresh, where `refresh.request` has it written another way than other requests; null: it is none. */
+export function renewalIn(call: Call, dialect: Dialect): ReceivedRequest | null {
+  const different = dialect.refresh.request;
+  if (different === undefined) return null;
+  const request = { ...dialect.request, ...different } as Dialect["request"];
+  const received = ReceivedRequest.orNull(call, { ...dialect, request });
+  return received?.grantType() === "refresh_token" ? received : null;
 }
 
 /** Grant type → the parameter that it can't do without. */

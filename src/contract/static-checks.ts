@@ -39,7 +39,14 @@ const PARAMETERS = [
   ...["token", "token_type_hint", "resource", "audience", "requested_token_type"],
 ];
 
-const GRANT_TYPES = [
+const REFRESH_GRANT: readonly string[] = ["refresh_token"];
+
+const OF_REFRESHES = [
+  ...["grant_type", "client_id", "client_secret", "refresh_token", "scope", "resource"],
+  ...["client_assertion", "client_assertion_type"],
+];
+
+const GRANT_TYPES: readonly string[] = [
   "authorization_code",
   "refresh_token",
   "client_credentials",
@@ -49,11 +56,13 @@ const GRANT_TYPES = [
 ];
 
 function knobs({ definition }: Subject): string {
-  const { request, errors, endpoints, revocation } = definition;
+  const { request, refresh, errors, endpoints, revocation } = definition;
   for (const [field, known, given] of [
     ["request.names", PARAMETERS, request?.names ?? {}],
     ["revocation.request.names", PARAMETERS, revocation?.request?.names ?? {}],
     ["request.grantTypes", GRANT_TYPES, request?.grantTypes ?? {}],
+    ["refresh.request.names", OF_REFRESHES, refresh?.request?.names ?? {}],
+    ["refresh.request.grantTypes", REFRESH_GRANT, refresh?.request?.grantTypes ?? {}],
   ] as const)
     for (const name of Object.keys(given)) {
       const hint = suggestionHint(name, known) ?? "";

@@ -88,6 +88,39 @@ const DIALECTS: Readonly<Record<string, object>> = {
   },
   "an access token that renews itself": { refresh: { credential: "access_token", rotation: "none" } },
   "one that does so once": { refresh: { credential: "access_token", killsAccessToken: true } },
+  "a refresh by GET, under names of its own": {
+    refresh: {
+      request: {
+        method: "GET",
+        format: "query",
+        names: { refresh_token: "token", client_secret: false },
+        grantTypes: { refresh_token: "renew_token" },
+        headers: { "x-renewal": "yes" },
+      },
+    },
+  },
+  "a refresh in JSON, without a grant type": {
+    refresh: { credential: "access_token", request: { format: "json", names: { grant_type: false } } },
+  },
+  "an ID token that is what the API takes": {
+    scopes: { default: ["openid", "read"] },
+    reply: { accessToken: "id_token" },
+    account: { from: "id_token" },
+  },
+  "other addresses, names and headers by setting": {
+    settings: {
+      region: { title: "Region", choices: ["eu", "us"], default: "eu" },
+      host: { title: "Host", kind: "host", default: "acme.example" },
+    },
+    endpoints: {
+      authorization: "https://{host}/{region}/authorize",
+      device: "https://{host}/{region}/device",
+      token: "https://{host}/{region}/token",
+      revocation: "https://{host}/{region}/revoke",
+      userinfo: "https://{host}/{region}/me",
+    },
+    variants: [{ when: { host: "[a-z]+\\.gov\\.example" }, endpoints: { token: "https://{host}/token" } }],
+  },
   "a grace, and a family that dies": { refresh: { rotation: "family", graceSeconds: 30, scope: "granted" } },
   "a token shown as Basic credentials": { header: "Authorization: Basic {basic}", basic: "{token}:x" },
   "errors without a code": { errors: { codes: { "HTTP 404": "dead", "HTML 403": "client", gone: "dead" } } },

@@ -50,6 +50,36 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "request.names.refresh_tokn does nothing: nothing of that name is sent. Did you mean 'refresh_token'?",
     ],
     [
+      "a parameter's name that no refresh has",
+      { refresh: { request: { names: { code: "auth_code" } } } },
+      "unused knobs",
+      "refresh.request.names.code does nothing: nothing of that name is sent.",
+    ],
+    [
+      "a grant type that no refresh has",
+      { refresh: { request: { grantTypes: { authorization_code: "code" } } } },
+      "unused knobs",
+      "refresh.request.grantTypes.authorization_code does nothing",
+    ],
+    [
+      "a refresh without its token",
+      { refresh: { request: { names: { refresh_token: false } } } },
+      "refresh",
+      "a token request has the grant type refresh_token without refresh_token",
+    ],
+    [
+      "a content type against the format of a refresh",
+      { refresh: { request: { format: "json", headers: { "Content-Type": "text/plain" } } } },
+      "refresh",
+      "request.format is form, but request.headers make the content type text/plain",
+    ],
+    [
+      "an ID token as the access token, which no scope asks for",
+      { reply: { accessToken: "id_token" } },
+      "login by browser",
+      "reply.accessToken is id_token, which comes only for the scope openid",
+    ],
+    [
       "an error code that means what it means anyway",
       { errors: { codes: { invalid_grant: "dead" } } },
       "unused knobs",
