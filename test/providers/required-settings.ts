@@ -18,6 +18,7 @@ export const REQUIRED: Readonly<Record<string, Readonly<Record<string, string>>>
   slack: { redirectUri: "https://app.example/callback" },
   trello: { apiKey: "0123456789abcdef0123456789abcdef" },
   twilio: { accountSid: `AC${"0123456789abcdef".repeat(2)}` },
+  "aws-sso": { startUrl: "https://example.awsapps.com/start", region: "eu-central-1" },
   zendesk: { subdomain: "example" },
   backblaze: { keyId: "0012ab34cd56ef0000000001" },
   consul: { host: "consul.example.org:8501" },
