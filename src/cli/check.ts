@@ -4,8 +4,10 @@ import { askAccount } from "../oauth/account.ts";
 import type { Server } from "../oauth/types.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { originOf } from "../platform/url.ts";
+import { byName } from "../providers/companions.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
 import { resolveProvider } from "../providers/resolve.ts";
+import { companionsFor } from "./companions.ts";
 import type { Shown } from "./entries.ts";
 import { connectionsOf, type Session, servicesFor } from "./session.ts";
 
@@ -34,7 +36,9 @@ async function checkEnvironment(
   const { dialect, endpoints } = resolveProvider(await session.registry.get(provider), settings);
   const { userinfo } = endpoints;
   if (userinfo === undefined || !(await mayBeSentTo(session, provider, userinfo))) return UNSUPPORTED;
-  return askWhetherAccepted(session, { dialect, issuer: null, endpoints, issRequired: false }, { accessToken: token });
+  const companions = byName(companionsFor(dialect, { stored: null }, session.context.env));
+  const server = { dialect, issuer: null, endpoints, issRequired: false, companions };
+  return askWhetherAccepted(session, server, { accessToken: token });
 }
 
 /** A token in the environment goes to a third party's origin only after a login there (PROVIDERS.md). */

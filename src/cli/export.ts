@@ -77,7 +77,7 @@ async function workflowWriter(cli: Cli): Promise<Writer> {
   return async (variables, injections) => {
     const { masks, file } = forWorkflow(
       variables,
-      injections.map(({ token }) => token.reveal()),
+      injections.flatMap(({ token, beside = [] }) => [token, ...beside].map((secret) => secret.reveal())),
     );
     if (masks !== "") await cli.output.text(masks.replace(/\n$/, ""));
     await appendFile(path, file);

@@ -4,8 +4,9 @@ import { loggedInNowhere, profileOf, select } from "../connections/select.ts";
 import { checkVariable, hostCorrections, type Injection, withToken } from "../inject/variables.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
+import type { Secret } from "../platform/secret.ts";
 import { commandLine, shellWord } from "../platform/shell-word.ts";
-import { type ToolVariables, toolVariables } from "../providers/resolve.ts";
+import { resolveProvider, type ToolVariables, toolVariables } from "../providers/resolve.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import type { Args } from "./command.ts";
 import type { Cli } from "./context.ts";
@@ -170,11 +171,26 @@ async function injectionOf(session: Session, acquired: Acquired, variable: strin
     if (variable === null) throw tools;
     return { connection, stored: stored !== null, token, variables: { [variable]: token.reveal() } };
   }
-  const variables = variable === null ? withToken(tools, token) : { [variable]: token.reveal() };
+  const own = variable === null ? withToken(tools, token) : { [variable]: token.reveal() };
+  const beside = variable === null ? await companionVariables(session, acquired) : {};
+  const variables = {
+    ...own,
+    ...Object.fromEntries(Object.entries(beside).map(([name, value]) => [name, value.reveal()])),
+  };
   const corrections = hostCorrections(tools, session.context.env, Object.keys(variables));
   for (const [name, value] of Object.entries(corrections))
     session.context.warn(`${connection} is for ${value}: ${name} is set to that beside its token.`);
-  return { connection, stored: stored !== null, token, variables, corrections };
+  return { connection, stored: stored !== null, token, variables, corrections, beside: Object.values(beside) };
+}
+
+/** Variables of what goes with the token, for programs that know the provider's names. */
+async function companionVariables(session: Session, acquired: Acquired): Promise<Record<string, Secret>> {
+  const definition = await session.registry.get(acquired.provider);
+  if (definition.companions === undefined) return {};
+  const { companionsFor } = await import("./companions.ts");
+  const { dialect } = resolveProvider(definition, acquired.settings);
+  const all = companionsFor(dialect, acquired, session.context.env);
+  return Object.fromEntries(all.flatMap(({ variable, value }) => (variable === null ? [] : [[variable, value]])));
 }
 
 /** An error where its plugin is gone: under a name of the caller's choice the token can still be had. */

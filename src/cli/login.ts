@@ -4,12 +4,13 @@ import { canOpenBrowser } from "../platform/browser.ts";
 import { usage } from "../platform/errors.ts";
 import { defineCommand, seconds } from "./command.ts";
 import { givenSecret } from "./input.ts";
+import { companionsGiven, type GivenCompanion, readCompanions } from "./login/companions.ts";
 import { CREDENTIALS, credentialOf, credentialsGiven } from "./login/credentials.ts";
 import { BARE_REQUEST, performLogin } from "./login/perform.ts";
 import { targetOf } from "./login/target.ts";
 import { resourceOf } from "./selector.ts";
 import { inSession } from "./session.ts";
-import { address, LOGIN_SETTINGS, loginSettingsFrom, settingFlags } from "./settings.ts";
+import { address, LOGIN_SETTINGS, loginFlags, loginSettingsFrom } from "./settings.ts";
 
 export default defineCommand({
   name: "login",
@@ -58,7 +59,7 @@ export default defineCommand({
     },
     callback: { type: "string", valueHint: "-", description: "'-': read the final URL from standard input" },
   },
-  extraFlags: (words, env) => settingFlags(words.slice(1), env),
+  extraFlags: (words, env) => loginFlags(words.slice(1), env),
   examples: [
     ["auth login {a}", "by the way that {a} prefers"],
     ["auth login {a} -p work --token -", "a token that you have already, under a name"],
@@ -67,7 +68,9 @@ export default defineCommand({
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const target = await targetOf(cli, session, args.connection, args.profile);
-      const given = loginSettingsFrom(await session.registry.get(target.ref.provider), args);
+      const definition = await session.registry.get(target.ref.provider);
+      const given = loginSettingsFrom(definition, args);
+      const companions = companionsGiven(definition, args);
       const resource = resourceOf(args.resource);
       const browser = args.browser ?? true;
       const qr = args.qr ?? false;
@@ -93,7 +96,7 @@ export default defineCommand({
         },
         canOpenBrowser: browser && canOpenBrowser(cli.context.env),
       };
-      requireOneStdin(args);
+      requireOneStdin(args, companions);
       const { timeout, port } = request;
       const form = args.web ? (await import("./login/form.ts")).askByForm(cli, { browser, port, timeout }) : null;
       const pastes = args.token !== undefined;
@@ -110,7 +113,7 @@ export default defineCommand({
           timeout,
           form,
           ...(args["client-secret"] === "-" && {
-            secretVariable: `${clientVariables(await session.registry.get(target.ref.provider))}_SECRET`,
+            secretVariable: `${clientVariables(definition)}_SECRET`,
           }),
         },
         pastes,
@@ -118,17 +121,18 @@ export default defineCommand({
           clientSecret: await givenSecret(cli, "client-secret", args["client-secret"]),
           token: await givenSecret(cli, "token", args.token),
           credential: await credentialOf(cli, args),
+          companions: await readCompanions(cli, companions),
         }),
       });
     }),
 });
 
 /** Only one thing can be read from standard input. */
-function requireOneStdin(args: Readonly<Record<string, unknown>>): void {
+function requireOneStdin(args: Readonly<Record<string, unknown>>, companions: readonly GivenCompanion[]): void {
   const fromStdin = ["client-secret", "token", "callback", ...Object.keys(CREDENTIALS)].filter(
     (flag) => args[flag] === "-",
   );
-  if (fromStdin.length > 1)
+  if (fromStdin.length + companions.length > 1)
     throw usage("Only one of --token, --client-secret, --callback, --key … can be read from standard input.");
   if (args.callback !== undefined && args.callback !== "-")
     throw usage("--callback takes '-': the URL is read from standard input.");

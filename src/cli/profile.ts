@@ -48,9 +48,11 @@ function whichConnection(): AuthError {
 }
 
 export function profileView({ ref, record }: Stored, now: number) {
-  const { settings, issuer, endpoints, scopes, flow, clientId } = record;
+  const { settings, issuer, endpoints, scopes, flow, clientId, companions } = record;
   const { status } = stateOf(record, now);
-  return { connection: display(ref), ...ref, status, settings, issuer, endpoints, scopes, flow, clientId };
+  const common = { connection: display(ref), ...ref, status, settings, issuer, endpoints, scopes, flow, clientId };
+  // That they are there, and no more: a secret prints as `[redacted]`.
+  return companions === undefined || Object.keys(companions).length === 0 ? common : { ...common, companions };
 }
 
 const create = defineCommand({
@@ -185,6 +187,10 @@ function profileLines(view: ReturnType<typeof profileView>): string[] {
     ["scopes", view.scopes?.join(" ") ?? null],
     ["flow", view.flow],
     ["client id", view.clientId],
+    ...Object.entries("companions" in view ? view.companions : {}).map(([name, secret]): [string, string] => [
+      `with its token: ${name}`,
+      String(secret),
+    ]),
   ];
   return [`${view.connection} (${view.status})`, ...factLines(facts)];
 }

@@ -2,6 +2,7 @@
 import type { Environment } from "../platform/context.ts";
 import { usage } from "../platform/errors.ts";
 import { addressFault } from "../platform/url.ts";
+import { secretCompanions } from "../providers/companions.ts";
 import { parseEndpoints } from "../providers/overrides.ts";
 import type { Registry } from "../providers/registry.ts";
 import { FLOWS, type Flow, type ProviderDefinition } from "../providers/schema.ts";
@@ -70,24 +71,47 @@ export function nonEmpty(value: string | undefined, flag: string): string | null
  * @param words the command's arguments; the first names the connection
  */
 export function settingFlags(words: readonly string[], env: Environment): Promise<Args> {
-  return inSession(createCli(env, DEFAULT_GLOBALS, []), ({ registry }) => flagsOf(registry, words));
+  return inSession(createCli(env, DEFAULT_GLOBALS, []), ({ registry }) => flagsOf(registry, words, settingArgs));
 }
 
-async function flagsOf(registry: Registry, words: readonly string[]): Promise<Args> {
+/** The same for a login, which is given the secrets that go with its tokens too. */
+export function loginFlags(words: readonly string[], env: Environment): Promise<Args> {
+  return inSession(createCli(env, DEFAULT_GLOBALS, []), ({ registry }) =>
+    flagsOf(registry, words, (definition) => ({ ...settingArgs(definition), ...companionArgs(definition) })),
+  );
+}
+
+async function flagsOf(
+  registry: Registry,
+  words: readonly string[],
+  argsOf: (definition: ProviderDefinition) => Args,
+): Promise<Args> {
   const known = await registry.everyId();
   for (const word of words) {
     const called = word.split(":", 1)[0]?.toLowerCase() ?? "";
     const id = known.includes(called) ? called : await registry.idOf(called);
     if (id === null) continue;
-    const { settings } = await registry.get(id);
-    return Object.fromEntries(
-      Object.entries(settings ?? {}).map(([name, setting]) => [
-        flagOf(name, setting),
-        { type: "string", valueHint: name, description: setting.title },
-      ]),
-    );
+    return argsOf(await registry.get(id));
   }
   return {};
+}
+
+function settingArgs({ settings = {} }: ProviderDefinition): Args {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, setting]) => [
+      flagOf(name, setting),
+      { type: "string", valueHint: name, description: setting.title },
+    ]),
+  );
+}
+
+function companionArgs(definition: ProviderDefinition): Args {
+  return Object.fromEntries(
+    secretCompanions(definition).map(([name, { title }]) => [
+      flagOf(name),
+      { type: "string", valueHint: "-", description: `${title}; '-' reads it from standard input` },
+    ]),
+  );
 }
 
 /** What those flags say, by the setting's own name. @throws AuthError `usage` */

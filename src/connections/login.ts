@@ -11,6 +11,7 @@ import { originOf } from "../platform/url.ts";
 import { clientFromEnvironment, markRefused } from "./clients.ts";
 import { withIntrospectedLifetime } from "./introspected.ts";
 import { keepOrReplace, loginCommand } from "./login/command.ts";
+import { withCompanions } from "./login/companions.ts";
 import { type FlowEnd, runFlow } from "./login/flows.ts";
 import { identify, refuseOtherAccount } from "./login/identity.ts";
 import { type LoginPlan, planLogin } from "./login/plan.ts";
@@ -31,7 +32,7 @@ import { unreadValues } from "./tokens.ts";
 export async function login(services: Services, request: LoginRequest, ui: LoginUi): Promise<Stored> {
   await refuseTakenName(services, request);
   await services.vault.requireWritable(vaultName(request.ref));
-  const plan = await planLogin(services, request);
+  const plan = await withCompanions(services, await planLogin(services, request), ui);
   for (const [setting, variable] of Object.entries(plan.settings.variables))
     ui.warn(`${setting} from ${variable}: ${escapeText(plan.settings.values[setting] ?? "")}`);
   if (plan.notice !== undefined) ui.warn(plan.notice);

@@ -8,6 +8,7 @@
 import type { Account, Authentication } from "../oauth/types.ts";
 import type { ErrorCode } from "../platform/errors.ts";
 import { plainJson, Secret } from "../platform/secret.ts";
+import type { CompanionSecrets } from "../providers/companions.ts";
 import type { Flow } from "../providers/schema.ts";
 import { NewerVersionError } from "../vault/seal.ts";
 import type { ResourceTokens } from "./resource.ts";
@@ -134,6 +135,8 @@ export interface Connection {
   readonly tokens: Tokens | null;
   /** Tokens for further APIs, got by the same refresh token. */
   readonly resources?: Readonly<Record<string, ResourceTokens>>;
+  /** The secrets that go with its tokens, by the companion's name. */
+  readonly companions?: CompanionSecrets;
   /** Only for the flows without a person. */
   readonly mint?: Mint;
   readonly refreshedAt: number | null;
@@ -161,6 +164,7 @@ const TOKENS: SecretPlaces = { accessToken: true, refreshToken: true, idToken: t
 export const CONNECTION_SECRETS: SecretPlaces = {
   tokens: TOKENS,
   resources: { "*": { tokens: TOKENS } },
+  companions: { "*": true },
   mint: { secret: true },
 };
 

@@ -3,11 +3,13 @@
 import type { Client, Server } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { originOf } from "../platform/url.ts";
+import { byName } from "../providers/companions.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { dialectOf } from "../providers/minting.ts";
 import type { Endpoints } from "../providers/resolve.ts";
 import type { EndpointName, ProviderDefinition } from "../providers/schema.ts";
 import { clientOf } from "./clients.ts";
+import { companionsOf } from "./companions.ts";
 import { madeFrom, resolveStored, settingsChanged } from "./pin.ts";
 import { requirePinnedOrigins } from "./pinned-origins.ts";
 import type { Connection, Pinned } from "./record.ts";
@@ -31,7 +33,8 @@ export async function tokenEndpointOf(services: Services, record: Connection): P
   const dialect = dialectOf(definition, flow, settings);
   const client = await proving(await clientOf(services, record, record.pinned), record);
   const endpoints = pinnedEndpoints(definition, record, record.pinned);
-  return { dialect, server: serverOf({ ...record.pinned, endpoints }, dialect), client };
+  const companions = byName(companionsOf(dialect, record));
+  return { dialect, server: { ...serverOf({ ...record.pinned, endpoints }, dialect), companions }, client };
 }
 
 /**

@@ -18,6 +18,7 @@ import type { Flow } from "../providers/schema.ts";
 import { type CheckCase, insist, Mismatch, type Subject } from "./check.ts";
 import { Issuer } from "./issuer.ts";
 import { MemoryVault } from "./memory-vault.ts";
+import { sampleCompanions } from "./sample.ts";
 
 export interface Harness extends Subject {
   readonly provider: ResolvedProvider;
@@ -138,6 +139,7 @@ function loginRequest(
     port: 0,
     redirectUri: null,
     canOpenBrowser: true,
+    companions: sampleCompanions(definition),
     ...(credential && { credential }),
   };
 }

@@ -1,4 +1,5 @@
 /** Logins by every declared flow, whose they are, and how they end at the provider. */
+import { companionsOf } from "../connections/companions.ts";
 import { logout } from "../connections/logout.ts";
 import { tokenOf } from "../connections/outcome.ts";
 import type { Stored } from "../connections/store.ts";
@@ -19,6 +20,7 @@ export const LOGINS: readonly CheckCase[] = [
   { name: "login by token", flow: "token", run: atIssuer(loginByToken) },
   { name: "login without a secret", run: loginWithoutSecret },
   { name: "account", run: atIssuer(accountIsKnown) },
+  { name: "companions", run: atIssuer(companionsGoAlong) },
   { name: "scopes", run: atIssuer(scopesAreGranted) },
   { name: "revocation", run: atIssuer(logoutRevokes) },
 ];
@@ -122,6 +124,21 @@ async function accountIsKnown(harness: Harness): Promise<string> {
   insist(id.length === 0 || Boolean(found.id), `account.id leads nowhere in what account.from names (${from})`);
   insist(label.length === 0 || Boolean(found.label), `account.label leads nowhere in ${from}`);
   return `${found.label ?? found.id}, by ${from}`;
+}
+
+/** What is handed over together with the token: each of them, made of what the login knows. */
+async function companionsGoAlong(harness: Harness): Promise<string> {
+  const { dialect } = harness.provider;
+  const names = Object.keys(dialect.companions);
+  if (names.length === 0) throw new Skip("nothing goes along with a token");
+  const { record } = await harness.login(anyFlow(harness));
+  const headers = companionsOf(dialect, record).map(({ name }) => name);
+  for (const name of names)
+    insist(
+      headers.includes(dialect.companions[name]?.header.split(":", 1)[0] ?? ""),
+      `companions.${name} goes along with no token: its header lacks something, or no header can carry it`,
+    );
+  return headers.join(", ");
 }
 
 /** Those that were asked for come back as those that were granted. */

@@ -1,4 +1,6 @@
 /** Values that a description would take, made up for its contract test: settings, and texts that match a pattern. */
+import { Secret } from "../platform/secret.ts";
+import { secretCompanions } from "../providers/companions.ts";
 import { matches } from "../providers/pattern.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { checkSetting, type Setting } from "../providers/settings.ts";
@@ -18,6 +20,11 @@ export function sampleSettings(definition: ProviderDefinition): Record<string, s
     values[name] = value;
   }
   return values;
+}
+
+/** A secret for each companion that has one, with characters that a form or an address would have to encode. */
+export function sampleCompanions(definition: Pick<ProviderDefinition, "companions">): Record<string, Secret> {
+  return Object.fromEntries(secretCompanions(definition).map(([name]) => [name, new Secret(`beside ${name}:&=`)]));
 }
 
 /** Settings under which a variant is the one that counts. */

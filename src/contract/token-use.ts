@@ -1,22 +1,39 @@
 /** What a contract test's issuer does with its tokens besides giving them out: accounts, introspection, revocation. */
+
+import { companionHeaders } from "../providers/companions.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { type Body, putAccount } from "./bodies.ts";
 import { insist, Mismatch } from "./check.ts";
 import type { Issuer } from "./issuer.ts";
 import { type Call, ReceivedRequest } from "./request.ts";
+import { sampleCompanions } from "./sample.ts";
 
 /** RFC 6750, with the header that the description declares. */
-export function userinfo({ provider: { dialect }, grants }: Issuer, call: Call): Response {
+export function userinfo({ provider: { dialect }, client, grants }: Issuer, call: Call): Response {
   const { account } = dialect;
   insist(call.method === account.method, `account.method is ${account.method}, but ${call.method} was sent`);
   insist(call.body === (account.body ?? ""), "account.body doesn't arrive as it is written");
   const token = tokenIn(call, dialect, account.header ?? dialect.header);
+  expectCompanions(call, dialect, client.id);
   for (const [name, wanted] of Object.entries(account.headers))
     insist(call.headers.get(name) === wanted, `account.headers.${name} doesn't arrive`);
   if (!grants.isLive(token)) return Response.json({}, { status: 401 });
   const body: Body = {};
   putAccount(body, dialect);
   return Response.json(body);
+}
+
+/** A pasted token has no client. @throws Mismatch where one doesn't come along */
+function expectCompanions(call: Call, dialect: Dialect, clientId: string): void {
+  for (const [name, companion] of Object.entries(dialect.companions)) {
+    const { id } = dialect;
+    const [wanted] = companionHeaders({ id, companions: { [name]: companion } }, clientId, sampleCompanions(dialect));
+    const came = call.headers.get(companion.header.split(":", 1)[0] ?? "");
+    insist(
+      came === (wanted?.value.reveal() ?? null) || (came === null && companion.header.includes("{clientId}")),
+      `companions.${name} doesn't come along with the token`,
+    );
+  }
 }
 
 /** @throws Mismatch where the request doesn't carry it as the description says */
@@ -53,6 +70,7 @@ export function revoke({ provider: { dialect }, client, grants }: Issuer, call: 
       `revocation.request.method is ${request.method}, but ${call.method} was sent`,
     );
     insist(call.body === "", "revocation.style is bearer, but a body was sent");
+    expectCompanions(call, dialect, client.id);
     const known = grants.revoke(tokenIn(call, dialect, dialect.header), true);
     return Response.json({}, { status: known ? 200 : 401 });
   }

@@ -8,7 +8,7 @@ import { originOf } from "../platform/url.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { isSuccess, readBody } from "./body.ts";
 import type { ProofKey } from "./dpop.ts";
-import { tokenHeader } from "./header.ts";
+import { tokenHeaders } from "./header.ts";
 import { decodeJwt } from "./idtoken.ts";
 import { lowerCased } from "./send.ts";
 import type { Account, Server } from "./types.ts";
@@ -56,11 +56,12 @@ export async function askAccount(
 
 async function askUserinfo(
   http: Http,
-  { dialect, issuer }: Server,
+  server: Server,
   url: string,
   { accessToken, idToken, proof }: Parameters<typeof askAccount>[2],
   timeout: number,
 ): Promise<AccountAnswer> {
+  const { dialect, issuer } = server;
   let reply: HttpReply;
   try {
     const { method, body, header, headers } = dialect.account;
@@ -68,7 +69,7 @@ async function askUserinfo(
       accept: "application/json",
       ...(body !== undefined && { "content-type": "application/json" }),
       ...lowerCased(headers),
-      ...tokenHeader(header === undefined ? dialect : { ...dialect, header }, accessToken),
+      ...tokenHeaders(header === undefined ? server : { ...server, dialect: { ...dialect, header } }, accessToken),
     };
     const ask = (proved: Readonly<Record<string, string>> = {}): Promise<HttpReply> =>
       http({

@@ -2,6 +2,7 @@
 import { AuthError } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
+import type { Server } from "./types.ts";
 
 /** @param header over `{token}` and `{basic}` @param basic what `{basic}` is the Base64 of (RFC 7617 §2), over `{token}` */
 export function headerLine(header: string, basic: string | null | undefined, token: Secret): string {
@@ -12,7 +13,7 @@ export function headerLine(header: string, basic: string | null | undefined, tok
 }
 
 /** The provider's own header (`X-Api-Key: {token}`), else RFC 6750's. @throws AuthError `token_rejected` */
-export function tokenHeader(dialect: Dialect, token: Secret): Record<string, string> {
+function tokenHeader(dialect: Dialect, token: Secret): Record<string, string> {
   const line = headerLine(dialect.header, dialect.basic, token);
   const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.+)$/s.exec(line) ?? [];
   if (name === undefined || value === undefined) return { authorization: `Bearer ${token.reveal()}` };
@@ -22,4 +23,10 @@ export function tokenHeader(dialect: Dialect, token: Secret): Record<string, str
       hint: "Check that nothing but the token was pasted.",
     });
   return { [name.toLowerCase()]: value };
+}
+
+/** The headers of a request that shows a token, companions included; names in lower case. @throws AuthError `token_rejected` */
+export function tokenHeaders({ dialect, companions = {} }: Server, token: Secret): Record<string, string> {
+  const beside = Object.entries(companions).map(([name, value]) => [name.toLowerCase(), value.reveal()]);
+  return { ...Object.fromEntries(beside), ...tokenHeader(dialect, token) };
 }

@@ -7,7 +7,7 @@ import type { Secret } from "../platform/secret.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { isSuccess, readBody } from "./body.ts";
 import { codeOf } from "./classify.ts";
-import { tokenHeader } from "./header.ts";
+import { tokenHeaders } from "./header.ts";
 import { keptHeaders, lowerCased, type Sending, sendForm, spokenTo } from "./send.ts";
 import { type Client, OAuthFailure, type RawReply, type Server } from "./types.ts";
 
@@ -93,17 +93,18 @@ function isRevokedBy(raw: RawReply, dialect: Dialect, tell: (reason: string) => 
 /** The access token, shown as to an API. Nothing else is sent: some refuse a body that they didn't ask for. */
 async function revokeItself(
   http: Http,
-  { dialect }: Server,
+  server: Server,
   url: string,
   token: Secret,
   tell: (reason: string) => void,
 ): Promise<boolean | "unsupported"> {
+  const { dialect } = server;
   const { method, headers } = dialect.request;
   try {
     const reply = await http({
       method,
       url,
-      headers: { accept: "application/json", ...lowerCased(headers), ...tokenHeader(dialect, token) },
+      headers: { accept: "application/json", ...lowerCased(headers), ...tokenHeaders(server, token) },
       timeout: LIMITS.account,
     });
     return isRevokedBy({ status: reply.status, headers: keptHeaders(reply.headers), body: reply.body }, dialect, tell);

@@ -41,6 +41,8 @@ export interface Server {
   readonly resource?: string;
   /** The redirect URI that the login sent, for refreshes that want it again. */
   readonly redirectUri?: string;
+  /** Headers that go along wherever a token is shown, by their names. */
+  readonly companions?: Readonly<Record<string, Secret>>;
 }
 
 /** A reply as it came, before anyone parsed it: what the kept-reply file holds. */

@@ -3,6 +3,7 @@
  * to it, so that its author reads one list instead of one line at a time.
  */
 import { addressFault, originOf, pageFault } from "../platform/url.ts";
+import { COMPANION_RULES } from "./companion-rules.ts";
 import { CONTRADICTIONS } from "./contradictions.ts";
 import { flowsOf } from "./flows.ts";
 import { MINTING_NAMES } from "./minting.ts";
@@ -48,6 +49,7 @@ const RULES: readonly Rule[] = [
   patternsAreLinear,
   variablesAreHarmless,
   ...REQUEST_RULES,
+  ...COMPANION_RULES,
 ];
 
 function namesAreFree({ id, aliases = [] }: ProviderDefinition, report: Report): void {
@@ -100,6 +102,7 @@ const OTHER_NAMES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/(^|\.)environment\.write\./, ["token"]],
   [/^(account\.)?header$/, ["token", "basic"]],
   [/^basic$/, ["token"]],
+  [/^companions\.[^.]+\.header$/, ["clientId", "secret"]],
   [/^apiKey\.create$/, ["scopes"]],
   [/^scopes\.resource$/, ["resource"]],
   [/^request\.(token|refresh)Parameters\./, ["redirectUri"]],

@@ -67,6 +67,7 @@ export const DEFAULTS = {
     headers: {},
   },
   header: "Authorization: Bearer {token}",
+  companions: {},
 } satisfies Partial<ProviderDefinition>;
 
 /** RFC 6749 §5.2, §4.1.2.1, RFC 8628 §3.5, RFC 8707 §2, RFC 9449 §5, OpenID Connect Core §3.1.2.6. */

@@ -197,9 +197,14 @@ export function fillDialect(dialect: Dialect, settings: Values): Dialect {
   const { authorize, request, refresh, longLived, device, revocation, account } = dialect;
   const { value, ...redirect } = authorize.redirect;
   const sentAs = value === undefined ? null : fill(value, settings);
+  const companions = Object.entries(dialect.companions).flatMap(([name, companion]) => {
+    const header = fill(companion.header, { ...settings, clientId: "{clientId}", secret: "{secret}" });
+    return header === null ? [] : [[name, { ...companion, header }] as const];
+  });
   const withRedirect = { ...settings, redirectUri: sentAs ?? settings.redirectUri ?? REDIRECT_URI };
   return {
     ...dialect,
+    companions: Object.fromEntries(companions),
     header: fill(dialect.header, { ...settings, token: "{token}", basic: "{basic}" }) ?? dialect.header,
     ...(dialect.basic !== undefined && {
       basic: fill(dialect.basic, { ...settings, token: "{token}" }) ?? dialect.basic,

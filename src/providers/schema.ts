@@ -9,6 +9,7 @@
  */
 import * as v from "valibot";
 import { PROVIDER_ID } from "./id.ts";
+import { companions } from "./schema/companions.ts";
 import {
   account,
   authorize,
@@ -241,6 +242,10 @@ export const ProviderSchema = v.strictObject({
   basic: optional(
     template,
     "What `{basic}` in `header` is the Base64 of (RFC 7617 §2), a template over the settings and `{token}`: `{token}:X`.",
+  ),
+  companions: optional(
+    companions,
+    "What an API wants beside each token: a second key, the client's id, a version. They are handed over together with it. Each secret is a flag of `auth login` that takes `-`.",
   ),
   apiKey: optional(apiKey, "A token or key made by hand, for the flow `token`."),
   minting: optional(

@@ -52,7 +52,7 @@ export interface LoginCall {
   /** Whether a token is given, rather than got by a flow. */
   readonly pastes: boolean;
   /** Reads what standard input or a prompt gives: only once it is known that the login goes on. */
-  readonly secrets: () => Promise<Pick<LoginRequest, "clientSecret" | "token" | "credential">>;
+  readonly secrets: () => Promise<Pick<LoginRequest, "clientSecret" | "token" | "credential" | "companions">>;
 }
 
 export async function performLogin(cli: Cli, session: Session, call: LoginCall): Promise<void> {

@@ -112,6 +112,9 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
       if (!(await cli.interactive())) return null;
       return askSecret(/\bkey$/i.test(title) ? `${title}: ` : `${title} token: `, env);
     },
+    async askSecret(title) {
+      return (await cli.interactive()) ? askSecret(`${title}: `, env) : null;
+    },
     async confirm(question) {
       return (await cli.interactive()) ? confirm(question) : null;
     },

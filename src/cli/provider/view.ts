@@ -1,6 +1,7 @@
 /** A provider as `list` and `show` print it: its description, where it comes from and whether it is used. */
 import { readPin } from "../../connections/plugins.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { asksForSecret, variableOf } from "../../providers/companions.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { claimsOf } from "../../providers/plugins/claims.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
@@ -27,6 +28,8 @@ export interface ProviderView {
   readonly alsoReads: readonly string[];
   /** What `auth run` sets: variable → value, a template over the settings and `{token}`. */
   readonly writes: readonly { readonly variable: string; readonly value: string }[];
+  /** What goes along with each token, in headers of their own. */
+  readonly companions: readonly CompanionView[];
   /** Where its tokens may go at a login that gives no setting. One that a setting decides is `https://{host}`. */
   readonly origins: readonly string[];
   /** Where else they may go, as settings say. */
@@ -45,6 +48,17 @@ interface SettingView {
   readonly default: string | null;
   /** The only values; null: any that is well-formed. */
   readonly choices: readonly string[] | null;
+  readonly required: boolean;
+}
+
+interface CompanionView {
+  readonly name: string;
+  readonly title: string;
+  /** A template over the settings, `{clientId}` and `{secret}`. */
+  readonly header: string;
+  /** By which a login takes its secret; null: it has none. */
+  readonly flag: string | null;
+  readonly variable: string | null;
   readonly required: boolean;
 }
 
@@ -77,6 +91,7 @@ const NOTHING_SAID = {
   settings: [],
   variables: { read: [], write: [] },
   writes: [],
+  companions: [],
   alsoReads: [],
   origins: [],
   otherOrigins: [],
@@ -98,7 +113,19 @@ export function described(
   const { reads, writes, origins, destinations } = claimsOf(definition);
   const tokens = environments.flatMap((one) => one?.read ?? []);
   const ofSettings = Object.values(settings).flatMap(({ env }) => env ?? []);
-  const values = environments.flatMap((one) => Object.entries(one?.write ?? {}));
+  const companions = Object.entries(definition.companions ?? {}).map(([name, companion]) => ({
+    name,
+    title: companion.title,
+    header: companion.header,
+    flag: asksForSecret(companion) ? `--${flagOf(name)}` : null,
+    variable: variableOf(definition.id, name, companion),
+    required: companion.required ?? false,
+  }));
+  const beside = companions.flatMap(({ variable, header }) =>
+    variable === null ? [] : [[variable, header.slice(header.indexOf(":") + 1).trim()] as const],
+  );
+  const values = [...environments.flatMap((one) => Object.entries(one?.write ?? {})), ...beside];
+  const known = [...tokens, ...ofSettings, ...beside.map(([variable]) => variable)];
   return {
     title,
     aliases,
@@ -114,11 +141,12 @@ export function described(
       required: setting.required ?? false,
     })),
     variables: { read: [...new Set(tokens)], write: writes },
-    alsoReads: reads.filter((name) => !tokens.includes(name) && !ofSettings.includes(name)),
+    alsoReads: reads.filter((name) => !known.includes(name)),
     writes: writes.flatMap((variable) => {
       const own = new Set(values.filter(([name]) => name === variable).map(([, value]) => value));
       return (own.size === 0 ? ["{token}"] : [...own]).map((value) => ({ variable, value }));
     }),
+    companions,
     origins: destinations,
     otherOrigins: origins.filter((origin) => !destinations.includes(origin)),
   };
@@ -139,6 +167,7 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
     variables,
     alsoReads,
     writes,
+    companions,
     origins,
     otherOrigins,
     trust,
@@ -163,6 +192,11 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
       const whenLeftOut = setting.required ? "required" : (setting.default ?? "optional");
       const choices = setting.choices === null ? "" : `; one of ${setting.choices.join(", ")}`;
       return `  Setting ${setting.name}: ${setting.title} (${how}; ${whenLeftOut}${choices})`;
+    }),
+    ...companions.map(({ title, header, flag, variable, required }) => {
+      const from = variable === null ? flag : `${flag}, or read from ${variable}`;
+      const how = flag === null ? "" : ` (${from}; ${required ? "required" : "optional"})`;
+      return `  With each token, in a header: ${header}: ${title}${how}`;
     }),
   ];
 }

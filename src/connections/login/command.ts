@@ -21,7 +21,8 @@ export function loginCommand(definition: ProviderDefinition, request: LoginReque
   const { profile, ...others } = added;
   const given = { ...placeGiven(definition, request), ...(added.token === undefined && flowGiven(request)) };
   const connection = profile === undefined ? [typed(request.ref)] : [request.ref.provider, "-p", String(profile)];
-  const { "client-secret": secret, ...rest }: Flags = { ...given, ...others };
+  const { "client-secret": secret, ...called }: Flags = { ...given, ...others };
+  const rest = Object.values(called).includes("-") ? called : { ...called, ...companionGiven(request) };
   const words = (flags: Flags): string => commandLine(["auth", "login", ...connection, ...inWords(flags)]);
   if (secret === undefined) return words(rest);
   // Standard input holds one secret: the client's goes by its variable then.
@@ -93,6 +94,11 @@ function flowGiven(request: LoginRequest): Flags {
     ...(port !== null && { port: String(port) }),
     ...(timeout !== null && { timeout: String(timeout / 1000) }),
   };
+}
+
+/** Standard input gave one of them at most. */
+function companionGiven({ companions = {} }: LoginRequest): Flags {
+  return Object.fromEntries(Object.keys(companions).map((name) => [flagOf(name), "-"]));
 }
 
 function isList(value: Exclude<Value, true>): value is readonly string[] {

@@ -6,6 +6,7 @@ import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { placeholder } from "../../platform/shell-word.ts";
 import { originOf } from "../../platform/url.ts";
+import type { CompanionSecrets } from "../../providers/companions.ts";
 import { chooseFlow, defaultScopes, flowsOf, scopesBeyond } from "../../providers/flows.ts";
 import { isMintingFlow } from "../../providers/minting.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
@@ -46,6 +47,8 @@ export interface LoginPlan {
   readonly mint?: Mint;
   /** Of such a login: where its tokens are revoked if it can't be kept. Nothing of it is stored. */
   readonly mintRevocation?: { readonly revocation: string };
+  /** Secrets that go with its tokens. */
+  readonly companions?: CompanionSecrets;
   /** Of a login that another program made. */
   readonly refreshToken?: Secret;
 }

@@ -2,6 +2,7 @@
 import type { DeviceAuthorization } from "../../oauth/device.ts";
 import type { AuthError } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
+import type { CompanionSecrets } from "../../providers/companions.ts";
 import type { EndpointName, Flow } from "../../providers/schema.ts";
 import type { ConnectionRef } from "../ref.ts";
 
@@ -34,6 +35,8 @@ export interface LoginRequest {
   readonly resource?: string;
   /** The API of `--resource`, where it is named by a scope: it is among `scopes` then. */
   readonly resourceAsScope?: string;
+  /** Secrets that go with the tokens, by the companion's name. */
+  readonly companions?: CompanionSecrets;
   /** What a flow without a person brings along. */
   readonly credential?: Credential;
   /** Flags of which the rest doesn't say how they were written: `key` → `./key.pem`, `no-browser` → true. */
@@ -72,6 +75,8 @@ export interface LoginUi {
   warn(message: string): void;
   /** Asks for a token, without echo; null where no one can be asked. @param create the page on which to make one */
   askToken(title: string, create: string | null): Promise<Secret | null>;
+  /** Asks for another secret by its title, without echo; null where no one can be asked. */
+  askSecret?(title: string): Promise<Secret | null>;
   /** Asks a yes-or-no question; null where no one can be asked. */
   confirm?(question: string): Promise<boolean | null>;
 }

@@ -108,6 +108,7 @@ async function recordOf(
       madeFrom,
     },
     account: account === null ? null : { ...account },
+    ...(plan.companions !== undefined && { companions: plan.companions }),
     ...(plan.mint !== undefined && { mint: { ...plan.mint, scopes: [...plan.scopes] } }),
     tokens: {
       ...tokens,
@@ -119,8 +120,9 @@ async function recordOf(
 }
 
 /** What the next login speaks as; null: the client that is kept, so that a registration may replace it. */
-function clientToKeep({ client, request, existing }: LoginPlan): string | null {
-  if (client === null) return existing?.record.clientId ?? null;
+function clientToKeep({ client, request, existing, companions }: LoginPlan): string | null {
+  // What goes along with a pasted token may name the client that got it.
+  if (client === null) return (companions === undefined ? null : request.clientId) ?? existing?.record.clientId ?? null;
   return client.registration === undefined || request.clientId !== null ? client.id : null;
 }
 

@@ -5,6 +5,7 @@
 import { AuthError } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/json.ts";
 import { originOf } from "../../platform/url.ts";
+import { variableOf } from "../companions.ts";
 import { readVariables } from "../environment.ts";
 import { MINTING_FLOWS } from "../minting.ts";
 import { reachesOf } from "../origins.ts";
@@ -36,13 +37,17 @@ export function claimsOf(definition: ProviderDefinition): Claims {
     ...(client?.environment?.secret ?? []),
     ...MINTING_FLOWS.flatMap((flow) => Object.values(minting[flow]?.environment ?? {}).flatMap((names) => names ?? [])),
   ];
+  const beside = Object.entries(definition.companions ?? {}).flatMap(
+    ([name, companion]) => variableOf(definition.id, name, companion) ?? [],
+  );
   const writes = layers.flatMap(({ environment }) => Object.keys(environment?.write ?? {}));
   const reaches = reachesOf(definition);
   const together = reaches.flatMap(({ usual, open }) => [usual, open]);
   return {
     names: [definition.id, ...(definition.aliases ?? [])],
-    reads: [...new Set(reads)],
-    writes: writes.length === 0 ? [defaultVariable(definition.id)] : [...new Set(writes)],
+    // A login reads their secrets from where programs get them.
+    reads: [...new Set([...reads, ...beside])],
+    writes: [...new Set([...(writes.length === 0 ? [defaultVariable(definition.id)] : writes), ...beside])],
     origins: [...new Set(together.flat())],
     destinations: reaches[0].usual,
     together,

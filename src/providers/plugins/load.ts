@@ -95,6 +95,7 @@ function withoutItsEnvironment(base: ProviderDefinition): object {
     delete layer.environment?.read;
     if (layer.environment?.write === undefined) delete layer.environment;
   }
+  for (const companion of Object.values(own.companions ?? {})) delete companion.variable;
   delete own.client?.environment;
   for (const minting of Object.values(own.minting ?? {})) delete minting?.environment;
   return own;
