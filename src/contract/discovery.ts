@@ -30,6 +30,7 @@ export function issuerMetadata(issuer: string, { client }: Dialect, endpoints: E
     introspection_endpoint: introspection,
     token_endpoint_auth_methods_supported: [
       client.authentication === "basic" ? "client_secret_basic" : "client_secret_post",
+      ...(client.methods ?? []),
     ],
     response_types_supported: ["code"],
   };

@@ -16,6 +16,7 @@ import { createRegistry } from "../providers/registry.ts";
 import { type ResolvedProvider, resolveProvider } from "../providers/resolve.ts";
 import type { Flow } from "../providers/schema.ts";
 import { type CheckCase, insist, Mismatch, type Subject } from "./check.ts";
+import { clientKey } from "./client-key.ts";
 import { Issuer } from "./issuer.ts";
 import { MemoryVault } from "./memory-vault.ts";
 import { sampleCompanions } from "./sample.ts";
@@ -51,20 +52,25 @@ const CLIENT = "check client";
 
 /**
  * A case that runs at an issuer of its own.
- * @param withSecret whether the client has a secret; by default wherever it may have one
+ * @param proof whether the client has a secret, by default wherever it may have one; or what it has instead
  */
-export function atIssuer(run: (harness: Harness) => Promise<string>, withSecret?: boolean): CheckCase["run"] {
-  return (subject) => withHarness(subject, run, withSecret);
+export function atIssuer(run: (harness: Harness) => Promise<string>, proof?: Proof): CheckCase["run"] {
+  return (subject) => withHarness(subject, run, proof);
 }
+
+type Proof = boolean | "key";
 
 /** @throws Mismatch where a request contradicted the description, else what `run` throws */
 export async function withHarness<T>(
   subject: Subject,
   run: (harness: Harness) => Promise<T>,
-  withSecret = subject.definition.client?.kind !== "public",
+  proof: Proof = subject.definition.client?.kind !== "public",
 ): Promise<T> {
   const provider = resolveProvider(subject.definition, subject.settings);
-  const issuer = new Issuer(provider, { id: CLIENT, secret: withSecret ? SECRET : null });
+  const withSecret = proof === true;
+  const key = proof === "key" ? clientKey() : null;
+  const known = key === null ? {} : { key: key.publicKey };
+  const issuer = new Issuer(provider, { id: CLIENT, secret: withSecret ? SECRET : null, ...known });
   const pauses: number[] = [];
   const services = servicesAt(issuer, pauses);
   const tryRefresh = ({ ref }: Stored): Promise<Outcome> =>
@@ -75,8 +81,11 @@ export async function withHarness<T>(
     issuer,
     services,
     pauses,
-    login: (flow, options = {}) =>
-      login(services, loginRequest(subject, flow, withSecret, options), personAt(issuer, options)),
+    login: (flow, options = {}) => {
+      const credential = key === null ? {} : { credential: { key: new Secret(key.privateKey) } };
+      const request = loginRequest(subject, flow, withSecret, { ...credential, ...options });
+      return login(services, request, personAt(issuer, options));
+    },
     tryRefresh,
     refresh: async (stored) => {
       const outcome = await tryRefresh(stored);

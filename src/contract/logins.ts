@@ -6,6 +6,7 @@ import type { Stored } from "../connections/store.ts";
 import { AuthError } from "../platform/errors.ts";
 import { Secret } from "../platform/secret.ts";
 import { flowsOf, scopesBeyond } from "../providers/flows.ts";
+import type { Flow } from "../providers/schema.ts";
 import { type CheckCase, errorOf, insist, Skip, type Subject } from "./check.ts";
 import { pollCode } from "./device.ts";
 import { atIssuer, type Harness, withHarness } from "./harness.ts";
@@ -19,6 +20,7 @@ export const LOGINS: readonly CheckCase[] = [
   { name: "login by code", flow: "code", run: atIssuer(loginByCode) },
   { name: "login by token", flow: "token", run: atIssuer(loginByToken) },
   { name: "login without a secret", run: loginWithoutSecret },
+  { name: "login with the client's key", run: loginWithKey },
   { name: "account", run: atIssuer(accountIsKnown) },
   { name: "companions", run: atIssuer(companionsGoAlong) },
   { name: "scopes", run: atIssuer(scopesAreGranted) },
@@ -108,6 +110,22 @@ function loginWithoutSecret(subject: Subject): Promise<string> {
   };
   return withHarness(subject, run, false);
 }
+
+/** RFC 7523 §2.2, for the first tokens and for the next. */
+function loginWithKey(subject: Subject): Promise<string> {
+  if (!subject.definition.client?.methods?.includes("private_key_jwt"))
+    throw new Skip("client.methods has no private_key_jwt");
+  const run = async (harness: Harness): Promise<string> => {
+    const flow = flowsOf(subject.definition).find((one) => PROVING.includes(one.flow))?.flow;
+    if (flow === undefined) throw new Skip("no flow to try it with");
+    const renewed = await harness.refresh(await harness.login(flow));
+    insist(harness.isLive(renewed), "a refresh with the client's key brought no token");
+    return `by ${flow}, and a refresh`;
+  };
+  return withHarness(subject, run, "key");
+}
+
+const PROVING: readonly Flow[] = ["browser", "device", "client-credentials"];
 
 async function accountIsKnown(harness: Harness): Promise<string> {
   const flow = anyFlow(harness);

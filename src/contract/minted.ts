@@ -48,7 +48,8 @@ export async function answerMint(issuer: Issuer, received: ReceivedRequest, flow
   if (minting.use === "request") await checkJwt(minting, bearer ?? "", path);
   if (minting.use === "exchange") received.expect("subject_token", SUBJECT_TOKEN, `: ${path}`);
   if (minting.use === "assertion")
-    if (received.get("client_assertion") === null) received.authenticate(issuer.client, true, path);
+    if (issuer.client.key !== undefined || received.get("client_assertion") === null)
+      received.authenticate(issuer.client, true, path);
     else received.expect("client_assertion", SUBJECT_TOKEN, `: ${path}`);
   for (const [name, claim] of Object.entries(minting.parameters ?? {})) {
     const template = templateOf(claim, settings);

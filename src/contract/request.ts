@@ -1,8 +1,9 @@
 /** A request to the issuer of a contract test, read the way its description says that requests are written. */
-import { nameOf } from "../oauth/send.ts";
+import { basicOf, nameOf } from "../oauth/send.ts";
 import { ownValue } from "../platform/json.ts";
 import { type Dialect, REDIRECT_URI } from "../providers/defaults.ts";
 import { insist, Mismatch } from "./check.ts";
+import { assertionFault } from "./client-key.ts";
 
 /** A request as it came. */
 export interface Call {
@@ -18,6 +19,8 @@ export interface Call {
 export interface TestClient {
   readonly id: string;
   readonly secret: string | null;
+  /** Public, in PEM: of a client that proves itself with a key. */
+  readonly key?: string;
 }
 
 /** RFC 6749's parameters of a token request, under whatever names they were sent. */
@@ -90,8 +93,17 @@ export class ReceivedRequest {
   authenticate(client: TestClient, withSecret: boolean, what: string): void {
     const { authorization } = Object.fromEntries(this.call.headers);
     const secret = withSecret ? client.secret : null;
-    if (secret !== null && this.#dialect.client.authentication === "basic") {
-      insist(authorization === basic(client.id, secret), `the client doesn't prove itself in ${what}`);
+    const { authentication, basic, withoutSecret } = this.#dialect.client;
+    if (client.key !== undefined) {
+      this.expect("client_id", client.id, `: ${what}`);
+      const said = assertionFault(this.get("client_assertion") ?? "", client.id, client.key, this.#dialect);
+      insist(said === null, `the client doesn't prove itself in ${what}: its assertion ${said}`);
+      return;
+    }
+    const byName = client.secret === null && withoutSecret === "basic";
+    if (byName || (secret !== null && authentication === "basic")) {
+      const wanted = `Basic ${btoa(basicOf(client.id, secret ?? "", byName ? undefined : basic))}`;
+      insist(authorization === wanted, `the client doesn't ${byName ? "name" : "prove"} itself in ${what}`);
       return;
     }
     this.expect("client_id", client.id, `: ${what}`);
@@ -147,12 +159,6 @@ function fieldsOf(form: URLSearchParams): Record<string, unknown> {
   const twice = [...form.keys()].find((name) => form.getAll(name).length > 1);
   insist(twice === undefined, `request.names makes two parameters of one request '${twice}'`);
   return Object.fromEntries(form);
-}
-
-/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
-function basic(id: string, secret: string): string {
-  const encoded = [id, secret].map((part) => new URLSearchParams([["", part]]).toString().slice(1));
-  return `Basic ${btoa(encoded.join(":"))}`;
 }
 
 export function scopesIn(text: string | null, separator: string): string[] {

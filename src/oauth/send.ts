@@ -111,7 +111,7 @@ export function resourceOf({ resource }: Server): { resource?: string } {
 
 /**
  * Puts the client into the form: by a signed assertion or its secret; one without either only names itself. In the
- * Basic header it is form-encoded first (RFC 6749 §2.3.1), and no more than that: escaping `-`, `_` and `.` too reads as
+ * Basic header it is form-encoded first (RFC 6749 §2.3.1) unless the description has it otherwise, and no more than that: escaping `-`, `_` and `.` too reads as
  * another client wherever a server forgets to decode.
  *
  * @returns the headers that go with it
@@ -127,13 +127,22 @@ async function authenticate(
     return {};
   }
   const secret = withSecret && client.authentication !== "none" ? client.secret : null;
-  if (secret !== null && client.authentication === "basic") {
-    const encoded = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1);
-    return { authorization: `Basic ${btoa(`${encoded(client.id)}:${encoded(secret.reveal())}`)}` };
-  }
+  const { basic, withoutSecret } = server.dialect.client;
+  if (secret !== null && client.authentication === "basic")
+    return { authorization: `Basic ${btoa(basicOf(client.id, secret.reveal(), basic))}` };
+  if (client.secret === null && withoutSecret === "basic")
+    return { authorization: `Basic ${btoa(basicOf(client.id, "", undefined))}` };
   form.set("client_id", client.id);
   if (secret !== null) form.set("client_secret", secret.reveal());
   return {};
+}
+
+/** The credentials of a Basic header. @param as the description's own template, in which nothing is encoded */
+export function basicOf(id: string, secret: string, as: Dialect["client"]["basic"]): string {
+  if (as === "{clientSecret}:") return `${secret}:`;
+  if (as !== undefined) return `${id}:${secret}`;
+  const encoded = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1);
+  return `${encoded(id)}:${encoded(secret)}`;
 }
 
 /** @throws AuthError `provider_unavailable` when this provider has no such endpoint */

@@ -1,5 +1,6 @@
 /** Parts of a description that contradict each other, or that nothing would ever read. */
 import type { Rule } from "./check.ts";
+import { clientIsWhole } from "./client-rules.ts";
 import { flowsOf, REFRESHING } from "./flows.ts";
 import { MINTING_FLOWS, type MintingFlow, mintingOf } from "./minting.ts";
 import { ownParametersAreSent, redirectIsThePersons } from "./own-parameters.ts";
@@ -35,6 +36,7 @@ const secretsAreConsistent: Rule = ({ client, device, revocation, flows }, repor
   const because = "says something about a secret, but client.kind is public";
   const ofSecrets = {
     "client.authentication": client?.authentication !== undefined,
+    "client.basic": client?.basic !== undefined,
     "client.secretOnRefresh": client?.secretOnRefresh !== undefined,
     "client.environment.secret": client?.environment?.secret !== undefined,
     "device.needsSecret": device?.needsSecret === true,
@@ -224,6 +226,7 @@ function isReachable({ issuer, endpoints, variants = [] }: ProviderDefinition, n
 export const CONTRADICTIONS: readonly Rule[] = [
   flowsAreComplete,
   secretsAreConsistent,
+  clientIsWhole,
   sectionsAreUsed,
   fieldsAgree,
   authorizeIsPlain,

@@ -5,6 +5,7 @@ export const DEFAULTS = {
   client: {
     kind: "either",
     authentication: "body",
+    withoutSecret: "body",
     secretOnRefresh: "always",
     assertion: { audience: "issuer", typ: "client-authentication+jwt" },
   },

@@ -15,7 +15,7 @@ function sentBy(flow: Flow, { authorize }: ProviderDefinition): string[] {
 
 /** Those by which a client names and proves itself in a request's body, whatever it is. */
 function sentByClient({ client }: ProviderDefinition): string[] {
-  if (client?.authentication === "basic") return [];
+  if (client?.authentication === "basic" || client?.withoutSecret === "basic") return [];
   return client?.kind === "confidential" ? ["client_id", "client_secret"] : ["client_id"];
 }
 

@@ -113,6 +113,8 @@ const variant = v.strictObject({
   environment: optional(environment, "Instead of the description's."),
 });
 
+const CLIENT_METHODS = ["private_key_jwt", "tls_client_auth"] as const;
+
 const client = v.strictObject({
   id: optional(
     text,
@@ -125,6 +127,18 @@ const client = v.strictObject({
     "`public` clients must not have a secret, `confidential` ones must, `either` may.",
   ),
   authentication: optional(v.picklist(["body", "basic"]), "How a client with a secret proves it (RFC 6749 §2.3.1)."),
+  basic: optional(
+    v.picklist(["{clientId}:{clientSecret}", "{clientSecret}:"]),
+    "What the Basic credentials of a client with a secret are the Base64 of, with nothing encoded (RFC 7617 §2): `{clientSecret}:` is the secret as the name. Default: id and secret, each form-encoded first (RFC 6749 §2.3.1).",
+  ),
+  withoutSecret: optional(
+    v.picklist(["body", "basic"]),
+    "How a client without a secret names itself: by `client_id` in the request (RFC 6749 §3.2.1), or as the name of `basic` credentials with an empty password.",
+  ),
+  methods: optional(
+    v.pipe(v.array(v.picklist(CLIENT_METHODS)), v.nonEmpty()),
+    "Further ways in which a client may prove itself, where the issuer's metadata doesn't list them (RFC 7591 §2): with a key, `private_key_jwt` (RFC 7523 §2.2), or with a TLS certificate, `tls_client_auth` (RFC 8705 §2).",
+  ),
   secretOnRefresh: optional(
     v.picklist(["always", "never", "unless-device"]),
     "Whether a client that has a secret sends it when it refreshes.",

@@ -170,6 +170,19 @@ const DIALECTS: Readonly<Record<string, object>> = {
     endpoints: { ...BASE.endpoints, device: "https://acme.example/token" },
     device: { parameters: { response_type: "device_code" } },
   },
+  "Basic credentials with nothing encoded": {
+    client: { authentication: "basic", basic: "{clientId}:{clientSecret}" },
+  },
+  "the secret as the name of Basic credentials": {
+    client: { kind: "confidential", authentication: "basic", basic: "{clientSecret}:" },
+  },
+  "a client without a secret, and an empty password": {
+    client: { authentication: "basic", withoutSecret: "basic" },
+  },
+  "a public client with an empty password": { client: { kind: "public", withoutSecret: "basic" } },
+  "a client with a key": {
+    client: { kind: "confidential", methods: ["private_key_jwt"], assertion: { audience: "endpoint", typ: "JWT" } },
+  },
   "a DELETE to end it": {
     endpoints: { ...BASE.endpoints, revocation: "https://acme.example/apps/{clientId}/token" },
     revocation: { style: "delete-basic", needsSecret: true },
@@ -184,4 +197,5 @@ for (const [what, change] of Object.entries(DIALECTS))
     const passed = checks.filter(({ status }) => status === "ok").map(({ name }) => name);
     for (const name of ["login by browser", "account", "refresh", "rotation", "revocation"])
       expect(passed).toContain(name);
+    if (definition.client?.methods !== undefined) expect(passed).toContain("login with the client's key");
   });

@@ -273,6 +273,28 @@ describe("the token request", () => {
   });
 });
 
+describe("Basic credentials as a description has them", () => {
+  const sent = async (described: ProviderDefinition["client"], client: Client): Promise<[string, Seen]> => {
+    const { exchange } = await logIn({ client: described }, usual, { client });
+    return [atob(exchange.headers.get("authorization")?.replace("Basic ", "") ?? ""), exchange];
+  };
+  const secret: Client = { id: "my app", secret: new Secret("s/1 +"), authentication: "basic" };
+
+  test("id and secret as they are, or the secret as the name; no client in the body", async () => {
+    const [raw, exchange] = await sent({ basic: "{clientId}:{clientSecret}" }, secret);
+    expect(raw).toBe("my app:s/1 +");
+    expect(exchange.form).not.toContainKeys(["client_id", "client_secret"]);
+    expect((await sent({ basic: "{clientSecret}:" }, secret))[0]).toBe("s/1 +:");
+  });
+
+  test("an empty password for a client without a secret, and for no other", async () => {
+    const described = { withoutSecret: "basic" } as const;
+    const [credentials, exchange] = await sent(described, { id: "app", secret: null, authentication: "none" });
+    expect([credentials, exchange.form.client_id]).toEqual(["app:", undefined]);
+    expect((await sent(described, secret))[0]).toBe("my+app:s%2F1+%2B");
+  });
+});
+
 describe("the token reply", () => {
   const read = (different: Partial<ProviderDefinition>, body: object) =>
     readTokenReply(server(different), CLIENT, reply(body), { subject: null, now: 0 });

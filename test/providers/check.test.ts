@@ -184,6 +184,38 @@ describe("what contradicts itself or does nothing is refused", () => {
       { endpoints: { ...sound.endpoints, poll: "https://{host}/poll" }, flows: ["browser", "token"] },
       "endpoints.poll does nothing without the flow 'device'",
     ],
+    [
+      "Basic credentials that aren't sent",
+      { client: { basic: "{clientSecret}:" } },
+      "client.basic does nothing: the secret goes into the request's body",
+    ],
+    [
+      "others than are known",
+      { client: { authentication: "basic", basic: "{clientSecret}:{clientId}" } },
+      "client.basic can't be '{clientSecret}:{clientId}'",
+    ],
+    [
+      "a secret of a public client, as Basic credentials",
+      { client: { kind: "public", basic: "{clientSecret}:" } },
+      "client.basic says something about a secret",
+    ],
+    [
+      "how a client without a secret is named, where each has one",
+      { client: { kind: "confidential", withoutSecret: "basic" } },
+      "client.withoutSecret does nothing: client.kind is confidential",
+    ],
+    ["no way at all", { client: { methods: [] } }, "client.methods"],
+    ["a way that isn't known", { client: { methods: ["key"] } }, "client.methods.0 can't be 'key'"],
+    [
+      "a public client that proves itself",
+      { client: { kind: "public", methods: ["private_key_jwt"] } },
+      "client.methods is for a client that proves itself",
+    ],
+    [
+      "an assertion without a key",
+      { client: { assertion: { typ: "JWT" } } },
+      'client.assertion does nothing: no client has a key. Say client.methods = ["private_key_jwt"].',
+    ],
     ["half of PKCE", { authorize: { names: { code_challenge_method: false } } }, "leaves out half of PKCE"],
     [
       "a name for a part of PKCE, without it",

@@ -51,7 +51,8 @@ export async function loginClient(
   if (id === null || id === undefined) return null;
   requireClientSyntax(id, null);
   const known = ownValue(clients.clients, id);
-  const key = withKey ? await keyFor(request, keyOf(known), supported, algorithms) : null;
+  const methods = supported ?? dialect.client.methods ?? [];
+  const key = withKey ? await keyFor(request, keyOf(known), methods, algorithms) : null;
   const name = known?.source === "registration" ? { name: CLIENT_NAME, ...registrationOf(known) } : {};
   if (key !== null) return { id, ...name, secret: null, authentication: "private_key_jwt", key };
   const isPublic = dialect.client.kind === "public";
@@ -83,7 +84,7 @@ function secretInEnvironment({ context }: Services, dialect: Dialect, id: string
 async function keyFor(
   { credential, clientSecret }: LoginRequest,
   kept: ClientKey | null,
-  supported: readonly string[] | null,
+  methods: readonly string[],
   algorithms: readonly string[] | null,
 ): Promise<ClientKey | null> {
   const given = credential?.key;
@@ -91,7 +92,7 @@ async function keyFor(
   if (clientSecret !== null)
     throw usage("A client proves itself with a key or with a secret, not with both.", "Leave one of them out.");
   // RFC 8414 §2: what isn't listed isn't supported.
-  if (!supported?.includes("private_key_jwt"))
+  if (!methods.includes("private_key_jwt"))
     throw usage("--key does nothing here: this provider takes no keys from clients.", "Leave --key out.");
   const { readClientKey } = await import("../../oauth/key-file.ts");
   return readClientKey(given, algorithms);

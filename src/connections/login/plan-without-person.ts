@@ -38,7 +38,7 @@ export function flowOfRequest(definition: ProviderDefinition, request: LoginRequ
   const flows = flowsOf(definition).map(({ flow }) => flow);
   let wanted = request.flow;
   for (const [name, given] of Object.entries(request.credential ?? {}) as [keyof Credential, unknown][]) {
-    if (given === undefined || (name === "key" && provesClient(flows))) continue;
+    if (given === undefined || (name === "key" && provesClient(definition, flows))) continue;
     const { flag, flows: reading } = CREDENTIALS[name];
     wanted ??= flows.find((flow) => reading.includes(flow)) ?? null;
     if (wanted === null || !reading.includes(wanted))
@@ -51,7 +51,8 @@ export function flowOfRequest(definition: ProviderDefinition, request: LoginRequ
 }
 
 /** Where no flow is made with a key, it is the client's own (RFC 7523 §2.2). */
-function provesClient(flows: readonly Flow[]): boolean {
+function provesClient({ client }: ProviderDefinition, flows: readonly Flow[]): boolean {
+  if (client?.methods?.includes("private_key_jwt")) return true;
   return !flows.includes("jwt") && (flows.includes("browser") || flows.includes("device"));
 }
 
