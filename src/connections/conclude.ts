@@ -10,6 +10,7 @@ import { clientFingerprint, markRefused } from "./clients.ts";
 import { type CommitResult, commitOutcome } from "./commit-outcome.ts";
 import { errorFrom, failureFrom } from "./failure.ts";
 import { adoptOutcome, failed, type Outcome, succeeded } from "./outcome.ts";
+import { madeFrom } from "./pin.ts";
 import type { Connection, Mint, Note, Tokens } from "./record.ts";
 import { connectionError, display, typed } from "./ref.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
@@ -17,6 +18,7 @@ import type { Services } from "./services.ts";
 import { notFound, type Stored } from "./store.ts";
 import type { TokenEndpoint } from "./token-endpoint.ts";
 import { refreshFingerprint, tokensFrom, unreadValues } from "./tokens.ts";
+import { toldAnew } from "./told.ts";
 
 /** What an attempt needs at hand from its first step to its last. */
 export interface Attempt {
@@ -65,6 +67,11 @@ export async function conclude(
   if (reply instanceof OAuthFailure) return concludeFailure(attempt, reply);
   const unread = unreadValues(reply);
   if (unread !== null) services.context.debug(`warning: ${display(noted.ref)}: ${unread}`);
+  // Where tokens go was settled at the login (RULES.md 3.1).
+  for (const said of toldAnew(tokenEndpoint.dialect, reply.told, madeFrom(noted.record).settings))
+    services.context.debug(
+      `warning: ${display(noted.ref)}: the provider now says ${said}; only a new login follows it.`,
+    );
   const context = { at: sentAt, previous: noted.record.tokens, minted: mint !== undefined };
   const received = tokensFrom(reply, tokenEndpoint.dialect, context);
   const tokens = { ...received, refreshFingerprint: await refreshFingerprint(services.vault, received.refreshToken) };

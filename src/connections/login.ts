@@ -7,7 +7,6 @@ import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { outsideWords } from "../platform/redact.ts";
 import { deferSignals } from "../platform/signals.ts";
-import { originOf } from "../platform/url.ts";
 import { clientFromEnvironment, markRefused } from "./clients.ts";
 import { withIntrospectedLifetime } from "./introspected.ts";
 import { keepOrReplace, loginCommand } from "./login/command.ts";
@@ -17,7 +16,8 @@ import { identify, refuseOtherAccount } from "./login/identity.ts";
 import { type LoginPlan, planLogin } from "./login/plan.ts";
 import type { LoginRequest, LoginUi } from "./login/request.ts";
 import { loginSettings } from "./login/settings.ts";
-import { type StoredLogin, storeLogin } from "./login/store.ts";
+import { clientOrigins, type StoredLogin, storeLogin } from "./login/store.ts";
+import { withTold } from "./login/told.ts";
 import { warnOfMissingRefreshToken, warnOfRefusedScopes } from "./login/warnings.ts";
 import { interrupted, revokeLogin, untilInterrupted, withdraw } from "./login/withdraw.ts";
 import { refuseMismatch } from "./mismatch.ts";
@@ -57,9 +57,9 @@ async function receiveAndStore(
   const pasted = plan.flow === "token" && plan.mint === undefined;
   const signals = pasted ? null : deferSignals();
   try {
-    const { reply, conclude } = await flowOrCleanUp(services, plan, ui, signals?.signal);
+    const { reply, plan: there, conclude } = await flowOrCleanUp(services, plan, ui, signals?.signal);
     try {
-      return { ...(await keepLogin(services, plan, reply, ui, signals?.signal)), conclude };
+      return { ...(await keepLogin(services, there, reply, ui, signals?.signal)), conclude };
     } catch (error) {
       await conclude({ error });
       throw error;
@@ -87,15 +87,17 @@ function withCommand(error: unknown, { provider, request }: LoginPlan): unknown 
 /** From the provider's reply to the stored login. A reply that can't be kept is revoked. */
 async function keepLogin(
   services: Services,
-  plan: LoginPlan,
+  planned: LoginPlan,
   received: TokenReply,
   ui: LoginUi,
   signal: AbortSignal | undefined,
 ): Promise<StoredLogin> {
   // A refresh token that was brought along is used up: only what came for it goes on with that login.
-  const interruption = plan.refreshToken === undefined ? signal : undefined;
+  const interruption = planned.refreshToken === undefined ? signal : undefined;
   let { account } = received;
+  let plan = planned;
   try {
+    plan = withTold(planned, received.told, ui);
     const reply = await untilInterrupted(interruption, withIntrospectedLifetime(services, plan, received));
     tellUnreadValues(services, plan, reply, ui);
     refuseTokenType(plan, reply);
@@ -166,15 +168,19 @@ async function flowOrCleanUp(
   ui: LoginUi,
   interruption: AbortSignal | undefined,
 ): Promise<FlowEnd> {
+  let there = plan;
   try {
-    return await runFlow(services, plan, ui, interruption);
+    return await runFlow(services, plan, ui, interruption, (moved) => {
+      there = moved;
+    });
   } catch (error) {
-    const { client, server } = plan;
+    const { client, server } = there;
     const received = error instanceof AuthError && error.cause instanceof OAuthFailure ? error.cause.received : null;
-    if (received !== null) await revokeLogin(services, plan, received, null);
+    if (received !== null) await revokeLogin(services, there, received, null);
     const { token } = server.endpoints;
     if (client !== null && token !== undefined && isRefused(client, error))
-      await markRefused(services.vault, plan.request.ref.provider, originOf(token), client);
+      for (const origin of clientOrigins(there, token))
+        await markRefused(services.vault, plan.request.ref.provider, origin, client);
     if (interruption?.aborted && !(error instanceof AuthError && error.code === "interrupted"))
       throw interrupted(error);
     throw error;

@@ -11,7 +11,7 @@ import { scopesIn } from "./request.ts";
  * @throws Mismatch
  */
 export function authorizationAnswer(
-  { provider, endpoints: { authorization = "" }, grants }: Issuer,
+  { provider, endpoints: { authorization = "" }, grants, place }: Issuer,
   url: URL,
   registered: string,
   decision: "approve" | "deny",
@@ -58,6 +58,7 @@ export function authorizationAnswer(
     const grant = { scopes: asked, flow: "browser", nonce, redirectUri: sent, dead: false } as const;
     answer.push([authorize.codeParameter, grants.addCode({ grant, redirectUri, challenge })]);
     for (const name of authorize.extra) answer.push([name, "kept"]);
+    answer.push(...place.sayInAnswer());
   }
   for (const [name, value] of answer) back.searchParams.set(name, value);
   return back.href;

@@ -88,6 +88,10 @@ export class Grants {
     return held !== undefined && !held.dead && !held.grant?.dead;
   }
 
+  anyLive(): boolean {
+    return [...this.#access.keys()].some((token) => this.isLive(token));
+  }
+
   /** @returns null for a token that is dead, or becomes so by being replayed */
   use(refreshToken: string): { readonly grant: Grant; readonly next: string | null } | null {
     const held = this.#refresh.get(refreshToken);

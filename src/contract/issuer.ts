@@ -27,13 +27,16 @@ import { answerMint, MINTING_GRANTS } from "./minted.ts";
 import { exchangeAt, livesOn, shortLived } from "./renewals.ts";
 import { type Call, ReceivedRequest, renewalIn, scopesIn, type TestClient } from "./request.ts";
 import { introspect, revoke, userinfo } from "./token-use.ts";
+import { Place } from "./told-place.ts";
 
 export class Issuer {
   readonly provider: ResolvedProvider;
   readonly client: TestClient;
   readonly grants: Grants;
-  /** The endpoints in force: declared, or from discovery. */
-  readonly endpoints: Endpoints;
+  /** The endpoints in force: declared, or from discovery; and then where the issuer itself says. */
+  endpoints: Endpoints;
+  /** What it says of settings. */
+  readonly place: Place;
   /** What contradicts the description, in words. */
   readonly found: string[] = [];
   /** Addresses that were called, in order. */
@@ -51,6 +54,7 @@ export class Issuer {
     this.provider = provider;
     this.client = client;
     this.endpoints = discoveredEndpoints(provider);
+    this.place = new Place(this);
     this.grants = new Grants(provider.dialect.refresh, () => Date.now() + this.#clockOffset);
     this.#server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => this.#answer(request) });
   }
@@ -235,6 +239,7 @@ export class Issuer {
   #firstTokens(grant: Grant): Response {
     const { reply, longLived } = this.provider.dialect;
     const tokens = longLived === undefined ? this.#tokens(grant, this.#renewing(grant)) : shortLived(this, grant);
+    this.place.sayInReply(tokens);
     if (reply.alternate === undefined) return Response.json(tokens);
     const body: Body = {};
     put(body, reply.alternate, tokens, "reply.alternate");

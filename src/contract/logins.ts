@@ -131,9 +131,10 @@ async function accountIsKnown(harness: Harness): Promise<string> {
   const flow = anyFlow(harness);
   const { account, scopes } = harness.provider.dialect;
   const { from, id, label } = account;
+  const { account: found } = (await harness.login(flow)).record;
+  // Where it is may be said at the login.
   if (from === "userinfo" && harness.issuer.endpoints.userinfo === undefined)
     throw new Skip("nothing says whose a login is: there is no endpoints.userinfo");
-  const { account: found } = (await harness.login(flow)).record;
   const why =
     from === "id_token" && !scopes.default.includes("openid")
       ? "an id_token comes only for the scope openid, which scopes.default lacks"
@@ -174,9 +175,9 @@ async function scopesAreGranted(harness: Harness): Promise<string> {
 
 async function logoutRevokes(harness: Harness): Promise<string> {
   const flow = anyFlow(harness);
+  const stored = await harness.login(flow);
   if (harness.issuer.endpoints.revocation === undefined)
     throw new Skip("no endpoints.revocation: a logout only erases here");
-  const stored = await harness.login(flow);
   const { revoked } = await logout(harness.services, stored, {
     keepSettings: false,
     interruption: new AbortController().signal,

@@ -5,6 +5,7 @@ import { matches } from "../providers/pattern.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { checkSetting, type Setting } from "../providers/settings.ts";
 import { namesIn } from "../providers/template.ts";
+import { Mismatch } from "./check.ts";
 
 /**
  * Settings that are required, and those without a default that an address is made of.
@@ -14,7 +15,7 @@ export function sampleSettings(definition: ProviderDefinition): Record<string, s
   const inAddresses = new Set(addressesOf(definition).flatMap(namesIn));
   const values: Record<string, string> = {};
   for (const [name, setting] of Object.entries(definition.settings ?? {})) {
-    if (setting.default !== undefined || (!setting.required && !inAddresses.has(name))) continue;
+    if (setting.default !== undefined || (!setting.required && (!inAddresses.has(name) || setting.from))) continue;
     const value = sampleSetting(setting);
     if (value === null) return `no value for the setting ${name} can be made up`;
     values[name] = value;
@@ -45,6 +46,26 @@ export function sampleVariant(
     values[name] = value;
   }
   return values;
+}
+
+/**
+ * What the provider says of the settings that it says something of: something else than what they are, where that can be.
+ * @throws Mismatch where no value could be found for one
+ */
+export function sampleTold(
+  { settings = {} }: ProviderDefinition,
+  held: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const told = Object.entries(settings).filter(([, setting]) => setting.from !== undefined);
+  return Object.fromEntries(
+    told.map(([name, setting]) => {
+      const before = held[name] ?? setting.default;
+      const other = setting.choices?.find((choice) => choice !== before && fits(setting, choice));
+      const value = other ?? sampleSetting(setting);
+      if (value === null) throw new Mismatch(`no value for the setting ${name} can be made up`);
+      return [name, value];
+    }),
+  );
 }
 
 /** A text that the pattern matches; null where none could be made up. */

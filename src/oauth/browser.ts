@@ -14,6 +14,7 @@ import { type Listener, type ListenerOptions, listen, type Reception } from "./l
 import { registered } from "./login-error.ts";
 import type { Page } from "./page.ts";
 import { endpointOf, nameOf, renamed, resourceOf, scopeOf } from "./send.ts";
+import { toldIn } from "./told.ts";
 import type { Account, Client, Server } from "./types.ts";
 
 export interface BrowserRequest {
@@ -105,7 +106,8 @@ export async function startBrowserLogin(
     const kept = authorize.extra.map((name) => [name, parameters.get(name)] as const);
     const code = codeIn(server, parameters, redirectUri);
     const extra = Object.fromEntries(kept.flatMap(([name, value]) => (value === null ? [] : [[name, redact(value)]])));
-    return { code, redirectUri, verifier, nonce, extra };
+    const told = toldIn(server.dialect.settings, "answer", (name) => parameters.get(name));
+    return { code, redirectUri, verifier, nonce, extra, told };
   }
 
   function receive(parameters: URLSearchParams): Reception {

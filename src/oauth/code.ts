@@ -4,6 +4,7 @@ import type { Secret } from "../platform/secret.ts";
 import { loginError } from "./login-error.ts";
 import { readTokenReply } from "./reply.ts";
 import { sendGrant } from "./send.ts";
+import type { Told } from "./told.ts";
 import { type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
 
 /** What the provider's answer brought, and what goes with it to the token endpoint. */
@@ -16,6 +17,8 @@ export interface Authorization {
   readonly nonce: string | null;
   /** What else of the answer is to be kept. */
   readonly extra: Readonly<Record<string, string>>;
+  /** What it says of the connection's settings, unchecked. */
+  readonly told: Told;
 }
 
 /** What goes out under the name `redirect_uri`: some providers have a name for the address (`authorize.redirect.value`). */

@@ -38,12 +38,14 @@ export async function exchangeForLongLived(
     const reply = await readTokenReply(spoken, client, raw, { subject: null, now, login: true });
     return {
       ...reply,
+      ...(first.redirectUri !== undefined && { redirectUri: first.redirectUri }),
       refreshToken: reply.refreshToken ?? first.refreshToken,
       unread: [...first.unread, ...reply.unread],
       scopes: reply.scopes ?? first.scopes,
       idToken: reply.idToken ?? first.idToken,
       account: reply.account ?? first.account,
       extra: { ...first.extra, ...reply.extra },
+      told: { ...first.told, ...reply.told },
     };
   } catch (error) {
     if (!(error instanceof OAuthFailure)) throw error;

@@ -5,6 +5,7 @@ import type { Dialect } from "../providers/defaults.ts";
 import type { EndpointName, ErrorClass } from "../providers/schema.ts";
 import type { ProofKey } from "./dpop.ts";
 import type { ClientKey } from "./key-file.ts";
+import type { Told } from "./told.ts";
 
 export type Authentication = "none" | "body" | "basic" | "private_key_jwt";
 
@@ -82,6 +83,8 @@ export interface TokenReply {
   readonly idToken: Secret | null;
   readonly account: Account | null;
   readonly extra: Readonly<Record<string, unknown>>;
+  /** What the provider says of the connection's settings, unchecked: the host of its API. */
+  readonly told: Told;
   /** As it was sent, where a code brought the tokens. */
   readonly redirectUri?: string;
 }
@@ -102,6 +105,7 @@ export function bareReply(accessToken: Secret, of: Partial<TokenReply>): TokenRe
     idToken: null,
     account: null,
     extra: {},
+    told: {},
     ...of,
   };
 }

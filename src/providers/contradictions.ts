@@ -7,6 +7,7 @@ import { ownParametersAreSent, redirectIsThePersons } from "./own-parameters.ts"
 import { REPLY_RULES } from "./reply-rules.ts";
 import type { EndpointName, Flow, ProviderDefinition } from "./schema.ts";
 import { namesIn } from "./template.ts";
+import { TOLD_RULES } from "./told-rules.ts";
 
 const ENDPOINTS_OF_FLOWS: Readonly<Record<Flow, readonly EndpointName[]>> = {
   device: ["device", "token"],
@@ -232,6 +233,7 @@ export const CONTRADICTIONS: readonly Rule[] = [
   authorizeIsPlain,
   requestsAreWhole,
   ...REPLY_RULES,
+  ...TOLD_RULES,
   ownParametersAreSent,
   redirectIsThePersons,
   mintingIsWhole,

@@ -97,7 +97,8 @@ function without(known: Known, names: readonly string[]): Known {
   return Object.fromEntries(Object.entries(known).filter(([name]) => !names.includes(name)));
 }
 
-function startOf(address: string): string {
+/** Scheme, host and port, with the settings in them. */
+export function startOf(address: string): string {
   return /^(?:[a-z]+:\/\/)?[^/?#\\]*/i.exec(address)?.[0] ?? address;
 }
 

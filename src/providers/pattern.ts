@@ -44,6 +44,21 @@ export function literalOf(pattern: string): string | null {
   return isLiteral ? pattern.replace(/\\(.)/g, "$1") : null;
 }
 
+/** The text that each match ends with: `[a-z]+\\.acme\\.example` always with `.acme.example`. The pattern must be without fault. */
+export function endingOf(pattern: string): string {
+  let ending = "";
+  for (let at = 0; at < pattern.length; ) {
+    ATOM.lastIndex = at;
+    const [atom = ""] = ATOM.exec(pattern) ?? [];
+    QUANTIFIER.lastIndex = at + atom.length;
+    const [quantifier = ""] = QUANTIFIER.exec(pattern) ?? [];
+    const isLiteral = quantifier === "" && !/^(\\[dws]|\[.*|\.)$/s.test(atom);
+    ending = isLiteral ? ending + atom.replace(/^\\(.)/, "$1") : "";
+    at += Math.max(1, atom.length + quantifier.length);
+  }
+  return ending;
+}
+
 /** Whether the whole text matches. A text longer than 8 KB doesn't. The pattern must be without fault. */
 export function matches(pattern: string, text: string): boolean {
   return text.length <= LONGEST_TEXT && new RegExp(`^(?:${pattern})$`).test(text);

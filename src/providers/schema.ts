@@ -91,6 +91,13 @@ const setting = v.strictObject({
   pattern: optional(text, "The whole value must match."),
   choices: optional(v.pipe(v.array(text), v.nonEmpty()), "The only values it can have."),
   required: optional(v.boolean(), "A login without it is refused: beside `flows`, one by those."),
+  from: optional(
+    v.strictObject({
+      answer: optional(text, "A parameter of the answer that the browser brings back: `accounts-server`."),
+      reply: optional(path, "A field of the token reply: `instance_url`."),
+    }),
+    "Where the provider itself says it, at a login: a `host`, or a part of one, that `choices` or `pattern` allow. A login at which it says anything else is refused; a refresh never changes it.",
+  ),
   flows: optional(
     v.pipe(v.array(flow), v.nonEmpty()),
     "The only flows that it means anything to: others don't ask for it.",

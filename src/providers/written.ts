@@ -88,6 +88,8 @@ function factFault(variable: string, value: string, name: string, settings: Sett
   const setting = ownValue(settings, name);
   if (setting === undefined) return null; // `templatesAreFilled` says so.
   // A program of the person's would use a host, or a word, that the description's author chose.
+  if (setting.from !== undefined)
+    return `can't be written: the provider says ${name}, and only what the person said may be`;
   if (setting.default !== undefined || setting.choices !== undefined)
     return `can't be written: ${name} has ${setting.default === undefined ? "choices" : "a default"}, and only what the person said may be`;
   return null;

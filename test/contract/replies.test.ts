@@ -200,3 +200,125 @@ describe("a refresh that brings no token", () => {
     expect(await failed(change)).toContain("reply.tokenType is token_type, where the same reply has something else");
   });
 });
+
+describe("a place that the provider names", () => {
+  const choices = ["accounts.acme.example", "accounts.acme.test"];
+  const ZOHO = {
+    settings: {
+      accounts: { title: "Accounts", kind: "host", default: choices[0], choices, from: { answer: "accounts-server" } },
+      api: { title: "API", kind: "host", pattern: "[a-z0-9.-]+\\.acmeapis\\.example", from: { reply: "api_domain" } },
+    },
+    endpoints: {
+      authorization: "https://accounts.acme.example/authorize",
+      token: "https://{accounts}/token",
+      revocation: "https://{accounts}/revoke",
+      userinfo: "https://{api}/me",
+    },
+    origins: ["https://{api}"],
+  };
+
+  test("is where the login goes on, and the only one that is taken", async () => {
+    const details = await passed(ZOHO);
+    expect(details["settings that the provider says"]).toBe("accounts accounts.acme.test, api a.acmeapis.example");
+    expect(details["settings that it may not say"]).toBe("anything else is refused, and nothing is stored");
+    expect(details.account).toContain("by userinfo");
+    expect(details.revocation).toBe("ends the login");
+  });
+
+  test("may be a part of a host, by any flow that brings a reply", async () => {
+    const settings = { dc: { title: "Data center", pattern: "[a-z]{2}\\d+", from: { reply: "dc" } } };
+    const flows = ["device", "browser"];
+    const endpoints = { ...BASE.endpoints, device: "https://acme.example/device" };
+    const details = await passed({ settings, endpoints, origins: ["https://{dc}.api.acme.example"], flows });
+    expect(details["settings that the provider says"]).toBe("dc aa0");
+  });
+
+  test("whose pattern takes what is nobody's is found", async () => {
+    const settings = { dc: { title: "Data center", pattern: ".+", from: { reply: "dc" } } };
+    expect(await failed({ settings, origins: ["https://{dc}.api.acme.example"] })).toContain(
+      "settings that it may not say: settings.dc takes elsewhere.invalid/, which is nobody's",
+    );
+  });
+
+  test("that the same reply has as something else is found", async () => {
+    const settings = { dc: { title: "Data center", pattern: "[a-z]+", from: { reply: "access_token" } } };
+    expect(await failed({ settings, origins: ["https://{dc}.api.acme.example"] })).toContain(
+      "settings.dc.from.reply is access_token, where the same reply has something else",
+    );
+  });
+
+  test("at any host at all is refused: no pattern, an open one, one that only looks closed", () => {
+    const host = (fields: object): object => ({
+      settings: { api: { title: "API", kind: "host", from: { reply: "api" }, ...fields } },
+      origins: ["https://{api}"],
+    });
+    expect(refused(host({}))).toContain("settings.api.from needs a pattern or choices: anything would be taken");
+    for (const pattern of [
+      "[a-z.-]+",
+      ".+",
+      "api[.]acme[.]example",
+      "[a-z]+.acme.example",
+      "[a-z.]*acme\\.example",
+      "[a-z.]+\\.example",
+      "acme\\.[a-z.]+",
+      "api\\.acme\\.example[a-z.]*",
+      "api\\.acme\\.example.",
+      "api\\.acme\\.exampl\\w",
+    ])
+      expect(refused(host({ pattern })), pattern).toContain("settings.api.pattern takes hosts of any domain");
+    for (const pattern of ["[a-z0-9.-]+\\.acme\\.example", "api\\.acme\\.example", "[a-z]+\\.acme\\.example:8443"])
+      expect(thrownOrNull({ ...BASE, ...host({ pattern }) }), pattern).toBeNull();
+    const variants = [{ when: { eu: "yes" }, origins: ["https://{api}"] }];
+    const eu = { title: "EU", choices: ["yes", "no"] };
+    expect(
+      refused({ settings: { eu, api: { title: "API", pattern: "[a-z.]+", from: { reply: "api" } } }, variants }),
+    ).toContain("settings.api.pattern takes hosts of any domain, and variants.0.origins.0 would be there");
+  });
+
+  test("beside what contradicts it is refused", () => {
+    const settings = (fields: object, name = "api"): object => ({
+      settings: {
+        [name]: { title: "API", kind: "host", choices: ["api.acme.example"], from: { reply: "api" }, ...fields },
+      },
+      origins: [`https://{${name}}`],
+    });
+    expect(refused(settings({ from: {} }))).toContain("settings.api.from says nowhere");
+    expect(refused(settings({ required: true }))).toContain("settings.api.required makes no sense");
+    expect(refused(settings({ kind: "url", choices: ["https://api.acme.example"] }))).toContain(
+      "settings.api.from can't fill a setting of kind url",
+    );
+    expect(refused(settings({}, "redirectUri"))).toContain("settings.redirectUri.from can't fill redirectUri");
+    expect(refused({ ...settings({ from: { answer: "api" } }), flows: ["code"] })).toContain(
+      "settings.api.from.answer does nothing without the flow 'browser'",
+    );
+    expect(refused({ ...settings({}), flows: ["token"] })).toContain("settings.api.from.reply does nothing");
+    expect(refused({ ...settings({}), issuer: "https://{api}" })).toContain(
+      "issuer is asked before the provider says {api}",
+    );
+    const endpoints = { ...BASE.endpoints, token: "https://{api}/token" };
+    expect(refused({ ...settings({}), endpoints })).toContain(
+      "endpoints.token has {api}, which nothing fills before the provider says it",
+    );
+    const environment = { write: { ACME_TOKEN: "{token}", ACME_API_NAME: "{api}" } };
+    const open = { choices: undefined, pattern: "[a-z]+\\.acme\\.example" };
+    expect(refused({ ...settings(open), environment })).toContain(
+      "the provider says api, and only what the person said may be",
+    );
+  });
+
+  test("of a wrong type is refused", () => {
+    for (const from of [true, "reply", { reply: 7 }, { reply: "a..b" }, { answer: "" }, { header: "x" }]) {
+      const settings = { api: { title: "API", kind: "host", choices: ["api.acme.example"], from } };
+      expect(refused({ settings, origins: ["https://{api}"] }), JSON.stringify(from)).toContain("settings.api.from");
+    }
+  });
+});
+
+function thrownOrNull(definition: object): Error | null {
+  try {
+    parseDefinition(definition, "acme.toml");
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
+}

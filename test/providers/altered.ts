@@ -6,7 +6,7 @@ export type Manifest = Readonly<Record<string, unknown>>;
 export const FULL: Manifest = {
   id: "full",
   title: "Full",
-  settings: { host: { title: "Host", flag: "host" } },
+  settings: { host: { title: "Host", flag: "host", from: { answer: "x", reply: "x" } } },
   movedFrom: ["https://old.example"],
   client: { id: "x" },
   authorize: { fragment: "/login", codeParameter: "x", redirect: { port: 8080 } },

@@ -45,7 +45,8 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   client_missing: "No OAuth client is known for this provider. Give one, or log in with a token.",
   client_rejected: "The provider refused the OAuth client. Check its id and secret.",
   client_mismatch: "A flag or variable names another OAuth client than the one this login was made with.",
-  origin_mismatch: "A flag, variable or plugin names another host than the one this login was made for.",
+  origin_mismatch:
+    "A flag, variable or plugin names another host than the one this login was made for, or the provider one that its description doesn't allow.",
   scope_rejected: "The provider refused a scope. Log in with others.",
   access_denied: "The login was refused at the provider.",
   login_timeout: "The login was not completed in time.",

@@ -49,6 +49,10 @@ interface SettingView {
   /** The only values; null: any that is well-formed. */
   readonly choices: readonly string[] | null;
   readonly required: boolean;
+  /** What its whole value must match; null: anything. */
+  readonly pattern: string | null;
+  /** Where the provider itself says it: a parameter of the browser's answer, a field of the token reply. null: a person does. */
+  readonly from: { readonly answer?: string | undefined; readonly reply?: string | undefined } | null;
 }
 
 interface CompanionView {
@@ -139,6 +143,8 @@ export function described(
       default: setting.default ?? null,
       choices: setting.choices ?? null,
       required: setting.required ?? false,
+      pattern: setting.pattern ?? null,
+      from: setting.from ?? null,
     })),
     variables: { read: [...new Set(tokens)], write: writes },
     alsoReads: reads.filter((name) => !known.includes(name)),
@@ -177,8 +183,8 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
     ["Also called", aliases.join(", ")],
     ["Documentation", docs ?? ""],
     ["Flows", flows.join(", ")],
-    ["Sends tokens to", origins.map(inWhole).join(", ")],
-    ["With other settings, sends them to", otherOrigins.map(inWhole).join(", ")],
+    ["Sends tokens to", origins.map((one) => inWhole(one, settings)).join(", ")],
+    ["With other settings, sends them to", otherOrigins.map((one) => inWhole(one, settings)).join(", ")],
     ["Reads", variables.read.join(", ")],
     ["Reads for its client or a key file", alsoReads.join(", ")],
     ["Writes", writes.map(({ variable, value }) => `${variable}=${value}`).join(", ")],
@@ -191,7 +197,10 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
       const how = `${setting.flag}${setting.env.length === 0 ? "" : `, or read from ${setting.env.join(", ")}`}`;
       const whenLeftOut = setting.required ? "required" : (setting.default ?? "optional");
       const choices = setting.choices === null ? "" : `; one of ${setting.choices.join(", ")}`;
-      return `  Setting ${setting.name}: ${setting.title} (${how}; ${whenLeftOut}${choices})`;
+      const { answer, reply } = setting.from ?? {};
+      const places = [answer && `the browser's answer (${answer})`, reply && `the token reply (${reply})`];
+      const said = setting.from === null ? "" : `; the provider says it in ${places.filter(Boolean).join(" and in ")}`;
+      return `  Setting ${setting.name}: ${setting.title} (${how}; ${whenLeftOut}${choices}${said})`;
     }),
     ...companions.map(({ title, header, flag, variable, required }) => {
       const from = variable === null ? flag : `${flag}, or read from ${variable}`;
@@ -201,7 +210,10 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
   ];
 }
 
-/** An origin that a setting alone decides can be any. */
-function inWhole(origin: string): string {
-  return /^(https?:\/\/)?\{\w+\}$/.test(origin) ? `${origin} (any host)` : origin;
+/** An origin that a setting alone decides can be any, unless the setting says which. */
+function inWhole(origin: string, settings: readonly SettingView[]): string {
+  const [, , name] = /^(https?:\/\/)?\{(\w+)\}$/.exec(origin) ?? [];
+  if (name === undefined) return origin;
+  const pattern = settings.find((setting) => setting.name === name && setting.from !== null)?.pattern ?? null;
+  return pattern === null ? `${origin} (any host)` : `${origin} (a host that matches ${pattern})`;
 }

@@ -22,9 +22,12 @@ import { loginCommand } from "./command.ts";
 import { pastedToken } from "./pasted-token.ts";
 import type { LoginPlan } from "./plan.ts";
 import type { LoginUi, NextPasted } from "./request.ts";
+import { withTold } from "./told.ts";
 
 export interface FlowEnd {
   readonly reply: TokenReply;
+  /** The login's, at the token endpoint that the provider named on the way. */
+  readonly plan: LoginPlan;
   /** Shows in the browser how the login ended, where the answer came by one. To be called once, whatever happens. */
   readonly conclude: (end: { readonly account: Account | null } | { readonly error: unknown }) => Promise<void>;
 }
@@ -40,10 +43,12 @@ interface Run {
   readonly ask: Http;
   /** Ends the waits for a person. */
   readonly interruption: AbortSignal | undefined;
+  readonly moved: (plan: LoginPlan) => void;
 }
 
 /**
  * @param interruption ends the waits for a person, and requests that bring no tokens
+ * @param moved is told when the provider names another token endpoint, before anything is sent there
  * @throws AuthError `access_denied`, `login_timeout`, `token_rejected`, `interrupted`, network and client errors
  */
 export async function runFlow(
@@ -51,6 +56,7 @@ export async function runFlow(
   plan: LoginPlan,
   ui: LoginUi,
   interruption: AbortSignal | undefined,
+  moved: (plan: LoginPlan) => void,
 ): Promise<FlowEnd> {
   const { http } = context;
   const wait = replyWait(plan, ui);
@@ -61,10 +67,11 @@ export async function runFlow(
     receive: (request) => awaitReply(http(request), wait),
     ask: (request) => http(interruption === undefined ? request : { ...request, signal: interruption }),
     interruption,
+    moved,
   };
   if (plan.mint === undefined && plan.refreshToken === undefined && plan.flow === "browser") return byBrowser(run);
   try {
-    return { reply: await replyWithoutPage(run), conclude: async () => {} };
+    return { reply: await replyWithoutPage(run), plan, conclude: async () => {} };
   } catch (error) {
     throw completed(error, plan);
   }
@@ -175,8 +182,10 @@ async function byBrowser(run: Run): Promise<FlowEnd> {
     const { pasted } = await ui.authorize(url, login.redirectUri);
     const answers = pasted === undefined ? [login.callback] : [login.callback, acceptPasted(login, pasted)];
     const authorization = await Promise.race(answers);
-    const reply = await exchangeCode(receive, plan.server, client, authorization, context.now());
-    return { reply: await longLived(run, reply), conclude };
+    const there = withTold(plan, authorization.told, ui);
+    run.moved(there);
+    const reply = await exchangeCode(receive, there.server, client, authorization, context.now());
+    return { reply: await longLived({ ...run, plan: there }, reply), plan: there, conclude };
   } catch (error) {
     const failure = completed(error, plan);
     await conclude({ error: failure });
@@ -222,6 +231,7 @@ async function byCode({ context, plan, receive }: Run): Promise<TokenReply> {
     verifier: null,
     nonce: null,
     extra: {},
+    told: {},
   };
   return exchangeCode(receive, plan.server, requireClient(plan), authorization, context.now());
 }

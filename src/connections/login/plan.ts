@@ -9,7 +9,7 @@ import { originOf } from "../../platform/url.ts";
 import type { CompanionSecrets } from "../../providers/companions.ts";
 import { chooseFlow, defaultScopes, flowsOf, scopesBeyond } from "../../providers/flows.ts";
 import { isMintingFlow } from "../../providers/minting.ts";
-import { applyOverrides } from "../../providers/overrides.ts";
+import { applyOverrides, type Overrides } from "../../providers/overrides.ts";
 import type { IssuerAddresses } from "../../providers/registry.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
@@ -35,6 +35,10 @@ export interface LoginPlan {
   readonly settings: Settings;
   readonly server: Server;
   readonly jwksUri: string | null;
+  /** What discovery and flags say of the endpoints, above the description. */
+  readonly overrides: Overrides;
+  /** Where the next login begins, and looks for its client, when the provider names another token endpoint to this one. */
+  readonly startOrigin?: string;
   readonly flow: Flow;
   /** null for a pasted token. */
   readonly client: Client | null;
@@ -66,10 +70,11 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   requireNeededSettings(definition, settings.values, request, pastes ? "token" : isMintingFlow(alone) ? alone : null);
   const resolved = resolveProvider(definition, settings.values);
   const document = await issuerDocument(services, resolved, request, profile, pastes);
-  const provider = applyOverrides(resolved, {
+  const overrides: Overrides = {
     ...(document === null ? {} : { issuerDocument: document }),
     endpoints: { ...profile?.endpoints, ...request.endpoints },
-  });
+  };
+  const provider = applyOverrides(resolved, overrides);
   const { dialect } = provider;
   const resource = request.resource ?? (profile === null ? undefined : asLoggedIn(profile).pinned?.resource);
   const server: Server = {
@@ -81,7 +86,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     ...(document?.pushed && { pushed: document.pushed }),
     ...(resource !== undefined && { resource }),
   };
-  const common = { request, existing, provider, settings, server, jwksUri: document?.jwksUri ?? null };
+  const common = { request, existing, provider, settings, server, jwksUri: document?.jwksUri ?? null, overrides };
   if (pastes) return { ...common, flow: "token", client: null, scopes: [] };
 
   const withoutPerson = await planWithoutPerson(services, common, alone, document);

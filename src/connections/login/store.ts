@@ -149,12 +149,26 @@ async function refuseSecondOwner(services: Services, plan: LoginPlan, record: Co
 /** What came is another connection's refresh token: revoking it would end that login. */
 export class HeldElsewhere extends AuthError {}
 
-/** The client that was used is kept, secret included, as the one that the next login uses. */
+/** The client that was used is kept, secret included, as the one that the next login uses, wherever that begins. */
 async function clientChange(services: Services, plan: LoginPlan): Promise<ReturnType<typeof clientsChange>[]> {
+  const { token } = plan.server.endpoints;
+  if (token === undefined) return [];
+  return (await Promise.all(clientOrigins(plan, token).map((origin) => clientChangeAt(services, plan, origin)))).flat();
+}
+
+/** Where a login's client is kept: by its token endpoint, and by the one at which a login begins. */
+export function clientOrigins({ startOrigin }: LoginPlan, token: string): string[] {
+  return [...new Set([originOf(token), startOrigin ?? originOf(token)])];
+}
+
+async function clientChangeAt(
+  services: Services,
+  plan: LoginPlan,
+  origin: string,
+): Promise<ReturnType<typeof clientsChange>[]> {
   const { client, registered } = plan;
-  const token = plan.server.endpoints.token;
-  if (client === null || client.id === "" || token === undefined) return [];
-  const { clients, version } = await readClients(services.vault, plan.request.ref.provider, originOf(token));
+  if (client === null || client.id === "") return [];
+  const { clients, version } = await readClients(services.vault, plan.request.ref.provider, origin);
   const known = ownValue(clients.clients, client.id);
   const { key } = client;
   const secret = client.secret ?? known?.secret ?? null;

@@ -1,0 +1,38 @@
+/**
+ * Settings that the provider itself says at a login: the host of an account's API, or of its token endpoint. What it says
+ * is only taken where the description allows it, since tokens go there (RULES.md 3.1).
+ */
+import type { Told } from "../oauth/told.ts";
+import { AuthError } from "../platform/errors.ts";
+import { outsideWords } from "../platform/redact.ts";
+import type { ProviderDefinition } from "../providers/schema.ts";
+import { checkSetting } from "../providers/settings.ts";
+import type { Values } from "../providers/template.ts";
+
+/** @throws AuthError `origin_mismatch` for what the description doesn't allow */
+export function acceptTold({ title, settings = {} }: ProviderDefinition, told: Told): Values {
+  const accepted: Record<string, string> = {};
+  for (const [name, value] of Object.entries(told)) {
+    const setting = settings[name];
+    if (setting === undefined) continue;
+    const checked = typeof value === "string" ? checkSetting(setting, value) : { fault: "is no text" };
+    if ("fault" in checked) {
+      const said = outsideWords(typeof value === "string" ? value : JSON.stringify(value), 80);
+      throw new AuthError("origin_mismatch", `${title} says that its ${name} is ${said}, which ${checked.fault}.`, {
+        hint: "Tokens go only where the provider's description allows. Nothing was stored.",
+      });
+    }
+    accepted[name] = checked.value;
+  }
+  return accepted;
+}
+
+/** What was said that isn't as a login has it, in words: `instance "na2.acme.example"`. */
+export function toldAnew({ settings = {} }: Pick<ProviderDefinition, "settings">, told: Told, held: Values): string[] {
+  return Object.entries(told).flatMap(([name, value]) => {
+    const setting = settings[name];
+    const checked = setting === undefined || typeof value !== "string" ? null : checkSetting(setting, value);
+    const isHeld = checked !== null && "value" in checked && checked.value === held[name];
+    return isHeld ? [] : [`${name} ${outsideWords(JSON.stringify(value), 80)}`];
+  });
+}

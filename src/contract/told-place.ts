@@ -1,0 +1,48 @@
+/** What a contract test's issuer says of the account's place, in the browser's answer and in the token reply. */
+import { resolveProvider } from "../providers/resolve.ts";
+import { type Body, put } from "./bodies.ts";
+import { discoveredEndpoints } from "./discovery.ts";
+import type { Issuer } from "./issuer.ts";
+import { sampleTold } from "./sample.ts";
+
+export class Place {
+  /** Setting → what is said of it. */
+  readonly values: Record<string, string>;
+  readonly #issuer: Issuer;
+  readonly #said: Record<string, string> = {};
+  #strange: string | null = null;
+
+  constructor(issuer: Issuer) {
+    const { definition, settings } = issuer.provider;
+    this.#issuer = issuer;
+    this.values = sampleTold(definition, settings);
+  }
+
+  /** Something is said that no description allows: it leads nowhere. */
+  makeStrange(name: string, value: string): void {
+    this.values[name] = value;
+    this.#strange = name;
+  }
+
+  /** Parameters of the answer. */
+  sayInAnswer(): [name: string, value: string][] {
+    return this.#say("answer").map(({ place, value }) => [place, value]);
+  }
+
+  sayInReply(body: Body): void {
+    for (const { name, place, value } of this.#say("reply")) put(body, place, value, `settings.${name}.from.reply`);
+  }
+
+  /** From then on the issuer is where it says. */
+  #say(source: "answer" | "reply"): { name: string; place: string; value: string }[] {
+    const { definition, settings } = this.#issuer.provider;
+    const said = Object.entries(this.values).flatMap(([name, value]) => {
+      const place = definition.settings?.[name]?.from?.[source];
+      return place === undefined ? [] : [{ name, place, value }];
+    });
+    if (said.length === 0) return said;
+    for (const { name, value } of said) if (name !== this.#strange) this.#said[name] = value;
+    this.#issuer.endpoints = discoveredEndpoints(resolveProvider(definition, { ...settings, ...this.#said }));
+    return said;
+  }
+}

@@ -1,0 +1,84 @@
+/** Settings that the provider itself says (`from`): what it says must stay at hosts that the description names. */
+import type { Rule } from "./check.ts";
+import { flowsOf } from "./flows.ts";
+import { startOf } from "./origins.ts";
+import { endingOf, literalOf, patternFault } from "./pattern.ts";
+import type { ProviderDefinition } from "./schema.ts";
+import { namesIn } from "./template.ts";
+
+const toldSettingsAreSound: Rule = (definition, report) => {
+  const flows = flowsOf(definition).map(({ flow }) => flow);
+  for (const [name, { from, kind = "text", choices, pattern, required, flows: only }] of settingsOf(definition)) {
+    if (from === undefined) continue;
+    const path = `settings.${name}.from`;
+    if (from.answer === undefined && from.reply === undefined)
+      report(path, "says nowhere", "Name a parameter of the answer (answer) or a field of the reply (reply).");
+    if (name === "issuer" || name === "redirectUri") report(path, `can't fill ${name}: that is for a person to say`);
+    if (kind !== "text" && kind !== "host")
+      report(path, `can't fill a setting of kind ${kind}: a provider says a host, or a part of one`);
+    if (choices === undefined && pattern === undefined)
+      report(
+        path,
+        "needs a pattern or choices: anything would be taken",
+        String.raw`Say which hosts are the provider's: pattern = "[a-z0-9-]+\\.acme\\.example".`,
+      );
+    if (required === true && only === undefined)
+      report(`settings.${name}.required`, "makes no sense: the provider says it (from)");
+    if (from.answer !== undefined && !flows.includes("browser"))
+      report(`${path}.answer`, "does nothing without the flow 'browser'");
+    if (from.reply !== undefined && flows.every((flow) => flow === "token"))
+      report(`${path}.reply`, "does nothing without a flow of OAuth");
+  }
+};
+
+/** Where a login begins, before the provider has said anything. */
+const BEGINNINGS = /(^|\.)endpoints\.(authorization|device|token|mint)$/;
+
+const toldHostsAreNamed: Rule = (definition, report) => {
+  const { settings = {} } = definition;
+  for (const [path, address] of addressesOf(definition)) {
+    const start = startOf(address);
+    const told = namesIn(start).filter((name) => settings[name]?.from !== undefined);
+    for (const name of told) {
+      if (path.endsWith("issuer")) report(path, `is asked before the provider says {${name}}`);
+      if (BEGINNINGS.test(path) && settings[name]?.default === undefined)
+        report(
+          path,
+          `has {${name}}, which nothing fills before the provider says it`,
+          `Give settings.${name} a default: where a login begins.`,
+        );
+    }
+    const last = told.at(-1);
+    if (last === undefined) continue;
+    const rest = start.slice(start.lastIndexOf(`{${last}}`) + last.length + 2).replace(/\{\w+\}/g, "x.example");
+    const { choices, pattern } = settings[last] ?? {};
+    if (DOMAIN.test(rest) || choices !== undefined || pattern === undefined || patternFault(pattern) !== null) continue;
+    if (!DOMAIN.test(endingOf(pattern)) && endingOf(pattern) !== literalOf(pattern))
+      report(
+        `settings.${last}.pattern`,
+        `takes hosts of any domain, and ${path} would be there`,
+        String.raw`Let it end with the provider's own domain: "[a-z0-9-]+\\.acme\\.example". Or list the hosts: choices.`,
+      );
+  }
+};
+
+/** The end of a host by which it is someone's: `.acme.example`. */
+const DOMAIN = /\.[a-z0-9-]+\.[a-z0-9-]+(:\d+)?$/i;
+
+function* addressesOf(definition: ProviderDefinition): Generator<[path: string, address: string]> {
+  const layers = [
+    ["", definition] as const,
+    ...(definition.variants ?? []).map((variant, i) => [`variants.${i}.`, variant] as const),
+  ];
+  for (const [prefix, { issuer, endpoints = {}, origins = [] }] of layers) {
+    if (issuer !== undefined) yield [`${prefix}issuer`, issuer];
+    for (const [name, address = ""] of Object.entries(endpoints)) yield [`${prefix}endpoints.${name}`, address];
+    for (const [i, address] of origins.entries()) yield [`${prefix}origins.${i}`, address];
+  }
+}
+
+function settingsOf({ settings = {} }: ProviderDefinition) {
+  return Object.entries(settings);
+}
+
+export const TOLD_RULES: readonly Rule[] = [toldSettingsAreSound, toldHostsAreNamed];
