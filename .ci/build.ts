@@ -1,5 +1,5 @@
 // Builds dist/auth, with --all one binary per platform, with --test-build dist/test/auth: the same program with the fault
-// points of src/platform/faults.ts in it. Why each flag: docs say it in "Building".
+// points of src/platform/faults.ts in it. Why each flag: flags.mjs.
 import { join } from "node:path";
 import { compile } from "./compile.ts";
 import { isPlatform, PLATFORMS } from "./platforms.ts";

@@ -12,6 +12,10 @@ export interface Entry {
   readonly executable: boolean;
 }
 
+export function entry(path: string, data: Uint8Array | string, executable = false): Entry {
+  return { path, bytes: typeof data === "string" ? Buffer.from(data) : data, executable };
+}
+
 /** @param seconds the time of every file, in seconds since 1970 */
 export function tarGz(entries: readonly Entry[], seconds: number): Buffer {
   const tar = createTar(

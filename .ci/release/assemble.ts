@@ -3,23 +3,25 @@ import { createHash, sign } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Platform, programName } from "../platforms.ts";
-import { type Entry, tarGz, zip } from "./archive.ts";
-import type { Extra, SoFar } from "./extras.ts";
+import { type Entry, entry, tarGz, zip } from "./archive.ts";
 import type { Keys } from "./keys.ts";
-import { manifestOf, type ReleaseFile } from "./manifest.ts";
+import { manifestOf, manifestText, type ReleaseFile } from "./manifest.ts";
 import { minisign } from "./minisign.ts";
+import { writePackages } from "./packages/index.ts";
 
 export interface Parts {
   readonly version: string;
+  /** Of the source. */
+  readonly commit: string;
   readonly platforms: readonly Platform[];
   /** `<binaries>/<platform>/auth` */
   readonly binaries: string;
-  /** Goes into every archive: README, licences, man pages, completions. */
-  readonly beside: readonly Entry[];
+  /** Goes into every archive and package: README and licences. */
+  readonly pages: readonly Entry[];
   /** Other files of the release, by name. */
   readonly documents: Readonly<Record<string, string>>;
-  readonly extras: readonly Extra[];
   readonly keys: Keys;
+  /** Where the files will be served: `<url>/<file name>`. */
   readonly url: string;
   readonly seconds: number;
   /** Emptied first. */
@@ -28,15 +30,14 @@ export interface Parts {
 
 const SIGNED = ["manifest.json", "SHA256SUMS"];
 
-export async function assemble(parts: Parts): Promise<void> {
-  const { version, folder, seconds, keys, url, binaries } = parts;
+export function assemble(parts: Parts): void {
+  const { version, commit, folder, seconds, keys } = parts;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const files = parts.platforms.map((platform) => packed(parts, platform));
-  writeFileSync(join(folder, "manifest.json"), manifestOf(version, seconds, files));
+  writeFileSync(join(folder, "manifest.json"), manifestText(manifestOf(version, commit, seconds, files)));
   for (const [name, text] of Object.entries(parts.documents)) writeFileSync(join(folder, name), text);
-  const soFar: SoFar = { version, url, files, folder, binaries, keys, seconds };
-  for (const extra of parts.extras) await extra(soFar);
+  writePackages({ ...parts, files, programOf: ({ platform }) => programOf(parts, platform) });
   sumAndSign(folder, keys, seconds);
 }
 
@@ -66,19 +67,21 @@ export function namesIn(folder: string): string[] {
     .sort();
 }
 
-function packed({ version, binaries, beside, seconds, folder }: Parts, platform: Platform): ReleaseFile {
-  const program = programName(platform);
-  const binary = readFileSync(join(binaries, platform, program));
+function programOf({ binaries }: Parts, platform: Platform): Entry {
+  const name = programName(platform);
+  return entry(name, readFileSync(join(binaries, platform, name)), true);
+}
+
+function packed(parts: Parts, platform: Platform): ReleaseFile {
+  const { version, pages, seconds, folder } = parts;
+  const program = programOf(parts, platform);
   const place = `auth-${version}-${platform}`;
-  const entries = [{ path: program, bytes: binary, executable: true }, ...beside].map((entry) => ({
-    ...entry,
-    path: `${place}/${entry.path}`,
-  }));
+  const entries = [program, ...pages].map((file) => ({ ...file, path: `${place}/${file.path}` }));
   const isZip = platform.startsWith("windows");
   const name = `${place}${isZip ? ".zip" : ".tar.gz"}`;
   const archive = isZip ? zip(entries, seconds) : tarGz(entries, seconds);
   writeFileSync(join(folder, name), archive);
-  return { platform, name, ...facts(archive), binary: { name: program, ...facts(binary) } };
+  return { platform, name, ...facts(archive), binary: { name: program.path, ...facts(program.bytes) } };
 }
 
 function facts(bytes: Uint8Array): { size: number; sha256: string } {

@@ -10,7 +10,7 @@ export interface Filling {
 /** @param template the script, whose values are `'@NAME@'` @throws Error for a value that would end its quotes */
 export function fillScript(template: string, { url, version, keys, minisignKey }: Filling): string {
   const values: Record<string, string> = {
-    URL: url.replace(/\/+$/, ""),
+    URL: url,
     VERSION: version,
     KEYS: keys.join("").trim(),
     MINISIGN_KEY: minisignKey,

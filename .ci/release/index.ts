@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { version } from "../../package.json";
 import { faultsOf } from "../binary-faults.ts";
 import { compile } from "../compile.ts";
-import { isPlatform, PLATFORMS, programName } from "../platforms.ts";
+import { PLATFORMS, programName } from "../platforms.ts";
 import { output, root } from "../ready.mjs";
-import type { Entry } from "./archive.ts";
+import { entry } from "./archive.ts";
+import { commandLine, publishedAt } from "./asked.ts";
 import { assemble } from "./assemble.ts";
 import { bundledPackages } from "./bundled.ts";
 import { definedRelease } from "./define.ts";
-import { EXTRAS } from "./extras.ts";
 import { fillScript } from "./fill.ts";
 import { derOf, releaseKeys } from "./keys.ts";
 import { thirdPartyLicences } from "./licences.ts";
@@ -21,16 +21,17 @@ import { isoTime } from "./manifest.ts";
 import { differences } from "./reproduce.ts";
 import { billOfMaterials } from "./sbom.ts";
 
-const NOWHERE = "https://auth.invalid/releases";
-
-const named = process.argv.slice(2).filter(isPlatform);
+const { named, check } = commandLine(process.argv.slice(2));
 const platforms = named.length > 0 ? named : PLATFORMS;
 const folder = join(root, "dist", "release");
 const binaries = join(root, "dist", "release-binaries");
-const url = (process.env.AUTH_RELEASE_URL ?? NOWHERE).replace(/\/$/, "");
 const seconds = Number(process.env.SOURCE_DATE_EPOCH ?? output("git", "log", "-1", "--format=%ct"));
 if (!Number.isSafeInteger(seconds)) throw new Error("SOURCE_DATE_EPOCH is no number of seconds");
 const keys = releaseKeys(process.env, join(root, "dist", "release-keys"));
+const url = publishedAt(process.env, keys.throwAway);
+const changed = output("git", "status", "--porcelain").trim();
+if (changed !== "" && (check || !keys.throwAway))
+  throw new Error(`A release is made of a commit, and these files differ from it:\n${changed}`);
 
 await compile(
   platforms.map((platform) => ({
@@ -46,24 +47,23 @@ for (const platform of platforms) {
 }
 
 const packages = bundledPackages();
-await assemble({
+assemble({
   version,
+  commit: `${output("git", "rev-parse", "HEAD").trim()}${changed === "" ? "" : "+changes"}`,
   platforms,
   binaries,
-  beside: [
-    text("README.md"),
-    text("LICENSE"),
-    {
-      ...text("LICENSE"),
-      path: "THIRD-PARTY-LICENSES",
-      bytes: Buffer.from(thirdPartyLicences(packages, read("LICENSE"))),
-    },
+  pages: [
+    entry("README.md", read("README.md")),
+    entry("LICENSE", read("LICENSE")),
+    entry("THIRD-PARTY-LICENSES", thirdPartyLicences(packages, read("LICENSE"))),
   ],
   documents: {
     "sbom.cdx.json": billOfMaterials(version, isoTime(seconds), packages),
+    // What a bare openssl or minisign checks a file by.
+    "auth-release.pem": keys.publicKeys[0],
+    "auth-minisign.pub": `untrusted comment: minisign public key of auth\n${keys.minisign.publicKey}\n`,
     ...Object.fromEntries(["verify.sh", "install.sh", "install.ps1"].map((name) => [name, script(name)])),
   },
-  extras: EXTRAS,
   keys,
   url,
   seconds,
@@ -72,13 +72,12 @@ await assemble({
 console.log(`auth ${version} of ${isoTime(seconds)} is in dist/release. Check it: sh dist/release/verify.sh`);
 
 if (keys.throwAway) {
-  console.warn("\nNOT TO BE PUBLISHED: signed with throw-away keys (dist/release-keys). Set AUTH_RELEASE_KEY and");
-  console.warn("AUTH_RELEASE_MINISIGN_KEY to sign with yours.");
+  console.warn("\nNOT TO BE PUBLISHED: signed with throw-away keys (dist/release-keys). CONTRIBUTING.md says how to");
+  console.warn(`sign with yours. The release says that it comes from ${url}.`);
 }
-if (url === NOWHERE) console.warn(`AUTH_RELEASE_URL is not set: the release says that it comes from ${NOWHERE}.`);
 
-if (process.argv.includes("--check")) {
-  const different = differences(folder, process.argv.slice(2).filter(isPlatform), seconds);
+if (check) {
+  const different = differences(folder, named, seconds);
   if (different.length > 0) throw new Error(`Made again elsewhere, these differ: ${different.join(", ")}`);
   console.log("Made again in another folder: every file is the same, bit for bit, but for the signatures.");
 }
@@ -87,10 +86,6 @@ if (process.argv.includes("--check")) {
 function script(name: string): string {
   const template = read(join(".ci", "release", name));
   return fillScript(template, { url, version, keys: keys.publicKeys, minisignKey: keys.minisign.publicKey });
-}
-
-function text(path: string): Entry {
-  return { path, bytes: Buffer.from(read(path)), executable: false };
 }
 
 function read(path: string): string {

@@ -9,7 +9,7 @@ export interface Keys {
   readonly minisign: MinisignKey;
   /** Whose signatures count, in PEM: of this key, and of the one that comes after it. */
   readonly publicKeys: readonly [current: string, next: string];
-  /** They were made for this release alone: nobody else knows them, so nobody can be told to trust them. */
+  /** They were made here and are known to nobody: nobody can be told to trust them. */
   readonly throwAway: boolean;
 }
 
@@ -19,14 +19,18 @@ export interface KeyVariables {
   readonly AUTH_RELEASE_NEXT_KEY?: string | undefined;
 }
 
-/** The keys that the environment names, else ones made in `folder`. @throws Error when only some are named */
+/**
+ * The keys that the environment names, else ones made in `folder`.
+ * @throws Error when only some are named: programs that know no next key could never be told of another
+ */
 export function releaseKeys(env: KeyVariables, folder: string): Keys {
   const { AUTH_RELEASE_KEY: signing, AUTH_RELEASE_MINISIGN_KEY: minisign, AUTH_RELEASE_NEXT_KEY: next } = env;
-  if (signing === undefined && minisign === undefined) return throwAwayKeys(folder);
-  if (signing === undefined || minisign === undefined) {
-    throw new Error("AUTH_RELEASE_KEY and AUTH_RELEASE_MINISIGN_KEY name a file each: set both, or neither");
+  if (signing === undefined && minisign === undefined && next === undefined) return throwAwayKeys(folder);
+  if (signing === undefined || minisign === undefined || next === undefined) {
+    const names = "AUTH_RELEASE_KEY, AUTH_RELEASE_NEXT_KEY and AUTH_RELEASE_MINISIGN_KEY";
+    throw new Error(`${names} name a file each: set all of them, or none`);
   }
-  return keysOf(signing, minisign, next ?? signing, false);
+  return keysOf(signing, minisign, next, false);
 }
 
 function throwAwayKeys(folder: string): Keys {
@@ -48,12 +52,12 @@ function throwAwayKeys(folder: string): Keys {
 
 function keysOf(signing: string, minisign: string, next: string, throwAway: boolean): Keys {
   const key = createPrivateKey(readFileSync(signing));
-  return {
-    signing: requireP256(key, signing),
-    minisign: readMinisignKey(readFileSync(minisign, "utf8")),
-    publicKeys: [publicPem(key), publicPem(requireP256(createPublicKey(readFileSync(next)), next))],
-    throwAway,
-  };
+  const publicKeys = [
+    publicPem(requireP256(key, signing)),
+    publicPem(requireP256(createPublicKey(readFileSync(next)), next)),
+  ] as const;
+  if (publicKeys[0] === publicKeys[1]) throw new Error(`${next} and ${signing} are one key: make another for later`);
+  return { signing: key, minisign: readMinisignKey(readFileSync(minisign, "utf8")), publicKeys, throwAway };
 }
 
 function requireP256(key: KeyObject, path: string): KeyObject {

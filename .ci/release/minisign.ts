@@ -32,10 +32,10 @@ export function readMinisignKey(text: string): MinisignKey {
     );
   }
   const seed = bytes.subarray(62, 94);
-  return keyOf(
-    bytes.subarray(54, 62),
-    createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: "der", type: "pkcs8" }),
-  );
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: "der", type: "pkcs8" });
+  if (!rawPublic(key).equals(bytes.subarray(94, 126)))
+    throw new Error("the minisign key is damaged: its halves differ");
+  return keyOf(bytes.subarray(54, 62), key);
 }
 
 export function secretKeyFile({ id, key }: MinisignKey): string {

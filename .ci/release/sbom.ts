@@ -1,7 +1,7 @@
 /** A bill of materials: CycloneDX 1.6 (https://cyclonedx.org/docs/1.6/json/) of what is really in the program. */
-import { createHash } from "node:crypto";
 import { BUN, BUN_COMPONENTS } from "./bun-components.ts";
 import type { Bundled } from "./bundled.ts";
+import { PACKAGE } from "./packages/description.ts";
 
 /** @param published ISO 8601 */
 export function billOfMaterials(version: string, published: string, packages: readonly Bundled[]): string {
@@ -39,7 +39,7 @@ export function billOfMaterials(version: string, published: string, packages: re
         "bom-ref": auth,
         name: "auth",
         version,
-        licenses: [{ license: { id: "MIT" } }],
+        licenses: [{ license: { id: PACKAGE.license } }],
       },
     },
     components: [...bundled, runtime, ...linked],
@@ -48,14 +48,5 @@ export function billOfMaterials(version: string, published: string, packages: re
       { ref: bun, dependsOn: linked.map((component) => component["bom-ref"]) },
     ],
   };
-  // A number of its own for each content, and the same for the same: RFC 9562, version 8.
-  const digest = createHash("sha256").update(JSON.stringify(document)).digest("hex");
-  const id = [
-    digest.slice(0, 8),
-    digest.slice(8, 12),
-    `8${digest.slice(13, 16)}`,
-    `a${digest.slice(17, 20)}`,
-    digest.slice(20, 32),
-  ];
-  return `${JSON.stringify({ ...document, serialNumber: `urn:uuid:${id.join("-")}` }, null, 2)}\n`;
+  return `${JSON.stringify(document, null, 2)}\n`;
 }

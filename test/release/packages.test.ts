@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { PLATFORMS, programName } from "../../.ci/platforms.ts";
-import { tarGz, zip } from "../../.ci/release/archive.ts";
+import { parseTar } from "nanotar";
+import { PLATFORMS } from "../../.ci/platforms.ts";
+import { entry, tarGz } from "../../.ci/release/archive.ts";
 import type { ReleaseFile } from "../../.ci/release/manifest.ts";
-import { filesIn } from "../../.ci/release/packages/files.ts";
 import { writePackages } from "../../.ci/release/packages/index.ts";
 import { lacking } from "../support/needs.ts";
 import { type Ended, run, tempFolder } from "../support/program.ts";
@@ -32,27 +32,37 @@ beforeAll(() => {
 
 function madeRelease(): { folder: string; files: ReleaseFile[] } {
   const folder = tempFolder();
+  const programOf = (platform: string) =>
+    entry(
+      platform.startsWith("windows-") ? "auth.exe" : "auth",
+      platform === "linux-x64" ? PROGRAM : `the program for ${platform}`,
+      true,
+    );
   const files = PLATFORMS.map((platform): ReleaseFile => {
-    const name = programName(platform);
-    const inside = `auth-${VERSION}-${platform}`;
-    const program = Buffer.from(platform === "linux-x64" ? PROGRAM : `the program for ${platform}`);
-    const page = (path: string) => ({ path: `${inside}/${path}`, bytes: Buffer.from(`${path}\n`), executable: false });
-    const entries = [
-      { path: `${inside}/${name}`, bytes: program, executable: true },
-      ...["README.md", "LICENSE", "THIRD-PARTY-LICENSES"].map(page),
-    ];
-    const windows = platform.startsWith("windows-");
-    const archive = windows ? zip(entries, SECONDS) : tarGz(entries, SECONDS);
-    const file = `${inside}.${windows ? "zip" : "tar.gz"}`;
-    writeFileSync(join(folder, file), archive);
-    return { platform, name: file, ...sumsOf(archive), binary: { name, ...sumsOf(program) } };
+    const { path, bytes } = programOf(platform);
+    const name = `auth-${VERSION}-${platform}${platform.startsWith("windows-") ? ".zip" : ".tar.gz"}`;
+    return { platform, name, ...sumsOf(Buffer.from(name)), binary: { name: path, ...sumsOf(bytes) } };
   });
-  writePackages({ version: VERSION, url: URL_OF_RELEASE, files, folder, seconds: SECONDS });
+  writePackages({
+    version: VERSION,
+    url: URL_OF_RELEASE,
+    files,
+    programOf: ({ platform }) => programOf(platform),
+    pages: ["README.md", "LICENSE", "THIRD-PARTY-LICENSES"].map((path) => entry(path, `${path}\n`)),
+    folder,
+    seconds: SECONDS,
+  });
   return { folder, files };
 }
 
 function sumsOf(bytes: Uint8Array): { size: number; sha256: string } {
   return { size: bytes.length, sha256: new Bun.CryptoHasher("sha256").update(bytes).digest("hex") };
+}
+
+/** What npm would unpack. */
+function filesIn(tarball: Uint8Array): Map<string, Uint8Array> {
+  const files = parseTar(new Uint8Array(gunzipSync(tarball)));
+  return new Map(files.map(({ name, data }) => [name.replace("package/", ""), data ?? new Uint8Array()]));
 }
 
 function read(name: string): Buffer {
@@ -76,8 +86,7 @@ test("an archive ends as POSIX has it, whatever its size: with two blocks of zer
 
 test("each platform's npm package holds its program, whatever archive that came from", () => {
   for (const { platform, binary } of files) {
-    const name = `auth-cli-${platform}-${VERSION}.tgz`;
-    const inside = filesIn(read(`npm/${name}`), name);
+    const inside = filesIn(read(`npm/auth-cli-${platform}-${VERSION}.tgz`));
     expect(sumsOf(inside.get(`bin/${binary.name}`) ?? new Uint8Array()).sha256).toBe(binary.sha256);
     expect([...inside.keys()].sort()).toEqual([
       "LICENSE",
@@ -101,7 +110,7 @@ describe.skipIf(lacking("linux-x64", "npm"))("npm", () => {
     const packages = new Map<string, { manifest: Record<string, unknown>; tarball: Buffer }>();
     for (const name of readdirSync(join(folder, "npm"))) {
       const tarball = read(`npm/${name}`);
-      const manifest = JSON.parse(new TextDecoder().decode(filesIn(tarball, name).get("package.json")));
+      const manifest = JSON.parse(new TextDecoder().decode(filesIn(tarball).get("package.json")));
       packages.set(manifest.name, { manifest, tarball });
     }
     return Bun.serve({

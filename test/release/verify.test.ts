@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { tarGz, zip } from "../../.ci/release/archive.ts";
+import { entry, tarGz, zip } from "../../.ci/release/archive.ts";
 import { assemble, namesIn, sumAndSign } from "../../.ci/release/assemble.ts";
 import { fillScript } from "../../.ci/release/fill.ts";
 import { type Keys, releaseKeys } from "../../.ci/release/keys.ts";
@@ -15,7 +15,7 @@ const LINUX = "auth-9.8.7-linux-x64.tar.gz";
 const WINDOWS = "auth-9.8.7-windows-x64.zip";
 
 /** A release of two small files that stand for programs. */
-async function release(keys: Keys, seconds = NOW, folder = join(tempFolder(), "release")): Promise<string> {
+function release(keys: Keys, seconds = NOW, folder = join(tempFolder(), "release")): string {
   const binaries = tempFolder();
   for (const [platform, name] of [
     ["linux-x64", "auth"],
@@ -24,18 +24,13 @@ async function release(keys: Keys, seconds = NOW, folder = join(tempFolder(), "r
     mkdirSync(join(binaries, platform));
     writeFileSync(join(binaries, platform, name), `the program for ${platform}\n`.repeat(1000));
   }
-  await assemble({
+  assemble({
     version: "9.8.7",
+    commit: "0".repeat(40),
     platforms: ["linux-x64", "windows-x64"],
     binaries,
-    beside: [{ path: "README.md", bytes: Buffer.from("Read me.\n"), executable: false }],
+    pages: [entry("README.md", "Read me.\n")],
     documents: { "sbom.cdx.json": "{}\n", "verify.sh": verifyScript(keys) },
-    extras: [
-      ({ folder: place }) => {
-        mkdirSync(join(place, "npm"));
-        writeFileSync(join(place, "npm", "auth-9.8.7.tgz"), "a package");
-      },
-    ],
     keys,
     url: "https://example.test/auth",
     seconds,
@@ -63,7 +58,7 @@ describe.skipIf(lacking("openssl", "minisign", "unzip", "busybox"))("what a stra
   let whole = "";
   beforeAll(async () => {
     keys = releaseKeys({}, join(tempFolder(), "keys"));
-    whole = await release(keys);
+    whole = release(keys);
   });
 
   function changed(change: (folder: string) => void): { code: number | null; said: string } {
@@ -115,9 +110,9 @@ describe.skipIf(lacking("openssl", "minisign", "unzip", "busybox"))("what a stra
     const both = releaseKeys(env, folder);
     expect(readFileSync(join(folder, "minisign.pub"), "utf8").split("\n")[1]).toBe(both.minisign.publicKey);
     expect(both.throwAway).toBe(false);
-    const made = await release({ ...both, signing: next.privateKey });
+    const made = release({ ...both, signing: next.privateKey });
     expect(verify(made)).toMatchObject({ code: 0 });
-    expect(() => releaseKeys({ AUTH_RELEASE_KEY: signing }, folder)).toThrow("set both, or neither");
+    expect(() => releaseKeys({ AUTH_RELEASE_KEY: signing }, folder)).toThrow("set all of them, or none");
   });
 
   test.each(["manifest.json", "SHA256SUMS", "manifest.json.sig", "manifest.json.minisig"])(
@@ -130,7 +125,7 @@ describe.skipIf(lacking("openssl", "minisign", "unzip", "busybox"))("what a stra
     },
   );
 
-  test.each([LINUX, WINDOWS, "sbom.cdx.json", "npm/auth-9.8.7.tgz"])("a byte changed in %s is found", (name) => {
+  test.each([LINUX, WINDOWS, "sbom.cdx.json", "npm/auth-cli-9.8.7.tgz"])("a byte changed in %s is found", (name) => {
     const { code, said } = changed((folder) => flip(join(folder, name)));
     expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining(`${name} was changed`) });
   });
@@ -152,15 +147,15 @@ describe.skipIf(lacking("openssl", "minisign", "unzip", "busybox"))("what a stra
   });
 
   test("one signed by somebody else is refused", async () => {
-    const other = await release(releaseKeys({}, join(tempFolder(), "keys")));
+    const other = release(releaseKeys({}, join(tempFolder(), "keys")));
     writeFileSync(join(other, "verify.sh"), verifyScript(keys));
     expect(verify(other)).toMatchObject({ code: 1, said: expect.stringContaining("signed by somebody else") });
   });
 
   test("one that has expired, or is of tomorrow, is refused", async () => {
-    const old = await release(keys, NOW - 401 * 86_400);
+    const old = release(keys, NOW - 401 * 86_400);
     expect(verify(old)).toMatchObject({ code: 1, said: expect.stringContaining("expired on") });
-    const early = await release(keys, NOW + 86_400);
+    const early = release(keys, NOW + 86_400);
     expect(verify(early)).toMatchObject({ code: 1, said: expect.stringContaining("set the clock") });
   });
 
@@ -220,7 +215,7 @@ describe.skipIf(lacking("openssl", "minisign", "unzip", "busybox"))("what a stra
 
 test("the same parts make the same files, but for the signatures", async () => {
   const keys = releaseKeys({}, join(tempFolder(), "keys"));
-  const [one, other] = [await release(keys), await release(keys)];
+  const [one, other] = [release(keys), release(keys)];
   const names = namesIn(one);
   expect(namesIn(other)).toEqual(names);
   for (const name of names.filter((found) => !/\.(sig|minisig)$/.test(found))) {

@@ -8,6 +8,7 @@ import { ENTRIES, FLAGS } from "../../.ci/flags.mjs";
 import { type Platform, programName, TARGETS } from "../../.ci/platforms.ts";
 import { zip } from "../../.ci/release/archive.ts";
 import { definedRelease } from "../../.ci/release/define.ts";
+import { manifestOf, manifestText } from "../../.ci/release/manifest.ts";
 import { runtimesFor } from "../../.ci/runtime.ts";
 import type { Release } from "../../src/platform/release.ts";
 import { run, tempFolder } from "./program.ts";
@@ -49,9 +50,9 @@ export interface MadeRelease {
   readonly link?: boolean;
 }
 
-const DAY = 86_400_000;
+const DAY = 86_400;
 
-/** What `npm run release` writes, for one platform. */
+/** What `npm run release` writes, for one platform, by its own manifest. */
 export function makeRelease(made: MadeRelease): Files {
   const { version, platform, binary, signer } = made;
   const folder = `auth-${version}-${platform}`;
@@ -61,25 +62,19 @@ export function makeRelease(made: MadeRelease): Files {
     ? zip([{ path: `${folder}/${file}`, bytes: binary, executable: true }], 1_790_000_000)
     : gzipSync(tarOf(made, `${folder}/${file}`), { level: 1 });
   const name = `${folder}.${windows ? "zip" : "tar.gz"}`;
-  const manifest: Record<string, unknown> = {
-    product: "auth",
-    version,
-    published: made.published ?? new Date(Date.now() - DAY).toISOString(),
-    expires: made.expires ?? new Date(Date.now() + DAY).toISOString(),
-    files: [
-      { platform, name, ...sumsOf(archive), binary: { name: file, ...sumsOf(binary) } },
-      // Another platform's, so that the right one has to be looked for.
-      {
-        platform: "plan9-x64",
-        name: `auth-${version}-plan9-x64.tar.gz`,
-        size: 1,
-        sha256: "0".repeat(64),
-        binary: { name: "auth", size: 1, sha256: "0".repeat(64) },
-      },
-    ],
+  // Another platform's as well, so that the right one has to be looked for.
+  const nothing = { size: 1, sha256: "0".repeat(64) };
+  const other = { name: `auth-${version}-plan9-x64.tar.gz`, ...nothing, binary: { name: "auth", ...nothing } };
+  const manifest = {
+    ...manifestOf(version, "0".repeat(40), Math.floor(Date.now() / 1000) - DAY, [
+      { platform: platform as Platform, name, ...sumsOf(archive), binary: { name: file, ...sumsOf(binary) } },
+      { platform: "plan9-x64" as Platform, ...other },
+    ]),
+    ...(made.published !== undefined && { published: made.published }),
+    ...(made.expires !== undefined && { expires: made.expires }),
   };
-  made.edit?.(manifest);
-  const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+  made.edit?.(manifest as unknown as Record<string, unknown>);
+  const bytes = Buffer.from(manifestText(manifest));
   return new Map<string, Uint8Array>([
     ["manifest.json", bytes],
     ["manifest.json.sig", sign("sha256", bytes, signer.key)],

@@ -1,23 +1,28 @@
 /** A Debian package (deb(5)): an ar archive of the format's version, what is told of the package, and its files. */
 import { createHash } from "node:crypto";
-import { type Entry, gzip, tarGz } from "../archive.ts";
+import { type Entry, entry, gzip, tarGz } from "../archive.ts";
 import { PACKAGE } from "./description.ts";
-import { entry, type Files } from "./files.ts";
 
-/** @param files of the platform's archive @param seconds the time of every file, in seconds since 1970 */
-export function debPackage(
-  version: string,
-  architecture: "amd64" | "arm64",
-  files: Files,
-  seconds: number,
-): Uint8Array {
-  const text = (name: string): string => new TextDecoder().decode(files.get(name));
+interface Packed {
+  readonly version: string;
+  readonly architecture: "amd64" | "arm64";
+  readonly program: Entry;
+  readonly pages: readonly Entry[];
+  /** Where the release is published. */
+  readonly url: string;
+  /** The time of every file, in seconds since 1970. */
+  readonly seconds: number;
+}
+
+export function debPackage({ version, architecture, program, pages, url, seconds }: Packed): Uint8Array {
+  const text = (name: string): string =>
+    new TextDecoder().decode(pages.find(({ path }) => path === name)?.bytes ?? new Uint8Array());
   // Debian orders 1.0.0~rc.1 before 1.0.0, and would take 1.0.0-rc.1 for a revision.
   const debVersion = version.replace("-", "~");
   const date = new Date(seconds * 1000).toUTCString().replace("GMT", "+0000");
-  const changelog = `auth (${debVersion}) stable; urgency=medium\n\n  * See https://auth.invalid or the release's own notes.\n\n -- ${PACKAGE.maintainer}  ${date}\n`;
+  const changelog = `auth (${debVersion}) stable; urgency=medium\n\n  * Release ${version}: ${url}\n\n -- ${PACKAGE.maintainer}  ${date}\n`;
   const content = [
-    entry("usr/bin/auth", files.get("auth") ?? "", true),
+    entry("usr/bin/auth", program.bytes, true),
     entry("usr/share/doc/auth/README.md", text("README.md")),
     entry("usr/share/doc/auth/changelog.gz", gzip(Buffer.from(changelog))),
     entry("usr/share/doc/auth/copyright", `${text("LICENSE")}\n${text("THIRD-PARTY-LICENSES")}`),
@@ -32,7 +37,8 @@ Depends: libc6 (>= 2.17)
 Recommends: ca-certificates
 Section: utils
 Priority: optional
-Description: keeps every token you need valid
+Homepage: ${url}
+Description: ${PACKAGE.description}
  One program that logs in, keeps tokens sealed, refreshes them exactly once
  however many processes ask, and hands them to commands.
 `;

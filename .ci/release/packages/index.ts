@@ -1,28 +1,46 @@
 /** Every package of a release, written beside its archives: npm, Debian, and recipes for Homebrew, Scoop and Nix. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PLATFORMS } from "../../platforms.ts";
-import type { SoFar } from "../extras.ts";
+import type { Entry } from "../archive.ts";
+import type { ReleaseFile } from "../manifest.ts";
 import { debPackage } from "./deb.ts";
 import { PACKAGE } from "./description.ts";
-import { type Files, filesIn } from "./files.ts";
 import { launcherPackage, platformPackage } from "./npm.ts";
 import { homebrewFormula, nixExpression, scoopManifest } from "./recipes.ts";
 
+export interface Packaged {
+  readonly version: string;
+  /** Where the files of this release will be served: `<url>/<file name>`. */
+  readonly url: string;
+  /** The archives, as the manifest names them. */
+  readonly files: readonly ReleaseFile[];
+  /** A platform's program. */
+  readonly programOf: (file: ReleaseFile) => Entry;
+  /** What every package holds beside it: README and licences. */
+  readonly pages: readonly Entry[];
+  /** The time of every file, in seconds since 1970. */
+  readonly seconds: number;
+  /** The release's folder. */
+  readonly folder: string;
+}
+
 const DEB: Readonly<Record<string, "amd64" | "arm64">> = { "linux-x64": "amd64", "linux-arm64": "arm64" };
 
-export function writePackages(release: Omit<SoFar, "binaries" | "keys">): void {
-  const { version, files, folder, seconds } = release;
+export function writePackages(release: Packaged): void {
+  const { version, url, files, programOf, pages, seconds, folder } = release;
   const write = (name: string, data: Uint8Array | string): void => writeFileSync(join(folder, name), data);
   mkdirSync(join(folder, "npm"), { recursive: true });
-  let pages: Files = new Map();
   for (const file of files) {
-    const inside = filesIn(readFileSync(join(folder, file.name)), file.name);
-    write(`npm/${PACKAGE.npm}-${file.platform}-${version}.tgz`, platformPackage(version, file, inside, seconds));
-    const architecture = DEB[file.platform];
+    const program = programOf(file);
+    const { platform } = file;
+    write(`npm/${PACKAGE.npm}-${platform}-${version}.tgz`, platformPackage(version, platform, program, pages, seconds));
+    const architecture = DEB[platform];
     if (architecture !== undefined)
-      write(`${PACKAGE.name}_${version}_${architecture}.deb`, debPackage(version, architecture, inside, seconds));
-    pages = new Map([...inside].filter(([path]) => /^[A-Z-]+(\.md)?$/.test(path)));
+      write(
+        `${PACKAGE.name}_${version}_${architecture}.deb`,
+        debPackage({ version, architecture, program, pages, url, seconds }),
+      );
   }
   const platforms = files.map(({ platform }) => platform);
   write(`npm/${PACKAGE.npm}-${version}.tgz`, launcherPackage(version, platforms, pages, seconds));

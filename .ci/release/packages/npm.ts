@@ -2,10 +2,8 @@
  * npm: a package for each platform, which npm installs only where it fits, and a launcher that becomes the program. No
  * script runs at installation, so it works where those are forbidden.
  */
-import { tarGz } from "../archive.ts";
-import type { ReleaseFile } from "../manifest.ts";
+import { type Entry, entry, tarGz } from "../archive.ts";
 import { PACKAGE } from "./description.ts";
-import { entry, type Files } from "./files.ts";
 
 /** `linux-x64-musl` in npm's words. */
 function constraints(platform: string): Record<string, readonly string[]> {
@@ -17,11 +15,11 @@ function constraints(platform: string): Record<string, readonly string[]> {
   };
 }
 
-/** @param files of the platform's archive */
 export function platformPackage(
   version: string,
-  { platform, binary }: ReleaseFile,
-  files: Files,
+  platform: string,
+  program: Entry,
+  pages: readonly Entry[],
   seconds: number,
 ): Uint8Array {
   const { description, license } = PACKAGE;
@@ -33,14 +31,13 @@ export function platformPackage(
     ...constraints(platform),
     preferUnplugged: true,
   };
-  const pages = new Map([...files].filter(([path]) => path !== binary.name));
-  return packed(manifest, pages, [`bin/${binary.name}`, files.get(binary.name) ?? new Uint8Array()], seconds);
+  return packed(manifest, pages, { ...program, path: `bin/${program.path}` }, seconds);
 }
 
 export function launcherPackage(
   version: string,
   platforms: readonly string[],
-  pages: Files,
+  pages: readonly Entry[],
   seconds: number,
 ): Uint8Array {
   const { npm, npmScope, name, description, license } = PACKAGE;
@@ -53,23 +50,13 @@ export function launcherPackage(
     engines: { node: ">=18" },
     optionalDependencies: Object.fromEntries(platforms.map((platform) => [`${npmScope}/${platform}`, version])),
   };
-  return packed(manifest, pages, ["bin/auth.js", launcher(npmScope)], seconds);
+  return packed(manifest, pages, entry("bin/auth.js", launcher(npmScope), true), seconds);
 }
 
-function packed(
-  manifest: object,
-  pages: Files,
-  [program, data]: readonly [string, Uint8Array | string],
-  seconds: number,
-): Uint8Array {
-  return tarGz(
-    [
-      entry("package/package.json", `${JSON.stringify(manifest, null, 2)}\n`),
-      entry(`package/${program}`, data, true),
-      ...[...pages].map(([path, data]) => entry(`package/${path}`, data)),
-    ],
-    seconds,
-  );
+function packed(manifest: object, pages: readonly Entry[], program: Entry, seconds: number): Uint8Array {
+  const description = entry("package.json", `${JSON.stringify(manifest, null, 2)}\n`);
+  const files = [description, program, ...pages].map((file) => ({ ...file, path: `package/${file.path}` }));
+  return tarGz(files, seconds);
 }
 
 /** Replaces itself by the program where Node can (execve, from 22.15); else passes signals and the exit code on. */
