@@ -18,6 +18,7 @@ import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parseTar } from "nanotar";
 import { version } from "../package.json";
+import { coverProgramAddress } from "./elf-sections.ts";
 import { type Platform, TARGETS } from "./platforms.ts";
 import { npm, output, root } from "./ready.mjs";
 import { withResources } from "./windows-resources.mjs";
@@ -39,6 +40,7 @@ export const SWITCHES: readonly string[] = [
   "BUN_BYTECODE_ORDER_NAMES_OUT",
   "BUN_BYTECODE_DIGEST_OUT",
   "BUN_WATCHER_TRACE",
+  "NODE_CHANNEL_FD", // takes over the channel between Node and a command of `auth run`, and reads what comes there
   "BUN_ENABLE_CRASH_REPORTING", // sends the stack of a crash to Bun's makers …
   "BUN_CRASH_REPORT_URL", // … or to an address
 ];
@@ -96,7 +98,8 @@ export function runtimesFor(platforms: readonly (Platform | null)[]): string[] {
   const folder = join(root, "node_modules", ".cache", "auth-runtimes");
   mkdirSync(folder, { recursive: true });
   const recipe = createHash("sha256").update(version);
-  for (const file of ["runtime.ts", "windows-resources.mjs"]) recipe.update(readFileSync(join(root, ".ci", file)));
+  for (const file of ["runtime.ts", "elf-sections.ts", "windows-resources.mjs"])
+    recipe.update(readFileSync(join(root, ".ci", file)));
   const made = `${Bun.version}-${recipe.digest("hex").slice(0, 16)}`;
   return platforms.map((platform) => {
     const target = platform === null || isOwn(TARGETS[platform]) ? null : TARGETS[platform];
@@ -107,6 +110,7 @@ export function runtimesFor(platforms: readonly (Platform | null)[]): string[] {
     const draft = `${path}.${process.pid}`;
     const isForWindows = platform?.startsWith("windows") ?? process.platform === "win32";
     const blanked = blankSwitches(runtime);
+    coverProgramAddress(blanked);
     writeFileSync(draft, isForWindows ? withResources(blanked, version) : blanked, { mode: 0o755 });
     renameSync(draft, path);
     removeOthers(folder, path);

@@ -5,6 +5,7 @@ import { faultsOf } from "../.ci/binary-faults.ts";
 import { blankSwitches, runtimesFor, SWITCHES, switchesIn } from "../.ci/runtime.ts";
 import { CERTIFICATES } from "./platform/certificates.ts";
 import { hostileValue, scriptFolder } from "./support/hostile-switches.ts";
+import { lacking } from "./support/needs.ts";
 import { AUTH, compile, type Ended, run, tempFolder } from "./support/program.ts";
 
 async function tried(
@@ -34,6 +35,32 @@ describe("a switch of Bun", () => {
     });
   }
 });
+
+test("a channel between Node and a command of auth run reaches the command, both ways", async () => {
+  const command = `process.on("message", (text) => process.send("heard " + text, () => process.disconnect()));`;
+  const caller = `
+    const args = ["run", "--quiet", "--allow-none", "--", process.execPath, "-e", ${JSON.stringify(command)}];
+    const child = require("node:child_process").spawn(process.argv[1], args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    child.on("message", (text) => console.log(text));
+    child.send("hello");`;
+  expect(await run(["node", "-e", caller, AUTH])).toMatchObject({ code: 0, stdout: "heard hello\n", stderr: "" });
+});
+
+test.skipIf(lacking("linux", "strip"))(
+  "a stripped binary is auth still, not a bare Bun",
+  async () => {
+    for (const option of ["--strip-all", "--strip-debug"]) {
+      const folder = tempFolder();
+      writeFileSync(join(folder, "package.json"), JSON.stringify({ scripts: { list: "touch was-run" } }));
+      const stripped = join(folder, "auth");
+      expect((await run(["strip", option, "-o", stripped, AUTH])).code).toBe(0);
+      expect((await run([stripped, "--version"])).stdout).toMatch(/^auth \d/);
+      await run([stripped, "list"], { cwd: folder });
+      expect(existsSync(join(folder, "was-run"))).toBe(false);
+    }
+  },
+  30_000,
+);
 
 describe("a program that asks for nothing itself", () => {
   let server: Bun.Server<undefined>;

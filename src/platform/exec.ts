@@ -59,13 +59,16 @@ const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
 const SIGPIPE = 13;
 const SIGXFSZ = 25;
 
+/** Node's channel to a child of its (`stdio: "ipc"`): Bun hides these, whose descriptor is handed over with the others. */
+const CHANNEL = ["NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE"];
+
 function execveBySystem(system: Posix, file: string, { command, args, env, inherited }: Execution): never {
   handOver(system, inherited);
   for (const signal of [SIGPIPE, SIGXFSZ]) system.resetSignal(signal);
 
   const variables: string[] = [];
   for (const name in env) if (env[name] !== undefined) variables.push(`${name}=${env[name]}`);
-  const environment = cStrings(variables);
+  const environment = cStrings([...variables, ...system.entriesOf(CHANNEL)]);
   const execute = (path: string, argv: readonly string[]): number => system.execve(path, cStrings(argv), environment);
   let errno = execute(file, [command, ...args]);
   // A script without `#!` is run by the shell, as execvp(3) and every shell do.

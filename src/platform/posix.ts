@@ -82,6 +82,8 @@ export interface Posix {
   /** Back to what the system does with this signal. */
   resetSignal(signal: number): void;
   ignoreSignal(signal: number): void;
+  /** `NAME=value` of those that are set, as the system holds them: Bun leaves some out of its own. ASCII. */
+  entriesOf(names: readonly string[]): string[];
   /** Linux's own: any call by its name. null on macOS. */
   readonly linux: Linux | null;
 }
@@ -125,6 +127,7 @@ function loadLinux(): Posix | null {
     fcntl: (fd, command, argument) => call("fcntl", fd, command, argument),
     resetSignal: (signal) => setAction(call, signal, SIG_DFL),
     ignoreSignal: (signal) => setAction(call, signal, SIG_IGN),
+    entriesOf,
     linux: { call },
   };
 }
@@ -166,8 +169,24 @@ function loadDarwin(): Posix | null {
     },
     resetSignal: (signal) => void c.signal(signal, null),
     ignoreSignal: (signal) => void c.signal(signal, SIG_IGN as Pointer),
+    entriesOf,
     linux: null,
   };
+}
+
+function entriesOf(names: readonly string[]): string[] {
+  const c = load({ getenv: { args: ["ptr"], returns: "ptr" } });
+  return names.flatMap((name) => {
+    const value = c?.getenv(ffi.ptr(cString(name))) ?? null;
+    return value === null ? [] : `${name}=${textAt(value as Pointer)}`;
+  });
+}
+
+function textAt(address: Pointer): string {
+  let text = "";
+  for (let byte = ffi.read.u8(address); byte !== 0; byte = ffi.read.u8(address, text.length))
+    text += String.fromCharCode(byte);
+  return text;
 }
 
 let errnoAt: (() => Pointer) | undefined;

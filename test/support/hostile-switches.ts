@@ -11,6 +11,7 @@ export function hostileValue(name: string, folder: string): string {
   if (name === "BUN_INSPECT") return `ws+unix://${join(folder, "socket")}?wait=1`;
   if (name === "BUN_CONFIG_VERBOSE_FETCH") return "curl";
   if (name === "NODE_TLS_REJECT_UNAUTHORIZED") return "0";
+  if (name === "NODE_CHANNEL_FD") return "x";
   return /_(OUT|PATH|CACHE|TRACE)$/.test(name) ? join(folder, "written") : "1";
 }
 

@@ -13,6 +13,7 @@ const NEEDS = {
   /** A mount namespace of one's own, so that nothing stays mounted whatever happens to the test. */
   mounts: () => succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"),
   chroot: () => succeeds("chroot", "/", "true"),
+  strip: () => succeeds("strip", "--version"),
   strace: () => succeeds("strace", "--version"),
   openssl: () => succeeds("openssl", "version"),
   unzip: () => succeeds("unzip", "-v"),
