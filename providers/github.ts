@@ -2,7 +2,10 @@ import { defineProvider } from "auth/provider";
 
 /**
  * github.com, GitHub Enterprise Cloud with data residency (*.ghe.com) and GitHub Enterprise Server. Speaks for OAuth
- * Apps (tokens without expiry) and for GitHub Apps (8 hours, with a rotating refresh token): the client id decides.
+ * Apps (tokens without expiry, or with it since 2026) and for GitHub Apps (8 hours, with a rotating refresh token): the
+ * client id decides.
+ *
+ * offline_access: https://github.com/orgs/community/discussions/204963
  */
 export default defineProvider({
   id: "github",
@@ -11,7 +14,8 @@ export default defineProvider({
   docs: "https://docs.github.com/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps",
 
   quirks: [
-    "The client id decides what comes back: a GitHub App's tokens live for 8 hours and are refreshed (for 6 months), an OAuth App's never expire and have no refresh token.",
+    "The client id decides what comes back: a GitHub App's tokens live for 8 hours and are refreshed (for 6 months), an OAuth App's never expire and have no refresh token, unless the app or the login asks for that.",
+    "An OAuth App gives tokens of 8 hours with a refresh token where its settings say so, or to a login with the scope offline_access (since 2026): 'auth login github --scope repo,read:org,gist,offline_access'. It isn't asked for by default: a refresh may need the app's secret. Where no refresh token comes, the login says so, and the token is one without end.",
     "A refresh ends the old refresh token and the old access token at once: a program that still holds the old one gets 401. 'auth token github' again gives it the new one.",
     "An OAuth App keeps ten tokens for each person and set of scopes: the eleventh login ends the oldest. A token that isn't used for a year ends too, and so does one that is pushed to a public repository.",
     "Errors come with status 200 and the code in 'error'; scopes come back with commas; a GitHub App's tokens come back with no scopes, they have permissions instead.",
@@ -21,6 +25,7 @@ export default defineProvider({
     "Where an organisation has single sign-on, the token works there only once it is authorised for it: https://github.com/settings/connections/applications.",
   ],
   assumed: [
+    "What an OAuth App's refresh token is like (its lifetime, that a refresh ends the old one, that a login by device needs no secret for it) is taken from GitHub Apps: --scope without offline_access avoids it.",
     "Logging out ends the one token by 'DELETE /applications/<client>/token', with the client's secret: --endpoint revocation=<url> sends it elsewhere.",
     "The scopes of an OAuth App's token are read from the reply header X-OAuth-Scopes of /user: --scope asks for others, and scopes in the token reply win over the header.",
     "*.ghe.com has its API at api.<host>: --endpoint userinfo=<url> says otherwise.",
@@ -98,6 +103,7 @@ export default defineProvider({
   // What `gh` asks an OAuth App for, so that it works with the token. A GitHub App has permissions instead.
   scopes: { default: ["repo", "read:org", "gist"], replySeparator: "," },
 
+  // [K] for OAuth Apps, whose tokens expire where offline_access was asked for.
   refresh: { rotation: "rotating", killsAccessToken: true },
 
   // The device flow takes the client id alone.

@@ -8,6 +8,8 @@ import { type Call, html, json, redirect, type Server, serve } from "./server.ts
 export interface GithubOptions {
   /** `app`: 8 hours and a rotating refresh token. `oauth-app`: no expiry, no refresh token. */
   readonly mode?: "app" | "oauth-app";
+  /** Of an OAuth App: whether `offline_access` brings tokens that expire, as it does since 2026; earlier it is no scope. */
+  readonly offlineAccess?: boolean;
   readonly clientId?: string;
   readonly clientSecret?: string;
   /** Seconds, as all lifetimes here. */
@@ -35,6 +37,7 @@ interface Token {
 export function startGithub(options: GithubOptions = {}) {
   const {
     mode = "app",
+    offlineAccess = true,
     clientId = "Iv23liTestClient",
     clientSecret = "github-client-secret",
     accessLifetime = 28_800,
@@ -138,23 +141,24 @@ export function startGithub(options: GithubOptions = {}) {
 
     function issue(call: Call, scopes: readonly string[], byDevice: boolean): Response {
       const isApp = mode === "app";
+      const expires = isApp || (offlineAccess && scopes.includes("offline_access"));
       const made: Token = {
         access: `${isApp ? "ghu_" : "gho_"}${random("base62", 36)}`,
-        refresh: isApp ? `ghr_${random("base62", 76)}` : null,
+        refresh: expires ? `ghr_${random("base62", 76)}` : null,
         scopes,
         byDevice,
-        expiresAt: isApp ? now() + accessLifetime * 1000 : Number.POSITIVE_INFINITY,
+        expiresAt: expires ? now() + accessLifetime * 1000 : Number.POSITIVE_INFINITY,
         refreshExpiresAt: now() + refreshLifetime * 1000,
         alive: true,
       };
       tokens.push(made);
       return answer(call, {
         access_token: made.access,
-        ...(isApp
+        ...(expires
           ? { expires_in: accessLifetime, refresh_token: made.refresh, refresh_token_expires_in: refreshLifetime }
           : {}),
         token_type: "bearer",
-        scope: isApp ? "" : scopes.join(","),
+        scope: isApp ? "" : scopes.filter((scope) => scope !== "offline_access").join(","),
       });
     }
 

@@ -10,7 +10,7 @@ import type { LoginUi } from "./request.ts";
 export function warnOfRefusedScopes(plan: LoginPlan, { record }: Stored, ui: LoginUi): void {
   if (plan.mint !== undefined) return;
   const granted = record.tokens?.scopes ?? [];
-  const refused = notGranted(plan.scopes, granted, plan.provider.dialect.scopes.offline);
+  const refused = notGranted(plan.scopes, granted, offlineOf(plan));
   if (granted.length === 0 && refused.length > 0)
     ui.warn(
       `${plan.provider.definition.title} granted no scopes (asked for: ${escapeText(refused.join(", "))}): what the token may do depends on the permissions of the client.`,
@@ -24,7 +24,7 @@ export function warnOfMissingRefreshToken(plan: LoginPlan, { record: { tokens } 
   if (tokens === null || tokens.refreshToken !== null) return;
   if (plan.flow !== "device" && plan.flow !== "browser") return;
   const { title } = plan.provider.definition;
-  const { offline } = plan.provider.dialect.scopes;
+  const offline = offlineOf(plan);
   const { expiresAt, obtainedAt } = tokens;
   const when = expiresAt === null ? "when its access token ends" : `in ${duration(expiresAt - obtainedAt)}`;
   if (offline !== undefined && plan.scopes.includes(offline))
@@ -36,6 +36,14 @@ export function warnOfMissingRefreshToken(plan: LoginPlan, { record: { tokens } 
       `No refresh token came, and none was asked for: log in again ${when}, or now with --scope ${shellWord(offline)} too.`,
     );
 }
+
+/** The scope that asks for a refresh token: the description's, or the standard's where the login asked for that. */
+function offlineOf({ provider, scopes }: LoginPlan): string | undefined {
+  return provider.dialect.scopes.offline ?? (scopes.includes(OFFLINE_ACCESS) ? OFFLINE_ACCESS : undefined);
+}
+
+/** OpenID Connect Core §11. */
+const OFFLINE_ACCESS = "offline_access";
 
 /**
  * The scopes that weren't granted. Providers write granted scopes in their own way (a whole URL, a parent that holds the
