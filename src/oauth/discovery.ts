@@ -28,6 +28,7 @@ const Metadata = v.object({
   token_endpoint_auth_methods_supported: names,
   token_endpoint_auth_signing_alg_values_supported: names,
   grant_types_supported: names,
+  code_challenge_methods_supported: names,
   id_token_signing_alg_values_supported: names,
   dpop_signing_alg_values_supported: names,
   pushed_authorization_request_endpoint: url,
@@ -175,6 +176,8 @@ function documentFrom(metadata: v.InferOutput<typeof Metadata>) {
     /** By which a client may sign its assertions. */
     authenticationAlgorithms: metadata.token_endpoint_auth_signing_alg_values_supported ?? null,
     grantTypes: metadata.grant_types_supported ?? null,
+    /** RFC 7636: `S256`, `plain`. */
+    challengeMethods: metadata.code_challenge_methods_supported ?? null,
     idTokenAlgorithms: metadata.id_token_signing_alg_values_supported ?? null,
     /** Where an authorization request has to be pushed first (RFC 9126 §5); null where it need not be. */
     pushed: (metadata.require_pushed_authorization_requests && metadata.pushed_authorization_request_endpoint) || null,

@@ -225,7 +225,7 @@ export const ProviderSchema = v.strictObject({
   ),
   issuer: optional(
     template,
-    "Asked for its endpoints at login (RFC 8414, OpenID Connect Discovery 1.0); its answer wins over `endpoints`.",
+    "Asked for its endpoints at login (RFC 8414, OpenID Connect Discovery 1.0). Its answer wins over `endpoints` where it stays at the origins that the description names.",
   ),
   endpoints: optional(endpoints, "Where requests go: https URLs, templates over the settings."),
   origins: optional(v.array(template), "Further origins that its tokens may be sent to: those of its API."),

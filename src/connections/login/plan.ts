@@ -21,6 +21,7 @@ import type { Services } from "../services.ts";
 import { readReplaceable, type Stored } from "../store.ts";
 import { loginClient } from "./client.ts";
 import { loginCommand } from "./command.ts";
+import { atKnownOrigins, withMetadata } from "./metadata.ts";
 import { clientMissing } from "./missing-client.ts";
 import { flowOfRequest, planWithoutPerson } from "./plan-without-person.ts";
 import { registeredClient } from "./registration.ts";
@@ -74,8 +75,9 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     ...(document === null ? {} : { issuerDocument: document }),
     endpoints: { ...profile?.endpoints, ...request.endpoints },
   };
-  const provider = applyOverrides(resolved, overrides);
-  const { dialect } = provider;
+  const overridden = applyOverrides(resolved, overrides);
+  const dialect = withMetadata(overridden.dialect, document);
+  const provider = { ...overridden, dialect };
   const resource = request.resource ?? (profile === null ? undefined : asLoggedIn(profile).pinned?.resource);
   const server: Server = {
     dialect,
@@ -164,8 +166,13 @@ async function issuerDocument(
   const { discover } = await import("../../oauth/discovery.ts");
   const document = await discover(services.context.http, issuer);
   // An issuer that the person named is theirs to trust.
-  if (own === null) await services.registry.refuseForeign(resolved.definition.id, addressesOf(issuer, document));
-  return document;
+  if (own !== null) return document;
+  await services.registry.refuseForeign(resolved.definition.id, addressesOf(issuer, document));
+  return atKnownOrigins(document, resolved, (name, url) =>
+    services.context.debug(
+      `${issuer} names ${url} as its ${name} endpoint, at an origin that the description of ${resolved.definition.id} doesn't name: its own is used`,
+    ),
+  );
 }
 
 function addressesOf(issuer: string, { endpoints, pushed, registration }: IssuerDocument): IssuerAddresses {
