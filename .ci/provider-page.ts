@@ -125,10 +125,11 @@ function flows(definition: ProviderDefinition): string {
 }
 
 function scopes(definition: ProviderDefinition): string {
-  const { default: usual, separator, offline } = withDefaults(definition).scopes;
+  const { default: usual, separator, offline, presets = {} } = withDefaults(definition).scopes;
   const lines = [
     usual.length === 0 ? "" : `Asked for: ${usual.map(code).join(", ")}. \`--scope\` replaces them.`,
     offline === undefined ? "" : `${code(offline)} is always added: it is what brings a refresh token.`,
+    ...Object.entries(presets).map(([name, own]) => `\`--scope ${name}\` asks for ${own.map(code).join(", ")}.`),
     separator === " " ? "" : `They are parted by \`${separator}\` in requests.`,
     ...MINTING_FLOWS.map((flow) => {
       const own = definition.minting?.[flow]?.scopes ?? [];

@@ -1,5 +1,8 @@
 import { defineProvider } from "auth/provider";
 
+/** Without the last there is no refresh token. */
+const IDENTITY = ["openid", "profile", "email", "offline_access"];
+
 /** Microsoft Entra ID, version 2.0 endpoints, in the public and the national clouds. */
 export default defineProvider({
   id: "entra",
@@ -93,6 +96,14 @@ export default defineProvider({
   scopes: {
     default: ["openid", "profile", "email", "User.Read"],
     offline: "offline_access",
+    // Of Microsoft Graph: https://learn.microsoft.com/graph/permissions-reference
+    presets: {
+      mail: [...IDENTITY, "User.Read", "Mail.ReadWrite", "Mail.Send"],
+      calendar: [...IDENTITY, "User.Read", "Calendars.ReadWrite"],
+      files: [...IDENTITY, "User.Read", "Files.ReadWrite.All"],
+      teams: [...IDENTITY, "User.Read", "Team.ReadBasic.All", "Channel.ReadBasic.All", "Chat.ReadWrite"],
+      sharepoint: [...IDENTITY, "User.Read", "Sites.Read.All"],
+    },
     resource: "{resource}/.default",
   },
 

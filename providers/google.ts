@@ -15,6 +15,7 @@ export default defineProvider({
     "A refresh brings no new refresh token: the first one stays, and two refreshes at once do no harm.",
     "Logging out ends every login of this account and client: where another connection has one, it is only erased here.",
     "A client made for iOS, Android or Chrome can't come back to this machine: make a 'Desktop app'.",
+    "Google Ads asks each call for a developer token besides, in the header developer-token.",
     "An organisation may ask for a new sign-in every few hours (invalid_rapt): no program can do that for a person.",
   ],
   assumed: [
@@ -57,7 +58,17 @@ export default defineProvider({
     parameters: { access_type: "offline", prompt: "consent" },
   },
 
-  scopes: { default: ["openid", "email", "profile"] },
+  scopes: {
+    default: ["openid", "email", "profile"],
+    // https://developers.google.com/identity/protocols/oauth2/scopes; each of them sensitive, or restricted.
+    presets: {
+      ads: ["openid", "email", "https://www.googleapis.com/auth/adwords"],
+      youtube: ["openid", "email", "https://www.googleapis.com/auth/youtube"],
+      "youtube-readonly": ["openid", "email", "https://www.googleapis.com/auth/youtube.readonly"],
+      "search-console": ["openid", "email", "https://www.googleapis.com/auth/webmasters"],
+      "search-console-readonly": ["openid", "email", "https://www.googleapis.com/auth/webmasters.readonly"],
+    },
+  },
 
   // A refresh brings no new refresh token: the old one stays.
   refresh: { rotation: "none" },

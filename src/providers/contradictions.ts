@@ -53,6 +53,17 @@ const secretsAreConsistent: Rule = ({ client, device, revocation, flows }, repor
   }
 };
 
+/** A preset's name stands for its scopes: a scope of that name could no longer be asked for. */
+const presetsAreNoScopes: Rule = (definition, report) => {
+  const { presets = {}, offline, default: usual = [] } = definition.scopes ?? {};
+  const scopes = [...usual, offline, ...flowsOf(definition).flatMap((choice) => choice.scopes ?? [])];
+  for (const [name, own] of Object.entries(presets)) {
+    if (scopes.includes(name)) report(`scopes.presets.${name}`, "is the name of a scope, too");
+    const other = own.find((scope) => Object.hasOwn(presets, scope));
+    if (other !== undefined) report(`scopes.presets.${name}`, `has the preset ${other}, where only scopes can be`);
+  }
+};
+
 /** A section that nothing reads would be a promise that isn't kept. */
 const sectionsAreUsed: Rule = (definition, report) => {
   const flows = flowsOf(definition).map(({ flow }) => flow);
@@ -228,6 +239,7 @@ export const CONTRADICTIONS: readonly Rule[] = [
   flowsAreComplete,
   secretsAreConsistent,
   clientIsWhole,
+  presetsAreNoScopes,
   sectionsAreUsed,
   fieldsAgree,
   authorizeIsPlain,

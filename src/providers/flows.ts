@@ -47,6 +47,12 @@ export function defaultScopes({ scopes }: ProviderDefinition): string[] {
   return [...new Set([...named, ...(offline === undefined ? [] : [offline])])];
 }
 
+/** Scopes, with those of a preset in the place of its name, each once. */
+export function withoutPresets({ scopes }: ProviderDefinition, named: readonly string[]): string[] {
+  const presets = scopes?.presets ?? {};
+  return [...new Set(named.flatMap((scope) => (Object.hasOwn(presets, scope) ? (presets[scope] ?? []) : [scope])))];
+}
+
 /** Scopes that a flow can't ask for; empty where it can ask for all. */
 export function scopesBeyond(definition: ProviderDefinition, flow: Flow, scopes: readonly string[]): string[] {
   const allowed = flowsOf(definition).find((choice) => choice.flow === flow)?.scopes;

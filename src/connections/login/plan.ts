@@ -7,7 +7,7 @@ import type { Secret } from "../../platform/secret.ts";
 import { placeholder } from "../../platform/shell-word.ts";
 import { originOf } from "../../platform/url.ts";
 import type { CompanionSecrets } from "../../providers/companions.ts";
-import { chooseFlow, defaultScopes, flowsOf, scopesBeyond } from "../../providers/flows.ts";
+import { chooseFlow, defaultScopes, flowsOf, scopesBeyond, withoutPresets } from "../../providers/flows.ts";
 import { isMintingFlow } from "../../providers/minting.ts";
 import { applyOverrides, type Overrides } from "../../providers/overrides.ts";
 import type { IssuerAddresses } from "../../providers/registry.ts";
@@ -60,7 +60,7 @@ export interface LoginPlan {
 
 export async function planLogin(services: Services, asking: LoginRequest): Promise<LoginPlan> {
   const definition = await services.registry.get(asking.ref.provider);
-  const request = withResourceScope(definition, asking);
+  const request = withResourceScope(definition, withScopesOfPresets(definition, asking));
   const { stored: existing } = await readReplaceable(services.vault, request.ref, request.force);
   const profile = existing?.record ?? null;
   const settings = loginSettings(definition, request.settings, services.context, profile);
@@ -123,6 +123,16 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   const registered = registration === null ? {} : { registered: registration.entry };
   const notice = registration?.notice == null ? {} : { notice: registration.notice };
   return { ...common, flow, client: await ready(client, document), scopes, ...registered, ...notice };
+}
+
+/** What is kept and shown are the scopes: a description that changes its presets changes no login. */
+function withScopesOfPresets(definition: ProviderDefinition, request: LoginRequest): LoginRequest {
+  const { scopes, moreScopes } = request;
+  return {
+    ...request,
+    scopes: scopes === null ? null : withoutPresets(definition, scopes),
+    ...(moreScopes !== undefined && { moreScopes: withoutPresets(definition, moreScopes) }),
+  };
 }
 
 /** Where an API is named by a scope, `--resource` becomes that scope; OpenID Connect's own scopes go along. */

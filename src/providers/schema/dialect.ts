@@ -57,6 +57,13 @@ export const scopes = v.strictObject({
     text,
     "The scope that asks for a refresh token: asked for with `scopes.default`, unless the issuer lists its scopes and this isn't one.",
   ),
+  presets: optional(
+    v.record(
+      v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]*$/, "must be lower-case letters, digits and dashes")),
+      v.pipe(v.array(text), v.nonEmpty()),
+    ),
+    "Names for scopes that belong together: `--scope ads` asks for all that `ads` has.",
+  ),
   resource: optional(
     v.pipe(template, v.includes("{resource}", "must hold {resource}")),
     "The scope that means an API (`--resource`), with `{resource}` in it, where none is sent as RFC 8707 has it.",
