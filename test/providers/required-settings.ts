@@ -31,5 +31,8 @@ export const REQUIRED: Readonly<Record<string, Readonly<Record<string, string>>>
   freshbooks: { redirectUri: "https://app.example/callback" },
   front: { redirectUri: "https://app.example/callback" },
   snowflake: { account: "example-account.snowflakecomputing.com" },
+  instagram: { redirectUri: "https://app.example/callback" },
+  stripe: { redirectUri: "https://app.example/callback" },
+  threads: { redirectUri: "https://app.example/callback" },
   yahoo: { redirectUri: "https://app.example/callback" },
 };
