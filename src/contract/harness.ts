@@ -83,7 +83,8 @@ export async function withHarness<T>(
     pauses,
     login: (flow, options = {}) => {
       const credential = key === null ? {} : { credential: { key: new Secret(key.privateKey) } };
-      const request = loginRequest(subject, flow, withSecret, { ...credential, ...options });
+      const begin = { ...subject, settings: { ...issuer.place.begin(), ...subject.settings } };
+      const request = loginRequest(begin, flow, withSecret, { ...credential, ...options });
       return login(services, request, personAt(issuer, options));
     },
     tryRefresh,

@@ -5,11 +5,11 @@ import { discoveredEndpoints } from "./discovery.ts";
 import type { Issuer } from "./issuer.ts";
 import { sampleTold } from "./sample.ts";
 
-export class Place {
+export class ToldPlace {
   /** Setting → what is said of it. */
   readonly values: Record<string, string>;
   readonly #issuer: Issuer;
-  readonly #said: Record<string, string> = {};
+  #said: Record<string, string> = {};
   #strange: string | null = null;
 
   constructor(issuer: Issuer) {
@@ -22,6 +22,17 @@ export class Place {
   makeStrange(name: string, value: string): void {
     this.values[name] = value;
     this.#strange = name;
+  }
+
+  /**
+   * A login begins, where nothing has been said yet.
+   * @returns the settings that say where, for a login that would otherwise begin where the one before ended
+   */
+  begin(): Record<string, string> {
+    const { provider } = this.#issuer;
+    this.#said = {};
+    this.#issuer.endpoints = discoveredEndpoints(provider);
+    return Object.fromEntries(Object.entries(provider.settings).filter(([name]) => Object.hasOwn(this.values, name)));
   }
 
   /** Parameters of the answer. */

@@ -26,7 +26,7 @@ test("where tokens can go when the provider says the host, and where it says it"
   const text = inWords(view).join("\n");
   expect(text).toContain("https://{api} (a host that matches [a-z]+\\.acme\\.example)");
   expect(text).toContain("https://{own} (any host)");
-  expect(text).toContain("https://a.acme.test");
+  expect(text).toContain("https://{accounts} (one of a.acme.example, a.acme.test)");
   expect(text).toContain(
     "Setting accounts: Accounts (--accounts; a.acme.example; one of a.acme.example, a.acme.test; the provider says it in the browser's answer (accounts-server) and in the token reply (accounts))",
   );

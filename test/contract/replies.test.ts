@@ -209,7 +209,7 @@ describe("a place that the provider names", () => {
       api: { title: "API", kind: "host", pattern: "[a-z0-9.-]+\\.acmeapis\\.example", from: { reply: "api_domain" } },
     },
     endpoints: {
-      authorization: "https://accounts.acme.example/authorize",
+      authorization: "https://{accounts}/authorize",
       token: "https://{accounts}/token",
       revocation: "https://{accounts}/revoke",
       userinfo: "https://{api}/me",
@@ -223,6 +223,7 @@ describe("a place that the provider names", () => {
     expect(details["settings that it may not say"]).toBe("anything else is refused, and nothing is stored");
     expect(details.account).toContain("by userinfo");
     expect(details.revocation).toBe("ends the login");
+    expect(details["with accounts accounts.acme.test"]).toContain("checks passed");
   });
 
   test("may be a part of a host, by any flow that brings a reply", async () => {

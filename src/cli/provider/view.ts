@@ -214,6 +214,7 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
 function inWhole(origin: string, settings: readonly SettingView[]): string {
   const [, , name] = /^(https?:\/\/)?\{(\w+)\}$/.exec(origin) ?? [];
   if (name === undefined) return origin;
-  const pattern = settings.find((setting) => setting.name === name && setting.from !== null)?.pattern ?? null;
-  return pattern === null ? `${origin} (any host)` : `${origin} (a host that matches ${pattern})`;
+  const { pattern, choices } = settings.find((one) => one.name === name && one.from !== null) ?? {};
+  if (choices) return `${origin} (one of ${choices.join(", ")})`;
+  return pattern ? `${origin} (a host that matches ${pattern})` : `${origin} (any host)`;
 }
