@@ -4,8 +4,9 @@ import { catalog } from "../../providers/catalog/index.ts";
 import { builtIn } from "../../providers/index.ts";
 import { detailLines } from "../../src/cli/provider/show.ts";
 import { described, inWords } from "../../src/cli/provider/view.ts";
-import { parseDefinition } from "../../src/providers/parse.ts";
-import { readManifest, writeManifest } from "../../src/providers/plugins/manifest.ts";
+import { pluginFile } from "../../src/providers/plugins/file.ts";
+import { loadManifest } from "../../src/providers/plugins/load.ts";
+import { writeManifest } from "../../src/providers/plugins/manifest.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { auth, bareEnvironment, tempFolder } from "../support/program.ts";
 
@@ -41,11 +42,20 @@ test("defaults that people look for are shown too", async () => {
     "  rotation: family",
     "  graceSeconds: 0 (default)",
     "  lifetime.slidingSeconds: 2592000 (30 days)",
+    "  scope: omit (default)",
     "  redirect URI: http://127.0.0.1/callback (any port)",
     "  create: https://sentry.io/settings/account/api/applications/",
     "  token: https://sentry.io/oauth/token/",
   ])
     expect(sentry).toContain(line);
+});
+
+test("what isn't known of a refresh token's end is said, where there is one", async () => {
+  const lines = async (id: string): Promise<string> =>
+    detailLines((await ({ ...builtIn, ...catalog }[id] as (typeof all)[0][1])()).default).join("\n");
+  expect(await lines("github")).toContain("  lifetime: as the reply says, else unknown (default)");
+  expect(await lines("sentry")).not.toContain("else unknown");
+  expect(await lines("openai")).not.toContain("lifetime");
 });
 
 test("as JSON: scopes, the client's page, the redirect URI, the endpoints, and the description itself", async () => {
@@ -73,15 +83,16 @@ describe("as a manifest: what is read back is the description", () => {
     test(id, async () => {
       const { movedFrom: _, ...definition } = (await load()).default;
       const manifest = await writeManifest(definition, id);
-      const read = parseDefinition(await readManifest(manifest, `${id}.toml`), `${id}.toml`);
-      expect(read as unknown).toEqual(JSON.parse(JSON.stringify(definition)));
+      const file = pluginFile(`${id}.toml`, new TextEncoder().encode(manifest));
+      const read = await loadManifest(file, () => Promise.reject(new Error("it extends none")));
+      expect(read.definition as unknown).toEqual(JSON.parse(JSON.stringify(definition)));
     });
 });
 
 test("the manifest that is printed is one that can be checked and added", async () => {
   const env = bareEnvironment();
   const folder = tempFolder();
-  for (const id of ["github", "entra", "oidc", "slack"]) {
+  for (const id of ["github", "entra", "oidc", "slack", "sentry", "sentry-app"]) {
     const printed = await auth(["provider", "show", id, "--toml"], { env });
     expect(printed.code).toBe(0);
     await Bun.write(`${folder}/${id}.toml`, printed.stdout);

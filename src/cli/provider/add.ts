@@ -14,6 +14,7 @@ import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { requireConsent } from "../input.ts";
 import { inSession, type Session } from "../session.ts";
+import { CONSENT, type Consent, consentFrom, requireHash } from "./consent.ts";
 import { described, inWords, sourceOf } from "./view.ts";
 
 export default defineCommand({
@@ -28,11 +29,12 @@ export default defineCommand({
     },
     from: { type: "string", valueHint: "file", description: "A catalogue of yours: a providers.yaml, as Nango has it" },
     replace: { type: "boolean", description: "Also in the place of another provider, or with what belongs to one" },
-    yes: { type: "boolean", alias: "y", description: "Don't ask" },
+    ...CONSENT,
   },
   examples: [
     ["auth provider add ./acme.toml", "shows what it does, and asks"],
     ["auth provider add npm:auth-provider-acme@1.2.0 --yes", "from npm, without npm"],
+    ["auth provider add https://acme.example/acme.toml --ci <hash>", "in a job: this file, or nothing"],
     ["auth provider add --from providers.yaml acme", "an entry of a catalogue; without a name, how much of it can be"],
   ],
   run: (cli, args) =>
@@ -40,8 +42,9 @@ export default defineCommand({
       const from = args.from === undefined ? [] : ["--from", args.from];
       const replace = args.replace ?? false;
       const call = ["auth", "provider", "add", ...from, ...args._, ...(replace ? ["--replace"] : []), "--yes"];
-      const options = { replace, yes: args.yes ?? false, call };
+      const options = { replace, ...consentFrom(args), call };
       if (args.from !== undefined) {
+        if (options.ci !== null) throw usage("--ci is one file's hash: a catalogue's entries have none.", "Use --yes.");
         const { addFrom } = await import("./add-from.ts");
         return addFrom(cli, session, args.from, args._, options);
       }
@@ -63,20 +66,16 @@ export interface Added {
   readonly trust: "not needed" | "untrusted";
 }
 
-export interface AddOptions {
+export interface AddOptions extends Consent {
   readonly replace: boolean;
-  readonly yes: boolean;
   /** The words of this call with `--yes`. */
   readonly call: readonly string[];
 }
 
-export async function addPlugin(
-  cli: Cli,
-  session: Session,
-  found: FoundPlugin,
-  { replace, yes, call }: AddOptions,
-): Promise<Added> {
+export async function addPlugin(cli: Cli, session: Session, found: FoundPlugin, options: AddOptions): Promise<Added> {
+  const { replace, yes, call } = options;
   const { file, origin } = found;
+  requireHash(file, options);
   const manifest = isModule(file.kind) ? null : await loadManifest(file, session.registry.get);
   const clash = manifest === null ? null : await clashOf(session, manifest.definition, manifest.base, replace);
   const id = manifest?.definition.id ?? checkId(found);

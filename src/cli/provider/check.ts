@@ -1,14 +1,11 @@
 import type { Check } from "../../contract/contract.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
-import { commandLine } from "../../platform/shell-word.ts";
-import type { ProviderDefinition } from "../../providers/schema.ts";
 import { defineCommand } from "../command.ts";
-import type { Cli } from "../context.ts";
 import { shown } from "../flags.ts";
-import { requireConsent } from "../input.ts";
-import { inSession, type Session } from "../session.ts";
-import { clashOf, fileWords } from "./add.ts";
+import { inSession } from "../session.ts";
+import { CONSENT, consentFrom } from "./consent.ts";
+import { subjectOf } from "./subject.ts";
 
 const MARKS = { ok: "✓", fail: "✗", skipped: "–" } as const;
 
@@ -17,15 +14,17 @@ export default defineCommand({
   description: "Check a provider's description against itself: log in, refresh, fail, rotate and revoke as it says",
   args: {
     provider: { type: "positional", required: true, description: "A plugin's file, or a provider's id" },
-    yes: { type: "boolean", alias: "y", description: "Run a module's code without asking" },
+    ...CONSENT,
   },
   examples: [
     ["auth provider check acme.toml", "before it is added or shared"],
     ["auth provider check {a} --json", "one that is known, for a program"],
+    ["auth provider check acme.ts --ci <hash>", "in a job, for a module that was looked at elsewhere"],
   ],
   run: async (cli, args) => {
-    const yes = args.yes ?? false;
-    const { definition, clash } = await inSession(cli, (session) => given(cli, session, args.provider, yes));
+    const { definition, clash } = await inSession(cli, (session) =>
+      subjectOf(cli, session, args.provider, consentFrom(args), "check"),
+    );
     const { checkContract } = await import("../../contract/contract.ts");
     const checks = [
       { name: "schema", status: "ok", detail: "every field is known, and none contradicts another" } as const,
@@ -65,30 +64,4 @@ function claimCheck(clash: string | null): Check {
   const name = "what it claims";
   if (clash === null) return { name, status: "ok", detail: "no variable, origin or name of another provider" };
   return { name, status: "fail", detail: `it claims ${clash}: provider add refuses that without --replace` };
-}
-
-interface Given {
-  readonly definition: ProviderDefinition;
-  /** Of a file: what it claims of another provider; null: nothing. */
-  readonly clash?: string | null;
-}
-
-/** A file by its name, else a provider by its id. */
-async function given(cli: Cli, session: Session, provider: string, yes: boolean): Promise<Given> {
-  const { registry } = session;
-  if (!/[./\\]/.test(provider)) return { definition: await registry.get(await registry.require(provider)) };
-  const { evaluateModule, loadManifest } = await import("../../providers/plugins/load.ts");
-  const { isModule, readPluginFile } = await import("../../providers/plugins/file.ts");
-  const file = await readPluginFile(provider);
-  if (!isModule(file.kind)) {
-    const { definition, base } = await loadManifest(file, registry.get);
-    return { definition, clash: await clashOf(session, definition, base, true) };
-  }
-  if (!yes)
-    for (const line of [`${provider}: a module. To check it is to run its code as you.`, ...fileWords(file)])
-      cli.output.notice(escapeText(line));
-  const call = ["auth", "provider", "check", provider, "--yes"];
-  await requireConsent(cli, "Run it?", yes, `Review the above, then: ${commandLine(call)}`);
-  const { definition } = await evaluateModule({ ...file, kind: file.kind });
-  return { definition, clash: await clashOf(session, definition, null, true) };
 }

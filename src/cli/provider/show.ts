@@ -38,12 +38,23 @@ export default defineCommand({
 async function showManifest(cli: Cli, definition: ProviderDefinition): Promise<void> {
   if (cli.output.isJson) throw usage("--toml is no JSON.", "Leave one of the two out.");
   const { writeManifest } = await import("../../providers/plugins/manifest.ts");
-  // Only for what is part of auth, or of a module.
-  const { movedFrom: _, functions, ...data } = definition;
-  if (functions !== undefined)
-    cli.output.warn(`Left out: ${Object.keys(functions).join(", ")}, which a module alone can have.`);
-  const head = `${definition.title}, as auth ${version} describes it. Give a copy an id of its own, then check it:\nauth provider check <file>`;
-  await cli.output.text((await writeManifest(data, head)).trimEnd());
+  const { movedFrom, functions, ...data } = definition;
+  const left = [
+    ...(functions === undefined
+      ? []
+      : [`Left out: its functions (${Object.keys(functions).join(", ")}), which a module alone can have.`]),
+    ...(movedFrom === undefined ? [] : ["Left out: movedFrom, which only what is part of auth can have."]),
+  ];
+  for (const line of left) cli.output.warn(line);
+  const { id, title } = definition;
+  const head = [
+    `${title}, as auth ${version} describes it.`,
+    "Check it: auth provider check <file>",
+    `Under this id it takes the place of ${id}: auth provider add <file> --replace`,
+    `To have both, begin another file with extends = "${id}" and an id of its own, and say there what differs.`,
+    ...left,
+  ];
+  await cli.output.text((await writeManifest(data, head.join("\n"))).trimEnd());
 }
 
 interface ProviderDetails {
@@ -115,6 +126,7 @@ const DEFAULTS_SHOWN = [
   "refresh.rotation",
   "refresh.graceSeconds",
   "refresh.killsAccessToken",
+  "refresh.scope",
   "client.kind",
   "client.authentication",
   "reply.expiry.absent",
@@ -141,6 +153,9 @@ export function detailLines(definition: ProviderDefinition): string[] {
         const text = path.endsWith(".create") ? filled(value, defaultsOf(definition)) : value;
         return [path.slice(part.length + 1), own.has(path) ? text : `${text} (default)`];
       });
+    // Nobody is told otherwise that a login may end unforeseen.
+    if (part === "refresh" && fields.length > 0 && definition.refresh?.lifetime === undefined)
+      fields.push(["lifetime", "as the reply says, else unknown (default)"]);
     if (part === "client" && client.redirectUri !== null)
       fields.push(["redirect URI", `${client.redirectUri}${/:\d+\//.test(client.redirectUri) ? "" : " (any port)"}`]);
     lines.push(...section(part, fields));

@@ -14,6 +14,7 @@ import type { Cli } from "../context.ts";
 import { requireConsent } from "../input.ts";
 import { inSession } from "../session.ts";
 import { clashOf } from "./add.ts";
+import { CONSENT, type Consent, consentFrom, requireHash } from "./consent.ts";
 import { described, inWords, sourceOf } from "./view.ts";
 
 export default defineCommand({
@@ -22,7 +23,7 @@ export default defineCommand({
   args: {
     id: { type: "positional", required: true, description: "The provider" },
     replace: { type: "boolean", description: "Although it claims what belongs to another provider" },
-    ci: { type: "string", valueHint: "hash", description: "Don't ask: trust it if this is its hash (sha256-…)" },
+    ...CONSENT,
   },
   examples: [
     ["auth provider trust acme", "shows its source, or what changed in it since, and asks"],
@@ -39,14 +40,14 @@ export default defineCommand({
       }
       const { vault } = await session.services();
       const pin = (await readPin(vault, id)) ?? newPin(id, file);
-      if (args.ci === undefined) await review(cli, file, pin);
-      else requireHash(file, args.ci);
+      const consent = consentFrom(args);
+      requireHash(file, consent);
+      if (consent.ci === null) await review(cli, file, pin, consent);
       const { definition, ...evaluated } = await evaluateModule(file);
       requireName(file, id, definition);
       const replaces = pin.replaces || (await clashOf(session, definition, null, args.replace ?? false)) !== null;
       for (const line of wordsFor(definition, pin)) cli.output.notice(escapeText(line));
-      if (args.ci === undefined)
-        await requireConsent(cli, "Pin it? It then runs as you.", false, trustsHash(pin, file));
+      await requireConsent(cli, "Pin it? It then runs as you.", consent.yes, trustsHash(pin, file));
       const trusted = { ...evaluated, at: cli.context.now() };
       await writePin(vault, id, { ...pin, hash: file.hash, trusted, replaces });
       forgetIndex(cli.context.paths.providers);
@@ -72,12 +73,12 @@ function newPin(id: string, { hash }: PluginFile): Pin {
 }
 
 /** The source, or what changed in it since it was trusted; then the first question: only a yes runs any of it. */
-async function review(cli: Cli, file: PluginFile, pin: Pin): Promise<void> {
+async function review(cli: Cli, file: PluginFile, pin: Pin, { yes }: Consent): Promise<void> {
   const lines = pin.trusted === null ? file.text.split("\n") : await changes(pin.trusted.source, file.text);
   for (const line of lines) cli.output.notice(escapeText(line.replaceAll("\t", "    ")));
   cli.output.notice(`\n${file.name}\n  Origin: ${escapeText(pin.origin)}\n  Hash: ${file.hash}`);
   if (pin.trusted !== null && pin.hash === file.hash) cli.output.notice("  It is as it was when it was trusted.");
-  await requireConsent(cli, "Run this to see what it declares?", false, trustsHash(pin, file));
+  await requireConsent(cli, "Run this to see what it declares?", yes, trustsHash(pin, file));
 }
 
 function trustsHash(pin: Pin, file: PluginFile): string {
@@ -88,13 +89,6 @@ async function changes(before: string, after: string): Promise<string[]> {
   if (before === after) return [];
   const { createTwoFilesPatch } = await import("diff");
   return createTwoFilesPatch("trusted", "now", before, after, "", "", { context: 3 }).split("\n").slice(1);
-}
-
-function requireHash({ hash, name }: PluginFile, wanted: string): void {
-  if (wanted === hash) return;
-  throw new AuthError("plugin_untrusted", `${name} is not the module with that hash.`, {
-    hint: `Its hash is ${hash}. Look at it before you trust it.`,
-  });
 }
 
 function wordsFor(definition: ProviderDefinition, { origin, replaces }: Pin): string[] {
