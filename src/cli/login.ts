@@ -1,16 +1,9 @@
-import { clientVariables } from "../connections/clients.ts";
-import type { LoginRequest } from "../connections/login/request.ts";
-import { canOpenBrowser } from "../platform/browser.ts";
-import { usage } from "../platform/errors.ts";
-import { defineCommand, seconds } from "./command.ts";
-import { givenSecret } from "./input.ts";
-import { companionsGiven, type GivenCompanion, readCompanions } from "./login/companions.ts";
-import { CREDENTIALS, credentialOf, credentialsGiven } from "./login/credentials.ts";
-import { BARE_REQUEST, performLogin } from "./login/perform.ts";
+import { defineCommand } from "./command.ts";
+import { LOGIN_FLAGS, loginCallFrom } from "./login/call.ts";
+import { performLogin } from "./login/perform.ts";
 import { targetOf } from "./login/target.ts";
-import { resourceOf } from "./selector.ts";
 import { inSession } from "./session.ts";
-import { address, LOGIN_SETTINGS, loginFlags, loginSettingsFrom } from "./settings.ts";
+import { loginFlags } from "./settings.ts";
 
 export default defineCommand({
   name: "login",
@@ -28,36 +21,7 @@ export default defineCommand({
       valueHint: "name",
       description: "Keep the login under this name (or: AUTH_PROFILE)",
     },
-    ...LOGIN_SETTINGS,
-    "client-secret": {
-      type: "string",
-      valueHint: "-",
-      description: "The client's secret; '-' reads it from standard input",
-    },
-    token: {
-      type: "string",
-      valueHint: "-",
-      description: "A token or API key to keep; '-' reads it from standard input",
-    },
-    ...CREDENTIALS,
-    resource: { type: "string", valueHint: "uri", description: "The API that the tokens are to be for (RFC 8707)" },
-    verify: { type: "boolean", default: true, negativeDescription: "Don't ask the provider whose a pasted token is" },
-    force: { type: "boolean", description: "Log in even if that is done already, and replace what is there" },
-    timeout: { type: "string", valueHint: "seconds", description: "How long to wait for the approval" },
-    browser: {
-      type: "boolean",
-      default: true,
-      negativeDescription: "Open no browser: show the URL alone (with --json: its event)",
-    },
-    web: { type: "boolean", description: "Ask for a missing client, secret or key by a form in the browser" },
-    qr: { type: "boolean", description: "Show a QR code" },
-    port: { type: "string", valueHint: "port", description: "The loopback port for the redirect" },
-    "redirect-uri": {
-      type: "string",
-      valueHint: "uri",
-      description: "The redirect URI, where a provider insists on one",
-    },
-    callback: { type: "string", valueHint: "-", description: "'-': read the final URL from standard input" },
+    ...LOGIN_FLAGS,
   },
   extraFlags: (words, env) => loginFlags(words.slice(1), env),
   examples: [
@@ -68,86 +32,6 @@ export default defineCommand({
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const target = await targetOf(cli, session, args.connection, args.profile);
-      const definition = await session.registry.get(target.ref.provider);
-      const given = loginSettingsFrom(definition, args);
-      const companions = companionsGiven(definition, args);
-      const resource = resourceOf(args.resource);
-      const browser = args.browser ?? true;
-      const qr = args.qr ?? false;
-      const request: LoginRequest = {
-        ...BARE_REQUEST,
-        ref: target.ref,
-        ...given,
-        // The final URL is one of the browser's.
-        ...(args.callback !== undefined &&
-          args.token === undefined &&
-          given.flow === null && { flow: "browser" as const }),
-        ...(resource !== null && { resource }),
-        settings: { ...target.settings, ...given.settings },
-        verify: args.verify ?? true,
-        force: args.force ?? false,
-        timeout: timeoutOf(args.timeout),
-        port: portOf(args.port),
-        redirectUri: address(args["redirect-uri"], "--redirect-uri"),
-        asWritten: {
-          ...credentialsGiven(args),
-          ...(!browser && { "no-browser": true as const }),
-          ...(qr && { qr: true as const }),
-        },
-        canOpenBrowser: browser && canOpenBrowser(cli.context.env),
-      };
-      requireOneStdin(args, companions);
-      const { timeout, port } = request;
-      const form = args.web ? (await import("./login/form.ts")).askByForm(cli, { browser, port, timeout }) : null;
-      const pastes = args.token !== undefined;
-      const asks = !cli.output.isJson && (await cli.interactive());
-      const settings = asks
-        ? await (await import("./login/ask.ts")).askMissingSettings(cli, session, request, pastes)
-        : request.settings;
-      await performLogin(cli, session, {
-        request: { ...request, settings },
-        display: {
-          browser,
-          qr,
-          callback: args.callback !== undefined,
-          timeout,
-          form,
-          ...(args["client-secret"] === "-" && {
-            secretVariable: `${clientVariables(definition)}_SECRET`,
-          }),
-        },
-        pastes,
-        secrets: async () => ({
-          clientSecret: await givenSecret(cli, "client-secret", args["client-secret"]),
-          token: await givenSecret(cli, "token", args.token),
-          credential: await credentialOf(cli, args),
-          companions: await readCompanions(cli, companions),
-        }),
-      });
+      await performLogin(cli, session, await loginCallFrom(cli, session, target, args));
     }),
 });
-
-/** Only one thing can be read from standard input. */
-function requireOneStdin(args: Readonly<Record<string, unknown>>, companions: readonly GivenCompanion[]): void {
-  const fromStdin = ["client-secret", "token", "callback", ...Object.keys(CREDENTIALS)].filter(
-    (flag) => args[flag] === "-",
-  );
-  if (fromStdin.length + companions.length > 1)
-    throw usage("Only one of --token, --client-secret, --callback, --key … can be read from standard input.");
-  if (args.callback !== undefined && args.callback !== "-")
-    throw usage("--callback takes '-': the URL is read from standard input.");
-}
-
-function timeoutOf(value: string | undefined): number | null {
-  const wanted = seconds(value, "--timeout");
-  if (wanted === undefined) return null;
-  if (wanted < 1) throw usage("--timeout must be at least one second.");
-  return wanted * 1000;
-}
-
-function portOf(value: string | undefined): number | null {
-  if (value === undefined) return null;
-  const port = Number(value);
-  if (!/^\d{1,5}$/.test(value) || port < 1 || port > 65_535) throw usage(`--port takes a number from 1 to 65535.`);
-  return port;
-}

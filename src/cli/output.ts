@@ -140,7 +140,10 @@ async function fitted(text: string): Promise<string> {
 /** What `-v` adds to an error: where an unexpected one came from, and of any other what caused it. */
 function explained({ code, cause, stack }: AuthError): string | null {
   if (code === "internal") return String((cause as Error | undefined)?.stack ?? stack);
-  return cause instanceof Error ? `Cause: ${cause.message}` : null;
+  if (!(cause instanceof Error)) return null;
+  // What a provider's error looked like, of a request that it refused.
+  const { shape } = cause as { readonly shape?: string | null };
+  return `Cause: ${cause.message}${shape ? `\nThe reply's fields: ${shape}` : ""}`;
 }
 
 /** The reader has closed the pipe: what follows is dropped, as `head` expects. */

@@ -109,6 +109,7 @@ export default defineGroup({
     show: () => import("./provider/show.ts"),
     new: () => import("./provider/new.ts"),
     check: () => import("./provider/check.ts"),
+    try: () => import("./provider/try.ts"),
     add: () => import("./provider/add.ts"),
     trust: () => import("./provider/trust.ts"),
     ...loaded({ remove, types }),

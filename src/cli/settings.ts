@@ -76,9 +76,11 @@ export function settingFlags(words: readonly string[], env: Environment): Promis
 
 /** The same for a login, which is given the secrets that go with its tokens too. */
 export function loginFlags(words: readonly string[], env: Environment): Promise<Args> {
-  return inSession(createCli(env, DEFAULT_GLOBALS, []), ({ registry }) =>
-    flagsOf(registry, words, (definition) => ({ ...settingArgs(definition), ...companionArgs(definition) })),
-  );
+  return inSession(createCli(env, DEFAULT_GLOBALS, []), ({ registry }) => flagsOf(registry, words, loginArgs));
+}
+
+export function loginArgs(definition: ProviderDefinition): Args {
+  return { ...settingArgs(definition), ...companionArgs(definition) };
 }
 
 async function flagsOf(

@@ -190,6 +190,7 @@ async function concludeFailure(attempt: Attempt, cause: OAuthFailure): Promise<O
     detail: failure.detail ?? null,
     message: failure.reason,
   });
+  if (cause.shape !== null) services.context.debug(`the reply's fields: ${cause.shape}`);
   const deadKey = failure.class === "dead" && note !== null ? note.key : null;
   const change = (record: Connection): Connection => failed(record, failure, deadKey);
   const failedAs = (stored: Stored): Outcome => ({

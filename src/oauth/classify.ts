@@ -3,6 +3,7 @@ import type { HttpError, HttpFailure } from "../platform/http-failure.ts";
 import { at, type Json, textAt } from "../platform/json.ts";
 import { type Dialect, ERROR_DEFAULTS } from "../providers/defaults.ts";
 import { httpDate } from "./http-date.ts";
+import { shapeLine } from "./shape.ts";
 import { type Client, type FailureClass, OAuthFailure, type RawReply } from "./types.ts";
 
 /** The reason of a failure whose reply has more than `LIMITS.tokenReplyBytes`. */
@@ -60,6 +61,7 @@ export function classifyReply(
     // A page settles nothing, whatever it means (RULES.md 2.3).
     inDoubt: inDoubt(status, retryAfter, body !== null && (code !== null || known !== null || isVerdict), means.class),
     claims: body === null ? null : textAt(body, "claims"),
+    shape: body === null ? null : shapeLine(body),
   });
 }
 

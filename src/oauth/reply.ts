@@ -14,6 +14,7 @@ import { decodeBody, isSuccess, readBody } from "./body.ts";
 import { classifyReply, codeOf, serverTime } from "./classify.ts";
 import { lifetimeAt, lifetimeOf, secondsToExp } from "./expiry.ts";
 import { checkIdToken, decodeJwt, type ExpectedIdToken } from "./idtoken.ts";
+import { shapeLine } from "./shape.ts";
 import { toldIn } from "./told.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
 
@@ -175,7 +176,8 @@ function refusedLogin(
 
 function unusable(raw: RawReply, body: Json | null, dialect: Dialect, reason: string): OAuthFailure {
   const unreadable = holdsRefreshToken(raw, body, dialect);
-  return new OAuthFailure({ class: "transient", reason, status: raw.status, inDoubt: true, unreadable });
+  const shape = body === null ? null : shapeLine(body);
+  return new OAuthFailure({ class: "transient", reason, status: raw.status, inDoubt: true, unreadable, shape });
 }
 
 interface Scopes {

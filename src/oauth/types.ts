@@ -134,6 +134,8 @@ export class OAuthFailure extends Error {
   readonly unreadable: boolean = false;
   /** What the next interactive request must carry (Entra's `claims`). */
   readonly claims: string | null = null;
+  /** The names of the reply's fields, in full depth and without values: for `-v`. */
+  readonly shape: string | null = null;
   readonly meaning: string | null = null;
   readonly remedy: string | null = null;
   /** It was a plugin's function that failed, not the provider. */

@@ -20,7 +20,7 @@ const EXIT_MEANINGS: Readonly<Record<number, string>> = {
 
 const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   internal: "Something unexpected failed. Run the command again with -v, and report it.",
-  check_failed: "A check of 'auth doctor' or 'auth provider check' failed.",
+  check_failed: "A check of 'auth doctor' or 'auth provider check' failed, or the refresh of 'auth provider try'.",
   connection_not_found: "There is no such connection. 'auth list' shows those there are.",
   provider_not_found: "There is no such provider. 'auth provider list' shows those there are.",
   nothing_to_inject:

@@ -84,6 +84,12 @@ export const DOCUMENTS: readonly DocumentShape[] = [
   },
   { command: "auth provider check", kind: "object", fields: ["ok", "provider", "checks"] },
   {
+    command: "auth provider try",
+    kind: "lines",
+    fields: words("event endpoint method url status type bytes fields"),
+    note: "the events of login, a reply for each answer, and tried at the end",
+  },
+  {
     command: "auth vault status",
     kind: "object",
     fields: words("backend path vaultId format epoch keySource keyVariable records warnings"),

@@ -34,7 +34,6 @@ export default defineCommand({
   examples: [
     ["auth provider add ./acme.toml", "shows what it does, and asks"],
     ["auth provider add npm:auth-provider-acme@1.2.0 --yes", "from npm, without npm"],
-    ["auth provider add https://acme.example/acme.toml --ci <hash>", "in a job: this file, or nothing"],
     ["auth provider add --from providers.yaml acme", "an entry of a catalogue; without a name, how much of it can be"],
   ],
   run: (cli, args) =>

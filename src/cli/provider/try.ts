@@ -1,0 +1,155 @@
+import { tryLogin } from "../../connections/try-login.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
+import { commandLine } from "../../platform/shell-word.ts";
+import { clashError } from "../../providers/plugins/claims.ts";
+import { createRegistry } from "../../providers/registry.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import { type Args, defineCommand } from "../command.ts";
+import { type Cli, createCli, DEFAULT_GLOBALS } from "../context.ts";
+import { requireConsent } from "../input.ts";
+import { LOGIN_FLAGS, loginCallFrom } from "../login/call.ts";
+import { type LoginCall, performLogin } from "../login/perform.ts";
+import { inSession, type Session } from "../session.ts";
+import { loginArgs, loginFlags } from "../settings.ts";
+import { CONSENT, type Consent, consentFrom } from "./consent.ts";
+import { replyLines, type ShownReply, showingReplies } from "./shown-replies.ts";
+import { isFileName, subjectOf } from "./subject.ts";
+import { described, inWords, sourceOf } from "./view.ts";
+
+export default defineCommand({
+  name: "try",
+  description: "Log in once at the real provider and show what each reply looks like: names, types, lengths, no values",
+  args: {
+    provider: { type: "positional", required: true, description: "A plugin's file, or a provider's id" },
+    ...LOGIN_FLAGS,
+    keep: { type: "boolean", description: "Keep the login; without it, it is refreshed once, revoked and forgotten" },
+    replace: {
+      type: "boolean",
+      description: "Also a file that takes the place of another provider, or claims what is its",
+    },
+    ...CONSENT,
+  },
+  extraFlags: (words, env) => flagsFor(words.slice(2), env),
+  examples: [
+    ["auth provider try acme.toml --client-id my-app", "a manifest, before it is added"],
+    ["auth provider try {a}", "one that is known"],
+    ["auth provider try acme.toml --flow device --json", "each reply as a line of JSON"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, async (session) => {
+      const consent = consentFrom(args);
+      const isFile = isFileName(args.provider);
+      if (isFile && args.keep)
+        throw usage(
+          "A login at a file's provider can't be kept: it couldn't be refreshed.",
+          "Add it first: auth provider add <file>",
+        );
+      const { definition, clash = null } = await subjectOf(cli, session, args.provider, consent, "try");
+      if (isFile)
+        await agree(cli, session, definition, clash, { consent, replace: args.replace ?? false, file: args.provider });
+      const trying = tryingSession(cli, session, definition);
+      const target = { ref: { provider: definition.id, name: "default" }, settings: {} };
+      const call = await loginCallFrom(cli, trying, target, args);
+      await tryAt(cli, session, trying, definition, call, args.keep ?? false);
+    }),
+});
+
+/** With the description at hand, whether or not it is installed. */
+function tryingSession(cli: Cli, session: Session, definition: ProviderDefinition): Session {
+  const registry = createRegistry({ builtIn: { [definition.id]: async () => ({ default: definition }) } });
+  return { ...session, context: cli.context, registry };
+}
+
+/** A stranger's file may send what is another provider's to its own addresses: the same is asked as before it is added. */
+async function agree(
+  cli: Cli,
+  { registry }: Session,
+  definition: ProviderDefinition,
+  clash: string | null,
+  { consent, replace, file }: { readonly consent: Consent; readonly replace: boolean; readonly file: string },
+): Promise<void> {
+  const { id } = definition;
+  const isTaken = (await registry.everyId()).includes(id) && (await registry.kindOf(id)) !== "installed";
+  const claimed = isTaken ? `the name ${id}, which is part of auth` : clash;
+  if (claimed !== null && !replace) throw clashError(id, claimed);
+  if (consent.yes) return;
+  for (const line of inWords({ ...described(definition), id, ...sourceOf("file"), replaces: claimed !== null }))
+    cli.output.notice(escapeText(line));
+  const call = ["auth", "provider", "try", file, ...(replace ? ["--replace"] : []), "--yes"];
+  await requireConsent(cli, `Log in at ${id}?`, false, `Review the above, then: ${commandLine(call)}`);
+}
+
+async function tryAt(
+  cli: Cli,
+  session: Session,
+  trying: Session,
+  definition: ProviderDefinition,
+  call: LoginCall,
+  keep: boolean,
+): Promise<void> {
+  const show = (reply: ShownReply): void => {
+    if (cli.output.isJson) void cli.output.event({ event: "reply", ...reply });
+    else void cli.output.lines(replyLines(reply));
+  };
+  const http = showingReplies(cli.context.http, definition, call.request, show);
+  const context = { ...cli.context, http };
+  const shown = { ...cli, context };
+  if (keep) {
+    const services = async () => ({ ...(await session.services()), context });
+    return performLogin(shown, { ...session, context, services }, call);
+  }
+  const { OverlayVault } = await import("../../contract/overlay-vault.ts");
+  const services = {
+    context: { ...context, audit: async () => {} },
+    registry: trying.registry,
+    vault: new OverlayVault(await session.vault()),
+  };
+  const { createLoginUi } = await import("../login/ui.ts");
+  const { offeringToTakeClient } = await import("../login/ask.ts");
+  const ui = await createLoginUi(shown, call.display);
+  try {
+    const request = { ...call.request, ...(await call.secrets()), force: true };
+    const tried = await offeringToTakeClient(shown, request, call.display.form, (asked) =>
+      tryLogin(services, asked, ui),
+    );
+    if (cli.output.isJson) await cli.output.event({ event: "tried", ...tried });
+    else await cli.output.lines(["", ...summary(tried).map(escapeText)]);
+    if (tried.refreshError !== null)
+      throw new AuthError("check_failed", `The login works, but not its refresh: ${tried.refreshError}`, {
+        hint: "Compare the last reply above with what the description says of refreshes.",
+      });
+  } finally {
+    ui.close();
+  }
+}
+
+function summary(tried: Awaited<ReturnType<typeof tryLogin>>): string[] {
+  const { account, scopes, lifetimeSeconds, refreshable, refreshed, revoked } = tried;
+  const ended = {
+    true: "revoked at the provider",
+    false: "not revoked: it may live on at the provider",
+    unsupported: "not revoked: that isn't described, or would end other logins",
+  };
+  return [
+    "What was understood:",
+    `  account: ${account ?? "unknown"}`,
+    `  scopes: ${scopes.length === 0 ? "none told" : scopes.join(" ")}`,
+    `  access token: ${lifetimeSeconds === null ? "how long it lives is unknown" : `lives ${lifetimeSeconds} s`}`,
+    `  refresh token: ${refreshable ? "yes" : "none"}${refreshed === null ? "" : `; a refresh ${refreshed ? "brought a new token" : "failed"}`}`,
+    `Nothing was stored. The login was ${ended[`${revoked}`]}.`,
+  ];
+}
+
+/** The settings of a file's manifest, or of the provider that is named, as flags. A module's aren't known before it runs. */
+async function flagsFor(words: readonly string[], env: Parameters<typeof loginFlags>[1]): Promise<Args> {
+  const [provider = ""] = words;
+  if (!isFileName(provider)) return loginFlags(words, env);
+  const { isModule, readPluginFile } = await import("../../providers/plugins/file.ts");
+  const { loadManifest } = await import("../../providers/plugins/load.ts");
+  const file = await readPluginFile(provider);
+  if (isModule(file.kind)) return {};
+  return inSession(createCli(env, DEFAULT_GLOBALS, []), async ({ registry }) =>
+    loginArgs((await loadManifest(file, registry.get)).definition),
+  );
+}

@@ -1,0 +1,178 @@
+/** `auth provider try`: one login at a provider as it is, its replies shown without a value, and nothing left behind. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { errorOf } from "../support/logged-in.ts";
+import { manifest, type PluginHome, pluginHome } from "../support/plugin-home.ts";
+
+let it: PluginHome;
+beforeAll(() => {
+  it = pluginHome();
+});
+afterAll(() => it.stop());
+
+function acme(more = ""): string {
+  return it.file("acme.toml", manifest(it.issuer.server.url, more));
+}
+
+const CLIENT = ["--client-id", "sentry-public-client"];
+
+/** All that is kept in the home, as text. */
+function home(): string {
+  const files = readdirSync(it.env.AUTH_HOME as string, { recursive: true, withFileTypes: true });
+  return files
+    .filter((file) => file.isFile())
+    .map((file) => readFileSync(join(file.parentPath, file.name), "latin1"))
+    .join("\n");
+}
+
+describe("a file, before it is added", () => {
+  test("each reply with its fields, and what reads them; then what was understood; nothing is stored", async () => {
+    const { code, stdout, stderr } = await it.call(["provider", "try", acme(), ...CLIENT, "--yes"]);
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    const url = it.issuer.server.url;
+    for (const line of [
+      `device: POST ${url}/oauth/device/code/ → HTTP 200, application/json, `,
+      "  device_code: text of ",
+      " → device.fields.device_code",
+      `token: POST ${url}/oauth/token/ → HTTP 200, application/json, `,
+      "  access_token: text of ",
+      " → reply.accessToken",
+      "  expires_in: number of 7 digits → reply.expiry.path",
+      "  user: group",
+      "    email: text of 17 → account.label.0",
+      "  account: grace@example.com",
+      "  refresh token: yes; a refresh brought a new token",
+      "Nothing was stored. The login was not revoked",
+    ])
+      expect(stdout).toContain(line);
+    expect(existsSync(join(it.env.AUTH_HOME as string, "vault.db"))).toBe(false);
+    expect(home()).not.toContain("grace@example.com");
+  });
+
+  test("attack: no reply's value is shown", async () => {
+    const { stdout, stderr } = await it.call(["provider", "try", acme(), ...CLIENT, "--yes", "-v"]);
+    const shown = stdout + stderr;
+    const { rows } = it.issuer as unknown as { rows?: { access: string; refresh: string }[] };
+    for (const { access, refresh } of rows ?? []) {
+      expect(shown).not.toContain(access);
+      expect(shown).not.toContain(refresh);
+    }
+    expect(shown).not.toMatch(/sntry|[0-9a-f]{32}/);
+  });
+
+  test("as JSON: a line for each reply, and one at the end", async () => {
+    const { stdout } = await it.call(["provider", "try", acme(), ...CLIENT, "--yes", "--json"]);
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ event, endpoint }) => endpoint ?? event)).toEqual([
+      "device",
+      "device_code",
+      "token",
+      "token",
+      "tried",
+    ]);
+    expect(events.at(-1)).toEqual({
+      event: "tried",
+      account: "grace@example.com",
+      scopes: expect.any(Array),
+      lifetimeSeconds: 2_592_000,
+      refreshable: true,
+      refreshed: true,
+      refreshError: null,
+      revoked: "unsupported",
+    });
+  });
+
+  test("a description that reads another field: the reply is shown, and the login fails", async () => {
+    const file = acme('reply = { accessToken = "data.token" }');
+    const { code, stdout } = await it.call(["provider", "try", file, ...CLIENT, "--yes"]);
+    expect(code).not.toBe(0);
+    expect(stdout).toContain("  access_token: text of ");
+    expect(stdout).not.toContain("→ reply.accessToken");
+  });
+
+  test("where it can be revoked, it is", async () => {
+    const { url } = it.issuer.server;
+    const file = it.file(
+      "acme.toml",
+      manifest(url)
+        .replace('kind = "public"', 'kind = "confidential"')
+        .replace("[client]", `revocation = "${url}/oauth/revoke/"\n\n[client]`),
+    );
+    const args = ["--client-id", "sentry-confidential-client", "--client-secret", "-", "--yes"];
+    const { code, stdout } = await it.call(["provider", "try", file, ...args], { stdin: "sentry-client-secret\n" });
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("The login was revoked at the provider."),
+    });
+    expect(stdout).toContain(`revocation: POST ${url}/oauth/revoke/ → HTTP 200, empty`);
+  });
+
+  test("a refresh that the provider refuses ends in an error, after what was understood", async () => {
+    const file = acme('request = { refreshParameters = { scope = "org:write" }, names = { scope = false } }');
+    const { code, stdout, stderr } = await it.call(["provider", "try", file, ...CLIENT, "--yes"]);
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("The login works, but not its refresh"),
+    });
+    expect(stdout).toContain("a refresh failed");
+  });
+
+  test("a login that is refused: the error's fields are shown, with what reads them", async () => {
+    const { code, stdout } = await it.call(["provider", "try", acme(), "--client-id", "stranger", "--yes"]);
+    expect(code).toBe(6);
+    expect(stdout).toMatch(
+      /device: POST .* → HTTP 4\d\d, application\/json, \d+ bytes\n {2}error: text of \d+ → reply\.error/,
+    );
+  });
+
+  test("what it may do is shown and asked first, as before it is added", async () => {
+    const refused = await it.call(["provider", "try", acme(), ...CLIENT]);
+    expect(refused.code).toBe(64);
+    expect(refused.stderr).toContain(`Sends tokens to: ${it.issuer.server.url}`);
+    expect(refused.stderr).toMatch(/auth provider try .*acme\.toml --yes/);
+  });
+
+  test("attack: a file that claims what is another provider's is not logged in with, whatever its id", async () => {
+    for (const [id, more] of [
+      ["github", ""],
+      ["acme", 'environment = { read = ["GH_TOKEN"] }'],
+    ] as const) {
+      const file = it.file("evil.toml", manifest(it.issuer.server.url, more, id));
+      const before = it.issuer.server.calls.length;
+      const { code, stderr } = await it.call(["provider", "try", file, ...CLIENT, "--yes", "--json"]);
+      expect({ code, stderr }).toMatchObject({ code: 9, stderr: expect.stringContaining("plugin_invalid") });
+      expect(it.issuer.server.calls.length).toBe(before);
+    }
+    const file = it.file("evil.toml", manifest(it.issuer.server.url, "", "github"));
+    expect((await it.call(["provider", "try", file, ...CLIENT, "--yes", "--replace"])).code).toBe(0);
+  });
+
+  test("--keep needs a provider that is known", async () => {
+    const refused = await it.call(["provider", "try", acme(), ...CLIENT, "--yes", "--keep", "--json"]);
+    expect(errorOf(refused)).toMatchObject({ code: "usage", hint: expect.stringContaining("auth provider add") });
+  });
+});
+
+test("a provider that is known, by its id: --keep stores the login", async () => {
+  expect((await it.call(["provider", "add", acme(), "--yes"])).code).toBe(0);
+  expect((await it.call(["provider", "try", "acme", ...CLIENT])).stdout).toContain("Nothing was stored.");
+  expect((await it.call(["list", "--json"])).stdout.trim()).toBe("[]");
+  const kept = await it.call(["provider", "try", "acme", ...CLIENT, "--keep"]);
+  expect({ code: kept.code, stdout: kept.stdout }).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("→ reply.accessToken"),
+  });
+  expect(JSON.parse((await it.call(["list", "--json"])).stdout)).toMatchObject([{ connection: "acme:default" }]);
+});
+
+test("-v shows the names of a refused refresh's fields, in full depth, and no value", async () => {
+  expect((await it.call(["provider", "try", "acme", ...CLIENT, "--keep", "--force"])).code).toBe(0);
+  it.issuer.kill();
+  const { code, stderr } = await it.call(["refresh", "acme", "--force", "-v"]);
+  expect(code).toBe(4);
+  expect(stderr).toContain("the reply's fields: { error");
+});
