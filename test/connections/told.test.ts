@@ -111,6 +111,39 @@ describe("the API's host, in the token reply", () => {
     expect(again.warnings.join()).not.toContain("instance from");
   });
 
+  test("that the description no longer allows is forgotten by the next login", async () => {
+    const said = (host: string) => ({ [TOKEN]: [200, { ...TOKENS, instance_url: `https://${host}` }] }) as const;
+    const { vault } = await playLogin(ORG, said("org1.my.acme.example"));
+    const setting = {
+      title: "The org's host",
+      kind: "host",
+      pattern: "[a-z0-9.-]+\\.acme\\.test",
+      from: { reply: "instance_url" },
+    };
+    const moved = { ...ORG, settings: { instance: setting } } as ProviderDefinition;
+    const next = await playLogin(moved, said("org1.acme.test"), {}, {}, vault);
+    expect(next.stored?.record.settings).toEqual({ instance: "org1.acme.test" });
+  });
+
+  test("counts for a login without a person, too", async () => {
+    const definition: ProviderDefinition = {
+      ...ORG,
+      minting: { "client-credentials": { use: "assertion" } },
+      flows: ["client-credentials"],
+    };
+    const request = { flow: "client-credentials", redirectUri: null } as const;
+    const said = (instance_url: string) => ({ [TOKEN]: [200, { access_token: "access-1", instance_url }] }) as const;
+    const { stored } = await playLogin(definition, said("https://org1.my.acme.example"), request);
+    expect(stored?.record.pinned?.origins).toContain("https://org1.my.acme.example");
+    expect(Object.keys(stored?.record.pinned?.endpoints ?? {})).toEqual(["token"]);
+    const { error, vault, sent } = await playLogin(definition, said("https://evil.example"), request);
+    expect(error?.code).toBe("origin_mismatch");
+    expect([...vault.entries.keys()]).toEqual([]);
+    // Nothing is sent to where it may not say that it is; the revocation is its own.
+    expect(sent.map(({ url }) => new URL(url).host)).not.toContain("evil.example");
+    expect(sent.at(-1)?.parameters.token).toBe("access-1");
+  });
+
   test("is never moved by a refresh, which warns in the log", async () => {
     const { stored, vault } = await playLogin(ORG, {
       [TOKEN]: [200, { ...TOKENS, instance_url: "https://org1.my.acme.example" }],

@@ -1,12 +1,13 @@
 /** The settings of a login, each from the first that has it: flag, environment, profile, default (CLI.md §4); and those it needs. */
 import type { Context } from "../../platform/context.ts";
 import { usage } from "../../platform/errors.ts";
+import { ownValue } from "../../platform/json.ts";
 import { placeholder } from "../../platform/shell-word.ts";
 import { settingsFromEnvironment } from "../../providers/environment.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { mintingOf } from "../../providers/minting.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
-import { flagOf } from "../../providers/settings.ts";
+import { checkSetting, flagOf } from "../../providers/settings.ts";
 import type { Connection } from "../record.ts";
 import { type Flags, loginCommand } from "./command.ts";
 import type { LoginRequest } from "./request.ts";
@@ -25,8 +26,12 @@ export function loginSettings(
   profile: Connection | null,
 ): Settings {
   const fromEnvironment = settingsFromEnvironment(definition, context.env);
-  const declared = Object.keys(definition.settings ?? {});
-  const kept = Object.entries(profile?.settings ?? {}).filter(([name]) => declared.includes(name));
+  const declared = definition.settings ?? {};
+  const kept = Object.entries(profile?.settings ?? {}).filter(([name, value]) => {
+    const setting = ownValue(declared, name);
+    // What the provider once said, and may not say any more, is said again by this login.
+    return setting !== undefined && (setting.from === undefined || "value" in checkSetting(setting, value));
+  });
   const values: Record<string, string> = Object.fromEntries(kept);
   const variables: Record<string, string> = {};
   for (const [name, { value, variable }] of Object.entries(fromEnvironment)) {
