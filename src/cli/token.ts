@@ -50,7 +50,7 @@ export default defineCommand({
   },
   examples: [
     ["auth token {a}", "a token that works now"],
-    ['curl -H "$(auth token {a} -o header)" https://…', "as the header line of a request"],
+    ["auth token {a} -o header | curl -H @- https://…", "as the header of a request, with what goes along"],
     ["auth token {a}:work --min-ttl 600 --json", "good for ten minutes at least, with its expiry"],
   ],
   run: async (cli, args) =>
