@@ -9,6 +9,7 @@ const ROOT = join(import.meta.dir, "..");
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/platform": ["package.json"],
   "src/vault": ["src/platform"],
+  "src/release": ["src/platform"],
   "src/providers": ["src/platform"],
   "src/oauth": ["src/platform", "src/providers"],
   "src/connections": ["src/oauth", "src/providers", "src/vault", "src/platform"],
@@ -20,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/inject",
     "src/oauth",
     "src/providers",
+    "src/release",
     "src/vault",
     "src/platform",
     "providers",

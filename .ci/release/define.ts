@@ -1,4 +1,4 @@
-import type { Release } from "../../src/platform/release.ts";
+import type { Release } from "../../src/release/origin.ts";
 
 /** The compiler's flag by which a program knows where it came from. */
 export function definedRelease(release: Release): string {

@@ -1,6 +1,8 @@
+import { dirname } from "node:path";
 import { version } from "../../package.json";
+import type { Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
-import { RELEASE, type Release } from "../platform/release.ts";
+import { RELEASE, type Release } from "../release/origin.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 
@@ -21,16 +23,7 @@ export default defineCommand({
     if (check && rollback) throw usage("--check and --rollback don't go together.");
     if (rollback) return rollBack(cli);
     const release = releaseOrThrow();
-    if (!check) await requireUnmanaged();
-    const { newestRelease, isNewer } = await import("../platform/release-files.ts");
-    const manifest = await newestRelease(release, cli.context.now());
-    const newer = isNewer(manifest.version);
-    if (check) return tellNewest(cli, manifest.version, newer);
-    if (!newer) {
-      const upgraded = { upgraded: false, from: version, to: version };
-      return cli.output.result(upgraded, `auth ${version} is the newest release.`);
-    }
-    await upgrade(cli, release, manifest);
+    await (check ? tellNewest(cli, release) : upgrade(cli, release));
   },
 });
 
@@ -41,72 +34,96 @@ function releaseOrThrow(): Release {
   });
 }
 
-async function tellNewest(cli: Cli, newest: string, newer: boolean): Promise<void> {
+async function tellNewest(cli: Cli, release: Release): Promise<void> {
+  const [{ newestRelease, compareVersions }, { managerOf }, { ownPath }] = await Promise.all([
+    import("../release/manifest.ts"),
+    import("../release/managers.ts"),
+    import("../release/place.ts"),
+  ]);
+  const { version: newest } = await newestRelease(release, cli.context.now());
+  const newer = compareVersions(newest, version) > 0;
   if (cli.output.isJson) return cli.output.json({ current: version, newest, newer });
-  const hint = newer ? `Get it: ${(await managed())?.command ?? "auth upgrade"}` : "There is no newer one.";
+  const way = managerOf(ownPath())?.way ?? "Run: auth upgrade";
+  const hint = newer ? way : "There is no newer one.";
   await cli.output.text(`This is auth ${version}; the newest release is ${newest}. ${hint}`);
 }
 
-async function upgrade(cli: Cli, release: Release, manifest: { version: string } & Parameters<BinaryOf>[0]) {
-  const [{ binaryOf }, { ownPath, previousPath, replaceOwn }] = await Promise.all([
-    import("../platform/release-files.ts"),
-    import("../platform/own-binary.ts"),
+async function upgrade(cli: Cli, release: Release): Promise<void> {
+  const path = await replaceablePath(["upgrade"]);
+  const [{ newestRelease, compareVersions }, { versionOf, previousPath }] = await Promise.all([
+    import("../release/manifest.ts"),
+    import("../release/place.ts"),
   ]);
-  const path = ownPath();
-  cli.output.say(`Getting auth ${manifest.version} from ${release.url} …`);
+  const { env, now } = cli.context;
+  const installed = await versionOf(path, env);
+  const manifest = await newestRelease(release, now());
+  const newest = manifest.version;
+  if (compareVersions(newest, installed) <= 0) return tellUnchanged(cli, installed, newest);
+  cli.output.say(`Getting auth ${newest} from ${release.url} …`);
+  const [{ binaryOf }, { whileLocked }, { replaceOwn }] = await Promise.all([
+    import("../release/archive.ts"),
+    import("../release/lock.ts"),
+    import("../release/replace.ts"),
+  ]);
   const binary = await binaryOf(manifest, release);
-  await replaceOwn(path, binary, (program) => requireRuns(program, manifest.version));
-  const document = { upgraded: true, from: version, to: manifest.version, path, previous: previousPath(path) };
-  await cli.output.result(document, `Upgraded auth ${version} to ${manifest.version}.`);
-  cli.output.say("To go back: auth upgrade --rollback");
+  await whileLocked(dirname(path), async () => {
+    // Another upgrade may have been quicker.
+    const from = await versionOf(path, env);
+    if (compareVersions(newest, from) <= 0) return tellUnchanged(cli, from, newest);
+    await replaceOwn(path, binary, (program) => requireRuns(program, newest, env));
+    const document = { upgraded: true, from, to: newest, path, previous: previousPath(path) };
+    await cli.output.result(document, `Upgraded auth ${from} to ${newest}.`);
+    cli.output.say("To go back: auth upgrade --rollback");
+  });
 }
 
-type BinaryOf = typeof import("../platform/release-files.ts").binaryOf;
+/** @param installed what is at the place of this program: no older than the newest release */
+function tellUnchanged(cli: Cli, installed: string, newest: string): Promise<void> {
+  const text =
+    installed === newest
+      ? `auth ${installed} is the newest release.`
+      : `auth ${installed} is newer than the newest release, ${newest}.`;
+  return cli.output.result({ upgraded: false, from: installed, to: installed, newest }, text);
+}
 
 async function rollBack(cli: Cli): Promise<void> {
-  await requireUnmanaged();
-  const { ownPath, restorePrevious } = await import("../platform/own-binary.ts");
+  const path = await replaceablePath(["upgrade", "--rollback"]);
+  const [{ whileLocked }, { requireOwnPrevious, unavailable, versionOf }, { restorePrevious }] = await Promise.all([
+    import("../release/lock.ts"),
+    import("../release/place.ts"),
+    import("../release/replace.ts"),
+  ]);
+  const { env } = cli.context;
+  await whileLocked(dirname(path), async () => {
+    const previous = requireOwnPrevious(path);
+    const [from, to] = [await versionOf(path, env), await versionOf(previous, env)];
+    if (from === to) throw unavailable(`${previous} is auth ${to}, as ${path} is: there is nothing to go back to.`);
+    await restorePrevious(path, previous);
+    await cli.output.result({ upgraded: true, from, to, path }, `Went back from auth ${from} to ${to}.`);
+  });
+}
+
+/**
+ * Where this program is.
+ *
+ * @param args what was typed
+ * @throws AuthError `upgrade_unavailable` where it is a package manager's, or another user's
+ */
+async function replaceablePath(args: readonly string[]): Promise<string> {
+  const [{ managerOf }, { ownPath, requireReplaceable, unavailable }] = await Promise.all([
+    import("../release/managers.ts"),
+    import("../release/place.ts"),
+  ]);
   const path = ownPath();
-  let to = "";
-  await restorePrevious(path, async (program) => {
-    to = await versionOf(program);
-  });
-  await cli.output.result({ upgraded: true, from: version, to, path }, `Went back from auth ${version} to ${to}.`);
-}
-
-async function managed() {
-  const { managerOf, ownPath } = await import("../platform/own-binary.ts");
-  return managerOf(ownPath());
-}
-
-async function requireUnmanaged(): Promise<void> {
-  const manager = await managed();
-  if (manager === null) return;
-  throw new AuthError("upgrade_unavailable", `This program belongs to ${manager.name}, which upgrades it.`, {
-    hint: `Run: ${manager.command}`,
-  });
+  const manager = managerOf(path);
+  if (manager !== null) throw unavailable(`This program belongs to ${manager.name}.`, manager.way);
+  requireReplaceable(path, args);
+  return path;
 }
 
 /** What was downloaded may be right and yet not run here: it is started before it takes the place of one that does. */
-async function requireRuns(program: string, wanted: string): Promise<void> {
-  const found = await versionOf(program);
-  if (found !== wanted) throw unfit(`it says that it is ${found}`);
-}
-
-async function versionOf(program: string): Promise<string> {
-  try {
-    const child = Bun.spawn([program, "--version"], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
-    const [text, code] = await Promise.all([child.stdout.text(), child.exited]);
-    const [, found] = /^auth (\S+)\n$/.exec(text) ?? [];
-    if (code === 0 && found !== undefined) return found;
-    throw unfit(`it ended with ${child.signalCode ?? `exit code ${code}`}`);
-  } catch (error) {
-    throw error instanceof AuthError ? error : unfit((error as Error).message);
-  }
-}
-
-function unfit(reason: string): AuthError {
-  return new AuthError("upgrade_unavailable", `The other version doesn't run on this machine: ${reason}.`, {
-    hint: "Nothing was changed.",
-  });
+async function requireRuns(program: string, wanted: string, env: Environment): Promise<void> {
+  const { unavailable, versionOf } = await import("../release/place.ts");
+  const found = await versionOf(program, env, "The new version");
+  if (found !== wanted) throw unavailable(`The new version says that it is ${found}.`);
 }

@@ -20,6 +20,8 @@ const FAULTS: Readonly<Record<string, readonly [reason: string, remedy?: string]
   EIO: ["the disk reports an error", "Check the disk"],
   EMFILE: ["too many open files"],
   ENFILE: ["too many open files"],
+  EBUSY: ["another program uses it, or it is mounted by itself"],
+  ETXTBSY: ["it is a program that runs"],
   ENOLCK: ["the system has no lock left for it"],
 };
 

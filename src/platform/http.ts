@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** Milliseconds for the whole exchange, body and retries included. Default `LIMITS.exchange`. */
   readonly timeout?: number;
+  /** Milliseconds without a byte, instead of a limit for the whole exchange: for what may be large, over a slow line. */
+  readonly silence?: number;
   /** Of the body, decompressed. Default `LIMITS.documentBytes`. */
   readonly maxBytes?: number;
   /** Ask again on a failure that may pass. Only for requests without effect (discovery, account). */
@@ -39,7 +41,7 @@ export type Http = (request: HttpRequest) => Promise<HttpReply>;
  */
 export const http: Http = async (request) => {
   const url = checkUrl(request.url);
-  const timeout = runningTime(Math.max(1, request.timeout ?? LIMITS.exchange));
+  const timeout = runningTime(Math.max(1, request.silence ?? request.timeout ?? LIMITS.exchange));
   const exchange: Exchange = {
     method: request.method,
     headers: { "user-agent": `auth/${version}`, "accept-encoding": "identity", ...request.headers },
@@ -47,6 +49,7 @@ export const http: Http = async (request) => {
     signal: request.signal === undefined ? timeout.signal : AbortSignal.any([request.signal, timeout.signal]),
     maxBytes: request.maxBytes ?? LIMITS.documentBytes,
     redirects: request.redirects ?? 0,
+    ...(request.silence !== undefined && { received: timeout.restart }),
   };
   try {
     if (!request.retry) return await exchangeOnce(url, exchange);
@@ -66,7 +69,7 @@ const TICK = 250;
  * A time limit that counts only while this process runs. A machine that was asleep, or a process that was stopped,
  * finds its reply in the socket: an ordinary timer would fire before it is read, and a rotated token would be lost.
  */
-function runningTime(limit: number): { signal: AbortSignal; clear(): void } {
+function runningTime(limit: number): { signal: AbortSignal; restart(): void; clear(): void } {
   const controller = new AbortController();
   let left = limit;
   let timer: ReturnType<typeof setTimeout>;
@@ -82,7 +85,10 @@ function runningTime(limit: number): { signal: AbortSignal; clear(): void } {
     }, step);
   };
   wait();
-  return { signal: controller.signal, clear: () => clearTimeout(timer) };
+  const restart = (): void => {
+    left = limit;
+  };
+  return { signal: controller.signal, restart, clear: () => clearTimeout(timer) };
 }
 
 export interface Exchange {
@@ -92,6 +98,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   readonly maxBytes: number;
   readonly redirects: number;
+  /** Called for each part of a body. */
+  readonly received?: () => void;
 }
 
 /** One request with every switch of the environment and of Bun overruled, and its whole reply. @throws HttpError */
@@ -109,7 +117,7 @@ function hasProxy(): boolean {
 
 /** @param proxy the address that fetch is to use as its proxy */
 async function exchangeOver(url: URL, exchange: Exchange, proxy?: string): Promise<HttpReply> {
-  const { maxBytes, redirects, ...request } = exchange;
+  const { maxBytes, redirects, received, ...request } = exchange;
   const target = url.href;
   try {
     const response = await connect(url, {
@@ -132,7 +140,7 @@ async function exchangeOver(url: URL, exchange: Exchange, proxy?: string): Promi
     const { status, headers } = response;
     const stream = decompressed(response);
     const tooLong = (): HttpError => new HttpError("reply too large", target, { status });
-    const body = stream === null ? new Uint8Array(0) : await readCapped(stream, maxBytes, tooLong);
+    const body = stream === null ? new Uint8Array(0) : await readCapped(stream, maxBytes, tooLong, received);
     return { status, headers, body };
   } catch (error) {
     if (error instanceof HttpError) throw error;

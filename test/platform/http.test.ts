@@ -40,6 +40,29 @@ async function failureOf(url: string, more: Partial<Parameters<typeof http>[0]> 
   throw new Error("there was a reply");
 }
 
+test("a limit of silence lets a slow reply take as long as it needs, and ends one that stalls", async () => {
+  const dripping = (parts: number): string =>
+    serve(
+      () =>
+        new Response(
+          new ReadableStream({
+            async start(controller) {
+              for (let i = 0; i < parts; i++) {
+                await Bun.sleep(100);
+                controller.enqueue(Buffer.from("x"));
+              }
+              if (parts === 12) controller.close();
+            },
+          }),
+        ),
+    );
+  const { body } = await http({ method: "GET", url: dripping(12), silence: 600 });
+  expect(body.length).toBe(12);
+  const began = performance.now();
+  expect(await failureOf(dripping(3), { silence: 600 })).toMatchObject({ failure: "connection timed out" });
+  expect(performance.now() - began).toBeLessThan(5000);
+});
+
 describe("a failure has a name, and whether the request can have arrived", () => {
   const cases: Record<string, () => [url: string, failure: HttpFailure, sent: boolean, timeout?: number]> = {
     "a host that doesn't exist": () => ["https://nothing.invalid/", "host not found", false],

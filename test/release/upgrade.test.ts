@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -12,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { managerOf } from "../../src/platform/own-binary.ts";
+import { managerOf } from "../../src/release/managers.ts";
 import { lacking } from "../support/needs.ts";
 import { auth, bareEnvironment, type Ended, run, tempFolder } from "../support/program.ts";
 import { compileVersion, type Files, makeRelease, newSigner, startReleaseServer } from "../support/release.ts";
@@ -94,7 +95,7 @@ describe.skipIf(lacking("linux-x64"))("upgrade", () => {
     const path = installed(older);
     const ended = await run([path, "upgrade", "--check", "--json"]);
     expect(JSON.parse(ended.stdout)).toEqual({ current: OLD, newest: NEW, newer: true });
-    expect((await run([path, "upgrade", "--check"])).stdout).toContain("Get it: auth upgrade");
+    expect((await run([path, "upgrade", "--check"])).stdout).toContain("Run: auth upgrade");
     expect((await run([installed(newer), "upgrade", "--check", "--json"])).stdout).toContain('"newer": false');
     expect(readdirSync(dirname(path))).toEqual(["auth"]);
     expect(server.asked.filter((name) => !name.startsWith("manifest.json"))).toEqual([]);
@@ -151,6 +152,25 @@ describe.skipIf(lacking("linux-x64"))("what is refused, with nothing changed", (
     const manifest = Buffer.from(published.get("manifest.json") ?? "");
     server.files = new Map([...published, ["manifest.json", Buffer.from(`${manifest} `)]]);
     await refuses("release_untrusted", 9, "not signed by a key");
+  });
+
+  test("a network's sign-in page, which is called one and no forgery", async () => {
+    server.answer = () => new Response("<!doctype html><title>Welcome to our Wi-Fi</title>");
+    await refuses("network", 5, "describes no release");
+  });
+
+  test("a program that was started by its loader: the loader is not replaced", async () => {
+    const path = installed(older);
+    const loader = join(dirname(path), "ld.so");
+    copyFileSync("/lib64/ld-linux-x86-64.so.2", loader);
+    const before = readFileSync(loader);
+    for (const args of [["upgrade"], ["upgrade", "--rollback"]]) {
+      copyFileSync(older, join(dirname(path), "ld.so.previous"));
+      const ended = await run([loader, path, ...args]);
+      expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("doesn't run here as a version of auth")]);
+    }
+    expect(readFileSync(loader).equals(before)).toBe(true);
+    expect(server.asked).toEqual([]);
   });
 
   test("a signature that is missing", async () => {
@@ -211,11 +231,12 @@ describe.skipIf(lacking("linux-x64"))("what is refused, with nothing changed", (
     await refuses("upgrade_unavailable", 1, "not published for linux-x64");
   });
 
-  test("a downgrade: what is offered is older, so nothing is done", async () => {
+  test("a downgrade: what is offered is older, which is said, and nothing is done", async () => {
     const path = installed(newer);
     server.files = small({ version: OLD });
     const ended = await run([path, "upgrade", "--json"]);
-    expect([ended.code, JSON.parse(ended.stdout).upgraded]).toEqual([0, false]);
+    expect([ended.code, JSON.parse(ended.stdout)]).toEqual([0, { upgraded: false, from: NEW, to: NEW, newest: OLD }]);
+    expect((await run([path, "upgrade"])).stderr).toContain(`auth ${NEW} is newer than the newest release, ${OLD}.`);
     expect(await versionOf(path)).toBe(`auth ${NEW}`);
   });
 
@@ -232,15 +253,38 @@ describe.skipIf(lacking("linux-x64"))("what is refused, with nothing changed", (
       ["lib/node_modules/@auth-cli/linux-x64/bin", "npm install --global"],
     ] as const) {
       const path = installed(older, join(folder, place));
-      await refuses("upgrade_unavailable", 1, "which upgrades it", path);
+      await refuses("upgrade_unavailable", 1, "belongs to", path);
       expect(server.asked).toEqual([]);
       expect((await run([path, "upgrade"])).stderr).toContain(command);
       expect((await run([path, "upgrade", "--check"])).stdout).toContain(command);
       server.asked.length = 0;
     }
-    expect(managerOf("/nix/store/abc-auth-0.1.0/bin/auth")?.command).toBe("nix profile upgrade auth");
-    expect(managerOf("C:\\Users\\me\\scoop\\apps\\auth\\current\\auth.exe")?.command).toBe("scoop update auth");
-    expect(managerOf("/home/me/.local/bin/auth")).toBeNull();
+  });
+
+  test("each package manager is known by where it puts programs, and named by its own command", () => {
+    const home = "/home/me";
+    const packages = "node_modules/@auth-cli/linux-x64/bin/auth";
+    for (const [path, name, way] of [
+      ["/nix/store/abc-auth-0.1.0/bin/auth", "Nix", "auth.nix"],
+      ["/opt/homebrew/Cellar/auth/0.1.0/bin/auth", "Homebrew", "brew upgrade auth"],
+      ["C:\\Users\\me\\scoop\\apps\\auth\\current\\auth.exe", "Scoop", "scoop update auth"],
+      ["D:\\tools\\apps\\auth\\0.1.0\\auth.exe", "Scoop", "scoop update auth"],
+      [`${home}/.local/share/mise/installs/auth/0.1.0/bin/auth`, "mise", "mise upgrade"],
+      [`${home}/.asdf/installs/auth/0.1.0/bin/auth`, "asdf", "asdf install auth latest"],
+      [`${home}/.volta/tools/image/packages/auth-cli/lib/${packages}`, "Volta", "volta install auth-cli@latest"],
+      [`${home}/.local/share/pnpm/global/5/.pnpm/x/${packages}`, "pnpm", "pnpm add --global auth-cli@latest"],
+      [`${home}/.bun/install/global/${packages}`, "Bun", "bun add --global auth-cli@latest"],
+      [`${home}/.config/yarn/global/${packages}`, "Yarn", "yarn global add auth-cli@latest"],
+      [`${home}/.npm/_npx/1a2b/${packages}`, "npx", "npx auth-cli@latest"],
+      [`/usr/local/lib/${packages}`, "npm", "npm install --global auth-cli@latest"],
+      ["C:\\Users\\me\\AppData\\Roaming\\npm\\node_modules\\x\\auth.exe", "npm", "npm install --global"],
+      [`${home}/project/${packages}`, `the packages of ${home}/project`, "that folder's"],
+      [`${home}/project/node_modules/.pnpm/x/${packages}`, `the packages of ${home}/project`, "that folder's"],
+    ] as const) {
+      expect(managerOf(path)).toEqual({ name, way: expect.stringContaining(way) });
+    }
+    for (const path of [`${home}/.local/bin/auth`, "/usr/local/bin/auth", "C:\\Users\\me\\apps\\auth.exe"])
+      expect(managerOf(path)).toBeNull();
   });
 
   test.skipIf(lacking("bwrap"))("a program that dpkg installed", async () => {
@@ -277,7 +321,9 @@ describe.skipIf(lacking("linux-x64", "root", "setpriv"))("what isn't ours to cha
     const path = open();
     const ended = await asNobody(path, "upgrade");
     expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("belongs to another user")]);
-    expect(ended.stderr).toContain("sudo");
+    expect(ended.stderr).toContain(`sudo ${path} upgrade\n`);
+    expect((await asNobody(path, "upgrade", "--rollback")).stderr).toContain(`sudo ${path} upgrade --rollback\n`);
+    expect(server.asked).toEqual([]);
     expect(readdirSync(dirname(path))).toEqual(["auth"]);
   }, 30_000);
 
@@ -287,6 +333,7 @@ describe.skipIf(lacking("linux-x64", "root", "setpriv"))("what isn't ours to cha
     for (let folder = dirname(path); folder.startsWith("/tmp/"); folder = dirname(folder)) chmodSync(folder, 0o755);
     const ended = await asNobody(path, "upgrade");
     expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("permission denied")]);
+    expect(server.asked).toEqual([]);
     expect(readdirSync(dirname(path))).toEqual(["auth"]);
   }, 30_000);
 

@@ -10,7 +10,7 @@ import { zip } from "../../.ci/release/archive.ts";
 import { definedRelease } from "../../.ci/release/define.ts";
 import { manifestOf, manifestText } from "../../.ci/release/manifest.ts";
 import { runtimesFor } from "../../.ci/runtime.ts";
-import type { Release } from "../../src/platform/release.ts";
+import type { Release } from "../../src/release/origin.ts";
 import { run, tempFolder } from "./program.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { zip } from "../../.ci/release/archive.ts";
-import { unzip } from "../../src/platform/unzip.ts";
+import { unzip } from "../../src/release/unzip.ts";
 
 const entry = (path: string, text: string) => ({ path, bytes: Buffer.from(text), executable: false });
 const ENTRIES = [
