@@ -1,104 +1,37 @@
 /** install.sh, from a server on this machine, in the shells that strangers have. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fillScript } from "../../.ci/release/fill.ts";
+import {
+  authOf,
+  install,
+  next,
+  PLATFORM,
+  PROGRAM,
+  pretending,
+  refuses,
+  releaseServer,
+  scriptAt,
+  small,
+  VERSION,
+  without,
+} from "../support/installer.ts";
 import { lacking } from "../support/needs.ts";
-import { AUTH, type Ended, type RunOptions, run, tempFolder } from "../support/program.ts";
-import { type Files, makeRelease, newSigner, startReleaseServer } from "../support/release.ts";
+import { AUTH, run, tempFolder } from "../support/program.ts";
+import { makeRelease, newSigner } from "../support/release.ts";
 
-const VERSION = "0.2.0";
-const PLATFORM = "linux-x64";
-const TEMPLATE = readFileSync(join(import.meta.dir, "../../.ci/release/install.sh"), "utf8");
-const PROGRAM = Buffer.from(`#!/bin/sh\necho 'auth ${VERSION}'\n`);
-
-const signer = newSigner();
-const next = newSigner();
-const server = startReleaseServer();
+const server = releaseServer();
 const minisign = join(tempFolder(), "minisign");
 const SHELLS = { dash: ["dash"], "busybox sh": ["busybox", "sh"], bash: ["bash", "--posix"] } as const;
 
 let script = "";
-
-function small(changes: Partial<Parameters<typeof makeRelease>[0]> = {}): Files {
-  return makeRelease({ version: VERSION, platform: PLATFORM, binary: PROGRAM, signer, ...changes });
-}
-
-/** @returns the path of an install.sh as the release of `version` has it */
-function scriptAt(url: string, version = VERSION): string {
-  const path = join(tempFolder(), "install.sh");
-  const minisignKey = existsSync(`${minisign}.pub`)
-    ? (readFileSync(`${minisign}.pub`, "utf8").split("\n")[1] ?? "")
-    : "";
-  writeFileSync(path, fillScript(TEMPLATE, { url, version, keys: [signer.pem, next.pem], minisignKey }));
-  return path;
-}
-
 beforeAll(async () => {
-  if (!lacking("minisign")) await run(["minisign", "-G", "-W", "-p", `${minisign}.pub`, "-s", `${minisign}.key`]);
-  script = scriptAt(server.url);
+  if (lacking("minisign")) script = scriptAt(server.url);
+  else {
+    await run(["minisign", "-G", "-W", "-p", `${minisign}.pub`, "-s", `${minisign}.key`]);
+    script = scriptAt(server.url, VERSION, readFileSync(`${minisign}.pub`, "utf8").split("\n")[1]);
+  }
 });
-afterAll(() => server.stop());
-beforeEach(() => {
-  server.files = small();
-  server.answer = () => undefined;
-  server.asked.length = 0;
-});
-
-interface Installed extends Ended {
-  /** What is in the folder afterwards. */
-  readonly there: readonly string[];
-  readonly folder: string;
-}
-
-async function install(
-  args: readonly string[] = [],
-  options: RunOptions = {},
-  shell: readonly string[] = ["dash"],
-): Promise<Installed> {
-  const folder = join(tempFolder(), "bin");
-  const ended = await run([...shell, script, "--dir", folder, ...args], options);
-  return { ...ended, folder, there: existsSync(folder) ? readdirSync(folder) : [] };
-}
-
-/** It fails in these words, and leaves no file behind, not even a folder for temporary ones. */
-async function refuses(words: string, args: readonly string[] = [], options: RunOptions = {}): Promise<void> {
-  const TMPDIR = tempFolder();
-  const { code, stderr, there } = await install(args, { ...options, env: { TMPDIR, ...options.env } });
-  expect(stderr).toContain(words);
-  expect({ code, there, left: readdirSync(TMPDIR) }).toEqual({ code: 1, there: [], left: [] });
-}
-
-/** A folder to put before PATH, with programs that print what is given. */
-function pretending(programs: Readonly<Record<string, string>>): string {
-  const folder = tempFolder();
-  for (const [name, body] of Object.entries(programs))
-    writeFileSync(join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
-  return `${folder}:${process.env.PATH}`;
-}
-
-/** A PATH with everything but these programs. */
-function without(...names: string[]): string {
-  const folder = tempFolder();
-  for (const from of (process.env.PATH ?? "").split(":").filter((path) => existsSync(path)))
-    for (const name of readdirSync(from))
-      if (!names.includes(name) && !existsSync(join(folder, name)))
-        try {
-          symlinkSync(join(from, name), join(folder, name));
-        } catch {
-          // A dangling link of that name: the first on the PATH counts.
-        }
-  return folder;
-}
 
 /** A server on a bare socket: it can be used as a proxy, and its replies can break off before their length. */
 function onSocket(replyTo: (name: string) => { body: Uint8Array; length: number }) {
@@ -142,7 +75,7 @@ describe.skipIf(lacking("linux-x64", "dash", "busybox", "bash", "minisign"))("in
     const home = tempFolder();
     const path = join(home, ".local/bin/auth");
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, "#!/bin/sh\necho auth 0.0.1\n", { mode: 0o755 });
+    writeFileSync(path, authOf("0.0.1"), { mode: 0o755 });
     const ended = await run(["dash", scriptAt(server.url, version)], {
       env: { HOME: home, PATH: `${dirname(path)}:${process.env.PATH}` },
     });
@@ -165,7 +98,7 @@ describe.skipIf(lacking("linux-x64", "dash", "busybox", "bash", "minisign"))("in
     expect(server.asked).not.toContain("manifest.json.sig");
 
     server.files.set("manifest.json", Buffer.from(`${server.files.get("manifest.json")} `));
-    await refuses("signature of manifest.json is wrong", [], { env: { PATH } });
+    await refuses(script, "signature of manifest.json is wrong", [], { env: { PATH } });
   });
 
   test("a certain version is taken from its own folder, also once it has expired", async () => {
@@ -176,12 +109,13 @@ describe.skipIf(lacking("linux-x64", "dash", "busybox", "bash", "minisign"))("in
       expires: "2026-01-01T00:00:00Z",
     });
     for (const [name, bytes] of older) server.files.set(`0.1.5/${name}`, bytes);
-    const { stdout, there } = await install(["--version", "v0.1.5"]);
+    const { stdout, there } = await install(script, ["--version", "v0.1.5"]);
     expect(stdout).toContain("Installed auth 0.1.5");
     expect(there).toEqual(["auth"]);
-    await refuses("could not be downloaded", ["--version", "0.1.6"]);
+    await refuses(script, `There is no auth 0.1.6 at ${server.url}`, ["--version", "0.1.6"]);
+    await refuses(script, "There is no auth 0.1.6", ["--version=0.1.6"], { env: { PATH: without("curl") } });
     for (const [name, bytes] of older) server.files.set(`0.1.7/${name}`, bytes);
-    await refuses("This is auth 0.1.5, not 0.1.7", ["--version", "0.1.7"]);
+    await refuses(script, "This is auth 0.1.5, not 0.1.7", ["--version", "0.1.7"]);
   });
 
   test("through a proxy", async () => {
@@ -212,26 +146,26 @@ describe.skipIf(lacking("linux-x64", "dash", "busybox", "bash", "minisign"))("in
 describe.skipIf(lacking("linux-x64", "dash"))("install.sh installs nothing", () => {
   test("when the signature is wrong, by another key, or missing", async () => {
     server.files.set("manifest.json", Buffer.from(`${server.files.get("manifest.json")} `));
-    await refuses("signature of manifest.json is wrong");
+    await refuses(script, "signature of manifest.json is wrong");
     server.files = small({ signer: newSigner() });
-    await refuses("signature of manifest.json is wrong");
+    await refuses(script, "signature of manifest.json is wrong");
     server.files = small();
     server.files.delete("manifest.json.sig");
-    await refuses("manifest.json.sig could not be downloaded");
+    await refuses(script, "manifest.json.sig is not there");
     expect(server.asked.filter((name) => name.endsWith(".tar.gz"))).toEqual([]);
   });
 
   test("when the release has expired, is of another product, older than the script, or of the future", async () => {
     server.files = small({ published: "2025-01-01T00:00:00.000Z", expires: "2026-01-01T00:00:00.000Z" });
-    await refuses("to be trusted until 2026-01-01");
+    await refuses(script, "to be trusted until 2026-01-01");
     server.files = small({ published: "2126-01-01T00:00:00.000Z", expires: "2127-01-01T00:00:00.000Z" });
-    await refuses("clock is before");
+    await refuses(script, "clock is before");
     server.files = small({ version: "0.1.9" });
-    await refuses("older than this script");
+    await refuses(script, "older than this script");
     server.files = small({ edit: (manifest) => Object.assign(manifest, { product: "other" }) });
-    await refuses("not a release of auth");
+    await refuses(script, "not a release of auth");
     server.files = small({ platform: "linux-arm64" });
-    await refuses("no auth for linux-x64");
+    await refuses(script, "no auth for linux-x64");
   });
 
   test("when the archive is another, too short, or breaks off on its way", async () => {
@@ -240,9 +174,9 @@ describe.skipIf(lacking("linux-x64", "dash"))("install.sh installs nothing", () 
     const changed = new Uint8Array(archive);
     changed.set([(changed[40] ?? 0) ^ 1], 40);
     server.files.set(name, changed);
-    await refuses("not the file that was signed");
+    await refuses(script, "not the file that was signed");
     server.files.set(name, archive.subarray(0, -5));
-    await refuses("only a part of it came");
+    await refuses(script, "only a part of it came");
     const breaking = onSocket((asked) => {
       const body = server.files.get(asked) ?? new Uint8Array();
       return {
@@ -250,11 +184,9 @@ describe.skipIf(lacking("linux-x64", "dash"))("install.sh installs nothing", () 
         length: asked === name ? archive.length : body.length,
       };
     });
-    script = scriptAt(`http://127.0.0.1:${breaking.port}/releases`);
     try {
-      await refuses("could not be downloaded");
+      await refuses(scriptAt(`http://127.0.0.1:${breaking.port}/releases`), "could not be downloaded");
     } finally {
-      script = scriptAt(server.url);
       breaking.stop(true);
     }
   }, 30_000);
@@ -262,15 +194,15 @@ describe.skipIf(lacking("linux-x64", "dash"))("install.sh installs nothing", () 
   test("when the archive holds what it shouldn't, or another program", async () => {
     const folder = `auth-${VERSION}-${PLATFORM}`;
     server.files = small({ entries: [{ name: "evil", data: "x" }] });
-    await refuses("outside of its folder");
+    await refuses(script, "outside of its folder");
     server.files = small({ entries: [{ name: `${folder}/../evil`, data: "x" }] });
-    await refuses("outside of its folder");
+    await refuses(script, "outside of its folder");
     server.files = small({ link: true });
-    await refuses("holds a link");
+    await refuses(script, "holds a link");
     server.files = small({ entries: [{ name: `${folder}/auth`, data: PROGRAM.toString().replace("echo", "exec") }] });
-    await refuses("The program in");
+    await refuses(script, "The program in");
     server.files = small({ binary: Buffer.from("#!/bin/sh\necho 'libfoo is missing' >&2; exit 127\n") });
-    await refuses("libfoo is missing");
+    await refuses(script, "libfoo is missing");
   });
 
   test("over another program of that name", async () => {
@@ -279,13 +211,14 @@ describe.skipIf(lacking("linux-x64", "dash"))("install.sh installs nothing", () 
     for (const args of [[], ["--uninstall"]]) {
       const ended = await run(["dash", script, "--dir", folder, ...args]);
       expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("another program")]);
+      expect(ended.stderr).toContain(`rm ${folder}/auth`);
     }
     expect(readFileSync(join(folder, "auth"), "utf8")).toContain("something else");
   });
 
   test("without a verifier, or without anything to download with; nothing is asked for then", async () => {
-    await refuses("neither openssl nor minisign", [], { env: { PATH: without("openssl", "minisign") } });
-    await refuses("Neither curl nor wget", [], { env: { PATH: without("curl", "wget") } });
+    await refuses(script, "neither openssl nor minisign", [], { env: { PATH: without("openssl", "minisign") } });
+    await refuses(script, "Neither curl nor wget", [], { env: { PATH: without("curl", "wget") } });
     expect(server.asked).toEqual([]);
   });
 
@@ -316,7 +249,7 @@ describe.skipIf(lacking("linux-x64", "dash"))("install.sh installs nothing", () 
   };
   for (const [words, programs] of Object.entries(STRANGE))
     test(`on a machine that can't run it: ${words}`, async () => {
-      await refuses(words, [], { env: { PATH: pretending(programs) } });
+      await refuses(script, words, [], { env: { PATH: pretending(programs) } });
       expect(server.asked).toEqual([]);
     });
 
@@ -327,69 +260,8 @@ describe.skipIf(lacking("linux-x64", "dash"))("install.sh installs nothing", () 
       sysctl: "echo 1",
     });
     server.files = small({ platform: "darwin-arm64" });
-    const { stdout, there } = await install([], { env: { PATH } });
+    const { stdout, there } = await install(script, [], { env: { PATH } });
     expect(stdout).toContain("for darwin-arm64");
     expect(there).toEqual(["auth"]);
-  });
-});
-
-describe.skipIf(lacking("linux-x64", "bwrap", "busybox", "ldd"))("install.sh on a bare system", () => {
-  /** A root with busybox and nothing else; openssl with its libraries where asked for. */
-  async function bareRoot(
-    openssl: "openssl" | "pretended" | "none",
-    files: Readonly<Record<string, string>> = {},
-  ): Promise<string> {
-    const root = tempFolder();
-    for (const folder of ["bin", "tmp", "proc", "dev", "root", "lib", "lib64", "usr/bin", "usr/lib"])
-      mkdirSync(join(root, folder), { recursive: true });
-    cpSync("/bin/busybox", join(root, "bin/busybox"), { dereference: true });
-    const { stdout } = await run(["busybox", "--list"]);
-    for (const name of stdout.trim().split("\n"))
-      if (name !== "busybox") symlinkSync("busybox", join(root, "bin", name));
-    if (openssl === "openssl") {
-      const libraries = (await run(["ldd", "/usr/bin/openssl"])).stdout.matchAll(/(\/\S+) \(0x/g);
-      for (const path of ["/usr/bin/openssl", ...[...libraries].map(([, path = ""]) => path)]) {
-        mkdirSync(join(root, dirname(path)), { recursive: true });
-        cpSync(path, join(root, path), { dereference: true });
-      }
-    }
-    if (openssl === "pretended") writeFileSync(join(root, "bin/openssl"), "#!/bin/sh\nexit 0\n", { mode: 0o755 });
-    for (const [path, text] of Object.entries(files)) writeFileSync(join(root, path), text, { mode: 0o755 });
-    cpSync(script, join(root, "install.sh"));
-    chmodSync(join(root, "install.sh"), 0o644);
-    return root;
-  }
-
-  function within(root: string, ...args: string[]): Promise<Ended> {
-    const bwrap = ["bwrap", "--bind", root, "/", "--dev", "/dev", "--unshare-pid", "--clearenv"];
-    const env = ["--setenv", "PATH", "/bin:/usr/bin", "--setenv", "HOME", "/root"];
-    return run([...bwrap, ...(args.length > 0 ? args : ["--proc", "/proc"]), ...env, "/bin/sh", "/install.sh"]);
-  }
-
-  test("with busybox, openssl and glibc it installs", async () => {
-    const root = await bareRoot("openssl");
-    const ended = await within(root);
-    expect(ended.stderr).toBe("");
-    expect(ended.stdout).toContain(`Installed auth ${VERSION}: /root/.local/bin/auth`);
-    expect(readdirSync(join(root, "tmp"))).toEqual([]);
-    server.files = small({ signer: newSigner() });
-    expect((await within(root)).stderr).toContain("signature of manifest.json is wrong");
-  });
-
-  test("with musl it names the package that lacks, then takes the musl build", async () => {
-    const root = await bareRoot("pretended", { "lib/ld-musl-x86_64.so.1": "" });
-    const lacks = await within(root);
-    expect([lacks.code, lacks.stderr]).toEqual([1, expect.stringContaining("apk add libstdc++")]);
-    server.files = small({ platform: "linux-x64-musl" });
-    writeFileSync(join(root, "usr/lib/libstdc++.so.6"), "");
-    const ended = await within(root);
-    expect([ended.code, ended.stderr, ended.stdout]).toEqual([0, "", expect.stringContaining("for linux-x64-musl")]);
-  });
-
-  test("without a C library, or a processor that is too old, it says so", async () => {
-    const root = await bareRoot("none");
-    expect((await within(root)).stderr).toContain("neither glibc nor musl");
-    writeFileSync(join(root, "proc/cpuinfo"), "flags : fpu sse sse2 ssse3\n");
-    expect((await within(root, "--ro-bind", join(root, "proc"), "/proc")).stderr).toContain("no SSE4.2");
   });
 });
