@@ -1,11 +1,15 @@
 #!/bin/sh
-# Checks a downloaded release of auth, from its files alone: `sh verify.sh [folder]`. Needs openssl, and sha256sum or
-# shasum; uses minisign as well where it is installed. Nothing of the release is run.
+# Checks a downloaded release of auth, from its files alone. Needs openssl, and sha256sum or shasum; uses minisign as well
+# where it is installed. Nothing of the release is run.
+#
+#   sh verify.sh [folder]     all of a release
+#   sh verify.sh <file> …     these files of it, with SHA256SUMS and SHA256SUMS.sig beside them
 #
 # The keys below came with this file. To be sure of them, compare with those of another place, or get this file from there.
 set -eu
 LC_ALL=C
 export LC_ALL
+unset CDPATH TAR_OPTIONS GREP_OPTIONS UNZIP
 umask 077
 
 KEYS='@KEYS@'
@@ -16,8 +20,6 @@ fail() {
   exit 1
 }
 
-folder=${1:-$(dirname -- "$0")}
-cd -- "$folder" || fail "there is no folder $folder"
 command -v openssl >/dev/null 2>&1 || fail "openssl is needed to check the signatures: install it"
 if command -v sha256sum >/dev/null 2>&1; then
   sum() { sha256sum "$@"; }
@@ -42,6 +44,24 @@ signed() {
   fail "the signature of $1 is wrong: it was changed, or signed by somebody else"
 }
 
+if [ $# -gt 0 ] && [ ! -d "$1" ]; then
+  for path in "$@"; do
+    [ -f "$path" ] || fail "there is no $path"
+    place=$(dirname -- "$path")
+    name=$(basename -- "$path")
+    # npm's packages lie in a folder of their own, there.
+    (cd -- "$place" && signed SHA256SUMS)
+    wanted=$(awk -v name="$name" '$2 == name || $2 == "npm/" name { print $1 }' "$place/SHA256SUMS")
+    [ -n "$wanted" ] || fail "$name is no file of this release"
+    got=$(sum <"$path")
+    [ "${got%% *}" = "$wanted" ] || fail "$path was changed, or only a part of it came"
+    echo "✓ $path"
+  done
+  exit 0
+fi
+
+folder=${1:-$(dirname -- "$0")}
+cd -- "$folder" || fail "there is no folder $folder"
 for file in manifest.json SHA256SUMS; do
   signed "$file"
   [ -f "$file.minisig" ] || fail "$file.minisig is missing"
@@ -50,19 +70,18 @@ for file in manifest.json SHA256SUMS; do
   fi
 done
 echo "✓ signatures"
+command -v minisign >/dev/null 2>&1 || echo "  not looked at, for want of minisign: its signatures (those of openssl are right)"
 
 # A field of the manifest's head, which has a line for each.
 field() { sed -n "s/^\"$1\":\"\([^\"]*\)\",\$/\1/p" manifest.json; }
 [ "$(field product)" = auth ] || fail "this is no release of auth"
 version=$(field version)
-printf '%s' "$version" | grep -Eqx '[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?' || fail "the manifest names no version"
+printf '%s' "$version" | grep -Eqx '[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?' || fail "the manifest names no version"
 expires=$(field expires)
 now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-[ "$(printf '%s\n%s\n' "$now" "$expires" | sort | head -n 1)" = "$now" ] && [ "$now" != "$expires" ] ||
-  fail "this release expired on $expires: get a newer one"
 [ "$(printf '%s\n%s\n' "$(field published)" "$now" | sort | head -n 1)" = "$(field published)" ] ||
   fail "this release is of $(field published), and the clock says $now: set the clock"
-echo "✓ auth $version, published $(field published), valid until $expires"
+echo "✓ auth $version of commit $(field commit), published $(field published)"
 
 # Names first: what isn't a plain path inside is never opened.
 if grep -Evq '^[0-9a-f]{64}  [A-Za-z0-9._][A-Za-z0-9._/+-]*$' SHA256SUMS || grep -Eq '(^|/| )\.\.(/|$)' SHA256SUMS; then
@@ -76,9 +95,11 @@ find . -type f | sed 's|^\./||' | sort >"$temporary/found"
   for file in manifest.json SHA256SUMS; do printf '%s\n%s\n' "$file.sig" "$file.minisig"; done
   echo SHA256SUMS
 } | sort >"$temporary/expected"
-missing=$(comm -23 "$temporary/expected" "$temporary/found")
+# Lines of the second file that the first one lacks.
+lacks() { awk 'NR == FNR { there[$0]; next } !($0 in there)' "$1" "$2"; }
+missing=$(lacks "$temporary/found" "$temporary/expected")
 [ -z "$missing" ] || fail "missing: $missing"
-extra=$(comm -13 "$temporary/expected" "$temporary/found")
+extra=$(lacks "$temporary/expected" "$temporary/found")
 [ -z "$extra" ] || fail "not part of the release: $extra"
 while read -r wanted file; do
   got=$(sum <"$file")
@@ -130,3 +151,5 @@ while read -r line; do
 done <"$temporary/files"
 echo "✓ $(grep -c . "$temporary/files") archives, each with its program, and nothing outside of its folder"
 [ -z "$unseen" ] || echo "  not looked into, for want of unzip or bsdtar (their sums are right):$unseen"
+[ "$(printf '%s\n%s\n' "$now" "$expires" | sort | head -n 1)" = "$now" ] && [ "$now" != "$expires" ] ||
+  fail "all of it is right, but it expired on $expires, and may hold known faults: get a newer one"

@@ -7,6 +7,7 @@ import { entry, tarGz, zip } from "../../.ci/release/archive.ts";
 import { assemble, namesIn, sumAndSign } from "../../.ci/release/assemble.ts";
 import { fillScript } from "../../.ci/release/fill.ts";
 import { type Keys, releaseKeys } from "../../.ci/release/keys.ts";
+import { without as pathWithout } from "../support/installer.ts";
 import { lacking } from "../support/needs.ts";
 import { tempFolder } from "../support/program.ts";
 
@@ -45,10 +46,11 @@ function verifyScript({ publicKeys, minisign }: Keys): string {
 }
 
 /** @param shell and its arguments */
-function verify(folder: string, ...shell: string[]): { code: number | null; said: string } {
+function verify(folder: string, shell = ["sh"], PATH = process.env.PATH): { code: number | null; said: string } {
   const [command = "sh", ...args] = shell;
   const { status, stdout, stderr } = spawnSync(command, [...args, join(folder, "verify.sh"), folder], {
     encoding: "utf8",
+    env: { ...process.env, PATH },
   });
   return { code: status, said: `${stdout}${stderr}` };
 }
@@ -61,11 +63,11 @@ describe.skipIf(lacking("openssl", "minisign", "unzip", "busybox"))("what a stra
     whole = release(keys);
   });
 
-  function changed(change: (folder: string) => void): { code: number | null; said: string } {
+  function changed(change: (folder: string) => void, PATH = process.env.PATH): ReturnType<typeof verify> {
     const folder = join(tempFolder(), "release");
     cpSync(whole, folder, { recursive: true });
     change(folder);
-    return verify(folder);
+    return verify(folder, ["sh"], PATH);
   }
 
   /** The archive of a platform replaced by another, and everything signed again by the right key. */
@@ -89,9 +91,9 @@ describe.skipIf(lacking("openssl", "minisign", "unzip", "busybox"))("what a stra
 
   test("an untouched release passes, in sh, in bash and in busybox", () => {
     for (const shell of [["sh"], ["bash", "--posix"], ["busybox", "sh"]]) {
-      const { code, said } = verify(whole, ...shell);
+      const { code, said } = verify(whole, shell);
       expect({ said, code }).toEqual({ said: expect.stringContaining("2 archives, each with its program"), code: 0 });
-      expect(said).toContain("auth 9.8.7, published");
+      expect(said).toContain("auth 9.8.7 of commit 0000000");
     }
   });
 
@@ -154,7 +156,10 @@ describe.skipIf(lacking("openssl", "minisign", "unzip", "busybox"))("what a stra
 
   test("one that has expired, or is of tomorrow, is refused", async () => {
     const old = release(keys, NOW - 401 * 86_400);
-    expect(verify(old)).toMatchObject({ code: 1, said: expect.stringContaining("expired on") });
+    expect(verify(old)).toMatchObject({
+      code: 1,
+      said: expect.stringContaining("all of it is right, but it expired on"),
+    });
     const early = release(keys, NOW + 86_400);
     expect(verify(early)).toMatchObject({ code: 1, said: expect.stringContaining("set the clock") });
   });
@@ -193,6 +198,51 @@ describe.skipIf(lacking("openssl", "minisign", "unzip", "busybox"))("what a stra
     const other = [{ path: "auth-9.8.7-linux-x64/auth", bytes: Buffer.from("other"), executable: true }];
     const replaced = changed((release) => signedAgain(release, LINUX, tarGz(other, NOW)));
     expect(replaced).toMatchObject({ code: 1, said: expect.stringContaining("isn't the one that the manifest names") });
+  });
+
+  test("one file that was downloaded is checked by itself, with the signed sums beside it", () => {
+    const folder = tempFolder();
+    for (const name of ["verify.sh", "SHA256SUMS", "SHA256SUMS.sig", LINUX, "npm/auth-cli-9.8.7.tgz"])
+      cpSync(join(whole, name), join(folder, name.replace("npm/", "")));
+    const check = (...files: string[]) => spawnSync("sh", ["verify.sh", ...files], { cwd: folder, encoding: "utf8" });
+    const right = check(LINUX, "auth-cli-9.8.7.tgz", "verify.sh");
+    expect([right.status, right.stdout]).toEqual([0, `✓ ${LINUX}\n✓ auth-cli-9.8.7.tgz\n✓ verify.sh\n`]);
+    writeFileSync(join(folder, "other"), "");
+    expect(check("other").stderr).toContain("no file of this release");
+    flip(join(folder, LINUX));
+    expect(check(LINUX)).toMatchObject({ status: 1, stderr: expect.stringContaining("was changed") });
+    flip(join(folder, "SHA256SUMS"));
+    expect(check("verify.sh")).toMatchObject({ status: 1, stderr: expect.stringContaining("signature of SHA256SUMS") });
+    expect(check("missing").stderr).toContain("there is no missing");
+  });
+
+  test("signatures that were not looked at are not called right: minisign's, without minisign", () => {
+    const { code, said } = changed((folder) => {
+      for (const name of ["manifest.json", "SHA256SUMS"]) writeFileSync(join(folder, `${name}.minisig`), "garbage");
+    }, pathWithout("minisign"));
+    expect({ code, said }).toEqual({ code: 0, said: expect.stringContaining("not looked at, for want of minisign") });
+  });
+
+  test("busybox and openssl are enough", () => {
+    const PATH = tempFolder();
+    symlinkSync(Bun.which("openssl") as string, join(PATH, "openssl"));
+    const busybox = Bun.which("busybox") as string;
+    for (const name of spawnSync(busybox, ["--list"], { encoding: "utf8" }).stdout.trim().split("\n"))
+      symlinkSync(busybox, join(PATH, name));
+    const { status, stdout, stderr } = spawnSync(busybox, ["sh", join(whole, "verify.sh")], {
+      encoding: "utf8",
+      env: { PATH },
+    });
+    expect([status, stderr, stdout]).toEqual([0, "", expect.stringContaining("2 archives")]);
+  });
+
+  test("a CDPATH doesn't lead to another folder of that name", () => {
+    const elsewhere = tempFolder();
+    mkdirSync(join(elsewhere, "release"));
+    const env = { ...process.env, CDPATH: elsewhere };
+    const script = join(whole, "verify.sh");
+    const { status } = spawnSync("sh", [script, "release"], { cwd: join(whole, ".."), encoding: "utf8", env });
+    expect(status).toBe(0);
   });
 
   test("the manifest is checked by openssl and minisign alone", () => {
