@@ -1,6 +1,7 @@
 /** The packages of a release: each installed from the built file where that can be done here, the others read. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parseTar } from "nanotar";
@@ -18,6 +19,12 @@ const URL_OF_RELEASE = "https://releases.example/auth";
 /** Stands in for the program: says how it was called, ends as it is told. */
 const PROGRAM = `#!/bin/sh
 if [ "$1" = exit ]; then exit "$2"; fi
+if [ "$1" = trap ]; then
+  trap 'echo got' INT
+  echo ready
+  for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.1; done
+  exit 0
+fi
 if [ "$1" = wait ]; then echo ready; exec sleep 30; fi
 echo "auth ${VERSION}"
 for word in "$@"; do echo "<$word>"; done
@@ -158,6 +165,27 @@ describe.skipIf(lacking("linux-x64", "npm"))("npm", () => {
     await reader.read();
     child.kill("SIGTERM");
     expect(await child.exited).toBe(143);
+  }, 60_000);
+
+  test("one Ctrl-C reaches the program once, not by the terminal and then by the launcher", async () => {
+    const prefix = tempFolder();
+    await npm(prefix);
+    // Detached: in a process group of its own, as a terminal's foreground is.
+    const child = spawn(join(prefix, "bin/auth"), ["trap"], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
+    let said = "";
+    for await (const text of child.stdout.setEncoding("utf8")) {
+      said += text;
+      if (said === "ready\n") process.kill(-(child.pid as number), "SIGINT");
+    }
+    expect(said).toBe("ready\ngot\n");
+  }, 60_000);
+
+  test("a program that may not be executed is told in words, whatever Node can do", async () => {
+    const prefix = tempFolder();
+    await npm(prefix);
+    chmodSync(join(prefix, "lib/node_modules/auth-cli/node_modules/@auth-cli/linux-x64/bin/auth"), 0o644);
+    const ended = await run([join(prefix, "bin/auth"), "--version"]);
+    expect([ended.code, ended.stderr]).toEqual([126, expect.stringContaining("may not be executed")]);
   }, 60_000);
 
   test("without the platform's package it says what to do", async () => {

@@ -59,11 +59,15 @@ function packed(manifest: object, pages: readonly Entry[], program: Entry, secon
   return tarGz(files, seconds);
 }
 
-/** Replaces itself by the program where Node can (execve, from 22.15); else passes signals and the exit code on. */
+/**
+ * Replaces itself by the program where Node can (execve, from 22.15); else passes signals and the exit code on. Until Node
+ * 26 an execve that fails ends Node with a dump (https://github.com/nodejs/node/pull/62878), so what can fail is asked first.
+ */
 function launcher(scope: string): string {
   return `#!/usr/bin/env node
 "use strict";
 const { spawn } = require("node:child_process");
+const { accessSync, constants: { X_OK } } = require("node:fs");
 const { constants } = require("node:os");
 
 function find() {
@@ -83,12 +87,21 @@ function find() {
 const program = find();
 const args = process.argv.slice(2);
 try {
+  accessSync(program, X_OK);
+} catch {
+  console.error(\`Error: \${program} may not be executed.\`);
+  console.error("It lost its permission, or its disk is mounted noexec. Install it again, or elsewhere.");
+  process.exit(126);
+}
+try {
   process.execve?.(program, [program, ...args], process.env);
 } catch {
   // Not on this system: as a child, then.
 }
 const child = spawn(program, args, { stdio: "inherit" });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]) process.on(signal, () => child.kill(signal));
+for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// A terminal sends these to the child as well: passed on, it would get them twice.
+for (const signal of ["SIGINT", "SIGQUIT"]) process.on(signal, () => {});
 child.on("error", (error) => {
   console.error(\`Error: \${error.message}\`);
   process.exit(1);
