@@ -2,12 +2,12 @@
 // points of src/platform/faults.ts in it. Why each flag: flags.mjs.
 import { join } from "node:path";
 import { compile } from "./compile.ts";
-import { isPlatform, PLATFORMS } from "./platforms.ts";
+import { PLATFORMS, platformsIn } from "./platforms.ts";
 import { root, run } from "./ready.mjs";
 
 const args = process.argv.slice(2);
 if (args.includes("--all")) {
-  const only = args.filter(isPlatform);
+  const only = platformsIn(args.filter((word) => word !== "--all"));
   const platforms = only.length > 0 ? only : PLATFORMS;
   await compile(platforms.map((platform) => ({ platform, outfile: join(root, "dist", platform, "auth") })));
   run(process.execPath, ".ci/verify.ts", ...platforms);

@@ -14,8 +14,16 @@ export type Platform = keyof typeof TARGETS;
 
 export const PLATFORMS = Object.keys(TARGETS) as readonly Platform[];
 
-export function isPlatform(text: string): text is Platform {
+function isPlatform(text: string): text is Platform {
   return Object.hasOwn(TARGETS, text);
+}
+
+/** The platforms that a command line names. @throws Error for a word that is none: a slip would mean another thing */
+export function platformsIn(words: readonly string[]): readonly Platform[] {
+  const unknown = words.filter((word) => !isPlatform(word));
+  if (unknown.length > 0)
+    throw new Error(`There is no ${unknown.join(", ")}. The platforms are ${PLATFORMS.join(", ")}.`);
+  return words.filter(isPlatform);
 }
 
 /** The program's file name there. */

@@ -1,15 +1,11 @@
 /** What `npm run release` was asked for: the command line, and the address in the environment. */
-import { isPlatform, PLATFORMS, type Platform } from "../platforms.ts";
+import { type Platform, platformsIn } from "../platforms.ts";
 
-/** @throws Error for a word that is no platform: a release of all of them is not what a mistyped one means */
 export function commandLine(words: readonly string[]): {
   readonly named: readonly Platform[];
   readonly check: boolean;
 } {
-  const unknown = words.filter((word) => word !== "--check" && !isPlatform(word));
-  if (unknown.length > 0)
-    throw new Error(`There is no ${unknown.join(", ")}: --check, and the platforms ${PLATFORMS.join(", ")}`);
-  return { named: words.filter(isPlatform), check: words.includes("--check") };
+  return { named: platformsIn(words.filter((word) => word !== "--check")), check: words.includes("--check") };
 }
 
 /** @returns the folder's address, without a `/` at its end @throws Error where a release couldn't be installed from it */

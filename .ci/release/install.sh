@@ -170,7 +170,7 @@ linux() {
   fi
   glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc 2\.\([0-9]*\).*/\1/p') || glibc=
   # Alpine's gcompat lays a loader of its own where glibc's would be: where both are, glibc has to say so.
-  if [ -e $loader ] && { [ ! -e $musl ] || [ -n "$glibc" ] || $loader --version 2>&1 | grep -qi 'glibc\|gnu libc'; }; then
+  if [ -e $loader ] && { [ ! -e $musl ] || [ -n "$glibc" ] || $loader --version 2>&1 </dev/null | grep -qi 'glibc\|gnu libc'; }; then
     platform=linux-$cpu
     if [ -n "$glibc" ] && [ "$glibc" -lt 17 ]; then
       fail "This system's C library is glibc 2.$glibc." "auth needs glibc 2.17 or newer, or musl."

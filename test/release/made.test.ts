@@ -60,6 +60,11 @@ describe("a maintainer's slip is told, not released", () => {
     expect(commandLine(["linux-x64", "--check"])).toEqual({ named: ["linux-x64"], check: true });
   });
 
+  test("scripts for Windows PowerShell 5.1 are plain ASCII, which it reads wherever it is", () => {
+    const text = readFileSync(join(import.meta.dir, "../../.ci/release/install.ps1"), "latin1");
+    expect([...text].filter((character) => character > "~")).toEqual([]);
+  });
+
   test("an address that no installer would take", () => {
     for (const url of ["http://example.com/auth", "example.com", "http://localhost.example/auth"])
       expect(() => publishedAt({ AUTH_RELEASE_URL: url }, true)).toThrow("https address");
