@@ -13,6 +13,11 @@ test("it has one row for each, and each with the same cells", async () => {
   for (const row of rows) expect(row.split(" | ")).toHaveLength(6);
 });
 
+test("the README says how many there are", async () => {
+  const readme = await Bun.file(new URL("../../README.md", import.meta.url)).text();
+  expect(/and the (\d+) that come as descriptions/.exec(readme)?.[1]).toBe(String(Object.keys(catalog).length));
+});
+
 test("it says plainly that they weren't verified at the providers", async () => {
   expect(await cataloguePage()).toContain("not verified against the providers");
 });
