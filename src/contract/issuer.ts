@@ -227,7 +227,8 @@ export class Issuer {
     received.authenticate(this.client, withSecret[client.secretOnRefresh], "a refresh");
     received.further(request.refreshParameters, "request.refreshParameters", used.grant.redirectUri);
     const scope = received.get("scope");
-    insist(refresh.scope !== "omit" || scope === null, "a refresh sends a scope");
+    const isOwn = Object.hasOwn(request.refreshParameters, "scope");
+    insist(refresh.scope !== "omit" || scope === null || isOwn, "a refresh sends a scope");
     insist(
       refresh.scope !== "granted" || used.grant.scopes.length === 0 || scope !== null,
       "a refresh sends no scope, though refresh.scope is granted",

@@ -99,6 +99,7 @@ const DIALECTS: Readonly<Record<string, object>> = {
       },
     },
   },
+  "a scope of its own with each refresh": { request: { refreshParameters: { scope: "read" } } },
   "a refresh in JSON, without a grant type": {
     refresh: { credential: "access_token", request: { format: "json", names: { grant_type: false } } },
   },
