@@ -66,6 +66,17 @@ wonder:
             type: string
             title: Subdomain
             description: Yours
+placed:
+    auth_mode: OAUTH2
+    authorization_url: https://login.placed.example/authorize
+    token_url: https://login.placed.example/token
+    token_response_metadata: [api_domain]
+    proxy:
+        base_url: \${connectionConfig.api_domain}
+figjam:
+    auth_mode: OAUTH2
+    authorization_url: https://figjam.example/authorize
+    token_url: https://figjam.example/token
 keys:
     display_name: Keys
     auth_mode: API_KEY
@@ -84,12 +95,19 @@ describe("a catalogue in a file", () => {
     const it = home();
     const path = it.file("providers.yaml", YAML);
     const shown = await it.call(["provider", "add", "--from", path]);
-    expect(shown.stdout).toContain("OAUTH2: 1 of 1 without loss (100.0 %)");
+    expect(shown.stdout).toContain("OAUTH2: 2 of 3 without loss (66.7 %)");
     expect(shown.stdout).toContain("TWO_STEP: 0 of 1 without loss (0.0 %)");
     expect(shown.stderr).toContain("odd: auth_mode is TWO_STEP");
+    expect(shown.stdout).toContain("; 1 of these with something assumed, which each says; 1 more are handled by code");
     const { figures, entries } = JSON.parse((await it.call(["provider", "add", "--from", path, "--json"])).stdout);
-    expect(figures).toContainEqual({ mode: "OAUTH2", whole: 1, total: 1 });
-    expect(entries.map(({ provider }: { provider: string | null }) => provider)).toEqual(["wonder", "keys", null]);
+    expect(figures).toContainEqual({ mode: "OAUTH2", whole: 2, assuming: 1, byName: 1, total: 3 });
+    expect(entries.map(({ provider }: { provider: string | null }) => provider)).toEqual([
+      "wonder",
+      "placed",
+      "figjam",
+      "keys",
+      null,
+    ]);
     expect((await it.call(["provider", "show", "wonder"])).code).toBe(2);
   });
 
@@ -112,6 +130,22 @@ describe("a catalogue in a file", () => {
     expect(ended.stderr).toContain("odd, wondr can't be described.");
     expect(ended.stderr).toContain("Did you mean 'wonder'?");
     expect(it.installed()).toEqual(["keys.toml"]);
+  });
+
+  test("a taken id says how to have it, or another; an entry may be given one", async () => {
+    const it = home();
+    const path = it.file("providers.yaml", YAML.replace("\nkeys:", "\ngithub:"));
+    const taken = await it.call(["provider", "add", "--from", path, "github", "wonder", "--yes"]);
+    expect(taken.code).toBe(9);
+    expect(taken.stderr).toContain("There is a provider github already.");
+    expect(taken.stderr).toContain("--replace");
+    expect(taken.stderr).toMatch(/auth provider add --from .*providers\.yaml github=github-2/);
+    expect(taken.stderr).not.toContain("can't be described");
+    expect(it.installed()).toEqual(["wonder.toml"]);
+    expect((await it.call(["provider", "add", "--from", path, "github=github-2", "--yes"])).code).toBe(0);
+    expect((await it.call(["provider", "check", "github-2"])).code).toBe(0);
+    expect((await it.call(["provider", "add", "--from", path, "github=Not an id", "--yes"])).code).toBe(64);
+    expect((await it.call(["provider", "add", "--from", path, "github", "--replace", "--yes"])).code).toBe(0);
   });
 
   test("a file that is no catalogue, or none at all: exit 64", async () => {

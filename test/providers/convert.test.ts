@@ -1,13 +1,15 @@
 /** A catalogue's entries become descriptions that say the same, and what a description can't say is named. */
 import { describe, expect, test } from "bun:test";
 import { parse } from "smol-toml";
+import { checkContract } from "../../src/contract/contract.ts";
 import { startBrowserLogin } from "../../src/oauth/browser.ts";
 import { exchangeCode } from "../../src/oauth/code.ts";
+import { lifetimeOf } from "../../src/oauth/expiry.ts";
 import { sendRefresh } from "../../src/oauth/refresh.ts";
 import type { Client } from "../../src/oauth/types.ts";
 import { http } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
-import { type Conversion, convertCatalogue, figures } from "../../src/providers/convert/convert.ts";
+import { type Conversion, convertCatalogue, figures, wantedFrom } from "../../src/providers/convert/convert.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
 import { writeManifest } from "../../src/providers/plugins/manifest.ts";
 import { resolveProvider } from "../../src/providers/resolve.ts";
@@ -17,7 +19,7 @@ import { thrownBy } from "./thrown.ts";
 const text = await Bun.file(new URL("catalogue.yaml", import.meta.url)).text();
 
 function convert(name: string, taken: readonly string[] = []): Conversion {
-  const [conversion] = convertCatalogue(text, [name], taken);
+  const [conversion] = convertCatalogue(text, [wantedFrom(name)], taken);
   if (conversion === undefined) throw new Error("nothing was converted");
   return conversion;
 }
@@ -152,8 +154,109 @@ describe("what can't be said is named, and the rest converts", () => {
   });
 });
 
-test("a second secret is no part of a description", () => {
-  expect(lossesOf("two-secrets")).toEqual(["proxy.headers.x-app shows a second secret"]);
+describe("a second secret goes along with the token", () => {
+  test("in a header of its own, under a variable that may hold one", () => {
+    expect(whole("two-secrets")).toMatchObject({
+      header: "x-key: {token}",
+      companions: {
+        xApp: { title: "App key", header: "x-app: {secret}", variable: "TWO_SECRETS_X_APP_SECRET", required: true },
+      },
+    });
+  });
+
+  test("also the client's own; two in one header can't be said", () => {
+    expect(lossesOf("beside")).toEqual(["proxy.headers.x-both shows two secrets in one header"]);
+    expect(convert("beside").definition).toMatchObject({
+      settings: { pool: { title: "Pool", required: true } },
+      origins: ["https://{pool}.beside.example"],
+      companions: {
+        developerToken: { title: "Developer token", header: "developer-token: {secret}", required: true },
+        xApp: { title: "App", header: "x-app: app {secret}", variable: "BESIDE_X_APP_SECRET" },
+        xApiKey: { title: "Client secret", header: "x-api-key: {clientId}:{secret}", required: true },
+      },
+    });
+  });
+});
+
+describe("a host that the provider names", () => {
+  test("is one of those that the entry itself can make; what it doesn't say is said as assumed", () => {
+    expect(whole("placed")).toEqual({
+      id: "placed",
+      title: "Placed",
+      assumed: ["Where the answer has no accounts-server, token is at accounts.placed.example."],
+      settings: {
+        extension: { title: "Extension", choices: ["example", "test"], default: "example" },
+        accountsServer: {
+          title: "accounts-server",
+          kind: "host",
+          choices: ["accounts.placed.example", "accounts.placed.test"],
+          default: "accounts.placed.example",
+          from: { answer: "accounts-server" },
+        },
+        apiDomain: {
+          title: "api_domain",
+          kind: "host",
+          choices: ["api.placed.example", "api.placed.test"],
+          from: { reply: "api_domain" },
+        },
+      },
+      endpoints: {
+        authorization: "https://accounts.placed.{extension}/auth",
+        token: "https://{accountsServer}/token",
+      },
+      origins: ["https://api.placed.{extension}", "https://{apiDomain}"],
+      // What fills a setting isn't kept a second time.
+      reply: { extra: ["team"] },
+      flows: ["browser"],
+    });
+  });
+
+  test("else one of the login's own domain, which is assumed", () => {
+    expect(whole("placed-anywhere")).toMatchObject({
+      assumed: [
+        "installation.apiEndPoint is a host of anywhere.example, as those of its login are: a login that says another is refused.",
+      ],
+      settings: {
+        installationApiEndPoint: {
+          kind: "host",
+          pattern: "[a-z0-9.-]+\\.anywhere\\.example",
+          from: { reply: "installation.apiEndPoint" },
+        },
+      },
+      origins: ["https://{installationApiEndPoint}"],
+    });
+  });
+
+  test("may be a part of one", () => {
+    expect(whole("placed-in-part")).toMatchObject({
+      settings: { dc: { title: "Data center", pattern: "[a-z]{2}[0-9]+", from: { reply: "dc" } } },
+      origins: ["https://{dc}.api.part.example"],
+    });
+  });
+
+  test("is asked of a person where a login begins there", () => {
+    expect(whole("placed-before")).toMatchObject({
+      settings: { shop: { required: true } },
+      authorize: { extra: ["shop"] },
+    });
+  });
+
+  test("that only a script of the catalogue's finds out is a loss", () => {
+    expect(lossesOf("scripted")).toEqual(["proxy.base_url is made of dc, which code of the catalogue's own finds out"]);
+  });
+});
+
+test("an entry that the catalogue's product handles by its name is never without loss", () => {
+  const { definition, lost } = convert("stripe-app-sandbox");
+  expect(definition?.id).toBe("stripe-app-sandbox");
+  expect(lost).toEqual([{ field: "", why: expect.stringContaining("is handled by code of the catalogue's own") }]);
+});
+
+test("expires_at is read beside expires_in", () => {
+  const { expiry } = resolveProvider(whole("plain"), {}).dialect.reply;
+  const now = Date.parse("2026-01-01T00:00:00Z");
+  for (const body of [{ expires_in: 60 }, { expires_at: "2026-01-01T00:01:00Z" }, { expires_at: now / 1000 + 60 }])
+    expect(lifetimeOf(body, expiry, now).seconds).toBe(60);
 });
 
 test("a description that was converted logs in and refreshes, in the words of its entry", async () => {
@@ -166,7 +269,7 @@ test("a description that was converted logs in and refreshes, in the words of it
   );
   const shop = text.slice(text.indexOf("\nshop:"), text.indexOf("\nregional:"));
   const here = shop.replaceAll(/https:\/\/\$\{connectionConfig\.shop_name\}\.shop\.example/g, issuer.url);
-  const [conversion] = convertCatalogue(here, ["shop"]);
+  const [conversion] = convertCatalogue(here, [wantedFrom("shop")]);
   if (!conversion?.definition) throw new Error("refused");
   const { dialect, endpoints } = resolveProvider(conversion.definition, { shopName: "tea" });
   const server = { dialect, endpoints, issuer: null, issRequired: false };
@@ -293,12 +396,15 @@ describe("what is no login here is refused by name", () => {
       expect(lossesOf(name).join("\n")).toContain(why);
     });
 
-  test("an id that is another provider's", () => {
-    const { definition, lost } = convert("shop", ["github", "shop"]);
-    expect([definition, lost]).toEqual([
+  test("an id that is another provider's is no fault of the description's", () => {
+    const { definition, lost, taken } = convert("shop", ["github", "shop"]);
+    expect([definition, lost, taken]).toEqual([
       null,
-      [{ field: "", why: "would be called 'shop', as another provider is already" }],
+      [{ field: "", why: "would be called 'shop', as a provider is already" }],
+      "shop",
     ]);
+    expect(convert("shop=shop-two", ["shop"]).definition?.id).toBe("shop-two");
+    expect(thrownBy(() => convert("shop=Shop Two")).code).toBe("usage");
   });
 });
 
@@ -308,8 +414,10 @@ test("a name that is no id becomes one", () => {
 
 test("every description passes the check, and comes back from its manifest as it was", async () => {
   const made = convertCatalogue(text, "all").flatMap(({ definition }) => definition ?? []);
-  expect(made.length).toBe(14);
+  expect(made.length).toBe(21);
   for (const definition of made) {
+    const checks = await checkContract(definition);
+    expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
     const manifest = await writeManifest(definition, "");
     expect(parseDefinition(parse(manifest), `${definition.id}.toml`)).toEqual(definition);
   }
@@ -317,11 +425,11 @@ test("every description passes the check, and comes back from its manifest as it
 
 test("how many converted without loss, by mode, the commonest first", () => {
   expect(figures(convertCatalogue(text, "all"))).toEqual([
-    { mode: "OAUTH2", whole: 5, total: 10 },
-    { mode: "API_KEY", whole: 1, total: 4 },
-    { mode: "BASIC", whole: 2, total: 2 },
-    { mode: "OAUTH2_CC", whole: 1, total: 1 },
-    { mode: "TWO_STEP", whole: 0, total: 1 },
+    { mode: "OAUTH2", whole: 9, assuming: 2, byName: 1, total: 17 },
+    { mode: "API_KEY", whole: 2, assuming: 0, byName: 0, total: 4 },
+    { mode: "BASIC", whole: 2, assuming: 0, byName: 0, total: 2 },
+    { mode: "OAUTH2_CC", whole: 1, assuming: 0, byName: 0, total: 1 },
+    { mode: "TWO_STEP", whole: 0, assuming: 0, byName: 0, total: 1 },
   ]);
 });
 

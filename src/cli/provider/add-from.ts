@@ -3,7 +3,8 @@ import { basename } from "node:path";
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { LIMITS } from "../../platform/limits.ts";
-import { type Conversion, convertCatalogue, figures } from "../../providers/convert/convert.ts";
+import { shellWord } from "../../platform/shell-word.ts";
+import { type Conversion, convertCatalogue, figures, wantedFrom } from "../../providers/convert/convert.ts";
 import { pluginFile } from "../../providers/plugins/file.ts";
 import { writeManifest } from "../../providers/plugins/manifest.ts";
 import type { Cli } from "../context.ts";
@@ -22,11 +23,13 @@ export async function addFrom(
   const taken = options.replace ? [] : await session.registry.everyId();
   const added: Added[] = [];
   const refused: string[] = [];
-  for (const conversion of convertCatalogue(text, names, taken)) {
+  const takenIds: Conversion[] = [];
+  for (const conversion of convertCatalogue(text, names.map(wantedFrom), taken)) {
     const { name, definition, lost } = conversion;
     for (const loss of lostIn(conversion)) cli.output.warn(`${name}: ${loss}`);
     if (definition === null) {
-      refused.push(name);
+      if (conversion.taken === undefined) refused.push(name);
+      else takenIds.push(conversion);
       continue;
     }
     const head = [
@@ -37,11 +40,22 @@ export async function addFrom(
     const file = pluginFile(`${definition.id}.toml`, new TextEncoder().encode(manifest));
     added.push(await addPlugin(cli, session, { file, id: definition.id, origin: "file" }, options));
   }
-  if (cli.output.isJson && refused.length === 0) await cli.output.json(added);
+  const isWhole = refused.length === 0 && takenIds.length === 0;
+  if (cli.output.isJson && isWhole) await cli.output.json(added);
+  if (isWhole) return;
+  const whatWas =
+    added.length === 0 ? "Nothing was added." : `Added: ${added.map(({ provider }) => provider).join(", ")}.`;
   if (refused.length > 0)
-    throw new AuthError("plugin_invalid", `${refused.join(", ")} can't be described.`, {
-      hint: added.length === 0 ? "Nothing was added." : `Added: ${added.map(({ provider }) => provider).join(", ")}.`,
-    });
+    throw new AuthError("plugin_invalid", `${refused.join(", ")} can't be described.`, { hint: whatWas });
+  const [first] = takenIds;
+  const ids = takenIds.map(({ taken: id }) => id).join(", ");
+  throw new AuthError(
+    "plugin_invalid",
+    takenIds.length === 1 ? `There is a provider ${ids} already.` : `There are providers ${ids} already.`,
+    {
+      hint: `To put an entry in the place of one: --replace. To have both, give it another id: auth provider add --from ${shellWord(path)} ${shellWord(`${first?.name}=${first?.taken}-2`)}\n${whatWas}`,
+    },
+  );
 }
 
 /** Without names: what of the catalogue could be added, and why the rest couldn't. Nothing is. */
@@ -58,8 +72,14 @@ async function showFigures(cli: Cli, conversions: readonly Conversion[]): Promis
   }
   for (const conversion of conversions)
     for (const loss of lostIn(conversion)) cli.output.say(`${conversion.name}: ${loss}`);
-  for (const { mode, whole, total } of all)
-    await cli.output.text(`${mode}: ${whole} of ${total} without loss (${((100 * whole) / total).toFixed(1)} %)`);
+  for (const { mode, whole, assuming, byName, total } of all) {
+    const notes = [
+      ...(assuming > 0 ? [`${assuming} of these with something assumed, which each says`] : []),
+      ...(byName > 0 ? [`${byName} more are handled by code of the catalogue's own`] : []),
+    ];
+    const share = `${mode}: ${whole} of ${total} without loss (${((100 * whole) / total).toFixed(1)} %)`;
+    await cli.output.text([share, ...notes].join("; "));
+  }
   cli.output.say("Name those to add: auth provider add --from <file> <name>");
 }
 

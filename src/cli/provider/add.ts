@@ -25,7 +25,8 @@ export default defineCommand({
       type: "positional",
       required: false,
       variadic: true,
-      description: "A file, https://…, or npm:<package>[@<version>]; with --from, the entries to add",
+      description:
+        "A file, https://…, or npm:<package>[@<version>]; with --from, the entries to add: <entry>, or <entry>=<id>",
     },
     from: { type: "string", valueHint: "file", description: "A catalogue of yours: a providers.yaml, as Nango has it" },
     replace: { type: "boolean", description: "Also in the place of another provider, or with what belongs to one" },

@@ -129,7 +129,7 @@ function summary(tried: Awaited<ReturnType<typeof tryLogin>>): string[] {
   const ended = {
     true: "revoked at the provider",
     false: "not revoked: it may live on at the provider",
-    unsupported: "not revoked: that isn't described, or would end other logins",
+    unsupported: "not revoked: nothing says how, it is not ours to end, or other logins would end with it",
   };
   return [
     "What was understood:",

@@ -1,7 +1,7 @@
 /** The catalogue's addresses as endpoints, origins, and variants for those that depend on what a connection says. */
 import type { EndpointName, ProviderDefinition } from "../schema.ts";
 import type { Draft } from "./draft.ts";
-import { alternatives, asked, templateOf } from "./placeholders.ts";
+import { alternatives, asked, hostsOf, templateOf, wholeOrigin } from "./placeholders.ts";
 
 type Endpoints = Partial<Record<EndpointName, string>>;
 
@@ -24,6 +24,7 @@ export class Addresses {
       this.#draft.lose(field, "has more alternatives than variants can tell apart");
       return;
     }
+    if (second !== undefined && this.#isTold(name, field, first, second)) return;
     const template = templateOf(this.#draft, field, first);
     if (template === null) return;
     if (second === undefined || value === undefined) {
@@ -43,18 +44,82 @@ export class Addresses {
     this.#given.set(value, { ...this.#given.get(value), [name]: template });
   }
 
+  /** An endpoint at a host that the provider's answer names: one of those that the other alternative can be at. */
+  #isTold(name: EndpointName, field: string, first: string, second: string): boolean {
+    const told = wholeOrigin(second);
+    const hosts = told === null ? [] : hostsOf(this.#draft, first);
+    const [usual] = hosts;
+    if (told === null || usual === undefined || this.#draft.sourceOf(told.name) !== "answer") return false;
+    this.#draft.told.set(told.name, { isHost: true, hosts });
+    const template = templateOf(this.#draft, field, `https://\${connectionConfig.${told.name}}${told.rest}`);
+    if (template === null) return false;
+    this.#draft.assumed.push(`Where the answer has no ${told.name}, ${name} is at ${usual}.`);
+    this.endpoints[name] = template;
+    return true;
+  }
+
+  /** An API at a host that the provider's reply names. */
+  #toldOrigin(field: string, alternative: string, others: readonly string[]): string | null {
+    const told = wholeOrigin(alternative);
+    if (told === null || this.#draft.sourceOf(told.name) === null) return null;
+    const hosts = others.flatMap((other) => hostsOf(this.#draft, other));
+    if (hosts.length === 0 && this.domain() === null) return null;
+    this.#draft.told.set(told.name, { isHost: true, hosts });
+    return templateOf(this.#draft, field, `https://\${connectionConfig.${told.name}}`);
+  }
+
   /** Where its API is: tokens may go to those origins too. */
   addOrigins(field: string, text: string | undefined): void {
-    for (const alternative of text === undefined ? [] : alternatives(this.#draft, text)) {
+    const all = text === undefined ? [] : alternatives(this.#draft, text);
+    for (const alternative of all) {
+      const told = this.#toldOrigin(
+        field,
+        alternative,
+        all.filter((other) => other !== alternative),
+      );
+      if (told !== null) {
+        this.#origins.push(told);
+        continue;
+      }
       const [origin] = /^https?:\/\/[^/?#]+/.exec(alternative) ?? [];
       if (origin === undefined) {
         if (asked(alternative).length > 0)
           this.#draft.lose(field, "is known only after a login: its origin can't be declared");
         continue;
       }
+      for (const name of asked(origin)) this.#noteSource(field, name);
       const template = templateOf(this.#draft, field, origin);
       if (template !== null) this.#origins.push(template);
     }
+  }
+
+  /** A part of a host that nobody is asked for is said by the provider, or found out by a script. */
+  #noteSource(field: string, name: string): void {
+    const isAsked = this.#draft.property(name)?.automated !== true;
+    // Where a login begins, nothing has been said yet: a person gives it.
+    const setting = this.#draft.settings.get(name);
+    if (setting !== undefined && this.#isInEndpoints(setting)) return;
+    if (this.#draft.sourceOf(name) !== null) this.#draft.told.set(name, { isHost: false, hosts: [] });
+    else if (!isAsked) this.#draft.lose(field, `is made of ${name}, which code of the catalogue's own finds out`);
+  }
+
+  #isInEndpoints(setting: string): boolean {
+    return Object.values(this.endpoints).some((url) => url.includes(`{${setting}}`));
+  }
+
+  /** The domain that is the provider's own, by the addresses of its login. */
+  domain(): string | null {
+    const { defaults, settings } = this.#draft;
+    const usual = [...defaults].map(([name, value]) => [`{${settings.get(name)}}`, value] as const);
+    const hosts = Object.values(this.endpoints).map((url) => {
+      const filled = usual.reduce((text, [setting, value]) => text.replaceAll(setting, () => value), url);
+      return /^https:\/\/([^/?#]+)/.exec(filled)?.[1] ?? "";
+    });
+    const labels = hosts.find((host) => !/[{}:]/.test(host) && host.includes("."))?.split(".") ?? [];
+    // `acme.co.uk`
+    const isShort = /^(co|com|net|org|gov|ac|edu)$/.test(labels.at(-2) ?? "") && labels.at(-1)?.length === 2;
+    const domain = labels.slice(isShort ? -3 : -2).join(".");
+    return domain === "" ? null : domain;
   }
 
   described(): Pick<ProviderDefinition, "endpoints" | "origins" | "variants"> {

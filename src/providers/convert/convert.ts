@@ -3,8 +3,9 @@
  * description can say it, and what it can't say is named; one that would be no login at all is refused by name.
  */
 
-import { AuthError } from "../../platform/errors.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText, withoutEnd } from "../../platform/escape.ts";
+import { isProviderId } from "../id.ts";
 import { parseDefinition } from "../parse.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { type Catalogue, type Read, readCatalogue } from "./catalogue.ts";
@@ -12,6 +13,7 @@ import { Draft, type Loss, withoutEmpty } from "./draft.ts";
 import { apiKeyPart, basicPart } from "./keys.ts";
 import { browserPart, clientCredentialsPart, type Part } from "./oauth.ts";
 import { settingsOf } from "./settings.ts";
+import { isHandledByName } from "./special.ts";
 
 export interface Conversion {
   /** In the catalogue: escape before showing. */
@@ -22,6 +24,8 @@ export interface Conversion {
   readonly definition: ProviderDefinition | null;
   /** Empty: converted without loss. */
   readonly lost: readonly Loss[];
+  /** The id that it would have, which is another provider's: nothing else is wrong with it. */
+  readonly taken?: string;
 }
 
 const MODES: Readonly<Record<string, (draft: Draft) => Part | null>> = {
@@ -31,19 +35,39 @@ const MODES: Readonly<Record<string, (draft: Draft) => Part | null>> = {
   BASIC: basicPart,
 };
 
+/** An entry that is wanted. */
+export interface Wanted {
+  readonly name: string;
+  /** What it is to be called; null: by its name. */
+  readonly id: string | null;
+}
+
+/** `entry`, or `entry=id`. @throws AuthError `usage` */
+export function wantedFrom(text: string): Wanted {
+  const at = text.indexOf("=");
+  if (at === -1) return { name: text, id: null };
+  const id = text.slice(at + 1);
+  if (isProviderId(id)) return { name: text.slice(0, at), id };
+  throw usage(
+    `'${escapeText(id.slice(0, 60))}' can't be a provider's id.`,
+    "It has lower-case letters, digits and dashes: acme=acme-two",
+  );
+}
+
 /**
- * @param names of the entries that are wanted, in order
+ * @param wanted entries, in order
  * @param taken ids that are another provider's already: built-in ones, and those that are installed
  * @throws AuthError `usage` where the text is no catalogue
  */
 export function convertCatalogue(
   text: string,
-  names: readonly string[] | "all",
+  wanted: readonly Wanted[] | "all",
   taken: readonly string[] = [],
 ): Conversion[] {
   const catalogue = readCatalogue(text);
-  return (names === "all" ? catalogue.names : names).map((name) => {
-    const conversion = convertEntry(catalogue, name, taken);
+  const all = (): Wanted[] => catalogue.names.map((name) => ({ name, id: null }));
+  return (wanted === "all" ? all() : wanted).map((one) => {
+    const conversion = convertEntry(catalogue, one, taken);
     return { ...conversion, lost: conversion.lost.map(printable) };
   });
 }
@@ -59,44 +83,63 @@ function shortened(text: string): string {
   return escapeText(text.slice(0, LONGEST_SHOWN));
 }
 
+interface Figure {
+  readonly mode: string;
+  /** Without loss. */
+  whole: number;
+  /** Of those: with something that the description assumes, and names. */
+  assuming: number;
+  /** Handled by code of the catalogue's own, and so never counted as whole. */
+  byName: number;
+  total: number;
+}
+
 /** Of how many entries of each mode nothing was lost, the commonest mode first. */
-export function figures(conversions: readonly Conversion[]): { mode: string; whole: number; total: number }[] {
-  const counted = new Map<string, { mode: string; whole: number; total: number }>();
-  for (const { mode, lost } of conversions) {
+export function figures(conversions: readonly Conversion[]): Figure[] {
+  const counted = new Map<string, Figure>();
+  for (const { name, mode, definition, lost } of conversions) {
     if (mode === null) continue;
-    const figure = counted.get(mode) ?? { mode, whole: 0, total: 0 };
+    const figure = counted.get(mode) ?? { mode, whole: 0, assuming: 0, byName: 0, total: 0 };
     figure.total += 1;
+    if (isHandledByName(name)) figure.byName += 1;
     if (lost.length === 0) figure.whole += 1;
+    if (lost.length === 0 && definition?.assumed !== undefined) figure.assuming += 1;
     counted.set(mode, figure);
   }
   return [...counted.values()].toSorted((a, b) => b.total - a.total);
 }
 
-function convertEntry(catalogue: Catalogue, name: string, taken: readonly string[]): Conversion {
+function convertEntry(catalogue: Catalogue, { name, id: given }: Wanted, taken: readonly string[]): Conversion {
   const read = catalogue.read(name);
   if ("fault" in read) return refusedEntry(name, null, "", read.fault);
   const { auth_mode: mode } = read.entry;
   const convert = Object.hasOwn(MODES, mode) ? MODES[mode] : undefined;
   if (convert === undefined) return refusedEntry(name, mode, "auth_mode", `is ${mode}, which isn't known here`);
-  const id = idFrom(name);
+  const id = given ?? idFrom(name);
   if (id === null) return refusedEntry(name, mode, "", "has no name that an id could be made of");
   if (taken.includes(id))
-    return refusedEntry(name, mode, "", `would be called '${id}', as another provider is already`);
+    return { ...refusedEntry(name, mode, "", `would be called '${id}', as a provider is already`), taken: id };
   return describe(name, id, read, convert);
 }
 
 function describe(name: string, id: string, read: Read, convert: NonNullable<(typeof MODES)[string]>): Conversion {
-  const draft = new Draft(read);
+  const draft = new Draft(read, id);
   const title = draft.take("display_name")?.trim() || name;
   const mode = draft.take("auth_mode") ?? null;
   const part = convert(draft);
   const { lost } = draft;
   if (part === null) return { name, mode, definition: null, lost };
-  const described = { ...draft.addresses.described(), ...part };
+  const described = withoutTold(draft, { ...draft.addresses.described(), ...part });
   // Not every setting that was noted is used: the text that named it may have been lost.
   const settings = settingsOf(draft, id, (setting) => JSON.stringify(described).includes(`{${setting}}`));
   draft.loseUnread();
-  const whole = withoutEmpty({ id, title, settings, ...described });
+  if (isHandledByName(name))
+    draft.lose(
+      "",
+      "is handled by code of the catalogue's own, which its file doesn't show: compare with the provider's documentation",
+    );
+  const { companions, assumed } = draft;
+  const whole = withoutEmpty({ id, title, assumed, settings, ...described, companions });
   try {
     return { name, mode, definition: parseDefinition(whole, name), lost };
   } catch (error) {
@@ -105,6 +148,17 @@ function describe(name: string, id: string, read: Read, convert: NonNullable<(ty
     const why = error.message.slice(name.length + 2);
     return { name, mode, definition: null, lost: [...lost, { field: "", why }] };
   }
+}
+
+/** What fills a setting isn't kept a second time. */
+function withoutTold(draft: Draft, part: Part): Part {
+  const kept = (names: readonly string[] | undefined): string[] | undefined =>
+    names?.filter((name) => !draft.told.has(name));
+  return {
+    ...part,
+    ...(part.reply !== undefined && { reply: { ...part.reply, extra: kept(part.reply.extra) } }),
+    ...(part.authorize !== undefined && { authorize: { ...part.authorize, extra: kept(part.authorize.extra) } }),
+  };
 }
 
 function refusedEntry(name: string, mode: string | null, field: string, why: string): Conversion {

@@ -1,8 +1,9 @@
 /** An entry on its way to a description: what was read of it, what was asked of settings, and what got lost. */
 import { asObject, ownValue } from "../../platform/json.ts";
+import type { ProviderDefinition } from "../schema.ts";
 import { Addresses } from "./addresses.ts";
 import type { Read } from "./catalogue.ts";
-import { type Entry, UNRELATED } from "./entry.ts";
+import { type Entry, type Property, UNRELATED } from "./entry.ts";
 
 /** Something of an entry that a description can't say. */
 export interface Loss {
@@ -20,11 +21,19 @@ export class Draft {
   readonly defaults = new Map<string, string>();
   /** Values that a connection can do without. */
   readonly optional = new Set<string>();
+  /** Values that the provider itself says, each with the hosts that it may be; without: any of the provider's own domain. */
+  readonly told = new Map<string, { readonly isHost: boolean; readonly hosts: readonly string[] }>();
+  /** What the API wants beside the token. */
+  readonly companions: NonNullable<ProviderDefinition["companions"]> = {};
+  /** What the entry doesn't say, and the description has to. */
+  readonly assumed: string[] = [];
   readonly addresses = new Addresses(this);
+  readonly id: string;
   readonly #entry: Entry;
   readonly #unread: Set<string>;
 
-  constructor({ entry, fields }: Read) {
+  constructor({ entry, fields }: Read, id: string) {
+    this.id = id;
     this.#entry = entry;
     this.#unread = new Set(fields);
   }
@@ -45,7 +54,18 @@ export class Draft {
 
   /** Whether what is given for a name must not be shown. */
   isSecret(name: string): boolean {
-    return ownValue(this.#entry.connection_config ?? {}, name)?.secret === true;
+    return this.property(name)?.secret === true;
+  }
+
+  /** What a connection is asked for, or has told, under a name. */
+  property(name: string): Property | undefined {
+    return ownValue(this.#entry.connection_config ?? {}, name);
+  }
+
+  /** Where the provider itself says a value: in the answer that the browser brings, or in its token reply. */
+  sourceOf(name: string): "answer" | "reply" | null {
+    if (this.#entry.redirect_uri_metadata?.includes(name)) return "answer";
+    return this.#entry.token_response_metadata?.includes(name) ? "reply" : null;
   }
 
   lose(field: string, why: string): void {

@@ -22,7 +22,7 @@ export function templateOf(
   let why: string | null = null;
   const template = text.replaceAll(PLACEHOLDER, (_, name: string) => {
     if (Object.hasOwn(others, name)) return `{${others[name]}}`;
-    const setting = name.startsWith(OF_SETTINGS) ? name.slice(OF_SETTINGS.length) : null;
+    const setting = settingIn(draft, name);
     if (setting !== null && !draft.isSecret(setting)) return `{${settingFor(draft, setting)}}`;
     why = setting === null ? `is made of '${name}', which isn't known here` : "is made of a secret: settings are shown";
     return "";
@@ -33,6 +33,12 @@ export function templateOf(
     draft.lose(field, why);
     return null;
   }
+}
+
+/** Some entries forget the prefix of what they declare themselves. */
+function settingIn(draft: Draft, name: string): string | null {
+  if (name.startsWith(OF_SETTINGS)) return name.slice(OF_SETTINGS.length);
+  return draft.property(name) === undefined ? null : name;
 }
 
 /** Whether a text asks for something of that very name: `accessToken`. */
@@ -75,6 +81,27 @@ export function alternatives(draft: Draft, text: string): string[] {
   if (value === null) return [first, second];
   if (!draft.defaults.has(name)) draft.defaults.set(name, value);
   return draft.defaults.get(name) === value ? [first] : [first, second];
+}
+
+/**
+ * A text that begins with a whole origin, which is known only after a login: `${connectionConfig.api_domain}/api`.
+ * @returns the value's name, and what follows it
+ */
+export function wholeOrigin(text: string): { readonly name: string; readonly rest: string } | null {
+  const [, name, rest = ""] = /^(?:https:\/\/)?\$\{connectionConfig\.([^{}$]+)\}([/?#].*)?$/s.exec(text) ?? [];
+  return name === undefined ? null : { name, rest };
+}
+
+/** The hosts that an address can have by the choices of its one placeholder; none where that isn't so. */
+export function hostsOf(draft: Draft, text: string): string[] {
+  const [host = ""] = /^https:\/\/([^/?#]+)/.exec(text)?.slice(1) ?? [];
+  const [name, ...more] = asked(host);
+  if (name === undefined || more.length > 0) return [];
+  const choices = draft.property(name)?.enum ?? [];
+  const first = draft.defaults.get(name);
+  return [...new Set([...(first === undefined ? [] : [first]), ...choices])].map((choice) =>
+    host.replace(PLACEHOLDER, () => choice),
+  );
 }
 
 /** What `written` has in the place of the one value in `text`, or null where they differ elsewhere. */

@@ -16,9 +16,34 @@ export function takeHeaders(draft: Draft, holdsToken: (text: string) => boolean)
     if (holdsToken(text)) draft.lose(`proxy.query.${name}`, "puts the key into the address");
   const all = Object.entries(headers ?? {});
   for (const [name, text] of all.filter(([, text]) => !holdsToken(text)))
-    if (asked(text).some((value) => draft.isSecret(value)) || asksFor(text, "clientSecret"))
-      draft.lose(`proxy.headers.${name}`, "shows a second secret");
+    if (secretsIn(draft, text).length > 0) addCompanion(draft, name, text);
   return all.filter(([, text]) => holdsToken(text));
+}
+
+function secretsIn(draft: Draft, text: string): string[] {
+  const own = asked(text).filter((value) => draft.isSecret(value));
+  return [...own.map((name) => `connectionConfig.${name}`), ...(asksFor(text, "clientSecret") ? ["clientSecret"] : [])];
+}
+
+/** A second secret goes along with the token, in a header of its own. */
+function addCompanion(draft: Draft, header: string, text: string): void {
+  const field = `proxy.headers.${header}`;
+  const [secret = "", ...more] = secretsIn(draft, text);
+  if (more.length > 0) draft.lose(field, "shows two secrets in one header");
+  const line = more.length > 0 ? null : templateOf(draft, field, text, { [secret]: "secret", clientId: "clientId" });
+  if (line === null) return;
+  const words = header.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+  const name = words
+    .map((word, i) => (i === 0 ? word.toLowerCase() : `${word.charAt(0).toUpperCase()}${word.slice(1).toLowerCase()}`))
+    .join("");
+  const property = draft.property(secret.replace("connectionConfig.", ""));
+  const variable = [draft.id, ...words].join("_").toUpperCase().replaceAll("-", "_");
+  draft.companions[name] = {
+    title: property?.title?.trim() || (secret === "clientSecret" ? "Client secret" : header),
+    header: `${header}: ${line}`,
+    ...(!/_(TOKEN|KEY|SECRET|PASSWORD|PAT)$/.test(variable) && { variable: `${variable}_SECRET` }),
+    ...(property?.optional !== true && { required: true }),
+  };
 }
 
 const IN_BASE64 = /\$\{base64\(([^()]*)\)\}/;

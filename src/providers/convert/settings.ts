@@ -18,6 +18,7 @@ export function settingsOf(draft: Draft, id: string, isUsed: (setting: string) =
 function settingFrom(draft: Draft, id: string, name: string, setting: string, property: Partial<Property>): Setting {
   const field = `connection_config.${name}`;
   const { format } = property;
+  if (draft.told.has(name)) return toldSetting(draft, field, name, property);
   const isHost = draft.addresses.isHost(setting) || format === "hostname";
   const choices = property.enum ?? choicesIn(property.pattern ?? "");
   const shape: Setting = {
@@ -26,6 +27,8 @@ function settingFrom(draft: Draft, id: string, name: string, setting: string, pr
     choices: choices.length > 0 ? [...choices] : undefined,
     pattern: choices.length > 0 ? undefined : patternOf(draft, field, property, isHost),
   };
+  if (choices.some((choice) => "fault" in checkSetting(shape, choice)))
+    draft.lose(`${field}.enum`, "has more than hosts: what an address begins with can be one host only");
   const flag = flagOf(setting, shape);
   if ((RESERVED_FLAGS as readonly string[]).includes(flag)) shape.flag = `${id}-${flag}`;
   const fallback = property.default_value || draft.defaults.get(name);
@@ -35,6 +38,25 @@ function settingFrom(draft: Draft, id: string, name: string, setting: string, pr
   const isOptional = property.optional || property.automated || draft.optional.has(name);
   const isRequired = checked !== null || !(isOptional || property.default_value === "");
   return { ...shape, required: isRequired || undefined };
+}
+
+/** What the provider itself says: a host of its own, or a part of one. */
+function toldSetting(draft: Draft, field: string, name: string, property: Partial<Property>): Setting {
+  const { isHost = false, hosts = [] } = draft.told.get(name) ?? {};
+  const source = draft.sourceOf(name) ?? "reply";
+  const common = { title: property.title?.trim() || name, from: { [source]: name } };
+  if (!isHost) {
+    const pattern = property.pattern ? linearPattern(draft, `${field}.pattern`, property.pattern) : undefined;
+    return { ...common, pattern: pattern ?? "[A-Za-z0-9_-]+" };
+  }
+  const [usual] = hosts;
+  if (usual !== undefined)
+    return { ...common, kind: "host", choices: [...hosts], ...(source === "answer" && { default: usual }) };
+  const domain = draft.addresses.domain() ?? "";
+  draft.assumed.push(
+    `${name} is a host of ${domain}, as those of its login are: a login that says another is refused.`,
+  );
+  return { ...common, kind: "host", pattern: `[a-z0-9.-]+\\.${domain.replaceAll(".", "\\.")}` };
 }
 
 /** `^(a|b)$` is a choice, not a pattern. */
