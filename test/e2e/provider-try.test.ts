@@ -151,6 +151,26 @@ describe("a file, before it is added", () => {
     expect((await it.call(["provider", "try", file, ...CLIENT, "--yes", "--replace"])).code).toBe(0);
   });
 
+  test("attack: an issuer that names another provider's login is refused before anything is asked there", async () => {
+    const issuer = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: ({ url }) => {
+        const { origin } = new URL(url);
+        const endpoints = {
+          device_authorization_endpoint: `${origin}/d`,
+          token_endpoint: "https://sentry.io/oauth/token/",
+        };
+        return Response.json({ issuer: origin, ...endpoints });
+      },
+    });
+    const text = `id = "acme"\ntitle = "A"\nflows = ["device"]\nissuer = "${issuer.url.origin}"\n`;
+    const args = ["provider", "try", it.file("issuer.toml", text), "--client-id", "c", "--yes", "--json"];
+    const { code, stderr } = await it.call(args);
+    await issuer.stop(true);
+    expect({ code, stderr }).toMatchObject({ code: 9, stderr: expect.stringContaining("which belongs to sentry") });
+  });
+
   test("--keep needs a provider that is known", async () => {
     const refused = await it.call(["provider", "try", acme(), ...CLIENT, "--yes", "--keep", "--json"]);
     expect(errorOf(refused)).toMatchObject({ code: "usage", hint: expect.stringContaining("auth provider add") });

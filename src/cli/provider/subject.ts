@@ -13,6 +13,8 @@ export interface GivenProvider {
   readonly definition: ProviderDefinition;
   /** Of a file: what it claims of another provider; null: nothing. */
   readonly clash?: string | null;
+  /** Of a file: the provider that it starts from. */
+  readonly base?: string | null;
 }
 
 export function isFileName(provider: string): boolean {
@@ -41,7 +43,7 @@ export async function subjectOf(
   requireHash(file, consent);
   if (!isModule(file.kind)) {
     const { definition, base } = await loadManifest(file, registry.get);
-    return { definition, clash: await clashBeyondItsId(session, definition, base) };
+    return { definition, base, clash: await clashBeyondItsId(session, definition, base) };
   }
   if (!consent.yes)
     for (const line of [`${provider}: a module. To ${command} it is to run its code as you.`, ...fileWords(file)])

@@ -1,8 +1,9 @@
+import { builtIn } from "../../../providers/index.ts";
 import { tryLogin } from "../../connections/try-login.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { commandLine } from "../../platform/shell-word.ts";
-import { clashError } from "../../providers/plugins/claims.ts";
+import { clashError, refuseForeignIssuer } from "../../providers/plugins/claims.ts";
 import { createRegistry } from "../../providers/registry.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
 import { type Args, defineCommand } from "../command.ts";
@@ -39,26 +40,37 @@ export default defineCommand({
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const consent = consentFrom(args);
+      const replace = args.replace ?? false;
       const isFile = isFileName(args.provider);
       if (isFile && args.keep)
         throw usage(
           "A login at a file's provider can't be kept: it couldn't be refreshed.",
           "Add it first: auth provider add <file>",
         );
-      const { definition, clash = null } = await subjectOf(cli, session, args.provider, consent, "try");
-      if (isFile)
-        await agree(cli, session, definition, clash, { consent, replace: args.replace ?? false, file: args.provider });
-      const trying = tryingSession(cli, session, definition);
+      const { definition, clash = null, base = null } = await subjectOf(cli, session, args.provider, consent, "try");
+      if (isFile) await agree(cli, session, definition, clash, { consent, replace, file: args.provider });
+      const trying = isFile ? tryingSession(cli, session, definition, { base, replace }) : session;
       const target = { ref: { provider: definition.id, name: "default" }, settings: {} };
       const call = await loginCallFrom(cli, trying, target, args);
       await tryAt(cli, session, trying, definition, call, args.keep ?? false);
     }),
 });
 
-/** With the description at hand, whether or not it is installed. */
-function tryingSession(cli: Cli, session: Session, definition: ProviderDefinition): Session {
+/** With the description of a file: what its issuer may say is what it might say if it were added. */
+function tryingSession(
+  cli: Cli,
+  session: Session,
+  definition: ProviderDefinition,
+  { base, replace }: { readonly base: string | null; readonly replace: boolean },
+): Session {
+  const { get } = session.registry;
   const registry = createRegistry({ builtIn: { [definition.id]: async () => ({ default: definition }) } });
-  return { ...session, context: cli.context, registry };
+  const refuseForeign: typeof registry.refuseForeign = async (id, addresses) => {
+    if (replace) return;
+    const catalog = await import("../../../providers/catalog/index.ts");
+    await refuseForeignIssuer(id, addresses, base, builtIn, catalog, get);
+  };
+  return { ...session, context: cli.context, registry: { ...registry, refuseForeign } };
 }
 
 /** A stranger's file may send what is another provider's to its own addresses: the same is asked as before it is added. */
