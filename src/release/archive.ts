@@ -7,6 +7,9 @@ import { download, type Manifest, untrusted } from "./manifest.ts";
 import type { Release } from "./origin.ts";
 import { unzip } from "./unzip.ts";
 
+/** Milliseconds without a byte. A slow line may take as long as it needs. */
+const SILENCE = 30_000;
+
 /** The program of one platform, out of its archive. @throws AuthError `release_untrusted` @throws HttpError */
 export async function binaryOf({ version, files }: Manifest, { url, platform }: Release): Promise<Uint8Array> {
   const file = files.find((file) => file.platform === platform);
@@ -14,7 +17,7 @@ export async function binaryOf({ version, files }: Manifest, { url, platform }: 
     throw new AuthError("upgrade_unavailable", `auth ${version} was not published for ${platform}.`, {
       hint: "Nothing was changed.",
     });
-  const archive = await download(`${url}/${file.name}`, file.size);
+  const archive = await download(`${url}/${file.name}`, file.size, SILENCE);
   if (!matches(archive, file)) throw untrusted(`${file.name} is not the file that was signed, or only a part of it.`);
   const folder = `auth-${version}-${platform}/`;
   const binary = entriesOf(archive, file, folder).get(`${folder}${file.binary.name}`);

@@ -27,8 +27,6 @@ export type Manifest = v.InferOutput<typeof Manifest>;
 
 const MANIFEST_BYTES = 256 * 1024;
 const SIGNATURE_BYTES = 1024;
-/** Milliseconds without a byte. A slow line may take as long as it needs. */
-const SILENCE = 30_000;
 
 /** The newest release. @param now milliseconds since the epoch @throws AuthError `release_untrusted` @throws HttpError */
 export async function newestRelease({ url, keys }: Release, now: number): Promise<Manifest> {
@@ -59,10 +57,11 @@ export function compareVersions(one: string, other: string): number {
   return Bun.semver.order(one, other);
 }
 
-/** @throws AuthError `network` @throws HttpError */
-export async function download(url: string, maxBytes: number): Promise<Uint8Array> {
+/** @param silence as `http` takes it @throws AuthError `network` @throws HttpError */
+export async function download(url: string, maxBytes: number, silence?: number): Promise<Uint8Array> {
   // Where it comes from proves nothing, here or after a redirect: the signature does.
-  const { status, body } = await http({ method: "GET", url, maxBytes, silence: SILENCE, redirects: 5, retry: true });
+  const limits = { maxBytes, ...(silence !== undefined && { silence }) };
+  const { status, body } = await http({ method: "GET", url, ...limits, redirects: 5, retry: true });
   if (status === 200) return body;
   throw new AuthError("network", `${url} answered with HTTP ${status}.`, {
     hint: "Nothing was changed. Try again later.",
