@@ -37,12 +37,20 @@ export interface ClientEntry {
   readonly privateKey?: Secret;
   readonly algorithm?: ClientKey["algorithm"];
   readonly keyId?: string | null;
+  /** Of that key, in PEM, where the client shows it when it connects (RFC 8705 §2). */
+  readonly certificate?: string;
 }
 
 /** The key that is kept for a client. */
 export function keyOf(entry: ClientEntry | undefined): ClientKey | null {
   if (entry?.privateKey === undefined) return null;
-  return { pem: entry.privateKey, algorithm: entry.algorithm ?? "ES256", keyId: entry.keyId ?? null };
+  const { privateKey: pem, algorithm = "ES256", keyId = null, certificate } = entry;
+  return { pem, algorithm, keyId, ...(certificate !== undefined && { certificate }) };
+}
+
+/** How a client proves itself with this key. */
+export function methodOf({ certificate }: ClientKey): "private_key_jwt" | "tls_client_auth" {
+  return certificate === undefined ? "private_key_jwt" : "tls_client_auth";
 }
 
 /**
@@ -221,12 +229,16 @@ export async function clientOf(services: Services, record: Connection, pinned: P
   const { clients } = await readClients(services.vault, record.provider, originOf(endpoints.token));
   const entry = ownValue(clients.clients, id);
   if (authentication === "none") return { id, secret: null, authentication, ...registrationOf(entry) };
-  if (authentication === "private_key_jwt") {
+  if (authentication === "private_key_jwt" || authentication === "tls_client_auth") {
     const key = keyOf(entry);
-    if (key !== null) return { id, secret: null, authentication, key };
-    throw connectionError(record, "client_missing", `The key of client ${id} is missing for ${display(record)}.`, {
-      hint: `Log in with it again: auth login ${display(record)} --force --client-id ${shellWord(id)} --key <file>`,
-    });
+    if (key !== null && methodOf(key) === authentication) return { id, secret: null, authentication, key };
+    const again = `Log in with it again: auth login ${display(record)} --force --client-id ${shellWord(id)}`;
+    const [what, hint] =
+      authentication === "private_key_jwt"
+        ? ["key", `${again} --key <file>`]
+        : ["certificate", `${again} --certificate <file>`];
+    const message = `The ${what} of client ${id} is missing for ${display(record)}.`;
+    throw connectionError(record, "client_missing", message, { hint });
   }
   const fromEnvironment = clientFromEnvironment(await services.registry.get(record.provider), services.context.env);
   const secret = secretOf(id, fromEnvironment, entry);
@@ -246,7 +258,7 @@ export async function knownClient(services: Services, { provider, pinned }: Conn
   if (id === null) return null;
   const entry = ownValue(clients?.clients, id);
   const key = keyOf(entry);
-  if (key !== null) return { id, secret: null, authentication: "private_key_jwt", key };
+  if (key !== null) return { id, secret: null, authentication: methodOf(key), key };
   const secret = secretOf(id, fromEnvironment, entry);
   const authentication = entry?.authentication ?? definition.client?.authentication ?? "body";
   return { id, secret, authentication: secret === null ? "none" : authentication };

@@ -8,7 +8,7 @@ import { type Outcome, tokenOf } from "../connections/outcome.ts";
 import { refreshConnection } from "../connections/refresh.ts";
 import type { Services } from "../connections/services.ts";
 import type { Stored } from "../connections/store.ts";
-import { http } from "../platform/http.ts";
+import { type HttpRequest, http } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { Secret } from "../platform/secret.ts";
@@ -16,9 +16,10 @@ import { createRegistry } from "../providers/registry.ts";
 import { type ResolvedProvider, resolveProvider } from "../providers/resolve.ts";
 import type { Flow } from "../providers/schema.ts";
 import { type CheckCase, insist, Mismatch, type Subject } from "./check.ts";
-import { clientKey } from "./client-key.ts";
+import { clientCertificate, clientKey } from "./client-key.ts";
 import { Issuer } from "./issuer.ts";
 import { MemoryVault } from "./memory-vault.ts";
+import { CLIENT_CERTIFICATE, type TestClient } from "./request.ts";
 import { sampleCompanions } from "./sample.ts";
 
 export interface Harness extends Subject {
@@ -58,7 +59,7 @@ export function atIssuer(run: (harness: Harness) => Promise<string>, proof?: Pro
   return (subject) => withHarness(subject, run, proof);
 }
 
-type Proof = boolean | "key";
+type Proof = boolean | "key" | "certificate";
 
 /** @throws Mismatch where a request contradicted the description, else what `run` throws */
 export async function withHarness<T>(
@@ -68,8 +69,7 @@ export async function withHarness<T>(
 ): Promise<T> {
   const provider = resolveProvider(subject.definition, subject.settings);
   const withSecret = proof === true;
-  const key = proof === "key" ? clientKey() : null;
-  const known = key === null ? {} : { key: key.publicKey };
+  const { credential, known } = instead(proof);
   const issuer = new Issuer(provider, { id: CLIENT, secret: withSecret ? SECRET : null, ...known });
   const pauses: number[] = [];
   const services = servicesAt(issuer, pauses);
@@ -82,9 +82,8 @@ export async function withHarness<T>(
     services,
     pauses,
     login: (flow, options = {}) => {
-      const credential = key === null ? {} : { credential: { key: new Secret(key.privateKey) } };
       const begin = { ...subject, settings: { ...issuer.place.begin(), ...subject.settings } };
-      const request = loginRequest(begin, flow, withSecret, { ...credential, ...options });
+      const request = loginRequest(begin, flow, withSecret, { credential, ...options });
       return login(services, request, personAt(issuer, options));
     },
     tryRefresh,
@@ -104,6 +103,23 @@ export async function withHarness<T>(
   }
 }
 
+/** What a client proves itself with instead of a secret, and what the issuer knows of that. */
+function instead(proof: Proof): { readonly credential: Credential; readonly known: Partial<TestClient> } {
+  if (proof === "key") {
+    const { privateKey, publicKey } = clientKey();
+    return { credential: { key: new Secret(privateKey) }, known: { key: publicKey } };
+  }
+  if (proof !== "certificate") return { credential: {}, known: {} };
+  const { file, base64 } = clientCertificate();
+  return { credential: { certificate: new Secret(file) }, known: { certificate: base64 } };
+}
+
+/** What a proxy before a server adds, that ends the TLS connection: the issuer speaks plain HTTP here (RFC 9440). */
+function shown({ certificate }: HttpRequest): Record<string, string> {
+  const [, base64 = ""] = /-----BEGIN CERTIFICATE-----([^-]*)-----END/.exec(certificate?.pem ?? "") ?? [];
+  return certificate === undefined ? {} : { [CLIENT_CERTIFICATE]: `:${base64.replace(/\s/g, "")}:` };
+}
+
 function servicesAt(issuer: Issuer, pauses: number[]): Services {
   const { definition } = issuer.provider;
   return {
@@ -114,7 +130,8 @@ function servicesAt(issuer: Issuer, pauses: number[]): Services {
       get paths(): never {
         throw new Error("a contract test has no home");
       },
-      http: (request) => http({ ...request, url: issuer.local(request.url) }),
+      http: (request) =>
+        http({ ...request, url: issuer.local(request.url), headers: { ...request.headers, ...shown(request) } }),
       now: Date.now,
       sleep: async (milliseconds) => {
         if (pauses.push(milliseconds / 1000) > MOST_PAUSES) throw new Mismatch("a device login polls for ever");

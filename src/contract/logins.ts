@@ -20,7 +20,11 @@ export const LOGINS: readonly CheckCase[] = [
   { name: "login by code", flow: "code", run: atIssuer(loginByCode) },
   { name: "login by token", flow: "token", run: atIssuer(loginByToken) },
   { name: "login without a secret", run: loginWithoutSecret },
-  { name: "login with the client's key", run: loginWithKey },
+  { name: "login with the client's key", run: (subject) => loginProvedBy(subject, "private_key_jwt", "key") },
+  {
+    name: "login with the client's certificate",
+    run: (subject) => loginProvedBy(subject, "tls_client_auth", "certificate"),
+  },
   { name: "account", run: atIssuer(accountIsKnown) },
   { name: "companions", run: atIssuer(companionsGoAlong) },
   { name: "scopes", run: atIssuer(scopesAreGranted) },
@@ -111,18 +115,21 @@ function loginWithoutSecret(subject: Subject): Promise<string> {
   return withHarness(subject, run, false);
 }
 
-/** RFC 7523 §2.2, for the first tokens and for the next. */
-function loginWithKey(subject: Subject): Promise<string> {
-  if (!subject.definition.client?.methods?.includes("private_key_jwt"))
-    throw new Skip("client.methods has no private_key_jwt");
+/** RFC 7523 §2.2, RFC 8705 §2: for the first tokens and for the next. */
+function loginProvedBy(
+  subject: Subject,
+  method: "private_key_jwt" | "tls_client_auth",
+  proof: "key" | "certificate",
+): Promise<string> {
+  if (!subject.definition.client?.methods?.includes(method)) throw new Skip(`client.methods has no ${method}`);
   const run = async (harness: Harness): Promise<string> => {
     const flow = flowsOf(subject.definition).find((one) => PROVING.includes(one.flow))?.flow;
     if (flow === undefined) throw new Skip("no flow to try it with");
     const renewed = await harness.refresh(await harness.login(flow));
-    insist(harness.isLive(renewed), "a refresh with the client's key brought no token");
+    insist(harness.isLive(renewed), `a refresh with the client's ${proof} brought no token`);
     return `by ${flow}, and a refresh`;
   };
-  return withHarness(subject, run, "key");
+  return withHarness(subject, run, proof);
 }
 
 const PROVING: readonly Flow[] = ["browser", "device", "client-credentials"];

@@ -5,6 +5,9 @@ import { type Dialect, REDIRECT_URI } from "../providers/defaults.ts";
 import { insist, Mismatch } from "./check.ts";
 import { assertionFault } from "./client-key.ts";
 
+/** In which a proxy before the server passes a client's certificate on (RFC 9440 §2.2): here, the test's own `http`. */
+export const CLIENT_CERTIFICATE = "client-cert";
+
 /** A request as it came. */
 export interface Call {
   readonly method: string;
@@ -21,6 +24,8 @@ export interface TestClient {
   readonly secret: string | null;
   /** Public, in PEM: of a client that proves itself with a key. */
   readonly key?: string;
+  /** In Base64: of one that shows it. */
+  readonly certificate?: string;
 }
 
 /** RFC 6749's parameters of a token request, under whatever names they were sent. */
@@ -94,6 +99,12 @@ export class ReceivedRequest {
     const { authorization } = Object.fromEntries(this.call.headers);
     const secret = withSecret ? client.secret : null;
     const { authentication, basic, withoutSecret } = this.#dialect.client;
+    if (client.certificate !== undefined) {
+      this.expect("client_id", client.id, `: ${what}`);
+      const shown = this.call.headers.get(CLIENT_CERTIFICATE) === `:${client.certificate}:`;
+      insist(shown, `the client doesn't show its certificate in ${what}`);
+      return;
+    }
     if (client.key !== undefined) {
       this.expect("client_id", client.id, `: ${what}`);
       const said = assertionFault(this.get("client_assertion") ?? "", client.id, client.key, this.#dialect);

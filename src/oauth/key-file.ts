@@ -17,6 +17,8 @@ export interface ClientKey {
   readonly algorithm: Algorithm;
   /** By which the issuer finds the key, where a JWK named it. */
   readonly keyId: string | null;
+  /** In PEM, with those of its authorities: it is shown when the connection is made, and nothing is signed (RFC 8705 §2). */
+  readonly certificate?: string;
 }
 
 const WANTED: Readonly<Record<Algorithm, string>> = {
@@ -109,6 +111,24 @@ export async function readCertificate(
   await refuseOthersCertificate(certificate, key, what);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", certificate));
   return { key, thumbprint: digest.toBase64({ alphabet: "base64url", omitPadding: true }) };
+}
+
+/**
+ * A certificate with its key, of whatever kind, for a client that shows it to the server (`tls_client_auth`).
+ * @param file the whole text, in PEM
+ * @throws AuthError `token_rejected`
+ */
+export async function readClientCertificate(file: Secret): Promise<ClientKey> {
+  const what = "The certificate file";
+  const text = file.reveal();
+  const key = await keyIn(text, what);
+  const pem = new Secret(String(key.export({ type: "pkcs8", format: "pem" })));
+  const [certificate] = blocks(text, "CERTIFICATE");
+  if (certificate === undefined)
+    throw keyRefused(what, "holds a private key, but no certificate", "Put both into one file: cat key.pem cert.pem");
+  await refuseOthersCertificate(certificate, pem, what);
+  const chain = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  return { pem, algorithm: algorithmFor(key, null, null), keyId: null, certificate: `${chain.join("\n")}\n` };
 }
 
 async function refuseOthersCertificate(certificate: Uint8Array, key: Secret, what: string): Promise<void> {

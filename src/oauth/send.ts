@@ -15,6 +15,8 @@ import type { Client, RawReply, Server } from "./types.ts";
 export interface Posting {
   readonly http: Http;
   readonly server: Server;
+  /** Its certificate is shown, where it has one. */
+  readonly client?: Client;
   /** Parameters of the provider's own in the place of those that it doesn't want from the protocol. */
   readonly own?: Readonly<Record<string, string>>;
   /** Milliseconds. */
@@ -121,6 +123,11 @@ async function authenticate(
   url: string,
   form: URLSearchParams,
 ): Promise<Record<string, string>> {
+  if (client.key?.certificate !== undefined) {
+    // It is proved by the connection (RFC 8705 §2).
+    form.set("client_id", client.id);
+    return {};
+  }
   if (client.key !== undefined) {
     const { addAssertion } = await import("./jwt.ts");
     await addAssertion(form, client.id, client.key, server, url);
@@ -164,7 +171,7 @@ export function endpointMissing({ dialect }: Pick<Server, "dialect">, name: Endp
  * @throws OAuthFailure when no reply came
  */
 export async function post(
-  { http, server, own = {}, timeout, signal }: Posting,
+  { http, server, client, own = {}, timeout, signal }: Posting,
   url: string,
   form: URLSearchParams,
   headers: Readonly<Record<string, string>> = {},
@@ -186,6 +193,9 @@ export async function post(
       ...(format !== "query" && { body: bodyOf(format, shaped.parameters) }),
       timeout: timeout ?? LIMITS.exchange,
       maxBytes: LIMITS.tokenReplyBytes,
+      ...(client?.key?.certificate !== undefined && {
+        certificate: { pem: client.key.certificate, key: client.key.pem },
+      }),
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {

@@ -7,7 +7,7 @@ import type { ProofKey } from "./dpop.ts";
 import type { ClientKey } from "./key-file.ts";
 import type { Told } from "./told.ts";
 
-export type Authentication = "none" | "body" | "basic" | "private_key_jwt";
+export type Authentication = "none" | "body" | "basic" | "private_key_jwt" | "tls_client_auth";
 
 /** The OAuth client as whom we speak (RFC 6749 §2). */
 export interface Client {
@@ -18,7 +18,7 @@ export interface Client {
   readonly name?: string;
   /** Of a client that auth registered: when its secret ends (milliseconds since the epoch), null for never. */
   readonly registration?: { readonly expiresAt: number | null };
-  /** For `private_key_jwt`, instead of a secret. */
+  /** For `private_key_jwt` and, with its certificate, `tls_client_auth`: instead of a secret. */
   readonly key?: ClientKey;
   /** Where its tokens are, or may have to be, bound to a key (RFC 9449). */
   readonly proof?: ProofKey;

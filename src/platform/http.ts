@@ -5,6 +5,7 @@
 import { version } from "../../package.json";
 import { failureOf, HttpError, type HttpFailure } from "./http-failure.ts";
 import { LIMITS } from "./limits.ts";
+import type { Secret } from "./secret.ts";
 import { readCapped } from "./streams.ts";
 import { isAllowedUrl, isLoopback } from "./url.ts";
 
@@ -25,6 +26,15 @@ export interface HttpRequest {
   /** How many redirects to follow. Only for what proves itself (a signed release), and carries no secret. Default none. */
   readonly redirects?: number;
   readonly signal?: AbortSignal;
+  /** With which the client shows who it is (RFC 8446 §4.4.2). */
+  readonly certificate?: ClientCertificate;
+}
+
+/** In PEM. */
+export interface ClientCertificate {
+  /** The client's own first, then those of its authorities. */
+  readonly pem: string;
+  readonly key: Secret;
 }
 
 export interface HttpReply {
@@ -50,6 +60,7 @@ export const http: Http = async (request) => {
     maxBytes: request.maxBytes ?? LIMITS.documentBytes,
     redirects: request.redirects ?? 0,
     ...(request.silence !== undefined && { received: timeout.restart }),
+    ...(request.certificate === undefined ? {} : { certificate: request.certificate }),
   };
   try {
     if (!request.retry) return await exchangeOnce(url, exchange);
@@ -100,6 +111,7 @@ export interface Exchange {
   readonly redirects: number;
   /** Called for each part of a body. */
   readonly received?: () => void;
+  readonly certificate?: ClientCertificate;
 }
 
 /** One request with every switch of the environment and of Bun overruled, and its whole reply. @throws HttpError */
@@ -117,7 +129,7 @@ function hasProxy(): boolean {
 
 /** @param proxy the address that fetch is to use as its proxy */
 async function exchangeOver(url: URL, exchange: Exchange, proxy?: string): Promise<HttpReply> {
-  const { maxBytes, redirects, received, ...request } = exchange;
+  const { maxBytes, redirects, received, certificate, ...request } = exchange;
   const target = url.href;
   try {
     const response = await connect(url, {
@@ -129,7 +141,10 @@ async function exchangeOver(url: URL, exchange: Exchange, proxy?: string): Promi
       verbose: false,
       // Bun's own prints to stderr when a body isn't compressed as its header has it.
       decompress: false,
-      tls: { rejectUnauthorized: true },
+      tls: {
+        rejectUnauthorized: true,
+        ...(certificate !== undefined && { cert: certificate.pem, key: certificate.key.reveal() }),
+      },
     });
     if (REDIRECTS.includes(response.status)) {
       const next = URL.parse(response.headers.get("location") ?? "", url.href);

@@ -184,6 +184,9 @@ const DIALECTS: Readonly<Record<string, object>> = {
   "a client with a key": {
     client: { kind: "confidential", methods: ["private_key_jwt"], assertion: { audience: "endpoint", typ: "JWT" } },
   },
+  "a client with a certificate, or a key": {
+    client: { kind: "confidential", methods: ["tls_client_auth", "private_key_jwt"] },
+  },
   "a DELETE to end it": {
     endpoints: { ...BASE.endpoints, revocation: "https://acme.example/apps/{clientId}/token" },
     revocation: { style: "delete-basic", needsSecret: true },
@@ -198,5 +201,7 @@ for (const [what, change] of Object.entries(DIALECTS))
     const passed = checks.filter(({ status }) => status === "ok").map(({ name }) => name);
     for (const name of ["login by browser", "account", "refresh", "rotation", "revocation"])
       expect(passed).toContain(name);
-    if (definition.client?.methods !== undefined) expect(passed).toContain("login with the client's key");
+    const { methods = [] } = definition.client ?? {};
+    expect(passed.includes("login with the client's key")).toBe(methods.includes("private_key_jwt"));
+    expect(passed.includes("login with the client's certificate")).toBe(methods.includes("tls_client_auth"));
   });

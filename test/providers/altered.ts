@@ -8,8 +8,8 @@ export const FULL: Manifest = {
   title: "Full",
   settings: { host: { title: "Host", flag: "host", from: { answer: "x", reply: "x" } } },
   movedFrom: ["https://old.example"],
-  client: { id: "x" },
-  authorize: { fragment: "/login", codeParameter: "x", redirect: { port: 8080 } },
+  client: { id: "x", basic: "{clientSecret}:", withoutSecret: "basic", methods: ["tls_client_auth"] },
+  authorize: { fragment: "/login", codeParameter: "x", pkce: "plain", redirect: { port: 8080, value: "{host}" } },
   scopes: { resource: "{resource}/.default" },
   request: { method: "GET" },
   reply: {

@@ -128,6 +128,24 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "request.tokenParameters.code does nothing",
     ],
     [
+      "a challenge whose verifier is never sent",
+      { authorize: { pkce: "plain" }, request: { names: { code_verifier: false } } },
+      "login by browser",
+      "code_verifier doesn't fit the challenge of the authorization request",
+    ],
+    [
+      "a client without a secret whose name another header takes the place of",
+      { client: { withoutSecret: "basic" }, request: { headers: { Authorization: "Basic eDo=" } } },
+      "login without a secret",
+      "the client doesn't name itself in the request for a device code",
+    ],
+    [
+      "a client with a key whose assertion isn't sent",
+      { client: { methods: ["private_key_jwt"] }, request: { names: { client_assertion: false } } },
+      "login with the client's key",
+      "the client doesn't prove itself in the request for a device code: its assertion isn't signed with its key",
+    ],
+    [
       "two parameters of a poll under one name",
       {
         endpoints: { ...SOUND.endpoints, poll: "https://acme.example/poll" },

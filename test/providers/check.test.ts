@@ -216,6 +216,32 @@ describe("what contradicts itself or does nothing is refused", () => {
       { client: { assertion: { typ: "JWT" } } },
       'client.assertion does nothing: no client has a key. Say client.methods = ["private_key_jwt"].',
     ],
+    [
+      "two uses of a certificate",
+      {
+        client: { methods: ["tls_client_auth"] },
+        flows: ["browser", "client-credentials"],
+        minting: {
+          "client-credentials": {
+            use: "assertion",
+            sign: { algorithm: "PS256", claims: { iss: "{clientId}" }, lifetimeSeconds: 60 },
+          },
+        },
+      },
+      "client.methods can't have tls_client_auth: --certificate is what minting.client-credentials signs with",
+    ],
+    [
+      "two uses of a key",
+      {
+        client: { methods: ["private_key_jwt"] },
+        flows: ["browser", "jwt"],
+        minting: {
+          jwt: { use: "grant", sign: { algorithm: "RS256", claims: { iss: "{clientId}" }, lifetimeSeconds: 60 } },
+        },
+      },
+      "client.methods can't have private_key_jwt: --key is what the flow 'jwt' reads",
+    ],
+    ["a nonce that isn't known", { authorize: { nonce: "sometimes" } }, "authorize.nonce can't be 'sometimes'"],
     ["half of PKCE", { authorize: { names: { code_challenge_method: false } } }, "leaves out half of PKCE"],
     [
       "a name for a part of PKCE, without it",

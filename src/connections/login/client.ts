@@ -16,6 +16,7 @@ import {
   clientSecretFromEnvironment,
   endOfRegistration,
   keyOf,
+  methodOf,
   readClients,
   registrationOf,
   requireClientSyntax,
@@ -54,7 +55,7 @@ export async function loginClient(
   const methods = supported ?? dialect.client.methods ?? [];
   const key = withKey ? await keyFor(request, keyOf(known), methods, algorithms) : null;
   const name = known?.source === "registration" ? { name: CLIENT_NAME, ...registrationOf(known) } : {};
-  if (key !== null) return { id, ...name, secret: null, authentication: "private_key_jwt", key };
+  if (key !== null) return { id, ...name, secret: null, authentication: methodOf(key), key };
   const isPublic = dialect.client.kind === "public";
   if (isPublic && request.clientSecret !== null) {
     const message = `${dialect.title} clients used here are public: they must not have a secret.`;
@@ -87,15 +88,25 @@ async function keyFor(
   methods: readonly string[],
   algorithms: readonly string[] | null,
 ): Promise<ClientKey | null> {
-  const given = credential?.key;
-  if (given === undefined) return clientSecret === null ? kept : null;
-  if (clientSecret !== null)
+  const { key: given, certificate } = credential ?? {};
+  const proofs = [given, certificate, clientSecret].filter((proof) => proof != null);
+  if (proofs.length > 1)
     throw usage("A client proves itself with a key or with a secret, not with both.", "Leave one of them out.");
+  if (certificate !== undefined) return certificateFor(certificate, methods);
+  if (given === undefined) return clientSecret === null ? kept : null;
   // RFC 8414 §2: what isn't listed isn't supported.
   if (!methods.includes("private_key_jwt"))
     throw usage("--key does nothing here: this provider takes no keys from clients.", "Leave --key out.");
   const { readClientKey } = await import("../../oauth/key-file.ts");
   return readClientKey(given, algorithms);
+}
+
+/** RFC 8705 §2.1, §2.2: whether the issuer knows the certificate's authority, or the certificate itself, is its own matter. */
+async function certificateFor(certificate: Secret, methods: readonly string[]): Promise<ClientKey> {
+  if (!methods.includes("tls_client_auth") && !methods.includes("self_signed_tls_client_auth"))
+    throw usage("--certificate does nothing here: this provider takes no certificates from clients.", "Leave it out.");
+  const { readClientCertificate } = await import("../../oauth/key-file.ts");
+  return readClientCertificate(certificate);
 }
 
 /** A secret that the provider refused, at a login or at a refresh, is not offered again silently. */

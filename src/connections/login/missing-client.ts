@@ -138,6 +138,7 @@ export function proofMissing(
   const unused = flow === "client-credentials" ? unusedSecret(services, provider.definition, request.clientId) : null;
   const { definition } = provider;
   const client = namesClient(definition, flow);
+  const methods = definition.client?.methods ?? [];
   const login = (proof: Flags): string =>
     loginCommand(definition, request, {
       flow,
@@ -150,7 +151,10 @@ export function proofMissing(
   const ways: Readonly<Record<MintingFlow, readonly Flags[]>> = {
     "client-credentials": [
       { "client-secret": "-" },
-      ...(minting.sign === undefined ? [] : [{ certificate: placeholder("file") }]),
+      ...(methods.includes("private_key_jwt") ? [{ key: placeholder("file") }] : []),
+      ...(minting.sign === undefined && !methods.includes("tls_client_auth")
+        ? []
+        : [{ certificate: placeholder("file") }]),
       ...(minting.audience === undefined ? [] : [vouched]),
     ],
     jwt: [{ key: placeholder("file") }],

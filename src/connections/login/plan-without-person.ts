@@ -38,7 +38,7 @@ export function flowOfRequest(definition: ProviderDefinition, request: LoginRequ
   const flows = flowsOf(definition).map(({ flow }) => flow);
   let wanted = request.flow;
   for (const [name, given] of Object.entries(request.credential ?? {}) as [keyof Credential, unknown][]) {
-    if (given === undefined || (name === "key" && provesClient(definition, flows))) continue;
+    if (given === undefined || provesClient(name, definition, flows)) continue;
     const { flag, flows: reading } = CREDENTIALS[name];
     wanted ??= flows.find((flow) => reading.includes(flow)) ?? null;
     if (wanted === null || !reading.includes(wanted))
@@ -50,10 +50,20 @@ export function flowOfRequest(definition: ProviderDefinition, request: LoginRequ
   return wanted;
 }
 
-/** Where no flow is made with a key, it is the client's own (RFC 7523 §2.2). */
-function provesClient({ client }: ProviderDefinition, flows: readonly Flow[]): boolean {
-  if (client?.methods?.includes("private_key_jwt")) return true;
-  return !flows.includes("jwt") && (flows.includes("browser") || flows.includes("device"));
+/** Where no flow is made with a key or a certificate, it is the client's own (RFC 7523 §2.2, RFC 8705 §2). */
+function provesClient(
+  name: keyof Credential,
+  { client, issuer, minting }: ProviderDefinition,
+  flows: readonly Flow[],
+): boolean {
+  const ofPersons = flows.includes("browser") || flows.includes("device");
+  const methods = client?.methods ?? [];
+  if (name === "certificate")
+    return (
+      methods.includes("tls_client_auth") ||
+      (issuer !== undefined && ofPersons && minting?.["client-credentials"]?.sign === undefined)
+    );
+  return name === "key" && (methods.includes("private_key_jwt") || (ofPersons && !flows.includes("jwt")));
 }
 
 /** null: a person is needed. */

@@ -175,17 +175,18 @@ async function clientChangeAt(
   const isKept =
     known !== undefined &&
     (known.secret === secret || (secret !== null && known.secret?.equals(secret) === true)) &&
-    (key === undefined || known.privateKey?.equals(key.pem) === true) &&
+    (key === undefined || (known.privateKey?.equals(key.pem) === true && known.certificate === key.certificate)) &&
     clients.chosen === client.id &&
     known.refused === null;
   // The description brings it to the next login too, or by then another one.
   const isDescribed = known === undefined && secret === null && client.id === plan.provider.dialect.client.id;
   if (isKept || (isDescribed && key === undefined)) return [];
-  const { privateKey: _, algorithm: __, keyId: ___, ...registration } = known ?? registered ?? {};
+  const { privateKey: _, algorithm: __, keyId: ___, certificate: ____, ...registration } = known ?? registered ?? {};
   const entry: ClientEntry = {
     source: "person",
     ...registration,
     ...(key !== undefined && { privateKey: key.pem, algorithm: key.algorithm, keyId: key.keyId }),
+    ...(key?.certificate !== undefined && { certificate: key.certificate }),
     secret: key === undefined ? secret : null,
     savedAt: services.context.now(),
     refused: null,
