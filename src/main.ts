@@ -31,6 +31,7 @@ async function environment(): Promise<Record<string, string | undefined>> {
 async function start(): Promise<number> {
   const [name = "", ...others] = argv;
   if (name === "--version" && others.length === 0) return showVersion(createCli(env, DEFAULT_GLOBALS, []));
+  if (name === "__complete") return complete(others);
   const load = Object.hasOwn(FAST, name) ? FAST[name] : undefined;
   if (load === undefined) return commandTree();
   const command = (await load()).default as Definition;
@@ -39,6 +40,12 @@ async function start(): Promise<number> {
   const cli = createCli(env, call.globals, call.rest);
   nameAsGiven(call.args);
   return perform(cli, () => command.run(cli, call.args), command.exitCodeOf);
+}
+
+/** What a shell calls at each Tab. */
+async function complete(others: readonly string[]): Promise<number> {
+  const { answer } = await import("./cli/completion/answer.ts");
+  return answer(createCli(env, DEFAULT_GLOBALS, []), others);
 }
 
 async function commandTree(): Promise<number> {

@@ -105,9 +105,15 @@ async function bench(): Promise<number> {
   const empty: Subject = { name: "the floor", command: ["floor"], env: one };
   const version: Subject = { name: "auth --version", command: ["auth", "--version"], env: one, atMost: 1.5 };
   const running: Subject = { name: "auth run -- true", command: run, env: one, atMost: 2.6 };
+  const tab: Subject = {
+    name: "a Tab after auth token",
+    command: ["auth", "__complete", "2", "token"],
+    env: one,
+    atMost: 2.4,
+  };
   const plotting = process.argv.includes("--plot");
   const peers: readonly Subject[] = plotting ? installedPeers(folder, environment("one")) : [];
-  const subjects = [empty, version, token, later, running, crowded, named, plugged, ...peers];
+  const subjects = [empty, version, token, later, running, tab, crowded, named, plugged, ...peers];
   const times = measure(subjects);
   const of = ({ name }: Subject): number => times.get(name) ?? Number.NaN;
   console.log(`\n${ROUNDS} rounds, ${COPIES} copies, medians:\n`);

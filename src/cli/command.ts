@@ -17,7 +17,27 @@ export type Arg = ArgDef & {
   readonly repeatable?: boolean;
   /** The last positional takes all that is left; read it with `args._`. */
   readonly variadic?: boolean;
+  /** What a shell offers for it, where `valueHint` or the positional's name doesn't say that (completion/table.ts). */
+  readonly completes?: ValueKind | readonly string[];
 };
+
+/** What a value is, where it is none of a few words: `completion/candidates.ts` finds those there are. */
+export type ValueKind =
+  | "connection"
+  /** `github:work=`, before a variable's name. */
+  | "connection="
+  /** One that may be there or not yet: providers, too. */
+  | "new-connection"
+  /** The second half of a connection: `work`. */
+  | "name"
+  | "provider"
+  /** A provider that was installed. */
+  | "plugin"
+  | "provider-or-file"
+  | "flow"
+  | "scope"
+  | "file";
+
 export type Args = Record<string, Arg>;
 
 /** Under which heading `auth --help` lists it. */

@@ -14,7 +14,7 @@ import { CONNECTION, STORED } from "./selector.ts";
 import { inSession, type Session, servicesFor } from "./session.ts";
 import { oneOf } from "./suggest.ts";
 
-const SECRET_FIELDS = ["accessToken", "refreshToken", "idToken"];
+export const SECRET_FIELDS = ["accessToken", "refreshToken", "idToken"];
 
 export default defineCommand({
   name: "get",

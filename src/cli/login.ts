@@ -13,6 +13,7 @@ export default defineCommand({
     connection: {
       type: "positional",
       required: false,
+      completes: "new-connection",
       description: "<provider>, <provider>:<name>, or https://issuer",
     },
     profile: {

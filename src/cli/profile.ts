@@ -59,7 +59,12 @@ const create = defineCommand({
   name: "create",
   description: "Store the settings of a connection, to log in later",
   args: {
-    connection: { type: "positional", required: true, description: "<provider>, <provider>:<name> or https://issuer" },
+    connection: {
+      type: "positional",
+      required: true,
+      completes: "new-connection",
+      description: "<provider>, <provider>:<name> or https://issuer",
+    },
     profile: { type: "string", alias: "p", valueHint: "name", description: "The connection's name" },
     ...LOGIN_SETTINGS,
   },

@@ -40,7 +40,7 @@ const remove = defineCommand({
   name: "remove",
   description: "Remove a provider plugin that was installed",
   args: {
-    id: { type: "positional", required: true, description: "The provider" },
+    id: { type: "positional", required: true, completes: "plugin", description: "The provider" },
     force: {
       type: "boolean",
       description: "Although there are logins at it, which can't be refreshed or revoked then",

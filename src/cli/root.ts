@@ -23,6 +23,7 @@ export const root = defineGroup({
     log: () => import("./log.ts"),
     vault: () => import("./vault.ts"),
     provider: () => import("./provider.ts"),
+    completion: () => import("./completion.ts"),
     upgrade: () => import("./upgrade.ts"),
   },
   otherNames: {
@@ -39,14 +40,13 @@ export const root = defineGroup({
     profile: ["profiles", "config", "configure", "settings"],
     client: ["clients", "app"],
     doctor: ["check", "diagnose"],
+    completion: ["completions", "complete", "autocomplete"],
     log: ["logs", "history", "audit"],
     upgrade: ["update", "self-update"],
     provider: ["providers", "plugin", "plugins"],
   },
   notYet: {
     version: "The version is a flag: auth --version.",
-    completion: "There is no completion for shells yet.",
-    completions: "There is no completion for shells yet.",
   },
   examples: [
     ["auth login {a}", "log in"],

@@ -18,6 +18,7 @@ export const LOGIN_SETTINGS = {
     type: "string",
     alias: "f",
     valueHint: FLOWS.join("|"),
+    completes: "flow",
     description: "How to log in (default: by browser where one opens here, else the provider's own order)",
   },
   ...SCOPE,

@@ -8,7 +8,7 @@ import { ownValue } from "../platform/json.ts";
 import { isThere } from "../platform/small-file.ts";
 import { isProviderId } from "./id.ts";
 import type { FindBase } from "./plugins/load.ts";
-import { installedFile } from "./plugins/place.ts";
+import { installedIds as idsIn, installedFile } from "./plugins/place.ts";
 import type { ReadPin } from "./plugins/trust.ts";
 import type { ProviderDefinition } from "./schema.ts";
 
@@ -188,7 +188,7 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
   async function installedIds(): Promise<string[]> {
     const folder = plugins?.folder() ?? null;
     if (folder === null) return [];
-    return (await import("./plugins/installed.ts")).installedIds(folder);
+    return idsIn(folder);
   }
 
   async function ids(): Promise<string[]> {

@@ -278,7 +278,7 @@ test("what other tools call a flag or a command is answered with ours, or with w
   expect(await hintOf("login github --hostname ghe.example.com")).toContain("Did you mean '--host'?");
   expect(await hintOf("login github --with-token")).toContain("Did you mean '--token -'?");
   expect(await hintOf("config")).toContain("Did you mean 'profile'?");
-  expect(await hintOf("completion bash")).toStartWith("There is no completion for shells yet.");
+  expect(await hintOf("autocomplete bash")).toContain("Did you mean 'completion'?");
   expect(await hintOf("version")).toStartWith("The version is a flag: auth --version.");
   expect(await hintOf("list --hostname x")).not.toContain("--host'");
 });

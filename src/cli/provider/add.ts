@@ -25,6 +25,7 @@ export default defineCommand({
       type: "positional",
       required: false,
       variadic: true,
+      completes: "file",
       description:
         "A file, https://…, or npm:<package>[@<version>]; with --from, the entries to add: <entry>, or <entry>=<id>",
     },

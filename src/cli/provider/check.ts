@@ -13,7 +13,12 @@ export default defineCommand({
   name: "check",
   description: "Check a provider's description against itself: log in, refresh, fail, rotate and revoke as it says",
   args: {
-    provider: { type: "positional", required: true, description: "A plugin's file, or a provider's id" },
+    provider: {
+      type: "positional",
+      required: true,
+      completes: "provider-or-file",
+      description: "A plugin's file, or a provider's id",
+    },
     ...CONSENT,
   },
   examples: [

@@ -14,7 +14,7 @@ export default defineCommand({
   name: "show",
   description: "Show all that is known of a provider: flows, client, addresses, scopes, variables, errors",
   args: {
-    id: { type: "positional", required: true, description: "The provider" },
+    id: { type: "positional", required: true, completes: "provider", description: "The provider" },
     toml: { type: "boolean", description: "As a manifest, to copy and to change" },
   },
   examples: [

@@ -21,7 +21,7 @@ export default defineCommand({
   name: "trust",
   description: "Look at a module's code, and let it run: these very bytes, in this home",
   args: {
-    id: { type: "positional", required: true, description: "The provider" },
+    id: { type: "positional", required: true, completes: "plugin", description: "The provider" },
     replace: { type: "boolean", description: "Although it claims what belongs to another provider" },
     ...CONSENT,
   },

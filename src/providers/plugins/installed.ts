@@ -1,23 +1,9 @@
 /** Plugins in the configuration's folder, listed and read. */
 import { AuthError } from "../../platform/errors.ts";
-import { isThere } from "../../platform/small-file.ts";
-import { isProviderId } from "../id.ts";
 import type { ProviderDefinition } from "../schema.ts";
 import { isModule, type PluginFile, readPluginFile } from "./file.ts";
 import { type FindBase, type Loaded, loadManifest, moduleDefinition } from "./load.ts";
-import { kindOf } from "./place.ts";
 import { type ReadPin, requireTrust } from "./trust.ts";
-
-/** The ids of the plugins in the folder, sorted. */
-export async function installedIds(folder: string): Promise<string[]> {
-  if (!(await isThere(folder))) return [];
-  const { readdirSync } = await import("node:fs");
-  const ids = readdirSync(folder)
-    .filter((name) => kindOf(name) !== null)
-    .map((name) => name.slice(0, name.lastIndexOf(".")))
-    .filter(isProviderId);
-  return [...new Set(ids)].sort();
-}
 
 /**
  * What the file describes; a module only as it was trusted. `reviewed`: these very bytes were shown to a person when they

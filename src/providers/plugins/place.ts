@@ -4,6 +4,7 @@
  */
 import { AuthError } from "../../platform/errors.ts";
 import { isThere } from "../../platform/small-file.ts";
+import { isProviderId } from "../id.ts";
 
 export const PLUGIN_KINDS = ["toml", "json", "ts", "js"] as const;
 export type PluginKind = (typeof PLUGIN_KINDS)[number];
@@ -11,6 +12,17 @@ export type PluginKind = (typeof PLUGIN_KINDS)[number];
 /** By the ending of its name. null: it is no plugin. */
 export function kindOf(name: string): PluginKind | null {
   return PLUGIN_KINDS.find((kind) => name.toLowerCase().endsWith(`.${kind}`)) ?? null;
+}
+
+/** The ids of the plugins in the folder, sorted. */
+export async function installedIds(folder: string): Promise<string[]> {
+  if (!(await isThere(folder))) return [];
+  const { readdirSync } = await import("node:fs");
+  const ids = readdirSync(folder)
+    .filter((name) => kindOf(name) !== null)
+    .map((name) => name.slice(0, name.lastIndexOf(".")))
+    .filter(isProviderId);
+  return [...new Set(ids)].sort();
 }
 
 /** The file of that id, or null. @throws AuthError `plugin_invalid` where there are several */
