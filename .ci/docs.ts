@@ -1,21 +1,28 @@
-// `npm run docs`: writes docs/providers/<id>.md for every built-in provider, docs/reference.md, docs/catalogue.md, and
-// what of the catalogue is whose. Tests compare them with what this makes.
+// `npm run docs`: writes docs/providers/<id>.md for every built-in provider, docs/commands/, docs/man/, docs/reference.md,
+// docs/catalogue.md, and what of the catalogue is whose. Tests compare them with what this makes.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { builtIn } from "../providers/index.ts";
 import { catalogTables } from "./catalog-claims.ts";
 import { cataloguePage, PAGE } from "./catalogue-page.ts";
+import { COMMAND_PAGES, commandPages } from "./command-pages.ts";
+import { MAN_PAGES, manPages } from "./man-pages.ts";
 import { providerPage } from "./provider-page.ts";
 import { REFERENCE, referencePage } from "./reference-page.ts";
 
-const folder = new URL("../docs/providers/", import.meta.url);
-mkdirSync(folder, { recursive: true });
-const pages = new Set<string>();
-for (const [id, load] of Object.entries(builtIn)) {
-  pages.add(`${id}.md`);
-  writeFileSync(new URL(`${id}.md`, folder), providerPage((await load()).default, `providers/${id}.ts`));
-}
-for (const name of readdirSync(folder)) if (!pages.has(name)) rmSync(new URL(name, folder));
+const providers = new Map<string, string>();
+for (const [id, load] of Object.entries(builtIn))
+  providers.set(`${id}.md`, providerPage((await load()).default, `providers/${id}.ts`));
+writeAll(new URL("../docs/providers/", import.meta.url), providers);
+writeAll(COMMAND_PAGES, await commandPages());
+writeAll(MAN_PAGES, await manPages());
 writeFileSync(REFERENCE, referencePage());
 for (const [file, text] of await catalogTables()) writeFileSync(file, text);
 writeFileSync(PAGE, await cataloguePage());
-console.log(`Wrote ${pages.size} pages to docs/providers, docs/reference.md and docs/catalogue.md`);
+console.log("Wrote docs/providers, docs/commands, docs/man, docs/reference.md and docs/catalogue.md");
+
+/** The folder then holds these files and no others. */
+function writeAll(folder: URL, files: ReadonlyMap<string, string>): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of files) writeFileSync(new URL(name, folder), text);
+  for (const name of readdirSync(folder)) if (!files.has(name)) rmSync(new URL(name, folder));
+}

@@ -5,6 +5,40 @@ import { positionalsOf } from "../flags.ts";
 import { filledExamples } from "./layout.ts";
 import { TOPICS } from "./topics.ts";
 
+export interface FlagDocument {
+  readonly flag: string;
+  readonly short: string | null;
+  /** null: it takes none. */
+  readonly value: string | null;
+  readonly choices: readonly string[] | null;
+  readonly default: unknown;
+  readonly repeatable: boolean;
+  readonly description: string;
+}
+
+export interface CommandDocument {
+  readonly command: string;
+  readonly description: string;
+  readonly examples: readonly { readonly line: string; readonly purpose: string }[];
+  /** Of a group. */
+  readonly commands?: readonly CommandDocument[];
+  /** Of the root. */
+  readonly globalFlags?: readonly FlagDocument[];
+  readonly topics?: readonly { readonly name: string; readonly description: string }[];
+  /** Of a command that is no group. */
+  readonly arguments?: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly required: boolean;
+    readonly variadic: boolean;
+  }[];
+  readonly rest?: { readonly name: string; readonly description: string } | null;
+  readonly flags?: readonly FlagDocument[];
+  /** The settings that the named provider declares are flags besides. */
+  readonly settingFlags?: boolean;
+  readonly outputs?: readonly string[];
+}
+
 /**
  * @param providers those that the examples name
  * @param more flags that are known only for this call: the settings of the provider that was named
@@ -14,7 +48,7 @@ export async function commandDocument(
   target: Target,
   providers: readonly string[],
   more: Args = {},
-): Promise<Record<string, unknown>> {
+): Promise<CommandDocument> {
   const { command } = target;
   const described = {
     command: called(target),
@@ -42,17 +76,18 @@ export async function commandDocument(
     })),
     rest: command.rest ?? null,
     flags: flagsOf(args),
+    settingFlags: command.extraFlags !== undefined,
     outputs: ["text", "json", ...(command.outputs ?? [])],
   };
 }
 
-function flagsOf(args: Args): Record<string, unknown>[] {
+function flagsOf(args: Args): FlagDocument[] {
   return Object.entries(args)
     .filter(([, arg]) => arg.type !== "positional")
     .map(([name, arg]) => flagOf(name, arg));
 }
 
-function flagOf(name: string, arg: Arg): Record<string, unknown> {
+function flagOf(name: string, arg: Arg): FlagDocument {
   const negative = arg.type === "boolean" && arg.default === true;
   const description = negative ? arg.negativeDescription : arg.description;
   return {

@@ -22,7 +22,12 @@ export default defineCommand({
   name: "try",
   description: "Log in once at the real provider and show what each reply looks like: names, types, lengths, no values",
   args: {
-    provider: { type: "positional", required: true, description: "A plugin's file, or a provider's id" },
+    provider: {
+      type: "positional",
+      required: true,
+      completes: "provider-or-file",
+      description: "A plugin's file, or a provider's id",
+    },
     ...LOGIN_FLAGS,
     keep: { type: "boolean", description: "Keep the login; without it, it is refreshed once, revoked and forgotten" },
     replace: {
