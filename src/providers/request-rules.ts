@@ -19,8 +19,12 @@ const headersAreHarmless: Rule = ({ request, refresh, longLived, device, revocat
     for (const name of Object.keys(headers ?? {})) {
       const problem = requestHeaderFault(name);
       if (problem !== null) report(`${path}.${name}`, problem);
-      else if (/^(revocation|account)\./.test(path) && /^authorization$/i.test(name))
-        report(`${path}.${name}`, "can't be given: it says who asks", "Say it in header.");
+      else if (/^authorization$/i.test(name))
+        report(
+          `${path}.${name}`,
+          "can't be given: it says who asks",
+          /^(revocation|account)\./.test(path) ? "Say it in header." : "How a client proves itself is said in client.",
+        );
     }
 };
 

@@ -69,6 +69,7 @@ function otherValues(setting: Setting, held: string | undefined): (string | unde
       "a".repeat(32),
       `AC${"a".repeat(32)}`,
       "11111111-2222-4333-8444-555555555555",
+      "acme.pipedrive.com",
     ],
   ];
   const taken = tried.filter((value) => {

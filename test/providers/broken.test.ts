@@ -134,12 +134,6 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "code_verifier doesn't fit the challenge of the authorization request",
     ],
     [
-      "a client without a secret whose name another header takes the place of",
-      { client: { withoutSecret: "basic" }, request: { headers: { Authorization: "Basic eDo=" } } },
-      "login without a secret",
-      "the client doesn't name itself in the request for a device code",
-    ],
-    [
       "a client with a key whose assertion isn't sent",
       { client: { methods: ["private_key_jwt"] }, request: { names: { client_assertion: false } } },
       "login with the client's key",

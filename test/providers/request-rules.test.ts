@@ -58,6 +58,23 @@ describe("revocation", () => {
   });
 });
 
+describe("an Authorization header of its own", () => {
+  const own = { request: { headers: { authorization: "Basic eDo=" } } };
+  const cases: [where: string, fields: Record<string, unknown>][] = [
+    ["request.headers", own],
+    ["refresh.request.headers", { refresh: own }],
+    ["device.request.headers", { device: own }],
+    ["device.poll.request.headers", { device: { poll: own } }],
+    [
+      "minting.client-credentials.request.headers",
+      { minting: { "client-credentials": { use: "grant", ...own } }, flows: ["client-credentials"] },
+    ],
+  ];
+  for (const [where, fields] of cases)
+    test(`is refused in ${where}: it would take the client's place`, () =>
+      expect(said(fields)).toContain(`${where}.authorization can't be given: it says who asks`));
+});
+
 describe("account", () => {
   const cases: [what: string, account: unknown, said: string][] = [
     ["a method of no kind", { method: "PUT" }, "account.method can't be 'PUT'"],
