@@ -61,8 +61,8 @@ A *reads* column without a variable means that no token is taken from the enviro
 const DEAD = `## What a dead refresh token looks like
 
 What the token endpoint answers to a refresh token that was used, revoked or has expired. Where it isn't known, a refusal that
-no table knows ends the login all the same ([providers.md](providers.md#error-codes)). Entries whose logins have no refresh
-token aren't listed.`;
+no table knows ends the login all the same ([providers.md](providers.md#error-codes)). Entries without a
+login by OAuth aren't listed.`;
 
 const UNSAID = `## What a manifest can't say yet
 
