@@ -18,6 +18,8 @@ export interface Parts {
   readonly binaries: string;
   /** Goes into every archive and package: README and licences. */
   readonly pages: readonly Entry[];
+  /** Completions and manual pages, by their places in an archive (`shell-files.ts`). */
+  readonly shellFiles: readonly Entry[];
   /** Other files of the release, by name. */
   readonly documents: Readonly<Record<string, string>>;
   readonly keys: Keys;
@@ -73,10 +75,10 @@ function programOf({ binaries }: Parts, platform: Platform): Entry {
 }
 
 function packed(parts: Parts, platform: Platform): ReleaseFile {
-  const { version, pages, seconds, folder } = parts;
+  const { version, pages, shellFiles, seconds, folder } = parts;
   const program = programOf(parts, platform);
   const place = `auth-${version}-${platform}`;
-  const entries = [program, ...pages].map((file) => ({ ...file, path: `${place}/${file.path}` }));
+  const entries = [program, ...pages, ...shellFiles].map((file) => ({ ...file, path: `${place}/${file.path}` }));
   const isZip = platform.startsWith("windows");
   const name = `${place}${isZip ? ".zip" : ".tar.gz"}`;
   const archive = isZip ? zip(entries, seconds) : tarGz(entries, seconds);

@@ -20,6 +20,7 @@ import { thirdPartyLicences } from "./licences.ts";
 import { isoTime } from "./manifest.ts";
 import { differences } from "./reproduce.ts";
 import { billOfMaterials } from "./sbom.ts";
+import { shellFiles } from "./shell-files.ts";
 
 const { named, check } = commandLine(process.argv.slice(2));
 const platforms = named.length > 0 ? named : PLATFORMS;
@@ -57,6 +58,7 @@ assemble({
     entry("LICENSE", read("LICENSE")),
     entry("THIRD-PARTY-LICENSES", thirdPartyLicences(packages, read("LICENSE"))),
   ],
+  shellFiles: await shellFiles(),
   documents: {
     "sbom.cdx.json": billOfMaterials(version, isoTime(seconds), packages),
     // What a bare openssl or minisign checks a file by.

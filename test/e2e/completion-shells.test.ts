@@ -1,7 +1,8 @@
 /** Completion in the shells themselves, by the Tab key. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { completionScript } from "../../src/cli/completion.ts";
 import { paste } from "../support/home.ts";
 import { type InteractiveShell, interactiveShell, SHELLS } from "../support/interactive-shell.ts";
 import { lacking } from "../support/needs.ts";
@@ -59,4 +60,23 @@ for (const name of SHELLS)
       expect(words).toEqual(["auth", "run", "x$(touch made)", "github:work"]);
       expect(existsSync(join(HOME, "made"))).toBe(false);
     });
+  });
+
+/** Where packages put the scripts, below the home here → what is left to do in the shell's own file. */
+const INSTALLED: Readonly<Record<"zsh" | "fish", readonly [string, string]>> = {
+  zsh: ["functions/_auth", "fpath=(~/functions $fpath)\nautoload -Uz compinit\ncompinit -D -u\n"],
+  fish: [".config/fish/completions/auth.fish", ""],
+};
+
+for (const name of ["zsh", "fish"] as const)
+  test.skipIf(lacking(name))(`${name} finds the script by itself where a package has put it`, async () => {
+    const HOME = tempFolder();
+    const [file, added] = INSTALLED[name];
+    const path = join(HOME, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, await completionScript(name));
+    const shell = await interactiveShell(name, { ...bareEnvironment({ HOME }), HOME }, added);
+    expect(await shell.complete("auth provider sh")).toEqual(["auth", "provider", "show"]);
+    expect(await shell.complete("auth provider che")).toEqual(["auth", "provider", "check"]);
+    await shell.end();
   });

@@ -64,7 +64,7 @@ describe("at a Tab, connections are named", () => {
     }
   });
 
-  test("never by a passphrase: it isn't asked for, and not even the one of the environment is tried", async () => {
+  test("never by a passphrase: it isn't asked for, and the environment's isn't used", async () => {
     const env = bareEnvironment();
     const secret = { ...env, AUTH_PASSPHRASE: "a long enough passphrase" };
     await succeeded(auth(["vault", "init", "--key", "passphrase"], { env: secret }));

@@ -8,6 +8,7 @@ import { assemble, namesIn } from "../../.ci/release/assemble.ts";
 import { fillScript } from "../../.ci/release/fill.ts";
 import { derOf, releaseKeys } from "../../.ci/release/keys.ts";
 import { manifestOf } from "../../.ci/release/manifest.ts";
+import { shellFiles } from "../../.ci/release/shell-files.ts";
 import { lacking } from "../support/needs.ts";
 import { run, tempFolder } from "../support/program.ts";
 import { compileVersion, startReleaseServer } from "../support/release.ts";
@@ -33,6 +34,7 @@ describe.skipIf(lacking("linux-x64", "dash", "openssl"))("the files that one com
       platforms: ["linux-x64"],
       binaries,
       pages: [entry("README.md", "Read me.\n")],
+      shellFiles: await shellFiles(),
       documents: { "install.sh": script("install.sh"), "verify.sh": script("verify.sh") },
       keys,
       url: server.url,
@@ -42,6 +44,9 @@ describe.skipIf(lacking("linux-x64", "dash", "openssl"))("the files that one com
     for (const name of namesIn(folder)) server.files.set(name, readFileSync(join(folder, name)));
 
     expect((await run(["sh", join(folder, "verify.sh")])).stderr).toBe("");
+    const listed = (await run(["tar", "-tzf", join(folder, "auth-0.2.0-linux-x64.tar.gz")])).stdout.split("\n");
+    for (const file of ["completions/auth.bash", "completions/_auth", "completions/auth.fish", "man/auth-token.1"])
+      expect(listed).toContain(`auth-0.2.0-linux-x64/${file}`);
     const installed = join(tempFolder(), "bin");
     expect((await run(["dash", join(folder, "install.sh"), "--dir", installed])).stderr).toBe("");
     expect((await run([join(installed, "auth"), "--version"])).stdout).toBe("auth 0.2.0\n");

@@ -9,6 +9,7 @@ import { PLATFORMS } from "../../.ci/platforms.ts";
 import { entry, tarGz } from "../../.ci/release/archive.ts";
 import type { ReleaseFile } from "../../.ci/release/manifest.ts";
 import { writePackages } from "../../.ci/release/packages/index.ts";
+import { COMPLETIONS, shellFiles } from "../../.ci/release/shell-files.ts";
 import { lacking } from "../support/needs.ts";
 import { type Ended, run, tempFolder } from "../support/program.ts";
 
@@ -33,11 +34,11 @@ for word in "$@"; do echo "<$word>"; done
 let folder = "";
 let files: ReleaseFile[] = [];
 
-beforeAll(() => {
-  ({ folder, files } = madeRelease());
+beforeAll(async () => {
+  ({ folder, files } = await madeRelease());
 });
 
-function madeRelease(): { folder: string; files: ReleaseFile[] } {
+async function madeRelease(): Promise<{ folder: string; files: ReleaseFile[] }> {
   const folder = tempFolder();
   const programOf = (platform: string) =>
     entry(
@@ -56,6 +57,7 @@ function madeRelease(): { folder: string; files: ReleaseFile[] } {
     files,
     programOf: ({ platform }) => programOf(platform),
     pages: ["README.md", "LICENSE", "THIRD-PARTY-LICENSES"].map((path) => entry(path, `${path}\n`)),
+    shellFiles: await shellFiles(),
     folder,
     seconds: SECONDS,
   });
@@ -76,8 +78,8 @@ function read(name: string): Buffer {
   return readFileSync(join(folder, name));
 }
 
-test("the same release makes the same packages, bit for bit", () => {
-  const again = madeRelease().folder;
+test("the same release makes the same packages, bit for bit", async () => {
+  const again = (await madeRelease()).folder;
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name !== "npm");
   expect(names.filter((name) => /^npm|\.(deb|rb|nix|json)$/.test(name)).length).toBe(PLATFORMS.length + 1 + 2 + 3);
   for (const name of names)
@@ -159,6 +161,7 @@ describe.skipIf(lacking("linux-x64", "npm"))("npm", () => {
     const auth = join(prefix, "bin/auth");
     expect((await run([auth, "a b", "--", "$c"])).stdout).toBe(`auth ${VERSION}\n<a b>\n<-->\n<$c>\n`);
     expect((await run([auth, "exit", "7"])).code).toBe(7);
+    expect(readFileSync(join(prefix, "share/man/man1/auth-token.1"), "utf8")).toStartWith(".TH AUTH-TOKEN 1");
 
     const child = Bun.spawn([auth, "wait"], { stdout: "pipe" });
     const reader = child.stdout.getReader();
@@ -209,6 +212,14 @@ describe.skipIf(lacking("linux-x64", "root", "dpkg"))("Debian", () => {
     expect([installed.code, installed.stdout]).toEqual([0, expect.stringContaining(`Setting up auth (${VERSION})`)]);
     expect((await run([join(root, "usr/bin/auth")])).stdout).toBe(`auth ${VERSION}\n`);
     expect(readFileSync(join(root, "usr/share/doc/auth/copyright"), "utf8")).toBe("LICENSE\n\nTHIRD-PARTY-LICENSES\n");
+    const manual = gunzipSync(readFileSync(join(root, "usr/share/man/man1/auth-token.1.gz"))).toString();
+    expect(manual).toStartWith(".TH AUTH-TOKEN 1");
+    for (const [place, begins] of [
+      ["bash-completion/completions/auth", "# Completion of auth for bash"],
+      ["zsh/vendor-completions/_auth", "#compdef auth"],
+      ["fish/vendor_completions.d/auth.fish", "# Completion of auth for fish"],
+    ] as const)
+      expect(readFileSync(join(root, "usr/share", place), "utf8")).toStartWith(begins);
     expect((await dpkg("--verify", "auth")).stdout).toBe("");
     expect((await dpkg("--purge", "auth")).code).toBe(0);
     expect(existsSync(join(root, "usr/bin/auth"))).toBe(false);
@@ -249,6 +260,19 @@ describe("recipes", () => {
         ]),
       );
     }
+  });
+
+  test("Homebrew's formula and the Nix expression install completions and manual pages that the archives have", async () => {
+    const inside = (await shellFiles()).map(({ path }) => path);
+    for (const recipe of ["auth.rb", "auth.nix"]) {
+      const text = read(recipe).toString();
+      for (const path of [COMPLETIONS.bash, COMPLETIONS.zsh, COMPLETIONS.fish]) {
+        expect(text).toContain(path);
+        expect(inside).toContain(path);
+      }
+      expect(text).toContain("man/*.1");
+    }
+    expect(inside.filter((path) => /^man\/[^/]+\.1$/.test(path)).length).toBeGreaterThan(15);
   });
 
   test("Scoop's manifest names both archives, their sums, and the folder in them", () => {

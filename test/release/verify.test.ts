@@ -31,6 +31,7 @@ function release(keys: Keys, seconds = NOW, folder = join(tempFolder(), "release
     platforms: ["linux-x64", "windows-x64"],
     binaries,
     pages: [entry("README.md", "Read me.\n")],
+    shellFiles: [],
     documents: { "sbom.cdx.json": "{}\n", "verify.sh": verifyScript(keys) },
     keys,
     url: "https://example.test/auth",

@@ -6,14 +6,18 @@ import { AUTH, onTerminal } from "./program.ts";
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type ShellName = (typeof SHELLS)[number];
 
-/** What a person has in the file that the shell reads first: as the help of `auth completion` says, and a plain prompt. */
+/** The file that the shell reads first, and what makes its prompt plain. */
 const SETUP: Readonly<Record<ShellName, readonly [file: string, text: string]>> = {
-  bash: [".bashrc", `bind 'set bell-style none'\nPS1='READY '\neval "$(auth completion bash)"\n`],
-  zsh: [".zshrc", "bindkey -e\nPS1='READY '\nautoload -Uz compinit\ncompinit -D -u\nsource <(auth completion zsh)\n"],
-  fish: [
-    ".config/fish/config.fish",
-    "function fish_prompt; echo -n 'READY '; end\nset -g fish_greeting\nauth completion fish | source\n",
-  ],
+  bash: [".bashrc", "bind 'set bell-style none'\nPS1='READY '\n"],
+  zsh: [".zshrc", "bindkey -e\nPS1='READY '\n"],
+  fish: [".config/fish/config.fish", "function fish_prompt; echo -n 'READY '; end\nset -g fish_greeting\n"],
+};
+
+/** What a person adds there, as the help of `auth completion` says. */
+const ADDED: Readonly<Record<ShellName, string>> = {
+  bash: 'eval "$(auth completion bash)"\n',
+  zsh: "autoload -Uz compinit\ncompinit -D -u\nsource <(auth completion zsh)\n",
+  fish: "auth completion fish | source\n",
 };
 
 export interface InteractiveShell {
@@ -24,14 +28,18 @@ export interface InteractiveShell {
   end(): Promise<void>;
 }
 
-/** @param env with the home in which it starts; its own configuration is written there */
+/**
+ * @param env with the home in which it starts; its own configuration is written there
+ * @param added in place of what the help says: for completion that was installed as a file
+ */
 export async function interactiveShell(
   name: ShellName,
   env: Record<string, string> & { readonly HOME: string },
+  added = ADDED[name],
 ): Promise<InteractiveShell> {
   const [file, text] = SETUP[name];
   mkdirSync(dirname(join(env.HOME, file)), { recursive: true });
-  writeFileSync(join(env.HOME, file), text);
+  writeFileSync(join(env.HOME, file), `${text}${added}`);
   const path = `${dirname(AUTH)}:${process.env.PATH ?? "/usr/bin:/bin"}`;
   const terminal = onTerminal([name, "-i"], {
     env: { ...env, PATH: path, TERM: "xterm" },

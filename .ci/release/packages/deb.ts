@@ -1,6 +1,7 @@
 /** A Debian package (deb(5)): an ar archive of the format's version, what is told of the package, and its files. */
 import { createHash } from "node:crypto";
 import { type Entry, entry, gzip, tarGz } from "../archive.ts";
+import { debianPlaces } from "../shell-files.ts";
 import { PACKAGE } from "./description.ts";
 
 interface Packed {
@@ -8,13 +9,14 @@ interface Packed {
   readonly architecture: "amd64" | "arm64";
   readonly program: Entry;
   readonly pages: readonly Entry[];
+  readonly shellFiles: readonly Entry[];
   /** Where the release is published. */
   readonly url: string;
   /** The time of every file, in seconds since 1970. */
   readonly seconds: number;
 }
 
-export function debPackage({ version, architecture, program, pages, url, seconds }: Packed): Uint8Array {
+export function debPackage({ version, architecture, program, pages, shellFiles, url, seconds }: Packed): Uint8Array {
   const text = (name: string): string =>
     new TextDecoder().decode(pages.find(({ path }) => path === name)?.bytes ?? new Uint8Array());
   // Debian orders 1.0.0~rc.1 before 1.0.0, and would take 1.0.0-rc.1 for a revision.
@@ -26,6 +28,7 @@ export function debPackage({ version, architecture, program, pages, url, seconds
     entry("usr/share/doc/auth/README.md", text("README.md")),
     entry("usr/share/doc/auth/changelog.gz", gzip(Buffer.from(changelog))),
     entry("usr/share/doc/auth/copyright", `${text("LICENSE")}\n${text("THIRD-PARTY-LICENSES")}`),
+    ...debianPlaces(shellFiles),
   ];
   const size = content.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const control = `Package: ${PACKAGE.name}

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { PLATFORMS } from "../../platforms.ts";
 import type { Entry } from "../archive.ts";
 import type { ReleaseFile } from "../manifest.ts";
+import { manualPages } from "../shell-files.ts";
 import { debPackage } from "./deb.ts";
 import { PACKAGE } from "./description.ts";
 import { launcherPackage, platformPackage } from "./npm.ts";
@@ -19,6 +20,8 @@ export interface Packaged {
   readonly programOf: (file: ReleaseFile) => Entry;
   /** What every package holds beside it: README and licences. */
   readonly pages: readonly Entry[];
+  /** Completions and manual pages, which each package puts where its system looks for them. */
+  readonly shellFiles: readonly Entry[];
   /** The time of every file, in seconds since 1970. */
   readonly seconds: number;
   /** The release's folder. */
@@ -28,7 +31,7 @@ export interface Packaged {
 const DEB: Readonly<Record<string, "amd64" | "arm64">> = { "linux-x64": "amd64", "linux-arm64": "arm64" };
 
 export function writePackages(release: Packaged): void {
-  const { version, url, files, programOf, pages, seconds, folder } = release;
+  const { version, url, files, programOf, pages, shellFiles, seconds, folder } = release;
   const write = (name: string, data: Uint8Array | string): void => writeFileSync(join(folder, name), data);
   mkdirSync(join(folder, "npm"), { recursive: true });
   for (const file of files) {
@@ -39,11 +42,14 @@ export function writePackages(release: Packaged): void {
     if (architecture !== undefined)
       write(
         `${PACKAGE.name}_${version}_${architecture}.deb`,
-        debPackage({ version, architecture, program, pages, url, seconds }),
+        debPackage({ version, architecture, program, pages, shellFiles, url, seconds }),
       );
   }
   const platforms = files.map(({ platform }) => platform);
-  write(`npm/${PACKAGE.npm}-${version}.tgz`, launcherPackage(version, platforms, pages, seconds));
+  write(
+    `npm/${PACKAGE.npm}-${version}.tgz`,
+    launcherPackage(version, platforms, [...pages, ...manualPages(shellFiles)], seconds),
+  );
   // A recipe names the archives of several platforms: a release of only some has none.
   if (files.length < PLATFORMS.length) return;
   write("auth.rb", homebrewFormula(release));

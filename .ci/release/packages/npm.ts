@@ -47,6 +47,8 @@ export function launcherPackage(
     description,
     license,
     bin: { [name]: "bin/auth.js" },
+    // `man auth`, where npm installs globally (docs.npmjs.com/cli/configuring-npm/package-json#man).
+    man: pages.map(({ path }) => path).filter((path) => path.endsWith(".1")),
     engines: { node: ">=18" },
     optionalDependencies: Object.fromEntries(platforms.map((platform) => [`${npmScope}/${platform}`, version])),
   };

@@ -1,5 +1,6 @@
 /** What other package managers fetch the archives by: a Homebrew formula, a Scoop manifest, a Nix expression. */
 import type { ReleaseFile } from "../manifest.ts";
+import { COMPLETIONS } from "../shell-files.ts";
 import { PACKAGE } from "./description.ts";
 
 interface Source {
@@ -35,6 +36,10 @@ ${system("linux", "linux-arm64", "linux-x64")}
 
   def install
     bin.install "auth"
+    bash_completion.install "${COMPLETIONS.bash}" => "auth"
+    zsh_completion.install "${COMPLETIONS.zsh}"
+    fish_completion.install "${COMPLETIONS.fish}"
+    man1.install Dir["man/*.1"]
   end
 
   test do
@@ -87,6 +92,10 @@ ${lines.join("\n")}
 
   installPhase = ''
     install -Dm755 auth $out/bin/auth
+    install -Dm644 ${COMPLETIONS.bash} $out/share/bash-completion/completions/auth
+    install -Dm644 ${COMPLETIONS.zsh} $out/share/zsh/site-functions/_auth
+    install -Dm644 ${COMPLETIONS.fish} $out/share/fish/vendor_completions.d/auth.fish
+    install -Dm644 -t $out/share/man/man1 man/*.1
   '' + lib.optionalString stdenv.hostPlatform.isLinux ''
     patchelf --set-interpreter "$(cat $NIX_CC/nix-support/dynamic-linker)" $out/bin/auth
   '';
