@@ -1,5 +1,6 @@
 /** The tables of `providers/catalog/`: which variables, origins and aliases are whose in the catalogue. npm run docs */
 import { catalog } from "../providers/catalog/index.ts";
+import { builtIn } from "../providers/index.ts";
 import { claimsOf } from "../src/providers/plugins/claims.ts";
 
 /** Where what is whose is kept, in `providers/catalog/`. */
@@ -29,6 +30,7 @@ export async function catalogTables(): Promise<ReadonlyMap<URL, string>> {
       ),
     ],
     [new URL("origins.ts", FOLDER), originsFile(claims.filter(isOrigin))],
+    [new URL("bundled-origins.ts", FOLDER), bundledOriginsFile(await bundledOrigins())],
     [new URL("variables.ts", FOLDER), variablesFile(sorted(readers))],
   ]);
 }
@@ -47,6 +49,22 @@ ${aliases.map(([alias, id]) => `  ${key(alias)}: ${JSON.stringify(id)},\n`).join
 function originsFile(origins: [string, string[]][]): string {
   return `/** Origin → whose it is in the catalogue. Made by .ci/catalog-claims.ts; a test compares. */
 export const catalogOrigins: Readonly<Record<string, readonly string[]>> = {
+${rows(origins)}};
+`;
+}
+
+/** Of what is built in too, and without those at which a setting has a say. */
+async function bundledOrigins(): Promise<[string, string[]][]> {
+  const owners = new Map<string, string[]>();
+  for (const [id, load] of Object.entries({ ...builtIn, ...catalog }))
+    for (const origin of new Set(claimsOf((await load()).default).origins))
+      if (/^https:[^{]*$/.test(origin)) add(owners, origin, id);
+  return sorted(owners);
+}
+
+function bundledOriginsFile(origins: [string, string[]][]): string {
+  return `/** Origin → the providers whose descriptions name it. Made by .ci/catalog-claims.ts; a test compares. */
+export const bundledOrigins: Readonly<Record<string, readonly string[]>> = {
 ${rows(origins)}};
 `;
 }

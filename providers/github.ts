@@ -57,6 +57,14 @@ export default defineProvider({
         revocation: "https://api.github.com/applications/{clientId}/token",
         mint: "https://api.github.com/app/installations/{installation}/access_tokens",
       },
+      // Container images and packages (https://docs.github.com/packages/learn-github-packages/introduction-to-github-packages).
+      origins: [
+        "https://ghcr.io",
+        "https://npm.pkg.github.com",
+        "https://nuget.pkg.github.com",
+        "https://maven.pkg.github.com",
+        "https://rubygems.pkg.github.com",
+      ],
       environment: {
         read: ["GH_TOKEN", "GITHUB_TOKEN"],
         write: { GH_TOKEN: "{token}", GITHUB_TOKEN: "{token}" },

@@ -30,6 +30,8 @@ async function environment(): Promise<Record<string, string | undefined>> {
 
 async function start(): Promise<number> {
   const [name = "", ...others] = argv;
+  const asked = name === "helper" || !/(^|[\\/])auth(\.exe)?$/i.test(process.argv0) ? await helperCall() : null;
+  if (asked !== null) return asked;
   if (name === "--version" && others.length === 0) return showVersion(createCli(env, DEFAULT_GLOBALS, []));
   if (name === "__complete") return complete(others);
   const load = Object.hasOwn(FAST, name) ? FAST[name] : undefined;
@@ -46,6 +48,19 @@ async function start(): Promise<number> {
 async function complete(others: readonly string[]): Promise<number> {
   const { answer } = await import("./cli/completion/answer.ts");
   return answer(createCli(env, DEFAULT_GLOBALS, []), others);
+}
+
+/** What a program asks that takes us for its credential helper: not read as a command line of ours. null: it isn't one. */
+async function helperCall(): Promise<number | null> {
+  const { clientOf, HELPERS } = await import("./inject/helpers/table.ts");
+  const [first = "", named = "", ...rest] = argv;
+  const byName = clientOf(process.argv0);
+  const client = byName ?? (first === "helper" && Object.hasOwn(HELPERS, named) ? named : null);
+  const words = byName === null ? rest : argv;
+  if (client === null || words.includes("--help") || words.includes("-h")) return null;
+  const cli = createCli(env, { ...DEFAULT_GLOBALS, input: false }, []);
+  const { answer } = await import("./cli/helper/answer.ts");
+  return perform(cli, () => answer(cli, client, words));
 }
 
 async function commandTree(): Promise<number> {

@@ -40,6 +40,8 @@ interface Subject {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly atMost?: number | undefined;
+  /** The file that it reads: a pipe would be filled by this process, and timed with it. */
+  readonly stdin?: string;
   /** How long ago its vault was written. Seconds. */
   readonly age?: number;
 }
@@ -61,7 +63,7 @@ async function prepare(): Promise<void> {
     copyToDisk(join(import.meta.dir, "..", "dist", "auth"), copyOf("auth", copy));
   }
   for (const home of ["one", "many", "plugged"]) await logIn(home, "apikey:bench");
-  for (const home of ["one", "plugged"]) await logIn(home, "github");
+  for (const home of ["one", "many", "plugged"]) await logIn(home, "github");
   plugIn("plugged");
   console.log(`Storing ${MANY} connections …`);
   await logInMany("many", MANY);
@@ -102,6 +104,15 @@ async function bench(): Promise<number> {
     command: named.command,
     env: environment("plugged"),
   };
+  const stdin = join(folder, "request");
+  writeFileSync(stdin, "protocol=https\nhost=github.com\n\n");
+  const asking = { command: ["auth", "helper", "git", "get"], stdin };
+  const helper: Subject = { name: "git asks for github.com", ...asking, env: one, atMost: 2.4 };
+  const helperCrowded: Subject = {
+    name: `git asks for github.com, ${MANY} connections`,
+    ...asking,
+    env: environment("many"),
+  };
   const empty: Subject = { name: "the floor", command: ["floor"], env: one };
   const version: Subject = { name: "auth --version", command: ["auth", "--version"], env: one, atMost: 1.5 };
   const running: Subject = { name: "auth run -- true", command: run, env: one, atMost: 2.6 };
@@ -113,7 +124,20 @@ async function bench(): Promise<number> {
   };
   const plotting = process.argv.includes("--plot");
   const peers: readonly Subject[] = plotting ? installedPeers(folder, environment("one")) : [];
-  const subjects = [empty, version, token, later, running, tab, crowded, named, plugged, ...peers];
+  const subjects = [
+    empty,
+    version,
+    token,
+    later,
+    running,
+    tab,
+    crowded,
+    named,
+    plugged,
+    helper,
+    helperCrowded,
+    ...peers,
+  ];
   const times = measure(subjects);
   const of = ({ name }: Subject): number => times.get(name) ?? Number.NaN;
   console.log(`\n${ROUNDS} rounds, ${COPIES} copies, medians:\n`);
@@ -139,6 +163,7 @@ async function bench(): Promise<number> {
   const promises = [
     ...subjects.flatMap((it) => (it.atMost ? [promise(`${it.name} / the floor`, of(it) / of(empty), it.atMost)] : [])),
     promise(`auth token with ${MANY} connections / with one`, of(crowded) / of(token), 1.2),
+    promise(`git asks, with ${MANY} connections / with one`, of(helperCrowded) / of(helper), 1.2),
     promise("auth token github with plugins / with none", of(plugged) / of(named), 1.1),
     ...(process.platform === "linux" ? [memory(token, empty), ...(await refreshing())] : []),
   ];
@@ -192,11 +217,14 @@ function peak({ command, env }: Subject): number {
 function measure(subjects: readonly Subject[]): Map<string, number> {
   const samples = new Map<string, number[]>(subjects.map(({ name }) => [name, []]));
   for (let round = -2 * COPIES; round < ROUNDS; round++) {
-    for (const { name, command, env, age } of shuffled(subjects)) {
+    for (const { name, command, env, age, stdin } of shuffled(subjects)) {
       if (age !== undefined) setAge(env, age);
       const argv = atCopy(command, (round + 2 * COPIES) % COPIES);
       const start = Bun.nanoseconds();
-      const ended = Bun.spawnSync(argv, { env: { ...env }, stdio: ["ignore", "ignore", "pipe"] });
+      const ended = Bun.spawnSync(argv, {
+        env: { ...env },
+        stdio: [stdin === undefined ? "ignore" : Bun.file(stdin), "ignore", "pipe"],
+      });
       const ms = (Bun.nanoseconds() - start) / 1e6;
       if (ended.exitCode !== 0) throw new Error(`${command.join(" ")}: ${ended.exitCode} ${ended.stderr}`);
       // The first rounds only warm up.

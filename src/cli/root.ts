@@ -16,6 +16,7 @@ export const root = defineGroup({
     run: () => import("./run.ts"),
     get: () => import("./get.ts"),
     export: () => import("./export.ts"),
+    helper: () => import("./helper.ts"),
     inspect: () => import("./inspect.ts"),
     profile: () => import("./profile.ts"),
     client: () => import("./client.ts"),

@@ -32,6 +32,7 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
   };
   const registry = createRegistry({
     builtIn,
+    origins: () => import("../../providers/catalog/bundled-origins.ts"),
     catalog: () => import("../../providers/catalog/index.ts"),
     plugins: {
       folder: () => pathsOrNull(cli.context)?.providers ?? null,

@@ -144,19 +144,8 @@ function print(cli: Cli, session: Session, acquired: Acquired, options: TokenOpt
 }
 
 async function printHeader(cli: Cli, session: Session, acquired: Acquired): Promise<void> {
-  const { resolveProvider } = await import("../providers/resolve.ts");
-  const { headerLine } = await import("../oauth/header.ts");
-  const { dialect } = resolveProvider(await session.registry.get(acquired.provider), acquired.settings);
-  // A bound token has its own scheme (RFC 9449 §7.1); the sender of the request adds the proof.
-  const bound = tokenType(acquired.stored?.record.tokens?.tokenType) === "DPoP";
-  const line = bound ? dialect.header.replace(/\bBearer\b/, "DPoP") : dialect.header;
-  const first = headerLine(line, dialect.basic, acquired.token);
-  if (Object.keys(dialect.companions).length === 0) return cli.output.text(first);
-  const { companionsFor } = await import("./companions.ts");
-  const beside = companionsFor(dialect, acquired, session.context.env).map(
-    ({ name, value }) => `${name}: ${value.reveal()}`,
-  );
-  return cli.output.text([first, ...beside].join("\n"));
+  const { headerLines } = await import("./headers.ts");
+  return cli.output.text((await headerLines(session, acquired)).join("\n"));
 }
 
 /** RFC 6749 §5.1's names; `expires_in` counts from now. */

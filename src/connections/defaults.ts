@@ -88,7 +88,8 @@ export async function findDefault(
   return others.length > 0 ? { ref: null, several: own } : { ref: only, several: [] };
 }
 
-function preferredNames({ providers }: Defaults, provider: string): string[] {
+/** The names that mean a provider's default, the first that exists. */
+export function preferredNames({ providers }: Defaults, provider: string): string[] {
   const chosen = ownValue(providers, provider);
   return chosen === undefined ? [DEFAULT_NAME] : [chosen, DEFAULT_NAME];
 }

@@ -5,6 +5,7 @@
 import type { Environment } from "../platform/context.ts";
 import { AuthError, type ErrorCode, usage } from "../platform/errors.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
+import { readVariables } from "../providers/read-variables.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { findDefault, hasNoDefault, readDefaults } from "./defaults.ts";
 import {
@@ -109,13 +110,18 @@ async function providerDefault(services: SelectionServices, provider: string, se
 }
 
 /** A connection that was named in full. */
-function inVault(ref: ConnectionRef): Selected {
+export function inVault(ref: ConnectionRef): Selected {
   return { source: "vault", ref, implicit: false, mustAgree: false };
 }
 
 /** A connection that wasn't. */
 function implied({ context }: SelectionServices, { stored }: Selector, ref: ConnectionRef): Selected {
   return { source: "vault", ref, implicit: true, mustAgree: !stored && !ignoresEnvironment(context.env) };
+}
+
+/** What the environment holds for a provider: a token, or one that we put there and that is a connection's. */
+export function tokenInEnvironment(services: SelectionServices, provider: string): Promise<Selected | null> {
+  return injectedOrSet(services, provider, { argument: provider, profile: undefined, stored: false });
 }
 
 /** The token that the environment holds for a provider, unless the environment is left out. */
@@ -170,6 +176,7 @@ async function tokenIn(
   env: Environment,
   definition: ProviderDefinition,
 ): Promise<{ readonly token: EnvironmentToken; readonly injected: ConnectionRef | null } | null> {
+  if (!readVariables(definition).some((variable) => env[variable]?.trim())) return null;
   const { environmentToken } = await import("../providers/environment.ts");
   const token = environmentToken(definition, env);
   if (token === null || !env.AUTH_INJECTED) return token && { token, injected: null };

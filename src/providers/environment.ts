@@ -5,6 +5,7 @@ import { at } from "../platform/json.ts";
 import { Secret } from "../platform/secret.ts";
 import { syntaxFault, wrappingOf } from "../platform/syntax.ts";
 import { originOf } from "../platform/url.ts";
+import { readVariables } from "./read-variables.ts";
 import { layVariant, resolveProvider } from "./resolve.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { acceptSetting, completeSettings } from "./settings.ts";
@@ -93,11 +94,6 @@ export function variableSetting({ settings = {} }: ProviderDefinition): string |
 /** What a service's own tools are likely to call it: `OPENAI_API_KEY`. */
 export function likelyKeyVariable(service: string): string {
   return `${service.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}_API_KEY`;
-}
-
-/** Those that may hold a token of the provider, at any of its hosts. */
-export function readVariables({ environment, variants = [] }: ProviderDefinition): string[] {
-  return [...new Set([{ environment }, ...variants].flatMap((layer) => layer.environment?.read ?? []))];
 }
 
 /** The origin that a token itself names, so that it is sent nowhere else; null where it names none. */

@@ -17,6 +17,8 @@ export type Source = Readonly<Record<string, () => Promise<{ default: ProviderDe
 
 export interface Sources {
   readonly builtIn: Source;
+  /** Origin → the bundled ids whose descriptions name it. */
+  readonly origins?: () => Promise<{ readonly bundledOrigins: Readonly<Record<string, readonly string[]>> }>;
   /** Bundled, too, but not offered before anyone asks. Long, so that not even its names are read before. */
   readonly catalog?: () => Promise<Catalog>;
   readonly plugins?: Plugins;
@@ -67,6 +69,8 @@ export interface Registry {
   idOf(name: string): Promise<string | null>;
   /** @throws AuthError `provider_not_found`, saying which there are; `plugin_invalid`, `plugin_untrusted` */
   get(id: string): Promise<ProviderDefinition>;
+  /** Bundled providers whose descriptions name an origin, as it is where no setting says otherwise. */
+  idsAt(origin: string): Promise<readonly string[]>;
   /** In the order people are offered them: those of the catalogue are not among them. */
   ids(): Promise<string[]>;
   everyId(): Promise<string[]>;
@@ -86,7 +90,7 @@ export interface Registry {
 }
 
 /** Bundled descriptions are taken as they are: a test has checked them, and the schema library costs start-up. */
-export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Sources): Registry {
+export function createRegistry({ builtIn, origins, catalog = noCatalog, plugins }: Sources): Registry {
   const read = new Map<string, Promise<ProviderDefinition>>();
   const reported = new Set<string>();
 
@@ -185,6 +189,10 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     });
   }
 
+  async function idsAt(origin: string): Promise<readonly string[]> {
+    return origins === undefined ? [] : (ownValue((await origins()).bundledOrigins, origin) ?? []);
+  }
+
   async function installedIds(): Promise<string[]> {
     const folder = plugins?.folder() ?? null;
     if (folder === null) return [];
@@ -269,7 +277,7 @@ export function createRegistry({ builtIn, catalog = noCatalog, plugins }: Source
     });
   }
 
-  return { isBuiltIn, require, idOf, get, ids, everyId, kindOf, isPlugin, refuseForeign, offered, readers };
+  return { isBuiltIn, require, idOf, get, idsAt, ids, everyId, kindOf, isPlugin, refuseForeign, offered, readers };
 }
 
 async function noCatalog(): Promise<Catalog> {

@@ -228,7 +228,10 @@ export const ProviderSchema = v.strictObject({
     "Asked for its endpoints at login (RFC 8414, OpenID Connect Discovery 1.0). Its answer wins over `endpoints` where it stays at the origins that the description names.",
   ),
   endpoints: optional(endpoints, "Where requests go: https URLs, templates over the settings."),
-  origins: optional(v.array(template), "Further origins that its tokens may be sent to: those of its API."),
+  origins: optional(
+    v.array(template),
+    "Further origins that its tokens may be sent to: those of its API, of its git server and of its registries.",
+  ),
   /** Not for plugins: one could move a login to any origin. */
   movedFrom: optional(
     v.array(text),
@@ -263,6 +266,10 @@ export const ProviderSchema = v.strictObject({
   basic: optional(
     template,
     "What `{basic}` in `header` is the Base64 of (RFC 7617 §2), a template over the settings and `{token}`: `{token}:X`.",
+  ),
+  tokenUser: optional(
+    template,
+    "The user name that goes with a token where a program takes a name and a password: git over https, registries of container images. A template over the settings. Default: any will do.",
   ),
   companions: optional(
     companions,

@@ -21,7 +21,9 @@ describe("github", () => {
       userinfo: "https://api.github.com/user",
       revocation: "https://api.github.com/applications/{clientId}/token",
     });
-    expect(resolved.origins).toEqual(["https://github.com", "https://api.github.com"]);
+    expect(resolved.origins.slice(0, 2)).toEqual(["https://github.com", "https://api.github.com"]);
+    // Its registries, for docker and the like.
+    expect(resolved.origins).toContain("https://ghcr.io");
     expect(resolved.environment).toEqual({
       read: ["GH_TOKEN", "GITHUB_TOKEN"],
       write: { GH_TOKEN: "{token}", GITHUB_TOKEN: "{token}" },

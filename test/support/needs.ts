@@ -27,6 +27,7 @@ const NEEDS = {
   dpkg: () => succeeds("dpkg-deb", "--version"),
   npm: () => succeeds("npm", "--version"),
   bash: () => succeeds("bash", "--version"),
+  git: () => succeeds("git", "--version"),
   /** `chromium --version` takes half a second; that it is there is enough. */
   chromium: () => succeeds("sh", "-c", "command -v chromium"),
 } as const;

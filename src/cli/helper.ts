@@ -1,0 +1,52 @@
+import { HELPERS } from "../inject/helpers/table.ts";
+import { defineCommand, list } from "./command.ts";
+import { answer } from "./helper/answer.ts";
+import { oneOf } from "./suggest.ts";
+
+export default defineCommand({
+  name: "helper",
+  description: "Answer a program that asks a command for credentials: git, docker, kubectl and others",
+  group: "scripting",
+  args: {
+    client: { type: "positional", description: `Who asks: ${Object.keys(HELPERS).join(", ")}` },
+    words: {
+      type: "positional",
+      required: false,
+      variadic: true,
+      description: "A connection, where one is meant; then what the program itself adds",
+    },
+    profile: {
+      type: "string",
+      alias: "p",
+      valueHint: "name",
+      description: "The connection of that name (or: AUTH_PROFILE)",
+    },
+    "min-ttl": {
+      type: "string",
+      valueHint: "seconds",
+      description: "Refresh when less than this is left; by default, as long as the program keeps a token",
+    },
+    origin: {
+      type: "string",
+      valueHint: "https://host",
+      repeatable: true,
+      description: "Another origin that the tokens of the connection which is named may go to",
+    },
+  },
+  examples: [
+    ["git config --global credential.helper '!auth helper git'", "git asks auth, for every host with a login"],
+    [
+      "git config --global credential.https://git.example.helper '!auth helper git oidc:work --origin https://git.example'",
+      "the connection for one host, which isn't its provider's own",
+    ],
+  ],
+  run: (cli, args) => {
+    const [, ...words] = args._;
+    const flags = [
+      ...(args.profile === undefined ? [] : ["--profile", args.profile]),
+      ...(args["min-ttl"] === undefined ? [] : ["--min-ttl", args["min-ttl"]]),
+      ...list(args.origin).flatMap((origin) => ["--origin", origin]),
+    ];
+    return answer(cli, oneOf("client", args.client ?? "", Object.keys(HELPERS)), [...flags, ...words]);
+  },
+});

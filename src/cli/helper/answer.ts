@@ -1,0 +1,164 @@
+/**
+ * Answers a client in its protocol: which connection, a token that works, and nothing else on stdout. Never asks a
+ * person, never opens a browser; what went wrong is one line on stderr (RULES §5).
+ */
+import { connectionFor, connectionsHolding, requireFor } from "../../connections/by-origin.ts";
+import { isAddress } from "../../connections/ref.ts";
+import { inVault, profileOf, type Selected, select } from "../../connections/select.ts";
+import { isAlive } from "../../connections/status.ts";
+import { readConnection } from "../../connections/store.ts";
+import {
+  BadRequest,
+  type Call,
+  type Demand,
+  type Place,
+  type Protocol,
+  type Reply,
+} from "../../inject/helpers/protocol.ts";
+import { HELPERS } from "../../inject/helpers/table.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { createInput } from "../../platform/input.ts";
+import { type Acquired, acquire, acquiredFrom } from "../acquire.ts";
+import type { Cli } from "../context.ts";
+import { asAuthError } from "../exit.ts";
+import { inSession, type Session } from "../session.ts";
+import { type HelperCall, readCall, splitWords } from "./call.ts";
+import { credentialOf } from "./credential.ts";
+
+/** More than any client asks. Bytes. */
+const LONGEST_REQUEST = 1024 * 1024;
+
+type RejectedDemand = Extract<Demand, { kind: "rejected" }>;
+type Named = HelperCall & { readonly connection: string | undefined };
+
+/**
+ * @param client one of HELPERS
+ * @param argv what follows the client's name
+ * @returns the exit code
+ */
+export async function answer(cli: Cli, client: string, argv: readonly string[]): Promise<number> {
+  const protocol = (await HELPERS[client]?.load())?.default;
+  if (protocol === undefined) throw new AuthError("internal", `There is no helper for ${client}.`);
+  const input = createInput(LONGEST_REQUEST, (why) => new BadRequest(`The request ${why}.`));
+  let call: Call = {
+    words: [],
+    env: cli.context.env,
+    line: input.line,
+    text: input.rest,
+    say: async (stdout) => void (await write(cli, { stdout })),
+  };
+  const fail = (error: unknown): Promise<number> => write(cli, protocol.failure(oneLine(error), call));
+  try {
+    const given = readCall(argv);
+    const { connection, own } = splitWords(protocol, given.words);
+    call = { ...call, words: own };
+    for (;;) {
+      const demand = await protocol.ask(call);
+      if (demand === null) return 0;
+      const code = await meet(cli, protocol, { ...given, connection }, call, demand).catch(fail);
+      if (!protocol.converses) return code;
+    }
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function meet(cli: Cli, protocol: Protocol, named: Named, call: Call, demand: Demand): Promise<number> {
+  switch (demand.kind) {
+    case "reply":
+      return write(cli, demand.reply);
+    case "rejected":
+      return refreshRejected(cli, named, demand);
+    case "token":
+      return inSession(cli, async (session) => {
+        const selected = await connectionWanted(session, named, demand.place);
+        if (selected === null) return write(cli, protocol.none(call));
+        const acquired = await acquireInTime(session, selected, named, protocol);
+        if (acquired.warning !== null) cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
+        const { connection } = acquired;
+        await cli.context.audit({ event: "token_read", status: "success", connection });
+        return write(cli, await demand.answer(await credentialOf(session, acquired, demand.place, protocol.margin)));
+      });
+  }
+}
+
+/**
+ * The connection that the call names; else the one for the place.
+ * @returns null where none is
+ * @throws AuthError `origin_mismatch` where the one that was named isn't for that place
+ */
+async function connectionWanted(session: Session, named: Named, place: Place | null): Promise<Selected | null> {
+  const { connection: argument, profile, origins } = named;
+  const { env } = session.context;
+  const isFixed = argument !== undefined && (argument.includes(":") || isAddress(argument));
+  if (place === null || isFixed || (argument !== undefined && origins.length > 0)) {
+    const selected = await select(session, { argument, profile, stored: false });
+    if (place !== null && !origins.includes(place.origin)) await requireFor(session, selected, place.origin);
+    return selected;
+  }
+  const provider = argument === undefined ? null : await session.registry.require(argument.toLowerCase());
+  const { origin, user } = place;
+  return connectionFor(session, { origin, user, provider, profile: profileOf(env, argument, profile) });
+}
+
+/**
+ * A client that has given up waiting may kill us, with a refresh on its way. Before that it gets the token that is
+ * there, where one still lives; the refresh goes on to its end before this process does.
+ */
+async function acquireInTime(
+  session: Session,
+  selected: Selected,
+  { minTtl }: Named,
+  protocol: Protocol,
+): Promise<Acquired> {
+  const work = acquire(session, selected, minTtl ?? protocol.minTtl * 1000);
+  if (protocol.timeLimit === null) return work;
+  const limit = Math.max(1, protocol.timeLimit - SPARE) * 1000;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), limit);
+  });
+  const acquired = await Promise.race([work, late]);
+  clearTimeout(timer);
+  return acquired ?? livingToken(session, selected, limit);
+}
+
+/** Seconds that are left for the answer. */
+const SPARE = 2;
+
+/** @throws AuthError `busy` */
+async function livingToken(session: Session, selected: Selected, limit: number): Promise<Acquired> {
+  const vault = await session.vault();
+  const stored = selected.source === "vault" && vault !== null ? await readConnection(vault, selected.ref) : null;
+  const tokens = stored?.record.pinned ? stored.record.tokens : null;
+  if (stored !== null && tokens !== null && isAlive(tokens, session.context.now())) return acquiredFrom(stored, null);
+  throw new AuthError("busy", `There was no new token within ${limit / 1000} seconds.`, { hint: "Try again." });
+}
+
+/** No answer: whoever asks next gets the new token. A token that isn't ours, or no longer, changes nothing. */
+async function refreshRejected(cli: Cli, named: Named, { place, token, reply }: RejectedDemand): Promise<number> {
+  try {
+    await inSession(cli, async (session) => {
+      const vault = await session.vault();
+      if (vault === null) return;
+      for (const stored of await connectionsHolding(session, vault, token, place.origin, named.origins))
+        await acquire(session, inVault(stored.ref), 0, token);
+    });
+  } catch (error) {
+    cli.output.debug(oneLine(error));
+  }
+  return write(cli, reply);
+}
+
+async function write(cli: Cli, { stdout, stderr, exitCode = 0 }: Reply): Promise<number> {
+  if (stdout) await cli.output.text(stdout.replace(/\n$/, ""));
+  if (stderr) cli.output.notice(stderr);
+  return exitCode;
+}
+
+/** What happened and what to do, on one line. */
+function oneLine(error: unknown): string {
+  if (error instanceof BadRequest) return `auth: ${error.message}`;
+  const { message, hint } = asAuthError(error);
+  return `auth: ${[message, ...(hint ?? "").split("\n")].join(" ").trim()}`;
+}

@@ -1,0 +1,56 @@
+/** What a client is handed of a token: its expiry with the client's margin, the user name that goes with it, its headers. */
+import type { Credential, Header, Place } from "../../inject/helpers/protocol.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { Secret } from "../../platform/secret.ts";
+import { fill } from "../../providers/template.ts";
+import type { Acquired } from "../acquire.ts";
+import type { Session } from "../session.ts";
+
+/** Where a description says nothing, any name will do; this one is what most documentation has. */
+const ANY_NAME = "oauth2";
+
+/** @param margin seconds */
+export async function credentialOf(
+  session: Session,
+  acquired: Acquired,
+  place: Place | null,
+  margin: number,
+): Promise<Credential> {
+  const record = acquired.stored?.record ?? null;
+  const expiresAt = record?.tokens?.expiresAt ?? null;
+  const { now } = session.context;
+  return {
+    token: printable(acquired.token),
+    userName: await userNameOf(session, acquired, place),
+    // A token that lives for less than the margin is good for half of what is left of it.
+    expiresAt: expiresAt === null ? null : Math.max(expiresAt - margin * 1000, (expiresAt + now()) / 2),
+    isPasted: record === null || record.kind !== "oauth",
+    headers: async () => {
+      const { headerLines } = await import("../headers.ts");
+      return (await headerLines(session, acquired)).map(headerOf);
+    },
+  };
+}
+
+async function userNameOf({ registry }: Session, acquired: Acquired, place: Place | null): Promise<string> {
+  const { tokenUser } = await registry.get(acquired.provider);
+  const described = tokenUser === undefined ? null : fill(tokenUser, acquired.settings);
+  const label = acquired.stored?.record.account?.label;
+  const name = described ?? place?.user ?? (label != null && /^[\w.@+-]+$/.test(label) ? label : ANY_NAME);
+  // In Basic credentials a colon ends the name (RFC 7617 §2).
+  return /^[\x21-\x39\x3b-\x7e]+$/.test(name) ? name : ANY_NAME;
+}
+
+/** A line end in it would be another line of the protocol. @throws AuthError `token_rejected` */
+function printable(token: Secret): Secret {
+  if (/^[\x20-\x7e]+$/.test(token.reveal())) return token;
+  throw new AuthError("token_rejected", "This token has characters that no request can carry.");
+}
+
+function headerOf(line: string): Header {
+  const colon = line.indexOf(":");
+  const value = line.slice(colon + 1).trim();
+  if (colon <= 0 || /[^\x20-\x7e]/.test(value))
+    throw new AuthError("token_rejected", "This token has characters that no header can carry.");
+  return { name: line.slice(0, colon), value: new Secret(value) };
+}

@@ -1,0 +1,228 @@
+/**
+ * Which connection a request is answered from, when all that is known is the origin that it goes to (RULES §5). A token
+ * goes only to origins that its connection is for.
+ */
+import { AuthError } from "../platform/errors.ts";
+import type { Secret } from "../platform/secret.ts";
+import { shellWord } from "../platform/shell-word.ts";
+import { originOf } from "../platform/url.ts";
+import type { Vault } from "../vault/types.ts";
+import { type Defaults, defaultAmong, preferredNames, readDefaults } from "./defaults.ts";
+import { display, isName, parseSelector, sameName, vaultName } from "./ref.ts";
+import { ambiguous, inVault, type Selected, type SelectionServices, tokenInEnvironment } from "./select.ts";
+import { listReadable, readConnection, type Stored } from "./store.ts";
+
+export interface Wanted {
+  readonly origin: string;
+  /** The user name in the request: a connection's name, or an account's. One that is neither means nothing. */
+  readonly user: string | null;
+  /** The name that the connection must have (`-p`, AUTH_PROFILE). */
+  readonly profile: string | undefined;
+  /** The provider that it must be at. */
+  readonly provider: string | null;
+}
+
+/**
+ * A provider whose description names the origin goes first, and what `auth use` chose or what is called `default` there
+ * is found without reading the other connections: there may be thousands.
+ *
+ * @returns null where no connection is for that origin
+ * @throws AuthError `ambiguous_connection` where several are, and none of them is chosen
+ */
+export async function connectionFor(services: SelectionServices, wanted: Wanted): Promise<Selected | null> {
+  const vault = await services.vault();
+  const named = await services.registry.idsAt(wanted.origin);
+  const providers = wanted.provider === null ? named : [wanted.provider];
+  const { profile, user } = wanted;
+
+  if (profile !== undefined)
+    return (
+      one(wanted, await byNames(services, vault, wanted.origin, providers, [profile])) ??
+      one(
+        wanted,
+        (await everyFor(services, vault, wanted)).filter(({ ref }) => sameName(ref.name, profile)),
+      )
+    );
+  if (user !== null && isName(user)) {
+    const [stored] = await byNames(services, vault, wanted.origin, providers, [user]);
+    if (stored !== undefined) return inVault(stored.ref);
+  }
+  const defaults = await readDefaults(vault);
+  const preferred = await defaultsAt(services, vault, wanted.origin, providers, defaults);
+  if (user !== null) {
+    const ofAccount = preferred.find((stored) => isAccount(stored, user)) ?? (await byAccount(services, vault, wanted));
+    if (ofAccount !== null) return inVault(ofAccount.ref);
+  }
+  for (const provider of providers) {
+    const token = await environmentTokenFor(services, provider, wanted.origin);
+    if (token !== null) return token;
+  }
+  return one(wanted, preferred) ?? amongAll(services, vault, wanted, defaults);
+}
+
+function one({ origin }: Wanted, found: readonly Stored[]): Selected | null {
+  const [only, ...others] = found;
+  if (only === undefined) return null;
+  if (others.length > 0) throw severalFor(origin, found);
+  return inVault(only.ref);
+}
+
+function severalFor(origin: string, found: readonly Stored[]): AuthError {
+  return ambiguous(
+    `There are several for ${origin}.`,
+    found.map(({ ref }) => display(ref)),
+    true,
+  );
+}
+
+/** The connections of these names, at each of the providers. */
+async function byNames(
+  services: SelectionServices,
+  vault: Vault | null,
+  origin: string,
+  providers: readonly string[],
+  names: readonly string[],
+): Promise<Stored[]> {
+  const found: Stored[] = [];
+  for (const provider of providers)
+    for (const name of names) {
+      const stored = vault === null ? null : await readConnection(vault, { provider, name });
+      if (stored === null || !(await isFor(services, stored, origin))) continue;
+      found.push(stored);
+      break;
+    }
+  return found;
+}
+
+/** The overall default where it is for this origin, else each provider's: those that are found by their names. */
+async function defaultsAt(
+  services: SelectionServices,
+  vault: Vault | null,
+  origin: string,
+  providers: readonly string[],
+  defaults: Defaults,
+): Promise<Stored[]> {
+  if (vault === null) return [];
+  if (defaults.overall !== null) {
+    const { provider, name } = parseSelector(defaults.overall);
+    if (providers.includes(provider) && name !== null) {
+      const stored = await byNames(services, vault, origin, [provider], [name]);
+      if (stored.length > 0) return stored;
+    }
+  }
+  const found: Stored[] = [];
+  for (const provider of providers)
+    found.push(...(await byNames(services, vault, origin, [provider], preferredNames(defaults, provider))));
+  return found;
+}
+
+async function byAccount(services: SelectionServices, vault: Vault | null, wanted: Wanted): Promise<Stored | null> {
+  const all = await everyFor(services, vault, wanted);
+  const { user } = wanted;
+  if (user === null) return null;
+  return all.find(({ ref }) => sameName(ref.name, user)) ?? all.find((stored) => isAccount(stored, user)) ?? null;
+}
+
+function isAccount({ record: { account } }: Stored, user: string): boolean {
+  return [account?.label, account?.id].some((known) => known != null && sameName(known, user));
+}
+
+async function amongAll(
+  services: SelectionServices,
+  vault: Vault | null,
+  wanted: Wanted,
+  defaults: Defaults,
+): Promise<Selected | null> {
+  const all = await everyFor(services, vault, wanted);
+  const overall = all.find(({ ref }) => vaultName(ref) === defaults.overall);
+  if (overall !== undefined) return inVault(overall.ref);
+  const refs = all.map(({ ref }) => ref);
+  const chosen = [...new Set(refs.map(({ provider }) => provider))].map((id) => defaultAmong(refs, defaults, id));
+  const [only] = chosen;
+  if (only == null || chosen.length > 1) {
+    if (all.length > 0) throw severalFor(wanted.origin, all);
+    return null;
+  }
+  return inVault(only);
+}
+
+/** Every connection for that origin. Reads the whole vault. */
+async function everyFor(services: SelectionServices, vault: Vault | null, wanted: Wanted): Promise<Stored[]> {
+  if (vault === null) return [];
+  const found: Stored[] = [];
+  for (const stored of await listReadable(vault))
+    if (wanted.provider === null || stored.ref.provider === wanted.provider)
+      if (await isFor(services, stored, wanted.origin)) found.push(stored);
+  return found;
+}
+
+/**
+ * Whether a connection's tokens may go to an origin: one that was pinned at its login, or that its provider's description
+ * names by now. A plugin's may not name new ones; and where a login was told its own issuer or endpoints, what the
+ * description names is another place.
+ */
+export async function isFor(services: SelectionServices, { record }: Stored, origin: string): Promise<boolean> {
+  const { pinned } = record;
+  if (pinned === null) return false;
+  if (pinned.origins.includes(origin)) return true;
+  const { resource } = pinned;
+  if (resource !== undefined && URL.canParse(resource) && originOf(resource) === origin) return true;
+  if (pinned.plugin !== undefined || !(await services.registry.idsAt(origin)).includes(record.provider)) return false;
+  if (await services.registry.isPlugin(record.provider)) return false;
+  const { madeFrom, ownIssuer, resolveStored } = await import("./pin.ts");
+  const definition = await services.registry.get(record.provider);
+  const { settings, endpoints, issuer } = madeFrom(record);
+  if (Object.keys(endpoints).length > 0 || ownIssuer(definition, issuer) !== null) return false;
+  return resolveStored(definition, settings)?.origins.includes(origin) ?? false;
+}
+
+/** The connections that hold this very access token, and whose tokens may go to the origin. Reads the whole vault. */
+export async function connectionsHolding(
+  services: SelectionServices,
+  vault: Vault,
+  token: Secret,
+  origin: string,
+  origins: readonly string[],
+): Promise<Stored[]> {
+  const found: Stored[] = [];
+  for (const stored of await listReadable(vault))
+    if (stored.record.tokens?.accessToken.equals(token))
+      if (origins.includes(origin) || (await isFor(services, stored, origin))) found.push(stored);
+  return found;
+}
+
+/** A token of the environment belongs to the host that the environment names (CLI §1). */
+async function environmentTokenFor(
+  services: SelectionServices,
+  provider: string,
+  origin: string,
+): Promise<Selected | null> {
+  const selected = await tokenInEnvironment(services, provider);
+  if (selected === null || selected.source === "vault") return selected;
+  return (await isTokenFor(services, selected, origin)) ? selected : null;
+}
+
+/** @throws AuthError `origin_mismatch`, naming what adds the origin */
+export async function requireFor(services: SelectionServices, selected: Selected, origin: string): Promise<void> {
+  if (selected.source === "environment") {
+    if (await isTokenFor(services, selected, origin)) return;
+  } else {
+    const vault = await services.vault();
+    const stored = vault === null ? null : await readConnection(vault, selected.ref);
+    // That it isn't there, or isn't logged in, is found out where its token is asked for.
+    if (stored === null || stored.record.pinned === null || (await isFor(services, stored, origin))) return;
+  }
+  const name = selected.source === "vault" ? display(selected.ref) : `The token in ${selected.token.variable}`;
+  throw new AuthError("origin_mismatch", `${name} isn't for ${origin}.`, {
+    hint: `If its tokens may go there, say so in the call: --origin ${shellWord(origin)}`,
+  });
+}
+
+async function isTokenFor(
+  { registry }: SelectionServices,
+  { provider, token }: Extract<Selected, { source: "environment" }>,
+  origin: string,
+): Promise<boolean> {
+  const { resolveProvider } = await import("../providers/resolve.ts");
+  return resolveProvider(await registry.get(provider), token.settings).origins.includes(origin);
+}

@@ -1,0 +1,21 @@
+/** Which origin a request is about. What isn't written as a URL parser would write it is refused, not repaired. */
+import { addressFault } from "../../platform/url.ts";
+import { BadRequest } from "./protocol.ts";
+
+/** @param host as it stands between `//` and the path: no user name, perhaps a port @throws BadRequest */
+export function originAsked(scheme: string, host: string): string {
+  if (/[/?\\]/.test(host)) throw new BadRequest("The host asked for has more than a host in it.");
+  return originOfUrl(`${scheme}://${host}/`);
+}
+
+/** @throws BadRequest for what is no https URL, or http to another machine */
+function originOfUrl(text: string): string {
+  const fault = addressFault(text);
+  if (fault !== null) throw new BadRequest(`The address asked for ${fault}.`);
+  const [, written = ""] = /^(https?:\/\/[^/?]*)/.exec(text) ?? [];
+  const { origin } = new URL(text);
+  // 1.2 for 1.0.0.2, a port with zeros before it: two who compare texts would take them for two places.
+  if (written.toLowerCase().replace(/^(https:.*):443$|^(http:.*):80$/, "$1$2") !== origin)
+    throw new BadRequest("The address asked for isn't in its usual form.");
+  return origin;
+}

@@ -1,0 +1,97 @@
+/**
+ * What a client of "a command that prints a credential" expects: how it asks, and how an answer, "none" and a failure
+ * look. One file for each client beside this one, all of this shape; the table of them is table.ts.
+ */
+import type { Environment } from "../../platform/context.ts";
+import type { Secret } from "../../platform/secret.ts";
+
+export interface Protocol {
+  /**
+   * Seconds that a token must still live when it is handed out, or a refresh is due: more than the client keeps it
+   * without asking again.
+   */
+  readonly minTtl: number;
+  /** Seconds by which the expiry that the client is told comes before the token's own. */
+  readonly margin: number;
+  /** Seconds after which the client gives up waiting; null: it waits. */
+  readonly timeLimit: number | null;
+  /** How many of the words, at the end of the command line, are the client's own: one before them names a connection. */
+  readonly ownWords: number | ((words: readonly string[]) => number);
+  /** What is asked. Called again after each answer where `converses`, until it is null. @throws BadRequest */
+  ask(call: Call): Promise<Demand | null>;
+  readonly converses?: boolean;
+  /** No connection is for what was asked. */
+  none(call: Call): Reply;
+  /** It can't be answered. @param message one line without a secret */
+  failure(message: string, call: Call): Reply;
+}
+
+/** How the client has called. */
+export interface Call {
+  /** Its own words. */
+  readonly words: readonly string[];
+  readonly env: Environment;
+  /** The next line of standard input, without its end; null where there is none left. @throws BadRequest */
+  line(): Promise<string | null>;
+  /** All that is left of standard input. @throws BadRequest */
+  text(): Promise<string>;
+  /** Written at once: what a client wants to read before it asks. */
+  say(text: string): Promise<void>;
+}
+
+export type Demand =
+  | {
+      readonly kind: "token";
+      /** For whom; null where the client doesn't say: then the token is the connection's that was named, or the default's. */
+      readonly place: Place | null;
+      readonly answer: (credential: Credential) => Reply | Promise<Reply>;
+    }
+  /** A server has refused this token: it is refreshed if it is still the stored one. */
+  | { readonly kind: "rejected"; readonly place: Place; readonly token: Secret; readonly reply: Reply }
+  /** For this no token is needed. */
+  | { readonly kind: "reply"; readonly reply: Reply };
+
+/** What the client wants to reach. */
+export interface Place {
+  /** `https://host.example:8443`, as `originAsked` makes it. */
+  readonly origin: string;
+  /** The user name that came with it. */
+  readonly user: string | null;
+}
+
+/** What a client may be handed. */
+export interface Credential {
+  readonly token: Secret;
+  /** As the description has it for what takes a name and a password; else the one asked for, or the account's. */
+  readonly userName: string;
+  /** When the client has to ask again, its margin taken off. Milliseconds since the epoch; null: unknown. */
+  readonly expiresAt: number | null;
+  /** A token or key that a person pasted. */
+  readonly isPasted: boolean;
+  /** The headers that an API wants, companions included. */
+  headers(): Promise<readonly Header[]>;
+}
+
+export interface Header {
+  readonly name: string;
+  readonly value: Secret;
+}
+
+export interface Reply {
+  /** With its line ends. */
+  readonly stdout?: string;
+  /** One line, without its end. */
+  readonly stderr?: string;
+  /** Default: 0. */
+  readonly exitCode?: number;
+}
+
+export const NOTHING: Reply = {};
+
+/** What most clients take a failure for: a line on stderr, and an exit code other than 0. */
+export function failed(message: string): Reply {
+  return { stderr: message, exitCode: 1 };
+}
+
+/** The client's request can't be read. Its message is shown; nothing of the request is in it. */
+export class BadRequest extends Error {}

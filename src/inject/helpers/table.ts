@@ -1,0 +1,20 @@
+/** The clients that are answered, by the name that `auth helper` takes. Each protocol is read only when it is spoken. */
+import type { Protocol } from "./protocol.ts";
+
+export interface Helper {
+  /** What it is for, in help. */
+  readonly title: string;
+  /** The name under which the client looks for it, as a link to `auth`; null: it is told a command. */
+  readonly program: string | null;
+  readonly load: () => Promise<{ readonly default: Protocol }>;
+}
+
+export const HELPERS: Readonly<Record<string, Helper>> = {
+  git: { title: "git", program: "git-credential-auth", load: () => import("./git.ts") },
+};
+
+/** The client that starts a program by this path; null where none does. */
+export function clientOf(path: string): string | null {
+  const name = path.replace(/^.*[\\/]/, "").replace(/\.exe$/i, "");
+  return Object.keys(HELPERS).find((client) => HELPERS[client]?.program === name) ?? null;
+}

@@ -1,0 +1,57 @@
+/** Standard input as a program writes it that waits for an answer: by lines, or all that is left. */
+export interface Input {
+  /** The next line without its end (LF); null where there is none left. */
+  line(): Promise<string | null>;
+  rest(): Promise<string>;
+}
+
+/**
+ * @param limit bytes that a line, and all of it, may have
+ * @param refuse the error for more, and for what isn't UTF-8
+ */
+export function createInput(limit: number, refuse: (why: string) => Error): Input {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  let text = "";
+  let length = 0;
+  let ended = false;
+
+  async function more(): Promise<void> {
+    reader ??= Bun.stdin.stream().getReader() as ReadableStreamDefaultReader<Uint8Array>;
+    const { value, done } = await reader.read();
+    length += value?.length ?? 0;
+    if (length > limit) throw refuse("is too long");
+    try {
+      text += decoder.decode(value, { stream: !done });
+    } catch {
+      throw refuse("isn't UTF-8 text");
+    }
+    ended = done;
+  }
+
+  return {
+    async line() {
+      let from = 0;
+      for (;;) {
+        const end = text.indexOf("\n", from);
+        if (end >= 0) {
+          const line = text.slice(0, end);
+          text = text.slice(end + 1);
+          return line;
+        }
+        if (ended) break;
+        from = text.length;
+        await more();
+      }
+      const line = text === "" ? null : text;
+      text = "";
+      return line;
+    },
+    async rest() {
+      while (!ended) await more();
+      const all = text;
+      text = "";
+      return all;
+    },
+  };
+}

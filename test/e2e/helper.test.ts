@@ -1,0 +1,109 @@
+/** `auth helper`: what every client may count on, whichever protocol it speaks. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { HELPERS } from "../../src/inject/helpers/table.ts";
+import { AUTH, auth, bareEnvironment, onTerminal, run, tempFolder } from "../support/program.ts";
+import { startTokenHost, type TokenHost } from "../support/token-host.ts";
+
+let host: TokenHost;
+let asked: string;
+
+beforeAll(async () => {
+  host = startTokenHost(() => new Response("nothing here", { status: 404 }));
+  await host.logIn("work");
+  asked = `protocol=http\nhost=${new URL(host.url).host}\n\n`;
+});
+afterAll(() => host.stop());
+
+const token = () => host.issued.at(-1)?.token ?? "no token";
+
+test("a link to auth of a client's name is its helper, from PATH and by its full path", async () => {
+  const folder = tempFolder();
+  symlinkSync(AUTH, join(folder, "git-credential-auth"));
+  const env = { ...host.env, PATH: `${folder}:${host.env.PATH}` };
+  for (const name of ["git-credential-auth", join(folder, "git-credential-auth")])
+    expect((await run([name, "get"], { env, stdin: asked })).stdout).toContain(`password=${token()}\n`);
+  // Whatever else it is called, it is auth.
+  symlinkSync(AUTH, join(folder, "git-credential-else"));
+  expect((await run([join(folder, "git-credential-else"), "--version"], { env })).stdout).toStartWith("auth ");
+});
+
+test("a token that is handed out is in the audit log", async () => {
+  await host.call(["helper", "git", "get"], { stdin: asked });
+  const { stdout } = await host.call(["log", "--json"]);
+  const events = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(events.at(-1)).toMatchObject({ event: "token_read", status: "success", connection: "oidc:work" });
+});
+
+describe("what is wrong is one line on stderr, and nothing on stdout", () => {
+  const cases: Record<string, { args: string[]; stdin?: string | Uint8Array; code?: number; words: string }> = {
+    "a connection that isn't there": { args: ["git", "oidc:gone", "get"], words: "There is no connection oidc:gone." },
+    "a connection for another host": {
+      args: ["git", "oidc:work", "get"],
+      stdin: "protocol=https\nhost=git.example\n\n",
+      words: "oidc:work isn't for https://git.example.",
+    },
+    "a provider that isn't there": { args: ["git", "nowhere", "get"], words: "There is no provider 'nowhere'." },
+    "too many words": { args: ["git", "oidc:work", "more", "get"], words: "There are too many words in this call." },
+    "a flag without its value": { args: ["git", "--min-ttl"], words: "--min-ttl needs a value." },
+    "an origin over http": { args: ["git", "--origin", "http://git.example", "get"], words: "The origin is http" },
+    "not UTF-8": { args: ["git", "get"], stdin: new Uint8Array([0xff, 0xfe, 0x0a]), words: "isn't UTF-8 text." },
+    "a line of 64 KiB": { args: ["git", "get"], stdin: `path=${"x".repeat(70_000)}\n`, words: "is too long." },
+    "more than a client asks": { args: ["git", "get"], stdin: "a=b\n".repeat(300_000), words: "says something twice." },
+    "a line without an end": { args: ["git", "get"], stdin: "x".repeat(2_000_000), words: "is too long." },
+  };
+  for (const [what, { args, stdin, words }] of Object.entries(cases))
+    test(what, async () => {
+      const ended = await host.call(["helper", ...args], { stdin: stdin ?? asked });
+      expect({ ...ended, stderr: "" }).toMatchObject({ code: 1, stdout: "", stderr: "" });
+      expect(ended.stderr).toMatch(/^auth: [^\n]+\n$/);
+      expect(ended.stderr).toContain(words);
+      expect(ended.stderr).not.toContain(token());
+      expect(ended.stderr.length).toBeLessThan(500);
+    });
+});
+
+test("--origin adds one to the connection that is named, and to no other", async () => {
+  const elsewhere = "protocol=https\nhost=git.example\n\n";
+  const origin = ["--origin", "https://git.example"];
+  const named = await host.call(["helper", "git", "oidc:work", ...origin, "get"], { stdin: elsewhere });
+  expect(named).toMatchObject({ code: 0, stderr: "" });
+  expect(named.stdout).toContain(`password=${token()}\n`);
+  expect(await host.call(["helper", "git", ...origin, "get"], { stdin: elsewhere })).toMatchObject({ stdout: "" });
+});
+
+test("no one is asked anything on a terminal: a vault with a passphrase stays locked", async () => {
+  const env = bareEnvironment({ AUTH_PASSPHRASE: "a passphrase of some length" });
+  const made = await auth(["login", "github", "--token", "-", "--no-verify", "-q"], {
+    env,
+    stdin: "gho_abcdefabcdefabcdefabcdefabcdefabcdefabcd",
+  });
+  expect(made.code).toBe(0);
+  const { AUTH_PASSPHRASE: _, ...locked } = env;
+  const terminal = onTerminal([AUTH, "helper", "git", "get"], { env: locked });
+  terminal.type("protocol=https\nhost=github.com\n\n");
+  expect((await terminal.ended).code).toBe(1);
+  expect(terminal.screen()).toContain("auth: The vault");
+});
+
+test("two that erase and get at once leave a login that works", async () => {
+  const erase = `${asked.trim()}\npassword=${token()}\n`;
+  const calls = Array.from({ length: 12 }, (_, i) =>
+    host.call(["helper", "git", i % 2 === 0 ? "erase" : "get"], { stdin: i % 2 === 0 ? erase : asked }),
+  );
+  for (const { code, stderr } of await Promise.all(calls)) expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const { stdout } = await host.call(["helper", "git", "get"], { stdin: asked });
+  expect(host.ownerOf(/^password=(.*)$/m.exec(stdout)?.[1] ?? null)).toBe("work");
+});
+
+test("a client that nobody knows is a usage error that lists those there are", async () => {
+  const ended = await host.call(["helper", "gitt"]);
+  expect(ended.code).toBe(64);
+  expect(ended.stderr).toContain("Did you mean 'git'?");
+  for (const client of Object.keys(HELPERS)) expect(ended.stderr).toContain(client);
+  expect((await host.call(["helper", "git", "--help"])).stdout).toContain("auth helper");
+});

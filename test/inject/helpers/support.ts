@@ -1,0 +1,59 @@
+/** Plays a client to a protocol, without a vault behind it. */
+import type { Call, Credential, Demand, Protocol, Reply } from "../../../src/inject/helpers/protocol.ts";
+import { Secret } from "../../../src/platform/secret.ts";
+
+function callOf(words: readonly string[], stdin: string, env: Record<string, string> = {}) {
+  let left = stdin;
+  const said: string[] = [];
+  const call: Call = {
+    words,
+    env,
+    async line() {
+      if (left === "") return null;
+      const [line = ""] = left.split("\n", 1);
+      left = left.slice(line.length + 1);
+      return line;
+    },
+    async text() {
+      const all = left;
+      left = "";
+      return all;
+    },
+    say: async (text) => void said.push(text),
+  };
+  return { call, said };
+}
+
+export async function asked(
+  protocol: Protocol,
+  words: readonly string[],
+  stdin: string,
+  env?: Record<string, string>,
+): Promise<Demand | null> {
+  return protocol.ask(callOf(words, stdin, env).call);
+}
+
+export function credential(more: Partial<Credential> = {}): Credential {
+  const token = new Secret("t0ken");
+  return {
+    token,
+    userName: "oauth2",
+    expiresAt: null,
+    isPasted: false,
+    headers: async () => [{ name: "Authorization", value: new Secret("Bearer t0ken") }],
+    ...more,
+  };
+}
+
+/** The reply, with a token where one is asked for. */
+export async function told(
+  protocol: Protocol,
+  words: readonly string[],
+  stdin: string,
+  with_ = credential(),
+  env?: Record<string, string>,
+): Promise<Reply> {
+  const demand = await asked(protocol, words, stdin, env);
+  if (demand === null) throw new Error("nothing was asked");
+  return demand.kind === "token" ? demand.answer(with_) : demand.reply;
+}
