@@ -21,7 +21,7 @@ function commandsOf(page: string): string[] {
     if (/^\s*```/.test(line)) fenced = !fenced;
     if (fenced || /^ {4}/.test(line)) return [line.trim()];
     if (page !== "README.md" || !line.startsWith("|")) return [];
-    return [...line.matchAll(/`([^`]*)`/g)].map(([, code = ""]) => code);
+    return [...line.matchAll(/`([^`]*)`/g)].map(([, code = ""]) => code.replaceAll("\\|", "|"));
   });
 }
 
