@@ -77,7 +77,7 @@ async function show(cli: Cli, outcome: Renewed): Promise<void> {
     case "token":
       return cli.output.text(acquiredFrom(stored, null).token.reveal());
     case "token-json":
-      return cli.output.json((await import("./token.ts")).tokenDocument(acquiredFrom(stored, null), now, false));
+      return cli.output.json((await import("./token-output.ts")).tokenDocument(acquiredFrom(stored, null), now, false));
     default:
       return say(cli, outcome, now);
   }

@@ -29,7 +29,7 @@ export default defineCommand({
   name: "token",
   description: "Print a valid access token, refreshed first if that is due",
   group: "everyday",
-  outputs: ["header"],
+  outputs: ["header", "headers", "credential"],
   args: {
     ...CONNECTION,
     ...STORED,
@@ -51,6 +51,7 @@ export default defineCommand({
   examples: [
     ["auth token {a}", "a token that works now"],
     ["auth token {a} -o header | curl -H @- https://…", "as the header of a request, with what goes along"],
+    ["auth token {a} -o headers", "the same as a JSON object, as headersHelper and the like want it"],
     ["auth token {a}:work --min-ttl 600 --json", "good for ten minutes at least, with its expiry"],
   ],
   run: async (cli, args) =>
@@ -132,46 +133,22 @@ function requireScopes(stored: Stored, wanted: readonly string[]): void {
   );
 }
 
-function print(cli: Cli, session: Session, acquired: Acquired, options: TokenOptions): Promise<void> {
-  switch (cli.output.format) {
-    case "json":
-      return cli.output.json(tokenDocument(acquired, session.context.now(), options.showSecret));
+async function print(cli: Cli, session: Session, acquired: Acquired, options: TokenOptions): Promise<void> {
+  const { format } = cli.output;
+  if (format === "text") return cli.output.text(acquired.token.reveal());
+  const [{ headersOf, revealed }, { credentialDocument, tokenDocument }] = await Promise.all([
+    import("./headers.ts"),
+    import("./token-output.ts"),
+  ]);
+  const now = session.context.now();
+  if (format === "json") return cli.output.json(tokenDocument(acquired, now, options.showSecret));
+  const headers = await headersOf(session, acquired);
+  switch (format) {
     case "header":
-      return printHeader(cli, session, acquired);
+      return cli.output.lines(headers.map(([name, value]) => `${name}: ${value.reveal()}`));
+    case "headers":
+      return cli.output.json(revealed(headers));
     default:
-      return cli.output.text(acquired.token.reveal());
-  }
-}
-
-async function printHeader(cli: Cli, session: Session, acquired: Acquired): Promise<void> {
-  const { headerLines } = await import("./headers.ts");
-  return cli.output.text((await headerLines(session, acquired)).join("\n"));
-}
-
-/** RFC 6749 §5.1's names; `expires_in` counts from now. */
-export function tokenDocument(acquired: Acquired, now: number, showSecret: boolean): Record<string, unknown> {
-  const tokens = acquired.stored?.record.tokens;
-  const expiresAt = tokens?.expiresAt ?? null;
-  const refreshToken = tokens?.refreshToken?.reveal() ?? null;
-  return {
-    token_type: tokenType(tokens?.tokenType),
-    scope: (tokens?.scopes ?? []).join(" "),
-    expires_in: expiresAt === null ? null : Math.max(0, Math.floor((expiresAt - now) / 1000)),
-    access_token: acquired.token.reveal(),
-    expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString().replace(/\.\d+Z$/, "Z"),
-    ...(showSecret && refreshToken !== null ? { refresh_token: refreshToken } : {}),
-  };
-}
-
-/** Token types are compared case-insensitively (RFC 6749 §7.1); shown as RFC 6750 writes it. */
-function tokenType(type: string | undefined): string {
-  switch (type?.toLowerCase()) {
-    case undefined:
-    case "bearer":
-      return "Bearer";
-    case "dpop":
-      return "DPoP";
-    default:
-      return type ?? "Bearer";
+      return cli.output.json(credentialDocument(acquired, headers, now));
   }
 }

@@ -1,7 +1,7 @@
 /** What a client is handed of a token: its expiry with the client's margin, the user name that goes with it, its headers. */
-import type { Credential, Header, Place } from "../../inject/helpers/protocol.ts";
+import type { Credential, Place } from "../../inject/helpers/protocol.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { Secret } from "../../platform/secret.ts";
+import type { Secret } from "../../platform/secret.ts";
 import { fill } from "../../providers/template.ts";
 import type { Acquired } from "../acquire.ts";
 import type { Session } from "../session.ts";
@@ -26,8 +26,8 @@ export async function credentialOf(
     expiresAt: expiresAt === null ? null : Math.max(expiresAt - margin * 1000, (expiresAt + now()) / 2),
     isPasted: record === null || record.kind !== "oauth",
     headers: async () => {
-      const { headerLines } = await import("../headers.ts");
-      return (await headerLines(session, acquired)).map(headerOf);
+      const { headersOf } = await import("../headers.ts");
+      return (await headersOf(session, acquired)).map(([name, value]) => ({ name, value }));
     },
   };
 }
@@ -45,12 +45,4 @@ async function userNameOf({ registry }: Session, acquired: Acquired, place: Plac
 function printable(token: Secret): Secret {
   if (/^[\x20-\x7e]+$/.test(token.reveal())) return token;
   throw new AuthError("token_rejected", "This token has characters that no request can carry.");
-}
-
-function headerOf(line: string): Header {
-  const colon = line.indexOf(":");
-  const value = line.slice(colon + 1).trim();
-  if (colon <= 0 || /[^\x20-\x7e]/.test(value))
-    throw new AuthError("token_rejected", "This token has characters that no header can carry.");
-  return { name: line.slice(0, colon), value: new Secret(value) };
 }
