@@ -41,6 +41,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   key_invalid: 8,
   vault_replaced: 8,
   plugin_untrusted: 9,
+  file_untrusted: 9,
   plugin_invalid: 9,
   release_untrusted: 9,
   usage: 64,

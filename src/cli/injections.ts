@@ -1,6 +1,7 @@
 /** Which tokens `run` and `export` hand over, under which names. */
 import { isAddress, parseSelector } from "../connections/ref.ts";
 import { loggedInNowhere, profileOf, select } from "../connections/select.ts";
+import { fillTemplate, type Templates } from "../inject/template.ts";
 import { checkVariable, hostCorrections, type Injection, withToken } from "../inject/variables.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
@@ -42,29 +43,84 @@ export interface InjectionRequest {
   readonly minTtl: number;
   /** Nothing named, and no token to be had: that is no error. */
   readonly allowNone?: boolean;
+  /** Variable → the connection whose token it is to hold, as a file has it. */
+  readonly references?: Readonly<Record<string, string>>;
+  /** The file that they are from. */
+  readonly file?: string;
+  readonly templates?: Templates | undefined;
   /** What to do where no token is wanted, for the hint of `nothing_to_inject`. */
   readonly otherwise?: () => Promise<string>;
 }
 
+/** A connection, and the variable that its token goes into; null: those of its provider. */
+interface Wanted {
+  readonly selector: string | undefined;
+  readonly variable: string | null;
+}
+
 /** Connections that were named must all yield a token; of the rest, those that can't are left out with a warning. */
 export async function injectionsFor(cli: Cli, session: Session, request: InjectionRequest): Promise<Injection[]> {
-  const given = [
+  const { profile, references = {}, templates = NO_TEMPLATES } = request;
+  const isNamed = profileOf(session.context.env, undefined, profile) !== undefined;
+  const given: Wanted[] = [
     ...request.connections.map((selector) => ({ selector, variable: null })),
     ...request.named.map(parseNamed),
+    ...Object.entries(references).map(([variable, selector]) => ({ selector: checkSelector(selector), variable })),
   ];
-  const { profile } = request;
-  if (given.length === 0 && profileOf(session.context.env, undefined, profile) === undefined)
-    return defaultInjections(cli, session, request);
-  const wanted = given.length === 0 ? [{ selector: undefined, variable: null }] : given;
+  if (given.length === 0 && !isNamed && request.file !== undefined) {
+    if (request.allowNone) return [];
+    throw await nothingToInject(`There is no reference to a connection in ${escapeText(request.file)}.`, [], request);
+  }
+  if (given.length === 0 && !isNamed && templates.size === 0) return defaultInjections(cli, session, request);
+  const wanted = withTemplates(
+    given.length > 0 || !isNamed ? given : [{ selector: undefined, variable: null }],
+    templates,
+  );
+  const acquired = await settled(
+    wanted.map(({ selector }) => selector),
+    async (selector) => {
+      const selected = await select(session, { argument: selector, profile, stored: false });
+      return acquire(session, selected, request.minTtl, undefined, null, true);
+    },
+  );
   const injections: Injection[] = [];
-  for (const { selector, variable } of wanted) {
-    const selected = await select(session, { argument: selector, profile, stored: false });
-    const acquired = await acquire(session, selected, request.minTtl, undefined, null, true);
-    if (acquired.warning !== null) cli.output.warn(acquired.warning);
-    const injection = await injectionOf(session, acquired, variable);
+  for (const [i, { variable }] of wanted.entries()) {
+    const one = acquired[i]?.() as Acquired;
+    if (one.warning !== null) cli.output.warn(one.warning);
+    const injection = await injectionOf(session, one, variable, templates.get(variable ?? ""));
     if (!injections.some((other) => isSame(other, injection))) injections.push(injection);
   }
   return injections;
+}
+
+const NO_TEMPLATES: Templates = new Map();
+
+/**
+ * All of them side by side, each thing once, and none is left while another is at work: a refresh that was sent must be
+ * stored. @returns for each, in order, what gives its result or throws its error
+ */
+async function settled<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<(() => R)[]> {
+  const begun = new Map<T, Promise<R>>();
+  for (const one of all) if (!begun.has(one)) begun.set(one, work(one));
+  const results = await Promise.allSettled(all.map((one) => begun.get(one) as Promise<R>));
+  return results.map((result) => () => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
+}
+
+/** A variable that only `--format` names is the one connection's that goes under no other name. */
+function withTemplates(given: readonly Wanted[], templates: Templates): Wanted[] {
+  const unnamed = [...templates.keys()].filter((name) => !given.some(({ variable }) => variable === name));
+  if (unnamed.length === 0) return [...given];
+  const [only, ...others] = given.filter(({ variable }) => variable === null);
+  if (only === undefined || others.length > 0)
+    throw usage(
+      `--format doesn't say whose token goes into ${unnamed[0]}.`,
+      `Name its connection: -c <provider>:work=${unnamed[0]}`,
+    );
+  const named = unnamed.map((variable) => ({ selector: only.selector, variable }));
+  return given.flatMap((one) => (one === only ? named : [one]));
 }
 
 /** `github github:work`, where that is the default: one connection under the same names. */
@@ -80,9 +136,12 @@ function parseNamed(text: string): { selector: string; variable: string } {
       `-c takes connection=VAR, not '${escapeText(text.slice(0, 60))}'.`,
       `For example: -c ${likelyVariable(text)}`,
     );
-  const selector = text.slice(0, at);
+  return { selector: checkSelector(text.slice(0, at)), variable: checkVariable(text.slice(at + 1)) };
+}
+
+function checkSelector(selector: string): string {
   if (!isAddress(selector)) parseSelector(selector);
-  return { selector, variable: checkVariable(text.slice(at + 1)) };
+  return selector;
 }
 
 /** The connection as it was given with a variable for it: `github:work=WORK_TOKEN`. */
@@ -95,7 +154,7 @@ function likelyVariable(text: string): string {
 }
 
 async function defaultInjections(cli: Cli, session: Session, request: InjectionRequest): Promise<Injection[]> {
-  const { minTtl, allowNone = false, otherwise } = request;
+  const { minTtl, allowNone = false } = request;
   const { everyDefault } = await import("../connections/every-default.ts");
   const candidates = await everyDefault(session);
   if (candidates.length === 0 && !allowNone) throw await loggedInNowhere(session);
@@ -105,22 +164,23 @@ async function defaultInjections(cli: Cli, session: Session, request: InjectionR
     reasons.push(reason);
     cli.output.warn(`${who} left out: ${reason.message}`);
   };
-  for (const { selector, selected: chosen, several } of candidates) {
+  const acquired = await settled(candidates, async ({ selector, selected: chosen, several }) => {
     if (several !== null) {
       const words = `it has ${several.join(", ")}, and no default. Choose one: auth use ${several[0]}`;
-      leaveOut(`${selector} is`, new AuthError("ambiguous_connection", words));
-      continue;
+      throw new AuthError("ambiguous_connection", words);
     }
+    const selected = chosen ?? (await select(session, { argument: selector, profile: undefined, stored: false }));
+    return acquire(session, selected, minTtl, undefined, null, true);
+  });
+  for (const [i, { selector }] of candidates.entries())
     try {
-      const selected = chosen ?? (await select(session, { argument: selector, profile: undefined, stored: false }));
-      const acquired = await acquire(session, selected, minTtl, undefined, null, true);
-      if (acquired.warning !== null) cli.output.warn(acquired.warning);
-      injections.push(await injectionOf(session, acquired, null));
+      const one = acquired[i]?.() as Acquired;
+      if (one.warning !== null) cli.output.warn(one.warning);
+      injections.push(await injectionOf(session, one, null));
     } catch (error) {
       if (!(error instanceof AuthError) || /^(vault|key)_/.test(error.code)) throw error;
       leaveOut(`${selector} is`, error);
     }
-  }
   const clashing = new Set<string>();
   for (const [variable, owners] of sharedVariables(injections)) {
     for (const connection of owners) clashing.add(connection);
@@ -130,19 +190,22 @@ async function defaultInjections(cli: Cli, session: Session, request: InjectionR
     );
   }
   const left = injections.filter(({ connection }) => !clashing.has(connection));
-  if (left.length === 0 && !allowNone) throw await nothingToInject(reasons, otherwise);
+  if (left.length === 0 && !allowNone)
+    throw await nothingToInject("There is no token to inject: every login was left out.", reasons, request);
   return left;
 }
 
 /** A command that was to have tokens is not run, and a file not written, without any: they would fail later. */
 async function nothingToInject(
+  message: string,
   reasons: readonly AuthError[],
-  otherwise: InjectionRequest["otherwise"],
+  { otherwise, file }: InjectionRequest,
 ): Promise<AuthError> {
   const code = worst(reasons.map((reason) => EXIT_CODES[reason.code]));
   const cause = reasons.find((reason) => EXIT_CODES[reason.code] === code);
-  const hint = ["See why: auth status", ...(otherwise ? [await otherwise()] : [])].join("\n");
-  return new AuthError("nothing_to_inject", "There is no token to inject: every login was left out.", { hint, cause });
+  const first = file === undefined ? "See why: auth status" : "A reference: API_TOKEN=auth://<provider>:<name>/token";
+  const hint = [first, ...(otherwise ? [await otherwise()] : [])].join("\n");
+  return new AuthError("nothing_to_inject", message, { hint, cause });
 }
 
 /** How one of them gets a variable of its own: for good where that is a setting, else for this command. */
@@ -164,14 +227,22 @@ function sharedVariables(injections: readonly Injection[]): [variable: string, o
   return [...owners].filter(([, connections]) => connections.length > 1);
 }
 
-async function injectionOf(session: Session, acquired: Acquired, variable: string | null): Promise<Injection> {
+/** @param template of what the variable holds; absent: the token */
+async function injectionOf(
+  session: Session,
+  acquired: Acquired,
+  variable: string | null,
+  template = "{token}",
+): Promise<Injection> {
   const { connection, token, stored } = acquired;
+  const value = fillTemplate(template, token);
   const tools = await toolsOf(session, acquired);
   if (tools instanceof AuthError) {
     if (variable === null) throw tools;
-    return { connection, stored: stored !== null, token, variables: { [variable]: token.reveal() } };
+    const templates = { [variable]: template };
+    return { connection, stored: stored !== null, token, variables: { [variable]: value }, templates };
   }
-  const own = variable === null ? withToken(tools, token) : { [variable]: token.reveal() };
+  const own = variable === null ? withToken(tools, token) : { [variable]: value };
   const beside = variable === null ? await companionVariables(session, acquired) : {};
   const variables = {
     ...own,
@@ -180,7 +251,17 @@ async function injectionOf(session: Session, acquired: Acquired, variable: strin
   const corrections = hostCorrections(tools, session.context.env, Object.keys(variables));
   for (const [name, value] of Object.entries(corrections))
     session.context.warn(`${connection} is for ${value}: ${name} is set to that beside its token.`);
-  return { connection, stored: stored !== null, token, variables, corrections, beside: Object.values(beside) };
+  const written = variable === null ? tools.written : { [variable]: template };
+  const templates = Object.fromEntries(Object.entries(written).filter(([, text]) => text.includes("{token}")));
+  return {
+    connection,
+    stored: stored !== null,
+    token,
+    variables,
+    templates,
+    corrections,
+    beside: Object.values(beside),
+  };
 }
 
 /** Variables of what goes with the token, for programs that know the provider's names. */

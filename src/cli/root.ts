@@ -17,6 +17,7 @@ export const root = defineGroup({
     get: () => import("./get.ts"),
     export: () => import("./export.ts"),
     helper: () => import("./helper.ts"),
+    allow: () => import("./allow.ts"),
     inspect: () => import("./inspect.ts"),
     profile: () => import("./profile.ts"),
     client: () => import("./client.ts"),

@@ -1,4 +1,5 @@
 import { childEnvironment } from "../inject/environment.ts";
+import type { Templates } from "../inject/template.ts";
 import type { Injection } from "../inject/variables.ts";
 import { inheritedDescriptors } from "../platform/descriptors.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
@@ -7,11 +8,22 @@ import { defineCommand, list, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { EXIT_CODES } from "./exit.ts";
 import { INJECTION_ARGS, type InjectionRequest, injectionsFor } from "./injections.ts";
-import { inSession } from "./session.ts";
+import { inSession, type Session } from "./session.ts";
 
 export interface RunOptions extends InjectionRequest {
   readonly keepKey: boolean;
   readonly allowNone: boolean;
+  /** The file whose variables and references the command gets. */
+  readonly envFile: string | null;
+  /** Tokens come in files that are kept valid. */
+  readonly fresh: boolean;
+}
+
+/** What the command gets. */
+export interface Handover {
+  readonly injections: readonly Injection[];
+  /** Variables that are set as they are. */
+  readonly plain: Readonly<Record<string, string>>;
 }
 
 export default defineCommand({
@@ -20,6 +32,21 @@ export default defineCommand({
   group: "everyday",
   args: {
     ...INJECTION_ARGS,
+    format: {
+      type: "string",
+      valueHint: "VAR=text",
+      repeatable: true,
+      description: "What a variable holds, with {token} in the token's place; may be repeated",
+    },
+    "env-file": {
+      type: "string",
+      valueHint: "path",
+      description: "Set what this file sets, with the token for auth://<connection>/token; see 'auth allow <file>'",
+    },
+    fresh: {
+      type: "boolean",
+      description: "Hand over files (<VAR>_FILE) that hold a token which works for as long as the command runs",
+    },
     "min-ttl": { type: "string", valueHint: "seconds", description: "Refresh tokens that live for less than this" },
     "keep-key": {
       type: "boolean",
@@ -34,14 +61,17 @@ export default defineCommand({
   examples: [
     ["auth run {a} -- make release", "under the names that {a}'s own tools read"],
     ["auth run -c {a}:work=WORK_TOKEN -- ./deploy.sh", "under a name of your choice"],
-    ["auth run -- env", "the default of every provider you are logged in to, and every API key"],
+    ["auth run {a} --fresh -- ./worker", "in a file that is kept valid, for what runs for hours"],
   ],
   exitCodeOf: (error) => runExitCode(error),
-  run: (cli, args) =>
+  run: async (cli, args) =>
     run(cli, {
       connections: args._,
       named: list(args.connection),
       profile: args.profile,
+      templates: args.format === undefined ? undefined : await templatesOf(args.format),
+      envFile: args["env-file"] ?? null,
+      fresh: args.fresh ?? false,
       minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
       keepKey: args["keep-key"] ?? false,
       allowNone: args["allow-none"] ?? false,
@@ -54,20 +84,45 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   const [command, ...args] = cli.rest;
   if (command === undefined)
     throw usage("There is no command to run.", "Give it after --: auth run <connection> -- <command>");
-  const otherwise = () => withoutToken(cli.rest, options.keepKey);
-  const injections = await inSession(cli, (session) => injectionsFor(cli, session, { ...options, otherwise }));
-  for (const { connection } of injections) await cli.context.audit({ event: "run", status: "success", connection });
-  const env = childEnvironment(cli.context.env, injections, options.keepKey);
-  if (!cli.globals.quiet) cli.output.say(summary(injections), false);
-  await cli.output.done();
-  const { replaceProcess } = await import("../platform/exec.ts");
   try {
-    return await replaceProcess({ command, args, env, inherited });
+    if (!options.fresh) {
+      const { injections, plain } = await inSession(cli, (session) => prepare(cli, session, options));
+      const env = childEnvironment(cli.context.env, injections, options.keepKey, plain);
+      await injected(cli, injections);
+      const { replaceProcess } = await import("../platform/exec.ts");
+      return await replaceProcess({ command, args, env, inherited });
+    }
+    const { runFresh } = await import("./run-fresh.ts");
+    return await inSession(cli, async (session) => {
+      const handover = await prepare(cli, session, options);
+      return runFresh(cli, session, handover, options, { command, args, inherited });
+    });
   } catch (error) {
     if (errorCode(error) !== "auth_exec") throw error;
     const { message, exitCode } = error as ExecError;
     throw new AuthError("internal", message, { cause: error, hint: REMEDIES[exitCode] });
   }
+}
+
+async function prepare(cli: Cli, session: Session, options: RunOptions): Promise<Handover> {
+  const otherwise = () => withoutToken(cli.rest, options);
+  if (options.envFile === null)
+    return { injections: await injectionsFor(cli, session, { ...options, otherwise }), plain: {} };
+  const { allowedEnvFile } = await import("./env-file.ts");
+  const { path, plain, references } = await allowedEnvFile(cli, session, options.envFile);
+  const injections = await injectionsFor(cli, session, { ...options, references, file: path, otherwise });
+  return { injections, plain };
+}
+
+/** Says and writes down what the command gets, before it is started. */
+export async function injected(cli: Cli, injections: readonly Injection[]): Promise<void> {
+  for (const { connection } of injections) await cli.context.audit({ event: "run", status: "success", connection });
+  if (!cli.globals.quiet) cli.output.say(summary(injections), false);
+  await cli.output.done();
+}
+
+async function templatesOf(joined: string): Promise<Templates> {
+  return (await import("../inject/template.ts")).parseTemplates(list(joined));
 }
 
 const REMEDIES: Readonly<Record<ExecError["exitCode"], string>> = {
@@ -76,9 +131,17 @@ const REMEDIES: Readonly<Record<ExecError["exitCode"], string>> = {
   127: "Check its spelling, and PATH.",
 };
 
-async function withoutToken(command: readonly string[], keepKey: boolean): Promise<string> {
+async function withoutToken(command: readonly string[], { keepKey, envFile }: RunOptions): Promise<string> {
   const { commandLine } = await import("../platform/shell-word.ts");
-  const words = ["auth", "run", "--allow-none", ...(keepKey ? ["--keep-key"] : []), "--", ...command];
+  const words = [
+    "auth",
+    "run",
+    "--allow-none",
+    ...(keepKey ? ["--keep-key"] : []),
+    ...(envFile === null ? [] : ["--env-file", envFile]),
+    "--",
+    ...command,
+  ];
   return `To run it without a token: ${commandLine(words)}`;
 }
 

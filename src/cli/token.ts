@@ -51,8 +51,10 @@ export default defineCommand({
   examples: [
     ["auth token {a}", "a token that works now"],
     ["auth token {a} -o header | curl -H @- https://…", "as the header of a request, with what goes along"],
-    ["auth token {a} -o headers", "the same as a JSON object, as headersHelper and the like want it"],
-    ["auth token {a}:work --min-ttl 600 --json", "good for ten minutes at least, with its expiry"],
+    [
+      "auth token {a}:work --min-ttl 600 -o credential",
+      "good for ten minutes at least, with its end and its headers, as JSON",
+    ],
   ],
   run: async (cli, args) =>
     token(cli, {

@@ -8,10 +8,12 @@ const RUNTIME_SWITCHES = ["NODE_TLS_REJECT_UNAUTHORIZED"];
 /** A folder, no switch. */
 const HARMLESS = ["BUN_INSTALL"];
 
+/** @param plain set as they are: those of a file, beside its references */
 export function childEnvironment(
   env: Environment,
   injections: readonly Injection[],
   keepKey: boolean,
+  plain: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const child: Record<string, string> = {};
   for (const name in env) {
@@ -22,7 +24,7 @@ export function childEnvironment(
     if (concerns && (isRuntimeSwitch(name) || (!keepKey && opensVault(name)))) continue;
     child[name] = name === "AUTH_STORE" && !keepKey ? withoutPassword(value) : value;
   }
-  return Object.assign(child, injectedVariables(env, injections));
+  return Object.assign(child, plain, injectedVariables(env, injections));
 }
 
 /** What is added: the tokens, and AUTH_INJECTED naming those that came from the vault. */

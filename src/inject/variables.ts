@@ -14,6 +14,8 @@ export interface Injection {
   readonly stored: boolean;
   readonly token: Secret;
   readonly variables: Readonly<Record<string, string>>;
+  /** Those of its variables that have the token in them, as templates over `{token}`. */
+  readonly templates: Readonly<Record<string, string>>;
   /** Secrets among its variables, besides the token. */
   readonly beside?: readonly Secret[];
   /** Set besides, unless another injection sets them, where the caller's environment names another host. */

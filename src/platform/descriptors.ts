@@ -29,9 +29,14 @@ export function inheritedDescriptors(): number[] {
  * Leaves exactly 0, 1, 2 and `inherited` open across execve, and the standard three blocking: Bun may have made a pipe
  * non-blocking, which its next reader or writer would not expect.
  */
-export function handOver({ fcntl, linux }: Posix, inherited: readonly number[]): void {
-  linux?.call("close_range", 3, ALL, CLOSE_RANGE_CLOEXEC);
-  for (const fd of inherited) fcntl(fd, F.SETFD, 0);
+export function handOver(system: Posix, inherited: readonly number[]): void {
+  system.linux?.call("close_range", 3, ALL, CLOSE_RANGE_CLOEXEC);
+  for (const fd of inherited) system.fcntl(fd, F.SETFD, 0);
+  restoreBlocking(system);
+}
+
+/** The standard three as a program expects them. */
+export function restoreBlocking({ fcntl }: Posix): void {
   for (const fd of [0, 1, 2]) {
     const flags = fcntl(fd, F.GETFL, 0);
     if (flags >= 0 && (flags & O.NONBLOCK) !== 0) fcntl(fd, F.SETFL, flags & ~O.NONBLOCK);

@@ -37,6 +37,7 @@ export type ErrorCode =
   | "vault_replaced"
   | "plugin_untrusted"
   | "plugin_invalid"
+  | "file_untrusted"
   | "release_untrusted"
   | "upgrade_unavailable"
   | "usage"

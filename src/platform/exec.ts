@@ -36,7 +36,7 @@ export interface Execution {
  */
 export async function replaceProcess(execution: Execution): Promise<number> {
   if (process.platform === "win32") return (await import("./windows/run.ts")).runChild(execution);
-  const file = await findCommand(execution.command, execution.env.PATH ?? DEFAULT_PATH, ":");
+  const file = await findCommand(execution.command, childPath(execution.env), ":");
   const system = posix();
   if (system === null) return execveByBun(file, execution);
   await restoreSoftLimit(system);
@@ -53,8 +53,10 @@ export async function findCommand(command: string, path: string, separator: ":" 
   throw new ExecError(127, `There is no command '${command}'.`);
 }
 
-/** What execvp(3) searches where PATH is unset. */
-const DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin";
+/** The folders that execvp(3) searches, also where PATH is unset. */
+export function childPath(env: Environment): string {
+  return env.PATH ?? "/usr/local/bin:/usr/bin:/bin";
+}
 
 const SIGPIPE = 13;
 const SIGXFSZ = 25;
@@ -106,7 +108,7 @@ function execveByBun(file: string, { command, args, env }: Execution): never {
 }
 
 /** The soft limit of open files as our parent has it: Bun raised ours, and the child should not notice. */
-async function restoreSoftLimit({ linux }: Posix): Promise<void> {
+export async function restoreSoftLimit({ linux }: Posix): Promise<void> {
   if (linux === null) return;
   // null where the parent is another user's, or gone: the raised limit stays.
   const limits = (await readProc(`/proc/${process.ppid}/limits`)) ?? "";

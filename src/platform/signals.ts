@@ -88,8 +88,22 @@ function endAtOnce(): never {
   process.exit(interruptedExitCode());
 }
 
+let isRelayed = false;
+
+/**
+ * From now on no signal ends this process or interrupts its work: each is for the command that it runs, and ends with.
+ * @param to called for each that can be caught
+ */
+export function relaySignals(to: (signal: NodeJS.Signals) => void): void {
+  isRelayed = true;
+  for (const signal of names()) process.on(signal, to);
+}
+
+const NEVER_INTERRUPTED: Deferral = { signal: new AbortController().signal, handled() {}, release() {} };
+
 /** May be nested: signals are let through when the last holder lets go. */
 export function deferSignals(): Deferral {
+  if (isRelayed) return NEVER_INTERRUPTED;
   if (depth++ === 0) {
     for (const signal of names()) process.on(signal, remember);
     for (const signal of UNHEARD) posix()?.ignoreSignal(signal);
@@ -150,7 +164,7 @@ export function exitOnInterrupt(cleanUp?: () => void): void {
 }
 
 function interrupt(): void {
-  if (depth > 0) return;
+  if (depth > 0 || isRelayed) return;
   for (const cleanUp of cleanUps) cleanUp();
   process.exit(130);
 }

@@ -63,7 +63,7 @@ describe("Tab offers", () => {
     "login github -f token --fl": [],
     "login github -s repo --sco": ["--scope"],
     "vault init --key ": ["keychain", "file", "passphrase", "env", "command"],
-    "token -o ": ["text", "json", "header"],
+    "token -o ": ["text", "json", "header", "headers", "credential"],
     "list -o ": ["text", "json"],
     "export --format d": ["dotenv"],
     "get github --field refreshT": ["refreshToken", "refreshTokenExpiresAt"],

@@ -13,7 +13,7 @@ test("each error code has the exit code of the contract", () => {
     6: "client_missing client_rejected client_mismatch origin_mismatch scope_rejected",
     7: "access_denied login_timeout token_rejected",
     8: "vault_locked vault_corrupt vault_unwritable key_invalid vault_replaced",
-    9: "plugin_untrusted plugin_invalid release_untrusted",
+    9: "plugin_untrusted plugin_invalid release_untrusted file_untrusted",
     64: "usage ambiguous_connection",
     130: "interrupted",
   };

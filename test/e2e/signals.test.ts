@@ -243,21 +243,24 @@ describe("refresh --all", () => {
 
 describe("run with several connections", () => {
   for (const [signal, code] of EACH)
-    test(`${signal} during the first refresh: no other is begun, and the command isn't run`, async () => {
+    test(`${signal} during their refreshes: all are stored, and the command isn't run`, async () => {
       const home = await homeWith(["acme"], "", 1);
       await logIn(home, "acme:a", "acme:b");
       await Bun.sleep(600);
       home.issuer.hold();
       const wanted = ["-c", "acme:a=A", "-c", "acme:b=B"];
       const run = start(home, "run", ...wanted, "--", "/bin/echo", "it ran");
-      await until(() => home.issuer.asked() === 3 || run.said().includes("it ran"));
+      home.issuer.expireAfter(3600);
+      await until(() => home.issuer.asked() === 4 || run.said().includes("it ran"));
       run.kill(signal);
       await Bun.sleep(50);
       home.issuer.letGo();
       const ended = await run.ended;
       expect(ended).toMatchObject({ code, signal: null });
       expect(ended.said).not.toContain("it ran");
-      expect(home.issuer.asked()).toBe(3);
+      const stored = [await home.call("token", "acme:a"), await home.call("token", "acme:b")];
+      expect(stored.map(({ stdout }) => stdout).sort()).toEqual(["access-3\n", "access-4\n"]);
+      expect(home.issuer.asked()).toBe(4);
     });
 });
 

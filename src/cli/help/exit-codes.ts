@@ -13,7 +13,7 @@ const EXIT_MEANINGS: Readonly<Record<number, string>> = {
   6: "The OAuth client is missing or was refused.",
   7: "The login was refused, cancelled or timed out.",
   8: "The vault can't be opened, read or written.",
-  9: "A plugin or a release was refused.",
+  9: "A plugin, a release or a file was refused.",
   64: "The command line is wrong.",
   130: "Interrupted.",
 };
@@ -56,6 +56,8 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   vault_unwritable: "The vault can't be written here.",
   key_invalid: "AUTH_KEY is not 32 bytes in base64, base64url or hex.",
   vault_replaced: "The vault is another one than this machine knows.",
+  file_untrusted:
+    "A file that says which tokens a command gets was not allowed, has changed since, or could be another's. Look at it, then 'auth allow'.",
   plugin_untrusted:
     "A plugin with code has not been trusted, or was changed since. Review it, then 'auth provider trust'.",
   plugin_invalid: "A plugin's description is wrong.",

@@ -8,13 +8,18 @@ import { deferSignals } from "../signals.ts";
 import { caseless, withoutDoubles } from "./environment.ts";
 import { watchExit } from "./kernel.ts";
 
-/** @returns the command's exit code, where this process can't end with it here @throws ExecError */
-export async function runChild({ command, args, env }: Execution): Promise<number> {
+/**
+ * @param ended called once the command has ended, before this process does
+ * @returns the command's exit code, where this process can't end with it here
+ * @throws ExecError
+ */
+export async function runChild({ command, args, env }: Execution, ended?: () => Promise<void>): Promise<number> {
   const file = await findCommand(command, caseless(env).PATH ?? "", ";");
   deferSignals().handled();
   const child = start(command, [file, ...args], withoutDoubles(env));
   const exit = watchExit(child.pid);
   const code = await child.exited;
+  await ended?.();
   exit?.endLikeIt();
   return code;
 }

@@ -1,0 +1,84 @@
+/**
+ * Files that hold a token for as long as a command runs (`run --fresh`): each 0600 in a folder of the run's own, 0700, in
+ * the runtime folder, and replaced by renaming, so that a reader finds the old token or the new one. What a run that was
+ * killed has left, the next one removes: a lock, which the kernel takes back, tells them apart.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { errorCode } from "../platform/errors.ts";
+import { whileHeld } from "../platform/held-files.ts";
+import { createPrivate, ensureFolder, ensureOwnFolder, lstat, touching } from "../vault/files.ts";
+import { openLockFile } from "../vault/lock.ts";
+
+export interface TokenFiles {
+  /** Where a variable's file is. */
+  pathOf(variable: string): string;
+  /** Puts the text into the file, all at once. @throws AuthError `vault_unwritable` */
+  write(variable: string, text: string): void;
+  remove(): void;
+}
+
+const FOLDER = /^fresh-[0-9a-f]{16}$/;
+const LOCK = "lock";
+/** Milliseconds: a folder that is younger may be one whose lock isn't taken yet. */
+const SETTLED_MS = 60_000;
+
+/** @param runtime the runtime folder of this home @throws AuthError `vault_unwritable` */
+export function openTokenFiles(runtime: string): TokenFiles {
+  ensureFolder(runtime);
+  removeLeftovers(runtime);
+  const folder = join(runtime, `fresh-${crypto.getRandomValues(new Uint8Array(8)).toHex()}`);
+  touching(folder, () => mkdirSync(folder, { mode: 0o700 }));
+  ensureOwnFolder(folder);
+  const lock = openLockFile(join(folder, LOCK));
+  lock.take();
+  const pathOf = (variable: string): string => join(folder, variable);
+  return {
+    pathOf,
+    write: (variable, text) => writeWhole(pathOf(variable), text),
+    remove() {
+      lock.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function writeWhole(path: string, text: string): void {
+  const next = `${path}.next`;
+  touching(path, () => {
+    rmSync(next, { force: true });
+    createPrivate(next);
+    const file = openSync(next, "r+");
+    try {
+      writeSync(file, text);
+      // A disk that is full may say so only now, while the file that is there still holds the token before.
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    whileHeld(() => renameSync(next, path));
+  });
+}
+
+function removeLeftovers(runtime: string): void {
+  for (const name of readdirSync(runtime)) {
+    const folder = join(runtime, name);
+    const stat = FOLDER.test(name) ? lstat(folder) : null;
+    if (stat === null || !stat.isDirectory() || Date.now() - stat.mtimeMs < SETTLED_MS) continue;
+    if (isInUse(join(folder, LOCK))) continue;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function isInUse(path: string): boolean {
+  try {
+    const lock = openLockFile(path);
+    const taken = lock.take();
+    lock.close();
+    return !taken;
+  } catch (error) {
+    // It can't be told, or another run is removing it at this moment: it is left to that one.
+    if (errorCode(error) === undefined) throw error;
+    return true;
+  }
+}
