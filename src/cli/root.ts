@@ -14,6 +14,7 @@ export const root = defineGroup({
     refresh: () => import("./refresh.ts"),
     revoke: () => import("./revoke.ts"),
     run: () => import("./run.ts"),
+    curl: () => import("./curl.ts"),
     get: () => import("./get.ts"),
     export: () => import("./export.ts"),
     helper: () => import("./helper.ts"),

@@ -84,19 +84,26 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   const [command, ...args] = cli.rest;
   if (command === undefined)
     throw usage("There is no command to run.", "Give it after --: auth run <connection> -- <command>");
-  try {
-    if (!options.fresh) {
-      const { injections, plain } = await inSession(cli, (session) => prepare(cli, session, options));
-      const env = childEnvironment(cli.context.env, injections, options.keepKey, plain);
-      await injected(cli, injections);
-      const { replaceProcess } = await import("../platform/exec.ts");
-      return await replaceProcess({ command, args, env, inherited });
-    }
+  if (options.fresh) {
     const { runFresh } = await import("./run-fresh.ts");
-    return await inSession(cli, async (session) => {
+    return inSession(cli, async (session) => {
       const handover = await prepare(cli, session, options);
-      return runFresh(cli, session, handover, options, { command, args, inherited });
+      return started(() => runFresh(cli, session, handover, options, { command, args, inherited }));
     });
+  }
+  const { injections, plain } = await inSession(cli, (session) => prepare(cli, session, options));
+  const env = childEnvironment(cli.context.env, injections, options.keepKey, plain);
+  await injected(cli, injections);
+  return started(async () => {
+    const { replaceProcess } = await import("../platform/exec.ts");
+    return replaceProcess({ command, args, env, inherited });
+  });
+}
+
+/** Starts a command; why it can't be is said with what helps. */
+export async function started(start: () => Promise<number>): Promise<number> {
+  try {
+    return await start();
   } catch (error) {
     if (errorCode(error) !== "auth_exec") throw error;
     const { message, exitCode } = error as ExecError;

@@ -46,9 +46,10 @@ function hasControllingTerminal(): boolean {
   }
 }
 
-function start(file: string, { command, args, env, inherited }: Execution): Bun.Subprocess {
+function start(file: string, { command, args, env, inherited, input }: Execution): Bun.Subprocess {
   const highest = Math.max(2, ...inherited);
   const stdio = Array.from({ length: highest + 1 }, (_, fd) => {
+    if (fd === 0 && input !== undefined) return new Blob([input]);
     if (fd < 3) return "inherit" as const;
     return inherited.includes(fd) ? fd : null;
   });

@@ -27,6 +27,8 @@ export interface Execution {
   readonly env: Environment;
   /** From `inheritedDescriptors()`, taken before anything was opened. */
   readonly inherited: readonly number[];
+  /** What a child reads from its standard input; absent: ours. Not where this process is replaced. */
+  readonly input?: string;
 }
 
 /**

@@ -16,6 +16,7 @@ const NEEDS = {
   strip: () => succeeds("strip", "--version"),
   strace: () => succeeds("strace", "--version"),
   openssl: () => succeeds("openssl", "version"),
+  curl: () => succeeds("curl", "--version"),
   unzip: () => succeeds("unzip", "-v"),
   ldd: () => succeeds("ldd", "/bin/sh"),
   zsh: () => succeeds("zsh", "--version"),

@@ -13,10 +13,10 @@ import { watchExit } from "./kernel.ts";
  * @returns the command's exit code, where this process can't end with it here
  * @throws ExecError
  */
-export async function runChild({ command, args, env }: Execution, ended?: () => Promise<void>): Promise<number> {
+export async function runChild({ command, args, env, input }: Execution, ended?: () => Promise<void>): Promise<number> {
   const file = await findCommand(command, caseless(env).PATH ?? "", ";");
   deferSignals().handled();
-  const child = start(command, [file, ...args], withoutDoubles(env));
+  const child = start(command, [file, ...args], withoutDoubles(env), input);
   const exit = watchExit(child.pid);
   const code = await child.exited;
   await ended?.();
@@ -24,9 +24,17 @@ export async function runChild({ command, args, env }: Execution, ended?: () => 
   return code;
 }
 
-function start(command: string, words: string[], env: Record<string, string>): Bun.Subprocess {
+function start(
+  command: string,
+  words: string[],
+  env: Record<string, string>,
+  input: string | undefined,
+): Bun.Subprocess {
   try {
-    return Bun.spawn(words, { env, stdio: ["inherit", "inherit", "inherit"] });
+    return Bun.spawn(words, {
+      env,
+      stdio: [input === undefined ? "inherit" : new Blob([input]), "inherit", "inherit"],
+    });
   } catch (error) {
     // cmd reads a batch file's arguments as commands, and there is no quoting that it always honours: Bun refuses some.
     if (errorCode(error) === "ERR_INVALID_ARG_VALUE")
