@@ -1,6 +1,5 @@
 /** The device flow as the issuer of a contract test has it: its requests in their dialects, its replies in its words. */
-import { spokenTo } from "../oauth/send.ts";
-import type { Dialect } from "../providers/defaults.ts";
+import { type Dialect, overlaid } from "../providers/defaults.ts";
 import type { EndpointName, ErrorClass } from "../providers/schema.ts";
 import { type Body, BY_STATUS, classOf, codesOf, put } from "./bodies.ts";
 import type { Issuer } from "./issuer.ts";
@@ -35,12 +34,12 @@ const CODE = "check-device-";
 function read(
   call: Call,
   dialect: Dialect,
-  different: object | undefined,
+  different: Parameters<typeof overlaid>[1],
   names: readonly EndpointName[],
 ): ReceivedRequest | null {
-  const server = spokenTo({ dialect, issuer: null, endpoints: {}, issRequired: false }, different);
+  const spoken = overlaid(dialect, different);
   const isItsOwn = names.length === 1 && names[0] !== "token";
-  return isItsOwn ? new ReceivedRequest(call, server.dialect) : ReceivedRequest.orNull(call, server.dialect);
+  return isItsOwn ? new ReceivedRequest(call, spoken) : ReceivedRequest.orNull(call, spoken);
 }
 
 /** RFC 8628 §3.2, under the provider's names. */

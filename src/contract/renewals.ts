@@ -1,5 +1,5 @@
 /** What a contract test's issuer answers where a token is renewed in another way than by RFC 6749 §6. */
-import type { Dialect } from "../providers/defaults.ts";
+import { overlaid } from "../providers/defaults.ts";
 import type { EndpointName } from "../providers/schema.ts";
 import { type Body, put, putTokens, USUAL_LIFETIMES } from "./bodies.ts";
 import type { Grant } from "./grants.ts";
@@ -20,10 +20,9 @@ export function exchangeAt(
   call: Call,
   names: readonly EndpointName[],
 ): ReceivedRequest | null {
-  const { longLived, request } = dialect;
+  const { longLived } = dialect;
   if (longLived === undefined || !names.includes(endpoints.exchange === undefined ? "token" : "exchange")) return null;
-  const spoken = { ...dialect, request: { ...request, ...longLived.request } as Dialect["request"] };
-  const received = ReceivedRequest.orNull(call, spoken);
+  const received = ReceivedRequest.orNull(call, overlaid(dialect, longLived.request));
   return received?.sent(longLived.parameter) == null ? null : received;
 }
 

@@ -1,7 +1,7 @@
 /** A request to the issuer of a contract test, read the way its description says that requests are written. */
 import { basicOf, nameOf } from "../oauth/send.ts";
 import { ownValue } from "../platform/json.ts";
-import { type Dialect, REDIRECT_URI } from "../providers/defaults.ts";
+import { type Dialect, overlaid, REDIRECT_URI } from "../providers/defaults.ts";
 import { insist, Mismatch } from "./check.ts";
 import { assertionFault } from "./client-key.ts";
 
@@ -98,7 +98,8 @@ export class ReceivedRequest {
   authenticate(client: TestClient, withSecret: boolean, what: string): void {
     const { authorization } = Object.fromEntries(this.call.headers);
     const secret = withSecret ? client.secret : null;
-    const { authentication, basic, withoutSecret } = this.#dialect.client;
+    const { basic, withoutSecret } = this.#dialect.client;
+    const { authentication = this.#dialect.client.authentication } = this.#dialect.request;
     if (client.certificate !== undefined) {
       this.expect("client_id", client.id, `: ${what}`);
       const shown = this.call.headers.get(CLIENT_CERTIFICATE) === `:${client.certificate}:`;
@@ -142,8 +143,7 @@ export class ReceivedRequest {
 export function renewalIn(call: Call, dialect: Dialect): ReceivedRequest | null {
   const different = dialect.refresh.request;
   if (different === undefined) return null;
-  const request = { ...dialect.request, ...different } as Dialect["request"];
-  const received = ReceivedRequest.orNull(call, { ...dialect, request });
+  const received = ReceivedRequest.orNull(call, overlaid(dialect, different));
   return received?.grantType() === "refresh_token" ? received : null;
 }
 

@@ -1,7 +1,7 @@
 /** What a contract test's issuer does with its tokens besides giving them out: accounts, introspection, revocation. */
 
 import { companionHeaders } from "../providers/companions.ts";
-import type { Dialect } from "../providers/defaults.ts";
+import { type Dialect, overlaid } from "../providers/defaults.ts";
 import { type Body, putAccount } from "./bodies.ts";
 import { insist, Mismatch } from "./check.ts";
 import type { Issuer } from "./issuer.ts";
@@ -63,7 +63,8 @@ export function revoke({ provider: { dialect }, client, grants }: Issuer, call: 
     const { access_token: token = "" } = JSON.parse(call.body) as { access_token?: string };
     return new Response(null, { status: grants.revoke(token, endsGrant) ? 204 : 404 });
   }
-  const request = { ...dialect.request, ...dialect.revocation.request } as Dialect["request"];
+  const spoken = overlaid(dialect, dialect.revocation.request);
+  const { request } = spoken;
   if (style === "bearer") {
     insist(
       call.method === request.method,
@@ -74,7 +75,7 @@ export function revoke({ provider: { dialect }, client, grants }: Issuer, call: 
     const known = grants.revoke(tokenIn(call, dialect, dialect.header), true);
     return Response.json({}, { status: known ? 200 : 401 });
   }
-  const received = new ReceivedRequest(call, { ...dialect, request });
+  const received = new ReceivedRequest(call, spoken);
   received.authenticate(client, true, "a revocation");
   const token = received.get("token") ?? "";
   insist(

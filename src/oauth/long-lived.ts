@@ -3,10 +3,9 @@
  * for weeks (Meta: https://developers.facebook.com/docs/threads/get-started/long-lived-tokens).
  */
 import type { Http } from "../platform/http.ts";
-import type { Dialect } from "../providers/defaults.ts";
 import { loginError } from "./login-error.ts";
 import { readTokenReply } from "./reply.ts";
-import { sendGrant } from "./send.ts";
+import { sendGrant, spokenTo } from "./send.ts";
 import { type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
 
 /**
@@ -26,7 +25,7 @@ export async function exchangeForLongLived(
   const { dialect, endpoints } = server;
   const { longLived } = dialect;
   if (longLived === undefined) return first;
-  const spoken = { ...server, dialect: { ...dialect, request: requestOf(dialect) } };
+  const spoken = spokenTo(server, longLived.request);
   const grant = {
     type: longLived.grantType,
     parameters: { [longLived.parameter]: first.accessToken.reveal() },
@@ -53,8 +52,4 @@ export async function exchangeForLongLived(
     const refused = error.class === "dead" ? { class: "refused" as const } : {};
     throw loginError(server, new OAuthFailure({ ...error, ...refused, received, cause: error.cause }));
   }
-}
-
-function requestOf({ request, longLived }: Dialect): Dialect["request"] {
-  return { ...request, ...longLived?.request } as Dialect["request"];
 }

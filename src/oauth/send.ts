@@ -7,7 +7,7 @@ import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { LIMITS } from "../platform/limits.ts";
 import { knowSecret } from "../platform/secret.ts";
-import { type Dialect, REDIRECT_URI } from "../providers/defaults.ts";
+import { type Dialect, overlaid, REDIRECT_URI } from "../providers/defaults.ts";
 import type { EndpointName } from "../providers/schema.ts";
 import { classifyNoReply } from "./classify.ts";
 import type { Client, RawReply, Server } from "./types.ts";
@@ -71,10 +71,8 @@ export function inPlace(
 }
 
 /** The server, spoken to as it wants to be for one kind of request. */
-export function spokenTo(server: Server, different: object | undefined): Server {
-  const { dialect } = server;
-  if (different === undefined) return server;
-  return { ...server, dialect: { ...dialect, request: { ...dialect.request, ...different } } };
+export function spokenTo(server: Server, different: Parameters<typeof overlaid>[1]): Server {
+  return { ...server, dialect: overlaid(server.dialect, different) };
 }
 
 /** `{redirectUri}` filled in; where there was no redirect, what names it is left out. */
@@ -112,9 +110,7 @@ export function resourceOf({ resource }: Server): { resource?: string } {
 }
 
 /**
- * Puts the client into the form: by a signed assertion or its secret; one without either only names itself. In the
- * Basic header it is form-encoded first (RFC 6749 §2.3.1) unless the description has it otherwise, and no more than that: escaping `-`, `_` and `.` too reads as
- * another client wherever a server forgets to decode.
+ * Puts the client into the form: by a signed assertion or its secret; one without either only names itself.
  *
  * @returns the headers that go with it
  */
@@ -135,7 +131,8 @@ async function authenticate(
   }
   const secret = withSecret && client.authentication !== "none" ? client.secret : null;
   const { basic, withoutSecret } = server.dialect.client;
-  if (secret !== null && client.authentication === "basic")
+  const { authentication = client.authentication } = server.dialect.request;
+  if (secret !== null && authentication === "basic")
     return { authorization: `Basic ${btoa(basicOf(client.id, secret.reveal(), basic))}` };
   if (client.secret === null && withoutSecret === "basic")
     return { authorization: `Basic ${btoa(basicOf(client.id, "", undefined))}` };
@@ -144,7 +141,12 @@ async function authenticate(
   return {};
 }
 
-/** The credentials of a Basic header. @param as the description's own template, in which nothing is encoded */
+/**
+ * The credentials of a Basic header: each form-encoded first (RFC 6749 §2.3.1), which leaves `-`, `_` and `.` as they are.
+ * Escaped, those would read as another client to a server that doesn't decode.
+ *
+ * @param as the description's own template, in which nothing is encoded
+ */
 export function basicOf(id: string, secret: string, as: Dialect["client"]["basic"]): string {
   if (as === "{clientSecret}:") return `${secret}:`;
   if (as !== undefined) return `${id}:${secret}`;

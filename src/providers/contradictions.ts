@@ -1,6 +1,6 @@
 /** Parts of a description that contradict each other, or that nothing would ever read. */
 import type { Rule } from "./check.ts";
-import { clientIsWhole } from "./client-rules.ts";
+import { authenticationOfRequests, clientIsWhole } from "./client-rules.ts";
 import { flowsOf, REFRESHING } from "./flows.ts";
 import { MINTING_FLOWS, type MintingFlow, mintingOf } from "./minting.ts";
 import { ownParametersAreSent, redirectIsThePersons } from "./own-parameters.ts";
@@ -239,6 +239,7 @@ export const CONTRADICTIONS: readonly Rule[] = [
   flowsAreComplete,
   secretsAreConsistent,
   clientIsWhole,
+  authenticationOfRequests,
   presetsAreNoScopes,
   sectionsAreUsed,
   fieldsAgree,

@@ -103,7 +103,29 @@ type Filled<S, D> = Readonly<
 >;
 
 /** A description with every section present: what `oauth/` speaks. */
-export type Dialect = Filled<ProviderDefinition, typeof DEFAULTS>;
+export type Dialect = Filled<ProviderDefinition, typeof DEFAULTS> & {
+  /** Of one kind of request, where it differs from what `client` has. */
+  readonly request: { readonly authentication?: "body" | "basic" | undefined };
+};
+
+/** How one kind of request differs from the others. */
+type RequestLayer = Omit<{ readonly [K in keyof Dialect["request"]]?: Dialect["request"][K] | undefined }, "method"> & {
+  readonly method?: "POST" | "GET" | "DELETE" | undefined;
+};
+
+/** The dialect, as it is for requests of one kind. */
+export function overlaid(dialect: Dialect, layer: RequestLayer | undefined): Dialect {
+  return { ...dialect, request: requestOver(dialect.request, layer) };
+}
+
+/**
+ * `names`, `grantTypes` and `headers` are laid over each other entry by entry; further parameters, like all else, are
+ * replaced: there is no other way to take one away.
+ */
+export function requestOver<R extends RequestLayer>(request: R, layer: RequestLayer = {}): R {
+  const { tokenParameters = request.tokenParameters, refreshParameters = request.refreshParameters } = layer;
+  return { ...(deepMerge(request, layer) as R), tokenParameters, refreshParameters };
+}
 
 /** The description, with `DEFAULTS` for what it doesn't say. */
 export function withDefaults(definition: ProviderDefinition): Dialect {

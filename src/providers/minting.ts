@@ -2,7 +2,7 @@
  * How a provider's tokens are minted without a person: what a description says of the flows `client-credentials`,
  * `jwt` and `exchange`. One entry for each; what differs in its requests and replies is laid over the description's own.
  */
-import { type Dialect, withDefaults } from "./defaults.ts";
+import { type Dialect, requestOver, withDefaults } from "./defaults.ts";
 import { fillDialect } from "./resolve.ts";
 import type { Flow, ProviderDefinition } from "./schema.ts";
 import type { Values } from "./template.ts";
@@ -34,7 +34,7 @@ export function dialectOf(definition: ProviderDefinition, flow: string | null, s
     ...definition,
     // A scope that asks for a refresh token makes no sense where none is given.
     scopes: { ...definition.scopes, default: scopes ?? [], offline: undefined },
-    ...(request && { request: { ...definition.request, ...request } }),
+    ...(request && { request: requestOver(definition.request ?? {}, request) }),
     ...(reply && { reply: { ...definition.reply, ...reply } }),
     ...(errors && { errors: { ...definition.errors, codes: { ...definition.errors?.codes, ...errors } } }),
   };

@@ -1,5 +1,6 @@
 /** Parameters of a description's own that a request would never carry, because the protocol's take their place. */
 import type { Rule } from "./check.ts";
+import { requestOver } from "./defaults.ts";
 import { flowsOf, REFRESHING } from "./flows.ts";
 import { isMintingFlow } from "./minting.ts";
 import type { Flow, ProviderDefinition } from "./schema.ts";
@@ -32,11 +33,11 @@ export const ownParametersAreSent: Rule = (definition, report) => {
     ["request.tokenParameters", request, request.tokenParameters, [...always, ...ofClient]],
     [
       "request.refreshParameters",
-      { ...request, ...refresh?.request },
+      requestOver(request, refresh?.request),
       request.refreshParameters,
       [...ofRefresh, ...ofClient],
     ],
-    ["device.parameters", { ...request, ...device?.request }, device?.parameters, ["client_id", "scope"]],
+    ["device.parameters", requestOver(request, device?.request), device?.parameters, ["client_id", "scope"]],
   ] as const;
   for (const [path, { names = {} }, own = {}, protocol] of groups) {
     const taken = protocol.filter((name) => names[name] !== false);

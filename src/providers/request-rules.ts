@@ -61,7 +61,7 @@ const revocationIsWhole: Rule = ({ request, revocation = {} }, report) => {
   if (style === "delete-basic" && own !== undefined)
     report("revocation.request", "does nothing: delete-basic says what is sent");
   if (style !== "bearer") return;
-  for (const field of ["names", "format"] as const)
+  for (const field of ["names", "format", "authentication"] as const)
     if (own?.[field] !== undefined)
       report(`revocation.request.${field}`, "does nothing: bearer sends no parameters, only the token in its header");
   if (needsSecret === true)

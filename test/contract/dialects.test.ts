@@ -159,6 +159,18 @@ const DIALECTS: Readonly<Record<string, object>> = {
       },
     },
   },
+  "a device that polls with Basic credentials, and a refresh with the secret in its body": {
+    endpoints: { ...BASE.endpoints, poll: "https://acme.example/device/token" },
+    client: { kind: "confidential" },
+    device: { poll: { request: { authentication: "basic" } } },
+    refresh: { request: { headers: { "x-renewal": "yes" } } },
+  },
+  "names of one kind of request beside those of all": {
+    request: { names: { client_id: "client_key" } },
+    device: { request: { names: { scope: "scopes" } }, poll: { request: { names: { grant_type: false } } } },
+    refresh: { request: { names: { refresh_token: "token" } } },
+    revocation: { request: { names: { token_type_hint: false } } },
+  },
   "a request for a device code in the address, with parameters of its own": {
     settings: { audience: { title: "The API", default: "https://api.acme.example" } },
     device: {

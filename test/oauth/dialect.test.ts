@@ -376,7 +376,7 @@ describe("the token reply", () => {
     });
     const [seen] = issuer.seen;
     expect([seen?.method, seen?.path]).toEqual(["GET", "/refresh?a=b&access_token=long-1&grant_type=renew"]);
-    expect([seen?.headers.get("x-team"), seen?.headers.get("x-kind")]).toEqual(["t1", null]);
+    expect([seen?.headers.get("x-team"), seen?.headers.get("x-kind")]).toEqual(["t1", "first"]);
   });
 
   test("and such a token is revoked once", async () => {

@@ -91,8 +91,19 @@ export const request = v.strictObject({
 
 const unit = v.picklist(["seconds", "milliseconds", "epoch", "epoch-milliseconds", "iso", "http-date"]);
 
-/** Laid over `request`, field by field. */
-const otherRequest = v.omit(request, ["tokenParameters", "refreshParameters"]);
+const authentication = optional(
+  v.picklist(["body", "basic"]),
+  "How a client with a secret proves it in this request, where that isn't as `client.authentication` has it.",
+);
+
+/** Laid over `request`. */
+const otherRequest = v.strictObject({
+  ...v.omit(request, ["tokenParameters", "refreshParameters"]).entries,
+  authentication,
+});
+
+/** The same, of a flow without a person, which has further parameters of its own. */
+export const mintRequest = v.strictObject({ ...request.entries, authentication });
 
 const expiry = v.strictObject({
   path: optional(path, "The field that says it. `expires_in` and `expires_at` beside it are read too."),
@@ -155,7 +166,10 @@ export const reply = v.strictObject({
 export const longLived = v.strictObject({
   grantType: required(text, "Its grant type."),
   parameter: required(text, "Its parameter that holds the first token."),
-  request: optional(otherRequest, "How it differs from the request that brings the first token: laid over `request`."),
+  request: optional(
+    otherRequest,
+    "How it differs from the request that brings the first token: laid over `request`, name by name in its groups.",
+  ),
 });
 
 export const refresh = v.strictObject({
@@ -165,7 +179,7 @@ export const refresh = v.strictObject({
   ),
   request: optional(
     otherRequest,
-    "How this request differs from the one that brings the first tokens: laid over `request`, field by field.",
+    "How this request differs from the one that brings the first tokens: laid over `request`, name by name in its groups.",
   ),
   rotation: optional(
     v.picklist(["none", "rotating", "family"]),
@@ -223,11 +237,14 @@ export const device = v.strictObject({
     "Whether a client that has a secret sends it, asking for codes and polling (RFC 8628 §3.1, §3.4).",
   ),
   parameters: optional(templates, "Further parameters of the request for a code, templates over the settings."),
-  request: optional(otherRequest, "How the request for a code differs from `request`: laid over it, field by field."),
+  request: optional(
+    otherRequest,
+    "How the request for a code differs from `request`: laid over it, name by name in its groups.",
+  ),
   errors: optional(errorCodes, "Codes that mean something else in the answer to a request for a code."),
   poll: optional(
     v.strictObject({
-      request: optional(otherRequest, "How a poll differs from `request`: laid over it, field by field."),
+      request: optional(otherRequest, "How a poll differs from `request`: laid over it, name by name in its groups."),
       errors: optional(
         errorCodes,
         "Codes that mean something else in the answer to a poll: `HTTP 400` = `pending`, also for one without a body.",
@@ -246,8 +263,9 @@ export const revocation = v.strictObject({
     v.strictObject({
       ...v.omit(request, ["method", "tokenParameters", "refreshParameters", "grantTypes"]).entries,
       method: optional(v.picklist(["POST", "GET", "DELETE"]), "The method of this request."),
+      authentication,
     }),
-    "How this request differs from one for tokens: laid over `request`, field by field. `names` has RFC 7009's `token` and `token_type_hint` too.",
+    "How this request differs from one for tokens: laid over `request`, name by name in its groups. `names` has RFC 7009's `token` and `token_type_hint` too.",
   ),
   tokens: optional(
     v.pipe(v.array(v.picklist(["refresh_token", "access_token"])), v.nonEmpty()),

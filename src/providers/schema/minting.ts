@@ -1,6 +1,6 @@
 /** The part of the schema that says how tokens are had without a person. */
 import * as v from "valibot";
-import { reply, request } from "./dialect.ts";
+import { mintRequest, reply } from "./dialect.ts";
 import { count, errorCodes, optional, path, required, template, templates, text, variable } from "./words.ts";
 
 export const replaceable = v.strictObject({
@@ -45,7 +45,7 @@ export const minting = v.strictObject({
   endpoint: optional(v.picklist(["token", "mint"]), "Where the request goes. Default: `token`."),
   scopes: optional(v.array(text), "Asked for where a login names none."),
   parameters: optional(claims, "Further parameters of the request, templates."),
-  request: optional(request, "Laid over the description's, for this flow."),
+  request: optional(mintRequest, "Laid over the description's, for this flow, name by name in its groups."),
   reply: optional(reply, "Laid over the description's, for this flow."),
   errors: optional(errorCodes, "Codes that mean something else here. `HTTP 404`: a reply without a code."),
   audience: optional(
