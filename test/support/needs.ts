@@ -27,6 +27,9 @@ const NEEDS = {
   bwrap: () => succeeds("bwrap", "--ro-bind", "/", "/", "true"),
   dpkg: () => succeeds("dpkg-deb", "--version"),
   npm: () => succeeds("npm", "--version"),
+  msmtp: () => succeeds("msmtp", "--version"),
+  rclone: () => succeeds("rclone", "version"),
+  restic: () => succeeds("restic", "version"),
   bash: () => succeeds("bash", "--version"),
   git: () => succeeds("git", "--version"),
   /** `chromium --version` takes half a second; that it is there is enough. */
