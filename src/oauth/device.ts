@@ -12,7 +12,7 @@ import type { Dialect } from "../providers/defaults.ts";
 import { decodeBody, isSuccess, readBody } from "./body.ts";
 import { classifyReply } from "./classify.ts";
 import { secondsOf } from "./expiry.ts";
-import { loginError } from "./login-error.ts";
+import { CLIENT, loginError } from "./login-error.ts";
 import { readTokenReply } from "./reply.ts";
 import { endpointOf, inPlace, resourceOf, type Sending, scopeOf, sendForm, sendGrant, spokenTo } from "./send.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
@@ -148,15 +148,13 @@ export async function pollDevice(
   const polled = spokenTo({ ...server, dialect }, different?.request);
   let interval = authorization.interval;
   let failures = 0;
+  let unclear: OAuthFailure | null = null;
   for (;;) {
     const wait = Math.min(interval * 2 ** failures, Math.max(interval, LONGEST_PAUSE));
     await sleep(Math.max(0, Math.min(wait * 1000, deadline - now())), signal);
     if (signal?.aborted)
       throw new AuthError("interrupted", "The login was interrupted.", { hint: "No login was stored." });
-    if (now() >= deadline)
-      throw new AuthError("login_timeout", `The login at ${server.dialect.title} was not approved in time.`, {
-        hint: "Log in again.",
-      });
+    if (now() >= deadline) throw notApproved(server, unclear);
     const timeout = Math.min(LIMITS.exchange, deadline - now());
     const withSecret = server.dialect.device.needsSecret;
     // Not ended by the signal: the reply may bring the approval.
@@ -165,6 +163,7 @@ export async function pollDevice(
     const answer = await poll(sending, parameters, now());
     if (answer.kind === "approved") return answer.reply;
     const { failure } = answer;
+    unclear = null;
     // An answer without an error code decides nothing (RFC 8628 §3.5): the wait goes on.
     switch (failure.class === "refused" && failure.providerError === null ? "transient" : failure.class) {
       case "pending":
@@ -178,11 +177,23 @@ export async function pollDevice(
       case "transient":
         if (failure.unreadable || isLasting(failure)) throw loginError(server, failure);
         failures = Math.min(failures + 1, 10);
+        unclear = failure;
         break;
       default:
         throw loginError(server, failure);
     }
   }
+}
+
+/** @param last the answer to the last poll, where it didn't say whether anyone has decided */
+function notApproved({ dialect }: Server, last: OAuthFailure | null): AuthError {
+  const isRefusal = (last?.status ?? 500) < 500;
+  const why =
+    last === null ? "" : `The last poll was answered by: ${last.reason}.${isRefusal ? ` Check ${CLIENT}.` : ""}\n`;
+  return new AuthError("login_timeout", `The login at ${dialect.title} was not approved in time.`, {
+    hint: `${why}Log in again.`,
+    ...(last !== null && { detail: last.description, cause: last }),
+  });
 }
 
 type Answer =
@@ -200,8 +211,8 @@ async function poll(sending: Sending, parameters: Readonly<Record<string, string
       parameters,
       url: server.endpoints.poll ?? endpointOf(server, "token"),
     });
-    // Some say by the status alone that no one has decided yet.
-    if (!isSuccess(raw) && decodeBody(raw) === "") throw classifyReply(raw, {}, server.dialect, now, client);
+    // Some say by the status alone that no one has decided yet. It is no verdict on the client: only a description has one.
+    if (!isSuccess(raw) && decodeBody(raw) === "") throw classifyReply(raw, {}, server.dialect, now);
     interval = Math.min(
       seconds(at(readBody(raw), server.dialect.device.fields.interval ?? "interval")),
       LONGEST_INTERVAL,

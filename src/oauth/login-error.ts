@@ -57,7 +57,7 @@ function errorFor(failure: OAuthFailure, title: string): [code: ErrorCode, messa
   return [unreached(failure), `${title} could not complete the login`, laterOrWhere(failure)];
 }
 
-const CLIENT = "the client id and secret, and what the client may do";
+export const CLIENT = "the client id and secret, and what the client may do";
 
 function unreached(failure: OAuthFailure): ErrorCode {
   if (failure.status === 429) return "rate_limited";

@@ -82,6 +82,23 @@ describe("a device whose polls are answered by a status alone", () => {
     expect((await polled(empty(410))).end).toMatchObject({ code: "login_timeout" });
     expect((await polled(empty(404), empty(502), json({ access_token: "a" }))).end).toMatchObject({ scopes: null });
   });
+
+  test("an empty 401 ends nothing either: it is no word about the client", async () => {
+    const { end, waits } = await polled(empty(401), empty(403), json({ access_token: "a" }));
+    expect(end).toMatchObject({ tokenType: "bearer" });
+    expect(waits.length).toBe(3);
+  });
+
+  test("where no one decided in time, the last answer is shown, unless it said to wait", async () => {
+    const answers = Array.from({ length: 100 }, () => empty(401));
+    const { end } = await polled(empty(400), ...answers);
+    expect(end).toMatchObject({
+      code: "login_timeout",
+      hint: "The last poll was answered by: HTTP 401. Check the client id and secret, and what the client may do.\nLog in again.",
+    });
+    const waiting = Array.from({ length: 200 }, () => empty(400));
+    expect((await polled(empty(401), ...waiting)).end).toMatchObject({ code: "login_timeout", hint: "Log in again." });
+  });
 });
 
 /** https://auth0.com/docs/get-started/authentication-and-authorization-flow/device-authorization-flow */
