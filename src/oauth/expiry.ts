@@ -66,10 +66,7 @@ export function secondsOf(value: unknown, unit: Unit, now: number): number | nul
 
 /** NaN for what can't be read. */
 function exactSeconds(value: unknown, unit: Unit, now: number): number {
-  if (unit === "iso") {
-    const time = typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : Number.NaN;
-    return (time - now) / 1000;
-  }
+  if (unit === "iso") return ((typeof value === "string" ? isoTime(value) : Number.NaN) - now) / 1000;
   if (unit === "http-date")
     return ((typeof value === "string" ? (httpDate(value) ?? Number.NaN) : Number.NaN) - now) / 1000;
   const number = strictNumber(value);
@@ -83,6 +80,13 @@ function exactSeconds(value: unknown, unit: Unit, now: number): number {
     case "epoch-milliseconds":
       return (number - now) / 1000;
   }
+}
+
+/** Milliseconds since the epoch. One that names no zone, which RFC 3339 doesn't know, is UTC: an API can't mean ours. */
+function isoTime(text: string): number {
+  if (!/^\d{4}-\d\d-\d\d/.test(text)) return Number.NaN;
+  const isWithoutZone = text.includes(":") && !/(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$/i.test(text);
+  return Date.parse(isWithoutZone ? `${text}Z` : text);
 }
 
 /** NaN for whatever isn't a decimal number from its first to its last character. */
