@@ -2,6 +2,7 @@
  * A second exchange after the login's own: the token that came lives an hour or so, and is exchanged for one that lives
  * for weeks (Meta: https://developers.facebook.com/docs/threads/get-started/long-lived-tokens).
  */
+import { AuthError } from "../platform/errors.ts";
 import type { Http } from "../platform/http.ts";
 import { loginError } from "./login-error.ts";
 import { readTokenReply } from "./reply.ts";
@@ -47,6 +48,11 @@ export async function exchangeForLongLived(
       told: { ...first.told, ...reply.told },
     };
   } catch (error) {
+    // Refused by ourselves: a plugin's function failed, or there is nowhere to send it to.
+    if (error instanceof AuthError) {
+      const failure = new OAuthFailure({ class: "transient", reason: error.message, received: first, cause: error });
+      throw error.restated({ cause: failure });
+    }
     if (!(error instanceof OAuthFailure)) throw error;
     const received = error.received ?? first;
     const refused = error.class === "dead" ? { class: "refused" as const } : {};

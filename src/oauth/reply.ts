@@ -47,7 +47,7 @@ export async function readTokenReply(
     throw expected.login
       ? refusedLogin(raw, idToken.fault, received, idToken.byClock)
       : unusable(raw, body, dialect, idToken.fault);
-  const account = await byPlugin(raw, () => accountIn(dialect, body, idToken.claims));
+  const account = await byPlugin(raw, () => accountIn(dialect, body, idToken.claims), expected.login ? received : null);
   const { subject } = expected;
   if (subject !== null && dialect.account.from === "reply" && account?.id && account.id !== subject)
     throw unusable(raw, body, dialect, "the reply is about another account");
@@ -108,8 +108,16 @@ function bodyOf(raw: RawReply, { functions }: Dialect): Promise<Json | null> {
   return byPlugin(raw, async () => (await reply(given)) as Json);
 }
 
-/** What a plugin's function can't read is not lost by that: the reply is kept, and read again by the next call. */
-async function byPlugin<T>(raw: RawReply, work: () => Promise<T>): Promise<T> {
+/**
+ * What a plugin's function can't read is not lost by that: the reply to a refresh is kept, and read again by the next call.
+ *
+ * @param received what a login gives back instead
+ */
+async function byPlugin<T>(
+  raw: RawReply,
+  work: () => Promise<T>,
+  received: OAuthFailure["received"] = null,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -121,6 +129,7 @@ async function byPlugin<T>(raw: RawReply, work: () => Promise<T>): Promise<T> {
       inDoubt: true,
       unreadable: true,
       plugin: true,
+      received,
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
 /** A login's token is exchanged for a long-lived one, which alone is kept. */
 import { expect, test } from "bun:test";
+import { AuthError } from "../../src/platform/errors.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
 import { playLogin } from "./login-support.ts";
 
@@ -63,4 +64,29 @@ test("and so does one that brings no token, or a page", async () => {
     expect(sent.at(-1)).toMatchObject({ url: REVOKE, parameters: { token: "short-1" } });
     expect([...vault.entries.keys()]).toEqual([]);
   }
+});
+
+test("a plugin's function that fails at the exchange leaves no first token behind", async () => {
+  const functions: NonNullable<ProviderDefinition["functions"]> = {
+    request: (request: { endpoint: string }) => {
+      if (request.endpoint === EXCHANGE) throw new AuthError("plugin_invalid", "acme's function 'request' failed.");
+      return request;
+    },
+  } as never;
+  const { error, sent, vault } = await playLogin({ ...META, functions }, { [TOKEN]: SHORT, [REVOKE]: [200, {}] });
+  expect(error?.message).toBe("acme's function 'request' failed.");
+  expect(sent.map(({ url }) => url)).toEqual([TOKEN, REVOKE]);
+  expect([...vault.entries.keys()]).toEqual([]);
+});
+
+test("nor does one that can't read whose the token is", async () => {
+  const functions: NonNullable<ProviderDefinition["functions"]> = {
+    account: () => {
+      throw new AuthError("plugin_invalid", "acme's function 'account' failed.");
+    },
+  } as never;
+  const plain = { ...META, functions, longLived: undefined };
+  const { error, sent } = await playLogin(plain as never, { [TOKEN]: SHORT, [REVOKE]: [200, {}] });
+  expect(error?.message).toContain("acme's function 'account' failed.");
+  expect(sent.at(-1)).toMatchObject({ url: REVOKE, parameters: { token: "short-1" } });
 });
