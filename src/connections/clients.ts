@@ -272,8 +272,13 @@ function secretOf(
   return (fromEnvironment?.id === id ? fromEnvironment.secret : null) ?? entry?.secret ?? null;
 }
 
-/** A keyed hash of (id, secret), to see whether a refused client has changed since. */
-export function clientFingerprint(vault: Vault, client: Client): Promise<string> {
-  const proof = client.secret ?? client.key?.pem;
-  return vault.fingerprint(`client\0${client.id}\0${proof?.reveal() ?? ""}`);
+/**
+ * A keyed hash of the id and what proves the client, to see whether a refused one has changed since. A certificate counts
+ * beside its key: it may be renewed with the key kept.
+ */
+export function clientFingerprint(vault: Vault, { id, secret, key }: Client): Promise<string> {
+  const proof = (secret ?? key?.pem)?.reveal() ?? "";
+  return vault.fingerprint(
+    ["client", id, proof, ...(key?.certificate === undefined ? [] : [key.certificate])].join("\0"),
+  );
 }

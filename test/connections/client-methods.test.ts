@@ -1,6 +1,7 @@
 /** How a client may prove itself: what the issuer's metadata lists counts, else what the description says (RFC 8414 §2). */
 import { expect, test } from "bun:test";
 import { exportPKCS8, generateKeyPair } from "jose";
+import { clientFingerprint } from "../../src/connections/clients.ts";
 import type { LoginRequest, LoginUi } from "../../src/connections/login/request.ts";
 import { login } from "../../src/connections/login.ts";
 import type { HttpReply, HttpRequest } from "../../src/platform/http.ts";
@@ -50,4 +51,18 @@ test("the description's, where the metadata lists none", async () => {
 test("the metadata's, where it lists some: a way that isn't among them is refused before anything is sent", async () => {
   expect((await logInWithKey(["private_key_jwt"]))?.get("client_assertion")).toBeString();
   expect(logInWithKey(["client_secret_post"])).rejects.toMatchObject({ code: "usage" });
+});
+
+test("a renewed certificate frees every connection of its client, also where its key was kept", async () => {
+  const vault = new MemoryVault();
+  const key = { pem: new Secret("the key"), algorithm: "ES256", keyId: null } as const;
+  const print = (certificate: string): Promise<string> =>
+    clientFingerprint(vault, {
+      id: "app",
+      secret: null,
+      authentication: "tls_client_auth",
+      key: { ...key, certificate },
+    });
+  expect(await print("the old one")).not.toBe(await print("the new one"));
+  expect(await print("the old one")).toBe(await print("the old one"));
 });
