@@ -54,14 +54,15 @@ export function failureFrom(failure: OAuthFailure, attempt: FailedAttempt, now: 
   const again = `Log in again: auth login ${typed(ref)}`;
   switch (failure.class) {
     case "dead":
-    case "expired":
-    case "denied": {
+    case "expired": {
       const dead = { ...common, class: "dead", accessDoubtful: true } as const;
       const doubt = record.note?.doubtSince ?? null;
       if (doubt === null) return { ...dead, code: "refresh_token_invalid", hint: loggingIn(failure, again) };
       const lost = `The reply to the refresh sent at ${localTime(doubt, true)} was lost, and the provider had already replaced the token.`;
       return { ...dead, code: "rotation_lost", hint: `${lost}\n${again}` };
     }
+    // No person is asked for a refresh who could decline it: `access_denied` says nothing of the refresh token.
+    case "denied":
     case "refused":
       return {
         ...common,

@@ -50,7 +50,14 @@ export function classifyReply(
   const retryAfter = retryAfterOf(raw, now);
   const known = body === null ? meaningOf(dialect.errors.codes, `HTML ${status}`) : lookUp(status, body, code, dialect);
   const isVerdict = body !== null && (status < 400 ? code !== null || saysError(body) : !isPassingStatus(status));
-  const means = known ?? { class: isVerdict ? unknownClass(status, client) : "transient", meaning: null, remedy: null };
+  const unknown = {
+    class: isVerdict ? unknownClass(status, client) : "transient",
+    meaning: null,
+    remedy: null,
+  } as const;
+  // A person's no has another status. With 401, some mean a wrong secret by the same word (Auth0, Atlassian).
+  const isOfClient = known?.class === "denied" && unknown.class === "client";
+  const means = known === null || isOfClient ? unknown : known;
   return new OAuthFailure({
     ...means,
     ...(code === null && { reason: status < 400 && !isVerdict ? "unreadable reply" : `HTTP ${status}` }),

@@ -190,6 +190,30 @@ describe("no failure deletes a credential", () => {
     expect(new URLSearchParams(sent.at(-1)?.body).get("client_secret")).toBe("new");
   });
 
+  test("a secret that was renewed ends no login where the provider calls a wrong one access_denied", async () => {
+    await given({ pinned: pinnedTo({ authentication: "body" }) });
+    const entry = { source: "person", savedAt: now, refused: null } as const;
+    await keepClient(vault, "acme", "https://acme.example", "client", { ...entry, secret: new Secret("old") });
+    answer = () => json(401, { error: "access_denied", error_description: "Unauthorized" });
+    expect(await refreshConnection(services(), REF, DUE)).toMatchObject({ error: { code: "client_rejected" } });
+    await keepClient(vault, "acme", "https://acme.example", "client", { ...entry, secret: new Secret("new") });
+    answer = renewed;
+    expect((await refreshConnection(services(), REF, DUE)).kind).toBe("refreshed");
+    expect(new URLSearchParams(sent.at(-1)?.body).get("refresh_token")).toBe("refresh-1");
+  });
+
+  test("nor does access_denied end one with another status, or for a public client: it is sent again by force", async () => {
+    for (const status of [401, 403]) {
+      vault = new MemoryVault();
+      await given();
+      answer = () => json(status, { error: "access_denied" });
+      await refreshConnection(services(), REF, DUE);
+      expect(await stored()).toMatchObject({ failure: { class: "refused", code: "refresh_refused" }, dead: [] });
+      answer = renewed;
+      expect((await refreshConnection(services(), REF, FORCE)).kind).toBe("refreshed");
+    }
+  });
+
   test("a token that is dead for one API is never sent for it again, whatever became of that failure, and is for others", async () => {
     await given();
     const demand = (resource: string) => ({ ...FORCE, resource: { resource, scope: null } });

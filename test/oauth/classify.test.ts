@@ -103,6 +103,13 @@ describe("codes of the RFCs", () => {
       });
     });
 
+  // https://github.com/auth0/node-auth0/issues/682: access_denied, "Unauthorized".
+  test("access_denied with 401 is about the client that proved itself, and no person's no", () => {
+    const body = { error: "access_denied", error_description: "Unauthorized" };
+    expect(classedForSecret(body, 401)).toMatchObject({ class: "client", reason: "access_denied" });
+    expect([classedForSecret(body, 403).class, classed(body, 401).class]).toEqual(["denied", "denied"]);
+  });
+
   test("an error settles the matter with 200 and with text/plain too", () => {
     expect(classed({ error: "invalid_grant" }, 200)).toMatchObject({ class: "dead", inDoubt: false });
     expect(classed({ error: "invalid_grant" }, 400, { "content-type": "text/plain" })).toMatchObject({ class: "dead" });

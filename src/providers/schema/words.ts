@@ -40,7 +40,7 @@ export const ERROR_CLASSES = [
 export const errorEntry = v.strictObject({
   class: required(
     v.picklist(ERROR_CLASSES),
-    "`dead`: log in again. `client`: the client is refused. `interaction`: a person must act. `transient`: it passes. `denied`, `expired`, `pending`, `slow_down`: of the device flow.",
+    "`dead`: log in again. `client`: the client is refused. `interaction`: a person must act. `transient`: it passes. `denied`, `expired`, `pending`, `slow_down`: of a login; `denied` with HTTP 401, for a client that proved itself, is `client`.",
   ),
   meaning: optional(text, "What happened, in a sentence."),
   remedy: optional(
