@@ -106,6 +106,7 @@ export default defineProvider({
     ],
     // A refresh needs the secret, unless the token came by device flow.
     secretOnRefresh: "unless-device",
+    basic: "{clientId}:{clientSecret}",
   },
 
   // What `gh` asks an OAuth App for, so that it works with the token. A GitHub App has permissions instead.
@@ -167,7 +168,16 @@ export default defineProvider({
   },
 
   // [K] Deletes this one token; the authorization of the app stays. Needs the client secret.
-  revocation: { style: "delete-basic", needsSecret: true },
+  revocation: {
+    request: {
+      method: "DELETE",
+      format: "json",
+      authentication: "basic",
+      names: { token: "access_token", token_type_hint: false },
+    },
+    tokens: ["access_token"],
+    needsSecret: true,
+  },
 
   account: {
     id: ["id"],

@@ -1,7 +1,7 @@
 /** A login from the first question to the stored credential. */
 
 import { refusesClient } from "../oauth/classify.ts";
-import { revokeTokens } from "../oauth/revoke.ts";
+import { endsByAccessToken, revokeTokens } from "../oauth/revoke.ts";
 import { type Client, OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
@@ -195,7 +195,8 @@ function isRefused(client: Client, error: unknown): boolean {
 }
 
 /**
- * The replaced refresh token is revoked, best effort, unless that would end the new grant too (RULES 2.9).
+ * The replaced refresh token is revoked, best effort, unless that would end the new grant too (RULES 2.9). The access token
+ * is left to those who still use it, but where it is the only one that can be sent.
  *
  * @param old as it was at the commit: a refresh may have rotated its token while a person was asked
  */
@@ -210,8 +211,15 @@ async function revokeReplacedToken(
   if (!replaced || old.kind !== "oauth" || plan.provider.dialect.revocation.endsGrant === true) return;
   if (stored.record.tokens?.refreshToken?.equals(replaced)) return;
   try {
-    const { server, client } = await tokenEndpointOf(services, asLoggedIn(old));
-    await revokeTokens(services.context.http, server, client, { accessToken: null, refreshToken: replaced });
+    const { server, client, dialect } = await tokenEndpointOf(services, asLoggedIn(old));
+    const { accessToken = null } = old.tokens ?? {};
+    const isGone = accessToken === null || stored.record.tokens?.accessToken.equals(accessToken) === true;
+    const sent = isGone || !endsByAccessToken(dialect) ? null : accessToken;
+    const tokens = { accessToken: sent, refreshToken: replaced };
+    const revoked = await revokeTokens(services.context.http, server, client, tokens, (reason) =>
+      services.context.debug(`the replaced login was not revoked: ${reason}`),
+    );
+    if (revoked === "unsupported") services.context.debug("the replaced login was not revoked: nothing says how");
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     ui.warn(`The replaced login could not be revoked: ${error.message}`);

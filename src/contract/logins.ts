@@ -127,7 +127,11 @@ function loginProvedBy(
     if (flow === undefined) throw new Skip("no flow to try it with");
     const renewed = await harness.refresh(await harness.login(flow));
     insist(harness.isLive(renewed), `a refresh with the client's ${proof} brought no token`);
-    return `by ${flow}, and a refresh`;
+    if (flow === "client-credentials" || harness.issuer.endpoints.revocation === undefined)
+      return `by ${flow}, and a refresh`;
+    const { revoked } = await logout(harness.services, renewed, LOGOUT);
+    insist(revoked === true && !harness.isLive(renewed), `a logout with the client's ${proof} revokes nothing`);
+    return `by ${flow}, a refresh, and a logout`;
   };
   return withHarness(subject, run, proof);
 }
@@ -180,17 +184,19 @@ async function scopesAreGranted(harness: Harness): Promise<string> {
   return offline === undefined ? granted.join(" ") : `${granted.join(" ")} (${offline} asks for a refresh token)`;
 }
 
+const LOGOUT = {
+  keepSettings: false,
+  interruption: new AbortController().signal,
+  forgetClient: false,
+  revoke: true,
+};
+
 async function logoutRevokes(harness: Harness): Promise<string> {
   const flow = anyFlow(harness);
   const stored = await harness.login(flow);
   if (harness.issuer.endpoints.revocation === undefined)
     throw new Skip("no endpoints.revocation: a logout only erases here");
-  const { revoked } = await logout(harness.services, stored, {
-    keepSettings: false,
-    interruption: new AbortController().signal,
-    forgetClient: false,
-    revoke: true,
-  });
+  const { revoked } = await logout(harness.services, stored, LOGOUT);
   insist(revoked === true, `a logout isn't taken for one (${revoked})`);
   insist(!harness.isLive(stored), "the access token lives on after a logout");
   return harness.provider.dialect.revocation.endsGrant ? "ends the whole grant" : "ends the login";

@@ -4,7 +4,6 @@ import { ERROR_DEFAULTS } from "../providers/defaults.ts";
 import { matches } from "../providers/pattern.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import { suggestionHint } from "../providers/suggest.ts";
-import { namesIn } from "../providers/template.ts";
 import { type CheckCase, insist, Mismatch, Skip, type Subject } from "./check.ts";
 import { sampleTold, sampleVariant } from "./sample.ts";
 
@@ -56,7 +55,7 @@ const GRANT_TYPES: readonly string[] = [
 ];
 
 function knobs({ definition }: Subject): string {
-  const { request, refresh, errors, endpoints, revocation } = definition;
+  const { request, refresh, errors, revocation } = definition;
   for (const [field, known, given] of [
     ["request.names", PARAMETERS, request?.names ?? {}],
     ["revocation.request.names", PARAMETERS, revocation?.request?.names ?? {}],
@@ -79,11 +78,6 @@ function knobs({ definition }: Subject): string {
     const repeats = typeof entry === "string" && Object.hasOwn(ERROR_DEFAULTS, code) && ERROR_DEFAULTS[code] === entry;
     insist(!repeats, `errors.codes.${code} does nothing: it means '${entry}' anyway`);
   }
-  const named = namesIn(endpoints?.revocation ?? "").includes("clientId");
-  insist(
-    !named || revocation?.style === "delete-basic",
-    "endpoints.revocation has {clientId}, which only revocation.style 'delete-basic' fills",
-  );
   return "none";
 }
 

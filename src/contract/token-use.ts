@@ -57,12 +57,6 @@ export function introspect({ provider, client, grants }: Issuer, call: Call): Re
 /** RFC 7009, or the provider's own way. */
 export function revoke({ provider: { dialect }, client, grants }: Issuer, call: Call): Response {
   const { style, tokens, endsGrant } = dialect.revocation;
-  if (style === "delete-basic") {
-    insist(call.method === "DELETE", `revocation.style is ${style}, but ${call.method} was sent`);
-    if (!call.headers.get("authorization")?.startsWith("Basic ")) return Response.json({}, { status: 401 });
-    const { access_token: token = "" } = JSON.parse(call.body) as { access_token?: string };
-    return new Response(null, { status: grants.revoke(token, endsGrant) ? 204 : 404 });
-  }
   const spoken = overlaid(dialect, dialect.revocation.request);
   const { request } = spoken;
   if (style === "bearer") {

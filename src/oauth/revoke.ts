@@ -30,13 +30,12 @@ export async function revokeTokens(
   tell: (reason: string) => void = () => {},
 ): Promise<boolean | "unsupported"> {
   const { revocation } = server.dialect;
-  const url = server.endpoints.revocation;
-  if (url === undefined) return "unsupported";
-  if (revocation.needsSecret && client.secret === null) return "unsupported";
+  if (server.endpoints.revocation === undefined) return "unsupported";
+  const url = server.endpoints.revocation.replace("{clientId}", () => encodeURIComponent(client.id));
+  const provesItself = client.secret !== null || client.key !== undefined;
+  if (revocation.needsSecret && !provesItself) return "unsupported";
   const { accessToken } = tokens;
-  if (revocation.style === "delete-basic")
-    return accessToken === null ? "unsupported" : deleteToken(http, server, client, url, accessToken, tell);
-  const spoken = spokenTo(server, server.dialect.revocation.request);
+  const spoken = spokenTo(server, revocation.request);
   if (revocation.style === "bearer")
     return accessToken === null ? "unsupported" : revokeItself(http, spoken, url, accessToken, tell);
 
@@ -45,6 +44,11 @@ export async function revokeTokens(
   for (const { token, hint } of sentOf(tokens, revocation.tokens))
     results.push(await revoke(sending, url, token, hint, results.length === 0 ? tell : () => {}));
   return results[0] ?? "unsupported";
+}
+
+/** Whether a login ends by its access token alone: nothing else is sent. */
+export function endsByAccessToken({ revocation: { style, tokens } }: Dialect): boolean {
+  return style === "bearer" || !tokens.includes("refresh_token");
 }
 
 type TokenKind = "refresh_token" | "access_token";
@@ -108,38 +112,6 @@ async function revokeItself(
       timeout: LIMITS.account,
     });
     return isRevokedBy({ status: reply.status, headers: keptHeaders(reply.headers), body: reply.body }, dialect, tell);
-  } catch (error) {
-    if (!(error instanceof HttpError)) throw error;
-    tell(error.reason);
-    return false;
-  }
-}
-
-/** The token in the body of a DELETE, the client as Basic credentials; its id may be in the URL. */
-async function deleteToken(
-  http: Http,
-  server: Server,
-  client: Client,
-  url: string,
-  token: Secret,
-  tell: (reason: string) => void,
-): Promise<boolean> {
-  const credentials = new TextEncoder().encode(`${client.id}:${client.secret?.reveal() ?? ""}`).toBase64();
-  try {
-    const reply = await http({
-      method: "DELETE",
-      url: url.replace("{clientId}", () => encodeURIComponent(client.id)),
-      headers: {
-        accept: "application/json",
-        ...server.dialect.request.headers,
-        authorization: `Basic ${credentials}`,
-        "content-type": "application/json",
-      },
-      body: JSON.stringify({ access_token: token.reveal() }),
-      timeout: LIMITS.account,
-    });
-    if (!isSuccess(reply)) tell(`HTTP ${reply.status}`);
-    return isSuccess(reply);
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     tell(error.reason);

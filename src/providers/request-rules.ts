@@ -58,9 +58,6 @@ const revocationIsWhole: Rule = ({ request, revocation = {} }, report) => {
     return;
   }
   if (tokens !== undefined) report("revocation.tokens", `does nothing: ${style} sends the access token alone`);
-  if (style === "delete-basic" && own !== undefined)
-    report("revocation.request", "does nothing: delete-basic says what is sent");
-  if (style !== "bearer") return;
   for (const field of ["names", "format", "authentication"] as const)
     if (own?.[field] !== undefined)
       report(`revocation.request.${field}`, "does nothing: bearer sends no parameters, only the token in its header");

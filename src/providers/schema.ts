@@ -61,10 +61,7 @@ export const endpoints = v.strictObject({
     template,
     "Where a login's first token is exchanged for a long-lived one (`longLived`), if that isn't `token`.",
   ),
-  revocation: optional(
-    template,
-    "Where tokens are revoked (RFC 7009). May hold `{clientId}` where the style is `delete-basic`.",
-  ),
+  revocation: optional(template, "Where tokens are revoked (RFC 7009). May hold `{clientId}`."),
   userinfo: optional(template, "What a token is asked with: whose is it?"),
   introspection: optional(template, "What tells about a token (RFC 7662)."),
 });

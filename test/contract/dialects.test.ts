@@ -199,9 +199,17 @@ const DIALECTS: Readonly<Record<string, object>> = {
   "a client with a certificate, or a key": {
     client: { kind: "confidential", methods: ["tls_client_auth", "private_key_jwt"] },
   },
+  "a client with a key or a certificate, which alone can end a login": {
+    client: { kind: "confidential", methods: ["tls_client_auth", "private_key_jwt"] },
+    revocation: { needsSecret: true },
+  },
   "a DELETE to end it": {
     endpoints: { ...BASE.endpoints, revocation: "https://acme.example/apps/{clientId}/token" },
-    revocation: { style: "delete-basic", needsSecret: true },
+    revocation: {
+      request: { method: "DELETE", format: "json", authentication: "basic", names: { token: "access_token" } },
+      tokens: ["access_token"],
+      needsSecret: true,
+    },
   },
 };
 

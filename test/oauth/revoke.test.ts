@@ -1,5 +1,6 @@
 /** RFC 7009, and the other way. A logout never fails because of what happens here. */
 import { afterEach, describe, expect, test } from "bun:test";
+import { exportPKCS8, generateKeyPair } from "jose";
 import { revokeTokens } from "../../src/oauth/revoke.ts";
 import type { Client } from "../../src/oauth/types.ts";
 import { http } from "../../src/platform/http.ts";
@@ -24,8 +25,8 @@ async function revoke(
   running.push(issuer);
   const server = issuer.server(different);
   const revocation = `${issuer.url}/applications/{clientId}/token`;
-  const endpoints =
-    different.revocation?.style === "delete-basic" ? { ...server.endpoints, revocation } : server.endpoints;
+  const isDelete = different.revocation?.request?.method === "DELETE" && different.revocation.needsSecret === true;
+  const endpoints = isDelete ? { ...server.endpoints, revocation } : server.endpoints;
   return { outcome: await revokeTokens(http, { ...server, endpoints }, client, tokens), seen: issuer.seen };
 }
 
@@ -157,7 +158,17 @@ describe("the token as its own bearer", () => {
 });
 
 describe("a DELETE with the client as Basic credentials", () => {
-  const style = { revocation: { style: "delete-basic", needsSecret: true } } as const;
+  // https://docs.github.com/rest/apps/oauth-applications#delete-an-app-token
+  const request = {
+    method: "DELETE",
+    format: "json",
+    authentication: "basic",
+    names: { token: "access_token", token_type_hint: false },
+  } as const;
+  const style: Partial<ProviderDefinition> = {
+    client: { basic: "{clientId}:{clientSecret}" },
+    revocation: { request, tokens: ["access_token"], needsSecret: true },
+  };
 
   test("names the client in the URL and the access token in the body", async () => {
     const { outcome, seen } = await revoke([new Response(null, { status: 204 })], style, secretClient("body"));
@@ -172,5 +183,14 @@ describe("a DELETE with the client as Basic credentials", () => {
     for (const status of [404, 422, 500])
       expect((await revoke([json({ message: "no" }, status)], style, secretClient("body"))).outcome).toBe(false);
     expect((await revoke([], style)).outcome).toBe("unsupported");
+  });
+
+  test("a client that proves itself with a key can revoke where a client has to prove itself", async () => {
+    const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+    const key = { pem: new Secret(await exportPKCS8(privateKey)), algorithm: "ES256", keyId: null } as const;
+    const client: Client = { id: "app", secret: null, authentication: "private_key_jwt", key };
+    const { outcome, seen } = await revoke([new Response()], { revocation: { needsSecret: true } }, client);
+    expect([outcome, seen.length]).toEqual([true, 2]);
+    expect(seen[0]?.form.client_assertion).toBeString();
   });
 });

@@ -86,12 +86,6 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "errors.codes.invalid_grant does nothing: it means 'dead' anyway",
     ],
     [
-      "a name in an address that nothing fills",
-      { endpoints: { ...SOUND.endpoints, revocation: "https://acme.example/apps/{clientId}/token" } },
-      "unused knobs",
-      "endpoints.revocation has {clientId}",
-    ],
-    [
       "a token pattern that matches any word",
       { tokenPatterns: ["[a-z]+"] },
       "token patterns",

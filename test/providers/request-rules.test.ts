@@ -45,7 +45,11 @@ describe("revocation", () => {
       "bearer sends the access token alone",
     ],
     ["a bearer with a secret", { style: "bearer", needsSecret: true }, "revocation.needsSecret makes no sense"],
-    ["a request beside delete-basic", { style: "delete-basic", request: { method: "POST" } }, "delete-basic says what"],
+    [
+      "credentials beside a bearer",
+      { style: "bearer", request: { authentication: "basic" } },
+      "bearer sends no parameters",
+    ],
     ["an identity", { request: { headers: { Authorization: "Bearer x" } } }, "headers.Authorization can't be given"],
     ["another host", { request: { headers: { Host: "evil.example" } } }, "headers.Host can't be sent"],
   ];

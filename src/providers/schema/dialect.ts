@@ -256,8 +256,8 @@ export const device = v.strictObject({
 
 export const revocation = v.strictObject({
   style: optional(
-    v.picklist(["rfc7009", "bearer", "delete-basic"]),
-    "`rfc7009` sends the token as a parameter, the client beside it. `bearer`: the access token in `header`, as its own bearer, and nothing else. `delete-basic`: DELETE, the client's Basic credentials, JSON `{access_token}`.",
+    v.picklist(["rfc7009", "bearer"]),
+    "`rfc7009` sends the token as a parameter, the client beside it. `bearer`: the access token in `header`, as its own bearer, and nothing else.",
   ),
   request: optional(
     v.strictObject({
@@ -271,7 +271,10 @@ export const revocation = v.strictObject({
     v.pipe(v.array(v.picklist(["refresh_token", "access_token"])), v.nonEmpty()),
     "Which of a login's tokens are sent, the refresh token first. One that isn't has to end with the others.",
   ),
-  needsSecret: optional(v.boolean(), "Only a client with a secret can revoke."),
+  needsSecret: optional(
+    v.boolean(),
+    "Only a client that proves itself can revoke, by a secret, a key or a certificate.",
+  ),
   endsGrant: optional(v.boolean(), "Revoking one token ends the whole grant, other connections' included."),
 });
 
