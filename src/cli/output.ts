@@ -20,6 +20,8 @@ export interface Output {
   readonly isJson: boolean;
   /** A line of data on stdout. Throws AuthError `internal` when it can't be written; a closed pipe is no error. */
   text(line: string): Promise<void>;
+  /** Data on stdout as it stands, without a line end of ours. */
+  raw(text: string): Promise<void>;
   /** Several lines of data, written at once. */
   lines(lines: readonly string[]): Promise<void>;
   /** The command's one JSON document on stdout. */
@@ -83,7 +85,8 @@ export function createOutput(env: Environment, globals: Globals): Output {
     return colorsFor(fd, env, globals.color);
   };
 
-  const text = (line: string): Promise<void> => enqueue(() => toStdout(`${line}\n`));
+  const raw = (text: string): Promise<void> => enqueue(() => toStdout(text));
+  const text = (line: string): Promise<void> => raw(`${line}\n`);
   const json = (document: unknown): Promise<void> => text(jsonText(document, 2));
   const success = (message: string): void => {
     if (!isJson) show("success", message);
@@ -93,6 +96,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
     format: globals.output,
     isJson,
     text,
+    raw,
     lines: async (lines) => {
       if (lines.length > 0) await text(lines.join("\n"));
     },

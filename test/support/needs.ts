@@ -32,6 +32,7 @@ const NEEDS = {
   restic: () => succeeds("restic", "version"),
   bash: () => succeeds("bash", "--version"),
   git: () => succeeds("git", "--version"),
+  pip: () => succeeds("/usr/bin/python3", "-m", "pip", "--version"),
   /** `chromium --version` takes half a second; that it is there is enough. */
   chromium: () => succeeds("sh", "-c", "command -v chromium"),
 } as const;

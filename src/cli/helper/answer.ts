@@ -151,7 +151,7 @@ async function refreshRejected(cli: Cli, named: Named, { place, token, reply }: 
 }
 
 async function write(cli: Cli, { stdout, stderr, exitCode = 0 }: Reply): Promise<number> {
-  if (stdout) await cli.output.text(stdout.replace(/\n$/, ""));
+  if (stdout) await cli.output.raw(stdout);
   if (stderr) cli.output.notice(stderr);
   return exitCode;
 }

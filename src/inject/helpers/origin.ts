@@ -9,11 +9,13 @@ export function originAsked(scheme: string, host: string): string {
 }
 
 /** @throws BadRequest for what is no https URL, or http to another machine */
-function originOfUrl(text: string): string {
+export function originOfUrl(text: string): string {
   const fault = addressFault(text);
   if (fault !== null) throw new BadRequest(`The address asked for ${fault}.`);
   const [, written = ""] = /^(https?:\/\/[^/?]*)/.exec(text) ?? [];
-  const { origin } = new URL(text);
+  const { origin, hostname } = new URL(text);
+  // RFC 1035 §2.3.4
+  if (hostname.length > 253) throw new BadRequest("The host asked for is longer than a host's name can be.");
   // 1.2 for 1.0.0.2, a port with zeros before it: two who compare texts would take them for two places.
   if (written.toLowerCase().replace(/^(https:.*):443$|^(http:.*):80$/, "$1$2") !== origin)
     throw new BadRequest("The address asked for isn't in its usual form.");

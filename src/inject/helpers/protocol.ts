@@ -78,7 +78,7 @@ export interface Header {
 }
 
 export interface Reply {
-  /** With its line ends. */
+  /** As it stands: with its line ends, where the protocol has any. */
   readonly stdout?: string;
   /** One line, without its end. */
   readonly stderr?: string;

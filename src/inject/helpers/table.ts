@@ -11,6 +11,13 @@ export interface Helper {
 
 export const HELPERS: Readonly<Record<string, Helper>> = {
   git: { title: "git", program: "git-credential-auth", load: () => import("./git.ts") },
+  terraform: {
+    title: "Terraform and OpenTofu",
+    program: "terraform-credentials-auth",
+    load: () => import("./terraform.ts"),
+  },
+  keyring: { title: "uv and pip", program: "keyring", load: () => import("./keyring.ts") },
+  vault: { title: "Vault and OpenBao", program: "vault-token-auth", load: () => import("./vault.ts") },
 };
 
 /** The client that starts a program by this path; null where none does. */

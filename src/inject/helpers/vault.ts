@@ -1,0 +1,52 @@
+/**
+ * Token helpers of Vault and OpenBao: https://developer.hashicorp.com/vault/docs/commands/token-helper
+ *
+ * The helper is run for each command, with Vault's own environment. An address that was given by `-address` isn't known
+ * to it. What it prints is the token as it stands: a line end would be part of it.
+ */
+import type { Environment } from "../../platform/context.ts";
+import { originOfUrl } from "./origin.ts";
+import { BadRequest, type Call, type Demand, failed, NOTHING, type Protocol } from "./protocol.ts";
+
+export default {
+  minTtl: 60,
+  margin: 0,
+  timeLimit: null,
+  ownWords: 1,
+  ask,
+  // No output: there is no token.
+  none: () => NOTHING,
+  failure: failed,
+} satisfies Protocol as Protocol;
+
+async function ask(call: Call): Promise<Demand> {
+  switch (call.words[0]) {
+    case "get":
+      return {
+        kind: "token",
+        place: { origin: addressed(call.env), user: null },
+        answer: ({ token }) => ({ stdout: token.reveal() }),
+      };
+    case "store":
+      await call.text();
+      throw new BadRequest("Nothing is stored here: a token from elsewhere is kept by 'auth login vault --token -'.");
+    case "erase":
+      throw new BadRequest("Nothing is erased here: a login is ended by 'auth logout'.");
+    default:
+      throw new BadRequest("This is asked by get, store or erase.");
+  }
+}
+
+/** What both take where nothing says another. */
+const DEFAULT_ADDRESS = "https://127.0.0.1:8200";
+
+/** Which of the two programs asks isn't known. @throws BadRequest where that makes a difference */
+function addressed(env: Environment): string {
+  const vault = env.VAULT_AGENT_ADDR || env.VAULT_ADDR;
+  const bao = env.BAO_AGENT_ADDR || env.BAO_ADDR;
+  const [address = DEFAULT_ADDRESS, ...others] = new Set(
+    [vault, bao].filter(Boolean).map((url) => originOfUrl(url ?? "")),
+  );
+  if (others.length > 0) throw new BadRequest("VAULT_ADDR and BAO_ADDR name two servers: unset one of them.");
+  return address;
+}

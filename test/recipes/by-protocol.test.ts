@@ -1,0 +1,72 @@
+/** Recipes for programs that can't be had here: their scripts, and then what the program itself would call. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Ended, run, tempFolder } from "../support/program.ts";
+import { pathWithAuth, recipe } from "../support/recipes.ts";
+import { startTokenHost, type TokenHost } from "../support/token-host.ts";
+
+let host: TokenHost;
+let home: string;
+
+beforeAll(async () => {
+  host = startTokenHost(() => new Response("nothing here", { status: 404 }));
+  await host.logIn("work");
+  home = tempFolder();
+});
+afterAll(() => host.stop());
+
+async function perform(script: string): Promise<void> {
+  const env = { ...host.env, HOME: home, PATH: pathWithAuth() };
+  expect(await run(["sh", "-e", "-c", script], { env })).toMatchObject({ code: 0, stderr: "" });
+}
+
+function call(command: readonly string[], env: Record<string, string> = {}, stdin = ""): Promise<Ended> {
+  return run(command, { env: { ...host.env, ...env }, stdin });
+}
+
+const token = () => host.issued.at(-1)?.token;
+
+test("Terraform: the plugin by its name, with the arguments of its configuration, a verb and a host", async () => {
+  await perform(recipe("Terraform and OpenTofu", 0, {}));
+  expect(readFileSync(join(home, ".terraformrc"), "utf8")).toBe('credentials_helper "auth" {}\n');
+  const helper = join(home, ".terraform.d", "plugins", "terraform-credentials-auth");
+  expect(await call([helper, "get", "app.terraform.io"])).toMatchObject({ code: 0, stdout: "{}\n", stderr: "" });
+
+  const [, list = ""] = /args = (\[.*\])/.exec(recipe("Terraform and OpenTofu", 1, {})) ?? [];
+  const args = JSON.parse(list) as string[];
+  const { code, stdout } = await call([helper, ...args, "get", "terraform.example"]);
+  expect({ code, answer: JSON.parse(stdout) }).toEqual({ code: 0, answer: { token: token() } });
+  const elsewhere = await call([helper, ...args, "get", "evil.example"]);
+  expect(elsewhere).toMatchObject({ code: 1, stdout: "" });
+  const stored = await call([helper, ...args, "store", "terraform.example"], {}, '{"token":"new"}');
+  expect(stored).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(/^auth: Nothing is stored .*\n$/),
+  });
+});
+
+test("Vault: the helper of the configuration, with one word and VAULT_ADDR", async () => {
+  await perform(recipe("Vault and OpenBao", 0, {}));
+  const [, helper = ""] = /^token_helper = "(.*)"$/m.exec(readFileSync(join(home, ".vault"), "utf8")) ?? [];
+  const at = { VAULT_ADDR: host.url };
+  expect(await call([helper, "get"], at)).toMatchObject({ code: 0, stdout: token() ?? "", stderr: "" });
+  const elsewhere = { VAULT_ADDR: "https://vault.example:8200" };
+  expect(await call([helper, "get"], elsewhere)).toMatchObject({ code: 0, stdout: "", stderr: "" });
+  expect(await call([helper, "store"], at, "hvs.new")).toMatchObject({ code: 1, stdout: "" });
+});
+
+test("uv: keyring without a user name is answered by a name and a password", async () => {
+  const keyring = join(tempFolder(), "keyring");
+  await perform(`ln -s "$(command -v auth)" '${keyring}'`);
+  const creds = ["--mode", "creds"];
+  const answer = { code: 0, stdout: `work\n${token()}\n`, stderr: "" };
+  for (const service of [`${host.url}/simple/`, new URL(host.url).host])
+    expect(await call([keyring, "get", service, ...creds])).toMatchObject(answer);
+  expect(await call([keyring, "get", "https://other.example/", ...creds])).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: "",
+  });
+});
