@@ -38,9 +38,19 @@ function fieldsOf({ body, headers }: HttpRequest): string {
   const isJson = Object.entries(headers ?? {}).some(
     ([name, value]) => name.toLowerCase() === "content-type" && /json/.test(value),
   );
-  const fields = isJson ? Object.entries(JSON.parse(body) as object) : [...new URLSearchParams(body)];
+  const fields = isJson ? jsonFields(body) : [...new URLSearchParams(body)];
   const shown = fields.map(([name, value]) => `${name}=${SENT.includes(name) ? String(value) : "[redacted]"}`);
   return ` ${escapeText(shown.join(" "))}`;
+}
+
+/** None where a description's text isn't what its header says, or no object. */
+function jsonFields(body: string): [string, unknown][] {
+  try {
+    const value: unknown = JSON.parse(body);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+  } catch {
+    return [];
+  }
 }
 
 function describe({ status, headers, body }: HttpReply): string {

@@ -57,3 +57,17 @@ test("never a token that only the provider's description knows by its name", asy
         expect(line).not.toContain(secret.slice(0, 10));
       }
 });
+
+test("attack: a body that isn't what its header says ends no request", async () => {
+  for (const body of ["null", "client_id=me", "[1]", '"text"', ""]) {
+    const lines: string[] = [];
+    const reply = { status: 204, headers: new Headers(), body: new Uint8Array() };
+    const http = traced(
+      async () => reply as HttpReply,
+      (line) => void lines.push(line),
+    );
+    const headers = { "Content-Type": "application/json" };
+    expect(await http({ method: "POST", url: "https://example.com/me", headers, body })).toBe(reply);
+    expect(lines[0], body).toBe("→ POST https://example.com/me ");
+  }
+});
