@@ -186,6 +186,7 @@ export async function post(
     ...(format !== "query" && { "content-type": TYPES[format] }),
     ...lowerCased(declared),
   });
+  refuseHeaders(server, shaped.headers);
   let reply: HttpReply;
   try {
     reply = await http({
@@ -204,6 +205,14 @@ export async function post(
     throw error instanceof HttpError ? classifyNoReply(error) : error;
   }
   return { status: reply.status, headers: keptHeaders(reply.headers), body: reply.body };
+}
+
+/** A setting, or a plugin's function, may have put into one what no header can carry (RFC 9110 §5.5). Nothing is sent then. */
+function refuseHeaders({ dialect }: Server, headers: Readonly<Record<string, string>>): void {
+  const [name] = Object.entries(headers).find(([, value]) => /[^\t\x20-\x7e]/.test(value)) ?? [];
+  if (name === undefined) return;
+  const words = `The header ${name} for ${dialect.title} has a character that no header can have.`;
+  throw new AuthError("plugin_invalid", words, { hint: "Nothing was sent. Check the settings that it is made of." });
 }
 
 /** Parameters that are credentials. Some were made for this one request: an assertion, a proof. */

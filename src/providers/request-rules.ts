@@ -16,8 +16,9 @@ const headersAreHarmless: Rule = ({ request, refresh, longLived, device, revocat
     ),
   };
   for (const [path, headers] of Object.entries(groups))
-    for (const name of Object.keys(headers ?? {})) {
+    for (const [name, value] of Object.entries(headers ?? {})) {
       const problem = requestHeaderFault(name);
+      if (/[^\t\x20-\x7e]/.test(value)) report(`${path}.${name}`, "has a character that no header can have");
       if (problem !== null) report(`${path}.${name}`, problem);
       else if (/^authorization$/i.test(name))
         report(

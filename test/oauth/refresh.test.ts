@@ -212,3 +212,17 @@ test("a reply read from the disk is read as it would have been at once", async (
   const got = await readTokenReply(silent(), publicClient, raw, { subject: null, now: 0 });
   expect([got.refreshToken?.reveal(), got.expiresIn]).toEqual(["r2", 60]);
 });
+
+test("attack: a header that a setting makes unfit is refused by name, and nothing is sent", async () => {
+  const issuer = at(json({ access_token: "a" }));
+  for (const value of ["пользователь", "😀", "a\r\nHost: x", "a\0"]) {
+    const error = await thrown(() =>
+      sendRefresh(http, issuer.server({ request: { headers: { "X-Shard": value } } }), publicClient, request),
+    );
+    expect(error).toMatchObject({
+      code: "plugin_invalid",
+      message: "The header x-shard for Test has a character that no header can have.",
+    });
+  }
+  expect(issuer.seen).toEqual([]);
+});

@@ -62,6 +62,11 @@ describe("revocation", () => {
   });
 });
 
+test("attack: a header's own text that would be two headers, or none, is refused", () => {
+  for (const value of ["a\r\nHost: x", "ü", "a\0"])
+    expect(said({ request: { headers: { "X-H": value } } })).toContain("X-H has a character that no header can have");
+});
+
 describe("an Authorization header of its own", () => {
   const own = { request: { headers: { authorization: "Basic eDo=" } } };
   const cases: [where: string, fields: Record<string, unknown>][] = [
