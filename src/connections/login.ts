@@ -97,7 +97,9 @@ async function keepLogin(
   let { account } = received;
   let plan = planned;
   try {
-    plan = withTold(planned, received.told, ui);
+    const { accessToken, refreshToken } = received;
+    const secrets = refreshToken === null ? [accessToken] : [accessToken, refreshToken];
+    plan = withTold(planned, received.told, secrets, ui);
     const reply = await untilInterrupted(interruption, withIntrospectedLifetime(services, plan, received));
     tellUnreadValues(services, plan, reply, ui);
     refuseTokenType(plan, reply);

@@ -4,18 +4,26 @@
  */
 import type { Told } from "../oauth/told.ts";
 import { AuthError } from "../platform/errors.ts";
-import { outsideWords } from "../platform/redact.ts";
+import { holdsSecret, outsideWords } from "../platform/redact.ts";
+import type { Secret } from "../platform/secret.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
-import { checkSetting } from "../providers/settings.ts";
+import { checkSetting, type Setting } from "../providers/settings.ts";
 import type { Values } from "../providers/template.ts";
 
-/** @throws AuthError `origin_mismatch` for what the description doesn't allow */
-export function acceptTold({ title, settings = {} }: ProviderDefinition, told: Told): Values {
+/**
+ * @param secrets what came beside it, of whatever length
+ * @throws AuthError `origin_mismatch` for what the description doesn't allow, and for what must not be shown or kept
+ */
+export function acceptTold(
+  { title, settings = {} }: ProviderDefinition,
+  told: Told,
+  secrets: readonly Secret[] = [],
+): Values {
   const accepted: Record<string, string> = {};
   for (const [name, value] of Object.entries(told)) {
     const setting = settings[name];
     if (setting === undefined) continue;
-    const checked = typeof value === "string" ? checkSetting(setting, value) : { fault: "is no text" };
+    const checked = typeof value === "string" ? checkTold(setting, value, secrets) : { fault: "is no text" };
     if ("fault" in checked) {
       const said = outsideWords(typeof value === "string" ? value : JSON.stringify(value), 80);
       throw new AuthError("origin_mismatch", `${title} says that its ${name} is ${said}, which ${checked.fault}.`, {
@@ -25,6 +33,14 @@ export function acceptTold({ title, settings = {} }: ProviderDefinition, told: T
     accepted[name] = checked.value;
   }
   return accepted;
+}
+
+/** It goes into addresses, headers and records, and is shown. */
+function checkTold(setting: Setting, value: string, secrets: readonly Secret[]): ReturnType<typeof checkSetting> {
+  if (holdsSecret(value) || secrets.some((secret) => value.includes(secret.reveal())))
+    return { fault: "holds a secret" };
+  if (/[^\x21-\x7e]/.test(value)) return { fault: "has a character that no address and no header can have" };
+  return checkSetting(setting, value);
 }
 
 /** What was said that isn't as a login has it, in words: `instance "na2.acme.example"`. */

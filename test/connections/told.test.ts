@@ -88,6 +88,30 @@ describe("the API's host, in the token reply", () => {
     expect(error?.message).not.toContain("refresh-1");
   });
 
+  test("attack: a token of the same reply in a setting is neither shown nor stored", async () => {
+    const shard = { title: "Shard", pattern: "[a-z0-9-]+", from: { reply: "shard" } };
+    const definition = { ...ORG, settings: { shard } as const, endpoints: { ...ORG.endpoints }, origins: [] };
+    const { userinfo: _, ...endpoints } = definition.endpoints;
+    for (const said of ["access-1", "x-refresh-1-y"]) {
+      const answers = { [TOKEN]: [200, { ...TOKENS, shard: said }], [REVOKE]: [200, {}] } as const;
+      const whole = { ...definition, endpoints, request: { headers: { "x-shard": "{shard}" } } };
+      const { vault, error, warnings, sent } = await playLogin(whole as never, answers);
+      expect([error?.code, [...vault.entries.keys()]], said).toEqual(["origin_mismatch", []]);
+      expect(`${error?.message} ${warnings.join(" ")}`, said).not.toContain(said);
+      expect(sent.at(-1)?.parameters.token, said).toBe("access-1");
+    }
+  });
+
+  test("attack: letters that no header can have are refused at the login", async () => {
+    const shard = { title: "Shard", pattern: ".+", from: { reply: "shard" } };
+    const { userinfo: _, ...endpoints } = ORG.endpoints ?? {};
+    const { error, vault } = await playLogin(
+      { ...ORG, settings: { shard }, endpoints, origins: [], request: { headers: { "x-shard": "{shard}" } } },
+      { [TOKEN]: [200, { ...TOKENS, shard: "пользователь" }], [REVOKE]: [200, {}] },
+    );
+    expect([error?.code, [...vault.entries.keys()]]).toEqual(["origin_mismatch", []]);
+  });
+
   test("that the reply lacks is left out; one that was given stays", async () => {
     const none = await playLogin(ORG, { [TOKEN]: [200, TOKENS] });
     expect(none.stored?.record.pinned?.origins).toEqual(["https://login.acme.example"]);
@@ -209,6 +233,14 @@ describe("the token host, in the browser's answer", () => {
     });
     await refreshConnection(services, stored.ref, { minTtl: 0, force: true, rejected: null, implicit: false });
     expect(refreshed).toEqual(["https://accounts.acme.test/token s3cret-of-acme"]);
+  });
+
+  test("attack: the code in its place is refused, and sent nowhere", async () => {
+    const open = { title: "Zone", pattern: "[a-z0-9-]+", from: { answer: "zone" } };
+    const definition = { ...CENTERS, settings: { ...CENTERS.settings, zone: open } };
+    const headers = { headers: { "x-zone": "{zone}" } };
+    const { error, sent } = await playLogin({ ...definition, request: headers }, {}, {}, { zone: "the-code-1" });
+    expect([error?.code, sent]).toEqual(["origin_mismatch", []]);
   });
 
   test("and the client is known to the next login, wherever that begins", async () => {

@@ -182,7 +182,7 @@ async function byBrowser(run: Run): Promise<FlowEnd> {
     const { pasted } = await ui.authorize(url, login.redirectUri);
     const answers = pasted === undefined ? [login.callback] : [login.callback, acceptPasted(login, pasted)];
     const authorization = await Promise.race(answers);
-    const there = withTold(plan, authorization.told, ui);
+    const there = withTold(plan, authorization.told, [authorization.code], ui);
     run.moved(there);
     const reply = await exchangeCode(receive, there.server, client, authorization, context.now());
     return { reply: await longLived({ ...run, plan: there }, reply), plan: there, conclude };

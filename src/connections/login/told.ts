@@ -1,6 +1,7 @@
 /** A login that goes on where the provider says that the account is: its API, or its token endpoint, has a host of its own. */
 
 import type { Told } from "../../oauth/told.ts";
+import type { Secret } from "../../platform/secret.ts";
 import { originOf } from "../../platform/url.ts";
 import { dialectOf, isMintingFlow } from "../../providers/minting.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
@@ -10,12 +11,13 @@ import type { LoginPlan } from "./plan.ts";
 import type { LoginUi } from "./request.ts";
 
 /**
+ * @param secrets what came beside what was said
  * @param ui is shown what is new
  * @throws AuthError `origin_mismatch` for what the description doesn't allow
  */
-export function withTold(plan: LoginPlan, said: Told, ui: LoginUi): LoginPlan {
+export function withTold(plan: LoginPlan, said: Told, secrets: readonly Secret[], ui: LoginUi): LoginPlan {
   const { definition, settings } = plan.provider;
-  const told = acceptTold(definition, said);
+  const told = acceptTold(definition, said, secrets);
   const news = Object.entries(told).filter(([name, value]) => settings[name] !== value);
   for (const [name, value] of news) ui.warn(`${name} from ${definition.title}: ${value}`);
   if (news.length === 0) return plan;
