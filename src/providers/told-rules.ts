@@ -1,7 +1,8 @@
 /** Settings that the provider itself says (`from`): what it says must stay at hosts that the description names. */
 import type { Rule } from "./check.ts";
+import { domainOf } from "./domain.ts";
 import { flowsOf } from "./flows.ts";
-import { startOf } from "./origins.ts";
+import { startOf, startsOf } from "./origins.ts";
 import { endingOf, literalOf, patternFault } from "./pattern.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { namesIn } from "./template.ts";
@@ -32,7 +33,13 @@ const toldSettingsAreSound: Rule = (definition, report) => {
 };
 
 /** Where a login begins, before the provider has said anything. */
-const BEGINNINGS = /(^|\.)endpoints\.(authorization|device|token|mint)$/;
+const BEGINNINGS = /(^|\.)endpoints\.(authorization|device|token|mint|exchange)$/;
+
+/** What is asked only before a reply can have said anything. */
+const BEFORE_REPLY = /(^|\.)(issuer|endpoints\.exchange)$/;
+
+/** What is asked only where no browser brings an answer, and before a reply has said anything. */
+const BEFORE_ALL = /(^|\.)(issuer|endpoints\.poll)$/;
 
 const toldHostsAreNamed: Rule = (definition, report) => {
   const { settings = {} } = definition;
@@ -40,8 +47,10 @@ const toldHostsAreNamed: Rule = (definition, report) => {
     const start = startOf(address);
     const told = namesIn(start).filter((name) => settings[name]?.from !== undefined);
     for (const name of told) {
-      if (path.endsWith("issuer")) report(path, `is asked before the provider says {${name}}`);
-      if (BEGINNINGS.test(path) && settings[name]?.default === undefined)
+      const isByAnswer = settings[name]?.from?.answer !== undefined;
+      if (BEFORE_ALL.test(path) || (BEFORE_REPLY.test(path) && !isByAnswer))
+        report(path, `is asked before the provider says {${name}}`);
+      else if (BEGINNINGS.test(path) && settings[name]?.default === undefined)
         report(
           path,
           `has {${name}}, which nothing fills before the provider says it`,
@@ -50,10 +59,11 @@ const toldHostsAreNamed: Rule = (definition, report) => {
     }
     const last = told.at(-1);
     if (last === undefined) continue;
-    const rest = start.slice(start.lastIndexOf(`{${last}}`) + last.length + 2).replace(/\{\w+\}/g, "x.example");
     const { choices, pattern } = settings[last] ?? {};
-    if (DOMAIN.test(rest) || choices !== undefined || pattern === undefined || patternFault(pattern) !== null) continue;
-    if (!DOMAIN.test(endingOf(pattern)) && endingOf(pattern) !== literalOf(pattern))
+    if (choices !== undefined || pattern === undefined || patternFault(pattern) !== null) continue;
+    const rest = start.slice(start.lastIndexOf(`{${last}}`) + last.length + 2);
+    const isOneHost = rest === "" && endingOf(pattern) === literalOf(pattern);
+    if (!isOneHost && !hostsEndingIn(endingOf(pattern) + rest, definition).every(isOneOwners))
       report(
         `settings.${last}.pattern`,
         `takes hosts of any domain, and ${path} would be there`,
@@ -62,8 +72,26 @@ const toldHostsAreNamed: Rule = (definition, report) => {
   }
 };
 
-/** The end of a host by which it is someone's: `.acme.example`. */
-const DOMAIN = /\.[a-z0-9-]+\.[a-z0-9-]+(:\d+)?$/i;
+/** Whether a host is of one owner, whatever takes the place of `x`: `x.acme.example`. */
+function isOneOwners(host: string): boolean {
+  const domain = domainOf(host);
+  return domain !== null && host.endsWith(`.${domain}`);
+}
+
+/**
+ * Hosts that end so, with each value that the description gives its settings. A person's own host may be any; a word that
+ * isn't a host says nothing of whose it is.
+ */
+function hostsEndingIn(rest: string, definition: ProviderDefinition): string[] {
+  const { settings = {} } = definition;
+  const starts = startsOf(`https://x${rest}`, definition);
+  return (starts ?? [""]).map((start) =>
+    start
+      .replace(/\{(\w+)\}/g, (_, name: string) => (settings[name]?.kind === "host" ? "x.example" : "x"))
+      .replace(/^https:\/\//, "")
+      .replace(/:\d+$/, ""),
+  );
+}
 
 function* addressesOf(definition: ProviderDefinition): Generator<[path: string, address: string]> {
   const layers = [

@@ -183,6 +183,51 @@ describe("a refresh that brings no token", () => {
     expect(details["error codes"]).toBe("1 dead");
   });
 
+  test("attack: a host of any owner, by a word after it or by a domain that is shared, is refused", () => {
+    const api = { title: "API", pattern: "[a-z0-9]+", from: { reply: "api" } };
+    const userinfo = (address: string, other: object): object => ({
+      settings: { api, other: { title: "Other", ...other } },
+      endpoints: { ...BASE.endpoints, userinfo: address },
+    });
+    for (const [address, other] of [
+      ["https://{api}.{other}/me", { default: "com" }],
+      ["https://{api}.{other}/me", { choices: ["acme.example", "com"] }],
+      ["https://{api}.{other}/me", {}],
+      ["https://{api}.{other}.uk/me", { default: "co" }],
+      ["https://{api}.co.uk/me", { default: "used" }],
+    ] as const)
+      expect(refused(userinfo(address, other)), address).toContain("settings.api.pattern takes hosts of any domain");
+    const ending = (end: string): object => ({
+      settings: { api: { ...api, kind: "host", pattern: `[a-z0-9-]+${end}` } },
+      origins: ["https://{api}"],
+    });
+    for (const end of ["\\.co\\.uk", "\\.github\\.io", "acme\\.example"])
+      expect(refused(ending(end)), end).toContain("settings.api.pattern takes hosts of any domain");
+    for (const end of ["\\.acme\\.co\\.uk", "\\.acme\\.github\\.io"])
+      expect(thrownOrNull({ ...BASE, ...ending(end) }), end).toBeNull();
+    for (const [address, other] of [
+      ["https://{api}.{other}/me", { default: "acme.example" }],
+      ["https://{api}.{other}/me", { kind: "host" }],
+      ["https://{api}.{other}.acme.example/me", {}],
+    ] as const)
+      expect(thrownOrNull({ ...BASE, ...userinfo(address, other) }), address).toBeNull();
+  });
+
+  test("where it is asked for before the provider can have said it is refused", () => {
+    const api = { title: "API", kind: "host", pattern: "[a-z]+\\.acme\\.example", default: "a.acme.example" };
+    const longLived = { grantType: "ll", parameter: "access_token" };
+    const at = (name: string, from: object, more: object = {}): object => ({
+      settings: { api: { ...api, from } },
+      endpoints: { ...BASE.endpoints, [name]: "https://{api}/x" },
+      longLived,
+      ...more,
+    });
+    for (const from of [{ reply: "api" }, { answer: "api" }])
+      expect(refused(at("poll", from))).toContain("endpoints.poll is asked before the provider says {api}");
+    expect(refused(at("exchange", { reply: "api" }))).toContain("endpoints.exchange is asked before the provider says");
+    expect(thrownOrNull({ ...BASE, ...at("exchange", { answer: "api" }) })).toBeNull();
+  });
+
   test("beside what contradicts it is refused", () => {
     expect(refused({ refresh: { ...refresh, killsAccessToken: true } })).toContain(
       "refresh.keepsAccessToken makes no sense: the old access token dies",

@@ -1,4 +1,5 @@
 /** The catalogue's addresses as endpoints, origins, and variants for those that depend on what a connection says. */
+import { domainOf } from "../domain.ts";
 import type { EndpointName, ProviderDefinition } from "../schema.ts";
 import type { Draft } from "./draft.ts";
 import { alternatives, asked, hostsOf, templateOf, wholeOrigin } from "./placeholders.ts";
@@ -115,11 +116,7 @@ export class Addresses {
       const filled = usual.reduce((text, [setting, value]) => text.replaceAll(setting, () => value), url);
       return /^https:\/\/([^/?#]+)/.exec(filled)?.[1] ?? "";
     });
-    const labels = hosts.find((host) => !/[{}:]/.test(host) && host.includes("."))?.split(".") ?? [];
-    // `acme.co.uk`
-    const isShort = /^(co|com|net|org|gov|ac|edu)$/.test(labels.at(-2) ?? "") && labels.at(-1)?.length === 2;
-    const domain = labels.slice(isShort ? -3 : -2).join(".");
-    return domain === "" ? null : domain;
+    return domainOf(hosts.find((host) => !/[{}:]/.test(host) && host.includes(".")) ?? "");
   }
 
   described(): Pick<ProviderDefinition, "endpoints" | "origins" | "variants"> {
