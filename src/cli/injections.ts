@@ -271,7 +271,9 @@ async function companionVariables(session: Session, acquired: Acquired): Promise
   const { companionsFor } = await import("./companions.ts");
   const { dialect } = resolveProvider(definition, acquired.settings);
   const all = companionsFor(dialect, acquired, session.context.env);
-  return Object.fromEntries(all.flatMap(({ variable, value }) => (variable === null ? [] : [[variable, value]])));
+  return Object.fromEntries(
+    all.flatMap(({ variable }) => (variable === null ? [] : [[variable.name, variable.value]])),
+  );
 }
 
 /** An error where its plugin is gone: under a name of the caller's choice the token can still be had. */

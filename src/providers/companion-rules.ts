@@ -1,6 +1,6 @@
 /** What a description may say of its companions: they take no header, flag or variable that is something else's. */
 import type { Rule } from "./check.ts";
-import { asksForSecret, variableOf } from "./companions.ts";
+import { asksForSecret, handedOver, variableOf } from "./companions.ts";
 import { flowsOf } from "./flows.ts";
 import { RESERVED_FLAGS } from "./reserved.ts";
 import { flagOf } from "./settings.ts";
@@ -54,6 +54,15 @@ const companionsAreUsed: Rule = (definition, report) => {
     if (variable !== null) {
       const problem = writeFault(variable, "{token}", {});
       const field = companion.variable === undefined ? path : `${path}.variable`;
+      const value = handedOver(companion);
+      const fact = settings[/^\{(\w+)\}$/.exec(value)?.[1] ?? ""];
+      const isPersons = fact !== undefined && (fact.from ?? fact.default ?? fact.choices) === undefined;
+      if (!asksForSecret(companion) && value !== "{clientId}" && !isPersons)
+        report(
+          field,
+          `can't be ${variable}: programs get {secret}, {clientId}, or one setting that only a person gives`,
+          "Leave it out: the header goes along all the same.",
+        );
       if (problem !== null)
         report(field, `is handed over in ${variable}, which ${problem}`, `Name another: ${path}.variable`);
       const other = written.get(variable.toUpperCase());

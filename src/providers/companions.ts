@@ -21,8 +21,8 @@ export interface CompanionHeader {
   /** As the description writes it: `X-Api-Key`. */
   readonly name: string;
   readonly value: Secret;
-  /** In which programs get the value; null: in none. */
-  readonly variable: string | null;
+  /** In which programs get it, and what is in it; null: in none. */
+  readonly variable: { readonly name: string; readonly value: Secret } | null;
 }
 
 /**
@@ -42,7 +42,10 @@ export function companionHeaders(
     const [, header, value] = (line === null ? null : /^([^:]+): ?(.*)$/s.exec(line)) ?? [];
     // A setting may have any letter in it; a header may not.
     if (header === undefined || value === undefined || /[^\x20-\x7e]/.test(value)) return [];
-    return [{ name: header, value: new Secret(value), variable: variableOf(id, name, companion) }];
+    const variable = variableOf(id, name, companion);
+    const held = fill(handedOver(companion), values);
+    const given = variable === null || held === null ? null : { name: variable, value: new Secret(held) };
+    return [{ name: header, value: new Secret(value), variable: given }];
   });
 }
 
@@ -52,13 +55,23 @@ export function byName(headers: readonly CompanionHeader[]): Record<string, Secr
 }
 
 /** Whether a person has to give something for it. */
-export function asksForSecret({ header }: Companion): boolean {
+export function asksForSecret({ header }: Pick<Companion, "header">): boolean {
   return namesIn(header).includes("secret");
 }
 
 /** Those that a person gives something for, by their names. */
 export function secretCompanions({ companions = {} }: Pick<ProviderDefinition, "companions">): [string, Companion][] {
   return Object.entries(companions).filter(([, companion]) => asksForSecret(companion));
+}
+
+/**
+ * What its variable has, as a template: the header's value where nothing of it is the author's own words, which a program
+ * could take as code; else the secret alone.
+ */
+export function handedOver(companion: Pick<Companion, "header">): string {
+  const value = companion.header.replace(/^[^:]+: ?/, "");
+  const isBare = /^(\{secret\}|\{clientId\}|:)+$/.test(value) || /^\{\w+\}$/.test(value);
+  return isBare || !asksForSecret(companion) ? value : "{secret}";
 }
 
 /** `etsy`, `apiKey` → `ETSY_API_KEY`. */

@@ -148,3 +148,38 @@ describe("provider check", () => {
     });
   });
 });
+
+describe("attack: words of the author's in a variable that a program takes as code", () => {
+  test("a header's own words never get into one: it has the secret alone", () => {
+    const companion = { title: "Key", header: "X-Other: rm -rf {secret}", variable: "SOME_TOOL_KEY" };
+    const dialect = withDefaults(parseDefinition(withCompanion(companion), "acme.toml"));
+    const all = companionHeaders(dialect, "id", { more: new Secret("the key"), apiKey: new Secret("k") });
+    const given = all.flatMap(({ variable }) => (variable === null ? [] : [[variable.name, variable.value.reveal()]]));
+    expect(given).toEqual([
+      ["ACME_API_KEY", "id:k"],
+      ["SOME_TOOL_KEY", "the key"],
+    ]);
+  });
+
+  const all = {
+    ...SOUND.settings,
+    org: { title: "Org" },
+    said: { title: "Said", pattern: "[a-z]+", from: { reply: "p" } },
+  };
+  for (const header of ["X-Ver: $(touch /tmp/x)", "X-Ver: {tenant}", "X-Ver: {said}", "X-Ver: v {org}"])
+    test(`${header} has no variable`, () => {
+      const companion = { title: "Ver", header, variable: "SOME_TOOL_KEY" };
+      expect(said(withCompanion(companion, { settings: all }))).toContain(
+        "can't be SOME_TOOL_KEY: programs get {secret}",
+      );
+    });
+
+  test("the client's id, or what a person said, may have one", () => {
+    const settings = { ...SOUND.settings, org: { title: "Org" } };
+    const origins = ["https://{org}.acme.example"];
+    for (const header of ["X-Ver: {org}", "X-Ver: {clientId}"]) {
+      const value = withCompanion({ title: "V", header, variable: "SOME_TOOL_KEY" }, { settings, origins });
+      expect(parseDefinition(value, "acme.toml").id).toBe("acme");
+    }
+  });
+});

@@ -1,7 +1,7 @@
 /** A provider as `list` and `show` print it: its description, where it comes from and whether it is used. */
 import { readPin } from "../../connections/plugins.ts";
 import { AuthError } from "../../platform/errors.ts";
-import { asksForSecret, variableOf } from "../../providers/companions.ts";
+import { asksForSecret, handedOver, variableOf } from "../../providers/companions.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { claimsOf } from "../../providers/plugins/claims.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
@@ -126,7 +126,7 @@ export function described(
     required: companion.required ?? false,
   }));
   const beside = companions.flatMap(({ variable, header }) =>
-    variable === null ? [] : [[variable, header.slice(header.indexOf(":") + 1).trim()] as const],
+    variable === null ? [] : [[variable, handedOver({ header })] as const],
   );
   const values = [...environments.flatMap((one) => Object.entries(one?.write ?? {})), ...beside];
   const known = [...tokens, ...ofSettings, ...beside.map(([variable]) => variable)];
