@@ -34,6 +34,15 @@ const Metadata = v.object({
   pushed_authorization_request_endpoint: url,
   require_pushed_authorization_requests: v.optional(v.boolean()),
   authorization_response_iss_parameter_supported: v.optional(v.boolean()),
+  mtls_endpoint_aliases: v.optional(
+    v.object({
+      device_authorization_endpoint: url,
+      token_endpoint: url,
+      revocation_endpoint: url,
+      introspection_endpoint: url,
+      pushed_authorization_request_endpoint: url,
+    }),
+  ),
 });
 
 /**
@@ -140,7 +149,8 @@ function readMetadata(issuer: string, body: Json): IssuerDocument {
       `${issuer} says that it is another issuer: ${outsideWords(document.issuer)}.`,
       { hint: "If that is the one you mean, give its URL instead." },
     );
-  const leaking = Object.entries(document).find(([, value]) => typeof value === "string" && holdsSecret(value));
+  const texts = [...Object.entries(document), ...Object.entries(document.mtls_endpoint_aliases ?? {})];
+  const leaking = texts.find(([, value]) => typeof value === "string" && holdsSecret(value));
   if (leaking !== undefined)
     throw new AuthError("provider_unavailable", `The metadata of ${issuer} is faulty: ${leaking[0]} holds a secret.`, {
       hint: "Nothing was sent. Its operator has to mend this.",
@@ -160,11 +170,19 @@ function documentFrom(metadata: v.InferOutput<typeof Metadata>) {
     userinfo: metadata.userinfo_endpoint,
     introspection: metadata.introspection_endpoint,
   };
-  const given = Object.entries(endpoints).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const aliases = metadata.mtls_endpoint_aliases ?? {};
   return {
     /** As it is in the metadata; one for many tenants may hold `{tenant}`. */
     issuer: metadata.issuer,
-    endpoints: Object.fromEntries(given) as Readonly<Partial<Record<EndpointName, string>>>,
+    endpoints: named(endpoints),
+    /** For a client that shows a certificate (RFC 8705 §5). */
+    mutualTls: named({
+      device: aliases.device_authorization_endpoint,
+      token: aliases.token_endpoint,
+      revocation: aliases.revocation_endpoint,
+      introspection: aliases.introspection_endpoint,
+      pushed: aliases.pushed_authorization_request_endpoint,
+    }),
     jwksUri: metadata.jwks_uri ?? null,
     /** Authorization replies carry `iss` (RFC 9207). */
     issRequired: metadata.authorization_response_iss_parameter_supported ?? false,
@@ -184,6 +202,10 @@ function documentFrom(metadata: v.InferOutput<typeof Metadata>) {
     /** It takes DPoP proofs by ES256 (RFC 9449 §5.1). */
     dpop: metadata.dpop_signing_alg_values_supported?.includes("ES256") ?? false,
   };
+}
+
+function named<N extends string>(urls: Partial<Record<N, string | undefined>>): Readonly<Partial<Record<N, string>>> {
+  return Object.fromEntries(Object.entries(urls).filter(([, url]) => url !== undefined)) as Partial<Record<N, string>>;
 }
 
 /** A URL that a person typed may lack the slash at the end, or have one too many. */

@@ -15,7 +15,7 @@ const definition: ProviderDefinition = {
 };
 
 function says(more: Partial<IssuerDocument>): IssuerDocument {
-  return { endpoints: {}, challengeMethods: null, ...more } as IssuerDocument;
+  return { endpoints: {}, mutualTls: {}, challengeMethods: null, ...more } as IssuerDocument;
 }
 
 test("an endpoint is taken at the description's origins, or where the description names none of that kind", () => {

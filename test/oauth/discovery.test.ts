@@ -63,6 +63,7 @@ test("an issuer's document becomes endpoints", async () => {
       userinfo: `${url}/me`,
       introspection: `${url}/introspect`,
     },
+    mutualTls: {},
     jwksUri: `${url}/keys`,
     issRequired: true,
     registration: `${url}/register`,

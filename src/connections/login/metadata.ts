@@ -16,12 +16,15 @@ export function atKnownOrigins(
   leaveOut: (name: string, url: string) => void,
 ): IssuerDocument {
   const known = [...origins, ...(issuer === null ? [] : [originOf(issuer)])];
-  const kept = Object.entries(document.endpoints).filter(([name, url]) => {
-    const isKept = ownValue(endpoints, name) === undefined || known.includes(originOf(url));
-    if (!isKept) leaveOut(name, url);
-    return isKept;
-  });
-  return { ...document, endpoints: Object.fromEntries(kept) };
+  const kept = (urls: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries(urls).filter(([name, url]) => {
+        const isKept = ownValue(endpoints, name) === undefined || known.includes(originOf(url));
+        if (!isKept) leaveOut(name, url);
+        return isKept;
+      }),
+    );
+  return { ...document, endpoints: kept(document.endpoints), mutualTls: kept(document.mutualTls) };
 }
 
 /** A description may not know that the issuer has come to take PKCE by S256. A hash written in another way is no guess. */

@@ -23,6 +23,7 @@ import { loginClient } from "./client.ts";
 import { loginCommand } from "./command.ts";
 import { atKnownOrigins, withMetadata } from "./metadata.ts";
 import { clientMissing } from "./missing-client.ts";
+import { atMutualTls } from "./mutual-tls.ts";
 import { flowOfRequest, planWithoutPerson } from "./plan-without-person.ts";
 import { registeredClient } from "./registration.ts";
 import type { LoginRequest } from "./request.ts";
@@ -92,7 +93,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   if (pastes) return { ...common, flow: "token", client: null, scopes: [] };
 
   const withoutPerson = await planWithoutPerson(services, common, alone, document);
-  if (withoutPerson !== null) return withoutPerson;
+  if (withoutPerson !== null) return atMutualTls(withoutPerson, document);
 
   const { token } = server.endpoints;
   if (token === undefined)
@@ -122,7 +123,8 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     });
   const registered = registration === null ? {} : { registered: registration.entry };
   const notice = registration?.notice == null ? {} : { notice: registration.notice };
-  return { ...common, flow, client: await ready(client, document), scopes, ...registered, ...notice };
+  const plan = { ...common, flow, client: await ready(client, document), scopes, ...registered, ...notice };
+  return atMutualTls(plan, document);
 }
 
 /** What is kept and shown are the scopes: a description that changes its presets changes no login. */
@@ -185,13 +187,14 @@ async function issuerDocument(
   );
 }
 
-function addressesOf(issuer: string, { endpoints, pushed, registration }: IssuerDocument): IssuerAddresses {
+function addressesOf(issuer: string, document: IssuerDocument): IssuerAddresses {
+  const { endpoints, mutualTls, pushed, registration } = document;
   const { authorization, device, token } = endpoints;
   const given = (urls: readonly (string | null | undefined)[]): string[] => urls.filter((url) => url != null);
   return {
     issuer,
-    login: given([authorization, device, token, pushed]),
-    all: given([issuer, ...Object.values(endpoints), pushed, registration]),
+    login: given([authorization, device, token, pushed, mutualTls.device, mutualTls.token, mutualTls.pushed]),
+    all: given([issuer, ...Object.values(endpoints), ...Object.values(mutualTls), pushed, registration]),
   };
 }
 
