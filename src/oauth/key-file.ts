@@ -105,10 +105,7 @@ export async function readCertificate(
 ): Promise<{ readonly key: Secret; readonly thumbprint: string }> {
   const what = "The certificate file";
   const key = await readPrivateKey(text, algorithm, what);
-  const [certificate] = blocks(text, "CERTIFICATE");
-  if (certificate === undefined)
-    throw keyRefused(what, "holds a private key, but no certificate", "Put both into one file: cat key.pem cert.pem");
-  await refuseOthersCertificate(certificate, key, what);
+  const certificate = await certificateOf(key, text, what);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", certificate));
   return { key, thumbprint: digest.toBase64({ alphabet: "base64url", omitPadding: true }) };
 }
@@ -123,15 +120,16 @@ export async function readClientCertificate(file: Secret): Promise<ClientKey> {
   const text = file.reveal();
   const key = await keyIn(text, what);
   const pem = new Secret(String(key.export({ type: "pkcs8", format: "pem" })));
-  const [certificate] = blocks(text, "CERTIFICATE");
-  if (certificate === undefined)
-    throw keyRefused(what, "holds a private key, but no certificate", "Put both into one file: cat key.pem cert.pem");
-  await refuseOthersCertificate(certificate, pem, what);
-  const chain = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  await certificateOf(pem, text, what);
+  const chain = text.match(blockOf("CERTIFICATE")) ?? [];
   return { pem, algorithm: algorithmFor(key, null, null), keyId: null, certificate: `${chain.join("\n")}\n` };
 }
 
-async function refuseOthersCertificate(certificate: Uint8Array, key: Secret, what: string): Promise<void> {
+/** The first certificate of the file, in DER: it has to be that of the key. */
+async function certificateOf(key: Secret, text: string, what: string): Promise<Uint8Array<ArrayBuffer>> {
+  const [certificate] = blocks(text, "CERTIFICATE");
+  if (certificate === undefined)
+    throw keyRefused(what, "holds a private key, but no certificate", "Put both into one file: cat key.pem cert.pem");
   const { createPrivateKey, X509Certificate } = await import("node:crypto");
   let matches: boolean;
   try {
@@ -140,6 +138,7 @@ async function refuseOthersCertificate(certificate: Uint8Array, key: Secret, wha
     throw keyRefused(what, "has a damaged certificate", "Take it from where it was made once more.");
   }
   if (!matches) throw keyRefused(what, "has a certificate of another key", "Put the two that belong together into it.");
+  return certificate;
 }
 
 /** PEM labels of a private key: PKCS#8 (RFC 5958), PKCS#1 (RFC 8017 §A.1.2), SEC1 (RFC 5915). */
@@ -161,9 +160,14 @@ function privateKeyIn(text: string, what: string): string {
   throw keyRefused(what, "isn't a private key in PEM form", "It begins with -----BEGIN PRIVATE KEY-----.");
 }
 
+/** A block of PEM (RFC 7468), with what is in it. */
+function blockOf(label: string): RegExp {
+  return new RegExp(`-----BEGIN ${label}-----([^-]*)-----END ${label}-----`, "g");
+}
+
 /** Every block of a label, decoded; one that is cut off or no base64 is left out. */
 function blocks(text: string, label: string): Uint8Array<ArrayBuffer>[] {
-  const found = text.matchAll(new RegExp(`-----BEGIN ${label}-----([^-]*)-----END ${label}-----`, "g"));
+  const found = text.matchAll(blockOf(label));
   return [...found].flatMap(([, body = ""]) => {
     try {
       return [Uint8Array.fromBase64(body)];
