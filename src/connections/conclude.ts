@@ -14,11 +14,11 @@ import { madeFrom } from "./pin.ts";
 import type { Connection, Mint, Note, Tokens } from "./record.ts";
 import { connectionError, display, typed } from "./ref.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
+import { reportedOtherwise } from "./reported-settings.ts";
 import type { Services } from "./services.ts";
 import { notFound, type Stored } from "./store.ts";
 import type { TokenEndpoint } from "./token-endpoint.ts";
 import { refreshFingerprint, tokensFrom, unreadValues } from "./tokens.ts";
-import { toldAnew } from "./told.ts";
 
 /** What an attempt needs at hand from its first step to its last. */
 export interface Attempt {
@@ -68,7 +68,7 @@ export async function conclude(
   const unread = unreadValues(reply);
   if (unread !== null) services.context.debug(`warning: ${display(noted.ref)}: ${unread}`);
   // Where tokens go was settled at the login (RULES.md 3.1).
-  for (const said of toldAnew(tokenEndpoint.dialect, reply.told, madeFrom(noted.record).settings))
+  for (const said of reportedOtherwise(tokenEndpoint.dialect, reply.reported, madeFrom(noted.record).settings))
     services.context.debug(
       `warning: ${display(noted.ref)}: the provider now says ${said}; only a new login follows it.`,
     );

@@ -14,10 +14,10 @@ import { withCompanions } from "./login/companions.ts";
 import { type FlowEnd, runFlow } from "./login/flows.ts";
 import { identify, refuseOtherAccount } from "./login/identity.ts";
 import { type LoginPlan, planLogin } from "./login/plan.ts";
+import { atReportedPlace } from "./login/reported-settings.ts";
 import type { LoginRequest, LoginUi } from "./login/request.ts";
 import { loginSettings } from "./login/settings.ts";
 import { clientOrigins, type StoredLogin, storeLogin } from "./login/store.ts";
-import { withTold } from "./login/told.ts";
 import { warnOfMissingRefreshToken, warnOfRefusedScopes } from "./login/warnings.ts";
 import { interrupted, revokeLogin, untilInterrupted, withdraw } from "./login/withdraw.ts";
 import { refuseMismatch } from "./mismatch.ts";
@@ -99,7 +99,7 @@ async function keepLogin(
   try {
     const { accessToken, refreshToken } = received;
     const secrets = refreshToken === null ? [accessToken] : [accessToken, refreshToken];
-    plan = withTold(planned, received.told, secrets, ui);
+    plan = atReportedPlace(planned, received.reported, secrets, ui);
     const reply = await untilInterrupted(interruption, withIntrospectedLifetime(services, plan, received));
     tellUnreadValues(services, plan, reply, ui);
     refuseTokenType(plan, reply);

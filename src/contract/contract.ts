@@ -14,9 +14,9 @@ import { LOGINS } from "./logins.ts";
 import { MINTS } from "./mints.ts";
 import { otherPlaces } from "./places.ts";
 import { REFRESHES } from "./refreshes.ts";
+import { REPORTED_SETTINGS } from "./reported-settings.ts";
 import { sampleSettings } from "./sample.ts";
 import { STATIC_CHECKS } from "./static-checks.ts";
-import { TOLD } from "./told.ts";
 
 export interface Check {
   readonly name: string;
@@ -31,7 +31,7 @@ export async function checkContract(given: ProviderDefinition): Promise<Check[]>
   if (typeof settings === "string") return [{ name: "settings", status: "fail", detail: settings }];
   const flows = flowsOf(definition).map(({ flow }) => flow);
   const has = ({ flow }: CheckCase): boolean => flow === undefined || flows.includes(flow);
-  const played = [...LOGINS, ...TOLD, ...LIFETIMES, ...MINTS, ...REFRESHES].filter(has);
+  const played = [...LOGINS, ...REPORTED_SETTINGS, ...LIFETIMES, ...MINTS, ...REFRESHES].filter(has);
   const checks: Check[] = [];
   for (const checkCase of [...STATIC_CHECKS, ...functionCases(given), ...played])
     checks.push(await perform(checkCase, { definition, settings }));

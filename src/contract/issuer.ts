@@ -25,9 +25,9 @@ import { discoveredEndpoints, issuerMetadata } from "./discovery.ts";
 import { type Grant, Grants } from "./grants.ts";
 import { answerMint, MINTING_GRANTS } from "./minted.ts";
 import { exchangeAt, livesOn, shortLived } from "./renewals.ts";
+import { ReportedPlace } from "./reported-place.ts";
 import { type Call, ReceivedRequest, renewalIn, scopesIn, type TestClient } from "./request.ts";
 import { introspect, revoke, userinfo } from "./token-use.ts";
-import { ToldPlace } from "./told-place.ts";
 
 export class Issuer {
   readonly provider: ResolvedProvider;
@@ -36,7 +36,7 @@ export class Issuer {
   /** The endpoints in force: declared, or from discovery; and then where the issuer itself says. */
   endpoints: Endpoints;
   /** What it says of settings. */
-  readonly place: ToldPlace;
+  readonly place: ReportedPlace;
   /** What contradicts the description, in words. */
   readonly found: string[] = [];
   /** Addresses that were called, in order. */
@@ -54,7 +54,7 @@ export class Issuer {
     this.provider = provider;
     this.client = client;
     this.endpoints = discoveredEndpoints(provider);
-    this.place = new ToldPlace(this);
+    this.place = new ReportedPlace(this);
     this.grants = new Grants(provider.dialect.refresh, () => Date.now() + this.#clockOffset);
     this.#server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => this.#answer(request) });
   }

@@ -52,13 +52,13 @@ export function sampleVariant(
  * What the provider says of the settings that it says something of: something else than what they are, where that can be.
  * @throws Mismatch where no value could be found for one
  */
-export function sampleTold(
+export function sampleReports(
   { settings = {} }: ProviderDefinition,
   held: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const told = Object.entries(settings).filter(([, setting]) => setting.from !== undefined);
+  const reported = Object.entries(settings).filter(([, setting]) => setting.from !== undefined);
   return Object.fromEntries(
-    told.map(([name, setting]) => {
+    reported.map(([name, setting]) => {
       const before = held[name] ?? setting.default;
       const other = setting.choices?.find((choice) => choice !== before && fits(setting, choice));
       const value = other ?? sampleSetting(setting);

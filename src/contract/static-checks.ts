@@ -5,7 +5,7 @@ import { matches } from "../providers/pattern.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import { suggestionHint } from "../providers/suggest.ts";
 import { type CheckCase, insist, Mismatch, Skip, type Subject } from "./check.ts";
-import { sampleTold, sampleVariant } from "./sample.ts";
+import { sampleReports, sampleVariant } from "./sample.ts";
 
 export const STATIC_CHECKS: readonly CheckCase[] = [
   { name: "addresses", run: addresses },
@@ -15,7 +15,7 @@ export const STATIC_CHECKS: readonly CheckCase[] = [
 
 /** Every variant can count, and has addresses that a token may be sent to (`resolveProvider` refuses others). */
 function addresses({ definition, settings }: Subject): string {
-  const places = [settings, { ...settings, ...sampleTold(definition, settings) }];
+  const places = [settings, { ...settings, ...sampleReports(definition, settings) }];
   for (const [i, { when }] of (definition.variants ?? []).entries()) {
     const values = sampleVariant(definition, when, settings);
     if (values === null) throw new Mismatch(`no settings could be made up for which variants.${i} counts`);

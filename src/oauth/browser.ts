@@ -13,8 +13,8 @@ import { type Authorization, sentRedirect } from "./code.ts";
 import { type Listener, type ListenerOptions, listen, type Reception } from "./listener.ts";
 import { registered } from "./login-error.ts";
 import type { Page } from "./page.ts";
+import { reportedIn } from "./reported-settings.ts";
 import { endpointOf, nameOf, renamed, resourceOf, scopeOf } from "./send.ts";
-import { toldIn } from "./told.ts";
 import type { Account, Client, Server } from "./types.ts";
 
 export interface BrowserRequest {
@@ -106,8 +106,8 @@ export async function startBrowserLogin(
     const kept = authorize.extra.map((name) => [name, parameters.get(name)] as const);
     const code = codeIn(server, parameters, redirectUri);
     const extra = Object.fromEntries(kept.flatMap(([name, value]) => (value === null ? [] : [[name, redact(value)]])));
-    const told = toldIn(server.dialect.settings, "answer", (name) => parameters.get(name));
-    return { code, redirectUri, verifier, nonce, extra, told };
+    const reported = reportedIn(server.dialect.settings, "answer", (name) => parameters.get(name));
+    return { code, redirectUri, verifier, nonce, extra, reported };
   }
 
   function receive(parameters: URLSearchParams): Reception {

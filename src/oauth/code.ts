@@ -3,8 +3,8 @@ import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
 import { loginError } from "./login-error.ts";
 import { readTokenReply } from "./reply.ts";
+import type { ReportedSettings } from "./reported-settings.ts";
 import { sendGrant } from "./send.ts";
-import type { Told } from "./told.ts";
 import { type Client, OAuthFailure, type Server, type TokenReply } from "./types.ts";
 
 /** What the provider's answer brought, and what goes with it to the token endpoint. */
@@ -18,7 +18,7 @@ export interface Authorization {
   /** What else of the answer is to be kept. */
   readonly extra: Readonly<Record<string, string>>;
   /** What it says of the connection's settings, unchecked. */
-  readonly told: Told;
+  readonly reported: ReportedSettings;
 }
 
 /** What goes out under the name `redirect_uri`: some providers have a name for the address (`authorize.redirect.value`). */

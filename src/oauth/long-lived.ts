@@ -45,7 +45,7 @@ export async function exchangeForLongLived(
       idToken: reply.idToken ?? first.idToken,
       account: reply.account ?? first.account,
       extra: { ...first.extra, ...reply.extra },
-      told: { ...first.told, ...reply.told },
+      reported: { ...first.reported, ...reply.reported },
     };
   } catch (error) {
     // Refused by ourselves: a plugin's function failed, or there is nowhere to send it to.

@@ -14,8 +14,8 @@ import { decodeBody, isSuccess, readBody } from "./body.ts";
 import { classifyReply, codeOf, serverTime } from "./classify.ts";
 import { lifetimeAt, lifetimeOf, secondsToExp } from "./expiry.ts";
 import { checkIdToken, decodeJwt, type ExpectedIdToken } from "./idtoken.ts";
+import { reportedIn } from "./reported-settings.ts";
 import { shapeLine } from "./shape.ts";
-import { toldIn } from "./told.ts";
 import { type Client, OAuthFailure, type RawReply, type Server, type TokenReply } from "./types.ts";
 
 /**
@@ -78,7 +78,7 @@ export async function readTokenReply(
     idToken: idToken.token,
     account,
     extra: extraOf(body, dialect),
-    told: toldIn(dialect.settings, "reply", (path) => at(body, path)),
+    reported: reportedIn(dialect.settings, "reply", (path) => at(body, path)),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Dialect } from "../providers/defaults.ts";
 import type { EndpointName, ErrorClass } from "../providers/schema.ts";
 import type { ProofKey } from "./dpop.ts";
 import type { ClientKey } from "./key-file.ts";
-import type { Told } from "./told.ts";
+import type { ReportedSettings } from "./reported-settings.ts";
 
 export type Authentication = "none" | "body" | "basic" | "private_key_jwt" | "tls_client_auth";
 
@@ -84,7 +84,7 @@ export interface TokenReply {
   readonly account: Account | null;
   readonly extra: Readonly<Record<string, unknown>>;
   /** What the provider says of the connection's settings, unchecked: the host of its API. */
-  readonly told: Told;
+  readonly reported: ReportedSettings;
   /** As it was sent, where a code brought the tokens. */
   readonly redirectUri?: string;
 }
@@ -105,7 +105,7 @@ export function bareReply(accessToken: Secret, of: Partial<TokenReply>): TokenRe
     idToken: null,
     account: null,
     extra: {},
-    told: {},
+    reported: {},
     ...of,
   };
 }

@@ -5,9 +5,9 @@ import { flowsOf, REFRESHING } from "./flows.ts";
 import { MINTING_FLOWS, type MintingFlow, mintingOf } from "./minting.ts";
 import { ownParametersAreSent, redirectIsThePersons } from "./own-parameters.ts";
 import { REPLY_RULES } from "./reply-rules.ts";
+import { REPORTED_SETTING_RULES } from "./reported-setting-rules.ts";
 import type { EndpointName, Flow, ProviderDefinition } from "./schema.ts";
 import { namesIn } from "./template.ts";
-import { TOLD_RULES } from "./told-rules.ts";
 
 const ENDPOINTS_OF_FLOWS: Readonly<Record<Flow, readonly EndpointName[]>> = {
   device: ["device", "token"],
@@ -246,7 +246,7 @@ export const CONTRADICTIONS: readonly Rule[] = [
   authorizeIsPlain,
   requestsAreWhole,
   ...REPLY_RULES,
-  ...TOLD_RULES,
+  ...REPORTED_SETTING_RULES,
   ownParametersAreSent,
   redirectIsThePersons,
   mintingIsWhole,

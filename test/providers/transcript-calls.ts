@@ -59,7 +59,7 @@ const OPERATIONS: Readonly<
       wire,
       server,
       client,
-      { code: new Secret(code), redirectUri, verifier: secretOf(verifier), nonce: null, extra: {}, told: {} },
+      { code: new Secret(code), redirectUri, verifier: secretOf(verifier), nonce: null, extra: {}, reported: {} },
       NOW,
     ),
 

@@ -21,8 +21,8 @@ import type { Services } from "../services.ts";
 import { loginCommand } from "./command.ts";
 import { pastedToken } from "./pasted-token.ts";
 import type { LoginPlan } from "./plan.ts";
+import { atReportedPlace } from "./reported-settings.ts";
 import type { LoginUi, NextPasted } from "./request.ts";
-import { withTold } from "./told.ts";
 
 export interface FlowEnd {
   readonly reply: TokenReply;
@@ -182,7 +182,7 @@ async function byBrowser(run: Run): Promise<FlowEnd> {
     const { pasted } = await ui.authorize(url, login.redirectUri);
     const answers = pasted === undefined ? [login.callback] : [login.callback, acceptPasted(login, pasted)];
     const authorization = await Promise.race(answers);
-    const there = withTold(plan, authorization.told, [authorization.code], ui);
+    const there = atReportedPlace(plan, authorization.reported, [authorization.code], ui);
     run.moved(there);
     const reply = await exchangeCode(receive, there.server, client, authorization, context.now());
     return { reply: await longLived({ ...run, plan: there }, reply), plan: there, conclude };
@@ -231,7 +231,7 @@ async function byCode({ context, plan, receive }: Run): Promise<TokenReply> {
     verifier: null,
     nonce: null,
     extra: {},
-    told: {},
+    reported: {},
   };
   return exchangeCode(receive, plan.server, requireClient(plan), authorization, context.now());
 }

@@ -2,19 +2,19 @@
 import type { ProviderDefinition } from "../providers/schema.ts";
 
 /** Setting → what was said of it, as it came. */
-export type Told = Readonly<Record<string, unknown>>;
+export type ReportedSettings = Readonly<Record<string, unknown>>;
 
 /** @param valueAt what the answer, or the reply, has at a place; undefined or null: nothing */
-export function toldIn(
+export function reportedIn(
   settings: ProviderDefinition["settings"],
   source: "answer" | "reply",
   valueAt: (place: string) => unknown,
-): Told {
-  const told: Record<string, unknown> = {};
+): ReportedSettings {
+  const reported: Record<string, unknown> = {};
   for (const name in settings) {
     const place = settings[name]?.from?.[source];
     const value = place === undefined ? undefined : valueAt(place);
-    if (value !== undefined && value !== null && value !== "") told[name] = value;
+    if (value !== undefined && value !== null && value !== "") reported[name] = value;
   }
-  return told;
+  return reported;
 }

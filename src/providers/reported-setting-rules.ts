@@ -7,7 +7,7 @@ import { endingOf, literalOf, patternFault } from "./pattern.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { namesIn } from "./template.ts";
 
-const toldSettingsAreSound: Rule = (definition, report) => {
+const reportedSettingsAreSound: Rule = (definition, report) => {
   const flows = flowsOf(definition).map(({ flow }) => flow);
   for (const [name, { from, kind = "text", choices, pattern, required, flows: only }] of settingsOf(definition)) {
     if (from === undefined) continue;
@@ -41,12 +41,12 @@ const BEFORE_REPLY = /(^|\.)(issuer|endpoints\.exchange)$/;
 /** What is asked only where no browser brings an answer, and before a reply has said anything. */
 const BEFORE_ALL = /(^|\.)(issuer|endpoints\.poll)$/;
 
-const toldHostsAreNamed: Rule = (definition, report) => {
+const reportedHostsHaveOneOwner: Rule = (definition, report) => {
   const { settings = {} } = definition;
   for (const [path, address] of addressesOf(definition)) {
     const start = startOf(address);
-    const told = namesIn(start).filter((name) => settings[name]?.from !== undefined);
-    for (const name of told) {
+    const reported = namesIn(start).filter((name) => settings[name]?.from !== undefined);
+    for (const name of reported) {
       const isByAnswer = settings[name]?.from?.answer !== undefined;
       if (BEFORE_ALL.test(path) || (BEFORE_REPLY.test(path) && !isByAnswer))
         report(path, `is asked before the provider says {${name}}`);
@@ -57,7 +57,7 @@ const toldHostsAreNamed: Rule = (definition, report) => {
           `Give settings.${name} a default: where a login begins.`,
         );
     }
-    const last = told.at(-1);
+    const last = reported.at(-1);
     if (last === undefined) continue;
     const { choices, pattern } = settings[last] ?? {};
     if (choices !== undefined || pattern === undefined || patternFault(pattern) !== null) continue;
@@ -109,4 +109,4 @@ function settingsOf({ settings = {} }: ProviderDefinition) {
   return Object.entries(settings);
 }
 
-export const TOLD_RULES: readonly Rule[] = [toldSettingsAreSound, toldHostsAreNamed];
+export const REPORTED_SETTING_RULES: readonly Rule[] = [reportedSettingsAreSound, reportedHostsHaveOneOwner];

@@ -7,7 +7,7 @@ import { type CheckCase, errorOf, insist, Skip, type Subject } from "./check.ts"
 import { type Harness, withHarness } from "./harness.ts";
 import { anyFlow } from "./logins.ts";
 
-export const TOLD: readonly CheckCase[] = [
+export const REPORTED_SETTINGS: readonly CheckCase[] = [
   { name: "settings that the provider says", run: saidIsKept },
   { name: "settings that it may not say", run: strangeIsRefused },
 ];
@@ -39,7 +39,7 @@ async function saidIsKept(subject: Subject): Promise<string> {
 /** Of any other domain; refused before anything is stored, and what came is given back. */
 async function strangeIsRefused(subject: Subject): Promise<string> {
   const flow = flowFor(subject);
-  for (const [name, setting] of toldOf(subject.definition))
+  for (const [name, setting] of reportedOf(subject.definition))
     for (const strange of STRANGE) {
       insist("fault" in checkSetting(setting, strange), `settings.${name} takes ${strange}, which is nobody's`);
       await withHarness(subject, (harness) => refuses(harness, flow, name, strange));
@@ -50,7 +50,7 @@ async function strangeIsRefused(subject: Subject): Promise<string> {
 const STRANGE = ["elsewhere.invalid/", "https://user@elsewhere.invalid", "../elsewhere"];
 
 async function refuses({ issuer, services, login }: Harness, flow: Flow, name: string, value: string): Promise<string> {
-  issuer.place.makeStrange(name, value);
+  issuer.place.reportStrange(name, value);
   const error = await errorOf(AuthError, login(flow), `a login at which ${name} is ${value} is stored`);
   insist(error.code === "origin_mismatch", `${name} as ${value} is reported as ${error.code}: ${error.message}`);
   insist((await services.vault.list("connection")).length === 0, "a refused login is stored");
@@ -60,11 +60,11 @@ async function refuses({ issuer, services, login }: Harness, flow: Flow, name: s
 
 /** What a browser brings back is said in no other flow. */
 function flowFor(subject: Subject): "device" | "browser" {
-  const told = toldOf(subject.definition);
-  if (told.length === 0) throw new Skip("it says none");
-  return told.some(([, { from }]) => from?.answer !== undefined) ? "browser" : anyFlow(subject);
+  const reported = reportedOf(subject.definition);
+  if (reported.length === 0) throw new Skip("it says none");
+  return reported.some(([, { from }]) => from?.answer !== undefined) ? "browser" : anyFlow(subject);
 }
 
-function toldOf({ settings = {} }: ProviderDefinition) {
+function reportedOf({ settings = {} }: ProviderDefinition) {
   return Object.entries(settings).filter(([, { from }]) => from !== undefined);
 }

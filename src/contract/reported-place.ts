@@ -3,9 +3,9 @@ import { resolveProvider } from "../providers/resolve.ts";
 import { type Body, put } from "./bodies.ts";
 import { discoveredEndpoints } from "./discovery.ts";
 import type { Issuer } from "./issuer.ts";
-import { sampleTold } from "./sample.ts";
+import { sampleReports } from "./sample.ts";
 
-export class ToldPlace {
+export class ReportedPlace {
   /** Setting → what is said of it. */
   readonly values: Record<string, string>;
   readonly #issuer: Issuer;
@@ -15,11 +15,11 @@ export class ToldPlace {
   constructor(issuer: Issuer) {
     const { definition, settings } = issuer.provider;
     this.#issuer = issuer;
-    this.values = sampleTold(definition, settings);
+    this.values = sampleReports(definition, settings);
   }
 
   /** Something is said that no description allows: it leads nowhere. */
-  makeStrange(name: string, value: string): void {
+  reportStrange(name: string, value: string): void {
     this.values[name] = value;
     this.#strange = name;
   }
