@@ -1,38 +1,67 @@
 import { allowFile } from "../connections/allowed-files.ts";
+import { writeFolderPin } from "../connections/folder/pins.ts";
 import { readEnvFile } from "../inject/env-file.ts";
+import { usage } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import { FOLDER_FILE } from "../platform/folder-file.ts";
 import { shellWord } from "../platform/shell-word.ts";
+import { listAllowed } from "./allowed-list.ts";
 import { defineCommand } from "./command.ts";
+import type { Cli } from "./context.ts";
 import { allow, linesOf } from "./env-file.ts";
+import { allowFolderFile, fileGiven, meansFolderFile } from "./folder-file.ts";
 import { requireConsent } from "./input.ts";
-import { inSession } from "./session.ts";
+import { inSession, type Session } from "./session.ts";
 
 export default defineCommand({
   name: "allow",
-  description: "Let a file say which tokens a command gets: as it is now, at this place",
+  description: "Let a file say which tokens are used: as it is now, at this place",
   group: "setup",
   args: {
-    file: { type: "positional", required: true, description: "The file that --env-file is to take" },
-    undo: { type: "boolean", description: "Don't obey it any more" },
-    yes: { type: "boolean", alias: "y", description: "Don't ask" },
+    path: {
+      type: "positional",
+      required: false,
+      description: `An ${FOLDER_FILE} or its folder, or a file for 'auth run --env-file'; without it, the nearest ${FOLDER_FILE} from here upwards`,
+    },
+    undo: { type: "boolean", description: "Forget the file" },
+    yes: { type: "boolean", alias: "y", description: "Don't ask: a file for --env-file is shown, and asked about" },
+    list: { type: "boolean", description: "List the files that were allowed or denied, and change nothing" },
   },
   examples: [
-    ["auth allow .env", "shows what it hands over, and asks"],
-    ["auth allow .env --yes", "in a script, after it was looked at"],
-    ["auth allow .env --undo", "takes it back"],
+    ["auth allow", `this folder's ${FOLDER_FILE}, or the nearest one above, after a look at it`],
+    ["auth allow .env --yes", "in a script, a file for 'auth run --env-file' that was looked at"],
+    ["auth allow --list", "which there are, and what has become of them"],
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const file = await readEnvFile(args.file);
-      const { path, references } = file;
-      if (args.undo) {
-        const vault = await session.vault();
-        if (vault !== null) await allowFile(vault, file, null);
-        return cli.output.result({ path, allowed: false }, `${path} is not obeyed any more.`);
-      }
-      for (const line of linesOf(file)) cli.output.notice(line);
-      const remedy = `Without a question: auth allow ${shellWord(args.file)} --yes`;
-      await requireConsent(cli, "Allow it, as it is now?", args.yes ?? false, remedy);
-      await allow(cli, session, file);
-      await cli.output.result({ path, allowed: true, references }, `${path} is allowed, as it is now.`);
+      const { path, undo = false, yes = false } = args;
+      if (args.list && (path !== undefined || undo)) throw usage("--list lists them all, and changes nothing.");
+      if (args.list) return listAllowed(cli, session);
+      if (path !== undefined && !meansFolderFile(path)) return allowEnvFile(cli, session, path, { undo, yes });
+      const file = fileGiven(cli, path);
+      if (!undo) return allowFolderFile(cli, session, file);
+      const vault = await session.vault();
+      if (vault !== null) await writeFolderPin(vault, file, null);
+      return cli.output.result({ path: file, state: "forgotten" }, `Forgot ${escapeText(file)}.`);
     }),
 });
+
+/** It may set variables that hold no token, so it is shown and asked about. */
+async function allowEnvFile(
+  cli: Cli,
+  session: Session,
+  given: string,
+  { undo, yes }: { readonly undo: boolean; readonly yes: boolean },
+): Promise<void> {
+  const file = await readEnvFile(given);
+  const { path, references } = file;
+  if (undo) {
+    const vault = await session.vault();
+    if (vault !== null) await allowFile(vault, file, null);
+    return cli.output.result({ path, allowed: false }, `${path} is not obeyed any more.`);
+  }
+  for (const line of linesOf(file)) cli.output.notice(line);
+  await requireConsent(cli, "Allow it, as it is now?", yes, `Without a question: auth allow ${shellWord(given)} --yes`);
+  await allow(cli, session, file);
+  await cli.output.result({ path, allowed: true, references }, `${path} is allowed, as it is now.`);
+}

@@ -4,7 +4,9 @@ import { display } from "../connections/ref.ts";
 import { environmentTokens } from "../connections/select.ts";
 import type { Stored } from "../connections/store.ts";
 import { entryOf, environmentEntry, type ListEntry, marksOf } from "../connections/view.ts";
+import { escapeText } from "../platform/escape.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
+import type { Cli } from "./context.ts";
 import { connectionsOf, type Session } from "./session.ts";
 
 export interface Shown {
@@ -41,7 +43,10 @@ export async function meanings(
 ): Promise<Meanings> {
   const refs = (all ?? (await connectionsOf(session))).map(({ ref }) => ref);
   const providers = (fromEnvironment ?? (await environmentTokens(session))).map(({ provider }) => provider);
-  const means = meaningsOf(refs, await readDefaults(await session.vault()), providers);
+  const elsewhere = meaningsOf(refs, await readDefaults(await session.vault()), providers);
+  const here = (await session.folder())?.here ?? null;
+  const means =
+    here === null ? elsewhere : (await import("../connections/folder/meanings.ts")).meaningsHere(elsewhere, here, refs);
   const ofProviders = new Map(means.providers);
   for (const id of means.providers.keys()) if (await hasNoDefault(session.registry, id)) ofProviders.delete(id);
   return { ...means, providers: ofProviders };
@@ -51,4 +56,17 @@ export async function meanings(
 export function markOf(entry: ListEntry): string {
   if (entry.default) return " ★";
   return entry.providerDefault ? " *" : "";
+}
+
+/** What there is to know of a file that decides in this folder, may not, or isn't allowed. */
+export async function tellOfFolder(cli: Cli, session: Session): Promise<void> {
+  const state = await session.folder();
+  if (state === null) return;
+  const [{ notAllowed }, { inWords }] = await Promise.all([
+    import("../connections/folder/state.ts"),
+    import("../connections/folder/meanings.ts"),
+  ]);
+  for (const one of state.passedOver) cli.output.warn(notAllowed(one));
+  if (state.refused !== null) cli.output.warn([state.refused.message, state.refused.hint].join("\n"));
+  if (state.here !== null) cli.output.say(`${escapeText(state.here.file)} decides here: ${inWords(state.here)}.`);
 }

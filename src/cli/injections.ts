@@ -1,12 +1,14 @@
 /** Which tokens `run` and `export` hand over, under which names. */
-import { isAddress, parseSelector } from "../connections/ref.ts";
-import { loggedInNowhere, profileOf, select } from "../connections/select.ts";
+import type { Here } from "../connections/folder/choice.ts";
+import { nameSource } from "../connections/name-source.ts";
+import { parseSelector } from "../connections/ref.ts";
+import { loggedInNowhere, noneNamed, profileOf, select } from "../connections/select.ts";
 import { fillTemplate, type Templates } from "../inject/template.ts";
-import { checkVariable, hostCorrections, type Injection, withToken } from "../inject/variables.ts";
+import { hostCorrections, type Injection, withToken } from "../inject/variables.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
-import { commandLine, shellWord } from "../platform/shell-word.ts";
+import { commandLine } from "../platform/shell-word.ts";
 import { resolveProvider, type ToolVariables, toolVariables } from "../providers/resolve.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import type { Args } from "./command.ts";
@@ -14,6 +16,7 @@ import type { Cli } from "./context.ts";
 import { EXIT_CODES, worst } from "./exit.ts";
 import { CONNECTION } from "./selector.ts";
 import type { Session } from "./session.ts";
+import { checkSelector, namedHere, parseNamed, type Wanted, withTemplates } from "./wanted.ts";
 
 export const INJECTION_ARGS = {
   connections: {
@@ -52,12 +55,6 @@ export interface InjectionRequest {
   readonly otherwise?: () => Promise<string>;
 }
 
-/** A connection, and the variable that its token goes into; null: those of its provider. */
-interface Wanted {
-  readonly selector: string | undefined;
-  readonly variable: string | null;
-}
-
 /** Connections that were named must all yield a token; of the rest, those that can't are left out with a warning. */
 export async function injectionsFor(cli: Cli, session: Session, request: InjectionRequest): Promise<Injection[]> {
   const { profile, references = {}, templates = NO_TEMPLATES } = request;
@@ -71,7 +68,11 @@ export async function injectionsFor(cli: Cli, session: Session, request: Injecti
     if (request.allowNone) return [];
     throw await nothingToInject(`There is no reference to a connection in ${escapeText(request.file)}.`, [], request);
   }
-  if (given.length === 0 && !isNamed && templates.size === 0) return defaultInjections(cli, session, request);
+  if (given.length === 0 && !isNamed && templates.size === 0) {
+    const here = await session.here();
+    if (here !== null) given.push(...namedHere(here));
+    if (given.length === 0) return defaultInjections(cli, session, request, here);
+  }
   const wanted = withTemplates(
     given.length > 0 || !isNamed ? given : [{ selector: undefined, variable: null }],
     templates,
@@ -109,55 +110,27 @@ async function settled<T, R>(all: readonly T[], work: (one: T) => Promise<R>): P
   });
 }
 
-/** A variable that only `--format` names is the one connection's that goes under no other name. */
-function withTemplates(given: readonly Wanted[], templates: Templates): Wanted[] {
-  const unnamed = [...templates.keys()].filter((name) => !given.some(({ variable }) => variable === name));
-  if (unnamed.length === 0) return [...given];
-  const [only, ...others] = given.filter(({ variable }) => variable === null);
-  if (only === undefined || others.length > 0)
-    throw usage(
-      `--format doesn't say whose token goes into ${unnamed[0]}.`,
-      `Name its connection: -c <provider>:work=${unnamed[0]}`,
-    );
-  const named = unnamed.map((variable) => ({ selector: only.selector, variable }));
-  return given.flatMap((one) => (one === only ? named : [one]));
-}
-
 /** `github github:work`, where that is the default: one connection under the same names. */
 function isSame(a: Injection, b: Injection): boolean {
   const names = ({ variables }: Injection): string => Object.keys(variables).sort().join();
   return a.connection === b.connection && names(a) === names(b);
 }
 
-function parseNamed(text: string): { selector: string; variable: string } {
-  const at = text.lastIndexOf("=");
-  if (at <= 0)
-    throw usage(
-      `-c takes connection=VAR, not '${escapeText(text.slice(0, 60))}'.`,
-      `For example: -c ${likelyVariable(text)}`,
-    );
-  return { selector: checkSelector(text.slice(0, at)), variable: checkVariable(text.slice(at + 1)) };
-}
-
-function checkSelector(selector: string): string {
-  if (!isAddress(selector)) parseSelector(selector);
-  return selector;
-}
-
-/** The connection as it was given with a variable for it: `github:work=WORK_TOKEN`. */
-function likelyVariable(text: string): string {
-  const isConnection = isAddress(text) || /^[a-z][\w-]*(:[\w.@+/-]+)?$/i.test(text);
-  const connection = isConnection ? text : "<provider>:work";
-  const words = connection.split(/[^A-Za-z0-9]+/).filter((word) => /^[a-z]/i.test(word));
-  const word = isAddress(text) ? "ISSUER" : (words.at(-1) ?? "MY");
-  return `${isConnection ? shellWord(connection) : connection}=${word.toUpperCase()}_TOKEN`;
-}
-
-async function defaultInjections(cli: Cli, session: Session, request: InjectionRequest): Promise<Injection[]> {
+/** @param here a folder's file that says the name of the connections at most; null: each provider's default */
+async function defaultInjections(
+  cli: Cli,
+  session: Session,
+  request: InjectionRequest,
+  here: Here | null,
+): Promise<Injection[]> {
   const { minTtl, allowNone = false } = request;
-  const { everyDefault } = await import("../connections/every-default.ts");
-  const candidates = await everyDefault(session);
-  if (candidates.length === 0 && !allowNone) throw await loggedInNowhere(session);
+  const { everyDefault, everyNamed } = await import("../connections/every-default.ts");
+  const profile = here?.profile ?? null;
+  const candidates = profile === null ? await everyDefault(session) : await everyNamed(session, profile);
+  if (candidates.length === 0 && !allowNone)
+    throw profile === null
+      ? await loggedInNowhere(session)
+      : noneNamed(profile, nameSource(session.context.env, profile, here));
   const injections: Injection[] = [];
   const reasons: AuthError[] = [];
   const leaveOut = (who: string, reason: AuthError): void => {

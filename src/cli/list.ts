@@ -3,7 +3,7 @@ import { duration, type ListEntry } from "../connections/view.ts";
 import { isTerminal } from "../platform/terminal.ts";
 import { printTable } from "./columns.ts";
 import { defineCommand } from "./command.ts";
-import { allEntries, markOf } from "./entries.ts";
+import { allEntries, markOf, tellOfFolder } from "./entries.ts";
 import { isRenewed } from "./lifetime.ts";
 import { inSession } from "./session.ts";
 
@@ -19,6 +19,7 @@ export default defineCommand({
     inSession(cli, async (session) => {
       const shown = await allEntries(session);
       const entries = shown.map(({ entry }) => entry);
+      await tellOfFolder(cli, session);
       if (cli.output.isJson) return cli.output.json(entries);
       if (entries.length === 0) return cli.output.say("No connections. Log in: auth login <provider>");
       const now = session.context.now();

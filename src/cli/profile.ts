@@ -1,3 +1,4 @@
+import { nameHere } from "../connections/folder/choice.ts";
 import { ownIssuer } from "../connections/pin.ts";
 import { type Connection, encodeRecord, newConnection } from "../connections/record.ts";
 import {
@@ -98,13 +99,19 @@ const create = defineCommand({
     }),
 });
 
-/** A connection that is to be made, with what its address implies: a provider alone means its `default`. */
+/**
+ * A connection that is to be made, with what its address implies: a provider alone means what the folder's file says, or its
+ * `default`.
+ */
 async function newProfile(session: Session, argument: string, profile: string | undefined): Promise<Target> {
   const { registry, context } = session;
   const wanted = profileOf(context.env, argument, profile);
-  if (isAddress(argument)) return targetAtIssuer(registry, argument, wanted);
-  const { provider, name } = parseNamed(argument, wanted);
-  return { ref: { provider: await registry.require(provider), name: name ?? DEFAULT_NAME }, settings: {} };
+  if (isAddress(argument))
+    return targetAtIssuer(registry, argument, wanted ?? (await session.here())?.profile ?? undefined);
+  const { provider: called, name } = parseNamed(argument, wanted);
+  const provider = await registry.require(called);
+  const given = name ?? nameHere(await session.here(), provider) ?? DEFAULT_NAME;
+  return { ref: { provider, name: given }, settings: {} };
 }
 
 /**

@@ -1,12 +1,16 @@
 /** What a command works with: the providers, and the vault once it is needed. Closed when the command ends. */
 import { builtIn } from "../../providers/index.ts";
 import { readDefaults } from "../connections/defaults.ts";
-import { type ConnectionRef, DEFAULT_NAME, nameInFull, sameName } from "../connections/ref.ts";
-import { namingProfile, type Selected, select } from "../connections/select.ts";
+import type { Here } from "../connections/folder/choice.ts";
+import type { FolderState } from "../connections/folder/state.ts";
+import { namingSource } from "../connections/name-source.ts";
+import { type ConnectionRef, DEFAULT_NAME, EVERY, nameInFull, sameName } from "../connections/ref.ts";
+import { type Selected, select } from "../connections/select.ts";
 import type { Services } from "../connections/services.ts";
 import { listConnections, notFound, requireConnection, type Stored } from "../connections/store.ts";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
+import { folderFiles } from "../platform/folder-file.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
 import type { Created } from "../vault/create.ts";
 import type { Prompt } from "../vault/sources/source.ts";
@@ -21,6 +25,10 @@ export interface Session {
   vault(): Promise<Vault | null>;
   /** With a vault. Where there is none, it is made once there is something to store. */
   services(): Promise<Services>;
+  /** Of the current folder: which `.auth.toml` decides, may not, or isn't allowed; null where there is none. */
+  folder(): Promise<FolderState | null>;
+  /** What it says, with a warning for each that isn't allowed. @throws AuthError `file_untrusted` */
+  here(): Promise<Here | null>;
 }
 
 export async function inSession<T>(cli: Cli, work: (session: Session) => Promise<T>): Promise<T> {
@@ -53,14 +61,47 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
     opened = Promise.resolve(pending);
     return { context: cli.context, registry, vault: pending };
   };
+  let state: Promise<FolderState | null> | null = null;
+  let decided: Here | null = null;
+  const folder = (): Promise<FolderState | null> => {
+    state ??= folderStateOf(cli, vault);
+    return state;
+  };
+  let asked: Promise<Here | null> | null = null;
+  const here = (): Promise<Here | null> => {
+    asked ??= decide();
+    return asked;
+  };
+  const decide = async (): Promise<Here | null> => {
+    const found = await folder();
+    if (found === null) return null;
+    if (found.passedOver.length > 0) {
+      const { notAllowed } = await import("../connections/folder/state.ts");
+      for (const one of found.passedOver) cli.output.warn(notAllowed(one));
+    }
+    if (found.refused !== null) throw found.refused;
+    decided = found.here;
+    return decided;
+  };
   try {
-    return await work({ context: cli.context, registry, vault, services });
+    return await work({ context: cli.context, registry, vault, services, folder, here });
   } catch (error) {
-    throw namingProfile(cli, error);
+    throw namingSource(cli.context.env, error, decided);
   } finally {
     if (opened !== null) (await (opened as Promise<Vault | null>).catch(() => null))?.close();
     if (created !== null) cli.output.say((await import("./vault.ts")).madeVault(cli.context, created));
   }
+}
+
+/** Where there is no such file, this takes a look at each folder above, and no more. */
+async function folderStateOf(cli: Cli, vault: () => Promise<Vault | null>): Promise<FolderState | null> {
+  const files = folderFiles(cli.context.env);
+  if (files.length === 0) return null;
+  const { folderState } = await import("../connections/folder/state.ts");
+  const found = await folderState(files, await vault());
+  // Elsewhere a provider's name means another connection than here.
+  if (found.here !== null) nameInFull(EVERY);
+  return found;
 }
 
 /** How the vault asks for a passphrase. */

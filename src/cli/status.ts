@@ -13,7 +13,7 @@ import { type CheckResult, checkToken } from "./check.ts";
 import { factLines } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { allEntries, environmentShown, markOf, meanings, type Shown, storedShown } from "./entries.ts";
+import { allEntries, environmentShown, markOf, meanings, type Shown, storedShown, tellOfFolder } from "./entries.ts";
 import { worst } from "./exit.ts";
 import { accessTokenLife, authorizationLife, refreshTokenLife } from "./lifetime.ts";
 import { connectionArgs, STORED } from "./selector.ts";
@@ -36,6 +36,7 @@ export default defineCommand({
   run: (cli, args) =>
     inSession(cli, async (session) => {
       const profile = profileOf(session.context.env, args.connection, args.profile);
+      if (args.connection === undefined && profile === undefined) await tellOfFolder(cli, session);
       const shown = await shownFor(session, args.connection, profile, args.stored ?? false);
       if (shown === null || shown.length === 0) return notAuthenticated(cli, session, args.connection);
       const checks = args.check
@@ -117,6 +118,7 @@ function describe({ entry, stored }: Shown, now: number): string[] {
     ["Host", entry.host],
     ["Access token", accessTokenLife(entry, stored, now)],
     ["Source", entry.source === "vault" ? "vault" : `${entry.source.slice(4)} (environment)`],
+    ["Chosen by", entry.folder ?? null],
     ["Scopes", entry.scopes.length === 0 ? null : entry.scopes.join(", ")],
     ["Status", entry.reason === null ? entry.status : `${entry.status} (${entry.reason})`],
     [

@@ -23,6 +23,12 @@ export async function stateOfFile(vault: Vault | null, file: AllowedFile): Promi
   return decodeRecord<AllowedRecord>(entry.body, nameOf(file.path)).hash === file.hash ? "allowed" : "changed";
 }
 
+/** Every one, with the time. @param vault null: there is none yet */
+export async function listAllowedFiles(vault: Vault | null): Promise<(AllowedFile & { readonly at: number })[]> {
+  const entries = ((await vault?.list("settings")) ?? []).filter(({ name }) => name.startsWith(nameOf("")));
+  return entries.map(({ body, name }) => decodeRecord<AllowedRecord>(body, name));
+}
+
 /** Also while other processes change it. @param now milliseconds; null takes it back */
 export async function allowFile(vault: Vault, file: AllowedFile, now: number | null): Promise<void> {
   const name = nameOf(file.path);

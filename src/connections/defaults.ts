@@ -6,6 +6,7 @@ import { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import type { Registry } from "../providers/registry.ts";
 import type { Change, Vault, Version } from "../vault/types.ts";
+import type { Here } from "./folder/choice.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, sameName, vaultName } from "./ref.ts";
 import { following, listConnections, readConnection, update } from "./store.ts";
@@ -115,6 +116,8 @@ export interface Meanings {
   readonly overall: string | null;
   /** Provider → the connection that its name alone means. */
   readonly providers: ReadonlyMap<string, string>;
+  /** The folder's file that had a say. */
+  readonly here?: Here;
 }
 
 /**

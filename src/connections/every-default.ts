@@ -1,7 +1,13 @@
 /** What `run` and `export` mean where no connection is named (CLI §1, §4). */
 import { defaultAmong, hasNoDefault, readDefaults } from "./defaults.ts";
 import { display } from "./ref.ts";
-import { environmentTokens, ignoresEnvironment, type Selected, type SelectionServices } from "./select.ts";
+import {
+  connectionsNamed,
+  environmentTokens,
+  ignoresEnvironment,
+  type Selected,
+  type SelectionServices,
+} from "./select.ts";
 import { listConnections } from "./store.ts";
 
 export interface Candidate {
@@ -43,4 +49,10 @@ export async function everyDefault(services: SelectionServices): Promise<Candida
     candidates.push({ selector: id, selected, several });
   }
   return candidates;
+}
+
+/** Where the folder's file says a name, and no connections: those of that name, at any provider. */
+export async function everyNamed(services: SelectionServices, name: string): Promise<Candidate[]> {
+  const refs = await connectionsNamed(services, name);
+  return refs.map((ref) => ({ selector: display(ref), selected: null, several: null }));
 }

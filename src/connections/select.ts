@@ -1,6 +1,7 @@
 /**
  * Which connection a command means (CLI §1). A provider, or nothing, may mean a token in the environment, which then
- * takes precedence over the vault; a connection's full name, `-p`, AUTH_PROFILE, `--stored` and AUTH_IGNORE_ENV mean the vault.
+ * takes precedence over the vault; a connection's full name, `-p`, AUTH_PROFILE, a name from the folder's file, `--stored`
+ * and AUTH_IGNORE_ENV mean the vault.
  */
 import type { Environment } from "../platform/context.ts";
 import { AuthError, type ErrorCode, usage } from "../platform/errors.ts";
@@ -8,6 +9,8 @@ import type { EnvironmentToken } from "../providers/environment.ts";
 import { readVariables } from "../providers/read-variables.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { findDefault, hasNoDefault, readDefaults } from "./defaults.ts";
+import { type Here, meantHere, nameHere } from "./folder/choice.ts";
+import { nameSource } from "./name-source.ts";
 import {
   type ConnectionRef,
   checkName,
@@ -47,6 +50,11 @@ export interface SelectionServices {
   readonly context: Services["context"];
   readonly registry: Services["registry"];
   readonly vault: () => Promise<Services["vault"] | null>;
+  /**
+   * What the folder's `.auth.toml` says; null where none decides. Asked only where no connection is named in full. Absent: no
+   * file does. @throws AuthError `file_untrusted` where it was changed since it was allowed
+   */
+  readonly here?: () => Promise<Here | null>;
 }
 
 /**
@@ -58,16 +66,26 @@ export async function select(services: SelectionServices, selector: Selector): P
   const { argument } = selector;
   const profile = profileOf(services.context.env, argument, selector.profile);
   if (argument === "" || profile === "") throw usage("A connection's name can't be empty.");
-  if (argument === undefined) return profile === undefined ? unnamed(services, selector) : named(services, profile);
+  if (argument === undefined && profile !== undefined) return named(services, profile);
+  if (argument === undefined) {
+    const here = (await services.here?.()) ?? null;
+    const meant = here === null ? null : meantHere(here);
+    if (meant?.argument !== undefined) return select(services, { ...selector, argument: meant.argument });
+    return meant?.profile === undefined ? unnamed(services, selector) : named(services, meant.profile, here);
+  }
 
   if (isAddress(argument)) {
     const { connectionByIssuer } = await import("./by-issuer.ts");
-    const ref = await connectionByIssuer(await services.vault(), argument, profile, profileSource(services, profile));
-    return inVault(ref);
+    const here = profile === undefined ? ((await services.here?.()) ?? null) : null;
+    const name = profile ?? here?.profile ?? undefined;
+    const source = nameSource(services.context.env, name, here);
+    return inVault(await connectionByIssuer(await services.vault(), argument, name, source));
   }
   const { provider: called, name } = parseNamed(argument, profile);
   const provider = services.registry.isBuiltIn(called) ? called : await requireKnown(services, called);
   if (name !== null) return inVault({ provider, name });
+  const nameFromFolder = nameHere((await services.here?.()) ?? null, provider);
+  if (nameFromFolder !== null) return inVault({ provider, name: nameFromFolder });
   return providerDefault(services, provider, selector);
 }
 
@@ -87,18 +105,6 @@ export function profileOf(
   if (set !== undefined && !isName(set))
     throw usage(`AUTH_PROFILE: ${nameFault(set)}`, "Set it to the name of a connection, or unset it.");
   return set;
-}
-
-/** For an error about a name that AUTH_PROFILE gave, or may have given. */
-function profileSource({ context }: Pick<SelectionServices, "context">, name: string | undefined): string {
-  return name !== undefined && context.env.AUTH_PROFILE?.trim() === name ? " AUTH_PROFILE is set to it." : "";
-}
-
-/** A connection that isn't there, and has the name that AUTH_PROFILE holds: the error says where the name came from. */
-export function namingProfile(services: Pick<SelectionServices, "context">, error: unknown): unknown {
-  if (!(error instanceof AuthError) || error.code !== "connection_not_found") return error;
-  const source = profileSource(services, error.connection?.split(":")[1]);
-  return source === "" ? error : error.restated({ message: `${error.message}${source}` });
 }
 
 async function providerDefault(services: SelectionServices, provider: string, selector: Selector): Promise<Selected> {
@@ -191,18 +197,20 @@ export function ignoresEnvironment(env: Environment): boolean {
 }
 
 /** `-p work` alone: the one connection of that name. */
-async function named(services: SelectionServices, profile: string): Promise<Selected> {
+async function named(services: SelectionServices, profile: string, here: Here | null = null): Promise<Selected> {
   checkName(profile);
   const matches = await connectionsNamed(services, profile);
   const [only, ...others] = matches;
-  if (only === undefined) {
-    const source = profileSource(services, profile);
-    throw new AuthError("connection_not_found", `There is no connection named ${profile}.${source}`, {
-      hint: "See what there is: auth list",
-    });
-  }
+  if (only === undefined) throw noneNamed(profile, nameSource(services.context.env, profile, here));
   if (others.length > 0) throw ambiguous(`Several are named ${profile}.`, matches.map(display), false);
   return inVault(only);
+}
+
+/** @param source where the name came from, as a sentence after a space */
+export function noneNamed(profile: string, source: string): AuthError {
+  return new AuthError("connection_not_found", `There is no connection named ${profile}.${source}`, {
+    hint: "See what there is: auth list",
+  });
 }
 
 /** Connections in the vault that have a name, at any provider. */

@@ -1,6 +1,7 @@
 /** How a connection is shown: the list entry of CLI.md §4, and the fields that `get` knows. */
 import type { EnvironmentToken } from "../providers/environment.ts";
 import type { Meanings } from "./defaults.ts";
+import { isNamedHere } from "./folder/choice.ts";
 import { display } from "./ref.ts";
 import { type State, stateOf } from "./status.ts";
 import type { Stored } from "./store.ts";
@@ -24,6 +25,8 @@ export interface ListEntry {
   readonly authorizationExpiresAt: string | null;
   readonly default: boolean;
   readonly providerDefault: boolean;
+  /** The folder's file, where that names it. */
+  readonly folder?: string;
   readonly lastError: {
     readonly code: string;
     readonly reason: string;
@@ -42,14 +45,15 @@ function isoOrNull(time: number | null | undefined): string | null {
 }
 
 /** What `auth token` alone means, and what `auth token <provider>` means. */
-export type Marks = Pick<ListEntry, "default" | "providerDefault">;
+export type Marks = Pick<ListEntry, "default" | "providerDefault" | "folder">;
 
 export const NO_DEFAULT: Marks = { default: false, providerDefault: false };
 
 /** @param connection as it is shown: `github:work`, or `github` for a token in the environment */
-export function marksOf({ overall, providers }: Meanings, connection: string): Marks {
+export function marksOf({ overall, providers, here }: Meanings, connection: string): Marks {
   const provider = connection.split(":", 1)[0] ?? "";
-  return { default: overall === connection, providerDefault: providers.get(provider) === connection };
+  const marks = { default: overall === connection, providerDefault: providers.get(provider) === connection };
+  return here !== undefined && isNamedHere(here, connection) ? { ...marks, folder: here.file } : marks;
 }
 
 export function entryOf(stored: Stored, marks: Marks, now: number): ListEntry {

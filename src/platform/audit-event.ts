@@ -10,6 +10,7 @@ export const AUDIT_EVENTS = [
   "export",
   "import",
   "plugin",
+  "folder",
   "vault",
 ] as const;
 

@@ -23,6 +23,8 @@ export const LIMITS = {
   replyFileBytes: 64 * 1024,
   /** Discovery documents, key sets, account replies. */
   documentBytes: 256 * 1024,
+  /** A folder's `.auth.toml`. */
+  folderFileBytes: 16 * 1024,
   /** A plugin's file; what is fetched to find one may be larger. */
   pluginBytes: 1024 * 1024,
   packageBytes: 16 * 1024 * 1024,

@@ -11,6 +11,8 @@ export interface Ownership {
   readonly uid: number;
   /** How many names it has. */
   readonly nlink: number;
+  /** Bytes. */
+  readonly size: number;
 }
 
 export type OwnedText = Ownership & { readonly text: string };
@@ -42,6 +44,24 @@ export function isThere(path: string): boolean {
   return ownershipIfThere(path) !== null;
 }
 
+/** The path of a folder without links in it; null where it can't be opened. */
+export function realFolder(path: string): string | null {
+  const call = posix()?.linux?.call;
+  if (call !== undefined) {
+    const fd = call("openat", AT_FDCWD, cString(path), O.DIRECTORY | O.CLOEXEC);
+    if (fd < 0) return null;
+    const buffer = new Uint8Array(4096);
+    const length = call("readlinkat", AT_FDCWD, cString(`/proc/self/fd/${fd}`), buffer, buffer.length);
+    call("close", fd);
+    if (length > 0) return new TextDecoder().decode(buffer.subarray(0, length));
+  }
+  try {
+    return nodeFs().realpathSync(path);
+  } catch {
+    return null;
+  }
+}
+
 /** A text file and whose it is. @throws the system's error, with its `code` */
 export function readOwned(path: string): OwnedText | Promise<OwnedText> {
   const stat = statx(path);
@@ -71,8 +91,8 @@ function nodeFs(): typeof import("node:fs") {
 
 async function readByBun(path: string): Promise<OwnedText> {
   const file = Bun.file(path);
-  const [{ mode, uid, nlink }, text] = await Promise.all([file.stat(), file.text()]);
-  return { mode, uid, nlink, text };
+  const [{ mode, uid, nlink, size }, text] = await Promise.all([file.stat(), file.text()]);
+  return { mode, uid, nlink, size, text };
 }
 
 /** null where it can't be opened, isn't small, or there are no system calls. */
@@ -89,7 +109,7 @@ function readNow(path: string): string | null {
 }
 
 /** The fields of `struct statx` (statx(2)), which is the same on all architectures. */
-const STATX = { bytes: 256, basic: 0x7ff, nlink: 16, uid: 20, mode: 28 } as const;
+const STATX = { bytes: 256, basic: 0x7ff, nlink: 16, uid: 20, mode: 28, size: 40 } as const;
 
 /** @returns a negative `errno` where it can't be looked at; null where there are no system calls */
 function statx(path: string, flags = 0): Ownership | number | null {
@@ -103,6 +123,7 @@ function statx(path: string, flags = 0): Ownership | number | null {
     mode: view.getUint16(STATX.mode, true),
     uid: view.getUint32(STATX.uid, true),
     nlink: view.getUint32(STATX.nlink, true),
+    size: Number(view.getBigUint64(STATX.size, true)),
   };
 }
 

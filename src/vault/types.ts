@@ -5,7 +5,7 @@
 import type { AuthError } from "../platform/errors.ts";
 
 /** The kinds of sealed record. */
-export type RecordType = "connection" | "client" | "plugin" | "settings";
+export type RecordType = "connection" | "client" | "plugin" | "settings" | "folder";
 
 /** Which state of a record it is: a random number drawn at each login, and a count of its commits since. */
 export interface Version {

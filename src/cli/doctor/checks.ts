@@ -8,14 +8,16 @@ import { canOpenBrowser } from "../../platform/browser.ts";
 import { CERTIFICATE_FILES, certificateFileFault } from "../../platform/certificate-files.ts";
 import type { Context } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { FOLDER_FILE } from "../../platform/folder-file.ts";
 import { HttpError } from "../../platform/http-failure.ts";
 import { appendLine } from "../../platform/journal.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { commandLine } from "../../platform/shell-word.ts";
 import { originOf } from "../../platform/url.ts";
 import type { Vault } from "../../vault/types.ts";
 import { viewOf } from "../provider/view.ts";
 import { connectionsOf, type Session } from "../session.ts";
-import { doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
+import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 import { examineFileSystem, examineKey, examineModes, examineVault, requirePlaceForVault } from "./places.ts";
 
 export const CHECKS: Readonly<Record<string, Examine>> = {
@@ -27,6 +29,7 @@ export const CHECKS: Readonly<Record<string, Examine>> = {
   locks: withVault(examineLocks),
   connections: withVault(examineConnections),
   environment: examineEnvironment,
+  folder: withVault(examineFolder),
   network: examineNetwork,
   clock: withVault(examineClock),
   plugins: examinePlugins,
@@ -129,6 +132,27 @@ async function examineEnvironment(session: Session): Promise<Found[]> {
         )
       : fine(`${token.variable} holds a token of ${provider}`),
   );
+}
+
+/** Which file decides here, and those that aren't allowed. */
+async function examineFolder(session: Session): Promise<Found[]> {
+  const state = await session.folder();
+  if (state === null) return [fine(`no ${FOLDER_FILE} is here or above`)];
+  const { inWords } = await import("../../connections/folder/meanings.ts");
+  const { here, refused, passedOver } = state;
+  return [
+    ...(here === null ? [] : [fine(`${here.file} decides here: ${inWords(here)}`)]),
+    ...(refused === null ? [] : broken(refused)),
+    ...passedOver.map(({ path, fault }) =>
+      fault === null
+        ? doubtful(
+            `${path} isn't allowed, so it isn't used`,
+            `Look at it, then: ${commandLine(["auth", "allow", path])}`,
+          )
+        : doubtful(`${path} isn't used: ${fault}`, `To hear no more of it: ${commandLine(["auth", "deny", path])}`),
+    ),
+    ...((here ?? refused ?? passedOver[0]) ? [] : [fine(`the ${FOLDER_FILE} that is here is denied`)]),
+  ];
 }
 
 /** Variables by which traffic or trust is redirected: they are honoured, so they are named (RULES.md 3.2). */

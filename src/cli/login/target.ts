@@ -1,6 +1,7 @@
 /** Which connection `auth login` is for: a provider, a connection, an issuer's URL, or what a menu offers. */
 import { chosenAtIssuer, nameForIssuer } from "../../connections/by-issuer.ts";
 import { defaultAmong, readDefaults } from "../../connections/defaults.ts";
+import { nameHere } from "../../connections/folder/choice.ts";
 import { type ConnectionRef, checkName, DEFAULT_NAME, display, isAddress, parseNamed } from "../../connections/ref.ts";
 import { connectionsNamed, profileOf } from "../../connections/select.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
@@ -28,7 +29,7 @@ export async function targetOf(
     const ref = await storedUnder(session, wanted);
     return ref === null ? chosenTarget(cli, session, wanted) : { ref, settings: {} };
   }
-  if (isAddress(argument)) return atIssuer(session, argument, wanted);
+  if (isAddress(argument)) return atIssuer(session, argument, wanted ?? (await session.here())?.profile ?? undefined);
   if (looksLikeHost(argument)) throw await hostGiven(session, argument);
   const { provider: called, name } = parseNamed(argument, wanted);
   const provider = await session.registry.require(called);
@@ -75,10 +76,12 @@ async function storedUnder(session: Session, name: string | undefined): Promise<
 }
 
 /**
- * The provider's default where `auth use` chose one; else `default`, which this login makes. The only connection there
- * is isn't taken for it: a person who names the provider alone may want a second one.
+ * What the folder's file says; else the provider's default where `auth use` chose one; else `default`, which this login
+ * makes. The only connection there is isn't taken for it: a person who names the provider alone may want a second one.
  */
 async function defaultFor(session: Session, provider: string): Promise<ConnectionRef> {
+  const here = nameHere(await session.here(), provider);
+  if (here !== null) return { provider, name: here };
   const made = { provider, name: DEFAULT_NAME };
   const vault = await session.vault();
   const defaults = await readDefaults(vault);
