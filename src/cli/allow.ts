@@ -3,7 +3,6 @@ import { writeFolderPin } from "../connections/folder/pins.ts";
 import { readEnvFile } from "../inject/env-file.ts";
 import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
-import { FOLDER_FILE } from "../platform/folder-file.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { listAllowed } from "./allowed-list.ts";
 import { defineCommand } from "./command.ts";
@@ -21,15 +20,16 @@ export default defineCommand({
     path: {
       type: "positional",
       required: false,
-      description: `An ${FOLDER_FILE} or its folder, or a file for 'auth run --env-file'; without it, the nearest ${FOLDER_FILE} from here upwards`,
+      description:
+        "An .auth.toml or its folder, or a file for --env-file; without it, the nearest .auth.toml from here upwards",
     },
     undo: { type: "boolean", description: "Forget the file" },
     yes: { type: "boolean", alias: "y", description: "Don't ask: a file for --env-file is shown, and asked about" },
     list: { type: "boolean", description: "List the files that were allowed or denied, and change nothing" },
   },
   examples: [
-    ["auth allow", `this folder's ${FOLDER_FILE}, or the nearest one above, after a look at it`],
-    ["auth allow .env --yes", "in a script, a file for 'auth run --env-file' that was looked at"],
+    ["auth allow", "this folder's .auth.toml, or the nearest one above, after a look at it"],
+    ["auth allow .env --yes", "in a script, a file for the --env-file of run, which was looked at"],
     ["auth allow --list", "which there are, and what has become of them"],
   ],
   run: (cli, args) =>

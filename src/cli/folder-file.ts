@@ -33,7 +33,7 @@ export function fileGiven({ context: { env } }: Cli, given: string | undefined):
   if (!isFolder && !isFolderFile(path))
     throw usage(
       `${escapeText(path)} is neither a folder nor a ${FOLDER_FILE}.`,
-      `A file of 'auth run --env-file' is taken back by: ${commandLine(["auth", "allow", given, "--undo"])}`,
+      `A file for --env-file is taken back by: ${commandLine(["auth", "allow", given, "--undo"])}`,
     );
   const real = realFolder(folder) ?? folder;
   if (foldersUpwards(real, env).length === 0) throw usage(`${escapeText(path)} isn't in your home folder.`, PLACES);

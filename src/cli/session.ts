@@ -31,7 +31,8 @@ export interface Session {
   here(): Promise<Here | null>;
 }
 
-export async function inSession<T>(cli: Cli, work: (session: Session) => Promise<T>): Promise<T> {
+/** @param isHeard whether there may be a person who reads what isn't allowed; false: a program asks, and often */
+export async function inSession<T>(cli: Cli, work: (session: Session) => Promise<T>, isHeard = true): Promise<T> {
   let opened: Promise<Vault | null> | null = null;
   let created: Created | null = null;
   const vault = (): Promise<Vault | null> => {
@@ -75,7 +76,7 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
   const decide = async (): Promise<Here | null> => {
     const found = await folder();
     if (found === null) return null;
-    if (found.passedOver.length > 0) {
+    if (isHeard && found.passedOver.length > 0) {
       const { notAllowed } = await import("../connections/folder/state.ts");
       for (const one of found.passedOver) cli.output.warn(notAllowed(one));
     }

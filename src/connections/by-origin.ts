@@ -8,9 +8,10 @@ import { shellWord } from "../platform/shell-word.ts";
 import { originOf } from "../platform/url.ts";
 import type { Vault } from "../vault/types.ts";
 import { type Defaults, defaultAmong, preferredNames, readDefaults } from "./defaults.ts";
+import { type Here, nameHere } from "./folder/choice.ts";
 import { display, isName, parseSelector, sameName, vaultName } from "./ref.ts";
 import { ambiguous, inVault, type Selected, type SelectionServices, tokenInEnvironment } from "./select.ts";
-import { listReadable, readConnection, type Stored } from "./store.ts";
+import { listReadable, notFound, readConnection, type Stored } from "./store.ts";
 
 export interface Wanted {
   readonly origin: string;
@@ -35,14 +36,7 @@ export async function connectionFor(services: SelectionServices, wanted: Wanted)
   const providers = wanted.provider === null ? named : [wanted.provider];
   const { profile, user } = wanted;
 
-  if (profile !== undefined)
-    return (
-      one(wanted, await byNames(services, vault, wanted.origin, providers, [profile])) ??
-      one(
-        wanted,
-        (await everyFor(services, vault, wanted)).filter(({ ref }) => sameName(ref.name, profile)),
-      )
-    );
+  if (profile !== undefined) return byProfile(services, vault, wanted, providers, profile);
   if (user !== null && isName(user)) {
     const [stored] = await byNames(services, vault, wanted.origin, providers, [user]);
     if (stored !== undefined) return inVault(stored.ref);
@@ -53,11 +47,69 @@ export async function connectionFor(services: SelectionServices, wanted: Wanted)
     const ofAccount = preferred.find((stored) => isAccount(stored, user)) ?? (await byAccount(services, vault, wanted));
     if (ofAccount !== null) return inVault(ofAccount.ref);
   }
+  const here = (await services.here?.()) ?? null;
+  const meant = here === null ? null : await chosenHere(services, vault, wanted, providers, here);
+  if (meant !== null || (here !== null && here.profile !== null)) return meant;
   for (const provider of providers) {
     const token = await environmentTokenFor(services, provider, wanted.origin);
     if (token !== null) return token;
   }
-  return one(wanted, preferred) ?? amongAll(services, vault, wanted, defaults);
+  const selected = one(wanted, preferred) ?? (await amongAll(services, vault, wanted, defaults));
+  return here === null ? selected : notAnother(here, selected);
+}
+
+/** The file names another connection of that provider, which isn't there. @throws AuthError `connection_not_found` */
+function notAnother(here: Here, selected: Selected | null): Selected | null {
+  if (selected?.source !== "vault") return selected;
+  const { provider, name } = selected.ref;
+  const named = nameHere(here, provider);
+  if (named !== null && !sameName(named, name)) throw notFound({ provider, name: named });
+  return selected;
+}
+
+async function byProfile(
+  services: SelectionServices,
+  vault: Vault | null,
+  wanted: Wanted,
+  providers: readonly string[],
+  profile: string,
+): Promise<Selected | null> {
+  const named = one(wanted, await byNames(services, vault, wanted.origin, providers, [profile]));
+  if (named !== null) return named;
+  const all = await everyFor(services, vault, wanted);
+  return one(
+    wanted,
+    all.filter(({ ref }) => sameName(ref.name, profile)),
+  );
+}
+
+/**
+ * What the folder's file names for the origin; where it says only a name, the connection of that name. Never another one in
+ * the place of one that isn't there.
+ *
+ * @param providers those whose descriptions name the origin
+ * @returns null where it says nothing about this origin
+ * @throws AuthError `connection_not_found`
+ */
+async function chosenHere(
+  services: SelectionServices,
+  vault: Vault | null,
+  wanted: Wanted,
+  providers: readonly string[],
+  here: Here,
+): Promise<Selected | null> {
+  const { origin, provider: only } = wanted;
+  const found: Stored[] = [];
+  for (const { provider, name } of here.connections)
+    if (name !== null && (only === null || provider === only))
+      found.push(...(await byNames(services, vault, origin, [provider], [name])));
+  const named = one(wanted, found);
+  if (named !== null) return named;
+  for (const provider of providers) {
+    const own = here.connections.find((one) => one.provider === provider);
+    if (own?.name != null) throw notFound({ provider, name: own.name });
+  }
+  return here.profile === null ? null : byProfile(services, vault, wanted, providers, here.profile);
 }
 
 function one({ origin }: Wanted, found: readonly Stored[]): Selected | null {

@@ -20,7 +20,6 @@ describe("a file that was changed since", () => {
       code: "file_untrusted",
       message: `${at.file} was changed since it was allowed, so it isn't used.`,
       hint: [
-        "What changed:",
         '  - connections = ["github:work"]',
         '  + connections = ["github:home"]',
         "  + # \\x1b[31mred",

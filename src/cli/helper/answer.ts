@@ -70,15 +70,19 @@ function meet(cli: Cli, protocol: Protocol, named: Named, call: Call, demand: De
     case "rejected":
       return refreshRejected(cli, named, demand);
     case "token":
-      return inSession(cli, async (session) => {
-        const selected = await connectionWanted(session, named, demand.place);
-        if (selected === null) return write(cli, protocol.none(call));
-        const acquired = await acquireInTime(session, selected, named, protocol);
-        if (acquired.warning !== null) cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
-        const { connection } = acquired;
-        await cli.context.audit({ event: "token_read", status: "success", connection });
-        return write(cli, await demand.answer(await credentialOf(session, acquired, demand.place, protocol.margin)));
-      });
+      return inSession(
+        cli,
+        async (session) => {
+          const selected = await connectionWanted(session, named, demand.place);
+          if (selected === null) return write(cli, protocol.none(call));
+          const acquired = await acquireInTime(session, selected, named, protocol);
+          if (acquired.warning !== null) cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
+          const { connection } = acquired;
+          await cli.context.audit({ event: "token_read", status: "success", connection });
+          return write(cli, await demand.answer(await credentialOf(session, acquired, demand.place, protocol.margin)));
+        },
+        false,
+      );
   }
 }
 
@@ -160,5 +164,7 @@ async function write(cli: Cli, { stdout, stderr, exitCode = 0 }: Reply): Promise
 function oneLine(error: unknown): string {
   if (error instanceof BadRequest) return `auth: ${error.message}`;
   const { message, hint } = asAuthError(error);
-  return `auth: ${[message, ...(hint ?? "").split("\n")].join(" ").trim()}`;
+  // What is indented is shown to those who have room for it.
+  const remedies = (hint ?? "").split("\n").filter((line) => !line.startsWith("  "));
+  return `auth: ${[message, ...remedies].join(" ").trim()}`;
 }

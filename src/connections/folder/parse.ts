@@ -118,7 +118,7 @@ async function variablesOf(value: unknown, registry: Registry, refuse: Refuse): 
 }
 
 const VARIABLES =
-  "Use a name that a provider's description may write (docs/providers.md). Any other is named on the command line: the flag -c of 'auth run'.";
+  "Use a name that a provider's description may write (docs/providers.md). Any other is named on the command line of run, by its flag -c.";
 
 function shortened(text: string): string {
   return escapeText(text.length > 60 ? `${text.slice(0, 60)}…` : text);

@@ -63,7 +63,6 @@ function spoiled(path: string, fault: string): AuthError {
 async function changed(path: string, before: string, after: string): Promise<AuthError> {
   return new AuthError("file_untrusted", `${escapeText(path)} was changed since it was allowed, so it isn't used.`, {
     hint: [
-      "What changed:",
       ...(await changesBetween(before, after)),
       `If that is right: ${commandLine(["auth", "allow", path])}`,
       `To do without it: ${commandLine(["auth", "deny", path])}`,
