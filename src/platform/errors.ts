@@ -40,6 +40,7 @@ export type ErrorCode =
   | "release_untrusted"
   | "file_untrusted"
   | "upgrade_unavailable"
+  | "import_refused"
   | "usage"
   | "ambiguous_connection"
   | "interrupted";

@@ -63,6 +63,8 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   plugin_invalid: "A plugin's description is wrong.",
   release_untrusted: "What is offered as a newer auth is not signed by its publisher, damaged, or out of date.",
   upgrade_unavailable: "This auth can't upgrade itself. The message says why, and what does.",
+  import_refused:
+    "Another program's file isn't read or changed (it is a link, another user's, damaged, newer), or nothing in it can be taken.",
   usage: "The command line is wrong. Add --help to see how the command is used.",
   ambiguous_connection: "Several connections are meant. Name one, or choose one with 'auth use'.",
   interrupted: "Interrupted by Ctrl-C or a signal.",

@@ -1,0 +1,156 @@
+/**
+ * Taking a login out of another program's file. First a copy of the file is made beside it, for its owner alone; then the
+ * new text is written beside it, too; only once the login is in the vault does it take the file's place.
+ */
+import { constants } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { AuthError, errorCode } from "../platform/errors.ts";
+import { faultReason } from "../platform/file-faults.ts";
+import { changeDatabase, copyDatabase } from "./database.ts";
+import { type ForeignFile, readForeign, statForeign } from "./file.ts";
+import { changed, locked, refused } from "./refused.ts";
+import type { Removal } from "./source.ts";
+
+export interface PreparedRemoval {
+  readonly backup: string;
+  /** That it is still there, as it was read. @throws AuthError `import_refused`, `busy` */
+  confirm(): Promise<void>;
+  /** The one moment at which the file changes. @throws AuthError where it was changed meanwhile: then it is left as it is */
+  commit(): Promise<void>;
+  /** Forgets what was prepared. The copy goes, too, unless something was removed before. */
+  abandon(): Promise<void>;
+}
+
+/** The copies made by this command: one for each file. */
+export class Backups {
+  readonly #made = new Map<string, string>();
+  readonly #used = new Set<string>();
+  readonly #now: number;
+
+  /** @param now milliseconds since the epoch: part of the copies' names */
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  /** @throws AuthError `import_refused`, `busy` */
+  async prepare(path: string, title: string, removal: Removal): Promise<PreparedRemoval> {
+    if (removal.from === "database") {
+      const backup = await this.#copy(path, async (copy) => {
+        await createPrivate(copy, "");
+        copyDatabase(path, title, copy);
+      });
+      return {
+        backup,
+        confirm: async () => changeDatabase(path, title, removal.statements, "try"),
+        commit: async () => {
+          changeDatabase(path, title, removal.statements);
+          this.#used.add(path);
+        },
+        abandon: () => this.#forget(path),
+      };
+    }
+    const file = await readForeign(path);
+    if (file === null) throw changed(path);
+    const { lock } = removal;
+    if (lock !== undefined && (await statForeign(lock)) !== null) throw locked(path, title);
+    if (file.names > 1)
+      throw refused(`${path} has a second name (a hard link), which would keep what is taken out.`, "Remove the link.");
+    const text = removal.edit(file.text);
+    if (text === file.text) throw changed(path);
+    const backup = await this.#copy(path, (copy) => createPrivate(copy, file.text));
+    const draft = `${path}.auth-import-${crypto.randomUUID()}`;
+    if (text !== null) await this.#draft(path, draft, text, file.mode);
+    return {
+      backup,
+      confirm: () => requireUnchanged(file),
+      commit: async () => {
+        await replace(file, draft, text === null);
+        this.#used.add(path);
+      },
+      abandon: async () => {
+        await rm(draft, { force: true });
+        await this.#forget(path);
+      },
+    };
+  }
+
+  async #copy(path: string, make: (copy: string) => Promise<void>): Promise<string> {
+    const made = this.#made.get(path);
+    if (made !== undefined) return made;
+    const time = new Date(this.#now).toISOString().replace(/[-:]|\.\d+/g, "");
+    for (let count = 0; ; count++) {
+      const copy = `${path}.before-auth-import-${time}${count === 0 ? "" : `-${count}`}`;
+      try {
+        await make(copy);
+        this.#made.set(path, copy);
+        return copy;
+      } catch (error) {
+        if (errorCode(error) === "EEXIST" && count < 100) continue;
+        if (errorCode(error) !== "EEXIST") await rm(copy, { force: true });
+        throw error instanceof AuthError ? error : unwritable(copy, error);
+      }
+    }
+  }
+
+  async #draft(path: string, draft: string, text: string, mode: number): Promise<void> {
+    try {
+      await createPrivate(draft, text, mode);
+    } catch (error) {
+      await rm(draft, { force: true });
+      await this.#forget(path);
+      throw unwritable(draft, error);
+    }
+  }
+
+  async #forget(path: string): Promise<void> {
+    const copy = this.#made.get(path);
+    if (copy === undefined || this.#used.has(path)) return;
+    this.#made.delete(path);
+    await rm(copy, { force: true });
+  }
+}
+
+async function replace(file: ForeignFile, draft: string, isEmpty: boolean): Promise<void> {
+  await requireUnchanged(file);
+  try {
+    if (isEmpty) await rm(file.path);
+    else await rename(draft, file.path);
+    await syncFolder(file.path);
+  } catch (error) {
+    throw unwritable(file.path, error);
+  }
+}
+
+async function requireUnchanged({ path, text }: ForeignFile): Promise<void> {
+  if ((await readForeign(path))?.text !== text) throw changed(path);
+}
+
+/** @throws the system's error, `EEXIST` where there is one */
+async function createPrivate(path: string, text: string, mode = 0o600): Promise<void> {
+  const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+  try {
+    await handle.writeFile(text);
+    if (mode !== 0o600) await handle.chmod(mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows has no such thing, and its folders can't be opened.
+  if (process.platform === "win32") return;
+  const folder = await open(dirname(path), constants.O_RDONLY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function unwritable(path: string, error: unknown): AuthError {
+  const code = errorCode(error);
+  if (code === undefined) throw error;
+  return refused(`${path} can't be written: ${faultReason(code)}.`, "Set its permissions right, or leave --move out.");
+}

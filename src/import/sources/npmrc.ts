@@ -1,0 +1,44 @@
+/**
+ * `.npmrc`: a registry's token is `//<registry>/:_authToken=<token>`.
+ *
+ * https://docs.npmjs.com/cli/configuring-npm/npmrc
+ */
+import { Secret } from "../../platform/secret.ts";
+import { hostFrom } from "../../platform/url.ts";
+import type { ForeignFile } from "../file.ts";
+import { inFolder, inHome } from "../paths.ts";
+import type { Found, ImportSource } from "../source.ts";
+
+export const npmrc: ImportSource = {
+  id: "npmrc",
+  title: "npm",
+  otherNames: [".npmrc", "npm"],
+  places: (where) => {
+    const variable = where.env.NPM_CONFIG_USERCONFIG ? "NPM_CONFIG_USERCONFIG" : "npm_config_userconfig";
+    const named = inFolder(where, variable, []);
+    const usual = named.length > 0 ? named : inHome(where, ".npmrc");
+    return (where.file === null ? usual : [where.file]).map((path) => ({ path, readText }));
+  },
+};
+
+const LINE = /^\s*\/\/([^/\s=]+)(\/[^\s=]*?)?\/?:(_authToken|_auth|_password)\s*=\s*(.*?)\s*$/;
+
+function readText({ text }: ForeignFile): Found[] {
+  return text.split(/\r?\n/).flatMap((line): Found[] => {
+    const [, name = "", , key, quoted = ""] = LINE.exec(line) ?? [];
+    const host = hostFrom(name);
+    const value = quoted.replace(/^(["'])(.*)\1$/, "$2");
+    // `${NPM_TOKEN}` says where the token is, and holds none.
+    if (host === null || value === "" || /\$\{.*\}/.test(value)) return [];
+    const target = { by: "host", host } as const;
+    if (key !== "_authToken")
+      return [{ account: null, target, credential: null, stays: "it is a user's name and password, for npm alone" }];
+    const edit = (now: string): string =>
+      now
+        .split("\n")
+        .filter((one) => one.replace(/\r$/, "") !== line)
+        .join("\n");
+    const credential = { kind: "key", accessToken: new Secret(value) } as const;
+    return [{ account: null, target, credential, removal: { from: "text", edit } }];
+  });
+}
