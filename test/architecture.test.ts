@@ -117,7 +117,7 @@ test("a plugin imports the public contract, and nothing else", () => {
 });
 
 /** What a source finds is a provider's: there the names of both stand beside each other. */
-const SOURCES = /^src\/import\/sources(\/|\.ts$)/;
+const SOURCES = /^src\/import\/source(s\/|s\.ts$|-ids\.ts$)/;
 
 test("src knows no provider's name", () => {
   const names = readdirSync(join(ROOT, "providers"))

@@ -29,6 +29,7 @@ export const root = defineGroup({
     deny: () => import("./deny.ts"),
     completion: () => import("./completion.ts"),
     upgrade: () => import("./upgrade.ts"),
+    import: () => import("./import.ts"),
   },
   otherNames: {
     login: ["signin", "sign-in", "add", "connect"],

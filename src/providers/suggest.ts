@@ -48,6 +48,11 @@ export function providersAt(all: readonly ProviderDefinition[], host: string): s
   return [...new Set([...exact, ...below].map(({ id }) => id))];
 }
 
+/** Those at this very host, or whose API is. @param host lower case, without a port */
+export function providersExactlyAt(all: readonly ProviderDefinition[], host: string): ProviderDefinition[] {
+  return all.filter((definition) => [host, `api.${host}`].some((one) => hostsOf(definition).includes(one)));
+}
+
 /** Hosts of its settings' defaults, its issuer and its endpoints, as far as no setting decides them. */
 function hostsOf({ settings = {}, issuer, endpoints = {} }: ProviderDefinition): string[] {
   const defaults = Object.values(settings).flatMap(({ kind, default: value }) =>

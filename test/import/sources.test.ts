@@ -17,6 +17,7 @@ import { dirname, join } from "node:path";
 import { lookAt } from "../../src/import/look.ts";
 import { Backups } from "../../src/import/remove.ts";
 import type { ImportSource, Where } from "../../src/import/source.ts";
+import { SOURCE_IDS } from "../../src/import/source-ids.ts";
 import { SOURCES } from "../../src/import/sources.ts";
 import { AuthError } from "../../src/platform/errors.ts";
 import { plainJson } from "../../src/platform/secret.ts";
@@ -50,6 +51,10 @@ function expectNoSecret(text: string, { secrets }: Fixture): void {
 
 test("every source has a fixture, and every fixture a source", () => {
   expect(Object.keys(FIXTURES).sort()).toEqual(SOURCES.map(({ id }) => id).sort());
+});
+
+test("the names that are known without loading them are those of the table, in its order", () => {
+  expect(SOURCES.map(({ id }) => id)).toEqual([...SOURCE_IDS]);
 });
 
 test("no two sources answer to one name", () => {

@@ -33,6 +33,7 @@ const NEEDS = {
   bash: () => succeeds("bash", "--version"),
   git: () => succeeds("git", "--version"),
   pip: () => succeeds("/usr/bin/python3", "-m", "pip", "--version"),
+  gh: () => succeeds("gh", "--version"),
   /** `chromium --version` takes half a second; that it is there is enough. */
   chromium: () => succeeds("sh", "-c", "command -v chromium"),
 } as const;

@@ -1,0 +1,122 @@
+/** Tells what would be taken from a source, asks, and takes it, one thing after the other. */
+import { display } from "../../connections/ref.ts";
+import type { Looked } from "../../import/look.ts";
+import { Backups } from "../../import/remove.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { commandLine } from "../../platform/shell-word.ts";
+import type { Cli } from "../context.ts";
+import { asAuthError } from "../exit.ts";
+import { requireConsent } from "../input.ts";
+import { createLoginUi } from "../login/ui.ts";
+import type { Session } from "../session.ts";
+import type { Planned } from "./plan.ts";
+import { entryOf, kindOf, planLine } from "./show.ts";
+import { type Taken, type Taking, take } from "./take.ts";
+
+type Wish = Taking["wish"] & { readonly yes: boolean };
+
+export async function importAll(
+  cli: Cli,
+  session: Session,
+  { source, refused, absent }: Looked,
+  all: readonly Planned[],
+  wish: Wish,
+): Promise<void> {
+  if (all.length === 0) throw refused[0]?.error ?? nothingThere(source.title, absent);
+  for (const { error } of refused) cli.output.warn(error.message);
+  const taking = all.filter(isTaken);
+  for (const one of all) cli.output.say(`${source.id}: ${planLine(one)}`);
+  if (taking.length > 0) await askFirst(cli, source.id, taking, wish);
+  await takeAll(cli, session, all, wish);
+}
+
+function isTaken({ action }: Planned): boolean {
+  return action === "move" || action === "copy" || action === "remove";
+}
+
+function refs(all: readonly Planned[]): string[] {
+  return all.flatMap(({ ref }) => (ref === null ? [] : [display(ref)]));
+}
+
+function nothingThere(title: string, absent: readonly string[]): AuthError {
+  return new AuthError("connection_not_found", `Nothing of ${title}'s was found.`, {
+    hint: `Looked for: ${absent.join(", ") || "nothing, since no home is known"}\nAnother place: --file <path>`,
+  });
+}
+
+async function askFirst(cli: Cli, source: string, taking: readonly Planned[], { move, yes }: Wish): Promise<void> {
+  const question = move ? "Take these over, and take them out of their places?" : "Copy these?";
+  const command = commandLine(["auth", "import", source, ...refs(taking), ...(move ? ["--move"] : []), "--yes"]);
+  await requireConsent(cli, question, yes, `To take what is listed: ${command}`);
+}
+
+async function takeAll(cli: Cli, session: Session, all: readonly Planned[], wish: Wish): Promise<void> {
+  const backups = new Backups(session.context.now());
+  const ui = await createLoginUi(cli, { browser: false, qr: false, callback: false, timeout: null, form: null });
+  const errors: AuthError[] = [];
+  let done = 0;
+  try {
+    for (const one of all) {
+      if (!isTaken(one)) {
+        if (cli.output.isJson) await cli.output.event({ event: "left", ...entryOf(one) });
+        continue;
+      }
+      const error = await takeOne(cli, session, one, { ui, backups, wish });
+      if (error === null) done++;
+      else errors.push(error);
+    }
+  } finally {
+    ui.close();
+  }
+  const [first, ...others] = errors;
+  for (const { message } of others) cli.output.warn(message);
+  if (first !== undefined) throw first;
+  if (done > 0 || all.every(({ action }) => action === "held")) return;
+  throw new AuthError("import_refused", "Nothing was taken.", {
+    hint: all.map(({ found: { path }, reason }) => `${path}: ${reason ?? "it is here already"}`).join("\n"),
+  });
+}
+
+/** @returns what kept it from being taken, or the login from being renewed */
+async function takeOne(
+  cli: Cli,
+  session: Session,
+  one: Planned,
+  how: Omit<Taking, "services">,
+): Promise<AuthError | null> {
+  const at = one.ref === null ? {} : { connection: display(one.ref) };
+  try {
+    const taken = await take({ services: await session.services(), ...how }, one);
+    await cli.context.audit({ event: "import", status: "success", ...at });
+    await tellTaken(cli, one, taken);
+    return taken.refresh?.error ?? null;
+  } catch (error) {
+    const known = asAuthError(error);
+    const { code, message, detail = null } = known;
+    await cli.context.audit({ event: "import", status: "failure", ...at, code, message, detail });
+    return known.restated(at);
+  }
+}
+
+async function tellTaken(cli: Cli, { found, action }: Planned, { ref, backup, refresh }: Taken): Promise<void> {
+  const { source, path, credential } = found;
+  const connection = display(ref);
+  const moved = backup !== null;
+  const refreshed = refresh?.done ?? false;
+  const kind = credential?.kind ?? null;
+  if (cli.output.isJson)
+    await cli.output.event({
+      event: "imported",
+      connection,
+      source: source.id,
+      place: path,
+      kind,
+      moved,
+      backup,
+      refreshed,
+    });
+  const what = action === "remove" ? "was here already; its old copy is gone" : moved ? "moved here" : "copied";
+  cli.output.success(`${connection}: ${kindOf(found)} ${what}, from ${path}`);
+  if (backup !== null) cli.output.say(`  The file as it was: ${backup}`);
+  if (refreshed) cli.output.say("  It was due, and has been refreshed: the login works.");
+}

@@ -1,0 +1,24 @@
+/** `auth import` alone: everything that was found, wherever it is, and what would become of it. Nothing is taken. */
+import { type Looked, lookAt } from "../../import/look.ts";
+import type { Where } from "../../import/source.ts";
+import { SOURCES } from "../../import/sources.ts";
+import { printTable } from "../columns.ts";
+import type { Cli } from "../context.ts";
+import type { Session } from "../session.ts";
+import { planImport, type Wish } from "./plan.ts";
+import { entryOf, HEADING, refusedEntries, rowOf } from "./show.ts";
+
+export async function listFound(cli: Cli, session: Session, where: Where, wish: Wish): Promise<void> {
+  const looked: Looked[] = [];
+  for (const source of SOURCES) looked.push(await lookAt(source, where));
+  const found = looked.flatMap((one) => one.found);
+  // What could be taken, and not only what may be copied.
+  const all = await planImport(session, found, { ...wish, move: true });
+  const refused = refusedEntries(looked);
+  if (cli.output.isJson) return cli.output.json({ found: all.map(entryOf), refused });
+  const rows = all.map((one) => rowOf(one, where.now));
+  if (rows.length > 0) await printTable(cli.output, HEADING, rows);
+  for (const { reason } of refused) cli.output.warn(reason);
+  if (rows.length > 0) cli.output.say("Nothing was taken. To take some: auth import <source>");
+  else cli.output.say("No other program's login was found. Log in: auth login <provider>");
+}

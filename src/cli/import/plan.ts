@@ -1,0 +1,230 @@
+/** What becomes of each thing that was found: under which name it would be kept, and whether it is taken, moved or left. */
+
+import { nameForIssuer } from "../../connections/by-issuer.ts";
+import { holderOf } from "../../connections/import.ts";
+import { type ConnectionRef, DEFAULT_NAME, display, vaultName } from "../../connections/ref.ts";
+import { readConnection } from "../../connections/store.ts";
+import type { FoundAt } from "../../import/look.ts";
+import type { Credential } from "../../import/source.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { ownValue } from "../../platform/json.ts";
+import { isAllowedUrl } from "../../platform/url.ts";
+import { flowsOf } from "../../providers/flows.ts";
+import { readVariables } from "../../providers/read-variables.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
+import { providersExactlyAt } from "../../providers/suggest.ts";
+import { issuerSetting, usableDefinitions } from "../login/target.ts";
+import type { Session } from "../session.ts";
+
+/** `move`: with its refresh token. `copy`: what may be shared. `remove`: it is here already, and its old copy goes. */
+export type Action = "move" | "copy" | "remove" | "held" | "leave";
+
+export interface Planned {
+  readonly found: FoundAt;
+  readonly ref: ConnectionRef | null;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly action: Action;
+  /** Whether its old copy goes. */
+  readonly goes: boolean;
+  /** Why it is left, or what there is to know. */
+  readonly reason: string | null;
+}
+
+export interface Wish {
+  readonly move: boolean;
+  readonly force: boolean;
+  /** Of the client that a login was made with, where its program doesn't record it. */
+  readonly clientId: string | null;
+  /** `-p`: the name of the one connection that is made. */
+  readonly name: string | null;
+}
+
+interface Destination {
+  readonly ref: ConnectionRef;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Whether it takes a token without a refresh token. */
+  readonly takesTokens: boolean;
+}
+
+export async function planImport(session: Session, all: readonly FoundAt[], wish: Wish): Promise<Planned[]> {
+  const taken = new Set<string>();
+  const planned: Planned[] = [];
+  for (const found of all) planned.push(await planOne(session, found, wish, taken));
+  return planned;
+}
+
+async function planOne(session: Session, found: FoundAt, wish: Wish, taken: Set<string>): Promise<Planned> {
+  const leave = (reason: string, at: Destination | null = null): Planned => ({
+    found,
+    ref: at?.ref ?? null,
+    settings: at?.settings ?? {},
+    action: "leave",
+    goes: false,
+    reason,
+  });
+  const goes = wish.move && found.removal !== undefined;
+  const { credential, stays } = found;
+  if (credential === null) return leave(stays ?? "it can't be taken");
+  const at = await destinationOf(session, found, wish.name, taken);
+  if (typeof at === "string") return leave(at);
+  const { ref, settings } = at;
+  const held = await heldAs(session, credential);
+  if (held !== null) {
+    return { found, ref: held, settings, action: goes ? "remove" : "held", goes, reason: null };
+  }
+  if (taken.has(vaultName(ref)))
+    return leave(`another was found for ${display(ref)}: take this one alone, with -p NAME`, at);
+  const reason = await takenName(session, ref, found, wish);
+  if (reason !== null) return leave(reason, at);
+  const decided = decide(found, credential, wish, at, session.context.now());
+  if (decided.action !== "leave") taken.add(vaultName(ref));
+  return { found, ref, settings, goes: goes && decided.action !== "leave", ...decided };
+}
+
+function decide(
+  { removal, removeBy }: FoundAt,
+  credential: Credential,
+  wish: Wish,
+  { takesTokens }: Destination,
+  now: number,
+): Pick<Planned, "action" | "reason"> {
+  const { refreshToken, accessToken, expiresAt, kind } = credential;
+  const { move } = wish;
+  const clientId = credential.clientId ?? wish.clientId;
+  if (kind !== "login") {
+    const isOver = expiresAt !== undefined && expiresAt <= now;
+    if (isOver) return { action: "leave", reason: "it is over, and has no refresh token" };
+    const stays = move && removal === undefined ? `the old copy stays there: ${removeBy ?? ""}` : null;
+    return { action: "copy", reason: stays };
+  }
+  if (move) {
+    if (clientId === null) return { action: "leave", reason: "its client isn't recorded: name it, with --client-id" };
+    return refreshToken !== undefined && removal !== undefined
+      ? { action: "move", reason: null }
+      : { action: "leave", reason: `it can't be taken out of its place: ${removeBy ?? "log in here instead"}` };
+  }
+  const isOver = expiresAt !== undefined && expiresAt <= now;
+  if (accessToken === undefined || isOver || !takesTokens)
+    return { action: "leave", reason: "only its refresh token is of use, which has one holder: --move takes it" };
+  return { action: "copy", reason: "the access token alone, until it ends: --move takes the login" };
+}
+
+async function heldAs(session: Session, { accessToken, refreshToken }: Credential): Promise<ConnectionRef | null> {
+  const vault = await session.vault();
+  if (vault === null) return null;
+  const tokens = { accessToken: accessToken ?? null, refreshToken: refreshToken ?? null };
+  return (await holderOf({ vault }, tokens))?.ref ?? null;
+}
+
+/** null: the name is free, or what has it may be replaced. */
+async function takenName(
+  session: Session,
+  ref: ConnectionRef,
+  { credential }: FoundAt,
+  { force }: Wish,
+): Promise<string | null> {
+  const vault = await session.vault();
+  const there = vault === null || force ? null : await readConnection(vault, ref);
+  const kept = there?.record;
+  if (kept == null || kept.tokens === null) return null;
+  // A login takes the place of the access token that was copied from it.
+  if (kept.kind === "token" && credential?.kind === "login") return null;
+  return `${display(ref)} holds another: --force replaces it, -p NAME keeps both`;
+}
+
+async function destinationOf(
+  session: Session,
+  found: FoundAt,
+  name: string | null,
+  taken: ReadonlySet<string>,
+): Promise<Destination | string> {
+  const { target, account, credential } = found;
+  const { registry } = session;
+  if (target.by === "server") return atServer(session, target.url, name);
+  if (target.by === "provider") {
+    const id = await registry.idOf(target.provider);
+    if (id === null)
+      return credential?.kind === "key"
+        ? asKey(target.provider, name)
+        : `no provider is called ${target.provider} here`;
+    const definition = await registry.get(id);
+    const { settings = {}, place } = target;
+    const known = Object.entries(settings).filter(([setting]) => ownValue(definition.settings, setting) !== undefined);
+    const wanted =
+      account === null
+        ? (place ?? null)
+        : [account, ...(place === undefined || place === "adc" ? [] : [place])].join("@");
+    return inProvider(session, definition, name ?? wanted, found, taken, Object.fromEntries(known));
+  }
+  const definition = await definitionFor(session, found);
+  if (definition !== null) return inProvider(session, definition, name ?? account, found, taken, {});
+  if (target.by === "host") return asKey(target.host, name);
+  return asKey(target.variable.toLowerCase().replaceAll("_", "-"), name, { env: target.variable });
+}
+
+async function inProvider(
+  session: Session,
+  definition: ProviderDefinition,
+  wanted: string | null,
+  { source }: FoundAt,
+  taken: ReadonlySet<string>,
+  given: Readonly<Record<string, string>>,
+): Promise<Destination> {
+  const takesTokens = flowsOf(definition).some(({ flow }) => flow === "token");
+  const settings = { ...usualHosts(definition), ...given };
+  const name = wanted === null ? null : nameFrom(wanted);
+  if (name !== null) return { ref: { provider: definition.id, name }, settings, takesTokens };
+  // Without an account it is the default, unless that is there already.
+  const ref = { provider: definition.id, name: DEFAULT_NAME };
+  const vault = await session.vault();
+  const isFree = !taken.has(vaultName(ref)) && (vault === null || (await readConnection(vault, ref)) === null);
+  return { ref: isFree ? ref : { ...ref, name: source.id }, settings, takesTokens };
+}
+
+/** A variable of this environment that names another host isn't about what a file holds (RULES 3.1). */
+function usualHosts({ settings = {} }: ProviderDefinition): Record<string, string> {
+  const hosts = Object.entries(settings).filter(([, { kind }]) => kind === "host");
+  return Object.fromEntries(
+    hosts.flatMap(([name, { default: usual }]) => (usual === undefined ? [] : [[name, usual]])),
+  );
+}
+
+/** A key of no known provider. */
+function asKey(service: string, name: string | null, settings: Readonly<Record<string, string>> = {}): Destination {
+  const ref = { provider: "apikey", name: nameFrom(name ?? service) ?? "imported" };
+  return { ref, settings, takesTokens: true };
+}
+
+async function atServer({ registry }: Session, url: string, name: string | null): Promise<Destination | string> {
+  if (!isAllowedUrl(url)) return "its server isn't at an https URL";
+  for (const definition of await registry.offered())
+    if (issuerSetting(definition) !== null)
+      return { ref: { provider: definition.id, name: name ?? nameForIssuer(url) }, settings: {}, takesTokens: false };
+  return "no provider takes an issuer's URL";
+}
+
+/** The provider whose token this is, by host or variable; null where none is known, or several are. */
+async function definitionFor({ registry }: Session, { target }: FoundAt): Promise<ProviderDefinition | null> {
+  const takes = (definition: ProviderDefinition): boolean => flowsOf(definition).some(({ flow }) => flow === "token");
+  try {
+    if (target.by === "variable") {
+      const { variable } = target;
+      const all = (await registry.readers({ [variable]: "x" })).filter(takes);
+      const readers = all.filter((definition) => readVariables(definition).includes(variable));
+      return readers.length === 1 ? (readers[0] ?? null) : null;
+    }
+    if (target.by !== "host") return null;
+    const all = await usableDefinitions(registry, await registry.everyId());
+    const [only, ...others] = providersExactlyAt(all.filter(takes), target.host);
+    return only === undefined || others.length > 0 ? null : only;
+  } catch (error) {
+    if (error instanceof AuthError) return null;
+    throw error;
+  }
+}
+
+/** A connection's name from what a program calls an account; null where nothing of it can be one. */
+function nameFrom(text: string): string | null {
+  const name = text.replace(/[^A-Za-z0-9._@+/-]+/g, "-").replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+  return name === "" ? null : name.slice(0, 64);
+}

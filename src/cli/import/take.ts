@@ -1,0 +1,179 @@
+/**
+ * Takes one thing over. Where its old copy goes, too: it is prepared first (a backup, the new text beside the file), then
+ * the login is stored, then the file changes; and where that fails the login is forgotten here again, unsent.
+ */
+
+import { issuerOfServer } from "../../connections/import/issuer.ts";
+import { type ForeignTokens, importTokens } from "../../connections/import.ts";
+import type { LoginRequest, LoginUi } from "../../connections/login/request.ts";
+import { login } from "../../connections/login.ts";
+import { logout } from "../../connections/logout.ts";
+import { reportOf } from "../../connections/outcome.ts";
+import type { ConnectionRef } from "../../connections/ref.ts";
+import { refreshConnection } from "../../connections/refresh.ts";
+import type { Services } from "../../connections/services.ts";
+import { readConnection, type Stored } from "../../connections/store.ts";
+import type { Backups, PreparedRemoval } from "../../import/remove.ts";
+import type { Credential } from "../../import/source.ts";
+import type { Environment } from "../../platform/context.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import { tokenFromTool } from "../../platform/helper-programs.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { Secret } from "../../platform/secret.ts";
+import { waitForLock } from "../../vault/lock.ts";
+import type { Lock } from "../../vault/types.ts";
+import { BARE_REQUEST } from "../login/perform.ts";
+import { targetAtIssuer } from "../login/target.ts";
+import type { Planned, Wish } from "./plan.ts";
+
+export interface Taken {
+  readonly ref: ConnectionRef;
+  /** Where the copy of the file is that it was taken out of; null: it is still there, too. */
+  readonly backup: string | null;
+  /** What came of the refresh of a login that was due; null: none was. */
+  readonly refresh: { readonly done: boolean; readonly error: AuthError | null } | null;
+}
+
+export interface Taking {
+  readonly services: Services;
+  readonly ui: LoginUi;
+  readonly backups: Backups;
+  readonly wish: Wish & { readonly verify: boolean };
+}
+
+export async function take(taking: Taking, planned: Planned): Promise<Taken> {
+  const { found, ref, action, goes } = planned;
+  const { removal, path, source } = found;
+  if (ref === null) throw usage("There is nothing to take.");
+  if (!goes || removal === undefined)
+    return { ref: (await store(taking, ref, planned)).ref, backup: null, refresh: null };
+  const prepared = await taking.backups.prepare(path, source.title, removal);
+  const { backup } = prepared;
+  const stored = await move(taking, ref, planned, prepared);
+  return {
+    ref,
+    backup,
+    refresh: action === "move" && stored !== null ? await refreshIfDue(taking.services, stored) : null,
+  };
+}
+
+/** One import at a time: what another has taken meanwhile isn't stored a second time. @returns null: it was here already */
+async function move(
+  taking: Taking,
+  ref: ConnectionRef,
+  planned: Planned,
+  prepared: PreparedRemoval,
+): Promise<Stored | null> {
+  const { services } = taking;
+  let lock: Lock | null = null;
+  try {
+    lock = await importLock(services);
+    await prepared.confirm();
+    if (planned.action !== "remove") return await storeAndRemove(taking, ref, planned, prepared);
+    await prepared.commit();
+    return null;
+  } catch (error) {
+    await prepared.abandon();
+    throw error;
+  } finally {
+    lock?.release();
+  }
+}
+
+async function storeAndRemove(
+  taking: Taking,
+  ref: ConnectionRef,
+  planned: Planned,
+  prepared: PreparedRemoval,
+): Promise<Stored> {
+  const { services } = taking;
+  const before = await readConnection(services.vault, ref);
+  const stored = await store(taking, ref, planned);
+  try {
+    await prepared.commit();
+    return stored;
+  } catch (error) {
+    // Two would hold it: what was stored a moment ago is erased here, unless it isn't that any more. Nothing is revoked.
+    const now = await readConnection(services.vault, ref);
+    const kept = { keepSettings: before !== null, forgetClient: false, revoke: false };
+    if (now?.version.incarnation === stored.version.incarnation)
+      await logout(services, now, { ...kept, interruption: new AbortController().signal });
+    throw error;
+  }
+}
+
+/** No connection is called so. */
+const LOCK = "import";
+
+async function importLock({ vault }: Services): Promise<Lock> {
+  const turn = await waitForLock(vault, LOCK, { timeout: LIMITS.lockWait, watch: async () => null });
+  if (turn.kind === "locked") return turn.lock;
+  throw new AuthError("busy", "Another import is under way.", { hint: "Try again when it is done." });
+}
+
+async function store(taking: Taking, ref: ConnectionRef, planned: Planned): Promise<Stored> {
+  const { services, ui, wish } = taking;
+  const { found, action, settings } = planned;
+  const { credential, account, target } = found;
+  const { keyFile, scopes } = credential ?? {};
+  if (credential === null) throw usage("There is nothing to take.");
+  const { verify, force } = wish;
+  const request: LoginRequest = { ...BARE_REQUEST, ref, settings, verify, force, canOpenBrowser: false };
+  // A login of which its program keeps no access token is redeemed at once: the provider says which files those are.
+  if (keyFile !== undefined && credential.accessToken === undefined)
+    return login(services, { ...request, credential: { key: keyFile } }, ui);
+  const tokens = await tokensOf(taking, credential, action === "move", account);
+  if (action !== "move")
+    return importTokens(services, { ...request, flow: "token", token: tokens.accessToken }, tokens, ui);
+  const asClient: LoginRequest = {
+    ...request,
+    clientId: credential.clientId ?? wish.clientId,
+    clientSecret: credential.clientSecret ?? null,
+    scopes: scopes ?? null,
+    flow: credential.flow ?? null,
+    ...(target.by === "server" && (await atServer(taking, target, ref))),
+  };
+  return importTokens(services, asClient, tokens, ui);
+}
+
+/** Where an MCP server's tokens come from, and whom they are for (RFC 8707). */
+async function atServer(
+  { services: { context, registry } }: Taking,
+  { url, issuer }: { readonly url: string; readonly issuer: string | null },
+  ref: ConnectionRef,
+): Promise<Pick<LoginRequest, "settings" | "resource">> {
+  const named = issuer ?? (await issuerOfServer(context.http, url));
+  return { settings: (await targetAtIssuer(registry, named, ref.name)).settings, resource: url };
+}
+
+async function tokensOf(
+  { services: { context } }: Taking,
+  { accessToken, refreshToken, idToken, expiresAt, scopes, program }: Credential,
+  moves: boolean,
+  account: string | null,
+): Promise<ForeignTokens> {
+  const printed =
+    program === undefined ? null : await tokenFromTool(program.command, without(context.env, program.without));
+  const token = accessToken ?? printed;
+  return {
+    // Without one the login is due at once.
+    accessToken: token ?? new Secret("none"),
+    expiresAt: token === null ? 0 : (expiresAt ?? null),
+    refreshToken: moves ? (refreshToken ?? null) : null,
+    idToken: idToken ?? null,
+    scopes: scopes ?? null,
+    account,
+  };
+}
+
+function without(env: Environment, names: readonly string[]): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)));
+}
+
+/** So that one knows now whether the login still works. */
+async function refreshIfDue(services: Services, { ref }: Stored): Promise<Taken["refresh"]> {
+  const options = { minTtl: 0, force: false, implicit: false, rejected: null };
+  const outcome = await refreshConnection(services, ref, options);
+  if (outcome.kind === "valid") return null;
+  return { done: outcome.kind === "refreshed", error: reportOf(outcome, services.context.now()).error };
+}
