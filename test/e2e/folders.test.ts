@@ -331,6 +331,28 @@ describe("allow and deny", () => {
     expect((await call("allow", "--list")).stdout).not.toContain("gone");
   });
 
+  test("--list has the files of run --env-file too; --undo forgets either", async () => {
+    const own = bareEnvironment();
+    const call = (...args: string[]): Promise<Ended> => succeeded(auth(args, { env: own, cwd: own.HOME ?? "" }));
+    const states = async (): Promise<string[]> => {
+      const { stdout } = await call("allow", "--list", "--json");
+      return (JSON.parse(stdout) as { path: string; state: string }[]).map(
+        ({ path, state }) => `${path.split("/").at(-1)} ${state}`,
+      );
+    };
+    writeFileSync(join(own.HOME ?? "", ".auth.toml"), WORK);
+    writeFileSync(join(own.HOME ?? "", "tokens.env"), "X_TOKEN=auth://github:work/token\n", { mode: 0o600 });
+    await call("allow");
+    await call("allow", "tokens.env", "--yes");
+    expect(await states()).toEqual([".auth.toml allowed", "tokens.env allowed"]);
+    appendFileSync(join(own.HOME ?? "", "tokens.env"), "#\n");
+    expect(await states()).toEqual([".auth.toml allowed", "tokens.env changed"]);
+    await call("allow", "--undo");
+    await call("allow", "tokens.env", "--undo");
+    expect(await states()).toEqual([]);
+    expect((await call("list")).stderr).toContain("isn't allowed, so it isn't used.");
+  });
+
   test("twenty at once: each succeeds, and the last one counts", async () => {
     const at = home.project(WORK);
     const all = await Promise.all(Array.from({ length: 20 }, (_, i) => at.call([i % 2 ? "deny" : "allow"])));
