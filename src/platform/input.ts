@@ -20,13 +20,20 @@ export function createInput(limit: number, refuse: (why: string) => Error): Inpu
     reader ??= Bun.stdin.stream().getReader() as ReadableStreamDefaultReader<Uint8Array>;
     const { value, done } = await reader.read();
     length += value?.length ?? 0;
-    if (length > limit) throw refuse("is too long");
+    ended = done;
+    if (length > limit) refused("is too long");
     try {
       text += decoder.decode(value, { stream: !done });
     } catch {
-      throw refuse("isn't UTF-8 text");
+      refused("isn't UTF-8 text");
     }
-    ended = done;
+  }
+
+  /** Nothing of it is read any more. */
+  function refused(why: string): never {
+    text = "";
+    ended = true;
+    throw refuse(why);
   }
 
   return {

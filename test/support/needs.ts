@@ -34,6 +34,7 @@ const NEEDS = {
   git: () => succeeds("git", "--version"),
   pip: () => succeeds("/usr/bin/python3", "-m", "pip", "--version"),
   gh: () => succeeds("gh", "--version"),
+  skopeo: () => succeeds("skopeo", "--version"),
   /** `chromium --version` takes half a second; that it is there is enough. */
   chromium: () => succeeds("sh", "-c", "command -v chromium"),
 } as const;
@@ -45,6 +46,11 @@ export function lacking(...needs: readonly Need[]): boolean {
   const missing = needs.filter((need) => !NEEDS[need]());
   if (missing.length > 0 && process.env.CI) throw new Error(`This machine lacks what CI must have: ${missing.join()}`);
   return missing.length > 0;
+}
+
+/** For what CI is not made to install: such a test runs where the program is, and the page that it is for says so. */
+export function installed(program: string, ...args: readonly string[]): boolean {
+  return succeeds(program, ...(args.length === 0 ? ["--version"] : args));
 }
 
 function succeeds(command: string, ...args: readonly string[]): boolean {

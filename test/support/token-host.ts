@@ -9,6 +9,8 @@ export interface TokenHost {
   readonly url: string;
   /** Seconds that a token lives from here on. */
   lifetime: number;
+  /** Milliseconds that the issuer takes for a token. */
+  delay: number;
   /** Every token that was issued, in order, with the connection's name. */
   readonly issued: { readonly name: string; readonly token: string; until: number }[];
   /** Whose token it is, where it is still good. */
@@ -41,6 +43,7 @@ export function startTokenHost(serve: (request: Request, host: TokenHost) => Res
         const name = new URLSearchParams(await request.text()).get("client_id") ?? "";
         // As random as a real one: it must not be a word that is in other texts too.
         const token = `tok_${name}_${crypto.randomUUID().replaceAll("-", "")}`;
+        await Bun.sleep(host.delay);
         issued.push({ name, token, until: Date.now() + host.lifetime * 1000 });
         return json({ access_token: token, token_type: "Bearer", expires_in: host.lifetime });
       }
@@ -54,6 +57,7 @@ export function startTokenHost(serve: (request: Request, host: TokenHost) => Res
   const host: TokenHost = {
     url: `http://127.0.0.1:${server.port}`,
     lifetime: 3600,
+    delay: 0,
     issued,
     requests,
     env,

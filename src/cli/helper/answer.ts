@@ -16,7 +16,7 @@ import {
   type Reply,
 } from "../../inject/helpers/protocol.ts";
 import { HELPERS } from "../../inject/helpers/table.ts";
-import { AuthError } from "../../platform/errors.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
 import { createInput } from "../../platform/input.ts";
 import { type Acquired, acquire, acquiredFrom } from "../acquire.ts";
 import type { Cli } from "../context.ts";
@@ -28,6 +28,7 @@ import { credentialOf } from "./credential.ts";
 /** More than any client asks. Bytes. */
 const LONGEST_REQUEST = 1024 * 1024;
 
+type TokenDemand = Extract<Demand, { kind: "token" }>;
 type RejectedDemand = Extract<Demand, { kind: "rejected" }>;
 type Named = HelperCall & { readonly connection: string | undefined };
 
@@ -40,50 +41,73 @@ export async function answer(cli: Cli, client: string, argv: readonly string[]):
   const protocol = (await HELPERS[client]?.load())?.default;
   if (protocol === undefined) throw new AuthError("internal", `There is no helper for ${client}.`);
   const input = createInput(LONGEST_REQUEST, (why) => new BadRequest(`The request ${why}.`));
-  let call: Call = {
-    words: [],
-    env: cli.context.env,
-    line: input.line,
-    text: input.rest,
-    say: async (stdout) => void (await write(cli, { stdout })),
-  };
+  let call: Call = { words: [], env: cli.context.env, line: input.line, text: input.rest };
   const fail = (error: unknown): Promise<number> => write(cli, protocol.failure(oneLine(error), call));
   try {
     const given = readCall(argv);
     const { connection, own } = splitWords(protocol, given.words);
     call = { ...call, words: own };
+    if (protocol.needsConnection && (connection ?? given.profile ?? call.env.AUTH_PROFILE) === undefined)
+      throw usage(`A connection must be named: auth helper ${client} <connection>`, "");
+    const greeting = protocol.greeting?.(call);
+    if (greeting) await write(cli, { stdout: greeting });
     for (;;) {
-      const demand = await protocol.ask(call);
-      if (demand === null) return 0;
-      const code = await meet(cli, protocol, { ...given, connection }, call, demand).catch(fail);
-      if (!protocol.converses) return code;
+      const code = await answerOne(cli, protocol, { ...given, connection }, call).catch(fail);
+      if (code === null) return 0;
+      if (!protocol.converses?.(call)) return code;
     }
   } catch (error) {
     return fail(error);
   }
 }
 
-function meet(cli: Cli, protocol: Protocol, named: Named, call: Call, demand: Demand): Promise<number> {
-  switch (demand.kind) {
+/** @returns the exit code; null: nothing more is asked */
+async function answerOne(cli: Cli, protocol: Protocol, named: Named, call: Call): Promise<number | null> {
+  const demand = await protocol.ask(call);
+  switch (demand?.kind) {
+    case undefined:
+      return null;
     case "reply":
       return write(cli, demand.reply);
     case "rejected":
       return refreshRejected(cli, named, demand);
     case "token":
-      return inSession(
-        cli,
-        async (session) => {
-          const selected = await connectionWanted(session, named, demand.place);
-          if (selected === null) return write(cli, protocol.none(call));
-          const acquired = await acquireInTime(session, selected, named, protocol);
-          if (acquired.warning !== null) cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
-          const { connection } = acquired;
-          await cli.context.audit({ event: "token_read", status: "success", connection });
-          return write(cli, await demand.answer(await credentialOf(session, acquired, demand.place, protocol.margin)));
-        },
-        false,
-      );
+      return answerToken(cli, protocol, demand.configured === undefined ? named : configuredBy(demand), call, demand);
   }
+}
+
+function configuredBy({ configured = [] }: TokenDemand): Named {
+  const given = readCall(configured);
+  const [connection, ...others] = given.words;
+  if (others.length > 0) throw usage("There are too many words in this call.");
+  return { ...given, connection };
+}
+
+function answerToken(cli: Cli, protocol: Protocol, named: Named, call: Call, demand: TokenDemand): Promise<number> {
+  return inSession(
+    cli,
+    async (session) => {
+      const selected = await connectionWanted(session, named, demand.place);
+      if (selected === null) return write(cli, protocol.none(call));
+      const work = acquire(session, selected, named.minTtl ?? protocol.minTtl * 1000);
+      try {
+        const acquired = await inTime(session, selected, work, protocol.timeLimit);
+        if (acquired.warning !== null) cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
+        const { connection } = acquired;
+        await cli.context.audit({ event: "token_read", status: "success", connection });
+        return await write(
+          cli,
+          await demand.answer(await credentialOf(session, acquired, demand.place, protocol.margin)),
+        );
+      } catch (error) {
+        return await write(cli, protocol.failure(oneLine(error), call));
+      } finally {
+        // What is on its way to the provider goes on to its end before the vault is closed.
+        await work.catch(() => null);
+      }
+    },
+    false,
+  );
 }
 
 /**
@@ -107,36 +131,36 @@ async function connectionWanted(session: Session, named: Named, place: Place | n
 
 /**
  * A client that has given up waiting may kill us, with a refresh on its way. Before that it gets the token that is
- * there, where one still lives; the refresh goes on to its end before this process does.
+ * there, where one still lives.
+ *
+ * @param limit seconds
  */
-async function acquireInTime(
+async function inTime(
   session: Session,
   selected: Selected,
-  { minTtl }: Named,
-  protocol: Protocol,
+  work: Promise<Acquired>,
+  limit: number | null,
 ): Promise<Acquired> {
-  const work = acquire(session, selected, minTtl ?? protocol.minTtl * 1000);
-  if (protocol.timeLimit === null) return work;
-  const limit = Math.max(1, protocol.timeLimit - SPARE) * 1000;
+  if (limit === null) return work;
+  const seconds = Math.max(1, limit - SPARE);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), limit);
+    timer = setTimeout(() => resolve(null), seconds * 1000);
   });
-  const acquired = await Promise.race([work, late]);
-  clearTimeout(timer);
-  return acquired ?? livingToken(session, selected, limit);
+  const acquired = await Promise.race([work, late]).finally(() => clearTimeout(timer));
+  return acquired ?? livingToken(session, selected, seconds);
 }
 
 /** Seconds that are left for the answer. */
 const SPARE = 2;
 
 /** @throws AuthError `busy` */
-async function livingToken(session: Session, selected: Selected, limit: number): Promise<Acquired> {
+async function livingToken(session: Session, selected: Selected, seconds: number): Promise<Acquired> {
   const vault = await session.vault();
   const stored = selected.source === "vault" && vault !== null ? await readConnection(vault, selected.ref) : null;
   const tokens = stored?.record.pinned ? stored.record.tokens : null;
   if (stored !== null && tokens !== null && isAlive(tokens, session.context.now())) return acquiredFrom(stored, null);
-  throw new AuthError("busy", `There was no new token within ${limit / 1000} seconds.`, { hint: "Try again." });
+  throw new AuthError("busy", `There was no new token within ${seconds} seconds.`, { hint: "Try again." });
 }
 
 /** No answer: whoever asks next gets the new token. A token that isn't ours, or no longer, changes nothing. */

@@ -17,9 +17,14 @@ export interface Protocol {
   readonly timeLimit: number | null;
   /** How many of the words, at the end of the command line, are the client's own: one before them names a connection. */
   readonly ownWords: number | ((words: readonly string[]) => number);
-  /** What is asked. Called again after each answer where `converses`, until it is null. @throws BadRequest */
+  /** The client doesn't say what it wants to reach: a connection has to be named in the call. */
+  readonly needsConnection?: boolean;
+  /** Said at once, before anything is asked; null: nothing. */
+  greeting?(call: Call): string | null;
+  /** What is asked. @throws BadRequest */
   ask(call: Call): Promise<Demand | null>;
-  readonly converses?: boolean;
+  /** Whether it is called again after each answer, until it returns null. Default: once. */
+  converses?(call: Call): boolean;
   /** No connection is for what was asked. */
   none(call: Call): Reply;
   /** It can't be answered. @param message one line without a secret */
@@ -35,8 +40,6 @@ export interface Call {
   line(): Promise<string | null>;
   /** All that is left of standard input. @throws BadRequest */
   text(): Promise<string>;
-  /** Written at once: what a client wants to read before it asks. */
-  say(text: string): Promise<void>;
 }
 
 export type Demand =
@@ -44,6 +47,8 @@ export type Demand =
       readonly kind: "token";
       /** For whom; null where the client doesn't say: then the token is the connection's that was named, or the default's. */
       readonly place: Place | null;
+      /** What the client was configured to say besides, where it says that in its request: a connection, and flags of ours. */
+      readonly configured?: readonly string[];
       readonly answer: (credential: Credential) => Reply | Promise<Reply>;
     }
   /** A server has refused this token: it is refreshed if it is still the stored one. */

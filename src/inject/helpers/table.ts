@@ -18,6 +18,15 @@ export const HELPERS: Readonly<Record<string, Helper>> = {
   },
   keyring: { title: "uv and pip", program: "keyring", load: () => import("./keyring.ts") },
   vault: { title: "Vault and OpenBao", program: "vault-token-auth", load: () => import("./vault.ts") },
+  docker: {
+    title: "docker, podman, skopeo, buildah, Helm, ORAS",
+    program: "docker-credential-auth",
+    load: () => import("./docker.ts"),
+  },
+  kubectl: { title: "kubectl and other clients of Kubernetes", program: null, load: () => import("./kubectl.ts") },
+  bazel: { title: "Bazel, EngFlow, Buck2", program: null, load: () => import("./bazel.ts") },
+  go: { title: "the go command", program: null, load: () => import("./go.ts") },
+  cargo: { title: "cargo", program: "cargo-credential-auth", load: () => import("./cargo.ts") },
 };
 
 /** The client that starts a program by this path; null where none does. */

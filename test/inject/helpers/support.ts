@@ -2,10 +2,9 @@
 import type { Call, Credential, Demand, Protocol, Reply } from "../../../src/inject/helpers/protocol.ts";
 import { Secret } from "../../../src/platform/secret.ts";
 
-function callOf(words: readonly string[], stdin: string, env: Record<string, string> = {}) {
+export function callOf(words: readonly string[], stdin: string, env: Record<string, string> = {}): Call {
   let left = stdin;
-  const said: string[] = [];
-  const call: Call = {
+  return {
     words,
     env,
     async line() {
@@ -19,9 +18,7 @@ function callOf(words: readonly string[], stdin: string, env: Record<string, str
       left = "";
       return all;
     },
-    say: async (text) => void said.push(text),
   };
-  return { call, said };
 }
 
 export async function asked(
@@ -30,7 +27,7 @@ export async function asked(
   stdin: string,
   env?: Record<string, string>,
 ): Promise<Demand | null> {
-  return protocol.ask(callOf(words, stdin, env).call);
+  return protocol.ask(callOf(words, stdin, env));
 }
 
 export function credential(more: Partial<Credential> = {}): Credential {

@@ -1,0 +1,70 @@
+/**
+ * docker's credential helpers, which podman, skopeo, buildah, ORAS and Helm speak too:
+ * https://github.com/docker/docker-credential-helpers
+ *
+ * There is no expiry in it. BuildKit keeps what it got for ten minutes, and a long push takes its time besides.
+ */
+import { version } from "../../../package.json";
+import { isLoopback } from "../../platform/url.ts";
+import { originAsked } from "./origin.ts";
+import { BadRequest, type Call, type Demand, NOTHING, type Place, type Protocol, type Reply } from "./protocol.ts";
+
+export default {
+  minTtl: 900,
+  margin: 0,
+  timeLimit: null,
+  ownWords: 1,
+  ask,
+  none: () => said(NOT_FOUND),
+  failure: said,
+} satisfies Protocol as Protocol;
+
+/** Word for word: whoever reads it goes on without credentials. */
+const NOT_FOUND = "credentials not found in native keychain";
+
+/** Errors are read from standard output. */
+function said(message: string): Reply {
+  return { stdout: `${message}\n`, exitCode: 1 };
+}
+
+async function ask(call: Call): Promise<Demand> {
+  switch (call.words[0]) {
+    case "get":
+      return get((await call.text()).trim());
+    case "erase":
+      // Of a logout, without the token: nothing tells that it was refused.
+      return { kind: "reply", reply: NOTHING };
+    case "list":
+      // Those who ask for every registry's token at once ask for each one's by `get` as well.
+      return { kind: "reply", reply: { stdout: "{}\n" } };
+    case "version":
+      return { kind: "reply", reply: { stdout: `docker-credential-auth (auth) ${version}\n` } };
+    case "store":
+      throw new BadRequest(
+        "Nothing is stored here: a registry's login is made by 'auth login', and is used without one.",
+      );
+    default:
+      throw new BadRequest("This is asked by get, store, erase, list or version.");
+  }
+}
+
+function get(server: string): Demand {
+  if (server === "") return { kind: "reply", reply: said("no credentials server URL") };
+  return {
+    kind: "token",
+    place: placeOf(server),
+    answer: ({ token, userName }) => {
+      const reply = { ServerURL: server, Username: userName, Secret: token.reveal() };
+      return { stdout: `${JSON.stringify(reply)}\n` };
+    },
+  };
+}
+
+/** `ghcr.io`, `registry.example:5000/team`, `https://index.docker.io/v1/`. */
+function placeOf(server: string): Place {
+  const [, scheme, host = ""] = /^(?:(https?):\/\/)?([^/]*)(?:\/[\x21-\x7e]*)?$/.exec(server) ?? [];
+  if (host === "") throw new BadRequest("The server asked for is no registry's name.");
+  // Registries on this machine need no https, as with docker's own insecure registries.
+  const own = isLoopback(host.replace(/:\d+$/, "")) ? "http" : "https";
+  return { origin: originAsked(scheme ?? own, host), user: null };
+}
