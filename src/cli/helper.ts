@@ -26,6 +26,7 @@ export default defineCommand({
       valueHint: "seconds",
       description: "Refresh when less than this is left; by default, as long as the program keeps a token",
     },
+    "id-token": { type: "boolean", description: "Hand out the login's ID token in the place of its access token" },
     origin: {
       type: "string",
       valueHint: "https://host",
@@ -45,6 +46,7 @@ export default defineCommand({
     const flags = [
       ...(args.profile === undefined ? [] : ["--profile", args.profile]),
       ...(args["min-ttl"] === undefined ? [] : ["--min-ttl", args["min-ttl"]]),
+      ...(args["id-token"] ? ["--id-token"] : []),
       ...list(args.origin).flatMap((origin) => ["--origin", origin]),
     ];
     return answer(cli, oneOf("client", args.client ?? "", Object.keys(HELPERS)), [...flags, ...words]);

@@ -89,7 +89,7 @@ function answerToken(cli: Cli, protocol: Protocol, named: Named, call: Call, dem
     async (session) => {
       const selected = await connectionWanted(session, named, demand.place);
       if (selected === null) return write(cli, protocol.none(call));
-      const work = acquire(session, selected, named.minTtl ?? protocol.minTtl * 1000);
+      const work = acquireFor(session, selected, named, protocol);
       try {
         const acquired = await inTime(session, selected, work, protocol.timeLimit);
         if (acquired.warning !== null) cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
@@ -108,6 +108,17 @@ function answerToken(cli: Cli, protocol: Protocol, named: Named, call: Call, dem
     },
     false,
   );
+}
+
+async function acquireFor(
+  session: Session,
+  selected: Selected,
+  { minTtl, idToken }: Named,
+  protocol: Protocol,
+): Promise<Acquired> {
+  const milliseconds = minTtl ?? protocol.minTtl * 1000;
+  if (!idToken) return acquire(session, selected, milliseconds);
+  return (await import("./id-token.ts")).acquireIdToken(session, selected, milliseconds);
 }
 
 /**

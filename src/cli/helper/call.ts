@@ -11,6 +11,8 @@ export interface HelperCall {
   readonly profile: string | undefined;
   /** Milliseconds; null: as the protocol has it. */
   readonly minTtl: number | null;
+  /** The ID token is handed out in the place of the access token. */
+  readonly idToken: boolean;
   /** Origins that the tokens of the connection which is named may go to as well. */
   readonly origins: readonly string[];
 }
@@ -29,9 +31,14 @@ const OURS: Readonly<Record<string, "profile" | "min-ttl" | "origin">> = {
 export function readCall(argv: readonly string[]): HelperCall {
   const words: string[] = [];
   const origins: string[] = [];
+  let idToken = false;
   const values: Partial<Record<"profile" | "min-ttl", string>> = {};
   for (let at = 0; at < argv.length; at++) {
     const argument = argv[at] ?? "";
+    if (argument === "--id-token") {
+      idToken = true;
+      continue;
+    }
     const [written = "", attached] = argument.startsWith("--") ? argument.split(/=(.*)/s, 2) : [argument];
     const flag = Object.hasOwn(OURS, written) ? OURS[written] : undefined;
     if (flag === undefined && argument.startsWith("-")) {
@@ -47,7 +54,8 @@ export function readCall(argv: readonly string[]): HelperCall {
     }
   }
   const minTtl = seconds(values["min-ttl"], "--min-ttl");
-  return { words, profile: values.profile, minTtl: minTtl === undefined ? null : minTtl * 1000, origins };
+  const { profile } = values;
+  return { words, profile, minTtl: minTtl === undefined ? null : minTtl * 1000, idToken, origins };
 }
 
 function checkOrigin(text: string): string {

@@ -33,12 +33,22 @@ export async function credentialOf(
 }
 
 async function userNameOf({ registry }: Session, acquired: Acquired, place: Place | null): Promise<string> {
-  const { tokenUser } = await registry.get(acquired.provider);
+  const tokenUser = await tokenUserOf(registry, acquired.provider);
   const described = tokenUser === undefined ? null : fill(tokenUser, acquired.settings);
   const label = acquired.stored?.record.account?.label;
   const name = described ?? place?.user ?? (label != null && /^[\w.@+-]+$/.test(label) ? label : ANY_NAME);
   // In Basic credentials a colon ends the name (RFC 7617 §2).
   return /^[\x21-\x39\x3b-\x7e]+$/.test(name) ? name : ANY_NAME;
+}
+
+/** A plugin that can't be used any more keeps no one from a token that still works. */
+async function tokenUserOf(registry: Session["registry"], provider: string): Promise<string | undefined> {
+  try {
+    return (await registry.get(provider)).tokenUser;
+  } catch (error) {
+    if (error instanceof AuthError && /^(plugin|provider)_/.test(error.code)) return undefined;
+    throw error;
+  }
 }
 
 /** A line end in it would be another line of the protocol. @throws AuthError `token_rejected` */

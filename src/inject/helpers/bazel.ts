@@ -9,7 +9,7 @@ import { originOfUrl } from "./origin.ts";
 import { BadRequest, type Call, type Demand, failed, type Protocol } from "./protocol.ts";
 
 export default {
-  minTtl: 300,
+  minTtl: 0,
   margin: 60,
   // Bazel's --credential_helper_timeout.
   timeLimit: 10,

@@ -18,7 +18,7 @@ import {
 } from "./protocol.ts";
 
 export default {
-  minTtl: 600,
+  minTtl: 0,
   margin: 60,
   timeLimit: null,
   ownWords: (words) => (words.includes(PROVIDER) ? words.length - words.indexOf(PROVIDER) : 0),

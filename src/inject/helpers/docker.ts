@@ -4,7 +4,6 @@
  *
  * There is no expiry in it. BuildKit keeps what it got for ten minutes, and a long push takes its time besides.
  */
-import { version } from "../../../package.json";
 import { isLoopback } from "../../platform/url.ts";
 import { originAsked } from "./origin.ts";
 import { BadRequest, type Call, type Demand, NOTHING, type Place, type Protocol, type Reply } from "./protocol.ts";
@@ -38,7 +37,7 @@ async function ask(call: Call): Promise<Demand> {
       // Those who ask for every registry's token at once ask for each one's by `get` as well.
       return { kind: "reply", reply: { stdout: "{}\n" } };
     case "version":
-      return { kind: "reply", reply: { stdout: `docker-credential-auth (auth) ${version}\n` } };
+      return { kind: "reply", reply: { stdout: "docker-credential-auth (auth)\n" } };
     case "store":
       throw new BadRequest(
         "Nothing is stored here: a registry's login is made by 'auth login', and is used without one.",

@@ -18,7 +18,7 @@ import {
 } from "./protocol.ts";
 
 export default {
-  minTtl: 120,
+  minTtl: 0,
   margin: 30,
   timeLimit: null,
   ownWords: 1,

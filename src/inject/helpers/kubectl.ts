@@ -8,7 +8,7 @@
 import { BadRequest, type Call, type Credential, type Demand, failed, type Protocol, type Reply } from "./protocol.ts";
 
 export default {
-  minTtl: 300,
+  minTtl: 0,
   margin: 60,
   timeLimit: null,
   ownWords: 0,

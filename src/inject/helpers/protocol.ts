@@ -8,7 +8,7 @@ import type { Secret } from "../../platform/secret.ts";
 export interface Protocol {
   /**
    * Seconds that a token must still live when it is handed out, or a refresh is due: more than the client keeps it
-   * without asking again.
+   * without asking again. 0: as for any refresh, five minutes or half of its life.
    */
   readonly minTtl: number;
   /** Seconds by which the expiry that the client is told comes before the token's own. */

@@ -49,7 +49,7 @@ test("none is the sentence that every client knows, and errors are on stdout as 
 test("erase does nothing, list names nothing, version is one, and store says where logins are made", async () => {
   expect(await told(docker, ["erase"], "ghcr.io")).toEqual({});
   expect(await told(docker, ["list"], "")).toEqual({ stdout: "{}\n" });
-  expect((await told(docker, ["version"], "")).stdout).toMatch(/^docker-credential-auth \(auth\) \d+\./);
+  expect((await told(docker, ["version"], "")).stdout).toBe("docker-credential-auth (auth)\n");
   await expect(asked(docker, ["store"], "{}")).rejects.toThrow("'auth login'");
   await expect(asked(docker, ["nonsense"], "")).rejects.toThrow();
 });
