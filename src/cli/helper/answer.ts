@@ -18,6 +18,7 @@ import {
 import { HELPERS } from "../../inject/helpers/table.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { createInput } from "../../platform/input.ts";
+import { shellWord } from "../../platform/shell-word.ts";
 import { type Acquired, acquire, acquiredFrom } from "../acquire.ts";
 import type { Cli } from "../context.ts";
 import { asAuthError } from "../exit.ts";
@@ -48,7 +49,7 @@ export async function answer(cli: Cli, client: string, argv: readonly string[]):
     const { connection, own } = splitWords(protocol, given.words);
     call = { ...call, words: own };
     if (protocol.needsConnection && (connection ?? given.profile ?? call.env.AUTH_PROFILE) === undefined)
-      throw usage(`A connection must be named: auth helper ${client} <connection>`, "");
+      throw usage(`A connection must be named: auth helper ${shellWord(client)} <connection>`, "");
     const greeting = protocol.greeting?.(call);
     if (greeting) await write(cli, { stdout: greeting });
     for (;;) {
