@@ -70,3 +70,30 @@ test("uv: keyring without a user name is answered by a name and a password", asy
     stderr: "",
   });
 });
+
+test("pnpm: the program of the configuration, without arguments, prints the header's value", async () => {
+  await perform(recipe("pnpm", 0, { "https://login.example": "oidc:work" }));
+  const [, helper = ""] =
+    /^\/\/npm\.example\/:tokenHelper=(.*)$/m.exec(readFileSync(join(home, ".npmrc"), "utf8")) ?? [];
+  const env = { PATH: pathWithAuth() };
+  expect(await call([helper], env)).toMatchObject({ code: 0, stdout: `Bearer ${token()}\n`, stderr: "" });
+  expect(await host.call(["helper", "pnpm"])).toMatchObject({ code: 1, stdout: "" });
+});
+
+test("Google's libraries: an opaque token is a failure in JSON, with nothing on stderr, which they read as well", async () => {
+  const env = { GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE: "urn:ietf:params:oauth:token-type:jwt" };
+  for (const connection of ["oidc:work", "oidc:gone"]) {
+    const { code, stdout, stderr } = await host.call(["helper", "adc", connection], { env });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ version: 1, success: false, message: expect.stringMatching(/^auth: /) });
+  }
+});
+
+test("Azure's libraries: az by its name, and az login in what a missing login says", async () => {
+  const script = recipe("Azure's libraries", 0, {});
+  const env = { ...host.env, HOME: tempFolder(), PATH: pathWithAuth() };
+  const missing = await run(["sh", "-e", "-c", script], { env });
+  expect(missing).toMatchObject({ code: 1, stdout: "", stderr: expect.stringMatching(/^auth: .*az login.*\n$/) });
+  const other = await run(["sh", "-c", script.replace(/az account .*/, "az version")], { env });
+  expect(other).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("get-access-token") });
+});

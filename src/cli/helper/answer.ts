@@ -7,14 +7,7 @@ import { isAddress } from "../../connections/ref.ts";
 import { inVault, profileOf, type Selected, select } from "../../connections/select.ts";
 import { isAlive } from "../../connections/status.ts";
 import { readConnection } from "../../connections/store.ts";
-import {
-  BadRequest,
-  type Call,
-  type Demand,
-  type Place,
-  type Protocol,
-  type Reply,
-} from "../../inject/helpers/protocol.ts";
+import { BadRequest, type Call, type Demand, type Protocol, type Reply } from "../../inject/helpers/protocol.ts";
 import { HELPERS } from "../../inject/helpers/table.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { createInput } from "../../platform/input.ts";
@@ -43,7 +36,7 @@ export async function answer(cli: Cli, client: string, argv: readonly string[]):
   if (protocol === undefined) throw new AuthError("internal", `There is no helper for ${client}.`);
   const input = createInput(LONGEST_REQUEST, (why) => new BadRequest(`The request ${why}.`));
   let call: Call = { words: [], env: cli.context.env, line: input.line, text: input.rest };
-  const fail = (error: unknown): Promise<number> => write(cli, protocol.failure(oneLine(error), call));
+  const fail = (error: unknown): Promise<number> => write(cli, failureOf(protocol, error, call));
   try {
     const given = readCall(argv);
     const { connection, own } = splitWords(protocol, given.words);
@@ -85,40 +78,43 @@ function configuredBy({ configured = [] }: TokenDemand): Named {
 }
 
 function answerToken(cli: Cli, protocol: Protocol, named: Named, call: Call, demand: TokenDemand): Promise<number> {
-  return inSession(
-    cli,
-    async (session) => {
-      const selected = await connectionWanted(session, named, demand.place);
-      if (selected === null) return write(cli, protocol.none(call));
-      const work = acquireFor(session, selected, named, protocol);
-      try {
-        const acquired = await inTime(session, selected, work, protocol.timeLimit);
-        if (acquired.warning !== null) cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
-        const { connection } = acquired;
-        await cli.context.audit({ event: "token_read", status: "success", connection });
-        return await write(
-          cli,
-          await demand.answer(await credentialOf(session, acquired, demand.place, protocol.margin)),
-        );
-      } catch (error) {
-        return await write(cli, protocol.failure(oneLine(error), call));
-      } finally {
-        // What is on its way to the provider goes on to its end before the vault is closed.
-        await work.catch(() => null);
-      }
-    },
-    false,
-  );
+  const respond = async (session: Session): Promise<number> => {
+    const selected = await connectionWanted(session, named, demand);
+    if (selected === null) return write(cli, protocol.none(call));
+    const work = acquireFor(session, selected, named, demand, protocol);
+    try {
+      const acquired = await inTime(session, isOther(named, demand) ? null : selected, work, protocol.timeLimit);
+      if (acquired.warning !== null && !protocol.readsErrors)
+        cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
+      const { connection } = acquired;
+      await cli.context.audit({ event: "token_read", status: "success", connection });
+      const reach = { selected, origins: named.origins };
+      const credential = await credentialOf(session, acquired, demand.place, protocol.margin, reach);
+      return await write(cli, await demand.answer(credential));
+    } catch (error) {
+      return await write(cli, failureOf(protocol, error, call));
+    } finally {
+      // What is on its way to the provider goes on to its end before the vault is closed.
+      await work.catch(() => null);
+    }
+  };
+  return inSession(cli, respond, false);
+}
+
+/** Whether another token is wanted than the connection's own access token. */
+function isOther({ idToken }: Named, { resource }: TokenDemand): boolean {
+  return idToken || resource !== undefined;
 }
 
 async function acquireFor(
   session: Session,
   selected: Selected,
   { minTtl, idToken }: Named,
+  { resource }: TokenDemand,
   protocol: Protocol,
 ): Promise<Acquired> {
   const milliseconds = minTtl ?? protocol.minTtl * 1000;
-  if (!idToken) return acquire(session, selected, milliseconds);
+  if (!idToken) return acquire(session, selected, milliseconds, undefined, resource ?? null);
   return (await import("./id-token.ts")).acquireIdToken(session, selected, milliseconds);
 }
 
@@ -127,8 +123,9 @@ async function acquireFor(
  * @returns null where none is
  * @throws AuthError `origin_mismatch` where the one that was named isn't for that place
  */
-async function connectionWanted(session: Session, named: Named, place: Place | null): Promise<Selected | null> {
-  const { connection: argument, profile, origins } = named;
+async function connectionWanted(session: Session, named: Named, demand: TokenDemand): Promise<Selected | null> {
+  const { place } = demand;
+  const { connection: argument = demand.connection, profile, origins } = named;
   const { env } = session.context;
   const isFixed = argument !== undefined && (argument.includes(":") || isAddress(argument));
   if (place === null || isFixed || (argument !== undefined && origins.length > 0)) {
@@ -145,11 +142,12 @@ async function connectionWanted(session: Session, named: Named, place: Place | n
  * A client that has given up waiting may kill us, with a refresh on its way. Before that it gets the token that is
  * there, where one still lives.
  *
+ * @param selected null: what it has stored isn't what is wanted
  * @param limit seconds
  */
 async function inTime(
   session: Session,
-  selected: Selected,
+  selected: Selected | null,
   work: Promise<Acquired>,
   limit: number | null,
 ): Promise<Acquired> {
@@ -167,9 +165,9 @@ async function inTime(
 const SPARE = 2;
 
 /** @throws AuthError `busy` */
-async function livingToken(session: Session, selected: Selected, seconds: number): Promise<Acquired> {
+async function livingToken(session: Session, selected: Selected | null, seconds: number): Promise<Acquired> {
   const vault = await session.vault();
-  const stored = selected.source === "vault" && vault !== null ? await readConnection(vault, selected.ref) : null;
+  const stored = selected?.source === "vault" && vault !== null ? await readConnection(vault, selected.ref) : null;
   const tokens = stored?.record.pinned ? stored.record.tokens : null;
   if (stored !== null && tokens !== null && isAlive(tokens, session.context.now())) return acquiredFrom(stored, null);
   throw new AuthError("busy", `There was no new token within ${seconds} seconds.`, { hint: "Try again." });
@@ -194,6 +192,11 @@ async function write(cli: Cli, { stdout, stderr, exitCode = 0 }: Reply): Promise
   if (stdout) await cli.output.raw(stdout);
   if (stderr) cli.output.notice(stderr);
   return exitCode;
+}
+
+function failureOf(protocol: Protocol, error: unknown, call: Call): Reply {
+  const code = error instanceof BadRequest ? undefined : asAuthError(error).code;
+  return protocol.failure(oneLine(error), call, code);
 }
 
 /** What happened and what to do, on one line. */

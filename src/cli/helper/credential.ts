@@ -1,7 +1,10 @@
 /** What a client is handed of a token: its expiry with the client's margin, the user name that goes with it, its headers. */
+import { requireFor } from "../../connections/by-origin.ts";
+import type { Selected } from "../../connections/select.ts";
 import type { Credential, Place } from "../../inject/helpers/protocol.ts";
 import { AuthError } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
+import { originOf } from "../../platform/url.ts";
 import { fill } from "../../providers/template.ts";
 import type { Acquired } from "../acquire.ts";
 import type { Session } from "../session.ts";
@@ -9,12 +12,19 @@ import type { Session } from "../session.ts";
 /** Where a description says nothing, any name will do; this one is what most documentation has. */
 const ANY_NAME = "oauth2";
 
+export interface Reach {
+  readonly selected: Selected;
+  /** Origins that the call adds. */
+  readonly origins: readonly string[];
+}
+
 /** @param margin seconds */
 export async function credentialOf(
   session: Session,
   acquired: Acquired,
   place: Place | null,
   margin: number,
+  { selected, origins }: Reach,
 ): Promise<Credential> {
   const record = acquired.stored?.record ?? null;
   const expiresAt = record?.tokens?.expiresAt ?? null;
@@ -25,6 +35,15 @@ export async function credentialOf(
     // A token that lives for less than the margin is good for half of what is left of it.
     expiresAt: expiresAt === null ? null : Math.max(expiresAt - margin * 1000, (expiresAt + now()) / 2),
     isPasted: record === null || record.kind !== "oauth",
+    settings: acquired.settings,
+    organization: record?.account?.organization ?? null,
+    origins,
+    send: async (request) => {
+      const origin = originOf(request.url);
+      if (!origins.includes(origin)) await requireFor(session, selected, origin);
+      const { status, body } = await session.context.http({ ...request, retry: request.method === "GET" });
+      return { status, text: new TextDecoder().decode(body) };
+    },
     headers: async () => {
       const { headersOf } = await import("../headers.ts");
       return (await headersOf(session, acquired)).map(([name, value]) => ({ name, value }));

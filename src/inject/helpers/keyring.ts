@@ -5,8 +5,7 @@
  * The service is an index's URL, then its host alone. What is found is kept as long as the command runs. Any exit code but
  * 0 means that there is nothing.
  */
-import { isLoopback } from "../../platform/url.ts";
-import { originAsked } from "./origin.ts";
+import { originOfServer } from "./origin.ts";
 import { BadRequest, type Call, type Demand, failed, type Protocol } from "./protocol.ts";
 
 export default {
@@ -36,14 +35,7 @@ async function ask({ words: [operation, service, ...more] }: Call): Promise<Dema
     throw new BadRequest("A user name is needed, or --mode creds.");
   return {
     kind: "token",
-    place: { origin: originOfService(service), user: user ?? null },
+    place: { origin: originOfServer(service), user: user ?? null },
     answer: ({ token, userName }) => ({ stdout: `${wantsName ? `${userName}\n` : ""}${token.reveal()}\n` }),
   };
-}
-
-/** `https://pypi.example/simple/`, `pypi.example:8443`. @throws BadRequest */
-function originOfService(service: string): string {
-  const [, scheme, host = ""] = /^(?:(https?):\/\/)?([^/]*)(?:\/[\x21-\x7e]*)?$/.exec(service) ?? [];
-  if (host === "") throw new BadRequest("The service asked for is no address.");
-  return originAsked(scheme ?? (isLoopback(host.replace(/:\d+$/, "")) ? "http" : "https"), host);
 }

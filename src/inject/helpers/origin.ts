@@ -1,5 +1,5 @@
 /** Which origin a request is about. What isn't written as a URL parser would write it is refused, not repaired. */
-import { addressFault } from "../../platform/url.ts";
+import { addressFault, isLoopback } from "../../platform/url.ts";
 import { BadRequest } from "./protocol.ts";
 
 /** @param host as it stands between `//` and the path: no user name, perhaps a port @throws BadRequest */
@@ -20,4 +20,11 @@ export function originOfUrl(text: string): string {
   if (written.toLowerCase().replace(/^(https:.*):443$|^(http:.*):80$/, "$1$2") !== origin)
     throw new BadRequest("The address asked for isn't in its usual form.");
   return origin;
+}
+
+/** `https://pypi.example/simple/`, `pypi.example:8443`. Without a scheme it is https, but for this machine. @throws BadRequest */
+export function originOfServer(text: string): string {
+  const [, scheme, host = ""] = /^(?:(https?):\/\/)?([^/]*)(?:\/[\x21-\x7e]*)?$/.exec(text) ?? [];
+  if (host === "") throw new BadRequest("What is asked for is no address.");
+  return originAsked(scheme ?? (isLoopback(host.replace(/:\d+$/, "")) ? "http" : "https"), host);
 }

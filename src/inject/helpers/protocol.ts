@@ -3,6 +3,8 @@
  * look. One file for each client beside this one, all of this shape; the table of them is table.ts.
  */
 import type { Environment } from "../../platform/context.ts";
+import type { ErrorCode } from "../../platform/errors.ts";
+import type { HttpRequest } from "../../platform/http.ts";
 import type { Secret } from "../../platform/secret.ts";
 
 export interface Protocol {
@@ -19,6 +21,8 @@ export interface Protocol {
   readonly ownWords: number | ((words: readonly string[]) => number);
   /** The client doesn't say what it wants to reach: a connection has to be named in the call. */
   readonly needsConnection?: boolean;
+  /** The client takes what is on standard error for a part of the answer: no warning goes there. */
+  readonly readsErrors?: boolean;
   /** Said at once, before anything is asked; null: nothing. */
   greeting?(call: Call): string | null;
   /** What is asked. @throws BadRequest */
@@ -27,8 +31,12 @@ export interface Protocol {
   converses?(call: Call): boolean;
   /** No connection is for what was asked. */
   none(call: Call): Reply;
-  /** It can't be answered. @param message one line without a secret */
-  failure(message: string, call: Call): Reply;
+  /**
+   * It can't be answered.
+   * @param message one line without a secret
+   * @param code undefined: the client's request is at fault
+   */
+  failure(message: string, call: Call, code?: ErrorCode): Reply;
 }
 
 /** How the client has called. */
@@ -49,6 +57,10 @@ export type Demand =
       readonly place: Place | null;
       /** What the client was configured to say besides, where it says that in its request: a connection, and flags of ours. */
       readonly configured?: readonly string[];
+      /** The connection that is meant where the call names none. */
+      readonly connection?: string;
+      /** The API that the token is to be for, as in `auth token --resource`. */
+      readonly resource?: string;
       readonly answer: (credential: Credential) => Reply | Promise<Reply>;
     }
   /** A server has refused this token: it is refreshed if it is still the stored one. */
@@ -73,6 +85,14 @@ export interface Credential {
   readonly expiresAt: number | null;
   /** A token or key that a person pasted. */
   readonly isPasted: boolean;
+  /** The connection's settings: host, tenant, region. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The account's organisation, where it is known. */
+  readonly organization: string | null;
+  /** The origins that the call names. */
+  readonly origins: readonly string[];
+  /** Exchanges the token at an origin that it may go to. @throws AuthError `origin_mismatch` for another */
+  send(request: Pick<HttpRequest, "method" | "url" | "headers" | "body">): Promise<{ status: number; text: string }>;
   /** The headers that an API wants, companions included. */
   headers(): Promise<readonly Header[]>;
 }

@@ -11,6 +11,11 @@ export interface Helper {
 
 export const HELPERS: Readonly<Record<string, Helper>> = {
   git: { title: "git", program: "git-credential-auth", load: () => import("./git.ts") },
+  aws: { title: "AWS' CLI and libraries", program: null, load: () => import("./aws.ts") },
+  adc: { title: "application default credentials, by an executable", program: null, load: () => import("./adc.ts") },
+  az: { title: "libraries that call az for a token", program: "az", load: () => import("./az.ts") },
+  ansible: { title: "Ansible", program: null, load: () => import("./ansible.ts") },
+  pnpm: { title: "pnpm", program: null, load: () => import("./pnpm.ts") },
   terraform: {
     title: "Terraform and OpenTofu",
     program: "terraform-credentials-auth",

@@ -37,6 +37,10 @@ export function credential(more: Partial<Credential> = {}): Credential {
     userName: "oauth2",
     expiresAt: null,
     isPasted: false,
+    settings: {},
+    organization: null,
+    origins: [],
+    send: async () => ({ status: 500, text: "" }),
     headers: async () => [{ name: "Authorization", value: new Secret("Bearer t0ken") }],
     ...more,
   };

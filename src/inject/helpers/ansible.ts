@@ -1,0 +1,46 @@
+/**
+ * Ansible's vault password clients: https://docs.ansible.com/ansible/latest/vault_guide/vault_managing_passwords.html
+ *
+ * The vault id is the connection. What a file was encrypted with has to be the same when it is decrypted: only what a
+ * person has pasted is handed out, and no token that changes.
+ */
+import { BadRequest, type Call, type Demand, failed, type Protocol } from "./protocol.ts";
+
+export default {
+  minTtl: 0,
+  margin: 0,
+  timeLimit: null,
+  ownWords: (words) => (words.at(-2) === FLAG ? 2 : /^--vault-id=/.test(words.at(-1) ?? "") ? 1 : 0),
+  ask,
+  none: () => unknown("auth: There is no connection for this vault id."),
+  failure: (message, _call, code) =>
+    code !== undefined && UNKNOWN.includes(code) ? unknown(message) : failed(message),
+} satisfies Protocol as Protocol;
+
+const FLAG = "--vault-id";
+const UNKNOWN = ["connection_not_found", "provider_not_found"];
+
+/** Ansible then says that there is no secret for this id. */
+function unknown(message: string) {
+  return { stderr: message, exitCode: 2 };
+}
+
+function idIn({ words }: Call): string | null {
+  const [first = "", second] = words;
+  return first === FLAG ? (second ?? null) : first.startsWith(`${FLAG}=`) ? first.slice(FLAG.length + 1) : null;
+}
+
+async function ask(call: Call): Promise<Demand> {
+  const id = idIn(call);
+  if (call.words.length > 0 && !/^[\w.@:+-]{1,200}$/.test(id ?? ""))
+    throw new BadRequest("A vault id has to be a connection, as in --vault-id apikey:production.");
+  return {
+    kind: "token",
+    place: null,
+    ...(id !== null && { connection: id }),
+    answer: ({ token, isPasted }) => {
+      if (!isPasted) throw new BadRequest("This login's tokens change: a vault's password has to stay what it is.");
+      return { stdout: `${token.reveal()}\n` };
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * pnpm's `tokenHelper`: https://pnpm.io/npmrc#urltokenhelper
+ *
+ * It prints the value of the Authorization header. The configuration names the registry beside the command, and tells the
+ * command nothing of it. pnpm 10 runs it at the start of every command and takes no arguments, 12 runs it at most once.
+ */
+import { BadRequest, type Demand, failed, type Protocol } from "./protocol.ts";
+
+export default {
+  minTtl: 600,
+  margin: 0,
+  // pnpm 12's.
+  timeLimit: 60,
+  ownWords: 0,
+  needsConnection: true,
+  ask: async (): Promise<Demand> => ({
+    kind: "token",
+    place: null,
+    answer: async (credential) => {
+      const header = (await credential.headers()).find(({ name }) => name.toLowerCase() === "authorization");
+      if (header === undefined) throw new BadRequest("This provider's tokens go in another header than pnpm's.");
+      return { stdout: `${header.value.reveal()}\n` };
+    },
+  }),
+  none: () => failed("auth: There is no connection for this registry."),
+  failure: failed,
+} satisfies Protocol as Protocol;
