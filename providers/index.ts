@@ -10,5 +10,6 @@ export const builtIn: Readonly<Record<string, () => Promise<{ default: ProviderD
   "azure-devops": () => import("./azure-devops.ts"),
   appstoreconnect: () => import("./appstoreconnect.ts"),
   oidc: () => import("./oidc.ts"),
+  mcp: () => import("./mcp.ts"),
   apikey: () => import("./apikey.ts"),
 };

@@ -1,4 +1,11 @@
-import { keepClient, listClients, requireClientSyntax, updateClients, withoutClients } from "../connections/clients.ts";
+import {
+  clientPlace,
+  keepClient,
+  listClients,
+  requireClientSyntax,
+  updateClients,
+  withoutClients,
+} from "../connections/clients.ts";
 import { loginSettings } from "../connections/login/settings.ts";
 import { asLoggedIn } from "../connections/pin.ts";
 import { display, parseSelector } from "../connections/ref.ts";
@@ -135,11 +142,14 @@ const remove = defineCommand({
           hint: "See what there is: auth client list",
         });
       const users = (await connectionsOf(session)).filter(({ ref, record }) => {
-        const { clientId, endpoints } = asLoggedIn(record).pinned ?? {};
+        const { pinned } = asLoggedIn(record);
+        const { clientId, endpoints } = pinned ?? {};
         const url = endpoints?.token;
-        if (ref.provider !== provider || record.tokens === null || !clientId || url === undefined) return false;
-        const isIts = (one: (typeof found)[number]): boolean =>
-          isSameOrigin(one.origin, originOf(url)) && Object.hasOwn(one.clients, clientId);
+        if (ref.provider !== provider || record.tokens === null || !pinned || !clientId || url === undefined)
+          return false;
+        const place = clientPlace(pinned, url);
+        const isIts = ({ origin: at, clients }: (typeof found)[number]): boolean =>
+          at === place && Object.hasOwn(clients, clientId);
         return isMeant(clientId) && found.some(isIts);
       });
       if (users.length > 0 && !args.force)
@@ -176,7 +186,10 @@ async function tokenOrigin(
   const settings = loginSettings(definition, settingsFrom(definition, args), context, null).values;
   const described = resolveProvider(definition, settings);
   const from = issuer ?? (described.endpoints.token === undefined ? described.issuer : null);
-  const endpoints = from === null ? described.endpoints : (await discover(context.http, from)).endpoints;
+  const document = from === null ? null : await discover(context.http, from);
+  // Where servers name the issuer, it is the issuer that a client belongs to.
+  if (document !== null && definition.resource !== undefined) return document.issuer;
+  const { endpoints } = document ?? described;
   if (endpoints.token === undefined) throw usage(`${definition.title} needs to know its issuer.`, hint);
   return originOf(endpoints.token);
 }

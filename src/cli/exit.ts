@@ -24,6 +24,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   login_required: 4,
   token_expired: 4,
   token_refused: 4,
+  insufficient_scope: 4,
   network: 5,
   provider_unavailable: 5,
   rate_limited: 5,

@@ -24,6 +24,7 @@ export const root = defineGroup({
     doctor: () => import("./doctor.ts"),
     log: () => import("./log.ts"),
     vault: () => import("./vault.ts"),
+    mcp: () => import("./mcp.ts"),
     provider: () => import("./provider.ts"),
     allow: () => import("./allow.ts"),
     deny: () => import("./deny.ts"),

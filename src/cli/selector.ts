@@ -48,12 +48,12 @@ export function resourceOf(value: string | undefined): string | null {
 }
 
 /** `-s a,b -s 'c d'` → a, b, c, d; null where none was given. */
-export function scopes(joined: string | undefined): string[] | null {
+export function scopes(joined: string | undefined, flag = "--scope"): string[] | null {
   if (joined === undefined) return null;
   const all = list(joined)
     .flatMap((text) => text.split(/[\s,]+/))
     .filter((scope) => scope !== "");
-  if (all.length === 0) throw usage("--scope can't be empty.");
+  if (all.length === 0) throw usage(`${flag} can't be empty.`);
   for (const scope of all) {
     const fault = syntaxFault("scope", scope);
     if (fault !== null) throw usage(`${fault}.`, "Write it anew: a character that isn't seen may have been pasted.");

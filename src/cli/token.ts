@@ -8,6 +8,7 @@ import { faultPoint } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { type Acquired, acquire } from "./acquire.ts";
+import type { Refusal } from "./challenge.ts";
 import { defineCommand, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { CONNECTION, resourceOf, SCOPE, STORED, scopes } from "./selector.ts";
@@ -19,6 +20,8 @@ export interface TokenOptions extends Selector {
   readonly scopes: readonly string[] | null;
   readonly showSecret: boolean;
   readonly rejected: Secret | null;
+  /** What an API answered to a token. */
+  readonly refusal?: Refusal | null;
   /** The API that the token is to be for; null: the login's own. */
   readonly resource: string | null;
   /** Log in first when that is what it takes, and a person is there. */
@@ -45,6 +48,12 @@ export default defineCommand({
       valueHint: "-",
       description: "'-' reads the token that an API just refused; refresh only if it is still the stored one",
     },
+    challenge: {
+      type: "string",
+      valueHint: "-",
+      description:
+        "'-' reads the WWW-Authenticate header with which an API refused a token: refresh, or say which login it takes",
+    },
     "show-secret": { type: "boolean", description: "With -o json: the refresh token too" },
     login: { type: "boolean", description: "Log in first if that is what it takes (on a terminal)" },
   },
@@ -64,7 +73,7 @@ export default defineCommand({
       minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
       scopes: scopes(args.scope),
       resource: resourceOf(args.resource),
-      rejected: args.rejected === undefined ? null : await rejectedToken(cli, args.rejected),
+      ...(await refusedBy(cli, args.rejected, args.challenge)),
       showSecret: args["show-secret"] ?? false,
       login: args.login ?? false,
     }),
@@ -82,10 +91,13 @@ export async function token(cli: Cli, options: TokenOptions): Promise<void> {
 }
 
 async function acquireOrLogin(cli: Cli, session: Session, options: TokenOptions): Promise<Acquired> {
-  const { minTtl, resource, login } = options;
+  const { minTtl, resource, login, refusal = null } = options;
   const selected = await select(session, options);
   const attempt = async (rejected: Secret | null): Promise<Acquired> => {
-    const acquired = await acquire(session, selected, minTtl, rejected ?? undefined, resource);
+    const acquired =
+      refusal === null
+        ? await acquire(session, selected, minTtl, rejected ?? undefined, resource)
+        : await (await import("./challenge.ts")).acquireAfter(session, selected, refusal, minTtl);
     if (options.scopes !== null && acquired.stored !== null) requireScopes(acquired.stored, options.scopes);
     return acquired;
   };
@@ -99,9 +111,23 @@ async function acquireOrLogin(cli: Cli, session: Session, options: TokenOptions)
   }
 }
 
+/** What standard input says of a refusal. */
+async function refusedBy(
+  cli: Cli,
+  rejected: string | undefined,
+  challenge: string | undefined,
+): Promise<Pick<TokenOptions, "rejected" | "refusal">> {
+  if (challenge === undefined) return { rejected: rejected === undefined ? null : await rejectedToken(cli, rejected) };
+  if (rejected !== undefined && rejected !== "-") throw usage(ON_STDIN);
+  const { readRefusal } = await import("./challenge.ts");
+  return { rejected: null, refusal: await readRefusal(challenge, rejected !== undefined) };
+}
+
+const ON_STDIN = "--rejected takes '-': the refused token is read from standard input.";
+
 /** The refused token comes by standard input: on the command line others would see it. */
 async function rejectedToken(cli: Cli, value: string): Promise<Secret> {
-  if (value !== "-") throw usage("--rejected takes '-': the refused token is read from standard input.");
+  if (value !== "-") throw usage(ON_STDIN);
   const { readSecret } = await import("./input.ts");
   return readSecret(cli, "Refused token");
 }

@@ -1,9 +1,9 @@
-/** A connection that is named by its issuer's URL, as at the login that made it (CLI §1). */
+/** A connection that is named by the URL of its issuer, or of its API, as at the login that made it (CLI §1). */
 import { AuthError, usage } from "../platform/errors.ts";
 import { withoutEnd } from "../platform/escape.ts";
 import { ownValue } from "../platform/json.ts";
 import { commandLine, shellWord } from "../platform/shell-word.ts";
-import { addressFault, isSameUrl } from "../platform/url.ts";
+import { addressFault, coversUrl, isSameUrl } from "../platform/url.ts";
 import type { Vault } from "../vault/types.ts";
 import { readDefaults } from "./defaults.ts";
 import { type ConnectionRef, checkName, display, sameName, vaultName } from "./ref.ts";
@@ -56,8 +56,37 @@ export async function chosenAtIssuer(vault: Vault | null, url: string): Promise<
   return chosenAmong(vault, await connectionsAt(vault, url));
 }
 
+/** Those of the API at the URL; else of the issuer there; else of the nearest API above the URL. */
 async function connectionsAt(vault: Vault | null, url: string): Promise<ConnectionRef[]> {
-  return (await listConnections(vault)).filter(({ record }) => isAt(record, url)).map(({ ref }) => ref);
+  const all = await listConnections(vault);
+  const there = all.filter(({ record }) => isAt(record, url));
+  return (there.length > 0 ? there : nearestAbove(all, url)).map(({ ref }) => ref);
+}
+
+/**
+ * The login for an API: of that name, else the one that `auth use` chose, else any.
+ * @param resource as the API names itself
+ */
+export async function connectionAtApi(
+  vault: Vault | null,
+  resource: string,
+  name: string | undefined,
+): Promise<Stored | null> {
+  const there = (await listConnections(vault)).filter(({ record }) => isOfApi(record, resource));
+  const refs = there.map(({ ref }) => ref);
+  const chosen = name === undefined ? ((await chosenAmong(vault, refs)) ?? refs[0]) : null;
+  const wanted = chosen ?? refs.find((ref) => name !== undefined && sameName(ref.name, name));
+  return there.find(({ ref }) => ref === wanted) ?? null;
+}
+
+/** An API names itself by what it covers (RFC 9728 §3.3): `https://mcp.example` has tokens for `https://mcp.example/mcp`. */
+function nearestAbove(all: readonly Stored[], url: string): Stored[] {
+  const above = all.flatMap((stored) => {
+    const { asked, resource } = stored.record.pinned ?? {};
+    return asked !== undefined && resource !== undefined && coversUrl(resource, url) ? [{ stored, resource }] : [];
+  });
+  const longest = Math.max(...above.map(({ resource }) => resource.length));
+  return above.filter(({ resource }) => resource.length === longest).map(({ stored }) => stored);
 }
 
 async function chosenAmong(vault: Vault | null, refs: readonly ConnectionRef[]): Promise<ConnectionRef | null> {
@@ -66,8 +95,16 @@ async function chosenAmong(vault: Vault | null, refs: readonly ConnectionRef[]):
   return refs.find((ref) => vaultName(ref) === overall) ?? refs.find(isProvidersChoice) ?? null;
 }
 
-function isAt({ settings, issuer, pinned }: Stored["record"], url: string): boolean {
+function isAt(record: Stored["record"], url: string): boolean {
+  const { settings, issuer, pinned } = record;
+  if (pinned?.asked !== undefined) return isOfApi(record, url);
   return [settings.issuer, issuer, pinned?.issuer].some((known) => known && isSameUrl(known, url));
+}
+
+/** By its own name, or by the URL that the login was given, which is a setting. */
+function isOfApi({ settings, pinned }: Stored["record"], url: string): boolean {
+  if (pinned?.asked === undefined) return false;
+  return [pinned.resource, ...Object.values(settings)].some((known) => known !== undefined && isSameUrl(known, url));
 }
 
 function notLoggedIn(url: string, profile: string | undefined, source: string): AuthError {

@@ -183,11 +183,20 @@ export async function markRefused(
   });
 }
 
-/** A provider's client in the environment: our own variables before the ecosystem's. */
+/** Under which a login's client is kept: its issuer, where the API named that, else the token endpoint's origin. */
+export function clientPlace(pinned: Pick<Pinned, "clientPlace">, tokenEndpoint: string): string {
+  return pinned.clientPlace ?? originOf(tokenEndpoint);
+}
+
+/**
+ * A provider's client in the environment: our own variables before the ecosystem's. None where servers name the issuer:
+ * the variable doesn't say which issuer its client belongs to.
+ */
 export function clientFromEnvironment(
   definition: ProviderDefinition,
   env: Environment,
 ): { id: string; idVariable: string; secret: Secret | null } | null {
+  if (definition.resource !== undefined) return null;
   const id = firstSet(env, [`${clientVariables(definition)}_ID`, ...(definition.client?.environment?.id ?? [])]);
   if (id === null) return null;
   const secret = clientSecretFromEnvironment(definition, env)?.secret ?? null;
@@ -199,6 +208,7 @@ export function clientSecretFromEnvironment(
   definition: ProviderDefinition,
   env: Environment,
 ): { variable: string; secret: Secret } | null {
+  if (definition.resource !== undefined) return null;
   const names = definition.client?.environment?.secret ?? [];
   const found = firstSet(env, [`${clientVariables(definition)}_SECRET`, ...names]);
   // Spaces may belong to it (RFC 6749 A.2).
@@ -226,7 +236,7 @@ export async function clientOf(services: Services, record: Connection, pinned: P
   const { clientId, endpoints, authentication } = pinned;
   const id = clientId ?? "";
   if (id === "" || endpoints.token === undefined) return { id, secret: null, authentication: "none" };
-  const { clients } = await readClients(services.vault, record.provider, originOf(endpoints.token));
+  const { clients } = await readClients(services.vault, record.provider, clientPlace(pinned, endpoints.token));
   const entry = ownValue(clients.clients, id);
   if (authentication === "none") return { id, secret: null, authentication, ...registrationOf(entry) };
   if (authentication === "private_key_jwt" || authentication === "tls_client_auth") {
@@ -253,7 +263,8 @@ export async function knownClient(services: Services, { provider, pinned }: Conn
   const definition = await services.registry.get(provider);
   const fromEnvironment = clientFromEnvironment(definition, services.context.env);
   const token = pinned?.endpoints.token;
-  const clients = token === undefined ? null : (await readClients(services.vault, provider, originOf(token))).clients;
+  const at = pinned === null || token === undefined ? null : clientPlace(pinned, token);
+  const clients = at === null ? null : (await readClients(services.vault, provider, at)).clients;
   const id = fromEnvironment?.id ?? clients?.chosen ?? definition.client?.id ?? null;
   if (id === null) return null;
   const entry = ownValue(clients?.clients, id);

@@ -5,8 +5,7 @@ import { OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import type { AuditEvent } from "../platform/audit-event.ts";
 import { faultPoint } from "../platform/faults.ts";
 import { awaitReply } from "../platform/signals.ts";
-import { originOf } from "../platform/url.ts";
-import { clientFingerprint, markRefused } from "./clients.ts";
+import { clientFingerprint, clientPlace, markRefused } from "./clients.ts";
 import { type CommitResult, commitOutcome } from "./commit-outcome.ts";
 import { errorFrom, failureFrom } from "./failure.ts";
 import { adoptOutcome, failed, type Outcome, succeeded } from "./outcome.ts";
@@ -218,7 +217,8 @@ async function forgetRegistration({ services, tokenEndpoint, noted }: Attempt): 
   const { client, server } = tokenEndpoint;
   if (server.endpoints.token === undefined) return;
   try {
-    await markRefused(services.vault, noted.record.provider, originOf(server.endpoints.token), client);
+    const place = clientPlace(noted.record.pinned ?? {}, server.endpoints.token);
+    await markRefused(services.vault, noted.record.provider, place, client);
   } catch (error) {
     services.context.debug(`the refused client could not be marked: ${messageOf(error)}`);
   }

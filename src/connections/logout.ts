@@ -4,10 +4,9 @@ import { revokeTokens } from "../oauth/revoke.ts";
 import { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import { LIMITS } from "../platform/limits.ts";
-import { originOf } from "../platform/url.ts";
 import { waitForLock } from "../vault/lock.ts";
 import type { Change, Lock } from "../vault/types.ts";
-import { clientsChange, readClients, withoutClients } from "./clients.ts";
+import { clientPlace, clientsChange, readClients, withoutClients } from "./clients.ts";
 import { defaultsChange } from "./defaults.ts";
 import { asLoggedIn } from "./pin.ts";
 import { type Connection, encodeRecord, newConnection } from "./record.ts";
@@ -170,7 +169,7 @@ async function clientChanges(services: Services, current: Stored, request: Logou
   const { pinned } = asLoggedIn(current.record);
   const id = pinned?.clientId;
   if (!request.forgetClient || !id || pinned?.endpoints.token === undefined) return [];
-  const origin = originOf(pinned.endpoints.token);
+  const origin = clientPlace(pinned, pinned.endpoints.token);
   let isUsed = false;
   // A record that doesn't open may be of a connection that uses it.
   const logins = await listReadable(services.vault, () => {

@@ -115,6 +115,7 @@ function placeOf(
   if (provider === null) return null;
   const described: Readonly<Record<string, string | undefined>> = provider.endpoints;
   return {
+    resource: comparable(provider.resource),
     issuers: [ownIssuer(definition, issuer) ?? provider.issuer, provider.issuer].map(comparable),
     endpoints: names.flatMap((name) => [endpoints[name] ?? described[name], described[name]]).map(comparable),
     origins: [...provider.origins].sort(),

@@ -1,6 +1,7 @@
 /** Discovery during a contract test: the endpoints that the issuer has where the description leaves them to it. */
 import type { Dialect } from "../providers/defaults.ts";
 import type { Endpoints, ResolvedProvider } from "../providers/resolve.ts";
+import type { Call } from "./request.ts";
 
 /** The endpoints in force: the description's, and below them those of discovery. */
 export function discoveredEndpoints({ issuer, endpoints, definition }: ResolvedProvider): Endpoints {
@@ -15,6 +16,32 @@ export function discoveredEndpoints({ issuer, endpoints, definition }: ResolvedP
     ...(flows.includes("device") ? { device: at("device") } : {}),
     ...endpoints,
   };
+}
+
+/** An API that is its own issuer (RFC 9728, RFC 8414); null for any other request. */
+export function answerAsApi(
+  resource: string,
+  { method, address }: Pick<Call, "method" | "address">,
+  dialect: Dialect,
+  endpoints: Endpoints,
+): Response | null {
+  const url = resource.replace(/\/$/, "");
+  const { origin, pathname } = new URL(url);
+  const path = pathname === "/" ? "" : pathname;
+  const at = (place: string): string => `${origin}/.well-known/${place}${path}`;
+  if (method === "POST" && address.replace(/\/$/, "") === url)
+    return new Response(null, {
+      status: 401,
+      headers: { "www-authenticate": `Bearer resource_metadata="${at("oauth-protected-resource")}"` },
+    });
+  if (address === at("oauth-protected-resource"))
+    return Response.json({ resource, authorization_servers: [resource], scopes_supported: ["tools"] });
+  if (address !== at("oauth-authorization-server")) return null;
+  return Response.json({
+    ...issuerMetadata(resource, dialect, endpoints),
+    code_challenge_methods_supported: ["S256"],
+    scopes_supported: ["offline_access"],
+  });
 }
 
 /** RFC 8414 §2. */

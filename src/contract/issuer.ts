@@ -21,7 +21,7 @@ import {
 } from "./bodies.ts";
 import { insist, Mismatch } from "./check.ts";
 import { DEVICE_GRANT, deviceReply, deviceRequest, pollCode, statusAlone } from "./device.ts";
-import { discoveredEndpoints, issuerMetadata } from "./discovery.ts";
+import { answerAsApi, discoveredEndpoints, issuerMetadata } from "./discovery.ts";
 import { type Grant, Grants } from "./grants.ts";
 import { answerMint, MINTING_GRANTS } from "./minted.ts";
 import { exchangeAt, livesOn, shortLived } from "./renewals.ts";
@@ -50,7 +50,9 @@ export class Issuer {
   readonly #faults: ErrorReply[] = [];
   #clockOffset = 0;
 
-  constructor(provider: ResolvedProvider, client: TestClient) {
+  constructor(described: ResolvedProvider, client: TestClient) {
+    // An API that says who gives its tokens is its own issuer here.
+    const provider = { ...described, issuer: described.issuer ?? described.resource };
     this.provider = provider;
     this.client = client;
     this.endpoints = discoveredEndpoints(provider);
@@ -111,7 +113,9 @@ export class Issuer {
   }
 
   async #route(call: Call): Promise<Response> {
-    const { issuer, dialect } = this.provider;
+    const { issuer, dialect, resource } = this.provider;
+    const published = resource === null ? null : answerAsApi(resource, call, dialect, this.endpoints);
+    if (published !== null) return published;
     if (issuer !== null && call.address === `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`)
       return Response.json(issuerMetadata(issuer, dialect, this.endpoints));
     const names = this.#endpointsAt(call.address);

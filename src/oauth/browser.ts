@@ -161,15 +161,26 @@ function openRedirect(
     throw new AuthError("usage", "A redirect URI must be https, or http to this machine, without query and fragment.");
   if (wanted.protocol === "https:") return { listener: null, redirectUri: request.redirectUri ?? wanted.href };
   const { hostname, pathname } = wanted;
+  const { redirect } = server.dialect.authorize;
   if (hostname !== "127.0.0.1" && hostname !== "localhost" && hostname !== "[::1]")
     throw new AuthError("usage", `Nothing listens on ${hostname}.`, { hint: "Use 127.0.0.1 or localhost." });
-  const asked = request.redirectUri === null ? server.dialect.authorize.redirect.port : undefined;
+  const asked = request.redirectUri === null ? (redirect.ports ?? [redirect.port ?? 0]) : [0];
   const named = request.redirectUri === null ? null : namedPort(text);
-  const port = named ?? request.port ?? asked ?? 0;
-  const listener = listen({ hostname, port, path: pathname, receive });
+  const port = named ?? request.port;
+  const listener = listenAtOneOf(port === null ? asked : [port], { hostname, path: pathname, receive });
   // Providers compare texts: a slash is sent only where there is one (RFC 6749 §3.1.2.3).
   const path = pathname === "/" && !text.endsWith("/") ? "" : pathname;
   return { listener, redirectUri: `http://${hostname}:${listener.port}${path}` };
+}
+
+/** At the first that is free. @throws AuthError as `listen` does for the last of them */
+function listenAtOneOf([port = 0, ...others]: readonly number[], options: Omit<ListenerOptions, "port">): Listener {
+  try {
+    return listen({ ...options, port });
+  } catch (error) {
+    if (others.length === 0 || !(error instanceof AuthError)) throw error;
+    return listenAtOneOf(others, options);
+  }
 }
 
 /**

@@ -43,13 +43,17 @@ const Metadata = v.object({
       pushed_authorization_request_endpoint: url,
     }),
   ),
+  client_id_metadata_document_supported: v.optional(v.boolean()),
 });
+
+/** Where an issuer's metadata is looked for, in this order. */
+export type Places = (issuer: URL) => readonly string[];
 
 /**
  * @throws AuthError `usage` for an issuer that is no https URL, `network` when it can't be reached,
  * `provider_unavailable` when it has no metadata, or metadata that names another issuer or leads to plain http
  */
-export async function discover(http: Http, given: string): Promise<IssuerDocument> {
+export async function discover(http: Http, given: string, placesOf: Places = usualPlaces): Promise<IssuerDocument> {
   if (!isAllowedUrl(given) || /[?#]/.test(given))
     throw new AuthError("usage", `${escapeText(given)} can't be an issuer.`, {
       hint: "Give an https URL without query, or http on 127.0.0.1.",
@@ -94,13 +98,21 @@ function redirectedMetadata(issuer: string, { location, status }: HttpError): Au
 }
 
 /** OpenID Connect appends to the issuer's path, RFC 8414 inserts before it. */
-function placesOf(issuer: URL): string[] {
-  const path = issuer.pathname.replace(/\/$/, "");
-  return [
-    `${issuer.origin}${path}/.well-known/openid-configuration`,
-    `${issuer.origin}/.well-known/oauth-authorization-server${path}`,
-  ];
+function usualPlaces(issuer: URL): string[] {
+  const { origin, pathname } = issuer;
+  const path = pathname.replace(/\/$/, "");
+  return [`${origin}${path}/${OPENID}`, `${origin}/${RFC8414}${path}`];
 }
+
+/** The order of MCP 2026-07-28, "Authorization Server Metadata Discovery". */
+export function placesForMcp({ origin, pathname }: URL): string[] {
+  const path = pathname.replace(/\/$/, "");
+  const inserted = [`${origin}/${RFC8414}${path}`, `${origin}/${OPENID}${path}`];
+  return path === "" ? inserted : [...inserted, `${origin}${path}/${OPENID}`];
+}
+
+const OPENID = ".well-known/openid-configuration";
+const RFC8414 = ".well-known/oauth-authorization-server";
 
 /** In the place of a document: an HTML page, as a Wi-Fi's sign-in page is, or the start page of a web app. */
 export const WEB_PAGE = Symbol("web page");
@@ -201,6 +213,8 @@ function documentFrom(metadata: v.InferOutput<typeof Metadata>) {
     pushed: (metadata.require_pushed_authorization_requests && metadata.pushed_authorization_request_endpoint) || null,
     /** It takes DPoP proofs by ES256 (RFC 9449 §5.1). */
     dpop: metadata.dpop_signing_alg_values_supported?.includes("ES256") ?? false,
+    /** A client's id may be the URL of its metadata (draft-ietf-oauth-client-id-metadata-document). */
+    clientMetadata: metadata.client_id_metadata_document_supported ?? false,
   };
 }
 

@@ -31,7 +31,7 @@ export async function registerClient(
   http: Http,
   document: IssuerDocument,
   endpoint: string,
-  redirectUri: string,
+  redirectUris: readonly string[],
 ): Promise<RegisteredClient> {
   let reply: HttpReply;
   try {
@@ -39,7 +39,7 @@ export async function registerClient(
       method: "POST",
       url: endpoint,
       headers: { accept: "application/json", "content-type": "application/json" },
-      body: JSON.stringify(metadataOf(document, redirectUri)),
+      body: JSON.stringify(metadataOf(document, redirectUris)),
     });
   } catch (error) {
     throw error instanceof HttpError ? classifyNoReply(error) : error;
@@ -57,8 +57,8 @@ export async function registerClient(
 }
 
 /** The registration request (RFC 7591 §2). */
-function metadataOf(document: IssuerDocument, redirectUri: string): Json {
-  const { endpoints, grantTypes, idTokenAlgorithms } = document;
+function metadataOf(document: IssuerDocument, redirectUris: readonly string[]): Json {
+  const { endpoints, grantTypes, idTokenAlgorithms, authenticationMethods } = document;
   const wanted = [
     ...(endpoints.authorization === undefined ? [] : ["authorization_code"]),
     ...(endpoints.device === undefined ? [] : ["urn:ietf:params:oauth:grant-type:device_code"]),
@@ -69,12 +69,18 @@ function metadataOf(document: IssuerDocument, redirectUri: string): Json {
   return {
     client_name: CLIENT_NAME,
     application_type: "native",
-    redirect_uris: [redirectUri],
+    redirect_uris: redirectUris,
     grant_types: grantTypes === null ? wanted : wanted.filter((grant) => grantTypes.includes(grant)),
     response_types: ["code"],
-    token_endpoint_auth_method: "none",
+    token_endpoint_auth_method: methodAmong(authenticationMethods),
     ...(algorithm === undefined ? {} : { id_token_signed_response_alg: algorithm }),
   };
+}
+
+/** A public client, unless the issuer takes none (RFC 8414 §2). */
+function methodAmong(supported: readonly string[] | null): string {
+  const known = ["none", "client_secret_basic", "client_secret_post"];
+  return known.find((method) => supported?.includes(method)) ?? "none";
 }
 
 const Registered = v.object({

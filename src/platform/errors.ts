@@ -18,6 +18,7 @@ export type ErrorCode =
   | "login_required"
   | "token_expired"
   | "token_refused"
+  | "insufficient_scope"
   | "network"
   | "provider_unavailable"
   | "rate_limited"

@@ -156,7 +156,7 @@ function addressesAreSafe(definition: ProviderDefinition, report: Report): void 
   for (const [name, { kind }] of settingsOf(definition))
     samples[name] = kind === "url" ? "https://x.example" : kind === "host" ? "x.example" : "x";
   for (const { path, text } of textsOf(template, ProviderSchema, definition)) {
-    if (!/(^|\.)(issuer|endpoints\.[a-z]+|origins\.\d+|create)$/.test(path)) continue;
+    if (!/(^|\.)(issuer|resource|endpoints\.[a-z]+|origins\.\d+|create)$/.test(path)) continue;
     const url = fill(text, samples);
     if (url === null) continue;
     const problem = path.endsWith("create") ? pageFault(url) : addressFault(url);

@@ -25,7 +25,7 @@ const flowsAreComplete: Rule = (definition, report) => {
   for (const [i, { flow }] of flowsOf(definition).entries()) {
     if (seen.has(flow)) report(`flows.${i}`, `names ${flow} twice`);
     seen.add(flow);
-    if (definition.issuer !== undefined) continue;
+    if (definition.issuer !== undefined || definition.resource !== undefined) continue;
     for (const endpoint of ENDPOINTS_OF_FLOWS[flow])
       if (definition.endpoints?.[endpoint] === undefined)
         report(`flows.${i}`, `has ${flow}, which needs endpoints.${endpoint}`, "Give it, or an issuer to ask.");
@@ -231,8 +231,9 @@ const mintingIsWhole: Rule = (definition, report) => {
 };
 
 /** Whether the endpoint is declared, in some variant at least, or may come from discovery. */
-function isReachable({ issuer, endpoints, variants = [] }: ProviderDefinition, name: EndpointName): boolean {
-  return [{ endpoints }, ...variants].some((layer) => layer.endpoints?.[name] !== undefined) || issuer !== undefined;
+function isReachable({ issuer, resource, endpoints, variants = [] }: ProviderDefinition, name: EndpointName): boolean {
+  const isDeclared = [{ endpoints }, ...variants].some((layer) => layer.endpoints?.[name] !== undefined);
+  return isDeclared || issuer !== undefined || resource !== undefined;
 }
 
 export const CONTRADICTIONS: readonly Rule[] = [

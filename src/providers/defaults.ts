@@ -141,10 +141,18 @@ const dialects = new WeakMap<ProviderDefinition, Dialect>();
 /** In a dialect's parameters, until the login is known whose redirect it is. */
 export const REDIRECT_URI = "{redirectUri}";
 
-/** Where a browser is sent back to, without the port that is chosen at each login. */
-export function redirectUriOf({ authorize: { redirect } }: Dialect): string {
-  const port = redirect.port === undefined ? "" : `:${redirect.port}`;
-  return `http://${redirect.host}${port}${redirect.path}`;
+/** Where a browser is sent back to: without a port where that is chosen at each login, with the first where there are several. */
+export function redirectUriOf(dialect: Dialect): string {
+  return redirectUrisOf(dialect)[0];
+}
+
+/** All of them that a login may send. */
+export function redirectUrisOf({ authorize: { redirect } }: Dialect): [string, ...string[]] {
+  const { host, path, port, ports } = redirect;
+  const at = (one: number): string => `http://${host}:${one}${path}`;
+  if (port !== undefined) return [at(port)];
+  const [first, ...others] = ports ?? [];
+  return first === undefined ? [`http://${host}${path}`] : [at(first), ...others.map(at)];
 }
 
 /** Lays `value` over `base`, group by group. Lists and texts replace; a field that is undefined does not. */

@@ -53,8 +53,10 @@ export function startsOf(address: string, definition: ProviderDefinition): strin
 }
 
 /** @param fixed what its variant matches alone */
-function reachOf({ issuer, endpoints, origins }: ProviderDefinition, known: Known, fixed: Known = {}): Reach {
-  const addresses = [issuer, ...Object.values(endpoints ?? {}), ...(origins ?? [])].filter((one) => one !== undefined);
+function reachOf({ issuer, resource, endpoints, origins }: ProviderDefinition, known: Known, fixed: Known = {}): Reach {
+  const addresses = [issuer, resource, ...Object.values(endpoints ?? {}), ...(origins ?? [])].filter(
+    (one) => one !== undefined,
+  );
   const originsOf = (values: Known): string[] => [
     ...new Set(addresses.flatMap((address) => filledStarts(address, values).map(inOneSpelling))),
   ];

@@ -127,6 +127,7 @@ export const RESERVED_FLAGS = [
     "verify",
   ],
   ...["no-verify", "callback", "web", "add-scope", "remove-scope", "set", "unset", "yes", "stored"],
+  ...["client-metadata-url", "no-resource", "challenge"],
 ] as const;
 
 /** Our own variables: a provider's `AUTH_<ID>` would be taken for one. */

@@ -22,6 +22,8 @@ export interface ResolvedProvider {
   readonly settings: Values;
   /** To be asked for the endpoints, or null where they are all known. */
   readonly issuer: string | null;
+  /** The API that says which issuer gives its tokens; null: none does. */
+  readonly resource: string | null;
   readonly endpoints: Endpoints;
   /** Declared API origins, besides those of the endpoints. */
   readonly apiOrigins: readonly string[];
@@ -57,8 +59,8 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
   const dialect = fillDialect(withDefaults(described), settings);
   const issuer = described.issuer === undefined ? null : fillUrl(described.issuer, settings);
   const endpoints = fillEndpoints(described.endpoints ?? {}, settings);
-  const apiOrigins = (described.origins ?? [])
-    .map((template) => fillUrl(template, settings))
+  const resource = described.resource === undefined ? null : fillUrl(described.resource, settings);
+  const apiOrigins = [...(described.origins ?? []).map((template) => fillUrl(template, settings)), resource]
     .filter((url) => url !== null)
     .map(originOf);
   return {
@@ -66,6 +68,7 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
     dialect,
     settings,
     issuer,
+    resource,
     endpoints,
     apiOrigins,
     origins: originsOf(endpoints, apiOrigins),

@@ -224,6 +224,11 @@ export const ProviderSchema = v.strictObject({
     template,
     "Asked for its endpoints at login (RFC 8414, OpenID Connect Discovery 1.0). Its answer wins over `endpoints` where it stays at the origins that the description names.",
   ),
+  /** Not for plugins: whose tokens go there is for the server at that address to say. */
+  resource: optional(
+    template,
+    "The API that its tokens are for, where that says itself which issuer gives them (RFC 9728), and which scopes: an MCP server's URL. Only for what is part of auth.",
+  ),
   endpoints: optional(endpoints, "Where requests go: https URLs, templates over the settings."),
   origins: optional(
     v.array(template),

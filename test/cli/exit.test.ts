@@ -8,7 +8,7 @@ test("each error code has the exit code of the contract", () => {
     1: "internal check_failed upgrade_unavailable import_refused",
     2: "connection_not_found provider_not_found nothing_to_inject",
     3: "no_refresh_token env_token api_key",
-    4: "refresh_token_invalid refresh_refused rotation_lost interaction_required login_required token_expired token_refused",
+    4: "refresh_token_invalid refresh_refused rotation_lost interaction_required login_required token_expired token_refused insufficient_scope",
     5: "network provider_unavailable rate_limited busy",
     6: "client_missing client_rejected client_mismatch origin_mismatch scope_rejected",
     7: "access_denied login_timeout token_rejected",

@@ -29,9 +29,11 @@ const definitions = [
 /** What a login with these settings pins, by the code that plans one. */
 function pins(definition: ProviderDefinition, record: Pick<Connection, "settings" | "issuer" | "endpoints">) {
   const resolved = resolveProvider(definition, record.settings);
-  const { origins, endpoints, issuer, environment } = applyOverrides(resolved, { endpoints: record.endpoints });
+  const { origins, endpoints, issuer, resource, environment } = applyOverrides(resolved, {
+    endpoints: record.endpoints,
+  });
   const handedOver = Object.entries(environment.write).filter(([, value]) => value !== "{token}");
-  return { origins: [...origins].sort(), endpoints, issuer: record.issuer ?? issuer, handedOver };
+  return { origins: [...origins].sort(), endpoints, issuer: record.issuer ?? issuer, resource, handedOver };
 }
 
 function loggedIn(definition: ProviderDefinition, kind: Connection["kind"]): Connection {
@@ -145,8 +147,8 @@ for (const definition of definitions)
           const now = pins(definition, after);
           const same =
             (after.clientId === null || pinned?.clientId === null || after.clientId === pinned?.clientId) &&
-            JSON.stringify([now.origins, now.issuer, now.handedOver]) ===
-              JSON.stringify([held.origins, held.issuer, held.handedOver]) &&
+            JSON.stringify([now.origins, now.issuer, now.resource, now.handedOver]) ===
+              JSON.stringify([held.origins, held.issuer, held.resource, held.handedOver]) &&
             Object.entries(held.endpoints).every(([name, url]) => url === now.endpoints[name as "token"]);
           const token = await tokenOf(definition, after);
           expect({ edit, token }).toEqual({ edit, token: same ? "the-token" : null });

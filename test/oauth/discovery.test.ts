@@ -75,6 +75,7 @@ test("an issuer's document becomes endpoints", async () => {
     idTokenAlgorithms: ["ES256"],
     pushed: `${url}/par`,
     dpop: true,
+    clientMetadata: false,
   });
 });
 

@@ -48,7 +48,7 @@ for (const definition of definitions)
       const own = definition.settings?.redirectUri?.required ? provider.settings.redirectUri : redirectUriOf(dialect);
       expect(client.redirectUri).toBe(own ?? "");
       expect(client.notes.length).toBeGreaterThan(0);
-      if (definition.issuer === undefined) expect(client.create).toStartWith("https://");
+      if ((definition.issuer ?? definition.resource) === undefined) expect(client.create).toStartWith("https://");
       // A note that names a loopback address with a path names the very one that is sent.
       for (const [address] of client.notes.join("\n").matchAll(/http:\/\/[^\s,)]+[^\s,.):;]/g))
         expect(address).toBe(redirectUriOf(dialect));

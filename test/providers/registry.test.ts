@@ -15,6 +15,7 @@ test("the built-in providers are those promised, in the order people are offered
     "azure-devops",
     "appstoreconnect",
     "oidc",
+    "mcp",
     "apikey",
   ]);
 });

@@ -3,6 +3,7 @@ export const REQUIRED: Readonly<Record<string, Readonly<Record<string, string>>>
   appstoreconnect: { keyId: "2X9R4HXF34" },
   "azure-devops": { redirectUri: "https://app.example/callback" },
   oidc: { issuer: "https://issuer.example" },
+  mcp: { server: "https://mcp.example.com/mcp" },
   "sentry-app": { installation: "7a485448-a9e2-4c85-8a3c-4f44175783c9" },
   auth0: { domain: "example.auth0.com" },
   cognito: { domain: "example.auth.eu-west-1.amazoncognito.com" },

@@ -94,14 +94,16 @@ const OPERATIONS: Readonly<
 /** The provider at its documented addresses. */
 function serverOf(id: string, settings: Record<string, string>): Server {
   const resolved = resolveProvider(definitionOf(id), settings);
-  const issuer = resolved.issuer;
+  const { resource } = resolved;
+  // Whom an API names is found out at the login.
+  const issuer = resolved.issuer ?? (resource === null ? null : "https://authorization-server.example.com");
   // What an issuer's discovery document would have said.
   const discovered =
     issuer === null
       ? {}
       : { token: `${issuer}/token`, device: `${issuer}/device_authorization`, revocation: `${issuer}/revoke` };
   const { dialect, endpoints } = applyOverrides(resolved, { endpoints: discovered });
-  return { dialect, issuer: null, endpoints, issRequired: false };
+  return { dialect, issuer: null, endpoints, issRequired: false, ...(resource !== null && { resource }) };
 }
 
 /** What the exchange makes us do, over this wire. @returns what came of it, or the error */

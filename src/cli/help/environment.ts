@@ -21,6 +21,10 @@ export const OURS: Rows = [
     "AUTH_<PROVIDER>_CLIENT_SECRET",
     "Its secret: for the client of that id, or of --client-id where no other is known.",
   ],
+  [
+    "AUTH_CLIENT_METADATA_URL",
+    "The URL of a client metadata document, as which a login speaks where the issuer reads such documents.",
+  ],
   ["AUTH_INJECTED", "Set by 'auth run' and 'auth export': which variables hold our tokens."],
 ];
 

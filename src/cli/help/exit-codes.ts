@@ -38,6 +38,7 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
     "The connection is stored, but not logged in (a profile, or a revoked login), or its token lacks a scope that --scope asks for. Log in.",
   token_expired: "The token has expired and can't be refreshed. Log in again.",
   token_refused: "The API refused a token that was only just issued. The account may lack the permission.",
+  insufficient_scope: "The API wants scopes that the token doesn't have. Log in with --add-scope.",
   network: "The provider could not be reached, or the connection broke. Try again.",
   provider_unavailable: "The provider answered with an error of its own. Try again later.",
   rate_limited: "The provider asks to wait. Try again later.",

@@ -6,7 +6,7 @@ import { usage } from "../../platform/errors.ts";
 import { type Args, seconds } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { givenSecret } from "../input.ts";
-import { resourceOf } from "../selector.ts";
+import { resourceOf, scopes } from "../selector.ts";
 import type { Session } from "../session.ts";
 import { address, LOGIN_SETTINGS, loginSettingsFrom } from "../settings.ts";
 import { companionsGiven, type GivenCompanion, readCompanions } from "./companions.ts";
@@ -27,7 +27,19 @@ export const LOGIN_FLAGS = {
     description: "A token or API key to keep; '-' reads it from standard input",
   },
   ...CREDENTIALS,
+  "add-scope": {
+    type: "string",
+    valueHint: "scope",
+    repeatable: true,
+    description: "A scope besides those of the login that is there, or of the default; may be repeated",
+  },
+  "client-metadata-url": {
+    type: "string",
+    valueHint: "url",
+    description: "The client's id where the issuer reads its metadata there (or: AUTH_CLIENT_METADATA_URL)",
+  },
   resource: { type: "string", valueHint: "uri", description: "The API that the tokens are to be for (RFC 8707)" },
+  "no-resource": { type: "boolean", description: "Don't name the API, for issuers that refuse it" },
   verify: { type: "boolean", default: true, negativeDescription: "Don't ask the provider whose a pasted token is" },
   force: { type: "boolean", description: "Log in even if that is done already, and replace what is there" },
   timeout: { type: "string", valueHint: "seconds", description: "How long to wait for the approval" },
@@ -60,6 +72,11 @@ export async function loginCallFrom(cli: Cli, session: Session, target: Target, 
   const given = loginSettingsFrom(definition, args);
   const companions = companionsGiven(definition, args);
   const resource = resourceOf(args.resource);
+  const withoutResource = args["no-resource"] ?? false;
+  if (withoutResource && resource !== null)
+    throw usage("--resource and --no-resource contradict each other.", "Leave one out.");
+  const moreScopes = scopes(args["add-scope"], "--add-scope");
+  const clientMetadataUrl = await clientMetadataUrlOf(cli, args["client-metadata-url"]);
   const browser = args.browser ?? true;
   const qr = args.qr ?? false;
   const request: LoginRequest = {
@@ -69,6 +86,10 @@ export async function loginCallFrom(cli: Cli, session: Session, target: Target, 
     // The final URL is one of the browser's.
     ...(args.callback !== undefined && args.token === undefined && given.flow === null && { flow: "browser" as const }),
     ...(resource !== null && { resource }),
+    ...(withoutResource && { withoutResource }),
+    ...(moreScopes !== null && { moreScopes }),
+    ...(clientMetadataUrl !== null && { clientMetadataUrl }),
+    ...(target.api !== undefined && { api: target.api }),
     settings: { ...target.settings, ...given.settings },
     verify: args.verify ?? true,
     force: args.force ?? false,
@@ -110,6 +131,17 @@ export async function loginCallFrom(cli: Cli, session: Session, target: Target, 
       companions: await readCompanions(cli, companions),
     }),
   };
+}
+
+/** The flag's, else the variable's. @throws AuthError `usage` */
+export async function clientMetadataUrlOf(cli: Cli, flag: string | undefined): Promise<string | null> {
+  const text = flag ?? cli.context.env.AUTH_CLIENT_METADATA_URL;
+  if (flag === undefined && !text?.trim()) return null;
+  const { requireClientMetadataUrl } = await import("../../connections/login/api.ts");
+  return requireClientMetadataUrl(
+    (text ?? "").trim(),
+    flag === undefined ? "AUTH_CLIENT_METADATA_URL" : "--client-metadata-url",
+  );
 }
 
 /** Only one thing can be read from standard input. */

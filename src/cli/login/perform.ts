@@ -14,6 +14,7 @@ import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { Secret } from "../../platform/secret.ts";
 import { commandLine } from "../../platform/shell-word.ts";
+import { isSameUrl } from "../../platform/url.ts";
 import {
   choosesItsVariable,
   environmentToken,
@@ -131,12 +132,23 @@ async function mayReplace(
     if (await cli.interactive()) return ask(`${what}. Replace it with a token?`);
     throw usage(`${what}: a token would replace it.`, keepOrReplace(definition, request, { token: "-" }));
   }
-  if (status !== "connected") return true;
+  if (status !== "connected" || asksForMore(existing, request) || isElsewhere(existing, request)) return true;
   const message = `Already logged in${whom(existing)}`;
   if (await cli.interactive()) return ask(`${message}. Log in again?`);
   cli.output.say(message);
   cli.output.say(`To log in again: ${loginCommand(definition, request, { force: true })}`);
   return false;
+}
+
+/** Scopes that the login doesn't have (`--add-scope`): that is what a login is for. */
+function asksForMore({ record }: Stored, { moreScopes = [] }: LoginRequest): boolean {
+  return moreScopes.some((scope) => !record.tokens?.scopes.includes(scope));
+}
+
+/** The API takes tokens of another issuer than at the login: the old ones are of no use. */
+function isElsewhere({ record: { pinned } }: Stored, { api }: LoginRequest): boolean {
+  const issuer = pinned?.issuer;
+  return api !== undefined && issuer != null && !api.issuers.some((one) => isSameUrl(one, issuer));
 }
 
 /** ` as octocat`, or ` (github:work)` where the account isn't known. */

@@ -1,9 +1,10 @@
 /** Which connection `auth login` is for: a provider, a connection, an issuer's URL, or what a menu offers. */
-import { chosenAtIssuer, nameForIssuer } from "../../connections/by-issuer.ts";
+import { chosenAtIssuer, connectionAtApi, nameForIssuer } from "../../connections/by-issuer.ts";
 import { defaultAmong, readDefaults } from "../../connections/defaults.ts";
 import { nameHere } from "../../connections/folder/choice.ts";
 import { type ConnectionRef, checkName, DEFAULT_NAME, display, isAddress, parseNamed } from "../../connections/ref.ts";
 import { connectionsNamed, profileOf } from "../../connections/select.ts";
+import type { ProtectedResource } from "../../oauth/protected-resource.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { shellWord } from "../../platform/shell-word.ts";
 import { isLoopback } from "../../platform/url.ts";
@@ -16,6 +17,8 @@ export interface Target {
   readonly ref: ConnectionRef;
   /** Settings that the argument implies. */
   readonly settings: Readonly<Record<string, string>>;
+  /** Where the argument is an API's URL: what that says about itself. */
+  readonly api?: ProtectedResource;
 }
 
 export async function targetOf(
@@ -29,12 +32,38 @@ export async function targetOf(
     const ref = await storedUnder(session, wanted);
     return ref === null ? chosenTarget(cli, session, wanted) : { ref, settings: {} };
   }
-  if (isAddress(argument)) return atIssuer(session, argument, wanted ?? (await session.here())?.profile ?? undefined);
+  if (isAddress(argument)) return atAddress(session, argument, wanted ?? (await session.here())?.profile ?? undefined);
   if (looksLikeHost(argument)) throw await hostGiven(session, argument);
   const { provider: called, name } = parseNamed(argument, wanted);
   const provider = await session.registry.require(called);
   await session.registry.get(provider);
   return { ref: name === null ? await defaultFor(session, provider) : { provider, name }, settings: {} };
+}
+
+/** Which of the two a URL is, an API's or an issuer's, shows when it is asked. */
+async function atAddress(session: Session, url: string, name: string | undefined): Promise<Target> {
+  // What can't be an issuer's URL can't be an API's.
+  nameForIssuer(url);
+  const { findProtectedResource } = await import("../../oauth/protected-resource.ts");
+  const api = await findProtectedResource(session.context.http, url);
+  return api === null ? atIssuer(session, url, name) : targetAtApi(session, api, name);
+}
+
+/**
+ * At the provider whose API has to be given: the connection of that API, else one that is named after it.
+ * @param name the connection's
+ */
+async function targetAtApi(session: Session, api: ProtectedResource, name: string | undefined): Promise<Target> {
+  const stored = await connectionAtApi(await session.vault(), api.resource, name);
+  for (const definition of await session.registry.offered()) {
+    const setting = wholeSetting(definition.resource, definition);
+    if (setting === null) continue;
+    const own = name === undefined ? nameForIssuer(api.resource) : checkName(name);
+    const kept = stored?.ref.provider === definition.id ? stored : null;
+    const ref = kept?.ref ?? { provider: definition.id, name: own };
+    return { ref, settings: { [setting]: kept?.record.settings[setting] ?? api.url }, api };
+  }
+  throw new AuthError("provider_not_found", "No provider takes an MCP server's URL.");
 }
 
 /** At an issuer: the connection there that `auth use` chose; else the one that is named after it. */
@@ -60,8 +89,12 @@ export async function targetAtIssuer(registry: Registry, url: string, name: stri
 }
 
 /** The setting that is the whole issuer: `issuer: "{issuer}"`. */
-export function issuerSetting({ issuer = "", settings = {} }: ProviderDefinition): string | null {
-  const name = /^\{(\w+)\}$/.exec(issuer)?.[1];
+export function issuerSetting(definition: ProviderDefinition): string | null {
+  return wholeSetting(definition.issuer, definition);
+}
+
+function wholeSetting(template: string | undefined, { settings = {} }: ProviderDefinition): string | null {
+  const name = /^\{(\w+)\}$/.exec(template ?? "")?.[1];
   return name !== undefined && settings[name]?.required === true ? name : null;
 }
 

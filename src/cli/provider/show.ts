@@ -38,6 +38,11 @@ export default defineCommand({
 async function showManifest(cli: Cli, definition: ProviderDefinition): Promise<void> {
   if (cli.output.isJson) throw usage("--toml is no JSON.", "Leave one of the two out.");
   const { writeManifest } = await import("../../providers/plugins/manifest.ts");
+  if (definition.resource !== undefined)
+    throw usage(
+      `${definition.title} can't be written as a manifest: whom its server names is for what is part of auth.`,
+      "A provider of your own at an issuer can: auth provider show oidc --toml",
+    );
   const { movedFrom, functions, ...data } = definition;
   const left = [
     ...(functions === undefined

@@ -21,6 +21,7 @@ import {
   registrationOf,
   requireClientSyntax,
 } from "../clients.ts";
+import { asLoggedIn } from "../pin.ts";
 import type { Connection } from "../record.ts";
 import type { Services } from "../services.ts";
 import { secretRefused } from "./missing-client.ts";
@@ -35,7 +36,7 @@ import type { LoginRequest } from "./request.ts";
 export async function loginClient(
   services: Services,
   dialect: Dialect,
-  { request, existing }: Pick<LoginPlan, "request" | "existing">,
+  { request, existing, clientPlace }: Pick<LoginPlan, "request" | "existing" | "clientPlace">,
   tokenOrigin: string,
   document: IssuerDocument | null,
   { own = true, withKey = true } = {},
@@ -44,10 +45,11 @@ export async function loginClient(
   const supported = document?.authenticationMethods ?? null;
   const algorithms = document?.authenticationAlgorithms ?? null;
   const fromEnvironment = clientFromEnvironment(dialect, services.context.env);
-  const { clients } = await readClients(services.vault, request.ref.provider, tokenOrigin);
+  const { clients } = await readClients(services.vault, request.ref.provider, clientPlace ?? tokenOrigin);
+  const profileId = clientOfProfile(profile, clientPlace, document);
   const now = services.context.now();
   const isOfUse = (id: string): boolean => endOfRegistration(ownValue(clients.clients, id), now) === null;
-  const kept = [profile?.clientId, clients.chosen].find((id) => id != null && isOfUse(id));
+  const kept = [profileId, clients.chosen].find((id) => id != null && isOfUse(id));
   const id = request.clientId ?? fromEnvironment?.id ?? kept ?? (own ? dialect.client.id : null);
   if (id === null || id === undefined) return null;
   requireClientSyntax(id, null);
@@ -61,7 +63,7 @@ export async function loginClient(
     const message = `${dialect.title} clients used here are public: they must not have a secret.`;
     throw new AuthError("client_rejected", message, { hint: "Leave --client-secret out." });
   }
-  const others = [profile?.clientId, clients.chosen].filter((other) => other != null && other !== id);
+  const others = [profileId, clients.chosen].filter((other) => other != null && other !== id);
   const isNamed = request.clientId !== null && others.length === 0;
   const held = secretInEnvironment(services, dialect, id, isNamed) ?? known?.secret ?? null;
   const offered = isPublic ? null : (request.clientSecret ?? held);
@@ -72,6 +74,21 @@ export async function loginClient(
   }
   if (offered === null) return { id, ...name, secret: null, authentication: "none" };
   return { id, ...name, secret: offered, authentication: known?.authentication ?? method(dialect, supported) };
+}
+
+/**
+ * A client belongs to the issuer that it was registered with, and is never shown to another (MCP "Authorization Server
+ * Binding"); one whose id is the URL of its metadata belongs to none.
+ */
+function clientOfProfile(
+  profile: Connection | null,
+  clientPlace: string | undefined,
+  document: IssuerDocument | null,
+): string | null {
+  if (profile === null || profile.clientId === null || clientPlace === undefined) return profile?.clientId ?? null;
+  const before = asLoggedIn(profile).pinned;
+  const isPortable = document?.clientMetadata === true && /^https:\/\/[^/]+\/./.test(profile.clientId);
+  return before === null || before.clientPlace === clientPlace || isPortable ? profile.clientId : null;
 }
 
 /** @param isNamed whether the command line names the client: a secret without an id beside it is meant for that one */

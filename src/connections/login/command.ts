@@ -83,6 +83,7 @@ function placeGiven({ settings: declared = {} }: Pick<ProviderDefinition, "setti
 
 function flowGiven(request: LoginRequest): Flags {
   const { flow, clientId, clientSecret, redirectUri, port, timeout, asWritten = {} } = request;
+  const { moreScopes = [], withoutResource, clientMetadataUrl } = request;
   const resource = request.resource ?? request.resourceAsScope;
   return {
     ...(flow !== null && { flow }),
@@ -90,6 +91,9 @@ function flowGiven(request: LoginRequest): Flags {
     ...(clientSecret !== null && { "client-secret": "-" }),
     ...asWritten,
     ...(resource !== undefined && { resource }),
+    ...(withoutResource && { "no-resource": true }),
+    ...(moreScopes.length > 0 && { "add-scope": moreScopes.join(",") }),
+    ...(clientMetadataUrl !== undefined && { "client-metadata-url": clientMetadataUrl }),
     ...(redirectUri !== null && { "redirect-uri": redirectUri }),
     ...(port !== null && { port: String(port) }),
     ...(timeout !== null && { timeout: String(timeout / 1000) }),

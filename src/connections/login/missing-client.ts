@@ -54,7 +54,10 @@ export async function clientMissing(
   const described = id === null ? waysWithoutClient(provider, request) : { command: null, token: null };
   // Another tool's command that a plugin names is neither shown nor run.
   const ways: Ways = (await services.registry.isPlugin(definition.id)) ? { ...described, command: null } : described;
-  const app = [...steps, `Then: ${command}   (or set ${prefix}_ID${needsSecret ? ` and ${prefix}_SECRET` : ""})`];
+  // One variable can't name the clients of many issuers.
+  const variables =
+    definition.resource === undefined ? `   (or set ${prefix}_ID${needsSecret ? ` and ${prefix}_SECRET` : ""})` : "";
+  const app = [...steps, `Then: ${command}${variables}`];
   const lines = [
     unusedSecret(services, definition, id),
     ...waysInWords(ways, loginCommand(definition, request, { token: "-" }), app),

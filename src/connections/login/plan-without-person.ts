@@ -53,7 +53,7 @@ export function flowOfRequest(definition: ProviderDefinition, request: LoginRequ
 /** Where no flow is made with a key or a certificate, it is the client's own (RFC 7523 §2.2, RFC 8705 §2). */
 function provesClient(
   name: keyof Credential,
-  { client, issuer, minting }: ProviderDefinition,
+  { client, issuer, resource, minting }: ProviderDefinition,
   flows: readonly Flow[],
 ): boolean {
   const ofPersons = flows.includes("browser") || flows.includes("device");
@@ -61,7 +61,7 @@ function provesClient(
   if (name === "certificate")
     return (
       methods.includes("tls_client_auth") ||
-      (issuer !== undefined && ofPersons && minting?.["client-credentials"]?.sign === undefined)
+      ((issuer ?? resource) !== undefined && ofPersons && minting?.["client-credentials"]?.sign === undefined)
     );
   return name === "key" && (methods.includes("private_key_jwt") || (ofPersons && !flows.includes("jwt")));
 }
@@ -96,7 +96,7 @@ export async function planWithoutPerson(
   const mint = await mintOf(services, { ...common, provider }, flow, minting, known, file);
   const client = clientFor(definition, flow, mint, known);
   if (client === null) throw proofMissing(services, { ...common, provider }, flow, minting);
-  const scopes = request.scopes ?? profile?.scopes ?? minting.scopes ?? [];
+  const scopes = request.scopes ?? profile?.scopes ?? common.api?.scopes ?? minting.scopes ?? [];
   return {
     ...common,
     provider,

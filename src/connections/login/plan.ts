@@ -1,7 +1,7 @@
 /** Everything about a login that is settled before anything is sent to the provider, but discovery. */
 
 import type { IssuerDocument } from "../../oauth/discovery.ts";
-import type { Client, Server } from "../../oauth/types.ts";
+import { CLIENT_NAME, type Client, type Server } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { placeholder } from "../../platform/shell-word.ts";
@@ -19,6 +19,7 @@ import { asLoggedIn, ownIssuer } from "../pin.ts";
 import type { Connection, Mint } from "../record.ts";
 import type { Services } from "../services.ts";
 import { readReplaceable, type Stored } from "../store.ts";
+import { type ApiLogin, apiLogin, clientPlaceOf, movedNotice, resourceForApi, scopesForApi } from "./api.ts";
 import { loginClient } from "./client.ts";
 import { loginCommand } from "./command.ts";
 import { atKnownOrigins, withMetadata } from "./metadata.ts";
@@ -39,6 +40,10 @@ export interface LoginPlan {
   readonly jwksUri: string | null;
   /** What discovery and flags say of the endpoints, above the description. */
   readonly overrides: Overrides;
+  /** Under which its client is kept, where that isn't the token endpoint's origin. */
+  readonly clientPlace?: string;
+  /** Where the API said who gives its tokens. */
+  readonly api?: ApiLogin["api"];
   /** Where the next login begins, and looks for its client, when the provider names another token endpoint to this one. */
   readonly startOrigin?: string;
   readonly flow: Flow;
@@ -71,7 +76,8 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   const alone = asked ?? profile?.flow ?? chooseFlow(definition, NOTHING_KNOWN);
   requireNeededSettings(definition, settings.values, request, pastes ? "token" : isMintingFlow(alone) ? alone : null);
   const resolved = resolveProvider(definition, settings.values);
-  const document = await issuerDocument(services, resolved, request, profile, pastes);
+  const atApi = pastes ? null : await apiLogin(services, resolved, request, profile);
+  const document = atApi?.document ?? (await issuerDocument(services, resolved, request, profile, pastes));
   const overrides: Overrides = {
     ...(document === null ? {} : { issuerDocument: document }),
     endpoints: { ...profile?.endpoints, ...request.endpoints },
@@ -79,7 +85,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   const overridden = applyOverrides(resolved, overrides);
   const dialect = withMetadata(overridden.dialect, document);
   const provider = { ...overridden, dialect };
-  const resource = request.resource ?? (profile === null ? undefined : asLoggedIn(profile).pinned?.resource);
+  const resource = atApi === null ? resourceOf(request, profile) : resourceForApi(atApi, request, profile);
   const server: Server = {
     dialect,
     issuer: document?.issuer ?? null,
@@ -89,7 +95,9 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
     ...(document?.pushed && { pushed: document.pushed }),
     ...(resource !== undefined && { resource }),
   };
-  const common = { request, existing, provider, settings, server, jwksUri: document?.jwksUri ?? null, overrides };
+  const jwksUri = document?.jwksUri ?? null;
+  const place = { ...clientPlaceOf(atApi), ...(atApi !== null && { api: atApi.api }) };
+  const common = { request, existing, provider, settings, server, jwksUri, overrides, ...place };
   if (pastes) return { ...common, flow: "token", client: null, scopes: [] };
 
   const withoutPerson = await planWithoutPerson(services, common, alone, document);
@@ -105,9 +113,16 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   // A secret without an id is meant for the client that the description brings.
   const own = request.clientSecret !== null;
   const known = await loginClient(services, dialect, common, origin, document, { own });
-  const registration = known === null ? await registeredClient(services, provider, request, document, origin) : null;
-  const client = known ?? registration?.client ?? (await loginClient(services, dialect, common, origin, document));
-  const scopes = wantedScopes(provider, request, profile, document?.scopesSupported ?? null);
+  const ofUrl = known === null || known.registration !== undefined ? byMetadataUrl(request, document) : null;
+  const at = common.clientPlace ?? origin;
+  const registration =
+    known === null && ofUrl === null ? await registeredClient(services, provider, request, document, at) : null;
+  const client =
+    ofUrl ?? known ?? registration?.client ?? (await loginClient(services, dialect, common, origin, document));
+  const scopes =
+    atApi === null
+      ? wantedScopes(provider, request, profile, document?.scopesSupported ?? null)
+      : scopesForApi(atApi, request, profile, dialect.scopes.offline);
   const flow = asked ?? feasibleFlow(provider, profile, client, scopes, request);
   const needsSecret =
     dialect.client.kind === "confidential" ||
@@ -122,9 +137,22 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
       hint: "Choose another flow with --flow, or leave those scopes out; --force asks for them all the same.",
     });
   const registered = registration === null ? {} : { registered: registration.entry };
-  const notice = registration?.notice == null ? {} : { notice: registration.notice };
+  const said = registration?.notice ?? movedNotice(atApi, profile);
+  const notice = said === null ? {} : { notice: said };
   const plan = { ...common, flow, client: await ready(client, document), scopes, ...registered, ...notice };
   return atMutualTls(plan, document);
+}
+
+/** The API that the person names, else that of the login before. */
+function resourceOf({ resource, withoutResource }: LoginRequest, profile: Connection | null): string | undefined {
+  if (resource !== undefined || withoutResource || profile === null) return resource;
+  return asLoggedIn(profile).pinned?.resource;
+}
+
+/** Its id is where the issuer reads what it is (draft-ietf-oauth-client-id-metadata-document): there is nothing to register. */
+function byMetadataUrl({ clientMetadataUrl: id }: LoginRequest, document: IssuerDocument | null): Client | null {
+  if (id === undefined || !document?.clientMetadata) return null;
+  return { id, secret: null, authentication: "none", name: CLIENT_NAME };
 }
 
 /** What is kept and shown are the scopes: a description that changes its presets changes no login. */

@@ -6,7 +6,8 @@ import type { RegisteredClient } from "../../oauth/registration.ts";
 import { CLIENT_NAME, type Client, OAuthFailure } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/json.ts";
-import { redirectUriOf } from "../../providers/defaults.ts";
+import type { Dialect } from "../../providers/defaults.ts";
+import { redirectUrisOf } from "../../providers/defaults.ts";
 import type { ResolvedProvider } from "../../providers/resolve.ts";
 import { type ClientEntry, endOfRegistration, keepClient, readClients, registrationOf } from "../clients.ts";
 import type { Services } from "../services.ts";
@@ -21,35 +22,51 @@ export interface Registration {
   readonly notice: string | null;
 }
 
-/** @returns null where the issuer offers none, or the flow needs another kind of client */
+/**
+ * @param place under which clients of this issuer are kept
+ * @returns null where the issuer offers none, or the flow needs another kind of client
+ */
 export async function registeredClient(
   services: Services,
   provider: ResolvedProvider,
   request: LoginRequest,
   document: IssuerDocument | null,
-  tokenOrigin: string,
+  place: string,
 ): Promise<Registration | null> {
   const { dialect } = provider;
   if (!document?.registration || dialect.client.kind === "confidential") return null;
   if (request.flow !== null && request.flow !== "browser" && request.flow !== "device") return null;
-  const redirectUri = request.redirectUri ?? redirectUriOf(dialect);
-  const notice = await noticeOf(services, request, document, tokenOrigin);
-  const registered = await register(services, provider, request, document, document.registration, redirectUri);
+  const redirectUris = redirectUrisFor(request, provider);
+  const notice = await noticeOf(services, request, document, place);
+  const registered = await register(services, provider, request, document, document.registration, redirectUris);
   if (registered === null) return null;
   const { id, secret, authentication } = registered;
   const entry = entryOf(registered, services.context.now());
   // At once, so that a login that is broken off and repeated doesn't register a second one.
-  if (await services.vault.isMade()) await keepClient(services.vault, request.ref.provider, tokenOrigin, id, entry);
+  if (await services.vault.isMade()) await keepClient(services.vault, request.ref.provider, place, id, entry);
   return { client: { id, secret, authentication, name: CLIENT_NAME, ...registrationOf(entry) }, entry, notice };
+}
+
+/** All that its logins may send: one that a person named, or the description's. */
+function redirectUrisFor({ redirectUri, port }: LoginRequest, { dialect }: ResolvedProvider): readonly string[] {
+  if (redirectUri !== null) return [redirectUri];
+  const { redirect } = dialect.authorize;
+  // Those that compare the port want the very one.
+  const named = port === null || redirect.ports === undefined ? dialect : withPort(dialect, port);
+  return redirectUrisOf(named);
+}
+
+function withPort(dialect: Dialect, port: number): Dialect {
+  return { ...dialect, authorize: { ...dialect.authorize, redirect: { ...dialect.authorize.redirect, port } } };
 }
 
 async function noticeOf(
   { vault, context }: Services,
   { ref }: LoginRequest,
   { issuer }: IssuerDocument,
-  tokenOrigin: string,
+  place: string,
 ): Promise<string | null> {
-  const { clients } = await readClients(vault, ref.provider, tokenOrigin);
+  const { clients } = await readClients(vault, ref.provider, place);
   switch (endOfRegistration(ownValue(clients.clients, clients.chosen ?? ""), context.now())) {
     case "expired":
       return `The client that was registered at ${issuer} has expired: this login registered another.`;
@@ -66,11 +83,11 @@ async function register(
   request: LoginRequest,
   document: IssuerDocument,
   endpoint: string,
-  redirectUri: string,
+  redirectUris: readonly string[],
 ): Promise<RegisteredClient | null> {
   const { registerClient } = await import("../../oauth/registration.ts");
   try {
-    return await registerClient(services.context.http, document, endpoint, redirectUri);
+    return await registerClient(services.context.http, document, endpoint, redirectUris);
   } catch (error) {
     if (!(error instanceof OAuthFailure)) throw error;
     const message = `${document.issuer} did not register a client (${error.reason}).`;

@@ -1,5 +1,6 @@
 /** What a login is asked to do, and what it tells on the way. */
 import type { DeviceAuthorization } from "../../oauth/device.ts";
+import type { ProtectedResource } from "../../oauth/protected-resource.ts";
 import type { AuthError } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { CompanionSecrets } from "../../providers/companions.ts";
@@ -35,6 +36,12 @@ export interface LoginRequest {
   readonly resource?: string;
   /** The API of `--resource`, where it is named by a scope: it is among `scopes` then. */
   readonly resourceAsScope?: string;
+  /** The API's name isn't sent, though it has one. */
+  readonly withoutResource?: true;
+  /** What the API at the URL that was given says about itself, where it was asked already. */
+  readonly api?: ProtectedResource;
+  /** The client's id where the issuer reads a client's metadata from its URL. */
+  readonly clientMetadataUrl?: string;
   /** Secrets that go with the tokens, by the companion's name. */
   readonly companions?: CompanionSecrets;
   /** What a flow without a person brings along. */

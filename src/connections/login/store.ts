@@ -103,6 +103,8 @@ async function recordOf(
       clientId: client?.id ?? null,
       authentication: client?.authentication ?? "none",
       ...(server.resource !== undefined && { resource: server.resource }),
+      ...(plan.api !== undefined && { asked: [...plan.scopes] }),
+      ...(plan.clientPlace !== undefined && { clientPlace: plan.clientPlace }),
       ...(reply.redirectUri !== undefined && { redirectUri: reply.redirectUri }),
       ...(plugin !== null && { plugin }),
       madeFrom,
@@ -156,8 +158,9 @@ async function clientChange(services: Services, plan: LoginPlan): Promise<Return
   return (await Promise.all(clientOrigins(plan, token).map((origin) => clientChangeAt(services, plan, origin)))).flat();
 }
 
-/** Where a login's client is kept: by its token endpoint, and by the one at which a login begins. */
-export function clientOrigins({ startOrigin }: LoginPlan, token: string): string[] {
+/** Where a login's client is kept: by its issuer, or by its token endpoint and the one at which a login begins. */
+export function clientOrigins({ startOrigin, clientPlace }: LoginPlan, token: string): string[] {
+  if (clientPlace !== undefined) return [clientPlace];
   return [...new Set([originOf(token), startOrigin ?? originOf(token)])];
 }
 

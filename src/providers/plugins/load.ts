@@ -61,6 +61,10 @@ function parsePlugin(value: unknown, file: string): ProviderDefinition {
     throw new AuthError("plugin_invalid", `${file}: movedFrom is only for what is part of auth.`, {
       hint: "Leave it out: after a move, people log in again.",
     });
+  if (definition.resource !== undefined)
+    throw new AuthError("plugin_invalid", `${file}: resource is only for what is part of auth.`, {
+      hint: "An MCP server needs no description: auth login https://<its URL>",
+    });
   const { header, settings = {} } = definition;
   const problem = header === undefined ? null : headerFault(header, settings);
   if (problem === null) return definition;

@@ -2,6 +2,8 @@
 import * as v from "valibot";
 import { count, errorCodes, names, optional, path, required, template, templates, text, texts } from "./words.ts";
 
+const port = v.pipe(count, v.minValue(1), v.maxValue(65535));
+
 export const authorize = v.strictObject({
   parameters: optional(
     templates,
@@ -32,10 +34,8 @@ export const authorize = v.strictObject({
   redirect: optional(
     v.strictObject({
       host: optional(v.picklist(["127.0.0.1", "localhost"]), "Its host; the port is chosen at each login."),
-      port: optional(
-        v.pipe(count, v.minValue(1), v.maxValue(65535)),
-        "Its port, where the provider wants the very one that is registered.",
-      ),
+      port: optional(port, "Its port, where the provider wants the very one that is registered."),
+      ports: optional(v.pipe(v.array(port), v.nonEmpty()), "The first free one is taken: for issuers that compare it."),
       path: optional(
         v.pipe(v.string(), v.regex(/^(\/[A-Za-z0-9._~/-]*)?$/)),
         "Its path; empty: none, not even a slash.",

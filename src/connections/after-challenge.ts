@@ -1,0 +1,90 @@
+/** The way to a token after an API refused one, by what it said (`auth token --challenge -`). */
+import type { BearerChallenge } from "../oauth/challenge.ts";
+import { namedByChallenge } from "../oauth/protected-resource.ts";
+import { AuthError } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import type { Secret } from "../platform/secret.ts";
+import { shellWord } from "../platform/shell-word.ts";
+import { isSameUrl } from "../platform/url.ts";
+import { type Access, type AccessOptions, access } from "./access.ts";
+import { madeFrom, resolveStored } from "./pin.ts";
+import { type ConnectionRef, connectionError, display, loginRequired, typed } from "./ref.ts";
+import type { Services } from "./services.ts";
+import { isJustMinted } from "./status.ts";
+import { requireConnection, type Stored } from "./store.ts";
+
+/**
+ * `insufficient_scope`: no refresh gives more than the login asked for (RFC 6749 §6), so a login is needed, unless another
+ * process has made it since. Anything else: a refresh, at the issuer that the login was made at; where the API takes
+ * tokens of another one now, those of this login are of no use to it.
+ *
+ * @param rejected the token that was refused; null: the stored one, unless that is too new for it
+ * @throws AuthError `insufficient_scope`, `login_required`, and as `access` does
+ */
+export async function accessAfterChallenge(
+  services: Services,
+  ref: ConnectionRef,
+  challenge: BearerChallenge,
+  rejected: Secret | null,
+  options: AccessOptions,
+): Promise<Access> {
+  const stored = await requireConnection(services.vault, ref);
+  const { tokens } = stored.record;
+  if (tokens === null) throw loginRequired(ref);
+  if (challenge.error === "insufficient_scope") {
+    const missing = challenge.scopes.filter((scope) => !tokens.scopes.includes(scope));
+    const isStored = rejected?.equals(tokens.accessToken) === true;
+    if (missing.length > 0 || isStored) throw insufficientScope(ref, challenge.scopes, missing);
+    return access(services, ref, options);
+  }
+  await refuseOtherIssuer(services, stored, challenge);
+  if (rejected === null && isJustMinted(tokens, services.context.now())) return access(services, ref, options);
+  return access(services, ref, { ...options, rejected: rejected ?? tokens.accessToken });
+}
+
+/** @param missing those of `wanted` that the token doesn't have */
+function insufficientScope(ref: ConnectionRef, wanted: readonly string[], missing: readonly string[]): AuthError {
+  const named = (missing.length > 0 ? missing : wanted).join(",");
+  const scopes = escapeText(named.replaceAll(",", ", "));
+  const [message, hint] =
+    named === ""
+      ? [
+          `The API wants a scope that the token of ${display(ref)} doesn't have, and doesn't say which.`,
+          `Log in for more: auth login ${typed(ref)} --force --add-scope <scope>`,
+        ]
+      : missing.length > 0
+        ? [
+            `The token of ${display(ref)} doesn't have ${scopes}.`,
+            `Log in for it: auth login ${typed(ref)} --add-scope ${shellWord(named)}`,
+          ]
+        : [
+            `The API refused the token of ${display(ref)}, which has ${scopes}.`,
+            `The account may lack the permission. To ask once more: auth login ${typed(ref)} --force --add-scope ${shellWord(named)}`,
+          ];
+  return connectionError(ref, "insufficient_scope", message, { hint });
+}
+
+/** MCP "Authorization Server Binding": found out by the metadata that the refusal names. */
+async function refuseOtherIssuer(
+  { context, registry }: Services,
+  { ref, record }: Stored,
+  challenge: BearerChallenge,
+): Promise<void> {
+  const { pinned } = record;
+  if (pinned?.asked === undefined || pinned.issuer === null || challenge.resourceMetadata === null) return;
+  const { issuer } = pinned;
+  const url = resolveStored(await registry.get(ref.provider), madeFrom(record).settings)?.resource ?? null;
+  if (url === null) return;
+  let issuers: readonly string[];
+  try {
+    ({ issuers } = await namedByChallenge(context.http, url, challenge));
+  } catch (error) {
+    // It changes nothing about where the login's own tokens come from.
+    if (!(error instanceof AuthError)) throw error;
+    context.debug(`the metadata that the challenge names was not used: ${error.message}`);
+    return;
+  }
+  if (issuers.some((one) => isSameUrl(one, issuer))) return;
+  const message = `${url} now takes tokens of ${issuers[0]}, no longer of ${issuer}.`;
+  throw connectionError(ref, "login_required", message, { hint: `Log in there: auth login ${typed(ref)} --force` });
+}

@@ -1,0 +1,77 @@
+/** What a refused request is told (RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1): the text of `WWW-Authenticate`. */
+import { syntaxFault } from "../platform/syntax.ts";
+
+export interface Challenge {
+  /** In lower case. */
+  readonly scheme: string;
+  /** By their names in lower case. Of one that is there twice, the first counts. */
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+/** What an API says of the token that it wants. */
+export interface BearerChallenge {
+  /** `invalid_token`, `insufficient_scope` … */
+  readonly error: string | null;
+  readonly scopes: readonly string[];
+  /** Where the API's metadata is (RFC 9728 §5.1). */
+  readonly resourceMetadata: string | null;
+}
+
+/** More than any server has to say; a longer text is not read. */
+const LONGEST = 64 * 1024;
+const MOST_SCOPES = 200;
+
+const SEPARATORS = /[\s,]*/y;
+const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
+const EQUALS = /[ \t]*=[ \t]*/y;
+const QUOTED = /"((?:[\t !#-[\]-~\u0080-\uffff]|\\[\t -~])*)"/y;
+/** Credentials without parameters: `Negotiate YII=`. */
+const TOKEN68 = /[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
+
+/** All challenges, in their order. What comes after the first fault is left out. */
+export function parseChallenges(header: string): Challenge[] {
+  const found: { scheme: string; parameters: Map<string, string> }[] = [];
+  if (header.length > LONGEST) return found;
+  let at = 0;
+  const take = (pattern: RegExp): RegExpExecArray | null => {
+    pattern.lastIndex = at;
+    const match = pattern.exec(header);
+    if (match !== null) at += match[0].length;
+    return match;
+  };
+  for (;;) {
+    take(SEPARATORS);
+    const name = take(TOKEN)?.[0].toLowerCase();
+    if (name === undefined) return found;
+    const current = found.at(-1);
+    if (take(EQUALS) === null) {
+      found.push({ scheme: name, parameters: new Map() });
+      take(TOKEN68);
+      continue;
+    }
+    const quoted = take(QUOTED)?.[1]?.replaceAll(/\\(.)/g, "$1");
+    const value = quoted ?? take(TOKEN)?.[0];
+    if (value === undefined || current === undefined) return found;
+    if (!current.parameters.has(name)) current.parameters.set(name, value);
+  }
+}
+
+/** The challenge for a bearer token (or one that is bound to a key, RFC 9449 §7.1); null where there is none. */
+export function bearerChallenge(header: string | null): BearerChallenge | null {
+  const all = parseChallenges(header ?? "").filter(({ scheme }) => scheme === "bearer" || scheme === "dpop");
+  const says = ({ parameters }: Challenge): boolean =>
+    ["error", "scope", "resource_metadata"].some((name) => parameters.has(name));
+  const challenge = all.find(says) ?? all[0];
+  if (challenge === undefined) return null;
+  const { parameters } = challenge;
+  return {
+    error: parameters.get("error") ?? null,
+    scopes: scopesIn(parameters.get("scope") ?? ""),
+    resourceMetadata: parameters.get("resource_metadata") ?? null,
+  };
+}
+
+function scopesIn(text: string): string[] {
+  const all = text.split(" ").filter((scope) => scope !== "" && syntaxFault("scope", scope) === null);
+  return [...new Set(all)].slice(0, MOST_SCOPES);
+}
