@@ -26,7 +26,7 @@ export async function headersOf(
 }
 
 function splitLine(line: string, connection: string): readonly [string, Secret] {
-  const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): *([\x20-\x7e]+)$/.exec(line) ?? [];
+  const [, name, value] = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+): *([\x21-\x7e][\x20-\x7e]*)$/.exec(line) ?? [];
   if (name !== undefined && value !== undefined) return [name, new Secret(value)];
   throw new AuthError("token_rejected", `The token of ${connection} has characters that no header can carry.`, {
     hint: `Check that nothing but the token was pasted. As it is: auth token ${connection}`,
