@@ -1,3 +1,4 @@
+import { withoutEnd } from "../../platform/escape.ts";
 /** What becomes of each thing that was found: under which name it would be kept, and whether it is taken, moved or left. */
 
 import { nameForIssuer } from "../../connections/by-issuer.ts";
@@ -225,6 +226,6 @@ async function definitionFor({ registry }: Session, { target }: FoundAt): Promis
 
 /** A connection's name from what a program calls an account; null where nothing of it can be one. */
 function nameFrom(text: string): string | null {
-  const name = text.replace(/[^A-Za-z0-9._@+/-]+/g, "-").replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+  const name = withoutEnd(text.replace(/[^A-Za-z0-9._@+/-]+/g, "-").replace(/^[^A-Za-z0-9]+/, ""), "._@+/-");
   return name === "" ? null : name.slice(0, 64);
 }

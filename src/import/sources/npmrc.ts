@@ -5,6 +5,7 @@
  */
 import { Secret } from "../../platform/secret.ts";
 import { hostFrom } from "../../platform/url.ts";
+import { assignmentOf } from "../assignment.ts";
 import type { ForeignFile } from "../file.ts";
 import { inFolder, inHome } from "../paths.ts";
 import type { Found, ImportSource } from "../source.ts";
@@ -21,15 +22,19 @@ export const npmrc: ImportSource = {
   },
 };
 
-const LINE = /^\s*\/\/([^/\s=]+)(\/[^\s=]*?)?\/?:(_authToken|_auth|_password)\s*=\s*(.*?)\s*$/;
+const SETTINGS = ["_authToken", "_auth", "_password"];
 
 function readText({ text }: ForeignFile): Found[] {
   return text.split(/\r?\n/).flatMap((line): Found[] => {
-    const [, name = "", , key, quoted = ""] = LINE.exec(line) ?? [];
-    const host = hostFrom(name);
+    const [before, quoted] = assignmentOf(line) ?? ["", ""];
+    // `//<registry>/:<setting>`: a registry's port has a colon too.
+    const colon = before.lastIndexOf(":");
+    const key = before.slice(colon + 1);
+    if (!before.startsWith("//") || !SETTINGS.includes(key)) return [];
+    const host = hostFrom(before.slice(2, colon).split("/", 1)[0] ?? "");
     const value = quoted.replace(/^(["'])(.*)\1$/, "$2");
     // `${NPM_TOKEN}` says where the token is, and holds none.
-    if (host === null || value === "" || /\$\{.*\}/.test(value)) return [];
+    if (host === null || value === "" || value.includes("${")) return [];
     const target = { by: "host", host } as const;
     if (key !== "_authToken")
       return [{ account: null, target, credential: null, stays: "it is a user's name and password, for npm alone" }];

@@ -7,6 +7,7 @@
 import { type Json, textAt } from "../../platform/json.ts";
 import { Secret } from "../../platform/secret.ts";
 import { hostFrom } from "../../platform/url.ts";
+import { assignmentOf } from "../assignment.ts";
 import type { ForeignDatabase, Row } from "../database.ts";
 import type { ForeignFile } from "../file.ts";
 import { numberAt } from "../json-text.ts";
@@ -97,7 +98,7 @@ function readText({ path, text }: ForeignFile): Found[] {
   const found: Record<string, string> = {};
   for (const line of text.split(/\r?\n/)) {
     section = /^\s*\[(.+?)\]\s*$/.exec(line)?.[1] ?? section;
-    const [, name, value] = /^\s*([A-Za-z_]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    const [name, value] = assignmentOf(line) ?? [];
     if (name !== undefined && value !== undefined) found[`${section}.${name}`] = value.replace(/^"(.*)"$/, "$1");
   }
   const token = found["auth.token"];
