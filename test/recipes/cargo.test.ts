@@ -1,13 +1,12 @@
 /** cargo against a registry whose index wants a login (docs/recipes.md, cargo). */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { json } from "../issuers/server.ts";
-import { installed } from "../support/needs.ts";
+import { lacking } from "../support/needs.ts";
 import { recipeHome } from "../support/recipe-home.ts";
 import { recipe } from "../support/recipes.ts";
 import { credentialsOf, startTokenHost, type TokenHost } from "../support/token-host.ts";
 
-/** 40 MB of compiler that CI would install for one test: here it is tried where it is. */
-const skip = !installed("cargo");
+const skip = lacking("cargo");
 
 let host: TokenHost;
 let seen: (string | null)[];

@@ -4,13 +4,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { json } from "../issuers/server.ts";
 import { CERTIFICATES } from "../platform/certificates.ts";
-import { installed } from "../support/needs.ts";
+import { lacking } from "../support/needs.ts";
 import { recipeHome } from "../support/recipe-home.ts";
 import { recipe } from "../support/recipes.ts";
 import { credentialsOf, startTokenHost, type TokenHost } from "../support/token-host.ts";
 
-/** Debian's is older than the recipe's flags (1.22): here it is tried where a newer one is. */
-const skip = !installed("kubectl", "config", "set-credentials", "--exec-interactive-mode=Never", "--help");
+const skip = lacking("kubectl");
 
 let host: TokenHost;
 let api: ReturnType<typeof Bun.serve>;

@@ -37,6 +37,9 @@ const NEEDS = {
   pip: () => succeeds("/usr/bin/python3", "-m", "pip", "--version"),
   gh: () => succeeds("gh", "--version"),
   skopeo: () => succeeds("skopeo", "--version"),
+  cargo: () => succeeds("cargo", "--version"),
+  /** 1.22 or newer. Debian 12 has 1.20, which ends with a panic where it writes its settings. */
+  kubectl: () => succeeds("kubectl", "config", "set-credentials", "--exec-interactive-mode=Never", "--help"),
   /** `chromium --version` takes half a second; that it is there is enough. */
   chromium: () => succeeds("sh", "-c", "command -v chromium"),
 } as const;
@@ -48,11 +51,6 @@ export function lacking(...needs: readonly Need[]): boolean {
   const missing = needs.filter((need) => !NEEDS[need]());
   if (missing.length > 0 && process.env.CI) throw new Error(`This machine lacks what CI must have: ${missing.join()}`);
   return missing.length > 0;
-}
-
-/** For what CI is not made to install: such a test runs where the program is, and the page that it is for says so. */
-export function installed(program: string, ...args: readonly string[]): boolean {
-  return succeeds(program, ...(args.length === 0 ? ["--version"] : args));
 }
 
 function succeeds(command: string, ...args: readonly string[]): boolean {
