@@ -2,6 +2,7 @@
 import { originOf } from "../platform/url.ts";
 import { ERROR_DEFAULTS } from "../providers/defaults.ts";
 import { matches } from "../providers/pattern.ts";
+import { requestLayers } from "../providers/request-layers.ts";
 import { resolveProvider } from "../providers/resolve.ts";
 import { suggestionHint } from "../providers/suggest.ts";
 import { type CheckCase, insist, Mismatch, Skip, type Subject } from "./check.ts";
@@ -31,49 +32,21 @@ function addresses({ definition, settings }: Subject): string {
   return `at ${[...origins].join(", ")}`;
 }
 
-/** Parameters of the requests that are made here, by the names of the RFCs. */
-const PARAMETERS = [
-  ...["grant_type", "client_id", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token", "scope"],
-  ...["device_code", "assertion", "client_assertion", "client_assertion_type", "subject_token", "subject_token_type"],
-  ...["token", "token_type_hint", "resource", "audience", "requested_token_type"],
-];
-
-const REFRESH_GRANT: readonly string[] = ["refresh_token"];
-
-const OF_REFRESHES = [
-  ...["grant_type", "client_id", "client_secret", "refresh_token", "scope", "resource"],
-  ...["client_assertion", "client_assertion_type"],
-];
-
-const GRANT_TYPES: readonly string[] = [
-  "authorization_code",
-  "refresh_token",
-  "client_credentials",
-  "urn:ietf:params:oauth:grant-type:device_code",
-  "urn:ietf:params:oauth:grant-type:jwt-bearer",
-  "urn:ietf:params:oauth:grant-type:token-exchange",
-];
-
 function knobs({ definition }: Subject): string {
-  const { request, refresh, errors, revocation } = definition;
-  for (const [field, known, given] of [
-    ["request.names", PARAMETERS, request?.names ?? {}],
-    ["revocation.request.names", PARAMETERS, revocation?.request?.names ?? {}],
-    ["request.grantTypes", GRANT_TYPES, request?.grantTypes ?? {}],
-    ["refresh.request.names", OF_REFRESHES, refresh?.request?.names ?? {}],
-    ["refresh.request.grantTypes", REFRESH_GRANT, refresh?.request?.grantTypes ?? {}],
-  ] as const)
-    for (const name of Object.keys(given)) {
-      const hint = suggestionHint(name, known) ?? "";
-      insist(known.includes(name), `${field}.${name} does nothing: nothing of that name is sent. ${hint}`.trim());
-      // In a request that differs from the others, it may undo what `request` has.
-      const { [name]: usual = name } =
-        field === "refresh.request.names" || field === "revocation.request.names" ? (request?.names ?? {}) : {};
-      insist(
-        usual !== (given as Readonly<Record<string, unknown>>)[name],
-        `${field}.${name} does nothing: it is called so anyway`,
-      );
-    }
+  const { request, errors } = definition;
+  for (const { path, given, parameters, grantTypes } of requestLayers(definition))
+    for (const [field, known, words] of [
+      ["names", parameters, given.names ?? {}],
+      ["grantTypes", grantTypes, given.grantTypes ?? {}],
+    ] as const)
+      for (const [name, word] of Object.entries(words)) {
+        const hint = suggestionHint(name, known) ?? "";
+        const nothing = `${path}.${field}.${name} does nothing`;
+        insist(known.includes(name), `${nothing}: nothing of that name is sent. ${hint}`.trim());
+        // In a request that differs from the others, it may undo what `request` has.
+        const usual = path === "request" ? name : (request?.[field]?.[name] ?? name);
+        insist(usual !== word, `${nothing}: it is called so anyway`);
+      }
   for (const [code, entry] of Object.entries(errors?.codes ?? {})) {
     const repeats = typeof entry === "string" && Object.hasOwn(ERROR_DEFAULTS, code) && ERROR_DEFAULTS[code] === entry;
     insist(!repeats, `errors.codes.${code} does nothing: it means '${entry}' anyway`);

@@ -6,6 +6,7 @@ import { MINTING_FLOWS, type MintingFlow, mintingOf } from "./minting.ts";
 import { ownParametersAreSent, redirectIsThePersons } from "./own-parameters.ts";
 import { REPLY_RULES } from "./reply-rules.ts";
 import { REPORTED_SETTING_RULES } from "./reported-setting-rules.ts";
+import { requestLayers } from "./request-layers.ts";
 import type { EndpointName, Flow, ProviderDefinition } from "./schema.ts";
 import { namesIn } from "./template.ts";
 
@@ -175,31 +176,11 @@ const authorizeIsPlain: Rule = ({ authorize = {}, issuer, scopes }, report) => {
     report("authorize.fragment", "makes no sense beside an issuer, which says where its page is");
 };
 
-const requestsAreWhole: Rule = (definition, report) => {
-  const { request = {}, refresh, longLived, device, minting } = definition;
-  const own: [string, typeof request | undefined][] = [
-    ["request", request],
-    ["refresh.request", { ...refresh?.request, refreshParameters: undefined }],
-    ["longLived.request", { ...longLived?.request, refreshParameters: undefined }],
-    ["device.request", { ...device?.request, refreshParameters: undefined }],
-    ["device.poll.request", { ...device?.poll?.request, refreshParameters: undefined }],
-    ...MINTING_FLOWS.map((flow): [string, typeof request | undefined] => [
-      `minting.${flow}.request`,
-      minting?.[flow]?.request,
-    ]),
-  ];
-  for (const [path, layer] of own) {
-    if (layer === undefined) continue;
-    const { method, format, refreshParameters } = { ...request, ...layer };
-    if (method === "GET" && format !== "query")
-      report(
-        `${path}.method`,
-        "can't be GET: nothing is sent in its body",
-        `Put the parameters into the address: ${path}.format = "query".`,
-      );
-    if (refreshParameters !== undefined && !flowsOf(definition).some(({ flow }) => REFRESHING.includes(flow)))
+const refreshParametersAreSent: Rule = (definition, report) => {
+  if (flowsOf(definition).some(({ flow }) => REFRESHING.includes(flow))) return;
+  for (const { path, given } of requestLayers(definition))
+    if (given.refreshParameters !== undefined)
       report(`${path}.refreshParameters`, "does nothing without a flow that gives refresh tokens");
-  }
 };
 
 const USES: Readonly<Record<MintingFlow, readonly string[]>> = {
@@ -245,7 +226,7 @@ export const CONTRADICTIONS: readonly Rule[] = [
   sectionsAreUsed,
   fieldsAgree,
   authorizeIsPlain,
-  requestsAreWhole,
+  refreshParametersAreSent,
   ...REPLY_RULES,
   ...REPORTED_SETTING_RULES,
   ownParametersAreSent,

@@ -1,21 +1,14 @@
-/** What a description may say of its headers, and of the requests that aren't for tokens: revocation, account. */
+/** What a description may say of its requests and their headers, and of those that aren't for tokens: revocation, account. */
 import type { Rule } from "./check.ts";
+import { REVOCATION_PARAMETERS, requestLayers } from "./request-layers.ts";
 import { headerFault, requestHeaderFault } from "./written.ts";
 
-const headersAreHarmless: Rule = ({ request, refresh, longLived, device, revocation, account, minting }, report) => {
-  const groups = {
-    "request.headers": request?.headers,
-    "refresh.request.headers": refresh?.request?.headers,
-    "longLived.request.headers": longLived?.request?.headers,
-    "device.request.headers": device?.request?.headers,
-    "device.poll.request.headers": device?.poll?.request?.headers,
-    "revocation.request.headers": revocation?.request?.headers,
-    "account.headers": account?.headers,
-    ...Object.fromEntries(
-      Object.entries(minting ?? {}).map(([flow, one]) => [`minting.${flow}.request.headers`, one?.request?.headers]),
-    ),
-  };
-  for (const [path, headers] of Object.entries(groups))
+const headersAreHarmless: Rule = (definition, report) => {
+  const groups = [
+    ...requestLayers(definition).map(({ path, given }) => [`${path}.headers`, given.headers] as const),
+    ["account.headers", definition.account?.headers] as const,
+  ];
+  for (const [path, headers] of groups)
     for (const [name, value] of Object.entries(headers ?? {})) {
       const problem = requestHeaderFault(name);
       if (/[^\t\x20-\x7e]/.test(value)) report(`${path}.${name}`, "has a character that no header can have");
@@ -29,13 +22,24 @@ const headersAreHarmless: Rule = ({ request, refresh, longLived, device, revocat
     }
 };
 
-/** RFC 7009 §2.1, and RFC 6749's for the client. */
-const REVOCATION_PARAMETERS: readonly string[] = ["token", "token_type_hint", "client_id", "client_secret"];
+/** Nothing is sent in the body of a GET. */
+const parametersFitTheMethod: Rule = (definition, report) => {
+  for (const { path, given } of requestLayers(definition)) {
+    const { method, format } = { ...definition.request, ...given };
+    // The token in its header is all that a bearer sends.
+    const isEmpty = path === "revocation.request" && definition.revocation?.style === "bearer";
+    if (method === "GET" && format !== "query" && !isEmpty)
+      report(
+        `${path}.method`,
+        "can't be GET: nothing is sent in its body",
+        `Put the parameters into the address: ${path}.format = "query".`,
+      );
+  }
+};
 
-const revocationIsWhole: Rule = ({ request, revocation = {} }, report) => {
+const revocationIsWhole: Rule = ({ revocation = {} }, report) => {
   const { style = "rfc7009", request: own, tokens, needsSecret } = revocation;
   const { names = {} } = own ?? {};
-  const { method, format } = { ...request, ...own };
   if (style === "rfc7009") {
     for (const name of Object.keys(names))
       if (!REVOCATION_PARAMETERS.includes(name))
@@ -49,12 +53,6 @@ const revocationIsWhole: Rule = ({ request, revocation = {} }, report) => {
         "revocation.request.names.token",
         "leaves out the token that is to be revoked",
         'Where the token is its own bearer, say revocation.style = "bearer".',
-      );
-    if (own !== undefined && method === "GET" && format !== "query")
-      report(
-        "revocation.request.method",
-        "can't be GET: nothing is sent in its body",
-        'Put the parameters into the address: revocation.request.format = "query".',
       );
     return;
   }
@@ -86,4 +84,9 @@ function isJson(text: string): boolean {
   }
 }
 
-export const REQUEST_RULES: readonly Rule[] = [headersAreHarmless, revocationIsWhole, accountIsWhole];
+export const REQUEST_RULES: readonly Rule[] = [
+  headersAreHarmless,
+  parametersFitTheMethod,
+  revocationIsWhole,
+  accountIsWhole,
+];

@@ -62,6 +62,45 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "refresh.request.grantTypes.authorization_code does nothing",
     ],
     [
+      "a parameter's name that no long-lived exchange has",
+      { longLived: { grantType: "ll", parameter: "short", request: { names: { redirect_uri: "back" } } } },
+      "unused knobs",
+      "longLived.request.names.redirect_uri does nothing: nothing of that name is sent.",
+    ],
+    [
+      "a grant type that no long-lived exchange has",
+      { longLived: { grantType: "ll", parameter: "short", request: { grantTypes: { authorization_code: "c" } } } },
+      "unused knobs",
+      "longLived.request.grantTypes.authorization_code does nothing: nothing of that name is sent.",
+    ],
+    [
+      "a parameter's name that no request for a device code has",
+      { device: { request: { names: { cliend_id: "app" } } } },
+      "unused knobs",
+      "device.request.names.cliend_id does nothing: nothing of that name is sent. Did you mean 'client_id'?",
+    ],
+    [
+      "a grant type of a request for a device code",
+      { device: { request: { grantTypes: { refresh_token: "r" } } } },
+      "unused knobs",
+      "device.request.grantTypes.refresh_token does nothing: nothing of that name is sent.",
+    ],
+    [
+      "a parameter's name that no poll has",
+      { device: { poll: { request: { names: { token: "y" } } } } },
+      "unused knobs",
+      "device.poll.request.names.token does nothing: nothing of that name is sent.",
+    ],
+    [
+      "a parameter's name that no request without a person has",
+      {
+        flows: ["browser", "client-credentials"],
+        minting: { "client-credentials": { use: "assertion", request: { names: { scop: "s" } } } },
+      },
+      "unused knobs",
+      "minting.client-credentials.request.names.scop does nothing: nothing of that name is sent. Did you mean 'scope'?",
+    ],
+    [
       "a refresh without its token",
       { refresh: { request: { names: { refresh_token: false } } } },
       "refresh",
