@@ -16,10 +16,11 @@ import { createRegistry } from "../providers/registry.ts";
 import { type ResolvedProvider, resolveProvider } from "../providers/resolve.ts";
 import type { Flow } from "../providers/schema.ts";
 import { type CheckCase, insist, Mismatch, type Subject } from "./check.ts";
-import { clientCertificate, clientKey } from "./client-key.ts";
+import { CLIENT_CERTIFICATE } from "./client-certificate.ts";
+import { clientKey } from "./client-key.ts";
 import { Issuer } from "./issuer.ts";
 import { MemoryVault } from "./memory-vault.ts";
-import { CLIENT_CERTIFICATE, type TestClient } from "./request.ts";
+import { CERTIFICATE_HEADER, type TestClient } from "./request.ts";
 import { sampleCompanions } from "./sample.ts";
 
 export interface Harness extends Subject {
@@ -110,14 +111,14 @@ function instead(proof: Proof): { readonly credential: Credential; readonly know
     return { credential: { key: new Secret(privateKey) }, known: { key: publicKey } };
   }
   if (proof !== "certificate") return { credential: {}, known: {} };
-  const { file, base64 } = clientCertificate();
+  const { file, base64 } = CLIENT_CERTIFICATE;
   return { credential: { certificate: new Secret(file) }, known: { certificate: base64 } };
 }
 
 /** What a proxy before a server adds, that ends the TLS connection: the issuer speaks plain HTTP here (RFC 9440). */
 function shown({ certificate }: HttpRequest): Record<string, string> {
   const [, base64 = ""] = /-----BEGIN CERTIFICATE-----([^-]*)-----END/.exec(certificate?.pem ?? "") ?? [];
-  return certificate === undefined ? {} : { [CLIENT_CERTIFICATE]: `:${base64.replace(/\s/g, "")}:` };
+  return certificate === undefined ? {} : { [CERTIFICATE_HEADER]: `:${base64.replace(/\s/g, "")}:` };
 }
 
 function servicesAt(issuer: Issuer, pauses: number[]): Services {

@@ -1,12 +1,12 @@
 /** A request to the issuer of a contract test, read the way its description says that requests are written. */
-import { basicOf, nameOf } from "../oauth/send.ts";
+import { nameOf } from "../oauth/send.ts";
 import { ownValue } from "../platform/json.ts";
 import { type Dialect, overlaid, REDIRECT_URI } from "../providers/defaults.ts";
 import { insist, Mismatch } from "./check.ts";
 import { assertionFault } from "./client-key.ts";
 
 /** In which a proxy before the server passes a client's certificate on (RFC 9440 §2.2): here, the test's own `http`. */
-export const CLIENT_CERTIFICATE = "client-cert";
+export const CERTIFICATE_HEADER = "client-cert";
 
 /** A request as it came. */
 export interface Call {
@@ -96,13 +96,12 @@ export class ReceivedRequest {
 
   /** @throws Mismatch unless the client is named and proved as declared */
   authenticate(client: TestClient, withSecret: boolean, what: string): void {
-    const { authorization } = Object.fromEntries(this.call.headers);
     const secret = withSecret ? client.secret : null;
     const { basic, withoutSecret } = this.#dialect.client;
     const { authentication = this.#dialect.client.authentication } = this.#dialect.request;
     if (client.certificate !== undefined) {
       this.expect("client_id", client.id, `: ${what}`);
-      const shown = this.call.headers.get(CLIENT_CERTIFICATE) === `:${client.certificate}:`;
+      const shown = this.call.headers.get(CERTIFICATE_HEADER) === `:${client.certificate}:`;
       insist(shown, `the client doesn't show its certificate in ${what}`);
       return;
     }
@@ -114,8 +113,9 @@ export class ReceivedRequest {
     }
     const byName = client.secret === null && withoutSecret === "basic";
     if (byName || (secret !== null && authentication === "basic")) {
-      const wanted = `Basic ${btoa(basicOf(client.id, secret ?? "", byName ? undefined : basic))}`;
-      insist(authorization === wanted, `the client doesn't ${byName ? "name" : "prove"} itself in ${what}`);
+      const shown = credentialsIn(this.call.headers, byName ? undefined : basic);
+      const isIt = shown !== null && (shown.id ?? client.id) === client.id && shown.secret === (secret ?? "");
+      insist(isIt, `the client doesn't ${byName ? "name" : "prove"} itself in ${what}`);
       return;
     }
     this.expect("client_id", client.id, `: ${what}`);
@@ -137,6 +137,29 @@ export class ReceivedRequest {
       );
     }
   }
+}
+
+/**
+ * A client's Basic credentials, read as a server reads them (RFC 7617 §2), form-encoded as RFC 6749 §2.3.1 has it
+ * unless `client.basic` says otherwise. null: there are none. @returns an `id` of null where none is sent
+ */
+export function credentialsIn(
+  headers: Headers,
+  basic: Dialect["client"]["basic"],
+): { readonly id: string | null; readonly secret: string } | null {
+  const [, base64] = /^Basic ([A-Za-z0-9+/]+=*)$/.exec(headers.get("authorization") ?? "") ?? [];
+  if (base64 === undefined) return null;
+  const text = Buffer.from(base64, "base64").toString();
+  if (basic === "{clientSecret}:") return text.endsWith(":") ? { id: null, secret: text.slice(0, -1) } : null;
+  const at = text.indexOf(":");
+  if (at === -1) return null;
+  const [id, secret] = [text.slice(0, at), text.slice(at + 1)];
+  return basic === undefined ? { id: formDecoded(id), secret: formDecoded(secret) } : { id, secret };
+}
+
+/** What isn't encoded so becomes another text. */
+function formDecoded(text: string): string {
+  return new URLSearchParams(`=${text}`).get("") ?? "";
 }
 
 /** A refresh, where `refresh.request` has it written another way than other requests; null: it is none. */
