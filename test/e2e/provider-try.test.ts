@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorOf } from "../support/logged-in.ts";
 import { manifest, type PluginHome, pluginHome } from "../support/plugin-home.ts";
+import { AUTH } from "../support/program.ts";
 
 let it: PluginHome;
 beforeAll(() => {
@@ -43,7 +44,7 @@ describe("a file, before it is added", () => {
       "    email: text of 17 → account.label.0",
       "  account: grace@example.com",
       "  refresh token: yes; a refresh brought a new token",
-      "Nothing was stored. The login was not revoked",
+      "Nothing was stored. The login was not revoked: no endpoints.revocation says where.",
     ])
       expect(stdout).toContain(line);
     expect(existsSync(join(it.env.AUTH_HOME as string, "vault.db"))).toBe(false);
@@ -83,6 +84,7 @@ describe("a file, before it is added", () => {
       refreshed: true,
       refreshError: null,
       revoked: "unsupported",
+      whyNotRevoked: "no endpoints.revocation says where",
     });
   });
 
@@ -175,6 +177,172 @@ describe("a file, before it is added", () => {
     const refused = await it.call(["provider", "try", acme(), ...CLIENT, "--yes", "--keep", "--json"]);
     expect(errorOf(refused)).toMatchObject({ code: "usage", hint: expect.stringContaining("auth provider add") });
   });
+});
+
+/** An issuer of a few answers. */
+function issuerWith(answers: Readonly<Record<string, (request: Request) => Response | Promise<Response>>>) {
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: (request) => answers[new URL(request.url).pathname]?.(request) ?? new Response(null, { status: 404 }),
+  });
+  servers.push(server);
+  return server.url.origin;
+}
+
+const servers: { stop(now: boolean): Promise<void> }[] = [];
+afterAll(async () => {
+  for (const server of servers) await server.stop(true);
+});
+
+const DEVICE = { device_code: "dc-1234567", user_code: "ABCD", verification_uri: "http://127.0.0.1/x", interval: 1 };
+const device = (): Response => Response.json({ ...DEVICE, expires_in: 60 });
+const BEARER = { token_type: "bearer", expires_in: 3600 };
+
+function described(origin: string, more: string, endpoints = ""): string {
+  const text = `id = "acme"\ntitle = "ACME"\nflows = ["device"]\n${more}\n[endpoints]\ndevice = "${origin}/device"\ntoken = "${origin}/token"\n${endpoints}`;
+  return it.file("described.toml", text);
+}
+
+const tried = (file: string, ...more: string[]) =>
+  it.call(["provider", "try", file, "--client-id", "c1", "--yes", ...more]);
+
+describe("what reads a field", () => {
+  test("of a second exchange, and of an address that the reply told; a field named as a word of a unit is read by nothing", async () => {
+    const origin = issuerWith({
+      "/device": device,
+      "/token": () =>
+        Response.json({ access_token: "access-token-1", due: "x1", seconds: "x2", where: "eu", ...BEARER }),
+      "/x": () => Response.json({ access_token: "long-token-1", ...BEARER }),
+      "/eu/me": () => Response.json({ sub: "4711", email: "ada@example.com" }),
+    });
+    const file = described(
+      origin,
+      `settings.where = { title = "Where", choices = ["eu"], from = { reply = "where" } }
+longLived = { grantType = "ll", parameter = "access_token" }
+reply.expiry = { zero = "due", others = [{ path = "ttl", unit = "seconds" }] }`,
+      `exchange = "${origin}/x"\nuserinfo = "${origin}/{where}/me"\n`,
+    );
+    const { stdout } = await tried(file);
+    expect(stdout).toContain("due: text of 2\n");
+    expect(stdout).toContain("seconds: text of 2\n");
+    expect(stdout).toContain("where: text of 2 → settings.where.from.reply");
+    expect(stdout).toMatch(/^exchange: POST .*\n {2}access_token: text of 12 → reply\.accessToken$/m);
+    expect(stdout).toMatch(/^userinfo: GET .*\n {2}sub: .* → account\.id\.0, account\.label\.4$/m);
+  });
+});
+
+test("a refresh that is refused: the provider's words, and where its reply is", async () => {
+  const origin = issuerWith({
+    "/device": device,
+    "/token": async (request) =>
+      (await request.text()).includes("refresh_token")
+        ? Response.json(
+            { error: "invalid_grant", error_description: "redirection URI does not match" },
+            { status: 400 },
+          )
+        : Response.json({ access_token: "access-token-2", refresh_token: "refresh-token-2", ...BEARER }),
+    "/revoke": () => new Response(null),
+  });
+  const { code, stdout, stderr } = await tried(described(origin, "", `revocation = "${origin}/revoke"\n`));
+  expect({ code, stderr }).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("redirection URI does not match"),
+  });
+  expect(stderr).toContain("what came after 'Its refresh:'");
+  expect(stdout).toMatch(/\nIts refresh:\ntoken: POST .* → HTTP 400.*\n(.*\n)+Its revocation:\nrevocation: POST /);
+});
+
+test("a login without a person and without an account: neither is made up", async () => {
+  const origin = issuerWith({ "/token": () => Response.json({ access_token: `access-${Math.random()}`, ...BEARER }) });
+  const text = `id = "acme"
+title = "ACME"
+flows = ["client-credentials"]
+client = { kind = "confidential" }
+minting.client-credentials = { use = "assertion" }
+endpoints = { token = "${origin}/token" }
+`;
+  const args = [
+    "provider",
+    "try",
+    it.file("described.toml", text),
+    "--client-id",
+    "c1",
+    "--client-secret",
+    "-",
+    "--yes",
+  ];
+  const { code, stdout } = await it.call(args, { stdin: "secret-1\n" });
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining("  account: unknown\n") });
+  expect(stdout).toContain("  refresh token: none; another request brought a new token\n");
+});
+
+describe("every command that is printed tries the file again", () => {
+  const cases: [what: string, more: string, args: string[]][] = [
+    ["no client", "", []],
+    [
+      "a companion that lacks",
+      'companions.apiKey = { title = "The key", header = "X-Key: {secret}", required = true }',
+      ["--client-id", "c1"],
+    ],
+    [
+      "a setting that lacks",
+      'settings.team = { title = "Team", required = true }\ndevice.parameters = { team = "{team}" }',
+      ["--client-id", "c1"],
+    ],
+  ];
+  for (const [what, more, args] of cases)
+    test(what, async () => {
+      const file = described(issuerWith({}), more);
+      const { code, stderr } = await it.call(["provider", "try", file, "--yes", ...args]);
+      expect(code).not.toBe(0);
+      expect(stderr).toContain(`auth provider try ${file} --yes`);
+      expect(stderr).not.toContain("auth login");
+      expect(stderr).not.toContain("--force");
+    });
+});
+
+test("attack: a reply's content type is no way for a secret to be shown", async () => {
+  const secret = "sk-live-9f8e7d6c5b4a";
+  const json = { access_token: secret, ...BEARER };
+  const origin = issuerWith({
+    "/device": device,
+    "/token": () => new Response(JSON.stringify(json), { headers: { "content-type": secret } }),
+  });
+  for (const more of [[], ["--json"]]) {
+    const { stdout, stderr } = await tried(described(origin, ""), ...more);
+    expect(stdout + stderr).not.toContain(secret);
+  }
+});
+
+test("attack: a signal while a tried login is revoked doesn't end it silently, or half", async () => {
+  let asked = (): void => {};
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  let isRevoked = false;
+  const origin = issuerWith({
+    "/device": device,
+    "/token": () => Response.json({ access_token: "access-token-3", ...BEARER }),
+    "/revoke": async () => {
+      asked();
+      await Bun.sleep(700);
+      isRevoked = true;
+      return new Response(null);
+    },
+  });
+  const file = described(origin, "", `revocation = "${origin}/revoke"\n`);
+  const child = Bun.spawn([AUTH, "provider", "try", file, "--client-id", "c1", "--yes"], {
+    env: it.env,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  await isAsked;
+  child.kill("SIGINT");
+  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  expect({ code: await child.exited, isRevoked }).toEqual({ code: 130, isRevoked: true });
+  expect(stderr).toContain("Waiting for the provider's reply");
+  expect(stdout).toContain("The login was revoked at the provider.");
 });
 
 test("a provider that is known, by its id: --keep stores the login", async () => {

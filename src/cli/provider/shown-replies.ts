@@ -7,6 +7,7 @@ import { escapeText } from "../../platform/escape.ts";
 import type { Http, HttpReply } from "../../platform/http.ts";
 import { asObject } from "../../platform/json.ts";
 import { learnSecrets } from "../../platform/learn-secrets.ts";
+import { outsideWords, redact } from "../../platform/redact.ts";
 import { type Dialect, withDefaults } from "../../providers/defaults.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
@@ -34,19 +35,23 @@ export function showingReplies(
   show: (reply: ShownReply) => void,
 ): Http {
   const endpoints = endpointsOf(definition, request);
+  const layers = [definition, ...(definition.variants ?? [])];
+  const templates = layers.flatMap(({ endpoints: named = {} }) => Object.entries(named as Record<string, string>));
   return async (sent) => {
     const reply = await http(sent);
     const { origin, pathname } = new URL(sent.url);
     const url = `${origin}${pathname}`;
     const body = bodyOf(reply);
     for (const [name, address] of discovered(body)) if (!endpoints.has(name)) endpoints.set(name, address);
-    const endpoint = [...endpoints].find(([, address]) => sameAddress(address, url))?.[0] ?? null;
+    const exact = [...endpoints].find(([, address]) => sameAddress(address, url));
+    const [endpoint = null] = exact ?? templates.find(([, template]) => isMadeFrom(template, url)) ?? [];
+    const type = reply.headers.get("content-type")?.split(";", 1)[0]?.trim();
     show({
       endpoint,
       method: sent.method,
-      url: escapeText(url),
+      url: escapeText(redact(url)),
       status: reply.status,
-      type: reply.headers.get("content-type")?.split(";", 1)[0]?.trim().slice(0, 60) ?? null,
+      type: type === undefined ? null : outsideWords(type, LONGEST_TYPE),
       bytes: reply.body.length,
       fields: body === null ? [] : shapeLines(body, noteFor(withDefaults(definition), endpoint)),
     });
@@ -59,6 +64,8 @@ function bodyOf({ status, body, headers }: HttpReply): unknown {
   const raw = { status, headers: { "content-type": headers.get("content-type") ?? "" }, body };
   return learnSecrets(decodeBody(raw)) ? (parseBody(raw) ?? null) : null;
 }
+
+const LONGEST_TYPE = 60;
 
 function endpointsOf(definition: ProviderDefinition, { settings, endpoints }: Parameters<typeof showingReplies>[2]) {
   try {
@@ -85,6 +92,12 @@ function sameAddress(address: string, url: string): boolean {
   return parsed !== null && `${parsed.origin}${parsed.pathname}` === url;
 }
 
+/** One whose settings nobody has given: what the provider says is known only after a reply. */
+function isMadeFrom(template: string, url: string): boolean {
+  const parts = template.replace(/[?#].*/s, "").split(/\{\w+\}/);
+  return parts.length > 1 && new RegExp(`^${parts.map(RegExp.escape).join("[^?#]+")}$`).test(url);
+}
+
 /** Which field of the description says that a path is read. */
 function noteFor(dialect: Dialect, endpoint: string | null): (path: string) => string {
   const paths = endpoint === null ? [] : pathsAt(dialect, endpoint);
@@ -98,30 +111,48 @@ function noteFor(dialect: Dialect, endpoint: string | null): (path: string) => s
 type Reading = readonly [field: string, path: string];
 
 function pathsAt(dialect: Dialect, endpoint: string): Reading[] {
-  const { reply, errors, account, device } = dialect;
+  const { reply, errors, account, device, refresh, settings = {} } = dialect;
+  const listed = (field: string, paths: readonly string[]): Reading[] =>
+    paths.map((path, i): Reading => [`${field}.${i}`, path]);
   const failing: Reading[] = [
-    ...textsIn({ error: reply.error, errorDescription: reply.errorDescription }, "reply"),
-    ...textsIn(errors.subcodes, "errors.subcodes"),
+    ["reply.error", reply.error],
+    ["reply.errorDescription", reply.errorDescription],
+    ...listed("errors.subcodes", errors.subcodes),
   ];
-  const ofAccount = textsIn({ id: account.id, label: account.label, organization: account.organization }, "account");
+  const ofAccount = (["id", "label", "organization"] as const).flatMap((name) =>
+    listed(`account.${name}`, account[name]),
+  );
   if (endpoint === "userinfo") return account.from === "userinfo" ? ofAccount : [];
   if (endpoint === "device")
     return [
       ...DEVICE_FIELDS.map((name): Reading => [`device.fields.${name}`, device.fields[name] ?? name]),
       ...failing,
     ];
-  if (!["token", "refresh", "poll", "mint"].includes(endpoint)) return failing;
-  const { alternate, tokenTypes: _, expiry, ...fields } = reply;
-  const { unit: _unit, absent: _absent, ...paths } = expiry;
-  const own = textsIn({ ...fields, expiry: paths }, "reply");
-  const inGroup = alternate === undefined ? [] : own.map(([field, path]): Reading => [field, `${alternate}.${path}`]);
+  if (!["token", "refresh", "poll", "mint", "exchange"].includes(endpoint)) return failing;
+  const own: Reading[] = [
+    ...REPLY_FIELDS.map((name): Reading => [`reply.${name}`, reply[name]]),
+    ["reply.expiry.path", reply.expiry.path],
+    ...reply.expiry.others.map(({ path }, i): Reading => [`reply.expiry.others.${i}.path`, path]),
+    ...listed("reply.extra", reply.extra),
+  ];
+  const told = Object.entries(settings).flatMap(([name, { from }]): Reading[] =>
+    from?.reply === undefined ? [] : [[`settings.${name}.from.reply`, from.reply]],
+  );
+  const { alternate } = reply;
   return [
     ...own,
-    ...inGroup,
-    ...textsIn(errors.subcodes, "errors.subcodes"),
+    ...(alternate === undefined ? [] : own.map(([field, path]): Reading => [field, `${alternate}.${path}`])),
+    ...told,
+    ...Object.keys(refresh.keepsAccessToken ?? {}).map((path): Reading => ["refresh.keepsAccessToken", path]),
+    ...failing,
     ...(account.from === "reply" ? ofAccount : []),
   ];
 }
+
+const REPLY_FIELDS = [
+  ...(["accessToken", "refreshToken", "tokenType", "scope", "idToken"] as const),
+  ...(["refreshExpiresIn", "refreshTimeout", "authorizationExpiresIn"] as const),
+] as const;
 
 const DEVICE_FIELDS = [
   "device_code",
@@ -131,13 +162,6 @@ const DEVICE_FIELDS = [
   "expires_in",
   "interval",
 ] as const;
-
-/** Every text in a group of the description, with its field. */
-function textsIn(value: unknown, field: string): Reading[] {
-  if (typeof value === "string") return [[field, value]];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([name, part]) => textsIn(part, `${field}.${name}`));
-}
 
 export function replyLines({ endpoint, method, url, status, type, bytes, fields }: ShownReply): string[] {
   const kind = bytes === 0 ? "empty" : `${type === null ? "no type" : escapeText(type)}, ${bytes} bytes`;

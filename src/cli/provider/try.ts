@@ -1,5 +1,5 @@
 import { builtIn } from "../../../providers/index.ts";
-import { tryLogin } from "../../connections/try-login.ts";
+import { type Tried, type TryWatch, tryLogin } from "../../connections/try-login.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { commandLine } from "../../platform/shell-word.ts";
@@ -56,8 +56,12 @@ export default defineCommand({
       if (isFile) await agree(cli, session, definition, clash, { consent, replace, file: args.provider });
       const trying = isFile ? tryingSession(cli, session, definition, { base, replace }) : session;
       const target = { ref: { provider: definition.id, name: "default" }, settings: {} };
-      const call = await loginCallFrom(cli, trying, target, args);
-      await tryAt(cli, session, trying, definition, call, args.keep ?? false);
+      const made = await loginCallFrom(cli, trying, target, args);
+      const keep = args.keep ?? false;
+      // One that is kept is a login like others: what its messages name is `auth login`.
+      const command = keep ? {} : { command: commandOf(args.provider, { replace, yes: consent.yes && isFile }) };
+      const call = { ...made, request: { ...made.request, ...command } };
+      await tryAt(cli, session, trying, definition, call, keep);
     }),
 });
 
@@ -93,7 +97,7 @@ async function agree(
   if (consent.yes) return;
   for (const line of inWords({ ...described(definition), id, ...sourceOf("file"), replaces: claimed !== null }))
     cli.output.notice(escapeText(line));
-  const call = ["auth", "provider", "try", file, ...(replace ? ["--replace"] : []), "--yes"];
+  const call = commandOf(file, { replace, yes: true });
   await requireConsent(cli, `Log in at ${id}?`, false, `Review the above, then: ${commandLine(call)}`);
 }
 
@@ -126,36 +130,49 @@ async function tryAt(
   const { offeringToTakeClient } = await import("../login/ask.ts");
   const ui = await createLoginUi(shown, call.display);
   try {
-    const request = { ...call.request, ...(await call.secrets()), force: true };
+    const request = { ...call.request, ...(await call.secrets()) };
+    const watch: TryWatch = {
+      begin: (step) => {
+        if (!cli.output.isJson) void cli.output.lines(["", STEPS[step]]);
+      },
+      end: async (tried) => {
+        if (cli.output.isJson) await cli.output.event({ event: "tried", ...tried });
+        else await cli.output.lines(["", ...summary(tried).map(escapeText)]);
+      },
+    };
     const tried = await offeringToTakeClient(shown, request, call.display.form, (asked) =>
-      tryLogin(services, asked, ui),
+      tryLogin(services, asked, ui, watch),
     );
-    if (cli.output.isJson) await cli.output.event({ event: "tried", ...tried });
-    else await cli.output.lines(["", ...summary(tried).map(escapeText)]);
     if (tried.refreshError !== null)
       throw new AuthError("check_failed", `The login works, but not its refresh: ${tried.refreshError}`, {
-        hint: "Compare the last reply above with what the description says of refreshes.",
+        hint: `Compare what came after '${STEPS.refresh}' with what the description says of refreshes.`,
       });
   } finally {
     ui.close();
   }
 }
 
-function summary(tried: Awaited<ReturnType<typeof tryLogin>>): string[] {
-  const { account, scopes, lifetimeSeconds, refreshable, refreshed, revoked } = tried;
-  const ended = {
-    true: "revoked at the provider",
-    false: "not revoked: it may live on at the provider",
-    unsupported: "not revoked: nothing says how, it is not ours to end, or other logins would end with it",
-  };
+const STEPS = { refresh: "Its refresh:", revocation: "Its revocation:" } as const;
+
+function summary(tried: Tried): string[] {
+  const { account, scopes, lifetimeSeconds, refreshable, refreshed, revoked, whyNotRevoked } = tried;
+  const ended = revoked === true ? "revoked at the provider" : "not revoked";
+  const why = whyNotRevoked ?? (revoked === true ? null : "it may live on at the provider");
+  const renewal = refreshed === null ? "" : refreshed ? "brought a new token" : "failed";
+  const renewed = refreshable ? `yes; a refresh ${renewal}` : `none; another request ${renewal}`;
   return [
     "What was understood:",
     `  account: ${account ?? "unknown"}`,
     `  scopes: ${scopes.length === 0 ? "none told" : scopes.join(" ")}`,
     `  access token: ${lifetimeSeconds === null ? "how long it lives is unknown" : `lives ${lifetimeSeconds} s`}`,
-    `  refresh token: ${refreshable ? "yes" : "none"}${refreshed === null ? "" : `; a refresh ${refreshed ? "brought a new token" : "failed"}`}`,
-    `Nothing was stored. The login was ${ended[`${revoked}`]}.`,
+    `  refresh token: ${renewal === "" ? (refreshable ? "yes" : "none") : renewed}`,
+    `Nothing was stored. The login was ${ended}${why === null ? "" : `: ${why}`}.`,
   ];
+}
+
+/** The words of this call, for the commands that a login prints: what was said yes to needn't be asked again. */
+function commandOf(provider: string, { replace, yes }: { readonly replace: boolean; readonly yes: boolean }): string[] {
+  return ["auth", "provider", "try", provider, ...(replace ? ["--replace"] : []), ...(yes ? ["--yes"] : [])];
 }
 
 /** The settings of a file's manifest, or of the provider that is named, as flags. A module's aren't known before it runs. */

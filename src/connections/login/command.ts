@@ -21,9 +21,10 @@ export function loginCommand(definition: ProviderDefinition, request: LoginReque
   const { profile, ...others } = added;
   const given = { ...placeGiven(definition, request), ...(added.token === undefined && flowGiven(request)) };
   const connection = profile === undefined ? [typed(request.ref)] : [request.ref.provider, "-p", String(profile)];
+  const command = request.command ?? ["auth", "login", ...connection];
   const { "client-secret": secret, ...called }: Flags = { ...given, ...others };
   const rest = Object.values(called).includes("-") ? called : { ...called, ...companionGiven(request) };
-  const words = (flags: Flags): string => commandLine(["auth", "login", ...connection, ...inWords(flags)]);
+  const words = (flags: Flags): string => commandLine([...command, ...inWords(flags)]);
   if (secret === undefined) return words(rest);
   // Standard input holds one secret: the client's goes by its variable then.
   if (secret === "-" && Object.values(rest).includes("-"))

@@ -241,7 +241,8 @@ async function mintFirst({ context, plan, receive }: Run, mint: Mint): Promise<T
   const order = orderOf(plan, mint);
   try {
     const { reply } = await mintToken({ env: context.env, http: receive, now: () => context.now() }, order);
-    const account = fill(order.minting.account ?? "{}", valuesOf(order));
+    const { account: named } = order.minting;
+    const account = named === undefined ? null : fill(named, valuesOf(order));
     return { ...reply, account: account === null ? null : { id: account, label: account, organization: null } };
   } catch (error) {
     throw error instanceof OAuthFailure ? loginError(plan.server, error) : error;

@@ -48,6 +48,8 @@ export interface LoginRequest {
   readonly credential?: Credential;
   /** Flags of which the rest doesn't say how they were written: `key` → `./key.pem`, `no-browser` → true. */
   readonly asWritten?: Readonly<Record<string, string | true>>;
+  /** The words of the command that makes this login, where that isn't `auth login <connection>`. */
+  readonly command?: readonly string[];
 }
 
 export interface Credential {
