@@ -119,7 +119,7 @@ async function passes(harness: Harness): Promise<string> {
 async function classifies(harness: Harness): Promise<string> {
   anyFlow(harness);
   const codes = Object.entries(harness.definition.errors?.codes ?? {});
-  if (codes.length === 0) throw new Skip("the description adds none to those of the RFCs");
+  if (codes.length === 0) throw new Skip("errors.codes adds none to those of the RFCs");
   const stored = await renewableLogin(harness);
   const counts = new Map<ErrorClass, number>();
   for (const [code, entry] of codes) {

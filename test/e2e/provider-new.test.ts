@@ -163,8 +163,37 @@ describe("check", () => {
     expect([code, stderr]).toEqual([0, ""]);
     const lines = stdout.trimEnd().split("\n");
     expect(lines.filter((line) => line.startsWith("✓ ")).length).toBeGreaterThan(14);
-    expect(lines.at(-2)).toMatch(/^Sentry is consistent with itself: \d+ checks passed, \d+ skipped\.$/);
-    expect(lines.at(-1)).toBe("Whether it is correct, only a login at the provider can tell.");
+    expect(lines.filter((line) => line.startsWith("– "))).toEqual([
+      expect.stringMatching(/^– not in this description: (.+; )+settings that it may not say$/),
+    ]);
+    expect(lines.at(-3)).toMatch(
+      /^Sentry is consistent with itself: \d+ checks passed, \d+ skipped \(why, with --json\)\.$/,
+    );
+    expect(lines.slice(-2)).toEqual([
+      "Whether it is correct, only a login at the provider can tell:",
+      "  auth provider try sentry",
+    ]);
+  });
+
+  test("on a narrow terminal it is broken at spaces", async () => {
+    const terminal = onTerminal([AUTH, "provider", "check", "github"], { columns: 60 });
+    expect((await terminal.ended).code).toBe(0);
+    const lines = terminal
+      .screen()
+      .split("\n")
+      .map((line) => line.trimEnd());
+    expect(lines.filter((line) => Bun.stringWidth(line) > 60)).toEqual([]);
+  });
+
+  test("a file under the id of another provider: it passes, and says that adding it takes that one's place", async () => {
+    const env = { HOME: tempFolder(), AUTH_HOME: tempFolder() };
+    const path = join(tempFolder(), "lark.toml");
+    writeFileSync(path, (await auth(["provider", "show", "lark", "--toml"], { env })).stdout);
+    const { code, stdout } = await auth(["provider", "check", path], { env });
+    const [, command = ""] =
+      /^✓ what it claims: only the id of lark, in whose place it goes by: (.+)$/m.exec(stdout) ?? [];
+    expect({ code, command }).toEqual({ code: 0, command: `auth provider add ${path} --replace` });
+    expect((await auth([...command.split(" ").slice(1), "--yes"], { env })).code).toBe(0);
   });
 
   test("what fails says why, once, and how many: exit 1", async () => {

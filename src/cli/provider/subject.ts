@@ -13,6 +13,8 @@ export interface GivenProvider {
   readonly definition: ProviderDefinition;
   /** Of a file: what it claims of another provider; null: nothing. */
   readonly clash?: string | null;
+  /** Of a file: whether a provider has its id, in whose place it would go. */
+  readonly isTaken?: boolean;
   /** Of a file: the provider that it starts from. */
   readonly base?: string | null;
 }
@@ -43,7 +45,7 @@ export async function subjectOf(
   requireHash(file, consent);
   if (!isModule(file.kind)) {
     const { definition, base } = await loadManifest(file, registry.get);
-    return { definition, base, clash: await clashBeyondItsId(session, definition, base) };
+    return { definition, base, ...(await claimedBy(session, definition, base)) };
   }
   if (!consent.yes)
     for (const line of [`${provider}: a module. To ${command} it is to run its code as you.`, ...fileWords(file)])
@@ -51,18 +53,19 @@ export async function subjectOf(
   const call = ["auth", "provider", command, provider, "--yes"];
   await requireConsent(cli, "Run it?", consent.yes, `Review the above, then: ${commandLine(call)}`);
   const { definition } = await evaluateModule({ ...file, kind: file.kind });
-  return { definition, clash: await clashBeyondItsId(session, definition, null) };
+  return { definition, ...(await claimedBy(session, definition, null)) };
 }
 
 /** What a provider that is part of auth shares with another, one that takes its place shares too. */
-async function clashBeyondItsId(
+async function claimedBy(
   session: Session,
   definition: ProviderDefinition,
   base: string | null,
-): Promise<string | null> {
+): Promise<Required<Pick<GivenProvider, "clash" | "isTaken">>> {
   const clash = await clashOf(session, definition, base, true);
   const { registry } = session;
-  if (clash === null || !(await registry.everyId()).includes(definition.id)) return clash;
-  if ((await registry.kindOf(definition.id)) === "installed") return clash;
-  return clash === (await clashOf(session, await registry.get(definition.id), null, true)) ? null : clash;
+  const isTaken = (await registry.everyId()).includes(definition.id);
+  if (clash === null || !isTaken || (await registry.kindOf(definition.id)) === "installed") return { clash, isTaken };
+  const isShared = clash === (await clashOf(session, await registry.get(definition.id), null, true));
+  return { clash: isShared ? null : clash, isTaken };
 }
