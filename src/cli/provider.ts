@@ -5,20 +5,32 @@ import { isProviderId } from "../providers/id.ts";
 import { removePlugin } from "../providers/plugins/install.ts";
 import { printTable } from "./columns.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
-import { viewOf } from "./provider/view.ts";
+import { type ProviderView, viewOf } from "./provider/view.ts";
 import { connectionsOf, inSession, type Session } from "./session.ts";
 
 const list = defineCommand({
   name: "list",
   description: "List the providers that can be logged in to",
+  args: {
+    word: {
+      type: "positional",
+      required: false,
+      completes: "provider",
+      description: "Only those with it in their name, title, aliases or sets of scopes",
+    },
+  },
   examples: [
     ["auth provider list", "as a table"],
+    ["auth provider list google", "those that have to do with it"],
     ["auth provider list --json", "for a program"],
   ],
-  run: (cli) =>
+  run: (cli, { word }) =>
     inSession(cli, async (session) => {
       const ids = await session.registry.everyId();
-      const views = await Promise.all(ids.map((id) => viewOf(session, id)));
+      const all = await Promise.all(ids.map((id) => viewOf(session, id)));
+      const views = word === undefined ? all : all.filter((view) => isAbout(view, word.toLowerCase()));
+      // None at all: whatever there is to say of the name is said.
+      if (word !== undefined && views.length === 0) await session.registry.require(word);
       if (cli.output.isJson) return cli.output.json(views);
       const rows = views.map(({ id, title, origin, flows, variables, replaces }) => [
         id,
@@ -35,6 +47,10 @@ const list = defineCommand({
       }
     }),
 });
+
+function isAbout({ id, title, aliases, presets }: ProviderView, word: string): boolean {
+  return [id, title, ...aliases, ...presets].some((name) => name.toLowerCase().includes(word));
+}
 
 const remove = defineCommand({
   name: "remove",

@@ -1,6 +1,6 @@
 /** The name of a connection: `provider:name`, compared case-folded, shown as it was first typed. */
 import { AuthError, type ErrorCode, type ErrorDetails, usage } from "../platform/errors.ts";
-import { isProviderId } from "../providers/id.ts";
+import { isProviderId, plainName } from "../providers/id.ts";
 
 export interface ConnectionRef {
   readonly provider: string;
@@ -11,10 +11,10 @@ export const DEFAULT_NAME = "default";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._@+/-]{0,127}$/;
 
-/** `github` → name null; `github:work`. @throws AuthError `usage` */
+/** `github` → name null; `github:work`; `GitHub`. @throws AuthError `usage` */
 export function parseSelector(text: string): { provider: string; name: string | null } {
   const colon = text.indexOf(":");
-  const provider = (colon < 0 ? text : text.slice(0, colon)).toLowerCase();
+  const provider = plainName(colon < 0 ? text : text.slice(0, colon));
   const name = colon < 0 ? null : text.slice(colon + 1);
   if (!isProviderId(provider)) throw usage(`'${shorten(text)}' is not a connection.`, FORM);
   if (name !== null) checkName(name);

@@ -54,7 +54,8 @@ const RULES: readonly Rule[] = [
 
 function namesAreFree({ id, aliases = [] }: ProviderDefinition, report: Report): void {
   const variable = `AUTH_${id.toUpperCase().replaceAll("-", "_")}`;
-  if ((OWN_VARIABLES as readonly string[]).includes(variable)) report("id", `makes ${variable}, a variable of ours`);
+  if ((OWN_VARIABLES as readonly string[]).includes(variable))
+    report("id", `makes ${variable}, a variable of ours`, "Choose another id.");
   for (const [i, alias] of aliases.entries())
     if (alias === id || aliases.indexOf(alias) < i) report(`aliases.${i}`, `says '${alias}' again`);
 }

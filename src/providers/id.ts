@@ -7,3 +7,8 @@ export const PROVIDER_ID = "^[a-z][a-z0-9-]{0,31}$";
 export function isProviderId(text: string): boolean {
   return new RegExp(PROVIDER_ID).test(text);
 }
+
+/** A name as an id is written: `Google Ads` is `google-ads`. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replaceAll(/[ _]+/g, "-");
+}

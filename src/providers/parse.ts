@@ -52,7 +52,8 @@ function faultsOf(issue: Issue, above: readonly string[]): Fault[] {
   }
   if (issue.type === "strict_object" && issue.expected === "never") {
     const fields = fieldsAt(ProviderSchema, keys.slice(0, -1));
-    return [{ path, problem: "is not a field", hint: suggestionHint(keys.at(-1) ?? "", fields) }];
+    const hint = suggestionHint(keys.at(-1) ?? "", fields) ?? `The fields here: ${fields.join(", ")}.`;
+    return [{ path, problem: "is not a field", hint }];
   }
   if (issue.received === "undefined") return [{ path, problem: "is missing" }];
   return [typoOf(issue, path) ?? { path, problem: readable(issue) }];

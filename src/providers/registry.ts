@@ -6,7 +6,7 @@ import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import { isThere } from "../platform/small-file.ts";
-import { isProviderId } from "./id.ts";
+import { isProviderId, plainName } from "./id.ts";
 import type { FindBase } from "./plugins/load.ts";
 import { installedIds as idsIn, installedFile } from "./plugins/place.ts";
 import type { ReadPin } from "./plugins/trust.ts";
@@ -61,7 +61,7 @@ export interface Registry {
   isBuiltIn(id: string): boolean;
   /**
    * That there is such a provider, without reading its description.
-   * @param name its id, or an alias
+   * @param name its id, or an alias; in capitals, too
    * @returns its id. @throws AuthError `provider_not_found`; `plugin_invalid` for an alias of several
    */
   require(name: string): Promise<string>;
@@ -172,8 +172,10 @@ export function createRegistry({ builtIn, origins, catalog = noCatalog, plugins 
   }
 
   async function idOf(name: string): Promise<string | null> {
-    if ((await bundled(name)) !== undefined || (await file(name)) !== null) return name;
-    return byAlias(name);
+    const plain = plainName(name);
+    for (const one of new Set([name, plain]))
+      if ((await bundled(one)) !== undefined || (await file(one)) !== null) return one;
+    return byAlias(plain);
   }
 
   /** Only for a name that is no id: the descriptions that are offered are read for it. */
@@ -266,14 +268,12 @@ export function createRegistry({ builtIn, origins, catalog = noCatalog, plugins 
     return [...own.flat(), ...Object.keys((await (await catalog()).claims()).catalogAliases)];
   }
 
-  async function notFound(id: string): Promise<AuthError> {
-    const { suggestionHint } = await import("./suggest.ts");
+  async function notFound(name: string): Promise<AuthError> {
+    const { notFoundHint } = await import("./not-found.ts");
     const { escapeText } = await import("../platform/escape.ts");
-    const near = suggestionHint(id, [...(await everyId()), ...(await bundledAliases())]) ?? "";
-    const more = Object.keys((await catalog()).catalog).length;
-    const rest = more === 0 ? "" : `, and ${more} in the catalogue (auth provider list)`;
-    return new AuthError("provider_not_found", `There is no provider '${escapeText(id.slice(0, 60))}'.`, {
-      hint: `${near} There are: ${(await ids()).join(", ")}${rest}.`.trim(),
+    const every = await everyId();
+    return new AuthError("provider_not_found", `There is no provider '${escapeText(name.slice(0, 60))}'.`, {
+      hint: notFoundHint(plainName(name), every, await bundledAliases()),
     });
   }
 

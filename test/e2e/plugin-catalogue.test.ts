@@ -1,5 +1,6 @@
 /** Providers that come by the dozen: the catalogue that is part of auth, and one that a person brings. */
 import { afterAll, describe, expect, test } from "bun:test";
+import { CALLED_OTHERWISE } from "../../src/providers/not-found.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { type PluginHome, pluginHome } from "../support/plugin-home.ts";
 import { tempFolder } from "../support/program.ts";
@@ -48,7 +49,45 @@ describe("the catalogue", () => {
   test("is named when a provider isn't there, with what may have been meant", async () => {
     const { hint } = errorOf(await home().call(["login", "gitlba", "--json"]));
     expect(hint).toContain("Did you mean 'gitlab'?");
-    expect(hint).toContain("in the catalogue (auth provider list)");
+    expect(hint).toContain("those in the catalogue too: auth provider list");
+  });
+
+  test("a name may be written as people write it", async () => {
+    const it = home();
+    expect((await it.call(["provider", "show", "GitHub"])).stdout).toStartWith("GitHub (github)\n");
+    expect((await it.call(["provider", "show", "Azure DevOps"])).code).toBe(0);
+    for (const name of ["Stripe", "stripe"])
+      expect(errorOf(await it.call(["login", name, "--json"])).code).toBe("client_missing");
+  });
+
+  test("what isn't there leads on: a list, a description of one's own, an issuer", async () => {
+    const it = home();
+    const { hint } = errorOf(await it.call(["login", "etsy", "--json"]));
+    for (const command of ["auth provider list", "auth provider new etsy", "auth login <issuer-url>"])
+      expect(hint).toContain(command);
+  });
+
+  test("a part of a provider is named with the login that has it", async () => {
+    const it = home();
+    for (const [name, login] of Object.entries(CALLED_OTHERWISE)) {
+      const { code, hint = "" } = errorOf(await it.call(["login", name, "--json"]));
+      expect({ code, hint }).toEqual({
+        code: "provider_not_found",
+        hint: `${name} is had at ${login[0]}: auth login ${login.join(" ")}`,
+      });
+      // The scopes' set is one that the provider has: only the client is missing.
+      expect(errorOf(await it.call(["login", ...login, "--json"])).code).toBe("client_missing");
+    }
+  });
+
+  test("provider list finds them by a word: id, title, alias, set of scopes", async () => {
+    const it = home();
+    const found = async (word: string) =>
+      JSON.parse((await it.call(["provider", "list", word, "--json"])).stdout).map(({ id }: { id: string }) => id);
+    expect(await found("youtube")).toEqual(["google"]);
+    expect(await found("feishu")).toEqual(["lark"]);
+    expect(await found("AZURE")).toContain("azure-devops");
+    expect((await it.call(["provider", "list", "etsy"])).code).toBe(2);
   });
 });
 
@@ -127,9 +166,47 @@ describe("a catalogue in a file", () => {
     const path = it.file("providers.yaml", YAML);
     const ended = await it.call(["provider", "add", "--from", path, "odd", "wondr", "keys", "--yes"]);
     expect(ended.code).toBe(9);
-    expect(ended.stderr).toContain("odd, wondr can't be described.");
-    expect(ended.stderr).toContain("Did you mean 'wonder'?");
+    expect(ended.stderr).toContain("2 of 3 entries can't be added.");
+    expect(ended.stderr).toContain("\nodd: auth_mode is TWO_STEP");
+    expect(ended.stderr).toContain("\nwondr: is not in the catalogue. Did you mean 'wonder'?\nAdded: keys.\n");
     expect(it.installed()).toEqual(["keys.toml"]);
+  });
+
+  test("what is another provider's, by its id and its addresses, can't be had beside it, and no command says so", async () => {
+    const it = home();
+    const github = `github:
+    auth_mode: OAUTH2
+    authorization_url: https://github.com/login/oauth/authorize
+    token_url: https://github.com/login/oauth/access_token
+`;
+    const path = it.file("providers.yaml", YAML + github);
+    const taken = await it.call(["provider", "add", "--from", path, "github", "--yes"]);
+    expect(taken.code).toBe(9);
+    expect(taken.stderr).toStartWith("Error: github can't be added.\n");
+    expect(taken.stderr).toContain(
+      "Under another id it would have the origin https://github.com, which belongs to github",
+    );
+    expect(taken.stderr).not.toContain("github=github-2");
+    expect(taken.stderr).toContain("Nothing was added.");
+    const shown = await it.call(["provider", "add", "--from", path]);
+    expect(shown.stdout).toContain("1 of these are called as a provider that is here already");
+  });
+
+  test("one that claims what another has doesn't keep the others from being added, and the end says which are", async () => {
+    const it = home();
+    const path = it.file("providers.yaml", `${YAML}other-jam:\n    alias: figjam\nkey:\n    alias: keys\n`);
+    const all = ["figjam", "other-jam", "key", "keys"];
+    const { code, stderr } = await it.call(["provider", "add", "--from", path, ...all, "--yes"]);
+    expect(code).toBe(9);
+    expect(stderr).toContain("2 of 4 entries can't be added.");
+    expect(stderr).toMatch(/Under another id: auth provider add --from .*providers\.yaml key=key-2\n/);
+    expect(stderr).toContain("\nAdded: figjam, keys.\n");
+    expect(it.installed()).toEqual(["figjam.toml", "keys.toml"]);
+  });
+
+  test("a file that isn't there is said in words", async () => {
+    const { code, stderr } = await home().call(["provider", "add", "--from", "nofile.yaml"]);
+    expect([code, stderr]).toEqual([64, expect.stringContaining("nofile.yaml can't be read: there is no such file.")]);
   });
 
   test("a taken id says how to have it, or another; an entry may be given one", async () => {
@@ -137,10 +214,10 @@ describe("a catalogue in a file", () => {
     const path = it.file("providers.yaml", YAML.replace("\nkeys:", "\ngithub:"));
     const taken = await it.call(["provider", "add", "--from", path, "github", "wonder", "--yes"]);
     expect(taken.code).toBe(9);
-    expect(taken.stderr).toContain("There is a provider github already.");
-    expect(taken.stderr).toContain("--replace");
-    expect(taken.stderr).toMatch(/auth provider add --from .*providers\.yaml github=github-2/);
-    expect(taken.stderr).not.toContain("can't be described");
+    expect(taken.stderr).toContain("\ngithub: there is a provider github already\n");
+    expect(taken.stderr).toMatch(/In its place: auth provider add --from .*providers\.yaml github --replace\n/);
+    expect(taken.stderr).toMatch(/Under another id: auth provider add --from .*providers\.yaml github=github-2\n/);
+    expect(taken.stderr).toContain("\nAdded: wonder.\n");
     expect(it.installed()).toEqual(["wonder.toml"]);
     expect((await it.call(["provider", "add", "--from", path, "github=github-2", "--yes"])).code).toBe(0);
     expect((await it.call(["provider", "check", "github-2"])).code).toBe(0);

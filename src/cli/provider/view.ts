@@ -19,6 +19,8 @@ export interface ProviderView {
   readonly replaces: boolean;
   /** Other names for its id. */
   readonly aliases: readonly string[];
+  /** Names for scopes that belong together: `auth login google --scope youtube`. */
+  readonly presets: readonly string[];
   readonly docs: string | null;
   /** In order of preference. */
   readonly flows: readonly string[];
@@ -90,6 +92,7 @@ export async function viewOf(session: Session, id: string): Promise<ProviderView
 
 const NOTHING_SAID = {
   aliases: [],
+  presets: [],
   docs: null,
   flows: [],
   settings: [],
@@ -133,6 +136,7 @@ export function described(
   return {
     title,
     aliases,
+    presets: Object.keys(definition.scopes?.presets ?? {}),
     docs,
     flows: flowsOf(definition).map(({ flow }) => flow),
     settings: Object.entries(settings).map(([name, setting]) => ({
@@ -167,6 +171,7 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
     source,
     replaces,
     aliases,
+    presets,
     docs,
     flows,
     settings,
@@ -181,6 +186,7 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
   const facts: [string, string][] = [
     ["Origin", `${source ?? origin}${replaces ? " (replaces, or uses what belongs to, another provider)" : ""}`],
     ["Also called", aliases.join(", ")],
+    ["Sets of scopes", presets.map((name) => `--scope ${name}`).join(", ")],
     ["Documentation", docs ?? ""],
     ["Flows", flows.join(", ")],
     ["Sends tokens to", origins.map((one) => inWhole(one, settings)).join(", ")],

@@ -42,7 +42,7 @@ async function hintFor(path: string, error: unknown): Promise<string> {
   return accessHint(path, await ownershipIfThere(path), `Make it readable: ${permitCommand(path)}`);
 }
 
-function readFault(error: unknown): string {
+export function readFault(error: unknown): string {
   const code = errorCode(error) ?? "unknown error";
   return code === "ENOENT" || code === "ENOTDIR" ? "there is no such file" : faultReason(code);
 }
