@@ -59,7 +59,8 @@ function describe({ status, headers, body }: HttpReply): string {
   return facts;
 }
 
-function kindOf(type: string | null): string {
+/** What a content type says: one that is known by name, since a stranger wrote it. */
+export function kindOf(type: string | null): string {
   const kind = type?.split(";", 1)[0]?.trim().toLowerCase() ?? "no type";
   return KINDS.includes(kind) ? kind : "another type";
 }

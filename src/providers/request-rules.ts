@@ -3,6 +3,22 @@ import type { Rule } from "./check.ts";
 import { REVOCATION_PARAMETERS, requestLayers } from "./request-layers.ts";
 import { headerFault, requestHeaderFault } from "./written.ts";
 
+const TYPES = { form: "application/x-www-form-urlencoded", json: "application/json" } as const;
+
+/** What is sent has to be what its header says. */
+const typesFitTheFormat: Rule = (definition, report) => {
+  for (const { path, given } of requestLayers(definition)) {
+    const { format = "form", headers = {} } = { ...definition.request, ...given };
+    for (const [name, value] of Object.entries(headers))
+      if (name.toLowerCase() === "content-type" && format !== "query" && !value.toLowerCase().startsWith(TYPES[format]))
+        report(
+          `${path}.headers.${name}`,
+          `can't be ${value}: what is sent is ${TYPES[format]}`,
+          `Another format is said in ${path}.format.`,
+        );
+  }
+};
+
 const headersAreHarmless: Rule = (definition, report) => {
   const groups = [
     ...requestLayers(definition).map(({ path, given }) => [`${path}.headers`, given.headers] as const),
@@ -86,6 +102,7 @@ function isJson(text: string): boolean {
 
 export const REQUEST_RULES: readonly Rule[] = [
   headersAreHarmless,
+  typesFitTheFormat,
   parametersFitTheMethod,
   revocationIsWhole,
   accountIsWhole,

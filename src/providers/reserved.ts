@@ -128,6 +128,8 @@ export const RESERVED_FLAGS = [
   ],
   ...["no-verify", "callback", "web", "add-scope", "remove-scope", "set", "unset", "yes", "stored"],
   ...["client-metadata-url", "no-resource", "challenge"],
+  // Of `provider try`, which takes a login's flags too.
+  ...["keep", "replace", "ci"],
 ] as const;
 
 /** Our own variables: a provider's `AUTH_<ID>` would be taken for one. */

@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { checkContract } from "../../src/contract/contract.ts";
+import { parseDefinition } from "../../src/providers/parse.ts";
 import { type OidcIssuer, startOidc } from "../issuers/oidc-client.ts";
-import { AUTH, auth, onTerminal, tempFolder } from "../support/program.ts";
+import { AUTH, auth, bareEnvironment, onTerminal, tempFolder } from "../support/program.ts";
 
 const URLS = [
   ...["--authorization-url", "https://acme.example/authorize", "--token-url", "https://acme.example/token"],
@@ -253,6 +255,43 @@ describe("check", () => {
     };
     expect((await auth(["provider", "check", "github"], { cwd, env })).code).toBe(0);
     expect(existsSync(join(home, "auth", "vault.db"))).toBe(false);
+  });
+});
+
+describe("attack: a small file that would be checked for hours", () => {
+  const choices = Array.from({ length: 2000 }, (_, i) => `c${i}`);
+  const many = {
+    id: "bomb",
+    title: "Bomb",
+    flows: ["browser"],
+    settings: { place: { title: "Place", choices, default: "c0" } },
+    endpoints: { authorization: "https://bomb.example/{place}/a", token: "https://bomb.example/{place}/t" },
+  };
+
+  test("is checked with as many settings as tell something, and the rest is named", async () => {
+    const checks = await checkContract(parseDefinition(many, "bomb.json"));
+    expect(checks.at(-1)).toEqual({ name: "1935 further settings", status: "skipped", detail: "64 are tried" });
+  }, 60_000);
+
+  test("ends with the first signal", async () => {
+    const path = join(tempFolder(), "bomb.json");
+    writeFileSync(path, JSON.stringify(many));
+    for (const [signal, wanted] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ] as const) {
+      const child = Bun.spawn([AUTH, "provider", "check", path], {
+        env: bareEnvironment(),
+        stdout: "pipe",
+        stderr: "pipe",
+      });
+      await Bun.sleep(1000);
+      child.kill(signal);
+      const late = setTimeout(() => child.kill("SIGKILL"), 4000);
+      expect(await child.exited).toBe(wanted);
+      clearTimeout(late);
+      expect(await new Response(child.stderr).text()).toContain("The check was interrupted.");
+    }
   });
 });
 

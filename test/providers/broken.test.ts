@@ -107,12 +107,6 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       "a token request has the grant type refresh_token without refresh_token",
     ],
     [
-      "a content type against the format of a refresh",
-      { refresh: { request: { format: "json", headers: { "Content-Type": "text/plain" } } } },
-      "refresh",
-      "request.format is form, but request.headers make the content type text/plain",
-    ],
-    [
       "an ID token as the access token, which no scope asks for",
       { reply: { accessToken: "id_token" } },
       "login by browser",
@@ -186,12 +180,6 @@ describe("well-formed, but not what it says: the contract test finds it", () => 
       { request: { tokenParameters: { redirect_uri: "urn:app" } } },
       "login by browser",
       "request.tokenParameters.redirect_uri does nothing",
-    ],
-    [
-      "a content type against the format",
-      { request: { format: "json", headers: { "Content-Type": "text/plain" } } },
-      "login by device",
-      "request.format is json, but request.headers make the content type text/plain",
     ],
     [
       "an identity token that no scope asks for",

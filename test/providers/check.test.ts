@@ -496,7 +496,7 @@ describe("attack", () => {
       }
     }
     const headers = { accept: "application/json", "content-type": "application/json", "X-Version": "1" };
-    expect(checkDefinition({ ...sound, request: { headers } })).toEqual([]);
+    expect(checkDefinition({ ...sound, request: { format: "json", headers } })).toEqual([]);
   });
 
   test("no parameter of a description says where a login's answer goes", () => {

@@ -116,3 +116,31 @@ test("the path of a redirect is empty or begins with a slash", () => {
   expect(said(redirect("callback"))).toContain("authorize.redirect.path");
   expect(said(redirect(false))).toContain("authorize.redirect.path must be text");
 });
+
+describe("a content type against what is sent is refused", () => {
+  const cases: [change: object, said: string][] = [
+    [
+      { request: { headers: { "Content-Type": "application/json" } } },
+      "request.headers.Content-Type can't be application/json: what is sent is application/x-www-form-urlencoded",
+    ],
+    [
+      { refresh: { request: { format: "json", headers: { "content-type": "text/plain" } } } },
+      "refresh.request.headers.content-type can't be text/plain: what is sent is application/json. Another format is said in refresh.request.format",
+    ],
+  ];
+  for (const [change, words] of cases) test(words, () => expect(said(change)).toContain(words));
+
+  test("one that fits, and says more, isn't", () => {
+    const headers = { "Content-Type": "application/json; charset=utf-8" };
+    expect(parseDefinition({ ...SOUND, request: { format: "json", headers } }, "acme.toml").request).toBeDefined();
+  });
+});
+
+test("a field that isn't there is answered with those that are, where none is near", () => {
+  expect(said({ refresh: { lifetime: { slidingDays: 30 } } })).toContain(
+    "The fields here: slidingSeconds, absoluteSeconds.",
+  );
+  expect(said({ device: { poll: { authentication: "basic" } }, flows: ["browser"] })).toContain(
+    "The fields here: request, errors.",
+  );
+});

@@ -156,7 +156,10 @@ async function textOf(path: string): Promise<string> {
   try {
     const { size } = await file.stat();
     if (size > LIMITS.packageBytes) throw usage(`${path} has ${size} bytes: a catalogue isn't as large as that.`);
-    return await file.text();
+    // A device says that it has no bytes.
+    const text = await new Response(file.slice(0, LIMITS.packageBytes)).text();
+    if (size === 0 && text !== "") throw usage(`${path} is no file.`, "Name the catalogue's file.");
+    return text;
   } catch (error) {
     if (error instanceof AuthError) throw error;
     throw usage(`${path} can't be read: ${readFault(error)}.`, "Name the catalogue's file.");

@@ -2,6 +2,7 @@ import type { Check } from "../../contract/contract.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { commandLine } from "../../platform/shell-word.ts";
+import { deferSignals } from "../../platform/signals.ts";
 import { defineCommand } from "../command.ts";
 import { shown } from "../flags.ts";
 import { inSession } from "../session.ts";
@@ -35,7 +36,7 @@ export default defineCommand({
     const checks = [
       { name: "schema", status: "ok", detail: "every field is known, and none contradicts another" } as const,
       ...(clash === undefined ? [] : [claimCheck(clash, isTaken === true ? definition.id : null, args.provider)]),
-      ...(await checkContract(definition)),
+      ...(await untilSignal((signal) => checkContract(definition, signal))),
     ];
     const failed = checks.filter(({ status }) => status === "fail");
     if (cli.output.isJson) await cli.output.json({ ok: failed.length === 0, provider: definition.id, checks });
@@ -54,6 +55,17 @@ export default defineCommand({
     await cli.output.text(await fitted(`\n${whole}\n${next}`));
   },
 });
+
+/** Each played login holds signals back, as a real one does: here the check ends after the one under way. */
+async function untilSignal<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const signals = deferSignals();
+  try {
+    return await work(signals.signal);
+  } finally {
+    signals.handled();
+    signals.release();
+  }
+}
 
 /** One for each check that was played; the others by name alone. A fault of several checks is spelt out once. */
 function* lines(checks: readonly Check[]): Generator<string> {

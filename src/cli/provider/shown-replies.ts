@@ -7,7 +7,8 @@ import { escapeText } from "../../platform/escape.ts";
 import type { Http, HttpReply } from "../../platform/http.ts";
 import { asObject } from "../../platform/json.ts";
 import { learnSecrets } from "../../platform/learn-secrets.ts";
-import { outsideWords, redact } from "../../platform/redact.ts";
+import { redact } from "../../platform/redact.ts";
+import { kindOf } from "../../platform/trace.ts";
 import { type Dialect, withDefaults } from "../../providers/defaults.ts";
 import { applyOverrides } from "../../providers/overrides.ts";
 import { resolveProvider } from "../../providers/resolve.ts";
@@ -20,7 +21,7 @@ export interface ShownReply {
   /** Without its query. */
   readonly url: string;
   readonly status: number;
-  readonly type: string | null;
+  readonly type: string;
   /** Of the body. */
   readonly bytes: number;
   /** A line for each field, indented. */
@@ -45,13 +46,12 @@ export function showingReplies(
     for (const [name, address] of discovered(body)) if (!endpoints.has(name)) endpoints.set(name, address);
     const exact = [...endpoints].find(([, address]) => sameAddress(address, url));
     const [endpoint = null] = exact ?? templates.find(([, template]) => isMadeFrom(template, url)) ?? [];
-    const type = reply.headers.get("content-type")?.split(";", 1)[0]?.trim();
     show({
       endpoint,
       method: sent.method,
       url: escapeText(redact(url)),
       status: reply.status,
-      type: type === undefined ? null : outsideWords(type, LONGEST_TYPE),
+      type: kindOf(reply.headers.get("content-type")),
       bytes: reply.body.length,
       fields: body === null ? [] : shapeLines(body, noteFor(withDefaults(definition), endpoint)),
     });
@@ -64,8 +64,6 @@ function bodyOf({ status, body, headers }: HttpReply): unknown {
   const raw = { status, headers: { "content-type": headers.get("content-type") ?? "" }, body };
   return learnSecrets(decodeBody(raw)) ? (parseBody(raw) ?? null) : null;
 }
-
-const LONGEST_TYPE = 60;
 
 function endpointsOf(definition: ProviderDefinition, { settings, endpoints }: Parameters<typeof showingReplies>[2]) {
   try {
@@ -164,7 +162,7 @@ const DEVICE_FIELDS = [
 ] as const;
 
 export function replyLines({ endpoint, method, url, status, type, bytes, fields }: ShownReply): string[] {
-  const kind = bytes === 0 ? "empty" : `${type === null ? "no type" : escapeText(type)}, ${bytes} bytes`;
+  const kind = bytes === 0 ? "empty" : `${type}, ${bytes} bytes`;
   const head = `${endpoint ?? "another address"}: ${method} ${url} → HTTP ${status}, ${kind}`;
   return [head, ...fields.map((line) => `  ${line}`)];
 }
