@@ -21,7 +21,7 @@ const list = defineCommand({
   },
   examples: [
     ["auth provider list", "as a table"],
-    ["auth provider list google", "those that have to do with it"],
+    ["auth provider list {a}", "those with the word in their names"],
     ["auth provider list --json", "for a program"],
   ],
   run: (cli, { word }) =>

@@ -43,6 +43,7 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
     builtIn,
     origins: () => import("../../providers/catalog/bundled-origins.ts"),
     catalog: () => import("../../providers/catalog/index.ts"),
+    otherwise: async () => (await import("../../providers/catalog/called-otherwise.ts")).calledOtherwise,
     plugins: {
       folder: () => pathsOrNull(cli.context)?.providers ?? null,
       pin: async (id) => {

@@ -1,3 +1,4 @@
+// cspell:disable -- Base64
 /**
  * The certificate by which a client shows itself at the issuer of a contract test (RFC 8705 §2), signed with its own key.
  * Nothing trusts it: both are here for all to see, and no server is asked.

@@ -147,7 +147,7 @@ async function authenticate(
  *
  * @param as the description's own template, in which nothing is encoded
  */
-export function basicOf(id: string, secret: string, as: Dialect["client"]["basic"]): string {
+function basicOf(id: string, secret: string, as: Dialect["client"]["basic"]): string {
   if (as === "{clientSecret}:") return `${secret}:`;
   if (as !== undefined) return `${id}:${secret}`;
   const encoded = (text: string): string => new URLSearchParams({ "": text }).toString().slice(1);

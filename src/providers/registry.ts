@@ -7,6 +7,7 @@ import { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import { isThere } from "../platform/small-file.ts";
 import { isProviderId, plainName } from "./id.ts";
+import type { CalledOtherwise } from "./not-found.ts";
 import type { FindBase } from "./plugins/load.ts";
 import { installedIds as idsIn, installedFile } from "./plugins/place.ts";
 import type { ReadPin } from "./plugins/trust.ts";
@@ -21,6 +22,8 @@ export interface Sources {
   readonly origins?: () => Promise<{ readonly bundledOrigins: Readonly<Record<string, readonly string[]>> }>;
   /** Bundled, too, but not offered before anyone asks. Long, so that not even its names are read before. */
   readonly catalog?: () => Promise<Catalog>;
+  /** Read for a name that no provider has. */
+  readonly otherwise?: () => Promise<CalledOtherwise>;
   readonly plugins?: Plugins;
 }
 
@@ -90,7 +93,7 @@ export interface Registry {
 }
 
 /** Bundled descriptions are taken as they are: a test has checked them, and the schema library costs start-up. */
-export function createRegistry({ builtIn, origins, catalog = noCatalog, plugins }: Sources): Registry {
+export function createRegistry({ builtIn, origins, catalog = noCatalog, otherwise, plugins }: Sources): Registry {
   const read = new Map<string, Promise<ProviderDefinition>>();
   const reported = new Set<string>();
 
@@ -273,7 +276,7 @@ export function createRegistry({ builtIn, origins, catalog = noCatalog, plugins 
     const { escapeText } = await import("../platform/escape.ts");
     const every = await everyId();
     return new AuthError("provider_not_found", `There is no provider '${escapeText(name.slice(0, 60))}'.`, {
-      hint: notFoundHint(plainName(name), every, await bundledAliases()),
+      hint: notFoundHint(plainName(name), every, await bundledAliases(), (await otherwise?.()) ?? {}),
     });
   }
 

@@ -8,8 +8,8 @@ const TYPES = { form: "application/x-www-form-urlencoded", json: "application/js
 /** What is sent has to be what its header says. */
 const typesFitTheFormat: Rule = (definition, report) => {
   for (const { path, given } of requestLayers(definition)) {
-    const { format = "form", headers = {} } = { ...definition.request, ...given };
-    for (const [name, value] of Object.entries(headers))
+    const { format = "form" } = { ...definition.request, ...given };
+    for (const [name, value] of Object.entries({ ...definition.request?.headers, ...given.headers }))
       if (name.toLowerCase() === "content-type" && format !== "query" && !value.toLowerCase().startsWith(TYPES[format]))
         report(
           `${path}.headers.${name}`,

@@ -1,6 +1,6 @@
 /** Providers that come by the dozen: the catalogue that is part of auth, and one that a person brings. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { CALLED_OTHERWISE } from "../../src/providers/not-found.ts";
+import { calledOtherwise } from "../../providers/catalog/called-otherwise.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { type PluginHome, pluginHome } from "../support/plugin-home.ts";
 import { tempFolder } from "../support/program.ts";
@@ -69,7 +69,7 @@ describe("the catalogue", () => {
 
   test("a part of a provider is named with the login that has it", async () => {
     const it = home();
-    for (const [name, login] of Object.entries(CALLED_OTHERWISE)) {
+    for (const [name, login] of Object.entries(calledOtherwise)) {
       const { code, hint = "" } = errorOf(await it.call(["login", name, "--json"]));
       expect({ code, hint }).toEqual({
         code: "provider_not_found",

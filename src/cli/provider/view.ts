@@ -186,7 +186,7 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
   const facts: [string, string][] = [
     ["Origin", `${source ?? origin}${replaces ? " (replaces, or uses what belongs to, another provider)" : ""}`],
     ["Also called", aliases.join(", ")],
-    ["Sets of scopes", presets.map((name) => `--scope ${name}`).join(", ")],
+    ["Sets of scopes (--scope)", presets.join(", ")],
     ["Documentation", docs ?? ""],
     ["Flows", flows.join(", ")],
     ["Sends tokens to", origins.map((one) => inWhole(one, settings)).join(", ")],
