@@ -15,11 +15,11 @@ import { Secret } from "../platform/secret.ts";
 import { createRegistry } from "../providers/registry.ts";
 import { type ResolvedProvider, resolveProvider } from "../providers/resolve.ts";
 import type { Flow } from "../providers/schema.ts";
+import { MemoryVault } from "../vault/memory.ts";
 import { type CheckCase, insist, Mismatch, type Subject } from "./check.ts";
 import { CLIENT_CERTIFICATE } from "./client-certificate.ts";
 import { clientKey } from "./client-key.ts";
 import { Issuer } from "./issuer.ts";
-import { MemoryVault } from "./memory-vault.ts";
 import { CERTIFICATE_HEADER, type TestClient } from "./request.ts";
 import { sampleCompanions } from "./sample.ts";
 

@@ -16,17 +16,20 @@ test("where tokens can go when the provider says the host, and where it says it"
         from: { answer: "accounts-server", reply: "accounts" },
       },
       api: { title: "API", kind: "host", pattern: "[a-z]+\\.acme\\.example", from: { reply: "api_domain" } },
+      label: { title: "Label", pattern: "[a-z]+", from: { reply: "label" } },
       own: { title: "Own", kind: "host", pattern: "[a-z]+\\.acme\\.example" },
     },
     endpoints: { authorization: "https://{accounts}/authorize", token: "https://{accounts}/token" },
-    origins: ["https://{api}", "https://{own}"],
+    origins: ["https://{api}", "https://{own}", "https://{label}.{own}"],
     flows: ["browser"],
   };
   const view = { id: "acme", origin: "file" as const, source: null, replaces: false, ...described(definition) };
   const text = inWords(view).join("\n");
-  expect(text).toContain("https://{api} (a host that matches [a-z]+\\.acme\\.example)");
+  expect(text).toContain("https://{api} (as the provider says; api: [a-z]+\\.acme\\.example)");
   expect(text).toContain("https://{own} (any host)");
-  expect(text).toContain("https://{accounts} (one of a.acme.example, a.acme.test)");
+  // Attack: a part that the provider says is no less its word than a whole.
+  expect(text).toContain("https://{label}.{own} (as the provider says; label: [a-z]+)");
+  expect(text).toContain("https://{accounts} (as the provider says; accounts: a.acme.example, a.acme.test)");
   expect(text).toContain(
     "Setting accounts: Accounts (--accounts; a.acme.example; one of a.acme.example, a.acme.test; the provider says it in the browser's answer (accounts-server) and in the token reply (accounts))",
   );

@@ -1,5 +1,5 @@
 /** The vault in memory, with what was done to it written down: for rules of the engine, not of storage. */
-import { MemoryVault as PlainVault } from "../../src/contract/memory-vault.ts";
+import { MemoryVault as PlainVault } from "../../src/vault/memory.ts";
 import type { Change, KeptReply, Lock } from "../../src/vault/types.ts";
 
 export class MemoryVault extends PlainVault {

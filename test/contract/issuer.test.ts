@@ -6,6 +6,13 @@ import { parseDefinition } from "../../src/providers/parse.ts";
 import { resolveProvider } from "../../src/providers/resolve.ts";
 
 const CLIENT = { id: "check client", secret: "s3cret:&+%/=" };
+/** As GitHub has it. */
+const DELETION = {
+  method: "DELETE",
+  format: "json",
+  authentication: "basic",
+  names: { token: "access_token", token_type_hint: false },
+};
 const issuers: Issuer[] = [];
 
 afterEach(async () => {
@@ -43,7 +50,7 @@ test("Basic credentials are read as a server reads them", () => {
 });
 
 test("a revocation by another client's Basic credentials is refused", async () => {
-  const issuer = issuerOf({ client: { kind: "confidential" }, revocation: { style: "delete-basic" } });
+  const issuer = issuerOf({ client: { kind: "confidential" }, revocation: { tokens: ["access_token"], request: DELETION } });
   const token = issuer.grants.addAccess(null);
   const url = issuer.local("https://acme.example/apps/check%20client/token");
   const send = (credentials: string) =>
@@ -55,7 +62,7 @@ test("a revocation by another client's Basic credentials is refused", async () =
   expect((await send("nobody:at-all")).ok).toBe(false);
   expect(issuer.found).toEqual(["the client doesn't prove itself in a revocation"]);
   expect(issuer.grants.isLive(token)).toBe(true);
-  expect((await send(`${CLIENT.id}:${CLIENT.secret}`)).ok).toBe(true);
+  expect((await send("check+client:s3cret%3A%26%2B%25%2F%3D")).ok).toBe(true);
 });
 
 test("a companion with another client's id is refused", async () => {

@@ -32,7 +32,7 @@ describe("given with the login", () => {
   test("without it: what is needed, and both ways to give it", async () => {
     const { code, stderr } = await call(login("-p", "other"));
     expect(code).toBe(64);
-    expect(stderr).toContain("Keyed needs The app's shared secret.");
+    expect(stderr).toContain("Keyed needs the app's shared secret.");
     expect(stderr).toContain("--api-key -");
     expect(stderr).toContain("Or in KEYED_API_KEY.");
     expect(issuer.server.callsTo("/device")).toHaveLength(1);
@@ -68,7 +68,7 @@ describe("given with the login", () => {
     try {
       describedAs(other.manifest());
       const moved = await call(login("--force"));
-      expect([moved.code, moved.stderr.includes("Keyed needs The app's shared secret.")]).toEqual([64, true]);
+      expect([moved.code, moved.stderr.includes("Keyed needs the app's shared secret.")]).toEqual([64, true]);
       expect(other.server.calls).toEqual([]);
     } finally {
       describedAs(issuer.manifest());

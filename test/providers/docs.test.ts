@@ -7,6 +7,8 @@ import { contractPage, PAGE } from "../../.ci/contract-page.ts";
 import { checkContract } from "../../src/contract/contract.ts";
 import { DEFAULTS, ERROR_DEFAULTS } from "../../src/providers/defaults.ts";
 import { parseDefinition } from "../../src/providers/parse.ts";
+import { pluginFile } from "../../src/providers/plugins/file.ts";
+import { loadManifest } from "../../src/providers/plugins/load.ts";
 import { readManifest } from "../../src/providers/plugins/manifest.ts";
 import { RESERVED_VARIABLES } from "../../src/providers/reserved.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
@@ -65,7 +67,9 @@ test("docs/provider-contract.md is what the schema says: node .ci/ready.mjs .ci/
 
 describe("docs/plugins.md: its examples are what they say", () => {
   const text = readFileSync(new URL("../../docs/plugins.md", import.meta.url), "utf8");
-  const [manifest = "", extension = ""] = [...text.matchAll(/```toml\n(.*?)```/gs)].map((block) => block[1] ?? "");
+  const [manifest = "", extension = "", narrowed = ""] = [...text.matchAll(/```toml\n(.*?)```/gs)].map(
+    (block) => block[1] ?? "",
+  );
   const [module = ""] = [...text.matchAll(/```ts\n(.*?)```/gs)].map((block) => block[1] ?? "");
 
   const failures = async (definition: ProviderDefinition): Promise<unknown[]> =>
@@ -79,6 +83,13 @@ describe("docs/plugins.md: its examples are what they say", () => {
   test("the one that extends another says only what differs", async () => {
     const value = await readManifest(extension, "acme-git.toml");
     expect(value).toMatchObject({ extends: "github", settings: { host: { default: "git.acme.example" } } });
+  });
+
+  test("the one with fewer flows inherits nothing of the others, and passes the check", async () => {
+    const file = pluginFile("google-ads.toml", new TextEncoder().encode(narrowed));
+    const { definition } = await loadManifest(file, async () => (await import("../../providers/google.ts")).default);
+    expect(definition).toMatchObject({ id: "google-ads", flows: ["browser"], settings: {}, minting: {} });
+    expect(await failures(definition)).toEqual([]);
   });
 
   test("the module passes the check, its functions too", async () => {

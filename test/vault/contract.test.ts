@@ -1,6 +1,6 @@
 /** The contract of vaults (`src/vault/types.ts`), over every vault: what the rest of the program may lean on. */
 import { describe, expect, test } from "bun:test";
-import { MemoryVault } from "../../src/contract/memory-vault.ts";
+import { MemoryVault } from "../../src/vault/memory.ts";
 import type { Vault } from "../../src/vault/types.ts";
 import { erase, newHome, put, version } from "./home.ts";
 

@@ -120,7 +120,7 @@ async function tryAt(
     const services = async () => ({ ...(await session.services()), context });
     return performLogin(shown, { ...session, context, services }, call);
   }
-  const { OverlayVault } = await import("../../contract/overlay-vault.ts");
+  const { OverlayVault } = await import("../../vault/overlay.ts");
   const services = {
     context: { ...context, audit: async () => {} },
     registry: trying.registry,

@@ -216,11 +216,13 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
   ];
 }
 
-/** An origin that a setting alone decides can be any, unless the setting says which. */
+/** An origin that a setting alone decides can be any, unless the setting says which; a part may be the provider's to say. */
 function inWhole(origin: string, settings: readonly SettingView[]): string {
+  const said = settings.filter((one) => one.from !== null && origin.includes(`{${one.name}}`));
+  if (said.length > 0) {
+    const values = said.map(({ name, choices, pattern }) => `${name}: ${choices?.join(", ") ?? pattern ?? "anything"}`);
+    return `${origin} (as the provider says; ${values.join("; ")})`;
+  }
   const [, , name] = /^(https?:\/\/)?\{(\w+)\}$/.exec(origin) ?? [];
-  if (name === undefined) return origin;
-  const { pattern, choices } = settings.find((one) => one.name === name && one.from !== null) ?? {};
-  if (choices) return `${origin} (one of ${choices.join(", ")})`;
-  return pattern ? `${origin} (a host that matches ${pattern})` : `${origin} (any host)`;
+  return name === undefined ? origin : `${origin} (any host)`;
 }

@@ -28,7 +28,7 @@ export async function withCompanions({ context }: Services, plan: LoginPlan, ui:
     const given = ownValue(request.companions, name);
     const inEnvironment = ownValue(found, name);
     if (given === undefined && inEnvironment !== undefined)
-      ui.warn(`${companion.title} from ${inEnvironment.variable}.`);
+      ui.warn(`${companion.title} is taken from ${inEnvironment.variable}.`);
     const secret = given ?? inEnvironment?.secret ?? ownValue(kept, name) ?? null;
     const known = secret ?? (companion.required ? ((await ui.askSecret?.(companion.title)) ?? null) : null);
     if (known !== null) companions[name] = acceptCompanion(known, companion.title);
@@ -36,13 +36,18 @@ export async function withCompanions({ context }: Services, plan: LoginPlan, ui:
       const command = loginCommand(definition, request, { [flagOf(name)]: "-" });
       const variable = variableOf(definition.id, name, companion);
       throw usage(
-        `${definition.title} needs ${companion.title}.`,
+        `${definition.title} needs ${withinSentence(companion.title)}.`,
         `Give it on standard input: ${command}\nOr in ${variable}.`,
       );
     }
   }
   const headers = companionHeaders(dialect, client?.id ?? clientOf(plan), companions);
   return { ...plan, companions, server: { ...server, companions: byName(headers) } };
+}
+
+/** `The developer token` → `the developer token`; a name keeps its capital. */
+function withinSentence(title: string): string {
+  return title.replace(/^(The|An?|Your) /, (article) => article.toLowerCase());
 }
 
 /** Of a pasted token: the client that got it, where the person says so. */

@@ -89,10 +89,31 @@ function baseOf(value: unknown, file: string): string | null {
  */
 export function layOver(base: ProviderDefinition, manifest: object): object {
   const { extends: _, ...own } = manifest as { extends?: unknown };
-  return deepMerge(withoutItsEnvironment(base), own);
+  return deepMerge(ofFlows(withoutItsEnvironment(base), (own as { flows?: unknown }).flows), own);
 }
 
-function withoutItsEnvironment(base: ProviderDefinition): object {
+/** Of a manifest with flows of its own, what the base says of other flows alone isn't inherited. */
+function ofFlows(base: Inherited, own: unknown): Inherited {
+  if (!Array.isArray(own)) return base;
+  const flows = own.map((choice) => (typeof choice === "string" ? choice : choice?.flow));
+  const { settings = {}, minting = {}, device, apiKey, authorize, ...rest } = base;
+  const kept = Object.entries(settings).flatMap(([name, setting]) => {
+    const left = setting.flows?.filter((flow) => flows.includes(flow));
+    return left?.length === 0 ? [] : [[name, left === undefined ? setting : { ...setting, flows: left }]];
+  });
+  return {
+    ...rest,
+    settings: Object.fromEntries(kept),
+    minting: Object.fromEntries(Object.entries(minting).filter(([flow]) => flows.includes(flow))),
+    ...(device !== undefined && flows.includes("device") && { device }),
+    ...(apiKey !== undefined && flows.includes("token") && { apiKey }),
+    ...(authorize !== undefined && (flows.includes("browser") || flows.includes("code")) && { authorize }),
+  };
+}
+
+type Inherited = Omit<ProviderDefinition, "movedFrom" | "aliases">;
+
+function withoutItsEnvironment(base: ProviderDefinition): Inherited {
   const { movedFrom: _, aliases: __, ...own } = structuredClone(base);
   for (const setting of Object.values(own.settings ?? {})) delete setting.env;
   for (const layer of [own, ...(own.variants ?? [])]) {

@@ -1,5 +1,5 @@
-/** A vault for the length of a check: it keeps the contract of `vault/types.ts`, in memory, and nothing outlives it. */
-import type { Change, Entry, KeptReply, Lock, RecordType, Vault, Version } from "../vault/types.ts";
+/** A vault in memory, for the length of a check or a trial: it keeps the contract of `types.ts`, and nothing outlives it. */
+import type { Change, Entry, KeptReply, Lock, RecordType, Vault, Version } from "./types.ts";
 
 export class MemoryVault implements Vault {
   readonly id = "check";

@@ -1,6 +1,7 @@
 /** For a login that is only tried: the clients of a vault can be used, and nothing is written into it. */
-import type { Entry, RecordType, Vault } from "../vault/types.ts";
-import { MemoryVault } from "./memory-vault.ts";
+
+import { MemoryVault } from "./memory.ts";
+import type { Entry, RecordType, Vault } from "./types.ts";
 
 export class OverlayVault extends MemoryVault {
   readonly #below: Vault | null;
