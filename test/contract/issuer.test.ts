@@ -50,7 +50,10 @@ test("Basic credentials are read as a server reads them", () => {
 });
 
 test("a revocation by another client's Basic credentials is refused", async () => {
-  const issuer = issuerOf({ client: { kind: "confidential" }, revocation: { tokens: ["access_token"], request: DELETION } });
+  const issuer = issuerOf({
+    client: { kind: "confidential" },
+    revocation: { tokens: ["access_token"], request: DELETION },
+  });
   const token = issuer.grants.addAccess(null);
   const url = issuer.local("https://acme.example/apps/check%20client/token");
   const send = (credentials: string) =>

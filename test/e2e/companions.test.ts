@@ -52,7 +52,10 @@ describe("given with the login", () => {
   test("by its variable, beside a token on standard input; what the API refuses is not stored", async () => {
     const [access = ""] = issuer.live.keys();
     const wrong = await call(["login", "keyed", "-p", "pasted", "--token", "-"], access, { KEYED_API_KEY: "wrong" });
-    expect([wrong.code, wrong.stderr.includes("The app's shared secret from KEYED_API_KEY.")]).toEqual([7, true]);
+    expect([wrong.code, wrong.stderr.includes("The app's shared secret is taken from KEYED_API_KEY.")]).toEqual([
+      7,
+      true,
+    ]);
     const paste = ["login", "keyed", "-p", "pasted", "--client-id", issuer.clientId, "--token", "-"];
     expect((await call(paste, access, { KEYED_API_KEY: issuer.secret })).code).toBe(0);
     expect((await call(["token", "keyed:pasted", "-o", "header"])).stdout).toContain(`x-api-key: ${key}\n`);
