@@ -1,0 +1,123 @@
+/**
+ * `npm run conformance [scenario…]`: MCP's official conformance suite against the built binary, by the test client in
+ * test/conformance. Each scenario of authorization that a revision requires is run at that revision's wire; the results go
+ * into docs/mcp.md.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "..");
+const SUITE = join(ROOT, "node_modules", "@modelcontextprotocol", "conformance");
+export const PAGE = join(ROOT, "docs", "mcp.md");
+
+export const REVISIONS = ["2026-07-28", "2025-11-25"] as const;
+type Revision = (typeof REVISIONS)[number];
+
+export interface Result {
+  readonly revision: Revision;
+  readonly scenario: string;
+  readonly passed: boolean;
+  /** What the suite printed. */
+  readonly output: string;
+}
+
+/** Those that a revision scores, as the suite froze them at its release. */
+export async function scoredScenarios(revision: Revision): Promise<string[]> {
+  const text = await Bun.file(join(SUITE, "requirements", `${revision}.yaml`)).text();
+  const [, client = ""] = /^client:\n((?: .*\n|\n)+)/m.exec(text) ?? [];
+  return [...client.matchAll(/^ {2}- (auth\/\S+)$/gm)].map(([, name = ""]) => name);
+}
+
+/** The suite waits for its client, so that its time limit is that of a login. */
+export async function runScenario(revision: Revision, scenario: string): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), "auth-conformance-"));
+  const client = `${process.execPath} ${join(ROOT, "test", "conformance", "client.ts")}`;
+  const args = ["client", "--command", client, "--scenario", scenario, "--spec-version", revision, "-o", folder];
+  try {
+    const child = Bun.spawn([process.execPath, join(SUITE, "dist", "index.js"), ...args], {
+      cwd: ROOT,
+      env: {
+        PATH: process.env.PATH ?? "",
+        HOME: folder,
+        ...(process.env.AUTH_BINARY && { AUTH_BINARY: process.env.AUTH_BINARY }),
+      },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    const code = await child.exited;
+    // One that was skipped ends well too.
+    const passed = code === 0 && /Passed: [1-9]\d*\/\d+, 0 failed, 0 warnings/.test(stderr);
+    return { revision, scenario, passed, output: `${stdout}${stderr}` };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** All of them, two at a time. @param tell is given each as it ends */
+export async function runAll(tell: (result: Result) => void, only: readonly string[] = []): Promise<Result[]> {
+  const all: (readonly [Revision, string])[] = [];
+  for (const revision of REVISIONS)
+    for (const scenario of await scoredScenarios(revision))
+      if (only.length === 0 || only.includes(scenario)) all.push([revision, scenario]);
+  const results: Result[] = [];
+  const queue = [...all];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const result = await runScenario(...next);
+      results.push(result);
+      tell(result);
+    }
+  };
+  await Promise.all([work(), work()]);
+  return results;
+}
+
+/** As the page has it. */
+export function tableOf(results: readonly Result[], version: string): string {
+  const shown = (scenario: string, revision: Revision): string => {
+    const result = results.find((one) => one.scenario === scenario && one.revision === revision);
+    return result === undefined ? "–" : result.passed ? "passes" : "**fails**";
+  };
+  const names = [...new Set(results.map(({ scenario }) => scenario))].sort();
+  const rows = names.map(
+    (name) => `| \`${name}\` | ${REVISIONS.map((revision) => shown(name, revision)).join(" | ")} |`,
+  );
+  const counts = REVISIONS.map((revision) => {
+    const mine = results.filter((one) => one.revision === revision);
+    return `${mine.filter(({ passed }) => passed).length} of ${mine.length} for ${revision}`;
+  });
+  return [
+    `\`@modelcontextprotocol/conformance\` ${version}, every scenario of authorization that it scores: ${counts.join(", ")}.`,
+    "",
+    `| scenario | ${REVISIONS.join(" | ")} |`,
+    `|---|${REVISIONS.map(() => "---|").join("")}`,
+    ...rows,
+  ].join("\n");
+}
+
+export async function suiteVersion(): Promise<string> {
+  return ((await Bun.file(join(SUITE, "package.json")).json()) as { version: string }).version;
+}
+
+const MARKED = /(<!-- conformance: [^\n]*-->\n)[\s\S]*?(\n<!-- \/conformance -->)/;
+
+/** The page with another table in it. */
+export function withTable(page: string, table: string): string {
+  return page.replace(MARKED, (_, begin, end) => `${begin}${table}${end}`);
+}
+
+if (import.meta.main) {
+  const only = process.argv.slice(2);
+  const results = await runAll(({ revision, scenario, passed, output }) => {
+    console.log(`${passed ? "✓" : "✗"} ${revision} ${scenario}`);
+    if (!passed) console.log(output);
+  }, only);
+  const failed = results.filter(({ passed }) => !passed);
+  console.log(`\n${results.length - failed.length} passed, ${failed.length} failed`);
+  if (only.length === 0)
+    await Bun.write(PAGE, withTable(await Bun.file(PAGE).text(), tableOf(results, await suiteVersion())));
+  process.exit(failed.length > 0 || results.length === 0 ? 1 : 0);
+}
