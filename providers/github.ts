@@ -97,6 +97,15 @@ export default defineProvider({
     },
   ],
 
+  // https://github.com/github/github-mcp-server/blob/main/docs/host-integration.md
+  mcp: {
+    hosts: ["api.githubcopilot.com"],
+    secret: true,
+    notes: [
+      "A GitHub App, as for any login at GitHub, or an OAuth app (https://github.com/settings/applications/new).",
+      "Without one, any token of GitHub's that you have works there too: auth login github",
+    ],
+  },
   client: {
     create: "https://{host}/settings/apps/new",
     notes: [

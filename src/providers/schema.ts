@@ -23,6 +23,7 @@ import {
   scopes,
 } from "./schema/dialect.ts";
 import { functions } from "./schema/functions.ts";
+import { mcp } from "./schema/mcp.ts";
 import { minting } from "./schema/minting.ts";
 import {
   type ERROR_CLASSES,
@@ -224,7 +225,6 @@ export const ProviderSchema = v.strictObject({
     template,
     "Asked for its endpoints at login (RFC 8414, OpenID Connect Discovery 1.0). Its answer wins over `endpoints` where it stays at the origins that the description names.",
   ),
-  /** Not for plugins: whose tokens go there is for the server at that address to say. */
   resource: optional(
     template,
     "The API that its tokens are for, where that says itself which issuer gives them (RFC 9728), and which scopes: an MCP server's URL. Only for what is part of auth.",
@@ -277,6 +277,7 @@ export const ProviderSchema = v.strictObject({
     companions,
     "What an API wants beside each token: a second key, the client's id, a version. They are handed over together with it. Each secret is a flag of `auth login` that takes `-`.",
   ),
+  mcp: optional(mcp, "Its MCP servers whose issuer registers no clients."),
   apiKey: optional(apiKey, "A token or key made by hand, for the flow `token`."),
   minting: optional(
     v.record(v.picklist(["client-credentials", "jwt", "exchange"]), minting),

@@ -3,6 +3,7 @@ import { AuthError } from "../../platform/errors.ts";
 import { placeholder, shellWord } from "../../platform/shell-word.ts";
 import type { Dialect } from "../../providers/defaults.ts";
 import { flowsOf } from "../../providers/flows.ts";
+import type { ServerHelp } from "../../providers/mcp-servers.ts";
 import type { Minting, MintingFlow } from "../../providers/minting.ts";
 import { keyPage, layVariant, type ResolvedProvider } from "../../providers/resolve.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
@@ -35,9 +36,12 @@ export async function clientMissing(
   provider: ResolvedProvider,
   request: LoginRequest,
   id: string | null,
-  needsSecret: boolean,
+  required: boolean,
 ): Promise<AuthError> {
   const { definition, client } = provider;
+  const known = provider.resource === null ? null : await helpOf(services, provider.resource);
+  const { create, notes } = known ?? client;
+  const needsSecret = required || known?.secret === true;
   const prefix = clientVariables(definition);
   const redirectUri = request.redirectUri ?? client.redirectUri;
   const command = loginCommand(definition, request, {
@@ -47,9 +51,9 @@ export async function clientMissing(
     ...(isByCode(definition, request) && { code: "-" }),
   });
   const steps = [
-    ...(client.create === null ? [] : [`Create one: ${client.create}`]),
+    ...(create === null ? [] : [`Create one: ${create}`]),
     `Redirect URI to enter there: ${redirectUri ?? "an address of your own, to be given as --redirect-uri"}`,
-    ...client.notes,
+    ...notes,
   ];
   const described = id === null ? waysWithoutClient(provider, request) : { command: null, token: null };
   // Another tool's command that a plugin names is neither shown nor run.
@@ -76,6 +80,12 @@ export async function clientMissing(
     // Without its redirect URI a client is of no use yet, so no prompt asks for one.
     { hint: lines.filter((line) => line !== null).join("\n"), ...(redirectUri !== null && { cause: missing }) },
   );
+}
+
+/** Of an MCP server's own provider: its page, and what to mind there. */
+async function helpOf({ registry }: Services, url: string): Promise<ServerHelp | null> {
+  const { serverHelp } = await import("../../providers/mcp-servers.ts");
+  return serverHelp(registry, url);
 }
 
 export function secretRefused(dialect: Dialect, request: LoginRequest, id: string): AuthError {
