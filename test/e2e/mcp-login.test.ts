@@ -113,6 +113,22 @@ describe("a login at an MCP server's URL", () => {
     expect(server.issuer.to("/authorize")[0]?.scope).toBe("files:read offline_access");
   });
 
+  test("a port that is taken is passed over for the next that is registered", async () => {
+    const taken = (): Bun.Server<undefined> | null => {
+      try {
+        return Bun.serve({ hostname: "127.0.0.1", port: 28840, fetch: () => new Response() });
+      } catch {
+        // Another test's login has it.
+        return null;
+      }
+    };
+    const other = taken();
+    const server = start();
+    await logIn(server, bareEnvironment());
+    await other?.stop(true);
+    expect(server.issuer.to("/authorize")[0]?.redirect_uri).toMatch(/^http:\/\/127\.0\.0\.1:2884[1-4]\/callback$/);
+  });
+
   test("--no-resource leaves the name out, and the next login and refreshes do too", async () => {
     const server = start();
     const env = bareEnvironment();
