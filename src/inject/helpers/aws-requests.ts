@@ -45,7 +45,7 @@ export async function webIdentity(credential: Credential, service: string, arn: 
   const headers = { "content-type": "application/x-www-form-urlencoded", accept: "text/xml" };
   const { status, text } = await credential.send({ method: "POST", url: `${service}/`, headers, body });
   if (status !== 200) throw refused("The token service", status, element(text, "Code"));
-  const within = /<Credentials>([\s\S]*?)<\/Credentials>/.exec(text)?.[1] ?? "";
+  const [, within = ""] = text.split(/<\/?Credentials>/, 2);
   return document({
     AccessKeyId: element(within, "AccessKeyId"),
     SecretAccessKey: element(within, "SecretAccessKey"),
