@@ -31,7 +31,11 @@ export function startTokenHost(serve: (request: Request, host: TokenHost) => Res
   const env = bareEnvironment();
 
   async function answer(request: Request): Promise<Response> {
-    switch (new URL(request.url).pathname) {
+    const { pathname } = new URL(request.url);
+    // A login by a URL asks first whether an MCP server is there.
+    if (request.headers.has("mcp-method") || pathname.startsWith("/.well-known/oauth-protected-resource"))
+      return new Response("", { status: 404 });
+    switch (pathname) {
       case "/.well-known/openid-configuration":
         return json({
           issuer: host.url,
