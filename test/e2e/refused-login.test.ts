@@ -54,9 +54,11 @@ function lying(claims: Readonly<Record<string, unknown>>, userinfo: object): Lyi
         }
         case "/me":
           return Response.json(userinfo);
-        default:
+        case "/revoke":
           revoked.push(new URLSearchParams(await request.text()).get("token") ?? "");
           return new Response();
+        default:
+          return new Response("nothing here", { status: 404 });
       }
     },
   });

@@ -124,6 +124,7 @@ export async function loginCallFrom(cli: Cli, session: Session, target: Target, 
       }),
     },
     pastes,
+    addsScopes: moreScopes !== null,
     secrets: async () => ({
       clientSecret: await givenSecret(cli, "client-secret", args["client-secret"]),
       token: await givenSecret(cli, "token", args.token),

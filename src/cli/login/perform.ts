@@ -52,6 +52,8 @@ export interface LoginCall {
   readonly display: LoginDisplay;
   /** Whether a token is given, rather than got by a flow. */
   readonly pastes: boolean;
+  /** Whether more scopes are what it is for (`--add-scope`): then nobody is asked whether to log in again. */
+  readonly addsScopes?: boolean;
   /** Reads what standard input or a prompt gives: only once it is known that the login goes on. */
   readonly secrets: () => Promise<Pick<LoginRequest, "clientSecret" | "token" | "credential" | "companions">>;
 }
@@ -118,7 +120,7 @@ async function mayReplace(
   cli: Cli,
   session: Session,
   existing: Stored,
-  { request, pastes }: LoginCall,
+  { request, pastes, addsScopes = false }: LoginCall,
 ): Promise<boolean> {
   const { status } = stateOf(existing.record, cli.context.now());
   const definition = await session.registry.get(request.ref.provider);
@@ -132,7 +134,8 @@ async function mayReplace(
     if (await cli.interactive()) return ask(`${what}. Replace it with a token?`);
     throw usage(`${what}: a token would replace it.`, keepOrReplace(definition, request, { token: "-" }));
   }
-  if (status !== "connected" || asksForMore(existing, request) || isElsewhere(existing, request)) return true;
+  if (status !== "connected" || (addsScopes && asksForMore(existing, request)) || isElsewhere(existing, request))
+    return true;
   const message = `Already logged in${whom(existing)}`;
   if (await cli.interactive()) return ask(`${message}. Log in again?`);
   cli.output.say(message);
