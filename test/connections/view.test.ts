@@ -36,7 +36,7 @@ describe("the name of a connection", () => {
     "acme:-x",
     "acme:a b",
     "acme:a\0b",
-    "Ac me",
+    "Ac?me",
     "acme:a:b",
     `acme:${"x".repeat(129)}`,
     "../x",

@@ -26,7 +26,7 @@ const LINES: Readonly<Record<string, Row>> = {
 
   "an unknown provider": {
     args: ["login", "nosuch"],
-    complaint: { exit: 2, code: "provider_not_found", says: "github" },
+    complaint: { exit: 2, code: "provider_not_found", says: "auth provider list" },
   },
   "a provider nearly known": {
     args: ["login", "sentri"],

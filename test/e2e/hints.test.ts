@@ -37,7 +37,8 @@ const CLIENT = { AUTH_ACME_CLIENT_ID: "sentry-public-client" };
 async function at<T>(work: (place: Place) => Promise<T>): Promise<T> {
   const home = pluginHome();
   try {
-    const auth: Auth = (args, options = {}) => home.call(args, { stdin: "a-token\n", ...options });
+    const auth: Auth = (args, options = {}) =>
+      home.call(args, { stdin: "a-token\n", cwd: home.env.HOME as string, ...options });
     const done = async (...args: string[]): Promise<Ended> => {
       const ended = await auth(args, { env: CLIENT });
       if (ended.code !== 0) throw new Error(`auth ${args.join(" ")}: ${ended.code}\n${ended.stderr}`);
@@ -101,7 +102,9 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   "an unknown provider": {
     args: ["login", "nowhere"],
     says: "provider_not_found",
-    commands: { "auth provider list": 0 },
+    // Nothing answers at the issuer.
+    fill: { "<issuer-url>": "http://127.0.0.1:9" },
+    commands: { "auth provider list": 0, "auth provider new nowhere": 0, "auth login <issuer-url>": 5 },
     afterwards: 2,
   },
   "no client": {
@@ -371,7 +374,7 @@ describe("the commands of a hint do what it says:", () => {
           await otherCommands(text);
           const ran: Record<string, number | null> = {};
           for (const command of printed) {
-            const words = wordsOf(command.replaceAll(/<[a-z]+>/g, (word) => fill[word] ?? word));
+            const words = wordsOf(command.replaceAll(/<[a-z-]+>/g, (word) => fill[word] ?? word));
             const ended = await place.auth(words, { env });
             ran[command] = ended.code;
             if (ended.code !== commands[command]) throw new Error(`${command}: ${ended.code}\n${ended.stderr}`);
