@@ -49,7 +49,10 @@ export function classifyReply(
   const code = body === null ? null : (codeOf(body, dialect) ?? usualCode(body));
   const retryAfter = retryAfterOf(raw, now);
   const known = body === null ? meaningOf(dialect.errors.codes, `HTML ${status}`) : lookUp(status, body, code, dialect);
-  const isVerdict = body !== null && (status < 400 ? code !== null || saysError(body) : !isPassingStatus(status));
+  // One that says when to ask again hasn't judged what was sent.
+  const asksToWait = status >= 400 && retryAfter !== null;
+  const isVerdict =
+    body !== null && !asksToWait && (status < 400 ? code !== null || saysError(body) : !isPassingStatus(status));
   const unknown = {
     class: isVerdict ? unknownClass(status, client) : "transient",
     meaning: null,

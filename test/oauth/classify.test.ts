@@ -182,6 +182,13 @@ describe("a refusal that no table knows", () => {
     }
   });
 
+  test("is none where it says when to ask again: what was sent hasn't been judged", () => {
+    const limited = { error: "Access Denied", error_description: "You have made too many requests" };
+    for (const status of [400, 401, 403])
+      expect(classed(limited, status, { "retry-after": "60" })).toMatchObject({ class: "transient", inDoubt: false });
+    expect(classed({ error: "invalid_grant" }, 400, { "retry-after": "60" }).class).toBe("dead");
+  });
+
   test("is about the client with 401 where that proved who it is, and where the code says so", () => {
     for (const body of [{ error: "invalid_token" }, { error: { message: "already used", code: "reused" } }, {}]) {
       expect(classed(body, 401).class).toBe("refused");
