@@ -1,4 +1,4 @@
-/** Where a connection's name came from that nobody typed: for the error about one that isn't there. */
+/** Where a connection's name came from that wasn't typed: for the error about one that isn't there. */
 import type { Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";

@@ -1,4 +1,4 @@
-/** One login, to see whether a description is true: it is refreshed once, ended at the provider, and kept by nobody. */
+/** One login, to see whether a description is true: it is refreshed once, ended at the provider, and not stored. */
 import { AuthError } from "../platform/errors.ts";
 import { awaitReply, deferSignals } from "../platform/signals.ts";
 import type { LoginRequest, LoginUi } from "./login/request.ts";

@@ -20,7 +20,7 @@ export interface Statement {
   readonly values: readonly (string | number | Secret)[];
 }
 
-/** SQLite's other files: whoever can write one of them decides what the database says. */
+/** SQLite's other files: a user who can write one of them decides what the database says. */
 const BESIDE = ["", "-journal", "-wal", "-shm"];
 
 /** @returns null where there is none. @throws AuthError `import_refused`, `busy` */

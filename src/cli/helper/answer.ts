@@ -173,7 +173,7 @@ async function livingToken(session: Session, selected: Selected | null, seconds:
   throw new AuthError("busy", `There was no new token within ${seconds} seconds.`, { hint: "Try again." });
 }
 
-/** No answer: whoever asks next gets the new token. A token that isn't ours, or no longer, changes nothing. */
+/** No answer: the next request gets the new token. A token that isn't ours, or no longer, changes nothing. */
 async function refreshRejected(cli: Cli, named: Named, { place, token, reply }: RejectedDemand): Promise<number> {
   try {
     await inSession(cli, async (session) => {

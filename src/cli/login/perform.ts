@@ -52,7 +52,7 @@ export interface LoginCall {
   readonly display: LoginDisplay;
   /** Whether a token is given, rather than got by a flow. */
   readonly pastes: boolean;
-  /** Whether more scopes are what it is for (`--add-scope`): then nobody is asked whether to log in again. */
+  /** Whether more scopes are what it is for (`--add-scope`): then the person isn't asked whether to log in again. */
   readonly addsScopes?: boolean;
   /** Reads what standard input or a prompt gives: only once it is known that the login goes on. */
   readonly secrets: () => Promise<Pick<LoginRequest, "clientSecret" | "token" | "credential" | "companions">>;

@@ -90,7 +90,7 @@ function sameAddress(address: string, url: string): boolean {
   return parsed !== null && `${parsed.origin}${parsed.pathname}` === url;
 }
 
-/** One whose settings nobody has given: what the provider says is known only after a reply. */
+/** One whose settings weren't given: what the provider says is known only after a reply. */
 function isMadeFrom(template: string, url: string): boolean {
   const parts = template.replace(/[?#].*/s, "").split(/\{\w+\}/);
   return parts.length > 1 && new RegExp(`^${parts.map(RegExp.escape).join("[^?#]+")}$`).test(url);

@@ -17,7 +17,7 @@ export interface FolderState {
 
 export interface PassedOver {
   readonly path: string;
-  /** Why it can't be allowed as it is, as a clause; null: nobody has yet. */
+  /** Why it can't be allowed as it is, as a clause; null: it can. */
   readonly fault: string | null;
 }
 

@@ -18,7 +18,7 @@ export default {
   failure: said,
 } satisfies Protocol as Protocol;
 
-/** Word for word: whoever reads it goes on without credentials. */
+/** Word for word: a client that reads it goes on without credentials. */
 const NOT_FOUND = "credentials not found in native keychain";
 
 /** Errors are read from standard output. */

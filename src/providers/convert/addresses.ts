@@ -94,7 +94,7 @@ export class Addresses {
     }
   }
 
-  /** A part of a host that nobody is asked for is said by the provider, or found out by a script. */
+  /** A part of a host that no person is asked for is said by the provider, or found out by a script. */
   #noteSource(field: string, name: string): void {
     const isAsked = this.#draft.property(name)?.automated !== true;
     // Where a login begins, nothing has been said yet: a person gives it.
