@@ -8,8 +8,8 @@ import { runBeside } from "../platform/child.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Execution } from "../platform/exec.ts";
 import type { Secret } from "../platform/secret.ts";
-import { acquire } from "./acquire.ts";
 import type { Cli } from "./context.ts";
+import { liveAcquired } from "./live-acquired.ts";
 import { type Handover, injected, type RunOptions } from "./run.ts";
 import type { Session } from "./session.ts";
 
@@ -73,6 +73,7 @@ async function keepFresh(
   // Nothing refreshes a token of the environment.
   if (!injection.stored) return;
   const selected = await select(session, { argument: injection.connection, profile: undefined, stored: true });
+  const live = await liveAcquired(session, selected, { minTtl, withHost: true });
   let { token } = injection;
   let wait = SHORTEST_MS;
   let said: string | null = null;
@@ -80,7 +81,7 @@ async function keepFresh(
     await pause(wait, over);
     if (over.aborted) return;
     try {
-      const acquired = await acquire(session, selected, minTtl, undefined, null, true);
+      const acquired = await live.get();
       if (!acquired.token.equals(token)) {
         writeTokens(files, injection, acquired.token);
         token = acquired.token;

@@ -33,14 +33,21 @@ export interface AccessOptions {
  */
 export async function access(services: Services, ref: ConnectionRef, options: AccessOptions): Promise<Access> {
   const stored = await requireConnection(services.vault, ref, options.resource);
+  return (await asStored(services, stored, options)) ?? renewed(services, stored, options);
+}
+
+/** The token as it is stored; null where it is due, or was rejected. */
+export async function asStored(
+  services: Services,
+  stored: Stored,
+  { minTtl, rejected, implicit, withHost }: AccessOptions,
+): Promise<Access | null> {
   const { tokens, pinned } = stored.record;
   const now = services.context.now();
-  if (tokens !== null && pinned !== null && !isDue(tokens, now, options.minTtl))
-    if (!options.rejected?.equals(tokens.accessToken)) {
-      if (options.implicit && !options.withHost) await refuseOtherHost(services, stored);
-      return { stored, warning: warningOf(stored, now) ?? (await cautionOf(services, stored)) };
-    }
-  return renewed(services, stored, options);
+  if (tokens === null || pinned === null || isDue(tokens, now, minTtl)) return null;
+  if (rejected?.equals(tokens.accessToken)) return null;
+  if (implicit && !withHost) await refuseOtherHost(services, stored);
+  return { stored, warning: warningOf(stored, now) ?? (await cautionOf(services, stored)) };
 }
 
 async function renewed(services: Services, stored: Stored, options: AccessOptions): Promise<Access> {

@@ -13,6 +13,9 @@ export interface Ownership {
   readonly nlink: number;
   /** Bytes. */
   readonly size: number;
+  /** With `ino`, which file it is, whatever its names. Compared with what the same function gave. */
+  readonly dev: number;
+  readonly ino: number;
 }
 
 export type OwnedText = Ownership & { readonly text: string };
@@ -91,8 +94,8 @@ function nodeFs(): typeof import("node:fs") {
 
 async function readByBun(path: string): Promise<OwnedText> {
   const file = Bun.file(path);
-  const [{ mode, uid, nlink, size }, text] = await Promise.all([file.stat(), file.text()]);
-  return { mode, uid, nlink, size, text };
+  const [{ mode, uid, nlink, size, dev, ino }, text] = await Promise.all([file.stat(), file.text()]);
+  return { mode, uid, nlink, size, dev, ino, text };
 }
 
 /** null where it can't be opened, isn't small, or there are no system calls. */
@@ -109,7 +112,7 @@ function readNow(path: string): string | null {
 }
 
 /** The fields of `struct statx` (statx(2)), which is the same on all architectures. */
-const STATX = { bytes: 256, basic: 0x7ff, nlink: 16, uid: 20, mode: 28, size: 40 } as const;
+const STATX = { bytes: 256, basic: 0x7ff, nlink: 16, uid: 20, mode: 28, ino: 32, size: 40, dev: 136 } as const;
 
 /** @returns a negative `errno` where it can't be looked at; null where there are no system calls */
 function statx(path: string, flags = 0): Ownership | number | null {
@@ -124,6 +127,9 @@ function statx(path: string, flags = 0): Ownership | number | null {
     uid: view.getUint32(STATX.uid, true),
     nlink: view.getUint32(STATX.nlink, true),
     size: Number(view.getBigUint64(STATX.size, true)),
+    // Major and minor number, together.
+    dev: Number(view.getBigUint64(STATX.dev, true)),
+    ino: Number(view.getBigUint64(STATX.ino, true)),
   };
 }
 

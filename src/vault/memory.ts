@@ -34,6 +34,10 @@ export class MemoryVault implements Vault {
 
   async reload(): Promise<void> {}
 
+  isReplaced(): boolean {
+    return false;
+  }
+
   async tryLock(name: string): Promise<Lock | null> {
     if (this.locked.has(name)) return null;
     this.locked.add(name);

@@ -2,6 +2,7 @@
 import type { Storage } from "unstorage";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
+import { ownershipIfThere } from "../platform/small-file.ts";
 import { type Bytes, decodeUtf8, hmac, pack, utf8 } from "./bytes.ts";
 import { retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
 import { damagedHeader, HEADER_KEY, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
@@ -13,6 +14,8 @@ import { mayAsk, OVERTAKEN, overtaken, unlock, unlockCurrent } from "./unlock.ts
 
 /** Records opened side by side when listing. */
 const BATCH = 128;
+/** Records that were read before and are kept open: more than a long-running program serves at a time. */
+const MAX_RECENT = 64;
 
 /** @throws AuthError `vault_locked`, `key_invalid`, `vault_corrupt` */
 export async function createVault(
@@ -35,8 +38,12 @@ export async function createVault(
   let checked = false;
   /** Of connections whose lock was found taken, for the next try. */
   const waiting = new Map<string, TriedLock>();
-  /** What was read last: while a lock is waited for, the same record is read a hundred times a second (RULES.md 1.1). */
-  let last: { readonly label: Label; readonly value: Bytes; readonly entry: Entry } | null = null;
+  /**
+   * What was read, by storage key: while a lock is waited for, the same record is read a hundred times a second (RULES.md
+   * 1.1), and by a program that serves tokens more often than that.
+   */
+  const recent = new Map<string, { readonly value: Bytes; readonly entry: Entry }>();
+  const atOpening = ownershipIfThere(path);
 
   async function valueAt(key: string): Promise<Bytes | null> {
     const value = await retryWhileBusy(() => driver.getItemRaw?.(key, {}));
@@ -54,7 +61,7 @@ export async function createVault(
     );
     if (unlocked.keys === keys) return;
     ({ header, keys } = unlocked);
-    last = null;
+    recent.clear();
   }
 
   /**
@@ -87,26 +94,38 @@ export async function createVault(
 
   async function read(type: RecordType, name: string): Promise<Entry | null> {
     const label = { type, name };
-    const seen = last?.label.type === type && last.label.name === name ? last : null;
     const place = placeOf(label);
+    const seen = recent.get(place);
     let reloadOrFail: ReturnType<typeof keyReloader> | null = null;
     for (;;) {
       const value = await valueAt(place);
       if (value === null) {
+        recent.delete(place);
         await checkOnMiss(type);
         return null;
       }
       // Sealed, so its time tells nothing; Bun's own comparison, since a loop takes most of a millisecond.
-      if (seen !== null && seen === last && Buffer.compare(seen.value, value) === 0) return seen.entry;
+      if (seen !== undefined && seen === recent.get(place) && Buffer.compare(seen.value, value) === 0)
+        return seen.entry;
       const sealed = readSealedHeader(value);
       if (sealed?.keyId === keys.data.id) {
         const entry = await entryOf(label, place, value, sealed);
-        last = { label, value, entry };
+        keepRecent(place, value, entry);
         return entry;
       }
       if (sealed === null) throw damaged(label, value);
       reloadOrFail ??= keyReloader((found) => damaged(label, found));
       await reloadOrFail(value);
+    }
+  }
+
+  function keepRecent(place: string, value: Bytes, entry: Entry): void {
+    recent.delete(place);
+    recent.set(place, { value, entry });
+    if (recent.size <= MAX_RECENT) return;
+    for (const oldest of recent.keys()) {
+      recent.delete(oldest);
+      return;
     }
   }
 
@@ -238,10 +257,15 @@ export async function createVault(
     requireWritable,
     reload,
     tryLock,
+    isReplaced() {
+      const there = ownershipIfThere(path);
+      return there === null || there.ino !== atOpening?.ino || there.dev !== atOpening.dev;
+    },
     fingerprint: async (secret) => hmac(hmac(keys.index, utf8("auth fingerprint")), utf8(secret)).toHex(),
     close() {
       for (const { file } of waiting.values()) file.close();
       waiting.clear();
+      recent.clear();
       driver.close();
     },
   };

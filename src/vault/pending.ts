@@ -38,6 +38,7 @@ export function pendingVault(context: Context, options: VaultOptions, onCreated:
     list: async (type, passOver) => (await existing())?.list(type, passOver) ?? [],
     commit: async (changes) => (await made()).commit(changes),
     reload: async () => (await existing())?.reload(),
+    isReplaced: () => opened?.isReplaced() ?? false,
     tryLock: async (name) => (await made()).tryLock(name),
     fingerprint: async (secret) => (await made()).fingerprint(secret),
     async requireWritable(connection) {

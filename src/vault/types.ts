@@ -76,6 +76,8 @@ export interface Vault {
   requireWritable(connection: string): Promise<void>;
   /** Reads the header again and gets the key from its source, which may ask a keychain or run a command. */
   reload(): Promise<void>;
+  /** Whether its file was moved, removed, or replaced by another since it was opened. One look at the file's name. */
+  isReplaced(): boolean;
   /** Takes the lock if it is free, without waiting; null when another process holds it. */
   tryLock(name: string): Promise<Lock | null>;
   /** A keyed HMAC (hex) of a secret, to compare credentials without showing them. */

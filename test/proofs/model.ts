@@ -105,6 +105,7 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
         }),
       reload: async () => {},
       isMade: async () => true,
+      isReplaced: () => false,
       requireWritable: async () => {},
       fingerprint: (secret) => vault.fingerprint(secret),
       close() {},
