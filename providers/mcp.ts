@@ -56,11 +56,18 @@ export default defineProvider({
   account: { from: "id_token" },
   // A service speaks as its client: there is no account to ask for.
   minting: {
+    exchange: {
+      use: "grant",
+      audience: "{issuer}",
+      parameters: { scope: "{scope}" },
+      account: "{clientId}",
+      notes: ["The server's issuer has to trust the one whose token it is."],
+    },
     "client-credentials": {
       use: "assertion",
       account: "{clientId}",
       notes: ["Create a confidential client that may use the client credentials grant."],
     },
   },
-  flows: [{ flow: "browser", when: "browser" }, "device", "client-credentials"],
+  flows: [{ flow: "browser", when: "browser" }, "device", "exchange", "client-credentials"],
 });

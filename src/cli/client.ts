@@ -9,7 +9,7 @@ import {
 import { loginSettings } from "../connections/login/settings.ts";
 import { asLoggedIn } from "../connections/pin.ts";
 import { display, parseSelector } from "../connections/ref.ts";
-import { discover } from "../oauth/discovery.ts";
+import { discover, placesForMcp } from "../oauth/discovery.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import type { Secret } from "../platform/secret.ts";
 import { commandLine, shellWord } from "../platform/shell-word.ts";
@@ -183,14 +183,18 @@ async function tokenOrigin(
   hint: string,
 ): Promise<string> {
   const definition = await registry.get(provider);
+  const issuerMissing = (): AuthError => usage(`${definition.title} needs to know its issuer.`, hint);
+  if (definition.resource !== undefined) {
+    // Where servers name the issuer, it is the issuer that a client belongs to.
+    if (issuer === null) throw issuerMissing();
+    return (await discover(context.http, issuer, placesForMcp)).issuer;
+  }
   const settings = loginSettings(definition, settingsFrom(definition, args), context, null).values;
   const described = resolveProvider(definition, settings);
   const from = issuer ?? (described.endpoints.token === undefined ? described.issuer : null);
   const document = from === null ? null : await discover(context.http, from);
-  // Where servers name the issuer, it is the issuer that a client belongs to.
-  if (document !== null && definition.resource !== undefined) return document.issuer;
   const { endpoints } = document ?? described;
-  if (endpoints.token === undefined) throw usage(`${definition.title} needs to know its issuer.`, hint);
+  if (endpoints.token === undefined) throw issuerMissing();
   return originOf(endpoints.token);
 }
 

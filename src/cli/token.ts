@@ -24,6 +24,8 @@ export interface TokenOptions extends Selector {
   readonly refusal?: Refusal | null;
   /** The API that the token is to be for; null: the login's own. */
   readonly resource: string | null;
+  /** The login at an identity provider that vouches for the person, where there is no login yet. */
+  readonly via?: string | undefined;
   /** Log in first when that is what it takes, and a person is there. */
   readonly login: boolean;
 }
@@ -42,6 +44,12 @@ export default defineCommand({
       type: "string",
       valueHint: "uri",
       description: "A token for this API, got by the login's own refresh token",
+    },
+    via: {
+      type: "string",
+      valueHint: "connection",
+      description:
+        "For an MCP server: the login at an identity provider that vouches for you, so that no browser is needed",
     },
     rejected: {
       type: "string",
@@ -73,6 +81,7 @@ export default defineCommand({
       minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
       scopes: scopes(args.scope),
       resource: resourceOf(args.resource),
+      via: args.via,
       ...(await refusedBy(cli, args.rejected, args.challenge)),
       showSecret: args["show-secret"] ?? false,
       login: args.login ?? false,
@@ -91,7 +100,8 @@ export async function token(cli: Cli, options: TokenOptions): Promise<void> {
 }
 
 async function acquireOrLogin(cli: Cli, session: Session, options: TokenOptions): Promise<Acquired> {
-  const { minTtl, resource, login, refusal = null } = options;
+  const { minTtl, resource, login, via, refusal = null } = options;
+  if (via !== undefined) await (await import("./via.ts")).loginVia(cli, session, { ...options, via });
   const selected = await select(session, options);
   const attempt = async (rejected: Secret | null): Promise<Acquired> => {
     const acquired =

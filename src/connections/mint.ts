@@ -14,6 +14,7 @@ import { type Minting, mintingOf, type Signing, templateOf } from "../providers/
 import type { ProviderDefinition } from "../providers/schema.ts";
 import { fill, type Values } from "../providers/template.ts";
 import { type Attempt, conclude } from "./conclude.ts";
+import type { Voucher } from "./identity-assertion.ts";
 import type { Outcome } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Mint } from "./record.ts";
@@ -21,7 +22,7 @@ import { connectionError, display } from "./ref.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import type { Stored } from "./store.ts";
-import { subjectToken } from "./subject-token.ts";
+import { subjectToken, vouchingConnection } from "./subject-token.ts";
 import type { TokenEndpoint } from "./token-endpoint.ts";
 
 /** The refresh of such a connection. Precondition: the lock is held. */
@@ -31,7 +32,8 @@ export async function refreshByMinting(
   current: Stored,
   lease: RefreshLease,
 ): Promise<Outcome> {
-  const order = orderOf(await services.registry.get(current.record.provider), tokenEndpoint, current);
+  const definition = await services.registry.get(current.record.provider);
+  const order = await withVoucher(services, orderOf(definition, tokenEndpoint, current));
   const now = (): number => services.context.now();
   const attempt: Attempt = { services, tokenEndpoint, lease, noted: current, note: null, sentAt: now(), now };
   let minted: Minted;
@@ -77,6 +79,17 @@ export interface MintOrder {
   readonly client: Client;
   readonly settings: Values;
   readonly scopes: readonly string[];
+  /** Where the login of another connection vouches for this one. */
+  readonly voucher?: Voucher;
+}
+
+/** @throws AuthError where that connection is gone, or can't vouch for any */
+export async function withVoucher(services: Services, order: MintOrder): Promise<MintOrder> {
+  const via = vouchingConnection(order.mint);
+  if (via === null) return order;
+  const { voucherOf } = await import("./identity-assertion.ts");
+  const { server, client, scopes } = order;
+  return { ...order, voucher: await voucherOf(services, via, { server, client, scopes }) };
 }
 
 export interface Minted {
@@ -118,7 +131,11 @@ async function send(context: MintContext, order: MintOrder, now: number): Promis
     use: minting.use,
     proof: await proofOf(context, order, now),
     scopes,
-    parameters: filled(minting.parameters ?? {}, valuesOf(order)),
+    // The identity provider has put the scopes that it allows into the assertion.
+    parameters: filled(
+      minting.parameters ?? {},
+      valuesOf(order.voucher === undefined ? order : { ...order, scopes: [] }),
+    ),
     timeout: LIMITS.exchange,
   });
 }
@@ -129,6 +146,7 @@ async function proofOf(context: MintContext, order: MintOrder, now: number): Pro
     case "secret":
       return null;
     case "subject-token":
+      if (order.voucher !== undefined) return order.voucher.assertion();
       return subjectToken(context, mint, fill(minting.audience ?? "{}", valuesOf(order)));
     default:
       return sign(order, now);
@@ -185,6 +203,7 @@ export function valuesOf(order: MintOrder): Values {
   const more = {
     clientId: client.id,
     tokenEndpoint: server.endpoints[minting.endpoint ?? "token"] ?? "",
+    issuer: server.issuer ?? "",
     scope: scopes.join(server.dialect.scopes.separator),
   };
   return {

@@ -9,11 +9,26 @@ import { AuthError } from "../platform/errors.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Mint } from "./record.ts";
+import { type ConnectionRef, DEFAULT_NAME, display, parseSelector } from "./ref.ts";
 
 /** What `--subject-token` may name, besides a file and standard input. */
 export const CI_SYSTEMS = ["github-actions", "gitlab"] as const;
 /** As a usage line writes what the flag takes. */
 export const SUBJECT_TOKEN_FORMS = ["file:<path>", "-", ...CI_SYSTEMS].join("|");
+const CONNECTION = "connection:";
+
+/** The source of a login for which another connection vouches (`--via`). */
+export function sourceOf(via: ConnectionRef): string {
+  return `${CONNECTION}${display(via)}`;
+}
+
+/** The connection that vouches for a login; null where none does. */
+export function vouchingConnection({ source }: Pick<Mint, "source">): ConnectionRef | null {
+  if (!source?.startsWith(CONNECTION)) return null;
+  const { provider, name } = parseSelector(source.slice(CONNECTION.length));
+  return { provider, name: name ?? DEFAULT_NAME };
+}
+
 type SubjectContext = Pick<Context, "env" | "http">;
 type CiSystem = (typeof CI_SYSTEMS)[number];
 

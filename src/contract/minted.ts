@@ -44,7 +44,9 @@ export async function answerMint(issuer: Issuer, received: ReceivedRequest, flow
   const path = `minting.${flow}`;
   if (minting === undefined) throw new Mismatch(`${path} is missing`);
   const bearer = received.call.headers.get("authorization")?.replace(/^Bearer /, "");
-  if (minting.use === "grant") await checkJwt(minting, received.get("assertion") ?? "", path);
+  if (minting.use === "grant")
+    if (flow === "exchange") received.expect("assertion", SUBJECT_TOKEN, `: ${path}`);
+    else await checkJwt(minting, received.get("assertion") ?? "", path);
   if (minting.use === "request") await checkJwt(minting, bearer ?? "", path);
   if (minting.use === "exchange") received.expect("subject_token", SUBJECT_TOKEN, `: ${path}`);
   if (minting.use === "assertion")

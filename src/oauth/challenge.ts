@@ -15,6 +15,8 @@ export interface BearerChallenge {
   readonly scopes: readonly string[];
   /** Where the API's metadata is (RFC 9728 §5.1). */
   readonly resourceMetadata: string | null;
+  /** It takes only tokens that are bound to a key (RFC 9449 §7.1). */
+  readonly bound: boolean;
 }
 
 /** More than any server has to say; a longer text is not read. */
@@ -68,6 +70,7 @@ export function bearerChallenge(header: string | null): BearerChallenge | null {
     error: parameters.get("error") ?? null,
     scopes: scopesIn(parameters.get("scope") ?? ""),
     resourceMetadata: parameters.get("resource_metadata") ?? null,
+    bound: all.every(({ scheme }) => scheme === "dpop"),
   };
 }
 

@@ -24,14 +24,14 @@ export class ProofKey {
     this.needed = needed;
   }
 
-  /** One that is used only if the issuer asks for it. */
-  static async generate(): Promise<ProofKey> {
+  /** @param needed false: it is used only if the issuer asks for it */
+  static async generate(needed: boolean): Promise<ProofKey> {
     const { privateKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, [
       "sign",
       "verify",
     ]);
     const { kty, crv, x, y, d } = await crypto.subtle.exportKey("jwk", privateKey);
-    return new ProofKey(new Secret(JSON.stringify({ kty, crv, x, y, d })), false);
+    return new ProofKey(new Secret(JSON.stringify({ kty, crv, x, y, d })), needed);
   }
 
   /** A proof for one request (RFC 9449 §4.2). @param token the access token that goes with it (§7) */

@@ -6,7 +6,7 @@ import type { Http } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
 import { serverTime } from "./classify.ts";
 import { readTokenReply } from "./reply.ts";
-import { post, scopeOf, sendGrant } from "./send.ts";
+import { post, resourceOf, scopeOf, sendGrant } from "./send.ts";
 import type { Client, RawReply, Server, TokenReply } from "./types.ts";
 
 export interface MintRequest {
@@ -49,7 +49,11 @@ export function sendMint(http: Http, server: Server, client: Client, request: Mi
   function sendMinted(type: string, parameters: Readonly<Record<string, string>>): Promise<RawReply> {
     // A JWT that is the grant, or another issuer's token, may say enough of who asks (RFC 7523 §2.1, RFC 8693 §2.1).
     if (client.id === "")
-      return post({ http, server, timeout }, url, new URLSearchParams({ grant_type: type, ...parameters }));
+      return post(
+        { http, server, timeout },
+        url,
+        new URLSearchParams({ ...parameters, ...resourceOf(server), grant_type: type }),
+      );
     return sendGrant({ http, server, client, withSecret: true, timeout }, { type, parameters, url });
   }
 }

@@ -21,6 +21,8 @@ export interface ProtectedResource {
   readonly issuers: readonly [string, ...string[]];
   /** Those that a token needs: the challenge's, else all of the metadata's; empty: it says none. */
   readonly scopes: readonly string[];
+  /** It takes only tokens that are bound to a key (RFC 9449, RFC 9728 §2). */
+  readonly bound: boolean;
 }
 
 const names = v.optional(v.array(v.string()));
@@ -28,6 +30,7 @@ const Metadata = v.object({
   resource: v.string(),
   authorization_servers: names,
   scopes_supported: names,
+  dpop_bound_access_tokens_required: v.optional(v.boolean()),
 });
 
 /** An API that answers at all does so in this time; the request is not for its answer. */
@@ -127,7 +130,7 @@ async function ofBefore2025(
     throw new AuthError("provider_unavailable", `${url} wants a token, and doesn't say who gives it.`, {
       hint: "It publishes neither protected resource metadata (RFC 9728) nor OAuth metadata at its origin.\nCheck the URL, or ask the server's operator.",
     });
-  return { url, resource: url, issuers: [origin], scopes: challenge?.scopes ?? [] };
+  return { url, resource: url, issuers: [origin], scopes: challenge?.scopes ?? [], bound: challenge?.bound ?? false };
 }
 
 async function publishesMetadata(http: Http, issuer: string): Promise<boolean> {
@@ -152,7 +155,8 @@ function readMetadata(url: string, document: Json, challenge: BearerChallenge | 
   if (first === undefined) throw faulty(url, "it names no authorization server");
   for (const issuer of issuers) requireReachable(url, issuer, "its authorization server");
   const wanted = challenge !== null && challenge.scopes.length > 0 ? challenge.scopes : scopes;
-  return { url, resource, issuers: [first, ...others], scopes: [...new Set(wanted)] };
+  const bound = parsed.output.dpop_bound_access_tokens_required ?? challenge?.bound ?? false;
+  return { url, resource, issuers: [first, ...others], scopes: [...new Set(wanted)], bound };
 }
 
 /**

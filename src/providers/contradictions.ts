@@ -186,7 +186,7 @@ const refreshParametersAreSent: Rule = (definition, report) => {
 const USES: Readonly<Record<MintingFlow, readonly string[]>> = {
   "client-credentials": ["assertion"],
   jwt: ["bearer", "grant", "request"],
-  exchange: ["exchange"],
+  exchange: ["exchange", "grant"],
 };
 
 /** What each use of a signed JWT, or of another issuer's token, can't do without. */
@@ -202,8 +202,8 @@ const mintingIsWhole: Rule = (definition, report) => {
     const { use, sign, endpoint = "token", files, audience } = minting;
     if (!flows.includes(flow)) report(path, `does nothing: flows has no ${flow}`);
     if (!USES[flow].includes(use)) report(`${path}.use`, `can't be ${use}: this flow has ${USES[flow].join(", ")}`);
-    if (sign === undefined && USES.jwt.includes(use)) report(`${path}.sign`, `is missing: ${use} needs a signed JWT`);
-    if (sign !== undefined && use === "exchange") report(`${path}.sign`, "does nothing: the token is another's");
+    if (sign === undefined && flow === "jwt") report(`${path}.sign`, `is missing: ${use} needs a signed JWT`);
+    if (sign !== undefined && flow === "exchange") report(`${path}.sign`, "does nothing: the token is another's");
     if (use !== "bearer" && !isReachable(definition, endpoint)) report(path, `needs endpoints.${endpoint}`);
     if (use === "bearer" && endpoint !== "token") report(`${path}.endpoint`, "does nothing: nothing is sent");
     if (files !== undefined && flow !== "jwt") report(`${path}.files`, "does nothing: only --flow jwt reads a key");

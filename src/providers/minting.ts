@@ -15,7 +15,7 @@ export type Signing = NonNullable<Minting["sign"]>;
 type Claim = Signing["claims"][string];
 
 /** What the templates of signed claims and of `account` may name besides the settings. */
-export const MINTING_NAMES = ["clientId", "tokenEndpoint", "scope", "thumbprint", "keyId", "email"] as const;
+export const MINTING_NAMES = ["clientId", "tokenEndpoint", "issuer", "scope", "thumbprint", "keyId", "email"] as const;
 
 export function isMintingFlow(flow: string | null): flow is MintingFlow {
   return (MINTING_FLOWS as readonly (string | null)[]).includes(flow);

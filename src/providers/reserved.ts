@@ -127,7 +127,7 @@ export const RESERVED_FLAGS = [
     "verify",
   ],
   ...["no-verify", "callback", "web", "add-scope", "remove-scope", "set", "unset", "yes", "stored"],
-  ...["client-metadata-url", "no-resource", "challenge"],
+  ...["client-metadata-url", "no-resource", "challenge", "via"],
   // Of `provider try`, which takes a login's flags too.
   ...["keep", "replace", "ci"],
 ] as const;

@@ -29,6 +29,11 @@ export interface McpOptions {
   readonly lifetime?: number;
   /** Scopes that a token has, whatever was asked for. */
   readonly grants?: readonly string[];
+  /** Answers the grants that no login makes: the scopes of the token, or the error. */
+  readonly otherGrant?: (
+    values: Readonly<Record<string, string>>,
+    request: Request,
+  ) => Promise<readonly string[] | string>;
 }
 
 export interface Seen {
@@ -75,7 +80,8 @@ export class AuthorizationServer {
       const id = `${this.#prefix}-client-${++this.#count}`;
       return Response.json({ ...body, client_id: id }, { status: 201 });
     }
-    if (pathname === "/token") return this.#token(Object.fromEntries(new URLSearchParams(await request.text())));
+    if (pathname === "/token")
+      return this.#token(Object.fromEntries(new URLSearchParams(await request.text())), request);
     return new Response("nothing here", { status: 404 });
   }
 
@@ -110,8 +116,16 @@ export class AuthorizationServer {
     return new Response(null, { status: 302, headers: { location: back.href } });
   }
 
-  #token(values: Readonly<Record<string, string>>): Response {
+  async #token(values: Readonly<Record<string, string>>, request: Request): Promise<Response> {
     this.seen.push({ path: "/token", values });
+    const { lifetime = 3600, otherGrant } = this.#options;
+    if (otherGrant !== undefined && !["refresh_token", "authorization_code"].includes(values.grant_type ?? "")) {
+      const granted = await otherGrant(values, request);
+      if (typeof granted === "string") return Response.json({ error: granted }, { status: 400 });
+      const access = `${this.#prefix}-access-${crypto.randomUUID()}`;
+      this.tokens.set(access, { scope: granted.join(" "), resource: values.resource ?? null });
+      return Response.json({ access_token: access, token_type: "Bearer", expires_in: lifetime });
+    }
     const bad = Response.json({ error: "invalid_grant" }, { status: 400 });
     let scope: string;
     if (values.grant_type === "refresh_token") {
@@ -132,7 +146,6 @@ export class AuthorizationServer {
     const refresh = `${this.#prefix}-refresh-${crypto.randomUUID()}`;
     this.#refreshTokens.set(refresh, scope);
     this.tokens.set(access, { scope, resource: values.resource ?? null });
-    const { lifetime = 3600 } = this.#options;
     return Response.json({
       access_token: access,
       token_type: "Bearer",

@@ -49,7 +49,9 @@ describe("challenges (RFC 9110 §11.6.1)", () => {
       error: "e",
       scopes: ["b", "a"],
       resourceMetadata: null,
+      bound: false,
     });
+    expect(bearerChallenge('DPoP algs="ES256"')?.bound).toBe(true);
     expect(bearerChallenge("Basic realm=x")).toBeNull();
     expect(bearerChallenge(null)).toBeNull();
   });

@@ -36,6 +36,7 @@ describe("an API's metadata", () => {
       resource: URL_,
       issuers: ["https://as.example"],
       scopes: [],
+      bound: false,
     });
     expect(calls).toEqual([`POST ${URL_}`, "GET https://meta.example/x"]);
   });

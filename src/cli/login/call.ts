@@ -1,13 +1,16 @@
 /** The flags by which a login is made, and the login that they ask for. */
 import { clientVariables } from "../../connections/clients.ts";
-import type { LoginRequest } from "../../connections/login/request.ts";
+import type { Credential, LoginRequest } from "../../connections/login/request.ts";
+import { type ConnectionRef, display } from "../../connections/ref.ts";
+import { sourceOf } from "../../connections/subject-token.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
 import { usage } from "../../platform/errors.ts";
+import type { ProviderDefinition } from "../../providers/schema.ts";
 import { type Args, seconds } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { givenSecret } from "../input.ts";
 import { resourceOf, scopes } from "../selector.ts";
-import type { Session } from "../session.ts";
+import { type Session, selectStored } from "../session.ts";
 import { address, LOGIN_SETTINGS, loginSettingsFrom } from "../settings.ts";
 import { companionsGiven, type GivenCompanion, readCompanions } from "./companions.ts";
 import { CREDENTIALS, credentialOf, credentialsGiven } from "./credentials.ts";
@@ -27,6 +30,12 @@ export const LOGIN_FLAGS = {
     description: "A token or API key to keep; '-' reads it from standard input",
   },
   ...CREDENTIALS,
+  via: {
+    type: "string",
+    valueHint: "connection",
+    description:
+      "The login at an identity provider that vouches for you at an MCP server's issuer, without a browser there",
+  },
   "add-scope": {
     type: "string",
     valueHint: "scope",
@@ -77,6 +86,7 @@ export async function loginCallFrom(cli: Cli, session: Session, target: Target, 
     throw usage("--resource and --no-resource contradict each other.", "Leave one out.");
   const moreScopes = scopes(args["add-scope"], "--add-scope");
   const clientMetadataUrl = await clientMetadataUrlOf(cli, args["client-metadata-url"]);
+  const via = args.via === undefined ? null : await vouching(session, definition, args.via, args["subject-token"]);
   const browser = args.browser ?? true;
   const qr = args.qr ?? false;
   const request: LoginRequest = {
@@ -98,6 +108,7 @@ export async function loginCallFrom(cli: Cli, session: Session, target: Target, 
     redirectUri: address(args["redirect-uri"], "--redirect-uri"),
     asWritten: {
       ...credentialsGiven(args),
+      ...(via !== null && { via: display(via) }),
       ...(!browser && { "no-browser": true as const }),
       ...(qr && { qr: true as const }),
     },
@@ -128,10 +139,27 @@ export async function loginCallFrom(cli: Cli, session: Session, target: Target, 
     secrets: async () => ({
       clientSecret: await givenSecret(cli, "client-secret", args["client-secret"]),
       token: await givenSecret(cli, "token", args.token),
-      credential: await credentialOf(cli, args),
+      credential: { ...(await credentialOf(cli, args)), ...(via !== null && vouchedBy(via)) },
       companions: await readCompanions(cli, companions),
     }),
   };
+}
+
+/** @throws AuthError `usage` where the API doesn't say itself who gives its tokens: no issuer is vouched at but its own */
+async function vouching(
+  session: Session,
+  { resource, title }: ProviderDefinition,
+  via: string,
+  subjectToken: string | undefined,
+): Promise<ConnectionRef> {
+  if (resource === undefined) throw usage(`--via does nothing for ${title}.`, "It is for MCP servers.");
+  if (subjectToken !== undefined) throw usage("--via and --subject-token contradict each other.", "Leave one out.");
+  return (await selectStored(session, via, undefined)).ref;
+}
+
+/** What a login brings along for which another connection vouches. */
+function vouchedBy(via: ConnectionRef): Credential {
+  return { subjectToken: { secret: null, source: sourceOf(via) } };
 }
 
 /** The flag's, else the variable's. @throws AuthError `usage` */

@@ -66,7 +66,6 @@ export async function performLogin(cli: Cli, session: Session, call: LoginCall):
   }
   const request = { ...call.request, ...(await call.secrets()) };
   const stored = await loginOrExplain(cli, session, request, call.display);
-  await cli.context.audit({ event: "login", status: "success", connection: display(stored.ref) });
   if (cli.output.isJson) await cli.output.event(connectedEvent(stored));
   // A token or key in the place of another, of the same place and account.
   const isPasted = (one: Stored | null): boolean =>
@@ -160,12 +159,19 @@ function whom({ ref, record }: Stored): string {
   return label ? ` as ${escapeText(label)}` : ` (${display(ref)})`;
 }
 
-async function loginOrExplain(cli: Cli, session: Session, request: LoginRequest, how: LoginDisplay): Promise<Stored> {
+export async function loginOrExplain(
+  cli: Cli,
+  session: Session,
+  request: LoginRequest,
+  how: LoginDisplay,
+): Promise<Stored> {
   const ui = await createLoginUi(cli, how);
   try {
-    return await offeringToTakeClient(cli, request, how.form, async (asked) =>
+    const stored = await offeringToTakeClient(cli, request, how.form, async (asked) =>
       login(await session.services(), asked, ui),
     );
+    await cli.context.audit({ event: "login", status: "success", connection: display(stored.ref) });
+    return stored;
   } catch (error) {
     const connection = display(request.ref);
     const failure = concerning(connection, asAuthError(error));

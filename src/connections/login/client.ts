@@ -77,6 +77,20 @@ export async function loginClient(
 }
 
 /**
+ * Its id is where the issuer reads what it is (draft-ietf-oauth-client-id-metadata-document): there is nothing to register.
+ * @param known the client that there is: one that a person gave goes before
+ */
+export function byMetadataUrl(
+  known: Client | null,
+  { clientMetadataUrl: id }: LoginRequest,
+  document: IssuerDocument | null,
+): Client | null {
+  if (id === undefined || !document?.clientMetadata || (known !== null && known.registration === undefined))
+    return null;
+  return { id, secret: null, authentication: "none", name: CLIENT_NAME };
+}
+
+/**
  * A client belongs to the issuer that it was registered with, and is never shown to another (MCP "Authorization Server
  * Binding"); one whose id is the URL of its metadata belongs to none.
  */

@@ -15,7 +15,7 @@ import { awaitReply, type ReplyWait } from "../../platform/signals.ts";
 import { syntaxFault } from "../../platform/syntax.ts";
 import { mintingOf } from "../../providers/minting.ts";
 import { fill } from "../../providers/template.ts";
-import { type MintOrder, mintToken, valuesOf } from "../mint.ts";
+import { type MintOrder, mintToken, valuesOf, withVoucher } from "../mint.ts";
 import type { Mint } from "../record.ts";
 import type { Services } from "../services.ts";
 import { loginCommand } from "./command.ts";
@@ -34,6 +34,7 @@ export interface FlowEnd {
 
 /** A login on its way. */
 interface Run {
+  readonly services: Services;
   readonly context: Context;
   readonly plan: LoginPlan;
   readonly ui: LoginUi;
@@ -52,15 +53,17 @@ interface Run {
  * @throws AuthError `access_denied`, `login_timeout`, `token_rejected`, `interrupted`, network and client errors
  */
 export async function runFlow(
-  { context }: Services,
+  services: Services,
   plan: LoginPlan,
   ui: LoginUi,
   interruption: AbortSignal | undefined,
   moved: (plan: LoginPlan) => void,
 ): Promise<FlowEnd> {
+  const { context } = services;
   const { http } = context;
   const wait = replyWait(plan, ui);
   const run: Run = {
+    services,
     context,
     plan,
     ui,
@@ -237,11 +240,12 @@ async function byCode({ context, plan, receive }: Run): Promise<TokenReply> {
 }
 
 /** Runs the flow for the first time. */
-async function mintFirst({ context, plan, receive }: Run, mint: Mint): Promise<TokenReply> {
-  const order = orderOf(plan, mint);
+async function mintFirst({ services, context, plan, receive }: Run, mint: Mint): Promise<TokenReply> {
+  const order = await withVoucher(services, orderOf(plan, mint));
   try {
     const { reply } = await mintToken({ env: context.env, http: receive, now: () => context.now() }, order);
     const { account: named } = order.minting;
+    if (order.voucher !== undefined) return { ...reply, account: order.voucher.account };
     const account = named === undefined ? null : fill(named, valuesOf(order));
     return { ...reply, account: account === null ? null : { id: account, label: account, organization: null } };
   } catch (error) {

@@ -171,7 +171,8 @@ export function proofMissing(
       ...(minting.audience === undefined ? [] : [vouched]),
     ],
     jwt: [{ key: placeholder("file") }],
-    exchange: [vouched],
+    // Where it is there, the client is what lacks; assertions are for clients with a secret.
+    exchange: [request.credential?.subjectToken === undefined ? vouched : { "client-secret": "-" }],
   };
   const { create } = provider.client;
   const steps = [...(!client || create === null ? [] : [`Create a client: ${create}`]), ...(minting.notes ?? [])];

@@ -12,7 +12,8 @@ import type { ResolvedProvider } from "../../providers/resolve.ts";
 import type { Flow, ProviderDefinition } from "../../providers/schema.ts";
 import type { Mint } from "../record.ts";
 import type { Services } from "../services.ts";
-import { loginClient } from "./client.ts";
+import { vouchingConnection } from "../subject-token.ts";
+import { byMetadataUrl, loginClient } from "./client.ts";
 import { type KeyFile, keyFile } from "./key-file.ts";
 import { namesClient, proofMissing } from "./missing-client.ts";
 import type { LoginPlan } from "./plan.ts";
@@ -94,7 +95,7 @@ export async function planWithoutPerson(
   const known =
     token === undefined ? null : await loginClient(services, dialect, common, originOf(token), document, { withKey });
   const mint = await mintOf(services, { ...common, provider }, flow, minting, known, file);
-  const client = clientFor(definition, flow, mint, known);
+  const client = clientFor(definition, flow, mint, byMetadataUrl(known, request, document) ?? known);
   if (client === null) throw proofMissing(services, { ...common, provider }, flow, minting);
   const scopes = request.scopes ?? profile?.scopes ?? common.api?.scopes ?? minting.scopes ?? [];
   return {
@@ -114,10 +115,15 @@ export async function planWithoutPerson(
 function clientFor(
   definition: ProviderDefinition,
   flow: MintingFlow,
-  { proof }: Mint,
+  { proof, source }: Mint,
   known: Client | null,
 ): Client | null {
-  if (!namesClient(definition, flow)) return { id: "", secret: null, authentication: "none" };
+  const anonymous: Client = { id: "", secret: null, authentication: "none" };
+  if (!namesClient(definition, flow)) return anonymous;
+  // The token is the grant, and the client proves itself as it does elsewhere (RFC 7521 §4.1). An identity assertion names
+  // the client: there has to be one.
+  if (flow === "exchange" && mintingOf(definition, flow)?.use === "grant")
+    return known ?? (vouchingConnection({ source }) === null ? anonymous : null);
   if (known === null || (proof === "secret" && !canProve(known))) return null;
   return proof === "secret" ? known : { ...known, secret: null, authentication: "none" };
 }
@@ -137,7 +143,7 @@ async function mintOf(
 ): Promise<Mint> {
   const blank: Mint = { proof: "secret", secret: null, source: null, values: {}, clockOffset: 0 };
   const { request } = common;
-  const { subjectToken } = request.credential ?? {};
+  const subjectToken = request.credential?.subjectToken ?? keptSource(common, flow);
   if (subjectToken !== undefined) return { ...blank, proof: "subject-token", ...subjectToken };
   const { sign } = minting;
   if (file !== null && sign !== undefined)
@@ -156,6 +162,12 @@ async function mintOf(
   }
   if (flow === "client-credentials" && client === null) return blank;
   throw proofMissing(services, common, flow, minting);
+}
+
+/** Where the login before took another issuer's token from: it is there again for the next. */
+function keptSource({ existing }: Common, flow: MintingFlow): Credential["subjectToken"] {
+  const { flow: before, mint } = existing?.record ?? {};
+  return before === flow && mint?.source ? { secret: null, source: mint.source } : undefined;
 }
 
 function variableOf({ context }: Services, minting: Minting, kind: "certificate" | "subjectToken"): string | null {

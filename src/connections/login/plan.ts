@@ -1,7 +1,7 @@
 /** Everything about a login that is settled before anything is sent to the provider, but discovery. */
 
 import type { IssuerDocument } from "../../oauth/discovery.ts";
-import { CLIENT_NAME, type Client, type Server } from "../../oauth/types.ts";
+import type { Client, Server } from "../../oauth/types.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { placeholder } from "../../platform/shell-word.ts";
@@ -20,7 +20,7 @@ import type { Connection, Mint } from "../record.ts";
 import type { Services } from "../services.ts";
 import { readReplaceable, type Stored } from "../store.ts";
 import { type ApiLogin, apiLogin, clientPlaceOf, movedNotice, resourceForApi, scopesForApi } from "./api.ts";
-import { loginClient } from "./client.ts";
+import { byMetadataUrl, loginClient } from "./client.ts";
 import { loginCommand } from "./command.ts";
 import { atKnownOrigins, withMetadata } from "./metadata.ts";
 import { clientMissing } from "./missing-client.ts";
@@ -101,7 +101,15 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   if (pastes) return { ...common, flow: "token", client: null, scopes: [] };
 
   const withoutPerson = await planWithoutPerson(services, common, alone, document);
-  if (withoutPerson !== null) return atMutualTls(withoutPerson, document);
+  if (withoutPerson !== null) {
+    const { client, mint } = withoutPerson;
+    // Another issuer's token isn't shown a second time, to find out whether a proof was wanted with it.
+    const isReady = client !== null && (mint?.proof !== "subject-token" || atApi?.api.bound === true);
+    return atMutualTls(
+      isReady ? { ...withoutPerson, client: await ready(client, document, atApi) } : withoutPerson,
+      document,
+    );
+  }
 
   const { token } = server.endpoints;
   if (token === undefined)
@@ -113,7 +121,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   // A secret without an id is meant for the client that the description brings.
   const own = request.clientSecret !== null;
   const known = await loginClient(services, dialect, common, origin, document, { own });
-  const ofUrl = known === null || known.registration !== undefined ? byMetadataUrl(request, document) : null;
+  const ofUrl = byMetadataUrl(known, request, document);
   const at = common.clientPlace ?? origin;
   const registration =
     known === null && ofUrl === null ? await registeredClient(services, provider, request, document, at) : null;
@@ -139,7 +147,7 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   const registered = registration === null ? {} : { registered: registration.entry };
   const said = registration?.notice ?? movedNotice(atApi, profile);
   const notice = said === null ? {} : { notice: said };
-  const plan = { ...common, flow, client: await ready(client, document), scopes, ...registered, ...notice };
+  const plan = { ...common, flow, client: await ready(client, document, atApi), scopes, ...registered, ...notice };
   return atMutualTls(plan, document);
 }
 
@@ -147,12 +155,6 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
 function resourceOf({ resource, withoutResource }: LoginRequest, profile: Connection | null): string | undefined {
   if (resource !== undefined || withoutResource || profile === null) return resource;
   return asLoggedIn(profile).pinned?.resource;
-}
-
-/** Its id is where the issuer reads what it is (draft-ietf-oauth-client-id-metadata-document): there is nothing to register. */
-function byMetadataUrl({ clientMetadataUrl: id }: LoginRequest, document: IssuerDocument | null): Client | null {
-  if (id === undefined || !document?.clientMetadata) return null;
-  return { id, secret: null, authentication: "none", name: CLIENT_NAME };
 }
 
 /** What is kept and shown are the scopes: a description that changes its presets changes no login. */
@@ -183,11 +185,11 @@ function withResourceScope(definition: ProviderDefinition, request: LoginRequest
 /** OpenID Connect Core §5.4: of no resource. */
 const OPENID = ["openid", "profile", "email"];
 
-/** With a key to prove, should the issuer bind its tokens to one. */
-async function ready(client: Client, document: IssuerDocument | null): Promise<Client> {
+/** With a key to prove, should the issuer bind its tokens to one, or the API take no others. */
+async function ready(client: Client, document: IssuerDocument | null, login: ApiLogin | null): Promise<Client> {
   if (!document?.dpop) return client;
   const { ProofKey } = await import("../../oauth/dpop.ts");
-  return { ...client, proof: await ProofKey.generate() };
+  return { ...client, proof: await ProofKey.generate(login?.api.bound ?? false) };
 }
 
 const NOTHING_KNOWN = { secret: false, browser: false, scopes: [] };
