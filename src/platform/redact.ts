@@ -234,7 +234,7 @@ const WORD = /[A-Za-z0-9][A-Za-z0-9_~+=-]{15,}/g;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** No command, name, address or number: long, of one word, and mixed as generators mix. A host's name has no capitals. */
-function isUnmistakable(secret: string): boolean {
+export function isUnmistakable(secret: string): boolean {
   if (!/^[\w~+/=.-]{20,}$/.test(secret) || !looksRandom(secret)) return false;
   return !secret.includes(".") || /[A-Z]/.test(secret);
 }

@@ -1,0 +1,77 @@
+/**
+ * Passes over bytes where no form begins. The third byte of each step is read with the two before it: a form that begins
+ * within the step has these three in it, one behind the other, near its beginning. Most of any text is passed over so.
+ */
+import { advance, placeOf, type Thread } from "./thread.ts";
+
+/** Bytes of a step at most. In a longer one more of ordinary text looks as if it were of a form. */
+const FARTHEST = 8;
+const ESCAPE = 0x1b;
+
+export class Filter {
+  /** By the hash of three bytes, whether a form has such within its first `step` + 2 bytes. */
+  readonly #triples = new Uint8Array(1 << 18);
+  /** Bytes. */
+  readonly step: number;
+  #bytes: Buffer | null = null;
+  /** Where the next of a terminal's sequences is, which may stand within a form. */
+  #escape = 0;
+
+  /** @param forms at their beginning */
+  constructor(forms: readonly Thread[]) {
+    const shortest = Math.min(...forms.map(({ form }) => form.units.length));
+    this.step = Math.max(1, Math.min(FARTHEST, shortest - 2));
+    const seen = new Set<string>();
+    let threads = forms;
+    for (let i = 0; i < this.step; i++) {
+      const fresh = threads.filter((thread) => !seen.has(placeOf(thread)));
+      for (const thread of fresh) seen.add(placeOf(thread));
+      threads = fresh.flatMap((thread) => this.#learn(thread));
+    }
+  }
+
+  #learn(thread: Thread): Thread[] {
+    return successors(thread).flatMap(([first, after]) => {
+      for (const [second, last] of after.flatMap(successors))
+        for (const { step } of last)
+          for (const third of step.next.keys()) this.#triples[hash(first, second, third)] = 1;
+      return after;
+    });
+  }
+
+  /** @returns the first place from `start` at which a form may begin */
+  pass(bytes: Buffer, start: number): number {
+    const triples = this.#triples;
+    const step = this.step;
+    if (bytes !== this.#bytes || this.#escape < start) this.#lookForEscape(bytes, start);
+    const end = Math.min(bytes.length, this.#escape) - step - 1;
+    let at = start;
+    while (
+      at < end &&
+      triples[hash(bytes[at + step - 1] as number, bytes[at + step] as number, bytes[at + step + 1] as number)] === 0
+    )
+      at += step;
+    return at;
+  }
+
+  #lookForEscape(bytes: Buffer, start: number): void {
+    this.#bytes = bytes;
+    const found = bytes.indexOf(ESCAPE, start);
+    this.#escape = found < 0 ? Number.POSITIVE_INFINITY : found;
+  }
+}
+
+function hash(first: number, second: number, third: number): number {
+  return (first << 10) ^ (second << 5) ^ third;
+}
+
+/** The bytes that a form may go on with, but for a terminal's sequences, and what becomes of it. */
+function successors(thread: Thread): [byte: number, after: Thread[]][] {
+  return [...thread.step.next.keys()]
+    .filter((byte) => byte !== ESCAPE)
+    .map((byte) => {
+      const after: Thread[] = [];
+      advance(thread, byte, after);
+      return [byte, after];
+    });
+}

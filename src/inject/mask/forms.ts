@@ -1,0 +1,194 @@
+/**
+ * The forms in which a secret comes out of a program. Each is a sequence of units (a character, two hex digits), a unit is
+ * a graph of the bytes by which it may be written, and between two units a line may be broken or a colour change: so text
+ * that is partly escaped, wrapped at any column, or highlighted in part is found by the same few forms.
+ */
+import { isUnmistakable } from "../../platform/redact.ts";
+
+/** A place in the bytes of a unit. */
+export interface Step {
+  readonly id: number;
+  readonly next: Map<number, Step>;
+  /** How many units are complete here: 1 at a unit's end, 0 at the end of what stands between two; null within. */
+  done: 0 | 1 | null;
+}
+
+export interface Form {
+  readonly id: number;
+  readonly units: readonly Step[];
+  /** What may stand between two units, any number of times. */
+  readonly between: Step;
+  /** Units at its beginning that tell nothing of the secret, or so little that they need not be held back for long. */
+  readonly harmless: number;
+  /** Bytes: one that is written with more around its units isn't recognised, which bounds what is held back. */
+  readonly longest: number;
+}
+
+/** Characters: a shorter value is found in ordinary text, and masking it would change that. */
+const SHORTEST = 8;
+
+export function isMaskable(secret: string): boolean {
+  return [...secret].length >= SHORTEST;
+}
+
+/** Characters that may come out. */
+const HARMLESS = 3;
+/** Characters of a secret that is long enough to lose its beginning. */
+const LONG = 24;
+/** What all tokens of a kind begin with: `github_pat_`, `sk-proj-`, the first line of a key. */
+const KIND = /^(?:[A-Za-z]{1,8}[_.-]){1,3}|^-----BEGIN [A-Z ]{1,40}-----/;
+
+export function formsOf(secret: string): Form[] {
+  const wellFormed = secret.toWellFormed();
+  const kind = wellFormed.length < LONG ? 0 : (KIND.exec(wellFormed)?.[0].length ?? 0);
+  const harmless = HARMLESS + kind;
+  const lines = wellFormed.split(/[\r\n]+/);
+  const bytes = new TextEncoder().encode(wellFormed);
+  const withCrLf = new TextEncoder().encode(wellFormed.replace(/\r?\n/g, "\r\n"));
+  // RFC 6749 §2.3.1: within Basic credentials a client's secret is form-encoded first.
+  const encoded = new TextEncoder().encode(new URLSearchParams({ "": wellFormed }).toString().slice(1));
+  const inBase64 = new Set([bytes, withCrLf, encoded].flatMap(base64Pieces));
+  return [
+    // Line ends are what may stand between units: kept, changed, or left out by whoever joins the lines.
+    form([...lines.join("")].map(textUnit), harmless, lines.length > 1 ? BETWEEN_LINES : BETWEEN),
+    // One line of a key is worth masking too; `"type": "service_account"` isn't.
+    ...(lines.length > 1 ? lines : []).filter(isUnmistakable).map((line) => form([...line].map(textUnit), HARMLESS)),
+    ...[...inBase64].map((piece) => form([...piece].map(base64Unit), harmless * (4 / 3))),
+    ...[bytes, withCrLf]
+      .slice(0, lines.length > 1 ? 2 : 1)
+      .flatMap((each) => [form([...each].map(hexUnit), harmless), form([...each].map(decimalUnit), harmless)]),
+  ];
+}
+
+/**
+ * Base64 of a text that has the secret somewhere inside (`user:secret` in a Basic header) shows it in one of three
+ * alignments. For each: the characters that depend on nothing but the secret.
+ */
+function base64Pieces(bytes: Uint8Array): string[] {
+  return [0, 1, 2].map((shift) => {
+    const padded = new Uint8Array(shift + bytes.length);
+    padded.set(bytes, shift);
+    return padded
+      .toBase64({ omitPadding: true })
+      .slice(Math.ceil((shift * 8) / 6), Math.floor((padded.length * 8) / 6));
+  });
+}
+
+let forms = 0;
+
+function form(units: readonly Step[], harmless: number, between: Step = BETWEEN): Form {
+  return { id: forms++, units, between, harmless, longest: 1024 + 16 * units.length };
+}
+
+let steps = 0;
+
+function step(done: Step["done"] = null): Step {
+  return { id: steps++, next: new Map(), done };
+}
+
+function unitOf(ways: Iterable<Way>): Step {
+  const first = step();
+  for (const way of ways) add(first, way, 1);
+  return first;
+}
+
+/** Bytes, and whether the hex digits among them may be in either case. */
+type Way = readonly [text: string, anyCase?: "any case"];
+
+function add(first: Step, [text, anyCase]: Way, done: 0 | 1): void {
+  let at = first;
+  for (const byte of new TextEncoder().encode(text)) {
+    const other = anyCase && isHexLetter(byte) ? byte ^ 0x20 : byte;
+    const next: Step = at.next.get(byte) ?? at.next.get(other) ?? step();
+    at.next.set(byte, next);
+    at.next.set(other, next);
+    at = next;
+  }
+  at.done = done;
+}
+
+function isHexLetter(byte: number): boolean {
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66;
+}
+
+const units = new Map<string, Step>();
+
+function cached(key: string, ways: () => Iterable<Way>): Step {
+  const unit = units.get(key) ?? unitOf(ways());
+  units.set(key, unit);
+  return unit;
+}
+
+function textUnit(character: string): Step {
+  return cached(character, () => textWays(character));
+}
+
+/** Base64url differs in two characters, and both are escaped in URLs and JSON as any others. */
+function base64Unit(character: string): Step {
+  const same = character === "+" ? "-" : character === "/" ? "_" : null;
+  if (same === null) return textUnit(character);
+  return cached(`base64 ${character}`, () => [...textWays(character), [same]]);
+}
+
+/** `6875`, `68 75`, `68:75`, `68-75`. */
+function hexUnit(byte: number, index: number): Step {
+  const signs = index === 0 ? [""] : ["", " ", ":", "-"];
+  return cached(`hex ${signs} ${byte}`, () => signs.map((sign) => [sign + hex(byte, 2), "any case"]));
+}
+
+/** Node's Buffer as JSON, Python's list of bytes. All but the last are followed by a comma. */
+function decimalUnit(byte: number, index: number, { length }: { readonly length: number }): Step {
+  if (index === length - 1) return cached(`last ${byte}`, () => [[`${byte}`]]);
+  return cached(`decimal ${byte}`, () => [[`${byte},`], [`${byte}, `]]);
+}
+
+/** As it is, in a form or a URL (encoded once or twice), and in the strings of JSON and of programming languages. */
+function* textWays(character: string): Iterable<Way> {
+  yield [character];
+  if (character === " ") yield ["+"];
+  const bytes = [...new TextEncoder().encode(character)].map((byte) => hex(byte, 2));
+  for (const sign of ["%", "%25"]) yield [bytes.map((byte) => sign + byte).join(""), "any case"];
+  const codeUnits = Array.from({ length: character.length }, (_, i) => hex(character.charCodeAt(i), 4));
+  const escapes = [
+    JSON.stringify(character).slice(1, -1),
+    // `\/` in JSON; a shell's quoting of punctuation. `\n` is no n.
+    ...(/\w/.test(character) ? [] : [`\\${character}`]),
+    codeUnits.map((unit) => `\\u${unit}`).join(""),
+    bytes.map((byte) => `\\x${byte}`).join(""),
+  ];
+  for (const escaped of escapes) {
+    if (escaped === character) continue;
+    yield [escaped, "any case"];
+    // JSON within JSON.
+    yield [JSON.stringify(escaped).slice(1, -1), "any case"];
+  }
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
+}
+
+const LINE_BREAKS: readonly Way[] = [
+  ["\n"],
+  ["\r"],
+  // How readline wraps what is typed.
+  [" \r"],
+  ...["\\n", "\\r", "\\\\n", "\\\\r"].map((text): Way => [text]),
+  ...["%0A", "%0D", "%250A", "%250D"].map((text): Way => [text, "any case"]),
+];
+
+const BETWEEN = between(LINE_BREAKS);
+const BETWEEN_LINES = between([...LINE_BREAKS, [" "], ["\t"]]);
+
+/** With the sequences by which a terminal changes colour or moves its cursor (ECMA-48 §5.4; `ESC ( B` of ISO 2022). */
+function between(ways: readonly Way[]): Step {
+  const first = step();
+  for (const way of [...ways, ["\x1b(B"] as const]) add(first, way, 0);
+  const parameters = step();
+  first.next.get(0x1b)?.next.set(0x5b, parameters);
+  for (let byte = 0x20; byte <= 0x3f; byte++) parameters.next.set(byte, parameters);
+  const end = step(0);
+  for (let byte = 0x40; byte <= 0x7e; byte++) parameters.next.set(byte, end);
+  return first;
+}
