@@ -2,7 +2,6 @@
 import { catalog } from "../providers/catalog/index.ts";
 import { builtIn } from "../providers/index.ts";
 import { claimsOf } from "../src/providers/plugins/claims.ts";
-import { readVariables } from "../src/providers/read-variables.ts";
 
 /** Where what is whose is kept, in `providers/catalog/`. */
 const FOLDER = new URL("../providers/catalog/", import.meta.url);
@@ -11,11 +10,14 @@ const FOLDER = new URL("../providers/catalog/", import.meta.url);
 export async function catalogTables(): Promise<ReadonlyMap<URL, string>> {
   const owners = new Map<string, string[]>();
   const aliases = new Map<string, string>();
+  const readers = new Map<string, string[]>();
   for (const [id, load] of Object.entries(catalog)) {
     const definition = (await load()).default;
     for (const alias of definition.aliases ?? []) aliases.set(alias, id);
     const { reads, writes, origins } = claimsOf(definition);
     for (const name of new Set([...reads, ...writes, ...origins])) if (!name.includes("{")) add(owners, name, id);
+    const groups = [definition.environment, ...(definition.variants ?? []).map(({ environment }) => environment)];
+    for (const name of new Set(groups.flatMap((group) => group?.read ?? []))) add(readers, name, id);
   }
   const isOrigin = ([name]: [string, string[]]) => name.startsWith("https://");
   const claims = sorted(owners);
@@ -29,7 +31,7 @@ export async function catalogTables(): Promise<ReadonlyMap<URL, string>> {
     ],
     [new URL("origins.ts", FOLDER), originsFile(claims.filter(isOrigin))],
     [new URL("bundled-origins.ts", FOLDER), bundledOriginsFile(await bundledOrigins())],
-    [new URL("bundled-variables.ts", FOLDER), variablesFile(await readers())],
+    [new URL("variables.ts", FOLDER), variablesFile(sorted(readers))],
   ]);
 }
 
@@ -67,16 +69,9 @@ ${rows(origins)}};
 `;
 }
 
-async function readers(): Promise<[string, string[]][]> {
-  const ids = new Map<string, string[]>();
-  for (const [id, load] of Object.entries({ ...builtIn, ...catalog }))
-    for (const variable of readVariables((await load()).default)) add(ids, variable, id);
-  return sorted(ids);
-}
-
 function variablesFile(readers: [string, string[]][]): string {
-  return `/** Variable → the providers that read a token from it. Made by .ci/catalog-claims.ts; a test compares. */
-export const bundledVariables: Readonly<Record<string, readonly string[]>> = {
+  return `/** Variable → who in the catalogue reads a token from it: so that no manifest is read to find out that none is set. */
+export const catalogVariables: Readonly<Record<string, readonly string[]>> = {
 ${rows(readers)}};
 `;
 }

@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/connections": ["src/oauth", "src/providers", "src/vault", "src/platform"],
   "src/contract": ["src/connections", "src/oauth", "src/providers", "src/vault", "src/platform"],
   "src/inject": ["src/oauth", "src/providers", "src/vault", "src/platform"],
+  "src/proxy": ["src/inject", "src/platform"],
   "src/cli": [
     "src/contract",
     "src/connections",
@@ -23,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/inject",
     "src/oauth",
     "src/providers",
+    "src/proxy",
     "src/release",
     "src/vault",
     "src/platform",
@@ -136,8 +138,10 @@ test("src knows no provider's name", () => {
   expect(found).toEqual([]);
 });
 
-/** One exchange, sending again, and the way through a proxy. */
-const NETWORK = ["http.ts", "http-retry.ts", "proxy.ts"].map((name) => `src/platform/${name}`);
+/** One exchange, sending again, what is streamed, and the way through a proxy. */
+const NETWORK = ["http.ts", "http-retry.ts", "http-stream.ts", "http-server.ts", "proxy.ts"].map(
+  (name) => `src/platform/${name}`,
+);
 
 test("only platform/http.ts and what belongs to it talk to the network", () => {
   const calls = /\bfetch\s*\(|["']ofetch["']|["']node:(https?|net|tls|dgram)["']|\bnew WebSocket\b|\bBun\.connect\b/g;

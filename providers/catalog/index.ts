@@ -1,5 +1,7 @@
 import type { ProviderDefinition } from "auth/provider";
 
+export { catalogVariables } from "./variables.ts";
+
 /** Long, and read only where a plugin's claims are compared with it. */
 export const claims = async () => {
   const { catalogClaims, catalogAliases } = await import("./claims.ts");

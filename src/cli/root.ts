@@ -18,6 +18,7 @@ export const root = defineGroup({
     get: () => import("./get.ts"),
     export: () => import("./export.ts"),
     helper: () => import("./helper.ts"),
+    proxy: () => import("./proxy.ts"),
     inspect: () => import("./inspect.ts"),
     profile: () => import("./profile.ts"),
     client: () => import("./client.ts"),

@@ -41,7 +41,6 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
   };
   const registry = createRegistry({
     builtIn,
-    variables: () => import("../../providers/catalog/bundled-variables.ts"),
     origins: () => import("../../providers/catalog/bundled-origins.ts"),
     catalog: () => import("../../providers/catalog/index.ts"),
     otherwise: async () => (await import("../../providers/catalog/called-otherwise.ts")).calledOtherwise,

@@ -9,6 +9,7 @@ export interface Paths {
   readonly key: string;
   readonly providers: string;
   readonly audit: string;
+  readonly requests: string;
   readonly log: string;
   readonly runtime: string;
 }
@@ -54,6 +55,7 @@ function layout(folders: Folders, at: (...parts: string[]) => string): Paths {
     key: at(folders.config, "key"),
     providers: at(folders.config, "providers"),
     audit: at(folders.state, "audit.jsonl"),
+    requests: at(folders.state, "requests.jsonl"),
     log: at(folders.state, "logs", "auth.log"),
     runtime: folders.runtime,
   };

@@ -3,11 +3,12 @@
  * connection, and a refresh whose outcome is unknown blocks the next one (RULES.md 2.3). So fetch is sent through a
  * relay of our own on loopback, which speaks to the proxy and knows how far the request got.
  */
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Server, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { errorCode } from "./errors.ts";
 import type { Exchange, HttpReply } from "./http.ts";
 import { HttpError, type ProxyFailure } from "./http-failure.ts";
+import { LIMITS } from "./limits.ts";
 
 type Exchanger = (url: URL, exchange: Exchange, proxy?: string) => Promise<HttpReply>;
 
@@ -111,41 +112,24 @@ async function openRelay(proxy: Proxy, target: URL): Promise<Relay> {
   });
 
   const serve = (socket: Socket, early: Buffer): void => {
-    const { url } = proxy;
-    if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-      fail(url === null ? "proxy address unreadable" : "proxy of an unsupported kind");
-      return;
-    }
-    const upstream = connectTo(url);
-    sockets.add(upstream);
-    socket.on("close", () => upstream.destroy());
-    upstream.on("error", (error) =>
-      fail(stage === "connecting" ? connectFailure(error) : "proxy closed the connection"),
-    );
-    upstream.on("close", () => (stage === "answered" ? socket.end() : fail("proxy closed the connection")));
-    upstream.once(url.protocol === "https:" ? "secureConnect" : "connect", () => {
-      stage = "asking";
-      const authority = `${target.hostname}:${target.port || 443}`;
-      const login = credentialsOf(url);
-      upstream.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${login}\r\n`);
+    const asking = askForTunnel(proxy, target, (asked) => {
+      stage = asked;
     });
-    void readHead(upstream).then((head) => {
-      const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head?.text ?? "")?.[1] ?? 0);
-      if (head === null || status === 0) return fail("proxy closed the connection");
-      if (status === 407) return fail(refusedLogin(url, head.text), status);
-      if (status === 502 || status === 503 || status === 504) return fail("proxy can't reach the host", status);
-      if (status < 200 || status > 299) return fail("proxy refused the request", status);
-      stage = "open";
+    sockets.add(asking.socket);
+    socket.on("close", () => asking.socket.destroy());
+    asking.opened.then((upstream) => {
       socket.write("HTTP/1.1 200 OK\r\n\r\n");
-      if (head.rest.length > 0) upstream.unshift(head.rest);
+      upstream.on("close", () => (stage === "answered" ? socket.end() : fail("proxy closed the connection")));
       upstream.once("data", () => {
         stage = "answered";
       });
       if (early.length > 0) upstream.write(early);
       socket.pipe(upstream);
       upstream.pipe(socket);
-    });
+    }, refused);
   };
+  const refused = (error: unknown): void =>
+    error instanceof TunnelRefused ? fail(error.failure, error.status) : fail("proxy closed the connection");
 
   const close = (): void => {
     server.close();
@@ -157,6 +141,81 @@ async function openRelay(proxy: Proxy, target: URL): Promise<Relay> {
   });
   const { port } = server.address() as { port: number };
   return { proxy: `http://auth:${secret}@127.0.0.1:${port}`, stage: () => stage, failure: () => failed, close };
+}
+
+class TunnelRefused extends Error {
+  readonly failure: ProxyFailure;
+  readonly status: number | null;
+
+  constructor(failure: ProxyFailure, status: number | null = null) {
+    super(failure);
+    this.failure = failure;
+    this.status = status;
+  }
+}
+
+/**
+ * A connection to the target through the proxy that the environment names for it.
+ *
+ * @returns null where it names none
+ * @throws HttpError where there is no connection: nothing has been sent to the target
+ */
+export async function tunnelTo(target: URL): Promise<Socket | null> {
+  const proxy = proxyFor(target, process.env);
+  if (proxy === null) return null;
+  const { socket, opened } = askForTunnel(proxy, target);
+  const timer = setTimeout(() => socket.destroy(new TunnelRefused("proxy timed out")), LIMITS.exchange);
+  try {
+    return await opened;
+  } catch (error) {
+    const { failure, status } = error as TunnelRefused;
+    const detail = status === null ? proxy.name : `HTTP ${status} from ${proxy.name}`;
+    throw new HttpError(failure, target.href, { cause: error, detail });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** `opened` rejects with `TunnelRefused` alone. */
+function askForTunnel(
+  { url }: Proxy,
+  target: URL,
+  reached: (stage: Stage) => void = () => {},
+): { readonly socket: Socket; readonly opened: Promise<Socket> } {
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+    const failure = url === null ? "proxy address unreadable" : "proxy of an unsupported kind";
+    return { socket: new Socket(), opened: Promise.reject(new TunnelRefused(failure)) };
+  }
+  const socket = connectTo(url);
+  const opened = new Promise<Socket>((resolve, reject) => {
+    const fail = (failure: ProxyFailure, status: number | null = null): void => {
+      reject(new TunnelRefused(failure, status));
+      socket.destroy();
+    };
+    let isConnected = false;
+    socket.on("error", (error) => {
+      if (error instanceof TunnelRefused) reject(error);
+      else fail(isConnected ? "proxy closed the connection" : connectFailure(error));
+    });
+    socket.once(url.protocol === "https:" ? "secureConnect" : "connect", () => {
+      isConnected = true;
+      reached("asking");
+      const authority = `${target.hostname}:${target.port || 443}`;
+      const login = credentialsOf(url);
+      socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${login}\r\n`);
+    });
+    void readHead(socket).then((head) => {
+      const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head?.text ?? "")?.[1] ?? 0);
+      if (head === null || status === 0) return fail("proxy closed the connection");
+      if (status === 407) return fail(refusedLogin(url, head.text), status);
+      if (status === 502 || status === 503 || status === 504) return fail("proxy can't reach the host", status);
+      if (status < 200 || status > 299) return fail("proxy refused the request", status);
+      reached("open");
+      if (head.rest.length > 0) socket.unshift(head.rest);
+      resolve(socket);
+    });
+  });
+  return { socket, opened };
 }
 
 function connectTo(proxy: URL): Socket {

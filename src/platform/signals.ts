@@ -121,7 +121,7 @@ export function deferSignals(): Deferral {
       if (--depth > 0) return;
       for (const signal of names()) process.off(signal, remember);
       for (const signal of UNHEARD) posix()?.resetSignal(signal);
-      if (arrived !== null && !isReported) process.exit(interruptedExitCode());
+      if (arrived !== null && !isReported && !isAwaited) process.exit(interruptedExitCode());
     },
   };
 }
@@ -138,6 +138,22 @@ export async function awaitReply<T>(reply: Promise<T>, wait: ReplyWait): Promise
   } finally {
     waits.delete(wait);
   }
+}
+
+let isAwaited = false;
+
+/** Waits for a signal that ends this process, and for what it must not cut in two. @returns 128 + its number */
+export function ended(): Promise<number> {
+  isAwaited = true;
+  process.off("SIGINT", interrupt);
+  return new Promise((resolve) => {
+    const settle = (): unknown => (depth > 0 ? setTimeout(settle, 20) : resolve(interruptedExitCode()));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.on(signal, () => {
+        arrived ??= { signal, at: performance.now() };
+        settle();
+      });
+  });
 }
 
 /** Aborted when a signal that is held back comes: a question to a person ends then. null: none is held back. */

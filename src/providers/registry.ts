@@ -18,11 +18,6 @@ export type Source = Readonly<Record<string, () => Promise<{ default: ProviderDe
 
 export interface Sources {
   readonly builtIn: Source;
-  /**
-   * Variable → the bundled ids that read a token from it, so that no description is read to find out that none is set.
-   * Absent: those of `builtIn` are.
-   */
-  readonly variables?: () => Promise<{ readonly bundledVariables: Readonly<Record<string, readonly string[]>> }>;
   /** Origin → the bundled ids whose descriptions name it. */
   readonly origins?: () => Promise<{ readonly bundledOrigins: Readonly<Record<string, readonly string[]>> }>;
   /** Bundled, too, but not offered before anyone asks. Long, so that not even its names are read before. */
@@ -36,6 +31,8 @@ type Bundled = Source[string] | undefined;
 
 export interface Catalog {
   readonly catalog: Source;
+  /** Variable → the ids in the catalogue that read a token from it. */
+  readonly catalogVariables: Readonly<Record<string, readonly string[]>>;
   readonly claims: () => Promise<{
     /** Variable or origin → the ids in the catalogue that claim it. */
     readonly catalogClaims: Readonly<Record<string, readonly string[]>>;
@@ -96,8 +93,7 @@ export interface Registry {
 }
 
 /** Bundled descriptions are taken as they are: a test has checked them, and the schema library costs start-up. */
-export function createRegistry(sources: Sources): Registry {
-  const { builtIn, catalog = noCatalog, plugins } = sources;
+export function createRegistry({ builtIn, origins, catalog = noCatalog, otherwise, plugins }: Sources): Registry {
   const read = new Map<string, Promise<ProviderDefinition>>();
   const reported = new Set<string>();
 
@@ -199,7 +195,7 @@ export function createRegistry(sources: Sources): Registry {
   }
 
   async function idsAt(origin: string): Promise<readonly string[]> {
-    return ownValue((await sources.origins?.())?.bundledOrigins ?? {}, origin) ?? [];
+    return origins === undefined ? [] : (ownValue((await origins()).bundledOrigins, origin) ?? []);
   }
 
   async function installedIds(): Promise<string[]> {
@@ -233,12 +229,11 @@ export function createRegistry(sources: Sources): Registry {
 
   async function readers(env: Environment): Promise<ProviderDefinition[]> {
     const isSet = (variable: string): boolean => Boolean(env[variable]?.trim());
-    const installed = await variablesOfInstalled();
-    const table = (await sources.variables?.())?.bundledVariables;
-    const named = new Set(Object.entries(table ?? {}).flatMap(([variable, who]) => (isSet(variable) ? who : [])));
-    const unknown = (id: string): boolean => table === undefined || !Object.hasOwn(builtIn, id);
-    const reads = (id: string): boolean => named.has(id) || (installed.get(id)?.some(isSet) ?? unknown(id));
-    return usable([...(await ids()).filter(reads), ...named]);
+    const variables = await variablesOfInstalled();
+    const read = (id: string): boolean => variables.get(id)?.some(isSet) ?? true;
+    const { catalogVariables } = await catalog();
+    const named = Object.keys(catalogVariables).filter(isSet);
+    return usable([...(await ids()).filter(read), ...named.flatMap((variable) => catalogVariables[variable] ?? [])]);
   }
 
   async function variablesOfInstalled(): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -281,7 +276,7 @@ export function createRegistry(sources: Sources): Registry {
     const { escapeText } = await import("../platform/escape.ts");
     const every = await everyId();
     return new AuthError("provider_not_found", `There is no provider '${escapeText(name.slice(0, 60))}'.`, {
-      hint: notFoundHint(plainName(name), every, await bundledAliases(), (await sources.otherwise?.()) ?? {}),
+      hint: notFoundHint(plainName(name), every, await bundledAliases(), (await otherwise?.()) ?? {}),
     });
   }
 
@@ -289,7 +284,7 @@ export function createRegistry(sources: Sources): Registry {
 }
 
 async function noCatalog(): Promise<Catalog> {
-  return { catalog: {}, claims: async () => ({ catalogClaims: {}, catalogAliases: {} }) };
+  return { catalog: {}, catalogVariables: {}, claims: async () => ({ catalogClaims: {}, catalogAliases: {} }) };
 }
 
 function isPluginFault(error: unknown): error is AuthError {

@@ -17,7 +17,7 @@ export interface HeldIssuer {
   /** Lets all waiting replies go, and later ones at once. */
   letGo(): void;
   /** A description of it, with all flows. @param more further lines of TOML */
-  manifest(id: string, more?: string): string;
+  manifest(id: string, more?: string, origins?: readonly string[]): string;
   stop(): Promise<void>;
 }
 
@@ -91,10 +91,11 @@ export function startHeld(lifetime = 3600, before = 0): HeldIssuer {
       held?.resolve();
       held = null;
     },
-    manifest: (id, more = "") => `
+    manifest: (id, more = "", origins = []) => `
 id = "${id}"
 title = "${id.toUpperCase()}"
 flows = ["device", "browser", "code", "client-credentials", "exchange"]
+origins = ${JSON.stringify(origins)}
 [endpoints]
 authorization = "${url}/authorize"
 device = "${url}/device"

@@ -9,6 +9,7 @@ test("AUTH_HOME holds everything", () => {
     key: "/srv/auth/key",
     providers: "/srv/auth/providers",
     audit: "/srv/auth/audit.jsonl",
+    requests: "/srv/auth/requests.jsonl",
     log: "/srv/auth/logs/auth.log",
     runtime: "/srv/auth/run",
   });
@@ -35,6 +36,7 @@ test("on Linux the XDG folders are used where they are set", () => {
     key: "/c/auth/key",
     providers: "/c/auth/providers",
     audit: "/s/auth/audit.jsonl",
+    requests: "/s/auth/requests.jsonl",
     log: "/s/auth/logs/auth.log",
     runtime: "/run/user/1000/auth",
   });

@@ -13,7 +13,11 @@ export interface HeldHome {
 }
 
 /** @param ids a provider each, with one login @param lifetime seconds that access tokens live */
-export async function heldHome(ids: readonly string[], lifetime: number, more = ""): Promise<HeldHome> {
+export async function heldHome(
+  ids: readonly string[],
+  lifetime: number,
+  origins: readonly string[] = [],
+): Promise<HeldHome> {
   const env = bareEnvironment();
   const call: HeldHome["call"] = (args, { env: added, ...rest } = {}) =>
     auth(args, { ...rest, env: { ...env, ...added } });
@@ -22,7 +26,7 @@ export async function heldHome(ids: readonly string[], lifetime: number, more = 
     const issuer = startHeld(lifetime, issuers.length * 100);
     issuers.push(issuer);
     const file = join(tempFolder(), `${id}.toml`);
-    writeFileSync(file, issuer.manifest(id, more), { mode: 0o600 });
+    writeFileSync(file, issuer.manifest(id, "", origins), { mode: 0o600 });
     await succeeded(call(["provider", "add", file, "--yes"]));
     await succeeded(call(["login", id, "--flow", "device"]));
   }

@@ -8,6 +8,7 @@ const MEANINGS: Readonly<Record<keyof Paths, string>> = {
   key: "The key file, where the vault's key is kept in a file.",
   providers: "Provider plugins.",
   audit: "The audit log: auth log.",
+  requests: "What went through the proxy: a line for each request.",
   log: "The debug log.",
   runtime: "Sockets and files that live only while a command runs.",
 };

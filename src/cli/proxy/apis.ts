@@ -1,0 +1,152 @@
+/** The connections that go through the proxy: where their tokens may go, and how one is had for each request. */
+import { isFor } from "../../connections/by-origin.ts";
+import { type LiveToken, liveToken } from "../../connections/live-token.ts";
+import { resolveStored } from "../../connections/pin.ts";
+import { type Selected, select } from "../../connections/select.ts";
+import type { Stored } from "../../connections/store.ts";
+import { AuthError } from "../../platform/errors.ts";
+import type { Secret } from "../../platform/secret.ts";
+import { originOf } from "../../platform/url.ts";
+import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
+import type { Api, Credential } from "../../proxy/api.ts";
+import { type Acquired, acquire, acquiredFrom } from "../acquire.ts";
+import { headersOf } from "../headers.ts";
+import { type Session, servicesFor } from "../session.ts";
+
+/** One of them, with the token that it has now. */
+export interface Proxied {
+  readonly api: Api;
+  readonly acquired: Acquired;
+}
+
+/** @param also origins that the call adds @throws AuthError where there is no token, or none that can be sent so */
+export async function proxied(session: Session, selected: Selected, also: readonly string[]): Promise<Proxied> {
+  const acquired = await acquire(session, selected, 0, undefined, null, true);
+  const { provider, connection, settings, stored } = acquired;
+  if (stored?.record.tokens?.tokenType.toLowerCase() === "dpop")
+    throw new AuthError("token_rejected", `The token of ${connection} is bound to a key (DPoP).`, {
+      hint: "A proof would have to be made for each request, which the proxy doesn't do.",
+    });
+  const described = await describedBy(session, provider, settings);
+  const origins = await originsFor(session, acquired, described, also);
+  if (origins.length === 0)
+    throw new AuthError("origin_mismatch", `Nothing says where the token of ${connection} may go.`, {
+      hint: "Name its API: --origin https://api.example",
+    });
+  const source = selected.source === "vault" ? await fromVault(session, selected) : fixed(acquired);
+  return {
+    acquired,
+    api: { connection, origins, endpoints: endpointsOf(acquired, described), ...credentials(session, source) },
+  };
+}
+
+/** null: a plugin that is gone, or settings that it no longer takes. */
+async function describedBy(
+  { registry }: Session,
+  provider: string,
+  settings: Acquired["settings"],
+): Promise<ResolvedProvider | null> {
+  try {
+    return resolveStored(await registry.get(provider), settings);
+  } catch (error) {
+    if (error instanceof AuthError) return null;
+    throw error;
+  }
+}
+
+/** The API's own first: whom an account is asked for, else what the description or the login names. */
+async function originsFor(
+  session: Session,
+  { stored, provider, settings }: Acquired,
+  described: ResolvedProvider | null,
+  also: readonly string[],
+): Promise<string[]> {
+  const pinned = stored?.record.pinned ?? null;
+  const account = pinned?.endpoints.userinfo ?? described?.endpoints.userinfo;
+  const first = [pinned?.resource, account].flatMap((url) => (url === undefined ? [] : [originOf(url)]));
+  const named = stored === null ? resolveProvider(await session.registry.get(provider), settings).origins : [];
+  const wanted = [
+    ...first,
+    ...(described?.apiOrigins ?? []),
+    ...(pinned?.origins ?? []),
+    ...(described?.origins ?? []),
+  ];
+  const found: string[] = [...also];
+  for (const origin of wanted)
+    if (!found.includes(origin) && (stored === null ? named.includes(origin) : await isFor(session, stored, origin)))
+      found.push(origin);
+  return found;
+}
+
+/** What tells of a token or an account is no place that gives tokens. */
+const HARMLESS = ["userinfo", "introspection"];
+
+function endpointsOf({ stored }: Acquired, described: ResolvedProvider | null): string[] {
+  const all: Readonly<Record<string, string | undefined>> = {
+    ...described?.endpoints,
+    ...stored?.record.pinned?.endpoints,
+  };
+  return Object.entries(all).flatMap(([name, url]) => {
+    if (url === undefined || HARMLESS.includes(name)) return [];
+    return [`${originOf(url)}${new URL(url).pathname}`];
+  });
+}
+
+interface Source {
+  get(): Promise<Acquired>;
+  rejected(token: Secret): Promise<Acquired>;
+}
+
+async function fromVault(
+  session: Session,
+  { ref, mustAgree }: Extract<Selected, { source: "vault" }>,
+): Promise<Source> {
+  const services = await servicesFor(session, ref);
+  const live: LiveToken = liveToken(services, ref, { minTtl: 0, implicit: mustAgree, withHost: true });
+  return {
+    get: async () => {
+      const { stored, warning } = await live.get();
+      return acquiredFrom(stored, warning);
+    },
+    rejected: async (token) => {
+      const { stored, warning } = await live.rejected(token);
+      return acquiredFrom(stored, warning);
+    },
+  };
+}
+
+/** A token of the environment is what it is. */
+function fixed(acquired: Acquired): Source {
+  return { get: async () => acquired, rejected: async () => acquired };
+}
+
+function credentials(session: Session, source: Source): Pick<Api, "credential" | "renewed"> {
+  let made: { readonly stored: Stored | null; readonly credential: Credential } | null = null;
+  const credentialOf = async (acquired: Acquired): Promise<Credential> => {
+    const { stored, token } = acquired;
+    // The record says all that the headers are made of.
+    if (made !== null && made.stored === stored && made.credential.token.equals(token)) return made.credential;
+    const credential = { token, headers: await headersOf(session, acquired) };
+    made = { stored, credential };
+    return credential;
+  };
+  return {
+    credential: async () => credentialOf(await source.get()),
+    renewed: async (refused) => {
+      const acquired = await source.rejected(refused.token);
+      return acquired.token.equals(refused.token) ? null : credentialOf(acquired);
+    },
+  };
+}
+
+/** Those that are named; without any, what a command without a connection means. @throws AuthError */
+export async function selectedFor(
+  session: Session,
+  given: { readonly connections: readonly string[]; readonly profile: string | undefined; readonly stored: boolean },
+): Promise<Selected[]> {
+  const named: (string | undefined)[] = given.connections.length > 0 ? [...given.connections] : [undefined];
+  const all: Selected[] = [];
+  for (const argument of named)
+    all.push(await select(session, { argument, profile: given.profile, stored: given.stored }));
+  return all;
+}

@@ -1,0 +1,25 @@
+/** Who may use the proxy: who has its secret, and is no page in a browser. */
+import type { IncomingHttpHeaders } from "../platform/http-server.ts";
+import { Secret, sameText } from "../platform/secret.ts";
+
+/** 256 bits, for one start. */
+export function newSecret(): Secret {
+  return new Secret(crypto.getRandomValues(new Uint8Array(32)).toHex());
+}
+
+/** The names by which the proxy is called; any other in `Host` is a page that had its name resolved to this machine. */
+export function isOwnHost(host: string | undefined, port: number): boolean {
+  return host === `127.0.0.1:${port}` || host === `localhost:${port}`;
+}
+
+/** Browsers say which site's page asks; some programs name the address they call, as its own. */
+export function isFromPage(headers: IncomingHttpHeaders, port: number): boolean {
+  const { origin } = headers;
+  const site = headers["sec-fetch-site"];
+  const isOwn = origin === undefined || isOwnHost(origin.replace(/^http:\/\//, ""), port);
+  return !isOwn || (site !== undefined && site !== "none" && site !== "same-origin");
+}
+
+export function isSecret(given: string, secret: Secret): boolean {
+  return sameText(given, secret.reveal());
+}

@@ -1,0 +1,47 @@
+/** Header lists as they come off the line: name, value, name, value … */
+
+/** Of one connection, not of the message (RFC 9110 §7.6.1). `Expect` was answered by our server. */
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authentication-info",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "expect",
+  "http2-settings",
+];
+
+/** The headers that are passed on, but for those that `without` names in lower case. */
+export function endToEnd(raw: readonly string[], without: readonly string[]): string[] {
+  const named = pairs(raw)
+    .filter(([name]) => name.toLowerCase() === "connection")
+    .flatMap(([, value]) =>
+      value
+        .toLowerCase()
+        .split(",")
+        .map((word) => word.trim()),
+    );
+  const kept: string[] = [];
+  for (const [name, value] of pairs(raw)) {
+    const lower = name.toLowerCase();
+    if (HOP_BY_HOP.includes(lower) || named.includes(lower) || without.includes(lower)) continue;
+    kept.push(name, value);
+  }
+  return kept;
+}
+
+export function pairs(raw: readonly string[]): [name: string, value: string][] {
+  const all: [string, string][] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) all.push([raw[i] as string, raw[i + 1] as string]);
+  return all;
+}
+
+/** How often a header is there: twice is one too many for `Host` and whatever says how long a message is. */
+export function count(raw: readonly string[], wanted: string): number {
+  return pairs(raw).filter(([name]) => name.toLowerCase() === wanted).length;
+}

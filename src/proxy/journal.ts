@@ -1,0 +1,58 @@
+/**
+ * A line for each request: who asked which API for what, and what came of it; never a query, header or body. Of its own file,
+ * since the audit log's lines are each on the disk before their command goes on: requests come by thousands in a second. Lines
+ * are written together, a quarter of a second later at most, and at the end.
+ */
+import { appendLine } from "../platform/journal.ts";
+
+export interface Entry {
+  /** null: none was meant. */
+  readonly connection: string | null;
+  readonly via: "reverse" | "forward" | "tunnel";
+  readonly method: string;
+  readonly origin: string | null;
+  /** Without its query. */
+  readonly path: string | null;
+  /** As the program got it; null: it left before. */
+  readonly status: number | null;
+  /** Why it wasn't sent. */
+  readonly refused?: string;
+}
+
+export interface Journal {
+  write(entry: Entry): void;
+  flush(): void;
+}
+
+const WAIT_MS = 250;
+/** Characters. Nobody reads a longer path, and a program could fill the disk by it. */
+const LONGEST = 500;
+/** Lines that wait; with more, they are written at once. */
+const MOST_WAITING = 500;
+
+/** @param who what goes through the proxy: `run --proxy`'s command, and the process @param failed why lines can't be written */
+export function openJournal(
+  path: string,
+  who: { program: string | null; pid: number },
+  failed: (why: string) => void,
+): Journal {
+  let waiting: string[] = [];
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const flush = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    if (waiting.length === 0) return;
+    const lines = waiting.join("\n");
+    waiting = [];
+    void Promise.resolve(appendLine(path, lines)).then((why) => why !== null && failed(why));
+  };
+  return {
+    write(entry) {
+      const line = { time: new Date().toISOString(), ...entry, path: entry.path?.slice(0, LONGEST) ?? null, ...who };
+      waiting.push(JSON.stringify(line));
+      if (waiting.length >= MOST_WAITING) return flush();
+      timer ??= setTimeout(flush, WAIT_MS);
+    },
+    flush,
+  };
+}

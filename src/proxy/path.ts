@@ -1,0 +1,43 @@
+/**
+ * Paths that two programs read differently: what a rule sees must be what the API acts upon. Nothing is repaired: a target is
+ * passed on byte for byte, or refused.
+ */
+
+/** What is wrong with a request's target, in words that follow "the path"; null: it means the same to everyone. */
+export function pathFault(target: string): string | null {
+  if (!target.startsWith("/")) return "doesn't begin with a slash";
+  if (!/^[\x21-\x7e]+$/.test(target)) return "has characters that belong in no address";
+  const path = pathOf(target);
+  if (target.includes("#")) return "has a fragment";
+  if (/\\|%5c/i.test(path)) return "has a backslash in it";
+  if (/%(?![0-9a-f]{2})/i.test(path)) return "has a percent sign that begins no escape";
+  if (/%(0[0-9a-f]|1[0-9a-f]|7f)/i.test(path)) return "has a control character in it";
+  if (path.split("/").some((part) => /^(\.|%2e){1,2}(;.*)?$/i.test(part))) return "has '.' or '..' as a part";
+  return null;
+}
+
+/** What a rule can't be held against: an API may read it as the path of something else. */
+export function ruleFault(target: string): string | null {
+  const path = pathOf(target);
+  if (/%2f/i.test(path)) return "has an escaped slash in it";
+  if (path.includes("//")) return "has an empty part";
+  if (/;|%3b/i.test(path)) return "has a semicolon in it";
+  if (/%25/i.test(path)) return "has an escaped percent sign in it";
+  return null;
+}
+
+export function pathOf(target: string): string {
+  const query = target.indexOf("?");
+  return query < 0 ? target : target.slice(0, query);
+}
+
+/** The path as an API reads it, which it is compared as. */
+export function decodedPath(target: string): string {
+  const path = pathOf(target);
+  if (!path.includes("%")) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path; // Escapes that are no UTF-8 stand for no character that a rule could name.
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * One request, with the token in it: asked for at this moment, and once more after a 401. The reply goes back as it comes,
+ * without the token.
+ */
+
+import type { Readable } from "node:stream";
+import type { IncomingMessage, ServerResponse } from "../platform/http-server.ts";
+import { type ClientRequest, streamFailure, type Upstreams } from "../platform/http-stream.ts";
+import type { Api, Credential } from "./api.ts";
+import { decoded } from "./decoded.ts";
+import { count, endToEnd } from "./headers.ts";
+import type { Entry, Journal } from "./journal.ts";
+import { pathFault, pathOf } from "./path.ts";
+import { type Body, bodyOf } from "./replay.ts";
+import { denied, malformed, type Refusal, refuse, withoutReply, withoutToken } from "./reply.ts";
+import { type Rules, refusal } from "./rules.ts";
+import type { Scrubbers } from "./scrub.ts";
+
+/** What all requests have in common. */
+export interface RelayContext {
+  readonly upstreams: Upstreams;
+  readonly rules: Rules;
+  readonly journal: Journal;
+  readonly scrubbers: Scrubbers;
+  /** Milliseconds without a byte from an API, after which it is given up. */
+  readonly silence: number;
+}
+
+/** A request that is to have a connection's token. */
+export interface Call {
+  readonly api: Api;
+  readonly origin: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly via: "reverse" | "forward";
+  /** What goes out of the program's own headers, with the token among them. */
+  headers(own: readonly string[], credential: Credential): string[];
+}
+
+export function entryOf({ api, origin, target, via }: Call, { method = "" }: IncomingMessage): Omit<Entry, "status"> {
+  return { connection: api.connection, via, method, origin, path: pathOf(target) };
+}
+
+/** Why the request isn't sent; null: it may be. */
+export function faultOf({ rules }: RelayContext, call: Call, request: IncomingMessage): Refusal | null {
+  const { method = "", headers, rawHeaders } = request;
+  const fault = pathFault(call.target);
+  if (fault !== null) return malformed(`The path ${fault}.`);
+  if (count(rawHeaders, "host") > 1 || count(rawHeaders, "content-length") > 1)
+    return malformed("It has a header twice that can be there only once.");
+  const reason = refusal(rules, call.api, { method, origin: call.origin, target: call.target, headers });
+  return reason === null ? null : denied(`${method} ${pathOf(call.target)} isn't allowed. ${reason}`);
+}
+
+export async function relay(
+  proxy: RelayContext,
+  call: Call,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const entry = entryOf(call, request);
+  const turnDown = (answer: Refusal): void => {
+    proxy.journal.write({ ...entry, status: answer.status, refused: answer.message });
+    refuse(response, answer);
+    request.resume();
+  };
+  const fault = faultOf(proxy, call, request);
+  if (fault !== null) return turnDown(fault);
+
+  const body = bodyOf(request);
+  let upstream: ClientRequest | null = null;
+  response.on("close", () => {
+    body.release();
+    if (response.writableFinished) return;
+    upstream?.destroy();
+    proxy.journal.write({ ...entry, status: null });
+  });
+  try {
+    let credential: Credential | null = await call.api.credential().catch((error: unknown) => {
+      turnDown(withoutToken(error));
+      return null;
+    });
+    if (credential === null) return;
+    for (let isFirst = true; ; isFirst = false) {
+      if (response.destroyed) return;
+      upstream = open(proxy, call, request, credential);
+      const reply = await replyTo(proxy, upstream, body);
+      const next: Credential | null =
+        isFirst && body.isWhole && isRefusal(reply) ? await renewed(call.api, credential) : null;
+      if (next === null) {
+        deliver(proxy, call.api, request, reply, response);
+        response.once("finish", () => proxy.journal.write({ ...entry, status: reply.statusCode ?? null }));
+        return;
+      }
+      body.detach();
+      reply.resume();
+      credential = next;
+    }
+  } catch (error) {
+    turnDown(withoutReply(streamFailure(error, call.origin)));
+  }
+}
+
+/** A request's head, without the body. */
+export function open(
+  { upstreams }: RelayContext,
+  call: Call,
+  { method = "GET", rawHeaders }: IncomingMessage,
+  credential: Credential,
+  more: readonly string[] = [],
+): ClientRequest {
+  const { origin, target } = call;
+  const isChunked = count(rawHeaders, "transfer-encoding") > 0;
+  const own = endToEnd(rawHeaders, ["host", "accept-encoding"]);
+  const headers = [
+    ...["Host", new URL(origin).host],
+    ...call.headers(own, credential),
+    // What is compressed can't be searched for the token.
+    ...["Accept-Encoding", "identity"],
+    ...(isChunked ? ["Transfer-Encoding", "chunked"] : []),
+    ...more,
+  ];
+  return upstreams.open({ method, origin, target, headers });
+}
+
+function replyTo({ silence }: RelayContext, upstream: ClientRequest, body: Body): Promise<IncomingMessage> {
+  const reply = new Promise<IncomingMessage>((resolve, reject) => {
+    upstream.once("response", resolve);
+    upstream.on("error", reject);
+  });
+  giveUpAfter(upstream, silence);
+  body.sendTo(upstream);
+  return reply;
+}
+
+export function giveUpAfter(upstream: ClientRequest, silence: number): void {
+  const late = (): Error => Object.assign(new Error("silent"), { code: "ETIMEDOUT" });
+  upstream.setTimeout(silence, () => upstream.destroy(late()));
+}
+
+/** The token was refused; not that it may do too little, which no refresh changes (RFC 6750 §3.1). */
+export function isRefusal({ statusCode, headers }: IncomingMessage): boolean {
+  return statusCode === 401 && !/insufficient_scope/i.test(headers["www-authenticate"] ?? "");
+}
+
+/** null: the API's own 401 is the answer. */
+export async function renewed(api: Api, credential: Credential): Promise<Credential | null> {
+  try {
+    return await api.renewed(credential);
+  } catch {
+    return null; // The engine has logged why; the program reads of the refusal.
+  }
+}
+
+/** Sends the reply on, as fast as the program takes it. */
+function deliver(
+  { scrubbers }: RelayContext,
+  api: Api,
+  request: IncomingMessage,
+  reply: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { body, isDecoded } = decoded(reply);
+  const scrubber = scrubbers.of(api);
+  const without = isDecoded ? ["content-encoding", "content-length"] : [];
+  const headers = endToEnd(reply.rawHeaders, without).map((text, i) => (i % 2 === 1 ? scrubber.text(text) : text));
+  response.writeHead(reply.statusCode ?? 502, scrubber.text(reply.statusMessage ?? ""), headers);
+  const fail = (): void => void response.destroy();
+  reply.on("error", fail);
+  reply.on("aborted", fail);
+  body.on("error", fail);
+  if (request.method === "HEAD") {
+    reply.resume();
+    return void response.end();
+  }
+  // What an API sends piece by piece (server-sent events) may have a pause after its head.
+  response.flushHeaders();
+  pour(body, scrubber, response);
+}
+
+function pour(body: Readable, scrubber: ReturnType<Scrubbers["of"]>, response: ServerResponse): void {
+  body.on("data", (chunk: Buffer) => {
+    const clean = scrubber.feed(chunk);
+    if (clean.length > 0 && !response.write(clean)) body.pause();
+  });
+  response.on("drain", () => body.resume());
+  body.on("end", () => {
+    const rest = scrubber.end();
+    response.end(rest.length > 0 ? rest : undefined);
+  });
+}

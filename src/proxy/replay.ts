@@ -1,0 +1,81 @@
+/**
+ * A request's body on its way: what has gone is kept for a second try, as long as it is small. Of all requests at once no
+ * more is kept than `MOST_BYTES`.
+ */
+import type { IncomingMessage } from "../platform/http-server.ts";
+import type { ClientRequest } from "../platform/http-stream.ts";
+
+const LARGEST_BODY = 1024 * 1024;
+const MOST_BYTES = 32 * 1024 * 1024;
+let keptBytes = 0;
+
+export interface Body {
+  /** Sends what has gone before, then the rest as it comes. */
+  sendTo(upstream: ClientRequest): void;
+  /** Whether all of it can be sent again. */
+  readonly isWhole: boolean;
+  /** The one it went to is given up; the rest waits for the next. */
+  detach(): void;
+  release(): void;
+}
+
+export function bodyOf(request: IncomingMessage): Body {
+  const hasBody =
+    request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
+  if (!hasBody) return { sendTo: (upstream) => void upstream.end(), isWhole: true, detach() {}, release() {} };
+  let chunks: Buffer[] = [];
+  let size = 0;
+  let isWhole = true;
+  let target: ClientRequest | null = null;
+  let isOver = false;
+
+  const forget = (): void => {
+    keptBytes -= size;
+    size = 0;
+    chunks = [];
+  };
+  const keep = (chunk: Buffer): void => {
+    if (!isWhole) return;
+    if (size + chunk.length > LARGEST_BODY || keptBytes + chunk.length > MOST_BYTES) {
+      isWhole = false;
+      forget();
+      return;
+    }
+    chunks.push(chunk);
+    size += chunk.length;
+    keptBytes += chunk.length;
+  };
+  const go = (): void => void request.resume();
+  request.on("data", (chunk: Buffer) => {
+    keep(chunk);
+    if (target === null) request.pause();
+    else if (!target.write(chunk)) request.pause();
+  });
+  request.on("end", () => {
+    isOver = true;
+    target?.end();
+  });
+  request.pause();
+  return {
+    sendTo(upstream) {
+      target = upstream;
+      upstream.on("drain", go);
+      for (const chunk of chunks) upstream.write(chunk);
+      if (isOver) upstream.end();
+      else go();
+    },
+    get isWhole() {
+      return isWhole;
+    },
+    detach() {
+      target?.off("drain", go);
+      target = null;
+      request.pause();
+    },
+    release() {
+      isWhole = false;
+      forget();
+      target = null;
+    },
+  };
+}

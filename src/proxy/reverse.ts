@@ -1,0 +1,53 @@
+/** `http://127.0.0.1:<port>/<secret>/<connection>/…`, for programs that can be told where their API is. */
+import type { IncomingMessage } from "../platform/http-server.ts";
+import type { Secret } from "../platform/secret.ts";
+import type { Api, Credential } from "./api.ts";
+import { isFromPage, isOwnHost, isSecret } from "./guard.ts";
+import { endToEnd } from "./headers.ts";
+import type { Call } from "./relay.ts";
+import { denied, type Refusal } from "./reply.ts";
+
+/** Where a path leads, by its second part. */
+export interface Route {
+  readonly api: Api;
+  readonly origin: string;
+}
+
+/** A program's own credentials: it has none that count, and a browser's cookies are none of the API's business. */
+const DROPPED = ["authorization", "cookie"];
+
+/** The request as it is to be sent, or why it isn't. A wrong secret is told apart from a path that isn't there by nothing. */
+export function reverseCall(
+  routes: ReadonlyMap<string, Route>,
+  secret: Secret,
+  port: number,
+  { url = "", headers }: IncomingMessage,
+): Call | Refusal {
+  if (!isOwnHost(headers.host, port)) return denied(`This is http://127.0.0.1:${port}, and no other host.`);
+  if (isFromPage(headers, port)) return denied("A page in a browser asks: only programs may.");
+  const [, given = "", named = "", rest = ""] = /^\/([^/?]*)\/([^/?]*)([/?].*)?$/.exec(url) ?? [];
+  const route = isSecret(given, secret) ? routes.get(nameOf(named)) : undefined;
+  if (route === undefined) return NOT_FOUND;
+  return { ...route, target: rest.startsWith("/") ? rest : `/${rest}`, via: "reverse", headers: dressed };
+}
+
+const NOT_FOUND: Refusal = {
+  status: 404,
+  type: "destination_not_found",
+  code: "not_found",
+  message: "There is nothing at this address.",
+  hint: "It is /<secret>/<connection>/…, as 'auth proxy' printed it.",
+};
+
+function nameOf(part: string): string {
+  try {
+    return decodeURIComponent(part).toLowerCase();
+  } catch {
+    return part;
+  }
+}
+
+function dressed(own: readonly string[], { headers }: Credential): string[] {
+  const names = headers.map(([name]) => name.toLowerCase());
+  return [...endToEnd(own, [...DROPPED, ...names]), ...headers.flatMap(([name, value]) => [name, value.reveal()])];
+}

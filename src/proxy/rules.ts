@@ -1,0 +1,137 @@
+/** Which requests may have a token: `--allow`, `--deny`, `--read-only`, and the paths that give out tokens. */
+import { usage } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
+import { addressFault, isSameOrigin, originOf } from "../platform/url.ts";
+import type { Api } from "./api.ts";
+import { decodedPath, pathOf, ruleFault } from "./path.ts";
+
+export interface Rules {
+  readonly allow: readonly Rule[];
+  readonly deny: readonly Rule[];
+  readonly readOnly: boolean;
+}
+
+interface Rule {
+  readonly method: string | null;
+  /** An origin; null: any. */
+  readonly place: string | null;
+  readonly parts: readonly string[];
+}
+
+/** @throws AuthError `usage` */
+export function parseRules(given: {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly readOnly: boolean;
+}): Rules {
+  const { allow, deny, readOnly } = given;
+  return {
+    allow: allow.map((one) => parseRule(one, "--allow")),
+    deny: deny.map((one) => parseRule(one, "--deny")),
+    readOnly,
+  };
+}
+
+/** `GET /repos/*`, `/user`, `* https://api.example/admin/*` */
+function parseRule(text: string, flag: string): Rule {
+  const words = text.trim().split(/\s+/);
+  const [method, where] = words.length === 1 ? ["*", words[0] ?? ""] : [words[0] ?? "", words[1] ?? ""];
+  const wrong = (why: string) =>
+    usage(`${flag} '${escapeText(text.slice(0, 200))}' ${why}.`, `For example: ${flag} 'GET /repos/*'`);
+  if (words.length > 2) throw wrong("has more than a method and a path");
+  if (!/^([A-Za-z]+|\*)$/.test(method)) throw wrong("has no method in front");
+  const isWhole = /^https?:\/\//i.test(where);
+  if (isWhole && addressFault(where) !== null) throw wrong(addressFault(where) ?? "");
+  const path = isWhole ? where.replace(/^https?:\/\/[^/]*/i, "") || "/*" : where;
+  if (!path.startsWith("/")) throw wrong("has no path: it begins with a slash");
+  if (path.includes("?")) throw wrong("has a query, which no rule looks at");
+  const fault = ruleFault(path);
+  if (fault !== null) throw wrong(fault);
+  const place = isWhole ? originOf(where.replace(/\*.*/s, "")) : null;
+  return { method: method === "*" ? null : method.toUpperCase(), place, parts: decodedPath(path).split("/") };
+}
+
+/** Without effect (RFC 9110 §9.2.1). */
+const SAFE = ["GET", "HEAD", "OPTIONS"];
+
+/** Headers by which a request says that it is another method than its own. */
+const METHOD_HEADERS = ["x-http-method-override", "x-http-method", "x-method-override"];
+
+interface Asked {
+  readonly method: string;
+  readonly origin: string;
+  readonly target: string;
+  /** By their names in lower case. */
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+interface Here {
+  readonly method: string;
+  readonly origin: string;
+  readonly parts: readonly string[];
+}
+
+/** Why a request gets no token, as a sentence; null: it does. */
+export function refusal(rules: Rules, api: Api, asked: Asked): string | null {
+  const { method, origin, target, headers } = asked;
+  const { allow, deny, readOnly } = rules;
+  const isRuled = allow.length > 0 || deny.length > 0;
+  if (isRuled || readOnly) {
+    if (METHOD_HEADERS.some((name) => headers[name] !== undefined) || /[?&]_method=/i.test(target))
+      return "It says that it is another method than its own, and there are rules for methods.";
+    if (readOnly && !SAFE.includes(method)) return `${method} isn't read-only.`;
+  }
+  const fault = isRuled ? ruleFault(target) : null;
+  if (fault !== null) return `The path ${fault}, and there are rules for paths.`;
+  const here = { method, origin, parts: decodedPath(target).split("/") };
+  if (deny.some((rule) => fits(rule, here, true))) return "A --deny names it.";
+  if (allow.some((rule) => fits(rule, here, false))) return null;
+  if (allow.length > 0) return "No --allow names it.";
+  if (givesTokens(api, here, target)) return "It gives out tokens or keys: --allow must name it.";
+  return null;
+}
+
+/** @param loosely as a path may be read by an API that doesn't tell capitals, or a slash at the end */
+function fits(rule: Rule, here: Here, loosely: boolean): boolean {
+  if (rule.method !== null && rule.method !== here.method && !(rule.method === "GET" && here.method === "HEAD"))
+    return false;
+  if (rule.place !== null && !isSameOrigin(rule.place, here.origin)) return false;
+  const plain = (parts: readonly string[]): readonly string[] =>
+    loosely
+      ? parts.map((part) => part.toLowerCase()).filter((part, i, all) => part !== "" || i < all.length - 1)
+      : parts;
+  const [wanted, found] = [plain(rule.parts), plain(here.parts)];
+  const last = wanted.length - 1;
+  if (wanted[last] === "*" && found.length >= (loosely ? last : wanted.length))
+    return wanted.slice(0, last).every((part, i) => isPart(part, found[i] ?? ""));
+  return wanted.length === found.length && wanted.every((part, i) => isPart(part, found[i] ?? ""));
+}
+
+/** One part of a path; `*` in it stands for any characters. */
+function isPart(pattern: string, part: string): boolean {
+  const [first = "", ...others] = pattern.split("*");
+  if (others.length === 0) return pattern === part;
+  if (!part.startsWith(first)) return false;
+  let at = first.length;
+  const end = others.pop() ?? "";
+  for (const piece of others) {
+    const found = part.indexOf(piece, at);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  return part.length - end.length >= at && part.endsWith(end);
+}
+
+const MAKING = ["POST", "PUT", "PATCH"];
+
+/** What APIs call the things that can be used in a token's place. */
+const CREDENTIALS =
+  /^(?:[a-z]+[-_])?(?:access|api|auth|deploy)[-_]?(?:tokens?|keys?)$|^(?:ssh|gpg)[-_]?keys?$|^(?:registration|remove)-token$/;
+
+/** The connection's own endpoints; elsewhere, making something whose name says that it is a token or a key. */
+function givesTokens({ endpoints }: Api, here: Here, target: string): boolean {
+  const { method, origin, parts } = here;
+  if (endpoints.includes(`${origin}${pathOf(target)}`)) return true;
+  if (!MAKING.includes(method)) return false;
+  return parts.some((part) => CREDENTIALS.test(part.toLowerCase())) || parts.at(-1)?.toLowerCase() === "keys";
+}

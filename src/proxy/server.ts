@@ -1,0 +1,87 @@
+/** The proxy: one server on loopback for everything that goes through it. */
+import { type IncomingMessage, listen } from "../platform/http-server.ts";
+import { openUpstreams } from "../platform/http-stream.ts";
+import type { Secret } from "../platform/secret.ts";
+import type { Api } from "./api.ts";
+import { newSecret } from "./guard.ts";
+import type { Journal } from "./journal.ts";
+import { type Call, type RelayContext, relay } from "./relay.ts";
+import { type Refusal, refuse } from "./reply.ts";
+import { type Route, reverseCall } from "./reverse.ts";
+import type { Rules } from "./rules.ts";
+import { createScrubbers } from "./scrub.ts";
+import { upgrade } from "./upgrade.ts";
+
+export interface ProxyOptions {
+  readonly apis: readonly Api[];
+  readonly rules: Rules;
+  readonly journal: Journal;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Milliseconds; see `RelayContext`. */
+  readonly silence?: number;
+}
+
+export interface RunningProxy {
+  readonly port: number;
+  readonly secret: Secret;
+  /** The reverse address of a connection, without a slash at its end. Holds the secret. */
+  addressOf(api: Api): string;
+  close(): void;
+}
+
+/** A person who waits for a model's answer waits longer than for a page; nothing is worth more than this. */
+const SILENCE_MS = 15 * 60_000;
+
+/** @throws Error with code EADDRINUSE */
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
+  const { apis, rules, journal, silence = SILENCE_MS } = options;
+  const secret = newSecret();
+  const routes = routesOf(apis);
+  const upstreams = openUpstreams();
+  const context: RelayContext = { upstreams, rules, journal, scrubbers: createScrubbers(), silence };
+
+  const callOf = (request: IncomingMessage): Call | Refusal => {
+    const call = reverseCall(routes, secret, server.port, request);
+    if (!("api" in call)) {
+      const { status, message: refused } = call;
+      const { method = "" } = request;
+      journal.write({ connection: null, via: "reverse", method, origin: null, path: null, status, refused });
+    }
+    return call;
+  };
+  const server = await listen(options.port, {
+    request(request, response) {
+      const call = callOf(request);
+      if ("api" in call) return void relay(context, call, request, response);
+      refuse(response, call);
+      request.resume();
+    },
+    upgrade: (request, socket, head) => void upgrade(context, callOf(request), request, socket, head),
+  });
+  return {
+    port: server.port,
+    secret,
+    addressOf: ({ connection }) =>
+      `http://127.0.0.1:${server.port}/${secret.reveal()}/${encodeURIComponent(connection).replaceAll("%3A", ":")}`,
+    close() {
+      server.close();
+      upstreams.close();
+    },
+  };
+}
+
+/** A connection's name leads to its API; a host of any of them, to that host. */
+function routesOf(apis: readonly Api[]): Map<string, Route> {
+  const routes = new Map<string, Route>();
+  for (const api of apis)
+    for (const origin of api.origins) {
+      const { host } = new URL(origin);
+      if (!routes.has(host)) routes.set(host, { api, origin });
+    }
+  for (const api of apis) {
+    const [origin] = api.origins;
+    if (origin !== undefined) routes.set(api.connection.toLowerCase(), { api, origin });
+  }
+  return routes;
+}
