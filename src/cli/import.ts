@@ -29,7 +29,7 @@ export default defineCommand({
     },
     move: {
       type: "boolean",
-      description: "Take it out of its place, too, with a backup beside it: the only way to take a refresh token",
+      description: "Take it out of its place, too, with a backup: the only way to take a refresh token",
     },
     yes: { type: "boolean", alias: "y", description: "Don't ask" },
     force: { type: "boolean", description: "Replace what is here under that name" },
@@ -122,7 +122,7 @@ async function chosen(
 
 /** What `-p` names. @throws AuthError `usage` where several would be taken */
 function theOne(source: string, all: readonly Planned[]): FoundAt[] {
-  const [one, ...others] = all.filter(({ ref }) => ref !== null);
+  const [one, ...others] = all.filter(({ ref, action }) => ref !== null && action !== "held" && action !== "remove");
   if (one?.ref == null || others.length === 0) return all.map(({ found }) => found);
   const command = commandLine(["auth", "import", source, display(one.ref), "-p", "NAME"]);
   throw usage("-p names one connection, and several would be taken.", `Name the one: ${command}`);

@@ -11,7 +11,8 @@ import { pastedToken } from "./login/pasted-token.ts";
 import { planLogin } from "./login/plan.ts";
 import type { LoginRequest, LoginUi } from "./login/request.ts";
 import { storeLogin } from "./login/store.ts";
-import { refuseTakenName } from "./login.ts";
+import { interrupted, untilInterrupted } from "./login/withdraw.ts";
+import { refuseTakenName, revokeReplacedToken } from "./login.ts";
 import { vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
 import { listReadable, type Stored } from "./store.ts";
@@ -30,16 +31,20 @@ export interface ForeignTokens {
   readonly account: string | null;
 }
 
-/** @param request with the client that the tokens were given to, or with the access token alone as its `token` */
+/**
+ * @param request with the client that the tokens were given to, or with the access token alone as its `token`
+ * @param interruption ends it before anything is stored
+ */
 export async function importTokens(
   services: Services,
   request: LoginRequest,
   tokens: ForeignTokens,
   ui: LoginUi,
+  interruption: AbortSignal,
 ): Promise<Stored> {
   await refuseTakenName(services, request);
   await services.vault.requireWritable(vaultName(request.ref));
-  const planned = await planLogin(services, request);
+  const planned = await untilInterrupted(interruption, planLogin(services, request));
   const now = services.context.now();
   const { accessToken, refreshToken, idToken, expiresAt, scopes } = tokens;
   const expiresIn = expiresAt === null ? null : Math.max(0, Math.floor((expiresAt - now) / 1000));
@@ -51,12 +56,16 @@ export async function importTokens(
       : bareReply(accessToken, { refreshToken, idToken, expiresIn, scopes });
   // One that is over tells no one whose it is.
   const lives = expiresIn === null || expiresIn > 0;
-  const identity = lives && request.verify ? await identify(services, plan, reply, ui) : null;
+  const asked = lives && request.verify ? identify(services, plan, reply, ui) : Promise.resolve(null);
+  const identity = await untilInterrupted(interruption, asked);
   const { account: label } = tokens;
   const account = identity?.account ?? (label === null ? null : { id: null, label, organization: null });
   await refuseOtherAccount(plan, account, ui);
   const kept = { ...reply, scopes: reply.scopes ?? identity?.scopes ?? null };
-  return (await storeLogin(services, plan, kept, account)).stored;
+  if (interruption.aborted) throw interrupted();
+  const { stored, replaced } = await storeLogin(services, plan, kept, account);
+  if (replaced !== null) await revokeReplacedToken(services, plan, stored, replaced, ui);
+  return stored;
 }
 
 /** The connection that holds this refresh token or access token already. */

@@ -202,7 +202,7 @@ function isRefused(client: Client, error: unknown): boolean {
  *
  * @param old as it was at the commit: a refresh may have rotated its token while a person was asked
  */
-async function revokeReplacedToken(
+export async function revokeReplacedToken(
   services: Services,
   plan: LoginPlan,
   stored: Stored,

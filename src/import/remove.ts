@@ -1,12 +1,14 @@
 /**
- * Taking a login out of another program's file. First a copy of the file is made beside it, for its owner alone; then the
- * new text is written beside it, too; only once the login is in the vault does it take the file's place.
+ * Taking a login out of another program's file. First a copy of the file is made, for its owner alone and not beside it,
+ * where a project's git or an upload would find it; then the new text is written beside it; only once the login is in the
+ * vault does that take the file's place.
  */
-import { constants } from "node:fs";
+import { constants, readdirSync, rmSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { faultReason } from "../platform/file-faults.ts";
+import { makeFolder } from "../platform/folders.ts";
 import { changeDatabase, copyDatabase } from "./database.ts";
 import { type ForeignFile, readForeign, statForeign } from "./file.ts";
 import { changed, locked, refused } from "./refused.ts";
@@ -14,8 +16,6 @@ import type { Removal } from "./source.ts";
 
 export interface PreparedRemoval {
   readonly backup: string;
-  /** That it is still there, as it was read. @throws AuthError `import_refused`, `busy` */
-  confirm(): Promise<void>;
   /** The one moment at which the file changes. @throws AuthError where it was changed meanwhile: then it is left as it is */
   commit(): Promise<void>;
   /** Forgets what was prepared. The copy goes, too, unless something was removed before. */
@@ -26,23 +26,31 @@ export interface PreparedRemoval {
 export class Backups {
   readonly #made = new Map<string, string>();
   readonly #used = new Set<string>();
+  readonly #folder: string;
   readonly #now: number;
 
-  /** @param now milliseconds since the epoch: part of the copies' names */
-  constructor(now: number) {
+  /**
+   * @param folder where the copies are; made where it isn't there
+   * @param now milliseconds since the epoch: part of the copies' names
+   */
+  constructor(folder: string, now: number) {
+    this.#folder = folder;
     this.#now = now;
   }
 
-  /** @throws AuthError `import_refused`, `busy` */
+  /**
+   * Precondition: no other import is under way.
+   * @throws AuthError `import_refused` where it isn't as it was read, `busy`
+   */
   async prepare(path: string, title: string, removal: Removal): Promise<PreparedRemoval> {
     if (removal.from === "database") {
+      changeDatabase(path, title, removal.statements, "try");
       const backup = await this.#copy(path, async (copy) => {
         await createPrivate(copy, "");
         copyDatabase(path, title, copy);
       });
       return {
         backup,
-        confirm: async () => changeDatabase(path, title, removal.statements, "try"),
         commit: async () => {
           changeDatabase(path, title, removal.statements);
           this.#used.add(path);
@@ -59,11 +67,10 @@ export class Backups {
     const text = removal.edit(file.text);
     if (text === file.text) throw changed(path);
     const backup = await this.#copy(path, (copy) => createPrivate(copy, file.text));
-    const draft = `${path}.auth-import-${crypto.randomUUID()}`;
+    const draft = `${path}${DRAFT}${crypto.randomUUID()}`;
     if (text !== null) await this.#draft(path, draft, text, file.mode);
     return {
       backup,
-      confirm: () => requireUnchanged(file),
       commit: async () => {
         await replace(file, draft, text === null);
         this.#used.add(path);
@@ -80,9 +87,11 @@ export class Backups {
     if (made !== undefined) return made;
     const time = new Date(this.#now).toISOString().replace(/[-:]|\.\d+/g, "");
     for (let count = 0; ; count++) {
-      const copy = `${path}.before-auth-import-${time}${count === 0 ? "" : `-${count}`}`;
+      const copy = join(this.#folder, `${time}${count === 0 ? "" : `-${count}`}-${basename(path)}`);
       try {
+        makeFolder(this.#folder);
         await make(copy);
+        await syncFolder(copy);
         this.#made.set(path, copy);
         return copy;
       } catch (error) {
@@ -95,6 +104,7 @@ export class Backups {
 
   async #draft(path: string, draft: string, text: string, mode: number): Promise<void> {
     try {
+      removeDrafts(path);
       await createPrivate(draft, text, mode);
     } catch (error) {
       await rm(draft, { force: true });
@@ -109,6 +119,14 @@ export class Backups {
     this.#made.delete(path);
     await rm(copy, { force: true });
   }
+}
+
+const DRAFT = ".auth-import-";
+
+/** Those of imports that were killed. */
+function removeDrafts(path: string): void {
+  const drafts = readdirSync(dirname(path)).filter((name) => name.startsWith(`${basename(path)}${DRAFT}`));
+  for (const name of drafts) rmSync(join(dirname(path), name), { force: true });
 }
 
 async function replace(file: ForeignFile, draft: string, isEmpty: boolean): Promise<void> {

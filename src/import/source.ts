@@ -61,7 +61,8 @@ export type Target =
       /** Part of the connection's name, where the account alone doesn't tell it from others. */
       readonly place?: string;
     }
-  | { readonly by: "host"; readonly host: string }
+  /** `path`: below the host, where that tells it from others. */
+  | { readonly by: "host"; readonly host: string; readonly path?: string }
   | { readonly by: "variable"; readonly variable: string }
   | { readonly by: "server"; readonly url: string; readonly issuer: string | null };
 

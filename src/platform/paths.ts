@@ -8,6 +8,8 @@ export interface Paths {
   readonly vault: string;
   readonly key: string;
   readonly providers: string;
+  /** Copies of other programs' files, as they were before an import. */
+  readonly backups: string;
   readonly audit: string;
   readonly requests: string;
   readonly log: string;
@@ -54,6 +56,7 @@ function layout(folders: Folders, at: (...parts: string[]) => string): Paths {
     vault: at(folders.data, "vault.db"),
     key: at(folders.config, "key"),
     providers: at(folders.config, "providers"),
+    backups: at(folders.data, "backups"),
     audit: at(folders.state, "audit.jsonl"),
     requests: at(folders.state, "requests.jsonl"),
     log: at(folders.state, "logs", "auth.log"),

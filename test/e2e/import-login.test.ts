@@ -4,7 +4,7 @@
  */
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { msalCache, SERVER_HASH, sentryDatabase } from "../import/fixtures.ts";
 import { startEntra } from "../issuers/entra.ts";
@@ -13,7 +13,7 @@ import { startSentry } from "../issuers/sentry.ts";
 import { json, type Server, serve } from "../issuers/server.ts";
 import { succeeded } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
-import { auth, bareEnvironment, type Ended, tempFolder } from "../support/program.ts";
+import { AUTH, auth, bareEnvironment, type Ended, tempFolder } from "../support/program.ts";
 
 const servers: Server[] = [];
 afterAll(() => Promise.all(servers.map((server) => server.stop())));
@@ -28,6 +28,8 @@ interface Home {
   readonly env: Record<string, string>;
   call(...args: readonly string[]): Promise<Ended>;
   get(connection: string, field: string): Promise<string>;
+  /** Copies of files that an import made. */
+  backups(): string[];
 }
 
 function newHome(more: Record<string, string> = {}): Home {
@@ -36,7 +38,9 @@ function newHome(more: Record<string, string> = {}): Home {
   const call = (...args: readonly string[]): Promise<Ended> => auth(args, { env, cwd: home });
   const get = async (connection: string, field: string): Promise<string> =>
     (await succeeded(call("get", connection, "--field", field, "--show-secret", "--no-refresh"))).stdout.trim();
-  return { home, env, call, get };
+  const folder = join(home, "auth", "backups");
+  const backups = (): string[] => (existsSync(folder) ? readdirSync(folder) : []);
+  return { home, env, call, get, backups };
 }
 
 function flags(endpoints: Readonly<Record<string, string>>): string[] {
@@ -78,7 +82,10 @@ async function sentryHome({ expiresIn = 3600 } = {}) {
       database.close();
     }
   };
-  const leftovers = (): string[] => readdirSync(dirname(file)).filter((name) => name.includes("auth-import"));
+  const leftovers = (): string[] => [
+    ...at.backups(),
+    ...readdirSync(dirname(file)).filter((name) => name !== "cli.db"),
+  ];
   return { ...at, issuer, tokens, file, sent, row, leftovers };
 }
 
@@ -150,6 +157,25 @@ describe("the Sentry CLI's login", () => {
     });
     expect(at.row()).not.toBeNull();
     expect(at.sent()).toBe(0);
+  }, 30_000);
+
+  test("a pasted token isn't replaced by a login of that account, unless --force, and the plan says which", async () => {
+    const at = await sentryHome();
+    const pasted = "sntryu_pasted0123456789abcdef0123456789";
+    await succeeded(
+      auth(["login", SENTRY, "--token", "-", "--no-verify", "-q"], { env: at.env, cwd: at.home, stdin: `${pasted}\n` }),
+    );
+    for (const move of [[], ["--move"]]) {
+      const { code, stderr } = await at.call("import", "sentry", ...move, "--yes");
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("holds another: --force replaces") });
+      expect((await at.call("token", SENTRY)).stdout).toBe(`${pasted}\n`);
+    }
+    const { code, stderr } = await at.call("import", "sentry", "--move", "--force", "--yes");
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining("in the place of the one that is there"),
+    });
+    expect(await at.get(SENTRY, "refreshToken")).toBe(at.tokens.refresh);
   }, 30_000);
 
   test("a database that its program is writing: 5, nothing stored, nothing sent, no copy left", async () => {
@@ -284,18 +310,32 @@ test("gcloud's application default credentials move; the login works by a refres
 describe("logins at MCP servers", () => {
   /** An MCP server, and the issuer that it names: one refresh token, which rotates, for this server alone. */
   function startServer({ resource = null as string | null } = {}) {
-    const state = { refresh: "mcp-refresh-0123456789", access: "", asked: [] as string[] };
+    const state = {
+      refresh: "mcp-refresh-0123456789",
+      access: "",
+      asked: [] as string[],
+      revoked: [] as string[],
+      /** What happens while the issuer's metadata is asked for. */
+      meanwhile: (): void | Promise<void> => {},
+    };
     const server = serve((url) => ({
       "GET /.well-known/oauth-protected-resource/mcp": () =>
         json({ resource: resource ?? `${url}/mcp`, authorization_servers: [`${url}/issuer`] }),
-      "GET /.well-known/oauth-authorization-server/issuer": () =>
-        json({
+      "GET /.well-known/oauth-authorization-server/issuer": async () => {
+        await state.meanwhile();
+        return json({
           issuer: `${url}/issuer`,
           authorization_endpoint: `${url}/issuer/authorize`,
           token_endpoint: `${url}/issuer/token`,
+          revocation_endpoint: `${url}/issuer/revoke`,
           code_challenge_methods_supported: ["S256"],
           token_endpoint_auth_methods_supported: ["none"],
-        }),
+        });
+      },
+      "POST /issuer/revoke": ({ form }) => {
+        state.revoked.push(form.get("token") ?? "");
+        return new Response();
+      },
       "POST /issuer/token": ({ form }) => {
         state.asked.push(form.get("resource") ?? "");
         if (form.get("client_id") !== "registered" || form.get("refresh_token") !== state.refresh)
@@ -313,24 +353,77 @@ describe("logins at MCP servers", () => {
     return started({ server, state, url: `${server.url}/mcp` });
   }
 
+  function credentialsOf(url: string, refreshToken: string, expiresAt = 1): string {
+    const client = { serverName: "linear", serverUrl: url, clientId: "registered" };
+    const entry = { ...client, accessToken: "old", refreshToken, expiresAt, scope: "" };
+    return JSON.stringify({ claudeAiOauth: { accessToken: "own" }, mcpOAuth: { "linear|1": entry } });
+  }
+
   function claudeHome(url: string): Home & { file: string } {
     const at = newHome();
     const file = join(at.home, ".claude", ".credentials.json");
     mkdirSync(dirname(file));
-    const entry = {
-      serverName: "linear",
-      serverUrl: url,
-      clientId: "registered",
-      accessToken: "old",
-      refreshToken: "mcp-refresh-0123456789",
-      expiresAt: 1,
-      scope: "",
-    };
-    writeFileSync(file, JSON.stringify({ claudeAiOauth: { accessToken: "own" }, mcpOAuth: { "linear|1": entry } }), {
-      mode: 0o600,
-    });
+    writeFileSync(file, credentialsOf(url, "mcp-refresh-0123456789"), { mode: 0o600 });
     return { ...at, file };
   }
+
+  /** A login that lives here, and another of the same name that Claude Code has. */
+  async function twoLogins() {
+    const { url, state, server } = startServer();
+    const at = claudeHome(url);
+    const name = `oidc:127.0.0.1-${new URL(server.url).port}/mcp`;
+    await succeeded(at.call("import", "claude-code", "--move", "--yes"));
+    const [mine, theirs] = [state.refresh, "mcp-refresh-of-another"];
+    for (const backup of at.backups()) rmSync(join(at.home, "auth", "backups", backup));
+    writeFileSync(at.file, credentialsOf(url, theirs, Date.now() + 3_600_000), { mode: 0o600 });
+    const takeIt = () => at.call("import", "claude-code", "--move", "--force", "--yes");
+    return { ...at, url, state, name, mine, theirs, takeIt };
+  }
+
+  test("what --force replaces is back where the file changes meanwhile: nothing was changed, nothing revoked", async () => {
+    const at = await twoLogins();
+    at.state.meanwhile = () => writeFileSync(at.file, `${readFileSync(at.file, "utf8")}\n`);
+    const before = await at.call("get", at.name, "--json");
+    const { code, stderr } = await at.takeIt();
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("Nothing was changed.") });
+    expect(await at.get(at.name, "refreshToken")).toBe(at.mine);
+    expect((await at.call("get", at.name, "--json")).stdout).toBe(before.stdout);
+    expect(readFileSync(at.file, "utf8")).toContain(at.theirs);
+    expect({ revoked: at.state.revoked, backups: at.backups() }).toEqual({ revoked: [], backups: [] });
+    expect(readdirSync(dirname(at.file))).toEqual([".credentials.json"]);
+    expect((await at.call("refresh", at.name, "--force")).code).toBe(0);
+  });
+
+  test("what --force replaces is revoked once the other has its place", async () => {
+    const at = await twoLogins();
+    expect((await at.takeIt()).code).toBe(0);
+    expect(await at.get(at.name, "refreshToken")).toBe(at.theirs);
+    expect(at.state.revoked).toEqual([at.mine]);
+  });
+
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)
+    test(`${signal} while a server is asked: the login is where it was, and no copy of it is left`, async () => {
+      const at = await twoLogins();
+      const asked = Promise.withResolvers<void>();
+      const { promise: never } = Promise.withResolvers<void>();
+      at.state.meanwhile = () => {
+        asked.resolve();
+        return never;
+      };
+      const args = [AUTH, "import", "claude-code", "--move", "--force", "--yes"];
+      const child = Bun.spawn(args, { env: at.env, cwd: at.home, stdio: ["ignore", "pipe", "pipe"] });
+      await asked.promise;
+      child.kill(signal);
+      const stderr = await child.stderr.text();
+      expect({ code: await child.exited, stderr }).toEqual({ code, stderr: expect.stringContaining("interrupted") });
+      expect(await at.get(at.name, "refreshToken")).toBe(at.mine);
+      expect(readFileSync(at.file, "utf8")).toContain(at.theirs);
+      expect([...readdirSync(dirname(at.file)), ...at.backups()]).toEqual([".credentials.json"]);
+    });
 
   test("Claude Code's moves to the issuer that its server names, and is refreshed for that server", async () => {
     const { url, state, server } = startServer();

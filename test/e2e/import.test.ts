@@ -29,6 +29,17 @@ async function homeWith(...ids: readonly string[]): Promise<Home> {
   return { env, home, call: (...args) => auth(args, { env, cwd: home }) };
 }
 
+/** The copies of files that an import made. */
+function backupsOf({ home }: Home): string[] {
+  const folder = join(home, "auth", "backups");
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+function filesIn({ home }: Home): string[] {
+  const entries = readdirSync(home, { withFileTypes: true });
+  return entries.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort();
+}
+
 const ALL = Object.keys(FIXTURES);
 const SECRETS = Object.values(FIXTURES).flatMap(({ secrets }) => secrets);
 
@@ -238,6 +249,46 @@ describe("auth import <source>", () => {
     expect(await connections(home)).toEqual(["apikey:npm.example", "npm:default", "npm:npmrc"]);
   });
 
+  for (const [source, file, text, names] of [
+    [
+      "netrc",
+      ".netrc",
+      "machine dup.example login ada password one-of-two\nmachine dup.example login bob password two-of-two\n",
+      ["apikey:dup.example", "apikey:bob@dup.example"],
+    ],
+    [
+      "npmrc",
+      ".npmrc",
+      "//dup.example/team/:_authToken=one-of-two\n//dup.example/other/:_authToken=two-of-two\n",
+      ["apikey:dup.example", "apikey:dup.example/other"],
+    ],
+  ] as const)
+    test(`${source}: two keys for one host have names of their own, and either can be taken alone`, async () => {
+      const home = await homeWith();
+      writeFileSync(join(home.home, file), text, { mode: 0o600 });
+      const listed = JSON.parse((await home.call("import", "--json")).stdout).found;
+      expect(listed.map((one: { connection: string }) => one.connection)).toEqual([...names]);
+      const [first, second] = names;
+      const both = await home.call("import", source, "-p", "two", "--yes");
+      expect({ code: both.code, stderr: both.stderr }).toEqual({ code: 64, stderr: expect.stringContaining(first) });
+      expect((await home.call("import", source, second, "-p", "two", "--yes")).code).toBe(0);
+      expect((await home.call("token", "apikey:two")).stdout).toBe("two-of-two\n");
+      expect((await home.call("import", source, "--yes")).code).toBe(0);
+      expect(await connections(home)).toEqual([first, "apikey:two"]);
+    });
+
+  test("the second of two for one host isn't kept from its name by the first, which is here already", async () => {
+    const home = await homeWith();
+    const [one, two] = ["ada password one-of-two", "bob password two-of-two"];
+    const file = join(home.home, ".netrc");
+    writeFileSync(file, `machine dup.example login ${one}\n`, { mode: 0o600 });
+    await home.call("import", "netrc", "--yes");
+    writeFileSync(file, `machine dup.example login ${two}\nmachine dup.example login ${one}\n`);
+    expect((await home.call("import", "netrc", "--force", "--yes")).code).toBe(0);
+    expect((await home.call("token", "apikey:dup.example")).stdout).toBe("one-of-two\n");
+    expect((await home.call("token", "apikey:bob@dup.example")).stdout).toBe("two-of-two\n");
+  });
+
   test("a source that isn't one, and flags without a source, are usage errors", async () => {
     const home = await homeWith();
     for (const args of [
@@ -291,15 +342,55 @@ describe("--move", () => {
     const before = readFileSync(file, "utf8");
     const { code, stderr } = await home.call("import", "npmrc", "--move", "--yes", "--no-verify");
     expect(code).toBe(0);
-    const [backup = ""] = readdirSync(home.home).filter((name) => name.startsWith(".npmrc.before-auth-import-"));
-    expect(stderr).toContain(join(home.home, backup));
-    expect(statSync(join(home.home, backup)).mode & 0o777).toBe(0o600);
-    expect(readFileSync(join(home.home, backup), "utf8")).toBe(before);
+    const [backup = "", ...others] = backupsOf(home).map((name) => join(home.home, "auth", "backups", name));
+    expect(others).toEqual([]);
+    expect(backup).toEndWith("-.npmrc");
+    expect(stderr).toContain(backup);
+    expect(statSync(backup).mode & 0o777).toBe(0o600);
+    expect(readFileSync(backup, "utf8")).toBe(before);
     expect(readFileSync(file, "utf8")).toBe(
       // biome-ignore lint/suspicious/noTemplateCurlyInString: npm's own
       "registry=https://registry.npmjs.org/\n//env.example/:_authToken=${NPM_TOKEN}\n//basic.example/:_auth=YWRhOnBhc3N3b3Jk\n",
     );
-    expect(readdirSync(home.home).filter((name) => name.includes("auth-import")).length).toBe(1);
+    expect(filesIn(home)).toEqual([".npmrc"]);
+  });
+
+  test("nothing with a secret is left in a project, where git would pick it up", async () => {
+    const home = await homeWith("env");
+    writeFileSync(join(home.home, ".gitignore"), ".env\n");
+    await home.call("import", "env", "--move", "--yes", "--no-verify");
+    expect(filesIn(home)).toEqual([".env", ".gitignore"]);
+    expect(backupsOf(home).length).toBe(1);
+  });
+
+  test("what was logged out while it was asked isn't removed from its old place: it is the only copy", async () => {
+    const home = await homeWith("npmrc");
+    await home.call("import", "npmrc", "--yes", "--no-verify");
+    const file = join(home.home, ".npmrc");
+    const before = readFileSync(file, "utf8");
+    const args = ["import", "npmrc", "npm:default", "--move", "--no-verify"];
+    const terminal = onTerminal([AUTH, ...args], { env: home.env, cwd: home.home });
+    await terminal.waitFor("take them out");
+    await home.call("logout", "npm:default", "--yes");
+    terminal.type("y");
+    expect((await terminal.ended).code).toBe(1);
+    expect(terminal.screen()).toContain("doesn't hold it any more");
+    expect(readFileSync(file, "utf8")).toBe(before);
+    expect(backupsOf(home)).toEqual([]);
+  });
+
+  test("what was stored under that name while it was asked is kept", async () => {
+    const home = await homeWith("npmrc");
+    const before = readFileSync(join(home.home, ".npmrc"), "utf8");
+    const args = ["import", "npmrc", "npm:default", "--move", "--no-verify"];
+    const terminal = onTerminal([AUTH, ...args], { env: home.env, cwd: home.home });
+    await terminal.waitFor("take them out");
+    const mine = "npm_mine0123456789abcdefghijABCDEFGH";
+    await auth(["login", "npm", "--token", "-", "--no-verify"], { env: home.env, stdin: mine });
+    terminal.type("y");
+    expect((await terminal.ended).code).toBe(5);
+    expect((await home.call("token", "npm")).stdout).toBe(`${mine}\n`);
+    expect(readFileSync(join(home.home, ".npmrc"), "utf8")).toBe(before);
   });
 
   test("a file with a second name is left as it is, and nothing is stored", async () => {
@@ -311,7 +402,8 @@ describe("--move", () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("has a second name") });
     expect(readFileSync(file, "utf8")).toBe(before);
     expect(await connections(home)).toEqual([]);
-    expect(readdirSync(home.home).filter((name) => name.includes("auth-import"))).toEqual([]);
+    expect(filesIn(home)).toEqual([".npmrc", "second"]);
+    expect(backupsOf(home)).toEqual([]);
   });
 
   test("what was copied before is taken out of its place by a later --move", async () => {

@@ -111,7 +111,7 @@ for (const source of SOURCES)
       const { home, path } = await made(fixture);
       const before = readFileSync(path);
       const { found } = await lookAt(source, whereIn(home));
-      const backups = new Backups(1_795_746_122_000);
+      const backups = new Backups(tempFolder(), 1_795_746_122_000);
       const going = found.filter(({ removal }) => removal !== undefined);
       for (const one of going) {
         if (one.removal === undefined) continue;
@@ -148,7 +148,11 @@ for (const source of SOURCES)
       const { found } = await lookAt(source, whereIn(home));
       const one = found.find(({ removal, path: at }) => removal !== undefined && at === path);
       if (one?.removal === undefined) throw new Error("nothing can be taken out of it");
-      const { commit, abandon, backup } = await new Backups(1_795_746_122_000).prepare(path, source.title, one.removal);
+      const { commit, abandon, backup } = await new Backups(tempFolder(), 1_795_746_122_000).prepare(
+        path,
+        source.title,
+        one.removal,
+      );
       if (fixture.database) {
         const database = new Database(path);
         const table = source.id === "sentry" ? "accounts SET token = 'newer'" : "Cache SET value = '{}'";
@@ -161,6 +165,18 @@ for (const source of SOURCES)
       await abandon();
       expect(readFileSync(path)).toEqual(changed);
       expect(existsSync(backup)).toBe(false);
+    });
+
+    test("what an import that was killed left beside it is gone after the next", async () => {
+      const { home, path } = await made(fixture);
+      const left = `${path}.auth-import-${crypto.randomUUID()}`;
+      if (fixture.database || source.id === "gcloud" || source.id === "mcp-remote") return;
+      writeFileSync(left, "a draft", { mode: 0o600 });
+      const { found } = await lookAt(source, whereIn(home));
+      const one = found.find(({ removal, path: at }) => removal !== undefined && at === path);
+      if (one?.removal === undefined) throw new Error("nothing can be taken out of it");
+      await (await new Backups(tempFolder(), 1_795_746_122_000).prepare(path, source.title, one.removal)).commit();
+      expect(existsSync(left)).toBe(false);
     });
 
     test("a link in its place is refused", async () => {

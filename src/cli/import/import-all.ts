@@ -4,6 +4,7 @@ import type { Looked } from "../../import/look.ts";
 import { Backups } from "../../import/remove.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { commandLine } from "../../platform/shell-word.ts";
+import { deferSignals } from "../../platform/signals.ts";
 import type { Cli } from "../context.ts";
 import { asAuthError } from "../exit.ts";
 import { requireConsent } from "../input.ts";
@@ -51,29 +52,45 @@ async function askFirst(cli: Cli, source: string, taking: readonly Planned[], { 
 }
 
 async function takeAll(cli: Cli, session: Session, all: readonly Planned[], wish: Wish): Promise<void> {
-  const backups = new Backups(session.context.now());
+  const { context } = session;
+  const backups = new Backups(context.paths.backups, context.now());
   const ui = await createLoginUi(cli, { browser: false, qr: false, callback: false, timeout: null, form: null });
   const errors: AuthError[] = [];
   let done = 0;
+  // What is begun is finished, or nothing of it is left: the copy of a file, and its new text, hold secrets.
+  const signals = deferSignals();
+  const interruption = signals.signal;
   try {
     for (const one of all) {
       if (!isTaken(one)) {
         if (cli.output.isJson) await cli.output.event({ event: "left", ...entryOf(one) });
         continue;
       }
-      const error = await takeOne(cli, session, one, { ui, backups, wish });
+      const error = interruption.aborted
+        ? notBegun(one)
+        : await takeOne(cli, session, one, { ui, backups, wish, interruption });
       if (error === null) done++;
       else errors.push(error);
     }
+    await cli.output.done();
+    if (errors.length > 0) signals.handled();
   } finally {
     ui.close();
+    signals.release();
   }
-  const [first, ...others] = errors;
-  for (const { message } of others) cli.output.warn(message);
+  const first = errors.find(({ code }) => code === "interrupted") ?? errors[0];
+  for (const one of errors) if (one !== first) cli.output.warn(one.message);
   if (first !== undefined) throw first;
   if (done > 0 || all.every(({ action }) => action === "held")) return;
   throw new AuthError("import_refused", "Nothing was taken.", {
     hint: all.map(({ found: { path }, reason }) => `${path}: ${reason ?? "it is here already"}`).join("\n"),
+  });
+}
+
+function notBegun({ ref, found: { path } }: Planned): AuthError {
+  const what = ref === null ? path : display(ref);
+  return new AuthError("interrupted", `Interrupted. Not taken: ${what}, from ${path}.`, {
+    hint: "It is where it was.",
   });
 }
 
@@ -84,7 +101,7 @@ async function takeOne(
   one: Planned,
   how: Omit<Taking, "services">,
 ): Promise<AuthError | null> {
-  const at = one.ref === null ? {} : { connection: display(one.ref) };
+  const at: { connection?: string } = one.ref === null ? {} : { connection: display(one.ref) };
   try {
     const taken = await take({ services: await session.services(), ...how }, one);
     await cli.context.audit({ event: "import", status: "success", ...at });
@@ -94,7 +111,9 @@ async function takeOne(
     const known = asAuthError(error);
     const { code, message, detail = null } = known;
     await cli.context.audit({ event: "import", status: "failure", ...at, code, message, detail });
-    return known.restated(at);
+    const { connection } = at;
+    const isNamed = connection === undefined || message.includes(connection);
+    return known.restated({ ...at, ...(!isNamed && { message: `${connection}: ${message}` }) });
   }
 }
 
@@ -117,6 +136,6 @@ async function tellTaken(cli: Cli, { found, action }: Planned, { ref, backup, re
     });
   const what = action === "remove" ? "was here already; its old copy is gone" : moved ? "moved here" : "copied";
   cli.output.success(`${connection}: ${kindOf(found)} ${what}, from ${path}`);
-  if (backup !== null) cli.output.say(`  The file as it was: ${backup}`);
+  if (backup !== null) cli.output.say(`  The file as it was, with its secrets: ${backup}`);
   if (refreshed) cli.output.say("  It was due, and has been refreshed: the login works.");
 }

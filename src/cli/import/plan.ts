@@ -1,13 +1,13 @@
-import { withoutEnd } from "../../platform/escape.ts";
 /** What becomes of each thing that was found: under which name it would be kept, and whether it is taken, moved or left. */
 
 import { nameForIssuer } from "../../connections/by-issuer.ts";
 import { holderOf } from "../../connections/import.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, vaultName } from "../../connections/ref.ts";
-import { readConnection } from "../../connections/store.ts";
+import { readConnection, type Stored } from "../../connections/store.ts";
 import type { FoundAt } from "../../import/look.ts";
 import type { Credential } from "../../import/source.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { withoutEnd } from "../../platform/escape.ts";
 import { ownValue } from "../../platform/json.ts";
 import { isAllowedUrl } from "../../platform/url.ts";
 import { flowsOf } from "../../providers/flows.ts";
@@ -27,6 +27,8 @@ export interface Planned {
   readonly action: Action;
   /** Whether its old copy goes. */
   readonly goes: boolean;
+  /** The login in whose place it comes, by its incarnation; null: none is there. Absent: whatever is there (`--force`). */
+  readonly replaces?: string | null;
   /** Why it is left, or what there is to know. */
   readonly reason: string | null;
 }
@@ -48,13 +50,22 @@ interface Destination {
 }
 
 export async function planImport(session: Session, all: readonly FoundAt[], wish: Wish): Promise<Planned[]> {
-  const taken = new Set<string>();
+  const holders: (ConnectionRef | null)[] = [];
+  for (const { credential } of all) holders.push(credential === null ? null : await heldAs(session, credential));
+  // No other of these is called like one that is here already.
+  const taken = new Set(holders.filter((ref) => ref !== null).map(vaultName));
   const planned: Planned[] = [];
-  for (const found of all) planned.push(await planOne(session, found, wish, taken));
+  for (const [i, found] of all.entries()) planned.push(await planOne(session, found, holders[i] ?? null, wish, taken));
   return planned;
 }
 
-async function planOne(session: Session, found: FoundAt, wish: Wish, taken: Set<string>): Promise<Planned> {
+async function planOne(
+  session: Session,
+  found: FoundAt,
+  held: ConnectionRef | null,
+  wish: Wish,
+  taken: Set<string>,
+): Promise<Planned> {
   const leave = (reason: string, at: Destination | null = null): Planned => ({
     found,
     ref: at?.ref ?? null,
@@ -66,20 +77,33 @@ async function planOne(session: Session, found: FoundAt, wish: Wish, taken: Set<
   const goes = wish.move && found.removal !== undefined;
   const { credential, stays } = found;
   if (credential === null) return leave(stays ?? "it can't be taken");
+  if (held !== null) return { found, ref: held, settings: {}, action: goes ? "remove" : "held", goes, reason: null };
   const at = await destinationOf(session, found, wish.name, taken);
   if (typeof at === "string") return leave(at);
-  const { ref, settings } = at;
-  const held = await heldAs(session, credential);
-  if (held !== null) {
-    return { found, ref: held, settings, action: goes ? "remove" : "held", goes, reason: null };
-  }
-  if (taken.has(vaultName(ref)))
-    return leave(`another was found for ${display(ref)}: take this one alone, with -p NAME`, at);
-  const reason = await takenName(session, ref, found, wish);
-  if (reason !== null) return leave(reason, at);
-  const decided = decide(found, credential, wish, at, session.context.now());
-  if (decided.action !== "leave") taken.add(vaultName(ref));
-  return { found, ref, settings, goes: goes && decided.action !== "leave", ...decided };
+  const ref = wish.name === null ? apart(at.ref, found, taken) : at.ref;
+  const { settings } = at;
+  taken.add(vaultName(ref));
+  const there = await readThere(session, ref, wish);
+  const now = session.context.now();
+  if (there != null && !wish.force && !mayBeReplaced(there, credential, now))
+    return leave(`${display(ref)} holds another: --force replaces it, -p NAME keeps both`, { ...at, ref });
+  const decided = decide(found, credential, wish, at, now);
+  if (decided.action === "leave") return { found, ref, settings, goes: false, ...decided };
+  const replaced = there?.record.tokens == null ? null : "in the place of the one that is there";
+  const reason = [decided.reason, replaced].filter((one) => one !== null).join("; ") || null;
+  const replaces = there === undefined ? {} : { replaces: there?.version.incarnation ?? null };
+  return { found, ref, settings, goes, action: decided.action, reason, ...replaces };
+}
+
+/** A name that no other of these has: with whom or what it is for, else with a number. */
+function apart(ref: ConnectionRef, { account, target }: FoundAt, taken: ReadonlySet<string>): ConnectionRef {
+  const path = target.by === "host" ? target.path : undefined;
+  const isNamed = account === null || ref.name.startsWith(nameFrom(account) ?? account);
+  const own = path !== undefined ? `${ref.name}/${path}` : isNamed ? null : `${account}@${ref.name}`;
+  let name = ref.name;
+  for (let count = 1; taken.has(vaultName({ ...ref, name })); count++)
+    name = count === 1 && own !== null ? (nameFrom(own) ?? name) : `${ref.name.slice(0, 60)}-${count + 1}`;
+  return { ...ref, name };
 }
 
 function decide(
@@ -117,20 +141,24 @@ async function heldAs(session: Session, { accessToken, refreshToken }: Credentia
   return (await holderOf({ vault }, tokens))?.ref ?? null;
 }
 
-/** null: the name is free, or what has it may be replaced. */
-async function takenName(
-  session: Session,
-  ref: ConnectionRef,
-  { credential }: FoundAt,
-  { force }: Wish,
-): Promise<string | null> {
+/** null: nothing is there. undefined: it doesn't open, and may be replaced. */
+async function readThere(session: Session, ref: ConnectionRef, { force }: Wish): Promise<Stored | null | undefined> {
   const vault = await session.vault();
-  const there = vault === null || force ? null : await readConnection(vault, ref);
-  const kept = there?.record;
-  if (kept == null || kept.tokens === null) return null;
-  // A login takes the place of the access token that was copied from it.
-  if (kept.kind === "token" && credential?.kind === "login") return null;
-  return `${display(ref)} holds another: --force replaces it, -p NAME keeps both`;
+  if (vault === null) return null;
+  try {
+    return await readConnection(vault, ref);
+  } catch (error) {
+    if (force && error instanceof AuthError && error.code === "vault_corrupt") return undefined;
+    throw error;
+  }
+}
+
+/** Without `--force`: nothing that is of use. A login takes the place of the access token that was copied from it. */
+function mayBeReplaced({ record: { kind, tokens } }: Stored, { accessToken }: Credential, now: number): boolean {
+  if (tokens === null) return true;
+  if (kind !== "token") return false;
+  const isOver = tokens.expiresAt !== null && tokens.expiresAt <= now;
+  return isOver || (accessToken !== undefined && tokens.accessToken.equals(accessToken));
 }
 
 async function destinationOf(

@@ -1,18 +1,19 @@
 /**
  * Takes one thing over. Where its old copy goes, too: it is prepared first (a backup, the new text beside the file), then
- * the login is stored, then the file changes; and where that fails the login is forgotten here again, unsent.
+ * the login is stored, then the file changes; and where that fails the vault is as it was before, and nothing was sent.
  */
 
 import { issuerOfServer } from "../../connections/import/issuer.ts";
-import { type ForeignTokens, importTokens } from "../../connections/import.ts";
+import { type ForeignTokens, holderOf, importTokens } from "../../connections/import.ts";
 import type { LoginRequest, LoginUi } from "../../connections/login/request.ts";
+import { interrupted, untilInterrupted } from "../../connections/login/withdraw.ts";
 import { login } from "../../connections/login.ts";
-import { logout } from "../../connections/logout.ts";
 import { reportOf } from "../../connections/outcome.ts";
-import type { ConnectionRef } from "../../connections/ref.ts";
+import { type ConnectionRef, display } from "../../connections/ref.ts";
 import { refreshConnection } from "../../connections/refresh.ts";
 import type { Services } from "../../connections/services.ts";
-import { readConnection, type Stored } from "../../connections/store.ts";
+import type { Stored } from "../../connections/store.ts";
+import { refused } from "../../import/refused.ts";
 import type { Backups, PreparedRemoval } from "../../import/remove.ts";
 import type { Credential } from "../../import/source.ts";
 import type { Environment } from "../../platform/context.ts";
@@ -39,101 +40,110 @@ export interface Taking {
   readonly ui: LoginUi;
   readonly backups: Backups;
   readonly wish: Wish & { readonly verify: boolean };
+  /** A signal that came: what isn't stored yet stays where it is. */
+  readonly interruption: AbortSignal;
 }
 
+/** One import at a time: what another has taken meanwhile isn't stored a second time. */
 export async function take(taking: Taking, planned: Planned): Promise<Taken> {
-  const { found, ref, action, goes } = planned;
+  const { services, backups } = taking;
+  const { found, ref, goes, action } = planned;
   const { removal, path, source } = found;
   if (ref === null) throw usage("There is nothing to take.");
-  if (!goes || removal === undefined)
-    return { ref: (await store(taking, ref, planned)).ref, backup: null, refresh: null };
-  const prepared = await taking.backups.prepare(path, source.title, removal);
-  const { backup } = prepared;
-  const stored = await move(taking, ref, planned, prepared);
+  const lock = await importLock(taking);
+  let backup: string | null = null;
+  let stored: Stored | null = null;
+  try {
+    if (goes && removal !== undefined) {
+      const prepared = await backups.prepare(path, source.title, removal);
+      ({ backup } = prepared);
+      stored = await storeAndRemove(taking, ref, planned, prepared);
+    } else stored = await store(taking, ref, planned);
+  } finally {
+    lock.release();
+  }
   return {
-    ref,
+    ref: stored?.ref ?? ref,
     backup,
-    refresh: action === "move" && stored !== null ? await refreshIfDue(taking.services, stored) : null,
+    refresh: action === "move" && stored !== null ? await refreshIfDue(services, stored) : null,
   };
 }
 
-/** One import at a time: what another has taken meanwhile isn't stored a second time. @returns null: it was here already */
-async function move(
-  taking: Taking,
-  ref: ConnectionRef,
-  planned: Planned,
-  prepared: PreparedRemoval,
-): Promise<Stored | null> {
-  const { services } = taking;
-  let lock: Lock | null = null;
-  try {
-    lock = await importLock(services);
-    await prepared.confirm();
-    if (planned.action !== "remove") return await storeAndRemove(taking, ref, planned, prepared);
-    await prepared.commit();
-    return null;
-  } catch (error) {
-    await prepared.abandon();
-    throw error;
-  } finally {
-    lock?.release();
-  }
-}
-
+/** @returns null where it was here already */
 async function storeAndRemove(
   taking: Taking,
   ref: ConnectionRef,
   planned: Planned,
   prepared: PreparedRemoval,
-): Promise<Stored> {
-  const { services } = taking;
-  const before = await readConnection(services.vault, ref);
-  const stored = await store(taking, ref, planned);
+): Promise<Stored | null> {
   try {
+    if (planned.action !== "remove") return await store(taking, ref, planned, prepared.commit);
+    await requireHeld(taking.services, ref, planned);
+    if (taking.interruption.aborted) throw interrupted();
     await prepared.commit();
-    return stored;
+    return null;
   } catch (error) {
-    // Two would hold it: what was stored a moment ago is erased here, unless it isn't that any more. Nothing is revoked.
-    const now = await readConnection(services.vault, ref);
-    const kept = { keepSettings: before !== null, forgetClient: false, revoke: false };
-    if (now?.version.incarnation === stored.version.incarnation)
-      await logout(services, now, { ...kept, interruption: new AbortController().signal });
+    await prepared.abandon();
     throw error;
   }
+}
+
+/** It may have been logged out since it was listed: then the old copy is the only one. */
+async function requireHeld(services: Services, ref: ConnectionRef, { found: { credential } }: Planned): Promise<void> {
+  const { accessToken = null, refreshToken = null } = credential ?? {};
+  if ((await holderOf(services, { accessToken, refreshToken })) !== null) return;
+  throw refused(`${display(ref)} doesn't hold it any more.`, "Try again, to take it over.");
 }
 
 /** No connection is called so. */
 const LOCK = "import";
 
-async function importLock({ vault }: Services): Promise<Lock> {
-  const turn = await waitForLock(vault, LOCK, { timeout: LIMITS.lockWait, watch: async () => null });
+async function importLock({ services: { vault }, interruption }: Taking): Promise<Lock> {
+  const watch = async (): Promise<true | null> => interruption.aborted || null;
+  const turn = await waitForLock(vault, LOCK, { timeout: LIMITS.lockWait, watch });
   if (turn.kind === "locked") return turn.lock;
+  if (interruption.aborted) throw interrupted();
   throw new AuthError("busy", "Another import is under way.", { hint: "Try again when it is done." });
 }
 
-async function store(taking: Taking, ref: ConnectionRef, planned: Planned): Promise<Stored> {
-  const { services, ui, wish } = taking;
-  const { found, action, settings } = planned;
+/** @param onStored takes it out of its old place: where that fails nothing is stored */
+async function store(
+  taking: Taking,
+  ref: ConnectionRef,
+  planned: Planned,
+  onStored?: () => Promise<void>,
+): Promise<Stored> {
+  const { services, ui, wish, interruption } = taking;
+  const { found, action, settings, replaces } = planned;
   const { credential, account, target } = found;
   const { keyFile, scopes } = credential ?? {};
   if (credential === null) throw usage("There is nothing to take.");
   const { verify, force } = wish;
-  const request: LoginRequest = { ...BARE_REQUEST, ref, settings, verify, force, canOpenBrowser: false };
+  const request: LoginRequest = {
+    ...BARE_REQUEST,
+    ref,
+    settings,
+    verify,
+    force,
+    canOpenBrowser: false,
+    ...(replaces !== undefined && { replaces }),
+    ...(onStored !== undefined && { onStored }),
+  };
   // A login of which its program keeps no access token is redeemed at once: the provider says which files those are.
   if (keyFile !== undefined && credential.accessToken === undefined)
     return login(services, { ...request, credential: { key: keyFile } }, ui);
-  const tokens = await tokensOf(taking, credential, action === "move", account);
+  const tokens = await untilInterrupted(interruption, tokensOf(taking, credential, action === "move", account));
   if (action !== "move")
-    return importTokens(services, { ...request, flow: "token", token: tokens.accessToken }, tokens, ui);
+    return importTokens(services, { ...request, flow: "token", token: tokens.accessToken }, tokens, ui, interruption);
   const asClient: LoginRequest = {
     ...request,
     clientId: credential.clientId ?? wish.clientId,
     clientSecret: credential.clientSecret ?? null,
     scopes: scopes ?? null,
     flow: credential.flow ?? null,
-    ...(target.by === "server" && (await atServer(taking, target, ref))),
+    ...(target.by === "server" && (await untilInterrupted(interruption, atServer(taking, target, ref)))),
   };
-  return importTokens(services, asClient, tokens, ui);
+  return importTokens(services, asClient, tokens, ui, interruption);
 }
 
 /** Where an MCP server's tokens come from, and whom they are for (RFC 8707). */

@@ -26,6 +26,10 @@ export interface LoginRequest {
   /** Ask the provider whose a pasted token is. */
   readonly verify: boolean;
   readonly force: boolean;
+  /** The login that may be replaced, by its incarnation; null: none may be. Absent: whatever is there at the commit. */
+  readonly replaces?: string | null;
+  /** What has to come right after it is stored. Where that fails, what was stored before is put back. */
+  readonly onStored?: () => Promise<void>;
   /** Milliseconds; null: the flow's own limit. */
   readonly timeout: number | null;
   readonly port: number | null;

@@ -5,11 +5,12 @@ import { AuthError } from "../../platform/errors.ts";
 import { ownValue } from "../../platform/json.ts";
 import { originOf } from "../../platform/url.ts";
 import { flowsOf } from "../../providers/flows.ts";
+import type { Change } from "../../vault/types.ts";
 import { type ClientEntry, clientsChange, readClients } from "../clients.ts";
 import { ownIssuer } from "../pin.ts";
 import { pinnedOrigins } from "../pinned-origins.ts";
 import { type Connection, encodeRecord, type LoginSettings, newConnection } from "../record.ts";
-import { display, vaultName } from "../ref.ts";
+import { connectionError, display, vaultName } from "../ref.ts";
 import type { Services } from "../services.ts";
 import { blankKept, listReadable, newIncarnation, readReplaceable, type Stored } from "../store.ts";
 import { refreshFingerprint, tokensFrom } from "../tokens.ts";
@@ -19,6 +20,10 @@ export interface StoredLogin {
   readonly stored: Stored;
   /** What was there at the commit; null also where that was damaged. */
   readonly replaced: Stored | null;
+}
+
+interface Committed extends StoredLogin {
+  readonly undo: readonly Change[];
 }
 
 export async function storeLogin(
@@ -32,9 +37,35 @@ export async function storeLogin(
   await refuseSecondOwner(services, plan, record);
   for (;;) {
     const result = await commitLogin(services, plan, record);
-    if (typeof result === "object") return result;
     // The source of a new key may ask a person or a keychain: no lock is held meanwhile (RULES 1.3).
     if (result === "rekeyed") await vault.reload();
+    if (typeof result !== "object") continue;
+    await onStored(services, plan, result);
+    return result;
+  }
+}
+
+/** @throws what `onStored` throws, after the vault is as it was before */
+async function onStored({ vault, context }: Services, { request }: LoginPlan, { undo }: Committed): Promise<void> {
+  try {
+    await request.onStored?.();
+  } catch (error) {
+    if (!(await takeBack(vault, undo)))
+      context.warn(`${display(request.ref)} was used or changed meanwhile: what was just stored there stays.`);
+    throw error;
+  }
+}
+
+/** @returns false where the login isn't the one that was just stored any more */
+async function takeBack(vault: Services["vault"], undo: readonly Change[]): Promise<boolean> {
+  const [login, ...clients] = undo;
+  for (let changes = undo; ; ) {
+    const result = await vault.commit(changes);
+    if (result === "committed") return true;
+    if (result === "rekeyed") await vault.reload();
+    // Another login has come to the same client since: that one stays.
+    else if (clients.length > 0 && changes === undo && login !== undefined) changes = [login];
+    else return false;
   }
 }
 
@@ -46,26 +77,39 @@ async function commitLogin(
   services: Services,
   { request, ...plan }: LoginPlan,
   record: Connection,
-): Promise<StoredLogin | "conflict" | "rekeyed"> {
+): Promise<Committed | "conflict" | "rekeyed"> {
   const { vault, context } = services;
   const name = vaultName(request.ref);
   const lock = await vault.tryLock(name);
   try {
     const { stored: replaced, expected } = await readReplaceable(vault, request.ref, request.force);
+    const { replaces = replaced?.version.incarnation ?? null } = request;
+    if ((replaced?.version.incarnation ?? null) !== replaces)
+      throw connectionError(request.ref, "busy", `${display(request.ref)} was changed meanwhile.`, {
+        hint: "Nothing was stored. Try again.",
+      });
     const version = { incarnation: newIncarnation(), generation: 1 };
-    const result = await vault.commit([
+    const changes: Change[] = [
       { type: "connection", name, expected, next: { version, body: encodeRecord(record) } },
       ...(await clientChange(services, { request, ...plan })),
-    ]);
+    ];
+    const undo = await Promise.all(changes.map((change) => inverse(vault, change)));
+    const result = await vault.commit(changes);
     if (result !== "committed") return result;
     const ref = { provider: record.provider, name: record.name };
     if (expected === "any")
       context.warn(`The record of ${display(ref)} was damaged. It is replaced; nothing was revoked at the provider.`);
     if (lock !== null) await blankKept(context, ref, lock);
-    return { stored: { ref, version, record }, replaced };
+    return { stored: { ref, version, record }, replaced, undo };
   } finally {
     lock?.release();
   }
+}
+
+/** What puts back what is there now. A record that doesn't open can't be put back. */
+async function inverse(vault: Services["vault"], { type, name, expected, next }: Change): Promise<Change> {
+  const before = expected === "any" ? null : await vault.read(type, name);
+  return { type, name, expected: next?.version ?? null, next: before };
 }
 
 async function recordOf(

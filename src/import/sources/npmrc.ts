@@ -31,11 +31,13 @@ function readText({ text }: ForeignFile): Found[] {
     const colon = before.lastIndexOf(":");
     const key = before.slice(colon + 1);
     if (!before.startsWith("//") || !SETTINGS.includes(key)) return [];
-    const host = hostFrom(before.slice(2, colon).split("/", 1)[0] ?? "");
+    const [at = "", ...below] = before.slice(2, colon).split("/").filter(Boolean);
+    const host = hostFrom(at);
+    const path = below.join("/");
     const value = quoted.replace(/^(["'])(.*)\1$/, "$2");
     // `${NPM_TOKEN}` says where the token is, and holds none.
     if (host === null || value === "" || value.includes("${")) return [];
-    const target = { by: "host", host } as const;
+    const target = { by: "host", host, ...(path !== "" && { path }) } as const;
     if (key !== "_authToken")
       return [{ account: null, target, credential: null, stays: "it is a user's name and password, for npm alone" }];
     const edit = (now: string): string =>
