@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/oauth": ["src/platform", "src/providers"],
   "src/connections": ["src/oauth", "src/providers", "src/vault", "src/platform"],
   "src/contract": ["src/connections", "src/oauth", "src/providers", "src/vault", "src/platform"],
+  "src/mcp": ["src/platform"],
   "src/inject": ["src/oauth", "src/providers", "src/vault", "src/platform"],
   "src/proxy": ["src/inject", "src/platform"],
   "src/cli": [
@@ -22,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/connections",
     "src/import",
     "src/inject",
+    "src/mcp",
     "src/oauth",
     "src/providers",
     "src/proxy",

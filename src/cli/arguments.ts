@@ -109,7 +109,9 @@ async function read(argv: readonly string[], root: Command, env: Environment, ha
       at++;
       if (!isGroup(target.command)) positionals.push(argument);
       else {
+        const group = target.command;
         target = await descend(target, argument);
+        if (isAtAddress(group, argument)) positionals.push(argument);
         args = isGroup(target.command) ? {} : (target.command.args ?? {});
         table = flagTable(GLOBAL_ARGS, args);
       }
@@ -136,6 +138,8 @@ async function descend(from: Target, word: string): Promise<Target> {
   // Object.hasOwn: `auth constructor` is no command.
   const load = Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (load !== undefined) return { path: [...from.path, word], command: (await load()).default };
+  if (group?.atAddress !== undefined && isAtAddress(group, word))
+    return { path: from.path, command: (await group.atAddress()).default };
   const otherNames = Object.entries(group?.otherNames ?? {});
   const meant = otherNames.find(([, names]) => names.includes(word.toLowerCase()))?.[0];
   const notYet = Object.entries(group?.notYet ?? {}).find(([name]) => name === word.toLowerCase())?.[1];
@@ -145,6 +149,11 @@ async function descend(from: Target, word: string): Promise<Target> {
     `Unknown command '${shown([...from.path, word].join(" "))}'.`,
     [...suggestions, `Run '${called(from)} --help' to see all commands.`].join("\n"),
   );
+}
+
+/** Whether a word is the argument of the group's own command: no command's name has such characters. */
+function isAtAddress({ atAddress }: GroupDefinition, word: string): boolean {
+  return atAddress !== undefined && /[:/.]/.test(word);
 }
 
 /** The command as it is called: `auth vault init`. */

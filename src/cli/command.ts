@@ -72,6 +72,8 @@ export interface Definition<T extends Args = Args> extends Described {
 export interface GroupDefinition extends Described {
   /** Name → how to load it. */
   readonly commands: Readonly<Record<string, Loader>>;
+  /** What its name alone does with an address after it: `auth mcp <url>`. */
+  readonly atAddress?: () => Promise<{ readonly default: Command }>;
   /** A command's name → what other tools call it, so that it is suggested. */
   readonly otherNames?: Readonly<Record<string, readonly string[]>>;
   /** What other tools have and we don't have yet → what to say of it. */

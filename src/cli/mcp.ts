@@ -41,6 +41,7 @@ export default defineGroup({
   description: "MCP servers: what their clients need besides a login",
   group: "scripting",
   commands: loaded({ "client-metadata": clientMetadata }),
+  atAddress: () => import("./mcp/bridge.ts"),
   examples: [
     ["auth login https://mcp.example.com/mcp", "log in to an MCP server"],
     [

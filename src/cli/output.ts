@@ -21,7 +21,7 @@ export interface Output {
   /** A line of data on stdout. Throws AuthError `internal` when it can't be written; a closed pipe is no error. */
   text(line: string): Promise<void>;
   /** Data on stdout as it stands, without a line end of ours. */
-  raw(text: string): Promise<void>;
+  raw(data: string | Uint8Array): Promise<void>;
   /** Several lines of data, written at once. */
   lines(lines: readonly string[]): Promise<void>;
   /** The command's one JSON document on stdout. */
@@ -85,7 +85,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
     return colorsFor(fd, env, globals.color);
   };
 
-  const raw = (text: string): Promise<void> => enqueue(() => toStdout(text));
+  const raw = (data: string | Uint8Array): Promise<void> => enqueue(() => toStdout(data));
   const text = (line: string): Promise<void> => raw(`${line}\n`);
   const json = (document: unknown): Promise<void> => text(jsonText(document, 2));
   const success = (message: string): void => {
@@ -153,10 +153,10 @@ function explained({ code, cause, stack }: AuthError): string | null {
 /** The reader has closed the pipe: what follows is dropped, as `head` expects. */
 let closed = false;
 
-async function toStdout(text: string): Promise<void> {
+async function toStdout(data: string | Uint8Array): Promise<void> {
   if (closed) return;
   try {
-    await Bun.write(Bun.stdout, text);
+    await Bun.write(Bun.stdout, data);
   } catch (error) {
     if (errorCode(error) === "EPIPE") closed = true;
     else

@@ -3,6 +3,7 @@
  * caps what it reads, and tells for every failure whether the request can have reached the other side.
  */
 import { version } from "../../package.json";
+import { AuthError } from "./errors.ts";
 import { failureOf, HttpError, type HttpFailure } from "./http-failure.ts";
 import { LIMITS } from "./limits.ts";
 import type { Secret } from "./secret.ts";
@@ -45,6 +46,40 @@ export interface HttpReply {
 
 export type Http = (request: HttpRequest) => Promise<HttpReply>;
 
+/** What a long-lived client sends: no time limit but the signal's, and the connection is kept for the next request. */
+export type StreamRequest = Pick<HttpRequest, "method" | "url" | "headers"> & {
+  readonly body?: Uint8Array;
+  readonly signal: AbortSignal;
+};
+
+export interface HttpStream {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Decompressed, as it comes. */
+  readonly body: ReadableStream<Uint8Array> | null;
+}
+
+/**
+ * One request whose reply is read as it comes. What `consume` leaves unread is cancelled.
+ *
+ * @throws HttpError as `http` does, also where the reply ends before its end; what `consume` throws otherwise
+ */
+export async function httpStream<T>(
+  request: StreamRequest,
+  consume: (reply: HttpStream) => Promise<T>,
+): Promise<T> {
+  const exchange: Exchange = {
+    method: request.method,
+    headers: headersOf(request.headers),
+    ...(request.body === undefined ? {} : { body: request.body }),
+    signal: request.signal,
+    maxBytes: 0,
+    redirects: 0,
+    keepalive: true,
+  };
+  return exchangeOnce(checkUrl(request.url), exchange, consume);
+}
+
 /**
  * @throws HttpError when there is no reply that may be read. Any status that isn't a redirect is a reply.
  * @throws TypeError for a URL that is neither https nor http to this machine.
@@ -54,7 +89,7 @@ export const http: Http = async (request) => {
   const timeout = runningTime(Math.max(1, request.silence ?? request.timeout ?? LIMITS.exchange));
   const exchange: Exchange = {
     method: request.method,
-    headers: { "user-agent": `auth/${version}`, "accept-encoding": "identity", ...request.headers },
+    headers: headersOf(request.headers),
     ...(request.body === undefined ? {} : { body: request.body }),
     signal: request.signal === undefined ? timeout.signal : AbortSignal.any([request.signal, timeout.signal]),
     maxBytes: request.maxBytes ?? LIMITS.documentBytes,
@@ -63,15 +98,20 @@ export const http: Http = async (request) => {
     ...(request.certificate === undefined ? {} : { certificate: request.certificate }),
   };
   try {
-    if (!request.retry) return await exchangeOnce(url, exchange);
+    const once = (to: URL, sent: Exchange) => exchangeOnce(to, sent, (reply) => wholeReply(reply, to, sent));
+    if (!request.retry) return await once(url, exchange);
     const { exchangeWithRetries } = await import("./http-retry.ts");
-    return await exchangeWithRetries(url, exchange, exchangeOnce);
+    return await exchangeWithRetries(url, exchange, once);
   } catch (error) {
     throw request.signal?.aborted ? new HttpError("interrupted", url.href) : error;
   } finally {
     timeout.clear();
   }
 };
+
+function headersOf(headers: HttpRequest["headers"]): Record<string, string> {
+  return { "user-agent": `auth/${version}`, "accept-encoding": "identity", ...headers };
+}
 
 /** Milliseconds between two looks at the clock. */
 const TICK = 250;
@@ -105,20 +145,26 @@ function runningTime(limit: number): { signal: AbortSignal; restart(): void; cle
 export interface Exchange {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly signal: AbortSignal;
   readonly maxBytes: number;
   readonly redirects: number;
+  /** Whether the connection is kept for the next request; then it may be silent for as long as its server likes. */
+  readonly keepalive?: boolean;
   /** Called for each part of a body. */
   readonly received?: () => void;
   readonly certificate?: ClientCertificate;
 }
 
+/** What is made of a reply. What it throws that isn't of the network is its own. */
+type Consume<T> = (reply: HttpStream) => Promise<T>;
+
 /** One request with every switch of the environment and of Bun overruled, and its whole reply. @throws HttpError */
-async function exchangeOnce(url: URL, exchange: Exchange): Promise<HttpReply> {
-  if (isLoopback(url.hostname) || url.protocol !== "https:" || !hasProxy()) return exchangeOver(url, exchange);
+async function exchangeOnce<T>(url: URL, exchange: Exchange, consume: Consume<T>): Promise<T> {
+  const over = (to: URL, sent: Exchange, proxy?: string) => exchangeOver(to, sent, consume, proxy);
+  if (isLoopback(url.hostname) || url.protocol !== "https:" || !hasProxy()) return over(url, exchange);
   const { throughProxy } = await import("./proxy.ts");
-  return throughProxy(url, exchange, exchangeOver);
+  return throughProxy(url, exchange, over);
 }
 
 /** Whether any proxy is configured: which one, and for what, is read by code that is loaded only then. */
@@ -128,8 +174,8 @@ function hasProxy(): boolean {
 }
 
 /** @param proxy the address that fetch is to use as its proxy */
-async function exchangeOver(url: URL, exchange: Exchange, proxy?: string): Promise<HttpReply> {
-  const { maxBytes, redirects, received, certificate, ...request } = exchange;
+async function exchangeOver<T>(url: URL, exchange: Exchange, consume: Consume<T>, proxy?: string): Promise<T> {
+  const { maxBytes: _, redirects, received: __, certificate, keepalive = false, ...request } = exchange;
   const target = url.href;
   try {
     const response = await connect(url, {
@@ -137,7 +183,9 @@ async function exchangeOver(url: URL, exchange: Exchange, proxy?: string): Promi
       ...(proxy !== undefined && { proxy }),
       // Never followed unasked; the error says where it leads.
       redirect: "manual",
-      keepalive: false,
+      keepalive,
+      // Bun's own limit of silence, which isn't ours.
+      ...(keepalive && { timeout: false }),
       verbose: false,
       // Bun's own prints to stderr when a body isn't compressed as its header has it.
       decompress: false,
@@ -150,18 +198,22 @@ async function exchangeOver(url: URL, exchange: Exchange, proxy?: string): Promi
       const next = URL.parse(response.headers.get("location") ?? "", url.href);
       if (redirects === 0 || next === null || !isAllowedUrl(next.href)) throw await redirected(response, target);
       await response.body?.cancel();
-      return await exchangeOnce(next, { ...exchange, redirects: redirects - 1 });
+      return await exchangeOnce(next, { ...exchange, redirects: redirects - 1 }, consume);
     }
     const { status, headers } = response;
-    const stream = decompressed(response);
-    const tooLong = (): HttpError => new HttpError("reply too large", target, { status });
-    const body = stream === null ? new Uint8Array(0) : await readCapped(stream, maxBytes, tooLong, received);
-    return { status, headers, body };
+    return await consume({ status, headers, body: decompressed(response) });
   } catch (error) {
-    if (error instanceof HttpError) throw error;
+    if (error instanceof HttpError || error instanceof AuthError) throw error;
     const failure = failureOf(error);
     throw new HttpError(failure, target, { cause: error, ...(await uselessCertificates(failure)) });
   }
+}
+
+async function wholeReply({ status, headers, body: stream }: HttpStream, url: URL, exchange: Exchange): Promise<HttpReply> {
+  const tooLong = (): HttpError => new HttpError("reply too large", url.href, { status });
+  const body =
+    stream === null ? new Uint8Array(0) : await readCapped(stream, exchange.maxBytes, tooLong, exchange.received);
+  return { status, headers, body };
 }
 
 /** A file of certificates that was named and is of no use may be why the authority isn't known. */

@@ -6,14 +6,14 @@
 import { connect, createServer, type Server, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { errorCode } from "./errors.ts";
-import type { Exchange, HttpReply } from "./http.ts";
+import type { Exchange } from "./http.ts";
 import { HttpError, type ProxyFailure } from "./http-failure.ts";
 import { LIMITS } from "./limits.ts";
 
-type Exchanger = (url: URL, exchange: Exchange, proxy?: string) => Promise<HttpReply>;
+type Exchanger<T> = (url: URL, exchange: Exchange, proxy?: string) => Promise<T>;
 
 /** One exchange through the configured proxy, its failures told apart by how far the request got. @throws HttpError */
-export async function throughProxy(url: URL, exchange: Exchange, over: Exchanger): Promise<HttpReply> {
+export async function throughProxy<T>(url: URL, exchange: Exchange, over: Exchanger<T>): Promise<T> {
   const proxy = proxyFor(url, process.env);
   if (proxy === null) return over(url, exchange);
   const relay = await openRelay(proxy, url);

@@ -58,3 +58,31 @@ export async function* inputLines(limit: number): AsyncGenerator<string> {
   }
   if (text.trim() !== "") yield text.trim();
 }
+
+/**
+ * Lines as they come, without their ends; empty ones are passed over. null: one of more than `limit` bytes, which are
+ * thrown away.
+ */
+export async function* inputMessages(limit: number): AsyncGenerator<Uint8Array | null> {
+  let held: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of Bun.stdin.stream()) {
+    let at = 0;
+    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, at)) {
+      const last = chunk.subarray(at, end);
+      at = end + 1;
+      if (size + last.length > limit) yield null;
+      else if (size + last.length > 0) yield held.length === 0 ? last : Buffer.concat([...held, last]);
+      held = [];
+      size = 0;
+    }
+    const rest = chunk.subarray(at);
+    size += rest.length;
+    if (size > limit) held = [];
+    else if (rest.length > 0) held.push(rest);
+  }
+  if (size > limit) yield null;
+  else if (size > 0) yield Buffer.concat(held);
+}
+
+const LF = 10;

@@ -1,0 +1,120 @@
+/** The token for an MCP server, request by request: from the vault, refreshed once where it is refused, else by a login. */
+import { accessAfterChallenge } from "../../connections/after-challenge.ts";
+import { type Selected, select } from "../../connections/select.ts";
+import { type BearerChallenge, bearerChallenge } from "../../oauth/challenge.ts";
+import type { Authorize, Credentials, Refusal } from "../../mcp/authorize.ts";
+import { AuthError, type ErrorCode } from "../../platform/errors.ts";
+import type { Secret } from "../../platform/secret.ts";
+import { type Acquired, acquire, acquiredFrom } from "../acquire.ts";
+import type { Cli } from "../context.ts";
+import { type Session, servicesFor } from "../session.ts";
+import type { Login } from "./login.ts";
+
+type Connection = Extract<Selected, { source: "vault" }>;
+
+/** What a server was shown. */
+interface Shown extends Credentials {
+  /** null: no token. */
+  readonly token: Secret | null;
+}
+
+const NOTHING_YET: readonly string[] = [];
+const SHOWN_NOTHING: Shown = { headers: {}, token: null };
+
+/** What a new login ends. */
+const LOGIN_HELPS: readonly ErrorCode[] = [
+  ...["connection_not_found", "login_required", "token_expired"],
+  ...["refresh_token_invalid", "refresh_refused", "rotation_lost", "interaction_required"],
+] as const;
+
+/** @param profile the connection's name, by `-p` */
+export function credentialsFor(
+  cli: Cli,
+  session: Session,
+  url: string,
+  profile: string | undefined,
+  login: Login,
+): Authorize {
+  let connection: Connection | null = null;
+  let last: Shown = SHOWN_NOTHING;
+  let isSearched = false;
+
+  /** A login that is made later is found when the server refuses. */
+  const find = async (): Promise<Connection | null> => {
+    isSearched = true;
+    connection = await loginAt(session, url, profile);
+    return connection;
+  };
+
+  const show = async (acquired: Acquired): Promise<Shown> => {
+    if (acquired.warning !== null) login.tell(acquired.warning);
+    if (last.token?.equals(acquired.token) !== true) {
+      const { headersOf } = await import("../headers.ts");
+      const headers = (await headersOf(session, acquired)).map(([name, value]) => [name.toLowerCase(), value.reveal()]);
+      last = { headers: Object.fromEntries(headers), token: acquired.token };
+    }
+    return last;
+  };
+
+  const current = async (): Promise<Shown> => {
+    const selected = connection ?? (isSearched ? null : await find());
+    if (selected === null) return SHOWN_NOTHING;
+    try {
+      return await show(await acquire(session, selected, 0, undefined, null, true));
+    } catch (error) {
+      if (!isCuredByLogin(error)) throw error;
+      connection = null;
+      return SHOWN_NOTHING;
+    }
+  };
+
+  const afterLogin = async (
+    { challenge, force }: { challenge: BearerChallenge; force: boolean },
+    signal: AbortSignal,
+  ): Promise<Shown> => {
+    const scopes = challenge.error === "insufficient_scope" ? challenge.scopes : NOTHING_YET;
+    await login.perform({ scopes, force }, signal);
+    await find();
+    return current();
+  };
+
+  const after = async (refusal: Refusal, signal: AbortSignal): Promise<Shown | null> => {
+    const challenge = bearerChallenge(refusal.challenge) ?? NO_CHALLENGE;
+    if (refusal.status === 403 && challenge.error !== "insufficient_scope") return null;
+    const { token } = refusal.credentials as Shown;
+    const selected = await find();
+    if (selected === null) return afterLogin({ challenge, force: false }, signal);
+    try {
+      if (token === null) return await show(await acquire(session, selected, 0, undefined, null, true));
+      const services = await servicesFor(session, selected.ref);
+      const options = { minTtl: 0, implicit: false };
+      const { stored, warning } = await accessAfterChallenge(services, selected.ref, challenge, token, options);
+      return await show(acquiredFrom(stored, warning));
+    } catch (error) {
+      const isScope = error instanceof AuthError && error.code === "insufficient_scope";
+      if (!isScope && !isCuredByLogin(error)) throw error;
+      if (isScope && login.hasAskedFor(challenge.scopes)) throw error;
+      cli.context.debug(`a login is needed: ${(error as AuthError).message}`);
+      return afterLogin({ challenge, force: true }, signal);
+    }
+  };
+
+  return ({ refusal, signal }) => (refusal === null ? current() : after(refusal, signal));
+}
+
+const NO_CHALLENGE: BearerChallenge = { error: null, scopes: [], resourceMetadata: null };
+
+function isCuredByLogin(error: unknown): boolean {
+  return error instanceof AuthError && LOGIN_HELPS.includes(error.code);
+}
+
+/** @returns null where there is no login for that server */
+export async function loginAt(session: Session, url: string, profile: string | undefined): Promise<Connection | null> {
+  try {
+    const selected = await select(session, { argument: url, profile, stored: true });
+    return selected.source === "vault" ? selected : null;
+  } catch (error) {
+    if (error instanceof AuthError && error.code === "connection_not_found") return null;
+    throw error;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The login that a bridge asks for: one for each server, however many bridges want it. It is made by another process,
+ * `auth login`, which holds the port for the redirect, and goes on where a client gives up and ends its bridge. What is under
+ * way is written in the vault, so that every bridge can tell its client which page to open.
+ */
+import { decodeRecord, encodeRecord } from "../../connections/record.ts";
+import { following, readConnection, update } from "../../connections/store.ts";
+import { PersonNeeded } from "../../mcp/authorize.ts";
+import { canOpenBrowser } from "../../platform/browser.ts";
+import { AuthError, type ErrorCode } from "../../platform/errors.ts";
+import type { Json } from "../../platform/json.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { isProcess, type OwnProgram, startOwnProgram } from "../../platform/own-program.ts";
+import { commandLine } from "../../platform/shell-word.ts";
+import { waitForLock } from "../../vault/lock.ts";
+import type { Vault, Version } from "../../vault/types.ts";
+import type { Cli } from "../context.ts";
+import type { Session } from "../session.ts";
+import { loginAt } from "./credentials.ts";
+
+/** Milliseconds that a request waits for a person at the browser: many clients give up after a minute. */
+const PATIENCE = 50_000;
+/** Between two looks at the vault. */
+const LOOK = 200;
+
+/** A login that is under way. */
+interface Attempt {
+  readonly format: 1;
+  readonly pid: number;
+  /** The page to open; null: it asks for none. */
+  readonly url: string | null;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+export interface Wanted {
+  /** Besides those of the login that there is. */
+  readonly scopes: readonly string[];
+  /** In the place of a login that there is. */
+  readonly force: boolean;
+}
+
+export class Login {
+  readonly #cli: Cli;
+  readonly #session: Session;
+  readonly #url: string;
+  readonly #profile: string | undefined;
+  readonly #asked = new Set<string>();
+  #said: string | null = null;
+
+  constructor(cli: Cli, session: Session, url: string, profile: string | undefined) {
+    this.#cli = cli;
+    this.#session = session;
+    this.#url = url;
+    this.#profile = profile;
+  }
+
+  /** Whether a login was asked for these scopes already: asking again brings nothing else. */
+  hasAskedFor(scopes: readonly string[]): boolean {
+    return this.#asked.has(scopes.join(" "));
+  }
+
+  /** For the person who reads the client's log: each thing once. */
+  tell(text: string): void {
+    if (text !== this.#said) this.#cli.output.warn(text);
+    this.#said = text;
+  }
+
+  /**
+   * Until there is a new login.
+   * @throws PersonNeeded where it takes a person longer than a client waits; AuthError why there will be none
+   */
+  async perform(wanted: Wanted, signal: AbortSignal): Promise<void> {
+    const { vault } = await this.#session.services();
+    const before = await this.#version(vault);
+    const isDone = async (): Promise<boolean> => !isSame(before, await this.#version(vault));
+    if (wanted.scopes.length > 0) this.#asked.add(wanted.scopes.join(" "));
+
+    const turn = await waitForLock(vault, this.#place, {
+      watch: async () => ((await isDone()) || signal.aborted ? true : null),
+      timeout: LIMITS.lockWait,
+      sleep: () => Bun.sleep(LOOK),
+    });
+    if (turn.kind === "seen") return;
+    if (turn.kind === "timeout") throw new AuthError("busy", "Another login at this server doesn't begin.");
+    let attempt: Attempt;
+    let own: OwnProgram | null = null;
+    try {
+      const running = await this.#running(vault);
+      if (running !== null) attempt = running;
+      else ({ attempt, own } = await this.#begin(vault, wanted));
+    } finally {
+      turn.lock.release();
+    }
+    await this.#wait(attempt, own, isDone, signal);
+  }
+
+  /** The one place where a person is told that one is needed. */
+  #askPerson(url: string): void {
+    this.tell(`Log in to ${this.#url} to go on: open ${url}`);
+  }
+
+  async #wait(
+    attempt: Attempt,
+    own: OwnProgram | null,
+    isDone: () => Promise<boolean>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (attempt.url !== null) this.#askPerson(attempt.url);
+    const patience = attempt.url !== null && !canOpenBrowser(this.#cli.context.env) ? 0 : PATIENCE;
+    const end = performance.now() + patience;
+    for (;;) {
+      if ((await isDone()) || signal.aborted) return;
+      if (!isProcess(attempt.pid)) {
+        if (own === null) throw new AuthError("login_timeout", `The login at ${this.#url} was given up.`, this.#hint);
+        const { code, error } = await own.ended;
+        if (code === 0) return;
+        throw this.#failed(error);
+      }
+      if (performance.now() >= end) throw this.#personNeeded(attempt);
+      await Bun.sleep(LOOK);
+    }
+  }
+
+  async #begin(vault: Vault, { scopes, force }: Wanted): Promise<{ attempt: Attempt; own: OwnProgram }> {
+    const more = scopes.flatMap((scope) => ["--add-scope", scope]);
+    const name = this.#profile === undefined ? [] : ["-p", this.#profile];
+    const args = ["login", this.#url, ...name, ...more, ...(force ? ["--force"] : []), "--json", "--no-input"];
+    const own = startOwnProgram(args, this.#cli.context.env);
+    const url = await pageOf(own);
+    const attempt: Attempt = { format: 1, pid: own.pid, url, until: this.#cli.context.now() + LIMITS.browserLogin };
+    await this.#write(vault, attempt);
+    return { attempt, own };
+  }
+
+  async #running(vault: Vault): Promise<Attempt | null> {
+    const entry = await vault.read("settings", this.#place);
+    if (entry === null) return null;
+    const attempt = decodeRecord<Attempt>(entry.body, this.#place);
+    return this.#cli.context.now() < attempt.until && isProcess(attempt.pid) ? attempt : null;
+  }
+
+  async #write(vault: Vault, attempt: Attempt): Promise<void> {
+    const read = () => vault.read("settings", this.#place);
+    await update(vault, read, (entry) => {
+      const version = entry?.version ?? null;
+      const next = { version: following(version), body: encodeRecord(attempt) };
+      return { changes: [{ type: "settings", name: this.#place, expected: version, next }], result: undefined };
+    });
+  }
+
+  async #version(vault: Vault): Promise<Version | null> {
+    const selected = await loginAt(this.#session, this.#url, this.#profile);
+    const stored = selected === null ? null : await readConnection(vault, selected.ref);
+    return stored === null || stored.record.tokens === null ? null : stored.version;
+  }
+
+  get #place(): string {
+    return `login ${this.#profile ?? ""} ${this.#url}`;
+  }
+
+  get #hint(): { hint: string } {
+    const command = ["auth", "login", this.#url, ...(this.#profile === undefined ? [] : ["-p", this.#profile])];
+    return { hint: `Ask again, or log in: ${commandLine(command)}` };
+  }
+
+  #personNeeded({ url }: Attempt): AuthError {
+    const hint = url === null ? this.#hint : { hint: `Open this page, then ask again: ${url}` };
+    const error = new AuthError("login_required", `A login at ${this.#url} is needed.`, hint);
+    return url === null ? error : new PersonNeeded(error, url);
+  }
+
+  #failed(error: Json | null): AuthError {
+    const { code, message, hint } = error ?? {};
+    if (typeof code !== "string" || typeof message !== "string")
+      return new AuthError("login_required", `The login at ${this.#url} failed.`, this.#hint);
+    return new AuthError(code as ErrorCode, message, typeof hint === "string" ? { hint } : this.#hint);
+  }
+}
+
+/** Another login, or a refresh of it: the incarnation tells. */
+function isSame(one: Version | null, other: Version | null): boolean {
+  return one?.incarnation === other?.incarnation;
+}
+
+/** The first page that it asks a person to open; null where it ends before. The rest is read, so that it isn't held up. */
+async function pageOf({ events }: OwnProgram): Promise<string | null> {
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  const read = async (): Promise<void> => {
+    for await (const event of events) {
+      const page = event.url ?? event.verificationUriComplete ?? event.verificationUri;
+      if (typeof page === "string") resolve(page);
+    }
+    resolve(null);
+  };
+  void read();
+  return promise;
+}

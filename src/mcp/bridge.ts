@@ -1,0 +1,127 @@
+/**
+ * An MCP server on standard input and output that is another one, reached by HTTP. Which of MCP's two wires a message is
+ * for is in the message itself: those of 2026-07-28 name their version, older ones come after an `initialize`.
+ */
+import { AuthError } from "../platform/errors.ts";
+import { HttpError } from "../platform/http-failure.ts";
+import type { Authorize } from "./authorize.ts";
+import { Lines } from "./lines.ts";
+import {
+  type ClientMessage,
+  errorAnswer,
+  INVALID_REQUEST,
+  type Malformed,
+  NoAnswer,
+  type Notification,
+  type Request,
+  readMessage,
+  rpcError,
+} from "./message.ts";
+import { Client, pause } from "./pending.ts";
+import { Stateless, versionIn } from "./stateless.ts";
+import { Session } from "./stateful.ts";
+import { type OpenHttp, Wire } from "./wire.ts";
+
+export interface BridgeOptions {
+  /** The server's. */
+  readonly url: string;
+  /** Each line of the client's; null: one that was too long to be kept. */
+  readonly input: AsyncIterable<Uint8Array | null>;
+  readonly write: (bytes: Uint8Array) => Promise<void>;
+  readonly http: OpenHttp;
+  readonly authorize: Authorize;
+  /** For whoever looks for the reason of something: never a message's content. */
+  readonly log: (text: string) => void;
+}
+
+/** Bytes of messages on their way to the server; at more, the client has to wait. */
+const MOST_ON_THE_WAY = 64 * 1024 * 1024;
+/** Milliseconds for what is still on its way when the client has closed its end. */
+const LINGER = 1_500;
+
+/** Until the client closes its end. */
+export async function runBridge({ url, input, write, http, authorize, log }: BridgeOptions): Promise<void> {
+  const client = new Client(new Lines(write), log);
+  const wire = new Wire(url, http, authorize);
+  const bridge = new Bridge(client, new Session(wire, client), new Stateless(wire, client));
+  const onTheWay = new Set<Promise<void>>();
+  let bytes = 0;
+  for await (const line of input) {
+    const size = line?.length ?? 0;
+    bytes += size;
+    const done = bridge.take(readMessage(line)).finally(() => {
+      onTheWay.delete(done);
+      bytes -= size;
+    });
+    onTheWay.add(done);
+    while (bytes > MOST_ON_THE_WAY) await Promise.race(onTheWay);
+  }
+  await Promise.race([Promise.allSettled(onTheWay), pause(LINGER, new AbortController().signal)]);
+  await bridge.close();
+}
+
+class Bridge {
+  readonly #client: Client;
+  readonly #session: Session;
+  readonly #stateless: Stateless;
+
+  constructor(client: Client, session: Session, stateless: Stateless) {
+    this.#client = client;
+    this.#session = session;
+    this.#stateless = stateless;
+  }
+
+  async take(message: ClientMessage | Malformed): Promise<void> {
+    if (message.kind === "malformed") return this.#client.put(errorAnswer(message.id, message.error));
+    if (message.kind === "request") return this.#ask(message);
+    try {
+      await this.#tell(message);
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      this.#client.log(`a ${message.kind} didn't reach the server: ${error.message}`);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#client.cancelAll();
+    await this.#session.close();
+  }
+
+  async #ask(request: Request): Promise<void> {
+    const pending = this.#client.expect(request);
+    const inUse = { code: INVALID_REQUEST, message: "A request with this id waits for its response." };
+    if (pending === null) return this.#client.put(errorAnswer(request.id, inUse));
+    const version = versionIn(request.params);
+    try {
+      await (version === null ? this.#session.ask(pending) : this.#stateless.ask(pending, version));
+    } catch (error) {
+      if (pending.isDone) return;
+      pending.isDone = true;
+      if (!isExpected(error)) throw error;
+      await this.#client.put(errorAnswer(request.id, rpcError(error)));
+    } finally {
+      this.#client.forget(pending);
+    }
+  }
+
+  async #tell(message: Exclude<ClientMessage, Request>): Promise<void> {
+    if (message.kind === "notification") {
+      if (message.method === "notifications/cancelled") return this.#cancel(message);
+      if (this.#stateless.isUsed && versionIn(message.params) !== null) return this.#stateless.tell(message);
+    }
+    return this.#session.tell(message);
+  }
+
+  /** On the newer wire, the end of its stream tells the server that a request is cancelled. */
+  async #cancel(message: Notification): Promise<void> {
+    const pending = this.#client.waitingFor(message.params.requestId);
+    const isStateless = pending === null ? this.#stateless.isUsed : versionIn(pending.request.params) !== null;
+    if (isStateless) return pending?.cancel();
+    if (pending !== null) pending.isDone = true;
+    await this.#session.tell(message).finally(() => pending?.cancel());
+  }
+}
+
+function isExpected(error: unknown): error is Error {
+  return error instanceof AuthError || error instanceof HttpError || error instanceof NoAnswer;
+}

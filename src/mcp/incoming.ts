@@ -1,0 +1,64 @@
+/** A message of the server's while it comes: held until it is whole, unless it is too large for that. */
+import type { Lines, OpenLine } from "./lines.ts";
+
+/** Bytes. A larger message is passed on as it comes, unread; one that has to be read may be this large. */
+const HELD = 4 * 1024 * 1024;
+const LONGEST = 64 * 1024 * 1024;
+
+export type Received =
+  | { readonly kind: "held"; readonly bytes: Uint8Array }
+  /** It has gone to the client, part by part. */
+  | { readonly kind: "passed" }
+  | { readonly kind: "too long" };
+
+export class Incoming {
+  readonly #lines: Lines | null;
+  #parts: Uint8Array[] = [];
+  #size = 0;
+  #open: OpenLine | null = null;
+
+  /** @param lines where a large message goes; null: it has to be read */
+  constructor(lines: Lines | null) {
+    this.#lines = lines;
+  }
+
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
+  async add(part: Uint8Array): Promise<void> {
+    this.#size += part.length;
+    if (this.#open !== null) return this.#open.write(part);
+    if (this.#size > LONGEST) return;
+    this.#parts.push(part);
+    if (this.#size <= HELD || this.#lines === null) return;
+    this.#open = await this.#lines.open();
+    for (const held of this.#parts.splice(0)) await this.#open.write(held);
+  }
+
+  /** It is whole. */
+  async end(): Promise<Received> {
+    if (this.#open !== null) {
+      await this.#open.close();
+      this.#open = null;
+      this.#size = 0;
+      return { kind: "passed" };
+    }
+    const [only, ...others] = this.#parts.splice(0);
+    const isLong = this.#size > LONGEST;
+    this.#size = 0;
+    if (isLong) return { kind: "too long" };
+    return { kind: "held", bytes: only !== undefined && others.length === 0 ? only : Buffer.concat([only ?? NONE, ...others]) };
+  }
+
+  /** It will never be whole. What the client has of it becomes a line that is no message, which it passes over. */
+  async cut(): Promise<void> {
+    this.#parts = [];
+    this.#size = 0;
+    const open = this.#open;
+    this.#open = null;
+    await open?.close();
+  }
+}
+
+const NONE = new Uint8Array(0);

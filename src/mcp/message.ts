@@ -1,0 +1,121 @@
+/** JSON-RPC 2.0 as MCP uses it: what is read of a client's line, and what the bridge answers by itself. */
+import { AuthError } from "../platform/errors.ts";
+import { HttpError } from "../platform/http-failure.ts";
+import { asObject, type Json } from "../platform/json.ts";
+import { PersonNeeded } from "./authorize.ts";
+
+export type Id = string | number;
+
+export interface Request {
+  readonly kind: "request";
+  readonly id: Id;
+  readonly method: string;
+  readonly params: Json;
+  /** As it came. */
+  readonly bytes: Uint8Array;
+}
+
+export interface Notification extends Omit<Request, "kind" | "id"> {
+  readonly kind: "notification";
+}
+
+export type ClientMessage = Request | Notification | { readonly kind: "response"; readonly bytes: Uint8Array };
+
+/** What isn't passed on, and why. */
+export interface Malformed {
+  readonly kind: "malformed";
+  /** Where it could be read. */
+  readonly id: Id | null;
+  readonly error: RpcError;
+}
+
+export interface RpcError {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
+}
+
+/** JSON-RPC 2.0 §5.1. */
+const PARSE_ERROR = -32700;
+export const INVALID_REQUEST = -32600;
+
+/** @param line null: one that was longer than any message may be */
+export function readMessage(line: Uint8Array | null): ClientMessage | Malformed {
+  if (line === null) return malformed(INVALID_REQUEST, "The message is too long.");
+  const value = jsonIn(line);
+  if (value === undefined) return malformed(PARSE_ERROR, "The line is no JSON, or no UTF-8.");
+  if (Array.isArray(value)) return malformed(INVALID_REQUEST, "Batches are no part of MCP since 2025-06-18.");
+  const message = asObject(value);
+  if (message === null || message.jsonrpc !== "2.0") return malformed(INVALID_REQUEST, "This is no JSON-RPC 2.0.");
+  const { id, method, params = {} } = message;
+  if (typeof method !== "string") {
+    if (isId(id) && ("result" in message || "error" in message)) return { kind: "response", bytes: line };
+    return malformed(INVALID_REQUEST, "The message is neither a request, a notification nor a response.", id);
+  }
+  if (!/^[\x21-\x7e]{1,200}$/.test(method)) return malformed(INVALID_REQUEST, "The method's name can't be sent.", id);
+  const object = asObject(params);
+  if (object === null) return malformed(INVALID_REQUEST, "The parameters are no object.", id);
+  if (!("id" in message)) return { kind: "notification", method, params: object, bytes: line };
+  if (!isId(id)) return malformed(INVALID_REQUEST, "The id is neither a text nor a whole number.");
+  return { kind: "request", id, method, params: object, bytes: line };
+}
+
+function malformed(code: number, message: string, id?: unknown): Malformed {
+  return { kind: "malformed", id: isId(id) ? id : null, error: { code, message } };
+}
+
+export function isId(value: unknown): value is Id {
+  return typeof value === "string" || (typeof value === "number" && Number.isInteger(value));
+}
+
+/** undefined for what is no JSON in UTF-8. */
+export function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+export function bytesOf(message: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(message));
+}
+
+export function errorAnswer(id: Id | null, error: RpcError): Uint8Array {
+  return bytesOf({ jsonrpc: "2.0", ...(id !== null && { id }), error });
+}
+
+/** What the server did instead of answering. `status`: an HTTP status that says it. */
+export class NoAnswer extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * An error of ours as the client gets it. Its number is an HTTP status, which is outside of what JSON-RPC and MCP have
+ * reserved (MCP 2026-07-28, "Error Codes"); `data.code` is the code that `auth` has for it.
+ */
+export function rpcError(error: unknown): RpcError {
+  if (error instanceof NoAnswer) return { code: error.status, message: error.message };
+  if (error instanceof HttpError)
+    return {
+      code: BAD_GATEWAY,
+      message: `The MCP server gave no answer: ${error.reason}. ${error.remedy}`,
+      data: { code: "network", sent: error.sent },
+    };
+  if (!(error instanceof AuthError)) throw error;
+  const { code, message, hint, detail, connection } = error;
+  const url = error instanceof PersonNeeded ? error.url : undefined;
+  return {
+    code: code === "insufficient_scope" ? 403 : NETWORK.includes(code) ? BAD_GATEWAY : 401,
+    message: [message, hint].filter(Boolean).join("\n"),
+    data: { code, hint, detail, connection, url },
+  };
+}
+
+const BAD_GATEWAY = 502;
+const NETWORK: readonly string[] = ["network", "provider_unavailable", "rate_limited", "busy"];

@@ -1,0 +1,137 @@
+/** A client's request that waits for its response, and the way of each message of the server's to the client. */
+import type { HttpStream } from "../platform/http.ts";
+import type { Json } from "../platform/json.ts";
+import type { Lines } from "./lines.ts";
+import { bytesOf, type Id, isId, NoAnswer, type Request } from "./message.ts";
+import { errorIn, kindOf, type Position, type Receiver, readDocument, readEvents } from "./reply.ts";
+
+export class Pending {
+  readonly request: Request;
+  readonly controller = new AbortController();
+  /** It has its response, or wants none any more. */
+  isDone = false;
+  /** Reads the response before the client does. @returns what the client gets instead; null: the response as it came */
+  read: ((response: Json) => Json | null) | null = null;
+
+  constructor(request: Request) {
+    this.request = request;
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  cancel(): void {
+    this.isDone = true;
+    this.controller.abort();
+  }
+}
+
+export class Client {
+  readonly #lines: Lines;
+  readonly #log: (text: string) => void;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(lines: Lines, log: (text: string) => void) {
+    this.#lines = lines;
+    this.#log = log;
+  }
+
+  get log(): (text: string) => void {
+    return this.#log;
+  }
+
+  /** @returns null where a request of this id waits already: a tool isn't called twice */
+  expect(request: Request): Pending | null {
+    const key = keyOf(request.id);
+    if (this.#pending.get(key)?.isDone === false) return null;
+    const pending = new Pending(request);
+    this.#pending.set(key, pending);
+    return pending;
+  }
+
+  waitingFor(id: unknown): Pending | null {
+    const found = isId(id) ? this.#pending.get(keyOf(id)) : undefined;
+    return found === undefined || found.isDone ? null : found;
+  }
+
+  forget(pending: Pending): void {
+    const key = keyOf(pending.request.id);
+    if (this.#pending.get(key) === pending) this.#pending.delete(key);
+  }
+
+  cancelAll(): void {
+    for (const pending of this.#pending.values()) pending.cancel();
+  }
+
+  async put(message: Uint8Array): Promise<void> {
+    await this.#lines.put(message);
+  }
+
+  /** @param own the request in whose answer the messages come; null: they come by themselves */
+  receiver(own: Pending | null): Receiver {
+    return {
+      log: this.#log,
+      large: own?.read == null ? this.#lines : null,
+      passed: () => {
+        if (own !== null) own.isDone = true;
+      },
+      message: async (message, bytes) => {
+        if (typeof message.method === "string") return this.put(bytes);
+        // An error may come without the id, where the server couldn't read it.
+        const isOwn = message.id === undefined || message.id === null;
+        const pending = isOwn ? own : this.waitingFor(message.id);
+        if (pending === null || pending.isDone) return this.#log("the server sent a response that nobody waits for");
+        const changed = pending.read?.(message) ?? (isOwn ? { ...message, id: pending.request.id } : null);
+        pending.isDone = true;
+        await this.put(changed === null ? bytes : bytesOf(changed));
+      },
+    };
+  }
+}
+
+function keyOf(id: Id): string {
+  return JSON.stringify(id);
+}
+
+/**
+ * Reads the answer to a request. Of events, as far as they go.
+ *
+ * @returns the JSON-RPC error of a failed request, which isn't passed on yet; else null
+ * @throws NoAnswer, HttpError
+ */
+export async function readAnswer(reply: HttpStream, receiver: Receiver, position: Position): Promise<Json | null> {
+  const { status } = reply;
+  if (status < 200 || status > 299) {
+    const error = await errorIn(reply);
+    if (error === null) throw new NoAnswer(status, `The MCP server answered with HTTP ${status}.`);
+    return error;
+  }
+  const kind = kindOf(reply);
+  if (kind === "text/event-stream") await readEvents(reply, receiver, position);
+  else if (kind === "application/json") await readDocument(reply, receiver);
+  else {
+    await reply.body?.cancel();
+    throw new NoAnswer(502, `The MCP server answered with neither JSON nor events (HTTP ${status}).`);
+  }
+  return null;
+}
+
+/** A request's answer came to its end, or was cut, and the response wasn't in it. */
+export const CUT_OFF = "The MCP server's answer ended before the response. What was asked may have been done.";
+
+/** Of each request with a body. */
+export const POSTED = { accept: "application/json, text/event-stream", "content-type": "application/json" } as const;
+
+/** Ends early, without an error, when the signal is given. */
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  const end = (): void => {
+    clearTimeout(timer);
+    resolve();
+  };
+  if (signal.aborted) end();
+  signal.addEventListener("abort", end, { once: true });
+  return promise.finally(() => signal.removeEventListener("abort", end));
+}

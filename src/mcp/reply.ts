@@ -1,0 +1,100 @@
+/** What a server answers: one JSON document, or events. Each message in it goes to whoever takes them. */
+import type { HttpStream } from "../platform/http.ts";
+import { asObject, type Json } from "../platform/json.ts";
+import { Incoming, type Received } from "./incoming.ts";
+import type { Lines } from "./lines.ts";
+import { jsonIn, NoAnswer } from "./message.ts";
+import { EventReader } from "./sse.ts";
+
+export interface Receiver {
+  /** A message that was read. @param bytes as it came */
+  message(message: Json, bytes: Uint8Array): Promise<void>;
+  /** A message too large to be read has gone to the client. */
+  passed(): void;
+  /** Where large messages go; null: each has to be read. */
+  readonly large: Lines | null;
+  /** For what is no message. Never a body's text. */
+  log(text: string): void;
+}
+
+/** How far a stream of events was read. */
+export interface Position {
+  /** null: the server gives none, and the stream can't be resumed. */
+  id: string | null;
+  /** Milliseconds; null: the server doesn't say. */
+  retry: number | null;
+}
+
+/** @throws HttpError where it ends before its end; what isn't whole then isn't passed on */
+export async function readEvents({ body }: HttpStream, receiver: Receiver, position: Position): Promise<void> {
+  if (body === null) return;
+  const reader = new EventReader();
+  const incoming = new Incoming(receiver.large);
+  try {
+    for await (const chunk of body)
+      for (const token of reader.read(chunk)) {
+        if (token.kind === "data") {
+          await incoming.add(token.bytes);
+          continue;
+        }
+        position.id = token.id ?? position.id;
+        position.retry = token.retry ?? position.retry;
+        if (!incoming.isEmpty) await take(await incoming.end(), receiver);
+      }
+  } finally {
+    await incoming.cut();
+  }
+}
+
+/** @throws HttpError, NoAnswer */
+export async function readDocument({ body }: HttpStream, receiver: Receiver): Promise<void> {
+  const incoming = new Incoming(receiver.large);
+  try {
+    if (body !== null) for await (const chunk of body) await incoming.add(chunk);
+    if (!(await take(await incoming.end(), receiver))) throw new NoAnswer(502, "The MCP server's answer is no JSON.");
+  } finally {
+    await incoming.cut();
+  }
+}
+
+async function take(received: Received, receiver: Receiver): Promise<boolean> {
+  if (received.kind === "passed") {
+    receiver.passed();
+    return true;
+  }
+  const value = received.kind === "held" ? jsonIn(received.bytes) : undefined;
+  // Servers of 2025-03-26 may send several at once.
+  const messages = Array.isArray(value) ? value.map(asObject) : [asObject(value)];
+  if (received.kind === "too long" || messages.some((one) => one?.jsonrpc !== "2.0")) {
+    receiver.log(received.kind === "too long" ? "a message of the server is too long" : "the server sent what is no JSON-RPC");
+    return false;
+  }
+  for (const message of messages)
+    if (message !== null && received.kind === "held")
+      await receiver.message(message, Array.isArray(value) ? new TextEncoder().encode(JSON.stringify(message)) : received.bytes);
+  return true;
+}
+
+/** `text/event-stream` of a content type with parameters. */
+export function kindOf({ headers }: HttpStream): string {
+  return (headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+/** Bytes of the answer to a request that failed: an error of JSON-RPC, or nothing that is passed on. */
+const LONGEST_ERROR = 64 * 1024;
+
+/** The JSON-RPC error in the body of a failed request; null where it is something else. */
+export async function errorIn(reply: HttpStream): Promise<Json | null> {
+  if (reply.body === null) return null;
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of reply.body) {
+    size += part.length;
+    if (size > LONGEST_ERROR) return null;
+    parts.push(part);
+  }
+  const message = asObject(jsonIn(Buffer.concat(parts)));
+  const error = asObject(message?.error);
+  if (message === null || error === null) return null;
+  return Number.isInteger(error.code) && typeof error.message === "string" ? message : null;
+}

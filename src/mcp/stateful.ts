@@ -1,0 +1,240 @@
+/**
+ * The wire of 2025-03-26 to 2025-11-25 (MCP "Transports", "Streamable HTTP"): sessions, a stream for what the server says
+ * by itself, and streams that are resumed.
+ */
+import type { HttpStream } from "../platform/http.ts";
+import { HttpError } from "../platform/http-failure.ts";
+import { asObject, type Json } from "../platform/json.ts";
+import { bytesOf, type ClientMessage, NoAnswer, type Request } from "./message.ts";
+import { type Client, CUT_OFF, Pending, POSTED, pause, readAnswer } from "./pending.ts";
+import { kindOf, type Position, type Receiver, readEvents } from "./reply.ts";
+import { drain, type Wire } from "./wire.ts";
+
+/** Milliseconds before a stream is resumed, where the server doesn't say. */
+const RETRY = 1_000;
+const LONGEST_RETRY = 30_000;
+/** Tries to resume a stream that brought nothing new. */
+const MOST_TRIES = 5;
+/** For the word that a session is over, at the very end. */
+const GOODBYE = 1_000;
+
+const INITIALIZED = "notifications/initialized";
+const EVENTS = { accept: "text/event-stream" } as const;
+
+export class Session {
+  readonly #wire: Wire;
+  readonly #client: Client;
+  #id: string | null = null;
+  #version: string | null = null;
+  #initialize: Request | null = null;
+  /** Counts sessions: whoever finds one lost knows whether another has been begun since. */
+  #epoch = 0;
+  #renewal: Promise<void> | null = null;
+  /** The handshake so far. What the client sends after it waits for it: servers refuse what comes too early. */
+  #handshake: Promise<void> = Promise.resolve();
+  #listening: AbortController | null = null;
+
+  constructor(wire: Wire, client: Client) {
+    this.#wire = wire;
+    this.#client = client;
+  }
+
+  async ask(pending: Pending): Promise<void> {
+    const before = this.#handshake;
+    if (pending.request.method !== "initialize") {
+      await before;
+      return this.#ask(pending);
+    }
+    const asked = before.then(() => this.#begin(pending));
+    this.#handshake = asked.catch(() => {});
+    return asked;
+  }
+
+  /** A notification, or a response to a request of the server's. */
+  async tell(message: Exclude<ClientMessage, Request>): Promise<void> {
+    const before = this.#handshake;
+    const told = before.then(() => this.#tell(message.bytes));
+    if (message.kind !== "notification" || message.method !== INITIALIZED) return told;
+    this.#handshake = told.catch(() => {});
+    await told;
+    void this.#listen();
+  }
+
+  /** Ends the session, as far as the server lets clients do that. */
+  async close(): Promise<void> {
+    this.#listening?.abort();
+    if (this.#id === null) return;
+    const call = { method: "DELETE", headers: this.#headers(), signal: AbortSignal.timeout(GOODBYE) } as const;
+    await this.#wire.send(call, drain).catch((error: unknown) => this.#client.log(`the session wasn't ended: ${error}`));
+  }
+
+  #headers(): Record<string, string> {
+    return {
+      ...(this.#id !== null && { "mcp-session-id": this.#id }),
+      ...(this.#version !== null && { "mcp-protocol-version": this.#version }),
+    };
+  }
+
+  async #begin(pending: Pending): Promise<void> {
+    this.#initialize = pending.request;
+    pending.read = (response) => {
+      this.#learn(response);
+      return null;
+    };
+    this.#forget();
+    await this.#ask(pending);
+  }
+
+  #forget(): void {
+    this.#listening?.abort();
+    this.#id = null;
+    this.#version = null;
+    this.#epoch++;
+  }
+
+  #learn(response: Json): void {
+    const version = asObject(response.result)?.protocolVersion;
+    this.#version = typeof version === "string" && /^[\x21-\x7e]{1,100}$/.test(version) ? version : null;
+  }
+
+  async #ask(pending: Pending): Promise<void> {
+    const receiver = this.#client.receiver(pending);
+    const position: Position = { id: null, retry: null };
+    const error = await this.#post(pending.request.bytes, pending.signal, (reply) =>
+      unlessCut(position, readAnswer(reply, receiver, position)),
+    );
+    if (error !== null) return receiver.message({ ...error, id: pending.request.id }, bytesOf({ ...error, id: pending.request.id }));
+    await this.#resume(pending, receiver, position);
+  }
+
+  async #tell(body: Uint8Array): Promise<void> {
+    await this.#post(body, new AbortController().signal, async (reply) => {
+      await drain(reply);
+      if (reply.status > 299) this.#client.log(`the server refused a notification or response: HTTP ${reply.status}`);
+    });
+  }
+
+  /** Until the response is there: a server may end a connection, and go on with its answer on another. */
+  async #resume(pending: Pending, receiver: Receiver, position: Position): Promise<void> {
+    for (let tries = 0; !pending.isDone; tries++) {
+      const { id } = position;
+      if (id === null || tries === MOST_TRIES) throw new NoAnswer(502, CUT_OFF);
+      await pause(position.retry ?? RETRY, pending.signal);
+      if (pending.isDone) return;
+      const headers = { ...EVENTS, ...this.#headers(), "last-event-id": id };
+      await unlessCut(
+        position,
+        this.#wire.send({ method: "GET", headers, signal: pending.signal }, async (reply) => {
+          if (await isStream(reply)) return readEvents(reply, receiver, position);
+          throw new NoAnswer(502, `${CUT_OFF} It can't be resumed (HTTP ${reply.status}).`);
+        }),
+      );
+      if (position.id !== id) tries = -1;
+    }
+  }
+
+  /** What the server says by itself. Servers that have no such stream refuse it. */
+  async #listen(): Promise<void> {
+    this.#listening?.abort();
+    const listening = new AbortController();
+    this.#listening = listening;
+    const { signal } = listening;
+    const receiver = this.#client.receiver(null);
+    const position: Position = { id: null, retry: null };
+    let wait = RETRY;
+    while (!signal.aborted) {
+      const headers = { ...EVENTS, ...this.#headers(), ...(position.id !== null && { "last-event-id": position.id }) };
+      const began = performance.now();
+      try {
+        const isOne = await this.#wire.send({ method: "GET", headers, signal }, async (reply) => {
+          if (!(await isStream(reply))) return false;
+          await readEvents(reply, receiver, position);
+          return true;
+        });
+        if (!isOne) return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#client.log(`the server's own stream: ${error instanceof Error ? error.message : error}`);
+        if (!(error instanceof HttpError)) return;
+      }
+      wait = performance.now() - began > LONGEST_RETRY ? RETRY : Math.min(wait * 2, LONGEST_RETRY);
+      await pause(position.retry ?? wait, signal);
+    }
+  }
+
+  async #post<T>(body: Uint8Array, signal: AbortSignal, consume: (reply: HttpStream) => Promise<T>): Promise<T> {
+    for (let renewals = 0; ; renewals++) {
+      await this.#renewal;
+      const [id, epoch] = [this.#id, this.#epoch];
+      const call = { method: "POST", headers: { ...POSTED, ...this.#headers() }, body, signal } as const;
+      const outcome = await this.#wire.send(call, async (reply) => {
+        if (id === null) this.#adopt(reply, epoch);
+        // "When a client receives HTTP 404 in response to a request containing a session id, it MUST start a new session."
+        if (reply.status !== 404 || id === null || renewals > 0) return { value: await consume(reply) };
+        await drain(reply);
+        return null;
+      });
+      if (outcome !== null) return outcome.value;
+      await this.#renew(epoch);
+    }
+  }
+
+  /** A server gives a session its id in the answer to `initialize`. */
+  #adopt({ headers, status }: HttpStream, epoch: number): void {
+    const id = headers.get("mcp-session-id");
+    if (status === 200 && epoch === this.#epoch && id !== null && /^[\x21-\x7e]{1,4096}$/.test(id)) this.#id = id;
+  }
+
+  /** Another session in the place of a lost one, which the client needn't know of. */
+  async #renew(epoch: number): Promise<void> {
+    if (epoch !== this.#epoch) return;
+    this.#renewal ??= this.#again().finally(() => {
+      this.#renewal = null;
+    });
+    await this.#renewal;
+  }
+
+  async #again(): Promise<void> {
+    const request = this.#initialize;
+    if (request === null) throw new NoAnswer(404, "The MCP server has ended the session.");
+    this.#client.log("the server has ended the session: another one is begun");
+    this.#forget();
+    const pending = new Pending(request);
+    const position: Position = { id: null, retry: null };
+    const receiver: Receiver = {
+      ...this.#client.receiver(null),
+      large: null,
+      message: async (message) => {
+        if (!("result" in message)) return;
+        this.#learn(message);
+        pending.isDone = true;
+      },
+    };
+    const epoch = this.#epoch;
+    const call = { method: "POST", headers: POSTED, body: request.bytes, signal: pending.signal } as const;
+    await this.#wire.send(call, async (reply) => {
+      this.#adopt(reply, epoch);
+      await readAnswer(reply, receiver, position);
+    });
+    if (!pending.isDone) throw new NoAnswer(502, "The MCP server has ended the session, and begins no other.");
+    const initialized = bytesOf({ jsonrpc: "2.0", method: INITIALIZED });
+    await this.#wire.send({ ...call, headers: { ...POSTED, ...this.#headers() }, body: initialized }, drain);
+    void this.#listen();
+  }
+}
+
+async function isStream(reply: HttpStream): Promise<boolean> {
+  if (reply.status === 200 && kindOf(reply) === "text/event-stream") return true;
+  await drain(reply);
+  return false;
+}
+
+/** A connection that is lost while events come is no failure yet, where they can be asked for again. */
+async function unlessCut<T>(position: Position, reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.failure === "interrupted" || position.id === null) throw error;
+    return null;
+  }
+}

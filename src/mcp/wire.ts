@@ -1,0 +1,72 @@
+/** Requests to one MCP server: with credentials, and again where the server refuses them and there are others. */
+import type { HttpStream, StreamRequest } from "../platform/http.ts";
+import type { Authorize, Credentials, Refusal } from "./authorize.ts";
+
+export type OpenHttp = <T>(request: StreamRequest, consume: (reply: HttpStream) => Promise<T>) => Promise<T>;
+
+export interface Call {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
+/** Refusals of one message that are answered by other credentials. A server may refuse them all, for ever. */
+const MOST_REFUSALS = 4;
+
+export class Wire {
+  readonly #url: string;
+  readonly #http: OpenHttp;
+  readonly #authorize: Authorize;
+
+  constructor(url: string, http: OpenHttp, authorize: Authorize) {
+    this.#url = url;
+    this.#http = http;
+    this.#authorize = authorize;
+  }
+
+  /**
+   * @param consume reads the reply, or cancels it
+   * @throws HttpError, AuthError, and what `consume` throws
+   */
+  async send<T>(call: Call, consume: (reply: HttpStream) => Promise<T>): Promise<T> {
+    const { method, signal } = call;
+    let credentials = (await this.#authorize({ method, refusal: null, signal })) ?? NONE;
+    for (let refusals = 0; ; refusals++) {
+      const used = credentials;
+      const headers = { ...call.headers, ...used.headers };
+      const request = { method, url: this.#url, headers, signal, ...(call.body !== undefined && { body: call.body }) };
+      const outcome = await this.#http(request, async (reply) => {
+        const refusal = refusals < MOST_REFUSALS ? refusalIn(reply, used) : null;
+        if (refusal === null) return { value: await consume(reply) };
+        await drain(reply);
+        return { refusal, reply: { ...reply, body: null } };
+      });
+      if ("value" in outcome) return outcome.value;
+      const others = await this.#authorize({ method, refusal: outcome.refusal, signal });
+      if (others === null) return consume(outcome.reply);
+      credentials = others;
+    }
+  }
+}
+
+const NONE: Credentials = { headers: {} };
+
+function refusalIn({ status, headers }: HttpStream, credentials: Credentials): Refusal | null {
+  if (status !== 401 && status !== 403) return null;
+  const [challenge, nonce] = [headers.get("www-authenticate"), headers.get("dpop-nonce")];
+  return { status, challenge, nonce, credentials };
+}
+
+/** What is read of a body that nobody wants, so that its connection can be used again. */
+const DRAINED = 64 * 1024;
+
+export async function drain({ body }: HttpStream): Promise<void> {
+  if (body === null) return;
+  let read = 0;
+  for await (const part of body) {
+    read += part.length;
+    // Leaving the loop cancels the rest.
+    if (read > DRAINED) return;
+  }
+}

@@ -1,0 +1,48 @@
+/** This very program as another process of its own, which goes on when the one that started it ends. */
+import { createInterface } from "node:readline";
+import type { Environment } from "./context.ts";
+import { asObject, type Json, parseJson } from "./json.ts";
+
+export interface OwnProgram {
+  readonly pid: number;
+  /** The lines of JSON on its standard output. */
+  readonly events: AsyncIterable<Json>;
+  /** Its exit code, and the error that it has told (`--json`). */
+  readonly ended: Promise<{ readonly code: number; readonly error: Json | null }>;
+}
+
+/** @throws Error with the system's `code` where it can't be started */
+export function startOwnProgram(args: readonly string[], env: Environment): OwnProgram {
+  const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const child = Bun.spawn([process.execPath, ...args], {
+    env: Object.fromEntries(given),
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+    windowsHide: true,
+  });
+  // What waits for it decides how long this process lives.
+  child.unref();
+  const ended = Promise.all([child.exited, child.stderr.text()]).then(([code, text]) => {
+    const errors = text.split("\n").map((line) => asObject(asObject(parseJson(line))?.error));
+    return { code, error: errors.findLast((one) => one !== null) ?? null };
+  });
+  return { pid: child.pid, events: jsonLines(child.stdout), ended };
+}
+
+async function* jsonLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<Json> {
+  const { Readable } = await import("node:stream");
+  for await (const line of createInterface({ input: Readable.fromWeb(stream as never) })) {
+    const event = asObject(parseJson(line));
+    if (event !== null) yield event;
+  }
+}
+
+/** Whether a process of this user, or another's, has that number. */
+export function isProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM";
+  }
+}
