@@ -35,8 +35,9 @@ function commandPage(command: CommandDocument): string {
 function sections(command: CommandDocument, level: number): string[] {
   const { commands = [], arguments: positionals = [], rest = null, flags = [], outputs = [] } = command;
   const title = `${"#".repeat(level)} ${command.command}`;
-  const usage =
-    commands.length > 0 ? `${command.command} <command>` : [command.command, ...argumentsOf(command)].join(" ");
+  const own = [command.command, ...argumentsOf(command)].join(" ");
+  const usages =
+    commands.length === 0 ? [own] : [`${command.command} <command>`, ...(positionals.length > 0 ? [own] : [])];
   const places = [
     ...positionals.map(({ name, description }) => [name, description] as const),
     ...(rest === null ? [] : [[rest.name, rest.description] as const]),
@@ -45,7 +46,7 @@ function sections(command: CommandDocument, level: number): string[] {
   return [
     title,
     sentence(command.description),
-    ...(usage === command.command ? [] : [`Usage: \`${usage}\``]),
+    ...(usages[0] === command.command ? [] : [`Usage: ${usages.map((usage) => `\`${usage}\``).join(" or ")}`]),
     ...(places.length === 0 ? [] : [table(places.map(([name, text]) => [`\`${name}\``, text]))]),
     ...(flags.length === 0 ? [] : [flagTable(flags)]),
     ...moreFlags(command).map((text) => text.replaceAll("'", "`")),

@@ -1,7 +1,7 @@
 /**
  * `npm run conformance [scenario…]`: MCP's official conformance suite against the built binary, by the test client in
- * test/conformance. Each scenario of authorization that a revision requires is run at that revision's wire; the results go
- * into docs/mcp.md.
+ * test/conformance. Each scenario of a client that a revision requires is run at that revision's wire; the results go into
+ * docs/mcp.md.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ export interface Result {
 export async function scoredScenarios(revision: Revision): Promise<string[]> {
   const text = await Bun.file(join(SUITE, "requirements", `${revision}.yaml`)).text();
   const [, client = ""] = /^client:\n((?: .*\n|\n)+)/m.exec(text) ?? [];
-  return [...client.matchAll(/^ {2}- (auth\/\S+)$/gm)].map(([, name = ""]) => name);
+  return [...client.matchAll(/^ {2}- (\S+)$/gm)].map(([, name = ""]) => name);
 }
 
 /** The suite waits for its client, so that its time limit is that of a login. */
@@ -90,7 +90,7 @@ export function tableOf(results: readonly Result[], version: string): string {
     return `${mine.filter(({ passed }) => passed).length} of ${mine.length} for ${revision}`;
   });
   return [
-    `\`@modelcontextprotocol/conformance\` ${version}, every scenario of authorization that it scores: ${counts.join(", ")}.`,
+    `\`@modelcontextprotocol/conformance\` ${version}, every scenario of a client that it scores: ${counts.join(", ")}.`,
     "",
     `| scenario | ${REVISIONS.join(" | ")} |`,
     `|---|${REVISIONS.map(() => "---|").join("")}`,

@@ -45,10 +45,14 @@ function rootPage(root: CommandDocument, commands: readonly CommandDocument[]): 
 function commandPage(command: CommandDocument): string {
   const { commands = [] } = command;
   const name = `auth-${nameOf(command)}`;
-  const all = commands.length > 0 ? commands : [command];
+  // A group may do something itself, at an address.
+  const isOwn = commands.length === 0 || (command.arguments ?? []).length > 0;
+  const all = [...(isOwn ? [command] : []), ...commands];
+  const own = isOwn ? details(command) : [];
   return page(name, command.description, [
     heading("SYNOPSIS"),
     ...all.flatMap((one, i) => [...(i === 0 ? [] : [".br"]), synopsis(one)]),
+    ...(own.length > 0 ? [heading("ARGUMENTS AND FLAGS"), ...own] : []),
     ...(commands.length > 0
       ? [
           heading("COMMANDS"),
@@ -58,9 +62,7 @@ function commandPage(command: CommandDocument): string {
             ...details(one),
           ]),
         ]
-      : details(command).length > 0
-        ? [heading("ARGUMENTS AND FLAGS"), ...details(command)]
-        : []),
+      : []),
     ...exampleLines([...command.examples, ...commands.flatMap(({ examples }) => examples)]),
     heading("SEE ALSO"),
     `${bold("auth")}(1), which has the global flags, the exit codes and the environment variables.`,

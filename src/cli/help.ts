@@ -5,6 +5,7 @@ import { called, GLOBAL_ARGS, type Target } from "./arguments.ts";
 import {
   type Arg,
   type Args,
+  type Command,
   type Definition,
   type Example,
   type Group,
@@ -60,6 +61,7 @@ export async function helpText(target: Target, surface: HelpSurface, more: Args 
     ? [
         usageOf(`${called(target)} <command>`),
         ...(await commandSections(command)),
+        ...(command.atAddress === undefined ? [] : atAddressSections(target, (await command.atAddress()).default)),
         ...(target.path.length === 0 ? [topicSection()] : []),
         flagSection("Global flags", GLOBAL_ARGS),
       ]
@@ -97,6 +99,16 @@ function leafSections(target: Target, command: Definition): Section[] {
     { title: "Arguments", rows: [...positionals.map(([name, arg]) => [name, describe(arg)] as const), ...rest] },
     flagSection("Flags", args),
     flagSection("Global flags", withOutputs(command.outputs)),
+  ];
+}
+
+/** What the group's name does by itself, with an address after it. */
+function atAddressSections(target: Target, command: Command): Section[] {
+  if (isGroup(command)) return [];
+  const [usage, ...others] = leafSections(target, command);
+  return [
+    { ...usageOf(""), ...usage, title: "With an address" },
+    ...others.filter(({ title }) => title !== "Global flags"),
   ];
 }
 

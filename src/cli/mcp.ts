@@ -1,4 +1,4 @@
-/** `auth mcp`: what MCP clients need besides a login. */
+/** `auth mcp`: what MCP clients need besides a login. `auth mcp <url>` itself is in mcp/bridge.ts. */
 
 import { usage } from "../platform/errors.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
@@ -38,12 +38,15 @@ const clientMetadata = defineCommand({
 
 export default defineGroup({
   name: "mcp",
-  description: "MCP servers: what their clients need besides a login",
+  description: "MCP servers: reached as a command that a client starts, and what else their clients need",
   group: "scripting",
   commands: loaded({ "client-metadata": clientMetadata }),
   atAddress: () => import("./mcp/bridge.ts"),
   examples: [
-    ["auth login https://mcp.example.com/mcp", "log in to an MCP server"],
+    [
+      "auth mcp https://mcp.example.com/mcp",
+      "what an MCP client starts: the server over HTTP, on standard input and output",
+    ],
     [
       "auth mcp client-metadata --client-metadata-url https://example.com/auth/client.json",
       "the document that says what auth is",

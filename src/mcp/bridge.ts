@@ -18,8 +18,8 @@ import {
   rpcError,
 } from "./message.ts";
 import { Client, pause } from "./pending.ts";
-import { Stateless, versionIn } from "./stateless.ts";
 import { Session } from "./stateful.ts";
+import { Stateless, versionIn } from "./stateless.ts";
 import { type OpenHttp, Wire } from "./wire.ts";
 
 export interface BridgeOptions {

@@ -48,7 +48,10 @@ export class Incoming {
     const isLong = this.#size > LONGEST;
     this.#size = 0;
     if (isLong) return { kind: "too long" };
-    return { kind: "held", bytes: only !== undefined && others.length === 0 ? only : Buffer.concat([only ?? NONE, ...others]) };
+    return {
+      kind: "held",
+      bytes: only !== undefined && others.length === 0 ? only : Buffer.concat([only ?? NONE, ...others]),
+    };
   }
 
   /** It will never be whole. What the client has of it becomes a line that is no message, which it passes over. */

@@ -66,12 +66,17 @@ async function take(received: Received, receiver: Receiver): Promise<boolean> {
   // Servers of 2025-03-26 may send several at once.
   const messages = Array.isArray(value) ? value.map(asObject) : [asObject(value)];
   if (received.kind === "too long" || messages.some((one) => one?.jsonrpc !== "2.0")) {
-    receiver.log(received.kind === "too long" ? "a message of the server is too long" : "the server sent what is no JSON-RPC");
+    receiver.log(
+      received.kind === "too long" ? "a message of the server is too long" : "the server sent what is no JSON-RPC",
+    );
     return false;
   }
   for (const message of messages)
     if (message !== null && received.kind === "held")
-      await receiver.message(message, Array.isArray(value) ? new TextEncoder().encode(JSON.stringify(message)) : received.bytes);
+      await receiver.message(
+        message,
+        Array.isArray(value) ? new TextEncoder().encode(JSON.stringify(message)) : received.bytes,
+      );
   return true;
 }
 

@@ -54,7 +54,8 @@ export class EventReader {
     while (this.#place === "head" && at < piece.length) {
       this.#head.push(piece[at++] ?? 0);
       if (this.#isFirst && this.#head.length === 3) this.#skipByteOrderMark();
-      if (this.#head.length === DATA.length && DATA.every((byte, i) => this.#head[i] === byte)) yield* this.#beginData();
+      if (this.#head.length === DATA.length && DATA.every((byte, i) => this.#head[i] === byte))
+        yield* this.#beginData();
       else if (this.#head.length > LONGEST_FIELD) this.#place = "passed";
     }
     if (this.#place === "space" && at < piece.length) {

@@ -65,7 +65,9 @@ export class Session {
     this.#listening?.abort();
     if (this.#id === null) return;
     const call = { method: "DELETE", headers: this.#headers(), signal: AbortSignal.timeout(GOODBYE) } as const;
-    await this.#wire.send(call, drain).catch((error: unknown) => this.#client.log(`the session wasn't ended: ${error}`));
+    await this.#wire
+      .send(call, drain)
+      .catch((error: unknown) => this.#client.log(`the session wasn't ended: ${error}`));
   }
 
   #headers(): Record<string, string> {
@@ -103,7 +105,8 @@ export class Session {
     const error = await this.#post(pending.request.bytes, pending.signal, (reply) =>
       unlessCut(position, readAnswer(reply, receiver, position)),
     );
-    if (error !== null) return receiver.message({ ...error, id: pending.request.id }, bytesOf({ ...error, id: pending.request.id }));
+    if (error !== null)
+      return receiver.message({ ...error, id: pending.request.id }, bytesOf({ ...error, id: pending.request.id }));
     await this.#resume(pending, receiver, position);
   }
 

@@ -1,6 +1,6 @@
 /** The wire of 2026-07-28 (MCP "Streamable HTTP"): each request says all about itself, in its body and again in its headers. */
 import { asObject, type Json } from "../platform/json.ts";
-import { bytesOf, type Notification, NoAnswer, type Request } from "./message.ts";
+import { bytesOf, NoAnswer, type Notification, type Request } from "./message.ts";
 import { type Client, CUT_OFF, Pending, POSTED, readAnswer } from "./pending.ts";
 import type { Receiver } from "./reply.ts";
 import { ToolMarks } from "./tool-headers.ts";

@@ -64,10 +64,7 @@ export interface HttpStream {
  *
  * @throws HttpError as `http` does, also where the reply ends before its end; what `consume` throws otherwise
  */
-export async function httpStream<T>(
-  request: StreamRequest,
-  consume: (reply: HttpStream) => Promise<T>,
-): Promise<T> {
+export async function httpStream<T>(request: StreamRequest, consume: (reply: HttpStream) => Promise<T>): Promise<T> {
   const exchange: Exchange = {
     method: request.method,
     headers: headersOf(request.headers),
@@ -209,7 +206,11 @@ async function exchangeOver<T>(url: URL, exchange: Exchange, consume: Consume<T>
   }
 }
 
-async function wholeReply({ status, headers, body: stream }: HttpStream, url: URL, exchange: Exchange): Promise<HttpReply> {
+async function wholeReply(
+  { status, headers, body: stream }: HttpStream,
+  url: URL,
+  exchange: Exchange,
+): Promise<HttpReply> {
   const tooLong = (): HttpError => new HttpError("reply too large", url.href, { status });
   const body =
     stream === null ? new Uint8Array(0) : await readCapped(stream, exchange.maxBytes, tooLong, exchange.received);

@@ -27,6 +27,8 @@ export interface McpOptions {
   readonly refusal?: string;
   /** Seconds. */
   readonly lifetime?: number;
+  /** Answers whoever may ask, instead of an empty list of tools. @param token null: none was sent */
+  readonly handler?: (request: Request, token: string | null) => Response | Promise<Response>;
   /** Scopes that a token has, whatever was asked for. */
   readonly grants?: readonly string[];
   /** Answers the grants that no login makes: the scopes of the token, or the error. */
@@ -44,7 +46,10 @@ export interface Seen {
 export class AuthorizationServer {
   readonly seen: Seen[] = [];
   readonly registrations: Record<string, unknown>[] = [];
-  readonly tokens = new Map<string, { readonly scope: string; readonly resource: string | null }>();
+  readonly tokens = new Map<
+    string,
+    { readonly scope: string; readonly resource: string | null; readonly until: number }
+  >();
   readonly #server: Bun.Server<undefined>;
   readonly #options: McpOptions;
   readonly #codes = new Map<string, Readonly<Record<string, string>>>();
@@ -68,6 +73,15 @@ export class AuthorizationServer {
 
   async stop(): Promise<void> {
     await this.#server.stop(true);
+  }
+
+  isAlive(token: string): boolean {
+    return (this.tokens.get(token)?.until ?? 0) > Date.now();
+  }
+
+  /** None of its access tokens is good any more, whatever their ends. */
+  expireAll(): void {
+    for (const [token, about] of this.tokens) this.tokens.set(token, { ...about, until: 0 });
   }
 
   async #answer(request: Request): Promise<Response> {
@@ -119,11 +133,12 @@ export class AuthorizationServer {
   async #token(values: Readonly<Record<string, string>>, request: Request): Promise<Response> {
     this.seen.push({ path: "/token", values });
     const { lifetime = 3600, otherGrant } = this.#options;
+    const until = Date.now() + lifetime * 1000;
     if (otherGrant !== undefined && !["refresh_token", "authorization_code"].includes(values.grant_type ?? "")) {
       const granted = await otherGrant(values, request);
       if (typeof granted === "string") return Response.json({ error: granted }, { status: 400 });
       const access = `${this.#prefix}-access-${crypto.randomUUID()}`;
-      this.tokens.set(access, { scope: granted.join(" "), resource: values.resource ?? null });
+      this.tokens.set(access, { scope: granted.join(" "), resource: values.resource ?? null, until });
       return Response.json({ access_token: access, token_type: "Bearer", expires_in: lifetime });
     }
     const bad = Response.json({ error: "invalid_grant" }, { status: 400 });
@@ -145,7 +160,7 @@ export class AuthorizationServer {
     const access = `${this.#prefix}-access-${crypto.randomUUID()}`;
     const refresh = `${this.#prefix}-refresh-${crypto.randomUUID()}`;
     this.#refreshTokens.set(refresh, scope);
-    this.tokens.set(access, { scope, resource: values.resource ?? null });
+    this.tokens.set(access, { scope, resource: values.resource ?? null, until });
     return Response.json({
       access_token: access,
       token_type: "Bearer",
@@ -168,7 +183,12 @@ export class McpServer {
     this.#options = options;
     this.#path = options.path ?? "/mcp";
     this.issuers = [new AuthorizationServer(options)];
-    this.#server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => this.#answer(request) });
+    this.#server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      idleTimeout: 0,
+      fetch: (request) => this.#answer(request),
+    });
   }
 
   get origin(): string {
@@ -208,14 +228,17 @@ export class McpServer {
     return metadataAt;
   }
 
-  #answer(request: Request): Response {
+  #answer(request: Request): Response | Promise<Response> {
+    const { handler } = this.#options;
     const { pathname } = new URL(request.url);
     this.requests.push(`${request.method} ${pathname}`);
     if (pathname === this.#metadataAt && request.method === "GET") return this.#metadata();
-    if (pathname !== this.#path || request.method !== "POST") return new Response("nothing here", { status: 404 });
+    if (pathname !== this.#path || (request.method !== "POST" && handler === undefined))
+      return new Response("nothing here", { status: 404 });
     const token = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
-    const isKnown = token !== undefined && this.issuers.some(({ tokens }) => tokens.has(token));
-    if (isKnown || this.#options.open) return Response.json({ jsonrpc: "2.0", id: 1, result: { tools: [] } });
+    const isKnown = token !== undefined && this.issuers.some((issuer) => issuer.isAlive(token));
+    if (isKnown || this.#options.open)
+      return handler?.(request, token ?? null) ?? Response.json({ jsonrpc: "2.0", id: 1, result: { tools: [] } });
     const headers: Record<string, string> =
       this.#options.challenge === null ? {} : { "www-authenticate": this.challenge };
     return new Response(null, { status: 401, headers });

@@ -45,8 +45,10 @@ export function placeIn(tree: Tree, words: readonly string[], current: string): 
     else if (entry.commands === null) positionals.push(word);
     else {
       const next = Object.hasOwn(entry.commands, word) ? entry.commands[word] : undefined;
-      if (next === undefined) return NOTHING;
-      entry = next;
+      const other = next ?? entry.atAddress;
+      if (other === undefined) return NOTHING;
+      if (next === undefined) positionals.push(word);
+      entry = other;
     }
   }
 

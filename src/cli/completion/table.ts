@@ -37,6 +37,8 @@ export interface CommandEntry {
   readonly positionals: readonly Values[];
   /** The last positional takes all that is left. */
   readonly variadic: boolean;
+  /** What a group does where an address comes in the place of a command. */
+  readonly atAddress?: CommandEntry;
   /** A command comes after `--`. */
   readonly rest: boolean;
   /** It has flags for the settings of the provider that is named. */
@@ -76,7 +78,8 @@ async function entryOf(command: Command): Promise<CommandEntry> {
   if (isGroup(command)) {
     const commands: Record<string, CommandEntry> = {};
     for (const [name, load] of Object.entries(command.commands)) commands[name] = await entryOf((await load()).default);
-    return { description, commands, flags: flagsOf(GLOBAL_ARGS), ...none };
+    const atAddress = command.atAddress && (await entryOf((await command.atAddress()).default));
+    return { description, commands, flags: flagsOf(GLOBAL_ARGS), ...none, ...(atAddress && { atAddress }) };
   }
   const args: Args = command.args ?? {};
   const positionals = positionalsOf(args);

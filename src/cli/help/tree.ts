@@ -1,6 +1,6 @@
 /** Help as a document (`auth help --json`): the command tree with arguments, flags and examples, for programs. */
 import { called, GLOBAL_ARGS, type Target } from "../arguments.ts";
-import { type Arg, type Args, isGroup } from "../command.ts";
+import { type Arg, type Args, type Definition, isGroup } from "../command.ts";
 import { positionalsOf } from "../flags.ts";
 import { filledExamples } from "./layout.ts";
 import { TOPICS } from "./topics.ts";
@@ -25,7 +25,7 @@ export interface CommandDocument {
   /** Of the root. */
   readonly globalFlags?: readonly FlagDocument[];
   readonly topics?: readonly { readonly name: string; readonly description: string }[];
-  /** Of a command that is no group. */
+  /** Of a command that is no group, or that also does something at an address. */
   readonly arguments?: readonly {
     readonly name: string;
     readonly description: string;
@@ -63,11 +63,16 @@ export async function commandDocument(
       globalFlags: flagsOf(GLOBAL_ARGS),
       topics: Object.entries(TOPICS).map(([name, { description }]) => ({ name, description })),
     };
-    return { ...described, ...root, commands: await Promise.all(commands) };
+    const own = command.atAddress === undefined ? {} : ownPart((await command.atAddress()).default as Definition);
+    return { ...described, ...own, ...root, commands: await Promise.all(commands) };
   }
-  const args: Args = { ...command.args, ...more };
+  return { ...described, ...ownPart({ ...command, args: { ...command.args, ...more } }) };
+}
+
+/** What only a command has that does something itself. */
+function ownPart(command: Definition): Partial<CommandDocument> {
+  const args: Args = command.args ?? {};
   return {
-    ...described,
     arguments: positionalsOf(args).map(([name, arg]) => ({
       name,
       description: arg.description ?? "",

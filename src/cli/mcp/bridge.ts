@@ -25,7 +25,9 @@ export default defineCommand({
       description: "The connection of that name (or: AUTH_PROFILE)",
     },
   },
-  examples: [["auth mcp https://mcp.example.com/mcp", "in a client's configuration: command auth, arguments mcp and the URL"]],
+  examples: [
+    ["auth mcp https://mcp.example.com/mcp", "in a client's configuration: command auth, arguments mcp and the URL"],
+  ],
   run: (cli, { url = "", profile }) => bridge(cli, url, profile),
 });
 

@@ -1,8 +1,8 @@
 /** The token for an MCP server, request by request: from the vault, refreshed once where it is refused, else by a login. */
 import { accessAfterChallenge } from "../../connections/after-challenge.ts";
 import { type Selected, select } from "../../connections/select.ts";
-import { type BearerChallenge, bearerChallenge } from "../../oauth/challenge.ts";
 import type { Authorize, Credentials, Refusal } from "../../mcp/authorize.ts";
+import { type BearerChallenge, bearerChallenge } from "../../oauth/challenge.ts";
 import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { type Acquired, acquire, acquiredFrom } from "../acquire.ts";
