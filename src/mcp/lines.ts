@@ -14,7 +14,7 @@ export class Lines {
   async put(message: Uint8Array): Promise<void> {
     const line = new Uint8Array(message.length + 1);
     line.set(message);
-    unbreak(line);
+    joinLines(line);
     line[message.length] = 10;
     const done = this.#last.then(() => this.#write(line));
     this.#last = done.catch(() => {});
@@ -28,7 +28,7 @@ export class Lines {
     this.#last = promise;
     await before;
     return {
-      write: (part) => this.#write(unbreak(new Uint8Array(part))),
+      write: (part) => this.#write(joinLines(new Uint8Array(part))),
       close: async () => {
         try {
           await this.#write(LINE_END);
@@ -46,7 +46,7 @@ export interface OpenLine {
 }
 
 /** Line breaks within a message are white space: JSON has them nowhere else unescaped (RFC 8259 §2, §7). */
-function unbreak(bytes: Uint8Array): Uint8Array {
+function joinLines(bytes: Uint8Array): Uint8Array {
   for (const end of [10, 13])
     for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, at + 1)) bytes[at] = 32;
   return bytes;
