@@ -35,7 +35,7 @@ export class ProofKey {
   }
 
   /** A proof for one request (RFC 9449 §4.2). @param token the access token that goes with it (§7) */
-  async proofFor(method: "GET" | "POST", url: string, token?: Secret): Promise<string> {
+  async proofFor(method: "GET" | "POST" | "DELETE", url: string, token?: Secret): Promise<string> {
     const { SignJWT } = await import("jose");
     const { d, ...jwk } = JSON.parse(this.key.reveal()) as Record<"kty" | "crv" | "x" | "y" | "d", string>;
     const claims = {

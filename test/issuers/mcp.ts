@@ -48,7 +48,7 @@ export class AuthorizationServer {
   readonly registrations: Record<string, unknown>[] = [];
   readonly tokens = new Map<
     string,
-    { readonly scope: string; readonly resource: string | null; readonly until: number }
+    { readonly scope: string; readonly resource: string | null; readonly until?: number }
   >();
   readonly #server: Bun.Server<undefined>;
   readonly #options: McpOptions;
@@ -76,7 +76,8 @@ export class AuthorizationServer {
   }
 
   isAlive(token: string): boolean {
-    return (this.tokens.get(token)?.until ?? 0) > Date.now();
+    const known = this.tokens.get(token);
+    return known !== undefined && (known.until ?? Number.POSITIVE_INFINITY) > Date.now();
   }
 
   /** None of its access tokens is good any more, whatever their ends. */

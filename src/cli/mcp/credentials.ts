@@ -3,6 +3,7 @@ import { accessAfterChallenge } from "../../connections/after-challenge.ts";
 import { type Selected, select } from "../../connections/select.ts";
 import type { Authorize, Credentials, Refusal } from "../../mcp/authorize.ts";
 import { type BearerChallenge, bearerChallenge } from "../../oauth/challenge.ts";
+import type { ProofKey } from "../../oauth/dpop.ts";
 import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { type Acquired, acquire, acquiredFrom } from "../acquire.ts";
@@ -17,6 +18,10 @@ interface Shown extends Credentials {
   /** null: no token. */
   readonly token: Secret | null;
 }
+
+type Call = Parameters<Authorize>[0];
+type Method = Call["method"];
+type Refused = Call & { readonly refusal: Refusal };
 
 const NOTHING_YET: readonly string[] = [];
 const SHOWN_NOTHING: Shown = { headers: {}, token: null };
@@ -37,6 +42,8 @@ export function credentialsFor(
 ): Authorize {
   let connection: Connection | null = null;
   let last: Shown = SHOWN_NOTHING;
+  /** Of a token that is bound to a key (RFC 9449 §7). */
+  let proof: ProofKey | null = null;
   let isSearched = false;
 
   /** A login that is made later is found when the server refuses. */
@@ -46,21 +53,25 @@ export function credentialsFor(
     return connection;
   };
 
-  const show = async (acquired: Acquired): Promise<Shown> => {
-    if (acquired.warning !== null) login.tell(acquired.warning);
-    if (last.token?.equals(acquired.token) !== true) {
+  const show = async (acquired: Acquired, method: Method): Promise<Shown> => {
+    const { token, warning, stored } = acquired;
+    if (warning !== null) login.tell(warning);
+    if (last.token?.equals(token) !== true) {
       const { headersOf } = await import("../headers.ts");
       const headers = (await headersOf(session, acquired)).map(([name, value]) => [name.toLowerCase(), value.reveal()]);
-      last = { headers: Object.fromEntries(headers), token: acquired.token };
+      last = { headers: Object.fromEntries(headers), token };
     }
-    return last;
+    const key = stored?.record.tokens?.proofKey;
+    if (key === undefined) return last;
+    if (proof?.key.equals(key) !== true) proof = new (await import("../../oauth/dpop.ts")).ProofKey(key, true);
+    return { ...last, headers: { ...last.headers, dpop: await proof.proofFor(method, url, token) } };
   };
 
-  const current = async (): Promise<Shown> => {
+  const current = async (method: Method): Promise<Shown> => {
     const selected = connection ?? (isSearched ? null : await find());
     if (selected === null) return SHOWN_NOTHING;
     try {
-      return await show(await acquire(session, selected, 0, undefined, null, true));
+      return await show(await acquire(session, selected, 0, undefined, null, true), method);
     } catch (error) {
       if (!isCuredByLogin(error)) throw error;
       connection = null;
@@ -70,39 +81,47 @@ export function credentialsFor(
 
   const afterLogin = async (
     { challenge, force }: { challenge: BearerChallenge; force: boolean },
-    signal: AbortSignal,
+    { method, signal }: Refused,
   ): Promise<Shown> => {
     const scopes = challenge.error === "insufficient_scope" ? challenge.scopes : NOTHING_YET;
     await login.perform({ scopes, force }, signal);
     await find();
-    return current();
+    return current(method);
   };
 
-  const after = async (refusal: Refusal, signal: AbortSignal): Promise<Shown | null> => {
+  const after = async (refused: Refused): Promise<Shown | null> => {
+    const { refusal, method } = refused;
     const challenge = bearerChallenge(refusal.challenge) ?? NO_CHALLENGE;
     if (refusal.status === 403 && challenge.error !== "insufficient_scope") return null;
     const { token } = refusal.credentials as Shown;
     const selected = await find();
-    if (selected === null) return afterLogin({ challenge, force: false }, signal);
+    if (selected === null) return afterLogin({ challenge, force: false }, refused);
     try {
-      if (token === null) return await show(await acquire(session, selected, 0, undefined, null, true));
+      // The proof lacked the server's nonce, or had an old one (RFC 9449 §9): nothing is wrong with the token.
+      proof?.remember(url, refusal.nonce);
+      const wantsNonce = refusal.nonce !== null && challenge.error === "use_dpop_nonce";
+      if (token === null || (proof !== null && wantsNonce))
+        return await show(await acquire(session, selected, 0, undefined, null, true), method);
       const services = await servicesFor(session, selected.ref);
       const options = { minTtl: 0, implicit: false };
       const { stored, warning } = await accessAfterChallenge(services, selected.ref, challenge, token, options);
-      return await show(acquiredFrom(stored, warning));
+      return await show(acquiredFrom(stored, warning), method);
     } catch (error) {
       const isScope = error instanceof AuthError && error.code === "insufficient_scope";
       if (!isScope && !isCuredByLogin(error)) throw error;
       if (isScope && login.hasAskedFor(challenge.scopes)) throw error;
       cli.context.debug(`a login is needed: ${(error as AuthError).message}`);
-      return afterLogin({ challenge, force: true }, signal);
+      return afterLogin({ challenge, force: true }, refused);
     }
   };
 
-  return ({ refusal, signal }) => (refusal === null ? current() : after(refusal, signal));
+  return (call) => {
+    const { refusal } = call;
+    return refusal === null ? current(call.method) : after({ ...call, refusal });
+  };
 }
 
-const NO_CHALLENGE: BearerChallenge = { error: null, scopes: [], resourceMetadata: null };
+const NO_CHALLENGE: BearerChallenge = { error: null, scopes: [], resourceMetadata: null, bound: false };
 
 function isCuredByLogin(error: unknown): boolean {
   return error instanceof AuthError && LOGIN_HELPS.includes(error.code);
