@@ -11,7 +11,6 @@ import {
   errorAnswer,
   INVALID_REQUEST,
   type Malformed,
-  NoAnswer,
   type Notification,
   type Request,
   readMessage,
@@ -107,7 +106,7 @@ class Bridge {
   async #tell(message: Exclude<ClientMessage, Request>): Promise<void> {
     if (message.kind === "notification") {
       if (message.method === "notifications/cancelled") return this.#cancel(message);
-      if (this.#stateless.isUsed && versionIn(message.params) !== null) return this.#stateless.tell(message);
+      if (this.#stateless.isUsed && !this.#session.isUsed) return this.#stateless.tell(message);
     }
     return this.#session.tell(message);
   }
@@ -123,5 +122,5 @@ class Bridge {
 }
 
 function isExpected(error: unknown): error is Error {
-  return error instanceof AuthError || error instanceof HttpError || error instanceof NoAnswer;
+  return error instanceof AuthError || error instanceof HttpError;
 }

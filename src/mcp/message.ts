@@ -86,11 +86,11 @@ export function errorAnswer(id: Id | null, error: RpcError): Uint8Array {
 }
 
 /** What the server did instead of answering. `status`: an HTTP status that says it. */
-export class NoAnswer extends Error {
+export class NoAnswer extends AuthError {
   readonly status: number;
 
   constructor(status: number, message: string) {
-    super(message);
+    super("provider_unavailable", message);
     this.status = status;
   }
 }

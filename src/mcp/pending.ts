@@ -3,7 +3,7 @@ import type { HttpStream } from "../platform/http.ts";
 import type { Json } from "../platform/json.ts";
 import type { Lines } from "./lines.ts";
 import { bytesOf, type Id, isId, NoAnswer, type Request } from "./message.ts";
-import { errorIn, kindOf, type Position, type Receiver, readDocument, readEvents } from "./reply.ts";
+import { drain, errorIn, kindOf, type Position, type Receiver, readDocument, readEvents } from "./reply.ts";
 
 export class Pending {
   readonly request: Request;
@@ -111,7 +111,7 @@ export async function readAnswer(reply: HttpStream, receiver: Receiver, position
   if (kind === "text/event-stream") await readEvents(reply, receiver, position);
   else if (kind === "application/json") await readDocument(reply, receiver);
   else {
-    await reply.body?.cancel();
+    await drain(reply);
     throw new NoAnswer(502, `The MCP server answered with neither JSON nor events (HTTP ${status}).`);
   }
   return null;

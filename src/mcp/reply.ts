@@ -103,3 +103,16 @@ export async function errorIn(reply: HttpStream): Promise<Json | null> {
   if (message === null || error === null) return null;
   return Number.isInteger(error.code) && typeof error.message === "string" ? message : null;
 }
+
+/** What is read of a body that nobody wants, so that its connection can be used again. */
+const DRAINED = 64 * 1024;
+
+export async function drain({ body }: HttpStream): Promise<void> {
+  if (body === null) return;
+  let read = 0;
+  for await (const part of body) {
+    read += part.length;
+    // Leaving the loop cancels the rest.
+    if (read > DRAINED) return;
+  }
+}

@@ -7,8 +7,8 @@ import { HttpError } from "../platform/http-failure.ts";
 import { asObject, type Json } from "../platform/json.ts";
 import { bytesOf, type ClientMessage, NoAnswer, type Request } from "./message.ts";
 import { type Client, CUT_OFF, Pending, POSTED, pause, readAnswer } from "./pending.ts";
-import { kindOf, type Position, type Receiver, readEvents } from "./reply.ts";
-import { drain, type Wire } from "./wire.ts";
+import { drain, kindOf, type Position, type Receiver, readEvents } from "./reply.ts";
+import type { Wire } from "./wire.ts";
 
 /** Milliseconds before a stream is resumed, where the server doesn't say. */
 const RETRY = 1_000;
@@ -37,6 +37,10 @@ export class Session {
   constructor(wire: Wire, client: Client) {
     this.#wire = wire;
     this.#client = client;
+  }
+
+  get isUsed(): boolean {
+    return this.#initialize !== null;
   }
 
   async ask(pending: Pending): Promise<void> {
@@ -102,8 +106,9 @@ export class Session {
   async #ask(pending: Pending): Promise<void> {
     const receiver = this.#client.receiver(pending);
     const position: Position = { id: null, retry: null };
-    const error = await this.#post(pending.request.bytes, pending.signal, (reply) =>
-      unlessCut(position, readAnswer(reply, receiver, position)),
+    const error = await unlessCut(
+      position,
+      this.#post(pending.request.bytes, pending.signal, (reply) => readAnswer(reply, receiver, position)),
     );
     if (error !== null)
       return receiver.message({ ...error, id: pending.request.id }, bytesOf({ ...error, id: pending.request.id }));

@@ -2,9 +2,9 @@
 import { asObject, type Json } from "../platform/json.ts";
 import { bytesOf, NoAnswer, type Notification, type Request } from "./message.ts";
 import { type Client, CUT_OFF, Pending, POSTED, readAnswer } from "./pending.ts";
-import type { Receiver } from "./reply.ts";
+import { drain, type Receiver } from "./reply.ts";
 import { ToolMarks } from "./tool-headers.ts";
-import { drain, type Wire } from "./wire.ts";
+import type { Wire } from "./wire.ts";
 
 const VERSION = "io.modelcontextprotocol/protocolVersion";
 /** MCP "Server Validation": the headers aren't those that the body asks for. */

@@ -1,6 +1,7 @@
 /** Requests to one MCP server: with credentials, and again where the server refuses them and there are others. */
 import type { HttpStream, StreamRequest } from "../platform/http.ts";
 import type { Authorize, Credentials, Refusal } from "./authorize.ts";
+import { drain } from "./reply.ts";
 
 export type OpenHttp = <T>(request: StreamRequest, consume: (reply: HttpStream) => Promise<T>) => Promise<T>;
 
@@ -56,17 +57,4 @@ function refusalIn({ status, headers }: HttpStream, credentials: Credentials): R
   if (status !== 401 && status !== 403) return null;
   const [challenge, nonce] = [headers.get("www-authenticate"), headers.get("dpop-nonce")];
   return { status, challenge, nonce, credentials };
-}
-
-/** What is read of a body that nobody wants, so that its connection can be used again. */
-const DRAINED = 64 * 1024;
-
-export async function drain({ body }: HttpStream): Promise<void> {
-  if (body === null) return;
-  let read = 0;
-  for await (const part of body) {
-    read += part.length;
-    // Leaving the loop cancels the rest.
-    if (read > DRAINED) return;
-  }
 }

@@ -9,6 +9,8 @@ export interface OwnProgram {
   readonly events: AsyncIterable<Json>;
   /** Its exit code, and the error that it has told (`--json`). */
   readonly ended: Promise<{ readonly code: number; readonly error: Json | null }>;
+  /** Asks it to end. */
+  stop(): void;
 }
 
 /** @throws Error with the system's `code` where it can't be started */
@@ -26,7 +28,7 @@ export function startOwnProgram(args: readonly string[], env: Environment): OwnP
     const errors = text.split("\n").map((line) => asObject(asObject(parseJson(line))?.error));
     return { code, error: errors.findLast((one) => one !== null) ?? null };
   });
-  return { pid: child.pid, events: jsonLines(child.stdout), ended };
+  return { pid: child.pid, events: jsonLines(child.stdout), ended, stop: () => child.kill("SIGTERM") };
 }
 
 async function* jsonLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<Json> {

@@ -239,7 +239,7 @@ export class McpServer {
     const token = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
     const isKnown = token !== undefined && this.issuers.some((issuer) => issuer.isAlive(token));
     if (isKnown || this.#options.open)
-      return handler?.(request, token ?? null) ?? Response.json({ jsonrpc: "2.0", id: 1, result: { tools: [] } });
+      return handler?.(request, token ?? null) ?? noTools(request);
     const headers: Record<string, string> =
       this.#options.challenge === null ? {} : { "www-authenticate": this.challenge };
     return new Response(null, { status: 401, headers });
@@ -255,4 +255,9 @@ export class McpServer {
       ...metadata,
     });
   }
+}
+
+async function noTools(request: Request): Promise<Response> {
+  const { id } = (await request.json()) as { id: unknown };
+  return Response.json({ jsonrpc: "2.0", id, result: { tools: [] } });
 }

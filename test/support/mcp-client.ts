@@ -107,12 +107,14 @@ export class BridgeClient {
 
   async #readAll(): Promise<void> {
     const decoder = new TextDecoder();
-    let text = "";
+    let parts: string[] = [];
     for await (const chunk of this.#child.stdout) {
-      text += decoder.decode(chunk, { stream: true });
-      const lines = text.split("\n");
-      text = lines.pop() ?? "";
-      for (const line of lines) this.#take(line);
+      const [first = "", ...others] = decoder.decode(chunk, { stream: true }).split("\n");
+      parts.push(first);
+      for (const next of others) {
+        this.#take(parts.join(""));
+        parts = [next];
+      }
     }
   }
 

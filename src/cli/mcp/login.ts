@@ -110,7 +110,12 @@ export class Login {
     const patience = attempt.url !== null && !canOpenBrowser(this.#cli.context.env) ? 0 : PATIENCE;
     const end = performance.now() + patience;
     for (;;) {
-      if ((await isDone()) || signal.aborted) return;
+      if (signal.aborted) return;
+      if (await isDone()) {
+        // Where another program made it, nobody needs the page any more.
+        own?.stop();
+        return;
+      }
       if (!isProcess(attempt.pid)) {
         if (own === null) throw new AuthError("login_timeout", `The login at ${this.#url} was given up.`, this.#hint);
         const { code, error } = await own.ended;

@@ -1,0 +1,214 @@
+/** Logins that a bridge asks for: `auth mcp <url>` where there is none, or one that isn't enough. */
+import { afterAll, expect, test } from "bun:test";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { AuthorizationServer, type McpOptions, McpServer } from "../issuers/mcp.ts";
+import { loginByBrowser, visit } from "../support/browser-login.ts";
+import { BridgeClient, RpcFailure } from "../support/mcp-client.ts";
+import { auth, bareEnvironment } from "../support/program.ts";
+
+const servers: { stop(): Promise<void> }[] = [];
+const clients: BridgeClient[] = [];
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.close()));
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+function start(options: McpOptions = {}): McpServer {
+  const server = new McpServer(options);
+  servers.push(server);
+  return server;
+}
+
+function bridge(url: string, env: Readonly<Record<string, string>>): BridgeClient {
+  const client = new BridgeClient(url, env);
+  clients.push(client);
+  return client;
+}
+
+const BROWSER = `${process.execPath} ${join(import.meta.dir, "..", "support", "browser.ts")}`;
+/** A browser that the person never gets to. */
+const NO_ONE = "/bin/true";
+
+async function refusal(asked: Promise<unknown>): Promise<RpcFailure["error"]> {
+  const error = await asked.then(
+    () => null,
+    (one: unknown) => one,
+  );
+  if (error instanceof RpcFailure) return error.error;
+  throw new Error(`not refused: ${error}`);
+}
+
+const LISTED = { tools: [] };
+
+test("several at once without a login: one page opens, one client is registered, and each gets its answer", async () => {
+  const server = start();
+  const env = bareEnvironment({ BROWSER });
+  const all = [1, 2, 3, 4].map(() => bridge(server.url, env));
+  expect(await Promise.all(all.map((client) => client.request("tools/list")))).toEqual(all.map(() => LISTED));
+  expect(server.issuer.to("/authorize")).toHaveLength(1);
+  expect(server.issuer.registrations).toHaveLength(1);
+});
+
+test("without a browser the error holds the page; every bridge has the same one, and none holds a port", async () => {
+  const server = start();
+  const env = bareEnvironment();
+  const [one, other] = [bridge(server.url, env), bridge(server.url, env)];
+  const [first, second] = await Promise.all([refusal(one.request("tools/list")), refusal(other.request("tools/list"))]);
+  expect([first.code, first.data?.code]).toEqual([401, "login_required"]);
+  expect(first.data?.url).toStartWith(`${server.issuer.issuer}/authorize?`);
+  expect(first.message).toContain(String(first.data?.url));
+  expect(second.data?.url).toBe(first.data?.url as string);
+  if (process.platform === "linux") expect([one.pid, other.pid].map(listening)).toEqual([[], []]);
+  await visit(String(first.data?.url));
+  expect(await Promise.all([one, other].map((client) => untilAnswered(client)))).toEqual([LISTED, LISTED]);
+  expect(server.issuer.registrations).toHaveLength(1);
+});
+
+/** The login's last step is another process's. */
+async function untilAnswered(client: BridgeClient): Promise<unknown> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await client.request("tools/list");
+    } catch (error) {
+      if (tries === 50) throw error;
+      await Bun.sleep(100);
+    }
+  }
+}
+
+/** Ports at which a process takes connections, as /proc has them. */
+function listening(pid: number): string[] {
+  const inodes = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+    } catch {
+      return [];
+    }
+  });
+  const rows = ["tcp", "tcp6"].flatMap((name) => readFileSync(`/proc/net/${name}`, "utf8").split("\n").slice(1));
+  return rows.flatMap((row) => {
+    const fields = row.trim().split(/\s+/);
+    return fields[3] === "0A" && inodes.includes(fields[9] ?? "") ? [fields[1] ?? ""] : [];
+  });
+}
+
+test("a client that gives up doesn't end the login: the next one has it", async () => {
+  const server = start();
+  const env = bareEnvironment();
+  const client = bridge(server.url, env);
+  const { data } = await refusal(client.request("tools/list"));
+  expect(await client.close()).toBe(0);
+  await visit(String(data?.url));
+  expect(await untilAnswered(bridge(server.url, env))).toEqual(LISTED);
+  expect(server.issuer.to("/authorize")).toHaveLength(1);
+});
+
+test("a login that another program makes is taken", async () => {
+  const server = start();
+  const env = bareEnvironment({ BROWSER: NO_ONE });
+  const client = bridge(server.url, env);
+  const answer = client.request("tools/list");
+  while (!(server.requests.length > 1)) await Bun.sleep(20);
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  expect(await answer).toEqual(LISTED);
+});
+
+test("a scope more: the page asks for all of them, and the request goes on", async () => {
+  let wants = "tools";
+  const needed: McpOptions = {
+    handler: (_, token) => {
+      const has = server.issuer.tokens.get(token ?? "")?.scope.split(" ") ?? [];
+      if (has.includes(wants)) return Response.json({ jsonrpc: "2.0", id: 1, result: { wants } });
+      const challenge = `Bearer error="insufficient_scope", scope="${wants}"`;
+      return new Response(null, { status: 403, headers: { "www-authenticate": challenge } });
+    },
+  };
+  const server: McpServer = start(needed);
+  const env = bareEnvironment({ BROWSER });
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  const client = bridge(server.url, env);
+  expect(await client.request("tools/list", {}, 1)).toEqual({ wants: "tools" });
+  wants = "files:write";
+  expect(await client.request("tools/list", {}, 1)).toEqual({ wants: "files:write" });
+  expect(server.issuer.to("/authorize")[1]?.scope).toBe("tools offline_access files:write");
+});
+
+test("a server that wants a scope for ever is asked for it once", async () => {
+  const challenge = 'Bearer error="insufficient_scope", scope="files:write"';
+  const server = start({
+    grants: ["tools"],
+    handler: () => new Response(null, { status: 403, headers: { "www-authenticate": challenge } }),
+  });
+  const env = bareEnvironment({ BROWSER });
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  const client = bridge(server.url, env);
+  for (const _ of [1, 2]) {
+    const error = await refusal(client.request("tools/list"));
+    expect(error).toMatchObject({ code: 403, data: { code: "insufficient_scope" } });
+  }
+  expect(server.issuer.to("/authorize")).toHaveLength(2);
+});
+
+test("a server that refuses every token: one refresh, no login, an error without the token", async () => {
+  const server = start({
+    lifetime: 20,
+    handler: () => new Response(null, { status: 401, headers: { "www-authenticate": server.challenge } }),
+  });
+  const env = bareEnvironment({ BROWSER });
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  await Bun.sleep(2_100);
+  const client = bridge(server.url, env);
+  for (const _ of [1, 2]) expect((await refusal(client.request("tools/list"))).data?.code).toBe("token_refused");
+  expect(server.issuer.to("/authorize")).toHaveLength(1);
+  expect(server.issuer.to("/token").map(({ grant_type }) => grant_type)).toEqual(["authorization_code", "refresh_token"]);
+  await client.close();
+  const said = JSON.stringify([client.received, await client.stderr]);
+  for (const token of server.issuer.tokens.keys()) expect(said).not.toContain(token);
+});
+
+test("a login whose refresh token is dead is made anew, once for all", async () => {
+  const server = start({ lifetime: 20 });
+  const env = bareEnvironment({ BROWSER });
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  const old = server.issuer;
+  servers.push(old);
+  server.issuers = [new AuthorizationServer({}, "other")];
+  const all = [1, 2, 3].map(() => bridge(server.url, env));
+  expect(await Promise.all(all.map((client) => client.request("tools/list")))).toEqual(all.map(() => LISTED));
+  expect(server.issuer.to("/authorize")).toHaveLength(1);
+});
+
+test("a logout is seen at the next request", async () => {
+  const server = start();
+  const env = bareEnvironment();
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  const client = bridge(server.url, env);
+  expect(await client.request("tools/list")).toEqual(LISTED);
+  expect((await auth(["logout", server.url], { env })).code).toBe(0);
+  const { data } = await refusal(client.request("tools/list"));
+  expect(data?.code).toBe("login_required");
+  await visit(String(data?.url));
+});
+
+test.each<[string, McpOptions]>([
+  ["of another server", { metadata: { resource: "https://other.example/mcp" } }],
+  ["of an issuer by plain http", { metadata: { authorization_servers: ["http://issuer.example"] } }],
+  ["of another issuer than it names", { issuerMetadata: { issuer: "https://other.example" } }],
+  ["of 10 MB", { metadataText: `{"resource":"${"x".repeat(10_000_000)}"}` }],
+  ["without PKCE", { issuerMetadata: { code_challenge_methods_supported: undefined } }],
+])("metadata %s: an error that says so, and nothing is registered", async (_, options) => {
+  const server = start(options);
+  const client = bridge(server.url, bareEnvironment({ BROWSER }));
+  const error = await refusal(client.request("tools/list"));
+  expect([401, 502]).toContain(error.code);
+  expect(String(error.data?.code)).toMatch(/provider_unavailable|network/);
+  expect(server.issuer.registrations).toEqual([]);
+});
+
+test("a challenge among ten others, with quotes and commas", async () => {
+  const others = Array.from({ length: 10 }, (_, i) => `Scheme${i} realm="a \\"b\\", Bearer scope=x", q="${i},${i}"`);
+  const server = start({ challenge: `${others.join(", ")}, Bearer realm="mcp", resource_metadata="{metadata}"` });
+  const client = bridge(server.url, bareEnvironment({ BROWSER }));
+  expect(await client.request("tools/list")).toEqual(LISTED);
+});
