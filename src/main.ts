@@ -34,7 +34,11 @@ async function start(): Promise<number> {
   if (asked !== null) return asked;
   if (name === "--version" && others.length === 0) return showVersion(createCli(env, DEFAULT_GLOBALS, []));
   if (name === "__complete") return complete(others);
-  const load = Object.hasOwn(FAST, name) ? FAST[name] : undefined;
+  const load = isBridge(argv)
+    ? () => import("./cli/mcp/bridge.ts")
+    : Object.hasOwn(FAST, name)
+      ? FAST[name]
+      : undefined;
   if (load === undefined) return commandTree();
   const command = (await load()).default as Definition;
   const call = quickCall(command, others);
@@ -42,6 +46,11 @@ async function start(): Promise<number> {
   const cli = createCli(env, call.globals, call.rest);
   nameAsGiven(call.args);
   return perform(cli, () => command.run(cli, call.args), command.exitCodeOf);
+}
+
+/** `auth mcp <url>`, which a client waits for at its own start. */
+function isBridge([name, address = ""]: readonly string[]): boolean {
+  return name === "mcp" && /^https?:/.test(address);
 }
 
 /** What a shell calls at each Tab. */

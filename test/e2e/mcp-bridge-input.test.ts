@@ -41,7 +41,10 @@ interface Seen {
 function ok({ id, method }: Message): Response {
   if (id === undefined) return new Response(null, { status: method === undefined ? 405 : 202 });
   const result = method === "initialize" ? { protocolVersion: "2025-11-25", capabilities: {} } : { ok: true };
-  return Response.json({ jsonrpc: "2.0", id, result }, { headers: method === "initialize" ? { "mcp-session-id": "s1" } : {} });
+  return Response.json(
+    { jsonrpc: "2.0", id, result },
+    { headers: method === "initialize" ? { "mcp-session-id": "s1" } : {} },
+  );
 }
 
 function events(...parts: readonly (string | Error)[]): Response {
@@ -202,7 +205,10 @@ describe("what a server answers", () => {
     const { client } = bridgeTo(({ id, method }) => {
       if (method !== "twice") return undefined;
       const answer = { jsonrpc: "2.0", id, result: { once: true } };
-      return events(`data: ${JSON.stringify([{ jsonrpc: "2.0", method: "n" }, answer, answer])}\n\n`, event({ id: 99, result: {} }));
+      return events(
+        `data: ${JSON.stringify([{ jsonrpc: "2.0", method: "n" }, answer, answer])}\n\n`,
+        event({ id: 99, result: {} }),
+      );
     });
     expect(await client.request("twice", {}, 3)).toEqual({ once: true });
     expect(await client.request("ping", {}, 4)).toEqual({ ok: true });
@@ -220,34 +226,40 @@ describe("what a server answers", () => {
     expect(await client.request("pretty")).toEqual({ text: "a\nb" });
   });
 
-  test.skipIf(process.platform !== "linux")("100 MB in one message is passed on as it comes, in little memory", async () => {
-    const size = 100_000_000;
-    const large = (id: unknown): Response => {
-      const [head, tail] = [`{"jsonrpc":"2.0","id":${id},"result":{"text":"`, '"}}'];
-      let sent = 0;
-      const body = new ReadableStream<Uint8Array>({
-        start: (stream) => stream.enqueue(new TextEncoder().encode(head)),
-        pull: (stream) => {
-          const part = Math.min(1_000_000, size - sent);
-          sent += part;
-          if (part > 0) return stream.enqueue(new Uint8Array(part).fill(97));
-          stream.enqueue(new TextEncoder().encode(tail));
-          stream.close();
-        },
-      });
-      return new Response(body, { headers: { "content-type": "application/json" } });
-    };
-    const { client } = bridgeTo(({ id, method }) => (method === "large" ? large(id) : undefined));
-    await client.request("ping");
-    const before = peak(client.pid);
-    const { text } = await client.request("large");
-    expect((text as string).length).toBe(size);
-    expect(peak(client.pid) - before).toBeLessThan(80_000);
-  }, 60_000);
+  test.skipIf(process.platform !== "linux")(
+    "100 MB in one message is passed on as it comes, in little memory",
+    async () => {
+      const size = 100_000_000;
+      const large = (id: unknown): Response => {
+        const [head, tail] = [`{"jsonrpc":"2.0","id":${id},"result":{"text":"`, '"}}'];
+        let sent = 0;
+        const body = new ReadableStream<Uint8Array>({
+          start: (stream) => stream.enqueue(new TextEncoder().encode(head)),
+          pull: (stream) => {
+            const part = Math.min(1_000_000, size - sent);
+            sent += part;
+            if (part > 0) return stream.enqueue(new Uint8Array(part).fill(97));
+            stream.enqueue(new TextEncoder().encode(tail));
+            stream.close();
+          },
+        });
+        return new Response(body, { headers: { "content-type": "application/json" } });
+      };
+      const { client } = bridgeTo(({ id, method }) => (method === "large" ? large(id) : undefined));
+      await client.request("ping");
+      const before = peak(client.pid);
+      const { text } = await client.request("large");
+      expect((text as string).length).toBe(size);
+      expect(peak(client.pid) - before).toBeLessThan(80_000);
+    },
+    60_000,
+  );
 
   test("a large message that is cut: a line that is no message, an error, and the next answer is whole", async () => {
     const { client } = bridgeTo(({ id, method }) =>
-      method === "large" ? events(`data: {"jsonrpc":"2.0","id":${id},"result":"`, ...Array<string>(20).fill("a".repeat(300_000)), CUT) : undefined,
+      method === "large"
+        ? events(`data: {"jsonrpc":"2.0","id":${id},"result":"`, ...Array<string>(20).fill("a".repeat(300_000)), CUT)
+        : undefined,
     );
     expect((await errorOf(client.request("large"))).code).toBe(502);
     expect(await client.request("ping")).toEqual({ ok: true });

@@ -161,7 +161,10 @@ test("a server that refuses every token: one refresh, no login, an error without
   const client = bridge(server.url, env);
   for (const _ of [1, 2]) expect((await refusal(client.request("tools/list"))).data?.code).toBe("token_refused");
   expect(server.issuer.to("/authorize")).toHaveLength(1);
-  expect(server.issuer.to("/token").map(({ grant_type }) => grant_type)).toEqual(["authorization_code", "refresh_token"]);
+  expect(server.issuer.to("/token").map(({ grant_type }) => grant_type)).toEqual([
+    "authorization_code",
+    "refresh_token",
+  ]);
   await client.close();
   const said = JSON.stringify([client.received, await client.stderr]);
   for (const token of server.issuer.tokens.keys()) expect(said).not.toContain(token);

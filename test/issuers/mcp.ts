@@ -238,8 +238,7 @@ export class McpServer {
       return new Response("nothing here", { status: 404 });
     const token = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
     const isKnown = token !== undefined && this.issuers.some((issuer) => issuer.isAlive(token));
-    if (isKnown || this.#options.open)
-      return handler?.(request, token ?? null) ?? noTools(request);
+    if (isKnown || this.#options.open) return handler?.(request, token ?? null) ?? noTools(request);
     const headers: Record<string, string> =
       this.#options.challenge === null ? {} : { "www-authenticate": this.challenge };
     return new Response(null, { status: 401, headers });

@@ -1,14 +1,13 @@
 import { runBridge } from "../../mcp/bridge.ts";
 import { usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
-import { httpStream } from "../../platform/http.ts";
 import { inputMessages } from "../../platform/stdin.ts";
 import { addressFault } from "../../platform/url.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { inSession } from "../session.ts";
 import { credentialsFor } from "./credentials.ts";
-import { Login } from "./login.ts";
+import type { Login } from "./login.ts";
 
 /** Bytes of a client's message. */
 const LONGEST = 256 * 1024 * 1024;
@@ -37,12 +36,16 @@ async function bridge(cli: Cli, url: string, profile: string | undefined): Promi
   await inSession(cli, async (session) => {
     // Made by a login while this runs, if there is none yet.
     await session.services();
-    const login = new Login(cli, session, url, profile);
+    let made: Login | null = null;
+    const login = async (): Promise<Login> => {
+      made ??= new (await import("./login.ts")).Login(cli, session, url, profile);
+      return made;
+    };
     await runBridge({
       url,
       input: inputMessages(LONGEST),
       write: (bytes) => cli.output.raw(bytes),
-      http: httpStream,
+      http: async (request, consume) => (await import("../../platform/http.ts")).httpStream(request, consume),
       authorize: credentialsFor(cli, session, url, profile, login),
       log: (text) => cli.output.say(escapeText(text)),
     });

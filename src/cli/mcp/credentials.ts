@@ -1,17 +1,14 @@
 /** The token for an MCP server, request by request: from the vault, refreshed once where it is refused, else by a login. */
-import { accessAfterChallenge } from "../../connections/after-challenge.ts";
-import { type Selected, select } from "../../connections/select.ts";
 import type { Authorize, Credentials, Refusal } from "../../mcp/authorize.ts";
-import { type BearerChallenge, bearerChallenge } from "../../oauth/challenge.ts";
+import type { BearerChallenge } from "../../oauth/challenge.ts";
 import type { ProofKey } from "../../oauth/dpop.ts";
 import { AuthError, type ErrorCode } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { type Acquired, acquire, acquiredFrom } from "../acquire.ts";
 import type { Cli } from "../context.ts";
 import { type Session, servicesFor } from "../session.ts";
+import { type Connection, loginAt } from "./connection.ts";
 import type { Login } from "./login.ts";
-
-type Connection = Extract<Selected, { source: "vault" }>;
 
 /** What a server was shown. */
 interface Shown extends Credentials {
@@ -38,7 +35,7 @@ export function credentialsFor(
   session: Session,
   url: string,
   profile: string | undefined,
-  login: Login,
+  login: () => Promise<Login>,
 ): Authorize {
   let connection: Connection | null = null;
   let last: Shown = SHOWN_NOTHING;
@@ -55,7 +52,7 @@ export function credentialsFor(
 
   const show = async (acquired: Acquired, method: Method): Promise<Shown> => {
     const { token, warning, stored } = acquired;
-    if (warning !== null) login.tell(warning);
+    if (warning !== null) (await login()).tell(warning);
     if (last.token?.equals(token) !== true) {
       const { headersOf } = await import("../headers.ts");
       const headers = (await headersOf(session, acquired)).map(([name, value]) => [name.toLowerCase(), value.reveal()]);
@@ -84,13 +81,14 @@ export function credentialsFor(
     { method, signal }: Refused,
   ): Promise<Shown> => {
     const scopes = challenge.error === "insufficient_scope" ? challenge.scopes : NOTHING_YET;
-    await login.perform({ scopes, force }, signal);
+    await (await login()).perform({ scopes, force }, signal);
     await find();
     return current(method);
   };
 
   const after = async (refused: Refused): Promise<Shown | null> => {
     const { refusal, method } = refused;
+    const { bearerChallenge } = await import("../../oauth/challenge.ts");
     const challenge = bearerChallenge(refusal.challenge) ?? NO_CHALLENGE;
     if (refusal.status === 403 && challenge.error !== "insufficient_scope") return null;
     const { token } = refusal.credentials as Shown;
@@ -104,12 +102,13 @@ export function credentialsFor(
         return await show(await acquire(session, selected, 0, undefined, null, true), method);
       const services = await servicesFor(session, selected.ref);
       const options = { minTtl: 0, implicit: false };
+      const { accessAfterChallenge } = await import("../../connections/after-challenge.ts");
       const { stored, warning } = await accessAfterChallenge(services, selected.ref, challenge, token, options);
       return await show(acquiredFrom(stored, warning), method);
     } catch (error) {
       const isScope = error instanceof AuthError && error.code === "insufficient_scope";
       if (!isScope && !isCuredByLogin(error)) throw error;
-      if (isScope && login.hasAskedFor(challenge.scopes)) throw error;
+      if (isScope && (await login()).hasAskedFor(challenge.scopes)) throw error;
       cli.context.debug(`a login is needed: ${(error as AuthError).message}`);
       return afterLogin({ challenge, force: true }, refused);
     }
@@ -125,15 +124,4 @@ const NO_CHALLENGE: BearerChallenge = { error: null, scopes: [], resourceMetadat
 
 function isCuredByLogin(error: unknown): boolean {
   return error instanceof AuthError && LOGIN_HELPS.includes(error.code);
-}
-
-/** @returns null where there is no login for that server */
-export async function loginAt(session: Session, url: string, profile: string | undefined): Promise<Connection | null> {
-  try {
-    const selected = await select(session, { argument: url, profile, stored: true });
-    return selected.source === "vault" ? selected : null;
-  } catch (error) {
-    if (error instanceof AuthError && error.code === "connection_not_found") return null;
-    throw error;
-  }
 }

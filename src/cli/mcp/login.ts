@@ -16,7 +16,7 @@ import { waitForLock } from "../../vault/lock.ts";
 import type { Vault, Version } from "../../vault/types.ts";
 import type { Cli } from "../context.ts";
 import type { Session } from "../session.ts";
-import { loginAt } from "./credentials.ts";
+import { loginAt } from "./connection.ts";
 
 /** Milliseconds that a request waits for a person at the browser: many clients give up after a minute. */
 const PATIENCE = 50_000;
