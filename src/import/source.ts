@@ -69,7 +69,7 @@ export type Target =
 export interface Credential {
   readonly kind: "login" | "access token" | "key" | "key file";
   /** A program prints it: it is asked only once it is taken. */
-  readonly program?: { readonly command: string; readonly without: readonly string[] };
+  readonly program?: { readonly command: readonly string[]; readonly without: readonly string[] };
   readonly accessToken?: Secret;
   readonly refreshToken?: Secret;
   /** Milliseconds since the epoch; absent: the file doesn't say. */

@@ -4,6 +4,7 @@ import { AuthError } from "./errors.ts";
 import { whileHeld } from "./held-files.ts";
 import { LIMITS } from "./limits.ts";
 import { Secret } from "./secret.ts";
+import { commandLine } from "./shell-word.ts";
 import { byEditor } from "./windows/programs.ts";
 
 /**
@@ -78,17 +79,18 @@ function byPosixEditor(env: Environment, file: string): { words: string[] } {
 
 /** Whether the program that a command begins with is in PATH. */
 export function hasTool(command: string, env: Environment): boolean {
-  return Bun.which(program(command), { PATH: env.PATH ?? "" }) !== null;
+  return Bun.which(command.split(" ", 1)[0] ?? "", { PATH: env.PATH ?? "" }) !== null;
 }
 
 /**
- * @param command words with spaces between, run without a shell
+ * @param command its words, run without a shell
  * @throws AuthError `token_rejected` where it prints no token; its own words are on stderr
  */
-export async function tokenFromTool(command: string, env: Environment): Promise<Secret> {
-  const path = Bun.which(program(command), { PATH: env.PATH ?? "" });
+export async function tokenFromTool(command: readonly string[], env: Environment): Promise<Secret> {
+  const [program = "", ...words] = command;
+  const path = Bun.which(program, { PATH: env.PATH ?? "" });
   if (path === null) throw noToken(command, "it isn't in PATH");
-  const child = Bun.spawn([path, ...command.split(" ").slice(1)], {
+  const child = Bun.spawn([path, ...words], {
     env: helperEnvironment(env),
     stdin: "ignore",
     stdout: "pipe",
@@ -103,12 +105,8 @@ export async function tokenFromTool(command: string, env: Environment): Promise<
   return new Secret(token);
 }
 
-function program(command: string): string {
-  return command.split(" ", 1)[0] ?? "";
-}
-
-function noToken(command: string, why: string): AuthError {
-  return new AuthError("token_rejected", `'${command}' gave no token: ${why}.`, {
+function noToken(command: readonly string[], why: string): AuthError {
+  return new AuthError("token_rejected", `'${commandLine(command)}' gave no token: ${why}.`, {
     hint: "Nothing was stored. Run the command yourself to see why.",
   });
 }

@@ -110,7 +110,7 @@ async function askWayIn(
   const { command, token } = missing.ways ?? { command: null, token: null };
   const way = token === null ? null : await chooseWay(missing, env);
   const pasted = { flow: "token", clientId: null, clientSecret: null } as const;
-  if (way === "tool" && command !== null) return { ...pasted, token: await tokenFromTool(command, env) };
+  if (way === "tool" && command !== null) return { ...pasted, token: await tokenFromTool(command.split(" "), env) };
   if (way === "token") {
     if (token?.page != null) await show(`Make one: ${token.page}`);
     const secret = await askSecret(`${missing.title} token: `, env);

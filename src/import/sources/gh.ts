@@ -71,7 +71,7 @@ function foundFor(host: string, entry: Json, user: string | null, active: string
   const words = ["gh", "auth", "token", "--hostname", host];
   // Several users came with the option to name one (2.40).
   const command = asObject(entry.users) === null ? words : [...words, "--user", user];
-  const program = { command: command.join(" "), without: VARIABLES };
+  const program = { command, without: VARIABLES };
   const removeBy = commandLine(["gh", "auth", "logout", "--hostname", host]);
   return [{ ...common, credential: { kind: "access token", program }, removeBy }];
 }
