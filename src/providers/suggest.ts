@@ -1,5 +1,4 @@
-/** Guesses at what was meant: the known word nearest to what was typed, and the providers at a host. */
-import type { ProviderDefinition } from "./schema.ts";
+/** Guesses at what was meant: the known word nearest to what was typed. */
 
 /** @returns null where nothing known is near: more than a third of the letters differ. */
 export function suggestion(typed: string, known: readonly string[]): string | null {
@@ -36,28 +35,4 @@ function distance(a: string, b: string): number {
     [beforeLast, last] = [last, row];
   }
   return last[b.length] ?? 0;
-}
-
-/**
- * Ids of the providers at this host or below it, nearest first: for `github.com` in the place of a provider's name.
- * @param host lower case, without a port
- */
-export function providersAt(all: readonly ProviderDefinition[], host: string): string[] {
-  const exact = all.filter((definition) => hostsOf(definition).includes(host));
-  const below = all.filter((definition) => hostsOf(definition).some((one) => one.endsWith(`.${host}`)));
-  return [...new Set([...exact, ...below].map(({ id }) => id))];
-}
-
-/** Those at this very host, or whose API is. @param host lower case, without a port */
-export function providersExactlyAt(all: readonly ProviderDefinition[], host: string): ProviderDefinition[] {
-  return all.filter((definition) => [host, `api.${host}`].some((one) => hostsOf(definition).includes(one)));
-}
-
-/** Hosts of its settings' defaults, its issuer and its endpoints, as far as no setting decides them. */
-function hostsOf({ settings = {}, issuer, endpoints = {} }: ProviderDefinition): string[] {
-  const defaults = Object.values(settings).flatMap(({ kind, default: value }) =>
-    kind === "host" && value ? [value] : [],
-  );
-  const urls = [issuer, ...Object.values(endpoints)].flatMap((url) => URL.parse(url ?? "")?.hostname ?? []);
-  return [...defaults, ...urls].map((one) => one.toLowerCase());
 }

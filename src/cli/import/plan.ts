@@ -10,10 +10,10 @@ import { AuthError } from "../../platform/errors.ts";
 import { withoutEnd } from "../../platform/escape.ts";
 import { ownValue } from "../../platform/json.ts";
 import { isAllowedUrl } from "../../platform/url.ts";
+import { providersExactlyAt } from "../../providers/at-host.ts";
 import { flowsOf } from "../../providers/flows.ts";
 import { readVariables } from "../../providers/read-variables.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
-import { providersExactlyAt } from "../../providers/suggest.ts";
 import { issuerSetting, usableDefinitions } from "../login/target.ts";
 import type { Session } from "../session.ts";
 

@@ -138,7 +138,7 @@ function looksLikeHost(text: string): boolean {
 
 /** A host that a provider is at, or an issuer whose scheme is missing. */
 async function hostGiven({ registry }: Session, text: string): Promise<AuthError> {
-  const { providersAt } = await import("../../providers/suggest.ts");
+  const { providersAt } = await import("../../providers/at-host.ts");
   const [host = ""] = text.toLowerCase().split(/[:/]/, 1);
   const [known] = providersAt(await usableDefinitions(registry, await registry.everyId()), host);
   const scheme = isLoopback(host) ? "http" : "https";
