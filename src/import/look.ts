@@ -10,6 +10,8 @@ export interface Looked {
   readonly refused: readonly { readonly path: string; readonly error: AuthError }[];
   /** The files that were looked for and aren't there. */
   readonly absent: readonly string[];
+  /** Those that are there and hold nothing to take. */
+  readonly empty: readonly string[];
 }
 
 export interface FoundAt extends Found {
@@ -21,18 +23,20 @@ export async function lookAt(source: ImportSource, where: Where): Promise<Looked
   const found: FoundAt[] = [];
   const refused: { path: string; error: AuthError }[] = [];
   const absent: string[] = [];
+  const empty: string[] = [];
   for (const place of source.places(where)) {
     const { path } = place;
     try {
       const here = await readPlace(place, source.title);
       if (here === null) absent.push(path);
+      else if (here.length === 0) empty.push(path);
       else found.push(...here.map((one) => ({ ...one, source, path })));
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       refused.push({ path, error });
     }
   }
-  return { source, found, refused, absent };
+  return { source, found, refused, absent, empty };
 }
 
 async function readPlace(place: Place, title: string): Promise<readonly Found[] | null> {

@@ -135,8 +135,9 @@ describe("the Sentry CLI's login", () => {
 
   test("without --move the access token alone is copied, and its refresh token stays with its holder", async () => {
     const at = await sentryHome();
-    const { code, stderr } = await at.call("import", "sentry", "--yes");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("--move takes the login") });
+    const { code, stdout, stderr } = await at.call("import", "sentry", "--yes", "--json");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({ event: "imported", kind: "access token", moved: false });
     expect(at.row()).toMatchObject({ refresh_token: at.tokens.refresh, token: at.tokens.access });
     expect(await at.get(SENTRY, "refreshToken")).toBe("");
     expect((await at.call("token", SENTRY)).stdout).toBe(`${at.tokens.access}\n`);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   chmodSync,
+  copyFileSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -301,6 +302,31 @@ describe("auth import <source>", () => {
     expect((await home.call("import", "gcluod")).stderr).toContain("Did you mean 'gcloud'?");
   });
 
+  test("a file that is there and holds nothing: 2, and it is named", async () => {
+    const home = await homeWith();
+    const file = join(home.home, ".npmrc");
+    writeFileSync(file, "fund=false\n");
+    const { code, stderr } = await home.call("import", "npmrc");
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`Looked into: ${file}`) });
+  });
+
+  test("each of several that are refused is named", async () => {
+    const home = await homeWith();
+    writeFileSync(join(home.home, ".env"), "A_TOKEN=zero\u200bwidth\nB_TOKEN=also\u200bthis\n");
+    const { code, stderr } = await home.call("import", "env", "--yes");
+    expect(code).toBe(7);
+    expect(stderr).toContain("apikey:a-token: ");
+    expect(stderr).toContain("apikey:b-token: ");
+  });
+
+  test("a key for a provider's API is that provider's", async () => {
+    const home = await homeWith();
+    const text = "machine api.github.com login octocat password ghp_api0123456789abcdefghijABCDEFGHI\n";
+    writeFileSync(join(home.home, ".netrc"), text, { mode: 0o600 });
+    await home.call("import", "netrc", "--yes", "--no-verify");
+    expect(await connections(home)).toEqual(["github:octocat"]);
+  });
+
   test("nothing there: 2, with the places that were looked at", async () => {
     const home = await homeWith();
     const { code, stderr } = await home.call("import", "gh");
@@ -334,6 +360,42 @@ describe("a program that keeps its token in the keychain is asked itself", () =>
     expect(stdout).toBe("gho_keychain_auth_token_--hostname_github.com_--user_ada\n");
   });
 });
+
+test("a user's name in gh's file is one argument of gh's, whatever is in it", async () => {
+  const home = await homeWith();
+  const bin = join(home.home, "bin");
+  mkdirSync(bin);
+  const program =
+    '#!/bin/sh\nfor last; do :; done\n[ "$#-$last" = "6-a --hostname evil.example" ] && echo gho_one-argument\n';
+  writeFileSync(join(bin, "gh"), program, { mode: 0o755 });
+  mkdirSync(join(home.home, ".config/gh"), { recursive: true });
+  const hosts = 'github.com:\n    users:\n        "a --hostname evil.example":\n';
+  writeFileSync(join(home.home, ".config/gh/hosts.yml"), hosts, { mode: 0o600 });
+  const env = { ...home.env, PATH: `${bin}:${home.env.PATH}` };
+  const { code, stderr } = await auth(["import", "gh", "--yes", "--no-verify"], { env, cwd: home.home });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("copied") });
+  const [name = ""] = await connections(home);
+  expect((await auth(["token", name], { env })).stdout).toBe("gho_one-argument\n");
+});
+
+test.skipIf(lacking("root", "setpriv"))(
+  "a key of authsome's that can't be read refuses authsome's store alone",
+  async () => {
+    const home = await homeWith("authsome", "npmrc");
+    chmodSync(join(home.home, ".authsome/server/master.key"), 0o000);
+    const program = join(tempFolder(), "auth");
+    copyFileSync(AUTH, program);
+    for (const path of [home.home, program, join(program, "..")]) await run(["chown", "-R", "65534:65534", path]);
+    const as = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    const { code, stdout } = await run([...as, program, "import", "--json"], { env: home.env, cwd: home.home });
+    expect(code).toBe(0);
+    const { found, refused } = JSON.parse(stdout);
+    expect(found.map((one: { source: string }) => one.source)).toContain("npmrc");
+    expect(refused).toEqual([
+      expect.objectContaining({ source: "authsome", reason: expect.stringContaining("master.key can't be read") }),
+    ]);
+  },
+);
 
 describe("--move", () => {
   test("takes it out of its place, with a backup for the owner alone, and says where that is", async () => {
@@ -405,6 +467,37 @@ describe("--move", () => {
     expect(filesIn(home)).toEqual([".npmrc", "second"]);
     expect(backupsOf(home)).toEqual([]);
   });
+
+  test.skipIf(lacking("mounts"))(
+    "what --force would have replaced stays where the file is mounted by itself",
+    async () => {
+      const home = await homeWith("npmrc");
+      const mine = "npm_mine0123456789abcdefghijABCDEFGH";
+      await auth(["login", "npm", "--token", "-", "--no-verify"], { env: home.env, stdin: mine });
+      const file = join(home.home, ".npmrc");
+      const before = readFileSync(file, "utf8");
+      // The name of the default, as the profile of a login that is there.
+      const words = [
+        AUTH,
+        "import",
+        "npmrc",
+        "npm:npmrc",
+        "-p",
+        "default",
+        "--move",
+        "--force",
+        "--yes",
+        "--no-verify",
+      ];
+      const script = 'mount --bind "$1" "$1" && shift && exec "$@"';
+      const command = ["unshare", "--mount", "sh", "-c", script, "sh", file, ...words];
+      const { code, stderr } = await run(command, { env: home.env, cwd: home.home });
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("mounted by itself") });
+      expect((await home.call("token", "npm")).stdout).toBe(`${mine}\n`);
+      expect(readFileSync(file, "utf8")).toBe(before);
+      expect({ files: filesIn(home), backups: backupsOf(home) }).toEqual({ files: [".npmrc"], backups: [] });
+    },
+  );
 
   test("what was copied before is taken out of its place by a later --move", async () => {
     const home = await homeWith("npmrc");

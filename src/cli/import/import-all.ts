@@ -11,7 +11,7 @@ import { requireConsent } from "../input.ts";
 import { createLoginUi } from "../login/ui.ts";
 import type { Session } from "../session.ts";
 import type { Planned } from "./plan.ts";
-import { entryOf, kindOf, planLine } from "./show.ts";
+import { entryOf, kindWords, planLine, takenKind } from "./show.ts";
 import { type Taken, type Taking, take } from "./take.ts";
 
 type Wish = Taking["wish"] & { readonly yes: boolean };
@@ -19,11 +19,12 @@ type Wish = Taking["wish"] & { readonly yes: boolean };
 export async function importAll(
   cli: Cli,
   session: Session,
-  { source, refused, absent }: Looked,
+  looked: Looked,
   all: readonly Planned[],
   wish: Wish,
 ): Promise<void> {
-  if (all.length === 0) throw refused[0]?.error ?? nothingThere(source.title, absent);
+  const { source, refused } = looked;
+  if (all.length === 0) throw refused[0]?.error ?? nothingThere(looked);
   for (const { error } of refused) cli.output.warn(error.message);
   const taking = all.filter(isTaken);
   for (const one of all) cli.output.say(`${source.id}: ${planLine(one)}`);
@@ -39,9 +40,14 @@ function refs(all: readonly Planned[]): string[] {
   return all.flatMap(({ ref }) => (ref === null ? [] : [display(ref)]));
 }
 
-function nothingThere(title: string, absent: readonly string[]): AuthError {
-  return new AuthError("connection_not_found", `Nothing of ${title}'s was found.`, {
-    hint: `Looked for: ${absent.join(", ") || "nothing, since no home is known"}\nAnother place: --file <path>`,
+function nothingThere({ source, absent, empty }: Looked): AuthError {
+  const places = [
+    ...(empty.length > 0 ? [`Looked into: ${empty.join(", ")}`] : []),
+    ...(absent.length > 0 ? [`Not there: ${absent.join(", ")}`] : []),
+  ];
+  if (places.length === 0) places.push("None of its files is there.");
+  return new AuthError("connection_not_found", `Nothing of ${source.title}'s was found.`, {
+    hint: [...places, "Another place: --file <path>"].join("\n"),
   });
 }
 
@@ -117,12 +123,13 @@ async function takeOne(
   }
 }
 
-async function tellTaken(cli: Cli, { found, action }: Planned, { ref, backup, refresh }: Taken): Promise<void> {
-  const { source, path, credential } = found;
+async function tellTaken(cli: Cli, planned: Planned, { ref, backup, refresh }: Taken): Promise<void> {
+  const { found, action } = planned;
+  const { source, path } = found;
   const connection = display(ref);
   const moved = backup !== null;
   const refreshed = refresh?.done ?? false;
-  const kind = credential?.kind ?? null;
+  const kind = takenKind(planned);
   if (cli.output.isJson)
     await cli.output.event({
       event: "imported",
@@ -135,7 +142,7 @@ async function tellTaken(cli: Cli, { found, action }: Planned, { ref, backup, re
       refreshed,
     });
   const what = action === "remove" ? "was here already; its old copy is gone" : moved ? "moved here" : "copied";
-  cli.output.success(`${connection}: ${kindOf(found)} ${what}, from ${path}`);
+  cli.output.success(`${connection}: ${kindWords(kind)} ${what}, from ${path}`);
   if (backup !== null) cli.output.say(`  The file as it was, with its secrets: ${backup}`);
   if (refreshed) cli.output.say("  It was due, and has been refreshed: the login works.");
 }

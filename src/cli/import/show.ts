@@ -30,8 +30,17 @@ function whose({ target }: FoundAt): string {
   return target.by === "server" ? target.url : "";
 }
 
-export function kindOf({ credential }: FoundAt): string {
-  return credential === null ? "" : KINDS[credential.kind];
+function kindOf({ credential }: FoundAt): string {
+  return kindWords(credential?.kind ?? null);
+}
+
+export function kindWords(kind: Credential["kind"] | null): string {
+  return kind === null ? "" : KINDS[kind];
+}
+
+/** What is taken: of a login that is copied the access token alone. */
+export function takenKind({ found: { credential }, action }: Planned): Credential["kind"] | null {
+  return action === "copy" && credential?.kind === "login" ? "access token" : (credential?.kind ?? null);
 }
 
 function endsOf({ credential }: FoundAt, now: number): string {

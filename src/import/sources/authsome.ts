@@ -4,12 +4,11 @@
  *
  * https://github.com/agentrhq/authsome: src/authsome/vault, src/authsome/server/credential_repository.py
  */
-import { readFileSync } from "node:fs";
 import { asObject, at, type Json, parseJson, textAt } from "../../platform/json.ts";
 import { Secret } from "../../platform/secret.ts";
 import { shellWord } from "../../platform/shell-word.ts";
 import type { ForeignDatabase, Row, Statement } from "../database.ts";
-import { statForeign } from "../file.ts";
+import { readForeign } from "../file.ts";
 import { inFolder, inHome, joined } from "../paths.ts";
 import { refused, unknownForm } from "../refused.ts";
 import type { Credential, Found, ImportSource, Where } from "../source.ts";
@@ -57,8 +56,7 @@ async function masterKey(path: string, where: Where): Promise<CryptoKey> {
   const { AUTHSOME_MASTER_KEY: named, AUTHSOME_MASTER_KEY_FILE: file } = where.env;
   const files = file ? [file] : serverFolders(where).map((folder) => joined(where, folder, "master.key"));
   let text = named?.trim() ?? "";
-  for (const one of text === "" ? files : [])
-    if ((await statForeign(one)) !== null) text = readFileSync(one, "utf8").trim();
+  for (const one of text === "" ? files : []) text = (await readForeign(one))?.text.trim() ?? text;
   if (text === "")
     throw refused(
       `${path} is sealed, and its key is in the system's keychain, where authsome alone finds it.`,

@@ -4,7 +4,7 @@
  *
  * https://github.com/AzureAD/microsoft-authentication-library-for-python/blob/dev/msal/token_cache.py
  */
-import { type Json, ownValue, textAt } from "../../platform/json.ts";
+import { asObject, type Json, ownValue, textAt } from "../../platform/json.ts";
 import { Secret } from "../../platform/secret.ts";
 import type { ForeignFile } from "../file.ts";
 import { entriesOf, jsonOf, numberAt, withoutInJson } from "../json-text.ts";
@@ -83,10 +83,10 @@ function expiryOf(token: Json | undefined): number {
 /** The account stays, so that az knows whom to ask to log in. */
 function withoutLogin(text: string, key: string, secret: string, access: readonly string[]): string | null {
   return withoutInJson(text, (json) => {
-    const held = json.RefreshToken as Record<string, Json>;
-    if (ownValue(held, key)?.secret !== secret) return false;
+    const [held, tokens] = [asObject(json.RefreshToken), asObject(json.AccessToken)] as Record<string, Json>[];
+    if (held == null || ownValue(held, key)?.secret !== secret) return false;
     delete held[key];
-    for (const name of access) delete (json.AccessToken as Record<string, unknown>)[name];
+    for (const name of access) delete tokens?.[name];
     return true;
   });
 }

@@ -4,7 +4,7 @@
  * https://code.claude.com/docs/en/authentication; the fields as programs that read the file have them, for example
  * https://github.com/steipete/CodexBar
  */
-import { textAt } from "../../platform/json.ts";
+import { asObject, textAt } from "../../platform/json.ts";
 import type { ForeignFile } from "../file.ts";
 import { entriesOf, jsonOf, withoutInJson } from "../json-text.ts";
 import { inFolder, inHome } from "../paths.ts";
@@ -56,8 +56,8 @@ function readText(file: ForeignFile): Found[] {
 
 function withoutServer(text: string, key: string, refreshToken: string | null): string | null {
   return withoutInJson(text, (json) => {
-    const held = json.mcpOAuth as Record<string, unknown> | undefined;
-    if (held === undefined || textAt(held[key], "refreshToken") !== refreshToken) return false;
+    const held = asObject(json.mcpOAuth) as Record<string, unknown> | null;
+    if (held === null || textAt(held[key], "refreshToken") !== refreshToken) return false;
     delete held[key];
     return true;
   });

@@ -1,6 +1,11 @@
-/** `.env` of the current folder: variables that hold a token or a key. https://www.dotenv.org/docs/security/env */
+/**
+ * `.env` of the current folder: variables that hold a token or a key. Its readers (shells, dotenv, Node.js, Docker Compose,
+ * python-dotenv) have rules of their own for quotes, comments and escapes: only what all of them read alike is taken.
+ *
+ * https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax and
+ * https://github.com/motdotla/dotenv#comments
+ */
 import { Secret } from "../../platform/secret.ts";
-import { assignmentOf } from "../assignment.ts";
 import type { ForeignFile } from "../file.ts";
 import { joined } from "../paths.ts";
 import type { Found, ImportSource } from "../source.ts";
@@ -18,28 +23,61 @@ const OF_USE = /(?:^|_)(?:TOKEN|API_?KEY|PAT|ACCESS_KEY|AUTH_KEY)$/i;
 const NONE = /^(?:|x+|\*+|\.+|<.*>|your[-_ ].*|change.?me|todo|null|none|test)$|\$|^(?:op|auth|vault):\/\//i;
 
 function readText({ text }: ForeignFile): Found[] {
-  return text.split(/\r?\n/).flatMap((line): Found[] => {
-    const [name, written] = assignmentOf(line) ?? ["", ""];
-    const variable = name.replace(/^export\s+/, "");
-    const value = unquoted(written)?.trim() ?? "";
-    if (!/^[A-Za-z_]\w*$/.test(variable)) return [];
-    if (!OF_USE.test(variable) || variable.startsWith("AUTH_") || NONE.test(value)) return [];
-    const edit = (now: string): string =>
-      now
-        .split("\n")
-        .filter((one) => one.replace(/\r$/, "") !== line)
-        .join("\n");
+  const all = assignmentsIn(text);
+  return [...new Set(all.map(({ variable }) => variable))].flatMap((variable): Found[] => {
+    if (!OF_USE.test(variable) || variable.startsWith("AUTH_")) return [];
+    const mine = all.filter((one) => one.variable === variable);
+    const [written = "", ...others] = new Set(mine.map((one) => one.written));
+    const value = readAlike(written)?.trim() ?? null;
+    const common = { account: null, target: { by: "variable", variable } } as const;
+    const stays = (why: string): Found[] => [{ ...common, credential: null, stays: why }];
+    if (NONE.test(value ?? written)) return [];
+    if (others.length > 0) return stays("it is set more than once: leave one in the file");
+    if (value === null)
+      return stays("programs differ in how they read its value: put it in single quotes, alone on its line");
     const credential = { kind: "key", accessToken: new Secret(value) } as const;
-    return [{ account: null, target: { by: "variable", variable }, credential, removal: { from: "text", edit } }];
+    return [{ ...common, credential, removal: { from: "text", edit: (now) => without(now, variable, written) } }];
   });
 }
 
-/** Without its quotes and a comment behind it; null where something else follows. */
-function unquoted(written: string): string | null {
-  const [quote = ""] = /^["']/.exec(written) ?? [];
-  const [bare = ""] = quote === "" ? (/^[^\s#]*/.exec(written) ?? []) : [];
-  const end = quote === "" ? bare.length : written.indexOf(quote, 1);
-  const after = written.slice(end + quote.length).trim();
-  if (end < 0 || (after !== "" && !after.startsWith("#"))) return null;
-  return written.slice(quote.length, end);
+interface Assignment {
+  readonly variable: string;
+  /** All that comes after `=`. */
+  readonly written: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A value in quotes may have several lines: none of them is another assignment. */
+function assignmentsIn(text: string): Assignment[] {
+  const found: Assignment[] = [];
+  for (let from = 0, to: number; from < text.length; from = to) {
+    to = afterLine(text, from);
+    const [start, variable] = /^\s*(?:export\s+)?([A-Za-z_]\w*)[ \t]*=[ \t]*/.exec(text.slice(from, to)) ?? [];
+    if (start === undefined || variable === undefined) continue;
+    const value = from + start.length;
+    const quote = /["'`]/.exec(text.charAt(value))?.[0];
+    const end = quote === undefined ? -1 : text.indexOf(quote, value + 1);
+    if (end !== -1) to = afterLine(text, end);
+    found.push({ variable, written: text.slice(value, to).trim(), from, to });
+  }
+  return found;
+}
+
+function afterLine(text: string, at: number): number {
+  const end = text.indexOf("\n", at);
+  return end === -1 ? text.length : end + 1;
+}
+
+/** Without quotes and a comment; null where not every reader would read the same. */
+function readAlike(written: string): string | null {
+  const plain = /^([^\s#'"`\\$;&|<>()]*)(?:\s+#.*)?$/.exec(written)?.[1];
+  const quoted = /^(?:'([^'\\\n]*)'|"([^"\\$`\n]*)")(?:\s+#.*)?$/.exec(written);
+  return plain ?? quoted?.[1] ?? quoted?.[2] ?? null;
+}
+
+function without(text: string, variable: string, written: string): string {
+  const mine = assignmentsIn(text).filter((one) => one.variable === variable);
+  if (mine.some((one) => one.written !== written)) return text;
+  return mine.reduceRight((left, { from, to }) => left.slice(0, from) + left.slice(to), text);
 }

@@ -31,14 +31,18 @@ interface Machine {
 }
 
 function readText({ path, text }: ForeignFile): Found[] {
-  return machinesIn(path, text).flatMap(({ host, login, password }): Found[] => {
+  const all = machinesIn(path, text);
+  return all.flatMap(({ host, login, password }, i): Found[] => {
     const at = hostFrom(host);
-    if (at === null || !password) return [];
+    if (at === null || !password || all.findIndex((one) => isSame(one, host, login, password)) !== i) return [];
     const edit = (now: string): string => withoutMachine(path, now, host, login, password);
     const credential = { kind: "key", accessToken: new Secret(password) } as const;
     return [{ account: login, target: { by: "host", host: at }, credential, removal: { from: "text", edit } }];
   });
 }
+
+/** Within quotes, as curl has it (lib/netrc.c). */
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
 /** Words, or text in double quotes; from `macdef` to an empty line nothing is one. */
 function machinesIn(path: string, text: string): Machine[] {
@@ -51,7 +55,9 @@ function machinesIn(path: string, text: string): Machine[] {
   const words = /"((?:[^"\\\n]|\\.)*)"|\S+/g;
   const next = (): string | null => {
     const match = words.exec(text);
-    return match === null ? null : (match[1]?.replace(/\\(.)/g, "$1") ?? match[0]);
+    return match === null
+      ? null
+      : (match[1]?.replace(/\\(.)/g, (_, char: string) => ESCAPES[char] ?? char) ?? match[0]);
   };
   for (let match = words.exec(text); match !== null; match = words.exec(text)) {
     const { index } = match;
@@ -80,8 +86,12 @@ function lineEnd(text: string, from: number): number {
   return end === -1 ? text.length : end;
 }
 
+/** All that say the same. */
 function withoutMachine(path: string, text: string, host: string, login: string | null, password: string): string {
-  const same = (one: Machine): boolean => one.host === host && one.login === login && one.password === password;
-  const machine = machinesIn(path, text).find(same);
-  return machine === undefined ? text : text.slice(0, machine.from) + text.slice(machine.to);
+  const mine = machinesIn(path, text).filter((one) => isSame(one, host, login, password));
+  return mine.reduceRight((left, { from, to }) => left.slice(0, from) + left.slice(to), text);
+}
+
+function isSame(one: Machine, host: string, login: string | null, password: string): boolean {
+  return one.host === host && one.login === login && one.password === password;
 }

@@ -1,11 +1,11 @@
 /**
- * `.npmrc`: a registry's token is `//<registry>/:_authToken=<token>`.
+ * `.npmrc`: a registry's token is `//<registry>/:_authToken=<token>`, read by npm's own reader.
  *
  * https://docs.npmjs.com/cli/configuring-npm/npmrc
  */
+import { parse } from "ini";
 import { Secret } from "../../platform/secret.ts";
 import { hostFrom } from "../../platform/url.ts";
-import { assignmentOf } from "../assignment.ts";
 import type { ForeignFile } from "../file.ts";
 import { inFolder, inHome } from "../paths.ts";
 import type { Found, ImportSource } from "../source.ts";
@@ -25,27 +25,29 @@ export const npmrc: ImportSource = {
 const SETTINGS = ["_authToken", "_auth", "_password"];
 
 function readText({ text }: ForeignFile): Found[] {
-  return text.split(/\r?\n/).flatMap((line): Found[] => {
-    const [before, quoted] = assignmentOf(line) ?? ["", ""];
+  return Object.entries(parse(text)).flatMap(([name, value]): Found[] => {
     // `//<registry>/:<setting>`: a registry's port has a colon too.
-    const colon = before.lastIndexOf(":");
-    const key = before.slice(colon + 1);
-    if (!before.startsWith("//") || !SETTINGS.includes(key)) return [];
-    const [at = "", ...below] = before.slice(2, colon).split("/").filter(Boolean);
+    const colon = name.lastIndexOf(":");
+    const key = name.slice(colon + 1);
+    if (!name.startsWith("//") || !SETTINGS.includes(key)) return [];
+    const [at = "", ...below] = name.slice(2, colon).split("/").filter(Boolean);
     const host = hostFrom(at);
     const path = below.join("/");
-    const value = quoted.replace(/^(["'])(.*)\1$/, "$2");
     // `${NPM_TOKEN}` says where the token is, and holds none.
-    if (host === null || value === "" || value.includes("${")) return [];
+    if (host === null || typeof value !== "string" || value === "" || value.includes("${")) return [];
     const target = { by: "host", host, ...(path !== "" && { path }) } as const;
     if (key !== "_authToken")
       return [{ account: null, target, credential: null, stays: "it is a user's name and password, for npm alone" }];
-    const edit = (now: string): string =>
-      now
-        .split("\n")
-        .filter((one) => one.replace(/\r$/, "") !== line)
-        .join("\n");
     const credential = { kind: "key", accessToken: new Secret(value) } as const;
+    const edit = (now: string): string => (parse(now)[name] === value ? withoutSetting(now, name) : now);
     return [{ account: null, target, credential, removal: { from: "text", edit } }];
   });
+}
+
+/** Each line that sets it: npm reads the last one, and without it would read another. */
+function withoutSetting(text: string, name: string): string {
+  return text
+    .split("\n")
+    .filter((line) => !Object.hasOwn(parse(line), name))
+    .join("\n");
 }

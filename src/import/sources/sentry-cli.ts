@@ -105,6 +105,8 @@ function readText({ path, text }: ForeignFile): Found[] {
   if (token === undefined || token === "") return [];
   const host = hostOf(found["defaults.url"] ?? "sentry.io");
   if (host === null) throw unknownForm(path, "sentry-cli", "its url isn't one");
+  // Escapes and what is behind the value are another reader's affair.
+  if (!/^[\w+/=.-]+$/.test(token)) throw unknownForm(path, "sentry-cli", "its token has characters that no token has");
   const edit = (now: string): string =>
     now
       .split("\n")
