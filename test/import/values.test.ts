@@ -9,6 +9,7 @@ import type { Found, ImportSource } from "../../src/import/source.ts";
 import { az } from "../../src/import/sources/az.ts";
 import { claudeCode } from "../../src/import/sources/claude-code.ts";
 import { dotenv } from "../../src/import/sources/dotenv.ts";
+import { gh } from "../../src/import/sources/gh.ts";
 import { netrc } from "../../src/import/sources/netrc.ts";
 import { npmrc } from "../../src/import/sources/npmrc.ts";
 import { sentryCli } from "../../src/import/sources/sentry-cli.ts";
@@ -139,6 +140,29 @@ test(".sentryclirc: a token with a comment or an escape in it is refused", async
   expect(values(await foundIn(sentryCli, '[auth]\ntoken="sntrys_a+b/c=_d"\n'))).toEqual(["sntrys_a+b/c=_d"]);
   for (const token of ["sntryu_1 ; comment", "sntryu_1\\x41"])
     expect(foundIn(sentryCli, `[auth]\ntoken=${token}\n`)).rejects.toThrow("characters that no token has");
+});
+
+test("a token that begins as another does is taken out alone", async () => {
+  const users = ["gho_one", "gho_one-more", '"gho_quoted" # a comment'].map(
+    (token, i) => `    u${i}:\n      oauth_token: ${token}\n`,
+  );
+  const hosts = `github.com:\n  users:\n${users.join("")}`;
+  const found = await foundIn(gh, hosts);
+  expect(values(found)).toEqual(["gho_one", "gho_one-more", "gho_quoted"]);
+  for (const [i, one] of found.entries()) {
+    const left = await foundIn(gh, taken(one, hosts) ?? "");
+    expect(
+      values(left)
+        .filter((token) => token !== null)
+        .join(),
+    ).toBe(
+      values(found)
+        .filter((_, at) => at !== i)
+        .join(),
+    );
+  }
+  const [token] = await foundIn(sentryCli, "[auth]\ntoken=sntryu_1\n");
+  expect(taken(token, "[auth]\ntoken = sntryu_1\r\n[a]\ntoken=sntryu_12\n")).toBe("[auth]\n[a]\ntoken=sntryu_12\n");
 });
 
 test("a file that lost a part meanwhile is said to have changed, whatever is missing", async () => {

@@ -78,6 +78,13 @@ function foundFor(host: string, entry: Json, user: string | null, active: string
 
 /** Line by line, so that comments and order stay as they are. */
 function withoutToken(text: string, token: string): string {
-  const lines = text.split("\n").filter((line) => !(/^\s*oauth_token:/.test(line) && line.includes(token)));
-  return lines.join("\n");
+  const holds = (line: string): boolean => {
+    const [written = ""] = (/^\s*oauth_token:\s(.*)$/.exec(line)?.[1] ?? "").split(/\s#/, 1);
+    // Another's token may begin as this one does.
+    return written.trim().replace(/^(["'])(.*)\1$/, "$2") === token;
+  };
+  return text
+    .split("\n")
+    .filter((line) => !holds(line))
+    .join("\n");
 }

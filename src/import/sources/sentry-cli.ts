@@ -99,7 +99,7 @@ function readText({ path, text }: ForeignFile): Found[] {
   for (const line of text.split(/\r?\n/)) {
     section = /^\s*\[(.+?)\]\s*$/.exec(line)?.[1] ?? section;
     const [name, value] = assignmentOf(line) ?? [];
-    if (name !== undefined && value !== undefined) found[`${section}.${name}`] = value.replace(/^"(.*)"$/, "$1");
+    if (name !== undefined && value !== undefined) found[`${section}.${name}`] = unquoted(value);
   }
   const token = found["auth.token"];
   if (token === undefined || token === "") return [];
@@ -110,8 +110,15 @@ function readText({ path, text }: ForeignFile): Found[] {
   const edit = (now: string): string =>
     now
       .split("\n")
-      .filter((line) => !(/^\s*token\s*=/.test(line) && line.includes(token)))
+      .filter((line) => {
+        const [name, value = ""] = assignmentOf(line) ?? [];
+        return name !== "token" || unquoted(value) !== token;
+      })
       .join("\n");
   const credential = { kind: "access token", accessToken: new Secret(token) } as const;
   return [{ account: null, ...targetAt(host), credential, removal: { from: "text", edit } }];
+}
+
+function unquoted(value: string): string {
+  return value.replace(/^"(.*)"$/, "$1");
 }
