@@ -1,73 +1,34 @@
 import { usage } from "../platform/errors.ts";
-import { addressFault, originOf } from "../platform/url.ts";
-import { type Args, defineCommand, list } from "./command.ts";
-import { CONNECTION, STORED } from "./selector.ts";
+import { defineCommand, list } from "./command.ts";
+import { INJECTION_ARGS } from "./injections.ts";
+import { RULES, settingsOf } from "./proxy/flags.ts";
 import { inSession } from "./session.ts";
-
-/** What may go through: `run --proxy` has the same. */
-export const RULES = {
-  allow: {
-    type: "string",
-    valueHint: "METHOD path",
-    repeatable: true,
-    description: "Only these requests get a token: 'GET /repos/*'; may be repeated",
-  },
-  deny: {
-    type: "string",
-    valueHint: "METHOD path",
-    repeatable: true,
-    description: "These get none: '* /admin/*'; goes before --allow; may be repeated",
-  },
-  "read-only": { type: "boolean", description: "Only GET, HEAD and OPTIONS" },
-} as const satisfies Args;
 
 export default defineCommand({
   name: "proxy",
   description: "Put tokens into requests on their way, so that programs never have them",
   group: "scripting",
   args: {
-    connections: {
-      type: "positional",
-      required: false,
-      variadic: true,
-      description: "Connections whose tokens to put in; without any, the default",
-    },
-    profile: CONNECTION.profile,
-    ...STORED,
-    origin: {
-      type: "string",
-      valueHint: "url",
-      repeatable: true,
-      description: "Another place to which the token of the one connection may go; may be repeated",
-    },
+    ...INJECTION_ARGS,
     port: { type: "string", valueHint: "n", description: "The port to listen on; by default any free one" },
     ...RULES,
   },
   examples: [
     ["auth proxy {a}", "prints the address to use in the API's place, until Ctrl-C"],
-    ["auth proxy {a} --read-only --deny '* /admin/*' --json", "only what changes nothing; the address as JSON"],
+    [
+      "auth proxy {a} --read-only --deny '* /admin/*' --json",
+      "only what changes nothing; with the environment of a program, as JSON",
+    ],
+    ["auth run --proxy {a} -- ./agent", "a proxy for one command, which is told all it needs"],
   ],
   run: async (cli, args) => {
     const { serve } = await import("./proxy/serve.ts");
-    const also = list(args.origin).map(checkedOrigin);
-    return inSession(cli, (session) =>
-      serve(cli, session, {
-        connections: args._,
-        profile: args.profile,
-        stored: args.stored ?? false,
-        also,
-        port: portOf(args.port),
-        rules: { allow: list(args.allow), deny: list(args.deny), readOnly: args["read-only"] ?? false },
-      }),
-    );
+    const { connection, profile, _: connections } = args;
+    const port = portOf(args.port);
+    const options = { connections, named: list(connection), profile, port, program: null, ...settingsOf(args) };
+    return inSession(cli, (session) => serve(cli, session, options));
   },
 });
-
-function checkedOrigin(given: string): string {
-  const fault = addressFault(given);
-  if (fault !== null) throw usage(`The origin ${fault}.`, "For example: --origin https://api.example");
-  return originOf(given);
-}
 
 function portOf(given: string | undefined): number {
   if (given === undefined) return 0;

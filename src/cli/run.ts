@@ -8,6 +8,8 @@ import { defineCommand, list, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { EXIT_CODES } from "./exit.ts";
 import { INJECTION_ARGS, type InjectionRequest, injectionsFor } from "./injections.ts";
+import { RULES, type RuleArgs, settingsOf } from "./proxy/flags.ts";
+import type { ProxySettings } from "./proxy/prepare.ts";
 import { inSession, type Session } from "./session.ts";
 
 export interface RunOptions extends InjectionRequest {
@@ -17,6 +19,8 @@ export interface RunOptions extends InjectionRequest {
   readonly envFile: string | null;
   /** Tokens come in files that are kept valid. */
   readonly fresh: boolean;
+  /** Tokens are put in on the way; null: the command has them. */
+  readonly proxy: Pick<ProxySettings, "rules" | "strict" | "also"> | null;
 }
 
 /** What the command gets. */
@@ -47,6 +51,11 @@ export default defineCommand({
       type: "boolean",
       description: "Hand over files (<VAR>_FILE) that hold a token which works for as long as the command runs",
     },
+    proxy: {
+      type: "boolean",
+      description: "Put tokens into requests on their way to their APIs: the command gets placeholders",
+    },
+    ...RULES,
     "min-ttl": { type: "string", valueHint: "seconds", description: "Refresh tokens that live for less than this" },
     "keep-key": {
       type: "boolean",
@@ -60,8 +69,8 @@ export default defineCommand({
   rest: { name: "command", description: "The command and its arguments, after --" },
   examples: [
     ["auth run {a} -- make release", "under the names that {a}'s own tools read"],
-    ["auth run -c {a}:work=WORK_TOKEN -- ./deploy.sh", "under a name of your choice"],
     ["auth run {a} --fresh -- ./worker", "in a file that is kept valid, for what runs for hours"],
+    ["auth run {a} --proxy --read-only -- ./agent", "for what is not to have it: the token is put into its requests"],
   ],
   exitCodeOf: (error) => runExitCode(error),
   run: async (cli, args) =>
@@ -72,6 +81,7 @@ export default defineCommand({
       templates: args.format === undefined ? undefined : await templatesOf(args.format),
       envFile: args["env-file"] ?? null,
       fresh: args.fresh ?? false,
+      proxy: proxyOf(args),
       minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
       keepKey: args["keep-key"] ?? false,
       allowNone: args["allow-none"] ?? false,
@@ -84,6 +94,15 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   const [command, ...args] = cli.rest;
   if (command === undefined)
     throw usage("There is no command to run.", "Give it after --: auth run <connection> -- <command>");
+  if (options.proxy !== null) {
+    const { proxy } = options;
+    if (options.fresh) throw usage("--fresh hands tokens over, and --proxy keeps them back: give one of them.");
+    const { runProxied } = await import("./proxy/run.ts");
+    return inSession(cli, async (session) => {
+      const handover = await prepare(cli, session, options);
+      return started(() => runProxied(cli, session, handover, options, proxy, { command, args, inherited }));
+    });
+  }
   if (options.fresh) {
     const { runFresh } = await import("./run-fresh.ts");
     return inSession(cli, async (session) => {
@@ -98,6 +117,14 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
     const { replaceProcess } = await import("../platform/exec.ts");
     return replaceProcess({ command, args, env, inherited });
   });
+}
+
+/** @throws AuthError `usage` for rules without a proxy that would keep them */
+function proxyOf(args: RuleArgs & { readonly proxy?: boolean | undefined }): RunOptions["proxy"] {
+  if (args.proxy) return settingsOf(args);
+  const given = (Object.keys(RULES) as (keyof RuleArgs)[]).find((name) => args[name]);
+  if (given === undefined) return null;
+  throw usage(`--${given} is for --proxy.`, "Add it: auth run --proxy …");
 }
 
 /** Starts a command; why it can't be is said with what helps. */

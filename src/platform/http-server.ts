@@ -3,8 +3,16 @@
  * read differently (both lengths, folded lines, bare line feeds) and, unlike `Bun.serve`, hands a path over as it came, tells
  * which headers came twice, and knows CONNECT and upgrades.
  */
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { createSecureContext, getCACertificates, TLSSocket } from "node:tls";
 
 export type { Duplex, IncomingHttpHeaders, IncomingMessage, ServerResponse };
 
@@ -13,25 +21,25 @@ export interface Handlers {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
+export interface ProxyHandlers extends Handlers {
+  /** `CONNECT host:port` (RFC 9110 §9.3.6). */
+  connect(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
 export interface HttpServer {
   readonly port: number;
   close(): void;
 }
 
-/** A client has this long for the head of a request. Milliseconds. */
+/** A client has this long for the head of a request, and for a TLS handshake. Milliseconds. */
 const HEAD_MS = 15_000;
 const IDLE_MS = 60_000;
 const MOST_CONNECTIONS = 4096;
 
 /** @param port 0: any free one @throws Error with code EADDRINUSE */
-export async function listen(port: number, handlers: Handlers): Promise<HttpServer> {
-  const server = createServer(handlers.request);
-  server.on("upgrade", handlers.upgrade);
-  server.headersTimeout = HEAD_MS;
-  // An upload, and the wait for a reply, may take as long as they like.
-  server.requestTimeout = 0;
-  server.timeout = 0;
-  server.keepAliveTimeout = IDLE_MS;
+export async function listen(port: number, handlers: ProxyHandlers): Promise<HttpServer> {
+  const server = httpServer(handlers);
+  server.on("connect", handlers.connect);
   server.maxConnections = MOST_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -44,4 +52,46 @@ export async function listen(port: number, handlers: Handlers): Promise<HttpServ
       server.closeAllConnections();
     },
   };
+}
+
+function httpServer(handlers: Handlers): Server {
+  const server = createServer(handlers.request);
+  server.on("upgrade", handlers.upgrade);
+  server.headersTimeout = HEAD_MS;
+  // An upload, and the wait for a reply, may take as long as they like.
+  server.requestTimeout = 0;
+  server.timeout = 0;
+  server.keepAliveTimeout = IDLE_MS;
+  return server;
+}
+
+export interface TlsServer {
+  /** Ends TLS on a connection that was made otherwise, and answers what comes over it. @param early bytes that were read */
+  take(socket: Duplex, early: Buffer): void;
+}
+
+/** HTTP/1.1 alone: a client that offers HTTP/2 beside it takes this (RFC 7301). @param pem a certificate and its key */
+export function tlsServer(pem: { readonly cert: string; readonly key: string }, handlers: Handlers): TlsServer {
+  const server = httpServer(handlers);
+  const secureContext = createSecureContext(pem);
+  return {
+    take(socket, early) {
+      if (early.length > 0) socket.unshift(early);
+      const options = { isServer: true, secureContext, ALPNProtocols: ["http/1.1"] };
+      const secure = new TLSSocket(socket as Socket, options);
+      const slow = setTimeout(() => socket.destroy(), HEAD_MS);
+      secure.once("secure", () => clearTimeout(slow));
+      secure.on("error", () => socket.destroy());
+      secure.on("close", () => {
+        clearTimeout(slow);
+        socket.destroy();
+      });
+      server.emit("connection", secure);
+    },
+  };
+}
+
+/** What this program trusts, and so may a program of its own, in PEM. */
+export function trustedCertificates(): string[] {
+  return [...new Set((["default", "system", "extra"] as const).flatMap((kind) => getCACertificates(kind)))];
 }

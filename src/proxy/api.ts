@@ -7,6 +7,8 @@ export type CredentialHeaders = readonly (readonly [name: string, value: Secret]
 export interface Credential {
   readonly token: Secret;
   readonly headers: CredentialHeaders;
+  /** The token, and what else is secret in the headers. */
+  readonly secrets: readonly Secret[];
 }
 
 export interface Api {
@@ -14,6 +16,8 @@ export interface Api {
   readonly connection: string;
   /** Where its token may go. The first is its API's. */
   readonly origins: readonly string[];
+  /** In lower case: in which the program may send what stands for its token. */
+  readonly headerNames: readonly string[];
   /** Addresses of the connection itself, which give tokens to whoever asks: path, by origin. */
   readonly endpoints: readonly string[];
   /** For one request: it isn't kept. @throws AuthError */

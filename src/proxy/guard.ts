@@ -1,5 +1,5 @@
 /** Who may use the proxy: who has its secret, and is no page in a browser. */
-import type { IncomingHttpHeaders } from "../platform/http-server.ts";
+import type { IncomingHttpHeaders, IncomingMessage } from "../platform/http-server.ts";
 import { Secret, sameText } from "../platform/secret.ts";
 
 /** 256 bits, for one start. */
@@ -18,6 +18,13 @@ export function isFromPage(headers: IncomingHttpHeaders, port: number): boolean 
   const site = headers["sec-fetch-site"];
   const isOwn = origin === undefined || isOwnHost(origin.replace(/^http:\/\//, ""), port);
   return !isOwn || (site !== undefined && site !== "none" && site !== "same-origin");
+}
+
+/** `Proxy-Authorization: Basic`, as HTTPS_PROXY makes it of `http://auth:<secret>@…` (RFC 7617). */
+export function hasProxySecret({ headers }: IncomingMessage, secret: Secret): boolean {
+  const [, encoded = ""] = /^basic +([A-Za-z0-9+/=]+)$/i.exec(headers["proxy-authorization"] ?? "") ?? [];
+  const given = Buffer.from(encoded, "base64").toString("latin1");
+  return isSecret(given.slice(given.indexOf(":") + 1), secret);
 }
 
 export function isSecret(given: string, secret: Secret): boolean {

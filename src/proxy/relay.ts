@@ -3,9 +3,10 @@
  * without the token.
  */
 
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { IncomingMessage, ServerResponse } from "../platform/http-server.ts";
 import { type ClientRequest, streamFailure, type Upstreams } from "../platform/http-stream.ts";
+import { Secret } from "../platform/secret.ts";
 import type { Api, Credential } from "./api.ts";
 import { decoded } from "./decoded.ts";
 import { count, endToEnd } from "./headers.ts";
@@ -14,7 +15,7 @@ import { pathFault, pathOf } from "./path.ts";
 import { type Body, bodyOf } from "./replay.ts";
 import { denied, malformed, type Refusal, refuse, withoutReply, withoutToken } from "./reply.ts";
 import { type Rules, refusal } from "./rules.ts";
-import type { Scrubbers } from "./scrub.ts";
+import type { Scrubber, Scrubbers } from "./scrub.ts";
 
 /** What all requests have in common. */
 export interface RelayContext {
@@ -26,19 +27,27 @@ export interface RelayContext {
   readonly silence: number;
 }
 
-/** A request that is to have a connection's token. */
+/** A request that is to be sent on. */
 export interface Call {
-  readonly api: Api;
+  /** Whose token it is to have; null: none, and it goes through as it is. */
+  readonly api: Api | null;
   readonly origin: string;
   /** Path and query. */
   readonly target: string;
-  readonly via: "reverse" | "forward";
+  readonly via: Entry["via"];
   /** What goes out of the program's own headers, with the token among them. */
-  headers(own: readonly string[], credential: Credential): string[];
+  headers(own: readonly string[], credential: Credential): readonly string[];
+}
+
+const NOTHING: Credential = { token: new Secret(""), headers: [], secrets: [] };
+
+/** @throws AuthError */
+export async function credentialFor({ api }: Call): Promise<Credential> {
+  return api === null ? NOTHING : api.credential();
 }
 
 export function entryOf({ api, origin, target, via }: Call, { method = "" }: IncomingMessage): Omit<Entry, "status"> {
-  return { connection: api.connection, via, method, origin, path: pathOf(target) };
+  return { connection: api?.connection ?? null, via, method, origin, path: pathOf(target) };
 }
 
 /** Why the request isn't sent; null: it may be. */
@@ -48,7 +57,8 @@ export function faultOf({ rules }: RelayContext, call: Call, request: IncomingMe
   if (fault !== null) return malformed(`The path ${fault}.`);
   if (count(rawHeaders, "host") > 1 || count(rawHeaders, "content-length") > 1)
     return malformed("It has a header twice that can be there only once.");
-  const reason = refusal(rules, call.api, { method, origin: call.origin, target: call.target, headers });
+  const reason =
+    call.api === null ? null : refusal(rules, call.api, { method, origin: call.origin, target: call.target, headers });
   return reason === null ? null : denied(`${method} ${pathOf(call.target)} isn't allowed. ${reason}`);
 }
 
@@ -76,7 +86,7 @@ export async function relay(
     proxy.journal.write({ ...entry, status: null });
   });
   try {
-    let credential: Credential | null = await call.api.credential().catch((error: unknown) => {
+    let credential: Credential | null = await credentialFor(call).catch((error: unknown) => {
       turnDown(withoutToken(error));
       return null;
     });
@@ -85,8 +95,7 @@ export async function relay(
       if (response.destroyed) return;
       upstream = open(proxy, call, request, credential);
       const reply = await replyTo(proxy, upstream, body);
-      const next: Credential | null =
-        isFirst && body.isWhole && isRefusal(reply) ? await renewed(call.api, credential) : null;
+      const next: Credential | null = isFirst && body.isWhole ? await afterRefusal(call, reply, credential) : null;
       if (next === null) {
         deliver(proxy, call.api, request, reply, response);
         response.once("finish", () => proxy.journal.write({ ...entry, status: reply.statusCode ?? null }));
@@ -101,22 +110,25 @@ export async function relay(
   }
 }
 
+/** What is compressed can't be searched for the token: neither a body nor a WebSocket's frames (RFC 7692). */
+const COMPRESSIONS = ["accept-encoding", "sec-websocket-extensions"];
+
 /** A request's head, without the body. */
 export function open(
-  { upstreams }: RelayContext,
+  { upstreams, scrubbers }: RelayContext,
   call: Call,
   { method = "GET", rawHeaders }: IncomingMessage,
   credential: Credential,
   more: readonly string[] = [],
 ): ClientRequest {
   const { origin, target } = call;
+  if (call.api !== null) scrubbers.sent(call.api, credential);
   const isChunked = count(rawHeaders, "transfer-encoding") > 0;
-  const own = endToEnd(rawHeaders, ["host", "accept-encoding"]);
+  const own = endToEnd(rawHeaders, call.api === null ? ["host"] : ["host", ...COMPRESSIONS]);
   const headers = [
     ...["Host", new URL(origin).host],
     ...call.headers(own, credential),
-    // What is compressed can't be searched for the token.
-    ...["Accept-Encoding", "identity"],
+    ...(call.api === null ? [] : ["Accept-Encoding", "identity"]),
     ...(isChunked ? ["Transfer-Encoding", "chunked"] : []),
     ...more,
   ];
@@ -138,13 +150,17 @@ export function giveUpAfter(upstream: ClientRequest, silence: number): void {
   upstream.setTimeout(silence, () => upstream.destroy(late()));
 }
 
-/** The token was refused; not that it may do too little, which no refresh changes (RFC 6750 §3.1). */
-export function isRefusal({ statusCode, headers }: IncomingMessage): boolean {
-  return statusCode === 401 && !/insufficient_scope/i.test(headers["www-authenticate"] ?? "");
-}
-
-/** null: the API's own 401 is the answer. */
-export async function renewed(api: Api, credential: Credential): Promise<Credential | null> {
+/**
+ * What to try once more with. null: the reply is the answer. A 401 may say that the token may do too little, which no refresh
+ * changes (RFC 6750 §3.1).
+ */
+export async function afterRefusal(
+  { api }: Call,
+  { statusCode, headers }: IncomingMessage,
+  credential: Credential,
+): Promise<Credential | null> {
+  const isRefused = statusCode === 401 && !/insufficient_scope/i.test(headers["www-authenticate"] ?? "");
+  if (!isRefused || api === null) return null;
   try {
     return await api.renewed(credential);
   } catch {
@@ -155,16 +171,16 @@ export async function renewed(api: Api, credential: Credential): Promise<Credent
 /** Sends the reply on, as fast as the program takes it. */
 function deliver(
   { scrubbers }: RelayContext,
-  api: Api,
+  api: Api | null,
   request: IncomingMessage,
   reply: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const { body, isDecoded } = decoded(reply);
+  const { body, isDecoded } = api === null ? { body: reply, isDecoded: false } : decoded(reply);
   const scrubber = scrubbers.of(api);
   const without = isDecoded ? ["content-encoding", "content-length"] : [];
-  const headers = endToEnd(reply.rawHeaders, without).map((text, i) => (i % 2 === 1 ? scrubber.text(text) : text));
-  response.writeHead(reply.statusCode ?? 502, scrubber.text(reply.statusMessage ?? ""), headers);
+  const [status = "", ...headers] = scrubber.texts([reply.statusMessage ?? "", ...endToEnd(reply.rawHeaders, without)]);
+  response.writeHead(reply.statusCode ?? 502, status, headers);
   const fail = (): void => void response.destroy();
   reply.on("error", fail);
   reply.on("aborted", fail);
@@ -178,14 +194,27 @@ function deliver(
   pour(body, scrubber, response);
 }
 
-function pour(body: Readable, scrubber: ReturnType<Scrubbers["of"]>, response: ServerResponse): void {
-  body.on("data", (chunk: Buffer) => {
+/** What a masker gives is valid until its next call, unless it is the chunk itself. */
+function owned(clean: Uint8Array, chunk: Uint8Array): Uint8Array {
+  return clean.buffer === chunk.buffer ? clean : Buffer.from(clean);
+}
+
+/** Between two chunks a secret may be cut in two; what is no more than its beginning isn't kept from a program that waits. */
+const PAUSE_MS = 30;
+
+export function pour(from: Readable, scrubber: Scrubber, to: Writable): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  from.on("data", (chunk: Buffer) => {
+    clearTimeout(timer);
     const clean = scrubber.feed(chunk);
-    if (clean.length > 0 && !response.write(clean)) body.pause();
+    if (clean.length > 0 && !to.write(owned(clean, chunk))) from.pause();
+    if (scrubber.isHolding) timer = setTimeout(() => to.write(Buffer.from(scrubber.pause())), PAUSE_MS);
   });
-  response.on("drain", () => body.resume());
-  body.on("end", () => {
+  to.on("drain", () => from.resume());
+  to.on("close", () => clearTimeout(timer));
+  from.on("end", () => {
+    clearTimeout(timer);
     const rest = scrubber.end();
-    response.end(rest.length > 0 ? rest : undefined);
+    to.end(rest.length > 0 ? Buffer.from(rest) : undefined);
   });
 }

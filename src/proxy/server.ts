@@ -3,6 +3,7 @@ import { type IncomingMessage, listen } from "../platform/http-server.ts";
 import { openUpstreams } from "../platform/http-stream.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Api } from "./api.ts";
+import { createForward, type ForwardOptions } from "./forward.ts";
 import { newSecret } from "./guard.ts";
 import type { Journal } from "./journal.ts";
 import { type Call, type RelayContext, relay } from "./relay.ts";
@@ -12,8 +13,7 @@ import type { Rules } from "./rules.ts";
 import { createScrubbers } from "./scrub.ts";
 import { upgrade } from "./upgrade.ts";
 
-export interface ProxyOptions {
-  readonly apis: readonly Api[];
+export interface ProxyOptions extends ForwardOptions {
   readonly rules: Rules;
   readonly journal: Journal;
   /** 0: any free one. */
@@ -41,13 +41,18 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const upstreams = openUpstreams();
   const context: RelayContext = { upstreams, rules, journal, scrubbers: createScrubbers(), silence };
 
+  const forward = createForward(context, secret, options);
+  const own = (): string => `http://127.0.0.1:${server.port}`;
+
+  /** A path is for us; a whole address is for whom it names (RFC 9112 §3.2). */
   const callOf = (request: IncomingMessage): Call | Refusal => {
-    const call = reverseCall(routes, secret, server.port, request);
-    if (!("api" in call)) {
-      const { status, message: refused } = call;
-      const { method = "" } = request;
-      journal.write({ connection: null, via: "reverse", method, origin: null, path: null, status, refused });
-    }
+    const { url = "", method = "" } = request;
+    const via = /^[a-z]+:\/\//i.test(url) ? "forward" : "reverse";
+    const call =
+      via === "forward" ? forward.plainCall(request, own()) : reverseCall(routes, secret, server.port, request);
+    if ("api" in call) return call;
+    const { status, message: refused } = call;
+    journal.write({ connection: null, via, method, origin: null, path: null, status, refused });
     return call;
   };
   const server = await listen(options.port, {
@@ -57,6 +62,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       refuse(response, call);
       request.resume();
     },
+    connect: (request, socket, head) => void forward.connect(request, socket, head, own()),
     upgrade: (request, socket, head) => void upgrade(context, callOf(request), request, socket, head),
   });
   return {

@@ -3,7 +3,17 @@ import type { Duplex, IncomingMessage } from "../platform/http-server.ts";
 import { type ClientRequest, streamFailure } from "../platform/http-stream.ts";
 import type { Credential } from "./api.ts";
 import { endToEnd, pairs } from "./headers.ts";
-import { type Call, entryOf, faultOf, giveUpAfter, isRefusal, open, type RelayContext, renewed } from "./relay.ts";
+import {
+  afterRefusal,
+  type Call,
+  credentialFor,
+  entryOf,
+  faultOf,
+  giveUpAfter,
+  open,
+  pour,
+  type RelayContext,
+} from "./relay.ts";
 import { malformed, type Refusal, refuseOn, withoutReply, withoutToken } from "./reply.ts";
 
 type Answer = { readonly reply: IncomingMessage; readonly upgraded: { socket: Duplex; head: Buffer } | null };
@@ -27,7 +37,7 @@ export async function upgrade(
   let upstream: ClientRequest | null = null;
   socket.on("close", () => upstream?.destroy());
   try {
-    let credential: Credential | null = await call.api.credential().catch((error: unknown) => {
+    let credential: Credential | null = await credentialFor(call).catch((error: unknown) => {
       turnDown(withoutToken(error));
       return null;
     });
@@ -37,7 +47,7 @@ export async function upgrade(
       if (socket.destroyed) return;
       upstream = open(proxy, call, request, credential, more);
       const { reply, upgraded } = await answerTo(proxy, upstream);
-      const next: Credential | null = isFirst && isRefusal(reply) ? await renewed(call.api, credential) : null;
+      const next: Credential | null = isFirst ? await afterRefusal(call, reply, credential) : null;
       if (next !== null) {
         reply.resume();
         credential = next;
@@ -45,23 +55,23 @@ export async function upgrade(
       }
       proxy.journal.write({ ...entry, status: reply.statusCode ?? null });
       const scrubber = proxy.scrubbers.of(call.api);
-      const kept = endToEnd(reply.rawHeaders, ["content-length"]).map((text, i) =>
-        i % 2 ? scrubber.text(text) : text,
-      );
+      const [status = "", ...kept] = scrubber.texts([
+        reply.statusMessage ?? "",
+        ...endToEnd(reply.rawHeaders, ["content-length"]),
+      ]);
       const connection = upgraded
         ? ["Connection", "Upgrade", "Upgrade", reply.headers.upgrade ?? ""]
         : ["Connection", "close"];
       const lines = pairs([...kept, ...connection]).map(([name, value]) => `${name}: ${value}\r\n`);
-      socket.write(
-        `HTTP/1.1 ${reply.statusCode} ${scrubber.text(reply.statusMessage ?? "")}\r\n${lines.join("")}\r\n`,
-        "latin1",
-      );
-      if (upgraded === null) return void reply.pipe(socket);
+      socket.write(`HTTP/1.1 ${reply.statusCode} ${status}\r\n${lines.join("")}\r\n`, "latin1");
+      if (upgraded === null) return pour(reply, scrubber, socket);
       upstream.setTimeout(0);
-      join(socket, upgraded.socket);
-      if (upgraded.head.length > 0) socket.write(upgraded.head);
+      if (upgraded.head.length > 0) upgraded.socket.unshift(upgraded.head);
       if (head.length > 0) upgraded.socket.write(head);
-      return;
+      tie(socket, upgraded.socket);
+      socket.pipe(upgraded.socket);
+      // As many asterisks as there were bytes: the frames stay what they are.
+      return pour(upgraded.socket, scrubber, socket);
     }
   } catch (error) {
     turnDown(withoutReply(streamFailure(error, call.origin)));
@@ -86,14 +96,13 @@ function answerTo({ silence }: RelayContext, upstream: ClientRequest): Promise<A
   });
 }
 
-/** Each end's end is the other's. */
-function join(one: Duplex, other: Duplex): void {
+/** The end of one is the end of the other. */
+export function tie(one: Duplex, other: Duplex): void {
   for (const [from, to] of [
     [one, other],
     [other, one],
   ] as const) {
     from.on("error", () => to.destroy());
     from.on("close", () => to.destroy());
-    from.pipe(to);
   }
 }

@@ -17,13 +17,14 @@ export async function heldHome(
   ids: readonly string[],
   lifetime: number,
   origins: readonly string[] = [],
+  before = 0,
 ): Promise<HeldHome> {
   const env = bareEnvironment();
   const call: HeldHome["call"] = (args, { env: added, ...rest } = {}) =>
     auth(args, { ...rest, env: { ...env, ...added } });
   const issuers: HeldIssuer[] = [];
   for (const id of ids) {
-    const issuer = startHeld(lifetime, issuers.length * 100);
+    const issuer = startHeld(lifetime, before + issuers.length * 100);
     issuers.push(issuer);
     const file = join(tempFolder(), `${id}.toml`);
     writeFileSync(file, issuer.manifest(id, "", origins), { mode: 0o600 });

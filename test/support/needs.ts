@@ -35,6 +35,7 @@ const NEEDS = {
   aws: () => succeeds("/usr/bin/aws", "--version"),
   "ansible-vault": () => succeeds("ansible-vault", "--version"),
   pip: () => succeeds("/usr/bin/python3", "-m", "pip", "--version"),
+  requests: () => succeeds("/usr/bin/python3", "-c", "import requests"),
   gh: () => succeeds("gh", "--version"),
   skopeo: () => succeeds("skopeo", "--version"),
   cargo: () => succeeds("cargo", "--version"),

@@ -1,8 +1,10 @@
 /** A home with a login, an API that its token is for, and `auth proxy` between them. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { Duplex } from "node:stream";
+import type { Authority } from "./authority.ts";
 import { type HeldHome, heldHome } from "./held-home.ts";
-import { AUTH } from "./program.ts";
+import { AUTH, auth } from "./program.ts";
 
 export interface Seen {
   readonly method: string;
@@ -22,19 +24,29 @@ export interface Api {
 }
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
+/** Of its certificate. */
+type Pem = { readonly key: string; readonly cert: string };
 type Paths = Readonly<Record<string, Answer>>;
 
 /** An API that takes a token as long as it lives, and tells what it got; `paths` say what else it does, body unread. */
-async function startApi(isLive: (token: string) => boolean, paths: Paths = {}): Promise<Api> {
+export async function startApi(
+  isLive: (token: string) => boolean,
+  paths: Paths = {},
+  pem?: Pem,
+  host = "localhost",
+): Promise<Api> {
   const seen: Seen[] = [];
   const refused = new Set<string>();
   const isTaken = (token: string): boolean => isLive(token) && !refused.has(token);
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const { method = "", url = "", headers, rawHeaders } = request;
     const one: Seen = { method, url, headers, rawHeaders, body: Buffer.alloc(0) };
     seen.push(one);
     const own = paths[url.split("?")[0] ?? ""];
-    if (own !== undefined) return own(request, response, one.body);
+    if (own !== undefined) {
+      own(request, response, one.body);
+      return;
+    }
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -43,7 +55,8 @@ async function startApi(isLive: (token: string) => boolean, paths: Paths = {}): 
       response.writeHead(isTaken(token) ? 200 : 401, { "content-type": "text/plain" });
       response.end(isTaken(token) ? `hello from ${url}` : "who are you?");
     });
-  });
+  };
+  const server = pem === undefined ? createServer(answer) : createSecureServer(pem, answer);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
     const { method = "", url = "", headers, rawHeaders } = request;
     seen.push({ method, url, headers, rawHeaders, body: Buffer.alloc(0) });
@@ -64,7 +77,8 @@ async function startApi(isLive: (token: string) => boolean, paths: Paths = {}): 
     });
     socket.on("error", () => {});
   });
-  const origin = await listening(server);
+  const port = await listening(server);
+  const origin = pem === undefined ? `http://127.0.0.1:${port}` : `https://${host}:${port}`;
   return {
     origin,
     seen,
@@ -81,14 +95,16 @@ async function startApi(isLive: (token: string) => boolean, paths: Paths = {}): 
   };
 }
 
-async function listening(server: Server): Promise<string> {
+async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+  return (server.address() as { port: number }).port;
 }
 
 export interface Started {
   /** The reverse address. */
   readonly address: string;
+  /** What a program is to have. */
+  readonly environment: Record<string, string>;
   readonly port: number;
   readonly child: Bun.Subprocess<"ignore", "pipe", "pipe">;
   stop(): Promise<number>;
@@ -105,8 +121,13 @@ export async function startAuthProxy(env: Record<string, string>, args: readonly
     text += new TextDecoder().decode(value);
   }
   reader.releaseLock();
-  const { port, connections } = JSON.parse(text) as { port: number; connections: { address: string }[] };
+  const { port, connections, environment } = JSON.parse(text) as {
+    port: number;
+    connections: { address: string }[];
+    environment: Record<string, string>;
+  };
   return {
+    environment,
     address: connections[0]?.address ?? "",
     port,
     child,
@@ -122,14 +143,25 @@ export interface ProxyHome extends HeldHome {
   readonly token: () => string;
 }
 
-/** @param lifetime seconds that a token lives */
-export async function proxyHome(lifetime = 3600, paths: Paths = {}): Promise<ProxyHome> {
+/** Tokens that are long enough to be told from ordinary text. */
+const FIRST = 481_516_234_200;
+
+/** @param lifetime seconds that a token lives @param authority of the API's certificate; absent: it is asked by http */
+export async function proxyHome(
+  lifetime = 3600,
+  paths: Paths = {},
+  authority?: Authority,
+  host = "localhost",
+): Promise<ProxyHome> {
   let issuer: HeldHome["issuers"][number] | undefined;
-  const api = await startApi((token) => issuer?.live.has(token) ?? false, paths);
-  const home = await heldHome(["acme"], lifetime, [api.origin]);
+  const api = await startApi((token) => issuer?.live.has(token) ?? false, paths, await authority?.issue(host), host);
+  const home = await heldHome(["acme"], lifetime, [api.origin], FIRST);
   issuer = home.issuers[0];
+  const env = { ...home.env, ...(authority && { NODE_EXTRA_CA_CERTS: authority.file }) };
   return {
     ...home,
+    env,
+    call: (args, { env: more, ...rest } = {}) => auth(args, { ...rest, env: { ...env, ...more } }),
     api,
     token: () => [...(issuer?.live ?? [])][0] ?? "",
     stop: async () => {

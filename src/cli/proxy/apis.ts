@@ -2,7 +2,7 @@
 import { isFor } from "../../connections/by-origin.ts";
 import { type LiveToken, liveToken } from "../../connections/live-token.ts";
 import { resolveStored } from "../../connections/pin.ts";
-import { type Selected, select } from "../../connections/select.ts";
+import type { Selected } from "../../connections/select.ts";
 import type { Stored } from "../../connections/store.ts";
 import { AuthError } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
@@ -36,7 +36,13 @@ export async function proxied(session: Session, selected: Selected, also: readon
   const source = selected.source === "vault" ? await fromVault(session, selected) : fixed(acquired);
   return {
     acquired,
-    api: { connection, origins, endpoints: endpointsOf(acquired, described), ...credentials(session, source) },
+    api: {
+      connection,
+      origins,
+      headerNames: ["authorization", ...(await headersOf(session, acquired)).map(([name]) => name.toLowerCase())],
+      endpoints: endpointsOf(acquired, described),
+      ...credentials(session, source),
+    },
   };
 }
 
@@ -126,7 +132,8 @@ function credentials(session: Session, source: Source): Pick<Api, "credential" |
     const { stored, token } = acquired;
     // The record says all that the headers are made of.
     if (made !== null && made.stored === stored && made.credential.token.equals(token)) return made.credential;
-    const credential = { token, headers: await headersOf(session, acquired) };
+    const headers = await headersOf(session, acquired);
+    const credential = { token, headers, secrets: [token, ...Object.values(stored?.record.companions ?? {})] };
     made = { stored, credential };
     return credential;
   };
@@ -137,16 +144,4 @@ function credentials(session: Session, source: Source): Pick<Api, "credential" |
       return acquired.token.equals(refused.token) ? null : credentialOf(acquired);
     },
   };
-}
-
-/** Those that are named; without any, what a command without a connection means. @throws AuthError */
-export async function selectedFor(
-  session: Session,
-  given: { readonly connections: readonly string[]; readonly profile: string | undefined; readonly stored: boolean },
-): Promise<Selected[]> {
-  const named: (string | undefined)[] = given.connections.length > 0 ? [...given.connections] : [undefined];
-  const all: Selected[] = [];
-  for (const argument of named)
-    all.push(await select(session, { argument, profile: given.profile, stored: given.stored }));
-  return all;
 }

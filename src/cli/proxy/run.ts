@@ -1,0 +1,48 @@
+/** `run --proxy`: the command has placeholders where its tokens would be, and the proxy for as long as it runs. */
+import { basename } from "node:path";
+import { childEnvironment } from "../../inject/environment.ts";
+import { type Injection, mergeInjections } from "../../inject/variables.ts";
+import { runBeside } from "../../platform/child.ts";
+import type { Execution } from "../../platform/exec.ts";
+import type { Cli } from "../context.ts";
+import type { Handover, RunOptions } from "../run.ts";
+import type { Session } from "../session.ts";
+import { type ProxySettings, prepareProxy } from "./prepare.ts";
+
+/** @returns the command's exit code */
+export async function runProxied(
+  cli: Cli,
+  session: Session,
+  { injections, plain }: Handover,
+  options: RunOptions,
+  settings: Omit<ProxySettings, "program" | "port">,
+  execution: Omit<Execution, "env">,
+): Promise<number> {
+  mergeInjections(injections);
+  const program = basename(execution.command);
+  const prepared = await prepareProxy(cli, session, injections, { ...settings, program, port: 0 });
+  try {
+    const outside = withoutTokens(cli.context.env, injections);
+    const given = { ...plain, ...prepared.variables };
+    const env = childEnvironment(outside, prepared.injections, options.keepKey, given);
+    for (const { connection } of injections)
+      await cli.context.audit({ event: "run", status: "success", connection, message: "proxy" });
+    if (!cli.globals.quiet) cli.output.say(summary(prepared.injections), false);
+    await cli.output.done();
+    return await runBeside({ ...execution, env }, async () => prepared.close());
+  } finally {
+    prepared.close();
+  }
+}
+
+function summary(injections: readonly Injection[]): string {
+  const parts = injections.map(({ connection, variables }) => `${connection} → ${Object.keys(variables).join(", ")}`);
+  return `Placeholders for ${parts.join("; ")}. The tokens are put in on the way.`;
+}
+
+/** The caller's environment without variables that hold one of the secrets: the command is to have none of them. */
+function withoutTokens(env: Cli["context"]["env"], injections: readonly Injection[]): Cli["context"]["env"] {
+  const secrets = injections.flatMap(({ token, beside = [] }) => [token, ...beside]).map((secret) => secret.reveal());
+  const kept = Object.entries(env).filter(([, value]) => !secrets.some((secret) => value?.includes(secret)));
+  return Object.fromEntries(kept);
+}

@@ -1,0 +1,69 @@
+/** What tells programs of the proxy, and of the authority to trust: the variables that their runtimes and tools read. */
+import type { Environment } from "../platform/context.ts";
+
+/** Each is a file with all certificates to trust; Node's adds to its own. */
+const CERTIFICATES = [
+  "SSL_CERT_FILE", // OpenSSL: Ruby, PHP, wget, uv and, on Linux, Go
+  "NODE_EXTRA_CA_CERTS", // Node.js, Bun
+  "DENO_CERT",
+  "REQUESTS_CA_BUNDLE", // Python: requests
+  "PIP_CERT",
+  "HTTPLIB2_CA_CERTS",
+  "CURL_CA_BUNDLE",
+  "GIT_SSL_CAINFO",
+  "CARGO_HTTP_CAINFO",
+  "AWS_CA_BUNDLE",
+  "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE",
+  "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+  "NIX_SSL_CERT_FILE",
+];
+
+export interface ProxyPlace {
+  /** With the secret in it. */
+  readonly address: string;
+  readonly bundle: string;
+  /** The APIs that must be reached through the proxy. */
+  readonly origins: readonly URL[];
+  /** Nothing else is to be reached. */
+  readonly strict: boolean;
+}
+
+export function proxyVariables(
+  env: Environment,
+  { address, bundle, origins, strict }: ProxyPlace,
+): Record<string, string> {
+  const isPlain = strict || origins.some(({ protocol }) => protocol === "http:");
+  const exempt = strict ? "" : exemptions(env, origins);
+  return {
+    ...both("HTTPS_PROXY", address),
+    ...(isPlain ? both("HTTP_PROXY", address) : {}),
+    ...both("NO_PROXY", exempt),
+    // Node.js reads the variables above only if it is told to.
+    NODE_USE_ENV_PROXY: "1",
+    ...Object.fromEntries(CERTIFICATES.map((name) => [name, bundle])),
+  };
+}
+
+/** Programs read one or the other; curl only the lower case of HTTP_PROXY. */
+function both(name: string, value: string): Record<string, string> {
+  return { [name]: value, [name.toLowerCase()]: value };
+}
+
+/** The caller's own, but for those that would lead past the proxy. */
+function exemptions(env: Environment, origins: readonly URL[]): string {
+  return (env.no_proxy || env.NO_PROXY || "")
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "" && !origins.some(({ hostname }) => covers(entry, hostname)))
+    .join(",");
+}
+
+/** Generously: programs read these entries each in their own way. */
+function covers(entry: string, hostname: string): boolean {
+  const host = entry
+    .toLowerCase()
+    .replace(/^\*?\.?/, "")
+    .replace(/:\d+$/, "");
+  const isRange = entry.includes("/") && /^[\d.]+$|^\[/.test(hostname);
+  return entry === "*" || isRange || hostname === host || hostname.endsWith(`.${host}`);
+}

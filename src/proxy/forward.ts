@@ -1,0 +1,157 @@
+/**
+ * `HTTPS_PROXY=http://auth:<secret>@127.0.0.1:<port>`: everything passes untouched, but for the connections' own APIs. There
+ * TLS ends here, and what the program holds in a token's place becomes the token.
+ */
+import { type Duplex, type IncomingMessage, type TlsServer, tlsServer } from "../platform/http-server.ts";
+import { streamFailure } from "../platform/http-stream.ts";
+import type { Secret } from "../platform/secret.ts";
+import { isSameOrigin, originOf } from "../platform/url.ts";
+import type { Api } from "./api.ts";
+import type { Identity } from "./authority.ts";
+import { hasProxySecret } from "./guard.ts";
+import type { Entry } from "./journal.ts";
+import { type Call, type RelayContext, relay } from "./relay.ts";
+import { denied, malformed, type Refusal, refuse, refuseOn, withoutReply } from "./reply.ts";
+import { filledIn, type StandIn, standInsIn } from "./stand-ins.ts";
+import { tie, upgrade } from "./upgrade.ts";
+
+export interface ForwardOptions {
+  readonly apis: readonly Api[];
+  readonly standIns: readonly StandIn[];
+  readonly identity: Identity;
+  /** Nothing but the connections' own APIs. */
+  readonly strict: boolean;
+}
+
+export interface Forward {
+  /** A request with a whole address: by plain http. @param own the proxy's own origin */
+  plainCall(request: IncomingMessage, own: string): Call | Refusal;
+  connect(request: IncomingMessage, socket: Duplex, head: Buffer, own: string): Promise<void>;
+}
+
+const LOGIN_WANTED: Refusal = {
+  status: 407,
+  type: "http_request_denied",
+  code: "proxy_login_required",
+  message: "The proxy's secret is missing or wrong.",
+  hint: "It is part of HTTPS_PROXY, as 'auth run --proxy' sets it.",
+  headers: { "proxy-authenticate": 'Basic realm="auth"' },
+};
+
+export function createForward(context: RelayContext, secret: Secret, options: ForwardOptions): Forward {
+  const { apis, standIns, identity, strict } = options;
+  /** By origin: the server that stands in for it. */
+  const servers = new Map<string, TlsServer>();
+  const isServed = (origin: string): boolean => apis.some(({ origins }) => origins.includes(origin));
+
+  /** A request to an API, or to anything else by plain http. */
+  const callTo = (origin: string, target: string, { rawHeaders }: IncomingMessage): Call | Refusal => {
+    const found = standInsIn(standIns, rawHeaders);
+    const [first] = found;
+    if (first === undefined) return { api: null, origin, target, via: "forward", headers: (own) => own };
+    const { api } = first;
+    if (!api.origins.includes(origin))
+      return denied(`The token of ${api.connection} isn't for ${origin}.`, `If it may go there: --origin ${origin}`);
+    if (found.some((one) => one.api !== api)) return denied("It has the placeholders of several connections.");
+    const mine = standIns.filter((one) => one.api === api);
+    return {
+      api,
+      origin,
+      target,
+      via: "forward",
+      headers: (own, credential) => filledIn(mine, api.headerNames, own, credential),
+    };
+  };
+
+  const serverOf = (origin: string): TlsServer => {
+    const there = servers.get(origin);
+    if (there !== undefined) return there;
+    const callOf = (request: IncomingMessage): Call | Refusal => {
+      const { host = "" } = request.headers;
+      if (!isSameOrigin(`https://${host}`, origin)) return MISDIRECTED;
+      return callTo(origin, request.url ?? "", request);
+    };
+    const server = tlsServer(identity, {
+      request(request, response) {
+        const call = callOf(request);
+        if ("api" in call) return void relay(context, call, request, response);
+        note({ ...PLACE, origin, method: request.method ?? "", status: call.status, refused: call.message });
+        refuse(response, call);
+        request.resume();
+      },
+      upgrade(request, socket, head) {
+        const call = callOf(request);
+        if (!("api" in call)) note({ ...PLACE, origin, method: "GET", status: call.status, refused: call.message });
+        void upgrade(context, call, request, socket, head);
+      },
+    });
+    servers.set(origin, server);
+    return server;
+  };
+
+  const note = (entry: Entry): void => context.journal.write(entry);
+
+  return {
+    plainCall(request, own) {
+      const url = URL.parse(request.url ?? "");
+      if (!hasProxySecret(request, secret)) return LOGIN_WANTED;
+      if (url === null || url.protocol !== "http:" || url.username !== "" || url.password !== "")
+        return malformed("Only http:// addresses can be asked for so.");
+      const origin = originOf(url.href);
+      if (isSameOrigin(origin, own)) return LOOP;
+      if (strict && !isServed(origin))
+        return denied(`Only the connections' own APIs may be reached (--strict), and ${origin} is none.`);
+      const target = (request.url ?? "").replace(/^http:\/\/[^/?]*/i, "");
+      return callTo(origin, target.startsWith("/") ? target : `/${target}`, request);
+    },
+
+    async connect(request, socket, head, own) {
+      socket.on("error", () => socket.destroy());
+      const [, host = "", port = ""] = /^([a-z0-9._-]+|\[[0-9a-f:.]+\]):(\d{1,5})$/i.exec(request.url ?? "") ?? [];
+      const url = host === "" ? null : URL.parse(`https://${host}:${port}`);
+      const turnDown = (answer: Refusal): void => {
+        note({
+          connection: null,
+          via: "tunnel",
+          method: "CONNECT",
+          origin: url && originOf(url.href),
+          path: null,
+          status: answer.status,
+          refused: answer.message,
+        });
+        refuseOn(socket, answer);
+      };
+      if (!hasProxySecret(request, secret)) return turnDown(LOGIN_WANTED);
+      if (url === null) return turnDown(malformed("CONNECT takes a host and a port."));
+      const origin = originOf(url.href);
+      if (isServed(origin)) {
+        socket.write(OPEN);
+        return serverOf(origin).take(socket, head);
+      }
+      if (isSameOrigin(`http://${url.hostname}:${port}`, own)) return turnDown(LOOP);
+      if (strict)
+        return turnDown(denied(`Only the connections' own APIs may be reached (--strict), and ${origin} is none.`));
+      try {
+        const upstream = await context.upstreams.tunnel(url.hostname, Number(port));
+        tie(socket, upstream);
+        note({ connection: null, via: "tunnel", method: "CONNECT", origin, path: null, status: 200 });
+        socket.write(OPEN);
+        if (head.length > 0) upstream.write(head);
+        socket.pipe(upstream);
+        upstream.pipe(socket);
+      } catch (error) {
+        turnDown(withoutReply(streamFailure(error, origin)));
+      }
+    },
+  };
+}
+
+const OPEN = "HTTP/1.1 200 Connection Established\r\n\r\n";
+const PLACE = { connection: null, via: "forward", path: null } as const;
+const LOOP = denied("That is the proxy itself.");
+const MISDIRECTED: Refusal = {
+  status: 421,
+  type: "http_request_denied",
+  code: "misdirected",
+  message: "The request names another host than the connection was made for.",
+};

@@ -1,0 +1,45 @@
+/** What the program holds in the place of secrets, and how those come into its requests. */
+import type { Secret } from "../platform/secret.ts";
+import type { Api, Credential } from "./api.ts";
+import { pairs } from "./headers.ts";
+
+/** A placeholder that a program was given, and what it stands for. */
+export interface StandIn {
+  readonly api: Api;
+  readonly placeholder: Secret;
+  /** What goes with the token and doesn't change; null: the token that there is at the time. */
+  readonly fixed: Secret | null;
+}
+
+/** Those whose placeholders are in the request's headers, in any of them. */
+export function standInsIn(all: readonly StandIn[], raw: readonly string[]): StandIn[] {
+  const values = pairs(raw).flatMap(([, value]) => [value, basicOf(value) ?? ""]);
+  return all.filter(({ placeholder }) => values.some((value) => value.includes(placeholder.reveal())));
+}
+
+/** The headers with the secrets in the places of their placeholders, in the headers that the description names. */
+export function filledIn(
+  mine: readonly StandIn[],
+  names: readonly string[],
+  raw: readonly string[],
+  { token }: Credential,
+): string[] {
+  const fill = (text: string): string =>
+    mine.reduce(
+      (filled, { placeholder, fixed }) => filled.split(placeholder.reveal()).join((fixed ?? token).reveal()),
+      text,
+    );
+  return pairs(raw).flatMap(([name, value]) => {
+    if (!names.includes(name.toLowerCase())) return [name, value];
+    const basic = basicOf(value);
+    if (basic === null) return [name, fill(value)];
+    const filled = fill(basic);
+    return [name, filled === basic ? value : `Basic ${Buffer.from(filled).toString("base64")}`];
+  });
+}
+
+/** RFC 7617: git and docker have a token as the password. */
+function basicOf(value: string): string | null {
+  const [, encoded] = /^basic +([A-Za-z0-9+/]+=*) *$/i.exec(value) ?? [];
+  return encoded === undefined ? null : Buffer.from(encoded, "base64").toString();
+}
