@@ -124,7 +124,8 @@ async function read(argv: readonly string[], root: Command, env: Environment, ha
       table = flagTable(GLOBAL_ARGS, args);
     }
     // `auth run make -j4`: the flag is make's, and the `--` is missing.
-    const takesRest = !isGroup(command) && command.rest !== undefined && positionals.length > 0;
+    const takesRest =
+      !isGroup(command) && command.rest !== undefined && command.rest.required !== false && positionals.length > 0;
     if (takesRest && !hasRest && !table.has(argument.split("=", 1)[0] ?? "")) break;
     at += takeFlag(argv, at, table, values, called(target));
   }
@@ -227,6 +228,7 @@ function checkRest(
     if (given === null || given.length === 0) return;
     throw usage(`'${called(target)}' takes nothing after '--'.`, "Leave out '--' and what follows.");
   }
+  if (rest.required === false) return;
   if (given === null)
     throw usage(`'--' is missing before <${rest.name}>.`, `Write: ${withDashes(argv, positionals, rest.name)}`);
   if (given.length === 0)

@@ -56,8 +56,8 @@ interface Described {
 
 export interface Definition<T extends Args = Args> extends Described {
   readonly args?: T;
-  /** What comes after `--`; without it nothing may. It reaches the command as `cli.rest`. */
-  readonly rest?: { readonly name: string; readonly description: string };
+  /** What comes after `--`; without it nothing may. It reaches the command as `cli.rest`. `required` false: it may be left out. */
+  readonly rest?: { readonly name: string; readonly description: string; readonly required?: false };
   /** Values of `-o` beside `text` and `json`. */
   readonly outputs?: readonly string[];
   /** Flags known only at run time: the settings providers declare. `words` are the arguments that aren't flags. */

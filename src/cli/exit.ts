@@ -11,6 +11,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   check_failed: 1,
   upgrade_unavailable: 1,
   import_refused: 1,
+  setup_refused: 1,
   connection_not_found: 2,
   provider_not_found: 2,
   nothing_to_inject: 2,

@@ -72,6 +72,11 @@ export async function helpText(target: Target, surface: HelpSurface, more: Args 
   return layOut(command.description, sections, surface);
 }
 
+function restUsage({ rest }: Definition): string[] {
+  if (rest === undefined) return [];
+  return [rest.required === false ? `[-- <${rest.name}>]` : `-- <${rest.name}>`];
+}
+
 /** The flags that the named provider adds. One that can't be read doesn't hide the rest of the help. */
 async function extraFlags(command: Definition, words: readonly string[], env: Environment): Promise<Args> {
   try {
@@ -91,7 +96,7 @@ function leafSections(target: Target, command: Definition): Section[] {
       ([name, arg]) => `${arg.required === false ? `[${name}]` : `<${name}>`}${arg.variadic ? "…" : ""}`,
     ),
     "[flags]",
-    ...(command.rest ? [`-- <${command.rest.name}>`] : []),
+    ...restUsage(command),
   ];
   const rest = command.rest ? [[command.rest.name, command.rest.description] as const] : [];
   return [

@@ -29,6 +29,7 @@ export const root = defineGroup({
     provider: () => import("./provider.ts"),
     allow: () => import("./allow.ts"),
     deny: () => import("./deny.ts"),
+    setup: () => import("./setup.ts"),
     completion: () => import("./completion.ts"),
     upgrade: () => import("./upgrade.ts"),
     import: () => import("./import.ts"),

@@ -2,7 +2,7 @@
  * Where logins are kept by other programs: one small file for each source, all of this shape. A source knows its program's
  * files and nothing of ours; reading never changes them.
  */
-import type { Environment } from "../platform/context.ts";
+import type { Surroundings } from "../platform/places.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { ForeignDatabase, Statement } from "./database.ts";
 import type { ForeignFile } from "./file.ts";
@@ -19,13 +19,7 @@ export interface ImportSource {
 }
 
 /** Where a source looks. */
-export interface Where {
-  readonly env: Environment;
-  readonly platform: NodeJS.Platform;
-  /** Absolute; null where no variable names one. */
-  readonly home: string | null;
-  /** The current folder. */
-  readonly folder: string;
+export interface Where extends Surroundings {
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** The file that the person named, in the place of the usual ones. */

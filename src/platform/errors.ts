@@ -42,6 +42,7 @@ export type ErrorCode =
   | "file_untrusted"
   | "upgrade_unavailable"
   | "import_refused"
+  | "setup_refused"
   | "usage"
   | "ambiguous_connection"
   | "interrupted";

@@ -24,7 +24,9 @@ export type FaultPoint =
   | "reply-prepare"
   | "reply-keep"
   | "reply-blank"
-  | "vault-commit";
+  | "vault-commit"
+  | "setup-recorded"
+  | "setup-written";
 
 export type Mutant =
   | "lock-off"

@@ -13,6 +13,8 @@ export interface Paths {
   readonly audit: string;
   readonly requests: string;
   readonly log: string;
+  /** A folder. */
+  readonly setup: string;
   readonly runtime: string;
 }
 
@@ -60,6 +62,7 @@ function layout(folders: Folders, at: (...parts: string[]) => string): Paths {
     audit: at(folders.state, "audit.jsonl"),
     requests: at(folders.state, "requests.jsonl"),
     log: at(folders.state, "logs", "auth.log"),
+    setup: at(folders.data, "setup"),
     runtime: folders.runtime,
   };
 }

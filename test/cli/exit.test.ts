@@ -5,7 +5,7 @@ import { HttpError } from "../../src/platform/http-failure.ts";
 
 test("each error code has the exit code of the contract", () => {
   const contract: Record<number, string> = {
-    1: "internal check_failed upgrade_unavailable import_refused",
+    1: "internal check_failed upgrade_unavailable import_refused setup_refused",
     2: "connection_not_found provider_not_found nothing_to_inject",
     3: "no_refresh_token env_token api_key",
     4: "refresh_token_invalid refresh_refused rotation_lost interaction_required login_required token_expired token_refused insufficient_scope",

@@ -6,6 +6,7 @@ import { parseArguments } from "../../src/cli/arguments.ts";
 import { isGroup } from "../../src/cli/command.ts";
 import { root } from "../../src/cli/root.ts";
 import { parseNamed } from "../../src/connections/ref.ts";
+import { TOOLS } from "../../src/setup/table.ts";
 import { commandsIn, wordsOf } from "../support/printed-commands.ts";
 import { stringsOf } from "../support/source-strings.ts";
 
@@ -34,6 +35,8 @@ const SAMPLES: readonly [expression: RegExp, values: readonly string[]][] = [
   [/^way$/, ["--client-secret -"]],
   [/^messageOf\(/, ["It is full."]],
   [/^prefix$/, ["AUTH_ACME_CLIENT"]],
+  [/^tool$/, ["git"]],
+  [/^example$/, Object.values(TOOLS).map(({ example }) => example)],
 ];
 
 /** What a person has to know, `<url>`: a word of its kind. */

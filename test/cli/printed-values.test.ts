@@ -23,7 +23,7 @@ const SAFE: readonly RegExp[] = [
   /^(connection|subject\.connection|several\[0\]|storedOne|known)$/,
   /^((\w+\.)*(ref|record|request|definition|pin)\.)?(provider|name|id)$/,
   // Our own words and numbers.
-  /^(me|port|flag)$/,
+  /^(me|port|flag|tool|example)$/,
   /^(flagOf|kebab)\(/,
   /^\(await (session\.)?registry\.ids\(\)\)\.join\(", "\)$/,
   // Of words that this test looks at where they are made.

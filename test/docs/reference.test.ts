@@ -85,6 +85,7 @@ describe("the documents that 'auth help json' describes are the ones that are pr
     "auth profile list": [],
     "auth log": [],
     "auth doctor": ["--offline"],
+    "auth setup": [],
     "auth provider check": ["github"],
     "auth vault status": [],
     "auth vault rekey": ["--key", "file"],

@@ -12,6 +12,7 @@ test("AUTH_HOME holds everything", () => {
     audit: "/srv/auth/audit.jsonl",
     requests: "/srv/auth/requests.jsonl",
     log: "/srv/auth/logs/auth.log",
+    setup: "/srv/auth/setup",
     runtime: "/srv/auth/run",
   });
 });
@@ -40,6 +41,7 @@ test("on Linux the XDG folders are used where they are set", () => {
     audit: "/s/auth/audit.jsonl",
     requests: "/s/auth/requests.jsonl",
     log: "/s/auth/logs/auth.log",
+    setup: "/d/auth/setup",
     runtime: "/run/user/1000/auth",
   });
 });

@@ -20,7 +20,8 @@ const EXIT_MEANINGS: Readonly<Record<number, string>> = {
 
 const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   internal: "Something unexpected failed. Run the command again with -v, and report it.",
-  check_failed: "A check of 'auth doctor' or 'auth provider check' failed, or the refresh of 'auth provider try'.",
+  check_failed:
+    "A check of 'auth doctor', 'auth provider check' or 'auth setup --check' failed, or the refresh of 'auth provider try'.",
   connection_not_found: "There is no such connection. 'auth list' shows those there are.",
   provider_not_found: "There is no such provider. 'auth provider list' shows those there are.",
   nothing_to_inject:
@@ -66,6 +67,8 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   upgrade_unavailable: "This auth can't upgrade itself. The message says why, and what does.",
   import_refused:
     "Another program's file isn't read or changed (it is a link, another user's, damaged, newer), or nothing in it can be taken.",
+  setup_refused:
+    "Another program's configuration isn't changed: it is read-only, another user's, changed by hand, or has another helper already.",
   usage: "The command line is wrong. Add --help to see how the command is used.",
   ambiguous_connection: "Several connections are meant. Name one, or choose one with 'auth use'.",
   interrupted: "Interrupted by Ctrl-C or a signal.",

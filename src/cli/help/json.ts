@@ -82,6 +82,12 @@ export const DOCUMENTS: readonly DocumentShape[] = [
     fields: ["upgraded", "from", "to"],
     note: "with path, and after an upgrade previous; --check: {current, newest, newer}",
   },
+  {
+    command: "auth setup",
+    kind: "object",
+    fields: ["tools"],
+    note: "with a tool: {tool, done, changes, notes}; --check: {ok, setups}",
+  },
   { command: "auth provider check", kind: "object", fields: ["ok", "provider", "checks"] },
   {
     command: "auth provider try",

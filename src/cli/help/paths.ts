@@ -11,6 +11,7 @@ const MEANINGS: Readonly<Record<keyof Paths, string>> = {
   audit: "The audit log: auth log.",
   requests: "What went through the proxy: a line for each request.",
   log: "The debug log.",
+  setup: "What 'auth setup' has changed in other programs' files, and its scripts.",
   runtime: "Sockets and files that live only while a command runs.",
 };
 

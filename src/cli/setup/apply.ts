@@ -1,0 +1,56 @@
+/** Shows what would change, asks, and changes it. */
+import { carryOut, type Plan, planSetup } from "../../setup/engine.ts";
+import { shownLines, shownStep } from "../../setup/show.ts";
+import { TOOLS } from "../../setup/table.ts";
+import type { Cli } from "../context.ts";
+import { requireConsent } from "../input.ts";
+import type { Session } from "../session.ts";
+import { callOf, type Given } from "./call.ts";
+
+export interface Consent {
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+  /** The same command, not asking. */
+  readonly again: string;
+}
+
+export async function setUp(cli: Cli, session: Session, tool: string, given: Given & Consent): Promise<void> {
+  const entry = TOOLS[tool];
+  if (entry === undefined) return;
+  const call = await callOf(cli, session, tool, given);
+  const { wanted, notes = [] } = await (await entry.load()).default.plan(call);
+  const plan = await planSetup(cli.context.paths.setup, tool, wanted, given);
+  const question = `Set up ${tool}?`;
+  const changed = await showAndCarryOut(cli, tool, plan, given, question, notes);
+  if (cli.output.isJson || given.dryRun) return;
+  for (const note of notes) cli.output.say(note);
+  if (!changed) cli.output.success(`${tool} is set up already: nothing to change.`);
+  else cli.output.success(`Set up ${tool}. To take it back: auth setup ${tool} --undo`);
+}
+
+/** @returns whether there was anything to do */
+export async function showAndCarryOut(
+  cli: Cli,
+  tool: string | null,
+  plan: Plan,
+  { yes, dryRun, again }: Consent,
+  question: string,
+  notes: readonly string[],
+): Promise<boolean> {
+  const { output } = cli;
+  const shown = await Promise.all(plan.steps.map(shownStep));
+  const changes = shown.filter(({ action }) => action !== "record");
+  const lines = changes.flatMap(shownLines);
+  const document = { tool, done: !dryRun, changes, notes };
+  if (dryRun) {
+    await (output.isJson ? output.json(document) : output.lines(lines.length > 0 ? lines : ["Nothing would change."]));
+    return plan.steps.length > 0;
+  }
+  if (changes.length > 0) {
+    for (const line of lines) output.notice(line);
+    await requireConsent(cli, question, yes, `Without a question: ${again}`);
+  }
+  await carryOut(plan);
+  if (output.isJson) await output.json(document);
+  return changes.length > 0;
+}

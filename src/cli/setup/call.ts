@@ -1,0 +1,110 @@
+/** How a tool's setup was called, with what it looks up: connections, hosts, files. */
+import { isFor } from "../../connections/by-origin.ts";
+import { display, isAddress } from "../../connections/ref.ts";
+import type { Stored } from "../../connections/store.ts";
+import { originOfServer } from "../../inject/helpers/origin.ts";
+import { BadRequest } from "../../inject/helpers/protocol.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import { surroundingsOf } from "../../platform/places.ts";
+import { commandLine } from "../../platform/shell-word.ts";
+import { isAllowedUrl, originOf } from "../../platform/url.ts";
+import { textWithout } from "../../setup/engine.ts";
+import { binFolder, ownProgram } from "../../setup/program.ts";
+import { TOOLS } from "../../setup/table.ts";
+import type { SetupCall } from "../../setup/tool.ts";
+import type { Cli } from "../context.ts";
+import { connectionsOf, requireStored, type Session, selectStored } from "../session.ts";
+
+export interface Given {
+  readonly words: readonly string[];
+  readonly hosts: readonly string[];
+  readonly name: string | null;
+  readonly context: string | null;
+  readonly audience: string | null;
+  readonly profile: string | undefined;
+  readonly replace: boolean;
+  readonly system: boolean;
+}
+
+/** @throws AuthError `connection_not_found`, `usage` */
+export async function callOf(cli: Cli, session: Session, tool: string, given: Given): Promise<SetupCall> {
+  const { env, paths } = cli.context;
+  if (given.system && (TOOLS[tool]?.system !== true || process.platform === "win32"))
+    throw usage("It has no configuration for all users that is known here.", "Leave out --system.");
+  const where = surroundingsOf(env);
+  const auth = ownProgram(where);
+  const named = TOOLS[tool]?.words === undefined ? await namedBy(session, given) : null;
+  return {
+    ...where,
+    ...{ words: given.words, name: given.name, context: given.context, audience: given.audience, rest: cli.rest },
+    ...{ replace: given.replace, system: given.system, auth, bin: binFolder(where, auth), files: paths.setup },
+    connection: named?.typed ?? null,
+    origins: () => originsFor(session, tool, given, named, cli.rest),
+    textOf: (path) => textWithout(paths.setup, path, tool),
+  };
+}
+
+interface Named {
+  /** What stands in a call for it. */
+  readonly typed: string;
+  readonly stored: Stored;
+}
+
+/** A provider's name alone stays that: it means its default whenever it is asked for. */
+async function namedBy(session: Session, { words, profile }: Given): Promise<Named | null> {
+  const [word, another] = words;
+  if (another !== undefined) throw usage("There are too many words.", "One connection is enough.");
+  if (word === undefined && profile === undefined) return null;
+  const { ref } = await selectStored(session, word, profile);
+  const isOpen = word !== undefined && profile === undefined && !word.includes(":") && !isAddress(word);
+  return { typed: isOpen ? word : display(ref), stored: await requireStored(session, ref) };
+}
+
+async function originsFor(
+  session: Session,
+  tool: string,
+  { hosts }: Given,
+  named: Named | null,
+  rest: readonly string[],
+): Promise<string[]> {
+  const origins = [...new Set(hosts.map(originFrom))];
+  if (origins.length > 0) {
+    for (const origin of origins) if (named !== null) await requireItsOwn(session, tool, named, origin, rest);
+    return origins;
+  }
+  const stored = named === null ? await connectionsOf(session) : [named.stored];
+  const all = [...new Set(stored.flatMap(originsOf))].filter(isAllowedUrl).sort();
+  if (all.length > 0) return all;
+  throw usage("No host is known: no connection is for one.", `Name it: auth setup ${tool} --host <host>`);
+}
+
+function originsOf({ record: { pinned } }: Stored): string[] {
+  if (pinned === null) return [];
+  const { origins, resource } = pinned;
+  return [...origins, ...(resource !== undefined && URL.canParse(resource) ? [originOf(resource)] : [])];
+}
+
+/** @throws AuthError `origin_mismatch` where the connection's tokens don't go there */
+async function requireItsOwn(
+  session: Session,
+  tool: string,
+  { typed, stored }: Named,
+  origin: string,
+  rest: readonly string[],
+): Promise<void> {
+  if (rest.includes(origin) || (await isFor(session, stored, origin))) return;
+  const command = commandLine(["auth", "setup", tool, typed, "--host", origin, "--", "--origin", origin]);
+  throw new AuthError("origin_mismatch", `${display(stored.ref)} isn't for ${origin}.`, {
+    hint: `If its tokens may go there: ${command}`,
+  });
+}
+
+/** @throws AuthError `usage` */
+export function originFrom(host: string): string {
+  try {
+    return originOfServer(host);
+  } catch (error) {
+    if (error instanceof BadRequest) throw usage(`'${host}' is no host.`, "For example: --host git.example");
+    throw error;
+  }
+}

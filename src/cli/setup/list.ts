@@ -1,0 +1,27 @@
+/** `auth setup` alone: which tools are here, which are set up, and what sets them up. */
+import { standings } from "../../setup/engine.ts";
+import { TOOLS } from "../../setup/table.ts";
+import { printTable } from "../columns.ts";
+import type { Cli } from "../context.ts";
+
+export async function listTools(cli: Cli): Promise<void> {
+  const { context, output } = cli;
+  const all = await standings(context.paths.setup);
+  const tools = Object.entries(TOOLS).map(([tool, { title, programs, example }]) => {
+    const mine = all.filter((one) => one.tool === tool);
+    const installed = programs.some((program) => Bun.which(program, { PATH: context.env.PATH ?? "" }) !== null);
+    const state = mine.length === 0 ? "not set up" : mine.every((one) => one.state === "stands") ? "set up" : "changed";
+    const names = [...new Set(mine.map(({ name }) => name))];
+    return { tool, title, installed, state, names, command: `auth setup ${example}` };
+  });
+  if (output.isJson) return output.json({ tools });
+  const rows = tools
+    .sort((one, other) => Number(other.installed) - Number(one.installed))
+    .map(({ tool, installed, state, names, command }) => [
+      tool,
+      installed ? "yes" : "no",
+      [state, ...names].join(" "),
+      command,
+    ]);
+  await printTable(output, ["TOOL", "INSTALLED", "STATE", "COMMAND"], rows);
+}

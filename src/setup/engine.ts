@@ -1,0 +1,226 @@
+/**
+ * From what a tool is to have to its files, and back: what would change is found out first and shown, then recorded, then
+ * written. A record is there before the file it speaks of is changed, and until it is as it was: whatever is cut short can be
+ * checked, done again and taken back.
+ */
+import { feature } from "bun:bundle";
+import { AuthError } from "../platform/errors.ts";
+import { faultAtOnce } from "../platform/faults.ts";
+import { type Change, type Part, type State, Unreadable } from "./change.ts";
+import { type Found, lookAtFile, lookAtLink, removeFolders, writeFile, writeLink } from "./files.ts";
+import { added, hashOf, type Layered, layersOn, removed, stateOf } from "./layers.ts";
+import { type FileRecord, type Records, readRecords, writeRecords } from "./record.ts";
+
+/** What a tool's configuration is to have. */
+export interface Wanted {
+  /** Which of the tool's settings it is for, as `--undo` names it: an origin, a user of a kubeconfig. */
+  readonly name: string;
+  readonly path: string;
+  readonly change: Change;
+  /** What it replaces is part of what it says: it may go. */
+  readonly replaces?: boolean;
+}
+
+/** What becomes of one file. */
+export interface Step {
+  readonly found: Found;
+  readonly text: string | null;
+  /** What is on the file then; undefined: nothing of ours. */
+  readonly record: FileRecord | undefined;
+  /** The path that a link leads to. null: it is a file */
+  readonly link: string | null;
+  /** Its mode, where it is made. */
+  readonly mode: number;
+  /** Someone has changed the file since it was written. */
+  readonly isEdited: boolean;
+}
+
+export interface Plan {
+  readonly folder: string;
+  readonly known: Records;
+  /** In the order in which they are carried out. */
+  readonly steps: readonly Step[];
+}
+
+export interface Options {
+  /** Another helper in the way goes. */
+  readonly replace: boolean;
+  /** For all users: what is made can be read by them. */
+  readonly system: boolean;
+}
+
+/**
+ * @param folder where setup keeps what it knows
+ * @throws AuthError `setup_refused`
+ */
+export async function planSetup(folder: string, tool: string, all: readonly Wanted[], options: Options): Promise<Plan> {
+  const known = await readRecords(folder);
+  const steps: Step[] = [];
+  for (const path of new Set(all.map((wanted) => wanted.path))) {
+    const here = all.filter((wanted) => wanted.path === path);
+    const record = known.get(path);
+    const found = await lookAt(path, here[0]?.change);
+    const layers = layersOn(record, found.text);
+    const stale = (part: Part): boolean =>
+      part.tool === tool &&
+      here.some(({ name }) => name === part.name) &&
+      !here.some(({ change }) => sameChange(change, part.change));
+    const base = await removed(path, { text: found.text, layers }, stale, false);
+    const missing: Wanted[] = [];
+    for (const wanted of here) if (!(await stands(base, tool, wanted))) missing.push(wanted);
+    const lost = (part: Part): boolean =>
+      part.tool === tool && missing.some(({ name, change }) => name === part.name && sameChange(change, part.change));
+    const clean = await removed(path, base, lost, false);
+    const result = await added(
+      path,
+      clean,
+      missing.map(({ name, change, replaces = false }) => ({
+        ...{ tool, name, change },
+        mayReplace: replaces || options.replace,
+      })),
+    );
+    const mode = modeFor(here[0]?.change, options.system);
+    steps.push(stepTo(found, record, result, mode, here[0]?.change));
+  }
+  return { folder, known, steps: steps.filter(changesSomething(known)) };
+}
+
+/** @param isMeant what is taken back @throws AuthError `setup_refused` */
+export async function planUndo(folder: string, isMeant: (part: Part) => boolean, force: boolean): Promise<Plan> {
+  const known = await readRecords(folder);
+  const steps: Step[] = [];
+  for (const record of known.values()) {
+    const parts = partsOf(record).filter(isMeant);
+    if (parts.length === 0) continue;
+    const found = await lookAt(record.path, parts[0]?.change);
+    const layers = layersOn(record, found.text);
+    const result = await removed(record.path, { text: found.text, layers }, isMeant, force);
+    steps.push(stepTo(found, record, result, found.mode, parts[0]?.change));
+  }
+  // What was written last goes first: no configuration names a program that is gone.
+  return { folder, known, steps: steps.reverse() };
+}
+
+/** Writes what was planned. @throws AuthError `setup_refused`, `busy`, `vault_unwritable`; what was written is recorded */
+export async function carryOut({ folder, known, steps }: Plan): Promise<void> {
+  const planned = new Map(known);
+  for (const { found, record } of steps)
+    if (record !== undefined) {
+      const previous = layersOn(known.get(found.path), found.text);
+      planned.set(found.path, { ...record, previous });
+    }
+  if (!Bun.deepEquals(planned, known)) await writeRecords(folder, known, planned);
+  if (feature("AUTH_TEST")) faultAtOnce("setup-recorded");
+  const done = new Map(planned);
+  for (const [number, { found, text, record, link, mode }] of steps.entries()) {
+    const { path } = found;
+    const made =
+      text === found.text
+        ? null
+        : await write(found, text, link, mode).catch((error) => {
+            throw number === 0 ? error : partly(error);
+          });
+    if (feature("AUTH_TEST")) faultAtOnce("setup-written");
+    const folders = known.get(path)?.folder ?? null;
+    if (record !== undefined) done.set(path, { ...record, folder: folders ?? made });
+    else done.delete(path);
+    if (record === undefined && text === null && folders !== null) await removeFolders(path, folders);
+  }
+  if (steps.length > 0) await writeRecords(folder, planned, done);
+}
+
+function partly(error: unknown): unknown {
+  if (!(error instanceof AuthError)) return error;
+  return error.restated({ hint: "The files before it were written. To take that back: auth setup --undo" });
+}
+
+function write(found: Found, text: string | null, link: string | null, mode: number): Promise<string | null> {
+  return link === null ? writeFile(found, text, mode) : writeLink(found, link, text);
+}
+
+/** One thing that was set up, and how it is now. */
+export interface Standing extends Pick<Part, "tool" | "name"> {
+  readonly path: string;
+  readonly state: State;
+  /** Why it can't be told, where that is so. */
+  readonly reason: string | null;
+}
+
+/** Everything that was set up. @throws AuthError `setup_refused` */
+export async function standings(folder: string): Promise<Standing[]> {
+  const all: Standing[] = [];
+  for (const record of (await readRecords(folder)).values())
+    for (const part of partsOf(record)) {
+      const { tool, name } = part;
+      all.push({ tool, name, path: record.path, ...(await standingOf(record.path, part)) });
+    }
+  return all;
+}
+
+async function standingOf(path: string, { change, was }: Part): Promise<Pick<Standing, "state" | "reason">> {
+  try {
+    const { text } = await lookAt(path, change);
+    return { state: await stateOf(text, change, was), reason: null };
+  } catch (error) {
+    if (error instanceof Unreadable) return { state: "changed", reason: `${path} ${error.message}.` };
+    if (error instanceof AuthError) return { state: "changed", reason: error.message };
+    throw error;
+  }
+}
+
+/** The text of a file without what this tool's setup has put into it: what a person wrote. null: there is none. */
+export async function textWithout(folder: string, path: string, tool: string): Promise<string | null> {
+  const record = (await readRecords(folder)).get(path);
+  const { text } = await lookAtFile(path);
+  const base = await removed(path, { text, layers: layersOn(record, text) }, (part) => part.tool === tool, true);
+  return base.text;
+}
+
+function lookAt(path: string, change: Change | undefined): Promise<Found> {
+  return change?.kind === "link" ? lookAtLink(path, change.to) : lookAtFile(path);
+}
+
+async function stands({ text, layers }: Layered, tool: string, { name, change }: Wanted): Promise<boolean> {
+  const known = layers.flatMap(({ parts }) => parts);
+  const isKnown = known.some((part) => part.tool === tool && part.name === name && sameChange(part.change, change));
+  return isKnown && (await stateOf(text, change)) === "stands";
+}
+
+function stepTo(
+  found: Found,
+  record: FileRecord | undefined,
+  { text, layers }: Layered,
+  mode: number,
+  change: Change | undefined,
+): Step {
+  const { path } = found;
+  const wasWritten = record !== undefined && hashOf(found.text) === record.layers.at(-1)?.after;
+  return {
+    found,
+    text,
+    record: layers.length === 0 ? undefined : { path, layers, folder: record?.folder ?? null },
+    link: change?.kind === "link" ? change.to : null,
+    mode: found.text === null ? mode : found.mode,
+    isEdited: record !== undefined && !wasWritten,
+  };
+}
+
+function changesSomething(known: Records): (step: Step) => boolean {
+  return ({ found, text, record }) =>
+    text !== found.text || !Bun.deepEquals(record?.layers ?? [], known.get(found.path)?.layers ?? []);
+}
+
+function modeFor(change: Change | undefined, system: boolean): number {
+  if (change?.kind === "whole") return change.mode;
+  return system ? 0o644 : 0o600;
+}
+
+function partsOf({ layers, previous = [] }: FileRecord): Part[] {
+  const now = layers.flatMap(({ parts }) => parts);
+  const before = previous.flatMap(({ parts }) => parts);
+  return [...now, ...before.filter((part) => !now.some((other) => Bun.deepEquals(other, part)))];
+}
+
+function sameChange(one: Change, other: Change): boolean {
+  return Bun.deepEquals(one, other);
+}

@@ -1,0 +1,224 @@
+/** Files of other programs, and links of ours: looked at before they are changed, and changed at one moment. */
+import { constants, type Stats } from "node:fs";
+import {
+  chown,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+} from "node:fs/promises";
+import { dirname } from "node:path";
+import { createFile, syncFolderOf } from "../platform/drafts.ts";
+import { errorCode } from "../platform/errors.ts";
+import { faultReason } from "../platform/file-faults.ts";
+import { nearestExisting } from "../platform/folders.ts";
+import { shellWord } from "../platform/shell-word.ts";
+import { isOpenTo, isOwnedByOther } from "../platform/small-file.ts";
+import { refused } from "./refused.ts";
+
+/** What there is under a name. */
+export interface Found {
+  /** As its tool names it. */
+  readonly path: string;
+  /** Where it is, links followed: what is written. */
+  readonly real: string;
+  /** null: nothing is there. Of a link of ours, the path that it leads to. */
+  readonly text: string | null;
+  readonly mode: number;
+  readonly gid: number | null;
+}
+
+const LARGEST = 4 * 1024 * 1024;
+const WRITABLE_BY_ALL = 0o002;
+
+/**
+ * A text file that this user may change. Links are followed, as its tool does, to this user's own files alone.
+ * @throws AuthError `setup_refused`
+ */
+export async function lookAtFile(path: string): Promise<Found> {
+  const named = await statOf(path);
+  if (named === null) return lookAtPlace(path);
+  if (named.isSymbolicLink()) {
+    requireOwn(path, named);
+    const real = await realpath(path).catch(() => {
+      throw refused(`${path} is a link that leads nowhere.`, "Remove it, or make what it leads to.");
+    });
+    return { ...(await readAt(real, `${path} is a link to ${real}, which`)), path };
+  }
+  return readAt(path, path);
+}
+
+/** The text of what is no link: no path has it. */
+export const NO_LINK = "\0";
+
+/**
+ * A place for a link of ours. Windows lets not every user make symbolic links: there it is a second name of the program.
+ * @returns as its text the path that it leads to, or what is no path for anything that is no link
+ * @throws AuthError `setup_refused`
+ */
+export async function lookAtLink(path: string, to: string): Promise<Found> {
+  const stats = await statOf(path);
+  if (stats === null) return lookAtPlace(path);
+  const isName = process.platform === "win32" && stats.isFile() && stats.ino === (await statOf(to))?.ino;
+  const text = isName ? to : stats.isSymbolicLink() ? await readlink(path) : NO_LINK;
+  return { path, real: path, text, mode: stats.mode & 0o777, gid: null };
+}
+
+async function lookAtPlace(path: string): Promise<Found> {
+  const [folder, stats] = placeFor(path);
+  if (!stats.isDirectory()) throw refused(`${folder} is no folder.`, "Move it away.");
+  requireOwnFolder(folder, stats);
+  return { path, real: path, text: null, mode: 0o644, gid: null };
+}
+
+function placeFor(path: string): [string, Stats] {
+  try {
+    return nearestExisting(dirname(path));
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+/** @param what the beginning of a sentence about it */
+async function readAt(path: string, what: string): Promise<Found> {
+  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+  const named = await lstat(path);
+  if (!named.isFile()) throw refused(`${what} is no file.`, "Move it away.");
+  requireOwn(what, named);
+  const handle = await open(path, flags).catch((error: unknown) => {
+    throw unreadable(what, error);
+  });
+  try {
+    const stats = await handle.stat();
+    requireOwn(what, stats);
+    if (isOpenTo(stats, WRITABLE_BY_ALL))
+      throw refused(`${what} can be written by other users of this machine.`, `chmod o-w ${shellWord(path)}`);
+    if ((stats.mode & 0o200) === 0)
+      throw refused(
+        `${what} is read-only.`,
+        `If auth may change it: chmod u+w ${shellWord(path)}\nWhat would be written: the same command with --dry-run`,
+      );
+    if (stats.nlink > 1)
+      throw refused(`${what} has a second name (a hard link).`, "It would keep the old text: remove one of the two.");
+    if (stats.size > LARGEST) throw refused(`${what} is too large: ${stats.size} bytes.`, "Is it the right file?");
+    requireOwnFolder(dirname(path), await stat(dirname(path)));
+    const bytes = await handle.readFile();
+    return { path, real: path, text: textOf(what, bytes), mode: stats.mode & 0o7777, gid: stats.gid };
+  } finally {
+    await handle.close();
+  }
+}
+
+function textOf(what: string, bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (!text.includes("\0")) return text;
+  } catch {
+    // Said below.
+  }
+  throw refused(`${what} isn't UTF-8 text.`, "Convert it, or set its tool up by hand (docs/recipes.md).");
+}
+
+async function statOf(path: string): Promise<Stats | null> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (/^(ENOENT|ENOTDIR)$/.test(errorCode(error) ?? "")) return null;
+    throw unreadable(path, error);
+  }
+}
+
+function requireOwn(what: string, stats: Stats): void {
+  if (isOwnedByOther(stats)) throw refused(`${what} belongs to another user.`, "Run auth as that user.");
+}
+
+/** Who may write to it can exchange the file. */
+function requireOwnFolder(folder: string, stats: Stats): void {
+  if (isOwnedByOther(stats) && stats.uid !== 0)
+    throw refused(`${folder} belongs to another user.`, "Run auth as that user.");
+  if (isOpenTo(stats, WRITABLE_BY_ALL) && (stats.mode & 0o1000) === 0)
+    throw refused(`${folder} can be written by other users of this machine.`, `chmod o-w ${shellWord(folder)}`);
+}
+
+/**
+ * @param found what was looked at: it must be there still
+ * @param text null: it goes
+ * @returns the first of the folders that were made for it; null where none was
+ * @throws AuthError `setup_refused`
+ */
+export async function writeFile(found: Found, text: string | null, mode: number): Promise<string | null> {
+  const { real, path, gid } = found;
+  const draft = `${real}.auth-setup-${crypto.randomUUID()}`;
+  try {
+    const made = text === null ? undefined : await mkdir(dirname(real), { recursive: true, mode: 0o755 });
+    if (text !== null) await createFile(draft, text, mode);
+    if (text !== null && gid !== null) await keepGroup(draft, gid);
+    if ((await lookAtFile(path)).text !== found.text) throw changedMeanwhile(path);
+    await (text === null ? rm(real) : rename(draft, real));
+    await syncFolderOf(real);
+    return made ?? null;
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => {});
+    throw unwritable(real, error);
+  }
+}
+
+async function keepGroup(draft: string, gid: number): Promise<void> {
+  const { uid, gid: own } = await stat(draft);
+  // A group that one isn't in can't be given; the file then has one's own.
+  if (own !== gid && process.platform !== "win32") await chown(draft, uid, gid).catch(() => {});
+}
+
+/**
+ * @param ours the path that a link of ours leads to
+ * @param to the path that it is to lead to; null: it goes
+ */
+export async function writeLink(found: Found, ours: string, to: string | null): Promise<string | null> {
+  const { path } = found;
+  try {
+    const made = to === null ? undefined : await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    if ((await lookAtLink(path, ours)).text !== found.text) throw changedMeanwhile(path);
+    if (found.text !== null) await rm(path);
+    if (to !== null) await (process.platform === "win32" ? link(to, path) : symlink(to, path));
+    return made ?? null;
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+/** Folders that were made for a file and are empty now. */
+export async function removeFolders(path: string, made: string): Promise<void> {
+  for (let folder = dirname(path); folder.startsWith(made); folder = dirname(folder))
+    try {
+      await rmdir(folder);
+    } catch {
+      // It is used for something else by now.
+      return;
+    }
+}
+
+function changedMeanwhile(path: string): Error {
+  return refused(`${path} was changed by another program meanwhile.`, "Try again.");
+}
+
+function unreadable(what: string, error: unknown): Error {
+  const code = errorCode(error);
+  if (code === undefined) return error as Error;
+  return refused(`${what} can't be read: ${faultReason(code)}.`, "Set its permissions right.");
+}
+
+function unwritable(path: string, error: unknown): Error {
+  const code = errorCode(error);
+  if (code === undefined || code === "setup_refused") return error as Error;
+  return refused(
+    `${path} can't be written: ${faultReason(code)}.`,
+    "Set its permissions right, or those of its folder.",
+  );
+}

@@ -1,0 +1,177 @@
+/**
+ * Lines in the files that people write: INI, TOML, HCL, shells. Ours stand between two comments that say so; what others
+ * put in between stays theirs.
+ */
+import { type Added, type Format, InTheWay, type LinesChange, Unreadable } from "../change.ts";
+import { applied } from "../edit.ts";
+
+const lines: Format<LinesChange> = {
+  async add(text, change, mayReplace) {
+    const result = addedTo(text, change, mayReplace);
+    if (result !== null && change.syntax === "toml") await requireToml(text, applied(text, result.edits));
+    return result;
+  },
+  async stateOf(text, change) {
+    return stateIn(text, change);
+  },
+  async remove(text, change, was) {
+    const block = blockIn(text, change);
+    if (block === null) return text;
+    const all = linesOf(text);
+    const kept = withoutOurs(all.slice(block.first + 1, block.last), change, all.slice(block.last + 1));
+    const before = all.slice(0, block.first).join("");
+    return before + (typeof was === "string" ? was : "") + kept.join("") + all.slice(block.last + 1).join("");
+  },
+};
+export default lines;
+
+const MARK = "\uFEFF";
+
+function addedTo(text: string, change: LinesChange, mayReplace: boolean): Added | null {
+  if (blockIn(text, change) !== null) {
+    if (stateIn(text, change) === "stands") return null;
+    throw new InTheWay("lines of an earlier 'auth setup' are there, changed by hand");
+  }
+  const all = linesOf(text);
+  const end = text.includes("\r\n") ? "\r\n" : "\n";
+  const { from, to } = extentOf(all, change.section);
+  const existing = settingIn(all, from, to, change.setting);
+  if (existing >= 0) {
+    const line = all[existing] ?? "";
+    if (change.lines.length === 1 && line.trim() === change.lines[0]) return null;
+    if (!mayReplace) throw new InTheWay(`'${line.trim()}' is there`);
+    if (isContinued(all[existing + 1])) throw new Unreadable(`sets ${change.setting} on several lines`);
+    const inserted = blockOf(change, end, false);
+    return { edits: [{ at: lengthOf(all, existing), removed: line, inserted }], was: line };
+  }
+  const opens = Boolean(change.section) && from === 0;
+  const at = change.section === "" ? topOf(text) : opens || change.section === null ? text.length : lengthOf(all, from);
+  const gap = at > topOf(text) && !text.slice(0, at).endsWith("\n") ? end : "";
+  return { edits: [{ at, removed: "", inserted: gap + blockOf(change, end, opens) }], was: null };
+}
+
+/** @throws Unreadable where a parser of TOML would refuse it */
+async function requireToml(before: string, after: string): Promise<void> {
+  const { parse } = await import("smol-toml");
+  for (const [text, why] of [
+    [before, "isn't TOML"],
+    [after, "says something about it elsewhere, in a form that can't be added to"],
+  ] as const)
+    try {
+      parse(text.replace(MARK, ""));
+    } catch {
+      throw new Unreadable(why);
+    }
+}
+
+/** What the two comments begin with. */
+const OWNER = "auth setup";
+
+function opening({ label }: LinesChange): string {
+  return `# >>> ${OWNER} ${label} >>>`;
+}
+
+function closing({ label }: LinesChange): string {
+  return `# <<< ${OWNER} ${label} <<<`;
+}
+
+function blockOf(change: LinesChange, end: string, opens: boolean): string {
+  const own = ownLines(change, opens);
+  return [opening(change), ...own, closing(change)].map((line) => line + end).join("");
+}
+
+function ownLines({ section, lines }: LinesChange, opens: boolean): readonly string[] {
+  return opens && section ? [section, ...lines] : lines;
+}
+
+function topOf(text: string): number {
+  return text.startsWith(MARK) ? MARK.length : 0;
+}
+
+/** With their ends. */
+function linesOf(text: string): string[] {
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+/** Characters before the line of that number. */
+function lengthOf(all: readonly string[], number: number): number {
+  return all.slice(0, number).join("").length;
+}
+
+/** The numbers of the two comments. @throws Unreadable for one without the other */
+function blockIn(text: string, change: LinesChange): { first: number; last: number } | null {
+  const all = linesOf(text).map((line) => line.replace(MARK, "").trim());
+  const first = all.indexOf(opening(change));
+  const last = all.indexOf(closing(change));
+  if (first < 0 && last < 0) return null;
+  if (first < 0 || last < first) throw new Unreadable(`has lost one of the two comments around ${change.label}`);
+  return { first, last };
+}
+
+function stateIn(text: string, change: LinesChange): "stands" | "gone" | "changed" {
+  const block = blockIn(text, change);
+  if (block === null) return "gone";
+  let wanted = 0;
+  for (const line of linesOf(text).slice(block.first + 1, block.last))
+    if (line.trim() === change.lines[wanted]?.trim()) wanted++;
+  return wanted === change.lines.length ? "stands" : "changed";
+}
+
+/** The lines under a header: from the one after it up to the next header. The whole file where no section is meant. */
+function extentOf(all: readonly string[], section: string | null): { from: number; to: number } {
+  if (section === null) return { from: 0, to: all.length };
+  const first = all.findIndex(isHeader);
+  if (section === "") return { from: 0, to: first < 0 ? all.length : first };
+  const header = all.findIndex((line) => line.replace(MARK, "").trim() === section);
+  if (header < 0) return { from: 0, to: 0 };
+  const next = all.findIndex((line, number) => number > header && isHeader(line));
+  return { from: header + 1, to: next < 0 ? all.length : next };
+}
+
+function isHeader(line: string): boolean {
+  return line.trimStart().startsWith("[");
+}
+
+/** -1 where there is none. */
+function settingIn(all: readonly string[], from: number, to: number, setting: string | null): number {
+  if (setting === null) return -1;
+  const name = setting.toLowerCase();
+  return all.findIndex((line, number) => {
+    const text = line.replace(MARK, "").trim().toLowerCase();
+    return number >= from && number < to && text.startsWith(name) && /^[\s=:]/.test(text.slice(name.length));
+  });
+}
+
+/** Configuration parsers take an indented line for more of the value before it. */
+function isContinued(next: string | undefined): boolean {
+  return next !== undefined && /^[ \t]+[^\s#;]/.test(next);
+}
+
+/** What isn't ours of the lines between the two comments; a header of ours stays with what others put under it. */
+function withoutOurs(inner: readonly string[], change: LinesChange, after: readonly string[]): string[] {
+  const ours = ownLines(change, inner[0]?.trim() === change.section);
+  const kept: string[] = [];
+  let header: string | null = null;
+  let at = 0;
+  const keep = (line: string): void => {
+    if (header !== null && isSetting(line)) {
+      kept.push(header);
+      header = null;
+    }
+    kept.push(line);
+  };
+  for (const line of inner) {
+    if (line.trim() !== ours[at]?.trim()) keep(line);
+    else {
+      at++;
+      if (isHeader(line)) header = line;
+    }
+  }
+  const next = after.find((line) => isSetting(line) || isHeader(line));
+  if (header !== null && next !== undefined && isSetting(next)) kept.push(header);
+  return kept;
+}
+
+function isSetting(line: string): boolean {
+  return /^\s*[^\s#;[]/.test(line);
+}

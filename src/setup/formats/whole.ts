@@ -1,0 +1,28 @@
+/** Files and links that are ours as a whole. A link is known by the path that it leads to. */
+import type { Change, Format } from "../change.ts";
+import { InTheWay, Unreadable } from "../change.ts";
+import { NO_LINK } from "../files.ts";
+
+type Owned = Extract<Change, { kind: "whole" | "link" }>;
+
+const whole: Format<Owned> = {
+  async add(text, change, mayReplace) {
+    const wanted = contentOf(change);
+    if (text === wanted) return null;
+    // What is no link can't be brought back as one.
+    if (text === NO_LINK) throw new Unreadable("is there already, and is none of auth's");
+    if (text !== "" && !mayReplace) throw new InTheWay("something else is there");
+    return { edits: [{ at: 0, removed: text, inserted: wanted }], was: text };
+  },
+  async stateOf(text, change) {
+    return text === "" ? "gone" : text === contentOf(change) ? "stands" : "changed";
+  },
+  async remove(_text, _change, was) {
+    return typeof was === "string" ? was : "";
+  },
+};
+export default whole;
+
+function contentOf(change: Owned): string {
+  return change.kind === "link" ? change.to : change.text;
+}

@@ -1,0 +1,125 @@
+/**
+ * What `auth setup` has put into a file lies on it in layers. Where the file is still as it was written, a layer is lifted
+ * off exactly. Where someone has changed it since, what is ours is looked for and taken out, and all else stays.
+ */
+import { type Change, InTheWay, type Json, type Part, type State, Unreadable } from "./change.ts";
+import { type Edit, takenBack } from "./edit.ts";
+import { formatOf } from "./formats/formats.ts";
+import type { FileRecord, Layer } from "./record.ts";
+import { refused } from "./refused.ts";
+
+/** A file and what is on it. null: there is no file. */
+export interface Layered {
+  readonly text: string | null;
+  readonly layers: readonly Layer[];
+}
+
+/** A part that is to be on the file. */
+export interface NewPart extends Pick<Part, "tool" | "name" | "change"> {
+  /** What is in its way goes. */
+  readonly mayReplace: boolean;
+}
+
+export function hashOf(text: string | null): string | null {
+  return text === null ? null : new Bun.CryptoHasher("sha256").update(text).digest("hex");
+}
+
+/** The layers that are on the file: those before, where the last ones were recorded and never written. */
+export function layersOn(record: FileRecord | undefined, text: string | null): readonly Layer[] {
+  if (record === undefined) return [];
+  const { layers, previous } = record;
+  if (previous === undefined || hashOf(text) === layers.at(-1)?.after) return layers;
+  const before = previous.at(-1)?.after ?? layers[0]?.before ?? null;
+  return hashOf(text) === before ? previous : layers;
+}
+
+/** @throws AuthError `setup_refused` where something else stands in the way, or the file is in no form that is known */
+export async function added(path: string, on: Layered, parts: readonly NewPart[]): Promise<Layered> {
+  if (parts.length === 0) return on;
+  let text = on.text ?? "";
+  const edits: Edit[] = [];
+  const made: Part[] = [];
+  for (const { mayReplace, ...part } of parts) {
+    const format = await formatOf(part.change);
+    const result = await format.add(text, part.change, mayReplace).catch((error) => {
+      throw described(path, error);
+    });
+    for (const edit of result?.edits ?? []) {
+      edits.push(edit);
+      text = text.slice(0, edit.at) + edit.inserted + text.slice(edit.at + edit.removed.length);
+    }
+    made.push({ ...part, isOurs: result !== null, was: result?.was ?? null });
+  }
+  const layer = { parts: made, before: hashOf(on.text), after: hashOf(text) ?? "", edits };
+  return { text, layers: [...on.layers, layer] };
+}
+
+/**
+ * @param isMeant which parts are taken out
+ * @param leaveChanged what was changed by hand stays in the file; else it is refused
+ * @throws AuthError `setup_refused`
+ */
+export async function removed(
+  path: string,
+  on: Layered,
+  isMeant: (part: Part) => boolean,
+  leaveChanged: boolean,
+): Promise<Layered> {
+  let { text } = on;
+  const below = [...on.layers];
+  const lifted: Layer[] = [];
+  while (below.some(({ parts }) => parts.some(isMeant)) && below.at(-1)?.after === hashOf(text)) {
+    const top = below.pop() as Layer;
+    const base: string = takenBack(text ?? "", top.edits);
+    text = top.before === null && base === "" ? null : base;
+    lifted.unshift(top);
+  }
+  for (const part of below.flatMap(({ parts }) => parts).reverse()) {
+    if (!isMeant(part) || !part.isOurs) continue;
+    const state = await stateOf(text, part.change, part.was).catch((error) => {
+      throw described(path, error);
+    });
+    if (state === "changed" && !leaveChanged) throw changedByHand(path, part);
+    if (state === "stands") text = await (await formatOf(part.change)).remove(text ?? "", part.change, part.was);
+  }
+  // A file that was made for what was in it, and has nothing else.
+  if (text === "" && on.layers[0]?.before === null) text = null;
+  let result: Layered = { text, layers: below.map((layer) => without(layer, isMeant)).filter(hasParts) };
+  for (const layer of lifted) {
+    const kept = without(layer, isMeant).parts;
+    const again = kept.map(({ tool, name, change }) => ({ tool, name, change, mayReplace: true }));
+    result = await added(path, result, again);
+  }
+  return result;
+}
+
+function without(layer: Layer, isMeant: (part: Part) => boolean): Layer {
+  return { ...layer, parts: layer.parts.filter((part) => !isMeant(part)) };
+}
+
+function hasParts({ parts }: Layer): boolean {
+  return parts.length > 0;
+}
+
+/** @param was null: what it replaced doesn't matter, since only whether it stands is asked */
+export async function stateOf(text: string | null, change: Change, was: Json = null): Promise<State> {
+  return (await formatOf(change)).stateOf(text ?? "", change, was);
+}
+
+function changedByHand(path: string, { tool }: Part) {
+  return refused(
+    `${path} was changed by hand where auth had written.`,
+    `To leave that as it is, and take back the rest: auth setup ${tool} --undo --force`,
+  );
+}
+
+function described(path: string, error: unknown): unknown {
+  if (error instanceof InTheWay)
+    return refused(
+      `${path} is set up otherwise already: ${error.message}.`,
+      "To put auth in its place, until --undo: --replace",
+    );
+  if (error instanceof Unreadable)
+    return refused(`${path} ${error.message}.`, "Set its tool up by hand: docs/recipes.md");
+  return error;
+}

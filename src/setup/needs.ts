@@ -1,0 +1,33 @@
+/** What has to be named, and what can't be. */
+import { usage } from "../platform/errors.ts";
+import type { SetupCall } from "./tool.ts";
+
+export function refuseWords({ rest }: SetupCall, why: string): void {
+  if (rest.length > 0) throw usage(`Nothing can be added to the call: ${why}.`, "Leave out what comes after --.");
+}
+
+export function requireConnection({ connection }: SetupCall, tool: string): string {
+  if (connection !== null) return connection;
+  throw usage(
+    "A connection must be named: this program doesn't say what it asks for.",
+    `auth setup ${tool} <connection>`,
+  );
+}
+
+/** @param what it is: `the profile of AWS` */
+export function requireName({ name }: SetupCall, what: string): string {
+  if (name === null) throw usage(`It isn't said which: --name is ${what}.`);
+  if (!/^[\w.@:/-]{1,200}$/.test(name)) throw usage(`'${name}' can't be the name of ${what}.`);
+  return name;
+}
+
+/** A place that depends on the user's home. */
+export function requirePlace([path]: readonly string[]): string {
+  if (path === undefined) throw usage("No home is known, and so no place of the configuration.", "Set HOME.");
+  return path;
+}
+
+/** `registry.example:5000` of an origin. */
+export function hostIn(origin: string): string {
+  return new URL(origin).host;
+}

@@ -1,0 +1,33 @@
+/** The one `credentials_helper` of Terraform's configuration, or OpenTofu's, and the program that it names. */
+import { inFolder, inHome, joined } from "../platform/places.ts";
+import { requirePlace } from "./needs.ts";
+import { linkTo } from "./program.ts";
+import { refused } from "./refused.ts";
+import type { Planned, SetupCall } from "./tool.ts";
+
+export async function helperParts(call: SetupCall, tool: string, file: string): Promise<Planned> {
+  const path = call.env.TF_CLI_CONFIG_FILE ? requirePlace(inFolder(call, "TF_CLI_CONFIG_FILE", [])) : file;
+  const text = (await call.textOf(path)) ?? "";
+  const other = text.split("\n").find((line) => /^\s*credentials_helper\s/.test(line));
+  if (other !== undefined)
+    throw refused(
+      `${path} has another helper already, and can have one only: ${other.trim()}`,
+      "Take it out, if auth is to be asked.",
+    );
+  const args = [...(call.connection === null ? [] : [call.connection]), ...call.rest];
+  const inner = args.length === 0 ? [] : [`  args = [${args.map((one) => JSON.stringify(one)).join(", ")}]`];
+  const lines = ['credentials_helper "auth" {', ...inner, "}"];
+  const name = "credentials_helper";
+  return {
+    wanted: [
+      linkTo(call, "terraform-credentials-auth", name, pluginsOf(call)),
+      { name, path, change: { kind: "lines", label: tool, lines, section: null, setting: null } },
+    ],
+  };
+}
+
+function pluginsOf(call: SetupCall): string {
+  const folder =
+    call.platform === "win32" ? inFolder(call, "APPDATA", [], "terraform.d") : inHome(call, ".terraform.d");
+  return joined(call, requirePlace(folder), "plugins");
+}

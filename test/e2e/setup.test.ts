@@ -1,0 +1,224 @@
+/** `auth setup`, on the built binary: what is shown, asked, refused and recorded. */
+import { describe, expect, test } from "bun:test";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { paste } from "../support/home.ts";
+import { errorOf } from "../support/logged-in.ts";
+import { lacking } from "../support/needs.ts";
+import { AUTH, bareEnvironment, type Ended, onTerminal, run, tempFolder } from "../support/program.ts";
+
+interface Home {
+  readonly home: string;
+  readonly env: Record<string, string>;
+  readonly config: string;
+  readonly program: string;
+  call(...args: readonly string[]): Promise<Ended>;
+}
+
+function makeHome(name = "home"): Home {
+  const home = join(tempFolder(), name);
+  const bin = join(home, ".local", "bin");
+  mkdirSync(bin, { recursive: true });
+  const program = join(bin, "auth");
+  symlinkSync(AUTH, program);
+  const env = { ...bareEnvironment({ HOME: home }), PATH: `${bin}:/usr/bin:/bin` };
+  return {
+    ...{ home, env, config: join(home, ".gitconfig"), program },
+    call: (...args) => run([program, ...args], { env, cwd: home }),
+  };
+}
+
+const GIT = ["setup", "git", "--host", "git.example"];
+const BEFORE = "[user]\n\tname = me\n";
+
+test("alone it lists every tool with the command that sets it up, and what is set up", async () => {
+  const { call } = makeHome();
+  const { tools } = JSON.parse((await call("setup", "--json")).stdout);
+  expect(tools.length).toBeGreaterThan(15);
+  expect(tools[0]).toMatchObject({ tool: "git", state: "not set up", names: [], command: expect.any(String) });
+  await call(...GIT, "--yes");
+  const { stdout } = await call("setup");
+  expect(stdout).toMatch(/^git +yes +set up https:\/\/git\.example +auth setup git/m);
+});
+
+test("--dry-run prints what would change, and nothing is made", async () => {
+  const { call, config, home } = makeHome();
+  writeFileSync(config, BEFORE);
+  const { code, stdout, stderr } = await call(...GIT, "--dry-run");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toStartWith(`${config} (changed)\n+ # >>> auth setup git https://git.example >>>\n`);
+  expect(stdout).not.toContain("name = me");
+  expect(readFileSync(config, "utf8")).toBe(BEFORE);
+  expect(existsSync(join(home, "auth"))).toBe(false);
+});
+
+test("without a terminal it shows the change and names the command that doesn't ask, which is right as printed", async () => {
+  const { call, config, home, env } = makeHome();
+  writeFileSync(config, BEFORE);
+  const asked = await call(...GIT, "--", "--min-ttl", "60");
+  expect(asked.code).toBe(64);
+  expect(asked.stderr).toContain("+     helper = !");
+  expect(readFileSync(config, "utf8")).toBe(BEFORE);
+  const [, command = ""] = /^Without a question: (.*)$/m.exec(asked.stderr) ?? [];
+  expect(await run(["sh", "-c", command], { env, cwd: home })).toMatchObject({ code: 0 });
+  expect(readFileSync(config, "utf8")).toContain("helper git --min-ttl 60\n");
+});
+
+test("on a terminal it asks; a no changes nothing", async () => {
+  const { program, env, config } = makeHome();
+  writeFileSync(config, BEFORE);
+  for (const [key, code] of [
+    ["n", 7],
+    ["y", 0],
+  ] as const) {
+    const terminal = onTerminal([program, ...GIT], { env });
+    await terminal.waitFor("Set up git?");
+    expect(terminal.screen()).toContain("git.example");
+    terminal.type(`${key}\r`);
+    expect((await terminal.ended).code).toBe(code);
+    if (key === "n") expect(readFileSync(config, "utf8")).toBe(BEFORE);
+  }
+  expect(readFileSync(config, "utf8")).toContain("git.example");
+});
+
+test("JSON: what would change, what was done, what stands", async () => {
+  const { call, config } = makeHome();
+  const dry = JSON.parse((await call(...GIT, "--dry-run", "--json")).stdout);
+  expect(dry).toMatchObject({ tool: "git", done: false, changes: [{ path: config, action: "create", removed: [] }] });
+  expect(errorOf(await call(...GIT, "--json"))).toMatchObject({ code: "usage" });
+  const done = JSON.parse((await call(...GIT, "--yes", "--json")).stdout);
+  expect(done).toMatchObject({ done: true, changes: dry.changes });
+  expect(JSON.parse((await call(...GIT, "--yes", "--json")).stdout)).toMatchObject({ changes: [] });
+  const { ok, setups } = JSON.parse((await call("setup", "git", "--check", "--json")).stdout);
+  expect([ok, setups]).toEqual([
+    true,
+    [{ tool: "git", name: "https://git.example", path: config, state: "stands", reason: null }],
+  ]);
+  const undone = JSON.parse((await call("setup", "git", "--undo", "--yes", "--json")).stdout);
+  expect(undone).toMatchObject({ changes: [{ action: "remove", removed: done.changes[0].added }] });
+  expect(existsSync(config)).toBe(false);
+  expect(errorOf(await call("setup", "git", "--check", "--json"))).toMatchObject({ code: "check_failed", exitCode: 1 });
+  expect(await call("setup", "git", "--undo", "--yes")).toMatchObject({ code: 0 });
+});
+
+test("another helper for the host is refused; --replace takes its place, and --undo brings it back", async () => {
+  const { call, config } = makeHome();
+  const other = `${BEFORE}[credential "https://git.example"]\n\thelper = !other get\n[credential]\n\thelper = store\n`;
+  writeFileSync(config, other);
+  const refused = await call(...GIT, "--yes");
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("'!other get'") });
+  expect(readFileSync(config, "utf8")).toBe(other);
+  const replaced = await call(...GIT, "--yes", "--replace");
+  expect(replaced).toMatchObject({ code: 0, stderr: expect.stringContaining("git still asks 'store'") });
+  expect(await call("setup", "git", "--undo", "--yes")).toMatchObject({ code: 0 });
+  expect(readFileSync(config, "utf8")).toBe(other);
+});
+
+test("docker's other helper for a registry comes back, also after docker has written the file anew", async () => {
+  const { call, home } = makeHome();
+  const config = join(home, ".docker", "config.json");
+  mkdirSync(join(home, ".docker"));
+  writeFileSync(config, '{"credHelpers":{"r.example":"desktop"}}');
+  const words = ["setup", "docker", "--host", "r.example", "--yes"];
+  expect(await call(...words)).toMatchObject({ code: 1, stderr: expect.stringContaining("'desktop'") });
+  expect(await call(...words, "--replace")).toMatchObject({ code: 0 });
+  const now = JSON.parse(readFileSync(config, "utf8"));
+  writeFileSync(config, JSON.stringify({ auths: {}, ...now }, null, "\t"));
+  expect(await call("setup", "docker", "--check")).toMatchObject({ code: 0 });
+  const undone = await call("setup", "docker", "--undo", "--yes");
+  expect(undone).toMatchObject({ code: 0, stderr: expect.stringContaining("was changed since") });
+  expect(JSON.parse(readFileSync(config, "utf8"))).toEqual({ auths: {}, credHelpers: { "r.example": "desktop" } });
+});
+
+test("a connection that isn't for the host is refused, with the command that lets it go there", async () => {
+  const { call, config, env } = makeHome();
+  await paste(env, "github:work", "a-token");
+  const error = errorOf(await call("setup", "git", "github:work", "--host", "evil.example", "--yes", "--json"));
+  expect(error).toMatchObject({ code: "origin_mismatch", exitCode: 6 });
+  expect(error.hint).toContain("-- --origin https://evil.example");
+  expect(existsSync(config)).toBe(false);
+  expect(await call("setup", "git", "github:work", "--host", "github.com", "--yes")).toMatchObject({ code: 0 });
+  expect(readFileSync(config, "utf8")).toContain("auth helper git github:work\n");
+  expect(errorOf(await call("setup", "git", "github:gone", "--yes", "--json"))).toMatchObject({ exitCode: 2 });
+});
+
+describe("what can't be meant is 64", () => {
+  const { call } = makeHome();
+  for (const words of [
+    ["setup", "gti"],
+    ["setup", "git", "--host", "a b"],
+    ["setup", "git", "--check", "--undo"],
+    ["setup", "git", "--force"],
+    ["setup", "docker", "--system", "--host", "r.example"],
+    ["setup", "docker", "--host", "r.example", "--", "--origin", "https://r.example"],
+    ["setup", "kubectl", "--name", "x"],
+    ["setup", "completion", "tcsh"],
+    ["setup", "--host", "git.example"],
+    ["setup", "git"],
+  ])
+    test(words.join(" "), async () => {
+      expect((await call(...words, "--yes")).code).toBe(64);
+    });
+});
+
+test.skipIf(lacking("git"))("a home with spaces and quotes in its name: git runs what was set up", async () => {
+  const { call, env, home } = makeHome("my home's \"#; here");
+  await paste(env, "github:work", "a-token");
+  expect(await call("setup", "git", "github:work", "--host", "github.com", "--yes")).toMatchObject({ code: 0 });
+  const fill = ["git", "credential", "fill"];
+  const stdin = "protocol=https\nhost=github.com\n\n";
+  const { stdout } = await run(fill, { env: { ...env, GIT_TERMINAL_PROMPT: "0" }, cwd: home, stdin });
+  expect(stdout).toContain("password=a-token\n");
+});
+
+test("what is recorded is for its owner alone, and one that is damaged is refused", async () => {
+  const { call, home, config } = makeHome();
+  await call(...GIT, "--yes");
+  const record = join(home, "auth", "setup", "record.json");
+  expect(statSync(record).mode & 0o777).toBe(0o600);
+  writeFileSync(record, "{");
+  const before = readFileSync(config, "utf8");
+  for (const words of [["setup"], [...GIT, "--yes"], ["setup", "--undo", "--yes"], ["setup", "--check"]])
+    expect(await call(...words)).toMatchObject({ code: 1, stderr: expect.stringContaining(record) });
+  expect(readFileSync(config, "utf8")).toBe(before);
+});
+
+test("a program of the link's name that isn't auth's is left alone, also with --replace", async () => {
+  const { call, home } = makeHome();
+  const other = join(home, ".local", "bin", "docker-credential-auth");
+  writeFileSync(other, "#!/bin/sh\necho mine\n");
+  chmodSync(other, 0o755);
+  const refused = await call("setup", "docker", "--host", "r.example", "--yes", "--replace");
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(other) });
+  expect(readFileSync(other, "utf8")).toContain("mine");
+  expect(existsSync(join(home, ".docker"))).toBe(false);
+});
+
+test("two tools share a link: it goes with the last of them", async () => {
+  const { call, home } = makeHome();
+  const link = join(home, ".local", "bin", "docker-credential-auth");
+  for (const tool of ["docker", "podman"])
+    expect(await call("setup", tool, "--host", "r.example", "--yes")).toMatchObject({ code: 0 });
+  await call("setup", "docker", "--undo", "--yes");
+  expect(existsSync(link)).toBe(true);
+  expect(await call("setup", "podman", "--check")).toMatchObject({ code: 0 });
+  await call("setup", "podman", "--undo", "--yes");
+  expect(existsSync(link)).toBe(false);
+});
+
+test("Tab offers the tools", async () => {
+  const { call } = makeHome();
+  expect((await call("__complete", "2", "setup", "terra")).stdout).toContain("terraform");
+});
+
+test("for all users: git's file of the machine, and nothing of the user's", async () => {
+  const { home, env, program, config } = makeHome();
+  const system = join(home, "etc", "gitconfig");
+  const call = (...args: string[]): Promise<Ended> =>
+    run([program, ...args], { env: { ...env, GIT_CONFIG_SYSTEM: system }, cwd: home });
+  expect(await call(...GIT, "--system", "--yes")).toMatchObject({ code: 0 });
+  expect(statSync(system).mode & 0o777).toBe(0o644);
+  expect(existsSync(config)).toBe(false);
+  expect(await call("setup", "git", "--undo", "--yes")).toMatchObject({ code: 0 });
+  expect(existsSync(join(home, "etc"))).toBe(false);
+});

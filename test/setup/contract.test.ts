@@ -1,0 +1,302 @@
+/**
+ * What every tool's setup keeps to: it does what it says and no more, twice is as once, and taking it back leaves each byte
+ * as it was; whatever isn't certainly this user's to change is left alone.
+ */
+import { describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { AuthError } from "../../src/platform/errors.ts";
+import { surroundingsOf } from "../../src/platform/places.ts";
+import { carryOut, type Plan, planSetup, planUndo, standings, textWithout } from "../../src/setup/engine.ts";
+import { shownStep } from "../../src/setup/show.ts";
+import { TOOLS } from "../../src/setup/table.ts";
+import type { SetupCall } from "../../src/setup/tool.ts";
+import { lacking } from "../support/needs.ts";
+import { tempFolder } from "../support/program.ts";
+import { FIXTURES, type Fixture } from "./fixtures.ts";
+
+const NO_OPTIONS = { replace: false, system: false };
+
+/** A home in which `auth` is on PATH, and one tool's files. */
+class Home {
+  readonly path = tempFolder();
+  readonly known = join(this.path, "auth", "setup");
+  readonly #tool: string;
+  readonly #fixture: Fixture;
+
+  constructor(tool: string, text: string | null = null) {
+    const fixture = FIXTURES[tool];
+    if (fixture === undefined) throw new Error(`There is no fixture for ${tool}.`);
+    this.#tool = tool;
+    this.#fixture = fixture;
+    for (const [name, content] of Object.entries({ ".local/bin/auth": "#!/bin/sh\n", ...fixture.others }))
+      this.write(join(this.path, name), content);
+    chmodSync(join(this.path, ".local/bin/auth"), 0o755);
+    if (text !== null) this.write(this.file, text);
+  }
+
+  get file(): string {
+    return join(this.path, this.#fixture.file ?? "");
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+
+  async plan(options = NO_OPTIONS): Promise<Plan> {
+    const { call = {}, origins = [], env } = this.#fixture;
+    const bin = join(this.path, ".local", "bin");
+    const where = {
+      ...surroundingsOf({ HOME: this.path, PATH: bin, ...env?.(this.path) }),
+      platform: "linux" as const,
+      folder: this.path,
+    };
+    const made: SetupCall = {
+      ...where,
+      ...{ connection: null, words: [], name: null, context: null, audience: null, rest: [], ...options, ...call },
+      ...{ auth: join(bin, "auth"), bin, files: this.known },
+      origins: async () => origins,
+      textOf: (path) => textWithout(this.known, path, this.#tool),
+    };
+    const tool = (await TOOLS[this.#tool]?.load())?.default;
+    if (tool === undefined) throw new Error("There is no such tool.");
+    const { wanted } = await tool.plan(made);
+    expect(wanted.length).toBeGreaterThan(0);
+    return planSetup(this.known, this.#tool, wanted, options);
+  }
+
+  async setUp(): Promise<void> {
+    await carryOut(await this.plan());
+  }
+
+  async undo(force = false): Promise<void> {
+    await carryOut(await planUndo(this.known, ({ tool }) => tool === this.#tool, force));
+  }
+
+  async states(): Promise<string[]> {
+    return [...new Set((await standings(this.known)).map(({ state }) => state))];
+  }
+
+  /** Every file with its bytes, mode and group, every link, every folder; but for what auth itself keeps. */
+  tree(): Record<string, string> {
+    const all: Record<string, string> = {};
+    for (const name of readdirSync(this.path, { recursive: true, encoding: "utf8" }).sort()) {
+      if (["auth", "auth/setup", "auth/setup/record.json"].includes(name)) continue;
+      const path = join(this.path, name);
+      const stat = lstatSync(path);
+      if (stat.isSymbolicLink()) all[name] = `link to ${readlinkSync(path)}`;
+      else if (stat.isDirectory()) all[name] = "folder";
+      else all[name] = `${stat.mode.toString(8)} ${stat.gid} ${readFileSync(path).toString("latin1")}`;
+    }
+    return all;
+  }
+}
+
+async function refusal(work: Promise<unknown>): Promise<AuthError> {
+  const error = await work.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof AuthError)) throw new Error(`It wasn't refused: ${error}`);
+  expect(error.code).toBe("setup_refused");
+  expect(error.hint).toMatch(/Nothing was changed\.|auth setup --undo/);
+  return error;
+}
+
+test("every tool has a fixture, and every fixture a tool", () => {
+  expect(Object.keys(FIXTURES).sort()).toEqual(Object.keys(TOOLS).sort());
+});
+
+for (const [tool, fixture] of Object.entries(FIXTURES))
+  describe(tool, () => {
+    const { text = "", file, more, damage, noMark, onlyWith = false, replaces } = fixture;
+    const texts: Readonly<Record<string, string | null>> = {
+      ...(!onlyWith && { "no file": null }),
+      ...(file !== null && {
+        ...(!onlyWith && { "an empty file": "" }),
+        "a file with comments": text,
+        "lines that end in CR LF": text.replaceAll("\n", "\r\n"),
+        "a last line without an end": text.trimEnd(),
+        ...(!noMark && { "a byte order mark": `\uFEFF${text}` }),
+      }),
+    };
+
+    for (const [what, before] of Object.entries(texts))
+      test(`with ${what}: set up, checked, the same a second time, and taken back to the byte`, async () => {
+        const home = new Home(tool, before);
+        if (before !== null) chmodSync(home.file, 0o640);
+        const tree = home.tree();
+        const plan = await home.plan();
+        expect(home.tree()).toEqual(tree);
+        await carryOut(plan);
+        expect(await home.states()).toEqual(["stands"]);
+        expect((await home.plan()).steps).toEqual([]);
+        const after = home.tree();
+        await home.setUp();
+        expect(home.tree()).toEqual(after);
+        expect(after).not.toEqual(tree);
+        // What was there is there still.
+        if (before !== null && file !== null) {
+          const now = readFileSync(home.file, "utf8");
+          for (const line of before.replace("\uFEFF", "").split(/\r?\n/))
+            if (line !== replaces) expect(now).toContain(line.replace(/[},\s]*$/, "").replace("'old'", ""));
+          expect(now.startsWith("\uFEFF")).toBe(before.startsWith("\uFEFF"));
+          if (before.includes("\r\n")) expect(now.replaceAll("\r\n", "")).not.toContain("\n");
+          expect(statSync(home.file).mode & 0o777).toBe(0o640);
+        }
+        await home.undo();
+        expect(home.tree()).toEqual(tree);
+        expect(await standings(home.known)).toEqual([]);
+        await home.undo();
+        expect(home.tree()).toEqual(tree);
+      });
+
+    test("what is recorded and shown has nothing of the rest of the file", async () => {
+      if (file === null || !text.includes("c2VjcmV0")) return;
+      // All on one line.
+      const secret = text
+        .replaceAll("c2VjcmV0", "hidden-value")
+        .replace(/\s*\/\/.*/g, "")
+        .replaceAll("\n", " ");
+      const home = new Home(tool, text.startsWith("{") ? secret : text.replaceAll("c2VjcmV0", "hidden-value"));
+      const plan = await home.plan();
+      await carryOut(plan);
+      const shown = JSON.stringify(await Promise.all(plan.steps.map(shownStep)));
+      expect(shown + readFileSync(join(home.known, "record.json"), "utf8")).not.toContain("hidden-value");
+    });
+
+    if (file === null) return;
+
+    test("a read-only file is refused", async () => {
+      const home = new Home(tool, text);
+      chmodSync(home.file, 0o444);
+      const tree = home.tree();
+      expect((await refusal(home.plan())).message).toContain("is read-only");
+      expect(home.tree()).toEqual(tree);
+    });
+
+    test("a link to a file of one's own stays a link, and what it leads to is changed and put back", async () => {
+      const home = new Home(tool, text);
+      const real = join(home.path, "dotfiles", "real");
+      mkdirSync(dirname(real));
+      renameSync(home.file, real);
+      symlinkSync(real, home.file);
+      const tree = home.tree();
+      await home.setUp();
+      expect(lstatSync(home.file).isSymbolicLink()).toBe(true);
+      expect(await home.states()).toEqual(["stands"]);
+      expect(readFileSync(real, "utf8")).not.toBe(text);
+      await home.undo();
+      expect(home.tree()).toEqual(tree);
+    });
+
+    test("a link that leads nowhere is refused", async () => {
+      const home = new Home(tool);
+      mkdirSync(dirname(home.file), { recursive: true });
+      symlinkSync(join(home.path, "gone"), home.file);
+      expect((await refusal(home.plan())).message).toContain("leads nowhere");
+      expect(existsSync(join(home.path, "gone"))).toBe(false);
+    });
+
+    test.skipIf(lacking("root"))("another user's file is refused, by its name and by a link to it", async () => {
+      const home = new Home(tool, text);
+      chownSync(home.file, 12345, 12345);
+      expect((await refusal(home.plan())).message).toContain("belongs to another user");
+      const theirs = join(home.path, "theirs");
+      renameSync(home.file, theirs);
+      symlinkSync(theirs, home.file);
+      expect((await refusal(home.plan())).message).toContain("belongs to another user");
+      expect(readFileSync(theirs, "utf8")).toBe(text);
+    });
+
+    test("a file that everyone can write, one with two names, one that isn't text, and a folder are refused", async () => {
+      const open = new Home(tool, text);
+      chmodSync(open.file, 0o666);
+      expect((await refusal(open.plan())).message).toContain("can be written by other users");
+      const bytes = new Home(tool, text);
+      writeFileSync(bytes.file, Buffer.from([0x66, 0xff, 0xfe, 0x00]));
+      expect((await refusal(bytes.plan())).message).toContain("isn't UTF-8 text");
+      const folder = new Home(tool);
+      mkdirSync(folder.file, { recursive: true });
+      expect((await refusal(folder.plan())).message).toContain("is no file");
+    });
+
+    test("a file that was changed while the question was open isn't overwritten", async () => {
+      const home = new Home(tool, text);
+      const plan = await home.plan();
+      writeFileSync(home.file, `${text}\n`);
+      expect((await refusal(carryOut(plan))).message).toContain("was changed by another program meanwhile");
+      expect(readFileSync(home.file, "utf8")).toBe(`${text}\n`);
+      // What had been written by then is known, and goes.
+      await home.undo();
+      expect(await standings(home.known)).toEqual([]);
+    });
+
+    if (more !== undefined)
+      test("what a person wrote since stays, and all that is ours goes", async () => {
+        for (const before of onlyWith ? [text] : [text, null]) {
+          const home = new Home(tool, before);
+          await home.setUp();
+          const written = readFileSync(home.file, "utf8");
+          const edited = more(written);
+          expect(edited).not.toBe(written);
+          writeFileSync(home.file, edited);
+          expect(await home.states()).toEqual(["stands"]);
+          expect((await home.plan()).steps).toEqual([]);
+          await home.undo();
+          const left = readFileSync(home.file, "utf8");
+          expect(left.replace(/\s/g, "")).toBe(
+            more(before ?? (written.startsWith("{") ? "{}" : ""))
+              .replace(/\s/g, "")
+              .replace(",}", "}"),
+          );
+          expect(await standings(home.known)).toEqual([]);
+        }
+      });
+
+    if (damage !== undefined)
+      test("what was changed by hand is told, is refused to be taken back, and stays with --force", async () => {
+        const home = new Home(tool, text);
+        await home.setUp();
+        const written = readFileSync(home.file, "utf8");
+        const damaged = written.replace(...(damage as [string, string]));
+        expect(damaged).not.toBe(written);
+        writeFileSync(home.file, damaged);
+        expect(await home.states()).toContain("changed");
+        const { message, hint } = await refusal(home.undo());
+        expect(message).toContain("was changed by hand");
+        expect(hint).toContain(`auth setup ${tool} --undo --force`);
+        expect(readFileSync(home.file, "utf8")).toBe(damaged);
+        await home.undo(true);
+        expect(readFileSync(home.file, "utf8")).toContain(damage[1]);
+        expect(await standings(home.known)).toEqual([]);
+      });
+
+    test("what a person took out is told, and can be set up again", async () => {
+      const home = new Home(tool, text);
+      await home.setUp();
+      const written = home.tree();
+      writeFileSync(home.file, text);
+      chmodSync(home.file, 0o644);
+      expect(await home.states()).toContain("gone");
+      await home.setUp();
+      expect(await home.states()).toEqual(["stands"]);
+      expect(home.tree()).toEqual(written);
+      await home.undo();
+      expect(readFileSync(home.file, "utf8")).toBe(text);
+    });
+  });
