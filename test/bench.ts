@@ -21,6 +21,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FLAGS } from "../.ci/flags.mjs";
+import { measureBridge } from "./bench-mcp.ts";
 import { installedPeers } from "./bench-peers.ts";
 import { plot } from "./bench-plot.ts";
 import { crowdLimit, measureRefresh } from "./bench-refresh.ts";
@@ -113,6 +114,15 @@ async function bench(): Promise<number> {
     ...asking,
     env: environment("many"),
   };
+  const line = join(folder, "line");
+  writeFileSync(line, "no JSON\n");
+  const bridge: Subject = {
+    name: "auth mcp, until its first answer",
+    command: ["auth", "mcp", "http://127.0.0.1:9/mcp"],
+    stdin: line,
+    env: one,
+    atMost: 3,
+  };
   const empty: Subject = { name: "the floor", command: ["floor"], env: one };
   const version: Subject = { name: "auth --version", command: ["auth", "--version"], env: one, atMost: 1.5 };
   const running: Subject = { name: "auth run -- true", command: run, env: one, atMost: 2.6 };
@@ -136,6 +146,7 @@ async function bench(): Promise<number> {
     plugged,
     helper,
     helperCrowded,
+    bridge,
     ...peers,
   ];
   const times = measure(subjects);
@@ -165,7 +176,7 @@ async function bench(): Promise<number> {
     promise(`auth token with ${MANY} connections / with one`, of(crowded) / of(token), 1.2),
     promise(`git asks, with ${MANY} connections / with one`, of(helperCrowded) / of(helper), 1.2),
     promise("auth token github with plugins / with none", of(plugged) / of(named), 1.1),
-    ...(process.platform === "linux" ? [memory(token, empty), ...(await refreshing())] : []),
+    ...(process.platform === "linux" ? [memory(token, empty), ...(await refreshing()), ...(await bridging())] : []),
   ];
   console.log("");
   for (const { line } of promises) console.log(`  ${line}`);
@@ -185,6 +196,15 @@ async function refreshing(): Promise<Kept[]> {
   return [
     promise("auth refresh, beyond the provider's time / the floor", alone / floor, 6),
     promise(`50 at once on an expired token / ${limit.toFixed(0)} ms`, crowd / limit, 1),
+  ];
+}
+
+async function bridging(): Promise<Kept[]> {
+  const { direct, bridged, refreshes } = await measureBridge();
+  console.log(`  a call by auth mcp: ${bridged.toFixed(2)} ms, by the SDK itself: ${direct.toFixed(2)} ms`);
+  return [
+    promise("a call by auth mcp, beyond the SDK's own / 2 ms", (bridged - direct) / 2, 1),
+    promise("refreshes of 50 bridges on a token that has ended", refreshes, 1),
   ];
 }
 

@@ -4,7 +4,7 @@
  */
 import { AuthError } from "../platform/errors.ts";
 import { HttpError } from "../platform/http-failure.ts";
-import type { Authorize } from "./authorize.ts";
+import { type Authorize, PersonNeeded } from "./authorize.ts";
 import { Lines } from "./lines.ts";
 import {
   type ClientMessage,
@@ -12,6 +12,7 @@ import {
   INVALID_REQUEST,
   type Malformed,
   type Notification,
+  pageError,
   type Request,
   readMessage,
   rpcError,
@@ -97,7 +98,8 @@ class Bridge {
       if (pending.isDone) return;
       pending.isDone = true;
       if (!isExpected(error)) throw error;
-      await this.#client.put(errorAnswer(request.id, rpcError(error)));
+      const isShown = version === null && this.#session.opensPages && error instanceof PersonNeeded;
+      await this.#client.put(errorAnswer(request.id, isShown ? pageError(error) : rpcError(error)));
     } finally {
       this.#client.forget(pending);
     }

@@ -117,5 +117,13 @@ export function rpcError(error: unknown): RpcError {
   };
 }
 
+/** MCP 2025-11-25, "URL Elicitation Required Error": the client shows the page, and asks again. */
+export function pageError(error: PersonNeeded): RpcError {
+  const { message, data } = rpcError(error);
+  const { url } = error;
+  const elicitation = { mode: "url", elicitationId: crypto.randomUUID(), url, message: error.message };
+  return { code: -32042, message, data: { ...(data as Json), elicitations: [elicitation] } };
+}
+
 const BAD_GATEWAY = 502;
 const NETWORK: readonly string[] = ["network", "provider_unavailable", "rate_limited", "busy"];

@@ -43,6 +43,12 @@ export class Session {
     return this.#initialize !== null;
   }
 
+  /** Whether the client opens pages where an error asks for it (MCP 2025-11-25, "URL Elicitation Required Error"). */
+  get opensPages(): boolean {
+    const capabilities = asObject(this.#initialize?.params.capabilities);
+    return this.#version === "2025-11-25" && asObject(asObject(capabilities?.elicitation)?.url) !== null;
+  }
+
   async ask(pending: Pending): Promise<void> {
     const before = this.#handshake;
     if (pending.request.method !== "initialize") {

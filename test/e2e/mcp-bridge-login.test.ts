@@ -93,6 +93,28 @@ function listening(pid: number): string[] {
   });
 }
 
+test("a client of 2025-11-25 that opens pages is asked to open it", async () => {
+  let isOpen = true;
+  const server: McpServer = start({
+    handler: async (request, token) => {
+      const { id, method } = (await request.json()) as { id?: number; method: string };
+      const isIn = isOpen || server.issuer.tokens.has(token ?? "");
+      if (!isIn) return new Response(null, { status: 401, headers: { "www-authenticate": server.challenge } });
+      const result = method === "initialize" ? { protocolVersion: "2025-11-25", capabilities: {} } : { tools: [] };
+      return id === undefined ? new Response(null, { status: 202 }) : Response.json({ jsonrpc: "2.0", id, result });
+    },
+    open: true,
+  });
+  const client = bridge(server.url, bareEnvironment());
+  await client.initialize("2025-11-25", { elicitation: { form: {}, url: {} } });
+  isOpen = false;
+  const { code, data } = await refusal(client.request("tools/list"));
+  const [page] = (data?.elicitations ?? []) as { mode: string; url: string }[];
+  expect([code, page?.mode, page?.url]).toEqual([-32042, "url", String(data?.url)]);
+  await visit(String(data?.url));
+  expect(await untilAnswered(client)).toEqual(LISTED);
+});
+
 test("a client that gives up doesn't end the login: the next one has it", async () => {
   const server = start();
   const env = bareEnvironment();

@@ -1,3 +1,4 @@
+import { profileOf } from "../../connections/select.ts";
 import { runBridge } from "../../mcp/bridge.ts";
 import { usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
@@ -30,9 +31,10 @@ export default defineCommand({
   run: (cli, { url = "", profile }) => bridge(cli, url, profile),
 });
 
-async function bridge(cli: Cli, url: string, profile: string | undefined): Promise<void> {
+async function bridge(cli: Cli, url: string, given: string | undefined): Promise<void> {
   const fault = addressFault(url);
   if (fault !== null) throw usage(`The server's URL ${fault}.`, "Give an https URL, or http on this machine.");
+  const profile = profileOf(cli.context.env, url, given);
   await inSession(cli, async (session) => {
     // Made by a login while this runs, if there is none yet.
     await session.services();

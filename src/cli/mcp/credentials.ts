@@ -57,6 +57,7 @@ export function credentialsFor(
       const { headersOf } = await import("../headers.ts");
       const headers = (await headersOf(session, acquired)).map(([name, value]) => [name.toLowerCase(), value.reveal()]);
       last = { headers: Object.fromEntries(headers), token };
+      await cli.context.audit({ event: "token_read", status: "success", connection: acquired.connection });
     }
     const key = stored?.record.tokens?.proofKey;
     if (key === undefined) return last;
@@ -79,7 +80,9 @@ export function credentialsFor(
   const afterLogin = async (
     { challenge, force }: { challenge: BearerChallenge; force: boolean },
     { method, signal }: Refused,
-  ): Promise<Shown> => {
+  ): Promise<Shown | null> => {
+    // No person is asked for what the client hasn't: a stream to listen to, the end of a session.
+    if (method !== "POST") return null;
     const scopes = challenge.error === "insufficient_scope" ? challenge.scopes : NOTHING_YET;
     await (await login()).perform({ scopes, force }, signal);
     await find();

@@ -8,6 +8,7 @@ import { following, readConnection, update } from "../../connections/store.ts";
 import { PersonNeeded } from "../../mcp/authorize.ts";
 import { canOpenBrowser } from "../../platform/browser.ts";
 import { AuthError, type ErrorCode } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
 import type { Json } from "../../platform/json.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { isProcess, type OwnProgram, startOwnProgram } from "../../platform/own-program.ts";
@@ -92,7 +93,7 @@ export class Login {
     } finally {
       turn.lock.release();
     }
-    await this.#wait(attempt, own, isDone, signal);
+    await this.#wait(attempt, own, isDone, wanted, signal);
   }
 
   /** The one place where a person is told that one is needed. */
@@ -104,6 +105,7 @@ export class Login {
     attempt: Attempt,
     own: OwnProgram | null,
     isDone: () => Promise<boolean>,
+    wanted: Wanted,
     signal: AbortSignal,
   ): Promise<void> {
     if (attempt.url !== null) this.#askPerson(attempt.url);
@@ -117,12 +119,14 @@ export class Login {
         return;
       }
       if (!isProcess(attempt.pid)) {
+        // It may have ended between the two looks.
+        if (await isDone()) return;
         if (own === null) throw new AuthError("login_timeout", `The login at ${this.#url} was given up.`, this.#hint);
         const { code, error } = await own.ended;
         if (code === 0) return;
         throw this.#failed(error);
       }
-      if (performance.now() >= end) throw this.#personNeeded(attempt);
+      if (performance.now() >= end) throw this.#personNeeded(attempt, wanted);
       await Bun.sleep(LOOK);
     }
   }
@@ -169,9 +173,13 @@ export class Login {
     return { hint: `Ask again, or log in: ${commandLine(command)}` };
   }
 
-  #personNeeded({ url }: Attempt): AuthError {
+  #personNeeded({ url }: Attempt, { scopes }: Wanted): AuthError {
     const hint = url === null ? this.#hint : { hint: `Open this page, then ask again: ${url}` };
-    const error = new AuthError("login_required", `A login at ${this.#url} is needed.`, hint);
+    const [code, what] =
+      scopes.length === 0
+        ? (["login_required", "A login"] as const)
+        : (["insufficient_scope", `A login for ${escapeText(scopes.join(", "))}`] as const);
+    const error = new AuthError(code, `${what} at ${this.#url} is needed.`, hint);
     return url === null ? error : new PersonNeeded(error, url);
   }
 
