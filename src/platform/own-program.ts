@@ -17,6 +17,8 @@ export interface OwnProgram {
 export function startOwnProgram(args: readonly string[], env: Environment): OwnProgram {
   const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const child = Bun.spawn([process.execPath, ...args], {
+    // Under another name it might be taken for a helper of that name.
+    argv0: "auth",
     env: Object.fromEntries(given),
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,

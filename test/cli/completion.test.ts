@@ -51,6 +51,7 @@ describe("Tab offers", () => {
     "token -p ": ["x", "home", "work", "default"],
     "token github -p ": ["home", "work"],
     "provider remove ": ["acme"],
+    "mcp https://mcp.example.com/mcp --pro": ["--profile"],
     "provider new ": [],
     "login github -f ": ["browser", "device", "jwt", "token"],
     "login github -fd": ["-fdevice"],
