@@ -7,6 +7,7 @@
 import { ownValue } from "../../platform/json.ts";
 import { originOfUrl } from "./origin.ts";
 import { BadRequest, type Call, type Demand, failed, type Protocol } from "./protocol.ts";
+import { byVerb } from "./verbs.ts";
 
 export default {
   minTtl: 0,
@@ -14,13 +15,12 @@ export default {
   // Bazel's --credential_helper_timeout.
   timeLimit: 10,
   ownWords: 1,
-  ask,
+  ask: byVerb({ get }),
   none: () => ({ stdout: "{}\n" }),
   failure: failed,
 } satisfies Protocol as Protocol;
 
-async function ask(call: Call): Promise<Demand> {
-  if (call.words[0] !== "get") throw new BadRequest("This is asked by get.");
+async function get(call: Call): Promise<Demand> {
   return {
     kind: "token",
     place: { origin: originOfUrl(uriIn(await call.text())), user: null },

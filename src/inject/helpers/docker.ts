@@ -6,14 +6,25 @@
  */
 import { isLoopback } from "../../platform/url.ts";
 import { originAsked } from "./origin.ts";
-import { BadRequest, type Call, type Demand, NOTHING, type Place, type Protocol, type Reply } from "./protocol.ts";
+import { BadRequest, type Demand, NOTHING, type Place, type Protocol, type Reply } from "./protocol.ts";
+import { byVerb, refuseToStore } from "./verbs.ts";
 
 export default {
   minTtl: 900,
   margin: 0,
   timeLimit: null,
   ownWords: 1,
-  ask,
+  ask: byVerb({
+    get: async (call) => get((await call.text()).trim()),
+    store: refuseToStore(
+      "Nothing is stored here: a registry's login is made by 'auth login', and is used without one.",
+    ),
+    // Of a logout, without the token: nothing tells that it was refused.
+    erase: () => ({ kind: "reply", reply: NOTHING }),
+    // Those who ask for every registry's token at once ask for each one's by `get` as well.
+    list: () => ({ kind: "reply", reply: { stdout: "{}\n" } }),
+    version: () => ({ kind: "reply", reply: { stdout: "docker-credential-auth (auth)\n" } }),
+  }),
   none: () => said(NOT_FOUND),
   failure: said,
 } satisfies Protocol as Protocol;
@@ -24,27 +35,6 @@ const NOT_FOUND = "credentials not found in native keychain";
 /** Errors are read from standard output. */
 function said(message: string): Reply {
   return { stdout: `${message}\n`, exitCode: 1 };
-}
-
-async function ask(call: Call): Promise<Demand> {
-  switch (call.words[0]) {
-    case "get":
-      return get((await call.text()).trim());
-    case "erase":
-      // Of a logout, without the token: nothing tells that it was refused.
-      return { kind: "reply", reply: NOTHING };
-    case "list":
-      // Those who ask for every registry's token at once ask for each one's by `get` as well.
-      return { kind: "reply", reply: { stdout: "{}\n" } };
-    case "version":
-      return { kind: "reply", reply: { stdout: "docker-credential-auth (auth)\n" } };
-    case "store":
-      throw new BadRequest(
-        "Nothing is stored here: a registry's login is made by 'auth login', and is used without one.",
-      );
-    default:
-      throw new BadRequest("This is asked by get, store, erase, list or version.");
-  }
 }
 
 function get(server: string): Demand {

@@ -6,36 +6,27 @@
  */
 import type { Environment } from "../../platform/context.ts";
 import { originOfUrl } from "./origin.ts";
-import { BadRequest, type Call, type Demand, failed, NOTHING, type Protocol } from "./protocol.ts";
+import { BadRequest, failed, NOTHING, type Protocol } from "./protocol.ts";
+import { byVerb, refuse, refuseToStore } from "./verbs.ts";
 
 export default {
   minTtl: 60,
   margin: 0,
   timeLimit: null,
   ownWords: 1,
-  ask,
+  ask: byVerb({
+    get: ({ env }) => ({
+      kind: "token",
+      place: { origin: addressed(env), user: null },
+      answer: ({ token }) => ({ stdout: token.reveal() }),
+    }),
+    store: refuseToStore("Nothing is stored here: a token from elsewhere is kept by 'auth login vault --token -'."),
+    erase: refuse("Nothing is erased here: a login is ended by 'auth logout'."),
+  }),
   // No output: there is no token.
   none: () => NOTHING,
   failure: failed,
 } satisfies Protocol as Protocol;
-
-async function ask(call: Call): Promise<Demand> {
-  switch (call.words[0]) {
-    case "get":
-      return {
-        kind: "token",
-        place: { origin: addressed(call.env), user: null },
-        answer: ({ token }) => ({ stdout: token.reveal() }),
-      };
-    case "store":
-      await call.text();
-      throw new BadRequest("Nothing is stored here: a token from elsewhere is kept by 'auth login vault --token -'.");
-    case "erase":
-      throw new BadRequest("Nothing is erased here: a login is ended by 'auth logout'.");
-    default:
-      throw new BadRequest("This is asked by get, store or erase.");
-  }
-}
 
 /** What both take where nothing says another. */
 const DEFAULT_ADDRESS = "https://127.0.0.1:8200";

@@ -22,8 +22,8 @@ test("store is refused after its input is read, forget without claiming that it 
     expect(text).toHaveBeenCalledTimes(1);
   }
   await expect(asked(terraform, ["forget", "tf.example"], "")).rejects.toThrow("auth logout");
-  await expect(asked(terraform, ["list", "tf.example"], "")).rejects.toThrow("get, store or forget");
-  await expect(asked(terraform, [], "")).rejects.toThrow("get, store or forget");
+  await expect(asked(terraform, ["list", "tf.example"], "")).rejects.toThrow("get, store, forget");
+  await expect(asked(terraform, [], "")).rejects.toThrow("get, store, forget");
 });
 
 describe("what is no host of terraform's is refused, and not repeated", () => {

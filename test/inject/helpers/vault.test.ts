@@ -44,5 +44,5 @@ test("none is nothing; store and erase say that there is nothing to store or era
   expect(vault.none(null as never)).toEqual({});
   await expect(asked(vault, ["store"], "hvs.new\n")).rejects.toThrow("Nothing is stored");
   await expect(asked(vault, ["erase"], "")).rejects.toThrow("Nothing is erased");
-  await expect(asked(vault, ["list"], "")).rejects.toThrow("get, store or erase");
+  await expect(asked(vault, ["list"], "")).rejects.toThrow("get, store, erase");
 });
