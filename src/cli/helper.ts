@@ -8,11 +8,16 @@ export default defineCommand({
   description: "Answer a program that asks a command for credentials: git, docker, kubectl and others",
   group: "scripting",
   args: {
-    client: { type: "positional", description: `Who asks: ${Object.keys(HELPERS).join(", ")}` },
+    client: {
+      type: "positional",
+      completes: Object.keys(HELPERS),
+      description: `Who asks: ${Object.keys(HELPERS).join(", ")}`,
+    },
     words: {
       type: "positional",
       required: false,
       variadic: true,
+      completes: "connection",
       description: "A connection, where one is meant; then what the program itself adds",
     },
     profile: {

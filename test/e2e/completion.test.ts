@@ -128,6 +128,14 @@ function sayKeychain(env: Env): void {
   database.close();
 }
 
+test("a helper's clients are offered, then the connections", async () => {
+  const env = await vaultWith(bareEnvironment(), "github:work", "github:home");
+  const clients = await tab("helper ", env);
+  for (const client of ["git", "docker", "kubectl", "aws"]) expect(clients).toContain(client);
+  expect(await tab("helper git ", env)).toEqual(["github:home", "github:work"]);
+  expect(await tab("helper git -p ", env)).toEqual(["home", "work"]);
+});
+
 describe("a Tab disturbs nothing", () => {
   test("no file is made or changed", async () => {
     const empty = bareEnvironment();
