@@ -34,6 +34,7 @@ export async function credentialOf(
     userName: await userNameOf(session, acquired, place),
     // A token that lives for less than the margin is good for half of what is left of it.
     expiresAt: expiresAt === null ? null : Math.max(expiresAt - margin * 1000, (expiresAt + now()) / 2),
+    now: now(),
     isPasted: record === null || record.kind !== "oauth",
     settings: acquired.settings,
     organization: record?.account?.organization ?? null,

@@ -22,7 +22,7 @@ export async function roleCredentials(
   });
   const reply = asObject(parseJson(text));
   if (status !== 200) throw refused("The access portal", status, at(reply, "__type"));
-  return document({
+  return document(credential, {
     AccessKeyId: at(reply, "roleCredentials.accessKeyId"),
     SecretAccessKey: at(reply, "roleCredentials.secretAccessKey"),
     SessionToken: at(reply, "roleCredentials.sessionToken"),
@@ -46,7 +46,7 @@ export async function webIdentity(credential: Credential, service: string, arn: 
   const { status, text } = await credential.send({ method: "POST", url: `${service}/`, headers, body });
   if (status !== 200) throw refused("The token service", status, element(text, "Code"));
   const [, within = ""] = text.split(/<\/?Credentials>/, 2);
-  return document({
+  return document(credential, {
     AccessKeyId: element(within, "AccessKeyId"),
     SecretAccessKey: element(within, "SecretAccessKey"),
     SessionToken: element(within, "SessionToken"),
@@ -66,13 +66,15 @@ function refused(who: string, status: number, type: unknown): BadRequest {
   return new BadRequest(`${who} gave no credentials (${said}).`);
 }
 
-/** Never without an end: credentials without one are used for good. */
-function document(found: Json): Reply {
+/** Never without an end that is to come: credentials without one are used for good, those that are over asked for again at once. */
+function document({ now }: Credential, found: Json): Reply {
   const { Expiration, ...texts } = found;
   const end = new Date(Expiration as string | number);
   const isWhole = Object.values(texts).every((text) => typeof text === "string" && /^[\x21-\x7e]{1,8192}$/.test(text));
   if (!isWhole || Expiration === undefined || Expiration === null || Number.isNaN(end.getTime()))
     throw new BadRequest("The reply holds no credentials of a role.");
+  if (end.getTime() <= now)
+    throw new BadRequest("The reply's credentials are over already: look whether this machine's clock is right.");
   const answer = { Version: 1, ...texts, Expiration: end.toISOString().replace(/\.\d+Z$/, "Z") };
   return { stdout: `${JSON.stringify(answer)}\n` };
 }

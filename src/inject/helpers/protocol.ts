@@ -83,6 +83,8 @@ export interface Credential {
   readonly userName: string;
   /** When the client has to ask again, its margin taken off. Milliseconds since the epoch; null: unknown. */
   readonly expiresAt: number | null;
+  /** The time. Milliseconds since the epoch. */
+  readonly now: number;
   /** A token or key that a person pasted. */
   readonly isPasted: boolean;
   /** The connection's settings: host, tenant, region. */

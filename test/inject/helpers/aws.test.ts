@@ -125,6 +125,15 @@ test("credentials without an end, or with what no variable holds, aren't handed 
     await expect(printed(WEB, answering(xml, 200, { origins }).login)).rejects.toThrow("holds no credentials");
 });
 
+test("credentials that are over aren't handed out, nor those whose end is in seconds", async () => {
+  const origins = ["https://sts.example"];
+  for (const expiration of [END, Math.floor(END / 1000), 0])
+    await expect(
+      printed(SSO, answering(JSON.stringify({ roleCredentials: { ...ROLE, expiration } }), 200, { now: END }).login),
+    ).rejects.toThrow("are over already");
+  await expect(printed(WEB, answering(XML, 200, { origins, now: END }).login)).rejects.toThrow("are over already");
+});
+
 test("what names no role is refused, and nothing of it is repeated", async () => {
   for (const words of [
     [],

@@ -36,6 +36,7 @@ export function credential(more: Partial<Credential> = {}): Credential {
     token,
     userName: "oauth2",
     expiresAt: null,
+    now: Date.UTC(2026, 0, 2),
     isPasted: false,
     settings: {},
     organization: null,
