@@ -42,6 +42,8 @@ export default defineProvider({
     mint: "https://sts.googleapis.com/v1/token",
   },
   origins: ["https://www.googleapis.com"],
+  // https://cloud.google.com/artifact-registry/docs/docker/authentication#token: the registries take a token with this name only.
+  tokenUser: "oauth2accesstoken",
 
   client: {
     kind: "confidential",

@@ -271,7 +271,7 @@ export const ProviderSchema = v.strictObject({
   ),
   tokenUser: optional(
     template,
-    "The user name that goes with a token where a program takes a name and a password: git over https, registries of container images. A template over the settings. Default: any will do.",
+    "The user name that goes with a token where a program takes a name and a password: git over https, registries of container images. A template over the settings. Default: what `basic` has before `{token}`; else any will do.",
   ),
   companions: optional(
     companions,

@@ -150,3 +150,25 @@ test("a client that nobody knows is a usage error that lists those there are", a
   for (const client of Object.keys(HELPERS)) expect(ended.stderr).toContain(client);
   expect((await host.call(["helper", "git", "--help"])).stdout).toContain("auth helper");
 });
+
+describe("the user name beside a token is the one that the provider's registries take", () => {
+  const key = "SCWAAAAAAAAAAAAAAAAA";
+  for (const [provider, user, flags] of [
+    ["google", "oauth2accesstoken", []],
+    ["gitlab", "oauth2", []],
+    ["heroku", "_", []],
+    ["scaleway", "nologin", ["--access-key", key]],
+    ["dockerhub", "me", ["--username", "me"]],
+    ["pypi", "__token__", []],
+    ["linear", "oauth2", []],
+  ] as const)
+    test(`${provider}: ${user}`, async () => {
+      const env = bareEnvironment();
+      const login = ["login", provider, "--token", "-", "--no-verify", "-q", ...flags];
+      const token = provider === "pypi" ? `pypi-${"a".repeat(60)}` : "a-token-of-some-length";
+      expect(await auth(login, { env, stdin: token })).toMatchObject({ code: 0 });
+      const named = [provider, "--origin", "https://registry.example"];
+      const { stdout } = await auth(["helper", "docker", ...named, "get"], { env, stdin: "registry.example" });
+      expect(JSON.parse(stdout)).toEqual({ ServerURL: "registry.example", Username: user, Secret: token });
+    });
+});

@@ -61,10 +61,11 @@ async function userNameOf({ registry }: Session, acquired: Acquired, place: Plac
   return /^[\x21-\x39\x3b-\x7e]+$/.test(name) ? name : ANY_NAME;
 }
 
-/** A plugin that can't be used any more keeps no one from a token that still works. */
+/** A template. A plugin that can't be used any more keeps no one from a token that still works. */
 async function tokenUserOf(registry: Session["registry"], provider: string): Promise<string | undefined> {
   try {
-    return (await registry.get(provider)).tokenUser;
+    const { tokenUser, basic = "" } = await registry.get(provider);
+    return tokenUser ?? /^([^:]+):\{token\}$/.exec(basic)?.[1];
   } catch (error) {
     if (error instanceof AuthError && /^(plugin|provider)_/.test(error.code)) return undefined;
     throw error;
