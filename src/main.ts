@@ -34,6 +34,7 @@ async function start(): Promise<number> {
   if (asked !== null) return asked;
   if (name === "--version" && others.length === 0) return showVersion(createCli(env, DEFAULT_GLOBALS, []));
   if (name === "__complete") return complete(others);
+  if (name === "__refresh") return refreshForAnother();
   const load = isBridge(argv)
     ? () => import("./cli/mcp/bridge.ts")
     : Object.hasOwn(FAST, name)
@@ -57,6 +58,13 @@ function isBridge([name, address = ""]: readonly string[]): boolean {
 async function complete(others: readonly string[]): Promise<number> {
   const { answer } = await import("./cli/completion/answer.ts");
   return answer(createCli(env, DEFAULT_GLOBALS, []), others);
+}
+
+/** What a helper starts beside itself. */
+async function refreshForAnother(): Promise<number> {
+  const { carryOut } = await import("./cli/helper/refresher.ts");
+  const cli = createCli(env, { ...DEFAULT_GLOBALS, input: false }, []);
+  return perform(cli, () => carryOut(cli));
 }
 
 /** What a program asks that takes us for its credential helper: not read as a command line of ours. null: it isn't one. */

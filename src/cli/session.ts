@@ -29,6 +29,7 @@ export interface Session {
   folder(): Promise<FolderState | null>;
   /** What it says, with a warning for each that isn't allowed. @throws AuthError `file_untrusted` */
   here(): Promise<Here | null>;
+  readonly refreshElsewhere?: NonNullable<Services["refreshElsewhere"]>;
 }
 
 /** @param isHeard whether there may be a person who reads what isn't allowed; false: a program asks, and often */
@@ -121,10 +122,10 @@ export function vaultDialogue(cli: Cli): { prompt?: Prompt } {
 }
 
 /** With the vault that is there. @throws AuthError `connection_not_found` where there is none, and so no such connection */
-export async function servicesFor({ context, registry, vault }: Session, ref: ConnectionRef): Promise<Services> {
-  const there = await vault();
-  if (there === null) throw notFound(ref);
-  return { context, registry, vault: there };
+export async function servicesFor(session: Session, ref: ConnectionRef): Promise<Services> {
+  const vault = await session.vault();
+  if (vault === null) throw notFound(ref);
+  return { ...session, vault };
 }
 
 /** @throws AuthError `connection_not_found` */

@@ -42,6 +42,7 @@ export async function refreshConnection(
   const settled = await settleWithoutSending(services, first, options);
   if (settled !== null) return settled;
   if (options.implicit) await refuseEnvironmentMismatch(services, first, { client: true });
+  await services.refreshElsewhere?.(ref, options);
   for (let round = 0; round < ROUNDS; round++) {
     const outcome = await oneRound(services, first, options);
     if (outcome !== "again") return outcome;

@@ -38,6 +38,27 @@ test("az: the login's refresh token brings a token of the resource, and a dead o
   });
 });
 
+test("az: within the libraries' time they get the resource's token that still lives", async () => {
+  const issuer = startEntra({ approve: true, interval: 1, accessLifetime: 30 });
+  stops.push(() => issuer.server.stop());
+  const env = bareEnvironment({ AUTH_ENTRA_CLIENT_ID: issuer.publicClient.id });
+  const places = Object.entries(issuer.endpoints).flatMap(([name, url]) => ["--endpoint", `${name}=${url}`]);
+  expect(await auth(["login", "entra:prod", "--flow", "device", ...places], { env })).toMatchObject({ code: 0 });
+  const named = ["helper", "az", "entra:prod", "--origin", "https://login.microsoftonline.com", "--min-ttl", "600"];
+  const call = [...named, "account", "get-access-token", "--resource", "https://vault.azure.net"];
+  const first = await auth(call, { env });
+  expect(first.code).toBe(0);
+
+  // A tenth of its lifetime: before that it isn't replaced (RULES 2.8).
+  await Bun.sleep(3_100);
+  issuer.server.fail({ path: new URL(issuer.endpoints.token).pathname, reply: "hang" });
+  const started = Date.now();
+  const second = await auth(call, { env });
+  expect(Date.now() - started).toBeLessThan(10_000);
+  expect(second).toMatchObject({ code: 0, stderr: expect.stringContaining("The current token still works.") });
+  expect(JSON.parse(second.stdout).accessToken).toBe(JSON.parse(first.stdout).accessToken);
+}, 40_000);
+
 test("adc: the login's ID token, with its own end", async () => {
   const issuer = await startOidc();
   stops.push(issuer.stop);

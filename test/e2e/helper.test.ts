@@ -49,29 +49,6 @@ test("a conversation that begins with too much ends", async () => {
   expect(ended.stdout.split("\n")).toEqual(['{"v":[1]}', expect.stringContaining("is too long"), ""]);
 });
 
-test("a client that gives up after some seconds gets the token that is there, and the refresh goes on", async () => {
-  const slow = startTokenHost(() => new Response("", { status: 404 }));
-  try {
-    slow.lifetime = 14;
-    await slow.logIn("work");
-    const [first] = slow.issued;
-    slow.delay = 9_500;
-    // A tenth of its lifetime: before that it isn't replaced (RULES 2.8).
-    await Bun.sleep(1500);
-    const started = Date.now();
-    const { stdout } = await slow.call(["helper", "bazel", "--min-ttl", "300", "get"], {
-      stdin: JSON.stringify({ uri: slow.url }),
-    });
-    expect(JSON.parse(stdout).headers.Authorization).toEqual([`Bearer ${first?.token}`]);
-    expect(Date.now() - started).toBeGreaterThan(7_900);
-    expect(slow.issued).toHaveLength(2);
-    const field = ["get", "oidc:work", "--field", "accessToken", "--no-refresh", "--show-secret"];
-    expect((await slow.call(field)).stdout).toBe(`${slow.issued[1]?.token}\n`);
-  } finally {
-    await slow.stop();
-  }
-}, 30_000);
-
 test("a token that is handed out is in the audit log", async () => {
   await host.call(["helper", "git", "get"], { stdin: asked });
   const { stdout } = await host.call(["log", "--json"]);

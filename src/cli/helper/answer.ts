@@ -5,14 +5,13 @@
 import { connectionFor, connectionsHolding, requireFor } from "../../connections/by-origin.ts";
 import { isAddress } from "../../connections/ref.ts";
 import { inVault, profileOf, type Selected, select } from "../../connections/select.ts";
-import { isAlive } from "../../connections/status.ts";
-import { readConnection } from "../../connections/store.ts";
 import { BadRequest, type Call, type Demand, type Protocol, type Reply } from "../../inject/helpers/protocol.ts";
 import { HELPERS } from "../../inject/helpers/table.ts";
+import type { Environment } from "../../platform/context.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { createInput } from "../../platform/input.ts";
 import { shellWord } from "../../platform/shell-word.ts";
-import { type Acquired, acquire, acquiredFrom } from "../acquire.ts";
+import { type Acquired, acquire } from "../acquire.ts";
 import type { Cli } from "../context.ts";
 import { asAuthError } from "../exit.ts";
 import { inSession, type Session } from "../session.ts";
@@ -81,29 +80,21 @@ function answerToken(cli: Cli, protocol: Protocol, named: Named, call: Call, dem
   const respond = async (session: Session): Promise<number> => {
     const selected = await connectionWanted(session, named, demand);
     if (selected === null) return write(cli, protocol.none(call));
-    const work = acquireFor(session, selected, named, demand, protocol);
-    try {
-      const acquired = await inTime(session, isOther(named, demand) ? null : selected, work, protocol.timeLimit);
-      if (acquired.warning !== null && !protocol.readsErrors)
-        cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
-      const { connection } = acquired;
-      await cli.context.audit({ event: "token_read", status: "success", connection });
-      const reach = { selected, origins: named.origins };
-      const credential = await credentialOf(session, acquired, demand.place, protocol.margin, reach);
-      return await write(cli, await demand.answer(credential));
-    } catch (error) {
-      return await write(cli, failureOf(protocol, error, call));
-    } finally {
-      // What is on its way to the provider goes on to its end before the vault is closed.
-      await work.catch(() => null);
-    }
+    const acquired = await acquireFor(session, selected, named, demand, protocol);
+    if (acquired.warning !== null && !protocol.readsErrors)
+      cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
+    const { connection } = acquired;
+    await cli.context.audit({ event: "token_read", status: "success", connection });
+    const reach = { selected, origins: named.origins };
+    const credential = await credentialOf(session, acquired, demand.place, protocol.margin, reach);
+    return write(cli, await demand.answer(credential));
   };
-  return inSession(cli, respond, false);
-}
-
-/** Whether another token is wanted than the connection's own access token. */
-function isOther({ idToken }: Named, { resource }: TokenDemand): boolean {
-  return idToken || resource !== undefined;
+  const { timeLimit } = protocol;
+  const inTime = async (session: Session): Promise<number> =>
+    respond(
+      timeLimit === null ? session : { ...session, refreshElsewhere: refresherWithin(cli.context.env, timeLimit) },
+    );
+  return inSession(cli, inTime, false);
 }
 
 async function acquireFor(
@@ -139,39 +130,22 @@ async function connectionWanted(session: Session, named: Named, demand: TokenDem
 }
 
 /**
- * A client that has given up waiting may kill us, with a refresh on its way. Before that it gets the token that is
- * there, where one still lives.
+ * A client that has waited for so long kills us: a refresh is another process's, which goes on then, and the client gets the
+ * token that is there, where one still lives.
  *
- * @param selected null: what it has stored isn't what is wanted
- * @param limit seconds
+ * @param limit seconds, from this process's start
  */
-async function inTime(
-  session: Session,
-  selected: Selected | null,
-  work: Promise<Acquired>,
-  limit: number | null,
-): Promise<Acquired> {
-  if (limit === null) return work;
-  const seconds = Math.max(1, limit - SPARE);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), seconds * 1000);
-  });
-  const acquired = await Promise.race([work, late]).finally(() => clearTimeout(timer));
-  return acquired ?? livingToken(session, selected, seconds);
+function refresherWithin(env: Environment, limit: number): NonNullable<Session["refreshElsewhere"]> {
+  return async (ref, options) => {
+    const { refreshBeside } = await import("./refresher.ts");
+    const end = (limit - SPARE) * 1000;
+    if (await refreshBeside(env, ref, options, end - performance.now())) return;
+    throw new AuthError("busy", `There was no new token within ${limit - SPARE} seconds.`, { hint: "Try again." });
+  };
 }
 
 /** Seconds that are left for the answer. */
 const SPARE = 2;
-
-/** @throws AuthError `busy` */
-async function livingToken(session: Session, selected: Selected | null, seconds: number): Promise<Acquired> {
-  const vault = await session.vault();
-  const stored = selected?.source === "vault" && vault !== null ? await readConnection(vault, selected.ref) : null;
-  const tokens = stored?.record.pinned ? stored.record.tokens : null;
-  if (stored !== null && tokens !== null && isAlive(tokens, session.context.now())) return acquiredFrom(stored, null);
-  throw new AuthError("busy", `There was no new token within ${seconds} seconds.`, { hint: "Try again." });
-}
 
 /** No answer: the next request gets the new token. A token that isn't ours, or no longer, changes nothing. */
 async function refreshRejected(cli: Cli, named: Named, { place, token, reply }: RejectedDemand): Promise<number> {

@@ -14,7 +14,8 @@ import { BadRequest, type Call, type Credential, type Demand, failed, type Proto
 export default {
   minTtl: 60,
   margin: 0,
-  timeLimit: null,
+  // Of the library for Go; the others wait.
+  timeLimit: 60,
   needsConnection: true,
   ownWords: (words) => {
     const first = words.findIndex((word) => word.startsWith("-"));

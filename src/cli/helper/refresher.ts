@@ -1,0 +1,78 @@
+/**
+ * `auth __refresh`: a refresh by a process of its own, in a session of its own. A client may kill the helper that it has asked,
+ * without a word; cut off after sending, a refresh would be lost, and the login with it (RULES 2.4).
+ */
+import * as v from "valibot";
+import type { RefreshOptions } from "../../connections/outcome.ts";
+import type { ConnectionRef } from "../../connections/ref.ts";
+import { refreshConnection } from "../../connections/refresh.ts";
+import type { Environment } from "../../platform/context.ts";
+import { createInput } from "../../platform/input.ts";
+import { LIMITS } from "../../platform/limits.ts";
+import { Secret } from "../../platform/secret.ts";
+import type { Cli } from "../context.ts";
+import { inSession, servicesFor } from "../session.ts";
+
+const ORDER = v.object({
+  provider: v.string(),
+  name: v.string(),
+  minTtl: v.number(),
+  rejected: v.nullable(v.string()),
+  resource: v.optional(v.object({ resource: v.string(), scope: v.nullable(v.string()) })),
+});
+
+/**
+ * @param time milliseconds to wait for its end
+ * @returns whether it has ended; what became of the refresh is in the vault. true also where it couldn't be started
+ */
+export async function refreshBeside(
+  env: Environment,
+  { provider, name }: ConnectionRef,
+  { minTtl, rejected, resource }: RefreshOptions,
+  time: number,
+): Promise<boolean> {
+  if (time <= 0) return false;
+  const order: v.InferInput<typeof ORDER> = { provider, name, minTtl, rejected: rejected?.reveal() ?? null, resource };
+  const child = start(env, JSON.stringify(order));
+  if (child === null) return true;
+  child.unref();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), time);
+  });
+  return Promise.race([child.exited.then(() => true), late]).finally(() => clearTimeout(timer));
+}
+
+/** It has none of our descriptors: a client may wait until all who could write an answer are gone. */
+function start(env: Environment, order: string): Bun.Subprocess | null {
+  try {
+    return Bun.spawn([process.execPath, COMMAND], {
+      argv0: "auth",
+      env: { ...env },
+      stdio: [new Blob([order]), "ignore", "ignore"],
+      detached: true,
+      windowsHide: true,
+    });
+  } catch {
+    return null; // The caller refreshes by itself: a client that waits gets its token.
+  }
+}
+
+const COMMAND = "__refresh";
+
+/** What the process does. @throws AuthError where nothing could be sent: who ordered it finds the same */
+export async function carryOut(cli: Cli): Promise<void> {
+  const input = createInput(LIMITS.tokenReplyBytes, (why) => new Error(`The order ${why}.`));
+  const { provider, name, rejected, minTtl, resource } = v.parse(ORDER, JSON.parse(await input.rest()));
+  const ref = { provider, name };
+  await inSession(cli, async (session) =>
+    refreshConnection(await servicesFor(session, ref), ref, {
+      minTtl,
+      force: false,
+      rejected: rejected === null ? null : new Secret(rejected),
+      // Who ordered it has made sure that the environment agrees.
+      implicit: false,
+      ...(resource !== undefined && { resource }),
+    }),
+  );
+}
