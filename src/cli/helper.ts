@@ -36,7 +36,7 @@ export default defineCommand({
       type: "string",
       valueHint: "https://host",
       repeatable: true,
-      description: "Another origin that the tokens of the connection which is named may go to",
+      description: "Another origin that the tokens of what is named may go to",
     },
   },
   examples: [

@@ -21,6 +21,8 @@ export interface Wanted {
   readonly profile: string | undefined;
   /** The provider that it must be at. */
   readonly provider: string | null;
+  /** The call says that the tokens of what it names may go to this origin (`--origin`). */
+  readonly isAdded: boolean;
 }
 
 /**
@@ -37,25 +39,38 @@ export async function connectionFor(services: SelectionServices, wanted: Wanted)
   const { profile, user } = wanted;
 
   if (profile !== undefined) return byProfile(services, vault, wanted, providers, profile);
-  if (user !== null && isName(user)) {
-    const [stored] = await byNames(services, vault, wanted.origin, providers, [user]);
-    if (stored !== undefined) return inVault(stored.ref);
-  }
   const defaults = await readDefaults(vault);
-  const preferred = await defaultsAt(services, vault, wanted.origin, providers, defaults);
-  if (user !== null) {
-    const ofAccount = preferred.find((stored) => isAccount(stored, user)) ?? (await byAccount(services, vault, wanted));
-    if (ofAccount !== null) return inVault(ofAccount.ref);
-  }
+  const ofUser = user === null ? null : await byUser(services, vault, wanted, providers, user, defaults);
+  if (ofUser !== null) return ofUser;
   const here = (await services.here?.()) ?? null;
   const meant = here === null ? null : await chosenHere(services, vault, wanted, providers, here);
   if (meant !== null || (here !== null && here.profile !== null)) return meant;
   for (const provider of providers) {
-    const token = await environmentTokenFor(services, provider, wanted.origin);
+    const token = await environmentTokenFor(services, provider, wanted);
     if (token !== null) return token;
   }
-  const selected = one(wanted, preferred) ?? (await amongAll(services, vault, wanted, defaults));
+  const preferred = await defaultsAt(services, vault, wanted, providers, defaults);
+  const selected = one(wanted, preferred) ?? chosen(wanted, await everyFor(services, vault, wanted), defaults);
   return here === null ? selected : notAnother(here, selected);
+}
+
+/** The one that is called so; else the one of that account. Of several, the default. @throws AuthError `ambiguous_connection` */
+async function byUser(
+  services: SelectionServices,
+  vault: Vault | null,
+  wanted: Wanted,
+  providers: readonly string[],
+  user: string,
+  defaults: Defaults,
+): Promise<Selected | null> {
+  const named = isName(user) ? await byNames(services, vault, wanted, providers, [user]) : [];
+  if (named.length > 0) return chosen(wanted, named, defaults);
+  const preferred = await defaultsAt(services, vault, wanted, providers, defaults);
+  const [only, ...others] = preferred.filter((stored) => isAccount(stored, user));
+  if (only !== undefined && others.length === 0) return inVault(only.ref);
+  const all = await everyFor(services, vault, wanted);
+  const calledSo = all.filter(({ ref }) => sameName(ref.name, user));
+  return chosen(wanted, calledSo.length > 0 ? calledSo : all.filter((stored) => isAccount(stored, user)), defaults);
 }
 
 /** The file names another connection of that provider, which isn't there. @throws AuthError `connection_not_found` */
@@ -74,7 +89,7 @@ async function byProfile(
   providers: readonly string[],
   profile: string,
 ): Promise<Selected | null> {
-  const named = one(wanted, await byNames(services, vault, wanted.origin, providers, [profile]));
+  const named = one(wanted, await byNames(services, vault, wanted, providers, [profile]));
   if (named !== null) return named;
   const all = await everyFor(services, vault, wanted);
   return one(
@@ -98,11 +113,11 @@ async function chosenHere(
   providers: readonly string[],
   here: Here,
 ): Promise<Selected | null> {
-  const { origin, provider: only } = wanted;
+  const { provider: only } = wanted;
   const found: Stored[] = [];
   for (const { provider, name } of here.connections)
     if (name !== null && (only === null || provider === only))
-      found.push(...(await byNames(services, vault, origin, [provider], [name])));
+      found.push(...(await byNames(services, vault, wanted, [provider], [name])));
   const named = one(wanted, found);
   if (named !== null) return named;
   for (const provider of providers) {
@@ -131,7 +146,7 @@ function severalFor(origin: string, found: readonly Stored[]): AuthError {
 async function byNames(
   services: SelectionServices,
   vault: Vault | null,
-  origin: string,
+  wanted: Wanted,
   providers: readonly string[],
   names: readonly string[],
 ): Promise<Stored[]> {
@@ -139,7 +154,7 @@ async function byNames(
   for (const provider of providers)
     for (const name of names) {
       const stored = vault === null ? null : await readConnection(vault, { provider, name });
-      if (stored === null || !(await isFor(services, stored, origin))) continue;
+      if (stored === null || !(await isForWanted(services, stored, wanted))) continue;
       found.push(stored);
       break;
     }
@@ -150,7 +165,7 @@ async function byNames(
 async function defaultsAt(
   services: SelectionServices,
   vault: Vault | null,
-  origin: string,
+  wanted: Wanted,
   providers: readonly string[],
   defaults: Defaults,
 ): Promise<Stored[]> {
@@ -158,44 +173,28 @@ async function defaultsAt(
   if (defaults.overall !== null) {
     const { provider, name } = parseSelector(defaults.overall);
     if (providers.includes(provider) && name !== null) {
-      const stored = await byNames(services, vault, origin, [provider], [name]);
+      const stored = await byNames(services, vault, wanted, [provider], [name]);
       if (stored.length > 0) return stored;
     }
   }
   const found: Stored[] = [];
   for (const provider of providers)
-    found.push(...(await byNames(services, vault, origin, [provider], preferredNames(defaults, provider))));
+    found.push(...(await byNames(services, vault, wanted, [provider], preferredNames(defaults, provider))));
   return found;
-}
-
-async function byAccount(services: SelectionServices, vault: Vault | null, wanted: Wanted): Promise<Stored | null> {
-  const all = await everyFor(services, vault, wanted);
-  const { user } = wanted;
-  if (user === null) return null;
-  return all.find(({ ref }) => sameName(ref.name, user)) ?? all.find((stored) => isAccount(stored, user)) ?? null;
 }
 
 function isAccount({ record: { account } }: Stored, user: string): boolean {
   return [account?.label, account?.id].some((known) => known != null && sameName(known, user));
 }
 
-async function amongAll(
-  services: SelectionServices,
-  vault: Vault | null,
-  wanted: Wanted,
-  defaults: Defaults,
-): Promise<Selected | null> {
-  const all = await everyFor(services, vault, wanted);
-  const overall = all.find(({ ref }) => vaultName(ref) === defaults.overall);
+/** Of these the overall default, else their provider's. @throws AuthError `ambiguous_connection` where none is */
+function chosen(wanted: Wanted, found: readonly Stored[], defaults: Defaults): Selected | null {
+  const overall = found.find(({ ref }) => vaultName(ref) === defaults.overall);
   if (overall !== undefined) return inVault(overall.ref);
-  const refs = all.map(({ ref }) => ref);
-  const chosen = [...new Set(refs.map(({ provider }) => provider))].map((id) => defaultAmong(refs, defaults, id));
-  const [only] = chosen;
-  if (only == null || chosen.length > 1) {
-    if (all.length > 0) throw severalFor(wanted.origin, all);
-    return null;
-  }
-  return inVault(only);
+  const refs = found.map(({ ref }) => ref);
+  const [only, ...others] = new Set(refs.map(({ provider }) => provider));
+  const meant = only === undefined || others.length > 0 ? null : defaultAmong(refs, defaults, only);
+  return meant === null ? one(wanted, found) : inVault(meant);
 }
 
 /** Every connection for that origin. Reads the whole vault. */
@@ -204,8 +203,13 @@ async function everyFor(services: SelectionServices, vault: Vault | null, wanted
   const found: Stored[] = [];
   for (const stored of await listReadable(vault))
     if (wanted.provider === null || stored.ref.provider === wanted.provider)
-      if (await isFor(services, stored, wanted.origin)) found.push(stored);
+      if (await isForWanted(services, stored, wanted)) found.push(stored);
   return found;
+}
+
+async function isForWanted(services: SelectionServices, stored: Stored, wanted: Wanted): Promise<boolean> {
+  if (wanted.isAdded) return stored.record.pinned !== null;
+  return isFor(services, stored, wanted.origin);
 }
 
 /**
@@ -247,11 +251,11 @@ export async function connectionsHolding(
 async function environmentTokenFor(
   services: SelectionServices,
   provider: string,
-  origin: string,
+  { origin, isAdded }: Wanted,
 ): Promise<Selected | null> {
   const selected = await tokenInEnvironment(services, provider);
   if (selected === null || selected.source === "vault") return selected;
-  return (await isTokenFor(services, selected, origin)) ? selected : null;
+  return isAdded || (await isTokenFor(services, selected, origin)) ? selected : null;
 }
 
 /** @throws AuthError `origin_mismatch`, naming what adds the origin */

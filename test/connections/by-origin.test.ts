@@ -78,7 +78,8 @@ type Asked = Partial<Wanted> & { readonly env?: Record<string, string> };
 
 async function found(vault: MemoryVault | null, { env = {}, ...asked }: Asked = {}): Promise<string | null> {
   const services = { context: { env } as unknown as Context, registry, vault: async () => vault };
-  const wanted = { origin: "https://forge.example", user: null, profile: undefined, provider: null, ...asked };
+  const nothing = { user: null, profile: undefined, provider: null, isAdded: false };
+  const wanted = { origin: "https://forge.example", ...nothing, ...asked };
   try {
     const selected = await connectionFor(services, wanted);
     if (selected === null) return null;
@@ -133,6 +134,41 @@ describe("for an origin", () => {
     ]);
     for (const user of ["oauth2", "x-access-token", "elsewhere", "eve", "constructor", "a b", "../x", "7x"])
       expect(await found(vault, { user })).toBe("forge:home");
+  });
+
+  test("of several connections of one account, the default is meant; none chosen, it says so", async () => {
+    const account = { account: "grace" };
+    const origin = "https://own.example";
+    for (const [provider, where] of [
+      ["forge", {}],
+      // Its description doesn't name the origin.
+      ["other", { pinned: { origins: [origin] } }],
+    ] as const) {
+      const logins = { [`${provider}:a`]: { ...account, ...where }, [`${provider}:b`]: { ...account, ...where } };
+      const asked = { user: "grace", ...(provider === "other" && { origin }) };
+      expect(await found(await vaultWith(logins, [`${provider}:b`]), asked)).toBe(`${provider}:b`);
+      expect(await found(await vaultWith(logins), asked)).toStartWith("ambiguous_connection: ");
+      const withDefault = { ...logins, [`${provider}:default`]: { ...account, ...where } };
+      expect(await found(await vaultWith(withDefault), asked)).toBe(`${provider}:default`);
+      const another = { ...logins, [`${provider}:c`]: { account: "hopper", ...where } };
+      expect(await found(await vaultWith(another, [`${provider}:c`]), asked)).toStartWith("ambiguous_connection: ");
+    }
+    const both = { "forge:work": {}, "other:work": {} };
+    expect(await found(await vaultWith(both), { user: "work" })).toStartWith("ambiguous_connection: ");
+    expect(await found(await vaultWith(both, ["other:work"]), { user: "work" })).toBe("other:work");
+  });
+
+  test("which the call adds, the user name and the default choose as for any other", async () => {
+    const vault = await vaultWith({ ...TWO, "other:work": {} }, ["forge:home"]);
+    const added = { origin: "https://git.corp.example", provider: "forge", isAdded: true };
+    expect(await found(vault, { ...added, isAdded: false })).toBeNull();
+    expect(await found(vault, added)).toBe("forge:home");
+    expect(await found(vault, { ...added, user: "work" })).toBe("forge:work");
+    expect(await found(vault, { ...added, user: "hopper" })).toBe("forge:work");
+    expect(await found(vault, { ...added, user: "home" })).toBe("forge:home");
+    expect(await found(vault, { ...added, provider: null, profile: "home" })).toBe("forge:home");
+    expect(await found(vault, { ...added, provider: null, profile: "work" })).toStartWith("ambiguous_connection: ");
+    expect(await found(null, { ...added, env: { FORGE_TOKEN: "t" } })).toBe("env:FORGE_TOKEN");
   });
 
   test("AUTH_PROFILE's name must be the connection's: there is no other answer", async () => {

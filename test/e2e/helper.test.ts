@@ -87,13 +87,89 @@ describe("what is wrong is one line on stderr, and nothing on stdout", () => {
     });
 });
 
-test("--origin adds one to the connection that is named, and to no other", async () => {
+test("--origin adds one to what is named: a connection, a provider's, one of that name", async () => {
   const elsewhere = "protocol=https\nhost=git.example\n\n";
   const origin = ["--origin", "https://git.example"];
-  const named = await host.call(["helper", "git", "oidc:work", ...origin, "get"], { stdin: elsewhere });
-  expect(named).toMatchObject({ code: 0, stderr: "" });
-  expect(named.stdout).toContain(`password=${token()}\n`);
-  expect(await host.call(["helper", "git", ...origin, "get"], { stdin: elsewhere })).toMatchObject({ stdout: "" });
+  for (const named of [["oidc:work"], ["oidc"], ["-p", "work"]]) {
+    const ended = await host.call(["helper", "git", ...named, ...origin, "get"], { stdin: elsewhere });
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    expect(ended.stdout).toContain(`password=${token()}\n`);
+  }
+  const unnamed = await host.call(["helper", "git", ...origin, "get"], { stdin: elsewhere });
+  expect(unnamed).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("--origin is for") });
+  const other = await host.call(["helper", "git", "-p", "gone", ...origin, "get"], { stdin: elsewhere });
+  expect(other).toMatchObject({ code: 0, stdout: "" });
+});
+
+test("the user name in the request chooses the account, also where the call names a provider and an origin", async () => {
+  const two = startTokenHost(() => new Response("", { status: 404 }));
+  try {
+    for (const name of ["home", "work"]) await two.logIn(name);
+    const { host } = new URL(two.url);
+    const calls = {
+      git: { words: ["get"], stdin: `protocol=http\nhost=${host}\nusername=work\n\n` },
+      keyring: { words: ["get", two.url, "work"], stdin: "" },
+    };
+    const get = (client: keyof typeof calls, ...named: string[]) => {
+      const { words, stdin } = calls[client];
+      return two.call(["helper", client, ...named, ...words], { stdin });
+    };
+    const work = expect.stringContaining(two.issued.at(-1)?.token ?? "");
+    for (const client of ["git", "keyring"] as const)
+      for (const named of [[], ["oidc"], ["oidc", "--origin", two.url]])
+        expect(await get(client, ...named)).toMatchObject({ code: 0, stdout: work, stderr: "" });
+    await two.call(["use", "oidc:home"]);
+    for (const client of ["git", "keyring"] as const)
+      expect(await get(client, "oidc", "--origin", two.url)).toMatchObject({ code: 0, stdout: work, stderr: "" });
+  } finally {
+    await two.stop();
+  }
+});
+
+describe("an address that no token goes to is answered as one that no connection is for", () => {
+  const none = { code: 0, stdout: "", stderr: "" };
+  const cases: Record<string, { args: string[]; stdin?: string; env?: Record<string, string>; ended: object }> = {
+    "bazel, http": {
+      args: ["bazel", "get"],
+      stdin: '{"uri":"http://mirror.example/a"}',
+      ended: { ...none, stdout: "{}\n" },
+    },
+    "bazel, a user name": {
+      args: ["bazel", "get"],
+      stdin: '{"uri":"https://me:pw@mirror.example/a"}',
+      ended: { ...none, stdout: "{}\n" },
+    },
+    "docker, http": {
+      args: ["docker", "get"],
+      stdin: "http://registry.example",
+      ended: { ...none, code: 1, stdout: "credentials not found in native keychain\n" },
+    },
+    "git, http": { args: ["git", "get"], stdin: "protocol=http\nhost=git.example\n\n", ended: none },
+    "go, http": { args: ["go", "http://proxy.example/"], ended: none },
+    "keyring, http": { args: ["keyring", "get", "http://pypi.example/simple", "me"], ended: { ...none, code: 1 } },
+    "vault, http": { args: ["vault", "get"], env: { VAULT_ADDR: "http://vault.example:8200" }, ended: none },
+  };
+  for (const [what, { args, stdin = "", env, ended }] of Object.entries(cases))
+    test(what, async () => {
+      expect(await host.call(["helper", ...args], { stdin, ...(env && { env }) })).toMatchObject(ended);
+    });
+
+  test("cargo, which goes on to its next provider, and may ask about another registry", async () => {
+    const ask = (url: string) =>
+      `${JSON.stringify({ v: 1, kind: "get", operation: "read", registry: { "index-url": url, name: "corp" }, args: [] })}\n`;
+    const stdin = ["http://cargo.example/", "sparse+https://me@cargo.example/", `sparse+${host.url}/`]
+      .map(ask)
+      .join("");
+    const ended = await host.call(["helper", "cargo", "--cargo-plugin"], { stdin });
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    const [, ...replies] = ended.stdout.trim().split("\n");
+    const refused = { Err: { kind: "url-not-supported" } };
+    expect(replies.map((line) => JSON.parse(line))).toEqual([
+      refused,
+      refused,
+      { Ok: expect.objectContaining({ token: `Bearer ${token()}` }) },
+    ]);
+  });
 });
 
 test("no one is asked anything on a terminal: a vault with a passphrase stays locked", async () => {

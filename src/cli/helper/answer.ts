@@ -5,7 +5,14 @@
 import { connectionFor, connectionsHolding, requireFor } from "../../connections/by-origin.ts";
 import { isAddress } from "../../connections/ref.ts";
 import { inVault, profileOf, type Selected, select } from "../../connections/select.ts";
-import { BadRequest, type Call, type Demand, type Protocol, type Reply } from "../../inject/helpers/protocol.ts";
+import {
+  BadRequest,
+  type Call,
+  type Demand,
+  OutOfReach,
+  type Protocol,
+  type Reply,
+} from "../../inject/helpers/protocol.ts";
 import { HELPERS } from "../../inject/helpers/table.ts";
 import type { Environment } from "../../platform/context.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
@@ -56,7 +63,11 @@ export async function answer(cli: Cli, client: string, argv: readonly string[]):
 
 /** @returns the exit code; null: nothing more is asked */
 async function answerOne(cli: Cli, protocol: Protocol, named: Named, call: Call): Promise<number | null> {
-  const demand = await protocol.ask(call);
+  const demand = await protocol.ask(call).catch((error: unknown) => {
+    if (!(error instanceof OutOfReach)) throw error;
+    cli.context.debug(oneLine(error));
+    return { kind: "reply" as const, reply: protocol.none(call) };
+  });
   switch (demand?.kind) {
     case undefined:
       return null;
@@ -116,17 +127,21 @@ async function acquireFor(
  */
 async function connectionWanted(session: Session, named: Named, demand: TokenDemand): Promise<Selected | null> {
   const { place } = demand;
-  const { connection: argument = demand.connection, profile, origins } = named;
-  const { env } = session.context;
-  const isFixed = argument !== undefined && (argument.includes(":") || isAddress(argument));
-  if (place === null || isFixed || (argument !== undefined && origins.length > 0)) {
-    const selected = await select(session, { argument, profile, stored: false });
+  const { connection: argument = demand.connection, origins } = named;
+  const profile = profileOf(session.context.env, argument, named.profile);
+  if (place === null || (argument !== undefined && (argument.includes(":") || isAddress(argument)))) {
+    const selected = await select(session, { argument, profile: named.profile, stored: false });
     if (place !== null && !origins.includes(place.origin)) await requireFor(session, selected, place.origin);
     return selected;
   }
+  if (origins.length > 0 && (argument ?? profile) === undefined)
+    throw usage(
+      "--origin is for the connection that is named, and none is.",
+      "Name one before it, as 'auth list' has it.",
+    );
   const provider = argument === undefined ? null : await session.registry.require(argument.toLowerCase());
   const { origin, user } = place;
-  return connectionFor(session, { origin, user, provider, profile: profileOf(env, argument, profile) });
+  return connectionFor(session, { origin, user, provider, profile, isAdded: origins.includes(origin) });
 }
 
 /**

@@ -122,3 +122,6 @@ export function failed(message: string): Reply {
 
 /** The client's request can't be read. Its message is shown; nothing of the request is in it. */
 export class BadRequest extends Error {}
+
+/** What is asked for is an address that no token goes to: as if no connection were for it. */
+export class OutOfReach extends BadRequest {}
