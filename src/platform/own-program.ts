@@ -1,5 +1,4 @@
 /** This very program as another process of its own, which goes on when the one that started it ends. */
-import { createInterface } from "node:readline";
 import type { Environment } from "./context.ts";
 import { asObject, type Json, parseJson } from "./json.ts";
 
@@ -15,17 +14,7 @@ export interface OwnProgram {
 
 /** @throws Error with the system's `code` where it can't be started */
 export function startOwnProgram(args: readonly string[], env: Environment): OwnProgram {
-  const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const child = Bun.spawn([process.execPath, ...args], {
-    // Under another name it might be taken for a helper of that name.
-    argv0: "auth",
-    env: Object.fromEntries(given),
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-    windowsHide: true,
-  });
-  // What waits for it decides how long this process lives.
-  child.unref();
+  const child = spawnApart(args, env, ["ignore", "pipe", "pipe"]);
   const ended = Promise.all([child.exited, child.stderr.text()]).then(([code, text]) => {
     const errors = text.split("\n").map((line) => asObject(asObject(parseJson(line))?.error));
     return { code, error: errors.findLast((one) => one !== null) ?? null };
@@ -33,8 +22,30 @@ export function startOwnProgram(args: readonly string[], env: Environment): OwnP
   return { pid: child.pid, events: jsonLines(child.stdout), ended, stop: () => child.kill("SIGTERM") };
 }
 
+/** The same with nothing to hear of it but its end. @param input what it reads @throws as `startOwnProgram` */
+export function startSilently(args: readonly string[], env: Environment, input: string): { ended: Promise<number> } {
+  return { ended: spawnApart(args, env, [new Blob([input]), "ignore", "ignore"]).exited };
+}
+
+type Stdio = ["ignore", "pipe", "pipe"] | [Blob, "ignore", "ignore"];
+
+function spawnApart<S extends Stdio>(args: readonly string[], env: Environment, stdio: S) {
+  const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const child = Bun.spawn<S[0], S[1], S[2]>([process.execPath, ...args], {
+    // Under another name it might be taken for a helper of that name.
+    argv0: "auth",
+    env: Object.fromEntries(given),
+    stdio,
+    detached: true,
+    windowsHide: true,
+  });
+  // What waits for it decides how long this process lives.
+  child.unref();
+  return child;
+}
+
 async function* jsonLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<Json> {
-  const { Readable } = await import("node:stream");
+  const [{ Readable }, { createInterface }] = await Promise.all([import("node:stream"), import("node:readline")]);
   for await (const line of createInterface({ input: Readable.fromWeb(stream as never) })) {
     const event = asObject(parseJson(line));
     if (event !== null) yield event;

@@ -1,8 +1,10 @@
 /** `auth helper` and clients that wait for some seconds only: a refresh goes on, whatever they do to the helper. */
 import { describe, expect, test } from "bun:test";
+import { copyFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { HELPERS } from "../../src/inject/helpers/table.ts";
 import { type HeldHome, heldHome, until } from "../support/held-home.ts";
-import { AUTH } from "../support/program.ts";
+import { AUTH, tempFolder } from "../support/program.ts";
 
 /** How each that has a time limit is asked for a token of `forge` at a URL. */
 const CALLS: Record<string, (url: string) => { args: string[]; stdin?: string; env?: Record<string, string> }> = {
@@ -51,6 +53,29 @@ test("within the client's time it gets the token that still lives, and the helpe
     expect(ended.stderr).toBe("auth: There was no new token within 8 seconds. The current token still works.\n");
     issuer?.letGo();
     await newTokenIsStored(home);
+  } finally {
+    await home.stop();
+  }
+}, 40_000);
+
+test("where no other process can be started, the helper itself refreshes", async () => {
+  const home = await homeWithDueToken();
+  try {
+    const program = join(tempFolder(), "auth");
+    copyFileSync(AUTH, program);
+    const { args, stdin = "" } = CALLS.bazel?.(home.issuers[0]?.url ?? "") ?? { args: [] };
+    const child = Bun.spawn([program, "helper", "bazel", "--min-ttl", "300", ...args], {
+      env: home.env,
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    // It has started once it has read a part of the request.
+    child.stdin.write(stdin.slice(0, 1));
+    await child.stdin.flush();
+    await Bun.sleep(300);
+    rmSync(program);
+    child.stdin.write(stdin.slice(1));
+    child.stdin.end();
+    expect(JSON.parse(await child.stdout.text()).headers.Authorization).toEqual(["Bearer access-2"]);
   } finally {
     await home.stop();
   }

@@ -9,6 +9,7 @@ import { refreshConnection } from "../../connections/refresh.ts";
 import type { Environment } from "../../platform/context.ts";
 import { createInput } from "../../platform/input.ts";
 import { LIMITS } from "../../platform/limits.ts";
+import { startSilently } from "../../platform/own-program.ts";
 import { Secret } from "../../platform/secret.ts";
 import type { Cli } from "../context.ts";
 import { inSession, servicesFor } from "../session.ts";
@@ -33,29 +34,17 @@ export async function refreshBeside(
 ): Promise<boolean> {
   if (time <= 0) return false;
   const order: v.InferInput<typeof ORDER> = { provider, name, minTtl, rejected: rejected?.reveal() ?? null, resource };
-  const child = start(env, JSON.stringify(order));
-  if (child === null) return true;
-  child.unref();
+  let ended: Promise<number>;
+  try {
+    ({ ended } = startSilently([COMMAND], env, JSON.stringify(order)));
+  } catch {
+    return true; // The caller refreshes by itself: a client that waits gets its token.
+  }
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), time);
   });
-  return Promise.race([child.exited.then(() => true), late]).finally(() => clearTimeout(timer));
-}
-
-/** It has none of our descriptors: a client may wait until all who could write an answer are gone. */
-function start(env: Environment, order: string): Bun.Subprocess | null {
-  try {
-    return Bun.spawn([process.execPath, COMMAND], {
-      argv0: "auth",
-      env: { ...env },
-      stdio: [new Blob([order]), "ignore", "ignore"],
-      detached: true,
-      windowsHide: true,
-    });
-  } catch {
-    return null; // The caller refreshes by itself: a client that waits gets its token.
-  }
+  return Promise.race([ended.then(() => true), late]).finally(() => clearTimeout(timer));
 }
 
 const COMMAND = "__refresh";
