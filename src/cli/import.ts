@@ -73,20 +73,12 @@ export default defineCommand({
 });
 
 async function whereOf({ context: { env, now } }: Cli, file: string | undefined): Promise<Where> {
-  const { absolutePath } = await import("../platform/paths.ts");
-  const { platform } = process;
-  const home = (platform === "win32" ? env.USERPROFILE : env.HOME) || null;
-  const folder = currentFolder() ?? home ?? "/";
-  return { env, platform, home, folder, now: now(), file: file === undefined ? null : absolutePath(file, platform) };
-}
-
-/** null where it has been deleted. */
-function currentFolder(): string | null {
-  try {
-    return process.cwd();
-  } catch {
-    return null;
-  }
+  const [{ absolutePath }, { surroundingsOf }] = await Promise.all([
+    import("../platform/paths.ts"),
+    import("../platform/places.ts"),
+  ]);
+  const named = file === undefined ? null : absolutePath(file, process.platform);
+  return { ...surroundingsOf(env), now: now(), file: named };
 }
 
 async function lookAtOne(name: string, where: Where): Promise<Looked> {

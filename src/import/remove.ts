@@ -3,9 +3,10 @@
  * where a project's git or an upload would find it; then the new text is written beside it; only once the login is in the
  * vault does that take the file's place.
  */
-import { constants, readdirSync, rmSync } from "node:fs";
-import { open, rename, rm } from "node:fs/promises";
+import { readdirSync, rmSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { createFile, syncFolderOf } from "../platform/drafts.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { faultReason } from "../platform/file-faults.ts";
 import { makeFolder } from "../platform/folders.ts";
@@ -46,7 +47,7 @@ export class Backups {
     if (removal.from === "database") {
       changeDatabase(path, title, removal.statements, "try");
       const backup = await this.#copy(path, async (copy) => {
-        await createPrivate(copy, "");
+        await createFile(copy, "");
         copyDatabase(path, title, copy);
       });
       return {
@@ -66,7 +67,7 @@ export class Backups {
       throw refused(`${path} has a second name (a hard link), which would keep what is taken out.`, "Remove the link.");
     const text = removal.edit(file.text);
     if (text === file.text) throw changed(path);
-    const backup = await this.#copy(path, (copy) => createPrivate(copy, file.text));
+    const backup = await this.#copy(path, (copy) => createFile(copy, file.text));
     const draft = `${path}${DRAFT}${crypto.randomUUID()}`;
     if (text !== null) await this.#draft(path, draft, text, file.mode);
     return {
@@ -91,7 +92,7 @@ export class Backups {
       try {
         makeFolder(this.#folder);
         await make(copy);
-        await syncFolder(copy);
+        await syncFolderOf(copy);
         this.#made.set(path, copy);
         return copy;
       } catch (error) {
@@ -105,7 +106,7 @@ export class Backups {
   async #draft(path: string, draft: string, text: string, mode: number): Promise<void> {
     try {
       removeDrafts(path);
-      await createPrivate(draft, text, mode);
+      await createFile(draft, text, mode);
     } catch (error) {
       await rm(draft, { force: true });
       await this.#forget(path);
@@ -134,7 +135,7 @@ async function replace(file: ForeignFile, draft: string, isEmpty: boolean): Prom
   try {
     if (isEmpty) await rm(file.path);
     else await rename(draft, file.path);
-    await syncFolder(file.path);
+    await syncFolderOf(file.path);
   } catch (error) {
     throw unwritable(file.path, error);
   }
@@ -142,29 +143,6 @@ async function replace(file: ForeignFile, draft: string, isEmpty: boolean): Prom
 
 async function requireUnchanged({ path, text }: ForeignFile): Promise<void> {
   if ((await readForeign(path))?.text !== text) throw changed(path);
-}
-
-/** @throws the system's error, `EEXIST` where there is one */
-async function createPrivate(path: string, text: string, mode = 0o600): Promise<void> {
-  const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
-  try {
-    await handle.writeFile(text);
-    if (mode !== 0o600) await handle.chmod(mode);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  // Windows has no such thing, and its folders can't be opened.
-  if (process.platform === "win32") return;
-  const folder = await open(dirname(path), constants.O_RDONLY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 function unwritable(path: string, error: unknown): AuthError {

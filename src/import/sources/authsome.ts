@@ -5,11 +5,11 @@
  * https://github.com/agentrhq/authsome: src/authsome/vault, src/authsome/server/credential_repository.py
  */
 import { asObject, at, type Json, parseJson, textAt } from "../../platform/json.ts";
+import { inFolder, inHome, joined } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import { shellWord } from "../../platform/shell-word.ts";
 import type { ForeignDatabase, Row, Statement } from "../database.ts";
 import { readForeign } from "../file.ts";
-import { inFolder, inHome, joined } from "../paths.ts";
 import { refused, unknownForm } from "../refused.ts";
 import type { Credential, Found, ImportSource, Where } from "../source.ts";
 

@@ -5,10 +5,10 @@
  * https://github.com/AzureAD/microsoft-authentication-library-for-python/blob/dev/msal/token_cache.py
  */
 import { asObject, type Json, ownValue, textAt } from "../../platform/json.ts";
+import { inFolder, inHome, joined } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import type { ForeignFile } from "../file.ts";
 import { entriesOf, jsonOf, numberAt, withoutInJson } from "../json-text.ts";
-import { inFolder, inHome, joined } from "../paths.ts";
 import { refused, unknownForm } from "../refused.ts";
 import type { Found, ImportSource } from "../source.ts";
 

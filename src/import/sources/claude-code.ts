@@ -5,9 +5,9 @@
  * https://github.com/steipete/CodexBar
  */
 import { asObject, textAt } from "../../platform/json.ts";
+import { inFolder, inHome } from "../../platform/places.ts";
 import type { ForeignFile } from "../file.ts";
 import { entriesOf, jsonOf, withoutInJson } from "../json-text.ts";
-import { inFolder, inHome } from "../paths.ts";
 import { serverLogin } from "../server-entry.ts";
 import type { Found, ImportSource } from "../source.ts";
 

@@ -5,10 +5,10 @@
  * https://github.com/openai/codex: codex-rs/login/src/auth/storage.rs, codex-rs/rmcp-client/src/oauth.rs
  */
 import { textAt } from "../../platform/json.ts";
+import { inFolder, inHome } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import type { ForeignFile } from "../file.ts";
 import { entriesOf, jsonOf, withoutInJson } from "../json-text.ts";
-import { inFolder, inHome } from "../paths.ts";
 import { serverLogin } from "../server-entry.ts";
 import type { Found, ImportSource } from "../source.ts";
 

@@ -5,9 +5,10 @@
  * https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax and
  * https://github.com/motdotla/dotenv#comments
  */
+
+import { joined } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import type { ForeignFile } from "../file.ts";
-import { joined } from "../paths.ts";
 import type { Found, ImportSource } from "../source.ts";
 
 export const dotenv: ImportSource = {

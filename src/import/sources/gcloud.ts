@@ -6,10 +6,10 @@
  */
 import { textAt } from "../../platform/json.ts";
 import { absolutePath } from "../../platform/paths.ts";
+import { configFolder, inFolder } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import type { ForeignFile } from "../file.ts";
 import { jsonOf } from "../json-text.ts";
-import { configFolder, inFolder } from "../paths.ts";
 import { unknownForm } from "../refused.ts";
 import type { Found, ImportSource } from "../source.ts";
 

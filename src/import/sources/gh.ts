@@ -5,11 +5,11 @@
  * https://github.com/cli/cli/blob/trunk/internal/config/config.go
  */
 import { asObject, type Json, textAt } from "../../platform/json.ts";
+import { configFolder, inFolder } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import { commandLine } from "../../platform/shell-word.ts";
 import { hostFrom } from "../../platform/url.ts";
 import type { ForeignFile } from "../file.ts";
-import { configFolder, inFolder } from "../paths.ts";
 import { unknownForm } from "../refused.ts";
 import type { Found, ImportSource } from "../source.ts";
 

@@ -7,9 +7,9 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { AuthError } from "../../platform/errors.ts";
+import { configFolder, inFolder, inHome, joined } from "../../platform/places.ts";
 import { type ForeignFile, readForeign } from "../file.ts";
 import { jsonOf } from "../json-text.ts";
-import { configFolder, inFolder, inHome, joined } from "../paths.ts";
 import { refused } from "../refused.ts";
 import { serverLogin } from "../server-entry.ts";
 import type { Found, ImportSource, Place, Where } from "../source.ts";

@@ -3,10 +3,11 @@
  *
  * https://everything.curl.dev/usingcurl/netrc.html
  */
+
+import { inFolder, inHome } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import { hostFrom } from "../../platform/url.ts";
 import type { ForeignFile } from "../file.ts";
-import { inFolder, inHome } from "../paths.ts";
 import { unknownForm } from "../refused.ts";
 import type { Found, ImportSource } from "../source.ts";
 

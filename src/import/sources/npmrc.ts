@@ -4,10 +4,10 @@
  * https://docs.npmjs.com/cli/configuring-npm/npmrc
  */
 import { parse } from "ini";
+import { inFolder, inHome } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import { hostFrom } from "../../platform/url.ts";
 import type { ForeignFile } from "../file.ts";
-import { inFolder, inHome } from "../paths.ts";
 import type { Found, ImportSource } from "../source.ts";
 
 export const npmrc: ImportSource = {

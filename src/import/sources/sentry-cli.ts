@@ -5,13 +5,13 @@
  * https://github.com/getsentry/cli/blob/main/src/lib/db/schema.ts and https://docs.sentry.io/cli/configuration/
  */
 import { type Json, textAt } from "../../platform/json.ts";
+import { configFolder, inFolder, inHome, joined } from "../../platform/places.ts";
 import { Secret } from "../../platform/secret.ts";
 import { hostFrom } from "../../platform/url.ts";
 import { assignmentOf } from "../assignment.ts";
 import type { ForeignDatabase, Row } from "../database.ts";
 import type { ForeignFile } from "../file.ts";
 import { numberAt } from "../json-text.ts";
-import { configFolder, inFolder, inHome, joined } from "../paths.ts";
 import { unknownForm } from "../refused.ts";
 import type { Found, ImportSource, Where } from "../source.ts";
 
