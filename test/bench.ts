@@ -24,6 +24,7 @@ import { FLAGS } from "../.ci/flags.mjs";
 import { measureBridge } from "./bench-mcp.ts";
 import { installedPeers } from "./bench-peers.ts";
 import { plot } from "./bench-plot.ts";
+import { measureProxy } from "./bench-proxy.ts";
 import { crowdLimit, measureRefresh } from "./bench-refresh.ts";
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 200);
@@ -176,11 +177,25 @@ async function bench(): Promise<number> {
     promise(`auth token with ${MANY} connections / with one`, of(crowded) / of(token), 1.2),
     promise(`git asks, with ${MANY} connections / with one`, of(helperCrowded) / of(helper), 1.2),
     promise("auth token github with plugins / with none", of(plugged) / of(named), 1.1),
-    ...(process.platform === "linux" ? [memory(token, empty), ...(await refreshing()), ...(await bridging())] : []),
+    ...(process.platform === "linux"
+      ? [memory(token, empty), ...(await refreshing()), ...(await bridging()), ...(await proxying())]
+      : []),
   ];
   console.log("");
   for (const { line } of promises) console.log(`  ${line}`);
   return promises.every(({ kept }) => kept) ? 0 : 1;
+}
+
+async function proxying(): Promise<Kept[]> {
+  const { rate, reverse, forward, plain } = await measureProxy(copyOf("auth", 0));
+  console.log(
+    `  proxy: ${rate.toFixed(0)} requests a second; it adds ${reverse.toFixed(2)} ms by address, ${forward.toFixed(2)} ms as HTTPS_PROXY (one that only hands bytes over: ${plain.toFixed(2)} ms)`,
+  );
+  return [
+    promise("3,000 / requests a second through auth proxy", 3000 / rate, 1),
+    promise("milliseconds that auth proxy adds by address", reverse, 1),
+    promise("milliseconds that auth proxy adds as HTTPS_PROXY", forward, 2),
+  ];
 }
 
 async function refreshing(): Promise<Kept[]> {

@@ -50,7 +50,7 @@ export function openUpstreams(): Upstreams {
         path: target,
         headers,
         setHost: false,
-        ...LOCAL_NAMES,
+        ...CONNECTING,
       };
       return isSecure
         ? secureRequest({ ...options, agent: secure, rejectUnauthorized: true, servername: serverName(url) })
@@ -58,7 +58,7 @@ export function openUpstreams(): Upstreams {
     },
     async tunnel(host, port) {
       const url = new URL(`https://${host}:${port}`);
-      return (await viaProxy(url)) ?? connected(connect({ host: hostOf(url), port, ...LOCAL_NAMES }), url);
+      return (await viaProxy(url)) ?? connected(connect({ host: hostOf(url), port, ...CONNECTING }), url);
     },
     close() {
       plain.destroy();
@@ -128,7 +128,9 @@ const LOOPBACK = [
 ] as const;
 
 /** `localhost` means this machine whatever a resolver answers (RFC 6761 §6.3). */
-const LOCAL_NAMES: Pick<TcpNetConnectOpts, "lookup"> = {
+const CONNECTING: Pick<TcpNetConnectOpts, "lookup" | "autoSelectFamilyAttemptTimeout"> = {
+  // Milliseconds for one of several addresses. The 250 that are usual are too few for a busy machine, or a slow line.
+  autoSelectFamilyAttemptTimeout: 3000,
   lookup: (hostname, options, found) => {
     if (hostname !== "localhost") return void import("node:dns").then((dns) => dns.lookup(hostname, options, found));
     if (options.all) found(null, [...LOOPBACK]);

@@ -5,7 +5,7 @@
 import { type Duplex, type IncomingMessage, type TlsServer, tlsServer } from "../platform/http-server.ts";
 import { streamFailure } from "../platform/http-stream.ts";
 import type { Secret } from "../platform/secret.ts";
-import { isSameOrigin, originOf } from "../platform/url.ts";
+import { isLoopback, isSameOrigin, originOf } from "../platform/url.ts";
 import type { Api } from "./api.ts";
 import type { Identity } from "./authority.ts";
 import { hasProxySecret } from "./guard.ts";
@@ -98,7 +98,7 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
       if (url === null || url.protocol !== "http:" || url.username !== "" || url.password !== "")
         return malformed("Only http:// addresses can be asked for so.");
       const origin = originOf(url.href);
-      if (isSameOrigin(origin, own)) return LOOP;
+      if (isItself(url, own)) return LOOP;
       if (strict && !isServed(origin))
         return denied(`Only the connections' own APIs may be reached (--strict), and ${origin} is none.`);
       const target = (request.url ?? "").replace(/^http:\/\/[^/?]*/i, "");
@@ -128,7 +128,7 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
         socket.write(OPEN);
         return serverOf(origin).take(socket, head);
       }
-      if (isSameOrigin(`http://${url.hostname}:${port}`, own)) return turnDown(LOOP);
+      if (isItself(url, own)) return turnDown(LOOP);
       if (strict)
         return turnDown(denied(`Only the connections' own APIs may be reached (--strict), and ${origin} is none.`));
       try {
@@ -144,6 +144,11 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
       }
     },
   };
+}
+
+/** By any of this machine's names. */
+function isItself({ hostname, port }: URL, own: string): boolean {
+  return isLoopback(hostname) && port === new URL(own).port;
 }
 
 const OPEN = "HTTP/1.1 200 Connection Established\r\n\r\n";

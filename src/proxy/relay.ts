@@ -189,10 +189,13 @@ function deliver(
     reply.resume();
     return void response.end();
   }
-  // What an API sends piece by piece (server-sent events) may have a pause after its head.
-  response.flushHeaders();
-  pour(body, scrubber, response);
+  const length = isDecoded ? Number.NaN : Number(reply.headers["content-length"]);
+  // What an API sends piece by piece (server-sent events) may have a pause after its head; else it goes out with the body.
+  if (Number.isNaN(length)) setImmediate(() => response.destroyed || response.flushHeaders());
+  pour(body, scrubber, response, length);
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 /** What a masker gives is valid until its next call, unless it is the chunk itself. */
 function owned(clean: Uint8Array, chunk: Uint8Array): Uint8Array {
@@ -202,19 +205,26 @@ function owned(clean: Uint8Array, chunk: Uint8Array): Uint8Array {
 /** Between two chunks a secret may be cut in two; what is no more than its beginning isn't kept from a program that waits. */
 const PAUSE_MS = 30;
 
-export function pour(from: Readable, scrubber: Scrubber, to: Writable): void {
+/** @param length in bytes, where it is known: the end goes out with what is before it */
+export function pour(from: Readable, scrubber: Scrubber, to: Writable, length = Number.NaN): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let size = 0;
   from.on("data", (chunk: Buffer) => {
     clearTimeout(timer);
-    const clean = scrubber.feed(chunk);
-    if (clean.length > 0 && !to.write(owned(clean, chunk))) from.pause();
+    size += chunk.length;
+    const clean = owned(scrubber.feed(chunk), chunk);
+    if (size === length) return finish(clean);
+    if (clean.length > 0 && !to.write(clean)) from.pause();
     if (scrubber.isHolding) timer = setTimeout(() => to.write(Buffer.from(scrubber.pause())), PAUSE_MS);
   });
   to.on("drain", () => from.resume());
   to.on("close", () => clearTimeout(timer));
   from.on("end", () => {
+    if (size !== length) finish(NO_BYTES);
+  });
+  const finish = (last: Uint8Array): void => {
     clearTimeout(timer);
     const rest = scrubber.end();
-    to.end(rest.length > 0 ? Buffer.from(rest) : undefined);
-  });
+    to.end(rest.length === 0 ? last : Buffer.concat([last, rest]));
+  };
 }

@@ -126,22 +126,40 @@ function fixed(acquired: Acquired): Source {
   return { get: async () => acquired, rejected: async () => acquired };
 }
 
+/** Requests that come within this time look at the vault once. Milliseconds. */
+const SAME_LOOK_MS = 5;
+
 function credentials(session: Session, source: Source): Pick<Api, "credential" | "renewed"> {
   let made: { readonly stored: Stored | null; readonly credential: Credential } | null = null;
   const credentialOf = async (acquired: Acquired): Promise<Credential> => {
     const { stored, token } = acquired;
     // The record says all that the headers are made of.
-    if (made !== null && made.stored === stored && made.credential.token.equals(token)) return made.credential;
+    if (made !== null && isSame(made.stored, stored) && made.credential.token.equals(token)) return made.credential;
     const headers = await headersOf(session, acquired);
     const credential = { token, headers, secrets: [token, ...Object.values(stored?.record.companions ?? {})] };
     made = { stored, credential };
     return credential;
   };
+  let looking: { readonly at: number; readonly credential: Promise<Credential> } | null = null;
   return {
-    credential: async () => credentialOf(await source.get()),
+    credential() {
+      const at = performance.now();
+      // A login that ends meanwhile would have ended on the request's way, too.
+      if (looking !== null && at - looking.at < SAME_LOOK_MS) return looking.credential;
+      const credential = source.get().then(credentialOf);
+      looking = { at, credential };
+      return credential;
+    },
     renewed: async (refused) => {
       const acquired = await source.rejected(refused.token);
+      looking = null;
       return acquired.token.equals(refused.token) ? null : credentialOf(acquired);
     },
   };
+}
+
+function isSame(one: Stored | null, other: Stored | null): boolean {
+  if (one === null || other === null) return one === other;
+  const { generation, incarnation } = one.version;
+  return other.version.generation === generation && other.version.incarnation === incarnation;
 }

@@ -1,0 +1,149 @@
+/** An API that gives the token back, in every way it can: the program never gets it (RULES.md §5). */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { type ProxyHome, proxyHome, type Started, startAuthProxy } from "../support/proxy-home.ts";
+
+const tokenIn = ({ headers }: IncomingMessage): string => (headers.authorization ?? "").replace("Bearer ", "");
+const forms = (token: string): Record<string, string> => ({
+  plain: token,
+  base64: btoa(token),
+  "Basic pair": btoa(`me:${token}`),
+  "two Basic pairs": btoa(`x:${token}`) + btoa(`yy:${token}`),
+  base64url: Buffer.from(`{"a":"${token}"}`).toString("base64url"),
+  hex: Buffer.from(token).toString("hex"),
+  "hex in capitals": Buffer.from(token).toString("hex").toUpperCase(),
+  percent: [...Buffer.from(token)].map((byte) => `%${byte.toString(16)}`).join(""),
+  JSON: [...token].map((char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join(""),
+});
+
+const compressed =
+  (coding: string, compress: (text: string) => Buffer) =>
+  (request: IncomingMessage, response: ServerResponse): void => {
+    const body = compress(`before ${tokenIn(request)} after`);
+    response.writeHead(200, { "content-encoding": coding, "content-length": body.length }).end(body);
+  };
+
+let home: ProxyHome;
+let proxy: Started;
+beforeAll(async () => {
+  home = await proxyHome(3600, {
+    "/headers": (request, response) => {
+      const token = tokenIn(request);
+      const headers = {
+        "x-echo": token,
+        "set-cookie": `a=${btoa(`me:${token}`)}`,
+        link: `<https://x.example/?t=${token}>`,
+      };
+      response.writeHead(200, `OK ${token}`, headers).end("done");
+    },
+    "/forms": (request, response) => void response.end(JSON.stringify(forms(tokenIn(request)))),
+    "/length": (request, response) => {
+      const body = `[${tokenIn(request)}]`;
+      response.writeHead(200, { "content-length": body.length }).end(body);
+    },
+    "/bytes": async (request, response) => {
+      for (const char of `<${tokenIn(request)}>${btoa(tokenIn(request))}!`) {
+        response.write(char);
+        await Bun.sleep(2);
+      }
+      response.end();
+    },
+    "/prompt": (request, response) => {
+      response.write(`say ${tokenIn(request).slice(0, 3)}`);
+      setTimeout(() => response.end("ess"), 2000);
+    },
+    "/gzip": compressed("gzip", gzipSync),
+    "/deflate": compressed("deflate", deflateSync),
+    "/br": compressed("br", brotliCompressSync),
+    "/zstd": compressed("zstd", zstdCompressSync),
+    "/twice": compressed("gzip, br", (text) => brotliCompressSync(gzipSync(text))),
+    "/unknown": compressed("rot13", (text) => Buffer.from(text)),
+    "/broken": (_, response) => void response.writeHead(200, { "content-encoding": "gzip" }).end("no gzip"),
+    "/error": (request, response) => void response.writeHead(500).end(`wrong token: ${tokenIn(request)}`),
+    "/clean": (_, response) => void response.end(Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) % 256))),
+  });
+  proxy = await startAuthProxy(home.env, ["acme"]);
+});
+afterAll(async () => {
+  await proxy.stop();
+  await home.stop();
+});
+
+/** Everything that a program gets to see. */
+async function seen(path: string): Promise<string> {
+  const response = await fetch(`${proxy.address}${path}`);
+  const body = await response.text();
+  return [response.status, response.statusText, JSON.stringify([...response.headers]), body].join("\n");
+}
+const isFound = (text: string): string[] =>
+  Object.entries(forms(home.token())).flatMap(([name, form]) => (text.includes(form) ? [name] : []));
+
+describe("the token doesn't come back", () => {
+  test("in headers, or beside the status", async () => {
+    const text = await seen("/headers");
+    expect(isFound(text)).toEqual([]);
+    expect(text).toContain("https://x.example/?t=****");
+  });
+
+  test("in any form in a body", async () => {
+    const text = await seen("/forms");
+    expect(isFound(text)).toEqual([]);
+    expect(Object.keys(JSON.parse(text.split("\n").at(-1) ?? ""))).toEqual(Object.keys(forms("x")));
+  });
+
+  test("byte by byte", async () => {
+    const text = await seen("/bytes");
+    expect(isFound(text)).toEqual([]);
+    // The last letter of Base64 may tell two bits.
+    expect(text).toMatch(/<\*+>\*+[A-Za-z0-9]?=*!$/);
+  });
+
+  for (const coding of ["gzip", "deflate", "br", "zstd", "twice"])
+    test(`compressed: ${coding}`, async () => {
+      const text = await seen(`/${coding}`);
+      expect(text).toMatch(/before \*+ after$/);
+      expect(text).not.toContain("content-encoding");
+    });
+
+  test("in what can't be read: an unknown or broken compression is no reply", async () => {
+    expect((await fetch(`${proxy.address}/unknown`)).status).toBe(502);
+    expect(fetch(`${proxy.address}/broken`).then((response) => response.text())).rejects.toThrow();
+  });
+
+  test("in an error", async () => expect(await seen("/error")).toMatch(/^500\n[\s\S]*wrong token: \*+$/));
+
+  test("in a WebSocket's frames", async () => {
+    const socket = new WebSocket(`${proxy.address}/socket`.replace("http", "ws"));
+    const answer = new Promise<string>((resolve, reject) => {
+      socket.onmessage = ({ data }) => resolve(String(data));
+      socket.onerror = reject;
+      socket.onopen = () => socket.send(`it is ${home.token()}`);
+    });
+    expect(await answer).toMatch(/^it is \*+$/);
+    socket.close();
+  });
+});
+
+describe("all else comes back unchanged:", () => {
+  test("a length that was told is right", async () => {
+    const response = await fetch(`${proxy.address}/length`);
+    expect(response.headers.get("content-length")).toBe(String(home.token().length + 2));
+    expect(await response.text()).toMatch(/^\[\*+\]$/);
+  });
+
+  test("any bytes", async () => {
+    const bytes = new Uint8Array(await (await fetch(`${proxy.address}/clean`)).arrayBuffer());
+    expect(bytes).toEqual(Uint8Array.from({ length: 100_000 }, (_, i) => (i * 7) % 256));
+  });
+
+  test("what only begins like the token isn't kept from a program that waits for it", async () => {
+    const began = performance.now();
+    const reader = ((await fetch(`${proxy.address}/prompt`)).body as ReadableStream<Uint8Array>).getReader();
+    let text = "";
+    while (text.length < 7) text += new TextDecoder().decode((await reader.read()).value);
+    expect(text).toBe("say acc");
+    expect(performance.now() - began).toBeLessThan(1500);
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe("ess");
+  });
+});
