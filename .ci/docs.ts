@@ -1,7 +1,8 @@
 // `npm run docs`: writes docs/providers/<id>.md for every built-in provider, docs/commands/, docs/man/, docs/reference.md,
-// docs/catalogue.md, and what of the catalogue is whose. Tests compare them with what this makes.
+// docs/catalogue.md, docs/agent-api.json, and what of the catalogue is whose. Tests compare them with what this makes.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { builtIn } from "../providers/index.ts";
+import { AGENT_API, agentApi } from "./agent-api.ts";
 import { catalogTables } from "./catalog-claims.ts";
 import { cataloguePage, PAGE } from "./catalogue-page.ts";
 import { COMMAND_PAGES, commandPages } from "./command-pages.ts";
@@ -16,9 +17,12 @@ writeAll(new URL("../docs/providers/", import.meta.url), providers);
 writeAll(COMMAND_PAGES, await commandPages());
 writeAll(MAN_PAGES, await manPages());
 writeFileSync(REFERENCE, referencePage());
+writeFileSync(AGENT_API, agentApi());
 for (const [file, text] of await catalogTables()) writeFileSync(file, text);
 writeFileSync(PAGE, await cataloguePage());
-console.log("Wrote docs/providers, docs/commands, docs/man, docs/reference.md and docs/catalogue.md");
+console.log(
+  "Wrote docs/providers, docs/commands, docs/man, docs/reference.md, docs/catalogue.md and docs/agent-api.json",
+);
 
 /** The folder then holds these files and no others. */
 function writeAll(folder: URL, files: ReadonlyMap<string, string>): void {

@@ -35,6 +35,7 @@ async function start(): Promise<number> {
   if (name === "--version" && others.length === 0) return showVersion(createCli(env, DEFAULT_GLOBALS, []));
   if (name === "__complete") return complete(others);
   if (name === "__refresh") return refreshForAnother();
+  if (name === "__agent" || name === "__notify") return inBackground(name);
   const load = isBridge(argv)
     ? () => import("./cli/mcp/bridge.ts")
     : Object.hasOwn(FAST, name)
@@ -65,6 +66,14 @@ async function refreshForAnother(): Promise<number> {
   const { carryOut } = await import("./cli/helper/refresher.ts");
   const cli = createCli(env, { ...DEFAULT_GLOBALS, input: false }, []);
   return perform(cli, () => carryOut(cli));
+}
+
+/** What we run ourselves, and go on without: the agent, and the command that tells a person. */
+async function inBackground(name: "__agent" | "__notify"): Promise<number> {
+  const cli = createCli(env, { ...DEFAULT_GLOBALS, input: false }, []);
+  if (name === "__notify") return (await import("./cli/notify.ts")).superviseNotifyCommand(env);
+  const { runInBackground } = await import("./cli/agent/background.ts");
+  return perform(cli, () => runInBackground(cli));
 }
 
 /** What a program asks that takes us for its credential helper: not read as a command line of ours. null: it isn't one. */

@@ -18,8 +18,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/contract": ["src/connections", "src/oauth", "src/providers", "src/vault", "src/platform"],
   "src/mcp": ["src/platform"],
   "src/inject": ["src/oauth", "src/providers", "src/vault", "src/platform"],
+  "src/agent": ["src/connections", "src/vault", "src/platform"],
   "src/proxy": ["src/inject", "src/platform"],
   "src/cli": [
+    "src/agent",
     "src/contract",
     "src/connections",
     "src/import",
@@ -143,7 +145,7 @@ test("src knows no provider's name", () => {
 });
 
 /** One exchange, sending again, what is streamed, and the way through a proxy. */
-const NETWORK = ["http.ts", "http-retry.ts", "http-stream.ts", "http-server.ts", "proxy.ts"].map(
+const NETWORK = ["http.ts", "http-retry.ts", "http-stream.ts", "http-server.ts", "local-http.ts", "proxy.ts"].map(
   (name) => `src/platform/${name}`,
 );
 

@@ -21,6 +21,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FLAGS } from "../.ci/flags.mjs";
+import { measureAgent } from "./bench-agent.ts";
 import { measureBridge } from "./bench-mcp.ts";
 import { installedPeers } from "./bench-peers.ts";
 import { plot } from "./bench-plot.ts";
@@ -177,6 +178,7 @@ async function bench(): Promise<number> {
     promise(`auth token with ${MANY} connections / with one`, of(crowded) / of(token), 1.2),
     promise(`git asks, with ${MANY} connections / with one`, of(helperCrowded) / of(helper), 1.2),
     promise("auth token github with plugins / with none", of(plugged) / of(named), 1.1),
+    ...(process.platform === "linux" ? await agent() : []),
     ...(process.platform === "linux"
       ? [memory(token, empty), ...(await refreshing()), ...(await bridging()), ...(await proxying())]
       : []),
@@ -195,6 +197,18 @@ async function proxying(): Promise<Kept[]> {
     promise("3,000 / requests a second through auth proxy", 3000 / rate, 1),
     promise("milliseconds that auth proxy adds by address", reverse, 1),
     promise("milliseconds that auth proxy adds as HTTPS_PROXY", forward, 2),
+  ];
+}
+
+async function agent(): Promise<Kept[]> {
+  const { perSecond, p99, byAgent, byPassphrase } = await measureAgent(copyOf("auth", 0), ROUNDS / 4);
+  console.log(
+    `  agent: ${perSecond.toFixed(0)} tokens/s over its socket, p99 ${p99.toFixed(2)} ms; auth token by it ${byAgent.toFixed(1)} ms, by a passphrase ${byPassphrase.toFixed(1)} ms`,
+  );
+  return [
+    promise("10,000 tokens/s / the agent's", 10_000 / perSecond, 1),
+    promise("the agent's p99 / 2 ms", p99 / 2, 1),
+    promise("auth token by the agent / by a passphrase", byAgent / byPassphrase, 1),
   ];
 }
 

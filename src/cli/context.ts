@@ -54,6 +54,9 @@ export function createCli(env: Environment, globals: Globals, rest: readonly str
     http,
     now: Date.now,
     debug,
+    ...(env.AUTH_NOTIFY_COMMAND && {
+      notify: async (need) => (await import("./notify.ts")).runNotifyCommand(env, need),
+    }),
     warn: (message) => output.warn(message),
     audit: async (event) => {
       const paths = pathsOrNull(context);

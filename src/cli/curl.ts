@@ -12,7 +12,7 @@ import type { Cli } from "./context.ts";
 import { type Headers, headersOf } from "./headers.ts";
 import { runExitCode, started } from "./run.ts";
 import { CONNECTION, resourceOf, STORED } from "./selector.ts";
-import { inSession } from "./session.ts";
+import { inSession, READS } from "./session.ts";
 
 export default defineCommand({
   name: "curl",
@@ -41,22 +41,26 @@ export default defineCommand({
     const request = readCurlArguments(cli.rest);
     const url = checkedUrl(request.url);
     const also = [...list(args.origin).map(checkedOrigin), ...(resource === null ? [] : [checkedOrigin(resource)])];
-    const headers = await inSession(cli, async (session) => {
-      const selector = { argument: args.connection, profile: args.profile, stored: args.stored ?? false };
-      const selected = await select(session, selector);
-      // Before anything is sent: a refresh too.
-      if (!also.includes(originOf(url))) await requireFor(session, selected, originOf(url));
-      const acquired = await acquire(session, selected, 0, undefined, resource);
-      if (acquired.warning !== null) cli.output.warn(acquired.warning);
-      const headers = await headersOf(session, acquired);
-      requireOtherHeaders(
-        request,
-        headers.map(([name]) => name),
-      );
-      const { connection } = acquired;
-      await cli.context.audit({ event: "run", status: "success", connection, message: `curl ${originOf(url)}` });
-      return headers;
-    });
+    const headers = await inSession(
+      cli,
+      async (session) => {
+        const selector = { argument: args.connection, profile: args.profile, stored: args.stored ?? false };
+        const selected = await select(session, selector);
+        // Before anything is sent: a refresh too.
+        if (!also.includes(originOf(url))) await requireFor(session, selected, originOf(url));
+        const acquired = await acquire(session, selected, 0, undefined, resource);
+        if (acquired.warning !== null) cli.output.warn(acquired.warning);
+        const headers = await headersOf(session, acquired);
+        requireOtherHeaders(
+          request,
+          headers.map(([name]) => name),
+        );
+        const { connection } = acquired;
+        await cli.context.audit({ event: "run", status: "success", connection, message: `curl ${originOf(url)}` });
+        return headers;
+      },
+      READS,
+    );
     await cli.output.done();
     return startCurl(cli, headers, request, url, inherited);
   },

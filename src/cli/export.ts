@@ -7,7 +7,7 @@ import { defineCommand, list } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError, EXIT_CODES } from "./exit.ts";
 import { INJECTION_ARGS, injectionsFor } from "./injections.ts";
-import { inSession } from "./session.ts";
+import { inSession, READS } from "./session.ts";
 import { oneOf } from "./suggest.ts";
 
 export default defineCommand({
@@ -30,23 +30,27 @@ export default defineCommand({
   ],
   exitCodeOf: (error) => exportExitCode(error),
   run: (cli, args) =>
-    inSession(cli, async (session) => {
-      const plain = cli.output.isJson ? "json" : "shell";
-      const format = args.format === undefined ? plain : oneOf("format", args.format, EXPORT_FORMATS);
-      const write = format === "github-actions" ? await workflowWriter(cli) : textWriter(cli, format);
-      if (cli.output.isJson && format !== "json")
-        throw usage(`--json writes JSON, and the format ${format} doesn't.`, "Leave one of them out.");
-      const injections = await injectionsFor(cli, session, {
-        connections: args._,
-        named: list(args.connection),
-        profile: args.profile,
-        minTtl: 0,
-      });
-      for (const { connection } of injections)
-        await cli.context.audit({ event: "export", status: "success", connection });
-      const variables = injectedVariables(cli.context.env, injections);
-      await write(variables, injections);
-    }),
+    inSession(
+      cli,
+      async (session) => {
+        const plain = cli.output.isJson ? "json" : "shell";
+        const format = args.format === undefined ? plain : oneOf("format", args.format, EXPORT_FORMATS);
+        const write = format === "github-actions" ? await workflowWriter(cli) : textWriter(cli, format);
+        if (cli.output.isJson && format !== "json")
+          throw usage(`--json writes JSON, and the format ${format} doesn't.`, "Leave one of them out.");
+        const injections = await injectionsFor(cli, session, {
+          connections: args._,
+          named: list(args.connection),
+          profile: args.profile,
+          minTtl: 0,
+        });
+        for (const { connection } of injections)
+          await cli.context.audit({ event: "export", status: "success", connection });
+        const variables = injectedVariables(cli.context.env, injections);
+        await write(variables, injections);
+      },
+      READS,
+    ),
 });
 
 type Writer = (variables: Record<string, string>, injections: readonly Injection[]) => Promise<void>;

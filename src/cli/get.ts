@@ -33,20 +33,25 @@ export default defineCommand({
     ["auth get {a} --json", "all fields"],
   ],
   run: (cli, args) =>
-    inSession(cli, async (session) => {
-      const selected = await select(session, {
-        argument: args.connection,
-        profile: args.profile,
-        stored: args.stored ?? false,
-      });
-      const fields = {
-        ...(selected.source === "environment"
-          ? environmentFields(selected.provider, selected.token)
-          : await storedFields(cli, session, selected, args.refresh ?? true)),
-        ...(await defaultFields(session, selected, args.field)),
-      };
-      await printFields(cli, fields, args.field, args["show-secret"] ?? false);
-    }),
+    inSession(
+      cli,
+      async (session) => {
+        const selected = await select(session, {
+          argument: args.connection,
+          profile: args.profile,
+          stored: args.stored ?? false,
+        });
+        const fields = {
+          ...(selected.source === "environment"
+            ? environmentFields(selected.provider, selected.token)
+            : await storedFields(cli, session, selected, args.refresh ?? true)),
+          ...(await defaultFields(session, selected, args.field)),
+        };
+        await printFields(cli, fields, args.field, args["show-secret"] ?? false);
+        // A refresh token comes from the vault alone.
+      },
+      { reads: !args["show-secret"] },
+    ),
 });
 
 type Fields = Record<string, unknown>;

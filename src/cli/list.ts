@@ -5,7 +5,7 @@ import { printTable } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import { allEntries, markOf, tellOfFolder } from "./entries.ts";
 import { isRenewed } from "./lifetime.ts";
-import { inSession } from "./session.ts";
+import { inSession, READS } from "./session.ts";
 
 export default defineCommand({
   name: "list",
@@ -16,23 +16,27 @@ export default defineCommand({
     ["auth list --json", "with states and expiries, for a program"],
   ],
   run: (cli) =>
-    inSession(cli, async (session) => {
-      const shown = await allEntries(session);
-      const entries = shown.map(({ entry }) => entry);
-      await tellOfFolder(cli, session);
-      if (cli.output.isJson) return cli.output.json(entries);
-      if (entries.length === 0) return cli.output.say("No connections. Log in: auth login <provider>");
-      const now = session.context.now();
-      const rows = shown.map(({ entry, stored }) => [
-        `${entry.connection}${markOf(entry)}`,
-        entry.account ?? "",
-        entry.reason === null ? entry.status : `${entry.status} (${entry.reason})`,
-        expiry(entry, stored, now),
-        entry.source === "vault" ? "" : `${entry.source.slice(4)} (environment)`,
-      ]);
-      await printTable(cli.output, ["CONNECTION", "ACCOUNT", "STATUS", "EXPIRES", "SOURCE"], rows);
-      if (entries.length > 1 && isTerminal(1)) cli.output.say(LEGEND);
-    }),
+    inSession(
+      cli,
+      async (session) => {
+        const shown = await allEntries(session);
+        const entries = shown.map(({ entry }) => entry);
+        await tellOfFolder(cli, session);
+        if (cli.output.isJson) return cli.output.json(entries);
+        if (entries.length === 0) return cli.output.say("No connections. Log in: auth login <provider>");
+        const now = session.context.now();
+        const rows = shown.map(({ entry, stored }) => [
+          `${entry.connection}${markOf(entry)}`,
+          entry.account ?? "",
+          entry.reason === null ? entry.status : `${entry.status} (${entry.reason})`,
+          expiry(entry, stored, now),
+          entry.source === "vault" ? "" : `${entry.source.slice(4)} (environment)`,
+        ]);
+        await printTable(cli.output, ["CONNECTION", "ACCOUNT", "STATUS", "EXPIRES", "SOURCE"], rows);
+        if (entries.length > 1 && isTerminal(1)) cli.output.say(LEGEND);
+      },
+      READS,
+    ),
 });
 
 const LEGEND = "★ what no name means   * what its provider's name means";

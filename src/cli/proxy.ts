@@ -2,7 +2,7 @@ import { usage } from "../platform/errors.ts";
 import { defineCommand, list } from "./command.ts";
 import { INJECTION_ARGS } from "./injections.ts";
 import { RULES, settingsOf } from "./proxy/flags.ts";
-import { inSession } from "./session.ts";
+import { inSession, READS } from "./session.ts";
 
 export default defineCommand({
   name: "proxy",
@@ -26,7 +26,7 @@ export default defineCommand({
     const { connection, profile, _: connections } = args;
     const port = portOf(args.port);
     const options = { connections, named: list(connection), profile, port, program: null, ...settingsOf(args) };
-    return inSession(cli, (session) => serve(cli, session, options));
+    return inSession(cli, (session) => serve(cli, session, options), READS);
   },
 });
 

@@ -25,6 +25,7 @@ export const root = defineGroup({
     doctor: () => import("./doctor.ts"),
     log: () => import("./log.ts"),
     vault: () => import("./vault.ts"),
+    agent: () => import("./agent.ts"),
     mcp: () => import("./mcp.ts"),
     provider: () => import("./provider.ts"),
     allow: () => import("./allow.ts"),

@@ -10,7 +10,7 @@ import { EXIT_CODES } from "./exit.ts";
 import { INJECTION_ARGS, type InjectionRequest, injectionsFor } from "./injections.ts";
 import { RULES, type RuleArgs, settingsOf } from "./proxy/flags.ts";
 import type { ProxySettings } from "./proxy/prepare.ts";
-import { inSession, type Session } from "./session.ts";
+import { inSession, READS, type Session } from "./session.ts";
 
 export interface RunOptions extends InjectionRequest {
   readonly keepKey: boolean;
@@ -98,19 +98,27 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
     const { proxy } = options;
     if (options.fresh) throw usage("--fresh hands tokens over, and --proxy keeps them back: give one of them.");
     const { runProxied } = await import("./proxy/run.ts");
-    return inSession(cli, async (session) => {
-      const handover = await prepare(cli, session, options);
-      return started(() => runProxied(cli, session, handover, options, proxy, { command, args, inherited }));
-    });
+    return inSession(
+      cli,
+      async (session) => {
+        const handover = await prepare(cli, session, options);
+        return started(() => runProxied(cli, session, handover, options, proxy, { command, args, inherited }));
+      },
+      READS,
+    );
   }
   if (options.fresh) {
     const { runFresh } = await import("./run-fresh.ts");
-    return inSession(cli, async (session) => {
-      const handover = await prepare(cli, session, options);
-      return started(() => runFresh(cli, session, handover, options, { command, args, inherited }));
-    });
+    return inSession(
+      cli,
+      async (session) => {
+        const handover = await prepare(cli, session, options);
+        return started(() => runFresh(cli, session, handover, options, { command, args, inherited }));
+      },
+      READS,
+    );
   }
-  const { injections, plain } = await inSession(cli, (session) => prepare(cli, session, options));
+  const { injections, plain } = await inSession(cli, (session) => prepare(cli, session, options), READS);
   const env = childEnvironment(cli.context.env, injections, options.keepKey, plain);
   await injected(cli, injections);
   return started(async () => {

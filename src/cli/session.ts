@@ -6,13 +6,14 @@ import type { FolderState } from "../connections/folder/state.ts";
 import { namingSource } from "../connections/name-source.ts";
 import { type ConnectionRef, DEFAULT_NAME, EVERY, nameInFull, sameName } from "../connections/ref.ts";
 import { type Selected, select } from "../connections/select.ts";
-import type { Services } from "../connections/services.ts";
+import type { Holder, Services } from "../connections/services.ts";
 import { listConnections, notFound, requireConnection, type Stored } from "../connections/store.ts";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { folderFiles } from "../platform/folder-file.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
 import type { Created } from "../vault/create.ts";
+import type { Header } from "../vault/header.ts";
 import type { Prompt } from "../vault/sources/source.ts";
 import type { Vault } from "../vault/types.ts";
 import { openVault } from "../vault/vault.ts";
@@ -30,14 +31,41 @@ export interface Session {
   /** What it says, with a warning for each that isn't allowed. @throws AuthError `file_untrusted` */
   here(): Promise<Here | null>;
   readonly refreshElsewhere?: NonNullable<Services["refreshElsewhere"]>;
+  /** The agent, where it has the key; known once the vault was asked for. */
+  agent(): Pick<Services, "holder">;
 }
 
-/** @param isHeard whether there may be a person who reads what isn't allowed; false: a program asks, and often */
-export async function inSession<T>(cli: Cli, work: (session: Session) => Promise<T>, isHeard = true): Promise<T> {
+export interface SessionOptions {
+  /** Whether there may be a person who reads what isn't allowed; false: a program asks, and often. */
+  readonly isHeard?: boolean;
+  /** The command uses tokens and changes nothing: where a key is hard to get, it goes by the agent. */
+  readonly reads?: boolean;
+  /** How the vault asks for a passphrase; absent: on the terminal. */
+  readonly prompt?: Prompt;
+  /** Whether the current folder has a say; absent: it has. */
+  readonly folders?: boolean;
+}
+
+/** For the commands that only hand out tokens, or show what there is. */
+export const READS: SessionOptions = { reads: true };
+
+export async function inSession<T>(
+  cli: Cli,
+  work: (session: Session) => Promise<T>,
+  { isHeard = true, reads = false, prompt, folders = true }: SessionOptions = {},
+): Promise<T> {
   let opened: Promise<Vault | null> | null = null;
   let created: Created | null = null;
+  let holder: Holder | null = null;
+  const dialogue = prompt === undefined ? vaultDialogue(cli) : { prompt };
+  const elsewhere = async (header: Header): Promise<Vault | null> => {
+    const { throughAgent } = await import("./agent/through.ts");
+    const through = await throughAgent(cli, header, () => openVault(cli.context, dialogue));
+    holder = through?.holder ?? null;
+    return through?.vault ?? null;
+  };
   const vault = (): Promise<Vault | null> => {
-    opened ??= openVault(cli.context, vaultDialogue(cli));
+    opened ??= openVault(cli.context, { ...dialogue, ...(reads && { elsewhere }) });
     return opened;
   };
   const registry = createRegistry({
@@ -54,9 +82,10 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
       passedOver: ({ message }) => cli.output.warn(message),
     },
   });
+  const held = (): Pick<Services, "holder"> => (holder === null ? {} : { holder });
   const services = async (): Promise<Services> => {
     const there = await vault();
-    if (there !== null) return { context: cli.context, registry, vault: there };
+    if (there !== null) return { context: cli.context, registry, vault: there, ...held() };
     const { pendingVault } = await import("../vault/pending.ts");
     const pending = pendingVault(cli.context, vaultDialogue(cli), (made) => {
       created = made;
@@ -67,7 +96,7 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
   let state: Promise<FolderState | null> | null = null;
   let decided: Here | null = null;
   const folder = (): Promise<FolderState | null> => {
-    state ??= folderStateOf(cli, vault);
+    state ??= folders ? folderStateOf(cli, vault) : Promise.resolve(null);
     return state;
   };
   let asked: Promise<Here | null> | null = null;
@@ -87,7 +116,7 @@ export async function inSession<T>(cli: Cli, work: (session: Session) => Promise
     return decided;
   };
   try {
-    return await work({ context: cli.context, registry, vault, services, folder, here });
+    return await work({ context: cli.context, registry, vault, services, folder, here, agent: held });
   } catch (error) {
     throw namingSource(cli.context.env, error, decided);
   } finally {
@@ -125,7 +154,7 @@ export function vaultDialogue(cli: Cli): { prompt?: Prompt } {
 export async function servicesFor(session: Session, ref: ConnectionRef): Promise<Services> {
   const vault = await session.vault();
   if (vault === null) throw notFound(ref);
-  return { ...session, vault };
+  return { ...session, vault, ...session.agent() };
 }
 
 /** @throws AuthError `connection_not_found` */

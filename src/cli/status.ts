@@ -34,31 +34,35 @@ export default defineCommand({
     ["auth status {a} --check", "and whether the provider still accepts it"],
   ],
   run: (cli, args) =>
-    inSession(cli, async (session) => {
-      const profile = profileOf(session.context.env, args.connection, args.profile);
-      if (args.connection === undefined && profile === undefined) await tellOfFolder(cli, session);
-      const shown = await shownFor(session, args.connection, profile, args.stored ?? false);
-      if (shown === null || shown.length === 0) return notAuthenticated(cli, session, args.connection);
-      const checks = args.check
-        ? await Promise.all(shown.map((one) => checkToken(session, one)))
-        : shown.map(() => null);
-      const now = session.context.now();
-      if (cli.output.isJson)
-        await cli.output.json(shown.map(({ entry }, i) => ({ ...entry, ...jsonOf(checks[i] ?? null) })));
-      else {
-        const faults = await Promise.all(shown.map(({ stored }) => faultOf(session, stored)));
-        const blocks = shown.map((one, i) => [
-          ...describe(one, now),
-          ...(faults[i] ?? []),
-          ...checkLines(checks[i] ?? null),
-        ]);
-        const { wrapMessage } = await import("../platform/wrap.ts");
-        await cli.output.text(wrapMessage(blocks.map((lines) => lines.join("\n")).join("\n\n"), tableWidth()));
-      }
-      return worst(
-        shown.map(({ entry }, i) => EXIT_CODES[entry.status] || CHECK_EXIT_CODES[checks[i]?.check ?? "accepted"]),
-      );
-    }),
+    inSession(
+      cli,
+      async (session) => {
+        const profile = profileOf(session.context.env, args.connection, args.profile);
+        if (args.connection === undefined && profile === undefined) await tellOfFolder(cli, session);
+        const shown = await shownFor(session, args.connection, profile, args.stored ?? false);
+        if (shown === null || shown.length === 0) return notAuthenticated(cli, session, args.connection);
+        const checks = args.check
+          ? await Promise.all(shown.map((one) => checkToken(session, one)))
+          : shown.map(() => null);
+        const now = session.context.now();
+        if (cli.output.isJson)
+          await cli.output.json(shown.map(({ entry }, i) => ({ ...entry, ...jsonOf(checks[i] ?? null) })));
+        else {
+          const faults = await Promise.all(shown.map(({ stored }) => faultOf(session, stored)));
+          const blocks = shown.map((one, i) => [
+            ...describe(one, now),
+            ...(faults[i] ?? []),
+            ...checkLines(checks[i] ?? null),
+          ]);
+          const { wrapMessage } = await import("../platform/wrap.ts");
+          await cli.output.text(wrapMessage(blocks.map((lines) => lines.join("\n")).join("\n\n"), tableWidth()));
+        }
+        return worst(
+          shown.map(({ entry }, i) => EXIT_CODES[entry.status] || CHECK_EXIT_CODES[checks[i]?.check ?? "accepted"]),
+        );
+      },
+      { reads: !args.check },
+    ),
 });
 
 /** null: the provider is known, but nothing is stored for it. */
@@ -96,7 +100,10 @@ const CHECK_EXIT_CODES = { accepted: 0, unsupported: 0, refused: 4, unreachable:
 /** What `token` will say once the token has to be renewed. */
 async function faultOf(session: Session, stored: Stored | null): Promise<string[]> {
   if (stored === null) return [];
-  const fault = await renewalFault(await session.services(), stored.record);
+  const services = await session.services();
+  // The agent has what it takes to know.
+  if (services.holder !== undefined) return [];
+  const fault = await renewalFault(services, stored.record);
   if (fault === null) return [];
   return [`Can't be renewed: ${fault.message}`, ...(fault.hint?.split("\n") ?? [])].map((line) => `  ${line}`);
 }

@@ -90,13 +90,18 @@ export default defineCommand({
 
 /** Also the fast path's way in: imports nothing that a fresh token doesn't need. */
 export async function token(cli: Cli, options: TokenOptions): Promise<void> {
-  await inSession(cli, async (session) => {
-    const acquired = await acquireOrLogin(cli, session, options);
-    if (acquired.warning !== null) cli.output.warn(acquired.warning);
-    await cli.context.audit({ event: "token_read", status: "success", connection: acquired.connection });
-    if (feature("AUTH_TEST")) await faultPoint("print");
-    await print(cli, session, acquired, options);
-  });
+  await inSession(
+    cli,
+    async (session) => {
+      const acquired = await acquireOrLogin(cli, session, options);
+      if (acquired.warning !== null) cli.output.warn(acquired.warning);
+      await cli.context.audit({ event: "token_read", status: "success", connection: acquired.connection });
+      if (feature("AUTH_TEST")) await faultPoint("print");
+      await print(cli, session, acquired, options);
+      // A refresh token comes from the vault alone.
+    },
+    { reads: !options.showSecret },
+  );
 }
 
 async function acquireOrLogin(cli: Cli, session: Session, options: TokenOptions): Promise<Acquired> {

@@ -73,8 +73,21 @@ async function upgrade(cli: Cli, release: Release): Promise<void> {
     await replaceOwn(path, binary, (program) => requireRuns(program, newest, env));
     const document = { upgraded: true, from, to: newest, path, previous: previousPath(path) };
     await cli.output.result(document, `Upgraded auth ${from} to ${newest}.`);
+    await restartAgent(cli, path);
     cli.output.say("To go back: auth upgrade --rollback");
   });
+}
+
+/** An agent that runs is the old version's: the new one takes its place, and asks for the passphrase where it has to. */
+async function restartAgent(cli: Cli, path: string): Promise<void> {
+  const { runningAgent } = await import("./agent/start.ts");
+  if ((await runningAgent(cli)) === null) return;
+  const child = Bun.spawn([path, "agent", "start"], {
+    env: { ...cli.context.env },
+    stdio: ["inherit", "ignore", "inherit"],
+  });
+  if ((await child.exited) !== 0)
+    cli.output.warn("The agent that runs is still the old one. Replace it: auth agent start");
 }
 
 /** @param installed what is at the place of this program: no older than the newest release */

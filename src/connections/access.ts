@@ -32,6 +32,11 @@ export interface AccessOptions {
  * @throws AuthError with exit 4, 5 or 6 when there is no living token to give.
  */
 export async function access(services: Services, ref: ConnectionRef, options: AccessOptions): Promise<Access> {
+  const held = services.holder === undefined ? null : await services.holder(ref, options);
+  if (held !== null) {
+    if (options.implicit && !options.withHost) await refuseOtherHost(services, held.stored);
+    return held;
+  }
   const stored = await requireConnection(services.vault, ref, options.resource);
   return (await asStored(services, stored, options)) ?? renewed(services, stored, options);
 }

@@ -37,6 +37,11 @@ export async function refreshConnection(
   ref: ConnectionRef,
   options: RefreshOptions,
 ): Promise<Outcome> {
+  if (services.context.notify === undefined) return refreshed(services, ref, options);
+  return (await import("./person-needed.ts")).tellingPerson(services, ref, () => refreshed(services, ref, options));
+}
+
+async function refreshed(services: Services, ref: ConnectionRef, options: RefreshOptions): Promise<Outcome> {
   const { vault } = services;
   const first = await requireConnection(vault, ref, options.resource);
   const settled = await settleWithoutSending(services, first, options);

@@ -5,6 +5,19 @@ import type { Paths } from "./paths.ts";
 /** The environment as the process got it, frozen before anything of ours changes it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What only a person can mend. Nothing secret. */
+export interface PersonNeed {
+  readonly event: "login_needed";
+  /** `github:work` */
+  readonly connection: string;
+  /** An `ErrorCode`. */
+  readonly code: string;
+  /** A sentence for a person. */
+  readonly message: string;
+  /** What to run, as a command line: `auth login github:work`. */
+  readonly command: string;
+}
+
 /** Effects come in through this, so that every rule can be tested without a clock, a network or a home. */
 export interface Context {
   readonly env: Environment;
@@ -18,6 +31,8 @@ export interface Context {
   debug(message: string): void;
   /** Writes down what happened (CLI.md §5 `log`). Never rejects: a log that can't be written stops no command. */
   audit(event: AuditEvent): Promise<void>;
+  /** Tells a person who may be elsewhere (AUTH_NOTIFY_COMMAND). Absent: no one is to be told so. Waits for no one. */
+  readonly notify?: (need: PersonNeed) => Promise<void>;
   /** A warning for the person at stderr (shown even with `-q`). */
   warn(message: string): void;
 }

@@ -12,6 +12,12 @@ export function heldSecrets(): ReadonlySet<string> {
   return held;
 }
 
+/** Of a program that goes on without the secrets it had: what is found and masked from now on is what comes from now on. */
+export function forgetSecrets(): void {
+  known.clear();
+  held.clear();
+}
+
 /** For a secret that is nowhere held as one: a header that was made, a credential in a provider's reply. */
 export function knowSecret(value: string): void {
   known.add(value);

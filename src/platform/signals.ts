@@ -88,6 +88,16 @@ function endAtOnce(): never {
   process.exit(interruptedExitCode());
 }
 
+/**
+ * A program that serves ends in good order when it is told to (SIGTERM), interrupted, or its terminal goes away.
+ *
+ * @param end called for each; a refresh under way ends first, as everywhere
+ */
+export function onEnd(end: () => void): void {
+  process.off("SIGINT", interrupt);
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, end);
+}
+
 let isRelayed = false;
 
 /**

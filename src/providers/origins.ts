@@ -119,6 +119,6 @@ function inOneSpelling(start: string): string {
   const names = namesIn(start);
   const marked = fill(start, Object.fromEntries(names.map((name, i) => [name, `setting-${i}-x`]))) ?? start;
   if (!/^https?:/i.test(marked) || !URL.canParse(marked)) return start;
-  const origin = originOf(marked).replace(/\.(?=(:\d+)?$)/, "");
+  const origin = originOf(marked).replace(/\.(:\d+)?$/, "$1");
   return names.reduce((text, name, i) => text.replaceAll(`setting-${i}-x`, () => `{${name}}`), origin);
 }

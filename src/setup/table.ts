@@ -102,6 +102,12 @@ export const TOOLS: Readonly<Record<string, ToolEntry>> = {
     example: "codex <connection> --name gateway",
     load: () => import("./tools/codex.ts"),
   },
+  agent: {
+    title: "auth agent as a service of yours",
+    programs: ["systemctl", "launchctl"],
+    example: "agent",
+    load: () => import("./tools/agent.ts"),
+  },
   completion: {
     title: "completion of auth by the shell",
     programs: ["bash", "zsh", "fish", "pwsh"],

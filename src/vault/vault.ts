@@ -4,16 +4,21 @@ import { usage } from "../platform/errors.ts";
 import { absolutePath, requireUtf8 } from "../platform/paths.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { foreign, isOpenTo, isOwnedByOther, modeText, type Ownership, ownershipOf } from "../platform/small-file.ts";
+import type { StoreDriver } from "./driver.ts";
+import { type Header, readHeader } from "./header.ts";
 import { createVault } from "./opened.ts";
 import type { Prompt } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
 import type { Vault } from "./types.ts";
+import { mayAsk } from "./unlock.ts";
 
 export interface VaultOptions {
   /** Where the vault is, in the form of AUTH_STORE; by default the value of AUTH_STORE. */
   readonly store?: string;
   /** Asks for a passphrase; left out where no person can be asked. */
   readonly prompt?: Prompt;
+  /** A process that has this vault's key, asked before a source that takes long or asks a person. null: there is none. */
+  readonly elsewhere?: (header: Header) => Promise<Vault | null>;
 }
 
 /**
@@ -30,11 +35,23 @@ export async function openVault(context: Context, options: VaultOptions = {}): P
   if (driver === null) return null;
   try {
     await checkOwner(context, path, await ownershipOf(path));
-    return await createVault(context, path, driver, options.prompt);
+    const held = options.elsewhere === undefined ? null : await heldElsewhere(context, driver, options.elsewhere);
+    if (held === null) return await createVault(context, path, driver, options.prompt);
+    driver.close();
+    return held;
   } catch (error) {
     driver.close();
     throw error;
   }
+}
+
+async function heldElsewhere(
+  context: Context,
+  driver: StoreDriver,
+  elsewhere: NonNullable<VaultOptions["elsewhere"]>,
+): Promise<Vault | null> {
+  const header = await readHeader(driver);
+  return mayAsk(context, header) ? elsewhere(header) : null;
 }
 
 async function checkOwner(context: Context, path: string, stat: Ownership): Promise<void> {

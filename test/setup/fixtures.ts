@@ -170,6 +170,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     more: comment,
     damage: ["oidc:work", "oidc:home"],
   },
+  agent: { call: { rest: ["--idle", "8h"] }, file: null },
   completion: {
     call: { words: ["zsh"] },
     file: ".zshrc",

@@ -32,6 +32,7 @@ const NEEDS = {
   restic: () => succeeds("restic", "version"),
   bash: () => succeeds("bash", "--version"),
   git: () => succeeds("git", "--version"),
+  "systemd-analyze": () => succeeds("systemd-analyze", "--version"),
   aws: () => succeeds("/usr/bin/aws", "--version"),
   "ansible-vault": () => succeeds("ansible-vault", "--version"),
   pip: () => succeeds("/usr/bin/python3", "-m", "pip", "--version"),

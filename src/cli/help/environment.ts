@@ -13,6 +13,12 @@ export const OURS: Rows = [
   ["AUTH_KEY", "The vault's key: 32 bytes in base64, base64url or hex."],
   ["AUTH_KEY_COMMAND", "A command that prints the vault's key."],
   ["AUTH_PASSPHRASE", "The passphrase that opens the vault."],
+  [
+    "AUTH_AGENT",
+    "start: a command that has to ask for the vault's key starts the agent, which keeps it. off: no agent is asked.",
+  ],
+  ["AUTH_NOTIFY_COMMAND", "A command that tells a person to log in, once, when only a person can help."],
+  ["AUTH_NOTIFY_MESSAGE", "Set for that command: what to tell. All of it comes as JSON on its standard input."],
   ["AUTH_NEW_KEY", "For 'auth vault rekey --key env': the new key."],
   ["AUTH_NEW_KEY_COMMAND", "For 'auth vault rekey --key command': the new command."],
   ["AUTH_NEW_PASSPHRASE", "For 'auth vault rekey --key passphrase': the new passphrase."],

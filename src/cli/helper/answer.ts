@@ -21,7 +21,7 @@ import { shellWord } from "../../platform/shell-word.ts";
 import { type Acquired, acquire } from "../acquire.ts";
 import type { Cli } from "../context.ts";
 import { asAuthError } from "../exit.ts";
-import { inSession, type Session } from "../session.ts";
+import { inSession, READS, type Session } from "../session.ts";
 import { type HelperCall, readCall, splitWords } from "./call.ts";
 import { credentialOf } from "./credential.ts";
 
@@ -105,7 +105,7 @@ function answerToken(cli: Cli, protocol: Protocol, named: Named, call: Call, dem
     respond(
       timeLimit === null ? session : { ...session, refreshElsewhere: refresherWithin(cli.context.env, timeLimit) },
     );
-  return inSession(cli, inTime, false);
+  return inSession(cli, inTime, { ...READS, isHeard: false });
 }
 
 async function acquireFor(
@@ -165,12 +165,16 @@ const SPARE = 2;
 /** No answer: the next request gets the new token. A token that isn't ours, or no longer, changes nothing. */
 async function refreshRejected(cli: Cli, named: Named, { place, token, reply }: RejectedDemand): Promise<number> {
   try {
-    await inSession(cli, async (session) => {
-      const vault = await session.vault();
-      if (vault === null) return;
-      for (const stored of await connectionsHolding(session, vault, token, place.origin, named.origins))
-        await acquire(session, inVault(stored.ref), 0, token);
-    });
+    await inSession(
+      cli,
+      async (session) => {
+        const vault = await session.vault();
+        if (vault === null) return;
+        for (const stored of await connectionsHolding(session, vault, token, place.origin, named.origins))
+          await acquire(session, inVault(stored.ref), 0, token);
+      },
+      READS,
+    );
   } catch (error) {
     cli.output.debug(oneLine(error));
   }

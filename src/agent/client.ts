@@ -1,0 +1,99 @@
+/** One `auth` asking another: the agent of a vault. */
+import * as v from "valibot";
+import { AuthError, type ErrorCode } from "../platform/errors.ts";
+import { parseJson } from "../platform/json.ts";
+import { type LocalPlace, type LocalRequest, localHttp } from "../platform/local-http.ts";
+import { type AgentPlace, addressAt } from "./place.ts";
+import {
+  AccessReply,
+  type AccessRequest,
+  CLI_PROTOCOL,
+  ErrorReply,
+  HelloReply,
+  ListReply,
+  ReadReply,
+} from "./protocol.ts";
+
+type Hello = v.InferOutput<typeof HelloReply>;
+type Entry = v.InferOutput<typeof AccessReply>["entry"];
+
+export interface AgentClient {
+  /** null where nothing that speaks our protocol answers. */
+  hello(): Promise<Hello | null>;
+  /** @param passphrase null: its key comes from elsewhere. @throws AuthError `vault_locked` where it doesn't open the vault */
+  unlock(passphrase: string | null): Promise<void>;
+  lock(): Promise<void>;
+  stop(): Promise<void>;
+  read(type: Entry["type"], name: string): Promise<Entry | null>;
+  list(type: Entry["type"]): Promise<readonly Entry[]>;
+  access(request: v.InferOutput<typeof AccessRequest>): Promise<v.InferOutput<typeof AccessReply>>;
+}
+
+/** Nothing answered, or nothing that could be understood: the agent was ended, or is another version's. */
+export class AgentGone extends Error {}
+
+/** Milliseconds: it answers at once, unless it is stopped or its machine is busy. */
+const HELLO_TIME = 2_000;
+const CONTROL_TIME = 60_000;
+/** A refresh may wait for another's lock for a minute, and take 45 s itself. */
+const ACCESS_TIME = 120_000;
+const REPLY_BYTES = 256 * 1024 * 1024;
+
+export function agentClient(place: AgentPlace): AgentClient {
+  const ask = async <Schema extends v.GenericSchema>(
+    what: string,
+    schema: Schema,
+    body: unknown,
+    timeout: number,
+  ): Promise<v.InferOutput<Schema>> => {
+    const at = addressAt(place);
+    if (at === null) throw new AgentGone();
+    const request = { method: "POST", path: `/cli/${CLI_PROTOCOL}/${what}`, body: JSON.stringify(body) } as const;
+    const { status, text } = await reach(at, { ...request, timeout, maxBytes: REPLY_BYTES });
+    const document = parseJson(text);
+    if (status !== 200) throw errorFrom(document);
+    const parsed = v.safeParse(schema, document);
+    if (!parsed.success) throw new AgentGone();
+    return parsed.output;
+  };
+  const anything = v.unknown();
+  return {
+    async hello() {
+      try {
+        return await ask("hello", HelloReply, {}, HELLO_TIME);
+      } catch (error) {
+        if (error instanceof AgentGone || error instanceof AuthError) return null;
+        throw error;
+      }
+    },
+    unlock: async (passphrase) => void (await ask("unlock", anything, { passphrase }, CONTROL_TIME)),
+    lock: async () => void (await ask("lock", anything, {}, CONTROL_TIME)),
+    stop: async () => void (await ask("stop", anything, {}, CONTROL_TIME)),
+    read: async (type, name) => (await ask("read", ReadReply, { type, name }, ACCESS_TIME)).entry,
+    list: async (type) => (await ask("list", ListReply, { type }, ACCESS_TIME)).entries,
+    access: (request) => ask("access", AccessReply, request, ACCESS_TIME),
+  };
+}
+
+async function reach(
+  at: LocalPlace,
+  request: LocalRequest,
+): Promise<{ readonly status: number; readonly text: string }> {
+  try {
+    return await localHttp(at, request);
+  } catch {
+    // Refused, reset, cut off, too late: whatever it was, this process does the work itself.
+    throw new AgentGone();
+  }
+}
+
+function errorFrom(document: unknown): Error {
+  const parsed = v.safeParse(ErrorReply, document);
+  if (!parsed.success) return new AgentGone();
+  const { code, message, hint, detail, connection } = parsed.output.error;
+  return new AuthError(code as ErrorCode, message, {
+    ...(hint !== null && { hint }),
+    ...(connection !== null && { connection }),
+    detail,
+  });
+}

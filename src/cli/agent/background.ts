@@ -1,0 +1,34 @@
+/**
+ * `auth __agent`: what `auth agent start` runs in the background. It reads one line of JSON, says in one line that it answers
+ * or why it doesn't, and is silent from then on.
+ */
+import * as v from "valibot";
+import { Secret } from "../../platform/secret.ts";
+import { readStdin } from "../../platform/stdin.ts";
+import type { Cli } from "../context.ts";
+import { asAuthError, EXIT_CODES } from "../exit.ts";
+import { serve } from "./serve.ts";
+
+const Request = v.object({
+  vaultId: v.string(),
+  idle: v.nullable(v.number()),
+  tcp: v.boolean(),
+  passphrase: v.nullable(v.string()),
+});
+
+/** @returns the exit code */
+export async function runInBackground(cli: Cli): Promise<number> {
+  const { vaultId, passphrase, ...options } = v.parse(
+    Request,
+    JSON.parse(new TextDecoder().decode(await readStdin("request"))),
+  );
+  const secret = passphrase === null ? null : new Secret(passphrase);
+  try {
+    await serve(cli, vaultId, { ...options, passphrase: secret }, () => cli.output.event({ ready: true }));
+    return 0;
+  } catch (error) {
+    const { code, message, hint } = asAuthError(error);
+    await cli.output.event({ error: { code, message, hint } });
+    return EXIT_CODES[code];
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * The agent's hold on the vault: open with its key, or locked. It locks on request, after a time without requests, when the
+ * desktop session locks, and when the vault's file is another one by now. Requests that are being answered end first.
+ */
+import type { Services } from "../../connections/services.ts";
+import { AuthError, errorCode } from "../../platform/errors.ts";
+import { forgetSecrets, type Secret } from "../../platform/secret.ts";
+import type { Prompt } from "../../vault/sources/source.ts";
+import { ASKING, locked, sourceInEnvironment } from "../../vault/sources/source.ts";
+import { vaultStatus } from "../../vault/status.ts";
+import type { Cli } from "../context.ts";
+import { inSession, type Session } from "../session.ts";
+
+export type LockedBy = "request" | "idle" | "session" | "vault";
+
+export interface Opened {
+  readonly session: Session;
+  readonly services: Services;
+}
+
+export interface Keeper {
+  lockedBy(): LockedBy | null;
+  /** Does the work with the open vault. @param counts whether it is a use, after which the idle time begins anew */
+  use<T>(work: (opened: Opened) => Promise<T>, counts?: boolean): Promise<T>;
+  /** @throws AuthError where the key can't be had, or doesn't open the vault */
+  unlock(passphrase: Secret | null): Promise<void>;
+  lock(by: LockedBy): Promise<void>;
+  /** Milliseconds since the last use. */
+  idle(): number;
+}
+
+interface Held extends Opened {
+  readonly close: () => void;
+  readonly closed: Promise<void>;
+  users: number;
+}
+
+/** @param changed called after each locking, with nothing of the vault left to use */
+export function vaultKeeper(cli: Cli, vaultId: string, changed: () => void): Keeper {
+  let held: Held | null = null;
+  let lockedBy: LockedBy = "request";
+  let opening: Promise<void> | null = null;
+  let usedAt = performance.now();
+
+  const open = async (passphrase: Secret | null): Promise<void> => {
+    const ready = Promise.withResolvers<Opened>();
+    const end = Promise.withResolvers<void>();
+    const prompt: Prompt = async () => {
+      if (passphrase !== null) return passphrase;
+      throw locked("The agent is locked.", UNLOCK);
+    };
+    const closed = inSession(
+      cli,
+      async (session) => {
+        const vault = await session.vault();
+        if (vault === null || vault.id !== vaultId) throw anotherVault();
+        ready.resolve({ session, services: await session.services() });
+        await end.promise;
+      },
+      { isHeard: false, folders: false, prompt: once(prompt) },
+    ).catch(ready.reject);
+    const opened = await ready.promise;
+    held = { ...opened, close: end.resolve, closed, users: 0 };
+    usedAt = performance.now();
+  };
+
+  const lock = async (by: LockedBy): Promise<void> => {
+    await opening?.catch(() => {});
+    const closing = held;
+    if (closing === null) {
+      if (by === "request") lockedBy = by;
+      return;
+    }
+    held = null;
+    lockedBy = by;
+    changed();
+    while (closing.users > 0) await Bun.sleep(10);
+    closing.close();
+    await closing.closed;
+    forgetSecrets();
+  };
+  const unlock = async (passphrase: Secret | null): Promise<void> => {
+    if (held !== null) return;
+    opening ??= open(passphrase).finally(() => {
+      opening = null;
+    });
+    await opening;
+  };
+  const reopened = async (): Promise<Held> => {
+    const mayOpen = (lockedBy === "idle" || lockedBy === "vault") && !(await asksSomeone(cli));
+    if (mayOpen) await unlock(null);
+    if (held === null) throw locked("The agent is locked.", UNLOCK);
+    return held;
+  };
+
+  return {
+    lockedBy: () => (held === null ? lockedBy : null),
+    idle: () => performance.now() - usedAt,
+    unlock,
+    lock,
+    async use(work, counts = true) {
+      if (counts) usedAt = performance.now();
+      if (held?.services.vault.isReplaced()) await lock("vault");
+      const current = held ?? (await reopened());
+      current.users++;
+      try {
+        return await work(current);
+      } catch (error) {
+        // Another file has its place, or it was given another key.
+        if (LOST.includes(errorCode(error) ?? "")) void lock("vault");
+        throw error;
+      } finally {
+        current.users--;
+      }
+    },
+  };
+}
+
+const LOST = ["vault_replaced", "vault_locked", "key_invalid"];
+
+const UNLOCK = "Unlock it: auth agent start";
+
+/** One passphrase is one try. */
+function once(prompt: Prompt): Prompt {
+  let asked = false;
+  return (question) => {
+    if (asked) throw new AuthError("vault_locked", "This passphrase doesn't open the vault.", { hint: "Try again." });
+    asked = true;
+    return prompt(question);
+  };
+}
+
+/** Whether getting the key takes a person, a keychain or a command: a program in the background doesn't ask them. */
+async function asksSomeone({ context }: Cli): Promise<boolean> {
+  const status = await vaultStatus(context);
+  return status === null || ASKING.includes(sourceInEnvironment(context, status.keySource) ?? status.keySource);
+}
+
+function anotherVault(): AuthError {
+  return new AuthError("vault_replaced", "The vault that this agent was started for is gone.", {
+    hint: "End the agent, and start one for the vault that is there now: auth agent start",
+  });
+}

@@ -1,0 +1,164 @@
+/** Starting an agent in the background, and unlocking one that runs. */
+import { version } from "../../../package.json";
+import { type AgentClient, agentClient } from "../../agent/client.ts";
+import { agentPlace } from "../../agent/place.ts";
+import type { Status } from "../../agent/protocol.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { parseJson } from "../../platform/json.ts";
+import { cutLineEnd, Secret } from "../../platform/secret.ts";
+import { type VaultStatus, vaultStatus } from "../../vault/status.ts";
+import { openVault } from "../../vault/vault.ts";
+import type { Cli } from "../context.ts";
+import { vaultDialogue } from "../session.ts";
+import { IDLE_MS } from "./idle.ts";
+import type { ServeOptions } from "./serve.ts";
+
+/** What isn't said is as with the agent that it takes the place of, else as usual. */
+export interface StartOptions {
+  /** Milliseconds; null: never. */
+  readonly idle?: number | null;
+  readonly tcp?: true;
+}
+
+export interface Started {
+  readonly status: Status;
+  /** What was done for it. */
+  readonly how: "started" | "restarted" | "unlocked" | "running";
+}
+
+/** @throws AuthError where there is no vault, its key can't be had, or the agent doesn't start */
+export async function startAgent(cli: Cli, options: StartOptions): Promise<Started> {
+  const vault = await requireVault(cli);
+  const client = agentClient(agentPlace(cli.context.paths, vault.vaultId));
+  const running = (await client.hello())?.status ?? null;
+  if (running !== null && running.version === version) {
+    if (!running.locked) return { status: running, how: "running" };
+    await client.unlock((await passphraseFor(cli, vault))?.reveal() ?? null);
+    return { status: await helloOf(client), how: "unlocked" };
+  }
+  // Asked before the old one is ended: it may be the wrong one.
+  const passphrase = await passphraseFor(cli, vault);
+  if (running !== null) await endAgent(client);
+  const usual = running === null || running.idleSeconds === null ? null : running.idleSeconds * 1000;
+  const { idle = running === null ? IDLE_MS : usual, tcp = running !== null && running.tcp !== null } = options;
+  const how = (await spawnAgent(cli, vault.vaultId, { idle, tcp }, passphrase)) ? "started" : "running";
+  return { status: await helloOf(client), how: running === null ? how : "restarted" };
+}
+
+/** null where none runs, or none could be found. */
+export async function runningAgent({ context }: Cli): Promise<Status | null> {
+  try {
+    const vault = await vaultStatus(context);
+    return vault && ((await agentClient(agentPlace(context.paths, vault.vaultId)).hello())?.status ?? null);
+  } catch (error) {
+    if (error instanceof AuthError) return null;
+    throw error;
+  }
+}
+
+/** Milliseconds. */
+const HELLO_TIME = 10_000;
+
+/** @throws AuthError `connection_not_found` */
+export async function requireVault({ context }: Cli): Promise<VaultStatus> {
+  const vault = await vaultStatus(context);
+  if (vault !== null) return vault;
+  throw new AuthError("connection_not_found", "There is no vault yet, so there is nothing for an agent to keep.", {
+    hint: "The first login makes one: auth login <provider>",
+  });
+}
+
+async function helloOf(client: AgentClient): Promise<Status> {
+  const end = performance.now() + HELLO_TIME;
+  do {
+    const hello = await client.hello();
+    if (hello !== null) return hello.status;
+    // Another one that was started at the same moment is about to answer.
+    await Bun.sleep(20);
+  } while (performance.now() < end);
+  throw new AuthError("internal", "The agent doesn't answer.", { hint: "See: auth agent status" });
+}
+
+/**
+ * The passphrase that opens the vault, asked for and tried here. null: the agent gets the key as this process would, from the
+ * file, the keychain, or the environment that it is given.
+ */
+export async function passphraseFor(cli: Cli, vault: VaultStatus): Promise<Secret | null> {
+  if (vault.keySource !== "passphrase") return null;
+  const { prompt } = vaultDialogue(cli);
+  // An agent that runs may have been started without it.
+  const { AUTH_PASSPHRASE } = cli.context.env;
+  let given = AUTH_PASSPHRASE ? new Secret(cutLineEnd(AUTH_PASSPHRASE)) : null;
+  const remembered = prompt && {
+    prompt: async (question: string): Promise<Secret> => {
+      given = await prompt(question);
+      return given;
+    },
+  };
+  (await openVault(cli.context, remembered))?.close();
+  return given;
+}
+
+/** Milliseconds that an agent may take to end: it lets a refresh end. */
+const END_TIME = 50_000;
+
+export async function endAgent(client: AgentClient): Promise<void> {
+  await client.stop();
+  const end = performance.now() + END_TIME;
+  while ((await client.hello()) !== null) {
+    if (performance.now() > end) throw new AuthError("busy", "The agent doesn't end.", { hint: "Try again." });
+    await Bun.sleep(20);
+  }
+}
+
+/** Milliseconds: a command that prints the key may take 30 seconds, a keychain may ask its person for a minute. */
+const START_TIME = 90_000;
+
+/**
+ * Its secrets go by a pipe. It gets our environment, from which its key may come, and no terminal.
+ *
+ * @returns false where another one was started at the same moment
+ */
+async function spawnAgent(
+  cli: Cli,
+  vaultId: string,
+  options: Omit<ServeOptions, "passphrase">,
+  passphrase: Secret | null,
+): Promise<boolean> {
+  const child = Bun.spawn([process.execPath, "__agent"], {
+    argv0: "auth",
+    ...(process.platform !== "win32" && { cwd: "/" }),
+    env: { ...cli.context.env },
+    stdio: ["pipe", "pipe", "ignore"],
+    detached: true,
+    windowsHide: true,
+  });
+  child.stdin.write(`${JSON.stringify({ ...options, vaultId, passphrase: passphrase?.reveal() ?? null })}\n`);
+  child.stdin.end();
+  const said = await Promise.race([firstLine(child.stdout), Bun.sleep(START_TIME).then(() => null)]);
+  child.unref();
+  const answer = parseJson(said ?? "") as { ready?: unknown; error?: AuthErrorParts } | undefined;
+  if (answer?.ready !== undefined) return true;
+  if (answer?.error?.code === "busy") return false;
+  if (answer?.error !== undefined) {
+    const { code, message, hint } = answer.error;
+    throw new AuthError(code, message, { ...(hint && { hint }) });
+  }
+  child.kill();
+  throw new AuthError("internal", "The agent didn't start.", {
+    hint: "Try it in this terminal: auth agent start --foreground",
+  });
+}
+
+type AuthErrorParts = Pick<AuthError, "code" | "message" | "hint">;
+
+async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true });
+    const end = text.indexOf("\n");
+    if (end >= 0) return text.slice(0, end);
+  }
+  return text;
+}

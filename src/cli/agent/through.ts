@@ -1,0 +1,52 @@
+/**
+ * A command that reads tokens, by the agent: loaded where the vault's key comes from a person, a keychain or a command. With a
+ * key file or AUTH_KEY, opening the vault takes less time than asking would.
+ */
+import { type AgentClient, agentClient } from "../../agent/client.ts";
+import { agentPlace } from "../../agent/place.ts";
+import { type RemoteVault, remoteVault } from "../../agent/remote-vault.ts";
+import { AuthError } from "../../platform/errors.ts";
+import { isThere } from "../../platform/small-file.ts";
+import type { Header } from "../../vault/header.ts";
+import type { Vault } from "../../vault/types.ts";
+import { type Cli, pathsOrNull } from "../context.ts";
+
+/** @param openHere with its key @returns null where there is no agent that is, or can be, unlocked */
+export async function throughAgent(
+  cli: Cli,
+  { vaultId }: Header,
+  openHere: () => Promise<Vault | null>,
+): Promise<RemoteVault | null> {
+  const { AUTH_AGENT: wish } = cli.context.env;
+  const paths = wish === "off" ? null : pathsOrNull(cli.context);
+  if (paths === null) return null;
+  const place = agentPlace(paths, vaultId);
+  const client = agentClient(place);
+  const isThereOne = isThere(place.folder) && (await isReady(cli, client));
+  if (!isThereOne && (wish !== "start" || !(await started(cli)))) return null;
+  return remoteVault(client, vaultId, async () => {
+    const vault = await openHere();
+    if (vault !== null) return vault;
+    throw new AuthError("vault_replaced", "The vault is gone.", { hint: "Run the command again." });
+  });
+}
+
+/** Unlocked, by the person at the terminal where it is locked: the passphrase is asked for all the same. */
+async function isReady(cli: Cli, client: AgentClient): Promise<boolean> {
+  const hello = await client.hello();
+  if (hello === null || !hello.status.locked) return hello !== null;
+  const { passphraseFor, requireVault } = await import("./start.ts");
+  const vault = await requireVault(cli);
+  if (vault.keySource !== "passphrase" || vault.keyVariable !== null) return false;
+  const passphrase = await passphraseFor(cli, vault);
+  if (passphrase === null) return false;
+  await client.unlock(passphrase.reveal());
+  return true;
+}
+
+/** AUTH_AGENT=start: whoever has to ask for the key starts the agent that keeps it. */
+async function started(cli: Cli): Promise<boolean> {
+  const { startAgent } = await import("./start.ts");
+  await startAgent(cli, {});
+  return true;
+}

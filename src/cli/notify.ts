@@ -1,0 +1,86 @@
+/**
+ * Telling a person: by AUTH_NOTIFY_COMMAND, and from the agent on the desktop. The command is the user's own line for the
+ * shell; what it is told comes as JSON on its standard input and in one variable, and never in that line. Nobody waits for
+ * it: a process of ours starts it, and ends it where it takes too long.
+ */
+import type { Environment, PersonNeed } from "../platform/context.ts";
+import { escapeText } from "../platform/escape.ts";
+import { helperEnvironment } from "../platform/helper-programs.ts";
+import { parseJson } from "../platform/json.ts";
+import { maskHeld } from "../platform/redact.ts";
+import { readStdin } from "../platform/stdin.ts";
+import { byShell } from "../platform/windows/programs.ts";
+
+/** Milliseconds. */
+const TIME = 60_000;
+
+export async function runNotifyCommand(env: Environment, need: PersonNeed): Promise<void> {
+  const child = Bun.spawn([process.execPath, "__notify"], {
+    argv0: "auth",
+    env: { ...env },
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+    windowsHide: true,
+  });
+  child.stdin.write(JSON.stringify(shown(need)));
+  await child.stdin.end();
+  child.unref();
+}
+
+/** `auth __notify`. @returns the exit code, which no one reads */
+export async function superviseNotifyCommand(env: Environment): Promise<number> {
+  const need = new TextDecoder().decode(await readStdin("request"));
+  const { message } = (parseJson(need) ?? {}) as Partial<PersonNeed>;
+  const line = env.AUTH_NOTIFY_COMMAND ?? "";
+  const { words, ...options } = process.platform === "win32" ? byShell(env, line) : { words: ["/bin/sh", "-c", line] };
+  const child = Bun.spawn(words, {
+    ...options,
+    env: { ...helperEnvironment(env), ...places(env), AUTH_NOTIFY_MESSAGE: message ?? "" },
+    stdin: new Blob([need]),
+    stdout: "ignore",
+    stderr: "ignore",
+    timeout: TIME,
+    killSignal: "SIGKILL",
+  });
+  return await child.exited;
+}
+
+/** So that it may call `auth` for the same vault. */
+function places({ AUTH_HOME, AUTH_STORE }: Environment): Record<string, string> {
+  return { ...(AUTH_HOME && { AUTH_HOME }), ...(AUTH_STORE && { AUTH_STORE }) };
+}
+
+const TITLE = "auth: please log in";
+
+/** Where there is a program for it. It gets texts as arguments, and no shell sees them. */
+export function notifyOnDesktop(env: Environment, need: PersonNeed, platform = process.platform): void {
+  const { message, command } = shown(need);
+  const text = `${message}\n${command}`;
+  const script = [
+    ...[
+      "-e",
+      "on run argv",
+      "-e",
+      "display notification (item 2 of argv) with title (item 1 of argv)",
+      "-e",
+      "end run",
+    ],
+    TITLE,
+    text,
+  ];
+  const [program, ...words] =
+    platform === "darwin" ? ["osascript", ...script] : ["notify-send", "--app-name=auth", TITLE, text];
+  const path = Bun.which(program ?? "", { PATH: env.PATH ?? "" });
+  if (path === null) return;
+  const child = Bun.spawn([path, ...words], {
+    env: helperEnvironment(env),
+    stdio: ["ignore", "ignore", "ignore"],
+    timeout: TIME,
+  });
+  child.unref();
+}
+
+/** A provider's words may be among them. */
+function shown(need: PersonNeed): PersonNeed {
+  return { ...need, message: maskHeld(escapeText(need.message)) };
+}

@@ -1,0 +1,293 @@
+/** `auth agent`: a process that keeps the vault open, and answers other programs and `auth` itself. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { type AgentHome, agentHome, isAlive, kill, PASSPHRASE, post } from "../support/agent-home.ts";
+import { until } from "../support/held-home.ts";
+import { AUTH, auth, onTerminal } from "../support/program.ts";
+
+const homes: AgentHome[] = [];
+afterAll(() => Promise.all(homes.map((home) => home.stop())));
+
+async function made(...args: Parameters<typeof agentHome>): Promise<AgentHome> {
+  const home = await agentHome(...args);
+  homes.push(home);
+  return home;
+}
+
+describe("its life", () => {
+  let home: AgentHome;
+  beforeAll(async () => {
+    home = await made(3600);
+  });
+
+  test("started, it is told by status, and a second start changes nothing", async () => {
+    expect(await home.call(["agent", "status"])).toMatchObject({ code: 1, stdout: "The agent isn't running.\n" });
+    const { code, stderr } = await home.start();
+    expect([code, stderr]).toEqual([0, expect.stringContaining("The agent is started")]);
+    const first = await home.status();
+    expect(first).toMatchObject({ running: true, locked: false, idleSeconds: 900, tcp: null, tcpSecret: null });
+    expect((await home.start()).stderr).toContain("running already");
+    expect((await home.status())?.pid).toBe(first?.pid ?? 0);
+  });
+
+  test("only its user reaches the socket", async () => {
+    const { socket } = (await home.status()) ?? { socket: "" };
+    expect((lstatSync(socket).mode & 0o777).toString(8)).toBe("700");
+    expect((lstatSync(dirname(socket)).mode & 0o777).toString(8)).toBe("700");
+  });
+
+  test("it belongs to no terminal, keeps no folder busy, and has the key in no argument", async () => {
+    const { pid } = (await home.status()) ?? { pid: 0 };
+    expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).toBe("auth\0__agent\0");
+    expect(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[3]).toBe(String(pid));
+  });
+
+  test("locked, it gives nothing, and 'start' unlocks the same process", async () => {
+    const before = await home.status();
+    expect((await home.call(["agent", "lock"])).code).toBe(0);
+    expect(await home.status()).toMatchObject({ locked: true, lockedBy: "request" });
+    const { status, body } = await home.ask("/v1/token/acme");
+    expect([status, body.error]).toEqual([423, expect.objectContaining({ code: "vault_locked", exitCode: 8 })]);
+    expect((await home.start()).stderr).toContain("unlocked");
+    expect(await home.status()).toMatchObject({ locked: false, pid: before?.pid });
+    expect((await home.ask("/v1/token/acme")).status).toBe(200);
+  });
+
+  test("stopped, it is gone, and so is its socket", async () => {
+    const { pid, socket } = (await home.status()) ?? { pid: 0, socket: "" };
+    expect((await home.call(["agent", "stop"])).code).toBe(0);
+    await until("it ended", () => !isAlive(pid));
+    expect(() => lstatSync(socket)).toThrow("ENOENT");
+    expect(await home.call(["agent", "stop"])).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("isn't running"),
+    });
+    expect((await home.call(["token", "acme"])).code).toBe(0);
+  });
+
+  test("in the foreground it ends by SIGTERM with exit code 0, and leaves no socket", async () => {
+    const child = Bun.spawn([AUTH, "agent", "start", "--foreground", "--json"], {
+      env: home.env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for await (const _ of child.stdout) break;
+    const { pid, socket } = (await home.status()) ?? { pid: 0, socket: "" };
+    expect(pid).toBe(child.pid);
+    child.kill("SIGTERM");
+    expect(await child.exited).toBe(0);
+    expect(() => lstatSync(socket)).toThrow("ENOENT");
+  });
+
+  test("where there is no vault there is nothing to keep", async () => {
+    const { code, stderr } = await auth(["agent", "start"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("There is no vault yet")]);
+  });
+});
+
+describe("when nobody asks", () => {
+  test("it locks after the idle time, and a vault with a key file is opened again by the next request", async () => {
+    const home = await made(3600);
+    await home.start("--idle", "1s");
+    await Bun.sleep(2_500);
+    expect(await home.status()).toMatchObject({ locked: true, lockedBy: "idle" });
+    expect((await home.ask("/v1/token/acme")).status).toBe(200);
+    expect(await home.status()).toMatchObject({ locked: false });
+  });
+
+  test("one that a passphrase opens stays locked", async () => {
+    const home = await made(3600, "passphrase");
+    await home.start("--idle", "1s");
+    expect((await home.ask("/v1/token/acme")).status).toBe(200);
+    await Bun.sleep(2_500);
+    expect((await home.ask("/v1/token/acme")).status).toBe(423);
+  });
+
+  test("--idle takes times only", async () => {
+    for (const wrong of ["0m", "15", "m", "-1s", "1w"]) {
+      const { code } = await auth(["agent", "start", `--idle=${wrong}`]);
+      expect(code).toBe(64);
+    }
+  });
+});
+
+test("as a service of a vault with a passphrase it starts locked, until a person unlocks it", async () => {
+  const home = await made(3600, "passphrase");
+  const child = Bun.spawn([AUTH, "agent", "start", "--foreground"], {
+    env: home.env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  await until("it answers", () => existsSync(join(home.env.AUTH_HOME ?? "", "run", "agent")));
+  for await (const _ of child.stderr) break;
+  expect(await home.status()).toMatchObject({ locked: true, pid: child.pid });
+  expect((await home.call(["token", "acme"])).code).toBe(8);
+  expect((await home.start()).stderr).toContain("unlocked");
+  expect((await home.call(["token", "acme"])).code).toBe(0);
+  child.kill();
+  expect(await child.exited).toBe(0);
+});
+
+describe("a vault that a passphrase opens", () => {
+  let home: AgentHome;
+  beforeAll(async () => {
+    home = await made(3600, "passphrase");
+    await home.start();
+  });
+
+  const READS: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ["token", ["token", "acme"], /^access-\d+\n$/],
+    ["run", ["run", "acme", "--", "sh", "-c", "echo $ACME_TOKEN"], /^access-\d+\n$/],
+    ["export", ["export", "acme"], /access-\d+/],
+    ["get", ["get", "acme", "--field", "account"], /^42\n$/],
+    ["list", ["list", "--json"], /"refreshable": true/],
+    ["status", ["status"], /Authenticated as: 42/],
+  ];
+  for (const [name, words, shown] of READS)
+    test(`auth ${name} works without the passphrase, by the agent`, async () => {
+      const { code, stdout } = await home.call(words);
+      expect([code, stdout]).toEqual([0, expect.stringMatching(shown)]);
+      const without = await home.call(words, { env: { AUTH_AGENT: "off" } });
+      expect(without.code).not.toBe(0);
+    });
+
+  test("and shows the same as without an agent", async () => {
+    for (const words of [
+      ["list", "--json"],
+      ["status", "--json"],
+      ["token", "acme", "-o", "headers"],
+    ]) {
+      const by = await home.call(words);
+      const without = await home.call(words, { env: { AUTH_AGENT: "off", AUTH_PASSPHRASE: PASSPHRASE } });
+      expect(by).toEqual(without);
+    }
+  });
+
+  test("a refresh token is never handed out: neither by --show-secret nor to whoever asks as auth does", async () => {
+    const refresh = [...home.issuer.live].map((token) => token.replace("access", "refresh"));
+    expect((await home.call(["token", "acme", "-o", "json", "--show-secret"])).code).toBe(8);
+    expect((await home.call(["get", "acme", "--field", "refreshToken", "--show-secret"])).code).toBe(8);
+    const replies = await Promise.all([
+      home.ask("/v1/token/acme"),
+      home.ask("/v1/connections"),
+      home.ask("/cli/1/list", post({ type: "connection" })),
+      home.ask("/cli/1/read", post({ type: "connection", name: "acme:default" })),
+      home.ask("/cli/1/access", post({ provider: "acme", name: "default", minTtl: 0, rejected: null, resource: null })),
+      home.ask("/cli/1/read", post({ type: "client", name: "acme" })),
+    ]);
+    expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 400]);
+    const said = JSON.stringify(replies);
+    expect(said).toContain("access-");
+    for (const token of refresh) expect(said).not.toContain(token);
+  });
+
+  test("what changes the vault asks for the passphrase as ever", async () => {
+    expect((await home.call(["logout", "acme"])).code).toBe(8);
+    expect((await home.call(["refresh", "acme", "--force"])).code).toBe(8);
+    const { code } = await home.call(["refresh", "acme", "--force"], { env: { AUTH_PASSPHRASE: PASSPHRASE } });
+    expect(code).toBe(0);
+    expect((await home.call(["token", "acme"])).stdout).toBe(`${[...home.issuer.live].at(-1)}\n`);
+  });
+
+  test("a locked agent is unlocked by the passphrase that a command asks for", async () => {
+    await home.call(["agent", "lock"]);
+    const terminal = onTerminal([AUTH, "token", "acme"], { env: home.env });
+    await terminal.waitFor("Passphrase of the vault:");
+    terminal.type(`${PASSPHRASE}\r`);
+    expect((await terminal.ended).code).toBe(0);
+    expect(await home.status()).toMatchObject({ locked: false });
+    expect((await home.call(["token", "acme"])).code).toBe(0);
+  });
+
+  test("a wrong passphrase starts no agent", async () => {
+    await home.call(["agent", "stop"]);
+    expect((await home.call(["agent", "start"], { env: { AUTH_PASSPHRASE: "wrong" } })).code).toBe(8);
+    expect(await home.status()).toBeNull();
+  });
+
+  test("AUTH_AGENT=start starts it when the passphrase has to be asked for", async () => {
+    const env = { ...home.env, AUTH_AGENT: "start" };
+    const terminal = onTerminal([AUTH, "token", "acme"], { env });
+    await terminal.waitFor("Passphrase of the vault:");
+    terminal.type(`${PASSPHRASE}\r`);
+    expect((await terminal.ended).code).toBe(0);
+    expect((await home.call(["token", "acme"])).code).toBe(0);
+    expect(await home.status()).toMatchObject({ locked: false });
+  });
+
+  test("killed, it is missed by no one: the command asks as it did before", async () => {
+    const { pid } = (await home.status()) ?? { pid: 0 };
+    await kill(pid);
+    const { code, stderr } = await home.call(["token", "acme"]);
+    expect([code, stderr]).toEqual([8, expect.stringContaining("passphrase")]);
+    expect((await home.call(["token", "acme"], { env: { AUTH_PASSPHRASE: PASSPHRASE } })).code).toBe(0);
+    expect((await home.start()).code).toBe(0);
+    expect((await home.call(["token", "acme"])).code).toBe(0);
+  });
+});
+
+describe("what it keeps up with", () => {
+  test("a login that was refreshed, ended or made anew by another process", async () => {
+    const home = await made(3600);
+    await home.start();
+    const token = async (): Promise<unknown> => (await home.ask("/v1/token/acme:default")).body.token;
+    const first = await token();
+    await home.call(["refresh", "acme", "--force"]);
+    expect(await token()).toBe([...home.issuer.live].at(-1));
+    expect(await token()).not.toBe(first);
+    await home.call(["logout", "acme"]);
+    const { status, body } = await home.ask("/v1/token/acme:default");
+    expect([status, body.error]).toEqual([404, expect.objectContaining({ code: "connection_not_found", exitCode: 2 })]);
+    await home.call(["login", "acme", "--flow", "device"]);
+    expect(await token()).toBe([...home.issuer.live].at(-1));
+  });
+
+  test("a token is renewed before it ends, of connections that were asked for since the start", async () => {
+    const home = await made(6);
+    await home.start();
+    const asked = home.issuer.asked();
+    await Bun.sleep(4_000);
+    expect(home.issuer.asked()).toBe(asked);
+    const { body } = await home.ask("/v1/token/acme");
+    const before = home.issuer.asked();
+    await until("it was renewed", () => home.issuer.asked() > before);
+    expect(Date.now()).toBeLessThan(Date.parse(String(body.expires_at)));
+  });
+
+  test("a refused token is refreshed once, and one that isn't the stored one changes nothing", async () => {
+    const home = await made(20);
+    await home.start();
+    // Until it isn't one that was just minted, for which another would fare no better.
+    await Bun.sleep(2_200);
+    const { body } = await home.ask("/v1/token/acme");
+    const asked = home.issuer.asked();
+    const refused = post({ connection: "acme", token: body.token });
+    const replies = await Promise.all(Array.from({ length: 20 }, () => home.ask("/v1/rejected", refused)));
+    expect(new Set(replies.map((reply) => reply.body.token)).size).toBe(1);
+    expect(replies[0]?.body.token).not.toBe(body.token);
+    expect((await home.ask("/v1/rejected", refused)).body.token).toBe(replies[0]?.body.token);
+    expect(home.issuer.asked()).toBe(asked + 1);
+  });
+});
+
+describe("the crowd: 200 callers at once on an expired token, by agent and command", () => {
+  for (const key of ["file", "passphrase"] as const)
+    test(`one refresh, and all get what it brought (key: ${key})`, async () => {
+      const home = await made(1, key);
+      await home.start();
+      await Bun.sleep(1_100);
+      home.issuer.expireAfter(3600);
+      home.issuer.hold();
+      const asked = home.issuer.asked();
+      const byAgent = Array.from({ length: 150 }, async () => (await home.ask("/v1/token/acme")).body.token);
+      const byCommand = Array.from({ length: 50 }, async () => {
+        const { code, stdout, stderr } = await home.call(["token", "acme"]);
+        return code === 0 ? stdout.trim() : stderr;
+      });
+      await until("one asked", () => home.issuer.asked() > asked);
+      await Bun.sleep(2_000);
+      home.issuer.letGo();
+      const tokens = new Set(await Promise.all([...byAgent, ...byCommand]));
+      expect([...tokens]).toEqual([...home.issuer.live]);
+      expect(home.issuer.asked()).toBe(asked + 1);
+    });
+});
