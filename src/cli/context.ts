@@ -66,7 +66,7 @@ export function createCli(env: Environment, globals: Globals, rest: readonly str
       if (reason === null || complained) return;
       complained = true;
       const [why, ...remedy] = reason.split("\n");
-      output.warn([`The audit log can't be written: ${why}.`, ...remedy].join("\n"));
+      output.warn([`The audit log can't be written: ${why}.`, ...remedy]);
     },
   };
   const interactive = async (): Promise<boolean> => {

@@ -1,4 +1,5 @@
 import { AuthError } from "../platform/errors.ts";
+import { escapeText } from "../platform/escape.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { CHECKS } from "./doctor/checks.ts";
@@ -49,6 +50,6 @@ function withoutRepeats(checks: readonly Check[]): Check[] {
 const MARKS = { ok: "✓", warn: "!", fail: "✗" } as const;
 
 async function showCheck(cli: Cli, { name, status, detail, remedy }: Check): Promise<void> {
-  await cli.output.text(`${MARKS[status]} ${name}: ${detail}`);
-  for (const line of remedy?.split("\n") ?? []) await cli.output.text(`    ${line}`);
+  await cli.output.text(escapeText(`${MARKS[status]} ${name}: ${detail}`));
+  for (const line of remedy?.split("\n") ?? []) await cli.output.text(escapeText(`    ${line}`));
 }

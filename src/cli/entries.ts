@@ -67,6 +67,6 @@ export async function tellOfFolder(cli: Cli, session: Session): Promise<void> {
     import("../connections/folder/meanings.ts"),
   ]);
   for (const one of state.passedOver) cli.output.warn(notAllowed(one));
-  if (state.refused !== null) cli.output.warn([state.refused.message, state.refused.hint].join("\n"));
+  if (state.refused !== null) cli.output.warn([state.refused.message, ...(state.refused.hint?.split("\n") ?? [])]);
   if (state.here !== null) cli.output.say(`${escapeText(state.here.file)} decides here: ${inWords(state.here)}.`);
 }

@@ -87,13 +87,13 @@ export function errorJson(error: AuthError, exitCode: number, messages: readonly
 }
 
 /** `Error: <what happened>`, the provider's own words where there are any, then what to do. */
-export function errorText(error: AuthError): string {
-  return `Error: ${errorWords(error)}`;
+export function errorLines(error: AuthError): string[] {
+  const [first, ...more] = errorWords(error);
+  return [`Error: ${first}`, ...more];
 }
 
-export function errorWords({ message, detail, hint }: AuthError): string {
-  const lines = [message, detail === undefined ? undefined : `The provider says: ${detail}`, hint];
-  return lines.filter((line) => line !== undefined).join("\n");
+export function errorWords({ message, detail, hint }: AuthError): string[] {
+  return [message, ...(detail === undefined ? [] : [`The provider says: ${detail}`]), ...(hint?.split("\n") ?? [])];
 }
 
 function sentence(text: string): string {

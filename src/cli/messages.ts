@@ -1,6 +1,6 @@
 /** Messages for people: consola decides what is shown, our reporter writes it to stderr. Loaded when first needed. */
 import { createConsola, type LogType } from "consola/core";
-import { jsonText } from "../platform/escape.ts";
+import { escapedLines, jsonText } from "../platform/escape.ts";
 import { maskHeld, redact } from "../platform/redact.ts";
 import type { Colors } from "../platform/terminal.ts";
 import { wrapMessage } from "../platform/wrap.ts";
@@ -11,7 +11,7 @@ import type { Globals } from "./context.ts";
  * error, which need not be ours. The others are consola's types, of the levels 3, 1, 0 and 4.
  */
 export type MessageKind = Extract<LogType, "success" | "warn" | "error" | "debug"> | "cause";
-export type Messages = (kind: MessageKind, text: string) => Promise<void>;
+export type Messages = (kind: MessageKind, lines: string | readonly string[]) => Promise<void>;
 
 /** The longest mark in front of a message: `Warning: `. */
 const MARK = 9;
@@ -38,13 +38,15 @@ export function createMessages(
     throttle: 0,
     reporters: [{ log: ({ args }) => void shown.push(String(args[0])) }],
   });
-  return async (kind, text) => {
-    if (kind === "cause") consola.debug(redact(text));
-    else consola[kind](maskHeld(text));
+  return async (kind, lines) => {
+    const safe = kind === "cause" ? redact : maskHeld;
+    const isHeld = kind === "warn" && globals.output === "json";
+    // JSON escapes by itself, and keeps the lines.
+    const text = isHeld ? safe(String(lines)) : escapedLines(typeof lines === "string" ? safe(lines) : lines.map(safe));
+    consola[kind === "cause" ? "debug" : kind](text);
     for (const message of shown.splice(0)) {
       const fitted = width === null || globals.output === "json" ? message : wrapMessage(message, width - MARK);
-      const isWarning = kind === "warn" && globals.output === "json";
-      await write(`${isWarning ? jsonText({ warning: { message } }) : DRESS[kind](fitted, colors)}\n`);
+      await write(`${isHeld ? jsonText({ warning: { message } }) : DRESS[kind](fitted, colors)}\n`);
     }
   };
 }

@@ -8,11 +8,17 @@
 
 import type { Environment } from "../platform/context.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
-import { jsonText } from "../platform/escape.ts";
+import { escapedLines, jsonText } from "../platform/escape.ts";
 import type { Colors } from "../platform/terminal.ts";
 import type { Globals } from "./context.ts";
-import { errorJson, errorText } from "./exit.ts";
+import { errorJson, errorLines } from "./exit.ts";
 import type { MessageKind, Messages } from "./messages.ts";
+
+/**
+ * One line, or several. A message may hold names, paths and words from anywhere: all in it that could move the cursor,
+ * colour what follows or begin another line is shown as its escape. So a line of its own is an item of its own.
+ */
+export type Lines = string | readonly string[];
 
 export interface Output {
   /** `text`, `json`, or one of the command's own (`-o`). */
@@ -38,9 +44,11 @@ export interface Output {
   /** What was done: as a JSON document where that is wanted, else as `success`. */
   result(document: unknown, message: string): Promise<void>;
   /** What a person must see to go on (a device code, a URL): shown even with `-q`. JSON has it in the error, if any. */
-  notice(message: string): void;
+  notice(message: Lines): void;
+  /** As `notice`, for text that is laid out and coloured already, and in which what is foreign is escaped. */
+  drawn(text: string): void;
   /** Shown even with `-q`. JSON: `{"warning":{"message":"…"}}` after success, else in the error. */
-  warn(message: string): void;
+  warn(message: Lines): void;
   /** Only with `-v`. */
   debug(message: string): void;
   /** The end of a command that failed. */
@@ -67,7 +75,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
   /** A plain line. `run` prints one each time, without loading what the other messages need. */
   const line = (text: string, fit = true): void =>
     void enqueue(async () => toStderr(`${fit && !isJson ? await fitted(text) : text}\n`));
-  const show = (kind: MessageKind, text: string): void => {
+  const show = (kind: MessageKind, text: Lines): void => {
     void enqueue(async () => {
       messages ??= loadMessages();
       await (await messages)(kind, text);
@@ -103,7 +111,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
     json,
     event: (event) => text(jsonText(event)),
     say: (text, fit) => {
-      if (!isJson && !globals.quiet) line(text, fit);
+      if (!isJson && !globals.quiet) line(escapedLines(text), fit);
     },
     success,
     result: async (document, message) => {
@@ -111,11 +119,12 @@ export function createOutput(env: Environment, globals: Globals): Output {
       else success(message);
     },
     notice: (text) => {
-      if (isJson) held.push({ kind: "notice", text });
-      else line(text);
+      if (isJson) held.push({ kind: "notice", text: joined(text) });
+      else line(escapedLines(text));
     },
+    drawn: (text) => line(text),
     warn: (text) => {
-      if (isJson) held.push({ kind: "warning", text });
+      if (isJson) held.push({ kind: "warning", text: joined(text) });
       else show("warn", text);
     },
     debug: (text) => {
@@ -123,9 +132,9 @@ export function createOutput(env: Environment, globals: Globals): Output {
     },
     error: (error, exitCode) => {
       const messages = held.splice(0).map(({ text }) => text);
-      show("error", isJson ? errorJson(error, exitCode, messages) : errorText(error));
+      show("error", isJson ? errorJson(error, exitCode, messages) : errorLines(error));
       const more = globals.verbose ? explained(error) : null;
-      if (more !== null) show("cause", more);
+      if (more !== null) show("cause", more.split("\n"));
     },
     colors,
     done: () => {
@@ -133,6 +142,10 @@ export function createOutput(env: Environment, globals: Globals): Output {
       return queue;
     },
   };
+}
+
+function joined(lines: Lines): string {
+  return typeof lines === "string" ? lines : lines.join("\n");
 }
 
 async function fitted(text: string): Promise<string> {

@@ -111,7 +111,7 @@ function resultOf({ context }: Session, outcome: Outcome): Result {
 async function showResult(cli: Cli, stored: Stored, result: Result): Promise<void> {
   if (result.kind === "notBegun") return;
   const connection = display(stored.ref);
-  if ("warning" in result && result.warning !== null) cli.output.warn(named(stored, result.warning));
+  if ("warning" in result && result.warning !== null) cli.output.warn(named(stored, [result.warning]));
   if (cli.output.isJson) return cli.output.event({ ...documentOf(result), connection });
   switch (result.kind) {
     case "refreshed":
@@ -126,9 +126,10 @@ async function showResult(cli: Cli, stored: Stored, result: Result): Promise<voi
 }
 
 /** The text, which says whose it is. */
-function named({ ref }: Stored, text: string): string {
+function named({ ref }: Stored, lines: readonly string[]): readonly string[] {
   const names = [display(ref), `${ref.provider} (${ref.name})`];
-  return names.some((name) => text.includes(name)) ? text : `${display(ref)}: ${text}`;
+  const isNamed = names.some((name) => lines.some((line) => line.includes(name)));
+  return isNamed ? lines : [`${display(ref)}: ${lines[0]}`, ...lines.slice(1)];
 }
 
 function documentOf(result: Exclude<Result, { kind: "notBegun" }>): object {

@@ -16,6 +16,11 @@ export function escapeText(text: string): string {
   return text.replace(UNFIT, escaped);
 }
 
+/** Lines of a message, each made fit. */
+export function escapedLines(lines: string | readonly string[]): string {
+  return typeof lines === "string" ? escapeText(lines) : lines.map(escapeText).join("\n");
+}
+
 /**
  * JSON that is as harmless on a screen, and means the same: what JSON allows unescaped in a text, and a terminal may
  * obey, is written as an escape.

@@ -1,6 +1,7 @@
 /** Asking a person (the rules are in `terminal.ts`). Loaded when needed. */
 import type { Environment } from "./context.ts";
 import { AuthError, usage } from "./errors.ts";
+import { escapedLines } from "./escape.ts";
 import { LIMITS } from "./limits.ts";
 import { type LineEnd, TypedLine } from "./line.ts";
 import { openTerminal, TERMINAL, type Terminal } from "./raw-terminal.ts";
@@ -107,7 +108,7 @@ const FIRST_WORDS = 8;
 
 /** A question as lines that fit the terminal, with room for the answer. */
 function asLines(question: string, room: number): string[] {
-  return wrapMessage(question, Math.max(20, columns() - room)).split("\n");
+  return wrapMessage(escapedLines(question.split("\n")), Math.max(20, columns() - room)).split("\n");
 }
 
 /** @param echo the question, to draw it again with what was typed; null shows nothing */

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { asAuthError, EXIT_CODES, errorJson, errorText, worst } from "../../src/cli/exit.ts";
+import { asAuthError, EXIT_CODES, errorJson, errorLines, worst } from "../../src/cli/exit.ts";
 import { AuthError } from "../../src/platform/errors.ts";
 import { HttpError } from "../../src/platform/http-failure.ts";
 
@@ -36,8 +36,8 @@ test("of several results the worst counts, in the order 8 9 4 6 5 2 3 1", () => 
 
 test("an error is words, then what to do", () => {
   const error = new AuthError("login_required", "acme:work is not logged in.", { hint: "Run 'auth login acme:work'." });
-  expect(errorText(error)).toBe("Error: acme:work is not logged in.\nRun 'auth login acme:work'.");
-  expect(errorText(new AuthError("busy", "It is busy."))).toBe("Error: It is busy.");
+  expect(errorLines(error)).toEqual(["Error: acme:work is not logged in.", "Run 'auth login acme:work'."]);
+  expect(errorLines(new AuthError("busy", "It is busy."))).toEqual(["Error: It is busy."]);
 });
 
 test("as JSON it is one line, with the exit code the process really has", () => {

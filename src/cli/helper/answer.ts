@@ -16,6 +16,7 @@ import {
 import { HELPERS } from "../../inject/helpers/table.ts";
 import type { Environment } from "../../platform/context.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
 import { createInput } from "../../platform/input.ts";
 import { shellWord } from "../../platform/shell-word.ts";
 import { type Acquired, acquire } from "../acquire.ts";
@@ -194,9 +195,9 @@ function failureOf(protocol: Protocol, error: unknown, call: Call): Reply {
 
 /** What happened and what to do, on one line. */
 function oneLine(error: unknown): string {
-  if (error instanceof BadRequest) return `auth: ${error.message}`;
+  if (error instanceof BadRequest) return escapeText(`auth: ${error.message}`);
   const { message, hint } = asAuthError(error);
   // What is indented is shown to those who have room for it.
   const remedies = (hint ?? "").split("\n").filter((line) => !line.startsWith("  "));
-  return `auth: ${[message, ...remedies].join(" ").trim()}`;
+  return escapeText(`auth: ${[message, ...remedies].join(" ").trim()}`);
 }

@@ -3,6 +3,7 @@ import { display } from "../../connections/ref.ts";
 import type { Looked } from "../../import/look.ts";
 import { Backups } from "../../import/remove.ts";
 import { AuthError } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
 import { commandLine } from "../../platform/shell-word.ts";
 import { deferSignals } from "../../platform/signals.ts";
 import type { Cli } from "../context.ts";
@@ -42,8 +43,8 @@ function refs(all: readonly Planned[]): string[] {
 
 function nothingThere({ source, absent, empty }: Looked): AuthError {
   const places = [
-    ...(empty.length > 0 ? [`Looked into: ${empty.join(", ")}`] : []),
-    ...(absent.length > 0 ? [`Not there: ${absent.join(", ")}`] : []),
+    ...(empty.length > 0 ? [`Looked into: ${escapeText(empty.join(", "))}`] : []),
+    ...(absent.length > 0 ? [`Not there: ${escapeText(absent.join(", "))}`] : []),
   ];
   if (places.length === 0) places.push("None of its files is there.");
   return new AuthError("connection_not_found", `Nothing of ${source.title}'s was found.`, {
@@ -89,7 +90,7 @@ async function takeAll(cli: Cli, session: Session, all: readonly Planned[], wish
   if (first !== undefined) throw first;
   if (done > 0 || all.every(({ action }) => action === "held")) return;
   throw new AuthError("import_refused", "Nothing was taken.", {
-    hint: all.map(({ found: { path }, reason }) => `${path}: ${reason ?? "it is here already"}`).join("\n"),
+    hint: all.map(({ found: { path }, reason }) => escapeText(`${path}: ${reason ?? "it is here already"}`)).join("\n"),
   });
 }
 

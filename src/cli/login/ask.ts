@@ -103,8 +103,8 @@ async function askWayIn(
   missing: MissingClient,
 ): Promise<Partial<LoginRequest>> {
   const { env } = cli.context;
-  const show = async (text: string): Promise<void> => {
-    cli.output.notice(`${text}\n`);
+  const show = async (...lines: string[]): Promise<void> => {
+    cli.output.notice([...lines, ""]);
     await cli.output.done();
   };
   const { command, token } = missing.ways ?? { command: null, token: null };
@@ -117,7 +117,7 @@ async function askWayIn(
     if (secret.reveal() === "") throw error;
     return { ...pasted, token: secret };
   }
-  await show([error.message, ...(way === null ? [error.hint ?? ""] : missing.steps)].join("\n"));
+  await show(error.message, ...(way === null ? (error.hint ?? "").split("\n") : missing.steps));
   return askClient(cli, error, request, missing);
 }
 

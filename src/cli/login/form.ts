@@ -58,9 +58,9 @@ async function showForm(cli: Cli, { browser, port, timeout }: FormDisplay, page:
   try {
     if (cli.output.isJson) await cli.output.event({ event: "form", url: form.url });
     else {
-      cli.output.notice(`Fill in this form to go on:\n\n  ${form.url}\n`);
+      cli.output.notice(["Fill in this form to go on:", "", `  ${form.url}`, ""]);
       const forward = sshLine(env, form.url);
-      if (forward !== null) cli.output.notice(forward);
+      if (forward !== null) cli.output.notice(forward.split("\n"));
       await cli.output.done();
       const { canOpenBrowser, openBrowser } = await import("../../platform/browser.ts");
       if (browser && canOpenBrowser(env)) openBrowser(form.url, env);

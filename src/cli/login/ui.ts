@@ -55,7 +55,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
   const refusePaste = async (refused: AuthError, again: boolean): Promise<void> => {
     if (!again) throw refused;
     await waiting?.stop();
-    cli.output.warn(`${refused.message}\nStill waiting: paste the address again, or finish in the browser.`);
+    cli.output.warn([refused.message, "Still waiting: paste the address again, or finish in the browser."]);
     await resume?.();
   };
   exitOnInterrupt(() => waiting?.abandon());
@@ -77,7 +77,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
         app: escapeText(code.app),
         host: new URL(code.verificationUri).host,
       };
-      cli.output.notice(await deviceText(shown, surfaceFor(env, colors, how.qr)));
+      cli.output.drawn(await deviceText(shown, surfaceFor(env, colors, how.qr)));
       await open(page);
       await wait("Waiting for your approval", limit);
     },
@@ -87,9 +87,9 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
         await cli.output.event({ event: "authorize", url, redirectUri });
         await open(url);
       } else {
-        cli.output.notice(`Open this page to log in:\n\n  ${url}\n`);
+        cli.output.notice(["Open this page to log in:", "", `  ${url}`, ""]);
         const hint = farBrowserHint(env, redirectUri, pasting, how.secretVariable ?? null);
-        if (hint !== null) cli.output.say(hint);
+        for (const line of hint?.split("\n") ?? []) cli.output.say(line);
         await open(url);
         await wait("Waiting for the browser", how.timeout ?? LIMITS.browserLogin);
       }

@@ -121,7 +121,7 @@ async function inEditor(cli: Cli, ref: ConnectionRef, before: Editable, definiti
     return values;
   };
   const after = await editText(settingsFile(display(ref), before, definition), cli.context.env, read, async (error) => {
-    cli.output.notice([error.message, ...(error.hint === undefined ? [] : [error.hint])].join("\n"));
+    cli.output.notice([error.message, ...(error.hint?.split("\n") ?? [])]);
     await cli.output.done();
     return confirm("Edit it again?", true);
   });

@@ -76,7 +76,7 @@ function newPin(id: string, { hash }: PluginFile): Pin {
 async function review(cli: Cli, file: PluginFile, pin: Pin, { yes }: Consent): Promise<void> {
   const lines = pin.trusted === null ? file.text.split("\n") : await changes(pin.trusted.source, file.text);
   for (const line of lines) cli.output.notice(escapeText(line.replaceAll("\t", "    ")));
-  cli.output.notice(`\n${file.name}\n  Origin: ${escapeText(pin.origin)}\n  Hash: ${file.hash}`);
+  cli.output.notice(["", file.name, `  Origin: ${pin.origin}`, `  Hash: ${file.hash}`]);
   if (pin.trusted !== null && pin.hash === file.hash) cli.output.notice("  It is as it was when it was trusted.");
   await requireConsent(cli, "Run this to see what it declares?", yes, trustsHash(pin, file));
 }

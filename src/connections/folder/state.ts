@@ -22,13 +22,13 @@ export interface PassedOver {
 }
 
 /** For the person, who may not know of it. */
-export function notAllowed({ path, fault }: PassedOver): string {
+export function notAllowed({ path, fault }: PassedOver): string[] {
   const why = fault === null ? "isn't allowed, so it isn't used." : `isn't used: ${fault}.`;
   return [
     `${escapeText(path)} ${why}`,
     ...(fault === null ? [`Look at it, then: ${commandLine(["auth", "allow", path])}`] : []),
     `To hear no more of it: ${commandLine(["auth", "deny", path])}`,
-  ].join("\n");
+  ];
 }
 
 /**
