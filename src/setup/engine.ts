@@ -9,7 +9,7 @@ import { faultAtOnce } from "../platform/faults.ts";
 import { type Change, type Part, type State, Unreadable } from "./change.ts";
 import { type Found, lookAtFile, lookAtLink, removeFolders, writeFile, writeLink } from "./files.ts";
 import { added, hashOf, type Layered, layersOn, removed, stateOf } from "./layers.ts";
-import { type FileRecord, type Records, readRecords, writeRecords } from "./record.ts";
+import { alone, type FileRecord, type Records, readRecords, writeRecords } from "./record.ts";
 
 /** What a tool's configuration is to have. */
 export interface Wanted {
@@ -102,7 +102,11 @@ export async function planUndo(folder: string, isMeant: (part: Part) => boolean,
 }
 
 /** Writes what was planned. @throws AuthError `setup_refused`, `busy`, `vault_unwritable`; what was written is recorded */
-export async function carryOut({ folder, known, steps }: Plan): Promise<void> {
+export async function carryOut(plan: Plan): Promise<void> {
+  if (plan.steps.length > 0) await alone(plan.folder, () => write(plan));
+}
+
+async function write({ folder, known, steps }: Plan): Promise<void> {
   const planned = new Map(known);
   for (const { found, record } of steps)
     if (record !== undefined) {
@@ -117,7 +121,7 @@ export async function carryOut({ folder, known, steps }: Plan): Promise<void> {
     const made =
       text === found.text
         ? null
-        : await write(found, text, link, mode).catch((error) => {
+        : await writeOne(found, text, link, mode).catch((error) => {
             throw number === 0 ? error : partly(error);
           });
     if (feature("AUTH_TEST")) faultAtOnce("setup-written");
@@ -126,7 +130,7 @@ export async function carryOut({ folder, known, steps }: Plan): Promise<void> {
     else done.delete(path);
     if (record === undefined && text === null && folders !== null) await removeFolders(path, folders);
   }
-  if (steps.length > 0) await writeRecords(folder, planned, done);
+  await writeRecords(folder, planned, done);
 }
 
 function partly(error: unknown): unknown {
@@ -134,7 +138,7 @@ function partly(error: unknown): unknown {
   return error.restated({ hint: "The files before it were written. To take that back: auth setup --undo" });
 }
 
-function write(found: Found, text: string | null, link: string | null, mode: number): Promise<string | null> {
+function writeOne(found: Found, text: string | null, link: string | null, mode: number): Promise<string | null> {
   return link === null ? writeFile(found, text, mode) : writeLink(found, link, text);
 }
 

@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { createFile, syncFolderOf } from "../platform/drafts.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { fileFault } from "../platform/file-faults.ts";
+import { hasByteLocks, lockByte } from "../platform/file-lock.ts";
 import { makeFolder } from "../platform/folders.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Json, Part } from "./change.ts";
@@ -100,6 +101,31 @@ function unreadable(path: string, why: string): AuthError {
   );
 }
 
+/** Milliseconds that another command is waited for. */
+const PATIENCE = 5000;
+
+/**
+ * One at a time, where the system has locks that end with their process; elsewhere two that meet are told only when they
+ * write. @throws AuthError `busy`
+ */
+export async function alone<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  makeFolder(folder);
+  const handle = await open(join(folder, "lock"), "a", 0o600);
+  try {
+    for (let waited = 0; hasByteLocks(handle.fd) && !lockByte(handle.fd, 0); waited += 50) {
+      if (waited >= PATIENCE) throw underWay();
+      await Bun.sleep(50);
+    }
+    return await work();
+  } finally {
+    await handle.close();
+  }
+}
+
+function underWay(): AuthError {
+  return new AuthError("busy", "Another 'auth setup' is under way.", { hint: "Try again when it is done." });
+}
+
 /**
  * @param known as they were read
  * @throws AuthError `vault_unwritable`, or `busy` where another process has changed them since
@@ -110,8 +136,7 @@ export async function writeRecords(folder: string, known: Records, next: Records
   try {
     makeFolder(folder);
     await createFile(draft, `${JSON.stringify({ format: 1, files: [...next.values()] }, null, 1)}\n`);
-    if (!Bun.deepEquals([...(await readRecords(folder))], [...known]))
-      throw new AuthError("busy", "Another 'auth setup' is under way.", { hint: "Try again when it is done." });
+    if (!Bun.deepEquals([...(await readRecords(folder))], [...known])) throw underWay();
     if (next.size > 0) await rename(draft, place);
     else await Promise.all([rm(draft), rm(place, { force: true })]);
     await syncFolderOf(place);

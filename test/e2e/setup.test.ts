@@ -206,6 +206,24 @@ test("two tools share a link: it goes with the last of them", async () => {
   expect(existsSync(link)).toBe(false);
 });
 
+test("several at once: each is done and recorded, or says that another is under way", async () => {
+  const { call, config } = makeHome();
+  const hosts = Array.from({ length: 6 }, (_, number) => `host-${number}.example`);
+  const ended = await Promise.all(hosts.map((host) => call("setup", "git", "--host", host, "--yes")));
+  const done = hosts.filter((_, number) => ended[number]?.code === 0);
+  expect(done.length).toBeGreaterThan(0);
+  for (const { code, stderr } of ended)
+    if (code !== 0) expect(stderr).toMatch(/is under way|changed by another program meanwhile/);
+  const { ok, setups } = JSON.parse((await call("setup", "--check", "--json")).stdout);
+  expect([ok, setups.map(({ name }: { name: string }) => name).sort()]).toEqual([
+    true,
+    done.map((host) => `https://${host}`).sort(),
+  ]);
+  for (const host of done) expect(readFileSync(config, "utf8")).toContain(host);
+  await call("setup", "--undo", "--yes");
+  expect(existsSync(config)).toBe(false);
+});
+
 test("Tab offers the tools", async () => {
   const { call } = makeHome();
   expect((await call("__complete", "2", "setup", "terra")).stdout).toContain("terraform");

@@ -95,7 +95,7 @@ class Home {
   tree(): Record<string, string> {
     const all: Record<string, string> = {};
     for (const name of readdirSync(this.path, { recursive: true, encoding: "utf8" }).sort()) {
-      if (["auth", "auth/setup", "auth/setup/record.json"].includes(name)) continue;
+      if (["auth", "auth/setup", "auth/setup/record.json", "auth/setup/lock"].includes(name)) continue;
       const path = join(this.path, name);
       const stat = lstatSync(path);
       if (stat.isSymbolicLink()) all[name] = `link to ${readlinkSync(path)}`;
