@@ -14,6 +14,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -178,6 +179,7 @@ async function bench(): Promise<number> {
     promise(`auth token with ${MANY} connections / with one`, of(crowded) / of(token), 1.2),
     promise(`git asks, with ${MANY} connections / with one`, of(helperCrowded) / of(helper), 1.2),
     promise("auth token github with plugins / with none", of(plugged) / of(named), 1.1),
+    await masking(),
     ...(process.platform === "linux" ? await agent() : []),
     ...(process.platform === "linux"
       ? [memory(token, empty), ...(await refreshing()), ...(await bridging()), ...(await proxying())]
@@ -235,6 +237,24 @@ async function bridging(): Promise<Kept[]> {
     promise("a call by auth mcp, beyond the SDK's own / 2 ms", (bridged - direct) / 2, 1),
     promise("refreshes of 50 bridges on a token that has ended", refreshes, 1),
   ];
+}
+
+/** What `run --mask` passes on in a second, of text without a token. */
+async function masking(): Promise<Kept> {
+  const text = join(folder, "text");
+  const source = readFileSync(import.meta.path);
+  writeFileSync(text, Buffer.concat(Array.from({ length: Math.ceil(256e6 / source.length) }, () => source)));
+  const seconds: number[] = [];
+  for (let round = 0; round < 5; round++) {
+    const start = Bun.nanoseconds();
+    const command = [copyOf("auth", 0), "run", "apikey:bench", "-q", "--mask", "--", "cat", text];
+    const child = Bun.spawn(["sh", "-c", '"$@" | cat > /dev/null', "sh", ...command], { env: environment("one") });
+    if ((await child.exited) !== 0) throw new Error("run --mask failed");
+    seconds.push((Bun.nanoseconds() - start) / 1e9);
+  }
+  const rate = 256 / Math.min(...seconds);
+  console.log(`\n  run --mask: ${rate.toFixed(0)} MB/s`);
+  return promise("200 MB/s / what run --mask passes on", 200 / rate, 1);
 }
 
 function memory(subject: Subject, empty: Subject): Kept {

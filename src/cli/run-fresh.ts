@@ -23,11 +23,13 @@ const SHORTEST_MS = 500;
 export async function runFresh(
   cli: Cli,
   session: Session,
-  { injections, plain }: Handover,
+  handover: Handover,
   options: RunOptions,
   execution: Omit<Execution, "env">,
 ): Promise<number> {
+  const { injections, plain } = handover;
   mergeInjections(injections);
+  const mask = options.mask ? (await import("./run-mask.ts")).maskOf(cli, handover, options) : null;
   const files = openTokenFiles(cli.context.paths.runtime);
   const over = new AbortController();
   try {
@@ -37,8 +39,13 @@ export async function runFresh(
     for (const { templates } of injections) for (const name in templates) delete outside[name];
     const env = childEnvironment(outside, handed, options.keepKey, plain);
     await injected(cli, handed);
-    const kept = injections.map((injection) => keepFresh(cli, session, injection, files, options.minTtl, over.signal));
-    return await runBeside({ ...execution, env }, async () => {
+    const write = (injection: Injection, token: Secret): void => {
+      // Before the command can read it.
+      mask?.add(token);
+      writeTokens(files, injection, token);
+    };
+    const kept = injections.map((injection) => keepFresh(cli, session, injection, write, options.minTtl, over.signal));
+    return await (mask?.run ?? runBeside)({ ...execution, env }, async () => {
       over.abort();
       await Promise.all(kept);
       files.remove();
@@ -66,7 +73,7 @@ async function keepFresh(
   cli: Cli,
   session: Session,
   injection: Injection,
-  files: TokenFiles,
+  write: (injection: Injection, token: Secret) => void,
   minTtl: number,
   over: AbortSignal,
 ): Promise<void> {
@@ -83,7 +90,7 @@ async function keepFresh(
     try {
       const acquired = await live.get();
       if (!acquired.token.equals(token)) {
-        writeTokens(files, injection, acquired.token);
+        write(injection, acquired.token);
         token = acquired.token;
         await cli.context.audit({ event: "run", status: "success", connection: injection.connection });
       }

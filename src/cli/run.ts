@@ -21,6 +21,8 @@ export interface RunOptions extends InjectionRequest {
   readonly fresh: boolean;
   /** Tokens are put in on the way; null: the command has them. */
   readonly proxy: Pick<ProxySettings, "rules" | "strict" | "also"> | null;
+  /** The command's secrets are taken out of its output. */
+  readonly mask: boolean;
 }
 
 /** What the command gets. */
@@ -56,6 +58,10 @@ export default defineCommand({
       description: "Put tokens into requests on their way to their APIs: the command gets placeholders",
     },
     ...RULES,
+    mask: {
+      type: "boolean",
+      description: "Take the tokens out of what the command writes, however they are encoded",
+    },
     "min-ttl": { type: "string", valueHint: "seconds", description: "Refresh tokens that live for less than this" },
     "keep-key": {
       type: "boolean",
@@ -82,6 +88,7 @@ export default defineCommand({
       envFile: args["env-file"] ?? null,
       fresh: args.fresh ?? false,
       proxy: proxyOf(args),
+      mask: args.mask ?? false,
       minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
       keepKey: args["keep-key"] ?? false,
       allowNone: args["allow-none"] ?? false,
@@ -118,9 +125,12 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
       READS,
     );
   }
-  const { injections, plain } = await inSession(cli, (session) => prepare(cli, session, options), READS);
+  const handover = await inSession(cli, (session) => prepare(cli, session, options), READS);
+  const { injections, plain } = handover;
   const env = childEnvironment(cli.context.env, injections, options.keepKey, plain);
+  const mask = options.mask ? (await import("./run-mask.ts")).maskOf(cli, handover, options) : null;
   await injected(cli, injections);
+  if (mask !== null) return started(() => mask.run({ command, args, env, inherited }, async () => {}));
   return started(async () => {
     const { replaceProcess } = await import("../platform/exec.ts");
     return replaceProcess({ command, args, env, inherited });

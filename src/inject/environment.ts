@@ -43,7 +43,7 @@ function isRuntimeSwitch(name: string): boolean {
   return RUNTIME_SWITCHES.includes(name) || (name.startsWith("BUN_") && !HARMLESS.includes(name));
 }
 
-function opensVault(name: string): boolean {
+export function opensVault(name: string): boolean {
   return /^AUTH_(NEW_)?(KEY|PASSPHRASE)$|^AUTH_.*_SECRET$/.test(name);
 }
 

@@ -10,8 +10,28 @@ import { childPath, ExecError, type Execution, findCommand, restoreSoftLimit } f
 import { posix } from "./posix.ts";
 import { relaySignals } from "./signals.ts";
 
-/** @param ended called once the command has ended, before this process does @returns its exit code @throws ExecError */
-export async function runBeside(execution: Execution, ended: () => Promise<void>): Promise<number> {
+export interface Child {
+  readonly process: Bun.Subprocess;
+  /** It is on our terminal, which sends it Ctrl-C itself. */
+  readonly sharesTerminal: boolean;
+  /** Waits until everything is passed on that it has written. */
+  finish(): Promise<void>;
+}
+
+/** @param file the program that `execution` names @throws ExecError */
+export type Start = (file: string, execution: Execution) => Promise<Child>;
+
+/**
+ * @param ended called once the command has ended, before this process does
+ * @param start how it gets its input and output: ours, where nothing is said
+ * @returns its exit code
+ * @throws ExecError
+ */
+export async function runBeside(
+  execution: Execution,
+  ended: () => Promise<void>,
+  start: Start = startInheriting,
+): Promise<number> {
   if (process.platform === "win32") {
     // The console has handed them to the command itself.
     relaySignals(() => {});
@@ -24,15 +44,21 @@ export async function runBeside(execution: Execution, ended: () => Promise<void>
     await restoreSoftLimit(system);
     restoreBlocking(system);
   }
-  let child: Bun.Subprocess | undefined;
+  let child: Child | undefined;
+  const interrupted = Promise.withResolvers<void>();
   const fromTerminal = hasControllingTerminal() ? ["SIGINT", "SIGQUIT"] : [];
   relaySignals((signal) => {
-    if (!fromTerminal.includes(signal)) child?.kill(signal);
+    if (child === undefined) return;
+    const { process: running, sharesTerminal } = child;
+    // What it has left running holds its output open: that is waited for, but not against a signal.
+    if (running.exitCode !== null || running.signalCode !== null) interrupted.resolve();
+    else if (!sharesTerminal || !fromTerminal.includes(signal)) running.kill(signal);
   });
-  child = start(file, execution);
-  await child.exited;
+  child = await start(file, execution);
+  await child.process.exited;
+  await Promise.race([child.finish(), interrupted.promise]);
   await ended();
-  const { signalCode, exitCode } = child;
+  const { signalCode, exitCode } = child.process;
   return signalCode === null ? (exitCode ?? 1) : 128 + constants.signals[signalCode as NodeJS.Signals];
 }
 
@@ -46,15 +72,39 @@ function hasControllingTerminal(): boolean {
   }
 }
 
-function start(file: string, { command, args, env, inherited, input }: Execution): Bun.Subprocess {
-  const highest = Math.max(2, ...inherited);
-  const stdio = Array.from({ length: highest + 1 }, (_, fd) => {
-    if (fd === 0 && input !== undefined) return new Blob([input]);
-    if (fd < 3) return "inherit" as const;
-    return inherited.includes(fd) ? fd : null;
-  });
-  // biome-ignore lint/suspicious/noExplicitAny: Bun's type ends at descriptor 2
-  const options = { env: { ...env } as Record<string, string>, argv0: command, stdio: stdio as any };
+async function startInheriting(file: string, execution: Execution): Promise<Child> {
+  const { input } = execution;
+  const standard = [input === undefined ? "inherit" : new Blob([input]), "inherit", "inherit"] as const;
+  return { process: spawnCommand(file, execution, { standard }), sharesTerminal: true, finish: async () => {} };
+}
+
+type Standard = "inherit" | Blob | number;
+
+interface SpawnOptions {
+  /** Descriptors 0, 1 and 2. */
+  readonly standard: readonly [Standard, Standard, Standard];
+  /** By their numbers there, more descriptors of ours. */
+  readonly more?: ReadonlyMap<number, number>;
+  /** A terminal of the command's own, in the place of the standard three. */
+  readonly terminal?: Bun.TerminalOptions;
+}
+
+/** @throws ExecError */
+export function spawnCommand(
+  file: string,
+  { command, args, env, inherited }: Execution,
+  { standard, more, terminal }: SpawnOptions,
+): Bun.Subprocess {
+  const beyond = new Map([...inherited.map((fd) => [fd, fd] as const), ...(more ?? [])]);
+  const highest = Math.max(2, ...beyond.keys());
+  const stdio = [...standard, ...Array.from({ length: highest - 2 }, (_, i) => beyond.get(i + 3) ?? null)];
+  const options = {
+    env: { ...env } as Record<string, string>,
+    argv0: command,
+    // biome-ignore lint/suspicious/noExplicitAny: Bun's type ends at descriptor 2
+    stdio: stdio as any,
+    ...(terminal && { terminal }),
+  };
   try {
     return Bun.spawn([file, ...args], options);
   } catch (error) {

@@ -46,8 +46,9 @@ export const O = {
   DIRECTORY: isMac ? 0x100000 : isArm ? 0x4000 : 0x10000,
 } as const;
 
-/** <fcntl.h>, for fcntl(2). The locks are Linux's alone, FULLFSYNC is macOS's. */
+/** <fcntl.h>, for fcntl(2). The locks and SETPIPE_SZ are Linux's alone, FULLFSYNC is macOS's. */
 export const F = {
+  DUPFD: 0,
   SETFD: 2,
   GETFL: 3,
   SETFL: 4,
@@ -56,6 +57,7 @@ export const F = {
   WRLCK: 1,
   UNLCK: 2,
   FULLFSYNC: 51,
+  SETPIPE_SZ: 1031,
 } as const;
 
 export const AT_FDCWD = -100;

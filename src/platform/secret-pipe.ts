@@ -31,7 +31,8 @@ function writtenAtOnce(fd: number, bytes: Uint8Array): number {
   }
 }
 
-function openPipe(): [number, number] | null {
+/** @returns the ends to read and to write; null where there is no such way */
+export function openPipe(): [reading: number, writing: number] | null {
   const ends = new Int32Array(2);
   const memory = new Uint8Array(ends.buffer);
   const linux = posix()?.linux ?? null;

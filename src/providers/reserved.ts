@@ -95,6 +95,12 @@ const PUBLIC: Readonly<Record<string, string>> = {
   TRELLO_API_KEY: "the app's id, which is in the address of its login page",
 };
 
+/** Whether a variable of that name holds a secret alone. */
+export function namesSecret(variable: string): boolean {
+  const name = variable.toUpperCase();
+  return SECRET.test(name) && !NONE.test(name) && !Object.hasOwn(PUBLIC, name);
+}
+
 /**
  * Why a setting, or a client's id, can't be read from a variable of that name, in words; null where it can. What is read
  * goes to the provider: a description could name another's secret. @param kind the setting's

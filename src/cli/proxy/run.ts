@@ -13,12 +13,14 @@ import { type ProxySettings, prepareProxy } from "./prepare.ts";
 export async function runProxied(
   cli: Cli,
   session: Session,
-  { injections, plain }: Handover,
+  handover: Handover,
   options: RunOptions,
   settings: Omit<ProxySettings, "program" | "port">,
   execution: Omit<Execution, "env">,
 ): Promise<number> {
+  const { injections, plain } = handover;
   mergeInjections(injections);
+  const mask = options.mask ? (await import("../run-mask.ts")).maskOf(cli, handover, options) : null;
   const program = basename(execution.command);
   const prepared = await prepareProxy(cli, session, injections, { ...settings, program, port: 0 });
   try {
@@ -29,7 +31,7 @@ export async function runProxied(
       await cli.context.audit({ event: "run", status: "success", connection, message: "proxy" });
     if (!cli.globals.quiet) cli.output.say(summary(prepared.injections), false);
     await cli.output.done();
-    return await runBeside({ ...execution, env }, async () => prepared.close());
+    return await (mask?.run ?? runBeside)({ ...execution, env }, async () => prepared.close());
   } finally {
     prepared.close();
   }

@@ -172,8 +172,9 @@ function hex(value: number, digits: number): string {
 const LINE_BREAKS: readonly Way[] = [
   ["\n"],
   ["\r"],
-  // How readline wraps what is typed.
+  // How readline and less make a terminal go on in the next line.
   [" \r"],
+  [" \b"],
   ...["\\n", "\\r", "\\\\n", "\\\\r"].map((text): Way => [text]),
   ...["%0A", "%0D", "%250A", "%250D"].map((text): Way => [text, "any case"]),
 ];

@@ -96,13 +96,15 @@ export function createMasker(secrets: Iterable<Secret>, { keepsWidth = false }: 
 const NOTHING = new Uint8Array(0);
 const REDACTED = new TextEncoder().encode("[redacted]");
 const ESCAPE = 0x1b;
+/** Backspace, line feed, carriage return. */
+const MOVES = [0x08, 0x0a, 0x0d];
 
 /** Line ends and the sequences of a terminal aren't masked: what comes after them would be in another place, or colour. */
 function mark(bytes: Uint8Array, marks: Uint8Array, start: number, end: number): void {
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number;
     if (byte === ESCAPE) i = endOfSequence(bytes, i);
-    else if (byte !== 0x0a && byte !== 0x0d) marks[i] = 1;
+    else if (!MOVES.includes(byte)) marks[i] = 1;
   }
 }
 

@@ -1,0 +1,100 @@
+/**
+ * Running a command whose output goes through a filter. Where our output is a terminal, the command gets one of its own
+ * (`filtered-terminal.ts`); else pipes, one for stdout and one for stderr. Its input is ours.
+ */
+import { closeSync, fstatSync } from "node:fs";
+import { type Child, type Start, spawnCommand } from "./child.ts";
+import { errorCode } from "./errors.ts";
+import { F, posix } from "./posix.ts";
+import { openPipe } from "./secret-pipe.ts";
+import { isTerminal } from "./terminal.ts";
+
+/** A stream's, which takes bytes in and gives them out when it is decided what they are. */
+export interface OutputFilter {
+  feed(chunk: Uint8Array): Uint8Array;
+  /** Nothing more has come for a moment. @returns what need not wait any longer */
+  pause(): Uint8Array;
+  /** Whether `pause` has something to give. */
+  readonly isHolding: boolean;
+  end(): Uint8Array;
+}
+
+/** @param onTerminal what it gives out must take up as much of a screen as what it took in */
+export type MakeFilter = (onTerminal: boolean) => OutputFilter;
+
+export function startFiltered(makeFilter: MakeFilter): Start {
+  return async (file, execution) => {
+    if (!isTerminal(1)) return startWithPipes(file, execution, makeFilter);
+    const { startOnTerminal } = await import("./filtered-terminal.ts");
+    return startOnTerminal(file, execution, makeFilter);
+  };
+}
+
+async function startWithPipes(...[file, execution, makeFilter]: [...Parameters<Start>, MakeFilter]): Promise<Child> {
+  const stdout = filteredPipe(Bun.stdout, makeFilter(false));
+  // Into one file or pipe, what is written to both stays in order.
+  const stderr = isSameFile(1, 2) ? stdout : filteredPipe(Bun.stderr, makeFilter(false));
+  const process = spawnCommand(file, execution, { standard: ["inherit", stdout.input, stderr.input] });
+  const passed = [...new Set([stdout, stderr])].map(({ pass }) => pass());
+  return { process, sharesTerminal: true, finish: async () => void (await Promise.all(passed)) };
+}
+
+function isSameFile(a: number, b: number): boolean {
+  const [one, other] = [fstatSync(a), fstatSync(b)];
+  return one.dev === other.dev && one.ino === other.ino;
+}
+
+/** Milliseconds of silence: less than a person notices, more than there is between two parts of one output. */
+const PAUSE_MS = 20;
+
+/** Calls `then` once the filter has been given nothing for a moment, and has something. */
+export function afterPause(filter: OutputFilter, then: (bytes: Uint8Array) => void): { restart(): void; stop(): void } {
+  let timer: Timer | undefined;
+  const stop = (): void => clearTimeout(timer);
+  const restart = (): void => {
+    stop();
+    if (filter.isHolding) timer = setTimeout(() => then(filter.pause()), PAUSE_MS);
+  };
+  return { restart, stop };
+}
+
+const PIPE_BYTES = 1024 * 1024;
+
+export interface FilteredPipe {
+  /** The end that a command writes to. */
+  readonly input: number;
+  /** Once the command has it: passes on what comes until its end, or until nobody reads it. */
+  pass(): Promise<void>;
+}
+
+export function filteredPipe(to: Bun.BunFile, filter: OutputFilter): FilteredPipe {
+  const ends = openPipe();
+  if (ends === null) throw new Error("No pipe can be made here");
+  const [reading, input] = ends;
+  // So that the command, we and our reader take turns less often. Where it isn't granted, it is as it was.
+  if (process.platform === "linux") posix()?.fcntl(input, F.SETPIPE_SZ, PIPE_BYTES);
+  let written: Promise<unknown> = Promise.resolve();
+  const write = (bytes: Uint8Array): Promise<unknown> => {
+    if (bytes.length > 0) written = written.then(() => Bun.write(to, bytes));
+    return written;
+  };
+  const pause = afterPause(filter, (bytes) => void write(bytes).catch(() => {}));
+  const pass = async (): Promise<void> => {
+    closeSync(input);
+    try {
+      for await (const chunk of Bun.file(reading).stream()) {
+        await write(filter.feed(chunk));
+        pause.restart();
+      }
+      pause.stop();
+      await write(filter.end());
+    } catch (error) {
+      // Nobody reads: the command finds out as it would have without us, since its pipe is closed too.
+      if (errorCode(error) !== "EPIPE") throw error;
+    } finally {
+      pause.stop();
+      closeSync(reading);
+    }
+  };
+  return { input, pass };
+}
