@@ -45,6 +45,15 @@ export default defineProvider({
   // https://cloud.google.com/artifact-registry/docs/docker/authentication#token: the registries take a token with this name only.
   tokenUser: "oauth2accesstoken",
 
+  // https://docs.cloud.google.com/mcp/set-up-authentication-mcp-servers
+  mcp: {
+    hosts: ["*.googleapis.com"],
+    secret: true,
+    notes: [
+      "Choose the type 'Desktop app', in a project in which the server's API is switched on.",
+      "You need the role 'MCP Tool User' (roles/mcp.toolUser) there.",
+    ],
+  },
   client: {
     kind: "confidential",
     create: "https://console.cloud.google.com/auth/clients",

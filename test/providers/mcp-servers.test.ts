@@ -42,11 +42,20 @@ describe("a login without a client says where to make one", () => {
     ["https://mcp.slack.com/mcp", "https://api.slack.com/apps"],
     ["https://mcp.hubspot.com", "https://app.hubspot.com/l/mcp-auth-apps/"],
     ["https://a-b.snowflakecomputing.com/api/v2/mcp", "https://docs.snowflake.com/"],
+    ["https://mcp.asana.com/v2/mcp", "https://app.asana.com/0/my-apps"],
+    ["https://mcp.box.com", "https://app.box.com/developers/console"],
+    ["https://bigquery.googleapis.com/mcp", "https://console.cloud.google.com/auth/clients"],
   ])("%s: %s, and that it has a secret", async (server, page) => {
     const hint = await hintAt(server);
     expect(hint).toContain(`Create one: ${page}`);
     expect(hint).toContain("Redirect URI to enter there: http://127.0.0.1:28840/callback");
     expect(hint).toContain(`auth login mcp:x --server ${server} --client-id <id> --client-secret -`);
+  });
+
+  test("Salesforce: a client without a secret, made in one's own org", async () => {
+    const hint = await hintAt("https://api.salesforce.com/platform/mcp/v1/platform/sobject-all");
+    expect(hint).toContain("External Client App Manager");
+    expect(hint).not.toContain("--client-secret");
   });
 
   test("any other server: what every client needs, and no page", async () => {
