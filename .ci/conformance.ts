@@ -13,6 +13,7 @@ export const PAGE = join(ROOT, "docs", "mcp.md");
 
 export const REVISIONS = ["2026-07-28", "2025-11-25"] as const;
 type Revision = (typeof REVISIONS)[number];
+export const [NEWEST] = REVISIONS;
 
 export interface Result {
   readonly revision: Revision;
@@ -24,16 +25,29 @@ export interface Result {
 
 /** Those that a revision scores, as the suite froze them at its release. */
 export async function scoredScenarios(revision: Revision): Promise<string[]> {
-  const text = await Bun.file(join(SUITE, "requirements", `${revision}.yaml`)).text();
+  const text = await requirementsOf(revision);
   const [, client = ""] = /^client:\n((?: .*\n|\n)+)/m.exec(text) ?? [];
   return [...client.matchAll(/^ {2}- (\S+)$/gm)].map(([, name = ""]) => name);
+}
+
+/** Of MCP's extensions, which no revision scores: they are run at the newest one's wire. */
+export async function extensionScenarios(): Promise<string[]> {
+  const text = await requirementsOf(NEWEST);
+  const found = text.matchAll(/^ {2}- scenario: (\S+)\n {4}leg: client\n {4}reason: extension$/gm);
+  return [...found].map(([, name = ""]) => name);
+}
+
+function requirementsOf(revision: Revision): Promise<string> {
+  return Bun.file(join(SUITE, "requirements", `${revision}.yaml`)).text();
 }
 
 /** The suite waits for its client, so that its time limit is that of a login. */
 export async function runScenario(revision: Revision, scenario: string): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), "auth-conformance-"));
   const client = `${process.execPath} ${join(ROOT, "test", "conformance", "client.ts")}`;
-  const args = ["client", "--command", client, "--scenario", scenario, "--spec-version", revision, "-o", folder];
+  const what = ["--scenario", scenario, "--spec-version", revision];
+  // Else those of extensions are passed over.
+  const args = ["client", "--command", client, ...what, "--force", "-o", folder];
   try {
     const child = Bun.spawn([process.execPath, join(SUITE, "dist", "index.js"), ...args], {
       cwd: ROOT,
@@ -60,10 +74,10 @@ export async function runScenario(revision: Revision, scenario: string): Promise
 export async function runAll(tell: (result: Result) => void, only: readonly string[] = []): Promise<Result[]> {
   const all: (readonly [Revision, string])[] = [];
   for (const revision of REVISIONS)
-    for (const scenario of await scoredScenarios(revision))
-      if (only.length === 0 || only.includes(scenario)) all.push([revision, scenario]);
+    for (const scenario of await scoredScenarios(revision)) all.push([revision, scenario]);
+  for (const scenario of await extensionScenarios()) all.push([NEWEST, scenario]);
   const results: Result[] = [];
-  const queue = [...all];
+  const queue = all.filter(([, scenario]) => only.length === 0 || only.includes(scenario));
   const work = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const result = await runScenario(...next);
@@ -76,7 +90,10 @@ export async function runAll(tell: (result: Result) => void, only: readonly stri
 }
 
 /** As the page has it. */
-export function tableOf(results: readonly Result[], version: string): string {
+export async function tableOf(results: readonly Result[]): Promise<string> {
+  const extensions = await extensionScenarios();
+  const passedOf = (some: readonly Result[]): string =>
+    `${some.filter(({ passed }) => passed).length} of ${some.length}`;
   const shown = (scenario: string, revision: Revision): string => {
     const result = results.find((one) => one.scenario === scenario && one.revision === revision);
     return result === undefined ? "–" : result.passed ? "passes" : "**fails**";
@@ -86,11 +103,12 @@ export function tableOf(results: readonly Result[], version: string): string {
     (name) => `| \`${name}\` | ${REVISIONS.map((revision) => shown(name, revision)).join(" | ")} |`,
   );
   const counts = REVISIONS.map((revision) => {
-    const mine = results.filter((one) => one.revision === revision);
-    return `${mine.filter(({ passed }) => passed).length} of ${mine.length} for ${revision}`;
+    const mine = results.filter((one) => one.revision === revision && !extensions.includes(one.scenario));
+    return `${passedOf(mine)} for ${revision}`;
   });
+  const ofExtensions = passedOf(results.filter(({ scenario }) => extensions.includes(scenario)));
   return [
-    `\`@modelcontextprotocol/conformance\` ${version}, every scenario of a client that it scores: ${counts.join(", ")}.`,
+    `\`@modelcontextprotocol/conformance\` ${await suiteVersion()}, every scenario of a client that it scores: ${counts.join(", ")}; of extensions, which it doesn't score, ${ofExtensions}.`,
     "",
     `| scenario | ${REVISIONS.join(" | ")} |`,
     `|---|${REVISIONS.map(() => "---|").join("")}`,
@@ -98,7 +116,7 @@ export function tableOf(results: readonly Result[], version: string): string {
   ].join("\n");
 }
 
-export async function suiteVersion(): Promise<string> {
+async function suiteVersion(): Promise<string> {
   return ((await Bun.file(join(SUITE, "package.json")).json()) as { version: string }).version;
 }
 
@@ -117,7 +135,6 @@ if (import.meta.main) {
   }, only);
   const failed = results.filter(({ passed }) => !passed);
   console.log(`\n${results.length - failed.length} passed, ${failed.length} failed`);
-  if (only.length === 0)
-    await Bun.write(PAGE, withTable(await Bun.file(PAGE).text(), tableOf(results, await suiteVersion())));
+  if (only.length === 0) await Bun.write(PAGE, withTable(await Bun.file(PAGE).text(), await tableOf(results)));
   process.exit(failed.length > 0 || results.length === 0 ? 1 : 0);
 }

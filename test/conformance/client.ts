@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { loginByBrowser } from "../support/browser-login.ts";
 import { BridgeClient, type Message, RpcFailure, stateless } from "../support/mcp-client.ts";
 import { bareEnvironment } from "../support/program.ts";
+import { loginForExtension } from "./extensions.ts";
 
 const url = String(process.argv.at(-1));
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? "";
@@ -117,7 +118,8 @@ const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
   "sse-retry": () => call("test_reconnection"),
 };
 
-if (context.client_id !== undefined) {
+const isOfExtension = await loginForExtension(scenario, url, context, env);
+if (context.client_id !== undefined && !isOfExtension) {
   const { client_id: id, client_secret: secret } = context;
   const given = ["--client-id", id, ...(secret === undefined ? [] : ["--client-secret", secret])];
   await loginByBrowser(["login", url, "--json", "--no-browser", ...given], env);

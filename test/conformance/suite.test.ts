@@ -1,12 +1,13 @@
-/** MCP's official conformance suite: every scenario of a client that it scores, by the built binary. */
+/** MCP's official conformance suite: every scenario of a client that it scores, and those of extensions, by the built binary. */
 import { describe, expect, test } from "bun:test";
 import {
+  extensionScenarios,
+  NEWEST,
   PAGE,
   REVISIONS,
   type Result,
   runScenario,
   scoredScenarios,
-  suiteVersion,
   tableOf,
   withTable,
 } from "../../.ci/conformance.ts";
@@ -15,15 +16,23 @@ const results: Result[] = [];
 
 for (const revision of REVISIONS)
   describe(revision, async () => {
-    for (const scenario of await scoredScenarios(revision))
-      test(scenario, async () => {
-        const result = await runScenario(revision, scenario);
-        results.push(result);
-        expect(result.passed ? "" : result.output).toBe("");
-      }, 60_000);
+    for (const scenario of await scoredScenarios(revision)) run(revision, scenario);
   });
 
-test("each revision scores as many as were known when this was written", async () => {
+describe("extensions", async () => {
+  for (const scenario of await extensionScenarios()) run(NEWEST, scenario);
+});
+
+function run(...[revision, scenario]: Parameters<typeof runScenario>): void {
+  test(scenario, async () => {
+    const result = await runScenario(revision, scenario);
+    results.push(result);
+    expect(result.passed ? "" : result.output).toBe("");
+  }, 60_000);
+}
+
+test("there are as many as were known when this was written", async () => {
+  expect(await extensionScenarios()).toHaveLength(6);
   expect(await Promise.all(REVISIONS.map(async (revision) => (await scoredScenarios(revision)).length))).toEqual([
     32, 18,
   ]);
@@ -31,5 +40,5 @@ test("each revision scores as many as were known when this was written", async (
 
 test("docs/mcp.md has these results: npm run conformance", async () => {
   const page = await Bun.file(PAGE).text();
-  expect(withTable(page, tableOf(results, await suiteVersion()))).toBe(page);
+  expect(withTable(page, await tableOf(results))).toBe(page);
 });
