@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/vault": ["src/platform"],
   "src/release": ["src/platform"],
   "src/import": ["src/platform"],
-  "src/setup": ["src/platform"],
+  "src/setup": ["src/mcp", "src/platform"],
   "src/providers": ["src/platform"],
   "src/oauth": ["src/platform", "src/providers"],
   "src/connections": ["src/oauth", "src/providers", "src/vault", "src/platform"],

@@ -40,7 +40,7 @@ export default defineGroup({
   name: "mcp",
   description: "MCP servers: reached as a command that a client starts, and what else their clients need",
   group: "scripting",
-  commands: loaded({ "client-metadata": clientMetadata }),
+  commands: { login: () => import("./mcp/login-all.ts"), ...loaded({ "client-metadata": clientMetadata }) },
   atAddress: () => import("./mcp/bridge.ts"),
   examples: [
     [

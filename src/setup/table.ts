@@ -29,6 +29,13 @@ export const TOOLS: Readonly<Record<string, ToolEntry>> = {
     example: "docker --host registry.example",
     load: () => import("./tools/docker.ts"),
   },
+  mcp: {
+    title: "an MCP server in Claude Code, Codex, VS Code or Cursor",
+    programs: ["claude", "codex", "code", "cursor"],
+    example: "mcp claude-code https://mcp.example.com/mcp",
+    words: ["claude-code", "codex", "vscode", "cursor"],
+    load: () => import("./tools/mcp.ts"),
+  },
   podman: {
     title: "podman, skopeo, buildah",
     programs: ["podman", "skopeo", "buildah"],

@@ -44,6 +44,13 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     more: jsonMore,
     damage: ['"registry.example": "auth"', '"registry.example": "desktop"'],
   },
+  mcp: {
+    call: { words: ["claude-code", "https://mcp.example.com/mcp"] },
+    file: ".claude.json",
+    text: '{\n  "numStartups": 3,\n  "mcpServers": {\n    "mine": { "command": "x", "env": { "KEY": "c2VjcmV0" } }\n  }\n}\n',
+    more: jsonMore,
+    damage: ['"stdio"', '"sse"'],
+  },
   podman: {
     origins: ["https://registry.example"],
     file: ".config/containers/auth.json",

@@ -1,0 +1,254 @@
+/**
+ * `auth mcp login --all`: a login at each MCP server that the clients' files name and that takes tokens. A file of a project
+ * may name anyone's server: no login begins before a person has seen where.
+ */
+import { connectionByIssuer } from "../../connections/by-issuer.ts";
+import { display } from "../../connections/ref.ts";
+import { stateOf } from "../../connections/status.ts";
+import { requireConnection } from "../../connections/store.ts";
+import { type FoundServer, lookEverywhere, lookInFile } from "../../mcp/configured/look.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
+import { surroundingsOf } from "../../platform/places.ts";
+import { withoutRandomWords } from "../../platform/redact.ts";
+import { commandLine } from "../../platform/shell-word.ts";
+import { addressFault, comparableUrl, originOf } from "../../platform/url.ts";
+import { defineCommand } from "../command.ts";
+import type { Cli } from "../context.ts";
+import { asAuthError, EXIT_CODES, errorWords, worst } from "../exit.ts";
+import { requireConsent } from "../input.ts";
+import { LOGIN_FLAGS, loginCallFrom } from "../login/call.ts";
+import { loginOrExplain } from "../login/perform.ts";
+import { targetOf } from "../login/target.ts";
+import { inSession, type Session } from "../session.ts";
+
+const { via, browser, timeout, "client-metadata-url": metadataUrl } = LOGIN_FLAGS;
+const FLAGS = { via, browser, timeout, "client-metadata-url": metadataUrl } as const;
+type Flags = Parameters<typeof loginCallFrom>[3];
+
+export default defineCommand({
+  name: "login",
+  description:
+    "Log in to every MCP server that Claude Code, Codex, VS Code, Cursor or a file names and that takes tokens",
+  args: {
+    file: {
+      type: "positional",
+      required: false,
+      valueHint: "file",
+      description: "A file that names servers; without it, those of the clients and of the project here",
+    },
+    all: { type: "boolean", description: "All servers; one alone: auth login <url>" },
+    yes: { type: "boolean", alias: "y", description: "Don't ask, but for the servers that a project's file names" },
+    ...FLAGS,
+  },
+  examples: [
+    ["auth mcp login --all", "what the clients here are told of, one login after the other"],
+    ["auth mcp login --all .mcp.json", "the servers of that file"],
+    ["auth mcp login --all --yes --via https://login.example.com", "by your company's login, with no browser"],
+  ],
+  run: (cli, args) =>
+    inSession(cli, (session) => {
+      const { all = false, file, yes = false, ...flags } = args;
+      if (!all)
+        throw usage("Log in to which servers?", "All that are configured: auth mcp login --all\nOne: auth login <url>");
+      return loginAll(cli, session, file, yes, flags);
+    }),
+});
+
+type State =
+  | "program"
+  | "left"
+  | "connected"
+  | "not_logged_in"
+  | "logged_in"
+  | "no_login_needed"
+  | "declined"
+  | "failed";
+
+/** A server, however many files name it. */
+interface Server {
+  readonly url: string | null;
+  /** Scheme, host and port: in a path or a query a secret may stand. null: it has no URL that can be used */
+  readonly origin: string | null;
+  readonly named: readonly FoundServer[];
+  readonly state: State;
+  /** Why it is left alone. */
+  readonly why: string | null;
+  readonly connection: string | null;
+  readonly error?: AuthError;
+}
+
+async function loginAll(
+  cli: Cli,
+  session: Session,
+  file: string | undefined,
+  yes: boolean,
+  flags: Flags,
+): Promise<number> {
+  const where = surroundingsOf(cli.context.env);
+  const looked =
+    file === undefined ? await lookEverywhere(where) : { servers: await lookInFile(file, where), refused: [] };
+  for (const { message } of looked.refused) cli.output.warn(message);
+  const servers = await Promise.all([...byPlace(looked.servers)].map((named) => serverOf(session, named)));
+  for (const server of servers) if (!cli.output.isJson) cli.output.say(lineOf(server));
+  const wanting = servers.filter(({ state }) => state === "not_logged_in");
+  const agreed = wanting.length === 0 ? [] : await agreedTo(cli, wanting, file, yes);
+  const ends: Server[] = [];
+  for (const server of servers) {
+    const end = agreed.includes(server) ? await loginAt(cli, session, server, flags) : unasked(server);
+    ends.push(end);
+    await tell(cli, server, end);
+  }
+  await summarize(cli, ends);
+  const codes = [...looked.refused, ...ends.flatMap(({ error }) => error ?? [])].map(({ code }) => EXIT_CODES[code]);
+  return worst(codes);
+}
+
+/** One for each URL; what has none stays for itself. */
+function byPlace(found: readonly FoundServer[]): Iterable<readonly FoundServer[]> {
+  return Map.groupBy(found, (one) => (one.url && comparableUrl(one.url)) ?? one).values();
+}
+
+async function serverOf(session: Session, named: readonly FoundServer[]): Promise<Server> {
+  // Where one client needs a token, a login helps, whatever another has in its file.
+  const one = named.find(({ apart }) => apart === null) ?? named[0];
+  const url = one?.url ?? null;
+  const blank = { url, origin: null, named, why: one?.apart ?? null, connection: null };
+  if (url === null) return { ...blank, state: "program" };
+  const origin = URL.canParse(url) ? originOf(url) : null;
+  if (one?.apart !== null) return { ...blank, origin, state: "left" };
+  const fault = addressFault(url);
+  if (fault !== null) return { ...blank, origin, state: "left", why: `its URL ${fault}` };
+  return { ...blank, origin, ...(await loginThere(session, url)) };
+}
+
+async function loginThere(session: Session, url: string): Promise<Pick<Server, "state" | "connection">> {
+  const vault = await session.vault();
+  try {
+    if (vault === null) return { state: "not_logged_in", connection: null };
+    const ref = await connectionByIssuer(vault, url, undefined);
+    const { record } = await requireConnection(vault, ref);
+    const { status } = stateOf(record, session.context.now());
+    return {
+      state: status === "connected" ? "connected" : "not_logged_in",
+      connection: withoutRandomWords(display(ref)),
+    };
+  } catch (error) {
+    if (error instanceof AuthError && error.code === "connection_not_found")
+      return { state: "not_logged_in", connection: null };
+    throw error;
+  }
+}
+
+/**
+ * The servers of a person's own files with one question; each of a project's with one of its own, which only a terminal can
+ * answer, or the file's name on the command line.
+ */
+async function agreedTo(
+  cli: Cli,
+  wanting: readonly Server[],
+  file: string | undefined,
+  yes: boolean,
+): Promise<Server[]> {
+  const isStranger = ({ named }: Server): boolean => named.every(({ isProjects }) => isProjects);
+  const [strangers, own] = [wanting.filter(isStranger), wanting.filter((one) => !isStranger(one))];
+  const agreed: Server[] = [];
+  const again = commandLine(["auth", "mcp", "login", "--all", ...(file === undefined ? [] : [file]), "--yes"]);
+  const places = own.map(({ origin }) => origin).join(", ");
+  if (own.length > 0) {
+    await requireConsent(cli, `Log in at ${places}?`, yes, `To log in at ${places}: ${again}`);
+    agreed.push(...own);
+  }
+  for (const server of strangers) {
+    const [{ file: project } = { file: "" }] = server.named;
+    if (cli.output.isJson || !(await cli.interactive())) {
+      const command = commandLine(["auth", "mcp", "login", "--all", project, "--yes"]);
+      cli.output.warn(`${project} names ${server.origin}: no login begins there unasked. If you trust it: ${command}`);
+    } else if (
+      await (await import("../../platform/prompt.ts")).confirm(`${project} names ${server.origin}. Log in there?`)
+    )
+      agreed.push(server);
+  }
+  return agreed;
+}
+
+function unasked(server: Server): Server {
+  return server.state === "not_logged_in"
+    ? { ...server, state: "declined", why: "you were not asked, or said no" }
+    : server;
+}
+
+async function loginAt(cli: Cli, session: Session, server: Server, flags: Flags): Promise<Server> {
+  const { url } = server;
+  if (url === null) return server;
+  try {
+    const target = await targetOf(cli, session, url, undefined);
+    if (target.api === undefined) return { ...server, state: "no_login_needed" };
+    const { request, display: how, secrets } = await loginCallFrom(cli, session, target, flags);
+    const { ref } = await loginOrExplain(cli, session, { ...request, ...(await secrets()) }, how);
+    return { ...server, state: "logged_in", connection: withoutRandomWords(display(ref)) };
+  } catch (error) {
+    const failure = asAuthError(error);
+    if (failure.code === "interrupted") throw error;
+    return { ...server, state: "failed", error: withoutSecrets(failure) };
+  }
+}
+
+/** A key may stand in the path or the query of a server's URL. */
+function withoutSecrets(error: AuthError): AuthError {
+  const { message, hint } = error;
+  return error.restated({
+    message: withoutRandomWords(message),
+    ...(hint !== undefined && { hint: withoutRandomWords(hint) }),
+  });
+}
+
+const WORDS: Readonly<Record<State, string>> = {
+  program: "a program, no login",
+  left: "left alone",
+  connected: "logged in already",
+  not_logged_in: "no login yet",
+  logged_in: "logged in",
+  no_login_needed: "takes no tokens",
+  declined: "left alone",
+  failed: "failed",
+};
+
+function nameOf({ named }: Server): string {
+  return [...new Set(named.map(({ client, name }) => `${client}: ${escapeText(name)}`))].join(", ");
+}
+
+function lineOf(server: Server): string {
+  const { origin, state, why } = server;
+  return `${nameOf(server)}${origin === null ? "" : ` (${origin})`}: ${WORDS[state]}${state === "left" && why ? `, ${why}` : ""}`;
+}
+
+async function tell(cli: Cli, before: Server, { named, origin, state, why, connection, error }: Server): Promise<void> {
+  if (cli.output.isJson) {
+    const servers = named.map(({ client, name, file }) => ({ client, name, file }));
+    const { code, message, hint = null } = error ?? {};
+    const failure = error === undefined ? {} : { error: { code, message, hint } };
+    return cli.output.event({ event: "server", origin, state, why, connection, servers, ...failure });
+  }
+  if (state === before.state || state === "declined") return;
+  if (error !== undefined) cli.output.warn(`${nameOf(before)}: ${errorWords(error)}`);
+  else if (state === "logged_in") cli.output.success(`${nameOf(before)}: logged in to ${connection}`);
+  else cli.output.say(`${nameOf(before)}: ${WORDS[state]}`);
+}
+
+async function summarize(cli: Cli, ends: readonly Server[]): Promise<void> {
+  const count = (...states: readonly State[]): number => ends.filter(({ state }) => states.includes(state)).length;
+  const summary = {
+    loggedIn: count("logged_in"),
+    connected: count("connected"),
+    noLogin: count("program", "no_login_needed"),
+    left: count("left", "declined"),
+    failed: count("failed"),
+  };
+  if (cli.output.isJson) return cli.output.event({ summary });
+  if (ends.length === 0) return cli.output.say("No file here names an MCP server.");
+  const { loggedIn, connected, noLogin, left, failed } = summary;
+  cli.output.say(
+    `${loggedIn} logged in, ${connected} before, ${noLogin} without a login, ${left} left alone, ${failed} failed`,
+  );
+}

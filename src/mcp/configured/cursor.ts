@@ -1,0 +1,12 @@
+/** Cursor: `mcp.json`, for the user and in a project. https://cursor.com/docs/mcp */
+import { inHome } from "../../platform/places.ts";
+import type { ConfiguringClient } from "./client.ts";
+import { jsonIn, serversIn } from "./entries.ts";
+
+export const cursor: ConfiguringClient = {
+  id: "cursor",
+  title: "Cursor",
+  places: (where) => inHome(where, ".cursor", "mcp.json"),
+  inProject: [".cursor/mcp.json"],
+  read: (text) => serversIn(jsonIn(text).mcpServers),
+};

@@ -1,0 +1,124 @@
+/**
+ * MCP clients: each starts `auth mcp <url>` in the place of the server, or, where it can (Claude Code), asks a command for the
+ * headers of its own requests.
+ */
+import { type ConfiguredServer, type ConfiguringClient, Unreadable } from "../../mcp/configured/client.ts";
+import { CLIENTS, clientNamed } from "../../mcp/configured/table.ts";
+import { usage } from "../../platform/errors.ts";
+import { commandLine } from "../../platform/shell-word.ts";
+import { addressFault, isSameUrl } from "../../platform/url.ts";
+import type { Change, Json } from "../change.ts";
+import { refuseWords } from "../needs.ts";
+import { refused } from "../refused.ts";
+import type { SetupCall, Tool } from "../tool.ts";
+
+const HEADERS = "headers";
+
+const mcp: Tool = {
+  async plan(call) {
+    refuseWords(call, "the client names the server, and nothing else");
+    const [id = "", url = "", how, ...more] = call.words;
+    const client = clientNamed(id);
+    if (client === null || url === "" || more.length > 0 || (how !== undefined && how !== HEADERS))
+      throw usage(
+        "Which MCP client, and which server?",
+        `For example: auth setup mcp ${CLIENTS[0]?.id} https://mcp.example.com/mcp`,
+      );
+    const fault = addressFault(url);
+    if (fault !== null) throw usage(`The server's URL ${fault}.`, "Give an https URL, or http on this machine.");
+    const asHeaders = how === HEADERS;
+    if (asHeaders && !client.hasHeadersHelper)
+      throw usage(`${client.title} asks no command for headers.`, `Without that word: auth setup mcp ${id} ${url}`);
+    const [path] = client.places(call);
+    if (path === undefined) throw usage(`No home is known, and so no configuration of ${client.title}.`, "Set HOME.");
+    const text = await call.textOf(path);
+    const there = text === null ? [] : serversIn(client, path, text, call);
+    const same = there.find((one) => one.url !== null && isSameUrl(one.url, url));
+    const name = call.name ?? same?.name ?? nameFor(url);
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(name))
+      throw usage(
+        `'${name}' can't be a server's name in every client.`,
+        "Give letters, digits, - and _: --name <name>",
+      );
+    const entry = asHeaders ? byHeaders(call, url) : bridge(call, url);
+    return {
+      wanted: [
+        {
+          name,
+          path,
+          change: changeFor(
+            id,
+            name,
+            entry,
+            there.some((one) => one.name === name),
+          ),
+        },
+      ],
+      notes: [
+        `Log in, where that isn't done yet: ${commandLine(["auth", "login", url])}`,
+        `${client.title} reads it at its next start.`,
+      ],
+    };
+  },
+};
+export default mcp;
+
+function serversIn(
+  client: ConfiguringClient,
+  path: string,
+  text: string,
+  call: SetupCall,
+): readonly ConfiguredServer[] {
+  try {
+    return client.read(text, call);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    throw refused(`${path} can't be changed: ${error.message}.`, `Look at it with ${client.title} first.`);
+  }
+}
+
+/** The part of the host that says whose it is: `https://mcp.sentry.dev/mcp` is `sentry`. */
+function nameFor(url: string): string {
+  const { hostname, port } = new URL(url);
+  const isName = /[a-z]/.test(hostname) && hostname.includes(".");
+  const own = hostname.split(".").find((label) => !["mcp", "api", "www"].includes(label));
+  return isName && own !== undefined ? own : `${hostname}${port && `-${port}`}`.replaceAll(/[^A-Za-z0-9_-]/g, "-");
+}
+
+function bridge({ auth }: SetupCall, url: string) {
+  return { command: auth, args: ["mcp", url] };
+}
+
+/** Claude Code runs it by a shell. */
+function byHeaders({ auth }: SetupCall, url: string) {
+  return { type: "http", url, headersHelper: commandLine([auth, "token", url, "-o", "headers", "--min-ttl", "60"]) };
+}
+
+/** @param isThere whether the client's file has a server of that name */
+function changeFor(client: string, name: string, entry: { readonly [field: string]: Json }, isThere: boolean): Change {
+  switch (client) {
+    case "codex": {
+      if (isThere)
+        throw usage(
+          `Codex has a server named ${name} already.`,
+          `Take it out first (codex mcp remove ${name}), or give another name: --name <name>`,
+        );
+      const lines = Object.entries(entry).map(([field, value]) => `${field} = ${JSON.stringify(value)}`);
+      return {
+        kind: "lines",
+        label: `mcp ${name}`,
+        lines: [`[mcp_servers.${name}]`, ...lines],
+        section: null,
+        setting: null,
+      };
+    }
+    case "vscode":
+      return { kind: "json", path: ["servers", name], value: { type: "stdio", ...entry } };
+    default:
+      return {
+        kind: "json",
+        path: ["mcpServers", name],
+        value: client === "claude-code" ? { type: "stdio", ...entry } : entry,
+      };
+  }
+}

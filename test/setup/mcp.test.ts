@@ -1,0 +1,131 @@
+/** `auth setup mcp <client> <url>`: each client's file gets a server that the client can start, and loses it again. */
+import { describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CLIENTS } from "../../src/mcp/configured/table.ts";
+import { surroundingsOf } from "../../src/platform/places.ts";
+import { AUTH, auth, bareEnvironment, type Ended } from "../support/program.ts";
+
+const URL_ = "https://mcp.sentry.dev/mcp";
+
+const FILES: Readonly<Record<string, { readonly file: string; readonly text: string }>> = {
+  "claude-code": { file: ".claude.json", text: '{ "mcpServers": { "mine": { "command": "x" } } }' },
+  codex: { file: ".codex/config.toml", text: '# mine\nmodel = "x"\n\n[mcp_servers.mine]\ncommand = "x"\n' },
+  vscode: { file: ".config/Code/User/mcp.json", text: '{\n  // mine\n  "servers": {},\n  "inputs": []\n}\n' },
+  cursor: { file: ".cursor/mcp.json", text: '{\n\t"mcpServers": { "mine": { "url": "https://x.example" } }\n}\n' },
+};
+
+class Home {
+  readonly env = bareEnvironment();
+  readonly client: (typeof CLIENTS)[number];
+  readonly file: string;
+
+  constructor(id: string) {
+    const client = CLIENTS.find((one) => one.id === id);
+    if (client === undefined) throw new Error(id);
+    this.client = client;
+    this.file = join(this.env.HOME ?? "", FILES[id]?.file ?? "");
+  }
+
+  write(text: string): this {
+    mkdirSync(dirname(this.file), { recursive: true });
+    writeFileSync(this.file, text);
+    return this;
+  }
+
+  get text(): string {
+    return readFileSync(this.file, "utf8");
+  }
+
+  servers() {
+    return this.client.read(this.text, surroundingsOf(this.env));
+  }
+
+  setup(...args: string[]): Promise<Ended> {
+    return auth(["setup", "mcp", ...args], { env: this.env });
+  }
+}
+
+test("each client has a file here", () =>
+  expect(Object.keys(FILES).sort()).toEqual(CLIENTS.map(({ id }) => id).sort()));
+
+describe.each(Object.keys(FILES))("%s", (id) => {
+  test.each(["no file", "a file"])(
+    "with %s: the server is there as its client reads it, and gone to the byte",
+    async (what) => {
+      const text = FILES[id]?.text ?? "";
+      const home = new Home(id);
+      if (what === "a file") home.write(text);
+      const done = await home.setup(id, URL_, "--yes");
+      expect([done.code, done.stderr]).toEqual([0, expect.stringContaining(`auth login ${URL_}`)]);
+      expect(home.servers()).toContainEqual({ name: "sentry", url: URL_, apart: null });
+      expect(home.text).toContain(JSON.stringify(AUTH));
+      if (what === "a file") expect(home.servers().some(({ name }) => name === "mine")).toBe(/mine["\]]/.test(text));
+      expect((await home.setup("--check")).code).toBe(0);
+      const again = await home.setup(id, URL_, "--yes");
+      expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("nothing to change")]);
+      expect((await home.setup("--undo", "--yes")).code).toBe(0);
+      if (what === "a file") expect(home.text).toBe(text);
+      else expect(existsSync(home.file)).toBe(false);
+    },
+  );
+
+  test("a server that is there already stays, unless it is to be replaced; and comes back", async () => {
+    const inJson = (key: string): string => `{ "${key}": { "errors": { "url": "${URL_}" } } }`;
+    const text =
+      id === "codex" ? `[mcp_servers.errors]\nurl = "${URL_}"\n` : inJson(id === "vscode" ? "servers" : "mcpServers");
+    const home = new Home(id).write(text);
+    const refused = await home.setup(id, URL_, "--yes");
+    expect([refused.code === 0, home.text]).toEqual([false, text]);
+    if (id === "codex") return expect(refused.stderr).toContain("codex mcp remove errors");
+    expect((await home.setup(id, URL_, "--yes", "--replace")).code).toBe(0);
+    expect(home.text).toContain('"errors"');
+    expect(home.text).toContain(JSON.stringify(AUTH));
+    expect((await home.setup("--undo", "--yes")).code).toBe(0);
+    expect(JSON.parse(home.text)).toEqual(JSON.parse(text));
+  });
+
+  test("a file that its client couldn't read either is left alone", async () => {
+    const home = new Home(id).write("{ [ = ");
+    expect((await home.setup(id, URL_, "--yes")).code).not.toBe(0);
+    expect(home.text).toBe("{ [ = ");
+  });
+});
+
+test("Claude Code can ask a command for headers instead", async () => {
+  const home = new Home("claude-code");
+  expect((await home.setup("claude-code", URL_, "headers", "--yes", "--name", "errors")).code).toBe(0);
+  expect(JSON.parse(home.text)).toEqual({
+    mcpServers: {
+      errors: { type: "http", url: URL_, headersHelper: `${AUTH} token ${URL_} -o headers --min-ttl 60` },
+    },
+  });
+  expect((await home.setup("codex", URL_, "headers", "--yes")).code).toBe(64);
+});
+
+test.each([
+  [],
+  ["claude-code"],
+  ["emacs", URL_],
+  ["claude-code", "http://mcp.example.com"],
+  ["claude-code", "mcp.example.com"],
+  ["claude-code", `${URL_}#x`],
+  ["claude-code", "https://user@mcp.example.com"],
+  ["claude-code", URL_, "--name", "a b"],
+  ["claude-code", URL_, "more"],
+])("%j is 64, and nothing is written", async (...words) => {
+  const home = new Home("claude-code");
+  const ended = await home.setup(...words, "--yes");
+  expect([ended.code, existsSync(home.file)]).toEqual([64, false]);
+});
+
+test.each([
+  ["https://mcp.sentry.dev/mcp", "sentry"],
+  ["https://api.githubcopilot.com/mcp/", "githubcopilot"],
+  ["https://127.0.0.1:8080/mcp", "127-0-0-1-8080"],
+  ["http://localhost:8080/mcp", "localhost-8080"],
+])("%s is called %s", async (url, name) => {
+  const home = new Home("cursor");
+  expect((await home.setup("cursor", url, "--yes")).code).toBe(0);
+  expect(home.servers().map((server) => server.name)).toEqual([name]);
+});
