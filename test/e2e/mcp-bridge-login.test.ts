@@ -1,11 +1,11 @@
 /** Logins that a bridge asks for: `auth mcp <url>` where there is none, or one that isn't enough. */
 import { afterAll, expect, test } from "bun:test";
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { AuthorizationServer, type McpOptions, McpServer } from "../issuers/mcp.ts";
 import { loginByBrowser, visit } from "../support/browser-login.ts";
 import { BridgeClient, RpcFailure } from "../support/mcp-client.ts";
-import { auth, bareEnvironment } from "../support/program.ts";
+import { auth, bareEnvironment, tempFolder } from "../support/program.ts";
 
 const servers: { stop(): Promise<void> }[] = [];
 const clients: BridgeClient[] = [];
@@ -113,6 +113,19 @@ test("a client of 2025-11-25 that opens pages is asked to open it", async () => 
   expect([code, page?.mode, page?.url]).toEqual([-32042, "url", String(data?.url)]);
   await visit(String(data?.url));
   expect(await untilAnswered(client)).toEqual(LISTED);
+});
+
+test("a person who is elsewhere is told once, however many bridges wait", async () => {
+  const server = start();
+  const told = join(tempFolder(), "told");
+  const env = bareEnvironment({ AUTH_NOTIFY_COMMAND: `cat >> ${told}` });
+  const all = [1, 2, 3].map(() => bridge(server.url, env));
+  const [error] = await Promise.all(all.map((client) => refusal(client.request("tools/list"))));
+  while (!existsSync(told) || readFileSync(told, "utf8") === "") await Bun.sleep(50);
+  const need = JSON.parse(readFileSync(told, "utf8")) as Record<string, string>;
+  expect([need.event, need.connection, need.code]).toEqual(["login_needed", server.url, "login_required"]);
+  expect(need.message).toContain(String(error?.data?.url));
+  await visit(String(error?.data?.url));
 });
 
 test("a client that gives up doesn't end the login: the next one has it", async () => {

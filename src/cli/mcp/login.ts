@@ -96,7 +96,7 @@ export class Login {
     await this.#wait(attempt, own, isDone, wanted, signal);
   }
 
-  /** The one place where a person is told that one is needed. */
+  /** For the person who reads the client's log. */
   #askPerson(url: string): void {
     this.tell(`Log in to ${this.#url} to go on: open ${url}`);
   }
@@ -139,7 +139,20 @@ export class Login {
     const url = await pageOf(own);
     const attempt: Attempt = { format: 1, pid: own.pid, url, until: this.#cli.context.now() + LIMITS.browserLogin };
     await this.#write(vault, attempt);
+    // Where a refresh failed, that has told it.
+    if (url !== null && (!force || scopes.length > 0)) await this.#notify(url, scopes);
     return { attempt, own };
+  }
+
+  /** A person who may be elsewhere, once for each login (AUTH_NOTIFY_COMMAND). */
+  async #notify(page: string, scopes: readonly string[]): Promise<void> {
+    const { notify, debug } = this.#cli.context;
+    const code = scopes.length === 0 ? "login_required" : "insufficient_scope";
+    const message = `${this.#url} needs a login: open ${page}`;
+    const command = commandLine(["auth", "login", this.#url]);
+    await notify?.({ event: "login_needed", connection: this.#url, code, message, command }).catch((error: unknown) =>
+      debug(`nobody was told that ${this.#url} needs a login: ${error instanceof Error ? error.message : error}`),
+    );
   }
 
   async #running(vault: Vault): Promise<Attempt | null> {
