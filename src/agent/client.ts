@@ -30,7 +30,11 @@ export interface AgentClient {
 }
 
 /** Nothing answered, or nothing that could be understood: the agent was ended, or is another version's. */
-export class AgentGone extends Error {}
+export class AgentGone extends AuthError {
+  constructor() {
+    super("busy", "The agent ended, or doesn't answer.", { hint: "Try again." });
+  }
+}
 
 /** Milliseconds: it answers at once, unless it is stopped or its machine is busy. */
 const HELLO_TIME = 2_000;
@@ -62,7 +66,7 @@ export function agentClient(place: AgentPlace): AgentClient {
       try {
         return await ask("hello", HelloReply, {}, HELLO_TIME);
       } catch (error) {
-        if (error instanceof AgentGone || error instanceof AuthError) return null;
+        if (error instanceof AuthError) return null;
         throw error;
       }
     },

@@ -57,7 +57,7 @@ export async function runningAgent({ context }: Cli): Promise<Status | null> {
 }
 
 /** Milliseconds. */
-const HELLO_TIME = 10_000;
+const HELLO_TIME = 3_000;
 
 /** @throws AuthError `connection_not_found` */
 export async function requireVault({ context }: Cli): Promise<VaultStatus> {
