@@ -33,10 +33,13 @@ export interface Upstreams {
 /** Connections that are kept for the next request to the same origin. */
 const IDLE_CONNECTIONS = 64;
 
+/** Servers keep a connection for five seconds and more: one that they have just ended isn't to be used. Milliseconds. */
+const IDLE_MS = 4000;
+
 export type { ClientRequest };
 
 export function openUpstreams(): Upstreams {
-  const kept = { keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS };
+  const kept = { keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS, timeout: IDLE_MS };
   const plain = new PlainAgent(kept);
   const secure = new Proxied(kept);
   return {

@@ -4,6 +4,7 @@
  */
 
 import type { Readable, Writable } from "node:stream";
+import { errorCode } from "../platform/errors.ts";
 import type { IncomingMessage, ServerResponse } from "../platform/http-server.ts";
 import { type ClientRequest, streamFailure, type Upstreams } from "../platform/http-stream.ts";
 import { Secret } from "../platform/secret.ts";
@@ -91,23 +92,39 @@ export async function relay(
       return null;
     });
     if (credential === null) return;
-    for (let isFirst = true; ; isFirst = false) {
+    for (let isFirst = true, isFresh = false; ; ) {
       if (response.destroyed) return;
       upstream = open(proxy, call, request, credential);
-      const reply = await replyTo(proxy, upstream, body);
-      const next: Credential | null = isFirst && body.isWhole ? await afterRefusal(call, reply, credential) : null;
-      if (next === null) {
+      const reply = await replyTo(proxy, upstream, body).catch((error: unknown) => {
+        if (isFresh || upstream === null || !isStale(error, upstream, request, body)) throw error;
+        return null;
+      });
+      const next: Credential | null =
+        reply !== null && isFirst && body.isWhole ? await afterRefusal(call, reply, credential) : null;
+      if (reply !== null && next === null) {
         deliver(proxy, call.api, request, reply, response);
         response.once("finish", () => proxy.journal.write({ ...entry, status: reply.statusCode ?? null }));
         return;
       }
       body.detach();
-      reply.resume();
-      credential = next;
+      if (next === null) isFresh = true;
+      else {
+        isFirst = false;
+        reply?.resume();
+        credential = next;
+      }
     }
   } catch (error) {
     turnDown(withoutReply(streamFailure(error, call.origin)));
   }
+}
+
+const IDEMPOTENT = ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"];
+
+/** A connection that was kept had ended when the request came: it is sent again where that does no harm (RFC 9110 §9.2.2). */
+function isStale(error: unknown, upstream: ClientRequest, { method = "" }: IncomingMessage, body: Body): boolean {
+  const isCut = ["ECONNRESET", "EPIPE"].includes(errorCode(error) ?? "");
+  return isCut && upstream.reusedSocket && IDEMPOTENT.includes(method) && body.isWhole;
 }
 
 /** What is compressed can't be searched for the token: neither a body nor a WebSocket's frames (RFC 7692). */

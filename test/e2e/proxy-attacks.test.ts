@@ -1,7 +1,7 @@
 /** What a proxy must bear: many connections, slow ones, streams without end, an API that hangs, what hides in a tunnel. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { makeAuthority } from "../support/authority.ts";
 import { until } from "../support/held-home.ts";
@@ -107,6 +107,32 @@ describe.skipIf(lacking("linux", "requests"))("memory is bounded, and others are
     expect(await upload.text()).toBe(String(512 * MB));
     expect(memory()).toBeLessThan(400);
   }, 120_000);
+});
+
+test("a connection that the API had ended meanwhile is no one's failure; what isn't safe is not sent twice", async () => {
+  let requests = 0;
+  const api = createServer((socket) => {
+    let count = 0;
+    socket.on("error", () => {});
+    socket.on("data", () => {
+      requests++;
+      if (++count > 1) socket.destroy();
+      else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+  });
+  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(api.address() as { port: number }).port}`;
+  const own = await startAuthProxy(home.env, ["acme", "--origin", origin]);
+  try {
+    for (const method of ["GET", "GET", "DELETE"])
+      expect((await fetch(`${own.address}/x`, { method })).status).toBe(200);
+    expect(requests).toBe(5);
+    expect((await fetch(`${own.address}/x`, { method: "POST" })).status).toBe(502);
+    expect(requests).toBe(6);
+  } finally {
+    await own.stop();
+    api.close();
+  }
 });
 
 test("a program that leaves takes its request along: an API that hangs isn't waited for", async () => {

@@ -1,0 +1,132 @@
+/** Which requests may have a token, and what stands for one (CLI.md §5 `proxy`). */
+import { describe, expect, test } from "bun:test";
+import { Secret } from "../../src/platform/secret.ts";
+import type { Api } from "../../src/proxy/api.ts";
+import { proxyVariables } from "../../src/proxy/environment.ts";
+import { placeholderFor } from "../../src/proxy/placeholder.ts";
+import { parseRules, refusal } from "../../src/proxy/rules.ts";
+
+const origin = "https://api.example";
+const api = { endpoints: [`${origin}/oauth/token`] } as unknown as Api;
+
+function isAllowed(request: string, allow: string[] = [], deny: string[] = [], readOnly = false): boolean {
+  const [method = "", target = ""] = request.split(" ");
+  return refusal(parseRules({ allow, deny, readOnly }), api, { method, origin, target, headers: {} }) === null;
+}
+
+describe("--allow", () => {
+  test("names a method and a path; * is any part, and at the end all that follows", () => {
+    const allow = ["GET /repos/*", "post /repos/*/issues", "/user", `* ${origin}/me/*`];
+    for (const yes of [
+      "GET /repos/a",
+      "GET /repos/a/b/c?x=1",
+      "HEAD /repos/a",
+      "POST /repos/a/issues",
+      "PUT /user",
+      "DELETE /me/x",
+    ])
+      expect([yes, isAllowed(yes, allow)]).toEqual([yes, true]);
+    for (const no of [
+      "GET /repos",
+      "GET /reposx/a",
+      "POST /repos/a",
+      "POST /repos/a/b/issues",
+      "GET /user/x",
+      "GET /User",
+      "GET /",
+    ])
+      expect([no, isAllowed(no, allow)]).toEqual([no, false]);
+  });
+
+  test("for another origin doesn't count", () =>
+    expect(isAllowed("GET /x", ["GET https://other.example/x"])).toBe(false));
+
+  test("is held against the path as the API reads it, and what can be read two ways is refused", () => {
+    expect(isAllowed("GET /%72epos/a", ["GET /repos/*"])).toBe(true);
+    for (const target of ["/repos/a%2f..%2fb", "/repos//a", "/repos/a;x", "/repos/a%252f"])
+      expect([target, isAllowed(`GET ${target}`, ["GET /repos/*"])]).toEqual([target, false]);
+  });
+});
+
+test("--deny goes before --allow, whatever the capitals or the slash at the end", () => {
+  for (const target of ["/admin", "/admin/x", "/ADMIN/x", "/admin/", "/%61dmin/x"])
+    expect([target, isAllowed(`GET ${target}`, ["* /*"], ["* /admin/*"])]).toEqual([target, false]);
+  expect(isAllowed("GET /administration", ["* /*"], ["* /admin/*"])).toBe(true);
+});
+
+test("--read-only refuses what says that it is another method", () => {
+  expect(isAllowed("GET /x", [], [], true)).toBe(true);
+  expect(isAllowed("POST /x", [], [], true)).toBe(false);
+  expect(isAllowed("GET /x?_method=DELETE", [], [], true)).toBe(false);
+  const rules = parseRules({ allow: [], deny: [], readOnly: true });
+  const asked = { method: "GET", origin, target: "/x", headers: { "x-http-method-override": "DELETE" } };
+  expect(refusal(rules, api, asked)).not.toBeNull();
+});
+
+test("what gives out tokens is denied, unless --allow names it", () => {
+  for (const target of [
+    "/oauth/token",
+    "/app/installations/1/access_tokens",
+    "/user/keys",
+    "/api/0/api-tokens/",
+    "/x/ssh-keys",
+  ])
+    expect([target, isAllowed(`POST ${target}`)]).toEqual([target, false]);
+  for (const request of [
+    "POST /tokenize",
+    "GET /user/keys",
+    "DELETE /user/keys/1",
+    "POST /keysmith",
+    "POST /chat/completions",
+  ])
+    expect([request, isAllowed(request)]).toEqual([request, true]);
+  expect(isAllowed("POST /user/keys", ["* /*"])).toBe(true);
+});
+
+test("a rule that can't be read is refused", () => {
+  for (const rule of [
+    "GET",
+    "GET repos",
+    "G-T /x",
+    "GET /a b",
+    "GET /x?y",
+    "GET /a//b",
+    "GET http://far.example/x",
+    "GET https://a@b/x",
+  ])
+    expect(() => parseRules({ allow: [rule], deny: [], readOnly: false })).toThrow();
+});
+
+describe("a placeholder", () => {
+  const made = (token: string): string => placeholderFor(new Secret(token), 0).reveal();
+
+  test("has the token's prefix, length and kinds of characters, and nothing else of it", () => {
+    const token = "github_pat_11ABCDEFG0abcdefghijkl_abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVW";
+    expect(made(token)).toMatch(/^github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}$/);
+    expect(made("sk-proj-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")).toMatch(/^sk-proj-[a-z0-9]{40}$/);
+    expect(made("0123456789abcdef0123456789abcdef01234567")).toMatch(/^[0-9a-f]{40}$/);
+    expect(made(token)).not.toBe(made(token));
+  });
+
+  test("is long enough to be no guess, however short the token is", () =>
+    expect(made("abc").length).toBeGreaterThanOrEqual(32));
+
+  test("for a JWT is one that has not ended, without its signature", () => {
+    const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const token = `${part({ alg: "RS256" })}.${part({ sub: "me", exp: 1, secret: "x" })}.c2lnbmF0dXJl`;
+    const [, payload = "", signature] = made(token).split(".");
+    const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, unknown>;
+    expect([claims.sub, claims.secret]).toEqual(["me", undefined]);
+    expect(Number(claims.exp)).toBeGreaterThan(300_000_000);
+    expect(signature).not.toBe("c2lnbmF0dXJl");
+  });
+});
+
+test("NO_PROXY keeps what doesn't lead past the proxy, and nothing under --strict", () => {
+  const origins = [new URL("https://api.example.com"), new URL("https://127.0.0.1:8443")];
+  const place = { address: "http://auth:x@127.0.0.1:1", bundle: "/b", origins, strict: false };
+  const env = { NO_PROXY: "localhost, example.com,.com,api.example.com:443,*.example.com,10.0.0.0/8,kept.test,*" };
+  expect(proxyVariables(env, place).NO_PROXY).toBe("localhost,kept.test");
+  expect(proxyVariables(env, place).HTTP_PROXY).toBeUndefined();
+  expect(proxyVariables(env, { ...place, strict: true })).toMatchObject({ NO_PROXY: "", http_proxy: place.address });
+});
