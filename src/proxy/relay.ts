@@ -198,7 +198,11 @@ function deliver(
   const without = isDecoded ? ["content-encoding", "content-length"] : [];
   const [status = "", ...headers] = scrubber.texts([reply.statusMessage ?? "", ...endToEnd(reply.rawHeaders, without)]);
   response.writeHead(reply.statusCode ?? 502, status, headers);
-  const fail = (): void => void response.destroy();
+  // The connection itself: a head that wasn't sent yet would go out, and look like a whole reply without a body.
+  const fail = (): void => {
+    request.socket.destroy();
+    response.destroy();
+  };
   reply.on("error", fail);
   reply.on("aborted", fail);
   body.on("error", fail);
