@@ -1,9 +1,12 @@
-import { allowFile } from "../connections/allowed-files.ts";
+import { basename, dirname, join } from "node:path";
+import { forgetFile } from "../connections/allowed-files.ts";
 import { writeFolderPin } from "../connections/folder/pins.ts";
 import { readEnvFile } from "../inject/env-file.ts";
 import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
+import { absolutePath } from "../platform/paths.ts";
 import { shellWord } from "../platform/shell-word.ts";
+import { realFolder } from "../platform/small-file.ts";
 import { listAllowed } from "./allowed-list.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
@@ -53,15 +56,23 @@ async function allowEnvFile(
   given: string,
   { undo, yes }: { readonly undo: boolean; readonly yes: boolean },
 ): Promise<void> {
-  const file = await readEnvFile(given);
-  const { path, references } = file;
   if (undo) {
+    // Whatever has become of the file: it may be gone, a link, or another's by now.
+    const path = placeOf(given);
     const vault = await session.vault();
-    if (vault !== null) await allowFile(vault, file, null);
+    if (vault !== null) await forgetFile(vault, path);
     return cli.output.result({ path, allowed: false }, `${path} is not obeyed any more.`);
   }
+  const file = await readEnvFile(given);
+  const { path, references } = file;
   for (const line of linesOf(file)) cli.output.notice(line);
   await requireConsent(cli, "Allow it, as it is now?", yes, `Without a question: auth allow ${shellWord(given)} --yes`);
   await allow(cli, session, file);
   await cli.output.result({ path, allowed: true, references }, `${path} is allowed, as it is now.`);
+}
+
+/** The path without links in its folders, as it was kept when the file was allowed. */
+function placeOf(given: string): string {
+  const path = absolutePath(given, process.platform);
+  return join(realFolder(dirname(path)) ?? dirname(path), basename(path));
 }

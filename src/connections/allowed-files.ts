@@ -29,23 +29,27 @@ export async function listAllowedFiles(vault: Vault | null): Promise<(AllowedFil
   return entries.map(({ body, name }) => decodeRecord<AllowedRecord>(body, name));
 }
 
-/** Also while other processes change it. @param now milliseconds; null takes it back */
-export async function allowFile(vault: Vault, file: AllowedFile, now: number | null): Promise<void> {
-  const name = nameOf(file.path);
+/** @param now milliseconds */
+export function allowFile(vault: Vault, { path, hash }: AllowedFile, now: number): Promise<void> {
+  return write(vault, path, { format: 1, path, hash, at: now });
+}
+
+export function forgetFile(vault: Vault, path: string): Promise<void> {
+  return write(vault, path, null);
+}
+
+/** Also while other processes change it. */
+async function write(vault: Vault, path: string, record: AllowedRecord | null): Promise<void> {
+  const name = nameOf(path);
   await update(
     vault,
     async () => (await vault.read("settings", name))?.version ?? null,
     (expected) => {
-      if (expected === null && now === null) return { changes: [], result: undefined };
-      const record: AllowedRecord | null = now === null ? null : { format: 1, ...only(file), at: now };
+      if (expected === null && record === null) return { changes: [], result: undefined };
       const next = record === null ? null : { version: following(expected), body: encodeRecord(record) };
       return { changes: [{ type: "settings", name, expected, next }], result: undefined };
     },
   );
-}
-
-function only({ path, hash }: AllowedFile): AllowedFile {
-  return { path, hash };
 }
 
 function nameOf(path: string): string {

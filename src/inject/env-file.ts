@@ -78,7 +78,7 @@ function variablesIn(text: string, path: string): Pick<EnvFile, "plain" | "refer
       throw usage(`Line ${i + 1} of ${shown(path)} can't be read.`, "Lines are NAME=value, comments or empty.");
   const plain: Record<string, string> = Object.create(null);
   const references: Record<string, string> = Object.create(null);
-  for (const [name, value = ""] of Object.entries(parseEnv(text))) {
+  for (const [name, value = ""] of Object.entries(parseEnv(withHashes(text)))) {
     if (!value.includes("auth://")) {
       const row = reservedBy(name);
       if (row !== null) throw usage(`${shown(path)} can't set ${name}: ${row} loads code or redirects traffic.`);
@@ -91,6 +91,23 @@ function variablesIn(text: string, path: string): Pick<EnvFile, "plain" | "refer
     references[checkVariable(name)] = connection;
   }
   return { plain, references };
+}
+
+/**
+ * `parseEnv` of Node.js ends a value at any `#`. Elsewhere (shells, Docker Compose, dotenv from 16 on) a comment begins
+ * after white space only: such values are put in quotes.
+ */
+function withHashes(text: string): string {
+  return text.replace(
+    /^[ \t]*#.*|(=[ \t]*)(?:"[^"]*"|'[^']*'|`[^`]*`|([^\s"'`#][^\r\n]*))/gm,
+    (whole, equals, rest) => {
+      if (rest === undefined || !rest.includes("#")) return whole;
+      const comment = rest.search(/\s#/);
+      const value = (comment < 0 ? rest : rest.slice(0, comment)).trimEnd();
+      const quote = ["'", "`", '"'].find((one) => !value.includes(one));
+      return quote === undefined ? whole : `${equals}${quote}${value}${quote}`;
+    },
+  );
 }
 
 /** Lines inside quotes belong to the value that they are in. */

@@ -1,3 +1,5 @@
+import { errorCode } from "./errors.ts";
+
 /** Standard input as a program writes it that waits for an answer: by lines, or all that is left. */
 export interface Input {
   /** The next line without its end (LF); null where there is none left. */
@@ -7,7 +9,7 @@ export interface Input {
 
 /**
  * @param limit bytes that a line, and all of it, may have
- * @param refuse the error for more, and for what isn't UTF-8
+ * @param refuse the error for more, for a folder, and for what isn't UTF-8
  */
 export function createInput(limit: number, refuse: (why: string) => Error): Input {
   const decoder = new TextDecoder("utf-8", { fatal: true });
@@ -16,9 +18,16 @@ export function createInput(limit: number, refuse: (why: string) => Error): Inpu
   let length = 0;
   let ended = false;
 
-  async function more(): Promise<void> {
+  async function read() {
     reader ??= Bun.stdin.stream().getReader() as ReadableStreamDefaultReader<Uint8Array>;
-    const { value, done } = await reader.read();
+    return reader.read();
+  }
+
+  async function more(): Promise<void> {
+    const { value, done } = await read().catch((error: unknown) => {
+      if (errorCode(error) === "EISDIR") return refused("is a folder");
+      throw error;
+    });
     length += value?.length ?? 0;
     ended = done;
     if (length > limit) refused("is too long");

@@ -196,6 +196,36 @@ test("two that erase and get at once leave a login that works", async () => {
   expect(host.ownerOf(/^password=(.*)$/m.exec(stdout)?.[1] ?? null)).toBe("work");
 });
 
+test("what `--origin` adds for one connection refreshes no other, whose token a call names", async () => {
+  const two = startTokenHost(() => new Response("", { status: 404 }));
+  try {
+    two.lifetime = 14;
+    await two.logIn("one");
+    await two.logIn("other");
+    // A tenth of its lifetime: before that a token isn't replaced (RULES 2.8).
+    await Bun.sleep(1500);
+    const all: { connection: string }[] = JSON.parse((await two.call(["list", "--json"])).stdout);
+    const connection = all.find((one) => one.connection.endsWith("one"))?.connection ?? "none";
+    const erase = (name: string) => {
+      const password = two.issued.find((one) => one.name === name)?.token;
+      const stdin = `protocol=https\nhost=evil.example\npassword=${password}\n`;
+      return two.call(["helper", "git", connection, "--origin", "https://evil.example", "erase"], { stdin });
+    };
+    const refreshed = () => two.issued.slice(2).map(({ name }) => name);
+    await erase("other");
+    expect(refreshed()).toEqual([]);
+    await erase("one");
+    expect(refreshed()).toEqual(["one"]);
+  } finally {
+    two.stop();
+  }
+});
+
+test("standard input that is a folder is said to be one", async () => {
+  const { code, stderr } = await run(["sh", "-c", `${AUTH} helper git get < /`], { env: host.env });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("is a folder") });
+});
+
 test("a client that nobody knows is a usage error that lists those there are", async () => {
   const ended = await host.call(["helper", "gitt"]);
   expect(ended.code).toBe(64);

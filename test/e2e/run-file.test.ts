@@ -1,6 +1,6 @@
 /** `auth run --env-file` and `--format`, `auth allow`: what a file and a template may do (CLI.md §4, RULES.md §5). */
 import { beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { paste, succeeded } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
@@ -47,6 +47,15 @@ describe("--env-file", () => {
     expect(await inside(path)).not.toHaveProperty("SENTRY_AUTH_TOKEN");
     expect(await inside(path, "sentry:work")).toMatchObject({
       ...{ SENTRY_AUTH_TOKEN: "sentry-token", HUB_TOKEN: "hub-token" },
+    });
+  });
+
+  test("a comment begins after white space: any other # is the value's", async () => {
+    const path = await allowed(
+      "# it's\nA=abc#def\nB=abc#d'ef # one\nC=' #c'\nD=\"x\n#y\"\nE= a b#c\t#d#e\nexport F=# all\nG=1\nT=auth://github/token\n",
+    );
+    expect(await inside(path)).toMatchObject({
+      ...{ A: "abc#def", B: "abc#d'ef", C: " #c", D: "x\n#y", E: "a b#c", F: "", G: "1" },
     });
   });
 
@@ -156,6 +165,28 @@ describe("auth allow", () => {
     expect(await attempt()).toEqual([0, "sentry-token\n", null]);
     await succeeded(call(["allow", path, "--undo"]));
     expect(await attempt()).toEqual([...refused]);
+  });
+
+  test("is taken back whatever has become of the file: gone, a link, unreadable, or open to others", async () => {
+    const text = "X_TOKEN=auth://github/token\n";
+    const spoil: ((path: string) => void)[] = [
+      (path) => rmSync(path),
+      (path) => {
+        rmSync(path);
+        symlinkSync("/etc/passwd", path);
+      },
+      (path) => writeFileSync(path, "no line of it\n"),
+      (path) => chmodSync(path, 0o666),
+    ];
+    for (const change of spoil) {
+      const path = await allowed(text);
+      change(path);
+      await succeeded(call(["allow", path, "--undo"]));
+      expect((await call(["allow", "--list"])).stdout).not.toContain(path);
+      rmSync(path, { force: true });
+      writeFileSync(path, text, { mode: 0o600 });
+      expect((await call(["run", "--env-file", path, "--", "true"])).code).toBe(125);
+    }
   });
 
   test("it is the file at that place: a copy elsewhere isn't", async () => {

@@ -2,8 +2,8 @@
  * Answers a client in its protocol: which connection, a token that works, and nothing else on stdout. Never asks a
  * person, never opens a browser; what went wrong is one line on stderr (RULES §5).
  */
-import { connectionFor, connectionsHolding, requireFor } from "../../connections/by-origin.ts";
-import { isAddress } from "../../connections/ref.ts";
+import { connectionFor, connectionsHolding, isFor, requireFor } from "../../connections/by-origin.ts";
+import { type ConnectionRef, isAddress, parseSelector, sameName } from "../../connections/ref.ts";
 import { inVault, profileOf, type Selected, select } from "../../connections/select.ts";
 import {
   BadRequest,
@@ -171,8 +171,12 @@ async function refreshRejected(cli: Cli, named: Named, { place, token, reply }: 
       async (session) => {
         const vault = await session.vault();
         if (vault === null) return;
+        const meant =
+          named.connection === undefined || isAddress(named.connection) ? null : parseSelector(named.connection);
+        // `--origin` was said of the connection that is named, and of no other.
         for (const stored of await connectionsHolding(session, vault, token, place.origin, named.origins))
-          await acquire(session, inVault(stored.ref), 0, token);
+          if (meant === null || isMeant(meant, stored.ref) || (await isFor(session, stored, place.origin)))
+            await acquire(session, inVault(stored.ref), 0, token);
       },
       READS,
     );
@@ -180,6 +184,10 @@ async function refreshRejected(cli: Cli, named: Named, { place, token, reply }: 
     cli.output.debug(oneLine(error));
   }
   return write(cli, reply);
+}
+
+function isMeant(meant: ReturnType<typeof parseSelector>, ref: ConnectionRef): boolean {
+  return meant.provider === ref.provider && (meant.name === null || sameName(meant.name, ref.name));
 }
 
 async function write(cli: Cli, { stdout, stderr, exitCode = 0 }: Reply): Promise<number> {

@@ -73,11 +73,15 @@ async function changed(path: string, before: string, after: string): Promise<Aut
 /** Lines and characters of a change that are shown: the file is another's text. */
 const MOST_LINES = 20;
 const LONGEST_LINE = 160;
+/** Lines that went and came together: the time to find them grows with the square of their number. */
+const MOST_EDITS = 500;
 
 /** `-` and `+` before each line that went and came. */
 export async function changesBetween(before: string, after: string): Promise<string[]> {
   const { diffLines } = await import("diff");
-  const lines = diffLines(before, after).flatMap(({ value, added, removed }) => {
+  const parts = diffLines(before, after, { maxEditLength: MOST_EDITS });
+  if (parts === undefined) return [`  more than ${MOST_EDITS} lines`];
+  const lines = parts.flatMap(({ value, added, removed }) => {
     if (!added && !removed) return [];
     return value
       .replace(/\n$/, "")

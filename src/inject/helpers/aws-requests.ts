@@ -4,6 +4,7 @@
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
  */
 import { asObject, at, type Json, parseJson } from "../../platform/json.ts";
+import { redact } from "../../platform/redact.ts";
 import { BadRequest, type Credential, type Reply } from "./protocol.ts";
 
 /** @throws BadRequest with what the portal says */
@@ -62,7 +63,7 @@ function element(xml: string, name: string): string | undefined {
 /** @param type an error's name, perhaps with a namespace before it */
 function refused(who: string, status: number, type: unknown): BadRequest {
   const [, name] = /^(?:[\w.]+#)?([A-Za-z.]{1,64})$/.exec(typeof type === "string" ? type : "") ?? [];
-  const said = name === undefined ? `HTTP ${status}` : `HTTP ${status}, ${name}`;
+  const said = name === undefined ? `HTTP ${status}` : `HTTP ${status}, ${redact(name)}`;
   return new BadRequest(`${who} gave no credentials (${said}).`);
 }
 

@@ -66,6 +66,11 @@ describe("a login at an IAM Identity Center", () => {
     await expect(printed(SSO, login)).rejects.toThrow(
       "The access portal gave no credentials (HTTP 401, UnauthorizedException).",
     );
+    const held = new Secret("OnlyLettersAreInThisToken");
+    for (const repeated of [held.reveal(), `x#${held.reveal()}`])
+      await expect(printed(SSO, answering(JSON.stringify({ __type: repeated }), 403).login)).rejects.not.toThrow(
+        /OnlyLetters/,
+      );
     for (const __type of ["evil\r\nname", "x".repeat(70_000), 1, null])
       await expect(printed(SSO, answering(JSON.stringify({ __type }), 403).login)).rejects.toThrow(/\(HTTP 403\)\.$/);
   });
