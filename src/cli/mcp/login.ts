@@ -32,6 +32,8 @@ interface Attempt {
   readonly url: string | null;
   /** Milliseconds since the epoch. */
   readonly until: number;
+  /** The incarnation of the login that there was when it began; null: none. Another one is its result. */
+  readonly from: string | null;
 }
 
 export interface Wanted {
@@ -135,9 +137,11 @@ export class Login {
     const more = scopes.flatMap((scope) => ["--add-scope", scope]);
     const name = this.#profile === undefined ? [] : ["-p", this.#profile];
     const args = ["login", this.#url, ...name, ...more, ...(force ? ["--force"] : []), "--json", "--no-input"];
+    const from = (await this.#version(vault))?.incarnation ?? null;
     const own = startOwnProgram(args, this.#cli.context.env);
     const url = await pageOf(own);
-    const attempt: Attempt = { format: 1, pid: own.pid, url, until: this.#cli.context.now() + LIMITS.browserLogin };
+    const until = this.#cli.context.now() + LIMITS.browserLogin;
+    const attempt: Attempt = { format: 1, pid: own.pid, url, until, from };
     await this.#write(vault, attempt);
     // Where a refresh failed, that has told it.
     if (url !== null && (!force || scopes.length > 0)) await this.#notify(url, scopes);
@@ -159,7 +163,9 @@ export class Login {
     const entry = await vault.read("settings", this.#place);
     if (entry === null) return null;
     const attempt = decodeRecord<Attempt>(entry.body, this.#place);
-    return this.#cli.context.now() < attempt.until && isProcess(attempt.pid) ? attempt : null;
+    if (this.#cli.context.now() >= attempt.until || !isProcess(attempt.pid)) return null;
+    // One that has stored its login is over, though its process still ends: it brings nothing that is wanted now.
+    return ((await this.#version(vault))?.incarnation ?? null) === attempt.from ? attempt : null;
   }
 
   async #write(vault: Vault, attempt: Attempt): Promise<void> {
