@@ -369,7 +369,11 @@ describe.skipIf(lacking("tmux"))("a program that draws the whole screen looks th
           }
           expect(everything.some((screen) => starred(screen) !== screen)).toBe(true);
         } finally {
-          for (const window of both) await tmux("kill-session", "-t", window);
+          for (const window of both) {
+            await tmux("kill-session", "-t", window);
+            // A server within outlives its window.
+            await run(["tmux", "-S", join(folder, window), "kill-server"], { env });
+          }
         }
       },
       60_000,
