@@ -3,6 +3,7 @@ import { builtIn } from "../../providers/index.ts";
 import { readDefaults } from "../connections/defaults.ts";
 import type { Here } from "../connections/folder/choice.ts";
 import type { FolderState } from "../connections/folder/state.ts";
+import { noneInFlight } from "../connections/in-flight.ts";
 import { namingSource } from "../connections/name-source.ts";
 import { type ConnectionRef, DEFAULT_NAME, EVERY, nameInFull, sameName } from "../connections/ref.ts";
 import { type Selected, select } from "../connections/select.ts";
@@ -120,6 +121,7 @@ export async function inSession<T>(
   } catch (error) {
     throw namingSource(cli.context.env, error, decided);
   } finally {
+    await noneInFlight();
     if (opened !== null) (await (opened as Promise<Vault | null>).catch(() => null))?.close();
     if (created !== null) cli.output.say((await import("./vault.ts")).madeVault(cli.context, created));
   }

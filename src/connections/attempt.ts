@@ -11,6 +11,7 @@ import { awaitReply, deferSignals, heldSignal, type ReplyWait } from "../platfor
 import { commitOutcome, retryCommit } from "./commit-outcome.ts";
 import { type Attempt, conclude, keep, versionOf } from "./conclude.ts";
 import { errorFrom } from "./failure.ts";
+import { inFlight } from "./in-flight.ts";
 import type { Outcome } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Connection, Note } from "./record.ts";
@@ -26,7 +27,11 @@ import type { TokenEndpoint } from "./token-endpoint.ts";
  * @param timeout milliseconds for the exchange
  * @returns `again` when the record changed before anything was sent: release the lock and read again
  */
-export async function attemptRefresh(
+export function attemptRefresh(...given: Parameters<typeof noteAndSend>): Promise<Outcome | "again"> {
+  return inFlight(noteAndSend(...given));
+}
+
+async function noteAndSend(
   services: Services,
   tokenEndpoint: TokenEndpoint,
   current: Stored,

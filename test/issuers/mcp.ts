@@ -45,6 +45,8 @@ export interface Seen {
 
 export class AuthorizationServer {
   readonly seen: Seen[] = [];
+  /** Milliseconds that a reply of the token endpoint waits, after it was decided. */
+  tokenDelay = 0;
   readonly registrations: Record<string, unknown>[] = [];
   readonly tokens = new Map<
     string,
@@ -95,8 +97,11 @@ export class AuthorizationServer {
       const id = `${this.#prefix}-client-${++this.#count}`;
       return Response.json({ ...body, client_id: id }, { status: 201 });
     }
-    if (pathname === "/token")
-      return this.#token(Object.fromEntries(new URLSearchParams(await request.text())), request);
+    if (pathname === "/token") {
+      const reply = await this.#token(Object.fromEntries(new URLSearchParams(await request.text())), request);
+      await Bun.sleep(this.tokenDelay);
+      return reply;
+    }
     return new Response("nothing here", { status: 404 });
   }
 
