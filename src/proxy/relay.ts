@@ -230,6 +230,7 @@ const PAUSE_MS = 30;
 export function pour(from: Readable, scrubber: Scrubber, to: Writable, length = Number.NaN): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let size = 0;
+  let isFinished = false;
   from.on("data", (chunk: Buffer) => {
     clearTimeout(timer);
     size += chunk.length;
@@ -240,10 +241,10 @@ export function pour(from: Readable, scrubber: Scrubber, to: Writable, length = 
   });
   to.on("drain", () => from.resume());
   to.on("close", () => clearTimeout(timer));
-  from.on("end", () => {
-    if (size !== length) finish(NO_BYTES);
-  });
+  // A body without bytes ends here, though its length was told.
+  from.on("end", () => isFinished || finish(NO_BYTES));
   const finish = (last: Uint8Array): void => {
+    isFinished = true;
     clearTimeout(timer);
     const rest = scrubber.end();
     to.end(rest.length === 0 ? last : Buffer.concat([last, rest]));

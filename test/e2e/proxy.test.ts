@@ -20,6 +20,7 @@ beforeAll(async () => {
       response.write("some");
       setTimeout(() => response.destroy(), 50);
     },
+    "/empty": (_, response) => void response.writeHead(201, { "content-length": "0" }).end(),
     "/twice": (_, response) =>
       void response.writeHead(200, ["Set-Cookie", "a=1", "Set-Cookie", "b=2", "Keep-Alive", "timeout=9"]).end("x"),
   });
@@ -114,6 +115,11 @@ describe("a reply", () => {
 
   test("that is cut off is cut off for the program too", async () => {
     expect(fetch(url("/cut")).then((response) => response.text())).rejects.toThrow();
+  });
+
+  test("without a body, whose length is told, ends", async () => {
+    const response = await fetch(url("/empty"), { method: "PUT", signal: AbortSignal.timeout(5_000) });
+    expect([response.status, await response.text()]).toEqual([201, ""]);
   });
 
   test("keeps headers that come twice, and loses those of the connection", async () => {
