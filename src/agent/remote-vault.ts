@@ -22,7 +22,11 @@ export interface RemoteVault {
 export function remoteVault(agent: AgentClient, id: string, openHere: () => Promise<Vault>): RemoteVault {
   let opened: Promise<Vault> | null = null;
   const here = (): Promise<Vault> => {
-    opened ??= openHere();
+    opened ??= openHere().catch((error: unknown) => {
+      // The agent may be unlocked, or answer, by the next time.
+      opened = null;
+      throw error;
+    });
     return opened;
   };
   /** By the agent while it can, else by `otherwise`. */
