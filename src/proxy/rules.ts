@@ -3,7 +3,7 @@ import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { addressFault, isSameOrigin, originOf } from "../platform/url.ts";
 import type { Api } from "./api.ts";
-import { decodedPath, pathOf, ruleFault } from "./path.ts";
+import { decodedPath, ruleFault } from "./path.ts";
 
 export interface Rules {
   readonly allow: readonly Rule[];
@@ -87,7 +87,7 @@ export function refusal(rules: Rules, api: Api, asked: Asked): string | null {
   if (deny.some((rule) => fits(rule, here, true))) return "A --deny names it.";
   if (allow.some((rule) => fits(rule, here, false))) return null;
   if (allow.length > 0) return "No --allow names it.";
-  if (givesTokens(api, here, target)) return "It gives out tokens or keys: --allow must name it.";
+  if (givesTokens(api, here)) return "It gives out tokens or keys: --allow must name it.";
   return null;
 }
 
@@ -129,9 +129,18 @@ const CREDENTIALS =
   /^(?:[a-z]+[-_])?(?:access|api|auth|deploy)[-_]?(?:tokens?|keys?)$|^(?:ssh|gpg)[-_]?keys?$|^(?:registration|remove)-token$/;
 
 /** The connection's own endpoints; elsewhere, making something whose name says that it is a token or a key. */
-function givesTokens({ endpoints }: Api, here: Here, target: string): boolean {
-  const { method, origin, parts } = here;
-  if (endpoints.includes(`${origin}${pathOf(target)}`)) return true;
+function givesTokens({ endpoints }: Api, { method, origin, parts }: Here): boolean {
+  const found = essential(parts);
+  const isEndpoint = (endpoint: string): boolean => {
+    const { pathname } = new URL(endpoint);
+    return isSameOrigin(endpoint, origin) && essential(decodedPath(pathname).split("/")).join("/") === found.join("/");
+  };
+  if (endpoints.some(isEndpoint)) return true;
   if (!MAKING.includes(method)) return false;
-  return parts.some((part) => CREDENTIALS.test(part.toLowerCase())) || parts.at(-1)?.toLowerCase() === "keys";
+  return found.some((part) => CREDENTIALS.test(part)) || found.at(-1) === "keys";
+}
+
+/** A path's parts without what some APIs don't look at: capitals, empty parts, parameters (RFC 3986 §3.3). */
+function essential(parts: readonly string[]): string[] {
+  return parts.map((part) => (part.split(";")[0] ?? "").toLowerCase()).filter((part) => part !== "");
 }

@@ -130,3 +130,14 @@ test("NO_PROXY keeps what doesn't lead past the proxy, and nothing under --stric
   expect(proxyVariables(env, place).HTTP_PROXY).toBeUndefined();
   expect(proxyVariables(env, { ...place, strict: true })).toMatchObject({ NO_PROXY: "", http_proxy: place.address });
 });
+
+test("a token endpoint is refused however its path is written, without rules and with --deny", () => {
+  for (const target of [
+    ...["/oauth/token", "/oauth/toke%6e", "//oauth/token", "/oauth//token", "/oauth/token/", "/OAuth/Token"],
+    ...["/oauth/token;x=1", "/oauth%2ftoken", "/oauth/token?a=b"],
+  ])
+    for (const deny of [[], ["* /admin/*"]])
+      expect([target, isAllowed(`POST ${target}`, [], deny)]).toEqual([target, false]);
+  expect(isAllowed("GET /oauth/tokens")).toBe(true);
+  expect(isAllowed("POST /user/keys/")).toBe(false);
+});
