@@ -133,6 +133,8 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
         return turnDown(denied(`Only the connections' own APIs may be reached (--strict), and ${origin} is none.`));
       try {
         const upstream = await context.upstreams.tunnel(url.hostname, Number(port));
+        // The program may have left meanwhile: no event tells of that any more.
+        if (socket.destroyed) return void upstream.destroy();
         tie(socket, upstream);
         note({ connection: null, via: "tunnel", method: "CONNECT", origin, path: null, status: 200 });
         socket.write(OPEN);
