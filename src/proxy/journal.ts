@@ -21,7 +21,8 @@ export interface Entry {
 
 export interface Journal {
   write(entry: Entry): void;
-  flush(): void;
+  /** Resolves once all that was written is in the file. */
+  flush(): Promise<void>;
 }
 
 const WAIT_MS = 250;
@@ -38,20 +39,23 @@ export function openJournal(
 ): Journal {
   let waiting: string[] = [];
   let timer: ReturnType<typeof setTimeout> | null = null;
-  const flush = (): void => {
+  let written: Promise<unknown> = Promise.resolve();
+  const flush = async (): Promise<void> => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    if (waiting.length === 0) return;
-    const lines = waiting.join("\n");
-    waiting = [];
-    void Promise.resolve(appendLine(path, lines)).then((why) => why !== null && failed(why));
+    if (waiting.length > 0) {
+      const lines = waiting.join("\n");
+      waiting = [];
+      written = Promise.all([written, appendLine(path, lines)]).then(([, why]) => why !== null && failed(why));
+    }
+    await written;
   };
   return {
     write(entry) {
       const line = { time: new Date().toISOString(), ...entry, path: entry.path?.slice(0, LONGEST) ?? null, ...who };
       waiting.push(JSON.stringify(line));
-      if (waiting.length >= MOST_WAITING) return flush();
-      timer ??= setTimeout(flush, WAIT_MS);
+      if (waiting.length >= MOST_WAITING) return void flush();
+      timer ??= setTimeout(() => void flush(), WAIT_MS);
     },
     flush,
   };

@@ -1,6 +1,9 @@
 /** `auth proxy`, by an address of its own: a program calls its API through it, and never has the token (CLI.md §5). */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { join } from "node:path";
+import { until } from "../support/held-home.ts";
 import { type ProxyHome, proxyHome, type Started, startAuthProxy } from "../support/proxy-home.ts";
 
 let home: ProxyHome;
@@ -256,3 +259,25 @@ test("through three expiries, with every request answered", async () => {
     await own.stop();
   }
 }, 40_000);
+
+test("the log of requests has what came last: also what the end of the proxy cuts off", async () => {
+  const own = await proxyHome(3600, { "/hang": () => {} });
+  const there = await startAuthProxy(own.env, ["acme"]);
+  try {
+    expect((await fetch(`${there.address}/x`)).status).toBe(200);
+    const cut = fetch(`${there.address}/hang`).catch(() => "cut");
+    await until("it was asked", () => own.api.seen.length === 2);
+    await there.stop();
+    expect(await cut).toBe("cut");
+    const lines = readFileSync(join(own.env.AUTH_HOME as string, "requests.jsonl"), "utf8")
+      .trim()
+      .split("\n");
+    const seen = lines.map((line) => JSON.parse(line) as { path: string; status: number | null });
+    expect(seen.map(({ path, status }) => [path, status])).toEqual([
+      ["/x", 200],
+      ["/hang", null],
+    ]);
+  } finally {
+    await own.stop();
+  }
+});

@@ -35,7 +35,8 @@ export interface Prepared {
   readonly injections: readonly Injection[];
   /** How a program gets to the proxy, and what it is to trust. */
   readonly variables: Readonly<Record<string, string>>;
-  close(): void;
+  /** Resolves once the log of requests is written. */
+  close(): Promise<void>;
 }
 
 export async function prepareProxy(
@@ -82,10 +83,12 @@ export async function prepareProxy(
       proxy,
       injections: handed,
       variables,
-      close() {
+      async close() {
         proxy.close();
-        journal.flush();
         files.remove();
+        // The requests that this cuts off say so at their connections' end.
+        await new Promise((resolve) => setImmediate(resolve));
+        await journal.flush();
       },
     };
   } catch (error) {

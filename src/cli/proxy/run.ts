@@ -31,9 +31,9 @@ export async function runProxied(
       await cli.context.audit({ event: "run", status: "success", connection, message: "proxy" });
     if (!cli.globals.quiet) cli.output.say(summary(prepared.injections), false);
     await cli.output.done();
-    return await (mask?.run ?? runBeside)({ ...execution, env }, async () => prepared.close());
+    return await (mask?.run ?? runBeside)({ ...execution, env }, () => prepared.close());
   } finally {
-    prepared.close();
+    await prepared.close();
   }
 }
 

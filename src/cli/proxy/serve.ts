@@ -24,7 +24,7 @@ export async function serve(cli: Cli, session: Session, options: ServeOptions): 
     await cli.output.done();
     return await ended();
   } finally {
-    prepared.close();
+    await prepared.close();
   }
 }
 
