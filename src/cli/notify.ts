@@ -14,7 +14,8 @@ import { byShell } from "../platform/windows/programs.ts";
 /** Milliseconds. */
 const TIME = 60_000;
 
-export async function runNotifyCommand(env: Environment, need: PersonNeed): Promise<void> {
+/** @returns true: it is on its way */
+export async function runNotifyCommand(env: Environment, need: PersonNeed): Promise<boolean> {
   const child = Bun.spawn([process.execPath, "__notify"], {
     argv0: "auth",
     env: { ...env },
@@ -25,6 +26,7 @@ export async function runNotifyCommand(env: Environment, need: PersonNeed): Prom
   child.stdin.write(JSON.stringify(shown(need)));
   await child.stdin.end();
   child.unref();
+  return true;
 }
 
 /** `auth __notify`. @returns the exit code, which no one reads */
@@ -52,8 +54,19 @@ function places({ AUTH_HOME, AUTH_STORE }: Environment): Record<string, string> 
 
 const TITLE = "auth: please log in";
 
-/** Where there is a program for it. It gets texts as arguments, and no shell sees them. */
-export function notifyOnDesktop(env: Environment, need: PersonNeed, platform = process.platform): void {
+/** Milliseconds within which the program finds out that there is no desktop. */
+const REFUSAL_TIME = 1_000;
+
+/**
+ * Where there is a program for it. It gets texts as arguments, and no shell sees them.
+ *
+ * @returns whether the desktop has taken it
+ */
+export async function notifyOnDesktop(
+  env: Environment,
+  need: PersonNeed,
+  platform = process.platform,
+): Promise<boolean> {
   const { message, command } = shown(need);
   const text = `${message}\n${command}`;
   const script = [
@@ -71,13 +84,15 @@ export function notifyOnDesktop(env: Environment, need: PersonNeed, platform = p
   const [program, ...words] =
     platform === "darwin" ? ["osascript", ...script] : ["notify-send", "--app-name=auth", TITLE, text];
   const path = Bun.which(program ?? "", { PATH: env.PATH ?? "" });
-  if (path === null) return;
+  if (path === null) return false;
   const child = Bun.spawn([path, ...words], {
     env: helperEnvironment(env),
     stdio: ["ignore", "ignore", "ignore"],
     timeout: TIME,
   });
   child.unref();
+  await Promise.race([child.exited, Bun.sleep(REFUSAL_TIME)]);
+  return child.signalCode === null && (child.exitCode ?? 0) === 0;
 }
 
 /** A provider's words may be among them. */

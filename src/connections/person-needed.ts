@@ -46,14 +46,18 @@ function isForPerson({ code }: AuthError): boolean {
 async function tellOnce({ context, vault }: Services, stored: Stored, error: AuthError): Promise<void> {
   const connection = display(stored.ref);
   try {
-    if (!isFirst(context.paths.runtime, vault.id, stored)) return;
-    await context.notify?.({
+    if (context.notify === undefined) return;
+    const mark = markOfFirst(context.paths.runtime, vault.id, stored);
+    if (mark === null) return;
+    const isTold = context.notify({
       event: "login_needed",
       connection,
       code: error.code,
       message: `${connection} needs you: ${error.message}`,
       command: `auth ${LOGIN.includes(error.code) ? "login" : "status"} ${connection}`,
     });
+    // Another process may have someone to tell.
+    if (!(await isTold.catch(() => false))) rmSync(mark, { force: true });
   } catch (fault) {
     context.debug(
       `nobody was told that ${connection} needs a person: ${fault instanceof Error ? fault.message : fault}`,
@@ -61,17 +65,17 @@ async function tellOnce({ context, vault }: Services, stored: Stored, error: Aut
   }
 }
 
-/** One file for each connection, made by whoever is first. Its name tells nothing. */
-function isFirst(runtime: string, vaultId: string, { ref, version, record }: Stored): boolean {
+/** One file for each connection, made by whoever is first. Its name tells nothing. @returns its path; null: it was there */
+function markOfFirst(runtime: string, vaultId: string, { ref, version, record }: Stored): string | null {
   const folder = join(runtime, "told");
   ensureFolder(runtime);
   ensureOwnFolder(folder);
   const mark = `${hash(vaultId, vaultName(ref))}-`;
   const name = `${mark}${hash(version.incarnation, String(record.refreshedAt))}`;
-  if (!createPrivate(join(folder, name))) return false;
+  if (!createPrivate(join(folder, name))) return null;
   for (const other of readdirSync(folder))
     if (other.startsWith(mark) && other !== name) rmSync(join(folder, other), { force: true });
-  return true;
+  return join(folder, name);
 }
 
 function hash(...parts: readonly string[]): string {

@@ -31,8 +31,8 @@ export interface Context {
   debug(message: string): void;
   /** Writes down what happened (CLI.md §5 `log`). Never rejects: a log that can't be written stops no command. */
   audit(event: AuditEvent): Promise<void>;
-  /** Tells a person who may be elsewhere (AUTH_NOTIFY_COMMAND). Absent: no one is to be told so. Waits for no one. */
-  readonly notify?: (need: PersonNeed) => Promise<void>;
+  /** Tells a person who may be elsewhere (AUTH_NOTIFY_COMMAND). Absent: no one is to be told so. @returns whether someone is */
+  readonly notify?: (need: PersonNeed) => Promise<boolean>;
   /** A warning for the person at stderr (shown even with `-q`). */
   warn(message: string): void;
 }

@@ -154,4 +154,24 @@ describe("the agent", () => {
     const { status, body } = await home.ask("/v1/token/acme");
     if (status !== 200) expect(body.error).toMatchObject({ code: "refresh_token_invalid", exitCode: 4 });
   });
+
+  for (const [name, program] of [
+    ["without a program for it", null],
+    ["whose program fails", "exit 1"],
+  ] as const)
+    test(`${name} leaves the telling to whoever can tell`, async () => {
+      const home = await agentHome(1);
+      own.push(home);
+      const bin = tempFolder();
+      if (program !== null) writeFileSync(join(bin, "notify-send"), `#!/bin/sh\n${program}\n`, { mode: 0o755 });
+      const env = { PATH: bin, DBUS_SESSION_BUS_ADDRESS: "unix:path=/nowhere" };
+      await succeeded(home.call(["agent", "start"], { env }));
+      await home.status();
+      home.issuer.live.clear();
+      await Bun.sleep(1_100);
+      expect((await home.ask("/v1/token/acme")).body.error).toMatchObject({ code: "refresh_token_invalid" });
+      const { told, command } = listener();
+      expect((await home.call(["token", "acme"], { env: { AUTH_NOTIFY_COMMAND: command } })).code).toBe(4);
+      await until("it was told", () => told().length > 0);
+    });
 });

@@ -2,7 +2,7 @@
 import { unlinkSync, writeFileSync } from "node:fs";
 import { type AgentPlace, agentPlace } from "../../agent/place.ts";
 import { type AgentServer, serveAgent } from "../../agent/server.ts";
-import { watchSession } from "../../agent/session-lock.ts";
+import { type SessionWatch, watchSession } from "../../agent/session-lock.ts";
 import type { PersonNeed } from "../../platform/context.ts";
 import { AuthError, errorCode } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
@@ -48,13 +48,14 @@ export async function serve(
   ensureOwnFolder(place.folder);
   const lock = openLockFile(place.lock);
   const end = Promise.withResolvers<void>();
+  let watch: SessionWatch | null = null;
   try {
     if (!lock.take())
       throw new AuthError("busy", "An agent of this vault is running.", { hint: "See: auth agent status" });
     removeLeftover(place);
     let server: AgentServer | null = null;
     const keeper = vaultKeeper(cli, vaultId, () => service.forget());
-    const watch = watchSession(cli.context.env, () => void keeper.lock("session"));
+    watch = watchSession(cli.context.env, () => void keeper.lock("session"));
     const isWindows = process.platform === "win32";
     const service = agentService(cli, keeper, {
       vaultId,
@@ -82,12 +83,12 @@ export async function serve(
       await end.promise;
     } finally {
       clearInterval(timer);
-      watch.stop();
       await keeper.lock("request");
       await server.close();
       removeLeftover(place);
     }
   } finally {
+    watch?.stop();
     lock.close();
   }
 }
@@ -99,9 +100,9 @@ const REPLY_MS = 50;
 function apart(cli: Cli): Cli {
   const { context } = cli;
   const env = { ...context.env, AUTH_IGNORE_ENV: "1", AUTH_PROFILE: undefined };
-  const notify = async (need: PersonNeed): Promise<void> => {
-    await context.notify?.(need);
-    notifyOnDesktop(env, need);
+  const notify = async (need: PersonNeed): Promise<boolean> => {
+    const isTold = (await context.notify?.(need)) ?? false;
+    return (await notifyOnDesktop(env, need)) || isTold;
   };
   return { ...cli, context: { ...context, env, paths: context.paths, notify } };
 }
