@@ -57,6 +57,8 @@ const SAME_SIGNAL_MS = 500;
 let depth = 0;
 let arrived: { readonly signal: Deferred; readonly at: number } | null = null;
 let isReported = false;
+/** Whoever waits for a signal ends the process. */
+let isAwaited = false;
 let interruption: AbortController | undefined;
 const waits = new Set<ReplyWait>();
 let isTold = false;
@@ -94,6 +96,7 @@ function endAtOnce(): never {
  * @param end called for each; a refresh under way ends first, as everywhere
  */
 export function onEnd(end: () => void): void {
+  isAwaited = true;
   process.off("SIGINT", interrupt);
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, end);
 }
@@ -149,8 +152,6 @@ export async function awaitReply<T>(reply: Promise<T>, wait: ReplyWait): Promise
     waits.delete(wait);
   }
 }
-
-let isAwaited = false;
 
 /** Waits for a signal that ends this process, and for what it must not cut in two. @returns 128 + its number */
 export function ended(): Promise<number> {

@@ -291,3 +291,64 @@ describe("the crowd: 200 callers at once on an expired token, by agent and comma
       expect(home.issuer.asked()).toBe(asked + 1);
     });
 });
+
+describe("while a refresh is under way", () => {
+  /** Starts a request that waits for the provider. */
+  async function underWay(home: AgentHome): Promise<() => Promise<number>> {
+    home.issuer.hold("refresh_token");
+    await Bun.sleep(1_100);
+    const asked = home.issuer.asked();
+    const reply = home.ask("/v1/token/acme").then(({ status }) => status);
+    await until("it was asked", () => home.issuer.asked() > asked);
+    return () => reply;
+  }
+
+  test("SIGTERM waits for its end, and for the reply; the exit code is 0, and no socket is left", async () => {
+    const home = await made(1);
+    const child = Bun.spawn([AUTH, "agent", "start", "--foreground", "--json"], {
+      env: home.env,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    for await (const _ of child.stdout) break;
+    const { socket } = (await home.status()) ?? { socket: "" };
+    const status = await underWay(home);
+    child.kill("SIGTERM");
+    await Bun.sleep(300);
+    home.issuer.letGo();
+    expect(await status()).toBe(200);
+    expect(await child.exited).toBe(0);
+    expect(() => lstatSync(socket)).toThrow("ENOENT");
+  });
+
+  test("each lock waits until nothing is in use", async () => {
+    const home = await made(1);
+    await home.start();
+    const status = await underWay(home);
+    let locked = 0;
+    const locks = [1, 2].map(async () => {
+      await home.call(["agent", "lock"]);
+      locked++;
+    });
+    await Bun.sleep(1_500);
+    expect(locked).toBe(0);
+    home.issuer.letGo();
+    await Promise.all(locks);
+    expect(await status()).toBe(200);
+  });
+
+  test("a lock and a start don't keep its token from being renewed later", async () => {
+    const home = await made(1);
+    await home.start();
+    home.issuer.expireAfter(8);
+    const status = await underWay(home);
+    const lock = home.call(["agent", "lock"]);
+    for (let is = false; !is; ) is = (await home.status())?.locked === true;
+    await home.start();
+    home.issuer.letGo();
+    await Promise.all([status(), lock]);
+    expect((await home.ask("/v1/token/acme")).status).toBe(200);
+    const asked = home.issuer.asked();
+    await until("it was renewed", () => home.issuer.asked() > asked);
+    expect((await home.ask("/v1/token/acme")).status).toBe(200);
+  });
+});

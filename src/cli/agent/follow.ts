@@ -6,11 +6,11 @@ import type { Access } from "../../connections/access.ts";
 import type { LiveToken } from "../../connections/live-token.ts";
 import { AuthError } from "../../platform/errors.ts";
 import type { Cli } from "../context.ts";
-import type { Keeper } from "./keeper.ts";
+import type { Keeper, Opened } from "./keeper.ts";
 
 export interface Follower {
   /** What was just handed out. */
-  follow(name: string, token: LiveToken, access: Access): void;
+  follow(opened: Opened, name: string, token: LiveToken, access: Access): void;
   /** Renews what is due by now. Called every second. */
   renew(): void;
   forget(): void;
@@ -33,7 +33,8 @@ const AGAIN_MS = 15_000;
 export function follower({ context }: Cli, keeper: Keeper, random = Math.random): Follower {
   const followed = new Map<string, Followed>();
 
-  const follow: Follower["follow"] = (name, token, { stored }) => {
+  const follow: Follower["follow"] = ({ isOver }, name, token, { stored }) => {
+    if (isOver) return;
     const { tokens } = stored.record;
     if (tokens === null || tokens.dueAt === null || tokens.expiresAt === null || stored.view !== undefined) return;
     if (followed.get(name)?.expiresAt === tokens.expiresAt) return;
@@ -45,10 +46,12 @@ export function follower({ context }: Cli, keeper: Keeper, random = Math.random)
   const renewOne = async (name: string, one: Followed): Promise<void> => {
     try {
       const left = Math.max(0, one.expiresAt - context.now());
-      const found = await keeper.use(() => one.token.get(left + 1), false);
-      const isRenewed = found.stored.record.tokens?.expiresAt !== one.expiresAt;
-      if (isRenewed) follow(name, one.token, found);
-      else one.at = context.now() + AGAIN_MS;
+      await keeper.use(async (opened) => {
+        const found = await one.token.get(left + 1);
+        const isRenewed = found.stored.record.tokens?.expiresAt !== one.expiresAt;
+        if (isRenewed) follow(opened, name, one.token, found);
+        else one.at = context.now() + AGAIN_MS;
+      }, false);
     } catch (error) {
       if (!(error instanceof AuthError)) throw error;
       context.debug(`agent: ${name} was not renewed ahead of its end: ${error.message}`);

@@ -16,6 +16,8 @@ export type LockedBy = "request" | "idle" | "session" | "vault";
 export interface Opened {
   readonly session: Session;
   readonly services: Services;
+  /** It was locked: what is still done with it is of no use to whoever comes later. */
+  isOver: boolean;
 }
 
 export interface Keeper {
@@ -24,6 +26,7 @@ export interface Keeper {
   use<T>(work: (opened: Opened) => Promise<T>, counts?: boolean): Promise<T>;
   /** @throws AuthError where the key can't be had, or doesn't open the vault */
   unlock(passphrase: Secret | null): Promise<void>;
+  /** Resolves once nothing of the vault is in use any more. */
   lock(by: LockedBy): Promise<void>;
   /** Milliseconds since the last use. */
   idle(): number;
@@ -40,6 +43,7 @@ export function vaultKeeper(cli: Cli, vaultId: string, changed: () => void): Kee
   let held: Held | null = null;
   let lockedBy: LockedBy = "request";
   let opening: Promise<void> | null = null;
+  let draining: Promise<void> = Promise.resolve();
   let usedAt = performance.now();
 
   const open = async (passphrase: Secret | null): Promise<void> => {
@@ -54,7 +58,7 @@ export function vaultKeeper(cli: Cli, vaultId: string, changed: () => void): Kee
       async (session) => {
         const vault = await session.vault();
         if (vault === null || vault.id !== vaultId) throw anotherVault();
-        ready.resolve({ session, services: await session.services() });
+        ready.resolve({ session, services: await session.services(), isOver: false });
         await end.promise;
       },
       { isHeard: false, folders: false, prompt: once(prompt) },
@@ -69,15 +73,16 @@ export function vaultKeeper(cli: Cli, vaultId: string, changed: () => void): Kee
     const closing = held;
     if (closing === null) {
       if (by === "request") lockedBy = by;
-      return;
+      return draining;
     }
     held = null;
+    closing.isOver = true;
     lockedBy = by;
     changed();
-    while (closing.users > 0) await Bun.sleep(10);
-    closing.close();
-    await closing.closed;
-    forgetSecrets();
+    draining = Promise.all([draining, drained(closing)]).then(() => {
+      if (held === null) forgetSecrets();
+    });
+    return draining;
   };
   const unlock = async (passphrase: Secret | null): Promise<void> => {
     if (held !== null) return;
@@ -114,6 +119,12 @@ export function vaultKeeper(cli: Cli, vaultId: string, changed: () => void): Kee
       }
     },
   };
+}
+
+async function drained(closing: Held): Promise<void> {
+  while (closing.users > 0) await Bun.sleep(10);
+  closing.close();
+  await closing.closed;
 }
 
 const LOST = ["vault_replaced", "vault_locked", "key_invalid"];

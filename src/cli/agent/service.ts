@@ -50,13 +50,13 @@ export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): Age
   const following = follower(cli, keeper);
   const together = sharing<unknown>();
 
-  const liveFor = ({ services }: Opened, ref: ConnectionRef, resource: string | null): LiveToken => {
+  const liveFor = ({ services, isOver }: Opened, ref: ConnectionRef, resource: string | null): LiveToken => {
     const key = `${vaultName(ref)} ${resource ?? ""}`;
     const found = live.get(key);
     if (found !== undefined) return found;
     if (live.size >= MAX_LIVE) live.clear();
     const made = liveToken(services, ref, { minTtl: 0, implicit: false, ...(resource !== null && { resource }) });
-    live.set(key, made);
+    if (!isOver) live.set(key, made);
     return made;
   };
   const selected = async (
@@ -78,9 +78,14 @@ export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): Age
     const { version: format, ...rest } = credentialDocument(acquired, headers, cli.context.now());
     return { version: format, connection: acquired.connection, ...rest, warning };
   };
-  const followed = async (ref: ConnectionRef, token: LiveToken, asked: Promise<Access>): Promise<Access> => {
+  const followed = async (
+    opened: Opened,
+    ref: ConnectionRef,
+    token: LiveToken,
+    asked: Promise<Access>,
+  ): Promise<Access> => {
     const found = await asked;
-    following.follow(display(ref), token, found);
+    following.follow(opened, display(ref), token, found);
     return found;
   };
   /** A refused token is compared as it came: what isn't ours is kept nowhere. */
@@ -118,14 +123,14 @@ export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): Age
         keeper.use(async (opened) => {
           const ref = await selected(opened, argument);
           const token = liveFor(opened, ref, resource);
-          return document(opened, await followed(ref, token, token.get(minTtl)));
+          return document(opened, await followed(opened, ref, token, token.get(minTtl)));
         }),
       ),
     rejected: ({ connection, token: refused }) =>
       keeper.use(async (opened) => {
         const ref = await selected(opened, connection);
         const token = liveFor(opened, ref, null);
-        return document(opened, await followed(ref, token, afterRefusal(token, refused)));
+        return document(opened, await followed(opened, ref, token, afterRefusal(token, refused)));
       }),
     connections: () =>
       keeper.use(async ({ session }) => ({ connections: (await allEntries(session)).map(({ entry }) => entry) })),
@@ -141,23 +146,22 @@ export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): Age
       keeper.use(async ({ services }) => ({ entries: (await services.vault.list(type)).map(shareable) })),
     access: (request) =>
       keeper.use(async (opened) => {
-        const { services } = opened;
         const ref = { provider: request.provider, name: request.name };
-        const found = await accessed(services, ref, request, () => liveFor(opened, ref, null));
+        const found = await accessed(opened, ref, request);
         return { entry: shareable(entryOf(found.stored)), warning: found.warning };
       }),
   };
 
   async function accessed(
-    services: Opened["services"],
+    opened: Opened,
     ref: ConnectionRef,
     { minTtl, rejected: refused, resource }: Parameters<Service["access"]>[0],
-    plain: () => LiveToken,
   ): Promise<Access> {
     if (resource === null) {
-      const token = plain();
-      return followed(ref, token, refused === null ? token.get(minTtl) : afterRefusal(token, refused, minTtl));
+      const token = liveFor(opened, ref, null);
+      return followed(opened, ref, token, refused === null ? token.get(minTtl) : afterRefusal(token, refused, minTtl));
     }
+    const { services } = opened;
     const { record } = await requireConnection(services.vault, ref, resource);
     const current = record.tokens?.accessToken;
     const rejected = refused !== null && current && sameText(current.reveal(), refused) ? { rejected: current } : {};
