@@ -26,10 +26,13 @@ export async function startOnTerminal(file: string, execution: Execution, makeFi
     try {
       if (!isGone) writeAll(bytes);
     } catch {
-      // Our terminal is gone: so is the command's.
-      isGone = true;
-      child?.kill("SIGHUP");
+      hangUp();
     }
+  }
+  /** Our terminal is gone: so is the command's, and with it whatever else the command runs there. */
+  function hangUp(): void {
+    isGone = true;
+    child?.terminal?.close();
   }
   const stderr = isTerminal(2) ? null : filteredPipe(Bun.stderr, makeFilter(false));
   child = start(file, execution, stderr, {
@@ -48,6 +51,10 @@ export async function startOnTerminal(file: string, execution: Execution, makeFi
     terminal.resize(cols, rows);
   };
   process.on("SIGWINCH", resize);
+  // The command is sent the signal, too; but a pager of its would never learn of it.
+  process.on("SIGHUP", () => {
+    if (!isTerminal(1)) hangUp();
+  });
   // In the background the keys are another's.
   const keyboard = isInForeground()
     ? await openKeyboard(

@@ -118,6 +118,24 @@ describe("how it ends", () => {
   });
 });
 
+describe("a terminal that is closed", () => {
+  test.each([
+    ["a command that waits for a program of its own", "trap '' HUP; echo ready; (trap - HUP; exec cat)"],
+    ["one that writes all the time", "trap '' HUP; while echo ready; do :; done"],
+  ])("ends %s", async (_, script) => {
+    const ready = Promise.withResolvers<void>();
+    const data = (_: unknown, bytes: Uint8Array): void => {
+      if (Buffer.from(bytes).includes("ready")) ready.resolve();
+    };
+    const child = Bun.spawn([AUTH, ...args("sh", "-c", script)], { env, terminal: { cols: 80, rows: 24, data } });
+    await ready.promise;
+    child.terminal?.close();
+    const stopped = await Promise.race([child.exited.then(() => true), Bun.sleep(15_000)]);
+    child.kill("SIGKILL");
+    expect(stopped).toBe(true);
+  });
+});
+
 describe("which values", () => {
   test("one that ordinary text may have in it isn't masked, and a warning says so", async () => {
     await paste(env, "apikey:short", "a1b2c3");
