@@ -142,7 +142,7 @@ function proxyOf(args: RuleArgs & { readonly proxy?: boolean | undefined }): Run
   if (args.proxy) return settingsOf(args);
   const given = (Object.keys(RULES) as (keyof RuleArgs)[]).find((name) => args[name]);
   if (given === undefined) return null;
-  throw usage(`--${given} is for --proxy.`, "Add it: auth run --proxy …");
+  throw usage(`--${given} is for --proxy.`, "Add --proxy, or leave it out.");
 }
 
 /** Starts a command; why it can't be is said with what helps. */

@@ -29,7 +29,7 @@ export async function loginVia(
     const name = typed(there.ref);
     throw usage(
       `${display(there.ref)} is a login of its own, not by ${display(voucher)}.`,
-      `Use it: auth token ${name}\nReplace it: auth login ${name} --via ${display(voucher)} --force`,
+      `Use it: auth token ${name}\nReplace it: auth login ${name} --via ${shellWord(display(voucher))} --force`,
     );
   }
   const target = await targetOf(cli, session, argument, profile);

@@ -22,7 +22,7 @@ export function withoutRenewal(record: Connection): Connection {
   };
 }
 
-const NOT_HERE = new Secret("kept by auth agent");
+const NOT_HERE = new Secret("kept by the agent");
 
 /** Without the key that tokens are bound to, too: it signs requests for new ones. */
 function stripped({ proofKey: _, ...tokens }: Tokens): Tokens {

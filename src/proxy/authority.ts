@@ -34,7 +34,7 @@ const BEFORE = 86_400_000;
 export async function createIdentity(hosts: readonly string[], now: number): Promise<Identity> {
   const [root, leaf] = await Promise.all([keyPair(false), keyPair(true)]);
   const dates = { notBefore: new Date(now - BEFORE), notAfter: new Date(now + LIFETIME) };
-  const name = `CN=auth proxy ${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
+  const name = `CN=Proxy of auth ${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
   const authority = await X509CertificateGenerator.createSelfSigned({
     ...dates,
     serialNumber: serial(),
@@ -50,7 +50,7 @@ export async function createIdentity(hosts: readonly string[], now: number): Pro
   const certificate = await X509CertificateGenerator.create({
     ...dates,
     serialNumber: serial(),
-    subject: "CN=auth proxy",
+    subject: "CN=Proxy of auth",
     issuer: authority.subject,
     publicKey: leaf.publicKey,
     signingKey: root.privateKey,

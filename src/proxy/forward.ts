@@ -5,6 +5,7 @@
 import { type Duplex, type IncomingMessage, type TlsServer, tlsServer } from "../platform/http-server.ts";
 import { streamFailure } from "../platform/http-stream.ts";
 import type { Secret } from "../platform/secret.ts";
+import { shellWord } from "../platform/shell-word.ts";
 import { isLoopback, isSameOrigin, originOf } from "../platform/url.ts";
 import type { Api } from "./api.ts";
 import type { Identity } from "./authority.ts";
@@ -34,7 +35,7 @@ const LOGIN_WANTED: Refusal = {
   type: "http_request_denied",
   code: "proxy_login_required",
   message: "The proxy's secret is missing or wrong.",
-  hint: "It is part of HTTPS_PROXY, as 'auth run --proxy' sets it.",
+  hint: "It is part of the HTTPS_PROXY that the program was started with.",
   headers: { "proxy-authenticate": 'Basic realm="auth"' },
 };
 
@@ -51,7 +52,10 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
     if (first === undefined) return { api: null, origin, target, via: "forward", headers: (own) => own };
     const { api } = first;
     if (!api.origins.includes(origin))
-      return denied(`The token of ${api.connection} isn't for ${origin}.`, `If it may go there: --origin ${origin}`);
+      return denied(
+        `The token of ${api.connection} isn't for ${origin}.`,
+        `If it may go there: --origin ${shellWord(origin)}`,
+      );
     if (found.some((one) => one.api !== api)) return denied("It has the placeholders of several connections.");
     const mine = standIns.filter((one) => one.api === api);
     return {

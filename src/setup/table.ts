@@ -110,7 +110,7 @@ export const TOOLS: Readonly<Record<string, ToolEntry>> = {
     load: () => import("./tools/codex.ts"),
   },
   agent: {
-    title: "auth agent as a service of yours",
+    title: "the agent of auth, as a service of yours",
     programs: ["systemctl", "launchctl"],
     example: "agent",
     load: () => import("./tools/agent.ts"),

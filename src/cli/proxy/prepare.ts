@@ -52,7 +52,7 @@ export async function prepareProxy(
   if (also.length > 0 && byConnection.size > 1)
     throw usage(
       "--origin is for one connection, and there are several.",
-      "Name the one: auth proxy <connection> --origin …",
+      "Name the one: auth proxy <connection> --origin <url>",
     );
   const all: Proxied[] = [];
   for (const { connection, stored } of byConnection.values())

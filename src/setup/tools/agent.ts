@@ -28,7 +28,7 @@ const SERVICES: Partial<Record<NodeJS.Platform, (call: SetupCall, words: readonl
     const path = requirePlace(inFolder(call, "", configFolder(call, "systemd"), "user", "auth-agent.service"));
     const text = [
       "[Unit]",
-      "Description=auth agent: keeps the vault of auth open",
+      "Description=The agent of auth, which keeps its vault open",
       "",
       "[Service]",
       `ExecStart=${words.map(systemdWord).join(" ")}`,

@@ -3,9 +3,9 @@
  * headers of its own requests.
  */
 import { type ConfiguredServer, type ConfiguringClient, Unreadable } from "../../mcp/configured/client.ts";
-import { CLIENTS, clientNamed } from "../../mcp/configured/table.ts";
+import { clientNamed } from "../../mcp/configured/table.ts";
 import { usage } from "../../platform/errors.ts";
-import { commandLine } from "../../platform/shell-word.ts";
+import { commandLine, shellWord } from "../../platform/shell-word.ts";
 import { addressFault, isSameUrl } from "../../platform/url.ts";
 import type { Change, Json } from "../change.ts";
 import { refuseWords } from "../needs.ts";
@@ -22,13 +22,16 @@ const mcp: Tool = {
     if (client === null || url === "" || more.length > 0 || (how !== undefined && how !== HEADERS))
       throw usage(
         "Which MCP client, and which server?",
-        `For example: auth setup mcp ${CLIENTS[0]?.id} https://mcp.example.com/mcp`,
+        "For example: auth setup mcp claude-code https://mcp.example.com/mcp",
       );
     const fault = addressFault(url);
     if (fault !== null) throw usage(`The server's URL ${fault}.`, "Give an https URL, or http on this machine.");
     const asHeaders = how === HEADERS;
     if (asHeaders && !client.hasHeadersHelper)
-      throw usage(`${client.title} asks no command for headers.`, `Without that word: auth setup mcp ${id} ${url}`);
+      throw usage(
+        `${client.title} asks no command for headers.`,
+        `Without that word: auth setup mcp ${id} ${shellWord(url)}`,
+      );
     const [path] = client.places(call);
     if (path === undefined) throw usage(`No home is known, and so no configuration of ${client.title}.`, "Set HOME.");
     const text = await call.textOf(path);
