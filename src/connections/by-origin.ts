@@ -247,15 +247,18 @@ export async function connectionsHolding(
   return found;
 }
 
-/** A token of the environment belongs to the host that the environment names (CLI §1). */
+/** A token of the environment belongs to the host that the environment names (CLI §1); one that we put there, to its connection's. */
 async function environmentTokenFor(
   services: SelectionServices,
   provider: string,
-  { origin, isAdded }: Wanted,
+  wanted: Wanted,
 ): Promise<Selected | null> {
   const selected = await tokenInEnvironment(services, provider);
-  if (selected === null || selected.source === "vault") return selected;
-  return isAdded || (await isTokenFor(services, selected, origin)) ? selected : null;
+  if (selected?.source !== "vault")
+    return selected && (wanted.isAdded || (await isTokenFor(services, selected, wanted.origin))) ? selected : null;
+  const vault = await services.vault();
+  const stored = vault === null ? null : await readConnection(vault, selected.ref);
+  return stored !== null && (await isForWanted(services, stored, wanted)) ? selected : null;
 }
 
 /** @throws AuthError `origin_mismatch`, naming what adds the origin */

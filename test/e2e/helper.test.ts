@@ -59,6 +59,20 @@ test("a token that is handed out is in the audit log", async () => {
   expect(events.at(-1)).toMatchObject({ event: "token_read", status: "success", connection: "oidc:work" });
 });
 
+test("attack: in a command that was given a token, no other host gets it", async () => {
+  const env = bareEnvironment();
+  await auth(["login", "github", "--token", "-", "--no-verify"], {
+    env,
+    stdin: "ghp_0123456789abcdefghijklmnopqrstuvwxyz",
+  });
+  const ask = (host: string, words: string): Promise<{ stdout: string }> => {
+    const script = `printf 'protocol=https\\nhost=${host}\\n\\n' | "$AUTH" helper git ${words}get`;
+    return auth(["run", "github", "--", "sh", "-c", script], { env: { ...env, AUTH } });
+  };
+  expect((await ask("github.com", "github ")).stdout).toContain("password=ghp_");
+  for (const words of ["", "github "]) expect((await ask("evil.example", words)).stdout).toBe("");
+});
+
 describe("what is wrong is one line on stderr, and nothing on stdout", () => {
   const cases: Record<string, { args: string[]; stdin?: string | Uint8Array; code?: number; words: string }> = {
     "a connection that isn't there": { args: ["git", "oidc:gone", "get"], words: "There is no connection oidc:gone." },
