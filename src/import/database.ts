@@ -70,7 +70,7 @@ export function changeDatabase(path: string, title: string, statements: readonly
       for (const { sql, values } of statements)
         if (database.query(sql).run(...values.map(plain)).changes === 0) throw changed(path);
       database.exec(only === "try" ? "ROLLBACK" : "COMMIT");
-      if (only === undefined) database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      if (only === undefined) checkpoint(database);
     } finally {
       // What isn't committed by now is rolled back.
       database.close();
@@ -80,6 +80,15 @@ export function changeDatabase(path: string, title: string, statements: readonly
 
 function plain(value: string | number | Secret): string | number {
   return typeof value === "object" ? value.reveal() : value;
+}
+
+/** Takes what was deleted out of the log as well. It is committed by now: what fails here must not have the login taken back. */
+function checkpoint(database: Database): void {
+  try {
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {
+    // Its own program does so later.
+  }
 }
 
 function asForeign<T>(path: string, title: string, work: () => T): T {

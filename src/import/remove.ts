@@ -135,10 +135,11 @@ async function replace(file: ForeignFile, draft: string, isEmpty: boolean): Prom
   try {
     if (isEmpty) await rm(file.path);
     else await rename(draft, file.path);
-    await syncFolderOf(file.path);
   } catch (error) {
     throw unwritable(file.path, error);
   }
+  // It has happened by now, and what fails here must not have the login taken back: only a power cut could undo it.
+  await syncFolderOf(file.path).catch(() => {});
 }
 
 async function requireUnchanged({ path, text }: ForeignFile): Promise<void> {
