@@ -185,6 +185,68 @@ test("a server that wants a scope for ever is asked for it once", async () => {
   expect(server.issuer.to("/authorize")).toHaveLength(2);
 });
 
+/**
+ * Answers where a token has the scope that the method wants; else `insufficient_scope`.
+ * @param isNamed whether the challenge says which
+ */
+function wanting(scopes: Readonly<Record<string, string>>, isNamed = true): NonNullable<McpOptions["handler"]> {
+  return async (request, token) => {
+    const { id, method } = (await request.json()) as { id: number; method: string };
+    const scope = scopes[method] ?? "";
+    const issuers = servers.flatMap((one) => (one instanceof McpServer ? one.issuers : []));
+    if (issuers.some(({ tokens }) => tokens.get(token ?? "")?.scope.split(" ").includes(scope)))
+      return Response.json({ jsonrpc: "2.0", id, result: LISTED });
+    const challenge = `Bearer error="insufficient_scope"${isNamed ? `, scope="${scope}"` : ""}`;
+    return new Response(null, { status: 403, headers: { "www-authenticate": challenge } });
+  };
+}
+
+test("a page that a person opens as another account: the login stays that of the first, and the error says why", async () => {
+  let who = "alice";
+  const server = start({ account: () => who, handler: wanting({ "tools/list": "files:write" }) });
+  const env = bareEnvironment({ BROWSER });
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  const { stdout: token } = await auth(["token", server.url], { env });
+  who = "bob";
+  const { data } = await refusal(bridge(server.url, env).request("tools/list"));
+  expect([data?.code, server.issuer.to("/authorize").length]).toEqual(["access_denied", 2]);
+  expect((await auth(["token", server.url], { env })).stdout).toBe(token);
+});
+
+test("a scope that isn't named: an error, and no login, which couldn't know what to ask for", async () => {
+  const server = start({ handler: wanting({ "tools/list": "files:write" }, false) });
+  const env = bareEnvironment({ BROWSER });
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  const client = bridge(server.url, env);
+  for (const _ of [1, 2])
+    expect(await refusal(client.request("tools/list"))).toMatchObject({
+      code: 403,
+      data: { code: "insufficient_scope" },
+    });
+  expect(server.issuer.to("/authorize")).toHaveLength(1);
+});
+
+test("a token that has the scope and is refused all the same: an error, and no login", async () => {
+  const challenge = 'Bearer error="insufficient_scope", scope="tools"';
+  const server = start({
+    handler: () => new Response(null, { status: 403, headers: { "www-authenticate": challenge } }),
+  });
+  const env = bareEnvironment({ BROWSER });
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  const { code, data } = await refusal(bridge(server.url, env).request("tools/list"));
+  expect([code, data?.code]).toEqual([403, "insufficient_scope"]);
+  expect(server.issuer.to("/authorize")).toHaveLength(1);
+});
+
+test("two requests that want a scope each: the one that waits for the other's login has its own after it", async () => {
+  const server = start({ handler: wanting({ one: "files:read", two: "files:write" }) });
+  const env = bareEnvironment({ BROWSER });
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  const client = bridge(server.url, env);
+  expect(await Promise.all([client.request("one"), client.request("two")])).toEqual([LISTED, LISTED]);
+  expect(server.issuer.to("/authorize")).toHaveLength(3);
+});
+
 test("a server that refuses every token: one refresh, no login, an error without the token", async () => {
   const server = start({
     lifetime: 20,

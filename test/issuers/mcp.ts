@@ -25,8 +25,10 @@ export interface McpOptions {
   readonly iss?: string | null;
   /** The error that an answer brings instead of a code. */
   readonly refusal?: string;
-  /** Seconds. */
-  readonly lifetime?: number;
+  /** Seconds; null: the issuer doesn't say. */
+  readonly lifetime?: number | null;
+  /** Whose the next login is, by its identity token; without it there is none. */
+  readonly account?: () => string;
   /** Answers whoever may ask, instead of an empty list of tools. @param token null: none was sent */
   readonly handler?: (request: Request, token: string | null) => Response | Promise<Response>;
   /** Scopes that a token has, whatever was asked for. */
@@ -139,16 +141,18 @@ export class AuthorizationServer {
   async #token(values: Readonly<Record<string, string>>, request: Request): Promise<Response> {
     this.seen.push({ path: "/token", values });
     const { lifetime = 3600, otherGrant } = this.#options;
-    const until = Date.now() + lifetime * 1000;
+    const until = lifetime === null ? Number.POSITIVE_INFINITY : Date.now() + lifetime * 1000;
+    const life = lifetime === null ? {} : { expires_in: lifetime };
     if (otherGrant !== undefined && !["refresh_token", "authorization_code"].includes(values.grant_type ?? "")) {
       const granted = await otherGrant(values, request);
       if (typeof granted === "string") return Response.json({ error: granted }, { status: 400 });
       const access = `${this.#prefix}-access-${crypto.randomUUID()}`;
       this.tokens.set(access, { scope: granted.join(" "), resource: values.resource ?? null, until });
-      return Response.json({ access_token: access, token_type: "Bearer", expires_in: lifetime });
+      return Response.json({ access_token: access, token_type: "Bearer", ...life });
     }
     const bad = Response.json({ error: "invalid_grant" }, { status: 400 });
     let scope: string;
+    let identity = {};
     if (values.grant_type === "refresh_token") {
       const known = this.#refreshTokens.get(values.refresh_token ?? "");
       if (known === undefined) return bad;
@@ -161,6 +165,7 @@ export class AuthorizationServer {
         .digest("base64url");
       if (asked === undefined || asked.code_challenge !== challenge) return bad;
       this.#codes.delete(values.code ?? "");
+      if (this.#options.account !== undefined) identity = this.#identity(this.#options.account(), asked);
       scope = this.#options.grants?.join(" ") ?? asked.scope ?? "";
     }
     const access = `${this.#prefix}-access-${crypto.randomUUID()}`;
@@ -170,10 +175,19 @@ export class AuthorizationServer {
     return Response.json({
       access_token: access,
       token_type: "Bearer",
-      expires_in: lifetime,
+      ...life,
       refresh_token: refresh,
       ...(scope !== "" && { scope }),
+      ...identity,
     });
+  }
+
+  /** Unsigned: it comes by TLS, or on this machine (OpenID Connect Core §3.1.3.7). */
+  #identity(sub: string, { client_id: aud, nonce }: Readonly<Record<string, string>>): { id_token: string } {
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { iss: this.issuer, sub, aud, iat: now, exp: now + 600, nonce };
+    const parts = [{ alg: "RS256" }, claims].map((one) => Buffer.from(JSON.stringify(one)).toString("base64url"));
+    return { id_token: `${parts.join(".")}.c2ln` };
   }
 }
 

@@ -1,4 +1,5 @@
 /** The token for an MCP server, request by request: from the vault, refreshed once where it is refused, else by a login. */
+import { readConnection } from "../../connections/store.ts";
 import type { Authorize, Credentials, Refusal } from "../../mcp/authorize.ts";
 import type { BearerChallenge } from "../../oauth/challenge.ts";
 import type { ProofKey } from "../../oauth/dpop.ts";
@@ -78,13 +79,13 @@ export function credentialsFor(
   };
 
   const afterLogin = async (
-    { challenge, force }: { challenge: BearerChallenge; force: boolean },
+    { challenge, replaces }: { challenge: BearerChallenge; replaces: boolean },
     { method, signal }: Refused,
   ): Promise<Shown | null> => {
     // No person is asked for what the client hasn't: a stream to listen to, the end of a session.
     if (method !== "POST") return null;
     const scopes = challenge.error === "insufficient_scope" ? challenge.scopes : NOTHING_YET;
-    await (await login()).perform({ scopes, force }, signal);
+    await (await login()).perform({ scopes, replaces }, signal);
     await find();
     return current(method);
   };
@@ -96,7 +97,7 @@ export function credentialsFor(
     if (refusal.status === 403 && challenge.error !== "insufficient_scope") return null;
     const { token } = refusal.credentials as Shown;
     const selected = await find();
-    if (selected === null) return afterLogin({ challenge, force: false }, refused);
+    if (selected === null) return afterLogin({ challenge, replaces: false }, refused);
     try {
       // The proof lacked the server's nonce, or had an old one (RFC 9449 §9): nothing is wrong with the token.
       proof?.remember(url, refusal.nonce);
@@ -111,9 +112,11 @@ export function credentialsFor(
     } catch (error) {
       const isScope = error instanceof AuthError && error.code === "insufficient_scope";
       if (!isScope && !isCuredByLogin(error)) throw error;
+      // Where no scope is named, or the token has them all, no login brings more.
+      if (isScope && !(await lacksOneOf(session, selected, challenge.scopes))) throw error;
       if (isScope && (await login()).hasAskedFor(challenge.scopes)) throw error;
       cli.context.debug(`a login is needed: ${(error as AuthError).message}`);
-      return afterLogin({ challenge, force: true }, refused);
+      return afterLogin({ challenge, replaces: true }, refused);
     }
   };
 
@@ -124,6 +127,12 @@ export function credentialsFor(
 }
 
 const NO_CHALLENGE: BearerChallenge = { error: null, scopes: [], resourceMetadata: null, bound: false };
+
+async function lacksOneOf(session: Session, { ref }: Connection, scopes: readonly string[]): Promise<boolean> {
+  const { vault } = await servicesFor(session, ref);
+  const granted = (await readConnection(vault, ref))?.record.tokens?.scopes ?? [];
+  return scopes.some((scope) => !granted.includes(scope));
+}
 
 function isCuredByLogin(error: unknown): boolean {
   return error instanceof AuthError && LOGIN_HELPS.includes(error.code);

@@ -39,8 +39,8 @@ interface Attempt {
 export interface Wanted {
   /** Besides those of the login that there is. */
   readonly scopes: readonly string[];
-  /** In the place of a login that there is. */
-  readonly force: boolean;
+  /** Whether there is a login, which no longer works or lacks those scopes. */
+  readonly replaces: boolean;
 }
 
 export class Login {
@@ -77,7 +77,6 @@ export class Login {
     const { vault } = await this.#session.services();
     const before = await this.#version(vault);
     const isDone = async (): Promise<boolean> => !isSame(before, await this.#version(vault));
-    if (wanted.scopes.length > 0) this.#asked.add(wanted.scopes.join(" "));
 
     const turn = await waitForLock(vault, this.#place, {
       watch: async () => ((await isDone()) || signal.aborted ? true : null),
@@ -125,7 +124,8 @@ export class Login {
         if (await isDone()) return;
         if (own === null) throw new AuthError("login_timeout", `The login at ${this.#url} was given up.`, this.#hint);
         const { code, error } = await own.ended;
-        if (code === 0) return;
+        // It may end well and have changed nothing: it found that the login works.
+        if (code === 0 && (await isDone())) return;
         throw this.#failed(error);
       }
       if (performance.now() >= end) throw this.#personNeeded(attempt, wanted);
@@ -133,10 +133,12 @@ export class Login {
     }
   }
 
-  async #begin(vault: Vault, { scopes, force }: Wanted): Promise<{ attempt: Attempt; own: OwnProgram }> {
+  async #begin(vault: Vault, { scopes, replaces }: Wanted): Promise<{ attempt: Attempt; own: OwnProgram }> {
     const more = scopes.flatMap((scope) => ["--add-scope", scope]);
     const name = this.#profile === undefined ? [] : ["-p", this.#profile];
-    const args = ["login", this.#url, ...name, ...more, ...(force ? ["--force"] : []), "--json", "--no-input"];
+    // Never with --force: the login of another account would take the place of this one, and end it.
+    const args = ["login", this.#url, ...name, ...more, "--json", "--no-input"];
+    if (scopes.length > 0) this.#asked.add(scopes.join(" "));
     const from = (await this.#version(vault))?.incarnation ?? null;
     const own = startOwnProgram(args, this.#cli.context.env);
     const url = await pageOf(own);
@@ -144,7 +146,7 @@ export class Login {
     const attempt: Attempt = { format: 1, pid: own.pid, url, until, from };
     await this.#write(vault, attempt);
     // Where a refresh failed, that has told it.
-    if (url !== null && (!force || scopes.length > 0)) await this.#notify(url, scopes);
+    if (url !== null && (!replaces || scopes.length > 0)) await this.#notify(url, scopes);
     return { attempt, own };
   }
 
