@@ -194,7 +194,14 @@ function wanting(scopes: Readonly<Record<string, string>>, isNamed = true): NonN
     const { id, method } = (await request.json()) as { id: number; method: string };
     const scope = scopes[method] ?? "";
     const issuers = servers.flatMap((one) => (one instanceof McpServer ? one.issuers : []));
-    if (issuers.some(({ tokens }) => tokens.get(token ?? "")?.scope.split(" ").includes(scope)))
+    if (
+      issuers.some(({ tokens }) =>
+        tokens
+          .get(token ?? "")
+          ?.scope.split(" ")
+          .includes(scope),
+      )
+    )
       return Response.json({ jsonrpc: "2.0", id, result: LISTED });
     const challenge = `Bearer error="insufficient_scope"${isNamed ? `, scope="${scope}"` : ""}`;
     return new Response(null, { status: 403, headers: { "www-authenticate": challenge } });
@@ -245,6 +252,35 @@ test("two requests that want a scope each: the one that waits for the other's lo
   const client = bridge(server.url, env);
   expect(await Promise.all([client.request("one"), client.request("two")])).toEqual([LISTED, LISTED]);
   expect(server.issuer.to("/authorize")).toHaveLength(3);
+});
+
+test("a token of unknown life that is refused isn't refreshed within a minute of its making", async () => {
+  const server = start({
+    lifetime: null,
+    handler: () => new Response(null, { status: 401, headers: { "www-authenticate": server.challenge } }),
+  });
+  const env = bareEnvironment({ BROWSER });
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  const client = bridge(server.url, env);
+  for (const _ of [1, 2]) expect((await refusal(client.request("tools/list"))).data?.code).toBe("token_refused");
+  expect(server.issuer.to("/token").map(({ grant_type }) => grant_type)).toEqual(["authorization_code"]);
+});
+
+test("a message is refused twice: one refresh, however short the token's life", async () => {
+  const server = start({
+    lifetime: 1,
+    handler: async () => {
+      // So that the next token is no longer just made when it is refused.
+      await Bun.sleep(300);
+      return new Response(null, { status: 401, headers: { "www-authenticate": server.challenge } });
+    },
+  });
+  const env = bareEnvironment({ BROWSER });
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  await Bun.sleep(300);
+  const before = server.issuer.to("/token").length;
+  expect((await refusal(bridge(server.url, env).request("tools/list"))).data?.code).toBe("token_refused");
+  expect(server.issuer.to("/token").length - before).toBeLessThanOrEqual(2);
 });
 
 test("a server that refuses every token: one refresh, no login, an error without the token", async () => {

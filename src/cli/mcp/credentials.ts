@@ -1,4 +1,5 @@
 /** The token for an MCP server, request by request: from the vault, refreshed once where it is refused, else by a login. */
+import { connectionError, display, typed } from "../../connections/ref.ts";
 import { readConnection } from "../../connections/store.ts";
 import type { Authorize, Credentials, Refusal } from "../../mcp/authorize.ts";
 import type { BearerChallenge } from "../../oauth/challenge.ts";
@@ -15,6 +16,8 @@ import type { Login } from "./login.ts";
 interface Shown extends Credentials {
   /** null: no token. */
   readonly token: Secret | null;
+  /** It took the place of one that was refused: refused itself, it isn't replaced again. */
+  readonly isSecond?: true;
 }
 
 type Call = Parameters<Authorize>[0];
@@ -95,7 +98,7 @@ export function credentialsFor(
     const { bearerChallenge } = await import("../../oauth/challenge.ts");
     const challenge = bearerChallenge(refusal.challenge) ?? NO_CHALLENGE;
     if (refusal.status === 403 && challenge.error !== "insufficient_scope") return null;
-    const { token } = refusal.credentials as Shown;
+    const { token, isSecond } = refusal.credentials as Shown;
     const selected = await find();
     if (selected === null) return afterLogin({ challenge, replaces: false }, refused);
     try {
@@ -104,11 +107,12 @@ export function credentialsFor(
       const wantsNonce = refusal.nonce !== null && challenge.error === "use_dpop_nonce";
       if (token === null || (proof !== null && wantsNonce))
         return await show(await acquire(session, selected, 0, undefined, null, true), method);
+      if (isSecond && challenge.error !== "insufficient_scope") throw refusedAgain(selected);
       const services = await servicesFor(session, selected.ref);
       const options = { minTtl: 0, implicit: false };
       const { accessAfterChallenge } = await import("../../connections/after-challenge.ts");
       const { stored, warning } = await accessAfterChallenge(services, selected.ref, challenge, token, options);
-      return await show(acquiredFrom(stored, warning), method);
+      return { ...(await show(acquiredFrom(stored, warning), method)), isSecond: true };
     } catch (error) {
       const isScope = error instanceof AuthError && error.code === "insufficient_scope";
       if (!isScope && !isCuredByLogin(error)) throw error;
@@ -127,6 +131,12 @@ export function credentialsFor(
 }
 
 const NO_CHALLENGE: BearerChallenge = { error: null, scopes: [], resourceMetadata: null, bound: false };
+
+function refusedAgain({ ref }: Connection): AuthError {
+  return connectionError(ref, "token_refused", `The server refused the new token of ${display(ref)} too.`, {
+    hint: `Whether the login was ended there: auth status ${typed(ref)} --check\nLog in again: auth login ${typed(ref)} --force`,
+  });
+}
 
 async function lacksOneOf(session: Session, { ref }: Connection, scopes: readonly string[]): Promise<boolean> {
   const { vault } = await servicesFor(session, ref);
