@@ -1,5 +1,6 @@
 /** A message of the server's while it comes: held until it is whole, unless it is too large for that. */
 import type { Lines, OpenLine } from "./lines.ts";
+import { Skim } from "./skim.ts";
 
 /** Bytes. A larger message is passed on as it comes, unread; one that has to be read may be this large. */
 const HELD = 4 * 1024 * 1024;
@@ -7,8 +8,8 @@ const LONGEST = 64 * 1024 * 1024;
 
 export type Received =
   | { readonly kind: "held"; readonly bytes: Uint8Array }
-  /** It has gone to the client, part by part. */
-  | { readonly kind: "passed" }
+  /** It has gone to the client, part by part. Only these members of it are known. */
+  | { readonly kind: "passed"; readonly id?: unknown; readonly method?: unknown }
   | { readonly kind: "too long" };
 
 export class Incoming {
@@ -16,6 +17,7 @@ export class Incoming {
   #parts: Uint8Array[] = [];
   #size = 0;
   #open: OpenLine | null = null;
+  #skim = new Skim();
 
   /** @param lines where a large message goes; null: it has to be read */
   constructor(lines: Lines | null) {
@@ -28,12 +30,18 @@ export class Incoming {
 
   async add(part: Uint8Array): Promise<void> {
     this.#size += part.length;
-    if (this.#open !== null) return this.#open.write(part);
+    if (this.#open !== null) return this.#pass(this.#open, part);
     if (this.#size > LONGEST) return;
     this.#parts.push(part);
     if (this.#size <= HELD || this.#lines === null) return;
     this.#open = await this.#lines.open();
-    for (const held of this.#parts.splice(0)) await this.#open.write(held);
+    this.#skim = new Skim();
+    for (const held of this.#parts.splice(0)) await this.#pass(this.#open, held);
+  }
+
+  async #pass(open: OpenLine, part: Uint8Array): Promise<void> {
+    this.#skim.add(part);
+    await open.write(part);
   }
 
   /** It is whole. */
@@ -42,7 +50,7 @@ export class Incoming {
       await this.#open.close();
       this.#open = null;
       this.#size = 0;
-      return { kind: "passed" };
+      return { kind: "passed", ...this.#skim.found };
     }
     const [only, ...others] = this.#parts.splice(0);
     const isLong = this.#size > LONGEST;

@@ -73,8 +73,10 @@ export class Client {
     return {
       log: this.#log,
       large: own?.read == null ? this.#lines : null,
-      passed: () => {
-        if (own !== null) own.isDone = true;
+      passed: ({ id, method }) => {
+        if (typeof method === "string") return;
+        const pending = id === null ? own : this.waitingFor(id);
+        if (pending !== null) pending.isDone = true;
       },
       message: async (message, bytes) => {
         if (typeof message.method === "string") return this.put(bytes);

@@ -9,8 +9,8 @@ import { EventReader } from "./sse.ts";
 export interface Receiver {
   /** A message that was read. @param bytes as it came */
   message(message: Json, bytes: Uint8Array): Promise<void>;
-  /** A message too large to be read has gone to the client. */
-  passed(): void;
+  /** A message too large to be read has gone to the client. What is known of it: its members, where it has them. */
+  passed(about: { readonly id?: unknown; readonly method?: unknown }): void;
   /** Where large messages go; null: each has to be read. */
   readonly large: Lines | null;
   /** For what is no message. Never a body's text. */
@@ -59,7 +59,7 @@ export async function readDocument({ body }: HttpStream, receiver: Receiver): Pr
 
 async function take(received: Received, receiver: Receiver): Promise<boolean> {
   if (received.kind === "passed") {
-    receiver.passed();
+    receiver.passed(received);
     return true;
   }
   const value = received.kind === "held" ? jsonIn(received.bytes) : undefined;

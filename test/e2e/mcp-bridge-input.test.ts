@@ -255,6 +255,21 @@ describe("what a server answers", () => {
     60_000,
   );
 
+  test("a large notification before the response, and a large response that ends with its id: the answer arrives", async () => {
+    const text = ['x\\"}', "a".repeat(5_000_000)].join("");
+    const { client } = bridgeTo(({ id, method }) => {
+      const notification = event({ method: "n", params: { id, text } });
+      if (method === "first") return events(notification, event({ id, result: { whole: true } }));
+      const response = JSON.stringify({ result: { id: "another", text }, method_: 1, jsonrpc: "2.0", id });
+      return events(notification, `data: ${response}\n\n`);
+    });
+    for (const params of [{}, stateless()]) {
+      expect(await client.request("first", params)).toEqual({ whole: true });
+      expect((await client.request("last", params)).text).toBe(text);
+    }
+    expect((client.received as Message[]).filter(({ error }) => error !== undefined)).toEqual([]);
+  });
+
   test("a large message that is cut: a line that is no message, an error, and the next answer is whole", async () => {
     const { client } = bridgeTo(({ id, method }) =>
       method === "large"

@@ -1,0 +1,92 @@
+/** What a message is, read from its bytes as they pass: the `id` and `method` of a JSON object too large to be held. */
+import { jsonIn } from "./message.ts";
+
+/** Bytes of a name or value that is kept; a longer one is none that counts. */
+const LONGEST = 4 * 1024;
+
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d];
+
+export class Skim {
+  /** Of the outermost object, once they have come. */
+  readonly found: { id?: unknown; method?: unknown } = {};
+  #depth = 0;
+  #inText = false;
+  #isEscaped = false;
+  /** What has come of the outermost object's current name or value. */
+  #kept: number[] = [];
+  #name: unknown = null;
+
+  add(part: Uint8Array): void {
+    let at = 0;
+    while (at < part.length) {
+      at = this.#skip(part, at);
+      const byte = part[at++];
+      if (byte === undefined) return;
+      if (this.#inText) this.#addToText(byte);
+      else this.#addOutside(byte);
+    }
+  }
+
+  /** Nearly all of a large message: in local variables, since private fields cost several times as much. */
+  #skip(part: Uint8Array, from: number): number {
+    const isFull = this.#kept.length > LONGEST;
+    let depth = this.#depth;
+    let inText = this.#inText;
+    let isEscaped = this.#isEscaped;
+    let at = from;
+    for (; at < part.length && (depth > 1 || (isFull && inText)); at++) {
+      const byte = part[at];
+      if (inText) {
+        if (isEscaped) isEscaped = false;
+        else if (byte === BACKSLASH) isEscaped = true;
+        else if (byte === QUOTE) inText = false;
+      } else if (byte === QUOTE) inText = true;
+      else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth++;
+      else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth--;
+    }
+    this.#depth = depth;
+    this.#inText = inText;
+    this.#isEscaped = isEscaped;
+    return at;
+  }
+
+  #addToText(byte: number): void {
+    if (this.#depth === 1) this.#keep(byte);
+    if (this.#isEscaped) this.#isEscaped = false;
+    else if (byte === BACKSLASH) this.#isEscaped = true;
+    else if (byte === QUOTE) this.#inText = false;
+  }
+
+  #addOutside(byte: number): void {
+    if (byte === QUOTE) this.#inText = true;
+    if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) {
+      if (this.#depth === 1) this.#endMember();
+      this.#depth--;
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      this.#depth++;
+      // A value that holds others is neither an id nor a method.
+      if (this.#depth === 2) this.#name = null;
+    } else if (this.#depth === 1) {
+      if (byte === COLON) {
+        this.#name = this.#read();
+        this.#kept = [];
+      } else if (byte === COMMA) this.#endMember();
+      else this.#keep(byte);
+    }
+  }
+
+  #keep(byte: number): void {
+    if (this.#kept.length <= LONGEST) this.#kept.push(byte);
+  }
+
+  #endMember(): void {
+    if (this.#name === "id" || this.#name === "method") this.found[this.#name] = this.#read();
+    this.#name = null;
+    this.#kept = [];
+  }
+
+  #read(): unknown {
+    return jsonIn(new Uint8Array(this.#kept));
+  }
+}
