@@ -18,7 +18,7 @@ import {
   rpcError,
 } from "./message.ts";
 import { Client, pause } from "./pending.ts";
-import { Session } from "./stateful.ts";
+import { CANCELLED, Session } from "./stateful.ts";
 import { Stateless, versionIn } from "./stateless.ts";
 import { type OpenHttp, Wire } from "./wire.ts";
 
@@ -34,8 +34,9 @@ export interface BridgeOptions {
   readonly log: (text: string) => void;
 }
 
-/** Bytes of messages on their way to the server; at more, the client has to wait. */
+/** Bytes of messages on their way to the server; where there are more, another large request is refused. */
 const MOST_ON_THE_WAY = 64 * 1024 * 1024;
+const LARGE = 64 * 1024;
 /** Milliseconds for what is still on its way when the client has closed its end. */
 const LINGER = 1_500;
 
@@ -48,13 +49,17 @@ export async function runBridge({ url, input, write, http, authorize, log }: Bri
   let bytes = 0;
   for await (const line of input) {
     const size = line?.length ?? 0;
+    const message = readMessage(line);
+    // Reading goes on: what ends one of them may come next, or the end of the input.
+    const isRefused = message.kind === "request" && size > LARGE && bytes > 0 && bytes + size > MOST_ON_THE_WAY;
     bytes += size;
-    const done = bridge.take(readMessage(line)).finally(() => {
-      onTheWay.delete(done);
-      bytes -= size;
-    });
+    const done = (isRefused ? client.put(errorAnswer(message.id, rpcError(tooMuch()))) : bridge.take(message)).finally(
+      () => {
+        onTheWay.delete(done);
+        bytes -= size;
+      },
+    );
     onTheWay.add(done);
-    while (bytes > MOST_ON_THE_WAY) await Promise.race(onTheWay);
   }
   await Promise.race([Promise.allSettled(onTheWay), pause(LINGER, new AbortController().signal)]);
   await bridge.close();
@@ -107,7 +112,7 @@ class Bridge {
 
   async #tell(message: Exclude<ClientMessage, Request>): Promise<void> {
     if (message.kind === "notification") {
-      if (message.method === "notifications/cancelled") return this.#cancel(message);
+      if (message.method === CANCELLED) return this.#cancel(message);
       if (this.#stateless.isUsed && !this.#session.isUsed) return this.#stateless.tell(message);
     }
     return this.#session.tell(message);
@@ -121,6 +126,10 @@ class Bridge {
     if (pending !== null) pending.isDone = true;
     await this.#session.tell(message).finally(() => pending?.cancel());
   }
+}
+
+function tooMuch(): AuthError {
+  return new AuthError("busy", "Too much is on its way to the MCP server. Ask again when it has answered.");
 }
 
 function isExpected(error: unknown): error is Error {

@@ -2,6 +2,8 @@
  * The wire of 2025-03-26 to 2025-11-25 (MCP "Transports", "Streamable HTTP"): sessions, a stream for what the server says
  * by itself, and streams that are resumed.
  */
+
+import { AuthError } from "../platform/errors.ts";
 import type { HttpStream } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { asObject, type Json } from "../platform/json.ts";
@@ -13,12 +15,17 @@ import type { Wire } from "./wire.ts";
 /** Milliseconds before a stream is resumed, where the server doesn't say. */
 const RETRY = 1_000;
 const LONGEST_RETRY = 30_000;
+/** Whatever the server says. */
+const SHORTEST_RETRY = 100;
+/** Where the server refuses the token for its own stream: each try may cost a refresh. */
+const LONGEST_REFUSED = 10 * 60_000;
 /** Tries to resume a stream that brought nothing new. */
 const MOST_TRIES = 5;
 /** For the word that a session is over, at the very end. */
 const GOODBYE = 1_000;
 
 const INITIALIZED = "notifications/initialized";
+export const CANCELLED = "notifications/cancelled";
 const EVENTS = { accept: "text/event-stream" } as const;
 
 export class Session {
@@ -30,6 +37,8 @@ export class Session {
   /** Counts sessions: whoever finds one lost knows whether another has been begun since. */
   #epoch = 0;
   #renewal: Promise<void> | null = null;
+  /** The server has ended the session, and there is no other one yet. */
+  #isLost = false;
   /** The handshake so far. What the client sends after it waits for it: servers refuse what comes too early. */
   #handshake: Promise<void> = Promise.resolve();
   #listening: AbortController | null = null;
@@ -62,9 +71,11 @@ export class Session {
 
   /** A notification, or a response to a request of the server's. */
   async tell(message: Exclude<ClientMessage, Request>): Promise<void> {
+    // They are about requests that were sent, as the server's own while it answers `initialize`.
+    if (message.kind === "response" || message.method === CANCELLED) return this.#tell(message.bytes);
     const before = this.#handshake;
     const told = before.then(() => this.#tell(message.bytes));
-    if (message.kind !== "notification" || message.method !== INITIALIZED) return told;
+    if (message.method !== INITIALIZED) return told;
     this.#handshake = told.catch(() => {});
     await told;
     void this.#listen();
@@ -94,6 +105,7 @@ export class Session {
       return null;
     };
     this.#forget();
+    this.#isLost = false;
     await this.#ask(pending);
   }
 
@@ -133,7 +145,7 @@ export class Session {
     for (let tries = 0; !pending.isDone; tries++) {
       const { id } = position;
       if (id === null || tries === MOST_TRIES) throw new NoAnswer(502, CUT_OFF);
-      await pause(position.retry ?? RETRY, pending.signal);
+      await pause(Math.max(position.retry ?? RETRY, SHORTEST_RETRY), pending.signal);
       if (pending.isDone) return;
       const headers = { ...EVENTS, ...this.#headers(), "last-event-id": id };
       await unlessCut(
@@ -158,27 +170,32 @@ export class Session {
     let wait = RETRY;
     while (!signal.aborted) {
       const headers = { ...EVENTS, ...this.#headers(), ...(position.id !== null && { "last-event-id": position.id }) };
-      const began = performance.now();
+      const [began, last] = [performance.now(), position.id];
+      let longest = LONGEST_RETRY;
       try {
-        const isOne = await this.#wire.send({ method: "GET", headers, signal }, async (reply) => {
-          if (!(await isStream(reply))) return false;
+        const status = await this.#wire.send({ method: "GET", headers, signal }, async (reply) => {
+          if (!(await isStream(reply))) return reply.status;
           await readEvents(reply, receiver, position);
-          return true;
+          return null;
         });
-        if (!isOne) return;
+        if (status !== null && !mayPass(status)) return;
+        if (status === 401 || status === 403) longest = LONGEST_REFUSED;
       } catch (error) {
         if (signal.aborted) return;
         this.#client.log(`the server's own stream: ${error instanceof Error ? error.message : error}`);
-        if (!(error instanceof HttpError)) return;
+        if (error instanceof AuthError) longest = LONGEST_REFUSED;
+        else if (!(error instanceof HttpError)) return;
       }
-      wait = performance.now() - began > LONGEST_RETRY ? RETRY : Math.min(wait * 2, LONGEST_RETRY);
-      await pause(position.retry ?? wait, signal);
+      const isUseful = position.id !== last || performance.now() - began > LONGEST_RETRY;
+      wait = isUseful ? RETRY : Math.min(wait * 2, longest);
+      await pause(Math.max(position.retry ?? 0, wait), signal);
     }
   }
 
   async #post<T>(body: Uint8Array, signal: AbortSignal, consume: (reply: HttpStream) => Promise<T>): Promise<T> {
     for (let renewals = 0; ; renewals++) {
       await this.#renewal;
+      if (this.#isLost) await this.#renew(this.#epoch);
       const [id, epoch] = [this.#id, this.#epoch];
       const call = { method: "POST", headers: { ...POSTED, ...this.#headers() }, body, signal } as const;
       const outcome = await this.#wire.send(call, async (reply) => {
@@ -213,6 +230,7 @@ export class Session {
     if (request === null) throw new NoAnswer(404, "The MCP server has ended the session.");
     this.#client.log("the server has ended the session: another one is begun");
     this.#forget();
+    this.#isLost = true;
     const pending = new Pending(request);
     const position: Position = { id: null, retry: null };
     const receiver: Receiver = {
@@ -233,8 +251,14 @@ export class Session {
     if (!pending.isDone) throw new NoAnswer(502, "The MCP server has ended the session, and begins no other.");
     const initialized = bytesOf({ jsonrpc: "2.0", method: INITIALIZED });
     await this.#wire.send({ ...call, headers: { ...POSTED, ...this.#headers() }, body: initialized }, drain);
+    this.#isLost = false;
     void this.#listen();
   }
+}
+
+/** Another try may find the stream: the server is busy, or wants a login. Not where it has none (405, 404 and the like). */
+function mayPass(status: number): boolean {
+  return [401, 403, 408, 429].includes(status) || (status >= 500 && status !== 501);
 }
 
 async function isStream(reply: HttpStream): Promise<boolean> {

@@ -1,0 +1,127 @@
+/** Sessions and streams that break, and messages that can't wait: `auth mcp <url>` and a server with sessions. */
+import { afterAll, expect, test } from "bun:test";
+import { McpServer } from "../issuers/mcp.ts";
+import { BridgeClient, type Message, RpcFailure } from "../support/mcp-client.ts";
+import { bareEnvironment } from "../support/program.ts";
+
+const servers: McpServer[] = [];
+const clients: BridgeClient[] = [];
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.close()));
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+type Answer = (message: Message, request: Request) => Response | undefined | Promise<Response | undefined>;
+
+/** @param answer where it gives nothing, the server says "ok", and has no stream of its own */
+function bridgeTo(answer: Answer): BridgeClient {
+  const server = new McpServer({
+    open: true,
+    handler: async (request) => {
+      const message = (request.method === "POST" ? await request.json() : {}) as Message;
+      return (await answer(message, request)) ?? ok(message);
+    },
+  });
+  const client = new BridgeClient(server.url, bareEnvironment());
+  servers.push(server);
+  clients.push(client);
+  return client;
+}
+
+function ok({ id, method }: Message, session = "s1"): Response {
+  if (method === "initialize")
+    return Response.json(
+      { jsonrpc: "2.0", id, result: { protocolVersion: "2025-11-25", capabilities: {} } },
+      { headers: { "mcp-session-id": session } },
+    );
+  if (id === undefined) return new Response(null, { status: method === undefined ? 405 : 202 });
+  return Response.json({ jsonrpc: "2.0", id, result: { ok: true } });
+}
+
+function events(text: string): Response {
+  return new Response(text, { headers: { "content-type": "text/event-stream" } });
+}
+
+const NOTIFICATION = 'data: {"jsonrpc":"2.0","method":"n"}\n\n';
+
+test("a lost session that can't be renewed at once is renewed at the next message", async () => {
+  let isLost = false;
+  let begun = 0;
+  const client = bridgeTo((message, request) => {
+    if (message.method === "initialize") {
+      begun++;
+      return begun === 2 ? new Response(null, { status: 503 }) : ok(message, `s${begun}`);
+    }
+    const session = request.headers.get("mcp-session-id");
+    return isLost && session !== "s3" ? new Response(null, { status: session === null ? 400 : 404 }) : undefined;
+  });
+  await client.initialize();
+  expect(await client.request("ping")).toEqual({ ok: true });
+  isLost = true;
+  const failed = await client.request("ping").catch((error: unknown) => error);
+  expect(failed).toBeInstanceOf(RpcFailure);
+  expect(await client.request("ping")).toEqual({ ok: true });
+  expect(begun).toBe(3);
+});
+
+test.each([503, 401])("the server's own stream is asked for again after HTTP %d", async (status) => {
+  let asked = 0;
+  const client = bridgeTo((_, { method }) => {
+    if (method !== "GET") return undefined;
+    return ++asked === 1 ? new Response(null, { status }) : asked === 2 ? events(NOTIFICATION) : undefined;
+  });
+  const came = client.waitFor(({ method }) => method === "n");
+  await client.initialize();
+  expect((await came).method).toBe("n");
+});
+
+test("a server that says to come back at once isn't asked without a pause", async () => {
+  let asked = 0;
+  const client = bridgeTo((_, { method }) => {
+    if (method !== "GET") return undefined;
+    asked++;
+    return events("retry: 0\n\n");
+  });
+  await client.initialize();
+  await Bun.sleep(2_000);
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThan(6);
+});
+
+test("a response and a cancellation reach the server while it answers initialize", async () => {
+  const told = Promise.withResolvers<void>();
+  const seen = new Set<string>();
+  const client = bridgeTo((message) => {
+    if (message.id === "asked" || message.method === "notifications/cancelled") {
+      seen.add(message.method ?? "response");
+      if (seen.size === 2) told.resolve();
+      return new Response(null, { status: 202 });
+    }
+    if (message.method !== "initialize") return undefined;
+    const result = { protocolVersion: "2025-11-25", capabilities: {} };
+    const body = new ReadableStream<string>({
+      async start(stream) {
+        stream.enqueue('data: {"jsonrpc":"2.0","id":"asked","method":"ping"}\n\n');
+        await told.promise;
+        stream.enqueue(`data: ${JSON.stringify({ jsonrpc: "2.0", id: message.id, result })}\n\n`);
+        stream.close();
+      },
+    });
+    return new Response(body.pipeThrough(new TextEncoderStream()), {
+      headers: { "content-type": "text/event-stream" },
+    });
+  });
+  const begun = client.initialize();
+  client.notify("notifications/cancelled", { requestId: 77 });
+  expect(await begun).toMatchObject({ protocolVersion: "2025-11-25" });
+});
+
+test("messages of more than 64 MiB on their way: a further large one is refused, small ones and the end are read", async () => {
+  const client = bridgeTo(({ method }) => (method === "slow" ? new Promise<undefined>(() => {}) : undefined));
+  const text = "a".repeat(34_000_000);
+  client.send({ id: "first", method: "slow", params: { text } });
+  const refused = await client.request("slow", { text }).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ error: { code: 502, data: { code: "busy" } } });
+  expect(await client.request("ping")).toEqual({ ok: true });
+  expect(await client.close()).toBe(0);
+}, 60_000);
