@@ -68,6 +68,12 @@ export function originOf(url: string): string {
   return new URL(url).origin;
 }
 
+/** For logs and messages: in a query a key may stand. */
+export function withoutQuery(url: string): string {
+  const at = url.indexOf("?");
+  return at < 0 ? url : `${url.slice(0, at)}?…`;
+}
+
 /** Whether two URLs are at the same origin. False where either is no URL. */
 export function isSameOrigin(one: string, other: string): boolean {
   const origin = URL.parse(one)?.origin;

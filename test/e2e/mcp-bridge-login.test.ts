@@ -128,6 +128,22 @@ test("a person who is elsewhere is told once, however many bridges wait", async 
   await visit(String(error?.data?.url));
 });
 
+test.each(["login_required", "provider_unavailable"])(
+  "a key in the query of the server's URL is neither in the log, nor in what a person is told, nor in the error: %s",
+  async (code) => {
+    const query = "?key=zQ7kP2vXw9LmT4rB8nHc";
+    const server = start({ ofOrigin: code === "login_required" });
+    const told = join(tempFolder(), "told");
+    const client = bridge(`${server.url}${query}`, bareEnvironment({ AUTH_NOTIFY_COMMAND: `cat >> ${told}` }));
+    const error = await refusal(client.request("tools/list"));
+    expect(error.data?.code).toBe(code);
+    await client.close();
+    const notified = existsSync(told) ? readFileSync(told, "utf8") : "";
+    expect(JSON.stringify([error.message, notified, await client.stderr])).not.toContain(query);
+    if (typeof error.data?.url === "string") await visit(error.data.url);
+  },
+);
+
 test("a client that gives up doesn't end the login: the next one has it", async () => {
   const server = start();
   const env = bareEnvironment();

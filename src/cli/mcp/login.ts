@@ -13,6 +13,7 @@ import type { Json } from "../../platform/json.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { isProcess, type OwnProgram, startOwnProgram } from "../../platform/own-program.ts";
 import { commandLine } from "../../platform/shell-word.ts";
+import { withoutQuery } from "../../platform/url.ts";
 import { waitForLock } from "../../vault/lock.ts";
 import type { Vault, Version } from "../../vault/types.ts";
 import type { Cli } from "../context.ts";
@@ -47,6 +48,8 @@ export class Login {
   readonly #cli: Cli;
   readonly #session: Session;
   readonly #url: string;
+  /** As logs and messages have it. */
+  readonly #shown: string;
   readonly #profile: string | undefined;
   readonly #asked = new Set<string>();
   #said: string | null = null;
@@ -55,6 +58,7 @@ export class Login {
     this.#cli = cli;
     this.#session = session;
     this.#url = url;
+    this.#shown = withoutQuery(url);
     this.#profile = profile;
   }
 
@@ -99,7 +103,7 @@ export class Login {
 
   /** For the person who reads the client's log. */
   #askPerson(url: string): void {
-    this.tell(`Log in to ${this.#url} to go on: open ${url}`);
+    this.tell(`Log in to ${this.#shown} to go on: open ${url}`);
   }
 
   async #wait(
@@ -122,7 +126,7 @@ export class Login {
       if (!isProcess(attempt.pid)) {
         // It may have ended between the two looks.
         if (await isDone()) return;
-        if (own === null) throw new AuthError("login_timeout", `The login at ${this.#url} was given up.`, this.#hint);
+        if (own === null) throw new AuthError("login_timeout", `The login at ${this.#shown} was given up.`, this.#hint);
         const { code, error } = await own.ended;
         // It may end well and have changed nothing: it found that the login works.
         if (code === 0 && (await isDone())) return;
@@ -154,10 +158,10 @@ export class Login {
   async #notify(page: string, scopes: readonly string[]): Promise<void> {
     const { notify, debug } = this.#cli.context;
     const code = scopes.length === 0 ? "login_required" : "insufficient_scope";
-    const message = `${this.#url} needs a login: open ${page}`;
-    const command = commandLine(["auth", "login", this.#url]);
-    await notify?.({ event: "login_needed", connection: this.#url, code, message, command }).catch((error: unknown) =>
-      debug(`nobody was told that ${this.#url} needs a login: ${error instanceof Error ? error.message : error}`),
+    const message = `${this.#shown} needs a login: open ${page}`;
+    const command = commandLine(["auth", "login", this.#shown]);
+    await notify?.({ event: "login_needed", connection: this.#shown, code, message, command }).catch((error: unknown) =>
+      debug(`nobody was told that ${this.#shown} needs a login: ${error instanceof Error ? error.message : error}`),
     );
   }
 
@@ -190,7 +194,7 @@ export class Login {
   }
 
   get #hint(): { hint: string } {
-    const command = ["auth", "login", this.#url, ...(this.#profile === undefined ? [] : ["-p", this.#profile])];
+    const command = ["auth", "login", this.#shown, ...(this.#profile === undefined ? [] : ["-p", this.#profile])];
     return { hint: `Ask again, or log in: ${commandLine(command)}` };
   }
 
@@ -200,15 +204,17 @@ export class Login {
       scopes.length === 0
         ? (["login_required", "A login"] as const)
         : (["insufficient_scope", `A login for ${escapeText(scopes.join(", "))}`] as const);
-    const error = new AuthError(code, `${what} at ${this.#url} is needed.`, hint);
+    const error = new AuthError(code, `${what} at ${this.#shown} is needed.`, hint);
     return url === null ? error : new PersonNeeded(error, url);
   }
 
   #failed(error: Json | null): AuthError {
     const { code, message, hint } = error ?? {};
     if (typeof code !== "string" || typeof message !== "string")
-      return new AuthError("login_required", `The login at ${this.#url} failed.`, this.#hint);
-    return new AuthError(code as ErrorCode, message, typeof hint === "string" ? { hint } : this.#hint);
+      return new AuthError("login_required", `The login at ${this.#shown} failed.`, this.#hint);
+    const shown = (text: string): string => text.replaceAll(this.#url, this.#shown);
+    const told = typeof hint === "string" ? { hint: shown(hint) } : this.#hint;
+    return new AuthError(code as ErrorCode, shown(message), told);
   }
 }
 
