@@ -9,7 +9,7 @@ import { faultAtOnce } from "../platform/faults.ts";
 import { type Change, type Part, type State, Unreadable } from "./change.ts";
 import { type Found, lookAtFile, lookAtLink, removeFolders, writeFile, writeLink } from "./files.ts";
 import { added, hashOf, type Layered, layersOn, removed, stateOf } from "./layers.ts";
-import { alone, type FileRecord, type Records, readRecords, writeRecords } from "./record.ts";
+import { alone, type FileRecord, type Layer, type Records, readRecords, writeRecords } from "./record.ts";
 
 /** What a tool's configuration is to have. */
 export interface Wanted {
@@ -33,6 +33,9 @@ export interface Step {
   readonly mode: number;
   /** Someone has changed the file since it was written. */
   readonly isEdited: boolean;
+  /** What of ours goes out of the file, and what comes into it. */
+  readonly goes: readonly Part[];
+  readonly comes: readonly Part[];
 }
 
 export interface Plan {
@@ -80,7 +83,9 @@ export async function planSetup(folder: string, tool: string, all: readonly Want
       })),
     );
     const mode = modeFor(here[0]?.change, options.system);
-    steps.push(stepTo(found, record, result, mode, here[0]?.change));
+    const goes = await standingParts(found, partsNotIn(base.layers, layers));
+    const comes = partsNotIn(clean.layers, result.layers);
+    steps.push({ ...stepTo(found, record, result, mode, here[0]?.change), goes, comes });
   }
   return { folder, known, steps: steps.filter(changesSomething(known)) };
 }
@@ -95,7 +100,8 @@ export async function planUndo(folder: string, isMeant: (part: Part) => boolean,
     const found = await lookAt(record.path, parts[0]?.change);
     const layers = layersOn(record, found.text);
     const result = await removed(record.path, { text: found.text, layers }, isMeant, force);
-    steps.push(stepTo(found, record, result, found.mode, parts[0]?.change));
+    const goes = await standingParts(found, partsNotIn(result.layers, layers));
+    steps.push({ ...stepTo(found, record, result, found.mode, parts[0]?.change), goes, comes: [] });
   }
   // What was written last goes first: no configuration names a program that is gone.
   return { folder, known, steps: steps.reverse() };
@@ -196,7 +202,7 @@ function stepTo(
   { text, layers }: Layered,
   mode: number,
   change: Change | undefined,
-): Step {
+): Omit<Step, "goes" | "comes"> {
   const { path } = found;
   const wasWritten = record !== undefined && hashOf(found.text) === record.layers.at(-1)?.after;
   return {
@@ -207,6 +213,19 @@ function stepTo(
     mode: found.text === null ? mode : found.mode,
     isEdited: record !== undefined && !wasWritten,
   };
+}
+
+/** Those of `layers` that the others haven't, and that were written. */
+function partsNotIn(others: readonly Layer[], layers: readonly Layer[]): Part[] {
+  const there = others.flatMap(({ parts }) => parts);
+  const isThere = (part: Part): boolean =>
+    there.some(({ tool, name, change }) => tool === part.tool && name === part.name && sameChange(change, part.change));
+  return layers.flatMap(({ parts }) => parts).filter((part) => part.isOurs && !isThere(part));
+}
+
+async function standingParts({ text }: Found, parts: readonly Part[]): Promise<Part[]> {
+  const states = await Promise.all(parts.map(({ change, was }) => stateOf(text, change, was)));
+  return parts.filter((_, number) => states[number] === "stands");
 }
 
 function changesSomething(known: Records): (step: Step) => boolean {

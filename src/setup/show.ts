@@ -1,9 +1,8 @@
-/**
- * What would change, for a person: whole lines where they change as a whole; of a line that stays in part only the part that
- * changes, since the rest may hold what isn't ours to show.
- */
+/** What would change, for a person: what is ours, and never what stands beside it or in its place, which may be a secret. */
 import { escapeText } from "../platform/escape.ts";
+import type { Json, Part } from "./change.ts";
 import type { Step } from "./engine.ts";
+import { blockLines } from "./formats/lines.ts";
 
 export interface Shown {
   readonly path: string;
@@ -12,7 +11,7 @@ export interface Shown {
   readonly added: readonly string[];
 }
 
-export async function shownStep({ found, text, link }: Step): Promise<Shown> {
+export async function shownStep({ found, text, link, goes, comes }: Step): Promise<Shown> {
   const { path, real } = found;
   const before = found.text;
   const at = real === path ? path : `${path} (${real})`;
@@ -21,40 +20,53 @@ export async function shownStep({ found, text, link }: Step): Promise<Shown> {
     const line = (to: string | null): string[] => (to === null || before === text ? [] : [`link to ${to}`]);
     return { path: at, action, removed: line(before), added: line(text) };
   }
-  const { diffLines } = await import("diff");
-  const removed: string[] = [];
-  const added: string[] = [];
-  const changes = diffLines(withEnd(before ?? ""), withEnd(text ?? ""));
-  for (const [number, { removed: goes, added: comes, value }] of changes.entries()) {
-    if (!goes && !comes) continue;
-    const other = changes[number + (goes ? 1 : -1)];
-    const pair = other !== undefined && (goes ? other.added : other.removed) ? other.value : "";
-    (goes ? removed : added).push(...partOf(value, pair));
-  }
+  const removed = [...(await linesOf(goes, text)), ...(await replacedBy(comes))];
+  const added = [...(await linesOf(comes, before)), ...(await replacedBy(goes))];
   return { path: at, action, removed, added };
 }
 
-/** A last line without an end is the same line with one. */
-function withEnd(text: string): string {
-  return text === "" || text.endsWith("\n") ? text : `${text}\n`;
+/** @param without the text of the file in which they aren't */
+async function linesOf(parts: readonly Part[], without: string | null): Promise<string[]> {
+  return (await Promise.all(parts.map(({ change }) => partLines(change, without ?? "")))).flat();
 }
 
-/** The lines of a text, without what its beginning and its end have in common with the other one. */
-function partOf(text: string, other: string): string[] {
-  let start = 0;
-  while (start < Math.min(text.length, other.length) && text[start] === other[start]) start++;
-  let end = 0;
-  const most = Math.min(text.length, other.length) - start;
-  while (end < most && text.at(-1 - end) === other.at(-1 - end)) end++;
-  // The end of a line that had none isn't shown.
-  while (/[\r\n]/.test(text[start] ?? "") && start < text.length - end) start++;
-  const middle = text.slice(start, text.length - end);
-  if (middle.trim() === "") return [];
-  const from = text.lastIndexOf("\n", start - 1) + 1;
-  const head = text.slice(from, start).trim() === "" ? text.slice(from, start) : "…";
-  const rest = text.slice(text.length - end).split("\n", 1)[0] ?? "";
-  const tail = rest.trim() === "" ? "" : "…";
-  return `${head}${middle}${tail}`.replace(/\r?\n$/, "").split(/\r?\n/);
+async function partLines(change: Part["change"], without: string): Promise<string[]> {
+  switch (change.kind) {
+    case "lines":
+      return blockLines(change, !without.split("\n").some((line) => line.trim() === change.section));
+    case "json":
+      return written(nested(change.path, change.value)).slice(1, -1);
+    case "yaml": {
+      const { stringify } = await import("yaml");
+      const { list, item, path, value } = change;
+      const object = { name: item, ...(nested(path, value) as object) };
+      return stringify({ [list]: [object] }, { lineWidth: 0 })
+        .trimEnd()
+        .split("\n");
+    }
+    case "whole":
+      return change.text.trimEnd().split("\n");
+    case "link":
+      return [];
+  }
+}
+
+/** What stood in their place: where, and not what. */
+async function replacedBy(parts: readonly Part[]): Promise<string[]> {
+  const lines = parts.map(({ change, was }) => {
+    if (change.kind === "lines") return was === true ? [`${change.setting} …`] : [];
+    const hasValue = typeof was === "object" && was !== null && "value" in was;
+    return hasValue && "path" in change ? partLines({ ...change, value: "…" }, "") : [];
+  });
+  return (await Promise.all(lines)).flat();
+}
+
+function nested(path: readonly string[], value: Json): Json {
+  return path.reduceRight<Json>((inner, name) => ({ [name]: inner }), value);
+}
+
+function written(value: Json): string[] {
+  return JSON.stringify(value, null, 2).split("\n");
 }
 
 const WORDS = { create: "new", change: "changed", remove: "removed", record: "as it is" } as const;

@@ -106,12 +106,37 @@ test("another helper for the host is refused; --replace takes its place, and --u
   const other = `${BEFORE}[credential "https://git.example"]\n\thelper = !other get\n[credential]\n\thelper = store\n`;
   writeFileSync(config, other);
   const refused = await call(...GIT, "--yes");
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("'!other get'") });
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("credential.https://git.example.helper");
+  expect(refused.stderr).not.toContain("other get");
   expect(readFileSync(config, "utf8")).toBe(other);
   const replaced = await call(...GIT, "--yes", "--replace");
   expect(replaced).toMatchObject({ code: 0, stderr: expect.stringContaining("git still asks 'store'") });
   expect(await call("setup", "git", "--undo", "--yes")).toMatchObject({ code: 0 });
   expect(readFileSync(config, "utf8")).toBe(other);
+});
+
+test("what is replaced is neither shown nor recorded: a setting's line stays in its file, as a comment", async () => {
+  const { call, home } = makeHome();
+  const config = join(home, ".cargo", "config.toml");
+  const before = `[registries.corp]\ncredential-provider = ["x", "--token", "hidden-value"] # mine`;
+  mkdirSync(join(home, ".cargo"));
+  writeFileSync(config, before);
+  const words = ["setup", "cargo", "--name", "corp", "--yes"];
+  const refused = await call(...words);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain("credential-provider is set");
+  const shown = await call(...words, "--replace", "--dry-run", "--json");
+  const done = await call(...words, "--replace");
+  expect(done.code).toBe(0);
+  expect(done.stderr).toContain("- credential-provider …");
+  const record = readFileSync(join(home, "auth", "setup", "record.json"), "utf8");
+  for (const text of [refused.stderr, shown.stdout, done.stderr, record]) expect(text).not.toContain("hidden-value");
+  expect(await call("setup", "cargo", "--check")).toMatchObject({ code: 0 });
+  writeFileSync(config, `${readFileSync(config, "utf8")}[net]\nretry = 3\n`);
+  const undone = await call("setup", "cargo", "--undo", "--yes");
+  expect(undone.stderr).not.toContain("hidden-value");
+  expect(readFileSync(config, "utf8")).toBe(`${before}\n[net]\nretry = 3\n`);
 });
 
 test("docker's other helper for a registry comes back, also after docker has written the file anew", async () => {
@@ -120,7 +145,7 @@ test("docker's other helper for a registry comes back, also after docker has wri
   mkdirSync(join(home, ".docker"));
   writeFileSync(config, '{"credHelpers":{"r.example":"desktop"}}');
   const words = ["setup", "docker", "--host", "r.example", "--yes"];
-  expect(await call(...words)).toMatchObject({ code: 1, stderr: expect.stringContaining("'desktop'") });
+  expect(await call(...words)).toMatchObject({ code: 1, stderr: expect.stringContaining("credHelpers.r.example") });
   expect(await call(...words, "--replace")).toMatchObject({ code: 0 });
   const now = JSON.parse(readFileSync(config, "utf8"));
   writeFileSync(config, JSON.stringify({ auths: {}, ...now }, null, "\t"));

@@ -117,6 +117,21 @@ async function refusal(work: Promise<unknown>): Promise<AuthError> {
   return error;
 }
 
+test("a kubeconfig on one line: other users' tokens aren't shown, going in or out", async () => {
+  const users = ["first", "last"].map((name) => ({ name, user: { token: `hidden-${name}` } }));
+  const contexts = [{ name: "here", context: { cluster: "c", user: "first" } }];
+  const home = new Home("kubectl", JSON.stringify({ apiVersion: "v1", kind: "Config", contexts, users }));
+  const plan = await home.plan();
+  const shown = await Promise.all(plan.steps.map(shownStep));
+  expect(JSON.stringify(shown)).not.toContain("hidden-");
+  expect(shown[0]?.added.join("\n")).toContain("oidc:work");
+  await carryOut(plan);
+  const back = await planUndo(home.known, () => true, false);
+  const gone = await Promise.all(back.steps.map(shownStep));
+  expect(JSON.stringify(gone)).not.toContain("hidden-");
+  expect(gone[0]?.removed).toEqual(shown[0]?.added ?? []);
+});
+
 test("every tool has a fixture, and every fixture a tool", () => {
   expect(Object.keys(FIXTURES).sort()).toEqual(Object.keys(TOOLS).sort());
 });

@@ -92,6 +92,24 @@ describe.each(Object.keys(FILES))("%s", (id) => {
   });
 });
 
+test.each([
+  { type: "http", url: URL_, headers: { Authorization: "Bearer hidden-value" } },
+  { command: "npx", args: ["x"], env: { KEY: "hidden-value" } },
+  { command: "npx", args: ["mcp-remote", URL_, "--header", "Authorization: Bearer hidden-value"] },
+  { url: "https://mcp.example.com/mcp?key=hidden-value" },
+])("an entry that may hold a secret isn't replaced, shown or recorded: %j", async (entry) => {
+  const text = JSON.stringify({ mcpServers: { sentry: entry } });
+  const home = new Home("claude-code").write(text);
+  for (const more of [["--dry-run", "--json"], ["--yes"]]) {
+    const ended = await home.setup("claude-code", URL_, "--replace", "--name", "sentry", ...more);
+    expect(ended.code).toBe(1);
+    expect(ended.stdout + ended.stderr).toContain("mcpServers.sentry");
+    expect(ended.stdout + ended.stderr).not.toContain("hidden-value");
+  }
+  expect(home.text).toBe(text);
+  expect(existsSync(join(home.env.HOME ?? "", "auth/setup/record.json"))).toBe(false);
+});
+
 test("Claude Code can ask a command for headers instead", async () => {
   const home = new Home("claude-code");
   expect((await home.setup("claude-code", URL_, "headers", "--yes", "--name", "errors")).code).toBe(0);

@@ -9,8 +9,11 @@ const json: Format<JsonChange> = {
     const before = contentOf(text);
     const existing = at(before, path);
     if (existing !== undefined && Bun.deepEquals(existing, value)) return null;
-    if (existing !== undefined && !mayReplace)
-      throw new InTheWay(`${path.join(".")} is ${typeof existing === "string" ? `'${existing}'` : "something else"}`);
+    if (existing !== undefined && !mayReplace) throw new InTheWay(`${path.join(".")} has another value`);
+    if (existing !== undefined && !isPlain(existing, value))
+      throw new Unreadable(
+        `has a ${path.join(".")} that may hold a secret, and isn't replaced: take it out by hand first`,
+      );
     const edits = [editFor(text, path, value)];
     if (!Bun.deepEquals(contentOf(applied(text, edits)), withValue(before, path, value)))
       throw new Unreadable("has a name twice");
@@ -47,6 +50,21 @@ function contentOf(text: string): Json | undefined {
   if (body.trim() !== "" && errors.length > 0) throw new Unreadable("isn't JSON");
   if (body.trim() !== "" && !isObject(value)) throw new Unreadable("is no JSON object");
   return value as Json | undefined;
+}
+
+/**
+ * What is replaced is recorded until --undo, and the record holds no secret: a program's name or path, or an entry that says
+ * only the address that ours says, too.
+ */
+function isPlain(existing: Json, ours: Json): boolean {
+  if (typeof existing === "string") return /^[\w.~/:\\-]{1,200}$/.test(existing);
+  if (!isObject(existing)) return false;
+  return Object.entries(existing).every(
+    ([name, value]) =>
+      typeof value === "string" &&
+      ((name === "type" && /^[a-z-]{1,16}$/.test(value)) ||
+        (name === "url" && JSON.stringify(ours).includes(JSON.stringify(value)))),
+  );
 }
 
 /** Nothing but the value itself is touched: what is beside it may be a secret, and is none of ours to write anew. */

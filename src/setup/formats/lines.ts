@@ -18,9 +18,12 @@ const lines: Format<LinesChange> = {
     const block = blockIn(text, change);
     if (block === null) return text;
     const all = linesOf(text);
-    const kept = withoutOurs(all.slice(block.first + 1, block.last), change, all.slice(block.last + 1));
+    const inner = all.slice(block.first + 1, block.last);
+    const kept = withoutOurs(inner, change, all.slice(block.last + 1)).map((line) =>
+      was === true && line.startsWith(KEPT) ? line.slice(KEPT.length) : line,
+    );
     const before = all.slice(0, block.first).join("");
-    return before + (typeof was === "string" ? was : "") + kept.join("") + all.slice(block.last + 1).join("");
+    return before + kept.join("") + all.slice(block.last + 1).join("");
   },
 };
 export default lines;
@@ -39,10 +42,15 @@ function addedTo(text: string, change: LinesChange, mayReplace: boolean): Added 
   if (existing >= 0) {
     const line = all[existing] ?? "";
     if (change.lines.length === 1 && line.trim() === change.lines[0]) return null;
-    if (!mayReplace) throw new InTheWay(`'${line.trim()}' is there`);
+    if (!mayReplace) throw new InTheWay(`${change.setting} is set`);
     if (isContinued(all[existing + 1])) throw new Unreadable(`sets ${change.setting} on several lines`);
-    const inserted = blockOf(change, end, false);
-    return { edits: [{ at: lengthOf(all, existing), removed: line, inserted }], was: line };
+    // What it said stays in the file, as a comment: it may be a secret, and is recorded nowhere else.
+    const at = lengthOf(all, existing);
+    const [head = "", ...own] = blockLines(change, false).map((one) => one + end);
+    const before = { at, removed: "", inserted: `${head}${KEPT}` };
+    const gap = line.endsWith("\n") ? "" : end;
+    const next = at + before.inserted.length + line.length;
+    return { edits: [before, { at: next, removed: "", inserted: gap + own.join("") }], was: true };
   }
   const opens = Boolean(change.section) && from === 0;
   const at = change.section === "" ? topOf(text) : opens || change.section === null ? text.length : lengthOf(all, from);
@@ -67,6 +75,9 @@ async function requireToml(before: string, after: string): Promise<void> {
 /** What the two comments begin with. */
 const OWNER = "auth setup";
 
+/** What a line that was replaced begins with. */
+const KEPT = "# replaced by auth setup: ";
+
 function opening({ label }: LinesChange): string {
   return `# >>> ${OWNER} ${label} >>>`;
 }
@@ -76,8 +87,14 @@ function closing({ label }: LinesChange): string {
 }
 
 function blockOf(change: LinesChange, end: string, opens: boolean): string {
-  const own = ownLines(change, opens);
-  return [opening(change), ...own, closing(change)].map((line) => line + end).join("");
+  return blockLines(change, opens)
+    .map((line) => line + end)
+    .join("");
+}
+
+/** The block, without the ends of its lines. @param opens its section's header is part of it */
+export function blockLines(change: LinesChange, opens: boolean): string[] {
+  return [opening(change), ...ownLines(change, opens), closing(change)];
 }
 
 function ownLines({ section, lines }: LinesChange, opens: boolean): readonly string[] {

@@ -11,6 +11,8 @@ const whole: Format<Owned> = {
     if (text === wanted) return null;
     // What is no link can't be brought back as one.
     if (text === NO_LINK) throw new Unreadable("is there already, and is none of auth's");
+    if (text !== "" && change.kind === "whole")
+      throw new Unreadable("is there already, and is none of auth's: move it away first");
     if (text !== "" && !mayReplace) throw new InTheWay("something else is there");
     return { edits: [{ at: 0, removed: text, inserted: wanted }], was: text };
   },

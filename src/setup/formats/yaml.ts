@@ -12,7 +12,7 @@ const yaml: Format<YamlChange> = {
     if (existing !== undefined && path.length === 0)
       throw new Unreadable(`has '${item}' in ${list} already: choose another name with --name`);
     if (existing !== undefined && !mayReplace)
-      throw new InTheWay(`${path.join(".")} of '${item}' in ${list} is '${existing}'`);
+      throw new InTheWay(`${path.join(".")} of '${item}' in ${list} has another value`);
     const result = path.length === 0 ? newItem(text, change) : newValue(text, change, existing);
     const after = valueIn(documentOf(applied(text, result.edits)), change);
     if (!includes(after, change.value)) throw new Unreadable("isn't in a form that can be added to");

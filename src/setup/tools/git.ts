@@ -16,7 +16,7 @@ const git: Tool = {
       const other = helpers.find(({ url, helper }) => url !== null && helper !== "" && covers(url, origin));
       if (other !== undefined && !call.replace)
         throw refused(
-          `${path} has a helper for ${origin} already: '${other.helper}'.`,
+          `${path} has another helper already: credential.${other.url}.helper.`,
           "To ask auth in its place, until --undo: --replace",
         );
       // The empty one first: helpers that are set up for every host aren't asked, and don't store the token.
@@ -29,7 +29,7 @@ const git: Tool = {
     });
     const general = helpers
       .filter(({ url, helper }) => url === null && helper !== "")
-      .map(({ helper }) => `'${helper}'`);
+      .map(({ helper }) => (/^[\w./-]+$/.test(helper) ? `'${helper}'` : "a command of its configuration"));
     const notes = general.length === 0 ? [] : [`For other hosts git still asks ${general.join(" and ")}.`];
     return { wanted, notes };
   },
