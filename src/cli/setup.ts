@@ -64,10 +64,11 @@ export default defineCommand({
       const [given, ...words] = args._;
       const tool = given === undefined ? null : oneOf("tool", given, TOOL_NAMES);
       const names = [...list(args.host), ...(args.name === undefined ? [] : [args.name])];
+      const meant = { tool, words, profile: args.profile, names };
       const again = commandWithYes(args, cli.rest);
       const consent = { yes: args.yes ?? false, dryRun: args["dry-run"] ?? false, again };
-      if (check) return (await import("./setup/check.ts")).check(cli, tool, names);
-      if (undo) return (await import("./setup/undo.ts")).undo(cli, tool, names, { ...consent, force });
+      if (check) return (await import("./setup/check.ts")).check(cli, meant);
+      if (undo) return (await import("./setup/undo.ts")).undo(cli, meant, { ...consent, force });
       if (tool === null) {
         if (names.length > 0 || replace || system) throw usage("Set up what?", "Name the tool: auth setup <tool>");
         return (await import("./setup/list.ts")).listTools(cli);

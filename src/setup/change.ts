@@ -56,6 +56,8 @@ export interface Part {
   /** The tool, and which of its settings: `git`, `https://git.example`. */
   readonly tool: string;
   readonly name: string;
+  /** The words after the tool that set it up: a connection, a client and its server, a shell. */
+  readonly words: readonly string[];
   readonly change: Change;
   /** false: it stood there already, and stays when the rest is taken back. */
   readonly isOurs: boolean;

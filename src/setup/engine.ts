@@ -10,6 +10,7 @@ import { type Change, type Part, type State, Unreadable } from "./change.ts";
 import { type Found, lookAtFile, lookAtLink, removeFolders, writeFile, writeLink } from "./files.ts";
 import { added, hashOf, type Layered, layersOn, removed, stateOf } from "./layers.ts";
 import { alone, type FileRecord, type Layer, type Records, readRecords, writeRecords } from "./record.ts";
+import { NOTHING_CHANGED } from "./refused.ts";
 
 /** What a tool's configuration is to have. */
 export interface Wanted {
@@ -43,9 +44,13 @@ export interface Plan {
   readonly known: Records;
   /** In the order in which they are carried out. */
   readonly steps: readonly Step[];
+  /** What to do where only some of them were carried out. */
+  readonly advice: string;
 }
 
 export interface Options {
+  /** Those that name it, by which it can be taken back. */
+  readonly words: readonly string[];
   /** Another helper in the way goes. */
   readonly replace: boolean;
   /** For all users: what is made can be read by them. */
@@ -78,7 +83,7 @@ export async function planSetup(folder: string, tool: string, all: readonly Want
       path,
       clean,
       missing.map(({ name, change, replaces = false }) => ({
-        ...{ tool, name, change },
+        ...{ tool, name, words: options.words, change },
         mayReplace: replaces || options.replace,
       })),
     );
@@ -87,7 +92,8 @@ export async function planSetup(folder: string, tool: string, all: readonly Want
     const comes = partsNotIn(clean.layers, result.layers);
     steps.push({ ...stepTo(found, record, result, mode, here[0]?.change), goes, comes });
   }
-  return { folder, known, steps: steps.filter(changesSomething(known)) };
+  const advice = `The files before it were written. To take that back: auth setup ${tool} --undo`;
+  return { folder, known, steps: steps.filter(changesSomething(known)), advice };
 }
 
 /** @param isMeant what is taken back @throws AuthError `setup_refused` */
@@ -104,7 +110,8 @@ export async function planUndo(folder: string, isMeant: (part: Part) => boolean,
     steps.push({ ...stepTo(found, record, result, found.mode, parts[0]?.change), goes, comes: [] });
   }
   // What was written last goes first: no configuration names a program that is gone.
-  return { folder, known, steps: steps.reverse() };
+  const advice = "The files before it are as they were. To take back the rest: the same command again.";
+  return { folder, known, steps: steps.reverse(), advice };
 }
 
 /** Writes what was planned. @throws AuthError `setup_refused`, `busy`, `vault_unwritable`; what was written is recorded */
@@ -112,14 +119,15 @@ export async function carryOut(plan: Plan): Promise<void> {
   if (plan.steps.length > 0) await alone(plan.folder, () => write(plan));
 }
 
-async function write({ folder, known, steps }: Plan): Promise<void> {
+async function write({ folder, known, steps, advice }: Plan): Promise<void> {
   const planned = new Map(known);
   for (const { found, record } of steps)
     if (record !== undefined) {
       const previous = layersOn(known.get(found.path), found.text);
       planned.set(found.path, { ...record, previous });
     }
-  if (!Bun.deepEquals(planned, known)) await writeRecords(folder, known, planned);
+  // Also where it says the same: what was planned by an older record isn't carried out.
+  await writeRecords(folder, known, planned);
   if (feature("AUTH_TEST")) faultAtOnce("setup-recorded");
   const done = new Map(planned);
   for (const [number, { found, text, record, link, mode }] of steps.entries()) {
@@ -128,7 +136,7 @@ async function write({ folder, known, steps }: Plan): Promise<void> {
       text === found.text
         ? null
         : await writeOne(found, text, link, mode).catch((error) => {
-            throw number === 0 ? error : partly(error);
+            throw number === 0 ? error : partly(error, advice);
           });
     if (feature("AUTH_TEST")) faultAtOnce("setup-written");
     const folders = known.get(path)?.folder ?? null;
@@ -139,9 +147,10 @@ async function write({ folder, known, steps }: Plan): Promise<void> {
   await writeRecords(folder, planned, done);
 }
 
-function partly(error: unknown): unknown {
+function partly(error: unknown, advice: string): unknown {
   if (!(error instanceof AuthError)) return error;
-  return error.restated({ hint: "The files before it were written. To take that back: auth setup --undo" });
+  const hint = (error.hint ?? "").replace(`\n${NOTHING_CHANGED}`, "");
+  return error.restated({ hint: [...(hint === "" ? [] : [hint]), advice].join("\n") });
 }
 
 function writeOne(found: Found, text: string | null, link: string | null, mode: number): Promise<string | null> {
@@ -149,7 +158,7 @@ function writeOne(found: Found, text: string | null, link: string | null, mode: 
 }
 
 /** One thing that was set up, and how it is now. */
-export interface Standing extends Pick<Part, "tool" | "name"> {
+export interface Standing extends Pick<Part, "tool" | "name" | "words"> {
   readonly path: string;
   readonly state: State;
   /** Why it can't be told, where that is so. */
@@ -161,8 +170,8 @@ export async function standings(folder: string): Promise<Standing[]> {
   const all: Standing[] = [];
   for (const record of (await readRecords(folder)).values())
     for (const part of partsOf(record)) {
-      const { tool, name } = part;
-      all.push({ tool, name, path: record.path, ...(await standingOf(record.path, part)) });
+      const { tool, name, words } = part;
+      all.push({ tool, name, words, path: record.path, ...(await standingOf(record.path, part)) });
     }
   return all;
 }

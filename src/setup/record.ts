@@ -53,7 +53,14 @@ const change = v.variant("kind", [
   v.object({ kind: v.literal("whole"), text: v.string(), mode: v.number() }),
   v.object({ kind: v.literal("link"), to: v.string() }),
 ]);
-const part = v.object({ tool: v.string(), name: v.string(), change, isOurs: v.boolean(), was: json });
+const part = v.object({
+  tool: v.string(),
+  name: v.string(),
+  words: v.optional(v.array(v.string()), []),
+  change,
+  isOurs: v.boolean(),
+  was: json,
+});
 const edit = v.object({ at: v.number(), removed: v.string(), inserted: v.string() });
 const layers = v.array(
   v.object({ parts: v.array(part), before: v.nullable(v.string()), after: v.string(), edits: v.array(edit) }),

@@ -1,6 +1,8 @@
 /** What isn't changed, in words. Nothing was written by then. */
 import { AuthError } from "../platform/errors.ts";
 
+export const NOTHING_CHANGED = "Nothing was changed.";
+
 export function refused(message: string, hint: string): AuthError {
-  return new AuthError("setup_refused", message, { hint: `${hint}\nNothing was changed.` });
+  return new AuthError("setup_refused", message, { hint: `${hint}\n${NOTHING_CHANGED}` });
 }

@@ -155,6 +155,33 @@ test("docker's other helper for a registry comes back, also after docker has wri
   expect(JSON.parse(readFileSync(config, "utf8"))).toEqual({ auths: {}, credHelpers: { "r.example": "desktop" } });
 });
 
+test("the words after the tool say what is checked and taken back; those that mean nothing are 64", async () => {
+  const { call, home, env, config } = makeHome();
+  const url = "https://mcp.example.com/mcp";
+  const there = (...names: string[]): boolean[] => names.map((name) => existsSync(join(home, name)));
+  const none = await call("setup", "mcp", "cursor", "--undo", "--yes");
+  expect([none.code, none.stderr]).toEqual([64, expect.stringContaining("Nothing was set up by 'cursor'")]);
+  for (const client of ["cursor", "claude-code"]) await call("setup", "mcp", client, url, "--yes");
+  expect((await call("setup", "mcp", "cursor", url, "--check")).stdout.trim().split("\n")).toHaveLength(1);
+  for (const words of [["emacs"], ["cursor", "https://other.example"], ["cursor", url, "headers"]])
+    expect((await call("setup", "mcp", ...words, "--undo", "--yes")).code).toBe(64);
+  expect((await call("setup", "mcp", "cursor", "--undo", "--yes")).code).toBe(0);
+  expect(there(".cursor/mcp.json", ".claude.json")).toEqual([false, true]);
+
+  for (const shell of ["bash", "zsh"]) await call("setup", "completion", shell, "--yes");
+  expect((await call("setup", "completion", "bash", "--undo", "--yes")).code).toBe(0);
+  expect(there(".bashrc", ".zshrc")).toEqual([false, true]);
+
+  await paste(env, "github:work", "a-token");
+  await call(...GIT, "--yes");
+  await call("setup", "git", "github:work", "--host", "github.com", "--yes");
+  expect((await call("setup", "git", "github:gone", "--check")).code).toBe(64);
+  expect((await call("setup", "git", "-p", "gone", "--undo", "--yes")).code).toBe(64);
+  expect((await call("setup", "git", "github:work", "--undo", "--yes")).code).toBe(0);
+  expect(readFileSync(config, "utf8")).not.toContain("github");
+  expect(readFileSync(config, "utf8")).toContain("git.example");
+});
+
 test("a connection that isn't for the host is refused, with the command that lets it go there", async () => {
   const { call, config, env } = makeHome();
   await paste(env, "github:work", "a-token");

@@ -13,6 +13,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -28,7 +29,7 @@ import { lacking } from "../support/needs.ts";
 import { tempFolder } from "../support/program.ts";
 import { FIXTURES, type Fixture } from "./fixtures.ts";
 
-const NO_OPTIONS = { replace: false, system: false };
+const NO_OPTIONS = { replace: false, system: false, words: [] };
 
 /** A home in which `auth` is on PATH, and one tool's files. */
 class Home {
@@ -67,7 +68,7 @@ class Home {
     };
     const made: SetupCall = {
       ...where,
-      ...{ connection: null, words: [], name: null, context: null, audience: null, rest: [], ...options, ...call },
+      ...{ connection: null, name: null, context: null, audience: null, rest: [], ...options, ...call },
       ...{ auth: join(bin, "auth"), bin, files: this.known },
       origins: async () => origins,
       textOf: (path) => textWithout(this.known, path, this.#tool),
@@ -113,7 +114,7 @@ async function refusal(work: Promise<unknown>): Promise<AuthError> {
   );
   if (!(error instanceof AuthError)) throw new Error(`It wasn't refused: ${error}`);
   expect(error.code).toBe("setup_refused");
-  expect(error.hint).toMatch(/Nothing was changed\.|auth setup --undo/);
+  expect(error.hint).toMatch(/Nothing was changed\.|auth setup [a-z-]+ --undo|the same command again/);
   return error;
 }
 
@@ -130,6 +131,36 @@ test("a kubeconfig on one line: other users' tokens aren't shown, going in or ou
   const gone = await Promise.all(back.steps.map(shownStep));
   expect(JSON.stringify(gone)).not.toContain("hidden-");
   expect(gone[0]?.removed).toEqual(shown[0]?.added ?? []);
+});
+
+test("what was done in part is told with the cause's own hint, and what takes back that tool alone", async () => {
+  const home = new Home("docker", "{}");
+  const plan = await home.plan();
+  writeFileSync(home.file, "{ }");
+  const { hint } = await refusal(carryOut(plan));
+  expect(hint).toBe("Try again.\nThe files before it were written. To take that back: auth setup docker --undo");
+  await home.setUp();
+  const back = await planUndo(home.known, () => true, false);
+  const link = join(home.path, ".local/bin/docker-credential-auth");
+  rmSync(link);
+  const undone = await refusal(carryOut(back));
+  expect(undone.hint).toStartWith("Try again.\nThe files before it are as they were.");
+  expect(undone.hint).not.toContain("--undo");
+  await home.undo();
+  expect(await standings(home.known)).toEqual([]);
+});
+
+test("taking back everything is refused where something was set up since it was shown", async () => {
+  const home = new Home("git");
+  await home.setUp();
+  const back = await planUndo(home.known, () => true, false);
+  const path = join(home.path, "other");
+  const change = { kind: "lines", label: "x", lines: ["x"], section: null, setting: null } as const;
+  await carryOut(await planSetup(home.known, "x", [{ name: "x", path, change }], NO_OPTIONS));
+  const tree = home.tree();
+  expect(await carryOut(back).catch(({ code }) => code)).toBe("busy");
+  expect(home.tree()).toEqual(tree);
+  expect(await home.states()).toEqual(["stands"]);
 });
 
 test("every tool has a fixture, and every fixture a tool", () => {

@@ -19,7 +19,8 @@ export async function setUp(cli: Cli, session: Session, tool: string, given: Giv
   if (entry === undefined) return;
   const call = await callOf(cli, session, tool, given);
   const { wanted, notes = [] } = await (await entry.load()).default.plan(call);
-  const plan = await planSetup(cli.context.paths.setup, tool, wanted, given);
+  const words = entry.words !== undefined ? given.words : call.connection === null ? [] : [call.connection];
+  const plan = await planSetup(cli.context.paths.setup, tool, wanted, { ...given, words });
   const question = `Set up ${tool}?`;
   const changed = await showAndCarryOut(cli, tool, plan, given, question, notes);
   if (cli.output.isJson || given.dryRun) return;

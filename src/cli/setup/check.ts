@@ -3,13 +3,14 @@ import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { type Standing, standings } from "../../setup/engine.ts";
 import type { Cli } from "../context.ts";
-import { isMeantBy } from "./meant.ts";
+import { type Meant, meantOf } from "./meant.ts";
 
-export async function check(cli: Cli, only: string | null, names: readonly string[]): Promise<void> {
-  const all = (await standings(cli.context.paths.setup)).filter(isMeantBy(only, names));
+export async function check(cli: Cli, meant: Meant): Promise<void> {
+  const everything = await standings(cli.context.paths.setup);
+  const all = everything.filter(meantOf(everything, meant));
   const failed = all.filter(({ state }) => state !== "stands");
   const ok = all.length > 0 && failed.length === 0;
-  if (cli.output.isJson) await cli.output.json({ ok, setups: all });
+  if (cli.output.isJson) await cli.output.json({ ok, setups: all.map(({ words: _, ...one }) => one) });
   else await cli.output.lines(all.map((one) => escapeText(lineOf(one))));
   if (ok) return;
   const [first] = failed;

@@ -1,12 +1,33 @@
-/** Which of what was set up is meant by a tool and the hosts or names that were given. */
+/** Which of what was set up is meant by a tool, the words after it, and the hosts or names that were given. */
+import { usage } from "../../platform/errors.ts";
+import type { Standing } from "../../setup/engine.ts";
+import { shown } from "../flags.ts";
 import { originFrom } from "./call.ts";
 
-export function isMeantBy(
-  tool: string | null,
-  names: readonly string[],
-): (one: { readonly tool: string; readonly name: string }) => boolean {
+export interface Meant {
+  /** null: each. */
+  readonly tool: string | null;
+  /** A connection, a client and its server, a shell. */
+  readonly words: readonly string[];
+  /** The name of the connection. */
+  readonly profile: string | undefined;
+  /** Hosts, or what it is called there. */
+  readonly names: readonly string[];
+}
+
+type Named = Pick<Standing, "tool" | "name" | "words">;
+
+/** @throws AuthError `usage` for words that mean nothing that was set up */
+export function meantOf(all: readonly Named[], { tool, words, profile, names }: Meant): (one: Named) => boolean {
   const wanted = new Set(names.flatMap((name) => [name, ...originOrNone(name)]));
-  return (one) => (tool === null || one.tool === tool) && (names.length === 0 || wanted.has(one.name));
+  const isCalled = (one: Named): boolean =>
+    (tool === null || one.tool === tool) &&
+    words.every((word, number) => one.words[number] === word) &&
+    (profile === undefined || one.words[0]?.split(":").at(-1) === profile);
+  const typed = [...words, ...(profile === undefined ? [] : [`-p ${profile}`])].join(" ");
+  if (typed !== "" && !all.some(isCalled))
+    throw usage(`Nothing was set up by '${shown(typed)}'.`, "See what was: auth setup");
+  return (one) => isCalled(one) && (names.length === 0 || wanted.has(one.name));
 }
 
 function originOrNone(name: string): string[] {
