@@ -68,7 +68,12 @@ export default defineCommand({
       const wanted = await chosen(session, plan, args._.slice(1));
       const all = wish.name === null ? wanted : await planImport(session, theOne(looked.source.id, wanted), wish);
       const { importAll } = await import("./import/import-all.ts");
-      return importAll(cli, session, looked, all, { ...wish, yes: args.yes ?? false });
+      return importAll(cli, session, looked, all, {
+        ...wish,
+        words: args._.slice(1),
+        file: args.file ?? null,
+        yes: args.yes ?? false,
+      });
     }),
 });
 

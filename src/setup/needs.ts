@@ -21,6 +21,13 @@ export function requireName({ name }: SetupCall, what: string): string {
   return name;
 }
 
+/** One that needs no quotes in TOML. */
+export function requireBareName(call: SetupCall, what: string): string {
+  const name = requireName(call, what);
+  if (/^[\w-]+$/.test(name)) return name;
+  throw usage(`'${name}' can't be the name of ${what}.`, "Give letters, digits, - and _: --name <name>");
+}
+
 /** A place that depends on the user's home. */
 export function requirePlace([path]: readonly string[]): string {
   if (path === undefined) throw usage("No home is known, and so no place of the configuration.", "Set HOME.");

@@ -5,23 +5,26 @@ import { linkTo } from "./program.ts";
 import { refused } from "./refused.ts";
 import type { Planned, SetupCall } from "./tool.ts";
 
-export async function helperParts(call: SetupCall, tool: string, file: string): Promise<Planned> {
+export async function helperParts(call: SetupCall, file: string): Promise<Planned> {
   const path = call.env.TF_CLI_CONFIG_FILE ? requirePlace(inFolder(call, "TF_CLI_CONFIG_FILE", [])) : file;
-  const text = (await call.textOf(path)) ?? "";
-  const other = text.split("\n").find((line) => /^\s*credentials_helper\s/.test(line));
-  if (other !== undefined)
-    throw refused(
-      `${path} has another helper already, and can have one only: ${other.trim()}`,
-      "Take it out, if auth is to be asked.",
-    );
+  const text = ((await call.textOf(path)) ?? "").split(/\r?\n/);
   const args = [...(call.connection === null ? [] : [call.connection]), ...call.rest];
   const inner = args.length === 0 ? [] : [`  args = [${args.map((one) => JSON.stringify(one)).join(", ")}]`];
   const lines = ['credentials_helper "auth" {', ...inner, "}"];
+  const at = text.findIndex((line) => /^\s*credentials_helper\s/.test(line));
+  // The other of the two may have set up the same in the file that both read.
+  const isSame =
+    text[at - 1]?.startsWith("# >>> auth setup") && lines.every((line, number) => text[at + number] === line);
+  if (at >= 0 && !isSame)
+    throw refused(
+      `${path} has another helper already, and can have one only: line ${at + 1}.`,
+      "Take it out, if auth is to be asked.",
+    );
   const name = "credentials_helper";
   return {
     wanted: [
       linkTo(call, "terraform-credentials-auth", name, pluginsOf(call)),
-      { name, path, change: { kind: "lines", label: tool, lines, section: null, setting: null } },
+      { name, path, change: { kind: "lines", label: "terraform", lines, section: null, setting: null } },
     ],
   };
 }

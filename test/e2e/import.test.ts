@@ -224,6 +224,18 @@ describe("auth import <source>", () => {
     });
   });
 
+  test("the command that takes what is listed has all that was given", async () => {
+    const home = await homeWith("gh");
+    const given = ["--client-id", "an id", "--force", "--no-verify"];
+    const flags = "--client-id 'an id' --force --no-verify --yes";
+    const named = await home.call("import", "gh", "github:hubot", "-p", "work", ...given);
+    expect(named.stderr).toContain(`auth import gh github:hubot -p work ${flags}`);
+    const file = join(tempFolder(), "my netrc");
+    writeFileSync(file, "machine files.example login me password a-key\n", { mode: 0o600 });
+    const other = await home.call("import", "netrc", "--file", file, ...given);
+    expect(other.stderr).toContain(`auth import netrc apikey:files.example --file '${file}' ${flags}`);
+  });
+
   test("keeps it under another name with -p, one at a time", async () => {
     const home = await homeWith("gh");
     const all = await home.call("import", "gh", "-p", "work", "--yes", "--no-verify");

@@ -182,6 +182,24 @@ test("the words after the tool say what is checked and taken back; those that me
   expect(readFileSync(config, "utf8")).toContain("git.example");
 });
 
+test("Terraform's setup is OpenTofu's, too, where both read one file; either goes first", async () => {
+  for (const order of [
+    ["terraform", "opentofu"],
+    ["opentofu", "terraform"],
+  ]) {
+    const { call, home } = makeHome();
+    const config = join(home, ".terraformrc");
+    writeFileSync(config, "# mine\n");
+    for (const tool of ["terraform", "opentofu"]) expect((await call("setup", tool, "--yes")).code).toBe(0);
+    const text = readFileSync(config, "utf8");
+    expect(text.split("credentials_helper")).toHaveLength(2);
+    for (const [number, tool] of order.entries()) {
+      expect((await call("setup", tool, "--undo", "--yes")).code).toBe(0);
+      expect(readFileSync(config, "utf8")).toBe(number === 0 ? text : "# mine\n");
+    }
+  }
+});
+
 test("a connection that isn't for the host is refused, with the command that lets it go there", async () => {
   const { call, config, env } = makeHome();
   await paste(env, "github:work", "a-token");
@@ -192,6 +210,13 @@ test("a connection that isn't for the host is refused, with the command that let
   expect(await call("setup", "git", "github:work", "--host", "github.com", "--yes")).toMatchObject({ code: 0 });
   expect(readFileSync(config, "utf8")).toContain("auth helper git github:work\n");
   expect(errorOf(await call("setup", "git", "github:gone", "--yes", "--json"))).toMatchObject({ exitCode: 2 });
+});
+
+test("a name that the tool would have to quote is refused, not changed", async () => {
+  const { call, home, env } = makeHome();
+  await paste(env, "github:work", "a-token");
+  expect((await call("setup", "codex", "github:work", "--name", "my.provider", "--yes")).code).toBe(64);
+  expect(existsSync(join(home, ".codex"))).toBe(false);
 });
 
 describe("what can't be meant is 64", () => {
@@ -205,6 +230,7 @@ describe("what can't be meant is 64", () => {
     ["setup", "docker", "--host", "r.example", "--", "--origin", "https://r.example"],
     ["setup", "kubectl", "--name", "x"],
     ["setup", "completion", "tcsh"],
+    ["setup", "cargo", "--name", "my.registry"],
     ["setup", "--host", "git.example"],
     ["setup", "git"],
   ])

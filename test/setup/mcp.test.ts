@@ -110,6 +110,15 @@ test.each([
   expect(existsSync(join(home.env.HOME ?? "", "auth/setup/record.json"))).toBe(false);
 });
 
+test.each(["mcp_servers = {}\n", 'mcp_servers = { mine = { command = "x" } }\n'])(
+  "Codex's file stays one that Codex can read: %j",
+  async (text) => {
+    const home = new Home("codex").write(text);
+    const ended = await home.setup("codex", URL_, "--yes");
+    expect([ended.code === 0, home.text]).toEqual([false, text]);
+  },
+);
+
 test("Claude Code can ask a command for headers instead", async () => {
   const home = new Home("claude-code");
   expect((await home.setup("claude-code", URL_, "headers", "--yes", "--name", "errors")).code).toBe(0);

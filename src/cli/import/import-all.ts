@@ -15,7 +15,12 @@ import type { Planned } from "./plan.ts";
 import { entryOf, kindWords, planLine, takenKind } from "./show.ts";
 import { type Taken, type Taking, take } from "./take.ts";
 
-type Wish = Taking["wish"] & { readonly yes: boolean };
+type Wish = Taking["wish"] & {
+  readonly yes: boolean;
+  /** As they were typed. */
+  readonly words: readonly string[];
+  readonly file: string | null;
+};
 
 export async function importAll(
   cli: Cli,
@@ -52,10 +57,23 @@ function nothingThere({ source, absent, empty }: Looked): AuthError {
   });
 }
 
-async function askFirst(cli: Cli, source: string, taking: readonly Planned[], { move, yes }: Wish): Promise<void> {
+async function askFirst(cli: Cli, source: string, taking: readonly Planned[], wish: Wish): Promise<void> {
+  const { move, yes } = wish;
   const question = move ? "Take these over, and take them out of their places?" : "Copy these?";
-  const command = commandLine(["auth", "import", source, ...refs(taking), ...(move ? ["--move"] : []), "--yes"]);
+  // Until it is taken, what -p names is found under another name.
+  const named = wish.name === null ? refs(taking) : [...wish.words, "-p", wish.name];
+  const command = commandLine(["auth", "import", source, ...named, ...flagsOf(wish), "--yes"]);
   await requireConsent(cli, question, yes, `To take what is listed: ${command}`);
+}
+
+function flagsOf({ move, force, verify, clientId, file }: Wish): string[] {
+  return [
+    ...(file === null ? [] : ["--file", file]),
+    ...(clientId === null ? [] : ["--client-id", clientId]),
+    ...(move ? ["--move"] : []),
+    ...(force ? ["--force"] : []),
+    ...(verify ? [] : ["--no-verify"]),
+  ];
 }
 
 async function takeAll(cli: Cli, session: Session, all: readonly Planned[], wish: Wish): Promise<void> {

@@ -1,6 +1,6 @@
 /** The provider of one registry. cargo starts it by its name alone, and hands on the words that come after. */
 import { inFolder, inHome, joined } from "../../platform/places.ts";
-import { requireName, requirePlace } from "../needs.ts";
+import { requireBareName, requirePlace } from "../needs.ts";
 import { linkTo, pathNotes } from "../program.ts";
 import type { Tool } from "../tool.ts";
 
@@ -8,7 +8,7 @@ const PROGRAM = "cargo-credential-auth";
 
 export default {
   async plan(call) {
-    const name = requireName(call, "the registry").replace(/[^\w-]/g, "");
+    const name = requireBareName(call, "the registry");
     const folder = requirePlace(inFolder(call, "CARGO_HOME", inHome(call, ".cargo")));
     // The name without an ending is cargo's older one, and goes before the other.
     const old = joined(call, folder, "config");

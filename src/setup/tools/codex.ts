@@ -1,6 +1,6 @@
 /** The token of a model provider of Codex: it is kept for five minutes. */
 import { inFolder, inHome } from "../../platform/places.ts";
-import { requireConnection, requireName, requirePlace } from "../needs.ts";
+import { requireBareName, requireConnection, requirePlace } from "../needs.ts";
 import type { Tool } from "../tool.ts";
 
 const KEPT = ["--min-ttl", "360"];
@@ -8,7 +8,7 @@ const KEPT = ["--min-ttl", "360"];
 export default {
   async plan(call) {
     const connection = requireConnection(call, "codex");
-    const name = requireName(call, "the model provider").replace(/[^\w-]/g, "");
+    const name = requireBareName(call, "the model provider");
     const path = requirePlace(inFolder(call, "CODEX_HOME", inHome(call, ".codex"), "config.toml"));
     const args = ["token", connection, ...(call.rest.length > 0 ? call.rest : KEPT)];
     const lines = [

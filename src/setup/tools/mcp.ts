@@ -113,6 +113,7 @@ function changeFor(client: string, name: string, entry: { readonly [field: strin
         lines: [`[mcp_servers.${name}]`, ...lines],
         section: null,
         setting: null,
+        syntax: "toml",
       };
     }
     case "vscode":

@@ -12,6 +12,6 @@ export default {
       );
     const [own, other] = [place("tofu"), place("terraform")];
     const isOther = (await call.textOf(own)) === null && (await call.textOf(other)) !== null;
-    return helperParts(call, "opentofu", isOther ? other : own);
+    return helperParts(call, isOther ? other : own);
   },
 } satisfies Tool;

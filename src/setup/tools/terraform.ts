@@ -7,6 +7,6 @@ export default {
   plan(call) {
     const usual =
       call.platform === "win32" ? inFolder(call, "APPDATA", [], "terraform.rc") : inHome(call, ".terraformrc");
-    return helperParts(call, "terraform", requirePlace(usual));
+    return helperParts(call, requirePlace(usual));
   },
 } satisfies Tool;
