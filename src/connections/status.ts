@@ -70,13 +70,10 @@ export function isDue(tokens: Tokens, now: number, minTtl = 0): boolean {
   return tokens.expiresAt - now < minTtl;
 }
 
-/**
- * Minted less than min(60 s, a tenth of its lifetime) ago: not refreshed again to satisfy a demand (CLI.md §3). Of unknown
- * lifetime: less than 60 s ago.
- */
+/** Minted less than min(60 s, a tenth of its lifetime) ago: not refreshed again to satisfy a demand (CLI.md §3). */
 export function isJustMinted(tokens: Tokens, now: number): boolean {
-  if (tokens.expiresAt === null && tokens.dueAt !== null) return now < tokens.dueAt;
-  const lifetime = (tokens.expiresAt ?? Number.POSITIVE_INFINITY) - tokens.obtainedAt;
+  if (tokens.expiresAt === null) return tokens.dueAt !== null && now < tokens.dueAt;
+  const lifetime = tokens.expiresAt - tokens.obtainedAt;
   return now >= tokens.obtainedAt && now - tokens.obtainedAt < Math.min(60_000, lifetime / 10);
 }
 

@@ -123,10 +123,4 @@ describe("when a refresh is due", () => {
     expect(isJustMinted(minted, NOW + 59_999)).toBe(true);
     expect(isJustMinted(minted, NOW + 60_000)).toBe(false);
   });
-
-  test("just minted means 60 seconds where the lifetime isn't known", () => {
-    const minted = { ...tokensOf({}), expiresAt: null, dueAt: null, obtainedAt: NOW };
-    expect(isJustMinted(minted, NOW + 59_999)).toBe(true);
-    expect(isJustMinted(minted, NOW + 60_000)).toBe(false);
-  });
 });
