@@ -212,7 +212,7 @@ export class Login {
     const { code, message, hint } = error ?? {};
     if (typeof code !== "string" || typeof message !== "string")
       return new AuthError("login_required", `The login at ${this.#shown} failed.`, this.#hint);
-    const shown = (text: string): string => text.replaceAll(this.#url, this.#shown);
+    const shown = (text: string): string => text.replaceAll(this.#url, () => this.#shown);
     const told = typeof hint === "string" ? { hint: shown(hint) } : this.#hint;
     return new AuthError(code as ErrorCode, shown(message), told);
   }
