@@ -60,7 +60,7 @@ export const StatusReply = v.object({
   locked: v.boolean(),
   lockedBy: nullable(v.picklist(["request", "idle", "session", "vault"])),
   idleSeconds: nullable(v.pipe(v.number(), v.description("After so long without a request it locks; null: never"))),
-  locksWithSession: v.pipe(v.boolean(), v.description("Whether it is told when the desktop session locks or sleeps")),
+  locksWithSession: v.pipe(v.boolean(), v.description("Whether it locks when the desktop session locks or sleeps")),
   socket: nullable(text),
   tcp: nullable(v.pipe(text, v.description("Its address on loopback, where it listens there too"))),
 });

@@ -19,7 +19,7 @@ export default defineCommand({
       "auth proxy {a} --read-only --deny '* /admin/*' --json",
       "only what changes nothing; with the environment of a program, as JSON",
     ],
-    ["auth run --proxy {a} -- ./agent", "a proxy for one command, which is told all it needs"],
+    ["auth run --proxy {a} -- ./agent", "a proxy for one command, whose environment is set up for it"],
   ],
   run: async (cli, args) => {
     const { serve } = await import("./proxy/serve.ts");

@@ -117,7 +117,7 @@ describe("a reply", () => {
   });
 
   test("that is cut off is cut off for the program too", async () => {
-    expect(fetch(url("/cut")).then((response) => response.text())).rejects.toThrow();
+    await expect(fetch(url("/cut")).then((response) => response.text())).rejects.toThrow();
   });
 
   test("without a body, whose length is told, ends", async () => {

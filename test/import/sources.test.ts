@@ -160,7 +160,7 @@ for (const source of SOURCES)
         database.close();
       } else writeFileSync(path, `${readFileSync(path, "utf8")}\n`);
       const changed = readFileSync(path);
-      expect(commit()).rejects.toThrow("was changed by another program meanwhile");
+      await expect(commit()).rejects.toThrow("was changed by another program meanwhile");
       await commit().catch(() => {});
       await abandon();
       expect(readFileSync(path)).toEqual(changed);
