@@ -7,6 +7,7 @@ import type { Environment, PersonNeed } from "../platform/context.ts";
 import { escapeText } from "../platform/escape.ts";
 import { helperEnvironment } from "../platform/helper-programs.ts";
 import { parseJson } from "../platform/json.ts";
+import { ownPath } from "../platform/own-program.ts";
 import { maskHeld } from "../platform/redact.ts";
 import { readStdin } from "../platform/stdin.ts";
 import { byShell } from "../platform/windows/programs.ts";
@@ -16,7 +17,7 @@ const TIME = 60_000;
 
 /** @returns true: it is on its way */
 export async function runNotifyCommand(env: Environment, need: PersonNeed): Promise<boolean> {
-  const child = Bun.spawn([process.execPath, "__notify"], {
+  const child = Bun.spawn([ownPath(), "__notify"], {
     argv0: "auth",
     env: { ...env },
     stdio: ["pipe", "ignore", "ignore"],

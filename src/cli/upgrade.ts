@@ -38,7 +38,7 @@ async function tellNewest(cli: Cli, release: Release): Promise<void> {
   const [{ newestRelease, compareVersions }, { managerOf }, { ownPath }] = await Promise.all([
     import("../release/manifest.ts"),
     import("../release/managers.ts"),
-    import("../release/place.ts"),
+    import("../platform/own-program.ts"),
   ]);
   const { version: newest } = await newestRelease(release, cli.context.now());
   const newer = compareVersions(newest, version) > 0;
@@ -123,8 +123,9 @@ async function rollBack(cli: Cli): Promise<void> {
  * @throws AuthError `upgrade_unavailable` where it is a package manager's, or another user's
  */
 async function replaceablePath(args: readonly string[]): Promise<string> {
-  const [{ managerOf }, { ownPath, requireReplaceable, unavailable }] = await Promise.all([
+  const [{ managerOf }, { ownPath }, { requireReplaceable, unavailable }] = await Promise.all([
     import("../release/managers.ts"),
+    import("../platform/own-program.ts"),
     import("../release/place.ts"),
   ]);
   const path = ownPath();

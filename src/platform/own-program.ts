@@ -12,6 +12,17 @@ export interface OwnProgram {
   stop(): void;
 }
 
+/**
+ * The real path of this program: links that lead to it stay as they are. Linux says `auth (deleted)` once an upgrade has put another file in its place: then it is
+ * the new one's.
+ *
+ * @throws the system's error where there is none any more
+ */
+export function ownPath(): string {
+  // Loading node:fs takes a millisecond, which only those pay who ask.
+  return process.getBuiltinModule("node:fs").realpathSync(process.execPath.replace(/ \(deleted\)$/, ""));
+}
+
 /** @throws Error with the system's `code` where it can't be started */
 export function startOwnProgram(args: readonly string[], env: Environment): OwnProgram {
   const child = spawnApart(args, env, ["ignore", "pipe", "pipe"]);
@@ -31,7 +42,7 @@ type Stdio = ["ignore", "pipe", "pipe"] | [Blob, "ignore", "ignore"];
 
 function spawnApart<S extends Stdio>(args: readonly string[], env: Environment, stdio: S) {
   const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const child = Bun.spawn<S[0], S[1], S[2]>([process.execPath, ...args], {
+  const child = Bun.spawn<S[0], S[1], S[2]>([ownPath(), ...args], {
     // Under another name it might be taken for a helper of that name.
     argv0: "auth",
     env: Object.fromEntries(given),

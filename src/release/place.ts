@@ -1,5 +1,5 @@
 /** Where this program lies, what it is there, and whether it is ours to replace. */
-import { accessSync, constants, lstatSync, realpathSync, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "../platform/context.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
@@ -7,12 +7,6 @@ import { faultReason } from "../platform/file-faults.ts";
 import { helperEnvironment } from "../platform/helper-programs.ts";
 import { commandLine, shellWord } from "../platform/shell-word.ts";
 import { isOwnedByOther } from "../platform/small-file.ts";
-
-/** Its real path: links that lead to it stay as they are. */
-export function ownPath(): string {
-  // Linux adds that where another upgrade has replaced the file since this process began.
-  return realpathSync(process.execPath.replace(/ \(deleted\)$/, ""));
-}
 
 /** Beside the program: `auth.previous`, `auth.previous.exe`. */
 export function previousPath(path: string): string {

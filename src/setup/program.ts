@@ -2,6 +2,7 @@
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
 import { usage } from "../platform/errors.ts";
+import { ownPath } from "../platform/own-program.ts";
 import { joined, type Surroundings } from "../platform/places.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { isOpenTo, isOwnedByOther } from "../platform/small-file.ts";
@@ -10,7 +11,7 @@ import type { SetupCall } from "./tool.ts";
 
 /** As it is found on PATH, links and all, so that it stays right when a package manager puts a new version there. */
 export function ownProgram({ env }: Surroundings): string {
-  const own = realpathSync(process.execPath.replace(/ \(deleted\)$/, ""));
+  const own = ownPath();
   const found = Bun.which("auth", { PATH: env.PATH ?? "" });
   return found !== null && realpathSync(found) === own ? found : own;
 }

@@ -5,6 +5,7 @@ import { agentPlace } from "../../agent/place.ts";
 import type { Status } from "../../agent/protocol.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { parseJson } from "../../platform/json.ts";
+import { ownPath } from "../../platform/own-program.ts";
 import { cutLineEnd, Secret } from "../../platform/secret.ts";
 import { type VaultStatus, vaultStatus } from "../../vault/status.ts";
 import { openVault } from "../../vault/vault.ts";
@@ -125,7 +126,7 @@ async function spawnAgent(
   options: Omit<ServeOptions, "passphrase">,
   passphrase: Secret | null,
 ): Promise<boolean> {
-  const child = Bun.spawn([process.execPath, "__agent"], {
+  const child = Bun.spawn([ownPath(), "__agent"], {
     argv0: "auth",
     ...(process.platform !== "win32" && { cwd: "/" }),
     env: { ...cli.context.env },
