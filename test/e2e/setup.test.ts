@@ -1,7 +1,19 @@
 /** `auth setup`, on the built binary: what is shown, asked, refused and recorded. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  chownSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { paste } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";
@@ -307,8 +319,11 @@ test("Tab offers the tools", async () => {
   expect((await call("__complete", "2", "setup", "terra")).stdout).toContain("terraform");
 });
 
-test("for all users: git's file of the machine, and nothing of the user's", async () => {
+test.skipIf(lacking("root"))("for all users: git's file of the machine, and nothing of the user's", async () => {
   const { home, env, program, config } = makeHome();
+  rmSync(program);
+  copyFileSync(AUTH, program, constants.COPYFILE_FICLONE);
+  chownSync(program, 0, 0);
   const system = join(home, "etc", "gitconfig");
   const call = (...args: string[]): Promise<Ended> =>
     run([program, ...args], { env: { ...env, GIT_CONFIG_SYSTEM: system }, cwd: home });
@@ -317,4 +332,24 @@ test("for all users: git's file of the machine, and nothing of the user's", asyn
   expect(existsSync(config)).toBe(false);
   expect(await call("setup", "git", "--undo", "--yes")).toMatchObject({ code: 0 });
   expect(existsSync(join(home, "etc"))).toBe(false);
+});
+
+test.skipIf(lacking("root"))("for all users, a program that a user could exchange is refused", async () => {
+  const { home, env, program } = makeHome();
+  rmSync(program);
+  copyFileSync(AUTH, program, constants.COPYFILE_FICLONE);
+  const system = join(home, "etc", "gitconfig");
+  const bin = dirname(program);
+  for (const [change, back, at] of [
+    [() => chownSync(bin, 12345, 0), () => chownSync(bin, 0, 0), bin],
+    [() => chownSync(program, 12345, 0), () => chownSync(program, 0, 0), program],
+    [() => chmodSync(home, 0o775), () => chmodSync(home, 0o755), home],
+  ] as const) {
+    change();
+    const refused = await run([program, ...GIT, "--system", "--yes"], { env: { ...env, GIT_CONFIG_SYSTEM: system } });
+    back();
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(`${at} `)]);
+    expect(refused.stderr).toContain("Every user, root too, would run");
+    expect(existsSync(system)).toBe(false);
+  }
 });

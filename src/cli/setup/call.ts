@@ -1,15 +1,18 @@
 /** How a tool's setup was called, with what it looks up: connections, hosts, files. */
+import { dirname } from "node:path";
 import { isFor } from "../../connections/by-origin.ts";
 import { display, isAddress } from "../../connections/ref.ts";
 import type { Stored } from "../../connections/store.ts";
 import { originOfServer } from "../../inject/helpers/origin.ts";
 import { BadRequest } from "../../inject/helpers/protocol.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
+import { ownPath } from "../../platform/own-program.ts";
 import { surroundingsOf } from "../../platform/places.ts";
 import { commandLine } from "../../platform/shell-word.ts";
 import { isAllowedUrl, originOf } from "../../platform/url.ts";
 import { textWithout } from "../../setup/engine.ts";
 import { binFolder, ownProgram } from "../../setup/program.ts";
+import { requireRootsAlone } from "../../setup/roots-alone.ts";
 import { TOOLS } from "../../setup/table.ts";
 import type { SetupCall } from "../../setup/tool.ts";
 import type { Cli } from "../context.ts";
@@ -32,12 +35,14 @@ export async function callOf(cli: Cli, session: Session, tool: string, given: Gi
   if (given.system && (TOOLS[tool]?.system !== true || process.platform === "win32"))
     throw usage("It has no configuration for all users that is known here.", "Leave out --system.");
   const where = surroundingsOf(env);
-  const auth = ownProgram(where);
+  const found = ownProgram(where);
+  const auth = given.system ? requireRootsAlone([found, ownPath()]) : found;
+  const bin = given.system ? dirname(auth) : binFolder(where, auth);
   const named = TOOLS[tool]?.words === undefined ? await namedBy(session, given) : null;
   return {
     ...where,
     ...{ words: given.words, name: given.name, context: given.context, audience: given.audience, rest: cli.rest },
-    ...{ replace: given.replace, system: given.system, auth, bin: binFolder(where, auth), files: paths.setup },
+    ...{ replace: given.replace, system: given.system, auth, bin, files: paths.setup },
     connection: named?.typed ?? null,
     origins: () => originsFor(session, tool, given, named, cli.rest),
     textOf: (path) => textWithout(paths.setup, path, tool),
