@@ -3,10 +3,9 @@
  * where a project's git or an upload would find it; then the new text is written beside it; only once the login is in the
  * vault does that take the file's place.
  */
-import { readdirSync, rmSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { createFile, syncFolderOf } from "../platform/drafts.ts";
+import { basename, join } from "node:path";
+import { createFile, draftOf, removeDrafts, syncFolderOf } from "../platform/drafts.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { faultReason } from "../platform/file-faults.ts";
 import { makeFolder } from "../platform/folders.ts";
@@ -68,7 +67,7 @@ export class Backups {
     const text = removal.edit(file.text);
     if (text === file.text) throw changed(path);
     const backup = await this.#copy(path, (copy) => createFile(copy, file.text));
-    const draft = `${path}${DRAFT}${crypto.randomUUID()}`;
+    const draft = draftOf(path, DRAFT);
     if (text !== null) await this.#draft(path, draft, text, file.mode);
     return {
       backup,
@@ -105,7 +104,7 @@ export class Backups {
 
   async #draft(path: string, draft: string, text: string, mode: number): Promise<void> {
     try {
-      removeDrafts(path);
+      await removeDrafts(path, DRAFT);
       await createFile(draft, text, mode);
     } catch (error) {
       await rm(draft, { force: true });
@@ -122,13 +121,8 @@ export class Backups {
   }
 }
 
-const DRAFT = ".auth-import-";
-
-/** Those of imports that were killed. */
-function removeDrafts(path: string): void {
-  const drafts = readdirSync(dirname(path)).filter((name) => name.startsWith(`${basename(path)}${DRAFT}`));
-  for (const name of drafts) rmSync(join(dirname(path), name), { force: true });
-}
+/** Whose drafts these are, in their names. */
+const DRAFT = "auth-import";
 
 async function replace(file: ForeignFile, draft: string, isEmpty: boolean): Promise<void> {
   await requireUnchanged(file);

@@ -26,7 +26,9 @@ export type FaultPoint =
   | "reply-blank"
   | "vault-commit"
   | "setup-recorded"
-  | "setup-written";
+  | "setup-drafted"
+  | "setup-written"
+  | "setup-record-drafted";
 
 export type Mutant =
   | "lock-off"

@@ -7,8 +7,9 @@ import { feature } from "bun:bundle";
 import { AuthError } from "../platform/errors.ts";
 import { faultAtOnce } from "../platform/faults.ts";
 import { type Change, type Part, type State, Unreadable } from "./change.ts";
-import { type Found, lookAtFile, lookAtLink, removeFolders, writeFile, writeLink } from "./files.ts";
+import { type Found, lookAtFile, lookAtLink, missingFolder, removeFolders, writeFile, writeLink } from "./files.ts";
 import { added, hashOf, type Layered, layersOn, removed, stateOf } from "./layers.ts";
+import { hasLeftovers, removeLeftovers } from "./leftovers.ts";
 import { alone, type FileRecord, type Layer, type Records, readRecords, writeRecords } from "./record.ts";
 import { NOTHING_CHANGED } from "./refused.ts";
 
@@ -116,15 +117,22 @@ export async function planUndo(folder: string, isMeant: (part: Part) => boolean,
 
 /** Writes what was planned. @throws AuthError `setup_refused`, `busy`, `vault_unwritable`; what was written is recorded */
 export async function carryOut(plan: Plan): Promise<void> {
-  if (plan.steps.length > 0) await alone(plan.folder, () => write(plan));
+  const { folder, known, steps } = plan;
+  const hasWork = steps.length > 0;
+  if (!hasWork && !(await hasLeftovers(folder, known))) return;
+  await alone(folder, async () => {
+    await removeLeftovers(folder, known);
+    if (hasWork) await write(plan);
+  });
 }
 
 async function write({ folder, known, steps, advice }: Plan): Promise<void> {
   const planned = new Map(known);
-  for (const { found, record } of steps)
+  for (const { found, record, text } of steps)
     if (record !== undefined) {
       const previous = layersOn(known.get(found.path), found.text);
-      planned.set(found.path, { ...record, previous });
+      const folder = record.folder ?? (text === null ? null : missingFolder(found.real));
+      planned.set(found.path, { ...record, folder, previous });
     }
   // Also where it says the same: what was planned by an older record isn't carried out.
   await writeRecords(folder, known, planned);
@@ -132,17 +140,15 @@ async function write({ folder, known, steps, advice }: Plan): Promise<void> {
   const done = new Map(planned);
   for (const [number, { found, text, record, link, mode }] of steps.entries()) {
     const { path } = found;
-    const made =
-      text === found.text
-        ? null
-        : await writeOne(found, text, link, mode).catch((error) => {
-            throw number === 0 ? error : partly(error, advice);
-          });
+    if (text !== found.text)
+      await writeOne(found, text, link, mode).catch((error) => {
+        throw number === 0 ? error : partly(error, advice);
+      });
     if (feature("AUTH_TEST")) faultAtOnce("setup-written");
-    const folders = known.get(path)?.folder ?? null;
-    if (record !== undefined) done.set(path, { ...record, folder: folders ?? made });
+    const folder = planned.get(path)?.folder ?? null;
+    if (record !== undefined) done.set(path, { ...record, folder });
     else done.delete(path);
-    if (record === undefined && text === null && folders !== null) await removeFolders(path, folders);
+    if (record === undefined && text === null && folder !== null) await removeFolders(path, folder);
   }
   await writeRecords(folder, planned, done);
 }
@@ -153,7 +159,7 @@ function partly(error: unknown, advice: string): unknown {
   return error.restated({ hint: [...(hint === "" ? [] : [hint]), advice].join("\n") });
 }
 
-function writeOne(found: Found, text: string | null, link: string | null, mode: number): Promise<string | null> {
+function writeOne(found: Found, text: string | null, link: string | null, mode: number): Promise<void> {
   return link === null ? writeFile(found, text, mode) : writeLink(found, link, text);
 }
 

@@ -1,5 +1,6 @@
 /** Files of other programs, and links of ours: looked at before they are changed, and changed at one moment. */
-import { constants, type Stats } from "node:fs";
+import { feature } from "bun:bundle";
+import { constants, existsSync, type Stats } from "node:fs";
 import {
   chown,
   link,
@@ -15,8 +16,9 @@ import {
   symlink,
 } from "node:fs/promises";
 import { dirname } from "node:path";
-import { createFile, syncFolderOf } from "../platform/drafts.ts";
+import { createFile, draftOf, syncFolderOf } from "../platform/drafts.ts";
 import { errorCode } from "../platform/errors.ts";
+import { faultAtOnce } from "../platform/faults.ts";
 import { faultReason } from "../platform/file-faults.ts";
 import { nearestExisting } from "../platform/folders.ts";
 import { shellWord } from "../platform/shell-word.ts";
@@ -34,6 +36,9 @@ export interface Found {
   readonly mode: number;
   readonly gid: number | null;
 }
+
+/** Whose drafts these are, in their names. */
+export const DRAFT = "auth-setup";
 
 const LARGEST = 4 * 1024 * 1024;
 const WRITABLE_BY_ALL = 0o002;
@@ -147,23 +152,29 @@ function requireOwnFolder(folder: string, stats: Stats): void {
     throw refused(`${folder} can be written by other users of this machine.`, `chmod o-w ${shellWord(folder)}`);
 }
 
+/** The first of the folders that have to be made for a file; null where they are all there. */
+export function missingFolder(path: string): string | null {
+  let missing: string | null = null;
+  for (let folder = dirname(path); !existsSync(folder); folder = dirname(folder)) missing = folder;
+  return missing;
+}
+
 /**
  * @param found what was looked at: it must be there still
  * @param text null: it goes
- * @returns the first of the folders that were made for it; null where none was
  * @throws AuthError `setup_refused`
  */
-export async function writeFile(found: Found, text: string | null, mode: number): Promise<string | null> {
+export async function writeFile(found: Found, text: string | null, mode: number): Promise<void> {
   const { real, path, gid } = found;
-  const draft = `${real}.auth-setup-${crypto.randomUUID()}`;
+  const draft = draftOf(real, DRAFT);
   try {
-    const made = text === null ? undefined : await mkdir(dirname(real), { recursive: true, mode: 0o755 });
+    if (text !== null) await mkdir(dirname(real), { recursive: true, mode: 0o755 });
     if (text !== null) await createFile(draft, text, mode);
     if (text !== null && gid !== null) await keepGroup(draft, gid);
+    if (feature("AUTH_TEST") && text !== null) faultAtOnce("setup-drafted");
     if ((await lookAtFile(path)).text !== found.text) throw changedMeanwhile(path);
     await (text === null ? rm(real) : rename(draft, real));
     await syncFolderOf(real);
-    return made ?? null;
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {});
     throw unwritable(real, error);
@@ -180,14 +191,13 @@ async function keepGroup(draft: string, gid: number): Promise<void> {
  * @param ours the path that a link of ours leads to
  * @param to the path that it is to lead to; null: it goes
  */
-export async function writeLink(found: Found, ours: string, to: string | null): Promise<string | null> {
+export async function writeLink(found: Found, ours: string, to: string | null): Promise<void> {
   const { path } = found;
   try {
-    const made = to === null ? undefined : await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    if (to !== null) await mkdir(dirname(path), { recursive: true, mode: 0o755 });
     if ((await lookAtLink(path, ours)).text !== found.text) throw changedMeanwhile(path);
     if (found.text !== null) await rm(path);
     if (to !== null) await (process.platform === "win32" ? link(to, path) : symlink(to, path));
-    return made ?? null;
   } catch (error) {
     throw unwritable(path, error);
   }

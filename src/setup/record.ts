@@ -1,16 +1,19 @@
 /** What `auth setup` has done on this machine, so that it can be checked and taken back. It holds no secret. */
+import { feature } from "bun:bundle";
 import { constants } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { createFile, syncFolderOf } from "../platform/drafts.ts";
+import { createFile, draftOf, syncFolderOf } from "../platform/drafts.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
+import { faultAtOnce } from "../platform/faults.ts";
 import { fileFault } from "../platform/file-faults.ts";
 import { hasByteLocks, lockByte } from "../platform/file-lock.ts";
 import { makeFolder } from "../platform/folders.ts";
 import { parseJson } from "../platform/json.ts";
 import type { Json, Part } from "./change.ts";
 import type { Edit } from "./edit.ts";
+import { DRAFT } from "./files.ts";
 import { refused } from "./refused.ts";
 
 /** What one file has of ours. */
@@ -75,9 +78,13 @@ const schema = v.object({ format: v.literal(1), files: v.array(file) });
 
 const LARGEST = 16 * 1024 * 1024;
 
+export function recordOf(folder: string): string {
+  return join(folder, "record.json");
+}
+
 /** @param folder where setup keeps what it knows @throws AuthError `setup_refused` for one that can't be read */
 export async function readRecords(folder: string): Promise<Records> {
-  const path = join(folder, "record.json");
+  const path = recordOf(folder);
   const text = await textOf(path);
   if (text === null) return new Map();
   const { success, output } = v.safeParse(schema, parseJson(text));
@@ -138,11 +145,12 @@ function underWay(): AuthError {
  * @throws AuthError `vault_unwritable`, or `busy` where another process has changed them since
  */
 export async function writeRecords(folder: string, known: Records, next: Records): Promise<void> {
-  const place = join(folder, "record.json");
-  const draft = `${place}.${crypto.randomUUID()}`;
+  const place = recordOf(folder);
+  const draft = draftOf(place, DRAFT);
   try {
     makeFolder(folder);
     await createFile(draft, `${JSON.stringify({ format: 1, files: [...next.values()] }, null, 1)}\n`);
+    if (feature("AUTH_TEST")) faultAtOnce("setup-record-drafted");
     if (!Bun.deepEquals([...(await readRecords(folder))], [...known])) throw underWay();
     if (next.size > 0) await rename(draft, place);
     else await Promise.all([rm(draft), rm(place, { force: true })]);

@@ -1,7 +1,17 @@
 /** Setup that is ended at any moment: what it left can be checked, finished, and taken back to the byte. */
 import { expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { TEST_BUILD } from "../proofs/proof-home.ts";
 import { bareEnvironment, type Ended, run, tempFolder } from "../support/program.ts";
 
@@ -21,8 +31,56 @@ function makeHome() {
     run([join(bin, "auth"), ...args], { env: { ...env, AUTH_TEST_FAULT: fault } });
   const isAsBefore = (): boolean =>
     readFileSync(config, "utf8") === BEFORE && !existsSync(join(bin, "docker-credential-auth"));
-  return { config, call, isAsBefore };
+  return { home, config, call, isAsBefore };
 }
+
+const DRAFTED = ["setup-drafted", "setup-record-drafted", "setup-record-drafted#2"].map((at) => `${at}:kill`);
+const UNDO = ["setup", "docker", "--undo", "--yes"];
+
+function draftsIn(home: string): string[] {
+  return readdirSync(home, { recursive: true, encoding: "utf8" }).filter((name) => name.includes(".auth-setup-"));
+}
+
+for (const moment of DRAFTED)
+  for (const next of [SET_UP, UNDO])
+    test(`ended at ${moment}: the next '${next[2] === "--undo" ? "--undo" : "setup"}' leaves no draft`, async () => {
+      const { home, call, isAsBefore } = makeHome();
+      expect((await call(SET_UP, moment)).signal).toBe("SIGKILL");
+      expect(draftsIn(home)).toHaveLength(1);
+      expect(await call(next)).toMatchObject({ code: 0 });
+      expect(draftsIn(home)).toEqual([]);
+      expect(await call(UNDO)).toMatchObject({ code: 0 });
+      expect(isAsBefore()).toBe(true);
+    });
+
+test("a draft where a link led goes, and what only has such a name stays", async () => {
+  const { home, config, call } = makeHome();
+  const real = join(home, "dotfiles", "docker");
+  mkdirSync(dirname(real));
+  renameSync(config, real);
+  symlinkSync(real, config);
+  const id = crypto.randomUUID();
+  const others = [`${real}.auth-setup-old`, `${real}.auth-setup-${id}.bak`, `${config}2.auth-setup-${id}`];
+  for (const other of others) writeFileSync(other, "");
+  const [folder, link] = [`${real}.auth-setup-${crypto.randomUUID()}`, `${real}.auth-setup-${crypto.randomUUID()}`];
+  mkdirSync(folder);
+  symlinkSync(real, link);
+  const theirs = [...others, folder, link].map((path) => relative(home, path)).sort();
+  await call(SET_UP, "setup-drafted:kill");
+  expect(draftsIn(home)).toHaveLength(theirs.length + 1);
+  expect(await call(UNDO)).toMatchObject({ code: 0 });
+  expect(draftsIn(home).sort()).toEqual(theirs);
+});
+
+test("folders that were made before it was ended go with --undo", async () => {
+  const { home, config, call } = makeHome();
+  rmSync(dirname(config), { recursive: true });
+  expect((await call(SET_UP, "setup-drafted:kill")).signal).toBe("SIGKILL");
+  expect(existsSync(dirname(config))).toBe(true);
+  expect(await call(UNDO)).toMatchObject({ code: 0 });
+  expect(existsSync(dirname(config))).toBe(false);
+  expect(draftsIn(home)).toEqual([]);
+});
 
 /** The moments: before and after each of the two files is written. The first is a link, the second the configuration. */
 const MOMENTS = ["setup-recorded", "setup-written", "setup-written#2"].map((at) => `${at}:kill`);
