@@ -4,10 +4,13 @@
  */
 import type { Surroundings } from "../platform/places.ts";
 import type { Wanted } from "./engine.ts";
+import type { Ending } from "./service.ts";
 
 export interface Tool {
   /** @throws AuthError `usage` where something has to be named */
   plan(call: SetupCall): Promise<Planned>;
+  /** What has to end before a file that it wrote goes; null: nothing. */
+  endingOf?(where: Surroundings, path: string): Ending | null;
 }
 
 export interface Planned {

@@ -22,36 +22,44 @@ export async function setUp(cli: Cli, session: Session, tool: string, given: Giv
   const words = entry.words !== undefined ? given.words : call.connection === null ? [] : [call.connection];
   const plan = await planSetup(cli.context.paths.setup, tool, wanted, { ...given, words });
   const question = `Set up ${tool}?`;
-  const changed = await showAndCarryOut(cli, tool, plan, given, question, notes);
+  const work = async (): Promise<readonly string[]> => {
+    if (!given.dryRun) await carryOut(plan);
+    return notes;
+  };
+  const changed = await showAndCarryOut(cli, tool, plan, given, question, work);
   if (cli.output.isJson || given.dryRun) return;
   for (const note of notes) cli.output.say(note);
   if (!changed) cli.output.success(`${tool} is set up already: nothing to change.`);
   else cli.output.success(`Set up ${tool}. To take it back: auth setup ${tool} --undo`);
 }
 
-/** @returns whether there was anything to do */
+/**
+ * @param work carries it out, or with --dry-run does nothing, and says what a person should know besides
+ * @returns whether there was anything to do
+ */
 export async function showAndCarryOut(
   cli: Cli,
   tool: string | null,
   plan: Plan,
   { yes, dryRun, again }: Consent,
   question: string,
-  notes: readonly string[],
+  work: () => Promise<readonly string[]>,
 ): Promise<boolean> {
   const { output } = cli;
   const shown = await Promise.all(plan.steps.map(shownStep));
   const changes = shown.filter(({ action }) => action !== "record");
   const lines = changes.flatMap(shownLines);
-  const document = { tool, done: !dryRun, changes, notes };
+  const document = async () => ({ tool, done: !dryRun, changes, notes: await work() });
   if (dryRun) {
-    await (output.isJson ? output.json(document) : output.lines(lines.length > 0 ? lines : ["Nothing would change."]));
+    const planned = await document();
+    await (output.isJson ? output.json(planned) : output.lines(lines.length > 0 ? lines : ["Nothing would change."]));
     return plan.steps.length > 0;
   }
   if (changes.length > 0) {
     for (const line of lines) output.notice(line);
     await requireConsent(cli, question, yes, `Without a question: ${again}`);
   }
-  await carryOut(plan);
-  if (output.isJson) await output.json(document);
+  const done = await document();
+  if (output.isJson) await output.json(done);
   return changes.length > 0;
 }

@@ -3,6 +3,7 @@ import { usage } from "../../platform/errors.ts";
 import { configFolder, inFolder, inHome } from "../../platform/places.ts";
 import type { Wanted } from "../engine.ts";
 import { requirePlace } from "../needs.ts";
+import { launchdEnding, systemdEnding } from "../service.ts";
 import type { SetupCall, Tool } from "../tool.ts";
 
 export default {
@@ -16,7 +17,14 @@ export default {
       notes: [...notes, "Where the vault has a passphrase, unlock it once: auth agent start"],
     };
   },
+  endingOf(where, path) {
+    if (where.platform === "linux") return systemdEnding(where, UNIT, path);
+    return where.platform === "darwin" ? launchdEnding(where, LABEL) : null;
+  },
 } satisfies Tool;
+
+const UNIT = "auth-agent.service";
+const LABEL = "auth.agent";
 
 interface Service {
   readonly wanted: Wanted;
@@ -25,7 +33,7 @@ interface Service {
 
 const SERVICES: Partial<Record<NodeJS.Platform, (call: SetupCall, words: readonly string[]) => Service>> = {
   linux(call, words) {
-    const path = requirePlace(inFolder(call, "", configFolder(call, "systemd"), "user", "auth-agent.service"));
+    const path = requirePlace(inFolder(call, "", configFolder(call, "systemd"), "user", UNIT));
     const text = [
       "[Unit]",
       "Description=The agent of auth, which keeps its vault open",
@@ -43,7 +51,7 @@ const SERVICES: Partial<Record<NodeJS.Platform, (call: SetupCall, words: readonl
     return { wanted: { name: "systemd", path, change: { kind: "whole", text, mode: 0o644 } }, notes };
   },
   darwin(call, words) {
-    const path = requirePlace(inHome(call, "Library", "LaunchAgents", "auth.agent.plist"));
+    const path = requirePlace(inHome(call, "Library", "LaunchAgents", `${LABEL}.plist`));
     const texts = (values: readonly string[]): string =>
       values.map((value) => `<string>${xmlText(value)}</string>`).join("");
     const places = placesOf(call).map(([name, value]) => `<key>${name}</key>${texts([value])}`);
@@ -51,7 +59,7 @@ const SERVICES: Partial<Record<NodeJS.Platform, (call: SetupCall, words: readonl
       '<?xml version="1.0" encoding="UTF-8"?>',
       '<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">',
       '<plist version="1.0"><dict>',
-      "<key>Label</key><string>auth.agent</string>",
+      `<key>Label</key><string>${LABEL}</string>`,
       `<key>ProgramArguments</key><array>${texts(words)}</array>`,
       `<key>EnvironmentVariables</key><dict>${places.join("")}</dict>`,
       "<key>RunAtLoad</key><true/>",
