@@ -3,6 +3,7 @@ import { commandLine } from "../platform/shell-word.ts";
 import { TOOLS } from "../setup/table.ts";
 import { defineCommand, list } from "./command.ts";
 import { inSession } from "./session.ts";
+import { type Given, requireForMode, requireForTool } from "./setup/applies.ts";
 import { oneOf } from "./suggest.ts";
 
 export const TOOL_NAMES = Object.keys(TOOLS);
@@ -60,19 +61,21 @@ export default defineCommand({
     inSession(cli, async (session) => {
       const { check = false, undo = false, force = false, system = false, replace = false } = args;
       if (check && undo) throw usage("--check and --undo don't go together.");
-      if (force && !undo) throw usage("--force belongs to --undo.", "Another helper's place is taken with --replace.");
       const [given, ...words] = args._;
       const tool = given === undefined ? null : oneOf("tool", given, TOOL_NAMES);
+      const all = givenOf(args, words, cli.rest);
       const names = [...list(args.host), ...(args.name === undefined ? [] : [args.name])];
       const meant = { tool, words, profile: args.profile, names };
       const again = commandWithYes(args, cli.rest);
       const consent = { yes: args.yes ?? false, dryRun: args["dry-run"] ?? false, again };
+      if (check || undo) requireForMode(check ? "--check" : "--undo", all);
       if (check) return (await import("./setup/check.ts")).check(cli, meant);
       if (undo) return (await import("./setup/undo.ts")).undo(cli, meant, { ...consent, force });
       if (tool === null) {
-        if (names.length > 0 || replace || system) throw usage("Set up what?", "Name the tool: auth setup <tool>");
+        if (all.length > 0) throw usage("Set up what?", "Name the tool: auth setup <tool>");
         return (await import("./setup/list.ts")).listTools(cli);
       }
+      requireForTool(tool, all);
       const { setUp } = await import("./setup/apply.ts");
       return setUp(cli, session, tool, {
         ...{
@@ -89,6 +92,19 @@ export default defineCommand({
       });
     }),
 });
+
+/** What stands on the command line besides the tool and the two modes. */
+function givenOf(args: Readonly<Record<string, unknown>>, words: readonly string[], rest: readonly string[]): Given[] {
+  const flags = [
+    ...(["profile", "host", "name", "context", "audience", "replace", "force", "system"] as const),
+    ...(["dry-run", "yes"] as const),
+  ];
+  return [
+    ...flags.filter((name) => args[name] !== undefined && args[name] !== false),
+    ...(words.length > 0 ? (["connection"] as const) : []),
+    ...(rest.length > 0 ? (["rest"] as const) : []),
+  ];
+}
 
 /** The same command, not asking. */
 function commandWithYes(

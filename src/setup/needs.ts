@@ -2,10 +2,6 @@
 import { usage } from "../platform/errors.ts";
 import type { SetupCall } from "./tool.ts";
 
-export function refuseWords({ rest }: SetupCall, why: string): void {
-  if (rest.length > 0) throw usage(`Nothing can be added to the call: ${why}.`, "Leave out what comes after --.");
-}
-
 export function requireConnection({ connection }: SetupCall, tool: string): string {
   if (connection !== null) return connection;
   throw usage(

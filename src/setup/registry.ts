@@ -1,12 +1,11 @@
 /** `credHelpers` of a file like docker's: the helper of each registry, a program of that name on PATH. */
-import { hostIn, refuseWords } from "./needs.ts";
+import { hostIn } from "./needs.ts";
 import { linkTo, pathNotes } from "./program.ts";
 import type { Planned, SetupCall } from "./tool.ts";
 
 const PROGRAM = "docker-credential-auth";
 
 export async function registryParts(call: SetupCall, path: string): Promise<Planned> {
-  refuseWords(call, `it asks ${PROGRAM}, which takes no words`);
   const registries = (await call.origins()).map(hostIn);
   const links = registries.map((name) => linkTo(call, PROGRAM, name));
   const wanted = registries.map(

@@ -1,11 +1,10 @@
 /** The token helper of Vault and OpenBao: a full path, and no words. */
 import { inFolder, inHome } from "../platform/places.ts";
-import { refuseWords, requirePlace } from "./needs.ts";
+import { requirePlace } from "./needs.ts";
 import { linkTo } from "./program.ts";
 import type { Planned, SetupCall } from "./tool.ts";
 
 export function tokenHelperParts(call: SetupCall, tool: string, variable: string, file: string): Planned {
-  refuseWords(call, "a token helper takes no words");
   const path = requirePlace(inFolder(call, variable, inHome(call, file)));
   const setting = "token_helper";
   const link = linkTo(call, "vault-token-auth", setting);

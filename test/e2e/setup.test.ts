@@ -249,6 +249,31 @@ describe("what can't be meant is 64", () => {
     test(words.join(" "), async () => {
       expect((await call(...words, "--yes")).code).toBe(64);
     });
+
+  for (const [words, said] of [
+    [[...GIT, "--context", "x"], "--context doesn't go with git."],
+    [[...GIT, "--audience", "x"], "--audience doesn't go with git."],
+    [[...GIT, "--name", "x"], "--name doesn't go with git."],
+    [["setup", "terraform", "--host", "a.example"], "--host doesn't go with terraform."],
+    [["setup", "terraform", "--system"], "--system doesn't go with terraform."],
+    [["setup", "bazel", "--host", "a.example", "--replace"], "--replace doesn't go with bazel."],
+    [["setup", "pip", "github:work"], "A connection doesn't go with pip."],
+    [["setup", "vault", "-p", "work"], "--profile doesn't go with vault."],
+    [["setup", "mcp", "cursor", "https://mcp.example.com/mcp", "-p", "work"], "--profile doesn't go with mcp."],
+    [["setup", "completion", "bash", "--", "--min-ttl", "60"], "What comes after -- doesn't go with completion."],
+    [["setup", "completion", "bash", "zsh"], "Which shell?"],
+    [["setup", "git", "--undo", "--replace"], "--replace doesn't go with --undo."],
+    [["setup", "git", "--undo", "--system"], "--system doesn't go with --undo."],
+    [["setup", "git", "--undo", "--", "--min-ttl", "60"], "What comes after -- doesn't go with --undo."],
+    [["setup", "git", "--check", "--dry-run"], "--dry-run doesn't go with --check."],
+    [["setup", "--check", "--context", "x"], "--context doesn't go with --check."],
+    [["setup", "--dry-run"], "Set up what?"],
+    [["setup", "-p", "work"], "Set up what?"],
+  ] as const)
+    test(`${words.join(" ")}: ${said}`, async () => {
+      const ended = await call(...words);
+      expect([ended.code, ended.stderr]).toEqual([64, expect.stringContaining(said)]);
+    });
 });
 
 test.skipIf(lacking("git"))("a home with spaces and quotes in its name: git runs what was set up", async () => {

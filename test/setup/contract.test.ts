@@ -58,8 +58,9 @@ class Home {
     writeFileSync(path, text);
   }
 
-  async plan(options = NO_OPTIONS): Promise<Plan> {
-    const { call = {}, origins = [], env } = this.#fixture;
+  async plan(options = NO_OPTIONS, other: Fixture["call"] & { readonly origins?: readonly string[] } = {}): Promise<Plan> {
+    const { call = {}, env } = this.#fixture;
+    const { origins = this.#fixture.origins ?? [], ...otherCall } = other;
     const bin = join(this.path, ".local", "bin");
     const where = {
       ...surroundingsOf({ HOME: this.path, PATH: bin, ...env?.(this.path) }),
@@ -68,7 +69,7 @@ class Home {
     };
     const made: SetupCall = {
       ...where,
-      ...{ connection: null, name: null, context: null, audience: null, rest: [], ...options, ...call },
+      ...{ connection: null, name: null, context: null, audience: null, rest: [], ...options, ...call, ...otherCall },
       ...{ auth: join(bin, "auth"), bin, files: this.known },
       origins: async () => origins,
       textOf: (path) => textWithout(this.known, path, this.#tool),
@@ -166,6 +167,32 @@ test("taking back everything is refused where something was set up since it was 
 test("every tool has a fixture, and every fixture a tool", () => {
   expect(Object.keys(FIXTURES).sort()).toEqual(Object.keys(TOOLS).sort());
 });
+
+/** Another value of each option. */
+const OTHER = {
+  connection: { connection: "oidc:another" },
+  host: { origins: ["https://another.example"] },
+  name: { name: "another" },
+  context: { context: null },
+  audience: { audience: "//iam.googleapis.com/another" },
+  rest: { rest: ["--min-ttl", "61"] },
+} as const;
+
+/** Here a connection only says for which hosts. */
+const BY_HOSTS = ["docker", "podman"];
+
+for (const [tool, { takes }] of Object.entries(TOOLS))
+  test(`${tool}: an option changes what is set up where the tool takes it, and else not`, async () => {
+    const home = new Home(tool, FIXTURES[tool]?.text ?? null);
+    const shownFor = async (other: Parameters<Home["plan"]>[1]): Promise<unknown> =>
+      Promise.all((await home.plan(NO_OPTIONS, other)).steps.map(shownStep));
+    const usual = await shownFor({});
+    const changing: string[] = [];
+    for (const [option, other] of Object.entries(OTHER))
+      if (!Bun.deepEquals(await shownFor(other), usual)) changing.push(option);
+    const taken = takes.filter((option) => option in OTHER && !(option === "connection" && BY_HOSTS.includes(tool)));
+    expect(changing.sort()).toEqual([...taken].sort());
+  });
 
 for (const [tool, fixture] of Object.entries(FIXTURES))
   describe(tool, () => {

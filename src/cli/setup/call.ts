@@ -32,7 +32,7 @@ export interface Given {
 /** @throws AuthError `connection_not_found`, `usage` */
 export async function callOf(cli: Cli, session: Session, tool: string, given: Given): Promise<SetupCall> {
   const { env, paths } = cli.context;
-  if (given.system && (TOOLS[tool]?.system !== true || process.platform === "win32"))
+  if (given.system && process.platform === "win32")
     throw usage("It has no configuration for all users that is known here.", "Leave out --system.");
   const where = surroundingsOf(env);
   const found = ownProgram(where);
@@ -99,9 +99,10 @@ async function requireItsOwn(
 ): Promise<void> {
   if (rest.includes(origin) || (await isFor(session, stored, origin))) return;
   const command = commandLine(["auth", "setup", tool, typed, "--host", origin, "--", "--origin", origin]);
-  throw new AuthError("origin_mismatch", `${display(stored.ref)} isn't for ${origin}.`, {
-    hint: `If its tokens may go there: ${command}`,
-  });
+  const hint = TOOLS[tool]?.takes.includes("rest")
+    ? `If its tokens may go there: ${command}`
+    : `${tool} asks for the connection of each host: name one that is for it.`;
+  throw new AuthError("origin_mismatch", `${display(stored.ref)} isn't for ${origin}.`, { hint });
 }
 
 /** @throws AuthError `usage` */

@@ -33,7 +33,7 @@ const MARK = "\uFEFF";
 function addedTo(text: string, change: LinesChange, mayReplace: boolean): Added | null {
   if (blockIn(text, change) !== null) {
     if (stateIn(text, change) === "stands") return null;
-    throw new InTheWay("lines of an earlier 'auth setup' are there, changed by hand");
+    throw new Unreadable("has lines of an earlier 'auth setup', which were changed by hand: take them out first");
   }
   const all = linesOf(text);
   const end = text.includes("\r\n") ? "\r\n" : "\n";

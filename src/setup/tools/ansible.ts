@@ -1,16 +1,15 @@
 /** A vault id of the user's ansible.cfg. Those that are there stay; a project's own ansible.cfg goes before this one. */
 import { inFolder, inHome } from "../../platform/places.ts";
-import { refuseWords, requireConnection, requirePlace } from "../needs.ts";
+import { requireConnection, requirePlace } from "../needs.ts";
 import { scriptFor } from "../program.ts";
 import type { Tool } from "../tool.ts";
 
 export default {
   async plan(call) {
-    refuseWords(call, "Ansible adds the vault id");
     const connection = requireConnection(call, "ansible");
     const path = requirePlace(inFolder(call, "ANSIBLE_CONFIG", inHome(call, ".ansible.cfg")));
     const setting = "vault_identity_list";
-    const script = scriptFor({ ...call, connection: null }, "ansible", "auth-client", setting);
+    const script = scriptFor({ ...call, connection: null, rest: [] }, "ansible", "auth-client", setting);
     const before = /^[ \t]*vault_identity_list[ \t]*[=:]([^\r\n]*)/im
       .exec((await call.textOf(path)) ?? "")?.[1]
       ?.trim();

@@ -10,10 +10,11 @@ export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
 
 export default {
   async plan(call) {
-    const [named] = call.words;
+    const [named, ...more] = call.words;
     const shell = named ?? (call.env.SHELL ?? "").replace(/^.*\//, "");
     const found = SHELLS.find((one) => one === shell);
-    if (found === undefined) throw usage("Which shell?", "Name it: auth setup completion bash|zsh|fish|powershell");
+    if (found === undefined || more.length > 0)
+      throw usage("Which shell?", "Name it: auth setup completion bash|zsh|fish|powershell");
     return { wanted: [PARTS[found](call)], notes: ["A new shell has it."] };
   },
 } satisfies Tool;

@@ -8,7 +8,6 @@ import { usage } from "../../platform/errors.ts";
 import { commandLine, shellWord } from "../../platform/shell-word.ts";
 import { addressFault, isSameUrl } from "../../platform/url.ts";
 import type { Change, Json } from "../change.ts";
-import { refuseWords } from "../needs.ts";
 import { refused } from "../refused.ts";
 import type { SetupCall, Tool } from "../tool.ts";
 
@@ -16,7 +15,6 @@ const HEADERS = "headers";
 
 const mcp: Tool = {
   async plan(call) {
-    refuseWords(call, "the client names the server, and nothing else");
     const [id = "", url = "", how, ...more] = call.words;
     const client = clientNamed(id);
     if (client === null || url === "" || more.length > 0 || (how !== undefined && how !== HEADERS))
