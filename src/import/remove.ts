@@ -82,6 +82,11 @@ export class Backups {
     };
   }
 
+  /** The copy that is there of a file; null: none is. */
+  of(path: string): string | null {
+    return this.#made.get(path) ?? null;
+  }
+
   async #copy(path: string, make: (copy: string) => Promise<void>): Promise<string> {
     const made = this.#made.get(path);
     if (made !== undefined) return made;
@@ -116,8 +121,8 @@ export class Backups {
   async #forget(path: string): Promise<void> {
     const copy = this.#made.get(path);
     if (copy === undefined || this.#used.has(path)) return;
-    this.#made.delete(path);
     await rm(copy, { force: true });
+    this.#made.delete(path);
   }
 }
 

@@ -128,9 +128,16 @@ describe("the Sentry CLI's login", () => {
   test("one that the provider ended says so, with what login's dead token says", async () => {
     const at = await sentryHome({ expiresIn: -60 });
     at.issuer.kill();
-    const { code, stderr } = await at.call("import", "sentry", "--move", "--yes");
-    expect({ code, stderr }).toEqual({ code: 4, stderr: expect.stringContaining("invalid_grant") });
-    expect(at.leftovers().length).toBe(1);
+    const ended = await at.call("import", "sentry", "--move", "--yes", "--json");
+    expect({ code: ended.code, stderr: ended.stderr }).toEqual({
+      code: 4,
+      stderr: expect.stringContaining("invalid_grant"),
+    });
+    const [backup = "", ...others] = at.leftovers();
+    expect(others).toEqual([]);
+    expect(errorOf(ended).hint).toEndWith(
+      `The file as it was, with its secrets: ${join(at.home, "auth/backups", backup)}`,
+    );
   }, 30_000);
 
   test("without --move the access token alone is copied, and its refresh token stays with its holder", async () => {

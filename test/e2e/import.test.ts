@@ -467,6 +467,25 @@ describe("--move", () => {
     expect(readFileSync(join(home.home, ".npmrc"), "utf8")).toBe(before);
   });
 
+  test("what fails once the file was changed names the copy of it, each time", async () => {
+    const home = await homeWith();
+    const file = join(home.home, ".netrc");
+    const hosts = ["one", "two", "three"];
+    const lines = hosts.map((name) => `machine ${name}.example login me password key-${name}\n`);
+    writeFileSync(file, lines.join(""), { mode: 0o600 });
+    const terminal = onTerminal([AUTH, "import", "netrc", "--move"], { env: home.env, cwd: home.home, columns: 400 });
+    await terminal.waitFor("take them out");
+    for (const name of ["two", "three"])
+      await auth(["login", `apikey:${name}.example`, "--token", "-"], { env: home.env, stdin: "mine" });
+    terminal.type("y");
+    expect((await terminal.ended).code).toBe(5);
+    const [copy = "", ...others] = backupsOf(home);
+    expect(others).toEqual([]);
+    expect(readFileSync(join(home.home, "auth", "backups", copy), "utf8")).toBe(lines.join(""));
+    // Once where it was moved, and once with each of the errors.
+    expect(terminal.screen().split(copy)).toHaveLength(4);
+  });
+
   test("a file with a second name is left as it is, and nothing is stored", async () => {
     const home = await homeWith("npmrc");
     const file = join(home.home, ".npmrc");

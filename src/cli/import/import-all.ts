@@ -95,7 +95,7 @@ async function takeAll(cli: Cli, session: Session, all: readonly Planned[], wish
         ? notBegun(one)
         : await takeOne(cli, session, one, { ui, backups, wish, interruption });
       if (error === null) done++;
-      else errors.push(error);
+      else errors.push(namingCopy(error, backups.of(one.found.path)));
     }
     await cli.output.done();
     if (errors.length > 0) signals.handled();
@@ -104,12 +104,23 @@ async function takeAll(cli: Cli, session: Session, all: readonly Planned[], wish
     signals.release();
   }
   const first = errors.find(({ code }) => code === "interrupted") ?? errors[0];
-  for (const one of errors) if (one !== first) cli.output.warn(one.message);
+  for (const one of errors) if (one !== first) cli.output.warn([one.message, ...(one.hint?.split("\n") ?? [])]);
   if (first !== undefined) throw first;
   if (done > 0 || all.every(({ action }) => action === "held")) return;
   throw new AuthError("import_refused", "Nothing was taken.", {
     hint: all.map(({ found: { path }, reason }) => escapeText(`${path}: ${reason ?? "it is here already"}`)).join("\n"),
   });
+}
+
+/** Where the old file is, whatever went wrong once it was copied. */
+function namingCopy(error: AuthError, backup: string | null): AuthError {
+  if (backup === null) return error;
+  const hint = [...(error.hint === undefined ? [] : [error.hint]), copyLine(backup)].join("\n");
+  return error.restated({ hint });
+}
+
+function copyLine(backup: string): string {
+  return `The file as it was, with its secrets: ${escapeText(backup)}`;
 }
 
 function notBegun({ ref, found: { path } }: Planned): AuthError {
@@ -162,6 +173,6 @@ async function tellTaken(cli: Cli, planned: Planned, { ref, backup, refresh }: T
     });
   const what = action === "remove" ? "was here already; its old copy is gone" : moved ? "moved here" : "copied";
   cli.output.success(`${connection}: ${kindWords(kind)} ${what}, from ${path}`);
-  if (backup !== null) cli.output.say(`  The file as it was, with its secrets: ${backup}`);
+  if (backup !== null) cli.output.say(`  ${copyLine(backup)}`);
   if (refreshed) cli.output.say("  It was due, and has been refreshed: the login works.");
 }

@@ -83,7 +83,8 @@ async function storeAndRemove(
     await prepared.commit();
     return null;
   } catch (error) {
-    await prepared.abandon();
+    // A copy that can't be removed now is named with the error.
+    await prepared.abandon().catch(() => {});
     throw error;
   }
 }
