@@ -58,7 +58,10 @@ class Home {
     writeFileSync(path, text);
   }
 
-  async plan(options = NO_OPTIONS, other: Fixture["call"] & { readonly origins?: readonly string[] } = {}): Promise<Plan> {
+  async plan(
+    options = NO_OPTIONS,
+    other: Fixture["call"] & { readonly origins?: readonly string[] } = {},
+  ): Promise<Plan> {
     const { call = {}, env } = this.#fixture;
     const { origins = this.#fixture.origins ?? [], ...otherCall } = other;
     const bin = join(this.path, ".local", "bin");
