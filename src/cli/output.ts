@@ -173,7 +173,7 @@ async function toStdout(data: string | Uint8Array): Promise<void> {
   } catch (error) {
     if (errorCode(error) === "EPIPE") closed = true;
     else
-      throw new AuthError("internal", `Standard output can't be written: ${reason(error)}.`, {
+      throw new AuthError("internal", `Standard output can't be written: ${writeFault(error)}.`, {
         cause: error,
         hint: "Make room, or send the output elsewhere. What was done is done: ask for it again.",
       });
@@ -188,6 +188,7 @@ async function toStderr(text: string): Promise<void> {
   }
 }
 
-function reason(error: unknown): string {
+/** Why an output can't be written, in words. */
+export function writeFault(error: unknown): string {
   return errorCode(error) === "ENOSPC" ? "no space left on the device" : (errorCode(error) ?? "unknown error");
 }

@@ -1,14 +1,16 @@
 /** `run --mask`: what the command was given doesn't come out with what it writes, in no form. */
+import { constants } from "node:os";
 import { opensVault } from "../inject/environment.ts";
 import { isMaskable } from "../inject/mask/forms.ts";
 import { createMasker, type Masker } from "../inject/mask/masker.ts";
 import { runBeside } from "../platform/child.ts";
-import { usage } from "../platform/errors.ts";
+import { errorCode, usage } from "../platform/errors.ts";
 import type { Execution } from "../platform/exec.ts";
 import { startFiltered } from "../platform/filtered-child.ts";
 import { Secret } from "../platform/secret.ts";
 import { namesSecret } from "../providers/reserved.ts";
 import type { Cli } from "./context.ts";
+import { writeFault } from "./output.ts";
 import type { Handover, RunOptions } from "./run.ts";
 
 export interface Mask {
@@ -26,16 +28,28 @@ export function maskOf(cli: Cli, handover: Handover, { keepKey }: RunOptions): M
     if (isMaskable(secret.reveal())) secrets.push(secret);
     else cli.output.warn(`${name} isn't masked: it is so short that it may be part of ordinary text.`);
   const maskers: Masker[] = [];
-  const start = startFiltered((onTerminal) => {
-    const masker = createMasker(secrets, { keepsWidth: onTerminal });
-    maskers.push(masker);
-    return masker;
-  });
+  const losses: unknown[] = [];
+  const start = startFiltered(
+    (onTerminal) => {
+      const masker = createMasker(secrets, { keepsWidth: onTerminal });
+      maskers.push(masker);
+      return masker;
+    },
+    (error) => void losses.push(error),
+  );
   return {
     add: (token) => {
       for (const masker of maskers) masker.add(token);
     },
-    run: (execution, ended) => runBeside(execution, ended, start),
+    async run(execution, ended) {
+      const code = await runBeside(execution, ended, start);
+      const [loss] = losses;
+      if (loss === undefined) return code;
+      const isClosed = errorCode(loss) === "EPIPE";
+      if (!isClosed) cli.output.warn(`The command's output can't be written: ${writeFault(loss)}.`);
+      // One that had written it all before it was lost doesn't know.
+      return code === 0 ? (isClosed ? 128 + constants.signals.SIGPIPE : 1) : code;
+    },
   };
 }
 

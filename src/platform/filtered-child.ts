@@ -4,7 +4,6 @@
  */
 import { closeSync, fstatSync } from "node:fs";
 import { type Child, type Start, spawnCommand } from "./child.ts";
-import { errorCode } from "./errors.ts";
 import { F, posix } from "./posix.ts";
 import { openPipe } from "./secret-pipe.ts";
 import { isTerminal } from "./terminal.ts";
@@ -22,18 +21,23 @@ export interface OutputFilter {
 /** @param onTerminal what it gives out must take up as much of a screen as what it took in */
 export type MakeFilter = (onTerminal: boolean) => OutputFilter;
 
-export function startFiltered(makeFilter: MakeFilter): Start {
+/** Called with the error by which our own output takes nothing more: the command's is closed then. */
+export type OutputLost = (error: unknown) => void;
+
+export function startFiltered(makeFilter: MakeFilter, lost: OutputLost): Start {
   return async (file, execution) => {
-    if (!isTerminal(1)) return startWithPipes(file, execution, makeFilter);
+    if (!isTerminal(1)) return startWithPipes(file, execution, makeFilter, lost);
     const { startOnTerminal } = await import("./filtered-terminal.ts");
-    return startOnTerminal(file, execution, makeFilter);
+    return startOnTerminal(file, execution, makeFilter, lost);
   };
 }
 
-async function startWithPipes(...[file, execution, makeFilter]: [...Parameters<Start>, MakeFilter]): Promise<Child> {
-  const stdout = filteredPipe(Bun.stdout, makeFilter(false));
+async function startWithPipes(
+  ...[file, execution, makeFilter, lost]: [...Parameters<Start>, MakeFilter, OutputLost]
+): Promise<Child> {
+  const stdout = filteredPipe(Bun.stdout, makeFilter(false), lost);
   // Into one file or pipe, what is written to both stays in order.
-  const stderr = isSameFile(1, 2) ? stdout : filteredPipe(Bun.stderr, makeFilter(false));
+  const stderr = isSameFile(1, 2) ? stdout : filteredPipe(Bun.stderr, makeFilter(false), lost);
   const process = spawnCommand(file, execution, { standard: ["inherit", stdout.input, stderr.input] });
   const passed = [...new Set([stdout, stderr])].map(({ pass }) => pass());
   return { process, sharesTerminal: true, finish: async () => void (await Promise.all(passed)) };
@@ -63,11 +67,11 @@ const PIPE_BYTES = 1024 * 1024;
 export interface FilteredPipe {
   /** The end that a command writes to. */
   readonly input: number;
-  /** Once the command has it: passes on what comes until its end, or until nobody reads it. */
+  /** Once the command has it: passes on what comes until its end, or until it can't be written. */
   pass(): Promise<void>;
 }
 
-export function filteredPipe(to: Bun.BunFile, filter: OutputFilter): FilteredPipe {
+export function filteredPipe(to: Bun.BunFile, filter: OutputFilter, lost: OutputLost): FilteredPipe {
   const ends = openPipe();
   if (ends === null) throw new Error("No pipe can be made here");
   const [reading, input] = ends;
@@ -89,8 +93,8 @@ export function filteredPipe(to: Bun.BunFile, filter: OutputFilter): FilteredPip
       pause.stop();
       await write(filter.end());
     } catch (error) {
-      // Nobody reads: the command finds out as it would have without us, since its pipe is closed too.
-      if (errorCode(error) !== "EPIPE") throw error;
+      // Nobody reads, or a disk is full: the command is stopped at its next write (SIGPIPE), since its pipe is closed too.
+      lost(error);
     } finally {
       pause.stop();
       closeSync(reading);

@@ -7,7 +7,7 @@ import { WriteStream } from "node:tty";
 import { type Child, spawnCommand } from "./child.ts";
 import { errorCode } from "./errors.ts";
 import type { Execution } from "./exec.ts";
-import { afterPause, type FilteredPipe, filteredPipe, type MakeFilter } from "./filtered-child.ts";
+import { afterPause, type FilteredPipe, filteredPipe, type MakeFilter, type OutputLost } from "./filtered-child.ts";
 import { isInForeground, openKeyboard } from "./keyboard.ts";
 import { F, posix } from "./posix.ts";
 import { isTerminal } from "./terminal.ts";
@@ -15,7 +15,12 @@ import { isTerminal } from "./terminal.ts";
 /** Milliseconds: what a command wrote has come when it has ended; others may hold its terminal open. */
 const LAST_WORDS_MS = 500;
 
-export async function startOnTerminal(file: string, execution: Execution, makeFilter: MakeFilter): Promise<Child> {
+export async function startOnTerminal(
+  file: string,
+  execution: Execution,
+  makeFilter: MakeFilter,
+  lost: OutputLost,
+): Promise<Child> {
   const filter = makeFilter(true);
   const pause = afterPause(filter, show);
   const closed = Promise.withResolvers<void>();
@@ -34,7 +39,7 @@ export async function startOnTerminal(file: string, execution: Execution, makeFi
     isGone = true;
     child?.terminal?.close();
   }
-  const stderr = isTerminal(2) ? null : filteredPipe(Bun.stderr, makeFilter(false));
+  const stderr = isTerminal(2) ? null : filteredPipe(Bun.stderr, makeFilter(false), lost);
   child = start(file, execution, stderr, {
     ...size(),
     data: (_, bytes) => {

@@ -90,6 +90,30 @@ describe("how it ends", () => {
     expect(stdout).toBe("y\n141\n");
   });
 
+  describe.skipIf(lacking("linux"))("where a full disk takes nothing", () => {
+    const call = (script: string, to: string): Promise<Ended> =>
+      run(["sh", "-c", `"$@" ${to}`, "sh", AUTH, ...args("sh", "-c", script)], { env });
+    const LINE = "Warning: The command's output can't be written: no space left on the device.\n";
+
+    test("the command is stopped as by a closed pipe, and one line says why", async () => {
+      expect(await call("exec yes", ">/dev/full")).toEqual({ code: 141, signal: null, stdout: "", stderr: LINE });
+      expect((await call("yes >&2", "2>/dev/full")).code).toBe(141);
+    });
+
+    test("one that has written it all, and ended well, has failed nevertheless", async () => {
+      expect(await call("echo $TOKEN", ">/dev/full")).toEqual({ code: 1, signal: null, stdout: "", stderr: LINE });
+      expect(await call("echo $TOKEN; exit 7", ">/dev/full")).toMatchObject({ code: 7, stderr: LINE });
+    });
+  });
+
+  test("one that has written it all before nobody reads on ends as by SIGPIPE", async () => {
+    const script = 'set -o pipefail; "$@" | true; echo $?';
+    const { stdout, stderr } = await run(["bash", "-c", script, "bash", AUTH, ...args("sh", "-c", "sleep 1; echo a")], {
+      env,
+    });
+    expect([stdout, stderr]).toEqual(["141\n", ""]);
+  });
+
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"] as const)
     test(`${signal} is the command's, which answers it as it likes`, async () => {
       const script = `trap 'echo got; kill $!; exit 5' ${signal.slice(3)}; sleep 30 & echo ready; wait`;
