@@ -6,41 +6,28 @@ import { type Acquired, acquire, acquiredFrom } from "./acquire.ts";
 import { type Session, servicesFor } from "./session.ts";
 
 export interface LiveAcquired {
-  /** @param minTtl milliseconds. @throws AuthError as `LiveToken.get` */
-  get(minTtl?: number): Promise<Acquired>;
+  /** @throws AuthError as `LiveToken.get` */
+  get(): Promise<Acquired>;
   /** After an API refused this token. @throws AuthError as `LiveToken.rejected`; for an environment's token too */
   rejected(token: Secret): Promise<Acquired>;
 }
 
-export interface LiveAcquiredOptions {
-  /** Milliseconds. */
-  readonly minTtl?: number;
-  readonly resource?: string | null;
-  /** See `AccessOptions`. */
-  readonly withHost?: boolean;
-}
-
-/** @param session is open for as long as the token is used */
-export async function liveAcquired(
-  session: Session,
-  selected: Selected,
-  { minTtl = 0, resource = null, withHost = false }: LiveAcquiredOptions = {},
-): Promise<LiveAcquired> {
+/** @param session is open for as long as the token is used @param minTtl milliseconds */
+export async function liveAcquired(session: Session, selected: Selected, minTtl: number): Promise<LiveAcquired> {
   if (selected.source === "environment")
     return {
-      get: () => acquire(session, selected, minTtl, undefined, resource),
-      rejected: (token) => acquire(session, selected, minTtl, token, resource),
+      get: () => acquire(session, selected),
+      rejected: (token) => acquire(session, selected, 0, token),
     };
   const services = await servicesFor(session, selected.ref);
   const live: LiveToken = liveToken(services, selected.ref, {
     minTtl,
     implicit: selected.mustAgree,
-    withHost,
-    ...(resource !== null && { resource }),
+    withHost: true,
   });
   return {
-    async get(ttl) {
-      const { stored, warning } = await live.get(ttl);
+    async get() {
+      const { stored, warning } = await live.get();
       return acquiredFrom(stored, warning);
     },
     async rejected(token) {

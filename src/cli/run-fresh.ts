@@ -80,7 +80,7 @@ async function keepFresh(
   // Nothing refreshes a token of the environment.
   if (!injection.stored) return;
   const selected = await select(session, { argument: injection.connection, profile: undefined, stored: true });
-  const live = await liveAcquired(session, selected, { minTtl, withHost: true });
+  const live = await liveAcquired(session, selected, minTtl);
   let { token } = injection;
   let wait = SHORTEST_MS;
   let said: string | null = null;

@@ -25,7 +25,11 @@ export interface StreamedRequest {
 export interface Upstreams {
   /** The request's head is sent with the first part of its body, or at its end. */
   open(request: StreamedRequest): ClientRequest;
-  /** Bytes to and from a host, through the proxy that the environment names for it. @throws HttpError */
+  /**
+   * Bytes to and from a host, through the proxy that the environment names for it. Each way ends by itself.
+   *
+   * @throws HttpError
+   */
   tunnel(host: string, port: number): Promise<Socket>;
   close(): void;
 }
@@ -61,7 +65,10 @@ export function openUpstreams(): Upstreams {
     },
     async tunnel(host, port) {
       const url = new URL(`https://${host}:${port}`);
-      return (await viaProxy(url)) ?? connected(connect({ host: hostOf(url), port, ...CONNECTING }), url);
+      return (
+        (await viaProxy(url)) ??
+        connected(connect({ host: hostOf(url), port, allowHalfOpen: true, ...CONNECTING }), url)
+      );
     },
     close() {
       plain.destroy();

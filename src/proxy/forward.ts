@@ -14,7 +14,8 @@ import type { Entry } from "./journal.ts";
 import { type Call, type RelayContext, relay } from "./relay.ts";
 import { denied, malformed, type Refusal, refuse, refuseOn, withoutReply } from "./reply.ts";
 import { filledIn, type StandIn, standInsIn } from "./stand-ins.ts";
-import { tie, upgrade } from "./upgrade.ts";
+import { tie } from "./tunnel.ts";
+import { upgrade } from "./upgrade.ts";
 
 export interface ForwardOptions {
   readonly apis: readonly Api[];

@@ -31,13 +31,24 @@ export function pathOf(target: string): string {
   return query < 0 ? target : target.slice(0, query);
 }
 
-/** The path as an API reads it, which it is compared as. */
+/** The path as an API reads it, which it is compared as. Bytes that are no UTF-8 are no character that a rule could name. */
 export function decodedPath(target: string): string {
-  const path = pathOf(target);
-  if (!path.includes("%")) return path;
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path; // Escapes that are no UTF-8 stand for no character that a rule could name.
+  return pathOf(target).replace(/(?:%[0-9a-f]{2})+/gi, (escapes) =>
+    Buffer.from(escapes.replaceAll("%", ""), "hex").toString(),
+  );
+}
+
+/** How often a path's escapes may be escaped themselves. */
+const MOST_DECODINGS = 4;
+
+/** The path as APIs may read it that decode it more than once (`%256e`). null: there is no end to it. */
+export function readingsOf(target: string): string[] | null {
+  const readings = [pathOf(target)];
+  for (let i = 0; i < MOST_DECODINGS; i++) {
+    const last = readings.at(-1) ?? "";
+    const next = decodedPath(last);
+    if (next === last) return readings;
+    readings.push(next);
   }
+  return null;
 }

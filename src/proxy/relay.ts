@@ -3,20 +3,19 @@
  * without the token.
  */
 
-import type { Readable, Writable } from "node:stream";
 import { errorCode } from "../platform/errors.ts";
 import type { IncomingMessage, ServerResponse } from "../platform/http-server.ts";
-import { type ClientRequest, streamFailure, type Upstreams } from "../platform/http-stream.ts";
-import { Secret } from "../platform/secret.ts";
+import type { ClientRequest, Upstreams } from "../platform/http-stream.ts";
+import { answerTo, withoutAnswer } from "./answer.ts";
 import type { Api, Credential } from "./api.ts";
-import { decoded } from "./decoded.ts";
+import { clean, onFailure, pour } from "./clean.ts";
 import { count, endToEnd } from "./headers.ts";
 import type { Entry, Journal } from "./journal.ts";
 import { pathFault, pathOf } from "./path.ts";
 import { type Body, bodyOf } from "./replay.ts";
-import { denied, malformed, type Refusal, refuse, withoutReply, withoutToken } from "./reply.ts";
+import { denied, malformed, type Refusal, refuse } from "./reply.ts";
 import { type Rules, refusal } from "./rules.ts";
-import type { Scrubber, Scrubbers } from "./scrub.ts";
+import type { Scrubbers } from "./scrub.ts";
 
 /** What all requests have in common. */
 export interface RelayContext {
@@ -38,13 +37,6 @@ export interface Call {
   readonly via: Entry["via"];
   /** What goes out of the program's own headers, with the token among them. */
   headers(own: readonly string[], credential: Credential): readonly string[];
-}
-
-const NOTHING: Credential = { token: new Secret(""), headers: [], secrets: [] };
-
-/** @throws AuthError */
-export async function credentialFor({ api }: Call): Promise<Credential> {
-  return api === null ? NOTHING : api.credential();
 }
 
 export function entryOf({ api, origin, target, via }: Call, { method = "" }: IncomingMessage): Omit<Entry, "status"> {
@@ -82,40 +74,31 @@ export async function relay(
   let upstream: ClientRequest | null = null;
   response.on("close", () => {
     body.release();
-    if (response.writableFinished) return;
-    upstream?.destroy();
-    proxy.journal.write({ ...entry, status: null });
+    // Nobody waits for the reply any more; or it came before the body was through, whose rest is of no use.
+    if (!response.writableFinished || upstream?.writableEnded === false) upstream?.destroy();
+    if (!response.writableFinished) proxy.journal.write({ ...entry, status: null });
   });
-  try {
-    let credential: Credential | null = await credentialFor(call).catch((error: unknown) => {
-      turnDown(withoutToken(error));
-      return null;
+  const sendOnce = async (credential: Credential): Promise<IncomingMessage> => {
+    upstream?.destroy();
+    body.detach();
+    if (response.destroyed) throw new Error("the program has left");
+    upstream = open(proxy, call, request, credential);
+    return replyTo(proxy, upstream, body);
+  };
+  const send = async (credential: Credential): Promise<{ reply: IncomingMessage }> => {
+    const reply = await sendOnce(credential).catch((error: unknown) => {
+      if (upstream === null || !isStale(error, upstream, request, body)) throw error;
+      return sendOnce(credential);
     });
-    if (credential === null) return;
-    for (let isFirst = true, isFresh = false; ; ) {
-      if (response.destroyed) return;
-      upstream = open(proxy, call, request, credential);
-      const reply = await replyTo(proxy, upstream, body).catch((error: unknown) => {
-        if (isFresh || upstream === null || !isStale(error, upstream, request, body)) throw error;
-        return null;
-      });
-      const next: Credential | null =
-        reply !== null && isFirst && body.isWhole ? await afterRefusal(call, reply, credential) : null;
-      if (reply !== null && next === null) {
-        deliver(proxy, call.api, request, reply, response);
-        response.once("finish", () => proxy.journal.write({ ...entry, status: reply.statusCode ?? null }));
-        return;
-      }
-      body.detach();
-      if (next === null) isFresh = true;
-      else {
-        isFirst = false;
-        reply?.resume();
-        credential = next;
-      }
-    }
+    return { reply };
+  };
+  try {
+    const { reply } = await answerTo(call, send, () => body.hold());
+    deliver(proxy, call.api, request, reply, response);
+    response.once("finish", () => proxy.journal.write({ ...entry, status: reply.statusCode ?? null }));
   } catch (error) {
-    turnDown(withoutReply(streamFailure(error, call.origin)));
+    (upstream as ClientRequest | null)?.destroy();
+    if (!response.destroyed) turnDown(withoutAnswer(error, call));
   }
 }
 
@@ -167,24 +150,6 @@ export function giveUpAfter(upstream: ClientRequest, silence: number): void {
   upstream.setTimeout(silence, () => upstream.destroy(late()));
 }
 
-/**
- * What to try once more with. null: the reply is the answer. A 401 may say that the token may do too little, which no refresh
- * changes (RFC 6750 §3.1).
- */
-export async function afterRefusal(
-  { api }: Call,
-  { statusCode, headers }: IncomingMessage,
-  credential: Credential,
-): Promise<Credential | null> {
-  const isRefused = statusCode === 401 && !/insufficient_scope/i.test(headers["www-authenticate"] ?? "");
-  if (!isRefused || api === null) return null;
-  try {
-    return await api.renewed(credential);
-  } catch {
-    return null; // The engine has logged why; the program reads of the refusal.
-  }
-}
-
 /** Sends the reply on, as fast as the program takes it. */
 function deliver(
   { scrubbers }: RelayContext,
@@ -193,60 +158,19 @@ function deliver(
   reply: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const { body, isDecoded } = api === null ? { body: reply, isDecoded: false } : decoded(reply);
-  const scrubber = scrubbers.of(api);
-  const without = isDecoded ? ["content-encoding", "content-length"] : [];
-  const [status = "", ...headers] = scrubber.texts([reply.statusMessage ?? "", ...endToEnd(reply.rawHeaders, without)]);
+  const { status, headers, body, scrubber, length } = clean(scrubbers, api, reply);
   response.writeHead(reply.statusCode ?? 502, status, headers);
   // The connection itself: a head that wasn't sent yet would go out, and look like a whole reply without a body.
   const fail = (): void => {
     request.socket.destroy();
     response.destroy();
   };
-  reply.on("error", fail);
-  reply.on("aborted", fail);
-  body.on("error", fail);
+  onFailure(reply, body, fail);
   if (request.method === "HEAD") {
     reply.resume();
     return void response.end();
   }
-  const length = isDecoded ? Number.NaN : Number(reply.headers["content-length"]);
   // What an API sends piece by piece (server-sent events) may have a pause after its head; else it goes out with the body.
   if (Number.isNaN(length)) setImmediate(() => response.destroyed || response.flushHeaders());
   pour(body, scrubber, response, length);
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-/** What a masker gives is valid until its next call, unless it is the chunk itself. */
-function owned(clean: Uint8Array, chunk: Uint8Array): Uint8Array {
-  return clean.buffer === chunk.buffer ? clean : Buffer.from(clean);
-}
-
-/** Between two chunks a secret may be cut in two; what is no more than its beginning isn't kept from a program that waits. */
-const PAUSE_MS = 30;
-
-/** @param length in bytes, where it is known: the end goes out with what is before it */
-export function pour(from: Readable, scrubber: Scrubber, to: Writable, length = Number.NaN): void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let size = 0;
-  let isFinished = false;
-  from.on("data", (chunk: Buffer) => {
-    clearTimeout(timer);
-    size += chunk.length;
-    const clean = owned(scrubber.feed(chunk), chunk);
-    if (size === length) return finish(clean);
-    if (clean.length > 0 && !to.write(clean)) from.pause();
-    if (scrubber.isHolding) timer = setTimeout(() => to.write(Buffer.from(scrubber.pause())), PAUSE_MS);
-  });
-  to.on("drain", () => from.resume());
-  to.on("close", () => clearTimeout(timer));
-  // A body without bytes ends here, though its length was told.
-  from.on("end", () => isFinished || finish(NO_BYTES));
-  const finish = (last: Uint8Array): void => {
-    isFinished = true;
-    clearTimeout(timer);
-    const rest = scrubber.end();
-    to.end(rest.length === 0 ? last : Buffer.concat([last, rest]));
-  };
 }

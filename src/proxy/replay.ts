@@ -14,20 +14,25 @@ export interface Body {
   sendTo(upstream: ClientRequest): void;
   /** Whether all of it can be sent again. */
   readonly isWhole: boolean;
+  /** The same; if so, the rest waits until it is decided. */
+  hold(): boolean;
   /** The one it went to is given up; the rest waits for the next. */
   detach(): void;
+  /** It goes nowhere any more. */
   release(): void;
 }
 
 export function bodyOf(request: IncomingMessage): Body {
   const hasBody =
     request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0;
-  if (!hasBody) return { sendTo: (upstream) => void upstream.end(), isWhole: true, detach() {}, release() {} };
+  if (!hasBody)
+    return { sendTo: (upstream) => void upstream.end(), isWhole: true, hold: () => true, detach() {}, release() {} };
   let chunks: Buffer[] = [];
   let size = 0;
   let isWhole = true;
   let target: ClientRequest | null = null;
   let isOver = false;
+  let isReleased = false;
 
   const forget = (): void => {
     keptBytes -= size;
@@ -47,6 +52,7 @@ export function bodyOf(request: IncomingMessage): Body {
   };
   const go = (): void => void request.resume();
   request.on("data", (chunk: Buffer) => {
+    if (isReleased) return;
     keep(chunk);
     if (target === null) request.pause();
     else if (!target.write(chunk)) request.pause();
@@ -56,6 +62,11 @@ export function bodyOf(request: IncomingMessage): Body {
     target?.end();
   });
   request.pause();
+  const detach = (): void => {
+    target?.off("drain", go);
+    target = null;
+    if (!isReleased) request.pause();
+  };
   return {
     sendTo(upstream) {
       target = upstream;
@@ -67,15 +78,18 @@ export function bodyOf(request: IncomingMessage): Body {
     get isWhole() {
       return isWhole;
     },
-    detach() {
-      target?.off("drain", go);
-      target = null;
-      request.pause();
+    hold() {
+      if (isWhole) detach();
+      return isWhole;
     },
+    detach,
     release() {
+      isReleased = true;
       isWhole = false;
       forget();
-      target = null;
+      detach();
+      // A program that still sends reads the reply, and asks the next on this connection, once it is through.
+      go();
     },
   };
 }

@@ -1,6 +1,6 @@
 /** What the proxy itself answers: a status, JSON as errors of `--json` have it, and why, for programs (RFC 9209). */
 
-import { AuthError } from "../platform/errors.ts";
+import type { AuthError } from "../platform/errors.ts";
 import type { HttpError, HttpFailure } from "../platform/http-failure.ts";
 import type { Duplex, ServerResponse } from "../platform/http-server.ts";
 
@@ -23,9 +23,7 @@ export function malformed(message: string): Refusal {
 }
 
 /** There is no token to send the request with: nothing was sent. */
-export function withoutToken(error: unknown): Refusal {
-  if (!(error instanceof AuthError)) throw error;
-  const { code, message, hint } = error;
+export function withoutToken({ code, message, hint }: AuthError): Refusal {
   const passes = ["network", "provider_unavailable", "rate_limited", "busy"].includes(code);
   return { status: passes ? 503 : 502, type: "proxy_configuration_error", code, message, hint };
 }

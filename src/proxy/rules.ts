@@ -3,7 +3,7 @@ import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { addressFault, isSameOrigin, originOf } from "../platform/url.ts";
 import type { Api } from "./api.ts";
-import { decodedPath, ruleFault } from "./path.ts";
+import { decodedPath, readingsOf, ruleFault } from "./path.ts";
 
 export interface Rules {
   readonly allow: readonly Rule[];
@@ -87,7 +87,10 @@ export function refusal(rules: Rules, api: Api, asked: Asked): string | null {
   if (deny.some((rule) => fits(rule, here, true))) return "A --deny names it.";
   if (allow.some((rule) => fits(rule, here, false))) return null;
   if (allow.length > 0) return "No --allow names it.";
-  if (givesTokens(api, here)) return "It gives out tokens or keys: --allow must name it.";
+  const readings = readingsOf(target);
+  if (readings === null) return "Its path is escaped again and again.";
+  if (readings.some((path) => givesTokens(api, { method, origin, parts: path.split("/") })))
+    return "It gives out tokens or keys: --allow must name it.";
   return null;
 }
 

@@ -25,8 +25,8 @@ export interface ProxyOptions extends ForwardOptions {
 export interface RunningProxy {
   readonly port: number;
   readonly secret: Secret;
-  /** The reverse address of a connection, without a slash at its end. Holds the secret. */
-  addressOf(api: Api): string;
+  /** The reverse address of a connection, or of one of its origins, without a slash at its end. Holds the secret. */
+  addressOf(api: Api, origin?: string): string;
   close(): void;
 }
 
@@ -68,8 +68,10 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   return {
     port: server.port,
     secret,
-    addressOf: ({ connection }) =>
-      `http://127.0.0.1:${server.port}/${secret.reveal()}/${encodeURIComponent(connection).replaceAll("%3A", ":")}`,
+    addressOf: ({ connection }, origin) => {
+      const name = origin === undefined ? connection : new URL(origin).host;
+      return `http://127.0.0.1:${server.port}/${secret.reveal()}/${encodeURIComponent(name).replaceAll("%3A", ":")}`;
+    },
     close() {
       server.close();
       upstreams.close();

@@ -1,20 +1,13 @@
 /** Upgrades (WebSocket, RFC 6455): the handshake has the token in it; what follows are bytes both ways. */
 import type { Duplex, IncomingMessage } from "../platform/http-server.ts";
-import { type ClientRequest, streamFailure } from "../platform/http-stream.ts";
+import type { ClientRequest } from "../platform/http-stream.ts";
+import { answerTo, withoutAnswer } from "./answer.ts";
 import type { Credential } from "./api.ts";
-import { endToEnd, pairs } from "./headers.ts";
-import {
-  afterRefusal,
-  type Call,
-  credentialFor,
-  entryOf,
-  faultOf,
-  giveUpAfter,
-  open,
-  pour,
-  type RelayContext,
-} from "./relay.ts";
-import { malformed, type Refusal, refuseOn, withoutReply, withoutToken } from "./reply.ts";
+import { clean, onFailure, pour } from "./clean.ts";
+import { pairs } from "./headers.ts";
+import { type Call, entryOf, faultOf, giveUpAfter, open, type RelayContext } from "./relay.ts";
+import { malformed, type Refusal, refuseOn } from "./reply.ts";
+import { tie } from "./tunnel.ts";
 
 type Answer = { readonly reply: IncomingMessage; readonly upgraded: { socket: Duplex; head: Buffer } | null };
 
@@ -36,45 +29,35 @@ export async function upgrade(
   if (fault !== null) return turnDown(fault);
   let upstream: ClientRequest | null = null;
   socket.on("close", () => upstream?.destroy());
+  const more = ["Connection", "Upgrade", "Upgrade", request.headers.upgrade ?? ""];
+  const send = async (credential: Credential): Promise<Answer> => {
+    upstream?.destroy();
+    if (socket.destroyed) throw new Error("the program has left");
+    upstream = open(proxy, call, request, credential, more);
+    return handshake(proxy, upstream);
+  };
   try {
-    let credential: Credential | null = await credentialFor(call).catch((error: unknown) => {
-      turnDown(withoutToken(error));
-      return null;
-    });
-    if (credential === null) return;
-    const more = ["Connection", "Upgrade", "Upgrade", request.headers.upgrade ?? ""];
-    for (let isFirst = true; ; isFirst = false) {
-      if (socket.destroyed) return;
-      upstream = open(proxy, call, request, credential, more);
-      const { reply, upgraded } = await answerTo(proxy, upstream);
-      const next: Credential | null = isFirst ? await afterRefusal(call, reply, credential) : null;
-      if (next !== null) {
-        reply.resume();
-        credential = next;
-        continue;
-      }
-      proxy.journal.write({ ...entry, status: reply.statusCode ?? null });
-      const scrubber = proxy.scrubbers.of(call.api);
-      const [status = "", ...kept] = scrubber.texts([
-        reply.statusMessage ?? "",
-        ...endToEnd(reply.rawHeaders, ["content-length"]),
-      ]);
-      const connection = upgraded
-        ? ["Connection", "Upgrade", "Upgrade", reply.headers.upgrade ?? ""]
-        : ["Connection", "close"];
-      const lines = pairs([...kept, ...connection]).map(([name, value]) => `${name}: ${value}\r\n`);
-      socket.write(`HTTP/1.1 ${reply.statusCode} ${status}\r\n${lines.join("")}\r\n`, "latin1");
-      if (upgraded === null) return pour(reply, scrubber, socket);
-      upstream.setTimeout(0);
-      if (upgraded.head.length > 0) upgraded.socket.unshift(upgraded.head);
-      if (head.length > 0) upgraded.socket.write(head);
-      tie(socket, upgraded.socket);
-      socket.pipe(upgraded.socket);
-      // As many asterisks as there were bytes: the frames stay what they are.
-      return pour(upgraded.socket, scrubber, socket);
+    const { reply, upgraded } = await answerTo(call, send, () => true);
+    const { status, headers, body, scrubber } = clean(proxy.scrubbers, call.api, reply);
+    proxy.journal.write({ ...entry, status: reply.statusCode ?? null });
+    const connection =
+      upgraded === null ? ["Connection", "close"] : ["Connection", "Upgrade", "Upgrade", reply.headers.upgrade ?? ""];
+    const lines = pairs([...headers, ...connection]).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`HTTP/1.1 ${reply.statusCode} ${status}\r\n${lines.join("")}\r\n`, "latin1");
+    if (upgraded === null) {
+      onFailure(reply, body, () => socket.destroy());
+      return pour(body, scrubber, socket);
     }
+    (upstream as ClientRequest | null)?.setTimeout(0);
+    if (upgraded.head.length > 0) upgraded.socket.unshift(upgraded.head);
+    if (head.length > 0) upgraded.socket.write(head);
+    tie(socket, upgraded.socket);
+    socket.pipe(upgraded.socket);
+    // As many asterisks as there were bytes: the frames stay what they are.
+    return pour(upgraded.socket, scrubber, socket);
   } catch (error) {
-    turnDown(withoutReply(streamFailure(error, call.origin)));
+    (upstream as ClientRequest | null)?.destroy();
+    if (!socket.destroyed) turnDown(withoutAnswer(error, call));
   }
 }
 
@@ -84,7 +67,7 @@ function notAnUpgrade({ method, headers }: IncomingMessage): Refusal | null {
   return isPlain ? null : malformed("An upgrade is a GET without a body.");
 }
 
-function answerTo({ silence }: RelayContext, upstream: ClientRequest): Promise<Answer> {
+function handshake({ silence }: RelayContext, upstream: ClientRequest): Promise<Answer> {
   return new Promise((resolve, reject) => {
     upstream.once("upgrade", (reply: IncomingMessage, socket: Duplex, head: Buffer) =>
       resolve({ reply, upgraded: { socket, head } }),
@@ -94,15 +77,4 @@ function answerTo({ silence }: RelayContext, upstream: ClientRequest): Promise<A
     giveUpAfter(upstream, silence);
     upstream.end();
   });
-}
-
-/** The end of one is the end of the other. */
-export function tie(one: Duplex, other: Duplex): void {
-  for (const [from, to] of [
-    [one, other],
-    [other, one],
-  ] as const) {
-    from.on("error", () => to.destroy());
-    from.on("close", () => to.destroy());
-  }
 }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { until } from "../support/held-home.ts";
+import { AUTH } from "../support/program.ts";
 import { type ProxyHome, proxyHome, type Started, startAuthProxy } from "../support/proxy-home.ts";
 
 let home: ProxyHome;
@@ -234,6 +235,23 @@ describe("what two programs may read differently is refused:", () => {
       expect(home.api.last().url).toBe(part);
     }
   });
+});
+
+test("its address leads to the connection's own API, and each --origin has one of its own", async () => {
+  const other = "http://127.0.0.1:9";
+  const args = ["proxy", "acme", "--origin", other];
+  const child = Bun.spawn([AUTH, ...args], { env: home.env, stdio: ["ignore", "pipe", "ignore"] });
+  let text = "";
+  for await (const chunk of child.stdout) {
+    text += new TextDecoder().decode(chunk);
+    if (text.split("\n").length > 2) break;
+  }
+  child.kill();
+  const lines = text.split("\n").map((line) => line.replace(/127\.0\.0\.1:\d+\/[0-9a-f]{64}/, "HERE"));
+  expect(lines.slice(0, 2)).toEqual([
+    `acme:default\thttp://HERE/acme:default\t→ ${home.api.origin}`,
+    `acme:default\thttp://HERE/127.0.0.1:9\t→ ${other}`,
+  ]);
 });
 
 test("it ends with the signal's code, and nothing is left", async () => {

@@ -83,6 +83,23 @@ test("what gives out tokens is denied, unless --allow names it", () => {
   expect(isAllowed("POST /user/keys", ["* /*"])).toBe(true);
 });
 
+test("what gives out tokens is denied however often its path is escaped", () => {
+  for (const target of [
+    "/oauth/toke%6e",
+    "/oauth/toke%256e",
+    "/oauth/toke%25256e",
+    "/oauth%252ftoken",
+    "/oauth/token%253bx",
+    "/%6fauth/token;%ff",
+    `/oauth/toke%${"25".repeat(9)}6e`,
+  ])
+    expect([target, isAllowed(`GET ${target}`)]).toEqual([target, false]);
+  expect(isAllowed("POST /user/key%2573")).toBe(false);
+  for (const target of ["/files/100%25", "/files/a%2520b", "/files/%ff"])
+    expect([target, isAllowed(`POST ${target}`)]).toEqual([target, true]);
+  expect(isAllowed("GET /%61dmin/%ff", [], ["* /admin/*"])).toBe(false);
+});
+
 test("a rule that can't be read is refused", () => {
   for (const rule of [
     "GET",

@@ -1,17 +1,16 @@
 /** The connections that go through the proxy: where their tokens may go, and how one is had for each request. */
 import { isFor } from "../../connections/by-origin.ts";
-import { type LiveToken, liveToken } from "../../connections/live-token.ts";
 import { resolveStored } from "../../connections/pin.ts";
 import type { Selected } from "../../connections/select.ts";
 import type { Stored } from "../../connections/store.ts";
 import { AuthError } from "../../platform/errors.ts";
-import type { Secret } from "../../platform/secret.ts";
 import { originOf } from "../../platform/url.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
 import type { Api, Credential } from "../../proxy/api.ts";
-import { type Acquired, acquire, acquiredFrom } from "../acquire.ts";
+import { type Acquired, acquire } from "../acquire.ts";
 import { headersOf } from "../headers.ts";
-import { type Session, servicesFor } from "../session.ts";
+import { type LiveAcquired, liveAcquired } from "../live-acquired.ts";
+import type { Session } from "../session.ts";
 
 /** One of them, with the token that it has now. */
 export interface Proxied {
@@ -33,7 +32,7 @@ export async function proxied(session: Session, selected: Selected, also: readon
     throw new AuthError("origin_mismatch", `Nothing says where the token of ${connection} may go.`, {
       hint: "Name its API: --origin https://api.example",
     });
-  const source = selected.source === "vault" ? await fromVault(session, selected) : fixed(acquired);
+  const source = await liveAcquired(session, selected, 0);
   return {
     acquired,
     api: {
@@ -77,11 +76,11 @@ async function originsFor(
     ...(pinned?.origins ?? []),
     ...(described?.origins ?? []),
   ];
-  const found: string[] = [...also];
+  const found: string[] = [];
   for (const origin of wanted)
     if (!found.includes(origin) && (stored === null ? named.includes(origin) : await isFor(session, stored, origin)))
       found.push(origin);
-  return found;
+  return [...new Set([...found, ...also])];
 }
 
 /** What tells of a token or an account is no place that gives tokens. */
@@ -98,38 +97,10 @@ function endpointsOf({ stored }: Acquired, described: ResolvedProvider | null): 
   });
 }
 
-interface Source {
-  get(): Promise<Acquired>;
-  rejected(token: Secret): Promise<Acquired>;
-}
-
-async function fromVault(
-  session: Session,
-  { ref, mustAgree }: Extract<Selected, { source: "vault" }>,
-): Promise<Source> {
-  const services = await servicesFor(session, ref);
-  const live: LiveToken = liveToken(services, ref, { minTtl: 0, implicit: mustAgree, withHost: true });
-  return {
-    get: async () => {
-      const { stored, warning } = await live.get();
-      return acquiredFrom(stored, warning);
-    },
-    rejected: async (token) => {
-      const { stored, warning } = await live.rejected(token);
-      return acquiredFrom(stored, warning);
-    },
-  };
-}
-
-/** A token of the environment is what it is. */
-function fixed(acquired: Acquired): Source {
-  return { get: async () => acquired, rejected: async () => acquired };
-}
-
 /** Requests that come within this time look at the vault once. Milliseconds. */
 const SAME_LOOK_MS = 5;
 
-function credentials(session: Session, source: Source): Pick<Api, "credential" | "renewed"> {
+function credentials(session: Session, source: LiveAcquired): Pick<Api, "credential" | "renewed"> {
   let made: { readonly stored: Stored | null; readonly credential: Credential } | null = null;
   const credentialOf = async (acquired: Acquired): Promise<Credential> => {
     const { stored, token } = acquired;

@@ -20,7 +20,7 @@ export async function serve(cli: Cli, session: Session, options: ServeOptions): 
   try {
     for (const { acquired } of prepared.all)
       await cli.context.audit({ event: "run", status: "success", connection: acquired.connection, message: "proxy" });
-    await announce(cli, prepared);
+    await announce(cli, prepared, options.also);
     await cli.output.done();
     return await ended();
   } finally {
@@ -28,16 +28,27 @@ export async function serve(cli: Cli, session: Session, options: ServeOptions): 
   }
 }
 
-async function announce(cli: Cli, { all, proxy, injections, variables }: Prepared): Promise<void> {
+/** @param also origins that `--origin` named */
+async function announce(
+  cli: Cli,
+  { all, proxy, injections, variables }: Prepared,
+  also: readonly string[],
+): Promise<void> {
   const connections = all.map(({ api }) => {
     const { connection, origins } = api;
-    return { connection, address: proxy.addressOf(api), origins };
+    const addresses = Object.fromEntries(origins.map((origin) => [origin, proxy.addressOf(api, origin)]));
+    return { connection, address: proxy.addressOf(api), origins, addresses };
   });
   if (cli.output.isJson) {
     const environment = { ...variables, ...mergeInjections(injections) };
     return cli.output.event({ event: "listening", port: proxy.port, connections, environment });
   }
-  for (const { connection, origins, address } of connections)
-    await cli.output.text(`${connection}\t${address}\t→ ${origins[0]}`);
+  for (const { api } of all) {
+    const [own, ...others] = api.origins;
+    await cli.output.text(`${api.connection}\t${proxy.addressOf(api)}\t→ ${own}`);
+    for (const origin of others)
+      if (also.includes(origin))
+        await cli.output.text(`${api.connection}\t${proxy.addressOf(api, origin)}\t→ ${origin}`);
+  }
   cli.output.say("Whoever has an address can do what its token can. Ctrl-C ends it.", false);
 }
