@@ -5,7 +5,7 @@
  */
 import type { Environment, PersonNeed } from "../platform/context.ts";
 import { escapeText } from "../platform/escape.ts";
-import { helperEnvironment } from "../platform/helper-programs.ts";
+import { helperEnvironment, killWithChildren } from "../platform/helper-programs.ts";
 import { parseJson } from "../platform/json.ts";
 import { ownPath } from "../platform/own-program.ts";
 import { maskHeld } from "../platform/redact.ts";
@@ -30,8 +30,8 @@ export async function runNotifyCommand(env: Environment, need: PersonNeed): Prom
   return true;
 }
 
-/** `auth __notify`. @returns the exit code, which no one reads */
-export async function superviseNotifyCommand(env: Environment): Promise<number> {
+/** `auth __notify`. @param time milliseconds for the command and what it has started @returns the exit code, which no one reads */
+export async function superviseNotifyCommand(env: Environment, time = TIME): Promise<number> {
   const need = new TextDecoder().decode(await readStdin("request"));
   const { message } = (parseJson(need) ?? {}) as Partial<PersonNeed>;
   const line = env.AUTH_NOTIFY_COMMAND ?? "";
@@ -42,10 +42,13 @@ export async function superviseNotifyCommand(env: Environment): Promise<number> 
     stdin: new Blob([need]),
     stdout: "ignore",
     stderr: "ignore",
-    timeout: TIME,
-    killSignal: "SIGKILL",
+    // A process group of its own, so that what it started ends with it.
+    detached: process.platform !== "win32",
   });
-  return await child.exited;
+  const timer = setTimeout(() => killWithChildren(child), time);
+  const code = await child.exited;
+  clearTimeout(timer);
+  return code;
 }
 
 /** So that it may call `auth` for the same vault. */

@@ -16,6 +16,12 @@ export function helperEnvironment(env: Environment): Record<string, string> {
   return Object.fromEntries(kept.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
+/** Ends a program that was started as the leader of its process group (`detached`), and what it has started there. */
+export function killWithChildren(child: Bun.Subprocess): void {
+  if (process.platform === "win32") child.kill("SIGKILL");
+  else process.kill(-child.pid, "SIGKILL");
+}
+
 /**
  * Lets a person edit a text in $VISUAL or $EDITOR, else in vi or Notepad, in a private file that is gone afterwards.
  *

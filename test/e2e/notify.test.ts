@@ -2,7 +2,7 @@
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { agentHome } from "../support/agent-home.ts";
+import { agentHome, isAlive } from "../support/agent-home.ts";
 import { type HeldHome, heldHome, until } from "../support/held-home.ts";
 import { succeeded } from "../support/home.ts";
 import { tempFolder } from "../support/program.ts";
@@ -108,6 +108,21 @@ describe("AUTH_NOTIFY_COMMAND", () => {
     const without = await other.call(["token", "acme"]);
     const failing = await other.call(["token", "acme"], { env: { AUTH_NOTIFY_COMMAND: "/no/such/program" } });
     expect(failing).toEqual(without);
+  });
+
+  test.skipIf(process.platform === "win32")("and what it has started has no more than its time", async () => {
+    const file = join(tempFolder(), "pids");
+    const line = `sleep 300 & echo $! > ${file}; (sleep 300; true) & echo $! >> ${file}; wait`;
+    const script = `import { superviseNotifyCommand } from "${join(import.meta.dir, "../../src/cli/notify.ts")}";
+      process.exitCode = await superviseNotifyCommand(process.env, 500);`;
+    const child = Bun.spawn([process.execPath, "-e", script], {
+      env: { PATH: process.env.PATH ?? "", AUTH_NOTIFY_COMMAND: line },
+      stdio: [new Blob(["{}"]), "ignore", "inherit"],
+    });
+    expect(await child.exited).toBe(137);
+    const pids = readFileSync(file, "utf8").split("\n").filter(Boolean).map(Number);
+    expect(pids).toHaveLength(2);
+    await until("they have ended", () => !pids.some(isAlive));
   });
 
   test("attack: a provider's or a connection's words are no part of the command line, and no key comes along", async () => {
