@@ -12,6 +12,8 @@ import {
   HelloReply,
   ListReply,
   ReadReply,
+  type Status,
+  StatusReply,
 } from "./protocol.ts";
 
 type Hello = v.InferOutput<typeof HelloReply>;
@@ -20,8 +22,11 @@ type Entry = v.InferOutput<typeof AccessReply>["entry"];
 export interface AgentClient {
   /** null where nothing that speaks our protocol answers. */
   hello(): Promise<Hello | null>;
+  /** Of an agent of any version; null where none answers. */
+  status(): Promise<Status | null>;
   /** @param passphrase null: its key comes from elsewhere. @throws AuthError `vault_locked` where it doesn't open the vault */
   unlock(passphrase: string | null): Promise<void>;
+  /** Of any version, as `stop`. */
   lock(): Promise<void>;
   stop(): Promise<void>;
   read(type: Entry["type"], name: string): Promise<Entry | null>;
@@ -44,39 +49,48 @@ const ACCESS_TIME = 120_000;
 const REPLY_BYTES = 256 * 1024 * 1024;
 
 export function agentClient(place: AgentPlace): AgentClient {
-  const ask = async <Schema extends v.GenericSchema>(
-    what: string,
+  const send = async <Schema extends v.GenericSchema>(
+    request: Pick<LocalRequest, "method" | "path" | "body" | "timeout">,
     schema: Schema,
-    body: unknown,
-    timeout: number,
   ): Promise<v.InferOutput<Schema>> => {
     const at = addressAt(place);
     if (at === null) throw new AgentGone();
-    const request = { method: "POST", path: `/cli/${CLI_PROTOCOL}/${what}`, body: JSON.stringify(body) } as const;
-    const { status, text } = await reach(at, { ...request, timeout, maxBytes: REPLY_BYTES });
+    const { status, text } = await reach(at, { ...request, maxBytes: REPLY_BYTES });
     const document = parseJson(text);
     if (status !== 200) throw errorFrom(document);
     const parsed = v.safeParse(schema, document);
     if (!parsed.success) throw new AgentGone();
     return parsed.output;
   };
+  const ask = <Schema extends v.GenericSchema>(
+    what: string,
+    schema: Schema,
+    body: unknown,
+    timeout: number,
+  ): Promise<v.InferOutput<Schema>> =>
+    send({ method: "POST", path: `/cli/${CLI_PROTOCOL}/${what}`, body: JSON.stringify(body), timeout }, schema);
+  const order = (what: string): Promise<unknown> =>
+    send({ method: "POST", path: `/cli/${what}`, body: "{}", timeout: CONTROL_TIME }, anything);
   const anything = v.unknown();
   return {
-    async hello() {
-      try {
-        return await ask("hello", HelloReply, {}, HELLO_TIME);
-      } catch (error) {
-        if (error instanceof AuthError) return null;
-        throw error;
-      }
-    },
+    hello: () => orNull(ask("hello", HelloReply, {}, HELLO_TIME)),
+    status: () => orNull(send({ method: "GET", path: "/v1/status", timeout: HELLO_TIME }, StatusReply)),
     unlock: async (passphrase) => void (await ask("unlock", anything, { passphrase }, CONTROL_TIME)),
-    lock: async () => void (await ask("lock", anything, {}, CONTROL_TIME)),
-    stop: async () => void (await ask("stop", anything, {}, CONTROL_TIME)),
+    lock: async () => void (await order("lock")),
+    stop: async () => void (await order("stop")),
     read: async (type, name) => (await ask("read", ReadReply, { type, name }, ACCESS_TIME)).entry,
     list: async (type) => (await ask("list", ListReply, { type }, ACCESS_TIME)).entries,
     access: (request) => ask("access", AccessReply, request, ACCESS_TIME),
   };
+}
+
+async function orNull<T>(reply: Promise<T>): Promise<T | null> {
+  try {
+    return await reply;
+  } catch (error) {
+    if (error instanceof AuthError) return null;
+    throw error;
+  }
 }
 
 async function reach(

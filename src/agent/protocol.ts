@@ -1,12 +1,13 @@
 /**
  * What is said over HTTP. `/v1/…` is for any program, and is described by docs/agent-api.json, which is made from these
  * schemas; later versions add fields and take none away. `/cli/<n>/…` is between one `auth` and another, over the socket
- * alone: a program that speaks another number is answered 404, and does without the agent.
+ * alone: a program that speaks another number is answered 404, and does without the agent. `/cli/lock` and `/cli/stop` have no
+ * number: every `auth` may lock and end the agent of any other.
  */
 import * as v from "valibot";
 
 /** Of `/cli/`: another one with each change of what is sent there. */
-export const CLI_PROTOCOL = 1;
+export const CLI_PROTOCOL = 2;
 
 const nullable = <const T extends v.GenericSchema>(schema: T) => v.nullable(schema);
 const text = v.string();

@@ -112,6 +112,8 @@ export function serveAgent({ socket, tcp, service, describe }: ServerOptions): A
 const API = "/v1/";
 const TOKEN = "/v1/token/";
 const CLI = `/cli/${CLI_PROTOCOL}/`;
+/** Of every version alike. */
+const CONTROL = "/cli/";
 
 /** @param isOurs where another `auth` may be, and no sandbox @returns null: nothing is there */
 async function routed(request: Request, service: Service, isOurs: boolean): Promise<string | null> {
@@ -126,8 +128,24 @@ async function routed(request: Request, service: Service, isOurs: boolean): Prom
   }
   if (request.method !== "POST") return null;
   if (path === `${API}rejected`) return jsonText(await service.rejected(await bodyOf(request, RejectedRequest)));
-  if (!isOurs || !path.startsWith(CLI)) return null;
-  return forCli(path.slice(CLI.length), request, service);
+  if (!isOurs) return null;
+  if (path.startsWith(CLI)) return forCli(path.slice(CLI.length), request, service);
+  return path.startsWith(CONTROL) ? forControl(path.slice(CONTROL.length), service) : null;
+}
+
+async function forControl(what: string, service: Service): Promise<string | null> {
+  switch (what) {
+    case "lock":
+      await service.lock();
+      return jsonText(service.status());
+    case "stop": {
+      const status = jsonText(service.status());
+      service.stop();
+      return status;
+    }
+    default:
+      return null;
+  }
 }
 
 async function forCli(what: string, request: Request, service: Service): Promise<string | null> {
@@ -143,14 +161,6 @@ async function forCli(what: string, request: Request, service: Service): Promise
     case "unlock":
       await service.unlock(await bodyOf(request, UnlockRequest));
       return jsonText(service.status());
-    case "lock":
-      await service.lock();
-      return jsonText(service.status());
-    case "stop": {
-      const status = jsonText(service.status());
-      service.stop();
-      return status;
-    }
     default:
       return null;
   }

@@ -72,7 +72,7 @@ const stop = defineCommand({
   ],
   run: async (cli) => {
     const client = await clientOf(cli);
-    const isRunning = (await client?.hello()) != null;
+    const isRunning = (await client?.status()) != null;
     if (client !== null && isRunning) await endAgent(client);
     await cli.output.result({ stopped: isRunning }, isRunning ? "The agent is ended." : NOT_RUNNING);
   },
@@ -87,7 +87,7 @@ const lock = defineCommand({
   ],
   run: async (cli) => {
     const client = await clientOf(cli);
-    const isRunning = (await client?.hello()) != null;
+    const isRunning = (await client?.status()) != null;
     if (client !== null && isRunning) await client.lock();
     await cli.output.result({ locked: isRunning }, isRunning ? "The agent is locked." : NOT_RUNNING);
   },
@@ -102,13 +102,16 @@ const status = defineCommand({
     ["auth agent status --json --show-secret", "socket, TCP address and its secret, for a program"],
   ],
   run: async (cli, args) => {
-    const hello = (await (await clientOf(cli))?.hello()) ?? null;
-    if (hello === null) {
+    const client = await clientOf(cli);
+    const hello = (await client?.hello()) ?? null;
+    const found = hello?.status ?? (await client?.status()) ?? null;
+    if (found === null) {
       if (cli.output.isJson) await cli.output.json({ running: false });
       else await cli.output.text(NOT_RUNNING);
       return 1;
     }
-    const { status: found, tcpSecret } = hello;
+    // An agent of another protocol keeps its secret from us.
+    const tcpSecret = hello?.tcpSecret ?? null;
     const secret = args["show-secret"] ? { tcpSecret } : {};
     if (cli.output.isJson) await cli.output.json({ ...found, ...secret });
     else await cli.output.lines([...linesOf(found), ...(secret.tcpSecret ? [`Secret: ${tcpSecret}`] : [])]);

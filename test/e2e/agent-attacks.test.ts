@@ -121,8 +121,8 @@ describe("the TCP address", () => {
       expect((await ask("/v1/token/acme", wrong)).status).toBe(401);
     expect((await ask("/v1/token/acme", `Bearer ${tcpSecret}`)).status).toBe(200);
     const list = { ...post({ type: "connection" }) };
-    expect((await ask("/cli/1/list", `Bearer ${tcpSecret}`, list)).status).toBe(404);
-    expect((await ask("/cli/1/stop", `Bearer ${tcpSecret}`, post({}))).status).toBe(404);
+    expect((await ask("/cli/2/list", `Bearer ${tcpSecret}`, list)).status).toBe(404);
+    expect((await ask("/cli/stop", `Bearer ${tcpSecret}`, post({}))).status).toBe(404);
     await home.call(["agent", "stop"]);
     const again = await started();
     expect(again.tcpSecret).not.toBe(tcpSecret);
@@ -184,7 +184,7 @@ describe("attack: requests that two parsers read in two ways", () => {
 
   test("an address with an origin in it, or with dots, leads nowhere else", async () => {
     const { socket } = (await home.status()) ?? { socket: "" };
-    for (const target of ["http://evil.example/v1/token/acme", "//evil.example/v1/token/acme", "/v1/../cli/1/list"]) {
+    for (const target of ["http://evil.example/v1/token/acme", "//evil.example/v1/token/acme", "/v1/../cli/2/list"]) {
       const got = await exchange(socket, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
       expect([target, got.includes("evil.example")]).toEqual([target, false]);
     }

@@ -85,6 +85,59 @@ describe("its life", () => {
   });
 });
 
+describe("an agent of another version, whose protocol isn't ours,", () => {
+  /** What is asked of it; it takes orders, and ends. */
+  async function another(home: AgentHome): Promise<string[]> {
+    await home.start();
+    const { socket, ...status } = (await home.status()) ?? { socket: "" };
+    expect((await home.call(["agent", "stop"])).code).toBe(0);
+    const asked: string[] = [];
+    const server = Bun.serve({
+      unix: socket,
+      fetch(request) {
+        const { pathname } = new URL(request.url);
+        asked.push(pathname);
+        if (pathname === "/cli/stop") setTimeout(() => void server.stop(true), 50);
+        const isKnown = ["/v1/status", "/cli/lock", "/cli/stop"].includes(pathname);
+        const found = { ...status, socket, version: "99.0.0", other: 1 };
+        return isKnown ? Response.json(found) : Response.json({}, { status: 404 });
+      },
+    });
+    return asked;
+  }
+
+  test("is shown, locked and ended", async () => {
+    const home = await made(3600);
+    const asked = await another(home);
+    expect(await home.call(["agent", "status"])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("version 99.0.0"),
+    });
+    expect((await home.call(["agent", "lock", "--json"])).stdout).toContain('"locked": true');
+    expect((await home.call(["token", "acme"])).code).toBe(0);
+    expect((await home.call(["agent", "stop", "--json"])).stdout).toContain('"stopped": true');
+    expect(asked.filter((path) => path === "/cli/lock" || path === "/cli/stop")).toEqual(["/cli/lock", "/cli/stop"]);
+    expect((await home.call(["agent", "status"])).code).toBe(1);
+  });
+
+  test("is replaced by 'start'", async () => {
+    const home = await made(3600);
+    await another(home);
+    const { code, stderr } = await home.start();
+    expect([code, stderr]).toEqual([0, expect.stringContaining("of an other version was ended")]);
+    expect((await home.ask("/v1/token/acme")).status).toBe(200);
+  });
+
+  test("takes the same orders from us", async () => {
+    const home = await made(3600);
+    await home.start();
+    const { pid } = (await home.status()) ?? { pid: 0 };
+    expect((await home.ask("/cli/lock", post({}))).body).toMatchObject({ locked: true });
+    expect((await home.ask("/cli/stop", post({}))).status).toBe(200);
+    await until("it ended", () => !isAlive(pid));
+  });
+});
+
 describe("when nobody asks", () => {
   test("it locks after the idle time, and a vault with a key file is opened again by the next request", async () => {
     const home = await made(3600);
@@ -169,10 +222,10 @@ describe("a vault that a passphrase opens", () => {
     const replies = await Promise.all([
       home.ask("/v1/token/acme"),
       home.ask("/v1/connections"),
-      home.ask("/cli/1/list", post({ type: "connection" })),
-      home.ask("/cli/1/read", post({ type: "connection", name: "acme:default" })),
-      home.ask("/cli/1/access", post({ provider: "acme", name: "default", minTtl: 0, rejected: null, resource: null })),
-      home.ask("/cli/1/read", post({ type: "client", name: "acme" })),
+      home.ask("/cli/2/list", post({ type: "connection" })),
+      home.ask("/cli/2/read", post({ type: "connection", name: "acme:default" })),
+      home.ask("/cli/2/access", post({ provider: "acme", name: "default", minTtl: 0, rejected: null, resource: null })),
+      home.ask("/cli/2/read", post({ type: "client", name: "acme" })),
     ]);
     expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 400]);
     const said = JSON.stringify(replies);

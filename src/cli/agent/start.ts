@@ -31,8 +31,9 @@ export interface Started {
 export async function startAgent(cli: Cli, options: StartOptions): Promise<Started> {
   const vault = await requireVault(cli);
   const client = agentClient(agentPlace(cli.context.paths, vault.vaultId));
-  const running = (await client.hello())?.status ?? null;
-  if (running !== null && running.version === version) {
+  const hello = await client.hello();
+  const running = hello?.status ?? (await client.status());
+  if (hello !== null && running?.version === version) {
     if (!running.locked) return { status: running, how: "running" };
     await client.unlock((await passphraseFor(cli, vault))?.reveal() ?? null);
     return { status: await helloOf(client), how: "unlocked" };
@@ -50,7 +51,7 @@ export async function startAgent(cli: Cli, options: StartOptions): Promise<Start
 export async function runningAgent({ context }: Cli): Promise<Status | null> {
   try {
     const vault = await vaultStatus(context);
-    return vault && ((await agentClient(agentPlace(context.paths, vault.vaultId)).hello())?.status ?? null);
+    return vault && (await agentClient(agentPlace(context.paths, vault.vaultId)).status());
   } catch (error) {
     if (error instanceof AuthError) return null;
     throw error;
@@ -106,7 +107,7 @@ const END_TIME = 50_000;
 export async function endAgent(client: AgentClient): Promise<void> {
   await client.stop();
   const end = performance.now() + END_TIME;
-  while ((await client.hello()) !== null) {
+  while ((await client.status()) !== null) {
     if (performance.now() > end) throw new AuthError("busy", "The agent doesn't end.", { hint: "Try again." });
     await Bun.sleep(20);
   }
