@@ -3,7 +3,7 @@ import type { HttpStream } from "../platform/http.ts";
 import type { Json } from "../platform/json.ts";
 import type { Lines } from "./lines.ts";
 import { bytesOf, type Id, isId, NoAnswer, type Request } from "./message.ts";
-import { drain, errorIn, kindOf, type Position, type Receiver, readDocument, readEvents } from "./reply.ts";
+import { drain, errorIn, kindOf, type Position, REST, type Receiver, readDocument, readEvents } from "./reply.ts";
 
 export class Pending {
   readonly request: Request;
@@ -13,6 +13,8 @@ export class Pending {
   /** Reads the response before the client does. @returns what the client gets instead; null: the response as it came */
   read: ((response: Json) => Json | null) | null = null;
 
+  readonly #answered = Promise.withResolvers<void>();
+
   constructor(request: Request) {
     this.request = request;
   }
@@ -21,8 +23,26 @@ export class Pending {
     return this.controller.signal;
   }
 
-  cancel(): void {
+  /** The client has the response, or wants none any more. */
+  answered(): void {
     this.isDone = true;
+    this.#answered.resolve();
+  }
+
+  /**
+   * Waits until the request is answered, or the work for it has ended. What is read after the response, so that the connection
+   * can be used again, holds nobody up: "the server SHOULD close" its stream then (MCP 2025-11-25, "Sending Messages").
+   *
+   * @throws what the work throws before the response
+   */
+  async untilAnswered(work: Promise<void>): Promise<void> {
+    await Promise.race([work, this.#answered.promise]);
+    const rest = setTimeout(() => this.controller.abort(), REST);
+    void work.catch(() => {}).then(() => clearTimeout(rest));
+  }
+
+  cancel(): void {
+    this.answered();
     this.controller.abort();
   }
 }
@@ -76,7 +96,7 @@ export class Client {
       passed: ({ id, method }) => {
         if (typeof method === "string") return;
         const pending = id === null ? own : this.waitingFor(id);
-        if (pending !== null) pending.isDone = true;
+        pending?.answered();
       },
       message: async (message, bytes) => {
         if (typeof message.method === "string") return this.put(bytes);
@@ -87,6 +107,7 @@ export class Client {
         const changed = pending.read?.(message) ?? (isOwn ? { ...message, id: pending.request.id } : null);
         pending.isDone = true;
         await this.put(changed === null ? bytes : bytesOf(changed));
+        pending.answered();
       },
     };
   }

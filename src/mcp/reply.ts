@@ -3,7 +3,7 @@ import type { HttpStream } from "../platform/http.ts";
 import { asObject, type Json } from "../platform/json.ts";
 import { Incoming, type Received } from "./incoming.ts";
 import type { Lines } from "./lines.ts";
-import { jsonIn, NoAnswer } from "./message.ts";
+import { bytesOf, jsonIn, NoAnswer } from "./message.ts";
 import { EventReader } from "./sse.ts";
 
 export interface Receiver {
@@ -73,10 +73,7 @@ async function take(received: Received, receiver: Receiver): Promise<boolean> {
   }
   for (const message of messages)
     if (message !== null && received.kind === "held")
-      await receiver.message(
-        message,
-        Array.isArray(value) ? new TextEncoder().encode(JSON.stringify(message)) : received.bytes,
-      );
+      await receiver.message(message, Array.isArray(value) ? bytesOf(message) : received.bytes);
   return true;
 }
 
@@ -88,31 +85,44 @@ export function kindOf({ headers }: HttpStream): string {
 /** Bytes of the answer to a request that failed: an error of JSON-RPC, or nothing that is passed on. */
 const LONGEST_ERROR = 64 * 1024;
 
-/** The JSON-RPC error in the body of a failed request; null where it is something else. */
-export async function errorIn(reply: HttpStream): Promise<Json | null> {
-  if (reply.body === null) return null;
+/** null where it is larger than an error may be. @throws HttpError */
+export async function failedBody({ body }: HttpStream): Promise<Uint8Array<ArrayBuffer> | null> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of reply.body) {
-    size += part.length;
-    if (size > LONGEST_ERROR) return null;
-    parts.push(part);
-  }
-  const message = asObject(jsonIn(Buffer.concat(parts)));
+  if (body !== null)
+    for await (const part of body) {
+      size += part.length;
+      if (size > LONGEST_ERROR) return null;
+      parts.push(part);
+    }
+  return Buffer.concat(parts);
+}
+
+/** The JSON-RPC error in the body of a failed request; null where it is something else. */
+export async function errorIn(reply: HttpStream): Promise<Json | null> {
+  const body = await failedBody(reply);
+  const message = body === null ? null : asObject(jsonIn(body));
   const error = asObject(message?.error);
   if (message === null || error === null) return null;
   return Number.isInteger(error.code) && typeof error.message === "string" ? message : null;
 }
 
-/** What is read of a body that nobody wants, so that its connection can be used again. */
+/** Bytes that are read of a body that nobody wants, so that its connection can be used again. */
 const DRAINED = 64 * 1024;
+/** Milliseconds for what nobody waits for: most servers end an answer at once, some never. */
+export const REST = 1_000;
 
 export async function drain({ body }: HttpStream): Promise<void> {
   if (body === null) return;
-  let read = 0;
-  for await (const part of body) {
-    read += part.length;
-    // Leaving the loop cancels the rest.
-    if (read > DRAINED) return;
+  const reader = body.getReader();
+  const cancel = (): void => void reader.cancel().catch(() => {});
+  const timer = setTimeout(cancel, REST);
+  try {
+    let read = 0;
+    for (let part = await reader.read(); !part.done && read <= DRAINED; part = await reader.read())
+      read += part.value.length;
+  } finally {
+    clearTimeout(timer);
+    cancel();
   }
 }

@@ -121,7 +121,11 @@ export class Session {
     this.#version = typeof version === "string" && /^[\x21-\x7e]{1,100}$/.test(version) ? version : null;
   }
 
-  async #ask(pending: Pending): Promise<void> {
+  #ask(pending: Pending): Promise<void> {
+    return pending.untilAnswered(this.#askAndRead(pending));
+  }
+
+  async #askAndRead(pending: Pending): Promise<void> {
     const receiver = this.#client.receiver(pending);
     const position: Position = { id: null, retry: null };
     const error = await unlessCut(
@@ -239,18 +243,20 @@ export class Session {
       message: async (message) => {
         if (!("result" in message)) return;
         this.#learn(message);
-        pending.isDone = true;
+        pending.answered();
       },
     };
     const epoch = this.#epoch;
     const call = { method: "POST", headers: POSTED, body: request.bytes, signal: pending.signal } as const;
-    await this.#wire.send(call, async (reply) => {
+    const begun = this.#wire.send(call, async (reply) => {
       this.#adopt(reply, epoch);
       await readAnswer(reply, receiver, position);
     });
+    await pending.untilAnswered(begun);
     if (!pending.isDone) throw new NoAnswer(502, "The MCP server has ended the session, and begins no other.");
-    const initialized = bytesOf({ jsonrpc: "2.0", method: INITIALIZED });
-    await this.#wire.send({ ...call, headers: { ...POSTED, ...this.#headers() }, body: initialized }, drain);
+    const headers = { ...POSTED, ...this.#headers() };
+    const body = bytesOf({ jsonrpc: "2.0", method: INITIALIZED });
+    await this.#wire.send({ method: "POST", headers, body, signal: new AbortController().signal }, drain);
     this.#isLost = false;
     void this.#listen();
   }

@@ -34,8 +34,12 @@ export class Stateless {
     return this.#version !== null;
   }
 
-  async ask(pending: Pending, version: string): Promise<void> {
+  ask(pending: Pending, version: string): Promise<void> {
     this.#version = version;
+    return pending.untilAnswered(this.#askAndRead(pending));
+  }
+
+  async #askAndRead(pending: Pending): Promise<void> {
     const { request } = pending;
     if (request.method === "tools/list") pending.read = (response) => this.#learn(response);
     const receiver = this.#client.receiver(pending);
@@ -77,14 +81,17 @@ export class Stateless {
       const asked = new Pending({ ...listing, bytes: bytesOf({ jsonrpc: "2.0", id, method, params }) });
       signal.addEventListener("abort", () => asked.cancel(), { once: true });
       cursor = undefined;
-      await this.#post(asked, {
+      const receiver: Receiver = {
         ...this.#client.receiver(null),
         large: null,
         message: async (message) => {
+          if (typeof message.method === "string") return;
           this.#learn(message);
           cursor = asObject(message.result)?.nextCursor;
+          asked.answered();
         },
-      });
+      };
+      await asked.untilAnswered(this.#post(asked, receiver).then(() => {}));
       if (typeof cursor !== "string") return;
     }
   }
