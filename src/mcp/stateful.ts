@@ -7,6 +7,7 @@ import { AuthError } from "../platform/errors.ts";
 import type { HttpStream } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { asObject, type Json } from "../platform/json.ts";
+import { unlessSessionLost } from "./lost-session.ts";
 import { bytesOf, type ClientMessage, NoAnswer, type Request } from "./message.ts";
 import { type Client, CUT_OFF, Pending, POSTED, pause, readAnswer } from "./pending.ts";
 import { drain, kindOf, type Position, type Receiver, readEvents } from "./reply.ts";
@@ -204,10 +205,8 @@ export class Session {
       const call = { method: "POST", headers: { ...POSTED, ...this.#headers() }, body, signal } as const;
       const outcome = await this.#wire.send(call, async (reply) => {
         if (id === null) this.#adopt(reply, epoch);
-        // "When a client receives HTTP 404 in response to a request containing a session id, it MUST start a new session."
-        if (reply.status !== 404 || id === null || renewals > 0) return { value: await consume(reply) };
-        await drain(reply);
-        return null;
+        const kept = id === null || renewals > 0 ? reply : await unlessSessionLost(reply);
+        return kept && { value: await consume(kept) };
       });
       if (outcome !== null) return outcome.value;
       await this.#renew(epoch);

@@ -1,46 +1,9 @@
 /** Sessions and streams that break, and messages that can't wait: `auth mcp <url>` and a server with sessions. */
 import { afterAll, expect, test } from "bun:test";
-import { McpServer } from "../issuers/mcp.ts";
-import { BridgeClient, type Message, RpcFailure } from "../support/mcp-client.ts";
-import { bareEnvironment } from "../support/program.ts";
+import { bridgeTo, events, ok, stopBridges } from "../support/bridge-to.ts";
+import { RpcFailure } from "../support/mcp-client.ts";
 
-const servers: McpServer[] = [];
-const clients: BridgeClient[] = [];
-afterAll(async () => {
-  await Promise.all(clients.map((client) => client.close()));
-  await Promise.all(servers.map((server) => server.stop()));
-});
-
-type Answer = (message: Message, request: Request) => Response | undefined | Promise<Response | undefined>;
-
-/** @param answer where it gives nothing, the server says "ok", and has no stream of its own */
-function bridgeTo(answer: Answer): BridgeClient {
-  const server = new McpServer({
-    open: true,
-    handler: async (request) => {
-      const message = (request.method === "POST" ? await request.json() : {}) as Message;
-      return (await answer(message, request)) ?? ok(message);
-    },
-  });
-  const client = new BridgeClient(server.url, bareEnvironment());
-  servers.push(server);
-  clients.push(client);
-  return client;
-}
-
-function ok({ id, method }: Message, session = "s1"): Response {
-  if (method === "initialize")
-    return Response.json(
-      { jsonrpc: "2.0", id, result: { protocolVersion: "2025-11-25", capabilities: {} } },
-      { headers: { "mcp-session-id": session } },
-    );
-  if (id === undefined) return new Response(null, { status: method === undefined ? 405 : 202 });
-  return Response.json({ jsonrpc: "2.0", id, result: { ok: true } });
-}
-
-function events(text: string): Response {
-  return new Response(text, { headers: { "content-type": "text/event-stream" } });
-}
+afterAll(stopBridges);
 
 const NOTIFICATION = 'data: {"jsonrpc":"2.0","method":"n"}\n\n';
 
@@ -62,6 +25,47 @@ test("a lost session that can't be renewed at once is renewed at the next messag
   expect(failed).toBeInstanceOf(RpcFailure);
   expect(await client.request("ping")).toEqual({ ok: true });
   expect(begun).toBe(3);
+});
+
+const NO_SESSION = "Bad Request: No valid session ID provided";
+
+function refusal(code: number, message: string): Response {
+  return Response.json({ jsonrpc: "2.0", id: null, error: { code, message } }, { status: 400 });
+}
+
+test.each([
+  ["in JSON-RPC", () => refusal(-32000, NO_SESSION)],
+  ["in plain words", () => new Response(NO_SESSION, { status: 400 })],
+])("a session that is lost with HTTP 400, %s, is begun anew once", async (_, refuse) => {
+  let alive = "s1";
+  let begun = 0;
+  const client = bridgeTo((message, request) => {
+    if (message.method === "initialize") return ok(message, `s${++begun}`);
+    return request.headers.get("mcp-session-id") === alive ? undefined : refuse();
+  });
+  await client.initialize();
+  expect(await client.request("ping")).toEqual({ ok: true });
+  alive = "s2";
+  expect(await client.request("ping")).toEqual({ ok: true });
+  expect(begun).toBe(2);
+  alive = "none";
+  expect(await client.request("ping").catch((error: unknown) => error)).toBeInstanceOf(RpcFailure);
+  expect(begun).toBe(3);
+});
+
+test.each([
+  [-32602, "no session_id among the arguments"],
+  [-32000, "busy"],
+])("HTTP 400 for another reason is the client's to read, and the session stays: %d %s", async (code, message) => {
+  let begun = 0;
+  const client = bridgeTo(({ method }) => {
+    if (method === "initialize") begun++;
+    return method === "tools/call" ? refusal(code, message) : undefined;
+  });
+  await client.initialize();
+  const failure = await client.request("tools/call").catch((error: unknown) => error);
+  expect(failure).toMatchObject({ error: { code, message } });
+  expect(begun).toBe(1);
 });
 
 test.each([503, 401])("the server's own stream is asked for again after HTTP %d", async (status) => {
