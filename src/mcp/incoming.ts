@@ -1,5 +1,6 @@
 /** A message of the server's while it comes: held until it is whole, unless it is too large for that. */
 import type { Lines, OpenLine } from "./lines.ts";
+import { withoutByteOrderMark } from "./message.ts";
 import { Skim } from "./skim.ts";
 
 /** Bytes. A larger message is passed on as it comes, unread; one that has to be read may be this large. */
@@ -36,7 +37,7 @@ export class Incoming {
     if (this.#size <= HELD || this.#lines === null) return;
     this.#open = await this.#lines.open();
     this.#skim = new Skim();
-    for (const held of this.#parts.splice(0)) await this.#pass(this.#open, held);
+    await this.#pass(this.#open, withoutByteOrderMark(Buffer.concat(this.#parts.splice(0))));
   }
 
   async #pass(open: OpenLine, part: Uint8Array): Promise<void> {
@@ -56,10 +57,8 @@ export class Incoming {
     const isLong = this.#size > LONGEST;
     this.#size = 0;
     if (isLong) return { kind: "too long" };
-    return {
-      kind: "held",
-      bytes: only !== undefined && others.length === 0 ? only : Buffer.concat([only ?? NONE, ...others]),
-    };
+    const bytes = only !== undefined && others.length === 0 ? only : Buffer.concat([only ?? NONE, ...others]);
+    return { kind: "held", bytes: withoutByteOrderMark(bytes) };
   }
 
   /** It will never be whole. What the client has of it becomes a line that is no message, which it passes over. */

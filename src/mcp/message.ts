@@ -39,9 +39,10 @@ export interface RpcError {
 const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 
-/** @param line null: one that was longer than any message may be */
-export function readMessage(line: Uint8Array | null): ClientMessage | Malformed {
-  if (line === null) return malformed(INVALID_REQUEST, "The message is too long.");
+/** @param given a line; null: one that was longer than any message may be */
+export function readMessage(given: Uint8Array | null): ClientMessage | Malformed {
+  if (given === null) return malformed(INVALID_REQUEST, "The message is too long.");
+  const line = withoutByteOrderMark(given);
   const value = jsonIn(line);
   if (value === undefined) return malformed(PARSE_ERROR, "The line is no JSON, or no UTF-8.");
   if (Array.isArray(value)) return malformed(INVALID_REQUEST, "Batches are no part of MCP since 2025-06-18.");
@@ -66,6 +67,13 @@ function malformed(code: number, message: string, id?: unknown): Malformed {
 
 export function isId(value: unknown): value is Id {
   return typeof value === "string" || (typeof value === "number" && Number.isInteger(value));
+}
+
+/** Servers and shells may begin a text with it (RFC 8259 §8.1), and clients that read the line may refuse it. */
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+
+export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
+  return BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte) ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
 }
 
 /** undefined for what is no JSON in UTF-8. */

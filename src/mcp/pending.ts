@@ -75,6 +75,13 @@ export class Client {
     return found === undefined || found.isDone ? null : found;
   }
 
+  /** The request whose id has the same characters: some servers answer 7 with "7". */
+  #waitingForLike(id: unknown): Pending | null {
+    if (!isId(id)) return null;
+    const other = typeof id === "number" ? String(id) : Number(id);
+    return String(other) === String(id) ? this.waitingFor(other) : null;
+  }
+
   forget(pending: Pending): void {
     const key = keyOf(pending.request.id);
     if (this.#pending.get(key) === pending) this.#pending.delete(key);
@@ -102,9 +109,11 @@ export class Client {
         if (typeof message.method === "string") return this.put(bytes);
         // An error may come without the id, where the server couldn't read it.
         const isOwn = message.id === undefined || message.id === null;
-        const pending = isOwn ? own : this.waitingFor(message.id);
+        const pending = isOwn ? own : (this.waitingFor(message.id) ?? this.#waitingForLike(message.id));
         if (pending === null || pending.isDone) return this.#log("the server sent a response that nobody waits for");
-        const changed = pending.read?.(message) ?? (isOwn ? { ...message, id: pending.request.id } : null);
+        const { id } = pending.request;
+        const read = pending.read?.(message) ?? null;
+        const changed = read === null && message.id === id ? null : { ...(read ?? message), id };
         pending.isDone = true;
         await this.put(changed === null ? bytes : bytesOf(changed));
         pending.answered();
