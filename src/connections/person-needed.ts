@@ -1,6 +1,6 @@
 /**
- * Telling a person who may be elsewhere that only they can help, once: whoever first finds it tells it, agent or not, and
- * leaves a mark by which all others know. A new login, or a refresh that works, begins anew.
+ * Notifying a person who may be elsewhere, once, that only they can help: the first process that finds it notifies, agent or
+ * not, and leaves a mark for all others. A new login, or a refresh that works, removes the mark.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -59,13 +59,11 @@ async function tellOnce({ context, vault }: Services, stored: Stored, error: Aut
     // Another process may have someone to tell.
     if (!(await isTold.catch(() => false))) rmSync(mark, { force: true });
   } catch (fault) {
-    context.debug(
-      `nobody was told that ${connection} needs a person: ${fault instanceof Error ? fault.message : fault}`,
-    );
+    context.debug(`no notice that ${connection} needs a person: ${fault instanceof Error ? fault.message : fault}`);
   }
 }
 
-/** One file for each connection, made by whoever is first. Its name tells nothing. @returns its path; null: it was there */
+/** One file for each connection, made by the first process. Its name is a digest. @returns its path; null: it was there */
 function markOfFirst(runtime: string, vaultId: string, { ref, version, record }: Stored): string | null {
   const folder = join(runtime, "told");
   ensureFolder(runtime);

@@ -1,7 +1,7 @@
 /**
  * Files that hold a token for as long as a command runs (`run --fresh`): each 0600 in a folder of the run's own, 0700, in
  * the runtime folder, and replaced by renaming, so that a reader finds the old token or the new one. What a run that was
- * killed has left, the next one removes: a lock, which the kernel takes back, tells them apart.
+ * killed has left, the next one removes: a lock, which the kernel releases, tells them from live ones.
  */
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";

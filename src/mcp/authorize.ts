@@ -1,4 +1,4 @@
-/** The only thing that this room knows of tokens: a function that says by which headers the server is told who asks. */
+/** All that src/mcp knows of tokens: a function that returns the headers which identify the caller to the server. */
 import { AuthError } from "../platform/errors.ts";
 
 /** What a server answered to credentials of ours, or to a request without any. */

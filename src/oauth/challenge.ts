@@ -1,4 +1,4 @@
-/** What a refused request is told (RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1): the text of `WWW-Authenticate`. */
+/** What the answer to a refused request asks for (RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1): the text of `WWW-Authenticate`. */
 import { syntaxFault } from "../platform/syntax.ts";
 
 export interface Challenge {

@@ -1,5 +1,5 @@
 /**
- * An HTTP/1.1 server on loopback for programs. HTTP is parsed by the runtime's `node:http`, which refuses what two parsers
+ * An HTTP/1.1 server on loopback for programs. HTTP is parsed by Bun's `node:http`, which refuses what two parsers
  * read differently (both lengths, folded lines, bare line feeds) and, unlike `Bun.serve`, hands a path over as it came, tells
  * which headers came twice, and knows CONNECT and upgrades.
  */

@@ -38,7 +38,7 @@ export function proxyVariables(
     ...both("HTTPS_PROXY", address),
     ...(isPlain ? both("HTTP_PROXY", address) : {}),
     ...both("NO_PROXY", exempt),
-    // Node.js reads the variables above only if it is told to.
+    // Node.js reads the variables above only with this one.
     NODE_USE_ENV_PROXY: "1",
     ...Object.fromEntries(CERTIFICATES.map((name) => [name, bundle])),
   };

@@ -158,7 +158,7 @@ export function detailLines(definition: ProviderDefinition): string[] {
         const text = path.endsWith(".create") ? filled(value, defaultsOf(definition)) : value;
         return [path.slice(part.length + 1), own.has(path) ? text : `${text} (default)`];
       });
-    // Nobody is told otherwise that a login may end unforeseen.
+    // Nothing else says that a login may end unforeseen.
     if (part === "refresh" && fields.length > 0 && definition.refresh?.lifetime === undefined)
       fields.push(["lifetime", "as the reply says, else unknown (default)"]);
     if (part === "client" && client.redirectUri !== null)

@@ -49,7 +49,7 @@ interface Run {
 
 /**
  * @param interruption ends the waits for a person, and requests that bring no tokens
- * @param moved is told when the provider names another token endpoint, before anything is sent there
+ * @param moved called when the provider names another token endpoint, before anything is sent there
  * @throws AuthError `access_denied`, `login_timeout`, `token_rejected`, `interrupted`, network and client errors
  */
 export async function runFlow(

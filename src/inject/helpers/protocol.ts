@@ -13,7 +13,7 @@ export interface Protocol {
    * without asking again. 0: as for any refresh, five minutes or half of its life.
    */
   readonly minTtl: number;
-  /** Seconds by which the expiry that the client is told comes before the token's own. */
+  /** Seconds by which the expiry in the answer comes before the token's own. */
   readonly margin: number;
   /** Seconds after which the client gives up waiting; null: it waits. */
   readonly timeLimit: number | null;

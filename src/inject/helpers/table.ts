@@ -4,7 +4,7 @@ import type { Protocol } from "./protocol.ts";
 export interface Helper {
   /** What it is for, in help. */
   readonly title: string;
-  /** The name under which the client looks for it, as a link to `auth`; null: it is told a command. */
+  /** The name under which the client looks for it, as a link to `auth`; null: its configuration names a command. */
   readonly program: string | null;
   readonly load: () => Promise<{ readonly default: Protocol }>;
 }

@@ -42,7 +42,7 @@ export const ASKING: readonly SourceName[] = ["command", "passphrase", "keychain
 /** Sources that keep a key of our making; the others are handed theirs. */
 export const STORED: readonly SourceName[] = ["file", "keychain"];
 
-/** The two that are read on the way of every token are at hand; the others are loaded where one is asked. */
+/** The two on the hot path are imported statically; the others are loaded when they are asked. */
 export function sourceOf(name: SourceName): KeySource | Promise<KeySource> {
   switch (name) {
     case "file":
