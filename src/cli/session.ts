@@ -45,6 +45,8 @@ export interface SessionOptions {
   readonly prompt?: Prompt;
   /** Whether the current folder has a say; absent: it has. */
   readonly folders?: boolean;
+  /** The command runs for long: a vault that couldn't be opened is tried again when it is needed next. */
+  readonly retries?: boolean;
 }
 
 /** For the commands that only hand out tokens, or show what there is. */
@@ -53,7 +55,7 @@ export const READS: SessionOptions = { reads: true };
 export async function inSession<T>(
   cli: Cli,
   work: (session: Session) => Promise<T>,
-  { isHeard = true, reads = false, prompt, folders = true }: SessionOptions = {},
+  { isHeard = true, reads = false, prompt, folders = true, retries = false }: SessionOptions = {},
 ): Promise<T> {
   let opened: Promise<Vault | null> | null = null;
   let created: Created | null = null;
@@ -66,7 +68,10 @@ export async function inSession<T>(
     return through?.vault ?? null;
   };
   const vault = (): Promise<Vault | null> => {
-    opened ??= openVault(cli.context, { ...dialogue, ...(reads && { elsewhere }) });
+    opened ??= openVault(cli.context, { ...dialogue, ...(reads && { elsewhere }) }).catch((error: unknown) => {
+      if (retries) opened = null;
+      throw error;
+    });
     return opened;
   };
   const registry = createRegistry({

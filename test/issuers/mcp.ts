@@ -31,6 +31,8 @@ export interface McpOptions {
   readonly account?: () => string;
   /** Answers whoever may ask, instead of an empty list of tools. @param token null: none was sent */
   readonly handler?: (request: Request, token: string | null) => Response | Promise<Response>;
+  /** Whether tokens are bound to a key (RFC 9449). Proofs are the test's to look at. */
+  readonly bound?: true;
   /** Scopes that a token has, whatever was asked for. */
   readonly grants?: readonly string[];
   /** Answers the grants that no login makes: the scopes of the token, or the error. */
@@ -118,6 +120,7 @@ export class AuthorizationServer {
       token_endpoint_auth_methods_supported: ["none"],
       authorization_response_iss_parameter_supported: true,
       scopes_supported: ["tools", "files:read", "files:write", "offline_access"],
+      ...(this.#options.bound && { dpop_signing_alg_values_supported: ["ES256"] }),
       ...this.#options.issuerMetadata,
     };
   }
@@ -174,7 +177,7 @@ export class AuthorizationServer {
     this.tokens.set(access, { scope, resource: values.resource ?? null, until });
     return Response.json({
       access_token: access,
-      token_type: "Bearer",
+      token_type: this.#options.bound ? "DPoP" : "Bearer",
       ...life,
       refresh_token: refresh,
       ...(scope !== "" && { scope }),
@@ -255,7 +258,7 @@ export class McpServer {
     if (pathname === this.#metadataAt && request.method === "GET") return this.#metadata();
     if (pathname !== this.#path || (request.method !== "POST" && handler === undefined))
       return new Response("nothing here", { status: 404 });
-    const token = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
+    const token = /^(?:Bearer|DPoP) (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
     const isKnown = token !== undefined && this.issuers.some((issuer) => issuer.isAlive(token));
     if (isKnown || this.#options.open) return handler?.(request, token ?? null) ?? noTools(request);
     const headers: Record<string, string> =
@@ -270,6 +273,7 @@ export class McpServer {
       resource: ofOrigin ? this.origin : this.url,
       authorization_servers: this.issuers.map(({ issuer }) => issuer),
       scopes_supported: ["tools"],
+      ...(this.#options.bound && { dpop_bound_access_tokens_required: true }),
       ...metadata,
     });
   }

@@ -1,12 +1,12 @@
 import { profileOf } from "../../connections/select.ts";
 import { runBridge } from "../../mcp/bridge.ts";
-import { usage } from "../../platform/errors.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { inputMessages } from "../../platform/stdin.ts";
 import { addressFault } from "../../platform/url.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
-import { inSession } from "../session.ts";
+import { inSession, READS, type Session } from "../session.ts";
 import { credentialsFor } from "./credentials.ts";
 import type { Login } from "./login.ts";
 
@@ -35,21 +35,45 @@ async function bridge(cli: Cli, url: string, given: string | undefined): Promise
   const fault = addressFault(url);
   if (fault !== null) throw usage(`The server's URL ${fault}.`, "Give an https URL, or http on this machine.");
   const profile = profileOf(cli.context.env, url, given);
-  await inSession(cli, async (session) => {
-    // Made by a login while this runs, if there is none yet.
-    await session.services();
+  // Standard input is the client's, and so is the terminal, if there is one: nobody is asked for a passphrase.
+  const alone: Cli = { ...cli, globals: { ...cli.globals, input: false } };
+  const serve = async (session: Session): Promise<void> => {
     let made: Login | null = null;
     const login = async (): Promise<Login> => {
       made ??= new (await import("./login.ts")).Login(cli, session, url, profile);
       return made;
     };
+    const credentials = credentialsFor(cli, session, url, profile, login);
     await runBridge({
       url,
       input: inputMessages(LONGEST),
       write: (bytes) => cli.output.raw(bytes),
       http: async (request, consume) => (await import("../../platform/http.ts")).httpStream(request, consume),
-      authorize: credentialsFor(cli, session, url, profile, login),
+      authorize: async (call) => {
+        try {
+          // Made by a login while this runs, if there is none yet. What can't be opened is the answer to the request.
+          await session.services();
+          return await credentials(call);
+        } catch (error) {
+          throw await withUnlocking(cli, error);
+        }
+      },
       log: (text) => cli.output.say(escapeText(text)),
     });
-  });
+  };
+  await inSession(alone, serve, { ...READS, retries: true });
+}
+
+/** What opens a vault whose key isn't to be had here, where an agent would keep it. */
+async function withUnlocking({ context }: Cli, error: unknown): Promise<unknown> {
+  if (!(error instanceof AuthError) || error.code !== "vault_locked") return error;
+  const [{ vaultStatus }, { ASKING }] = await Promise.all([
+    import("../../vault/status.ts"),
+    import("../../vault/sources/source.ts"),
+  ]);
+  const vault = await vaultStatus(context);
+  if (vault === null || vault.keyVariable !== null || !ASKING.includes(vault.keySource)) return error;
+  const own = vault.keySource === "passphrase" || error.hint === undefined ? [] : [error.hint];
+  const hint = [...own, "Unlock it in a terminal, then ask again: auth agent start"].join("\n");
+  return error.restated({ hint });
 }

@@ -1,6 +1,6 @@
 /** The token for an MCP server, request by request: from the vault, refreshed once where it is refused, else by a login. */
 import { connectionError, display, typed } from "../../connections/ref.ts";
-import { readConnection } from "../../connections/store.ts";
+import { readConnection, type Stored } from "../../connections/store.ts";
 import type { Authorize, Credentials, Refusal } from "../../mcp/authorize.ts";
 import type { BearerChallenge } from "../../oauth/challenge.ts";
 import type { ProofKey } from "../../oauth/dpop.ts";
@@ -45,6 +45,7 @@ export function credentialsFor(
   let last: Shown = SHOWN_NOTHING;
   /** Of a token that is bound to a key (RFC 9449 §7). */
   let proof: ProofKey | null = null;
+  let keyOf: { readonly token: Secret; readonly key: Secret } | null = null;
   let isSearched = false;
 
   /** A login that is made later is found when the server refuses. */
@@ -63,8 +64,10 @@ export function credentialsFor(
       last = { headers: Object.fromEntries(headers), token };
       await cli.context.audit({ event: "token_read", status: "success", connection: acquired.connection });
     }
-    const key = stored?.record.tokens?.proofKey;
-    if (key === undefined) return last;
+    const { proofKey, tokenType } = stored?.record.tokens ?? {};
+    if (stored === null || (proofKey === undefined && tokenType?.toLowerCase() !== "dpop")) return last;
+    const key = proofKey ?? (keyOf?.token.equals(token) ? keyOf.key : await keyHere(cli, stored));
+    keyOf = { token, key };
     if (proof?.key.equals(key) !== true) proof = new (await import("../../oauth/dpop.ts")).ProofKey(key, true);
     return { ...last, headers: { ...last.headers, dpop: await proof.proofFor(method, url, token) } };
   };
@@ -136,6 +139,25 @@ function refusedAgain({ ref }: Connection): AuthError {
   return connectionError(ref, "token_refused", `The server refused the new token of ${display(ref)} too.`, {
     hint: `Whether the login was ended there: auth status ${typed(ref)} --check\nLog in again: auth login ${typed(ref)} --force`,
   });
+}
+
+/** The key that a token is bound to, from the vault itself: the agent, which may have given the token, keeps it. */
+async function keyHere({ context }: Cli, { ref }: Stored): Promise<Secret> {
+  const { openVault } = await import("../../vault/vault.ts");
+  const vault = await openVault(context).catch((error: unknown) => {
+    if (!(error instanceof AuthError) || error.code !== "vault_locked") throw error;
+    const message = `The token of ${display(ref)} is bound to a key (DPoP), which the agent hands out to no one.`;
+    throw connectionError(ref, "token_rejected", message, error.hint === undefined ? {} : { hint: error.hint });
+  });
+  try {
+    const key = vault && (await readConnection(vault, ref))?.record.tokens?.proofKey;
+    if (key) return key;
+    throw connectionError(ref, "token_rejected", `The key that the token of ${display(ref)} is bound to isn't there.`, {
+      hint: `Log in again: auth login ${typed(ref)} --force`,
+    });
+  } finally {
+    vault?.close();
+  }
 }
 
 async function lacksOneOf(session: Session, { ref }: Connection, scopes: readonly string[]): Promise<boolean> {

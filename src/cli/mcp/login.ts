@@ -86,6 +86,8 @@ export class Login {
       watch: async () => ((await isDone()) || signal.aborted ? true : null),
       timeout: LIMITS.lockWait,
       sleep: () => Bun.sleep(LOOK),
+    }).catch((error: unknown) => {
+      throw this.#withoutKey(error);
     });
     if (turn.kind === "seen") return;
     if (turn.kind === "timeout") throw new AuthError("busy", "Another login at this server doesn't begin.");
@@ -193,9 +195,22 @@ export class Login {
     return `login ${this.#profile ?? ""} ${this.#url}`;
   }
 
+  get #command(): string {
+    return commandLine(["auth", "login", this.#shown, ...(this.#profile === undefined ? [] : ["-p", this.#profile])]);
+  }
+
   get #hint(): { hint: string } {
-    const command = ["auth", "login", this.#shown, ...(this.#profile === undefined ? [] : ["-p", this.#profile])];
-    return { hint: `Ask again, or log in: ${commandLine(command)}` };
+    return { hint: `Ask again, or log in: ${this.#command}` };
+  }
+
+  /** The agent hands out tokens, and stores no login. */
+  #withoutKey(error: unknown): unknown {
+    if (!(error instanceof AuthError) || error.code !== "vault_locked") return error;
+    const message = `A login at ${this.#shown} is needed, and storing it takes the vault's key, which isn't known here.`;
+    return new AuthError("login_required", message, {
+      hint: `Log in in a terminal, then ask again: ${this.#command}`,
+      cause: error,
+    });
   }
 
   #personNeeded({ url }: Attempt, { scopes }: Wanted): AuthError {
