@@ -8,7 +8,7 @@ import type { Vault } from "../vault/types.ts";
 import { readDefaults } from "./defaults.ts";
 import { type ConnectionRef, checkName, display, sameName, vaultName } from "./ref.ts";
 import { ambiguous } from "./select.ts";
-import { listConnections, type Stored } from "./store.ts";
+import { listReadable, type Stored } from "./store.ts";
 
 /** The name of the connection that a login at this issuer makes: host, port and path. @throws AuthError `usage` */
 export function nameForIssuer(text: string): string {
@@ -32,7 +32,7 @@ export function nameForIssuer(text: string): string {
  * `auth login <url>` makes; else the only one at the issuer.
  *
  * @param source where the name came from, as a sentence for the error, after a space
- * @throws AuthError `connection_not_found`, `ambiguous_connection`, `usage`
+ * @throws AuthError `connection_not_found`, `ambiguous_connection`, `usage`; `vault_corrupt` where it may be a damaged one
  */
 export async function connectionByIssuer(
   vault: Vault | null,
@@ -41,12 +41,13 @@ export async function connectionByIssuer(
   source = "",
 ): Promise<ConnectionRef> {
   const own = profile ?? nameForIssuer(url);
-  const there = await connectionsAt(vault, url);
+  const damaged: AuthError[] = [];
+  const there = await connectionsAt(vault, url, (error) => damaged.push(error));
   const chosen = profile === undefined ? await chosenAmong(vault, there) : null;
   const named = chosen ?? there.find(({ name }) => sameName(name, own));
   if (named !== undefined) return named;
   const [only, ...others] = profile === undefined ? there : [];
-  if (only === undefined) throw notLoggedIn(url, profile, source);
+  if (only === undefined) throw damaged.find((error) => mayBeNamed(error, own)) ?? notLoggedIn(url, profile, source);
   if (others.length === 0) return only;
   throw ambiguous(`There are several at ${url}.`, there.map(display), true);
 }
@@ -56,9 +57,16 @@ export async function chosenAtIssuer(vault: Vault | null, url: string): Promise<
   return chosenAmong(vault, await connectionsAt(vault, url));
 }
 
-/** Those of the API at the URL; else of the issuer there; else of the nearest API above the URL. */
-async function connectionsAt(vault: Vault | null, url: string): Promise<ConnectionRef[]> {
-  const all = await listConnections(vault);
+/**
+ * Those of the API at the URL; else of the issuer there; else of the nearest API above the URL.
+ * @param passOver takes the error of each record that can't be read
+ */
+async function connectionsAt(
+  vault: Vault | null,
+  url: string,
+  passOver?: (error: AuthError) => void,
+): Promise<ConnectionRef[]> {
+  const all = vault === null ? [] : await listReadable(vault, passOver);
   const there = all.filter(({ record }) => isAt(record, url));
   return (there.length > 0 ? there : nearestAbove(all, url)).map(({ ref }) => ref);
 }
@@ -72,7 +80,8 @@ export async function connectionAtApi(
   resource: string,
   name: string | undefined,
 ): Promise<Stored | null> {
-  const there = (await listConnections(vault)).filter(({ record }) => isOfApi(record, resource));
+  const all = vault === null ? [] : await listReadable(vault);
+  const there = all.filter(({ record }) => isOfApi(record, resource));
   const refs = there.map(({ ref }) => ref);
   const chosen = name === undefined ? ((await chosenAmong(vault, refs)) ?? refs[0]) : null;
   const wanted = chosen ?? refs.find((ref) => name !== undefined && sameName(ref.name, name));
@@ -105,6 +114,11 @@ function isAt(record: Stored["record"], url: string): boolean {
 function isOfApi({ settings, pinned }: Stored["record"], url: string): boolean {
   if (pinned?.asked === undefined) return false;
   return [pinned.resource, ...Object.values(settings)].some((known) => known !== undefined && isSameUrl(known, url));
+}
+
+/** What a damaged record held can't be known; its name can, as a rule. */
+function mayBeNamed({ connection }: AuthError, name: string): boolean {
+  return connection === undefined || sameName(connection.slice(connection.indexOf(":") + 1), name);
 }
 
 function notLoggedIn(url: string, profile: string | undefined, source: string): AuthError {

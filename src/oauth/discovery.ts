@@ -129,10 +129,11 @@ export async function fetchDocument(http: Http, url: string, what: string): Prom
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
     const code = error.status === null ? "network" : "provider_unavailable";
-    throw new AuthError(code, `The issuer's ${what} could not be fetched (${error.message}).`, {
-      hint: error.remedy,
-      cause: error,
-    });
+    // Whoever wasn't reached hasn't shown what is there: an issuer, or an API.
+    const message = error.sent
+      ? `The issuer's ${what} could not be fetched (${error.message}).`
+      : `${error.origin} could not be reached: ${error.reason}.`;
+    throw new AuthError(code, message, { hint: error.remedy, cause: error });
   }
   const { status, body } = reply;
   if (isPassingStatus(status))

@@ -4,12 +4,13 @@
  */
 import * as v from "valibot";
 import { AuthError } from "../platform/errors.ts";
-import type { Http } from "../platform/http.ts";
+import type { Http, HttpReply } from "../platform/http.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import type { Json } from "../platform/json.ts";
 import { holdsSecret, outsideWords } from "../platform/redact.ts";
 import { addressFault, coversUrl, isPrivateHost } from "../platform/url.ts";
 import { type BearerChallenge, bearerChallenge } from "./challenge.ts";
+import { isPassingStatus } from "./classify.ts";
 import { discover, fetchDocument, WEB_PAGE } from "./discovery.ts";
 
 export interface ProtectedResource {
@@ -73,30 +74,36 @@ export async function namedByChallenge(
 }
 
 /**
- * A list of tools is what each MCP server has, and asking for it changes nothing; some let `initialize` through without a
- * token. The wire of 2026-07-28, of which older servers read the body alone.
+ * That an API answers at the URL which `findProtectedResource` found nothing of, and takes requests without a token.
+ * @throws HttpError where nothing answers; AuthError `rate_limited`, `provider_unavailable` for what is no such API's answer
  */
+export async function requireOpen(http: Http, url: string): Promise<void> {
+  const status = await statusOf(http, url);
+  const isOpen = status < 500 && ![401, 403, 404, 408, 410, 425, 429].includes(status);
+  if (isOpen) return;
+  throw new AuthError(
+    status === 429 ? "rate_limited" : "provider_unavailable",
+    `${url} answers with HTTP ${status}, and doesn't say who gives tokens for it.`,
+    { hint: isPassingStatus(status) ? "Try again later." : "Check the URL, or ask the server's operator." },
+  );
+}
+
+/** Also where the rest of the answer is of no use: a long list, say. */
+async function statusOf(http: Http, url: string): Promise<number> {
+  try {
+    return (await listTools(http, url)).status;
+  } catch (error) {
+    if (error instanceof HttpError && error.failure === "reply too large" && error.status !== null) return error.status;
+    throw error;
+  }
+}
+
 async function requestWithoutToken(
   http: Http,
   url: string,
 ): Promise<{ readonly isRefused: boolean; readonly challenge: BearerChallenge | null } | "unreachable"> {
-  const about = {
-    "io.modelcontextprotocol/protocolVersion": WIRE,
-    "io.modelcontextprotocol/clientCapabilities": {},
-  };
   try {
-    const { status, headers } = await http({
-      method: "POST",
-      url,
-      headers: {
-        accept: "application/json, text/event-stream",
-        "content-type": "application/json",
-        "mcp-protocol-version": WIRE,
-        "mcp-method": "tools/list",
-      },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: { _meta: about } }),
-      timeout: PROBE_TIME,
-    });
+    const { status, headers } = await listTools(http, url);
     return { isRefused: status === 401, challenge: bearerChallenge(headers.get("www-authenticate")) };
   } catch (error) {
     if (!(error instanceof HttpError)) throw error;
@@ -106,6 +113,29 @@ async function requestWithoutToken(
       ? "unreachable"
       : { isRefused: false, challenge: null };
   }
+}
+
+/**
+ * A list of tools is what each MCP server has, and asking for it changes nothing; some let `initialize` through without a
+ * token. The wire of 2026-07-28, of which older servers read the body alone.
+ */
+function listTools(http: Http, url: string): Promise<HttpReply> {
+  const about = {
+    "io.modelcontextprotocol/protocolVersion": WIRE,
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  return http({
+    method: "POST",
+    url,
+    headers: {
+      accept: "application/json, text/event-stream",
+      "content-type": "application/json",
+      "mcp-protocol-version": WIRE,
+      "mcp-method": "tools/list",
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: { _meta: about } }),
+    timeout: PROBE_TIME,
+  });
 }
 
 const WIRE = "2026-07-28";

@@ -3,7 +3,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type McpOptions, McpServer } from "../issuers/mcp.ts";
-import { visit } from "../support/browser-login.ts";
+import { loginByBrowser, visit } from "../support/browser-login.ts";
+import { flipped, putValue, recordsOf } from "../support/damage.ts";
 import { AUTH, auth, bareEnvironment, type Ended, onTerminal } from "../support/program.ts";
 
 const servers: { stop(): Promise<void> }[] = [];
@@ -105,6 +106,80 @@ describe("auth mcp login --all", () => {
     expect([again.code, again.stderr]).toEqual([0, expect.stringContaining("3 before")]);
   });
 
+  test("a server that can't be reached, or answers nothing of use, failed: it isn't one that takes no tokens", async () => {
+    const down = start();
+    await down.stop();
+    const answering = (status: number): McpServer =>
+      start({ open: true, metadataAt: null, handler: () => new Response(null, { status }) });
+    const [busy, missing, open] = [answering(503), answering(404), answering(400)];
+    const machine = new Machine();
+    const all = { down, busy, missing, open };
+    machine.write(".claude.json", {
+      mcpServers: Object.fromEntries(Object.entries(all).map(([name, server]) => [name, http(server)])),
+    });
+    const { code, events } = await machine.withPerson("--all", "--yes");
+    expect(code).toBe(5);
+    expect(events.filter(({ event }) => event === "server")).toMatchObject([
+      { state: "failed", error: { code: "network", message: expect.stringContaining("connection refused") } },
+      { state: "failed", error: { code: "provider_unavailable" } },
+      { state: "failed", error: { code: "provider_unavailable" } },
+      { state: "no_login_needed" },
+    ]);
+    // In words, each of an error's lines is one.
+    const { stderr } = await machine.call("--all", "--yes");
+    expect(stderr).toMatch(
+      /claude-code: down: .*connection refused.*\n *Check the address, and that the server is running\.\n/,
+    );
+    const alone = await auth(["login", down.url], { env: machine.env });
+    expect([alone.code, alone.stderr]).toEqual([5, expect.stringContaining(`${down.origin} could not be reached`)]);
+  }, 30_000);
+
+  test("several logins at a server, or a damaged one, are that server's failure: the others have their logins", async () => {
+    const [two, broken, fine, fresh] = [start(), start(), start(), start()];
+    const machine = new Machine();
+    const login = (server: McpServer, ...flags: string[]): Promise<unknown> =>
+      loginByBrowser(["login", server.url, ...flags, "--json", "--no-browser"], machine.env);
+    for (const name of ["one", "other"]) await login(two, "-p", name);
+    await login(fine);
+    const vault = `${machine.env.AUTH_HOME}/vault.db`;
+    const before = recordsOf(vault).map(({ key }) => key);
+    await login(broken);
+    const fails = async (): Promise<boolean> => (await auth(["token", broken.url], { env: machine.env })).code === 8;
+    for (const row of recordsOf(vault).filter(({ key }) => !before.includes(key))) {
+      putValue(vault, { ...row, value: flipped(row.value, row.value.length - 3) });
+      if (await fails()) break;
+      putValue(vault, row);
+    }
+    const all = { two, broken, fine, fresh };
+    machine.write(".claude.json", {
+      mcpServers: Object.fromEntries(Object.entries(all).map(([name, server]) => [name, http(server)])),
+    });
+    const { code, events } = await machine.withPerson("--all", "--yes");
+    expect(code).toBe(8);
+    expect(events.filter(({ event }) => event === "server")).toMatchObject([
+      { state: "failed", error: { code: "ambiguous_connection" } },
+      { state: "failed", error: { code: "vault_corrupt" } },
+      { state: "connected" },
+      { state: "logged_in" },
+    ]);
+  }, 60_000);
+
+  test("with AUTH_PROFILE it looks at the login of that name, and logs in under it", async () => {
+    const server = start();
+    const machine = new Machine();
+    machine.write(".claude.json", { mcpServers: { one: http(server) } });
+    expect((await machine.withPerson("--all", "--yes")).code).toBe(0);
+    machine.env.AUTH_PROFILE = "work";
+    for (const state of ["logged_in", "connected"]) {
+      const { code, events } = await machine.withPerson("--all", "--yes");
+      expect([code, events.find(({ event }) => event === "server")]).toMatchObject([
+        0,
+        { state, connection: "mcp:work" },
+      ]);
+    }
+    expect(server.issuer.to("/authorize")).toHaveLength(2);
+  });
+
   test("goes on past a server that fails, and ends with the worst code", async () => {
     const [broken, good] = [start({ metadataText: "no JSON" }), start()];
     const machine = new Machine();
@@ -181,6 +256,16 @@ describe("a hostile folder", () => {
     expect(attacker.requests).toEqual([]);
     terminal.type("n\r");
     expect((await terminal.ended).code).toBe(0);
+    expect(attacker.requests).toEqual([]);
+  });
+
+  test("without a person each of its servers has a command of its own; where nothing else was to do, the end is 64", async () => {
+    const [attacker, other] = [start(), start({ path: "/s/zQ7kP2vXw9LmT4rB8nHc/mcp" })];
+    const machine = new Machine();
+    machine.write("project/.mcp.json", { mcpServers: { one: http(attacker), two: http(other) } });
+    const { code, stderr } = await machine.call("--all", "--yes");
+    expect([code, stderr]).toEqual([64, expect.stringContaining(`If you trust it: auth login ${attacker.url}\n`)]);
+    expect(stderr).toContain("If you trust it: auth login <its URL>\n");
     expect(attacker.requests).toEqual([]);
   });
 

@@ -261,7 +261,7 @@ describe("auth login alone", () => {
     terminal.type("ftp://x\r");
     await terminal.waitFor("The issuer ");
     terminal.type("http://127.0.0.1:9/realm\r");
-    await terminal.waitFor("could not be fetched");
+    await terminal.waitFor("could not be reached");
     const again = terminal.screen().length;
     await terminal.waitFor("The issuer's URL (https://…): ", again - 40);
     terminal.type("\x03");

@@ -2,16 +2,15 @@
  * `auth mcp login --all`: a login at each MCP server that the clients' files name and that takes tokens. A file of a project
  * may name anyone's server: no login begins before a person has seen where.
  */
-import { connectionByIssuer } from "../../connections/by-issuer.ts";
-import { display } from "../../connections/ref.ts";
+import { type ConnectionRef, display } from "../../connections/ref.ts";
 import { stateOf } from "../../connections/status.ts";
-import { requireConnection } from "../../connections/store.ts";
 import { type FoundServer, lookEverywhere, lookInFile } from "../../mcp/configured/look.ts";
-import { AuthError, usage } from "../../platform/errors.ts";
+import { requireOpen } from "../../oauth/protected-resource.ts";
+import { type AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { surroundingsOf } from "../../platform/places.ts";
 import { withoutRandomWords } from "../../platform/redact.ts";
-import { commandLine } from "../../platform/shell-word.ts";
+import { commandLine, placeholder } from "../../platform/shell-word.ts";
 import { addressFault, comparableUrl, originOf } from "../../platform/url.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
@@ -20,7 +19,8 @@ import { requireConsent } from "../input.ts";
 import { LOGIN_FLAGS, loginCallFrom } from "../login/call.ts";
 import { loginOrExplain } from "../login/perform.ts";
 import { targetOf } from "../login/target.ts";
-import { inSession, type Session } from "../session.ts";
+import { inSession, requireStored, type Session } from "../session.ts";
+import { loginAt } from "./connection.ts";
 
 const { via, browser, timeout, "client-metadata-url": metadataUrl } = LOGIN_FLAGS;
 const FLAGS = { via, browser, timeout, "client-metadata-url": metadataUrl } as const;
@@ -38,7 +38,11 @@ export default defineCommand({
       description: "A file that names servers; without it, those of the clients and of the project here",
     },
     all: { type: "boolean", description: "All servers; one alone: auth login <url>" },
-    yes: { type: "boolean", alias: "y", description: "Don't ask, but for the servers that a project's file names" },
+    yes: {
+      type: "boolean",
+      alias: "y",
+      description: "Don't ask, but for the servers of a project's file that was found here: name that file for those",
+    },
     ...FLAGS,
   },
   examples: [
@@ -74,7 +78,7 @@ interface Server {
   readonly state: State;
   /** Why it is left alone. */
   readonly why: string | null;
-  readonly connection: string | null;
+  readonly ref: ConnectionRef | null;
   readonly error?: AuthError;
 }
 
@@ -92,16 +96,17 @@ async function loginAll(
   const servers = await Promise.all([...byPlace(looked.servers)].map((named) => serverOf(session, named)));
   for (const server of servers) if (!cli.output.isJson) cli.output.say(lineOf(server));
   const wanting = servers.filter(({ state }) => state === "not_logged_in");
-  const agreed = wanting.length === 0 ? [] : await agreedTo(cli, wanting, file, yes);
+  const { agreed, isRefused } = await agreedTo(cli, wanting, file, yes);
   const ends: Server[] = [];
   for (const server of servers) {
-    const end = agreed.includes(server) ? await loginAt(cli, session, server, flags) : unasked(server);
+    const end = agreed.includes(server) ? await logIn(cli, session, server, flags) : unasked(server);
     ends.push(end);
     await tell(cli, server, end);
   }
   await summarize(cli, ends);
-  const codes = [...looked.refused, ...ends.flatMap(({ error }) => error ?? [])].map(({ code }) => EXIT_CODES[code]);
-  return worst(codes);
+  const errors = [...looked.refused, ...ends.flatMap(({ error }) => error ?? [])];
+  const codes = errors.map(({ code }) => EXIT_CODES[code]);
+  return worst(isRefused ? [...codes, EXIT_CODES.usage] : codes);
 }
 
 /** One for each URL; what has none stays for itself. */
@@ -113,7 +118,7 @@ async function serverOf(session: Session, named: readonly FoundServer[]): Promis
   // Where one client needs a token, a login helps, whatever another has in its file.
   const one = named.find(({ apart }) => apart === null) ?? named[0];
   const url = one?.url ?? null;
-  const blank = { url, origin: null, named, why: one?.apart ?? null, connection: null };
+  const blank = { url, origin: null, named, why: one?.apart ?? null, ref: null };
   if (url === null) return { ...blank, state: "program" };
   const origin = URL.canParse(url) ? originOf(url) : null;
   if (one?.apart !== null) return { ...blank, origin, state: "left" };
@@ -122,34 +127,30 @@ async function serverOf(session: Session, named: readonly FoundServer[]): Promis
   return { ...blank, origin, ...(await loginThere(session, url)) };
 }
 
-async function loginThere(session: Session, url: string): Promise<Pick<Server, "state" | "connection">> {
-  const vault = await session.vault();
+/** The login that a command with this URL would take. What is wrong with it concerns this server alone. */
+async function loginThere(session: Session, url: string): Promise<Pick<Server, "state" | "ref" | "error">> {
   try {
-    if (vault === null) return { state: "not_logged_in", connection: null };
-    const ref = await connectionByIssuer(vault, url, undefined);
-    const { record } = await requireConnection(vault, ref);
-    const { status } = stateOf(record, session.context.now());
-    return {
-      state: status === "connected" ? "connected" : "not_logged_in",
-      connection: withoutRandomWords(display(ref)),
-    };
+    const found = await loginAt(session, url, undefined);
+    if (found === null) return { state: "not_logged_in", ref: null };
+    const { ref } = found;
+    const { status } = stateOf((await requireStored(session, ref)).record, session.context.now());
+    return { state: status === "connected" ? "connected" : "not_logged_in", ref };
   } catch (error) {
-    if (error instanceof AuthError && error.code === "connection_not_found")
-      return { state: "not_logged_in", connection: null };
-    throw error;
+    return { state: "failed", ref: null, error: failureOf(error) };
   }
+}
+
+interface Agreed {
+  readonly agreed: readonly Server[];
+  /** No login begins, since nobody could be asked. */
+  readonly isRefused: boolean;
 }
 
 /**
  * The servers of a person's own files with one question; each of a project's with one of its own, which only a terminal can
  * answer, or the file's name on the command line.
  */
-async function agreedTo(
-  cli: Cli,
-  wanting: readonly Server[],
-  file: string | undefined,
-  yes: boolean,
-): Promise<Server[]> {
+async function agreedTo(cli: Cli, wanting: readonly Server[], file: string | undefined, yes: boolean): Promise<Agreed> {
   const isStranger = ({ named }: Server): boolean => named.every(({ isProjects }) => isProjects);
   const [strangers, own] = [wanting.filter(isStranger), wanting.filter((one) => !isStranger(one))];
   const agreed: Server[] = [];
@@ -159,17 +160,21 @@ async function agreedTo(
     await requireConsent(cli, `Log in at ${places}?`, yes, `To log in at ${places}: ${again}`);
     agreed.push(...own);
   }
+  const isAsked = !cli.output.isJson && (await cli.interactive());
   for (const server of strangers) {
     const [{ file: project } = { file: "" }] = server.named;
-    if (cli.output.isJson || !(await cli.interactive())) {
-      const command = commandLine(["auth", "mcp", "login", "--all", project, "--yes"]);
-      cli.output.warn(`${project} names ${server.origin}: no login begins there unasked. If you trust it: ${command}`);
-    } else if (
-      await (await import("../../platform/prompt.ts")).confirm(`${project} names ${server.origin}. Log in there?`)
-    )
-      agreed.push(server);
+    const where = `${project} names ${server.origin}`;
+    if (!isAsked)
+      cli.output.warn([`${where}: no login begins there unasked.`, `If you trust it: ${commandFor(server)}`]);
+    else if (await (await import("../../platform/prompt.ts")).confirm(`${where}. Log in there?`)) agreed.push(server);
   }
-  return agreed;
+  return { agreed, isRefused: strangers.length > 0 && !isAsked && agreed.length === 0 };
+}
+
+/** For that server alone. A URL that may hold a secret isn't shown. */
+function commandFor({ url }: Server): string {
+  const isShown = url !== null && withoutRandomWords(url) === url;
+  return commandLine(["auth", "login", isShown ? url : placeholder("its URL")]);
 }
 
 function unasked(server: Server): Server {
@@ -178,20 +183,28 @@ function unasked(server: Server): Server {
     : server;
 }
 
-async function loginAt(cli: Cli, session: Session, server: Server, flags: Flags): Promise<Server> {
+async function logIn(cli: Cli, session: Session, server: Server, flags: Flags): Promise<Server> {
   const { url } = server;
   if (url === null) return server;
   try {
-    const target = await targetOf(cli, session, url, undefined);
-    if (target.api === undefined) return { ...server, state: "no_login_needed" };
+    const target = await targetOf(cli, session, url, server.ref?.name);
+    if (target.api === undefined) {
+      await requireOpen(session.context.http, url);
+      return { ...server, state: "no_login_needed" };
+    }
     const { request, display: how, secrets } = await loginCallFrom(cli, session, target, flags);
     const { ref } = await loginOrExplain(cli, session, { ...request, ...(await secrets()) }, how);
-    return { ...server, state: "logged_in", connection: withoutRandomWords(display(ref)) };
+    return { ...server, state: "logged_in", ref };
   } catch (error) {
-    const failure = asAuthError(error);
-    if (failure.code === "interrupted") throw error;
-    return { ...server, state: "failed", error: withoutSecrets(failure) };
+    return { ...server, state: "failed", error: failureOf(error) };
   }
+}
+
+/** @throws what ends the run: that a person interrupts it */
+function failureOf(error: unknown): AuthError {
+  const failure = asAuthError(error);
+  if (failure.code === "interrupted") throw error;
+  return withoutSecrets(failure);
 }
 
 /** A key may stand in the path or the query of a server's URL. */
@@ -223,16 +236,20 @@ function lineOf(server: Server): string {
   return `${nameOf(server)}${origin === null ? "" : ` (${origin})`}: ${WORDS[state]}${state === "left" && why ? `, ${why}` : ""}`;
 }
 
-async function tell(cli: Cli, before: Server, { named, origin, state, why, connection, error }: Server): Promise<void> {
+async function tell(cli: Cli, before: Server, { named, origin, state, why, ref, error }: Server): Promise<void> {
+  const connection = ref && withoutRandomWords(display(ref));
   if (cli.output.isJson) {
     const servers = named.map(({ client, name, file }) => ({ client, name, file }));
     const { code, message, hint = null } = error ?? {};
     const failure = error === undefined ? {} : { error: { code, message, hint } };
     return cli.output.event({ event: "server", origin, state, why, connection, servers, ...failure });
   }
+  if (error !== undefined) {
+    const [what, ...more] = errorWords(error);
+    return cli.output.warn([`${nameOf(before)}: ${what}`, ...more]);
+  }
   if (state === before.state || state === "declined") return;
-  if (error !== undefined) cli.output.warn(`${nameOf(before)}: ${errorWords(error)}`);
-  else if (state === "logged_in") cli.output.success(`${nameOf(before)}: logged in to ${connection}`);
+  if (state === "logged_in") cli.output.success(`${nameOf(before)}: logged in to ${connection}`);
   else cli.output.say(`${nameOf(before)}: ${WORDS[state]}`);
 }
 
