@@ -38,8 +38,16 @@ export async function accessAfterChallenge(
     return access(services, ref, options);
   }
   await refuseOtherIssuer(services, stored, challenge);
-  if (rejected === null && isJustMinted(tokens, services.context.now())) return access(services, ref, options);
+  if (rejected === null && isJustMinted(stored, services.context.now())) {
+    const given = await access(services, ref, options);
+    return { ...given, warning: given.warning ?? perhapsRefused(ref) };
+  }
   return access(services, ref, { ...options, rejected: rejected ?? tokens.accessToken });
+}
+
+/** Another process may have got it after the refusal; or it is the one that was refused. */
+function perhapsRefused(ref: ConnectionRef): string {
+  return `The token of ${display(ref)} was made less than a minute ago. If it is the one that was refused: auth refresh ${typed(ref)} --force`;
 }
 
 /** @param missing those of `wanted` that the token doesn't have */

@@ -158,7 +158,7 @@ async function isFinal(services: Services, kept: Outcome, options: RefreshOption
   const now = services.context.now();
   if (kept.kind === "failed") return (await settleWithoutSending(services, stored, options)) !== null;
   if (kept.kind === "refreshed" && kept.adopted) return true;
-  return tokens === null || isJustMinted(tokens, now) || !isDue(tokens, now, options.minTtl);
+  return tokens === null || isJustMinted(stored, now) || !isDue(tokens, now, options.minTtl);
 }
 
 /** Whether the token is good enough, or sending is pointless or forbidden. null: a refresh has to be sent. */
@@ -174,10 +174,11 @@ async function settleWithoutSending(
   const { tokens } = record;
   const refused = options.rejected?.equals(tokens.accessToken) === true;
   const renewable = tokens.refreshToken !== null || record.mint !== undefined;
-  if (refused && (!renewable || isJustMinted(tokens, now))) return tokenRefused(stored);
+  if (refused && !renewable) return tokenRefused(stored);
+  if (refused && isJustMinted(stored, now)) return newTokenRefused(stored);
   if (!options.force && !refused) {
     if (!isDue(tokens, now, options.minTtl)) return { kind: "valid", stored };
-    if (isAlive(tokens, now) && isJustMinted(tokens, now)) {
+    if (isAlive(tokens, now) && isJustMinted(stored, now)) {
       // That the login is over matters more than that the token is short-lived.
       const isOver = record.failure !== null && record.failure.class !== "transient";
       const over = isOver ? await forbidden(services, stored, options, now) : null;
@@ -259,11 +260,23 @@ async function busy(services: Services, stored: Stored, first: Stored): Promise<
   return { kind: "failed", stored, error: connectionError(stored.ref, "busy", message, { hint: "Try again." }) };
 }
 
-/** An API refused a token that can't be replaced, or was minted a moment ago: a new one would fare no better. */
+/** An API refused a token that can't be replaced. */
 function tokenRefused(stored: Stored): Outcome {
   const { ref } = stored;
-  const message = `The API refused a token of ${display(ref)} that refreshing doesn't mend.`;
-  const hint = `It may lack a scope, or the login was ended there: auth status ${typed(ref)} --check\nLog in again: auth login ${typed(ref)} --force`;
+  const message = `The API refused the token of ${display(ref)}, and nothing renews that token.`;
+  const hint = `${MAY_LACK}: auth status ${typed(ref)} --check\nLog in again: auth login ${typed(ref)} --force`;
+  return { kind: "failed", stored, error: connectionError(ref, "token_refused", message, { hint }) };
+}
+
+const MAY_LACK = "It may lack a scope, or the login was ended there";
+
+/** Another one would fare no better, as a rule: a server that refuses every token isn't sent one after the other. */
+function newTokenRefused(stored: Stored): Outcome {
+  const { ref } = stored;
+  const message = `The API refused the token of ${display(ref)}, which was made less than a minute ago.`;
+  // Of further APIs' tokens no command makes another one at will.
+  const another = stored.view === undefined ? `For another one: auth refresh ${typed(ref)} --force\n` : "";
+  const hint = `${another}${MAY_LACK}: auth status ${typed(ref)} --check`;
   return { kind: "failed", stored, error: connectionError(ref, "token_refused", message, { hint }) };
 }
 

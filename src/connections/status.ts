@@ -1,5 +1,6 @@
 /** The state of a connection, derived from its record and the clock alone (CLI.md §3). */
 import type { Connection, Failure, Tokens } from "./record.ts";
+import type { Stored } from "./store.ts";
 
 export type Status = "not_connected" | "connected" | "expired" | "invalid" | "misconfigured";
 export type Reason =
@@ -70,11 +71,18 @@ export function isDue(tokens: Tokens, now: number, minTtl = 0): boolean {
   return tokens.expiresAt - now < minTtl;
 }
 
-/** Minted less than min(60 s, a tenth of its lifetime) ago: not refreshed again to satisfy a demand (CLI.md §3). */
-export function isJustMinted(tokens: Tokens, now: number): boolean {
-  if (tokens.expiresAt === null) return tokens.dueAt !== null && now < tokens.dueAt;
-  const lifetime = tokens.expiresAt - tokens.obtainedAt;
-  return now >= tokens.obtainedAt && now - tokens.obtainedAt < Math.min(60_000, lifetime / 10);
+/**
+ * Minted less than min(60 s, a tenth of its lifetime) ago: not refreshed again to satisfy a demand (CLI.md §3). Where no
+ * lifetime is known, it counts if a refresh brought it: 60 s.
+ */
+export function isJustMinted({ record, view }: Pick<Stored, "record" | "view">, now: number): boolean {
+  const { tokens, refreshedAt } = record;
+  if (tokens === null) return false;
+  const { obtainedAt, expiresAt, dueAt } = tokens;
+  if (expiresAt === null && dueAt !== null) return now < dueAt;
+  if (expiresAt === null && view === undefined && refreshedAt !== obtainedAt) return false;
+  const longest = expiresAt === null ? 60_000 : Math.min(60_000, (expiresAt - obtainedAt) / 10);
+  return now >= obtainedAt && now - obtainedAt < longest;
 }
 
 /**

@@ -119,8 +119,16 @@ describe("when a refresh is due", () => {
   });
   test("a token minted moments ago is not refreshed again for a demand", () => {
     const tokens = tokensOf(ending(NOW + 3_600_000));
-    const minted = { ...tokens, obtainedAt: NOW };
+    const minted = { record: loggedIn({ tokens: { ...tokens, obtainedAt: NOW } }) };
     expect(isJustMinted(minted, NOW + 59_999)).toBe(true);
     expect(isJustMinted(minted, NOW + 60_000)).toBe(false);
+  });
+  test("a token of unknown life is just minted for 60 s after a refresh, and never after a login", () => {
+    const tokens = { ...tokensOf(), obtainedAt: NOW };
+    const refreshed = { record: loggedIn({ tokens, refreshedAt: NOW }) };
+    expect(isJustMinted(refreshed, NOW + 59_999)).toBe(true);
+    expect(isJustMinted(refreshed, NOW + 60_000)).toBe(false);
+    for (const refreshedAt of [null, NOW - 1000])
+      expect(isJustMinted({ record: loggedIn({ tokens, refreshedAt }) }, NOW)).toBe(false);
   });
 });

@@ -6,7 +6,7 @@ import { bareReply, type TokenReply } from "../../src/oauth/types.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { withDefaults } from "../../src/providers/defaults.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
-import { START } from "./support.ts";
+import { loggedIn, START } from "./support.ts";
 
 const AT = START;
 const MINUTE = 60_000;
@@ -70,9 +70,10 @@ describe("when an access token ends", () => {
 
   test("a token that was over when it came is used for a minute, then renewed", () => {
     const tokens = stored(reply({ expiresIn: 0 }), acme(), before(3600));
-    expect([isDue(tokens, AT), isJustMinted(tokens, AT)]).toEqual([false, true]);
-    expect([isDue(tokens, AT + MINUTE - 1, 600_000), isJustMinted(tokens, AT + MINUTE - 1)]).toEqual([false, true]);
-    expect([isDue(tokens, AT + MINUTE), isJustMinted(tokens, AT + MINUTE)]).toEqual([true, false]);
+    const refreshed = { record: loggedIn({ tokens, refreshedAt: AT }) };
+    expect([isDue(tokens, AT), isJustMinted(refreshed, AT)]).toEqual([false, true]);
+    expect([isDue(tokens, AT + MINUTE - 1, 600_000), isJustMinted(refreshed, AT + MINUTE - 1)]).toEqual([false, true]);
+    expect([isDue(tokens, AT + MINUTE), isJustMinted(refreshed, AT + MINUTE)]).toEqual([true, false]);
   });
 });
 

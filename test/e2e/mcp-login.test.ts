@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { AuthorizationServer, type McpOptions, McpServer } from "../issuers/mcp.ts";
 import { loginByBrowser } from "../support/browser-login.ts";
 import { errorOf } from "../support/logged-in.ts";
-import { auth, bareEnvironment } from "../support/program.ts";
+import { auth, bareEnvironment, type Ended } from "../support/program.ts";
 
 const servers: { stop(): Promise<void> }[] = [];
 afterAll(() => Promise.all(servers.map((server) => server.stop())));
@@ -90,6 +90,24 @@ describe("a login at an MCP server's URL", () => {
     const refused = await auth(["login", other.url, "-p", "work", "--json", "--no-browser"], { env });
     expect([refused.code, errorOf(refused).code]).toEqual([6, "origin_mismatch"]);
     expect(other.issuer.registrations).toEqual([]);
+  });
+
+  test("that nobody finishes: the words name the server, and the redirect only where there is a page to enter it", async () => {
+    const server = start();
+    const env = bareEnvironment();
+    const login = (...flags: string[]): Promise<Ended> =>
+      auth(["login", server.url, "--no-browser", "--timeout", "1", ...flags], { env });
+    const registered = await login();
+    expect([registered.code, registered.stderr]).toEqual([
+      7,
+      expect.stringContaining(`The login at MCP server ${new URL(server.url).host} was not finished in time.`),
+    ]);
+    expect(registered.stderr).not.toContain("client's page");
+    expect(registered.stderr).toContain("--timeout <seconds> gives more time");
+    expect(registered.stderr).not.toContain("--timeout 1");
+    const own = await login("--client-id", "mine");
+    expect(own.stderr).toMatch(/On the client's page, enter http:\/\/127\.0\.0\.1:2884[0-4]\/callback\n/);
+    expect(own.stderr).toMatch(/To log in again: auth login .* --client-id mine\n/);
   });
 
   test("scopes: the challenge's before the metadata's, and none where neither says any", async () => {
@@ -265,6 +283,23 @@ describe("step-up", () => {
     const ended = await auth(["token", server.url, "--rejected", "-", "--challenge", "-", "--json"], { env, stdin });
     expect([ended.code, errorOf(ended).code]).toEqual([4, "insufficient_scope"]);
     expect(JSON.stringify(ended)).not.toContain(token);
+  });
+
+  test("a token that is refused in its first minute: the words say so, and the command in them brings another", async () => {
+    const server = start();
+    const env = bareEnvironment();
+    await logIn(server, env);
+    const old = await tokenOf(server.url, env);
+    const rejected = await auth(["token", server.url, "--rejected", "-"], { env, stdin: old });
+    const command = `auth refresh ${server.connection} --force`;
+    expect([rejected.code, rejected.stdout, rejected.stderr]).toEqual([4, "", expect.stringContaining(command)]);
+    expect(rejected.stderr).toContain("made less than a minute ago");
+    // Which one was refused isn't said here: another process may have refreshed it since.
+    const challenged = await auth(["token", server.url, "--challenge", "-"], { env, stdin: server.challenge });
+    expect([challenged.code, challenged.stdout.trim()]).toEqual([0, old]);
+    expect(challenged.stderr).toContain(command);
+    expect((await auth(command.split(" ").slice(1), { env })).code).toBe(0);
+    expect(await tokenOf(server.url, env)).not.toBe(old);
   });
 
   test("a refused token is refreshed once; one minted since is handed out", async () => {
