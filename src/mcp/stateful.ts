@@ -22,8 +22,8 @@ const SHORTEST_RETRY = 100;
 const LONGEST_REFUSED = 10 * 60_000;
 /** Tries to resume a stream that brought nothing new. */
 const MOST_TRIES = 5;
-/** For the word that a session is over, at the very end. */
-const GOODBYE = 1_000;
+/** For the word that a session is over, at the very end: whatever it waits for. */
+const GOODBYE = 2_000;
 
 const INITIALIZED = "notifications/initialized";
 export const CANCELLED = "notifications/cancelled";
@@ -86,10 +86,11 @@ export class Session {
   async close(): Promise<void> {
     this.#listening?.abort();
     if (this.#id === null) return;
-    const call = { method: "DELETE", headers: this.#headers(), signal: AbortSignal.timeout(GOODBYE) } as const;
-    await this.#wire
-      .send(call, drain)
+    const signal = AbortSignal.timeout(GOODBYE);
+    const said = this.#wire
+      .send({ method: "DELETE", headers: this.#headers(), signal }, drain)
       .catch((error: unknown) => this.#client.log(`the session wasn't ended: ${error}`));
+    await Promise.race([said, pause(GOODBYE, signal)]);
   }
 
   #headers(): Record<string, string> {

@@ -1,7 +1,10 @@
 /** Sessions and streams that break, and messages that can't wait: `auth mcp <url>` and a server with sessions. */
 import { afterAll, expect, test } from "bun:test";
+import { McpServer } from "../issuers/mcp.ts";
 import { bridgeTo, events, ok, stopBridges } from "../support/bridge-to.ts";
-import { RpcFailure } from "../support/mcp-client.ts";
+import { loginByBrowser } from "../support/browser-login.ts";
+import { BridgeClient, type Message, RpcFailure } from "../support/mcp-client.ts";
+import { bareEnvironment } from "../support/program.ts";
 
 afterAll(stopBridges);
 
@@ -129,3 +132,23 @@ test("messages of more than 64 MiB on their way: a further large one is refused,
   expect(await client.request("ping")).toEqual({ ok: true });
   expect(await client.close()).toBe(0);
 }, 60_000);
+
+test("the end of a session is told with the token that there is: no refresh holds up the end", async () => {
+  const server: McpServer = new McpServer({
+    lifetime: 2,
+    handler: async (request) => {
+      return ok(request.method === "POST" ? ((await request.json()) as Message) : ({} as Message));
+    },
+  });
+  const env = bareEnvironment();
+  await loginByBrowser(["login", server.url, "--json", "--no-browser"], env);
+  const client = new BridgeClient(server.url, env);
+  await client.initialize();
+  const { length } = server.issuer.to("/token");
+  // By then the token is due, and the server refuses it.
+  await Bun.sleep(2_100);
+  expect(await client.close()).toBe(0);
+  expect(server.requests.at(-1)).toBe("DELETE /mcp");
+  expect(server.issuer.to("/token")).toHaveLength(length);
+  await server.stop();
+});

@@ -65,11 +65,20 @@ export function credentialsFor(
       await cli.context.audit({ event: "token_read", status: "success", connection: acquired.connection });
     }
     const { proofKey, tokenType } = stored?.record.tokens ?? {};
-    if (stored === null || (proofKey === undefined && tokenType?.toLowerCase() !== "dpop")) return last;
+    if (stored === null || (proofKey === undefined && tokenType?.toLowerCase() !== "dpop")) {
+      proof = null;
+      return last;
+    }
     const key = proofKey ?? (keyOf?.token.equals(token) ? keyOf.key : await keyHere(cli, stored));
     keyOf = { token, key };
     if (proof?.key.equals(key) !== true) proof = new (await import("../../oauth/dpop.ts")).ProofKey(key, true);
-    return { ...last, headers: { ...last.headers, dpop: await proof.proofFor(method, url, token) } };
+    return proved(method);
+  };
+
+  /** What was shown last, with a proof of its own for this request where the token is bound to a key. */
+  const proved = async (method: Method): Promise<Shown> => {
+    if (proof === null || last.token === null) return last;
+    return { ...last, headers: { ...last.headers, dpop: await proof.proofFor(method, url, last.token) } };
   };
 
   const current = async (method: Method): Promise<Shown> => {
@@ -127,8 +136,10 @@ export function credentialsFor(
     }
   };
 
-  return (call) => {
+  return async (call) => {
     const { refusal } = call;
+    // The end of a session is worth no refresh, which would hold up the end of this process.
+    if (call.method === "DELETE") return refusal === null ? proved("DELETE") : null;
     return refusal === null ? current(call.method) : after({ ...call, refusal });
   };
 }
