@@ -9,6 +9,7 @@ import type { ListEntry } from "../connections/view.ts";
 import { localTime } from "../platform/local-time.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { tableWidth } from "../platform/terminal.ts";
+import { withoutQuery } from "../platform/url.ts";
 import { type CheckResult, checkToken } from "./check.ts";
 import { factLines } from "./columns.ts";
 import { defineCommand } from "./command.ts";
@@ -122,6 +123,7 @@ function describe({ entry, stored }: Shown, now: number): string[] {
   const facts: [string, string | null][] = [
     ["Authenticated as", entry.status === "not_connected" ? null : (entry.account ?? "unknown")],
     ["Organization", entry.organization],
+    ["Server", serverOf(stored)],
     ["Host", entry.host],
     ["Access token", accessTokenLife(entry, stored, now)],
     ["Source", entry.source === "vault" ? "vault" : `${entry.source.slice(4)} (environment)`],
@@ -142,6 +144,12 @@ function describe({ entry, stored }: Shown, now: number): string[] {
     ...factLines(facts),
     ...(advice === null ? [] : [`  ${advice}`]),
   ];
+}
+
+/** The API that the login is for, where the host is another's: its issuer's. */
+function serverOf(stored: Stored | null): string | null {
+  const { asked, resource } = stored?.record.pinned ?? {};
+  return asked === undefined || resource === undefined ? null : withoutQuery(resource);
 }
 
 /** What the mark means, in words. */

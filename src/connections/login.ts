@@ -76,7 +76,9 @@ async function receiveAndStore(
 function withCommand(error: unknown, { provider, request }: LoginPlan): unknown {
   if (!(error instanceof AuthError) || !error.hint?.includes("Log in again") || error.hint.includes("auth login "))
     return error;
-  const command = loginCommand(provider.definition, request);
+  // The time that was too short isn't recommended.
+  const again = error.code === "login_timeout" ? { ...request, timeout: null } : request;
+  const command = loginCommand(provider.definition, again);
   const isAll = /Log in again\.$/m.test(error.hint);
   const hint = isAll
     ? error.hint.replace(/Log in again\.$/m, () => `Log in again: ${command}`)

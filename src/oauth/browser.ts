@@ -81,7 +81,7 @@ export async function startBrowserLogin(
   const asksOffline = offline !== undefined && request.scopes.includes(offline);
   const url = authorizationUrl(server, client, authorizationEndpoint, parameters, asksOffline);
 
-  const timer = setTimeout(() => end(timedOut(server, redirectUri)), request.timeout);
+  const timer = setTimeout(() => end(timedOut(server, client, redirectUri)), request.timeout);
   const onAbort = (): void => end(interrupted());
   request.signal?.addEventListener("abort", onAbort);
   if (request.signal?.aborted) onAbort();
@@ -227,13 +227,15 @@ function failurePage({ dialect }: Server, error: AuthError | null = null): Page 
   };
 }
 
-/** A provider that doesn't know the redirect tells the person, in the browser, and never sends anyone back. */
-function timedOut(server: Server, redirectUri: string): AuthError {
+/**
+ * A provider that doesn't know the redirect tells the person, in the browser, and never sends anyone back. A client that auth
+ * registered, or whose document it serves, has no page, and the redirect is right.
+ */
+function timedOut(server: Server, client: Client, redirectUri: string): AuthError {
+  const hasPage = client.registration === undefined && !isAllowedUrl(client.id);
+  const redirect = `Was there an error about the redirect? On the client's page, enter ${registered(server, redirectUri)}`;
   return new AuthError("login_timeout", `The login at ${server.dialect.title} was not finished in time.`, {
-    hint: [
-      "Log in again; --timeout <seconds> gives more time.",
-      `Was there an error about the redirect? On the client's page, enter ${registered(server, redirectUri)}`,
-    ].join("\n"),
+    hint: ["Log in again; --timeout <seconds> gives more time.", ...(hasPage ? [redirect] : [])].join("\n"),
   });
 }
 

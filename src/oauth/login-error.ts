@@ -25,11 +25,12 @@ export function loginError(server: Server, failure: OAuthFailure, redirectUri?: 
 
 /**
  * The redirect URI as it is entered on a client's page: on this machine, the port is chosen at each login (RFC 8252
- * §7.3), unless the provider wants the one that is registered.
+ * §7.3), unless the provider wants the one, or one of those, that are registered.
  */
 export function registered({ dialect }: Server, sent?: string): string {
   const uri = sent ?? redirectUriOf(dialect);
-  if (dialect.authorize.redirect.port !== undefined) return uri;
+  const { port, ports } = dialect.authorize.redirect;
+  if (port !== undefined || ports !== undefined) return uri;
   return uri.replace(/^(http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])):\d+/, "$1");
 }
 

@@ -65,7 +65,8 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
     .map(originOf);
   return {
     definition,
-    dialect,
+    // Whose login it is shows in each message. In the path of a server's URL a key may stand.
+    dialect: resource === null ? dialect : { ...dialect, title: `${dialect.title} ${new URL(resource).host}` },
     settings,
     issuer,
     resource,

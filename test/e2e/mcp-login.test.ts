@@ -92,6 +92,14 @@ describe("a login at an MCP server's URL", () => {
     expect(other.issuer.registrations).toEqual([]);
   });
 
+  test("status tells of which server it is, beside the issuer's host", async () => {
+    const server = start();
+    const env = bareEnvironment();
+    await logIn(server, env);
+    const { stdout } = await auth(["status", server.url], { env });
+    expect(stdout).toMatch(new RegExp(`Server: +${server.url}\\n +Host: +${new URL(server.issuer.issuer).host}\\n`));
+  });
+
   test("that nobody finishes: the words name the server, and the redirect only where there is a page to enter it", async () => {
     const server = start();
     const env = bareEnvironment();
@@ -107,7 +115,7 @@ describe("a login at an MCP server's URL", () => {
     expect(registered.stderr).not.toContain("--timeout 1");
     const own = await login("--client-id", "mine");
     expect(own.stderr).toMatch(/On the client's page, enter http:\/\/127\.0\.0\.1:2884[0-4]\/callback\n/);
-    expect(own.stderr).toMatch(/To log in again: auth login .* --client-id mine\n/);
+    expect(own.stderr).toMatch(/To log in again: auth login .* --client-id mine --no-browser\n/);
   });
 
   test("scopes: the challenge's before the metadata's, and none where neither says any", async () => {

@@ -211,6 +211,8 @@ describe("the authorization request", () => {
     const fixed = server({ authorize: { redirect: { port: 8765 } } });
     expect([registered(fixed, sent), registered(fixed)]).toEqual([sent, sent]);
     expect(registered(server({}), sent)).toBe("http://127.0.0.1/callback");
+    const several = server({ authorize: { redirect: { ports: [8764, 8765] } } });
+    expect([registered(several, sent), registered(several)]).toEqual([sent, "http://127.0.0.1:8764/callback"]);
   });
 });
 

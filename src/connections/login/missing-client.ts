@@ -38,7 +38,7 @@ export async function clientMissing(
   id: string | null,
   required: boolean,
 ): Promise<AuthError> {
-  const { definition, client } = provider;
+  const { definition, client, dialect } = provider;
   const known = provider.resource === null ? null : await helpOf(services, provider.resource);
   const { create, notes } = known ?? client;
   const needsSecret = required || known?.secret === true;
@@ -67,7 +67,7 @@ export async function clientMissing(
     ...waysInWords(ways, loginCommand(definition, request, { token: "-" }), app),
   ];
   const missing: MissingClient = {
-    title: definition.title,
+    title: dialect.title,
     lacks: [...(id === null ? (["id"] as const) : []), ...(needsSecret ? (["secret"] as const) : [])],
     id,
     mayHaveSecret: definition.client?.kind !== "public",
@@ -76,7 +76,7 @@ export async function clientMissing(
   };
   return new AuthError(
     "client_missing",
-    `${definition.title} needs an OAuth client${needsSecret ? " with a secret" : ""}.`,
+    `${dialect.title} needs an OAuth client${needsSecret ? " with a secret" : ""}.`,
     // Without its redirect URI a client is of no use yet, so no prompt asks for one.
     { hint: lines.filter((line) => line !== null).join("\n"), ...(redirectUri !== null && { cause: missing }) },
   );
