@@ -44,8 +44,8 @@ export default defineCommand({
       const file = fileGiven(cli, path);
       if (!undo) return allowFolderFile(cli, session, file);
       const vault = await session.vault();
-      if (vault !== null) await writeFolderPin(vault, file, null);
-      return cli.output.result({ path: file, state: "forgotten" }, `Forgot ${escapeText(file)}.`);
+      const wasKnown = vault !== null && (await writeFolderPin(vault, file, null));
+      return undone(cli, { path: file, state: "forgotten" }, wasKnown ? `Forgot ${escapeText(file)}.` : null);
     }),
 });
 
@@ -60,8 +60,8 @@ async function allowEnvFile(
     // Whatever has become of the file: it may be gone, a link, or another's by now.
     const path = placeOf(given);
     const vault = await session.vault();
-    if (vault !== null) await forgetFile(vault, path);
-    return cli.output.result({ path, allowed: false }, `${path} is not obeyed any more.`);
+    const wasAllowed = vault !== null && (await forgetFile(vault, path));
+    return undone(cli, { path, allowed: false }, wasAllowed ? `${path} is not obeyed any more.` : null);
   }
   const file = await readEnvFile(given);
   const { path, references } = file;
@@ -69,6 +69,12 @@ async function allowEnvFile(
   await requireConsent(cli, "Allow it, as it is now?", yes, `Without a question: auth allow ${shellWord(given)} --yes`);
   await allow(cli, session, file);
   await cli.output.result({ path, allowed: true, references }, `${path} is allowed, as it is now.`);
+}
+
+/** @param message what was done; null: there was nothing to do, which is as good */
+async function undone<T extends { readonly path: string }>(cli: Cli, done: T, message: string | null): Promise<void> {
+  if (message !== null || cli.output.isJson) return cli.output.result(done, message ?? "");
+  cli.output.say(`${escapeText(done.path)} was not allowed: there is nothing to undo.`);
 }
 
 /** The path without links in its folders, as it was kept when the file was allowed. */

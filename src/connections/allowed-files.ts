@@ -30,24 +30,25 @@ export async function listAllowedFiles(vault: Vault | null): Promise<(AllowedFil
 }
 
 /** @param now milliseconds */
-export function allowFile(vault: Vault, { path, hash }: AllowedFile, now: number): Promise<void> {
-  return write(vault, path, { format: 1, path, hash, at: now });
+export async function allowFile(vault: Vault, { path, hash }: AllowedFile, now: number): Promise<void> {
+  await write(vault, path, { format: 1, path, hash, at: now });
 }
 
-export function forgetFile(vault: Vault, path: string): Promise<void> {
+/** @returns whether it was allowed */
+export function forgetFile(vault: Vault, path: string): Promise<boolean> {
   return write(vault, path, null);
 }
 
-/** Also while other processes change it. */
-async function write(vault: Vault, path: string, record: AllowedRecord | null): Promise<void> {
+/** Also while other processes change it. @returns whether there was a record */
+function write(vault: Vault, path: string, record: AllowedRecord | null): Promise<boolean> {
   const name = nameOf(path);
-  await update(
+  return update(
     vault,
     async () => (await vault.read("settings", name))?.version ?? null,
     (expected) => {
-      if (expected === null && record === null) return { changes: [], result: undefined };
+      if (expected === null && record === null) return { changes: [], result: false };
       const next = record === null ? null : { version: following(expected), body: encodeRecord(record) };
-      return { changes: [{ type: "settings", name, expected, next }], result: undefined };
+      return { changes: [{ type: "settings", name, expected, next }], result: expected !== null };
     },
   );
 }

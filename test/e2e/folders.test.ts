@@ -347,9 +347,13 @@ describe("allow and deny", () => {
     expect(await states()).toEqual([".auth.toml allowed", "tokens.env allowed"]);
     appendFileSync(join(own.HOME ?? "", "tokens.env"), "#\n");
     expect(await states()).toEqual([".auth.toml allowed", "tokens.env changed"]);
-    await call("allow", "--undo");
-    await call("allow", "tokens.env", "--undo");
+    expect((await call("allow", "--undo")).stderr).toContain("Forgot");
+    expect((await call("allow", "tokens.env", "--undo")).stderr).toContain("is not obeyed any more");
     expect(await states()).toEqual([]);
+    for (const file of [".auth.toml", "tokens.env"]) {
+      const { stderr } = await call("allow", file, "--undo");
+      expect(stderr).toContain(`${file} was not allowed: there is nothing to undo.`);
+    }
     expect((await call("list")).stderr).toContain("isn't allowed, so it isn't used.");
   });
 

@@ -31,16 +31,16 @@ export async function listFolderPins(vault: Vault | null): Promise<FolderPin[]> 
   return entries.map(({ body, name }) => decodeRecord<FolderPin>(body, `folder ${name}`));
 }
 
-/** Stores it, also while other processes do; null forgets the path. */
-export async function writeFolderPin(vault: Vault, path: string, pin: FolderPin | null): Promise<void> {
+/** Stores it, also while other processes do; null forgets the path. @returns whether there was one */
+export function writeFolderPin(vault: Vault, path: string, pin: FolderPin | null): Promise<boolean> {
   const name = nameOf(path);
-  await update(
+  return update(
     vault,
     async () => (await vault.read("folder", name))?.version ?? null,
     (expected) => {
-      if (expected === null && pin === null) return { changes: [], result: undefined };
+      if (expected === null && pin === null) return { changes: [], result: false };
       const next = pin === null ? null : { version: following(expected), body: encodeRecord(pin) };
-      return { changes: [{ type: "folder", name, expected, next }], result: undefined };
+      return { changes: [{ type: "folder", name, expected, next }], result: expected !== null };
     },
   );
 }
