@@ -204,8 +204,10 @@ function globalsOf(values: Values, outputs: readonly string[]): Globals {
   };
 }
 
-function missingCommand(target: Target, { commands }: GroupDefinition): Error {
-  return usage(`'${called(target)}' needs a command.`, `One of: ${Object.keys(commands).join(", ")}.`);
+function missingCommand(target: Target, { commands, atAddress }: GroupDefinition): Error {
+  const names = Object.keys(commands).join(", ");
+  if (atAddress === undefined) return usage(`'${called(target)}' needs a command.`, `One of: ${names}.`);
+  return usage(`'${called(target)}' needs an address or a command.`, `${called(target)} <url>\nOr one of: ${names}.`);
 }
 
 function checkPositionals(target: Target, args: Args, given: readonly string[]): void {

@@ -34,10 +34,11 @@ const run = defineCommand({
 const show = defineCommand({ name: "show", description: "", args: { id: { type: "positional" } }, run: nothing });
 const load = (command: typeof login) => async () => ({ default: command });
 const vault = defineGroup({ name: "vault", description: "", commands: { show: load(show), status: load(login) } });
+const mcp = defineGroup({ name: "mcp", description: "", commands: { login: load(login) }, atAddress: load(show) });
 const root = defineGroup({
   name: "auth",
   description: "",
-  commands: { login: load(login), run: load(run), vault: load(vault), logout: load(login) },
+  commands: { login: load(login), run: load(run), vault: load(vault), logout: load(login), mcp: load(mcp) },
 });
 
 const parse = (...argv: string[]): Promise<Invocation> => parseArguments(argv, root);
@@ -167,6 +168,7 @@ describe("an error names what is wrong, and what may have been meant", () => {
     [["constructor"], "Unknown command 'constructor'.", "auth --help"],
     [[""], "Unknown command ''.", "auth --help"],
     [["vault"], "'auth vault' needs a command.", "show, status"],
+    [["mcp"], "'auth mcp' needs an address or a command.", "auth mcp <url>\nOr one of: login."],
     [["login", "--forse"], "Unknown flag '--forse'.", "'--force'"],
     [["login", "--no-brwoser"], "Unknown flag '--no-brwoser'.", "'--no-browser'"],
     [["login", "--browser"], "Unknown flag '--browser'.", "'--no-browser'"],

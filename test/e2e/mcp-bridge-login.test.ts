@@ -334,6 +334,20 @@ test("a login whose refresh token is dead is made anew, once for all", async () 
   expect(server.issuer.to("/authorize")).toHaveLength(1);
 });
 
+test("two accounts: -p names one; without it the error has what to write into the client's configuration", async () => {
+  const server = start();
+  const env = bareEnvironment();
+  for (const name of ["work", "home"])
+    await loginByBrowser(["login", server.url, "-p", name, "--json", "--no-browser"], env);
+  const { data } = await refusal(bridge(server.url, env).request("tools/list"));
+  expect(data?.code).toBe("ambiguous_connection");
+  expect(data?.hint).toContain(`In the client's configuration: auth mcp ${server.url} -p <name>\n`);
+  expect(data?.hint).toContain("mcp:work");
+  const client = new BridgeClient(server.url, env, ["-p", "work"]);
+  clients.push(client);
+  expect(await client.request("tools/list")).toEqual(LISTED);
+});
+
 test("a logout is seen at the next request", async () => {
   const server = start();
   const env = bareEnvironment();

@@ -2,8 +2,9 @@ import { profileOf } from "../../connections/select.ts";
 import { runBridge } from "../../mcp/bridge.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
+import { commandLine, placeholder } from "../../platform/shell-word.ts";
 import { inputMessages } from "../../platform/stdin.ts";
-import { addressFault } from "../../platform/url.ts";
+import { addressFault, withoutQuery } from "../../platform/url.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { inSession, READS, type Session } from "../session.ts";
@@ -55,13 +56,20 @@ async function bridge(cli: Cli, url: string, given: string | undefined): Promise
           await session.services();
           return await credentials(call);
         } catch (error) {
-          throw await withUnlocking(cli, error);
+          throw await asHelpful(cli, url, error);
         }
       },
       log: (text) => cli.output.say(escapeText(text)),
     });
   };
   await inSession(alone, serve, { ...READS, retries: true });
+}
+
+/** As the person at the client can mend it: what starts this is in the client's configuration. */
+async function asHelpful(cli: Cli, url: string, error: unknown): Promise<unknown> {
+  if (!(error instanceof AuthError) || error.code !== "ambiguous_connection") return withUnlocking(cli, error);
+  const named = commandLine(["auth", "mcp", withoutQuery(url), "-p", placeholder("name")]);
+  return error.restated({ hint: [`In the client's configuration: ${named}`, error.hint].join("\n") });
 }
 
 /** What opens a vault whose key isn't to be had here, where an agent would keep it. */
