@@ -209,7 +209,10 @@ test("what the hot path loads at its start is light: builtins and libraries that
       if (name.startsWith(".") && name.endsWith(".ts")) visit(normalize(join(dirname(path), name)), path);
     }
   };
-  for (const entry of ["src/main.ts", "src/cli/token.ts", "src/cli/run.ts", "src/platform/exec.ts"])
+  for (const entry of [
+    ...["src/main.ts", "src/cli/token.ts", "src/cli/run.ts", "src/platform/exec.ts"],
+    ...["src/cli/helper/answer.ts", "src/cli/mcp/bridge.ts"],
+  ])
     visit(entry, entry);
   expect(seen.size).toBeGreaterThan(10);
 });

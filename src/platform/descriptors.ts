@@ -19,10 +19,12 @@ const ANONYMOUS = "anon_inode:";
 export function inheritedDescriptors(): number[] {
   const linux = posix()?.linux;
   if (!linux) return [];
-  return openDescriptors(linux).filter((fd) => {
+  const inherited: number[] = [];
+  for (const fd of openDescriptors(linux)) {
     const start = startOfName(linux, fd);
-    return start !== "" && start !== ANONYMOUS;
-  });
+    if (start !== "" && start !== ANONYMOUS) inherited.push(fd);
+  }
+  return inherited;
 }
 
 /**
@@ -62,16 +64,18 @@ function openDescriptors({ call }: Linux): number[] {
 }
 
 /** struct linux_dirent64 { u64 ino; i64 off; u16 length; u8 type; char name[]; } */
-function* entryNames(buffer: Uint8Array): Generator<string> {
+function entryNames(buffer: Uint8Array): string[] {
   const NAME = 19;
+  const names: string[] = [];
   for (let at = 0; at + NAME < buffer.length; ) {
     const length = (buffer[at + 16] ?? 0) | ((buffer[at + 17] ?? 0) << 8);
-    if (length === 0) return;
+    if (length === 0) break;
     let name = "";
     for (let i = at + NAME; i < at + length && buffer[i] !== 0; i++) name += String.fromCharCode(buffer[i] ?? 0);
-    yield name;
+    names.push(name);
     at += length;
   }
+  return names;
 }
 
 /** As much of an open file's name in /proc as tells one of the event loop's own; empty where it has none. */

@@ -95,7 +95,7 @@ export interface Linux {
   call(name: LinuxCall, a?: Word, b?: Word, c?: Word, d?: Word, e?: Word): number;
 }
 
-type Word = number | Uint8Array;
+type Word = number | Uint8Array | BigUint64Array;
 
 /** A NULL-terminated array of C strings; `memory` must be kept alive as long as `pointers` is used. */
 export interface CStrings {
@@ -116,16 +116,16 @@ const WORD = 15 as FFIType.i64_fast;
 
 function loadLinux(): Posix | null {
   const numbers = LINUX_CALLS[process.arch as keyof typeof LINUX_CALLS] as Record<LinuxCall, number> | undefined;
-  const bound = load({ syscall: { args: [WORD, WORD, WORD, WORD, WORD, WORD], returns: WORD } });
+  // As a pointer, Bun takes memory by its address and a number as it is, below zero too (its src/bun.js/api/FFI.h).
+  const bound = load({ syscall: { args: [WORD, "ptr", "ptr", "ptr", "ptr", "ptr"], returns: WORD } });
   if (numbers === undefined || bound === null) return null;
-  const { syscall } = bound;
+  const syscall = bound.syscall as (number: number, ...words: Word[]) => number | bigint;
   const call: Linux["call"] = (name, a = 0, b = 0, c = 0, d = 0, e = 0) => {
-    const result = Number(syscall(numbers[name], word(a), word(b), word(c), word(d), word(e)));
+    const result = Number(syscall(numbers[name], a, b, c, d, e));
     return result === -1 ? -errno() : result;
   };
   return {
-    execve: (path, args, environment) =>
-      -call("execve", cString(path), bytesOf(args.pointers), bytesOf(environment.pointers)),
+    execve: (path, args, environment) => -call("execve", cString(path), args.pointers, environment.pointers),
     fcntl: (fd, command, argument) => call("fcntl", fd, command, argument),
     resetSignal: (signal) => setAction(call, signal, SIG_DFL),
     ignoreSignal: (signal) => setAction(call, signal, SIG_IGN),
@@ -225,14 +225,6 @@ export function load<T extends Symbols>(
 /** What a C function has left at an address. */
 export function uint16At(address: Pointer, offset: number): number {
   return ffi.read.u16(address, offset);
-}
-
-function word(argument: Word): number {
-  return typeof argument === "number" ? argument : ffi.ptr(argument);
-}
-
-function bytesOf({ buffer }: BigUint64Array): Uint8Array {
-  return new Uint8Array(buffer);
 }
 
 /** Text as the C library wants it. */

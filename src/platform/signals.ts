@@ -32,7 +32,9 @@ type Deferred = keyof typeof NUMBERS;
  * Linux's signals to which Bun can't listen: SIGSTKFLT, and the real-time signals after the two that the C library keeps
  * for itself. They end a process too, and are ignored meanwhile.
  */
-const UNHEARD = process.platform === "linux" ? [16, ...Array.from({ length: 31 }, (_, i) => 34 + i)] : [];
+function unheard(): number[] {
+  return process.platform === "linux" ? [16, ...Array.from({ length: 31 }, (_, i) => 34 + i)] : [];
+}
 
 export interface Deferral {
   /** Aborted as soon as a signal comes: what need not be waited for can be left, and nothing new is begun. */
@@ -112,14 +114,12 @@ export function relaySignals(to: (signal: NodeJS.Signals) => void): void {
   for (const signal of names()) process.on(signal, to);
 }
 
-const NEVER_INTERRUPTED: Deferral = { signal: new AbortController().signal, handled() {}, release() {} };
-
 /** May be nested: signals are let through when the last holder lets go. */
 export function deferSignals(): Deferral {
-  if (isRelayed) return NEVER_INTERRUPTED;
+  if (isRelayed) return { signal: new AbortController().signal, handled() {}, release() {} };
   if (depth++ === 0) {
     for (const signal of names()) process.on(signal, remember);
-    for (const signal of UNHEARD) posix()?.ignoreSignal(signal);
+    for (const signal of unheard()) posix()?.ignoreSignal(signal);
   }
   interruption ??= new AbortController();
   let held = true;
@@ -133,7 +133,7 @@ export function deferSignals(): Deferral {
       held = false;
       if (--depth > 0) return;
       for (const signal of names()) process.off(signal, remember);
-      for (const signal of UNHEARD) posix()?.resetSignal(signal);
+      for (const signal of unheard()) posix()?.resetSignal(signal);
       if (arrived !== null && !isReported && !isAwaited) process.exit(interruptedExitCode());
     },
   };

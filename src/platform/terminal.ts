@@ -9,12 +9,12 @@
  * 6. A secret is never echoed, not even as stars, which would show its length.
  * 7. The terminal is left as it was found: not raw, cursor visible, the line empty.
  */
-import { isatty } from "node:tty";
 import type { Environment } from "./context.ts";
 
 /** Whether a descriptor (0, 1, 2) is a terminal. */
 export function isTerminal(fd: number): boolean {
-  return isatty(fd);
+  // Loaded only here: much of what reads standard input never asks.
+  return process.getBuiltinModule("node:tty").isatty(fd);
 }
 
 export type Paint = (text: string) => string;
