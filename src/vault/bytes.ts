@@ -28,12 +28,12 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
 
 /** Every field with its length in front (32 bits), so that no two lists of fields look alike. */
 export function pack(...fields: readonly (Uint8Array | string)[]): Bytes {
-  return concat(
-    ...fields.flatMap((field) => {
-      const bytes = typeof field === "string" ? utf8(field) : field;
-      return [uint32(bytes.length), bytes];
-    }),
-  );
+  const parts: Uint8Array[] = [];
+  for (const field of fields) {
+    const bytes = typeof field === "string" ? utf8(field) : field;
+    parts.push(uint32(bytes.length), bytes);
+  }
+  return concat(...parts);
 }
 
 /** The fields of `pack`; null where the bytes are not such a list. */

@@ -5,7 +5,7 @@ import { AuthError } from "../platform/errors.ts";
 import { ownershipIfThere } from "../platform/small-file.ts";
 import { type Bytes, decodeUtf8, hmac, pack, utf8 } from "./bytes.ts";
 import { retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
-import { damagedHeader, HEADER_KEY, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
+import { damagedHeader, HEADER_KEY, type Header, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
 import type { TriedLock } from "./lock.ts";
 import { damaged, isNewer, type Label, open, openLabel, readSealedHeader, type SealedHeader, seal } from "./seal.ts";
 import type { Prompt } from "./sources/source.ts";
@@ -17,12 +17,16 @@ const BATCH = 128;
 /** Records that were read before and are kept open: more than a long-running program serves at a time. */
 const MAX_RECENT = 64;
 
-/** @throws AuthError `vault_locked`, `key_invalid`, `vault_corrupt` */
+/**
+ * @param found its header, where it was read already
+ * @throws AuthError `vault_locked`, `key_invalid`, `vault_corrupt`
+ */
 export async function createVault(
   context: Context,
   path: string,
   driver: StoreDriver,
   prompt: Prompt | undefined,
+  found: Header | null = null,
 ): Promise<Vault> {
   // For what reads many records. The two that every token needs come straight from the driver, in half the time.
   let storage: Storage<Bytes> | null = null;
@@ -32,7 +36,8 @@ export async function createVault(
   };
   let { header, keys } = await unlockCurrent(
     () => readHeader(driver),
-    (found) => unlock(context, found, prompt),
+    (current) => unlock(context, current, prompt),
+    found,
   );
   let locksHeld = 0;
   let checked = false;

@@ -29,14 +29,16 @@ export interface Unlocked {
  * Unlocks the header that the vault has now. A rekey that ends in between takes the old key away, so the header is read
  * again before a key is reported as missing or wrong.
  *
+ * @param first the header, where it was read already
  * @throws AuthError what `open` throws for a header that is still there; `busy` where each was replaced meanwhile
  */
 export async function unlockCurrent(
   readHeader: () => Promise<Header>,
   open: (header: Header) => Promise<Keys>,
+  first: Header | null = null,
 ): Promise<Unlocked> {
   for (let tries = 0; ; tries++) {
-    const header = await readHeader();
+    const header = tries === 0 && first !== null ? first : await readHeader();
     try {
       return { header, keys: await open(header) };
     } catch (error) {

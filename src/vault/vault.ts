@@ -4,7 +4,6 @@ import { usage } from "../platform/errors.ts";
 import { absolutePath, requireUtf8 } from "../platform/paths.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { foreign, isOpenTo, isOwnedByOther, modeText, type Ownership, ownershipOf } from "../platform/small-file.ts";
-import type { StoreDriver } from "./driver.ts";
 import { type Header, readHeader } from "./header.ts";
 import { createVault } from "./opened.ts";
 import type { Prompt } from "./sources/source.ts";
@@ -35,23 +34,15 @@ export async function openVault(context: Context, options: VaultOptions = {}): P
   if (driver === null) return null;
   try {
     await checkOwner(context, path, await ownershipOf(path));
-    const held = options.elsewhere === undefined ? null : await heldElsewhere(context, driver, options.elsewhere);
-    if (held === null) return await createVault(context, path, driver, options.prompt);
+    const header = await readHeader(driver);
+    const held = options.elsewhere && mayAsk(context, header) ? await options.elsewhere(header) : null;
+    if (held === null) return await createVault(context, path, driver, options.prompt, header);
     driver.close();
     return held;
   } catch (error) {
     driver.close();
     throw error;
   }
-}
-
-async function heldElsewhere(
-  context: Context,
-  driver: StoreDriver,
-  elsewhere: NonNullable<VaultOptions["elsewhere"]>,
-): Promise<Vault | null> {
-  const header = await readHeader(driver);
-  return mayAsk(context, header) ? elsewhere(header) : null;
 }
 
 async function checkOwner(context: Context, path: string, stat: Ownership): Promise<void> {

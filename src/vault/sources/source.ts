@@ -176,7 +176,7 @@ export function parseKey(text: string, from: string): Bytes {
 }
 
 function decode(text: string): Bytes | null {
-  if (/^[0-9a-f]{64}$/i.test(text)) return Uint8Array.fromHex(text);
+  if (text.length === 2 * KEY_BYTES) return /^[0-9a-f]+$/i.test(text) ? Uint8Array.fromHex(text) : null;
   // The padding may be left out.
   if (/^[\w-]{43}=?$/.test(text)) return Uint8Array.fromBase64(text, { alphabet: "base64url" });
   return /^[A-Za-z0-9+/]{43}=?$/.test(text) ? Uint8Array.fromBase64(text) : null;
