@@ -7,7 +7,7 @@ import { commandTree, providerTable } from "../../src/cli/completion/table.ts";
 import { root } from "../../src/cli/root.ts";
 import { FLOWS } from "../../src/providers/schema.ts";
 
-const tree = await commandTree();
+const tree = JSON.parse(await commandTree());
 const providers = JSON.parse(await providerTable());
 
 function lookups(more: Partial<Lookups> = {}): Lookups {

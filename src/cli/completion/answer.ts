@@ -16,7 +16,7 @@ import { type Lookups, type Offer, offer } from "./candidates.ts";
 import { placeIn } from "./line.ts";
 import type { ProviderEntry } from "./provider-entry.ts";
 import { commandTree, providerTable } from "./table.ts" with { type: "macro" };
-import type { ProviderTable } from "./table.ts";
+import type { ProviderTable, Tree } from "./table.ts";
 
 /** Milliseconds for the vault, which may be busy for longer than a person waits. */
 const DEADLINE = 500;
@@ -39,7 +39,7 @@ export async function answer({ context, output }: Cli, [index, ...words]: readon
 }
 
 async function offerAt(env: Environment, words: readonly string[], current: string): Promise<Offer> {
-  const tree = await commandTree();
+  const tree = JSON.parse(await commandTree()) as Tree;
   return offer(tree, placeIn(tree, words, current), current, lookupsIn(env));
 }
 

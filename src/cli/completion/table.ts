@@ -51,16 +51,17 @@ export interface Tree {
   readonly topics: Readonly<Record<string, string>>;
 }
 
-/** @returns plain data */
-export async function commandTree(): Promise<Tree> {
+/** @returns a Tree as JSON: it is long, and parsed sooner than its code would run */
+export async function commandTree(): Promise<string> {
   const topics = Object.entries(TOPICS).map(([name, { description }]) => [name, description] as const);
-  return { root: await entryOf(root), topics: Object.fromEntries(topics) };
+  const tree: Tree = { root: await entryOf(root), topics: Object.fromEntries(topics) };
+  return JSON.stringify(tree);
 }
 
 /** Those that are part of auth. `offered`: people are shown them before they ask. */
 export type ProviderTable = Readonly<Record<string, ProviderEntry & { readonly offered: boolean }>>;
 
-/** @returns a ProviderTable as JSON: it is long, and parsed sooner than its code would run */
+/** @returns a ProviderTable as JSON */
 export async function providerTable(): Promise<string> {
   const { catalog } = await import("../../../providers/catalog/index.ts");
   const all: Record<string, ProviderEntry & { offered: boolean }> = {};
