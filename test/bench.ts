@@ -23,6 +23,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FLAGS } from "../.ci/flags.mjs";
 import { measureAgent } from "./bench-agent.ts";
+import { storeCopies } from "./bench-connections.ts";
 import { measureBridge } from "./bench-mcp.ts";
 import { installedPeers } from "./bench-peers.ts";
 import { plot } from "./bench-plot.ts";
@@ -70,7 +71,7 @@ async function prepare(): Promise<void> {
   for (const home of ["one", "many", "plugged"]) await logIn(home, "github");
   plugIn("plugged");
   console.log(`Storing ${MANY} connections …`);
-  await logInMany("many", MANY);
+  await storeCopies(environment("many"), "apikey:bench", MANY - 1);
 }
 
 /** Where a copy of `auth` or `floor` is. */
@@ -349,15 +350,6 @@ function plugIn(home: string): void {
 async function logIn(home: string, name: string): Promise<void> {
   const paste = ["login", name, "--token", "-", "--no-verify"];
   await must([copyOf("auth", 0), ...paste], environment(home), "sk-bench-0123456789");
-}
-
-/** A few at a time: they wait for the disk, not for each other. */
-async function logInMany(home: string, count: number): Promise<void> {
-  let next = 1;
-  const worker = async (): Promise<void> => {
-    while (next < count) await logIn(home, `apikey:bench-${next++}`);
-  };
-  await Promise.all(Array.from({ length: 4 }, worker));
 }
 
 async function must(command: readonly string[], env?: Record<string, string>, stdin = ""): Promise<void> {
