@@ -30,7 +30,7 @@ async function environment(): Promise<Record<string, string | undefined>> {
 
 async function start(): Promise<number> {
   const [name = "", ...others] = argv;
-  const asked = name === "helper" || !/(^|[\\/])auth(\.exe)?$/i.test(process.argv0) ? await helperCall() : null;
+  const asked = name === "helper" || !isCalledAuth(process.argv0) ? await helperCall() : null;
   if (asked !== null) return asked;
   if (name === "--version" && others.length === 0) return showVersion(createCli(env, DEFAULT_GLOBALS, []));
   if (name === "__complete") return complete(others);
@@ -48,6 +48,12 @@ async function start(): Promise<number> {
   const cli = createCli(env, call.globals, call.rest);
   nameAsGiven(call.args);
   return perform(cli, () => command.run(cli, call.args), command.exitCodeOf);
+}
+
+/** Whether it was started by its own name. By another, a client may have found it as its credential helper. */
+function isCalledAuth(path: string): boolean {
+  const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1).toLowerCase();
+  return name === "auth" || name === "auth.exe";
 }
 
 /** `auth mcp <url>`, which a client waits for at its own start. */

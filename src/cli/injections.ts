@@ -9,7 +9,7 @@ import { AuthError, usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
 import { commandLine } from "../platform/shell-word.ts";
-import { resolveProvider, type ToolVariables, toolVariables } from "../providers/resolve.ts";
+import { type ToolVariables, toolVariables } from "../providers/tool-variables.ts";
 import { type Acquired, acquire } from "./acquire.ts";
 import type { Args } from "./command.ts";
 import type { Cli } from "./context.ts";
@@ -241,7 +241,10 @@ async function injectionOf(
 async function companionVariables(session: Session, acquired: Acquired): Promise<Record<string, Secret>> {
   const definition = await session.registry.get(acquired.provider);
   if (definition.companions === undefined) return {};
-  const { companionsFor } = await import("./companions.ts");
+  const [{ companionsFor }, { resolveProvider }] = await Promise.all([
+    import("./companions.ts"),
+    import("../providers/resolve.ts"),
+  ]);
   const { dialect } = resolveProvider(definition, acquired.settings);
   const all = companionsFor(dialect, acquired, session.context.env);
   return Object.fromEntries(

@@ -24,7 +24,8 @@ import { factLines } from "./columns.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
 import { type Target, targetAtIssuer } from "./login/target.ts";
 import { endLogins } from "./logout.ts";
-import { connectionArgs, scopes } from "./selector.ts";
+import { scopes } from "./scopes.ts";
+import { connectionArgs } from "./selector.ts";
 import { connectionsOf, inSession, requireStored, type Session, selectStored } from "./session.ts";
 import { LOGIN_SETTINGS, loginSettingsFrom, settingFlags } from "./settings.ts";
 

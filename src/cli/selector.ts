@@ -1,8 +1,6 @@
-/** The arguments by which commands name a connection, and the small forms that several of them share. */
+/** The arguments by which commands name a connection, and the forms of flags that several of them share. */
 import { usage } from "../platform/errors.ts";
-import { syntaxFault } from "../platform/syntax.ts";
 import type { Args } from "./command.ts";
-import { list } from "./command.ts";
 
 export const CONNECTION = {
   connection: {
@@ -45,18 +43,4 @@ export function resourceOf(value: string | undefined): string | null {
   const resource = value.trim();
   if (URL.canParse(resource) && !resource.includes("#")) return resource;
   throw usage("--resource takes a whole URI without a fragment.", "For example: --resource https://api.example");
-}
-
-/** `-s a,b -s 'c d'` → a, b, c, d; null where none was given. */
-export function scopes(joined: string | undefined, flag = "--scope"): string[] | null {
-  if (joined === undefined) return null;
-  const all = list(joined)
-    .flatMap((text) => text.split(/[\s,]+/))
-    .filter((scope) => scope !== "");
-  if (all.length === 0) throw usage(`${flag} can't be empty.`);
-  for (const scope of all) {
-    const fault = syntaxFault("scope", scope);
-    if (fault !== null) throw usage(`${fault}.`, "Write it anew: a character that isn't seen may have been pasted.");
-  }
-  return [...new Set(all)];
 }

@@ -9,7 +9,8 @@ import { FLOWS, type Flow, type ProviderDefinition } from "../providers/schema.t
 import { acceptSetting, flagOf } from "../providers/settings.ts";
 import { type Args, list } from "./command.ts";
 import { createCli, DEFAULT_GLOBALS } from "./context.ts";
-import { SCOPE, scopes } from "./selector.ts";
+import { scopes } from "./scopes.ts";
+import { SCOPE } from "./selector.ts";
 import { inSession } from "./session.ts";
 import { oneOf } from "./suggest.ts";
 

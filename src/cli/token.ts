@@ -11,7 +11,7 @@ import { type Acquired, acquire } from "./acquire.ts";
 import type { Refusal } from "./challenge.ts";
 import { defineCommand, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { CONNECTION, resourceOf, SCOPE, STORED, scopes } from "./selector.ts";
+import { CONNECTION, resourceOf, SCOPE, STORED } from "./selector.ts";
 import { inSession, type Session } from "./session.ts";
 
 export interface TokenOptions extends Selector {
@@ -79,7 +79,7 @@ export default defineCommand({
       profile: args.profile,
       stored: args.stored ?? false,
       minTtl: (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000,
-      scopes: scopes(args.scope),
+      scopes: args.scope === undefined ? null : (await import("./scopes.ts")).scopes(args.scope),
       resource: resourceOf(args.resource),
       via: args.via,
       ...(await refusedBy(cli, args.rejected, args.challenge)),

@@ -107,9 +107,12 @@ function withoutRefresh(stored: Stored, error: unknown): Outcome {
 }
 
 const STOPS_A_REFRESH: readonly ErrorCode[] = [
-  ...["vault_unwritable", "busy"],
-  ...["plugin_untrusted", "plugin_invalid", "provider_not_found"],
-] as const;
+  "vault_unwritable",
+  "busy",
+  "plugin_untrusted",
+  "plugin_invalid",
+  "provider_not_found",
+];
 
 /** A valid token of a login in trouble is served with a warning (RULES.md 2.4). */
 function warningOf({ ref, record }: Stored, now: number): string | null {

@@ -23,7 +23,8 @@ export function parseSelector(text: string): { provider: string; name: string | 
 
 /** An issuer's URL in the place of a connection. */
 export function isAddress(text: string): boolean {
-  return /^https?:\/\//i.test(text);
+  const start = text.slice(0, "https://".length).toLowerCase();
+  return start.startsWith("https://") || start.startsWith("http://");
 }
 
 /** The same with `-p name` beside it. @throws AuthError `usage` also where the two name different connections */

@@ -4,7 +4,7 @@ import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { Secret } from "../platform/secret.ts";
 import { CHOSEN_NAMES, chosenNameFault } from "../providers/reserved.ts";
-import type { ToolVariables } from "../providers/resolve.ts";
+import type { ToolVariables } from "../providers/tool-variables.ts";
 
 /** One connection's part of an environment. */
 export interface Injection {

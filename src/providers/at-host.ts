@@ -1,7 +1,8 @@
 /** The providers at a host: whose a key for it is, or what was meant by it. */
-import { layVariant } from "./resolve.ts";
+
 import type { ProviderDefinition } from "./schema.ts";
 import { fill } from "./template.ts";
+import { layVariant } from "./variants.ts";
 
 /**
  * Ids of the providers at this host or below it, nearest first: for `github.com` in the place of a provider's name.

@@ -11,13 +11,13 @@ import { startsOf } from "./origins.ts";
 import { patternFault } from "./pattern.ts";
 import { REQUEST_RULES } from "./request-rules.ts";
 import { OWN_VARIABLES, RESERVED_FLAGS, readNameFault, reservedBy } from "./reserved.ts";
-import { defaultVariable } from "./resolve.ts";
 import { textsOf } from "./schema/parts.ts";
 import { template } from "./schema/words.ts";
 import { type ProviderDefinition, ProviderSchema } from "./schema.ts";
 import { checkSetting, flagOf, type Setting } from "./settings.ts";
 import { suggestionHint } from "./suggest.ts";
 import { fill, namesIn } from "./template.ts";
+import { defaultVariable } from "./tool-variables.ts";
 import { writeFault } from "./written.ts";
 
 export interface Fault {

@@ -6,10 +6,11 @@ import { Secret } from "../platform/secret.ts";
 import { syntaxFault, wrappingOf } from "../platform/syntax.ts";
 import { originOf } from "../platform/url.ts";
 import { readVariables } from "./read-variables.ts";
-import { layVariant, resolveProvider } from "./resolve.ts";
+import { resolveProvider } from "./resolve.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { acceptSetting, completeSettings } from "./settings.ts";
 import type { Values } from "./template.ts";
+import { layVariant } from "./variants.ts";
 
 /** A token that a variable holds, for the host that the ecosystem's variables name (CLI.md §1). */
 export interface EnvironmentToken {

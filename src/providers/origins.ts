@@ -5,9 +5,9 @@
 import { ownValue } from "../platform/json.ts";
 import { originOf } from "../platform/url.ts";
 import { literalOf, matches } from "./pattern.ts";
-import { layVariant, variantFor, withVariant } from "./resolve.ts";
 import type { ProviderDefinition } from "./schema.ts";
 import { fill, namesIn, type Values } from "./template.ts";
+import { layVariant, variantFor, withVariant } from "./variants.ts";
 
 /** Setting → the values that the description itself gives it. */
 type Known = Readonly<Record<string, readonly string[]>>;

@@ -4,14 +4,13 @@
  */
 
 import { usage } from "../platform/errors.ts";
-import { ownValue } from "../platform/json.ts";
 import { addressFault, originOf } from "../platform/url.ts";
 import { type Dialect, REDIRECT_URI, redirectUriOf, withDefaults } from "./defaults.ts";
-import { matches } from "./pattern.ts";
-import { reservedBy } from "./reserved.ts";
 import type { EndpointName, ProviderDefinition } from "./schema.ts";
 import { completeSettings } from "./settings.ts";
 import { fill, type Values } from "./template.ts";
+import { fillVariables } from "./tool-variables.ts";
+import { layVariant } from "./variants.ts";
 
 export type Endpoints = Readonly<Partial<Record<EndpointName, string>>>;
 
@@ -92,51 +91,6 @@ export function keyPage({ apiKey }: ProviderDefinition, settings: Values, scopes
   return fillOptional(apiKey?.create, { ...settings, scopes: list });
 }
 
-/** The variables that a provider's own tools read, for a connection's host. */
-export interface ToolVariables {
-  /** Variable → template over `{token}`, as `resolveProvider` gives them. */
-  readonly written: Values;
-  /**
-   * What the description writes beside a token at some hosts and leaves out at this one (`GH_HOST`), filled for this one:
-   * a program that finds another value there would take the token elsewhere.
-   */
-  readonly omitted: Values;
-}
-
-/** @throws AuthError `usage` */
-export function toolVariables(definition: ProviderDefinition, given: Values): ToolVariables {
-  const settings = completeSettings(definition, given);
-  const written = fillVariables(layVariant(definition, settings), settings);
-  const omitted: Record<string, string> = {};
-  for (const { environment } of [definition, ...(definition.variants ?? [])])
-    for (const [name, template] of Object.entries(environment?.write ?? {})) {
-      const value = fill(template, settings);
-      if (value !== null && !Object.hasOwn(written, name) && !name.includes("{")) omitted[name] = value;
-    }
-  return { written, omitted };
-}
-
-/** The description with the first variant that matches laid over it. */
-export function layVariant(definition: ProviderDefinition, settings: Values): ProviderDefinition {
-  const variant = variantFor(definition, settings);
-  return variant === undefined ? definition : withVariant(definition, variant);
-}
-
-type Variant = NonNullable<ProviderDefinition["variants"]>[number];
-
-/** The first variant that matches. */
-export function variantFor({ variants }: ProviderDefinition, settings: Values): Variant | undefined {
-  return variants?.find(({ when }) =>
-    Object.entries(when).every(([name, pattern]) => matches(pattern, ownValue(settings, name) ?? "")),
-  );
-}
-
-/** The variant laid over the description, whether it matches or not. */
-export function withVariant(definition: ProviderDefinition, variant: Variant): ProviderDefinition {
-  const { when: _, endpoints, ...rest } = variant;
-  return { ...definition, ...rest, endpoints: { ...definition.endpoints, ...endpoints } };
-}
-
 export function originsOf(endpoints: Endpoints, apiOrigins: readonly string[]): string[] {
   return [...new Set([...Object.values(endpoints).map(originOf), ...apiOrigins])];
 }
@@ -172,25 +126,6 @@ function fillUrl(template: string, settings: Values): string | null {
 
 function fillOptional(template: string | undefined, settings: Values): string | null {
   return template === undefined ? null : fill(template, settings);
-}
-
-/** Where a description writes nothing, or nothing is left of what it writes: `<ID>_TOKEN`. */
-function fillVariables(definition: ProviderDefinition, settings: Values): Values {
-  const filled: Record<string, string> = {};
-  for (const [variable, value] of Object.entries(definition.environment?.write ?? {})) {
-    const name = fill(variable, settings);
-    const content = fill(value, { ...settings, token: "{token}" });
-    if (name === null || content === null) continue;
-    const row = reservedBy(name);
-    if (row !== null) throw usage(`${name} can't be set: ${row} loads code or redirects traffic.`);
-    filled[name] = content;
-  }
-  return Object.keys(filled).length > 0 ? filled : { [defaultVariable(definition.id)]: "{token}" };
-}
-
-/** `azure-devops` → `AZURE_DEVOPS_TOKEN`. */
-export function defaultVariable(id: string): string {
-  return `${id.toUpperCase().replaceAll("-", "_")}_TOKEN`;
 }
 
 /**

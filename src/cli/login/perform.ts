@@ -21,8 +21,8 @@ import {
   likelyKeyVariable,
   variableSetting,
 } from "../../providers/environment.ts";
-import { toolVariables } from "../../providers/resolve.ts";
 import type { ProviderDefinition } from "../../providers/schema.ts";
+import { toolVariables } from "../../providers/tool-variables.ts";
 import type { Cli } from "../context.ts";
 import { asAuthError } from "../exit.ts";
 import { loginLife } from "../lifetime.ts";

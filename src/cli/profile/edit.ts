@@ -10,7 +10,7 @@ import type { Vault } from "../../vault/types.ts";
 import { type Args, defineCommand, list } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { namedProfile, PROFILE, profileView } from "../profile.ts";
-import { scopes } from "../selector.ts";
+import { scopes } from "../scopes.ts";
 import { inSession } from "../session.ts";
 import { settingFlags, settingsFrom } from "../settings.ts";
 import { oneOf } from "../suggest.ts";

@@ -10,8 +10,8 @@ import { MINTING_FLOWS } from "../minting.ts";
 import { reachesOf } from "../origins.ts";
 import { readVariables } from "../read-variables.ts";
 import type { Catalog, IssuerAddresses, Source } from "../registry.ts";
-import { defaultVariable } from "../resolve.ts";
 import type { ProviderDefinition } from "../schema.ts";
+import { defaultVariable } from "../tool-variables.ts";
 
 export interface Claims {
   /** What it is called: its id and its aliases. */
