@@ -159,6 +159,14 @@ function settingIn(all: readonly string[], from: number, to: number, setting: st
   });
 }
 
+/** What a setting has where ours would take its place; null: it isn't set there. */
+export function settingValue(text: string, section: string | null, setting: string): string | null {
+  const all = linesOf(text);
+  const { from, to } = extentOf(all, section);
+  const line = all[settingIn(all, from, to, setting)];
+  return line === undefined ? null : line.replace(/^[^=:]*[=:]?/, "").trim();
+}
+
 /** Configuration parsers take an indented line for more of the value before it. */
 function isContinued(next: string | undefined): boolean {
   return next !== undefined && /^[ \t]+[^\s#;]/.test(next);

@@ -1,5 +1,8 @@
 /** A vault id of the user's ansible.cfg. Those that are there stay; a project's own ansible.cfg goes before this one. */
+import { usage } from "../../platform/errors.ts";
 import { inFolder, inHome } from "../../platform/places.ts";
+import { requirePlain } from "../carried.ts";
+import { settingValue } from "../formats/lines.ts";
 import { requireConnection, requirePlace } from "../needs.ts";
 import { scriptFor } from "../program.ts";
 import type { Tool } from "../tool.ts";
@@ -10,13 +13,23 @@ export default {
     const path = requirePlace(inFolder(call, "ANSIBLE_CONFIG", inHome(call, ".ansible.cfg")));
     const setting = "vault_identity_list";
     const script = scriptFor({ ...call, connection: null, rest: [] }, "ansible", "auth-client", setting);
-    const before = /^[ \t]*vault_identity_list[ \t]*[=:]([^\r\n]*)/im
-      .exec((await call.textOf(path)) ?? "")?.[1]
-      ?.trim();
-    const value = [...(before ? [before] : []), `${connection}@${script.path}`].join(", ");
+    const ids = idsIn(settingValue((await call.textOf(path)) ?? "", SECTION, setting) ?? "");
+    const carried = call.replace ? [] : requirePlain(ids, `${setting} in ${path}`);
+    const own = `${connection}@${script.path}`;
+    if (/[,;'"]/.test(own))
+      throw usage(`Ansible can't name '${script.path}' in a list.`, "Move auth to another folder.");
+    const value = [...carried, own].join(", ");
     const lines = [`${setting} = ${value}`];
-    const change = { kind: "lines", label: "ansible", lines, section: "[defaults]", setting } as const;
-    const notes = before ? [`The vault ids that were there stay: ${before}`] : [];
+    const change = { kind: "lines", label: "ansible", lines, section: SECTION, setting } as const;
+    const notes = carried.length > 0 ? [`The vault ids that were there stay: ${carried.join(", ")}`] : [];
     return { wanted: [script, { name: setting, path, change, replaces: true }], notes };
   },
 } satisfies Tool;
+
+const SECTION = "[defaults]";
+
+/** Ansible's type `list`: with commas between, and a comment from a `;` that follows a blank. */
+function idsIn(value: string): string[] {
+  const text = value.replace(/(^|\s);.*$/, "").trim();
+  return text === "" ? [] : text.split(",").map((one) => one.trim());
+}

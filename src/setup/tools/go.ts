@@ -1,6 +1,12 @@
-/** The file of `go env -w`. What was asked before stays, and is asked first; where nothing is set, that is .netrc. */
+/**
+ * The file of `go env -w`. What was asked before stays, and is asked first; where nothing is set, that is .netrc.
+ *
+ * `go help goauth`: a list of commands with `;` between them, in which `off` can't stand with others.
+ */
 import { usage } from "../../platform/errors.ts";
 import { configFolder, inFolder, inHome } from "../../platform/places.ts";
+import { requirePlain } from "../carried.ts";
+import { settingValue } from "../formats/lines.ts";
 import { requirePlace } from "../needs.ts";
 import { helperWords, plainLine } from "../program.ts";
 import type { SetupCall, Tool } from "../tool.ts";
@@ -10,10 +16,10 @@ const DEFAULT = "netrc";
 export default {
   async plan(call) {
     const path = placeOf(call);
-    const lines = ((await call.textOf(path)) ?? "").split(/\r?\n/);
-    const before = lines.find((line) => line.startsWith("GOAUTH="))?.slice("GOAUTH=".length) || DEFAULT;
-    const command = plainLine(helperWords(call, "go"), "go");
-    const value = [...(before === "off" ? [] : [before]), command].join("; ");
+    const before = settingValue((await call.textOf(path)) ?? "", null, "GOAUTH") || DEFAULT;
+    const commands = before.split(";").map((one) => one.trim());
+    const carried = call.replace || before === "off" ? [] : requirePlain(commands, `GOAUTH in ${path}`);
+    const value = [...carried, plainLine(helperWords(call, "go"), "go")].join("; ");
     const change = {
       kind: "lines",
       label: "go",
@@ -23,7 +29,8 @@ export default {
     } as const;
     return {
       wanted: [{ name: "GOAUTH", path, change, replaces: true }],
-      notes: before === DEFAULT ? [] : [`go still asks first, as it did: ${before}`],
+      notes:
+        carried.length === 0 || before === DEFAULT ? [] : [`go still asks first, as it did: ${carried.join("; ")}`],
     };
   },
 } satisfies Tool;
