@@ -38,6 +38,11 @@ const yaml: Format<YamlChange> = {
 };
 export default yaml;
 
+/** Whether a list has an object of that name. @throws Unreadable */
+export function hasItem(text: string, list: string, name: string): boolean {
+  return itemNamed(listOf(documentOf(text), list), name) !== undefined;
+}
+
 interface Was {
   /** The list itself was added. */
   readonly made: boolean;

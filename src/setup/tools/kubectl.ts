@@ -4,9 +4,12 @@ import { usage } from "../../platform/errors.ts";
 import { absolutePath } from "../../platform/paths.ts";
 import { inHome } from "../../platform/places.ts";
 import { shellWord } from "../../platform/shell-word.ts";
+import { Unreadable } from "../change.ts";
 import type { Wanted } from "../engine.ts";
+import { hasItem } from "../formats/yaml.ts";
 import { requireConnection, requireName, requirePlace } from "../needs.ts";
 import { helperWords } from "../program.ts";
+import { refused } from "../refused.ts";
 import type { SetupCall, Tool } from "../tool.ts";
 
 export default {
@@ -37,17 +40,20 @@ export default {
 
 /** Its user is another one before: that is what is set up, and comes back with --undo. */
 function contextPart(context: string, name: string, texts: ReadonlyMap<string, string | null>): Wanted {
-  const files = [...texts].filter(([, text]) => text !== null);
-  const [path] =
-    files.find(([, text]) => (text ?? "").split("\n").some((line) => nameIn(line) === context)) ?? files[0] ?? [];
+  const [path] = [...texts].find(([file, text]) => text !== null && hasContext(file, text, context)) ?? [];
   if (path === undefined)
     throw usage(`There is no kubeconfig with the context '${context}'.`, "kubectl config get-contexts");
   const change = { kind: "yaml", list: "contexts", item: context, path: ["context", "user"], value: name } as const;
   return { name, path, change, replaces: true };
 }
 
-function nameIn(line: string): string | undefined {
-  return /^[\s-]*"?name"?: *["']?([^"',\s]+)/.exec(line)?.[1];
+function hasContext(path: string, text: string, name: string): boolean {
+  try {
+    return hasItem(text, "contexts", name);
+  } catch (error) {
+    if (error instanceof Unreadable) throw refused(`${path} ${error.message}.`, "Look at it with: kubectl config view");
+    throw error;
+  }
 }
 
 function placesOf(call: SetupCall): readonly string[] {
