@@ -118,14 +118,21 @@ test("a client of 2025-11-25 that opens pages is asked to open it", async () => 
 test("a person who is elsewhere is told once, however many bridges wait", async () => {
   const server = start();
   const told = join(tempFolder(), "told");
-  const env = bareEnvironment({ AUTH_NOTIFY_COMMAND: `cat >> ${told}` });
+  const env = bareEnvironment({ AUTH_NOTIFY_COMMAND: `echo "$(cat)" >> ${told}` });
   const all = [1, 2, 3].map(() => bridge(server.url, env));
   const [error] = await Promise.all(all.map((client) => refusal(client.request("tools/list"))));
   while (!existsSync(told) || readFileSync(told, "utf8") === "") await Bun.sleep(50);
-  const need = JSON.parse(readFileSync(told, "utf8")) as Record<string, string>;
-  expect([need.event, need.connection, need.code]).toEqual(["login_needed", server.url, "login_required"]);
-  expect(need.message).toContain(String(error?.data?.url));
+  const needs = (): Record<string, string>[] =>
+    readFileSync(told, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+  const [need] = needs();
+  expect([need?.event, need?.connection, need?.code]).toEqual(["login_needed", server.url, "login_required"]);
+  expect(need?.message).toContain(String(error?.data?.url));
   await visit(String(error?.data?.url));
+  expect(await Promise.all(all.map((client) => untilAnswered(client)))).toEqual(all.map(() => LISTED));
+  expect(needs()).toHaveLength(1);
 });
 
 test.each(["login_required", "provider_unavailable"])(
