@@ -14,22 +14,13 @@ export async function catalogTables(): Promise<ReadonlyMap<URL, string>> {
   for (const [id, load] of Object.entries(catalog)) {
     const definition = (await load()).default;
     for (const alias of definition.aliases ?? []) aliases.set(alias, id);
-    const { reads, writes, origins } = claimsOf(definition);
-    for (const name of new Set([...reads, ...writes, ...origins])) if (!name.includes("{")) add(owners, name, id);
+    const { reads, writes } = claimsOf(definition);
+    for (const name of new Set([...reads, ...writes])) if (!name.includes("{")) add(owners, name, id);
     const groups = [definition.environment, ...(definition.variants ?? []).map(({ environment }) => environment)];
     for (const name of new Set(groups.flatMap((group) => group?.read ?? []))) add(readers, name, id);
   }
-  const isOrigin = ([name]: [string, string[]]) => name.startsWith("https://");
-  const claims = sorted(owners);
   return new Map([
-    [
-      new URL("claims.ts", FOLDER),
-      claimsFile(
-        claims.filter((claim) => !isOrigin(claim)),
-        sorted(aliases),
-      ),
-    ],
-    [new URL("origins.ts", FOLDER), originsFile(claims.filter(isOrigin))],
+    [new URL("claims.ts", FOLDER), claimsFile(sorted(owners), sorted(aliases))],
     [new URL("bundled-origins.ts", FOLDER), bundledOriginsFile(await bundledOrigins())],
     [new URL("variables.ts", FOLDER), variablesFile(sorted(readers))],
   ]);
@@ -43,13 +34,6 @@ ${rows(variables)}};
 /** Alias → whose it is in the catalogue. */
 export const catalogAliases: Readonly<Record<string, string>> = {
 ${aliases.map(([alias, id]) => `  ${key(alias)}: ${JSON.stringify(id)},\n`).join("")}};
-`;
-}
-
-function originsFile(origins: [string, string[]][]): string {
-  return `/** Origin → whose it is in the catalogue. Made by .ci/catalog-claims.ts; a test compares. */
-export const catalogOrigins: Readonly<Record<string, readonly string[]>> = {
-${rows(origins)}};
 `;
 }
 

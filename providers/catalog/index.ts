@@ -5,8 +5,13 @@ export { catalogVariables } from "./variables.ts";
 /** Long, and read only where a plugin's claims are compared with it. */
 export const claims = async () => {
   const { catalogClaims, catalogAliases } = await import("./claims.ts");
-  const { catalogOrigins } = await import("./origins.ts");
-  return { catalogClaims: { ...catalogClaims, ...catalogOrigins }, catalogAliases };
+  const { bundledOrigins } = await import("./bundled-origins.ts");
+  // What is built in is compared by itself.
+  const ofCatalog = Object.entries(bundledOrigins).flatMap(([origin, ids]) => {
+    const owners = ids.filter((id) => Object.hasOwn(catalog, id));
+    return owners.length > 0 ? [[origin, owners]] : [];
+  });
+  return { catalogClaims: { ...catalogClaims, ...Object.fromEntries(ofCatalog) }, catalogAliases };
 };
 
 /** The catalogue, by name. Each manifest is bundled as data of its own, and read only when it is named. */
