@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CLIENTS } from "../../src/mcp/configured/table.ts";
 import { surroundingsOf } from "../../src/platform/places.ts";
+import { TOOLS } from "../../src/setup/table.ts";
 import { AUTH, auth, bareEnvironment, type Ended } from "../support/program.ts";
 
 const URL_ = "https://mcp.sentry.dev/mcp";
@@ -46,8 +47,11 @@ class Home {
   }
 }
 
-test("each client has a file here", () =>
-  expect(Object.keys(FILES).sort()).toEqual(CLIENTS.map(({ id }) => id).sort()));
+test("each client has a file here, and completes", () => {
+  const ids = CLIENTS.map(({ id }) => id);
+  expect(Object.keys(FILES).sort()).toEqual([...ids].sort());
+  expect(TOOLS.mcp?.words).toEqual(ids);
+});
 
 describe.each(Object.keys(FILES))("%s", (id) => {
   test.each(["no file", "a file"])(

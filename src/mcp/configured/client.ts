@@ -15,6 +15,11 @@ export interface ConfiguringClient {
   places(where: Surroundings): readonly string[];
   /** Its file in a folder with a project: whoever wrote the project wrote it. */
   readonly inProject: readonly string[];
+  /** Under which name its files list the servers. */
+  readonly list: string;
+  readonly format: "json" | "toml";
+  /** The entry of a program that it starts says so: `"type": "stdio"`. */
+  readonly namesType?: true;
   /** @throws Unreadable */
   read(text: string, where: Surroundings): readonly ConfiguredServer[];
 }

@@ -8,12 +8,16 @@ import { inFolder, inHome } from "../../platform/places.ts";
 import { type ConfiguringClient, Unreadable } from "./client.ts";
 import { serversIn } from "./entries.ts";
 
+const LIST = "mcp_servers";
+
 export const codex: ConfiguringClient = {
   id: "codex",
   title: "Codex",
   places: (where) => inFolder(where, "CODEX_HOME", inHome(where, ".codex"), "config.toml"),
   inProject: [".codex/config.toml"],
-  read: (text) => serversIn(tomlIn(text).mcp_servers),
+  list: LIST,
+  format: "toml",
+  read: (text) => serversIn(tomlIn(text)[LIST]),
 };
 
 function tomlIn(text: string): Readonly<Record<string, unknown>> {

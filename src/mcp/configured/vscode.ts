@@ -3,12 +3,17 @@ import { configFolder, inHome, joined, type Surroundings } from "../../platform/
 import type { ConfiguringClient } from "./client.ts";
 import { jsonIn, serversIn } from "./entries.ts";
 
+const LIST = "servers";
+
 export const vscode: ConfiguringClient = {
   id: "vscode",
   title: "VS Code",
   places: (where) => profileFolders(where).map((folder) => joined(where, folder, "User", "mcp.json")),
   inProject: [".vscode/mcp.json"],
-  read: (text) => serversIn(jsonIn(text).servers),
+  list: LIST,
+  format: "json",
+  namesType: true,
+  read: (text) => serversIn(jsonIn(text)[LIST]),
 };
 
 function profileFolders(where: Surroundings): string[] {

@@ -42,19 +42,9 @@ const mcp: Tool = {
         "Give letters, digits, - and _: --name <name>",
       );
     const entry = asHeaders ? byHeaders(call, url) : bridge(call, url);
+    const isThere = there.some((one) => one.name === name);
     return {
-      wanted: [
-        {
-          name,
-          path,
-          change: changeFor(
-            id,
-            name,
-            entry,
-            there.some((one) => one.name === name),
-          ),
-        },
-      ],
+      wanted: [{ name, path, change: changeFor(client, name, entry, isThere) }],
       notes: [
         `Log in, where that isn't done yet: ${commandLine(["auth", "login", url])}`,
         `${client.title} reads it at its next start.`,
@@ -96,31 +86,20 @@ function byHeaders({ auth }: SetupCall, url: string) {
 }
 
 /** @param isThere whether the client's file has a server of that name */
-function changeFor(client: string, name: string, entry: { readonly [field: string]: Json }, isThere: boolean): Change {
-  switch (client) {
-    case "codex": {
-      if (isThere)
-        throw usage(
-          `Codex has a server named ${name} already.`,
-          `Take it out first (codex mcp remove ${name}), or give another name: --name <name>`,
-        );
-      const lines = Object.entries(entry).map(([field, value]) => `${field} = ${JSON.stringify(value)}`);
-      return {
-        kind: "lines",
-        label: `mcp ${name}`,
-        lines: [`[mcp_servers.${name}]`, ...lines],
-        section: null,
-        setting: null,
-        syntax: "toml",
-      };
-    }
-    case "vscode":
-      return { kind: "json", path: ["servers", name], value: { type: "stdio", ...entry } };
-    default:
-      return {
-        kind: "json",
-        path: ["mcpServers", name],
-        value: client === "claude-code" ? { type: "stdio", ...entry } : entry,
-      };
-  }
+function changeFor(
+  { id, title, format, list, namesType }: ConfiguringClient,
+  name: string,
+  entry: { readonly [field: string]: Json },
+  isThere: boolean,
+): Change {
+  if (format === "json")
+    return { kind: "json", path: [list, name], value: namesType ? { type: "stdio", ...entry } : entry };
+  if (isThere)
+    throw usage(
+      `${title} has a server named ${name} already.`,
+      `Take it out first (${id} mcp remove ${name}), or give another name: --name <name>`,
+    );
+  const fields = Object.entries(entry).map(([field, value]) => `${field} = ${JSON.stringify(value)}`);
+  const lines = [`[${list}.${name}]`, ...fields];
+  return { kind: "lines", label: `mcp ${name}`, lines, section: null, setting: null, syntax: "toml" };
 }
