@@ -68,6 +68,8 @@ export default defineProvider({
       environment: {
         read: ["GH_TOKEN", "GITHUB_TOKEN"],
         write: { GH_TOKEN: "{token}", GITHUB_TOKEN: "{token}" },
+        // https://gh.r-lib.org/articles/managing-personal-access-tokens.html
+        baseUrl: { GITHUB_API_URL: "" },
       },
     },
     {

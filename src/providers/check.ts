@@ -214,6 +214,9 @@ function variablesAreHarmless(definition: ProviderDefinition, report: Report): v
       if (twin !== undefined) report(path, `is ${twin} in another case`);
       seen.set(variable.toUpperCase(), variable);
     }
+    for (const variable of Object.keys(environment?.baseUrl ?? {}))
+      if (reservedBy(variable) !== null)
+        report(`${prefix}environment.baseUrl`, `has ${variable}, which is no library's`);
     for (const variable of read)
       if (reservedBy(variable) !== null) report(`${prefix}environment.read`, `has ${variable}, which holds no token`);
   }

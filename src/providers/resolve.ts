@@ -33,6 +33,8 @@ export interface ResolvedProvider {
     readonly read: readonly string[];
     /** Variable → template over `{token}`. */
     readonly write: Values;
+    /** Variable for an address in the API's place → the path that follows it. */
+    readonly baseUrl: Values;
   };
   readonly client: ClientHelp;
   /** For `token` logins: the pattern of a key, and the page on which to make one. */
@@ -72,7 +74,11 @@ export function resolveProvider(definition: ProviderDefinition, given: Values): 
     endpoints,
     apiOrigins,
     origins: originsOf(endpoints, apiOrigins),
-    environment: { read: described.environment?.read ?? [], write: fillVariables(described, settings) },
+    environment: {
+      read: described.environment?.read ?? [],
+      write: fillVariables(described, settings),
+      baseUrl: described.environment?.baseUrl ?? {},
+    },
     client: {
       create: fillOptional(described.client?.create, settings),
       redirectUri: settings.redirectUri ?? (definition.settings?.redirectUri?.required ? null : redirectUriOf(dialect)),

@@ -22,20 +22,11 @@ import {
   revocation,
   scopes,
 } from "./schema/dialect.ts";
+import { environment } from "./schema/environment.ts";
 import { functions } from "./schema/functions.ts";
 import { mcp } from "./schema/mcp.ts";
 import { minting } from "./schema/minting.ts";
-import {
-  type ERROR_CLASSES,
-  flow,
-  optional,
-  path,
-  required,
-  template,
-  templates,
-  text,
-  variable,
-} from "./schema/words.ts";
+import { type ERROR_CLASSES, flow, optional, path, required, template, text, variable } from "./schema/words.ts";
 
 export { ERROR_CLASSES, FLOWS } from "./schema/words.ts";
 
@@ -99,14 +90,6 @@ const setting = v.strictObject({
   flows: optional(
     v.pipe(v.array(flow), v.nonEmpty()),
     "The only flows that it means anything to: others don't ask for it.",
-  ),
-});
-
-export const environment = v.strictObject({
-  read: optional(v.array(variable), "Those that its ecosystem's tools read, in order."),
-  write: optional(
-    templates,
-    "Those that `auth run` and `auth export` set: variable → value. `{token}` alone under a name such as `ACME_TOKEN`; a host, or one setting that a person gave, under others (docs/providers.md). Default: `<ID>_TOKEN`.",
   ),
 });
 

@@ -254,6 +254,21 @@ test("its address leads to the connection's own API, and each --origin has one o
   ]);
 });
 
+test("what a program's library reads the address from is printed with its value", async () => {
+  const env = { ...home.env, OPENAI_API_KEY: `sk-proj-${"a1B2".repeat(10)}`, GH_TOKEN: `gho_${"a1B2".repeat(10)}` };
+  const child = Bun.spawn([AUTH, "proxy", "openai", "github", "--json"], { env, stdio: ["ignore", "pipe", "ignore"] });
+  let text = "";
+  for await (const chunk of child.stdout) {
+    text += new TextDecoder().decode(chunk);
+    if (text.includes("\n")) break;
+  }
+  child.kill();
+  const { connections } = JSON.parse(text) as { connections: { address: string; variables: object }[] };
+  const [openai, github] = connections;
+  expect(openai?.variables).toEqual({ OPENAI_BASE_URL: `${openai?.address}/v1` });
+  expect(github?.variables).toEqual({ GITHUB_API_URL: github?.address });
+});
+
 test("it ends with the signal's code, and nothing is left", async () => {
   const other = await startAuthProxy(home.env, ["acme"]);
   expect(await other.stop()).toBe(128 + 15);

@@ -437,6 +437,7 @@ describe("attack", () => {
     ]) {
       expect(said({ environment: { write: { [variable]: "{token}" } } })).toContain(`write.${variable} is reserved`);
       expect(said({ environment: { read: [variable] } })).toContain(variable);
+      expect(said({ environment: { baseUrl: { [variable]: "/v1" } } })).toContain(variable);
       expect(
         said({ variants: [{ when: { host: "x" }, environment: { write: { [variable]: "{token}" } } }] }),
       ).toContain("is reserved");

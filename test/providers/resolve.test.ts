@@ -27,6 +27,7 @@ describe("github", () => {
     expect(resolved.environment).toEqual({
       read: ["GH_TOKEN", "GITHUB_TOKEN"],
       write: { GH_TOKEN: "{token}", GITHUB_TOKEN: "{token}" },
+      baseUrl: { GITHUB_API_URL: "" },
     });
   });
 

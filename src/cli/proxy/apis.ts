@@ -16,6 +16,8 @@ import type { Session } from "../session.ts";
 export interface Proxied {
   readonly api: Api;
   readonly acquired: Acquired;
+  /** Variables by which a program is told of another address of the API, and what follows it there. */
+  readonly baseUrl: Readonly<Record<string, string>>;
 }
 
 /** @param also origins that the call adds @throws AuthError where there is no token, or none that can be sent so */
@@ -35,6 +37,7 @@ export async function proxied(session: Session, selected: Selected, also: readon
   const source = await liveAcquired(session, selected, 0);
   return {
     acquired,
+    baseUrl: described?.environment.baseUrl ?? {},
     api: {
       connection,
       origins,

@@ -34,21 +34,22 @@ async function announce(
   { all, proxy, injections, variables }: Prepared,
   also: readonly string[],
 ): Promise<void> {
-  const connections = all.map(({ api }) => {
+  const connections = all.map(({ api, baseUrl }) => {
     const { connection, origins } = api;
+    const address = proxy.addressOf(api);
     const addresses = Object.fromEntries(origins.map((origin) => [origin, proxy.addressOf(api, origin)]));
-    return { connection, address: proxy.addressOf(api), origins, addresses };
+    const variables = Object.fromEntries(Object.entries(baseUrl).map(([name, path]) => [name, `${address}${path}`]));
+    return { connection, address, origins, addresses, variables };
   });
   if (cli.output.isJson) {
     const environment = { ...variables, ...mergeInjections(injections) };
     return cli.output.event({ event: "listening", port: proxy.port, connections, environment });
   }
-  for (const { api } of all) {
-    const [own, ...others] = api.origins;
-    await cli.output.text(`${api.connection}\t${proxy.addressOf(api)}\t→ ${own}`);
-    for (const origin of others)
-      if (also.includes(origin))
-        await cli.output.text(`${api.connection}\t${proxy.addressOf(api, origin)}\t→ ${origin}`);
+  for (const { connection, address, origins, addresses, variables: told } of connections) {
+    await cli.output.text(`${connection}\t${address}\t→ ${origins[0]}`);
+    for (const origin of origins.slice(1))
+      if (also.includes(origin)) await cli.output.text(`${connection}\t${addresses[origin]}\t→ ${origin}`);
+    for (const [name, value] of Object.entries(told)) await cli.output.text(`${name}=${value}`);
   }
   cli.output.say("Whoever has an address can do what its token can. Ctrl-C ends it.", false);
 }

@@ -1,7 +1,8 @@
 /** The JSON Schema (draft 2020-12) of a provider's description, made from its valibot schema. */
 import { type OverrideSchemaContext, toJsonSchema } from "@valibot/to-json-schema";
-import { endpoints, environment, ProviderSchema } from "../schema.ts";
+import { endpoints, ProviderSchema } from "../schema.ts";
 import { reply, request } from "./dialect.ts";
+import { environment } from "./environment.ts";
 import { replaceable } from "./minting.ts";
 import { errorEntry } from "./words.ts";
 
