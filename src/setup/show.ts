@@ -2,7 +2,7 @@
 import { escapeText } from "../platform/escape.ts";
 import type { Json, Part } from "./change.ts";
 import type { Step } from "./engine.ts";
-import { blockLines } from "./formats/lines.ts";
+import { blockLines, hasSection } from "./formats/lines.ts";
 
 export interface Shown {
   readonly path: string;
@@ -33,7 +33,7 @@ async function linesOf(parts: readonly Part[], without: string | null): Promise<
 async function partLines(change: Part["change"], without: string): Promise<string[]> {
   switch (change.kind) {
     case "lines":
-      return blockLines(change, !without.split("\n").some((line) => line.trim() === change.section));
+      return blockLines(change, !hasSection(without, change.section));
     case "json":
       return written(nested(change.path, change.value)).slice(1, -1);
     case "yaml": {

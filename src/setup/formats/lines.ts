@@ -4,11 +4,13 @@
  */
 import { type Added, type Format, InTheWay, type LinesChange, Unreadable } from "../change.ts";
 import { applied } from "../edit.ts";
+import { headerIn } from "./ini.ts";
+import { requireRead } from "./read-back.ts";
 
 const lines: Format<LinesChange> = {
   async add(text, change, mayReplace) {
     const result = addedTo(text, change, mayReplace);
-    if (result !== null && change.syntax === "toml") await requireToml(text, applied(text, result.edits));
+    if (result !== null) await requireRead(text, applied(text, result.edits), change);
     return result;
   },
   async stateOf(text, change) {
@@ -54,22 +56,10 @@ function addedTo(text: string, change: LinesChange, mayReplace: boolean): Added 
   }
   const opens = Boolean(change.section) && from === 0;
   const at = change.section === "" ? topOf(text) : opens || change.section === null ? text.length : lengthOf(all, from);
+  if (change.setting === null && /\\\r?\n?$/.test(text))
+    throw new Unreadable("ends with a backslash, and so in the middle of a line");
   const gap = at > topOf(text) && !text.slice(0, at).endsWith("\n") ? end : "";
   return { edits: [{ at, removed: "", inserted: gap + blockOf(change, end, opens) }], was: null };
-}
-
-/** @throws Unreadable where a parser of TOML would refuse it */
-async function requireToml(before: string, after: string): Promise<void> {
-  const { parse } = await import("smol-toml");
-  for (const [text, why] of [
-    [before, "isn't TOML"],
-    [after, "says something about it elsewhere, in a form that can't be added to"],
-  ] as const)
-    try {
-      parse(text.replace(MARK, ""));
-    } catch {
-      throw new Unreadable(why);
-    }
 }
 
 /** What the two comments begin with. */
@@ -139,10 +129,16 @@ function extentOf(all: readonly string[], section: string | null): { from: numbe
   if (section === null) return { from: 0, to: all.length };
   const first = all.findIndex(isHeader);
   if (section === "") return { from: 0, to: first < 0 ? all.length : first };
-  const header = all.findIndex((line) => line.replace(MARK, "").trim() === section);
+  const name = headerIn(section);
+  const header = all.findIndex((line) => headerIn(line) === name);
   if (header < 0) return { from: 0, to: 0 };
   const next = all.findIndex((line, number) => number > header && isHeader(line));
   return { from: header + 1, to: next < 0 ? all.length : next };
+}
+
+/** Whether the text has that header: `[global]`. Without one, nothing has to be there. */
+export function hasSection(text: string, section: string | null): boolean {
+  return !section || text.split("\n").some((line) => headerIn(line) === headerIn(section));
 }
 
 function isHeader(line: string): boolean {
@@ -152,9 +148,11 @@ function isHeader(line: string): boolean {
 /** -1 where there is none. */
 function settingIn(all: readonly string[], from: number, to: number, setting: string | null): number {
   if (setting === null) return -1;
-  const name = setting.toLowerCase();
+  // pip takes `_` for `-`.
+  const plain = (name: string): string => name.toLowerCase().replaceAll("_", "-");
+  const name = plain(setting);
   return all.findIndex((line, number) => {
-    const text = line.replace(MARK, "").trim().toLowerCase();
+    const text = plain(line.replace(MARK, "").trim());
     return number >= from && number < to && text.startsWith(name) && /^[\s=:]/.test(text.slice(name.length));
   });
 }

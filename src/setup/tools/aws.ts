@@ -1,5 +1,6 @@
 /** A profile of AWS' configuration. Keys of that name in the other file would go first. */
 import { inFolder, inHome } from "../../platform/places.ts";
+import { hasSection } from "../formats/lines.ts";
 import { requireConnection, requireName, requirePlace } from "../needs.ts";
 import { helperWords, posixLine } from "../program.ts";
 import { refused } from "../refused.ts";
@@ -11,14 +12,16 @@ export default {
     const name = requireName(call, "the profile");
     const path = requirePlace(inFolder(call, "AWS_CONFIG_FILE", inHome(call, ".aws", "config")));
     const keys = requirePlace(inFolder(call, "AWS_SHARED_CREDENTIALS_FILE", inHome(call, ".aws", "credentials")));
-    if (((await call.textOf(keys)) ?? "").split(/\r?\n/).some((line) => line.trim() === `[${name}]`))
+    if (hasSection((await call.textOf(keys)) ?? "", `[${name}]`))
       throw refused(`${keys} has keys for '${name}', which go first.`, "Take them out, or choose another --name.");
     const words = helperWords(call, "aws");
     const command =
       call.platform === "win32"
         ? words.map((word) => (/\s/.test(word) ? `"${word}"` : word)).join(" ")
         : posixLine(words);
-    const section = name === "default" ? "[default]" : `[profile ${name}]`;
+    const inFull = `[profile ${name}]`;
+    const isShort = name === "default" && !hasSection((await call.textOf(path)) ?? "", inFull);
+    const section = isShort ? "[default]" : inFull;
     const setting = "credential_process";
     const lines = [`${setting} = ${command}`];
     return { wanted: [{ name, path, change: { kind: "lines", label: `aws ${name}`, lines, section, setting } }] };

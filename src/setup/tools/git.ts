@@ -1,7 +1,7 @@
 /** The user's git configuration: one section for each origin, in which `auth` alone is asked. */
 import { configFolder, inFolder, inHome, joined } from "../../platform/places.ts";
 import { shellWord } from "../../platform/shell-word.ts";
-import { isSameOrigin } from "../../platform/url.ts";
+import { isSameOrigin, originOf } from "../../platform/url.ts";
 import { requirePlace } from "../needs.ts";
 import { refused } from "../refused.ts";
 import type { SetupCall, Tool } from "../tool.ts";
@@ -16,7 +16,7 @@ const git: Tool = {
       const other = helpers.find(({ url, helper }) => url !== null && helper !== "" && covers(url, origin));
       if (other !== undefined && !call.replace)
         throw refused(
-          `${path} has another helper already: credential.${other.url}.helper.`,
+          `${path} has another helper already: credential.${originOf(other.url ?? origin)}.helper.`,
           "To ask auth in its place, until --undo: --replace",
         );
       // The empty one first: helpers that are set up for every host aren't asked, and don't store the token.

@@ -1,0 +1,58 @@
+/**
+ * A file with our lines in it, read as its program reads it: it has to say what they say, and all else as before. A line
+ * can be looked for in vain where a parser sees it, and be found where a parser sees text.
+ */
+import { type LinesChange, Unreadable } from "../change.ts";
+import { parseIni } from "./ini.ts";
+
+interface Tree {
+  readonly [name: string]: unknown;
+}
+
+/** @throws Unreadable where it says something else, or its program would refuse it */
+export async function requireRead(before: string, after: string, change: LinesChange): Promise<void> {
+  const parse = await parserFor(change);
+  if (parse === null) return;
+  const { section, lines } = change;
+  const was = parse(before);
+  const is = readable(() => parse(after));
+  const ours = parse([...(section ? [section] : []), ...lines].join("\n"));
+  if (is === null || !Bun.deepEquals(is, merged(was, ours)))
+    throw new Unreadable("says something about it elsewhere, in a form that can't be added to");
+}
+
+async function parserFor({ syntax, section }: LinesChange): Promise<((text: string) => Tree) | null> {
+  if (syntax === "toml") {
+    const { parse } = await import("smol-toml");
+    return (text) => {
+      try {
+        return parse(text.replace(/^\uFEFF/, ""));
+      } catch {
+        throw new Unreadable("isn't TOML");
+      }
+    };
+  }
+  return section ? parseIni : null;
+}
+
+function readable<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Unreadable) return null;
+    throw error;
+  }
+}
+
+function merged(one: unknown, other: unknown): unknown {
+  if (!isTree(one) || !isTree(other)) return other;
+  const names = Object.keys(other).map((name) => [
+    name,
+    Object.hasOwn(one, name) ? merged(one[name], other[name]) : other[name],
+  ]);
+  return { ...one, ...Object.fromEntries(names) };
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

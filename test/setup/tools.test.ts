@@ -1,0 +1,44 @@
+/** What single tools look out for in the files of their programs. */
+import { expect, test } from "bun:test";
+import { surroundingsOf } from "../../src/platform/places.ts";
+import { TOOLS } from "../../src/setup/table.ts";
+import type { Planned, SetupCall } from "../../src/setup/tool.ts";
+
+/** @param files what there is, by path */
+async function planned(
+  tool: string,
+  call: Partial<SetupCall>,
+  files: Readonly<Record<string, string>> = {},
+): Promise<Planned> {
+  const loaded = (await TOOLS[tool]?.load())?.default;
+  if (loaded === undefined) throw new Error("There is no such tool.");
+  return loaded.plan({
+    ...surroundingsOf({ HOME: "/home/me", PATH: "" }),
+    ...{ platform: "linux", folder: "/home/me", connection: null, words: [], name: null, context: null },
+    ...{ audience: null, rest: [], replace: false, system: false, auth: "/bin/auth", bin: "/bin", files: "/known" },
+    origins: async () => ["https://git.example"],
+    textOf: async (path) => files[path] ?? null,
+    ...call,
+  });
+}
+
+test("git: another helper is told by its host, without the password that its section has", async () => {
+  const text = '[credential "https://bob:SuperSecret@git.example/team"]\n\thelper = other\n';
+  const { message } = await planned("git", {}, { "/home/me/.gitconfig": text }).catch((error) => error);
+  expect(message).toBe("/home/me/.gitconfig has another helper already: credential.https://git.example.helper.");
+});
+
+test("aws: keys of the profile are seen also where the header has a comment", async () => {
+  const call = { connection: "aws-sso", name: "work" };
+  const keys = { "/home/me/.aws/credentials": "[work] # mine\naws_access_key_id = x\n" };
+  const { message } = await planned("aws", call, keys).catch((error) => error);
+  expect(message).toContain("has keys for 'work'");
+});
+
+test("aws: a default profile that is written in full is the one that gets it", async () => {
+  const call = { connection: "aws-sso", name: "default" };
+  const sectionOf = ({ wanted: [one] }: Planned): unknown => one?.change.kind === "lines" && one.change.section;
+  expect(sectionOf(await planned("aws", call))).toBe("[default]");
+  const config = { "/home/me/.aws/config": "[profile default] # mine\n" };
+  expect(sectionOf(await planned("aws", call, config))).toBe("[profile default]");
+});
