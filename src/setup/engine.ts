@@ -8,7 +8,7 @@ import { AuthError } from "../platform/errors.ts";
 import { faultAtOnce } from "../platform/faults.ts";
 import { type Change, type Part, type State, Unreadable } from "./change.ts";
 import { type Found, lookAtFile, lookAtLink, missingFolder, removeFolders, writeFile, writeLink } from "./files.ts";
-import { added, hashOf, type Layered, layersOn, removed, stateOf } from "./layers.ts";
+import { added, hashOf, type Layered, layersOn, removed, stateAt, stateOf } from "./layers.ts";
 import { hasLeftovers, removeLeftovers } from "./leftovers.ts";
 import { alone, type FileRecord, type Layer, type Records, readRecords, writeRecords } from "./record.ts";
 import { NOTHING_CHANGED } from "./refused.ts";
@@ -76,7 +76,7 @@ export async function planSetup(folder: string, tool: string, all: readonly Want
       !here.some(({ change }) => sameChange(change, part.change));
     const base = await removed(path, { text: found.text, layers }, stale, false);
     const missing: Wanted[] = [];
-    for (const wanted of here) if (!(await stands(base, tool, wanted))) missing.push(wanted);
+    for (const wanted of here) if (!(await stands(path, base, tool, wanted))) missing.push(wanted);
     const lost = (part: Part): boolean =>
       part.tool === tool && missing.some(({ name, change }) => name === part.name && sameChange(change, part.change));
     const clean = await removed(path, base, lost, false);
@@ -205,10 +205,15 @@ function lookAt(path: string, change: Change | undefined): Promise<Found> {
   return change?.kind === "link" ? lookAtLink(path, change.to) : lookAtFile(path);
 }
 
-async function stands({ text, layers }: Layered, tool: string, { name, change }: Wanted): Promise<boolean> {
+async function stands(
+  path: string,
+  { text, layers }: Layered,
+  tool: string,
+  { name, change }: Wanted,
+): Promise<boolean> {
   const known = layers.flatMap(({ parts }) => parts);
   const isKnown = known.some((part) => part.tool === tool && part.name === name && sameChange(part.change, change));
-  return isKnown && (await stateOf(text, change)) === "stands";
+  return isKnown && (await stateAt(path, text, change)) === "stands";
 }
 
 function stepTo(
@@ -238,8 +243,8 @@ function partsNotIn(others: readonly Layer[], layers: readonly Layer[]): Part[] 
   return layers.flatMap(({ parts }) => parts).filter((part) => part.isOurs && !isThere(part));
 }
 
-async function standingParts({ text }: Found, parts: readonly Part[]): Promise<Part[]> {
-  const states = await Promise.all(parts.map(({ change, was }) => stateOf(text, change, was)));
+async function standingParts({ path, text }: Found, parts: readonly Part[]): Promise<Part[]> {
+  const states = await Promise.all(parts.map(({ change, was }) => stateAt(path, text, change, was)));
   return parts.filter((_, number) => states[number] === "stands");
 }
 

@@ -76,9 +76,7 @@ export async function removed(
   }
   for (const part of below.flatMap(({ parts }) => parts).reverse()) {
     if (!isMeant(part) || !part.isOurs) continue;
-    const state = await stateOf(text, part.change, part.was).catch((error) => {
-      throw described(path, error);
-    });
+    const state = await stateAt(path, text, part.change, part.was);
     if (state === "changed" && !leaveChanged) throw changedByHand(path, part);
     if (state === "stands") text = await (await formatOf(part.change)).remove(text ?? "", part.change, part.was);
   }
@@ -104,6 +102,13 @@ function hasParts({ parts }: Layer): boolean {
 /** @param was null: what it replaced doesn't matter, since only whether it stands is asked */
 export async function stateOf(text: string | null, change: Change, was: Json = null): Promise<State> {
   return (await formatOf(change)).stateOf(text ?? "", change, was);
+}
+
+/** The same. @throws AuthError `setup_refused` for a file in no form that is known */
+export function stateAt(path: string, text: string | null, change: Change, was: Json = null): Promise<State> {
+  return stateOf(text, change, was).catch((error) => {
+    throw described(path, error);
+  });
 }
 
 function changedByHand(path: string, { tool }: Part) {

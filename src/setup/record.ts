@@ -11,7 +11,7 @@ import { fileFault } from "../platform/file-faults.ts";
 import { hasByteLocks, lockByte } from "../platform/file-lock.ts";
 import { makeFolder } from "../platform/folders.ts";
 import { parseJson } from "../platform/json.ts";
-import type { Json, Part } from "./change.ts";
+import type { Change, Json, Part } from "./change.ts";
 import type { Edit } from "./edit.ts";
 import { DRAFT } from "./files.ts";
 import { refused } from "./refused.ts";
@@ -56,14 +56,25 @@ const change = v.variant("kind", [
   v.object({ kind: v.literal("whole"), text: v.string(), mode: v.number() }),
   v.object({ kind: v.literal("link"), to: v.string() }),
 ]);
-const part = v.object({
-  tool: v.string(),
-  name: v.string(),
-  words: v.optional(v.array(v.string()), []),
-  change,
-  isOurs: v.boolean(),
-  was: json,
-});
+/** What each kind needs, to put back what it replaced. */
+const WAS: Readonly<Record<Change["kind"], v.GenericSchema>> = {
+  json: v.object({ depth: v.number(), value: v.optional(json) }),
+  lines: v.nullable(v.boolean()),
+  yaml: v.object({ made: v.boolean(), value: v.optional(json), written: v.optional(v.string()) }),
+  whole: v.string(),
+  link: v.string(),
+};
+const part = v.pipe(
+  v.object({
+    tool: v.string(),
+    name: v.string(),
+    words: v.optional(v.array(v.string()), []),
+    change,
+    isOurs: v.boolean(),
+    was: json,
+  }),
+  v.check(({ change: { kind }, isOurs, was }) => !isOurs || v.is(WAS[kind], was)),
+);
 const edit = v.object({ at: v.number(), removed: v.string(), inserted: v.string() });
 const layers = v.array(
   v.object({ parts: v.array(part), before: v.nullable(v.string()), after: v.string(), edits: v.array(edit) }),

@@ -1,5 +1,14 @@
 /** Values in files of JSON, as people and programs write them: with comments, indented by anything. */
-import { applyEdits, findNodeAtLocation, modify, type Node, type ParseError, parse, parseTree } from "jsonc-parser";
+import {
+  applyEdits,
+  createScanner,
+  findNodeAtLocation,
+  modify,
+  type Node,
+  type ParseError,
+  parse,
+  parseTree,
+} from "jsonc-parser";
 import { type Format, InTheWay, type Json, type JsonChange, Unreadable } from "../change.ts";
 import { applied, type Edit } from "../edit.ts";
 
@@ -46,18 +55,33 @@ const MARK = "\uFEFF";
 function contentOf(text: string): Json | undefined {
   const errors: ParseError[] = [];
   const body = text.startsWith(MARK) ? text.slice(1) : text;
+  requireFlat(body);
   const value: unknown = parse(body, errors, { allowTrailingComma: true });
   if (body.trim() !== "" && errors.length > 0) throw new Unreadable("isn't JSON");
   if (body.trim() !== "" && !isObject(value)) throw new Unreadable("is no JSON object");
   return value as Json | undefined;
 }
 
+/** Readers call themselves for what is nested: no program writes it this deep. */
+const DEEPEST = 200;
+
+function requireFlat(text: string): void {
+  const scanner = createScanner(text, true);
+  for (let depth = 0; scanner.getPosition() < text.length; ) {
+    scanner.scan();
+    const sign = text.charAt(scanner.getTokenOffset());
+    if (sign === "{" || sign === "[") depth++;
+    if (sign === "}" || sign === "]") depth--;
+    if (depth > DEEPEST) throw new Unreadable(`is nested more than ${DEEPEST} deep`);
+  }
+}
+
 /**
- * What is replaced is recorded until --undo, and the record holds no secret: a program's name or path, or an entry that says
- * only the address that ours says, too.
+ * What is replaced is recorded until --undo, and the record holds no secret: a program's path or its name in plain words,
+ * or an entry that says only the address that ours says, too.
  */
 function isPlain(existing: Json, ours: Json): boolean {
-  if (typeof existing === "string") return /^[\w.~/:\\-]{1,200}$/.test(existing);
+  if (typeof existing === "string") return PATH.test(existing) || NAME.test(existing);
   if (!isObject(existing)) return false;
   return Object.entries(existing).every(
     ([name, value]) =>
@@ -66,6 +90,9 @@ function isPlain(existing: Json, ours: Json): boolean {
         (name === "url" && JSON.stringify(ours).includes(JSON.stringify(value)))),
   );
 }
+
+const PATH = /^(?:~?\/|\.{1,2}\/|[A-Za-z]:[\\/])[\w.~/:\\-]{1,200}$/;
+const NAME = /^(?=.{1,32}$)[a-z]+(?:[.-][a-z]+)*$/;
 
 /** Nothing but the value itself is touched: what is beside it may be a secret, and is none of ours to write anew. */
 function editFor(text: string, path: readonly string[], value: Json): Edit {

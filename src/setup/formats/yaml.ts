@@ -54,11 +54,21 @@ interface Was {
 const NEVER = "isn't a list of named objects";
 
 function documentOf(text: string): Document {
-  const document = parseDocument(text, { keepSourceTokens: true });
+  const document = parsed(text);
   if (document.errors.length > 0) throw new Unreadable("isn't YAML");
   if (document.contents !== null && !isMap(document.contents) && text.trim() !== "")
     throw new Unreadable("is no YAML of the form that is known");
   return document;
+}
+
+function parsed(text: string): Document {
+  try {
+    return parseDocument(text, { keepSourceTokens: true });
+  } catch (error) {
+    // Its reader calls itself for what is nested.
+    if (error instanceof RangeError) throw new Unreadable("is nested too deep");
+    throw error;
+  }
 }
 
 function valueIn(document: Document, { list, item, path }: YamlChange): Json | undefined {

@@ -63,8 +63,11 @@ function serversIn(
   try {
     return client.read(text, call);
   } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    throw refused(`${path} can't be changed: ${error.message}.`, `Look at it with ${client.title} first.`);
+    // A reader's stack ends where a file is nested without end.
+    const why =
+      error instanceof RangeError ? "it is nested too deep" : error instanceof Unreadable ? error.message : null;
+    if (why === null) throw error;
+    throw refused(`${path} can't be changed: ${why}.`, `Look at it with ${client.title} first.`);
   }
 }
 
