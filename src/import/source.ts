@@ -38,6 +38,8 @@ export interface Found {
   /** As its program calls it; null where the file doesn't say. */
   readonly account: string | null;
   readonly target: Target;
+  /** It is the one that its program uses where none is named. */
+  readonly isChosen?: true;
   /** null: it stays where it is, whatever is asked; `stays` says why. */
   readonly credential: Credential | null;
   readonly stays?: string;

@@ -66,7 +66,7 @@ describe("auth import alone", () => {
       expiresAt: null,
       connection: "github:octocat",
       action: "copy",
-      moves: true,
+      moves: false,
       reason: null,
       place: join(home.home, ".config/gh/hosts.yml"),
     });
@@ -169,6 +169,7 @@ describe("auth import <source>", () => {
         refreshed: false,
       },
       expect.objectContaining({ event: "imported", connection: "apikey:npm.example" }),
+      expect.objectContaining({ event: "left", source: "npmrc", action: "leave" }),
       expect.objectContaining({ event: "left", source: "npmrc", action: "leave" }),
     ]);
     expect(readFileSync(file, "utf8")).toBe(before);

@@ -354,6 +354,7 @@ default login anonymous password me@example.com
     found: [
       [null, "key", "registry.npmjs.org"],
       [null, "key", "npm.example"],
+      [null, null, "env.example"],
       [null, null, "basic.example"],
     ],
     secrets: ["npm_fixture", "quoted-fixture-token", "YWRhOnBhc3N3b3Jk"],
@@ -378,6 +379,8 @@ PORT=8080
       [null, "key", "OPENAI_API_KEY"],
       [null, "key", "SENTRY_AUTH_TOKEN"],
       [null, "key", "SOME_TOKEN"],
+      [null, null, "OTHER_TOKEN"],
+      [null, null, "CLIENT_SECRET"],
     ],
     secrets: ["sk-dotenv-fixture", "sntryu_dotenv", "with spaces"],
     others: ["# a project's", "CLIENT_SECRET=not-a-token", "PORT=8080"],

@@ -66,6 +66,30 @@ for (const [written, value] of [
     }
   });
 
+test.each([
+  ["STRIPE_KEY=sk_live_1", "it isn't certainly a token or an API key by itself"],
+  ["SESSION_SECRET=abc", "it isn't certainly a token or an API key by itself"],
+  ["DB_PASSWORD='a b'", "it isn't certainly a token or an API key by itself"],
+  ["DATABASE_URL=postgres://app:secret@db.example/app", "it isn't certainly a token or an API key by itself"],
+  ["A_TOKEN=op://vault/item/field", "it says where the value is, and holds none"],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the file's
+  ["A_TOKEN=${OTHER}", "it says where the value is, and holds none"],
+])(".env: %s is left, with the reason", async (line, reason) => {
+  const found = await foundIn(dotenv, `${line}\n`);
+  expect(found.map(({ credential, stays }) => [credential, stays])).toEqual([[null, reason]]);
+});
+
+test(".env: what is no secret isn't listed", async () => {
+  const lines = ["PORT=1", "STRIPE_PUBLIC_KEY=pk_1", "DB_PASSWORD=changeme", "A_TOKEN=", "URL=https://a.example"];
+  expect(await foundIn(dotenv, lines.join("\n"))).toEqual([]);
+});
+
+test(".npmrc: a token that a variable holds is left, with the reason", async () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: npm's own
+  const [one] = await foundIn(npmrc, "//npm.example/:_authToken=${CORP}\n");
+  expect([one?.credential, one?.stays]).toEqual([null, "it says where the value is, and holds none"]);
+});
+
 test(".env: a line within a value in quotes is no token", async () => {
   const text = 'NOTE="of old\nOLD_TOKEN=not-one\n"\nNEW_TOKEN=one\n';
   const found = await foundIn(dotenv, text);

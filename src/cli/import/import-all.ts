@@ -1,4 +1,5 @@
 /** Tells what would be taken from a source, asks, and takes it, one thing after the other. */
+import { findDefault, updateDefaults } from "../../connections/defaults.ts";
 import { display } from "../../connections/ref.ts";
 import type { Looked } from "../../import/look.ts";
 import { Backups } from "../../import/remove.ts";
@@ -60,10 +61,14 @@ function nothingThere({ source, absent, empty }: Looked): AuthError {
 async function askFirst(cli: Cli, source: string, taking: readonly Planned[], wish: Wish): Promise<void> {
   const { move, yes } = wish;
   const question = move ? "Take these over, and take them out of their places?" : "Copy these?";
+  await requireConsent(cli, question, yes, `To take what is listed: ${commandFor(source, taking, wish)}`);
+}
+
+/** Not asking. */
+function commandFor(source: string, taking: readonly Planned[], wish: Wish): string {
   // Until it is taken, what -p names is found under another name.
   const named = wish.name === null ? refs(taking) : [...wish.words, "-p", wish.name];
-  const command = commandLine(["auth", "import", source, ...named, ...flagsOf(wish), "--yes"]);
-  await requireConsent(cli, question, yes, `To take what is listed: ${command}`);
+  return commandLine(["auth", "import", source, ...named, ...flagsOf(wish), "--yes"]);
 }
 
 function flagsOf({ move, force, verify, clientId, file }: Wish): string[] {
@@ -80,8 +85,9 @@ async function takeAll(cli: Cli, session: Session, all: readonly Planned[], wish
   const { context } = session;
   const backups = new Backups(context.paths.backups, context.now());
   const ui = await createLoginUi(cli, { browser: false, qr: false, callback: false, timeout: null, form: null });
+  const unasked = (one: Planned): string => commandFor(one.found.source.id, [one], { ...wish, verify: false });
   const errors: AuthError[] = [];
-  let done = 0;
+  const done: Planned[] = [];
   // What is begun is finished, or nothing of it is left: the copy of a file, and its new text, hold secrets.
   const signals = deferSignals();
   const interruption = signals.signal;
@@ -93,10 +99,11 @@ async function takeAll(cli: Cli, session: Session, all: readonly Planned[], wish
       }
       const error = interruption.aborted
         ? notBegun(one)
-        : await takeOne(cli, session, one, { ui, backups, wish, interruption });
-      if (error === null) done++;
+        : await takeOne(cli, session, one, { ui, backups, wish, unasked, interruption });
+      if (error === null) done.push(one);
       else errors.push(namingCopy(error, backups.of(one.found.path)));
     }
+    await chooseAsThere(cli, session, done);
     await cli.output.done();
     if (errors.length > 0) signals.handled();
   } finally {
@@ -106,10 +113,26 @@ async function takeAll(cli: Cli, session: Session, all: readonly Planned[], wish
   const first = errors.find(({ code }) => code === "interrupted") ?? errors[0];
   for (const one of errors) if (one !== first) cli.output.warn([one.message, ...(one.hint?.split("\n") ?? [])]);
   if (first !== undefined) throw first;
-  if (done > 0 || all.every(({ action }) => action === "held")) return;
+  if (done.length > 0 || all.some(({ action }) => action === "held")) return;
   throw new AuthError("import_refused", "Nothing was taken.", {
     hint: all.map(({ found: { path }, reason }) => escapeText(`${path}: ${reason ?? "it is here already"}`)).join("\n"),
   });
+}
+
+/** Where the provider's name alone would mean none of several, it means the one that its program uses. */
+async function chooseAsThere(cli: Cli, session: Session, done: readonly Planned[]): Promise<void> {
+  for (const { found, ref } of done) {
+    if (found.isChosen === undefined || ref === null) continue;
+    const { vault } = await session.services();
+    const { several } = await findDefault(vault, ref.provider);
+    if (several.length === 0) continue;
+    await updateDefaults(vault, (defaults) => ({
+      ...defaults,
+      providers: { ...defaults.providers, [ref.provider]: ref.name },
+    }));
+    if (cli.output.isJson) await cli.output.event({ event: "chosen", connection: display(ref) });
+    cli.output.say(`${ref.provider} now means ${display(ref)}, which ${found.source.title} uses.`);
+  }
 }
 
 /** Where the old file is, whatever went wrong once it was copied. */

@@ -12,8 +12,13 @@ export async function listFound(cli: Cli, session: Session, where: Where, wish: 
   const looked: Looked[] = [];
   for (const source of SOURCES) looked.push(await lookAt(source, where));
   const found = looked.flatMap((one) => one.found);
+  const copied = await planImport(session, found, wish);
   // What could be taken, and not only what may be copied.
-  const all = await planImport(session, found, { ...wish, move: true });
+  const moved = await planImport(session, found, { ...wish, move: true });
+  const all = copied.map((one, i) => {
+    const other = moved[i];
+    return other?.action === "move" ? other : one;
+  });
   const refused = refusedEntries(looked);
   if (cli.output.isJson) return cli.output.json({ found: all.map(entryOf), refused });
   const rows = all.map((one) => rowOf(one, where.now));

@@ -54,7 +54,7 @@ function endsOf({ credential }: FoundAt, now: number): string {
 export function planLine(planned: Planned): string {
   const { found, ref, action, reason } = planned;
   const who = found.account ?? whose(found);
-  const what = `${kindOf(found) || "login"}${who === "" ? "" : ` of ${who}`} in ${found.path}`;
+  const what = `${kindOf(found) || (found.target.by === "variable" ? "secret" : "login")}${who === "" ? "" : ` of ${who}`} in ${found.path}`;
   if (ref === null || action === "leave") return `${what} stays: ${reason ?? "it can't be taken"}.`;
   return `${what} ${whatHappens(planned)} ${display(ref)}${reason === null ? "" : ` (${reason})`}`;
 }

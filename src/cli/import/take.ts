@@ -40,6 +40,8 @@ export interface Taking {
   readonly ui: LoginUi;
   readonly backups: Backups;
   readonly wish: Wish & { readonly verify: boolean };
+  /** The command that takes one without asking whose it is. */
+  readonly unasked: (planned: Planned) => string;
   /** A signal that came: what isn't stored yet stays where it is. */
   readonly interruption: AbortSignal;
 }
@@ -114,7 +116,7 @@ async function store(
   planned: Planned,
   onStored?: () => Promise<void>,
 ): Promise<Stored> {
-  const { services, ui, wish, interruption } = taking;
+  const { services, ui, wish, unasked, interruption } = taking;
   const { found, action, settings, replaces } = planned;
   const { credential, account, target } = found;
   const { keyFile, scopes } = credential ?? {};
@@ -126,6 +128,7 @@ async function store(
     settings,
     verify,
     force,
+    unasked: unasked(planned),
     canOpenBrowser: false,
     ...(replaces !== undefined && { replaces }),
     ...(onStored !== undefined && { onStored }),

@@ -36,10 +36,7 @@ export async function identify(services: Services, plan: LoginPlan, reply: Token
     });
   if (answer.kind === "refused" && isPasted)
     throw new AuthError("token_rejected", `${title} does not accept this token (HTTP ${answer.status}).`, {
-      hint:
-        answer.status === 403
-          ? `Nothing was stored. The token may be good and lack the permission to say whose it is.\nStore it unasked: ${loginCommand(plan.provider.definition, plan.request, { "no-verify": true, token: "-" })}`
-          : "Nothing was stored. Check that the whole token was pasted, and that it is for this host.",
+      hint: `Nothing was stored. ${remedyFor(plan, answer.status)}`,
     });
   const why = answer.kind === "unreachable" ? answer.reason : `HTTP ${answer.status}`;
   ui.warn(
@@ -48,6 +45,15 @@ export async function identify(services: Services, plan: LoginPlan, reply: Token
       : `${title} did not say whose login this is (${why}).`,
   );
   return UNKNOWN;
+}
+
+function remedyFor({ provider: { definition }, request }: LoginPlan, status: number): string {
+  const { unasked } = request;
+  if (status !== 403 && unasked === undefined)
+    return "Check that the whole token was pasted, and that it is for this host.";
+  const command = unasked ?? loginCommand(definition, request, { "no-verify": true, token: "-" });
+  const why = status === 403 ? "lack the permission to say whose it is" : "be over, or for another host";
+  return `The token may ${status === 403 ? "be good and " : ""}${why}.\nStore it unasked: ${command}`;
 }
 
 /** The login of another account needs `--force`, or a yes where a token is pasted: whose it is shows only then. */

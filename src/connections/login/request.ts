@@ -54,6 +54,8 @@ export interface LoginRequest {
   readonly asWritten?: Readonly<Record<string, string | true>>;
   /** The words of the command that makes this login, where that isn't `auth login <connection>`. */
   readonly command?: readonly string[];
+  /** The command that stores a token without asking whose it is, where that isn't `auth login … --no-verify`. */
+  readonly unasked?: string;
 }
 
 export interface Credential {

@@ -20,19 +20,31 @@ export const dotenv: ImportSource = {
 
 /** A secret that is a token or a key by itself. One of a client, or of several parts, isn't. */
 const OF_USE = /(?:^|_)(?:TOKEN|API_?KEY|PAT|ACCESS_KEY|AUTH_KEY)$/i;
-/** What examples have in the place of a value, and references to other places. */
-const NONE = /^(?:|x+|\*+|\.+|<.*>|your[-_ ].*|change.?me|todo|null|none|test)$|\$|^(?:op|auth|vault):\/\//i;
+/** What else its name gives away as a secret. */
+const SECRET =
+  /(?:^|_)(?:KEY|SECRET|TOKEN|PASSWORD|PASSWD|PASS|PASSPHRASE|CREDENTIALS?|DSN)$|(?:^|_)(?:SECRET|PRIVATE)_/i;
+const NO_SECRET = /PUBLIC|PUBLISHABLE/i;
+/** An address with a password: `postgres://app:secret@db.example/app`. */
+const WITH_PASSWORD = /^["'`]?[a-z][a-z0-9+.-]*:\/\/[^\s/@:]*:[^\s/@]+@/i;
+/** What examples have in the place of a value. */
+const NONE = /^(?:|x+|\*+|\.+|<.*>|your[-_ ].*|change.?me|todo|null|none|test)$/i;
+/** Where the value is, in the place of it. */
+const REFERENCE = /^\$|^\$?\{|\$\{|^(?:op|auth|vault):\/\//i;
 
 function readText({ text }: ForeignFile): Found[] {
   const all = assignmentsIn(text);
   return [...new Set(all.map(({ variable }) => variable))].flatMap((variable): Found[] => {
-    if (!OF_USE.test(variable) || variable.startsWith("AUTH_")) return [];
+    if (variable.startsWith("AUTH_")) return [];
     const mine = all.filter((one) => one.variable === variable);
     const [written = "", ...others] = new Set(mine.map((one) => one.written));
     const value = readAlike(written)?.trim() ?? null;
     const common = { account: null, target: { by: "variable", variable } } as const;
     const stays = (why: string): Found[] => [{ ...common, credential: null, stays: why }];
-    if (NONE.test(value ?? written)) return [];
+    const isOfUse = OF_USE.test(variable);
+    const isSecret = (SECRET.test(variable) && !NO_SECRET.test(variable)) || WITH_PASSWORD.test(written);
+    if ((!isOfUse && !isSecret) || NONE.test(value ?? written)) return [];
+    if (REFERENCE.test(value ?? written)) return stays("it says where the value is, and holds none");
+    if (!isOfUse) return stays("it isn't certainly a token or an API key by itself");
     if (others.length > 0) return stays("it is set more than once: leave one in the file");
     if (value === null)
       return stays("programs differ in how they read its value: put it in single quotes, alone on its line");

@@ -56,6 +56,8 @@ function foundFor(host: string, entry: Json, user: string | null, active: string
   const token = own ?? (user === active ? textAt(entry, "oauth_token") : null);
   const common = {
     account: user,
+    // A server of one's own has a user of its own.
+    ...(user !== null && user === active && host === "github.com" ? { isChosen: true as const } : {}),
     target: {
       by: "provider",
       provider: "github",

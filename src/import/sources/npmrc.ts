@@ -33,11 +33,11 @@ function readText({ text }: ForeignFile): Found[] {
     const [at = "", ...below] = name.slice(2, colon).split("/").filter(Boolean);
     const host = hostFrom(at);
     const path = below.join("/");
-    // `${NPM_TOKEN}` says where the token is, and holds none.
-    if (host === null || typeof value !== "string" || value === "" || value.includes("${")) return [];
+    if (host === null || typeof value !== "string" || value === "") return [];
     const target = { by: "host", host, ...(path !== "" && { path }) } as const;
-    if (key !== "_authToken")
-      return [{ account: null, target, credential: null, stays: "it is a user's name and password, for npm alone" }];
+    const stays = (why: string): Found[] => [{ account: null, target, credential: null, stays: why }];
+    if (value.includes("${")) return stays("it says where the value is, and holds none");
+    if (key !== "_authToken") return stays("it is a user's name and password, for npm alone");
     const credential = { kind: "key", accessToken: new Secret(value) } as const;
     const edit = (now: string): string => (parse(now)[name] === value ? withoutSetting(now, name) : now);
     return [{ account: null, target, credential, removal: { from: "text", edit } }];
