@@ -13,7 +13,7 @@ export interface BearerChallenge {
   /** `invalid_token`, `insufficient_scope` … */
   readonly error: string | null;
   readonly scopes: readonly string[];
-  /** Where the API's metadata is (RFC 9728 §5.1). */
+  /** Where the API's metadata is (RFC 9728 §5.1); null also for what is no URL: there is a well-known place, too. */
   readonly resourceMetadata: string | null;
   /** It takes only tokens that are bound to a key (RFC 9449 §7.1). */
   readonly bound: boolean;
@@ -27,6 +27,8 @@ const SEPARATORS = /[\s,]*/y;
 const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
 const EQUALS = /[ \t]*=[ \t]*/y;
 const QUOTED = /"((?:[\t !#-[\]-~\u0080-\uffff]|\\[\t -~])*)"/y;
+/** Values that have to be in quotes, and aren't: a URL, as it is written by some servers. */
+const UNQUOTED = /[^\s,"]+/y;
 /** Credentials without parameters: `Negotiate YII=`. */
 const TOKEN68 = /[ \t]+[A-Za-z0-9._~+/-]+=*(?=[ \t]*(?:,|$))/y;
 
@@ -52,7 +54,7 @@ export function parseChallenges(header: string): Challenge[] {
       continue;
     }
     const quoted = take(QUOTED)?.[1]?.replaceAll(/\\(.)/g, "$1");
-    const value = quoted ?? take(TOKEN)?.[0];
+    const value = quoted ?? take(UNQUOTED)?.[0];
     if (value === undefined || current === undefined) return found;
     if (!current.parameters.has(name)) current.parameters.set(name, value);
   }
@@ -69,9 +71,13 @@ export function bearerChallenge(header: string | null): BearerChallenge | null {
   return {
     error: parameters.get("error") ?? null,
     scopes: scopesIn(parameters.get("scope") ?? ""),
-    resourceMetadata: parameters.get("resource_metadata") ?? null,
+    resourceMetadata: urlIn(parameters.get("resource_metadata")),
     bound: all.every(({ scheme }) => scheme === "dpop"),
   };
+}
+
+function urlIn(text = ""): string | null {
+  return URL.canParse(text) ? text : null;
 }
 
 function scopesIn(text: string): string[] {

@@ -27,6 +27,7 @@ describe("challenges (RFC 9110 §11.6.1)", () => {
     ],
     ["Bearer error=a, error=b, ERROR=c", [["bearer", { error: "a" }]]],
     [",, ,Bearer a=b,,c=d", [["bearer", { a: "b", c: "d" }]]],
+    ["Bearer a=https://x.example/y?z=1, b=c", [["bearer", { a: "https://x.example/y?z=1", b: "c" }]]],
     ['Bearer error="open', [["bearer", {}]]],
     ["error=x, Bearer", []],
     [
@@ -51,6 +52,7 @@ describe("challenges (RFC 9110 §11.6.1)", () => {
       resourceMetadata: null,
       bound: false,
     });
+    expect(bearerChallenge('Bearer resource_metadata="no url", error="e"')?.resourceMetadata).toBeNull();
     expect(bearerChallenge('DPoP algs="ES256"')?.bound).toBe(true);
     expect(bearerChallenge("Basic realm=x")).toBeNull();
     expect(bearerChallenge(null)).toBeNull();

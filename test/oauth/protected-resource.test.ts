@@ -41,6 +41,25 @@ describe("an API's metadata", () => {
     expect(calls).toEqual([`POST ${URL_}`, "GET https://meta.example/x"]);
   });
 
+  test("of a challenge that leaves out the quotes is found, too", async () => {
+    const { http } = network({
+      [`POST ${URL_}`]: {
+        status: 401,
+        headers: { "www-authenticate": "Bearer resource_metadata=https://meta.example/x" },
+      },
+      "GET https://meta.example/x": { json: { resource: URL_, authorization_servers: ["https://as.example"] } },
+    });
+    expect((await findProtectedResource(http, URL_))?.issuers).toEqual(["https://as.example"]);
+  });
+
+  test.each([`'${WELL_KNOWN}'`, '"no url"', '"'])("of a challenge with %s: at the well-known place", async (place) => {
+    const { http } = network({
+      [`POST ${URL_}`]: { status: 401, headers: { "www-authenticate": `Bearer resource_metadata=${place}` } },
+      [`GET ${WELL_KNOWN}/a/mcp`]: { json: { resource: URL_, authorization_servers: ["https://as.example"] } },
+    });
+    expect((await findProtectedResource(http, URL_))?.issuers).toEqual(["https://as.example"]);
+  });
+
   test("without a challenge: beneath its path, then at the root", async () => {
     const json = { resource: "https://mcp.example.com", authorization_servers: ["https://as.example"] };
     const { http, calls } = network({ [`GET ${WELL_KNOWN}`]: { json } });
