@@ -26,8 +26,8 @@ export interface Output {
   readonly isJson: boolean;
   /** A line of data on stdout. Throws AuthError `internal` when it can't be written; a closed pipe is no error. */
   text(line: string): Promise<void>;
-  /** Data on stdout as it stands, without a line end of ours. */
-  raw(data: string | Uint8Array): Promise<void>;
+  /** Data on stdout as it stands, without a line end of ours. @returns whether it still has a reader */
+  raw(data: string | Uint8Array): Promise<boolean>;
   /** Several lines of data, written at once. */
   lines(lines: readonly string[]): Promise<void>;
   /** The command's one JSON document on stdout. */
@@ -67,9 +67,12 @@ export function createOutput(env: Environment, globals: Globals): Output {
   let queue: Promise<void> = Promise.resolve();
 
   /** Runs jobs one after the other; a job's failure is its caller's. */
-  const enqueue = (job: () => Promise<void>): Promise<void> => {
+  const enqueue = <T>(job: () => Promise<T>): Promise<T> => {
     const done = queue.then(job);
-    queue = done.catch(() => {});
+    queue = done.then(
+      () => {},
+      () => {},
+    );
     return done;
   };
   /** A plain line. `run` prints one each time, without loading what the other messages need. */
@@ -93,8 +96,8 @@ export function createOutput(env: Environment, globals: Globals): Output {
     return colorsFor(fd, env, globals.color);
   };
 
-  const raw = (data: string | Uint8Array): Promise<void> => enqueue(() => toStdout(data));
-  const text = (line: string): Promise<void> => raw(`${line}\n`);
+  const raw = (data: string | Uint8Array): Promise<boolean> => enqueue(() => toStdout(data));
+  const text = async (line: string): Promise<void> => void (await raw(`${line}\n`));
   const json = (document: unknown): Promise<void> => text(jsonText(document, 2));
   const success = (message: string): void => {
     if (!isJson) show("success", message);
@@ -166,8 +169,8 @@ function explained({ code, cause, stack }: AuthError): string | null {
 /** The reader has closed the pipe: what follows is dropped, as `head` expects. */
 let closed = false;
 
-async function toStdout(data: string | Uint8Array): Promise<void> {
-  if (closed) return;
+async function toStdout(data: string | Uint8Array): Promise<boolean> {
+  if (closed) return false;
   try {
     await Bun.write(Bun.stdout, data);
   } catch (error) {
@@ -178,6 +181,7 @@ async function toStdout(data: string | Uint8Array): Promise<void> {
         hint: "Make room, or send the output elsewhere. What was done is done: ask for it again.",
       });
   }
+  return !closed;
 }
 
 async function toStderr(text: string): Promise<void> {

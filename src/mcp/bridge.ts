@@ -27,7 +27,8 @@ export interface BridgeOptions {
   readonly url: string;
   /** Each line of the client's; null: one that was too long to be kept. */
   readonly input: AsyncIterable<Uint8Array | null>;
-  readonly write: (bytes: Uint8Array) => Promise<void>;
+  /** @returns whether the client still reads */
+  readonly write: (bytes: Uint8Array) => Promise<boolean>;
   readonly http: OpenHttp;
   readonly authorize: Authorize;
   /** For whoever looks for the reason of something: never a message's content. */
@@ -40,11 +41,20 @@ const LARGE = 64 * 1024;
 /** Milliseconds for what is still on its way when the client has closed its end. */
 const LINGER = 1_500;
 
-/** Until the client closes its end. */
+/** Until the client closes its end, or reads no more. */
 export async function runBridge({ url, input, write, http, authorize, log }: BridgeOptions): Promise<void> {
-  const client = new Client(new Lines(write), log);
+  const unread = Promise.withResolvers<void>();
+  const lines = new Lines(async (bytes) => {
+    if (!(await write(bytes))) unread.resolve();
+  });
+  const client = new Client(lines, log);
   const wire = new Wire(url, http, authorize);
   const bridge = new Bridge(client, new Session(wire, client), new Stateless(wire, client));
+  await Promise.race([takeAll(bridge, client, input), unread.promise]);
+  await bridge.close();
+}
+
+async function takeAll(bridge: Bridge, client: Client, input: BridgeOptions["input"]): Promise<void> {
   const onTheWay = new Set<Promise<void>>();
   let bytes = 0;
   for await (const line of input) {
@@ -62,7 +72,6 @@ export async function runBridge({ url, input, write, http, authorize, log }: Bri
     onTheWay.add(done);
   }
   await Promise.race([Promise.allSettled(onTheWay), pause(LINGER, new AbortController().signal)]);
-  await bridge.close();
 }
 
 class Bridge {
