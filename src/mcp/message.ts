@@ -2,6 +2,7 @@
 import { AuthError } from "../platform/errors.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { asObject, type Json } from "../platform/json.ts";
+import { withoutRandomWords } from "../platform/redact.ts";
 import { PersonNeeded } from "./authorize.ts";
 
 export type Id = string | number;
@@ -93,6 +94,9 @@ export function errorAnswer(id: Id | null, error: RpcError): Uint8Array {
   return bytesOf({ jsonrpc: "2.0", ...(id !== null && { id }), error });
 }
 
+/** For whoever might ask again. */
+export const MAY_BE_DONE = "What was asked may have been done.";
+
 /** What the server did instead of answering. `status`: an HTTP status that says it. */
 export class NoAnswer extends AuthError {
   readonly status: number;
@@ -112,7 +116,7 @@ export function rpcError(error: unknown): RpcError {
   if (error instanceof HttpError)
     return {
       code: BAD_GATEWAY,
-      message: `The MCP server gave no answer: ${error.reason}. ${error.remedy}`,
+      message: `The MCP server gave no answer: ${error.reason}. ${remedyFor(error)}`,
       data: { code: "network", sent: error.sent },
     };
   if (!(error instanceof AuthError)) throw error;
@@ -123,6 +127,13 @@ export function rpcError(error: unknown): RpcError {
     message: [message, hint].filter(Boolean).join("\n"),
     data: { code, hint, detail, connection, url },
   };
+}
+
+function remedyFor({ failure, location, lasting, sent, remedy }: HttpError): string {
+  if (failure === "redirected" && location !== null)
+    return `It sends to ${withoutRandomWords(location)}, which is not followed. If that is right, use that address.`;
+  // The client may ask again by itself, and the tool be called twice.
+  return sent && !lasting && failure !== "redirected" ? MAY_BE_DONE : remedy;
 }
 
 /** MCP 2025-11-25, "URL Elicitation Required Error": the client shows the page, and asks again. */

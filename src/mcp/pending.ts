@@ -2,7 +2,7 @@
 import type { HttpStream } from "../platform/http.ts";
 import type { Json } from "../platform/json.ts";
 import type { Lines } from "./lines.ts";
-import { bytesOf, type Id, isId, NoAnswer, type Request } from "./message.ts";
+import { bytesOf, type Id, isId, MAY_BE_DONE, NoAnswer, type Request } from "./message.ts";
 import { drain, errorIn, kindOf, type Position, REST, type Receiver, readDocument, readEvents } from "./reply.ts";
 
 export class Pending {
@@ -136,8 +136,9 @@ export async function readAnswer(reply: HttpStream, receiver: Receiver, position
   const { status } = reply;
   if (status < 200 || status > 299) {
     const error = await errorIn(reply);
-    if (error === null) throw new NoAnswer(status, `The MCP server answered with HTTP ${status}.`);
-    return error;
+    if (error !== null) return error;
+    const said = `The MCP server answered with HTTP ${status}.`;
+    throw new NoAnswer(status, status === 404 || status === 405 ? `${said} ${OTHER_WIRE}` : said);
   }
   const kind = kindOf(reply);
   if (kind === "text/event-stream") await readEvents(reply, receiver, position);
@@ -150,7 +151,11 @@ export async function readAnswer(reply: HttpStream, receiver: Receiver, position
 }
 
 /** A request's answer came to its end, or was cut, and the response wasn't in it. */
-export const CUT_OFF = "The MCP server's answer ended before the response. What was asked may have been done.";
+export const CUT_OFF = `The MCP server's answer ended before the response. ${MAY_BE_DONE}`;
+
+/** Servers of the first wire (MCP 2024-11-05, "HTTP with SSE") take messages elsewhere, and refuse them here. */
+const OTHER_WIRE =
+  "It takes no messages at this address. If it is one of HTTP+SSE, MCP's wire of 2024, look for its address of Streamable HTTP: it often ends in /mcp.";
 
 /** Of each request with a body. */
 export const POSTED = { accept: "application/json, text/event-stream", "content-type": "application/json" } as const;

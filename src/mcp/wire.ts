@@ -14,6 +14,8 @@ export interface Call {
 
 /** Refusals of one message that are answered by other credentials. A server may refuse them all, for ever. */
 const MOST_REFUSALS = 4;
+/** Servers are mounted at `/mcp/` and asked at `/mcp`. */
+const MOST_REDIRECTS = 3;
 
 export class Wire {
   readonly #url: string;
@@ -36,7 +38,8 @@ export class Wire {
     for (let refusals = 0; ; refusals++) {
       const used = credentials;
       const headers = { ...call.headers, ...used.headers };
-      const request = { method, url: this.#url, headers, signal, ...(call.body !== undefined && { body: call.body }) };
+      const body = call.body === undefined ? {} : { body: call.body };
+      const request = { method, url: this.#url, headers, signal, redirects: MOST_REDIRECTS, ...body };
       const outcome = await this.#http(request, async (reply) => {
         const refusal = refusals < MOST_REFUSALS ? refusalIn(reply, used) : null;
         if (refusal === null) return { value: await consume(reply) };

@@ -7,8 +7,8 @@ import { AuthError } from "./errors.ts";
 import { failureOf, HttpError, type HttpFailure } from "./http-failure.ts";
 import { LIMITS } from "./limits.ts";
 import type { Secret } from "./secret.ts";
-import { readCapped } from "./streams.ts";
-import { isAllowedUrl, isLoopback } from "./url.ts";
+import { decompressed, readCapped } from "./streams.ts";
+import { isAllowedUrl, isLoopback, isSameOrigin } from "./url.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "DELETE";
@@ -46,8 +46,11 @@ export interface HttpReply {
 
 export type Http = (request: HttpRequest) => Promise<HttpReply>;
 
-/** What a long-lived client sends: no time limit but the signal's, and the connection is kept for the next request. */
-export type StreamRequest = Pick<HttpRequest, "method" | "url" | "headers"> & {
+/**
+ * What a long-lived client sends: no time limit but the signal's, and the connection is kept for the next request. `redirects`:
+ * how many to follow that stay at the URL's origin and ask for the same request again (HTTP 307, 308). Default none.
+ */
+export type StreamRequest = Pick<HttpRequest, "method" | "url" | "headers" | "redirects"> & {
   readonly body?: Uint8Array;
   readonly signal: AbortSignal;
 };
@@ -71,7 +74,8 @@ export async function httpStream<T>(request: StreamRequest, consume: (reply: Htt
     ...(request.body === undefined ? {} : { body: request.body }),
     signal: request.signal,
     maxBytes: 0,
-    redirects: 0,
+    redirects: request.redirects ?? 0,
+    isSameOnly: true,
     keepalive: true,
   };
   return exchangeOnce(checkUrl(request.url), exchange, consume);
@@ -146,6 +150,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   readonly maxBytes: number;
   readonly redirects: number;
+  /** Whether a redirect is followed only within the origin, and only if it keeps method and body. */
+  readonly isSameOnly?: boolean;
   /** Whether the connection is kept for the next request; then it may be silent for as long as its server likes. */
   readonly keepalive?: boolean;
   /** Called for each part of a body. */
@@ -172,7 +178,7 @@ function hasProxy(): boolean {
 
 /** @param proxy the address that fetch is to use as its proxy */
 async function exchangeOver<T>(url: URL, exchange: Exchange, consume: Consume<T>, proxy?: string): Promise<T> {
-  const { maxBytes: _, redirects, received: __, certificate, keepalive = false, ...request } = exchange;
+  const { maxBytes: _, redirects, isSameOnly, received: __, certificate, keepalive = false, ...request } = exchange;
   const target = url.href;
   try {
     const response = await connect(url, {
@@ -194,6 +200,8 @@ async function exchangeOver<T>(url: URL, exchange: Exchange, consume: Consume<T>
     if (REDIRECTS.includes(response.status)) {
       const next = URL.parse(response.headers.get("location") ?? "", url.href);
       if (redirects === 0 || next === null || !isAllowedUrl(next.href)) throw await redirected(response, target);
+      const isSame = isSameOrigin(next.href, target) && SAME_REQUEST.includes(response.status);
+      if (isSameOnly && !isSame) throw await redirected(response, target);
       await response.body?.cancel();
       return await exchangeOnce(next, { ...exchange, redirects: redirects - 1 }, consume);
     }
@@ -227,6 +235,8 @@ async function uselessCertificates(failure: HttpFailure): Promise<{ detail?: str
 
 /** RFC 9110 §15.4: those that send the client elsewhere by themselves. */
 const REDIRECTS = [301, 302, 303, 307, 308];
+/** Those after which method and body stay as they were. */
+const SAME_REQUEST = [307, 308];
 
 async function redirected({ status, headers, body }: Response, url: string): Promise<HttpError> {
   await body?.cancel();
@@ -267,24 +277,6 @@ function direct(url: URL, init: BunFetchRequestInit): Promise<Response> {
   );
   process.env.NO_PROXY = process.env.no_proxy = all.join(",");
   return fetch(url, init);
-}
-
-/** RFC 9110 §8.4.1, by the names that the platform gives them. */
-const COMPRESSIONS: Readonly<Record<string, ConstructorParameters<typeof DecompressionStream>[0]>> = {
-  gzip: "gzip",
-  "x-gzip": "gzip",
-  deflate: "deflate",
-  br: "brotli",
-  zstd: "zstd",
-};
-
-/** `accept-encoding: identity` is sent; some servers compress all the same. */
-function decompressed({ headers, body }: Response): ReadableStream<Uint8Array> | null {
-  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (body === null || encoding === "identity" || encoding === "") return body;
-  const format = Object.hasOwn(COMPRESSIONS, encoding) ? COMPRESSIONS[encoding] : undefined;
-  if (format === undefined) throw new Error(`unknown content coding: ${encoding}`);
-  return body.pipeThrough(new DecompressionStream(format) as ReadableWritablePair<Uint8Array, Uint8Array>);
 }
 
 function checkUrl(text: string): URL {
