@@ -66,10 +66,10 @@ server.listen(0, "127.0.0.1", () => console.log(server.address().port));`,
       env,
     );
     const { connections, environment } = JSON.parse(proxy) as {
-      connections: { address: string }[];
+      connections: { addresses: Record<string, string> }[];
       environment: Record<string, string>;
     };
-    const address = connections[0]?.address ?? "";
+    const address = connections[0]?.addresses[origins[0] ?? ""] ?? "";
     const way = new URL(environment.HTTPS_PROXY ?? "");
     const bearer = { authorization: `Bearer ${environment.OPENAI_API_KEY}` };
     const mine = await Bun.file(environment.SSL_CERT_FILE ?? "").text();
