@@ -59,6 +59,8 @@ export interface AgentServer {
   close(): Promise<void>;
 }
 
+type ServeOptions = Parameters<typeof Bun.serve<undefined>>[0];
+
 /** Seconds that a connection may be silent, in the middle of a request too. A refresh may take as long as its lock is waited for. */
 const SILENCE = 120;
 const BODY_BYTES = 256 * 1024;
@@ -66,7 +68,7 @@ const BODY_BYTES = 256 * 1024;
 /** @throws the system's error where the socket or a port can't be had */
 export function serveAgent({ socket, tcp, service, describe }: ServerOptions): AgentServer {
   const servers: Server<undefined>[] = [];
-  const options = { maxRequestBodySize: BODY_BYTES, development: false } as const;
+  const options = { maxRequestBodySize: BODY_BYTES, idleTimeout: SILENCE, development: false } as const;
   const refused = (status: number, message: string): Response => {
     const { body } = describe(usage(message, "See docs/agents.md."));
     return replyOf(status, body);
@@ -91,7 +93,9 @@ export function serveAgent({ socket, tcp, service, describe }: ServerOptions): A
     const before = process.umask(0o077);
     try {
       const hosts = ["localhost", "auth"];
-      servers.push(Bun.serve({ ...options, unix: socket, fetch: (request) => answer(request, hosts, null) }));
+      const fetch = (request: Request): Promise<Response> => answer(request, hosts, null);
+      // Bun's types have no idle time for a socket; its server has, of ten seconds unless it is told.
+      servers.push(Bun.serve({ ...options, unix: socket, fetch } as unknown as ServeOptions));
     } finally {
       process.umask(before);
     }
@@ -101,7 +105,7 @@ export function serveAgent({ socket, tcp, service, describe }: ServerOptions): A
     const secret = crypto.getRandomValues(new Uint8Array(32)).toBase64({ alphabet: "base64url", omitPadding: true });
     const hosts: string[] = [];
     const fetch = (request: Request): Promise<Response> => answer(request, hosts, secret);
-    const server = Bun.serve({ ...options, idleTimeout: SILENCE, hostname: "127.0.0.1", port: 0, fetch });
+    const server = Bun.serve({ ...options, hostname: "127.0.0.1", port: 0, fetch });
     hosts.push(`127.0.0.1:${server.port}`);
     servers.push(server);
     address = { url: `http://127.0.0.1:${server.port}`, secret };

@@ -373,6 +373,16 @@ describe("while a refresh is under way", () => {
     expect(() => lstatSync(socket)).toThrow("ENOENT");
   });
 
+  test("its reply comes, however long the provider takes", async () => {
+    const home = await made(1);
+    await home.start();
+    const status = await underWay(home);
+    // Bun's own server gives up a silent connection after ten seconds, and looks every four.
+    await Bun.sleep(14_000);
+    home.issuer.letGo();
+    expect(await status()).toBe(200);
+  });
+
   test("each lock waits until nothing is in use", async () => {
     const home = await made(1);
     await home.start();
