@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { parseJson } from "../platform/json.ts";
 import { type LocalPlace, type LocalRequest, localHttp } from "../platform/local-http.ts";
+import type { Secret } from "../platform/secret.ts";
 import { type AgentPlace, addressAt } from "./place.ts";
 import {
   AccessReply,
@@ -24,8 +25,8 @@ export interface AgentClient {
   hello(): Promise<Hello | null>;
   /** Of an agent of any version; null where none answers. */
   status(): Promise<Status | null>;
-  /** @param passphrase null: its key comes from elsewhere. @throws AuthError `vault_locked` where it doesn't open the vault */
-  unlock(passphrase: string | null): Promise<void>;
+  /** @param key the vault's, in the form of AUTH_KEY @throws AuthError `vault_locked` where it doesn't open the vault */
+  unlock(key: Secret): Promise<void>;
   /** Of any version, as `stop`. */
   lock(): Promise<void>;
   stop(): Promise<void>;
@@ -75,7 +76,7 @@ export function agentClient(place: AgentPlace): AgentClient {
   return {
     hello: () => orNull(ask("hello", HelloReply, {}, HELLO_TIME)),
     status: () => orNull(send({ method: "GET", path: "/v1/status", timeout: HELLO_TIME }, StatusReply)),
-    unlock: async (passphrase) => void (await ask("unlock", anything, { passphrase }, CONTROL_TIME)),
+    unlock: async (key) => void (await ask("unlock", anything, { key: key.reveal() }, CONTROL_TIME)),
     lock: async () => void (await order("lock")),
     stop: async () => void (await order("stop")),
     read: async (type, name) => (await ask("read", ReadReply, { type, name }, ACCESS_TIME)).entry,

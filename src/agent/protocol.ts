@@ -7,7 +7,7 @@
 import * as v from "valibot";
 
 /** Of `/cli/`: another one with each change of what is sent there. */
-export const CLI_PROTOCOL = 2;
+export const CLI_PROTOCOL = 3;
 
 const nullable = <const T extends v.GenericSchema>(schema: T) => v.nullable(schema);
 const text = v.string();
@@ -84,7 +84,8 @@ export const ErrorReply = v.object({
 });
 
 /** Between one `auth` and another. */
-export const UnlockRequest = v.object({ passphrase: v.nullable(v.string()) });
+/** The vault's key, in the form of AUTH_KEY. */
+export const UnlockRequest = v.object({ key: text });
 export const ReadRequest = v.object({ type: v.picklist(["connection", "settings", "folder", "plugin"]), name: text });
 export const ListRequest = v.object({ type: v.picklist(["connection", "settings", "folder", "plugin"]) });
 export const AccessRequest = v.object({

@@ -4,9 +4,11 @@ import { agentClient } from "../agent/client.ts";
 import { agentPlace } from "../agent/place.ts";
 import type { Status } from "../agent/protocol.ts";
 import { duration } from "../connections/view.ts";
+import { errorCode } from "../platform/errors.ts";
 import { localTime } from "../platform/local-time.ts";
+import type { Secret } from "../platform/secret.ts";
 import { IDLE_MS, idleTime } from "./agent/idle.ts";
-import { endAgent, passphraseFor, requireVault, type Started, startAgent } from "./agent/start.ts";
+import { endAgent, keyFor, requireVault, type Started, startAgent } from "./agent/start.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
 import type { Cli } from "./context.ts";
 
@@ -53,14 +55,23 @@ const SAID: Readonly<Record<Started["how"], (status: Status) => string>> = {
 /** Without a terminal, as a service, it starts locked where a person has to unlock it. */
 async function inForeground(cli: Cli, options: { idle: number | null; tcp: boolean }): Promise<void> {
   const vault = await requireVault(cli);
-  const mayBeLocked = !(await cli.interactive());
-  const passphrase = mayBeLocked ? null : await passphraseFor(cli, vault);
+  const key = (await cli.interactive()) ? await keyFor(cli) : await keyAtHand(cli);
   const { serve } = await import("./agent/serve.ts");
-  await serve(cli, vault.vaultId, { ...options, passphrase, mayBeLocked }, async (status) => {
+  await serve(cli, vault.vaultId, { ...options, key }, async (status) => {
     const { locked } = status as Status;
     const words = locked ? "The agent is locked; 'auth agent start' unlocks it" : "The agent answers";
     await cli.output.result(status, `${words}: ${placesOf(status as Status)}.`);
   });
+}
+
+/** null where a person has to be asked. */
+async function keyAtHand(cli: Cli): Promise<Secret | null> {
+  try {
+    return await keyFor(cli, {});
+  } catch (error) {
+    if (errorCode(error) === "vault_locked") return null;
+    throw error;
+  }
 }
 
 const stop = defineCommand({

@@ -1,6 +1,7 @@
 /** From a header to its keys: which source to ask, and what to say when its key is the wrong one. */
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
+import type { Bytes } from "./bytes.ts";
 import { type Header, headerVersion, type Keys, unwrap } from "./header.ts";
 import {
   ASKING,
@@ -19,6 +20,12 @@ const TRIES = 3;
 
 /** Rekeys that may overtake one reading. */
 export const OVERTAKEN = 3;
+
+/** A source's key that fits, and what it opens. */
+export interface Opening {
+  readonly key: Bytes;
+  readonly keys: Keys;
+}
 
 export interface Unlocked {
   readonly header: Header;
@@ -62,20 +69,25 @@ export function mayAsk(context: Context, { source }: Header): boolean {
  *
  * @throws AuthError `vault_locked`, `key_invalid`, `vault_corrupt`
  */
-export function unlock(context: Context, header: Header, prompt: Prompt | undefined): Promise<Keys> {
-  const insisted = sourceInEnvironment(context, header.source);
-  if (insisted === null || insisted === header.source) return unlockAsRecorded(context, header, prompt);
-  return unlockAsInsisted(context, header, insisted);
+export async function unlock(context: Context, header: Header, prompt: Prompt | undefined): Promise<Keys> {
+  return (await findKey(context, header, prompt)).keys;
 }
 
-async function unlockAsInsisted(context: Context, header: Header, insisted: VariableSource): Promise<Keys> {
+/** The same, with the key that did it. */
+export function findKey(context: Context, header: Header, prompt: Prompt | undefined): Promise<Opening> {
+  const insisted = sourceInEnvironment(context, header.source);
+  if (insisted === null || insisted === header.source) return findRecorded(context, header, prompt);
+  return findInsisted(context, header, insisted);
+}
+
+async function findInsisted(context: Context, header: Header, insisted: VariableSource): Promise<Opening> {
   // A key is a key: one that is given another way than on record may still be the right one.
   const { vaultId, keyId } = header;
-  const keys =
-    insisted === "passphrase"
-      ? null
-      : await unwrap(header, await (await sourceOf(insisted)).open({ context, vaultId, keyId, kdf: null }));
-  if (keys !== null) return keys;
+  if (insisted !== "passphrase") {
+    const key = await (await sourceOf(insisted)).open({ context, vaultId, keyId, kdf: null });
+    const keys = await unwrap(header, key);
+    if (keys !== null) return { key, keys };
+  }
   const variable = VARIABLES[insisted];
   throw locked(
     `${variable} is set, but it doesn't open this vault, whose key comes from ${SOURCE_WORDS[header.source]}.`,
@@ -85,6 +97,10 @@ async function unlockAsInsisted(context: Context, header: Header, insisted: Vari
 
 /** As `unlock`, but from the recorded source, whatever the environment has. */
 export async function unlockAsRecorded(context: Context, header: Header, prompt: Prompt | undefined): Promise<Keys> {
+  return (await findRecorded(context, header, prompt)).keys;
+}
+
+async function findRecorded(context: Context, header: Header, prompt: Prompt | undefined): Promise<Opening> {
   const { vaultId, keyId, kdf } = header;
   const source = await sourceOf(header.source);
   const request = { context, vaultId, keyId, kdf };
@@ -92,8 +108,9 @@ export async function unlockAsRecorded(context: Context, header: Header, prompt:
   for (let tries = 0; tries < (isTyped ? TRIES : 1); tries++) {
     const again: Prompt | undefined = prompt && ((question) => prompt(`That doesn't open the vault. ${question}`));
     const asking = tries === 0 ? prompt : again;
-    const keys = await unwrap(header, await source.open({ ...request, ...(asking && { prompt: asking }) }));
-    if (keys !== null) return keys;
+    const key = await source.open({ ...request, ...(asking && { prompt: asking }) });
+    const keys = await unwrap(header, key);
+    if (keys !== null) return { key, keys };
   }
   if (isTyped)
     throw locked(

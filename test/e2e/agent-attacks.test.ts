@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { dirname, join } from "node:path";
-import { type AgentHome, agentHome, isAlive, kill, PASSPHRASE, post } from "../support/agent-home.ts";
+import { type AgentHome, agentHome, CLI, isAlive, KEYS, kill, PASSPHRASE, post } from "../support/agent-home.ts";
 import { until } from "../support/held-home.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";
@@ -31,6 +31,35 @@ const started = async () => {
   if (found === null) throw new Error("it doesn't run");
   return found;
 };
+
+describe("attack: a locked agent", () => {
+  for (const key of ["passphrase", "env", "command"] as const)
+    test(`has nothing of its key left (${key}), and opens only by what it is given`, async () => {
+      const own = await agentHome(3600, key);
+      try {
+        expect((await own.start("--idle", "1s")).code).toBe(0);
+        const { pid } = (await own.status()) ?? { pid: 0 };
+        const environment = readFileSync(`/proc/${pid}/environ`, "latin1");
+        expect(environment).toContain("AUTH_HOME=");
+        for (const name of Object.keys(KEYS[key])) expect(environment).not.toContain(name);
+        expect((await own.ask("/v1/token/acme")).status).toBe(200);
+        const isLocked = async (): Promise<void> => {
+          for (const body of [{ passphrase: null }, { key: null }, { key: "" }, { key: "A".repeat(43) }, {}])
+            expect((await own.ask(`${CLI}/unlock`, post(body))).status).not.toBe(200);
+          expect((await own.ask("/v1/token/acme")).status).toBe(423);
+        };
+        for (let by = ""; by !== "idle"; by = (await own.status())?.lockedBy ?? "") await Bun.sleep(50);
+        await isLocked();
+        expect((await own.start()).stderr).toContain("unlocked");
+        expect((await own.ask("/v1/token/acme")).status).toBe(200);
+        await own.call(["agent", "lock"]);
+        await isLocked();
+        expect((await own.start()).stderr).toContain("unlocked");
+      } finally {
+        await own.stop();
+      }
+    });
+});
 
 describe("attack: what lies where the socket goes", () => {
   let socket: string;
@@ -122,7 +151,7 @@ describe("the TCP address", () => {
       expect((await ask("/v1/token/acme", wrong)).status).toBe(401);
     expect((await ask("/v1/token/acme", `Bearer ${tcpSecret}`)).status).toBe(200);
     const list = { ...post({ type: "connection" }) };
-    expect((await ask("/cli/2/list", `Bearer ${tcpSecret}`, list)).status).toBe(404);
+    expect((await ask(`${CLI}/list`, `Bearer ${tcpSecret}`, list)).status).toBe(404);
     expect((await ask("/cli/stop", `Bearer ${tcpSecret}`, post({}))).status).toBe(404);
     await home.call(["agent", "stop"]);
     const again = await started();
@@ -185,7 +214,7 @@ describe("attack: requests that two parsers read in two ways", () => {
 
   test("an address with an origin in it, or with dots, leads nowhere else", async () => {
     const { socket } = (await home.status()) ?? { socket: "" };
-    for (const target of ["http://evil.example/v1/token/acme", "//evil.example/v1/token/acme", "/v1/../cli/2/list"]) {
+    for (const target of ["http://evil.example/v1/token/acme", "//evil.example/v1/token/acme", `/v1/..${CLI}/list`]) {
       const got = await exchange(socket, `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
       expect([target, got.includes("evil.example")]).toEqual([target, false]);
     }

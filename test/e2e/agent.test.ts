@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type AgentHome, agentHome, isAlive, kill, PASSPHRASE, post } from "../support/agent-home.ts";
+import { type AgentHome, agentHome, CLI, isAlive, kill, PASSPHRASE, post } from "../support/agent-home.ts";
 import { until } from "../support/held-home.ts";
 import { AUTH, auth, onTerminal } from "../support/program.ts";
 
@@ -222,10 +222,10 @@ describe("a vault that a passphrase opens", () => {
     const replies = await Promise.all([
       home.ask("/v1/token/acme"),
       home.ask("/v1/connections"),
-      home.ask("/cli/2/list", post({ type: "connection" })),
-      home.ask("/cli/2/read", post({ type: "connection", name: "acme:default" })),
-      home.ask("/cli/2/access", post({ provider: "acme", name: "default", minTtl: 0, rejected: null, resource: null })),
-      home.ask("/cli/2/read", post({ type: "client", name: "acme" })),
+      home.ask(`${CLI}/list`, post({ type: "connection" })),
+      home.ask(`${CLI}/read`, post({ type: "connection", name: "acme:default" })),
+      home.ask(`${CLI}/access`, post({ provider: "acme", name: "default", minTtl: 0, rejected: null, resource: null })),
+      home.ask(`${CLI}/read`, post({ type: "client", name: "acme" })),
     ]);
     expect(replies.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 400]);
     const said = JSON.stringify(replies);

@@ -1,14 +1,27 @@
 /** A home with a login at an issuer whose replies can be held, and an agent that keeps its vault. */
-import type { Status } from "../../src/agent/protocol.ts";
+import { CLI_PROTOCOL, type Status } from "../../src/agent/protocol.ts";
 import { type HeldHome, heldHome } from "./held-home.ts";
 import { succeeded } from "./home.ts";
 import type { Ended } from "./program.ts";
 
 export const PASSPHRASE = "correct horse battery";
+/** 32 bytes in Base64. */
+const KEY = Buffer.from("0123456789abcdef0123456789abcdef").toString("base64");
+
+/** By what a vault is opened, with the variable that has it. */
+export const KEYS = {
+  file: {},
+  passphrase: { AUTH_PASSPHRASE: PASSPHRASE },
+  env: { AUTH_KEY: KEY },
+  command: { AUTH_KEY_COMMAND: `echo ${KEY}` },
+} as const satisfies Record<string, Record<string, string>>;
+
+/** Of the protocol between one `auth` and another. */
+export const CLI = `/cli/${CLI_PROTOCOL}`;
 
 export interface AgentHome extends HeldHome {
   readonly issuer: HeldHome["issuers"][number];
-  /** `auth agent start`; with the passphrase, where the vault has one. */
+  /** `auth agent start`, with the variable that opens the vault. */
   start(...args: readonly string[]): Promise<Ended>;
   /** null where none runs. */
   status(): Promise<(Status & { readonly socket: string; readonly tcpSecret: string | null }) | null>;
@@ -17,11 +30,11 @@ export interface AgentHome extends HeldHome {
 }
 
 /** @param lifetime seconds that access tokens live */
-export async function agentHome(lifetime: number, key: "file" | "passphrase" = "file"): Promise<AgentHome> {
+export async function agentHome(lifetime: number, key: keyof typeof KEYS = "file"): Promise<AgentHome> {
   const home = await heldHome(["acme"], lifetime);
-  const env = key === "passphrase" ? { AUTH_PASSPHRASE: PASSPHRASE } : {};
-  if (key === "passphrase")
-    await succeeded(home.call(["vault", "rekey", "--key", "passphrase"], { env: { AUTH_NEW_PASSPHRASE: PASSPHRASE } }));
+  const env: Record<string, string> = KEYS[key];
+  const next = Object.entries(env).map(([name, value]) => [name.replace("AUTH_", "AUTH_NEW_"), value]);
+  if (key !== "file") await succeeded(home.call(["vault", "rekey", "--key", key], { env: Object.fromEntries(next) }));
   let socket: string | null = null;
   const status: AgentHome["status"] = async () => {
     const { code, stdout } = await home.call(["agent", "status", "--json", "--show-secret"]);

@@ -13,18 +13,17 @@ const Request = v.object({
   vaultId: v.string(),
   idle: v.nullable(v.number()),
   tcp: v.boolean(),
-  passphrase: v.nullable(v.string()),
+  key: v.string(),
 });
 
 /** @returns the exit code */
 export async function runInBackground(cli: Cli): Promise<number> {
-  const { vaultId, passphrase, ...options } = v.parse(
+  const { vaultId, key, ...options } = v.parse(
     Request,
     JSON.parse(new TextDecoder().decode(await readStdin("request"))),
   );
-  const secret = passphrase === null ? null : new Secret(passphrase);
   try {
-    await serve(cli, vaultId, { ...options, passphrase: secret }, () => cli.output.event({ ready: true }));
+    await serve(cli, vaultId, { ...options, key: new Secret(key) }, () => cli.output.event({ ready: true }));
     return 0;
   } catch (error) {
     const { code, message, hint } = asAuthError(error);

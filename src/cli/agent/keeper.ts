@@ -1,12 +1,13 @@
 /**
- * The agent's hold on the vault: open with its key, or locked. It locks on request, after a time without requests, when the
+ * The agent's hold on the vault: open with the key that it was given, or locked. It locks on request, after a time without requests, when the
  * desktop session locks, and when the vault's file is another one by now. Requests that are being answered end first.
  */
 import type { Services } from "../../connections/services.ts";
 import { AuthError, errorCode } from "../../platform/errors.ts";
 import { forgetSecrets, type Secret } from "../../platform/secret.ts";
+import { isVaultKey } from "../../vault/handover.ts";
 import type { Prompt } from "../../vault/sources/source.ts";
-import { ASKING, locked, sourceInEnvironment } from "../../vault/sources/source.ts";
+import { locked, VARIABLES } from "../../vault/sources/source.ts";
 import { vaultStatus } from "../../vault/status.ts";
 import type { Cli } from "../context.ts";
 import { inSession, type Session } from "../session.ts";
@@ -24,8 +25,8 @@ export interface Keeper {
   lockedBy(): LockedBy | null;
   /** Does the work with the open vault. @param counts whether it is a use, after which the idle time begins anew */
   use<T>(work: (opened: Opened) => Promise<T>, counts?: boolean): Promise<T>;
-  /** @throws AuthError where the key can't be had, or doesn't open the vault */
-  unlock(passphrase: Secret | null): Promise<void>;
+  /** @param key in the form of AUTH_KEY @throws AuthError `vault_locked` where it doesn't open the vault */
+  unlock(key: Secret): Promise<void>;
   /** Resolves once nothing of the vault is in use any more. */
   lock(by: LockedBy): Promise<void>;
   /** Milliseconds since the last use. */
@@ -46,22 +47,19 @@ export function vaultKeeper(cli: Cli, vaultId: string, changed: () => void): Kee
   let draining: Promise<void> = Promise.resolve();
   let usedAt = performance.now();
 
-  const open = async (passphrase: Secret | null): Promise<void> => {
+  /** @param key null: from its file */
+  const open = async (key: Secret | null): Promise<void> => {
     const ready = Promise.withResolvers<Opened>();
     const end = Promise.withResolvers<void>();
-    const prompt: Prompt = async () => {
-      if (passphrase !== null) return passphrase;
-      throw locked("The agent is locked.", UNLOCK);
-    };
     const closed = inSession(
-      cli,
+      key === null ? cli : withKey(cli, key),
       async (session) => {
         const vault = await session.vault();
         if (vault === null || vault.id !== vaultId) throw anotherVault();
         ready.resolve({ session, services: await session.services(), isOver: false });
         await end.promise;
       },
-      { isHeard: false, folders: false, prompt: once(prompt) },
+      { isHeard: false, folders: false, prompt: nobodyIsAsked },
     ).catch(ready.reject);
     const opened = await ready.promise;
     held = { ...opened, close: end.resolve, closed, users: 0 };
@@ -84,17 +82,22 @@ export function vaultKeeper(cli: Cli, vaultId: string, changed: () => void): Kee
     });
     return draining;
   };
-  const unlock = async (passphrase: Secret | null): Promise<void> => {
+  const openOnce = async (key: Secret | null): Promise<void> => {
     if (held !== null) return;
-    opening ??= open(passphrase).finally(() => {
+    opening ??= open(key).finally(() => {
       opening = null;
     });
     await opening;
   };
+  const unlock = async (key: Secret): Promise<void> => {
+    if (!(await isVaultKey(cli.context, key))) throw locked("This key doesn't open the vault.", UNLOCK);
+    // Once the file has another key, it is opened with that.
+    await openOnce((await isKeyInFile(cli)) ? null : key);
+  };
   const reopened = async (): Promise<Held> => {
-    const mayOpen = (lockedBy === "idle" || lockedBy === "vault") && !(await asksSomeone(cli));
-    if (mayOpen) await unlock(null);
-    if (held === null) throw locked("The agent is locked.", UNLOCK);
+    const mayOpen = (lockedBy === "idle" || lockedBy === "vault") && (await isKeyInFile(cli));
+    if (mayOpen) await openOnce(null);
+    if (held === null) throw isLocked();
     return held;
   };
 
@@ -112,8 +115,9 @@ export function vaultKeeper(cli: Cli, vaultId: string, changed: () => void): Kee
         return await work(current);
       } catch (error) {
         // Another file has its place, or it was given another key.
-        if (LOST.includes(errorCode(error) ?? "")) void lock("vault");
-        throw error;
+        if (!LOST.includes(errorCode(error) ?? "")) throw error;
+        void lock("vault");
+        throw errorCode(error) === "vault_replaced" ? error : isLocked(error);
       } finally {
         current.users--;
       }
@@ -131,20 +135,24 @@ const LOST = ["vault_replaced", "vault_locked", "key_invalid"];
 
 const UNLOCK = "Unlock it: auth agent start";
 
-/** One passphrase is one try. */
-function once(prompt: Prompt): Prompt {
-  let asked = false;
-  return (question) => {
-    if (asked) throw new AuthError("vault_locked", "This passphrase doesn't open the vault.", { hint: "Try again." });
-    asked = true;
-    return prompt(question);
-  };
+function isLocked(cause?: unknown): AuthError {
+  return locked("The agent is locked.", UNLOCK, cause);
 }
 
-/** Whether getting the key takes a person, a keychain or a command: a program in the background doesn't ask them. */
-async function asksSomeone({ context }: Cli): Promise<boolean> {
-  const status = await vaultStatus(context);
-  return status === null || ASKING.includes(sourceInEnvironment(context, status.keySource) ?? status.keySource);
+const nobodyIsAsked: Prompt = async () => {
+  throw isLocked();
+};
+
+/** For as long as the vault is open: the environment that stays has no key. */
+function withKey(cli: Cli, key: Secret): Cli {
+  const { context } = cli;
+  const env = { ...context.env, [VARIABLES.env]: key.reveal() };
+  return { ...cli, context: { ...context, env, paths: context.paths } };
+}
+
+/** Whoever may read the file has the key, locked or not: the agent reads it itself. */
+async function isKeyInFile({ context }: Cli): Promise<boolean> {
+  return (await vaultStatus(context))?.keySource === "file";
 }
 
 function anotherVault(): AuthError {

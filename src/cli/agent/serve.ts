@@ -10,6 +10,7 @@ import { onEnd } from "../../platform/signals.ts";
 import { isThere } from "../../platform/small-file.ts";
 import { createPrivate, ensureFolder, ensureOwnFolder, kindOf, lstat } from "../../vault/files.ts";
 import { openLockFile } from "../../vault/lock.ts";
+import { withoutKeys } from "../../vault/sources/source.ts";
 import type { Cli } from "../context.ts";
 import { asAuthError, EXIT_CODES, errorJson } from "../exit.ts";
 import { notifyOnDesktop } from "../notify.ts";
@@ -21,10 +22,8 @@ export interface ServeOptions {
   readonly idle: number | null;
   /** On loopback, too. */
   readonly tcp: boolean;
-  /** null: asked where the vault's key comes from, or not needed. */
-  readonly passphrase: Secret | null;
-  /** Whether it starts all the same where the key isn't to be had yet: a service is unlocked later. */
-  readonly mayBeLocked?: boolean;
+  /** The vault's, in the form of AUTH_KEY; null: it starts locked. */
+  readonly key: Secret | null;
 }
 
 const LOOK_MS = 1_000;
@@ -38,7 +37,7 @@ const LOOK_MS = 1_000;
 export async function serve(
   given: Cli,
   vaultId: string,
-  { idle, tcp, passphrase, mayBeLocked = false }: ServeOptions,
+  { idle, tcp, key }: ServeOptions,
   ready: (status: unknown) => Promise<void>,
 ): Promise<void> {
   const cli = apart(given);
@@ -65,9 +64,7 @@ export async function serve(
       tcp: () => server?.tcp ?? null,
       stop: () => setTimeout(end.resolve, REPLY_MS),
     });
-    await keeper.unlock(passphrase).catch((error: unknown) => {
-      if (!mayBeLocked || errorCode(error) !== "vault_locked") throw error;
-    });
+    if (key !== null) await keeper.unlock(key);
     server = listening(place, isWindows, () =>
       serveAgent({ socket: isWindows ? null : place.socket, tcp: tcp || isWindows, service, describe }),
     );
@@ -96,10 +93,10 @@ export async function serve(
 /** Milliseconds for the reply to the request that ends it. */
 const REPLY_MS = 50;
 
-/** The vault alone counts: neither tokens in the environment of whoever started it, nor a name chosen there. */
+/** The vault alone counts: neither tokens in the environment of whoever started it, nor a name chosen there, nor a key. */
 function apart(cli: Cli): Cli {
   const { context } = cli;
-  const env = { ...context.env, AUTH_IGNORE_ENV: "1", AUTH_PROFILE: undefined };
+  const env = { ...withoutKeys(context.env), AUTH_IGNORE_ENV: "1", AUTH_PROFILE: undefined };
   const notify = async (need: PersonNeed): Promise<boolean> => {
     const isTold = (await context.notify?.(need)) ?? false;
     return (await notifyOnDesktop(env, need)) || isTold;

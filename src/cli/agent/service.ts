@@ -134,7 +134,7 @@ export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): Age
       }),
     connections: () =>
       keeper.use(async ({ session }) => ({ connections: (await allEntries(session)).map(({ entry }) => entry) })),
-    unlock: ({ passphrase }) => keeper.unlock(passphrase === null ? null : new Secret(passphrase)),
+    unlock: ({ key }) => keeper.unlock(new Secret(key)),
     lock: () => keeper.lock("request"),
     stop: facts.stop,
     read: ({ type, name }) =>

@@ -6,9 +6,10 @@ import type { Status } from "../../agent/protocol.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { parseJson } from "../../platform/json.ts";
 import { ownPath } from "../../platform/own-program.ts";
-import { cutLineEnd, Secret } from "../../platform/secret.ts";
+import type { Secret } from "../../platform/secret.ts";
+import { vaultKey } from "../../vault/handover.ts";
+import { withoutKeys } from "../../vault/sources/source.ts";
 import { type VaultStatus, vaultStatus } from "../../vault/status.ts";
-import { openVault } from "../../vault/vault.ts";
 import type { Cli } from "../context.ts";
 import { vaultDialogue } from "../session.ts";
 import { IDLE_MS } from "./idle.ts";
@@ -35,15 +36,15 @@ export async function startAgent(cli: Cli, options: StartOptions): Promise<Start
   const running = hello?.status ?? (await client.status());
   if (hello !== null && running?.version === version) {
     if (!running.locked) return { status: running, how: "running" };
-    await client.unlock((await passphraseFor(cli, vault))?.reveal() ?? null);
+    await client.unlock(await keyFor(cli));
     return { status: await helloOf(client), how: "unlocked" };
   }
   // Asked before the old one is ended: it may be the wrong one.
-  const passphrase = await passphraseFor(cli, vault);
+  const key = await keyFor(cli);
   if (running !== null) await endAgent(client);
   const usual = running === null || running.idleSeconds === null ? null : running.idleSeconds * 1000;
   const { idle = running === null ? IDLE_MS : usual, tcp = running !== null && running.tcp !== null } = options;
-  const how = (await spawnAgent(cli, vault.vaultId, { idle, tcp }, passphrase)) ? "started" : "running";
+  const how = (await spawnAgent(cli, vault.vaultId, { idle, tcp }, key)) ? "started" : "running";
   return { status: await helloOf(client), how: running === null ? how : "restarted" };
 }
 
@@ -64,8 +65,12 @@ const HELLO_TIME = 3_000;
 /** @throws AuthError `connection_not_found` */
 export async function requireVault({ context }: Cli): Promise<VaultStatus> {
   const vault = await vaultStatus(context);
-  if (vault !== null) return vault;
-  throw new AuthError("connection_not_found", "There is no vault yet, so there is nothing for an agent to keep.", {
+  if (vault === null) throw noVault();
+  return vault;
+}
+
+function noVault(): AuthError {
+  return new AuthError("connection_not_found", "There is no vault yet, so there is nothing for an agent to keep.", {
     hint: "The first login makes one: auth login <provider>",
   });
 }
@@ -81,24 +86,11 @@ async function helloOf(client: AgentClient): Promise<Status> {
   throw new AuthError("internal", "The agent doesn't answer.", { hint: "See: auth agent status" });
 }
 
-/**
- * The passphrase that opens the vault, asked for and tried here. null: the agent gets the key as this process would, from the
- * file, the keychain, or the environment that it is given.
- */
-export async function passphraseFor(cli: Cli, vault: VaultStatus): Promise<Secret | null> {
-  if (vault.keySource !== "passphrase") return null;
-  const { prompt } = vaultDialogue(cli);
-  // An agent that runs may have been started without it.
-  const { AUTH_PASSPHRASE } = cli.context.env;
-  let given = AUTH_PASSPHRASE ? new Secret(cutLineEnd(AUTH_PASSPHRASE)) : null;
-  const remembered = prompt && {
-    prompt: async (question: string): Promise<Secret> => {
-      given = await prompt(question);
-      return given;
-    },
-  };
-  (await openVault(cli.context, remembered))?.close();
-  return given;
+/** What an agent opens the vault with, in the form of AUTH_KEY: it is asked for here, once, and tried. */
+export async function keyFor(cli: Cli, { prompt } = vaultDialogue(cli)): Promise<Secret> {
+  const key = await vaultKey(cli.context, prompt);
+  if (key === null) throw noVault();
+  return key;
 }
 
 /** Milliseconds that an agent may take to end: it lets a refresh end. */
@@ -117,25 +109,25 @@ export async function endAgent(client: AgentClient): Promise<void> {
 const START_TIME = 90_000;
 
 /**
- * Its secrets go by a pipe. It gets our environment, from which its key may come, and no terminal.
+ * Its key goes by a pipe: whoever could read it from its environment would undo its locking. It gets no terminal.
  *
  * @returns false where another one was started at the same moment
  */
 async function spawnAgent(
   cli: Cli,
   vaultId: string,
-  options: Omit<ServeOptions, "passphrase">,
-  passphrase: Secret | null,
+  options: Omit<ServeOptions, "key">,
+  key: Secret,
 ): Promise<boolean> {
   const child = Bun.spawn([ownPath(), "__agent"], {
     argv0: "auth",
     ...(process.platform !== "win32" && { cwd: "/" }),
-    env: { ...cli.context.env },
+    env: withoutKeys(cli.context.env),
     stdio: ["pipe", "pipe", "ignore"],
     detached: true,
     windowsHide: true,
   });
-  child.stdin.write(`${JSON.stringify({ ...options, vaultId, passphrase: passphrase?.reveal() ?? null })}\n`);
+  child.stdin.write(`${JSON.stringify({ ...options, vaultId, key: key.reveal() })}\n`);
   child.stdin.end();
   const said = await Promise.race([firstLine(child.stdout), Bun.sleep(START_TIME).then(() => null)]);
   child.unref();

@@ -35,12 +35,10 @@ export async function throughAgent(
 async function isReady(cli: Cli, client: AgentClient): Promise<boolean> {
   const hello = await client.hello();
   if (hello === null || !hello.status.locked) return hello !== null;
-  const { passphraseFor, requireVault } = await import("./start.ts");
+  const { keyFor, requireVault } = await import("./start.ts");
   const vault = await requireVault(cli);
   if (vault.keySource !== "passphrase" || vault.keyVariable !== null) return false;
-  const passphrase = await passphraseFor(cli, vault);
-  if (passphrase === null) return false;
-  await client.unlock(passphrase.reveal());
+  await client.unlock(await keyFor(cli));
   return true;
 }
 

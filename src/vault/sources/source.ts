@@ -2,7 +2,7 @@
  * Where a vault's key comes from. A source gives the 32 bytes that wrap the vault's own keys; one small file each,
  * but for AUTH_KEY, which is only read.
  */
-import type { Context } from "../../platform/context.ts";
+import type { Context, Environment } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
@@ -82,6 +82,14 @@ export function sourceInEnvironment({ env }: Context, recorded: SourceName | nul
     first ??= name;
   }
   return first;
+}
+
+/** The environment of a process that is handed its key: neither the vault's own nor a new one is in it. */
+export function withoutKeys(env: Environment): Environment {
+  const names: readonly string[] = Object.values(VARIABLES);
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !names.includes(name.replace("AUTH_NEW_", "AUTH_"))),
+  );
 }
 
 /** How a message names a source. */
