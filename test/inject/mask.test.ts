@@ -192,11 +192,28 @@ describe("what has begun like a secret", () => {
       fc.property(token, cuts, (secret, lengths) => {
         const masker = createMasker([new Secret(secret)], { keepsWidth: true });
         const given = through(masker, bytes(`|${secret}|`), lengths, true).toString();
-        const kind = secret.length < 24 ? 0 : (/^([a-z]{1,8}[_.-]){1,3}/i.exec(secret)?.[0].length ?? 0);
+        const isKind = /^([a-z]{1,8}[_.-]){1,3}[a-z0-9]{20}/i.test(secret);
+        const kind = isKind ? (/^([a-z]{1,8}[_.-]){1,3}/i.exec(secret)?.[0].length ?? 0) : 0;
         expect(given).toMatch(/^\|[^*]*\*+\|$/);
         expect(given.indexOf("*")).toBeLessThanOrEqual(1 + kind + 3);
       }),
     );
+  });
+
+  const OF_WORDS = ["correct-horse-battery-staple", "red.fox.blue.whale.and.more", "one_two_three_4a5B6c7D8e9F0a1B2"];
+  for (const secret of OF_WORDS)
+    test(`gives away no more than three characters of words: ${secret}`, () => {
+      const masker = createMasker([new Secret(secret)], { keepsWidth: true });
+      const given = through(masker, bytes(`|${secret}|`), [1], true).toString();
+      expect(given).toBe(`|${secret.slice(0, 3)}${"*".repeat(secret.length - 3)}|`);
+    });
+
+  test("shows what all tokens of its kind begin with", () => {
+    const secret = "github_pat_11ABCDE2f3G4h5I6j7K8_more";
+    const masker = createMasker([new Secret(secret)], { keepsWidth: true });
+    expect(text(masker.feed(bytes("github_pat_11A")))).toBe("");
+    expect(text(masker.pause())).toBe("github_pat_11A");
+    expect(text(masker.feed(bytes(secret.slice(14))))).toBe("*".repeat(secret.length - 14));
   });
 
   test("is no secret at the end", () => {

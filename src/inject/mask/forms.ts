@@ -35,13 +35,21 @@ export function isMaskable(secret: string): boolean {
 const HARMLESS = 3;
 /** Characters of a secret that is long enough to lose its beginning. */
 const LONG = 24;
-/** What all tokens of a kind begin with: `github_pat_`, `sk-proj-`, the first line of a key. */
-const KIND = /^(?:[A-Za-z]{1,8}[_.-]){1,3}|^-----BEGIN [A-Z ]{1,40}-----/;
+/**
+ * What all tokens of a kind begin with: `github_pat_`, `sk-proj-`, the first line of a key. Words alone are no kind: a
+ * passphrase is made of them. What comes after a kind is one random word.
+ */
+const KIND = /^(?:[A-Za-z]{1,8}[_.-]){1,3}(?=([A-Za-z0-9]{20}))|^-----BEGIN [A-Z ]{1,40}-----/;
+
+/** Characters. */
+function kindOf(secret: string): number {
+  const [kind = "", random] = KIND.exec(secret) ?? [];
+  return secret.length < LONG || (random !== undefined && !isUnmistakable(random)) ? 0 : kind.length;
+}
 
 export function formsOf(secret: string): Form[] {
   const wellFormed = secret.toWellFormed();
-  const kind = wellFormed.length < LONG ? 0 : (KIND.exec(wellFormed)?.[0].length ?? 0);
-  const harmless = HARMLESS + kind;
+  const harmless = HARMLESS + kindOf(wellFormed);
   const lines = wellFormed.split(/[\r\n]+/);
   const bytes = new TextEncoder().encode(wellFormed);
   const withCrLf = new TextEncoder().encode(wellFormed.replace(/\r?\n/g, "\r\n"));
