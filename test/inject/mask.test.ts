@@ -18,6 +18,18 @@ const wrapped = (text: string, width: number, end: string): string =>
 const asUnits = (text: string): string =>
   text.replace(/[\s\S]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
+const code = (character: string): number => character.codePointAt(0) ?? 0;
+const NAMES: Readonly<Record<string, string>> = {
+  ...{ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" },
+  ...{ "=": "&equals;", "+": "&plus;", "/": "&sol;", _: "&lowbar;", ".": "&period;" },
+};
+/** 16 bytes a line, as od writes them. */
+const dump = (digits: string, offset: (line: number) => string): string =>
+  (digits.match(/.{1,32}/g) ?? [])
+    .map((line, at) => (at === 0 ? "" : offset(at)) + line.replace(/../g, " $&"))
+    .join("\n")
+    .slice(1);
+
 /** Forms whose every byte is of the secret. */
 const WHOLE: Readonly<Record<string, Encode>> = {
   plain: (secret) => secret,
@@ -34,6 +46,13 @@ const WHOLE: Readonly<Record<string, Encode>> = {
       .slice(1, -1)
       .replace(/[^\x20-\x7e]/g, asUnits),
   "in JSON, all escaped": asUnits,
+  "in HTML": (secret) => secret.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
+  "in HTML by names": (secret) => secret.replace(/[&<>"'=+/_.]/g, (character) => NAMES[character] ?? character),
+  "in HTML as PHP writes it": (secret) =>
+    secret.replace(/[^a-z]/gu, (character) => `&#${`${code(character)}`.padStart(3, "0")};`),
+  "in HTML, all in hex": (secret) =>
+    [...secret].map((character) => `&#x${code(character).toString(16).toUpperCase()};`).join(""),
+  "in HTML within HTML": (secret) => secret.replace(/[^a-z]/gu, (character) => `&amp;#${code(character)};`),
   "in JSON within JSON": (secret) => JSON.stringify(JSON.stringify(secret).slice(1, -1)).slice(1, -1),
   "as bytes of Python": (secret) => hex(secret).replace(/../g, "\\x$&"),
   hex,
@@ -43,6 +62,9 @@ const WHOLE: Readonly<Record<string, Encode>> = {
   "hex, wrapped": (secret) => wrapped(hex(secret), 60, "\n"),
   "bytes as numbers": (secret) => [...Buffer.from(secret)].join(","),
   "a list of bytes": (secret) => [...Buffer.from(secret)].join(", "),
+  "a list of bytes, indented": (secret) => [...Buffer.from(secret)].join(",\n  "),
+  "hex of od": (secret) => dump(hex(secret), (line) => (line * 16).toString(8).padStart(7, "0")),
+  "hex of od without offsets": (secret) => dump(hex(secret), () => ""),
   "wrapped as a terminal does": (secret) => wrapped(secret, 7, "\r\n"),
   "wrapped as readline does": (secret) => wrapped(secret, 7, " \r"),
   "wrapped as less does": (secret) => wrapped(secret, 7, " \b"),

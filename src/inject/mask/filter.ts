@@ -24,9 +24,11 @@ export class Filter {
     const seen = new Set<string>();
     let threads = forms;
     for (let i = 0; i < this.step; i++) {
-      const fresh = threads.filter((thread) => !seen.has(placeOf(thread)));
-      for (const thread of fresh) seen.add(placeOf(thread));
-      threads = fresh.flatMap((thread) => this.#learn(thread));
+      // Many ways lead to the same place.
+      const fresh = new Map(threads.map((thread) => [placeOf(thread), thread]));
+      for (const place of seen) fresh.delete(place);
+      for (const place of fresh.keys()) seen.add(place);
+      threads = [...fresh.values()].flatMap((thread) => this.#learn(thread));
     }
   }
 

@@ -4,6 +4,7 @@
  * that is partly escaped, wrapped at any column, or highlighted in part is found by the same few forms.
  */
 import { isUnmistakable } from "../../platform/redact.ts";
+import { hex, LINE_BREAKS, textWays, type Way } from "./ways.ts";
 
 /** A place in the bytes of a unit. */
 export interface Step {
@@ -64,7 +65,10 @@ export function formsOf(secret: string): Form[] {
     ...[...inBase64].map((piece) => form([...piece].map(base64Unit), harmless * (4 / 3))),
     ...[bytes, withCrLf]
       .slice(0, lines.length > 1 ? 2 : 1)
-      .flatMap((each) => [form([...each].map(hexUnit), harmless), form([...each].map(decimalUnit), harmless)]),
+      .flatMap((each) => [
+        form([...each].map(hexUnit), harmless, BETWEEN_HEX),
+        form([...each].map(decimalUnit), harmless, BETWEEN_LINES),
+      ]),
   ];
 }
 
@@ -99,9 +103,6 @@ function unitOf(ways: Iterable<Way>): Step {
   for (const way of ways) add(first, way, 1);
   return first;
 }
-
-/** Bytes, and whether the hex digits among them may be in either case. */
-type Way = readonly [text: string, anyCase?: "any case"];
 
 function add(first: Step, [text, anyCase]: Way, done: 0 | 1): void {
   let at = first;
@@ -139,56 +140,23 @@ function base64Unit(character: string): Step {
   return cached(`base64 ${character}`, () => [...textWays(character), [same]]);
 }
 
-/** `6875`, `68 75`, `68:75`, `68-75`. */
+/** `6875`, `68:75`, `68-75`; blanks are between units. */
 function hexUnit(byte: number, index: number): Step {
-  const signs = index === 0 ? [""] : ["", " ", ":", "-"];
+  const signs = index === 0 ? [""] : ["", ":", "-"];
   return cached(`hex ${signs} ${byte}`, () => signs.map((sign) => [sign + hex(byte, 2), "any case"]));
 }
 
-/** Node's Buffer as JSON, Python's list of bytes. All but the last are followed by a comma. */
+/** Node's Buffer as JSON, Python's list of bytes, indented or not. All but the last are followed by a comma. */
 function decimalUnit(byte: number, index: number, { length }: { readonly length: number }): Step {
-  if (index === length - 1) return cached(`last ${byte}`, () => [[`${byte}`]]);
-  return cached(`decimal ${byte}`, () => [[`${byte},`], [`${byte}, `]]);
+  const sign = index === length - 1 ? "" : ",";
+  return cached(`decimal ${byte}${sign}`, () => [[byte + sign]]);
 }
-
-/** As it is, in a form or a URL (encoded once or twice), and in the strings of JSON and of programming languages. */
-function* textWays(character: string): Iterable<Way> {
-  yield [character];
-  if (character === " ") yield ["+"];
-  const bytes = [...new TextEncoder().encode(character)].map((byte) => hex(byte, 2));
-  for (const sign of ["%", "%25"]) yield [bytes.map((byte) => sign + byte).join(""), "any case"];
-  const codeUnits = Array.from({ length: character.length }, (_, i) => hex(character.charCodeAt(i), 4));
-  const escapes = [
-    JSON.stringify(character).slice(1, -1),
-    // `\/` in JSON; a shell's quoting of punctuation. `\n` is no n.
-    ...(/\w/.test(character) ? [] : [`\\${character}`]),
-    codeUnits.map((unit) => `\\u${unit}`).join(""),
-    bytes.map((byte) => `\\x${byte}`).join(""),
-  ];
-  for (const escaped of escapes) {
-    if (escaped === character) continue;
-    yield [escaped, "any case"];
-    // JSON within JSON.
-    yield [JSON.stringify(escaped).slice(1, -1), "any case"];
-  }
-}
-
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, "0");
-}
-
-const LINE_BREAKS: readonly Way[] = [
-  ["\n"],
-  ["\r"],
-  // How readline and less make a terminal go on in the next line.
-  [" \r"],
-  [" \b"],
-  ...["\\n", "\\r", "\\\\n", "\\\\r"].map((text): Way => [text]),
-  ...["%0A", "%0D", "%250A", "%250D"].map((text): Way => [text, "any case"]),
-];
 
 const BETWEEN = between(LINE_BREAKS);
 const BETWEEN_LINES = between([...LINE_BREAKS, [" "], ["\t"]]);
+/** A new line of `od -tx1` begins with its offset, of so many digits at least. */
+const SHORTEST_OFFSET = 7;
+const BETWEEN_HEX = withOffsets(between([...LINE_BREAKS, [" "]]));
 
 /** With the sequences by which a terminal changes colour or moves its cursor (ECMA-48 §5.4; `ESC ( B` of ISO 2022). */
 function between(ways: readonly Way[]): Step {
@@ -199,5 +167,19 @@ function between(ways: readonly Way[]): Step {
   for (let byte = 0x20; byte <= 0x3f; byte++) parameters.next.set(byte, parameters);
   const end = step(0);
   for (let byte = 0x40; byte <= 0x7e; byte++) parameters.next.set(byte, end);
+  return first;
+}
+
+function withOffsets(first: Step): Step {
+  let at = first.next.get(0x0a);
+  for (let digits = 1; at !== undefined && digits <= SHORTEST_OFFSET; digits++) {
+    const after = step(digits === SHORTEST_OFFSET ? 0 : null);
+    // One more is as good as seven.
+    for (const digit of "0123456789abcdef") {
+      at.next.set(digit.charCodeAt(0), after);
+      if (digits === SHORTEST_OFFSET) after.next.set(digit.charCodeAt(0), after);
+    }
+    at = after;
+  }
   return first;
 }
