@@ -34,6 +34,20 @@ const requests = (): Record<string, unknown>[] =>
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
+test("the command's environment has the caller's variables, but for those with the token in them, encoded or not", async () => {
+  const token = home.token();
+  const env = {
+    PLAIN: token,
+    HEADER: `Bearer ${token}`,
+    BASIC: btoa(`x:${token}`),
+    HEX: Buffer.from(token).toString("hex"),
+    OTHER: btoa("x:another"),
+  };
+  const { stdout } = await behind("env", [], env);
+  const names = stdout.split("\n").map((line) => line.split("=")[0] ?? "");
+  expect(Object.keys(env).filter((name) => names.includes(name))).toEqual(["OTHER"]);
+});
+
 describe.skipIf(lacking("curl"))("a request", () => {
   test("to the connection's API has the token in the placeholder's place, and is otherwise as it was", async () => {
     const { code, stdout } = await behind(

@@ -1,6 +1,7 @@
 /** `run --proxy`: the command has placeholders where its tokens would be, and the proxy for as long as it runs. */
 import { basename } from "node:path";
 import { childEnvironment } from "../../inject/environment.ts";
+import { secretFinder } from "../../inject/mask/masker.ts";
 import { type Injection, mergeInjections } from "../../inject/variables.ts";
 import { runBeside } from "../../platform/child.ts";
 import type { Execution } from "../../platform/exec.ts";
@@ -24,8 +25,9 @@ export async function runProxied(
   const program = basename(execution.command);
   const prepared = await prepareProxy(cli, session, injections, { ...settings, program, port: 0 });
   try {
-    const outside = withoutTokens(cli.context.env, injections);
-    const given = { ...plain, ...prepared.variables };
+    const hasToken = secretFinder(injections.flatMap(({ token, beside = [] }) => [token, ...beside]));
+    const outside = without(cli.context.env, hasToken);
+    const given = { ...without(plain, hasToken), ...prepared.variables };
     const env = childEnvironment(outside, prepared.injections, options.keepKey, given);
     for (const { connection } of injections)
       await cli.context.audit({ event: "run", status: "success", connection, message: "proxy" });
@@ -42,9 +44,11 @@ function summary(injections: readonly Injection[]): string {
   return `Placeholders for ${parts.join("; ")}. The tokens are put in on the way.`;
 }
 
-/** The caller's environment without variables that hold one of the secrets: the command is to have none of them. */
-function withoutTokens(env: Cli["context"]["env"], injections: readonly Injection[]): Cli["context"]["env"] {
-  const secrets = injections.flatMap(({ token, beside = [] }) => [token, ...beside]).map((secret) => secret.reveal());
-  const kept = Object.entries(env).filter(([, value]) => !secrets.some((secret) => value?.includes(secret)));
+/** Variables but for those that hold one of the secrets, encoded too: the command is to have none of them. */
+function without<T extends string | undefined>(
+  variables: Readonly<Record<string, T>>,
+  hasSecret: (text: string) => boolean,
+): Record<string, T> {
+  const kept = Object.entries(variables).filter(([, value]) => value === undefined || !hasSecret(value));
   return Object.fromEntries(kept);
 }

@@ -93,6 +93,21 @@ export function createMasker(secrets: Iterable<Secret>, { keepsWidth = false }: 
   };
 }
 
+/** @returns tells of a text whether it has one of the secrets in it, in any form; one that is too short for that, as it is */
+export function secretFinder(secrets: Iterable<Secret>): (text: string) => boolean {
+  const values = [...secrets].map((secret) => secret.reveal());
+  const automaton = new Automaton();
+  automaton.add(values.filter(isMaskable).flatMap(formsOf));
+  return (text) => {
+    let isFound = values.some((value) => value !== "" && text.includes(value));
+    // No form goes on after a NUL.
+    automaton.feed(Buffer.from(`${text}\0`), () => {
+      isFound = true;
+    });
+    return isFound;
+  };
+}
+
 const NOTHING = new Uint8Array(0);
 const REDACTED = new TextEncoder().encode("[redacted]");
 const ESCAPE = 0x1b;
