@@ -2,13 +2,13 @@
 import { constants } from "node:os";
 import { opensVault } from "../inject/environment.ts";
 import { isMaskable } from "../inject/mask/forms.ts";
+import { secretsIn } from "../inject/mask/in-value.ts";
 import { createMasker, type Masker } from "../inject/mask/masker.ts";
 import { runBeside } from "../platform/child.ts";
 import { errorCode, usage } from "../platform/errors.ts";
 import type { Execution } from "../platform/exec.ts";
 import { startFiltered } from "../platform/filtered-child.ts";
 import { Secret } from "../platform/secret.ts";
-import { namesSecret } from "../providers/reserved.ts";
 import type { Cli } from "./context.ts";
 import { writeFault } from "./output.ts";
 import type { Handover, RunOptions } from "./run.ts";
@@ -63,7 +63,9 @@ function* handedOver(
     yield [`The token of ${connection}`, token];
     for (const secret of beside) yield [`What goes with the token of ${connection}`, secret];
   }
-  for (const [name, value] of Object.entries(plain)) if (namesSecret(name)) yield [name, new Secret(value)];
+  for (const [name, value] of Object.entries(plain))
+    for (const secret of secretsIn(name, value))
+      yield [secret === value ? name : `The password in ${name}`, new Secret(secret)];
   for (const [name, value] of Object.entries(context.env))
     if (keepKey && value && opensVault(name)) yield [name, new Secret(value)];
 }

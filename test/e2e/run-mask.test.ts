@@ -186,6 +186,39 @@ describe("which values", () => {
     expect(stdout).toBe("30000000 [redacted] [redacted]\n");
   });
 
+  test("of a file, what is a secret by its looks or its place, too", async () => {
+    const lines = {
+      DATABASE_URL: "postgres://me:s3cretpassword99@db/x?a=1",
+      CACHE: "redis://:p%40ssword-99@cache:6379",
+      CONNECTION: "Server=db;User Id=me;Password=pass word 99;Timeout=30",
+      STRIPE_SK: "sk_live_51Habc2DEFghi3JKL",
+      SENTRY_DSN: "https://0123456789abcdef0123456789abcdef@errors.example/1",
+      HOST: "https://a-host-of-ours.example/path",
+    };
+    const file = join(tempFolder(), "looks.env");
+    writeFileSync(
+      file,
+      Object.entries(lines)
+        .map(([name, value]) => `${name}='${value}'\n`)
+        .join(""),
+    );
+    await auth(["allow", file, "--yes"], { env });
+    const script = `printf '%s\\n' ${Object.keys(lines)
+      .map((name) => `"$${name}"`)
+      .join(" ")} "p@ssword-99"`;
+    const call = ["run", "-q", "--allow-none", "--env-file", file, "--mask", "--", "sh", "-c", script];
+    expect((await auth(call, { env })).stdout.split("\n")).toEqual([
+      "postgres://me:[redacted]@db/x?a=1",
+      "redis://:[redacted]@cache:6379",
+      "Server=db;User Id=me;Password=[redacted];Timeout=30",
+      "[redacted]",
+      "https://[redacted]@errors.example/1",
+      lines.HOST,
+      "[redacted]",
+      "",
+    ]);
+  });
+
   test("with --keep-key, what opens the vault", async () => {
     const key = Bun.SHA256.hash("a key", "base64");
     const own = bareEnvironment({ AUTH_KEY: key });

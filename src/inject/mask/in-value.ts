@@ -1,0 +1,39 @@
+/** The secrets in the value of a variable that no provider knows: those of an env file. */
+import { isUnmistakable } from "../../platform/redact.ts";
+import { namesSecret } from "../../providers/reserved.ts";
+
+/** `scheme://user:password@host`: whatever stands before the last `@` of the authority, encoded or not. */
+const IN_URL = /[a-z][a-z0-9+.-]*:\/\/([^\s/?#]*)@/gi;
+/** `Password=…;` of a connection string, `?password=…` of a URL. */
+const IN_PAIR =
+  /(?:^|[;&?\s])(?:password|passwd|pwd|secret|token|(?:shared)?access_?key|api_?key)\s*=\s*("[^"]*"|'[^']*'|[^;&]+)/gi;
+
+/**
+ * All of it where its name says so, or its looks; else the passwords in it, and words that look like tokens.
+ *
+ * @returns each once, as it stands there, and without its percent-encoding
+ */
+export function secretsIn(variable: string, value: string): string[] {
+  if (namesSecret(variable) || isUnmistakable(value)) return [value];
+  const found = [
+    ...[...value.matchAll(IN_URL)].flatMap(([, user = ""]) => ofUser(user)),
+    ...[...value.matchAll(IN_PAIR)].map(([, text = ""]) => text.replace(/^(["'])(.*)\1$/, "$2")),
+    ...value.split(/[^\w~+=.-]+/).filter(isUnmistakable),
+  ];
+  return [...new Set(found.flatMap((text) => [text, decoded(text)]))].filter((text) => text !== "");
+}
+
+/** A password; of a user alone (`https://<token>@host`) what looks like a token is found with the words. */
+function ofUser(text: string): string[] {
+  const colon = text.indexOf(":");
+  return colon < 0 ? [] : [text.slice(colon + 1)];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A percent sign of its own: it isn't encoded.
+    return text;
+  }
+}
