@@ -24,7 +24,7 @@ export async function runNotifyCommand(env: Environment, need: PersonNeed): Prom
     detached: true,
     windowsHide: true,
   });
-  child.stdin.write(JSON.stringify(shown(need)));
+  child.stdin.write(`${JSON.stringify(shown(need))}\n`);
   await child.stdin.end();
   child.unref();
   return true;

@@ -63,6 +63,14 @@ describe("AUTH_NOTIFY_COMMAND", () => {
     expect(told()).toHaveLength(1);
   });
 
+  test("is told in a line, with its end", async () => {
+    const home = await ended();
+    const { told, file } = listener();
+    const env = { AUTH_NOTIFY_COMMAND: `while read -r line; do printf '%s\\n' "$line" >> ${file}; done` };
+    await home.call(["token", "acme"], { env });
+    await until("it was told", () => told().length === 1);
+  });
+
   test("is told once by thirty callers at the same moment", async () => {
     const home = await ended();
     const { told, command } = listener();
