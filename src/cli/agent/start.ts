@@ -32,8 +32,9 @@ export interface Started {
 export async function startAgent(cli: Cli, options: StartOptions): Promise<Started> {
   const vault = await requireVault(cli);
   const client = agentClient(agentPlace(cli.context.paths, vault.vaultId));
-  const hello = await client.hello();
-  const running = hello?.status ?? (await client.status());
+  const running = await client.status();
+  // In this order: one that has just been started isn't taken for one of another protocol.
+  const hello = running && (await client.hello());
   if (hello !== null && running?.version === version) {
     if (!running.locked) return { status: running, how: "running" };
     await client.unlock(await keyFor(cli));
