@@ -40,6 +40,10 @@ const start = defineCommand({
       ...(args.tcp && { tcp: true }),
     });
     await cli.output.result(status, SAID[how](status));
+    if (idle !== undefined && status.idleSeconds !== (idle && idle / 1000))
+      cli.output.warn(
+        `It still locks ${idleWords(status)}: its time is set at its start. End it first: auth agent stop`,
+      );
     if (args.tcp && status.tcp === null) cli.output.warn("It doesn't listen on TCP. End it first: auth agent stop");
     else if (status.tcp !== null) cli.output.say("Its secret: auth agent status --show-secret");
   },
@@ -143,10 +147,14 @@ function placesOf({ socket, tcp }: Status): string {
   return [socket, tcp].filter((place) => place !== null).join(" and ");
 }
 
+function idleWords({ idleSeconds }: Status): string {
+  return idleSeconds === null ? "only on request" : `after ${duration(idleSeconds * 1000)} without a request`;
+}
+
 function linesOf(found: Status): string[] {
   const { idleSeconds, locksWithSession } = found;
   const locks = [
-    ...(idleSeconds === null ? [] : [`after ${duration(idleSeconds * 1000)} without a request`]),
+    ...(idleSeconds === null ? [] : [idleWords(found)]),
     ...(locksWithSession ? ["when the session locks or sleeps"] : []),
   ];
   return [

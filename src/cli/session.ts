@@ -151,7 +151,7 @@ export function vaultDialogue(cli: Cli): { prompt?: Prompt } {
       const { askSecret, hasTerminal } = await import("../platform/prompt.ts");
       if (await hasTerminal()) return askSecret(question, cli.context.env);
       throw new AuthError("vault_locked", "There is no terminal to ask for the vault's passphrase.", {
-        hint: "Set AUTH_PASSPHRASE, or run this in a terminal.",
+        hint: "Open the vault for this in a terminal: auth agent start\nOr set AUTH_PASSPHRASE.",
       });
     },
   };

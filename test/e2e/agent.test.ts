@@ -31,6 +31,13 @@ describe("its life", () => {
     expect((await home.status())?.pid).toBe(first?.pid ?? 0);
   });
 
+  test("a second start with another idle time says that the first one's stays", async () => {
+    await home.start();
+    const { code, stderr } = await home.start("--idle", "8h");
+    expect([code, stderr]).toEqual([0, expect.stringContaining("still locks after 15 min")]);
+    expect((await home.start("--idle", "15m")).stderr).not.toContain("still locks");
+  });
+
   test("only its user reaches the socket", async () => {
     const { socket } = (await home.status()) ?? { socket: "" };
     expect((lstatSync(socket).mode & 0o777).toString(8)).toBe("700");

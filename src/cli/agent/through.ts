@@ -38,8 +38,14 @@ async function isReady(cli: Cli, client: AgentClient): Promise<boolean> {
   const { keyFor, requireVault } = await import("./start.ts");
   const vault = await requireVault(cli);
   if (vault.keySource !== "passphrase" || vault.keyVariable !== null) return false;
-  await client.unlock(await keyFor(cli));
+  await client.unlock(await keyFor(cli).catch(whereLocked));
   return true;
+}
+
+/** Why nobody could be asked is that it was locked: before that, nobody had to be. */
+function whereLocked(error: unknown): never {
+  if (!(error instanceof AuthError) || error.code !== "vault_locked") throw error;
+  throw error.restated({ message: `The agent is locked. ${error.message}` });
 }
 
 /** AUTH_AGENT=start: whoever has to ask for the key starts the agent that keeps it. */

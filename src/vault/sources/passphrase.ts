@@ -14,7 +14,7 @@ export const passphraseSource: KeySource = {
     if (passphrase === undefined)
       throw locked(
         "The vault's key comes from a passphrase, and there is no terminal to ask for it.",
-        "Set AUTH_PASSPHRASE, or run this in a terminal.",
+        "Open the vault for this in a terminal: auth agent start\nOr set AUTH_PASSPHRASE.",
       );
     return derive(passphrase, kdf);
   },
