@@ -4,6 +4,10 @@ import { jsonIn } from "./message.ts";
 /** Bytes of a name or value that is kept; a longer one is none that counts. */
 const LONGEST = 4 * 1024;
 
+/** Bytes of a text. For more, the runtime's search is faster than a look at each. */
+const SHORT_TEXT = 64;
+const PIECE = 1024;
+
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d];
 
@@ -36,6 +40,7 @@ export class Skim {
     let isEscaped = this.#isEscaped;
     let at = from;
     for (; at < part.length && (depth > 1 || (isFull && inText)); at++) {
+      if (inText && !isEscaped) at = endOfQuiet(part, at);
       const byte = part[at];
       if (inText) {
         if (isEscaped) isEscaped = false;
@@ -89,4 +94,18 @@ export class Skim {
   #read(): unknown {
     return jsonIn(new Uint8Array(this.#kept));
   }
+}
+
+/** Where a text ends or escapes something next; the part's end where it doesn't. */
+function endOfQuiet(part: Uint8Array, from: number): number {
+  const near = Math.min(from + SHORT_TEXT, part.length);
+  for (let at = from; at < near; at++) if (part[at] === QUOTE || part[at] === BACKSLASH) return at;
+  // Piece by piece: what ends one of the two searches is no reason to do the other up to a far end.
+  for (let at = near; at < part.length; at += PIECE) {
+    const piece = part.subarray(at, at + PIECE);
+    const [quote, backslash] = [piece.indexOf(QUOTE), piece.indexOf(BACKSLASH)];
+    if (quote >= 0 || backslash >= 0)
+      return at + Math.min(quote < 0 ? PIECE : quote, backslash < 0 ? PIECE : backslash);
+  }
+  return part.length;
 }
