@@ -26,6 +26,8 @@ export type ValueKind =
   | "connection"
   /** `github:work=`, before a variable's name. */
   | "connection="
+  /** Of `auth setup`: what the tool takes, a connection as a rule. */
+  | "for-tool"
   /** One that may be there or not yet: providers, too. */
   | "new-connection"
   /** The second half of a connection: `work`. */

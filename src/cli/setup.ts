@@ -23,6 +23,7 @@ export default defineCommand({
       type: "positional",
       required: false,
       variadic: true,
+      completes: "for-tool",
       description: "The connection that it gets its tokens from; by default, the one for the host that it asks for",
     },
     profile: { type: "string", alias: "p", valueHint: "name", description: "The connection of that name" },
@@ -53,8 +54,11 @@ export default defineCommand({
     description: "What goes into each call of the helper: --origin, --min-ttl, --id-token",
   },
   examples: [
-    ["auth setup", "what is installed here, and what is set up"],
     ["auth setup git --host git.example", "git asks auth for that host; the change is shown first"],
+    [
+      "auth setup mcp claude-code https://mcp.example.com/mcp",
+      "an MCP server in Claude Code; likewise in codex, vscode and cursor",
+    ],
     ["auth setup git --undo", "git's configuration is as it was"],
   ],
   run: (cli, args) =>

@@ -1,8 +1,17 @@
 /** The tools, by the name that `auth setup` takes. Each is read only when it is named. */
 import type { Tool } from "./tool.ts";
 
-/** What may be named besides the tool. `rest`: words for the helper, after `--`. */
-export type Option = "connection" | "host" | "name" | "context" | "audience" | "rest" | "replace" | "system";
+/** What may be named besides the tool. `profile`: a connection's name alone; `rest`: words for the helper, after `--`. */
+export type Option =
+  | "connection"
+  | "profile"
+  | "host"
+  | "name"
+  | "context"
+  | "audience"
+  | "rest"
+  | "replace"
+  | "system";
 
 export interface ToolEntry {
   /** What it is for, in a list. */
@@ -38,7 +47,7 @@ export const TOOLS: Readonly<Record<string, ToolEntry>> = {
     programs: ["claude", "codex", "code", "cursor"],
     example: "mcp claude-code https://mcp.example.com/mcp",
     words: ["claude-code", "codex", "vscode", "cursor"],
-    takes: ["name", "replace"],
+    takes: ["profile", "name", "replace"],
     load: () => import("./tools/mcp.ts"),
   },
   podman: {

@@ -26,6 +26,10 @@ export interface SetupCall extends Surroundings {
   readonly words: readonly string[];
   /** `--name`: what it is called in the tool's configuration. */
   readonly name: string | null;
+  /** `-p`, where the tool isn't given a connection. */
+  readonly profile: string | null;
+  /** Whether there is a login at an API's URL, under that name. */
+  hasLogin(url: string): Promise<boolean>;
   /** `--context`: a kubeconfig's. */
   readonly context: string | null;
   /** `--audience`: what exchanges the token. */

@@ -136,6 +136,12 @@ test("a helper's clients are offered, then the connections", async () => {
   expect(await tab("helper git -p ", env)).toEqual(["home", "work"]);
 });
 
+test("after a tool of setup: its own words where it has some, else the connections", async () => {
+  const env = await vaultWith(bareEnvironment(), "apikey:one");
+  expect(await tab("setup mcp ", env)).toEqual(["claude-code", "codex", "vscode", "cursor"]);
+  expect(await tab("setup git ", env)).toEqual(["apikey:one"]);
+});
+
 describe("a Tab disturbs nothing", () => {
   test("no file is made or changed", async () => {
     const empty = bareEnvironment();

@@ -259,7 +259,7 @@ describe("what can't be meant is 64", () => {
     [["setup", "bazel", "--host", "a.example", "--replace"], "--replace doesn't go with bazel."],
     [["setup", "pip", "github:work"], "A connection doesn't go with pip."],
     [["setup", "vault", "-p", "work"], "--profile doesn't go with vault."],
-    [["setup", "mcp", "cursor", "https://mcp.example.com/mcp", "-p", "work"], "--profile doesn't go with mcp."],
+    [["setup", "completion", "bash", "-p", "work"], "--profile doesn't go with completion."],
     [["setup", "completion", "bash", "--", "--min-ttl", "60"], "What comes after -- doesn't go with completion."],
     [["setup", "completion", "bash", "zsh"], "Which shell?"],
     [["setup", "git", "--undo", "--replace"], "--replace doesn't go with --undo."],

@@ -73,7 +73,7 @@ class Home {
     const made: SetupCall = {
       ...where,
       ...{ connection: null, name: null, context: null, audience: null, rest: [], ...options, ...call, ...otherCall },
-      ...{ auth: join(bin, "auth"), bin, files: this.known },
+      ...{ auth: join(bin, "auth"), bin, files: this.known, profile: null, hasLogin: async () => false },
       origins: async () => origins,
       textOf: (path) => textWithout(this.known, path, this.#tool),
     };

@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { CLIENTS } from "../../src/mcp/configured/table.ts";
 import { surroundingsOf } from "../../src/platform/places.ts";
 import { TOOLS } from "../../src/setup/table.ts";
+import { McpServer } from "../issuers/mcp.ts";
+import { loginByBrowser } from "../support/browser-login.ts";
 import { AUTH, auth, bareEnvironment, type Ended } from "../support/program.ts";
 
 const URL_ = "https://mcp.sentry.dev/mcp";
@@ -122,6 +124,45 @@ test.each(["mcp_servers = {}\n", 'mcp_servers = { mine = { command = "x" } }\n']
     expect([ended.code === 0, home.text]).toEqual([false, text]);
   },
 );
+
+test("-p goes into the entry, which has a name of its own; who is logged in isn't told to log in", async () => {
+  const server = new McpServer();
+  try {
+    const home = new Home("cursor");
+    await loginByBrowser(["login", server.url, "-p", "work", "--json", "--no-browser"], home.env);
+    const work = await home.setup("cursor", server.url, "-p", "work", "--yes");
+    expect([work.code, work.stderr]).toEqual([0, expect.not.stringContaining("auth login")]);
+    const third = await home.setup("cursor", server.url, "-p", "third", "--yes");
+    expect([third.code, third.stderr]).toEqual([0, expect.stringContaining(`auth login ${server.url} -p third`)]);
+    const host = new URL(server.url).host.replaceAll(/[.:]/g, "-");
+    expect(JSON.parse(home.text)).toEqual({
+      mcpServers: Object.fromEntries(
+        ["work", "third"].map((name) => [`${host}-${name}`, { command: AUTH, args: ["mcp", server.url, "-p", name] }]),
+      ),
+    });
+    expect(home.servers().map(({ profile }) => profile)).toEqual(["work", "third"]);
+    // Whoever logs in at all of them does so under these names.
+    const all = await auth(["mcp", "login", "--all", "--yes", "--no-browser", "--timeout", "1", "--json"], home);
+    const told = all.stdout.split("\n").flatMap((line) => (line.includes('"server"') ? [JSON.parse(line)] : []));
+    expect(told).toMatchObject([
+      { state: "connected", connection: "mcp:work" },
+      { state: "failed", error: { code: "login_timeout", hint: expect.stringContaining("mcp:third") } },
+    ]);
+  } finally {
+    await server.stop();
+  }
+});
+
+test("what is missing is said: which clients there are, or which server", async () => {
+  const home = new Home("cursor");
+  const clients = CLIENTS.map(({ id }) => id).join(", ");
+  const unknown = await home.setup("zed", URL_);
+  expect([unknown.code, unknown.stderr]).toEqual([64, expect.stringContaining("'zed' is no MCP client")]);
+  expect(unknown.stderr).toContain(`One of: ${clients}.`);
+  expect((await home.setup()).stderr).toContain(`One of: ${clients}.`);
+  expect((await home.setup("codex")).stderr).toContain("auth setup mcp codex <url>");
+  expect((await home.setup("codex", URL_, "-p", "a b", "--yes")).code).toBe(64);
+});
 
 test("Claude Code can ask a command for headers instead", async () => {
   const home = new Home("claude-code");

@@ -16,6 +16,7 @@ async function planned(
     ...surroundingsOf({ HOME: "/home/me", PATH: "" }),
     ...{ platform: "linux", folder: "/home/me", connection: null, words: [], name: null, context: null },
     ...{ audience: null, rest: [], replace: false, system: false, auth: "/bin/auth", bin: "/bin", files: "/known" },
+    ...{ profile: null, hasLogin: async () => false },
     origins: async () => ["https://git.example"],
     textOf: async (path) => files[path] ?? null,
     ...call,

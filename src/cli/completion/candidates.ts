@@ -1,5 +1,6 @@
 /** What can be written at a place of the command line. */
 import { DEFAULT_NAME, parseSelector } from "../../connections/ref.ts";
+import { ownValue } from "../../platform/json.ts";
 import type { ValueKind } from "../command.ts";
 import type { Place } from "./line.ts";
 import type { ProviderEntry } from "./provider-entry.ts";
@@ -100,6 +101,11 @@ const KINDS: Readonly<Record<ValueKind, (asked: Asked) => Candidates | Promise<C
   connection: async ({ written, lookups }) => plain(asTyped(await lookups.connections(), written)),
   "connection=": async ({ written, lookups }) =>
     plain(asTyped(await lookups.connections(), written).map((name) => `${name}=`)),
+  "for-tool": async (asked) => {
+    const { TOOLS } = await import("../../setup/table.ts");
+    const { words } = ownValue(TOOLS, asked.subject ?? "") ?? {};
+    return words === undefined ? KINDS.connection(asked) : plain(words);
+  },
   "new-connection": async ({ written, lookups }) =>
     new Map([...(await providersFor(written, lookups)), ...plain(await lookups.connections())]),
   name: async ({ subject, lookups }) => {

@@ -2,7 +2,7 @@
  * `auth mcp login --all`: a login at each MCP server that the clients' files name and that takes tokens. A file of a project
  * may name anyone's server: no login begins before a person has seen where.
  */
-import { type ConnectionRef, display } from "../../connections/ref.ts";
+import { type ConnectionRef, display, isName } from "../../connections/ref.ts";
 import { stateOf } from "../../connections/status.ts";
 import { type FoundServer, lookEverywhere, lookInFile } from "../../mcp/configured/look.ts";
 import { requireOpen } from "../../oauth/protected-resource.ts";
@@ -72,6 +72,8 @@ type State =
 /** A server, however many files name it. */
 interface Server {
   readonly url: string | null;
+  /** The name of the connection that is meant there. */
+  readonly profile: string | undefined;
   /** Scheme, host and port: in a path or a query a secret may stand. null: it has no URL that can be used */
   readonly origin: string | null;
   readonly named: readonly FoundServer[];
@@ -109,28 +111,39 @@ async function loginAll(
   return worst(isRefused ? [...codes, EXIT_CODES.usage] : codes);
 }
 
-/** One for each URL; what has none stays for itself. */
+/** One for each URL and name of a connection; what has no URL stays for itself. */
 function byPlace(found: readonly FoundServer[]): Iterable<readonly FoundServer[]> {
-  return Map.groupBy(found, (one) => (one.url && comparableUrl(one.url)) ?? one).values();
+  const placeOf = ({ url, profile = "" }: FoundServer): string | null => {
+    const comparable = url && comparableUrl(url);
+    return comparable && `${comparable} ${profile.toLowerCase()}`;
+  };
+  return Map.groupBy(found, (one) => placeOf(one) ?? one).values();
 }
 
 async function serverOf(session: Session, named: readonly FoundServer[]): Promise<Server> {
   // Where one client needs a token, a login helps, whatever another has in its file.
   const one = named.find(({ apart }) => apart === null) ?? named[0];
   const url = one?.url ?? null;
-  const blank = { url, origin: null, named, why: one?.apart ?? null, ref: null };
+  const profile = one?.profile;
+  const blank = { url, profile, origin: null, named, why: one?.apart ?? null, ref: null };
   if (url === null) return { ...blank, state: "program" };
   const origin = URL.canParse(url) ? originOf(url) : null;
   if (one?.apart !== null) return { ...blank, origin, state: "left" };
   const fault = addressFault(url);
   if (fault !== null) return { ...blank, origin, state: "left", why: `its URL ${fault}` };
-  return { ...blank, origin, ...(await loginThere(session, url)) };
+  if (profile !== undefined && !isName(profile))
+    return { ...blank, origin, state: "left", why: "what it names is no connection" };
+  return { ...blank, origin, ...(await loginThere(session, url, profile)) };
 }
 
 /** The login that a command with this URL would take. What is wrong with it concerns this server alone. */
-async function loginThere(session: Session, url: string): Promise<Pick<Server, "state" | "ref" | "error">> {
+async function loginThere(
+  session: Session,
+  url: string,
+  profile: string | undefined,
+): Promise<Pick<Server, "state" | "ref" | "error">> {
   try {
-    const found = await loginAt(session, url, undefined);
+    const found = await loginAt(session, url, profile);
     if (found === null) return { state: "not_logged_in", ref: null };
     const { ref } = found;
     const { status } = stateOf((await requireStored(session, ref)).record, session.context.now());
@@ -172,9 +185,10 @@ async function agreedTo(cli: Cli, wanting: readonly Server[], file: string | und
 }
 
 /** For that server alone. A URL that may hold a secret isn't shown. */
-function commandFor({ url }: Server): string {
+function commandFor({ url, profile }: Server): string {
   const isShown = url !== null && withoutRandomWords(url) === url;
-  return commandLine(["auth", "login", isShown ? url : placeholder("its URL")]);
+  const named = profile === undefined ? [] : ["-p", profile];
+  return commandLine(["auth", "login", isShown ? url : placeholder("its URL"), ...named]);
 }
 
 function unasked(server: Server): Server {
@@ -187,7 +201,7 @@ async function logIn(cli: Cli, session: Session, server: Server, flags: Flags): 
   const { url } = server;
   if (url === null) return server;
   try {
-    const target = await targetOf(cli, session, url, server.ref?.name);
+    const target = await targetOf(cli, session, url, server.ref?.name ?? server.profile);
     if (target.api === undefined) {
       await requireOpen(session.context.http, url);
       return { ...server, state: "no_login_needed" };

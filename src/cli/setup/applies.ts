@@ -2,7 +2,7 @@
 import { usage } from "../../platform/errors.ts";
 import { type Option, TOOLS } from "../../setup/table.ts";
 
-export type Given = Option | "profile" | "force" | "dry-run" | "yes";
+export type Given = Option | "force" | "dry-run" | "yes";
 
 const MEANT: readonly Given[] = ["connection", "profile", "host", "name"];
 
@@ -27,16 +27,20 @@ export function requireForTool(tool: string, given: readonly Given[]): void {
   const isTaken = (one: Given): boolean => {
     if (one === "dry-run" || one === "yes") return true;
     if (one === "connection" && words !== undefined) return true;
-    return takes.some((option) => option === (one === "profile" ? "connection" : one));
+    return takes.some((option) => covers(option, one));
   };
   const other = given.find((one) => !isTaken(one));
   if (other === undefined) return;
   if (other === "force") throw usage("--force belongs to --undo.", "Another helper's place is taken with --replace.");
-  const option = other === "profile" ? "connection" : other;
   const tools = Object.entries(TOOLS).flatMap(([name, entry]) =>
-    entry.takes.some((one) => one === option) ? [name] : [],
+    entry.takes.some((option) => covers(option, other)) ? [name] : [],
   );
   throw usage(`${wordFor(other)} doesn't go with ${tool}.`, `Leave it out. It is for: ${tools.join(", ")}.`);
+}
+
+/** Whoever takes a connection takes its name alone, too. */
+function covers(option: Option, given: Given): boolean {
+  return option === given || (option === "connection" && given === "profile");
 }
 
 function wordFor(given: Given): string {

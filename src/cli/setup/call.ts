@@ -1,7 +1,7 @@
 /** How a tool's setup was called, with what it looks up: connections, hosts, files. */
 import { dirname } from "node:path";
 import { isFor } from "../../connections/by-origin.ts";
-import { display, isAddress } from "../../connections/ref.ts";
+import { checkName, display, isAddress } from "../../connections/ref.ts";
 import type { Stored } from "../../connections/store.ts";
 import { originOfServer } from "../../inject/helpers/origin.ts";
 import { BadRequest } from "../../inject/helpers/protocol.ts";
@@ -15,7 +15,10 @@ import { binFolder, ownProgram } from "../../setup/program.ts";
 import { requireRootsAlone } from "../../setup/roots-alone.ts";
 import { TOOLS } from "../../setup/table.ts";
 import type { SetupCall } from "../../setup/tool.ts";
+import { ASKING } from "../../vault/sources/source.ts";
+import { vaultStatus } from "../../vault/status.ts";
 import type { Cli } from "../context.ts";
+import { loginAt } from "../mcp/connection.ts";
 import { connectionsOf, requireStored, type Session, selectStored } from "../session.ts";
 
 export interface Given {
@@ -44,9 +47,24 @@ export async function callOf(cli: Cli, session: Session, tool: string, given: Gi
     ...{ words: given.words, name: given.name, context: given.context, audience: given.audience, rest: cli.rest },
     ...{ replace: given.replace, system: given.system, auth, bin, files: paths.setup },
     connection: named?.typed ?? null,
+    profile: given.profile === undefined ? null : checkName(given.profile),
+    hasLogin: (url) => hasLogin(cli, session, url, given.profile),
     origins: () => originsFor(session, tool, given, named, cli.rest),
     textOf: (path) => textWithout(paths.setup, path, tool),
   };
+}
+
+/** No key is asked for to know it: false where that would be needed. */
+async function hasLogin(cli: Cli, session: Session, url: string, profile: string | undefined): Promise<boolean> {
+  try {
+    const vault = await vaultStatus(cli.context);
+    if (vault === null || ASKING.includes(vault.keySource)) return false;
+    const found = await loginAt(session, url, profile);
+    return found !== null && (await requireStored(session, found.ref)).record.tokens !== null;
+  } catch (error) {
+    if (error instanceof AuthError) return false;
+    throw error;
+  }
 }
 
 interface Named {

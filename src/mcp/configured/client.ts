@@ -30,6 +30,8 @@ export interface ConfiguredServer {
   readonly name: string;
   /** null: it is a program that the client starts. */
   readonly url: string | null;
+  /** Where `auth mcp` reaches it: the connection's name that is given there. */
+  readonly profile?: string;
   /** Why the client needs no token of ours, or can't be helped to one: a clause. null: it may need one. */
   readonly apart: string | null;
 }

@@ -44,9 +44,16 @@ type Entry = v.InferOutput<typeof Entry>;
 
 function serverOf(name: string, entry: Entry): ConfiguredServer {
   const { url: own, command, args = [], headers, http_headers, env_http_headers } = entry;
-  const url = own ?? bridgedBy(command, args);
+  const bridged = bridgedBy(command, args);
+  const url = own ?? bridged?.url;
   if (url === undefined) return { name, url: null, apart: "it is a program that the client starts" };
-  return { name, url, apart: apartOf(entry, url, { ...headers, ...http_headers, ...env_http_headers }) };
+  const profile = own === undefined ? bridged?.profile : undefined;
+  return {
+    name,
+    url,
+    ...(profile !== undefined && { profile }),
+    apart: apartOf(entry, url, { ...headers, ...http_headers, ...env_http_headers }),
+  };
 }
 
 function apartOf(entry: Entry, url: string, headers: Readonly<Record<string, unknown>>): string | null {
@@ -61,9 +68,14 @@ function isCredential(header: string): boolean {
   return /auth|token|key|secret|cookie/i.test(header);
 }
 
-/** Where the command is `auth mcp <url>`, as `auth setup mcp` writes it. */
-function bridgedBy(command: string | undefined, args: readonly unknown[]): string | undefined {
-  const [group, url] = args;
+/** Where the command is `auth mcp <url> [-p name]`, as `auth setup mcp` writes it. */
+function bridgedBy(
+  command: string | undefined,
+  args: readonly unknown[],
+): { readonly url: string; readonly profile: string | undefined } | undefined {
+  const [group, url, flag, name] = args;
   const isOurs = /(^|[\\/])auth(\.exe)?$/i.test(command ?? "") && group === "mcp" && typeof url === "string";
-  return isOurs && /^https?:/.test(url) ? url : undefined;
+  if (!isOurs || !/^https?:/.test(url)) return undefined;
+  const isNamed = (flag === "-p" || flag === "--profile") && typeof name === "string";
+  return { url, profile: isNamed ? name : undefined };
 }

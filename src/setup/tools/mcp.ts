@@ -3,9 +3,9 @@
  * headers of its own requests.
  */
 import { type ConfiguredServer, type ConfiguringClient, Unreadable } from "../../mcp/configured/client.ts";
-import { clientNamed } from "../../mcp/configured/table.ts";
-import { usage } from "../../platform/errors.ts";
-import { commandLine, shellWord } from "../../platform/shell-word.ts";
+import { CLIENTS, clientNamed } from "../../mcp/configured/table.ts";
+import { type AuthError, usage } from "../../platform/errors.ts";
+import { commandLine, placeholder, shellWord } from "../../platform/shell-word.ts";
 import { addressFault, isSameUrl } from "../../platform/url.ts";
 import type { Change, Json } from "../change.ts";
 import { refused } from "../refused.ts";
@@ -17,10 +17,11 @@ const mcp: Tool = {
   async plan(call) {
     const [id = "", url = "", how, ...more] = call.words;
     const client = clientNamed(id);
-    if (client === null || url === "" || more.length > 0 || (how !== undefined && how !== HEADERS))
+    if (client === null) throw unknownClient(id);
+    if (url === "" || more.length > 0 || (how !== undefined && how !== HEADERS))
       throw usage(
-        "Which MCP client, and which server?",
-        "For example: auth setup mcp claude-code https://mcp.example.com/mcp",
+        "Which server is it?",
+        `${commandLine(["auth", "setup", "mcp", id, placeholder("url")])}${client.hasHeadersHelper ? `   (and, for its own requests: ${HEADERS})` : ""}`,
       );
     const fault = addressFault(url);
     if (fault !== null) throw usage(`The server's URL ${fault}.`, "Give an https URL, or http on this machine.");
@@ -34,8 +35,9 @@ const mcp: Tool = {
     if (path === undefined) throw usage(`No home is known, and so no configuration of ${client.title}.`, "Set HOME.");
     const text = await call.textOf(path);
     const there = text === null ? [] : serversIn(client, path, text, call);
-    const same = there.find((one) => one.url !== null && isSameUrl(one.url, url));
-    const name = call.name ?? same?.name ?? nameFor(url);
+    const isSame = (one: ConfiguredServer): boolean =>
+      one.url !== null && isSameUrl(one.url, url) && (one.profile ?? null) === call.profile;
+    const name = call.name ?? there.find(isSame)?.name ?? nameFor(url, call.profile);
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(name))
       throw usage(
         `'${name}' can't be a server's name in every client.`,
@@ -46,13 +48,28 @@ const mcp: Tool = {
     return {
       wanted: [{ name, path, change: changeFor(client, name, entry, isThere) }],
       notes: [
-        `Log in, where that isn't done yet: ${commandLine(["auth", "login", url])}`,
+        ...((await call.hasLogin(url))
+          ? []
+          : [`Log in, where that isn't done yet: ${commandLine(["auth", "login", url, ...profileOf(call)])}`]),
         `${client.title} reads it at its next start.`,
       ],
     };
   },
 };
 export default mcp;
+
+/** @param id what was typed; empty: nothing */
+function unknownClient(id: string): AuthError {
+  const example = "auth setup mcp claude-code https://mcp.example.com/mcp";
+  const there = CLIENTS.map((client) => client.id).join(", ");
+  const what = id === "" ? "Which MCP client is it?" : `'${id}' is no MCP client that is known here.`;
+  return usage(what, `One of: ${there}. For example: ${example}`);
+}
+
+/** Of whom the tokens are, where that is said. */
+function profileOf({ profile }: SetupCall): readonly string[] {
+  return profile === null ? [] : ["-p", profile];
+}
 
 function serversIn(
   client: ConfiguringClient,
@@ -71,21 +88,23 @@ function serversIn(
   }
 }
 
-/** The part of the host that says whose it is: `https://mcp.sentry.dev/mcp` is `sentry`. */
-function nameFor(url: string): string {
+/** The part of the host that says whose it is: `https://mcp.sentry.dev/mcp` is `sentry`, and with `-p work` `sentry-work`. */
+function nameFor(url: string, profile: string | null): string {
   const { hostname, port } = new URL(url);
   const isName = /[a-z]/.test(hostname) && hostname.includes(".");
   const own = hostname.split(".").find((label) => !["mcp", "api", "www"].includes(label));
-  return isName && own !== undefined ? own : `${hostname}${port && `-${port}`}`.replaceAll(/[^A-Za-z0-9_-]/g, "-");
+  const name = isName && own !== undefined ? own : `${hostname}${port && `-${port}`}`;
+  return `${name}${profile === null ? "" : `-${profile}`}`.replaceAll(/[^A-Za-z0-9_-]/g, "-");
 }
 
-function bridge({ auth }: SetupCall, url: string) {
-  return { command: auth, args: ["mcp", url] };
+function bridge(call: SetupCall, url: string) {
+  return { command: call.auth, args: ["mcp", url, ...profileOf(call)] };
 }
 
 /** Claude Code runs it by a shell. */
-function byHeaders({ auth }: SetupCall, url: string) {
-  return { type: "http", url, headersHelper: commandLine([auth, "token", url, "-o", "headers", "--min-ttl", "60"]) };
+function byHeaders(call: SetupCall, url: string) {
+  const words = [call.auth, "token", url, ...profileOf(call), "-o", "headers", "--min-ttl", "60"];
+  return { type: "http", url, headersHelper: commandLine(words) };
 }
 
 /** @param isThere whether the client's file has a server of that name */
