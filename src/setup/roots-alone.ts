@@ -1,5 +1,5 @@
 /** Programs that a configuration for all users may name: root runs them, so nobody but root may be able to change them. */
-import { lstatSync, readlinkSync } from "node:fs";
+import { lstatSync, readlinkSync, type Stats } from "node:fs";
 import { posix } from "node:path";
 import { refused } from "./refused.ts";
 
@@ -17,7 +17,7 @@ export function requireRootsAlone(paths: readonly string[]): string {
   if (found !== undefined) return found;
   throw refused(
     `Every user, root too, would run ${paths.at(-1)}, but ${faults.at(-1)}.`,
-    "Install auth where only root can write, such as /usr/local/bin, and set it up from there.",
+    "Install auth where all can run it and only root can write, such as /usr/local/bin, and set it up from there.",
   );
 }
 
@@ -37,12 +37,19 @@ function faultOnTheWay(path: string): string | null {
     // In a sticky folder nobody else can rename or remove what is root's.
     const isSticky = stats.isDirectory() && (stats.mode & STICKY) !== 0;
     if ((stats.mode & WRITABLE_BY_OTHERS) !== 0 && !isSticky) return `${at} can be written by others than root`;
+    if (!isSticky && !isOpenToAll(stats)) return `${at} isn't open to all of them`;
     const [name, ...more] = rest;
     if (name === undefined) return null;
     at = posix.join(at, name);
     rest = more;
   }
   return "links lead in a circle on the way to it";
+}
+
+/** Everyone can go through a folder, and read and run a program. */
+function isOpenToAll(stats: Stats): boolean {
+  const needed = stats.isDirectory() ? 0o001 : 0o005;
+  return (stats.mode & needed) === needed;
 }
 
 function namesOf(path: string): string[] {

@@ -349,6 +349,7 @@ test.skipIf(lacking("root"))("for all users: git's file of the machine, and noth
   rmSync(program);
   copyFileSync(AUTH, program, constants.COPYFILE_FICLONE);
   chownSync(program, 0, 0);
+  chmodSync(dirname(home), 0o755);
   const system = join(home, "etc", "gitconfig");
   const call = (...args: string[]): Promise<Ended> =>
     run([program, ...args], { env: { ...env, GIT_CONFIG_SYSTEM: system }, cwd: home });
@@ -363,6 +364,7 @@ test.skipIf(lacking("root"))("for all users, a program that a user could exchang
   const { home, env, program } = makeHome();
   rmSync(program);
   copyFileSync(AUTH, program, constants.COPYFILE_FICLONE);
+  chmodSync(dirname(home), 0o755);
   const system = join(home, "etc", "gitconfig");
   const bin = dirname(program);
   for (const [change, back, at] of [

@@ -35,6 +35,8 @@ for (const [what, change] of [
   ["a group may write to the program", ({ program }) => chmodSync(program, 0o775)],
   ["its folder is a user's", ({ opt }) => chownSync(opt, USER, USER)],
   ["everyone may write to its folder", ({ opt }) => chmodSync(opt, 0o777)],
+  ["root alone can go into its folder", ({ opt }) => chmodSync(opt, 0o700)],
+  ["not everyone can run the program", ({ program }) => chmodSync(program, 0o750)],
 ] as const satisfies readonly [string, (made: ReturnType<typeof makeProgram>) => void][])
   test.skipIf(lacking("root"))(`refused where ${what}, also by a link of root's`, () => {
     const made = makeProgram();
