@@ -1,6 +1,7 @@
 /** What single tools look out for in the files of their programs. */
 import { expect, test } from "bun:test";
 import { surroundingsOf } from "../../src/platform/places.ts";
+import { hostsFor } from "../../src/setup/hosts.ts";
 import { TOOLS } from "../../src/setup/table.ts";
 import type { Planned, SetupCall } from "../../src/setup/tool.ts";
 
@@ -42,4 +43,20 @@ test("aws: a default profile that is written in full is the one that gets it", a
   expect(sectionOf(await planned("aws", call))).toBe("[default]");
   const config = { "/home/me/.aws/config": "[profile default] # mine\n" };
   expect(sectionOf(await planned("aws", call, config))).toBe("[profile default]");
+});
+
+test.each([
+  ["git", ["https://github.com"]],
+  ["docker", ["https://ghcr.io"]],
+  ["pnpm", ["https://npm.pkg.github.com"]],
+  ["bazel", ["https://github.com"]],
+])("%s gets the hosts of its own kind, else those that may serve anything", (tool, hosts) => {
+  const names = ["api.github.com", "ghcr.io", "github.com", "npm.pkg.github.com", "nuget.pkg.github.com"];
+  expect(
+    hostsFor(
+      tool,
+      names.map((name) => `https://${name}`),
+    ),
+  ).toEqual(hosts);
+  expect(hostsFor(tool, ["https://git.example"])).toEqual(["https://git.example"]);
 });

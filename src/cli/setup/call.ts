@@ -11,6 +11,7 @@ import { surroundingsOf } from "../../platform/places.ts";
 import { commandLine } from "../../platform/shell-word.ts";
 import { isAllowedUrl, originOf } from "../../platform/url.ts";
 import { textWithout } from "../../setup/engine.ts";
+import { hostsFor } from "../../setup/hosts.ts";
 import { binFolder, ownProgram } from "../../setup/program.ts";
 import { requireRootsAlone } from "../../setup/roots-alone.ts";
 import { TOOLS } from "../../setup/table.ts";
@@ -96,9 +97,12 @@ async function originsFor(
     return origins;
   }
   const stored = named === null ? await connectionsOf(session) : [named.stored];
-  const all = [...new Set(stored.flatMap(originsOf))].filter(isAllowedUrl).sort();
-  if (all.length > 0) return all;
-  throw usage("No host is known: no connection is for one.", `Name it: auth setup ${tool} --host <host>`);
+  const all = stored.flatMap((one) => hostsFor(tool, originsOf(one).filter(isAllowedUrl)));
+  if (all.length > 0) return [...new Set(all)].sort();
+  throw usage(
+    `No host is known: no connection is for one that ${tool} speaks to.`,
+    `Name it: auth setup ${tool} --host <host>`,
+  );
 }
 
 function originsOf({ record: { pinned } }: Stored): string[] {
