@@ -1,13 +1,12 @@
 /** What has to be named, and what can't be. */
 import { usage } from "../platform/errors.ts";
+import { TOOLS } from "./table.ts";
 import type { SetupCall } from "./tool.ts";
 
 export function requireConnection({ connection }: SetupCall, tool: string): string {
   if (connection !== null) return connection;
-  throw usage(
-    "A connection must be named: this program doesn't say what it asks for.",
-    `auth setup ${tool} <connection>`,
-  );
+  const { example = tool } = TOOLS[tool] ?? {};
+  throw usage("A connection must be named: this program doesn't say what it asks for.", `auth setup ${example}`);
 }
 
 /** @param what it is: `the profile of AWS` */

@@ -45,7 +45,7 @@ export const TOOLS: Readonly<Record<string, ToolEntry>> = {
   mcp: {
     title: "an MCP server in Claude Code, Codex, VS Code or Cursor",
     programs: ["claude", "codex", "code", "cursor"],
-    example: "mcp claude-code https://mcp.example.com/mcp",
+    example: "mcp <client> <url>",
     words: ["claude-code", "codex", "vscode", "cursor"],
     takes: ["profile", "name", "replace"],
     load: () => import("./tools/mcp.ts"),

@@ -50,7 +50,7 @@ test("alone it lists every tool with the command that sets it up, and what is se
   expect(tools[0]).toMatchObject({ tool: "git", state: "not set up", names: [], command: expect.any(String) });
   await call(...GIT, "--yes");
   const { stdout } = await call("setup");
-  expect(stdout).toMatch(/^git +yes +set up https:\/\/git\.example +auth setup git/m);
+  expect(stdout).toMatch(/^git +yes +set up +auth setup git --check$/m);
 });
 
 test("--dry-run prints what would change, and nothing is made", async () => {

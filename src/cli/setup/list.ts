@@ -12,16 +12,12 @@ export async function listTools(cli: Cli): Promise<void> {
     const installed = programs.some((program) => Bun.which(program, { PATH: context.env.PATH ?? "" }) !== null);
     const state = mine.length === 0 ? "not set up" : mine.every((one) => one.state === "stands") ? "set up" : "changed";
     const names = [...new Set(mine.map(({ name }) => name))];
-    return { tool, title, installed, state, names, command: `auth setup ${example}` };
+    const command = state === "not set up" ? `auth setup ${example}` : `auth setup ${tool} --check`;
+    return { tool, title, installed, state, names, command };
   });
   if (output.isJson) return output.json({ tools });
   const rows = tools
     .sort((one, other) => Number(other.installed) - Number(one.installed))
-    .map(({ tool, installed, state, names, command }) => [
-      tool,
-      installed ? "yes" : "no",
-      [state, ...names].join(" "),
-      command,
-    ]);
-  await printTable(output, ["TOOL", "INSTALLED", "STATE", "COMMAND"], rows);
+    .map(({ tool, installed, state, command }) => [tool, installed ? "yes" : "no", state, command]);
+  await printTable(output, ["TOOL", "HERE", "STATE", "COMMAND"], rows);
 }
