@@ -70,10 +70,10 @@ export default defineCommand({
       const all = givenOf(args, words, cli.rest);
       const names = [...list(args.host), ...(args.name === undefined ? [] : [args.name])];
       const meant = { tool, words, profile: args.profile, names };
-      const again = commandWithYes(args, cli.rest);
+      const again = commandLine(["auth", ...commandOf(args, cli.rest, ["--yes"])]);
       const consent = { yes: args.yes ?? false, dryRun: args["dry-run"] ?? false, again };
       if (check || undo) requireForMode(check ? "--check" : "--undo", all);
-      if (check) return (await import("./setup/check.ts")).check(cli, meant);
+      if (check) return (await import("./setup/check.ts")).check(cli, session, meant);
       if (undo) return (await import("./setup/undo.ts")).undo(cli, meant, { ...consent, force });
       if (tool === null) {
         if (all.length > 0) throw usage("Set up what?", "Name the tool: auth setup <tool>");
@@ -93,6 +93,7 @@ export default defineCommand({
           system,
         },
         ...consent,
+        command: commandOf(args, cli.rest),
       });
     }),
 });
@@ -110,11 +111,12 @@ function givenOf(args: Readonly<Record<string, unknown>>, words: readonly string
   ];
 }
 
-/** The same command, not asking. */
-function commandWithYes(
+/** The same command, after `auth`. @param more flags besides */
+function commandOf(
   { _: words, ...args }: { readonly _: readonly string[] } & Readonly<Record<string, unknown>>,
   rest: readonly string[],
-): string {
+  more: readonly string[] = [],
+): string[] {
   const flags = (
     ["profile", "host", "name", "context", "audience", "undo", "replace", "force", "system"] as const
   ).flatMap((name) => {
@@ -122,5 +124,5 @@ function commandWithYes(
     if (typeof value === "string") return list(value).flatMap((one) => [`--${name}`, one]);
     return value === true ? [`--${name}`] : [];
   });
-  return commandLine(["auth", "setup", ...words, ...flags, "--yes", ...(rest.length > 0 ? ["--", ...rest] : [])]);
+  return ["setup", ...words, ...flags, ...more, ...(rest.length > 0 ? ["--", ...rest] : [])];
 }

@@ -58,11 +58,21 @@ export interface Part {
   readonly name: string;
   /** The words after the tool that set it up: a connection, a client and its server, a shell. */
   readonly words: readonly string[];
+  /** Absent: an older auth wrote it. */
+  readonly made?: Made;
   readonly change: Change;
   /** false: it stood there already, and stays when the rest is taken back. */
   readonly isOurs: boolean;
   /** What it replaced, as its format needs it to put it back. */
   readonly was: Json;
+}
+
+/** How a part was made. */
+export interface Made {
+  /** The path of `auth` that is named in it. */
+  readonly program: string;
+  /** What was typed after `auth`. */
+  readonly command: readonly string[];
 }
 
 /** `stands`: as it was written. `gone`: nothing of it is there. `changed`: something else stands in its place. */

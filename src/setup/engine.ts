@@ -6,8 +6,17 @@
 import { feature } from "bun:bundle";
 import { AuthError } from "../platform/errors.ts";
 import { faultAtOnce } from "../platform/faults.ts";
-import { type Change, type Part, type State, Unreadable } from "./change.ts";
-import { type Found, lookAtFile, lookAtLink, missingFolder, removeFolders, writeFile, writeLink } from "./files.ts";
+import { type Change, type Made, type Part, type State, Unreadable } from "./change.ts";
+import {
+  type Found,
+  isProgram,
+  lookAtFile,
+  lookAtLink,
+  missingFolder,
+  removeFolders,
+  writeFile,
+  writeLink,
+} from "./files.ts";
 import { added, hashOf, type Layered, layersOn, removed, stateAt, stateOf } from "./layers.ts";
 import { hasLeftovers, removeLeftovers } from "./leftovers.ts";
 import { alone, type FileRecord, type Layer, type Records, readRecords, writeRecords } from "./record.ts";
@@ -38,6 +47,8 @@ export interface Step {
   /** What of ours goes out of the file, and what comes into it. */
   readonly goes: readonly Part[];
   readonly comes: readonly Part[];
+  /** What was changed by hand, and is left in the file and forgotten. */
+  readonly stays: readonly Part[];
 }
 
 export interface Plan {
@@ -52,6 +63,7 @@ export interface Plan {
 export interface Options {
   /** Those that name it, by which it can be taken back. */
   readonly words: readonly string[];
+  readonly made?: Made;
   /** Another helper in the way goes. */
   readonly replace: boolean;
   /** For all users: what is made can be read by them. */
@@ -85,13 +97,14 @@ export async function planSetup(folder: string, tool: string, all: readonly Want
       clean,
       missing.map(({ name, change, replaces = false }) => ({
         ...{ tool, name, words: options.words, change },
+        ...(options.made !== undefined && { made: options.made }),
         mayReplace: replaces || options.replace,
       })),
     );
     const mode = modeFor(here[0]?.change, options.system);
-    const goes = await standingParts(found, partsNotIn(base.layers, layers));
+    const goes = await partsIn("stands", found, partsNotIn(base.layers, layers));
     const comes = partsNotIn(clean.layers, result.layers);
-    steps.push({ ...stepTo(found, record, result, mode, here[0]?.change), goes, comes });
+    steps.push({ ...stepTo(found, record, result, mode, here[0]?.change), goes, comes, stays: [] });
   }
   const advice = `The files before it were written. To take that back: auth setup ${tool} --undo`;
   return { folder, known, steps: steps.filter(changesSomething(known)), advice };
@@ -107,8 +120,9 @@ export async function planUndo(folder: string, isMeant: (part: Part) => boolean,
     const found = await lookAt(record.path, parts[0]?.change);
     const layers = layersOn(record, found.text);
     const result = await removed(record.path, { text: found.text, layers }, isMeant, force);
-    const goes = await standingParts(found, partsNotIn(result.layers, layers));
-    steps.push({ ...stepTo(found, record, result, found.mode, parts[0]?.change), goes, comes: [] });
+    const goes = await partsIn("stands", found, partsNotIn(result.layers, layers));
+    const stays = await partsIn("changed", found, partsNotIn(result.layers, layers));
+    steps.push({ ...stepTo(found, record, result, found.mode, parts[0]?.change), goes, comes: [], stays });
   }
   // What was written last goes first: no configuration names a program that is gone.
   const advice = "The files before it are as they were. To take back the rest: the same command again.";
@@ -164,10 +178,11 @@ function writeOne(found: Found, text: string | null, link: string | null, mode: 
 }
 
 /** One thing that was set up, and how it is now. */
-export interface Standing extends Pick<Part, "tool" | "name" | "words"> {
+export interface Standing extends Pick<Part, "tool" | "name" | "words" | "made"> {
   readonly path: string;
-  readonly state: State;
-  /** Why it can't be told, where that is so. */
+  /** `broken`: it stands, and what it names isn't there. */
+  readonly state: State | "broken";
+  /** What isn't there, or why it can't be told, where that is so. */
   readonly reason: string | null;
 }
 
@@ -176,16 +191,20 @@ export async function standings(folder: string): Promise<Standing[]> {
   const all: Standing[] = [];
   for (const record of (await readRecords(folder)).values())
     for (const part of partsOf(record)) {
-      const { tool, name, words } = part;
-      all.push({ tool, name, words, path: record.path, ...(await standingOf(record.path, part)) });
+      const { tool, name, words, made } = part;
+      const named = { tool, name, words, ...(made !== undefined && { made }) };
+      all.push({ ...named, path: record.path, ...(await standingOf(record.path, part)) });
     }
   return all;
 }
 
-async function standingOf(path: string, { change, was }: Part): Promise<Pick<Standing, "state" | "reason">> {
+async function standingOf(path: string, { change, was, made }: Part): Promise<Pick<Standing, "state" | "reason">> {
   try {
     const { text } = await lookAt(path, change);
-    return { state: await stateOf(text, change, was), reason: null };
+    const state = await stateOf(text, change, was);
+    const program = made?.program ?? (change.kind === "link" ? change.to : null);
+    if (state !== "stands" || program === null || isProgram(program)) return { state, reason: null };
+    return { state: "broken", reason: `there is no program ${program}` };
   } catch (error) {
     if (error instanceof Unreadable) return { state: "changed", reason: `${path} ${error.message}.` };
     if (error instanceof AuthError) return { state: "changed", reason: error.message };
@@ -222,7 +241,7 @@ function stepTo(
   { text, layers }: Layered,
   mode: number,
   change: Change | undefined,
-): Omit<Step, "goes" | "comes"> {
+): Omit<Step, "goes" | "comes" | "stays"> {
   const { path } = found;
   const wasWritten = record !== undefined && hashOf(found.text) === record.layers.at(-1)?.after;
   return {
@@ -243,9 +262,9 @@ function partsNotIn(others: readonly Layer[], layers: readonly Layer[]): Part[] 
   return layers.flatMap(({ parts }) => parts).filter((part) => part.isOurs && !isThere(part));
 }
 
-async function standingParts({ path, text }: Found, parts: readonly Part[]): Promise<Part[]> {
+async function partsIn(state: State, { path, text }: Found, parts: readonly Part[]): Promise<Part[]> {
   const states = await Promise.all(parts.map(({ change, was }) => stateAt(path, text, change, was)));
-  return parts.filter((_, number) => states[number] === "stands");
+  return parts.filter((_, number) => states[number] === state);
 }
 
 function changesSomething(known: Records): (step: Step) => boolean {

@@ -1,6 +1,6 @@
 /** Files of other programs, and links of ours: looked at before they are changed, and changed at one moment. */
 import { feature } from "bun:bundle";
-import { constants, existsSync, type Stats } from "node:fs";
+import { accessSync, constants, existsSync, type Stats, statSync } from "node:fs";
 import {
   chown,
   link,
@@ -150,6 +150,16 @@ function requireOwnFolder(folder: string, stats: Stats): void {
     throw refused(`${folder} belongs to another user.`, "Run auth as that user.");
   if (isOpenTo(stats, WRITABLE_BY_ALL) && (stats.mode & 0o1000) === 0)
     throw refused(`${folder} can be written by other users of this machine.`, `chmod o-w ${shellWord(folder)}`);
+}
+
+/** Whether this user can run it. */
+export function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** The first of the folders that have to be made for a file; null where they are all there. */

@@ -15,7 +15,7 @@ export interface Layered {
 }
 
 /** A part that is to be on the file. */
-export interface NewPart extends Pick<Part, "tool" | "name" | "words" | "change"> {
+export interface NewPart extends Pick<Part, "tool" | "name" | "words" | "made" | "change"> {
   /** What is in its way goes. */
   readonly mayReplace: boolean;
 }
@@ -85,7 +85,7 @@ export async function removed(
   let result: Layered = { text, layers: below.map((layer) => without(layer, isMeant)).filter(hasParts) };
   for (const layer of lifted) {
     const kept = without(layer, isMeant).parts;
-    const again = kept.map(({ tool, name, words, change }) => ({ tool, name, words, change, mayReplace: true }));
+    const again = kept.map(({ isOurs: _, was: __, ...part }) => ({ ...part, mayReplace: true }));
     result = await added(path, result, again);
   }
   return result;

@@ -69,6 +69,7 @@ const part = v.pipe(
     tool: v.string(),
     name: v.string(),
     words: v.optional(v.array(v.string()), []),
+    made: v.exactOptional(v.object({ program: v.string(), command: v.array(v.string()) })),
     change,
     isOurs: v.boolean(),
     was: json,

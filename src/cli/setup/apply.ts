@@ -1,4 +1,5 @@
 /** Shows what would change, asks, and changes it. */
+import type { Environment } from "../../platform/context.ts";
 import { carryOut, type Plan, planSetup } from "../../setup/engine.ts";
 import { shownLines, shownStep } from "../../setup/show.ts";
 import { TOOLS } from "../../setup/table.ts";
@@ -6,6 +7,7 @@ import type { Cli } from "../context.ts";
 import { requireConsent } from "../input.ts";
 import type { Session } from "../session.ts";
 import { callOf, type Given } from "./call.ts";
+import { undoCommand } from "./commands.ts";
 
 export interface Consent {
   readonly yes: boolean;
@@ -14,13 +16,20 @@ export interface Consent {
   readonly again: string;
 }
 
-export async function setUp(cli: Cli, session: Session, tool: string, given: Given & Consent): Promise<void> {
+export async function setUp(
+  cli: Cli,
+  session: Session,
+  tool: string,
+  given: Given & Consent & { readonly command: readonly string[] },
+): Promise<void> {
   const entry = TOOLS[tool];
   if (entry === undefined) return;
   const call = await callOf(cli, session, tool, given);
-  const { wanted, notes = [] } = await (await entry.load()).default.plan(call);
+  const { wanted, notes: own = [] } = await (await entry.load()).default.plan(call);
+  const notes = [...own, ...placeNotes(tool, cli.context.env)];
   const words = entry.words !== undefined ? given.words : call.connection === null ? [] : [call.connection];
-  const plan = await planSetup(cli.context.paths.setup, tool, wanted, { ...given, words });
+  const made = { program: call.auth, command: given.command };
+  const plan = await planSetup(cli.context.paths.setup, tool, wanted, { ...given, words, made });
   const question = `Set up ${tool}?`;
   const work = async (): Promise<readonly string[]> => {
     if (!given.dryRun) await carryOut(plan);
@@ -30,8 +39,22 @@ export async function setUp(cli: Cli, session: Session, tool: string, given: Giv
   if (cli.output.isJson || given.dryRun) return;
   for (const note of notes) cli.output.say(note);
   if (!changed) cli.output.success(`${tool} is set up already: nothing to change.`);
-  else cli.output.success(`Set up ${tool}. To take it back: auth setup ${tool} --undo`);
+  else {
+    const names = wanted.map(({ name }) => name);
+    cli.output.success(`Set up ${tool}. To take it back: ${undoCommand({ tool, words, names })}`);
+  }
 }
+
+/** What is started elsewhere, such as from a desktop, doesn't have this command's environment. */
+function placeNotes(tool: string, env: Environment): string[] {
+  if (CARRY.includes(tool)) return [];
+  return ["AUTH_HOME", "AUTH_STORE"]
+    .filter((name) => env[name])
+    .map((name) => `${name} is set here, and isn't written there: ${tool} finds this vault only where it is set, too.`);
+}
+
+/** The agent's file names the vault's place; completion needs none. */
+const CARRY = ["agent", "completion"];
 
 /**
  * @param work carries it out, or with --dry-run does nothing, and says what a person should know besides
@@ -56,7 +79,8 @@ export async function showAndCarryOut(
     return plan.steps.length > 0;
   }
   if (changes.length > 0) {
-    for (const line of lines) output.notice(line);
+    // Where nothing is asked, nobody has to have read them.
+    for (const line of lines) (yes ? output.say : output.notice)(line);
     await requireConsent(cli, question, yes, `Without a question: ${again}`);
   }
   const done = await document();

@@ -17,7 +17,7 @@ export async function undo(cli: Cli, meant: Meant, options: Consent & { readonly
   const what = tool === null ? "everything" : escapeText([tool, ...words].join(" "));
   let notes: readonly string[] = [];
   const work = async (): Promise<readonly string[]> => {
-    notes = await endAll(cli, plan, options.dryRun);
+    notes = [...(await endAll(cli, plan, options.dryRun)), ...leftNotes(plan)];
     if (!options.dryRun) await carryOut(plan);
     return notes;
   };
@@ -26,9 +26,17 @@ export async function undo(cli: Cli, meant: Meant, options: Consent & { readonly
   for (const note of notes) output.say(note);
   if (options.dryRun) return;
   if (plan.steps.length === 0) return output.success("There is nothing to take back.");
-  for (const { found, isEdited } of plan.steps)
-    if (isEdited) output.say(`${found.path} was changed since: what others wrote stays, only auth's part is gone.`);
-  output.success(`Took back the setup of ${what}.`);
+  for (const { found, isEdited, stays } of plan.steps)
+    if (isEdited && stays.length === 0)
+      output.say(`${found.path} was changed since: what others wrote stays, only auth's part is gone.`);
+  const isWhole = plan.steps.every(({ stays }) => stays.length === 0);
+  output.success(isWhole ? `Took back the setup of ${what}.` : `Took back the rest of the setup of ${what}.`);
+}
+
+function leftNotes({ steps }: Plan): string[] {
+  return steps.flatMap(({ found, stays }) =>
+    stays.map(({ name }) => `${found.path}: what was set up for ${name} was changed by hand. It is left there.`),
+  );
 }
 
 /** What runs by a file of ours would run on without it. @returns what was done, or has to be */

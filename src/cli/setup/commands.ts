@@ -1,0 +1,30 @@
+/** Commands that set up, or take back, what is named and no more: right as they are printed. */
+import { commandLine } from "../../platform/shell-word.ts";
+import type { Part } from "../../setup/change.ts";
+import { TOOLS } from "../../setup/table.ts";
+
+type Named = Pick<Part, "tool" | "words" | "made"> & { readonly names: readonly string[] };
+
+export function undoCommand(named: Named, force = false): string {
+  return commandLine([...wordsFor(named), "--undo", ...(force ? ["--force"] : [])]);
+}
+
+/** As it was typed; of an older auth's setup, what is known of that. */
+export function setupCommand(named: Named): string {
+  return commandLine(named.made === undefined ? wordsFor(named) : ["auth", ...named.made.command]);
+}
+
+function wordsFor({ tool, words, names }: Named): string[] {
+  const { takes = [], words: others } = TOOLS[tool] ?? {};
+  const all = [...new Set(names)];
+  const hosts = takes.includes("host") ? all.flatMap((name) => ["--host", shortHost(name)]) : [];
+  const [name] = all;
+  const named = others === undefined && takes.includes("name") && name !== undefined ? ["--name", name] : [];
+  const flags = [...hosts, ...named];
+  return ["auth", "setup", tool, ...(flags.length === 0 ? words : []), ...flags];
+}
+
+/** `git.example` for `https://git.example`. */
+function shortHost(name: string): string {
+  return name.replace(/^https:\/\//, "");
+}
