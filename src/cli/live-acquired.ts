@@ -1,14 +1,17 @@
 /** What `acquire` gives, for a command that runs for long and asks for each use: see `connections/live-token.ts`. */
+import type { Access } from "../connections/access.ts";
 import { type LiveToken, liveToken } from "../connections/live-token.ts";
+import { requireSamePlace } from "../connections/same-place.ts";
 import type { Selected } from "../connections/select.ts";
+import { readConnection } from "../connections/store.ts";
 import type { Secret } from "../platform/secret.ts";
 import { type Acquired, acquire, acquiredFrom } from "./acquire.ts";
 import { type Session, servicesFor } from "./session.ts";
 
 export interface LiveAcquired {
-  /** @throws AuthError as `LiveToken.get` */
+  /** @throws AuthError as `LiveToken.get`; `origin_mismatch` where the name stands for a login at another place by now */
   get(): Promise<Acquired>;
-  /** After an API refused this token. @throws AuthError as `LiveToken.rejected`; for an environment's token too */
+  /** After an API refused this token. @throws AuthError as `get` and `LiveToken.rejected`; for an environment's token too */
   rejected(token: Secret): Promise<Acquired>;
 }
 
@@ -25,14 +28,14 @@ export async function liveAcquired(session: Session, selected: Selected, minTtl:
     implicit: selected.mustAgree,
     withHost: true,
   });
+  let chosen = await readConnection(services.vault, selected.ref);
+  const held = ({ stored, warning }: Access): Acquired => {
+    chosen ??= stored;
+    requireSamePlace(chosen, stored);
+    return acquiredFrom(stored, warning);
+  };
   return {
-    async get() {
-      const { stored, warning } = await live.get();
-      return acquiredFrom(stored, warning);
-    },
-    async rejected(token) {
-      const { stored, warning } = await live.rejected(token);
-      return acquiredFrom(stored, warning);
-    },
+    get: async () => held(await live.get()),
+    rejected: async (token) => held(await live.rejected(token)),
   };
 }

@@ -91,11 +91,21 @@ export async function connectionAtApi(
 /** An API names itself by what it covers (RFC 9728 §3.3): `https://mcp.example` has tokens for `https://mcp.example/mcp`. */
 function nearestAbove(all: readonly Stored[], url: string): Stored[] {
   const above = all.flatMap((stored) => {
-    const { asked, resource } = stored.record.pinned ?? {};
-    return asked !== undefined && resource !== undefined && coversUrl(resource, url) ? [{ stored, resource }] : [];
+    const resource = resourceAbove(stored.record, url);
+    return resource === null ? [] : [{ stored, resource }];
   });
   const longest = Math.max(...above.map(({ resource }) => resource.length));
   return above.filter(({ resource }) => resource.length === longest).map(({ stored }) => stored);
+}
+
+function resourceAbove({ pinned }: Stored["record"], url: string): string | null {
+  const { asked, resource } = pinned ?? {};
+  return asked !== undefined && resource !== undefined && coversUrl(resource, url) ? resource : null;
+}
+
+/** Whether a connection may be meant by the URL of its issuer, or of an API. */
+export function isLoginFor(record: Stored["record"], url: string): boolean {
+  return isAt(record, url) || resourceAbove(record, url) !== null;
 }
 
 async function chosenAmong(vault: Vault | null, refs: readonly ConnectionRef[]): Promise<ConnectionRef | null> {

@@ -48,7 +48,7 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   client_rejected: "The provider refused the OAuth client. Check its id and secret.",
   client_mismatch: "A flag or variable names another OAuth client than the one this login was made with.",
   origin_mismatch:
-    "A flag, variable or plugin names another host than the one this login was made for, or the provider one that its description doesn't allow.",
+    "A flag, variable or plugin names another host than the one this login was made for, or the provider one that its description doesn't allow; or the connection's name stands for a login at another host by now.",
   scope_rejected: "The provider refused a scope. Log in with others.",
   access_denied: "The login was refused at the provider.",
   login_timeout: "The login was not completed in time.",

@@ -1,5 +1,6 @@
 /** The token for an MCP server, request by request: from the vault, refreshed once where it is refused, else by a login. */
 import { connectionError, display, typed } from "../../connections/ref.ts";
+import { requireLoginFor } from "../../connections/same-place.ts";
 import { readConnection, type Stored } from "../../connections/store.ts";
 import type { Authorize, Credentials, Refusal } from "../../mcp/authorize.ts";
 import type { BearerChallenge } from "../../oauth/challenge.ts";
@@ -57,6 +58,7 @@ export function credentialsFor(
 
   const show = async (acquired: Acquired, method: Method): Promise<Shown> => {
     const { token, warning, stored } = acquired;
+    if (stored !== null) requireLoginFor(stored, url);
     if (warning !== null) (await login()).tell(warning);
     if (last.token?.equals(token) !== true) {
       const { headersOf } = await import("../headers.ts");
@@ -87,8 +89,9 @@ export function credentialsFor(
     try {
       return await show(await acquire(session, selected, 0, undefined, null, true), method);
     } catch (error) {
-      if (!isCuredByLogin(error)) throw error;
-      connection = null;
+      const isCured = isCuredByLogin(error);
+      if (isCured || isElsewhere(error)) connection = null;
+      if (!isCured) throw error;
       return SHOWN_NOTHING;
     }
   };
@@ -175,6 +178,11 @@ async function lacksOneOf(session: Session, { ref }: Connection, scopes: readonl
   const { vault } = await servicesFor(session, ref);
   const granted = (await readConnection(vault, ref))?.record.tokens?.scopes ?? [];
   return scopes.some((scope) => !granted.includes(scope));
+}
+
+/** The connection's name stands for a login at another server by now: the next request looks for one at this. */
+function isElsewhere(error: unknown): boolean {
+  return error instanceof AuthError && error.code === "origin_mismatch";
 }
 
 function isCuredByLogin(error: unknown): boolean {

@@ -7,7 +7,7 @@ import { AuthError } from "../../platform/errors.ts";
 import { originOf } from "../../platform/url.ts";
 import { type ResolvedProvider, resolveProvider } from "../../providers/resolve.ts";
 import type { Api, Credential } from "../../proxy/api.ts";
-import { type Acquired, acquire } from "../acquire.ts";
+import type { Acquired } from "../acquire.ts";
 import { headersOf } from "../headers.ts";
 import { type LiveAcquired, liveAcquired } from "../live-acquired.ts";
 import type { Session } from "../session.ts";
@@ -22,7 +22,8 @@ export interface Proxied {
 
 /** @param also origins that the call adds @throws AuthError where there is no token, or none that can be sent so */
 export async function proxied(session: Session, selected: Selected, also: readonly string[]): Promise<Proxied> {
-  const acquired = await acquire(session, selected, 0, undefined, null, true);
+  const source = await liveAcquired(session, selected, 0);
+  const acquired = await source.get();
   const { provider, connection, settings, stored } = acquired;
   if (stored?.record.tokens?.tokenType.toLowerCase() === "dpop")
     throw new AuthError("token_rejected", `The token of ${connection} is bound to a key (DPoP).`, {
@@ -34,7 +35,6 @@ export async function proxied(session: Session, selected: Selected, also: readon
     throw new AuthError("origin_mismatch", `Nothing says where the token of ${connection} may go.`, {
       hint: "Name its API: --origin https://api.example",
     });
-  const source = await liveAcquired(session, selected, 0);
   return {
     acquired,
     baseUrl: described?.environment.baseUrl ?? {},
