@@ -1,4 +1,5 @@
 import { usage } from "../platform/errors.ts";
+import { protectMemory } from "../platform/own-memory.ts";
 import { defineCommand, list } from "./command.ts";
 import { INJECTION_ARGS } from "./injections.ts";
 import { RULES, settingsOf } from "./proxy/flags.ts";
@@ -22,6 +23,7 @@ export default defineCommand({
     ["auth run --proxy {a} -- ./agent", "a proxy for one command, whose environment is set up for it"],
   ],
   run: async (cli, args) => {
+    protectMemory();
     const { serve } = await import("./proxy/serve.ts");
     const { connection, profile, _: connections } = args;
     const port = portOf(args.port);

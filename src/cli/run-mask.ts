@@ -8,6 +8,7 @@ import { runBeside } from "../platform/child.ts";
 import { errorCode, usage } from "../platform/errors.ts";
 import type { Execution } from "../platform/exec.ts";
 import { startFiltered } from "../platform/filtered-child.ts";
+import { protectMemory } from "../platform/own-memory.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Cli } from "./context.ts";
 import { writeFault } from "./output.ts";
@@ -42,6 +43,7 @@ export function maskOf(cli: Cli, handover: Handover, { keepKey }: RunOptions): M
       for (const masker of maskers) masker.add(token);
     },
     async run(execution, ended) {
+      protectMemory();
       const code = await runBeside(execution, ended, start);
       const [loss] = losses;
       if (loss === undefined) return code;

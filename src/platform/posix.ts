@@ -23,11 +23,11 @@ const ffi = (
 const LINUX_CALLS = {
   x64: {
     ...{ openat: 257, read: 0, write: 1, lseek: 8, close: 3, statx: 332, readlinkat: 267, getdents64: 217 },
-    ...{ fcntl: 72, pipe2: 293, execve: 59, rt_sigaction: 13, prlimit64: 302, close_range: 436 },
+    ...{ fcntl: 72, pipe2: 293, execve: 59, rt_sigaction: 13, prlimit64: 302, close_range: 436, prctl: 157 },
   },
   arm64: {
     ...{ openat: 56, read: 63, write: 64, lseek: 62, close: 57, statx: 291, readlinkat: 78, getdents64: 61 },
-    ...{ fcntl: 25, pipe2: 59, execve: 221, rt_sigaction: 134, prlimit64: 261, close_range: 436 },
+    ...{ fcntl: 25, pipe2: 59, execve: 221, rt_sigaction: 134, prlimit64: 261, close_range: 436, prctl: 167 },
   },
 } as const;
 

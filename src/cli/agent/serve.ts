@@ -5,6 +5,7 @@ import { type AgentServer, serveAgent } from "../../agent/server.ts";
 import { type SessionWatch, watchSession } from "../../agent/session-lock.ts";
 import type { PersonNeed } from "../../platform/context.ts";
 import { AuthError, errorCode } from "../../platform/errors.ts";
+import { protectMemory } from "../../platform/own-memory.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { onEnd } from "../../platform/signals.ts";
 import { isThere } from "../../platform/small-file.ts";
@@ -40,6 +41,7 @@ export async function serve(
   { idle, tcp, key }: ServeOptions,
   ready: (status: unknown) => Promise<void>,
 ): Promise<void> {
+  protectMemory();
   const cli = apart(given);
   const { runtime } = cli.context.paths;
   const place = agentPlace(cli.context.paths, vaultId);

@@ -5,6 +5,7 @@ import { secretFinder } from "../../inject/mask/masker.ts";
 import { type Injection, mergeInjections } from "../../inject/variables.ts";
 import { runBeside } from "../../platform/child.ts";
 import type { Execution } from "../../platform/exec.ts";
+import { protectMemory } from "../../platform/own-memory.ts";
 import type { Cli } from "../context.ts";
 import type { Handover, RunOptions } from "../run.ts";
 import type { Session } from "../session.ts";
@@ -19,6 +20,7 @@ export async function runProxied(
   settings: Omit<ProxySettings, "program" | "port">,
   execution: Omit<Execution, "env">,
 ): Promise<number> {
+  protectMemory();
   const { injections, plain } = handover;
   mergeInjections(injections);
   const mask = options.mask ? (await import("../run-mask.ts")).maskOf(cli, handover, options) : null;
