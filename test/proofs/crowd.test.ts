@@ -157,9 +157,10 @@ describe("a provider that hangs", () => {
       );
       for (const { code, stderr } of ended) {
         expect(code).toBe(5);
+        // One that comes after the first attempt says that it isn't tried again yet, and why.
         expect(JSON.parse(stderr).error).toMatchObject({
           code: "network",
-          message: `refresh failed for ${PROVIDER} (proof): connection timed out`,
+          message: expect.stringContaining("connection timed out"),
         });
       }
       // A late-comer, who reads what the first one committed, may not ask again before the back-off ends either.
