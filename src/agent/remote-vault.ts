@@ -58,7 +58,7 @@ export function remoteVault(agent: AgentClient, id: string, openHere: () => Prom
     reload: async () => (await opened)?.reload(),
     tryLock: async (name) => (await here()).tryLock(name),
     fingerprint: async (secret) => (await here()).fingerprint(secret),
-    close: () => void opened?.then((there) => there.close()).catch(() => {}),
+    close: () => opened?.then((there) => there.close()).catch(() => {}),
   };
   const holder: Holder = (ref, { minTtl, rejected, resource }) =>
     byAgent<Access | null>(

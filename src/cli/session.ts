@@ -127,7 +127,7 @@ export async function inSession<T>(
     throw namingSource(cli.context.env, error, decided);
   } finally {
     await noneInFlight();
-    if (opened !== null) (await (opened as Promise<Vault | null>).catch(() => null))?.close();
+    if (opened !== null) await (await (opened as Promise<Vault | null>).catch(() => null))?.close();
     if (created !== null) cli.output.say((await import("./vault.ts")).madeVault(cli.context, created));
   }
 }

@@ -2,8 +2,10 @@ import type { Context, Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { type Created, initVault } from "../vault/create.ts";
 import { rekeyVault } from "../vault/rekey.ts";
+import { acceptVault } from "../vault/shared/accept.ts";
 import { SOURCE_WORDS, type SourceName, VARIABLES } from "../vault/sources/source.ts";
 import { vaultStatus } from "../vault/status.ts";
+import { sharedStore, vaultPath } from "../vault/vault.ts";
 import { type Args, defineCommand, defineGroup, loaded } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { vaultDialogue } from "./session.ts";
@@ -34,7 +36,7 @@ const status = defineCommand({
   run: async ({ context, output }) => {
     const vault = await vaultStatus(context);
     if (vault === null)
-      throw new AuthError("connection_not_found", `There is no vault at ${context.paths.vault}.`, {
+      throw new AuthError("connection_not_found", `There is no vault at ${placeWords(context)}.`, {
         hint: "The first login makes one; or choose where its key comes from: auth vault init --key keychain",
       });
     if (output.isJson) return output.json(vault);
@@ -48,6 +50,10 @@ const status = defineCommand({
     for (const warning of vault.warnings) output.warn(warning);
   },
 });
+
+function placeWords(context: Context): string {
+  return sharedStore(context) === null ? vaultPath(context) : "AUTH_STORE";
+}
 
 /** @param variable the one that is asked now in place of the recorded source */
 export function keyWords(source: SourceName, variable: string | null): string {
@@ -114,11 +120,25 @@ function withNewKey(env: Environment): Environment {
   return next;
 }
 
+const accept = defineCommand({
+  name: "accept",
+  description: "Go on with what a shared vault has now, where this machine knew another or a later state",
+  examples: [["auth vault accept", "after a restored backup, a failover, or a vault that was made anew"]],
+  run: async (cli) => {
+    const { store, vaultId } = await acceptVault(cli.context, vaultDialogue(cli));
+    const done =
+      vaultId === null
+        ? `Forgot the vault that was at ${store}: nothing is there now.`
+        : `Accepted the vault at ${store}.`;
+    await cli.output.result({ accepted: vaultId !== null, store, vaultId }, done);
+  },
+});
+
 export default defineGroup({
   name: "vault",
   description: "The sealed store: where it is and what opens it",
   group: "setup",
-  commands: loaded({ status, init, rekey }),
+  commands: loaded({ status, init, rekey, accept }),
   examples: [
     ["auth vault status", "where it is, what its key comes from"],
     ["auth vault rekey --key passphrase", "a new key, from a passphrase"],

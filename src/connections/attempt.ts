@@ -53,13 +53,18 @@ async function noteAndSend(
     const { sentAt } = taken.note;
     const attempt: Attempt = { services, tokenEndpoint, lease, ...taken, sentAt, now: () => services.context.now() };
     if (feature("AUTH_TEST")) await faultPoint("note");
+    const lasts = await confirmLease(attempt);
+    if (lasts === 0) {
+      await takeBack(attempt, current.record.note);
+      return "again";
+    }
     let raw: RawReply;
     try {
       const sent = sendRefresh(services.context.http, server, client, {
         refreshToken,
         scopes: scopesToSend(tokenEndpoint, current),
         flow: madeFrom(current.record).flow,
-        timeout,
+        timeout: Math.min(timeout, lasts),
       });
       raw = await awaitReply(sent, replyWait(attempt));
     } catch (error) {
@@ -147,9 +152,20 @@ async function takeNote(
   return result === "committed" ? { noted: advanced(current, change.next.version, record), note } : "again";
 }
 
+/** Milliseconds that the lock lasts. A server that can't be asked is no proof that it does: nothing is sent then. */
+async function confirmLease({ lease, services }: Attempt): Promise<number> {
+  if (feature("AUTH_TEST") && mutated("lease-unchecked")) return Number.POSITIVE_INFINITY;
+  try {
+    return await lease.confirm();
+  } catch (error) {
+    services.context.debug(`the lock could not be renewed: ${error instanceof Error ? error.message : String(error)}`);
+    return 0;
+  }
+}
+
 /** Nothing was sent, so nothing is in doubt that wasn't before. */
 async function takeBack({ services, noted, lease }: Attempt, previous: Note | null): Promise<void> {
-  await commitOutcome(services, noted, (record) => ({ ...record, note: previous }), lease);
+  await commitOutcome(services, noted, (record) => ({ ...record, note: previous }), lease, "nothing");
 }
 
 async function readReply(attempt: Attempt, raw: RawReply): Promise<TokenReply | OAuthFailure> {

@@ -77,7 +77,7 @@ export async function conclude(
   const change = (record: Connection): Connection => ({ ...succeeded(record, tokens), ...(mint && { mint }) });
   let committed: CommitResult;
   try {
-    committed = await commitOutcome(services, noted, change, attempt.lease);
+    committed = await commitOutcome(services, noted, change, attempt.lease, "tokens");
   } catch (error) {
     return unstored(attempt, change(noted.record), unkept, error);
   }
@@ -87,13 +87,20 @@ export async function conclude(
     await revoke(attempt, tokens, null);
     throw notFound(noted.ref);
   }
-  if (committed.kind === "replaced") {
-    if (committed.stored.version.incarnation === noted.version.incarnation) await audit(attempt, "success");
+  if (committed.kind === "replaced" || committed.kind === "overtaken") {
+    if (committed.stored.version.incarnation === noted.version.incarnation) await adoptNewer(attempt);
     else await revokeForNewLogin(attempt, tokens, committed.stored);
     return adoptOutcome(committed.stored, noted, attempt.now());
   }
   await audit(attempt, "success");
   return { kind: "refreshed", stored: await withIntrospectedExpiry(attempt, committed.stored), adopted: false };
+}
+
+/** This process was held up for longer than its lock lasts, and another has refreshed meanwhile. */
+async function adoptNewer(attempt: Attempt): Promise<void> {
+  const message = "another process refreshed meanwhile: its newer token counts";
+  attempt.services.context.warn(`The refresh of ${display(attempt.noted.ref)} took too long: ${message}.`);
+  await audit(attempt, "failure", { message });
 }
 
 /** What only introspection tells is a commit of its own: the tokens were safe before the provider is asked. */
@@ -110,7 +117,7 @@ async function withIntrospectedExpiry(attempt: Attempt, stored: Stored): Promise
     tokens: withExpiry(record.tokens, token, expiresAt, dialect),
   });
   try {
-    const committed = await commitOutcome(services, stored, change, lease);
+    const committed = await commitOutcome(services, stored, change, lease, "nothing");
     return committed.kind === "committed" ? committed.stored : stored;
   } catch (error) {
     // The tokens are stored; when they end is asked again after the next refresh.
@@ -199,7 +206,7 @@ async function concludeFailure(attempt: Attempt, cause: OAuthFailure): Promise<O
   });
   let committed: CommitResult;
   try {
-    committed = await commitOutcome(services, noted, change, lease);
+    committed = await commitOutcome(services, noted, change, lease, "nothing");
   } catch (error) {
     // The note is on the disk, and the reply beside it: the next call reads it again.
     services.context.warn(`The outcome of the refresh could not be stored: ${messageOf(error)}`);
@@ -207,6 +214,7 @@ async function concludeFailure(attempt: Attempt, cause: OAuthFailure): Promise<O
   }
   if (registration !== undefined && refusesClient(cause)) await forgetRegistration(attempt);
   if (committed.kind === "replaced") return adoptOutcome(committed.stored, noted, now);
+  if (committed.kind === "overtaken") return failedAs(committed.stored);
   if (committed.kind === "gone" || !failure.unreadable) await blank(attempt);
   if (committed.kind === "gone") throw notFound(noted.ref);
   return failedAs(committed.stored);

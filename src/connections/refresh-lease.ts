@@ -7,6 +7,8 @@ export interface RefreshLease extends Lock {
   readonly held: boolean;
   /** Milliseconds left of the holder's budget, by a clock that can't be set (RULES.md 2.5). */
   left(): number;
+  /** As `Lock.confirm`; without an end where the lock has none. */
+  confirm(): Promise<number>;
 }
 
 export function leaseFrom(lock: Lock): RefreshLease {
@@ -18,6 +20,7 @@ export function leaseFrom(lock: Lock): RefreshLease {
       return held;
     },
     left: () => until - performance.now(),
+    confirm: async () => (await lock.confirm?.()) ?? Number.POSITIVE_INFINITY,
     release() {
       held = false;
       lock.release();

@@ -36,6 +36,8 @@ export type ErrorCode =
   | "vault_unwritable"
   | "key_invalid"
   | "vault_replaced"
+  | "vault_rolled_back"
+  | "vault_unreachable"
   | "plugin_untrusted"
   | "plugin_invalid"
   | "release_untrusted"

@@ -32,6 +32,7 @@ export type FaultPoint =
 
 export type Mutant =
   | "lock-off"
+  | "lease-unchecked"
   | "reread-off"
   | "note-off"
   | "print-before-commit"

@@ -9,6 +9,11 @@ export const LIMITS = {
   holder: 45_000,
   /** Waiting for another process's lock. */
   lockWait: 60_000,
+  /** How long a connection's lock in a shared vault lasts, unless it is renewed: two thirds of it are for one exchange. */
+  lease: 45_000,
+  /** Reaching the server of a shared vault, and one answer of it. */
+  storeConnect: 5_000,
+  storeCall: 10_000,
   browserLogin: 300_000,
   deviceLoginInCi: 120_000,
   keychain: 3_000,

@@ -74,6 +74,11 @@ export function withoutQuery(url: string): string {
   return at < 0 ? url : `${url.slice(0, at)}?…`;
 }
 
+/** AUTH_STORE for others to see: `redis://user:secret@host` → `redis://user@host`, also where the secret wasn't encoded, and where it is a parameter. */
+export function withoutPassword(store: string): string {
+  return store.replace(/^([a-z+]+:\/\/[^/?#@:]*):[^?#]*@/i, "$1@").replace(/([?&]password=)[^&#]*/gi, "$1");
+}
+
 /** Whether two URLs are at the same origin. False where either is no URL. */
 export function isSameOrigin(one: string, other: string): boolean {
   const origin = URL.parse(one)?.origin;

@@ -24,7 +24,7 @@ import {
   VARIABLES,
 } from "./sources/source.ts";
 import { createSqlite, SIDE_FILES } from "./sqlite.ts";
-import { type VaultOptions, vaultPath } from "./vault.ts";
+import { sharedStore, type VaultOptions, vaultPath } from "./vault.ts";
 
 export interface Created {
   readonly source: SourceName;
@@ -42,13 +42,24 @@ export async function initVault(
   context: Context,
   options: VaultOptions & { source?: SourceName } = {},
 ): Promise<Created | null> {
-  const path = vaultPath(context, options.store);
-  if (touching(path, () => lstat(path)) !== null) return null;
-  return makeVault(await prepareVault(context, options));
+  const shared = sharedStore(context, options.store);
+  if (shared !== null) {
+    if (await (await import("./shared/create.ts")).isThere(context, shared)) return null;
+  } else {
+    const path = vaultPath(context, options.store);
+    if (touching(path, () => lstat(path)) !== null) return null;
+  }
+  return (await prepareVault(context, options)).make();
 }
 
-/** All that a vault is made from, with everyone asked who has to be. Nothing is stored yet. */
+/** A vault to be made, with everyone asked who has to be. Nothing is stored yet. */
 export interface Preparation {
+  /** @returns null when there is a vault already, perhaps since a moment ago: then that one is to be used */
+  make(): Promise<Created | null>;
+}
+
+/** All that a vault file is made from. */
+interface FilePreparation {
   readonly request: KeyRequest;
   /** The vault's path, links resolved. */
   readonly real: string;
@@ -67,7 +78,6 @@ export async function prepareVault(
   context: Context,
   { store, source: wanted, prompt }: VaultOptions & { source?: SourceName } = {},
 ): Promise<Preparation> {
-  const path = vaultPath(context, store);
   const source = chosen(context, wanted);
   const request: KeyRequest = {
     context,
@@ -76,17 +86,19 @@ export async function prepareVault(
     kdf: null,
     ...(prompt && { prompt }),
   };
+  const shared = sharedStore(context, store);
+  if (shared !== null) return (await import("./shared/create.ts")).prepareShared(shared, source, request);
+  const path = vaultPath(context, store);
   // Asked for before the lock is taken and anything is made: a person or a program may take its time, or refuse.
   const given = source === null || STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
   const real = prepareFolder(path);
   await refuseLeftJournal(real);
   requireRoom(real);
   if (source === "file" || source === null) await requireKeyPlace(context, source);
-  return { request, real, source, given };
+  return { make: () => makeFile({ request, real, source, given }) };
 }
 
-/** @returns null when there is a vault already, perhaps since a moment ago: then that one is to be used */
-export function makeVault({ request, real, source, given }: Preparation): Promise<Created | null> {
+function makeFile({ request, real, source, given }: FilePreparation): Promise<Created | null> {
   const { context } = request;
   return underVaultLock(real, async () => {
     if (lstat(real) !== null) return null;
@@ -117,13 +129,13 @@ function chosen(context: Context, wanted: SourceName | undefined): SourceName | 
   );
 }
 
-interface Made {
+export interface Made {
   readonly source: SourceName;
   readonly key: Bytes;
   readonly kdf: Kdf | null;
 }
 
-async function storeKey(wanted: SourceName | null, request: KeyRequest): Promise<Made> {
+export async function storeKey(wanted: SourceName | null, request: KeyRequest): Promise<Made> {
   const made = async (source: SourceName): Promise<Made> => ({
     source,
     ...(await (await sourceOf(source)).create(request)),

@@ -160,7 +160,7 @@ export interface Waiting<T> {
 
 /** Waits for a connection's lock, awake: signals, timers and other connections go on meanwhile. */
 export async function waitForLock<T>(
-  vault: Pick<Vault, "tryLock">,
+  vault: Pick<Vault, "tryLock" | "lockInterval">,
   name: string,
   waiting: Waiting<T>,
 ): Promise<Turn<T>> {
@@ -172,6 +172,7 @@ export async function waitForLock<T>(
     const lock = await vault.tryLock(name);
     if (lock !== null) return { kind: "locked", lock };
     if (now() >= end) return { kind: "timeout" };
-    await sleep(5 + Math.random() * 10);
+    const interval = vault.lockInterval ?? 10;
+    await sleep(interval * (0.5 + Math.random()));
   }
 }

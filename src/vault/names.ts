@@ -8,7 +8,7 @@ import { openLabel } from "./seal.ts";
 import { openSqlite } from "./sqlite.ts";
 import type { RecordType } from "./types.ts";
 import { mayAsk, unlock } from "./unlock.ts";
-import { vaultPath } from "./vault.ts";
+import { sharedStore, vaultPath } from "./vault.ts";
 
 /** Labels opened side by side. */
 const BATCH = 128;
@@ -20,6 +20,8 @@ const BATCH = 128;
  * @throws AuthError as `openVault` does
  */
 export async function namesAtHand(context: Context, type: RecordType, time: number): Promise<string[]> {
+  // A key that is pressed doesn't wait for a server.
+  if (sharedStore(context) !== null) return [];
   const end = performance.now() + time;
   const driver = await openSqlite(vaultPath(context));
   if (driver === null) return [];

@@ -2,11 +2,11 @@
 import type { Storage } from "unstorage";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
-import { ownershipIfThere } from "../platform/small-file.ts";
 import { type Bytes, decodeUtf8, hmac, pack, utf8 } from "./bytes.ts";
 import { retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
 import { damagedHeader, HEADER_KEY, type Header, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
-import type { TriedLock } from "./lock.ts";
+import type { VaultPlace } from "./place.ts";
+import type { ReplyKeys } from "./reply.ts";
 import { damaged, isNewer, type Label, open, openLabel, readSealedHeader, type SealedHeader, seal } from "./seal.ts";
 import type { Prompt } from "./sources/source.ts";
 import type { Change, Entry, RecordType, Vault, Version } from "./types.ts";
@@ -23,7 +23,7 @@ const MAX_RECENT = 64;
  */
 export async function createVault(
   context: Context,
-  path: string,
+  place: VaultPlace,
   driver: StoreDriver,
   prompt: Prompt | undefined,
   found: Header | null = null,
@@ -39,16 +39,19 @@ export async function createVault(
     (current) => unlock(context, current, prompt),
     found,
   );
+  await place.memory?.recognize(header, keys);
   let locksHeld = 0;
   let checked = false;
-  /** Of connections whose lock was found taken, for the next try. */
-  const waiting = new Map<string, TriedLock>();
   /**
    * What was read, by storage key: while a lock is waited for, the same record is read a hundred times a second (RULES.md
    * 1.1), and by a program that serves tokens more often than that.
    */
   const recent = new Map<string, { readonly value: Bytes; readonly entry: Entry }>();
-  const atOpening = ownershipIfThere(path);
+  const replyKeys: ReplyKeys = {
+    current: () => keys.data,
+    find: async (id) =>
+      id === keys.data.id ? keys.data : ((await retiredKeys(header, keys)).find((key) => key.id === id) ?? null),
+  };
 
   async function valueAt(key: string): Promise<Bytes | null> {
     const value = await retryWhileBusy(() => driver.getItemRaw?.(key, {}));
@@ -65,6 +68,7 @@ export async function createVault(
       },
     );
     if (unlocked.keys === keys) return;
+    await place.memory?.recognize(unlocked.header, unlocked.keys);
     ({ header, keys } = unlocked);
     recent.clear();
   }
@@ -99,23 +103,30 @@ export async function createVault(
 
   async function read(type: RecordType, name: string): Promise<Entry | null> {
     const label = { type, name };
-    const place = placeOf(label);
-    const seen = recent.get(place);
+    const key = placeOf(label);
+    const seen = recent.get(key);
     let reloadOrFail: ReturnType<typeof keyReloader> | null = null;
+    let older = false;
     for (;;) {
-      const value = await valueAt(place);
+      const value = await valueAt(key);
       if (value === null) {
-        recent.delete(place);
+        recent.delete(key);
         await checkOnMiss(type);
         return null;
       }
       // Sealed, so its time tells nothing; Bun's own comparison, since a loop takes most of a millisecond.
-      if (seen !== undefined && seen === recent.get(place) && Buffer.compare(seen.value, value) === 0)
-        return seen.entry;
+      if (seen !== undefined && seen === recent.get(key) && Buffer.compare(seen.value, value) === 0) return seen.entry;
       const sealed = readSealedHeader(value);
       if (sealed?.keyId === keys.data.id) {
-        const entry = await entryOf(label, place, value, sealed);
-        keepRecent(place, value, entry);
+        const entry = await entryOf(label, key, value, sealed);
+        if (await place.memory?.isOlder(key, entry.version, replyKeys)) {
+          // Once is no proof: another process of this home may have seen a commit that came after this reading.
+          if (older) throw rolledBack(label);
+          older = true;
+          continue;
+        }
+        await place.memory?.remember(key, entry.version, replyKeys);
+        keepRecent(key, value, entry);
         return entry;
       }
       if (sealed === null) throw damaged(label, value);
@@ -124,9 +135,9 @@ export async function createVault(
     }
   }
 
-  function keepRecent(place: string, value: Bytes, entry: Entry): void {
-    recent.delete(place);
-    recent.set(place, { value, entry });
+  function keepRecent(key: string, value: Bytes, entry: Entry): void {
+    recent.delete(key);
+    recent.set(key, { value, entry });
     if (recent.size <= MAX_RECENT) return;
     for (const oldest of recent.keys()) {
       recent.delete(oldest);
@@ -141,8 +152,8 @@ export async function createVault(
     checked = true;
   }
 
-  async function entryOf(label: Label, place: string, value: Bytes, { version }: SealedHeader): Promise<Entry> {
-    const body = decodeUtf8(await open(keys.data, place, label, value));
+  async function entryOf(label: Label, key: string, value: Bytes, { version }: SealedHeader): Promise<Entry> {
+    const body = decodeUtf8(await open(keys.data, key, label, value));
     return { type: label.type as RecordType, name: label.name, version, body };
   }
 
@@ -190,6 +201,8 @@ export async function createVault(
     const failed = await retryWhileBusy(() => driver.swap([{ key: HEADER_KEY, expected: version }, ...steps]));
     if (failed.includes(HEADER_KEY)) return "rekeyed";
     if (failed.length > 0) return conflict(changes, failed);
+    for (const change of changes)
+      await place.memory?.remember(placeOf(change), change.next?.version ?? null, replyKeys);
     return "committed";
   }
 
@@ -226,17 +239,12 @@ export async function createVault(
   }
 
   async function tryLock(name: string) {
-    const { lockIn } = await import("./lock.ts");
-    const lock = lockIn(path, name, keys.index, waiting, {
-      current: () => keys.data,
-      find: async (id) =>
-        id === keys.data.id ? keys.data : ((await retiredKeys(header, keys)).find((key) => key.id === id) ?? null),
-    });
+    const lock = await place.tryLock(name, keys.index, replyKeys);
     if (lock === null) return null;
     locksHeld++;
     let held = true;
     return {
-      reply: lock.reply,
+      ...lock,
       release() {
         if (!held) return;
         held = false;
@@ -249,8 +257,7 @@ export async function createVault(
   async function requireWritable(connection: string): Promise<void> {
     await driver.requireWritable();
     (await tryLock(connection))?.release();
-    const { clearLeftovers } = await import("./leftovers.ts");
-    await clearLeftovers(context, path, () => readHeader(driver));
+    await place.clearLeftovers(() => readHeader(driver));
   }
 
   return {
@@ -262,18 +269,27 @@ export async function createVault(
     requireWritable,
     reload,
     tryLock,
-    isReplaced() {
-      const there = ownershipIfThere(path);
-      return there === null || there.ino !== atOpening?.ino || there.dev !== atOpening.dev;
-    },
+    isReplaced: place.isReplaced,
+    ...(place.lockInterval !== undefined && { lockInterval: place.lockInterval }),
     fingerprint: async (secret) => hmac(hmac(keys.index, utf8("auth fingerprint")), utf8(secret)).toHex(),
     close() {
-      for (const { file } of waiting.values()) file.close();
-      waiting.clear();
       recent.clear();
-      driver.close();
+      const closing = place.close();
+      return closing instanceof Promise ? closing.finally(driver.close) : driver.close();
     },
   };
+}
+
+function rolledBack({ type, name }: Label): AuthError {
+  const what = type === "connection" ? name : `the ${type} ${name}`;
+  return new AuthError(
+    "vault_rolled_back",
+    `The shared vault has an older state of ${what} than this machine has seen.`,
+    {
+      hint: "The database lost what it had confirmed, as by a failover, or was restored from a backup. Nothing was sent.\nTo go on with what it has now: auth vault accept",
+      ...(type === "connection" && { connection: name }),
+    },
+  );
 }
 
 function replaced(): AuthError {

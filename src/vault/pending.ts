@@ -1,7 +1,7 @@
 /** A vault that isn't there yet: it reads like an empty one, and is made when there is something to store. */
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
-import { type Created, makeVault, type Preparation, prepareVault } from "./create.ts";
+import { type Created, type Preparation, prepareVault } from "./create.ts";
 import type { Vault } from "./types.ts";
 import { openVault, type VaultOptions } from "./vault.ts";
 
@@ -22,7 +22,7 @@ export function pendingVault(context: Context, options: VaultOptions, onCreated:
   const made = async (): Promise<Vault> => {
     const there = await existing();
     if (there !== null) return there;
-    const created = await makeVault(await prepared());
+    const created = await (await prepared()).make();
     if (created !== null) onCreated(created);
     const vault = await existing();
     if (vault === null) throw new AuthError("vault_unwritable", "The new vault is gone.", { hint: "Try again." });
@@ -37,6 +37,9 @@ export function pendingVault(context: Context, options: VaultOptions, onCreated:
     read: async (type, name) => (await existing())?.read(type, name) ?? null,
     list: async (type, passOver) => (await existing())?.list(type, passOver) ?? [],
     commit: async (changes) => (await made()).commit(changes),
+    get lockInterval() {
+      return opened?.lockInterval ?? 10;
+    },
     reload: async () => (await existing())?.reload(),
     isReplaced: () => opened?.isReplaced() ?? false,
     tryLock: async (name) => (await made()).tryLock(name),

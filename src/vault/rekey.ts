@@ -36,7 +36,7 @@ import {
 } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
 import { overtaken, type Unlocked, unlockAsRecorded, unlockCurrent } from "./unlock.ts";
-import { type VaultOptions, vaultPath } from "./vault.ts";
+import { sharedStore, type VaultOptions, vaultPath } from "./vault.ts";
 
 export interface Rekeyed {
   readonly source: SourceName;
@@ -59,6 +59,8 @@ export async function rekeyVault(
   context: Context,
   options: VaultOptions & { source?: SourceName; environment?: Environment },
 ): Promise<Rekeyed> {
+  if (sharedStore(context, options.store) !== null)
+    throw usage("A vault that machines share can't be given a new key yet.", "It is as it was.");
   const path = vaultPath(context, options.store);
   const driver = await openSqlite(path);
   if (driver === null)

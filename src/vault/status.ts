@@ -11,11 +11,11 @@ import { readHeader } from "./header.ts";
 import { FORMAT } from "./seal.ts";
 import { type SourceName, sourceInEnvironment, VARIABLES } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
-import { type VaultOptions, vaultPath } from "./vault.ts";
+import { sharedStore, type VaultOptions, vaultPath } from "./vault.ts";
 
 export interface VaultStatus {
-  readonly backend: "sqlite";
-  /** Links resolved. */
+  readonly backend: "sqlite" | "redis" | "postgres";
+  /** Of the file, links resolved; or the server, database and prefix or schema, without a password. */
   readonly path: string;
   readonly vaultId: string;
   readonly format: number;
@@ -31,6 +31,8 @@ export interface VaultStatus {
 
 /** null where there is no vault. @throws AuthError as `openVault`, but for what concerns the key */
 export async function vaultStatus(context: Context, options: VaultOptions = {}): Promise<VaultStatus | null> {
+  const shared = sharedStore(context, options.store);
+  if (shared !== null) return (await import("./shared/status.ts")).sharedStatus(context, shared);
   const path = vaultPath(context, options.store);
   const driver = await openSqlite(path);
   if (driver === null) return null;
@@ -66,7 +68,8 @@ export function vaultWarnings(context: Context, real: string, source: SourceName
   return [...keyWarnings(context, real, source), ...placeWarnings(real)];
 }
 
-function keyWarnings({ paths }: Context, real: string, source: SourceName): VaultWarning[] {
+/** @param real the vault file, links resolved; a folder of this home where it is elsewhere */
+export function keyWarnings({ paths }: Context, real: string, source: SourceName): VaultWarning[] {
   if (source !== "file") return [];
   const key = lstat(paths.key);
   const vault = lstat(real);

@@ -44,9 +44,18 @@ export interface KeptReply {
   blank(): Promise<void>;
 }
 
-/** A kernel-released lock on one connection. `reply` may be touched only by its holder. */
+/**
+ * A lock on one connection, which ends with its holder: by the kernel, or, where machines share a vault, by time. `reply`
+ * may be touched only by its holder.
+ */
 export interface Lock {
   readonly reply: KeptReply;
+  /**
+   * To be called immediately before what must be sent once, since a lock that ends by time may have ended. Absent: it can't.
+   *
+   * @returns milliseconds that it surely lasts: at least two thirds of its time, or 0 where it is another's
+   */
+  confirm?(): Promise<number>;
   release(): void;
 }
 
@@ -82,6 +91,8 @@ export interface Vault {
   tryLock(name: string): Promise<Lock | null>;
   /** A keyed HMAC (hex) of a secret, to compare credentials without showing them. */
   fingerprint(secret: string): Promise<string>;
-  /** Closes files. */
-  close(): void;
+  /** Milliseconds between two tries for a lock, where each is a question to a server. Absent: a few. */
+  readonly lockInterval?: number;
+  /** Closes files and connections, and sees to it that released locks are free for others. */
+  close(): void | Promise<void>;
 }

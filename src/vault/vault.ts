@@ -5,6 +5,7 @@ import { absolutePath, requireUtf8 } from "../platform/paths.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { foreign, isOpenTo, isOwnedByOther, modeText, type Ownership, ownershipOf } from "../platform/small-file.ts";
 import { type Header, readHeader } from "./header.ts";
+import { localPlace } from "./local.ts";
 import { createVault } from "./opened.ts";
 import type { Prompt } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
@@ -26,6 +27,8 @@ export interface VaultOptions {
  * @throws AuthError `usage` (AUTH_STORE), `vault_locked`, `key_invalid`, `vault_corrupt`, `vault_unwritable`
  */
 export async function openVault(context: Context, options: VaultOptions = {}): Promise<Vault | null> {
+  const shared = sharedStore(context, options.store);
+  if (shared !== null) return (await import("./shared/open.ts")).openShared(context, shared, options);
   const path = vaultPath(context, options.store);
   // WebCrypto works on a thread of its own, which this starts: it is there by the time SQLite is open. Less than 64
   // bytes would be digested at once, without it.
@@ -36,7 +39,7 @@ export async function openVault(context: Context, options: VaultOptions = {}): P
     await checkOwner(context, path, await ownershipOf(path));
     const header = await readHeader(driver);
     const held = options.elsewhere && mayAsk(context, header) ? await options.elsewhere(header) : null;
-    if (held === null) return await createVault(context, path, driver, options.prompt, header);
+    if (held === null) return await createVault(context, localPlace(context, path), driver, options.prompt, header);
     driver.close();
     return held;
   } catch (error) {
@@ -55,7 +58,16 @@ async function checkOwner(context: Context, path: string, stat: Ownership): Prom
 }
 
 /**
- * Where the vault is: AUTH_STORE, else its place in the user's folders. Pure text: the file is not looked at.
+ * The address of a vault that machines share, with its password; null for one that is a file. Pure text.
+ *
+ * @param store in the form of AUTH_STORE
+ */
+export function sharedStore({ env }: Pick<Context, "env">, store = env.AUTH_STORE): string | null {
+  return store !== undefined && /^(rediss?|postgres(ql)?):/i.test(store) ? store : null;
+}
+
+/**
+ * Where the vault file is: AUTH_STORE, else its place in the user's folders. Pure text: the file is not looked at.
  *
  * @param store in the form of AUTH_STORE: `sqlite:<path>`, absolute or relative to the current folder
  * @throws AuthError `usage`
@@ -81,4 +93,5 @@ export function vaultPath(
   return absolutePath(path, platform);
 }
 
-const FORM = "Write AUTH_STORE=sqlite:/full/path/to/vault.db, or unset it.";
+const FORM =
+  "Write AUTH_STORE=sqlite:/full/path/to/vault.db, redis://… or postgres://… for one that machines share, or unset it.";

@@ -3,6 +3,7 @@
  * where everything is installed, it fails instead: a test left out hides what it would have found (RULES.md 6.5).
  */
 import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 
 const NEEDS = {
   linux: () => process.platform === "linux",
@@ -48,6 +49,9 @@ const NEEDS = {
   cargo: () => succeeds("cargo", "--version"),
   /** 1.22 or newer. Debian 12 has 1.20, which ends with a panic where it writes its settings. */
   kubectl: () => succeeds("kubectl", "config", "set-credentials", "--exec-interactive-mode=Never", "--help"),
+  "redis-server": () => succeeds("redis-server", "--version"),
+  /** Debian has its programs for the server outside of PATH. */
+  postgres: () => postgresPrograms() !== null,
   /** `chromium --version` takes half a second; that it is there is enough. */
   chromium: () => succeeds("sh", "-c", "command -v chromium"),
 } as const;
@@ -59,6 +63,13 @@ export function lacking(...needs: readonly Need[]): boolean {
   const missing = needs.filter((need) => !NEEDS[need]());
   if (missing.length > 0 && process.env.CI) throw new Error(`This machine lacks what CI must have: ${missing.join()}`);
   return missing.length > 0;
+}
+
+/** The folder of `postgres` and `initdb`; null where there is none. */
+export function postgresPrograms(): string | null {
+  const folder = "/usr/lib/postgresql";
+  const versions = existsSync(folder) ? readdirSync(folder).sort((a, b) => Number(b) - Number(a)) : [];
+  return versions.map((version) => `${folder}/${version}/bin`).find((bin) => existsSync(`${bin}/initdb`)) ?? null;
 }
 
 function succeeds(command: string, ...args: readonly string[]): boolean {

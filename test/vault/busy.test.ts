@@ -1,6 +1,7 @@
 /** A vault file that another process has to itself: waited for a while, by everything that opens, reads or writes it. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { busy } from "../../src/vault/driver.ts";
+import { localPlace } from "../../src/vault/local.ts";
 import { createVault } from "../../src/vault/opened.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { openSqlite } from "../../src/vault/sqlite.ts";
@@ -55,7 +56,8 @@ describe("a vault that another process holds for a moment", () => {
     if (driver === null) throw new Error("no vault");
     let tries = 0;
     const check = (): Promise<void> => (++tries < 3 ? Promise.reject(busy(null)) : driver.check());
-    const vault = await createVault(home.context({ AUTH_KEY: KEY }), home.file, { ...driver, check }, undefined);
+    const context = home.context({ AUTH_KEY: KEY });
+    const vault = await createVault(context, localPlace(context, home.file), { ...driver, check }, undefined);
     expect(await vault.read("connection", "not:there")).toBeNull();
     expect(tries).toBe(3);
     vault.close();

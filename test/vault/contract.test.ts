@@ -1,26 +1,49 @@
 /** The contract of vaults (`src/vault/types.ts`), over every vault: what the rest of the program may lean on. */
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { MemoryVault } from "../../src/vault/memory.ts";
 import type { Vault } from "../../src/vault/types.ts";
+import { lacking, type Need } from "../support/needs.ts";
 import { erase, newHome, put, version } from "./home.ts";
+import { BACKENDS, lazyServer, sharedVault } from "./shared-home.ts";
 
-const VAULTS: Readonly<Record<string, () => Promise<Vault & Partial<Disposable>>>> = {
-  "the local vault": async () => {
-    const home = newHome();
-    return Object.assign(await home.open(), { [Symbol.dispose]: () => home[Symbol.dispose]() });
+interface Kind {
+  /** Programs without which it can't be tried. */
+  readonly needs: readonly Need[];
+  make(): Promise<Vault & Partial<Disposable>>;
+}
+
+const servers: { stop(): Promise<void> }[] = [];
+afterAll(async () => {
+  for (const server of servers) await server.stop();
+});
+
+const SHARED = Object.entries(BACKENDS).map(([name, { needs, start }]): [string, Kind] => {
+  const server = lazyServer(start);
+  servers.push(server);
+  return [`the vault in ${name}`, { needs, make: async () => sharedVault(await server.address()) }];
+});
+
+const VAULTS: Readonly<Record<string, Kind>> = {
+  "the local vault": {
+    needs: [],
+    make: async () => {
+      const home = newHome();
+      return Object.assign(await home.open(), { [Symbol.dispose]: () => home[Symbol.dispose]() });
+    },
   },
-  "the vault in memory": async () => new MemoryVault(),
+  "the vault in memory": { needs: [], make: async () => new MemoryVault() },
+  ...Object.fromEntries(SHARED),
 };
 
-for (const [name, make] of Object.entries(VAULTS))
-  describe(name, () => {
+for (const [name, { needs, make }] of Object.entries(VAULTS))
+  describe.skipIf(lacking(...needs))(name, () => {
     const using = (title: string, work: (vault: Vault) => Promise<void>): void =>
       test(title, async () => {
         const vault = await make();
         try {
           await work(vault);
         } finally {
-          vault.close();
+          await vault.close();
           vault[Symbol.dispose]?.();
         }
       });

@@ -3,20 +3,55 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { StoreDriver, Swap } from "../../src/vault/driver.ts";
 import { createPrivate } from "../../src/vault/files.ts";
+import { parseAddress } from "../../src/vault/shared/address.ts";
+import { openPostgres } from "../../src/vault/shared/postgres.ts";
+import { openRedis } from "../../src/vault/shared/redis.ts";
 import { createSqlite, openSqlite } from "../../src/vault/sqlite.ts";
+import { lacking, type Need } from "../support/needs.ts";
 import { tempFolder } from "../support/program.ts";
 import { memoryDriver } from "./memory-driver.ts";
+import { BACKENDS, type Backend, lazyServer } from "./shared-home.ts";
 
-const DRIVERS: Readonly<Record<string, () => Promise<StoreDriver>>> = {
-  sqlite: async () => {
-    const path = join(tempFolder(), "vault.db");
-    createPrivate(path);
-    await createSqlite(path, []);
-    const driver = await openSqlite(path);
-    if (driver === null) throw new Error("the store that was made isn't there");
-    return driver;
+interface Kind {
+  /** Programs without which it can't be tried. */
+  readonly needs: readonly Need[];
+  make(): Promise<StoreDriver>;
+}
+
+const servers: { stop(): Promise<void> }[] = [];
+afterAll(async () => {
+  for (const server of servers) await server.stop();
+});
+
+/** Stores on a server of their own. */
+function onServer({ needs, start }: Backend, open: typeof openRedis | typeof openPostgres): Kind {
+  const server = lazyServer(start);
+  servers.push(server);
+  return {
+    needs,
+    make: async () => {
+      const store = open(await parseAddress(await server.address()));
+      await store.prepare();
+      return store.driver;
+    },
+  };
+}
+
+const DRIVERS: Readonly<Record<string, Kind>> = {
+  sqlite: {
+    needs: [],
+    make: async () => {
+      const path = join(tempFolder(), "vault.db");
+      createPrivate(path);
+      await createSqlite(path, []);
+      const driver = await openSqlite(path);
+      if (driver === null) throw new Error("the store that was made isn't there");
+      return driver;
+    },
   },
-  memory: async () => memoryDriver(),
+  memory: { needs: [], make: async () => memoryDriver() },
+  Redis: onServer(BACKENDS.Redis, openRedis),
+  PostgreSQL: onServer(BACKENDS.PostgreSQL, openPostgres),
 };
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -26,8 +61,8 @@ const put = (key: string, version: string, expected: string | null, text = versi
   next: { version, value: bytes(text) },
 });
 
-for (const [name, make] of Object.entries(DRIVERS))
-  describe(name, () => {
+for (const [name, { needs, make }] of Object.entries(DRIVERS))
+  describe.skipIf(lacking(...needs))(name, () => {
     const open: StoreDriver[] = [];
     afterAll(() => {
       for (const driver of open) driver.close();

@@ -197,7 +197,16 @@ describe("AUTH_STORE", () => {
 
   test("in any other form is a usage error that shows no password", async () => {
     const wrong = [
-      "redis://me:planted@host",
+      "redis://me:planted@host/x",
+      "redis://me:planted@/0",
+      "redis:planted",
+      "redis://me:planted@host?password=planted",
+      "redis://me:planted@host?prefix=a%20planted",
+      "redis://me:%planted@host",
+      "postgres://me:planted@host",
+      "postgres://me:planted@host/db?sslmode=planted",
+      "postgres://me:planted@host/db?schema=public",
+      "postgres://me:planted#1@host/db",
       "/x/y.db",
       "sqlite",
       "sqlite:",

@@ -7,7 +7,7 @@ type Rows = Section["rows"];
 /** Every variable of our own that the source reads or sets: a test compares. */
 export const OURS: Rows = [
   ["AUTH_HOME", "Keep everything in this folder."],
-  ["AUTH_STORE", "Where the vault is: sqlite:<path>."],
+  ["AUTH_STORE", "Where the vault is: sqlite:<path>; redis://… or postgres://… for one that machines share."],
   ["AUTH_PROFILE", "The same as -p <name>, except for a connection with a name of its own, such as <provider>:home."],
   ["AUTH_IGNORE_ENV", "1: use the vault, even where a provider's own variable holds a token."],
   ["AUTH_KEY", "The vault's key: 32 bytes in base64, base64url or hex."],

@@ -44,6 +44,7 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   provider_unavailable: "The provider answered with an error of its own. Try again later.",
   rate_limited: "The provider asks to wait. Try again later.",
   busy: "Another process is refreshing, or the vault's key is being changed. Try again.",
+  vault_unreachable: "The server of the shared vault can't be reached.",
   client_missing: "No OAuth client is known for this provider. Give one, or log in with a token.",
   client_rejected: "The provider refused the OAuth client. Check its id and secret.",
   client_mismatch: "A flag or variable names another OAuth client than the one this login was made with.",
@@ -58,6 +59,7 @@ const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   vault_unwritable: "The vault can't be written here.",
   key_invalid: "AUTH_KEY is not 32 bytes in base64, base64url or hex.",
   vault_replaced: "The vault is another one than this machine knows.",
+  vault_rolled_back: "The shared vault has an older state than this machine has seen.",
   file_untrusted:
     "A file that says which tokens a command gets was not allowed, has changed since, or could be another's. Look at it, then 'auth allow'.",
   plugin_untrusted:

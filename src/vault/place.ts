@@ -1,0 +1,29 @@
+/** Where an opened vault is, beyond its records: what locks a connection, and what this home knows of the vault. */
+import type { Bytes } from "./bytes.ts";
+import type { Header, Keys } from "./header.ts";
+import type { ReplyKeys } from "./reply.ts";
+import type { Lock, Version } from "./types.ts";
+
+export interface VaultPlace {
+  /** Takes a connection's lock if it is free; null when another holds it. @param indexKey what locks are named by */
+  tryLock(name: string, indexKey: Bytes, keys: ReplyKeys): Promise<Lock | null>;
+  /** Clears away what killed processes left. @param readHeader the header as it is then */
+  clearLeftovers(readHeader: () => Promise<Header>): Promise<void>;
+  /** As `Vault.isReplaced`. */
+  isReplaced(): boolean;
+  /** As `Vault.lockInterval`. */
+  readonly lockInterval?: number;
+  /** Absent: nothing is remembered. A file that someone can put an older one in place of is the person's own. */
+  readonly memory?: HomeMemory;
+  close(): void | Promise<void>;
+}
+
+/** What a home remembers of a vault that others can change: enough to notice another one, or an older state of it. */
+export interface HomeMemory {
+  /** Once its keys are known, and after each change of them. @throws AuthError `vault_replaced`, `vault_rolled_back` */
+  recognize(header: Header, keys: Keys): Promise<void>;
+  /** Whether this home has seen a later state of the record than this one. */
+  isOlder(place: string, version: Version, keys: ReplyKeys): Promise<boolean>;
+  /** Remembers the latest state of a record. @param version null: it was erased @param key what it is sealed with */
+  remember(place: string, version: Version | null, keys: ReplyKeys): Promise<void>;
+}

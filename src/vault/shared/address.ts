@@ -1,0 +1,150 @@
+/**
+ * The address of a shared vault, as AUTH_STORE holds it:
+ *
+ *     redis://[user][:password@]host[:port][/database][?prefix=auth&ca=<file>&accept-loss=1]      rediss:// with TLS
+ *     postgres://[user][:password@]host[:port]/database[?schema=auth&sslmode=…&sslrootcert=<file>&accept-loss=1]
+ *
+ * A message never shows it as it was given: only `shown`, which has no password in it.
+ */
+import { type AuthError, usage } from "../../platform/errors.ts";
+import { knowSecret } from "../../platform/secret.ts";
+import { isLoopback } from "../../platform/url.ts";
+
+export interface SharedAddress {
+  readonly backend: "redis" | "postgres";
+  /** For messages: without user, password and options. */
+  readonly shown: string;
+  /** What tells two vaults apart: the same for all users of one, whatever password they have. */
+  readonly place: string;
+  /** Server and database, with user and password, in the form that the client takes. */
+  readonly url: string;
+  /** Redis: what the keys begin with. PostgreSQL: the schema. */
+  readonly namespace: string;
+  readonly tls: boolean;
+  /** Certificates to trust instead of the system's. */
+  readonly certificates: string | null;
+  /** The server may be one that forgets what it has confirmed. */
+  readonly acceptLoss: boolean;
+}
+
+const SCHEMES: Readonly<Record<string, { backend: SharedAddress["backend"]; port: number }>> = {
+  "redis:": { backend: "redis", port: 6379 },
+  "rediss:": { backend: "redis", port: 6379 },
+  "postgres:": { backend: "postgres", port: 5432 },
+  "postgresql:": { backend: "postgres", port: 5432 },
+};
+
+/** The options of an address, by backend. */
+const OPTIONS = {
+  redis: ["prefix", "ca", "accept-loss"],
+  postgres: ["schema", "sslmode", "sslrootcert", "accept-loss"],
+} as const;
+
+/** In libpq's words. All but `disable` mean the strictest here: a certificate that isn't checked protects from no one. */
+const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"];
+
+/** @throws AuthError `usage` */
+export async function parseAddress(store: string): Promise<SharedAddress> {
+  const url = URL.parse(store);
+  const scheme = url === null ? undefined : SCHEMES[url.protocol];
+  if (url === null || scheme === undefined) throw wrong("AUTH_STORE is not a URL that can be read.");
+  const { backend } = scheme;
+  const password = decoded(url.password);
+  const user = decoded(url.username);
+  if (password !== "") knowSecret(password);
+  if (url.hostname === "") throw wrong("AUTH_STORE names no host.", backend);
+  if (url.hash !== "") throw wrong("AUTH_STORE has a '#' in it: in a password, write %23.", backend);
+  const database = decoded(url.pathname.slice(1));
+  const options = optionsOf(url, backend);
+  checkDatabase(backend, database);
+  const namespace = options.get(backend === "redis" ? "prefix" : "schema") ?? "auth";
+  checkNamespace(backend, namespace);
+  const host = `${url.hostname.toLowerCase()}:${url.port || scheme.port}`;
+  const tls = usesTls(url, options.get("sslmode"));
+  const where = `${host}/${encodeURIComponent(database || "0")}`;
+  const credentials =
+    user === "" && password === "" ? "" : `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
+  return {
+    backend,
+    shown: `${backend}://${where} (${backend === "redis" ? "prefix" : "schema"} ${namespace})`,
+    place: `${backend} ${where} ${namespace}`,
+    url: `${backend === "redis" && tls ? "rediss" : backend}://${credentials}${where}`,
+    namespace,
+    tls,
+    certificates: await certificatesIn(options.get("ca") ?? options.get("sslrootcert")),
+    acceptLoss: yesOrNo(options.get("accept-loss"), backend),
+  };
+}
+
+function optionsOf(url: URL, backend: SharedAddress["backend"]): Map<string, string> {
+  const known: readonly string[] = OPTIONS[backend];
+  const options = new Map<string, string>();
+  for (const [name, value] of url.searchParams) {
+    // Not its value: a password may have gone astray there.
+    if (!known.includes(name))
+      throw wrong(`AUTH_STORE has an option that isn't known: ${name.slice(0, 32).replace(/[^\w-]/g, "?")}.`, backend);
+    if (options.has(name)) throw wrong(`AUTH_STORE has the option ${name} twice.`, backend);
+    options.set(name, value);
+  }
+  return options;
+}
+
+function checkDatabase(backend: SharedAddress["backend"], database: string): void {
+  if (backend === "redis" && !/^\d{0,5}$/.test(database))
+    throw wrong("AUTH_STORE=redis: takes the number of a database after the host, or none.", backend);
+  if (backend === "postgres" && (database === "" || database.includes("/")))
+    throw wrong("AUTH_STORE=postgres: names no database.", backend);
+}
+
+function checkNamespace(backend: SharedAddress["backend"], namespace: string): void {
+  const [form, what] =
+    backend === "redis" ? [/^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/, "prefix"] : [/^[a-z_][a-z0-9_]{0,39}$/, "schema"];
+  if (form.test(namespace) && namespace !== "public" && !namespace.startsWith("pg_")) return;
+  throw wrong(
+    backend === "redis"
+      ? `The ${what} in AUTH_STORE may have letters, digits and . _ : - in it.`
+      : `The ${what} in AUTH_STORE may have small letters, digits and _ in it, and is one of the vault's own: not public, not pg_…`,
+    backend,
+  );
+}
+
+/** Without a word about it, a connection that leaves this machine is encrypted, and the server's certificate checked. */
+function usesTls(url: URL, mode: string | undefined): boolean {
+  if (url.protocol.startsWith("redis")) return url.protocol === "rediss:";
+  if (mode === undefined) return !isLoopback(url.hostname);
+  if (!SSL_MODES.includes(mode)) throw wrong(`sslmode in AUTH_STORE is one of ${SSL_MODES.join(", ")}.`, "postgres");
+  return mode !== "disable";
+}
+
+function yesOrNo(value: string | undefined, backend: SharedAddress["backend"]): boolean {
+  if (value === undefined || value === "0") return false;
+  if (value === "1") return true;
+  throw wrong("accept-loss in AUTH_STORE is 1 or 0.", backend);
+}
+
+async function certificatesIn(path: string | undefined): Promise<string | null> {
+  if (path === undefined) return null;
+  const text = await Bun.file(path)
+    .text()
+    .catch(() => "");
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw usage("The file of certificates that AUTH_STORE names can't be read, or holds none in PEM form.", FORMS.redis);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw wrong("AUTH_STORE has a '%' in it that is followed by no two hex digits: write %25.");
+  }
+}
+
+const FORMS = {
+  redis: "Write AUTH_STORE=redis://user:password@host:6379/0?prefix=auth, with rediss: for TLS.",
+  postgres: "Write AUTH_STORE=postgres://user:password@host:5432/database?schema=auth",
+};
+
+function wrong(message: string, backend?: SharedAddress["backend"]): AuthError {
+  const hint = backend === undefined ? `${FORMS.redis}\n${FORMS.postgres}` : FORMS[backend];
+  return usage(message, `${hint}\nIn a user name or password, write characters like @ / # ? % as %40 %2F %23 %3F %25.`);
+}

@@ -1,0 +1,89 @@
+/** Making a vault in a database that machines share. */
+import type { Context } from "../../platform/context.ts";
+import { AuthError, errorCode } from "../../platform/errors.ts";
+import { type Created, type Made, type Preparation, storeKey } from "../create.ts";
+import { retryWhileBusy } from "../driver.ts";
+import { HEADER_KEY, headerVersion, newKey, wrap } from "../header.ts";
+import { forget, type KeyRequest, SOURCE_WORDS, type SourceName, STORED, sourceOf } from "../sources/source.ts";
+import { parseAddress, type SharedAddress } from "./address.ts";
+import { notOurs } from "./failures.ts";
+import { findHeader, openStore } from "./open.ts";
+import type { SharedStore } from "./store.ts";
+
+/** Whether there is a vault at the address. @throws AuthError as `openShared` */
+export async function isThere(context: Context, text: string): Promise<boolean> {
+  return onStore(text, async (address, store) => (await findHeader(context, address, store)) !== null);
+}
+
+/**
+ * Asks for the key where a person or a program gives it, and makes the tables that the vault needs.
+ *
+ * @param source null: neither a person nor the environment has chosen one
+ * @throws AuthError `usage`, `vault_replaced`, `vault_unwritable`, `vault_unreachable`
+ */
+export async function prepareShared(
+  text: string,
+  source: SourceName | null,
+  request: KeyRequest,
+): Promise<Preparation> {
+  if (source === null) throw keyNotChosen();
+  const given = STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
+  await onStore(text, async (address, store) => {
+    await findHeader(request.context, address, store);
+    await retryWhileBusy(() => store.prepare());
+    await retryWhileBusy(() => store.driver.requireWritable());
+  });
+  return {
+    make: async () => {
+      const made = given === null ? await storeKey(source, request) : { source, ...given };
+      try {
+        const created = await onStore(text, (address, store) => putHeader(address, store, request, made));
+        if (created === null) await forget(made.source, request);
+        return created;
+      } catch (error) {
+        // A server that was cut off in between may have the vault all the same: its key is kept.
+        if (errorCode(error) !== "vault_unreachable") await forget(made.source, request);
+        throw error;
+      }
+    },
+  };
+}
+
+/** @returns null where another machine was faster */
+async function putHeader(
+  address: SharedAddress,
+  { driver }: SharedStore,
+  { context, vaultId, keyId }: KeyRequest,
+  made: Made,
+): Promise<Created | null> {
+  const identity = { vaultId, epoch: 1, keyId, source: made.source, kdf: made.kdf };
+  const header = await wrap(identity, made.key, { raw: newKey(), index: newKey() }, []);
+  const next = { version: headerVersion(header), value: header.bytes };
+  const failed = await retryWhileBusy(() => driver.swap([{ key: HEADER_KEY, expected: null, next }], true));
+  if (failed.includes(HEADER_KEY)) return null;
+  if (failed.length > 0) throw notOurs(address, "it has records, and no header");
+  const message = `made at ${address.shown}, key from ${SOURCE_WORDS[made.source]}`;
+  await context.audit({ event: "vault", status: "success", message });
+  return { source: made.source, chosen: true };
+}
+
+async function onStore<T>(text: string, work: (address: SharedAddress, store: SharedStore) => Promise<T>): Promise<T> {
+  const address = await parseAddress(text);
+  const store = await openStore(address);
+  try {
+    return await work(address, store);
+  } finally {
+    store.driver.close();
+  }
+}
+
+/** A key that is made here and kept here would leave every other machine outside. */
+function keyNotChosen(): AuthError {
+  return new AuthError(
+    "usage",
+    "There is no vault yet at AUTH_STORE, and no key for one that other machines can have too.",
+    {
+      hint: "Make a key: openssl rand -base64 32\nGive it to each machine as AUTH_KEY, or by AUTH_KEY_COMMAND; then: auth vault init",
+    },
+  );
+}

@@ -1,0 +1,132 @@
+/** What a database or the way to it reports, as errors for people. The server's own words are never shown whole. */
+import { AuthError, errorCode, usage } from "../../platform/errors.ts";
+import { busy } from "../driver.ts";
+import type { SharedAddress } from "./address.ts";
+
+/** The code of a call that got no answer in time. */
+const TIMED_OUT = "auth_store_timeout";
+
+export function timedOut(): Error {
+  return Object.assign(new Error("no answer"), { code: TIMED_OUT });
+}
+
+/** @param reason a clause: `it did not answer` */
+function unreachable({ shown }: SharedAddress, reason: string, cause: unknown): AuthError {
+  return new AuthError("vault_unreachable", `The shared vault at ${shown} can't be reached: ${reason}.`, {
+    hint: "Nothing was changed. Check that the server runs, and AUTH_STORE; then try again.",
+    cause,
+  });
+}
+
+export function unwritable({ shown }: SharedAddress, reason: string, hint: string, cause?: unknown): AuthError {
+  return new AuthError("vault_unwritable", `The shared vault at ${shown} can't be written: ${reason}.`, {
+    hint,
+    cause,
+  });
+}
+
+function refusedLogin({ shown }: SharedAddress, cause: unknown): AuthError {
+  return new AuthError("vault_locked", `The server refused the user name or password in AUTH_STORE: ${shown}`, {
+    hint: "Set AUTH_STORE with those of this database. In a password, write characters like @ / # ? % as %40 %2F %23 %3F %25.",
+    cause,
+  });
+}
+
+export function notOurs({ shown }: SharedAddress, what: string, cause?: unknown): AuthError {
+  return new AuthError("vault_corrupt", `What is at ${shown} is not a vault of auth: ${what}.`, {
+    hint: "It was left as it is. Name a place of its own: in AUTH_STORE, ?prefix=<name> for Redis, ?schema=<name> for PostgreSQL.",
+    cause,
+  });
+}
+
+/** @param what `is another one`, `is empty` */
+export function replaced({ shown }: SharedAddress, what: string): AuthError {
+  const message = `The shared vault at ${shown} ${what}, unlike the one that this machine knows.`;
+  return new AuthError("vault_replaced", message, {
+    hint: "Nothing was changed or sent. The server may have lost its data, or AUTH_STORE may name another one: ask who runs it.\nIf it is as it should be, let this machine forget the vault that was there: auth vault accept",
+  });
+}
+
+/** OpenSSL's codes, as Bun gives them, for certificates that aren't to be trusted. */
+function certificateFault(code: string): string | null {
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "its certificate is for another name";
+  if (/CERT_HAS_EXPIRED/.test(code)) return "its certificate has expired";
+  if (/^(CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|ERR_SSL|ERR_TLS)/.test(code)) return "its certificate isn't trusted";
+  return null;
+}
+
+/** What both kinds of server have in common; null where it is something of one's own. */
+function connectionFailure(address: SharedAddress, error: unknown): AuthError | null {
+  if (error instanceof AuthError) return error;
+  const code = errorCode(error) ?? "";
+  const certificate = certificateFault(code);
+  if (certificate !== null) return unreachable(address, certificate, error);
+  if (code === TIMED_OUT || /TIMEOUT/.test(code)) return unreachable(address, "it did not answer in time", error);
+  if (/TLS_NOT_AVAILABLE|TLS_UPGRADE/.test(code)) return unreachable(address, "the server doesn't speak TLS", error);
+  if (/CONNECTION_(CLOSED|REFUSED|FAILED)|^ECONN|^ENOTFOUND|^EHOST|^ENET|IDLE_|LIFETIME_/.test(code))
+    return unreachable(address, "there is no connection to the server", error);
+  return null;
+}
+
+/** Errors of a Redis server begin with a word that says which (redis.io/docs/reference/protocol-spec, "Simple errors"). */
+export function redisFailure(address: SharedAddress, error: unknown): AuthError {
+  const known = connectionFailure(address, error);
+  if (known !== null) return known;
+  const text = error instanceof Error ? error.message : "";
+  const [word = ""] = text.split(" ");
+  if (/^(WRONGPASS|NOAUTH)$/.test(word) || errorCode(error) === "ERR_REDIS_AUTHENTICATION_FAILED")
+    return refusedLogin(address, error);
+  if (/^(LOADING|BUSY|TRYAGAIN)$/.test(word) || text.includes("max number of clients")) return busy(error);
+  if (text.includes("DB index"))
+    return usage("AUTH_STORE names a database that this Redis server doesn't have.", "Use /0.");
+  if (word === "WRONGTYPE") return notOurs(address, "another application has a key of that name", error);
+  if (word === "READONLY") return unwritable(address, "it is a read-only replica", USE_PRIMARY, error);
+  if (/^(MASTERDOWN|CLUSTERDOWN)$/.test(word)) return unreachable(address, "its primary is down", error);
+  if (/^(MOVED|ASK|CROSSSLOT)$/.test(word))
+    return usage(
+      "AUTH_STORE names a Redis cluster, where a vault can't be.",
+      "Name a single Redis server, with a replica if you like.",
+    );
+  if (word === "OOM") return unwritable(address, "its memory is full", "Give the server more memory.", error);
+  if (word === "NOPERM") return unwritable(address, "this user may not", REDIS_RIGHTS, error);
+  if (/^(MISCONF|NOREPLICAS)$/.test(word))
+    return unwritable(
+      address,
+      "the server refuses writes, since it can't make them durable",
+      "See the server's log.",
+      error,
+    );
+  return unreachable(address, `the server reported ${wordOf(word)}`, error);
+}
+
+const USE_PRIMARY = "Name the primary server in AUTH_STORE.";
+const REDIS_RIGHTS =
+  "It needs the keys of its prefix (~auth:*), and the commands GET SET DEL PEXPIRE HGET HMGET HKEYS HSET HDEL EVAL INFO PING.";
+
+/** By SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html), which Bun gives as `errno`. */
+export function postgresFailure(address: SharedAddress, error: unknown): AuthError {
+  const known = connectionFailure(address, error);
+  if (known !== null) return known;
+  const state = String((error as { errno?: unknown } | null)?.errno ?? "");
+  if (/^28/.test(state)) return refusedLogin(address, error);
+  if (state === "3D000")
+    return usage("AUTH_STORE names a database that this PostgreSQL server doesn't have.", "Make it: createdb <name>");
+  // Too many connections; starting up; a deadlock or a serialization failure.
+  if (/^(53300|57P03|40001|40P01)$/.test(state)) return busy(error);
+  if (/^57P0[12]$/.test(state) || state.startsWith("08"))
+    return unreachable(address, "the server is shutting down", error);
+  if (state === "25006") return unwritable(address, "it is a read-only replica", USE_PRIMARY, error);
+  if (state === "42501") return unwritable(address, "this user may not", postgresRights(address), error);
+  if (/^53[12]00$/.test(state))
+    return unwritable(address, "the server is out of disk or memory", "Make room there.", error);
+  if (/^(42|22)/.test(state)) return notOurs(address, "its schema holds other tables than a vault's", error);
+  return unreachable(address, `the server reported ${wordOf(state)}`, error);
+}
+
+function postgresRights({ namespace }: SharedAddress): string {
+  return `Let the database's owner make the schema for it: CREATE SCHEMA ${namespace} AUTHORIZATION <user>`;
+}
+
+function wordOf(text: string): string {
+  return /^[A-Z0-9]{2,32}$/.test(text) ? text : "an error";
+}

@@ -1,0 +1,70 @@
+/**
+ * What a home keeps of a shared vault, in a folder of its own: which vault it is, the local locks, the replies that were
+ * kept, and the latest state of each record that it has seen.
+ */
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Context } from "../../platform/context.ts";
+import { errorCode } from "../../platform/errors.ts";
+import { whileHeld } from "../../platform/held-files.ts";
+import { random } from "../bytes.ts";
+import { createPrivate, ensureFolder, touching } from "../files.ts";
+import type { SharedAddress } from "./address.ts";
+
+/** Which vault was at an address when this home came to it. */
+export interface Pin {
+  readonly format: 1;
+  /** The address for a person who looks: without a password. */
+  readonly store: string;
+  readonly vaultId: string;
+  /** A fingerprint of a key that outlives rekeys, in hex. */
+  readonly commitment: string;
+  /** The latest that this home has seen. */
+  readonly epoch: number;
+}
+
+export function homeFolder({ paths }: Pick<Context, "paths">, { place }: SharedAddress): string {
+  const name = new Bun.CryptoHasher("sha256").update(place).digest("hex").slice(0, 32);
+  return join(dirname(paths.vault), "shared", name);
+}
+
+/** null where this home has not come to it yet. @throws AuthError `vault_unwritable` */
+export function readPin(folder: string): Pin | null {
+  const text = readIfThere(join(folder, "vault.json"));
+  if (text === null) return null;
+  return touching(folder, () => JSON.parse(text.toString()) as Pin);
+}
+
+export function writePin(folder: string, pin: Pin): void {
+  writeWhole(folder, "vault.json", new TextEncoder().encode(`${JSON.stringify(pin)}\n`));
+}
+
+/** The vault and the states that were seen of it. Locks and kept replies stay: a reply may be all that is left of a login. */
+export function forgetVault(folder: string): void {
+  touching(folder, () => {
+    rmSync(join(folder, "seen"), { recursive: true, force: true });
+    rmSync(join(folder, "vault.json"), { force: true });
+  });
+}
+
+export function readIfThere(path: string): Buffer | null {
+  return touching(path, () => {
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return null;
+      throw error;
+    }
+  });
+}
+
+/** The whole file, or what was there before. */
+export function writeWhole(folder: string, name: string, content: Uint8Array): void {
+  ensureFolder(folder);
+  const draft = join(folder, `${name}.${random(8).toHex()}.new`);
+  createPrivate(draft);
+  touching(draft, () => {
+    writeFileSync(draft, content);
+    whileHeld(() => renameSync(draft, join(folder, name)));
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * The place of a shared vault: a connection's lock is the home's own, by which its processes wait for each other without a
+ * question to the server, and then a lease, by which homes do.
+ */
+import { join } from "node:path";
+import type { Context } from "../../platform/context.ts";
+import { hmac, pack } from "../bytes.ts";
+import { ensureFolder } from "../files.ts";
+import { lockIn, type TriedLock } from "../lock.ts";
+import type { HomeMemory, VaultPlace } from "../place.ts";
+import { sharedReply } from "./kept-reply.ts";
+import { type Lease, takeLease } from "./lease.ts";
+import type { SharedStore } from "./store.ts";
+
+/** Milliseconds. A hundred machines that wait ask the server a few thousand times a second. */
+const LOCK_INTERVAL = 60;
+
+/** @param folder the home's, for this vault */
+export function sharedPlace(context: Context, folder: string, store: SharedStore, memory: HomeMemory): VaultPlace {
+  const waiting = new Map<string, TriedLock>();
+  /** Leases that are being given back: who waits for one should not wait until it ends. */
+  const releases = new Set<Promise<void>>();
+
+  const giveBack = (lease: Lease): void => {
+    const done = lease
+      .release()
+      .catch((error: unknown) => context.debug(`a lease is left to end by itself: ${messageOf(error)}`))
+      .finally(() => releases.delete(done));
+    releases.add(done);
+  };
+
+  return {
+    memory,
+    lockInterval: LOCK_INTERVAL,
+    async tryLock(name, indexKey, keys) {
+      ensureFolder(folder);
+      const local = lockIn(join(folder, "vault"), name, indexKey, waiting, keys);
+      if (local === null) return null;
+      let lease: Lease | null = null;
+      try {
+        const hash = hmac(indexKey, pack("lock", name)).toHex();
+        lease = await takeLease(store.leases, hash);
+        if (lease === null) return null;
+        const held = lease;
+        const { owner } = held;
+        const place = { local: local.reply, replies: store.replies, hash, owner, name };
+        return {
+          reply: sharedReply(context, place, keys),
+          confirm: held.confirm,
+          release() {
+            giveBack(held);
+            local.release();
+          },
+        };
+      } finally {
+        if (lease === null) local.release();
+      }
+    },
+    clearLeftovers: async () => {},
+    // Every commit is bound to the header that was opened.
+    isReplaced: () => false,
+    async close() {
+      for (const { file } of waiting.values()) file.close();
+      waiting.clear();
+      await Promise.all(releases);
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,157 @@
+/**
+ * A vault in PostgreSQL: a schema with a table of records, compared and written by one function, and rows for leases,
+ * which live through a pooler and a reconnection as an advisory lock of the session wouldn't.
+ */
+import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
+import type { SharedAddress } from "./address.ts";
+import { unwritable } from "./failures.ts";
+import { type PostgresConnection, postgresConnection } from "./postgres-connection.ts";
+import { schemaOf } from "./postgres-schema.ts";
+import { requestOf } from "./request.ts";
+import type { Leases, Replies, SharedStore } from "./store.ts";
+
+export function openPostgres(address: SharedAddress): SharedStore {
+  const connection = postgresConnection(address);
+  return {
+    driver: postgresDriver(address, connection),
+    leases: postgresLeases(address, connection),
+    replies: postgresReplies(address, connection),
+    prepare: async () => {
+      await requireDurable(address, connection);
+      if (!(await isPrepared(address, connection))) await connection.query(schemaOf(address.namespace));
+    },
+  };
+}
+
+/** undefined_table, invalid_schema_name: nothing was made there yet. */
+const NOTHING_THERE = ["42P01", "3F000"];
+
+function postgresDriver(address: SharedAddress, { query, close }: PostgresConnection): StoreDriver {
+  const records = `${address.namespace}.records`;
+  let durable = false;
+  const rows = async (text: string, values: readonly unknown[]): Promise<Record<string, unknown>[]> => {
+    try {
+      return await query(text, values, NOTHING_THERE);
+    } catch (error) {
+      if (NOTHING_THERE.includes(String((error as { errno?: unknown }).errno))) return [];
+      throw error;
+    }
+  };
+  const read = async (key: string): Promise<Uint8Array | null> => {
+    const [row] = await rows(`SELECT value FROM ${records} WHERE key = $1`, [key]);
+    return row?.value instanceof Uint8Array ? new Uint8Array(row.value) : null;
+  };
+  const forWriting = async (): Promise<void> => {
+    if (durable) return;
+    await requireDurable(address, { query, close });
+    durable = true;
+  };
+  return {
+    name: "auth-postgres",
+    ...PLAIN_WRITES,
+    hasItem: async (key) => (await read(key)) !== null,
+    getItem: read,
+    getItemRaw: read,
+    getItems: async (items) => {
+      const keys = JSON.stringify(items.map(({ key }) => key));
+      const found = await rows(
+        `SELECT key, value FROM ${records} WHERE key IN (SELECT jsonb_array_elements_text($1::text::jsonb))`,
+        [keys],
+      );
+      const values = new Map(found.map(({ key, value }) => [key, new Uint8Array(value as Uint8Array)]));
+      return items.map(({ key }) => ({ key, value: values.get(key) ?? null }));
+    },
+    getKeys: async () =>
+      (await rows(`SELECT key FROM ${records} WHERE $1::text IS NOT NULL`, [""])).map(({ key }) => String(key)).sort(),
+    swap: async (steps, whole = false) => {
+      await forWriting();
+      const request = requestOf(steps, (version, value) => ({ version, value }));
+      const failed = await query(`SELECT ${address.namespace}.swap($1::text::jsonb, $2::boolean) AS key`, [
+        request,
+        whole,
+      ]);
+      return failed.map(({ key }) => String(key));
+    },
+    requireWritable: async () => {
+      await forWriting();
+      await query(`SELECT ${address.namespace}.swap($1::text::jsonb, false) AS key`, ["[]"]);
+    },
+    // What is sealed shows damage by itself; the server looks after its own.
+    check: async () => {},
+    close,
+  };
+}
+
+async function isPrepared({ namespace }: SharedAddress, { query }: PostgresConnection): Promise<boolean> {
+  const [row] = await query("SELECT to_regprocedure($1) IS NOT NULL AS there", [`${namespace}.swap(jsonb, boolean)`]);
+  return row?.there === true;
+}
+
+/** @throws AuthError `vault_unwritable` for a replica, and a server that loses what it has confirmed */
+async function requireDurable(address: SharedAddress, { query }: PostgresConnection): Promise<void> {
+  const [row] = await query(
+    "SELECT pg_is_in_recovery() AS replica, current_setting('fsync') AS fsync WHERE $1::text IS NOT NULL",
+    [""],
+  );
+  if (row?.replica === true)
+    throw unwritable(address, "it is a read-only replica", "Name the primary server in AUTH_STORE.");
+  if (row?.fsync === "on" || address.acceptLoss) return;
+  throw unwritable(
+    address,
+    "the server forgets its last writes in a crash (fsync is off)",
+    "Set 'fsync = on' in postgresql.conf; or, where logins may be lost, add ?accept-loss=1 to AUTH_STORE.",
+  );
+}
+
+function postgresLeases({ namespace }: SharedAddress, { query }: PostgresConnection): Leases {
+  const leases = `${namespace}.leases`;
+  const until = "clock_timestamp() + $3::integer * interval '1 millisecond'";
+  return {
+    take: async (name, owner, milliseconds) =>
+      (
+        await query(
+          `INSERT INTO ${leases} AS held (name, owner, ends) VALUES ($1, $2, ${until})
+           ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, ends = excluded.ends
+           WHERE held.ends <= clock_timestamp() RETURNING 1`,
+          [name, owner, milliseconds],
+        )
+      ).length === 1,
+    renew: async (name, owner, milliseconds) =>
+      (
+        await query(
+          `UPDATE ${leases} SET ends = ${until} WHERE name = $1 AND owner = $2 AND ends > clock_timestamp() RETURNING 1`,
+          [name, owner, milliseconds],
+        )
+      ).length === 1,
+    release: async (name, owner) =>
+      void (await query(`DELETE FROM ${leases} WHERE name = $1 AND owner = $2`, [name, owner])),
+  };
+}
+
+function postgresReplies({ namespace }: SharedAddress, { query }: PostgresConnection): Replies {
+  const replies = `${namespace}.replies`;
+  const mine = `EXISTS (SELECT FROM ${namespace}.leases WHERE name = $1 AND owner = $2 AND ends > clock_timestamp() FOR UPDATE)`;
+  return {
+    get: async (name) => {
+      const [row] = await query(`SELECT value FROM ${replies} WHERE name = $1`, [name]);
+      return row?.value instanceof Uint8Array ? new Uint8Array(row.value) : null;
+    },
+    put: async (name, owner, value) =>
+      (
+        await query(
+          `INSERT INTO ${replies} (name, value) SELECT $1, decode($3, 'base64') WHERE ${mine}
+           ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING 1`,
+          [name, owner, Buffer.from(value).toString("base64")],
+        )
+      ).length === 1,
+    drop: async (name, owner) => {
+      const done = await query(
+        `WITH held AS (SELECT 1 FROM ${namespace}.leases WHERE name = $1 AND owner = $2 AND ends > clock_timestamp() FOR UPDATE),
+              gone AS (DELETE FROM ${replies} WHERE name = $1 AND EXISTS (SELECT FROM held))
+         SELECT 1 FROM held`,
+        [name, owner],
+      );
+      return done.length === 1;
+    },
+  };
+}

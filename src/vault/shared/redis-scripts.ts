@@ -1,0 +1,46 @@
+/** What runs on the Redis server, in Lua. A script runs alone, and all that it writes is kept or nothing. */
+
+/**
+ * KEYS: the records. ARGV: the steps as JSON, whether the store must hold no other keys. Gives the keys that were not as
+ * expected. JSON's null is `cjson.null`; what a step leaves out is nil.
+ */
+export const SWAP = `
+local function version_at(key)
+  local held = redis.call('HGET', KEYS[1], key)
+  return held and string.match(held, '^(%S*) ') or cjson.null
+end
+local steps = cjson.decode(ARGV[1])
+local failed, named = {}, {}
+for _, step in ipairs(steps) do
+  named[step.key] = true
+  if step.expected ~= nil and version_at(step.key) ~= step.expected then
+    table.insert(failed, step.key)
+  end
+end
+if ARGV[2] == '1' and #failed == 0 then
+  for _, key in ipairs(redis.call('HKEYS', KEYS[1])) do
+    if not named[key] then table.insert(failed, key) end
+  end
+end
+if #failed > 0 then return failed end
+for _, step in ipairs(steps) do
+  if step.next == cjson.null then redis.call('HDEL', KEYS[1], step.key)
+  elseif step.next ~= nil then redis.call('HSET', KEYS[1], step.key, step.next) end
+end
+return {}`;
+
+/** KEYS: the lease. ARGV: owner, milliseconds. */
+export const RENEW = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
+
+/** KEYS: the lease. ARGV: owner. */
+export const RELEASE = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`;
+
+/** KEYS: the lease, the reply. ARGV: owner, the reply; empty erases it. */
+export const CHANGE_REPLY = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[2] == '' then redis.call('DEL', KEYS[2]) else redis.call('SET', KEYS[2], ARGV[2]) end
+return 1`;

@@ -1,0 +1,127 @@
+/**
+ * A vault in Redis. All of its records are the fields of one hash, `<prefix>:records`, each the version, a space, and the
+ * sealed value in Base64: the client reads replies as UTF-8. A script runs alone on the server, so that comparing and
+ * writing are one step (redis.io/docs/latest/develop/interact/programmability/eval-intro, "atomic execution").
+ */
+import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
+import type { SharedAddress } from "./address.ts";
+import { notOurs, unwritable } from "./failures.ts";
+import { type RedisConnection, redisConnection } from "./redis-connection.ts";
+import { CHANGE_REPLY, RELEASE, RENEW, SWAP } from "./redis-scripts.ts";
+import { requestOf } from "./request.ts";
+import type { Leases, Replies, SharedStore } from "./store.ts";
+
+export function openRedis(address: SharedAddress): SharedStore {
+  const connection = redisConnection(address);
+  return {
+    driver: redisDriver(address, connection),
+    leases: redisLeases(address, connection),
+    replies: redisReplies(address, connection),
+    prepare: () => requireDurable(address, connection),
+  };
+}
+
+function redisDriver(address: SharedAddress, { call, close }: RedisConnection): StoreDriver {
+  const records = `${address.namespace}:records`;
+  let durable = false;
+  const read = async (key: string): Promise<Uint8Array | null> => valueIn(address, await call("HGET", records, key));
+  const forWriting = async (): Promise<void> => {
+    if (durable) return;
+    await requireDurable(address, { call, close });
+    durable = true;
+  };
+  return {
+    name: "auth-redis",
+    ...PLAIN_WRITES,
+    hasItem: async (key) => (await read(key)) !== null,
+    getItem: read,
+    getItemRaw: read,
+    getItems: async (items) => {
+      if (items.length === 0) return [];
+      const values = (await call("HMGET", records, ...items.map(({ key }) => key))) as unknown[];
+      return items.map(({ key }, i) => ({ key, value: valueIn(address, values[i]) }));
+    },
+    getKeys: async () => ((await call("HKEYS", records)) as string[]).sort(),
+    swap: async (steps, whole = false) => {
+      await forWriting();
+      const request = requestOf(steps, (version, value) => `${version} ${value}`);
+      return (await call("EVAL", SWAP, "1", records, request, whole ? "1" : "0")) as string[];
+    },
+    requireWritable: async () => {
+      await forWriting();
+      const room = `${address.namespace}:room`;
+      await call("SET", room, "x".repeat(ROOM), "PX", "1000");
+      await call("DEL", room);
+    },
+    // What is sealed shows damage by itself; the server looks after its own.
+    check: async () => {},
+    close,
+  };
+}
+
+/** As much as a login takes. */
+const ROOM = 16 * 1024;
+
+function valueIn(address: SharedAddress, held: unknown): Uint8Array | null {
+  if (held === null || held === undefined) return null;
+  const space = typeof held === "string" ? held.indexOf(" ") : -1;
+  if (typeof held !== "string" || space < 0) throw notOurs(address, "a record has no version");
+  return Uint8Array.fromBase64(held.slice(space + 1));
+}
+
+/**
+ * A server that keeps nothing on its disk, or drops keys when it is full, would lose a login that rotates.
+ *
+ * @throws AuthError `vault_unwritable`
+ */
+async function requireDurable(address: SharedAddress, { call }: RedisConnection): Promise<void> {
+  const [persistence, memory, replication] = (await Promise.all(
+    ["persistence", "memory", "replication"].map((section) => call("INFO", section)),
+  )) as string[];
+  if (/^role:slave/m.test(replication ?? ""))
+    throw unwritable(address, "it is a read-only replica", "Name the primary server in AUTH_STORE.");
+  if (address.acceptLoss) return;
+  const forgets = !/^aof_enabled:1/m.test(persistence ?? "");
+  const drops = !/^maxmemory_policy:noeviction/m.test(memory ?? "");
+  if (!forgets && !drops) return;
+  const why = forgets
+    ? "the server forgets its last writes in a crash (appendonly is off)"
+    : "the server drops keys when its memory is full (maxmemory-policy is not noeviction)";
+  throw unwritable(
+    address,
+    why,
+    "Set 'appendonly yes' and 'maxmemory-policy noeviction' in redis.conf; or, where logins may be lost, add ?accept-loss=1 to AUTH_STORE.",
+  );
+}
+
+function redisLeases({ namespace }: SharedAddress, { call }: RedisConnection): Leases {
+  const keyOf = (name: string): string => `${namespace}:lease:${name}`;
+  return {
+    take: async (name, owner, milliseconds) =>
+      (await call("SET", keyOf(name), owner, "NX", "PX", String(milliseconds))) === "OK",
+    renew: async (name, owner, milliseconds) =>
+      (await call("EVAL", RENEW, "1", keyOf(name), owner, String(milliseconds))) === 1,
+    release: async (name, owner) => void (await call("EVAL", RELEASE, "1", keyOf(name), owner)),
+  };
+}
+
+function redisReplies({ namespace }: SharedAddress, { call }: RedisConnection): Replies {
+  const change = async (name: string, owner: string, value: string): Promise<boolean> =>
+    (await call(
+      "EVAL",
+      CHANGE_REPLY,
+      "2",
+      `${namespace}:lease:${name}`,
+      `${namespace}:reply:${name}`,
+      owner,
+      value,
+    )) === 1;
+  return {
+    get: async (name) => {
+      const held = await call("GET", `${namespace}:reply:${name}`);
+      return typeof held === "string" ? Uint8Array.fromBase64(held) : null;
+    },
+    put: (name, owner, value) => change(name, owner, Buffer.from(value).toString("base64")),
+    drop: (name, owner) => change(name, owner, ""),
+  };
+}

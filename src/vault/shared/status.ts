@@ -1,0 +1,38 @@
+/** What is known of a shared vault without its key. */
+import type { Context } from "../../platform/context.ts";
+import { retryWhileBusy } from "../driver.ts";
+import { FORMAT } from "../seal.ts";
+import { sourceInEnvironment, VARIABLES } from "../sources/source.ts";
+import { keyWarnings, type VaultStatus } from "../status.ts";
+import { parseAddress } from "./address.ts";
+import { homeFolder } from "./home.ts";
+import { findHeader, openStore } from "./open.ts";
+
+/** null where there is no vault. @param text AUTH_STORE */
+export async function sharedStatus(context: Context, text: string): Promise<VaultStatus | null> {
+  const address = await parseAddress(text);
+  const store = await openStore(address);
+  try {
+    const header = await findHeader(context, address, store);
+    if (header === null) return null;
+    const insisted = sourceInEnvironment(context, header.source);
+    return {
+      backend: address.backend,
+      path: address.shown,
+      vaultId: header.vaultId,
+      format: FORMAT,
+      epoch: header.epoch,
+      keySource: header.source,
+      keyVariable: insisted === null ? null : VARIABLES[insisted],
+      records: (await retryWhileBusy(() => store.driver.getKeys("", {}))).length - 1,
+      warnings: [
+        ...keyWarnings(context, homeFolder(context, address), header.source).map(({ text }) => text),
+        ...(address.acceptLoss
+          ? ["AUTH_STORE has accept-loss=1: the server may forget a login that it has confirmed."]
+          : []),
+      ],
+    };
+  } finally {
+    store.driver.close();
+  }
+}

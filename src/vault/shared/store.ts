@@ -1,0 +1,31 @@
+/** What a database must offer to hold a vault for many machines. */
+import type { StoreDriver } from "../driver.ts";
+
+export interface SharedStore {
+  readonly driver: StoreDriver;
+  readonly leases: Leases;
+  readonly replies: Replies;
+  /** Makes what the records need there. What is there already stays. @throws AuthError `vault_unwritable` */
+  prepare(): Promise<void>;
+}
+
+/**
+ * Locks that end by themselves, timed by the database's own clock. A lease can always be outlived (a pause, a partition):
+ * what it protects is fenced by `swap` besides.
+ */
+export interface Leases {
+  /** @param milliseconds how long it lasts @returns whether `owner` has it now */
+  take(name: string, owner: string, milliseconds: number): Promise<boolean>;
+  /** From now on for as long again. @returns false where it has ended, or is another's */
+  renew(name: string, owner: string, milliseconds: number): Promise<boolean>;
+  /** Another's lease stays. */
+  release(name: string, owner: string): Promise<void>;
+}
+
+/** Sealed replies to refreshes, kept where other machines find them. Changed only by who has the lease of that name. */
+export interface Replies {
+  get(name: string): Promise<Uint8Array | null>;
+  /** @returns false where `owner` has the lease no more: nothing was changed */
+  put(name: string, owner: string, value: Uint8Array): Promise<boolean>;
+  drop(name: string, owner: string): Promise<boolean>;
+}

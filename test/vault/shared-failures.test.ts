@@ -1,0 +1,240 @@
+/** What goes wrong with a database that holds a vault: each in its own words and code, and none with the password in it. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { initVault } from "../../src/vault/create.ts";
+import { openVault } from "../../src/vault/vault.ts";
+import { type Authority, makeAuthority } from "../support/authority.ts";
+import { type DatabaseServer, inPostgres, inRedis, PASSWORD, startPostgres, startRedis } from "../support/databases.ts";
+import { lacking } from "../support/needs.ts";
+import { put, refusal } from "./home.ts";
+import { BACKENDS, type SharedHome, sharedHome } from "./shared-home.ts";
+
+const homes: SharedHome[] = [];
+afterAll(() => {
+  for (const home of homes) home[Symbol.dispose]();
+});
+
+function homeAt(address: string): SharedHome {
+  const home = sharedHome(address);
+  homes.push(home);
+  return home;
+}
+
+/** How the vault at an address is refused, made or opened. */
+async function refused(address: string, work: typeof initVault | typeof openVault = openVault) {
+  const home = homeAt(address);
+  const found = await refusal(work(home.context(home.variables)));
+  for (const form of [PASSWORD, encodeURIComponent(PASSWORD), "wr0ngpassword"]) expect(found.text).not.toContain(form);
+  return found;
+}
+
+const ENCODED = encodeURIComponent(PASSWORD);
+
+for (const [name, { needs, start }] of Object.entries(BACKENDS))
+  describe.skipIf(lacking(...needs))(name, () => {
+    let server: DatabaseServer;
+    beforeAll(async () => {
+      server = await start();
+    });
+    afterAll(() => server.stop());
+
+    test("a server that isn't there is exit 5: try again", async () => {
+      const address = server.address("gone").replace(`:${server.port}/`, ":1/");
+      const found = await refused(address);
+      expect(found.code).toBe("vault_unreachable");
+      expect(found.text).toContain("no connection to the server");
+    });
+
+    test("a wrong password is said to be one", async () => {
+      const found = await refused(server.address("wrong").replace(ENCODED, "wr0ngpassword"));
+      expect(found.code).toBe("vault_locked");
+      expect(found.text).toContain("refused the user name or password in AUTH_STORE");
+    });
+
+    test("a database that isn't there is a mistake in AUTH_STORE", async () => {
+      const address = server
+        .address("none")
+        .replace(/\/(0|postgres)\?/, (_, found) => (found === "0" ? "/999?" : "/none?"));
+      const found = await refused(address);
+      expect(found.code).toBe("usage");
+      expect(found.text).toContain("AUTH_STORE names a database");
+    });
+
+    test("a server that ends while the vault is open is noticed, and its return too", async () => {
+      const address = server.address("away");
+      const vault = await homeAt(address).open();
+      await vault.commit([put("a:x", 1, "1")]);
+      if (name === "Redis") await inRedis(server, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+      else
+        await inPostgres(
+          server,
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        );
+      await Bun.sleep(50);
+      // At the latest the second time: the first may be told that its connection is gone.
+      const read = async (): Promise<string | undefined> => (await vault.read("connection", "a:x"))?.body;
+      expect(await read().catch(read)).toBe("1");
+      await vault.close();
+    });
+  });
+
+describe.skipIf(lacking("redis-server"))("Redis", () => {
+  let server: DatabaseServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.stop());
+
+  test("a server that may forget a login is refused, unless AUTH_STORE accepts that", async () => {
+    for (const [option, value, words] of [
+      ["appendonly", "no", "forgets its last writes"],
+      ["maxmemory-policy", "allkeys-lru", "drops keys"],
+    ] as const) {
+      const before = (await inRedis(server, "CONFIG", "GET", option)) as Record<string, string>;
+      await inRedis(server, "CONFIG", "SET", option, value);
+      const address = server.address(`loss-${option}`);
+      const found = await refused(address, initVault);
+      expect(found.code).toBe("vault_unwritable");
+      expect(found.text).toContain(words);
+      await (await homeAt(`${address}&accept-loss=1`).open()).close();
+      await inRedis(server, "CONFIG", "SET", option, before[option] ?? "");
+    }
+  });
+
+  test("a read-only replica is read, and written by no one", async () => {
+    const address = server.address("replica");
+    const vault = await homeAt(address).open();
+    await vault.commit([put("a:x", 1, "1")]);
+    await vault.close();
+    await inRedis(server, "REPLICAOF", "127.0.0.1", "1");
+    const again = await homeAt(address).open();
+    expect((await again.read("connection", "a:x"))?.body).toBe("1");
+    const found = await refusal(again.commit([put("a:x", 2, "2")]));
+    expect(found.code).toBe("vault_unwritable");
+    expect(found.text).toContain("read-only replica");
+    await again.close();
+    await inRedis(server, "REPLICAOF", "NO", "ONE");
+  });
+
+  test("another application's key of that name is left alone", async () => {
+    await inRedis(server, "SET", "taken:records", "theirs");
+    for (const work of [openVault, initVault]) {
+      const found = await refused(server.address("taken"), work);
+      expect(found.code).toBe("vault_corrupt");
+      expect(found.text).toContain("another application has a key of that name");
+    }
+    expect(await inRedis(server, "GET", "taken:records")).toBe("theirs");
+  });
+});
+
+describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
+  let server: DatabaseServer;
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+  afterAll(() => server.stop());
+
+  test("a server that takes no writes is read, and that it does not is said", async () => {
+    const address = server.address("readonly");
+    const vault = await homeAt(address).open();
+    await vault.commit([put("a:x", 1, "1")]);
+    await vault.close();
+    await inPostgres(server, "ALTER ROLE auth SET default_transaction_read_only = on");
+    const again = await homeAt(address).open();
+    expect((await again.read("connection", "a:x"))?.body).toBe("1");
+    const found = await refusal(again.commit([put("a:x", 2, "2")]));
+    expect(found.code).toBe("vault_unwritable");
+    expect(found.text).toContain("read-only");
+    await again.close();
+    await inPostgres(server, "BEGIN READ WRITE; ALTER ROLE auth RESET default_transaction_read_only; COMMIT");
+  });
+
+  test("another application's tables in the schema are left alone", async () => {
+    await inPostgres(server, "CREATE SCHEMA taken; CREATE TABLE taken.records (id integer)");
+    for (const work of [openVault, initVault]) {
+      const found = await refused(server.address("taken"), work);
+      expect(found.code).toBe("vault_corrupt");
+      expect(found.text).toContain("other tables than a vault's");
+    }
+    const [row] = await inPostgres(
+      server,
+      "SELECT count(*)::integer AS n FROM information_schema.columns WHERE table_schema = 'taken'",
+    );
+    expect(row?.n).toBe(1);
+  });
+
+  test("a user who may make no schema is told what its owner must do, and can go on then", async () => {
+    await inPostgres(server, `CREATE ROLE runner LOGIN PASSWORD '${PASSWORD}'`);
+    const address = server.address("given").replace("//auth:", "//runner:");
+    const found = await refused(address, initVault);
+    expect(found.code).toBe("vault_unwritable");
+    const statement = /CREATE SCHEMA given AUTHORIZATION/.exec(found.text)?.[0];
+    expect(statement).toBeDefined();
+    await inPostgres(server, `${statement} runner`);
+    await (await homeAt(address).open()).close();
+  });
+
+  test("a commit is on the server's disk when it is confirmed, whatever the role's default is", async () => {
+    await inPostgres(server, "ALTER ROLE auth SET synchronous_commit = off");
+    const address = server.address("durable");
+    await (await homeAt(address).open()).close();
+    await inPostgres(
+      server,
+      `CREATE TABLE durable.noted (setting text);
+       CREATE FUNCTION durable.note() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN INSERT INTO durable.noted VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$;
+       CREATE TRIGGER note AFTER INSERT ON durable.records FOR EACH ROW EXECUTE FUNCTION durable.note()`,
+    );
+    const vault = await homeAt(address).open();
+    await vault.commit([put("a:x", 1, "1")]);
+    await vault.close();
+    const noted = await inPostgres(server, "SELECT setting FROM durable.noted");
+    expect(noted.map(({ setting }) => setting)).toEqual(["on"]);
+    await inPostgres(server, "ALTER ROLE auth RESET synchronous_commit");
+  });
+});
+
+describe("over TLS", () => {
+  let authority: Authority;
+  beforeAll(async () => {
+    authority = await makeAuthority();
+  });
+
+  for (const [name, { needs, start }] of Object.entries(BACKENDS))
+    test.skipIf(lacking(...needs, "openssl"))(
+      `${name}: a certificate that is trusted, for the name that was asked for, or nothing`,
+      async () => {
+        const server = await start({ tls: await authority.issue("localhost"), host: "localhost" });
+        const trusting = (address: string): string =>
+          `${address}&${name === "Redis" ? "ca" : "sslrootcert"}=${encodeURIComponent(authority.file)}`;
+        try {
+          const address = server.address("sealed");
+          const vault = await homeAt(trusting(address)).open();
+          await vault.commit([put("a:x", 1, "1")]);
+          await vault.close();
+          const untrusted = await refused(address);
+          expect(untrusted.code).toBe("vault_unreachable");
+          expect(untrusted.text).toContain("its certificate isn't trusted");
+          expect((await refused(trusting(address.replace("localhost", "127.0.0.1")))).text).toContain(
+            "for another name",
+          );
+        } finally {
+          await server.stop();
+        }
+      },
+    );
+
+  for (const [name, { needs, start }] of Object.entries(BACKENDS))
+    test.skipIf(lacking(...needs))(
+      `${name}: a server that doesn't speak it is not spoken to in the clear`,
+      async () => {
+        const server = await start();
+        try {
+          const plain = server.address("clear");
+          const address = name === "Redis" ? plain.replace("redis:", "rediss:") : `${plain}&sslmode=verify-full`;
+          expect((await refused(address)).code).toBe("vault_unreachable");
+        } finally {
+          await server.stop();
+        }
+      },
+    );
+});

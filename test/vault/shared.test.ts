@@ -1,0 +1,279 @@
+/** A vault that machines share, over each database: who finds what there, and what is noticed when it isn't as it was. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { initVault } from "../../src/vault/create.ts";
+import { acceptVault } from "../../src/vault/shared/accept.ts";
+import { parseAddress } from "../../src/vault/shared/address.ts";
+import { openStore } from "../../src/vault/shared/open.ts";
+import type { SharedStore } from "../../src/vault/shared/store.ts";
+import { openVault } from "../../src/vault/vault.ts";
+import { PASSWORD } from "../support/databases.ts";
+import { lacking } from "../support/needs.ts";
+import { erase, put, refusal, version } from "./home.ts";
+import { BACKENDS, lazyServer, type SharedHome, sharedHome } from "./shared-home.ts";
+
+const OTHER_KEY = "QSBrZXkgZm9yIHByb29mcywgMzIgYnl0ZXMgbG9uZyE=";
+
+for (const [name, { needs, start }] of Object.entries(BACKENDS))
+  describe.skipIf(lacking(...needs))(name, () => {
+    const server = lazyServer(start);
+    const homes: SharedHome[] = [];
+    const stores: SharedStore[] = [];
+    afterAll(async () => {
+      for (const home of homes) home[Symbol.dispose]();
+      for (const store of stores) store.driver.close();
+      await server.stop();
+    });
+    const homeAt = (address: string, key?: string): SharedHome => {
+      const home = sharedHome(address, key);
+      homes.push(home);
+      return home;
+    };
+    /** Past every vault, as who runs the server may reach it. */
+    const storeAt = async (address: string): Promise<SharedStore> => {
+      const store = await openStore(await parseAddress(address));
+      stores.push(store);
+      return store;
+    };
+    const empty = async (address: string): Promise<void> => {
+      const { driver } = await storeAt(address);
+      const keys = await driver.getKeys("", {});
+      expect(await driver.swap(keys.map((key) => ({ key, next: null })))).toEqual([]);
+    };
+    /** What the server holds now, to be put back later. */
+    const snapshot = async (address: string): Promise<() => Promise<void>> => {
+      const { driver } = await storeAt(address);
+      const keys = await driver.getKeys("", {});
+      const kept = await Promise.all(
+        keys.map(async (key) => ({ key, value: (await driver.getItemRaw?.(key, {})) as Uint8Array })),
+      );
+      const { readSealedHeader } = await import("../../src/vault/seal.ts");
+      return async () => {
+        await empty(address);
+        const { parseHeader, headerVersion } = await import("../../src/vault/header.ts");
+        const steps = kept.map(({ key, value }) => {
+          const bytes = new Uint8Array(value);
+          const sealed = key === "header" ? null : readSealedHeader(bytes);
+          const version =
+            sealed === null
+              ? headerVersion(parseHeader(bytes))
+              : `${sealed.epoch}.${sealed.version.incarnation}.${sealed.version.generation}`;
+          return { key, next: { version, value } };
+        });
+        expect(await driver.swap(steps)).toEqual([]);
+      };
+    };
+
+    test("what one home commits another reads, and a commit from an older state of it is a conflict", async () => {
+      const address = await server.address();
+      const [one, other] = [await homeAt(address).open(), await homeAt(address).open()];
+      expect(other.id).toBe(one.id);
+      await one.commit([put("a:x", 1, "1")]);
+      expect((await other.read("connection", "a:x"))?.body).toBe("1");
+      await one.commit([put("a:x", 2, "2")]);
+      expect(await other.commit([put("a:x", 2, "late")])).toBe("conflict");
+      expect((await other.read("connection", "a:x"))?.body).toBe("2");
+      await one.close();
+      await other.close();
+    });
+
+    test("a lock that one home holds is none for another, until it is released", async () => {
+      const address = await server.address();
+      const [one, other] = [await homeAt(address).open(), await homeAt(address).open()];
+      const lock = await one.tryLock("a:x");
+      expect(await other.tryLock("a:x")).toBeNull();
+      lock?.release();
+      await one.close();
+      const next = await other.tryLock("a:x");
+      expect(next).not.toBeNull();
+      next?.release();
+      await other.close();
+    });
+
+    test("a reply that one machine kept is found by another, once it has the lock", async () => {
+      const address = await server.address();
+      const [one, other] = [await homeAt(address).open(), await homeAt(address).open()];
+      const lock = await one.tryLock("a:x");
+      await lock?.reply.prepare();
+      await lock?.reply.keep(version(3), new TextEncoder().encode("the reply"));
+      lock?.release();
+      await one.close();
+      const next = await other.tryLock("a:x");
+      expect(new TextDecoder().decode((await next?.reply.read(version(3))) ?? undefined)).toBe("the reply");
+      expect(await next?.reply.read(version(4))).toBeNull();
+      await next?.reply.blank();
+      expect(await next?.reply.read(version(3))).toBeNull();
+      next?.release();
+      await other.close();
+    });
+
+    test("a home with another key is kept out, and two vaults in one database don't meet", async () => {
+      const [address, second] = [await server.address(), await server.address()];
+      const vault = await homeAt(address).open();
+      await vault.commit([put("a:x", 1, "1")]);
+      await vault.close();
+      const stranger = homeAt(address, OTHER_KEY);
+      expect((await refusal(openVault(stranger.context(stranger.variables)))).code).toBe("vault_locked");
+      const apart = await homeAt(second, OTHER_KEY).open();
+      expect(apart.id).not.toBe(vault.id);
+      expect(await apart.read("connection", "a:x")).toBeNull();
+      await apart.close();
+    });
+
+    test("of many homes that make the vault at once, one makes it and all use that one", async () => {
+      const address = await server.address();
+      const vaults = await Promise.all(Array.from({ length: 8 }, () => homeAt(address).open()));
+      expect(new Set(vaults.map(({ id }) => id)).size).toBe(1);
+      for (const vault of vaults) await vault.close();
+    });
+
+    test("without a key that other machines can have, none is made", async () => {
+      const home = homeAt(await server.address());
+      const refused = await refusal(initVault(home.context({ AUTH_STORE: home.variables.AUTH_STORE })));
+      expect(refused.code).toBe("usage");
+      expect(refused.text).toContain("AUTH_KEY");
+    });
+
+    test("an empty store where a vault was is noticed, and no other is made in its place until that is accepted", async () => {
+      const address = await server.address();
+      const home = homeAt(address);
+      await (await home.open()).close();
+      await empty(address);
+      const context = home.context(home.variables);
+      for (const work of [openVault(context), initVault(context)]) {
+        const refused = await refusal(work);
+        expect(refused.code).toBe("vault_replaced");
+        expect(refused.text).toContain("is empty");
+      }
+      expect(await (await storeAt(address)).driver.getKeys("", {})).toEqual([]);
+      expect((await acceptVault(context, {})).vaultId).toBeNull();
+      await (await home.open()).close();
+    });
+
+    test("another vault of the same key in its place is noticed, and so is one whose id was copied", async () => {
+      const address = await server.address();
+      const home = homeAt(address);
+      await (await home.open()).close();
+      const context = home.context(home.variables);
+      await empty(address);
+      const other = await homeAt(address).open();
+      await other.close();
+      expect((await refusal(openVault(context))).code).toBe("vault_replaced");
+      // As if it had the same id: the key in it is another all the same.
+      const folder = join(home.folder, "shared");
+      const file = [...new Bun.Glob("*/vault.json").scanSync(folder)].map((path) => join(folder, path))[0] ?? "";
+      await Bun.write(file, readFileSync(file, "utf8").replace(/"vaultId":"\w+"/, `"vaultId":"${other.id}"`));
+      expect((await refusal(openVault(context))).code).toBe("vault_replaced");
+      expect((await acceptVault(context, {})).vaultId).toBe(other.id);
+      await (await home.open()).close();
+    });
+
+    test("a generation that went back is noticed by who has seen the later one, and by no one else", async () => {
+      const address = await server.address();
+      const home = homeAt(address);
+      const vault = await home.open();
+      await vault.commit([put("a:x", 1, "1")]);
+      const putBack = await snapshot(address);
+      await vault.commit([put("a:x", 2, "2")]);
+      await vault.close();
+      await putBack();
+      const again = await home.open();
+      const refused = await refusal(again.read("connection", "a:x"));
+      expect(refused.code).toBe("vault_rolled_back");
+      expect(refused.text).toContain("a:x");
+      await again.close();
+      const other = await homeAt(address).open();
+      expect((await other.read("connection", "a:x"))?.body).toBe("1");
+      await other.close();
+      await acceptVault(home.context(home.variables), {});
+      const accepted = await home.open();
+      expect((await accepted.read("connection", "a:x"))?.body).toBe("1");
+      await accepted.close();
+    });
+
+    test("a login that was replaced or erased doesn't come back unnoticed", async () => {
+      for (const step of ["replaced", "erased"] as const) {
+        const address = await server.address();
+        const home = homeAt(address);
+        const vault = await home.open();
+        await vault.commit([put("a:x", 1, "old")]);
+        const putBack = await snapshot(address);
+        const next = { version: version(1, "ef".repeat(16)), body: "new" };
+        await vault.commit([step === "erased" ? erase("a:x", 1) : { ...erase("a:x", 1), next }]);
+        await vault.close();
+        await putBack();
+        const again = await home.open();
+        expect((await refusal(again.read("connection", "a:x"))).code).toBe("vault_rolled_back");
+        await again.close();
+      }
+    });
+
+    test("records without a header, a damaged one and one of a newer version are left as they are", async () => {
+      const address = await server.address();
+      const home = homeAt(address);
+      const context = home.context(home.variables);
+      const store = await storeAt(address);
+      await store.prepare();
+      const at = (key: string, value: number[]) => [{ key, next: { version: "1", value: new Uint8Array(value) } }];
+      await store.driver.swap(at("someone", [1, 2, 3]));
+      for (const work of [openVault(context), initVault(context)])
+        expect((await refusal(work)).text).toContain("not a vault of auth");
+      await store.driver.swap(at("header", [9, 9, 9]));
+      expect((await refusal(openVault(context))).text).toContain("newer version");
+      await store.driver.swap(at("header", [1, 9, 9]));
+      expect((await refusal(openVault(context))).text).toContain("damaged");
+      expect(await store.driver.getKeys("", {})).toEqual(["header", "someone"]);
+    });
+
+    test("a lease is its owner's until it ends by the server's clock", async () => {
+      const store = await storeAt(await server.address());
+      await store.prepare();
+      const { leases } = store;
+      expect(await leases.take("a", "one", 60_000)).toBe(true);
+      expect(await leases.take("a", "two", 60_000)).toBe(false);
+      expect(await leases.take("b", "two", 60_000)).toBe(true);
+      await leases.release("a", "two");
+      expect(await leases.renew("a", "two", 60_000)).toBe(false);
+      expect(await leases.renew("a", "one", 50)).toBe(true);
+      await Bun.sleep(100);
+      expect(await leases.renew("a", "one", 60_000)).toBe(false);
+      expect(await leases.take("a", "two", 60_000)).toBe(true);
+      await leases.release("a", "two");
+      expect(await leases.take("a", "one", 60_000)).toBe(true);
+    });
+
+    test("who has lost a lease changes no kept reply any more", async () => {
+      const store = await storeAt(await server.address());
+      await store.prepare();
+      const { leases, replies } = store;
+      const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+      const kept = async (): Promise<string | null> => {
+        const value = await replies.get("a");
+        return value === null ? null : new TextDecoder().decode(value);
+      };
+      await leases.take("a", "one", 60_000);
+      expect(await replies.put("a", "one", bytes("first"))).toBe(true);
+      await leases.release("a", "one");
+      await leases.take("a", "two", 60_000);
+      expect(await replies.put("a", "one", bytes("late"))).toBe(false);
+      expect(await replies.drop("a", "one")).toBe(false);
+      expect(await kept()).toBe("first");
+      expect(await replies.put("a", "two", bytes("second"))).toBe(true);
+      expect(await kept()).toBe("second");
+      expect(await replies.drop("a", "two")).toBe(true);
+      expect(await kept()).toBeNull();
+    });
+
+    test("what is remembered of the vault in a home has no password in it", async () => {
+      const home = homeAt(await server.address());
+      const vault = await home.open();
+      await vault.commit([put("a:x", 1, "1")]);
+      await vault.close();
+      for (const path of new Bun.Glob("**").scanSync(home.folder)) {
+        const text = readFileSync(join(home.folder, path), "latin1");
+        for (const form of [PASSWORD, encodeURIComponent(PASSWORD)])
+          expect([path, text.includes(form)]).toEqual([path, false]);
+      }
+    });
+  });
