@@ -1,5 +1,6 @@
 /** The environment a command runs in: its own, the tokens, and none of what opens the vault (RULES.md 3.3). */
 import type { Environment } from "../platform/context.ts";
+import { withoutPassword } from "../platform/url.ts";
 import { injectedEntry, withEntries } from "../providers/injected.ts";
 import { type Injection, mergeInjections } from "./variables.ts";
 
@@ -45,9 +46,4 @@ function isRuntimeSwitch(name: string): boolean {
 
 export function opensVault(name: string): boolean {
   return /^AUTH_(NEW_)?(KEY|PASSPHRASE)$|^AUTH_.*_SECRET$/.test(name);
-}
-
-/** `redis://user:secret@host` → `redis://user@host`, also where the secret wasn't encoded, and where it is a parameter. */
-function withoutPassword(store: string): string {
-  return store.replace(/^([a-z+]+:\/\/[^/?#@:]*):[^?#]*@/i, "$1@").replace(/([?&]password=)[^&#]*/gi, "$1");
 }

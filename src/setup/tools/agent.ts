@@ -1,6 +1,7 @@
 /** `auth agent` as a service of the user's: systemd's on Linux, launchd's on macOS. What comes after -- are flags of its start. */
 import { usage } from "../../platform/errors.ts";
 import { configFolder, inFolder, inHome } from "../../platform/places.ts";
+import { withoutPassword } from "../../platform/url.ts";
 import type { Wanted } from "../engine.ts";
 import { requirePlace } from "../needs.ts";
 import { launchdEnding, systemdEnding } from "../service.ts";
@@ -14,7 +15,11 @@ export default {
     const { wanted, notes } = make(call, [call.auth, "agent", "start", "--foreground", ...call.rest]);
     return {
       wanted: [wanted],
-      notes: [...notes, "Where the vault has a passphrase, unlock it once: auth agent start"],
+      notes: [
+        ...notes,
+        ...(hasPassword(call) ? [PASSWORD_LEFT_OUT] : []),
+        "Where the vault has a passphrase, unlock it once: auth agent start",
+      ],
     };
   },
   endingOf(where, path) {
@@ -74,7 +79,15 @@ const SERVICES: Partial<Record<NodeJS.Platform, (call: SetupCall, words: readonl
 
 /** Where the vault is, for one that isn't where it usually is. */
 function placesOf({ env }: SetupCall): [string, string][] {
-  return ["AUTH_HOME", "AUTH_STORE"].flatMap((name) => (env[name] ? [[name, env[name]]] : []));
+  return ["AUTH_HOME", "AUTH_STORE"].flatMap((name) => (env[name] ? [[name, withoutPassword(env[name])]] : []));
+}
+
+/** Others may read the file. */
+const PASSWORD_LEFT_OUT =
+  "The password in AUTH_STORE was not written into it: give the service AUTH_STORE from a file that only you can read.";
+
+function hasPassword({ env }: SetupCall): boolean {
+  return env.AUTH_STORE !== undefined && withoutPassword(env.AUTH_STORE) !== env.AUTH_STORE;
 }
 
 /** systemd.service(5), "Command lines": `$` begins a variable there. */
