@@ -62,9 +62,17 @@ export interface ProofHome {
 const KEY = "QSBrZXkgZm9yIHByb29mcywgMzIgYnl0ZXMgbG9uZyE=";
 const LIFETIME = 3_600_000;
 
-/** @param left milliseconds that the access token lives on: below zero it has expired */
-export async function proofHome(issuer: FaultyIssuer, left = -1000, folder = tempFolder()): Promise<ProofHome> {
-  const base = bareEnvironment({ HOME: folder, AUTH_HOME: folder, AUTH_KEY: KEY });
+/**
+ * @param left milliseconds that the access token lives on: below zero it has expired
+ * @param variables added to the environment of all that runs in it
+ */
+export async function proofHome(
+  issuer: FaultyIssuer,
+  left = -1000,
+  folder = tempFolder(),
+  variables: Readonly<Record<string, string>> = {},
+): Promise<ProofHome> {
+  const base = bareEnvironment({ HOME: folder, AUTH_HOME: folder, AUTH_KEY: KEY, ...variables });
   const context: Context = {
     env: base,
     paths: pathsFor(base, process.platform),
@@ -80,7 +88,7 @@ export async function proofHome(issuer: FaultyIssuer, left = -1000, folder = tem
     try {
       return await work(opened);
     } finally {
-      opened.close();
+      await opened.close();
     }
   }
 

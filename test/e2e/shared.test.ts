@@ -1,0 +1,56 @@
+/** Two machines that share a vault: what is done on one is so on the other. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { PASSWORD } from "../support/databases.ts";
+import { CONNECTION, errorOf, loggedIn, PROVIDER } from "../support/logged-in.ts";
+import { lacking } from "../support/needs.ts";
+import { auth, tempFolder } from "../support/program.ts";
+import { KEY } from "../vault/home.ts";
+import { BACKENDS, lazyServer } from "../vault/shared-home.ts";
+
+for (const [name, { needs, start }] of Object.entries(BACKENDS))
+  describe.skipIf(lacking(...needs))(name, () => {
+    const server = lazyServer(start);
+    afterAll(() => server.stop());
+
+    test("logged in on one, a command runs with the token on the other; revoked on one, the other says so", async () => {
+      const shared = { AUTH_STORE: await server.address(), AUTH_KEY: KEY };
+      const one = await loggedIn({}, null);
+      const home = tempFolder();
+      const other = { ...shared, HOME: home, AUTH_HOME: home };
+      try {
+        expect((await auth(["list", "--json"], { env: other })).stdout.trim()).toBe("[]");
+        const login = await one.call(["login", PROVIDER, ...one.places, "--quiet"], { env: shared });
+        expect({ code: login.code, stderr: login.stderr }).toEqual({ code: 0, stderr: expect.any(String) });
+        const token = (await one.call(["token", PROVIDER], { env: shared })).stdout.trim();
+        expect(token).not.toBe("");
+
+        const ran = await auth(["run", PROVIDER, "--", "env"], { env: other });
+        expect(ran.code).toBe(0);
+        expect(ran.stdout).toContain(token);
+        // What opens the vault stays outside, the database's password with it.
+        for (const secret of [KEY, PASSWORD, encodeURIComponent(PASSWORD)]) expect(ran.stdout).not.toContain(secret);
+
+        expect((await one.call(["revoke", PROVIDER, "--yes"], { env: shared })).code).toBe(0);
+        const after = await auth(["run", PROVIDER, "--json", "--", "env"], { env: other });
+        expect(after.code).toBe(125);
+        expect(errorOf(after)).toMatchObject({ code: "login_required", connection: CONNECTION });
+      } finally {
+        await one.stop();
+      }
+    }, 60_000);
+
+    test("a server that doesn't answer is exit 5 within its time, and no token of elsewhere is given", async () => {
+      const env = { AUTH_STORE: await server.address(), AUTH_KEY: KEY };
+      expect((await auth(["vault", "init"], { env })).code).toBe(0);
+      const database = await server.get();
+      database.pause();
+      try {
+        const ended = await auth(["token", PROVIDER, "--json"], { env });
+        expect(ended.code).toBe(5);
+        expect(errorOf(ended)).toMatchObject({ code: "vault_unreachable" });
+        expect(ended.stderr).not.toContain(encodeURIComponent(PASSWORD));
+      } finally {
+        database.resume();
+      }
+    }, 60_000);
+  });
