@@ -123,7 +123,10 @@ function withNewKey(env: Environment): Environment {
 const accept = defineCommand({
   name: "accept",
   description: "Go on with what a shared vault has now, where this machine knew another or a later state",
-  examples: [["auth vault accept", "after a restored backup, a failover, or a vault that was made anew"]],
+  examples: [
+    ["auth vault accept", "after a restored backup, a failover, or a vault that was made anew"],
+    ["auth vault accept --json", "which vault that is"],
+  ],
   run: async (cli) => {
     const { store, vaultId } = await acceptVault(cli.context, vaultDialogue(cli));
     const done =

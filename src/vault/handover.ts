@@ -6,7 +6,7 @@ import { type Header, readHeader, unwrap } from "./header.ts";
 import { type Prompt, parseKey } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
 import { findKey, unlockCurrent } from "./unlock.ts";
-import { vaultPath } from "./vault.ts";
+import { sharedStore, vaultPath } from "./vault.ts";
 
 /**
  * The key that opens the vault now, from wherever this process has it, in the form of AUTH_KEY; null where there is no vault.
@@ -34,7 +34,11 @@ export async function isVaultKey(context: Context, key: Secret): Promise<boolean
 
 /** null where there is no vault. */
 async function withHeader<T>(context: Context, work: (read: () => Promise<Header>) => Promise<T>): Promise<T | null> {
-  const driver = await openSqlite(vaultPath(context));
+  const shared = sharedStore(context);
+  const driver =
+    shared === null
+      ? await openSqlite(vaultPath(context))
+      : await (await import("./shared/open.ts")).openSharedDriver(context, shared);
   if (driver === null) return null;
   try {
     return await work(() => readHeader(driver));

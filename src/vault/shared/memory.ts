@@ -87,7 +87,7 @@ function isSame(one: Version, other: Version): boolean {
  * has never opened the vault can't make another header that is taken for this vault's.
  */
 function commitmentTo(indexKey: Bytes, vaultId: string): Bytes {
-  return hmac(indexKey, pack("auth shared vault", vaultId));
+  return hmac(indexKey, pack("shared vault", vaultId));
 }
 
 function fromHex(text: string): Uint8Array {

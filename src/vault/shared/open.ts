@@ -1,7 +1,7 @@
 /** Opening a vault that machines share. */
 import type { Context } from "../../platform/context.ts";
 import type { Bytes } from "../bytes.ts";
-import { retryWhileBusy } from "../driver.ts";
+import { retryWhileBusy, type StoreDriver } from "../driver.ts";
 import { HEADER_KEY, type Header, parseHeader } from "../header.ts";
 import { createVault } from "../opened.ts";
 import type { Vault } from "../types.ts";
@@ -45,6 +45,20 @@ export async function openShared(context: Context, text: string, options: VaultO
     driver.close();
     throw error;
   }
+}
+
+/** For what needs no more than the header. null where there is no vault. @param text AUTH_STORE */
+export async function openSharedDriver(context: Context, text: string): Promise<StoreDriver | null> {
+  const address = await parseAddress(text);
+  const store = await openStore(address);
+  try {
+    if ((await findHeader(context, address, store)) !== null) return store.driver;
+  } catch (error) {
+    store.driver.close();
+    throw error;
+  }
+  store.driver.close();
+  return null;
 }
 
 /**

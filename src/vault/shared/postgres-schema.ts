@@ -9,7 +9,7 @@
  */
 export function schemaOf(schema: string): string {
   return `
-SELECT pg_advisory_xact_lock(hashtextextended('auth schema ${schema}', 0));
+SELECT pg_advisory_xact_lock(hashtextextended('schema ${schema} of a vault', 0));
 DO $$ BEGIN IF to_regnamespace('${schema}') IS NULL THEN CREATE SCHEMA ${schema}; END IF; END $$;
 CREATE TABLE IF NOT EXISTS ${schema}.records (key text PRIMARY KEY, version text NOT NULL, value bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS ${schema}.leases (name text PRIMARY KEY, owner text NOT NULL, ends timestamptz NOT NULL);
