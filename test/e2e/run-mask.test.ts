@@ -395,7 +395,7 @@ describe.skipIf(lacking("tmux"))("a program that draws the whole screen looks th
     "git log": [`git -C '${history}' log -p --color --no-decorate --format=%s`, "Space", [70, 20], "b"],
     bash: ["bash --norc", "echo a $TOKEN", "Enter", "Up", " b", "Home", "C-k", "ls /", "Enter"],
     tmux: [
-      `env -u TMUX tmux -S "$INNER" -f /dev/null new 'bash --norc'`,
+      `env -u TMUX tmux -S "$INNER" -f /dev/null new 'bash --norc' \\; set status-right ''`,
       "echo $TOKEN",
       "Enter",
       [60, 20],
