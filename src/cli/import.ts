@@ -49,7 +49,7 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const wish = {
+      const options = {
         move: args.move ?? false,
         force: args.force ?? false,
         verify: args.verify ?? true,
@@ -58,18 +58,18 @@ export default defineCommand({
       };
       const where = await whereOf(cli, args.file);
       if (args.source === undefined) {
-        if (wish.move || args.file !== undefined || wish.name !== null)
+        if (options.move || args.file !== undefined || options.name !== null)
           throw usage("Import from where?", "Name the source: auth import <source>\nSee what there is: auth import");
-        return (await import("./import/list.ts")).listFound(cli, session, where, wish);
+        return (await import("./import/list.ts")).listFound(cli, session, where, options);
       }
       const looked = await lookAtOne(args.source, where);
       const { planImport } = await import("./import/plan.ts");
-      const plan = await planImport(session, looked.found, { ...wish, name: null });
+      const plan = await planImport(session, looked.found, { ...options, name: null });
       const wanted = await chosen(session, plan, args._.slice(1));
-      const all = wish.name === null ? wanted : await planImport(session, theOne(looked.source.id, wanted), wish);
+      const all = options.name === null ? wanted : await planImport(session, theOne(looked.source.id, wanted), options);
       const { importAll } = await import("./import/import-all.ts");
       return importAll(cli, session, looked, all, {
-        ...wish,
+        ...options,
         words: args._.slice(1),
         file: args.file ?? null,
         yes: args.yes ?? false,

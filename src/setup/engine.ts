@@ -178,7 +178,7 @@ function writeOne(found: Found, text: string | null, link: string | null, mode: 
 }
 
 /** One thing that was set up, and how it is now. */
-export interface Standing extends Pick<Part, "tool" | "name" | "words" | "made"> {
+export interface SetupStatus extends Pick<Part, "tool" | "name" | "words" | "made"> {
   readonly path: string;
   /** `broken`: it stands, and what it names isn't there. */
   readonly state: State | "broken";
@@ -187,18 +187,18 @@ export interface Standing extends Pick<Part, "tool" | "name" | "words" | "made">
 }
 
 /** Everything that was set up. @throws AuthError `setup_refused` */
-export async function standings(folder: string): Promise<Standing[]> {
-  const all: Standing[] = [];
+export async function setupStatuses(folder: string): Promise<SetupStatus[]> {
+  const all: SetupStatus[] = [];
   for (const record of (await readRecords(folder)).values())
     for (const part of partsOf(record)) {
       const { tool, name, words, made } = part;
       const named = { tool, name, words, ...(made !== undefined && { made }) };
-      all.push({ ...named, path: record.path, ...(await standingOf(record.path, part)) });
+      all.push({ ...named, path: record.path, ...(await statusOf(record.path, part)) });
     }
   return all;
 }
 
-async function standingOf(path: string, { change, was, made }: Part): Promise<Pick<Standing, "state" | "reason">> {
+async function statusOf(path: string, { change, was, made }: Part): Promise<Pick<SetupStatus, "state" | "reason">> {
   try {
     const { text } = await lookAt(path, change);
     const state = await stateOf(text, change, was);

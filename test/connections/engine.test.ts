@@ -90,7 +90,7 @@ async function edit(different: Partial<Connection>): Promise<void> {
 
 const DUE = { minTtl: 0, force: false, implicit: false, rejected: null };
 const FORCE = { ...DUE, force: true };
-const WISH = { minTtl: 0, implicit: false };
+const ACCESS = { minTtl: 0, implicit: false };
 const refreshToken = async (): Promise<string | undefined> => (await stored()).tokens?.refreshToken?.reveal();
 
 describe("a refresh in its order", () => {
@@ -105,7 +105,7 @@ describe("a refresh in its order", () => {
 
   test("a fresh token is given without a lock or a request", async () => {
     await given({}, 3_600_000);
-    const { stored: found } = await access(services(), REF, WISH);
+    const { stored: found } = await access(services(), REF, ACCESS);
     expect(found.record.tokens?.accessToken.reveal()).toBe("access-1");
     expect(vault.steps).toEqual([]);
   });
@@ -146,7 +146,7 @@ describe("no failure deletes a credential", () => {
   test("a token that still lives is given with a warning", async () => {
     await given({}, 60_000);
     answer = () => json(503, "down");
-    const { warning } = await access(services(), REF, WISH);
+    const { warning } = await access(services(), REF, ACCESS);
     expect(warning).toContain("HTTP 503");
   });
 
@@ -216,16 +216,16 @@ describe("no failure deletes a credential", () => {
 
   test("a token that is dead for one API is never sent for it again, whatever became of that failure, and is for others", async () => {
     await given();
-    const demand = (resource: string) => ({ ...FORCE, resource: { resource, scope: null } });
+    const forced = (resource: string) => ({ ...FORCE, resource: { resource, scope: null } });
     answer = () => json(400, { error: "invalid_grant" });
-    await refreshConnection(services(), REF, demand("https://one.example"));
+    await refreshConnection(services(), REF, forced("https://one.example"));
     expect(sent).toHaveLength(1);
     await edit({ resources: {} });
-    const again = await refreshConnection(services(), REF, demand("https://one.example"));
+    const again = await refreshConnection(services(), REF, forced("https://one.example"));
     expect(again).toMatchObject({ kind: "failed", error: { code: "refresh_token_invalid" } });
     expect(sent).toHaveLength(1);
     answer = renewed;
-    expect((await refreshConnection(services(), REF, demand("https://two.example"))).kind).toBe("refreshed");
+    expect((await refreshConnection(services(), REF, forced("https://two.example"))).kind).toBe("refreshed");
     expect(sent).toHaveLength(2);
   });
 });
@@ -281,9 +281,9 @@ describe("in doubt", () => {
   test("while the access token lives it is served, and nothing is sent", async () => {
     await given({}, 60_000);
     answer = () => Promise.reject(new HttpError("connection lost", TOKEN_URL));
-    await access(services(), REF, WISH);
+    await access(services(), REF, ACCESS);
     now += 30_000;
-    const { warning } = await access(services(), REF, WISH);
+    const { warning } = await access(services(), REF, ACCESS);
     expect(warning).not.toBeNull();
     expect(sent).toHaveLength(1);
   });
@@ -291,7 +291,7 @@ describe("in doubt", () => {
   test("after it, one try is made; invalid_grant then means that the rotation was lost, at the time of the note", async () => {
     await given({}, 60_000);
     answer = () => Promise.reject(new HttpError("connection lost", TOKEN_URL));
-    await access(services(), REF, WISH);
+    await access(services(), REF, ACCESS);
     now += 120_000;
     answer = () => json(400, { error: "invalid_grant" });
     const outcome = await refreshConnection(services(), REF, DUE);
@@ -304,10 +304,10 @@ describe("in doubt", () => {
     refresh = { graceSeconds: 60 };
     await given({}, 60_000);
     answer = () => Promise.reject(new HttpError("connection lost", TOKEN_URL));
-    await access(services(), REF, WISH);
+    await access(services(), REF, ACCESS);
     now += 2_000;
     answer = renewed;
-    await access(services(), REF, WISH);
+    await access(services(), REF, ACCESS);
     expect(await refreshToken()).toBe("refresh-2");
   });
 
@@ -384,9 +384,9 @@ describe("a reply that reached the disk is never lost", () => {
     vault.beforeCommit = () => {};
     const resource = { resource: "https://api.example", scope: "api" };
     for (let calls = 0; calls < 2; calls++)
-      await expect(access(services(), REF, { ...WISH, resource })).rejects.toMatchObject({ connection: NAME });
+      await expect(access(services(), REF, { ...ACCESS, resource })).rejects.toMatchObject({ connection: NAME });
     expect(sent).toHaveLength(1);
-    const { stored: found } = await access(services(), REF, WISH);
+    const { stored: found } = await access(services(), REF, ACCESS);
     expect(found.record.tokens?.accessToken.reveal()).toBe("access-1");
   });
 
@@ -615,33 +615,33 @@ describe("an endpoint that the description has moved since the login", () => {
 });
 
 describe("a token that an API refused", () => {
-  const wish = (token: string) => ({ ...WISH, rejected: new Secret(token) });
+  const options = (token: string) => ({ ...ACCESS, rejected: new Secret(token) });
 
   test("is refreshed once, if it is still the stored one", async () => {
     await given({}, 3_600_000);
-    const { stored: found } = await access(services(), REF, wish("access-1"));
+    const { stored: found } = await access(services(), REF, options("access-1"));
     expect(found.record.tokens?.accessToken.reveal()).toBe("access-2");
     expect(sent).toHaveLength(1);
   });
 
   test("is answered with the stored one, if that is newer: a herd makes one refresh", async () => {
     await given({}, 3_600_000);
-    await access(services(), REF, wish("access-1"));
-    const { stored: found } = await access(services(), REF, wish("access-1"));
+    await access(services(), REF, options("access-1"));
+    const { stored: found } = await access(services(), REF, options("access-1"));
     expect(found.record.tokens?.accessToken.reveal()).toBe("access-2");
     expect(sent).toHaveLength(1);
   });
 
   test("minted moments ago, is not refreshed again: token_refused", async () => {
     await given({}, 3_600_000);
-    await access(services(), REF, wish("access-1"));
-    await expect(access(services(), REF, wish("access-2"))).rejects.toMatchObject({ code: "token_refused" });
+    await access(services(), REF, options("access-1"));
+    await expect(access(services(), REF, options("access-2"))).rejects.toMatchObject({ code: "token_refused" });
     expect(sent).toHaveLength(1);
   });
 
   test("is never given back when the refresh fails, though it still lives", async () => {
     await given({}, 3_600_000);
     answer = () => json(503, "down");
-    await expect(access(services(), REF, wish("access-1"))).rejects.toMatchObject({ code: "provider_unavailable" });
+    await expect(access(services(), REF, options("access-1"))).rejects.toMatchObject({ code: "provider_unavailable" });
   });
 });

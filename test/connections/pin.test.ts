@@ -111,9 +111,9 @@ async function tokenOf(definition: ProviderDefinition, record: Connection): Prom
   const vault = new MemoryVault();
   await putRecord(vault, record);
   const services = servicesOf(vault, definition);
-  const wish = { minTtl: 0, implicit: false };
+  const options = { minTtl: 0, implicit: false };
   try {
-    const { stored } = await access(services, { provider: definition.id, name: "work" }, wish);
+    const { stored } = await access(services, { provider: definition.id, name: "work" }, options);
     return stored.record.tokens?.accessToken.reveal() ?? null;
   } catch (error) {
     expect(error).toMatchObject({ code: "login_required", message: settingsChanged(record).message });

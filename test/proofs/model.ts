@@ -181,8 +181,8 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
           return note(`edit: ${await services.vault.commit([successor(found, edited)])}`);
         }
         default: {
-          const demand = { minTtl: 0, force: actor.does === "force", implicit: false, rejected: null };
-          const outcome = await refreshConnection(services, REF, demand);
+          const options = { minTtl: 0, force: actor.does === "force", implicit: false, rejected: null };
+          const outcome = await refreshConnection(services, REF, options);
           note(outcome.kind === "refreshed" && outcome.adopted ? "adopted" : outcome.kind);
           if (outcome.kind === "failed") return note(outcome.error.code);
           const seen = outcome.stored.record.tokens?.refreshToken?.reveal() ?? "";

@@ -21,7 +21,7 @@ import {
 import { dirname, join } from "node:path";
 import { AuthError } from "../../src/platform/errors.ts";
 import { surroundingsOf } from "../../src/platform/places.ts";
-import { carryOut, type Plan, planSetup, planUndo, standings, textWithout } from "../../src/setup/engine.ts";
+import { carryOut, type Plan, planSetup, planUndo, setupStatuses, textWithout } from "../../src/setup/engine.ts";
 import { shownStep } from "../../src/setup/show.ts";
 import { TOOLS } from "../../src/setup/table.ts";
 import type { SetupCall } from "../../src/setup/tool.ts";
@@ -93,7 +93,7 @@ class Home {
   }
 
   async states(): Promise<string[]> {
-    return [...new Set((await standings(this.known)).map(({ state }) => state))];
+    return [...new Set((await setupStatuses(this.known)).map(({ state }) => state))];
   }
 
   /** Every file with its bytes, mode and group, every link, every folder; but for what auth itself keeps. */
@@ -151,7 +151,7 @@ test("what was done in part is told with the cause's own hint, and what takes ba
   expect(undone.hint).toStartWith("Try again.\nThe files before it are as they were.");
   expect(undone.hint).not.toContain("--undo");
   await home.undo();
-  expect(await standings(home.known)).toEqual([]);
+  expect(await setupStatuses(home.known)).toEqual([]);
 });
 
 test("taking back everything is refused where something was set up since it was shown", async () => {
@@ -251,7 +251,7 @@ for (const [tool, fixture] of Object.entries(FIXTURES))
         }
         await home.undo();
         expect(home.tree()).toEqual(tree);
-        expect(await standings(home.known)).toEqual([]);
+        expect(await setupStatuses(home.known)).toEqual([]);
         await home.undo();
         expect(home.tree()).toEqual(tree);
       });
@@ -334,7 +334,7 @@ for (const [tool, fixture] of Object.entries(FIXTURES))
       expect(readFileSync(home.file, "utf8")).toBe(`${text}\n`);
       // What had been written by then is known, and goes.
       await home.undo();
-      expect(await standings(home.known)).toEqual([]);
+      expect(await setupStatuses(home.known)).toEqual([]);
     });
 
     if (more !== undefined)
@@ -355,7 +355,7 @@ for (const [tool, fixture] of Object.entries(FIXTURES))
               .replace(/\s/g, "")
               .replace(",}", "}"),
           );
-          expect(await standings(home.known)).toEqual([]);
+          expect(await setupStatuses(home.known)).toEqual([]);
         }
       });
 
@@ -374,7 +374,7 @@ for (const [tool, fixture] of Object.entries(FIXTURES))
         expect(readFileSync(home.file, "utf8")).toBe(damaged);
         await home.undo(true);
         expect(readFileSync(home.file, "utf8")).toContain(damage[1]);
-        expect(await standings(home.known)).toEqual([]);
+        expect(await setupStatuses(home.known)).toEqual([]);
       });
 
     test("what a person took out is told, and can be set up again", async () => {

@@ -17,13 +17,13 @@ export async function throughAgent(
   { vaultId }: Header,
   openHere: () => Promise<Vault | null>,
 ): Promise<RemoteVault | null> {
-  const { AUTH_AGENT: wish } = cli.context.env;
-  const paths = wish === "off" ? null : pathsOrNull(cli.context);
+  const { AUTH_AGENT: mode } = cli.context.env;
+  const paths = mode === "off" ? null : pathsOrNull(cli.context);
   if (paths === null) return null;
   const place = agentPlace(paths, vaultId);
   const client = agentClient(place);
   const isThereOne = isThere(place.folder) && (await isReady(cli, client));
-  if (!isThereOne && (wish !== "start" || !(await started(cli)))) return null;
+  if (!isThereOne && (mode !== "start" || !(await started(cli)))) return null;
   return remoteVault(client, vaultId, async () => {
     const vault = await openHere();
     if (vault !== null) return vault;

@@ -8,7 +8,7 @@ import { inVault, profileOf, type Selected, select } from "../../connections/sel
 import {
   BadRequest,
   type Call,
-  type Demand,
+  type ClientRequest,
   OutOfReach,
   type Protocol,
   type Reply,
@@ -29,8 +29,8 @@ import { credentialOf } from "./credential.ts";
 /** More than any client asks. Bytes. */
 const LONGEST_REQUEST = 1024 * 1024;
 
-type TokenDemand = Extract<Demand, { kind: "token" }>;
-type RejectedDemand = Extract<Demand, { kind: "rejected" }>;
+type TokenRequest = Extract<ClientRequest, { kind: "token" }>;
+type RejectedRequest = Extract<ClientRequest, { kind: "rejected" }>;
 type Named = HelperCall & { readonly connection: string | undefined };
 
 /**
@@ -64,42 +64,42 @@ export async function answer(cli: Cli, client: string, argv: readonly string[]):
 
 /** @returns the exit code; null: nothing more is asked */
 async function answerOne(cli: Cli, protocol: Protocol, named: Named, call: Call): Promise<number | null> {
-  const demand = await protocol.ask(call).catch((error: unknown) => {
+  const asked = await protocol.ask(call).catch((error: unknown) => {
     if (!(error instanceof OutOfReach)) throw error;
     cli.context.debug(oneLine(error));
     return { kind: "reply" as const, reply: protocol.none(call) };
   });
-  switch (demand?.kind) {
+  switch (asked?.kind) {
     case undefined:
       return null;
     case "reply":
-      return write(cli, demand.reply);
+      return write(cli, asked.reply);
     case "rejected":
-      return refreshRejected(cli, named, demand);
+      return refreshRejected(cli, named, asked);
     case "token":
-      return answerToken(cli, protocol, demand.configured === undefined ? named : configuredBy(demand), call, demand);
+      return answerToken(cli, protocol, asked.configured === undefined ? named : configuredBy(asked), call, asked);
   }
 }
 
-function configuredBy({ configured = [] }: TokenDemand): Named {
+function configuredBy({ configured = [] }: TokenRequest): Named {
   const given = readCall(configured);
   const [connection, ...others] = given.words;
   if (others.length > 0) throw usage("There are too many words in this call.");
   return { ...given, connection };
 }
 
-function answerToken(cli: Cli, protocol: Protocol, named: Named, call: Call, demand: TokenDemand): Promise<number> {
+function answerToken(cli: Cli, protocol: Protocol, named: Named, call: Call, asked: TokenRequest): Promise<number> {
   const respond = async (session: Session): Promise<number> => {
-    const selected = await connectionWanted(session, named, demand);
+    const selected = await connectionWanted(session, named, asked);
     if (selected === null) return write(cli, protocol.none(call));
-    const acquired = await acquireFor(session, selected, named, demand, protocol);
+    const acquired = await acquireFor(session, selected, named, asked, protocol);
     if (acquired.warning !== null && !protocol.readsErrors)
       cli.output.notice(`auth: ${acquired.warning.replaceAll("\n", " ")}`);
     const { connection } = acquired;
     await cli.context.audit({ event: "token_read", status: "success", connection });
     const reach = { selected, origins: named.origins };
-    const credential = await credentialOf(session, acquired, demand.place, protocol.margin, reach);
-    return write(cli, await demand.answer(credential));
+    const credential = await credentialOf(session, acquired, asked.place, protocol.margin, reach);
+    return write(cli, await asked.answer(credential));
   };
   const { timeLimit } = protocol;
   const inTime = async (session: Session): Promise<number> =>
@@ -113,7 +113,7 @@ async function acquireFor(
   session: Session,
   selected: Selected,
   { minTtl, idToken }: Named,
-  { resource }: TokenDemand,
+  { resource }: TokenRequest,
   protocol: Protocol,
 ): Promise<Acquired> {
   const milliseconds = minTtl ?? protocol.minTtl * 1000;
@@ -126,9 +126,9 @@ async function acquireFor(
  * @returns null where none is
  * @throws AuthError `origin_mismatch` where the one that was named isn't for that place
  */
-async function connectionWanted(session: Session, named: Named, demand: TokenDemand): Promise<Selected | null> {
-  const { place } = demand;
-  const { connection: argument = demand.connection, origins } = named;
+async function connectionWanted(session: Session, named: Named, asked: TokenRequest): Promise<Selected | null> {
+  const { place } = asked;
+  const { connection: argument = asked.connection, origins } = named;
   const profile = profileOf(session.context.env, argument, named.profile);
   if (place === null || (argument !== undefined && (argument.includes(":") || isAddress(argument)))) {
     const selected = await select(session, { argument, profile: named.profile, stored: false });
@@ -164,7 +164,7 @@ function refresherWithin(env: Environment, limit: number): NonNullable<Session["
 const SPARE = 2;
 
 /** No answer: the next request gets the new token. A token that isn't ours, or no longer, changes nothing. */
-async function refreshRejected(cli: Cli, named: Named, { place, token, reply }: RejectedDemand): Promise<number> {
+async function refreshRejected(cli: Cli, named: Named, { place, token, reply }: RejectedRequest): Promise<number> {
   try {
     await inSession(
       cli,

@@ -16,7 +16,7 @@ import type { Planned } from "./plan.ts";
 import { entryOf, kindWords, planLine, takenKind } from "./show.ts";
 import { type Taken, type Taking, take } from "./take.ts";
 
-type Wish = Taking["wish"] & {
+type ImportOptions = Taking["options"] & {
   readonly yes: boolean;
   /** As they were typed. */
   readonly words: readonly string[];
@@ -28,15 +28,15 @@ export async function importAll(
   session: Session,
   looked: Looked,
   all: readonly Planned[],
-  wish: Wish,
+  options: ImportOptions,
 ): Promise<void> {
   const { source, refused } = looked;
   if (all.length === 0) throw refused[0]?.error ?? nothingThere(looked);
   for (const { error } of refused) cli.output.warn(error.message);
   const taking = all.filter(isTaken);
   for (const one of all) cli.output.say(`${source.id}: ${planLine(one)}`);
-  if (taking.length > 0) await askFirst(cli, source.id, taking, wish);
-  await takeAll(cli, session, all, wish);
+  if (taking.length > 0) await askFirst(cli, source.id, taking, options);
+  await takeAll(cli, session, all, options);
 }
 
 function isTaken({ action }: Planned): boolean {
@@ -58,20 +58,20 @@ function nothingThere({ source, absent, empty }: Looked): AuthError {
   });
 }
 
-async function askFirst(cli: Cli, source: string, taking: readonly Planned[], wish: Wish): Promise<void> {
-  const { move, yes } = wish;
+async function askFirst(cli: Cli, source: string, taking: readonly Planned[], options: ImportOptions): Promise<void> {
+  const { move, yes } = options;
   const question = move ? "Take these over, and take them out of their places?" : "Copy these?";
-  await requireConsent(cli, question, yes, `To take what is listed: ${commandFor(source, taking, wish)}`);
+  await requireConsent(cli, question, yes, `To take what is listed: ${commandFor(source, taking, options)}`);
 }
 
 /** Not asking. */
-function commandFor(source: string, taking: readonly Planned[], wish: Wish): string {
+function commandFor(source: string, taking: readonly Planned[], options: ImportOptions): string {
   // Until it is taken, what -p names is found under another name.
-  const named = wish.name === null ? refs(taking) : [...wish.words, "-p", wish.name];
-  return commandLine(["auth", "import", source, ...named, ...flagsOf(wish), "--yes"]);
+  const named = options.name === null ? refs(taking) : [...options.words, "-p", options.name];
+  return commandLine(["auth", "import", source, ...named, ...flagsOf(options), "--yes"]);
 }
 
-function flagsOf({ move, force, verify, clientId, file }: Wish): string[] {
+function flagsOf({ move, force, verify, clientId, file }: ImportOptions): string[] {
   return [
     ...(file === null ? [] : ["--file", file]),
     ...(clientId === null ? [] : ["--client-id", clientId]),
@@ -81,11 +81,11 @@ function flagsOf({ move, force, verify, clientId, file }: Wish): string[] {
   ];
 }
 
-async function takeAll(cli: Cli, session: Session, all: readonly Planned[], wish: Wish): Promise<void> {
+async function takeAll(cli: Cli, session: Session, all: readonly Planned[], options: ImportOptions): Promise<void> {
   const { context } = session;
   const backups = new Backups(context.paths.backups, context.now());
   const ui = await createLoginUi(cli, { browser: false, qr: false, callback: false, timeout: null, form: null });
-  const unasked = (one: Planned): string => commandFor(one.found.source.id, [one], { ...wish, verify: false });
+  const unasked = (one: Planned): string => commandFor(one.found.source.id, [one], { ...options, verify: false });
   const errors: AuthError[] = [];
   const done: Planned[] = [];
   // What is begun is finished, or nothing of it is left: the copy of a file, and its new text, hold secrets.
@@ -99,7 +99,7 @@ async function takeAll(cli: Cli, session: Session, all: readonly Planned[], wish
       }
       const error = interruption.aborted
         ? notBegun(one)
-        : await takeOne(cli, session, one, { ui, backups, wish, unasked, interruption });
+        : await takeOne(cli, session, one, { ui, backups, options, unasked, interruption });
       if (error === null) done.push(one);
       else errors.push(namingCopy(error, backups.of(one.found.path)));
     }

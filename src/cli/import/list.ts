@@ -5,16 +5,16 @@ import { SOURCES } from "../../import/sources.ts";
 import { printTable } from "../columns.ts";
 import type { Cli } from "../context.ts";
 import type { Session } from "../session.ts";
-import { planImport, type Wish } from "./plan.ts";
+import { type ImportOptions, planImport } from "./plan.ts";
 import { entryOf, HEADING, refusedEntries, rowOf } from "./show.ts";
 
-export async function listFound(cli: Cli, session: Session, where: Where, wish: Wish): Promise<void> {
+export async function listFound(cli: Cli, session: Session, where: Where, options: ImportOptions): Promise<void> {
   const looked: Looked[] = [];
   for (const source of SOURCES) looked.push(await lookAt(source, where));
   const found = looked.flatMap((one) => one.found);
-  const copied = await planImport(session, found, wish);
+  const copied = await planImport(session, found, options);
   // What could be taken, and not only what may be copied.
-  const moved = await planImport(session, found, { ...wish, move: true });
+  const moved = await planImport(session, found, { ...options, move: true });
   const all = copied.map((one, i) => {
     const other = moved[i];
     return other?.action === "move" ? other : one;

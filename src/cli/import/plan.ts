@@ -33,7 +33,7 @@ export interface Planned {
   readonly reason: string | null;
 }
 
-export interface Wish {
+export interface ImportOptions {
   readonly move: boolean;
   readonly force: boolean;
   /** Of the client that a login was made with, where its program doesn't record it. */
@@ -49,13 +49,18 @@ interface Destination {
   readonly takesTokens: boolean;
 }
 
-export async function planImport(session: Session, all: readonly FoundAt[], wish: Wish): Promise<Planned[]> {
+export async function planImport(
+  session: Session,
+  all: readonly FoundAt[],
+  options: ImportOptions,
+): Promise<Planned[]> {
   const holders: (ConnectionRef | null)[] = [];
   for (const { credential } of all) holders.push(credential === null ? null : await heldAs(session, credential));
   // No other of these is called like one that is here already.
   const taken = new Set(holders.filter((ref) => ref !== null).map(vaultName));
   const planned: Planned[] = [];
-  for (const [i, found] of all.entries()) planned.push(await planOne(session, found, holders[i] ?? null, wish, taken));
+  for (const [i, found] of all.entries())
+    planned.push(await planOne(session, found, holders[i] ?? null, options, taken));
   return planned;
 }
 
@@ -63,7 +68,7 @@ async function planOne(
   session: Session,
   found: FoundAt,
   held: ConnectionRef | null,
-  wish: Wish,
+  options: ImportOptions,
   taken: Set<string>,
 ): Promise<Planned> {
   const leave = (reason: string, at: Destination | null = null): Planned => ({
@@ -74,20 +79,20 @@ async function planOne(
     goes: false,
     reason,
   });
-  const goes = wish.move && found.removal !== undefined;
+  const goes = options.move && found.removal !== undefined;
   const { credential, stays } = found;
   if (credential === null) return leave(stays ?? "it can't be taken");
   if (held !== null) return { found, ref: held, settings: {}, action: goes ? "remove" : "held", goes, reason: null };
-  const at = await destinationOf(session, found, wish.name, taken);
+  const at = await destinationOf(session, found, options.name, taken);
   if (typeof at === "string") return leave(at);
-  const ref = wish.name === null ? apart(at.ref, found, taken) : at.ref;
+  const ref = options.name === null ? apart(at.ref, found, taken) : at.ref;
   const { settings } = at;
   taken.add(vaultName(ref));
-  const there = await readThere(session, ref, wish);
+  const there = await readThere(session, ref, options);
   const now = session.context.now();
-  if (there != null && !wish.force && !mayBeReplaced(there, credential, now))
+  if (there != null && !options.force && !mayBeReplaced(there, credential, now))
     return leave(`${display(ref)} holds another: --force replaces it, -p NAME keeps both`, { ...at, ref });
-  const decided = decide(found, credential, wish, at, now);
+  const decided = decide(found, credential, options, at, now);
   if (decided.action === "leave") return { found, ref, settings, goes: false, ...decided };
   const replaced = there?.record.tokens == null ? null : "in the place of the one that is there";
   const reason = [decided.reason, replaced].filter((one) => one !== null).join("; ") || null;
@@ -109,13 +114,13 @@ function apart(ref: ConnectionRef, { account, target }: FoundAt, taken: Readonly
 function decide(
   { removal, removeBy }: FoundAt,
   credential: Credential,
-  wish: Wish,
+  options: ImportOptions,
   { takesTokens }: Destination,
   now: number,
 ): Pick<Planned, "action" | "reason"> {
   const { refreshToken, accessToken, expiresAt, kind } = credential;
-  const { move } = wish;
-  const clientId = credential.clientId ?? wish.clientId;
+  const { move } = options;
+  const clientId = credential.clientId ?? options.clientId;
   if (kind !== "login") {
     const isOver = expiresAt !== undefined && expiresAt <= now;
     if (isOver) return { action: "leave", reason: "it is over, and has no refresh token" };
@@ -142,7 +147,11 @@ async function heldAs(session: Session, { accessToken, refreshToken }: Credentia
 }
 
 /** null: nothing is there. undefined: it doesn't open, and may be replaced. */
-async function readThere(session: Session, ref: ConnectionRef, { force }: Wish): Promise<Stored | null | undefined> {
+async function readThere(
+  session: Session,
+  ref: ConnectionRef,
+  { force }: ImportOptions,
+): Promise<Stored | null | undefined> {
   const vault = await session.vault();
   if (vault === null) return null;
   try {

@@ -25,7 +25,7 @@ import { waitForLock } from "../../vault/lock.ts";
 import type { Lock } from "../../vault/types.ts";
 import { BARE_REQUEST } from "../login/perform.ts";
 import { targetAtIssuer } from "../login/target.ts";
-import type { Planned, Wish } from "./plan.ts";
+import type { ImportOptions, Planned } from "./plan.ts";
 
 export interface Taken {
   readonly ref: ConnectionRef;
@@ -39,7 +39,7 @@ export interface Taking {
   readonly services: Services;
   readonly ui: LoginUi;
   readonly backups: Backups;
-  readonly wish: Wish & { readonly verify: boolean };
+  readonly options: ImportOptions & { readonly verify: boolean };
   /** The command that takes one without asking whose it is. */
   readonly unasked: (planned: Planned) => string;
   /** A signal that came: what isn't stored yet stays where it is. */
@@ -116,12 +116,12 @@ async function store(
   planned: Planned,
   onStored?: () => Promise<void>,
 ): Promise<Stored> {
-  const { services, ui, wish, unasked, interruption } = taking;
+  const { services, ui, options, unasked, interruption } = taking;
   const { found, action, settings, replaces } = planned;
   const { credential, account, target } = found;
   const { keyFile, scopes } = credential ?? {};
   if (credential === null) throw usage("There is nothing to take.");
-  const { verify, force } = wish;
+  const { verify, force } = options;
   const request: LoginRequest = {
     ...BARE_REQUEST,
     ref,
@@ -141,7 +141,7 @@ async function store(
     return importTokens(services, { ...request, flow: "token", token: tokens.accessToken }, tokens, ui, interruption);
   const asClient: LoginRequest = {
     ...request,
-    clientId: credential.clientId ?? wish.clientId,
+    clientId: credential.clientId ?? options.clientId,
     clientSecret: credential.clientSecret ?? null,
     scopes: scopes ?? null,
     flow: credential.flow ?? null,

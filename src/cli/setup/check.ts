@@ -2,7 +2,7 @@
 import { AuthError } from "../../platform/errors.ts";
 import { escapeText } from "../../platform/escape.ts";
 import { commandLine } from "../../platform/shell-word.ts";
-import { type Standing, standings } from "../../setup/engine.ts";
+import { type SetupStatus, setupStatuses } from "../../setup/engine.ts";
 import { TOOLS } from "../../setup/table.ts";
 import type { Cli } from "../context.ts";
 import { requireStored, type Session, selectStored } from "../session.ts";
@@ -10,7 +10,7 @@ import { setupCommand, undoCommand } from "./commands.ts";
 import { type Meant, meantOf } from "./meant.ts";
 
 export async function check(cli: Cli, session: Session, meant: Meant): Promise<void> {
-  const everything = await standings(cli.context.paths.setup);
+  const everything = await setupStatuses(cli.context.paths.setup);
   const all: Checked[] = [];
   for (const one of everything.filter(meantOf(everything, meant))) all.push(await withConnection(session, one));
   const failed = all.filter(({ state }) => state !== "stands");
@@ -25,13 +25,13 @@ export async function check(cli: Cli, session: Session, meant: Meant): Promise<v
   throw failedCheck(`${count} stand any more.`, [...new Set(failed.flatMap(remediesFor))].join("\n"));
 }
 
-interface Checked extends Standing {
+interface Checked extends SetupStatus {
   /** What makes its connection work again; null: that isn't what is wrong. */
   readonly login: string | null;
 }
 
 /** What stands is of no use without the connection that it names. */
-async function withConnection(session: Session, one: Standing): Promise<Checked> {
+async function withConnection(session: Session, one: SetupStatus): Promise<Checked> {
   const [word] = one.words;
   const asks = one.state === "stands" && TOOLS[one.tool]?.words === undefined;
   const why = asks && word !== undefined ? await faultOf(session, word) : null;
@@ -60,7 +60,7 @@ function remediesFor({ login, state, ...one }: Checked): string[] {
 
 const WORDS = { stands: "stands", gone: "is gone", changed: "was changed", broken: "can't work" } as const;
 
-function lineOf({ tool, name, path, state, reason }: Standing): string {
+function lineOf({ tool, name, path, state, reason }: SetupStatus): string {
   return `${tool} ${name}: ${WORDS[state]} in ${path}${reason === null ? "" : ` (${reason})`}`;
 }
 

@@ -1,12 +1,12 @@
 /** `auth setup` alone: which tools are here, which are set up, and what sets them up. */
-import { standings } from "../../setup/engine.ts";
+import { setupStatuses } from "../../setup/engine.ts";
 import { TOOLS } from "../../setup/table.ts";
 import { printTable } from "../columns.ts";
 import type { Cli } from "../context.ts";
 
 export async function listTools(cli: Cli): Promise<void> {
   const { context, output } = cli;
-  const all = await standings(context.paths.setup);
+  const all = await setupStatuses(context.paths.setup);
   const tools = Object.entries(TOOLS).map(([tool, { title, programs, example }]) => {
     const mine = all.filter((one) => one.tool === tool);
     const installed = programs.some((program) => Bun.which(program, { PATH: context.env.PATH ?? "" }) !== null);

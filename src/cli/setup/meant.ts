@@ -1,6 +1,6 @@
 /** Which of what was set up is meant by a tool, the words after it, and the hosts or names that were given. */
 import { usage } from "../../platform/errors.ts";
-import type { Standing } from "../../setup/engine.ts";
+import type { SetupStatus } from "../../setup/engine.ts";
 import { shown } from "../flags.ts";
 import { originFrom } from "./call.ts";
 
@@ -15,7 +15,7 @@ export interface Meant {
   readonly names: readonly string[];
 }
 
-type Named = Pick<Standing, "tool" | "name" | "words">;
+type Named = Pick<SetupStatus, "tool" | "name" | "words">;
 
 /** @throws AuthError `usage` for words that mean nothing that was set up */
 export function meantOf(all: readonly Named[], { tool, words, profile, names }: Meant): (one: Named) => boolean {

@@ -2,7 +2,7 @@
 import { escapeText } from "../../platform/escape.ts";
 import { surroundingsOf } from "../../platform/places.ts";
 import { commandLine } from "../../platform/shell-word.ts";
-import { carryOut, type Plan, planUndo, standings } from "../../setup/engine.ts";
+import { carryOut, type Plan, planUndo, setupStatuses } from "../../setup/engine.ts";
 import type { Ending } from "../../setup/service.ts";
 import { TOOLS } from "../../setup/table.ts";
 import type { Cli } from "../context.ts";
@@ -13,7 +13,7 @@ export async function undo(cli: Cli, meant: Meant, options: Consent & { readonly
   const { output } = cli;
   const { tool, words } = meant;
   const folder = cli.context.paths.setup;
-  const plan = await planUndo(folder, meantOf(await standings(folder), meant), options.force);
+  const plan = await planUndo(folder, meantOf(await setupStatuses(folder), meant), options.force);
   const what = tool === null ? "everything" : escapeText([tool, ...words].join(" "));
   let notes: readonly string[] = [];
   const work = async (): Promise<readonly string[]> => {

@@ -5,7 +5,7 @@
  * The token is exchanged at once, and what it brings is kept by the library. Some of the libraries read standard error as
  * a part of the answer: nothing is written there, and a failure is an answer too.
  */
-import { BadRequest, type Call, type Demand, type Protocol, type Reply } from "./protocol.ts";
+import { BadRequest, type Call, type ClientRequest, type Protocol, type Reply } from "./protocol.ts";
 
 export default {
   minTtl: 60,
@@ -22,7 +22,7 @@ export default {
 
 const TYPES = ["id_token", "jwt"].map((name) => `urn:ietf:params:oauth:token-type:${name}`);
 
-async function ask({ env }: Call): Promise<Demand> {
+async function ask({ env }: Call): Promise<ClientRequest> {
   const type = env.GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE ?? "";
   if (!TYPES.includes(type))
     throw new BadRequest("GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE, which the library sets, is no type of a JWT.");

@@ -4,7 +4,7 @@
  * The vault id is the connection. What a file was encrypted with has to be the same when it is decrypted: only what a
  * person has pasted is handed out, and no token that changes.
  */
-import { BadRequest, type Call, type Demand, failed, type Protocol } from "./protocol.ts";
+import { BadRequest, type Call, type ClientRequest, failed, type Protocol } from "./protocol.ts";
 
 export default {
   minTtl: 0,
@@ -30,7 +30,7 @@ function idIn({ words }: Call): string | null {
   return first === FLAG ? (second ?? null) : first.startsWith(`${FLAG}=`) ? first.slice(FLAG.length + 1) : null;
 }
 
-async function ask(call: Call): Promise<Demand> {
+async function ask(call: Call): Promise<ClientRequest> {
   const id = idIn(call);
   if (call.words.length > 0 && !/^[\w.@:+-]{1,200}$/.test(id ?? ""))
     throw new BadRequest("A vault id has to be a connection, as in --vault-id apikey:production.");

@@ -9,7 +9,7 @@
 
 import { roleCredentials, webIdentity } from "./aws-requests.ts";
 import { originOfUrl } from "./origin.ts";
-import { BadRequest, type Call, type Credential, type Demand, failed, type Protocol } from "./protocol.ts";
+import { BadRequest, type Call, type ClientRequest, type Credential, failed, type Protocol } from "./protocol.ts";
 
 export default {
   minTtl: 60,
@@ -29,7 +29,7 @@ export default {
 const OPTIONS = ["--account", "--role", "--role-arn"] as const;
 type Options = Partial<Record<(typeof OPTIONS)[number], string>>;
 
-async function ask({ words }: Call): Promise<Demand> {
+async function ask({ words }: Call): Promise<ClientRequest> {
   const options = optionsIn(words);
   const { "--account": account, "--role": role, "--role-arn": arn } = options;
   if (arn !== undefined && account === undefined && role === undefined) {

@@ -6,7 +6,15 @@
  * its end. The connection is the one for the authority, and its refresh token brings a token of any resource.
  */
 import { originOfServer } from "./origin.ts";
-import { BadRequest, type Call, type Credential, type Demand, failed, type Protocol, type Reply } from "./protocol.ts";
+import {
+  BadRequest,
+  type Call,
+  type ClientRequest,
+  type Credential,
+  failed,
+  type Protocol,
+  type Reply,
+} from "./protocol.ts";
 
 export default {
   minTtl: 600,
@@ -52,7 +60,7 @@ interface Options {
   readonly query?: string;
 }
 
-async function ask({ words: [group, command, ...rest], env }: Call): Promise<Demand> {
+async function ask({ words: [group, command, ...rest], env }: Call): Promise<ClientRequest> {
   if (group !== "account" || command !== "get-access-token")
     throw new BadRequest("Of az, only 'az account get-access-token' is answered here.");
   const { resource, scope, tenant, output = "json", query } = optionsIn(rest);

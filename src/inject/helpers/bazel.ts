@@ -6,7 +6,7 @@
  */
 import { ownValue } from "../../platform/json.ts";
 import { originOfUrl } from "./origin.ts";
-import { BadRequest, type Call, type Demand, failed, type Protocol } from "./protocol.ts";
+import { BadRequest, type Call, type ClientRequest, failed, type Protocol } from "./protocol.ts";
 import { byVerb } from "./verbs.ts";
 
 export default {
@@ -20,7 +20,7 @@ export default {
   failure: failed,
 } satisfies Protocol as Protocol;
 
-async function get(call: Call): Promise<Demand> {
+async function get(call: Call): Promise<ClientRequest> {
   return {
     kind: "token",
     place: { origin: originOfUrl(uriIn(await call.text())), user: null },

@@ -9,8 +9,8 @@ import { originOfUrl } from "./origin.ts";
 import {
   BadRequest,
   type Call,
+  type ClientRequest,
   type Credential,
-  type Demand,
   failed,
   type Place,
   type Protocol,
@@ -37,7 +37,7 @@ function isProvider({ words }: Call): boolean {
 }
 
 /** `cargo:token-from-stdout`. @throws BadRequest */
-async function simple({ env }: Call): Promise<Demand> {
+async function simple({ env }: Call): Promise<ClientRequest> {
   const index = env.CARGO_REGISTRY_INDEX_URL;
   if (!index) throw new BadRequest("CARGO_REGISTRY_INDEX_URL isn't set: cargo sets it.");
   const place = placeOf(index, env.CARGO_REGISTRY_NAME_OPT);
@@ -46,7 +46,7 @@ async function simple({ env }: Call): Promise<Demand> {
 }
 
 /** One message of a conversation. @throws BadRequest */
-async function message(call: Call): Promise<Demand | null> {
+async function message(call: Call): Promise<ClientRequest | null> {
   const line = await call.line();
   if (line === null || line.trim() === "") return null;
   const request = objectIn(line);

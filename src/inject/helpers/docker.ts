@@ -6,7 +6,7 @@
  */
 import { isLoopback } from "../../platform/url.ts";
 import { originAsked } from "./origin.ts";
-import { BadRequest, type Demand, NOTHING, type Place, type Protocol, type Reply } from "./protocol.ts";
+import { BadRequest, type ClientRequest, NOTHING, type Place, type Protocol, type Reply } from "./protocol.ts";
 import { byVerb, refuseToStore } from "./verbs.ts";
 
 export default {
@@ -37,7 +37,7 @@ function said(message: string): Reply {
   return { stdout: `${message}\n`, exitCode: 1 };
 }
 
-function get(server: string): Demand {
+function get(server: string): ClientRequest {
   if (server === "") return { kind: "reply", reply: said("no credentials server URL") };
   return {
     kind: "token",

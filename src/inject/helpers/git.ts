@@ -9,8 +9,8 @@ import { originAsked } from "./origin.ts";
 import {
   BadRequest,
   type Call,
+  type ClientRequest,
   type Credential,
-  type Demand,
   failed,
   NOTHING,
   type Protocol,
@@ -28,7 +28,7 @@ export default {
   failure: failed,
 } satisfies Protocol as Protocol;
 
-async function ask(call: Call): Promise<Demand> {
+async function ask(call: Call): Promise<ClientRequest> {
   switch (call.words[0]) {
     case "get":
       return get(await attributes(call));
@@ -67,13 +67,13 @@ async function attributes(call: Call): Promise<Attributes> {
   return found;
 }
 
-function get(asked: Attributes): Demand {
+function get(asked: Attributes): ClientRequest {
   const place = placeOf(asked);
   if (place === null) return { kind: "reply", reply: NOTHING };
   return { kind: "token", place, answer: (credential) => answer(asked, credential) };
 }
 
-function placeOf(asked: Attributes): Extract<Demand, { kind: "rejected" }>["place"] | null {
+function placeOf(asked: Attributes): Extract<ClientRequest, { kind: "rejected" }>["place"] | null {
   const [scheme = ""] = asked.get("protocol") ?? [];
   const [host = ""] = asked.get("host") ?? [];
   // Over ssh, or of a certificate: another helper's.
@@ -98,7 +98,7 @@ function wantsBearer(asked: Attributes): boolean {
 }
 
 /** git erases what a server has answered with 401. Nothing is deleted: the token is refreshed if it is still the stored one. */
-function erase(asked: Attributes): Demand {
+function erase(asked: Attributes): ClientRequest {
   const place = placeOf(asked);
   const token = asked.get("password")?.[0] ?? asked.get("credential")?.[0];
   if (place === null || !token) return { kind: "reply", reply: NOTHING };

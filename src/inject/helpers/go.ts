@@ -5,14 +5,14 @@
  * is run for that URL, with the refusal on standard input. What it says is kept as long as that go command runs.
  */
 import { originOfUrl } from "./origin.ts";
-import { type Call, type Demand, failed, NOTHING, type Protocol } from "./protocol.ts";
+import { type Call, type ClientRequest, failed, NOTHING, type Protocol } from "./protocol.ts";
 
 export default {
   minTtl: 600,
   margin: 0,
   timeLimit: null,
   ownWords: (words) => (/^https?:\/\//i.test(words.at(-1) ?? "") ? 1 : 0),
-  ask: async ({ words: [url] }: Call): Promise<Demand> => {
+  ask: async ({ words: [url] }: Call): Promise<ClientRequest> => {
     if (url === undefined) return { kind: "reply", reply: NOTHING };
     const origin = originOfUrl(url.replace(/[?#].*$/s, ""));
     return {

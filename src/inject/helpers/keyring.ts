@@ -6,7 +6,7 @@
  * 0 means that there is nothing.
  */
 import { originOfServer } from "./origin.ts";
-import { BadRequest, type Call, type Demand, failed, type Protocol } from "./protocol.ts";
+import { BadRequest, type Call, type ClientRequest, failed, type Protocol } from "./protocol.ts";
 
 export default {
   minTtl: 600,
@@ -25,7 +25,7 @@ export default {
 
 const OPERATIONS = ["get", "set", "del"];
 
-async function ask({ words: [operation, service, ...more] }: Call): Promise<Demand> {
+async function ask({ words: [operation, service, ...more] }: Call): Promise<ClientRequest> {
   if (operation === "set" || operation === "del")
     throw new BadRequest("Nothing is stored here: logins are made by 'auth login', and ended by 'auth logout'.");
   if (operation !== "get" || service === undefined) throw new BadRequest("This is asked by get and a service.");

@@ -5,7 +5,15 @@
  * The plugin runs for each kubectl; a client that stays keeps the token until its end, or until a 401. The kubeconfig
  * that names this command names the server too.
  */
-import { BadRequest, type Call, type Credential, type Demand, failed, type Protocol, type Reply } from "./protocol.ts";
+import {
+  BadRequest,
+  type Call,
+  type ClientRequest,
+  type Credential,
+  failed,
+  type Protocol,
+  type Reply,
+} from "./protocol.ts";
 
 export default {
   minTtl: 0,
@@ -13,7 +21,7 @@ export default {
   timeLimit: null,
   ownWords: 0,
   needsConnection: true,
-  ask: async (call): Promise<Demand> => ({ kind: "token", place: null, answer: answering(call) }),
+  ask: async (call): Promise<ClientRequest> => ({ kind: "token", place: null, answer: answering(call) }),
   none: () => failed("auth: There is no connection for this cluster."),
   failure: failed,
 } satisfies Protocol as Protocol;
@@ -35,7 +43,7 @@ function versionOf({ env }: Call): string {
   throw new BadRequest(`KUBERNETES_EXEC_INFO asks for another version than ${GROUP}/v1 or v1beta1.`);
 }
 
-function answering(call: Call): Extract<Demand, { kind: "token" }>["answer"] {
+function answering(call: Call): Extract<ClientRequest, { kind: "token" }>["answer"] {
   const apiVersion = versionOf(call);
   return ({ token, expiresAt }: Credential): Reply => {
     const expirationTimestamp = expiresAt === null ? undefined : rfc3339(expiresAt);

@@ -4,7 +4,7 @@
  * It prints the value of the Authorization header. The configuration names the registry beside the command, and tells the
  * command nothing of it. pnpm 10 runs it at the start of every command and takes no arguments, 12 runs it at most once.
  */
-import { BadRequest, type Demand, failed, type Protocol } from "./protocol.ts";
+import { BadRequest, type ClientRequest, failed, type Protocol } from "./protocol.ts";
 
 export default {
   minTtl: 600,
@@ -13,7 +13,7 @@ export default {
   timeLimit: 60,
   ownWords: 0,
   needsConnection: true,
-  ask: async (): Promise<Demand> => ({
+  ask: async (): Promise<ClientRequest> => ({
     kind: "token",
     place: null,
     answer: async (credential) => {

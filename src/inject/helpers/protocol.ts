@@ -26,7 +26,7 @@ export interface Protocol {
   /** Said at once, before anything is asked; null: nothing. */
   greeting?(call: Call): string | null;
   /** What is asked. @throws BadRequest */
-  ask(call: Call): Promise<Demand | null>;
+  ask(call: Call): Promise<ClientRequest | null>;
   /** Whether it is called again after each answer, until it returns null. Default: once. */
   converses?(call: Call): boolean;
   /** No connection is for what was asked. */
@@ -50,7 +50,7 @@ export interface Call {
   text(): Promise<string>;
 }
 
-export type Demand =
+export type ClientRequest =
   | {
       readonly kind: "token";
       /** For whom; null where the client doesn't say: then the token is the connection's that was named, or the default's. */

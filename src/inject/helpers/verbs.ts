@@ -1,8 +1,8 @@
 /** Clients that say by a word what they want: `get`, `store`, `erase`. */
 import { ownValue } from "../../platform/json.ts";
-import { BadRequest, type Call, type Demand, type Protocol } from "./protocol.ts";
+import { BadRequest, type Call, type ClientRequest, type Protocol } from "./protocol.ts";
 
-type Answer = (call: Call) => Demand | Promise<Demand>;
+type Answer = (call: Call) => ClientRequest | Promise<ClientRequest>;
 
 /** @returns what answers each of them; any other word is a BadRequest that lists them */
 export function byVerb(verbs: Readonly<Record<string, Answer>>): Protocol["ask"] {

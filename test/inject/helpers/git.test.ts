@@ -72,9 +72,9 @@ describe("what is no request of git's is refused, and nothing of it is repeated"
 });
 
 test("erase names the token that was refused; store, and what later versions add, do nothing", async () => {
-  const demand = await asked(git, ["erase"], `${HOST}username=u\npassword=old\n`);
-  expect(demand).toMatchObject({ kind: "rejected", place: { origin: "https://git.example" } });
-  expect(demand?.kind === "rejected" && demand.token.reveal()).toBe("old");
+  const request = await asked(git, ["erase"], `${HOST}username=u\npassword=old\n`);
+  expect(request).toMatchObject({ kind: "rejected", place: { origin: "https://git.example" } });
+  expect(request?.kind === "rejected" && request.token.reveal()).toBe("old");
   expect(await told(git, ["erase"], HOST)).toEqual({});
   expect(await told(git, ["store"], `${HOST}username=u\npassword=p\n`)).toEqual({});
   expect(await told(git, ["approve-of"], "")).toEqual({});

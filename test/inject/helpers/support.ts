@@ -1,5 +1,5 @@
 /** Plays a client to a protocol, without a vault behind it. */
-import type { Call, Credential, Demand, Protocol, Reply } from "../../../src/inject/helpers/protocol.ts";
+import type { Call, ClientRequest, Credential, Protocol, Reply } from "../../../src/inject/helpers/protocol.ts";
 import { Secret } from "../../../src/platform/secret.ts";
 
 export function callOf(words: readonly string[], stdin: string, env: Record<string, string> = {}): Call {
@@ -26,7 +26,7 @@ export async function asked(
   words: readonly string[],
   stdin: string,
   env?: Record<string, string>,
-): Promise<Demand | null> {
+): Promise<ClientRequest | null> {
   return protocol.ask(callOf(words, stdin, env));
 }
 
@@ -55,7 +55,7 @@ export async function told(
   with_ = credential(),
   env?: Record<string, string>,
 ): Promise<Reply> {
-  const demand = await asked(protocol, words, stdin, env);
-  if (demand === null) throw new Error("nothing was asked");
-  return demand.kind === "token" ? demand.answer(with_) : demand.reply;
+  const request = await asked(protocol, words, stdin, env);
+  if (request === null) throw new Error("nothing was asked");
+  return request.kind === "token" ? request.answer(with_) : request.reply;
 }

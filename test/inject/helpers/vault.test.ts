@@ -4,8 +4,8 @@ import vault from "../../../src/inject/helpers/vault.ts";
 import { asked, told } from "./support.ts";
 
 const place = async (env: Record<string, string>) => {
-  const demand = await asked(vault, ["get"], "", env);
-  return demand?.kind === "token" ? demand.place?.origin : null;
+  const request = await asked(vault, ["get"], "", env);
+  return request?.kind === "token" ? request.place?.origin : null;
 };
 
 test("get prints the token alone, without a line end, which Vault would take for a part of it", async () => {
