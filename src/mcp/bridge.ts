@@ -45,13 +45,22 @@ const LINGER = 1_500;
 export async function runBridge({ url, input, write, http, authorize, log }: BridgeOptions): Promise<void> {
   const unread = Promise.withResolvers<void>();
   const lines = new Lines(async (bytes) => {
-    if (!(await write(bytes))) unread.resolve();
+    try {
+      if (!(await write(bytes))) unread.resolve();
+    } catch (error) {
+      // Nothing reaches the client any more.
+      unread.reject(error);
+      throw error;
+    }
   });
   const client = new Client(lines, log);
   const wire = new Wire(url, http, authorize);
   const bridge = new Bridge(client, new Session(wire, client), new Stateless(wire, client));
-  await Promise.race([takeAll(bridge, client, input), unread.promise]);
-  await bridge.close();
+  try {
+    await Promise.race([takeAll(bridge, client, input), unread.promise]);
+  } finally {
+    await bridge.close();
+  }
 }
 
 async function takeAll(bridge: Bridge, client: Client, input: BridgeOptions["input"]): Promise<void> {
@@ -69,6 +78,8 @@ async function takeAll(bridge: Bridge, client: Client, input: BridgeOptions["inp
         bytes -= size;
       },
     );
+    // What can't be written ends the bridge, which says so.
+    done.catch(() => {});
     onTheWay.add(done);
   }
   await Promise.race([Promise.allSettled(onTheWay), pause(LINGER, new AbortController().signal)]);
@@ -91,8 +102,7 @@ class Bridge {
     try {
       await this.#tell(message);
     } catch (error) {
-      if (!isExpected(error)) throw error;
-      this.#client.log(`a ${message.kind} didn't reach the server: ${error.message}`);
+      this.#client.log(`a ${message.kind} didn't reach the server: ${error instanceof Error ? error.message : error}`);
     }
   }
 
@@ -109,9 +119,9 @@ class Bridge {
     try {
       await (version === null ? this.#session.ask(pending) : this.#stateless.ask(pending, version));
     } catch (error) {
+      if (!isExpected(error)) this.#client.log(`${request.method} failed: ${error}`);
       if (pending.isDone) return;
       pending.isDone = true;
-      if (!isExpected(error)) throw error;
       const isShown = version === null && this.#session.opensPages && error instanceof PersonNeeded;
       await this.#client.put(errorAnswer(request.id, isShown ? pageError(error) : rpcError(error)));
     } finally {
@@ -141,6 +151,6 @@ function tooMuch(): AuthError {
   return new AuthError("busy", "Too much is on its way to the MCP server. Ask again when it has answered.");
 }
 
-function isExpected(error: unknown): error is Error {
+function isExpected(error: unknown): boolean {
   return error instanceof AuthError || error instanceof HttpError;
 }

@@ -38,6 +38,7 @@ export interface RpcError {
 
 /** JSON-RPC 2.0 §5.1. */
 const PARSE_ERROR = -32700;
+const INTERNAL_ERROR = -32603;
 export const INVALID_REQUEST = -32600;
 
 /** @param given a line; null: one that was longer than any message may be */
@@ -119,7 +120,7 @@ export function rpcError(error: unknown): RpcError {
       message: `The MCP server gave no answer: ${error.reason}. ${remedyFor(error)}`,
       data: { code: "network", sent: error.sent },
     };
-  if (!(error instanceof AuthError)) throw error;
+  if (!(error instanceof AuthError)) return { code: INTERNAL_ERROR, message: "Something failed in auth itself." };
   const { code, message, hint, detail, connection } = error;
   const url = error instanceof PersonNeeded ? error.url : undefined;
   return {

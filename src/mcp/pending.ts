@@ -2,7 +2,7 @@
 import type { HttpStream } from "../platform/http.ts";
 import type { Json } from "../platform/json.ts";
 import type { Lines } from "./lines.ts";
-import { bytesOf, type Id, isId, MAY_BE_DONE, NoAnswer, type Request } from "./message.ts";
+import { bytesOf, errorAnswer, type Id, isId, MAY_BE_DONE, NoAnswer, type Request } from "./message.ts";
 import { drain, errorIn, kindOf, type Position, REST, type Receiver, readDocument, readEvents } from "./reply.ts";
 
 export class Pending {
@@ -106,21 +106,44 @@ export class Client {
         pending?.answered();
       },
       message: async (message, bytes) => {
-        if (typeof message.method === "string") return this.put(bytes);
+        if (typeof message.method === "string") {
+          const whole = bytes ?? written(message);
+          return whole === null ? this.#log("a message of the server is nested too deeply") : this.put(whole);
+        }
         // An error may come without the id, where the server couldn't read it.
         const isOwn = message.id === undefined || message.id === null;
         const pending = isOwn ? own : (this.waitingFor(message.id) ?? this.#waitingForLike(message.id));
         if (pending === null || pending.isDone) return this.#log("the server sent a response that nobody waits for");
         const { id } = pending.request;
         const read = pending.read?.(message) ?? null;
-        const changed = read === null && message.id === id ? null : { ...(read ?? message), id };
+        const kept = read === null && message.id === id ? bytes : null;
+        const answer = kept ?? written({ ...(read ?? message), id }) ?? errorAnswer(id, TOO_DEEP);
         pending.isDone = true;
-        await this.put(changed === null ? bytes : bytesOf(changed));
+        await this.put(answer);
         pending.answered();
       },
     };
   }
 }
+
+/** As the client gets it. null: it is nested too deeply. */
+function written(message: Json): Uint8Array | null {
+  return isDeep(message) ? null : bytesOf(message);
+}
+
+/** Levels. More can be read, but the runtime takes seconds to find that it can't write them. */
+const DEEPEST = 1_000;
+
+function isDeep(message: Json): boolean {
+  let level: unknown[] = [message];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) return true;
+    level = level.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []));
+  }
+  return false;
+}
+
+const TOO_DEEP = { code: 502, message: "The MCP server's answer is nested too deeply." };
 
 function keyOf(id: Id): string {
   return JSON.stringify(id);

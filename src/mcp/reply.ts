@@ -3,12 +3,12 @@ import type { HttpStream } from "../platform/http.ts";
 import { asObject, type Json } from "../platform/json.ts";
 import { Incoming, type Received } from "./incoming.ts";
 import type { Lines } from "./lines.ts";
-import { bytesOf, jsonIn, NoAnswer } from "./message.ts";
+import { jsonIn, NoAnswer } from "./message.ts";
 import { EventReader } from "./sse.ts";
 
 export interface Receiver {
-  /** A message that was read. @param bytes as it came */
-  message(message: Json, bytes: Uint8Array): Promise<void>;
+  /** A message that was read. @param bytes as it came; null: as a part of something else */
+  message(message: Json, bytes: Uint8Array | null): Promise<void>;
   /** A message too large to be read has gone to the client. What is known of it: its members, where it has them. */
   passed(about: { readonly id?: unknown; readonly method?: unknown }): void;
   /** Where large messages go; null: each has to be read. */
@@ -73,7 +73,7 @@ async function take(received: Received, receiver: Receiver): Promise<boolean> {
   }
   for (const message of messages)
     if (message !== null && received.kind === "held")
-      await receiver.message(message, Array.isArray(value) ? bytesOf(message) : received.bytes);
+      await receiver.message(message, Array.isArray(value) ? null : received.bytes);
   return true;
 }
 

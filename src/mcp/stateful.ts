@@ -134,8 +134,7 @@ export class Session {
       position,
       this.#post(pending.request.bytes, pending.signal, (reply) => readAnswer(reply, receiver, position)),
     );
-    if (error !== null)
-      return receiver.message({ ...error, id: pending.request.id }, bytesOf({ ...error, id: pending.request.id }));
+    if (error !== null) return receiver.message({ ...error, id: pending.request.id }, null);
     await this.#resume(pending, receiver, position);
   }
 

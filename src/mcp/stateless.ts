@@ -48,7 +48,7 @@ export class Stateless {
       await this.#learnTools(pending);
       error = await this.#post(pending, receiver);
     }
-    if (error !== null) await receiver.message({ ...error, id: request.id }, bytesOf({ ...error, id: request.id }));
+    if (error !== null) await receiver.message({ ...error, id: request.id }, null);
     if (!pending.isDone) throw new NoAnswer(502, CUT_OFF);
   }
 
