@@ -219,6 +219,20 @@ function documentFrom(metadata: v.InferOutput<typeof Metadata>) {
   };
 }
 
+/** Every URL that a request may go to by this document, and what it is in words. */
+export function placesIn({ endpoints, mutualTls, pushed, registration, jwksUri }: IssuerDocument): [string, string][] {
+  const all: Readonly<Record<string, string | null>> = {
+    ...renamed({ ...endpoints, pushed, registration }, (name) => `the ${name} endpoint`),
+    ...renamed(mutualTls, (name) => `the ${name} endpoint for certificates`),
+    "the key set": jwksUri,
+  };
+  return Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null);
+}
+
+function renamed<V>(urls: Readonly<Record<string, V>>, rename: (name: string) => string): Record<string, V> {
+  return Object.fromEntries(Object.entries(urls).map(([name, url]) => [rename(name), url]));
+}
+
 function named<N extends string>(urls: Partial<Record<N, string | undefined>>): Readonly<Partial<Record<N, string>>> {
   return Object.fromEntries(Object.entries(urls).filter(([, url]) => url !== undefined)) as Partial<Record<N, string>>;
 }

@@ -2,7 +2,7 @@
  * A login for an API that says itself who gives its tokens (RFC 9728): an MCP server. What MCP 2026-07-28,
  * "Authorization", demands of its client beyond OAuth is here.
  */
-import { discover, type IssuerDocument, placesForMcp } from "../../oauth/discovery.ts";
+import { discover, type IssuerDocument, placesForMcp, placesIn } from "../../oauth/discovery.ts";
 import { findProtectedResource, type ProtectedResource, requireReachable } from "../../oauth/protected-resource.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import { withoutEnd } from "../../platform/escape.ts";
@@ -57,8 +57,7 @@ function requireUsable({ url }: ProtectedResource, issuer: string, document: Iss
     throw new AuthError("provider_unavailable", `${issuer} says that it is another issuer.`, {
       hint: "Nothing was sent. Its operator has to mend this.",
     });
-  for (const [name, place] of Object.entries({ ...document.endpoints, registration: document.registration }))
-    if (place !== null) requireReachable(url, place, `the ${name} endpoint of its authorization server`);
+  for (const [name, place] of placesIn(document)) requireReachable(url, place, `${name} of its authorization server`);
   if (document.challengeMethods?.includes("S256") !== true)
     throw new AuthError("provider_unavailable", `${document.issuer} doesn't say that it takes PKCE by S256.`, {
       hint: "MCP demands it of each authorization server, so no login is made there. Its operator has to say so in code_challenge_methods_supported.",
