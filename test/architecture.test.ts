@@ -144,10 +144,10 @@ test("src knows no provider's name", () => {
   expect(found).toEqual([]);
 });
 
-/** One exchange, sending again, what is streamed, and the way through a proxy. */
-const NETWORK = ["http.ts", "http-retry.ts", "http-stream.ts", "http-server.ts", "local-http.ts", "proxy.ts"].map(
-  (name) => `src/platform/${name}`,
-);
+/** One exchange, sending again, what is streamed, and the way through a proxy; and `node:net`'s lists of addresses. */
+const NETWORK = [
+  ...["http.ts", "http-retry.ts", "http-stream.ts", "http-server.ts", "local-http.ts", "proxy.ts", "private-host.ts"],
+].map((name) => `src/platform/${name}`);
 
 test("only platform/http.ts and what belongs to it talk to the network", () => {
   const calls = /\bfetch\s*\(|["']ofetch["']|["']node:(https?|net|tls|dgram)["']|\bnew WebSocket\b|\bBun\.connect\b/g;

@@ -10,30 +10,6 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /**
- * An address of this machine or of a private network, as `URL.hostname` writes it (RFC 1918, 3927, 4193, 6598; RFC 6761
- * §6.3). A name that a resolver turns into one isn't known before it is asked.
- */
-export function isPrivateHost(hostname: string): boolean {
-  if (isLoopback(hostname) || hostname.endsWith(".localhost")) return true;
-  const mapped = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(hostname);
-  if (mapped !== null) return isPrivateHost(dotted(`0x${mapped[1]}`, `0x${mapped[2]}`));
-  if (hostname.startsWith("[")) return /^\[(::\]|f[cd]|fe[89ab])/.test(hostname);
-  const [a = -1, b = -1, ...rest] = /^\d+(\.\d+){3}$/.test(hostname) ? hostname.split(".").map(Number) : [];
-  if (rest.length !== 2) return false;
-  return (
-    [0, 10, 127].includes(a) ||
-    (a === 100 && b >= 64 && b < 128) ||
-    (a === 169 && b === 254) ||
-    (a === 172 && b >= 16 && b < 32) ||
-    (a === 192 && b === 168)
-  );
-}
-
-function dotted(high: string, low: string): string {
-  return [Number(high) >> 8, Number(high) & 255, Number(low) >> 8, Number(low) & 255].join(".");
-}
-
-/**
  * Why nothing may be sent to a URL, in words that follow its name; null where it may: https, or http to this machine.
  * Spellings of a host that only a parser sees through are refused: a person who compares two would take them for two.
  */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { findProtectedResource } from "../../src/oauth/protected-resource.ts";
 import type { Http } from "../../src/platform/http.ts";
-import { coversUrl, isPrivateHost } from "../../src/platform/url.ts";
+import { coversUrl } from "../../src/platform/url.ts";
 
 /** A network in which these URLs answer, and all others with 404. */
 function network(
@@ -104,11 +104,6 @@ describe("an API's metadata", () => {
     const { http } = network({ "GET https://10.0.0.5/.well-known/oauth-protected-resource/mcp": { json } });
     expect((await findProtectedResource(http, url))?.issuers).toEqual(["https://10.0.0.6"]);
   });
-});
-
-test("which hosts are private", () => {
-  for (const host of ["8.8.8.8", "172.32.0.1", "100.128.0.1", "example.com", "10.example.com", "[2001:db8::1]"])
-    expect([host, isPrivateHost(host)]).toEqual([host, false]);
 });
 
 test.each<[string, string, boolean]>([
