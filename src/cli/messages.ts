@@ -7,8 +7,8 @@ import { wrapMessage } from "../platform/wrap.ts";
 import type { Globals } from "./context.ts";
 
 /**
- * Those that are more than a plain line: marked, coloured, and looked through for secrets. `cause`: what -v adds to an
- * error, which need not be ours. The others are consola's types, of the levels 3, 1, 0 and 4.
+ * Those that are more than a plain line: marked and coloured. `cause`: what -v adds to an error, which need not be ours.
+ * The others are consola's types, of the levels 3, 1, 0 and 4.
  */
 export type MessageKind = Extract<LogType, "success" | "warn" | "error" | "debug"> | "cause";
 export type Messages = (kind: MessageKind, lines: string | readonly string[]) => Promise<void>;

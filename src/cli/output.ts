@@ -16,7 +16,8 @@ import type { MessageKind, Messages } from "./messages.ts";
 
 /**
  * One line, or several. A message may hold names, paths and words from anywhere: all in it that could move the cursor,
- * colour what follows or begin another line is shown as its escape. So a line of its own is an item of its own.
+ * colour what follows or begin another line is shown as its escape, and secrets that this process holds are masked. So a
+ * line of its own is an item of its own.
  */
 export type Lines = string | readonly string[];
 
@@ -45,7 +46,10 @@ export interface Output {
   result(document: unknown, message: string): Promise<void>;
   /** What a person must see to go on (a device code, a URL): shown even with `-q`. JSON has it in the error, if any. */
   notice(message: Lines): void;
-  /** As `notice`, for text that is laid out and coloured already, and in which what is foreign is escaped. */
+  /**
+   * As `notice`, for text that is laid out and coloured already, and in which what is foreign is escaped. It isn't searched
+   * for secrets: in the address of a page there may have to be one (RFC 7636 §4.2, `plain`).
+   */
   drawn(text: string): void;
   /** Shown even with `-q`. JSON: `{"warning":{"message":"…"}}` after success, else in the error. */
   warn(message: Lines): void;
@@ -75,9 +79,14 @@ export function createOutput(env: Environment, globals: Globals): Output {
     );
     return done;
   };
+  const drawn = async (text: string, fit = true): Promise<void> =>
+    toStderr(`${fit && !isJson ? await fitted(text) : text}\n`);
   /** A plain line. `run` prints one each time, without loading what the other messages need. */
-  const line = (text: string, fit = true): void =>
-    void enqueue(async () => toStderr(`${fit && !isJson ? await fitted(text) : text}\n`));
+  const line = (text: Lines, fit?: boolean): void =>
+    void enqueue(async () => {
+      const { maskHeld } = await import("../platform/redact.ts");
+      await drawn(escapedLines(typeof text === "string" ? maskHeld(text) : text.map(maskHeld)), fit);
+    });
   const show = (kind: MessageKind, text: Lines): void => {
     void enqueue(async () => {
       messages ??= loadMessages();
@@ -114,7 +123,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
     json,
     event: (event) => text(jsonText(event)),
     say: (text, fit) => {
-      if (!isJson && !globals.quiet) line(escapedLines(text), fit);
+      if (!isJson && !globals.quiet) line(text, fit);
     },
     success,
     result: async (document, message) => {
@@ -123,9 +132,9 @@ export function createOutput(env: Environment, globals: Globals): Output {
     },
     notice: (text) => {
       if (isJson) held.push({ kind: "notice", text: joined(text) });
-      else line(escapedLines(text));
+      else line(text);
     },
-    drawn: (text) => line(text),
+    drawn: (text) => void enqueue(() => drawn(text)),
     warn: (text) => {
       if (isJson) held.push({ kind: "warning", text: joined(text) });
       else show("warn", text);

@@ -3,6 +3,7 @@
  * tool's schema marks with `x-mcp-header` among them.
  */
 import { asObject, type Json, ownValue } from "../platform/json.ts";
+import { redact } from "../platform/redact.ts";
 import type { Request } from "./message.ts";
 
 /** A parameter that goes into a header, and the way to it. */
@@ -27,7 +28,7 @@ export class ToolMarks {
       if (typeof name !== "string") return true;
       const marks = marksOf(asObject(inputSchema));
       this.#known.delete(name);
-      if (typeof marks === "string") tell(`the tool ${name} is left out: ${marks}`);
+      if (typeof marks === "string") tell(`the tool ${redact(name)} is left out: ${marks}`);
       else this.#known.set(name, marks);
       return typeof marks !== "string";
     });

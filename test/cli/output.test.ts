@@ -25,6 +25,12 @@ test("-v shows each step, and no secret", async () => {
   expect(stderr).not.toContain("sk-known");
 });
 
+test.each(["{}", '{"output":"json"}'])("no message shows a secret that is held: %s", async (globals) => {
+  const { stderr } = await run([probe, globals, "leak"]);
+  expect(stderr).toContain(globals === "{}" ? "said [redacted]\n" : "warned [redacted]");
+  expect(stderr).not.toContain("sk-known");
+});
+
 test("a trace is shown of an unexpected error alone, and with -v only", async () => {
   expect((await run([probe, "{}", "crash"])).stderr).not.toMatch(/^\s+at /m);
   expect((await run([probe, '{"verbose":true}', "crash"])).stderr).toMatch(/^\s+at /m);

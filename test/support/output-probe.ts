@@ -1,4 +1,7 @@
-/** Says and prints one of everything. Arguments: the globals as JSON; then `fail` to end with an error, `crash` with an unexpected one. */
+/**
+ * Says and prints one of everything. Arguments: the globals as JSON; then `fail` to end with an error, `crash` with an unexpected
+ * one, `leak` to say a secret in every way.
+ */
 import { createCli, DEFAULT_GLOBALS } from "../../src/cli/context.ts";
 import { asAuthError } from "../../src/cli/exit.ts";
 import { AuthError } from "../../src/platform/errors.ts";
@@ -15,6 +18,13 @@ try {
   context.debug(`debugged with ${secret.reveal()}`);
   if (output.isJson) await output.event({ event: "one" });
   await output.text("data");
+  if (process.argv[3] === "leak") {
+    output.say(`said ${secret.reveal()}`);
+    output.success(`succeeded ${secret.reveal()}`);
+    output.notice(["noticed", secret.reveal()]);
+    output.warn(`warned ${secret.reveal()}`);
+    output.error(new AuthError("busy", secret.reveal(), { hint: secret.reveal() }), 5);
+  }
   if (process.argv[3] === "fail") throw new AuthError("busy", "It is busy.", { hint: "Try again." });
   if (process.argv[3] === "crash") throw new TypeError("x is not a function");
   await output.done();

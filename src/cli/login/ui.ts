@@ -2,7 +2,7 @@
 import type { LoginUi } from "../../connections/login/request.ts";
 import { canOpenBrowser, openBrowser } from "../../platform/browser.ts";
 import type { AuthError } from "../../platform/errors.ts";
-import { escapeText } from "../../platform/escape.ts";
+import { escapedLines, escapeText } from "../../platform/escape.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { askSecret, confirm } from "../../platform/prompt.ts";
 import { exitOnInterrupt } from "../../platform/signals.ts";
@@ -87,7 +87,7 @@ export async function createLoginUi(cli: Cli, how: LoginDisplay): Promise<OpenLo
         await cli.output.event({ event: "authorize", url, redirectUri });
         await open(url);
       } else {
-        cli.output.notice(["Open this page to log in:", "", `  ${url}`, ""]);
+        cli.output.drawn(escapedLines(["Open this page to log in:", "", `  ${url}`, ""]));
         const hint = farBrowserHint(env, redirectUri, pasting, how.secretVariable ?? null);
         for (const line of hint?.split("\n") ?? []) cli.output.say(line);
         await open(url);
