@@ -1,5 +1,5 @@
 /** The way to a token after an API refused one, by what it said (`auth token --challenge -`). */
-import type { BearerChallenge } from "../oauth/challenge.ts";
+import { type BearerChallenge, withoutSecrets } from "../oauth/challenge.ts";
 import { namedByChallenge } from "../oauth/protected-resource.ts";
 import { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
@@ -7,6 +7,7 @@ import type { Secret } from "../platform/secret.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { isSameUrl } from "../platform/url.ts";
 import { type Access, type AccessOptions, access } from "./access.ts";
+import { addScopeFlag, flagWords } from "./login/command.ts";
 import { madeFrom, resolveStored } from "./pin.ts";
 import { type ConnectionRef, connectionError, display, loginRequired, typed } from "./ref.ts";
 import type { Services } from "./services.ts";
@@ -32,9 +33,12 @@ export async function accessAfterChallenge(
   const { tokens } = stored.record;
   if (tokens === null) throw loginRequired(ref);
   if (challenge.error === "insufficient_scope") {
-    const missing = challenge.scopes.filter((scope) => !tokens.scopes.includes(scope));
+    // Its secrets weren't known when the challenge was read.
+    const wanted = withoutSecrets(challenge.scopes);
+    const missing = wanted.filter((scope) => !tokens.scopes.includes(scope));
     const isStored = rejected?.equals(tokens.accessToken) === true;
-    if (missing.length > 0 || isStored) throw insufficientScope(ref, challenge.scopes, missing);
+    const isUnnamed = wanted.length === 0 && challenge.scopes.length > 0;
+    if (missing.length > 0 || isStored || isUnnamed) throw insufficientScope(ref, wanted, missing);
     return access(services, ref, options);
   }
   await refuseOtherIssuer(services, stored, challenge);
@@ -52,24 +56,28 @@ function perhapsRefused(ref: ConnectionRef): string {
 
 /** @param missing those of `wanted` that the token doesn't have */
 function insufficientScope(ref: ConnectionRef, wanted: readonly string[], missing: readonly string[]): AuthError {
-  const named = (missing.length > 0 ? missing : wanted).join(",");
-  const scopes = escapeText(named.replaceAll(",", ", "));
+  const named = missing.length > 0 ? missing : wanted;
+  const scopes = escapeText(named.join(", "));
   const [message, hint] =
-    named === ""
+    named.length === 0
       ? [
           `The API wants a scope that the token of ${display(ref)} doesn't have, and doesn't say which.`,
           `Log in for more: auth login ${typed(ref)} --force --add-scope <scope>`,
         ]
       : missing.length > 0
-        ? [
-            `The token of ${display(ref)} doesn't have ${scopes}.`,
-            `Log in for it: auth login ${typed(ref)} --add-scope ${shellWord(named)}`,
-          ]
+        ? [`The token of ${display(ref)} doesn't have ${scopes}.`, `Log in for it${loginWith(ref, [], named)}`]
         : [
             `The API refused the token of ${display(ref)}, which has ${scopes}.`,
-            `The account may lack the permission. To ask once more: auth login ${typed(ref)} --force --add-scope ${shellWord(named)}`,
+            `The account may lack the permission. To ask once more${loginWith(ref, ["--force"], named)}`,
           ];
   return connectionError(ref, "insufficient_scope", message, { hint });
+}
+
+/** The end of a sentence that begins with what the command is for. */
+function loginWith(ref: ConnectionRef, flags: readonly string[], scopes: readonly string[]): string {
+  const [flag, value] = addScopeFlag(scopes);
+  const how = value === "-" ? `, with ${escapeText(scopes.join(" "))} on standard input` : "";
+  return `${how}: ${["auth login", typed(ref), ...flags, ...flagWords(flag, value).map((word) => shellWord(word))].join(" ")}`;
 }
 
 /** MCP "Authorization Server Binding": found out by the metadata that the refusal names. */

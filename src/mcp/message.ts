@@ -2,7 +2,7 @@
 import { AuthError } from "../platform/errors.ts";
 import { HttpError } from "../platform/http-failure.ts";
 import { asObject, type Json } from "../platform/json.ts";
-import { withoutRandomWords } from "../platform/redact.ts";
+import { maskHeldJson, withoutRandomWords } from "../platform/redact.ts";
 import { PersonNeeded } from "./authorize.ts";
 
 export type Id = string | number;
@@ -91,8 +91,9 @@ export function bytesOf(message: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(message));
 }
 
+/** The server's words may be in the error, and the token that it was sent in those. */
 export function errorAnswer(id: Id | null, error: RpcError): Uint8Array {
-  return bytesOf({ jsonrpc: "2.0", ...(id !== null && { id }), error });
+  return bytesOf({ jsonrpc: "2.0", ...(id !== null && { id }), error: maskHeldJson(error) });
 }
 
 /** For whoever might ask again. */

@@ -1,4 +1,5 @@
 /** What the answer to a refused request asks for (RFC 9110 §11.6.1, RFC 6750 §3, RFC 9728 §5.1): the text of `WWW-Authenticate`. */
+import { holdsSecret } from "../platform/redact.ts";
 import { syntaxFault } from "../platform/syntax.ts";
 
 export interface Challenge {
@@ -82,5 +83,10 @@ function urlIn(text = ""): string | null {
 
 function scopesIn(text: string): string[] {
   const all = text.split(" ").filter((scope) => scope !== "" && syntaxFault("scope", scope) === null);
-  return [...new Set(all)].slice(0, MOST_SCOPES);
+  return withoutSecrets([...new Set(all)]).slice(0, MOST_SCOPES);
+}
+
+/** A scope goes into a URL: what holds a secret of this login, which the API was sent, is none. */
+export function withoutSecrets(scopes: readonly string[]): string[] {
+  return scopes.filter((scope) => !holdsSecret(scope));
 }

@@ -23,9 +23,9 @@ export function ownPath(): string {
   return process.getBuiltinModule("node:fs").realpathSync(process.execPath.replace(/ \(deleted\)$/, ""));
 }
 
-/** @throws Error with the system's `code` where it can't be started */
-export function startOwnProgram(args: readonly string[], env: Environment): OwnProgram {
-  const child = spawnApart(args, env, ["ignore", "pipe", "pipe"]);
+/** @param input what it reads; null: nothing @throws Error with the system's `code` where it can't be started */
+export function startOwnProgram(args: readonly string[], env: Environment, input: string | null): OwnProgram {
+  const child = spawnApart(args, env, [input === null ? "ignore" : new Blob([input]), "pipe", "pipe"]);
   const ended = Promise.all([child.exited, child.stderr.text()]).then(([code, text]) => {
     const errors = text.split("\n").map((line) => asObject(asObject(parseJson(line))?.error));
     return { code, error: errors.findLast((one) => one !== null) ?? null };
@@ -38,7 +38,7 @@ export function startSilently(args: readonly string[], env: Environment, input: 
   return { ended: spawnApart(args, env, [new Blob([input]), "ignore", "ignore"]).exited };
 }
 
-type Stdio = ["ignore", "pipe", "pipe"] | [Blob, "ignore", "ignore"];
+type Stdio = ["ignore" | Blob, "pipe", "pipe"] | [Blob, "ignore", "ignore"];
 
 function spawnApart<S extends Stdio>(args: readonly string[], env: Environment, stdio: S) {
   const given = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);

@@ -140,14 +140,19 @@ function isWithinWord({ text: form, secret }: Form, text: string, at: number): b
 
 /** The same value with every text in it redacted, names of fields too. */
 export function redactJson<T>(value: T): T {
-  return copy(value) as T;
+  return copy(value, redact) as T;
 }
 
-function copy(value: unknown): unknown {
-  if (typeof value === "string") return redact(value);
-  if (Array.isArray(value)) return value.map(copy);
+/** The same of a value of our own making, as `maskHeld` does it. */
+export function maskHeldJson<T>(value: T): T {
+  return copy(value, maskHeld) as T;
+}
+
+function copy(value: unknown, safe: (text: string) => string): unknown {
+  if (typeof value === "string") return safe(value);
+  if (Array.isArray(value)) return value.map((one) => copy(one, safe));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, held]) => [redact(name), copy(held)]));
+  return Object.fromEntries(Object.entries(value).map(([name, held]) => [safe(name), copy(held, safe)]));
 }
 
 /** How a secret is written on its way, each at least as long as itself but for pieces of Base64. */

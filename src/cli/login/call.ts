@@ -9,7 +9,7 @@ import type { ProviderDefinition } from "../../providers/schema.ts";
 import { type Args, seconds } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { givenSecret } from "../input.ts";
-import { scopes } from "../scopes.ts";
+import { scopes, scopesFromStdin } from "../scopes.ts";
 import { resourceOf } from "../selector.ts";
 import { type Session, selectStored } from "../session.ts";
 import { address, LOGIN_SETTINGS, loginSettingsFrom } from "../settings.ts";
@@ -41,7 +41,8 @@ export const LOGIN_FLAGS = {
     type: "string",
     valueHint: "scope",
     repeatable: true,
-    description: "A scope besides those of the login that is there, or of the default; may be repeated",
+    description:
+      "A scope besides those of the login that is there, or of the default; may be repeated; '-' reads all from standard input",
   },
   "client-metadata-url": {
     type: "string",
@@ -85,7 +86,9 @@ export async function loginCallFrom(cli: Cli, session: Session, target: Target, 
   const withoutResource = args["no-resource"] ?? false;
   if (withoutResource && resource !== null)
     throw usage("--resource and --no-resource contradict each other.", "Leave one out.");
-  const moreScopes = scopes(args["add-scope"], "--add-scope");
+  requireOneStdin(args, companions);
+  const added = args["add-scope"];
+  const moreScopes = added === "-" ? await scopesFromStdin("--add-scope") : scopes(added, "--add-scope");
   const clientMetadataUrl = await clientMetadataUrlOf(cli, args["client-metadata-url"]);
   const via = args.via === undefined ? null : await vouching(session, definition, args.via, args["subject-token"]);
   const browser = args.browser ?? true;
@@ -115,7 +118,6 @@ export async function loginCallFrom(cli: Cli, session: Session, target: Target, 
     },
     canOpenBrowser: browser && canOpenBrowser(cli.context.env),
   };
-  requireOneStdin(args, companions);
   const { timeout, port } = request;
   const form = args.web ? (await import("./form.ts")).askByForm(cli, { browser, port, timeout }) : null;
   const pastes = args.token !== undefined;
@@ -176,7 +178,7 @@ export async function clientMetadataUrlOf(cli: Cli, flag: string | undefined): P
 
 /** Only one thing can be read from standard input. */
 function requireOneStdin(args: Readonly<Record<string, unknown>>, companions: readonly GivenCompanion[]): void {
-  const fromStdin = ["client-secret", "token", "callback", ...Object.keys(CREDENTIALS)].filter(
+  const fromStdin = ["client-secret", "token", "callback", "add-scope", ...Object.keys(CREDENTIALS)].filter(
     (flag) => args[flag] === "-",
   );
   if (fromStdin.length + companions.length > 1)

@@ -140,13 +140,14 @@ export class Login {
   }
 
   async #begin(vault: Vault, { scopes, replaces }: Wanted): Promise<{ attempt: Attempt; own: OwnProgram }> {
-    const more = scopes.flatMap((scope) => ["--add-scope", scope]);
+    // The server's words: not on a command line, which others can read, and where they may be read as flags.
+    const more = scopes.length > 0 ? ["--add-scope", "-"] : [];
     const name = this.#profile === undefined ? [] : ["-p", this.#profile];
     // Never with --force: the login of another account would take the place of this one, and end it.
     const args = ["login", this.#url, ...name, ...more, "--json", "--no-input"];
     if (scopes.length > 0) this.#asked.add(scopes.join(" "));
     const from = (await this.#version(vault))?.incarnation ?? null;
-    const own = startOwnProgram(args, this.#cli.context.env);
+    const own = startOwnProgram(args, this.#cli.context.env, scopes.length > 0 ? scopes.join("\n") : null);
     const url = await pageOf(own);
     const until = this.#cli.context.now() + LIMITS.browserLogin;
     const attempt: Attempt = { format: 1, pid: own.pid, url, until, from };

@@ -2,6 +2,7 @@
  * A login for an API that says itself who gives its tokens (RFC 9728): an MCP server. What MCP 2026-07-28,
  * "Authorization", demands of its client beyond OAuth is here.
  */
+import { withoutSecrets } from "../../oauth/challenge.ts";
 import { discover, type IssuerDocument, placesForMcp, placesIn } from "../../oauth/discovery.ts";
 import { findProtectedResource, type ProtectedResource, requireReachable } from "../../oauth/protected-resource.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
@@ -51,11 +52,15 @@ function issuerOf({ url, issuers }: ProtectedResource, named: string | null, bef
   throw usage(`${url} doesn't take tokens of ${named}.`, `It names: ${issuers.join(", ")}`);
 }
 
-function requireUsable({ url }: ProtectedResource, issuer: string, document: IssuerDocument): void {
+function requireUsable({ url, scopes }: ProtectedResource, issuer: string, document: IssuerDocument): void {
   // RFC 8414 §3.3. A slash at the end doesn't count: both spellings have the same well-known address.
   if (withoutEnd(document.issuer, "/") !== withoutEnd(normalizeUrl(issuer), "/"))
     throw new AuthError("provider_unavailable", `${issuer} says that it is another issuer.`, {
       hint: "Nothing was sent. Its operator has to mend this.",
+    });
+  if (withoutSecrets(scopes).length < scopes.length)
+    throw new AuthError("provider_unavailable", `A scope that ${url} asks for holds a secret of the login.`, {
+      hint: "It was sent nowhere. The server's operator has to mend this.",
     });
   for (const [name, place] of placesIn(document)) requireReachable(url, place, `${name} of its authorization server`);
   if (document.challengeMethods?.includes("S256") !== true)

@@ -47,8 +47,20 @@ export function furtherLogin(
 function inWords(flags: Flags): (string | Placeholder)[] {
   return Object.entries(flags).flatMap(([name, value]) => {
     if (value === true) return [`--${name}`];
-    return (isList(value) ? value : [value]).flatMap((one) => [`--${name}`, one]);
+    return (isList(value) ? value : [value]).flatMap((one) =>
+      typeof one === "string" ? flagWords(name, one) : [`--${name}`, one],
+    );
   });
+}
+
+/** A flag with its value, which may look like a flag itself. */
+export function flagWords(name: string, value: string): string[] {
+  return value.startsWith("-") && value !== "-" ? [`--${name}=${value}`] : [`--${name}`, value];
+}
+
+/** On the command line a comma ends a scope; on standard input it is part of one (RFC 6749 §3.3). */
+export function addScopeFlag(scopes: readonly string[]): [name: string, value: string] {
+  return ["add-scope", scopes.some((scope) => scope.includes(",")) ? "-" : scopes.join(",")];
 }
 
 /** Both ways out where a name is taken, as commands. @param how what the login was called with besides */
@@ -93,7 +105,7 @@ function flowGiven(request: LoginRequest): Flags {
     ...asWritten,
     ...(resource !== undefined && { resource }),
     ...(withoutResource && { "no-resource": true }),
-    ...(moreScopes.length > 0 && { "add-scope": moreScopes.join(",") }),
+    ...(moreScopes.length > 0 && Object.fromEntries([addScopeFlag(moreScopes)])),
     ...(clientMetadataUrl !== undefined && { "client-metadata-url": clientMetadataUrl }),
     ...(redirectUri !== null && { "redirect-uri": redirectUri }),
     ...(port !== null && { port: String(port) }),
