@@ -13,7 +13,7 @@ import { ownPath, startOwnProgram } from ${JSON.stringify(MODULE)};
 for await (const _ of console) break;
 console.log(JSON.stringify({ path: ownPath(), isGone: process.execPath.endsWith(" (deleted)") }));
 const script = "console.log(JSON.stringify({ started: true }))";
-for await (const event of startOwnProgram(["-e", script], process.env).events) console.log(JSON.stringify(event));
+for await (const event of startOwnProgram(["-e", script], process.env, null).events) console.log(JSON.stringify(event));
 `;
 
 test.skipIf(lacking("linux"))("a program that was replaced while it runs starts the new one at its path", async () => {
