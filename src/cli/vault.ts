@@ -1,30 +1,14 @@
-import type { Context, Environment } from "../platform/context.ts";
+import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { type Created, initVault } from "../vault/create.ts";
 import { rekeyVault } from "../vault/rekey.ts";
 import { acceptVault } from "../vault/shared/accept.ts";
-import { SOURCE_WORDS, type SourceName, VARIABLES } from "../vault/sources/source.ts";
+import { SOURCE_WORDS, type SourceName } from "../vault/sources/source.ts";
 import { vaultStatus } from "../vault/status.ts";
 import { sharedStore, vaultPath } from "../vault/vault.ts";
-import { type Args, defineCommand, defineGroup, loaded } from "./command.ts";
-import type { Cli } from "./context.ts";
+import { defineCommand, defineGroup, loaded } from "./command.ts";
 import { vaultDialogue } from "./session.ts";
-import { oneOf } from "./suggest.ts";
-
-const KEY = {
-  key: {
-    type: "string",
-    valueHint: "keychain|file|passphrase|env|command",
-    description:
-      "Where the key comes from: the system's keychain, a key file, a passphrase, AUTH_KEY or AUTH_KEY_COMMAND",
-  },
-} as const satisfies Args;
-
-/** Where the key is to come from, and how a passphrase is asked for. */
-function keyOptions(cli: Cli, wanted: string | undefined) {
-  const sources = Object.keys(SOURCE_WORDS) as SourceName[];
-  return { ...vaultDialogue(cli), ...(wanted !== undefined && { source: oneOf("key source", wanted, sources) }) };
-}
+import { KEY, keyOptions, withNewKey } from "./vault/keys.ts";
 
 const status = defineCommand({
   name: "status",
@@ -110,16 +94,6 @@ const rekey = defineCommand({
 
 const NEW_VALUE = { AUTH_KEY: "key", AUTH_KEY_COMMAND: "command" } as const;
 
-/** `AUTH_NEW_KEY` and its like hold the value that the variable without `NEW_` will have. */
-function withNewKey(env: Environment): Environment {
-  const next: Record<string, string | undefined> = { ...env };
-  for (const variable of Object.values(VARIABLES)) {
-    const value = env[variable.replace("AUTH_", "AUTH_NEW_")];
-    if (value) next[variable] = value;
-  }
-  return next;
-}
-
 const accept = defineCommand({
   name: "accept",
   description: "Go on with what a shared vault has now, where this machine knew another or a later state",
@@ -141,9 +115,15 @@ export default defineGroup({
   name: "vault",
   description: "The sealed store: where it is and what opens it",
   group: "setup",
-  commands: loaded({ status, init, rekey, accept }),
+  commands: {
+    ...loaded({ status, init, rekey, accept }),
+    copy: () => import("./vault/copy.ts"),
+    backup: () => import("./vault/backup.ts"),
+    restore: () => import("./vault/restore.ts"),
+  },
   examples: [
     ["auth vault status", "where it is, what its key comes from"],
     ["auth vault rekey --key passphrase", "a new key, from a passphrase"],
+    ["auth vault backup vault.age", "all of it in one encrypted file"],
   ],
 });

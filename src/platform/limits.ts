@@ -40,6 +40,8 @@ export const LIMITS = {
   moduleBytes: 48 * 1024,
   /** Evaluating a module, and one function of it. */
   pluginCall: 2_000,
+  /** A backup of a vault: tens of thousands of logins. */
+  backupBytes: 256 * 1024 * 1024,
   /** A secret read from standard input or a prompt. */
   secretBytes: 64 * 1024,
   ...(feature("AUTH_TEST") ? testLimits() : {}),

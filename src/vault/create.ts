@@ -67,16 +67,19 @@ interface FilePreparation {
   readonly source: SourceName | null;
   /** null: the key is made with the vault. */
   readonly given: { readonly key: Bytes; readonly kdf: Kdf | null } | null;
+  /** Of the new vault. */
+  readonly index: Bytes;
 }
 
 /**
  * Asks for the key where a person or a program gives it, and finds out whether the vault can be made where it goes.
  *
+ * @param options.index the index key of the vault that it is to be a copy of; by default a new one
  * @throws AuthError `usage`, `vault_locked`, `key_invalid`, `vault_unwritable`
  */
 export async function prepareVault(
   context: Context,
-  { store, source: wanted, prompt }: VaultOptions & { source?: SourceName } = {},
+  { store, source: wanted, prompt, index = newKey() }: VaultOptions & { source?: SourceName; index?: Bytes } = {},
 ): Promise<Preparation> {
   const source = chosen(context, wanted);
   const request: KeyRequest = {
@@ -87,7 +90,7 @@ export async function prepareVault(
     ...(prompt && { prompt }),
   };
   const shared = sharedStore(context, store);
-  if (shared !== null) return (await import("./shared/create.ts")).prepareShared(shared, source, request);
+  if (shared !== null) return (await import("./shared/create.ts")).prepareShared(shared, source, request, index);
   const path = vaultPath(context, store);
   // Asked for before the lock is taken and anything is made: a person or a program may take its time, or refuse.
   const given = source === null || STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
@@ -95,17 +98,17 @@ export async function prepareVault(
   await refuseLeftJournal(real);
   requireRoom(real);
   if (source === "file" || source === null) await requireKeyPlace(context, source);
-  return { make: () => makeFile({ request, real, source, given }) };
+  return { make: () => makeFile({ request, real, source, given, index }) };
 }
 
-function makeFile({ request, real, source, given }: FilePreparation): Promise<Created | null> {
+function makeFile({ request, real, source, given, index }: FilePreparation): Promise<Created | null> {
   const { context } = request;
   return underVaultLock(real, async () => {
     if (lstat(real) !== null) return null;
     removeDrafts(context, real);
     const made = source !== null && given !== null ? { source, ...given } : await storeKey(source, request);
     try {
-      await placeVault(real, request, made);
+      await placeVault(real, request, made, index);
     } catch (error) {
       await forget(made.source, request);
       removeDrafts(context, real);
@@ -193,10 +196,10 @@ function prepareFolder(path: string): string {
  * The whole vault in a file of another name, which then gets its own. A rename leaves no second name behind, whatever
  * keeps the first from being removed. The vault lock is held, so nothing has taken the place meanwhile.
  */
-async function placeVault(real: string, request: KeyRequest, made: Made): Promise<void> {
+async function placeVault(real: string, request: KeyRequest, made: Made, index: Bytes): Promise<void> {
   const { vaultId, keyId } = request;
   const identity = { vaultId, epoch: 1, keyId, source: made.source, kdf: made.kdf };
-  const header = await wrap(identity, made.key, { raw: newKey(), index: newKey() }, []);
+  const header = await wrap(identity, made.key, { raw: newKey(), index }, []);
   const draft = draftOf(real);
   createPrivate(draft);
   const next = { version: headerVersion(header), value: header.bytes };

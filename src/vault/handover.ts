@@ -32,8 +32,11 @@ export async function isVaultKey(context: Context, key: Secret): Promise<boolean
   return (await withHeader(context, async (read) => (await unwrap(await read(), bytes)) !== null)) ?? false;
 }
 
-/** null where there is no vault. */
-async function withHeader<T>(context: Context, work: (read: () => Promise<Header>) => Promise<T>): Promise<T | null> {
+/** null where there is no vault. @param work gets what reads the header as it is then */
+export async function withHeader<T>(
+  context: Context,
+  work: (read: () => Promise<Header>) => Promise<T>,
+): Promise<T | null> {
   const shared = sharedStore(context);
   const driver =
     shared === null

@@ -58,6 +58,7 @@ export class MemoryVault implements Vault {
         const kept = this.replies.get(name);
         return kept !== undefined && same(kept.version, version) ? kept.bytes : null;
       },
+      kept: async () => [...this.replies].filter(([kept]) => kept === name).map(([, reply]) => reply),
       blank: async () => void this.replies.delete(name),
     };
   }

@@ -44,6 +44,14 @@ export interface Rekeyed {
   readonly records: number;
 }
 
+export interface RekeyOptions {
+  /** The new source; by default the recorded one. */
+  readonly source?: SourceName;
+  /** With a new AUTH_KEY, AUTH_KEY_COMMAND or AUTH_PASSPHRASE; by default the context's. */
+  readonly environment?: Environment;
+  readonly prompt?: Prompt;
+}
+
 /** How often writers may get in between. */
 const ROUNDS = 1000;
 
@@ -51,20 +59,14 @@ const ROUNDS = 1000;
  * `auth vault rekey`. The old key comes from the recorded source whatever the environment insists on, since a variable
  * that is set may already be the new source.
  *
- * @param options.source the new source; by default the recorded one
- * @param options.environment with a new AUTH_KEY, AUTH_KEY_COMMAND or AUTH_PASSPHRASE; by default the context's
  * @throws AuthError; nothing was changed then
  */
-export async function rekeyVault(
-  context: Context,
-  options: VaultOptions & { source?: SourceName; environment?: Environment },
-): Promise<Rekeyed> {
-  if (sharedStore(context, options.store) !== null)
-    throw usage("A vault that machines share can't be given a new key yet.", "It is as it was.");
+export async function rekeyVault(context: Context, options: VaultOptions & RekeyOptions): Promise<Rekeyed> {
+  const shared = sharedStore(context, options.store);
+  if (shared !== null) return (await import("./shared/rekey.ts")).rekeyShared(context, shared, options);
   const path = vaultPath(context, options.store);
   const driver = await openSqlite(path);
-  if (driver === null)
-    throw new AuthError("vault_locked", "There is no vault to rekey.", { hint: "Make one: auth vault init" });
+  if (driver === null) throw noVaultToRekey();
   try {
     const { header, keys } = await unlockCurrent(
       () => readHeader(driver),
@@ -72,14 +74,7 @@ export async function rekeyVault(
     );
     const source = options.source ?? header.source;
     await refuseCopy(context, path, header, source);
-    const request: KeyRequest = {
-      context: options.environment === undefined ? context : { ...context, env: options.environment },
-      vaultId: header.vaultId,
-      keyId: newKeyId(),
-      kdf: null,
-      rekeys: true,
-      ...(options.prompt && { prompt: options.prompt }),
-    };
+    const request = newRequest(context, header, options);
     // A person or a program is asked before the lock is taken. A key that is stored waits for it: without the lock, what
     // clears up after a killed rekey would take it for one that nothing needs.
     const given = STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
@@ -90,7 +85,7 @@ export async function rekeyVault(
       const made = given ?? (await (await sourceOf(source)).create(request));
       const resealed = await putKey(driver, { header, keys }, source, request, made);
       await forgetOld(context, header, source, request.keyId);
-      return resealed;
+      return resealed.records;
     });
     await context.audit({ event: "vault", status: "success", message: `rekeyed, key from ${SOURCE_WORDS[source]}` });
     return { source, epoch: header.epoch + 1, records };
@@ -99,8 +94,29 @@ export async function rekeyVault(
   }
 }
 
+export function noVaultToRekey(): AuthError {
+  return new AuthError("vault_locked", "There is no vault to rekey.", { hint: "Make one: auth vault init" });
+}
+
+/** For which key the new source is asked. */
+export function newRequest(context: Context, { vaultId }: Header, { environment, prompt }: RekeyOptions): KeyRequest {
+  return {
+    context: environment === undefined ? context : { ...context, env: environment },
+    vaultId,
+    keyId: newKeyId(),
+    kdf: null,
+    rekeys: true,
+    ...(prompt && { prompt }),
+  };
+}
+
 /** A variable that holds the new key where it must hold the old one: the vault is none the worse, and isn't given up. */
-async function unlockForRekey(context: Context, header: Header, source: SourceName, prompt?: Prompt): Promise<Keys> {
+export async function unlockForRekey(
+  context: Context,
+  header: Header,
+  source: SourceName,
+  prompt?: Prompt,
+): Promise<Keys> {
   try {
     return await unlockAsRecorded(context, header, prompt);
   } catch (error) {
@@ -114,14 +130,14 @@ async function unlockForRekey(context: Context, header: Header, source: SourceNa
   }
 }
 
-/** The commit. A new key is forgotten only where the vault still has the old one. @returns how many records there are */
-async function putKey(
+/** The commit. A new key is forgotten only where the vault still has the old one. */
+export async function putKey(
   driver: StoreDriver,
   { header, keys }: Unlocked,
   source: SourceName,
   request: KeyRequest,
   made: { readonly key: Bytes; readonly kdf: Kdf | null },
-): Promise<number> {
+): Promise<{ readonly next: Header; readonly records: number }> {
   const { vaultId } = header;
   const identity = { vaultId, epoch: header.epoch + 1, keyId: request.keyId, source, kdf: made.kdf };
   try {
@@ -129,7 +145,7 @@ async function putKey(
     const raw = newKey();
     const next = await wrap(identity, made.key, { raw, index: keys.index }, retired);
     const data = { vaultId, epoch: next.epoch, id: next.keyId, raw };
-    return await resealAll(driver, header, keys, next, data);
+    return { next, records: await resealAll(driver, header, keys, next, data) };
   } catch (error) {
     // A commit that failed on the disk may have been made all the same.
     if (headerVersion(await readHeader(driver)) === headerVersion(header)) await forget(source, request);

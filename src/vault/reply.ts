@@ -14,7 +14,7 @@ import { LIMITS } from "../platform/limits.ts";
 import { type Bytes, concat, uint32, viewOf } from "./bytes.ts";
 import { checkPrivate, createPrivate, lstat, syncFolder, touching, writeAll } from "./files.ts";
 import { type DataKey, readSealedHeader, seal, tryOpen } from "./seal.ts";
-import type { KeptReply, Version } from "./types.ts";
+import type { Kept, KeptReply, Version } from "./types.ts";
 
 const SIZE = LIMITS.replyFileBytes;
 const NOFOLLOW = constants.O_NOFOLLOW ?? 0;
@@ -47,6 +47,16 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
     return file;
   };
 
+  const opened = async (isWanted: (version: Version) => boolean): Promise<Kept | null> => {
+    const value = touching(path, () => readValue(path));
+    const header = value === null ? null : readSealedHeader(value);
+    if (value === null || header === null || !isWanted(header.version)) return null;
+    const key = await keys.find(header.keyId);
+    // A reply that was cut short by a crash doesn't open: as if it had never reached the disk.
+    const bytes = key === null ? null : await tryOpen(key, place, label, value);
+    return bytes === null ? null : { version: header.version, bytes };
+  };
+
   return {
     async prepare() {
       touching(path, () => {
@@ -64,15 +74,10 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
         syncContent(target);
       });
     },
-    async read(version: Version) {
-      const value = touching(path, () => readValue(path));
-      const header = value === null ? null : readSealedHeader(value);
-      if (value === null || header === null) return null;
-      const same =
-        header.version.incarnation === version.incarnation && header.version.generation === version.generation;
-      const key = same ? await keys.find(header.keyId) : null;
-      // A reply that was cut short by a crash doesn't open: as if it had never reached the disk.
-      return key === null ? null : tryOpen(key, place, label, value);
+    read: async (version) => (await opened((found) => sameVersion(found, version)))?.bytes ?? null,
+    async kept() {
+      const found = await opened(() => true);
+      return found === null ? [] : [found];
     },
     async blank() {
       touching(path, () => {
@@ -86,6 +91,10 @@ export function keptReply(path: string, place: string, name: string, keys: Reply
     },
     close,
   };
+}
+
+export function sameVersion(one: Version, other: Version): boolean {
+  return one.incarnation === other.incarnation && one.generation === other.generation;
 }
 
 /** What the file holds, or null when it is blank or isn't there. */

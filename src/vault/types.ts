@@ -32,6 +32,12 @@ export interface Change {
   readonly next: { readonly version: Version; readonly body: string } | null;
 }
 
+/** What a kept reply was kept for, and its raw bytes. */
+export interface Kept {
+  readonly version: Version;
+  readonly bytes: Uint8Array;
+}
+
 /** The file that keeps a refresh reply's raw bytes from the instant they arrive (RULES.md 2.1, 2.2). */
 export interface KeptReply {
   /** Makes sure that a reply can be kept: 64 KiB of written zeros, fsynced, 0600. Throws `vault_unwritable`. */
@@ -40,6 +46,8 @@ export interface KeptReply {
   keep(version: Version, bytes: Uint8Array): Promise<void>;
   /** The kept bytes of exactly that version, or null. Opens with retired keys too. */
   read(version: Version): Promise<Uint8Array | null>;
+  /** All that is kept, whatever it was kept for: a vault that is copied takes it along. */
+  kept(): Promise<readonly Kept[]>;
   /** Blanks the file: its reply was committed, or its connection is gone. */
   blank(): Promise<void>;
 }

@@ -125,6 +125,7 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
                   await reply.keep(version, bytes);
                 }),
               read: (version: Version) => reply.read(version),
+              kept: () => reply.kept(),
               blank: () => step("blank", () => reply.blank()),
             },
             release: () => {

@@ -19,9 +19,10 @@ export const OURS: Rows = [
   ],
   ["AUTH_NOTIFY_COMMAND", "A command that tells a person to log in, once, when only a person can help."],
   ["AUTH_NOTIFY_MESSAGE", "Set for that command: what to tell. All of it comes as JSON on its standard input."],
-  ["AUTH_NEW_KEY", "For 'auth vault rekey --key env': the new key."],
-  ["AUTH_NEW_KEY_COMMAND", "For 'auth vault rekey --key command': the new command."],
-  ["AUTH_NEW_PASSPHRASE", "For 'auth vault rekey --key passphrase': the new passphrase."],
+  ["AUTH_NEW_KEY", "For 'auth vault rekey --key env' and 'auth vault copy': the new key."],
+  ["AUTH_NEW_KEY_COMMAND", "For 'auth vault rekey --key command' and 'auth vault copy': the new command."],
+  ["AUTH_NEW_PASSPHRASE", "For 'auth vault rekey --key passphrase' and 'auth vault copy': the new passphrase."],
+  ["AUTH_BACKUP_PASSPHRASE", "The passphrase of 'auth vault backup' and 'auth vault restore'."],
   ["AUTH_<PROVIDER>_CLIENT_ID", "The OAuth client of a provider (upper case, '-' as '_')."],
   [
     "AUTH_<PROVIDER>_CLIENT_SECRET",

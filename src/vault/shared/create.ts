@@ -1,6 +1,7 @@
 /** Making a vault in a database that machines share. */
 import type { Context } from "../../platform/context.ts";
 import { AuthError, errorCode } from "../../platform/errors.ts";
+import type { Bytes } from "../bytes.ts";
 import { type Created, type Made, type Preparation, storeKey } from "../create.ts";
 import { retryWhileBusy } from "../driver.ts";
 import { HEADER_KEY, headerVersion, newKey, wrap } from "../header.ts";
@@ -18,6 +19,7 @@ export async function isThere(context: Context, text: string): Promise<boolean> 
 /**
  * Asks for the key where a person or a program gives it, and makes the tables that the vault needs.
  *
+ * @param index its index key
  * @param source null: neither a person nor the environment has chosen one
  * @throws AuthError `usage`, `vault_replaced`, `vault_unwritable`, `vault_unreachable`
  */
@@ -25,6 +27,7 @@ export async function prepareShared(
   text: string,
   source: SourceName | null,
   request: KeyRequest,
+  index: Bytes,
 ): Promise<Preparation> {
   if (source === null) throw keyNotChosen();
   const given = STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
@@ -37,7 +40,7 @@ export async function prepareShared(
     make: async () => {
       const made = given === null ? await storeKey(source, request) : { source, ...given };
       try {
-        const created = await onStore(text, (address, store) => putHeader(address, store, request, made));
+        const created = await onStore(text, (address, store) => putHeader(address, store, request, made, index));
         if (created === null) await forget(made.source, request);
         return created;
       } catch (error) {
@@ -55,9 +58,10 @@ async function putHeader(
   { driver }: SharedStore,
   { context, vaultId, keyId }: KeyRequest,
   made: Made,
+  index: Bytes,
 ): Promise<Created | null> {
   const identity = { vaultId, epoch: 1, keyId, source: made.source, kdf: made.kdf };
-  const header = await wrap(identity, made.key, { raw: newKey(), index: newKey() }, []);
+  const header = await wrap(identity, made.key, { raw: newKey(), index }, []);
   const next = { version: headerVersion(header), value: header.bytes };
   const failed = await retryWhileBusy(() => driver.swap([{ key: HEADER_KEY, expected: null, next }], true));
   if (failed.includes(HEADER_KEY)) return null;

@@ -3,9 +3,9 @@
  * finds it if this one doesn't come back.
  */
 import type { Context } from "../../platform/context.ts";
-import type { ReplyKeys } from "../reply.ts";
+import { type ReplyKeys, sameVersion } from "../reply.ts";
 import { readSealedHeader, seal, tryOpen } from "../seal.ts";
-import type { KeptReply } from "../types.ts";
+import type { Kept, KeptReply, Version } from "../types.ts";
 import type { Replies } from "./store.ts";
 
 export interface SharedReplyPlace {
@@ -26,6 +26,14 @@ export function sharedReply(
 ): KeptReply {
   const place = `reply ${hash}`;
   const label = { type: "reply", name };
+  const there = async (isWanted: (version: Version) => boolean): Promise<Kept | null> => {
+    const value = await replies.get(hash);
+    const header = value === null ? null : readSealedHeader(new Uint8Array(value));
+    if (value === null || header === null || !isWanted(header.version)) return null;
+    const key = await keys.find(header.keyId);
+    const bytes = key === null ? null : await tryOpen(key, place, label, new Uint8Array(value));
+    return bytes === null ? null : { version: header.version, bytes };
+  };
   return {
     prepare: () => local.prepare(),
     async keep(version, bytes) {
@@ -37,16 +45,11 @@ export function sharedReply(
       if (here.status === "fulfilled" || (there.status === "fulfilled" && there.value)) return;
       throw here.reason;
     },
-    async read(version) {
-      const here = await local.read(version);
-      if (here !== null) return here;
-      const value = await replies.get(hash);
-      const header = value === null ? null : readSealedHeader(new Uint8Array(value));
-      if (value === null || header === null) return null;
-      const same =
-        header.version.incarnation === version.incarnation && header.version.generation === version.generation;
-      const key = same ? await keys.find(header.keyId) : null;
-      return key === null ? null : tryOpen(key, place, label, new Uint8Array(value));
+    read: async (version) =>
+      (await local.read(version)) ?? (await there((found) => sameVersion(found, version)))?.bytes ?? null,
+    async kept() {
+      const elsewhere = await there(() => true);
+      return elsewhere === null ? local.kept() : [...(await local.kept()), elsewhere];
     },
     async blank() {
       await local.blank();

@@ -1,0 +1,73 @@
+import { AuthError, usage } from "../../platform/errors.ts";
+import { secretFromStdin } from "../../platform/stdin.ts";
+import { copyVault } from "../../vault/moving/copy.ts";
+import type { Target } from "../../vault/moving/open.ts";
+import { parseAddress } from "../../vault/shared/address.ts";
+import { sharedStore, vaultPath } from "../../vault/vault.ts";
+import { defineCommand } from "../command.ts";
+import type { Cli } from "../context.ts";
+import { vaultDialogue } from "../session.ts";
+import { KEY, keyOptions, withNewKey } from "./keys.ts";
+import { progressOf, reportMoved } from "./moved.ts";
+
+export default defineCommand({
+  name: "copy",
+  description: "Copy every record to a vault at another place, made where there is none",
+  args: {
+    to: {
+      type: "string",
+      valueHint: "store",
+      description: "Where to, in the form of AUTH_STORE: redis://…, postgres://…, sqlite:<path>; - for standard input",
+    },
+    ...KEY,
+    "dry-run": { type: "boolean", description: "Say what would be copied, and write nothing" },
+  },
+  examples: [
+    ["AUTH_NEW_KEY=… auth vault copy --to redis://host:6379/0", "to a vault that machines share, with a key for them"],
+    ["auth vault copy --to sqlite:/media/disk/vault.db", "to another file"],
+    [
+      'printf %s "$STORE" | auth vault copy --to - --dry-run',
+      "what would be copied; the password is on no command line",
+    ],
+  ],
+  run: async (cli, args) => {
+    if (args.to === undefined)
+      throw usage("--to is missing.", "For example: auth vault copy --to sqlite:/media/disk/vault.db");
+    const dryRun = args["dry-run"] ?? false;
+    const store = args.to === "-" ? (await secretFromStdin("address")).reveal() : args.to;
+    if (args.to !== "-" && URL.parse(store)?.password)
+      cli.output.warn("Other processes can see a password on the command line. Better: --to -");
+    const target = await targetAt(cli, store, args.key);
+    const moved = await ofTarget(() =>
+      copyVault(cli.context, target, { ...vaultDialogue(cli), dryRun, progress: progressOf(cli) }),
+    );
+    const code = await reportMoved(cli, moved, dryRun ? "Would copy" : "Copied", dryRun);
+    if (dryRun) return code;
+    cli.output.say(
+      "The same logins are in both vaults now, and a refresh in one may end that login in the other: use only one of them.",
+    );
+    cli.output.say("To use the copy: set AUTH_STORE to its address, and the key that it was made with.");
+    return code;
+  },
+});
+
+async function targetAt({ context, ...cli }: Cli, store: string, key: string | undefined): Promise<Target> {
+  const env = { ...withNewKey(context.env), AUTH_STORE: store };
+  const target = { ...context, env };
+  const shown = await ofTarget(async () => {
+    const shared = sharedStore(target);
+    return shared === null ? vaultPath(target) : (await parseAddress(shared)).shown;
+  });
+  return { context: target, shown, ...keyOptions({ context, ...cli }, key) };
+}
+
+/** What is wrong with the address is said of --to, where it was given. */
+async function ofTarget<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code !== "usage") throw error;
+    const named = (text: string): string => text.replaceAll("AUTH_STORE=", "--to ").replaceAll("AUTH_STORE", "--to");
+    throw error.restated({ message: named(error.message), ...(error.hint && { hint: named(error.hint) }) });
+  }
+}

@@ -1,0 +1,32 @@
+/** Where a vault's key is to come from: flags and variables that several commands of `auth vault` have. */
+import type { Environment } from "../../platform/context.ts";
+import { SOURCE_WORDS, type SourceName, VARIABLES } from "../../vault/sources/source.ts";
+import type { Args } from "../command.ts";
+import type { Cli } from "../context.ts";
+import { vaultDialogue } from "../session.ts";
+import { oneOf } from "../suggest.ts";
+
+export const KEY = {
+  key: {
+    type: "string",
+    valueHint: "keychain|file|passphrase|env|command",
+    description:
+      "Where the key comes from: the system's keychain, a key file, a passphrase, AUTH_KEY or AUTH_KEY_COMMAND",
+  },
+} as const satisfies Args;
+
+/** Where the key is to come from, and how a passphrase is asked for. */
+export function keyOptions(cli: Cli, wanted: string | undefined) {
+  const sources = Object.keys(SOURCE_WORDS) as SourceName[];
+  return { ...vaultDialogue(cli), ...(wanted !== undefined && { source: oneOf("key source", wanted, sources) }) };
+}
+
+/** `AUTH_NEW_KEY` and its like hold the value that the variable without `NEW_` will have. */
+export function withNewKey(env: Environment): Environment {
+  const next: Record<string, string | undefined> = { ...env };
+  for (const variable of Object.values(VARIABLES)) {
+    const value = env[variable.replace("AUTH_", "AUTH_NEW_")];
+    if (value) next[variable] = value;
+  }
+  return next;
+}

@@ -1,0 +1,96 @@
+/** Opening the two vaults of a move. Copies of one vault have ids and keys of their own, and the same index key. */
+import type { Context } from "../../platform/context.ts";
+import { errorCode } from "../../platform/errors.ts";
+import type { Secret } from "../../platform/secret.ts";
+import { type Bytes, sameBytes } from "../bytes.ts";
+import { type Created, prepareVault } from "../create.ts";
+import { withHeader } from "../handover.ts";
+import type { Header } from "../header.ts";
+import { type Prompt, type SourceName, sourceInEnvironment, withoutKeys } from "../sources/source.ts";
+import type { Vault } from "../types.ts";
+import { findKey, type Opening, unlockCurrent } from "../unlock.ts";
+import { openVault } from "../vault.ts";
+import { otherVault } from "./failures.ts";
+
+export interface OpenedVault {
+  readonly vault: Vault;
+  /** What storage keys and fingerprints derive from: records that hold fingerprints mean something only under it. */
+  readonly index: Bytes;
+}
+
+/**
+ * The vault that is to be copied. Its key comes from the source on record where the environment has another's: that one
+ * may be meant for the copy.
+ *
+ * @returns null where there is none
+ * @throws AuthError as `openVault`
+ */
+export function openToRead(context: Context, prompt: Prompt | undefined): Promise<OpenedVault | null> {
+  return openWith(context, async (header) => {
+    try {
+      return await findKey(context, header, prompt);
+    } catch (error) {
+      const insisted = sourceInEnvironment(context, header.source);
+      if (errorCode(error) !== "vault_locked" || insisted === null || insisted === header.source) throw error;
+      return findKey({ ...context, env: withoutKeys(context.env) }, header, prompt);
+    }
+  });
+}
+
+export interface Target {
+  /** Where AUTH_STORE is the copy's address, and the keys in the environment are the copy's. */
+  readonly context: Context;
+  /** For messages. */
+  readonly shown: string;
+  /** Where the key of a new vault comes from. */
+  readonly source?: SourceName;
+  readonly prompt?: Prompt;
+}
+
+/**
+ * The vault that takes the records; null where there is none and none is to be made.
+ *
+ * @param index the index key of the vault that the records are from
+ * @throws AuthError `usage` where another vault is there; as `openVault` and `prepareVault`
+ */
+export async function openTarget(
+  { context, shown, source, prompt }: Target,
+  index: Bytes,
+  make: boolean,
+): Promise<{ readonly vault: Vault | null; readonly made: Created | null }> {
+  const checked = ({ vault, index: found }: OpenedVault): Vault => {
+    if (sameBytes(found, index)) return vault;
+    void vault.close();
+    throw otherVault(shown);
+  };
+  const there = await openWith(context, (header) => findKey(context, header, prompt));
+  if (there !== null || !make) return { vault: there && checked(there), made: null };
+  // A new passphrase was typed twice: that is enough.
+  let typed: Secret | null = null;
+  const asking: Prompt | undefined = prompt && (async (question) => (typed = await prompt(question)));
+  const preparation = await prepareVault(context, {
+    index,
+    ...(source !== undefined && { source }),
+    ...(asking && { prompt: asking }),
+  });
+  const made = await preparation.make();
+  const again: Prompt | undefined = prompt && (async (question) => typed ?? prompt(question));
+  const opened = await openWith(context, (header) => findKey(context, header, again));
+  return { vault: opened && checked(opened), made };
+}
+
+/** The key is asked for once, and then handed to whatever opens the vault. */
+async function openWith(context: Context, open: (header: Header) => Promise<Opening>): Promise<OpenedVault | null> {
+  const opening = await withHeader(context, async (read) => {
+    let found: Opening | null = null;
+    await unlockCurrent(read, async (header) => {
+      found = await open(header);
+      return found.keys;
+    });
+    return found as Opening | null;
+  });
+  if (opening === null) return null;
+  const env = { ...withoutKeys(context.env), AUTH_KEY: opening.key.toBase64() };
+  const vault = await openVault({ ...context, env });
+  return vault === null ? null : { vault, index: opening.keys.index };
+}

@@ -1,0 +1,43 @@
+/**
+ * Giving a shared vault a new key. No lock is needed: the commit is bound to the header that was opened, so that of two
+ * machines that do it at once one is refused.
+ */
+import type { Context } from "../../platform/context.ts";
+import { readHeader } from "../header.ts";
+import { newRequest, noVaultToRekey, putKey, type Rekeyed, type RekeyOptions, unlockForRekey } from "../rekey.ts";
+import { forget, SOURCE_WORDS, sourceOf } from "../sources/source.ts";
+import { unlockCurrent } from "../unlock.ts";
+import { parseAddress } from "./address.ts";
+import { homeFolder } from "./home.ts";
+import { homeMemory } from "./memory.ts";
+import { findHeader, openStore } from "./open.ts";
+
+/** @param text AUTH_STORE @throws AuthError; nothing was changed then */
+export async function rekeyShared(context: Context, text: string, options: RekeyOptions): Promise<Rekeyed> {
+  const address = await parseAddress(text);
+  const store = await openStore(address);
+  const { driver } = store;
+  try {
+    const first = await findHeader(context, address, store);
+    if (first === null) throw noVaultToRekey();
+    const { header, keys } = await unlockCurrent(
+      () => readHeader(driver),
+      (found) => unlockForRekey(context, found, options.source ?? found.source, options.prompt),
+      first,
+    );
+    const memory = homeMemory(context, address, homeFolder(context, address));
+    await memory.recognize(header, keys);
+    const source = options.source ?? header.source;
+    const request = newRequest(context, header, options);
+    const made = await (await sourceOf(source)).create(request);
+    const { next, records } = await putKey(driver, { header, keys }, source, request, made);
+    await memory.recognize(next, keys);
+    // What the old header was opened with opens nothing any more.
+    await forget(header.source, { context, ...header });
+    const message = `rekeyed the one at ${address.shown}, key from ${SOURCE_WORDS[source]}`;
+    await context.audit({ event: "vault", status: "success", message });
+    return { source, epoch: next.epoch, records };
+  } finally {
+    driver.close();
+  }
+}

@@ -1,0 +1,77 @@
+/** A new key for a vault that machines share. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { rekeyVault } from "../../src/vault/rekey.ts";
+import { openVault } from "../../src/vault/vault.ts";
+import { lacking } from "../support/needs.ts";
+import { put, refusal, version } from "./home.ts";
+import { COPY_KEY as NEXT_KEY } from "./moving-home.ts";
+import { BACKENDS, lazyServer, type SharedHome, sharedHome } from "./shared-home.ts";
+
+for (const [name, { needs, start }] of Object.entries(BACKENDS))
+  describe.skipIf(lacking(...needs))(name, () => {
+    const server = lazyServer(start);
+    const homes: SharedHome[] = [];
+    afterAll(async () => {
+      for (const home of homes) home[Symbol.dispose]();
+      await server.stop();
+    });
+    const homeAt = (address: string, key?: string): SharedHome => {
+      const home = sharedHome(address, key);
+      homes.push(home);
+      return home;
+    };
+    const rekey = (home: SharedHome, key = NEXT_KEY) =>
+      rekeyVault(home.context(home.variables), { environment: { ...home.variables, AUTH_KEY: key } });
+
+    test("every record opens with the new key on each machine, and with the old one nothing does", async () => {
+      const address = await server.address();
+      const home = homeAt(address);
+      const other = homeAt(address);
+      const vault = await other.open();
+      await vault.commit([put("a:x", 1, "1"), put("b:y", 1, "2", "client")]);
+      expect(await rekey(home)).toEqual({ source: "env", epoch: 2, records: 2 });
+      expect(await vault.commit([put("a:x", 2, "late")])).toBe("rekeyed");
+      await vault.close();
+      expect((await refusal(openVault(other.context(other.variables)))).code).toBe("vault_locked");
+      for (const one of [home, other, homeAt(address)]) {
+        const there = await openVault(one.context({ ...one.variables, AUTH_KEY: NEXT_KEY }));
+        expect((await there?.read("connection", "a:x"))?.body).toBe("1");
+        expect((await there?.read("client", "b:y"))?.body).toBe("2");
+        await there?.close();
+      }
+    });
+
+    test("a reply that was kept before it still opens, and a lock that is held stays held", async () => {
+      const home = homeAt(await server.address());
+      const vault = await home.open();
+      const lock = await vault.tryLock("a:x");
+      await lock?.reply.prepare();
+      await lock?.reply.keep(version(3), new TextEncoder().encode("the reply"));
+      await rekey(home);
+      const there = await openVault(home.context({ ...home.variables, AUTH_KEY: NEXT_KEY }));
+      expect(await there?.tryLock("a:x")).toBeNull();
+      lock?.release();
+      await vault.close();
+      const next = await there?.tryLock("a:x");
+      expect(new TextDecoder().decode((await next?.reply.read(version(3))) ?? undefined)).toBe("the reply");
+      next?.release();
+      await there?.close();
+    });
+
+    test("of machines that do it at once one succeeds, and its key is the vault's", async () => {
+      const address = await server.address();
+      const vault = await homeAt(address).open();
+      await vault.commit([put("a:x", 1, "1")]);
+      await vault.close();
+      const keys = [1, 2, 3, 4].map(() => crypto.getRandomValues(new Uint8Array(32)).toBase64());
+      const ends = await Promise.allSettled(keys.map((key) => rekey(homeAt(address), key)));
+      const won = keys.filter((_, i) => ends[i]?.status === "fulfilled");
+      expect(won).toHaveLength(1);
+      for (const end of ends)
+        if (end.status === "rejected")
+          expect(["busy", "vault_locked"]).toContain((end.reason as { code: string }).code);
+      const there = await homeAt(address, won[0]).open();
+      expect((await there.read("connection", "a:x"))?.body).toBe("1");
+      await there.close();
+    });
+  });
