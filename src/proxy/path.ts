@@ -2,6 +2,7 @@
  * Paths that two programs read differently: what a rule sees must be what the API acts upon. Nothing is repaired: a target is
  * passed on byte for byte, or refused.
  */
+import { isUtf8 } from "node:buffer";
 
 /** What is wrong with a request's target, in words that follow "the path"; null: it means the same to everyone. */
 export function pathFault(target: string): string | null {
@@ -23,6 +24,7 @@ export function ruleFault(target: string): string | null {
   if (path.includes("//")) return "has an empty part";
   if (/;|%3b/i.test(path)) return "has a semicolon in it";
   if (/%25/i.test(path)) return "has an escaped percent sign in it";
+  if (!isUtf8(bytesOf(path))) return "has an escape that is no UTF-8";
   return null;
 }
 
@@ -33,9 +35,25 @@ export function pathOf(target: string): string {
 
 /** The path as an API reads it, which it is compared as. Bytes that are no UTF-8 are no character that a rule could name. */
 export function decodedPath(target: string): string {
-  return pathOf(target).replace(/(?:%[0-9a-f]{2})+/gi, (escapes) =>
-    Buffer.from(escapes.replaceAll("%", ""), "hex").toString(),
-  );
+  return withoutEscapes(pathOf(target));
+}
+
+/** The parameters of a target's query, as an API may read them that divides them by semicolons too. */
+export function queryOf(target: string): [name: string, value: string][] {
+  const query = target.slice(pathOf(target).length + 1);
+  return query.split(/[&;]/).map((pair) => {
+    const [name = "", ...value] = pair.replaceAll("+", " ").split("=");
+    return [withoutEscapes(name), withoutEscapes(value.join("="))];
+  });
+}
+
+function withoutEscapes(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => bytesOf(escapes).toString());
+}
+
+function bytesOf(text: string): Buffer {
+  const latin1 = text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(latin1, "latin1");
 }
 
 /** How often a path's escapes may be escaped themselves. */

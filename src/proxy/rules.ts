@@ -3,6 +3,7 @@ import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { addressFault, isSameOrigin, originOf } from "../platform/url.ts";
 import type { Api } from "./api.ts";
+import { namesMethod, namesPath } from "./overrides.ts";
 import { decodedPath, readingsOf, ruleFault } from "./path.ts";
 
 export interface Rules {
@@ -54,9 +55,6 @@ function parseRule(text: string, flag: string): Rule {
 /** Without effect (RFC 9110 §9.2.1). */
 const SAFE = ["GET", "HEAD", "OPTIONS"];
 
-/** Headers by which a request says that it is another method than its own. */
-const METHOD_HEADERS = ["x-http-method-override", "x-http-method", "x-method-override"];
-
 interface Asked {
   readonly method: string;
   readonly origin: string;
@@ -76,20 +74,23 @@ export function refusal(rules: Rules, api: Api, asked: Asked): string | null {
   const { method, origin, target, headers } = asked;
   const { allow, deny, readOnly } = rules;
   const isRuled = allow.length > 0 || deny.length > 0;
-  if (isRuled || readOnly) {
-    if (METHOD_HEADERS.some((name) => headers[name] !== undefined) || /[?&]_method=/i.test(target))
-      return "It says that it is another method than its own, and there are rules for methods.";
-    if (readOnly && !SAFE.includes(method)) return `${method} isn't read-only.`;
-  }
+  if (namesPath(asked)) return "It says that it is for another path than its own.";
+  const isOther = namesMethod(asked);
+  if (isOther && (isRuled || readOnly))
+    return "It says that it is another method than its own, and there are rules for methods.";
+  if (readOnly && !SAFE.includes(method)) return `${method} isn't read-only.`;
+  if (readOnly && headers.upgrade !== undefined) return "A connection for both ways (Upgrade) isn't read-only.";
   const fault = isRuled ? ruleFault(target) : null;
   if (fault !== null) return `The path ${fault}, and there are rules for paths.`;
   const here = { method, origin, parts: decodedPath(target).split("/") };
-  if (deny.some((rule) => fits(rule, here, true))) return "A --deny names it.";
+  const asAnyFormat = { ...here, parts: withoutFormat(here.parts) };
+  if (deny.some((rule) => fits(rule, here, true) || fits(rule, asAnyFormat, true))) return "A --deny names it.";
   if (allow.some((rule) => fits(rule, here, false))) return null;
   if (allow.length > 0) return "No --allow names it.";
   const readings = readingsOf(target);
   if (readings === null) return "Its path is escaped again and again.";
-  if (readings.some((path) => givesTokens(api, { method, origin, parts: path.split("/") })))
+  const making = isOther ? "POST" : method;
+  if (readings.some((path) => givesTokens(api, { method: making, origin, parts: path.split("/") })))
     return "It gives out tokens or keys: --allow must name it.";
   return null;
 }
@@ -127,23 +128,42 @@ function isPart(pattern: string, part: string): boolean {
 
 const MAKING = ["POST", "PUT", "PATCH"];
 
-/** What APIs call the things that can be used in a token's place. */
+/** What APIs call the things that can be used in a token's place, wherever it is in a path. */
 const CREDENTIALS =
-  /^(?:[a-z]+[-_])?(?:access|api|auth|deploy)[-_]?(?:tokens?|keys?)$|^(?:ssh|gpg)[-_]?keys?$|^(?:registration|remove)-token$/;
+  /^(?:[a-z]+[-_])*(?:access|api|auth|deploy|impersonation)[-_]?(?:tokens?|keys?)$|^(?:ssh|gpg)[-_]?(?:signing[-_]?)?keys?$|^(?:registration|remove)-token$/;
+/** The same at the end of a path: whatever kind of token it is. What counts the tokens of a text makes none. */
+const MADE = /^(?!count[-_])(?:[a-z\d]+[-_])*tokens?$|^(?!public[-_])(?:[a-z\d]+[-_])*keys$/;
+/** `/user/tokens/<id>/value`: a new one in an old one's place. */
+const RENEWING = /^(?:value|roll|rotate|regenerate|reset|renew|refresh)$/;
 
 /** The connection's own endpoints; elsewhere, making something whose name says that it is a token or a key. */
 function givesTokens({ endpoints }: Api, { method, origin, parts }: Here): boolean {
   const found = essential(parts);
+  const anyFormat = withoutFormat(found);
   const isEndpoint = (endpoint: string): boolean => {
     const { pathname } = new URL(endpoint);
-    return isSameOrigin(endpoint, origin) && essential(decodedPath(pathname).split("/")).join("/") === found.join("/");
+    const path = withoutFormat(essential(decodedPath(pathname).split("/")));
+    return isSameOrigin(endpoint, origin) && path.join("/") === anyFormat.join("/");
   };
   if (endpoints.some(isEndpoint)) return true;
   if (!MAKING.includes(method)) return false;
-  return found.some((part) => CREDENTIALS.test(part)) || found.at(-1) === "keys";
+  // What is put may be a file: `/contents/src/token.ts`.
+  const named = method === "POST" ? anyFormat : found;
+  const [owner = "", , last = ""] = named.slice(-3);
+  return (
+    named.some((part) => CREDENTIALS.test(part)) ||
+    MADE.test(named.at(-1) ?? "") ||
+    (RENEWING.test(last) && MADE.test(owner))
+  );
 }
 
 /** A path's parts without what some APIs don't look at: capitals, empty parts, parameters (RFC 3986 §3.3). */
 function essential(parts: readonly string[]): string[] {
   return parts.map((part) => (part.split(";")[0] ?? "").toLowerCase()).filter((part) => part !== "");
+}
+
+/** `/user/keys.json` is `/user/keys` in a format of the caller's choice. */
+function withoutFormat(parts: readonly string[]): string[] {
+  const last = (parts.at(-1) ?? "").replace(/(?<=.)\.[a-z][a-z\d]{1,7}$/i, "");
+  return [...parts.slice(0, -1), last];
 }

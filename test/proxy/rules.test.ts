@@ -63,6 +63,52 @@ test("--read-only refuses what says that it is another method", () => {
   expect(refusal(rules, api, asked)).not.toBeNull();
 });
 
+test("what says that it is another request is refused, however it spells that", () => {
+  const rules = parseRules({ allow: [], deny: ["DELETE /*", "* /admin/*"], readOnly: false });
+  const why = (target: string, headers: Record<string, string> = {}, ruled = rules): string | null =>
+    refusal(ruled, api, { method: "POST", origin, target, headers });
+  for (const query of [
+    "_method=DELETE",
+    "%5Fmethod=DELETE",
+    "a=1;_method=DELETE",
+    "_HttpMethod=DELETE",
+    "method=delete",
+    "$method=DELETE",
+    "x-http-method-override=DELETE",
+  ])
+    expect([query, why(`/x?${query}`)]).toEqual([query, expect.stringContaining("another method")]);
+  for (const name of ["x-http-method-override", "x_http_method_override", "x-http_method", "x-method-override"])
+    expect([name, why("/x", { [name]: "DELETE" })]).toEqual([name, expect.stringContaining("another method")]);
+  for (const name of ["x-original-url", "x-rewrite-url", "x_original_url"])
+    expect([name, why("/x", { [name]: "/admin/x" })]).toEqual([name, expect.stringContaining("another path")]);
+  // Calls of an API's own, and words in a value.
+  for (const target of ["/x?method=photos.search", "/x?q=_method%3DDELETE", "/x?methods=delete"])
+    expect([target, why(target)]).toEqual([target, null]);
+  const none = parseRules({ allow: [], deny: [], readOnly: false });
+  expect(refusal(none, api, { method: "GET", origin, target: "/user/keys?_method=post", headers: {} })).toContain(
+    "--allow",
+  );
+  expect(why("/x", { "x-original-url": "/user/keys" }, none)).toContain("another path");
+});
+
+test("--read-only refuses a connection for both ways", () => {
+  const asked = { method: "GET", origin, target: "/x", headers: { upgrade: "websocket" } };
+  expect(refusal(parseRules({ allow: [], deny: [], readOnly: true }), api, asked)).toContain("Upgrade");
+  expect(refusal(parseRules({ allow: [], deny: [], readOnly: false }), api, asked)).toBeNull();
+});
+
+test("an escape that is no UTF-8 doesn't hide a path from a rule", () => {
+  for (const target of ["/%61dmin/x%ff", "/%61dmin/%ff", "/%61dmin/x%c0%af", "/x/%c0%ae%c0%ae/admin/x", "/%e4"])
+    expect([target, isAllowed(`GET ${target}`, [], ["* /admin/*"])]).toEqual([target, false]);
+  expect(isAllowed("GET /%C3%A4", [], ["* /admin/*"])).toBe(true);
+});
+
+test("a format at the end doesn't hide a path from --deny", () => {
+  for (const target of ["/user/keys", "/user/keys.json", "/user/KEYS.xml"])
+    expect([target, isAllowed(`GET ${target}`, [], ["* /user/keys"])]).toEqual([target, false]);
+  expect(isAllowed("GET /user/keyset.json", [], ["* /user/keys"])).toBe(true);
+});
+
 test("what gives out tokens is denied, unless --allow names it", () => {
   for (const target of [
     "/oauth/token",
@@ -70,6 +116,17 @@ test("what gives out tokens is denied, unless --allow names it", () => {
     "/user/keys",
     "/api/0/api-tokens/",
     "/x/ssh-keys",
+    "/user/tokens",
+    "/client/v4/user/tokens",
+    "/-/npm/v1/tokens",
+    "/api/v4/users/1/impersonation_tokens",
+    "/user/ssh_signing_keys",
+    "/api/v4/projects/1/access_tokens.json",
+    "/user/keys.json",
+    "/oauth/token.json",
+    "/%61ccess_tokens/%ff",
+    "/user/tokens/1/roll",
+    "/personal_access_tokens/1/rotate",
   ])
     expect([target, isAllowed(`POST ${target}`)]).toEqual([target, false]);
   for (const request of [
@@ -78,6 +135,9 @@ test("what gives out tokens is denied, unless --allow names it", () => {
     "DELETE /user/keys/1",
     "POST /keysmith",
     "POST /chat/completions",
+    "POST /v1/messages/count_tokens",
+    "POST /tokens/1/name",
+    "PUT /repos/me/project/contents/src/token.ts",
   ])
     expect([request, isAllowed(request)]).toEqual([request, true]);
   expect(isAllowed("POST /user/keys", ["* /*"])).toBe(true);
