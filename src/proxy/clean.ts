@@ -1,9 +1,8 @@
 /** A reply on its way to the program: decoded, so that it can be searched, and without the token. */
 import type { Readable, Writable } from "node:stream";
 import type { IncomingMessage } from "../platform/http-server.ts";
-import type { Api } from "./api.ts";
 import { decoded } from "./decoded.ts";
-import { endToEnd } from "./headers.ts";
+import { endToEnd, isChunkedAtMost } from "./headers.ts";
 import type { Scrubber, Scrubbers } from "./scrub.ts";
 
 export interface Clean {
@@ -18,10 +17,11 @@ export interface Clean {
   readonly length: number;
 }
 
-/** @param api null: as it is @throws Error for a content coding that isn't known */
-export function clean(scrubbers: Scrubbers, api: Api | null, reply: IncomingMessage): Clean {
-  const { body, isDecoded } = api === null ? { body: reply, isDecoded: false } : decoded(reply);
-  const scrubber = scrubbers.of(api);
+/** @param origin that it comes from @throws Error for a coding that isn't known */
+export function clean(scrubbers: Scrubbers, origin: string, reply: IncomingMessage): Clean {
+  if (!isChunkedAtMost(reply)) throw new Error("unknown transfer coding");
+  const { body, isDecoded } = scrubbers.covers(origin) ? decoded(reply) : { body: reply, isDecoded: false };
+  const scrubber = scrubbers.of(origin);
   const without = isDecoded ? ["content-encoding", "content-length"] : [];
   const [status = "", ...headers] = scrubber.texts([reply.statusMessage ?? "", ...endToEnd(reply.rawHeaders, without)]);
   const length = isDecoded ? Number.NaN : Number(reply.headers["content-length"]);

@@ -9,7 +9,7 @@ import type { ClientRequest, Upstreams } from "../platform/http-stream.ts";
 import { answerTo, withoutAnswer } from "./answer.ts";
 import type { Api, Credential } from "./api.ts";
 import { clean, onFailure, pour } from "./clean.ts";
-import { count, endToEnd } from "./headers.ts";
+import { count, endToEnd, isChunkedAtMost } from "./headers.ts";
 import type { Entry, Journal } from "./journal.ts";
 import { pathFault, pathOf } from "./path.ts";
 import { type Body, bodyOf } from "./replay.ts";
@@ -50,6 +50,7 @@ export function faultOf({ rules }: RelayContext, call: Call, request: IncomingMe
   if (fault !== null) return malformed(`The path ${fault}.`);
   if (count(rawHeaders, "host") > 1 || count(rawHeaders, "content-length") > 1)
     return malformed("It has a header twice that can be there only once.");
+  if (!isChunkedAtMost(request)) return malformed("It has a transfer coding besides 'chunked'.");
   const reason =
     call.api === null ? null : refusal(rules, call.api, { method, origin: call.origin, target: call.target, headers });
   return reason === null ? null : denied(`${method} ${pathOf(call.target)} isn't allowed. ${reason}`);
@@ -94,7 +95,7 @@ export async function relay(
   };
   try {
     const { reply } = await answerTo(call, send, () => body.hold());
-    deliver(proxy, call.api, request, reply, response);
+    deliver(proxy, call.origin, request, reply, response);
     response.once("finish", () => proxy.journal.write({ ...entry, status: reply.statusCode ?? null }));
   } catch (error) {
     (upstream as ClientRequest | null)?.destroy();
@@ -124,11 +125,12 @@ export function open(
   const { origin, target } = call;
   if (call.api !== null) scrubbers.sent(call.api, credential);
   const isChunked = count(rawHeaders, "transfer-encoding") > 0;
-  const own = endToEnd(rawHeaders, call.api === null ? ["host"] : ["host", ...COMPRESSIONS]);
+  const isSearched = scrubbers.covers(origin);
+  const own = endToEnd(rawHeaders, isSearched ? ["host", ...COMPRESSIONS] : ["host"]);
   const headers = [
     ...["Host", new URL(origin).host],
     ...call.headers(own, credential),
-    ...(call.api === null ? [] : ["Accept-Encoding", "identity"]),
+    ...(isSearched ? ["Accept-Encoding", "identity"] : []),
     ...(isChunked ? ["Transfer-Encoding", "chunked"] : []),
     ...more,
   ];
@@ -153,12 +155,12 @@ export function giveUpAfter(upstream: ClientRequest, silence: number): void {
 /** Sends the reply on, as fast as the program takes it. */
 function deliver(
   { scrubbers }: RelayContext,
-  api: Api | null,
+  origin: string,
   request: IncomingMessage,
   reply: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const { status, headers, body, scrubber, length } = clean(scrubbers, api, reply);
+  const { status, headers, body, scrubber, length } = clean(scrubbers, origin, reply);
   response.writeHead(reply.statusCode ?? 502, status, headers);
   // The connection itself: a head that wasn't sent yet would go out, and look like a whole reply without a body.
   const fail = (): void => {

@@ -4,6 +4,7 @@
  */
 import { createMasker, type Masker } from "../inject/mask/masker.ts";
 import type { Secret } from "../platform/secret.ts";
+import { originOf } from "../platform/url.ts";
 import type { Api, Credential } from "./api.ts";
 
 export interface Scrubber {
@@ -18,48 +19,51 @@ export interface Scrubber {
 }
 
 export interface Scrubbers {
-  /** From now on its secrets are searched for in the connection's replies. */
+  /** Whether an origin is one of the connections': what comes from others passes as it is. */
+  covers(origin: string): boolean;
+  /** From now on its secrets are searched for, also in replies that have begun. */
   sent(api: Api, credential: Credential): void;
-  /** For one reply. */
-  of(api: Api | null): Scrubber;
+  /** For one reply from an origin. It is searched for the secrets of all connections, whoever asked. */
+  of(origin: string): Scrubber;
 }
 
 /** Of no secret's form: what may have begun ends with it. */
 const NUL = new Uint8Array(1);
-/** Tokens that were sent and may come back. Older ones have ended long since. */
+/** Tokens of a connection that were sent and may come back. Older ones have ended long since. */
 const MOST_SECRETS = 16;
 const MOST_IDLE = 64;
 
+/** Of all connections. Both are replaced when there is a new secret. */
 interface Known {
-  secrets: Secret[];
-  last: Credential | null;
+  secrets: readonly Secret[];
   /** Maskers are dear to make, and as good as new once they are through. */
   idle: Masker[];
 }
 
-export function createScrubbers(): Scrubbers {
-  const known = new Map<Api, Known>();
-  const knownOf = (api: Api): Known => {
-    const there = known.get(api) ?? { secrets: [], last: null, idle: [] };
-    known.set(api, there);
-    return there;
-  };
+export function createScrubbers(apis: readonly Api[]): Scrubbers {
+  const origins = new Set(apis.flatMap((api) => api.origins.map(originOf)));
+  const sentOf = new Map<Api, { secrets: readonly Secret[]; last: Credential | null }>();
+  const known: Known = { secrets: [], idle: [] };
+  const covers = (origin: string): boolean => origins.has(originOf(origin));
   return {
+    covers,
     sent(api, credential) {
-      const there = knownOf(api);
+      const there = sentOf.get(api) ?? { secrets: [], last: null };
+      sentOf.set(api, there);
       if (there.last === credential) return;
       there.last = credential;
       const fresh = credential.secrets.filter((one) => !there.secrets.some((other) => other.equals(one)));
       if (fresh.length === 0) return;
       there.secrets = [...there.secrets, ...fresh].slice(-MOST_SECRETS);
-      there.idle = [];
+      known.secrets = [...sentOf.values()].flatMap(({ secrets }) => secrets);
+      known.idle = [];
     },
-    of: (api) => (api === null ? NONE : scrubberOf(knownOf(api))),
+    of: (origin) => (covers(origin) ? scrubberOf(known) : NONE),
   };
 }
 
 const NOTHING = new Uint8Array(0);
-/** For replies that no token of ours can be in. */
+/** For replies that aren't ours to search. */
 const NONE: Scrubber = {
   feed: (chunk) => chunk,
   pause: () => NOTHING,
@@ -69,8 +73,14 @@ const NONE: Scrubber = {
 };
 
 function scrubberOf(known: Known): Scrubber {
-  const { secrets, idle } = known;
-  const masker = idle.pop() ?? createMasker(secrets, { keepsWidth: true });
+  let { secrets } = known;
+  const masker = known.idle.pop() ?? createMasker(secrets, { keepsWidth: true });
+  /** With what was sent since: a reply may go on for days, and its connection's token be renewed meanwhile. */
+  const feed = (chunk: Uint8Array): Uint8Array => {
+    if (known.secrets !== secrets) for (const secret of known.secrets) masker.add(secret);
+    secrets = known.secrets;
+    return masker.feed(chunk);
+  };
   const finish = (): Uint8Array => {
     const rest = masker.end();
     if (rest.length === 0) return rest;
@@ -80,19 +90,19 @@ function scrubberOf(known: Known): Scrubber {
     return kept;
   };
   return {
-    feed: (chunk) => masker.feed(chunk),
+    feed,
     pause: () => masker.pause(),
     get isHolding() {
       return masker.isHolding;
     },
     end() {
       const rest = finish();
-      if (known.idle === idle && idle.length < MOST_IDLE) idle.push(masker);
+      if (known.secrets === secrets && known.idle.length < MOST_IDLE) known.idle.push(masker);
       return rest;
     },
     texts(values) {
       const joined = Buffer.from(values.join("\0"), "latin1");
-      const clean = Buffer.concat([masker.feed(joined), finish()]);
+      const clean = Buffer.concat([feed(joined), finish()]);
       return clean.equals(joined) ? [...values] : clean.toString("latin1").split("\0");
     },
   };

@@ -39,7 +39,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const secret = newSecret();
   const routes = routesOf(apis);
   const upstreams = openUpstreams();
-  const context: RelayContext = { upstreams, rules, journal, scrubbers: createScrubbers(), silence };
+  const context: RelayContext = { upstreams, rules, journal, scrubbers: createScrubbers(apis), silence };
 
   const forward = createForward(context, secret, options);
   const own = (): string => `http://127.0.0.1:${server.port}`;

@@ -38,7 +38,7 @@ export async function upgrade(
   };
   try {
     const { reply, upgraded } = await answerTo(call, send, () => true);
-    const { status, headers, body, scrubber } = clean(proxy.scrubbers, call.api, reply);
+    const { status, headers, body, scrubber } = clean(proxy.scrubbers, call.origin, reply);
     proxy.journal.write({ ...entry, status: reply.statusCode ?? null });
     const connection =
       upgraded === null ? ["Connection", "close"] : ["Connection", "Upgrade", "Upgrade", reply.headers.upgrade ?? ""];

@@ -212,6 +212,12 @@ describe("what two programs may read differently is refused:", () => {
 
   test("a chunk's size that is no number", () =>
     refused(`POST ${path()}/x HTTP/1.1\r\n${host()}Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n`));
+  test("a transfer coding besides chunked, which would be lost on the way", async () => {
+    const before = home.api.seen.length;
+    const body = "Transfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    expect(await raw(`POST ${path()}/x HTTP/1.1\r\n${host()}${body}`)).toStartWith("HTTP/1.1 400 ");
+    expect(home.api.seen.length).toBe(before);
+  });
   test("two hosts", () => refused(`GET ${path()}/smuggled HTTP/1.1\r\n${host()}${host()}\r\n`));
   test("line feeds alone", () => refused(`GET ${path()}/smuggled HTTP/1.1\nHost: 127.0.0.1:${proxy.port}\n\n`));
   test("a whole address in the request line", () => refused(`GET ${proxy.address}/smuggled HTTP/1.1\r\n${host()}\r\n`));
