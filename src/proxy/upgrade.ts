@@ -4,6 +4,7 @@ import type { ClientRequest } from "../platform/http-stream.ts";
 import { answerTo, withoutAnswer } from "./answer.ts";
 import type { Credential } from "./api.ts";
 import { clean, onFailure, pour } from "./clean.ts";
+import { frameScrubber } from "./frames.ts";
 import { pairs } from "./headers.ts";
 import { type Call, entryOf, faultOf, giveUpAfter, open, type RelayContext } from "./relay.ts";
 import { malformed, type Refusal, refuseOn } from "./reply.ts";
@@ -38,7 +39,11 @@ export async function upgrade(
   };
   try {
     const { reply, upgraded } = await answerTo(call, send, () => true);
-    const { status, headers, body, scrubber } = clean(proxy.scrubbers, call.origin, reply);
+    const { scrubbers } = proxy;
+    const { status, headers, body, scrubber } = clean(scrubbers, call.origin, reply);
+    const isSearched = scrubbers.covers(call.origin);
+    // It wasn't offered: what is compressed can't be searched.
+    if (isSearched && reply.headers["sec-websocket-extensions"] !== undefined) throw new Error("unknown extension");
     proxy.journal.write({ ...entry, status: reply.statusCode ?? null });
     const connection =
       upgraded === null ? ["Connection", "close"] : ["Connection", "Upgrade", "Upgrade", reply.headers.upgrade ?? ""];
@@ -53,8 +58,8 @@ export async function upgrade(
     if (head.length > 0) upgraded.socket.write(head);
     tie(socket, upgraded.socket);
     socket.pipe(upgraded.socket);
-    // As many asterisks as there were bytes: the frames stay what they are.
-    return pour(upgraded.socket, scrubber, socket);
+    const isFramed = isSearched && /^websocket$/i.test(reply.headers.upgrade ?? "");
+    return pour(upgraded.socket, isFramed ? frameScrubber(() => scrubbers.of(call.origin)) : scrubber, socket);
   } catch (error) {
     (upstream as ClientRequest | null)?.destroy();
     if (!socket.destroyed) turnDown(withoutAnswer(error, call));

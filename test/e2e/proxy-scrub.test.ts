@@ -1,7 +1,12 @@
 /** An API that gives the token back, in every way it can: the program never gets it (RULES.md §5). */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { paste, succeeded } from "../support/home.ts";
+import { run, tempFolder } from "../support/program.ts";
 import { type ProxyHome, proxyHome, type Started, startAuthProxy } from "../support/proxy-home.ts";
 
 const tokenIn = ({ headers }: IncomingMessage): string => (headers.authorization ?? "").replace("Bearer ", "");
@@ -23,6 +28,10 @@ const compressed =
     const body = compress(`before ${tokenIn(request)} after`);
     response.writeHead(200, { "content-encoding": coding, "content-length": body.length }).end(body);
   };
+
+/** The last request's credentials, as a service shows them that logs its requests. */
+let stored = "";
+let events: ServerResponse | undefined;
 
 let home: ProxyHome;
 let proxy: Started;
@@ -59,6 +68,21 @@ beforeAll(async () => {
     "/zstd": compressed("zstd", zstdCompressSync),
     "/twice": compressed("gzip, br", (text) => brotliCompressSync(gzipSync(text))),
     "/unknown": compressed("rot13", (text) => Buffer.from(text)),
+    "/store": (request, response) => {
+      stored = request.headers.authorization ?? "";
+      response.end("stored");
+    },
+    "/debug": (_, response) => void response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(stored)),
+    "/events": (_, response) => {
+      events = response;
+      response.writeHead(200, { "content-type": "text/event-stream" }).write("data: begun\n\n");
+    },
+    "/transfer": (request) => {
+      const body = gzipSync(tokenIn(request));
+      request.socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n");
+      request.socket.write(Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body]));
+      request.socket.end("\r\n0\r\n\r\n");
+    },
     "/broken": (_, response) => void response.writeHead(200, { "content-encoding": "gzip" }).end("no gzip"),
     "/error": (request, response) => void response.writeHead(500).end(`wrong token: ${tokenIn(request)}`),
     "/clean": (_, response) => void response.end(Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) % 256))),
@@ -112,6 +136,55 @@ describe("the token doesn't come back", () => {
     expect(await broken.catch(() => "cut off")).toBe("cut off");
   });
 
+  test("in what came by a transfer coding, which would be lost on the way", async () =>
+    expect((await fetch(`${proxy.address}/transfer`)).status).toBe(502));
+
+  test("to a request that was sent without it", async () => {
+    await seen("/store");
+    expect(stored).toBe(`Bearer ${home.token()}`);
+    const { HTTPS_PROXY } = proxy.environment;
+    const { code, stdout } = await run([
+      "curl",
+      "-sS",
+      "--noproxy",
+      "",
+      "-x",
+      HTTPS_PROXY ?? "",
+      `${home.api.origin}/debug`,
+    ]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^Bearer \*+$/)]);
+  });
+
+  test("to another connection at the same origin", async () => {
+    const file = join(tempFolder(), "beta.toml");
+    writeFileSync(file, `id = "beta"\ntitle = "Beta"\nflows = ["token"]\norigins = ["${home.api.origin}"]\n`, {
+      mode: 0o600,
+    });
+    await succeeded(home.call(["provider", "add", file, "--yes", "--replace"]));
+    await paste(home.env, "beta", "secret-of-the-other-connection");
+    const both = await startAuthProxy(home.env, ["acme", "beta"]);
+    try {
+      await fetch(both.address.replace("acme:", "beta:").concat("/store"));
+      expect(stored).toBe("Bearer secret-of-the-other-connection");
+      expect(await (await fetch(`${both.address}/debug`)).text()).toMatch(/^Bearer \*+$/);
+    } finally {
+      await both.stop();
+    }
+  });
+
+  test("in a reply that had begun when it was renewed", async () => {
+    const reader = ((await fetch(`${proxy.address}/events`)).body as ReadableStream<Uint8Array>).getReader();
+    const next = async (): Promise<string> => new TextDecoder().decode((await reader.read()).value);
+    expect(await next()).toBe("data: begun\n\n");
+    const before = home.token();
+    await succeeded(home.call(["refresh", "acme", "--force"]));
+    await seen("/store");
+    expect(stored).not.toContain(before);
+    events?.write(`data: ${stored}\n\n`);
+    expect(await next()).toMatch(/^data: Bearer \*+\n\n$/);
+    events?.end();
+  });
+
   test("in an error", async () => expect(await seen("/error")).toMatch(/^500\n[\s\S]*wrong token: \*+$/));
 
   test("in a WebSocket's frames", async () => {
@@ -125,6 +198,41 @@ describe("the token doesn't come back", () => {
     socket.close();
   });
 });
+
+test("a token in two fragments of a WebSocket's message, with a ping between them", async () => {
+  const server = createServer();
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+    const accept = new Bun.CryptoHasher("sha1")
+      .update(`${request.headers["sec-websocket-key"]}${GUID}`)
+      .digest("base64");
+    const head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}`;
+    const text = Buffer.from(`it is ${tokenIn(request)}.`);
+    const frame = (first: number, part: Uint8Array): Buffer => Buffer.concat([Buffer.from([first, part.length]), part]);
+    socket.write(`${head}\r\n\r\n`);
+    socket.write(Buffer.concat([frame(0x01, text.subarray(0, 14)), frame(0x89, Buffer.from("hi"))]));
+    socket.write(frame(0x80, text.subarray(14)));
+    socket.on("error", () => {}).resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const origin = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+  const own = await startAuthProxy(home.env, ["acme", "--origin", origin]);
+  try {
+    const address = own.address.replace("acme:default", new URL(origin).host);
+    const socket = new WebSocket(`${address}/x`.replace("http", "ws"));
+    const text = await new Promise((resolve, reject) => {
+      socket.onmessage = ({ data }) => resolve(data);
+      socket.onerror = reject;
+      socket.onclose = reject;
+    });
+    expect(text).toMatch(/^it is \*+\.$/);
+    socket.close();
+  } finally {
+    await own.stop();
+    server.close();
+    server.closeAllConnections();
+  }
+});
+const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 describe("all else comes back unchanged:", () => {
   test("a length that was told is right", async () => {
