@@ -30,8 +30,9 @@ export async function liveAcquired(session: Session, selected: Selected, minTtl:
   });
   let chosen = await readConnection(services.vault, selected.ref);
   const held = ({ stored, warning }: Access): Acquired => {
-    chosen ??= stored;
-    requireSamePlace(chosen, stored);
+    if (chosen !== null) requireSamePlace(chosen, stored);
+    // The next look finds the same record, as a rule: nothing has to be compared then.
+    chosen = stored;
     return acquiredFrom(stored, warning);
   };
   return {
