@@ -50,7 +50,7 @@ export async function runBeside(
   relaySignals((signal) => {
     if (child === undefined) return;
     const { process: running, sharesTerminal } = child;
-    // What it has left running holds its output open: that is waited for, but not against a signal.
+    // Whoever takes its last output may take long: that is waited for, but not against a signal.
     if (running.exitCode !== null || running.signalCode !== null) interrupted.resolve();
     else if (!sharesTerminal || !fromTerminal.includes(signal)) running.kill(signal);
   });

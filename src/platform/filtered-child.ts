@@ -4,6 +4,7 @@
  */
 import { closeSync, fstatSync } from "node:fs";
 import { type Child, type Start, spawnCommand } from "./child.ts";
+import { createDrain } from "./drain.ts";
 import { F, posix } from "./posix.ts";
 import { openPipe } from "./secret-pipe.ts";
 import { isTerminal } from "./terminal.ts";
@@ -39,8 +40,13 @@ async function startWithPipes(
   // Into one file or pipe, what is written to both stays in order.
   const stderr = isSameFile(1, 2) ? stdout : filteredPipe(Bun.stderr, makeFilter(false), lost);
   const process = spawnCommand(file, execution, { standard: ["inherit", stdout.input, stderr.input] });
-  const passed = [...new Set([stdout, stderr])].map(({ pass }) => pass());
-  return { process, sharesTerminal: true, finish: async () => void (await Promise.all(passed)) };
+  const pipes = [...new Set([stdout, stderr])];
+  for (const { pass } of pipes) pass();
+  return {
+    process,
+    sharesTerminal: true,
+    finish: async () => void (await Promise.all(pipes.map(({ finish }) => finish()))),
+  };
 }
 
 function isSameFile(a: number, b: number): boolean {
@@ -67,8 +73,10 @@ const PIPE_BYTES = 1024 * 1024;
 export interface FilteredPipe {
   /** The end that a command writes to. */
   readonly input: number;
-  /** Once the command has it: passes on what comes until its end, or until it can't be written. */
-  pass(): Promise<void>;
+  /** Once the command has it: begins to pass on what comes, until its end, or until it can't be written. */
+  pass(): void;
+  /** Once the command has ended: resolves when all that it has written is passed on (see `drain.ts`). */
+  finish(): Promise<void>;
 }
 
 export function filteredPipe(to: Bun.BunFile, filter: OutputFilter, lost: OutputLost): FilteredPipe {
@@ -83,11 +91,19 @@ export function filteredPipe(to: Bun.BunFile, filter: OutputFilter, lost: Output
     return written;
   };
   const pause = afterPause(filter, (bytes) => void write(bytes).catch(() => {}));
-  const pass = async (): Promise<void> => {
+  let output: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  const drain = createDrain(() => void output?.cancel());
+  let passed: Promise<void> = Promise.resolve();
+  const passAll = async (): Promise<void> => {
     closeSync(input);
+    output = Bun.file(reading).stream().getReader();
     try {
-      for await (const chunk of Bun.file(reading).stream()) {
-        await write(filter.feed(chunk));
+      for (;;) {
+        drain.waits();
+        const { done, value } = await output.read();
+        if (done) break;
+        drain.got(value.length);
+        await write(filter.feed(value));
         pause.restart();
       }
       pause.stop();
@@ -97,8 +113,19 @@ export function filteredPipe(to: Bun.BunFile, filter: OutputFilter, lost: Output
       lost(error);
     } finally {
       pause.stop();
+      drain.stop();
+      await output.cancel();
       closeSync(reading);
     }
   };
-  return { input, pass };
+  return {
+    input,
+    pass() {
+      passed = passAll();
+    },
+    finish() {
+      drain.start();
+      return passed;
+    },
+  };
 }

@@ -50,7 +50,7 @@ export async function startOnTerminal(
   });
   const { pid, terminal } = child;
   if (terminal === undefined) throw new Error("No terminal can be made here");
-  const passed = stderr?.pass();
+  stderr?.pass();
   const resize = (): void => {
     const { cols, rows } = size();
     terminal.resize(cols, rows);
@@ -83,7 +83,7 @@ export async function startOnTerminal(
       show(filter.end());
       terminal.close();
       await keyboard?.close();
-      await passed;
+      await stderr?.finish();
     },
   };
 }
