@@ -1,7 +1,8 @@
 /**
- * Where the agent of a vault is found: a socket in a folder of the user's own (0700), in the runtime folder. The kernel keeps
- * every other user out of that folder; whose process is at the other end isn't asked, by either side. Windows has the
- * address and the secret of a TCP port there, in a file with an access list of its user's.
+ * Where the agent of a vault is found: a socket in a folder of the user's own (0700), beside the vault. The runtime folder
+ * may be another one for each session (cron and sudo have no XDG_RUNTIME_DIR), and `auth agent lock` must reach the agent
+ * from all of them. The kernel keeps every other user out of that folder; whose process is at the other end isn't asked, by
+ * either side. Windows has the address and the secret of a TCP port there, in a file with an access list of its user's.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,8 +21,15 @@ export interface AgentPlace {
   readonly address: string;
 }
 
-export function agentPlace({ runtime }: Pick<Paths, "runtime">, vaultId: string): AgentPlace {
-  const folder = join(runtime, "agent");
+/** Bytes of a socket's path with which any program can open it: `sun_path` of unix(4) and unix(7), and its end. */
+const LONGEST_SOCKET = process.platform === "linux" ? 107 : 103;
+
+/** Whether programs can connect to it. This one can in any case. */
+export function isWithinReach(socket: string): boolean {
+  return Buffer.byteLength(socket) <= LONGEST_SOCKET;
+}
+
+export function agentPlace({ agent: folder }: Pick<Paths, "agent">, vaultId: string): AgentPlace {
   const name = vaultId.slice(0, 16);
   return {
     folder,

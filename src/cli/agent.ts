@@ -1,7 +1,7 @@
 /** `auth agent`: a process in the background that keeps the vault open, and gives tokens to programs over HTTP. */
 
 import { agentClient } from "../agent/client.ts";
-import { agentPlace } from "../agent/place.ts";
+import { agentPlace, isWithinReach } from "../agent/place.ts";
 import type { Status } from "../agent/protocol.ts";
 import { duration } from "../connections/view.ts";
 import { errorCode } from "../platform/errors.ts";
@@ -46,6 +46,7 @@ const start = defineCommand({
       );
     if (args.tcp && status.tcp === null) cli.output.warn("It doesn't listen on TCP. End it first: auth agent stop");
     else if (status.tcp !== null) cli.output.say("Its secret: auth agent status --show-secret");
+    warnOfPath(cli, status);
   },
 });
 
@@ -65,6 +66,7 @@ async function inForeground(cli: Cli, options: { idle: number | null; tcp: boole
     const { locked } = status as Status;
     const words = locked ? "The agent is locked; 'auth agent start' unlocks it" : "The agent answers";
     await cli.output.result(status, `${words}: ${placesOf(status as Status)}.`);
+    warnOfPath(cli, status as Status);
   });
 }
 
@@ -76,6 +78,13 @@ async function keyAtHand(cli: Cli): Promise<Secret | null> {
     if (errorCode(error) === "vault_locked") return null;
     throw error;
   }
+}
+
+function warnOfPath(cli: Cli, { socket }: Status): void {
+  if (socket !== null && !isWithinReach(socket))
+    cli.output.warn(
+      "The socket's path is too long for other programs (about a hundred characters). Start it with --tcp, or set AUTH_HOME to a shorter path.",
+    );
 }
 
 const stop = defineCommand({

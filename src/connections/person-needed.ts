@@ -3,7 +3,7 @@
  * not, and leaves a mark for all others. A new login, or a refresh that works, removes the mark.
  */
 import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { AuthError, type ErrorCode } from "../platform/errors.ts";
 import { createPrivate, ensureFolder, ensureOwnFolder } from "../vault/files.ts";
 import type { Outcome } from "./outcome.ts";
@@ -47,7 +47,7 @@ async function tellOnce({ context, vault }: Services, stored: Stored, error: Aut
   const connection = display(stored.ref);
   try {
     if (context.notify === undefined) return;
-    const mark = markOfFirst(context.paths.runtime, vault.id, stored);
+    const mark = markOfFirst(context.paths.told, vault.id, stored);
     if (mark === null) return;
     const isTold = context.notify({
       event: "login_needed",
@@ -64,9 +64,8 @@ async function tellOnce({ context, vault }: Services, stored: Stored, error: Aut
 }
 
 /** One file for each connection, made by the first process. Its name is a digest. @returns its path; null: it was there */
-function markOfFirst(runtime: string, vaultId: string, { ref, version, record }: Stored): string | null {
-  const folder = join(runtime, "told");
-  ensureFolder(runtime);
+function markOfFirst(folder: string, vaultId: string, { ref, version, record }: Stored): string | null {
+  ensureFolder(dirname(folder));
   ensureOwnFolder(folder);
   const mark = `${hash(vaultId, vaultName(ref))}-`;
   const name = `${mark}${hash(version.incarnation, String(record.refreshedAt))}`;

@@ -91,12 +91,13 @@ export function filteredPipe(to: Bun.BunFile, filter: OutputFilter, lost: Output
     return written;
   };
   const pause = afterPause(filter, (bytes) => void write(bytes).catch(() => {}));
-  let output: ReadableStreamDefaultReader<Uint8Array> | null = null;
-  const drain = createDrain(() => void output?.cancel());
+  let stop = async (): Promise<void> => {};
+  const drain = createDrain(() => void stop());
   let passed: Promise<void> = Promise.resolve();
   const passAll = async (): Promise<void> => {
     closeSync(input);
-    output = Bun.file(reading).stream().getReader();
+    const output = Bun.file(reading).stream().getReader();
+    stop = () => output.cancel();
     try {
       for (;;) {
         drain.waits();
@@ -114,7 +115,7 @@ export function filteredPipe(to: Bun.BunFile, filter: OutputFilter, lost: Output
     } finally {
       pause.stop();
       drain.stop();
-      await output.cancel();
+      await stop();
       closeSync(reading);
     }
   };

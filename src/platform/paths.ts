@@ -15,6 +15,11 @@ export interface Paths {
   readonly log: string;
   /** A folder. */
   readonly setup: string;
+  /** The folder of the agent's socket: beside the vault, since who finds the one must find the other. */
+  readonly agent: string;
+  /** A folder of marks: whom a person was told of. */
+  readonly told: string;
+  /** A folder for what one command needs while it runs. It may be another one for each session: nothing is looked for there. */
   readonly runtime: string;
 }
 
@@ -63,6 +68,8 @@ function layout(folders: Folders, at: (...parts: string[]) => string): Paths {
     requests: at(folders.state, "requests.jsonl"),
     log: at(folders.state, "logs", "auth.log"),
     setup: at(folders.data, "setup"),
+    agent: at(folders.data, "agent"),
+    told: at(folders.state, "told"),
     runtime: folders.runtime,
   };
 }

@@ -9,7 +9,7 @@ let place: AgentPlace;
 let server: Bun.Server<undefined> | null = null;
 
 beforeEach(() => {
-  place = agentPlace({ runtime: tempFolder() }, "0123456789abcdef0123456789abcdef");
+  place = agentPlace({ agent: join(tempFolder(), "agent") }, "0123456789abcdef0123456789abcdef");
   mkdirSync(place.folder, { mode: 0o700 });
 });
 afterEach(async () => {
@@ -28,7 +28,7 @@ test("a socket of ours in a folder that is ours alone", () => {
 
 test("nothing is there", () => {
   expect(addressAt(place, "linux")).toBeNull();
-  expect(addressAt(agentPlace({ runtime: "/nowhere" }, "ab".repeat(16)), "linux")).toBeNull();
+  expect(addressAt(agentPlace({ agent: "/nowhere" }, "ab".repeat(16)), "linux")).toBeNull();
 });
 
 test("attack: a folder that others can enter, or write to, isn't asked", () => {
@@ -40,7 +40,7 @@ test("attack: a folder that others can enter, or write to, isn't asked", () => {
 });
 
 test("attack: a link in the place of folder or socket isn't followed", () => {
-  const elsewhere = agentPlace({ runtime: tempFolder() }, "ab".repeat(16));
+  const elsewhere = agentPlace({ agent: join(tempFolder(), "agent") }, "ab".repeat(16));
   symlinkSync(place.folder, elsewhere.folder);
   listen();
   expect(addressAt(elsewhere, "linux")).toBeNull();

@@ -1,10 +1,11 @@
 /** `auth agent`: a process that keeps the vault open, and answers other programs and `auth` itself. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type AgentHome, agentHome, CLI, isAlive, kill, PASSPHRASE, post } from "../support/agent-home.ts";
 import { until } from "../support/held-home.ts";
-import { AUTH, auth, onTerminal } from "../support/program.ts";
+import { paste } from "../support/home.ts";
+import { AUTH, auth, onTerminal, tempFolder } from "../support/program.ts";
 
 const homes: AgentHome[] = [];
 afterAll(() => Promise.all(homes.map((home) => home.stop())));
@@ -59,6 +60,31 @@ describe("its life", () => {
     expect((await home.start()).stderr).toContain("unlocked");
     expect(await home.status()).toMatchObject({ locked: false, pid: before?.pid });
     expect((await home.ask("/v1/token/acme")).status).toBe(200);
+  });
+
+  test("it is the same from a session with a runtime folder as from one without (cron, sudo)", async () => {
+    const env = { HOME: tempFolder(), AUTH_HOME: undefined };
+    const session = { ...env, XDG_RUNTIME_DIR: tempFolder() };
+    await paste(env, "apikey:openai", "sk-0123456789abcdef");
+    expect((await auth(["agent", "start"], { env: session })).code).toBe(0);
+    try {
+      expect((await auth(["agent", "start"], { env })).stderr).toContain("running already");
+      expect((await auth(["agent", "lock", "--json"], { env })).stdout).toContain('"locked": true');
+      expect((await auth(["agent", "status"], { env: session })).stdout).toContain("locked (auth agent lock)");
+    } finally {
+      await auth(["agent", "stop"], { env });
+      await auth(["agent", "stop"], { env: session });
+    }
+  });
+
+  test("a start where other programs can't open its socket says so", async () => {
+    const folder = join(tempFolder(), "d".repeat(100));
+    mkdirSync(folder);
+    const env = { AUTH_HOME: folder };
+    await paste(env, "apikey:openai", "sk-0123456789abcdef");
+    const { code, stderr } = await auth(["agent", "start"], { env });
+    await auth(["agent", "stop"], { env });
+    expect([code, stderr]).toEqual([0, expect.stringContaining("too long for other programs")]);
   });
 
   test("stopped, it is gone, and so is its socket", async () => {
@@ -177,7 +203,7 @@ test("as a service of a vault with a passphrase it starts locked, until a person
     env: home.env,
     stdio: ["ignore", "ignore", "pipe"],
   });
-  await until("it answers", () => existsSync(join(home.env.AUTH_HOME ?? "", "run", "agent")));
+  await until("it answers", () => existsSync(join(home.env.AUTH_HOME ?? "", "agent")));
   for await (const _ of child.stderr) break;
   expect(await home.status()).toMatchObject({ locked: true, pid: child.pid });
   expect((await home.call(["token", "acme"])).code).toBe(8);

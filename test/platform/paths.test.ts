@@ -13,6 +13,8 @@ test("AUTH_HOME holds everything", () => {
     requests: "/srv/auth/requests.jsonl",
     log: "/srv/auth/logs/auth.log",
     setup: "/srv/auth/setup",
+    agent: "/srv/auth/agent",
+    told: "/srv/auth/told",
     runtime: "/srv/auth/run",
   });
 });
@@ -42,8 +44,18 @@ test("on Linux the XDG folders are used where they are set", () => {
     requests: "/s/auth/requests.jsonl",
     log: "/s/auth/logs/auth.log",
     setup: "/d/auth/setup",
+    agent: "/d/auth/agent",
+    told: "/s/auth/told",
     runtime: "/run/user/1000/auth",
   });
+});
+
+test("a session's runtime folder changes no place in which something is looked for", () => {
+  const { runtime, ...places } = pathsFor({ HOME: "/home/me", XDG_RUNTIME_DIR: "/run/user/1000" }, "linux");
+  const { runtime: other, ...others } = pathsFor({ HOME: "/home/me" }, "linux");
+  expect(runtime).not.toBe(other);
+  expect(places).toEqual(others);
+  expect(places).toMatchObject({ agent: "/home/me/.local/share/auth/agent", told: "/home/me/.local/state/auth/told" });
 });
 
 test("a relative XDG folder is ignored, as the specification says", () => {

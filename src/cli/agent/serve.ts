@@ -1,5 +1,6 @@
 /** The agent's process: one for each vault, from its unlocking to its end. */
 import { unlinkSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { type AgentPlace, agentPlace } from "../../agent/place.ts";
 import { type AgentServer, serveAgent } from "../../agent/server.ts";
 import { type SessionWatch, watchSession } from "../../agent/session-lock.ts";
@@ -43,9 +44,9 @@ export async function serve(
 ): Promise<void> {
   protectMemory();
   const cli = apart(given);
-  const { runtime } = cli.context.paths;
-  const place = agentPlace(cli.context.paths, vaultId);
-  ensureFolder(runtime);
+  const { paths } = cli.context;
+  const place = agentPlace(paths, vaultId);
+  ensureFolder(dirname(paths.vault));
   ensureOwnFolder(place.folder);
   const lock = openLockFile(place.lock);
   const end = Promise.withResolvers<void>();
@@ -127,7 +128,7 @@ function listening({ socket, address }: AgentPlace, isWindows: boolean, serveThe
   } catch (error) {
     const hint =
       errorCode(error) === "ENAMETOOLONG"
-        ? "A socket's path may have about a hundred characters. Set XDG_RUNTIME_DIR, or AUTH_HOME, to a shorter one."
+        ? "A socket's path may have about a hundred characters. Set AUTH_HOME to a shorter one."
         : "See what is there: auth doctor";
     throw new AuthError("vault_unwritable", `The agent can't listen at ${socket}: ${errorCode(error)}.`, {
       cause: error,

@@ -12,7 +12,9 @@ const MEANINGS: Readonly<Record<keyof Paths, string>> = {
   requests: "What went through the proxy: a line for each request.",
   log: "The debug log.",
   setup: "What 'auth setup' has changed in other programs' files, and its scripts.",
-  runtime: "Sockets and files that live only while a command runs.",
+  agent: "Where the agent is reached, on whatever terminal it was started.",
+  told: "Which logins someone was told of: AUTH_NOTIFY_COMMAND.",
+  runtime: "Files that live only while a command runs.",
 };
 
 /** @throws AuthError `vault_unwritable` when the user's folders aren't known */
