@@ -3,7 +3,7 @@ import type { IncomingMessage } from "../platform/http-server.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Api, Credential } from "./api.ts";
 import { isFromPage, isOwnHost, isSecret } from "./guard.ts";
-import { endToEnd } from "./headers.ts";
+import { endToEnd, pairs } from "./headers.ts";
 import type { Call } from "./relay.ts";
 import { denied, type Refusal } from "./reply.ts";
 
@@ -13,8 +13,11 @@ export interface Route {
   readonly origin: string;
 }
 
-/** A program's own credentials: it has none that count, and a browser's cookies are none of the API's business. */
-const DROPPED = ["authorization", "cookie"];
+/**
+ * A program's own credentials: it has none that count, and a browser's cookies are none of the API's business. Nor is the
+ * proxy's address, where the request came from as programs see it; a page's own isn't let in.
+ */
+const DROPPED = ["authorization", "cookie", "origin", "referer"];
 
 /** The request as it is to be sent, or why it isn't. A wrong secret is told apart from a path that isn't there by nothing. */
 export function reverseCall(
@@ -28,7 +31,12 @@ export function reverseCall(
   const [, given = "", named = "", rest = ""] = /^\/([^/?]*)\/([^/?]*)([/?].*)?$/.exec(url) ?? [];
   const route = isSecret(given, secret) ? routes.get(nameOf(named)) : undefined;
   if (route === undefined) return NOT_FOUND;
-  return { ...route, target: rest.startsWith("/") ? rest : `/${rest}`, via: "reverse", headers: dressed };
+  return {
+    ...route,
+    target: rest.startsWith("/") ? rest : `/${rest}`,
+    via: "reverse",
+    headers: dressedWithout(secret),
+  };
 }
 
 const NOT_FOUND: Refusal = {
@@ -47,7 +55,11 @@ function nameOf(part: string): string {
   }
 }
 
-function dressed(own: readonly string[], { headers }: Credential): string[] {
-  const names = headers.map(([name]) => name.toLowerCase());
-  return [...endToEnd(own, [...DROPPED, ...names]), ...headers.flatMap(([name, value]) => [name, value.reveal()])];
+/** @param secret the proxy's: no header that has it in it goes on */
+function dressedWithout(secret: Secret): Call["headers"] {
+  return (own, { headers }: Credential) => {
+    const names = headers.map(([name]) => name.toLowerCase());
+    const kept = pairs(endToEnd(own, [...DROPPED, ...names])).filter(([, value]) => !value.includes(secret.reveal()));
+    return [...kept.flat(), ...headers.flatMap(([name, value]) => [name, value.reveal()])];
+  };
 }
