@@ -13,12 +13,16 @@ import {
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createSecureContext, getCACertificates, TLSSocket } from "node:tls";
+import { errorCode } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
 
 export type { Duplex, IncomingHttpHeaders, IncomingMessage, ServerResponse };
 
 export interface Handlers {
   request(request: IncomingMessage, response: ServerResponse): void;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** What came is no request, or its head is larger than `LIMITS.headBytes`. Nothing more is read of it. */
+  unreadable(socket: Duplex, isTooLarge: boolean): void;
 }
 
 export interface ProxyHandlers extends Handlers {
@@ -34,7 +38,8 @@ export interface HttpServer {
 /** A client has this long for the head of a request, and for a TLS handshake. Milliseconds. */
 const HEAD_MS = 15_000;
 const IDLE_MS = 60_000;
-const MOST_CONNECTIONS = 4096;
+/** Nobody's silence is to keep others out: a connection that says nothing is ended after 12 seconds (M: Bun 1.4.5). */
+const MOST_CONNECTIONS = 16_384;
 
 /** @param port 0: any free one @throws Error with code EADDRINUSE */
 export async function listen(port: number, handlers: ProxyHandlers): Promise<HttpServer> {
@@ -55,8 +60,13 @@ export async function listen(port: number, handlers: ProxyHandlers): Promise<Htt
 }
 
 function httpServer(handlers: Handlers): Server {
-  const server = createServer(handlers.request);
+  const server = createServer({ maxHeaderSize: LIMITS.headBytes }, handlers.request);
   server.on("upgrade", handlers.upgrade);
+  server.on("clientError", (error, socket) => {
+    const code = errorCode(error) ?? "";
+    if (code.startsWith("HPE_") && socket.writable) handlers.unreadable(socket, code === "HPE_HEADER_OVERFLOW");
+    else socket.destroy();
+  });
   server.headersTimeout = HEAD_MS;
   // An upload, and the wait for a reply, may take as long as they like.
   server.requestTimeout = 0;
@@ -65,13 +75,23 @@ function httpServer(handlers: Handlers): Server {
   return server;
 }
 
-export interface TlsServer {
-  /** Ends TLS on a connection that was made otherwise, and answers what comes over it. @param early bytes that were read */
+export interface TunnelServer {
+  /** Answers what comes over a connection that was made otherwise. @param early bytes that were read */
   take(socket: Duplex, early: Buffer): void;
 }
 
-/** HTTP/1.1 alone: a client that offers HTTP/2 beside it takes this (RFC 7301). @param pem a certificate and its key */
-export function tlsServer(pem: { readonly cert: string; readonly key: string }, handlers: Handlers): TlsServer {
+export function plainServer(handlers: Handlers): TunnelServer {
+  const server = httpServer(handlers);
+  return {
+    take(socket, early) {
+      if (early.length > 0) socket.unshift(early);
+      server.emit("connection", socket);
+    },
+  };
+}
+
+/** Ends TLS. HTTP/1.1 alone: a client that offers HTTP/2 beside it takes this (RFC 7301). @param pem a certificate and its key */
+export function tlsServer(pem: { readonly cert: string; readonly key: string }, handlers: Handlers): TunnelServer {
   const server = httpServer(handlers);
   const secureContext = createSecureContext(pem);
   return {

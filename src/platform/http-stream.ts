@@ -8,6 +8,7 @@ import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import { connect, type Socket, type TcpNetConnectOpts } from "node:net";
 import type { Duplex } from "node:stream";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
+import { errorCode } from "./errors.ts";
 import { failureOf, HttpError } from "./http-failure.ts";
 import { LIMITS } from "./limits.ts";
 import { isLoopback, originOf } from "./url.ts";
@@ -40,7 +41,7 @@ const IDLE_CONNECTIONS = 64;
 /** Servers keep a connection for five seconds and more: one that they have just ended isn't to be used. Milliseconds. */
 const IDLE_MS = 4000;
 
-export type { ClientRequest };
+export type { ClientRequest, Socket };
 
 export function openUpstreams(): Upstreams {
   const kept = { keepAlive: true, maxFreeSockets: IDLE_CONNECTIONS, timeout: IDLE_MS };
@@ -57,6 +58,7 @@ export function openUpstreams(): Upstreams {
         path: target,
         headers,
         setHost: false,
+        maxHeaderSize: LIMITS.headBytes,
         ...CONNECTING,
       };
       return isSecure
@@ -79,7 +81,10 @@ export function openUpstreams(): Upstreams {
 
 /** Why there is no reply, as for every other exchange. */
 export function streamFailure(error: unknown, origin: string): HttpError {
-  return error instanceof HttpError ? error : new HttpError(failureOf(error), origin, { cause: error });
+  if (error instanceof HttpError) return error;
+  if (errorCode(error) !== "HPE_HEADER_OVERFLOW") return new HttpError(failureOf(error), origin, { cause: error });
+  const detail = `headers of more than ${LIMITS.headBytes / 1024} KB`;
+  return new HttpError("reply too large", origin, { cause: error, detail });
 }
 
 /** Connects by the proxy of the environment, where it names one for the host. */

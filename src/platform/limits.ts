@@ -28,6 +28,8 @@ export const LIMITS = {
   replyFileBytes: 64 * 1024,
   /** Discovery documents, key sets, account replies. */
   documentBytes: 256 * 1024,
+  /** A request's head and a reply's, through the proxy: as curl's own limit. */
+  headBytes: 300 * 1024,
   /** A folder's `.auth.toml`. */
   folderFileBytes: 16 * 1024,
   /** A plugin's file; what is fetched to find one may be larger. */

@@ -47,6 +47,6 @@ async function renewedOf(api: Api, credential: Credential): Promise<Credential |
 }
 
 /** What the program is told, where `answerTo` has thrown. */
-export function withoutAnswer(error: unknown, { origin }: Asked): Refusal {
-  return error instanceof AuthError ? withoutToken(error) : withoutReply(streamFailure(error, origin));
+export function withoutAnswer(error: unknown, { origin }: Asked, method = "GET"): Refusal {
+  return error instanceof AuthError ? withoutToken(error) : withoutReply(streamFailure(error, origin), method);
 }

@@ -2,8 +2,15 @@
  * `HTTPS_PROXY=http://auth:<secret>@127.0.0.1:<port>`: everything passes untouched, but for the connections' own APIs. There
  * TLS ends here, and what the program holds in a token's place becomes the token.
  */
-import { type Duplex, type IncomingMessage, type TlsServer, tlsServer } from "../platform/http-server.ts";
-import { streamFailure } from "../platform/http-stream.ts";
+import {
+  type Duplex,
+  type Handlers,
+  type IncomingMessage,
+  plainServer,
+  type TunnelServer,
+  tlsServer,
+} from "../platform/http-server.ts";
+import { type Socket, streamFailure } from "../platform/http-stream.ts";
 import type { Secret } from "../platform/secret.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { isLoopback, isSameOrigin, originOf } from "../platform/url.ts";
@@ -12,8 +19,9 @@ import type { Identity } from "./authority.ts";
 import { hasProxySecret } from "./guard.ts";
 import type { Entry } from "./journal.ts";
 import { type Call, type RelayContext, relay } from "./relay.ts";
-import { denied, malformed, type Refusal, refuse, refuseOn, withoutReply } from "./reply.ts";
+import { denied, malformed, type Refusal, refuse, refuseOn, unreadable, withoutReply } from "./reply.ts";
 import { filledIn, type StandIn, standInsIn } from "./stand-ins.ts";
+import type { Strangers } from "./strangers.ts";
 import { tie } from "./tunnel.ts";
 import { upgrade } from "./upgrade.ts";
 
@@ -31,7 +39,7 @@ export interface Forward {
   connect(request: IncomingMessage, socket: Duplex, head: Buffer, own: string): Promise<void>;
 }
 
-const LOGIN_WANTED: Refusal = {
+export const LOGIN_WANTED: Refusal = {
   status: 407,
   type: "http_request_denied",
   code: "proxy_login_required",
@@ -40,10 +48,15 @@ const LOGIN_WANTED: Refusal = {
   headers: { "proxy-authenticate": 'Basic realm="auth"' },
 };
 
-export function createForward(context: RelayContext, secret: Secret, options: ForwardOptions): Forward {
+export function createForward(
+  context: RelayContext,
+  secret: Secret,
+  strangers: Strangers,
+  options: ForwardOptions,
+): Forward {
   const { apis, standIns, identity, strict } = options;
   /** By origin: the server that stands in for it. */
-  const servers = new Map<string, TlsServer>();
+  const servers = new Map<string, TunnelServer>();
   const isServed = (origin: string): boolean => apis.some(({ origins }) => origins.includes(origin));
 
   /** A request to an API, or to anything else by plain http. */
@@ -68,15 +81,16 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
     };
   };
 
-  const serverOf = (origin: string): TlsServer => {
+  const serverOf = (origin: string): TunnelServer => {
     const there = servers.get(origin);
     if (there !== undefined) return there;
+    const { protocol } = new URL(origin);
     const callOf = (request: IncomingMessage): Call | Refusal => {
       const { host = "" } = request.headers;
-      if (!isSameOrigin(`https://${host}`, origin)) return MISDIRECTED;
+      if (!isSameOrigin(`${protocol}//${host}`, origin)) return MISDIRECTED;
       return callTo(origin, request.url ?? "", request);
     };
-    const server = tlsServer(identity, {
+    const handlers: Handlers = {
       request(request, response) {
         const call = callOf(request);
         if ("api" in call) return void relay(context, call, request, response);
@@ -89,7 +103,13 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
         if (!("api" in call)) note({ ...PLACE, origin, method: "GET", status: call.status, refused: call.message });
         void upgrade(context, call, request, socket, head);
       },
-    });
+      unreadable(socket, isTooLarge) {
+        const answer = unreadable(isTooLarge);
+        note({ ...PLACE, origin, method: "", status: answer.status, refused: answer.message });
+        refuseOn(socket, answer);
+      },
+    };
+    const server = protocol === "https:" ? tlsServer(identity, handlers) : plainServer(handlers);
     servers.set(origin, server);
     return server;
   };
@@ -114,8 +134,8 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
       socket.on("error", () => socket.destroy());
       const [, host = "", port = ""] = /^([a-z0-9._-]+|\[[0-9a-f:.]+\]):(\d{1,5})$/i.exec(request.url ?? "") ?? [];
       const url = host === "" ? null : URL.parse(`https://${host}:${port}`);
-      const turnDown = (answer: Refusal): void => {
-        note({
+      const turnDown = (answer: Refusal, log: Pick<Strangers, "write"> = context.journal): void => {
+        log.write({
           connection: null,
           via: "tunnel",
           method: "CONNECT",
@@ -126,12 +146,14 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
         });
         refuseOn(socket, answer);
       };
-      if (!hasProxySecret(request, secret)) return turnDown(LOGIN_WANTED);
+      if (!hasProxySecret(request, secret)) return turnDown(LOGIN_WANTED, strangers);
       if (url === null) return turnDown(malformed("CONNECT takes a host and a port."));
       const origin = originOf(url.href);
-      if (isServed(origin)) {
+      // Some programs ask so for plain http, too (Node.js's fetch).
+      const served = [origin, originOf(`http://${host}:${port}`)].find(isServed);
+      if (served !== undefined) {
         socket.write(OPEN);
-        return serverOf(origin).take(socket, head);
+        return serverOf(served).take(socket, head);
       }
       if (isItself(url, own)) return turnDown(LOOP);
       if (strict)
@@ -140,6 +162,10 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
         const upstream = await context.upstreams.tunnel(url.hostname, Number(port));
         // The program may have left meanwhile: no event tells of that any more.
         if (socket.destroyed) return void upstream.destroy();
+        if (leadsTo(upstream, own)) {
+          upstream.destroy();
+          return turnDown(LOOP);
+        }
         tie(socket, upstream);
         note({ connection: null, via: "tunnel", method: "CONNECT", origin, path: null, status: 200 });
         socket.write(OPEN);
@@ -147,7 +173,7 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
         socket.pipe(upstream);
         upstream.pipe(socket);
       } catch (error) {
-        turnDown(withoutReply(streamFailure(error, origin)));
+        turnDown(withoutReply(streamFailure(error, origin), "CONNECT"));
       }
     },
   };
@@ -155,7 +181,15 @@ export function createForward(context: RelayContext, secret: Secret, options: Fo
 
 /** By any of this machine's names. */
 function isItself({ hostname, port }: URL, own: string): boolean {
-  return isLoopback(hostname) && port === new URL(own).port;
+  return (isLoopback(hostname) || ALSO_LOOPBACK.test(hostname)) && port === new URL(own).port;
+}
+
+/** Unspecified addresses lead to this machine; IPv4-mapped ones are those of IPv4. As `URL` writes them. */
+const ALSO_LOOPBACK = /^(0\.0\.0\.0|\[::(ffff:(0:0|7f[0-9a-f]{2}:[0-9a-f]{1,4}))?\])$/;
+
+/** A name may have led to the proxy, too. */
+function leadsTo({ remoteAddress = "", remotePort }: Socket, own: string): boolean {
+  return isLoopback(remoteAddress.replace(/^::ffff:/, "")) && String(remotePort) === new URL(own).port;
 }
 
 const OPEN = "HTTP/1.1 200 Connection Established\r\n\r\n";

@@ -99,7 +99,7 @@ export async function relay(
     response.once("finish", () => proxy.journal.write({ ...entry, status: reply.statusCode ?? null }));
   } catch (error) {
     (upstream as ClientRequest | null)?.destroy();
-    if (!response.destroyed) turnDown(withoutAnswer(error, call));
+    if (!response.destroyed) turnDown(withoutAnswer(error, call, request.method));
   }
 }
 

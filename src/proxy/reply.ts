@@ -3,6 +3,7 @@
 import type { AuthError } from "../platform/errors.ts";
 import type { HttpError, HttpFailure } from "../platform/http-failure.ts";
 import type { Duplex, ServerResponse } from "../platform/http-server.ts";
+import { LIMITS } from "../platform/limits.ts";
 
 export interface Refusal {
   readonly status: number;
@@ -22,16 +23,30 @@ export function malformed(message: string): Refusal {
   return { status: 400, type: "http_request_error", code: "request_malformed", message };
 }
 
+/** @param isTooLarge its head is */
+export function unreadable(isTooLarge: boolean): Refusal {
+  if (!isTooLarge) return malformed("It can't be read as a request.");
+  const message = `Its headers are larger than ${LIMITS.headBytes / 1024} KB.`;
+  return { status: 431, type: "http_request_error", code: "headers_too_large", message };
+}
+
 /** There is no token to send the request with: nothing was sent. */
 export function withoutToken({ code, message, hint }: AuthError): Refusal {
   const passes = ["network", "provider_unavailable", "rate_limited", "busy"].includes(code);
   return { status: passes ? 503 : 502, type: "proxy_configuration_error", code, message, hint };
 }
 
+/** What changes nothing, and can be repeated. */
+const SAFE = ["GET", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
+
 /** The API didn't answer. */
-export function withoutReply({ failure, message, remedy }: HttpError): Refusal {
+export function withoutReply({ failure, message, remedy, sent }: HttpError, method: string): Refusal {
   const isLate = failure === "connection timed out";
-  return { status: isLate ? 504 : 502, type: typeOf(failure), code: "network", message: `${message}.`, hint: remedy };
+  const hint =
+    sent && !SAFE.includes(method)
+      ? "The API may have done what was asked: look there before it is asked again."
+      : remedy;
+  return { status: isLate ? 504 : 502, type: typeOf(failure), code: "network", message: `${message}.`, hint };
 }
 
 function typeOf(failure: HttpFailure): string {
@@ -39,6 +54,7 @@ function typeOf(failure: HttpFailure): string {
   if (failure === "host not found") return "dns_error";
   if (failure === "connection refused") return "connection_refused";
   if (failure === "connection timed out") return "http_response_timeout";
+  if (failure === "reply too large") return "http_response_header_section_size";
   return failure.startsWith("proxy") ? "destination_unavailable" : "connection_terminated";
 }
 

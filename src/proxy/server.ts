@@ -3,14 +3,15 @@ import { type IncomingMessage, listen } from "../platform/http-server.ts";
 import { openUpstreams } from "../platform/http-stream.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Api } from "./api.ts";
-import { createForward, type ForwardOptions } from "./forward.ts";
+import { createForward, type ForwardOptions, LOGIN_WANTED } from "./forward.ts";
 import { newSecret } from "./guard.ts";
 import type { Journal } from "./journal.ts";
 import { type Call, type RelayContext, relay } from "./relay.ts";
-import { type Refusal, refuse } from "./reply.ts";
+import { type Refusal, refuse, refuseOn, unreadable } from "./reply.ts";
 import { type Route, reverseCall } from "./reverse.ts";
 import type { Rules } from "./rules.ts";
 import { createScrubbers } from "./scrub.ts";
+import { createStrangers } from "./strangers.ts";
 import { upgrade } from "./upgrade.ts";
 
 export interface ProxyOptions extends ForwardOptions {
@@ -41,7 +42,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const upstreams = openUpstreams();
   const context: RelayContext = { upstreams, rules, journal, scrubbers: createScrubbers(apis), silence };
 
-  const forward = createForward(context, secret, options);
+  const strangers = createStrangers(journal);
+  const forward = createForward(context, secret, strangers, options);
   const own = (): string => `http://127.0.0.1:${server.port}`;
 
   /** A path is for us; a whole address is for whom it names (RFC 9112 §3.2). */
@@ -52,8 +54,11 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       via === "forward" ? forward.plainCall(request, own()) : reverseCall(routes, secret, server.port, request);
     if ("api" in call) return call;
     const { status, message: refused } = call;
-    journal.write({ connection: null, via, method, origin: null, path: null, status, refused });
-    return call;
+    const isStranger = via === "reverse" || call === LOGIN_WANTED;
+    const log = isStranger ? strangers : journal;
+    log.write({ connection: null, via, method, origin: null, path: null, status, refused });
+    // Nor is the connection of one kept.
+    return isStranger ? { ...call, headers: { ...call.headers, connection: "close" } } : call;
   };
   const server = await listen(options.port, {
     request(request, response) {
@@ -64,6 +69,12 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     },
     connect: (request, socket, head) => void forward.connect(request, socket, head, own()),
     upgrade: (request, socket, head) => void upgrade(context, callOf(request), request, socket, head),
+    unreadable(socket, isTooLarge) {
+      const answer = unreadable(isTooLarge);
+      const { status, message: refused } = answer;
+      strangers.write({ connection: null, via: "reverse", method: "", origin: null, path: null, status, refused });
+      refuseOn(socket, answer);
+    },
   });
   return {
     port: server.port,
@@ -75,6 +86,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     close() {
       server.close();
       upstreams.close();
+      strangers.close();
     },
   };
 }

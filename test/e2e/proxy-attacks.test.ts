@@ -73,6 +73,13 @@ describe.skipIf(lacking("linux", "requests"))("memory is bounded, and others are
     for (const socket of sockets) socket.destroy();
   });
 
+  test("with 5,000 connections that say nothing", async () => {
+    const sockets: Socket[] = [];
+    for (let i = 0; i < 50; i++) sockets.push(...(await Promise.all(Array.from({ length: 100 }, opened))));
+    expect((await fetch(`${proxy.address}/x`, { signal: AbortSignal.timeout(5000) })).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+  });
+
   test("with 1,000 requests at once", async () => {
     const statuses = await Promise.all(
       Array.from({ length: 1000 }, async () => (await fetch(`${proxy.address}/x`)).status),
@@ -232,7 +239,8 @@ describe("CONNECT", () => {
   test("to what is no host and port is refused, and so is the proxy itself", async () => {
     for (const target of ["localhost", "https://localhost:443", "a@b:443", "a%62:443", "a:99999", "a b:443"])
       expect(await answer(target)).toMatch(/^HTTP\/1\.1 400/);
-    for (const host of ["127.0.0.1", "localhost"]) expect(await answer(`${host}:${proxy.port}`)).toMatch(/ 403 /);
+    for (const host of ["127.0.0.1", "localhost", "0.0.0.0", "127.1.2.3", "[::ffff:127.0.0.1]", "[::ffff:0.0.0.0]"])
+      expect(await answer(`${host}:${proxy.port}`)).toMatch(/ 403 /);
     expect(await answer("127.0.0.1:1")).toMatch(/ 502 /);
   });
 });

@@ -23,7 +23,11 @@ export function logInByBrowser(
 }
 
 /** Keeps a token without asking anyone whose it is. */
-export async function paste(env: Readonly<Record<string, string | undefined>>, connection: string, token: string): Promise<Ended> {
+export async function paste(
+  env: Readonly<Record<string, string | undefined>>,
+  connection: string,
+  token: string,
+): Promise<Ended> {
   return succeeded(auth(["login", connection, "--token", "-", "--no-verify", "--quiet"], { env, stdin: token }));
 }
 

@@ -56,7 +56,9 @@ export async function startApi(
       response.end(isTaken(token) ? `hello from ${url}` : "who are you?");
     });
   };
-  const server = pem === undefined ? createServer(answer) : createSecureServer(pem, answer);
+  const maxHeaderSize = 1024 * 1024;
+  const server =
+    pem === undefined ? createServer({ maxHeaderSize }, answer) : createSecureServer({ ...pem, maxHeaderSize }, answer);
   server.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
     const { method = "", url = "", headers, rawHeaders } = request;
     seen.push({ method, url, headers, rawHeaders, body: Buffer.alloc(0) });
