@@ -32,6 +32,7 @@ const PASSING = {
   "host not found": "Check the address, and that this machine is online.",
   "connection refused": "Check the address, and that the server is running.",
   redirected: "The server sends to another address, which is not followed. Check the address.",
+  "reply unreadable": "Its compression is unknown, or broken.",
   "reply too large": "This is not the answer that was asked for. Check the address.",
   "certificate refused": TRY_AGAIN,
   "proxy can't reach the host": TRY_AGAIN,

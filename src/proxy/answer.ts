@@ -1,9 +1,11 @@
 /** What an API answers: to a request with the token of this moment, and once more with another, where that is refused (401). */
 import { AuthError } from "../platform/errors.ts";
+import { HttpError } from "../platform/http-failure.ts";
 import type { IncomingMessage } from "../platform/http-server.ts";
 import { streamFailure } from "../platform/http-stream.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Api, Credential } from "./api.ts";
+import { Undecodable } from "./decoded.ts";
 import { type Refusal, withoutReply, withoutToken } from "./reply.ts";
 
 interface Asked {
@@ -48,5 +50,8 @@ async function renewedOf(api: Api, credential: Credential): Promise<Credential |
 
 /** What the program is told, where `answerTo` has thrown. */
 export function withoutAnswer(error: unknown, { origin }: Asked, method = "GET"): Refusal {
-  return error instanceof AuthError ? withoutToken(error) : withoutReply(streamFailure(error, origin), method);
+  if (error instanceof AuthError) return withoutToken(error);
+  const failure =
+    error instanceof Undecodable ? new HttpError("reply unreadable", origin) : streamFailure(error, origin);
+  return withoutReply(failure, method);
 }

@@ -9,6 +9,7 @@ import type { ClientRequest, Upstreams } from "../platform/http-stream.ts";
 import { answerTo, withoutAnswer } from "./answer.ts";
 import type { Api, Credential } from "./api.ts";
 import { clean, onFailure, pour } from "./clean.ts";
+import { begun } from "./decoded.ts";
 import { count, endToEnd, isChunkedAtMost } from "./headers.ts";
 import type { Entry, Journal } from "./journal.ts";
 import { pathFault, pathOf } from "./path.ts";
@@ -95,7 +96,7 @@ export async function relay(
   };
   try {
     const { reply } = await answerTo(call, send, () => body.hold());
-    deliver(proxy, call.origin, request, reply, response);
+    await deliver(proxy, call.origin, request, reply, response);
     response.once("finish", () => proxy.journal.write({ ...entry, status: reply.statusCode ?? null }));
   } catch (error) {
     (upstream as ClientRequest | null)?.destroy();
@@ -152,15 +153,16 @@ export function giveUpAfter(upstream: ClientRequest, silence: number): void {
   upstream.setTimeout(silence, () => upstream.destroy(late()));
 }
 
-/** Sends the reply on, as fast as the program takes it. */
-function deliver(
+/** Sends the reply on, as fast as the program takes it. @throws Undecodable before anything is sent */
+async function deliver(
   { scrubbers }: RelayContext,
   origin: string,
   request: IncomingMessage,
   reply: IncomingMessage,
   response: ServerResponse,
-): void {
+): Promise<void> {
   const { status, headers, body, scrubber, length } = clean(scrubbers, origin, reply);
+  if (body !== reply && request.method !== "HEAD") await begun(reply, body);
   response.writeHead(reply.statusCode ?? 502, status, headers);
   // The connection itself: a head that wasn't sent yet would go out, and look like a whole reply without a body.
   const fail = (): void => {
@@ -175,4 +177,6 @@ function deliver(
   // What an API sends piece by piece (server-sent events) may have a pause after its head; else it goes out with the body.
   if (Number.isNaN(length)) setImmediate(() => response.destroyed || response.flushHeaders());
   pour(body, scrubber, response, length);
+  // `begun` has stopped it.
+  body.resume();
 }

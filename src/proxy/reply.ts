@@ -54,6 +54,7 @@ function typeOf(failure: HttpFailure): string {
   if (failure === "host not found") return "dns_error";
   if (failure === "connection refused") return "connection_refused";
   if (failure === "connection timed out") return "http_response_timeout";
+  if (failure === "reply unreadable") return "http_response_content_coding";
   if (failure === "reply too large") return "http_response_header_section_size";
   return failure.startsWith("proxy") ? "destination_unavailable" : "connection_terminated";
 }

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { paste, succeeded } from "../support/home.ts";
 import { run, tempFolder } from "../support/program.ts";
 import { type ProxyHome, proxyHome, type Started, startAuthProxy } from "../support/proxy-home.ts";
@@ -64,6 +64,7 @@ beforeAll(async () => {
     },
     "/gzip": compressed("gzip", gzipSync),
     "/deflate": compressed("deflate", deflateSync),
+    "/bare-deflate": compressed("deflate", deflateRawSync),
     "/br": compressed("br", brotliCompressSync),
     "/zstd": compressed("zstd", zstdCompressSync),
     "/twice": compressed("gzip, br", (text) => brotliCompressSync(gzipSync(text))),
@@ -84,6 +85,18 @@ beforeAll(async () => {
       request.socket.end("\r\n0\r\n\r\n");
     },
     "/broken": (_, response) => void response.writeHead(200, { "content-encoding": "gzip" }).end("no gzip"),
+    "/broken-deflate": (_, response) =>
+      void response.writeHead(200, { "content-encoding": "deflate" }).end("\xff no deflate"),
+    "/broken-later": (_, response) => {
+      const body = gzipSync(Buffer.from(crypto.getRandomValues(new Uint8Array(60_000))));
+      response.writeHead(200, { "content-encoding": "gzip" });
+      response.write(body.subarray(0, 50_000));
+      setTimeout(() => response.end("no gzip"), 100);
+    },
+    "/cut": (_, response) => {
+      response.writeHead(200, { "content-encoding": "gzip", "content-length": 1000 }).flushHeaders();
+      setTimeout(() => response.destroy(), 100);
+    },
     "/error": (request, response) => void response.writeHead(500).end(`wrong token: ${tokenIn(request)}`),
     "/clean": (_, response) => void response.end(Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) % 256))),
   });
@@ -123,7 +136,7 @@ describe("the token doesn't come back", () => {
     expect(text).toMatch(/<\*+>\*+[A-Za-z0-9]?=*!$/);
   });
 
-  for (const coding of ["gzip", "deflate", "br", "zstd", "twice"])
+  for (const coding of ["gzip", "deflate", "bare-deflate", "br", "zstd", "twice"])
     test(`compressed: ${coding}`, async () => {
       const text = await seen(`/${coding}`);
       expect(text).toMatch(/before \*+ after$/);
@@ -131,8 +144,13 @@ describe("the token doesn't come back", () => {
     });
 
   test("in what can't be read: an unknown or broken compression is no reply", async () => {
-    expect((await fetch(`${proxy.address}/unknown`)).status).toBe(502);
-    const broken = fetch(`${proxy.address}/broken`).then(async (response) => [response.status, await response.text()]);
+    for (const path of ["/unknown", "/broken", "/broken-deflate"]) {
+      const response = await fetch(`${proxy.address}${path}`);
+      expect(response.headers.get("proxy-status")).toBe("auth; error=http_response_content_coding");
+      expect([response.status, await response.text()]).toEqual([502, expect.stringContaining("reply unreadable")]);
+    }
+    expect((await fetch(`${proxy.address}/cut`)).status).toBe(502);
+    const broken = fetch(`${proxy.address}/broken-later`).then((response) => response.text());
     expect(await broken.catch(() => "cut off")).toBe("cut off");
   });
 
