@@ -11,9 +11,10 @@ const LASTING = {
     "Another server answered than the one that was asked. Check the address, and the network's sign-in page if it has one.",
   "certificate expired": "Check this machine's clock. If it is right, the server's owner must renew the certificate.",
   "certificate not valid yet": "Check this machine's clock.",
-  "proxy not found": "Check HTTPS_PROXY.",
-  "proxy refused the connection": "Check HTTPS_PROXY, and that the proxy is running.",
-  "proxy certificate refused": "Check HTTPS_PROXY, and that the proxy's authority is trusted on this machine.",
+  "proxy not found": "Check HTTPS_PROXY or, where only that is set, ALL_PROXY.",
+  "proxy refused the connection": "Check HTTPS_PROXY (or ALL_PROXY), and that the proxy is running.",
+  "proxy certificate refused":
+    "Check HTTPS_PROXY (or ALL_PROXY), and that the proxy's authority is trusted on this machine.",
   "proxy wants a login": "Put it into HTTPS_PROXY: http://<user>:<password>@<proxy>:<port>",
   "proxy refused this user and password":
     "Check them in HTTPS_PROXY; characters such as @ and : are written as %40 and %3A.",
@@ -22,7 +23,8 @@ const LASTING = {
   "proxy address unreadable": "Write it as http://<host>:<port>, or unset it.",
   "proxy refused the request":
     "Ask the administrator of the proxy to let it through, or leave the host out with NO_PROXY.",
-  "proxy of an unsupported kind": "Only http:// and https:// proxies are supported in HTTPS_PROXY, no SOCKS.",
+  "proxy of an unsupported kind":
+    "Only http:// and https:// proxies are supported, no SOCKS. HTTPS_PROXY goes before ALL_PROXY.",
 } as const;
 
 const TRY_AGAIN = "Try again.";

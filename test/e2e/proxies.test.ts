@@ -128,6 +128,8 @@ describe("a proxy that", () => {
     const { stderr } = await home.refresh({ HTTPS_PROXY: "socks5://127.0.0.1:1080" });
     expect(stderr).toContain("proxy of an unsupported kind (socks5://127.0.0.1:1080)");
     expect(stderr).toContain("no SOCKS");
+    const { stderr: other } = await home.refresh({ HTTPS_PROXY: "", ALL_PROXY: "socks5://127.0.0.1:1080" });
+    expect(other).toContain("HTTPS_PROXY goes before ALL_PROXY");
   });
 
   test("has a password with a % that begins no escape: it is sent as written", async () => {
