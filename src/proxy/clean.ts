@@ -1,7 +1,7 @@
 /** A reply on its way to the program: decoded, so that it can be searched, and without the token. */
 import type { Readable, Writable } from "node:stream";
 import type { IncomingMessage } from "../platform/http-server.ts";
-import { decoded } from "./decoded.ts";
+import { decoded, Undecodable } from "./decoded.ts";
 import { endToEnd, isChunkedAtMost } from "./headers.ts";
 import type { Scrubber, Scrubbers } from "./scrub.ts";
 
@@ -17,9 +17,9 @@ export interface Clean {
   readonly length: number;
 }
 
-/** @param origin that it comes from @throws Error for a coding that isn't known */
+/** @param origin that it comes from @throws Undecodable */
 export function clean(scrubbers: Scrubbers, origin: string, reply: IncomingMessage): Clean {
-  if (!isChunkedAtMost(reply)) throw new Error("unknown transfer coding");
+  if (!isChunkedAtMost(reply)) throw new Undecodable();
   const { body, isDecoded } = scrubbers.covers(origin) ? decoded(reply) : { body: reply, isDecoded: false };
   const scrubber = scrubbers.of(origin);
   const without = isDecoded ? ["content-encoding", "content-length"] : [];
