@@ -65,6 +65,39 @@ test("--check: a setup whose connection was logged out can't work, and is told b
   expect(commandAfter("Log in again:", await call("setup", "--check"))).toBe("auth login github:work");
 });
 
+test("doctor names each setup that can't work any more, with the command that mends it", async () => {
+  const { home, env, call, sh } = makeHome();
+  const other = join(home, "bin2");
+  mkdirSync(other);
+  symlinkSync(AUTH, join(other, "auth"));
+  const setups = async (...flags: string[]): Promise<unknown[]> => {
+    const { checks } = JSON.parse((await call("doctor", "--offline", "--json", ...flags)).stdout);
+    return checks.filter(({ name }: { name: string }) => name === "setups");
+  };
+  expect(await setups()).toMatchObject([{ status: "ok", detail: "no program was set up" }]);
+  await paste(env, "github:work", "a-token");
+  await call("setup", "git", "github:work", "--host", "github.com", "--yes");
+  await sh(`PATH=${other}:$PATH auth setup docker --host registry.example --yes`);
+  await call("setup", "completion", "fish", "--yes");
+  expect(await setups()).toMatchObject([{ status: "ok" }]);
+  await call("logout", "github:work");
+  rmSync(join(other, "auth"));
+  const fish = join(home, ".config", "fish", "completions", "auth.fish");
+  writeFileSync(fish, "mine\n");
+  const found = (await setups()) as { detail: string; remedy: string }[];
+  const commandFor = (file: string): string | undefined =>
+    found.find(({ detail }) => detail.includes(file))?.remedy.replace(/^[^:]*: /, "");
+  expect(commandFor(".gitconfig")).toBe("auth login github:work");
+  expect(commandFor("docker-credential-auth")).toBe("auth setup docker --host registry.example");
+  expect(commandFor(fish)).toBe("auth setup completion fish --undo --force");
+  const { code, stdout } = await call("doctor", "--offline");
+  expect([code, stdout]).toEqual([
+    0,
+    expect.stringContaining(`! setups: completion fish: was changed in ${fish}\n    `),
+  ]);
+  expect(stdout).not.toContain("Or forget it");
+});
+
 test("what takes it back takes back that alone", async () => {
   const { home, call, sh } = makeHome();
   await call("setup", "git", "--host", "a.example", "--yes");

@@ -17,6 +17,7 @@ import { originOf } from "../../platform/url.ts";
 import type { Vault } from "../../vault/types.ts";
 import { viewOf } from "../provider/view.ts";
 import { connectionsOf, type Session } from "../session.ts";
+import { checkedSetups, lineOf, remediesFor } from "../setup/checked.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 import { examineFileSystem, examineKey, examineModes, examineVault, requirePlaceForVault } from "./places.ts";
 
@@ -33,6 +34,7 @@ export const CHECKS: Readonly<Record<string, Examine>> = {
   network: examineNetwork,
   clock: withVault(examineClock),
   plugins: examinePlugins,
+  setups: examineSetups,
   log: examineLog,
   browser: async ({ context }) => [
     canOpenBrowser(context.env)
@@ -72,6 +74,14 @@ async function examinePlugins(session: Session): Promise<Found[]> {
       : []),
   ]);
   return [fine(`${ids.length - installed.length} providers are part of auth, ${installed.length} installed`), ...found];
+}
+
+/** Other programs' configuration that asks auth: each that doesn't work any more, with the command that mends it. */
+async function examineSetups(session: Session): Promise<Found[]> {
+  const all = await checkedSetups(session);
+  const failed = all.filter(({ state }) => state !== "stands");
+  if (failed.length > 0) return failed.map((one) => doubtful(lineOf(one), remediesFor(one)[0]));
+  return [fine(all.length === 0 ? "no program was set up" : "every program that was set up still is")];
 }
 
 /** What a login tries before it asks anyone. */
