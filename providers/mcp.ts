@@ -11,6 +11,7 @@ export default defineProvider({
     "The connection is named by what the server calls itself, `mcp:mcp.example.com/mcp`; its URL is taken wherever a connection is.",
     "The client: --client-id, or the one kept for that issuer; else the document at --client-metadata-url, where the issuer reads such documents; else one is registered (RFC 7591).",
     "Clients are kept by issuer, and one is never shown to another. A server that names another issuer than at the login needs a new login, with a client of that issuer's.",
+    "A token that the server's own pages give (a personal access token) is kept by --token -, and goes to that server alone. Refused, it isn't renewed: paste another.",
     "Scopes are those that the server's refusal asks for, else all of its metadata's, else none. --add-scope asks for more besides those of the login.",
     "The server's name goes along as `resource` with each request for tokens, refreshes included; --no-resource leaves it out, for issuers that refuse it (Entra: AADSTS9010010).",
     "The browser is sent back to 127.0.0.1 at the first free port of 28840 to 28844: those are registered, since many issuers compare the port.",
@@ -69,5 +70,5 @@ export default defineProvider({
       notes: ["Create a confidential client that may use the client credentials grant."],
     },
   },
-  flows: [{ flow: "browser", when: "browser" }, "device", "exchange", "client-credentials"],
+  flows: [{ flow: "browser", when: "browser" }, "device", "exchange", "client-credentials", "token"],
 });

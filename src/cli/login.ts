@@ -32,7 +32,13 @@ export default defineCommand({
   ],
   run: (cli, args) =>
     inSession(cli, async (session) => {
-      const target = await targetOf(cli, session, args.connection, args.profile);
+      const target = await targetOf(
+        cli,
+        session,
+        args.connection,
+        args.profile,
+        args.token !== undefined || args.flow === "token",
+      );
       await performLogin(cli, session, await loginCallFrom(cli, session, target, args));
     }),
 });

@@ -51,7 +51,10 @@ export interface Pinned {
   readonly plugin?: string;
   /** The API that the tokens are for, where the login named one (RFC 8707). */
   readonly resource?: string;
-  /** The scopes that the login asked for, where the API says who gives its tokens: a step-up asks for them again. */
+  /**
+   * The scopes that the login asked for, where the API says who gives its tokens: a step-up asks for them again. Empty for a
+   * token that was pasted for such an API.
+   */
   readonly asked?: readonly string[];
   /** Under which its client is kept, where that isn't the token endpoint's origin: the issuer. */
   readonly clientPlace?: string;

@@ -21,18 +21,23 @@ export interface Target {
   readonly api?: ProtectedResource;
 }
 
+type ApiName = Pick<ProtectedResource, "url" | "resource">;
+
+/** @param pastes whether a token is given, rather than got by a flow */
 export async function targetOf(
   cli: Cli,
   session: Session,
   argument: string | undefined,
   profile: string | undefined,
+  pastes = false,
 ): Promise<Target> {
   const wanted = profileOf(cli.context.env, argument, profile);
   if (argument === undefined) {
     const ref = await storedUnder(session, wanted);
     return ref === null ? chosenTarget(cli, session, wanted) : { ref, settings: {} };
   }
-  if (isAddress(argument)) return atAddress(session, argument, wanted ?? (await session.here())?.profile ?? undefined);
+  if (isAddress(argument))
+    return atAddress(session, argument, wanted ?? (await session.here())?.profile ?? undefined, pastes);
   if (looksLikeHost(argument)) throw await hostGiven(session, argument);
   const { provider: called, name } = parseNamed(argument, wanted);
   const provider = await session.registry.require(called);
@@ -41,19 +46,26 @@ export async function targetOf(
 }
 
 /** Which of the two a URL is, an API's or an issuer's, shows when it is asked. */
-async function atAddress(session: Session, url: string, name: string | undefined): Promise<Target> {
+async function atAddress(session: Session, url: string, name: string | undefined, pastes: boolean): Promise<Target> {
   // What can't be an issuer's URL can't be an API's.
   nameForIssuer(url);
   const { findProtectedResource } = await import("../../oauth/protected-resource.ts");
-  const api = await findProtectedResource(session.context.http, url);
-  return api === null ? atIssuer(session, url, name) : targetAtApi(session, api, name);
+  try {
+    const api = await findProtectedResource(session.context.http, url);
+    return api === null ? atIssuer(session, url, name) : { ...(await targetAtApi(session, api, name)), api };
+  } catch (error) {
+    // Who gives its tokens doesn't matter to one that is there already.
+    const isApi = error instanceof AuthError && error.code === "provider_unavailable";
+    if (pastes && isApi) return targetAtApi(session, { url, resource: url }, name);
+    throw error;
+  }
 }
 
 /**
  * At the provider whose API has to be given: the connection of that API, else one that is named after it.
  * @param name the connection's
  */
-async function targetAtApi(session: Session, api: ProtectedResource, name: string | undefined): Promise<Target> {
+async function targetAtApi(session: Session, api: ApiName, name: string | undefined): Promise<Target> {
   const stored = await connectionAtApi(await session.vault(), api.resource, name);
   for (const definition of await session.registry.offered()) {
     const setting = wholeSetting(definition.resource, definition);
@@ -61,7 +73,7 @@ async function targetAtApi(session: Session, api: ProtectedResource, name: strin
     const own = name === undefined ? nameForIssuer(api.resource) : checkName(name);
     const kept = stored?.ref.provider === definition.id ? stored : null;
     const ref = kept?.ref ?? { provider: definition.id, name: own };
-    return { ref, settings: { [setting]: kept?.record.settings[setting] ?? api.url }, api };
+    return { ref, settings: { [setting]: kept?.record.settings[setting] ?? api.url } };
   }
   throw new AuthError("provider_not_found", "No provider takes an MCP server's URL.");
 }

@@ -6,7 +6,10 @@ import type { Authorize, Credentials, Refusal } from "../../mcp/authorize.ts";
 import type { BearerChallenge } from "../../oauth/challenge.ts";
 import type { ProofKey } from "../../oauth/dpop.ts";
 import { AuthError, type ErrorCode } from "../../platform/errors.ts";
+import { escapeText } from "../../platform/escape.ts";
 import type { Secret } from "../../platform/secret.ts";
+import { commandLine } from "../../platform/shell-word.ts";
+import { withoutQuery } from "../../platform/url.ts";
 import { type Acquired, acquire, acquiredFrom } from "../acquire.ts";
 import type { Cli } from "../context.ts";
 import { type Session, servicesFor } from "../session.ts";
@@ -130,6 +133,9 @@ export function credentialsFor(
       return { ...(await show(acquiredFrom(stored, warning), method)), isSecond: true };
     } catch (error) {
       const isScope = error instanceof AuthError && error.code === "insufficient_scope";
+      const isOfToken = error instanceof AuthError && error.code === "token_refused";
+      if ((isScope || isOfToken || isCuredByLogin(error)) && (await isPasted(session, selected)))
+        throw pasteAnother(selected, url, profile, challenge);
       if (!isScope && !isCuredByLogin(error)) throw error;
       // Where no scope is named, or the token has them all, no login brings more.
       if (isScope && !(await lacksOneOf(session, selected, challenge.scopes))) throw error;
@@ -152,6 +158,23 @@ const NO_CHALLENGE: BearerChallenge = { error: null, scopes: [], resourceMetadat
 function refusedAgain({ ref }: Connection): AuthError {
   return connectionError(ref, "token_refused", `The server refused the new token of ${display(ref)} too.`, {
     hint: `Whether the login was ended there: auth status ${typed(ref)} --check\nLog in again: auth login ${typed(ref)} --force`,
+  });
+}
+
+async function isPasted(session: Session, { ref }: Connection): Promise<boolean> {
+  const { vault } = await servicesFor(session, ref);
+  return (await readConnection(vault, ref))?.record.kind === "token";
+}
+
+/** No browser brings such a token: its person gets it from the server's own pages. */
+function pasteAnother({ ref }: Connection, url: string, profile: string | undefined, challenge: BearerChallenge) {
+  const named = profile === undefined ? [] : ["-p", profile];
+  const command = commandLine(["auth", "login", withoutQuery(url), ...named, "--token", "-"]);
+  const lacks = challenge.error === "insufficient_scope";
+  const what = lacks ? `one with ${escapeText(challenge.scopes.join(", ")) || "more scopes"}` : "another";
+  const code = lacks ? "insufficient_scope" : "login_required";
+  return connectionError(ref, code, `The server refuses the token of ${display(ref)}, which was pasted.`, {
+    hint: `Paste ${what}: ${command}`,
   });
 }
 

@@ -85,7 +85,8 @@ export async function planLogin(services: Services, asking: LoginRequest): Promi
   const overridden = applyOverrides(resolved, overrides);
   const dialect = withMetadata(overridden.dialect, document);
   const provider = { ...overridden, dialect };
-  const resource = atApi === null ? resourceOf(request, profile) : resourceForApi(atApi, request, profile);
+  const pasted = pastes ? (request.api?.resource ?? resolved.resource) : null;
+  const resource = atApi === null ? (pasted ?? resourceOf(request, profile)) : resourceForApi(atApi, request, profile);
   const server: Server = {
     dialect,
     issuer: document?.issuer ?? null,

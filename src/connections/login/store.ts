@@ -131,6 +131,7 @@ async function recordOf(
   const plugin = await pinnedOrigins(services, provider.definition, madeFrom.settings);
   // Where a provider has tokens only, they are API keys; elsewhere a token takes the place of a login.
   const isKey = flowsOf(provider.definition).every(({ flow }) => flow === "token");
+  const isPastedForApi = plan.flow === "token" && provider.resource !== null;
   return {
     ...newConnection(request.ref.provider, existing?.record.name ?? request.ref.name, now),
     createdAt: existing?.record.createdAt ?? now,
@@ -147,7 +148,7 @@ async function recordOf(
       clientId: client?.id ?? null,
       authentication: client?.authentication ?? "none",
       ...(server.resource !== undefined && { resource: server.resource }),
-      ...(plan.api !== undefined && { asked: [...plan.scopes] }),
+      ...((plan.api !== undefined || isPastedForApi) && { asked: [...plan.scopes] }),
       ...(plan.clientPlace !== undefined && { clientPlace: plan.clientPlace }),
       ...(reply.redirectUri !== undefined && { redirectUri: reply.redirectUri }),
       ...(plugin !== null && { plugin }),
