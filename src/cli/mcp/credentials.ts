@@ -22,6 +22,8 @@ interface Shown extends Credentials {
   readonly token: Secret | null;
   /** It took the place of one that was refused: refused itself, it isn't replaced again. */
   readonly isSecond?: true;
+  /** A login for more scopes was made for this message: there is no second one for it. */
+  readonly hasMore?: true;
 }
 
 type Call = Parameters<Authorize>[0];
@@ -106,9 +108,10 @@ export function credentialsFor(
     // No person is asked for what the client hasn't: a stream to listen to, the end of a session.
     if (method !== "POST") return null;
     const scopes = challenge.error === "insufficient_scope" ? challenge.scopes : NOTHING_YET;
-    await (await login()).perform({ scopes, replaces }, signal);
+    const isOwn = await (await login()).perform({ scopes, replaces }, signal);
     await find();
-    return current(method);
+    const shown = await current(method);
+    return isOwn && scopes.length > 0 ? { ...shown, hasMore: true } : shown;
   };
 
   const after = async (refused: Refused): Promise<Shown | null> => {
@@ -116,7 +119,7 @@ export function credentialsFor(
     const { bearerChallenge } = await import("../../oauth/challenge.ts");
     const challenge = bearerChallenge(refusal.challenge) ?? NO_CHALLENGE;
     if (refusal.status === 403 && challenge.error !== "insufficient_scope") return null;
-    const { token, isSecond } = refusal.credentials as Shown;
+    const { token, isSecond, hasMore } = refusal.credentials as Shown;
     const selected = await find();
     if (selected === null) return afterLogin({ challenge, replaces: false }, refused);
     try {
@@ -139,7 +142,7 @@ export function credentialsFor(
       if (!isScope && !isCuredByLogin(error)) throw error;
       // Where no scope is named, or the token has them all, no login brings more.
       if (isScope && !(await lacksOneOf(session, selected, challenge.scopes))) throw error;
-      if (isScope && (await login()).hasAskedFor(challenge.scopes)) throw error;
+      if (isScope && (hasMore || !(await login()).mayAskFor(challenge.scopes))) throw error;
       cli.context.debug(`a login is needed: ${(error as AuthError).message}`);
       return afterLogin({ challenge, replaces: true }, refused);
     }
@@ -149,7 +152,10 @@ export function credentialsFor(
     const { refusal } = call;
     // The end of a session is worth no refresh, which would hold up the end of this process.
     if (call.method === "DELETE") return refusal === null ? proved("DELETE") : null;
-    return refusal === null ? current(call.method) : after({ ...call, refusal });
+    if (refusal === null) return current(call.method);
+    const { hasMore } = refusal.credentials as Shown;
+    const others = await after({ ...call, refusal });
+    return others !== null && hasMore ? { ...others, hasMore } : others;
   };
 }
 

@@ -24,6 +24,10 @@ import { loginAt } from "./connection.ts";
 const PATIENCE = 50_000;
 /** Between two looks at the vault. */
 const LOOK = 200;
+/** Logins that one process begins within an hour: each opens a page. And those for more scopes. */
+const MOST_LOGINS = 10;
+const MOST_FOR_MORE = 3;
+const HOUR = 60 * 60_000;
 
 /** A login that is under way. */
 interface Attempt {
@@ -51,7 +55,8 @@ export class Login {
   /** As logs and messages have it. */
   readonly #shown: string;
   readonly #profile: string | undefined;
-  readonly #asked = new Set<string>();
+  /** The logins that were begun here. `scopes`: empty where it was for no more of them. */
+  readonly #begun: { readonly scopes: string; readonly at: number }[] = [];
   #said: string | null = null;
 
   constructor(cli: Cli, session: Session, url: string, profile: string | undefined) {
@@ -62,9 +67,10 @@ export class Login {
     this.#profile = profile;
   }
 
-  /** Whether a login was asked for these scopes already: asking again brings nothing else. */
-  hasAskedFor(scopes: readonly string[]): boolean {
-    return this.#asked.has(scopes.join(" "));
+  /** Once for the same scopes: asking again brings nothing else. And only so often: a server can name others for ever. */
+  mayAskFor(scopes: readonly string[]): boolean {
+    const before = this.#begun.filter((one) => one.scopes !== "");
+    return before.filter(isLate).length < MOST_FOR_MORE && !before.some((one) => one.scopes === inOrder(scopes));
   }
 
   /** For the person who reads the client's log: each thing once. */
@@ -75,9 +81,10 @@ export class Login {
 
   /**
    * Until there is a new login.
+   * @returns whether it was asked for here, and not by another request or program
    * @throws PersonNeeded where it takes a person longer than a client waits; AuthError why there will be none
    */
-  async perform(wanted: Wanted, signal: AbortSignal): Promise<void> {
+  async perform(wanted: Wanted, signal: AbortSignal): Promise<boolean> {
     const { vault } = await this.#session.services();
     const before = await this.#version(vault);
     const isDone = async (): Promise<boolean> => !isSame(before, await this.#version(vault));
@@ -89,7 +96,7 @@ export class Login {
     }).catch((error: unknown) => {
       throw this.#withoutKey(error);
     });
-    if (turn.kind === "seen") return;
+    if (turn.kind === "seen") return false;
     if (turn.kind === "timeout") throw new AuthError("busy", "Another login at this server doesn't begin.");
     let attempt: Attempt;
     let own: OwnProgram | null = null;
@@ -101,6 +108,7 @@ export class Login {
       turn.lock.release();
     }
     await this.#wait(attempt, own, isDone, wanted, signal);
+    return own !== null;
   }
 
   /** For the person who reads the client's log. */
@@ -145,7 +153,11 @@ export class Login {
     const name = this.#profile === undefined ? [] : ["-p", this.#profile];
     // Never with --force: the login of another account would take the place of this one, and end it.
     const args = ["login", this.#url, ...name, ...more, "--json", "--no-input"];
-    if (scopes.length > 0) this.#asked.add(scopes.join(" "));
+    if (this.#begun.filter(isLate).length >= MOST_LOGINS)
+      throw new AuthError("login_required", `${this.#shown} has wanted ${MOST_LOGINS} logins within an hour.`, {
+        hint: `No more pages are opened for it now. If that is right, log in: ${this.#command}`,
+      });
+    this.#begun.push({ scopes: inOrder(scopes), at: performance.now() });
     const from = (await this.#version(vault))?.incarnation ?? null;
     const own = startOwnProgram(args, this.#cli.context.env, scopes.length > 0 ? scopes.join("\n") : null);
     const url = await pageOf(own);
@@ -232,6 +244,15 @@ export class Login {
     const told = typeof hint === "string" ? { hint: shown(hint) } : this.#hint;
     return new AuthError(code as ErrorCode, shown(message), told);
   }
+}
+
+function isLate({ at }: { readonly at: number }): boolean {
+  return performance.now() - at < HOUR;
+}
+
+/** The same text for the same scopes. */
+function inOrder(scopes: readonly string[]): string {
+  return scopes.toSorted().join(" ");
 }
 
 /** Another login, or a refresh of it: the incarnation tells. */
