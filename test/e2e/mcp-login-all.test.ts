@@ -292,6 +292,19 @@ describe("a hostile folder", () => {
     expect(events.at(-1)).toMatchObject({ summary: { loggedIn: 1 } });
   });
 
+  test("a file that is nested as deeply as no parser likes isn't used: 9, and the others are", async () => {
+    const machine = new Machine();
+    const [json, toml] = [machine.write("project/.mcp.json", ""), machine.write("project/.codex/config.toml", "")];
+    machine.write("project/.mcp.json", `{"mcpServers":${"[".repeat(100_000)}${"]".repeat(100_000)}}`);
+    machine.write("project/.codex/config.toml", `mcp_servers = ${"[".repeat(100_000)}${"]".repeat(100_000)}`);
+    machine.write(".cursor/mcp.json", { mcpServers: { own: { command: "a-program" } } });
+    const { code, stderr } = await machine.call("--all");
+    expect(code).toBe(9);
+    expect(stderr).toContain(`${json} isn't used: it is nested too deeply.`);
+    expect(stderr).toContain(`${toml} isn't used: it is no TOML.`);
+    expect(stderr).toContain("cursor: own: a program, no login");
+  });
+
   test("names with control characters are shown escaped; plain http and other schemes are left alone", async () => {
     const machine = new Machine();
     machine.write(".claude.json", {

@@ -8,11 +8,19 @@ import { type ConfiguredServer, Unreadable } from "./client.ts";
 export function jsonIn(text: string): Json {
   if (text.trim() === "") return {};
   const errors: ParseError[] = [];
-  const json = asObject(
-    parse(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true, disallowComments: false }),
-  );
+  const json = asObject(parsed(text.replace(/^\uFEFF/, ""), errors));
   if (json === null || errors.length > 0) throw new Unreadable("it is no JSON object");
   return json;
+}
+
+/** The parser calls itself for what is nested. @throws Unreadable */
+function parsed(text: string, errors: ParseError[]): unknown {
+  try {
+    return parse(text, errors, { allowTrailingComma: true, disallowComments: false });
+  } catch (error) {
+    if (error instanceof RangeError) throw new Unreadable("it is nested too deeply");
+    throw error;
+  }
 }
 
 const texts = v.optional(v.record(v.string(), v.unknown()));
