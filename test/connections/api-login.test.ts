@@ -4,6 +4,7 @@ import { apiLogin } from "../../src/connections/login/api.ts";
 import type { Services } from "../../src/connections/services.ts";
 import { AuthError } from "../../src/platform/errors.ts";
 import type { HttpRequest } from "../../src/platform/http.ts";
+import { Secret } from "../../src/platform/secret.ts";
 import type { ResolvedProvider } from "../../src/providers/resolve.ts";
 import { json, LOGIN } from "./support.ts";
 
@@ -16,7 +17,7 @@ const API = {
 } as const;
 
 /** @returns what is thrown */
-async function refusal(metadata: object): Promise<unknown> {
+async function refusal(metadata: object, scopes: readonly string[] = []): Promise<unknown> {
   const document = {
     issuer: "https://as.example.com",
     authorization_endpoint: "https://as.example.com/authorize",
@@ -27,7 +28,7 @@ async function refusal(metadata: object): Promise<unknown> {
   const http = async (_: HttpRequest) => json(200, document);
   const services = { context: { http } } as unknown as Services;
   const resolved = { resource: API.url } as unknown as ResolvedProvider;
-  return apiLogin(services, resolved, { ...LOGIN, api: API }, null).then(
+  return apiLogin(services, resolved, { ...LOGIN, api: { ...API, scopes } }, null).then(
     () => null,
     (error: unknown) => error,
   );
@@ -57,6 +58,14 @@ test.each<[string, object]>([
   expect((error as AuthError).code).toBe("provider_unavailable");
   expect((error as AuthError).message).toContain(name);
   expect((error as AuthError).message).toContain("in a private network");
+});
+
+test("a scope of the metadata that holds a secret of the login goes into no URL", async () => {
+  const token = new Secret("ya29-known-access-token-4f9a2c7e");
+  expect(await refusal({}, ["tools", `x-${token.reveal()}`])).toMatchObject({
+    code: "provider_unavailable",
+    message: `A scope that ${API.url} asks for holds a secret of the login.`,
+  });
 });
 
 test("an issuer whose places are all public is used", async () => {
