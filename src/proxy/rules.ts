@@ -3,6 +3,7 @@ import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import { addressFault, isSameOrigin, originOf } from "../platform/url.ts";
 import type { Api } from "./api.ts";
+import { isGitFetch } from "./git.ts";
 import { namesMethod, namesPath } from "./overrides.ts";
 import { decodedPath, readingsOf, ruleFault } from "./path.ts";
 
@@ -78,14 +79,17 @@ export function refusal(rules: Rules, api: Api, asked: Asked): string | null {
   const isOther = namesMethod(asked);
   if (isOther && (isRuled || readOnly))
     return "It says that it is another method than its own, and there are rules for methods.";
-  if (readOnly && !SAFE.includes(method)) return `${method} isn't read-only.`;
+  // A GET in all but its name.
+  const isFetch = isGitFetch(asked);
+  if (readOnly && !SAFE.includes(method) && !isFetch) return `${method} isn't read-only.`;
   if (readOnly && headers.upgrade !== undefined) return "A connection for both ways (Upgrade) isn't read-only.";
   const fault = isRuled ? ruleFault(target) : null;
   if (fault !== null) return `The path ${fault}, and there are rules for paths.`;
   const here = { method, origin, parts: decodedPath(target).split("/") };
   const asAnyFormat = { ...here, parts: withoutFormat(here.parts) };
   if (deny.some((rule) => fits(rule, here, true) || fits(rule, asAnyFormat, true))) return "A --deny names it.";
-  if (allow.some((rule) => fits(rule, here, false))) return null;
+  const asRead = isFetch ? { ...here, method: "GET" } : here;
+  if (allow.some((rule) => fits(rule, here, false) || fits(rule, asRead, false))) return null;
   if (allow.length > 0) return "No --allow names it.";
   const readings = readingsOf(target);
   if (readings === null) return "Its path is escaped again and again.";

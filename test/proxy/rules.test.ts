@@ -14,6 +14,34 @@ function isAllowed(request: string, allow: string[] = [], deny: string[] = [], r
   return refusal(parseRules({ allow, deny, readOnly }), api, { method, origin, target, headers: {} }) === null;
 }
 
+describe("what git fetches with, by POST,", () => {
+  const TYPE = "application/x-git-upload-pack-request";
+  const asked = (target: string, type: string, rules: Partial<Parameters<typeof parseRules>[0]>): boolean => {
+    const all = parseRules({ allow: [], deny: [], readOnly: false, ...rules });
+    return refusal(all, api, { method: "POST", origin, target, headers: { "content-type": type } }) === null;
+  };
+
+  test("is a read for --read-only and --allow, and a POST for --deny", () => {
+    expect(asked("/me/project.git/git-upload-pack", TYPE, { readOnly: true })).toBe(true);
+    expect(asked("/me/project/git-upload-pack", TYPE, { allow: ["GET /me/*"] })).toBe(true);
+    expect(asked("/me/project/git-upload-pack", TYPE, { deny: ["POST /me/*"] })).toBe(false);
+    expect(asked("/me/project/git-upload-pack", TYPE, { allow: ["GET /other/*"] })).toBe(false);
+  });
+
+  test("is told by its whole form: a push isn't it, nor is what only ends so", () => {
+    for (const [target, type] of [
+      ["/me/project/git-receive-pack", "application/x-git-receive-pack-request"],
+      ["/me/project/git-receive-pack", TYPE],
+      ["/me/project/git-upload-pack", "application/json"],
+      ["/me/project/issues?/git-upload-pack", TYPE],
+      ["/me/project/issues#/git-upload-pack", TYPE],
+      ["/me/project/git-upload-pack/issues", TYPE],
+    ] as const)
+      for (const rules of [{ readOnly: true }, { allow: ["GET /me/*"] }])
+        expect([target, type, asked(target, type, rules)]).toEqual([target, type, false]);
+  });
+});
+
 describe("--allow", () => {
   test("names a method and a path; * is any part, and at the end all that follows", () => {
     const allow = ["GET /repos/*", "post /repos/*/issues", "/user", `* ${origin}/me/*`];

@@ -17,7 +17,7 @@ export const RULES = {
     repeatable: true,
     description: "These get none: '* /admin/*'; goes before --allow; may be repeated",
   },
-  "read-only": { type: "boolean", description: "Only GET, HEAD and OPTIONS" },
+  "read-only": { type: "boolean", description: "Only GET, HEAD and OPTIONS, and what git fetches with" },
   strict: { type: "boolean", description: "Nothing but the connections' own APIs is reached through the proxy" },
   origin: {
     type: "string",
