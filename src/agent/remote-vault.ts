@@ -45,8 +45,8 @@ export function remoteVault(agent: AgentClient, id: string, openHere: () => Prom
     id,
     isMade: async () => true,
     isReplaced: () => false,
-    read: async (type, name) => {
-      const otherwise = async (): Promise<Entry | null> => (await here()).read(type, name);
+    read: async (type, name, age) => {
+      const otherwise = async (): Promise<Entry | null> => (await here()).read(type, name, age);
       return served(type) ? byAgent(() => agent.read(type, name), otherwise) : otherwise();
     },
     list: async (type, passOver) => {

@@ -68,10 +68,12 @@ export async function inSession<T>(
     return through?.vault ?? null;
   };
   const vault = (): Promise<Vault | null> => {
-    opened ??= openVault(cli.context, { ...dialogue, ...(reads && { elsewhere }) }).catch((error: unknown) => {
-      if (retries) opened = null;
-      throw error;
-    });
+    opened ??= openVault(cli.context, { ...dialogue, ...(reads && { elsewhere, recent: true }) }).catch(
+      (error: unknown) => {
+        if (retries) opened = null;
+        throw error;
+      },
+    );
     return opened;
   };
   const registry = createRegistry({
@@ -83,7 +85,7 @@ export async function inSession<T>(
       folder: () => pathsOrNull(cli.context)?.providers ?? null,
       pin: async (id) => {
         const there = await vault();
-        return there === null ? null : (await import("../connections/plugins.ts")).readPin(there, id);
+        return there === null ? null : (await import("../connections/plugins.ts")).readPin(there, id, "recent");
       },
       passedOver: ({ message }) => cli.output.warn(message),
     },

@@ -37,7 +37,9 @@ export async function access(services: Services, ref: ConnectionRef, options: Ac
     if (options.implicit && !options.withHost) await refuseOtherHost(services, held.stored);
     return held;
   }
-  const stored = await requireConnection(services.vault, ref, options.resource);
+  // Where it is due, the refresh looks into the vault as it is now.
+  const age = options.rejected === undefined ? "recent" : undefined;
+  const stored = await requireConnection(services.vault, ref, options.resource, age);
   return (await asStored(services, stored, options)) ?? renewed(services, stored, options);
 }
 
@@ -98,7 +100,7 @@ async function cautionOf(services: Services, stored: Stored): Promise<string | n
 }
 
 /**
- * A home that can't be written, a key that is being changed, or a plugin that may not be used stops a refresh, but not
+ * A vault that can't be reached or written, a key that is being changed, or a plugin that may not be used stops a refresh, but not
  * the use of a token that is still valid.
  */
 function withoutRefresh(stored: Stored, error: unknown): Outcome {
@@ -107,6 +109,7 @@ function withoutRefresh(stored: Stored, error: unknown): Outcome {
 }
 
 const STOPS_A_REFRESH: readonly ErrorCode[] = [
+  "vault_unreachable",
   "vault_unwritable",
   "busy",
   "plugin_untrusted",

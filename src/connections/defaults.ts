@@ -5,7 +5,7 @@
 import { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import type { Registry } from "../providers/registry.ts";
-import type { Change, Vault, Version } from "../vault/types.ts";
+import type { Age, Change, Vault, Version } from "../vault/types.ts";
 import type { Here } from "./folder/choice.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, sameName, vaultName } from "./ref.ts";
@@ -24,7 +24,7 @@ const DEFAULTS_RECORD = "defaults";
 
 /** @param vault null: there is none yet, so nothing was chosen */
 export async function readDefaults(vault: Vault | null): Promise<Defaults> {
-  return vault === null ? NONE_CHOSEN : (await readRecord(vault)).defaults;
+  return vault === null ? NONE_CHOSEN : (await readRecord(vault, "recent")).defaults;
 }
 
 /** Changes the choices, also while other processes change them. */
@@ -43,8 +43,8 @@ export async function defaultsChange(vault: Vault, change: (defaults: Defaults) 
   return { type: "settings", name: DEFAULTS_RECORD, expected: version, next };
 }
 
-async function readRecord(vault: Vault): Promise<{ defaults: Defaults; version: Version | null }> {
-  const entry = await vault.read("settings", DEFAULTS_RECORD);
+async function readRecord(vault: Vault, age?: Age): Promise<{ defaults: Defaults; version: Version | null }> {
+  const entry = await vault.read("settings", DEFAULTS_RECORD, age);
   if (entry === null) return { defaults: NONE_CHOSEN, version: null };
   return { defaults: decodeRecord<Defaults>(entry.body, DEFAULTS_RECORD), version: entry.version };
 }
@@ -81,7 +81,7 @@ export async function findDefault(
   if (vault === null) return { ref: null, several: [] };
   const defaults = await readDefaults(vault);
   for (const name of preferredNames(defaults, provider)) {
-    const stored = await readConnection(vault, { provider, name });
+    const stored = await readConnection(vault, { provider, name }, undefined, "recent");
     if (stored !== null) return { ref: stored.ref, several: [] };
   }
   const own = (await listConnections(vault)).map(({ ref }) => ref).filter((ref) => ref.provider === provider);

@@ -2,7 +2,8 @@
  * A connection's token for a program that runs for long and needs it often: `agent`, `proxy`, `mcp`, `run --fresh`.
  *
  * Each `get` looks at the record in the vault, so a refresh, a login or a logout by another process counts at once. While
- * nothing changed that look takes microseconds, since the vault keeps open what it read. A token that is due is renewed by
+ * nothing changed that look takes microseconds, since the vault keeps open what it read; where machines share a vault, what was
+ * read there moments ago counts as well. A token that is due is renewed by
  * the refresh engine, once for all who ask in this process meanwhile; the engine sees to the other processes.
  */
 import { AuthError } from "../platform/errors.ts";
@@ -63,7 +64,7 @@ export function liveToken(services: Services, ref: ConnectionRef, given: LiveTok
       inPlace();
       const request = { ...options, minTtl };
       if (resource !== undefined) return once(`ttl ${minTtl}`, request);
-      const stored = await requireConnection(services.vault, ref);
+      const stored = await requireConnection(services.vault, ref, undefined, "recent");
       // Joined only by who has seen that it is due: a renewal that began earlier ends with a token from after that.
       return (await asStored(services, stored, request)) ?? once(`ttl ${minTtl}`, request);
     },

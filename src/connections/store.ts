@@ -2,7 +2,7 @@
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { NewerVersionError } from "../vault/seal.ts";
-import type { Change, Entry, Lock, Vault, Version } from "../vault/types.ts";
+import type { Age, Change, Entry, Lock, Vault, Version } from "../vault/types.ts";
 import { CONNECTION_SECRETS, type Connection, decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, connectionError, display, typed, vaultName } from "./ref.ts";
 import { mergeView, type ResourceRef, type View, viewForResource } from "./resource.ts";
@@ -15,9 +15,14 @@ export interface Stored {
   readonly view?: View;
 }
 
-/** @param as the record as it is for one API; absent: the login itself */
-export async function readConnection(vault: Vault, ref: ConnectionRef, as?: ResourceRef): Promise<Stored | null> {
-  const entry = await vault.read("connection", vaultName(ref));
+/** @param as the record as it is for one API; absent: the login itself @param age as `Vault.read` */
+export async function readConnection(
+  vault: Vault,
+  ref: ConnectionRef,
+  as?: ResourceRef,
+  age?: Age,
+): Promise<Stored | null> {
+  const entry = await vault.read("connection", vaultName(ref), age);
   if (entry === null) return null;
   const stored = decoded.get(entry) ?? decode(entry, display(ref));
   decoded.set(entry, stored);
@@ -69,9 +74,14 @@ export async function blankKept({ warn }: Context, ref: ConnectionRef, { reply }
   }
 }
 
-/** @throws AuthError `connection_not_found` */
-export async function requireConnection(vault: Vault, ref: ConnectionRef, as?: ResourceRef): Promise<Stored> {
-  const stored = await readConnection(vault, ref, as);
+/** As `readConnection`. @throws AuthError `connection_not_found` */
+export async function requireConnection(
+  vault: Vault,
+  ref: ConnectionRef,
+  as?: ResourceRef,
+  age?: Age,
+): Promise<Stored> {
+  const stored = await readConnection(vault, ref, as, age);
   if (stored !== null) return stored;
   throw await (await import("./missing.ts")).missing(vault, ref);
 }

@@ -9,7 +9,8 @@ import type { VaultPlace } from "./place.ts";
 import type { ReplyKeys } from "./reply.ts";
 import { damaged, isNewer, type Label, open, openLabel, readSealedHeader, type SealedHeader, seal } from "./seal.ts";
 import type { Prompt } from "./sources/source.ts";
-import type { Change, Entry, RecordType, Vault, Version } from "./types.ts";
+import { replaced, rolledBack } from "./surprises.ts";
+import type { Age, Change, Entry, RecordType, Vault, Version } from "./types.ts";
 import { mayAsk, OVERTAKEN, overtaken, unlock, unlockCurrent } from "./unlock.ts";
 
 /** Records opened side by side when listing. */
@@ -101,8 +102,9 @@ export async function createVault(
   const placeOf = ({ type, name }: Label): string => hmac(keys.index, pack("record", type, name)).toHex();
   const versionText = ({ incarnation, generation }: Version): string => `${header.epoch}.${incarnation}.${generation}`;
 
-  async function read(type: RecordType, name: string): Promise<Entry | null> {
+  async function read(type: RecordType, name: string, age?: Age): Promise<Entry | null> {
     const label = { type, name };
+    if (age !== undefined && place.recent) return place.recent(label, placeOf(label), () => read(type, name));
     const key = placeOf(label);
     const seen = recent.get(key);
     let reloadOrFail: ReturnType<typeof keyReloader> | null = null;
@@ -278,22 +280,4 @@ export async function createVault(
       return closing instanceof Promise ? closing.finally(driver.close) : driver.close();
     },
   };
-}
-
-function rolledBack({ type, name }: Label): AuthError {
-  const what = type === "connection" ? name : `the ${type} ${name}`;
-  return new AuthError(
-    "vault_rolled_back",
-    `The shared vault has an older state of ${what} than this machine has seen.`,
-    {
-      hint: "The database lost what it had confirmed, as by a failover, or was restored from a backup. Nothing was sent.\nTo go on with what it has now: auth vault accept",
-      ...(type === "connection" && { connection: name }),
-    },
-  );
-}
-
-function replaced(): AuthError {
-  return new AuthError("vault_replaced", "Another vault was put in this one's place.", {
-    hint: "Run the command again to use the vault that is there now.",
-  });
 }

@@ -34,7 +34,7 @@ export function pendingVault(context: Context, options: VaultOptions, onCreated:
       return opened?.id ?? "";
     },
     isMade: async () => (await existing()) !== null,
-    read: async (type, name) => (await existing())?.read(type, name) ?? null,
+    read: async (type, name, age) => (await existing())?.read(type, name, age) ?? null,
     list: async (type, passOver) => (await existing())?.list(type, passOver) ?? [],
     commit: async (changes) => (await made()).commit(changes),
     get lockInterval() {

@@ -2,7 +2,8 @@
 import type { Bytes } from "./bytes.ts";
 import type { Header, Keys } from "./header.ts";
 import type { ReplyKeys } from "./reply.ts";
-import type { Lock, Version } from "./types.ts";
+import type { Label } from "./seal.ts";
+import type { Entry, Lock, Version } from "./types.ts";
 
 export interface VaultPlace {
   /** Takes a connection's lock if it is free; null when another holds it. @param indexKey what locks are named by */
@@ -15,6 +16,13 @@ export interface VaultPlace {
   readonly lockInterval?: number;
   /** Absent: nothing is remembered. A file that someone can put an older one in place of is the person's own. */
   readonly memory?: HomeMemory;
+  /**
+   * A read that may be a little old. Absent: each read is of now.
+   *
+   * @param place the record's key in the store
+   * @param current reads the store
+   */
+  recent?(label: Label, place: string, current: () => Promise<Entry | null>): Promise<Entry | null>;
   close(): void | Promise<void>;
 }
 
@@ -24,6 +32,8 @@ export interface HomeMemory {
   recognize(header: Header, keys: Keys): Promise<void>;
   /** Whether this home has seen a later state of the record than this one. */
   isOlder(place: string, version: Version, keys: ReplyKeys): Promise<boolean>;
+  /** Whether no other state of the record was seen later. @param version null: that there is none */
+  isLatest(place: string, version: Version | null, keys: ReplyKeys): Promise<boolean>;
   /** Remembers the latest state of a record. @param version null: it was erased @param key what it is sealed with */
   remember(place: string, version: Version | null, keys: ReplyKeys): Promise<void>;
 }

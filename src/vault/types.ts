@@ -67,10 +67,17 @@ export interface Lock {
   release(): void;
 }
 
+/** How old what is read may be. Absent: of now. */
+export type Age = "recent";
+
 export interface Vault {
   readonly id: string;
-  /** null when there is no such record. Throws `vault_corrupt` naming the record when it does not open. */
-  read(type: RecordType, name: string): Promise<Entry | null>;
+  /**
+   * null when there is no such record. Throws `vault_corrupt` naming the record when it does not open.
+   *
+   * @param age `recent`: as it was moments ago is good enough, where asking now takes long. Not for what is to be changed
+   */
+  read(type: RecordType, name: string, age?: Age): Promise<Entry | null>;
   /**
    * Every record of a type, in order of name.
    *

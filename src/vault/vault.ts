@@ -17,6 +17,8 @@ export interface VaultOptions {
   readonly store?: string;
   /** Asks for a passphrase; left out where no person can be asked. */
   readonly prompt?: Prompt;
+  /** Nothing is to be changed, as a rule: as the vault was moments ago is good enough, where asking takes long. */
+  readonly recent?: boolean;
   /** A process that has this vault's key, asked before a source that takes long or asks a person. null: there is none. */
   readonly elsewhere?: (header: Header) => Promise<Vault | null>;
 }

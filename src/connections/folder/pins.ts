@@ -2,7 +2,7 @@
  * Which files the person has allowed or denied: one record for each path, sealed in the vault. There a program that can
  * write files, but not open the vault, can't allow one; and the vault is open by then, since the token is in it too.
  */
-import type { Vault } from "../../vault/types.ts";
+import type { Age, Vault } from "../../vault/types.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import { following, update } from "../store.ts";
 import type { FolderChoice } from "./choice.ts";
@@ -21,8 +21,8 @@ export interface FolderPin {
   } | null;
 }
 
-export async function readFolderPin(vault: Vault, path: string): Promise<FolderPin | null> {
-  const entry = await vault.read("folder", nameOf(path));
+export async function readFolderPin(vault: Vault, path: string, age?: Age): Promise<FolderPin | null> {
+  const entry = await vault.read("folder", nameOf(path), age);
   return entry === null ? null : decodeRecord<FolderPin>(entry.body, `folder ${path}`);
 }
 

@@ -1,8 +1,8 @@
 /**
  * The address of a shared vault, as AUTH_STORE holds it:
  *
- *     redis://[user][:password@]host[:port][/database][?prefix=auth&ca=<file>&accept-loss=1]      rediss:// with TLS
- *     postgres://[user][:password@]host[:port]/database[?schema=auth&sslmode=…&sslrootcert=<file>&accept-loss=1]
+ *     redis://[user][:password@]host[:port][/database][?prefix=auth&ca=<file>&accept-loss=1&cache=30]      rediss:// with TLS
+ *     postgres://[user][:password@]host[:port]/database[?schema=auth&sslmode=…&sslrootcert=<file>&accept-loss=1&cache=30]
  *
  * A message never shows it as it was given: only `shown`, which has no password in it.
  */
@@ -25,6 +25,8 @@ export interface SharedAddress {
   readonly certificates: string | null;
   /** The server may be one that forgets what it has confirmed. */
   readonly acceptLoss: boolean;
+  /** For how long what was read may be used again without asking the server. 0: never. */
+  readonly cacheSeconds: number;
 }
 
 const SCHEMES: Readonly<Record<string, { backend: SharedAddress["backend"]; port: number }>> = {
@@ -36,8 +38,8 @@ const SCHEMES: Readonly<Record<string, { backend: SharedAddress["backend"]; port
 
 /** The options of an address, by backend. */
 const OPTIONS = {
-  redis: ["prefix", "ca", "accept-loss"],
-  postgres: ["schema", "sslmode", "sslrootcert", "accept-loss"],
+  redis: ["prefix", "ca", "accept-loss", "cache"],
+  postgres: ["schema", "sslmode", "sslrootcert", "accept-loss", "cache"],
 } as const;
 
 /** In libpq's words. All but `disable` mean the strictest here: a certificate that isn't checked protects from no one. */
@@ -73,6 +75,7 @@ export async function parseAddress(store: string): Promise<SharedAddress> {
     tls,
     certificates: await certificatesIn(options.get("ca") ?? options.get("sslrootcert")),
     acceptLoss: yesOrNo(options.get("accept-loss"), backend),
+    cacheSeconds: secondsIn(options.get("cache"), backend),
   };
 }
 
@@ -120,6 +123,17 @@ function yesOrNo(value: string | undefined, backend: SharedAddress["backend"]): 
   if (value === undefined || value === "0") return false;
   if (value === "1") return true;
   throw wrong("accept-loss in AUTH_STORE is 1 or 0.", backend);
+}
+
+/** Long enough to serve a busy machine, short enough to notice a logout elsewhere. */
+const CACHE_SECONDS = 30;
+const MAX_CACHE_SECONDS = 3600;
+
+function secondsIn(value: string | undefined, backend: SharedAddress["backend"]): number {
+  if (value === undefined) return CACHE_SECONDS;
+  const seconds = /^\d{1,4}$/.test(value) ? Number(value) : MAX_CACHE_SECONDS + 1;
+  if (seconds <= MAX_CACHE_SECONDS) return seconds;
+  throw wrong(`cache in AUTH_STORE is a number of seconds, ${MAX_CACHE_SECONDS} at most; 0 for none.`, backend);
 }
 
 async function certificatesIn(path: string | undefined): Promise<string | null> {

@@ -1,6 +1,6 @@
 /**
  * What a home keeps of a shared vault, in a folder of its own: which vault it is, the local locks, the replies that were
- * kept, and the latest state of each record that it has seen.
+ * kept, the latest state of each record that it has seen, and what it read moments ago.
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -42,7 +42,7 @@ export function writePin(folder: string, pin: Pin): void {
 /** The vault and the states that were seen of it. Locks and kept replies stay: a reply may be all that is left of a login. */
 export function forgetVault(folder: string): void {
   touching(folder, () => {
-    rmSync(join(folder, "seen"), { recursive: true, force: true });
+    for (const name of ["seen", "cache"]) rmSync(join(folder, name), { recursive: true, force: true });
     rmSync(join(folder, "vault.json"), { force: true });
   });
 }

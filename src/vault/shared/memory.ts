@@ -60,6 +60,10 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
       if (seen === null) return false;
       return isBefore(version, seen);
     },
+    async isLatest(place, version, keys) {
+      const seen = await seenAt(place, keys);
+      return seen === null ? version === null : isSame(version ?? NONE, seen.version);
+    },
     async remember(place, version, keys) {
       const seen = await seenAt(place, keys);
       const next = version ?? NONE;

@@ -1,6 +1,6 @@
 /** Opening a vault that machines share. */
 import type { Context } from "../../platform/context.ts";
-import type { Bytes } from "../bytes.ts";
+import { type Bytes, sameBytes } from "../bytes.ts";
 import { retryWhileBusy, type StoreDriver } from "../driver.ts";
 import { HEADER_KEY, type Header, parseHeader } from "../header.ts";
 import { createVault } from "../opened.ts";
@@ -8,6 +8,8 @@ import type { Vault } from "../types.ts";
 import { mayAsk } from "../unlock.ts";
 import type { VaultOptions } from "../vault.ts";
 import { parseAddress, type SharedAddress } from "./address.ts";
+import { recordCache } from "./cache.ts";
+import { cachingDriver } from "./caching-driver.ts";
 import { notOurs, replaced } from "./failures.ts";
 import { homeFolder, readPin } from "./home.ts";
 import { homeMemory } from "./memory.ts";
@@ -29,20 +31,39 @@ export async function openStore(address: SharedAddress): Promise<SharedStore> {
  */
 export async function openShared(context: Context, text: string, options: VaultOptions): Promise<Vault | null> {
   const address = await parseAddress(text);
+  const folder = homeFolder(context, address);
   const store = await openStore(address);
-  const { driver } = store;
-  try {
-    const header = await findHeader(context, address, store);
-    const held = header && options.elsewhere && mayAsk(context, header) ? await options.elsewhere(header) : null;
-    if (header === null || held !== null) {
-      driver.close();
+  const memory = homeMemory(context, address, folder);
+  const cache = recordCache(context, address, folder, memory);
+
+  /** @param firstly done before the server is asked anything */
+  const openWith = async (header: Header, firstly: () => Promise<unknown>): Promise<Vault> => {
+    const held = options.elsewhere && mayAsk(context, header) ? await options.elsewhere(header) : null;
+    if (held !== null) {
+      store.driver.close();
       return held;
     }
-    const folder = homeFolder(context, address);
-    const place = sharedPlace(context, folder, store, homeMemory(context, address, folder));
-    return await createVault(context, place, driver, options.prompt, header);
+    const place = sharedPlace(context, folder, store, { memory: cache.memory, recent: cache.recent });
+    return createVault(context, place, cachingDriver(store.driver, cache, firstly), options.prompt, header);
+  };
+
+  try {
+    const known = options.recent ? cache.header() : null;
+    let fault: unknown = null;
+    if (known !== null)
+      try {
+        return await openWith(known, () => findHeader(context, address, store));
+      } catch (error) {
+        fault = error;
+      }
+    const header = await findHeader(context, address, store);
+    // The copy was as the server has it: no reason to ask a person again.
+    if (known !== null && header !== null && sameBytes(known.bytes, header.bytes)) throw fault;
+    if (header !== null) return await openWith(header, async () => {});
+    store.driver.close();
+    return null;
   } catch (error) {
-    driver.close();
+    store.driver.close();
     throw error;
   }
 }

@@ -16,7 +16,12 @@ import type { SharedStore } from "./store.ts";
 const LOCK_INTERVAL = 60;
 
 /** @param folder the home's, for this vault */
-export function sharedPlace(context: Context, folder: string, store: SharedStore, memory: HomeMemory): VaultPlace {
+export function sharedPlace(
+  context: Context,
+  folder: string,
+  store: SharedStore,
+  known: { readonly memory: HomeMemory; readonly recent: NonNullable<VaultPlace["recent"]> },
+): VaultPlace {
   const waiting = new Map<string, TriedLock>();
   /** Leases that are being given back: who waits for one should not wait until it ends. */
   const releases = new Set<Promise<void>>();
@@ -30,7 +35,7 @@ export function sharedPlace(context: Context, folder: string, store: SharedStore
   };
 
   return {
-    memory,
+    ...known,
     lockInterval: LOCK_INTERVAL,
     async tryLock(name, indexKey, keys) {
       ensureFolder(folder);

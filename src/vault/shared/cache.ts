@@ -1,0 +1,153 @@
+/**
+ * What this home read of a shared vault moments ago, so that a token that is good for an hour isn't asked for over the network
+ * each time, and is there while the network isn't.
+ *
+ * A file for each record, `cache/<its key in the store>`, and one for the header as it is:
+ *
+ *     8 when the server was asked, milliseconds · 32 a keyed hash of that and what follows · the value as the store has it
+ *
+ * Nothing follows where the store had none. Values stay sealed. Only a state that is the latest this home has seen is used, so
+ * that an older file put in a newer one's place is as good as none; so is one that was edited.
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Context } from "../../platform/context.ts";
+import { errorCode } from "../../platform/errors.ts";
+import { type Bytes, concat, decodeUtf8, hmac, pack, sameBytes, uint64, utf8, viewOf } from "../bytes.ts";
+import { HEADER_KEY, type Header, type Keys, parseHeader } from "../header.ts";
+import type { HomeMemory, VaultPlace } from "../place.ts";
+import type { ReplyKeys } from "../reply.ts";
+import { type Label, readSealedHeader, tryOpen } from "../seal.ts";
+import type { Entry, RecordType } from "../types.ts";
+import type { SharedAddress } from "./address.ts";
+import { readIfThere, readPin, writeWhole } from "./home.ts";
+
+export interface RecordCache {
+  /** The header of the vault as this home knows it; null where it isn't kept. To be believed once it is unlocked. */
+  header(): Header | null;
+  /** The home's memory, from which the cache has its keys. */
+  readonly memory: HomeMemory;
+  readonly recent: NonNullable<VaultPlace["recent"]>;
+  /** @param value null: the store has none @param asked when the server was asked, by `now` */
+  put(place: string, value: Uint8Array | null, asked: number): void;
+  drop(place: string): void;
+  now(): number;
+}
+
+interface Held {
+  readonly asked: number;
+  readonly entry: Entry | null;
+}
+
+const TAG_AT = 8;
+const VALUE_AT = 40;
+/** Milliseconds. Who waits for a lock reads the same record many times a second. */
+const REWRITE_AFTER = 1000;
+
+/** @param folder the home's, for this vault */
+export function recordCache(context: Context, address: SharedAddress, folder: string, memory: HomeMemory): RecordCache {
+  const files = join(folder, "cache");
+  const bound = address.cacheSeconds * 1000;
+  let keys: Keys | null = null;
+  const written = new Map<string, { readonly value: Uint8Array; readonly asked: number }>();
+  /** While the server doesn't answer: until when it isn't asked again, where that can be helped. */
+  let leftAlone = Number.NEGATIVE_INFINITY;
+
+  const now = (): number => context.now();
+  const tagOf = ({ index }: Keys, place: string, time: Uint8Array, value: Uint8Array): Bytes =>
+    hmac(hmac(index, utf8("cache of a shared vault")), pack(place, time, value));
+
+  /** The cache is a help: a folder that can't be written is no reason to fail. */
+  const attempt = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      context.debug(`the cache of the shared vault: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+
+  async function heldAt(label: Label, place: string): Promise<Held | null> {
+    const bytes = keys === null || bound === 0 ? null : readIfThere(join(files, place));
+    if (keys === null || bytes === null || bytes.length < VALUE_AT) return null;
+    const file = new Uint8Array(bytes);
+    const value = file.subarray(VALUE_AT);
+    const time = file.subarray(0, TAG_AT);
+    if (!sameBytes(tagOf(keys, place, time, value), file.subarray(TAG_AT, VALUE_AT))) return null;
+    const asked = Number(viewOf(time).getBigUint64(0));
+    const { data } = keys;
+    const current: ReplyKeys = { current: () => data, find: async (id) => (id === data.id ? data : null) };
+    if (value.length === 0) {
+      // A login that was made elsewhere a moment ago is looked for.
+      const known = label.type !== "connection" && (await memory.isLatest(place, null, current));
+      return known ? { asked, entry: null } : null;
+    }
+    const sealed = readSealedHeader(value);
+    if (sealed?.keyId !== data.id || !(await memory.isLatest(place, sealed.version, current))) return null;
+    const body = await tryOpen(data, place, label, value);
+    if (body === null) return null;
+    const { type, name } = label;
+    return { asked, entry: { type: type as RecordType, name, version: sealed.version, body: decodeUtf8(body) } };
+  }
+
+  return {
+    now,
+    header() {
+      const pin = bound === 0 ? null : readPin(folder);
+      const bytes = pin === null ? null : readIfThere(join(files, HEADER_KEY));
+      if (pin === null || bytes === null) return null;
+      try {
+        const header = parseHeader(new Uint8Array(bytes));
+        return header.vaultId === pin.vaultId && header.epoch === pin.epoch ? header : null;
+      } catch {
+        return null; // Damaged: the server's own is read.
+      }
+    },
+    memory: {
+      ...memory,
+      async recognize(header, opened) {
+        await memory.recognize(header, opened);
+        keys = opened;
+        if (bound === 0) return attempt(() => rmSync(files, { recursive: true, force: true }));
+        const kept = readIfThere(join(files, HEADER_KEY));
+        if (kept === null || Buffer.compare(kept, header.bytes) !== 0)
+          attempt(() => writeWhole(files, HEADER_KEY, header.bytes));
+      },
+    },
+    async recent(label, place, current) {
+      const held = await heldAt(label, place);
+      const age = held === null ? Number.NaN : now() - held.asked;
+      // Not where the clock was set back.
+      if (held !== null && age >= 0 && (age < bound || now() < leftAlone)) return held.entry;
+      try {
+        return await current();
+      } catch (error) {
+        if (held === null || errorCode(error) !== "vault_unreachable") throw error;
+        leftAlone = now() + bound;
+        context.warn(`The shared vault at ${address.shown} can't be reached. Used: what it had ${ago(age)}.`);
+        return held.entry;
+      }
+    },
+    put(place, value, asked) {
+      if (keys === null || bound === 0) return;
+      const last = written.get(place);
+      const content = value ?? new Uint8Array();
+      if (last && asked - last.asked < REWRITE_AFTER && Buffer.compare(last.value, content) === 0) return;
+      written.set(place, { value: content, asked });
+      const time = uint64(asked);
+      const tag = tagOf(keys, place, time, content);
+      attempt(() => writeWhole(files, place, concat(time, tag, content)));
+    },
+    drop(place) {
+      written.delete(place);
+      if (bound > 0) attempt(() => rmSync(join(files, place), { force: true }));
+    },
+  };
+}
+
+/** @param age milliseconds */
+function ago(age: number): string {
+  const minutes = Math.round(age / 60_000);
+  if (age < 0 || minutes < 1) return "less than a minute ago";
+  if (minutes < 120) return minutes === 1 ? "a minute ago" : `${minutes} minutes ago`;
+  return `${Math.round(minutes / 60)} hours ago`;
+}

@@ -1,0 +1,51 @@
+/** The driver of a shared vault, by which the home's cache learns what was read and written. */
+import type { StoreDriver } from "../driver.ts";
+import { HEADER_KEY } from "../header.ts";
+import type { RecordCache } from "./cache.ts";
+
+/** @param firstly done once, before the server is asked anything: the vault may have been opened by what the cache has of it */
+export function cachingDriver(
+  driver: StoreDriver,
+  cache: Pick<RecordCache, "now" | "put" | "drop">,
+  firstly: () => Promise<unknown>,
+): StoreDriver {
+  let begun: Promise<unknown> | null = null;
+  const begin = (): Promise<unknown> => {
+    begun ??= firstly().catch((error: unknown) => {
+      begun = null;
+      throw error;
+    });
+    return begun;
+  };
+  const after = async <T>(work: () => T): Promise<Awaited<T>> => {
+    await begin();
+    return await work();
+  };
+  return {
+    ...driver,
+    async getItemRaw(key) {
+      await begin();
+      // From before the question: it may be answered, or heard, late.
+      const asked = cache.now();
+      const value: unknown = await driver.getItemRaw?.(key, {});
+      if (key !== HEADER_KEY) cache.put(key, value instanceof Uint8Array ? value : null, asked);
+      return value;
+    },
+    getItem: (key) => after(() => driver.getItem(key, {})),
+    getItems: (items) => after(async () => (await driver.getItems?.(items)) ?? []),
+    getKeys: (base, options) => after(() => driver.getKeys(base, options)),
+    hasItem: (key) => after(() => driver.hasItem(key, {})),
+    async swap(steps, whole) {
+      await begin();
+      const asked = cache.now();
+      const changed = steps.filter(({ key, next }) => key !== HEADER_KEY && next !== undefined);
+      // Whatever becomes of it: without an answer it may have been done all the same.
+      for (const { key } of changed) cache.drop(key);
+      const failed = await driver.swap(steps, whole);
+      if (failed.length === 0) for (const { key, next } of changed) cache.put(key, next?.value ?? null, asked);
+      return failed;
+    },
+    requireWritable: () => after(driver.requireWritable),
+    check: () => after(driver.check),
+  };
+}

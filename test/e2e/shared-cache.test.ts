@@ -1,0 +1,129 @@
+/** `auth token` with a vault on another machine: when it asks that machine, and when it needn't. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { errorOf, loggedIn, PROVIDER } from "../support/logged-in.ts";
+import { lacking } from "../support/needs.ts";
+import { auth, type Ended, type RunOptions, tempFolder } from "../support/program.ts";
+import { relayTo } from "../support/relay.ts";
+import { KEY } from "../vault/home.ts";
+import { BACKENDS, lazyServer } from "../vault/shared-home.ts";
+
+for (const [name, { needs, start }] of Object.entries(BACKENDS))
+  describe.skipIf(lacking(...needs))(name, () => {
+    const server = lazyServer(start);
+    afterAll(() => server.stop());
+
+    /** Two machines at one vault with a login in it, the second on a way that counts and can be cut. */
+    async function withMachines(
+      work: (machines: {
+        one: (args: readonly string[], options?: RunOptions) => Promise<Ended>;
+        /** @param more options of its AUTH_STORE */
+        other: (args: readonly string[], options?: RunOptions, more?: string) => Promise<Ended>;
+        relay: Awaited<ReturnType<typeof relayTo>>;
+        home: string;
+      }) => Promise<void>,
+    ): Promise<void> {
+      const address = await server.address();
+      const relay = await relayTo((await server.get()).port);
+      const first = await loggedIn({}, null);
+      const home = tempFolder();
+      const one = (args: readonly string[], options: RunOptions = {}): Promise<Ended> =>
+        first.call(args, { ...options, env: { AUTH_STORE: address, AUTH_KEY: KEY } });
+      const through = address.replace(/:\d+\//, `:${relay.port}/`);
+      try {
+        const login = await one(["login", PROVIDER, ...first.places, "--quiet"]);
+        expect({ code: login.code, stderr: login.stderr }).toEqual({ code: 0, stderr: expect.any(String) });
+        await work({
+          one,
+          other: (args, options = {}, more = "") =>
+            auth(args, {
+              ...options,
+              env: { ...first.env, HOME: home, AUTH_HOME: home, AUTH_STORE: through + more, AUTH_KEY: KEY },
+            }),
+          relay,
+          home,
+        });
+      } finally {
+        await relay.cut();
+        await first.stop();
+      }
+    }
+
+    const printed = ({ code, stdout, stderr }: Ended): string => {
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      return stdout.trim();
+    };
+
+    test(
+      "a fresh token takes no connection; with cache=0 each takes one",
+      () =>
+        withMachines(async ({ other, relay, home }) => {
+          const token = printed(await other(["token", PROVIDER]));
+          const before = relay.count();
+          expect(before).toBeGreaterThan(0);
+          for (const call of [
+            ["token", PROVIDER],
+            ["token", `${PROVIDER}:default`],
+            ["run", PROVIDER, "--", "true"],
+          ])
+            expect((await other(call)).code).toBe(0);
+          expect(printed(await other(["token", PROVIDER]))).toBe(token);
+          expect(relay.count()).toBe(before);
+          for (const path of new Bun.Glob("**").scanSync(home))
+            expect([path, readFileSync(join(home, path), "latin1").includes(token)]).toEqual([path, false]);
+          expect(printed(await other(["token", PROVIDER], {}, "&cache=0"))).toBe(token);
+          expect(relay.count()).toBeGreaterThan(before);
+        }),
+      60_000,
+    );
+
+    test(
+      "a rotation elsewhere: the refused token leads to the new one, and no second refresh is sent",
+      () =>
+        withMachines(async ({ one, other }) => {
+          const old = printed(await other(["token", PROVIDER]));
+          expect((await one(["refresh", PROVIDER, "--force"])).code).toBe(0);
+          const next = printed(await other(["token", PROVIDER, "--rejected", "-"], { stdin: old }));
+          expect(next).not.toBe(old);
+          // The one that the other machine has: had this one refreshed too, it would be another.
+          expect(next).toBe(printed(await one(["token", PROVIDER])));
+          expect(printed(await other(["token", PROVIDER]))).toBe(next);
+        }),
+      60_000,
+    );
+
+    test(
+      "offline, a token that is still valid is given with a warning; a refused one is not",
+      () =>
+        withMachines(async ({ other, relay }) => {
+          const token = printed(await other(["token", PROVIDER], {}, "&cache=1"));
+          await relay.cut();
+          await Bun.sleep(1100);
+          const offline = await other(["token", PROVIDER], {}, "&cache=1");
+          expect({ code: offline.code, stdout: offline.stdout }).toEqual({ code: 0, stdout: `${token}\n` });
+          expect(offline.stderr).toMatch(/can't be reached.*Used: what it had/);
+          // It lives for less than that: a refresh would be due.
+          const due = await other(["token", PROVIDER, "--min-ttl", "999999999"]);
+          expect({ code: due.code, stdout: due.stdout }).toEqual({ code: 0, stdout: `${token}\n` });
+          expect(due.stderr).toMatch(/can't be reached.*still works/);
+          const refused = await other(["token", PROVIDER, "--rejected", "-", "--json"], { stdin: token });
+          expect(refused.code).toBe(5);
+          expect(errorOf(refused)).toMatchObject({ code: "vault_unreachable" });
+        }),
+      60_000,
+    );
+
+    test(
+      "a logout elsewhere is seen once the bound is over",
+      () =>
+        withMachines(async ({ one, other }) => {
+          printed(await other(["token", PROVIDER], {}, "&cache=1"));
+          expect((await one(["logout", PROVIDER, "--yes"])).code).toBe(0);
+          await Bun.sleep(1100);
+          const after = await other(["token", PROVIDER, "--json"], {}, "&cache=1");
+          expect(errorOf(after)).toMatchObject({ code: "connection_not_found" });
+        }),
+      60_000,
+    );
+  });
