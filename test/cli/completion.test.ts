@@ -38,8 +38,8 @@ const valuesOf = async (line: string): Promise<string[]> => (await offered(line)
 describe("Tab offers", () => {
   const EXACTLY: Readonly<Record<string, readonly string[]>> = {
     lo: ["login", "logout", "log"],
-    "vault ": ["status", "init", "rekey"],
-    "-q --json vault re": ["rekey"],
+    "vault ": ["status", "init", "rekey", "accept", "copy", "backup", "restore"],
+    "-q --json vault re": ["rekey", "restore"],
     // A provider alone is enough where its only connection is called default.
     "token ": ["apikey:x", "github:home", "github:work", "google"],
     "token google:": ["google:default"],
@@ -70,7 +70,7 @@ describe("Tab offers", () => {
     "get github --field refreshT": ["refreshToken", "refreshTokenExpiresAt"],
     "log --event log": ["login", "logout"],
     "help exit": ["exit-codes"],
-    "help vault re": ["rekey"],
+    "help vault re": ["rekey", "restore"],
     "help vault exit": [],
     "completion z": ["zsh"],
     "login --endpoint tok": ["token="],

@@ -127,6 +127,27 @@ describe("backup and restore", () => {
     expect(await tokenIn(machine, "apikey:n0")).toBe("newer");
   }, 60_000);
 
+  test("a restore that was killed goes on where it was, and what is there by then stays as it is", async () => {
+    const env = await withLogins(3);
+    const folder = tempFolder();
+    const [file, secret] = [join(folder, "vault.age"), join(folder, "key.txt")];
+    const identity = await generateX25519Identity();
+    writeFileSync(secret, identity, { mode: 0o600 });
+    await succeeded(auth(["vault", "backup", file, "--recipient", await identityToRecipient(identity)], { env }));
+    const machine = bareEnvironment();
+    const restore = ["vault", "restore", file, "--identity", secret, "--json"];
+    for (const nth of [1, 3]) {
+      const killed = await run([TEST_AUTH, ...restore], {
+        env: { ...machine, AUTH_TEST_FAULT: `vault-commit#${nth}:kill` },
+      });
+      expect(killed.signal).toBe("SIGKILL");
+    }
+    const { new: added, same } = JSON.parse((await succeeded(auth(restore, { env: machine }))).stdout);
+    expect(same).not.toEqual([]);
+    expect(added).not.toEqual([]);
+    for (const i of [0, 1, 2]) expect(await tokenIn(machine, `apikey:n${i}`)).toBe(`the-token-${i}`);
+  }, 60_000);
+
   test("a passphrase typed at the terminal is asked for twice, and a slip of the finger writes nothing", async () => {
     const env = await withLogins(1);
     const file = join(tempFolder(), "vault.age");

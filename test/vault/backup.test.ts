@@ -166,6 +166,14 @@ test("no file is replaced by a backup, and none is left of one that can't be wri
   const before = readFileSync(fileOf(home));
   expect((await refusal(backup(home))).code).toBe("usage");
   expect(readFileSync(fileOf(home)).equals(before)).toBeTrue();
+  // While the passphrase was asked for.
+  const late = join(home.folder, "late");
+  const asked = async (): Promise<Sealing> => {
+    writeFileSync(late, "mine");
+    return RECIPIENTS;
+  };
+  expect((await refusal(backupVault(home.context({ AUTH_KEY: KEY }), late, asked))).code).toBe("usage");
+  expect(readFileSync(late, "utf8")).toBe("mine");
   const { code } = await refusal(backup(home, RECIPIENTS, join(home.folder, "no-folder", "vault.age")));
   expect(code).toBe("vault_unwritable");
   for (const recipients of [["age1nonsense"], [IDENTITY]]) {

@@ -5,12 +5,14 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { copyFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { initVault } from "../../src/vault/create.ts";
+import { MemoryVault } from "../../src/vault/memory.ts";
 import { copyVault } from "../../src/vault/moving/copy.ts";
-import type { Vault } from "../../src/vault/types.ts";
+import { type Held, put } from "../../src/vault/moving/records.ts";
+import type { Change, Entry, Vault } from "../../src/vault/types.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { startRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
-import { erase, KEY, newHome, openOrMake, put, refusal, version } from "./home.ts";
+import { erase, KEY, newHome, openOrMake, refusal, version, put as written } from "./home.ts";
 import { COPY_KEY, contentOf, copy, counts, expectSame, fileIn, filled, opened, targetOf } from "./moving-home.ts";
 import { BACKENDS, lazyServer } from "./shared-home.ts";
 
@@ -43,7 +45,7 @@ for (const [name, { needs, start }] of Object.entries(STORES))
       const vault = await filled(home);
       await copy(home, store);
       expect(counts(await copy(home, store))).toEqual({ same: 6 });
-      await vault.commit([put("github:work", 3, "3"), put("new:one", 1, "new")]);
+      await vault.commit([written("github:work", 3, "3"), written("new:one", 1, "new")]);
       const moved = await copy(home, store);
       expect(moved.records).toMatchObject({ new: ["new:one"], updated: ["github:work"] });
       await opened(home, store, async (there) => expectSame(await contentOf(there), await contentOf(vault)));
@@ -57,7 +59,7 @@ for (const [name, { needs, start }] of Object.entries(STORES))
       await copy(home, store);
       const login = version(7, "ef".repeat(16));
       await opened(home, store, async (there) => {
-        await there.commit([put("github:work", 3, "renewed there")]);
+        await there.commit([written("github:work", 3, "renewed there")]);
         const change = { type: "connection", name: "connection:one" } as const;
         await there.commit([{ ...change, expected: version(1), next: { version: login, body: "logged in there" } }]);
       });
@@ -76,7 +78,7 @@ for (const [name, { needs, start }] of Object.entries(STORES))
       const vault = await filled(home);
       const context = home.context({ AUTH_STORE: store, AUTH_KEY: COPY_KEY });
       const other = await openOrMake(context);
-      await other.commit([put("a:b", 1, "mine")]);
+      await other.commit([written("a:b", 1, "mine")]);
       await other.close();
       const refused = await refusal(copy(home, store));
       expect(refused.code).toBe("usage");
@@ -110,7 +112,7 @@ for (const [name, { needs, start }] of Object.entries(STORES))
       const lock = await vault.tryLock("github:work");
       const copying = copy(home, store);
       await Bun.sleep(100);
-      await vault.commit([put("github:work", 3, "what the refresh brought")]);
+      await vault.commit([written("github:work", 3, "what the refresh brought")]);
       lock?.release();
       await copying;
       await opened(home, store, async (there) =>
@@ -170,7 +172,7 @@ test("a variable with the copy's key doesn't keep this vault from opening with i
   using home = newHome();
   await initVault(home.context(), { source: "file" });
   const vault = (await openVault(home.context())) as Vault;
-  await vault.commit([put("a:b", 1, "1")]);
+  await vault.commit([written("a:b", 1, "1")]);
   vault.close();
   const store = fileIn(home, "copy");
   expect(counts(await copy(home, store, {}, home.context({ AUTH_KEY: COPY_KEY })))).toEqual({ new: 1 });
@@ -195,3 +197,30 @@ test.skipIf(lacking("redis-server"))(
     }
   },
 );
+
+describe("a record that is put into a vault", () => {
+  const held: Held = { entry: { type: "connection", name: "a:b", version: version(2), body: "2" }, reply: null };
+  const stored = (body: string, generation: number): Entry => ({ ...held.entry, version: version(generation), body });
+
+  test("is read back: one that isn't as it was written is said", async () => {
+    class Damaging extends MemoryVault {
+      override async commit(changes: readonly Change[]): Promise<"committed" | "conflict"> {
+        const damaged = changes.map((change) => ({ ...change, next: change.next && { ...change.next, body: "?" } }));
+        return super.commit(damaged);
+      }
+    }
+    expect((await refusal(put(new Damaging(), held))).code).toBe("vault_corrupt");
+  });
+
+  test("meets what another process commits in between", async () => {
+    class Overtaken extends MemoryVault {
+      override async commit(changes: readonly Change[]): Promise<"committed" | "conflict"> {
+        this.entries.set("connection a:b", stored("3", 3));
+        return super.commit(changes);
+      }
+    }
+    const vault = new Overtaken();
+    expect(await put(vault, held)).toBe("newer");
+    expect((await vault.read("connection", "a:b"))?.body).toBe("3");
+  });
+});
