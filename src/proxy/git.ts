@@ -1,6 +1,6 @@
 /**
- * What git clones and fetches with: a POST, whose body says what it has already, and which changes nothing (Git's HTTP protocol, "Smart Service
- * git-upload-pack"). To push is `git-receive-pack`.
+ * What git clones and fetches with: a POST, whose body says what it has already, and which changes nothing (Git's HTTP
+ * protocol, "Smart Service git-upload-pack"). To push is `git-receive-pack`.
  */
 export function isGitFetch(asked: {
   readonly method: string;
