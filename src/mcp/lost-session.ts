@@ -1,11 +1,11 @@
 /** How servers say that they don't know the session of a request. */
 import type { HttpStream } from "../platform/http.ts";
 import { asObject } from "../platform/json.ts";
-import { INVALID_REQUEST, jsonIn } from "./message.ts";
+import { jsonIn } from "./message.ts";
 import { drain, failedBody } from "./reply.ts";
 
-/** Of the implementation's own (JSON-RPC 2.0 §5.1): "Bad Request: No valid session ID provided", "Session not found". */
-const CODES: readonly unknown[] = [-32000, -32001, INVALID_REQUEST];
+/** What the official SDK for Python says in plain text, and the examples of the one for TypeScript in JSON-RPC, with HTTP 400. */
+const UNKNOWN_SESSION = "Bad Request: No valid session ID provided";
 
 /**
  * "When a client receives HTTP 404 in response to a request containing an Mcp-Session-Id, it MUST start a new session" (MCP
@@ -22,12 +22,13 @@ export async function unlessSessionLost(reply: HttpStream): Promise<HttpStream |
   if (reply.status !== 400) return reply;
   const body = await failedBody(reply);
   if (body === null) return { ...reply, body: null };
-  return isAboutSession(body) ? null : { ...reply, body: new Blob([body]).stream() };
+  return isUnknownSession(body) ? null : { ...reply, body: new Blob([body]).stream() };
 }
 
-function isAboutSession(body: Uint8Array<ArrayBuffer>): boolean {
-  const error = asObject(asObject(jsonIn(body))?.error);
-  if (error !== null && !CODES.includes(error.code)) return false;
-  const text = error === null ? new TextDecoder().decode(body) : error.message;
-  return typeof text === "string" && text.length < 1_000 && /session/i.test(text);
+/** Not the word "session" alone: a tool that was called, and failed, may say that too, and would be called twice. */
+function isUnknownSession(body: Uint8Array<ArrayBuffer>): boolean {
+  const message = asObject(jsonIn(body));
+  if (message === null) return new TextDecoder().decode(body).trim() === UNKNOWN_SESSION;
+  // An answer to the request has its id (JSON-RPC 2.0 §5): the server has looked at it.
+  return (message.id ?? null) === null && asObject(message.error)?.message === UNKNOWN_SESSION;
 }

@@ -32,8 +32,8 @@ test("a lost session that can't be renewed at once is renewed at the next messag
 
 const NO_SESSION = "Bad Request: No valid session ID provided";
 
-function refusal(code: number, message: string): Response {
-  return Response.json({ jsonrpc: "2.0", id: null, error: { code, message } }, { status: 400 });
+function refusal(code: number, message: string, id: unknown = null): Response {
+  return Response.json({ jsonrpc: "2.0", id, error: { code, message } }, { status: 400 });
 }
 
 test.each([
@@ -69,6 +69,22 @@ test.each([
   const failure = await client.request("tools/call").catch((error: unknown) => error);
   expect(failure).toMatchObject({ error: { code, message } });
   expect(begun).toBe(1);
+});
+
+test.each([
+  ["names a session of its own", "The tool's browser session crashed after the purchase", false],
+  ["has the words for a lost session", NO_SESSION, true],
+])("a tool whose error %s is called once", async (_, message, isAnswer) => {
+  let called = 0;
+  const client = bridgeTo(({ method, id }) => {
+    if (method !== "tools/call") return undefined;
+    called++;
+    return refusal(-32000, message, isAnswer ? id : null);
+  });
+  await client.initialize();
+  const failure = await client.request("tools/call").catch((error: unknown) => error);
+  expect(failure).toMatchObject({ error: { code: -32000, message } });
+  expect(called).toBe(1);
 });
 
 test.each([503, 401])("the server's own stream is asked for again after HTTP %d", async (status) => {
