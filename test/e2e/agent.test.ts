@@ -1,6 +1,6 @@
 /** `auth agent`: a process that keeps the vault open, and answers other programs and `auth` itself. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type AgentHome, agentHome, CLI, isAlive, kill, PASSPHRASE, post } from "../support/agent-home.ts";
 import { until } from "../support/held-home.ts";
@@ -187,6 +187,21 @@ describe("when nobody asks", () => {
     expect((await home.ask("/v1/token/acme")).status).toBe(200);
     await Bun.sleep(2_500);
     expect((await home.ask("/v1/token/acme")).status).toBe(423);
+  });
+
+  test("a key that was moved from its file to AUTH_KEY opens it, until it locks after the idle time", async () => {
+    const home = await made(3600);
+    const file = join(home.env.AUTH_HOME ?? "", "key");
+    const [, key = ""] = readFileSync(file, "utf8").trim().split(" ");
+    unlinkSync(file);
+    const env = { AUTH_KEY: key };
+    expect((await home.call(["agent", "start", "--idle", "1s"], { env })).stderr).toContain("The agent is started");
+    expect(await home.status()).toMatchObject({ locked: false });
+    for (let by = ""; by !== "idle"; by = (await home.status())?.lockedBy ?? "") await Bun.sleep(50);
+    const { body } = await home.ask("/v1/token/acme");
+    expect(body.error).toMatchObject({ code: "vault_locked", message: "The agent is locked." });
+    expect((await home.call(["agent", "start"], { env })).stderr).toContain("unlocked");
+    expect((await home.ask("/v1/token/acme")).status).toBe(200);
   });
 
   test("--idle takes times only", async () => {

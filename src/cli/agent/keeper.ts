@@ -5,7 +5,7 @@
 import type { Services } from "../../connections/services.ts";
 import { AuthError, errorCode } from "../../platform/errors.ts";
 import { forgetSecrets, type Secret } from "../../platform/secret.ts";
-import { isVaultKey } from "../../vault/handover.ts";
+import { isVaultKey, vaultKey } from "../../vault/handover.ts";
 import type { Prompt } from "../../vault/sources/source.ts";
 import { locked, VARIABLES } from "../../vault/sources/source.ts";
 import { vaultStatus } from "../../vault/status.ts";
@@ -131,7 +131,8 @@ async function drained(closing: Held): Promise<void> {
   await closing.closed;
 }
 
-const LOST = ["vault_replaced", "vault_locked", "key_invalid"];
+const NO_KEY = ["vault_locked", "key_invalid"];
+const LOST = ["vault_replaced", ...NO_KEY];
 
 const UNLOCK = "Unlock it: auth agent start";
 
@@ -150,9 +151,18 @@ function withKey(cli: Cli, key: Secret): Cli {
   return { ...cli, context: { ...context, env, paths: context.paths } };
 }
 
-/** Whoever may read the file has the key, locked or not: the agent reads it itself. */
+/**
+ * Whoever may read the file has the key, locked or not: the agent reads it itself. Not where the file lacks it, and the key
+ * on record as the file's is given in another way.
+ */
 async function isKeyInFile({ context }: Cli): Promise<boolean> {
-  return (await vaultStatus(context))?.keySource === "file";
+  if ((await vaultStatus(context))?.keySource !== "file") return false;
+  try {
+    return (await vaultKey(context, nobodyIsAsked)) !== null;
+  } catch (error) {
+    if (NO_KEY.includes(errorCode(error) ?? "")) return false;
+    throw error;
+  }
 }
 
 function anotherVault(): AuthError {
