@@ -113,6 +113,24 @@ test("what takes it back takes back that alone", async () => {
   expect(existsSync(join(home, ".cursor"))).toBe(false);
 });
 
+test("-p means the MCP entry that was set up with it, and what takes it back names it", async () => {
+  const { home, call, sh } = makeHome();
+  const url = "https://mcp.example.com/mcp";
+  const servers = (): string[] =>
+    Object.keys(JSON.parse(readFileSync(join(home, ".cursor", "mcp.json"), "utf8")).mcpServers);
+  await call("setup", "mcp", "cursor", url, "--yes");
+  const work = await call("setup", "mcp", "cursor", url, "-p", "work", "--yes");
+  await call("setup", "mcp", "cursor", url, "-p", "third", "--yes");
+  expect(servers()).toEqual(["example", "example-work", "example-third"]);
+  const checked = await call("setup", "mcp", "-p", "work", "--check");
+  expect([checked.code, checked.stdout]).toEqual([0, expect.stringMatching(/^mcp example-work: stands in .*\n$/)]);
+  expect((await call("setup", "mcp", "-p", "gone", "--check")).code).toBe(64);
+  const command = commandAfter("To take it back:", work);
+  expect(command).toBe(`auth setup mcp cursor ${url} -p work --undo`);
+  expect((await sh(`${command} --yes`)).code).toBe(0);
+  expect(servers()).toEqual(["example", "example-third"]);
+});
+
 test("--check: what forgets a part that was changed by hand is right as printed", async () => {
   const { home, call, sh } = makeHome();
   await call(...GIT, "--yes");

@@ -41,7 +41,7 @@ export async function setUp(
   if (!changed) cli.output.success(`${tool} is set up already: nothing to change.`);
   else {
     const names = wanted.map(({ name }) => name);
-    cli.output.success(`Set up ${tool}. To take it back: ${undoCommand({ tool, words, names })}`);
+    cli.output.success(`Set up ${tool}. To take it back: ${undoCommand({ tool, words, names, made })}`);
   }
 }
 

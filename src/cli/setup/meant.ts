@@ -1,8 +1,10 @@
 /** Which of what was set up is meant by a tool, the words after it, and the hosts or names that were given. */
 import { usage } from "../../platform/errors.ts";
 import type { SetupStatus } from "../../setup/engine.ts";
+import { TOOLS } from "../../setup/table.ts";
 import { shown } from "../flags.ts";
 import { originFrom } from "./call.ts";
+import { profileIn } from "./commands.ts";
 
 export interface Meant {
   /** null: each. */
@@ -15,7 +17,7 @@ export interface Meant {
   readonly names: readonly string[];
 }
 
-type Named = Pick<SetupStatus, "tool" | "name" | "words">;
+type Named = Pick<SetupStatus, "tool" | "name" | "words" | "made">;
 
 /** @throws AuthError `usage` for words that mean nothing that was set up */
 export function meantOf(all: readonly Named[], { tool, words, profile, names }: Meant): (one: Named) => boolean {
@@ -23,11 +25,16 @@ export function meantOf(all: readonly Named[], { tool, words, profile, names }: 
   const isCalled = (one: Named): boolean =>
     (tool === null || one.tool === tool) &&
     words.every((word, number) => one.words[number] === word) &&
-    (profile === undefined || one.words[0]?.split(":").at(-1) === profile);
+    (profile === undefined || profileOf(one) === profile);
   const typed = [...words, ...(profile === undefined ? [] : [`-p ${profile}`])].join(" ");
   if (typed !== "" && !all.some(isCalled))
     throw usage(`Nothing was set up by '${shown(typed)}'.`, "See what was: auth setup");
   return (one) => isCalled(one) && (names.length === 0 || wanted.has(one.name));
+}
+
+/** The name of the connection; of a tool that isn't given one, the `-p` that goes into its calls. */
+function profileOf(one: Named): string | undefined {
+  return TOOLS[one.tool]?.words === undefined ? one.words[0]?.split(":").at(-1) : profileIn(one);
 }
 
 function originOrNone(name: string): string[] {
