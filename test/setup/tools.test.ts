@@ -45,6 +45,19 @@ test("aws: a default profile that is written in full is the one that gets it", a
   expect(sectionOf(await planned("aws", call, config))).toBe("[profile default]");
 });
 
+test("pip: what a command's own section sets instead is told, since it goes first", async () => {
+  const notesFor = async (text: string): Promise<readonly string[]> =>
+    (await planned("pip", {}, { "/home/me/.config/pip/pip.conf": text })).notes ?? [];
+  const found = expect.stringContaining("[install] in /home/me/.config/pip/pip.conf sets keyring-provider");
+  expect(await notesFor("[install]\nkeyring_provider: disabled\n")).toContainEqual(found);
+  for (const text of [
+    "",
+    "[install]\nkeyring-provider = subprocess\n",
+    "[install]\nuser = true\n[freeze]\nkeyring-provider = x\n",
+  ])
+    expect(await notesFor(text)).not.toContainEqual(found);
+});
+
 test.each([
   ["git", ["https://github.com"]],
   ["docker", ["https://ghcr.io"]],
