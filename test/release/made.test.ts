@@ -1,6 +1,6 @@
 /** What `npm run release` makes, in the hands of those who take it: install.sh, `auth upgrade`, verify.sh. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { entry } from "../../.ci/release/archive.ts";
 import { commandLine, publishedAt } from "../../.ci/release/asked.ts";
@@ -23,7 +23,7 @@ describe.skipIf(lacking("linux-x64", "dash", "openssl"))("the files that one com
     const [older, newer] = await Promise.all(["0.1.0", "0.2.0"].map((version) => compileVersion(version, from)));
     const binaries = tempFolder();
     mkdirSync(join(binaries, "linux-x64"));
-    cpSync(newer as string, join(binaries, "linux-x64", "auth"));
+    linkSync(newer as string, join(binaries, "linux-x64", "auth"));
     const folder = join(tempFolder(), "release");
     const filling = { url: server.url, version: "0.2.0", keys: keys.publicKeys, minisignKey: keys.minisign.publicKey };
     const script = (name: string): string =>
@@ -51,7 +51,7 @@ describe.skipIf(lacking("linux-x64", "dash", "openssl"))("the files that one com
     expect((await run(["dash", join(folder, "install.sh"), "--dir", installed])).stderr).toBe("");
     expect((await run([join(installed, "auth"), "--version"])).stdout).toBe("auth 0.2.0\n");
     const upgraded = join(tempFolder(), "auth");
-    cpSync(older as string, upgraded);
+    linkSync(older as string, upgraded);
     const ended = await run([upgraded, "upgrade"]);
     expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining("0.2.0")]);
     expect((await run([upgraded, "--version"])).stdout).toBe("auth 0.2.0\n");

@@ -47,14 +47,17 @@ function serve(version: Version): void {
   server.asked.length = 0;
 }
 
-/** Version 0.1.0 at `<folder>/auth`, in a folder that others can reach. */
-function installed({ previous }: { previous?: Version } = {}): string {
+/**
+ * Version 0.1.0 at `<folder>/auth`, in a folder that others can reach.
+ * @param options.isOwn a file of its own, whose mode or owner is going to change; else another name of a large one
+ */
+function installed({ previous, isOwn = false }: { previous?: Version; isOwn?: boolean } = {}): string {
   const top = tempFolder();
   const folder = join(top, "bin");
   mkdirSync(folder);
   for (const each of [top, folder]) chmodSync(each, 0o755);
   const path = join(folder, "auth");
-  copyFileSync(programs.get("0.1.0") ?? "", path);
+  (isOwn ? copyFileSync : linkSync)(programs.get("0.1.0") ?? "", path);
   chmodSync(path, 0o755);
   if (previous !== undefined) linkSync(programs.get(previous) ?? "", previousOf(path));
   return path;
@@ -145,7 +148,7 @@ describe.skipIf(lacking("linux-x64"))("among other upgrades", () => {
   }, 30_000);
 
   test("going back to the version that is there already is refused", async () => {
-    const path = installed({ previous: "0.1.0" });
+    const path = installed({ previous: "0.1.0", isOwn: true });
     const ended = await upgrade(path, "--rollback");
     expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("nothing to go back to")]);
   });
@@ -231,7 +234,7 @@ describe.skipIf(lacking("linux-x64"))("what fails or is interrupted", () => {
 describe.skipIf(lacking("linux-x64"))("who may run it", () => {
   test("is who might before, also where the umask of root keeps everybody else out", async () => {
     for (const mode of [0o755, 0o751, 0o700]) {
-      const path = installed();
+      const path = installed({ isOwn: true });
       chmodSync(path, mode);
       const ended = await run(["sh", "-c", 'umask 077; exec "$0" upgrade', path]);
       expect([ended.code, statSync(path).mode & 0o777]).toEqual([0, mode]);
@@ -244,7 +247,7 @@ describe.skipIf(lacking("linux-x64"))("who may run it", () => {
   test.skipIf(lacking("root"))(
     "is the group that might before",
     async () => {
-      const path = installed();
+      const path = installed({ isOwn: true });
       chownSync(path, 0, 65534);
       chmodSync(path, 0o750);
       expect((await upgrade(path)).code).toBe(0);
