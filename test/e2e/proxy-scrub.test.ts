@@ -132,8 +132,8 @@ describe("the token doesn't come back", () => {
   test("byte by byte", async () => {
     const text = await seen("/bytes");
     expect(isFound(text)).toEqual([]);
-    // The last letter of Base64 may tell two bits.
-    expect(text).toMatch(/<\*+>\*+[A-Za-z0-9]?=*!$/);
+    // A pause lets out three characters of a beginning at most. The last letter of Base64 may tell two bits.
+    expect(text).toMatch(/<[\w.-]{0,3}\*+>[\w+/]{0,3}\*+[A-Za-z0-9]?=*!$/);
   });
 
   for (const coding of ["gzip", "deflate", "bare-deflate", "br", "zstd", "twice"])
