@@ -1,26 +1,14 @@
 /** Files of other programs, and links of ours: looked at before they are changed, and changed at one moment. */
 import { feature } from "bun:bundle";
 import { accessSync, constants, existsSync, type Stats, statSync } from "node:fs";
-import {
-  chown,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  symlink,
-} from "node:fs/promises";
+import { chown, link, lstat, mkdir, readlink, realpath, rename, rm, rmdir, stat, symlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createFile, draftOf, syncFolderOf } from "../platform/drafts.ts";
-import { errorCode } from "../platform/errors.ts";
+import { type AuthError, errorCode } from "../platform/errors.ts";
 import { faultAtOnce } from "../platform/faults.ts";
 import { faultReason } from "../platform/file-faults.ts";
 import { nearestExisting } from "../platform/folders.ts";
+import { type ForeignFault, readForeignFile } from "../platform/foreign-file.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { isOpenTo, isOwnedByOther } from "../platform/small-file.ts";
 import { refused } from "./refused.ts";
@@ -40,7 +28,6 @@ export interface Found {
 /** Whose drafts these are, in their names. */
 export const DRAFT = "auth-setup";
 
-const LARGEST = 4 * 1024 * 1024;
 const WRITABLE_BY_ALL = 0o002;
 
 /**
@@ -51,7 +38,7 @@ export async function lookAtFile(path: string): Promise<Found> {
   const named = await statOf(path);
   if (named === null) return lookAtPlace(path);
   if (named.isSymbolicLink()) {
-    requireOwn(path, named);
+    if (isOwnedByOther(named)) throw ofOther(path);
     const real = await realpath(path).catch(() => {
       throw refused(`${path} is a link that leads nowhere.`, "Remove it, or make what it leads to.");
     });
@@ -93,61 +80,55 @@ function placeFor(path: string): [string, Stats] {
 
 /** @param what the beginning of a sentence about it */
 async function readAt(path: string, what: string): Promise<Found> {
-  const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-  const named = await lstat(path);
-  if (!named.isFile()) throw refused(`${what} is no file.`, "Move it away.");
-  requireOwn(what, named);
-  const handle = await open(path, flags).catch((error: unknown) => {
-    throw unreadable(what, error);
-  });
-  try {
-    const stats = await handle.stat();
-    requireOwn(what, stats);
-    if (isOpenTo(stats, WRITABLE_BY_ALL))
-      throw refused(`${what} can be written by other users of this machine.`, `chmod o-w ${shellWord(path)}`);
-    if ((stats.mode & 0o200) === 0)
-      throw refused(
-        `${what} is read-only.`,
-        `If auth may change it: chmod u+w ${shellWord(path)}\nWhat would be written: the same command with --dry-run`,
-      );
-    if (stats.nlink > 1)
-      throw refused(`${what} has a second name (a hard link).`, "It would keep the old text: remove one of the two.");
-    if (stats.size > LARGEST) throw refused(`${what} is too large: ${stats.size} bytes.`, "Is it the right file?");
-    requireOwnFolder(dirname(path), await stat(dirname(path)));
-    const bytes = await handle.readFile();
-    return { path, real: path, text: textOf(what, bytes), mode: stats.mode & 0o7777, gid: stats.gid };
-  } finally {
-    await handle.close();
-  }
+  const file = await readForeignFile(path, (fault) => refusalOf(path, what, fault), { keepMark: true });
+  if (file === null) throw changedMeanwhile(path);
+  const { text, stats } = file;
+  if ((stats.mode & 0o200) === 0)
+    throw refused(
+      `${what} is read-only.`,
+      `If auth may change it: chmod u+w ${shellWord(path)}\nWhat would be written: the same command with --dry-run`,
+    );
+  if (stats.nlink > 1)
+    throw refused(`${what} has a second name (a hard link).`, "It would keep the old text: remove one of the two.");
+  requireOwnFolder(dirname(path), await stat(dirname(path)));
+  return { path, real: path, text, mode: stats.mode & 0o7777, gid: stats.gid };
 }
 
-function textOf(what: string, bytes: Uint8Array): string {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (!text.includes("\0")) return text;
-  } catch {
-    // Said below.
+function refusalOf(path: string, what: string, fault: ForeignFault): AuthError {
+  switch (fault.kind) {
+    case "link":
+    case "no file":
+      return refused(`${what} is no file.`, "Move it away.");
+    case "of another user":
+      return ofOther(what);
+    case "writable by all":
+      return refused(`${what} can be written by other users of this machine.`, `chmod o-w ${shellWord(path)}`);
+    case "too large":
+      return refused(`${what} is too large: ${fault.bytes} bytes.`, "Is it the right file?");
+    case "no text":
+      return refused(`${what} isn't UTF-8 text.`, "Convert it, or set its tool up by hand (docs/recipes.md).");
+    case "unreadable":
+      return unreadable(what, fault.reason);
   }
-  throw refused(`${what} isn't UTF-8 text.`, "Convert it, or set its tool up by hand (docs/recipes.md).");
 }
 
 async function statOf(path: string): Promise<Stats | null> {
   try {
     return await lstat(path);
   } catch (error) {
-    if (/^(ENOENT|ENOTDIR)$/.test(errorCode(error) ?? "")) return null;
-    throw unreadable(path, error);
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw code === undefined ? error : unreadable(path, faultReason(code));
   }
 }
 
-function requireOwn(what: string, stats: Stats): void {
-  if (isOwnedByOther(stats)) throw refused(`${what} belongs to another user.`, "Run auth as that user.");
+function ofOther(what: string): AuthError {
+  return refused(`${what} belongs to another user.`, "Run auth as that user.");
 }
 
 /** Who may write to it can exchange the file. */
 function requireOwnFolder(folder: string, stats: Stats): void {
-  if (isOwnedByOther(stats) && stats.uid !== 0)
-    throw refused(`${folder} belongs to another user.`, "Run auth as that user.");
+  if (isOwnedByOther(stats) && stats.uid !== 0) throw ofOther(folder);
   if (isOpenTo(stats, WRITABLE_BY_ALL) && (stats.mode & 0o1000) === 0)
     throw refused(`${folder} can be written by other users of this machine.`, `chmod o-w ${shellWord(folder)}`);
 }
@@ -228,10 +209,8 @@ function changedMeanwhile(path: string): Error {
   return refused(`${path} was changed by another program meanwhile.`, "Try again.");
 }
 
-function unreadable(what: string, error: unknown): Error {
-  const code = errorCode(error);
-  if (code === undefined) return error as Error;
-  return refused(`${what} can't be read: ${faultReason(code)}.`, "Set its permissions right.");
+function unreadable(what: string, reason: string): AuthError {
+  return refused(`${what} can't be read: ${reason}.`, "Set its permissions right.");
 }
 
 function unwritable(path: string, error: unknown): Error {
