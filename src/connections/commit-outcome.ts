@@ -3,8 +3,9 @@ import { feature } from "bun:bundle";
 import { errorCode } from "../platform/errors.ts";
 import { mutated } from "../platform/faults.ts";
 import { retryWhileBusy } from "../vault/driver.ts";
+import { sameVersion } from "../vault/reply.ts";
 import type { Change } from "../vault/types.ts";
-import type { Connection } from "./record.ts";
+import { type Connection, encodeRecord } from "./record.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { advanced, readConnection, type Stored, successor } from "./store.ts";
@@ -49,12 +50,18 @@ export async function commitOutcome(
     }
     const current = await retryUnreachable(() => readConnection(vault, noted.ref, noted.view), lease);
     if (current === null || current.record.tokens === null) return { kind: "gone" };
+    if (isDone(step, current)) return { kind: "committed", stored: current };
     const changed = changeSince(noted, current);
     if (changed === "login" || changed === "tokens" || (changed === "failure" && brings === "nothing"))
       return { kind: "replaced", stored: current };
     if (changed === "note" && brings === "nothing") return { kind: "overtaken", stored: current };
     base = current;
   }
+}
+
+/** A server that went away may have made a commit without saying so: it conflicts with itself when it is tried again. */
+function isDone({ next }: ReturnType<typeof successor>, { version, record, view }: Stored): boolean {
+  return sameVersion(version, next.version) && encodeRecord(view?.whole ?? record) === next.body;
 }
 
 /** What of an attempt's record others have changed: the most that it is. */
@@ -86,10 +93,7 @@ export function retryCommit(
   return retryWhileBusy(() => services.vault.commit([change]), Math.max(LAST_TRIES, lease.left()));
 }
 
-/**
- * Nor is a server that went away after the provider was asked. A commit that it made without saying so is found as a
- * conflict: what is there then is this attempt's own.
- */
+/** Nor is a server that went away after the provider was asked. */
 async function retryUnreachable<T>(work: () => Promise<T>, lease: RefreshLease): Promise<T> {
   const end = performance.now() + Math.max(LAST_TRIES, lease.left());
   for (;;) {

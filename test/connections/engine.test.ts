@@ -522,6 +522,27 @@ describe("a refusal that no table knows", () => {
 });
 
 describe("what happens in between is respected", () => {
+  test("a commit that a server made before it went away is this process's own, not another's", async () => {
+    for (const reply of [renewed, () => json(400, { error: "weird" })]) {
+      vault = new MemoryVault();
+      await given();
+      answer = reply;
+      vault.beforeCommit = async (changes) => {
+        if (!vault.steps.includes("send")) return;
+        vault.beforeCommit = () => {};
+        await vault.commit(changes);
+        throw new AuthError("vault_unreachable", "gone");
+      };
+      const told: string[] = [];
+      const all = services();
+      const context = { ...all.context, warn: (message: string) => told.push(message) };
+      const outcome = await refreshConnection({ ...all, context }, REF, DUE);
+      expect(outcome).toMatchObject(reply === renewed ? { kind: "refreshed", adopted: false } : { kind: "failed" });
+      expect(told).toEqual([]);
+      expect((await stored()).note).toBeNull();
+    }
+  });
+
   test("settings edited before the note: the record is read again, and one request is sent", async () => {
     await given();
     let edited = false;
