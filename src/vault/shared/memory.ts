@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { Context } from "../../platform/context.ts";
-import { AuthError } from "../../platform/errors.ts";
+import { AuthError, errorCode } from "../../platform/errors.ts";
 import { type Bytes, hmac, pack, sameBytes, utf8 } from "../bytes.ts";
 import type { HomeMemory } from "../place.ts";
 import type { ReplyKeys } from "../reply.ts";
@@ -40,20 +40,38 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
     return { version: sealed.version, former: new TextDecoder().decode(body).split(" ").filter(Boolean) };
   }
 
+  /**
+   * A home that can't be written, as in a container that only reads, is no reason to refuse what the server has, and least
+   * of all what was just committed there.
+   *
+   * @returns whether it is done
+   */
+  async function ifWritable(work: () => void | Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (errorCode(error) !== "vault_unwritable") throw error;
+      context.debug(`this home can't remember the state of the shared vault: ${(error as Error).message}`);
+      return false;
+    }
+  }
+
   return {
     async recognize(header, keys) {
       const pin = readPin(folder);
       const commitment = commitmentTo(keys.index, header.vaultId);
       if (pin === null) {
         const { vaultId, epoch } = header;
-        writePin(folder, { format: 1, store: address.shown, vaultId, commitment: commitment.toHex(), epoch });
-        await context.audit({ event: "vault", status: "success", message: `joined the one at ${address.shown}` });
+        const joined = { format: 1, store: address.shown, vaultId, commitment: commitment.toHex(), epoch } as const;
+        if (await ifWritable(() => writePin(folder, joined)))
+          await context.audit({ event: "vault", status: "success", message: `joined the one at ${address.shown}` });
         return;
       }
       const known = pin.vaultId === header.vaultId && sameBytes(commitment, fromHex(pin.commitment));
       if (!known) throw replaced(address, "is another one");
       if (header.epoch < pin.epoch) throw olderKey(address);
-      if (header.epoch > pin.epoch) writePin(folder, { ...pin, epoch: header.epoch });
+      if (header.epoch > pin.epoch) await ifWritable(() => writePin(folder, { ...pin, epoch: header.epoch }));
     },
     async isOlder(place, version, keys) {
       const seen = await seenAt(place, keys);
@@ -65,14 +83,16 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
       return seen === null ? version === null : isSame(version ?? NONE, seen.version);
     },
     async remember(place, version, keys) {
-      const seen = await seenAt(place, keys);
-      const next = version ?? NONE;
-      // Another process of this home may have remembered a later state meanwhile.
-      if (seen !== null && (isBefore(next, seen) || isSame(next, seen.version))) return;
-      const former = seen === null || seen.version.incarnation === next.incarnation ? [] : [seen.version.incarnation];
-      const all = [...former, ...(seen?.former ?? [])].filter((one) => one !== NONE.incarnation).slice(0, MAX_FORMER);
-      const value = await seal(keys.current(), `seen ${place}`, labelOf(place), next, utf8(all.join(" ")));
-      writeWhole(join(folder, "seen"), place, value);
+      await ifWritable(async () => {
+        const seen = await seenAt(place, keys);
+        const next = version ?? NONE;
+        // Another process of this home may have remembered a later state meanwhile.
+        if (seen !== null && (isBefore(next, seen) || isSame(next, seen.version))) return;
+        const former = seen === null || seen.version.incarnation === next.incarnation ? [] : [seen.version.incarnation];
+        const all = [...former, ...(seen?.former ?? [])].filter((one) => one !== NONE.incarnation).slice(0, MAX_FORMER);
+        const value = await seal(keys.current(), `seen ${place}`, labelOf(place), next, utf8(all.join(" ")));
+        writeWhole(join(folder, "seen"), place, value);
+      });
     },
   };
 }
