@@ -141,8 +141,8 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       await (await home.open()).close();
       await empty(address);
       const context = home.context(home.variables);
-      for (const work of [openVault(context), initVault(context)]) {
-        const refused = await refusal(work);
+      for (const work of [openVault, initVault]) {
+        const refused = await refusal(work(context));
         expect(refused.code).toBe("vault_replaced");
         expect(refused.text).toContain("is empty");
       }
