@@ -4,6 +4,7 @@ import { revokeTokens } from "../oauth/revoke.ts";
 import { AuthError } from "../platform/errors.ts";
 import { ownValue } from "../platform/json.ts";
 import { LIMITS } from "../platform/limits.ts";
+import { UnknownCommit } from "../vault/driver.ts";
 import { waitForLock } from "../vault/lock.ts";
 import type { Change, Lock } from "../vault/types.ts";
 import { clientPlace, clientsChange, readClients, withoutClients } from "./clients.ts";
@@ -74,8 +75,9 @@ export async function logout(services: Services, stored: Stored, request: Logout
 function notErased({ ref }: Stored, revoked: LoggedOut["revoked"], cause: unknown): unknown {
   if (!(cause instanceof AuthError)) return cause;
   const there = revoked === true ? "was revoked at the provider" : "was not revoked at the provider";
+  const here = cause instanceof UnknownCommit ? "whether it was erased here isn't known" : "could not be erased here";
   return cause.restated({
-    message: `${display(ref)} ${there}, but could not be erased here: ${cause.message}`,
+    message: `${display(ref)} ${there}, but ${here}: ${cause.message}`,
     hint: `${cause.hint === undefined ? "" : `${cause.hint}\n`}Then erase it: auth logout ${typed(ref)}`,
     connection: display(ref),
   });

@@ -14,6 +14,8 @@ export const LIMITS = {
   /** Reaching the server of a shared vault, and one answer of it. */
   storeConnect: 5_000,
   storeCall: 10_000,
+  /** For how long a server is asked again that didn't say whether it has made a change. */
+  storeCommit: 20_000,
   browserLogin: 300_000,
   deviceLoginInCi: 120_000,
   keychain: 3_000,

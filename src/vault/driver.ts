@@ -21,7 +21,7 @@ export interface StoreDriver extends Omit<Driver, "getInstance"> {
    *
    * @param whole the store must hold no other keys than these
    * @returns the keys that were not as expected; none: it is done
-   * @throws AuthError `busy` when others are writing: try again
+   * @throws AuthError `busy` when others are writing: try again. `UnknownCommit`; after any other, nothing was changed
    */
   swap(steps: readonly Swap[], whole?: boolean): Promise<string[]>;
   /** Finds out whether it can be written now, by writing as much as a login takes. @throws AuthError `vault_unwritable` */
@@ -69,6 +69,9 @@ export async function retryWhileBusy<T>(work: () => T | Promise<T>, timeout = BU
 export function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(errorCode(error) ?? "");
 }
+
+/** A change was sent, and whether it was made can't be found out: what it would have put in the vault may be there. */
+export class UnknownCommit extends AuthError {}
 
 export function busy(cause: unknown): AuthError {
   return new AuthError("busy", "The vault is being used by other processes.", { hint: "Try again.", cause });

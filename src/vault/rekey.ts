@@ -6,7 +6,7 @@ import type { Context, Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import type { Bytes } from "./bytes.ts";
 import { underVaultLock } from "./create.ts";
-import { retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
+import { retryWhileBusy, type StoreDriver, type Swap, UnknownCommit } from "./driver.ts";
 import { realPlace, touching } from "./files.ts";
 import {
   HEADER_KEY,
@@ -59,7 +59,7 @@ const ROUNDS = 1000;
  * `auth vault rekey`. The old key comes from the recorded source whatever the environment insists on, since a variable
  * that is set may already be the new source.
  *
- * @throws AuthError; nothing was changed then
+ * @throws AuthError; nothing was changed then, unless it is an `UnknownCommit`
  */
 export async function rekeyVault(context: Context, options: VaultOptions & RekeyOptions): Promise<Rekeyed> {
   const shared = sharedStore(context, options.store);
@@ -147,8 +147,9 @@ export async function putKey(
     const data = { vaultId, epoch: next.epoch, id: next.keyId, raw };
     return { next, records: await resealAll(driver, header, keys, next, data) };
   } catch (error) {
-    // A commit that failed on the disk may have been made all the same.
-    if (headerVersion(await readHeader(driver)) === headerVersion(header)) await forget(source, request);
+    // A commit that failed on the disk may have been made all the same; one that got no answer may be made yet.
+    if (!(error instanceof UnknownCommit) && headerVersion(await readHeader(driver)) === headerVersion(header))
+      await forget(source, request);
     throw error;
   }
 }

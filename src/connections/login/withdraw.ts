@@ -2,7 +2,8 @@
 import type { Account, TokenReply } from "../../oauth/types.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { awaitReply } from "../../platform/signals.ts";
-import { connectionError, display } from "../ref.ts";
+import { UnknownCommit } from "../../vault/driver.ts";
+import { connectionError, display, typed } from "../ref.ts";
 import { revokeReceived } from "../revoke.ts";
 import type { Services } from "../services.ts";
 import type { LoginPlan } from "./plan.ts";
@@ -31,7 +32,7 @@ export function interrupted(cause?: unknown): AuthError {
 }
 
 /**
- * Revokes what a login received, best effort.
+ * Revokes what a login received, best effort; not where it may be stored.
  *
  * @param cause why it can't be kept
  * @returns the error to be thrown: the cause, saying what became of the login on each side where it could not be stored
@@ -43,6 +44,7 @@ export async function withdraw(
   account: Account | null,
   cause: unknown,
 ): Promise<unknown> {
+  if (cause instanceof UnknownCommit) return maybeStored(plan, cause);
   const isInterrupted = cause instanceof AuthError && cause.code === "interrupted";
   if (!isOurs(plan, cause)) return isInterrupted && plan.mint !== undefined ? notRevocable(plan) : cause;
   const { title } = plan.provider.definition;
@@ -59,6 +61,16 @@ export async function withdraw(
     message: `${title} approved the login, but it could not be stored: ${cause.message}`,
     hint: cause.hint === undefined ? there : `${there}\n${cause.hint}`,
     connection: display(plan.request.ref),
+  });
+}
+
+/** It isn't revoked: it may be in the vault, in the place of the one before. */
+function maybeStored({ provider, request }: LoginPlan, cause: UnknownCommit): AuthError {
+  const name = typed(request.ref);
+  return cause.restated({
+    message: `${provider.definition.title} approved the login, but whether it was stored isn't known: ${cause.message}`,
+    hint: `The new login was not revoked. Once the server answers again, see which login is there: auth status ${name}\nIf it is an earlier one, log in again: auth login ${name} --force`,
+    connection: display(request.ref),
   });
 }
 

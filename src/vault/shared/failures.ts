@@ -13,7 +13,7 @@ export function timedOut(): Error {
 /** @param reason a clause: `it did not answer` */
 function unreachable({ shown }: SharedAddress, reason: string, cause: unknown): AuthError {
   return new AuthError("vault_unreachable", `The shared vault at ${shown} can't be reached: ${reason}.`, {
-    hint: "Nothing was changed. Check that the server runs, and AUTH_STORE; then try again.",
+    hint: "Check that the server runs, and AUTH_STORE; then try again.",
     cause,
   });
 }

@@ -10,6 +10,7 @@ import type { VaultOptions } from "../vault.ts";
 import { parseAddress, type SharedAddress } from "./address.ts";
 import { recordCache } from "./cache.ts";
 import { cachingDriver } from "./caching-driver.ts";
+import { certainSwaps } from "./certain-swap.ts";
 import { notOurs, replaced } from "./failures.ts";
 import { homeFolder, readPin } from "./home.ts";
 import { homeMemory } from "./memory.ts";
@@ -18,9 +19,11 @@ import type { SharedStore } from "./store.ts";
 
 /** Connects when it is first asked for something. Only the client that is needed is loaded. */
 export async function openStore(address: SharedAddress): Promise<SharedStore> {
-  return address.backend === "redis"
-    ? (await import("./redis.ts")).openRedis(address)
-    : (await import("./postgres.ts")).openPostgres(address);
+  const store =
+    address.backend === "redis"
+      ? (await import("./redis.ts")).openRedis(address)
+      : (await import("./postgres.ts")).openPostgres(address);
+  return { ...store, driver: certainSwaps(address, store.driver) };
 }
 
 /**

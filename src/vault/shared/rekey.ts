@@ -12,7 +12,7 @@ import { homeFolder } from "./home.ts";
 import { homeMemory } from "./memory.ts";
 import { findHeader, openStore } from "./open.ts";
 
-/** @param text AUTH_STORE @throws AuthError; nothing was changed then */
+/** @param text AUTH_STORE @throws AuthError; nothing was changed then, unless it is an `UnknownCommit` */
 export async function rekeyShared(context: Context, text: string, options: RekeyOptions): Promise<Rekeyed> {
   const address = await parseAddress(text);
   const store = await openStore(address);
