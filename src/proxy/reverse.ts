@@ -29,7 +29,7 @@ export function reverseCall(
   if (!isOwnHost(headers.host, port)) return denied(`This is http://127.0.0.1:${port}, and no other host.`);
   if (isFromPage(headers, port)) return denied("A page in a browser asks: only programs may.");
   const [, given = "", named = "", rest = ""] = /^\/([^/?]*)\/([^/?]*)([/?].*)?$/.exec(url) ?? [];
-  const route = isSecret(given, secret) ? routes.get(nameOf(named)) : undefined;
+  const route = isSecret(given, secret) ? routeNamed(routes, named) : undefined;
   if (route === undefined) return NOT_FOUND;
   return {
     ...route,
@@ -47,11 +47,23 @@ const NOT_FOUND: Refusal = {
   hint: "It is /<secret>/<connection>/…, as 'auth proxy' printed it.",
 };
 
-function nameOf(part: string): string {
+/**
+ * What stands for a connection's own API in an address, or for another of its origins: `acme:work`, `acme:work@files.example`.
+ * An "@" in a connection's name is escaped, so that no other connection has the same.
+ */
+export function routeName(connection: string, origin?: string): string {
+  const names = origin === undefined ? [connection] : [connection, new URL(origin).host];
+  return names.map((name) => encodeURIComponent(name).replaceAll("%3A", ":")).join("@");
+}
+
+/** @param routes by `routeName`, in lower case @param named as it was printed, or with other characters escaped */
+function routeNamed(routes: ReadonlyMap<string, Route>, named: string): Route | undefined {
+  const printed = routes.get(named.toLowerCase());
+  if (printed !== undefined) return printed;
   try {
-    return decodeURIComponent(part).toLowerCase();
+    return routes.get(routeName(decodeURIComponent(named)).toLowerCase());
   } catch {
-    return part;
+    return undefined;
   }
 }
 

@@ -8,7 +8,7 @@ import { newSecret } from "./guard.ts";
 import type { Journal } from "./journal.ts";
 import { type Call, type RelayContext, relay } from "./relay.ts";
 import { type Refusal, refuse, refuseOn, unreadable } from "./reply.ts";
-import { type Route, reverseCall } from "./reverse.ts";
+import { type Route, reverseCall, routeName } from "./reverse.ts";
 import type { Rules } from "./rules.ts";
 import { createScrubbers } from "./scrub.ts";
 import { createStrangers } from "./strangers.ts";
@@ -79,10 +79,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   return {
     port: server.port,
     secret,
-    addressOf: ({ connection }, origin) => {
-      const name = origin === undefined ? connection : new URL(origin).host;
-      return `http://127.0.0.1:${server.port}/${secret.reveal()}/${encodeURIComponent(name).replaceAll("%3A", ":")}`;
-    },
+    addressOf: ({ connection }, origin) => `${own()}/${secret.reveal()}/${routeName(connection, origin)}`,
     close() {
       server.close();
       upstreams.close();
@@ -91,17 +88,14 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   };
 }
 
-/** A connection's name leads to its API; a host of any of them, to that host. */
+/** A connection's name leads to its API; with a host, to that one of its origins. Several connections may have the same. */
 function routesOf(apis: readonly Api[]): Map<string, Route> {
   const routes = new Map<string, Route>();
-  for (const api of apis)
-    for (const origin of api.origins) {
-      const { host } = new URL(origin);
-      if (!routes.has(host)) routes.set(host, { api, origin });
-    }
   for (const api of apis) {
-    const [origin] = api.origins;
-    if (origin !== undefined) routes.set(api.connection.toLowerCase(), { api, origin });
+    const [first] = api.origins;
+    if (first === undefined) continue;
+    routes.set(routeName(api.connection).toLowerCase(), { api, origin: first });
+    for (const origin of api.origins) routes.set(routeName(api.connection, origin).toLowerCase(), { api, origin });
   }
   return routes;
 }

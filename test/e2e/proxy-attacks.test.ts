@@ -130,7 +130,7 @@ test("a connection that the API had ended meanwhile is no one's failure; what is
   await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(api.address() as { port: number }).port}`;
   const own = await startAuthProxy(home.env, ["acme", "--origin", origin]);
-  const address = own.address.replace("acme:default", new URL(origin).host);
+  const address = `${own.address}@${new URL(origin).host}`;
   try {
     for (const method of ["GET", "GET", "DELETE"]) expect((await fetch(`${address}/x`, { method })).status).toBe(200);
     expect(requests).toBe(5);

@@ -180,7 +180,7 @@ describe("an API that refuses a request before its body is through", () => {
       text += chunk;
     });
     socket.write(
-      `PUT ${pathname.replace("acme:default", `127.0.0.1:${api.port}`)}/x HTTP/1.1\r\nHost: 127.0.0.1:${there.port}\r\nContent-Length: 14\r\n\r\nbefore `,
+      `PUT ${pathname}@127.0.0.1:${api.port}/x HTTP/1.1\r\nHost: 127.0.0.1:${there.port}\r\nContent-Length: 14\r\n\r\nbefore `,
     );
     return { socket, text: () => text };
   }
@@ -229,7 +229,7 @@ describe("an upgrade that is refused", () => {
       const there = await startAuthProxy(home.env, ["acme", "--origin", `http://${host}`]);
       try {
         const socket = connect(there.port, "127.0.0.1");
-        const path = new URL(there.address).pathname.replace("acme:default", host);
+        const path = `${new URL(there.address).pathname}@${host}`;
         socket.write(
           `GET ${path}/x HTTP/1.1\r\nHost: 127.0.0.1:${there.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
         );

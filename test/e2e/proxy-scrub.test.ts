@@ -235,7 +235,7 @@ test("a token in two fragments of a WebSocket's message, with a ping between the
   const origin = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
   const own = await startAuthProxy(home.env, ["acme", "--origin", origin]);
   try {
-    const address = own.address.replace("acme:default", new URL(origin).host);
+    const address = `${own.address}@${new URL(origin).host}`;
     const socket = new WebSocket(`${address}/x`.replace("http", "ws"));
     const text = await new Promise((resolve, reject) => {
       socket.onmessage = ({ data }) => resolve(data);

@@ -60,9 +60,9 @@ describe("a request", () => {
     expect(await (await fetch(`${proxy.address}?q=1`)).text()).toBe("hello from /?q=1");
   });
 
-  test("may name a host of the connection's in the connection's place", async () => {
+  test("may name a host of the connection's beside the connection", async () => {
     const { host } = new URL(home.api.origin);
-    expect(await (await fetch(`${proxy.address.replace("acme:default", host)}/x`)).text()).toBe("hello from /x");
+    expect(await (await fetch(`${proxy.address}@${host}/x`)).text()).toBe("hello from /x");
   });
 
   test("with a body of no known length arrives whole", async () => {
@@ -256,7 +256,7 @@ test("its address leads to the connection's own API, and each --origin has one o
   const lines = text.split("\n").map((line) => line.replace(/127\.0\.0\.1:\d+\/[0-9a-f]{64}/, "HERE"));
   expect(lines.slice(0, 2)).toEqual([
     `acme:default\thttp://HERE/acme:default\t→ ${home.api.origin}`,
-    `acme:default\thttp://HERE/127.0.0.1:9\t→ ${other}`,
+    `acme:default\thttp://HERE/acme:default@127.0.0.1:9\t→ ${other}`,
   ]);
 });
 

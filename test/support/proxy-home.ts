@@ -102,9 +102,17 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
+export interface Reached {
+  readonly connection: string;
+  readonly address: string;
+  /** By origin. */
+  readonly addresses: Readonly<Record<string, string>>;
+}
+
 export interface Started {
   /** The reverse address. */
   readonly address: string;
+  readonly connections: readonly Reached[];
   /** What a program is to have. */
   readonly environment: Record<string, string>;
   readonly port: number;
@@ -125,12 +133,13 @@ export async function startAuthProxy(env: Record<string, string>, args: readonly
   reader.releaseLock();
   const { port, connections, environment } = JSON.parse(text) as {
     port: number;
-    connections: { address: string }[];
+    connections: Reached[];
     environment: Record<string, string>;
   };
   return {
     environment,
     address: connections[0]?.address ?? "",
+    connections,
     port,
     child,
     stop: async () => {
