@@ -13,8 +13,13 @@ export function pathFault(target: string): string | null {
   if (/\\|%5c/i.test(path)) return "has a backslash in it";
   if (/%(?![0-9a-f]{2})/i.test(path)) return "has a percent sign that begins no escape";
   if (/%(0[0-9a-f]|1[0-9a-f]|7f)/i.test(path)) return "has a control character in it";
-  if (path.split("/").some((part) => /^(\.|%2e){1,2}(;.*)?$/i.test(part))) return "has '.' or '..' as a part";
+  // Where there is no end to its readings, it gets no token anyway.
+  if (readingsOf(target)?.some(hasDots)) return "has '.' or '..' as a part";
   return null;
+}
+
+function hasDots(path: string): boolean {
+  return path.split(/[/\\]/).some((part) => /^\.{1,2}(;.*)?$/s.test(part));
 }
 
 /** What a rule can't be held against: an API may read it as the path of something else. */
@@ -59,13 +64,13 @@ function bytesOf(text: string): Buffer {
 /** How often a path's escapes may be escaped themselves. */
 const MOST_DECODINGS = 4;
 
-/** The path as APIs may read it that decode it more than once (`%256e`). null: there is no end to it. */
+/** The path as APIs may read it that decode it more than once (`%256e`), or before they look for a query. null: there is no end to it. */
 export function readingsOf(target: string): string[] | null {
   const readings = [pathOf(target)];
   for (let i = 0; i < MOST_DECODINGS; i++) {
     const last = readings.at(-1) ?? "";
-    const next = decodedPath(last);
-    if (next === last) return readings;
+    const next = withoutEscapes(last);
+    if (next === last) return readings.flatMap((reading) => [reading, pathOf(reading)]);
     readings.push(next);
   }
   return null;

@@ -94,7 +94,7 @@ export function refusal(rules: Rules, api: Api, asked: Asked): string | null {
   const readings = readingsOf(target);
   if (readings === null) return "Its path is escaped again and again.";
   const making = isOther ? "POST" : method;
-  if (readings.some((path) => givesTokens(api, { method: making, origin, parts: path.split("/") })))
+  if (readings.some((path) => givesTokens(api, { method: making, origin, parts: path.split(/[/\\]/) })))
     return "It gives out tokens or keys: --allow must name it.";
   return null;
 }

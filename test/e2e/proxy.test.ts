@@ -225,6 +225,7 @@ describe("what two programs may read differently is refused:", () => {
   for (const part of [
     "/../smuggled",
     "/%2e%2E/smuggled",
+    "/x/%252e%252e/smuggled",
     "/a/./smuggled",
     "/..;/smuggled",
     "/a\\smuggled",
