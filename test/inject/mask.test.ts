@@ -64,6 +64,7 @@ const WHOLE: Readonly<Record<string, Encode>> = {
   "a list of bytes": (secret) => [...Buffer.from(secret)].join(", "),
   "a list of bytes, indented": (secret) => [...Buffer.from(secret)].join(",\n  "),
   "hex of od": (secret) => dump(hex(secret), (line) => (line * 16).toString(8).padStart(7, "0")),
+  "hex of od with hex offsets": (secret) => dump(hex(secret), (line) => (line * 16).toString(16).padStart(6, "0")),
   "hex of od without offsets": (secret) => dump(hex(secret), () => ""),
   "wrapped as a terminal does": (secret) => wrapped(secret, 7, "\r\n"),
   "wrapped as readline does": (secret) => wrapped(secret, 7, " \r"),

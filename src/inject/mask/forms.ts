@@ -154,8 +154,8 @@ function decimalUnit(byte: number, index: number, { length }: { readonly length:
 
 const BETWEEN = between(LINE_BREAKS);
 const BETWEEN_LINES = between([...LINE_BREAKS, [" "], ["\t"]]);
-/** A new line of `od -tx1` begins with its offset, of so many digits at least. */
-const SHORTEST_OFFSET = 7;
+/** A new line of `od -tx1` begins with its offset, of so many digits at least: seven, with `-Ax` six. */
+const SHORTEST_OFFSET = 6;
 const BETWEEN_HEX = withOffsets(between([...LINE_BREAKS, [" "]]));
 
 /** With the sequences by which a terminal changes colour or moves its cursor (ECMA-48 §5.4; `ESC ( B` of ISO 2022). */
@@ -174,7 +174,7 @@ function withOffsets(first: Step): Step {
   let at = first.next.get(0x0a);
   for (let digits = 1; at !== undefined && digits <= SHORTEST_OFFSET; digits++) {
     const after = step(digits === SHORTEST_OFFSET ? 0 : null);
-    // One more is as good as seven.
+    // One more is as good as six.
     for (const digit of "0123456789abcdef") {
       at.next.set(digit.charCodeAt(0), after);
       if (digits === SHORTEST_OFFSET) after.next.set(digit.charCodeAt(0), after);
