@@ -177,6 +177,8 @@ test("what gives out tokens is denied however often its path is escaped", () => 
     "/oauth/toke%256e",
     "/oauth/toke%25256e",
     "/oauth%252ftoken",
+    "/oauth%255ctoken",
+    "/oauth/token%253f/x",
     "/oauth/token%253bx",
     "/%6fauth/token;%ff",
     `/oauth/toke%${"25".repeat(9)}6e`,
