@@ -10,6 +10,7 @@ import { parseJson } from "../platform/json.ts";
 import { ownPath } from "../platform/own-program.ts";
 import { maskHeld } from "../platform/redact.ts";
 import { readStdin } from "../platform/stdin.ts";
+import { withoutPassword } from "../platform/url.ts";
 import { byShell } from "../platform/windows/programs.ts";
 
 /** Milliseconds. */
@@ -51,9 +52,10 @@ export async function superviseNotifyCommand(env: Environment, time = TIME): Pro
   return code;
 }
 
-/** So that it may call `auth` for the same vault. */
+/** So that it may call `auth` for the same vault; a database's password is not for it. */
 function places({ AUTH_HOME, AUTH_STORE }: Environment): Record<string, string> {
-  return { ...(AUTH_HOME && { AUTH_HOME }), ...(AUTH_STORE && { AUTH_STORE }) };
+  const store = AUTH_STORE ? withoutPassword(AUTH_STORE) : null;
+  return { ...(AUTH_HOME && { AUTH_HOME }), ...(store !== null && { AUTH_STORE: store }) };
 }
 
 const TITLE = "auth: please log in";

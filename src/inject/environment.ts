@@ -23,7 +23,8 @@ export function childEnvironment(
     // There are many, and most are looked at no closer than this.
     const concerns = name.startsWith("AUTH_") || name.startsWith("BUN_") || name.startsWith("NODE_");
     if (concerns && (isRuntimeSwitch(name) || (!keepKey && opensVault(name)))) continue;
-    child[name] = name === "AUTH_STORE" && !keepKey ? withoutPassword(value) : value;
+    const shown = name === "AUTH_STORE" && !keepKey ? withoutPassword(value) : value;
+    if (shown !== null) child[name] = shown;
   }
   return Object.assign(child, plain, injectedVariables(env, injections));
 }

@@ -50,9 +50,22 @@ export function withoutQuery(url: string): string {
   return at < 0 ? url : `${url.slice(0, at)}?…`;
 }
 
-/** AUTH_STORE for others to see: `redis://user:secret@host` → `redis://user@host`, also where the secret wasn't encoded, and where it is a parameter. */
-export function withoutPassword(store: string): string {
-  return store.replace(/^([a-z+]+:\/\/[^/?#@:]*):[^?#]*@/i, "$1@").replace(/([?&]password=)[^&#]*/gi, "$1");
+/** An address of a shared vault: scheme, user, server, database, options. No '@' stands where a password may have gone astray. */
+const STORE = /^((?:rediss?|postgres(?:ql)?):\/\/)(?:([^/?#@:]*)(?::[^/?#]*)?@)?([^/?#@]+)(\/[^/?#@]*)?(\?[^#@]*)?$/i;
+const STORE_OPTIONS = ["prefix", "schema", "ca", "sslmode", "sslrootcert", "accept-loss", "cache"];
+
+/**
+ * AUTH_STORE for others to see: `redis://user:secret@host` → `redis://user@host`.
+ *
+ * @returns null where a password that wasn't encoded may be anywhere in it: `redis://user:se?cret@host`
+ */
+export function withoutPassword(store: string): string | null {
+  if (/^sqlite:/i.test(store)) return store;
+  const parts = STORE.exec(store);
+  if (parts === null) return null;
+  const [, scheme = "", user, server = "", database = "", options = ""] = parts;
+  for (const name of new URLSearchParams(options).keys()) if (!STORE_OPTIONS.includes(name)) return null;
+  return `${scheme}${user === undefined ? "" : `${user}@`}${server}${database}${options}`;
 }
 
 /** Whether two URLs are at the same origin. False where either is no URL. */

@@ -170,18 +170,38 @@ describe("the environment of the command", () => {
   });
 
   test("a password in AUTH_STORE doesn't reach it; the rest of it does", async () => {
-    // The store itself isn't one of this version's: what counts is what the command would see.
     const { childEnvironment } = await import("../../src/inject/environment.ts");
     for (const [given, left] of [
       ["redis://user:hunter2@host:6379/0", "redis://user@host:6379/0"],
       ["rediss://:hunter2@host", "rediss://@host"],
-      ["postgres://user:hun@ter/2@host/db?sslmode=require", "postgres://user@host/db?sslmode=require"],
-      ["postgres://user@host/db?password=hunter2&sslmode=require", "postgres://user@host/db?password=&sslmode=require"],
+      ["postgres://user:hun@ter@host/db?sslmode=require", "postgres://user@host/db?sslmode=require"],
+      [
+        "rediss://u:p@[::1]:6379/0?prefix=a&ca=/etc/ca.pem&accept-loss=1",
+        "rediss://u@[::1]:6379/0?prefix=a&ca=/etc/ca.pem&accept-loss=1",
+      ],
+      ["postgresql://u:p@h/db?schema=a&sslrootcert=/x.pem", "postgresql://u@h/db?schema=a&sslrootcert=/x.pem"],
       ["postgres://host:5432/db", "postgres://host:5432/db"],
       ["sqlite:/home/me/a:b@c.db", "sqlite:/home/me/a:b@c.db"],
     ] as const) {
       expect(await childEnvironment({ AUTH_STORE: given }, [], false)).toEqual({ AUTH_STORE: left });
       expect(await childEnvironment({ AUTH_STORE: given }, [], true)).toEqual({ AUTH_STORE: given });
+    }
+  });
+
+  test("an AUTH_STORE whose password may be anywhere in it doesn't reach it at all", async () => {
+    const { childEnvironment } = await import("../../src/inject/environment.ts");
+    for (const AUTH_STORE of [
+      "redis://user:hun?ter2@host:6379/0",
+      "redis://user:12?prefix=ter2@host",
+      "redis://user:hun#ter2@host:6379/0",
+      "postgres://user:hun/ter2@host/db",
+      "postgres://user:12/ter2@host",
+      "postgres://user@host/db?password=hunter2&sslmode=require",
+      "hunter2",
+      "mysql://user:hunter2@host",
+    ]) {
+      expect(await childEnvironment({ AUTH_STORE }, [], false)).toEqual({});
+      expect(await childEnvironment({ AUTH_STORE }, [], true)).toEqual({ AUTH_STORE });
     }
   });
 

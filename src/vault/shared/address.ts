@@ -56,6 +56,8 @@ export async function parseAddress(store: string): Promise<SharedAddress> {
   if (password !== "") knowSecret(password);
   if (url.hostname === "") throw wrong("AUTH_STORE names no host.", backend);
   if (url.hash !== "") throw wrong("AUTH_STORE has a '#' in it: in a password, write %23.", backend);
+  // Of a password that has a '/' in it: `postgres://user:12/34@host`.
+  if (url.pathname.includes("@")) throw wrong("AUTH_STORE has an '@' after the host and its port.", backend);
   const database = decoded(url.pathname.slice(1));
   const options = optionsOf(url, backend);
   checkDatabase(backend, database);
@@ -83,9 +85,9 @@ function optionsOf(url: URL, backend: SharedAddress["backend"]): Map<string, str
   const known: readonly string[] = OPTIONS[backend];
   const options = new Map<string, string>();
   for (const [name, value] of url.searchParams) {
-    // Not its value: a password may have gone astray there.
+    // Not which: a password that has a '?' in it may have gone astray there.
     if (!known.includes(name))
-      throw wrong(`AUTH_STORE has an option that isn't known: ${name.slice(0, 32).replace(/[^\w-]/g, "?")}.`, backend);
+      throw wrong("AUTH_STORE has an option that isn't known, or a '?' in its password.", backend);
     if (options.has(name)) throw wrong(`AUTH_STORE has the option ${name} twice.`, backend);
     options.set(name, value);
   }
