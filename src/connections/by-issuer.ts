@@ -74,14 +74,20 @@ async function connectionsAt(
 /**
  * The login for an API: of that name, else the one that `auth use` chose, else any.
  * @param resource as the API names itself
+ * @throws AuthError `vault_rolled_back` where there is none, and one that may be it is in an older state
  */
 export async function connectionAtApi(
   vault: Vault | null,
   resource: string,
   name: string | undefined,
 ): Promise<Stored | null> {
-  const all = vault === null ? [] : await listReadable(vault);
+  const older: AuthError[] = [];
+  const passOver = (error: AuthError): void => {
+    if (error.code === "vault_rolled_back") older.push(error);
+  };
+  const all = vault === null ? [] : await listReadable(vault, passOver);
   const there = all.filter(({ record }) => isOfApi(record, resource));
+  if (there.length === 0 && older[0] !== undefined) throw older[0];
   const refs = there.map(({ ref }) => ref);
   const chosen = name === undefined ? ((await chosenAmong(vault, refs)) ?? refs[0]) : null;
   const wanted = chosen ?? refs.find((ref) => name !== undefined && sameName(ref.name, name));

@@ -1,11 +1,13 @@
 /** What an API and its issuer say of themselves is checked before anything is sent to where they lead. */
 import { expect, test } from "bun:test";
+import { connectionAtApi } from "../../src/connections/by-issuer.ts";
 import { apiLogin } from "../../src/connections/login/api.ts";
 import type { Services } from "../../src/connections/services.ts";
 import { AuthError } from "../../src/platform/errors.ts";
 import type { HttpRequest } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import type { ResolvedProvider } from "../../src/providers/resolve.ts";
+import type { Vault } from "../../src/vault/types.ts";
 import { json, LOGIN } from "./support.ts";
 
 const API = {
@@ -70,4 +72,14 @@ test("a scope of the metadata that holds a secret of the login goes into no URL"
 
 test("an issuer whose places are all public is used", async () => {
   expect(await refusal({ jwks_uri: "https://keys.example.com" })).toBeNull();
+});
+
+test("an API's login in an older state than this machine has seen isn't taken for none", async () => {
+  const older = new AuthError("vault_rolled_back", "older");
+  const list: Vault["list"] = async (_, passOver) => {
+    passOver?.(older);
+    return [];
+  };
+  const vault = { list } as Vault;
+  expect(await connectionAtApi(vault, API.resource, undefined).catch((error: unknown) => error)).toBe(older);
 });

@@ -182,6 +182,10 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const refused = await refusal(again.read("connection", "a:x"));
       expect(refused.code).toBe("vault_rolled_back");
       expect(refused.text).toContain("a:x");
+      expect(await refusal(again.list("connection"))).toEqual(refused);
+      const passedOver: string[] = [];
+      expect(await again.list("connection", ({ code }) => passedOver.push(code))).toEqual([]);
+      expect(passedOver).toEqual(["vault_rolled_back"]);
       await again.close();
       const other = await homeAt(address).open();
       expect((await other.read("connection", "a:x"))?.body).toBe("1");
@@ -217,8 +221,8 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       await store.prepare();
       const at = (key: string, value: number[]) => [{ key, next: { version: "1", value: new Uint8Array(value) } }];
       await store.driver.swap(at("someone", [1, 2, 3]));
-      for (const work of [openVault(context), initVault(context)])
-        expect((await refusal(work)).text).toContain("not a vault of auth");
+      for (const work of [openVault, initVault])
+        expect((await refusal(work(context))).text).toContain("not a vault of auth");
       await store.driver.swap(at("header", [9, 9, 9]));
       expect((await refusal(openVault(context))).text).toContain("newer version");
       await store.driver.swap(at("header", [1, 9, 9]));
