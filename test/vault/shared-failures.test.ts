@@ -1,11 +1,14 @@
 /** What goes wrong with a database that holds a vault: each in its own words and code, and none with the password in it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { initVault } from "../../src/vault/create.ts";
+import { retryWhileBusy } from "../../src/vault/driver.ts";
+import { parseAddress } from "../../src/vault/shared/address.ts";
+import { redisConnection } from "../../src/vault/shared/redis-connection.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { type Authority, makeAuthority } from "../support/authority.ts";
 import { type DatabaseServer, inPostgres, inRedis, PASSWORD, startPostgres, startRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
-import { put, refusal } from "./home.ts";
+import { put, refusal, version } from "./home.ts";
 import { BACKENDS, type SharedHome, sharedHome } from "./shared-home.ts";
 
 const homes: SharedHome[] = [];
@@ -95,8 +98,27 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
       const found = await refused(address, initVault);
       expect(found.code).toBe("vault_unwritable");
       expect(found.text).toContain(words);
+      expect(found.text).toContain("'appendfsync always' to lose not even the last second in a power cut");
       await (await homeAt(`${address}&accept-loss=1`).open()).close();
       await inRedis(server, "CONFIG", "SET", option, before[option] ?? "");
+    }
+  });
+
+  test("a server that takes no more clients is busy, and no reason to doubt the password", async () => {
+    const full = await startRedis({ settings: ["--maxclients", "1"] });
+    const [one, other] = await Promise.all(
+      [1, 2].map(async () => redisConnection(await parseAddress(full.address("full")))),
+    );
+    try {
+      expect(await one?.call("PING")).toBe("PONG");
+      const found = await refusal(other?.call("PING") ?? Promise.resolve());
+      expect(found.code).toBe("busy");
+      one?.close();
+      // The server may not have noticed yet.
+      expect(await retryWhileBusy(() => other?.call("PING"))).toBe("PONG");
+    } finally {
+      for (const connection of [one, other]) connection?.close();
+      await full.stop();
     }
   });
 
@@ -167,10 +189,25 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
     const address = server.address("given").replace("//auth:", "//runner:");
     const found = await refused(address, initVault);
     expect(found.code).toBe("vault_unwritable");
-    const statement = /CREATE SCHEMA given AUTHORIZATION/.exec(found.text)?.[0];
+    const statement = /CREATE SCHEMA "given" AUTHORIZATION/.exec(found.text)?.[0];
     expect(statement).toBeDefined();
     await inPostgres(server, `${statement} runner`);
     await (await homeAt(address).open()).close();
+  });
+
+  test("a schema may have the name of a word of SQL", async () => {
+    for (const word of ["user", "order"]) {
+      const vault = await homeAt(server.address(word)).open();
+      await vault.commit([put("a:x", 1, "1")]);
+      expect((await vault.list("connection")).map(({ body }) => body)).toEqual(["1"]);
+      const lock = await vault.tryLock("a:x");
+      await lock?.reply.prepare();
+      await lock?.reply.keep(version(1), new TextEncoder().encode("the reply"));
+      expect(await lock?.reply.kept()).toHaveLength(2);
+      await lock?.reply.blank();
+      lock?.release();
+      await vault.close();
+    }
   });
 
   test("a commit is on the server's disk when it is confirmed, whatever the role's default is", async () => {

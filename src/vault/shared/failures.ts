@@ -74,9 +74,11 @@ export function redisFailure(address: SharedAddress, error: unknown): AuthError 
   if (known !== null) return known;
   const text = error instanceof Error ? error.message : "";
   const [word = ""] = text.split(" ");
+  // Told in place of an answer to the password, which Bun then reports as refused.
+  if (text.includes("max number of clients")) return busy(error);
   if (/^(WRONGPASS|NOAUTH)$/.test(word) || errorCode(error) === "ERR_REDIS_AUTHENTICATION_FAILED")
     return refusedLogin(address, error);
-  if (/^(LOADING|BUSY|TRYAGAIN)$/.test(word) || text.includes("max number of clients")) return busy(error);
+  if (/^(LOADING|BUSY|TRYAGAIN)$/.test(word)) return busy(error);
   if (text.includes("DB index"))
     return usage("AUTH_STORE names a database that this Redis server doesn't have.", "Use /0.");
   if (word === "WRONGTYPE") return notOurs(address, "another application has a key of that name", error);
@@ -88,7 +90,7 @@ export function redisFailure(address: SharedAddress, error: unknown): AuthError 
       "Name a single Redis server, with a replica if you like.",
     );
   if (word === "OOM") return unwritable(address, "its memory is full", "Give the server more memory.", error);
-  if (word === "NOPERM") return unwritable(address, "this user may not", REDIS_RIGHTS, error);
+  if (word === "NOPERM") return unwritable(address, "this user may not", redisRights(address), error);
   if (/^(MISCONF|NOREPLICAS)$/.test(word))
     return unwritable(
       address,
@@ -100,8 +102,10 @@ export function redisFailure(address: SharedAddress, error: unknown): AuthError 
 }
 
 const USE_PRIMARY = "Name the primary server in AUTH_STORE.";
-const REDIS_RIGHTS =
-  "It needs the keys of its prefix (~auth:*), and the commands GET SET DEL PEXPIRE HGET HMGET HKEYS HSET HDEL EVAL INFO PING.";
+
+function redisRights({ namespace }: SharedAddress): string {
+  return `It needs the keys of its prefix (~${namespace}:*), and the commands GET SET DEL PEXPIRE HGET HMGET HKEYS HSET HDEL EVAL INFO PING.`;
+}
 
 /** By SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html), which Bun gives as `errno`. */
 export function postgresFailure(address: SharedAddress, error: unknown): AuthError {
@@ -124,7 +128,7 @@ export function postgresFailure(address: SharedAddress, error: unknown): AuthErr
 }
 
 function postgresRights({ namespace }: SharedAddress): string {
-  return `Let the database's owner make the schema for it: CREATE SCHEMA ${namespace} AUTHORIZATION <user>`;
+  return `Let the database's owner make the schema for it: CREATE SCHEMA "${namespace}" AUTHORIZATION <user>`;
 }
 
 function wordOf(text: string): string {

@@ -7,9 +7,10 @@
  * and only one caller is past the first: so what is compared is what is written over. A commit is on the server's disk
  * when it is confirmed, whatever the database's default is.
  */
-export function schemaOf(schema: string): string {
+export function schemaOf(name: string): string {
+  const schema = quoted(name);
   return `
-SELECT pg_advisory_xact_lock(hashtextextended('schema ${schema} of a vault', 0));
+SELECT pg_advisory_xact_lock(hashtextextended('schema ${name} of a vault', 0));
 DO $$ BEGIN IF to_regnamespace('${schema}') IS NULL THEN CREATE SCHEMA ${schema}; END IF; END $$;
 CREATE TABLE IF NOT EXISTS ${schema}.records (key text PRIMARY KEY, version text NOT NULL, value bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS ${schema}.leases (name text PRIMARY KEY, owner text NOT NULL, ends timestamptz NOT NULL);
@@ -39,4 +40,9 @@ BEGIN
       FROM jsonb_array_elements(steps) AS step WHERE jsonb_typeof(step->'next') = 'object'
     ON CONFLICT (key) DO UPDATE SET version = excluded.version, value = excluded.value;
 END $$;`;
+}
+
+/** A schema's name, which may be a word of SQL: `user`. @param name letters, digits and _, as `parseAddress` lets through */
+export function quoted(name: string): string {
+  return `"${name}"`;
 }

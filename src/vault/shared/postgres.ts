@@ -6,7 +6,7 @@ import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
 import type { SharedAddress } from "./address.ts";
 import { unwritable } from "./failures.ts";
 import { type PostgresConnection, postgresConnection } from "./postgres-connection.ts";
-import { schemaOf } from "./postgres-schema.ts";
+import { quoted, schemaOf } from "./postgres-schema.ts";
 import { requestOf } from "./request.ts";
 import type { Leases, Replies, SharedStore } from "./store.ts";
 
@@ -27,7 +27,8 @@ export function openPostgres(address: SharedAddress): SharedStore {
 const NOTHING_THERE = ["42P01", "3F000"];
 
 function postgresDriver(address: SharedAddress, { query, close }: PostgresConnection): StoreDriver {
-  const records = `${address.namespace}.records`;
+  const schema = quoted(address.namespace);
+  const records = `${schema}.records`;
   let durable = false;
   const rows = async (text: string, values: readonly unknown[]): Promise<Record<string, unknown>[]> => {
     try {
@@ -66,15 +67,12 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
     swap: async (steps, whole = false) => {
       await forWriting();
       const request = requestOf(steps, (version, value) => ({ version, value }));
-      const failed = await query(`SELECT ${address.namespace}.swap($1::text::jsonb, $2::boolean) AS key`, [
-        request,
-        whole,
-      ]);
+      const failed = await query(`SELECT ${schema}.swap($1::text::jsonb, $2::boolean) AS key`, [request, whole]);
       return failed.map(({ key }) => String(key));
     },
     requireWritable: async () => {
       await forWriting();
-      await query(`SELECT ${address.namespace}.swap($1::text::jsonb, false) AS key`, ["[]"]);
+      await query(`SELECT ${schema}.swap($1::text::jsonb, false) AS key`, ["[]"]);
     },
     // What is sealed shows damage by itself; the server looks after its own.
     check: async () => {},
@@ -83,7 +81,9 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
 }
 
 async function isPrepared({ namespace }: SharedAddress, { query }: PostgresConnection): Promise<boolean> {
-  const [row] = await query("SELECT to_regprocedure($1) IS NOT NULL AS there", [`${namespace}.swap(jsonb, boolean)`]);
+  const [row] = await query("SELECT to_regprocedure($1) IS NOT NULL AS there", [
+    `${quoted(namespace)}.swap(jsonb, boolean)`,
+  ]);
   return row?.there === true;
 }
 
@@ -104,7 +104,7 @@ async function requireDurable(address: SharedAddress, { query }: PostgresConnect
 }
 
 function postgresLeases({ namespace }: SharedAddress, { query }: PostgresConnection): Leases {
-  const leases = `${namespace}.leases`;
+  const leases = `${quoted(namespace)}.leases`;
   const until = "clock_timestamp() + $3::integer * interval '1 millisecond'";
   return {
     take: async (name, owner, milliseconds) =>
@@ -129,8 +129,9 @@ function postgresLeases({ namespace }: SharedAddress, { query }: PostgresConnect
 }
 
 function postgresReplies({ namespace }: SharedAddress, { query }: PostgresConnection): Replies {
-  const replies = `${namespace}.replies`;
-  const mine = `EXISTS (SELECT FROM ${namespace}.leases WHERE name = $1 AND owner = $2 AND ends > clock_timestamp() FOR UPDATE)`;
+  const leases = `${quoted(namespace)}.leases`;
+  const replies = `${quoted(namespace)}.replies`;
+  const mine = `EXISTS (SELECT FROM ${leases} WHERE name = $1 AND owner = $2 AND ends > clock_timestamp() FOR UPDATE)`;
   return {
     get: async (name) => {
       const [row] = await query(`SELECT value FROM ${replies} WHERE name = $1`, [name]);
@@ -146,7 +147,7 @@ function postgresReplies({ namespace }: SharedAddress, { query }: PostgresConnec
       ).length === 1,
     drop: async (name, owner) => {
       const done = await query(
-        `WITH held AS (SELECT 1 FROM ${namespace}.leases WHERE name = $1 AND owner = $2 AND ends > clock_timestamp() FOR UPDATE),
+        `WITH held AS (SELECT 1 FROM ${leases} WHERE name = $1 AND owner = $2 AND ends > clock_timestamp() FOR UPDATE),
               gone AS (DELETE FROM ${replies} WHERE name = $1 AND EXISTS (SELECT FROM held))
          SELECT 1 FROM held`,
         [name, owner],

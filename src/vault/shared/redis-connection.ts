@@ -41,7 +41,7 @@ export function redisConnection(address: SharedAddress): RedisConnection {
       } catch (error) {
         const failure = redisFailure(address, error);
         // The next call begins with a new connection; one that others are waiting on is left to them.
-        if (used === client && failure.code === "vault_unreachable") close();
+        if (used === client && (failure.code === "vault_unreachable" || failure.code === "busy")) close();
         throw failure;
       } finally {
         clearTimeout(timer);

@@ -90,7 +90,7 @@ async function requireDurable(address: SharedAddress, { call }: RedisConnection)
   throw unwritable(
     address,
     why,
-    "Set 'appendonly yes' and 'maxmemory-policy noeviction' in redis.conf; or, where logins may be lost, add ?accept-loss=1 to AUTH_STORE.",
+    "Set 'appendonly yes' and 'maxmemory-policy noeviction' in redis.conf, and 'appendfsync always' to lose not even the last second in a power cut; or, where logins may be lost, add ?accept-loss=1 to AUTH_STORE.",
   );
 }
 
