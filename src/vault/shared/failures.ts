@@ -39,6 +39,17 @@ export function notOurs({ shown }: SharedAddress, what: string, cause?: unknown)
   });
 }
 
+/** What another user of the database put there would run with the rights of the one in AUTH_STORE. */
+export function foreignSchema({ shown, namespace }: SharedAddress): AuthError {
+  return new AuthError(
+    "vault_corrupt",
+    `What is at ${shown} is not used: another user of the database owns the schema or something in it, or may add to it.`,
+    {
+      hint: `Name a schema of its own: in AUTH_STORE, ?schema=<name>\nOr, if this one is the vault's, let the user in AUTH_STORE own all of it (ALTER SCHEMA ${namespace} OWNER TO <user>), and no one else have CREATE in it.`,
+    },
+  );
+}
+
 /** @param what `is another one`, `is empty` */
 export function replaced({ shown }: SharedAddress, what: string): AuthError {
   const message = `The shared vault at ${shown} ${what}, unlike the one that this machine knows.`;

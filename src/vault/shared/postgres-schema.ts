@@ -5,17 +5,20 @@
  *
  * Each statement of the function sees what was committed when it began (postgresql.org/docs/current/xfunc-volatility.html),
  * and only one caller is past the first: so what is compared is what is written over. A commit is on the server's disk
- * when it is confirmed, whatever the database's default is.
+ * when it is confirmed, whatever the database's default is. Names are PostgreSQL's own, here and in the function: what
+ * other users of the database have made would be found before it where its types fit better.
  */
 export function schemaOf(name: string): string {
   const schema = quoted(name);
   return `
+SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 SELECT pg_advisory_xact_lock(hashtextextended('schema ${name} of a vault', 0));
 DO $$ BEGIN IF to_regnamespace('${schema}') IS NULL THEN CREATE SCHEMA ${schema}; END IF; END $$;
 CREATE TABLE IF NOT EXISTS ${schema}.records (key text PRIMARY KEY, version text NOT NULL, value bytea NOT NULL);
 CREATE TABLE IF NOT EXISTS ${schema}.leases (name text PRIMARY KEY, owner text NOT NULL, ends timestamptz NOT NULL);
 CREATE TABLE IF NOT EXISTS ${schema}.replies (name text PRIMARY KEY, value bytea NOT NULL);
-CREATE OR REPLACE FUNCTION ${schema}.swap(steps jsonb, whole boolean) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ${schema}.swap(steps jsonb, whole boolean) RETURNS SETOF text LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock('${schema}.records'::regclass::oid::bigint);
   IF current_setting('synchronous_commit') IN ('off', 'local') THEN

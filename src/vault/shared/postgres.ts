@@ -6,12 +6,13 @@ import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
 import type { SharedAddress } from "./address.ts";
 import { unwritable } from "./failures.ts";
 import { type PostgresConnection, postgresConnection } from "./postgres-connection.ts";
+import { inOwnSchema } from "./postgres-owner.ts";
 import { quoted, schemaOf } from "./postgres-schema.ts";
 import { requestOf } from "./request.ts";
 import type { Leases, Replies, SharedStore } from "./store.ts";
 
 export function openPostgres(address: SharedAddress): SharedStore {
-  const connection = postgresConnection(address);
+  const connection = inOwnSchema(address, postgresConnection(address));
   return {
     driver: postgresDriver(address, connection),
     leases: postgresLeases(address, connection),
@@ -22,6 +23,14 @@ export function openPostgres(address: SharedAddress): SharedStore {
     },
   };
 }
+
+/**
+ * Names in full, as of types and functions: the search path is another's to set, and another user's operator would be
+ * chosen where it fits better (postgresql.org/docs/current/typeconv-oper.html).
+ */
+const IS = "OPERATOR(pg_catalog.=)";
+const AFTER = "OPERATOR(pg_catalog.>)";
+const NOW = "pg_catalog.clock_timestamp()";
 
 /** undefined_table, invalid_schema_name: nothing was made there yet. */
 const NOTHING_THERE = ["42P01", "3F000"];
@@ -39,7 +48,7 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
     }
   };
   const read = async (key: string): Promise<Uint8Array | null> => {
-    const [row] = await rows(`SELECT value FROM ${records} WHERE key = $1`, [key]);
+    const [row] = await rows(`SELECT value FROM ${records} WHERE key ${IS} $1::pg_catalog.text`, [key]);
     return row?.value instanceof Uint8Array ? new Uint8Array(row.value) : null;
   };
   const forWriting = async (): Promise<void> => {
@@ -56,23 +65,29 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
     getItems: async (items) => {
       const keys = JSON.stringify(items.map(({ key }) => key));
       const found = await rows(
-        `SELECT key, value FROM ${records} WHERE key IN (SELECT jsonb_array_elements_text($1::text::jsonb))`,
+        `SELECT key, value FROM ${records}
+           WHERE key ${IS} ANY (SELECT pg_catalog.jsonb_array_elements_text($1::pg_catalog.text::pg_catalog.jsonb))`,
         [keys],
       );
       const values = new Map(found.map(({ key, value }) => [key, new Uint8Array(value as Uint8Array)]));
       return items.map(({ key }) => ({ key, value: values.get(key) ?? null }));
     },
     getKeys: async () =>
-      (await rows(`SELECT key FROM ${records} WHERE $1::text IS NOT NULL`, [""])).map(({ key }) => String(key)).sort(),
+      (await rows(`SELECT key FROM ${records} WHERE $1::pg_catalog.text IS NOT NULL`, [""]))
+        .map(({ key }) => String(key))
+        .sort(),
     swap: async (steps, whole = false) => {
       await forWriting();
       const request = requestOf(steps, (version, value) => ({ version, value }));
-      const failed = await query(`SELECT ${schema}.swap($1::text::jsonb, $2::boolean) AS key`, [request, whole]);
+      const failed = await query(
+        `SELECT ${schema}.swap($1::pg_catalog.text::pg_catalog.jsonb, $2::boolean) AS key`,
+        [request, whole],
+      );
       return failed.map(({ key }) => String(key));
     },
     requireWritable: async () => {
       await forWriting();
-      await query(`SELECT ${schema}.swap($1::text::jsonb, false) AS key`, ["[]"]);
+      await query(`SELECT ${schema}.swap($1::pg_catalog.text::pg_catalog.jsonb, false) AS key`, ["[]"]);
     },
     // What is sealed shows damage by itself; the server looks after its own.
     check: async () => {},
@@ -81,16 +96,19 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
 }
 
 async function isPrepared({ namespace }: SharedAddress, { query }: PostgresConnection): Promise<boolean> {
-  const [row] = await query("SELECT to_regprocedure($1) IS NOT NULL AS there", [
-    `${quoted(namespace)}.swap(jsonb, boolean)`,
-  ]);
-  return row?.there === true;
+  const rows = await query(
+    `SELECT FROM pg_catalog.pg_proc WHERE proconfig IS NOT NULL
+       AND oid ${IS} pg_catalog.to_regprocedure($1::pg_catalog.text)::pg_catalog.oid`,
+    [`${quoted(namespace)}.swap(pg_catalog.jsonb, boolean)`],
+  );
+  return rows.length === 1;
 }
 
 /** @throws AuthError `vault_unwritable` for a replica, and a server that loses what it has confirmed */
 async function requireDurable(address: SharedAddress, { query }: PostgresConnection): Promise<void> {
   const [row] = await query(
-    "SELECT pg_is_in_recovery() AS replica, current_setting('fsync') AS fsync WHERE $1::text IS NOT NULL",
+    `SELECT pg_catalog.pg_is_in_recovery() AS replica, pg_catalog.current_setting('fsync') AS fsync
+       WHERE $1::pg_catalog.text IS NOT NULL`,
     [""],
   );
   if (row?.replica === true)
@@ -105,50 +123,52 @@ async function requireDurable(address: SharedAddress, { query }: PostgresConnect
 
 function postgresLeases({ namespace }: SharedAddress, { query }: PostgresConnection): Leases {
   const leases = `${quoted(namespace)}.leases`;
-  const until = "clock_timestamp() + $3::integer * interval '1 millisecond'";
+  const until = `${NOW} OPERATOR(pg_catalog.+) ($3::double precision OPERATOR(pg_catalog.*) interval '1 millisecond')`;
   return {
     take: async (name, owner, milliseconds) =>
       (
         await query(
           `INSERT INTO ${leases} AS held (name, owner, ends) VALUES ($1, $2, ${until})
            ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, ends = excluded.ends
-           WHERE held.ends <= clock_timestamp() RETURNING 1`,
+           WHERE ${NOW} OPERATOR(pg_catalog.>=) held.ends RETURNING 1`,
           [name, owner, milliseconds],
         )
       ).length === 1,
     renew: async (name, owner, milliseconds) =>
-      (
-        await query(
-          `UPDATE ${leases} SET ends = ${until} WHERE name = $1 AND owner = $2 AND ends > clock_timestamp() RETURNING 1`,
-          [name, owner, milliseconds],
-        )
-      ).length === 1,
+      (await query(`UPDATE ${leases} SET ends = ${until} WHERE ${HELD} RETURNING 1`, [name, owner, milliseconds]))
+        .length === 1,
     release: async (name, owner) =>
-      void (await query(`DELETE FROM ${leases} WHERE name = $1 AND owner = $2`, [name, owner])),
+      void (await query(
+        `DELETE FROM ${leases} WHERE name ${IS} $1::pg_catalog.text AND owner ${IS} $2::pg_catalog.text`,
+        [name, owner],
+      )),
   };
 }
 
+/** The lease $1 is still $2's. */
+const HELD = `name ${IS} $1::pg_catalog.text AND owner ${IS} $2::pg_catalog.text AND ends ${AFTER} ${NOW}`;
+
 function postgresReplies({ namespace }: SharedAddress, { query }: PostgresConnection): Replies {
-  const leases = `${quoted(namespace)}.leases`;
   const replies = `${quoted(namespace)}.replies`;
-  const mine = `EXISTS (SELECT FROM ${leases} WHERE name = $1 AND owner = $2 AND ends > clock_timestamp() FOR UPDATE)`;
+  const held = `SELECT 1 FROM ${quoted(namespace)}.leases WHERE ${HELD} FOR UPDATE`;
   return {
     get: async (name) => {
-      const [row] = await query(`SELECT value FROM ${replies} WHERE name = $1`, [name]);
+      const [row] = await query(`SELECT value FROM ${replies} WHERE name ${IS} $1::pg_catalog.text`, [name]);
       return row?.value instanceof Uint8Array ? new Uint8Array(row.value) : null;
     },
     put: async (name, owner, value) =>
       (
         await query(
-          `INSERT INTO ${replies} (name, value) SELECT $1, decode($3, 'base64') WHERE ${mine}
+          `INSERT INTO ${replies} (name, value)
+             SELECT $1, pg_catalog.decode($3::pg_catalog.text, 'base64') WHERE EXISTS (${held})
            ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING 1`,
           [name, owner, Buffer.from(value).toString("base64")],
         )
       ).length === 1,
     drop: async (name, owner) => {
       const done = await query(
-        `WITH held AS (SELECT 1 FROM ${leases} WHERE name = $1 AND owner = $2 AND ends > clock_timestamp() FOR UPDATE),
-              gone AS (DELETE FROM ${replies} WHERE name = $1 AND EXISTS (SELECT FROM held))
+        `WITH held AS (${held}),
+              gone AS (DELETE FROM ${replies} WHERE name ${IS} $1::pg_catalog.text AND EXISTS (SELECT FROM held))
          SELECT 1 FROM held`,
         [name, owner],
       );
