@@ -204,6 +204,7 @@ describe("AUTH_STORE", () => {
       "redis://me:planted@host?prefix=a%20planted",
       "redis://me:%planted@host",
       "postgres://me:planted@host",
+      "postgres://host/planted",
       "postgres://me:planted@host/db?sslmode=planted",
       "postgres://me:planted@host/db?schema=public",
       "postgres://me:planted#1@host/db",

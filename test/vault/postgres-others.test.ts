@@ -151,4 +151,32 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
     await vault.commit([put("a:x", 1, "1")]);
     await vault.close();
   });
+
+  test("what other programs' variables say of PostgreSQL changes nothing", async () => {
+    await sql("CREATE DATABASE elsewhere");
+    const variables = {
+      PGDATABASE: "elsewhere",
+      PGUSER: "mallory",
+      PGPASSWORD: PASSWORD,
+      PGHOST: "127.0.0.9",
+      PGPORT: "1",
+      DATABASE_URL: "postgres://mallory@127.0.0.9/elsewhere",
+      PGOPTIONS: "-c default_transaction_read_only=on",
+    };
+    const before = { ...process.env };
+    Object.assign(process.env, variables);
+    try {
+      await (await homeAt(addressOf("kept")).open()).close();
+      // Nor do they lend a password to an address that has none.
+      const home = homeAt(addressOf("kept").replace(/runner:[^@]*@/, "mallory@"));
+      const found = await refusal(openVault(home.context(home.variables)));
+      expect(found.code).toBe("vault_locked");
+    } finally {
+      for (const name of Object.keys(variables)) delete process.env[name];
+      Object.assign(process.env, before);
+    }
+    expect(
+      (await sql("SELECT nspowner::regrole::text AS owner FROM pg_namespace WHERE nspname = 'kept'"))[0]?.owner,
+    ).toBe("runner");
+  });
 });

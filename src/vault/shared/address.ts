@@ -2,7 +2,7 @@
  * The address of a shared vault, as AUTH_STORE holds it:
  *
  *     redis://[user][:password@]host[:port][/database][?prefix=auth&ca=<file>&accept-loss=1&cache=30]      rediss:// with TLS
- *     postgres://[user][:password@]host[:port]/database[?schema=auth&sslmode=…&sslrootcert=<file>&accept-loss=1&cache=30]
+ *     postgres://user[:password]@host[:port]/database[?schema=auth&sslmode=…&sslrootcert=<file>&accept-loss=1&cache=30]
  *
  * A message never shows it as it was given: only `shown`, which has no password in it.
  */
@@ -58,6 +58,7 @@ export async function parseAddress(store: string): Promise<SharedAddress> {
   if (url.hash !== "") throw wrong("AUTH_STORE has a '#' in it: in a password, write %23.", backend);
   // Of a password that has a '/' in it: `postgres://user:12/34@host`.
   if (url.pathname.includes("@")) throw wrong("AUTH_STORE has an '@' after the host and its port.", backend);
+  if (backend === "postgres" && user === "") throw wrong("AUTH_STORE=postgres: names no user.", backend);
   const database = decoded(url.pathname.slice(1));
   const options = optionsOf(url, backend);
   checkDatabase(backend, database);

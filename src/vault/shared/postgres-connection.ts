@@ -16,12 +16,31 @@ export interface PostgresConnection {
   close(): void;
 }
 
+/** Each part said aloud: the client takes what is left out from PGDATABASE, PGUSER, PGPASSWORD and the like. */
+function serverOf(address: SharedAddress) {
+  const { hostname, port, username, password, pathname } = new URL(address.url);
+  return {
+    adapter: "postgres",
+    hostname: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port),
+    username: decodeURIComponent(username),
+    // An empty text would count as left out.
+    password: () => decodeURIComponent(password),
+    database: decodeURIComponent(pathname.slice(1)),
+    connection: {
+      application_name: "auth",
+      // Sent only in the place of another's, since some poolers refuse it.
+      ...(process.env.PGOPTIONS && { options: "" }),
+    },
+  } as const;
+}
+
 export function postgresConnection(address: SharedAddress): PostgresConnection {
   let client: SQL | null = null;
 
   const connected = (): SQL => {
     client ??= new SQL({
-      url: address.url,
+      ...serverOf(address),
       max: 1,
       // A pooler gives each statement another session: one that was prepared in the last isn't there.
       prepare: false,
