@@ -251,10 +251,11 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const store = await storeAt(await server.address());
       await store.prepare();
       const { leases, replies } = store;
-      const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+      // As what is sealed begins: with its format.
+      const bytes = (text: string): Uint8Array => new TextEncoder().encode(`\u0001${text}`);
       const kept = async (): Promise<string | null> => {
         const value = await replies.get("a");
-        return value === null ? null : new TextDecoder().decode(value);
+        return value === null ? null : new TextDecoder().decode(value.subarray(1));
       };
       await leases.take("a", "one", 60_000);
       expect(await replies.put("a", "one", bytes("first"))).toBe(true);

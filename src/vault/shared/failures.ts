@@ -18,6 +18,11 @@ function unreachable({ shown }: SharedAddress, reason: string, cause: unknown): 
   });
 }
 
+/** An answer of another form than the question's. */
+export function unexpected(address: SharedAddress): AuthError {
+  return unreachable(address, "the server's answer can't be understood", null);
+}
+
 export function unwritable({ shown }: SharedAddress, reason: string, hint: string, cause?: unknown): AuthError {
   return new AuthError("vault_unwritable", `The shared vault at ${shown} can't be written: ${reason}.`, {
     hint,

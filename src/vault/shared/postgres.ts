@@ -4,7 +4,7 @@
  */
 import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
 import type { SharedAddress } from "./address.ts";
-import { unwritable } from "./failures.ts";
+import { unexpected, unwritable } from "./failures.ts";
 import { type PostgresConnection, postgresConnection } from "./postgres-connection.ts";
 import { inOwnSchema } from "./postgres-owner.ts";
 import { quoted, schemaOf } from "./postgres-schema.ts";
@@ -49,7 +49,7 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
   };
   const read = async (key: string): Promise<Uint8Array | null> => {
     const [row] = await rows(`SELECT value FROM ${records} WHERE key ${IS} $1::pg_catalog.text`, [key]);
-    return row?.value instanceof Uint8Array ? new Uint8Array(row.value) : null;
+    return row === undefined ? null : bytesIn(address, row.value);
   };
   const forWriting = async (): Promise<void> => {
     if (durable) return;
@@ -69,7 +69,7 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
            WHERE key ${IS} ANY (SELECT pg_catalog.jsonb_array_elements_text($1::pg_catalog.text::pg_catalog.jsonb))`,
         [keys],
       );
-      const values = new Map(found.map(({ key, value }) => [key, new Uint8Array(value as Uint8Array)]));
+      const values = new Map(found.map(({ key, value }) => [key, bytesIn(address, value)]));
       return items.map(({ key }) => ({ key, value: values.get(key) ?? null }));
     },
     getKeys: async () =>
@@ -83,7 +83,7 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
         `SELECT ${schema}.swap($1::pg_catalog.text::pg_catalog.jsonb, $2::boolean) AS key`,
         [request, whole],
       );
-      return failed.map(({ key }) => String(key));
+      return failed.map(({ key }) => textIn(address, key));
     },
     requireWritable: async () => {
       await forWriting();
@@ -93,6 +93,16 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
     check: async () => {},
     close,
   };
+}
+
+function bytesIn(address: SharedAddress, value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw unexpected(address);
+  return new Uint8Array(value);
+}
+
+function textIn(address: SharedAddress, value: unknown): string {
+  if (typeof value !== "string") throw unexpected(address);
+  return value;
 }
 
 async function isPrepared({ namespace }: SharedAddress, { query }: PostgresConnection): Promise<boolean> {
@@ -148,13 +158,14 @@ function postgresLeases({ namespace }: SharedAddress, { query }: PostgresConnect
 /** The lease $1 is still $2's. */
 const HELD = `name ${IS} $1::pg_catalog.text AND owner ${IS} $2::pg_catalog.text AND ends ${AFTER} ${NOW}`;
 
-function postgresReplies({ namespace }: SharedAddress, { query }: PostgresConnection): Replies {
+function postgresReplies(address: SharedAddress, { query }: PostgresConnection): Replies {
+  const { namespace } = address;
   const replies = `${quoted(namespace)}.replies`;
   const held = `SELECT 1 FROM ${quoted(namespace)}.leases WHERE ${HELD} FOR UPDATE`;
   return {
     get: async (name) => {
       const [row] = await query(`SELECT value FROM ${replies} WHERE name ${IS} $1::pg_catalog.text`, [name]);
-      return row?.value instanceof Uint8Array ? new Uint8Array(row.value) : null;
+      return row === undefined ? null : bytesIn(address, row.value);
     },
     put: async (name, owner, value) =>
       (

@@ -1,13 +1,15 @@
 /** What runs on the Redis server, in Lua. A script runs alone, and all that it writes is kept or nothing. */
 
 /**
+ * A record without a version was damaged: it is no expected one, and not absent.
+ *
  * KEYS: the records. ARGV: the steps as JSON, whether the store must hold no other keys. Gives the keys that were not as
  * expected. JSON's null is `cjson.null`; what a step leaves out is nil.
  */
 export const SWAP = `
 local function version_at(key)
   local held = redis.call('HGET', KEYS[1], key)
-  return held and string.match(held, '^(%S*) ') or cjson.null
+  return held and (string.match(held, '^(%S*) ') or '') or cjson.null
 end
 local steps = cjson.decode(ARGV[1])
 local failed, named = {}, {}
@@ -39,8 +41,13 @@ export const RELEASE = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`;
 
-/** KEYS: the lease, the reply. ARGV: owner, the reply; empty erases it. */
+/**
+ * KEYS: the lease, the reply. ARGV: owner, the reply; empty erases it. Gives -1 where what is there is no sealed reply of
+ * this format, in Base64: it is left as it is.
+ */
 export const CHANGE_REPLY = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local held = redis.call('GET', KEYS[2])
+if held and not string.find(held, '^A[Q-Za-f][%w+/]*=*$') then return -1 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[2]) else redis.call('SET', KEYS[2], ARGV[2]) end
 return 1`;

@@ -3,9 +3,10 @@
  * sealed value in Base64: the client reads replies as UTF-8. A script runs alone on the server, so that comparing and
  * writing are one step (redis.io/docs/latest/develop/interact/programmability/eval-intro, "atomic execution").
  */
+import { random } from "../bytes.ts";
 import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
 import type { SharedAddress } from "./address.ts";
-import { notOurs, unwritable } from "./failures.ts";
+import { notOurs, unexpected, unwritable } from "./failures.ts";
 import { type RedisConnection, redisConnection } from "./redis-connection.ts";
 import { CHANGE_REPLY, RELEASE, RENEW, SWAP } from "./redis-scripts.ts";
 import { requestOf } from "./request.ts";
@@ -24,7 +25,7 @@ export function openRedis(address: SharedAddress): SharedStore {
 function redisDriver(address: SharedAddress, { call, close }: RedisConnection): StoreDriver {
   const records = `${address.namespace}:records`;
   let durable = false;
-  const read = async (key: string): Promise<Uint8Array | null> => valueIn(address, await call("HGET", records, key));
+  const read = async (key: string): Promise<Uint8Array | null> => valueIn(await call("HGET", records, key));
   const forWriting = async (): Promise<void> => {
     if (durable) return;
     await requireDurable(address, { call, close });
@@ -38,20 +39,20 @@ function redisDriver(address: SharedAddress, { call, close }: RedisConnection): 
     getItemRaw: read,
     getItems: async (items) => {
       if (items.length === 0) return [];
-      const values = (await call("HMGET", records, ...items.map(({ key }) => key))) as unknown[];
-      return items.map(({ key }, i) => ({ key, value: valueIn(address, values[i]) }));
+      const values = listIn(address, await call("HMGET", records, ...items.map(({ key }) => key)));
+      return items.map(({ key }, i) => ({ key, value: valueIn(values[i]) }));
     },
-    getKeys: async () => ((await call("HKEYS", records)) as string[]).sort(),
+    getKeys: async () => textsIn(address, await call("HKEYS", records)).sort(),
     swap: async (steps, whole = false) => {
       await forWriting();
       const request = requestOf(steps, (version, value) => `${version} ${value}`);
-      return (await call("EVAL", SWAP, "1", records, request, whole ? "1" : "0")) as string[];
+      return textsIn(address, await call("EVAL", SWAP, "1", records, request, whole ? "1" : "0"));
     },
     requireWritable: async () => {
       await forWriting();
-      const room = `${address.namespace}:room`;
-      await call("SET", room, "x".repeat(ROOM), "PX", "1000");
-      await call("DEL", room);
+      // A name that is no one's, since the prefix may be another application's too.
+      const room = `${address.namespace}:room:${random(16).toHex()}`;
+      if ((await call("SET", room, "x".repeat(ROOM), "NX", "PX", "1000")) === "OK") await call("DEL", room);
     },
     // What is sealed shows damage by itself; the server looks after its own.
     check: async () => {},
@@ -62,11 +63,30 @@ function redisDriver(address: SharedAddress, { call, close }: RedisConnection): 
 /** As much as a login takes. */
 const ROOM = 16 * 1024;
 
-function valueIn(address: SharedAddress, held: unknown): Uint8Array | null {
+/** What is no record any more is a damaged one, as no bytes are: each is found to be so by whoever reads it. */
+function valueIn(held: unknown): Uint8Array | null {
   if (held === null || held === undefined) return null;
-  const space = typeof held === "string" ? held.indexOf(" ") : -1;
-  if (typeof held !== "string" || space < 0) throw notOurs(address, "a record has no version");
-  return Uint8Array.fromBase64(held.slice(space + 1));
+  const base64 = typeof held === "string" ? /^\S* (.*)$/s.exec(held)?.[1] : undefined;
+  return base64 === undefined ? new Uint8Array() : bytesIn(base64);
+}
+
+function bytesIn(base64: string): Uint8Array {
+  try {
+    return Uint8Array.fromBase64(base64);
+  } catch {
+    return new Uint8Array();
+  }
+}
+
+function listIn(address: SharedAddress, answer: unknown): unknown[] {
+  if (!Array.isArray(answer)) throw unexpected(address);
+  return answer;
+}
+
+function textsIn(address: SharedAddress, answer: unknown): string[] {
+  const list = listIn(address, answer);
+  if (!list.every((item) => typeof item === "string")) throw unexpected(address);
+  return list;
 }
 
 /**
@@ -75,14 +95,13 @@ function valueIn(address: SharedAddress, held: unknown): Uint8Array | null {
  * @throws AuthError `vault_unwritable`
  */
 async function requireDurable(address: SharedAddress, { call }: RedisConnection): Promise<void> {
-  const [persistence, memory, replication] = (await Promise.all(
-    ["persistence", "memory", "replication"].map((section) => call("INFO", section)),
-  )) as string[];
-  if (/^role:slave/m.test(replication ?? ""))
+  const sections = await Promise.all(["persistence", "memory", "replication"].map((section) => call("INFO", section)));
+  const [persistence = "", memory = "", replication = ""] = textsIn(address, sections);
+  if (/^role:slave/m.test(replication))
     throw unwritable(address, "it is a read-only replica", "Name the primary server in AUTH_STORE.");
   if (address.acceptLoss) return;
-  const forgets = !/^aof_enabled:1/m.test(persistence ?? "");
-  const drops = !/^maxmemory_policy:noeviction/m.test(memory ?? "");
+  const forgets = !/^aof_enabled:1/m.test(persistence);
+  const drops = !/^maxmemory_policy:noeviction/m.test(memory);
   if (!forgets && !drops) return;
   const why = forgets
     ? "the server forgets its last writes in a crash (appendonly is off)"
@@ -105,23 +124,22 @@ function redisLeases({ namespace }: SharedAddress, { call }: RedisConnection): L
   };
 }
 
-function redisReplies({ namespace }: SharedAddress, { call }: RedisConnection): Replies {
-  const change = async (name: string, owner: string, value: string): Promise<boolean> =>
-    (await call(
-      "EVAL",
-      CHANGE_REPLY,
-      "2",
-      `${namespace}:lease:${name}`,
-      `${namespace}:reply:${name}`,
-      owner,
-      value,
-    )) === 1;
+function redisReplies(address: SharedAddress, { call }: RedisConnection): Replies {
+  const { namespace } = address;
+  const keyOf = (name: string): string => `${namespace}:reply:${name}`;
+  const change = async (name: string, owner: string, value: string): Promise<unknown> =>
+    call("EVAL", CHANGE_REPLY, "2", `${namespace}:lease:${name}`, keyOf(name), owner, value);
   return {
     get: async (name) => {
-      const held = await call("GET", `${namespace}:reply:${name}`);
-      return typeof held === "string" ? Uint8Array.fromBase64(held) : null;
+      const held = await call("GET", keyOf(name));
+      return typeof held === "string" ? bytesIn(held) : null;
     },
-    put: (name, owner, value) => change(name, owner, Buffer.from(value).toString("base64")),
-    drop: (name, owner) => change(name, owner, ""),
+    put: async (name, owner, value) => {
+      const done = await change(name, owner, Buffer.from(value).toString("base64"));
+      if (done === -1) throw notOurs(address, "another application has a key of that name");
+      return done === 1;
+    },
+    // What isn't ours is no reply that could be left.
+    drop: async (name, owner) => (await change(name, owner, "")) !== 0,
   };
 }
