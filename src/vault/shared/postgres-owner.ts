@@ -31,6 +31,7 @@ async function requireOwn(address: SharedAddress, query: PostgresConnection["que
 /** The search path may be another's, too: names are in full (postgresql.org/docs/current/ddl-schemas.html, "Usage Patterns"). */
 const IS = "OPERATOR(pg_catalog.=)";
 
+// cspell:disable -- columns of PostgreSQL's catalogue
 const OWNERS = `
 WITH trusted AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolsuper OR rolname ${IS} CURRENT_USER),
   place AS (SELECT * FROM pg_catalog.pg_namespace WHERE nspname ${IS} $1::pg_catalog.name),

@@ -26,7 +26,7 @@ export function openPostgres(address: SharedAddress): SharedStore {
 
 /**
  * Names in full, as of types and functions: the search path is another's to set, and another user's operator would be
- * chosen where it fits better (postgresql.org/docs/current/typeconv-oper.html).
+ * chosen where it fits better (PostgreSQL's manual, "Operator Type Resolution").
  */
 const IS = "OPERATOR(pg_catalog.=)";
 const AFTER = "OPERATOR(pg_catalog.>)";
