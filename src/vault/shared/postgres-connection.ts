@@ -1,6 +1,7 @@
 /** Statements to a PostgreSQL server over Bun.SQL: one connection, made when it is needed and again after it broke. */
 import { SQL } from "bun";
 import { LIMITS } from "../../platform/limits.ts";
+import { withholdPostgresOptions } from "../../platform/postgres-variables.ts";
 import type { SharedAddress } from "./address.ts";
 import { postgresFailure, timedOut } from "./failures.ts";
 
@@ -27,11 +28,7 @@ function serverOf(address: SharedAddress) {
     // An empty text would count as left out.
     password: () => decodeURIComponent(password),
     database: decodeURIComponent(pathname.slice(1)),
-    connection: {
-      application_name: "auth",
-      // Sent only in the place of another's, since some poolers refuse it.
-      ...(process.env.PGOPTIONS && { options: "" }),
-    },
+    connection: { application_name: "auth" },
   } as const;
 }
 
@@ -39,6 +36,7 @@ export function postgresConnection(address: SharedAddress): PostgresConnection {
   let client: SQL | null = null;
 
   const connected = (): SQL => {
+    withholdPostgresOptions();
     client ??= new SQL({
       ...serverOf(address),
       max: 1,
