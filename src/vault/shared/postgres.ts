@@ -79,10 +79,10 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
     swap: async (steps, whole = false) => {
       await forWriting();
       const request = requestOf(steps, (version, value) => ({ version, value }));
-      const failed = await query(
-        `SELECT ${schema}.swap($1::pg_catalog.text::pg_catalog.jsonb, $2::boolean) AS key`,
-        [request, whole],
-      );
+      const failed = await query(`SELECT ${schema}.swap($1::pg_catalog.text::pg_catalog.jsonb, $2::boolean) AS key`, [
+        request,
+        whole,
+      ]);
       return failed.map(({ key }) => textIn(address, key));
     },
     requireWritable: async () => {
