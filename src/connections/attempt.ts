@@ -107,24 +107,59 @@ function replyWait({ services, noted }: Attempt): ReplyWait {
  */
 export async function foldKeptReply(
   services: Services,
-  tokenEndpoint: TokenEndpoint,
+  endpointOf: () => Promise<TokenEndpoint>,
   current: Stored,
   lease: RefreshLease,
 ): Promise<Outcome | null> {
-  const { note, failure } = current.record;
-  if (note === null) return null;
-  const bytes = await lease.reply.read(versionOf(current, note));
-  if (bytes === null) return null;
+  const kept = await keptReply(current, lease);
+  if (kept === null) return null;
+  const tokenEndpoint = await endpointOf();
   const signals = deferSignals();
   try {
+    const note = kept.note ?? (await lostNote(services, tokenEndpoint, current, kept.generation));
+    if (note === null) return null;
     const { sentAt } = note;
     const attempt: Attempt = { services, tokenEndpoint, lease, noted: current, note, sentAt, now: () => sentAt };
-    const read = await readReply(attempt, decodeRaw(bytes));
-    if (read instanceof OAuthFailure && read.unreadable && failure?.unreadable) return null;
+    const read = await readReply(attempt, decodeRaw(kept.bytes));
+    if (read instanceof OAuthFailure && read.unreadable && current.record.failure?.unreadable) return null;
     return await conclude(attempt, read, null);
   } finally {
     signals.release();
   }
+}
+
+interface KeptReply {
+  readonly bytes: Uint8Array;
+  /** null where the vault has lost it. */
+  readonly note: Note | null;
+  readonly generation: number;
+}
+
+/**
+ * The reply to what the note says, or to a refresh that came after what the vault has: it was restored from a backup, or
+ * its server lost what it had confirmed.
+ */
+async function keptReply(current: Stored, { reply }: RefreshLease): Promise<KeptReply | null> {
+  const { version, record } = current;
+  const noted = record.note && (await reply.read(versionOf(current, record.note)));
+  if (record.note && noted) return { bytes: noted, note: record.note, generation: record.note.generation };
+  const later = (await reply.kept())
+    .filter((kept) => kept.version.incarnation === version.incarnation && kept.version.generation > version.generation)
+    .sort((one, other) => other.version.generation - one.version.generation)[0];
+  return later === undefined ? null : { bytes: later.bytes, note: null, generation: later.version.generation };
+}
+
+/** When it was sent isn't known: after the tokens came that the vault has. */
+async function lostNote(
+  services: Services,
+  tokenEndpoint: TokenEndpoint,
+  { record, view }: Stored,
+  generation: number,
+): Promise<Note | null> {
+  const { tokens } = record;
+  if (!tokens?.refreshToken) return null;
+  const key = await deadKey(services, tokenEndpoint, tokens.refreshToken, view?.resource);
+  return { sentAt: tokens.obtainedAt, doubtSince: null, key, generation };
 }
 
 /** Step 3: the durable mark that a refresh is being sent, counted as a generation of its own. */

@@ -95,10 +95,7 @@ async function readyToSend(
   const seen = await requireConnection(vault, first.ref, first.view);
   if (concluded(seen, first)) return adopt(services, seen, first);
   const noted = await viewOfNote(services, seen);
-  const kept =
-    noted.record.note === null
-      ? null
-      : await foldKeptReply(services, await tokenEndpointOf(services, noted.record), noted, lease);
+  const kept = await foldKeptReply(services, () => tokenEndpointOf(services, noted.record), noted, lease);
   const after = kept?.stored ?? noted;
   const isMine = noted === seen;
   const current = isMine ? after : kept === null ? seen : await requireConnection(vault, first.ref, first.view);
