@@ -205,6 +205,8 @@ describe("AUTH_STORE", () => {
       "redis://me:%planted@host",
       "postgres://me:planted@host",
       "postgres://host/planted",
+      "rediss://host?ca=planted.pem",
+      "postgres://me@host/db?sslrootcert=./planted.pem",
       "postgres://me:planted@host/db?sslmode=planted",
       "postgres://me:planted@host/db?schema=public",
       "postgres://me:planted#1@host/db",

@@ -6,6 +6,7 @@
  *
  * A message never shows it as it was given: only `shown`, which has no password in it.
  */
+import { isAbsolute } from "node:path";
 import { type AuthError, usage } from "../../platform/errors.ts";
 import { knowSecret } from "../../platform/secret.ts";
 import { isLoopback } from "../../platform/url.ts";
@@ -141,6 +142,8 @@ function secondsIn(value: string | undefined, backend: SharedAddress["backend"])
 
 async function certificatesIn(path: string | undefined): Promise<string | null> {
   if (path === undefined) return null;
+  // One that depends on the current folder could be whoever's.
+  if (!isAbsolute(path)) throw usage("AUTH_STORE names a file of certificates by no full path.", FORMS.redis);
   const text = await Bun.file(path)
     .text()
     .catch(() => "");
