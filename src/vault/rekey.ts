@@ -147,10 +147,13 @@ export async function putKey(
     const data = { vaultId, epoch: next.epoch, id: next.keyId, raw };
     return { next, records: await resealAll(driver, header, keys, next, data) };
   } catch (error) {
-    // A commit that failed on the disk may have been made all the same; one that got no answer may be made yet.
-    if (!(error instanceof UnknownCommit) && headerVersion(await readHeader(driver)) === headerVersion(header))
-      await forget(source, request);
-    throw error;
+    // One that got no answer may be made yet; one that failed on the disk may have been made all the same.
+    if (error instanceof UnknownCommit) throw error;
+    const there = await readHeader(driver);
+    if (there.keyId === request.keyId) throw error;
+    await forget(source, request);
+    // Records that another rekey has sealed meanwhile don't open: they aren't damaged.
+    throw headerVersion(there) === headerVersion(header) ? error : overtaken();
   }
 }
 
