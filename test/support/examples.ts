@@ -8,7 +8,7 @@ import { ownValue } from "../../src/platform/json.ts";
 /** The words of each `auth …` in a line of shell. What a person has to fill in, `<id>`, is a word; a comment ends the line. */
 export function callsIn(line: string): string[][] {
   const code = line.replace(/\s#.*$/, "").replaceAll(/<[a-z][\w -]*>/g, "word");
-  const calls = code.matchAll(/(?<![\w./-]|\b(?:gcloud|gh|sentry) )auth ([^()|><;&]*)/g);
+  const calls = code.matchAll(/(?<![\w./-]|\b(?:gcloud|gh|sentry) )auth (?!\})([^()|><;&]*)/g);
   return [...calls].map(([, words = ""]) =>
     (words.match(/'[^']*'|"[^"]*"|[^\s"']+/g) ?? []).map((word) => word.replace(/^(['"])(.*)\1$/, "$2")),
   );

@@ -30,6 +30,8 @@ export interface ProviderView {
   readonly alsoReads: readonly string[];
   /** What `auth run` sets: variable → value, a template over the settings and `{token}`. */
   readonly writes: readonly { readonly variable: string; readonly value: string }[];
+  /** Variables by which its libraries find another address of the API, and the path behind that. `auth proxy` has values for them. */
+  readonly baseUrls: readonly { readonly variable: string; readonly path: string }[];
   /** What goes along with each token, in headers of their own. */
   readonly companions: readonly CompanionView[];
   /** Where its tokens may go at a login that gives no setting. One that a setting decides is `https://{host}`. */
@@ -98,6 +100,7 @@ const NOTHING_SAID = {
   settings: [],
   variables: { read: [], write: [] },
   writes: [],
+  baseUrls: [],
   companions: [],
   alsoReads: [],
   origins: [],
@@ -156,6 +159,9 @@ export function described(
       const own = new Set(values.filter(([name]) => name === variable).map(([, value]) => value));
       return (own.size === 0 ? ["{token}"] : [...own]).map((value) => ({ variable, value }));
     }),
+    baseUrls: environments
+      .flatMap((one) => Object.entries(one?.baseUrl ?? {}))
+      .map(([variable, path]) => ({ variable, path })),
     companions,
     origins: destinations,
     otherOrigins: origins.filter((origin) => !destinations.includes(origin)),
@@ -178,6 +184,7 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
     variables,
     alsoReads,
     writes,
+    baseUrls,
     companions,
     origins,
     otherOrigins,
@@ -194,6 +201,10 @@ export function inWords(view: Omit<ProviderView, "fault" | "trust"> & Partial<Pr
     ["Reads", variables.read.join(", ")],
     ["Reads for its client or a key file", alsoReads.join(", ")],
     ["Writes", writes.map(({ variable, value }) => `${variable}=${value}`).join(", ")],
+    [
+      "Address of the API, for its libraries",
+      baseUrls.map(({ variable, path }) => `${variable}=<address>${path}`).join(", "),
+    ],
     ["Trust", trust ?? ""],
   ];
   return [

@@ -3,7 +3,7 @@ import { isUnmistakable } from "../../platform/redact.ts";
 import { namesSecret } from "../../providers/reserved.ts";
 
 /** `scheme://user:password@host`: whatever stands before the last `@` of the authority, encoded or not. */
-const IN_URL = /[a-z][a-z0-9+.-]*:\/\/([^\s/?#]*)@/gi;
+const IN_URL = /:\/\/([^\s/?#]*)@/g;
 /** `Password=…;` of a connection string, `?password=…` of a URL. */
 const IN_PAIR =
   /(?:^|[;&?\s])(?:password|passwd|pwd|secret|token|(?:shared)?access_?key|api_?key)\s*=\s*("[^"]*"|'[^']*'|[^;&]+)/gi;

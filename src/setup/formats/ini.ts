@@ -33,12 +33,13 @@ export function parseIni(text: string): Ini {
       sections[name] = section;
       continue;
     }
-    const [, key, set] = /^(.*?)\s*[=:]\s*(.*)$/.exec(value) ?? [];
-    if (section === null || !key || set === undefined)
+    const at = value.search(/[=:]/);
+    const key = value.slice(0, Math.max(at, 0)).trimEnd();
+    if (section === null || key === "")
       throw new Unreadable("has a line that its program refuses: no setting of a section");
     option = key.toLowerCase().replaceAll("_", "-");
     if (Object.hasOwn(section, option)) throw new Unreadable(`sets ${option} twice, which its program refuses`);
-    section[option] = set;
+    section[option] = value.slice(at + 1).trimStart();
   }
   return sections;
 }

@@ -30,6 +30,7 @@ const SECTION = "[defaults]";
 
 /** Ansible's type `list`: with commas between, and a comment from a `;` that follows a blank. */
 function idsIn(value: string): string[] {
-  const text = value.replace(/(^|\s);.*$/, "").trim();
+  const [before = ""] = value.split(/(?:^|\s);/);
+  const text = before.trim();
   return text === "" ? [] : text.split(",").map((one) => one.trim());
 }
