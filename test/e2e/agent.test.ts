@@ -390,7 +390,7 @@ describe("the crowd: 200 callers at once on an expired token, by agent and comma
       const tokens = new Set(await Promise.all([...byAgent, ...byCommand]));
       expect([...tokens]).toEqual([...home.issuer.live]);
       expect(home.issuer.asked()).toBe(asked + 1);
-    });
+    }, 60_000);
 });
 
 describe("while a refresh is under way", () => {
