@@ -10,6 +10,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { join, relative } from "node:path";
 import { copyOnWriteFileSystem, networkFileSystem } from "../../src/vault/file-systems.ts";
 import { ensureFolder } from "../../src/vault/files.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
@@ -196,6 +197,9 @@ describe("AUTH_STORE", () => {
   });
 
   test("in any other form is a usage error that shows no password", async () => {
+    const certificate = join(home.folder, "planted.pem");
+    writeFileSync(certificate, "-----BEGIN CERTIFICATE-----");
+    const near = relative(process.cwd(), certificate);
     const wrong = [
       "redis://me:planted@host/x",
       "redis://me:planted@/0",
@@ -205,8 +209,8 @@ describe("AUTH_STORE", () => {
       "redis://me:%planted@host",
       "postgres://me:planted@host",
       "postgres://host/planted",
-      "rediss://host?ca=planted.pem",
-      "postgres://me@host/db?sslrootcert=./planted.pem",
+      `rediss://127.0.0.1:1?ca=${near}`,
+      `postgres://me@127.0.0.1:1/db?sslrootcert=${near}`,
       "postgres://me:planted@host/db?sslmode=planted",
       "postgres://me:planted@host/db?schema=public",
       "postgres://me:planted#1@host/db",

@@ -169,6 +169,21 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       await (await home.open()).close();
     });
 
+    test("a damaged memory of which vault it was is said to be, and is given up by accepting what is there", async () => {
+      const home = homeAt(await server.address());
+      await (await home.open()).close();
+      const folder = join(home.folder, "shared");
+      const file = [...new Bun.Glob("*/vault.json").scanSync(folder)].map((path) => join(folder, path))[0] ?? "";
+      for (const text of ["", "null", "{", "{}", readFileSync(file, "utf8").replace('"epoch":1', '"epoch":"1"')]) {
+        await Bun.write(file, text);
+        const found = await refusal(openVault(home.context(home.variables)));
+        expect([text, found.code]).toEqual([text, "vault_replaced"]);
+        expect(found.text).toContain("auth vault accept");
+      }
+      await acceptVault(home.context(home.variables), {});
+      await (await home.open()).close();
+    });
+
     test("a generation that went back is noticed by who has seen the later one, and by no one else", async () => {
       const address = await server.address();
       const home = homeAt(address);

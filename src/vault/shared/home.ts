@@ -4,8 +4,9 @@
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { literal, minValue, number, object, pipe, regex, safeInteger, safeParse, string } from "valibot";
 import type { Context } from "../../platform/context.ts";
-import { errorCode } from "../../platform/errors.ts";
+import { AuthError, errorCode } from "../../platform/errors.ts";
 import { whileHeld } from "../../platform/held-files.ts";
 import { random } from "../bytes.ts";
 import { createPrivate, ensureFolder, touching } from "../files.ts";
@@ -28,11 +29,31 @@ export function homeFolder({ paths }: Pick<Context, "paths">, { place }: SharedA
   return join(dirname(paths.vault), "shared", name);
 }
 
-/** null where this home has not come to it yet. @throws AuthError `vault_unwritable` */
+const PIN = object({
+  format: literal(1),
+  store: string(),
+  vaultId: pipe(string(), regex(/^[0-9a-f]+$/)),
+  commitment: pipe(string(), regex(/^[0-9a-f]+$/)),
+  epoch: pipe(number(), safeInteger(), minValue(0)),
+});
+
+/** null where this home has not come to it yet. @throws AuthError `vault_replaced` where it is damaged */
 export function readPin(folder: string): Pin | null {
   const text = readIfThere(join(folder, "vault.json"));
   if (text === null) return null;
-  return touching(folder, () => JSON.parse(text.toString()) as Pin);
+  const pin = safeParse(PIN, jsonIn(text.toString()));
+  if (pin.success) return pin.output;
+  throw new AuthError("vault_replaced", "What this machine remembers of the shared vault is damaged.", {
+    hint: `Nothing was changed or sent. It is in ${join(folder, "vault.json")}\nTo go on with what the server has now: auth vault accept`,
+  });
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export function writePin(folder: string, pin: Pin): void {

@@ -90,11 +90,8 @@ export async function openSharedDriver(context: Context, text: string): Promise<
  *
  * @throws AuthError `vault_replaced` where another vault is there than the one this home knows, or none any more
  */
-export async function findHeader(
-  context: Context,
-  address: SharedAddress,
-  { driver }: SharedStore,
-): Promise<Header | null> {
+export async function findHeader(context: Context, address: SharedAddress, store: SharedStore): Promise<Header | null> {
+  const { driver } = store;
   const pin = readPin(homeFolder(context, address));
   const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
   if (value instanceof Uint8Array) {
@@ -103,7 +100,9 @@ export async function findHeader(
     return header;
   }
   if (pin !== null) throw replaced(address, "is empty");
-  if ((await retryWhileBusy(() => driver.getKeys("", {}))).length > 0)
-    throw notOurs(address, "it has records, and no header");
+  const keys = await retryWhileBusy(() => driver.getKeys("", {}));
+  // Another machine has just made it.
+  if (keys.includes(HEADER_KEY)) return findHeader(context, address, store);
+  if (keys.length > 0) throw notOurs(address, "it has records, and no header");
   return null;
 }
