@@ -60,7 +60,7 @@ describe("a proxy that runs", () => {
     await describeProvider(env, api.origin);
     await paste(env, "acme", OLD);
     const proxy = await startAuthProxy(env, ["acme", "--origin", other.origin]);
-    const added = proxy.address.replace("acme:default", new URL(other.origin).host);
+    const added = proxy.address.replace("acme:default", `acme:default@${new URL(other.origin).host}`);
     try {
       expect(await answerFrom(api, `${proxy.address}/x`)).toEqual([200, "hello from /x", `Bearer ${OLD}`]);
       await swapped(env, other.origin);
