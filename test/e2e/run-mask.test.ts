@@ -150,11 +150,11 @@ describe("how it ends", () => {
     const pipe = join(tempFolder(), "pipe");
     await run(["mkfifo", pipe], { env });
     const unread = openSync(pipe, "r+");
-    const child = Bun.spawn([AUTH, ...args("sh", "-c", "head -c 500000 /dev/zero; echo done >&2")], {
+    const child = Bun.spawn([AUTH, ...args("sh", "-c", "head -c 100000 /dev/zero; echo done >&2")], {
       env,
       stdio: ["ignore", unread, "pipe"],
     });
-    // The command's last word: its output is in our pipe now, and the next one is full.
+    // The command's last word: our pipe is full of its output, and the rest waits in the next, which holds no less.
     await child.stderr.getReader().read();
     await Bun.sleep(1500);
     expect(child.exitCode).toBeNull();
