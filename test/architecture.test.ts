@@ -118,6 +118,15 @@ describe("imports point downwards only", () => {
   });
 });
 
+test("nothing but the vault itself knows where a vault can be", () => {
+  const above = ({ path }: Source): boolean => path.startsWith("src/") && roomOf(path) !== "src/vault";
+  expect(findings((source) => ours(source).filter((target) => target.startsWith("src/vault/shared/")), above)).toEqual(
+    [],
+  );
+  const stores = findings(({ imports }) => imports.filter((name) => name.endsWith("/vault-store.ts")));
+  expect(stores).toEqual(["src/vault/store.ts: ./shared/vault-store.ts"]);
+});
+
 test("a plugin imports the public contract, and nothing else", () => {
   const plugins = ({ path }: Source): boolean => roomOf(path) === "providers" && !path.endsWith("/index.ts");
   expect(sources.filter(plugins).length).toBeGreaterThan(1);

@@ -2,10 +2,9 @@ import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { type Created, initVault } from "../vault/create.ts";
 import { rekeyVault } from "../vault/rekey.ts";
-import { acceptVault } from "../vault/shared/accept.ts";
 import { SOURCE_WORDS, type SourceName } from "../vault/sources/source.ts";
 import { vaultStatus } from "../vault/status.ts";
-import { sharedStore, vaultPath } from "../vault/vault.ts";
+import { storeAt } from "../vault/store.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
 import { vaultDialogue } from "./session.ts";
 import { KEY, keyOptions, withNewKey } from "./vault/keys.ts";
@@ -20,7 +19,7 @@ const status = defineCommand({
   run: async ({ context, output }) => {
     const vault = await vaultStatus(context);
     if (vault === null)
-      throw new AuthError("connection_not_found", `There is no vault at ${placeWords(context)}.`, {
+      throw new AuthError("connection_not_found", `There is no vault at ${storeAt(context).name}.`, {
         hint: "The first login makes one; or choose where its key comes from: auth vault init --key keychain",
       });
     if (output.isJson) return output.json(vault);
@@ -34,10 +33,6 @@ const status = defineCommand({
     for (const warning of vault.warnings) output.warn(warning);
   },
 });
-
-function placeWords(context: Context): string {
-  return sharedStore(context) === null ? vaultPath(context) : "AUTH_STORE";
-}
 
 /** @param variable the one that is asked now in place of the recorded source */
 export function keyWords(source: SourceName, variable: string | null): string {
@@ -102,7 +97,7 @@ const accept = defineCommand({
     ["auth vault accept --json", "which vault that is"],
   ],
   run: async (cli) => {
-    const { store, vaultId } = await acceptVault(cli.context, vaultDialogue(cli));
+    const { store, vaultId } = await storeAt(cli.context).accept(vaultDialogue(cli).prompt);
     const done =
       vaultId === null
         ? `Forgot the vault that was at ${store}: nothing is there now.`

@@ -4,9 +4,8 @@ import { Secret } from "../platform/secret.ts";
 import type { Bytes } from "./bytes.ts";
 import { type Header, readHeader, unwrap } from "./header.ts";
 import { type Prompt, parseKey } from "./sources/source.ts";
-import { openSqlite } from "./sqlite.ts";
+import { storeAt } from "./store.ts";
 import { findKey, unlockCurrent } from "./unlock.ts";
-import { sharedStore, vaultPath } from "./vault.ts";
 
 /**
  * The key that opens the vault now, from wherever this process has it, in the form of AUTH_KEY; null where there is no vault.
@@ -37,11 +36,7 @@ export async function withHeader<T>(
   context: Context,
   work: (read: () => Promise<Header>) => Promise<T>,
 ): Promise<T | null> {
-  const shared = sharedStore(context);
-  const driver =
-    shared === null
-      ? await openSqlite(vaultPath(context))
-      : await (await import("./shared/open.ts")).openSharedDriver(context, shared);
+  const driver = await storeAt(context).openDriver();
   if (driver === null) return null;
   try {
     return await work(() => readHeader(driver));

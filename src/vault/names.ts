@@ -5,10 +5,9 @@
 import type { Context } from "../platform/context.ts";
 import { HEADER_KEY, readHeader } from "./header.ts";
 import { openLabel } from "./seal.ts";
-import { openSqlite } from "./sqlite.ts";
+import { storeAt } from "./store.ts";
 import type { RecordType } from "./types.ts";
 import { mayAsk, unlock } from "./unlock.ts";
-import { sharedStore, vaultPath } from "./vault.ts";
 
 /** Labels opened side by side. */
 const BATCH = 128;
@@ -20,10 +19,11 @@ const BATCH = 128;
  * @throws AuthError as `openVault` does
  */
 export async function namesAtHand(context: Context, type: RecordType, time: number): Promise<string[]> {
+  const store = storeAt(context);
   // A key that is pressed doesn't wait for a server.
-  if (sharedStore(context) !== null) return [];
+  if (!store.isNear) return [];
   const end = performance.now() + time;
-  const driver = await openSqlite(vaultPath(context));
+  const driver = await store.openDriver();
   if (driver === null) return [];
   try {
     const header = await readHeader(driver);

@@ -5,7 +5,7 @@
 import type { Context, Environment } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import type { Bytes } from "./bytes.ts";
-import { underVaultLock } from "./create.ts";
+import { underVaultLock } from "./create-file.ts";
 import { retryWhileBusy, type StoreDriver, type Swap, UnknownCommit } from "./driver.ts";
 import { realPlace, touching } from "./files.ts";
 import {
@@ -35,8 +35,8 @@ import {
   type VariableSource,
 } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
+import { storeAt } from "./store.ts";
 import { overtaken, type Unlocked, unlockAsRecorded, unlockCurrent } from "./unlock.ts";
-import { sharedStore, type VaultOptions, vaultPath } from "./vault.ts";
 
 export interface Rekeyed {
   readonly source: SourceName;
@@ -61,10 +61,11 @@ const ROUNDS = 1000;
  *
  * @throws AuthError; nothing was changed then, unless it is an `UnknownCommit`
  */
-export async function rekeyVault(context: Context, options: VaultOptions & RekeyOptions): Promise<Rekeyed> {
-  const shared = sharedStore(context, options.store);
-  if (shared !== null) return (await import("./shared/rekey.ts")).rekeyShared(context, shared, options);
-  const path = vaultPath(context, options.store);
+export async function rekeyVault(context: Context, options: RekeyOptions): Promise<Rekeyed> {
+  return storeAt(context).rekey(options);
+}
+
+export async function rekeyFile(context: Context, path: string, options: RekeyOptions): Promise<Rekeyed> {
   const driver = await openSqlite(path);
   if (driver === null) throw noVaultToRekey();
   try {

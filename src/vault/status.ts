@@ -11,7 +11,7 @@ import { readHeader } from "./header.ts";
 import { FORMAT } from "./seal.ts";
 import { type SourceName, sourceInEnvironment, VARIABLES } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
-import { sharedStore, type VaultOptions, vaultPath } from "./vault.ts";
+import { storeAt } from "./store.ts";
 
 export interface VaultStatus {
   readonly backend: "sqlite" | "redis" | "postgres";
@@ -30,10 +30,11 @@ export interface VaultStatus {
 }
 
 /** null where there is no vault. @throws AuthError as `openVault`, but for what concerns the key */
-export async function vaultStatus(context: Context, options: VaultOptions = {}): Promise<VaultStatus | null> {
-  const shared = sharedStore(context, options.store);
-  if (shared !== null) return (await import("./shared/status.ts")).sharedStatus(context, shared);
-  const path = vaultPath(context, options.store);
+export async function vaultStatus(context: Context): Promise<VaultStatus | null> {
+  return storeAt(context).status();
+}
+
+export async function fileStatus(context: Context, path: string): Promise<VaultStatus | null> {
   const driver = await openSqlite(path);
   if (driver === null) return null;
   try {

@@ -14,7 +14,8 @@ import { join, relative } from "node:path";
 import { copyOnWriteFileSystem, networkFileSystem } from "../../src/vault/file-systems.ts";
 import { ensureFolder } from "../../src/vault/files.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
-import { openVault, vaultPath } from "../../src/vault/vault.ts";
+import { vaultPath } from "../../src/vault/store.ts";
+import { openVault } from "../../src/vault/vault.ts";
 import { type Home, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
 
 let home: Home;

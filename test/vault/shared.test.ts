@@ -3,10 +3,10 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { initVault } from "../../src/vault/create.ts";
-import { acceptVault } from "../../src/vault/shared/accept.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import type { SharedStore } from "../../src/vault/shared/store.ts";
+import { storeAt } from "../../src/vault/store.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { PASSWORD } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
@@ -31,19 +31,19 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       return home;
     };
     /** Past every vault, as who runs the server may reach it. */
-    const storeAt = async (address: string): Promise<SharedStore> => {
+    const databaseAt = async (address: string): Promise<SharedStore> => {
       const store = await openStore(await parseAddress(address));
       stores.push(store);
       return store;
     };
     const empty = async (address: string): Promise<void> => {
-      const { driver } = await storeAt(address);
+      const { driver } = await databaseAt(address);
       const keys = await driver.getKeys("", {});
       expect(await driver.swap(keys.map((key) => ({ key, next: null })))).toEqual([]);
     };
     /** What the server holds now, to be put back later. */
     const snapshot = async (address: string): Promise<() => Promise<void>> => {
-      const { driver } = await storeAt(address);
+      const { driver } = await databaseAt(address);
       const keys = await driver.getKeys("", {});
       const kept = await Promise.all(
         keys.map(async (key) => ({ key, value: (await driver.getItemRaw?.(key, {})) as Uint8Array })),
@@ -146,8 +146,8 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         expect(refused.code).toBe("vault_replaced");
         expect(refused.text).toContain("is empty");
       }
-      expect(await (await storeAt(address)).driver.getKeys("", {})).toEqual([]);
-      expect((await acceptVault(context, {})).vaultId).toBeNull();
+      expect(await (await databaseAt(address)).driver.getKeys("", {})).toEqual([]);
+      expect((await storeAt(context).accept(undefined)).vaultId).toBeNull();
       await (await home.open()).close();
     });
 
@@ -165,7 +165,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const file = [...new Bun.Glob("*/vault.json").scanSync(folder)].map((path) => join(folder, path))[0] ?? "";
       await Bun.write(file, readFileSync(file, "utf8").replace(/"vaultId":"\w+"/, `"vaultId":"${other.id}"`));
       expect((await refusal(openVault(context))).code).toBe("vault_replaced");
-      expect((await acceptVault(context, {})).vaultId).toBe(other.id);
+      expect((await storeAt(context).accept(undefined)).vaultId).toBe(other.id);
       await (await home.open()).close();
     });
 
@@ -180,7 +180,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         expect([text, found.code]).toEqual([text, "vault_replaced"]);
         expect(found.text).toContain("auth vault accept");
       }
-      await acceptVault(home.context(home.variables), {});
+      await storeAt(home.context(home.variables)).accept(undefined);
       await (await home.open()).close();
     });
 
@@ -205,7 +205,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const other = await homeAt(address).open();
       expect((await other.read("connection", "a:x"))?.body).toBe("1");
       await other.close();
-      await acceptVault(home.context(home.variables), {});
+      await storeAt(home.context(home.variables)).accept(undefined);
       const accepted = await home.open();
       expect((await accepted.read("connection", "a:x"))?.body).toBe("1");
       await accepted.close();
@@ -232,7 +232,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const address = await server.address();
       const home = homeAt(address);
       const context = home.context(home.variables);
-      const store = await storeAt(address);
+      const store = await databaseAt(address);
       await store.prepare();
       const at = (key: string, value: number[]) => [{ key, next: { version: "1", value: new Uint8Array(value) } }];
       await store.driver.swap(at("someone", [1, 2, 3]));
@@ -246,7 +246,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
     });
 
     test("a lease is its owner's until it ends by the server's clock", async () => {
-      const store = await storeAt(await server.address());
+      const store = await databaseAt(await server.address());
       await store.prepare();
       const { leases } = store;
       expect(await leases.take("a", "one", 60_000)).toBe(true);
@@ -263,7 +263,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
     });
 
     test("who has lost a lease changes no kept reply any more", async () => {
-      const store = await storeAt(await server.address());
+      const store = await databaseAt(await server.address());
       await store.prepare();
       const { leases, replies } = store;
       // As what is sealed begins: with its format.

@@ -147,7 +147,7 @@ describe("the key file", () => {
 
   test("serves several vaults: each finds its own line", async () => {
     const store = `sqlite:${home.folder}/second.db`;
-    await initVault(home.context(), { store, source: "file" });
+    await initVault(home.context({ AUTH_STORE: store }), { source: "file" });
     expect(readFileSync(home.key, "utf8").trim().split("\n")).toHaveLength(2);
     const first = await open({});
     const second = await open({ AUTH_STORE: store });

@@ -9,18 +9,13 @@ import { copyOnWriteOf, networkOf } from "../../vault/file-systems.ts";
 import { lstat, realPlace, touching, wrongOwner } from "../../vault/files.ts";
 import type { SourceName } from "../../vault/sources/source.ts";
 import { type VaultWarning, vaultStatus, vaultWarnings } from "../../vault/status.ts";
-import { sharedStore, vaultPath } from "../../vault/vault.ts";
+import { storeAt } from "../../vault/store.ts";
 import { keyWords } from "../vault.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 
-/** The vault's file; where machines share one, the place of a file of this home, beside which are its locks. */
-function vaultFile(context: Context): string {
-  return sharedStore(context) === null ? vaultPath(context) : context.paths.vault;
-}
-
 /** Who owns the folders and files, and who else can reach them. Found without opening the vault. */
 export const examineModes: Examine = async ({ context }) => {
-  const vault = vaultFile(context);
+  const vault = storeAt(context).file;
   return touching(vault, () => modesOf(context, vault));
 };
 
@@ -63,7 +58,7 @@ function withoutOwnPlace(folder: string): Found[] {
 
 /** A network file system stops everything that would write; one that copies on write only weakens a promise (RULES 2.1). */
 export const examineFileSystem: Examine = async ({ context }) => {
-  const vault = vaultFile(context);
+  const vault = storeAt(context).file;
   const [folder] = touching(vault, () => nearestExisting(dirname(vault)));
   const network = networkOf(folder);
   if (network !== null)
@@ -85,19 +80,14 @@ export const examineFileSystem: Examine = async ({ context }) => {
 
 /** Whether a vault and its key file could be made. Makes nothing. @throws AuthError `vault_unwritable` */
 export function requirePlaceForVault(context: Context): void {
-  for (const path of [vaultFile(context), context.paths.key])
+  for (const path of [storeAt(context).file, context.paths.key])
     touching(path, () => accessSync(nearestExisting(dirname(path))[0], constants.W_OK | constants.X_OK));
 }
 
 /** Opening it refuses what can't be trusted: a link, another user's file, a network file system. */
 export const examineVault: Examine = async ({ context }) => {
   const status = await vaultStatus(context);
-  if (status === null)
-    return [
-      fine(
-        `none yet: the first login makes one at ${sharedStore(context) === null ? vaultFile(context) : "AUTH_STORE"}`,
-      ),
-    ];
+  if (status === null) return [fine(`none yet: the first login makes one at ${storeAt(context).name}`)];
   const { path, records, format, epoch } = status;
   return [fine(`${path}, ${records} ${records === 1 ? "record" : "records"}, format ${format}, epoch ${epoch}`)];
 };
@@ -116,7 +106,7 @@ const REMEDIES: Readonly<Record<Exclude<VaultWarning["about"], "modes">, string>
 };
 
 function warned(context: Context, matter: VaultWarning["about"], source: SourceName = "file"): Found[] {
-  const vault = vaultFile(context);
+  const vault = storeAt(context).file;
   if (lstat(dirname(vault)) === null) return [];
   return vaultWarnings(context, realPlace(vault), source)
     .filter(({ about }) => about === matter)

@@ -2,8 +2,7 @@ import { AuthError, usage } from "../../platform/errors.ts";
 import { secretFromStdin } from "../../platform/stdin.ts";
 import { copyVault } from "../../vault/moving/copy.ts";
 import type { Target } from "../../vault/moving/open.ts";
-import { parseAddress } from "../../vault/shared/address.ts";
-import { sharedStore, vaultPath } from "../../vault/vault.ts";
+import { storeAt } from "../../vault/store.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { vaultDialogue } from "../session.ts";
@@ -54,10 +53,7 @@ export default defineCommand({
 async function targetAt({ context, ...cli }: Cli, store: string, key: string | undefined): Promise<Target> {
   const env = { ...withNewKey(context.env), AUTH_STORE: store };
   const target = { ...context, env };
-  const shown = await ofTarget(async () => {
-    const shared = sharedStore(target);
-    return shared === null ? vaultPath(target) : (await parseAddress(shared)).shown;
-  });
+  const shown = await ofTarget(async () => storeAt(target).shown());
   return { context: target, shown, ...keyOptions({ context, ...cli }, key) };
 }
 

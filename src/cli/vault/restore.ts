@@ -2,8 +2,7 @@ import { usage } from "../../platform/errors.ts";
 import { localTime } from "../../platform/local-time.ts";
 import { absolutePath } from "../../platform/paths.ts";
 import { restoreVault } from "../../vault/moving/backup.ts";
-import { parseAddress } from "../../vault/shared/address.ts";
-import { sharedStore, vaultPath } from "../../vault/vault.ts";
+import { storeAt } from "../../vault/store.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { KEY, keyOptions } from "./keys.ts";
@@ -33,8 +32,7 @@ export default defineCommand({
     const dryRun = args["dry-run"] ?? false;
     const path = absolutePath(args.file, process.platform);
     const { context } = cli;
-    const shared = sharedStore(context);
-    const shown = shared === null ? vaultPath(context) : (await parseAddress(shared)).shown;
+    const shown = await storeAt(context).shown();
     const moved = await restoreVault(
       { context, shown, ...keyOptions(cli, args.key) },
       path,

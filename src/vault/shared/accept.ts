@@ -1,32 +1,23 @@
 /** `auth vault accept`: this home takes what is at the address for its vault, as if it came there for the first time. */
 import type { Context } from "../../platform/context.ts";
-import { usage } from "../../platform/errors.ts";
 import type { Bytes } from "../bytes.ts";
 import { retryWhileBusy } from "../driver.ts";
 import { HEADER_KEY, parseHeader } from "../header.ts";
+import type { Prompt } from "../sources/source.ts";
+import type { Accepted } from "../store.ts";
 import { unlock } from "../unlock.ts";
-import { sharedStore, type VaultOptions } from "../vault.ts";
 import { parseAddress } from "./address.ts";
 import { forgetVault, homeFolder } from "./home.ts";
 import { homeMemory } from "./memory.ts";
 import { openStore } from "./open.ts";
 
-export interface Accepted {
-  /** The address, without a password. */
-  readonly store: string;
-  /** null: nothing is there, and the next login may make a vault. */
-  readonly vaultId: string | null;
-}
-
 /**
  * What this home knows is given up only where the server answers, and for a vault that its key opens.
  *
- * @throws AuthError `usage` where the vault is a file; as `openVault`
+ * @param text AUTH_STORE
+ * @throws AuthError as `openVault`
  */
-export async function acceptVault(context: Context, { store: given, prompt }: VaultOptions): Promise<Accepted> {
-  const text = sharedStore(context, given);
-  if (text === null)
-    throw usage("Only a vault that machines share is accepted.", "AUTH_STORE must name it: redis://… or postgres://…");
+export async function acceptShared(context: Context, text: string, prompt: Prompt | undefined): Promise<Accepted> {
   const address = await parseAddress(text);
   const { driver } = await openStore(address);
   try {

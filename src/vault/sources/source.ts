@@ -197,18 +197,8 @@ export function locked(message: string, hint: string, cause?: unknown): AuthErro
 
 /** What to do where the key is gone for good: lines for a hint, after what brings it back. */
 export async function ifKeyIsLost(context: Context): Promise<string> {
-  const [{ moveCommand }, { sharedStore, vaultPath }] = await Promise.all([
-    import("../../platform/file-commands.ts"),
-    import("../vault.ts"),
-  ]);
+  const { storeAt } = await import("../store.ts");
   const lost =
     "If the key is gone for good, the logins in this vault are lost; their tokens live on at the providers until they end or are revoked there.";
-  if (sharedStore(context) !== null)
-    return `${lost}\nThen begin with a new one: in AUTH_STORE, another ?prefix=<name> for Redis, or ?schema=<name> for PostgreSQL.`;
-  const vault = vaultPath(context);
-  return [
-    lost,
-    `Then move the vault away: ${moveCommand(vault, `${vault}.lost`)}`,
-    "And log in again: auth login <provider>",
-  ].join("\n");
+  return `${lost}\n${await storeAt(context).beginAgain()}`;
 }

@@ -1,0 +1,66 @@
+/** A vault that is a file of this home. */
+import type { Context } from "../platform/context.ts";
+import { usage } from "../platform/errors.ts";
+import { shellWord } from "../platform/shell-word.ts";
+import { foreign, isOpenTo, isOwnedByOther, modeText, type Ownership, ownershipOf } from "../platform/small-file.ts";
+import { readHeader } from "./header.ts";
+import { localPlace } from "./local.ts";
+import { createVault } from "./opened.ts";
+import { openSqlite } from "./sqlite.ts";
+import type { VaultStore } from "./store.ts";
+import type { Vault } from "./types.ts";
+import { mayAsk } from "./unlock.ts";
+import type { VaultOptions } from "./vault.ts";
+
+export function fileStore(context: Context, path: string): VaultStore {
+  return {
+    name: path,
+    file: path,
+    isNear: true,
+    shown: async () => path,
+    open: (options) => openFile(context, path, options),
+    openDriver: () => openSqlite(path),
+    isTaken: async () => (await import("./create-file.ts")).isFileTaken(path),
+    prepare: async (...how) => (await import("./create-file.ts")).prepareFile(path, ...how),
+    rekey: async (options) => (await import("./rekey.ts")).rekeyFile(context, path, options),
+    status: async () => (await import("./status.ts")).fileStatus(context, path),
+    async accept() {
+      throw usage(
+        "Only a vault that machines share is accepted.",
+        "AUTH_STORE must name it: redis://… or postgres://…",
+      );
+    },
+    async beginAgain() {
+      const { moveCommand } = await import("../platform/file-commands.ts");
+      return `Then move the vault away: ${moveCommand(path, `${path}.lost`)}\nAnd log in again: auth login <provider>`;
+    },
+  };
+}
+
+async function openFile(context: Context, path: string, options: VaultOptions): Promise<Vault | null> {
+  // WebCrypto works on a thread of its own, which this starts: it is there by the time SQLite is open. Less than 64
+  // bytes would be digested at once, without it.
+  void crypto.subtle.digest("SHA-256", new Uint8Array(1024));
+  const driver = await openSqlite(path);
+  if (driver === null) return null;
+  try {
+    await checkOwner(context, path, await ownershipOf(path));
+    const header = await readHeader(driver);
+    const held = options.elsewhere && mayAsk(context, header) ? await options.elsewhere(header) : null;
+    if (held === null) return await createVault(context, localPlace(context, path), driver, options.prompt, header);
+    driver.close();
+    return held;
+  } catch (error) {
+    driver.close();
+    throw error;
+  }
+}
+
+async function checkOwner(context: Context, path: string, stat: Ownership): Promise<void> {
+  if (isOwnedByOther(stat)) throw foreign(path);
+  if (stat.nlink > 1) throw (await import("./files.ts")).hardLinked(path, stat.nlink);
+  if (isOpenTo(stat, 0o077))
+    context.warn(
+      `Other users can reach the vault file ${path} (mode ${modeText(stat)}). To mend it: chmod 600 ${shellWord(path)}`,
+    );
+}

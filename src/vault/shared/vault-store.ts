@@ -1,0 +1,22 @@
+/** A vault in a database that machines share. Loaded with every command: nothing else of this folder is. */
+import type { Context } from "../../platform/context.ts";
+import type { VaultStore } from "../store.ts";
+
+/** @param text AUTH_STORE, with its password */
+export function sharedStore(context: Context, text: string): VaultStore {
+  return {
+    name: "AUTH_STORE",
+    file: context.paths.vault,
+    isNear: false,
+    shown: async () => (await (await import("./address.ts")).parseAddress(text)).shown,
+    open: async (options) => (await import("./open.ts")).openShared(context, text, options),
+    openDriver: async () => (await import("./open.ts")).openSharedDriver(context, text),
+    isTaken: async () => (await import("./create.ts")).isThere(context, text),
+    prepare: async (...how) => (await import("./create.ts")).prepareShared(text, ...how),
+    rekey: async (options) => (await import("./rekey.ts")).rekeyShared(context, text, options),
+    status: async () => (await import("./status.ts")).sharedStatus(context, text),
+    accept: async (prompt) => (await import("./accept.ts")).acceptShared(context, text, prompt),
+    beginAgain: async () =>
+      "Then begin with a new one: in AUTH_STORE, another ?prefix=<name> for Redis, or ?schema=<name> for PostgreSQL.",
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * Where a context's vault is: a file of this home, or a database that machines share. All that differs between the two is
+ * here, so that no one else asks which it is. On the way to every token: what is heavy is loaded when it is used.
+ */
+import type { Context } from "../platform/context.ts";
+import { usage } from "../platform/errors.ts";
+import { absolutePath, requireUtf8 } from "../platform/paths.ts";
+import type { Bytes } from "./bytes.ts";
+import type { Preparation } from "./create.ts";
+import type { StoreDriver } from "./driver.ts";
+import { fileStore } from "./file-store.ts";
+import type { Rekeyed, RekeyOptions } from "./rekey.ts";
+import { sharedStore } from "./shared/vault-store.ts";
+import type { KeyRequest, Prompt, SourceName } from "./sources/source.ts";
+import type { VaultStatus } from "./status.ts";
+import type { Vault } from "./types.ts";
+import type { VaultOptions } from "./vault.ts";
+
+export interface VaultStore {
+  /** For messages about a vault that isn't there yet. */
+  readonly name: string;
+  /** The vault file; for a database, a path of this home beside which are its locks. */
+  readonly file: string;
+  /** Whether a read takes no longer than one of a file. */
+  readonly isNear: boolean;
+  /** The whole place, for messages: without a password. @throws AuthError `usage` */
+  shown(): Promise<string>;
+  /** As `openVault`. */
+  open(options: VaultOptions): Promise<Vault | null>;
+  /** For what needs no more than the header; null where there is no vault. @throws AuthError as `open` */
+  openDriver(): Promise<StoreDriver | null>;
+  /** Whether a vault, or something else, has the place. @throws AuthError as `open` */
+  isTaken(): Promise<boolean>;
+  /** As `prepareVault`. @param source null: neither a person nor the environment has chosen one @param index of the new vault */
+  prepare(source: SourceName | null, request: KeyRequest, index: Bytes): Promise<Preparation>;
+  /** As `rekeyVault`. */
+  rekey(options: RekeyOptions): Promise<Rekeyed>;
+  /** As `vaultStatus`. */
+  status(): Promise<VaultStatus | null>;
+  /** `auth vault accept`. @throws AuthError `usage` where the vault is a file; as `open` */
+  accept(prompt: Prompt | undefined): Promise<Accepted>;
+  /** Lines of a hint: how to begin with another vault where this one is lost. */
+  beginAgain(): Promise<string>;
+}
+
+export interface Accepted {
+  /** The place, without a password. */
+  readonly store: string;
+  /** null: nothing is there, and the next login may make a vault. */
+  readonly vaultId: string | null;
+}
+
+/** The only reader of AUTH_STORE. Pure text: nothing is looked at. @throws AuthError `usage` */
+export function storeAt(context: Context): VaultStore {
+  const store = context.env.AUTH_STORE;
+  if (store !== undefined && /^(rediss?|postgres(ql)?):/i.test(store)) return sharedStore(context, store);
+  return fileStore(context, vaultPath(context));
+}
+
+/**
+ * Where the vault file is: AUTH_STORE, else its place in the user's folders.
+ *
+ * @param store in the form of AUTH_STORE: `sqlite:<path>`, absolute or relative to the current folder
+ * @throws AuthError `usage`
+ */
+export function vaultPath(
+  context: Pick<Context, "env" | "paths">,
+  store = context.env.AUTH_STORE,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  if (store === undefined || store === "") return context.paths.vault;
+  const colon = store.indexOf(":");
+  const scheme = colon < 0 ? "" : store.slice(0, colon).toLowerCase();
+  // Never the rest of it: it may hold a password.
+  if (scheme !== "sqlite")
+    throw usage(`AUTH_STORE names no store that this version knows${scheme && `: ${scheme}`}.`, FORM);
+  const path = store.slice(colon + 1);
+  if (path === "" || path.endsWith("/") || (platform === "win32" && path.endsWith("\\")))
+    throw usage("AUTH_STORE names no file.", FORM);
+  if (path.startsWith("//")) throw usage("AUTH_STORE=sqlite: takes a plain path, not a URL.", FORM);
+  if (path.startsWith("~")) throw usage("AUTH_STORE=sqlite: doesn't know '~'.", FORM);
+  requireUtf8("AUTH_STORE", path);
+  if (path.includes("\0")) throw usage("AUTH_STORE holds a NUL byte.", FORM);
+  return absolutePath(path, platform);
+}
+
+const FORM =
+  "Write AUTH_STORE=sqlite:/full/path/to/vault.db, redis://… or postgres://… for one that machines share, or unset it.";
