@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 
 const NEEDS = {
   linux: () => process.platform === "linux",
@@ -49,6 +50,7 @@ const NEEDS = {
   cargo: () => succeeds("cargo", "--version"),
   /** 1.22 or newer. Debian 12 has 1.20, which ends with a panic where it writes its settings. */
   kubectl: () => succeeds("kubectl", "config", "set-credentials", "--exec-interactive-mode=Never", "--help"),
+  go: () => goPrograms() !== null,
   "redis-server": () => succeeds("redis-server", "--version"),
   /** Debian has its programs for the server outside of PATH. */
   postgres: () => postgresPrograms() !== null,
@@ -70,6 +72,12 @@ export function postgresPrograms(): string | null {
   const folder = "/usr/lib/postgresql";
   const versions = existsSync(folder) ? readdirSync(folder).sort((a, b) => Number(b) - Number(a)) : [];
   return versions.map((version) => `${folder}/${version}/bin`).find((bin) => existsSync(`${bin}/initdb`)) ?? null;
+}
+
+/** The folder of a `go` that knows GOAUTH, 1.24 or newer: on PATH, or where Debian has it; null where there is none. */
+export function goPrograms(): string | null {
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/lib/go-1.24/bin"];
+  return folders.find((folder) => folder !== "" && succeeds(join(folder, "go"), "help", "goauth")) ?? null;
 }
 
 function succeeds(command: string, ...args: readonly string[]): boolean {

@@ -2,8 +2,11 @@
  * One origin that has both an issuer and what its tokens open: a git server, a registry, an API. Logins are made there
  * without a person (RFC 6749 §4.4), each by a client that is called as its connection.
  */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { json } from "../issuers/server.ts";
-import { auth, bareEnvironment, type Ended, type RunOptions } from "./program.ts";
+import { CERTIFICATES } from "../platform/certificates.ts";
+import { auth, bareEnvironment, type Ended, type RunOptions, tempFolder } from "./program.ts";
 
 export interface TokenHost {
   readonly url: string;
@@ -24,11 +27,18 @@ export interface TokenHost {
   stop(): Promise<void>;
 }
 
-/** @param serve answers whatever isn't asked of the issuer */
-export function startTokenHost(serve: (request: Request, host: TokenHost) => Response | Promise<Response>): TokenHost {
+/**
+ * @param serve answers whatever isn't asked of the issuer
+ * @param options `tls`: https, by a certificate that `env` names; `beside`: the host in whose home its logins are made
+ */
+export function startTokenHost(
+  serve: (request: Request, host: TokenHost) => Response | Promise<Response>,
+  { tls = false, beside }: { readonly tls?: boolean; readonly beside?: TokenHost } = {},
+): TokenHost {
   const issued: TokenHost["issued"] = [];
   const requests: Request[] = [];
-  const env = bareEnvironment();
+  const env = beside?.env ?? bareEnvironment();
+  if (tls) env.SSL_CERT_FILE ??= certificateFile();
 
   async function answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
@@ -57,9 +67,15 @@ export function startTokenHost(serve: (request: Request, host: TokenHost) => Res
     }
   }
 
-  const server = Bun.serve({ hostname: "127.0.0.1", port: 0, idleTimeout: 60, fetch: answer });
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    idleTimeout: 60,
+    ...(tls && { tls: CERTIFICATES.good }),
+    fetch: answer,
+  });
   const host: TokenHost = {
-    url: `http://127.0.0.1:${server.port}`,
+    url: tls ? `https://localhost:${server.port}` : `http://127.0.0.1:${server.port}`,
     lifetime: 3600,
     delay: 0,
     issued,
@@ -77,6 +93,12 @@ export function startTokenHost(serve: (request: Request, host: TokenHost) => Res
     stop: () => server.stop(true),
   };
   return host;
+}
+
+function certificateFile(): string {
+  const file = join(tempFolder(), "ca.pem");
+  writeFileSync(file, CERTIFICATES.good.cert);
+  return file;
 }
 
 /** The token in a request's header: a bearer token, or the password of Basic credentials with its user name. */

@@ -3,6 +3,9 @@
  *
  * It is run once before the first request, for whatever it has: nothing, as the host isn't known yet. After a refusal it
  * is run for that URL, with the refusal on standard input. What it says is kept as long as that go command runs.
+ *
+ * The documentation has a slash after the host; Go up to at least 1.24 looks for the host alone (loadCredential in
+ * cmd/go/internal/auth).
  */
 import { originOfUrl } from "./origin.ts";
 import { type Call, type ClientRequest, failed, NOTHING, type Protocol } from "./protocol.ts";
@@ -20,7 +23,7 @@ export default {
       place: { origin, user: null },
       answer: async (credential) => {
         const lines = (await credential.headers()).map(({ name, value }) => `${name}: ${value.reveal()}`);
-        return { stdout: `${[`${origin}/`, "", ...lines, "", ""].join("\n")}` };
+        return { stdout: [origin, `${origin}/`, "", ...lines, "", ""].join("\n") };
       },
     };
   },

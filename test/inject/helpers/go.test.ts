@@ -15,7 +15,9 @@ test("after a refusal, the headers for the whole host", async () => {
   ];
   const refusal = "HTTP/1.1 401 Unauthorized\r\n\r\n";
   const reply = await told(go, ["https://proxy.example/mod/@v/list?x=1#y"], refusal, credential({ headers }));
-  expect(reply.stdout).toBe("https://proxy.example/\n\nAuthorization: Bearer t0ken\nX-Key: k3y\n\n");
+  expect(reply.stdout).toBe(
+    "https://proxy.example\nhttps://proxy.example/\n\nAuthorization: Bearer t0ken\nX-Key: k3y\n\n",
+  );
 });
 
 test("the last word is go's where it is an address", () => {
