@@ -3,7 +3,7 @@
  * the runtime folder, and replaced by renaming, so that a reader finds the old token or the new one. What a run that was
  * killed has left, the next one removes: a lock, which the kernel releases, tells them from live ones.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errorCode } from "../platform/errors.ts";
 import { whileHeld } from "../platform/held-files.ts";
@@ -13,8 +13,8 @@ import { openLockFile } from "../vault/lock.ts";
 export interface TokenFiles {
   /** Where a variable's file is. */
   pathOf(variable: string): string;
-  /** Puts the text into the file, all at once. @throws AuthError `vault_unwritable` */
-  write(variable: string, text: string): void;
+  /** Puts the content into the file, all at once. @throws AuthError `vault_unwritable` */
+  write(variable: string, content: string | Uint8Array): void;
   remove(): void;
 }
 
@@ -35,7 +35,7 @@ export function openTokenFiles(runtime: string): TokenFiles {
   const pathOf = (variable: string): string => join(folder, variable);
   return {
     pathOf,
-    write: (variable, text) => writeWhole(pathOf(variable), text),
+    write: (variable, content) => writeWhole(pathOf(variable), content),
     remove() {
       lock.close();
       rmSync(folder, { recursive: true, force: true });
@@ -43,14 +43,14 @@ export function openTokenFiles(runtime: string): TokenFiles {
   };
 }
 
-function writeWhole(path: string, text: string): void {
+function writeWhole(path: string, content: string | Uint8Array): void {
   const next = `${path}.next`;
   touching(path, () => {
     rmSync(next, { force: true });
     createPrivate(next);
     const file = openSync(next, "r+");
     try {
-      writeSync(file, text);
+      writeFileSync(file, content);
       // A disk that is full may say so only now, while the file that is there still holds the token before.
       fsyncSync(file);
     } finally {

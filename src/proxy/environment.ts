@@ -22,6 +22,8 @@ export interface ProxyPlace {
   /** With the secret in it. */
   readonly address: string;
   readonly bundle: string;
+  /** The same certificates for Java: the path of a `javaTrustStore`. */
+  readonly javaBundle: string;
   /** The APIs that must be reached through the proxy. */
   readonly origins: readonly URL[];
   /** Nothing else is to be reached. */
@@ -30,7 +32,7 @@ export interface ProxyPlace {
 
 export function proxyVariables(
   env: Environment,
-  { address, bundle, origins, strict }: ProxyPlace,
+  { address, bundle, javaBundle, origins, strict }: ProxyPlace,
 ): Record<string, string> {
   const isPlain = strict || origins.some(({ protocol }) => protocol === "http:");
   const exempt = strict ? "" : exemptions(env, origins);
@@ -41,12 +43,29 @@ export function proxyVariables(
     // Node.js reads the variables above only with this one.
     NODE_USE_ENV_PROXY: "1",
     ...Object.fromEntries(CERTIFICATES.map((name) => [name, bundle])),
+    JAVA_TOOL_OPTIONS: javaOptions(env, javaBundle),
   };
 }
 
 /** Programs read one or the other; curl only the lower case of HTTP_PROXY. */
 function both(name: string, value: string): Record<string, string> {
   return { [name]: value, [name.toLowerCase()]: value };
+}
+
+/**
+ * After the caller's own, since the last one counts. Not the proxy's address: Java's own HTTP client has no way to be told its
+ * secret by an option, so a program that knows nothing of the proxy would be cut off. Java sends a proxy no password at all
+ * for https (`jdk.http.auth.tunneling.disabledSchemes`) unless it is allowed to: this one is on loopback.
+ */
+function javaOptions({ JAVA_TOOL_OPTIONS: own }: Environment, javaBundle: string): string {
+  const store = `-Djavax.net.ssl.trustStore=${javaBundle}`;
+  return [
+    ...(own ? [own] : []),
+    // The JVM splits at white space, and takes quotes away.
+    /[\s"']/.test(store) ? `"${store.replaceAll('"', `"'"'"`)}"` : store,
+    "-Djavax.net.ssl.trustStoreType=PKCS12",
+    "-Djdk.http.auth.tunneling.disabledSchemes=",
+  ].join(" ");
 }
 
 /** The caller's own, but for those that would lead past the proxy. */

@@ -43,7 +43,9 @@ test("the command's environment has the caller's variables, but for those with t
     HEX: Buffer.from(token).toString("hex"),
     OTHER: btoa("x:another"),
   };
-  const { stdout } = await behind("env", [], env);
+  const inherited = { JAVA_TOOL_OPTIONS: `-Dtoken=${token}`, NO_PROXY: `${token}.example` };
+  const { stdout } = await behind("env", [], { ...env, ...inherited });
+  expect(stdout).not.toContain(token);
   const names = stdout.split("\n").map((line) => line.split("=")[0] ?? "");
   expect(Object.keys(env).filter((name) => names.includes(name))).toEqual(["OTHER"]);
 });

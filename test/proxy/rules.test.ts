@@ -231,11 +231,20 @@ describe("a placeholder", () => {
 
 test("NO_PROXY keeps what doesn't lead past the proxy, and nothing under --strict", () => {
   const origins = [new URL("https://api.example.com"), new URL("https://127.0.0.1:8443")];
-  const place = { address: "http://auth:x@127.0.0.1:1", bundle: "/b", origins, strict: false };
+  const place = { address: "http://auth:x@127.0.0.1:1", bundle: "/b", javaBundle: "/j", origins, strict: false };
   const env = { NO_PROXY: "localhost, example.com,.com,api.example.com:443,*.example.com,10.0.0.0/8,kept.test,*" };
   expect(proxyVariables(env, place).NO_PROXY).toBe("localhost,kept.test");
   expect(proxyVariables(env, place).HTTP_PROXY).toBeUndefined();
   expect(proxyVariables(env, { ...place, strict: true })).toMatchObject({ NO_PROXY: "", http_proxy: place.address });
+});
+
+test("JAVA_TOOL_OPTIONS goes on with the caller's, and holds any path", () => {
+  const place = { address: "http://auth:x@127.0.0.1:1", bundle: "/b", origins: [], strict: false };
+  const [plain, quoted] = ["/j.p12", `/a b'c"d/j.p12`].map(
+    (javaBundle) => proxyVariables({ JAVA_TOOL_OPTIONS: "-Dmine=1" }, { ...place, javaBundle }).JAVA_TOOL_OPTIONS,
+  );
+  expect(plain).toStartWith("-Dmine=1 -Djavax.net.ssl.trustStore=/j.p12 -D");
+  expect(quoted).toStartWith(`-Dmine=1 "-Djavax.net.ssl.trustStore=/a b'c"'"'"d/j.p12" -D`);
 });
 
 test("a token endpoint is refused however its path is written, without rules and with --deny", () => {

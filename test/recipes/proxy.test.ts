@@ -59,6 +59,49 @@ test.skipIf(lacking("curl", "git"))("curl and git", async () => {
   expect([code, stdout]).toEqual([0, '{"login":"me"}']);
 });
 
+test.skipIf(lacking("java"))("Java's own HTTP client, through two expiries", async () => {
+  const tokens = new Set<string>();
+  const own = await proxyHome(
+    3,
+    {
+      "/user": ({ headers }, response) => {
+        const token = headers.authorization?.slice("Bearer ".length) ?? "";
+        const isRight = own.issuers[0]?.live.has(token) ?? false;
+        if (isRight) tokens.add(token);
+        response.writeHead(isRight ? 200 : 401, { "www-authenticate": "Bearer" }).end(`${tokens.size}`);
+      },
+    },
+    authority,
+  );
+  const call = "client.send(request, HttpResponse.BodyHandlers.ofString()).body()";
+  const script = recipe(
+    SECTION,
+    3,
+    {
+      "https://api.github.com": own.api.origin,
+      GITHUB_TOKEN: "ACME_TOKEN",
+      "--proxy github": "--proxy acme",
+      [`System.out.println(${call});`]: `String seen; do { seen = ${call}; Thread.sleep(50); } while (!seen.equals("3"));
+        System.out.println(seen);`,
+    },
+    "proxy.md",
+  );
+  try {
+    const { code, stdout, stderr } = await run(["sh", "-e", "-c", script], {
+      env: {
+        ...own.env,
+        PATH,
+        JAVA_TOOL_OPTIONS: "-Djavax.net.ssl.trustStore=/none -Djavax.net.ssl.trustStorePassword=changeit",
+      },
+      cwd: own.env.HOME as string,
+    });
+    expect([code, stdout, stderr]).toEqual([0, "3\n", expect.not.stringContaining("Exception")]);
+    expect(own.api.seen.some(({ headers }) => "proxy-authorization" in headers)).toBe(false);
+  } finally {
+    await own.stop();
+  }
+});
+
 test("a program with a setting for the address: any key will do", async () => {
   const proxy = await startAuthProxy(home.env, ["acme"]);
   const script =

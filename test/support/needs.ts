@@ -39,6 +39,7 @@ const NEEDS = {
   script: () => succeeds("script", "--version"),
   python3: () => succeeds("python3", "--version"),
   bash: () => succeeds("bash", "--version"),
+  java: () => succeeds("javac", "--version"),
   git: () => succeeds("git", "--version"),
   "systemd-analyze": () => succeeds("systemd-analyze", "--version"),
   aws: () => succeeds("/usr/bin/aws", "--version"),

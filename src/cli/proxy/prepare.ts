@@ -1,5 +1,6 @@
 /** A proxy for these tokens, and what a program needs in its environment to go through it. */
 import { select } from "../../connections/select.ts";
+import { secretFinder } from "../../inject/mask/masker.ts";
 import { fillTemplate } from "../../inject/template.ts";
 import { openTokenFiles } from "../../inject/token-files.ts";
 import type { Injection } from "../../inject/variables.ts";
@@ -8,6 +9,7 @@ import { trustedCertificates } from "../../platform/http-server.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { createIdentity } from "../../proxy/authority.ts";
 import { proxyVariables } from "../../proxy/environment.ts";
+import { javaTrustStore } from "../../proxy/java-trust.ts";
 import { openJournal } from "../../proxy/journal.ts";
 import { placeholderFor } from "../../proxy/placeholder.ts";
 import { parseRules } from "../../proxy/rules.ts";
@@ -35,6 +37,8 @@ export interface Prepared {
   readonly injections: readonly Injection[];
   /** How a program gets to the proxy, and what it is to trust. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Whether one of the secrets is in a text, encoded or not. */
+  readonly hasSecret: (text: string) => boolean;
   /** Resolves once the log of requests is written. */
   close(): Promise<void>;
 }
@@ -69,12 +73,17 @@ export async function prepareProxy(
   });
   const files = openTokenFiles(paths.runtime);
   try {
-    files.write(BUNDLE, [...trustedCertificates(), identity.authority].map((pem) => `${pem.trim()}\n`).join(""));
+    const trusted = [...trustedCertificates(), identity.authority];
+    files.write(BUNDLE, trusted.map((pem) => `${pem.trim()}\n`).join(""));
+    files.write(JAVA_BUNDLE, javaTrustStore(trusted));
     const journal = openJournal(paths.requests, { program, pid: process.pid }, complainOnce(cli));
     const proxy = await started({ apis, standIns, identity, strict, rules, journal, port });
-    const variables = proxyVariables(env, {
+    const hasSecret = secretFinder(injections.flatMap(({ token, beside = [] }) => [token, ...beside]));
+    // Some go on with what the caller's have.
+    const variables = proxyVariables(without(env, hasSecret), {
       address: `http://auth:${proxy.secret.reveal()}@127.0.0.1:${proxy.port}`,
       bundle: files.pathOf(BUNDLE),
+      javaBundle: files.pathOf(JAVA_BUNDLE),
       origins,
       strict,
     });
@@ -83,6 +92,7 @@ export async function prepareProxy(
       proxy,
       injections: handed,
       variables,
+      hasSecret,
       async close() {
         proxy.close();
         files.remove();
@@ -97,7 +107,17 @@ export async function prepareProxy(
   }
 }
 
+/** Variables but for those that hold one of the secrets: a program is to have none of them. */
+export function without<T extends string | undefined>(
+  variables: Readonly<Record<string, T>>,
+  hasSecret: (text: string) => boolean,
+): Record<string, T> {
+  const kept = Object.entries(variables).filter(([, value]) => value === undefined || !hasSecret(value));
+  return Object.fromEntries(kept);
+}
+
 const BUNDLE = "certificates.pem";
+const JAVA_BUNDLE = "certificates.p12";
 
 /** One placeholder for a connection's token, wherever it is; one for each secret beside it. */
 function withStandIns(injection: Injection, api: StandIn["api"], standIns: StandIn[], now: number): Injection {

@@ -1,7 +1,6 @@
 /** `run --proxy`: the command has placeholders where its tokens would be, and the proxy for as long as it runs. */
 import { basename } from "node:path";
 import { childEnvironment } from "../../inject/environment.ts";
-import { secretFinder } from "../../inject/mask/masker.ts";
 import { type Injection, mergeInjections } from "../../inject/variables.ts";
 import { runBeside } from "../../platform/child.ts";
 import type { Execution } from "../../platform/exec.ts";
@@ -9,7 +8,7 @@ import { protectMemory } from "../../platform/own-memory.ts";
 import type { Cli } from "../context.ts";
 import type { Handover, RunOptions } from "../run.ts";
 import type { Session } from "../session.ts";
-import { type ProxySettings, prepareProxy } from "./prepare.ts";
+import { type ProxySettings, prepareProxy, without } from "./prepare.ts";
 
 /** @returns the command's exit code */
 export async function runProxied(
@@ -27,9 +26,9 @@ export async function runProxied(
   const program = basename(execution.command);
   const prepared = await prepareProxy(cli, session, injections, { ...settings, program, port: 0 });
   try {
-    const hasToken = secretFinder(injections.flatMap(({ token, beside = [] }) => [token, ...beside]));
-    const outside = without(cli.context.env, hasToken);
-    const given = { ...without(plain, hasToken), ...prepared.variables };
+    const { hasSecret } = prepared;
+    const outside = without(cli.context.env, hasSecret);
+    const given = { ...without(plain, hasSecret), ...prepared.variables };
     const env = childEnvironment(outside, prepared.injections, options.keepKey, given);
     for (const { connection } of injections)
       await cli.context.audit({ event: "run", status: "success", connection, message: "proxy" });
@@ -44,13 +43,4 @@ export async function runProxied(
 function summary(injections: readonly Injection[]): string {
   const parts = injections.map(({ connection, variables }) => `${connection} → ${Object.keys(variables).join(", ")}`);
   return `Placeholders for ${parts.join("; ")}. The tokens are put in on the way.`;
-}
-
-/** Variables but for those that hold one of the secrets, encoded too: the command is to have none of them. */
-function without<T extends string | undefined>(
-  variables: Readonly<Record<string, T>>,
-  hasSecret: (text: string) => boolean,
-): Record<string, T> {
-  const kept = Object.entries(variables).filter(([, value]) => value === undefined || !hasSecret(value));
-  return Object.fromEntries(kept);
 }
