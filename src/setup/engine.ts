@@ -42,6 +42,8 @@ export interface Step {
   readonly link: string | null;
   /** Its mode, where it is made. */
   readonly mode: number;
+  /** It is for all users of the machine. */
+  readonly forAll?: boolean;
   /** Someone has changed the file since it was written. */
   readonly isEdited: boolean;
   /** What of ours goes out of the file, and what comes into it. */
@@ -104,7 +106,8 @@ export async function planSetup(folder: string, tool: string, all: readonly Want
     const mode = modeFor(here[0]?.change, options.system);
     const goes = await partsIn("stands", found, partsNotIn(base.layers, layers));
     const comes = partsNotIn(clean.layers, result.layers);
-    steps.push({ ...stepTo(found, record, result, mode, here[0]?.change), goes, comes, stays: [] });
+    const step = stepTo(found, record, result, mode, here[0]?.change);
+    steps.push({ ...step, forAll: options.system, goes, comes, stays: [] });
   }
   const advice = `The files before it were written. To take that back: auth setup ${tool} --undo`;
   return { folder, known, steps: steps.filter(changesSomething(known)), advice };
@@ -152,10 +155,11 @@ async function write({ folder, known, steps, advice }: Plan): Promise<void> {
   await writeRecords(folder, known, planned);
   if (feature("AUTH_TEST")) faultAtOnce("setup-recorded");
   const done = new Map(planned);
-  for (const [number, { found, text, record, link, mode }] of steps.entries()) {
+  for (const [number, step] of steps.entries()) {
+    const { found, text, record } = step;
     const { path } = found;
     if (text !== found.text)
-      await writeOne(found, text, link, mode).catch((error) => {
+      await writeOne(step).catch((error) => {
         throw number === 0 ? error : partly(error, advice);
       });
     if (feature("AUTH_TEST")) faultAtOnce("setup-written");
@@ -173,8 +177,8 @@ function partly(error: unknown, advice: string): unknown {
   return error.restated({ hint: [...(hint === "" ? [] : [hint]), advice].join("\n") });
 }
 
-function writeOne(found: Found, text: string | null, link: string | null, mode: number): Promise<void> {
-  return link === null ? writeFile(found, text, mode) : writeLink(found, link, text);
+function writeOne({ found, text, link, mode, forAll = false }: Step): Promise<void> {
+  return link === null ? writeFile(found, text, mode, forAll) : writeLink(found, link, text);
 }
 
 /** One thing that was set up, and how it is now. */

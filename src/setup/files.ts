@@ -1,7 +1,20 @@
 /** Files of other programs, and links of ours: looked at before they are changed, and changed at one moment. */
 import { feature } from "bun:bundle";
 import { accessSync, constants, existsSync, type Stats, statSync } from "node:fs";
-import { chown, link, lstat, mkdir, readlink, realpath, rename, rm, rmdir, stat, symlink } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  link,
+  lstat,
+  mkdir,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+} from "node:fs/promises";
 import { dirname } from "node:path";
 import { createFile, draftOf, syncFolderOf } from "../platform/drafts.ts";
 import { type AuthError, errorCode } from "../platform/errors.ts";
@@ -153,13 +166,14 @@ export function missingFolder(path: string): string | null {
 /**
  * @param found what was looked at: it must be there still
  * @param text null: it goes
+ * @param forAll all users of the machine can go into the folders that are made for it, whatever the umask is
  * @throws AuthError `setup_refused`
  */
-export async function writeFile(found: Found, text: string | null, mode: number): Promise<void> {
+export async function writeFile(found: Found, text: string | null, mode: number, forAll: boolean): Promise<void> {
   const { real, path, gid } = found;
   const draft = draftOf(real, DRAFT);
   try {
-    if (text !== null) await mkdir(dirname(real), { recursive: true, mode: 0o755 });
+    if (text !== null) await makeFolders(real, forAll);
     if (text !== null) await createFile(draft, text, mode);
     if (text !== null && gid !== null) await keepGroup(draft, gid);
     if (feature("AUTH_TEST") && text !== null) faultAtOnce("setup-drafted");
@@ -170,6 +184,12 @@ export async function writeFile(found: Found, text: string | null, mode: number)
     await rm(draft, { force: true }).catch(() => {});
     throw unwritable(real, error);
   }
+}
+
+async function makeFolders(path: string, forAll: boolean): Promise<void> {
+  const first = await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  if (first === undefined || !forAll) return;
+  for (let folder = dirname(path); folder.startsWith(first); folder = dirname(folder)) await chmod(folder, 0o755);
 }
 
 async function keepGroup(draft: string, gid: number): Promise<void> {

@@ -350,11 +350,16 @@ test.skipIf(lacking("root"))("for all users: git's file of the machine, and noth
   copyFileSync(AUTH, program, constants.COPYFILE_FICLONE);
   chownSync(program, 0, 0);
   chmodSync(dirname(home), 0o755);
-  const system = join(home, "etc", "gitconfig");
+  const system = join(home, "etc", "git", "gitconfig");
+  // What is for all users can be read by them where root's own files can't.
   const call = (...args: string[]): Promise<Ended> =>
-    run([program, ...args], { env: { ...env, GIT_CONFIG_SYSTEM: system }, cwd: home });
+    run(["sh", "-c", 'umask 077; exec "$0" "$@"', program, ...args], {
+      env: { ...env, GIT_CONFIG_SYSTEM: system },
+      cwd: home,
+    });
   expect(await call(...GIT, "--system", "--yes")).toMatchObject({ code: 0 });
-  expect(statSync(system).mode & 0o777).toBe(0o644);
+  const modes = [system, dirname(system), dirname(dirname(system))].map((path) => statSync(path).mode & 0o777);
+  expect(modes).toEqual([0o644, 0o755, 0o755]);
   expect(existsSync(config)).toBe(false);
   expect(await call("setup", "git", "--undo", "--yes")).toMatchObject({ code: 0 });
   expect(existsSync(join(home, "etc"))).toBe(false);

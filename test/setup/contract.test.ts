@@ -256,6 +256,22 @@ for (const [tool, fixture] of Object.entries(FIXTURES))
         expect(home.tree()).toEqual(tree);
       });
 
+    test("whatever the umask is, each file has the same mode, and no folder is open to be written by others", async () => {
+      const modesUnder = async (umask: number): Promise<Record<string, string>> => {
+        const home = new Home(tool, onlyWith ? text : null);
+        const usual = process.umask(umask);
+        await home.setUp().finally(() => process.umask(usual));
+        for (const [name, entry] of Object.entries(home.tree()))
+          if (entry === "folder") expect([name, statSync(join(home.path, name)).mode & 0o022]).toEqual([name, 0]);
+        const files = Object.entries(home.tree()).filter(([, entry]) => /^\d/.test(entry));
+        return Object.fromEntries(files.map(([name, entry]) => [name, entry.split(" ", 1)[0] ?? ""]));
+      };
+      const usual = await modesUnder(0o022);
+      expect(Object.keys(usual).length).toBeGreaterThan(0);
+      for (const mode of Object.values(usual)) expect(mode).toMatch(/^100(600|644|755)$/);
+      for (const umask of [0, 0o077]) expect(await modesUnder(umask)).toEqual(usual);
+    });
+
     if (text.includes(SECRET))
       test("what is recorded and shown has nothing of the rest of the file", async () => {
         // All on one line.
