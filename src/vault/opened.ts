@@ -6,6 +6,7 @@ import { type Bytes, decodeUtf8, hmac, pack, utf8 } from "./bytes.ts";
 import { retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
 import { damagedHeader, HEADER_KEY, type Header, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
 import type { VaultPlace } from "./place.ts";
+import { RecentEntries } from "./recent.ts";
 import type { ReplyKeys } from "./reply.ts";
 import { damaged, isNewer, type Label, open, openLabel, readSealedHeader, type SealedHeader, seal } from "./seal.ts";
 import type { Prompt } from "./sources/source.ts";
@@ -15,8 +16,6 @@ import { mayAsk, OVERTAKEN, overtaken, unlock, unlockCurrent } from "./unlock.ts
 
 /** Records opened side by side when listing. */
 const BATCH = 128;
-/** Records that were read before and are kept open: more than a long-running program serves at a time. */
-const MAX_RECENT = 64;
 
 /**
  * @param found its header, where it was read already
@@ -47,7 +46,7 @@ export async function createVault(
    * What was read, by storage key: while a lock is waited for, the same record is read a hundred times a second (RULES.md
    * 1.1), and by a program that serves tokens more often than that.
    */
-  const recent = new Map<string, { readonly value: Bytes; readonly entry: Entry }>();
+  const recent = new RecentEntries();
   const replyKeys: ReplyKeys = {
     current: () => keys.data,
     find: async (id) =>
@@ -112,8 +111,9 @@ export async function createVault(
     for (;;) {
       const value = await valueAt(key);
       if (value === null) {
-        recent.delete(key);
+        recent.drop(key);
         await checkOnMiss(type);
+        await place.memory?.rememberAbsent(key, replyKeys, () => isAbsent(key));
         return null;
       }
       // Sealed, so its time tells nothing; Bun's own comparison, since a loop takes most of a millisecond.
@@ -128,7 +128,7 @@ export async function createVault(
           continue;
         }
         await place.memory?.remember(key, entry.version, replyKeys);
-        keepRecent(key, value, entry);
+        recent.keep(key, { value, entry });
         return entry;
       }
       if (sealed === null) throw damaged(label, value);
@@ -137,13 +137,16 @@ export async function createVault(
     }
   }
 
-  function keepRecent(key: string, value: Bytes, entry: Entry): void {
-    recent.delete(key);
-    recent.set(key, { value, entry });
-    if (recent.size <= MAX_RECENT) return;
-    for (const oldest of recent.keys()) {
-      recent.delete(oldest);
-      return;
+  /** For what is remembered afterwards: where the store doesn't answer, what was done before stays done. */
+  async function isAbsent(key: string): Promise<boolean> {
+    try {
+      const absent = (await valueAt(key)) === null;
+      if (absent) recent.drop(key);
+      return absent;
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error;
+      context.debug(`whether a record is still absent isn't known: ${error.message}`);
+      return false;
     }
   }
 
@@ -196,6 +199,7 @@ export async function createVault(
       );
       for (const entry of opened) if (entry !== null) entries.push(entry);
     }
+    await place.memory?.rememberOnly(new Set(places), replyKeys, isAbsent);
     return entries;
   }
 
@@ -206,8 +210,11 @@ export async function createVault(
     const failed = await retryWhileBusy(() => driver.swap([{ key: HEADER_KEY, expected: version }, ...steps]));
     if (failed.includes(HEADER_KEY)) return "rekeyed";
     if (failed.length > 0) return conflict(changes, failed);
-    for (const change of changes)
-      await place.memory?.remember(placeOf(change), change.next?.version ?? null, replyKeys);
+    for (const change of changes) {
+      const key = placeOf(change);
+      if (change.next === null) await place.memory?.rememberAbsent(key, replyKeys, () => isAbsent(key));
+      else await place.memory?.remember(key, change.next.version, replyKeys);
+    }
     return "committed";
   }
 

@@ -34,6 +34,18 @@ export interface HomeMemory {
   isOlder(place: string, version: Version, keys: ReplyKeys): Promise<boolean>;
   /** Whether no other state of the record was seen later. @param version null: that there is none */
   isLatest(place: string, version: Version | null, keys: ReplyKeys): Promise<boolean>;
-  /** Remembers the latest state of a record. @param version null: it was erased @param key what it is sealed with */
-  remember(place: string, version: Version | null, keys: ReplyKeys): Promise<void>;
+  /** Remembers the latest state of a record. */
+  remember(place: string, version: Version, keys: ReplyKeys): Promise<void>;
+  /**
+   * Where a record was found to be absent: the login that was seen there has ended, and never comes back.
+   *
+   * @param isAbsent reads the store again
+   */
+  rememberAbsent(place: string, keys: ReplyKeys, isAbsent: () => Promise<boolean>): Promise<void>;
+  /** As `rememberAbsent`, of every record that was seen. @param present all that the store has @param isAbsent reads one again */
+  rememberOnly(
+    present: ReadonlySet<string>,
+    keys: ReplyKeys,
+    isAbsent: (place: string) => Promise<boolean>,
+  ): Promise<void>;
 }

@@ -7,6 +7,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Mutant } from "../../src/platform/faults.ts";
 import { lacking } from "../support/needs.ts";
+import { AUTH, bareEnvironment, run, tempFolder } from "../support/program.ts";
+import { KEY } from "../vault/home.ts";
+import { BACKENDS } from "../vault/shared-home.ts";
 import { LOGIN, mustFail, withProofHome } from "./proof-home.ts";
 
 /** The places in a trace where each thing first happens; -1 for never. */
@@ -110,4 +113,26 @@ describe.skipIf(lacking("linux", "strace"))("a power cut", () => {
 
   test("the proof fails without what it proves: print-before-commit", () =>
     mustFail(() => storedBeforeSeen("print-before-commit"), /the reply is synced/));
+
+  test.skipIf(lacking("redis-server"))("finds which shared vault it is that this home has joined", async () => {
+    const server = await BACKENDS.Redis.start();
+    try {
+      const home = tempFolder();
+      const file = join(home, "trace");
+      const env = bareEnvironment({ HOME: home, AUTH_HOME: home, AUTH_STORE: server.address("power"), AUTH_KEY: KEY });
+      expect((await run([AUTH, "vault", "init"], { env })).code).toBe(0);
+      const under = ["strace", "-f", "-y", "-o", file, "-e", "trace=write,pwrite64,fsync,fdatasync,/^rename"];
+      expect((await run([...under, AUTH, "list"], { env })).code).toBe(0);
+      const calls = callsIn(readFileSync(file, "utf8")).map(({ text }) => text.replaceAll(home, ""));
+      const steps = [
+        /^p?write.*<\/shared\/\w+\/vault\.json\.\w+\.new>/,
+        /^f(data)?sync.*<\/shared\/\w+\/vault\.json\.\w+\.new>\) += 0/,
+        /^rename.*vault\.json\.\w+\.new.*vault\.json".* = 0/,
+        /^fsync.*<\/shared\/\w+>\) += 0/,
+      ].map((step) => calls.findIndex((call) => step.test(call)));
+      expect([Math.min(...steps) >= 0, steps]).toEqual([true, steps.toSorted((a, b) => a - b)]);
+    } finally {
+      await server.stop();
+    }
+  });
 });

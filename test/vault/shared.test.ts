@@ -1,12 +1,13 @@
 /** A vault that machines share, over each database: who finds what there, and what is noticed when it isn't as it was. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { initVault } from "../../src/vault/create.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
 import type { SharedStore } from "../../src/vault/shared/store.ts";
 import { storeAt } from "../../src/vault/store.ts";
+import type { Vault } from "../../src/vault/types.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { PASSWORD } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
@@ -226,6 +227,100 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         expect((await refusal(again.read("connection", "a:x"))).code).toBe("vault_rolled_back");
         await again.close();
       }
+    });
+
+    test("a login whose end elsewhere was noticed doesn't come back unnoticed, and another one is taken", async () => {
+      const notice = {
+        read: async (vault: Vault) => expect(await vault.read("connection", "a:x")).toBeNull(),
+        list: async (vault: Vault) => expect(await vault.list("connection")).toEqual([]),
+      };
+      for (const [how, look] of Object.entries(notice)) {
+        const address = await server.address();
+        const [home, elsewhere] = [homeAt(address), homeAt(address)];
+        const vault = await elsewhere.open();
+        await vault.commit([put("a:x", 1, "old")]);
+        const putBack = await snapshot(address);
+        const one = await home.open();
+        expect((await one.read("connection", "a:x"))?.body).toBe("old");
+        await vault.commit([erase("a:x", 1)]);
+        await look(one);
+        await putBack();
+        const refused = await refusal(one.read("connection", "a:x"));
+        expect([how, refused.code]).toEqual([how, "vault_rolled_back"]);
+        const next = { version: version(1, "ef".repeat(16)), body: "new" };
+        await vault.commit([{ ...erase("a:x", 1), next }]);
+        expect((await one.read("connection", "a:x"))?.body).toBe("new");
+        for (const opened of [one, vault]) await opened.close();
+      }
+    });
+
+    test("of a hundred logins under one name, none comes back unnoticed", async () => {
+      const address = await server.address();
+      const home = homeAt(address);
+      const vault = await home.open();
+      await vault.commit([put("a:x", 1, "first")]);
+      const putBack = await snapshot(address);
+      let expected = version(1);
+      for (let login = 1; login < 100; login++) {
+        const next = { version: version(1, login.toString(16).padStart(32, "0")), body: "later" };
+        expect(await vault.commit([{ type: "connection", name: "a:x", expected, next }])).toBe("committed");
+        expected = next.version;
+      }
+      await putBack();
+      expect((await refusal(vault.read("connection", "a:x"))).code).toBe("vault_rolled_back");
+      await vault.close();
+    });
+
+    test("what a home has seen may be lost, cut short or unreadable, and is no reason to refuse what the server has", async () => {
+      const address = await server.address();
+      const home = homeAt(address);
+      const vault = await home.open();
+      await vault.commit([put("a:x", 1, "1")]);
+      const [file = ""] = [...new Bun.Glob("shared/*/seen/*").scanSync(home.folder)].map((path) =>
+        join(home.folder, path),
+      );
+      const whole = readFileSync(file);
+      for (const spoil of [
+        () => rmSync(file),
+        () => writeFileSync(file, ""),
+        () => writeFileSync(file, whole.subarray(0, 50)),
+        () => writeFileSync(file, whole.fill(0)),
+        // Nothing can be read or written in its place.
+        () => {
+          rmSync(file);
+          mkdirSync(file);
+        },
+      ]) {
+        spoil();
+        const again = await home.open();
+        expect((await again.read("connection", "a:x"))?.body).toBe("1");
+        expect((await again.list("connection")).map(({ body }) => body)).toEqual(["1"]);
+        await again.close();
+      }
+      await vault.close();
+    });
+
+    test("no draft of what a home remembers stays, where it can't be written or its process was killed", async () => {
+      const home = homeAt(await server.address());
+      const vault = await home.open();
+      await vault.commit([put("a:x", 1, "1")]);
+      const files = (): string[] => [...new Bun.Glob("shared/**").scanSync({ cwd: home.folder, onlyFiles: true })];
+      const file = join(home.folder, files().find((path) => path.includes("/seen/")) ?? "");
+      const old = join(dirname(file), "a.0123456789abcdef.new");
+      const fresh = join(dirname(file), "b.0123456789abcdef.new");
+      for (const path of [old, fresh]) writeFileSync(path, "");
+      utimesSync(old, new Date(0), new Date(0));
+      // As at a full disk: the draft is made, and nothing comes of it.
+      rmSync(file);
+      mkdirSync(file);
+      await vault.commit([put("a:x", 2, "2")]);
+      (await vault.tryLock("a:x"))?.release();
+      await vault.close();
+      expect(
+        files()
+          .filter((path) => path.endsWith(".new"))
+          .map((path) => basename(path)),
+      ).toEqual([basename(fresh)]);
     });
 
     test("records without a header, a damaged one and one of a newer version are left as they are", async () => {

@@ -43,7 +43,11 @@ export async function reportMoved(
       `Another login or other settings are there, and stay: ${records.other.join(", ")}`,
       "To have this one there: end that one ('auth logout' with AUTH_STORE set to that place), then run this again.",
     ]);
-  if (records.ended.length > 0) output.warn(`Logged out there, and left so: ${records.ended.join(", ")}`);
+  if (records.ended.length > 0)
+    output.warn([
+      `Logged out there, and left so: ${records.ended.join(", ")}`,
+      "Where it was lost instead: auth vault accept, with AUTH_STORE set to that place, then run this again.",
+    ]);
   for (const { message } of unreadable) output.warn(`Left out: ${message}`);
   return records.newer.length + records.other.length + records.ended.length + unreadable.length > 0 ? 1 : 0;
 }

@@ -20,7 +20,7 @@ import type { ReplyKeys } from "../reply.ts";
 import { type Label, readSealedHeader, tryOpen } from "../seal.ts";
 import type { Entry, RecordType } from "../types.ts";
 import type { SharedAddress } from "./address.ts";
-import { readIfThere, readPin, writeWhole } from "./home.ts";
+import { readIfPossible, readPin, writeWhole } from "./home.ts";
 
 export interface RecordCache {
   /** The header of the vault as this home knows it; null where it isn't kept. To be believed once it is unlocked. */
@@ -67,7 +67,7 @@ export function recordCache(context: Context, address: SharedAddress, folder: st
   };
 
   async function heldAt(label: Label, place: string): Promise<Held | null> {
-    const bytes = keys === null || bound === 0 ? null : readIfThere(join(files, place));
+    const bytes = keys === null || bound === 0 ? null : readIfPossible(context, join(files, place));
     if (keys === null || bytes === null || bytes.length < VALUE_AT) return null;
     const file = new Uint8Array(bytes);
     const value = file.subarray(VALUE_AT);
@@ -93,7 +93,7 @@ export function recordCache(context: Context, address: SharedAddress, folder: st
     now,
     header() {
       const pin = bound === 0 ? null : readPin(folder);
-      const bytes = pin === null ? null : readIfThere(join(files, HEADER_KEY));
+      const bytes = pin === null ? null : readIfPossible(context, join(files, HEADER_KEY));
       if (pin === null || bytes === null) return null;
       try {
         const header = parseHeader(new Uint8Array(bytes));
@@ -108,7 +108,7 @@ export function recordCache(context: Context, address: SharedAddress, folder: st
         await memory.recognize(header, opened);
         keys = opened;
         if (bound === 0) return attempt(() => rmSync(files, { recursive: true, force: true }));
-        const kept = readIfThere(join(files, HEADER_KEY));
+        const kept = readIfPossible(context, join(files, HEADER_KEY));
         if (kept === null || Buffer.compare(kept, header.bytes) !== 0)
           attempt(() => writeWhole(files, HEADER_KEY, header.bytes));
       },

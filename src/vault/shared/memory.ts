@@ -12,10 +12,10 @@ import { type Label, readSealedHeader, seal, tryOpen } from "../seal.ts";
 import type { Version } from "../types.ts";
 import type { SharedAddress } from "./address.ts";
 import { replaced } from "./failures.ts";
-import { readIfThere, readPin, writePin, writeWhole } from "./home.ts";
+import { namesIn, readIfPossible, readPin, writePin, writeWhole } from "./home.ts";
 
-/** Former logins of one connection that are remembered, so that none of them comes back. */
-const MAX_FORMER = 16;
+/** Former logins of one connection that are remembered, so that none of them comes back: 8 KiB. */
+const MAX_FORMER = 256;
 
 interface Seen {
   readonly version: Version;
@@ -30,8 +30,9 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
   const fileOf = (place: string): string => join(folder, "seen", place);
   const labelOf = (place: string): Label => ({ type: "seen", name: place });
 
+  /** One that is lost, cut short or unreadable is as good as none. */
   async function seenAt(place: string, keys: ReplyKeys): Promise<Seen | null> {
-    const value = readIfThere(fileOf(place));
+    const value = readIfPossible(context, fileOf(place));
     const sealed = value === null ? null : readSealedHeader(new Uint8Array(value));
     const key = sealed === null ? null : await keys.find(sealed.keyId);
     if (value === null || sealed === null || key === null) return null;
@@ -46,9 +47,9 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
    *
    * @returns whether it is done
    */
-  async function ifWritable(work: () => void | Promise<void>): Promise<boolean> {
+  function ifWritable(work: () => void): boolean {
     try {
-      await work();
+      work();
       return true;
     } catch (error) {
       if (errorCode(error) !== "vault_unwritable") throw error;
@@ -57,21 +58,41 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
     }
   }
 
+  async function write(place: string, { version, former }: Seen, keys: ReplyKeys): Promise<void> {
+    const known = [...new Set(former)].filter((one) => one !== NONE.incarnation && one !== version.incarnation);
+    const body = utf8(known.slice(0, MAX_FORMER).join(" "));
+    const value = await seal(keys.current(), `seen ${place}`, labelOf(place), version, body);
+    ifWritable(() => writeWhole(join(folder, "seen"), place, value));
+  }
+
+  async function rememberAbsent(place: string, keys: ReplyKeys, isAbsent: () => Promise<boolean>): Promise<void> {
+    const seen = await seenAt(place, keys);
+    if (seen === null || seen.version.incarnation === NONE.incarnation) return;
+    // Asked only now: what was seen before that, and isn't there any more, is no login that another process has just made.
+    if (await isAbsent())
+      await write(place, { version: NONE, former: [seen.version.incarnation, ...seen.former] }, keys);
+  }
+
   return {
+    rememberAbsent,
+    async rememberOnly(present, keys, isAbsent) {
+      for (const place of namesIn(join(folder, "seen")))
+        if (!present.has(place)) await rememberAbsent(place, keys, () => isAbsent(place));
+    },
     async recognize(header, keys) {
       const pin = readPin(folder);
       const commitment = commitmentTo(keys.index, header.vaultId);
       if (pin === null) {
         const { vaultId, epoch } = header;
         const joined = { format: 1, store: address.shown, vaultId, commitment: commitment.toHex(), epoch } as const;
-        if (await ifWritable(() => writePin(folder, joined)))
+        if (ifWritable(() => writePin(folder, joined)))
           await context.audit({ event: "vault", status: "success", message: `joined the one at ${address.shown}` });
         return;
       }
       const known = pin.vaultId === header.vaultId && sameBytes(commitment, fromHex(pin.commitment));
       if (!known) throw replaced(address, "is another one");
       if (header.epoch < pin.epoch) throw olderKey(address);
-      if (header.epoch > pin.epoch) await ifWritable(() => writePin(folder, { ...pin, epoch: header.epoch }));
+      if (header.epoch > pin.epoch) ifWritable(() => writePin(folder, { ...pin, epoch: header.epoch }));
     },
     async isOlder(place, version, keys) {
       const seen = await seenAt(place, keys);
@@ -83,16 +104,10 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
       return seen === null ? version === null : isSame(version ?? NONE, seen.version);
     },
     async remember(place, version, keys) {
-      await ifWritable(async () => {
-        const seen = await seenAt(place, keys);
-        const next = version ?? NONE;
-        // Another process of this home may have remembered a later state meanwhile.
-        if (seen !== null && (isBefore(next, seen) || isSame(next, seen.version))) return;
-        const former = seen === null || seen.version.incarnation === next.incarnation ? [] : [seen.version.incarnation];
-        const all = [...former, ...(seen?.former ?? [])].filter((one) => one !== NONE.incarnation).slice(0, MAX_FORMER);
-        const value = await seal(keys.current(), `seen ${place}`, labelOf(place), next, utf8(all.join(" ")));
-        writeWhole(join(folder, "seen"), place, value);
-      });
+      const seen = await seenAt(place, keys);
+      // Another process of this home may have remembered a later state meanwhile.
+      if (seen !== null && (isBefore(version, seen) || isSame(version, seen.version))) return;
+      await write(place, { version, former: seen === null ? [] : [seen.version.incarnation, ...seen.former] }, keys);
     },
   };
 }

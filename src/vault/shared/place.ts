@@ -8,6 +8,7 @@ import { hmac, pack } from "../bytes.ts";
 import { ensureFolder } from "../files.ts";
 import { lockIn, type TriedLock } from "../lock.ts";
 import type { HomeMemory, VaultPlace } from "../place.ts";
+import { removeDrafts } from "./home.ts";
 import { sharedReply } from "./kept-reply.ts";
 import { type Lease, takeLease } from "./lease.ts";
 import type { SharedStore } from "./store.ts";
@@ -25,6 +26,7 @@ export function sharedPlace(
   const waiting = new Map<string, TriedLock>();
   /** Leases that are being given back: who waits for one should not wait until it ends. */
   const releases = new Set<Promise<void>>();
+  let isClear = false;
 
   const giveBack = (lease: Lease): void => {
     const done = lease
@@ -46,6 +48,8 @@ export function sharedPlace(
         const hash = hmac(indexKey, pack("lock", name)).toHex();
         lease = await takeLease(store.leases, hash);
         if (lease === null) return null;
+        if (!isClear) removeDrafts(folder);
+        isClear = true;
         const held = lease;
         const { owner } = held;
         const place = { local: local.reply, replies: store.replies, hash, owner, name };
@@ -61,6 +65,7 @@ export function sharedPlace(
         if (lease === null) local.release();
       }
     },
+    // Who takes a lock does it.
     clearLeftovers: async () => {},
     // Every commit is bound to the header that was opened.
     isReplaced: () => false,
