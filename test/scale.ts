@@ -35,7 +35,7 @@ const READS = 4;
 const WRITES = 23;
 /** Seconds from a due token to the committed new one, at an issuer that takes 300 ms. */
 const REFRESH_TAKES = 0.5;
-/** Seconds. Who waits for a refresh asks for the record, and for the lease. */
+/** Seconds. Who waits for a refresh asks for the record, and for the lease: a quarter of the wait apart, and this at least. */
 const POLL = 0.06;
 
 /** An hour, in which each token ends once. */
@@ -66,7 +66,7 @@ export function simulate(fleet: Fleet): Load {
         mintedAt[login] = now + REFRESH_TAKES;
         add(asked.refreshes, now, 1);
         add(asked.requests, now, WRITES);
-      } else if (underWay) add(asked.requests, now, (2 * (minted - now)) / POLL);
+      } else if (underWay) add(asked.requests, now, 2 * polls(minted - now));
     }
   const begun = Math.max(every, cache);
   return {
@@ -89,6 +89,12 @@ const FLEETS: Readonly<Record<string, Fleet>> = {
   "the same, all in one second": { ...USUAL, keeper: false, spread: 1 },
   "each minute, no keeper, a login for each": { ...USUAL, keeper: false, logins: 100_000 },
 };
+
+/** How often who waits that many seconds asks. */
+function polls(wait: number): number {
+  const even = Math.min(wait, 4 * POLL) / POLL;
+  return wait <= 4 * POLL ? even : even + 4 * Math.log(wait / (4 * POLL));
+}
 
 /** The table of docs/scale.md: means, and the busiest second. */
 export function table(): string {

@@ -11,7 +11,7 @@ export const LIMITS = {
   lockWait: 60_000,
   /** How long a connection's lock in a shared vault lasts, unless it is renewed: two thirds of it are for one exchange. */
   lease: 45_000,
-  /** Reaching the server of a shared vault, and one answer of it. */
+  /** Reaching the server of a shared vault, with its first answer, and one answer after that. */
   storeConnect: 5_000,
   storeCall: 10_000,
   /** For how long a server is asked again that didn't say whether it has made a change. */

@@ -46,6 +46,10 @@ export const PLAIN_WRITES = {
 
 /** Milliseconds. A commit syncs five times, which on a disk under load takes seconds, and readers wait for it too. */
 const BUSY_TIMEOUT = 15_000;
+/** Between two tries, half as much more or less. Another process has soon done its commit. */
+const PAUSE = 10;
+/** A server that is full is kept from its work by each try: PostgreSQL makes a process for it. */
+const LONGEST_PAUSE = 1_000;
 
 /**
  * Other processes may be using the vault file: the work is tried again, and signals and timers go on in between.
@@ -55,12 +59,13 @@ const BUSY_TIMEOUT = 15_000;
  */
 export async function retryWhileBusy<T>(work: () => T | Promise<T>, timeout = BUSY_TIMEOUT): Promise<T> {
   const end = performance.now() + timeout;
-  for (;;) {
+  for (let pause = PAUSE; ; ) {
     try {
       return await work();
     } catch (error) {
       if (errorCode(error) !== "busy" || performance.now() >= end) throw error;
-      await Bun.sleep(5 + Math.random() * 10);
+      pause = error instanceof ServerFull ? Math.min(pause * 2, LONGEST_PAUSE) : PAUSE;
+      await Bun.sleep(pause * (0.5 + Math.random()));
     }
   }
 }
@@ -75,4 +80,12 @@ export class UnknownCommit extends AuthError {}
 
 export function busy(cause: unknown): AuthError {
   return new AuthError("busy", "The vault is being used by other processes.", { hint: "Try again.", cause });
+}
+
+/** Of the vault's server: all its places for clients are taken. */
+export class ServerFull extends AuthError {
+  constructor(cause: unknown) {
+    const hint = "Try again, later, or let the server take more clients at once.";
+    super("busy", "The server of the shared vault has as many clients as it takes.", { hint, cause });
+  }
 }

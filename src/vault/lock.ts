@@ -16,7 +16,7 @@ import { type Bytes, hmac, pack } from "./bytes.ts";
 import { checkPrivate, createPrivate, ensureOwnFolder, realPlace, touching, unwritable } from "./files.ts";
 import { keptReply, type ReplyKeys } from "./reply.ts";
 import { OPEN_NOFOLLOW } from "./sqlite.ts";
-import type { Lock, Vault } from "./types.ts";
+import type { Lock, LockInterval, Vault } from "./types.ts";
 
 /** RESERVED_BYTE of SQLite's file format ("The lock-byte page"): one writer at a time holds it. */
 const RESERVED_BYTE = 0x40000001;
@@ -158,6 +158,9 @@ export interface Waiting<T> {
   sleep?(milliseconds: number): Promise<void>;
 }
 
+/** On one machine a try costs next to nothing, however long it goes on. */
+const LOCAL_INTERVAL: LockInterval = { shortest: 10, longest: 10 };
+
 /** Waits for a connection's lock, awake: signals, timers and other connections go on meanwhile. */
 export async function waitForLock<T>(
   vault: Pick<Vault, "tryLock" | "lockInterval">,
@@ -165,14 +168,16 @@ export async function waitForLock<T>(
   waiting: Waiting<T>,
 ): Promise<Turn<T>> {
   const { watch, timeout, now = () => performance.now(), sleep = Bun.sleep } = waiting;
-  const end = now() + timeout;
+  const begun = now();
   for (;;) {
     const value = await watch();
     if (value !== null) return { kind: "seen", value };
     const lock = await vault.tryLock(name);
     if (lock !== null) return { kind: "locked", lock };
-    if (now() >= end) return { kind: "timeout" };
-    const interval = vault.lockInterval ?? 10;
+    const waited = now() - begun;
+    if (waited >= timeout) return { kind: "timeout" };
+    const { shortest, longest } = vault.lockInterval ?? LOCAL_INTERVAL;
+    const interval = Math.min(Math.max(waited / 4, shortest), longest);
     await sleep(interval * (0.5 + Math.random()));
   }
 }

@@ -38,7 +38,7 @@ export function pendingVault(context: Context, options: VaultOptions, onCreated:
     list: async (type, passOver) => (await existing())?.list(type, passOver) ?? [],
     commit: async (changes) => (await made()).commit(changes),
     get lockInterval() {
-      return opened?.lockInterval ?? 10;
+      return opened?.lockInterval ?? { shortest: 10, longest: 10 };
     },
     reload: async () => (await existing())?.reload(),
     isReplaced: () => opened?.isReplaced() ?? false,

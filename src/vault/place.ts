@@ -3,7 +3,7 @@ import type { Bytes } from "./bytes.ts";
 import type { Header, Keys } from "./header.ts";
 import type { ReplyKeys } from "./reply.ts";
 import type { Label } from "./seal.ts";
-import type { Entry, Lock, Version } from "./types.ts";
+import type { Entry, Lock, LockInterval, Version } from "./types.ts";
 
 export interface VaultPlace {
   /** Takes a connection's lock if it is free; null when another holds it. @param indexKey what locks are named by */
@@ -13,7 +13,7 @@ export interface VaultPlace {
   /** As `Vault.isReplaced`. */
   isReplaced(): boolean;
   /** As `Vault.lockInterval`. */
-  readonly lockInterval?: number;
+  readonly lockInterval?: LockInterval;
   /** Absent: nothing is remembered. A file that someone can put an older one in place of is the person's own. */
   readonly memory?: HomeMemory;
   /**

@@ -70,6 +70,12 @@ export interface Lock {
 /** How old what is read may be. Absent: of now. */
 export type Age = "recent";
 
+/** Milliseconds. A quarter of what was waited so far, within these bounds, and half as much more or less. */
+export interface LockInterval {
+  readonly shortest: number;
+  readonly longest: number;
+}
+
 export interface Vault {
   readonly id: string;
   /**
@@ -106,8 +112,8 @@ export interface Vault {
   tryLock(name: string): Promise<Lock | null>;
   /** A keyed HMAC (hex) of a secret, to compare credentials without showing them. */
   fingerprint(secret: string): Promise<string>;
-  /** Milliseconds between two tries for a lock, where each is a question to a server. Absent: a few. */
-  readonly lockInterval?: number;
+  /** Between two tries for a lock, where each is a question to a server. Absent: a few milliseconds. */
+  readonly lockInterval?: LockInterval;
   /** Closes files and connections, and sees to it that released locks are free for others. */
   close(): void | Promise<void>;
 }

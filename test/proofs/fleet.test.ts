@@ -10,10 +10,14 @@ import { type FaultyOptions, startFaulty } from "../issuers/faulty.ts";
 import { lacking } from "../support/needs.ts";
 import { type Ended, tempFolder } from "../support/program.ts";
 import { BACKENDS, lazyServer } from "../vault/shared-home.ts";
-import { LOGIN, mustFail, type Order, type ProofHome, proofHome, type Running } from "./proof-home.ts";
+import { LOGIN, mustFail, type Order, type ProofHome, proofHome, type Running, SCALE } from "./proof-home.ts";
 
 /** Milliseconds. What the release has takes three quarters of a minute. */
 const SHORT = { lease: 2_000 };
+/** One machine is twenty here, and their server as well: it answers late for no fault of what is proven. */
+const ONE_FOR_ALL = { storeConnect: 60_000, storeCall: 60_000, lockWait: 300_000 };
+/** On each machine. `npm run soak` has the fleet that was promised. */
+const PROCESSES = SCALE > 1 ? 25 : 5;
 
 interface Fleet {
   readonly home: ProofHome;
@@ -23,7 +27,9 @@ interface Fleet {
 
 for (const [name, { needs, start }] of Object.entries(BACKENDS))
   describe.skipIf(lacking(...needs, "linux"))(name, () => {
-    const server = lazyServer(() => start(name === "PostgreSQL" ? { settings: ["max_connections=40"] } : {}));
+    // Fewer places than processes: some wait for one. Not where there are 500, on a machine that can't run them at once.
+    const places = `max_connections=${PROCESSES > 5 ? 600 : 40}`;
+    const server = lazyServer(() => start(name === "PostgreSQL" ? { settings: [places] } : {}));
     afterAll(() => server.stop());
 
     async function withFleet<T>(work: (fleet: Fleet) => Promise<T>, options: FaultyOptions = {}): Promise<T> {
@@ -55,7 +61,8 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       });
     };
 
-    async function crowd(machines: number, processes: number, order: Order = {}): Promise<void> {
+    async function crowd(machines: number, processes: number, mutant?: Mutant): Promise<void> {
+      const order = { limits: ONE_FOR_ALL, mutant };
       await withFleet(async ({ home, start }) => {
         const running: Running[] = [];
         // Long enough for one that isn't kept out to send as well.
@@ -89,14 +96,14 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
     }
 
     test(
-      "20 machines × 5 processes on an expired token: one request, and everyone exits 0 with the new token",
-      () => crowd(20, 5),
-      180_000,
+      `20 machines × ${PROCESSES} processes on an expired token: one request, and everyone exits 0 with the new token`,
+      () => crowd(20, PROCESSES),
+      600_000,
     );
 
     test(
       "the proof fails without what it proves: lock-off",
-      () => mustFail(() => crowd(4, 2, { mutant: "lock-off" }), /"requests": (?!1\b)\d+/),
+      () => mustFail(() => crowd(4, 2, "lock-off"), /"requests": (?!1\b)\d+/),
       60_000,
     );
 

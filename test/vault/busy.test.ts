@@ -1,6 +1,6 @@
 /** A vault file that another process has to itself: waited for a while, by everything that opens, reads or writes it. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { busy } from "../../src/vault/driver.ts";
+import { busy, retryWhileBusy, ServerFull } from "../../src/vault/driver.ts";
 import { localPlace } from "../../src/vault/local.ts";
 import { createVault } from "../../src/vault/opened.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
@@ -86,3 +86,18 @@ test("a vault that another process holds for long is busy, not broken: nothing t
   );
   expect(error).toMatchObject({ code: "busy", hint: "Try again." });
 }, 40_000);
+
+test("a server that is full is asked less and less often, other processes' commits at once again", async () => {
+  const tries = async (error: Error): Promise<number> => {
+    let count = 0;
+    const asked = retryWhileBusy(() => {
+      count++;
+      throw error;
+    }, 1_000);
+    expect(await asked.catch((thrown: unknown) => thrown)).toBe(error);
+    return count;
+  };
+  // From 10 ms on, each twice the one before, give or take half.
+  expect(await tries(new ServerFull(null))).toBeLessThanOrEqual(10);
+  expect(await tries(busy(null))).toBeGreaterThan(10);
+});

@@ -225,6 +225,28 @@ test("a wait is bounded, and its turns are 5 to 15 ms apart", async () => {
   held?.release();
 });
 
+test("where each try is a question to a server, they are the further apart the longer it takes", async () => {
+  let clock = 0;
+  const sleeps: number[] = [];
+  const lockInterval = { shortest: 60, longest: 600 };
+  await waitForLock({ tryLock: async () => null, lockInterval }, "a:b", {
+    timeout: 10_000,
+    watch: nothing,
+    now: () => clock,
+    sleep: async (milliseconds) => {
+      sleeps.push(milliseconds);
+      clock += 200;
+    },
+  });
+  const within = (from: number, shortest: number, longest: number): boolean =>
+    sleeps.slice(from).every((sleep) => sleep >= shortest && sleep <= longest);
+  expect(sleeps[0]).toBeGreaterThanOrEqual(30);
+  expect(sleeps[0]).toBeLessThanOrEqual(90);
+  expect(within(0, 30, 900)).toBe(true);
+  // 2.4 s, and from there as far apart as it gets.
+  expect(within(12, 300, 900)).toBe(true);
+});
+
 test("two who hold one lock each and wait for the other's don't freeze", async () => {
   const [a, b] = [await vault.tryLock("a:a"), await vault.tryLock("b:b")];
   const waits = ["b:b", "a:a"].map((name) => waitForLock(vault, name, { timeout: 50, watch: nothing }));

@@ -1,10 +1,10 @@
 /** What a database or the way to it reports, as errors for people. The server's own words are never shown whole. */
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
-import { busy } from "../driver.ts";
+import { busy, ServerFull } from "../driver.ts";
 import type { SharedAddress } from "./address.ts";
 
 /** The code of a call that got no answer in time. */
-const TIMED_OUT = "auth_store_timeout";
+export const TIMED_OUT = "auth_store_timeout";
 
 export function timedOut(): Error {
   return Object.assign(new Error("no answer"), { code: TIMED_OUT });
@@ -91,7 +91,7 @@ export function redisFailure(address: SharedAddress, error: unknown): AuthError 
   const text = error instanceof Error ? error.message : "";
   const [word = ""] = text.split(" ");
   // Told in place of an answer to the password, which Bun then reports as refused.
-  if (text.includes("max number of clients")) return busy(error);
+  if (text.includes("max number of clients")) return new ServerFull(error);
   if (/^(WRONGPASS|NOAUTH)$/.test(word) || errorCode(error) === "ERR_REDIS_AUTHENTICATION_FAILED")
     return refusedLogin(address, error);
   if (/^(LOADING|BUSY|TRYAGAIN)$/.test(word)) return busy(error);
@@ -123,6 +123,8 @@ function redisRights({ namespace }: SharedAddress): string {
   return `It needs the keys of its prefix (~${namespace}:*), and the commands GET SET DEL PEXPIRE HGET HMGET HKEYS HSET HDEL EVAL INFO PING.`;
 }
 
+const TOO_MANY_CONNECTIONS = "53300";
+
 /** By SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html), which Bun gives as `errno`. */
 export function postgresFailure(address: SharedAddress, error: unknown): AuthError {
   const known = connectionFailure(address, error);
@@ -131,8 +133,9 @@ export function postgresFailure(address: SharedAddress, error: unknown): AuthErr
   if (/^28/.test(state)) return refusedLogin(address, error);
   if (state === "3D000")
     return usage("AUTH_STORE names a database that this PostgreSQL server doesn't have.", "Make it: createdb <name>");
-  // Too many connections; starting up; a deadlock or a serialization failure.
-  if (/^(53300|57P03|40001|40P01)$/.test(state)) return busy(error);
+  if (state === TOO_MANY_CONNECTIONS) return new ServerFull(error);
+  // Starting up; a deadlock or a serialization failure.
+  if (/^(57P03|40001|40P01)$/.test(state)) return busy(error);
   if (/^57P0[12]$/.test(state) || state.startsWith("08"))
     return unreachable(address, "the server is shutting down", error);
   if (state === "25006") return unwritable(address, "it is a read-only replica", USE_PRIMARY, error);

@@ -8,13 +8,14 @@ import { hmac, pack } from "../bytes.ts";
 import { ensureFolder } from "../files.ts";
 import { lockIn, type TriedLock } from "../lock.ts";
 import type { HomeMemory, VaultPlace } from "../place.ts";
+import type { LockInterval } from "../types.ts";
 import { removeDrafts } from "./home.ts";
 import { sharedReply } from "./kept-reply.ts";
 import { type Lease, takeLease } from "./lease.ts";
 import type { SharedStore } from "./store.ts";
 
-/** Milliseconds. A hundred machines that wait ask the server a few thousand times a second. */
-const LOCK_INTERVAL = 60;
+/** Many wait at once, and each try is two questions to the server: the longer it takes, the less often they ask. */
+const LOCK_INTERVAL: LockInterval = { shortest: 60, longest: 600 };
 
 /** @param folder the home's, for this vault */
 export function sharedPlace(

@@ -1,9 +1,9 @@
-/** Statements to a PostgreSQL server over Bun.SQL: one connection, made when it is needed and again after it broke. */
+/** Statements to a PostgreSQL server over Bun.SQL. */
 import { SQL } from "bun";
-import { LIMITS } from "../../platform/limits.ts";
 import { withholdPostgresOptions } from "../../platform/postgres-variables.ts";
 import type { SharedAddress } from "./address.ts";
-import { postgresFailure, timedOut } from "./failures.ts";
+import { postgresFailure } from "./failures.ts";
+import { serverConnection } from "./server-connection.ts";
 
 export interface PostgresConnection {
   /**
@@ -33,48 +33,35 @@ function serverOf(address: SharedAddress) {
 }
 
 export function postgresConnection(address: SharedAddress): PostgresConnection {
-  let client: SQL | null = null;
-
-  const connected = (): SQL => {
-    withholdPostgresOptions();
-    client ??= new SQL({
-      ...serverOf(address),
-      max: 1,
-      // A pooler gives each statement another session: one that was prepared in the last isn't there.
-      prepare: false,
-      connectionTimeout: LIMITS.storeConnect / 1000,
-      idleTimeout: 0,
-      // Said aloud, since a variable could switch the check off.
-      tls: address.tls && {
-        rejectUnauthorized: true,
-        ...(address.certificates !== null && { ca: address.certificates }),
-      },
-    });
-    return client;
-  };
-  const close = (): void => {
-    // Not waited for: what was confirmed is on the server's disk.
-    void client?.close({ timeout: 0 }).catch(() => {});
-    client = null;
-  };
-
-  return {
-    async query(text, values = [], expected = []) {
-      const late = Promise.withResolvers<never>();
-      const timer = setTimeout(() => late.reject(timedOut()), LIMITS.storeCall);
-      const used = connected();
-      try {
-        const asked = values.length === 0 ? used.unsafe(text).simple() : used.unsafe(text, [...values]);
-        return (await Promise.race([asked, late.promise])) as Record<string, unknown>[];
-      } catch (error) {
-        if (expected.includes(String((error as { errno?: unknown } | null)?.errno))) throw error;
-        const failure = postgresFailure(address, error);
-        if (used === client && (failure.code === "vault_unreachable" || failure.code === "busy")) close();
-        throw failure;
-      } finally {
-        clearTimeout(timer);
-      }
+  const { ask, close } = serverConnection<SQL>({
+    make: () => {
+      withholdPostgresOptions();
+      return new SQL({
+        ...serverOf(address),
+        max: 1,
+        // A pooler gives each statement another session: one that was prepared in the last isn't there.
+        prepare: false,
+        // None: `serverConnection` has its own.
+        connectionTimeout: 0,
+        idleTimeout: 0,
+        // Said aloud, since a variable could switch the check off.
+        tls: address.tls && {
+          rejectUnauthorized: true,
+          ...(address.certificates !== null && { ca: address.certificates }),
+        },
+      });
     },
+    // Not waited for: what was confirmed is on the server's disk.
+    end: (client) => void client.close({ timeout: 0 }).catch(() => {}),
+    failureOf: (error) => postgresFailure(address, error),
+  });
+  return {
+    query: (text, values = [], expected = []) =>
+      ask(
+        async (client): Promise<Record<string, unknown>[]> =>
+          values.length === 0 ? client.unsafe(text).simple() : client.unsafe(text, [...values]),
+        (error) => expected.includes(String((error as { errno?: unknown } | null)?.errno)),
+      ),
     close,
   };
 }
