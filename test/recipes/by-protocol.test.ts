@@ -1,4 +1,4 @@
-/** Recipes for programs that can't be had here: their scripts, and then what the program itself would call. */
+/** Recipes for programs that can't be had here: their scripts, and then what the program itself would call. Of others, a failure. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -69,15 +69,6 @@ test("uv: keyring without a user name is answered by a name and a password", asy
     stdout: "",
     stderr: "",
   });
-});
-
-test("pnpm: the program of the configuration, without arguments, prints the header's value", async () => {
-  await perform(recipe("pnpm", 0, { "https://login.example": "oidc:work" }));
-  const [, helper = ""] =
-    /^\/\/npm\.example\/:tokenHelper=(.*)$/m.exec(readFileSync(join(home, ".npmrc"), "utf8")) ?? [];
-  const env = { PATH: pathWithAuth() };
-  expect(await call([helper], env)).toMatchObject({ code: 0, stdout: `Bearer ${token()}\n`, stderr: "" });
-  expect(await host.call(["helper", "pnpm"])).toMatchObject({ code: 1, stdout: "" });
 });
 
 test("Google's libraries: an opaque token is a failure in JSON, with nothing on stderr, which they read as well", async () => {

@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { zip } from "../../.ci/release/archive.ts";
 import { until } from "../support/held-home.ts";
 import { goPrograms, lacking } from "../support/needs.ts";
+import { moduleProxy } from "../support/packages.ts";
 import type { Ended } from "../support/program.ts";
 import { recipeHome } from "../support/recipe-home.ts";
 import { pathWithAuth, recipe } from "../support/recipes.ts";
@@ -28,9 +28,10 @@ afterEach(async () => {
   for (const host of hosts) await host.stop();
 });
 
-/** A module proxy (`go help goproxy`) that has one version of one module, in the home of those before it. */
+/** A module proxy whose logins are in the home of those before it. */
 function startProxy(module: string, version: string): TokenHost {
   const [beside] = hosts;
+  const answer = moduleProxy(module, version);
   const serve = async (request: Request, host: TokenHost): Promise<Response> => {
     const token = credentialsOf(request)?.token ?? null;
     const { pathname } = new URL(request.url);
@@ -38,18 +39,7 @@ function startProxy(module: string, version: string): TokenHost {
     seen.push({ host, file: pathname, token, owner });
     if (owner === null) return new Response("who are you?", { status: 401 });
     await before(pathname);
-    switch (pathname) {
-      case `/${module}/@v/${version}.info`:
-        return Response.json({ Version: version });
-      case `/${module}/@v/${version}.mod`:
-        return new Response(`module ${module}\n`);
-      case `/${module}/@v/${version}.zip`: {
-        const bytes = new TextEncoder().encode(`module ${module}\n`);
-        return new Response(zip([{ path: `${module}@${version}/go.mod`, bytes, executable: false }], 1_790_000_000));
-      }
-      default:
-        return new Response("not here", { status: 404 });
-    }
+    return answer(pathname);
   };
   const host = startTokenHost(serve, { tls: true, ...(beside !== undefined && { beside }) });
   hosts.push(host);

@@ -6,12 +6,14 @@ import { parse } from "smol-toml";
 import { json } from "../issuers/server.ts";
 import { CERTIFICATES } from "../platform/certificates.ts";
 import { gitRepositories, serveGit } from "../support/git-server.ts";
-import { lacking } from "../support/needs.ts";
+import { goPrograms, lacking } from "../support/needs.ts";
+import { moduleProxy, npmRegistry } from "../support/packages.ts";
 import { AUTH, type Ended, run } from "../support/program.ts";
 import { createRegistry } from "../support/registry.ts";
 import { credentialsOf, startTokenHost, type TokenHost } from "../support/token-host.ts";
 
 setDefaultTimeout(60_000);
+const PNPM = join(import.meta.dir, "..", "..", "node_modules", ".bin", "pnpm");
 
 let host: TokenHost | undefined;
 afterEach(async () => {
@@ -246,6 +248,57 @@ test.skipIf(lacking("pip"))("pip asks for an index's password as it was set up",
   expect(await sh("auth setup pip --check && auth setup pip --undo --yes")).toMatchObject(welcome);
 });
 
+test.skipIf(lacking("go"))("go downloads a module by the command that was set up, and not after --undo", async () => {
+  const module = "corp.example/team/module";
+  const answer = moduleProxy(module, "v1.2.0");
+  host = startTokenHost(
+    (request, { ownerOf }) =>
+      ownerOf(credentialsOf(request)?.token ?? null) === null
+        ? new Response("who?", { status: 401 })
+        : answer(new URL(request.url).pathname),
+    { tls: true },
+  );
+  await host.logIn("work");
+  const { sh, home, write } = userOf(host, {
+    GOPROXY: host.url,
+    GONOSUMDB: "*",
+    GOTOOLCHAIN: "local",
+    GOFLAGS: "-modcacherw",
+  });
+  const netrc = "machine other.example login me password secret\n";
+  write(".netrc", netrc);
+  const download = `rm -rf ~/go && '${goPrograms()}/go' mod download ${module}@v1.2.0`;
+  expect((await sh(download)).code).not.toBe(0);
+  expect(await sh("auth setup go --yes")).toMatchObject(welcome);
+  expect(await sh(download)).toMatchObject(welcome);
+  expect(await sh("auth setup go --check")).toMatchObject(welcome);
+  // go itself reads and writes the file that has it.
+  expect((await sh(`'${goPrograms()}/go' env GOAUTH`)).stdout).toBe(`netrc; ${home}/.local/bin/auth helper go\n`);
+  expect(await sh(`'${goPrograms()}/go' env -w GOPRIVATE=a.example`)).toMatchObject(welcome);
+  expect(await sh("auth setup go --check")).toMatchObject(welcome);
+  expect(await sh("auth setup go --undo --yes")).toMatchObject(welcome);
+  expect(readFileSync(join(home, ".config", "go", "env"), "utf8")).toBe("GOPRIVATE=a.example\n");
+  expect((await sh(download)).code).not.toBe(0);
+});
+
+test("pnpm adds a package by the script that was set up, and not after --undo", async () => {
+  const answer = await npmRegistry();
+  host = startTokenHost((request, { ownerOf }) =>
+    ownerOf(credentialsOf(request)?.token ?? null) === null ? new Response("", { status: 401 }) : answer(request),
+  );
+  await host.logIn("work");
+  const { sh, home, write } = userOf(host);
+  const before = `@corp:registry=${host.url}/\n`;
+  write(".npmrc", before);
+  const add = `rm -rf project ~/.cache ~/.local/share && mkdir project && cd project && '${PNPM}' add @corp/thing`;
+  expect((await sh(add)).code).not.toBe(0);
+  expect(await sh(`auth setup pnpm oidc:work --host ${new URL(host.url).host} --yes`)).toMatchObject(welcome);
+  expect(await sh(add)).toMatchObject(welcome);
+  expect(await sh("auth setup pnpm --check && auth setup pnpm --undo --yes")).toMatchObject(welcome);
+  expect(readFileSync(join(home, ".npmrc"), "utf8")).toBe(before);
+  expect((await sh(add)).code).not.toBe(0);
+});
+
 for (const [shell, ask, answer] of [
   ["bash", "bash -i -c 'complete -p auth'", "auth"],
   ["zsh", "zsh -i -c 'print -r -- $_comps[auth]'", "_auth"],
@@ -296,17 +349,6 @@ describe("by its documented protocol", () => {
     const [, helper] = /--credential_helper=[^=]*=(.*)"$/m.exec(read(".bazelrc")) ?? [];
     const { stdout } = await sh(`echo '{"uri":"${made.url}/x"}' | ${helper} get`);
     expect(JSON.parse(stdout).headers).toEqual({ Authorization: [`Bearer ${token()}`] });
-  });
-
-  test("pnpm: the program of the host's line, without words", async () => {
-    const { sh, read, token } = await setUp("pnpm", "oidc:work --host HOST");
-    const [, helper] = /:tokenHelper=(.*)$/m.exec(read(".npmrc")) ?? [];
-    expect((await sh(`${helper}`)).stdout).toBe(`Bearer ${token()}\n`);
-  });
-
-  test("go: the command of the file, and what go asks without it", async () => {
-    const { read } = await setUp("go", "");
-    expect(read(".config/go/env")).toMatch(/^GOAUTH=netrc; \/.*\/auth helper go$/m);
   });
 
   test("Claude Code and Codex: the command of the file prints the token", async () => {
