@@ -20,7 +20,7 @@ export interface RunOptions extends InjectionRequest {
   /** Tokens come in files that are kept valid. */
   readonly fresh: boolean;
   /** Tokens are put in on the way; null: the command has them. */
-  readonly proxy: Pick<ProxySettings, "rules" | "strict" | "also"> | null;
+  readonly proxy: (Pick<ProxySettings, "rules" | "strict" | "also"> & { readonly baseUrl: boolean }) | null;
   /** The command's secrets are taken out of its output. */
   readonly mask: boolean;
 }
@@ -58,6 +58,10 @@ export default defineCommand({
       description: "Put tokens into requests on their way to their APIs: the command gets placeholders",
     },
     ...RULES,
+    "base-url": {
+      type: "boolean",
+      description: "With --proxy, for programs that go by no proxy: set OPENAI_BASE_URL and the like to its address",
+    },
     mask: {
       type: "boolean",
       description: "Take the tokens out of what the command writes, however they are encoded",
@@ -137,10 +141,15 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   });
 }
 
+interface ProxyArgs extends RuleArgs {
+  readonly proxy?: boolean | undefined;
+  readonly "base-url"?: boolean | undefined;
+}
+
 /** @throws AuthError `usage` for rules without a proxy that would keep them */
-function proxyOf(args: RuleArgs & { readonly proxy?: boolean | undefined }): RunOptions["proxy"] {
-  if (args.proxy) return settingsOf(args);
-  const given = (Object.keys(RULES) as (keyof RuleArgs)[]).find((name) => args[name]);
+function proxyOf(args: ProxyArgs): RunOptions["proxy"] {
+  if (args.proxy) return { ...settingsOf(args), baseUrl: args["base-url"] ?? false };
+  const given = ([...Object.keys(RULES), "base-url"] as (keyof ProxyArgs)[]).find((name) => args[name]);
   if (given === undefined) return null;
   throw usage(`--${given} is for --proxy.`, "Add --proxy, or leave it out.");
 }

@@ -200,6 +200,9 @@ function patternsAreLinear(definition: ProviderDefinition, report: Report): void
   }
 }
 
+/** Names of libraries' settings, which no program takes for more: `PIP_INDEX_URL` would lead pip to a plugin's packages. */
+const BASE_URL = /_(API_BASE|(API|BASE)_UR[LI])$/;
+
 function variablesAreHarmless(definition: ProviderDefinition, report: Report): void {
   for (const [prefix, { environment }] of layersOf(definition)) {
     const { write = {}, read = [] } = environment ?? {};
@@ -215,8 +218,11 @@ function variablesAreHarmless(definition: ProviderDefinition, report: Report): v
       seen.set(variable.toUpperCase(), variable);
     }
     for (const variable of Object.keys(environment?.baseUrl ?? {}))
-      if (reservedBy(variable) !== null)
-        report(`${prefix}environment.baseUrl`, `has ${variable}, which is no library's`);
+      if (reservedBy(variable) !== null || !BASE_URL.test(variable))
+        report(
+          `${prefix}environment.baseUrl`,
+          `has ${variable}, which is no library's: a name such as ACME_BASE_URL is`,
+        );
     for (const variable of read)
       if (reservedBy(variable) !== null) report(`${prefix}environment.read`, `has ${variable}, which holds no token`);
   }

@@ -36,7 +36,8 @@ export interface ForwardOptions {
 export interface Forward {
   /** A request with a whole address: by plain http. @param own the proxy's own origin */
   plainCall(request: IncomingMessage, own: string): Call | Refusal;
-  connect(request: IncomingMessage, socket: Duplex, head: Buffer, own: string): Promise<void>;
+  /** @param itself the proxy for who asks it for a tunnel to `own` */
+  connect(request: IncomingMessage, socket: Duplex, head: Buffer, own: string, itself: TunnelServer): Promise<void>;
 }
 
 export const LOGIN_WANTED: Refusal = {
@@ -130,7 +131,7 @@ export function createForward(
       return callTo(origin, target.startsWith("/") ? target : `/${target}`, request);
     },
 
-    async connect(request, socket, head, own) {
+    async connect(request, socket, head, own, itself) {
       socket.on("error", () => socket.destroy());
       const [, host = "", port = ""] = /^([a-z0-9._-]+|\[[0-9a-f:.]+\]):(\d{1,5})$/i.exec(request.url ?? "") ?? [];
       const url = host === "" ? null : URL.parse(`https://${host}:${port}`);
@@ -154,6 +155,10 @@ export function createForward(
       if (served !== undefined) {
         socket.write(OPEN);
         return serverOf(served).take(socket, head);
+      }
+      if (`${host}:${port}` === new URL(own).host) {
+        socket.write(OPEN);
+        return itself.take(socket, head);
       }
       if (isItself(url, own)) return turnDown(LOOP);
       if (strict)

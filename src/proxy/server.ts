@@ -1,5 +1,5 @@
 /** The proxy: one server on loopback for everything that goes through it. */
-import { type IncomingMessage, listen } from "../platform/http-server.ts";
+import { type Handlers, type IncomingMessage, listen, plainServer } from "../platform/http-server.ts";
 import { openUpstreams } from "../platform/http-stream.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Api } from "./api.ts";
@@ -48,6 +48,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
 
   /** A path is for us; a whole address is for whom it names (RFC 9112 §3.2). */
   const callOf = (request: IncomingMessage): Call | Refusal => {
+    // Programs that go by HTTP_PROXY ask so for a reverse address, too.
+    if (request.url?.startsWith(`${own()}/`)) request.url = request.url.slice(own().length);
     const { url = "", method = "" } = request;
     const via = /^[a-z]+:\/\//i.test(url) ? "forward" : "reverse";
     const call =
@@ -60,14 +62,13 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     // Nor is the connection of one kept.
     return isStranger ? { ...call, headers: { ...call.headers, connection: "close" } } : call;
   };
-  const server = await listen(options.port, {
+  const handlers: Handlers = {
     request(request, response) {
       const call = callOf(request);
       if ("api" in call) return void relay(context, call, request, response);
       refuse(response, call);
       request.resume();
     },
-    connect: (request, socket, head) => void forward.connect(request, socket, head, own()),
     upgrade: (request, socket, head) => void upgrade(context, callOf(request), request, socket, head),
     unreadable(socket, isTooLarge) {
       const answer = unreadable(isTooLarge);
@@ -75,6 +76,11 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       strangers.write({ connection: null, via: "reverse", method: "", origin: null, path: null, status, refused });
       refuseOn(socket, answer);
     },
+  };
+  const itself = plainServer(handlers);
+  const server = await listen(options.port, {
+    ...handlers,
+    connect: (request, socket, head) => void forward.connect(request, socket, head, own(), itself),
   });
   return {
     port: server.port,

@@ -236,10 +236,11 @@ describe("CONNECT", () => {
     return line;
   };
 
-  test("to what is no host and port is refused, and so is the proxy itself", async () => {
+  test("to what is no host and port is refused, and so is the proxy itself by another name", async () => {
     for (const target of ["localhost", "https://localhost:443", "a@b:443", "a%62:443", "a:99999", "a b:443"])
       expect(await answer(target)).toMatch(/^HTTP\/1\.1 400/);
-    for (const host of ["127.0.0.1", "localhost", "0.0.0.0", "127.1.2.3", "[::ffff:127.0.0.1]", "[::ffff:0.0.0.0]"])
+    expect(await answer(`127.0.0.1:${proxy.port}`)).toMatch(/ 200 /);
+    for (const host of ["localhost", "0.0.0.0", "127.1.2.3", "[::ffff:127.0.0.1]", "[::ffff:0.0.0.0]"])
       expect(await answer(`${host}:${proxy.port}`)).toMatch(/ 403 /);
     expect(await answer("127.0.0.1:1")).toMatch(/ 502 /);
   });

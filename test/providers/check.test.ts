@@ -444,6 +444,15 @@ describe("attack", () => {
     }
   });
 
+  test("what tells of an API's address is a library's setting, and nothing else that has an address", () => {
+    for (const variable of ["PIP_INDEX_URL", "GOPROXY", "DATABASE_URL", "ACME_URL", "SSH_ASKPASS"])
+      expect(said({ environment: { baseUrl: { [variable]: "/v1" } } })).toContain(
+        `has ${variable}, which is no library's`,
+      );
+    const baseUrl = { ACME_BASE_URL: "/v1", ACME_API_URL: "", ACME_API_BASE: "" };
+    parseDefinition({ ...sound, environment: { baseUrl } }, "acme.toml");
+  });
+
   test("a setting, or a client's id, can't be read from a variable that holds a secret, in any spelling", () => {
     for (const variable of [
       ...[

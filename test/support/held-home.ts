@@ -12,12 +12,13 @@ export interface HeldHome {
   stop(): Promise<void>;
 }
 
-/** @param ids a provider each, with one login @param lifetime seconds that access tokens live */
+/** @param ids a provider each, with one login @param lifetime seconds that access tokens live @param more of their descriptions */
 export async function heldHome(
   ids: readonly string[],
   lifetime: number,
   origins: readonly string[] = [],
   before = 0,
+  more = "",
 ): Promise<HeldHome> {
   const env = bareEnvironment();
   const call: HeldHome["call"] = (args, { env: added, ...rest } = {}) =>
@@ -27,7 +28,7 @@ export async function heldHome(
     const issuer = startHeld(lifetime, before + issuers.length * 100);
     issuers.push(issuer);
     const file = join(tempFolder(), `${id}.toml`);
-    writeFileSync(file, issuer.manifest(id, "", origins), { mode: 0o600 });
+    writeFileSync(file, issuer.manifest(id, more, origins), { mode: 0o600 });
     await succeeded(call(["provider", "add", file, "--yes"]));
     await succeeded(call(["login", id, "--flow", "device"]));
   }

@@ -157,16 +157,17 @@ export interface ProxyHome extends HeldHome {
 /** Tokens that are long enough to be told from ordinary text. */
 const FIRST = 481_516_234_200;
 
-/** @param lifetime seconds that a token lives @param authority of the API's certificate; absent: it is asked by http */
+/** @param lifetime seconds that a token lives @param authority of the API's certificate; absent: it is asked by http @param more of the description */
 export async function proxyHome(
   lifetime = 3600,
   paths: Paths = {},
   authority?: Authority,
   host = "localhost",
+  more = "",
 ): Promise<ProxyHome> {
   let issuer: HeldHome["issuers"][number] | undefined;
   const api = await startApi((token) => issuer?.live.has(token) ?? false, paths, await authority?.issue(host), host);
-  const home = await heldHome(["acme"], lifetime, [api.origin], FIRST);
+  const home = await heldHome(["acme"], lifetime, [api.origin], FIRST, more);
   issuer = home.issuers[0];
   const env = { ...home.env, ...(authority && { NODE_EXTRA_CA_CERTS: authority.file }) };
   return {

@@ -30,6 +30,11 @@ export interface ProxySettings {
   readonly program: string | null;
 }
 
+/** What tells a program's libraries of an API's address at the proxy: variable → address. Holds the secret. */
+export function baseUrls({ api, baseUrl }: Proxied, proxy: RunningProxy): Record<string, string> {
+  return Object.fromEntries(Object.entries(baseUrl).map(([name, path]) => [name, `${proxy.addressOf(api)}${path}`]));
+}
+
 export interface Prepared {
   readonly all: readonly Proxied[];
   readonly proxy: RunningProxy;

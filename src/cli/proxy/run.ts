@@ -3,12 +3,14 @@ import { basename } from "node:path";
 import { childEnvironment } from "../../inject/environment.ts";
 import { type Injection, mergeInjections } from "../../inject/variables.ts";
 import { runBeside } from "../../platform/child.ts";
+import { usage } from "../../platform/errors.ts";
 import type { Execution } from "../../platform/exec.ts";
 import { protectMemory } from "../../platform/own-memory.ts";
+import { commandLine } from "../../platform/shell-word.ts";
 import type { Cli } from "../context.ts";
 import type { Handover, RunOptions } from "../run.ts";
 import type { Session } from "../session.ts";
-import { type ProxySettings, prepareProxy, without } from "./prepare.ts";
+import { baseUrls, type Prepared, prepareProxy, without } from "./prepare.ts";
 
 /** @returns the command's exit code */
 export async function runProxied(
@@ -16,7 +18,7 @@ export async function runProxied(
   session: Session,
   handover: Handover,
   options: RunOptions,
-  settings: Omit<ProxySettings, "program" | "port">,
+  { baseUrl, ...settings }: NonNullable<RunOptions["proxy"]>,
   execution: Omit<Execution, "env">,
 ): Promise<number> {
   protectMemory();
@@ -28,7 +30,8 @@ export async function runProxied(
   try {
     const { hasSecret } = prepared;
     const outside = without(cli.context.env, hasSecret);
-    const given = { ...without(plain, hasSecret), ...prepared.variables };
+    const addresses = baseUrl ? addressesFor(prepared) : {};
+    const given = { ...without(plain, hasSecret), ...prepared.variables, ...addresses };
     const env = childEnvironment(outside, prepared.injections, options.keepKey, given);
     for (const { connection } of injections)
       await cli.context.audit({ event: "run", status: "success", connection, message: "proxy" });
@@ -38,6 +41,22 @@ export async function runProxied(
   } finally {
     await prepared.close();
   }
+}
+
+/** @throws AuthError `usage` where none of their libraries is known to be told of one */
+function addressesFor({ all, proxy }: Prepared): Record<string, string> {
+  const addresses: Record<string, string> = {};
+  for (const [name, address] of all.flatMap((one) => Object.entries(baseUrls(one, proxy)))) {
+    if (name in addresses)
+      throw usage(`Two of the connections want ${name}.`, "Name one of them, or leave out --base-url.");
+    addresses[name] = address;
+  }
+  if (Object.keys(addresses).length > 0) return addresses;
+  const names = all.map(({ api }) => api.connection);
+  throw usage(
+    `No variable is known that tells a program of another address for ${names.join(", ")}.`,
+    `An address for the program's own setting: ${commandLine(["auth", "proxy", ...names])}`,
+  );
 }
 
 function summary(injections: readonly Injection[]): string {

@@ -4,7 +4,7 @@ import { ended } from "../../platform/signals.ts";
 import type { Cli } from "../context.ts";
 import { injectionsFor } from "../injections.ts";
 import type { Session } from "../session.ts";
-import { type Prepared, type ProxySettings, prepareProxy } from "./prepare.ts";
+import { baseUrls, type Prepared, type ProxySettings, prepareProxy } from "./prepare.ts";
 
 export interface ServeOptions extends ProxySettings {
   readonly connections: readonly string[];
@@ -34,12 +34,12 @@ async function announce(
   { all, proxy, injections, variables }: Prepared,
   also: readonly string[],
 ): Promise<void> {
-  const connections = all.map(({ api, baseUrl }) => {
+  const connections = all.map((one) => {
+    const { api } = one;
     const { connection, origins } = api;
     const address = proxy.addressOf(api);
     const addresses = Object.fromEntries(origins.map((origin) => [origin, proxy.addressOf(api, origin)]));
-    const variables = Object.fromEntries(Object.entries(baseUrl).map(([name, path]) => [name, `${address}${path}`]));
-    return { connection, address, origins, addresses, variables };
+    return { connection, address, origins, addresses, variables: baseUrls(one, proxy) };
   });
   if (cli.output.isJson) {
     const environment = { ...variables, ...mergeInjections(injections) };

@@ -18,6 +18,7 @@ export interface Claims {
   readonly names: readonly string[];
   /** Variables that a token, a setting or a client is read from. */
   readonly reads: readonly string[];
+  /** What a command gets, and what leads its libraries to another address of the API. */
   readonly writes: readonly string[];
   /** All that tokens can go to, whatever its settings are. One that only a setting decides is `https://{host}`. */
   readonly origins: readonly string[];
@@ -41,13 +42,14 @@ export function claimsOf(definition: ProviderDefinition): Claims {
     ([name, companion]) => variableOf(definition.id, name, companion) ?? [],
   );
   const writes = layers.flatMap(({ environment }) => Object.keys(environment?.write ?? {}));
+  const leads = layers.flatMap(({ environment }) => Object.keys(environment?.baseUrl ?? {}));
   const reaches = reachesOf(definition);
   const together = reaches.flatMap(({ usual, open }) => [usual, open]);
   return {
     names: [definition.id, ...(definition.aliases ?? [])],
     // A login reads their secrets from where programs get them.
     reads: [...new Set([...reads, ...beside])],
-    writes: [...new Set([...(writes.length === 0 ? [defaultVariable(definition.id)] : writes), ...beside])],
+    writes: [...new Set([...(writes.length === 0 ? [defaultVariable(definition.id)] : writes), ...beside, ...leads])],
     origins: [...new Set(together.flat())],
     destinations: reaches[0].usual,
     together,
