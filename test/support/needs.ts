@@ -28,6 +28,7 @@ const NEEDS = {
   minisign: () => succeeds("minisign", "-v"),
   bwrap: () => succeeds("bwrap", "--ro-bind", "/", "/", "true"),
   dpkg: () => succeeds("dpkg-deb", "--version"),
+  runc: () => succeeds("runc", "--version"),
   npm: () => succeeds("npm", "--version"),
   msmtp: () => succeeds("msmtp", "--version"),
   rclone: () => succeeds("rclone", "version"),

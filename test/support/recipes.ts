@@ -16,8 +16,8 @@ export function recipe(
   places: Readonly<Record<string, string>>,
   page = "recipes.md",
 ): string {
-  const [, rest = ""] = readFileSync(join(PAGES, page), "utf8").split(`\n## ${section}\n`);
-  const [text = ""] = rest.split("\n## ", 1);
+  const [, rest = ""] = readFileSync(join(PAGES, page), "utf8").split(`# ${section}\n`);
+  const [text = ""] = rest.split(/\n##+ /, 1);
   const scripts = [...text.matchAll(/```[a-z]*\n([\s\S]*?)```/g)].map(([, script = ""]) => script);
   let script = scripts[number];
   if (script === undefined) throw new Error(`There is no script ${number} under ${section} in docs/${page}.`);

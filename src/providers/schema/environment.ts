@@ -13,6 +13,6 @@ export const environment = v.strictObject({
       variable,
       v.pipe(v.string(), v.regex(/^(\/[A-Za-z0-9._~-]+)*$/, "must be a path without a slash at its end")),
     ),
-    "Those by which its libraries are told of another address of the API: variable → the path that the API's own has there, such as `/v1`; may be empty. Their names end in `_BASE_URL`, `_API_URL`, `_API_BASE` or the like. `auth proxy` says their values, and `auth run --proxy --base-url` sets them.",
+    "Those by which its libraries are told of another address of the API: variable → the path that the API's own has there, such as `/v1`; may be empty. Their names end in `_BASE_URL`, `_API_URL`, `_API_BASE` or the like. `auth proxy` says their values, and `run --proxy` sets them by `--base-url`.",
   ),
 });
