@@ -5,7 +5,7 @@ import { run, tempFolder } from "./program.ts";
 export interface Authority {
   /** The authority's certificate file (PEM). */
   readonly file: string;
-  /** A server certificate for these DNS names. */
+  /** A server certificate for these DNS names and IPv4 addresses. */
   issue(...names: string[]): Promise<{ key: string; cert: string }>;
 }
 
@@ -24,7 +24,10 @@ export async function makeAuthority(): Promise<Authority> {
     issue: async (...names) => {
       const id = `server${++issued}`;
       await openssl("req", ...key, "-keyout", `${id}.key`, "-out", `${id}.csr`, "-subj", "/CN=server");
-      await Bun.write(at(`${id}.ext`), `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}\n`);
+      await Bun.write(
+        at(`${id}.ext`),
+        `subjectAltName=${names.map((name) => `${/^[\d.]+$/.test(name) ? "IP" : "DNS"}:${name}`).join(",")}\n`,
+      );
       const ca = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
       const into = ["-out", `${id}.pem`, "-days", "30", "-extfile", `${id}.ext`];
       await openssl("x509", "-req", "-in", `${id}.csr`, ...ca, ...into);

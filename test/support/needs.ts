@@ -52,6 +52,7 @@ const NEEDS = {
   cargo: () => succeeds("cargo", "--version"),
   /** 1.22 or newer. Debian 12 has 1.20, which ends with a panic where it writes its settings. */
   kubectl: () => succeeds("kubectl", "config", "set-credentials", "--exec-interactive-mode=Never", "--help"),
+  terraform: () => succeeds("terraform", "version"),
   go: () => goPrograms() !== null,
   "redis-server": () => succeeds("redis-server", "--version"),
   /** Debian has its programs for the server outside of PATH. */
