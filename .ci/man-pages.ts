@@ -43,11 +43,11 @@ function rootPage(root: CommandDocument, commands: readonly CommandDocument[]): 
 }
 
 function commandPage(command: CommandDocument): string {
-  const { commands = [] } = command;
+  const commands = below(command);
   const name = `auth-${nameOf(command)}`;
   // A group may do something itself, at an address.
   const isOwn = commands.length === 0 || (command.arguments ?? []).length > 0;
-  const all = [...(isOwn ? [command] : []), ...commands];
+  const all = [...(isOwn ? [command] : []), ...commands.filter((one) => one.commands === undefined)];
   const own = isOwn ? details(command) : [];
   return page(name, command.description, [
     heading("SYNOPSIS"),
@@ -67,6 +67,11 @@ function commandPage(command: CommandDocument): string {
     heading("SEE ALSO"),
     `${bold("auth")}(1), which has the global flags, the exit codes and the environment variables.`,
   ]);
+}
+
+/** The commands of a group, and of groups in it. */
+function below({ commands = [] }: CommandDocument): CommandDocument[] {
+  return commands.flatMap((one) => [one, ...below(one)]);
 }
 
 function synopsis(command: CommandDocument): string {

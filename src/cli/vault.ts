@@ -7,6 +7,7 @@ import { vaultStatus } from "../vault/status.ts";
 import { storeAt } from "../vault/store.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
 import { vaultDialogue } from "./session.ts";
+import { comparisonBy, FINGERPRINT } from "./vault/fingerprint.ts";
 import { KEY, keyOptions, withNewKey } from "./vault/keys.ts";
 
 const status = defineCommand({
@@ -92,12 +93,14 @@ const NEW_VALUE = { AUTH_KEY: "key", AUTH_KEY_COMMAND: "command" } as const;
 const accept = defineCommand({
   name: "accept",
   description: "Go on with what a shared vault has now, where this machine knew another or a later state",
+  args: FINGERPRINT,
   examples: [
     ["auth vault accept", "after a restored backup, a failover, or a vault that was made anew"],
     ["auth vault accept --json", "which vault that is"],
   ],
-  run: async (cli) => {
-    const { store, vaultId } = await storeAt(cli.context).accept(vaultDialogue(cli).prompt);
+  run: async (cli, args) => {
+    const comparison = await comparisonBy(cli, args.fingerprint);
+    const { store, vaultId } = await storeAt(cli.context).accept({ ...vaultDialogue(cli), ...comparison });
     const done =
       vaultId === null
         ? `Forgot the vault that was at ${store}: nothing is there now.`
@@ -115,6 +118,7 @@ export default defineGroup({
     copy: () => import("./vault/copy.ts"),
     backup: () => import("./vault/backup.ts"),
     restore: () => import("./vault/restore.ts"),
+    member: () => import("./vault/member.ts"),
   },
   examples: [
     ["auth vault status", "where it is, what its key comes from"],

@@ -46,5 +46,5 @@ function isRuntimeSwitch(name: string): boolean {
 }
 
 export function opensVault(name: string): boolean {
-  return /^AUTH_(NEW_|BACKUP_)?(KEY|PASSPHRASE)$|^AUTH_.*_SECRET$/.test(name);
+  return /^AUTH_(NEW_|BACKUP_)?(KEY|PASSPHRASE)$|^AUTH_IDENTITY$|^AUTH_.*_SECRET$/.test(name);
 }

@@ -7,6 +7,8 @@ export interface Paths {
   /** The vault file as named, before links are resolved. */
   readonly vault: string;
   readonly key: string;
+  /** This home's own key, as a member of vaults that have some. */
+  readonly identity: string;
   readonly providers: string;
   /** Copies of other programs' files, as they were before an import. */
   readonly backups: string;
@@ -54,14 +56,16 @@ export function pathsFor(
     at,
   );
   // What roams is copied to other machines: a key stays on its own, but where an earlier version put it.
-  if (platform !== "win32" || exists(places.key)) return places;
-  return { ...places, key: at(data, "auth-key", "key") };
+  if (platform !== "win32") return places;
+  const identity = at(data, "auth-key", "identity");
+  return { ...places, identity, key: exists(places.key) ? places.key : at(data, "auth-key", "key") };
 }
 
 function layout(folders: Folders, at: (...parts: string[]) => string): Paths {
   return {
     vault: at(folders.data, "vault.db"),
     key: at(folders.config, "key"),
+    identity: at(folders.config, "identity"),
     providers: at(folders.config, "providers"),
     backups: at(folders.data, "backups"),
     audit: at(folders.state, "audit.jsonl"),

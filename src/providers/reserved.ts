@@ -145,6 +145,7 @@ export const OWN_VARIABLES = [
   "AUTH_KEY",
   "AUTH_KEY_COMMAND",
   "AUTH_PASSPHRASE",
+  "AUTH_IDENTITY",
   "AUTH_IGNORE_ENV",
   "AUTH_INJECTED",
 ] as const;

@@ -11,10 +11,18 @@ import { type Created, type Made, type Preparation, storeKey } from "./create.ts
 import { retryWhileBusy } from "./driver.ts";
 import { refuseNetwork } from "./file-systems.ts";
 import { checkPrivate, createPrivate, ensureFolder, lstat, realPlace, syncFolder, touching } from "./files.ts";
-import { HEADER_KEY, headerVersion, type Kdf, newKey, wrap } from "./header.ts";
+import { HEADER_KEY, headerVersion, newKey, wrap } from "./header.ts";
 import { draftOf, removeDrafts, requireRoom } from "./leftovers.ts";
 import { locksFolder, openLockFile } from "./lock.ts";
-import { forget, type KeyRequest, SOURCE_WORDS, type SourceName, STORED, sourceOf } from "./sources/source.ts";
+import {
+  forget,
+  type KeyRequest,
+  type NewKey,
+  SOURCE_WORDS,
+  type SourceName,
+  STORED,
+  sourceOf,
+} from "./sources/source.ts";
 import { createSqlite, SIDE_FILES } from "./sqlite.ts";
 
 /** All that a vault file is made from. */
@@ -25,7 +33,7 @@ interface FilePreparation {
   /** null: the keychain where it works, else a key file. */
   readonly source: SourceName | null;
   /** null: the key is made with the vault. */
-  readonly given: { readonly key: Bytes; readonly kdf: Kdf | null } | null;
+  readonly given: NewKey | null;
   /** Of the new vault. */
   readonly index: Bytes;
 }
@@ -116,8 +124,7 @@ function prepareFolder(path: string): string {
  */
 async function placeVault(real: string, request: KeyRequest, made: Made, index: Bytes): Promise<void> {
   const { vaultId, keyId } = request;
-  const identity = { vaultId, epoch: 1, keyId, source: made.source, kdf: made.kdf };
-  const header = await wrap(identity, made.key, { raw: newKey(), index }, []);
+  const header = await wrap({ ...made, vaultId, epoch: 1, keyId }, made.key, { raw: newKey(), index }, []);
   const draft = draftOf(real);
   createPrivate(draft);
   const next = { version: headerVersion(header), value: header.bytes };

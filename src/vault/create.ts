@@ -2,9 +2,10 @@
 import type { Context } from "../platform/context.ts";
 import { AuthError, usage } from "../platform/errors.ts";
 import { type Bytes, random } from "./bytes.ts";
-import { type Kdf, newKey, newKeyId } from "./header.ts";
+import { newKey, newKeyId } from "./header.ts";
 import {
   type KeyRequest,
+  type NewKey,
   SOURCE_WORDS,
   type SourceName,
   sourceInEnvironment,
@@ -72,10 +73,8 @@ function chosen(context: Context, wanted: SourceName | undefined): SourceName | 
   );
 }
 
-export interface Made {
+export interface Made extends NewKey {
   readonly source: SourceName;
-  readonly key: Bytes;
-  readonly kdf: Kdf | null;
 }
 
 export async function storeKey(wanted: SourceName | null, request: KeyRequest): Promise<Made> {

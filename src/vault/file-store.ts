@@ -30,6 +30,7 @@ export function fileStore(context: Context, path: string): VaultStore {
         "AUTH_STORE must name it: redis://… or postgres://…",
       );
     },
+    addressFor: () => null,
     async beginAgain() {
       const { moveCommand } = await import("../platform/file-commands.ts");
       return `Then move the vault away: ${moveCommand(path, `${path}.lost`)}\nAnd log in again: auth login <provider>`;

@@ -2,7 +2,9 @@
  * The vault's header: which key source opens it, and its keys wrapped by that source's key.
  *
  *     1 format · 16 vault id · 4 epoch · 8 key id · 1 key source · 16 commitment · 19 key derivation, or zeros
- *     · 2 length of what follows · retired keys · wrapped keys
+ *     · 2 length of what follows · retired keys [· members] · wrapped keys
+ *
+ * Format 2 is that of a vault with members, and 1 of any other.
  *
  * All that comes before the wrapped keys is their additional data, so an edited header doesn't open. Read by offsets and
  * checked by hand, since it is on the hot path.
@@ -10,6 +12,15 @@
 import { AuthError } from "../platform/errors.ts";
 import { type Bytes, concat, hmac, pack, random, sameBytes, uint16, uint32, unpack, utf8, viewOf } from "./bytes.ts";
 import { retryWhileBusy, type StoreDriver } from "./driver.ts";
+import {
+  type Member,
+  packMembers,
+  parseTeam,
+  type SealedTeam,
+  type Team,
+  teamBytes,
+  unpackMembers,
+} from "./members.ts";
 import {
   type DataKey,
   decrypt,
@@ -35,11 +46,13 @@ export interface Header {
   readonly source: SourceName;
   /** Only with a passphrase. */
   readonly kdf: Kdf | null;
+  /** Only with members. */
+  readonly team: SealedTeam | null;
   /** As it is stored. */
   readonly bytes: Bytes;
 }
 
-export type NewHeader = Omit<Header, "bytes">;
+export type NewHeader = Omit<Header, "bytes" | "team"> & { readonly team?: Team | null };
 
 /** What a vault is opened with. The index key outlives rekeys: storage keys and lock names derive from it. */
 export interface Keys {
@@ -61,22 +74,31 @@ const AT = {
   retired: 67,
 } as const;
 
+/** With members: an earlier version says that it is too old for it, and not that it is damaged. */
+const TEAM_FORMAT = 2;
+
+function formatOf(source: SourceName): number {
+  return source === "members" ? TEAM_FORMAT : FORMAT;
+}
+
 /** @throws AuthError `vault_corrupt` */
 export function parseHeader(bytes: Bytes): Header {
-  if ((bytes[0] ?? 0) > FORMAT) throw new NewerVersionError("This vault");
-  if (bytes[0] !== FORMAT || bytes.length < AT.retired + WRAPPED_BYTES) throw damagedHeader();
+  if ((bytes[0] ?? 0) > TEAM_FORMAT) throw new NewerVersionError("This vault");
+  if (bytes.length < AT.retired + WRAPPED_BYTES) throw damagedHeader();
   const view = viewOf(bytes);
   const epoch = view.getUint32(AT.epoch);
   const source = SOURCE_NAMES[view.getUint8(AT.source)];
-  const retired = view.getUint16(AT.retiredLength);
-  if (epoch === 0 || source === undefined || bytes.length !== AT.retired + retired + WRAPPED_BYTES)
-    throw damagedHeader();
+  if (epoch === 0 || source === undefined || bytes[0] !== formatOf(source)) throw damagedHeader();
+  const retiredEnd = AT.retired + view.getUint16(AT.retiredLength);
+  const found = source === "members" ? parseTeam(bytes, retiredEnd) : { team: null, end: retiredEnd };
+  if (found === null || bytes.length !== found.end + WRAPPED_BYTES) throw damagedHeader();
   return {
     vaultId: bytes.subarray(AT.vaultId, AT.epoch).toHex(),
     epoch,
     keyId: bytes.subarray(AT.keyId, AT.source).toHex(),
     source,
     kdf: source === "passphrase" ? parseKdf(bytes.slice(AT.kdf, AT.retiredLength)) : null,
+    team: found.team,
     bytes,
   };
 }
@@ -116,10 +138,11 @@ export async function wrap(
   keys: { raw: Bytes; index: Bytes },
   retired: readonly DataKey[],
 ): Promise<Header> {
-  const { vaultId, epoch, keyId, source, kdf } = fresh;
-  const list = await encrypt(retiredKey(keys.raw), packRetired(retired), retiredData(fresh));
+  const { vaultId, epoch, keyId, source, kdf, team: unsealed = null } = fresh;
+  const list = await encrypt(partKey(keys.raw, "retired keys"), packRetired(retired), partData("retired", fresh));
+  const team = unsealed && (await sealTeam(unsealed, keys.raw, fresh));
   const head = concat(
-    Uint8Array.of(FORMAT),
+    Uint8Array.of(formatOf(source)),
     Uint8Array.fromHex(vaultId),
     uint32(epoch),
     Uint8Array.fromHex(keyId),
@@ -128,15 +151,30 @@ export async function wrap(
     kdf === null ? new Uint8Array(KDF_BYTES) : kdfBytes(kdf),
     uint16(list.length),
     list,
+    team === null ? new Uint8Array() : teamBytes(team),
   );
   const wrapped = await encrypt(wrappingKey, concat(keys.raw, keys.index), head);
-  return { ...fresh, bytes: concat(head, wrapped) };
+  return { vaultId, epoch, keyId, source, kdf, team, bytes: concat(head, wrapped) };
+}
+
+async function sealTeam({ envelope, members }: Team, raw: Bytes, fresh: NewHeader): Promise<SealedTeam> {
+  return { envelope, list: await encrypt(partKey(raw, "members"), packMembers(members), partData("members", fresh)) };
+}
+
+/** Who opens the vault with a key of their own; empty where its key comes from elsewhere. @throws AuthError `vault_corrupt` */
+export async function membersOf(header: Header, { data }: Keys): Promise<Member[]> {
+  if (header.team === null) return [];
+  const plain = await decrypt(partKey(data.raw, "members"), header.team.list, partData("members", header));
+  const members = plain === null ? null : unpackMembers(plain);
+  if (members === null) throw damagedHeader();
+  return members;
 }
 
 /** Data keys of former epochs, sealed under the present one: a reply kept before a rekey still opens. */
 export async function retiredKeys(header: Header, { data }: Keys): Promise<DataKey[]> {
-  const sealed = header.bytes.subarray(AT.retired, header.bytes.length - WRAPPED_BYTES);
-  const plain = await decrypt(retiredKey(data.raw), sealed, retiredData(header));
+  const end = AT.retired + viewOf(header.bytes).getUint16(AT.retiredLength);
+  const sealed = header.bytes.subarray(AT.retired, end);
+  const plain = await decrypt(partKey(data.raw, "retired keys"), sealed, partData("retired", header));
   const entries = plain === null ? null : unpack(plain);
   if (entries === null) throw damagedHeader();
   return entries.map((entry) => ({
@@ -157,12 +195,13 @@ function packRetired(retired: readonly DataKey[]): Bytes {
   return pack(...entries);
 }
 
-function retiredKey(raw: Bytes): Bytes {
-  return hmac(raw, utf8("auth retired keys"));
+/** Parts of the header that are sealed with the data key. */
+function partKey(raw: Bytes, part: "retired keys" | "members"): Bytes {
+  return hmac(raw, utf8(`auth ${part}`));
 }
 
-function retiredData({ vaultId, epoch, keyId }: NewHeader): Bytes {
-  return pack("retired", Uint8Array.of(FORMAT), vaultId, uint32(epoch), keyId);
+function partData(part: "retired" | "members", { vaultId, epoch, keyId }: Omit<NewHeader, "team">): Bytes {
+  return pack(part, Uint8Array.of(FORMAT), vaultId, uint32(epoch), keyId);
 }
 
 /** A keyed fingerprint of the wrapping key: tells a wrong key from a damaged header, and not the key. */

@@ -8,12 +8,13 @@ import type { Bytes } from "./bytes.ts";
 import { underVaultLock } from "./create-file.ts";
 import { retryWhileBusy, type StoreDriver, type Swap, UnknownCommit } from "./driver.ts";
 import { realPlace, touching } from "./files.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import {
   HEADER_KEY,
   type Header,
   headerVersion,
-  type Kdf,
   type Keys,
+  membersOf,
   newKey,
   newKeyId,
   readHeader,
@@ -21,11 +22,13 @@ import {
   wrap,
 } from "./header.ts";
 import { removeDrafts } from "./leftovers.ts";
+import type { Member } from "./members.ts";
 import { type DataKey, open, openLabel, readSealedHeader, seal } from "./seal.ts";
 import {
   forget,
   forgetStale,
   type KeyRequest,
+  type NewKey,
   type Prompt,
   SOURCE_WORDS,
   type SourceName,
@@ -42,6 +45,8 @@ export interface Rekeyed {
   readonly source: SourceName;
   readonly epoch: number;
   readonly records: number;
+  /** By which a home that comes to the vault for the first time knows it. */
+  readonly fingerprint: string;
 }
 
 export interface RekeyOptions {
@@ -49,6 +54,8 @@ export interface RekeyOptions {
   readonly source?: SourceName;
   /** With a new AUTH_KEY, AUTH_KEY_COMMAND or AUTH_PASSPHRASE; by default the context's. */
   readonly environment?: Environment;
+  /** With the source `members`: who they are to be. By default who they are now; where there are none, this home alone. */
+  readonly members?: (now: readonly Member[]) => readonly Member[] | Promise<readonly Member[]>;
   readonly prompt?: Prompt;
 }
 
@@ -75,21 +82,21 @@ export async function rekeyFile(context: Context, path: string, options: RekeyOp
     );
     const source = options.source ?? header.source;
     await refuseCopy(context, path, header, source);
-    const request = newRequest(context, header, options);
+    const request = await newRequest(context, { header, keys }, source, options);
     // A person or a program is asked before the lock is taken. A key that is stored waits for it: without the lock, what
     // clears up after a killed rekey would take it for one that nothing needs.
     const given = STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
     const real = touching(path, () => realPlace(path));
-    const records = await underVaultLock(real, async () => {
+    const resealed = await underVaultLock(real, async () => {
       if (headerVersion(await readHeader(driver)) !== headerVersion(header)) throw overtaken();
       removeDrafts(context, real);
       const made = given ?? (await (await sourceOf(source)).create(request));
-      const resealed = await putKey(driver, { header, keys }, source, request, made);
+      const done = await putKey(driver, { header, keys }, source, request, made);
       await forgetOld(context, header, source, request.keyId);
-      return resealed.records;
+      return done;
     });
     await context.audit({ event: "vault", status: "success", message: `rekeyed, key from ${SOURCE_WORDS[source]}` });
-    return { source, epoch: header.epoch + 1, records };
+    return rekeyedOf(resealed);
   } finally {
     driver.close();
   }
@@ -99,14 +106,26 @@ export function noVaultToRekey(): AuthError {
   return new AuthError("vault_locked", "There is no vault to rekey.", { hint: "Make one: auth vault init" });
 }
 
+export function rekeyedOf({ next: { source, epoch }, keys, records }: Resealed): Rekeyed {
+  return { source, epoch, records, fingerprint: fingerprintOf(keys.data) };
+}
+
 /** For which key the new source is asked. */
-export function newRequest(context: Context, { vaultId }: Header, { environment, prompt }: RekeyOptions): KeyRequest {
+export async function newRequest(
+  context: Context,
+  { header, keys }: Unlocked,
+  source: SourceName,
+  { environment, members, prompt }: RekeyOptions,
+): Promise<KeyRequest> {
+  const now = source === "members" ? await membersOf(header, keys) : [];
+  const next = members === undefined ? now : await members(now);
   return {
     context: environment === undefined ? context : { ...context, env: environment },
-    vaultId,
+    vaultId: header.vaultId,
     keyId: newKeyId(),
     kdf: null,
     rekeys: true,
+    ...(next.length > 0 && { members: next }),
     ...(prompt && { prompt }),
   };
 }
@@ -131,22 +150,28 @@ export async function unlockForRekey(
   }
 }
 
+export interface Resealed {
+  readonly next: Header;
+  readonly keys: Keys;
+  readonly records: number;
+}
+
 /** The commit. A new key is forgotten only where the vault still has the old one. */
 export async function putKey(
   driver: StoreDriver,
   { header, keys }: Unlocked,
   source: SourceName,
   request: KeyRequest,
-  made: { readonly key: Bytes; readonly kdf: Kdf | null },
-): Promise<{ readonly next: Header; readonly records: number }> {
+  made: NewKey,
+): Promise<Resealed> {
   const { vaultId } = header;
-  const identity = { vaultId, epoch: header.epoch + 1, keyId: request.keyId, source, kdf: made.kdf };
+  const identity = { ...made, vaultId, epoch: header.epoch + 1, keyId: request.keyId, source };
   try {
     const retired = [...(await retiredKeys(header, keys)), keys.data];
     const raw = newKey();
     const next = await wrap(identity, made.key, { raw, index: keys.index }, retired);
     const data = { vaultId, epoch: next.epoch, id: next.keyId, raw };
-    return { next, records: await resealAll(driver, header, keys, next, data) };
+    return { next, keys: { data, index: keys.index }, records: await resealAll(driver, header, keys, next, data) };
   } catch (error) {
     // One that got no answer may be made yet; one that failed on the disk may have been made all the same.
     if (error instanceof UnknownCommit) throw error;

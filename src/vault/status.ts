@@ -45,7 +45,7 @@ export async function fileStatus(context: Context, path: string): Promise<VaultS
       backend: "sqlite",
       path: real,
       vaultId: header.vaultId,
-      format: FORMAT,
+      format: header.bytes[0] ?? FORMAT,
       epoch: header.epoch,
       keySource: header.source,
       keyVariable: insisted === null ? null : VARIABLES[insisted],
@@ -70,7 +70,8 @@ export function vaultWarnings(context: Context, real: string, source: SourceName
 }
 
 /** @param real the vault file, links resolved; a folder of this home where it is elsewhere */
-export function keyWarnings({ paths }: Context, real: string, source: SourceName): VaultWarning[] {
+export function keyWarnings({ env, paths }: Context, real: string, source: SourceName): VaultWarning[] {
+  if (source === "members") return env.AUTH_IDENTITY ? [] : identityWarnings(paths.identity);
   if (source !== "file") return [];
   const key = lstat(paths.key);
   const vault = lstat(real);
@@ -79,6 +80,20 @@ export function keyWarnings({ paths }: Context, real: string, source: SourceName
   const where = key.dev === vault?.dev ? "on the same disk as the vault" : "in a file";
   const text = `The key is ${where} (${paths.key}): anyone who takes both, or a backup of both, can open the vault.`;
   return [...openTo(paths.key, "the key file "), { about: "key", text, remedy: null }];
+}
+
+function identityWarnings(path: string): VaultWarning[] {
+  if (lstat(path) === null)
+    return [
+      {
+        about: "key",
+        text: "This machine has no key of a member: the vault can't be opened.",
+        remedy: "auth vault member key",
+      },
+    ];
+  const text = `This machine's key as a member is in a file (${path}): anyone who takes it, and the vault or a way to it, can open the vault.`;
+  const remedy = "AUTH_IDENTITY, with that key from a secret manager, in place of the file";
+  return [...openTo(path, "the identity file "), { about: "key", text, remedy }];
 }
 
 function placeWarnings(real: string): VaultWarning[] {

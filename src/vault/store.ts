@@ -38,9 +38,23 @@ export interface VaultStore {
   /** As `vaultStatus`. */
   status(): Promise<VaultStatus | null>;
   /** `auth vault accept`. @throws AuthError `usage` where the vault is a file; as `open` */
-  accept(prompt: Prompt | undefined): Promise<Accepted>;
+  accept(options: AcceptOptions): Promise<Accepted>;
+  /** What AUTH_STORE is to be on another machine, but for a password; null: a file is on this one. */
+  addressFor(fingerprint: string): string | null;
   /** Lines of a hint: how to begin with another vault where this one is lost. */
   beginAgain(): Promise<string>;
+}
+
+/** What shows that a vault with members is the one that is meant, to a home that doesn't know it. */
+export interface Comparison {
+  /** As a member has it. */
+  readonly fingerprint?: string;
+  /** Asks the person whether this is it; left out where no one can be asked. */
+  readonly compare?: (fingerprint: string, store: string) => Promise<boolean>;
+}
+
+export interface AcceptOptions extends Comparison {
+  readonly prompt?: Prompt;
 }
 
 export interface Accepted {

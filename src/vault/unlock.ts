@@ -2,7 +2,7 @@
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Bytes } from "./bytes.ts";
-import { type Header, headerVersion, type Keys, unwrap } from "./header.ts";
+import { damagedHeader, type Header, headerVersion, type Keys, unwrap } from "./header.ts";
 import {
   ASKING,
   ifKeyIsLost,
@@ -103,7 +103,7 @@ export async function unlockAsRecorded(context: Context, header: Header, prompt:
 async function findRecorded(context: Context, header: Header, prompt: Prompt | undefined): Promise<Opening> {
   const { vaultId, keyId, kdf } = header;
   const source = await sourceOf(header.source);
-  const request = { context, vaultId, keyId, kdf };
+  const request = { context, vaultId, keyId, kdf, ...(header.team && { envelope: header.team.envelope }) };
   const isTyped = header.source === "passphrase" && prompt !== undefined && !context.env.AUTH_PASSPHRASE;
   for (let tries = 0; tries < (isTyped ? TRIES : 1); tries++) {
     const again: Prompt | undefined = prompt && ((question) => prompt(`That doesn't open the vault. ${question}`));
@@ -117,6 +117,8 @@ async function findRecorded(context: Context, header: Header, prompt: Prompt | u
       `None of these ${TRIES} passphrases opens the vault.`,
       "Look at the keyboard's layout and Caps Lock, then try again. The vault is as it was.",
     );
+  // What the header gives to each member is its key.
+  if (header.team !== null) throw damagedHeader();
   throw locked(
     `This is not the vault's key: what came from ${SOURCE_WORDS[header.source]} doesn't open it.`,
     `Give the key that the vault was made with, or choose another vault with AUTH_HOME or AUTH_STORE. The vault is as it was.\n${await ifKeyIsLost(context)}`,

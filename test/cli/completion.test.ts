@@ -38,7 +38,8 @@ const valuesOf = async (line: string): Promise<string[]> => (await offered(line)
 describe("Tab offers", () => {
   const EXACTLY: Readonly<Record<string, readonly string[]>> = {
     lo: ["login", "logout", "log"],
-    "vault ": ["status", "init", "rekey", "accept", "copy", "backup", "restore"],
+    "vault ": ["status", "init", "rekey", "accept", "copy", "backup", "restore", "member"],
+    "vault member ": ["key", "add", "remove", "list"],
     "-q --json vault re": ["rekey", "restore"],
     // A provider alone is enough where its only connection is called default.
     "token ": ["apikey:x", "github:home", "github:work", "google"],
@@ -63,7 +64,7 @@ describe("Tab offers", () => {
     "login acme --region eu --reg": [],
     "login github -f token --fl": [],
     "login github -s repo --sco": ["--scope"],
-    "vault init --key ": ["keychain", "file", "passphrase", "env", "command"],
+    "vault init --key ": ["keychain", "file", "passphrase", "env", "command", "members"],
     "token -o ": ["text", "json", "header", "headers", "credential"],
     "list -o ": ["text", "json"],
     "export --format d": ["dotenv"],

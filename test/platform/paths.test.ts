@@ -7,6 +7,7 @@ test("AUTH_HOME holds everything", () => {
   expect(pathsFor({ AUTH_HOME: "/srv/auth/", HOME: "/home/me" }, "linux")).toEqual({
     vault: "/srv/auth/vault.db",
     key: "/srv/auth/key",
+    identity: "/srv/auth/identity",
     providers: "/srv/auth/providers",
     backups: "/srv/auth/backups",
     audit: "/srv/auth/audit.jsonl",
@@ -38,6 +39,7 @@ test("on Linux the XDG folders are used where they are set", () => {
   expect(pathsFor(env, "linux")).toEqual({
     vault: "/d/auth/vault.db",
     key: "/c/auth/key",
+    identity: "/c/auth/identity",
     providers: "/c/auth/providers",
     backups: "/d/auth/backups",
     audit: "/s/auth/audit.jsonl",

@@ -27,6 +27,10 @@ function machine(more: Readonly<Record<string, string>> = {}): Record<string, st
   return { HOME: home, AUTH_HOME: join(home, "auth"), ...more };
 }
 
+/** As someone keeps it in a secret manager. */
+const identityOf = (home: Record<string, string>): string =>
+  readFileSync(join(home.AUTH_HOME ?? "", "identity"), "utf8");
+
 const succeeded = ({ code, stdout, stderr }: Ended): string => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) });
   return stdout.trim();
@@ -70,6 +74,38 @@ describe.skipIf(lacking("redis-server", "openssl"))("docs/fleet.md", () => {
         .join();
     for (const secret of [token, env.AUTH_KEY ?? "-", "sentry", laptop.issuer.publicClient.id])
       expect(raw.includes(secret)).toBe(false);
+  }, 60_000);
+
+  test("a team by public keys: one more comes in by its own, reads the login, and is taken out again", async () => {
+    const section = "A team by public keys";
+    const laptop = await loggedIn();
+    laptops.push(laptop);
+    const token = succeeded(await laptop.call(["token", "sentry"]));
+    const store = await server.address();
+    succeeded(await sh(page(section, 0, { [ADDRESS]: store }), laptop.env));
+    const first = { ...laptop.env, AUTH_STORE: store };
+
+    const other = machine();
+    const PUBLIC_KEY = succeeded(await sh(page(section, 1), other));
+    const { stderr } = await sh(page(section, 2), { ...first, PUBLIC_KEY });
+    const fingerprint = /fingerprint=(\S+)/.exec(stderr)?.[1] ?? "none";
+    const joined = page(section, 3, { [ADDRESS]: store, "3f2a-91bc-…": fingerprint });
+    expect(succeeded(await sh(`${joined}auth token sentry`, other)).split("\n")).toContain(token);
+    const without = await sh("auth token sentry", machine({ AUTH_STORE: store, AUTH_IDENTITY: identityOf(other) }));
+    expect({ code: without.code, stderr: without.stderr }).toEqual({
+      code: 8,
+      stderr: expect.stringContaining("fingerprint"),
+    });
+    const job = machine({ AUTH_STORE: `${store}&fingerprint=${fingerprint}`, AUTH_IDENTITY: identityOf(other) });
+    expect(succeeded(await sh("auth token sentry", job))).toBe(token);
+
+    succeeded(await sh(page(section, 4), first));
+    const after = await sh("auth list", { ...other, AUTH_STORE: store });
+    expect({ code: after.code, stderr: after.stderr }).toEqual({
+      code: 8,
+      stderr: expect.stringContaining("not a member"),
+    });
+    expect(succeeded(await sh("auth token sentry", first))).toBe(token);
   }, 60_000);
 
   test("the refresh of one machine is the token of all", async () => {

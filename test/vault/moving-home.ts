@@ -38,8 +38,12 @@ export function copy(
   return copyVault(from, targetOf(home, store), { dryRun: false, ...options });
 }
 
-export async function opened<T>(home: Home, store: string, work: (vault: Vault) => Promise<T>): Promise<T> {
-  const vault = await openVault(targetOf(home, store).context);
+export function opened<T>(home: Home, store: string, work: (vault: Vault) => Promise<T>): Promise<T> {
+  return openedWith(targetOf(home, store).context, work);
+}
+
+export async function openedWith<T>(context: Context, work: (vault: Vault) => Promise<T>): Promise<T> {
+  const vault = await openVault(context);
   if (vault === null) throw new Error("there is no vault");
   try {
     return await work(vault);

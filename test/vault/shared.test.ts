@@ -148,7 +148,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         expect(refused.text).toContain("is empty");
       }
       expect(await (await databaseAt(address)).driver.getKeys("", {})).toEqual([]);
-      expect((await storeAt(context).accept(undefined)).vaultId).toBeNull();
+      expect((await storeAt(context).accept({})).vaultId).toBeNull();
       await (await home.open()).close();
     });
 
@@ -166,7 +166,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const file = [...new Bun.Glob("*/vault.json").scanSync(folder)].map((path) => join(folder, path))[0] ?? "";
       await Bun.write(file, readFileSync(file, "utf8").replace(/"vaultId":"\w+"/, `"vaultId":"${other.id}"`));
       expect((await refusal(openVault(context))).code).toBe("vault_replaced");
-      expect((await storeAt(context).accept(undefined)).vaultId).toBe(other.id);
+      expect((await storeAt(context).accept({})).vaultId).toBe(other.id);
       await (await home.open()).close();
     });
 
@@ -181,7 +181,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         expect([text, found.code]).toEqual([text, "vault_replaced"]);
         expect(found.text).toContain("auth vault accept");
       }
-      await storeAt(home.context(home.variables)).accept(undefined);
+      await storeAt(home.context(home.variables)).accept({});
       await (await home.open()).close();
     });
 
@@ -206,7 +206,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const other = await homeAt(address).open();
       expect((await other.read("connection", "a:x"))?.body).toBe("1");
       await other.close();
-      await storeAt(home.context(home.variables)).accept(undefined);
+      await storeAt(home.context(home.variables)).accept({});
       const accepted = await home.open();
       expect((await accepted.read("connection", "a:x"))?.body).toBe("1");
       await accepted.close();

@@ -13,6 +13,7 @@ export const OURS: Rows = [
   ["AUTH_KEY", "The vault's key: 32 bytes in base64, base64url or hex."],
   ["AUTH_KEY_COMMAND", "A command that prints the vault's key."],
   ["AUTH_PASSPHRASE", "The passphrase that opens the vault."],
+  ["AUTH_IDENTITY", "The key of a member that opens the vault: AGE-SECRET-KEY-1…"],
   [
     "AUTH_AGENT",
     "start: a command that has to ask for the vault's key starts the agent, which keeps it. off: no agent is asked.",

@@ -6,6 +6,7 @@ import type { Topic } from "./topics.ts";
 const MEANINGS: Readonly<Record<keyof Paths, string>> = {
   vault: "The vault: every login, sealed. Its locks are beside it, in vault.locks.",
   key: "The key file, where the vault's key is kept in a file.",
+  identity: "This machine's own key, as a member of a vault: auth vault member key.",
   providers: "Provider plugins.",
   backups: "Copies of other programs' files, as they were before 'auth import --move'.",
   audit: "The audit log: auth log.",

@@ -9,9 +9,9 @@ import { oneOf } from "../suggest.ts";
 export const KEY = {
   key: {
     type: "string",
-    valueHint: "keychain|file|passphrase|env|command",
+    valueHint: "keychain|file|passphrase|env|command|members",
     description:
-      "Where the key comes from: the system's keychain, a key file, a passphrase, AUTH_KEY or AUTH_KEY_COMMAND",
+      "Where the key comes from: the system's keychain, a key file, a passphrase, AUTH_KEY, AUTH_KEY_COMMAND or members' own keys",
   },
 } as const satisfies Args;
 

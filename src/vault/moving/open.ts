@@ -6,7 +6,13 @@ import { type Bytes, sameBytes } from "../bytes.ts";
 import { type Created, prepareVault } from "../create.ts";
 import { withHeader } from "../handover.ts";
 import type { Header } from "../header.ts";
-import { type Prompt, type SourceName, sourceInEnvironment, withoutKeys } from "../sources/source.ts";
+import {
+  IDENTITY_VARIABLE,
+  type Prompt,
+  type SourceName,
+  sourceInEnvironment,
+  withoutKeys,
+} from "../sources/source.ts";
 import type { Vault } from "../types.ts";
 import { findKey, type Opening, unlockCurrent } from "../unlock.ts";
 import { openVault } from "../vault.ts";
@@ -32,7 +38,8 @@ export function openToRead(context: Context, prompt: Prompt | undefined): Promis
     } catch (error) {
       const insisted = sourceInEnvironment(context, header.source);
       if (errorCode(error) !== "vault_locked" || insisted === null || insisted === header.source) throw error;
-      return findKey({ ...context, env: withoutKeys(context.env) }, header, prompt);
+      const env = { ...withoutKeys(context.env), [IDENTITY_VARIABLE]: context.env[IDENTITY_VARIABLE] };
+      return findKey({ ...context, env }, header, prompt);
     }
   });
 }

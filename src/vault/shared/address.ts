@@ -4,12 +4,15 @@
  *     redis://[user][:password@]host[:port][/database][?prefix=auth&ca=<file>&accept-loss=1&cache=30]      rediss:// with TLS
  *     postgres://user[:password]@host[:port]/database[?schema=auth&sslmode=…&sslrootcert=<file>&accept-loss=1&cache=30]
  *
+ * Both take `fingerprint=<…>`, too: which vault it is, for a home that comes to it for the first time.
+ *
  * A message never shows it as it was given: only `shown`, which has no password in it.
  */
 import { isAbsolute } from "node:path";
 import { type AuthError, usage } from "../../platform/errors.ts";
 import { knowSecret } from "../../platform/secret.ts";
 import { isLoopback } from "../../platform/url.ts";
+import { parseFingerprint } from "../fingerprint.ts";
 
 export interface SharedAddress {
   readonly backend: "redis" | "postgres";
@@ -26,6 +29,8 @@ export interface SharedAddress {
   readonly certificates: string | null;
   /** The server may be one that forgets what it has confirmed. */
   readonly acceptLoss: boolean;
+  /** Of the vault that is meant, as `fingerprintOf` gives it. */
+  readonly fingerprint: string | null;
   /** For how long what was read may be used again without asking the server. 0: never. */
   readonly cacheSeconds: number;
 }
@@ -39,8 +44,8 @@ const SCHEMES: Readonly<Record<string, { backend: SharedAddress["backend"]; port
 
 /** The options of an address, by backend. */
 const OPTIONS = {
-  redis: ["prefix", "ca", "accept-loss", "cache"],
-  postgres: ["schema", "sslmode", "sslrootcert", "accept-loss", "cache"],
+  redis: ["prefix", "ca", "accept-loss", "cache", "fingerprint"],
+  postgres: ["schema", "sslmode", "sslrootcert", "accept-loss", "cache", "fingerprint"],
 } as const;
 
 /** In libpq's words. All but `disable` mean the strictest here: a certificate that isn't checked protects from no one. */
@@ -79,6 +84,7 @@ export async function parseAddress(store: string): Promise<SharedAddress> {
     tls,
     certificates: await certificatesIn(options.get("ca") ?? options.get("sslrootcert")),
     acceptLoss: yesOrNo(options.get("accept-loss"), backend),
+    fingerprint: fingerprintIn(options.get("fingerprint")),
     cacheSeconds: secondsIn(options.get("cache"), backend),
   };
 }
@@ -121,6 +127,10 @@ function usesTls(url: URL, mode: string | undefined): boolean {
   if (mode === undefined) return !isLoopback(url.hostname);
   if (!SSL_MODES.includes(mode)) throw wrong(`sslmode in AUTH_STORE is one of ${SSL_MODES.join(", ")}.`, "postgres");
   return mode !== "disable";
+}
+
+function fingerprintIn(value: string | undefined): string | null {
+  return value === undefined ? null : parseFingerprint(value);
 }
 
 function yesOrNo(value: string | undefined, backend: SharedAddress["backend"]): boolean {

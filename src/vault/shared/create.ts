@@ -8,6 +8,8 @@ import { HEADER_KEY, headerVersion, newKey, wrap } from "../header.ts";
 import { forget, type KeyRequest, SOURCE_WORDS, type SourceName, STORED, sourceOf } from "../sources/source.ts";
 import { parseAddress, type SharedAddress } from "./address.ts";
 import { notOurs } from "./failures.ts";
+import { homeFolder } from "./home.ts";
+import { homeMemory } from "./memory.ts";
 import { findHeader, openStore } from "./open.ts";
 import type { SharedStore } from "./store.ts";
 
@@ -60,12 +62,15 @@ async function putHeader(
   made: Made,
   index: Bytes,
 ): Promise<Created | null> {
-  const identity = { vaultId, epoch: 1, keyId, source: made.source, kdf: made.kdf };
-  const header = await wrap(identity, made.key, { raw: newKey(), index }, []);
+  const raw = newKey();
+  const header = await wrap({ ...made, vaultId, epoch: 1, keyId }, made.key, { raw, index }, []);
   const next = { version: headerVersion(header), value: header.bytes };
   const failed = await retryWhileBusy(() => driver.swap([{ key: HEADER_KEY, expected: null, next }], true));
   if (failed.includes(HEADER_KEY)) return null;
   if (failed.length > 0) throw notOurs(address, "it has records, and no header");
+  // No one has to be asked whether it is the one that is meant.
+  const keys = { data: { vaultId, epoch: 1, id: keyId, raw }, index };
+  await homeMemory(context, address, homeFolder(context, address)).join(header, keys);
   const message = `made at ${address.shown}, key from ${SOURCE_WORDS[made.source]}`;
   await context.audit({ event: "vault", status: "success", message });
   return { source: made.source, chosen: true };

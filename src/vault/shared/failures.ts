@@ -63,6 +63,21 @@ export function replaced({ shown }: SharedAddress, what: string): AuthError {
   });
 }
 
+/** Anyone who can write to the database can make a vault for this machine's public key. */
+export function notCompared({ shown, fingerprint }: SharedAddress): AuthError {
+  if (fingerprint !== null)
+    return new AuthError("vault_replaced", `The vault at ${shown} doesn't have the fingerprint that it should have.`, {
+      hint: "Nothing was changed or sent. Ask the member who gave it to you, and who runs the server: another vault may have been put there.\nThe fingerprint is shown by: auth vault member list",
+    });
+  return new AuthError(
+    "vault_locked",
+    `This machine is at the vault at ${shown} for the first time, and nothing shows that it is the one that is meant.`,
+    {
+      hint: "Nothing was changed or sent. Ask a member for the fingerprint (auth vault member list), and compare: auth vault accept\nOr add it to AUTH_STORE, as an option: fingerprint=<fingerprint>",
+    },
+  );
+}
+
 /** OpenSSL's codes, as Bun gives them, for certificates that aren't to be trusted. */
 function certificateFault(code: string): string | null {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "its certificate is for another name";

@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { literal, minValue, number, object, pipe, regex, safeInteger, safeParse, string } from "valibot";
+import { literal, minValue, number, object, optional, pipe, regex, safeInteger, safeParse, string } from "valibot";
 import type { Context } from "../../platform/context.ts";
 import { syncFile } from "../../platform/disk.ts";
 import { AuthError, errorCode } from "../../platform/errors.ts";
@@ -23,6 +23,8 @@ export interface Pin {
   readonly commitment: string;
   /** The latest that this home has seen. */
   readonly epoch: number;
+  /** Of the vault under its key at that epoch. Absent: an earlier version wrote this. */
+  readonly fingerprint?: string | undefined;
 }
 
 export function homeFolder({ paths }: Pick<Context, "paths">, { place }: SharedAddress): string {
@@ -36,6 +38,7 @@ const PIN = object({
   vaultId: pipe(string(), regex(/^[0-9a-f]+$/)),
   commitment: pipe(string(), regex(/^[0-9a-f]+$/)),
   epoch: pipe(number(), safeInteger(), minValue(0)),
+  fingerprint: optional(string()),
 });
 
 /** null where this home has not come to it yet. @throws AuthError `vault_replaced` where it is damaged */

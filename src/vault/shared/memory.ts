@@ -5,14 +5,16 @@
 import { join } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { AuthError, errorCode } from "../../platform/errors.ts";
-import { type Bytes, hmac, pack, sameBytes, utf8 } from "../bytes.ts";
+import { hmac, pack, utf8 } from "../bytes.ts";
+import { fingerprintOf, hasFingerprint } from "../fingerprint.ts";
+import type { Header, Keys } from "../header.ts";
 import type { HomeMemory } from "../place.ts";
 import type { ReplyKeys } from "../reply.ts";
 import { type Label, readSealedHeader, seal, tryOpen } from "../seal.ts";
 import type { Version } from "../types.ts";
 import type { SharedAddress } from "./address.ts";
-import { replaced } from "./failures.ts";
-import { namesIn, readIfPossible, readPin, writePin, writeWhole } from "./home.ts";
+import { notCompared, replaced } from "./failures.ts";
+import { namesIn, type Pin, readIfPossible, readPin, writePin, writeWhole } from "./home.ts";
 
 /** Former logins of one connection that are remembered, so that none of them comes back: 8 KiB. */
 const MAX_FORMER = 256;
@@ -25,8 +27,14 @@ interface Seen {
 
 const NONE: Version = { incarnation: "0".repeat(32), generation: 0 };
 
+/** A `HomeMemory`, and the way for a home to come to a vault for the first time. */
+export interface SharedMemory extends HomeMemory {
+  /** Takes it for the vault at this address from now on: it was made here, or someone has compared its fingerprint. */
+  join(header: Header, keys: Keys): Promise<void>;
+}
+
 /** @param folder the home's, for this vault */
-export function homeMemory(context: Context, address: SharedAddress, folder: string): HomeMemory {
+export function homeMemory(context: Context, address: SharedAddress, folder: string): SharedMemory {
   const fileOf = (place: string): string => join(folder, "seen", place);
   const labelOf = (place: string): Label => ({ type: "seen", name: place });
 
@@ -73,7 +81,13 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
       await write(place, { version: NONE, former: [seen.version.incarnation, ...seen.former] }, keys);
   }
 
+  async function joinVault(header: Header, keys: Keys): Promise<void> {
+    if (ifWritable(() => writePin(folder, pinOf(address, header, keys))))
+      await context.audit({ event: "vault", status: "success", message: `joined the one at ${address.shown}` });
+  }
+
   return {
+    join: joinVault,
     rememberAbsent,
     async rememberOnly(present, keys, isAbsent) {
       for (const place of namesIn(join(folder, "seen")))
@@ -81,18 +95,19 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
     },
     async recognize(header, keys) {
       const pin = readPin(folder);
-      const commitment = commitmentTo(keys.index, header.vaultId);
       if (pin === null) {
-        const { vaultId, epoch } = header;
-        const joined = { format: 1, store: address.shown, vaultId, commitment: commitment.toHex(), epoch } as const;
-        if (ifWritable(() => writePin(folder, joined)))
-          await context.audit({ event: "vault", status: "success", message: `joined the one at ${address.shown}` });
-        return;
+        if (!(await isMeant(address, header, keys))) throw notCompared(address);
+        return joinVault(header, keys);
       }
-      const known = pin.vaultId === header.vaultId && sameBytes(commitment, fromHex(pin.commitment));
-      if (!known) throw replaced(address, "is another one");
+      const now = pinOf(address, header, keys);
+      if (pin.vaultId !== now.vaultId || pin.commitment !== now.commitment) throw replaced(address, "is another one");
       if (header.epoch < pin.epoch) throw olderKey(address);
-      if (header.epoch > pin.epoch) ifWritable(() => writePin(folder, { ...pin, epoch: header.epoch }));
+      if (pin.fingerprint === now.fingerprint) return;
+      // Whoever once had the key can make another one, and wrap it for anyone: but not show the key that came after theirs.
+      const follows = header.epoch > pin.epoch || pin.fingerprint === undefined;
+      const isNext = pin.fingerprint === undefined || (await hasFingerprint(header, keys, pin.fingerprint));
+      if (!follows || !isNext) throw replaced(address, "has a key that doesn't follow the one before");
+      ifWritable(() => writePin(folder, now));
     },
     async isOlder(place, version, keys) {
       const seen = await seenAt(place, keys);
@@ -122,15 +137,20 @@ function isSame(one: Version, other: Version): boolean {
 }
 
 /**
- * To the key that storage keys derive from. It is sealed in each header and stays the same through every rekey, so whoever
- * has never opened the vault can't make another header that is taken for this vault's.
+ * The commitment is to the key that storage keys derive from, which stays the same through every rekey, the fingerprint to
+ * the one that does not: who never opened the vault can't make another header that has either.
  */
-function commitmentTo(indexKey: Bytes, vaultId: string): Bytes {
-  return hmac(indexKey, pack("shared vault", vaultId));
+function pinOf({ shown }: SharedAddress, { vaultId, epoch }: Header, { data, index }: Keys): Pin {
+  const commitment = hmac(index, pack("shared vault", vaultId)).toHex();
+  return { format: 1, store: shown, vaultId, commitment, epoch, fingerprint: fingerprintOf(data) };
 }
 
-function fromHex(text: string): Uint8Array {
-  return /^([0-9a-f]{2})+$/.test(text) ? Uint8Array.fromHex(text) : new Uint8Array();
+/**
+ * Whether a home that knows no vault there may take it for the one that is meant. A key that is handed over among those who
+ * share a vault shows that. A key that is wrapped for a public key doesn't: anyone can do that.
+ */
+export async function isMeant({ fingerprint }: SharedAddress, header: Header, keys: Keys): Promise<boolean> {
+  return fingerprint === null ? header.team === null : hasFingerprint(header, keys, fingerprint);
 }
 
 function olderKey({ shown }: SharedAddress): AuthError {

@@ -4,7 +4,15 @@
  */
 import type { Context } from "../../platform/context.ts";
 import { readHeader } from "../header.ts";
-import { newRequest, noVaultToRekey, putKey, type Rekeyed, type RekeyOptions, unlockForRekey } from "../rekey.ts";
+import {
+  newRequest,
+  noVaultToRekey,
+  putKey,
+  type Rekeyed,
+  type RekeyOptions,
+  rekeyedOf,
+  unlockForRekey,
+} from "../rekey.ts";
 import { forget, SOURCE_WORDS, sourceOf } from "../sources/source.ts";
 import { unlockCurrent } from "../unlock.ts";
 import { parseAddress } from "./address.ts";
@@ -28,15 +36,15 @@ export async function rekeyShared(context: Context, text: string, options: Rekey
     const memory = homeMemory(context, address, homeFolder(context, address));
     await memory.recognize(header, keys);
     const source = options.source ?? header.source;
-    const request = newRequest(context, header, options);
+    const request = await newRequest(context, { header, keys }, source, options);
     const made = await (await sourceOf(source)).create(request);
-    const { next, records } = await putKey(driver, { header, keys }, source, request, made);
-    await memory.recognize(next, keys);
+    const resealed = await putKey(driver, { header, keys }, source, request, made);
+    await memory.recognize(resealed.next, resealed.keys);
     // What the old header was opened with opens nothing any more.
     await forget(header.source, { context, ...header });
     const message = `rekeyed the one at ${address.shown}, key from ${SOURCE_WORDS[source]}`;
     await context.audit({ event: "vault", status: "success", message });
-    return { source, epoch: next.epoch, records };
+    return rekeyedOf(resealed);
   } finally {
     driver.close();
   }

@@ -20,7 +20,7 @@ export async function sharedStatus(context: Context, text: string): Promise<Vaul
       backend: address.backend,
       path: address.shown,
       vaultId: header.vaultId,
-      format: FORMAT,
+      format: header.bytes[0] ?? FORMAT,
       epoch: header.epoch,
       keySource: header.source,
       keyVariable: insisted === null ? null : VARIABLES[insisted],

@@ -1,5 +1,6 @@
 /** A vault in a database that machines share. Loaded with every command: nothing else of this folder is. */
 import type { Context } from "../../platform/context.ts";
+import { withoutPassword } from "../../platform/url.ts";
 import type { VaultStore } from "../store.ts";
 
 /** @param text AUTH_STORE, with its password */
@@ -15,8 +16,15 @@ export function sharedStore(context: Context, text: string): VaultStore {
     prepare: async (...how) => (await import("./create.ts")).prepareShared(text, ...how),
     rekey: async (options) => (await import("./rekey.ts")).rekeyShared(context, text, options),
     status: async () => (await import("./status.ts")).sharedStatus(context, text),
-    accept: async (prompt) => (await import("./accept.ts")).acceptShared(context, text, prompt),
+    accept: async (options) => (await import("./accept.ts")).acceptShared(context, text, options),
+    addressFor: (fingerprint) => addressFor(text, fingerprint),
     beginAgain: async () =>
       "Then begin with a new one: in AUTH_STORE, another ?prefix=<name> for Redis, or ?schema=<name> for PostgreSQL.",
   };
+}
+
+function addressFor(text: string, fingerprint: string): string | null {
+  const url = URL.parse(withoutPassword(text) ?? "");
+  url?.searchParams.set("fingerprint", fingerprint);
+  return url?.href ?? null;
 }

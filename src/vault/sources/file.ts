@@ -28,7 +28,7 @@ export const fileSource: KeySource = {
     } catch (error) {
       throw await unreadable(request.context, path, error);
     }
-    checkOwner(path, file);
+    requireOwn(path, file, "key file", "Then, to be safe: auth vault rekey");
     const { text } = file;
     const name = nameOf(request);
     const at = text.indexOf(name);
@@ -71,12 +71,19 @@ function nameOf({ vaultId, keyId }: KeyRequest): string {
   return `${vaultId}.${keyId} `;
 }
 
-function checkOwner(path: string, stat: Ownership): void {
-  if (isOwnedByOther(stat)) throw locked(`The key file ${path} belongs to another user.`, ownerHint(path));
+/**
+ * A secret in a file that isn't this user's alone is one no more.
+ *
+ * @param what `key file`
+ * @param next what to do once others are kept out, or where they may have read it
+ * @throws AuthError `vault_locked`
+ */
+export function requireOwn(path: string, stat: Ownership, what: string, next: string): void {
+  if (isOwnedByOther(stat)) throw locked(`The ${what} ${path} belongs to another user.`, ownerHint(path));
   if (isOpenTo(stat, 0o077))
     throw locked(
-      `Other users can reach the key file ${path} (mode ${modeText(stat)}).`,
-      `If no one else has read it: chmod 600 ${shellWord(path)}\nThen, to be safe: auth vault rekey`,
+      `Other users can reach the ${what} ${path} (mode ${modeText(stat)}).`,
+      `If no one else has read it: chmod 600 ${shellWord(path)}\n${next}`,
     );
 }
 

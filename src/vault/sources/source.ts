@@ -7,10 +7,11 @@ import { AuthError } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
 import type { Kdf } from "../header.ts";
+import type { Member, Team } from "../members.ts";
 import { fileSource, forgetOtherKeys } from "./file.ts";
 
 /** In the order of their numbers in the header. */
-export const SOURCE_NAMES = ["file", "env", "command", "passphrase", "keychain"] as const;
+export const SOURCE_NAMES = ["file", "env", "command", "passphrase", "keychain", "members"] as const;
 export type SourceName = (typeof SOURCE_NAMES)[number];
 
 /** Asks the person at the terminal without showing what is typed. */
@@ -25,14 +26,25 @@ export interface KeyRequest {
   readonly keyId: string;
   /** As recorded in the header. */
   readonly kdf: Kdf | null;
+  /** Of a vault with members, as recorded in the header: the wrapping key, encrypted for each of them. */
+  readonly envelope?: Bytes;
+  /** Who the members of a vault that is made or rekeyed are to be; absent: this home alone. */
+  readonly members?: readonly Member[];
   readonly prompt?: Prompt;
+}
+
+/** A key for a vault, and what its header records of it. */
+export interface NewKey {
+  readonly key: Bytes;
+  readonly kdf: Kdf | null;
+  readonly team?: Team;
 }
 
 export interface KeySource {
   /** @throws AuthError `vault_locked` or `key_invalid` */
   open(request: KeyRequest): Promise<Bytes>;
   /** A key for a vault that is being made or rekeyed; it is stored for good before this returns. */
-  create(request: KeyRequest): Promise<{ readonly key: Bytes; readonly kdf: Kdf | null }>;
+  create(request: KeyRequest): Promise<NewKey>;
   /** Erases what `create` stored. */
   forget(request: KeyRequest): Promise<void>;
 }
@@ -62,6 +74,8 @@ async function loaded(name: Exclude<SourceName, "file" | "env">): Promise<KeySou
       return (await import("./passphrase.ts")).passphraseSource;
     case "keychain":
       return (await import("./keychain.ts")).keychainSource;
+    case "members":
+      return (await import("./members.ts")).membersSource;
   }
 }
 
@@ -84,9 +98,12 @@ export function sourceInEnvironment({ env }: Context, recorded: SourceName | nul
   return first;
 }
 
+/** A member's own key. It is looked at only where a vault has members, and so chooses no source. */
+export const IDENTITY_VARIABLE = "AUTH_IDENTITY";
+
 /** The environment of a process that is handed its key: neither the vault's own nor a new one is in it. */
 export function withoutKeys(env: Environment): Environment {
-  const names: readonly string[] = Object.values(VARIABLES);
+  const names: readonly string[] = [...Object.values(VARIABLES), IDENTITY_VARIABLE];
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !names.includes(name.replace("AUTH_NEW_", "AUTH_"))),
   );
@@ -99,6 +116,7 @@ export const SOURCE_WORDS: Record<SourceName, string> = {
   command: "AUTH_KEY_COMMAND",
   passphrase: "a passphrase",
   keychain: "the system's keychain",
+  members: "its members' keys",
 };
 
 /** The key is in AUTH_KEY. Nothing is stored. */
