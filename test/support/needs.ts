@@ -31,6 +31,7 @@ const NEEDS = {
   runc: () => succeeds("runc", "--version"),
   npm: () => succeeds("npm", "--version"),
   msmtp: () => succeeds("msmtp", "--version"),
+  mutt: () => succeeds("mutt", "-v"),
   rclone: () => succeeds("rclone", "version"),
   restic: () => succeeds("restic", "version"),
   tmux: () => succeeds("tmux", "-V"),
@@ -55,6 +56,7 @@ const NEEDS = {
   terraform: () => succeeds("terraform", "version"),
   go: () => goPrograms() !== null,
   "redis-server": () => succeeds("redis-server", "--version"),
+  psql: () => succeeds("psql", "--version"),
   /** Debian has its programs for the server outside of PATH. */
   postgres: () => postgresPrograms() !== null,
   /** `chromium --version` takes half a second; that it is there is enough. */

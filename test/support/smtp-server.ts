@@ -10,7 +10,7 @@ export interface SmtpServer {
 interface State {
   /** As far as it has come. */
   mail: string | null;
-  /** The next line is the answer to AUTH. */
+  /** The next line is the answer to AUTH, where it isn't there already. */
   asked: boolean;
 }
 
@@ -46,13 +46,14 @@ export function serveSmtp(): SmtpServer {
       logins.push(atob(line));
       return "235 welcome\r\n";
     }
-    const [verb = "", mechanism = ""] = line.split(" ");
+    const [verb = "", mechanism = "", answer] = line.split(" ");
     switch (verb.toUpperCase()) {
       case "EHLO":
         return "250-here\r\n250 AUTH XOAUTH2\r\n";
       case "AUTH":
         state.asked = mechanism === "XOAUTH2";
-        return state.asked ? "334 \r\n" : "504 XOAUTH2 only\r\n";
+        if (!state.asked) return "504 XOAUTH2 only\r\n";
+        return answer === undefined ? "334 \r\n" : answerTo(answer, state);
       case "DATA":
         state.mail = "";
         return "354 go on\r\n";
