@@ -1,6 +1,6 @@
 /** `run --mask`: what the command was given doesn't come out with what it writes, in no form. */
 import { constants } from "node:os";
-import { opensVault } from "../inject/environment.ts";
+import { isWithheld } from "../inject/environment.ts";
 import { isMaskable } from "../inject/mask/forms.ts";
 import { secretsIn } from "../inject/mask/in-value.ts";
 import { createMasker, type Masker } from "../inject/mask/masker.ts";
@@ -68,6 +68,11 @@ function* handedOver(
   for (const [name, value] of Object.entries(plain))
     for (const secret of secretsIn(name, value))
       yield [secret === value ? name : `The password in ${name}`, new Secret(secret)];
-  for (const [name, value] of Object.entries(context.env))
-    if (keepKey && value && opensVault(name)) yield [name, new Secret(value)];
+  if (!keepKey) return;
+  for (const [name, value] of Object.entries(context.env)) {
+    if (value && isWithheld(name)) yield [name, new Secret(value)];
+    if (value && name === "AUTH_STORE")
+      // Its name alone would make all of it a secret.
+      for (const secret of secretsIn("", value)) yield ["The password in AUTH_STORE", new Secret(secret)];
+  }
 }

@@ -69,7 +69,7 @@ export default defineCommand({
     "min-ttl": { type: "string", valueHint: "seconds", description: "Refresh tokens that live for less than this" },
     "keep-key": {
       type: "boolean",
-      description: "Let the command have what opens the vault: AUTH_KEY, AUTH_PASSPHRASE …",
+      description: "Let the command have what opens the vault: AUTH_KEY, AUTH_KEY_COMMAND, AUTH_PASSPHRASE …",
     },
     "allow-none": {
       type: "boolean",

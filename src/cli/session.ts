@@ -15,6 +15,7 @@ import { folderFiles } from "../platform/folder-file.ts";
 import { createRegistry, type Registry } from "../providers/registry.ts";
 import type { Created } from "../vault/create.ts";
 import type { Header } from "../vault/header.ts";
+import { NOT_HANDED_ON } from "../vault/key-variables.ts";
 import type { Prompt } from "../vault/sources/source.ts";
 import type { Vault } from "../vault/types.ts";
 import { openVault } from "../vault/vault.ts";
@@ -153,7 +154,7 @@ export function vaultDialogue(cli: Cli): { prompt?: Prompt } {
       const { askSecret, hasTerminal } = await import("../platform/prompt.ts");
       if (await hasTerminal()) return askSecret(question, cli.context.env);
       throw new AuthError("vault_locked", "There is no terminal to ask for the vault's passphrase.", {
-        hint: "Open the vault for this in a terminal: auth agent start\nOr set AUTH_PASSPHRASE.",
+        hint: `Open the vault for this in a terminal: auth agent start\nOr set AUTH_PASSPHRASE (${NOT_HANDED_ON}).`,
       });
     },
   };

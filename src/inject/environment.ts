@@ -2,6 +2,7 @@
 import type { Environment } from "../platform/context.ts";
 import { withoutPassword } from "../platform/url.ts";
 import { injectedEntry, withEntries } from "../providers/injected.ts";
+import { opensVault } from "../vault/key-variables.ts";
 import { type Injection, mergeInjections } from "./variables.ts";
 
 /** Bun's switches: they are meant for this program, and a child that is built on Bun too must not get them. */
@@ -22,7 +23,7 @@ export function childEnvironment(
     if (value === undefined) continue;
     // There are many, and most are looked at no closer than this.
     const concerns = name.startsWith("AUTH_") || name.startsWith("BUN_") || name.startsWith("NODE_");
-    if (concerns && (isRuntimeSwitch(name) || (!keepKey && opensVault(name)))) continue;
+    if (concerns && (isRuntimeSwitch(name) || (!keepKey && isWithheld(name)))) continue;
     const shown = name === "AUTH_STORE" && !keepKey ? withoutPassword(value) : value;
     if (shown !== null) child[name] = shown;
   }
@@ -45,6 +46,7 @@ function isRuntimeSwitch(name: string): boolean {
   return RUNTIME_SWITCHES.includes(name) || (name.startsWith("BUN_") && !HARMLESS.includes(name));
 }
 
-export function opensVault(name: string): boolean {
-  return /^AUTH_(NEW_|BACKUP_)?(KEY|PASSPHRASE)$|^AUTH_IDENTITY$|^AUTH_.*_SECRET$/.test(name);
+/** Variables of ours that only `--keep-key` hands on: what opens the vault, and the secrets of clients. */
+export function isWithheld(name: string): boolean {
+  return opensVault(name) || /^AUTH_.*_SECRET$/.test(name);
 }

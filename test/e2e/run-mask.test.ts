@@ -251,6 +251,28 @@ describe("which values", () => {
     expect((await auth(call, { env: own })).stdout).toBe("[redacted]\n");
   });
 
+  test("with --keep-key, the password in AUTH_STORE", async () => {
+    const password = "hunter2hunter2";
+    const home = bareEnvironment();
+    const own = { ...home, AUTH_STORE: `sqlite:${home.AUTH_HOME}/vault.db?password=${password}` };
+    await paste(own, "apikey:openai", TOKEN);
+    const call = [
+      "run",
+      "-q",
+      "-c",
+      "apikey:openai=TOKEN",
+      "--keep-key",
+      "--mask",
+      "--",
+      "sh",
+      "-c",
+      "echo $AUTH_STORE",
+    ];
+    const { stdout } = await auth(call, { env: own });
+    expect(stdout).toStartWith("sqlite:");
+    expect(stdout).toEndWith("/auth/vault.db?password=[redacted]\n");
+  });
+
   test("with --fresh, each new token before the command can read it", async () => {
     const home = await heldHome(["acme"], 4);
     try {

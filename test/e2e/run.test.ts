@@ -169,6 +169,30 @@ describe("the environment of the command", () => {
     for (const secret of [key, "pass-phrase", "client-secret"]) expect(kept).toContain(secret);
   });
 
+  test("nor does any other variable that opens a vault, or will", async () => {
+    const { childEnvironment } = await import("../../src/inject/environment.ts");
+    const { OURS } = await import("../../src/cli/help/environment.ts");
+    const names = OURS.map(([name]) => name).filter((name) => /KEY|PASSPHRASE|IDENTITY|SECRET/.test(name));
+    expect(names).toEqual(
+      expect.arrayContaining(["AUTH_KEY_COMMAND", "AUTH_NEW_KEY_COMMAND", "AUTH_BACKUP_PASSPHRASE"]),
+    );
+    const own = Object.fromEntries(names.map((name) => [name.replace("<PROVIDER>", "X"), "cat /run/keys/auth"]));
+    expect(await childEnvironment({ ...own, AUTH_HOME: "/h" }, [], false)).toEqual({ AUTH_HOME: "/h" });
+    expect(await childEnvironment(own, [], true)).toEqual(own);
+  });
+
+  test("a vault whose key a command prints isn't open to it, and the message names --keep-key", async () => {
+    const key = crypto.getRandomValues(new Uint8Array(32)).toBase64();
+    const own = bareEnvironment({ AUTH_KEY_COMMAND: `printf %s ${key}` });
+    await paste(own, "github", "github-token");
+    const inside = (...flags: string[]) =>
+      auth(["run", "github", "-q", ...flags, "--", AUTH, "token", "github:default"], { env: own });
+    const without = await inside();
+    expect({ code: without.code, stdout: without.stdout }).toEqual({ code: 8, stdout: "" });
+    expect(without.stderr).toContain("--keep-key");
+    expect(await inside("--keep-key")).toMatchObject({ code: 0, stdout: "github-token\n" });
+  });
+
   test("a password in AUTH_STORE doesn't reach it; the rest of it does", async () => {
     const { childEnvironment } = await import("../../src/inject/environment.ts");
     for (const [given, left] of [

@@ -53,6 +53,16 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       expect(found.text).toContain("refused the user name or password in AUTH_STORE");
     });
 
+    test("and so it is each time, whatever else is lacking", async () => {
+      const address = server.address("again");
+      const { context, variables } = homeAt(address);
+      await initVault(context(variables));
+      await (await openVault(context(variables), { recent: true }))?.close();
+      const refusedStore = { AUTH_STORE: address.replace(ENCODED, "wr0ngpassword") };
+      for (const options of [{}, { recent: true }])
+        expect((await refusal(openVault(context(refusedStore), options))).code).toBe("vault_locked");
+    });
+
     test("a database that isn't there is a mistake in AUTH_STORE", async () => {
       const address = server
         .address("none")

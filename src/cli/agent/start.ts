@@ -8,7 +8,7 @@ import { parseJson } from "../../platform/json.ts";
 import { ownPath } from "../../platform/own-program.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { vaultKey } from "../../vault/handover.ts";
-import { withoutKeys } from "../../vault/sources/source.ts";
+import { withoutKeys } from "../../vault/key-variables.ts";
 import { type VaultStatus, vaultStatus } from "../../vault/status.ts";
 import type { Cli } from "../context.ts";
 import { vaultDialogue } from "../session.ts";

@@ -6,13 +6,8 @@ import { type Bytes, sameBytes } from "../bytes.ts";
 import { type Created, prepareVault } from "../create.ts";
 import { withHeader } from "../handover.ts";
 import type { Header } from "../header.ts";
-import {
-  IDENTITY_VARIABLE,
-  type Prompt,
-  type SourceName,
-  sourceInEnvironment,
-  withoutKeys,
-} from "../sources/source.ts";
+import { withoutKeys } from "../key-variables.ts";
+import { IDENTITY_VARIABLE, type Prompt, type SourceName, sourceInEnvironment } from "../sources/source.ts";
 import type { Vault } from "../types.ts";
 import { findKey, type Opening, unlockCurrent } from "../unlock.ts";
 import { openVault } from "../vault.ts";

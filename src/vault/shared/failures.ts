@@ -1,6 +1,7 @@
 /** What a database or the way to it reports, as errors for people. The server's own words are never shown whole. */
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
 import { busy, ServerFull } from "../driver.ts";
+import { NOT_HANDED_ON } from "../key-variables.ts";
 import type { SharedAddress } from "./address.ts";
 
 /** The code of a call that got no answer in time. */
@@ -32,7 +33,7 @@ export function unwritable({ shown }: SharedAddress, reason: string, hint: strin
 
 function refusedLogin({ shown }: SharedAddress, cause: unknown): AuthError {
   return new AuthError("vault_locked", `The server refused the user name or password in AUTH_STORE: ${shown}`, {
-    hint: "Set AUTH_STORE with those of this database. In a password, write characters like @ / # ? % as %40 %2F %23 %3F %25.",
+    hint: `Set AUTH_STORE with those of this database (of the password, ${NOT_HANDED_ON}).\nIn a password, write characters like @ / # ? % as %40 %2F %23 %3F %25.`,
     cause,
   });
 }

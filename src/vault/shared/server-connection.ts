@@ -1,5 +1,5 @@
 /** One connection to a server, made when it is needed and again after it broke, with a limit on how long it may take. */
-import type { AuthError } from "../../platform/errors.ts";
+import type { AuthError, ErrorCode } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { ServerFull } from "../driver.ts";
 import { TIMED_OUT, timedOut } from "./failures.ts";
@@ -17,6 +17,9 @@ export interface ServerConnection<Client> {
   ask<T>(question: (client: Client) => Promise<T>, isExpected?: (error: unknown) => boolean): Promise<T>;
   close(): void;
 }
+
+/** After these the connection is of no use. A client that was refused says of its next call that there is no connection. */
+const BROKEN: readonly ErrorCode[] = ["vault_unreachable", "vault_locked", "busy"];
 
 export function serverConnection<Client>({ make, end, failureOf }: ClientKind<Client>): ServerConnection<Client> {
   let client: Client | null = null;
@@ -44,7 +47,7 @@ export function serverConnection<Client>({ make, end, failureOf }: ClientKind<Cl
         const failure = isLate && wasFull ? new ServerFull(error) : failureOf(error);
         wasFull = failure instanceof ServerFull;
         // The next call begins with a new connection; one that others are waiting on is left to them.
-        if (used === client && (failure.code === "vault_unreachable" || failure.code === "busy")) close();
+        if (used === client && BROKEN.includes(failure.code)) close();
         throw failure;
       }
     },

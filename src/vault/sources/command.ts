@@ -7,6 +7,7 @@ import { readCapped } from "../../platform/streams.ts";
 import { showStart } from "../../platform/terminal.ts";
 import { byShell } from "../../platform/windows/programs.ts";
 import type { Bytes } from "../bytes.ts";
+import { NOT_HANDED_ON } from "../key-variables.ts";
 import { type KeyRequest, type KeySource, locked, parseKey } from "./source.ts";
 
 export const commandSource: KeySource = {
@@ -15,7 +16,7 @@ export const commandSource: KeySource = {
     if (!command)
       throw locked(
         "The vault's key comes from AUTH_KEY_COMMAND, which is not set.",
-        "Set AUTH_KEY_COMMAND to the command that prints the vault's key.",
+        `Set AUTH_KEY_COMMAND to the command that prints the vault's key (${NOT_HANDED_ON}).`,
       );
     return run(command, context.env);
   },

@@ -4,6 +4,7 @@ import { AuthError } from "../../platform/errors.ts";
 import { cutLineEnd } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
 import { type Kdf, newKdf } from "../header.ts";
+import { NOT_HANDED_ON } from "../key-variables.ts";
 import { type KeyRequest, type KeySource, locked } from "./source.ts";
 
 export const passphraseSource: KeySource = {
@@ -14,7 +15,7 @@ export const passphraseSource: KeySource = {
     if (passphrase === undefined)
       throw locked(
         "The vault's key comes from a passphrase, and there is no terminal to ask for it.",
-        "Open the vault for this in a terminal: auth agent start\nOr set AUTH_PASSPHRASE.",
+        `Open the vault for this in a terminal: auth agent start\nOr set AUTH_PASSPHRASE (${NOT_HANDED_ON}).`,
       );
     return derive(passphrase, kdf);
   },

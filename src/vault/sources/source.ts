@@ -2,11 +2,12 @@
  * Where a vault's key comes from. A source gives the 32 bytes that wrap the vault's own keys; one small file each,
  * but for AUTH_KEY, which is only read.
  */
-import type { Context, Environment } from "../../platform/context.ts";
+import type { Context } from "../../platform/context.ts";
 import { AuthError } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
 import type { Kdf } from "../header.ts";
+import { NOT_HANDED_ON } from "../key-variables.ts";
 import type { Member, Team } from "../members.ts";
 import { fileSource, forgetOtherKeys } from "./file.ts";
 
@@ -101,14 +102,6 @@ export function sourceInEnvironment({ env }: Context, recorded: SourceName | nul
 /** A member's own key. It is looked at only where a vault has members, and so chooses no source. */
 export const IDENTITY_VARIABLE = "AUTH_IDENTITY";
 
-/** The environment of a process that is handed its key: neither the vault's own nor a new one is in it. */
-export function withoutKeys(env: Environment): Environment {
-  const names: readonly string[] = [...Object.values(VARIABLES), IDENTITY_VARIABLE];
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !names.includes(name.replace("AUTH_NEW_", "AUTH_"))),
-  );
-}
-
 /** How a message names a source. */
 export const SOURCE_WORDS: Record<SourceName, string> = {
   file: "the key file",
@@ -126,7 +119,7 @@ const envSource: KeySource = {
     if (!text)
       throw locked(
         "The vault's key comes from AUTH_KEY, which is not set.",
-        "Set AUTH_KEY to the key that the vault was made with (what 'auth run -- <command>' runs doesn't get it, unless --keep-key is given).",
+        `Set AUTH_KEY to the key that the vault was made with (${NOT_HANDED_ON}).`,
       );
     return parseKey(text, "AUTH_KEY");
   },
