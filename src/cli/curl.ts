@@ -5,6 +5,7 @@ import { childEnvironment } from "../inject/environment.ts";
 import { inheritedDescriptors } from "../platform/descriptors.ts";
 import { usage } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
+import { replaceProcess } from "../platform/exec.ts";
 import { addressFault, isLoopback, originOf } from "../platform/url.ts";
 import { acquire } from "./acquire.ts";
 import { defineCommand, list } from "./command.ts";
@@ -105,7 +106,7 @@ async function startCurl(
   ];
   const env = childEnvironment(cli.context.env, [], false);
   const execution = { command: "curl", args, env, inherited: pipe === null ? inherited : [...inherited, pipe] };
-  if (pipe !== null) return started(async () => (await import("../platform/exec.ts")).replaceProcess(execution));
+  if (pipe !== null) return started(() => replaceProcess(execution));
   const { runBeside } = await import("../platform/child.ts");
   return started(() => runBeside({ ...execution, input: lines }, async () => {}));
 }

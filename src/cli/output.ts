@@ -9,6 +9,7 @@
 import type { Environment } from "../platform/context.ts";
 import { AuthError, errorCode } from "../platform/errors.ts";
 import { escapedLines, jsonText } from "../platform/escape.ts";
+import { mayHoldSecret } from "../platform/long-word.ts";
 import type { Colors } from "../platform/terminal.ts";
 import type { Globals } from "./context.ts";
 import { errorJson, errorLines } from "./exit.ts";
@@ -83,10 +84,7 @@ export function createOutput(env: Environment, globals: Globals): Output {
     toStderr(`${fit && !isJson ? await fitted(text) : text}\n`);
   /** A plain line. `run` prints one each time, without loading what the other messages need. */
   const line = (text: Lines, fit?: boolean): void =>
-    void enqueue(async () => {
-      const { maskHeld } = await import("../platform/redact.ts");
-      await drawn(escapedLines(typeof text === "string" ? maskHeld(text) : text.map(maskHeld)), fit);
-    });
+    void enqueue(async () => drawn(escapedLines(await withoutSecrets(text)), fit));
   const show = (kind: MessageKind, text: Lines): void => {
     void enqueue(async () => {
       messages ??= loadMessages();
@@ -154,6 +152,12 @@ export function createOutput(env: Environment, globals: Globals): Output {
       return queue;
     },
   };
+}
+
+async function withoutSecrets(text: Lines): Promise<Lines> {
+  if (!mayHoldSecret(joined(text))) return text;
+  const { maskHeld } = await import("../platform/redact.ts");
+  return typeof text === "string" ? maskHeld(text) : text.map(maskHeld);
 }
 
 function joined(lines: Lines): string {

@@ -3,7 +3,7 @@ import type { Templates } from "../inject/template.ts";
 import type { Injection } from "../inject/variables.ts";
 import { inheritedDescriptors } from "../platform/descriptors.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
-import type { ExecError } from "../platform/exec.ts";
+import { type ExecError, replaceProcess } from "../platform/exec.ts";
 import { defineCommand, list, seconds } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { EXIT_CODES } from "./exit.ts";
@@ -135,10 +135,7 @@ export async function run(cli: Cli, options: RunOptions): Promise<number> {
   const mask = options.mask ? (await import("./run-mask.ts")).maskOf(cli, handover, options) : null;
   await injected(cli, injections);
   if (mask !== null) return started(() => mask.run({ command, args, env, inherited }, async () => {}));
-  return started(async () => {
-    const { replaceProcess } = await import("../platform/exec.ts");
-    return replaceProcess({ command, args, env, inherited });
-  });
+  return started(() => replaceProcess({ command, args, env, inherited }));
 }
 
 interface ProxyArgs extends RuleArgs {

@@ -7,6 +7,7 @@
 import { feature } from "bun:bundle";
 import { escapeText } from "./escape.ts";
 import { mutated } from "./faults.ts";
+import { mayHoldSecret } from "./long-word.ts";
 import { heldSecrets, knownSecrets } from "./secret.ts";
 
 const MASK = "[redacted]";
@@ -29,7 +30,8 @@ export function redact(text: string): string {
  * can't be words, names or addresses.
  */
 export function maskHeld(line: string): string {
-  return feature("AUTH_TEST") && mutated("redaction-off") ? line : masked(line, heldForms());
+  if (feature("AUTH_TEST") && mutated("redaction-off")) return line;
+  return mayHoldSecret(line) ? masked(line, heldForms()) : line;
 }
 
 function masked(text: string, forms: Forms): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { learnSecrets } from "../../src/platform/learn-secrets.ts";
+import { mayHoldSecret } from "../../src/platform/long-word.ts";
 import { holdsSecret, maskHeld, outsideWords, redact } from "../../src/platform/redact.ts";
 import { knowSecret, Secret } from "../../src/platform/secret.ts";
 
@@ -145,6 +146,28 @@ describe("our own lines", () => {
     new Secret(token);
     for (const form of [token, Buffer.from(token).toString("base64"), Buffer.from(token).toString("hex")])
       expect(maskHeld(`at ${form}.`)).not.toContain(form);
+  });
+
+  test("lose any such secret in any encoding", () => {
+    const random = fc.tuple(fc.stringMatching(/^[\w~+/=-]{12,60}$/), fc.constantFrom("9k2X7", "Ab3Cd0Ef"));
+    fc.assert(
+      fc.property(random, fc.constantFrom(...Object.keys(encodings)), ([text, mixed], name) => {
+        const value = mixed.slice(0, 3) + text + mixed;
+        new Secret(value);
+        const encoded = encodings[name]?.(value) ?? "";
+        expect(maskHeld(`at ${encoded}.`)).toContain("[redacted]");
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("that can hold none aren't searched: such as run prints each time", () => {
+    for (const line of [
+      "Injected github:work \u2192 GITHUB_TOKEN, GH_TOKEN.",
+      "Injected google:somebody@example.com \u2192 GOOGLE_TOKEN.",
+      "✓ Logged in to github:default; expiry unknown.",
+    ])
+      expect(mayHoldSecret(line)).toBe(false);
   });
 
   test("keep every other one, even if it is said to be a secret", () => {
