@@ -23,7 +23,8 @@ const status = defineCommand({
       throw new AuthError("connection_not_found", `There is no vault at ${storeAt(context).name}.`, {
         hint: "The first login makes one; or choose where its key comes from: auth vault init --key keychain",
       });
-    if (output.isJson) return output.json(vault);
+    const warnings = vault.warnings.map(({ text }) => text);
+    if (output.isJson) return output.json({ ...vault, warnings });
     await output.lines([
       `Vault: ${vault.path}`,
       `Key: ${keyWords(vault.keySource, vault.keyVariable)}`,
@@ -31,7 +32,7 @@ const status = defineCommand({
       `Format: ${vault.format}, epoch ${vault.epoch}`,
       `Id: ${vault.vaultId}`,
     ]);
-    for (const warning of vault.warnings) output.warn(warning);
+    for (const warning of warnings) output.warn(warning);
   },
 });
 

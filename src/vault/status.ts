@@ -26,7 +26,7 @@ export interface VaultStatus {
   readonly keyVariable: string | null;
   /** Connections, clients and settings together: they can't be told apart without the key. */
   readonly records: number;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly VaultWarning[];
 }
 
 /** null where there is no vault. @throws AuthError as `openVault`, but for what concerns the key */
@@ -50,7 +50,7 @@ export async function fileStatus(context: Context, path: string): Promise<VaultS
       keySource: header.source,
       keyVariable: insisted === null ? null : VARIABLES[insisted],
       records: (await retryWhileBusy(() => driver.getKeys("", {}))).length - 1,
-      warnings: vaultWarnings(context, real, header.source).map(({ text }) => text),
+      warnings: vaultWarnings(context, real, header.source),
     };
   } finally {
     driver.close();
@@ -58,7 +58,7 @@ export async function fileStatus(context: Context, path: string): Promise<VaultS
 }
 
 export interface VaultWarning {
-  readonly about: "key" | "modes" | "file system";
+  readonly about: "key" | "modes" | "file system" | "server";
   readonly text: string;
   /** null: there is none, or the matter has one of its own. */
   readonly remedy: string | null;

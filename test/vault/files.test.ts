@@ -141,7 +141,7 @@ test("a vault file that others may reach is warned about, and read", async () =>
   chmodSync(home.file, 0o644);
   expect(await readIt()).toBe("the body");
   expect(home.warnings.join()).toContain("chmod 600");
-  expect((await vaultStatus(home.context()))?.warnings.join()).toContain("mode 0644");
+  expect((await vaultStatus(home.context()))?.warnings.map(({ text }) => text).join()).toContain("mode 0644");
 });
 
 test("a folder that others may write to holds no vault", () => {

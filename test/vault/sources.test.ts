@@ -157,7 +157,7 @@ describe("the key file", () => {
   test("is warned about by vault status", async () => {
     const status = await vaultStatus(home.context());
     expect(status?.keySource).toBe("file");
-    expect(status?.warnings.join("\n")).toContain("on the same disk");
+    expect(status?.warnings.map(({ text }) => text).join("\n")).toContain("on the same disk");
   });
 });
 

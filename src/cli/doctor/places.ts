@@ -8,7 +8,7 @@ import { windowsFiles } from "../../platform/windows-files.ts";
 import { copyOnWriteOf, networkOf } from "../../vault/file-systems.ts";
 import { lstat, realPlace, touching, wrongOwner } from "../../vault/files.ts";
 import type { SourceName } from "../../vault/sources/source.ts";
-import { type VaultWarning, vaultStatus, vaultWarnings } from "../../vault/status.ts";
+import { vaultStatus, vaultWarnings } from "../../vault/status.ts";
 import { storeAt } from "../../vault/store.ts";
 import { keyWords } from "../vault.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
@@ -88,8 +88,11 @@ export function requirePlaceForVault(context: Context): void {
 export const examineVault: Examine = async ({ context }) => {
   const status = await vaultStatus(context);
   if (status === null) return [fine(`none yet: the first login makes one at ${storeAt(context).name}`)];
-  const { path, records, format, epoch } = status;
-  return [fine(`${path}, ${records} ${records === 1 ? "record" : "records"}, format ${format}, epoch ${epoch}`)];
+  const { path, records, format, epoch, warnings } = status;
+  return [
+    fine(`${path}, ${records} ${records === 1 ? "record" : "records"}, format ${format}, epoch ${epoch}`),
+    ...warnings.filter(({ about }) => about === "server").map(({ text, remedy }) => doubtful(text, remedy)),
+  ];
 };
 
 export const examineKey: Examine = async (session) => {
@@ -100,12 +103,12 @@ export const examineKey: Examine = async (session) => {
   return [fine(`${source} opens the vault`), ...warned(session.context, "key", status.keySource)];
 };
 
-const REMEDIES: Readonly<Record<Exclude<VaultWarning["about"], "modes">, string>> = {
+const REMEDIES: Readonly<Record<"key" | "file system", string>> = {
   key: "auth vault rekey --key keychain   (or passphrase)",
   "file system": "AUTH_HOME=<folder on a local disk>, or AUTH_STORE=sqlite:<path on one>",
 };
 
-function warned(context: Context, matter: VaultWarning["about"], source: SourceName = "file"): Found[] {
+function warned(context: Context, matter: "modes" | keyof typeof REMEDIES, source: SourceName = "file"): Found[] {
   const vault = storeAt(context).file;
   if (lstat(dirname(vault)) === null) return [];
   return vaultWarnings(context, realPlace(vault), source)

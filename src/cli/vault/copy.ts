@@ -22,7 +22,7 @@ export default defineCommand({
     "dry-run": { type: "boolean", description: "Say what would be copied, and write nothing" },
   },
   examples: [
-    ["AUTH_NEW_KEY=… auth vault copy --to redis://host:6379/0", "to a vault that machines share, with a key for them"],
+    ["AUTH_NEW_KEY=… auth vault copy --to rediss://host:6379/0", "to a vault that machines share, with a key for them"],
     ["auth vault copy --to sqlite:/media/disk/vault.db", "to another file"],
     [
       'printf %s "$STORE" | auth vault copy --to - --dry-run',

@@ -1,8 +1,10 @@
 /**
  * The address of a shared vault, as AUTH_STORE holds it:
  *
- *     redis://[user][:password@]host[:port][/database][?prefix=auth&ca=<file>&accept-loss=1&cache=30]      rediss:// with TLS
- *     postgres://user[:password]@host[:port]/database[?schema=auth&sslmode=…&sslrootcert=<file>&accept-loss=1&cache=30]
+ *     redis://[user][:password@]host[:port][/database][?prefix=auth&ca=<file>&cache=30&…]      rediss:// with TLS
+ *     postgres://user[:password]@host[:port]/database[?schema=auth&sslmode=…&sslrootcert=<file>&cache=30&…]
+ *
+ * and with either `accept-loss=1`, `accept-cleartext=1`, `fingerprint=…`.
  *
  * Both take `fingerprint=<…>`, too: which vault it is, for a home that comes to it for the first time.
  *
@@ -27,6 +29,10 @@ export interface SharedAddress {
   readonly tls: boolean;
   /** Certificates to trust instead of the system's. */
   readonly certificates: string | null;
+  /** What goes over the connection can be read and changed on the way: it leaves this machine without TLS. */
+  readonly cleartext: boolean;
+  /** That is accepted. */
+  readonly acceptCleartext: boolean;
   /** The server may be one that forgets what it has confirmed. */
   readonly acceptLoss: boolean;
   /** Of the vault that is meant, as `fingerprintOf` gives it. */
@@ -44,8 +50,8 @@ const SCHEMES: Readonly<Record<string, { backend: SharedAddress["backend"]; port
 
 /** The options of an address, by backend. */
 const OPTIONS = {
-  redis: ["prefix", "ca", "accept-loss", "cache", "fingerprint"],
-  postgres: ["schema", "sslmode", "sslrootcert", "accept-loss", "cache", "fingerprint"],
+  redis: ["prefix", "ca", "accept-loss", "accept-cleartext", "cache", "fingerprint"],
+  postgres: ["schema", "sslmode", "sslrootcert", "accept-loss", "accept-cleartext", "cache", "fingerprint"],
 } as const;
 
 /** In libpq's words. All but `disable` mean the strictest here: a certificate that isn't checked protects from no one. */
@@ -72,6 +78,10 @@ export async function parseAddress(store: string): Promise<SharedAddress> {
   checkNamespace(backend, namespace);
   const host = `${url.hostname.toLowerCase()}:${url.port || scheme.port}`;
   const tls = usesTls(url, options.get("sslmode"));
+  const cleartext = !tls && !isLoopback(url.hostname.toLowerCase());
+  const acceptCleartext = yesOrNo("accept-cleartext", options, backend);
+  // Even where the server's own way hides it (SCRAM), whoever is on the way asks for it in another, and Bun's client complies.
+  if (cleartext && password !== "" && !acceptCleartext) throw passwordInClear(backend);
   const where = `${host}/${encodeURIComponent(database || "0")}`;
   const credentials =
     user === "" && password === "" ? "" : `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
@@ -83,7 +93,9 @@ export async function parseAddress(store: string): Promise<SharedAddress> {
     namespace,
     tls,
     certificates: await certificatesIn(options.get("ca") ?? options.get("sslrootcert")),
-    acceptLoss: yesOrNo(options.get("accept-loss"), backend),
+    cleartext,
+    acceptCleartext,
+    acceptLoss: yesOrNo("accept-loss", options, backend),
     fingerprint: fingerprintIn(options.get("fingerprint")),
     cacheSeconds: secondsIn(options.get("cache"), backend),
   };
@@ -124,7 +136,7 @@ function checkNamespace(backend: SharedAddress["backend"], namespace: string): v
 /** Without a word about it, a connection that leaves this machine is encrypted, and the server's certificate checked. */
 function usesTls(url: URL, mode: string | undefined): boolean {
   if (url.protocol.startsWith("redis")) return url.protocol === "rediss:";
-  if (mode === undefined) return !isLoopback(url.hostname);
+  if (mode === undefined) return !isLoopback(url.hostname.toLowerCase());
   if (!SSL_MODES.includes(mode)) throw wrong(`sslmode in AUTH_STORE is one of ${SSL_MODES.join(", ")}.`, "postgres");
   return mode !== "disable";
 }
@@ -133,10 +145,19 @@ function fingerprintIn(value: string | undefined): string | null {
   return value === undefined ? null : parseFingerprint(value);
 }
 
-function yesOrNo(value: string | undefined, backend: SharedAddress["backend"]): boolean {
-  if (value === undefined || value === "0") return false;
-  if (value === "1") return true;
-  throw wrong("accept-loss in AUTH_STORE is 1 or 0.", backend);
+function passwordInClear(backend: SharedAddress["backend"]): AuthError {
+  const remedy =
+    backend === "redis" ? "Write rediss: in place of redis: in AUTH_STORE." : "Take sslmode=disable out of AUTH_STORE.";
+  return usage(
+    "AUTH_STORE would send its password to another machine without TLS, for anyone on the way to read.",
+    `${remedy}\nOr, where no one else can be on the way (a tunnel, a network of one host), add accept-cleartext=1 to AUTH_STORE.`,
+  );
+}
+
+function yesOrNo(name: string, options: ReadonlyMap<string, string>, backend: SharedAddress["backend"]): boolean {
+  const value = options.get(name) ?? "0";
+  if (value === "0" || value === "1") return value === "1";
+  throw wrong(`${name} in AUTH_STORE is 1 or 0.`, backend);
 }
 
 /** Long enough to serve a busy machine, short enough to notice a logout elsewhere. */
@@ -170,7 +191,7 @@ function decoded(text: string): string {
 }
 
 const FORMS = {
-  redis: "Write AUTH_STORE=redis://user:password@host:6379/0?prefix=auth, with rediss: for TLS.",
+  redis: "Write AUTH_STORE=rediss://user:password@host:6379/0?prefix=auth, or redis: where the server has no TLS.",
   postgres: "Write AUTH_STORE=postgres://user:password@host:5432/database?schema=auth",
 };
 

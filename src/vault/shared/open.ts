@@ -46,8 +46,12 @@ export async function openShared(context: Context, text: string, options: VaultO
       store.driver.close();
       return held;
     }
+    const joins = readPin(folder) === null;
     const place = sharedPlace(context, folder, store, { memory: cache.memory, recent: cache.recent });
-    return createVault(context, place, cachingDriver(store.driver, cache, firstly), options.prompt, header);
+    const driver = cachingDriver(store.driver, cache, firstly);
+    const vault = await createVault(context, place, driver, options.prompt, header);
+    if (joins) await (await import("./weaknesses.ts")).warnAtJoining(context, address, store);
+    return vault;
   };
 
   try {

@@ -9,7 +9,7 @@ import { type PostgresConnection, postgresConnection } from "./postgres-connecti
 import { inOwnSchema } from "./postgres-owner.ts";
 import { quoted, schemaOf } from "./postgres-schema.ts";
 import { requestOf } from "./request.ts";
-import type { Leases, Replies, SharedStore } from "./store.ts";
+import type { Leases, Replies, SharedStore, Weakness } from "./store.ts";
 
 export function openPostgres(address: SharedAddress): SharedStore {
   const connection = inOwnSchema(address, postgresConnection(address));
@@ -21,6 +21,7 @@ export function openPostgres(address: SharedAddress): SharedStore {
       await requireDurable(address, connection);
       if (!(await isPrepared(address, connection))) await connection.query(schemaOf(address.namespace));
     },
+    weaknesses: async () => ((await settingsOf(connection)).fsync === "on" ? [] : [FORGETFUL]),
   };
 }
 
@@ -115,21 +116,32 @@ async function isPrepared({ namespace }: SharedAddress, { query }: PostgresConne
 }
 
 /** @throws AuthError `vault_unwritable` for a replica, and a server that loses what it has confirmed */
-async function requireDurable(address: SharedAddress, { query }: PostgresConnection): Promise<void> {
-  const [row] = await query(
-    `SELECT pg_catalog.pg_is_in_recovery() AS replica, pg_catalog.current_setting('fsync') AS fsync
-       WHERE $1::pg_catalog.text IS NOT NULL`,
-    [""],
-  );
-  if (row?.replica === true)
+async function requireDurable(address: SharedAddress, connection: PostgresConnection): Promise<void> {
+  const { replica, fsync } = await settingsOf(connection);
+  if (replica === true)
     throw unwritable(address, "it is a read-only replica", "Name the primary server in AUTH_STORE.");
-  if (row?.fsync === "on" || address.acceptLoss) return;
+  if (fsync === "on" || address.acceptLoss) return;
   throw unwritable(
     address,
     "the server forgets its last writes in a crash (fsync is off)",
     "Set 'fsync = on' in postgresql.conf; or, where logins may be lost, add ?accept-loss=1 to AUTH_STORE.",
   );
 }
+
+/** Anyone may ask for these. */
+async function settingsOf({ query }: PostgresConnection): Promise<Record<string, unknown>> {
+  const [row] = await query(
+    `SELECT pg_catalog.pg_is_in_recovery() AS replica, pg_catalog.current_setting('fsync') AS fsync
+       WHERE $1::pg_catalog.text IS NOT NULL`,
+    [""],
+  );
+  return row ?? {};
+}
+
+const FORGETFUL: Weakness = {
+  text: "The shared vault's server forgets its last writes in a crash (fsync is off).",
+  remedy: "'fsync = on' in postgresql.conf",
+};
 
 function postgresLeases({ namespace }: SharedAddress, { query }: PostgresConnection): Leases {
   const leases = `${quoted(namespace)}.leases`;

@@ -6,8 +6,9 @@
 import { random } from "../bytes.ts";
 import { PLAIN_WRITES, type StoreDriver } from "../driver.ts";
 import type { SharedAddress } from "./address.ts";
-import { notOurs, unexpected, unwritable } from "./failures.ts";
+import { notOurs, unexpected } from "./failures.ts";
 import { type RedisConnection, redisConnection } from "./redis-connection.ts";
+import { redisWeaknesses, requireDurable } from "./redis-durability.ts";
 import { CHANGE_REPLY, RELEASE, RENEW, SWAP } from "./redis-scripts.ts";
 import { requestOf } from "./request.ts";
 import type { Leases, Replies, SharedStore } from "./store.ts";
@@ -18,7 +19,8 @@ export function openRedis(address: SharedAddress): SharedStore {
     driver: redisDriver(address, connection),
     leases: redisLeases(address, connection),
     replies: redisReplies(address, connection),
-    prepare: () => requireDurable(address, connection),
+    prepare: () => requireDurable(address, connection.call),
+    weaknesses: () => redisWeaknesses(connection.call),
   };
 }
 
@@ -28,7 +30,7 @@ function redisDriver(address: SharedAddress, { call, close }: RedisConnection): 
   const read = async (key: string): Promise<Uint8Array | null> => valueIn(await call("HGET", records, key));
   const forWriting = async (): Promise<void> => {
     if (durable) return;
-    await requireDurable(address, { call, close });
+    await requireDurable(address, call);
     durable = true;
   };
   return {
@@ -87,30 +89,6 @@ function textsIn(address: SharedAddress, answer: unknown): string[] {
   const list = listIn(address, answer);
   if (!list.every((item) => typeof item === "string")) throw unexpected(address);
   return list;
-}
-
-/**
- * A server that keeps nothing on its disk, or drops keys when it is full, would lose a login that rotates.
- *
- * @throws AuthError `vault_unwritable`
- */
-async function requireDurable(address: SharedAddress, { call }: RedisConnection): Promise<void> {
-  const sections = await Promise.all(["persistence", "memory", "replication"].map((section) => call("INFO", section)));
-  const [persistence = "", memory = "", replication = ""] = textsIn(address, sections);
-  if (/^role:slave/m.test(replication))
-    throw unwritable(address, "it is a read-only replica", "Name the primary server in AUTH_STORE.");
-  if (address.acceptLoss) return;
-  const forgets = !/^aof_enabled:1/m.test(persistence);
-  const drops = !/^maxmemory_policy:noeviction/m.test(memory);
-  if (!forgets && !drops) return;
-  const why = forgets
-    ? "the server forgets its last writes in a crash (appendonly is off)"
-    : "the server drops keys when its memory is full (maxmemory-policy is not noeviction)";
-  throw unwritable(
-    address,
-    why,
-    "Set 'appendonly yes' and 'maxmemory-policy noeviction' in redis.conf, and 'appendfsync always' to lose not even the last second in a power cut; or, where logins may be lost, add ?accept-loss=1 to AUTH_STORE.",
-  );
 }
 
 function redisLeases({ namespace }: SharedAddress, { call }: RedisConnection): Leases {

@@ -7,6 +7,7 @@ import { keyWarnings, type VaultStatus } from "../status.ts";
 import { parseAddress } from "./address.ts";
 import { homeFolder } from "./home.ts";
 import { findHeader, openStore } from "./open.ts";
+import { serverWarnings } from "./weaknesses.ts";
 
 /** null where there is no vault. @param text AUTH_STORE */
 export async function sharedStatus(context: Context, text: string): Promise<VaultStatus | null> {
@@ -26,10 +27,8 @@ export async function sharedStatus(context: Context, text: string): Promise<Vaul
       keyVariable: insisted === null ? null : VARIABLES[insisted],
       records: (await retryWhileBusy(() => store.driver.getKeys("", {}))).length - 1,
       warnings: [
-        ...keyWarnings(context, homeFolder(context, address), header.source).map(({ text }) => text),
-        ...(address.acceptLoss
-          ? ["AUTH_STORE has accept-loss=1: the server may forget a login that it has confirmed."]
-          : []),
+        ...keyWarnings(context, homeFolder(context, address), header.source),
+        ...(await serverWarnings(address, store)),
       ],
     };
   } finally {

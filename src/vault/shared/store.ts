@@ -7,6 +7,14 @@ export interface SharedStore {
   readonly replies: Replies;
   /** Makes what the records need there. What is there already stays. @throws AuthError `vault_unwritable` */
   prepare(): Promise<void>;
+  /** What of its settings may cost a login. What the server doesn't tell, or this user may not ask, is left out. */
+  weaknesses(): Promise<readonly Weakness[]>;
+}
+
+export interface Weakness {
+  /** A sentence. */
+  readonly text: string;
+  readonly remedy: string;
 }
 
 /**

@@ -1,0 +1,71 @@
+/** Whether a Redis server keeps what it has confirmed (redis.io/docs/latest/operate/oss_and_stack/management/persistence). */
+import { AuthError } from "../../platform/errors.ts";
+import type { SharedAddress } from "./address.ts";
+import { unwritable } from "./failures.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+import type { Weakness } from "./store.ts";
+
+type Call = RedisConnection["call"];
+
+/**
+ * A server that keeps nothing on its disk, or drops keys when it is full, would lose a login that rotates.
+ *
+ * @throws AuthError `vault_unwritable`
+ */
+export async function requireDurable(address: SharedAddress, call: Call): Promise<void> {
+  const [persistence, memory, replication] = await Promise.all(
+    ["persistence", "memory", "replication"].map((section) => call("INFO", section).then(textIn)),
+  );
+  if (/^role:slave/m.test(replication ?? ""))
+    throw unwritable(address, "it is a read-only replica", "Name the primary server in AUTH_STORE.");
+  const [fault] = faultsIn(persistence ?? "", memory ?? "");
+  if (address.acceptLoss || fault === undefined) return;
+  throw unwritable(
+    address,
+    `the server ${fault}`,
+    `${DURABLE}; or, where logins may be lost, add ?accept-loss=1 to AUTH_STORE.`,
+  );
+}
+
+const DURABLE =
+  "Set 'appendonly yes' and 'maxmemory-policy noeviction' in redis.conf, and 'appendfsync always' to lose not even the last second in a power cut";
+
+/** In words that follow `the server`. */
+function faultsIn(persistence: string, memory: string): string[] {
+  return [
+    ...(/^aof_enabled:1/m.test(persistence) ? [] : ["forgets its last writes in a crash (appendonly is off)"]),
+    ...(/^maxmemory_policy:noeviction/m.test(memory)
+      ? []
+      : ["drops keys when its memory is full (maxmemory-policy is not noeviction)"]),
+  ];
+}
+
+export async function redisWeaknesses(call: Call): Promise<Weakness[]> {
+  const [persistence, memory, sync] = await Promise.all([
+    told(call, "INFO", "persistence"),
+    told(call, "INFO", "memory"),
+    told(call, "CONFIG", "GET", "appendfsync"),
+  ]);
+  const faults = persistence === null || memory === null ? [] : faultsIn(persistence, memory);
+  const found = faults.map((fault) => ({ text: `The shared vault's server ${fault}.`, remedy: DURABLE }));
+  if (sync !== "no" || faults.length > 0) return found;
+  const text = "The shared vault's server may forget half a minute of writes in a power cut (appendfsync is no).";
+  return [{ text, remedy: "'appendfsync always' or 'everysec' in redis.conf" }];
+}
+
+/** null where the server doesn't tell: some forbid the question. */
+async function told(call: Call, ...question: [string, ...string[]]): Promise<string | null> {
+  try {
+    return textIn(await call(...question));
+  } catch (error) {
+    if (error instanceof AuthError) return null;
+    throw error;
+  }
+}
+
+/** A text, or the value of the one setting that was asked for: a list or a map, by the version of the protocol. */
+function textIn(answer: unknown): string {
+  if (typeof answer === "string") return answer;
+  const values = Array.isArray(answer) ? answer : Object.values(answer ?? {});
+  return String(values.at(-1) ?? "");
+}

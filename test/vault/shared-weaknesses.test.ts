@@ -1,0 +1,158 @@
+/** What weakens a shared vault: said by `vault status`, and once when a home comes to it. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { parseAddress } from "../../src/vault/shared/address.ts";
+import { vaultStatus } from "../../src/vault/status.ts";
+import { openVault } from "../../src/vault/vault.ts";
+import { type DatabaseServer, inPostgres, inRedis, startPostgres, startRedis } from "../support/databases.ts";
+import { lacking } from "../support/needs.ts";
+import { put, refusal } from "./home.ts";
+import { type SharedHome, sharedHome } from "./shared-home.ts";
+
+const homes: SharedHome[] = [];
+afterAll(() => {
+  for (const home of homes) home[Symbol.dispose]();
+});
+
+function homeAt(address: string): SharedHome {
+  const home = sharedHome(address);
+  homes.push(home);
+  return home;
+}
+
+async function statusWarnings(home: SharedHome): Promise<string> {
+  const status = await vaultStatus(home.context(home.variables));
+  return (status?.warnings ?? []).map(({ text }) => text).join("\n");
+}
+
+/** What a home that wasn't there before is warned of, the first time and the second. */
+async function joining(address: string): Promise<readonly [string, string]> {
+  const home = homeAt(address);
+  const told: string[] = [];
+  for (let time = 0; time < 2; time++) {
+    const before = home.warnings.length;
+    await (await openVault(home.context(home.variables)))?.close();
+    told.push(home.warnings.slice(before).join("\n"));
+  }
+  return [told[0] ?? "", told[1] ?? ""];
+}
+
+/** A vault that is made while the server is durable. */
+async function made(address: string): Promise<string> {
+  const vault = await homeAt(address).open();
+  await vault.commit([put("a:x", 1, "1")]);
+  await vault.close();
+  return address;
+}
+
+describe.skipIf(lacking("redis-server"))("Redis", () => {
+  let server: DatabaseServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.stop());
+
+  for (const [option, value, words] of [
+    ["appendfsync", "no", "appendfsync is no"],
+    ["appendonly", "no", "appendonly is off"],
+    ["maxmemory-policy", "allkeys-lru", "maxmemory-policy is not noeviction"],
+  ] as const)
+    test(`${option} ${value} is said by vault status, and once to who comes to the vault`, async () => {
+      const address = await made(server.address(option));
+      expect(await statusWarnings(homeAt(address))).not.toContain(option);
+      expect(await joining(address)).toEqual(["", ""]);
+      const before = (await inRedis(server, "CONFIG", "GET", option)) as Record<string, string>;
+      await inRedis(server, "CONFIG", "SET", option, value);
+      try {
+        expect(await statusWarnings(homeAt(address))).toContain(words);
+        expect(await joining(address)).toEqual([expect.stringContaining(words), ""]);
+        // What is accepted is said by status alone.
+        expect(await joining(`${address}&accept-loss=1`)).toEqual(["", ""]);
+        expect(await statusWarnings(homeAt(`${address}&accept-loss=1`))).toContain(words);
+      } finally {
+        await inRedis(server, "CONFIG", "SET", option, before[option] ?? "");
+      }
+    });
+
+  test("a server that doesn't tell is used all the same", async () => {
+    const address = await made(server.address("silent"));
+    await inRedis(server, "ACL", "SETUSER", "silent", "on", ">pw", "~silent:*", "+@all", "-config", "-info");
+    const silent = address.replace(/\/\/:[^@]+@/, "//silent:pw@");
+    expect(await joining(silent)).toEqual(["", ""]);
+    expect(await statusWarnings(homeAt(silent))).not.toContain("server");
+  });
+});
+
+test.skipIf(lacking("postgres"))(
+  "PostgreSQL: fsync off is said by vault status, and once to who comes to the vault",
+  async () => {
+    const server = await startPostgres();
+    try {
+      const address = await made(server.address("forgetful"));
+      expect(await joining(address)).toEqual(["", ""]);
+      await inPostgres(server, "ALTER SYSTEM SET fsync = off");
+      await inPostgres(server, "SELECT pg_reload_conf()");
+      while ((await inPostgres(server, "SHOW fsync"))[0]?.fsync !== "off") await Bun.sleep(5);
+      expect(await statusWarnings(homeAt(address))).toContain("fsync is off");
+      expect(await joining(address)).toEqual([expect.stringContaining("fsync is off"), ""]);
+    } finally {
+      await server.stop();
+    }
+  },
+);
+
+describe("without TLS", () => {
+  const refusedOrNot = async (store: string): Promise<string> => {
+    try {
+      const { cleartext } = await parseAddress(store);
+      return cleartext ? "in the clear" : "fine";
+    } catch (error) {
+      const { code, message, hint } = error as { code: string; message: string; hint: string };
+      expect(`${message}${hint}`).not.toContain("planted");
+      return `${code}: ${hint}`;
+    }
+  };
+
+  test("no password goes to another machine, unless that is accepted", async () => {
+    for (const [store, remedy] of [
+      ["redis://me:planted@db.example:6379/0", "rediss: in place of redis:"],
+      ["redis://:planted@10.0.0.1:6379/0", "rediss: in place of redis:"],
+      ["postgres://me:planted@db.example/db?sslmode=disable", "sslmode=disable out of"],
+    ] as const) {
+      const found = await refusedOrNot(store);
+      expect(found).toContain("usage: ");
+      expect(found).toContain(remedy);
+      expect(found).toContain("accept-cleartext=1");
+      expect(await refusedOrNot(`${store}${store.includes("?") ? "&" : "?"}accept-cleartext=1`)).toBe("in the clear");
+    }
+  });
+
+  test("to this machine, or with TLS, it does", async () => {
+    for (const store of [
+      ...["redis://me:planted@127.0.0.1:6379/0", "redis://me:planted@[::1]:6379/0", "redis://me:planted@LOCALHOST/0"],
+      ...["rediss://me:planted@db.example/0", "postgres://me:planted@db.example/db"],
+      ...["postgres://me:planted@127.0.0.1/db", "postgres://me:planted@localhost/db?sslmode=disable"],
+    ])
+      expect([store, await refusedOrNot(store)]).toEqual([store, "fine"]);
+    expect(await refusedOrNot("redis://db.example/0")).toBe("in the clear");
+  });
+
+  test.skipIf(lacking("linux", "redis-server"))(
+    "is said by vault status, and once to who comes to the vault",
+    async () => {
+      // Linux leads it to this machine, and nothing says so: what is sent there is taken to leave it.
+      const server = await startRedis();
+      try {
+        const elsewhere = server.address("clear").replace("127.0.0.1", "0.0.0.0");
+        expect((await refusal(openVault(homeAt(elsewhere).context({ AUTH_STORE: elsewhere })))).code).toBe("usage");
+        const accepted = await made(`${elsewhere}&accept-cleartext=1`);
+        expect(await statusWarnings(homeAt(accepted))).toContain("isn't encrypted");
+        expect(await joining(accepted)).toEqual(["", ""]);
+        await inRedis(server, "ACL", "SETUSER", "default", "nopass");
+        const open = elsewhere.replace(/\/\/:[^@]+@/, "//");
+        expect(await joining(open)).toEqual([expect.stringContaining("isn't encrypted"), ""]);
+      } finally {
+        await server.stop();
+      }
+    },
+  );
+});
