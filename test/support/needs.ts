@@ -46,7 +46,8 @@ const NEEDS = {
   "systemd-analyze": () => succeeds("systemd-analyze", "--version"),
   aws: () => succeeds("/usr/bin/aws", "--version"),
   "ansible-vault": () => succeeds("ansible-vault", "--version"),
-  pip: () => succeeds("/usr/bin/python3", "-m", "pip", "--version"),
+  /** 23.1 or newer, which has keyring providers; Debian 12 has 23.0. */
+  pip: () => succeeds("/usr/bin/python3", "-m", "pip", "download", "--keyring-provider", "subprocess", "--help"),
   requests: () => succeeds("/usr/bin/python3", "-c", "import requests"),
   gh: () => succeeds("gh", "--version"),
   skopeo: () => succeeds("skopeo", "--version"),
