@@ -21,6 +21,8 @@ const argv = process.argv.slice(2);
 
 exitOnInterrupt();
 process.on("uncaughtException", (error) => void handleUncaught(error));
+// What a command waits for may not keep the process running by itself, such as a terminal that was asked on before.
+setInterval(() => {}, 2 ** 30);
 // Not awaited here: with a top-level await the bundler keeps what every command loads in ten chunks instead of one.
 start().then((code) => process.exit(code), handleUncaught);
 
