@@ -19,6 +19,7 @@ import {
   newKeyId,
   readHeader,
   retiredKeys,
+  unwrap,
   wrap,
 } from "./header.ts";
 import { removeDrafts } from "./leftovers.ts";
@@ -33,6 +34,7 @@ import {
   SOURCE_WORDS,
   type SourceName,
   STORED,
+  sameKey,
   sourceOf,
   VARIABLES,
   type VariableSource,
@@ -123,7 +125,7 @@ export async function newRequest(
     context: environment === undefined ? context : { ...context, env: environment },
     vaultId: header.vaultId,
     keyId: newKeyId(),
-    kdf: null,
+    kdf: source === "passphrase" ? header.kdf : null,
     rekeys: true,
     ...(next.length > 0 && { members: next }),
     ...(prompt && { prompt }),
@@ -156,7 +158,11 @@ export interface Resealed {
   readonly records: number;
 }
 
-/** The commit. A new key is forgotten only where the vault still has the old one. */
+/**
+ * The commit. A new key is forgotten only where the vault still has the old one.
+ *
+ * @throws AuthError `usage` where the new key is the one that opens the vault now
+ */
 export async function putKey(
   driver: StoreDriver,
   { header, keys }: Unlocked,
@@ -164,6 +170,7 @@ export async function putKey(
   request: KeyRequest,
   made: NewKey,
 ): Promise<Resealed> {
+  if ((await unwrap(header, made.before ?? made.key)) !== null) throw sameKey(source);
   const { vaultId } = header;
   const identity = { ...made, vaultId, epoch: header.epoch + 1, keyId: request.keyId, source };
   try {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { paste, succeeded } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { AUTH, auth, bareEnvironment, type Ended, onTerminal, run } from "../support/program.ts";
+import { bytesUnder } from "../support/stock.ts";
 
 const key = (): string => crypto.getRandomValues(new Uint8Array(32)).toBase64();
 
@@ -189,6 +190,33 @@ describe("rekey", () => {
     expect(JSON.parse(stdout)).toMatchObject({ rekeyed: true, keySource: "env" });
     expect((await token(env)).code).toBe(8);
     expect(JSON.parse((await token({ ...env, AUTH_KEY })).stdout).access_token).toBe("the-token");
+  });
+
+  describe("to the key that it has: refused, and nothing is changed", () => {
+    const [given, printed, phrase] = [key(), `printf %s ${key()}`, "correct horse battery staple"];
+    const cases: readonly [name: string, source: string, now: Record<string, string>, next: Record<string, string>][] =
+      [
+        ["AUTH_KEY alone", "env", { AUTH_KEY: given }, {}],
+        ["the same in AUTH_NEW_KEY", "env", { AUTH_KEY: given }, { AUTH_NEW_KEY: given }],
+        ["AUTH_KEY_COMMAND alone", "command", { AUTH_KEY_COMMAND: printed }, {}],
+        [
+          "another command that prints it",
+          "command",
+          { AUTH_KEY_COMMAND: printed },
+          { AUTH_NEW_KEY_COMMAND: `${printed}; :` },
+        ],
+        ["AUTH_PASSPHRASE alone", "passphrase", { AUTH_PASSPHRASE: phrase }, {}],
+        ["the same in AUTH_NEW_PASSPHRASE", "passphrase", { AUTH_PASSPHRASE: phrase }, { AUTH_NEW_PASSPHRASE: phrase }],
+      ];
+    test.each(cases)("%s", async (_, source, now, next) => {
+      const env = { ...bareEnvironment(), ...now };
+      await succeeded(auth(["vault", "init", "--key", source], { env }));
+      const before = bytesUnder(env.AUTH_HOME ?? "");
+      const refused = await auth(["vault", "rekey", "--key", source, "--json"], { env: { ...env, ...next } });
+      expect([refused.code, errorOf(refused).code]).toEqual([64, "usage"]);
+      expect(errorOf(refused).message).toStartWith("This is the vault's key already");
+      expect(bytesUnder(env.AUTH_HOME ?? "")).toEqual(before);
+    });
   });
 
   test("no vault: exit 8, and how to make one", async () => {

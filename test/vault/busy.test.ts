@@ -74,7 +74,7 @@ describe("a vault that another process holds for a moment", () => {
     await held(700);
     expect((await vaultStatus(home.context()))?.records).toBe(1);
     await held(700);
-    expect((await rekeyVault(home.context({ AUTH_KEY: KEY }), {})).records).toBe(1);
+    expect((await rekeyVault(home.context({ AUTH_KEY: KEY }), { source: "file" })).records).toBe(1);
   });
 });
 

@@ -7,20 +7,26 @@ import { rekeyVault } from "../../src/vault/rekey.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
 import type { Vault } from "../../src/vault/types.ts";
 import { openVault } from "../../src/vault/vault.ts";
-import { actor, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
+import { actor, type Home, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
 
 const OTHER_KEY = `${"cd".repeat(31)}ef`;
 
+/** With a key file, from which whoever has the home finds the new key, too. */
+async function openByFile(home: Home): Promise<Vault> {
+  await initVault(home.context(), { source: "file" });
+  return (await openVault(home.context())) as Vault;
+}
+
 test("every record is read after a rekey as before it", async () => {
   using home = newHome();
-  const vault = await home.open();
+  const vault = await openByFile(home);
   await vault.commit([put("a:b", 1, "1"), put("c:d", 1, "2", "client"), put("defaults", 1, "3", "settings")]);
   await vault.commit([put("a:b", 2, "1 again")]);
   const print = await vault.fingerprint("x");
   vault.close();
-  const rekeyed = await rekeyVault(home.context({ AUTH_KEY: KEY }), {});
-  expect(rekeyed).toEqual({ source: "env", epoch: 2, records: 3, fingerprint: expect.any(String) });
-  const after = await home.open();
+  const rekeyed = await rekeyVault(home.context(), {});
+  expect(rekeyed).toEqual({ source: "file", epoch: 2, records: 3, fingerprint: expect.any(String) });
+  const after = await openByFile(home);
   expect((await after.read("connection", "a:b"))?.version.generation).toBe(2);
   expect((await after.read("connection", "a:b"))?.body).toBe("1 again");
   expect((await after.read("client", "c:d"))?.body).toBe("2");
@@ -30,9 +36,9 @@ test("every record is read after a rekey as before it", async () => {
 
 test("a writer with the old key stores nothing; once it has the new one it does", async () => {
   using home = newHome();
-  const vault = await home.open();
+  const vault = await openByFile(home);
   await vault.commit([put("a:b", 1, "1")]);
-  await rekeyVault(home.context({ AUTH_KEY: KEY }), {});
+  await rekeyVault(home.context(), {});
   expect(await vault.commit([put("a:b", 2, "late")])).toBe("rekeyed");
   expect(await vault.commit([put("new:one", 1, "late")])).toBe("rekeyed");
   await vault.reload();
@@ -42,21 +48,21 @@ test("a writer with the old key stores nothing; once it has the new one it does"
 
 test("a reader that was open before a rekey goes on reading and listing", async () => {
   using home = newHome();
-  const vault = await home.open();
+  const vault = await openByFile(home);
   await vault.commit([put("a:b", 1, "1")]);
-  await rekeyVault(home.context({ AUTH_KEY: KEY }), {});
+  await rekeyVault(home.context(), {});
   expect((await vault.read("connection", "a:b"))?.body).toBe("1");
-  await rekeyVault(home.context({ AUTH_KEY: KEY }), {});
+  await rekeyVault(home.context(), {});
   expect((await vault.list("connection")).map(({ body }) => body)).toEqual(["1"]);
   vault.close();
 });
 
 test("no commit is lost to rekeys that happen while another process writes", async () => {
   using home = newHome();
-  (await home.open()).close();
-  const writer = actor(home, "busy");
+  (await openByFile(home)).close();
+  const writer = actor(home, "busy", {});
   expect(await writer.line()).toBe("ready");
-  const context = home.context({ AUTH_KEY: KEY });
+  const context = home.context();
   for (let i = 0; i < 8; i++) {
     await Bun.sleep(30);
     await rekeyVault(context, {});
@@ -65,7 +71,7 @@ test("no commit is lost to rekeys that happen while another process writes", asy
   const [written, rekeyed] = (await writer.line()).split(" ").map(Number);
   await writer.child.exited;
   expect(rekeyed).toBeGreaterThan(0);
-  const vault = await home.open();
+  const vault = await openByFile(home);
   expect(await vault.list("connection")).toHaveLength(written ?? -1);
   expect((await vaultStatus(context))?.epoch).toBe(9);
   vault.close();
@@ -113,7 +119,7 @@ test("AUTH_KEY is changed for another one", async () => {
 
 test("the data key is always a new one: the old header and key open none of the new records", async () => {
   using home = newHome();
-  const vault = await home.open();
+  const vault = await openByFile(home);
   await vault.commit([put("a:b", 1, "1")]);
   vault.close();
   const headerOf = (): Uint8Array => {
@@ -122,12 +128,13 @@ test("the data key is always a new one: the old header and key open none of the 
     database.close();
     return row.value;
   };
-  const old = headerOf();
-  await rekeyVault(home.context({ AUTH_KEY: KEY }), {});
+  const [old, key] = [headerOf(), readFileSync(home.key)];
+  await rekeyVault(home.context(), {});
   const database = new Database(home.file);
   database.run("UPDATE store SET value = ? WHERE key = 'header'", [old]);
   database.close();
-  const opened = await home.open();
+  writeFileSync(home.key, key, { mode: 0o600 });
+  const opened = await openByFile(home);
   expect((await refusal(opened.read("connection", "a:b"))).code).toBe("vault_corrupt");
   opened.close();
 });
@@ -216,11 +223,21 @@ describe("a rekey that ends while another command is at the vault", () => {
   test("a reader that is overtaken again and again is asked to try again, and the vault is not called damaged", async () => {
     using home = newHome();
     await initVault(home.context(given), { source: "passphrase" });
-    const rekey = () => rekeyVault(home.context(given), {});
-    const prompt = during(rekey, 20);
+    let passphrase = PASSPHRASE;
+    const rekey = async (): Promise<void> => {
+      const next = `${passphrase} and another`;
+      await rekeyVault(home.context({ AUTH_PASSPHRASE: passphrase }), { environment: { AUTH_PASSPHRASE: next } });
+      passphrase = next;
+    };
+    let left = 20;
+    const prompt = async (): Promise<Secret> => {
+      const typed = new Secret(passphrase);
+      if (left-- > 0) await rekey();
+      return typed;
+    };
     const vault = (await openVault(home.context(), { prompt })) as Vault;
     await rekey();
-    await (await openVault(home.context(given)))?.commit([put("a:b", 1, "1")]);
+    await (await openVault(home.context({ AUTH_PASSPHRASE: passphrase })))?.commit([put("a:b", 1, "1")]);
     expect((await refusal(vault.read("connection", "a:b"))).code).toBe("busy");
     vault.close();
   }, 60_000);

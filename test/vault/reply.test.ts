@@ -106,9 +106,9 @@ test("blanking leaves zeros, and needs no file to be there", async () => {
 test("a reply kept before a rekey, or two, still opens", async () => {
   await lock.reply.prepare();
   await lock.reply.keep(version(1), bytes("old key"));
-  const context = home.context({ AUTH_KEY: KEY });
-  await rekeyVault(context, {});
-  await rekeyVault(context, {});
+  const other = `${"cd".repeat(31)}ef`;
+  await rekeyVault(home.context({ AUTH_KEY: KEY }), { environment: { AUTH_KEY: other } });
+  await rekeyVault(home.context({ AUTH_KEY: other }), { environment: { AUTH_KEY: KEY } });
   await vault.reload();
   expect(textOf(await lock.reply.read(version(1)))).toBe("old key");
 });

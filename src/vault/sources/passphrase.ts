@@ -21,7 +21,9 @@ export const passphraseSource: KeySource = {
   },
   async create(request) {
     const kdf = newKdf();
-    return { key: await derive(await choose(request), kdf), kdf };
+    const passphrase = await choose(request);
+    const before = request.kdf === null ? {} : { before: await derive(passphrase, request.kdf) };
+    return { key: await derive(passphrase, kdf), kdf, ...before };
   },
   async forget() {},
 };

@@ -3,7 +3,7 @@
  * but for AUTH_KEY, which is only read.
  */
 import type { Context } from "../../platform/context.ts";
-import { AuthError } from "../../platform/errors.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import type { Bytes } from "../bytes.ts";
 import type { Kdf } from "../header.ts";
@@ -38,6 +38,8 @@ export interface KeyRequest {
 export interface NewKey {
   readonly key: Bytes;
   readonly kdf: Kdf | null;
+  /** What the same passphrase gave until then, where it was one. */
+  readonly before?: Bytes;
   readonly team?: Team;
 }
 
@@ -139,14 +141,27 @@ function noKey(): AuthError {
 
 /** The new key has to outlive the command: one that is made on its line would be lost with it, and the vault too. */
 function noNewKey(): AuthError {
-  return locked(
-    "There is no new key: AUTH_NEW_KEY is not set.",
-    [
-      "Give the new key in AUTH_NEW_KEY, and keep it: AUTH_KEY must hold it afterwards.",
-      "  export AUTH_NEW_KEY=$(openssl rand -base64 32)",
-      "  auth vault rekey --key env",
-      "  export AUTH_KEY=$AUTH_NEW_KEY",
-    ].join("\n"),
+  return locked("There is no new key: AUTH_NEW_KEY is not set.", NEW_KEY_LINES);
+}
+
+const NEW_KEY_LINES = [
+  "Give the new key in AUTH_NEW_KEY, and keep it: AUTH_KEY must hold it afterwards.",
+  "  export AUTH_NEW_KEY=$(openssl rand -base64 32)",
+  "  auth vault rekey --key env",
+  "  export AUTH_KEY=$AUTH_NEW_KEY",
+].join("\n");
+
+/** Who had the key would still open the vault: a rekey is there to end that. */
+export function sameKey(source: SourceName): AuthError {
+  const hints: Partial<Record<SourceName, string>> = {
+    env: NEW_KEY_LINES,
+    command:
+      "Give a command that prints another key in AUTH_NEW_KEY_COMMAND: AUTH_KEY_COMMAND must hold it afterwards.",
+    passphrase: "Choose another passphrase, here or in AUTH_NEW_PASSPHRASE.",
+  };
+  return usage(
+    `This is the vault's key already, from ${SOURCE_WORDS[source]}: it would open the vault as before.`,
+    `Nothing was changed. ${hints[source] ?? "Give another one."}`,
   );
 }
 
