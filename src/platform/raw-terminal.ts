@@ -54,6 +54,8 @@ export async function openTerminal(raw = true): Promise<Terminal> {
       stream.on("end", () => listener(null));
       stream.on("error", () => listener(null));
       stream.resume();
+      // Let go of by `close`: it is read, and keeps the process, only where it is held again.
+      if (!own) stream.ref();
       const held = heldSignal();
       if (held?.aborted) listener(null);
       else held?.addEventListener("abort", () => listener(null), { once: true });

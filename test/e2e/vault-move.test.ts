@@ -63,7 +63,7 @@ test("what is wrong with --to is said of it, and no password is shown", async ()
   const env = await withLogins(1);
   for (const [to, words] of [
     ["ftp://host", "--to names no store"],
-    ["redis://:secret@host:1/x", "--to redis://"],
+    ["redis://:secret@host:1/x", "--to rediss://"],
     ["sqlite:", "--to names no file"],
   ] as const) {
     const ended = await auth(["vault", "copy", "--to", to], { env });
