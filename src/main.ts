@@ -4,13 +4,18 @@ import type { Definition, Loader } from "./cli/command.ts";
 import { type Cli, createCli, DEFAULT_GLOBALS } from "./cli/context.ts";
 import { asAuthError, EXIT_CODES } from "./cli/exit.ts";
 import { quickCall } from "./cli/quick.ts";
+import token from "./cli/token.ts";
 import { EVERY, nameInFull } from "./connections/ref.ts";
+import { clientOf, HELPERS } from "./inject/helpers/table.ts";
 import type { Environment } from "./platform/context.ts";
 import { exitOnInterrupt, interruptedExitCode } from "./platform/signals.ts";
 
-/** What programs call all day is found without the command tree. */
+/**
+ * What programs call all day is found without the command tree. `token` comes with the program: nearly every command
+ * needs the modules that it needs, and so they are in one chunk.
+ */
 const FAST: Readonly<Record<string, Loader>> = {
-  token: () => import("./cli/token.ts"),
+  token: async () => ({ default: token }),
   run: () => import("./cli/run.ts"),
   refresh: () => import("./cli/refresh.ts"),
 };
@@ -84,7 +89,6 @@ async function inBackground(name: "__agent" | "__notify"): Promise<number> {
 
 /** What a program asks that takes us for its credential helper: not read as a command line of ours. null: it isn't one. */
 async function helperCall(): Promise<number | null> {
-  const { clientOf, HELPERS } = await import("./inject/helpers/table.ts");
   const [first = "", named = "", ...rest] = argv;
   const byName = clientOf(process.argv0);
   const client = byName ?? (first === "helper" && Object.hasOwn(HELPERS, named) ? named : null);

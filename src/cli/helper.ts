@@ -1,6 +1,5 @@
 import { HELPERS } from "../inject/helpers/table.ts";
 import { defineCommand, list } from "./command.ts";
-import { answer } from "./helper/answer.ts";
 import { oneOf } from "./suggest.ts";
 
 export default defineCommand({
@@ -46,7 +45,8 @@ export default defineCommand({
       "the connection for one host, which isn't its provider's own",
     ],
   ],
-  run: (cli, args) => {
+  run: async (cli, args) => {
+    const { answer } = await import("./helper/answer.ts");
     const [, ...words] = args._;
     const flags = [
       ...(args.profile === undefined ? [] : ["--profile", args.profile]),
