@@ -205,6 +205,12 @@ describe("by their documented calls", () => {
     }
   });
 
+  test("NuGet: the variable of its configuration is the token", async () => {
+    const [, variable = ""] = /"%(\w+)%"/.exec(recipe("NuGet", 0, {})) ?? [];
+    const line = recipe("NuGet", 1, { "dotnet restore": `printenv ${variable}` });
+    expect((await sh(line)).stdout).toBe(`${token()}\n`);
+  });
+
   test("mbsync: the token on stdout", async () => {
     const text = recipe("mutt and mbsync", 1, { "https://login.example": host.url });
     const [, command = ""] = /"(auth [^"]*)"/.exec(text) ?? [];
