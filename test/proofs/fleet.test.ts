@@ -3,14 +3,23 @@
  * longer than a lease lasts is refused by the database (RULES.md §5, 6.2, 6.3). Each machine is a home of its own.
  */
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Mutant } from "../../src/platform/faults.ts";
 import { type FaultyOptions, startFaulty } from "../issuers/faulty.ts";
 import { lacking } from "../support/needs.ts";
 import { type Ended, tempFolder } from "../support/program.ts";
 import { BACKENDS, lazyServer } from "../vault/shared-home.ts";
-import { LOGIN, mustFail, type Order, type ProofHome, proofHome, type Running, SCALE } from "./proof-home.ts";
+import {
+  isConnected,
+  LOGIN,
+  mustFail,
+  type Order,
+  type ProofHome,
+  proofHome,
+  type Running,
+  SCALE,
+} from "./proof-home.ts";
 
 /** Milliseconds. What the release has takes three quarters of a minute. */
 const SHORT = { lease: 2_000 };
@@ -47,19 +56,6 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
     }
 
     const TOKEN = ["token", LOGIN];
-
-    /** Whether a process has come to the database: it has the vault open, or is about to. */
-    const isConnected = ({ process: { pid } }: Running): boolean => {
-      const folder = `/proc/${pid}/fd`;
-      if (!existsSync(folder)) return false;
-      return readdirSync(folder).some((fd) => {
-        try {
-          return readlinkSync(join(folder, fd)).startsWith("socket:");
-        } catch {
-          return false; // Closed while we looked.
-        }
-      });
-    };
 
     async function crowd(machines: number, processes: number, mutant?: Mutant): Promise<void> {
       const order = { limits: ONE_FOR_ALL, mutant };

@@ -3,7 +3,7 @@
  * Programs run in it are the test build (RULES.md 6.0): the release's sources and flags, with fault points in it.
  */
 import { afterAll } from "bun:test";
-import { appendFileSync, existsSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { type Connection, encodeRecord, newConnection } from "../../src/connections/record.ts";
@@ -186,6 +186,19 @@ function recordOf(issuer: FaultyIssuer, link: Link, name: string, left: number):
       scopes: ["a", "b"],
     }),
   };
+}
+
+/** Whether a process has come to the database: it has the vault open, or is about to. */
+export function isConnected({ process: { pid } }: Running): boolean {
+  const folder = `/proc/${pid}/fd`;
+  if (!existsSync(folder)) return false;
+  return readdirSync(folder).some((fd) => {
+    try {
+      return readlinkSync(join(folder, fd)).startsWith("socket:");
+    } catch {
+      return false; // Closed while we looked.
+    }
+  });
 }
 
 /** Runs jobs, so many at a time. */

@@ -169,7 +169,7 @@ function filesOf(folder: string, { key, cert }: { key: string; cert: string }): 
   return files;
 }
 
-function freePort(): number {
+export function freePort(): number {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const { port } = listener;
   listener.stop(true);

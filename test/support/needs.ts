@@ -14,6 +14,8 @@ const NEEDS = {
   setpriv: () => succeeds("setpriv", "--version"),
   /** A mount namespace of one's own, so that nothing stays mounted whatever happens to the test. */
   mounts: () => succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"),
+  /** A network of one's own, with a link out of it. */
+  networks: () => succeeds("unshare", "--net", "ip", "link", "add", "a", "type", "veth", "peer", "name", "b"),
   chroot: () => succeeds("chroot", "/", "true"),
   strip: () => succeeds("strip", "--version"),
   strace: () => succeeds("strace", "--version"),
@@ -71,6 +73,11 @@ export function lacking(...needs: readonly Need[]): boolean {
   const missing = needs.filter((need) => !NEEDS[need]());
   if (missing.length > 0 && process.env.CI) throw new Error(`This machine lacks what CI must have: ${missing.join()}`);
   return missing.length > 0;
+}
+
+/** For a test that proves the same by other means where it isn't there. */
+export function isThere(need: Need): boolean {
+  return NEEDS[need]();
 }
 
 /** The folder of `postgres` and `initdb`; null where there is none. */
