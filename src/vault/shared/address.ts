@@ -24,6 +24,9 @@ export interface SharedAddress {
   readonly place: string;
   /** Server and database, with user and password, in the form that the client takes. */
   readonly url: string;
+  /** Empty where Redis is to take its own default. */
+  readonly user: string;
+  readonly database: string;
   /** Redis: what the keys begin with. PostgreSQL: the schema. */
   readonly namespace: string;
   readonly tls: boolean;
@@ -90,6 +93,8 @@ export async function parseAddress(store: string): Promise<SharedAddress> {
     shown: `${backend}://${where} (${backend === "redis" ? "prefix" : "schema"} ${namespace})`,
     place: `${backend} ${where} ${namespace}`,
     url: `${backend === "redis" && tls ? "rediss" : backend}://${credentials}${where}`,
+    user,
+    database,
     namespace,
     tls,
     certificates: await certificatesIn(options.get("ca") ?? options.get("sslrootcert")),

@@ -3,6 +3,8 @@ import { AuthError, errorCode, usage } from "../../platform/errors.ts";
 import { busy, ServerFull } from "../driver.ts";
 import { NOT_HANDED_ON } from "../key-variables.ts";
 import type { SharedAddress } from "./address.ts";
+import { quoted } from "./postgres-schema.ts";
+import { postgresRights, redisRights } from "./rights.ts";
 
 /** The code of a call that got no answer in time. */
 export const TIMED_OUT = "auth_store_timeout";
@@ -46,12 +48,12 @@ export function notOurs({ shown }: SharedAddress, what: string, cause?: unknown)
 }
 
 /** What another user of the database put there would run with the rights of the one in AUTH_STORE. */
-export function foreignSchema({ shown, namespace }: SharedAddress): AuthError {
+export function foreignSchema({ shown, namespace, user }: SharedAddress): AuthError {
   return new AuthError(
     "vault_corrupt",
     `What is at ${shown} is not used: another user of the database owns the schema or something in it, or may add to it.`,
     {
-      hint: `Name a schema of its own: in AUTH_STORE, ?schema=<name>\nOr, if this one is the vault's, let the user in AUTH_STORE own all of it (ALTER SCHEMA ${namespace} OWNER TO <user>), and no one else have CREATE in it.`,
+      hint: `Name a schema of its own: in AUTH_STORE, ?schema=<name>\nOr, if this one is the vault's, let the user in AUTH_STORE own all of it (ALTER SCHEMA ${quoted(namespace)} OWNER TO ${quoted(user)}, and so for each of its tables and functions), and no one else have CREATE in it.`,
     },
   );
 }
@@ -135,10 +137,6 @@ export function redisFailure(address: SharedAddress, error: unknown): AuthError 
 
 const USE_PRIMARY = "Name the primary server in AUTH_STORE.";
 
-function redisRights({ namespace }: SharedAddress): string {
-  return `It needs the keys of its prefix (~${namespace}:*), and the commands GET SET DEL PEXPIRE HGET HMGET HKEYS HSET HDEL EVAL INFO PING.`;
-}
-
 const TOO_MANY_CONNECTIONS = "53300";
 
 /** By SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html), which Bun gives as `errno`. */
@@ -160,10 +158,6 @@ export function postgresFailure(address: SharedAddress, error: unknown): AuthErr
     return unwritable(address, "the server is out of disk or memory", "Make room there.", error);
   if (/^(42|22)/.test(state)) return notOurs(address, "its schema holds other tables than a vault's", error);
   return unreachable(address, `the server reported ${wordOf(state)}`, error);
-}
-
-function postgresRights({ namespace }: SharedAddress): string {
-  return `Let the database's owner make the schema for it: CREATE SCHEMA "${namespace}" AUTHORIZATION <user>`;
 }
 
 function wordOf(text: string): string {

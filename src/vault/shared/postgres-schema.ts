@@ -45,7 +45,7 @@ BEGIN
 END $$;`;
 }
 
-/** A schema's name, which may be a word of SQL: `user`. @param name letters, digits and _, as `parseAddress` lets through */
+/** A name, which may be a word of SQL (`user`), or a user's with any sign in it. */
 export function quoted(name: string): string {
-  return `"${name}"`;
+  return `"${name.replaceAll('"', '""')}"`;
 }
