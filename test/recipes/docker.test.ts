@@ -1,4 +1,4 @@
-/** skopeo against a registry that gives tokens of its own for credentials (docs/recipes.md, docker, podman, skopeo). */
+/** skopeo, and docker itself, against a registry that gives tokens of its own for credentials (docs/recipes.md, docker, podman, skopeo). */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -44,4 +44,15 @@ test.skipIf(skip)("a registry without a login is asked for without credentials",
   expect(code).not.toBe(0);
   expect(stderr).toContain("unauthorized");
   expect(registry.seen).toEqual([]);
+});
+
+test.skipIf(lacking("docker"))("docker itself asks a registry by the same file", async () => {
+  const { host: name } = new URL(host.url);
+  const { sh } = recipeHome(host);
+  const inspect = `docker manifest inspect --insecure ${name}/team/app:1`;
+  expect((await sh(inspect)).code).not.toBe(0);
+  // Its pull is its daemon's, which a test can't start: it is given what this one gets.
+  const lines = script.replace(/^skopeo .*$/m, inspect);
+  expect(await sh(lines)).toMatchObject({ code: 0, stdout: expect.stringContaining('"schemaVersion": 2') });
+  expect(registry.seen.at(-1)).toMatchObject({ owner: "home", scope: "repository:team/app:pull" });
 });

@@ -52,6 +52,8 @@ const NEEDS = {
   pip: () => succeeds("/usr/bin/python3", "-m", "pip", "download", "--keyring-provider", "subprocess", "--help"),
   requests: () => succeeds("/usr/bin/python3", "-c", "import requests"),
   gh: () => succeeds("gh", "--version"),
+  /** The client alone. */
+  docker: () => succeeds("docker", "--version"),
   skopeo: () => succeeds("skopeo", "--version"),
   cargo: () => succeeds("cargo", "--version"),
   /** 1.22 or newer. Debian 12 has 1.20, which ends with a panic where it writes its settings. */
