@@ -4,7 +4,7 @@ import { type Created, initVault } from "../vault/create.ts";
 import { rekeyVault } from "../vault/rekey.ts";
 import { SOURCE_WORDS, type SourceName } from "../vault/sources/source.ts";
 import { vaultStatus } from "../vault/status.ts";
-import { storeAt } from "../vault/store.ts";
+import { type ChosenBy, storeAt } from "../vault/store.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
 import { vaultDialogue } from "./session.ts";
 import { comparisonBy, FINGERPRINT } from "./vault/fingerprint.ts";
@@ -24,9 +24,10 @@ const status = defineCommand({
         hint: "The first login makes one; or choose where its key comes from: auth vault init --key keychain",
       });
     const warnings = vault.warnings.map(({ text }) => text);
-    if (output.isJson) return output.json({ ...vault, warnings });
+    const { chosenBy } = storeAt(context);
+    if (output.isJson) return output.json({ ...vault, warnings, chosenBy });
     await output.lines([
-      `Vault: ${vault.path}`,
+      `Vault: ${vault.path}${chosenByWords(chosenBy)}`,
       `Key: ${keyWords(vault.keySource, vault.keyVariable)}`,
       `Records: ${vault.records}`,
       `Format: ${vault.format}, epoch ${vault.epoch}`,
@@ -35,6 +36,12 @@ const status = defineCommand({
     for (const warning of warnings) output.warn(warning);
   },
 });
+
+/** Why it is this vault, in brackets. Empty where nothing says it. */
+export function chosenByWords(chosenBy: ChosenBy): string {
+  if (chosenBy === null) return "";
+  return chosenBy === "use" ? " (by 'auth vault use')" : ` (by ${chosenBy})`;
+}
 
 /** @param variable the one that is asked now in place of the recorded source */
 export function keyWords(source: SourceName, variable: string | null): string {
@@ -120,6 +127,7 @@ export default defineGroup({
     backup: () => import("./vault/backup.ts"),
     restore: () => import("./vault/restore.ts"),
     member: () => import("./vault/member.ts"),
+    use: () => import("./vault/use.ts"),
   },
   examples: [
     ["auth vault status", "where it is, what its key comes from"],

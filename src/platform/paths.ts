@@ -9,6 +9,8 @@ export interface Paths {
   readonly key: string;
   /** This home's own key, as a member of vaults that have some. */
   readonly identity: string;
+  /** Where another vault is that this home uses. */
+  readonly store: string;
   readonly providers: string;
   /** Copies of other programs' files, as they were before an import. */
   readonly backups: string;
@@ -57,8 +59,9 @@ export function pathsFor(
   );
   // What roams is copied to other machines: a key stays on its own, but where an earlier version put it.
   if (platform !== "win32") return places;
-  const identity = at(data, "auth-key", "identity");
-  return { ...places, identity, key: exists(places.key) ? places.key : at(data, "auth-key", "key") };
+  const local = (name: string): string => at(data, "auth-key", name);
+  const key = exists(places.key) ? places.key : local("key");
+  return { ...places, key, identity: local("identity"), store: local("store") };
 }
 
 function layout(folders: Folders, at: (...parts: string[]) => string): Paths {
@@ -66,6 +69,7 @@ function layout(folders: Folders, at: (...parts: string[]) => string): Paths {
     vault: at(folders.data, "vault.db"),
     key: at(folders.config, "key"),
     identity: at(folders.config, "identity"),
+    store: at(folders.config, "store"),
     providers: at(folders.config, "providers"),
     backups: at(folders.data, "backups"),
     audit: at(folders.state, "audit.jsonl"),

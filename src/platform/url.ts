@@ -52,7 +52,17 @@ export function withoutQuery(url: string): string {
 
 /** An address of a shared vault: scheme, user, server, database, options. No '@' stands where a password may have gone astray. */
 const STORE = /^((?:rediss?|postgres(?:ql)?):\/\/)(?:([^/?#@:]*)(?::[^/?#]*)?@)?([^/?#@]+)(\/[^/?#@]*)?(\?[^#@]*)?$/i;
-const STORE_OPTIONS = ["prefix", "schema", "ca", "sslmode", "sslrootcert", "accept-loss", "cache", "fingerprint"];
+const STORE_OPTIONS = [
+  "prefix",
+  "schema",
+  "ca",
+  "sslmode",
+  "sslrootcert",
+  "accept-loss",
+  "accept-cleartext",
+  "cache",
+  "fingerprint",
+];
 
 /**
  * AUTH_STORE for others to see: `redis://user:secret@host` → `redis://user@host`.

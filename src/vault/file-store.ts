@@ -12,7 +12,7 @@ import type { Vault } from "./types.ts";
 import { mayAsk } from "./unlock.ts";
 import type { VaultOptions } from "./vault.ts";
 
-export function fileStore(context: Context, path: string): VaultStore {
+export function fileStore(context: Context, path: string): Omit<VaultStore, "chosenBy"> {
   return {
     name: path,
     file: path,
@@ -24,13 +24,18 @@ export function fileStore(context: Context, path: string): VaultStore {
     prepare: async (...how) => (await import("./create-file.ts")).prepareFile(path, ...how),
     rekey: async (options) => (await import("./rekey.ts")).rekeyFile(context, path, options),
     status: async () => (await import("./status.ts")).fileStatus(context, path),
+    async join(options) {
+      const vault = await openFile(context, path, options);
+      await vault?.close();
+      return { store: path, vaultId: vault?.id ?? null };
+    },
     async accept() {
       throw usage(
         "Only a vault that machines share is accepted.",
         "AUTH_STORE must name it: redis://… or postgres://…",
       );
     },
-    addressFor: () => null,
+    address: () => null,
     async beginAgain() {
       const { moveCommand } = await import("../platform/file-commands.ts");
       return `Then move the vault away: ${moveCommand(path, `${path}.lost`)}\nAnd log in again: auth login <provider>`;

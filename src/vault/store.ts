@@ -9,6 +9,7 @@ import type { Bytes } from "./bytes.ts";
 import type { Preparation } from "./create.ts";
 import type { StoreDriver } from "./driver.ts";
 import { fileStore } from "./file-store.ts";
+import { keptStore } from "./kept-store.ts";
 import type { Rekeyed, RekeyOptions } from "./rekey.ts";
 import { sharedStore } from "./shared/vault-store.ts";
 import type { KeyRequest, Prompt, SourceName } from "./sources/source.ts";
@@ -17,6 +18,7 @@ import type { Vault } from "./types.ts";
 import type { VaultOptions } from "./vault.ts";
 
 export interface VaultStore {
+  readonly chosenBy: ChosenBy;
   /** For messages about a vault that isn't there yet. */
   readonly name: string;
   /** The vault file; for a database, a path of this home beside which are its locks. */
@@ -37,10 +39,12 @@ export interface VaultStore {
   rekey(options: RekeyOptions): Promise<Rekeyed>;
   /** As `vaultStatus`. */
   status(): Promise<VaultStatus | null>;
-  /** `auth vault accept`. @throws AuthError `usage` where the vault is a file; as `open` */
+  /** Opens the vault, and with that knows it from now on. @throws AuthError as `open`, and where it may be another one than is meant */
+  join(options: AcceptOptions): Promise<Accepted>;
+  /** `auth vault accept`. @throws AuthError `usage` where the vault is a file; as `join` */
   accept(options: AcceptOptions): Promise<Accepted>;
-  /** What AUTH_STORE is to be on another machine, but for a password; null: a file is on this one. */
-  addressFor(fingerprint: string): string | null;
+  /** Where another machine finds it, without a password; null: it can't, or not without a password in the address. */
+  address(): string | null;
   /** Lines of a hint: how to begin with another vault where this one is lost. */
   beginAgain(): Promise<string>;
 }
@@ -57,6 +61,9 @@ export interface AcceptOptions extends Comparison {
   readonly prompt?: Prompt;
 }
 
+/** What says where a context's vault is: a variable, `auth vault use`, or nothing. */
+export type ChosenBy = "AUTH_STORE" | "use" | null;
+
 export interface Accepted {
   /** The place, without a password. */
   readonly store: string;
@@ -64,11 +71,13 @@ export interface Accepted {
   readonly vaultId: string | null;
 }
 
-/** The only reader of AUTH_STORE. Pure text: nothing is looked at. @throws AuthError `usage` */
+/** The only reader of AUTH_STORE, and of what `auth vault use` keeps. No vault is looked at. @throws AuthError `usage`, `vault_locked` */
 export function storeAt(context: Context): VaultStore {
-  const store = context.env.AUTH_STORE;
-  if (store !== undefined && /^(rediss?|postgres(ql)?):/i.test(store)) return sharedStore(context, store);
-  return fileStore(context, vaultPath(context));
+  const given = context.env.AUTH_STORE || null;
+  const store = given ?? keptStore(context);
+  const chosenBy = store === null ? null : given === null ? "use" : "AUTH_STORE";
+  if (store !== null && /^(rediss?|postgres(ql)?):/i.test(store)) return { ...sharedStore(context, store), chosenBy };
+  return { ...fileStore(context, vaultPath(context, store ?? undefined)), chosenBy };
 }
 
 /**

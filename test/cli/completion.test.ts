@@ -38,7 +38,7 @@ const valuesOf = async (line: string): Promise<string[]> => (await offered(line)
 describe("Tab offers", () => {
   const EXACTLY: Readonly<Record<string, readonly string[]>> = {
     lo: ["login", "logout", "log"],
-    "vault ": ["status", "init", "rekey", "accept", "copy", "backup", "restore", "member"],
+    "vault ": ["status", "init", "rekey", "accept", "copy", "backup", "restore", "member", "use"],
     "vault member ": ["key", "add", "remove", "list"],
     "-q --json vault re": ["rekey", "restore"],
     // A provider alone is enough where its only connection is called default.

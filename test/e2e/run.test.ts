@@ -193,6 +193,13 @@ describe("the environment of the command", () => {
     expect(await inside("--keep-key")).toMatchObject({ code: 0, stdout: "github-token\n" });
   });
 
+  test("no option of an address is taken for a password that went astray", async () => {
+    const { OPTIONS } = await import("../../src/vault/shared/address.ts");
+    const { withoutPassword } = await import("../../src/platform/url.ts");
+    for (const option of Object.values(OPTIONS).flat())
+      expect(withoutPassword(`redis://u:p@host?${option}=1`)).toBe(`redis://u@host?${option}=1`);
+  });
+
   test("a password in AUTH_STORE doesn't reach it; the rest of it does", async () => {
     const { childEnvironment } = await import("../../src/inject/environment.ts");
     for (const [given, left] of [

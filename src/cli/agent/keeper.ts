@@ -153,10 +153,11 @@ function withKey(cli: Cli, key: Secret): Cli {
 
 /**
  * Whoever may read the file has the key, locked or not: the agent reads it itself. Not where the file lacks it, and the key
- * on record as the file's is given in another way.
+ * on record as the file's, or a member's, is given in another way.
  */
 async function isKeyInFile({ context }: Cli): Promise<boolean> {
-  if ((await vaultStatus(context))?.keySource !== "file") return false;
+  const source = (await vaultStatus(context))?.keySource;
+  if (source !== "file" && source !== "members") return false;
   try {
     return (await vaultKey(context, nobodyIsAsked)) !== null;
   } catch (error) {

@@ -10,7 +10,7 @@ import { lstat, realPlace, touching, wrongOwner } from "../../vault/files.ts";
 import type { SourceName } from "../../vault/sources/source.ts";
 import { vaultStatus, vaultWarnings } from "../../vault/status.ts";
 import { storeAt } from "../../vault/store.ts";
-import { keyWords } from "../vault.ts";
+import { chosenByWords, keyWords } from "../vault.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 
 /** Who owns the folders and files, and who else can reach them. Found without opening the vault. */
@@ -89,8 +89,9 @@ export const examineVault: Examine = async ({ context }) => {
   const status = await vaultStatus(context);
   if (status === null) return [fine(`none yet: the first login makes one at ${storeAt(context).name}`)];
   const { path, records, format, epoch, warnings } = status;
+  const why = chosenByWords(storeAt(context).chosenBy);
   return [
-    fine(`${path}, ${records} ${records === 1 ? "record" : "records"}, format ${format}, epoch ${epoch}`),
+    fine(`${path}${why}, ${records} ${records === 1 ? "record" : "records"}, format ${format}, epoch ${epoch}`),
     ...warnings.filter(({ about }) => about === "server").map(({ text, remedy }) => doubtful(text, remedy)),
   ];
 };

@@ -7,6 +7,7 @@ const MEANINGS: Readonly<Record<keyof Paths, string>> = {
   vault: "The vault: every login, sealed. Its locks are beside it, in vault.locks.",
   key: "The key file, where the vault's key is kept in a file.",
   identity: "This machine's own key, as a member of a vault: auth vault member key.",
+  store: "The address of another vault that is used: auth vault use.",
   providers: "Provider plugins.",
   backups: "Copies of other programs' files, as they were before 'auth import --move'.",
   audit: "The audit log: auth log.",

@@ -1,4 +1,4 @@
-import { AuthError, usage } from "../../platform/errors.ts";
+import { usage } from "../../platform/errors.ts";
 import { secretFromStdin } from "../../platform/stdin.ts";
 import { copyVault } from "../../vault/moving/copy.ts";
 import type { Target } from "../../vault/moving/open.ts";
@@ -8,6 +8,7 @@ import type { Cli } from "../context.ts";
 import { vaultDialogue } from "../session.ts";
 import { KEY, keyOptions, withNewKey } from "./keys.ts";
 import { progressOf, reportMoved } from "./moved.ts";
+import { namedAs } from "./named.ts";
 
 export default defineCommand({
   name: "copy",
@@ -37,7 +38,7 @@ export default defineCommand({
     if (args.to !== "-" && URL.parse(store)?.password)
       cli.output.warn("Other processes can see a password on the command line. Better: --to -");
     const target = await targetAt(cli, store, args.key);
-    const moved = await ofTarget(() =>
+    const moved = await namedAs("--to", "--to ", () =>
       copyVault(cli.context, target, { ...vaultDialogue(cli), dryRun, progress: progressOf(cli) }),
     );
     const code = await reportMoved(cli, moved, dryRun ? "Would copy" : "Copied", dryRun);
@@ -45,7 +46,7 @@ export default defineCommand({
     cli.output.say(
       "The same logins are in both vaults now, and a refresh in one may end that login in the other: use only one of them.",
     );
-    cli.output.say("To use the copy: set AUTH_STORE to its address, and the key that it was made with.");
+    cli.output.say("To use the copy, with the key that it was made with: auth vault use <address>   (or AUTH_STORE)");
     return code;
   },
 });
@@ -53,17 +54,6 @@ export default defineCommand({
 async function targetAt({ context, ...cli }: Cli, store: string, key: string | undefined): Promise<Target> {
   const env = { ...withNewKey(context.env), AUTH_STORE: store };
   const target = { ...context, env };
-  const shown = await ofTarget(async () => storeAt(target).shown());
+  const shown = await namedAs("--to", "--to ", async () => storeAt(target).shown());
   return { context: target, shown, ...keyOptions({ context, ...cli }, key) };
-}
-
-/** What is wrong with the address is said of --to, where it was given. */
-async function ofTarget<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof AuthError) || error.code !== "usage") throw error;
-    const named = (text: string): string => text.replaceAll("AUTH_STORE=", "--to ").replaceAll("AUTH_STORE", "--to");
-    throw error.restated({ message: named(error.message), ...(error.hint && { hint: named(error.hint) }) });
-  }
 }

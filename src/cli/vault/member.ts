@@ -76,8 +76,11 @@ const add = defineCommand({
       const variable = sourceInEnvironment(context, null);
       if (variable !== null) output.notice(`Unset ${VARIABLES[variable]}: where it is set it must open the vault.`);
     }
-    const address = storeAt(context).addressFor(changed.fingerprint);
-    if (address !== null) output.say(`On that machine AUTH_STORE is, with its password: ${address}`);
+    if (storeAt(context).isNear) return;
+    const address = storeAt(context).address() ?? placeholder("address");
+    const words = ["auth", "vault", "use", address, "--fingerprint", changed.fingerprint];
+    output.say(`On that machine: ${commandLine(words)}`);
+    output.say("Where the database has a password, the address with it goes by standard input: auth vault use -");
   },
 });
 

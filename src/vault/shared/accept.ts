@@ -2,14 +2,13 @@
 import type { Context } from "../../platform/context.ts";
 import type { Bytes } from "../bytes.ts";
 import { retryWhileBusy } from "../driver.ts";
-import { fingerprintOf, parseFingerprint } from "../fingerprint.ts";
-import { HEADER_KEY, type Header, type Keys, parseHeader } from "../header.ts";
-import type { Accepted, AcceptOptions, Comparison } from "../store.ts";
+import { HEADER_KEY, parseHeader } from "../header.ts";
+import type { Accepted, AcceptOptions } from "../store.ts";
 import { unlock } from "../unlock.ts";
-import { parseAddress, type SharedAddress } from "./address.ts";
-import { notCompared } from "./failures.ts";
+import { parseAddress } from "./address.ts";
 import { forgetVault, homeFolder } from "./home.ts";
-import { homeMemory, isMeant } from "./memory.ts";
+import { requireMeant, withFingerprint } from "./join.ts";
+import { homeMemory } from "./memory.ts";
 import { openStore } from "./open.ts";
 
 /**
@@ -38,20 +37,4 @@ export async function acceptShared(
   } finally {
     driver.close();
   }
-}
-
-function withFingerprint(address: SharedAddress, { fingerprint }: Comparison): SharedAddress {
-  return fingerprint === undefined ? address : { ...address, fingerprint: parseFingerprint(fingerprint) };
-}
-
-/** @throws AuthError where nothing shows it, or it is another one: `notCompared` */
-async function requireMeant(
-  address: SharedAddress,
-  header: Header,
-  keys: Keys,
-  { compare }: Comparison,
-): Promise<void> {
-  if (await isMeant(address, header, keys)) return;
-  if (address.fingerprint === null && (await compare?.(fingerprintOf(keys.data), address.shown))) return;
-  throw notCompared(address);
 }

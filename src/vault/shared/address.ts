@@ -52,7 +52,7 @@ const SCHEMES: Readonly<Record<string, { backend: SharedAddress["backend"]; port
 };
 
 /** The options of an address, by backend. */
-const OPTIONS = {
+export const OPTIONS = {
   redis: ["prefix", "ca", "accept-loss", "accept-cleartext", "cache", "fingerprint"],
   postgres: ["schema", "sslmode", "sslrootcert", "accept-loss", "accept-cleartext", "cache", "fingerprint"],
 } as const;

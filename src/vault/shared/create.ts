@@ -90,7 +90,7 @@ async function onStore<T>(text: string, work: (address: SharedAddress, store: Sh
 function keyNotChosen(): AuthError {
   return new AuthError(
     "usage",
-    "There is no vault yet at AUTH_STORE, and no key for one that other machines can have too.",
+    "There is no vault yet at this address, and no key for one that other machines can have too.",
     {
       hint: "Make a key: openssl rand -base64 32\nGive it to each machine as AUTH_KEY, or by AUTH_KEY_COMMAND; then: auth vault init",
     },

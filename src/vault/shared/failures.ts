@@ -16,7 +16,7 @@ export function timedOut(): Error {
 /** @param reason a clause: `it did not answer` */
 function unreachable({ shown }: SharedAddress, reason: string, cause: unknown): AuthError {
   return new AuthError("vault_unreachable", `The shared vault at ${shown} can't be reached: ${reason}.`, {
-    hint: "Check that the server runs, and AUTH_STORE; then try again.",
+    hint: "Check that the server runs, and the address (auth vault use); then try again.",
     cause,
   });
 }
@@ -35,7 +35,7 @@ export function unwritable({ shown }: SharedAddress, reason: string, hint: strin
 
 function refusedLogin({ shown }: SharedAddress, cause: unknown): AuthError {
   return new AuthError("vault_locked", `The server refused the user name or password in AUTH_STORE: ${shown}`, {
-    hint: `Set AUTH_STORE with those of this database (of the password, ${NOT_HANDED_ON}).\nIn a password, write characters like @ / # ? % as %40 %2F %23 %3F %25.`,
+    hint: `Set AUTH_STORE with those of this database (of the password, ${NOT_HANDED_ON}), or give the address anew: auth vault use -\nIn a password, write characters like @ / # ? % as %40 %2F %23 %3F %25.`,
     cause,
   });
 }
@@ -76,7 +76,7 @@ export function notCompared({ shown, fingerprint }: SharedAddress): AuthError {
     "vault_locked",
     `This machine is at the vault at ${shown} for the first time, and nothing shows that it is the one that is meant.`,
     {
-      hint: "Nothing was changed or sent. Ask a member for the fingerprint (auth vault member list), and compare: auth vault accept\nOr add it to AUTH_STORE, as an option: fingerprint=<fingerprint>",
+      hint: "Nothing was changed or sent. Ask a member for the fingerprint (auth vault member list), then: auth vault use <address> --fingerprint <fingerprint>\nOr add it to AUTH_STORE, as an option: fingerprint=<fingerprint>",
     },
   );
 }

@@ -4,7 +4,7 @@ import { withoutPassword } from "../../platform/url.ts";
 import type { VaultStore } from "../store.ts";
 
 /** @param text AUTH_STORE, with its password */
-export function sharedStore(context: Context, text: string): VaultStore {
+export function sharedStore(context: Context, text: string): Omit<VaultStore, "chosenBy"> {
   return {
     name: "AUTH_STORE",
     file: context.paths.vault,
@@ -17,14 +17,9 @@ export function sharedStore(context: Context, text: string): VaultStore {
     rekey: async (options) => (await import("./rekey.ts")).rekeyShared(context, text, options),
     status: async () => (await import("./status.ts")).sharedStatus(context, text),
     accept: async (options) => (await import("./accept.ts")).acceptShared(context, text, options),
-    addressFor: (fingerprint) => addressFor(text, fingerprint),
+    join: async (options) => (await import("./join.ts")).joinShared(context, text, options),
+    address: () => withoutPassword(text),
     beginAgain: async () =>
       "Then begin with a new one: in AUTH_STORE, another ?prefix=<name> for Redis, or ?schema=<name> for PostgreSQL.",
   };
-}
-
-function addressFor(text: string, fingerprint: string): string | null {
-  const url = URL.parse(withoutPassword(text) ?? "");
-  url?.searchParams.set("fingerprint", fingerprint);
-  return url?.href ?? null;
 }

@@ -1,0 +1,125 @@
+import type { Context } from "../../platform/context.ts";
+import { type AuthError, usage } from "../../platform/errors.ts";
+import type { Secret } from "../../platform/secret.ts";
+import { commandLine, shellWord } from "../../platform/shell-word.ts";
+import { secretFromStdin } from "../../platform/stdin.ts";
+import { withoutPassword } from "../../platform/url.ts";
+import { dropStore, keepStore } from "../../vault/kept-store.ts";
+import type { Prompt } from "../../vault/sources/source.ts";
+import { vaultStatus } from "../../vault/status.ts";
+import { type Accepted, storeAt, type VaultStore } from "../../vault/store.ts";
+import { openVault } from "../../vault/vault.ts";
+import { defineCommand } from "../command.ts";
+import type { Cli } from "../context.ts";
+import { vaultDialogue } from "../session.ts";
+import { chosenByWords } from "../vault.ts";
+import { comparisonBy, FINGERPRINT } from "./fingerprint.ts";
+import { countOf } from "./moved.ts";
+import { namedAs } from "./named.ts";
+
+export default defineCommand({
+  name: "use",
+  description: "Use a vault at another place from now on, such as one that machines share; alone: say which is used",
+  args: {
+    address: {
+      type: "positional",
+      required: false,
+      description:
+        "In the form of AUTH_STORE: redis://…, postgres://…, sqlite:<path>; - for standard input, as a password needs it",
+    },
+    local: { type: "boolean", description: "Go back to this home's own vault" },
+    ...FINGERPRINT,
+  },
+  examples: [
+    ["auth vault use rediss://redis.example/0?prefix=team", "from now on, where AUTH_STORE doesn't say otherwise"],
+    [
+      'printf %s "$STORE" | auth vault use -',
+      "an address with a password; it is kept in a file of this home, mode 600",
+    ],
+    ["auth vault use", "which vault is used, and why"],
+  ],
+  run: async (cli, args) => {
+    if (args.local && args.address !== undefined)
+      throw usage("An address and --local exclude each other.", "Give one.");
+    if (args.local) return useLocal(cli);
+    if (args.address === undefined) return showUsed(cli);
+    return useAddress(cli, args.address, args.fingerprint);
+  },
+});
+
+async function showUsed({ context, output }: Cli): Promise<void> {
+  const store = storeAt(context);
+  const shown = await store.shown();
+  if (output.isJson) return output.json({ store: shown, chosenBy: store.chosenBy });
+  await output.lines([`${shown}${chosenByWords(store.chosenBy)}`]);
+}
+
+async function useLocal({ context, output }: Cli): Promise<void> {
+  await dropStore(context);
+  const store = storeAt(context);
+  const { chosenBy } = store;
+  const shown = await store.shown();
+  await output.result({ store: shown, chosenBy }, `Using ${shown}${chosenByWords(chosenBy)}.`);
+  if (chosenBy !== null) output.notice(`${chosenBy} is set, and says which vault is used. Unset it.`);
+}
+
+async function useAddress(cli: Cli, given: string, fingerprint: string | undefined): Promise<void> {
+  const { context, output } = cli;
+  const address = given === "-" ? (await secretFromStdin("address")).reveal().trim() : given;
+  if (given !== "-" && SHARED.test(address) && withoutPassword(address) !== address) throw passwordSeen();
+  const there: Context = { ...context, env: { ...context.env, AUTH_STORE: address } };
+  const { prompt } = vaultDialogue(cli);
+  let typed: Secret | null = null;
+  const asking: Prompt | undefined = prompt && (async (question) => (typed = await prompt(question)));
+  const again: Prompt | undefined = prompt && (async (question) => typed ?? prompt(question));
+  const store = await namedAs("the address", "", async () => storeAt(there));
+  const joined = await namedAs("the address", "", async () =>
+    store.join({ ...(asking && { prompt: asking }), ...(await comparisonBy(cli, fingerprint)) }),
+  );
+  const logins = joined.vaultId === null ? [] : await loginsIn(there, again);
+  await keepStore(context, store.isNear ? `sqlite:${store.file}` : address);
+  await report(cli, joined, logins);
+  if (logins.length === 0) await offerCopy(cli, store);
+  if (context.env.AUTH_STORE) output.notice("AUTH_STORE is set, and wins over it: unset it.");
+}
+
+const SHARED = /^(rediss?|postgres(ql)?):/i;
+
+/** A process list and a shell's history have it then. */
+function passwordSeen(): AuthError {
+  return usage(
+    "The address has a password in it, or something that may be one: others could see it on the command line.",
+    'Give it on standard input: printf %s "$STORE" | auth vault use -\nNothing was changed. If it was a password, it is in the shell\'s history now.',
+  );
+}
+
+async function loginsIn(context: Context, prompt: Prompt | undefined): Promise<string[]> {
+  const vault = await openVault(context, prompt && { prompt });
+  try {
+    return (await vault?.list("connection", () => {}))?.map(({ name }) => name) ?? [];
+  } finally {
+    await vault?.close();
+  }
+}
+
+async function report({ output }: Cli, { store, vaultId }: Accepted, logins: readonly string[]): Promise<void> {
+  await output.result({ store, chosenBy: "use", vaultId, connections: logins }, `Using ${store} from now on.`);
+  if (logins.length > 0) return output.say(`Logins there: ${logins.join(", ")}`);
+  output.say(
+    vaultId === null ? "There is no vault yet. To make one: auth vault init" : "There are no logins there yet.",
+  );
+}
+
+/** Where this home has a vault of its own, with something in it. */
+async function offerCopy({ context, output }: Cli, store: VaultStore): Promise<void> {
+  const own = `sqlite:${context.paths.vault}`;
+  if (store.isNear && store.file === context.paths.vault) return;
+  const status = await vaultStatus({ ...context, env: { ...context.env, AUTH_STORE: own } });
+  if (status === null || status.records === 0) return;
+  const to = store.isNear ? `sqlite:${store.file}` : store.address();
+  const copy = commandLine(["auth", "vault", "copy", "--to", to ?? "-"]);
+  const where = to === null ? ", the address on standard input" : "";
+  output.say(
+    `This home's own vault has ${countOf(status.records)}. To copy them there${where}, with AUTH_STORE=${shellWord(own)}: ${copy}`,
+  );
+}

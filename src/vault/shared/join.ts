@@ -1,0 +1,56 @@
+/** A home's coming to a vault: for the first time, only to the one that is meant. */
+import type { Context } from "../../platform/context.ts";
+import { fingerprintOf, parseFingerprint } from "../fingerprint.ts";
+import { type Header, type Keys, readHeader } from "../header.ts";
+import type { Accepted, AcceptOptions, Comparison } from "../store.ts";
+import { unlock, unlockCurrent } from "../unlock.ts";
+import { parseAddress, type SharedAddress } from "./address.ts";
+import { notCompared } from "./failures.ts";
+import { homeFolder, readPin } from "./home.ts";
+import { homeMemory, isMeant } from "./memory.ts";
+import { findHeader, openStore } from "./open.ts";
+
+/** @param text AUTH_STORE @throws AuthError as `openVault`; nothing is remembered then */
+export async function joinShared(
+  context: Context,
+  text: string,
+  { prompt, ...comparison }: AcceptOptions,
+): Promise<Accepted> {
+  const address = withFingerprint(await parseAddress(text), comparison);
+  const store = await openStore(address);
+  try {
+    const first = await findHeader(context, address, store);
+    if (first === null) return { store: address.shown, vaultId: null };
+    const { header, keys } = await unlockCurrent(
+      () => readHeader(store.driver),
+      (current) => unlock(context, current, prompt),
+      first,
+    );
+    const folder = homeFolder(context, address);
+    const memory = homeMemory(context, address, folder);
+    const isKnown = readPin(folder) !== null;
+    // One that is given is compared in any case.
+    if (!isKnown || address.fingerprint !== null) await requireMeant(address, header, keys, comparison);
+    if (isKnown) await memory.recognize(header, keys);
+    else await memory.join(header, keys);
+    return { store: address.shown, vaultId: header.vaultId };
+  } finally {
+    store.driver.close();
+  }
+}
+
+export function withFingerprint(address: SharedAddress, { fingerprint }: Comparison): SharedAddress {
+  return fingerprint === undefined ? address : { ...address, fingerprint: parseFingerprint(fingerprint) };
+}
+
+/** @throws AuthError where nothing shows it, or it is another one: `notCompared` */
+export async function requireMeant(
+  address: SharedAddress,
+  header: Header,
+  keys: Keys,
+  { compare }: Comparison,
+): Promise<void> {
+  if (await isMeant(address, header, keys)) return;
+  if (address.fingerprint === null && (await compare?.(fingerprintOf(keys.data), address.shown))) return;
+  throw notCompared(address);
+}

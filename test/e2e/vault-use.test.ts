@@ -1,0 +1,162 @@
+/** `auth vault use`: which vault a home uses from then on. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PASSWORD } from "../support/databases.ts";
+import { paste, succeeded } from "../support/home.ts";
+import { errorOf } from "../support/logged-in.ts";
+import { lacking } from "../support/needs.ts";
+import { AUTH, auth, bareEnvironment, onTerminal, tempFolder } from "../support/program.ts";
+import { KEY } from "../vault/home.ts";
+import { BACKENDS, lazyServer } from "../vault/shared-home.ts";
+
+type Variables = Record<string, string>;
+
+const kept = (env: Variables): string => join(env.AUTH_HOME ?? "", "store");
+const use = (env: Variables, words: readonly string[], stdin = "") =>
+  auth(["vault", "use", ...words, "--json"], { env, stdin });
+const tokenOf = async (env: Variables): Promise<string> =>
+  (await succeeded(auth(["token", "apikey:one"], { env }))).stdout.trim();
+const other = (fingerprint: string): string => fingerprint.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
+
+for (const [name, { needs, start }] of Object.entries(BACKENDS))
+  describe.skipIf(lacking(...needs))(name, () => {
+    const server = lazyServer(start);
+    afterAll(() => server.stop());
+
+    /** A vault of members with a login, which a new machine was let in to. */
+    async function invited() {
+      const store = await server.address();
+      const one = bareEnvironment({ AUTH_STORE: store });
+      await succeeded(auth(["vault", "init", "--key", "members"], { env: one }));
+      await paste(one, "apikey:one", "the-shared-token");
+      const env = bareEnvironment();
+      const publicKey = (await succeeded(auth(["vault", "member", "key"], { env }))).stdout.trim();
+      const added = await succeeded(auth(["vault", "member", "add", "two", publicKey, "--json"], { env: one }));
+      return { store, env, fingerprint: JSON.parse(added.stdout).fingerprint as string };
+    }
+
+    test("a machine uses the shared vault with nothing in its environment, and goes back to its own", async () => {
+      const { store, env, fingerprint } = await invited();
+      await paste({ ...env, AUTH_KEY: KEY }, "apikey:one", "the-own-token");
+      const used = await use(env, ["-", "--fingerprint", fingerprint], store);
+      expect({ code: used.code, stderr: used.stderr }).toEqual({ code: 0, stderr: "" });
+      expect(JSON.parse(used.stdout)).toMatchObject({ chosenBy: "use", connections: ["apikey:one"] });
+      expect(await tokenOf(env)).toBe("the-shared-token");
+      for (const words of [
+        ["vault", "use"],
+        ["vault", "status"],
+        ["doctor", "--offline"],
+      ]) {
+        const { stdout, stderr } = await auth(words, { env });
+        expect(stdout).toContain("by 'auth vault use'");
+        for (const secret of [PASSWORD, encodeURIComponent(PASSWORD)]) expect(stdout + stderr).not.toContain(secret);
+      }
+      expect(JSON.parse((await auth(["vault", "status", "--json"], { env })).stdout).chosenBy).toBe("use");
+      const back = await use(env, ["--local"]);
+      expect(JSON.parse(back.stdout)).toMatchObject({ chosenBy: null });
+      expect(existsSync(kept(env))).toBe(false);
+      expect(await tokenOf({ ...env, AUTH_KEY: KEY })).toBe("the-own-token");
+    }, 60_000);
+
+    test("without the fingerprint, or with another, it isn't used, and nothing of it is kept", async () => {
+      const { store, env, fingerprint } = await invited();
+      for (const [words, code, named] of [
+        [["-"], 8, "vault_locked"],
+        [["-", "--fingerprint", other(fingerprint)], 8, "vault_replaced"],
+        [["-", "--fingerprint", "nonsense"], 64, "usage"],
+      ] as const) {
+        const refused = await use(env, words, store);
+        expect([words, refused.code, errorOf(refused).code]).toEqual([words, code, named]);
+        expect([existsSync(kept(env)), existsSync(join(env.AUTH_HOME ?? "", "shared"))]).toEqual([false, false]);
+      }
+    }, 60_000);
+
+    test("at a terminal the fingerprint is shown, and a person says whether it is the one", async () => {
+      const { store, env, fingerprint } = await invited();
+      const asked = async (answer: string) => {
+        const terminal = onTerminal([AUTH, "vault", "accept"], { env: { ...env, AUTH_STORE: store } });
+        await terminal.waitFor("Is it the same");
+        expect(terminal.screen()).toContain(fingerprint);
+        terminal.type(answer);
+        return terminal.ended;
+      };
+      expect((await asked("n\r")).code).toBe(8);
+      expect(existsSync(join(env.AUTH_HOME ?? "", "shared"))).toBe(false);
+      expect((await asked("y\r")).code).toBe(0);
+      expect(await tokenOf({ ...env, AUTH_STORE: store })).toBe("the-shared-token");
+    }, 60_000);
+
+    test("one that doesn't open, or can't be reached, isn't used", async () => {
+      const store = await server.address();
+      await succeeded(auth(["vault", "init"], { env: { AUTH_STORE: store, AUTH_KEY: KEY } }));
+      const env = bareEnvironment();
+      const locked = await use(env, ["-"], store);
+      expect([locked.code, errorOf(locked).code]).toEqual([8, "vault_locked"]);
+      const gone = store.replace(/:\d+\//, ":1/");
+      const unreachable = await use({ ...env, AUTH_KEY: KEY }, ["-"], gone);
+      expect([unreachable.code, errorOf(unreachable).code]).toEqual([5, "vault_unreachable"]);
+      expect(existsSync(kept(env))).toBe(false);
+    }, 60_000);
+
+    test("where nothing is yet, it says how to make one, and how to take this home's logins along", async () => {
+      const store = await server.address();
+      const env = bareEnvironment({ AUTH_KEY: KEY });
+      await paste(env, "apikey:one", "the-own-token");
+      const used = await succeeded(auth(["vault", "use", "-"], { env, stdin: store }));
+      expect(used.stderr).toContain("auth vault init");
+      const [, own = "", to = ""] = /with AUTH_STORE=(\S+): auth vault copy --to (\S+)/.exec(used.stderr) ?? [];
+      // As printed, but for the password.
+      expect(store.replace(`:${encodeURIComponent(PASSWORD)}`, "")).toBe(to.replaceAll("'", ""));
+      await succeeded(auth(["vault", "copy", "--to", "-"], { env: { ...env, AUTH_STORE: own }, stdin: store }));
+      expect(await tokenOf(env)).toBe("the-own-token");
+      expect(JSON.parse((await auth(["vault", "status", "--json"], { env })).stdout).backend).not.toBe("sqlite");
+    }, 60_000);
+
+    test("AUTH_STORE wins over it, and that is said", async () => {
+      const store = await server.address();
+      const own = `sqlite:${join(tempFolder(), "vault.db")}`;
+      const env = bareEnvironment({ AUTH_KEY: KEY, AUTH_STORE: own });
+      await paste(env, "apikey:one", "the-named-token");
+      const used = await succeeded(auth(["vault", "use", "-"], { env, stdin: store }));
+      expect(used.stderr).toContain("AUTH_STORE is set, and wins");
+      expect(await tokenOf(env)).toBe("the-named-token");
+      expect((await succeeded(auth(["vault", "use"], { env }))).stdout).toContain("(by AUTH_STORE)");
+    }, 60_000);
+  });
+
+test("a password on the command line is refused, and isn't shown or kept", async () => {
+  const env = bareEnvironment({ AUTH_KEY: KEY });
+  for (const address of ["redis://:s3cret@host/0", "postgres://me:s3c%20ret@host/db", "redis://:s3cr?et@host/0"]) {
+    const refused = await use(env, [address]);
+    expect([address, refused.code]).toEqual([address, 64]);
+    expect(refused.stderr).not.toContain("s3c");
+    expect(refused.stderr).toContain("auth vault use -");
+  }
+  expect(existsSync(kept(env))).toBe(false);
+});
+
+test("what is wrong with an address is said of it", async () => {
+  const env = bareEnvironment({ AUTH_KEY: KEY });
+  for (const [address, words] of [
+    ["ftp://host", "The address names no store"],
+    ["redis://host/x", "takes the number of a database"],
+    ["sqlite:", "The address names no file"],
+    ["postgres://host/db", "names no user"],
+  ] as const) {
+    const refused = await use(env, [address]);
+    expect([address, refused.code]).toEqual([address, 64]);
+    expect(refused.stderr).toContain(words);
+    expect(refused.stderr).not.toContain("AUTH_STORE");
+  }
+  expect((await use(env, ["redis://host/0", "--local"])).code).toBe(64);
+});
+
+test("another file is used by its full path, from whatever folder", async () => {
+  const folder = tempFolder();
+  const env = bareEnvironment({ AUTH_KEY: KEY });
+  await paste({ ...env, AUTH_STORE: `sqlite:${folder}/there.db` }, "apikey:one", "the-token-there");
+  await succeeded(auth(["vault", "use", "sqlite:there.db"], { env, cwd: folder }));
+  expect(readFileSync(kept(env), "utf8")).toBe(`sqlite:${folder}/there.db\n`);
+  expect(await tokenOf(env)).toBe("the-token-there");
+});
