@@ -1,7 +1,7 @@
 // `npm test`: types, lint, dead code, builds, then every test. The last line counts all of them.
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ready, root } from "./ready.mjs";
 
@@ -38,9 +38,15 @@ for (const [name, [command, ...args]] of Object.entries(CHECKS)) {
 const folder = mkdtempSync(join(tmpdir(), "auth-test-"));
 chmodSync(folder, 0o755);
 const report = join(folder, "junit.xml");
-// Bun's five seconds are too short for a test that starts several programs on a busy machine.
-const tests = ["test", "--parallel", "--timeout=20000", "--reporter=junit", `--reporter-outfile=${report}`];
-const { status } = spawnSync(bun, tests, {
+const options = [
+  // One more than there are processors: a test waits for a sixth of its time.
+  `--parallel=${availableParallelism() + 1}`,
+  // Bun's five seconds are too short for a test that starts several programs on a busy machine.
+  "--timeout=60000",
+  "--reporter=junit",
+  `--reporter-outfile=${report}`,
+];
+const { status } = spawnSync(bun, ["test", ...options], {
   cwd: root,
   stdio: "inherit",
   env: { ...process.env, TMPDIR: folder },
