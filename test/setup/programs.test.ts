@@ -7,7 +7,7 @@ import { json } from "../issuers/server.ts";
 import { CERTIFICATES } from "../platform/certificates.ts";
 import { gitRepositories, serveGit } from "../support/git-server.ts";
 import { goPrograms, lacking } from "../support/needs.ts";
-import { moduleProxy, npmRegistry } from "../support/packages.ts";
+import { crateRegistry, moduleProxy, npmRegistry } from "../support/packages.ts";
 import { AUTH, type Ended, run } from "../support/program.ts";
 import { createRegistry } from "../support/registry.ts";
 import { credentialsOf, startTokenHost, type TokenHost } from "../support/token-host.ts";
@@ -197,13 +197,12 @@ test.skipIf(lacking("aws"))("the AWS CLI lists buckets by the profile that was s
 
 test.skipIf(lacking("cargo"))("cargo finds a crate by the provider that was set up", async () => {
   const seen: (string | null)[] = [];
-  host = startTokenHost((request, { ownerOf, url }) => {
+  const answer = await crateRegistry(() => host?.url ?? "");
+  host = startTokenHost((request, { ownerOf }) => {
     const owner = ownerOf(credentialsOf(request)?.token ?? null);
     seen.push(owner);
     if (owner === null) return json({ errors: [] }, 401, { "www-authenticate": "Cargo" });
-    if (new URL(request.url).pathname === "/index/config.json")
-      return json({ dl: `${url}/dl`, api: url, "auth-required": true });
-    return json({ crates: [{ name: "some-crate", max_version: "1.2.3" }], meta: { total: 1 } });
+    return answer(new URL(request.url).pathname);
   });
   await host.logIn("work");
   const toolchain = { RUSTUP_HOME: process.env.RUSTUP_HOME ?? `${process.env.HOME}/.rustup` };

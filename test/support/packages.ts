@@ -36,3 +36,30 @@ export async function npmRegistry(): Promise<(request: Request) => Response> {
     return Response.json({ name, "dist-tags": { latest: version }, versions });
   };
 }
+
+/** As much of a registry of crates, with a sparse index at /index/, as `some-crate` needs. */
+export async function crateRegistry(origin: () => string): Promise<(pathname: string) => Response> {
+  const name = "some-crate";
+  const version = "1.2.3";
+  const folder = `${name}-${version}`;
+  const files = [
+    { name: `${folder}/Cargo.toml`, data: `[package]\nname = "${name}"\nversion = "${version}"\nedition = "2021"\n` },
+    { name: `${folder}/src/lib.rs`, data: "" },
+  ];
+  const crate = new Uint8Array(await createTarGzip(files));
+  const cksum = new Bun.CryptoHasher("sha256").update(crate).digest("hex");
+  return (pathname) => {
+    switch (pathname) {
+      case "/index/config.json":
+        return Response.json({ dl: `${origin()}/dl`, api: origin(), "auth-required": true });
+      case `/index/so/me/${name}`:
+        return Response.json({ name, vers: version, deps: [], cksum, features: {}, yanked: false });
+      case `/dl/${name}/${version}/download`:
+        return new Response(crate);
+      case "/api/v1/crates":
+        return Response.json({ crates: [{ name, max_version: version }], meta: { total: 1 } });
+      default:
+        return new Response("", { status: 404 });
+    }
+  };
+}
