@@ -7,12 +7,21 @@ import { run, tempFolder } from "./program.ts";
 
 export interface DatabaseServer {
   readonly port: number;
+  /** Where it keeps its data. */
+  readonly folder: string;
   /** AUTH_STORE for a vault of its own there. @param name of small letters */
   address(name: string): string;
+  /** A server that follows this one. */
+  replica(): Promise<Replica>;
   /** As if the machine stood still. */
   pause(): void;
   resume(): void;
   stop(): Promise<void>;
+}
+
+export interface Replica extends DatabaseServer {
+  /** From now on it takes writes, whatever had not come to it yet. */
+  promote(): Promise<void>;
 }
 
 export interface DatabaseOptions {
@@ -55,7 +64,12 @@ export async function startRedis({
   running.add(child);
   await said(child.stdout, /Ready to accept connections/);
   const scheme = tls === undefined ? "redis" : "rediss";
-  return server(child, port, "SIGKILL", (name) => `${scheme}://:${ENCODED}@${host}:${port}/0?prefix=${name}`);
+  const address = (name: string): string => `${scheme}://:${ENCODED}@${host}:${port}/0?prefix=${name}`;
+  return server(child, { port, folder }, "SIGKILL", address, async () => {
+    const following = ["--replicaof", `127.0.0.1 ${port}`, "--masterauth", PASSWORD];
+    const replica = await startRedis({ settings: [...settings, ...following] });
+    return { ...replica, promote: async () => void (await inRedis(replica, "REPLICAOF", "NO", "ONE")) };
+  });
 }
 
 export async function startPostgres({
@@ -66,7 +80,6 @@ export async function startPostgres({
   const programs = postgresPrograms();
   if (programs === null) throw new Error("PostgreSQL isn't installed");
   const folder = tempFolder();
-  const port = freePort();
   writeFileSync(join(folder, "password"), PASSWORD);
   const certificate = tls === undefined ? null : filesOf(folder, tls);
   // It refuses to run as root.
@@ -94,28 +107,48 @@ export async function startPostgres({
     { cwd: folder },
   );
   if (made.code !== 0) throw new Error(`initdb: ${made.stderr}`);
-  const options = [
-    `port=${port}`,
-    "listen_addresses=127.0.0.1",
-    `unix_socket_directories=${folder}`,
+  const more = [
     ...(certificate === null ? [] : ["ssl=on", `ssl_cert_file=${certificate.cert}`, `ssl_key_file=${certificate.key}`]),
     ...settings,
-  ].flatMap((option) => ["-c", option]);
-  const child = Bun.spawn([...as, join(programs, "postgres"), "-D", data, ...options], {
-    cwd: folder,
-    stdout: "ignore",
-    stderr: "pipe",
-    stdin: "ignore",
-  });
-  running.add(child);
-  await said(child.stderr, /database system is ready to accept connections/);
+  ];
   const mode = tls === undefined ? "" : "&sslmode=verify-full";
-  return server(
-    child,
-    port,
-    "SIGINT",
-    (name) => `postgres://auth:${ENCODED}@${host}:${port}/postgres?schema=${name}${mode}`,
+  const address = (port: number, name: string): string =>
+    `postgres://auth:${ENCODED}@${host}:${port}/postgres?schema=${name}${mode}`;
+  return runPostgres({ programs, as, folder, data, more, address });
+}
+
+interface PostgresPlace {
+  readonly programs: string;
+  /** What each command begins with. */
+  readonly as: readonly string[];
+  readonly folder: string;
+  readonly data: string;
+  readonly more: readonly string[];
+  address(port: number, name: string): string;
+}
+
+async function runPostgres(place: PostgresPlace): Promise<DatabaseServer> {
+  const { programs, as, folder, data, more, address } = place;
+  const port = freePort();
+  const options = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, ...more];
+  const child = Bun.spawn(
+    [...as, join(programs, "postgres"), "-D", data, ...options.flatMap((option) => ["-c", option])],
+    { cwd: folder, stdout: "ignore", stderr: "pipe", stdin: "ignore" },
   );
+  running.add(child);
+  await said(child.stderr, /database system is ready to accept (read-only )?connections/);
+  const replica = async (): Promise<Replica> => {
+    const copy = `${data}-${freePort()}`;
+    const from = ["-h", "127.0.0.1", "-p", `${port}`, "-U", "auth", "-R", "-X", "stream", "--checkpoint=fast"];
+    const taken = await run([...as, join(programs, "pg_basebackup"), ...from, "--no-sync", "-D", copy], {
+      cwd: folder,
+      env: { PGPASSWORD: PASSWORD },
+    });
+    if (taken.code !== 0) throw new Error(`pg_basebackup: ${taken.stderr}`);
+    const follower = await runPostgres({ ...place, data: copy });
+    return { ...follower, promote: async () => void (await inPostgres(follower, "SELECT pg_promote()")) };
+  };
+  return server(child, { port, folder: data }, "SIGINT", (name) => address(port, name), replica);
 }
 
 /** One statement, by the server's owner. */
@@ -143,13 +176,15 @@ const NOBODY = 65_534;
 /** @param ending a fast shutdown of PostgreSQL; Redis refuses to end while it writes its file for the first time */
 function server(
   child: Bun.Subprocess,
-  port: number,
+  place: Pick<DatabaseServer, "port" | "folder">,
   ending: NodeJS.Signals,
-  address: (name: string) => string,
+  address: DatabaseServer["address"],
+  replica: DatabaseServer["replica"],
 ): DatabaseServer {
   return {
-    port,
+    ...place,
     address,
+    replica,
     pause: () => child.kill("SIGSTOP"),
     resume: () => child.kill("SIGCONT"),
     async stop() {

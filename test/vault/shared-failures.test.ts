@@ -1,13 +1,17 @@
 /** What goes wrong with a database that holds a vault: each in its own words and code, and none with the password in it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { initVault } from "../../src/vault/create.ts";
 import { retryWhileBusy } from "../../src/vault/driver.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { redisConnection } from "../../src/vault/shared/redis-connection.ts";
 import { openVault } from "../../src/vault/vault.ts";
+import { CERTIFICATES } from "../platform/certificates.ts";
 import { type Authority, makeAuthority } from "../support/authority.ts";
 import { type DatabaseServer, inPostgres, inRedis, PASSWORD, startPostgres, startRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
+import { tempFolder } from "../support/program.ts";
 import { put, refusal, version } from "./home.ts";
 import { BACKENDS, type SharedHome, sharedHome } from "./shared-home.ts";
 
@@ -268,6 +272,29 @@ describe("over TLS", () => {
         }
       },
     );
+
+  for (const [name, { needs, start }] of Object.entries(BACKENDS))
+    for (const [kind, words] of [
+      ["expired", "its certificate has expired"],
+      ["name", "for another name"],
+      ["good", "its certificate isn't trusted"],
+    ] as const)
+      test.skipIf(lacking(...needs))(
+        `${name}: ${kind === "good" ? "a self-signed certificate" : `one that is trusted itself, ${words}`}`,
+        async () => {
+          const server = await start({ tls: CERTIFICATES[kind], host: "localhost" });
+          const file = join(tempFolder(), "trusted.pem");
+          writeFileSync(file, CERTIFICATES[kind].cert);
+          const trusting = `&${name === "Redis" ? "ca" : "sslrootcert"}=${encodeURIComponent(file)}`;
+          try {
+            const found = await refused(server.address("bad") + (kind === "good" ? "" : trusting));
+            expect(found.code).toBe("vault_unreachable");
+            expect(found.text).toContain(words);
+          } finally {
+            await server.stop();
+          }
+        },
+      );
 
   for (const [name, { needs, start }] of Object.entries(BACKENDS))
     test.skipIf(lacking(...needs))(
