@@ -57,6 +57,21 @@ test("Vault: the helper of the configuration, with one word and VAULT_ADDR", asy
   expect(await call([helper, "store"], at, "hvs.new")).toMatchObject({ code: 1, stdout: "" });
 });
 
+test("Bazel: the script of the host's line, with a request on standard input", async () => {
+  const { host: name } = new URL(host.url);
+  const script = recipe("Bazel", 0, { "*.remote.example": name });
+  await perform(`mkdir -p ~/bin\n${script}`);
+  const line = readFileSync(join(home, ".bazelrc"), "utf8");
+  const [, helper = ""] = /^common --credential_helper=[^=]+=(.*)$/m.exec(line) ?? [];
+  const env = { PATH: pathWithAuth() };
+  const { code, stdout } = await call([helper, "get"], env, JSON.stringify({ uri: `${host.url}/cache/blob` }));
+  expect([code, JSON.parse(stdout).headers]).toEqual([0, { Authorization: [`Bearer ${token()}`] }]);
+  expect(await call([helper, "get"], env, '{"uri":"https://other.example/"}')).toMatchObject({
+    code: 0,
+    stdout: "{}\n",
+  });
+});
+
 test("uv: keyring without a user name is answered by a name and a password", async () => {
   const keyring = join(tempFolder(), "keyring");
   await perform(`ln -s "$(command -v auth)" '${keyring}'`);
