@@ -29,6 +29,7 @@ import {
   KEY_ID_BYTES,
   NewerVersionError,
   NONCE_BYTES,
+  RESTORE,
   TAG_BYTES,
 } from "./seal.ts";
 import { SOURCE_NAMES, type SourceName } from "./sources/source.ts";
@@ -219,7 +220,7 @@ export function newKeyId(): string {
 
 export function damagedHeader(): AuthError {
   return new AuthError("vault_corrupt", "The vault's header is damaged or was edited.", {
-    hint: "Put the vault file back from a backup.",
+    hint: RESTORE,
   });
 }
 
@@ -256,6 +257,6 @@ export function parseKdf(bytes: Bytes): Kdf {
   );
   if (within && kdf.salt.length === SALT_BYTES) return kdf;
   throw new AuthError("vault_corrupt", "The vault's header asks for a key derivation that auth never makes.", {
-    hint: "It was damaged or edited. Put the vault file back from a backup.",
+    hint: `It was damaged or edited. ${RESTORE}`,
   });
 }

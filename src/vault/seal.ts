@@ -130,15 +130,16 @@ export function isNewer(value: Uint8Array | undefined): boolean {
   return (value?.[0] ?? 0) > FORMAT;
 }
 
+/** Wherever the vault is: what finds the damage has only the bytes. */
+export const RESTORE =
+  "Put the vault back from a backup: its file, or, for a vault that machines share, what is on the server.";
+
 export function damaged({ type, name }: Label, value?: Uint8Array): AuthError {
   const what = type === "connection" ? name : `${type} ${name}`;
   const connection: { connection?: string } = type === "connection" ? { connection: name } : {};
   if (isNewer(value)) return new NewerVersionError(`The vault's record ${what}`, connection.connection);
   return new AuthError("vault_corrupt", `The vault's record ${what} doesn't open: it was damaged, moved or edited.`, {
-    hint:
-      type === "connection"
-        ? `Put the vault file back from a backup, or give it up: auth login ${shellWord(name)} --force`
-        : "Put the vault file back from a backup.",
+    hint: type === "connection" ? `${RESTORE}\nOr give this login up: auth login ${shellWord(name)} --force` : RESTORE,
     ...connection,
   });
 }

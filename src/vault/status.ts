@@ -60,7 +60,6 @@ export async function fileStatus(context: Context, path: string): Promise<VaultS
 export interface VaultWarning {
   readonly about: "key" | "modes" | "file system" | "server";
   readonly text: string;
-  /** null: there is none, or the matter has one of its own. */
   readonly remedy: string | null;
 }
 
@@ -69,17 +68,26 @@ export function vaultWarnings(context: Context, real: string, source: SourceName
   return [...keyWarnings(context, real, source), ...placeWarnings(real)];
 }
 
-/** @param real the vault file, links resolved; a folder of this home where it is elsewhere */
-export function keyWarnings({ env, paths }: Context, real: string, source: SourceName): VaultWarning[] {
+/** @param real the vault file, links resolved; null: the vault is on a server */
+export function keyWarnings({ env, paths }: Context, real: string | null, source: SourceName): VaultWarning[] {
   if (source === "members") return env.AUTH_IDENTITY ? [] : identityWarnings(paths.identity);
   if (source !== "file") return [];
   const key = lstat(paths.key);
-  const vault = lstat(real);
   if (key === null)
     return [{ about: "key", text: `The key file ${paths.key} is missing: the vault can't be opened.`, remedy: null }];
-  const where = key.dev === vault?.dev ? "on the same disk as the vault" : "in a file";
-  const text = `The key is ${where} (${paths.key}): anyone who takes both, or a backup of both, can open the vault.`;
-  return [...openTo(paths.key, "the key file "), { about: "key", text, remedy: null }];
+  return [...openTo(paths.key, "the key file "), keyFileWarning(paths.key, key.dev, real)];
+}
+
+function keyFileWarning(path: string, device: number, real: string | null): VaultWarning {
+  if (real === null)
+    return {
+      about: "key",
+      text: `The key is in a file (${path}): anyone who takes it, or a backup of it, and reaches the server can open the vault.`,
+      remedy: "auth vault rekey --key members",
+    };
+  const where = device === lstat(real)?.dev ? "on the same disk as the vault" : "in a file";
+  const text = `The key is ${where} (${path}): anyone who takes both, or a backup of both, can open the vault.`;
+  return { about: "key", text, remedy: "auth vault rekey --key keychain   (or passphrase)" };
 }
 
 function identityWarnings(path: string): VaultWarning[] {

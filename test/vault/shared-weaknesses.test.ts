@@ -1,7 +1,9 @@
 /** What weakens a shared vault: said by `vault status`, and once when a home comes to it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { initVault } from "../../src/vault/create.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
+import { storeAt } from "../../src/vault/store.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { type DatabaseServer, inPostgres, inRedis, startPostgres, startRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
@@ -72,6 +74,35 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
         await inRedis(server, "CONFIG", "SET", option, before[option] ?? "");
       }
     });
+
+  test("who makes the vault, and who accepts one, is told too", async () => {
+    await inRedis(server, "CONFIG", "SET", "appendfsync", "no");
+    try {
+      const home = homeAt(server.address("made"));
+      const context = home.context(home.variables);
+      const told = async (work: () => Promise<unknown>): Promise<string> => {
+        const before = home.warnings.length;
+        await work();
+        return home.warnings.slice(before).join();
+      };
+      expect(await told(() => initVault(context))).toContain("appendfsync is no");
+      expect(await told(async () => (await openVault(context))?.close())).toBe("");
+      expect(await told(() => storeAt(context).accept({}))).toContain("appendfsync is no");
+      expect(await told(async () => (await openVault(context))?.close())).toBe("");
+    } finally {
+      await inRedis(server, "CONFIG", "SET", "appendfsync", "everysec");
+    }
+  });
+
+  test("a key that lies in a file is said to open the vault for who reaches the server, not for who has this disk", async () => {
+    const address = server.address("key-file");
+    const home = homeAt(address);
+    await initVault(home.context({ AUTH_STORE: address }), { source: "file" });
+    const status = await vaultStatus(home.context({ AUTH_STORE: address }));
+    expect(status?.warnings).toEqual([
+      { about: "key", text: expect.stringContaining("reaches the server"), remedy: "auth vault rekey --key members" },
+    ]);
+  });
 
   test("a server that doesn't tell is used all the same", async () => {
     const address = await made(server.address("silent"));

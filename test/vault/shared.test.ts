@@ -336,7 +336,9 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       await store.driver.swap(at("header", [9, 9, 9]));
       expect((await refusal(openVault(context))).text).toContain("newer version");
       await store.driver.swap(at("header", [1, 9, 9]));
-      expect((await refusal(openVault(context))).text).toContain("damaged");
+      const damaged = await refusal(openVault(context));
+      expect(damaged.text).toContain("damaged");
+      expect(damaged.text).toContain("on the server");
       expect(await store.driver.getKeys("", {})).toEqual(["header", "someone"]);
     });
 

@@ -7,8 +7,7 @@ import { isOwnedByOther, ownerHint } from "../../platform/small-file.ts";
 import { windowsFiles } from "../../platform/windows-files.ts";
 import { copyOnWriteOf, networkOf } from "../../vault/file-systems.ts";
 import { lstat, realPlace, touching, wrongOwner } from "../../vault/files.ts";
-import type { SourceName } from "../../vault/sources/source.ts";
-import { vaultStatus, vaultWarnings } from "../../vault/status.ts";
+import { type VaultWarning, vaultStatus, vaultWarnings } from "../../vault/status.ts";
 import { storeAt } from "../../vault/store.ts";
 import { chosenByWords, keyWords } from "../vault.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
@@ -25,7 +24,7 @@ function modesOf(context: Context, vault: string): Found[] {
   const folders = [...new Set([vault, paths.key, paths.audit].map((path) => dirname(path)))];
   const others = [...folders.flatMap(othersFolder), ...wrongOwner([vault, paths.key, paths.audit, paths.log, locks])];
   const found = [
-    ...warned(context, "modes"),
+    ...about("modes", warningsAt(context)),
     ...[...new Set(others)].map((path) => doubtful(`${path} belongs to another user`, ownerHint(path))),
     ...folders.filter((folder) => lstat(folder) === null).flatMap(withoutOwnPlace),
   ];
@@ -65,7 +64,7 @@ export const examineFileSystem: Examine = async ({ context }) => {
     return [
       doubtful(
         `${folder} is on a network file system (${network}): nothing will be written there.`,
-        REMEDIES["file system"],
+        "AUTH_HOME=<folder on a local disk>, or AUTH_STORE=sqlite:<path on one>",
       ),
     ];
   const copying = copyOnWriteOf(folder);
@@ -92,7 +91,7 @@ export const examineVault: Examine = async ({ context }) => {
   const why = chosenByWords(storeAt(context).chosenBy);
   return [
     fine(`${path}${why}, ${records} ${records === 1 ? "record" : "records"}, format ${format}, epoch ${epoch}`),
-    ...warnings.filter(({ about }) => about === "server").map(({ text, remedy }) => doubtful(text, remedy)),
+    ...about("server", warnings),
   ];
 };
 
@@ -101,18 +100,15 @@ export const examineKey: Examine = async (session) => {
   if (status === null) return [fine("no vault, no key")];
   await session.vault();
   const source = keyWords(status.keySource, status.keyVariable);
-  return [fine(`${source} opens the vault`), ...warned(session.context, "key", status.keySource)];
+  return [fine(`${source} opens the vault`), ...about("key", status.warnings)];
 };
 
-const REMEDIES: Readonly<Record<"key" | "file system", string>> = {
-  key: "auth vault rekey --key keychain   (or passphrase)",
-  "file system": "AUTH_HOME=<folder on a local disk>, or AUTH_STORE=sqlite:<path on one>",
-};
+function about(matter: VaultWarning["about"], warnings: readonly VaultWarning[]): Found[] {
+  return warnings.filter((one) => one.about === matter).map(({ text, remedy }) => doubtful(text, remedy));
+}
 
-function warned(context: Context, matter: "modes" | keyof typeof REMEDIES, source: SourceName = "file"): Found[] {
+function warningsAt(context: Context): VaultWarning[] {
   const vault = storeAt(context).file;
   if (lstat(dirname(vault)) === null) return [];
-  return vaultWarnings(context, realPlace(vault), source)
-    .filter(({ about }) => about === matter)
-    .map(({ text, remedy }) => doubtful(text, remedy ?? (matter === "modes" ? null : REMEDIES[matter])));
+  return vaultWarnings(context, realPlace(vault), "file");
 }

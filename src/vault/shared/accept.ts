@@ -10,6 +10,7 @@ import { forgetVault, homeFolder } from "./home.ts";
 import { requireMeant, withFingerprint } from "./join.ts";
 import { homeMemory } from "./memory.ts";
 import { openStore } from "./open.ts";
+import { warnAtJoining } from "./weaknesses.ts";
 
 /**
  * What this home knows is given up only where the server answers, and for a vault that its key opens.
@@ -23,7 +24,8 @@ export async function acceptShared(
   { prompt, ...comparison }: AcceptOptions,
 ): Promise<Accepted> {
   const address = withFingerprint(await parseAddress(text), comparison);
-  const { driver } = await openStore(address);
+  const store = await openStore(address);
+  const { driver } = store;
   try {
     const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
     const header = value instanceof Uint8Array ? parseHeader(value as Bytes) : null;
@@ -31,7 +33,10 @@ export async function acceptShared(
     if (header !== null && keys !== null) await requireMeant(address, header, keys, comparison);
     const folder = homeFolder(context, address);
     forgetVault(folder);
-    if (header !== null && keys !== null) await homeMemory(context, address, folder).join(header, keys);
+    if (header !== null && keys !== null) {
+      await homeMemory(context, address, folder).join(header, keys);
+      await warnAtJoining(context, address, store);
+    }
     await context.audit({ event: "vault", status: "success", message: `accepted what is at ${address.shown}` });
     return { store: address.shown, vaultId: header?.vaultId ?? null };
   } finally {

@@ -12,6 +12,7 @@ import { homeFolder } from "./home.ts";
 import { homeMemory } from "./memory.ts";
 import { findHeader, openStore } from "./open.ts";
 import type { SharedStore } from "./store.ts";
+import { warnAtJoining } from "./weaknesses.ts";
 
 /** Whether there is a vault at the address. @throws AuthError as `openShared` */
 export async function isThere(context: Context, text: string): Promise<boolean> {
@@ -57,7 +58,7 @@ export async function prepareShared(
 /** @returns null where another machine was faster */
 async function putHeader(
   address: SharedAddress,
-  { driver }: SharedStore,
+  store: SharedStore,
   { context, vaultId, keyId }: KeyRequest,
   made: Made,
   index: Bytes,
@@ -65,12 +66,13 @@ async function putHeader(
   const raw = newKey();
   const header = await wrap({ ...made, vaultId, epoch: 1, keyId }, made.key, { raw, index }, []);
   const next = { version: headerVersion(header), value: header.bytes };
-  const failed = await retryWhileBusy(() => driver.swap([{ key: HEADER_KEY, expected: null, next }], true));
+  const failed = await retryWhileBusy(() => store.driver.swap([{ key: HEADER_KEY, expected: null, next }], true));
   if (failed.includes(HEADER_KEY)) return null;
   if (failed.length > 0) throw notOurs(address, "it has records, and no header");
   // No one has to be asked whether it is the one that is meant.
   const keys = { data: { vaultId, epoch: 1, id: keyId, raw }, index };
   await homeMemory(context, address, homeFolder(context, address)).join(header, keys);
+  await warnAtJoining(context, address, store);
   const message = `made at ${address.shown}, key from ${SOURCE_WORDS[made.source]}`;
   await context.audit({ event: "vault", status: "success", message });
   return { source: made.source, chosen: true };

@@ -5,7 +5,6 @@ import { FORMAT } from "../seal.ts";
 import { sourceInEnvironment, VARIABLES } from "../sources/source.ts";
 import { keyWarnings, type VaultStatus } from "../status.ts";
 import { parseAddress } from "./address.ts";
-import { homeFolder } from "./home.ts";
 import { findHeader, openStore } from "./open.ts";
 import { serverWarnings } from "./weaknesses.ts";
 
@@ -26,10 +25,7 @@ export async function sharedStatus(context: Context, text: string): Promise<Vaul
       keySource: header.source,
       keyVariable: insisted === null ? null : VARIABLES[insisted],
       records: (await retryWhileBusy(() => store.driver.getKeys("", {}))).length - 1,
-      warnings: [
-        ...keyWarnings(context, homeFolder(context, address), header.source),
-        ...(await serverWarnings(address, store)),
-      ],
+      warnings: [...keyWarnings(context, null, header.source), ...(await serverWarnings(address, store))],
     };
   } finally {
     store.driver.close();
