@@ -34,12 +34,13 @@ export async function createVault(
     storage ??= (await import("unstorage")).createStorage<Bytes>({ driver });
     return storage;
   };
-  let { header, keys } = await unlockCurrent(
-    () => readHeader(driver),
-    (current) => unlock(context, current, prompt),
-    found,
-  );
-  await place.memory?.recognize(header, keys);
+  /** As a step of `unlockCurrent`: another process of this home may know a later header than the one that was read. */
+  const openHeader = async (current: Header): Promise<Keys> => {
+    const opened = await unlock(context, current, prompt);
+    await place.memory?.recognize(current, opened);
+    return opened;
+  };
+  let { header, keys } = await unlockCurrent(() => readHeader(driver), openHeader, found);
   let locksHeld = 0;
   let checked = false;
   /**
@@ -64,11 +65,10 @@ export async function createVault(
       async (found): Promise<Keys> => {
         if (headerVersion(found) === headerVersion(header)) return keys;
         if (found.vaultId !== header.vaultId) throw replaced();
-        return unlock(context, found, prompt);
+        return openHeader(found);
       },
     );
     if (unlocked.keys === keys) return;
-    await place.memory?.recognize(unlocked.header, unlocked.keys);
     ({ header, keys } = unlocked);
     recent.clear();
   }

@@ -1,9 +1,10 @@
 /** A new key for a vault that machines share. */
 import { afterAll, describe, expect, test } from "bun:test";
+import { Secret } from "../../src/platform/secret.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { lacking } from "../support/needs.ts";
-import { put, refusal, version } from "./home.ts";
+import { openOrMake, put, refusal, version } from "./home.ts";
 import { COPY_KEY as NEXT_KEY } from "./moving-home.ts";
 import { BACKENDS, lazyServer, type SharedHome, sharedHome } from "./shared-home.ts";
 
@@ -57,6 +58,24 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       next?.release();
       await there?.close();
     });
+
+    test("one by the same machine while a person types is no older state to the command that asked", async () => {
+      const { context, variables } = homeAt(await server.address());
+      const AUTH_PASSPHRASE = "correct horse";
+      const at = { AUTH_STORE: variables.AUTH_STORE };
+      await (await openOrMake(context({ ...at, AUTH_PASSPHRASE }))).close();
+      let asked = 0;
+      const prompt = async (): Promise<Secret> => {
+        if (asked++ > 0) return new Secret("another");
+        const environment = { AUTH_PASSPHRASE: "another" };
+        await rekeyVault(context({ ...at, AUTH_PASSPHRASE }), { environment });
+        return new Secret(AUTH_PASSPHRASE);
+      };
+      const vault = await openVault(context(at), { prompt });
+      expect(await vault?.list("connection")).toEqual([]);
+      expect(asked).toBe(2);
+      await vault?.close();
+    }, 30_000);
 
     test("of machines that do it at once one succeeds, and its key is the vault's", async () => {
       const address = await server.address();

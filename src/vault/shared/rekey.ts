@@ -28,13 +28,16 @@ export async function rekeyShared(context: Context, text: string, options: Rekey
   try {
     const first = await findHeader(context, address, store);
     if (first === null) throw noVaultToRekey();
+    const memory = homeMemory(context, address, homeFolder(context, address));
     const { header, keys } = await unlockCurrent(
       () => readHeader(driver),
-      (found) => unlockForRekey(context, found, options.source ?? found.source, options.prompt),
+      async (found) => {
+        const opened = await unlockForRekey(context, found, options.source ?? found.source, options.prompt);
+        await memory.recognize(found, opened);
+        return opened;
+      },
       first,
     );
-    const memory = homeMemory(context, address, homeFolder(context, address));
-    await memory.recognize(header, keys);
     const source = options.source ?? header.source;
     const request = await newRequest(context, { header, keys }, source, options);
     const made = await (await sourceOf(source)).create(request);
