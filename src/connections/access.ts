@@ -4,6 +4,7 @@ import type { Secret } from "../platform/secret.ts";
 import type { ProviderDefinition } from "../providers/schema.ts";
 import type { Outcome } from "./outcome.ts";
 import { type ConnectionRef, display, typed } from "./ref.ts";
+import { replyWaits } from "./reply-waits.ts";
 import type { ResourceRef } from "./resource.ts";
 import type { Services } from "./services.ts";
 import { isDue, stateOf, stillWorks } from "./status.ts";
@@ -40,7 +41,8 @@ export async function access(services: Services, ref: ConnectionRef, options: Ac
   // Where it is due, the refresh looks into the vault as it is now.
   const age = options.rejected === undefined ? "recent" : undefined;
   const stored = await requireConnection(services.vault, ref, options.resource, age);
-  return (await asStored(services, stored, options)) ?? renewed(services, stored, options);
+  const ready = await asStored(services, stored, options);
+  return ready === null || (await replyWaits(services, stored)) ? renewed(services, stored, options) : ready;
 }
 
 /** The token as it is stored; null where it is due, or was rejected. */

@@ -1,6 +1,5 @@
 /** One attempt under the lock: note, send, keep the reply. Each step is durable before the next begins. */
 import { feature } from "bun:bundle";
-import { decodeRaw, encodeRaw } from "../oauth/body.ts";
 import { sendRefresh } from "../oauth/refresh.ts";
 import { readTokenReply } from "../oauth/reply.ts";
 import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts";
@@ -9,7 +8,7 @@ import { faultPoint, leaks, mutated, printEarly } from "../platform/faults.ts";
 import type { Secret } from "../platform/secret.ts";
 import { awaitReply, deferSignals, heldSignal, type ReplyWait } from "../platform/signals.ts";
 import { commitOutcome, retryCommit } from "./commit-outcome.ts";
-import { type Attempt, conclude, keep, versionOf } from "./conclude.ts";
+import { type Attempt, conclude, keep } from "./conclude.ts";
 import { errorFrom } from "./failure.ts";
 import { inFlight } from "./in-flight.ts";
 import type { Outcome } from "./outcome.ts";
@@ -74,10 +73,9 @@ async function noteAndSend(
       throw error;
     }
     if (feature("AUTH_TEST")) await misbehave(attempt, raw);
-    const bytes = encodeRaw(raw);
-    const isKept = await keep(attempt, bytes);
+    const isKept = await keep(attempt, raw);
     if (feature("AUTH_TEST")) await faultPoint("kept");
-    return await conclude(attempt, await readReply(attempt, raw), isKept ? null : bytes);
+    return await conclude(attempt, await readReply(attempt, raw), isKept ? null : raw);
   } finally {
     signals.release();
   }
@@ -98,68 +96,6 @@ function replyWait({ services, noted }: Attempt): ReplyWait {
       ),
     abandoned: `Ended before the provider replied to the refresh of ${display(noted.ref)}: the login may be lost. To see: auth refresh ${typed(noted.ref)} --force`,
   };
-}
-
-/**
- * A reply that reached the disk before a crash, or that could not be used when it came, is taken in before
- * anything is sent.
- * @returns null where there is none, or where it is as unreadable as it was before: then nothing has changed
- */
-export async function foldKeptReply(
-  services: Services,
-  endpointOf: () => Promise<TokenEndpoint>,
-  current: Stored,
-  lease: RefreshLease,
-): Promise<Outcome | null> {
-  const kept = await keptReply(current, lease);
-  if (kept === null) return null;
-  const tokenEndpoint = await endpointOf();
-  const signals = deferSignals();
-  try {
-    const note = kept.note ?? (await lostNote(services, tokenEndpoint, current, kept.generation));
-    if (note === null) return null;
-    const { sentAt } = note;
-    const attempt: Attempt = { services, tokenEndpoint, lease, noted: current, note, sentAt, now: () => sentAt };
-    const read = await readReply(attempt, decodeRaw(kept.bytes));
-    if (read instanceof OAuthFailure && read.unreadable && current.record.failure?.unreadable) return null;
-    return await conclude(attempt, read, null);
-  } finally {
-    signals.release();
-  }
-}
-
-interface KeptReply {
-  readonly bytes: Uint8Array;
-  /** null where the vault has lost it. */
-  readonly note: Note | null;
-  readonly generation: number;
-}
-
-/**
- * The reply to what the note says, or to a refresh that came after what the vault has: it was restored from a backup, or
- * its server lost what it had confirmed.
- */
-async function keptReply(current: Stored, { reply }: RefreshLease): Promise<KeptReply | null> {
-  const { version, record } = current;
-  const noted = record.note && (await reply.read(versionOf(current, record.note)));
-  if (record.note && noted) return { bytes: noted, note: record.note, generation: record.note.generation };
-  const later = (await reply.kept())
-    .filter((kept) => kept.version.incarnation === version.incarnation && kept.version.generation > version.generation)
-    .sort((one, other) => other.version.generation - one.version.generation)[0];
-  return later === undefined ? null : { bytes: later.bytes, note: null, generation: later.version.generation };
-}
-
-/** When it was sent isn't known: after the tokens came that the vault has. */
-async function lostNote(
-  services: Services,
-  tokenEndpoint: TokenEndpoint,
-  { record, view }: Stored,
-  generation: number,
-): Promise<Note | null> {
-  const { tokens } = record;
-  if (!tokens?.refreshToken) return null;
-  const key = await deadKey(services, tokenEndpoint, tokens.refreshToken, view?.resource);
-  return { sentAt: tokens.obtainedAt, doubtSince: null, key, generation };
 }
 
 /** Step 3: the durable mark that a refresh is being sent, counted as a generation of its own. */
@@ -203,7 +139,7 @@ async function takeBack({ services, noted, lease }: Attempt, previous: Note | nu
   await commitOutcome(services, noted, (record) => ({ ...record, note: previous }), lease, "nothing");
 }
 
-async function readReply(attempt: Attempt, raw: RawReply): Promise<TokenReply | OAuthFailure> {
+export async function readReply(attempt: Attempt, raw: RawReply): Promise<TokenReply | OAuthFailure> {
   try {
     return await parse(attempt, raw);
   } catch (error) {

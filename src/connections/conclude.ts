@@ -1,13 +1,14 @@
 /** The end of an attempt: what the provider answered is committed before anyone sees a token. */
 import { feature } from "bun:bundle";
 import { refusesClient } from "../oauth/classify.ts";
-import { OAuthFailure, type TokenReply } from "../oauth/types.ts";
+import { OAuthFailure, type RawReply, type TokenReply } from "../oauth/types.ts";
 import type { AuditEvent } from "../platform/audit-event.ts";
 import { faultPoint } from "../platform/faults.ts";
 import { awaitReply } from "../platform/signals.ts";
 import { clientFingerprint, clientPlace, markRefused } from "./clients.ts";
 import { type CommitResult, commitOutcome } from "./commit-outcome.ts";
 import { errorFrom, failureFrom } from "./failure.ts";
+import { encodeKept, tokensFingerprint } from "./kept-reply.ts";
 import { adoptOutcome, failed, type Outcome, succeeded } from "./outcome.ts";
 import { madeFrom } from "./pin.ts";
 import type { Connection, Mint, Note, Tokens } from "./record.ts";
@@ -35,10 +36,11 @@ export interface Attempt {
 }
 
 /** Step 4b. A disk that fails now is no reason to drop the reply. @returns whether it was kept */
-export async function keep({ lease, noted, note }: Attempt, bytes: Uint8Array): Promise<boolean> {
+export async function keep({ services, lease, noted, note }: Attempt, raw: RawReply): Promise<boolean> {
   if (note === null) return false;
   try {
-    await lease.reply.keep(versionOf(noted, note), bytes);
+    const sentFor = await tokensFingerprint(services.vault, noted.record);
+    await lease.reply.keep(versionOf(noted, note), encodeKept({ note, sentFor, raw }));
     return true;
   } catch {
     return false;
@@ -53,13 +55,13 @@ export function versionOf({ version }: Stored, { generation }: Note): Stored["ve
 /**
  * Step 5: commit what the reply says.
  *
- * @param unkept the reply's bytes, where they could not be kept
+ * @param unkept the reply, where it could not be kept
  * @param mint what the tokens were minted with, as it is to be stored
  */
 export async function conclude(
   attempt: Attempt,
   reply: TokenReply | OAuthFailure,
-  unkept: Uint8Array | null,
+  unkept: RawReply | null,
   mint?: Mint,
 ): Promise<Outcome> {
   const { services, tokenEndpoint, noted, sentAt } = attempt;
@@ -130,7 +132,7 @@ async function withIntrospectedExpiry(attempt: Attempt, stored: Stored): Promise
 async function unstored(
   attempt: Attempt,
   record: Connection,
-  unkept: Uint8Array | null,
+  unkept: RawReply | null,
   cause: unknown,
 ): Promise<Outcome> {
   const { noted, note } = attempt;
@@ -147,7 +149,7 @@ async function unstored(
   if (isKept)
     return {
       ...outcome,
-      warning: `The new token of ${name} could not be stored: ${why} It works, and its reply is kept beside the vault: the next call stores it, once the vault can be written.`,
+      warning: `The new token of ${name} could not be stored: ${why} It works, and its reply is kept: the next call on this machine stores it, once the vault can be written.`,
     };
   const message = `The new token of ${name} could not be stored anywhere`;
   const remedy = `then log in again: auth login ${typed(noted.ref)}`;

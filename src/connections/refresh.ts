@@ -7,9 +7,10 @@ import { faultPoint, mutated } from "../platform/faults.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Dialect } from "../providers/defaults.ts";
 import { waitForLock } from "../vault/lock.ts";
-import { attemptRefresh, foldKeptReply, refuseWhenInterrupted } from "./attempt.ts";
+import { attemptRefresh, refuseWhenInterrupted } from "./attempt.ts";
 import { clientFingerprint } from "./clients.ts";
 import { errorFrom, isPaused, notTried } from "./failure.ts";
+import { foldKeptReply, viewOfNote } from "./fold-reply.ts";
 import { refuseEnvironmentMismatch } from "./mismatch.ts";
 import { adoptOutcome, type Outcome, type RefreshOptions } from "./outcome.ts";
 import { loginAgain, settingsChanged } from "./pin.ts";
@@ -23,10 +24,12 @@ import {
   vaultName,
 } from "./ref.ts";
 import { leaseFrom, type RefreshLease } from "./refresh-lease.ts";
+import { replyWaits } from "./reply-waits.ts";
 import type { Services } from "./services.ts";
 import { isAlive, isDue, isJustMinted } from "./status.ts";
 import { requireConnection, type Stored } from "./store.ts";
 import { type TokenEndpoint, tokenEndpointOf } from "./token-endpoint.ts";
+import { locksWhenAnswered } from "./under-way.ts";
 
 /** How often the vault may change under our hands, before anything is sent. */
 const ROUNDS = 10;
@@ -44,27 +47,39 @@ export async function refreshConnection(
 async function refreshed(services: Services, ref: ConnectionRef, options: RefreshOptions): Promise<Outcome> {
   const { vault } = services;
   const first = await requireConnection(vault, ref, options.resource);
-  const settled = await settleWithoutSending(services, first, options);
+  const waits = await replyWaits(services, first);
+  const settled = waits ? null : await settleWithoutSending(services, first, options);
   if (settled !== null) return settled;
   if (options.implicit) await refuseEnvironmentMismatch(services, first, { client: true });
   await services.refreshElsewhere?.(ref, options);
   for (let round = 0; round < ROUNDS; round++) {
-    const outcome = await oneRound(services, first, options);
+    const outcome = await oneRound(services, first, options, waits);
     if (outcome !== "again") return outcome;
     await vault.reload();
   }
   throw changedByOthers(ref);
 }
 
-/** Waits for the lock, or for the outcome of the one who holds it. */
-async function oneRound(services: Services, first: Stored, options: RefreshOptions): Promise<Outcome | "again"> {
+/**
+ * Waits for the lock, or for the outcome of the one who holds it.
+ *
+ * @param waits as `replyWaits`: then a refresh may not even be due
+ */
+async function oneRound(
+  services: Services,
+  first: Stored,
+  options: RefreshOptions,
+  waits: boolean,
+): Promise<Outcome | "again"> {
   const { vault } = services;
   const { ref } = first;
-  const turn = await waitForLock(vault, vaultName(ref), {
+  let seen = first;
+  const locks = waits ? vault : locksWhenAnswered(services, () => seen);
+  const turn = await waitForLock(locks, vaultName(ref), {
     timeout: LIMITS.lockWait,
     watch: async () => {
       refuseWhenInterrupted(ref);
-      const seen = await requireConnection(vault, ref, first.view);
+      seen = await requireConnection(vault, ref, first.view);
       return concluded(seen, first) ? seen : null;
     },
   });
@@ -73,7 +88,7 @@ async function oneRound(services: Services, first: Stored, options: RefreshOptio
   const lease = leaseFrom(turn.lock);
   try {
     if (feature("AUTH_TEST")) await faultPoint("locked");
-    const ready = await readyToSend(services, first, options, lease);
+    const ready = await readyToSend(services, first, options, lease, waits);
     return ready === "again" || "kind" in ready ? ready : await send(services, ready.current, options, lease);
   } finally {
     lease.release();
@@ -90,14 +105,14 @@ async function readyToSend(
   first: Stored,
   options: RefreshOptions,
   lease: RefreshLease,
+  waits: boolean,
 ): Promise<{ readonly current: Stored } | Outcome | "again"> {
   const { vault, context } = services;
   const seen = await requireConnection(vault, first.ref, first.view);
   if (concluded(seen, first)) return adopt(services, seen, first);
-  const noted = await viewOfNote(services, seen);
-  const kept = await foldKeptReply(services, () => tokenEndpointOf(services, noted.record), noted, lease);
-  const after = kept?.stored ?? noted;
-  const isMine = noted === seen;
+  const kept = await foldKeptReply(services, seen, lease);
+  const after = kept?.stored ?? (await viewOfNote(services, seen, seen.record.note));
+  const isMine = after.view?.resource === first.view?.resource;
   const current = isMine ? after : kept === null ? seen : await requireConnection(vault, first.ref, first.view);
   // A reply that can't be used is read again by each call: its refresh token counts, so the old one isn't sent.
   const unusable = [after, current].find(({ record }) => record.failure?.unreadable);
@@ -105,15 +120,9 @@ async function readyToSend(
     return { kind: "failed", stored: current, error: errorFrom(unusable, unusable.record.failure, context.now()) };
   if (kept !== null && isMine && (await isFinal(services, kept, options))) return kept;
   if (kept !== null && !lease.held) return "again";
-  return (changed(current, first) ? await settleWithoutSending(services, current, options) : null) ?? { current };
-}
-
-/** The record as it is for the API that the last refresh was sent for: a reply may have been kept for it. */
-async function viewOfNote(services: Services, stored: Stored): Promise<Stored> {
-  const { note } = stored.record;
-  if (note === null || note.resource === stored.view?.resource) return stored;
-  const as = note.resource === undefined ? undefined : { resource: note.resource, scope: null };
-  return requireConnection(services.vault, stored.ref, as);
+  return (
+    (changed(current, first) || waits ? await settleWithoutSending(services, current, options) : null) ?? { current }
+  );
 }
 
 async function send(

@@ -14,7 +14,7 @@ import { hasByteLocks, lockByte, unlockByte } from "../platform/file-lock.ts";
 import { O } from "../platform/posix.ts";
 import { type Bytes, hmac, pack } from "./bytes.ts";
 import { checkPrivate, createPrivate, ensureOwnFolder, realPlace, touching, unwritable } from "./files.ts";
-import { keptReply, type ReplyKeys } from "./reply.ts";
+import { keptIncarnation, keptReply, type ReplyKeys } from "./reply.ts";
 import { OPEN_NOFOLLOW } from "./sqlite.ts";
 import type { Lock, LockInterval, Vault } from "./types.ts";
 
@@ -127,6 +127,18 @@ export function lockIn(
       file.close();
     },
   };
+}
+
+/** As `Vault.keptIncarnation`, without the lock. @param vault the vault file as it was named */
+export function keptIn(vault: string, name: string, indexKey: Bytes): string | null {
+  try {
+    const hash = hmac(indexKey, pack("lock", name)).toHex();
+    return keptIncarnation(join(dirname(realPlace(vault)), "vault.locks", `${hash}.reply`));
+  } catch (error) {
+    // Who takes the lock finds out what is wrong there.
+    if (errorCode(error) === undefined) throw error;
+    return null;
+  }
 }
 
 function find(vault: string, name: string, indexKey: Bytes): TriedLock {

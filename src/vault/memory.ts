@@ -44,6 +44,10 @@ export class MemoryVault implements Vault {
     return { reply: this.#replyOf(name), release: () => void this.locked.delete(name) };
   }
 
+  async keptIncarnation(name: string): Promise<string | null> {
+    return this.replies.get(name)?.version.incarnation ?? null;
+  }
+
   async fingerprint(secret: string): Promise<string> {
     return new Bun.CryptoHasher("sha256").update(secret).digest("hex");
   }

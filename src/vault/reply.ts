@@ -97,6 +97,12 @@ export function sameVersion(one: Version, other: Version): boolean {
   return one.incarnation === other.incarnation && one.generation === other.generation;
 }
 
+/** Of the login whose reply the file holds, or null where it holds none. Known without a key: to be believed once it opens. */
+export function keptIncarnation(path: string): string | null {
+  const value = touching(path, () => readValue(path));
+  return (value && readSealedHeader(value))?.version.incarnation ?? null;
+}
+
 /** What the file holds, or null when it is blank or isn't there. */
 function readValue(path: string): Bytes | null {
   if (lstat(path) === null) return null;

@@ -16,18 +16,22 @@ export interface Link {
 export interface ChainOptions {
   /** A used refresh token still works, as long as none of its successors was used. */
   readonly grace?: boolean;
+  /** A used refresh token is refused, and nothing more. */
+  readonly lenient?: boolean;
 }
 
 export class Chain {
   readonly #grace: boolean;
+  readonly #lenient: boolean;
   readonly #links = new Map<string, Link>();
   readonly #newest: Link[] = [];
   readonly #dead = new Set<number>();
   /** In each login, how far its tokens have been used. */
   readonly #used = new Map<number, number>();
 
-  constructor({ grace = false }: ChainOptions = {}) {
+  constructor({ grace = false, lenient = false }: ChainOptions = {}) {
     this.#grace = grace;
+    this.#lenient = lenient;
   }
 
   /** A login. */
@@ -51,7 +55,7 @@ export class Chain {
     const reused = used.n < newest.n;
     const furthest = this.#used.get(used.family) ?? -1;
     if (reused && !(this.#grace && used.n >= furthest)) {
-      this.#dead.add(used.family);
+      if (!this.#lenient) this.#dead.add(used.family);
       return null;
     }
     this.#used.set(used.family, used.n);

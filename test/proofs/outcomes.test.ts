@@ -59,7 +59,7 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
     fault: "vault-commit#2:SQLITE_FULL",
     gives: "new",
     exit: 0,
-    says: /could not be stored: .* kept beside the vault/,
+    says: /could not be stored: .* its reply is kept/,
   },
   "a new token that could be stored nowhere": {
     left: EXPIRED,

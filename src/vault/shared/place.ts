@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { hmac, pack } from "../bytes.ts";
 import { ensureFolder } from "../files.ts";
-import { lockIn, type TriedLock } from "../lock.ts";
+import { keptIn, lockIn, type TriedLock } from "../lock.ts";
 import type { HomeMemory, VaultPlace } from "../place.ts";
 import type { LockInterval } from "../types.ts";
 import { removeDrafts } from "./home.ts";
@@ -66,6 +66,7 @@ export function sharedPlace(
         if (lease === null) local.release();
       }
     },
+    keptIncarnation: async (name, indexKey) => keptIn(join(folder, "vault"), name, indexKey),
     // Who takes a lock does it.
     clearLeftovers: async () => {},
     // Every commit is bound to the header that was opened.

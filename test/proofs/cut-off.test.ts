@@ -1,0 +1,167 @@
+/**
+ * A machine that is cut off from the shared vault between the provider's answer and the commit has the only copy of the new
+ * refresh token: it is stored as soon as that machine is back, whatever others have tried meanwhile, and never over
+ * something newer (RULES.md 2.2).
+ */
+import { afterAll, describe, expect, test } from "bun:test";
+import type { ChainOptions } from "../issuers/chain.ts";
+import { startFaulty } from "../issuers/faulty.ts";
+import { inPostgres, inRedis } from "../support/databases.ts";
+import { lacking } from "../support/needs.ts";
+import { type Ended, tempFolder } from "../support/program.ts";
+import { type Relay, relayTo } from "../support/relay.ts";
+import { BACKENDS, lazyServer } from "../vault/shared-home.ts";
+import { LOGIN, type Order, type ProofHome, proofHome } from "./proof-home.ts";
+
+/** Milliseconds: nobody is to wait for long for a machine that is away. */
+const LIMITS = { lease: 2_000, holder: 1_000, storeConnect: 1_000, storeCall: 1_000, storeCommit: 1_000 };
+const TOKEN = ["token", LOGIN];
+const REFRESH = ["refresh", LOGIN, "--force", "-o", "token"];
+
+interface Machines {
+  readonly home: ProofHome;
+  /** The way of the first machine to the server. */
+  readonly way: Relay;
+  /** On the machine that will be cut off. */
+  first(args: readonly string[], limits?: Order["limits"]): Promise<Ended>;
+  second(args: readonly string[], limits?: Order["limits"]): Promise<Ended>;
+}
+
+for (const [name, { needs, start }] of Object.entries(BACKENDS))
+  describe.skipIf(lacking(...needs))(name, () => {
+    const server = lazyServer(start);
+    afterAll(() => server.stop());
+
+    async function withMachines(
+      left: number,
+      options: ChainOptions,
+      work: (machines: Machines) => Promise<void>,
+    ): Promise<void> {
+      const issuer = startFaulty(options);
+      const { port } = await server.get();
+      const way = await relayTo(port);
+      try {
+        const address = await server.address();
+        const home = await proofHome(issuer, left, tempFolder(), { AUTH_STORE: address });
+        const [one, other] = [tempFolder(), tempFolder()];
+        const byRelay = address.replace(`:${port}/`, `:${way.port}/`);
+        const env = { HOME: one, AUTH_HOME: one, AUTH_STORE: byRelay };
+        await work({
+          home,
+          way,
+          first: (args, limits = LIMITS) => home.start(args, { limits, env }).ended,
+          second: (args, limits = LIMITS) => home.start(args, { limits, env: { HOME: other, AUTH_HOME: other } }).ended,
+        });
+      } finally {
+        issuer.stop();
+        await way.cut();
+      }
+    }
+
+    /** The first machine refreshes, and is cut off before it can store what came. */
+    async function cutOff({ home: { issuer }, way, first }: Machines, args: readonly string[]): Promise<void> {
+      issuer.onProcessed = () => way.cut();
+      const ended = await first(args);
+      issuer.onProcessed = () => undefined;
+      expect(ended).toMatchObject({ code: 0, stdout: `${issuer.chain.newest().access}\n` });
+      expect(ended.stderr).toContain("its reply is kept");
+    }
+
+    for (const [args, words] of [
+      [TOKEN, "token"],
+      [["refresh", LOGIN, "-o", "token"], "refresh"],
+    ] as const)
+      test(`'${words}' stores a reply that was kept, although the token that is stored is still valid`, async () => {
+        await withMachines(3_600_000, {}, async (machines) => {
+          const { home, way, first } = machines;
+          await cutOff(machines, REFRESH);
+          const { access, refresh } = home.issuer.chain.newest();
+          await way.mend();
+          expect(await first(args)).toMatchObject({ code: 0, stdout: `${access}\n` });
+          expect(await home.tokens()).toEqual({ access, refresh });
+          expect((await home.stored()).record.note).toBeNull();
+          expect(home.issuer.requests).toHaveLength(1);
+        });
+      }, 60_000);
+
+    for (const [words, options] of [
+      ["only refuses a used refresh token", { lenient: true }],
+      ["ends the login for a used refresh token", {}],
+    ] as const)
+      test(`where the provider ${words}, the machine that is back stores its reply over another's failure`, async () => {
+        await withMachines(-1000, options, async (machines) => {
+          const { home, way, first, second } = machines;
+          const { chain } = home.issuer;
+          await cutOff(machines, TOKEN);
+          expect(await second(TOKEN)).toMatchObject({ code: 4, stdout: "" });
+          const { access, refresh } = chain.newest();
+          await way.mend();
+          expect(await first(TOKEN)).toMatchObject({ code: 0, stdout: `${access}\n` });
+          expect(await home.tokens()).toEqual({ access, refresh });
+          expect(home.issuer.requests).toHaveLength(2);
+          const next = await second(REFRESH);
+          expect(home.issuer.requests.at(-1)?.refreshToken).toBe(refresh);
+          expect(next).toMatchObject(chain.isDead() ? { code: 4 } : { code: 0, stdout: `${chain.newest().access}\n` });
+          expect(chain.isDead()).toBe(!("lenient" in options));
+        });
+      }, 60_000);
+
+    test("a reply that was kept is not stored over a login that came since", async () => {
+      await withMachines(-1000, {}, async (machines) => {
+        const { home, way, first, second } = machines;
+        await cutOff(machines, TOKEN);
+        expect((await second(TOKEN)).code).toBe(4);
+        const { access, refresh } = await home.login();
+        await way.mend();
+        expect(await first(TOKEN)).toMatchObject({ code: 0, stdout: `${access}\n` });
+        expect(await home.tokens()).toEqual({ access, refresh });
+      });
+    }, 60_000);
+
+    test("nor over what another refresh has brought since, where the old token could be used again", async () => {
+      await withMachines(-1000, { grace: true }, async (machines) => {
+        const { home, way, first, second } = machines;
+        await cutOff(machines, TOKEN);
+        expect((await second(TOKEN)).code).toBe(0);
+        home.issuer.chain.end(0);
+        expect((await second(REFRESH)).code).toBe(4);
+        const { access, refresh } = home.issuer.chain.newest();
+        await way.mend();
+        await first(TOKEN);
+        expect(await home.tokens()).toEqual({ access, refresh });
+      });
+    }, 60_000);
+
+    test("a lease that the server lost while a request is under way: nobody else sends, and all have its token", async () => {
+      await withMachines(-1000, {}, async ({ home, first, second }) => {
+        const { issuer } = home;
+        let other: Promise<Ended> | null = null;
+        issuer.onProcessed = async () => {
+          if (other !== null) return;
+          await loseLeases();
+          other = second(TOKEN, {});
+          // Long enough for one that isn't kept out to send as well.
+          await Promise.race([other, Bun.sleep(2_000)]);
+        };
+        const one = await first(TOKEN, {});
+        const { access } = issuer.chain.newest();
+        expect(issuer.requests).toHaveLength(1);
+        expect(one).toMatchObject({ code: 0, stdout: `${access}\n` });
+        expect(await other).toMatchObject({ code: 0, stdout: `${access}\n` });
+      });
+    }, 60_000);
+
+    /** Of all vaults there: each test has one of its own, and they run one after the other. */
+    async function loseLeases(): Promise<void> {
+      const database = await server.get();
+      if (name === "Redis")
+        for (const lease of (await inRedis(database, "KEYS", "*:lease:*")) as string[])
+          await inRedis(database, "DEL", lease);
+      else
+        for (const { schema } of await inPostgres(
+          database,
+          "SELECT schemaname AS schema FROM pg_tables WHERE tablename = 'leases'",
+        ))
+          await inPostgres(database, `DELETE FROM ${schema}.leases`);
+    }
+  });
