@@ -2,9 +2,10 @@
  * Running a command whose output goes through a filter. Where our output is a terminal, the command gets one of its own
  * (`filtered-terminal.ts`); else pipes, one for stdout and one for stderr. Its input is ours.
  */
-import { closeSync, fstatSync } from "node:fs";
+import { closeSync, fstatSync, write as writeSome } from "node:fs";
 import { type Child, type Start, spawnCommand } from "./child.ts";
 import { createDrain } from "./drain.ts";
+import { errorCode } from "./errors.ts";
 import { F, posix } from "./posix.ts";
 import { openPipe } from "./secret-pipe.ts";
 import { isTerminal } from "./terminal.ts";
@@ -36,9 +37,9 @@ export function startFiltered(makeFilter: MakeFilter, lost: OutputLost): Start {
 async function startWithPipes(
   ...[file, execution, makeFilter, lost]: [...Parameters<Start>, MakeFilter, OutputLost]
 ): Promise<Child> {
-  const stdout = filteredPipe(Bun.stdout, makeFilter(false), lost);
+  const stdout = filteredPipe(1, makeFilter(false), lost);
   // Into one file or pipe, what is written to both stays in order.
-  const stderr = isSameFile(1, 2) ? stdout : filteredPipe(Bun.stderr, makeFilter(false), lost);
+  const stderr = isSameFile(1, 2) ? stdout : filteredPipe(2, makeFilter(false), lost);
   const process = spawnCommand(file, execution, { standard: ["inherit", stdout.input, stderr.input] });
   const pipes = [...new Set([stdout, stderr])];
   for (const { pass } of pipes) pass();
@@ -68,6 +69,22 @@ export function afterPause(filter: OutputFilter, then: (bytes: Uint8Array) => vo
   return { restart, stop };
 }
 
+/** On another thread: where nobody reads, Bun.write would wait on this one, and no signal were answered. */
+async function writeAll(to: number, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const rest = bytes.subarray(at);
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    writeSome(to, rest, 0, rest.length, null, (error, count) => (error === null ? resolve(count) : reject(error)));
+    try {
+      at += await promise;
+    } catch (error) {
+      // Whoever shares it with us has it not wait: Bun does.
+      if (errorCode(error) !== "EAGAIN") throw error;
+      at += await Bun.write(Bun.file(to), rest);
+    }
+  }
+}
+
 const PIPE_BYTES = 1024 * 1024;
 
 export interface FilteredPipe {
@@ -79,7 +96,8 @@ export interface FilteredPipe {
   finish(): Promise<void>;
 }
 
-export function filteredPipe(to: Bun.BunFile, filter: OutputFilter, lost: OutputLost): FilteredPipe {
+/** @param to a descriptor */
+export function filteredPipe(to: number, filter: OutputFilter, lost: OutputLost): FilteredPipe {
   const ends = openPipe();
   if (ends === null) throw new Error("No pipe can be made here");
   const [reading, input] = ends;
@@ -87,7 +105,7 @@ export function filteredPipe(to: Bun.BunFile, filter: OutputFilter, lost: Output
   if (process.platform === "linux") posix()?.fcntl(input, F.SETPIPE_SZ, PIPE_BYTES);
   let written: Promise<unknown> = Promise.resolve();
   const write = (bytes: Uint8Array): Promise<unknown> => {
-    if (bytes.length > 0) written = written.then(() => Bun.write(to, bytes));
+    if (bytes.length > 0) written = written.then(() => writeAll(to, bytes));
     return written;
   };
   const pause = afterPause(filter, (bytes) => void write(bytes).catch(() => {}));

@@ -39,7 +39,7 @@ export async function startOnTerminal(
     isGone = true;
     child?.terminal?.close();
   }
-  const stderr = isTerminal(2) ? null : filteredPipe(Bun.stderr, makeFilter(false), lost);
+  const stderr = isTerminal(2) ? null : filteredPipe(2, makeFilter(false), lost);
   child = start(file, execution, stderr, {
     ...size(),
     data: (_, bytes) => {

@@ -1,6 +1,6 @@
 /** `auth run --mask`: no form of a token comes out of the command, and nothing else is changed (CLI.md §4). */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { heldHome, until } from "../support/held-home.ts";
 import { paste } from "../support/home.ts";
@@ -150,11 +150,12 @@ describe("how it ends", () => {
     const pipe = join(tempFolder(), "pipe");
     await run(["mkfifo", pipe], { env });
     const unread = openSync(pipe, "r+");
-    const child = Bun.spawn([AUTH, ...args("sh", "-c", "head -c 100000 /dev/zero; echo done >&2")], {
+    fill(pipe);
+    const child = Bun.spawn([AUTH, ...args("sh", "-c", "echo more; echo done >&2")], {
       env,
       stdio: ["ignore", unread, "pipe"],
     });
-    // The command's last word: our pipe is full of its output, and the rest waits in the next, which holds no less.
+    // The command's last word: what it wrote before can't be passed on.
     await child.stderr.getReader().read();
     await Bun.sleep(1500);
     expect(child.exitCode).toBeNull();
@@ -165,6 +166,18 @@ describe("how it ends", () => {
     closeSync(unread);
   });
 });
+
+/** However much the kernel lets it hold. */
+function fill(pipe: string): void {
+  const end = openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    for (;;) writeSync(end, Buffer.alloc(4096));
+  } catch (error) {
+    expect(error).toHaveProperty("code", "EAGAIN");
+  } finally {
+    closeSync(end);
+  }
+}
 
 describe("a terminal that is closed", () => {
   test.each([
@@ -499,6 +512,62 @@ describe.skipIf(lacking("tmux"))("a program that draws the whole screen looks th
       },
       60_000,
     );
+
+  describe("every form that other programs let through, of a token and of a key of several lines,", () => {
+    const key = [0, 1, 2].map((i) => Bun.SHA512.hash(`${i}`, "base64").slice(0, 64));
+    const pem = ["-----BEGIN PRIVATE KEY-----", ...key, "-----END PRIVATE KEY-----"].join("\n");
+    const forms: Readonly<Record<string, string>> = {
+      token: TOKEN,
+      base64: btoa(TOKEN),
+      basic: btoa(`user:${TOKEN}`),
+      hex: Buffer.from(TOKEN).toString("hex"),
+      key: pem,
+      json: JSON.stringify({ key: pem, token: TOKEN }),
+    };
+    const text = join(folder, "forms");
+    const variables = join(folder, "forms.env");
+    const call = `'${AUTH}' run -q --env-file '${variables}' --mask -- `;
+    /** Their middles, which are the secrets' own: the screen breaks lines anywhere. */
+    const seen = (screen: string): string[] => {
+      const joined = screen.replaceAll("\n", "");
+      return Object.keys(forms).filter((name) => {
+        const whole = (forms[name] ?? "").replaceAll("\n", "");
+        return [0.4, 0.5, 0.6].some((at) => joined.includes(whole.slice(whole.length * at, whole.length * at + 12)));
+      });
+    };
+    beforeAll(async () => {
+      const lines = Object.entries(forms).map(([name, form]) => `${name}: ${form} :${name}`);
+      writeFileSync(text, `${lines.join("\n")}\nthe end\n`);
+      writeFileSync(variables, `SIGNING_KEY='${pem}'\nTOKEN=auth://apikey:openai/token\n`, { mode: 0o600 });
+      const { code } = await auth(["allow", variables, "--yes"], { env });
+      expect(code).toBe(0);
+    });
+
+    for (const [name, command] of Object.entries({
+      vim: `vim -u NONE -N -n -i NONE '${text}'`,
+      less: `less '${text}'`,
+      bash: `bash --norc -c "cat '${text}'; read"`,
+    }))
+      test.skipIf(lacking(name as Need))(`are masked in ${name}, and all else is where it was`, async () => {
+        const screen = async (line: string): Promise<string> => {
+          await tmux("new-session", "-d", "-s", "forms", "-x", "90", "-y", "30", line);
+          try {
+            for (;;) {
+              const shown = await tmux("capture-pane", "-p", "-t", "forms");
+              if (shown.includes("the end")) return shown;
+              await Bun.sleep(50);
+            }
+          } finally {
+            await tmux("kill-session", "-t", "forms");
+          }
+        };
+        const plain = await screen(command);
+        expect(seen(plain)).toEqual(Object.keys(forms));
+        const masked = await screen(`${call}${command}`);
+        expect(seen(masked)).toEqual([]);
+        expect(masked.replace(/\*/g, (star, at: number) => plain[at] ?? star)).toBe(plain);
+      });
+  });
 
   test.skipIf(lacking("htop"))("htop, whose numbers are never the same", async () => {
     const screen = (): Promise<string> => tmux("capture-pane", "-p", "-t", "htop");

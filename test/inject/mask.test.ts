@@ -12,6 +12,7 @@ const HIGHLIGHT = `${ESC}[01;31m${ESC}[K`;
 type Encode = (secret: string) => string;
 
 const hex = (text: string): string => Buffer.from(text).toString("hex");
+const hex2 = (byte: number): string => byte.toString(16).padStart(2, "0");
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 const wrapped = (text: string, width: number, end: string): string =>
   text.replace(new RegExp(`.{${width}}(?=.)`, "gu"), `$&${end}`);
@@ -63,12 +64,17 @@ const WHOLE: Readonly<Record<string, Encode>> = {
   "bytes as numbers": (secret) => [...Buffer.from(secret)].join(","),
   "a list of bytes": (secret) => [...Buffer.from(secret)].join(", "),
   "a list of bytes, indented": (secret) => [...Buffer.from(secret)].join(",\n  "),
+  "a list of bytes in hex": (secret) => [...Buffer.from(secret)].map((byte) => `0x${hex2(byte)}`).join(", "),
+  "a list of bytes in hex, indented": (secret) =>
+    [...Buffer.from(secret)].map((byte) => `0x${hex2(byte).toUpperCase()}`).join(",\n  "),
   "hex of od": (secret) => dump(hex(secret), (line) => (line * 16).toString(8).padStart(7, "0")),
   "hex of od with hex offsets": (secret) => dump(hex(secret), (line) => (line * 16).toString(16).padStart(6, "0")),
   "hex of od without offsets": (secret) => dump(hex(secret), () => ""),
   "wrapped as a terminal does": (secret) => wrapped(secret, 7, "\r\n"),
   "wrapped as readline does": (secret) => wrapped(secret, 7, " \r"),
   "wrapped as less does": (secret) => wrapped(secret, 7, " \b"),
+  "hex, wrapped within a byte": (secret) => wrapped(hex(secret), 7, " \b"),
+  "escapes, wrapped within": (secret) => wrapped(hex(secret).replace(/../g, "%$&"), 7, " \b"),
   "partly highlighted": (secret) => secret.replace(/^.{5}/u, `$&${HIGHLIGHT}`),
 };
 
@@ -188,6 +194,26 @@ describe("no form comes out, cut anywhere, and all around it stays as it is", ()
 });
 
 const A_TOKEN = "ghx_16C7e42F292c6912E7710c838347Ae178B4a";
+
+describe("at the edge of vim's screen, which writes a row's last character again and moves the cursor,", () => {
+  const forms: Readonly<Record<string, Encode>> = {
+    plain: (secret) => secret,
+    hex,
+    base64,
+    "in JSON, all escaped": asUnits,
+    "every byte percent-encoded": (secret) => hex(secret).replace(/../g, "%$&"),
+  };
+  for (const [name, encode] of Object.entries(forms))
+    test(name, () => {
+      const form = encode(A_TOKEN);
+      // From the first character on: one that is passed over too early is seen here.
+      for (let at = 1; at < Math.min(form.length, 24); at++) {
+        const rows = `${"text ".repeat(9)}${form.slice(0, at)}${form[at - 1]}${ESC}[2;1H${form.slice(at)} end`;
+        const given = masked(A_TOKEN, rows, [7], true);
+        expect(given.replace(/\*+[Q=]*/g, "*")).toBe(`${"text ".repeat(9)}*${ESC}[2;1H* end`);
+      }
+    });
+});
 
 describe("what has begun like a secret", () => {
   test("is held back until it is decided, however long that takes", () => {

@@ -5,7 +5,7 @@
  */
 import { Filter } from "./filter.ts";
 import type { Form } from "./forms.ts";
-import { advance, begun, distinct, type Thread } from "./thread.ts";
+import { advance, begun, distinct, placeOf, type Thread } from "./thread.ts";
 
 interface State {
   readonly threads: readonly Thread[];
@@ -108,7 +108,7 @@ export class Automaton {
 
   #stateOf(reached: readonly Thread[], found: number): number {
     const threads = distinct(reached);
-    const places = threads.map(({ form, unit, step, length }) => `${form.id} ${unit} ${step.id} ${length}`);
+    const places = threads.map((thread) => `${placeOf(thread)} ${thread.length}`);
     const key = `${found};${places.join()}`;
     const known = this.#ids.get(key);
     if (known !== undefined) return known;

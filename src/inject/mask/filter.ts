@@ -7,6 +7,9 @@ import { advance, placeOf, type Thread } from "./thread.ts";
 /** Bytes of a step at most. In a longer one more of ordinary text looks as if it were of a form. */
 const FARTHEST = 8;
 const ESCAPE = 0x1b;
+/** How breaks within a unit begin or end (breaks.ts): up to two bytes of one may stand before it. */
+const STOPS = [ESCAPE, 0x08];
+const BEFORE_STOP = 2;
 
 export class Filter {
   /** By the hash of three bytes, whether a form has such within its first `step` + 2 bytes. */
@@ -14,8 +17,8 @@ export class Filter {
   /** Bytes. */
   readonly step: number;
   #bytes: Buffer | null = null;
-  /** Where the next of a terminal's sequences is, which may stand within a form. */
-  #escape = 0;
+  /** Where the next byte is with which a terminal is told something, which may stand within a form. */
+  #stop = 0;
 
   /** @param forms at their beginning */
   constructor(forms: readonly Thread[]) {
@@ -45,8 +48,9 @@ export class Filter {
   pass(bytes: Buffer, start: number): number {
     const triples = this.#triples;
     const step = this.step;
-    if (bytes !== this.#bytes || this.#escape < start) this.#lookForEscape(bytes, start);
-    const end = Math.min(bytes.length, this.#escape) - step - 1;
+    if (bytes !== this.#bytes || this.#stop < start) this.#lookForStop(bytes, start);
+    // The next bytes to come may begin with one, too.
+    const end = Math.min(bytes.length, this.#stop) - BEFORE_STOP - step - 1;
     let at = start;
     while (
       at < end &&
@@ -56,10 +60,10 @@ export class Filter {
     return at;
   }
 
-  #lookForEscape(bytes: Buffer, start: number): void {
+  #lookForStop(bytes: Buffer, start: number): void {
     this.#bytes = bytes;
-    const found = bytes.indexOf(ESCAPE, start);
-    this.#escape = found < 0 ? Number.POSITIVE_INFINITY : found;
+    const places = STOPS.map((stop) => bytes.indexOf(stop, start)).filter((place) => place >= 0);
+    this.#stop = Math.min(Number.POSITIVE_INFINITY, ...places);
   }
 }
 
@@ -67,13 +71,13 @@ function hash(first: number, second: number, third: number): number {
   return (first << 10) ^ (second << 5) ^ third;
 }
 
-/** The bytes that a form may go on with, but for a terminal's sequences, and what becomes of it. */
+/** The bytes that a form may go on with, but for breaks within a unit and a terminal's sequences, and what becomes of it. */
 function successors(thread: Thread): [byte: number, after: Thread[]][] {
   return [...thread.step.next.keys()]
     .filter((byte) => byte !== ESCAPE)
     .map((byte) => {
       const after: Thread[] = [];
       advance(thread, byte, after);
-      return [byte, after];
+      return [byte, after.filter(({ gap }) => gap === null)];
     });
 }

@@ -4,15 +4,8 @@
  * that is partly escaped, wrapped at any column, or highlighted in part is found by the same few forms.
  */
 import { isUnmistakable } from "../../platform/redact.ts";
+import { add, type Step, step } from "./step.ts";
 import { hex, LINE_BREAKS, textWays, type Way } from "./ways.ts";
-
-/** A place in the bytes of a unit. */
-export interface Step {
-  readonly id: number;
-  readonly next: Map<number, Step>;
-  /** How many units are complete here: 1 at a unit's end, 0 at the end of what stands between two; null within. */
-  done: 0 | 1 | null;
-}
 
 export interface Form {
   readonly id: number;
@@ -68,6 +61,7 @@ export function formsOf(secret: string): Form[] {
       .flatMap((each) => [
         form([...each].map(hexUnit), harmless, BETWEEN_HEX),
         form([...each].map(decimalUnit), harmless, BETWEEN_LINES),
+        form([...each].map(hexNumberUnit), harmless, BETWEEN_LINES),
       ]),
   ];
 }
@@ -92,33 +86,10 @@ function form(units: readonly Step[], harmless: number, between: Step = BETWEEN)
   return { id: forms++, units, between, harmless, longest: 1024 + 16 * units.length };
 }
 
-let steps = 0;
-
-function step(done: Step["done"] = null): Step {
-  return { id: steps++, next: new Map(), done };
-}
-
 function unitOf(ways: Iterable<Way>): Step {
   const first = step();
   for (const way of ways) add(first, way, 1);
   return first;
-}
-
-function add(first: Step, [text, anyCase]: Way, done: 0 | 1): void {
-  let at = first;
-  for (const byte of new TextEncoder().encode(text)) {
-    const other = anyCase && isHexLetter(byte) ? byte ^ 0x20 : byte;
-    const next: Step = at.next.get(byte) ?? at.next.get(other) ?? step();
-    at.next.set(byte, next);
-    at.next.set(other, next);
-    at = next;
-  }
-  at.done = done;
-}
-
-function isHexLetter(byte: number): boolean {
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66;
 }
 
 const units = new Map<string, Step>();
@@ -150,6 +121,12 @@ function hexUnit(byte: number, index: number): Step {
 function decimalUnit(byte: number, index: number, { length }: { readonly length: number }): Step {
   const sign = index === length - 1 ? "" : ",";
   return cached(`decimal ${byte}${sign}`, () => [[byte + sign]]);
+}
+
+/** A list of bytes in C, Go (`%#v`), Rust (`{:#x?}`) and of `xxd -i`, indented or not. */
+function hexNumberUnit(byte: number, index: number, { length }: { readonly length: number }): Step {
+  const sign = index === length - 1 ? "" : ",";
+  return cached(`hex number ${byte}${sign}`, () => [[`0x${hex(byte, 2)}${sign}`, "any case"]]);
 }
 
 const BETWEEN = between(LINE_BREAKS);

@@ -1,4 +1,6 @@
-import type { Form, Step } from "./forms.ts";
+import { IN_UNIT, repeated } from "./breaks.ts";
+import type { Form } from "./forms.ts";
+import type { Step } from "./step.ts";
 
 /** A form that has begun. */
 export interface Thread {
@@ -6,29 +8,46 @@ export interface Thread {
   /** Units that are complete. */
   readonly unit: number;
   readonly step: Step;
+  /** Where it is in a break, after which it goes on at `step`; null: in none. */
+  readonly gap: Step | null;
   /** Bytes since its beginning. */
   readonly length: number;
 }
 
 export function begun(form: Form): Thread {
-  return { form, unit: 0, step: unitAt(form, 0), length: 0 };
+  return { form, unit: 0, step: unitAt(form, 0), gap: null, length: 0 };
 }
 
 /**
  * @param after gets what becomes of the thread with this byte: nothing, where it isn't the form after all
  * @returns bytes of the form, where it ends here; else 0
  */
-export function advance({ form, unit, step, length: before }: Thread, byte: number, after: Thread[]): number {
-  const next = step.next.get(byte);
-  const length = before + 1;
-  if (next === undefined || length > form.longest) return 0;
-  if (next.next.size > 0) after.push({ form, unit, step: next, length });
+export function advance(thread: Thread, byte: number, after: Thread[]): number {
+  const { form, unit, step, gap } = thread;
+  const length = thread.length + 1;
+  if (length > form.longest) return 0;
+  const isBroken = gap !== null || step.isInUnit;
+  if (isBroken) advanceGap({ ...thread, gap: gap ?? IN_UNIT, length }, byte, after);
+  const next = gap === null ? step.next.get(byte) : undefined;
+  if (next === undefined) return 0;
+  if (next.next.size > 0) {
+    after.push({ form, unit, step: next, gap: null, length });
+    if (next.isInUnit) after.push({ form, unit, step: next, gap: repeated(byte), length });
+  }
   if (next.done === null) return 0;
   const complete = unit + next.done;
   if (complete === form.units.length) return length;
-  after.push({ form, unit: complete, step: unitAt(form, complete), length });
-  after.push({ form, unit: complete, step: form.between, length });
+  const first = unitAt(form, complete);
+  after.push({ form, unit: complete, step: first, gap: null, length });
+  after.push({ form, unit: complete, step: form.between, gap: null, length });
+  if (next.done === 1) after.push({ form, unit: complete, step: first, gap: repeated(byte), length });
   return 0;
+}
+
+function advanceGap(thread: Thread & { readonly gap: Step }, byte: number, after: Thread[]): void {
+  const next = thread.gap.next.get(byte);
+  if (next === undefined) return;
+  after.push({ ...thread, gap: next.done === 0 ? null : next });
 }
 
 function unitAt({ units }: Form, index: number): Step {
@@ -45,6 +64,6 @@ export function distinct(threads: readonly Thread[]): Thread[] {
   return [...byPlace].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, thread]) => thread);
 }
 
-export function placeOf({ form, unit, step }: Thread): string {
-  return `${form.id} ${unit} ${step.id}`;
+export function placeOf({ form, unit, step, gap }: Thread): string {
+  return `${form.id} ${unit} ${step.id} ${gap?.id}`;
 }
