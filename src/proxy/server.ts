@@ -4,7 +4,7 @@ import { openUpstreams } from "../platform/http-stream.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Api } from "./api.ts";
 import { createForward, type ForwardOptions, LOGIN_WANTED } from "./forward.ts";
-import { newSecret } from "./guard.ts";
+import { hasProxySecret, newSecret } from "./guard.ts";
 import type { Journal } from "./journal.ts";
 import { type Call, type RelayContext, relay } from "./relay.ts";
 import { type Refusal, refuse, refuseOn, unreadable } from "./reply.ts";
@@ -49,7 +49,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   /** A path is for us; a whole address is for whom it names (RFC 9112 §3.2). */
   const callOf = (request: IncomingMessage): Call | Refusal => {
     // Programs that go by HTTP_PROXY ask so for a reverse address, too.
-    if (request.url?.startsWith(`${own()}/`)) request.url = request.url.slice(own().length);
+    if (request.url?.startsWith(`${own()}/`) && hasProxySecret(request, secret))
+      request.url = request.url.slice(own().length);
     const { url = "", method = "" } = request;
     const via = /^[a-z]+:\/\//i.test(url) ? "forward" : "reverse";
     const call =

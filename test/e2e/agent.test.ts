@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type AgentHome, agentHome, CLI, isAlive, kill, PASSPHRASE, post } from "../support/agent-home.ts";
+import { type AgentHome, agentHome, CLI, isAlive, KEYS, kill, PASSPHRASE, post } from "../support/agent-home.ts";
 import { until } from "../support/held-home.ts";
 import { paste } from "../support/home.ts";
 import { AUTH, auth, onTerminal, tempFolder } from "../support/program.ts";
+import { startApi, startAuthProxy } from "../support/proxy-home.ts";
 
 const homes: AgentHome[] = [];
 afterAll(() => Promise.all(homes.map((home) => home.stop())));
@@ -370,16 +371,22 @@ describe("what it keeps up with", () => {
   });
 });
 
-describe("the crowd: 200 callers at once on an expired token, by agent and command", () => {
+describe("the crowd: 200 callers at once on an expired token, by agent, command and proxy", () => {
   for (const key of ["file", "passphrase"] as const)
     test(`one refresh, and all get what it brought (key: ${key})`, async () => {
       const home = await made(1, key);
       await home.start();
+      const api = await startApi((token) => home.issuer.live.has(token));
+      // One that doesn't ask the agent, which would renew the token ahead of time for it.
+      const env = { ...home.env, AUTH_AGENT: "off", ...KEYS[key] };
+      const proxy = await startAuthProxy(env, ["acme", "--origin", api.origin]);
       await Bun.sleep(1_100);
       home.issuer.expireAfter(3600);
       home.issuer.hold();
       const asked = home.issuer.asked();
-      const byAgent = Array.from({ length: 150 }, async () => (await home.ask("/v1/token/acme")).body.token);
+      const address = proxy.connections[0]?.addresses[api.origin];
+      const byProxy = Array.from({ length: 50 }, async () => (await fetch(`${address}/x`)).status);
+      const byAgent = Array.from({ length: 100 }, async () => (await home.ask("/v1/token/acme")).body.token);
       const byCommand = Array.from({ length: 50 }, async () => {
         const { code, stdout, stderr } = await home.call(["token", "acme"]);
         return code === 0 ? stdout.trim() : stderr;
@@ -389,7 +396,12 @@ describe("the crowd: 200 callers at once on an expired token, by agent and comma
       home.issuer.letGo();
       const tokens = new Set(await Promise.all([...byAgent, ...byCommand]));
       expect([...tokens]).toEqual([...home.issuer.live]);
+      expect(new Set(await Promise.all(byProxy))).toEqual(new Set([200]));
+      const shown = new Set(api.seen.map(({ headers }) => headers.authorization));
+      expect([...shown]).toEqual([...home.issuer.live].map((token) => `Bearer ${token}`));
       expect(home.issuer.asked()).toBe(asked + 1);
+      await proxy.stop();
+      api.stop();
     }, 60_000);
 });
 

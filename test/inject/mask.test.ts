@@ -141,6 +141,8 @@ describe("no form comes out, cut anywhere, and all around it stays as it is", ()
     test(name, () => {
       fc.assert(
         fc.property(anySecret, surrounding, surrounding, cuts, (secret, before, after, lengths) => {
+          // Both are made of the same words at times.
+          fc.pre(!`${before}${FENCE}${after}`.includes(secret));
           const form = encode(secret);
           const text = (middle: string): string => `${before}${FENCE}${middle}${FENCE}${after}`;
           const mask = form.replace(/[^\r\n\b]+/g, "[redacted]");
