@@ -31,7 +31,8 @@ export interface AgentClient {
   lock(): Promise<void>;
   stop(): Promise<void>;
   read(type: Entry["type"], name: string): Promise<Entry | null>;
-  list(type: Entry["type"]): Promise<readonly Entry[]>;
+  /** @param passOver as `Vault.list` */
+  list(type: Entry["type"], passOver?: (error: AuthError) => void): Promise<readonly Entry[]>;
   access(request: v.InferOutput<typeof AccessRequest>): Promise<v.InferOutput<typeof AccessReply>>;
 }
 
@@ -80,7 +81,14 @@ export function agentClient(place: AgentPlace): AgentClient {
     lock: async () => void (await order("lock")),
     stop: async () => void (await order("stop")),
     read: async (type, name) => (await ask("read", ReadReply, { type, name }, ACCESS_TIME)).entry,
-    list: async (type) => (await ask("list", ListReply, { type }, ACCESS_TIME)).entries,
+    list: async (type, passOver) => {
+      const { entries, faults } = await ask("list", ListReply, { type }, ACCESS_TIME);
+      for (const fault of faults) {
+        if (passOver === undefined) throw errorOf(fault);
+        passOver(errorOf(fault));
+      }
+      return entries;
+    },
     access: (request) => ask("access", AccessReply, request, ACCESS_TIME),
   };
 }
@@ -109,7 +117,10 @@ async function reach(
 function errorFrom(document: unknown): Error {
   const parsed = v.safeParse(ErrorReply, document);
   if (!parsed.success) return new AgentGone();
-  const { code, message, hint, detail, connection } = parsed.output.error;
+  return errorOf(parsed.output.error);
+}
+
+function errorOf({ code, message, hint, detail, connection }: v.InferOutput<typeof ErrorReply>["error"]): AuthError {
   return new AuthError(code as ErrorCode, message, {
     ...(hint !== null && { hint }),
     ...(connection !== null && { connection }),

@@ -7,7 +7,7 @@
 import * as v from "valibot";
 
 /** Of `/cli/`: another one with each change of what is sent there. */
-export const CLI_PROTOCOL = 3;
+export const CLI_PROTOCOL = 4;
 
 const nullable = <const T extends v.GenericSchema>(schema: T) => v.nullable(schema);
 const text = v.string();
@@ -38,7 +38,7 @@ const ConnectionReply = v.object({
   organization: nullable(text),
   host: nullable(text),
   source: text,
-  status: v.picklist(["not_connected", "connected", "expired", "invalid", "misconfigured"]),
+  status: v.picklist(["not_connected", "connected", "expired", "invalid", "misconfigured", "unreadable"]),
   reason: nullable(text),
   scopes: v.array(text),
   expiresAt: nullable(time),
@@ -103,7 +103,11 @@ const Entry = v.object({
   body: text,
 });
 export const ReadReply = v.object({ entry: v.nullable(Entry) });
-export const ListReply = v.object({ entries: v.array(Entry) });
+export const ListReply = v.object({
+  entries: v.array(Entry),
+  /** Of records that can't be read. */
+  faults: v.array(ErrorReply.entries.error),
+});
 export const AccessReply = v.object({ entry: Entry, warning: v.nullable(text) });
 export const HelloReply = v.object({
   status: StatusReply,

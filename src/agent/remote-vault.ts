@@ -51,7 +51,7 @@ export function remoteVault(agent: AgentClient, id: string, openHere: () => Prom
     },
     list: async (type, passOver) => {
       const otherwise = async (): Promise<Entry[]> => (await here()).list(type, passOver);
-      return served(type) ? byAgent(async () => [...(await agent.list(type))], otherwise) : otherwise();
+      return served(type) ? byAgent(async () => [...(await agent.list(type, passOver))], otherwise) : otherwise();
     },
     commit: async (changes) => (await here()).commit(changes),
     requireWritable: async (connection) => (await here()).requireWritable(connection),

@@ -2,29 +2,48 @@
 import { hasNoDefault, type Meanings, meaningsOf, readDefaults } from "../connections/defaults.ts";
 import { display } from "../connections/ref.ts";
 import { environmentTokens } from "../connections/select.ts";
-import type { Stored } from "../connections/store.ts";
-import { entryOf, environmentEntry, type ListEntry, marksOf } from "../connections/view.ts";
+import type { Everything, Stored } from "../connections/store.ts";
+import { entryOf, environmentEntry, type ListEntry, marksOf, unreadableEntry } from "../connections/view.ts";
+import type { AuthError } from "../platform/errors.ts";
 import { escapeText } from "../platform/escape.ts";
 import type { EnvironmentToken } from "../providers/environment.ts";
 import type { Cli } from "./context.ts";
-import { connectionsOf, type Session } from "./session.ts";
+import { EXIT_CODES, errorWords, worst } from "./exit.ts";
+import { everythingOf, type Session } from "./session.ts";
 
 export interface Shown {
   readonly entry: ListEntry;
-  /** null for a token in the environment. */
+  /** null for a token in the environment, and for what can't be read. */
   readonly stored: Stored | null;
   /** The token in the environment that it describes. */
   readonly environment?: EnvironmentToken;
 }
 
-export async function allEntries(session: Session): Promise<Shown[]> {
+export interface All {
+  readonly shown: readonly Shown[];
+  /** Of what can't be read, also where it isn't known which connection that is. */
+  readonly faults: readonly AuthError[];
+}
+
+export async function allEntries(session: Session): Promise<All> {
   const fromEnvironment = await environmentTokens(session);
-  const all = await connectionsOf(session);
+  const all = await everythingOf(session);
   const means = await meanings(session, all, fromEnvironment);
-  return [
+  const unreadable = all.unreadable.flatMap(({ ref, error }): Shown[] =>
+    ref === null ? [] : [{ entry: unreadableEntry(ref, error, marksOf(means, display(ref))), stored: null }],
+  );
+  const shown = [
     ...fromEnvironment.map(({ provider, token }) => environmentShown(means, provider, token)),
-    ...all.map((stored) => storedShown(session, means, stored)),
+    ...all.stored.map((stored) => storedShown(session, means, stored)),
+    ...unreadable,
   ];
+  return { shown, faults: all.unreadable.map(({ error }) => error) };
+}
+
+/** Tells what can't be read. @returns the exit code that it takes */
+export function tellOfFaults(cli: Cli, faults: readonly AuthError[]): number {
+  for (const fault of faults) cli.output.warn(errorWords(fault));
+  return worst(faults.map(({ code }) => EXIT_CODES[code]));
 }
 
 export function storedShown(session: Session, means: Meanings, stored: Stored): Shown {
@@ -38,10 +57,11 @@ export function environmentShown(means: Meanings, provider: string, token: Envir
 /** What no argument and each provider's name mean just now. */
 export async function meanings(
   session: Session,
-  all?: readonly Stored[],
+  all?: Everything,
   fromEnvironment?: readonly { readonly provider: string }[],
 ): Promise<Meanings> {
-  const refs = (all ?? (await connectionsOf(session))).map(({ ref }) => ref);
+  const { stored, unreadable } = all ?? (await everythingOf(session));
+  const refs = [...stored, ...unreadable].flatMap(({ ref }) => ref ?? []);
   const providers = (fromEnvironment ?? (await environmentTokens(session))).map(({ provider }) => provider);
   const elsewhere = meaningsOf(refs, await readDefaults(await session.vault()), providers);
   const here = (await session.folder())?.here ?? null;

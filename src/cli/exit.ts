@@ -83,9 +83,14 @@ export function asAuthError(error: unknown): AuthError {
  * @param messages what was said before: warnings, and what a person would have been shown
  */
 export function errorJson(error: AuthError, exitCode: number, messages: readonly string[]): string {
+  return jsonText({ error: errorFields(error, exitCode, messages) });
+}
+
+/** As `errorJson`. */
+export function errorFields(error: AuthError, exitCode: number, messages: readonly string[] = []): object {
   const { code, message, hint = null, connection = null, detail } = error;
   const said = { ...(detail !== undefined && { detail }), ...(messages.length > 0 && { messages }) };
-  return jsonText({ error: { code, message, hint, ...said, exitCode, connection } });
+  return { code, message, hint, ...said, exitCode, connection };
 }
 
 /** `Error: <what happened>`, the provider's own words where there are any, then what to do. */

@@ -151,7 +151,7 @@ async function defaultInjections(
       if (one.warning !== null) cli.output.warn(one.warning);
       injections.push(await injectionOf(session, one, null));
     } catch (error) {
-      if (!(error instanceof AuthError) || /^(vault|key)_/.test(error.code)) throw error;
+      if (!(error instanceof AuthError) || (/^(vault|key)_/.test(error.code) && !isOfOneRecord(error))) throw error;
       leaveOut(`${selector} is`, error);
     }
   const clashing = new Set<string>();
@@ -166,6 +166,11 @@ async function defaultInjections(
   if (left.length === 0 && !allowNone)
     throw await nothingToInject("There is no token to inject: every login was left out.", reasons, request);
   return left;
+}
+
+/** The others are none the worse. */
+function isOfOneRecord({ code, connection }: AuthError): boolean {
+  return connection !== undefined && (code === "vault_rolled_back" || code === "vault_corrupt");
 }
 
 /** A command that was to have tokens is not run, and a file not written, without any: they would fail later. */

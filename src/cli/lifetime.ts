@@ -11,7 +11,7 @@ export function isRenewed(entry: ListEntry, stored: Stored | null): boolean {
 
 /** `expires 2026-11-26 18:32 +01:00 (in 45 minutes)`, `renewed when used (expired 2 days ago)`, `expiry unknown`. */
 export function accessTokenLife(entry: ListEntry, stored: Stored | null, now: number): string | null {
-  if (entry.status === "not_connected") return null;
+  if (entry.status === "not_connected" || entry.status === "unreadable") return null;
   if (entry.expiresAt === null) return "expiry unknown";
   const at = Date.parse(entry.expiresAt);
   if (at > now) return `expires ${localTime(at)} (in ${duration(at - now)})`;

@@ -132,7 +132,7 @@ async function refuseEnvironmentToken(session: Session, provider: string | null)
     });
 }
 
-async function allToEnd(cli: Cli, session: Session, yes: boolean): Promise<Stored[]> {
+async function allToEnd(cli: Cli, session: Session, yes: boolean): Promise<readonly Stored[]> {
   const all = await connectionsOf(session);
   await warnOfVariables(cli, session, null);
   if (all.length === 0) {

@@ -22,11 +22,12 @@ import { acceptSetting } from "../providers/settings.ts";
 import type { Vault } from "../vault/types.ts";
 import { factLines } from "./columns.ts";
 import { defineCommand, defineGroup, loaded } from "./command.ts";
+import { tellOfFaults } from "./entries.ts";
 import { type Target, targetAtIssuer } from "./login/target.ts";
 import { endLogins } from "./logout.ts";
 import { scopes } from "./scopes.ts";
 import { connectionArgs } from "./selector.ts";
-import { connectionsOf, inSession, requireStored, type Session, selectStored } from "./session.ts";
+import { everythingOf, inSession, requireStored, type Session, selectStored } from "./session.ts";
 import { LOGIN_SETTINGS, loginSettingsFrom, settingFlags } from "./settings.ts";
 
 /** The arguments by which a stored profile is named. */
@@ -184,10 +185,15 @@ const listAll = defineCommand({
   run: (cli) =>
     inSession(cli, async (session) => {
       const now = session.context.now();
-      const views = (await connectionsOf(session)).map((stored) => profileView(stored, now));
-      if (cli.output.isJson) return cli.output.json(views);
-      if (views.length === 0) cli.output.say("No profiles. Create one: auth profile create <provider>:<name>");
-      await cli.output.lines(views.flatMap(profileLines));
+      const { stored: all, unreadable } = await everythingOf(session);
+      const views = all.map((stored) => profileView(stored, now));
+      if (cli.output.isJson) await cli.output.json(views);
+      else if (views.length > 0) await cli.output.lines(views.flatMap(profileLines));
+      else cli.output.say("No profiles. Create one: auth profile create <provider>:<name>");
+      return tellOfFaults(
+        cli,
+        unreadable.map(({ error }) => error),
+      );
     }),
 });
 

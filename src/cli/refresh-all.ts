@@ -2,7 +2,7 @@
 
 import { needsPerson } from "../connections/failure.ts";
 import { type Outcome, reportOf } from "../connections/outcome.ts";
-import { display } from "../connections/ref.ts";
+import { type ConnectionRef, display } from "../connections/ref.ts";
 import { refreshConnection } from "../connections/refresh.ts";
 import { dyingOfInactivity } from "../connections/status.ts";
 import type { Stored } from "../connections/store.ts";
@@ -13,7 +13,7 @@ import { deferSignals } from "../platform/signals.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError, EXIT_CODES, errorWords, worst } from "./exit.ts";
 import { type RefreshDocument, refreshDocument } from "./refresh.ts";
-import { connectionsOf, type Session } from "./session.ts";
+import { everythingOf, type Session } from "./session.ts";
 
 export interface AllRequest {
   /** Milliseconds. */
@@ -50,16 +50,21 @@ async function refreshEach(
   request: AllRequest,
   interruption: AbortSignal,
 ): Promise<number> {
-  const all = await connectionsOf(session);
+  const { stored: all, unreadable } = await everythingOf(session);
   cli.output.say("Refreshing the logins in the vault; tokens in the environment are left alone.");
   const byProvider = Map.groupBy(all, ({ ref }) => ref.provider);
   const results: Result[] = [];
+  for (const { ref, error } of unreadable) {
+    const result = { kind: "failed", error } as const;
+    results.push(result);
+    await showResult(cli, ref, result);
+  }
   await Promise.all(
     [...byProvider.values()].map(async (connections) => {
       for (const stored of connections) {
         const result = interruption.aborted ? notBegun(stored) : await refreshOne(session, stored, request);
         results.push(result);
-        await showResult(cli, stored, result);
+        await showResult(cli, stored.ref, result);
       }
     }),
   );
@@ -108,10 +113,11 @@ function resultOf({ context }: Session, outcome: Outcome): Result {
   return { kind: outcome.kind, document: refreshDocument(outcome, context.now()), warning };
 }
 
-async function showResult(cli: Cli, stored: Stored, result: Result): Promise<void> {
+/** @param ref null: a record that can't be read, and may be any */
+async function showResult(cli: Cli, ref: ConnectionRef | null, result: Result): Promise<void> {
   if (result.kind === "notBegun") return;
-  const connection = display(stored.ref);
-  if ("warning" in result && result.warning !== null) cli.output.warn(named(stored, [result.warning]));
+  const connection = ref && display(ref);
+  if ("warning" in result && result.warning !== null) cli.output.warn(named(ref, [result.warning]));
   if (cli.output.isJson) return cli.output.event({ ...documentOf(result), connection });
   switch (result.kind) {
     case "refreshed":
@@ -121,12 +127,13 @@ async function showResult(cli: Cli, stored: Stored, result: Result): Promise<voi
     case "skipped":
       return cli.output.say(`${connection}: skipped, ${result.why}`);
     case "failed":
-      return cli.output.warn(named(stored, errorWords(result.error)));
+      return cli.output.warn(named(ref, errorWords(result.error)));
   }
 }
 
 /** The text, which says whose it is. */
-function named({ ref }: Stored, lines: readonly string[]): readonly string[] {
+function named(ref: ConnectionRef | null, lines: readonly string[]): readonly string[] {
+  if (ref === null) return lines;
   const names = [display(ref), `${ref.provider} (${ref.name})`];
   const isNamed = names.some((name) => lines.some((line) => line.includes(name)));
   return isNamed ? lines : [`${display(ref)}: ${lines[0]}`, ...lines.slice(1)];

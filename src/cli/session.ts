@@ -8,7 +8,7 @@ import { namingSource } from "../connections/name-source.ts";
 import { type ConnectionRef, DEFAULT_NAME, EVERY, nameInFull, sameName } from "../connections/ref.ts";
 import { type Selected, select } from "../connections/select.ts";
 import type { Holder, Services } from "../connections/services.ts";
-import { listConnections, notFound, requireConnection, type Stored } from "../connections/store.ts";
+import { type Everything, everyConnection, notFound, requireConnection, type Stored } from "../connections/store.ts";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { folderFiles } from "../platform/folder-file.ts";
@@ -184,11 +184,20 @@ export async function selectStored(
   return selected;
 }
 
-/** Every connection in the vault; none where there is no vault. */
-export async function connectionsOf(session: Session): Promise<Stored[]> {
+/** Every connection in the vault; none where there is no vault. @throws AuthError where one of them can't be read */
+export async function connectionsOf(session: Session): Promise<readonly Stored[]> {
+  const { stored, unreadable } = await everythingOf(session);
+  const [first] = unreadable;
+  if (first !== undefined) throw first.error;
+  return stored;
+}
+
+/** The same, and what of it can't be read: for what concerns each connection by itself. */
+export async function everythingOf(session: Session): Promise<Everything> {
   const vault = await session.vault();
-  if (vault === null) return [];
-  const { providers } = await readDefaults(vault);
-  for (const [provider, name] of Object.entries(providers)) if (!sameName(name, DEFAULT_NAME)) nameInFull(provider);
-  return listConnections(vault);
+  if (vault !== null) {
+    const { providers } = await readDefaults(vault);
+    for (const [provider, name] of Object.entries(providers)) if (!sameName(name, DEFAULT_NAME)) nameInFull(provider);
+  }
+  return everyConnection(vault);
 }

@@ -14,7 +14,17 @@ import { type CheckResult, checkToken } from "./check.ts";
 import { factLines } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
-import { allEntries, environmentShown, markOf, meanings, type Shown, storedShown, tellOfFolder } from "./entries.ts";
+import {
+  type All,
+  allEntries,
+  environmentShown,
+  markOf,
+  meanings,
+  type Shown,
+  storedShown,
+  tellOfFaults,
+  tellOfFolder,
+} from "./entries.ts";
 import { worst } from "./exit.ts";
 import { accessTokenLife, authorizationLife, refreshTokenLife } from "./lifetime.ts";
 import { connectionArgs, STORED } from "./selector.ts";
@@ -40,8 +50,8 @@ export default defineCommand({
       async (session) => {
         const profile = profileOf(session.context.env, args.connection, args.profile);
         if (args.connection === undefined && profile === undefined) await tellOfFolder(cli, session);
-        const shown = await shownFor(session, args.connection, profile, args.stored ?? false);
-        if (shown === null || shown.length === 0) return notAuthenticated(cli, session, args.connection);
+        const { shown, faults } = await shownFor(session, args.connection, profile, args.stored ?? false);
+        if (shown.length === 0 && faults.length === 0) return notAuthenticated(cli, session, args.connection);
         const checks = args.check
           ? await Promise.all(shown.map((one) => checkToken(session, one)))
           : shown.map(() => null);
@@ -56,32 +66,38 @@ export default defineCommand({
             ...checkLines(checks[i] ?? null),
           ]);
           const { wrapMessage } = await import("../platform/wrap.ts");
-          await cli.output.text(wrapMessage(blocks.map((lines) => lines.join("\n")).join("\n\n"), tableWidth()));
+          if (blocks.length > 0)
+            await cli.output.text(wrapMessage(blocks.map((lines) => lines.join("\n")).join("\n\n"), tableWidth()));
         }
-        return worst(
-          shown.map(({ entry }, i) => EXIT_CODES[entry.status] || CHECK_EXIT_CODES[checks[i]?.check ?? "accepted"]),
-        );
+        return worst([
+          tellOfFaults(cli, faults),
+          ...shown.map(({ entry }, i) => EXIT_CODES[entry.status] || CHECK_EXIT_CODES[checks[i]?.check ?? "accepted"]),
+        ]);
       },
       { reads: !args.check },
     ),
 });
 
-/** null: the provider is known, but nothing is stored for it. */
+/** None: the provider is known, but nothing is stored for it. */
 async function shownFor(
   session: Session,
   argument: string | undefined,
   profile: string | undefined,
   fromVault: boolean,
-): Promise<Shown[] | null> {
+): Promise<All> {
   if (argument === undefined && profile === undefined) return allEntries(session);
   const selected = await select(session, { argument, profile, stored: fromVault });
   if (selected.source === "environment")
-    return [environmentShown(await meanings(session), selected.provider, selected.token)];
+    return only(environmentShown(await meanings(session), selected.provider, selected.token));
   const vault = await session.vault();
   const stored = vault === null ? null : await readConnection(vault, selected.ref);
-  if (stored === null && selected.implicit) return null;
+  if (stored === null && selected.implicit) return { shown: [], faults: [] };
   if (stored === null) throw await missing(vault, selected.ref);
-  return [storedShown(session, await meanings(session), stored)];
+  return only(storedShown(session, await meanings(session), stored));
+}
+
+function only(shown: Shown): All {
+  return { shown: [shown], faults: [] };
 }
 
 async function notAuthenticated(cli: Cli, session: Session, argument: string | undefined): Promise<number> {
@@ -95,7 +111,7 @@ async function notAuthenticated(cli: Cli, session: Session, argument: string | u
   return 4;
 }
 
-const EXIT_CODES = { not_connected: 4, connected: 0, expired: 5, invalid: 4, misconfigured: 6 } as const;
+const EXIT_CODES = { not_connected: 4, connected: 0, expired: 5, invalid: 4, misconfigured: 6, unreadable: 8 } as const;
 const CHECK_EXIT_CODES = { accepted: 0, unsupported: 0, refused: 4, unreachable: 5 } as const;
 
 /** What `token` will say once the token has to be renewed. */
@@ -121,7 +137,10 @@ function checkLines(checked: CheckResult | null): string[] {
 
 function describe({ entry, stored }: Shown, now: number): string[] {
   const facts: [string, string | null][] = [
-    ["Authenticated as", entry.status === "not_connected" ? null : (entry.account ?? "unknown")],
+    [
+      "Authenticated as",
+      entry.status === "not_connected" || entry.status === "unreadable" ? null : (entry.account ?? "unknown"),
+    ],
     ["Organization", entry.organization],
     ["Server", serverOf(stored)],
     ["Host", entry.host],

@@ -9,7 +9,7 @@ import type { Age, Change, Vault, Version } from "../vault/types.ts";
 import type { Here } from "./folder/choice.ts";
 import { decodeRecord, encodeRecord } from "./record.ts";
 import { type ConnectionRef, DEFAULT_NAME, display, sameName, vaultName } from "./ref.ts";
-import { following, listConnections, readConnection, update } from "./store.ts";
+import { connectionRefs, following, readConnection, update } from "./store.ts";
 
 export interface Defaults {
   readonly format: 1;
@@ -84,7 +84,7 @@ export async function findDefault(
     const stored = await readConnection(vault, { provider, name }, undefined, "recent");
     if (stored !== null) return { ref: stored.ref, several: [] };
   }
-  const own = (await listConnections(vault)).map(({ ref }) => ref).filter((ref) => ref.provider === provider);
+  const own = (await connectionRefs(vault)).filter((ref) => ref.provider === provider);
   const [only = null, ...others] = own;
   return others.length > 0 ? { ref: null, several: own } : { ref: only, several: [] };
 }

@@ -8,7 +8,7 @@ import {
   type Selected,
   type SelectionServices,
 } from "./select.ts";
-import { listConnections } from "./store.ts";
+import { everyConnection } from "./store.ts";
 
 export interface Candidate {
   /** A provider, or a connection in full. */
@@ -26,7 +26,10 @@ export interface Candidate {
 export async function everyDefault(services: SelectionServices): Promise<Candidate[]> {
   const { context, registry } = services;
   const vault = await services.vault();
-  const stored = (await listConnections(vault)).map(({ ref }) => ref);
+  const all = await everyConnection(vault);
+  for (const { ref, error } of all.unreadable) if (ref === null) context.warn(error.message);
+  // One that can't be read is left out when its token is asked for, with why.
+  const stored = [...all.stored, ...all.unreadable].flatMap(({ ref }) => ref ?? []);
   const set = (await environmentTokens(services)).map(({ provider }) => provider);
   const defaults = await readDefaults(vault);
   const holders = new Set([...set, ...stored.map(({ provider }) => provider)]);

@@ -24,7 +24,7 @@ import {
   sameName,
 } from "./ref.ts";
 import type { Services } from "./services.ts";
-import { listConnections, readConnection } from "./store.ts";
+import { connectionRefs, readConnection } from "./store.ts";
 
 export interface Selector {
   /** `github`, `github:work`, an issuer's URL, or nothing. */
@@ -155,8 +155,8 @@ async function requireKnown(services: SelectionServices, provider: string): Prom
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== "provider_not_found") throw error;
     const vault = await services.vault();
-    const stored = await listConnections(vault);
-    if (!stored.some(({ ref }) => ref.provider === provider))
+    const stored = await connectionRefs(vault);
+    if (!stored.some((ref) => ref.provider === provider))
       throw await (await import("./missing.ts")).withLikeness(vault, error, provider);
     return provider;
   }
@@ -215,8 +215,8 @@ export function noneNamed(profile: string, source: string): AuthError {
 
 /** Connections in the vault that have a name, at any provider. */
 export async function connectionsNamed(services: SelectionServices, name: string): Promise<ConnectionRef[]> {
-  const all = await listConnections(await services.vault());
-  return all.map(({ ref }) => ref).filter((ref) => sameName(ref.name, name));
+  const all = await connectionRefs(await services.vault());
+  return all.filter((ref) => sameName(ref.name, name));
 }
 
 /** Nothing given: the overall default, else the default of the only provider there is. */
@@ -231,7 +231,7 @@ async function unnamed(services: SelectionServices, selector: Selector): Promise
       return token ?? implied(services, selector, stored.ref);
     }
   }
-  const stored = (await listConnections(vault)).map(({ ref }) => ref);
+  const stored = await connectionRefs(vault);
   const providers = new Set(stored.map(({ provider }) => provider));
   if (!selector.stored) for (const { provider } of await environmentTokens(services)) providers.add(provider);
   const [only, ...others] = [...providers];

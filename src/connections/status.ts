@@ -2,7 +2,7 @@
 import type { Connection, Failure, Tokens } from "./record.ts";
 import type { Stored } from "./store.ts";
 
-export type Status = "not_connected" | "connected" | "expired" | "invalid" | "misconfigured";
+export type Status = "not_connected" | "connected" | "expired" | "invalid" | "misconfigured" | "unreadable";
 export type Reason =
   | "refresh_failing"
   | "in_doubt"
@@ -14,7 +14,9 @@ export type Reason =
   | "interaction_required"
   | "client_rejected"
   | "scope_rejected"
-  | "settings_changed";
+  | "settings_changed"
+  | "rolled_back"
+  | "corrupt";
 
 export interface State {
   readonly status: Status;

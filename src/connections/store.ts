@@ -92,9 +92,43 @@ export function notFound(ref: ConnectionRef): AuthError {
   });
 }
 
-/** @param vault null: there is none yet */
-export async function listConnections(vault: Vault | null): Promise<Stored[]> {
-  return ((await vault?.list("connection")) ?? []).map((entry) => decode(entry));
+/** A record that can't be used, and why. */
+export interface Unreadable {
+  /** null where it can't be told which it is, or even whether it is a connection. */
+  readonly ref: ConnectionRef | null;
+  readonly error: AuthError;
+}
+
+export interface Everything {
+  readonly stored: readonly Stored[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+/** One record that can't be read stops none of the others. @param vault null: there is none yet */
+export async function everyConnection(vault: Vault | null): Promise<Everything> {
+  if (vault === null) return { stored: [], unreadable: [] };
+  const unreadable: Unreadable[] = [];
+  const stored = await listReadable(vault, (error) => unreadable.push({ ref: refOf(error), error }));
+  return { stored, unreadable };
+}
+
+function refOf({ connection }: AuthError): ConnectionRef | null {
+  const [provider, name] = connection?.split(/:(.*)/s) ?? [];
+  return provider && name ? { provider, name } : null;
+}
+
+/**
+ * Which connections there are: one that can't be read is there all the same.
+ *
+ * @throws AuthError of a record that may be any of them
+ */
+export async function connectionRefs(vault: Vault | null): Promise<ConnectionRef[]> {
+  const { stored, unreadable } = await everyConnection(vault);
+  return [...stored.map(({ ref }) => ref), ...unreadable.map(({ ref, error }) => ref ?? raise(error))];
+}
+
+function raise(error: AuthError): never {
+  throw error;
 }
 
 /**

@@ -2,9 +2,9 @@
 import type { EnvironmentToken } from "../providers/environment.ts";
 import type { Meanings } from "./defaults.ts";
 import { isNamedHere } from "./folder/choice.ts";
-import { display } from "./ref.ts";
+import { type ConnectionRef, display } from "./ref.ts";
 import { type State, stateOf } from "./status.ts";
-import type { Stored } from "./store.ts";
+import type { Stored, Unreadable } from "./store.ts";
 
 export interface ListEntry {
   readonly connection: string;
@@ -83,6 +83,32 @@ export function entryOf(stored: Stored, marks: Marks, now: number): ListEntry {
   };
 }
 
+/** A connection of which no more is known than its name. */
+export function unreadableEntry(ref: ConnectionRef, error: Unreadable["error"], marks: Marks): ListEntry {
+  return {
+    ...EMPTY,
+    connection: display(ref),
+    provider: ref.provider,
+    name: ref.name,
+    source: "vault",
+    status: "unreadable",
+    reason: error.code === "vault_rolled_back" ? "rolled_back" : "corrupt",
+    ...marks,
+  };
+}
+
+const EMPTY = {
+  account: null,
+  organization: null,
+  host: null,
+  scopes: [],
+  expiresAt: null,
+  refreshable: false,
+  refreshTokenExpiresAt: null,
+  authorizationExpiresAt: null,
+  lastError: null,
+} as const;
+
 function hostOf({ record }: Stored): string | null {
   if (record.settings.host !== undefined) return record.settings.host;
   const url = record.pinned?.issuer ?? record.pinned?.endpoints.token ?? record.pinned?.origins[0];
@@ -92,22 +118,15 @@ function hostOf({ record }: Stored): string | null {
 /** A token in the environment: never refreshed, its expiry unknown. */
 export function environmentEntry(provider: string, found: EnvironmentToken, marks: Marks): ListEntry {
   return {
+    ...EMPTY,
     connection: provider,
     provider,
     name: null,
-    account: null,
-    organization: null,
     host: found.settings.host ?? null,
     source: `env:${found.variable}`,
     status: "connected",
     reason: null,
-    scopes: [],
-    expiresAt: null,
-    refreshable: false,
-    refreshTokenExpiresAt: null,
-    authorizationExpiresAt: null,
     ...marks,
-    lastError: null,
   };
 }
 

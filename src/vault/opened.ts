@@ -4,18 +4,16 @@ import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { type Bytes, decodeUtf8, hmac, pack, utf8 } from "./bytes.ts";
 import { retryWhileBusy, type StoreDriver, type Swap } from "./driver.ts";
-import { damagedHeader, HEADER_KEY, type Header, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
+import { HEADER_KEY, type Header, headerVersion, type Keys, readHeader, retiredKeys } from "./header.ts";
+import { type ListedVault, listRecords } from "./listing.ts";
 import type { VaultPlace } from "./place.ts";
 import { RecentEntries } from "./recent.ts";
 import type { ReplyKeys } from "./reply.ts";
-import { damaged, isNewer, type Label, open, openLabel, readSealedHeader, type SealedHeader, seal } from "./seal.ts";
+import { damaged, isNewer, type Label, open, readSealedHeader, type SealedHeader, seal } from "./seal.ts";
 import type { Prompt } from "./sources/source.ts";
 import { replaced, rolledBack } from "./surprises.ts";
 import type { Age, Change, Entry, RecordType, Vault, Version } from "./types.ts";
 import { mayAsk, OVERTAKEN, overtaken, unlock, unlockCurrent } from "./unlock.ts";
-
-/** Records opened side by side when listing. */
-const BATCH = 128;
 
 /**
  * @param found its header, where it was read already
@@ -162,46 +160,15 @@ export async function createVault(
     return { type: label.type as RecordType, name: label.name, version, body };
   }
 
-  async function list(type: RecordType, passOver?: (error: AuthError) => void): Promise<Entry[]> {
-    const reloadOrFail = keyReloader(damagedHeader);
-    for (;;) {
-      const entries = await listAtOnce(type, passOver);
-      if (entries !== null) return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-      await reloadOrFail();
-    }
-  }
-
-  /** null when the vault was given a new key meanwhile. */
-  async function listAtOnce(type: RecordType, passOver?: (error: AuthError) => void): Promise<Entry[] | null> {
-    const store = await all();
-    const places = (await retryWhileBusy(() => store.getKeys())).filter((key) => key !== HEADER_KEY);
-    const entries: Entry[] = [];
-    for (let at = 0; at < places.length; at += BATCH) {
-      const items = await retryWhileBusy(() => store.getItems<Bytes>(places.slice(at, at + BATCH)));
-      const headers = items.map(({ value }) => (value === null ? null : readSealedHeader(value)));
-      if (headers.some((sealed) => sealed !== null && sealed.keyId !== keys.data.id)) return null;
-      const opened = await Promise.all(
-        items.map(async ({ key, value }, i) => {
-          if (value === null) return null;
-          try {
-            const label = await openLabel(keys.data, key, value);
-            const sealed = headers[i];
-            if (label.type !== type || !sealed) return null;
-            // Read by itself: that tells whether the store is older than what this home has seen, or only this reading.
-            if (await place.memory?.isOlder(key, sealed.version, replyKeys)) return await read(type, label.name);
-            return await entryOf(label, key, value, sealed);
-          } catch (error) {
-            if (passOver === undefined || !(error instanceof AuthError)) throw error;
-            passOver(error);
-            return null;
-          }
-        }),
-      );
-      for (const entry of opened) if (entry !== null) entries.push(entry);
-    }
-    await place.memory?.rememberOnly(new Set(places), replyKeys, isAbsent);
-    return entries;
-  }
+  const listed: ListedVault = {
+    storage: all,
+    key: () => keys.data,
+    keyReloader,
+    open: entryOf,
+    isOlder: async (key, version) => (await place.memory?.isOlder(key, version, replyKeys)) ?? false,
+    read,
+    found: async (places) => place.memory?.rememberOnly(new Set(places), replyKeys, isAbsent),
+  };
 
   async function commit(changes: readonly Change[]): Promise<"committed" | "conflict" | "rekeyed"> {
     const steps = await Promise.all(changes.map(stepOf));
@@ -276,7 +243,7 @@ export async function createVault(
     id: header.vaultId,
     isMade: async () => true,
     read,
-    list,
+    list: (type, passOver) => listRecords(listed, type, passOver),
     commit,
     requireWritable,
     reload,

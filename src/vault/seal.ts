@@ -25,8 +25,11 @@ import {
 } from "./bytes.ts";
 import type { Version } from "./types.ts";
 
+/** One record can't be used. The others can. */
+export class RecordError extends AuthError {}
+
 /** Something in the vault that a newer version of auth wrote. It is neither read nor replaced: it isn't damaged. */
-export class NewerVersionError extends AuthError {
+export class NewerVersionError extends RecordError {
   /** @param what as a sentence begins: `The vault's record github:work` */
   constructor(what: string, connection?: string) {
     super("vault_corrupt", `${what} was written by a newer version of auth.`, {
@@ -138,7 +141,7 @@ export function damaged({ type, name }: Label, value?: Uint8Array): AuthError {
   const what = type === "connection" ? name : `${type} ${name}`;
   const connection: { connection?: string } = type === "connection" ? { connection: name } : {};
   if (isNewer(value)) return new NewerVersionError(`The vault's record ${what}`, connection.connection);
-  return new AuthError("vault_corrupt", `The vault's record ${what} doesn't open: it was damaged, moved or edited.`, {
+  return new RecordError("vault_corrupt", `The vault's record ${what} doesn't open: it was damaged, moved or edited.`, {
     hint: type === "connection" ? `${RESTORE}\nOr give this login up: auth login ${shellWord(name)} --force` : RESTORE,
     ...connection,
   });

@@ -1,10 +1,10 @@
 /** Errors where what is stored isn't what this process, or this machine, knows of it. */
 import { AuthError } from "../platform/errors.ts";
-import type { Label } from "./seal.ts";
+import { type Label, RecordError } from "./seal.ts";
 
 export function rolledBack({ type, name }: Label): AuthError {
   const what = type === "connection" ? name : `the ${type} ${name}`;
-  return new AuthError(
+  return new RecordError(
     "vault_rolled_back",
     `The shared vault has an older state of ${what} than this machine has seen.`,
     {

@@ -11,10 +11,12 @@ import { select } from "../../connections/select.ts";
 import { requireConnection, type Stored } from "../../connections/store.ts";
 import { AuthError } from "../../platform/errors.ts";
 import { Secret, sameText } from "../../platform/secret.ts";
+import { RecordError } from "../../vault/seal.ts";
 import type { Entry } from "../../vault/types.ts";
 import { acquiredFrom } from "../acquire.ts";
 import type { Cli } from "../context.ts";
 import { allEntries } from "../entries.ts";
+import { EXIT_CODES, errorFields } from "../exit.ts";
 import { type Headers, headersOf } from "../headers.ts";
 import { credentialDocument } from "../token-output.ts";
 import { type Follower, follower } from "./follow.ts";
@@ -133,7 +135,7 @@ export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): Age
         return document(opened, await followed(opened, ref, token, afterRefusal(token, refused)));
       }),
     connections: () =>
-      keeper.use(async ({ session }) => ({ connections: (await allEntries(session)).map(({ entry }) => entry) })),
+      keeper.use(async ({ session }) => ({ connections: (await allEntries(session)).shown.map(({ entry }) => entry) })),
     unlock: ({ key }) => keeper.unlock(new Secret(key)),
     lock: () => keeper.lock("request"),
     stop: facts.stop,
@@ -143,7 +145,12 @@ export function agentService(cli: Cli, keeper: Keeper, facts: ServiceFacts): Age
         return { entry: entry && shareable(entry) };
       }),
     list: ({ type }) =>
-      keeper.use(async ({ services }) => ({ entries: (await services.vault.list(type)).map(shareable) })),
+      keeper.use(async ({ services }) => {
+        const faults: object[] = [];
+        const passOver = (error: AuthError): void => void faults.push(errorFields(error, EXIT_CODES[error.code]));
+        const entries = await services.vault.list(type, passOver);
+        return { entries: entries.flatMap((entry) => shareableIfRead(entry, passOver)), faults };
+      }),
     access: (request) =>
       keeper.use(async (opened) => {
         const ref = { provider: request.provider, name: request.name };
@@ -192,6 +199,16 @@ function shareable(entry: Entry): Entry {
   if (entry.type !== "connection") return entry;
   const record = decodeRecord<Connection>(entry.body, entry.name, CONNECTION_SECRETS);
   return { ...entry, body: encodeRecord(withoutRenewal(record)) };
+}
+
+function shareableIfRead(entry: Entry, passOver: (error: AuthError) => void): Entry[] {
+  try {
+    return [shareable(entry)];
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    passOver(error);
+    return [];
+  }
 }
 
 function entryOf({ ref, version, record, view }: Stored): Entry {

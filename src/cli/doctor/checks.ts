@@ -16,7 +16,7 @@ import { commandLine } from "../../platform/shell-word.ts";
 import { originOf } from "../../platform/url.ts";
 import type { Vault } from "../../vault/types.ts";
 import { viewOf } from "../provider/view.ts";
-import { connectionsOf, type Session } from "../session.ts";
+import { everythingOf, type Session } from "../session.ts";
 import { checkedSetups, lineOf, remediesFor } from "../setup/checked.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
 import { examineFileSystem, examineKey, examineModes, examineVault, requirePlaceForVault } from "./places.ts";
@@ -100,12 +100,12 @@ async function examineLocks(_: Session, vault: Vault | null): Promise<Found[]> {
 }
 
 async function examineConnections(session: Session): Promise<Found[]> {
-  const all = await connectionsOf(session);
-  if (all.length === 0) return [fine("none yet")];
+  const { stored: all, unreadable } = await everythingOf(session);
+  if (all.length === 0 && unreadable.length === 0) return [fine("none yet")];
   const now = session.context.now();
   const services = await session.services();
   const faults = await Promise.all(all.map(({ record }) => renewalFault(services, record)));
-  return all.map(({ ref, record }, i) => {
+  const readable = all.map(({ ref, record }, i) => {
     const { status, reason } = stateOf(record, now);
     const words = `${display(ref)} is ${status}${reason === null ? "" : ` (${reason})`}`;
     const fault = faults[i];
@@ -113,6 +113,7 @@ async function examineConnections(session: Session): Promise<Found[]> {
     if (status === "connected" && reason === null) return fine(words);
     return doubtful(words, remedyFor(status, ref, record));
   });
+  return [...readable, ...unreadable.flatMap(({ error }) => broken(error))];
 }
 
 function remedyFor(status: string, ref: ConnectionRef, record: Connection): string {
@@ -132,8 +133,8 @@ async function examineEnvironment(session: Session): Promise<Found[]> {
   if (ignoresEnvironment(session.context.env)) return [fine("AUTH_IGNORE_ENV is set: its tokens are not looked at")];
   const found = await environmentTokens(session);
   if (found.length === 0) return [fine("holds no provider's token")];
-  const all = await connectionsOf(session).catch(ifOurs([]));
-  const stored = new Set(all.map(({ ref }) => ref.provider));
+  const all = await everythingOf(session).catch(ifOurs({ stored: [] }));
+  const stored = new Set(all.stored.map(({ ref }) => ref.provider));
   return found.map(({ provider, token }) =>
     stored.has(provider)
       ? doubtful(
@@ -195,7 +196,7 @@ const TOLERANCE_SECONDS = 60;
 /** This machine's clock against the providers': expiries and signed assertions depend on it. */
 async function examineClock(session: Session, _: Vault | null, offline: boolean): Promise<Found[]> {
   if (offline) return [fine("not compared: --offline")];
-  const endpoints = (await connectionsOf(session)).map(({ record }) => record.pinned?.endpoints.token);
+  const endpoints = (await everythingOf(session)).stored.map(({ record }) => record.pinned?.endpoints.token);
   const origins = new Set(endpoints.filter((url) => url !== undefined).map(originOf));
   if (origins.size === 0) return [fine("there is no provider yet to compare it with")];
   return Promise.all([...origins].map((origin) => compareClock(session.context, origin)));

@@ -1,0 +1,82 @@
+/** Every record of a type at once. */
+import type { Storage } from "unstorage";
+import type { AuthError } from "../platform/errors.ts";
+import type { Bytes } from "./bytes.ts";
+import { retryWhileBusy } from "./driver.ts";
+import { damagedHeader, HEADER_KEY } from "./header.ts";
+import { type DataKey, type Label, openLabel, RecordError, readSealedHeader, type SealedHeader } from "./seal.ts";
+import type { Entry, RecordType, Version } from "./types.ts";
+
+/** Records opened side by side. */
+const BATCH = 128;
+
+/** What listing takes from the vault that is opened. */
+export interface ListedVault {
+  storage(): Promise<Storage<Bytes>>;
+  key(): DataKey;
+  /** Waits for a new key; throws `fault`'s error where there is none. */
+  keyReloader(fault: () => AuthError): () => Promise<void>;
+  open(label: Label, place: string, value: Bytes, sealed: SealedHeader): Promise<Entry>;
+  /** Whether this home has seen a later state of the record. */
+  isOlder(place: string, version: Version): Promise<boolean>;
+  read(type: RecordType, name: string): Promise<Entry | null>;
+  /** Told of each place that has a record. */
+  found(places: readonly string[]): Promise<void>;
+}
+
+type PassOver = (error: AuthError) => void;
+
+/** As `Vault.list`. */
+export async function listRecords(vault: ListedVault, type: RecordType, passOver?: PassOver): Promise<Entry[]> {
+  const unexplained = damagedHeader();
+  const reloadOrFail = vault.keyReloader(() => unexplained);
+  let isCurrent = false;
+  for (;;) {
+    const entries = await listAtOnce(vault, type, isCurrent, passOver);
+    if (entries !== null) return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    try {
+      await reloadOrFail();
+    } catch (error) {
+      if (error !== unexplained) throw error;
+      isCurrent = true;
+    }
+  }
+}
+
+/** null when the vault was given a new key meanwhile. @param isCurrent it wasn't: a record of another key is damaged */
+async function listAtOnce(
+  vault: ListedVault,
+  type: RecordType,
+  isCurrent: boolean,
+  passOver: PassOver | undefined,
+): Promise<Entry[] | null> {
+  const store = await vault.storage();
+  const places = (await retryWhileBusy(() => store.getKeys())).filter((key) => key !== HEADER_KEY);
+  const entries: Entry[] = [];
+  for (let at = 0; at < places.length; at += BATCH) {
+    const items = await retryWhileBusy(() => store.getItems<Bytes>(places.slice(at, at + BATCH)));
+    const headers = items.map(({ value }) => (value === null ? null : readSealedHeader(value)));
+    const hasAnotherKey = (sealed: SealedHeader | null): boolean => sealed !== null && sealed.keyId !== vault.key().id;
+    if (!isCurrent && headers.some(hasAnotherKey)) return null;
+    const opened = await Promise.all(
+      items.map(async ({ key, value }, i) => {
+        if (value === null) return null;
+        try {
+          const label = await openLabel(vault.key(), key, value);
+          const sealed = headers[i];
+          if (label.type !== type || !sealed) return null;
+          // Read by itself: that tells whether the store is older than what this home has seen, or only this reading.
+          if (await vault.isOlder(key, sealed.version)) return await vault.read(type, label.name);
+          return await vault.open(label, key, value, sealed);
+        } catch (error) {
+          if (passOver === undefined || !(error instanceof RecordError)) throw error;
+          passOver(error);
+          return null;
+        }
+      }),
+    );
+    for (const entry of opened) if (entry !== null) entries.push(entry);
+  }
+  await vault.found(places);
+  return entries;
+}
