@@ -88,6 +88,9 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
       expect(await told(() => initVault(context))).toContain("appendfsync is no");
       expect(await told(async () => (await openVault(context))?.close())).toBe("");
       expect(await told(() => storeAt(context).accept({}))).toContain("appendfsync is no");
+      const other = homeAt(server.address("made"));
+      await storeAt(other.context(other.variables)).join({});
+      expect(other.warnings.join()).toContain("appendfsync is no");
       expect(await told(async () => (await openVault(context))?.close())).toBe("");
     } finally {
       await inRedis(server, "CONFIG", "SET", "appendfsync", "everysec");

@@ -7,10 +7,8 @@ import type { Accepted, AcceptOptions } from "../store.ts";
 import { unlock } from "../unlock.ts";
 import { parseAddress } from "./address.ts";
 import { forgetVault, homeFolder } from "./home.ts";
-import { requireMeant, withFingerprint } from "./join.ts";
-import { homeMemory } from "./memory.ts";
+import { joinVault, requireMeant, withFingerprint } from "./join.ts";
 import { openStore } from "./open.ts";
-import { warnAtJoining } from "./weaknesses.ts";
 
 /**
  * What this home knows is given up only where the server answers, and for a vault that its key opens.
@@ -31,12 +29,8 @@ export async function acceptShared(
     const header = value instanceof Uint8Array ? parseHeader(value as Bytes) : null;
     const keys = header === null ? null : await unlock(context, header, prompt);
     if (header !== null && keys !== null) await requireMeant(address, header, keys, comparison);
-    const folder = homeFolder(context, address);
-    forgetVault(folder);
-    if (header !== null && keys !== null) {
-      await homeMemory(context, address, folder).join(header, keys);
-      await warnAtJoining(context, address, store);
-    }
+    forgetVault(homeFolder(context, address));
+    if (header !== null && keys !== null) await joinVault(context, address, store, { header, keys });
     await context.audit({ event: "vault", status: "success", message: `accepted what is at ${address.shown}` });
     return { store: address.shown, vaultId: header?.vaultId ?? null };
   } finally {

@@ -8,11 +8,9 @@ import { HEADER_KEY, headerVersion, newKey, wrap } from "../header.ts";
 import { forget, type KeyRequest, SOURCE_WORDS, type SourceName, STORED, sourceOf } from "../sources/source.ts";
 import { parseAddress, type SharedAddress } from "./address.ts";
 import { notOurs } from "./failures.ts";
-import { homeFolder } from "./home.ts";
-import { homeMemory } from "./memory.ts";
+import { joinVault } from "./join.ts";
 import { findHeader, openStore } from "./open.ts";
 import type { SharedStore } from "./store.ts";
-import { warnAtJoining } from "./weaknesses.ts";
 
 /** Whether there is a vault at the address. @throws AuthError as `openShared` */
 export async function isThere(context: Context, text: string): Promise<boolean> {
@@ -71,8 +69,7 @@ async function putHeader(
   if (failed.length > 0) throw notOurs(address, "it has records, and no header");
   // No one has to be asked whether it is the one that is meant.
   const keys = { data: { vaultId, epoch: 1, id: keyId, raw }, index };
-  await homeMemory(context, address, homeFolder(context, address)).join(header, keys);
-  await warnAtJoining(context, address, store);
+  await joinVault(context, address, store, { header, keys });
   const message = `made at ${address.shown}, key from ${SOURCE_WORDS[made.source]}`;
   await context.audit({ event: "vault", status: "success", message });
   return { source: made.source, chosen: true };

@@ -3,12 +3,14 @@ import type { Context } from "../../platform/context.ts";
 import { fingerprintOf, parseFingerprint } from "../fingerprint.ts";
 import { type Header, type Keys, readHeader } from "../header.ts";
 import type { Accepted, AcceptOptions, Comparison } from "../store.ts";
-import { unlock, unlockCurrent } from "../unlock.ts";
+import { type Unlocked, unlock, unlockCurrent } from "../unlock.ts";
 import { parseAddress, type SharedAddress } from "./address.ts";
 import { notCompared } from "./failures.ts";
 import { homeFolder, readPin } from "./home.ts";
 import { homeMemory, isMeant } from "./memory.ts";
 import { findHeader, openStore } from "./open.ts";
+import type { SharedStore } from "./store.ts";
+import { warnAtJoining } from "./weaknesses.ts";
 
 /** @param text AUTH_STORE @throws AuthError as `openVault`; nothing is remembered then */
 export async function joinShared(
@@ -27,16 +29,26 @@ export async function joinShared(
       first,
     );
     const folder = homeFolder(context, address);
-    const memory = homeMemory(context, address, folder);
     const isKnown = readPin(folder) !== null;
     // One that is given is compared in any case.
     if (!isKnown || address.fingerprint !== null) await requireMeant(address, header, keys, comparison);
-    if (isKnown) await memory.recognize(header, keys);
-    else await memory.join(header, keys);
+    if (isKnown) await homeMemory(context, address, folder).recognize(header, keys);
+    else await joinVault(context, address, store, { header, keys });
     return { store: address.shown, vaultId: header.vaultId };
   } finally {
     store.driver.close();
   }
+}
+
+/** From here on this home knows the vault, and was told what weakens it. */
+export async function joinVault(
+  context: Context,
+  address: SharedAddress,
+  store: SharedStore,
+  { header, keys }: Unlocked,
+): Promise<void> {
+  await homeMemory(context, address, homeFolder(context, address)).join(header, keys);
+  await warnAtJoining(context, address, store);
 }
 
 export function withFingerprint(address: SharedAddress, { fingerprint }: Comparison): SharedAddress {
