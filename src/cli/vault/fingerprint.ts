@@ -18,6 +18,7 @@ export async function comparisonBy(cli: Cli, fingerprint: string | undefined): P
     compare: async (found, store) => {
       const { confirm } = await import("../../platform/prompt.ts");
       cli.output.say(`The vault at ${store} has the fingerprint ${found}`);
+      await cli.output.done();
       return confirm("Is it the same that a member has (auth vault member list)?");
     },
   };

@@ -7,6 +7,8 @@ import { commandLine, placeholder } from "../../platform/shell-word.ts";
 import { type Bytes, random } from "../bytes.ts";
 import { damagedHeader } from "../header.ts";
 import { type Member, notPublicKey } from "../members.ts";
+import { fromBech32 } from "./bech32.ts";
+import { openEnvelope } from "./envelope.ts";
 import { ownIdentity, ownMember, publicKeyOf, wrongChecksum } from "./identity.ts";
 import { type KeySource, locked } from "./source.ts";
 
@@ -21,27 +23,18 @@ export const membersSource: KeySource = {
         "The vault's key is for its members, and this machine has no key of a member.",
         "Make one: auth vault member key\nThen let a member run what that prints. Or set AUTH_IDENTITY.",
       );
-    const { Decrypter } = await import("age-encryption");
-    const decrypter = new Decrypter();
-    try {
-      decrypter.addIdentity(own.reveal());
-    } catch {
-      throw wrongChecksum();
-    }
-    let key: Uint8Array;
-    try {
-      key = await decrypter.decrypt(envelope);
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith("no identity matched")) throw damagedHeader();
+    const secret = fromBech32("AGE-SECRET-KEY-", own.reveal());
+    if (secret === null) throw wrongChecksum();
+    const key = await openEnvelope(envelope, secret);
+    if (key === "another's") {
       const words = ["auth", "vault", "member", "add", placeholder("name"), await publicKeyOf(own)];
       throw locked(
         "This machine is not a member of the vault: its key opens nothing here.",
         `A member can let it in: ${commandLine(words)}`,
-        error,
       );
     }
-    if (key.length !== KEY_BYTES) throw damagedHeader();
-    return new Uint8Array(key);
+    if (key === "damaged" || key.length !== KEY_BYTES) throw damagedHeader();
+    return key;
   },
   async create({ context, members }) {
     const all = members ?? [await ownMember(context)];
