@@ -190,5 +190,6 @@ export default defineGroup({
   examples: [
     ["auth agent start", "the passphrase is typed once"],
     ["auth agent lock", "it forgets the key"],
+    ["auth setup agent", "systemd or launchd starts it at each login"],
   ],
 });

@@ -48,6 +48,14 @@ test("launchd's list has each word as it is", async () => {
   expect(words).toEqual(["auth.agent", auth, "agent", "start", "--foreground", "--idle", "8h", join("/Users/me", ODD)]);
 });
 
+test("an agent that runs is to be ended before the service starts: two of one vault there can't be", async () => {
+  const env = bareEnvironment();
+  const { stdout, stderr } = await auth(["setup", "agent", "--yes"], { env });
+  const said = stdout + stderr;
+  expect(said.indexOf("auth agent stop")).toBeGreaterThan(0);
+  expect(said.indexOf("auth agent stop")).toBeLessThan(said.search(/systemctl --user enable|launchctl load/));
+});
+
 /** A home in which the agent is set up, and a `systemctl` that writes down how it was called. */
 async function setUpHome(systemctl: (unit: string) => string) {
   const env = bareEnvironment();

@@ -16,6 +16,7 @@ export default {
     return {
       wanted: [wanted],
       notes: [
+        "End one that runs already, which the service can't start beside: auth agent stop",
         ...notes,
         ...(hasPassword(call) ? [PASSWORD_LEFT_OUT] : []),
         "Where the vault has a passphrase, unlock it once: auth agent start",
