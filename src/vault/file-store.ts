@@ -36,6 +36,7 @@ export function fileStore(context: Context, path: string): Omit<VaultStore, "cho
       );
     },
     address: () => null,
+    otherKey: async () => null,
     async beginAgain() {
       const { moveCommand } = await import("../platform/file-commands.ts");
       return `Then move the vault away: ${moveCommand(path, `${path}.lost`)}\nAnd log in again: auth login <provider>`;

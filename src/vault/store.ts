@@ -3,12 +3,13 @@
  * here, so that no one else asks which it is. On the way to every token: what is heavy is loaded when it is used.
  */
 import type { Context } from "../platform/context.ts";
-import { usage } from "../platform/errors.ts";
+import { type AuthError, usage } from "../platform/errors.ts";
 import { absolutePath, requireUtf8 } from "../platform/paths.ts";
 import type { Bytes } from "./bytes.ts";
 import type { Preparation } from "./create.ts";
 import type { StoreDriver } from "./driver.ts";
 import { fileStore } from "./file-store.ts";
+import type { Header } from "./header.ts";
 import { keptStore } from "./kept-store.ts";
 import type { Rekeyed, RekeyOptions } from "./rekey.ts";
 import { sharedStore } from "./shared/vault-store.ts";
@@ -45,6 +46,12 @@ export interface VaultStore {
   accept(options: AcceptOptions): Promise<Accepted>;
   /** Where another machine finds it, without a password; null: it can't, or not without a password in the address. */
   address(): string | null;
+  /**
+   * Why a key opens it no more, as far as this home knows that it had another one; null: it doesn't.
+   *
+   * @param from what gave the key
+   */
+  otherKey(header: Header, from: string): Promise<AuthError | null>;
   /** Lines of a hint: how to begin with another vault where this one is lost. */
   beginAgain(): Promise<string>;
 }

@@ -89,10 +89,25 @@ async function findInsisted(context: Context, header: Header, insisted: Variable
     if (keys !== null) return { key, keys };
   }
   const variable = VARIABLES[insisted];
-  throw locked(
+  throw await wrongKey(
+    context,
+    header,
+    variable,
     `${variable} is set, but it doesn't open this vault, whose key comes from ${SOURCE_WORDS[header.source]}.`,
     `Unset ${variable} for this vault, or choose another vault with AUTH_HOME or AUTH_STORE.`,
   );
+}
+
+/** @param from what gave the key. @param otherwise what to say where this home knows of no other key */
+async function wrongKey(
+  context: Context,
+  header: Header,
+  from: string,
+  message: string,
+  otherwise: string,
+): Promise<AuthError> {
+  const { storeAt } = await import("./store.ts");
+  return (await storeAt(context).otherKey(header, from)) ?? locked(message, otherwise);
 }
 
 /** As `unlock`, but from the recorded source, whatever the environment has. */
@@ -112,15 +127,22 @@ async function findRecorded(context: Context, header: Header, prompt: Prompt | u
     const keys = await unwrap(header, key);
     if (keys !== null) return { key, keys };
   }
+  const from = SOURCE_WORDS[header.source];
   if (isTyped)
-    throw locked(
+    throw await wrongKey(
+      context,
+      header,
+      from,
       `None of these ${TRIES} passphrases opens the vault.`,
       "Look at the keyboard's layout and Caps Lock, then try again. The vault is as it was.",
     );
   // What the header gives to each member is its key.
   if (header.team !== null) throw damagedHeader();
-  throw locked(
-    `This is not the vault's key: what came from ${SOURCE_WORDS[header.source]} doesn't open it.`,
+  throw await wrongKey(
+    context,
+    header,
+    from,
+    `This is not the vault's key: what came from ${from} doesn't open it.`,
     `Give the key that the vault was made with, or choose another vault with AUTH_HOME or AUTH_STORE. The vault is as it was.\n${await ifKeyIsLost(context)}`,
   );
 }

@@ -1,5 +1,9 @@
 /** Homes that share a vault on a real server. */
-
+import { expect } from "bun:test";
+import type { Bytes } from "../../src/vault/bytes.ts";
+import type { StoreDriver } from "../../src/vault/driver.ts";
+import { HEADER_KEY, headerVersion, parseHeader } from "../../src/vault/header.ts";
+import { readSealedHeader } from "../../src/vault/seal.ts";
 import type { Vault } from "../../src/vault/types.ts";
 import { type DatabaseServer, startPostgres, startRedis } from "../support/databases.ts";
 import type { Need } from "../support/needs.ts";
@@ -47,4 +51,28 @@ export function lazyServer(start: () => Promise<DatabaseServer>) {
 export async function sharedVault(store: string): Promise<Vault & Disposable> {
   const home = sharedHome(store);
   return Object.assign(await home.open(), { [Symbol.dispose]: () => home[Symbol.dispose]() });
+}
+
+export async function emptied(driver: StoreDriver): Promise<void> {
+  const keys = await driver.getKeys("", {});
+  expect(await driver.swap(keys.map((key) => ({ key, next: null })))).toEqual([]);
+}
+
+/** What the server holds now. @returns puts it back */
+export async function snapshotOf(driver: StoreDriver): Promise<() => Promise<void>> {
+  const keys = await driver.getKeys("", {});
+  const kept = await Promise.all(
+    keys.map(async (key) => ({ key, value: new Uint8Array((await driver.getItemRaw?.(key, {})) as Bytes) })),
+  );
+  return async () => {
+    await emptied(driver);
+    const steps = kept.map(({ key, value }) => ({ key, next: { version: versionOf(key, value), value } }));
+    expect(await driver.swap(steps)).toEqual([]);
+  };
+}
+
+function versionOf(key: string, value: Bytes): string {
+  if (key === HEADER_KEY) return headerVersion(parseHeader(value));
+  const sealed = readSealedHeader(value);
+  return `${sealed?.epoch}.${sealed?.version.incarnation}.${sealed?.version.generation}`;
 }

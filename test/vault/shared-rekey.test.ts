@@ -1,12 +1,18 @@
 /** A new key for a vault that machines share. */
 import { afterAll, describe, expect, test } from "bun:test";
+import type { Context } from "../../src/platform/context.ts";
 import { Secret } from "../../src/platform/secret.ts";
+import { vaultKey } from "../../src/vault/handover.ts";
 import { rekeyVault } from "../../src/vault/rekey.ts";
+import { parseAddress } from "../../src/vault/shared/address.ts";
+import { openStore } from "../../src/vault/shared/open.ts";
+import { vaultStatus } from "../../src/vault/status.ts";
+import { storeAt } from "../../src/vault/store.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { lacking } from "../support/needs.ts";
-import { openOrMake, put, refusal, version } from "./home.ts";
+import { KEY, openOrMake, put, refusal, version } from "./home.ts";
 import { COPY_KEY as NEXT_KEY } from "./moving-home.ts";
-import { BACKENDS, lazyServer, type SharedHome, sharedHome } from "./shared-home.ts";
+import { BACKENDS, lazyServer, type SharedHome, sharedHome, snapshotOf } from "./shared-home.ts";
 
 for (const [name, { needs, start }] of Object.entries(BACKENDS))
   describe.skipIf(lacking(...needs))(name, () => {
@@ -40,6 +46,48 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         expect((await there?.read("client", "b:y"))?.body).toBe("2");
         await there?.close();
       }
+    });
+
+    test("a machine that it was done without is told of the new key, and no login is called lost", async () => {
+      const address = await server.address();
+      const [home, other] = [homeAt(address), homeAt(address)];
+      await (await other.open()).close();
+      await rekey(home);
+      const context = other.context(other.variables);
+      for (const work of [() => openVault(context), () => vaultKey(context, undefined), () => rekey(other)]) {
+        const found = await refusal(work());
+        expect(found.code).toBe("vault_locked");
+        expect(found.text).toContain("was given another key (by a rekey on another machine)");
+        expect(found.text).not.toContain("are lost");
+      }
+    });
+
+    test("a copy from before it is noticed whatever key is had, and is accepted with the key that it had", async () => {
+      const address = await server.address();
+      const home = homeAt(address);
+      const vault = await home.open();
+      await vault.commit([put("a:x", 1, "1")]);
+      await vault.close();
+      const store = await openStore(await parseAddress(address));
+      const putBack = await snapshotOf(store.driver);
+      await rekey(home);
+      await putBack();
+      store.driver.close();
+      const [before, after] = [KEY, NEXT_KEY].map((key) => home.context({ ...home.variables, AUTH_KEY: key }));
+      if (!before || !after) throw new Error("unreachable");
+      const accept = (context: Context) => storeAt(context).accept({});
+      const all = [() => openVault(before), () => openVault(after), () => vaultStatus(after), () => accept(after)];
+      for (const work of all) {
+        const found = await refusal(work());
+        expect(found.code).toBe("vault_rolled_back");
+        expect(found.text).toContain("auth vault accept");
+        expect(found.text).toContain("the key that the vault had then, from AUTH_KEY");
+        expect(found.text).not.toContain("are lost");
+      }
+      await accept(before);
+      const accepted = await openVault(before);
+      expect((await accepted?.read("connection", "a:x"))?.body).toBe("1");
+      await accepted?.close();
     });
 
     test("a reply that was kept before it still opens, and a lock that is held stays held", async () => {

@@ -12,7 +12,7 @@ import { openVault } from "../../src/vault/vault.ts";
 import { PASSWORD } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { erase, put, refusal, version } from "./home.ts";
-import { BACKENDS, lazyServer, type SharedHome, sharedHome } from "./shared-home.ts";
+import { BACKENDS, emptied, lazyServer, type SharedHome, sharedHome, snapshotOf } from "./shared-home.ts";
 
 const OTHER_KEY = "QSBrZXkgZm9yIHByb29mcywgMzIgYnl0ZXMgbG9uZyE=";
 
@@ -37,34 +37,8 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       stores.push(store);
       return store;
     };
-    const empty = async (address: string): Promise<void> => {
-      const { driver } = await databaseAt(address);
-      const keys = await driver.getKeys("", {});
-      expect(await driver.swap(keys.map((key) => ({ key, next: null })))).toEqual([]);
-    };
-    /** What the server holds now, to be put back later. */
-    const snapshot = async (address: string): Promise<() => Promise<void>> => {
-      const { driver } = await databaseAt(address);
-      const keys = await driver.getKeys("", {});
-      const kept = await Promise.all(
-        keys.map(async (key) => ({ key, value: (await driver.getItemRaw?.(key, {})) as Uint8Array })),
-      );
-      const { readSealedHeader } = await import("../../src/vault/seal.ts");
-      return async () => {
-        await empty(address);
-        const { parseHeader, headerVersion } = await import("../../src/vault/header.ts");
-        const steps = kept.map(({ key, value }) => {
-          const bytes = new Uint8Array(value);
-          const sealed = key === "header" ? null : readSealedHeader(bytes);
-          const version =
-            sealed === null
-              ? headerVersion(parseHeader(bytes))
-              : `${sealed.epoch}.${sealed.version.incarnation}.${sealed.version.generation}`;
-          return { key, next: { version, value } };
-        });
-        expect(await driver.swap(steps)).toEqual([]);
-      };
-    };
+    const empty = async (address: string): Promise<void> => emptied((await databaseAt(address)).driver);
+    const snapshot = async (address: string) => snapshotOf((await databaseAt(address)).driver);
 
     test("what one home commits another reads, and a commit from an older state of it is a conflict", async () => {
       const address = await server.address();

@@ -1,7 +1,9 @@
 /** What a database or the way to it reports, as errors for people. The server's own words are never shown whole. */
 import { AuthError, errorCode, usage } from "../../platform/errors.ts";
 import { busy, ServerFull } from "../driver.ts";
+import type { Header } from "../header.ts";
 import { NOT_HANDED_ON } from "../key-variables.ts";
+import { SOURCE_WORDS } from "../sources/source.ts";
 import type { SharedAddress } from "./address.ts";
 import { quoted } from "./postgres-schema.ts";
 import { postgresRights, redisRights } from "./rights.ts";
@@ -64,6 +66,28 @@ export function replaced({ shown }: SharedAddress, what: string): AuthError {
   return new AuthError("vault_replaced", message, {
     hint: "Nothing was changed or sent. The server may have lost its data, or AUTH_STORE may name another one: ask who runs it.\nIf it is as it should be, let this machine forget the vault that was there: auth vault accept",
   });
+}
+
+/** @param header of the key that the vault has now */
+export function olderKey({ shown }: SharedAddress, { source }: Header): AuthError {
+  return new AuthError(
+    "vault_rolled_back",
+    `The shared vault at ${shown} has an older key than this machine has seen.`,
+    {
+      hint: `The database lost what it had confirmed, as by a failover, or was restored from a backup. Nothing was sent.\nTo go on with what it has now: auth vault accept\nThat takes the key that the vault had then, from ${SOURCE_WORDS[source]}.`,
+    },
+  );
+}
+
+/** @param from what gave a key that doesn't open it */
+export function newerKey({ shown }: SharedAddress, { source }: Header, from: string): AuthError {
+  return new AuthError(
+    "vault_locked",
+    `The shared vault at ${shown} was given another key (by a rekey on another machine): what came from ${from} opens it no more.`,
+    {
+      hint: `The new key comes from ${SOURCE_WORDS[source]}: have this machine get it, from where your team keeps it, or from whoever gave the vault the new one. The logins are there as before.`,
+    },
+  );
 }
 
 /** Anyone who can write to the database can make a vault for this machine's public key. */

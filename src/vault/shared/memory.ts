@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { Context } from "../../platform/context.ts";
-import { AuthError, errorCode } from "../../platform/errors.ts";
+import { errorCode } from "../../platform/errors.ts";
 import { hmac, pack, utf8 } from "../bytes.ts";
 import { fingerprintOf, hasFingerprint } from "../fingerprint.ts";
 import type { Header, Keys } from "../header.ts";
@@ -13,7 +13,7 @@ import type { ReplyKeys } from "../reply.ts";
 import { type Label, readSealedHeader, seal, tryOpen } from "../seal.ts";
 import type { Version } from "../types.ts";
 import type { SharedAddress } from "./address.ts";
-import { notCompared, replaced } from "./failures.ts";
+import { notCompared, olderKey, replaced } from "./failures.ts";
 import { namesIn, type Pin, readIfPossible, readPin, writePin, writeWhole } from "./home.ts";
 
 /** Former logins of one connection that are remembered, so that none of them comes back: 8 KiB. */
@@ -101,7 +101,7 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
       }
       const now = pinOf(address, header, keys);
       if (pin.vaultId !== now.vaultId || pin.commitment !== now.commitment) throw replaced(address, "is another one");
-      if (header.epoch < pin.epoch) throw olderKey(address);
+      if (header.epoch < pin.epoch) throw olderKey(address, header);
       if (pin.fingerprint === now.fingerprint) return;
       // Whoever once had the key can make another one, and wrap it for anyone: but not show the key that came after theirs.
       const follows = header.epoch > pin.epoch || pin.fingerprint === undefined;
@@ -151,14 +151,4 @@ function pinOf({ shown }: SharedAddress, { vaultId, epoch }: Header, { data, ind
  */
 export async function isMeant({ fingerprint }: SharedAddress, header: Header, keys: Keys): Promise<boolean> {
   return fingerprint === null ? header.team === null : hasFingerprint(header, keys, fingerprint);
-}
-
-function olderKey({ shown }: SharedAddress): AuthError {
-  return new AuthError(
-    "vault_rolled_back",
-    `The shared vault at ${shown} has an older key than this machine has seen.`,
-    {
-      hint: "The database lost what it had confirmed, as by a failover, or was restored from a backup. Nothing was sent.\nTo go on with what it has now: auth vault accept",
-    },
-  );
 }

@@ -1,5 +1,6 @@
 /** Opening a vault that machines share. */
 import type { Context } from "../../platform/context.ts";
+import type { AuthError } from "../../platform/errors.ts";
 import { type Bytes, sameBytes } from "../bytes.ts";
 import { retryWhileBusy, type StoreDriver } from "../driver.ts";
 import { HEADER_KEY, type Header, parseHeader } from "../header.ts";
@@ -11,7 +12,7 @@ import { parseAddress, type SharedAddress } from "./address.ts";
 import { recordCache } from "./cache.ts";
 import { cachingDriver } from "./caching-driver.ts";
 import { certainSwaps } from "./certain-swap.ts";
-import { notOurs, replaced } from "./failures.ts";
+import { newerKey, notOurs, olderKey, replaced } from "./failures.ts";
 import { homeFolder, readPin } from "./home.ts";
 import { homeMemory } from "./memory.ts";
 import { sharedPlace } from "./place.ts";
@@ -92,7 +93,8 @@ export async function openSharedDriver(context: Context, text: string): Promise<
 /**
  * The header of the vault that this home knows there, or of one that it doesn't know yet.
  *
- * @throws AuthError `vault_replaced` where another vault is there than the one this home knows, or none any more
+ * @throws AuthError `vault_replaced` where another vault is there than the one this home knows, or none any more;
+ * `vault_rolled_back` where it has an older key than this home has seen
  */
 export async function findHeader(context: Context, address: SharedAddress, store: SharedStore): Promise<Header | null> {
   const { driver } = store;
@@ -101,6 +103,8 @@ export async function findHeader(context: Context, address: SharedAddress, store
   if (value instanceof Uint8Array) {
     const header = parseHeader(value as Bytes);
     if (pin !== null && pin.vaultId !== header.vaultId) throw replaced(address, "is another one");
+    // Known without any key: the one that this machine has may be the later one, which opens nothing here.
+    if (pin !== null && header.epoch < pin.epoch) throw olderKey(address, header);
     return header;
   }
   if (pin !== null) throw replaced(address, "is empty");
@@ -109,4 +113,17 @@ export async function findHeader(context: Context, address: SharedAddress, store
   if (keys.includes(HEADER_KEY)) return findHeader(context, address, store);
   if (keys.length > 0) throw notOurs(address, "it has records, and no header");
   return null;
+}
+
+/** As `VaultStore.otherKey`: by the epoch that this home has seen. @param text AUTH_STORE */
+export async function otherKey(
+  context: Context,
+  text: string,
+  header: Header,
+  from: string,
+): Promise<AuthError | null> {
+  const address = await parseAddress(text);
+  const pin = readPin(homeFolder(context, address));
+  if (pin === null || pin.vaultId !== header.vaultId || pin.epoch === header.epoch) return null;
+  return header.epoch < pin.epoch ? olderKey(address, header) : newerKey(address, header, from);
 }

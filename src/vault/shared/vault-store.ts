@@ -19,6 +19,7 @@ export function sharedStore(context: Context, text: string): Omit<VaultStore, "c
     accept: async (options) => (await import("./accept.ts")).acceptShared(context, text, options),
     join: async (options) => (await import("./join.ts")).joinShared(context, text, options),
     address: () => withoutPassword(text),
+    otherKey: async (...how) => (await import("./open.ts")).otherKey(context, text, ...how),
     beginAgain: async () =>
       "Then begin with a new one: in AUTH_STORE, another ?prefix=<name> for Redis, or ?schema=<name> for PostgreSQL.",
   };
