@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 const CROWD = 50;
 const CROWDS = 5;
-const ENDPOINT_MS = 300;
+export const ENDPOINT_MS = 300;
 
 export interface RefreshTimes {
   /** Medians, in milliseconds: a lone refresh without the provider's own time, the floor in the same rounds, a crowd. */
@@ -65,7 +65,7 @@ async function alone(
 }
 
 /** As everything is timed here: with nothing to be read but what goes wrong. */
-function timed(command: string[], env: Environment): number {
+export function timed(command: string[], env: Environment): number {
   const started = performance.now();
   const { exitCode } = Bun.spawnSync(command, { env, stdio: ["ignore", "ignore", "pipe"] });
   if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${exitCode}`);
@@ -99,13 +99,13 @@ async function crowds(auth: string, folder: string, place: string): Promise<numb
   return median(times);
 }
 
-async function logIn(auth: string, env: Environment, place: string): Promise<void> {
+export async function logIn(auth: string, env: Environment, place: string): Promise<void> {
   const endpoints = ["--endpoint", `device=${place}/device`, "--endpoint", `token=${place}/token`];
   const { exitCode, stderr } = Bun.spawnSync([auth, "login", "github", "--client-id", "bench", ...endpoints], { env });
   if (exitCode !== 0) throw new Error(`the login failed: ${stderr}`);
 }
 
-async function atIssuer<T>(delay: number, work: (place: string) => Promise<T>): Promise<T> {
+export async function atIssuer<T>(delay: number, work: (place: string) => Promise<T>): Promise<T> {
   const issuer = Bun.spawn([process.execPath, join(import.meta.dir, "bench-issuer.ts"), String(delay)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -119,6 +119,6 @@ async function atIssuer<T>(delay: number, work: (place: string) => Promise<T>): 
   }
 }
 
-function median(times: readonly number[]): number {
+export function median(times: readonly number[]): number {
   return [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
 }

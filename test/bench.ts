@@ -24,6 +24,7 @@ import { join } from "node:path";
 import { FLAGS } from "../.ci/flags.mjs";
 import { measureAgent } from "./bench-agent.ts";
 import { storeCopies } from "./bench-connections.ts";
+import { fleetLimit, measureFleets, missingServers } from "./bench-fleet.ts";
 import { measureBridge } from "./bench-mcp.ts";
 import { installedPeers } from "./bench-peers.ts";
 import { plot } from "./bench-plot.ts";
@@ -183,7 +184,13 @@ async function bench(): Promise<number> {
     await masking(),
     ...(process.platform === "linux" ? await agent() : []),
     ...(process.platform === "linux"
-      ? [memory(token, empty), ...(await refreshing()), ...(await bridging()), ...(await proxying())]
+      ? [
+          memory(token, empty),
+          ...(await refreshing()),
+          ...(await bridging()),
+          ...(await proxying()),
+          ...(await sharing()),
+        ]
       : []),
   ];
   console.log("");
@@ -229,6 +236,25 @@ async function refreshing(): Promise<Kept[]> {
     promise("auth refresh, beyond the provider's time / the floor", alone / floor, 6),
     promise(`50 at once on an expired token / ${limit.toFixed(0)} ms`, crowd / limit, 1),
   ];
+}
+
+async function sharing(): Promise<Kept[]> {
+  const copies = Array.from({ length: COPIES }, (_, copy) => ({
+    auth: copyOf("auth", copy),
+    floor: copyOf("floor", copy),
+  }));
+  for (const name of missingServers()) console.log(`  a vault in ${name}: left out, it isn't installed`);
+  return (await measureFleets(copies, ROUNDS / 4)).flatMap((times) => {
+    const { backend, cached, asked, floor, fleet } = times;
+    const limit = fleetLimit(times);
+    console.log(
+      `  a vault in ${backend}: auth token ${cached.toFixed(2)} ms cached, ${asked.toFixed(2)} ms asked for, the floor ${floor.toFixed(2)} ms in turn with them; 20 machines × 25 processes, the provider taking 300 ms: ${fleet.toFixed(0)} ms`,
+    );
+    return [
+      promise(`auth token, cached, from ${backend} / the floor`, cached / floor, 2.5),
+      promise(`20 × 25 on an expired token, by ${backend} / ${limit.toFixed(0)} ms`, fleet / limit, 1),
+    ];
+  });
 }
 
 async function bridging(): Promise<Kept[]> {

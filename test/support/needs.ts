@@ -16,6 +16,7 @@ const NEEDS = {
   mounts: () => succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"),
   /** A network of one's own, with a link out of it. */
   networks: () => succeeds("unshare", "--net", "ip", "link", "add", "a", "type", "veth", "peer", "name", "b"),
+  libfaketime: () => libfaketime() !== null,
   chroot: () => succeeds("chroot", "/", "true"),
   strip: () => succeeds("strip", "--version"),
   strace: () => succeeds("strace", "--version"),
@@ -80,6 +81,21 @@ export function lacking(...needs: readonly Need[]): boolean {
 /** For a test that proves the same by other means where it isn't there. */
 export function isThere(need: Need): boolean {
   return NEEDS[need]();
+}
+
+/** Variables that tell a program another time. Its clock that can't be set is left as it is. @param seconds from now */
+export function fakeTime(seconds: number): Readonly<Record<string, string>> {
+  const sign = seconds < 0 ? "-" : "+";
+  return {
+    LD_PRELOAD: libfaketime() ?? "",
+    FAKETIME: `${sign}${Math.abs(seconds)}s`,
+    FAKETIME_DONT_FAKE_MONOTONIC: "1",
+  };
+}
+
+/** Debian has it in a folder of its own, by architecture. */
+function libfaketime(): string | null {
+  return [...new Bun.Glob("*/faketime/libfaketime.so.1").scanSync({ cwd: "/usr/lib", absolute: true })][0] ?? null;
 }
 
 /** The folder of `postgres` and `initdb`; null where there is none. */

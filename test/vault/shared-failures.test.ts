@@ -1,17 +1,12 @@
 /** What goes wrong with a database that holds a vault: each in its own words and code, and none with the password in it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { initVault } from "../../src/vault/create.ts";
 import { retryWhileBusy } from "../../src/vault/driver.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { redisConnection } from "../../src/vault/shared/redis-connection.ts";
 import { openVault } from "../../src/vault/vault.ts";
-import { CERTIFICATES } from "../platform/certificates.ts";
-import { type Authority, makeAuthority } from "../support/authority.ts";
 import { type DatabaseServer, inPostgres, inRedis, PASSWORD, startPostgres, startRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
-import { tempFolder } from "../support/program.ts";
 import { put, refusal, version } from "./home.ts";
 import { BACKENDS, type SharedHome, sharedHome } from "./shared-home.ts";
 
@@ -241,73 +236,4 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
     expect(noted.map(({ setting }) => setting)).toEqual(["on"]);
     await inPostgres(server, "ALTER ROLE auth RESET synchronous_commit");
   });
-});
-
-describe("over TLS", () => {
-  let authority: Authority;
-  beforeAll(async () => {
-    authority = await makeAuthority();
-  });
-
-  for (const [name, { needs, start }] of Object.entries(BACKENDS))
-    test.skipIf(lacking(...needs, "openssl"))(
-      `${name}: a certificate that is trusted, for the name that was asked for, or nothing`,
-      async () => {
-        const server = await start({ tls: await authority.issue("localhost"), host: "localhost" });
-        const trusting = (address: string): string =>
-          `${address}&${name === "Redis" ? "ca" : "sslrootcert"}=${encodeURIComponent(authority.file)}`;
-        try {
-          const address = server.address("sealed");
-          const vault = await homeAt(trusting(address)).open();
-          await vault.commit([put("a:x", 1, "1")]);
-          await vault.close();
-          const untrusted = await refused(address);
-          expect(untrusted.code).toBe("vault_unreachable");
-          expect(untrusted.text).toContain("its certificate isn't trusted");
-          expect((await refused(trusting(address.replace("localhost", "127.0.0.1")))).text).toContain(
-            "for another name",
-          );
-        } finally {
-          await server.stop();
-        }
-      },
-    );
-
-  for (const [name, { needs, start }] of Object.entries(BACKENDS))
-    for (const [kind, words] of [
-      ["expired", "its certificate has expired"],
-      ["name", "for another name"],
-      ["good", "its certificate isn't trusted"],
-    ] as const)
-      test.skipIf(lacking(...needs))(
-        `${name}: ${kind === "good" ? "a self-signed certificate" : `one that is trusted itself, ${words}`}`,
-        async () => {
-          const server = await start({ tls: CERTIFICATES[kind], host: "localhost" });
-          const file = join(tempFolder(), "trusted.pem");
-          writeFileSync(file, CERTIFICATES[kind].cert);
-          const trusting = `&${name === "Redis" ? "ca" : "sslrootcert"}=${encodeURIComponent(file)}`;
-          try {
-            const found = await refused(server.address("bad") + (kind === "good" ? "" : trusting));
-            expect(found.code).toBe("vault_unreachable");
-            expect(found.text).toContain(words);
-          } finally {
-            await server.stop();
-          }
-        },
-      );
-
-  for (const [name, { needs, start }] of Object.entries(BACKENDS))
-    test.skipIf(lacking(...needs))(
-      `${name}: a server that doesn't speak it is not spoken to in the clear`,
-      async () => {
-        const server = await start();
-        try {
-          const plain = server.address("clear");
-          const address = name === "Redis" ? plain.replace("redis:", "rediss:") : `${plain}&sslmode=verify-full`;
-          expect((await refused(address)).code).toBe("vault_unreachable");
-        } finally {
-          await server.stop();
-        }
-      },
-    );
 });

@@ -1,5 +1,5 @@
 /** Statements to a PostgreSQL server over Bun.SQL. */
-import { SQL } from "bun";
+import type { SQL } from "bun";
 import { withholdPostgresOptions } from "../../platform/postgres-variables.ts";
 import type { SharedAddress } from "./address.ts";
 import { postgresFailure } from "./failures.ts";
@@ -36,7 +36,7 @@ export function postgresConnection(address: SharedAddress): PostgresConnection {
   const { ask, close } = serverConnection<SQL>({
     make: () => {
       withholdPostgresOptions();
-      return new SQL({
+      return new Bun.SQL({
         ...serverOf(address),
         max: 1,
         // A pooler gives each statement another session: one that was prepared in the last isn't there.

@@ -1,5 +1,5 @@
 /** Commands to a Redis server over Bun's client. */
-import { RedisClient } from "bun";
+import type { RedisClient } from "bun";
 import type { SharedAddress } from "./address.ts";
 import { redisFailure } from "./failures.ts";
 import { serverConnection } from "./server-connection.ts";
@@ -13,7 +13,7 @@ export interface RedisConnection {
 export function redisConnection(address: SharedAddress): RedisConnection {
   const { ask, close } = serverConnection<RedisClient>({
     make: () =>
-      new RedisClient(address.url, {
+      new Bun.RedisClient(address.url, {
         autoReconnect: false,
         maxRetries: 0,
         // None: `serverConnection` has its own, and one for each command, which Bun's client lacks.
