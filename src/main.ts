@@ -4,36 +4,31 @@ import type { Definition, Loader } from "./cli/command.ts";
 import { type Cli, createCli, DEFAULT_GLOBALS } from "./cli/context.ts";
 import { asAuthError, EXIT_CODES } from "./cli/exit.ts";
 import { quickCall } from "./cli/quick.ts";
-import token from "./cli/token.ts";
 import { EVERY, nameInFull } from "./connections/ref.ts";
-import { clientOf, HELPERS } from "./inject/helpers/table.ts";
 import type { Environment } from "./platform/context.ts";
 import { exitOnInterrupt, interruptedExitCode } from "./platform/signals.ts";
 
-/**
- * What programs call all day is found without the command tree. `token` comes with the program: nearly every command
- * needs the modules that it needs, and so they are in one chunk.
- */
+/** What programs call all day is found without the command tree. */
 const FAST: Readonly<Record<string, Loader>> = {
-  token: async () => ({ default: token }),
+  token: () => import("./cli/token.ts"),
   run: () => import("./cli/run.ts"),
   refresh: () => import("./cli/refresh.ts"),
 };
 
-/** A copy, without what an object has by itself. */
-let env: Environment = Object.freeze(Object.assign(Object.create(null), process.env));
+const env: Environment = Object.freeze(await environment());
 const argv = process.argv.slice(2);
 
 exitOnInterrupt();
 process.on("uncaughtException", (error) => void handleUncaught(error));
-// What a command waits for may not keep the process running by itself, such as a terminal that was asked on before.
-setInterval(() => {}, 2 ** 30);
-// Not awaited here: with a top-level await the bundler keeps what every command loads in ten chunks instead of one.
-start().then((code) => process.exit(code), handleUncaught);
+process.exit(await start());
+
+/** A copy, without what an object has by itself. */
+async function environment(): Promise<Record<string, string | undefined>> {
+  const copy = Object.assign(Object.create(null), process.env);
+  return process.platform === "win32" ? (await import("./platform/windows/start.ts")).startOnWindows(copy) : copy;
+}
 
 async function start(): Promise<number> {
-  if (process.platform === "win32")
-    env = Object.freeze((await import("./platform/windows/start.ts")).startOnWindows(env));
   const [name = "", ...others] = argv;
   const asked = name === "helper" || !isCalledAuth(process.argv0) ? await helperCall() : null;
   if (asked !== null) return asked;
@@ -89,6 +84,7 @@ async function inBackground(name: "__agent" | "__notify"): Promise<number> {
 
 /** What a program asks that takes us for its credential helper: not read as a command line of ours. null: it isn't one. */
 async function helperCall(): Promise<number | null> {
+  const { clientOf, HELPERS } = await import("./inject/helpers/table.ts");
   const [first = "", named = "", ...rest] = argv;
   const byName = clientOf(process.argv0);
   const client = byName ?? (first === "helper" && Object.hasOwn(HELPERS, named) ? named : null);

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeBinary } from "../.ci/binary.ts";
-import { ENTRIES } from "../.ci/flags.mjs";
 import { AUTH, auth, compile, run, tempFolder } from "./support/program.ts";
 
 /** A folder that takes over any program which reads its settings from its working directory. */
@@ -78,20 +77,4 @@ test("the binary needs nothing beside it: copied alone to an empty folder, it ru
     `cp ${AUTH} ${folder}/auth && cd ${folder} && env -i HOME=${folder} ./auth --version`,
   ]);
   expect({ code, stdout }).toEqual({ code: 0, stdout: (await auth(["--version"])).stdout });
-});
-
-/** What each start pays for: every further chunk takes longer than the code in it. */
-test("what every command loads is one chunk beside the entry", async () => {
-  const built = await Bun.build({ entrypoints: [...ENTRIES], target: "bun", splitting: true, metafile: true });
-  const outputs = built.metafile?.outputs ?? {};
-  const loaded = new Set<string>();
-  const load = (path: string): void => {
-    if (loaded.has(path)) return;
-    loaded.add(path);
-    for (const { path: imported, kind } of outputs[path]?.imports ?? [])
-      if (kind === "import-statement" && outputs[imported] !== undefined) load(imported);
-  };
-  const entry = Object.keys(outputs).find((path) => outputs[path]?.entryPoint === "src/main.ts");
-  load(entry ?? "");
-  expect([...loaded].length).toBe(2);
 });

@@ -3,7 +3,6 @@ import type { Context, Environment } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import type { Http } from "../platform/http.ts";
 import { type Paths, pathsFor } from "../platform/paths.ts";
-import { writeAudit } from "./audit.ts";
 import { createOutput, type Output } from "./output.ts";
 
 /** What the global flags say (CLI.md §1). */
@@ -62,6 +61,7 @@ export function createCli(env: Environment, globals: Globals, rest: readonly str
     audit: async (event) => {
       const paths = pathsOrNull(context);
       if (paths === null) return;
+      const { writeAudit } = await import("./audit.ts");
       const reason = await writeAudit(paths.audit, event, Date.now());
       if (reason === null || complained) return;
       complained = true;

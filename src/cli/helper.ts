@@ -1,5 +1,6 @@
 import { HELPERS } from "../inject/helpers/table.ts";
 import { defineCommand, list } from "./command.ts";
+import { answer } from "./helper/answer.ts";
 import { oneOf } from "./suggest.ts";
 
 export default defineCommand({
@@ -45,8 +46,7 @@ export default defineCommand({
       "the connection for one host, which isn't its provider's own",
     ],
   ],
-  run: async (cli, args) => {
-    const { answer } = await import("./helper/answer.ts");
+  run: (cli, args) => {
     const [, ...words] = args._;
     const flags = [
       ...(args.profile === undefined ? [] : ["--profile", args.profile]),

@@ -47,7 +47,6 @@ export function namedHere({ connections, variables }: FolderChoice): Wanted[] {
 
 /** A variable that only `--format` names is the one connection's that goes under no other name. */
 export function withTemplates(given: readonly Wanted[], templates: Templates): Wanted[] {
-  if (templates.size === 0) return [...given];
   const unnamed = [...templates.keys()].filter((name) => !given.some(({ variable }) => variable === name));
   if (unnamed.length === 0) return [...given];
   const [only, ...others] = given.filter(({ variable }) => variable === null);
