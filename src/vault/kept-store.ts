@@ -31,9 +31,12 @@ function read(path: string): string {
 /** On the disk when this returns. @throws AuthError `usage`, `vault_unwritable` */
 export async function keepStore({ paths }: Pick<Context, "paths">, address: string): Promise<void> {
   if (address.length >= MAX_BYTES || /[\r\n]/.test(address)) throw usage("This is no address of a vault.", FORM);
-  const [{ basename, dirname }, { writeWhole }] = await Promise.all([import("node:path"), import("./shared/home.ts")]);
+  const [{ basename, dirname }, { replaceFile }] = await Promise.all([
+    import("node:path"),
+    import("./replace-file.ts"),
+  ]);
   const { store } = paths;
-  writeWhole(dirname(store), basename(store), utf8(`${address}\n`), { durable: true });
+  replaceFile(dirname(store), basename(store), utf8(`${address}\n`), { durable: true });
 }
 
 const FORM = "For example: auth vault use rediss://user@host:6379/0?prefix=team";

@@ -117,10 +117,12 @@ describe.skipIf(lacking("linux", "strace"))("a power cut", () => {
   test.skipIf(lacking("redis-server"))("finds which shared vault it is that this home has joined", async () => {
     const server = await BACKENDS.Redis.start();
     try {
-      const home = tempFolder();
+      const [maker, home] = [tempFolder(), tempFolder()];
       const file = join(home, "trace");
-      const env = bareEnvironment({ HOME: home, AUTH_HOME: home, AUTH_STORE: server.address("power"), AUTH_KEY: KEY });
-      expect((await run([AUTH, "vault", "init"], { env })).code).toBe(0);
+      const shared = { AUTH_STORE: server.address("power"), AUTH_KEY: KEY };
+      const made = await run([AUTH, "vault", "init"], { env: bareEnvironment({ ...shared, AUTH_HOME: maker }) });
+      expect(made.code).toBe(0);
+      const env = bareEnvironment({ ...shared, AUTH_HOME: home });
       const under = ["strace", "-f", "-y", "-o", file, "-e", "trace=write,pwrite64,fsync,fdatasync,/^rename"];
       expect((await run([...under, AUTH, "list"], { env })).code).toBe(0);
       const calls = callsIn(readFileSync(file, "utf8")).map(({ text }) => text.replaceAll(home, ""));

@@ -16,11 +16,12 @@ import { errorCode } from "../../platform/errors.ts";
 import { type Bytes, concat, decodeUtf8, hmac, pack, sameBytes, uint64, utf8, viewOf } from "../bytes.ts";
 import { HEADER_KEY, type Header, type Keys, parseHeader } from "../header.ts";
 import type { HomeMemory, VaultPlace } from "../place.ts";
+import { replaceFile } from "../replace-file.ts";
 import type { ReplyKeys } from "../reply.ts";
 import { type Label, readSealedHeader, tryOpen } from "../seal.ts";
 import type { Entry, RecordType } from "../types.ts";
 import type { SharedAddress } from "./address.ts";
-import { readIfPossible, readPin, writeWhole } from "./home.ts";
+import { readIfPossible, readPin } from "./home.ts";
 
 export interface RecordCache {
   /** The header of the vault as this home knows it; null where it isn't kept. To be believed once it is unlocked. */
@@ -110,7 +111,7 @@ export function recordCache(context: Context, address: SharedAddress, folder: st
         if (bound === 0) return attempt(() => rmSync(files, { recursive: true, force: true }));
         const kept = readIfPossible(context, join(files, HEADER_KEY));
         if (kept === null || Buffer.compare(kept, header.bytes) !== 0)
-          attempt(() => writeWhole(files, HEADER_KEY, header.bytes));
+          attempt(() => replaceFile(files, HEADER_KEY, header.bytes));
       },
     },
     async recent(label, place, current) {
@@ -135,7 +136,7 @@ export function recordCache(context: Context, address: SharedAddress, folder: st
       written.set(place, { value: content, asked });
       const time = uint64(asked);
       const tag = tagOf(keys, place, time, content);
-      attempt(() => writeWhole(files, place, concat(time, tag, content)));
+      attempt(() => replaceFile(files, place, concat(time, tag, content)));
     },
     drop(place) {
       written.delete(place);

@@ -2,15 +2,13 @@
  * What a home keeps of a shared vault, in a folder of its own: which vault it is, the local locks, the replies that were
  * kept, the latest state of each record that it has seen, and what it read moments ago.
  */
-import { closeSync, constants, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { literal, minValue, number, object, optional, pipe, regex, safeInteger, safeParse, string } from "valibot";
 import type { Context } from "../../platform/context.ts";
-import { syncFile } from "../../platform/disk.ts";
 import { AuthError, errorCode } from "../../platform/errors.ts";
-import { whileHeld } from "../../platform/held-files.ts";
-import { random } from "../bytes.ts";
-import { createPrivate, ensureFolder, syncFolder, touching, writeAll } from "../files.ts";
+import { syncFolder, touching } from "../files.ts";
+import { removeDrafts, replaceFile } from "../replace-file.ts";
 import type { SharedAddress } from "./address.ts";
 
 /** Which vault was at an address when this home came to it. */
@@ -62,10 +60,10 @@ function jsonIn(text: string): unknown {
 
 /** On the disk when this returns: one that a power cut emptied would be taken for a damaged one, or for none. */
 export function writePin(folder: string, pin: Pin): void {
-  writeWhole(folder, "vault.json", new TextEncoder().encode(`${JSON.stringify(pin)}\n`), { durable: true });
-  // The folders too may have been made just now.
+  replaceFile(folder, "vault.json", new TextEncoder().encode(`${JSON.stringify(pin)}\n`), { durable: true });
+  // The folder too may have been made just now.
   touching(folder, () => {
-    for (const path of [folder, dirname(folder), dirname(dirname(folder))]) syncFolder(path);
+    for (const path of [dirname(folder), dirname(dirname(folder))]) syncFolder(path);
   });
 }
 
@@ -99,63 +97,7 @@ export function readIfPossible({ debug }: Pick<Context, "debug">, path: string):
   }
 }
 
-/** The whole file, or what was there before. @param how durable: not emptied by a power cut */
-export function writeWhole(folder: string, name: string, content: Uint8Array, how = { durable: false }): void {
-  ensureFolder(folder);
-  const draft = join(folder, `${name}.${random(8).toHex()}.new`);
-  try {
-    createPrivate(draft);
-    touching(draft, () => {
-      fill(draft, content, how.durable);
-      whileHeld(() => renameSync(draft, join(folder, name)));
-    });
-  } catch (error) {
-    removeDraft(draft);
-    throw error;
-  }
-}
-
-function fill(path: string, content: Uint8Array, durable: boolean): void {
-  const file = openSync(path, constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0));
-  try {
-    writeAll(file, content);
-    if (durable) syncFile(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** One that can't be removed now is left to `removeDrafts`. */
-function removeDraft(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-  }
-}
-
-const DRAFT = /\.[0-9a-f]{16}\.new$/;
-/** Milliseconds after which no process is writing a draft any more. */
-const ABANDONED = 3_600_000;
-
-/** Removes what processes that were killed, or found the disk full, had begun to write. @param folder the home's, for this vault */
-export function removeDrafts(folder: string, now = Date.now()): void {
-  for (const part of [folder, join(folder, "seen"), join(folder, "cache")])
-    for (const name of namesIn(part)) {
-      const path = join(part, name);
-      if (DRAFT.test(name) && now - changedAt(path) > ABANDONED) removeDraft(path);
-    }
-}
-
-export function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return [];
-  }
-}
-
-function changedAt(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
+/** @param folder the home's, for this vault */
+export function clearHome(folder: string): void {
+  for (const part of [folder, join(folder, "seen"), join(folder, "cache")]) removeDrafts(part);
 }

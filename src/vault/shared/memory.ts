@@ -9,12 +9,13 @@ import { hmac, pack, utf8 } from "../bytes.ts";
 import { fingerprintOf, hasFingerprint } from "../fingerprint.ts";
 import type { Header, Keys } from "../header.ts";
 import type { HomeMemory } from "../place.ts";
+import { namesIn, replaceFile } from "../replace-file.ts";
 import type { ReplyKeys } from "../reply.ts";
 import { type Label, readSealedHeader, seal, tryOpen } from "../seal.ts";
 import type { Version } from "../types.ts";
 import type { SharedAddress } from "./address.ts";
 import { notCompared, olderKey, replaced } from "./failures.ts";
-import { namesIn, type Pin, readIfPossible, readPin, writePin, writeWhole } from "./home.ts";
+import { type Pin, readIfPossible, readPin, writePin } from "./home.ts";
 
 /** Former logins of one connection that are remembered, so that none of them comes back: 8 KiB. */
 const MAX_FORMER = 256;
@@ -70,7 +71,7 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
     const known = [...new Set(former)].filter((one) => one !== NONE.incarnation && one !== version.incarnation);
     const body = utf8(known.slice(0, MAX_FORMER).join(" "));
     const value = await seal(keys.current(), `seen ${place}`, labelOf(place), version, body);
-    ifWritable(() => writeWhole(join(folder, "seen"), place, value));
+    ifWritable(() => replaceFile(join(folder, "seen"), place, value));
   }
 
   async function rememberAbsent(place: string, keys: ReplyKeys, isAbsent: () => Promise<boolean>): Promise<void> {

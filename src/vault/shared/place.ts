@@ -9,7 +9,7 @@ import { ensureFolder } from "../files.ts";
 import { keptIn, lockIn, type TriedLock } from "../lock.ts";
 import type { HomeMemory, VaultPlace } from "../place.ts";
 import type { LockInterval } from "../types.ts";
-import { removeDrafts } from "./home.ts";
+import { clearHome } from "./home.ts";
 import { sharedReply } from "./kept-reply.ts";
 import { type Lease, takeLease } from "./lease.ts";
 import type { SharedStore } from "./store.ts";
@@ -49,7 +49,7 @@ export function sharedPlace(
         const hash = hmac(indexKey, pack("lock", name)).toHex();
         lease = await takeLease(store.leases, hash);
         if (lease === null) return null;
-        if (!isClear) removeDrafts(folder);
+        if (!isClear) clearHome(folder);
         isClear = true;
         const held = lease;
         const { owner } = held;
