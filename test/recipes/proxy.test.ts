@@ -76,7 +76,7 @@ test.skipIf(lacking("java"))("Java's own HTTP client, through two expiries", asy
   const call = "client.send(request, HttpResponse.BodyHandlers.ofString()).body()";
   const script = recipe(
     SECTION,
-    3,
+    4,
     {
       "https://api.github.com": own.api.origin,
       GITHUB_TOKEN: "ACME_TOKEN",
