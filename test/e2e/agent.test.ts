@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { type AgentHome, agentHome, CLI, isAlive, KEYS, kill, PASSPHRASE, post } from "../support/agent-home.ts";
 import { until } from "../support/held-home.ts";
-import { paste } from "../support/home.ts";
+import { paste, succeeded } from "../support/home.ts";
 import { AUTH, auth, onTerminal, tempFolder } from "../support/program.ts";
 import { startApi, startAuthProxy } from "../support/proxy-home.ts";
 
@@ -369,6 +370,19 @@ describe("what it keeps up with", () => {
     expect((await home.ask("/v1/rejected", refused)).body.token).toBe(replies[0]?.body.token);
     expect(home.issuer.asked()).toBe(asked + 1);
   });
+});
+
+test("an agent whose vault has members goes on with its new key after another one was added", async () => {
+  const home = await made(1, "members");
+  expect((await home.start()).code).toBe(0);
+  expect((await home.ask("/v1/token/acme")).status).toBe(200);
+  const publicKey = await identityToRecipient(await generateX25519Identity());
+  await succeeded(home.call(["vault", "member", "add", "other", publicKey]));
+  // It has to be renewed, and so stored, by then.
+  await Bun.sleep(1_100);
+  const { status, body } = await home.ask("/v1/token/acme");
+  expect([status, body.error]).toEqual([200, undefined]);
+  expect(home.issuer.live.has(String(body.token))).toBe(true);
 });
 
 describe("the crowd: 200 callers at once on an expired token, by agent, command and proxy", () => {

@@ -11,6 +11,7 @@ const KEY = Buffer.from("0123456789abcdef0123456789abcdef").toString("base64");
 /** By what a vault is opened, with the variable that has it. */
 export const KEYS = {
   file: {},
+  members: {},
   passphrase: { AUTH_PASSPHRASE: PASSPHRASE },
   env: { AUTH_KEY: KEY },
   command: { AUTH_KEY_COMMAND: `echo ${KEY}` },
