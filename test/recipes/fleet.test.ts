@@ -6,7 +6,7 @@ import { YAML } from "bun";
 import { inRedis, PASSWORD, startRedis } from "../support/databases.ts";
 import { type LoggedIn, loggedIn } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";
-import { type Ended, run, tempFolder } from "../support/program.ts";
+import { AUTH, type Ended, run, tempFolder } from "../support/program.ts";
 import { pathWithAuth, recipe } from "../support/recipes.ts";
 import { lazyServer } from "../vault/shared-home.ts";
 
@@ -21,6 +21,22 @@ function sh(script: string, env: Readonly<Record<string, string>>): Promise<Ende
   return run(["sh", "-e", "-c", script], { env: { ...env, PATH: pathWithAuth() }, cwd: env.HOME ?? tempFolder() });
 }
 
+/** A step of a job: each line must succeed, and a pipe's first program may fail. */
+function bash(script: string, env: Readonly<Record<string, string>>): Promise<Ended> {
+  return run(["bash", "-e", "-c", script], { env, cwd: env.HOME ?? tempFolder() });
+}
+
+function replaced(script: string | undefined, there: string, here: string): string {
+  if (!script?.includes(there)) throw new Error(`${there} isn't in ${script}`);
+  return script.replaceAll(there, here);
+}
+
+/** Where nothing was added, as in a container or a crontab. */
+const SYSTEM_PATH = "/usr/bin:/bin";
+/** Puts the program where install.sh does, which has tests of its own. */
+const INSTALL = `folder=$HOME/.local/bin; [ "$1" != --dir ] || folder=$2; mkdir -p "$folder"; ln -s '${AUTH}' "$folder/auth"`;
+const CURL_NOT_FOUND = 22;
+
 /** A machine with nothing on it but a program that the page calls. */
 function machine(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   const home = tempFolder();
@@ -30,6 +46,12 @@ function machine(more: Readonly<Record<string, string>> = {}): Record<string, st
 /** As someone keeps it in a secret manager. */
 const identityOf = (home: Record<string, string>): string =>
   readFileSync(join(home.AUTH_HOME ?? "", "identity"), "utf8");
+
+/** What a command that is started afterwards has in its environment. */
+function leavesNothing(environment: string, key = PASSWORD): void {
+  expect(environment).toContain("SENTRY_AUTH_TOKEN=");
+  for (const secret of [key, PASSWORD, encodeURIComponent(PASSWORD)]) expect(environment).not.toContain(secret);
+}
 
 const succeeded = ({ code, stdout, stderr }: Ended): string => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.any(String) });
@@ -51,8 +73,9 @@ describe.skipIf(lacking("redis-server", "openssl"))("docs/fleet.md", () => {
     const token = succeeded(await laptop.call(["token", "sentry"]));
     const store = await server.address();
     const script = page("In five commands", 0, { [ADDRESS]: store });
-    const said = succeeded(await sh(`${script}\necho "key $AUTH_KEY"`, laptop.env));
+    const said = succeeded(await sh(`${script}\necho "key $AUTH_KEY"\nauth run -q sentry -- env`, laptop.env));
     const key = /^key (\S+)$/m.exec(said)?.[1] ?? "";
+    leavesNothing(said.slice(said.indexOf("key ") + key.length + 4), key);
     return { env: { AUTH_STORE: store, AUTH_KEY: key }, token, laptop, said };
   }
 
@@ -82,7 +105,8 @@ describe.skipIf(lacking("redis-server", "openssl"))("docs/fleet.md", () => {
     laptops.push(laptop);
     const token = succeeded(await laptop.call(["token", "sentry"]));
     const store = await server.address();
-    succeeded(await sh(page(section, 0, { [ADDRESS]: store }), laptop.env));
+    const script = page(section, 0, { [ADDRESS]: store });
+    leavesNothing(succeeded(await sh(`${script}\nauth run -q sentry -- env`, laptop.env)));
     const first = { ...laptop.env, AUTH_STORE: store };
 
     const other = machine();
@@ -119,37 +143,79 @@ describe.skipIf(lacking("redis-server", "openssl"))("docs/fleet.md", () => {
     expect(next).not.toBe(token);
   }, 60_000);
 
-  test("the jobs at GitHub and GitLab", async () => {
+  /** A job with nothing installed, and where it finds releases: there, or not. */
+  async function jobs(work: (releases: string, job: Record<string, string>) => Promise<Ended>): Promise<void> {
     const { env, token } = await shared();
-    const workflow = YAML.parse(page("GitHub Actions")) as {
-      jobs: { release: { steps: { name?: string; env?: Record<string, string>; run?: string }[] } };
-    };
-    const step = workflow.jobs.release.steps.find(({ name }) => name === "Release");
-    expect(Object.keys(step?.env ?? {})).toEqual(["AUTH_STORE", "AUTH_KEY"]);
-    const call = 'sentry-cli releases new "$GITHUB_REF_NAME"';
-    expect(step?.run).toContain(call);
-    const script = (step?.run ?? "").replace(call, PRINT);
-    expect(succeeded(await sh(script, machine({ ...env, CI: "true" })))).toBe(token);
+    using server = Bun.serve({
+      port: 0,
+      fetch: ({ url }) =>
+        url.endsWith("/there/install.sh") ? new Response(INSTALL) : new Response("", { status: 404 }),
+    });
+    const end = async (name: string): Promise<Ended> =>
+      work(`${server.url.origin}/${name}`, machine({ ...env, PATH: SYSTEM_PATH, CI: "true" }));
+    expect(succeeded(await end("there"))).toBe(token);
+    expect(await end("gone")).toMatchObject({ code: CURL_NOT_FOUND, stdout: "" });
+  }
 
-    const { release } = YAML.parse(page("GitLab")) as { release: { script: string[] } };
-    const job = release.script.join("\n").replace('sentry-cli releases new "$CI_COMMIT_TAG"', PRINT);
-    expect(job).toContain(PRINT);
-    expect(succeeded(await sh(job, machine({ ...env, CI: "true" })))).toBe(token);
-  }, 60_000);
+  test.skipIf(lacking("curl"))(
+    "the job at GitHub, where auth is installed or the job ends",
+    async () => {
+      const { jobs: all } = YAML.parse(page("GitHub Actions")) as {
+        jobs: { release: { steps: { name?: string; env?: Record<string, string>; run?: string }[] } };
+      };
+      const named = (wanted: string) => all.release.steps.find(({ name }) => name === wanted);
+      const [install, release] = [named("Install auth"), named("Release")];
+      expect(Object.keys(release?.env ?? {})).toEqual(["AUTH_STORE", "AUTH_KEY"]);
+      expect(install?.env).toBeUndefined();
+      await jobs(async (releases, { AUTH_STORE = "", AUTH_KEY = "", ...job }) => {
+        const folder = tempFolder();
+        const step = { ...job, RUNNER_TEMP: folder, GITHUB_PATH: join(folder, "path") };
+        const installed = await bash((install?.run ?? "").replace(/\$\{\{ vars.RELEASES \}\}/, releases), step);
+        if (installed.code !== 0) return installed;
+        const PATH = `${readFileSync(step.GITHUB_PATH, "utf8").trim()}:${SYSTEM_PATH}`;
+        const call = replaced(release?.run, 'sentry-cli releases new "$GITHUB_REF_NAME"', PRINT);
+        return bash(call, { ...job, AUTH_STORE, AUTH_KEY, PATH });
+      });
+    },
+    60_000,
+  );
+
+  test.skipIf(lacking("curl"))(
+    "the job at GitLab, where auth is installed or the job ends",
+    async () => {
+      const { release } = YAML.parse(page("GitLab")) as { release: { before_script: string[]; script: string[] } };
+      const script = [...release.before_script, ...release.script].join("\n");
+      await jobs((RELEASES, job) => {
+        const here = replaced(script, "/tmp/", `${tempFolder()}/`);
+        return bash(replaced(here, 'sentry-cli releases new "$CI_COMMIT_TAG"', PRINT), { ...job, RELEASES });
+      });
+    },
+    60_000,
+  );
 
   test("the CronJob and the pods of Kubernetes", async () => {
     const { env, token } = await shared();
+    interface PodSpec {
+      volumes: { persistentVolumeClaim: { claimName: string } }[];
+      securityContext: { runAsGroup: number; fsGroup: number };
+    }
     interface Container {
       command: string[];
       envFrom: { secretRef: { name: string } }[];
     }
-    const [secret, job, pods] = YAML.parse(page("Kubernetes")) as [
+    const [secret, claim, job, pods] = YAML.parse(page("Kubernetes")) as [
       { metadata: { name: string }; stringData: Record<string, string> },
-      { spec: { jobTemplate: { spec: { template: { spec: { containers: Container[] } } } } } },
+      { kind: string; metadata: { name: string } },
+      { spec: { jobTemplate: { spec: { template: { spec: PodSpec & { containers: Container[] } } } } } },
       { spec: { template: { spec: { containers: Container[] } } } },
     ];
     expect(Object.keys(secret.stringData)).toEqual(["AUTH_STORE", "AUTH_KEY"]);
-    const [refresh] = job.spec.jobTemplate.spec.template.spec.containers;
+    const { containers, volumes, securityContext } = job.spec.jobTemplate.spec.template.spec;
+    const [refresh] = containers;
+    expect(claim.kind).toBe("PersistentVolumeClaim");
+    expect(volumes.map(({ persistentVolumeClaim }) => persistentVolumeClaim.claimName)).toEqual([claim.metadata.name]);
+    // Without the group, a user other than root can't write to a volume.
+    expect(securityContext.fsGroup).toBe(securityContext.runAsGroup);
     const [worker] = pods.spec.template.spec.containers;
     for (const container of [refresh, worker])
       expect(container?.envFrom).toEqual([{ secretRef: { name: secret.metadata.name } }]);
@@ -170,6 +236,7 @@ describe.skipIf(lacking("redis-server", "openssl"))("docs/fleet.md", () => {
     writeFileSync(join(keys, "auth"), env.AUTH_KEY ?? "");
     const places = { [ADDRESS]: env.AUTH_STORE ?? "", "/run/keys": keys };
     succeeded(await sh(page("A fleet with cron", 0, places), home));
+    succeeded(await bash(INSTALL, home));
     const file = join(home.HOME ?? "", ".auth.env");
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readFileSync(file, "utf8")).not.toContain(env.AUTH_KEY ?? "-");
@@ -177,8 +244,10 @@ describe.skipIf(lacking("redis-server", "openssl"))("docs/fleet.md", () => {
     const lines = page("A fleet with cron", 1, { "% 300": "% 1" }).trim().split("\n");
     expect(lines).toHaveLength(2);
     const [refresh, nightly] = lines.map((line) => line.split(/ {2}/).slice(1).join("  ").replaceAll("\\%", "%"));
-    succeeded(await sh(refresh ?? "", home));
-    expect(succeeded(await sh(nightly ?? "", home))).toBe(token);
+    const cron = (command = "") =>
+      run(["sh", "-c", command], { env: { ...home, PATH: SYSTEM_PATH }, cwd: home.HOME ?? "" });
+    succeeded(await cron(refresh));
+    expect(succeeded(await cron(nightly))).toBe(token);
     expect(env.AUTH_STORE).toContain(encodeURIComponent(PASSWORD));
   }, 60_000);
 });
