@@ -8,6 +8,7 @@ import { initVault } from "../../src/vault/create.ts";
 import { MemoryVault } from "../../src/vault/memory.ts";
 import { copyVault } from "../../src/vault/moving/copy.ts";
 import { type Held, put } from "../../src/vault/moving/records.ts";
+import { storeAt } from "../../src/vault/store.ts";
 import type { Change, Entry, Vault } from "../../src/vault/types.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { startRedis } from "../support/databases.ts";
@@ -192,6 +193,13 @@ test.skipIf(lacking("redis-server"))(
       const moved = await copy(home, store);
       expect(moved.records.ended).toEqual(["github:work"]);
       await opened(home, store, async (there) => expect(await there.read("connection", "github:work")).toBeNull());
+      // Where the server lost it instead, it can be had back.
+      await storeAt(targetOf(home, store).context).accept({});
+      expect((await copy(home, store)).records.new).toEqual(["github:work"]);
+      // It doesn't matter who ended it, once this home has seen that.
+      using other = newHome();
+      await opened(other, store, (there) => there.commit([erase("github:work", 2)]));
+      expect((await copy(home, store)).records.ended).toEqual(["github:work"]);
     } finally {
       await server.stop();
     }
