@@ -50,7 +50,7 @@ export default defineCommand({
         await printFields(cli, fields, args.field, args["show-secret"] ?? false);
         // A refresh token comes from the vault alone.
       },
-      { reads: !args["show-secret"] },
+      { reads: !args["show-secret"], existing: true },
     ),
 });
 

@@ -6,6 +6,7 @@ import type { Services } from "../connections/services.ts";
 import { readConnection, type Stored } from "../connections/store.ts";
 import { AuthError, errorCode, usage } from "../platform/errors.ts";
 import { deferSignals, interruptedExitCode } from "../platform/signals.ts";
+import { storeAt } from "../vault/store.ts";
 import { defineCommand } from "./command.ts";
 import type { Cli } from "./context.ts";
 import { asAuthError } from "./exit.ts";
@@ -171,17 +172,16 @@ async function endLogin(
     message: result.revoked === true ? "revoked at the provider" : "erased here only",
   });
   const done = request.keepSettings ? "Revoked" : "Logged out of";
+  const erased = storeAt(cli.context).isNear ? "erased here" : "erased for every machine of the shared vault";
   if (interruption.aborted && result.revoked === false)
     cli.output.warn(
-      `Interrupted: ${result.connection} is erased here, but the provider was not waited for and may not have revoked the token.`,
+      `Interrupted: ${result.connection} is ${erased}, but the provider was not waited for and may not have revoked the token.`,
     );
   else if (result.revoked === true)
-    cli.output.success(`${done} ${result.connection}: revoked at the provider, erased here.`);
+    cli.output.success(`${done} ${result.connection}: revoked at the provider, ${erased}.`);
   else if (result.revoked === false)
-    cli.output.warn(
-      `${result.connection} was erased here, but the provider did not confirm that it revoked the token.`,
-    );
-  else cli.output.success(`${done} ${result.connection}: erased here. Nothing was revoked at the provider.`);
+    cli.output.warn(`${result.connection} was ${erased}, but the provider did not confirm that it revoked the token.`);
+  else cli.output.success(`${done} ${result.connection}: ${erased}. Nothing was revoked at the provider.`);
   return result;
 }
 

@@ -32,21 +32,25 @@ export default defineCommand({
     ["auth refresh --all --min-ttl 2100 -q", "from cron, every 30 minutes"],
   ],
   run: (cli, args) =>
-    inSession(cli, async (session) => {
-      const minTtl = (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000;
-      if (args.all) {
-        if ((args.connection ?? args.profile) !== undefined)
-          throw usage("--all and a connection contradict each other.");
-        return (await import("./refresh-all.ts")).refreshAll(cli, session, { minTtl, force: args.force ?? false });
-      }
-      const selector = { argument: args.connection, profile: args.profile, stored: args.stored ?? false };
-      const selected = await select(session, selector);
-      if (selected.source === "environment") throw environmentToken(selected.token.variable);
-      const services = await servicesFor(session, selected.ref);
-      refuseUnrefreshable(await requireConnection(services.vault, selected.ref));
-      const options = { minTtl, force: args.force ?? false, implicit: selected.mustAgree, rejected: null };
-      return report(cli, await refreshConnection(services, selected.ref, options));
-    }),
+    inSession(
+      cli,
+      async (session) => {
+        const minTtl = (seconds(args["min-ttl"], "--min-ttl") ?? 0) * 1000;
+        if (args.all) {
+          if ((args.connection ?? args.profile) !== undefined)
+            throw usage("--all and a connection contradict each other.");
+          return (await import("./refresh-all.ts")).refreshAll(cli, session, { minTtl, force: args.force ?? false });
+        }
+        const selector = { argument: args.connection, profile: args.profile, stored: args.stored ?? false };
+        const selected = await select(session, selector);
+        if (selected.source === "environment") throw environmentToken(selected.token.variable);
+        const services = await servicesFor(session, selected.ref);
+        refuseUnrefreshable(await requireConnection(services.vault, selected.ref));
+        const options = { minTtl, force: args.force ?? false, implicit: selected.mustAgree, rejected: null };
+        return report(cli, await refreshConnection(services, selected.ref, options));
+      },
+      { existing: true },
+    ),
 });
 
 /** A refresh that brought, or didn't need, a new token. */

@@ -17,6 +17,7 @@ import type { Created } from "../vault/create.ts";
 import type { Header } from "../vault/header.ts";
 import { NOT_HANDED_ON } from "../vault/key-variables.ts";
 import type { Prompt } from "../vault/sources/source.ts";
+import { storeAt } from "../vault/store.ts";
 import type { Vault } from "../vault/types.ts";
 import { openVault } from "../vault/vault.ts";
 import { type Cli, pathsOrNull } from "./context.ts";
@@ -42,6 +43,8 @@ export interface SessionOptions {
   readonly isHeard?: boolean;
   /** The command uses tokens and changes nothing: where a key is hard to get, it goes by the agent. */
   readonly reads?: boolean;
+  /** Where the vault is to be at an address and there is none, that is an error: absent: as `reads`. */
+  readonly existing?: boolean;
   /** How the vault asks for a passphrase; absent: on the terminal. */
   readonly prompt?: Prompt;
   /** Whether the current folder has a say; absent: it has. */
@@ -56,7 +59,7 @@ export const READS: SessionOptions = { reads: true };
 export async function inSession<T>(
   cli: Cli,
   work: (session: Session) => Promise<T>,
-  { isHeard = true, reads = false, prompt, folders = true, retries = false }: SessionOptions = {},
+  { isHeard = true, reads = false, existing = reads, prompt, folders = true, retries = false }: SessionOptions = {},
 ): Promise<T> {
   let opened: Promise<Vault | null> | null = null;
   let created: Created | null = null;
@@ -68,13 +71,17 @@ export async function inSession<T>(
     holder = through?.holder ?? null;
     return through?.vault ?? null;
   };
+  const open = async (): Promise<Vault | null> => {
+    const found = await openVault(cli.context, { ...dialogue, ...(reads && { elsewhere, recent: true }) });
+    const absent = found === null && existing ? await storeAt(cli.context).absent() : null;
+    if (absent !== null) throw absent;
+    return found;
+  };
   const vault = (): Promise<Vault | null> => {
-    opened ??= openVault(cli.context, { ...dialogue, ...(reads && { elsewhere, recent: true }) }).catch(
-      (error: unknown) => {
-        if (retries) opened = null;
-        throw error;
-      },
-    );
+    opened ??= open().catch((error: unknown) => {
+      if (retries) opened = null;
+      throw error;
+    });
     return opened;
   };
   const registry = createRegistry({

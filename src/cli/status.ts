@@ -74,7 +74,7 @@ export default defineCommand({
           ...shown.map(({ entry }, i) => EXIT_CODES[entry.status] || CHECK_EXIT_CODES[checks[i]?.check ?? "accepted"]),
         ]);
       },
-      { reads: !args.check },
+      { reads: !args.check, existing: true },
     ),
 });
 

@@ -100,7 +100,7 @@ export async function token(cli: Cli, options: TokenOptions): Promise<void> {
       await print(cli, session, acquired, options);
       // A refresh token comes from the vault alone.
     },
-    { reads: !options.showSecret },
+    { reads: !options.showSecret, existing: !options.login && options.via === undefined },
   );
 }
 

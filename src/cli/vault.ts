@@ -19,6 +19,8 @@ const status = defineCommand({
   ],
   run: async ({ context, output }) => {
     const vault = await vaultStatus(context);
+    const absent = vault === null ? await storeAt(context).absent() : null;
+    if (absent !== null) throw absent;
     if (vault === null)
       throw new AuthError("connection_not_found", `There is no vault at ${storeAt(context).name}.`, {
         hint: "The first login makes one; or choose where its key comes from: auth vault init --key keychain",

@@ -68,8 +68,20 @@ async function renewed(services: Services, stored: Stored, options: AccessOption
     outcome = withoutRefresh(stored, error);
   }
   const { usable, warning, error } = reportOf(outcome, services.context.now(), options.rejected ?? null);
+  if (usable === null && error !== null && NO_SERVER.includes(error.code))
+    throw expiredHere(stored, error, services.context.now());
   if (usable === null) throw error ?? new AuthError("internal", `There is no token of ${display(stored.ref)}.`);
   return { stored: usable, warning };
+}
+
+const NO_SERVER: readonly ErrorCode[] = ["vault_unreachable", "busy"];
+
+/** While the vault's server is away, what is kept of it here was of no use either. */
+function expiredHere({ ref, record }: Stored, error: AuthError, now: number): AuthError {
+  const end = record.tokens?.expiresAt ?? null;
+  const kept = end !== null && end <= now ? [`The token of ${display(ref)} that was read before has expired.`] : [];
+  const lines = [...kept, ...(error.hint === undefined ? [] : [error.hint])];
+  return error.restated({ connection: display(ref), hint: lines.join("\n") });
 }
 
 /**

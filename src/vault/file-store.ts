@@ -35,6 +35,7 @@ export function fileStore(context: Context, path: string): Omit<VaultStore, "cho
         "AUTH_STORE must name it: redis://… or postgres://…",
       );
     },
+    absent: async () => null,
     address: () => null,
     otherKey: async () => null,
     async beginAgain() {

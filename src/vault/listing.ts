@@ -17,8 +17,8 @@ export interface ListedVault {
   /** Waits for a new key; throws `fault`'s error where there is none. */
   keyReloader(fault: () => AuthError): () => Promise<void>;
   open(label: Label, place: string, value: Bytes, sealed: SealedHeader): Promise<Entry>;
-  /** Whether this home has seen a later state of the record. */
-  isOlder(place: string, version: Version): Promise<boolean>;
+  /** Whether this home knows another state of the record. */
+  isOther(place: string, version: Version): Promise<boolean>;
   read(type: RecordType, name: string): Promise<Entry | null>;
   /** Told of each place that has a record. */
   found(places: readonly string[]): Promise<void>;
@@ -65,8 +65,9 @@ async function listAtOnce(
           const label = await openLabel(vault.key(), key, value);
           const sealed = headers[i];
           if (label.type !== type || !sealed) return null;
-          // Read by itself: that tells whether the store is older than what this home has seen, or only this reading.
-          if (await vault.isOlder(key, sealed.version)) return await vault.read(type, label.name);
+          // Read by itself: that tells whether the store is older than what this home has seen, or only this reading; and
+          // a later state is what this home goes by from now on.
+          if (await vault.isOther(key, sealed.version)) return await vault.read(type, label.name);
           return await vault.open(label, key, value, sealed);
         } catch (error) {
           if (passOver === undefined || !(error instanceof RecordError)) throw error;

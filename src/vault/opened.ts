@@ -165,7 +165,7 @@ export async function createVault(
     key: () => keys.data,
     keyReloader,
     open: entryOf,
-    isOlder: async (key, version) => (await place.memory?.isOlder(key, version, replyKeys)) ?? false,
+    isOther: async (key, version) => (await place.memory?.isOther(key, version, replyKeys)) ?? false,
     read,
     found: async (places) => place.memory?.rememberOnly(new Set(places), replyKeys, isAbsent),
   };

@@ -34,6 +34,8 @@ export interface HomeMemory {
   recognize(header: Header, keys: Keys): Promise<void>;
   /** Whether this home has seen a later state of the record than this one. */
   isOlder(place: string, version: Version, keys: ReplyKeys): Promise<boolean>;
+  /** Whether this home has seen another state of the record, and not this one last. */
+  isOther(place: string, version: Version, keys: ReplyKeys): Promise<boolean>;
   /** Whether no other state of the record was seen later. @param version null: that there is none */
   isLatest(place: string, version: Version | null, keys: ReplyKeys): Promise<boolean>;
   /** Remembers the latest state of a record. */

@@ -52,6 +52,8 @@ export interface VaultStore {
    * @param from what gave the key
    */
   otherKey(header: Header, from: string): Promise<AuthError | null>;
+  /** What to say to whoever reads and finds no vault here; null: that is how every home begins. */
+  absent(): Promise<AuthError | null>;
   /** Lines of a hint: how to begin with another vault where this one is lost. */
   beginAgain(): Promise<string>;
 }
@@ -101,9 +103,14 @@ export function vaultPath(
   if (store === undefined || store === "") return context.paths.vault;
   const colon = store.indexOf(":");
   const scheme = colon < 0 ? "" : store.slice(0, colon).toLowerCase();
-  // Never the rest of it: it may hold a password.
-  if (scheme !== "sqlite")
-    throw usage(`AUTH_STORE names no store that this version knows${scheme && `: ${scheme}`}.`, FORM);
+  // Never the rest of it: it may hold a password, also before a colon that was left out.
+  const named = /^[a-z][a-z+]*$/.test(scheme) ? `: ${scheme}` : "";
+  if (/^([/\\]|[A-Za-z]:[/\\])/.test(store))
+    throw usage(
+      "AUTH_STORE is a path, and no store.",
+      `For a vault file: AUTH_STORE=sqlite:<path of the file>\n${FORM}`,
+    );
+  if (scheme !== "sqlite") throw usage(`AUTH_STORE names no store that this version knows${named}.`, FORM);
   const path = store.slice(colon + 1);
   if (path === "" || path.endsWith("/") || (platform === "win32" && path.endsWith("\\")))
     throw usage("AUTH_STORE names no file.", FORM);

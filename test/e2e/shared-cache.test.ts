@@ -2,7 +2,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { errorOf, loggedIn, PROVIDER } from "../support/logged-in.ts";
+import { PASSWORD } from "../support/databases.ts";
+import { CONNECTION, errorOf, loggedIn, PROVIDER } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";
 import { auth, type Ended, type RunOptions, tempFolder } from "../support/program.ts";
 import { relayTo } from "../support/relay.ts";
@@ -23,10 +24,11 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         relay: Awaited<ReturnType<typeof relayTo>>;
         home: string;
       }) => Promise<void>,
+      issuer: Parameters<typeof loggedIn>[0] = {},
     ): Promise<void> {
       const address = await server.address();
       const relay = await relayTo((await server.get()).port);
-      const first = await loggedIn({}, null);
+      const first = await loggedIn(issuer, null);
       const home = tempFolder();
       const one = (args: readonly string[], options: RunOptions = {}): Promise<Ended> =>
         first.call(args, { ...options, env: { AUTH_STORE: address, AUTH_KEY: KEY } });
@@ -102,7 +104,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
           await Bun.sleep(1100);
           const offline = await other(["token", PROVIDER], {}, "&cache=1");
           expect({ code: offline.code, stdout: offline.stdout }).toEqual({ code: 0, stdout: `${token}\n` });
-          expect(offline.stderr).toMatch(/can't be reached.*Used: what it had/);
+          expect(offline.stderr).toMatch(/can't be reached.*Going by what it had/);
           // It lives for less than that: a refresh would be due.
           const due = await other(["token", PROVIDER, "--min-ttl", "999999999"]);
           expect({ code: due.code, stdout: due.stdout }).toEqual({ code: 0, stdout: `${token}\n` });
@@ -110,6 +112,64 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
           const refused = await other(["token", PROVIDER, "--rejected", "-", "--json"], { stdin: token });
           expect(refused.code).toBe(5);
           expect(errorOf(refused)).toMatchObject({ code: "vault_unreachable" });
+        }),
+      60_000,
+    );
+
+    test(
+      "a token that has ended is not said to be used, and the error names its connection",
+      () =>
+        withMachines(
+          async ({ other, relay }) => {
+            printed(await other(["token", PROVIDER]));
+            await relay.cut();
+            await Bun.sleep(2100);
+            const ended = await other(["token", PROVIDER, "--json"]);
+            expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 5, stdout: "" });
+            expect(ended.stderr).not.toContain("Used");
+            const { code, connection, hint } = errorOf(ended);
+            expect({ code, connection }).toEqual({ code: "vault_unreachable", connection: CONNECTION });
+            expect(hint).toContain(`The token of ${CONNECTION} that was read before has expired.`);
+          },
+          { accessLifetime: 2 },
+        ),
+      60_000,
+    );
+
+    test.skipIf(name !== "Redis")(
+      "a server that takes no more clients is as good as none: a valid token is given at once",
+      () =>
+        withMachines(async ({ other }) => {
+          const token = printed(await other(["token", PROVIDER], {}, "&cache=1"));
+          const { port } = await server.get();
+          const holder = new Bun.RedisClient(`redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/0`);
+          try {
+            const clients = String(await holder.send("CLIENT", ["LIST"]))
+              .trim()
+              .split("\n").length;
+            await holder.send("CONFIG", ["SET", "maxclients", `${clients}`]);
+            await Bun.sleep(1100);
+            const full = await other(["token", PROVIDER], {}, "&cache=1");
+            expect({ code: full.code, stdout: full.stdout }).toEqual({ code: 0, stdout: `${token}\n` });
+            expect(full.stderr).toContain("takes no more clients. Going by what it had");
+            await holder.send("CONFIG", ["SET", "maxclients", "10000"]);
+          } finally {
+            holder.close();
+          }
+        }),
+      60_000,
+    );
+
+    test.each(["logout", "revoke"])(
+      "after a %s elsewhere that 'list' has seen, no command gives the token",
+      (ending) =>
+        withMachines(async ({ one, other }) => {
+          printed(await other(["token", PROVIDER]));
+          expect((await one([ending, PROVIDER, "--yes"])).code).toBe(0);
+          const listed = JSON.parse((await other(["list", "--json"])).stdout);
+          expect(listed).toMatchObject(ending === "logout" ? [] : [{ status: "not_connected" }]);
+          const after = await other(["token", `${PROVIDER}:default`, "--json"]);
+          expect({ code: after.code, stdout: after.stdout }).toEqual({ code: ending === "logout" ? 2 : 4, stdout: "" });
         }),
       60_000,
     );

@@ -19,7 +19,23 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       // Asks the server each time: by default it would say so within half a minute (shared-cache.test.ts).
       const other = { ...shared, AUTH_STORE: `${shared.AUTH_STORE}&cache=0`, HOME: home, AUTH_HOME: home };
       try {
-        expect((await auth(["list", "--json"], { env: other })).stdout.trim()).toBe("[]");
+        // A mistake in an address looks the same: a command that reads says where it looked.
+        for (const args of [
+          ["list", "--json"],
+          ["status", "--json"],
+          ["refresh", "--all", "--quiet", "--json"],
+          ["token", CONNECTION, "--json"],
+          ["vault", "status", "--json"],
+          ["vault", "accept", "--json"],
+        ]) {
+          const ended = await auth(args, { env: other });
+          expect({ args, code: ended.code, stdout: ended.stdout }).toEqual({ args, code: 2, stdout: "" });
+          const { code, message } = errorOf(ended);
+          expect({ code, message }).toEqual({
+            code: "connection_not_found",
+            message: expect.stringMatching(/^There is no vault at (redis|postgres):.*127\.0\.0\.1:\d+\/.*vault_\d+/),
+          });
+        }
         const login = await one.call(["login", PROVIDER, ...one.places, "--quiet"], { env: shared });
         expect({ code: login.code, stderr: login.stderr }).toEqual({ code: 0, stderr: expect.any(String) });
         const token = (await one.call(["token", PROVIDER], { env: shared })).stdout.trim();
@@ -31,7 +47,11 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         // What opens the vault stays outside, the database's password with it.
         for (const secret of [KEY, PASSWORD, encodeURIComponent(PASSWORD)]) expect(ran.stdout).not.toContain(secret);
 
-        expect((await one.call(["revoke", PROVIDER, "--yes"], { env: shared })).code).toBe(0);
+        const revoked = await one.call(["revoke", PROVIDER, "--yes"], { env: shared });
+        expect({ code: revoked.code, stderr: revoked.stderr }).toEqual({
+          code: 0,
+          stderr: expect.stringContaining("erased for every machine"),
+        });
         const after = await auth(["run", PROVIDER, "--json", "--", "env"], { env: other });
         expect(after.code).toBe(125);
         expect(errorOf(after)).toMatchObject({ code: "login_required", connection: CONNECTION });

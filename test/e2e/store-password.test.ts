@@ -14,6 +14,8 @@ const UNCLEAR = [
   `postgres://user:12/${SECRET}@127.0.0.1`,
   `postgres://user:12/${SECRET}@127.0.0.1:1/db`,
   `postgres://user:12?${SECRET}@127.0.0.1:1/db`,
+  `rediss//${SECRET}@db.example:6379/0`,
+  `redis/:${SECRET}@db.example:6379/0`,
 ];
 
 describe.each(UNCLEAR)("%s", (AUTH_STORE) => {

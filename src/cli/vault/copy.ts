@@ -42,7 +42,8 @@ export default defineCommand({
       copyVault(cli.context, target, { ...vaultDialogue(cli), dryRun, progress: progressOf(cli) }),
     );
     const code = await reportMoved(cli, moved, dryRun ? "Would copy" : "Copied", dryRun);
-    if (dryRun) return code;
+    const { new: added, updated, same } = moved.records;
+    if (dryRun || (code !== 0 && added.length + updated.length + same.length === 0)) return code;
     cli.output.say(
       "The same logins are in both vaults now, and a refresh in one may end that login in the other: use only one of them.",
     );

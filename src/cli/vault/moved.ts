@@ -32,10 +32,11 @@ export async function reportMoved(
   const written = [...records.new, ...records.updated];
   const already = same === 0 ? "" : `; ${same === 1 ? "1 was" : `${same} were`} there already`;
   const keySource = made?.source ?? null;
-  await output.result(
-    { dryRun, to, keySource, ...records, unreadable: unreadable.map(({ message }) => message), ...more },
-    `${how} ${countOf(written.length)} to ${to}${already}.`,
-  );
+  const left = records.newer.length + records.other.length + records.ended.length + unreadable.length;
+  const document = { dryRun, to, keySource, ...records, unreadable: unreadable.map(({ message }) => message), ...more };
+  if (output.isJson || written.length > 0 || left === 0)
+    await output.result(document, `${how} ${countOf(written.length)} to ${to}${already}.`);
+  else output.warn(`${how} nothing to ${to}${already}.`);
   if (written.length > 0) output.say(`${how}: ${written.join(", ")}`);
   if (records.newer.length > 0) output.warn(`A later state is there, and stays: ${records.newer.join(", ")}`);
   if (records.other.length > 0)
@@ -49,7 +50,7 @@ export async function reportMoved(
       "Where it was lost instead: auth vault accept, with AUTH_STORE set to that place, then run this again.",
     ]);
   for (const { message } of unreadable) output.warn(`Left out: ${message}`);
-  return records.newer.length + records.other.length + records.ended.length + unreadable.length > 0 ? 1 : 0;
+  return left > 0 ? 1 : 0;
 }
 
 export function countOf(records: number): string {

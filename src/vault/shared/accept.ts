@@ -6,7 +6,8 @@ import { HEADER_KEY, parseHeader } from "../header.ts";
 import type { Accepted, AcceptOptions } from "../store.ts";
 import { unlock } from "../unlock.ts";
 import { parseAddress } from "./address.ts";
-import { forgetVault, homeFolder } from "./home.ts";
+import { absent } from "./failures.ts";
+import { forgetVault, homeFolder, isKnown } from "./home.ts";
 import { joinVault, requireMeant, withFingerprint } from "./join.ts";
 import { openStore } from "./open.ts";
 
@@ -29,7 +30,9 @@ export async function acceptShared(
     const header = value instanceof Uint8Array ? parseHeader(value as Bytes) : null;
     const keys = header === null ? null : await unlock(context, header, prompt);
     if (header !== null && keys !== null) await requireMeant(address, header, keys, comparison);
-    forgetVault(homeFolder(context, address));
+    const folder = homeFolder(context, address);
+    if (header === null && !isKnown(folder)) throw absent(address);
+    forgetVault(folder);
     if (header !== null && keys !== null) await joinVault(context, address, store, { header, keys });
     await context.audit({ event: "vault", status: "success", message: `accepted what is at ${address.shown}` });
     return { store: address.shown, vaultId: header?.vaultId ?? null };

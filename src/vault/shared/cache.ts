@@ -12,8 +12,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "../../platform/context.ts";
-import { errorCode } from "../../platform/errors.ts";
+import { AuthError, errorCode } from "../../platform/errors.ts";
 import { type Bytes, concat, decodeUtf8, hmac, pack, sameBytes, uint64, utf8, viewOf } from "../bytes.ts";
+import { ServerFull } from "../driver.ts";
 import { HEADER_KEY, type Header, type Keys, parseHeader } from "../header.ts";
 import type { HomeMemory, VaultPlace } from "../place.ts";
 import { replaceFile } from "../replace-file.ts";
@@ -32,6 +33,8 @@ export interface RecordCache {
   /** @param value null: the store has none @param asked when the server was asked, by `now` */
   put(place: string, value: Uint8Array | null, asked: number): void;
   drop(place: string): void;
+  /** What a failed read is: where an older answer is at hand, a server that is full isn't waited for. */
+  failure(place: string, error: unknown): unknown;
   now(): number;
 }
 
@@ -51,6 +54,8 @@ export function recordCache(context: Context, address: SharedAddress, folder: st
   const bound = address.cacheSeconds * 1000;
   let keys: Keys | null = null;
   const written = new Map<string, { readonly value: Uint8Array; readonly asked: number }>();
+  /** Of which an older answer is at hand while the server is asked. */
+  const replaceable = new Set<string>();
   /** While the server doesn't answer: until when it isn't asked again, where that can be helped. */
   let leftAlone = Number.NEGATIVE_INFINITY;
 
@@ -119,14 +124,23 @@ export function recordCache(context: Context, address: SharedAddress, folder: st
       const age = held === null ? Number.NaN : now() - held.asked;
       // Not where the clock was set back.
       if (held !== null && age >= 0 && (age < bound || now() < leftAlone)) return held.entry;
+      if (held === null) return await current();
+      replaceable.add(place);
       try {
         return await current();
       } catch (error) {
-        if (held === null || errorCode(error) !== "vault_unreachable") throw error;
+        if (errorCode(error) !== "vault_unreachable") throw error;
         leftAlone = now() + bound;
-        context.warn(`The shared vault at ${address.shown} can't be reached. Used: what it had ${ago(age)}.`);
+        const why = (error as AuthError).cause instanceof ServerFull ? "takes no more clients" : "can't be reached";
+        context.warn(`The shared vault at ${address.shown} ${why}. Going by what it had ${ago(age)}.`);
         return held.entry;
+      } finally {
+        replaceable.delete(place);
       }
+    },
+    failure(place, error) {
+      if (errorCode(error) !== "busy" || !replaceable.has(place)) return error;
+      return new AuthError("vault_unreachable", (error as AuthError).message, { cause: error });
     },
     put(place, value, asked) {
       if (keys === null || bound === 0) return;

@@ -6,7 +6,7 @@ import type { RecordCache } from "./cache.ts";
 /** @param firstly done once, before the server is asked anything: the vault may have been opened by what the cache has of it */
 export function cachingDriver(
   driver: StoreDriver,
-  cache: Pick<RecordCache, "now" | "put" | "drop">,
+  cache: Pick<RecordCache, "now" | "put" | "drop" | "failure">,
   firstly: () => Promise<unknown>,
 ): StoreDriver {
   let begun: Promise<unknown> | null = null;
@@ -24,10 +24,15 @@ export function cachingDriver(
   return {
     ...driver,
     async getItemRaw(key) {
-      await begin();
       // From before the question: it may be answered, or heard, late.
       const asked = cache.now();
-      const value: unknown = await driver.getItemRaw?.(key, {});
+      let value: unknown;
+      try {
+        await begin();
+        value = await driver.getItemRaw?.(key, {});
+      } catch (error) {
+        throw cache.failure(key, error);
+      }
       if (key !== HEADER_KEY) cache.put(key, value instanceof Uint8Array ? value : null, asked);
       return value;
     },

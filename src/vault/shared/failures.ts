@@ -23,6 +23,14 @@ function unreachable({ shown }: SharedAddress, reason: string, cause: unknown): 
   });
 }
 
+/** Where nothing is, or an address with a mistake in it leads. */
+export function absent({ shown, backend }: SharedAddress): AuthError {
+  const part = backend === "redis" ? "prefix" : "schema";
+  return new AuthError("connection_not_found", `There is no vault at ${shown}.`, {
+    hint: `Look at the spelling of its address: server, database, ${part}.\nIf it is right, a vault is made there by the first login, or by: auth vault init`,
+  });
+}
+
 /** An answer of another form than the question's. */
 export function unexpected(address: SharedAddress): AuthError {
   return unreachable(address, "the server's answer can't be understood", null);

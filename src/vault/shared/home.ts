@@ -50,6 +50,11 @@ export function readPin(folder: string): Pin | null {
   });
 }
 
+/** Whether something is remembered of a vault there, be it damaged. */
+export function isKnown(folder: string): boolean {
+  return readIfThere(join(folder, "vault.json")) !== null;
+}
+
 function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -115,6 +115,10 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
       if (seen === null) return false;
       return isBefore(version, seen);
     },
+    async isOther(place, version, keys) {
+      const seen = await seenAt(place, keys);
+      return seen !== null && !isSame(version, seen.version);
+    },
     async isLatest(place, version, keys) {
       const seen = await seenAt(place, keys);
       return seen === null ? version === null : isSame(version ?? NONE, seen.version);

@@ -60,7 +60,7 @@ export async function openShared(context: Context, text: string, options: VaultO
     let fault: unknown = null;
     if (known !== null)
       try {
-        return await openWith(known, () => findHeader(context, address, store));
+        return await openWith(known, () => findHeader(context, address, store, 0));
       } catch (error) {
         fault = error;
       }
@@ -93,13 +93,19 @@ export async function openSharedDriver(context: Context, text: string): Promise<
 /**
  * The header of the vault that this home knows there, or of one that it doesn't know yet.
  *
+ * @param patience as `retryWhileBusy`; 0: the caller tries again
  * @throws AuthError `vault_replaced` where another vault is there than the one this home knows, or none any more;
  * `vault_rolled_back` where it has an older key than this home has seen
  */
-export async function findHeader(context: Context, address: SharedAddress, store: SharedStore): Promise<Header | null> {
+export async function findHeader(
+  context: Context,
+  address: SharedAddress,
+  store: SharedStore,
+  patience?: number,
+): Promise<Header | null> {
   const { driver } = store;
   const pin = readPin(homeFolder(context, address));
-  const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
+  const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}), patience);
   if (value instanceof Uint8Array) {
     const header = parseHeader(value as Bytes);
     if (pin !== null && pin.vaultId !== header.vaultId) throw replaced(address, "is another one");
@@ -108,7 +114,7 @@ export async function findHeader(context: Context, address: SharedAddress, store
     return header;
   }
   if (pin !== null) throw replaced(address, "is empty");
-  const keys = await retryWhileBusy(() => driver.getKeys("", {}));
+  const keys = await retryWhileBusy(() => driver.getKeys("", {}), patience);
   // Another machine has just made it.
   if (keys.includes(HEADER_KEY)) return findHeader(context, address, store);
   if (keys.length > 0) throw notOurs(address, "it has records, and no header");

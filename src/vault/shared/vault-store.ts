@@ -18,6 +18,7 @@ export function sharedStore(context: Context, text: string): Omit<VaultStore, "c
     status: async () => (await import("./status.ts")).sharedStatus(context, text),
     accept: async (options) => (await import("./accept.ts")).acceptShared(context, text, options),
     join: async (options) => (await import("./join.ts")).joinShared(context, text, options),
+    absent: async () => (await import("./failures.ts")).absent(await (await import("./address.ts")).parseAddress(text)),
     address: () => withoutPassword(text),
     otherKey: async (...how) => (await import("./open.ts")).otherKey(context, text, ...how),
     beginAgain: async () =>
