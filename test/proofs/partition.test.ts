@@ -32,6 +32,8 @@ interface Scene {
   atIssuer(arrived: () => Promise<void>, processed?: () => Promise<void>): void;
   /** Whether the machine has a reply on its disk that it couldn't commit yet. */
   hasKept(): boolean;
+  /** Since then: kept it nowhere else, and found no one on a new connection either. */
+  triedInVain(): Promise<void>;
 }
 
 for (const [name, { needs, start }] of Object.entries(BACKENDS))
@@ -82,6 +84,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
               };
             },
             hasKept: () => keptIn(folder),
+            triedInVain: () => Bun.sleep(QUICK.storeCall + QUICK.storeConnect + 500),
           });
         } finally {
           await machine.heal();
@@ -109,8 +112,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
             const first = it.here(TOKEN);
             while (!it.hasKept()) await Bun.sleep(10);
             const second = it.elsewhere(TOKEN);
-            // It has tried to commit by then, and found no one.
-            await Bun.sleep(2 * QUICK.storeCall);
+            await it.triedInVain();
             expect([first.process.exitCode, second.process.exitCode]).toEqual([null, null]);
             await it.machine.heal();
             for (const { ended } of [first, second]) expect(printed(await ended)).toEqual(newest(it));
@@ -130,7 +132,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
               it.atIssuer(() => it.machine.cut("database"));
               const first = it.here(FORCE, { limits: SHORT });
               while (!it.hasKept()) await Bun.sleep(10);
-              const second = await it.elsewhere(TOKEN, { limits: SHORT }).ended;
+              const [second] = await Promise.all([it.elsewhere(TOKEN, { limits: SHORT }).ended, it.triedInVain()]);
               expect(printed(second)).toEqual({ code: 0, stdout: `${old}\n` });
               expect(second.stderr).not.toBe("");
               await it.machine.heal();
@@ -152,7 +154,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
             it.atIssuer(() => it.machine.cut("database"));
             const first = it.here(TOKEN, { limits: SHORT, mutant });
             while (!it.hasKept()) await Bun.sleep(10);
-            const second = await it.elsewhere(TOKEN, { limits: SHORT }).ended;
+            const [second] = await Promise.all([it.elsewhere(TOKEN, { limits: SHORT }).ended, it.triedInVain()]);
             expect(printed(second)).toEqual(newest(it));
             await it.machine.heal();
             const ended = await first.ended;

@@ -4,7 +4,7 @@
  * sends again what is lost, and a new connection finds no one.
  */
 import { join } from "node:path";
-import { isThere } from "./needs.ts";
+import { lacking } from "./needs.ts";
 import { run, tempFolder } from "./program.ts";
 import { relayTo } from "./relay.ts";
 
@@ -28,9 +28,9 @@ export interface Servers {
 
 /** By name. Where no namespace can be made, the other kind proves the same with less of a network in it, and says so. */
 export function machineKinds(): Readonly<Record<string, (servers: Servers) => Promise<Machine>>> {
-  return isThere("linux") && isThere("networks")
-    ? { "behind a relay": behindRelay, "in a network namespace": inNamespace }
-    : { "behind a relay (no network namespaces here)": behindRelay };
+  return lacking("linux", "networks")
+    ? { "behind a relay (no network namespaces here)": behindRelay }
+    : { "behind a relay": behindRelay, "in a network namespace": inNamespace };
 }
 
 async function behindRelay({ database, issuer, issuerAt }: Servers): Promise<Machine> {

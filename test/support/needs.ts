@@ -15,7 +15,8 @@ const NEEDS = {
   /** A mount namespace of one's own, so that nothing stays mounted whatever happens to the test. */
   mounts: () => succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"),
   /** A network of one's own, with a link out of it. */
-  networks: () => succeeds("unshare", "--net", "ip", "link", "add", "a", "type", "veth", "peer", "name", "b"),
+  networks: () =>
+    succeeds("unshare", "--net", "ip", "link", "add", "name", "near", "type", "veth", "peer", "name", "far"),
   libfaketime: () => libfaketime() !== null,
   chroot: () => succeeds("chroot", "/", "true"),
   strip: () => succeeds("strip", "--version"),
