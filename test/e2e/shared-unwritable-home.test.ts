@@ -1,7 +1,7 @@
 /** What a home can't remember of a shared vault is no reason to refuse, or to take back, what the server has. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { startHeld } from "../issuers/held.ts";
 import { succeeded } from "../support/home.ts";
 import { lacking } from "../support/needs.ts";
@@ -41,7 +41,13 @@ describe.skipIf(lacking("linux", "root", "setpriv", "redis-server"))(
       await succeeded(call("provider", "add", file, "--yes"));
       await succeeded(call(...LOGIN));
       const shared = join(folder, "auth", "shared");
-      return { folder, call, known: join(shared, readdirSync(shared)[0] ?? "") };
+      return {
+        folder,
+        call,
+        known: dirname(
+          [...new Bun.Glob("*/seen").scanSync({ cwd: shared, absolute: true, onlyFiles: false })][0] ?? "",
+        ),
+      };
     }
 
     test("a login that was stored stays, where the home can't remember it", async () => {

@@ -24,6 +24,8 @@ interface Machines {
   readonly way: Relay;
   /** On the machine that will be cut off. */
   first(args: readonly string[], limits?: Order["limits"]): Promise<Ended>;
+  /** On the same machine, by another address of the server. */
+  firstElsewhere(args: readonly string[]): Promise<Ended>;
   second(args: readonly string[], limits?: Order["limits"]): Promise<Ended>;
 }
 
@@ -50,6 +52,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
           home,
           way,
           first: (args, limits = LIMITS) => home.start(args, { limits, env }).ended,
+          firstElsewhere: (args) => home.start(args, { limits: LIMITS, env: { ...env, AUTH_STORE: address } }).ended,
           second: (args, limits = LIMITS) => home.start(args, { limits, env: { HOME: other, AUTH_HOME: other } }).ended,
         });
       } finally {
@@ -83,6 +86,17 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
           expect(home.issuer.requests).toHaveLength(1);
         });
       }, 60_000);
+
+    test("the reply is stored in the vault, by whatever address that is reached afterwards", async () => {
+      await withMachines(-1000, {}, async (machines) => {
+        const { home, firstElsewhere } = machines;
+        await cutOff(machines, TOKEN);
+        const { access, refresh } = home.issuer.chain.newest();
+        expect(await firstElsewhere(TOKEN)).toMatchObject({ code: 0, stdout: `${access}\n` });
+        expect(await home.tokens()).toEqual({ access, refresh });
+        expect(home.issuer.requests).toHaveLength(1);
+      });
+    }, 60_000);
 
     for (const [words, options] of [
       ["only refuses a used refresh token", { lenient: true }],

@@ -1,7 +1,7 @@
 /** Machines that open one vault, each with a key of its own; and what those can do who aren't, or are no longer, members. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import type { Environment } from "../../src/platform/context.ts";
 import { initVault } from "../../src/vault/create.ts";
@@ -28,6 +28,7 @@ import type { Vault } from "../../src/vault/types.ts";
 import { unlock } from "../../src/vault/unlock.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { lacking } from "../support/needs.ts";
+import { relayTo } from "../support/relay.ts";
 import { type Home, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
 import { BACKENDS, lazyServer } from "./shared-home.ts";
 
@@ -73,8 +74,11 @@ for (const [backend, { needs, start }] of Object.entries(BACKENDS))
       return machine;
     }
 
+    /** Of the vault, and not of its address. */
     const pinOf = (home: Home): string | null =>
-      [...new Bun.Glob("shared/*/vault.json").scanSync(home.folder)].map((path) => join(home.folder, path))[0] ?? null;
+      [...new Bun.Glob("shared/*/vault.json").scanSync({ cwd: home.folder, absolute: true })].find(
+        (path) => JSON.parse(readFileSync(path, "utf8")).vaultId === basename(dirname(path)),
+      ) ?? null;
 
     /** A vault of ann and bob with a record in it, which both know. */
     async function team() {
@@ -127,6 +131,17 @@ for (const [backend, { needs, start }] of Object.entries(BACKENDS))
     }
 
     const plain = ({ name, publicKey }: Member): Member => ({ name, publicKey });
+
+    test("a member who knows the vault comes to it by another address without its fingerprint", async () => {
+      const { address, bob } = await team();
+      const { port } = await server.get();
+      const way = await relayTo(port);
+      const other = address.replace(`:${port}/`, `:${way.port}/`);
+      const stranger = await machineAt(other, "bob");
+      expect(await body((await openVault(bob.at({ AUTH_STORE: other }))) as Vault)).toBe("1");
+      expect((await refusal(stranger.opened())).code).toBe("vault_locked");
+      await way.cut();
+    });
 
     test("each opens it with a key of its own; who comes for the first time needs its fingerprint, and only then", async () => {
       const { address, ann, changed } = await team();

@@ -1,6 +1,5 @@
 /** What a home remembers of a shared vault, where other processes of the same home remember at the same time. */
 import { expect, test } from "bun:test";
-import { join } from "node:path";
 import { random } from "../../src/vault/bytes.ts";
 import type { ReplyKeys } from "../../src/vault/reply.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
@@ -16,7 +15,7 @@ async function memories() {
   const key = { vaultId: "aa", epoch: 1, id: "0011223344556677", raw: random(32) };
   const keys: ReplyKeys = { current: () => key, find: async (id) => (id === key.id ? key : null) };
   const address = await parseAddress("redis://127.0.0.1:6379/0");
-  const one = () => homeMemory(home.context(), address, join(home.folder, "shared", "x"));
+  const one = () => homeMemory(home.context(), address, "aa");
   return { memories: [one(), one()] as const, keys, [Symbol.dispose]: () => home[Symbol.dispose]() };
 }
 

@@ -22,11 +22,9 @@ import type { ReplyKeys } from "../reply.ts";
 import { type Label, readSealedHeader, tryOpen } from "../seal.ts";
 import type { Entry, RecordType } from "../types.ts";
 import type { SharedAddress } from "./address.ts";
-import { readIfPossible, readPin } from "./home.ts";
+import { addressFolder, readIfPossible, readPin, vaultFolder } from "./home.ts";
 
 export interface RecordCache {
-  /** The header of the vault as this home knows it; null where it isn't kept. To be believed once it is unlocked. */
-  header(): Header | null;
   /** The home's memory, from which the cache has its keys. */
   readonly memory: HomeMemory;
   readonly recent: NonNullable<VaultPlace["recent"]>;
@@ -48,9 +46,29 @@ const VALUE_AT = 40;
 /** Milliseconds. Who waits for a lock reads the same record many times a second. */
 const REWRITE_AFTER = 1000;
 
-/** @param folder the home's, for this vault */
-export function recordCache(context: Context, address: SharedAddress, folder: string, memory: HomeMemory): RecordCache {
-  const files = join(folder, "cache");
+/** The header of the vault as this home knows it; null where it isn't kept. To be believed once it is unlocked. */
+export function cachedHeader(context: Context, address: SharedAddress): Header | null {
+  const there = address.cacheSeconds === 0 ? null : readPin(addressFolder(context, address));
+  if (there === null) return null;
+  const folder = vaultFolder(context, there.vaultId);
+  const bytes = readIfPossible(context, join(folder, "cache", HEADER_KEY));
+  if (bytes === null) return null;
+  try {
+    const header = parseHeader(new Uint8Array(bytes));
+    return header.vaultId === there.vaultId && header.epoch === readPin(folder)?.epoch ? header : null;
+  } catch {
+    return null; // Damaged: the server's own is read.
+  }
+}
+
+/** @param memory the home's, of this vault */
+export function recordCache(
+  context: Context,
+  address: SharedAddress,
+  vaultId: string,
+  memory: HomeMemory,
+): RecordCache {
+  const files = join(vaultFolder(context, vaultId), "cache");
   const bound = address.cacheSeconds * 1000;
   let keys: Keys | null = null;
   const written = new Map<string, { readonly value: Uint8Array; readonly asked: number }>();
@@ -97,17 +115,6 @@ export function recordCache(context: Context, address: SharedAddress, folder: st
 
   return {
     now,
-    header() {
-      const pin = bound === 0 ? null : readPin(folder);
-      const bytes = pin === null ? null : readIfPossible(context, join(files, HEADER_KEY));
-      if (pin === null || bytes === null) return null;
-      try {
-        const header = parseHeader(new Uint8Array(bytes));
-        return header.vaultId === pin.vaultId && header.epoch === pin.epoch ? header : null;
-      } catch {
-        return null; // Damaged: the server's own is read.
-      }
-    },
     memory: {
       ...memory,
       async recognize(header, opened) {

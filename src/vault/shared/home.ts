@@ -1,17 +1,18 @@
 /**
- * What a home keeps of a shared vault, in a folder of its own: which vault it is, the local locks, the replies that were
- * kept, the latest state of each record that it has seen, and what it read moments ago.
+ * What a home keeps of a shared vault, in a folder of the vault, by whatever address it is reached: its latest key, the local
+ * locks, the replies that were kept, the latest state of each record that was seen, and what was read moments ago. And for
+ * each address, which vault is there.
  */
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { literal, minValue, number, object, optional, pipe, regex, safeInteger, safeParse, string } from "valibot";
 import type { Context } from "../../platform/context.ts";
 import { AuthError, errorCode } from "../../platform/errors.ts";
-import { syncFolder, touching } from "../files.ts";
+import { ensureFolder, syncFolder, touching } from "../files.ts";
 import { removeDrafts, replaceFile } from "../replace-file.ts";
 import type { SharedAddress } from "./address.ts";
 
-/** Which vault was at an address when this home came to it. */
+/** Which vault it is. */
 export interface Pin {
   readonly format: 1;
   /** The address for a person who looks: without a password. */
@@ -25,9 +26,29 @@ export interface Pin {
   readonly fingerprint?: string | undefined;
 }
 
-export function homeFolder({ paths }: Pick<Context, "paths">, { place }: SharedAddress): string {
-  const name = new Bun.CryptoHasher("sha256").update(place).digest("hex").slice(0, 32);
+type Home = Pick<Context, "paths">;
+
+/** Which vault was at an address: `vault.json`. */
+export function addressFolder(home: Home, { place }: SharedAddress): string {
+  return folderOf(home, new Bun.CryptoHasher("sha256").update(place).digest("hex").slice(0, 32));
+}
+
+/** What is known of a vault, wherever it is: `vault.json` with its latest key, locks and kept replies, `seen`, `cache`. */
+export function vaultFolder(home: Home, vaultId: string): string {
+  return folderOf(home, vaultId);
+}
+
+function folderOf({ paths }: Home, name: string): string {
   return join(dirname(paths.vault), "shared", name);
+}
+
+/** An earlier version had all of it in the folder of the address. What is in both stays where it is. */
+export function moveToVault(from: string, to: string): void {
+  ensureFolder(to);
+  touching(to, () => {
+    for (const name of ["vault.locks", "seen", "cache"])
+      if (existsSync(join(from, name)) && !existsSync(join(to, name))) renameSync(join(from, name), join(to, name));
+  });
 }
 
 const PIN = object({
@@ -55,6 +76,12 @@ export function isKnown(folder: string): boolean {
   return readIfThere(join(folder, "vault.json")) !== null;
 }
 
+/** What is known of a vault; null where this home has not come to it yet. An earlier version had it by the address alone. */
+export function readVaultPin(home: Home, address: SharedAddress, vaultId: string): Pin | null {
+  const known = readPin(vaultFolder(home, vaultId)) ?? readPin(addressFolder(home, address));
+  return known?.vaultId === vaultId ? known : null;
+}
+
 function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -72,7 +99,11 @@ export function writePin(folder: string, pin: Pin): void {
   });
 }
 
-/** The vault and the states that were seen of it. Locks and kept replies stay: a reply may be all that is left of a login. */
+/**
+ * The vault and the states that were seen of it. Locks and kept replies stay: a reply may be all that is left of a login.
+ *
+ * @param folder of an address, or of a vault
+ */
 export function forgetVault(folder: string): void {
   touching(folder, () => {
     for (const name of ["seen", "cache"]) rmSync(join(folder, name), { recursive: true, force: true });

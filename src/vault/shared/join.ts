@@ -6,7 +6,7 @@ import type { Accepted, AcceptOptions, Comparison } from "../store.ts";
 import { type Unlocked, unlock, unlockCurrent } from "../unlock.ts";
 import { parseAddress, type SharedAddress } from "./address.ts";
 import { notCompared } from "./failures.ts";
-import { homeFolder, readPin } from "./home.ts";
+import { readVaultPin } from "./home.ts";
 import { homeMemory, isMeant } from "./memory.ts";
 import { findHeader, openStore } from "./open.ts";
 import type { SharedStore } from "./store.ts";
@@ -28,11 +28,10 @@ export async function joinShared(
       (current) => unlock(context, current, prompt),
       first,
     );
-    const folder = homeFolder(context, address);
-    const isKnown = readPin(folder) !== null;
+    const isKnown = readVaultPin(context, address, header.vaultId) !== null;
     // One that is given is compared in any case.
     if (!isKnown || address.fingerprint !== null) await requireMeant(address, header, keys, comparison);
-    if (isKnown) await homeMemory(context, address, folder).recognize(header, keys);
+    if (isKnown) await homeMemory(context, address, header.vaultId).recognize(header, keys);
     else await joinVault(context, address, store, { header, keys });
     return { store: address.shown, vaultId: header.vaultId };
   } finally {
@@ -47,7 +46,7 @@ export async function joinVault(
   store: SharedStore,
   { header, keys }: Unlocked,
 ): Promise<void> {
-  await homeMemory(context, address, homeFolder(context, address)).join(header, keys);
+  await homeMemory(context, address, header.vaultId).join(header, keys);
   await warnAtJoining(context, address, store);
 }
 

@@ -15,7 +15,7 @@ import { type Label, readSealedHeader, seal, tryOpen } from "../seal.ts";
 import type { Version } from "../types.ts";
 import type { SharedAddress } from "./address.ts";
 import { notCompared, olderKey, replaced } from "./failures.ts";
-import { type Pin, readIfPossible, readPin, writePin } from "./home.ts";
+import { addressFolder, moveToVault, type Pin, readIfPossible, readPin, vaultFolder, writePin } from "./home.ts";
 
 /** Former logins of one connection that are remembered, so that none of them comes back: 8 KiB. */
 const MAX_FORMER = 256;
@@ -34,8 +34,9 @@ export interface SharedMemory extends HomeMemory {
   join(header: Header, keys: Keys): Promise<void>;
 }
 
-/** @param folder the home's, for this vault */
-export function homeMemory(context: Context, address: SharedAddress, folder: string): SharedMemory {
+export function homeMemory(context: Context, address: SharedAddress, vaultId: string): SharedMemory {
+  const ofAddress = addressFolder(context, address);
+  const folder = vaultFolder(context, vaultId);
   const fileOf = (place: string): string => join(folder, "seen", place);
   const labelOf = (place: string): Label => ({ type: "seen", name: place });
 
@@ -83,7 +84,12 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
   }
 
   async function joinVault(header: Header, keys: Keys): Promise<void> {
-    if (ifWritable(() => writePin(folder, pinOf(address, header, keys))))
+    const pin = pinOf(address, header, keys);
+    const isDone = ifWritable(() => {
+      writePin(folder, pin);
+      writePin(ofAddress, pin);
+    });
+    if (isDone)
       await context.audit({ event: "vault", status: "success", message: `joined the one at ${address.shown}` });
   }
 
@@ -95,19 +101,27 @@ export function homeMemory(context: Context, address: SharedAddress, folder: str
         if (!present.has(place)) await rememberAbsent(place, keys, () => isAbsent(place));
     },
     async recognize(header, keys) {
-      const pin = readPin(folder);
+      const there = readPin(ofAddress);
+      const known = readPin(folder);
+      const pin = known ?? there;
       if (pin === null) {
         if (!(await isMeant(address, header, keys))) throw notCompared(address);
         return joinVault(header, keys);
       }
       const now = pinOf(address, header, keys);
-      if (pin.vaultId !== now.vaultId || pin.commitment !== now.commitment) throw replaced(address, "is another one");
+      for (const { vaultId, commitment } of [pin, there ?? pin])
+        if (vaultId !== now.vaultId || commitment !== now.commitment) throw replaced(address, "is another one");
+      if (known === null) ifWritable(() => moveToVault(ofAddress, folder));
       if (header.epoch < pin.epoch) throw olderKey(address, header);
-      if (pin.fingerprint === now.fingerprint) return;
+      if (pin.fingerprint === now.fingerprint) {
+        if (known === null || there === null) await joinVault(header, keys);
+        return;
+      }
       // Whoever once had the key can make another one, and wrap it for anyone: but not show the key that came after theirs.
       const follows = header.epoch > pin.epoch || pin.fingerprint === undefined;
       const isNext = pin.fingerprint === undefined || (await hasFingerprint(header, keys, pin.fingerprint));
       if (!follows || !isNext) throw replaced(address, "has a key that doesn't follow the one before");
+      if (there === null) return joinVault(header, keys);
       ifWritable(() => writePin(folder, now));
     },
     async isOlder(place, version, keys) {

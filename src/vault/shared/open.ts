@@ -9,11 +9,11 @@ import type { Vault } from "../types.ts";
 import { mayAsk } from "../unlock.ts";
 import type { VaultOptions } from "../vault.ts";
 import { parseAddress, type SharedAddress } from "./address.ts";
-import { recordCache } from "./cache.ts";
+import { cachedHeader, recordCache } from "./cache.ts";
 import { cachingDriver } from "./caching-driver.ts";
 import { certainSwaps } from "./certain-swap.ts";
 import { newerKey, notOurs, olderKey, replaced } from "./failures.ts";
-import { homeFolder, readPin } from "./home.ts";
+import { addressFolder, readPin, readVaultPin, vaultFolder } from "./home.ts";
 import { homeMemory } from "./memory.ts";
 import { sharedPlace } from "./place.ts";
 import type { SharedStore } from "./store.ts";
@@ -35,10 +35,7 @@ export async function openStore(address: SharedAddress): Promise<SharedStore> {
  */
 export async function openShared(context: Context, text: string, options: VaultOptions): Promise<Vault | null> {
   const address = await parseAddress(text);
-  const folder = homeFolder(context, address);
   const store = await openStore(address);
-  const memory = homeMemory(context, address, folder);
-  const cache = recordCache(context, address, folder, memory);
 
   /** @param firstly done before the server is asked anything */
   const openWith = async (header: Header, firstly: () => Promise<unknown>): Promise<Vault> => {
@@ -47,8 +44,11 @@ export async function openShared(context: Context, text: string, options: VaultO
       store.driver.close();
       return held;
     }
-    const joins = readPin(folder) === null;
-    const place = sharedPlace(context, folder, store, { memory: cache.memory, recent: cache.recent });
+    const joins = readPin(addressFolder(context, address)) === null;
+    const { vaultId } = header;
+    const cache = recordCache(context, address, vaultId, homeMemory(context, address, vaultId));
+    const known = { memory: cache.memory, recent: cache.recent };
+    const place = sharedPlace(context, vaultFolder(context, vaultId), store, known);
     const driver = cachingDriver(store.driver, cache, firstly);
     const vault = await createVault(context, place, driver, options.prompt, header);
     if (joins) await (await import("./weaknesses.ts")).warnAtJoining(context, address, store);
@@ -56,7 +56,7 @@ export async function openShared(context: Context, text: string, options: VaultO
   };
 
   try {
-    const known = options.recent ? cache.header() : null;
+    const known = options.recent ? cachedHeader(context, address) : null;
     let fault: unknown = null;
     if (known !== null)
       try {
@@ -104,13 +104,14 @@ export async function findHeader(
   patience?: number,
 ): Promise<Header | null> {
   const { driver } = store;
-  const pin = readPin(homeFolder(context, address));
+  const pin = readPin(addressFolder(context, address));
   const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}), patience);
   if (value instanceof Uint8Array) {
     const header = parseHeader(value as Bytes);
     if (pin !== null && pin.vaultId !== header.vaultId) throw replaced(address, "is another one");
+    const known = readVaultPin(context, address, header.vaultId);
     // Known without any key: the one that this machine has may be the later one, which opens nothing here.
-    if (pin !== null && header.epoch < pin.epoch) throw olderKey(address, header);
+    if (known !== null && header.epoch < known.epoch) throw olderKey(address, header);
     return header;
   }
   if (pin !== null) throw replaced(address, "is empty");
@@ -129,7 +130,7 @@ export async function otherKey(
   from: string,
 ): Promise<AuthError | null> {
   const address = await parseAddress(text);
-  const pin = readPin(homeFolder(context, address));
-  if (pin === null || pin.vaultId !== header.vaultId || pin.epoch === header.epoch) return null;
+  const pin = readVaultPin(context, address, header.vaultId);
+  if (pin === null || pin.epoch === header.epoch) return null;
   return header.epoch < pin.epoch ? olderKey(address, header) : newerKey(address, header, from);
 }

@@ -16,7 +16,6 @@ import {
 import { forget, SOURCE_WORDS, sourceOf } from "../sources/source.ts";
 import { unlockCurrent } from "../unlock.ts";
 import { parseAddress } from "./address.ts";
-import { homeFolder } from "./home.ts";
 import { homeMemory } from "./memory.ts";
 import { findHeader, openStore } from "./open.ts";
 
@@ -28,7 +27,7 @@ export async function rekeyShared(context: Context, text: string, options: Rekey
   try {
     const first = await findHeader(context, address, store);
     if (first === null) throw noVaultToRekey();
-    const memory = homeMemory(context, address, homeFolder(context, address));
+    const memory = homeMemory(context, address, first.vaultId);
     const { header, keys } = await unlockCurrent(
       () => readHeader(driver),
       async (found) => {
