@@ -16,11 +16,25 @@ export function timedOut(): Error {
 }
 
 /** @param reason a clause: `it did not answer` */
-function unreachable({ shown }: SharedAddress, reason: string, cause: unknown): AuthError {
-  return new AuthError("vault_unreachable", `The shared vault at ${shown} can't be reached: ${reason}.`, {
-    hint: "Check that the server runs, and the address (auth vault use); then try again.",
-    cause,
-  });
+function unreachable(
+  { shown }: SharedAddress,
+  reason: string,
+  cause: unknown,
+  hint = "Check that the server runs, and the address (auth vault use); then try again.",
+): AuthError {
+  const message = `The shared vault at ${shown} can't be reached: ${reason}.`;
+  return new AuthError("vault_unreachable", message, { hint, cause });
+}
+
+/** For a certificate of an authority that the system doesn't know, as companies and clouds have them. */
+function trusting({ backend }: SharedAddress): string {
+  const option = backend === "redis" ? "ca" : "sslrootcert";
+  return `The password was not sent. Where an authority of your own issued it, add that one's certificate to the address: ${option}=/full/path/to/ca.pem`;
+}
+
+function withoutTls({ backend }: SharedAddress): string {
+  const plain = backend === "redis" ? "redis: in place of rediss:" : "sslmode=disable";
+  return `The password was not sent. Turn TLS on at the server; or, where no one else can be on the way, have in the address: ${plain}, and accept-cleartext=1`;
 }
 
 /** Where nothing is, or an address with a mistake in it leads. */
@@ -113,11 +127,13 @@ export function notCompared({ shown, fingerprint }: SharedAddress): AuthError {
   );
 }
 
+const UNTRUSTED = "its certificate isn't trusted";
+
 /** OpenSSL's codes, as Bun gives them, for certificates that aren't to be trusted. */
 function certificateFault(code: string): string | null {
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "its certificate is for another name";
   if (/CERT_HAS_EXPIRED/.test(code)) return "its certificate has expired";
-  if (/^(CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|ERR_SSL|ERR_TLS)/.test(code)) return "its certificate isn't trusted";
+  if (/^(CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|ERR_SSL|ERR_TLS)/.test(code)) return UNTRUSTED;
   return null;
 }
 
@@ -126,9 +142,11 @@ function connectionFailure(address: SharedAddress, error: unknown): AuthError | 
   if (error instanceof AuthError) return error;
   const code = errorCode(error) ?? "";
   const certificate = certificateFault(code);
+  if (certificate === UNTRUSTED) return unreachable(address, certificate, error, trusting(address));
   if (certificate !== null) return unreachable(address, certificate, error);
   if (code === TIMED_OUT || /TIMEOUT/.test(code)) return unreachable(address, "it did not answer in time", error);
-  if (/TLS_NOT_AVAILABLE|TLS_UPGRADE/.test(code)) return unreachable(address, "the server doesn't speak TLS", error);
+  if (/TLS_NOT_AVAILABLE|TLS_UPGRADE/.test(code))
+    return unreachable(address, "the server doesn't speak TLS", error, withoutTls(address));
   if (/CONNECTION_(CLOSED|REFUSED|FAILED)|^ECONN|^ENOTFOUND|^EHOST|^ENET|IDLE_|LIFETIME_/.test(code))
     return unreachable(address, "there is no connection to the server", error);
   return null;
