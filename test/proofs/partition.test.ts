@@ -180,6 +180,32 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       );
 
       test.concurrent(
+        "cut off for longer than its lease, and the old token has ended: a strict issuer ends the login, and all are told",
+        () =>
+          scene(async (it) => {
+            it.atIssuer(() => it.machine.cut("database"));
+            const first = it.here(TOKEN, { limits: SHORT });
+            while (!it.hasKept()) await Bun.sleep(10);
+            const [second] = await Promise.all([it.elsewhere(TOKEN, { limits: SHORT }).ended, it.triedInVain()]);
+            expect({ code: second.code, stdout: second.stdout }).toEqual({ code: 4, stdout: "" });
+            expect(second.stderr).toContain("was lost");
+            expect(it.issuer.chain.isDead()).toBe(true);
+            await it.machine.heal();
+            // What it received may work on for its time at an API; that the login is over is told at the next refresh.
+            expect(printed(await first.ended)).toEqual(newest(it));
+            const { access, refresh } = it.issuer.chain.newest();
+            expect(await it.home.tokens()).toEqual({ access, refresh });
+            for (const machine of [it.elsewhere, it.here]) {
+              const ended = await machine(FORCE).ended;
+              expect(ended.code).toBe(4);
+              expect(ended.stderr).toContain("Log in again");
+            }
+            expect(it.issuer.requests).toHaveLength(3);
+          }),
+        60_000,
+      );
+
+      test.concurrent(
         "stopped for longer than its lease after it has sent, while the old token lives: the reply isn't lost",
         () =>
           scene(
