@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Context } from "../platform/context.ts";
 import { AuthError } from "../platform/errors.ts";
 import { removeCommand } from "../platform/file-commands.ts";
+import { nearestExisting } from "../platform/folders.ts";
 import { whileHeld } from "../platform/held-files.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Bytes } from "./bytes.ts";
@@ -144,4 +145,10 @@ export async function underVaultLock<T>(real: string, work: () => Promise<T>): P
   } finally {
     lock.close();
   }
+}
+
+/** Whether a vault and its key file could be made. Makes nothing. @throws AuthError `vault_unwritable` */
+export function requirePlace({ paths }: Context, vault: string): void {
+  for (const path of [vault, paths.key])
+    touching(path, () => accessSync(nearestExisting(dirname(path))[0], constants.W_OK | constants.X_OK));
 }

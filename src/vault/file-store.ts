@@ -21,6 +21,7 @@ export function fileStore(context: Context, path: string): Omit<VaultStore, "cho
     open: (options) => openFile(context, path, options),
     openDriver: () => openSqlite(path),
     isTaken: async () => (await import("./create-file.ts")).isFileTaken(path),
+    requirePlace: async () => (await import("./create-file.ts")).requirePlace(context, path),
     prepare: async (...how) => (await import("./create-file.ts")).prepareFile(path, ...how),
     rekey: async (options) => (await import("./rekey.ts")).rekeyFile(context, path, options),
     status: async () => (await import("./status.ts")).fileStatus(context, path),

@@ -34,6 +34,8 @@ export interface VaultStore {
   openDriver(): Promise<StoreDriver | null>;
   /** Whether a vault, or something else, has the place. @throws AuthError as `open` */
   isTaken(): Promise<boolean>;
+  /** Whether a vault could be made here. Makes nothing. @throws AuthError `vault_unwritable`; as `open` */
+  requirePlace(): Promise<void>;
   /** As `prepareVault`. @param source null: neither a person nor the environment has chosen one @param index of the new vault */
   prepare(source: SourceName | null, request: KeyRequest, index: Bytes): Promise<Preparation>;
   /** As `rekeyVault`. */

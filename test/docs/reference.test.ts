@@ -4,7 +4,7 @@ import { REFERENCE, referencePage } from "../../.ci/reference-page.ts";
 import { DOCUMENTS } from "../../src/cli/help/json.ts";
 import { TOPICS } from "../../src/cli/help/topics.ts";
 import { paste } from "../support/home.ts";
-import { auth, bareEnvironment } from "../support/program.ts";
+import { auth, bareEnvironment, tempFolder } from "../support/program.ts";
 
 test("docs/reference.md is what the tables say: npm run docs", async () => {
   expect(await Bun.file(REFERENCE).text()).toBe(referencePage());
@@ -89,6 +89,7 @@ describe("the documents that 'auth help json' describes are the ones that are pr
     "auth provider check": ["github"],
     "auth vault status": [],
     "auth vault rekey": ["--key", "file"],
+    "auth vault copy": ["--to", `sqlite:${tempFolder()}/vault.db`],
     "auth --version": [],
   };
 
@@ -104,8 +105,11 @@ describe("the documents that 'auth help json' describes are the ones that are pr
         expect(Object.keys(one).sort()).toEqual([...fields].sort());
       });
 
-  test("all are looked at, but for those that need a provider's answer or a release", () => {
+  test("all are looked at, but for those that need a provider's answer, a release, a passphrase or a server", () => {
     const left = DOCUMENTS.map(({ command }) => command).filter((command) => !Object.hasOwn(CALLS, command));
-    expect(left).toEqual(["auth refresh", "auth login", "auth upgrade", "auth provider try"]);
+    expect(left).toEqual([
+      ...["auth refresh", "auth login", "auth upgrade", "auth provider try"],
+      ...["auth vault backup", "auth vault restore", "auth vault accept"],
+    ]);
   });
 });

@@ -60,6 +60,23 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       }
     }, 60_000);
 
+    test("doctor finds that no vault can be made at a server that forgets, before one is", async () => {
+      const forgetful = await start({ settings: name === "Redis" ? ["--appendonly", "no"] : ["fsync=off"] });
+      try {
+        const env = { AUTH_STORE: forgetful.address("none"), AUTH_KEY: KEY };
+        const { code, stdout } = await auth(["doctor", "--offline"], { env });
+        expect(code).toBe(1);
+        expect(stdout).toMatch(/✗ writing: The shared vault at .* can't be written: the server forgets/);
+        expect((await auth(["vault", "init"], { env })).code).toBe(8);
+        const accepting = { ...env, AUTH_STORE: `${env.AUTH_STORE}&accept-loss=1` };
+        expect((await auth(["doctor", "--offline"], { env: accepting })).stdout).toContain("✓ writing");
+        // It makes nothing.
+        expect((await auth(["vault", "status"], { env })).code).toBe(2);
+      } finally {
+        await forgetful.stop();
+      }
+    }, 60_000);
+
     test("a server that doesn't answer is exit 5 within its time, and no token of elsewhere is given", async () => {
       const env = { AUTH_STORE: await server.address(), AUTH_KEY: KEY };
       expect((await auth(["vault", "init"], { env })).code).toBe(0);

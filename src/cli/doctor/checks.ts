@@ -14,12 +14,13 @@ import { appendLine } from "../../platform/journal.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { commandLine } from "../../platform/shell-word.ts";
 import { originOf } from "../../platform/url.ts";
+import { storeAt } from "../../vault/store.ts";
 import type { Vault } from "../../vault/types.ts";
 import { viewOf } from "../provider/view.ts";
 import { everythingOf, type Session } from "../session.ts";
 import { checkedSetups, lineOf, remediesFor } from "../setup/checked.ts";
 import { broken, doubtful, type Examine, type Found, fine, unknown } from "./found.ts";
-import { examineFileSystem, examineKey, examineModes, examineVault, requirePlaceForVault } from "./places.ts";
+import { examineFileSystem, examineKey, examineModes, examineVault } from "./places.ts";
 
 export const CHECKS: Readonly<Record<string, Examine>> = {
   "file system": examineFileSystem,
@@ -86,7 +87,7 @@ async function examineSetups(session: Session): Promise<Found[]> {
 
 /** What a login tries before it asks anyone. */
 async function examineWriting({ context }: Session, vault: Vault | null): Promise<Found[]> {
-  if (vault === null) requirePlaceForVault(context);
+  if (vault === null) await storeAt(context).requirePlace();
   else await vault.requireWritable("doctor");
   return [fine("a login can be stored")];
 }

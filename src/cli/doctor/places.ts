@@ -1,5 +1,4 @@
 /** The vault and what it depends on: its file, its key, who can reach them, the file system. */
-import { accessSync, constants } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { leftBySudo, nearestExisting, requireOwnPlace } from "../../platform/folders.ts";
@@ -77,16 +76,10 @@ export const examineFileSystem: Examine = async ({ context }) => {
   ];
 };
 
-/** Whether a vault and its key file could be made. Makes nothing. @throws AuthError `vault_unwritable` */
-export function requirePlaceForVault(context: Context): void {
-  for (const path of [storeAt(context).file, context.paths.key])
-    touching(path, () => accessSync(nearestExisting(dirname(path))[0], constants.W_OK | constants.X_OK));
-}
-
 /** Opening it refuses what can't be trusted: a link, another user's file, a network file system. */
 export const examineVault: Examine = async ({ context }) => {
   const status = await vaultStatus(context);
-  if (status === null) return [fine(`none yet: the first login makes one at ${storeAt(context).name}`)];
+  if (status === null) return [fine(`none yet: the first login makes one at ${await storeAt(context).shown()}`)];
   const { path, records, format, epoch, warnings } = status;
   const why = chosenByWords(storeAt(context).chosenBy);
   return [

@@ -18,6 +18,8 @@ const ENTRY =
 
 const PROFILE = words("connection provider name status settings issuer endpoints scopes flow clientId");
 
+const MOVED = words("dryRun to keySource new updated same newer other ended unreadable");
+
 export const DOCUMENTS: readonly DocumentShape[] = [
   { command: "auth list", kind: "list", fields: ENTRY, note: "source is vault or env:<variable>" },
   {
@@ -101,6 +103,15 @@ export const DOCUMENTS: readonly DocumentShape[] = [
     fields: words("backend path vaultId format epoch keySource keyVariable records warnings chosenBy"),
   },
   { command: "auth vault rekey", kind: "object", fields: ["rekeyed", "keySource", "epoch", "records"] },
+  {
+    command: "auth vault copy",
+    kind: "object",
+    fields: MOVED,
+    note: "names in each list; keySource where a vault was made",
+  },
+  { command: "auth vault backup", kind: "object", fields: ["file", "records", "bytes", "unreadable"] },
+  { command: "auth vault restore", kind: "object", fields: [...MOVED, "madeAt"] },
+  { command: "auth vault accept", kind: "object", fields: ["accepted", "store", "vaultId"] },
   { command: "auth --version", kind: "object", fields: ["version"] },
 ];
 

@@ -1,10 +1,12 @@
 /** Where things are kept (CLI.md §7), for this environment. */
+import { posix, win32 } from "node:path";
 import type { Environment } from "../../platform/context.ts";
 import { type Paths, pathsFor } from "../../platform/paths.ts";
 import type { Topic } from "./topics.ts";
 
 const MEANINGS: Readonly<Record<keyof Paths, string>> = {
-  vault: "The vault: every login, sealed. Its locks are beside it, in vault.locks.",
+  vault:
+    "The vault, unless AUTH_STORE or 'auth vault use' names another: every login, sealed. Its locks are beside it, in vault.locks.",
   key: "The key file, where the vault's key is kept in a file.",
   identity: "This machine's own key, as a member of a vault: auth vault member key.",
   store: "The address of another vault that is used: auth vault use.",
@@ -19,14 +21,18 @@ const MEANINGS: Readonly<Record<keyof Paths, string>> = {
   runtime: "Files that live only while a command runs.",
 };
 
+const SHARED = "What this home keeps of vaults that machines share: which they are, and what it read of them, sealed.";
+
 /** @throws AuthError `vault_unwritable` when the user's folders aren't known */
 export function paths(env: Environment, platform: NodeJS.Platform): Topic {
   const places = pathsFor(env, platform);
+  const { dirname, join } = platform === "win32" ? win32 : posix;
+  const shared = join(dirname(places.vault), "shared");
   const names = Object.keys(MEANINGS) as (keyof Paths)[];
   const title = env.AUTH_HOME ? "Paths (AUTH_HOME is set)" : "Paths";
   return {
     intro: "Where the vault, its key, plugins and logs are. AUTH_HOME moves everything into one folder",
-    sections: [{ title, rows: names.map((name) => [places[name], MEANINGS[name]]) }],
-    document: Object.fromEntries(names.map((name) => [name, places[name]])),
+    sections: [{ title, rows: [...names.map((name) => [places[name], MEANINGS[name]] as const), [shared, SHARED]] }],
+    document: { ...Object.fromEntries(names.map((name) => [name, places[name]])), shared },
   };
 }

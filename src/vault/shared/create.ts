@@ -12,6 +12,11 @@ import { joinVault } from "./join.ts";
 import { findHeader, openStore } from "./open.ts";
 import type { SharedStore } from "./store.ts";
 
+/** Whether one could be made there, as far as that shows without making anything. @throws AuthError as `prepareShared` */
+export async function requirePlace(text: string): Promise<void> {
+  await onStore(text, async (_, store) => retryWhileBusy(() => store.requireDurable()));
+}
+
 /** Whether there is a vault at the address. @throws AuthError as `openShared` */
 export async function isThere(context: Context, text: string): Promise<boolean> {
   return onStore(text, async (address, store) => (await findHeader(context, address, store)) !== null);

@@ -17,6 +17,7 @@ export function openPostgres(address: SharedAddress): SharedStore {
     driver: postgresDriver(address, connection),
     leases: postgresLeases(address, connection),
     replies: postgresReplies(address, connection),
+    requireDurable: () => requireDurable(address, connection),
     prepare: async () => {
       await requireDurable(address, connection);
       if (!(await isPrepared(address, connection))) await connection.query(schemaOf(address.namespace));

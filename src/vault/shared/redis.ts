@@ -19,6 +19,7 @@ export function openRedis(address: SharedAddress): SharedStore {
     driver: redisDriver(address, connection),
     leases: redisLeases(address, connection),
     replies: redisReplies(address, connection),
+    requireDurable: () => requireDurable(address, connection.call),
     prepare: () => requireDurable(address, connection.call),
     weaknesses: () => redisWeaknesses(connection.call),
   };

@@ -5,6 +5,8 @@ export interface SharedStore {
   readonly driver: StoreDriver;
   readonly leases: Leases;
   readonly replies: Replies;
+  /** @throws AuthError `vault_unwritable` where no vault may be made there: a replica, or what forgets what it has confirmed */
+  requireDurable(): Promise<void>;
   /** Makes what the records need there. What is there already stays. @throws AuthError `vault_unwritable` */
   prepare(): Promise<void>;
   /** What of its settings may cost a login. What the server doesn't tell, or this user may not ask, is left out. */

@@ -13,6 +13,7 @@ export function sharedStore(context: Context, text: string): Omit<VaultStore, "c
     open: async (options) => (await import("./open.ts")).openShared(context, text, options),
     openDriver: async () => (await import("./open.ts")).openSharedDriver(context, text),
     isTaken: async () => (await import("./create.ts")).isThere(context, text),
+    requirePlace: async () => (await import("./create.ts")).requirePlace(text),
     prepare: async (...how) => (await import("./create.ts")).prepareShared(text, ...how),
     rekey: async (options) => (await import("./rekey.ts")).rekeyShared(context, text, options),
     status: async () => (await import("./status.ts")).sharedStatus(context, text),
