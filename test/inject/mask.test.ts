@@ -211,8 +211,10 @@ describe("at the edge of vim's screen, which writes a row's last character again
       // From the first character on: one that is passed over too early is seen here.
       for (let at = 1; at < Math.min(form.length, 24); at++) {
         const rows = `${"text ".repeat(9)}${form.slice(0, at)}${form[at - 1]}${ESC}[2;1H${form.slice(at)} end`;
-        const given = masked(A_TOKEN, rows, [7], true);
-        expect(given.replace(/\*+[Q=]*/g, "*")).toBe(`${"text ".repeat(9)}*${ESC}[2;1H* end`);
+        for (const lengths of [[7], [1_000], [rows.indexOf(ESC), 1_000]]) {
+          const given = masked(A_TOKEN, rows, lengths, true);
+          expect(given.replace(/\*+[Q=]*/g, "*")).toBe(`${"text ".repeat(9)}*${ESC}[2;1H* end`);
+        }
       }
     });
 });
