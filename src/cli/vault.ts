@@ -94,7 +94,9 @@ const rekey = defineCommand({
       cli.output.notice(
         `From now on ${variable} must hold the new ${NEW_VALUE[variable]}: nothing else opens the vault. Keep it.`,
       );
-    cli.output.say("Backups of the vault made before need the old key, which auth no longer has.");
+    cli.output.say(
+      "A copy of the vault's file or database from before needs the old key; a backup by 'auth vault backup' needs only its own.",
+    );
   },
 });
 

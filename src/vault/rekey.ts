@@ -65,8 +65,8 @@ export interface RekeyOptions {
 const ROUNDS = 1000;
 
 /**
- * `auth vault rekey`. The old key comes from the recorded source whatever the environment insists on, since a variable
- * that is set may already be the new source.
+ * `auth vault rekey`. The old key comes from the recorded source, and only where that has none from another variable
+ * that is set: that may already be the new source.
  *
  * @throws AuthError; nothing was changed then, unless it is an `UnknownCommit`
  */

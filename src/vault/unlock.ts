@@ -1,6 +1,6 @@
 /** From a header to its keys: which source to ask, and what to say when its key is the wrong one. */
 import type { Context } from "../platform/context.ts";
-import { AuthError } from "../platform/errors.ts";
+import { AuthError, errorCode } from "../platform/errors.ts";
 import type { Bytes } from "./bytes.ts";
 import { damagedHeader, type Header, headerVersion, type Keys, unwrap } from "./header.ts";
 import {
@@ -110,9 +110,24 @@ async function wrongKey(
   return (await storeAt(context).otherKey(header, from)) ?? locked(message, otherwise);
 }
 
-/** As `unlock`, but from the recorded source, whatever the environment has. */
+/**
+ * As `unlock`, but from the recorded source before a variable that is set: that one may be meant for a key that the vault
+ * is to get.
+ */
 export async function unlockAsRecorded(context: Context, header: Header, prompt: Prompt | undefined): Promise<Keys> {
-  return (await findRecorded(context, header, prompt)).keys;
+  try {
+    return (await findRecorded(context, header, prompt)).keys;
+  } catch (error) {
+    const insisted = sourceInEnvironment(context, header.source);
+    const isOther = insisted !== null && insisted !== header.source && insisted !== "passphrase";
+    if (!isOther || errorCode(error) !== "vault_locked") throw error;
+    try {
+      return (await findInsisted(context, header, insisted)).keys;
+    } catch (other) {
+      // On a machine that has the key by the other variable, the recorded one lacks nothing.
+      throw header.source === "env" || header.source === "command" ? other : error;
+    }
+  }
 }
 
 async function findRecorded(context: Context, header: Header, prompt: Prompt | undefined): Promise<Opening> {

@@ -77,6 +77,46 @@ test("no commit is lost to rekeys that happen while another process writes", asy
   vault.close();
 }, 30_000);
 
+describe("whatever variable opens a vault on this machine, it gets a new key", () => {
+  const by = { AUTH_KEY: KEY, AUTH_KEY_COMMAND: `echo ${KEY}` };
+  const next = {
+    env: { AUTH_KEY: OTHER_KEY },
+    command: { AUTH_KEY_COMMAND: `echo ${OTHER_KEY}` },
+    file: {},
+  } as const;
+  for (const [made, first] of [
+    ["env", "AUTH_KEY"],
+    ["command", "AUTH_KEY_COMMAND"],
+  ] as const)
+    for (const variable of ["AUTH_KEY", "AUTH_KEY_COMMAND"] as const)
+      for (const to of ["env", "command", "file"] as const)
+        test(`made by ${first}, opened by ${variable}, to ${to}`, async () => {
+          using home = newHome();
+          await initVault(home.context({ [first]: by[first] }), { source: made });
+          const env = { [variable]: by[variable] };
+          const rekeyed = await rekeyVault(home.context(env), { source: to, environment: { ...env, ...next[to] } });
+          expect(rekeyed).toMatchObject({ source: to, epoch: 2 });
+          (await openVault(home.context(next[to])))?.close();
+          expect((await refusal(openVault(home.context(env)))).code).toBe("vault_locked");
+        });
+
+  test("a variable that doesn't open it is named, where it stands for the recorded one", async () => {
+    using home = newHome();
+    await initVault(home.context({ AUTH_KEY: KEY }));
+    const wrong = home.context({ AUTH_KEY_COMMAND: "exit 3" });
+    const found = await refusal(rekeyVault(wrong, { source: "file" }));
+    expect(found).toEqual({ code: "vault_locked", text: expect.stringContaining("AUTH_KEY_COMMAND failed") });
+  });
+
+  test("a new key in AUTH_KEY is no reason to hide why the recorded source gives none", async () => {
+    using home = newHome();
+    (await openByFile(home)).close();
+    rmSync(home.key);
+    const found = await refusal(rekeyVault(home.context({ AUTH_KEY: OTHER_KEY }), { source: "env" }));
+    expect(found).toEqual({ code: "vault_locked", text: expect.stringContaining("is missing") });
+  });
+});
+
 test("the key moves from file to AUTH_KEY to passphrase and back; the old one opens nothing and is gone", async () => {
   using home = newHome();
   await initVault(home.context(), { source: "file" });
