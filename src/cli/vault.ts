@@ -95,7 +95,7 @@ const rekey = defineCommand({
         `From now on ${variable} must hold the new ${NEW_VALUE[variable]}: nothing else opens the vault. Keep it.`,
       );
     cli.output.say(
-      "A copy of the vault's file or database from before needs the old key; a backup by 'auth vault backup' needs only its own.",
+      "A copy of the vault's file or database from before needs the old key; a backup (auth vault backup <file>) needs only its own.",
     );
   },
 });

@@ -25,6 +25,8 @@ async function tokenIn(env: Variables, name: string): Promise<string> {
   return (await succeeded(auth(["token", name], { env }))).stdout.trim();
 }
 
+const NO_VARIABLES = { AUTH_STORE: "", AUTH_KEY: "", AUTH_KEY_COMMAND: "" };
+
 const STORES = { "a file": { needs: [], start: null }, ...BACKENDS } as const;
 
 for (const [name, { needs, start }] of Object.entries(STORES))
@@ -58,6 +60,33 @@ for (const [name, { needs, start }] of Object.entries(STORES))
       expect(await tokenIn(env, "apikey:n0")).toBe("the-token-0");
     }, 120_000);
   });
+
+test("there and back: what opens the vault that is copied isn't held against the copy", async () => {
+  const home = await withLogins(1);
+  const shared = `sqlite:${join(tempFolder(), "vault.db")}`;
+  const AUTH_NEW_KEY = key();
+  await succeeded(auth(["vault", "copy", "--to", shared], { env: { ...home, AUTH_NEW_KEY } }));
+  const own = `sqlite:${join(home.AUTH_HOME ?? "", "vault.db")}`;
+  for (const variables of [{ AUTH_KEY: AUTH_NEW_KEY }, { AUTH_KEY_COMMAND: `echo ${AUTH_NEW_KEY}` }] as Variables[]) {
+    const there = { ...home, ...variables, AUTH_STORE: shared };
+    const later = `apikey:${Object.keys(variables)[0]?.toLowerCase().replaceAll("_", "-")}`;
+    await paste(there, later, "the-later-token");
+    await succeeded(auth(["vault", "copy", "--to", own], { env: there }));
+    expect(await tokenIn(home, later)).toBe("the-later-token");
+    // Into a file that is made, in any home.
+    const place: Variables = { ...bareEnvironment(), ...variables, AUTH_STORE: shared };
+    const file = `sqlite:${join(place.AUTH_HOME ?? "", "vault.db")}`;
+    await succeeded(auth(["vault", "copy", "--to", file, "--key", "file"], { env: place }));
+    expect(await tokenIn({ ...place, ...NO_VARIABLES }, later)).toBe("the-later-token");
+    // A key that is given for the copy is the only one that opens it.
+    const AUTH_NEW_PASSPHRASE = "correct horse battery";
+    const other = `sqlite:${join(tempFolder(), "vault.db")}`;
+    const copying = { ...there, AUTH_NEW_PASSPHRASE };
+    await succeeded(auth(["vault", "copy", "--to", other, "--key", "passphrase"], { env: copying }));
+    const opened = { ...home, AUTH_STORE: other, AUTH_PASSPHRASE: AUTH_NEW_PASSPHRASE };
+    expect(await tokenIn(opened, later)).toBe("the-later-token");
+  }
+}, 60_000);
 
 test("what is wrong with --to is said of it, and no password is shown", async () => {
   const env = await withLogins(1);

@@ -6,7 +6,7 @@ import { storeAt } from "../../vault/store.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { vaultDialogue } from "../session.ts";
-import { KEY, keyOptions, withNewKey } from "./keys.ts";
+import { KEY, keyOptions, keysOfOther } from "./keys.ts";
 import { progressOf, reportMoved } from "./moved.ts";
 import { namedAs } from "./named.ts";
 
@@ -53,8 +53,8 @@ export default defineCommand({
 });
 
 async function targetAt({ context, ...cli }: Cli, store: string, key: string | undefined): Promise<Target> {
-  const env = { ...withNewKey(context.env), AUTH_STORE: store };
-  const target = { ...context, env };
+  const { env, ...keys } = keysOfOther(context.env);
+  const target = { ...context, env: { ...env, AUTH_STORE: store } };
   const shown = await namedAs("--to", "--to ", async () => storeAt(target).shown());
-  return { context: target, shown, ...keyOptions({ context, ...cli }, key) };
+  return { context: target, ...keys, shown, ...keyOptions({ context, ...cli }, key) };
 }

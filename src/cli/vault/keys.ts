@@ -1,6 +1,8 @@
 /** Where a vault's key is to come from: flags and variables that several commands of `auth vault` have. */
 import type { Environment } from "../../platform/context.ts";
-import { SOURCE_WORDS, type SourceName, VARIABLES } from "../../vault/sources/source.ts";
+import { withoutKeys } from "../../vault/key-variables.ts";
+import type { Target } from "../../vault/moving/open.ts";
+import { IDENTITY_VARIABLE, SOURCE_WORDS, type SourceName, VARIABLES } from "../../vault/sources/source.ts";
 import type { Args } from "../command.ts";
 import type { Cli } from "../context.ts";
 import { vaultDialogue } from "../session.ts";
@@ -23,10 +25,21 @@ export function keyOptions(cli: Cli, wanted: string | undefined) {
 
 /** `AUTH_NEW_KEY` and its like hold the value that the variable without `NEW_` will have. */
 export function withNewKey(env: Environment): Environment {
-  const next: Record<string, string | undefined> = { ...env };
+  return { ...env, ...newKeys(env) };
+}
+
+/** For a vault beside the one that is used here: with keys of its own, or with whatever opens this one. */
+export function keysOfOther(env: Environment): Pick<Target, "keysAreOther"> & { readonly env: Environment } {
+  const own = newKeys(env);
+  if (Object.keys(own).length === 0) return { env, keysAreOther: true };
+  return { env: { ...withoutKeys(env), [IDENTITY_VARIABLE]: env[IDENTITY_VARIABLE], ...own } };
+}
+
+function newKeys(env: Environment): Record<string, string> {
+  const given: Record<string, string> = {};
   for (const variable of Object.values(VARIABLES)) {
     const value = env[variable.replace("AUTH_", "AUTH_NEW_")];
-    if (value) next[variable] = value;
+    if (value) given[variable] = value;
   }
-  return next;
+  return given;
 }

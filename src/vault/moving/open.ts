@@ -7,7 +7,14 @@ import { type Created, prepareVault } from "../create.ts";
 import { withHeader } from "../handover.ts";
 import type { Header } from "../header.ts";
 import { withoutKeys } from "../key-variables.ts";
-import { IDENTITY_VARIABLE, type Prompt, type SourceName, sourceInEnvironment } from "../sources/source.ts";
+import {
+  IDENTITY_VARIABLE,
+  type Prompt,
+  type SourceName,
+  sourceInEnvironment,
+  VARIABLES,
+  type VariableSource,
+} from "../sources/source.ts";
 import type { Vault } from "../types.ts";
 import { findKey, type Opening, unlockCurrent } from "../unlock.ts";
 import { openVault } from "../vault.ts";
@@ -27,21 +34,35 @@ export interface OpenedVault {
  * @throws AuthError as `openVault`
  */
 export function openToRead(context: Context, prompt: Prompt | undefined): Promise<OpenedVault | null> {
-  return openWith(context, async (header) => {
-    try {
-      return await findKey(context, header, prompt);
-    } catch (error) {
-      const insisted = sourceInEnvironment(context, header.source);
-      if (errorCode(error) !== "vault_locked" || insisted === null || insisted === header.source) throw error;
-      const env = { ...withoutKeys(context.env), [IDENTITY_VARIABLE]: context.env[IDENTITY_VARIABLE] };
-      return findKey({ ...context, env }, header, prompt);
-    }
-  });
+  return openWith(context, (header) => findEither(context, header, prompt));
+}
+
+async function findEither(context: Context, header: Header, prompt: Prompt | undefined): Promise<Opening> {
+  try {
+    return await findKey(context, header, prompt);
+  } catch (error) {
+    const insisted = sourceInEnvironment(context, header.source);
+    if (errorCode(error) !== "vault_locked" || insisted === null || insisted === header.source) throw error;
+    return findKey(withOnly(context, null), header, prompt);
+  }
+}
+
+/** Of the variables that open a vault, only this source's, and a member's own key. */
+function withOnly(context: Context, source: SourceName | null): Context {
+  const variables = [IDENTITY_VARIABLE, ...(isVariable(source) ? [VARIABLES[source]] : [])];
+  const kept = variables.map((name) => [name, context.env[name]]);
+  return { ...context, env: { ...withoutKeys(context.env), ...Object.fromEntries(kept) } };
+}
+
+function isVariable(source: SourceName | null): source is VariableSource {
+  return source !== null && Object.hasOwn(VARIABLES, source);
 }
 
 export interface Target {
   /** Where AUTH_STORE is the copy's address, and the keys in the environment are the copy's. */
   readonly context: Context;
+  /** Those are the other vault's: they may open this one too, and keep its own source from nothing. */
+  readonly keysAreOther?: boolean;
   /** For messages. */
   readonly shown: string;
   /** Where the key of a new vault comes from. */
@@ -56,7 +77,7 @@ export interface Target {
  * @throws AuthError `usage` where another vault is there; as `openVault` and `prepareVault`
  */
 export async function openTarget(
-  { context, shown, source, prompt }: Target,
+  { context, keysAreOther = false, shown, source, prompt }: Target,
   index: Bytes,
   make: boolean,
 ): Promise<{ readonly vault: Vault | null; readonly made: Created | null }> {
@@ -65,19 +86,21 @@ export async function openTarget(
     void vault.close();
     throw otherVault(shown);
   };
-  const there = await openWith(context, (header) => findKey(context, header, prompt));
+  const find = keysAreOther ? findEither : findKey;
+  const there = await openWith(context, (header) => find(context, header, prompt));
   if (there !== null || !make) return { vault: there && checked(there), made: null };
   // A new passphrase was typed twice: that is enough.
   let typed: Secret | null = null;
   const asking: Prompt | undefined = prompt && (async (question) => (typed = await prompt(question)));
-  const preparation = await prepareVault(context, {
+  const maker = keysAreOther && source !== undefined ? withOnly(context, source) : context;
+  const preparation = await prepareVault(maker, {
     index,
     ...(source !== undefined && { source }),
     ...(asking && { prompt: asking }),
   });
   const made = await preparation.make();
   const again: Prompt | undefined = prompt && (async (question) => typed ?? prompt(question));
-  const opened = await openWith(context, (header) => findKey(context, header, again));
+  const opened = await openWith(maker, (header) => findKey(maker, header, again));
   return { vault: opened && checked(opened), made };
 }
 
