@@ -164,7 +164,12 @@ export async function createVault(
     storage: all,
     key: () => keys.data,
     keyReloader,
-    open: entryOf,
+    open: async (label, key, value, sealed) => {
+      const entry = await entryOf(label, key, value, sealed);
+      // Else a home that has only listed would notice no older state.
+      await place.memory?.remember(key, sealed.version, replyKeys);
+      return entry;
+    },
     isOther: async (key, version) => (await place.memory?.isOther(key, version, replyKeys)) ?? false,
     read,
     found: async (places) => place.memory?.rememberOnly(new Set(places), replyKeys, isAbsent),

@@ -34,12 +34,13 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
     }
 
     /** The server has the vault as it was before its last commit, which this home has seen. */
-    async function wentBack(address: string, vault: Vault): Promise<void> {
+    async function wentBack(address: string, vault: Vault, meanwhile = async () => {}): Promise<void> {
       await vault.commit([put("a:x", 1, "1")]);
       const { driver } = await openStore(await parseAddress(address));
       const key = (await driver.getKeys("", {})).find((one) => one !== "header") ?? "";
       const value = (await driver.getItemRaw?.(key, {})) as Uint8Array;
       await vault.commit([put("a:x", 2, "2")]);
+      await meanwhile();
       expect(await driver.swap([{ key, next: { version: "older", value } }])).toEqual([]);
       driver.close();
     }
@@ -52,6 +53,21 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const moved = await here.openAt(here.other);
       expect((await refusal(moved.read("connection", "a:x"))).code).toBe("vault_rolled_back");
       await moved.close();
+    });
+
+    test("an older state is noticed by who has only listed the later one", async () => {
+      await using here = await home();
+      const vault = await here.open();
+      using other = sharedHome(here.address);
+      await wentBack(here.address, vault, async () => {
+        const lists = await other.open();
+        expect(await lists.list("connection")).toHaveLength(1);
+        await lists.close();
+      });
+      await vault.close();
+      const again = await other.open();
+      expect((await refusal(again.read("connection", "a:x"))).code).toBe("vault_rolled_back");
+      await again.close();
     });
 
     test("another vault at an address that is known is noticed all the same", async () => {

@@ -5,7 +5,15 @@ import { retryWhileBusy } from "../../src/vault/driver.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { redisConnection } from "../../src/vault/shared/redis-connection.ts";
 import { openVault } from "../../src/vault/vault.ts";
-import { type DatabaseServer, inPostgres, inRedis, PASSWORD, startPostgres, startRedis } from "../support/databases.ts";
+import {
+  type DatabaseServer,
+  freePort,
+  inPostgres,
+  inRedis,
+  PASSWORD,
+  startPostgres,
+  startRedis,
+} from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
 import { put, refusal, version } from "./home.ts";
 import { BACKENDS, type SharedHome, sharedHome } from "./shared-home.ts";
@@ -146,6 +154,35 @@ describe.skipIf(lacking("redis-server"))("Redis", () => {
     await inRedis(server, "REPLICAOF", "NO", "ONE");
   });
 
+  test("a user who may run no script is refused before a lock is taken: others can go on", async () => {
+    await inRedis(server, "ACL", "SETUSER", "reader", "on", `>${PASSWORD}`, "~*", "+@all", "-eval");
+    const address = server.address("scripts");
+    await (await homeAt(address).open()).close();
+    const vault = await homeAt(address.replace("redis://:", "redis://reader:")).open();
+    expect((await refusal(vault.tryLock("a:x"))).code).toBe("vault_unwritable");
+    await vault.close();
+    expect(await inRedis(server, "KEYS", "scripts:lease:*")).toEqual([]);
+  });
+
+  test("a server that lacks a command says so at once", async () => {
+    const lacking = await startRedis({ settings: ["--rename-command", "EVAL", ""] });
+    const found = await refused(lacking.address("renamed"), initVault);
+    expect(found.code).toBe("vault_unwritable");
+    expect(found.text).toContain("lacks a command");
+    await lacking.stop();
+  });
+
+  test("a cluster is refused, though it has one shard", async () => {
+    const cluster = await startRedis({ settings: ["--cluster-enabled", "yes", "--cluster-port", `${freePort()}`] });
+    await inRedis(cluster, "CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+    while (!String(await inRedis(cluster, "CLUSTER", "INFO")).includes("cluster_state:ok")) await Bun.sleep(50);
+    const found = await refused(cluster.address("cluster"), initVault);
+    expect(found.code).toBe("usage");
+    expect(found.text).toContain("Redis cluster");
+    expect(await inRedis(cluster, "KEYS", "*")).toEqual([]);
+    await cluster.stop();
+  });
+
   test("another application's key of that name is left alone", async () => {
     await inRedis(server, "SET", "taken:records", "theirs");
     for (const work of [openVault, initVault]) {
@@ -177,6 +214,20 @@ describe.skipIf(lacking("postgres"))("PostgreSQL", () => {
     expect(found.text).toContain("read-only");
     await again.close();
     await inPostgres(server, "BEGIN READ WRITE; ALTER ROLE auth RESET default_transaction_read_only; COMMIT");
+  });
+
+  test("the form in which the server writes bytes is of no matter", async () => {
+    await inPostgres(server, "ALTER ROLE auth SET bytea_output = escape");
+    const vault = await homeAt(server.address("escaped")).open();
+    await vault.commit([put("a:x", 1, "1")]);
+    expect((await vault.list("connection")).map(({ body }) => body)).toEqual(["1"]);
+    const lock = await vault.tryLock("a:x");
+    await lock?.reply.prepare();
+    await lock?.reply.keep(version(1), new TextEncoder().encode("the reply"));
+    expect(await lock?.reply.kept()).toHaveLength(2);
+    lock?.release();
+    await vault.close();
+    await inPostgres(server, "ALTER ROLE auth RESET bytea_output");
   });
 
   test("another application's tables in the schema are left alone", async () => {

@@ -168,12 +168,10 @@ export function redisFailure(address: SharedAddress, error: unknown): AuthError 
   if (word === "WRONGTYPE") return notOurs(address, "another application has a key of that name", error);
   if (word === "READONLY") return unwritable(address, "it is a read-only replica", USE_PRIMARY, error);
   if (/^(MASTERDOWN|CLUSTERDOWN)$/.test(word)) return unreachable(address, "its primary is down", error);
-  if (/^(MOVED|ASK|CROSSSLOT)$/.test(word))
-    return usage(
-      "AUTH_STORE names a Redis cluster, where a vault can't be.",
-      "Name a single Redis server, with a replica if you like.",
-    );
+  if (/^(MOVED|ASK|CROSSSLOT)$/.test(word)) return isCluster();
   if (word === "OOM") return unwritable(address, "its memory is full", "Give the server more memory.", error);
+  if (word === "ERR" && text.includes("unknown command"))
+    return unwritable(address, "it lacks a command that a vault needs", BY_THESE_NAMES, error);
   if (word === "NOPERM") return unwritable(address, "this user may not", redisRights(address), error);
   if (/^(MISCONF|NOREPLICAS)$/.test(word))
     return unwritable(
@@ -186,6 +184,16 @@ export function redisFailure(address: SharedAddress, error: unknown): AuthError 
 }
 
 const USE_PRIMARY = "Name the primary server in AUTH_STORE.";
+
+const BY_THESE_NAMES =
+  "Let the server have EVAL, and INFO, by these names (rename-command in redis.conf), or name another server.";
+
+export function isCluster(): AuthError {
+  return usage(
+    "AUTH_STORE names a Redis cluster, where a vault can't be.",
+    "Name a single Redis server, with a replica if you like.",
+  );
+}
 
 const TOO_MANY_CONNECTIONS = "53300";
 

@@ -34,6 +34,9 @@ const IS = "OPERATOR(pg_catalog.=)";
 const AFTER = "OPERATOR(pg_catalog.>)";
 const NOW = "pg_catalog.clock_timestamp()";
 
+/** Whatever form of bytes the server is set to (bytea_output). */
+const VALUE = "pg_catalog.encode(value, 'base64') AS value";
+
 /** undefined_table, invalid_schema_name: nothing was made there yet. */
 const NOTHING_THERE = ["42P01", "3F000"];
 
@@ -50,7 +53,7 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
     }
   };
   const read = async (key: string): Promise<Uint8Array | null> => {
-    const [row] = await rows(`SELECT value FROM ${records} WHERE key ${IS} $1::pg_catalog.text`, [key]);
+    const [row] = await rows(`SELECT ${VALUE} FROM ${records} WHERE key ${IS} $1::pg_catalog.text`, [key]);
     return row === undefined ? null : bytesIn(address, row.value);
   };
   const forWriting = async (): Promise<void> => {
@@ -67,7 +70,7 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
     getItems: async (items) => {
       const keys = JSON.stringify(items.map(({ key }) => key));
       const found = await rows(
-        `SELECT key, value FROM ${records}
+        `SELECT key, ${VALUE} FROM ${records}
            WHERE key ${IS} ANY (SELECT pg_catalog.jsonb_array_elements_text($1::pg_catalog.text::pg_catalog.jsonb))`,
         [keys],
       );
@@ -98,8 +101,11 @@ function postgresDriver(address: SharedAddress, { query, close }: PostgresConnec
 }
 
 function bytesIn(address: SharedAddress, value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw unexpected(address);
-  return new Uint8Array(value);
+  try {
+    return Uint8Array.fromBase64(textIn(address, value));
+  } catch {
+    throw unexpected(address);
+  }
 }
 
 function textIn(address: SharedAddress, value: unknown): string {
@@ -177,7 +183,7 @@ function postgresReplies(address: SharedAddress, { query }: PostgresConnection):
   const held = `SELECT 1 FROM ${quoted(namespace)}.leases WHERE ${HELD} FOR UPDATE`;
   return {
     get: async (name) => {
-      const [row] = await query(`SELECT value FROM ${replies} WHERE name ${IS} $1::pg_catalog.text`, [name]);
+      const [row] = await query(`SELECT ${VALUE} FROM ${replies} WHERE name ${IS} $1::pg_catalog.text`, [name]);
       return row === undefined ? null : bytesIn(address, row.value);
     },
     put: async (name, owner, value) =>

@@ -1,21 +1,23 @@
 /** Whether a Redis server keeps what it has confirmed (redis.io/docs/latest/operate/oss_and_stack/management/persistence). */
 import { AuthError } from "../../platform/errors.ts";
 import type { SharedAddress } from "./address.ts";
-import { unwritable } from "./failures.ts";
+import { isCluster, unwritable } from "./failures.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 import type { Weakness } from "./store.ts";
 
 type Call = RedisConnection["call"];
 
 /**
- * A server that keeps nothing on its disk, or drops keys when it is full, would lose a login that rotates.
+ * A server that keeps nothing on its disk, or drops keys when it is full, would lose a login that rotates. In a cluster the
+ * keys that a script changes together may lie apart, be it today or after the next shard.
  *
- * @throws AuthError `vault_unwritable`
+ * @throws AuthError `vault_unwritable`, `usage` for a cluster
  */
 export async function requireDurable(address: SharedAddress, call: Call): Promise<void> {
-  const [persistence, memory, replication] = await Promise.all(
-    ["persistence", "memory", "replication"].map((section) => call("INFO", section).then(textIn)),
+  const [persistence, memory, replication, cluster] = await Promise.all(
+    ["persistence", "memory", "replication", "cluster"].map((section) => call("INFO", section).then(textIn)),
   );
+  if (/^cluster_enabled:1/m.test(cluster ?? "")) throw isCluster();
   if (/^role:slave/m.test(replication ?? ""))
     throw unwritable(address, "it is a read-only replica", "Name the primary server in AUTH_STORE.");
   const [fault] = faultsIn(persistence ?? "", memory ?? "");

@@ -31,6 +31,10 @@ for _, step in ipairs(steps) do
 end
 return {}`;
 
+/** KEYS: the lease. ARGV: owner, milliseconds. A script, so that no lease is taken by who may run none to give it back. */
+export const TAKE = `
+return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0`;
+
 /** KEYS: the lease. ARGV: owner, milliseconds. */
 export const RENEW = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

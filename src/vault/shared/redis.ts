@@ -9,7 +9,7 @@ import type { SharedAddress } from "./address.ts";
 import { notOurs, unexpected } from "./failures.ts";
 import { type RedisConnection, redisConnection } from "./redis-connection.ts";
 import { redisWeaknesses, requireDurable } from "./redis-durability.ts";
-import { CHANGE_REPLY, RELEASE, RENEW, SWAP } from "./redis-scripts.ts";
+import { CHANGE_REPLY, RELEASE, RENEW, SWAP, TAKE } from "./redis-scripts.ts";
 import { requestOf } from "./request.ts";
 import type { Leases, Replies, SharedStore } from "./store.ts";
 
@@ -96,7 +96,7 @@ function redisLeases({ namespace }: SharedAddress, { call }: RedisConnection): L
   const keyOf = (name: string): string => `${namespace}:lease:${name}`;
   return {
     take: async (name, owner, milliseconds) =>
-      (await call("SET", keyOf(name), owner, "NX", "PX", String(milliseconds))) === "OK",
+      (await call("EVAL", TAKE, "1", keyOf(name), owner, String(milliseconds))) === 1,
     renew: async (name, owner, milliseconds) =>
       (await call("EVAL", RENEW, "1", keyOf(name), owner, String(milliseconds))) === 1,
     release: async (name, owner) => void (await call("EVAL", RELEASE, "1", keyOf(name), owner)),
