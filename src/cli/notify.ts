@@ -10,7 +10,7 @@ import { parseJson } from "../platform/json.ts";
 import { ownPath } from "../platform/own-program.ts";
 import { maskHeld } from "../platform/redact.ts";
 import { readStdin } from "../platform/stdin.ts";
-import { withoutPassword } from "../platform/url.ts";
+import { withoutPassword } from "../platform/store-address.ts";
 import { byShell } from "../platform/windows/programs.ts";
 
 /** Milliseconds. */

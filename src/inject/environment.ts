@@ -1,6 +1,6 @@
 /** The environment a command runs in: its own, the tokens, and none of what opens the vault (RULES.md 3.3). */
 import type { Environment } from "../platform/context.ts";
-import { withoutPassword } from "../platform/url.ts";
+import { withoutPassword } from "../platform/store-address.ts";
 import { injectedEntry, withEntries } from "../providers/injected.ts";
 import { opensVault } from "../vault/key-variables.ts";
 import { type Injection, mergeInjections } from "./variables.ts";

@@ -195,7 +195,7 @@ describe("the environment of the command", () => {
 
   test("no option of an address is taken for a password that went astray", async () => {
     const { OPTIONS } = await import("../../src/vault/shared/address.ts");
-    const { withoutPassword } = await import("../../src/platform/url.ts");
+    const { withoutPassword } = await import("../../src/platform/store-address.ts");
     for (const option of Object.values(OPTIONS).flat())
       expect(withoutPassword(`redis://u:p@host?${option}=1`)).toBe(`redis://u@host?${option}=1`);
   });

@@ -3,7 +3,7 @@ import { type AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { commandLine, shellWord } from "../../platform/shell-word.ts";
 import { secretFromStdin } from "../../platform/stdin.ts";
-import { withoutPassword } from "../../platform/url.ts";
+import { withoutPassword } from "../../platform/store-address.ts";
 import { dropStore, keepStore } from "../../vault/kept-store.ts";
 import type { Prompt } from "../../vault/sources/source.ts";
 import { vaultStatus } from "../../vault/status.ts";

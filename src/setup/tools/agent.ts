@@ -1,7 +1,7 @@
 /** `auth agent` as a service of the user's: systemd's on Linux, launchd's on macOS. What comes after -- are flags of its start. */
 import { usage } from "../../platform/errors.ts";
 import { configFolder, inFolder, inHome } from "../../platform/places.ts";
-import { withoutPassword } from "../../platform/url.ts";
+import { withoutPassword } from "../../platform/store-address.ts";
 import type { Wanted } from "../engine.ts";
 import { requirePlace } from "../needs.ts";
 import { launchdEnding, systemdEnding } from "../service.ts";

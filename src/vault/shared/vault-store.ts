@@ -1,6 +1,6 @@
 /** A vault in a database that machines share. Loaded with every command: nothing else of this folder is. */
 import type { Context } from "../../platform/context.ts";
-import { withoutPassword } from "../../platform/url.ts";
+import { withoutPassword } from "../../platform/store-address.ts";
 import type { VaultStore } from "../store.ts";
 
 /** @param text AUTH_STORE, with its password */
