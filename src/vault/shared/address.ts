@@ -112,7 +112,10 @@ function optionsOf(url: URL, backend: SharedAddress["backend"]): Map<string, str
   for (const [name, value] of url.searchParams) {
     // Not which: a password that has a '?' in it may have gone astray there.
     if (!known.includes(name))
-      throw wrong("AUTH_STORE has an option that isn't known, or a '?' in its password.", backend);
+      throw wrong(
+        `AUTH_STORE has an option that isn't known, or a '?' in its password. Options are ${known.join(", ")}.`,
+        backend,
+      );
     if (options.has(name)) throw wrong(`AUTH_STORE has the option ${name} twice.`, backend);
     options.set(name, value);
   }

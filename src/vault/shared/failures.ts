@@ -17,10 +17,10 @@ export function timedOut(): Error {
 
 /** @param reason a clause: `it did not answer` */
 function unreachable(
-  { shown }: SharedAddress,
+  { shown, tls }: SharedAddress,
   reason: string,
   cause: unknown,
-  hint = "Check that the server runs, and the address (auth vault use); then try again.",
+  hint = `Check that the server runs, and the address (auth vault use): the server is spoken to ${tls ? "with" : "without"} TLS. Then try again.`,
 ): AuthError {
   const message = `The shared vault at ${shown} can't be reached: ${reason}.`;
   return new AuthError("vault_unreachable", message, { hint, cause });
@@ -160,6 +160,9 @@ export function redisFailure(address: SharedAddress, error: unknown): AuthError 
   const [word = ""] = text.split(" ");
   // Told in place of an answer to the password, which Bun then reports as refused.
   if (text.includes("max number of clients")) return new ServerFull(error);
+  // So is the lack of HELLO, by which the client sends the password.
+  if (word === "ERR" && text.includes("unknown command"))
+    return unwritable(address, "it lacks a command that a vault needs", BY_THESE_NAMES, error);
   if (/^(WRONGPASS|NOAUTH)$/.test(word) || errorCode(error) === "ERR_REDIS_AUTHENTICATION_FAILED")
     return refusedLogin(address, error);
   if (/^(LOADING|BUSY|TRYAGAIN)$/.test(word)) return busy(error);
@@ -170,8 +173,6 @@ export function redisFailure(address: SharedAddress, error: unknown): AuthError 
   if (/^(MASTERDOWN|CLUSTERDOWN)$/.test(word)) return unreachable(address, "its primary is down", error);
   if (/^(MOVED|ASK|CROSSSLOT)$/.test(word)) return isCluster();
   if (word === "OOM") return unwritable(address, "its memory is full", "Give the server more memory.", error);
-  if (word === "ERR" && text.includes("unknown command"))
-    return unwritable(address, "it lacks a command that a vault needs", BY_THESE_NAMES, error);
   if (word === "NOPERM") return unwritable(address, "this user may not", redisRights(address), error);
   if (/^(MISCONF|NOREPLICAS)$/.test(word))
     return unwritable(
@@ -186,7 +187,7 @@ export function redisFailure(address: SharedAddress, error: unknown): AuthError 
 const USE_PRIMARY = "Name the primary server in AUTH_STORE.";
 
 const BY_THESE_NAMES =
-  "Let the server have EVAL, and INFO, by these names (rename-command in redis.conf), or name another server.";
+  "A vault needs Redis 6 or later, with EVAL, HELLO and INFO by these names (rename-command in redis.conf). Name such a server, and no proxy that lacks them.";
 
 export function isCluster(): AuthError {
   return usage(
@@ -210,7 +211,15 @@ export function postgresFailure(address: SharedAddress, error: unknown): AuthErr
   if (/^(57P03|40001|40P01)$/.test(state)) return busy(error);
   if (/^57P0[12]$/.test(state) || state.startsWith("08"))
     return unreachable(address, "the server is shutting down", error);
-  if (state === "25006") return unwritable(address, "it is a read-only replica", USE_PRIMARY, error);
+  if (state === "25006")
+    return unwritable(
+      address,
+      "it is a read-only replica, or this user's transactions are read-only (default_transaction_read_only)",
+      "Name the primary server in AUTH_STORE, and a user who may write.",
+      error,
+    );
+  if (state === "57014")
+    return unreachable(address, "the server ended the statement, as by a short statement_timeout", error);
   if (state === "42501") return unwritable(address, "this user may not", postgresRights(address), error);
   if (/^53[12]00$/.test(state))
     return unwritable(address, "the server is out of disk or memory", "Make room there.", error);
