@@ -67,8 +67,13 @@ const init = defineCommand({
 });
 
 /** The message about a new vault. */
-export function madeVault({ paths }: Context, { source, chosen }: Created): string {
+export function madeVault(context: Context, { source, chosen }: Created): string {
+  const { forOthers } = storeAt(context);
+  const alone = forOthers === null ? "" : ` No other machine can open it. To have others open it, too: ${forOthers}`;
+  if (source === "keychain") return `Made a vault; its key comes from ${SOURCE_WORDS[source]}.${alone}`;
   if (source !== "file") return `Made a vault; its key comes from ${SOURCE_WORDS[source]}.`;
+  const { paths } = context;
+  if (forOthers !== null) return `Made a vault; its key is in the file ${paths.key}.${alone}`;
   const other = chosen ? "" : " Another place for it: auth vault rekey --key passphrase";
   return `Made a vault; its key is in the file ${paths.key}.${other}`;
 }

@@ -39,6 +39,7 @@ export function fileStore(context: Context, path: string): Omit<VaultStore, "cho
     absent: async () => null,
     address: () => null,
     otherKey: async () => null,
+    forOthers: null,
     async beginAgain() {
       const { moveCommand } = await import("../platform/file-commands.ts");
       return `Then move the vault away: ${moveCommand(path, `${path}.lost`)}\nAnd log in again: auth login <provider>`;

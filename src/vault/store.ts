@@ -56,6 +56,8 @@ export interface VaultStore {
   otherKey(header: Header, from: string): Promise<AuthError | null>;
   /** What to say to whoever reads and finds no vault here; null: that is how every home begins. */
   absent(): Promise<AuthError | null>;
+  /** How other machines can open it where its key is kept on one of them; null: no other machine uses it. */
+  readonly forOthers: string | null;
   /** Lines of a hint: how to begin with another vault where this one is lost. */
   beginAgain(): Promise<string>;
 }

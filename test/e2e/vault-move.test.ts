@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { PASSWORD } from "../support/databases.ts";
+import { PASSWORD, startRedis } from "../support/databases.ts";
 import { paste, succeeded } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";
@@ -101,8 +101,58 @@ test("what is wrong with --to is said of it, and no password is shown", async ()
     expect(ended.stderr).not.toContain("secret@");
     expect(ended.stderr).not.toContain("AUTH_STORE");
   }
-  expect((await auth(["vault", "copy"], { env })).code).toBe(64);
+  for (const none of [
+    ["vault", "copy"],
+    ["vault", "copy", "--to", ""],
+  ])
+    expect((await auth(none, { env: { ...env, AUTH_NEW_KEY: key() } })).code).toBe(64);
 });
+
+test.skipIf(lacking("redis-server"))(
+  "and so is what is wrong with its server or its key",
+  async () => {
+    const server = await startRedis();
+    try {
+      const env = await withLogins(1);
+      const to = server.address("copy");
+      const copy = async (store: string, more: Variables = {}) => {
+        const { code, stderr } = await auth(["vault", "copy", "--to", "-"], { env: { ...env, ...more }, stdin: store });
+        expect(stderr).not.toMatch(/AUTH_STORE|auth vault use|AUTH_KEY is|from AUTH_KEY/);
+        return { code, stderr };
+      };
+      const keyless = await copy(to);
+      expect(keyless.code).toBe(64);
+      expect(keyless.stderr).toContain('run this again: export AUTH_NEW_KEY="$(openssl rand -base64 32)"');
+      const AUTH_NEW_KEY = key();
+      expect((await copy(to.replace(/:[^:]*@/, ":wrong@"), { AUTH_NEW_KEY })).stderr).toContain("password in --to");
+      expect((await copy("redis://127.0.0.1:1/0", { AUTH_NEW_KEY })).stderr).toContain("the server runs, and --to;");
+      expect((await copy(to, { AUTH_NEW_KEY })).code).toBe(0);
+      expect((await copy(to, { AUTH_NEW_KEY: key() })).stderr).toContain("what came from AUTH_NEW_KEY doesn't open it");
+    } finally {
+      await server.stop();
+    }
+  },
+  60_000,
+);
+
+test.skipIf(lacking("redis-server"))(
+  "a shared vault whose key is kept on one machine: both are told what helps",
+  async () => {
+    const server = await startRedis();
+    try {
+      const AUTH_STORE = server.address("file");
+      const made = await succeeded(auth(["vault", "init", "--key", "file"], { env: bareEnvironment({ AUTH_STORE }) }));
+      expect(made.stderr + made.stdout).toContain("No other machine can open it");
+      const other = await auth(["list"], { env: bareEnvironment({ AUTH_STORE }) });
+      expect(other.code).toBe(8);
+      expect(other.stderr).toContain("there: auth vault rekey --key members");
+      expect(other.stderr).not.toContain("from a backup");
+    } finally {
+      await server.stop();
+    }
+  },
+  60_000,
+);
 
 test("a password on the command line is warned of, one on standard input isn't", async () => {
   const env = await withLogins(1);

@@ -8,7 +8,7 @@ import type { Cli } from "../context.ts";
 import { vaultDialogue } from "../session.ts";
 import { KEY, keyOptions, keysOfOther } from "./keys.ts";
 import { progressOf, reportMoved } from "./moved.ts";
-import { namedAs } from "./named.ts";
+import { namedAsCopy } from "./named.ts";
 
 export default defineCommand({
   name: "copy",
@@ -35,12 +35,11 @@ export default defineCommand({
       throw usage("--to is missing.", "For example: auth vault copy --to sqlite:/media/disk/vault.db");
     const dryRun = args["dry-run"] ?? false;
     const store = args.to === "-" ? (await secretFromStdin("address")).reveal() : args.to;
+    if (store === "") throw usage("--to is empty.", "Name the place: redis://…, postgres://… or sqlite:<path>");
     if (args.to !== "-" && URL.parse(store)?.password)
       cli.output.warn("Other processes can see a password on the command line. Better: --to -");
     const target = await targetAt(cli, store, args.key);
-    const moved = await namedAs("--to", "--to ", () =>
-      copyVault(cli.context, target, { ...vaultDialogue(cli), dryRun, progress: progressOf(cli) }),
-    );
+    const moved = await copyVault(cli.context, target, { ...vaultDialogue(cli), dryRun, progress: progressOf(cli) });
     const code = await reportMoved(cli, moved, dryRun ? "Would copy" : "Copied", dryRun);
     const { new: added, updated, same } = moved.records;
     if (dryRun || (code !== 0 && added.length + updated.length + same.length === 0)) return code;
@@ -55,6 +54,7 @@ export default defineCommand({
 async function targetAt({ context, ...cli }: Cli, store: string, key: string | undefined): Promise<Target> {
   const { env, ...keys } = keysOfOther(context.env);
   const target = { ...context, env: { ...env, AUTH_STORE: store } };
-  const shown = await namedAs("--to", "--to ", async () => storeAt(target).shown());
-  return { context: target, ...keys, shown, ...keyOptions({ context, ...cli }, key) };
+  const named: Target["named"] = (work) => namedAsCopy(keys.keysAreOther !== true, work);
+  const shown = await named(async () => storeAt(target).shown());
+  return { context: target, ...keys, shown, named, ...keyOptions({ context, ...cli }, key) };
 }

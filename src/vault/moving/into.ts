@@ -38,13 +38,16 @@ export async function moveInto(
   origin: Origin,
   options: MoveOptions,
 ): Promise<Omit<Moved, "unreadable">> {
-  const { vault, made } = await openTarget(target, origin.index, !options.dryRun);
+  const named = target.named ?? ((work) => work());
+  const { vault, made } = await named(() => openTarget(target, origin.index, !options.dryRun));
   try {
     if (vault !== null && vault.id === origin.vaultId) throw sameVault(target.shown);
     const records: Record<Outcome, string[]> = { new: [], updated: [], same: [], newer: [], other: [], ended: [] };
     let done = 0;
     for await (const held of origin.records()) {
-      const outcome = options.dryRun ? await foresee(vault, held) : await put(vault as Vault, held);
+      const outcome = options.dryRun
+        ? await named(() => foresee(vault, held))
+        : await named(() => put(vault as Vault, held));
       records[outcome].push(labelOf(held.entry));
       options.progress?.(++done, origin.count);
     }

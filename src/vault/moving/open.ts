@@ -65,6 +65,8 @@ export interface Target {
   readonly keysAreOther?: boolean;
   /** For messages. */
   readonly shown: string;
+  /** Does what concerns this vault, and says what is wrong with it in the words of whoever named it. */
+  readonly named?: <T>(work: () => Promise<T>) => Promise<T>;
   /** Where the key of a new vault comes from. */
   readonly source?: SourceName;
   readonly prompt?: Prompt;

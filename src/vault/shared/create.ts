@@ -96,7 +96,7 @@ function keyNotChosen(): AuthError {
     "usage",
     "There is no vault yet at this address, and no key for one that other machines can have too.",
     {
-      hint: "Make a key: openssl rand -base64 32\nGive it to each machine as AUTH_KEY, or by AUTH_KEY_COMMAND; then: auth vault init",
+      hint: 'Make one, keep it for the other machines, and run this again: export AUTH_KEY="$(openssl rand -base64 32)"\nOr have a command print it: AUTH_KEY_COMMAND',
     },
   );
 }

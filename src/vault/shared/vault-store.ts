@@ -20,6 +20,7 @@ export function sharedStore(context: Context, text: string): Omit<VaultStore, "c
     accept: async (options) => (await import("./accept.ts")).acceptShared(context, text, options),
     join: async (options) => (await import("./join.ts")).joinShared(context, text, options),
     absent: async () => (await import("./failures.ts")).absent(await (await import("./address.ts")).parseAddress(text)),
+    forOthers: "auth vault rekey --key members   (or env)",
     address: () => withoutPassword(text),
     otherKey: async (...how) => (await import("./open.ts")).otherKey(context, text, ...how),
     beginAgain: async () =>

@@ -17,7 +17,7 @@ import {
   readOwned,
 } from "../../platform/small-file.ts";
 import { type Bytes, random } from "../bytes.ts";
-import { ifKeyIsLost, type KeyRequest, type KeySource, locked, parseKey } from "./source.ts";
+import { ifKeyIsElsewhere, type KeyRequest, type KeySource, locked, parseKey } from "./source.ts";
 
 export const fileSource: KeySource = {
   async open(request) {
@@ -35,7 +35,10 @@ export const fileSource: KeySource = {
     if (at < 0)
       throw locked(
         `The key file ${path} has no key for this vault.`,
-        `Put the key file that belongs to the vault back in its place. The vault is as it was.\n${await ifKeyIsLost(request.context)}`,
+        await ifKeyIsElsewhere(
+          request.context,
+          "Put the key file that belongs to the vault back in its place. The vault is as it was.",
+        ),
       );
     const begin = at + name.length;
     return parseKey(text.slice(begin, text.indexOf("\n", begin)), `The key in ${path}`);
@@ -96,7 +99,10 @@ async function unreadable(context: Context, path: string, error: unknown): Promi
     case "ENOENT":
       return locked(
         `The vault's key comes from a key file, and ${path} is missing.`,
-        `Put the key file back from a backup. The vault is as it was, and opens with nothing else.\n${await ifKeyIsLost(context)}`,
+        await ifKeyIsElsewhere(
+          context,
+          "Put the key file back from a backup. The vault is as it was, and opens with nothing else.",
+        ),
       );
     case "EACCES":
     case "EPERM":

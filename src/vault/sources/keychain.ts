@@ -3,7 +3,7 @@ import { AuthError, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
 import { LIMITS } from "../../platform/limits.ts";
 import { sameText } from "../../platform/secret.ts";
 import { random } from "../bytes.ts";
-import { ifKeyIsLost, type KeyRequest, type KeySource, locked, parseKey } from "./source.ts";
+import { ifKeyIsElsewhere, type KeyRequest, type KeySource, locked, parseKey } from "./source.ts";
 
 const SERVICE = "auth";
 const GLIB_FILES = 16;
@@ -12,7 +12,7 @@ export const keychainSource: KeySource = {
   async open(request) {
     const text = await inTime(() => Bun.secrets.get(entryOf(request)));
     if (text === null) {
-      const hint = `${WAYS_OUT}\n${await ifKeyIsLost(request.context)}`;
+      const hint = await ifKeyIsElsewhere(request.context, WAYS_OUT);
       throw locked("The system's keychain is locked, or has no key for this vault.", hint);
     }
     return parseKey(text, "The keychain's entry");

@@ -228,3 +228,12 @@ export async function ifKeyIsLost(context: Context): Promise<string> {
     "If the key is gone for good, the logins in this vault are lost; their tokens live on at the providers until they end or are revoked there.";
   return `${lost}\n${await storeAt(context).beginAgain()}`;
 }
+
+/** The same, of a key that is kept on a machine. @param here what brings it back to this one */
+export async function ifKeyIsElsewhere(context: Context, here: string): Promise<string> {
+  const { forOthers } = (await import("../store.ts")).storeAt(context);
+  const there =
+    "Where the vault was made, or given its key, its key is kept, for that machine alone. Others can open it";
+  const way = forOthers === null ? here : `${there} once it has another one; there: ${forOthers}`;
+  return `${way}\n${await ifKeyIsLost(context)}`;
+}
