@@ -132,7 +132,7 @@ export function requireUtf8(variable: string, path: string): void {
 }
 
 function homeless(variables: string, example = "/home/me/.auth"): AuthError {
-  return new AuthError("vault_unwritable", `There is no place for the vault: ${variables} is not set.`, {
+  return new AuthError("vault_unwritable", `There is no place for the files of auth: ${variables} is not set.`, {
     hint: `Set AUTH_HOME to a folder of your own, for example AUTH_HOME=${example}.`,
   });
 }

@@ -88,8 +88,9 @@ export interface Accepted {
 export function storeAt(context: Context): VaultStore {
   const given = context.env.AUTH_STORE || null;
   const store = given ?? keptStore(context);
-  const chosenBy = store === null ? null : given === null ? "use" : "AUTH_STORE";
-  if (store !== null && /^(rediss?|postgres(ql)?):/i.test(store)) return { ...sharedStore(context, store), chosenBy };
+  const chosenBy: ChosenBy = store === null ? null : given === null ? "use" : "AUTH_STORE";
+  if (store !== null && /^(rediss?|postgres(ql)?):/i.test(store))
+    return Object.assign(sharedStore(context, store), { chosenBy });
   return { ...fileStore(context, vaultPath(context, store ?? undefined)), chosenBy };
 }
 

@@ -40,7 +40,7 @@ describe("without a home", () => {
 
   test("doctor says it once", async () => {
     const { stdout } = await call(["doctor", "--offline"]);
-    expect(stdout.match(/There is no place for the vault/g) ?? []).toHaveLength(1);
+    expect(stdout.match(/There is no place for the files of auth/g) ?? []).toHaveLength(1);
   });
 
   test("a command that needs no home works without one", async () => {

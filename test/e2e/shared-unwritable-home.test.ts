@@ -42,6 +42,7 @@ describe.skipIf(lacking("linux", "root", "setpriv", "redis-server"))(
       await succeeded(call(...LOGIN));
       const shared = join(folder, "auth", "shared");
       return {
+        store: env.AUTH_STORE,
         folder,
         call,
         known: dirname(
@@ -56,6 +57,22 @@ describe.skipIf(lacking("linux", "root", "setpriv", "redis-server"))(
       await succeeded(call(...LOGIN, "--force"));
       const token = (await succeeded(call("token", "acme"))).stdout.trim();
       expect([...issuer.live]).toContain(token);
+    });
+
+    test("without a home at all a token is read too, and what needs one says so", async () => {
+      const { call, folder, store } = await home();
+      const login = (name: string) => ["login", `apikey:${name}`, "--token", "a-key", "--no-verify"];
+      await succeeded(call(...login("x")));
+      const homeless = (...args: string[]) =>
+        run(["env", "-i", `AUTH_STORE=${store}`, `AUTH_KEY=${KEY}`, AUTH, ...args], { cwd: folder });
+      const read = await homeless("token", "apikey:x");
+      expect({ code: read.code, stdout: read.stdout }).toEqual({ code: 0, stdout: "a-key\n" });
+      const listed = await homeless("list", "--json");
+      expect({ code: listed.code, count: JSON.parse(listed.stdout).length }).toEqual({ code: 0, count: 2 });
+      const refused = await homeless(...login("y"));
+      expect(refused.code).toBe(8);
+      expect(refused.stderr).toContain("needs a folder of this machine");
+      expect(refused.stderr).toContain("HOME is not set");
     });
 
     test("a token is read all the same, by who never was there too", async () => {

@@ -4,6 +4,7 @@
  * each address, which vault is there.
  */
 import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { devNull } from "node:os";
 import { dirname, join } from "node:path";
 import { literal, minValue, number, object, optional, pipe, regex, safeInteger, safeParse, string } from "valibot";
 import type { Context } from "../../platform/context.ts";
@@ -38,8 +39,31 @@ export function vaultFolder(home: Home, vaultId: string): string {
   return folderOf(home, vaultId);
 }
 
-function folderOf({ paths }: Home, name: string): string {
-  return join(dirname(paths.vault), "shared", name);
+function folderOf(home: Home, name: string): string {
+  return join(rootOf(home), "shared", name);
+}
+
+/** Below what is no folder: nothing is there, and nothing can be made there. */
+const NOWHERE = join(devNull, "auth");
+
+function rootOf(home: Home): string {
+  try {
+    return dirname(home.paths.vault);
+  } catch (error) {
+    if (errorCode(error) !== "vault_unwritable") throw error;
+    return NOWHERE;
+  }
+}
+
+/** Locks and kept replies need a folder. @throws AuthError `vault_unwritable` where this machine has no home */
+export function requireHome(home: Home): void {
+  try {
+    void home.paths.vault;
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    const why = "A login or a refresh needs a folder of this machine, for its lock and for what the provider answers.";
+    throw error.restated({ message: `${why} ${error.message}` });
+  }
 }
 
 /** An earlier version had all of it in the folder of the address. What is in both stays where it is. */
@@ -116,7 +140,7 @@ function readIfThere(path: string): Buffer | null {
     try {
       return readFileSync(path);
     } catch (error) {
-      if (errorCode(error) === "ENOENT") return null;
+      if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return null;
       throw error;
     }
   });

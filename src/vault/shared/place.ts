@@ -9,7 +9,7 @@ import { ensureFolder } from "../files.ts";
 import { keptIn, lockIn, type TriedLock } from "../lock.ts";
 import type { HomeMemory, VaultPlace } from "../place.ts";
 import type { LockInterval } from "../types.ts";
-import { clearHome } from "./home.ts";
+import { clearHome, requireHome } from "./home.ts";
 import { sharedReply } from "./kept-reply.ts";
 import { type Lease, takeLease } from "./lease.ts";
 import type { SharedStore } from "./store.ts";
@@ -41,6 +41,7 @@ export function sharedPlace(
     ...known,
     lockInterval: LOCK_INTERVAL,
     async tryLock(name, indexKey, keys) {
+      requireHome(context);
       ensureFolder(folder);
       const local = lockIn(join(folder, "vault"), name, indexKey, waiting, keys);
       if (local === null) return null;

@@ -7,7 +7,10 @@ import type { VaultStore } from "../store.ts";
 export function sharedStore(context: Context, text: string): Omit<VaultStore, "chosenBy"> {
   return {
     name: "AUTH_STORE",
-    file: context.paths.vault,
+    // A machine without a home has none.
+    get file() {
+      return context.paths.vault;
+    },
     isNear: false,
     shown: async () => (await (await import("./address.ts")).parseAddress(text)).shown,
     open: async (options) => (await import("./open.ts")).openShared(context, text, options),
