@@ -117,7 +117,7 @@ test.skipIf(lacking("redis-server"))(
       const to = server.address("copy");
       const copy = async (store: string, more: Variables = {}) => {
         const { code, stderr } = await auth(["vault", "copy", "--to", "-"], { env: { ...env, ...more }, stdin: store });
-        expect(stderr).not.toMatch(/AUTH_STORE|auth vault use|AUTH_KEY is|from AUTH_KEY/);
+        if (code !== 0) expect(stderr).not.toMatch(/AUTH_STORE|auth vault use|AUTH_KEY is|from AUTH_KEY/);
         return { code, stderr };
       };
       const keyless = await copy(to);
@@ -125,7 +125,7 @@ test.skipIf(lacking("redis-server"))(
       expect(keyless.stderr).toContain('run this again: export AUTH_NEW_KEY="$(openssl rand -base64 32)"');
       const AUTH_NEW_KEY = key();
       expect((await copy(to.replace(/:[^:]*@/, ":wrong@"), { AUTH_NEW_KEY })).stderr).toContain("password in --to");
-      expect((await copy("redis://127.0.0.1:1/0", { AUTH_NEW_KEY })).stderr).toContain("the server runs, and --to;");
+      expect((await copy("redis://127.0.0.1:1/0", { AUTH_NEW_KEY })).stderr).toContain("the server runs, and --to");
       expect((await copy(to, { AUTH_NEW_KEY })).code).toBe(0);
       expect((await copy(to, { AUTH_NEW_KEY: key() })).stderr).toContain("what came from AUTH_NEW_KEY doesn't open it");
     } finally {
@@ -145,7 +145,7 @@ test.skipIf(lacking("redis-server"))(
       expect(made.stderr + made.stdout).toContain("No other machine can open it");
       const other = await auth(["list"], { env: bareEnvironment({ AUTH_STORE }) });
       expect(other.code).toBe(8);
-      expect(other.stderr).toContain("there: auth vault rekey --key members");
+      expect(other.stderr).toContain("give it one for others: auth vault rekey --key members");
       expect(other.stderr).not.toContain("from a backup");
     } finally {
       await server.stop();

@@ -232,8 +232,7 @@ export async function ifKeyIsLost(context: Context): Promise<string> {
 /** The same, of a key that is kept on a machine. @param here what brings it back to this one */
 export async function ifKeyIsElsewhere(context: Context, here: string): Promise<string> {
   const { forOthers } = (await import("../store.ts")).storeAt(context);
-  const there =
-    "Where the vault was made, or given its key, its key is kept, for that machine alone. Others can open it";
-  const way = forOthers === null ? here : `${there} once it has another one; there: ${forOthers}`;
+  const there = "The key is kept on the machine where the vault was made, or was given a new one.";
+  const way = forOthers === null ? here : `${there} On that machine, give it one for others: ${forOthers}`;
   return `${way}\n${await ifKeyIsLost(context)}`;
 }
