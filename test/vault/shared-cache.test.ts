@@ -127,6 +127,14 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       expect(await chosen()).toBe("a");
     });
 
+    test("a later state that a list has read goes before what was read earlier", async () => {
+      const { one, other } = await machine();
+      await other.commit([put("a:x", 2, "two")]);
+      expect(await one.recent()).toBe("one");
+      await one.use((vault) => vault.list("connection"));
+      expect(await one.recent()).toBe("two");
+    });
+
     test("a clock that was set back makes nothing younger", async () => {
       const { one, other } = await machine();
       await other.commit([put("a:x", 2, "two")]);
