@@ -159,6 +159,23 @@ for (const [backend, { needs, start }] of Object.entries(BACKENDS))
       expect(await body(await late.opened(changed.fingerprint))).toBe("1");
     });
 
+    test("a machine that still has AUTH_KEY is told how to become a member, and can then open it", async () => {
+      const address = await server.address();
+      const [ann, bob] = [await machineAt(address, "ann"), await machineAt(address, "bob")];
+      const vault = await openOrMake(ann.at({ AUTH_KEY: KEY }));
+      await vault.commit([put("a:x", 1, "1")]);
+      await vault.close();
+      await (await openVault(bob.at({ AUTH_KEY: KEY })))?.close();
+      await addMember(ann.at({ AUTH_KEY: KEY }), await machineAt(address, "eve"), { as: "ann" });
+      const refused = await refusal(openVault(bob.at({ AUTH_KEY: KEY })));
+      expect(refused.code).toBe("vault_locked");
+      expect(refused.text).toContain("Unset AUTH_KEY on this machine.");
+      expect(refused.text).toContain("auth vault member key\nThen let a member run what that prints.");
+      expect(refused.text).not.toContain("The new key");
+      await addMember(ann.at(), bob);
+      expect(await body(await bob.opened())).toBe("1");
+    });
+
     test("what one writes the others read, and a rekey by one is adopted by those who have it open", async () => {
       const { ann, bob } = await team();
       const open = await bob.opened();

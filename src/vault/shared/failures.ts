@@ -3,7 +3,7 @@ import { AuthError, errorCode, usage } from "../../platform/errors.ts";
 import { busy, ServerFull } from "../driver.ts";
 import type { Header } from "../header.ts";
 import { NOT_HANDED_ON } from "../key-variables.ts";
-import { SOURCE_WORDS } from "../sources/source.ts";
+import { SOURCE_WORDS, type SourceName } from "../sources/source.ts";
 import type { SharedAddress } from "./address.ts";
 import { quoted } from "./postgres-schema.ts";
 import { postgresRights, redisRights } from "./rights.ts";
@@ -106,10 +106,17 @@ export function newerKey({ shown }: SharedAddress, { source }: Header, from: str
   return new AuthError(
     "vault_locked",
     `The shared vault at ${shown} was given another key (by a rekey on another machine): what came from ${from} opens it no more.`,
-    {
-      hint: `The new key comes from ${SOURCE_WORDS[source]}: have this machine get it, from where your team keeps it, or from whoever gave the vault the new one. The logins are there as before.`,
-    },
+    { hint: `${source === "members" ? becomeMember(from) : getKey(source)} The logins are there as before.` },
   );
+}
+
+function getKey(source: SourceName): string {
+  return `The new key comes from ${SOURCE_WORDS[source]}: have this machine get it, from where your team keeps it, or from whoever gave the vault the new one.`;
+}
+
+/** @param variable has the key that every machine had before */
+function becomeMember(variable: string): string {
+  return `It has members now, each with a key of their own. Unset ${variable} on this machine.\nIf it isn't a member yet: auth vault member key\nThen let a member run what that prints.`;
 }
 
 /** Anyone who can write to the database can make a vault for this machine's public key. */
