@@ -43,7 +43,8 @@ export interface Changed extends Rekeyed {
 
 /**
  * @param options.as this home's own name, where it becomes the first member: until now the vault's key came from elsewhere
- * @throws AuthError `usage` where the name or public key is taken or is none; as `rekeyVault`
+ * @throws AuthError `usage` where the name or public key is taken or is none, or `as` is given and there are members; as
+ *   `rekeyVault`
  */
 export async function addMember(
   context: Context,
@@ -52,9 +53,12 @@ export async function addMember(
 ): Promise<Changed> {
   const added = { name: checkMemberName(name), publicKey: checkPublicKey(publicKey) };
   if (as !== undefined) checkMemberName(as);
-  return change(context, options, async (now) =>
-    withMember(now.length > 0 ? now : [await ownMember(context, as)], added),
-  );
+  return change(context, options, async (now) => {
+    if (now.length === 0) return withMember([await ownMember(context, as)], added);
+    if (as !== undefined)
+      throw usage("The vault has members already: --as names the first one.", "Nothing was changed. Leave out --as.");
+    return withMember(now, added);
+  });
 }
 
 /**

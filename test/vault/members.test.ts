@@ -223,6 +223,18 @@ test("the first member added makes this home one as well: both open the vault, a
   expect(refused.code).toBe("vault_locked");
 });
 
+test("only the first addition names this machine: --as is refused where the vault has members, and changes nothing", async () => {
+  using home = newHome();
+  await filled(home);
+  await addMember(home.context(), bob, { as: "ann" });
+  const [dan] = await some(1);
+  const refused = await refusal(addMember(home.context(), dan as Member, { as: "zoe" }));
+  expect(refused.code).toBe("usage");
+  expect(refused.text).toContain("Leave out --as");
+  expect((await membership(home.context())).members.map(({ name }) => name)).toEqual(["ann", "bob"]);
+  expect(await vaultStatus(home.context())).toMatchObject({ epoch: 2 });
+});
+
 test("this home's key is private, is made once, and names its public half", async () => {
   using home = newHome();
   const first = await ownPublicKey(home.context());
