@@ -45,9 +45,10 @@ export function chosenByWords(chosenBy: ChosenBy): string {
   return chosenBy === "use" ? " (by 'auth vault use')" : ` (by ${chosenBy})`;
 }
 
-/** @param variable the one that is asked now in place of the recorded source */
+/** @param variable the one that the key is read from on this machine */
 export function keyWords(source: SourceName, variable: string | null): string {
-  return `${SOURCE_WORDS[source]}${variable === null ? "" : ` (asked now: ${variable})`}`;
+  const recorded = SOURCE_WORDS[source];
+  return variable === null || variable === recorded ? recorded : `${recorded} (here from ${variable})`;
 }
 
 const init = defineCommand({

@@ -71,6 +71,8 @@ test("there and back: what opens the vault that is copied isn't held against the
     const there = { ...home, ...variables, AUTH_STORE: shared };
     const later = `apikey:${Object.keys(variables)[0]?.toLowerCase().replaceAll("_", "-")}`;
     await paste(there, later, "the-later-token");
+    const from = variables.AUTH_KEY ? "" : " (here from AUTH_KEY_COMMAND)";
+    expect((await succeeded(auth(["vault", "status"], { env: there }))).stdout).toContain(`Key: AUTH_KEY${from}\n`);
     await succeeded(auth(["vault", "copy", "--to", own], { env: there }));
     expect(await tokenIn(home, later)).toBe("the-later-token");
     // Into a file that is made, in any home.

@@ -47,6 +47,10 @@ describe("over TLS", () => {
           const untrusted = await refused(address);
           expect(untrusted.code).toBe("vault_unreachable");
           expect(untrusted.text).toContain("its certificate isn't trusted");
+          expect(untrusted.text).toContain(name === "Redis" ? "at rediss://localhost" : "at postgres://localhost");
+          const missing = await refused(trusting(address).replace("ca.", "no-ca."));
+          expect(missing).toEqual({ code: "usage", text: expect.stringContaining(`can't be read: /`) });
+          expect(missing.text).toContain(name === "Redis" ? " ca=/full" : " sslrootcert=/full");
           expect(untrusted.text).toContain(name === "Redis" ? " ca=/" : " sslrootcert=/");
           expect((await refused(trusting(address.replace("localhost", "127.0.0.1")))).text).toContain(
             "for another name",

@@ -120,6 +120,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         const refused = await refusal(work(context));
         expect(refused.code).toBe("vault_replaced");
         expect(refused.text).toContain("is empty");
+        expect(refused.text).toContain("auth vault restore");
       }
       expect(await (await databaseAt(address)).driver.getKeys("", {})).toEqual([]);
       expect((await storeAt(context).accept({})).vaultId).toBeNull();

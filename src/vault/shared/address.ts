@@ -88,16 +88,17 @@ export async function parseAddress(store: string): Promise<SharedAddress> {
   const where = `${host}/${encodeURIComponent(database || "0")}`;
   const credentials =
     user === "" && password === "" ? "" : `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
+  const protocol = backend === "redis" && tls ? "rediss" : backend;
   return {
     backend,
-    shown: `${backend}://${where} (${backend === "redis" ? "prefix" : "schema"} ${namespace})`,
+    shown: `${protocol}://${where} (${backend === "redis" ? "prefix" : "schema"} ${namespace})`,
     place: `${backend} ${where} ${namespace}`,
-    url: `${backend === "redis" && tls ? "rediss" : backend}://${credentials}${where}`,
+    url: `${protocol}://${credentials}${where}`,
     user,
     database,
     namespace,
     tls,
-    certificates: await certificatesIn(options.get("ca") ?? options.get("sslrootcert")),
+    certificates: await certificatesIn(backend, options),
     cleartext,
     acceptCleartext,
     acceptLoss: yesOrNo("accept-loss", options, backend),
@@ -179,15 +180,22 @@ function secondsIn(value: string | undefined, backend: SharedAddress["backend"])
   throw wrong(`cache in AUTH_STORE is a number of seconds, ${MAX_CACHE_SECONDS} at most; 0 for none.`, backend);
 }
 
-async function certificatesIn(path: string | undefined): Promise<string | null> {
+async function certificatesIn(
+  backend: SharedAddress["backend"],
+  options: ReadonlyMap<string, string>,
+): Promise<string | null> {
+  const option = backend === "redis" ? "ca" : "sslrootcert";
+  const path = options.get(option);
   if (path === undefined) return null;
+  const form = `Write the full path of a file with certificates in PEM form: ${option}=/full/path/to/ca.pem`;
   // One that depends on the current folder could be whoever's.
-  if (!isAbsolute(path)) throw usage("AUTH_STORE names a file of certificates by no full path.", FORMS.redis);
+  if (!isAbsolute(path)) throw usage(`${option} in AUTH_STORE is no full path.`, form);
   const text = await Bun.file(path)
     .text()
-    .catch(() => "");
+    .catch(() => null);
+  if (text === null) throw usage(`The file that ${option} in AUTH_STORE names can't be read: ${path}`, form);
   if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-  throw usage("The file of certificates that AUTH_STORE names can't be read, or holds none in PEM form.", FORMS.redis);
+  throw usage(`The file that ${option} in AUTH_STORE names holds no certificate in PEM form: ${path}`, form);
 }
 
 function decoded(text: string): string {

@@ -82,11 +82,14 @@ export function foreignSchema({ shown, namespace, user }: SharedAddress): AuthEr
   );
 }
 
+const EMPTY =
+  "To begin anew there, let this machine forget the vault that was there: auth vault accept\nOr to have a backup there after that: auth vault restore <file>";
+
 /** @param what `is another one`, `is empty` */
 export function replaced({ shown }: SharedAddress, what: string): AuthError {
   const message = `The shared vault at ${shown} ${what}, unlike the one that this machine knows.`;
   return new AuthError("vault_replaced", message, {
-    hint: "Nothing was changed or sent. The server may have lost its data, or AUTH_STORE may name another one: ask who runs it.\nIf it is as it should be, let this machine forget the vault that was there: auth vault accept",
+    hint: `Nothing was changed or sent. The server may have lost its data, or AUTH_STORE may name another one: ask who runs it.\n${what === "is empty" ? EMPTY : "If it is as it should be, let this machine forget the vault that was there: auth vault accept"}`,
   });
 }
 

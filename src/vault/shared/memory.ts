@@ -90,7 +90,7 @@ export function homeMemory(context: Context, address: SharedAddress, vaultId: st
       writePin(ofAddress, pin);
     });
     if (isDone)
-      await context.audit({ event: "vault", status: "success", message: `joined the one at ${address.shown}` });
+      await context.audit({ event: "vault", status: "success", message: `joined the vault at ${address.shown}` });
   }
 
   return {

@@ -44,7 +44,7 @@ export async function rekeyShared(context: Context, text: string, options: Rekey
     await memory.recognize(resealed.next, resealed.keys);
     // What the old header was opened with opens nothing any more.
     await forget(header.source, { context, ...header });
-    const message = `rekeyed the one at ${address.shown}, key from ${SOURCE_WORDS[source]}`;
+    const message = `rekeyed the vault at ${address.shown}, key from ${SOURCE_WORDS[source]}`;
     await context.audit({ event: "vault", status: "success", message });
     return rekeyedOf(resealed);
   } finally {
