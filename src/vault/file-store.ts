@@ -25,7 +25,12 @@ export function fileStore(context: Context, path: string): Omit<VaultStore, "cho
     prepare: async (...how) => (await import("./create-file.ts")).prepareFile(path, ...how),
     rekey: async (options) => (await import("./rekey.ts")).rekeyFile(context, path, options),
     status: async () => (await import("./status.ts")).fileStatus(context, path),
-    async join(options) {
+    async join({ fingerprint, ...options }) {
+      if (fingerprint !== undefined)
+        throw usage(
+          "A fingerprint goes with a vault that machines share, and this is a file.",
+          "Leave --fingerprint out.",
+        );
       const vault = await openFile(context, path, options);
       await vault?.close();
       return { store: path, vaultId: vault?.id ?? null };

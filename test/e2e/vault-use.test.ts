@@ -2,13 +2,15 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseAddress } from "../../src/vault/shared/address.ts";
+import { openStore } from "../../src/vault/shared/open.ts";
 import { PASSWORD } from "../support/databases.ts";
 import { paste, succeeded } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";
 import { AUTH, auth, bareEnvironment, onTerminal, tempFolder } from "../support/program.ts";
 import { KEY } from "../vault/home.ts";
-import { BACKENDS, lazyServer } from "../vault/shared-home.ts";
+import { BACKENDS, emptied, lazyServer } from "../vault/shared-home.ts";
 
 type Variables = Record<string, string>;
 
@@ -70,6 +72,53 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         expect([words, refused.code, errorOf(refused).code]).toEqual([words, code, named]);
         expect([existsSync(kept(env)), existsSync(join(env.AUTH_HOME ?? "", "shared"))]).toEqual([false, false]);
       }
+    }, 60_000);
+
+    test("where no vault is, a fingerprint that was given is refused, and no vault is made for it", async () => {
+      const store = await server.address();
+      const fingerprint = "0123".repeat(8);
+      const env = bareEnvironment({ AUTH_KEY: KEY });
+      const named = { ...env, AUTH_STORE: `${store}&fingerprint=${fingerprint}` };
+      for (const refused of [
+        await use(env, ["-", "--fingerprint", fingerprint], store),
+        await use(env, ["-"], named.AUTH_STORE),
+        await auth(["login", "apikey:one", "--token", "-", "--json"], { env: named, stdin: "a-token" }),
+        await auth(["vault", "init", "--json"], { env: named }),
+        await auth(["vault", "init", "--key", "members", "--json"], {
+          env: bareEnvironment({ ...named, AUTH_KEY: "" }),
+        }),
+      ]) {
+        expect([refused.code, errorOf(refused).code]).toEqual([2, "connection_not_found"]);
+        expect(refused.stderr).toContain("so none with that fingerprint");
+      }
+      expect(existsSync(kept(env))).toBe(false);
+      const status = await auth(["vault", "status", "--json"], { env: { ...env, AUTH_STORE: store } });
+      expect(errorOf(status).code).toBe("connection_not_found");
+    }, 60_000);
+
+    test("a vault that was made anew is come back to by the commands that are printed", async () => {
+      const { store, env, fingerprint } = await invited();
+      await succeeded(use(env, ["-", "--fingerprint", fingerprint], store));
+      await succeeded(use(env, ["--local"]));
+      const { driver } = await openStore(await parseAddress(store));
+      await emptied(driver);
+      driver.close();
+      const gone = errorOf(await use(env, ["-"], store));
+      expect(gone.code).toBe("vault_replaced");
+      // As printed, but for the password.
+      const [, address = ""] = /AUTH_STORE=(\S+) auth vault accept$/m.exec(String(gone.hint)) ?? [];
+      expect(address.replaceAll("'", "")).toBe(store.replace(`:${encodeURIComponent(PASSWORD)}`, ""));
+
+      const one = bareEnvironment({ AUTH_STORE: store });
+      await succeeded(auth(["vault", "init", "--key", "members"], { env: one }));
+      const publicKey = (await succeeded(auth(["vault", "member", "key"], { env }))).stdout.trim();
+      const added = await succeeded(auth(["vault", "member", "add", "two", publicKey, "--json"], { env: one }));
+      const next = JSON.parse(added.stdout).fingerprint as string;
+      const there = { ...env, AUTH_STORE: store };
+      const asked = errorOf(await auth(["vault", "accept", "--json"], { env: there }));
+      const [, printed = ""] = /then: auth (.+)$/m.exec(String(asked.hint)) ?? [];
+      await succeeded(auth(printed.replace("<fingerprint>", next).split(" "), { env: there }));
+      await succeeded(auth(["list"], { env: there }));
     }, 60_000);
 
     test("at a terminal the fingerprint is shown, and a person says whether it is the one", async () => {
@@ -150,6 +199,14 @@ test("what is wrong with an address is said of it", async () => {
     expect(refused.stderr).not.toContain("AUTH_STORE");
   }
   expect((await use(env, ["redis://host/0", "--local"])).code).toBe(64);
+});
+
+test("a fingerprint that would be ignored is refused", async () => {
+  const env = bareEnvironment({ AUTH_KEY: KEY });
+  const fingerprint = ["--fingerprint", "0123".repeat(8)];
+  for (const words of [[], ["--local"], [`sqlite:${tempFolder()}/vault.db`]])
+    expect([words, (await use(env, [...words, ...fingerprint])).code]).toEqual([words, 64]);
+  expect(existsSync(kept(env))).toBe(false);
 });
 
 test("another file is used by its full path, from whatever folder", async () => {

@@ -1,5 +1,5 @@
 import type { Context } from "../../platform/context.ts";
-import { type AuthError, usage } from "../../platform/errors.ts";
+import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { commandLine, shellWord } from "../../platform/shell-word.ts";
 import { secretFromStdin } from "../../platform/stdin.ts";
@@ -41,6 +41,8 @@ export default defineCommand({
   run: async (cli, args) => {
     if (args.local && args.address !== undefined)
       throw usage("An address and --local exclude each other.", "Give one.");
+    if (args.fingerprint !== undefined && args.address === undefined)
+      throw usage("--fingerprint goes with an address.", "auth vault use <address> --fingerprint <fingerprint>");
     if (args.local) return useLocal(cli);
     if (args.address === undefined) return showUsed(cli);
     return useAddress(cli, args.address, args.fingerprint);
@@ -74,7 +76,9 @@ async function useAddress(cli: Cli, given: string, fingerprint: string | undefin
   const again: Prompt | undefined = prompt && (async (question) => typed ?? prompt(question));
   const store = await namedAs("the address", "", async () => storeAt(there));
   const joined = await namedAs("the address", "", async () =>
-    store.join({ ...(asking && { prompt: asking }), ...(await comparisonBy(cli, fingerprint)) }),
+    accepting(store, fingerprint, async () =>
+      store.join({ ...(asking && { prompt: asking }), ...(await comparisonBy(cli, fingerprint)) }),
+    ),
   );
   const logins = joined.vaultId === null ? [] : await loginsIn(there, again);
   await keepStore(context, store.isNear ? `sqlite:${store.file}` : address);
@@ -82,6 +86,22 @@ async function useAddress(cli: Cli, given: string, fingerprint: string | undefin
   if (logins.length === 0) await offerCopy(cli, store);
   if (context.env.AUTH_STORE) output.notice("AUTH_STORE is set, and wins over it: unset it.");
 }
+
+/** This address isn't used yet: a command for what is there has to name it. */
+async function accepting<T>(store: VaultStore, fingerprint: string | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AuthError) || !error.hint?.includes(ACCEPT)) throw error;
+    const address = store.address();
+    const compared = fingerprint === undefined ? "" : ` --fingerprint ${shellWord(fingerprint)}`;
+    const command = `AUTH_STORE=${address === null ? "<address>" : shellWord(address)} ${ACCEPT}${compared}`;
+    throw error.restated({ hint: `${error.hint.replace(ACCEPT, () => command)}\n${WITH_PASSWORD}` });
+  }
+}
+
+const ACCEPT = "auth vault accept";
+const WITH_PASSWORD = "Where the database has a password, put it into AUTH_STORE, too.";
 
 const SHARED = /^(rediss?|postgres(ql)?):/i;
 

@@ -30,9 +30,9 @@ export async function acceptShared(
     const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
     const header = value instanceof Uint8Array ? parseHeader(value as Bytes) : null;
     const keys = header === null ? null : await unlock(context, header, prompt);
-    if (header !== null && keys !== null) await requireMeant(address, header, keys, comparison);
+    if (header !== null && keys !== null) await requireMeant(address, header, keys, comparison, "auth vault accept");
     const place = addressFolder(context, address);
-    if (header === null && !isKnown(place)) throw absent(address);
+    if (header === null && (address.fingerprint !== null || !isKnown(place))) throw absent(address);
     for (const vaultId of [vaultAt(place), header?.vaultId ?? null])
       if (vaultId !== null) forgetVault(vaultFolder(context, vaultId));
     forgetVault(place);

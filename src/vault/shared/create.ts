@@ -7,7 +7,7 @@ import { retryWhileBusy } from "../driver.ts";
 import { HEADER_KEY, headerVersion, newKey, wrap } from "../header.ts";
 import { forget, type KeyRequest, SOURCE_WORDS, type SourceName, STORED, sourceOf } from "../sources/source.ts";
 import { parseAddress, type SharedAddress } from "./address.ts";
-import { notOurs } from "./failures.ts";
+import { absent, notOurs } from "./failures.ts";
 import { joinVault } from "./join.ts";
 import { findHeader, openStore } from "./open.ts";
 import type { SharedStore } from "./store.ts";
@@ -27,7 +27,7 @@ export async function isThere(context: Context, text: string): Promise<boolean> 
  *
  * @param index its index key
  * @param source null: neither a person nor the environment has chosen one
- * @throws AuthError `usage`, `vault_replaced`, `vault_unwritable`, `vault_unreachable`
+ * @throws AuthError `connection_not_found` where the address has a fingerprint; `usage`, `vault_replaced`, `vault_unwritable`, `vault_unreachable`
  */
 export async function prepareShared(
   text: string,
@@ -35,6 +35,7 @@ export async function prepareShared(
   request: KeyRequest,
   index: Bytes,
 ): Promise<Preparation> {
+  await onStore(text, (address, store) => requireNoneMeant(request.context, address, store));
   if (source === null) throw keyNotChosen();
   const given = STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
   await onStore(text, async (address, store) => {
@@ -56,6 +57,11 @@ export async function prepareShared(
       }
     },
   };
+}
+
+/** A new vault would have another fingerprint than the one that the address names. */
+async function requireNoneMeant(context: Context, address: SharedAddress, store: SharedStore): Promise<void> {
+  if (address.fingerprint !== null && (await findHeader(context, address, store)) === null) throw absent(address);
 }
 
 /** @returns null where another machine was faster */

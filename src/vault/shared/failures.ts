@@ -38,8 +38,12 @@ function withoutTls({ backend }: SharedAddress): string {
 }
 
 /** Where nothing is, or an address with a mistake in it leads. */
-export function absent({ shown, backend }: SharedAddress): AuthError {
+export function absent({ shown, backend, fingerprint }: SharedAddress): AuthError {
   const part = backend === "redis" ? "prefix" : "schema";
+  if (fingerprint !== null)
+    return new AuthError("connection_not_found", `There is no vault at ${shown}, so none with that fingerprint.`, {
+      hint: `Nothing was changed. Look at the spelling of the address: server, database, ${part}.\nIf it is right, ask who runs the server. To make a vault there, leave the fingerprint out.`,
+    });
   return new AuthError("connection_not_found", `There is no vault at ${shown}.`, {
     hint: `Look at the spelling of its address: server, database, ${part}.\nIf it is right, a vault is made there by the first login, or by: auth vault init`,
   });
@@ -122,8 +126,12 @@ function becomeMember(variable: string): string {
   return `It has members now, each with a key of their own. Unset ${variable} on this machine.\nIf it isn't a member yet: auth vault member key\nThen let a member run what that prints.`;
 }
 
-/** Anyone who can write to the database can make a vault for this machine's public key. */
-export function notCompared({ shown, fingerprint }: SharedAddress): AuthError {
+/**
+ * Anyone who can write to the database can make a vault for this machine's public key.
+ *
+ * @param command that takes the fingerprint
+ */
+export function notCompared({ shown, fingerprint }: SharedAddress, command = "auth vault use <address>"): AuthError {
   if (fingerprint !== null)
     return new AuthError("vault_replaced", `The vault at ${shown} doesn't have the fingerprint that it should have.`, {
       hint: "Nothing was changed or sent. Ask the member who gave it to you, and who runs the server: another vault may have been put there.\nThe fingerprint is shown by: auth vault member list",
@@ -132,7 +140,7 @@ export function notCompared({ shown, fingerprint }: SharedAddress): AuthError {
     "vault_locked",
     `This machine is at the vault at ${shown} for the first time, and nothing shows that it is the one that is meant.`,
     {
-      hint: "Nothing was changed or sent. Ask a member for the fingerprint (auth vault member list), then: auth vault use <address> --fingerprint <fingerprint>\nOr add it to AUTH_STORE, as an option: fingerprint=<fingerprint>",
+      hint: `Nothing was changed or sent. Ask a member for the fingerprint (auth vault member list), then: ${command} --fingerprint <fingerprint>\nOr add it to AUTH_STORE, as an option: fingerprint=<fingerprint>`,
     },
   );
 }

@@ -5,7 +5,7 @@ import { type Header, type Keys, readHeader } from "../header.ts";
 import type { Accepted, AcceptOptions, Comparison } from "../store.ts";
 import { type Unlocked, unlock, unlockCurrent } from "../unlock.ts";
 import { parseAddress, type SharedAddress } from "./address.ts";
-import { notCompared } from "./failures.ts";
+import { absent, notCompared } from "./failures.ts";
 import { readVaultPin } from "./home.ts";
 import { homeMemory, isMeant } from "./memory.ts";
 import { findHeader, openStore } from "./open.ts";
@@ -22,6 +22,7 @@ export async function joinShared(
   const store = await openStore(address);
   try {
     const first = await findHeader(context, address, store);
+    if (first === null && address.fingerprint !== null) throw absent(address);
     if (first === null) return { store: address.shown, vaultId: null };
     const { header, keys } = await unlockCurrent(
       () => readHeader(store.driver),
@@ -54,14 +55,15 @@ export function withFingerprint(address: SharedAddress, { fingerprint }: Compari
   return fingerprint === undefined ? address : { ...address, fingerprint: parseFingerprint(fingerprint) };
 }
 
-/** @throws AuthError where nothing shows it, or it is another one: `notCompared` */
+/** @param command that takes a fingerprint @throws AuthError where nothing shows it, or it is another one: `notCompared` */
 export async function requireMeant(
   address: SharedAddress,
   header: Header,
   keys: Keys,
   { compare }: Comparison,
+  command?: string,
 ): Promise<void> {
   if (await isMeant(address, header, keys)) return;
   if (address.fingerprint === null && (await compare?.(fingerprintOf(keys.data), address.shown))) return;
-  throw notCompared(address);
+  throw notCompared(address, command);
 }
