@@ -7,8 +7,10 @@ import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { type Bytes, concat, hkdf, hmac, sameBytes, utf8 } from "../bytes.ts";
 
 const VERSION = "age-encryption.org/v1\n";
-const STANZA = /-> X25519 ([A-Za-z0-9+/]{43})\n([A-Za-z0-9+/]{43})\n/y;
-const END = /--- ([A-Za-z0-9+/]{43})\n/y;
+/** 32 bytes in base64, with zero in the two bits that are left over: as age demands, so that they have one form only. */
+const BASE64 = "([A-Za-z0-9+/]{42}[048AEIMQUYcgkosw])"; // cspell:disable-line
+const STANZA = new RegExp(`-> X25519 ${BASE64}\n${BASE64}\n`, "y");
+const END = new RegExp(`--- ${BASE64}\n`, "y");
 const NONCE_BYTES = 16;
 /** Counters of zero; the first and only chunk of a payload is also its last. */
 const NO_NONCE = new Uint8Array(12);
@@ -72,14 +74,13 @@ async function fileKeyIn(stanzas: readonly Stanza[], secret: Bytes): Promise<Byt
   return null;
 }
 
-/** null where the point is one with which every key agrees on zero (RFC 7748 §6.1). */
+/** null where the point is one with which every key agrees on zero: WebCrypto refuses it (RFC 7748 §6.1). */
 async function agree(own: CryptoKey, point: Bytes): Promise<Bytes | null> {
   const other = await crypto.subtle.importKey("raw", point, "X25519", false, []);
   try {
-    const shared = new Uint8Array(await crypto.subtle.deriveBits({ name: "X25519", public: other }, own, 256));
-    return shared.every((byte) => byte === 0) ? null : shared;
+    return new Uint8Array(await crypto.subtle.deriveBits({ name: "X25519", public: other }, own, 256));
   } catch {
-    return null; // WebCrypto itself refuses such a point.
+    return null;
   }
 }
 
