@@ -107,6 +107,24 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       await there?.close();
     });
 
+    test("attack: whoever has only a former key puts a reply of their own into the database: no machine takes it in", async () => {
+      const address = await server.address();
+      const [home, former] = [homeAt(address), homeAt(address)];
+      const theirs = await former.open();
+      await theirs.commit([put("a:x", 1, "1")]);
+      const lock = await theirs.tryLock("a:x");
+      await rekey(home);
+      await lock?.reply.keep(version(1), new TextEncoder().encode("forged"));
+      lock?.release();
+      await theirs.close();
+      const there = await openVault(home.context({ ...home.variables, AUTH_KEY: NEXT_KEY }));
+      const mine = await there?.tryLock("a:x");
+      expect(await mine?.reply.kept()).toEqual([]);
+      expect(await mine?.reply.read(version(1))).toBeNull();
+      mine?.release();
+      await there?.close();
+    });
+
     test("one by the same machine while a person types is no older state to the command that asked", async () => {
       const { context, variables } = homeAt(await server.address());
       const AUTH_PASSPHRASE = "correct horse";
