@@ -273,6 +273,19 @@ for (const [backend, { needs, start }] of Object.entries(BACKENDS))
       await (await bob.opened()).close();
     });
 
+    test("a rekey is done where another process of the home has seen a later one by then, and what it saw stays", async () => {
+      const { ann, changed } = await team();
+      const path = pinOf(ann) ?? "";
+      const pin = JSON.parse(readFileSync(path, "utf8"));
+      const later = { ...pin, epoch: changed.epoch + 2, fingerprint: "0".repeat(pin.fingerprint.length) };
+      const members = async (now: readonly Member[]): Promise<readonly Member[]> => {
+        await Bun.write(path, JSON.stringify(later));
+        return now;
+      };
+      expect(await rekeyVault(ann.at(), { members })).toMatchObject({ epoch: changed.epoch + 1 });
+      expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(later);
+    });
+
     test("two machines that add at once: one wins, the other is told, and no one is lost", async () => {
       const { ann, bob } = await team();
       const one = async (name: string): Promise<Member> => ({

@@ -3,6 +3,7 @@
  * machines that do it at once one is refused.
  */
 import type { Context } from "../../platform/context.ts";
+import { errorCode } from "../../platform/errors.ts";
 import { readHeader } from "../header.ts";
 import {
   newRequest,
@@ -10,13 +11,14 @@ import {
   putKey,
   type Rekeyed,
   type RekeyOptions,
+  type Resealed,
   rekeyedOf,
   unlockForRekey,
 } from "../rekey.ts";
 import { forget, SOURCE_WORDS, sourceOf } from "../sources/source.ts";
 import { unlockCurrent } from "../unlock.ts";
 import { parseAddress } from "./address.ts";
-import { homeMemory } from "./memory.ts";
+import { homeMemory, type SharedMemory } from "./memory.ts";
 import { findHeader, openStore } from "./open.ts";
 
 /** @param text AUTH_STORE @throws AuthError; nothing was changed then, unless it is an `UnknownCommit` */
@@ -41,7 +43,7 @@ export async function rekeyShared(context: Context, text: string, options: Rekey
     const request = await newRequest(context, { header, keys }, source, options);
     const made = await (await sourceOf(source)).create(request);
     const resealed = await putKey(driver, { header, keys }, source, request, made);
-    await memory.recognize(resealed.next, resealed.keys);
+    await rememberCommitted(memory, resealed);
     // What the old header was opened with opens nothing any more.
     await forget(header.source, { context, ...header });
     const message = `rekeyed the vault at ${address.shown}, key from ${SOURCE_WORDS[source]}`;
@@ -49,5 +51,14 @@ export async function rekeyShared(context: Context, text: string, options: Rekey
     return rekeyedOf(resealed);
   } finally {
     driver.close();
+  }
+}
+
+/** Another process of this home may have seen a still later rekey already: this one is made all the same. */
+async function rememberCommitted(memory: SharedMemory, { next, keys }: Resealed): Promise<void> {
+  try {
+    await memory.recognize(next, keys);
+  } catch (error) {
+    if (errorCode(error) !== "vault_rolled_back") throw error;
   }
 }
