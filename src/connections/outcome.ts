@@ -109,8 +109,9 @@ export function failed(record: Connection, failure: Failure, deadKey: string | n
 /** The note stays while an outcome is unknown: this attempt's, or an earlier one's that this attempt did not settle. */
 function noteAfter(note: Note | null, failure: Failure): Note | null {
   if (note === null || failure.class === "dead") return null;
-  if (failure.inDoubt || failure.unreadable) return { ...note, doubtSince: note.doubtSince ?? note.sentAt };
-  return note.doubtSince === null ? null : note;
+  const ended = { ...note, ended: true } as const;
+  if (failure.inDoubt || failure.unreadable) return { ...ended, doubtSince: note.doubtSince ?? note.sentAt };
+  return note.doubtSince === null ? null : ended;
 }
 
 /** The access token of a connection that has one. */

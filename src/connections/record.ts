@@ -76,6 +76,8 @@ export interface Note {
   readonly key: string;
   /** The record's generation with this note: the reply is kept under it, however the record is edited meanwhile. */
   readonly generation: number;
+  /** Set with the outcome of its request, where that leaves the note. Absent: the request may be under way. */
+  readonly ended?: true;
   /** The API that the token was to be for, where that is another than the login's own. */
   readonly resource?: string;
 }

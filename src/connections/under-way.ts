@@ -3,7 +3,6 @@ import { feature } from "bun:bundle";
 import { mutated } from "../platform/faults.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Lock, Vault } from "../vault/types.ts";
-import type { Connection } from "./record.ts";
 import type { Services } from "./services.ts";
 import type { Stored } from "./store.ts";
 
@@ -37,17 +36,9 @@ export function locksWhenAnswered(
 /** The note is dated by its sender's clock, which may be wrong: no more is waited by this machine's own either. */
 function requestWatch(now: () => number): (stored: Stored) => boolean {
   let first: { readonly generation: number; readonly at: number } | null = null;
-  return ({ record, view }) => {
-    const { note } = record;
-    if (note === null || hasEnded(view?.whole ?? record)) return false;
+  return ({ record: { note } }) => {
+    if (note === null || note.ended) return false;
     if (first?.generation !== note.generation) first = { generation: note.generation, at: performance.now() };
     return now() - note.sentAt < LONGEST && performance.now() - first.at < LONGEST;
   };
-}
-
-/** A note stays after an attempt whose outcome is in doubt. */
-function hasEnded({ note, failure, resources }: Connection): boolean {
-  if (note === null) return true;
-  const last = note.resource === undefined ? failure : (resources?.[note.resource]?.failure ?? null);
-  return last !== null && last.at >= note.sentAt;
 }

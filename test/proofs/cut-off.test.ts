@@ -4,6 +4,7 @@
  * something newer (RULES.md 2.2).
  */
 import { afterAll, describe, expect, test } from "bun:test";
+import { successor } from "../../src/connections/store.ts";
 import type { ChainOptions } from "../issuers/chain.ts";
 import { startFaulty } from "../issuers/faulty.ts";
 import { inPostgres, inRedis } from "../support/databases.ts";
@@ -146,24 +147,47 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       });
     }, 60_000);
 
-    test("a lease that the server lost while a request is under way: nobody else sends, and all have its token", async () => {
-      await withMachines(-1000, {}, async ({ home, first, second }) => {
-        const { issuer } = home;
-        let other: Promise<Ended> | null = null;
-        issuer.onProcessed = async () => {
-          if (other !== null) return;
-          await loseLeases();
-          other = second(TOKEN, {});
-          // Long enough for one that isn't kept out to send as well.
-          await Promise.race([other, Bun.sleep(2_000)]);
-        };
-        const one = await first(TOKEN, {});
-        const { access } = issuer.chain.newest();
-        expect(issuer.requests).toHaveLength(1);
-        expect(one).toMatchObject({ code: 0, stdout: `${access}\n` });
-        expect(await other).toMatchObject({ code: 0, stdout: `${access}\n` });
+    for (const [words, args, before] of [
+      ["", TOKEN, async () => {}],
+      [", although a machine whose clock is ahead has failed before", REFRESH, failAhead],
+    ] as const)
+      test(`a lease that the server lost while a request is under way: nobody else sends, and all have its token${words}`, async () => {
+        await withMachines(-1000, {}, async (machines) => {
+          const { home, first, second } = machines;
+          const { issuer } = home;
+          await before(machines);
+          const sent = issuer.requests.length;
+          let other: Promise<Ended> | null = null;
+          issuer.onProcessed = async () => {
+            if (other !== null) return;
+            await loseLeases();
+            other = second(args, {});
+            // Long enough for one that isn't kept out to send as well.
+            await Promise.race([other, Bun.sleep(2_000)]);
+          };
+          const one = await first(args, {});
+          const { access } = issuer.chain.newest();
+          expect(issuer.requests).toHaveLength(sent + 1);
+          expect(one).toMatchObject({ code: 0, stdout: `${access}\n` });
+          expect(await other).toMatchObject({ code: 0, stdout: `${access}\n` });
+        });
+      }, 60_000);
+
+    /** A refresh whose reply was lost, on a machine whose clock is two minutes ahead. */
+    async function failAhead({ home, first }: Machines): Promise<void> {
+      const { issuer } = home;
+      issuer.onArrival = () => Promise.resolve("drop");
+      expect((await first(TOKEN)).code).toBe(5);
+      issuer.onArrival = () => undefined;
+      await home.vault(async (vault) => {
+        const before = await home.stored();
+        const { note, failure } = before.record;
+        if (note === null || failure === null) throw new Error("the refresh is not in doubt");
+        const [sentAt, at] = [note.sentAt + 120_000, failure.at + 120_000];
+        const record = { ...before.record, note: { ...note, sentAt }, failure: { ...failure, at } };
+        expect(await vault.commit([successor(before, record)])).toBe("committed");
       });
-    }, 60_000);
+    }
 
     /** Of all vaults there: each test has one of its own, and they run one after the other. */
     async function loseLeases(): Promise<void> {
