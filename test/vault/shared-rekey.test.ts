@@ -10,7 +10,7 @@ import { vaultStatus } from "../../src/vault/status.ts";
 import { storeAt } from "../../src/vault/store.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { lacking } from "../support/needs.ts";
-import { KEY, openOrMake, put, refusal, version } from "./home.ts";
+import { KEY, newHome, openOrMake, put, refusal, version } from "./home.ts";
 import { COPY_KEY as NEXT_KEY } from "./moving-home.ts";
 import { BACKENDS, lazyServer, type SharedHome, sharedHome, snapshotOf } from "./shared-home.ts";
 
@@ -141,6 +141,25 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       expect(await vault?.list("connection")).toEqual([]);
       expect(asked).toBe(2);
       await vault?.close();
+    }, 30_000);
+
+    test("one by another machine while a person types is looked for before the typed key is called wrong by accept", async () => {
+      const [home, other] = [homeAt(await server.address()), newHome("auth-shared-")];
+      const at = { AUTH_STORE: home.variables.AUTH_STORE };
+      const AUTH_PASSPHRASE = "correct horse";
+      await (await openOrMake(home.context({ ...at, AUTH_PASSPHRASE }))).close();
+      let asked = 0;
+      const prompt = async (): Promise<Secret> => {
+        const environment = { AUTH_PASSPHRASE: "another" };
+        if (asked++ === 0) await rekeyVault(home.context({ ...at, AUTH_PASSPHRASE }), { environment });
+        return new Secret("another");
+      };
+      const accepted = await storeAt(other.context(at)).accept({ prompt });
+      expect(accepted.vaultId).toMatch(/^[0-9a-f]{32}$/);
+      const vault = await openVault(other.context({ ...at, AUTH_PASSPHRASE: "another" }));
+      expect(await vault?.list("connection")).toEqual([]);
+      await vault?.close();
+      other[Symbol.dispose]();
     }, 30_000);
 
     test("of machines that do it at once one succeeds, and its key is the vault's", async () => {

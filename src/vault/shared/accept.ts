@@ -2,10 +2,11 @@
 import type { Context } from "../../platform/context.ts";
 import { errorCode } from "../../platform/errors.ts";
 import type { Bytes } from "../bytes.ts";
-import { retryWhileBusy } from "../driver.ts";
-import { HEADER_KEY, parseHeader } from "../header.ts";
+import { retryWhileBusy, type StoreDriver } from "../driver.ts";
+import { HEADER_KEY, type Header, parseHeader, readHeader } from "../header.ts";
+import type { Prompt } from "../sources/source.ts";
 import type { Accepted, AcceptOptions } from "../store.ts";
-import { unlock } from "../unlock.ts";
+import { type Unlocked, unlock, unlockCurrent } from "../unlock.ts";
 import { parseAddress } from "./address.ts";
 import { absent } from "./failures.ts";
 import { addressFolder, forgetVault, isKnown, readPin, vaultFolder } from "./home.ts";
@@ -27,21 +28,27 @@ export async function acceptShared(
   const store = await openStore(address);
   const { driver } = store;
   try {
-    const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
-    const header = value instanceof Uint8Array ? parseHeader(value as Bytes) : null;
-    const keys = header === null ? null : await unlock(context, header, prompt);
-    if (header !== null && keys !== null) await requireMeant(address, header, keys, comparison, "auth vault accept");
+    const found = await unlocked(context, driver, prompt);
+    if (found !== null) await requireMeant(address, found.header, found.keys, comparison, "auth vault accept");
     const place = addressFolder(context, address);
-    if (header === null && (address.fingerprint !== null || !isKnown(place))) throw absent(address);
-    for (const vaultId of [vaultAt(place), header?.vaultId ?? null])
-      if (vaultId !== null) forgetVault(vaultFolder(context, vaultId));
+    if (found === null && (address.fingerprint !== null || !isKnown(place))) throw absent(address);
+    const vaultId = found?.header.vaultId ?? null;
+    for (const known of [vaultAt(place), vaultId]) if (known !== null) forgetVault(vaultFolder(context, known));
     forgetVault(place);
-    if (header !== null && keys !== null) await joinVault(context, address, store, { header, keys });
+    if (found !== null) await joinVault(context, address, store, found);
     await context.audit({ event: "vault", status: "success", message: `accepted what is at ${address.shown}` });
-    return { store: address.shown, vaultId: header?.vaultId ?? null };
+    return { store: address.shown, vaultId };
   } finally {
     driver.close();
   }
+}
+
+/** null where nothing is there. Whatever this home knows isn't looked at. */
+async function unlocked(context: Context, driver: StoreDriver, prompt: Prompt | undefined): Promise<Unlocked | null> {
+  const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
+  if (!(value instanceof Uint8Array)) return null;
+  const read = (): Promise<Header> => readHeader(driver);
+  return unlockCurrent(read, (header) => unlock(context, header, prompt), parseHeader(value as Bytes));
 }
 
 /** null too where what the home knows is damaged: what is there is accepted all the same. */
