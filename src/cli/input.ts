@@ -24,10 +24,15 @@ export function requireBare(secret: Secret, title: string): void {
 }
 
 /** A secret that may begin or end with a space, as a client's may (RFC 6749 A.2). Only one line ending is cut. */
-async function readExactSecret(cli: Cli, title: string): Promise<Secret> {
-  if (!(await cli.interactive())) return (await import("../platform/stdin.ts")).secretFromStdin();
+async function readExactSecret(cli: Cli, title: string, what?: string): Promise<Secret> {
+  if (!(await cli.interactive())) return (await import("../platform/stdin.ts")).secretFromStdin(what);
   const { askSecret } = await import("../platform/prompt.ts");
   return askSecret(`${title}: `, cli.context.env);
+}
+
+/** The address of a vault, which may have a password in it: as a secret is read. */
+export async function readAddress(cli: Cli): Promise<string> {
+  return (await readExactSecret(cli, "Address", "address")).reveal().trim();
 }
 
 /** The value of `--token` or `--client-secret`: itself, with a warning, or `-` for what `readSecret` reads. */

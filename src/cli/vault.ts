@@ -1,6 +1,7 @@
 import type { Context } from "../platform/context.ts";
-import { AuthError, usage } from "../platform/errors.ts";
+import { usage } from "../platform/errors.ts";
 import { type Created, initVault } from "../vault/create.ts";
+import { noVault } from "../vault/no-vault.ts";
 import { rekeyVault } from "../vault/rekey.ts";
 import { SOURCE_WORDS, type SourceName } from "../vault/sources/source.ts";
 import { vaultStatus } from "../vault/status.ts";
@@ -19,12 +20,7 @@ const status = defineCommand({
   ],
   run: async ({ context, output }) => {
     const vault = await vaultStatus(context);
-    const absent = vault === null ? await storeAt(context).absent() : null;
-    if (absent !== null) throw absent;
-    if (vault === null)
-      throw new AuthError("connection_not_found", `There is no vault at ${storeAt(context).name}.`, {
-        hint: "The first login makes one; or choose where its key comes from: auth vault init --key keychain",
-      });
+    if (vault === null) throw await noVault(context);
     const warnings = vault.warnings.map(({ text }) => text);
     const { chosenBy } = storeAt(context);
     if (output.isJson) return output.json({ ...vault, warnings, chosenBy });

@@ -5,7 +5,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 import { withHeader } from "./handover.ts";
 import { membersOf } from "./header.ts";
 import { checkMemberName, checkPublicKey, type Member, memberNamed, withMember } from "./members.ts";
-import { noVault } from "./moving/failures.ts";
+import { noVault } from "./no-vault.ts";
 import { type Rekeyed, type RekeyOptions, rekeyVault } from "./rekey.ts";
 import { ownIdentity, ownMember, publicKeyOf } from "./sources/identity.ts";
 import { SOURCE_WORDS, type SourceName } from "./sources/source.ts";
@@ -23,7 +23,7 @@ export interface Membership {
 /** @throws AuthError as `openVault` */
 export async function membership(context: Context, options: VaultOptions = {}): Promise<Membership> {
   const source = await withHeader(context, async (read) => (await read()).source);
-  if (source === null) throw noVault();
+  if (source === null) throw await noVault(context);
   if (source !== "members") return { source, members: [], fingerprint: null };
   // This home has to know the vault before it shows anything of it.
   await (await openVault(context, options))?.close();
@@ -31,7 +31,7 @@ export async function membership(context: Context, options: VaultOptions = {}): 
     const { header, keys } = await unlockCurrent(read, (current) => unlock(context, current, options.prompt));
     return { members: await membersOf(header, keys), fingerprint: fingerprintOf(keys.data) };
   });
-  if (found === null) throw noVault();
+  if (found === null) throw await noVault(context);
   const own = await ownKey(context);
   const members = found.members.map((member) => ({ ...member, self: member.publicKey === own }));
   return { source, members, fingerprint: found.fingerprint };

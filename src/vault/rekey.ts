@@ -24,6 +24,7 @@ import {
 } from "./header.ts";
 import { removeDrafts } from "./leftovers.ts";
 import type { Member } from "./members.ts";
+import { noVault } from "./no-vault.ts";
 import { type DataKey, open, openLabel, readSealedHeader, seal } from "./seal.ts";
 import {
   forget,
@@ -76,7 +77,7 @@ export async function rekeyVault(context: Context, options: RekeyOptions): Promi
 
 export async function rekeyFile(context: Context, path: string, options: RekeyOptions): Promise<Rekeyed> {
   const driver = await openSqlite(path);
-  if (driver === null) throw noVaultToRekey();
+  if (driver === null) throw await noVault(context);
   try {
     const { header, keys } = await unlockCurrent(
       () => readHeader(driver),
@@ -102,10 +103,6 @@ export async function rekeyFile(context: Context, path: string, options: RekeyOp
   } finally {
     driver.close();
   }
-}
-
-export function noVaultToRekey(): AuthError {
-  return new AuthError("vault_locked", "There is no vault to rekey.", { hint: "Make one: auth vault init" });
 }
 
 export function rekeyedOf({ next: { source, epoch }, keys, records }: Resealed): Rekeyed {

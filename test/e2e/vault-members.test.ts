@@ -138,6 +138,16 @@ describe("on one machine", () => {
     expect(await listed(env)).toEqual({ members: [], fingerprint: null } as never);
   });
 
+  test("without a vault it is said what is missing, with the code of 'auth vault status'", async () => {
+    const env = bareEnvironment();
+    const publicKey = await identityToRecipient(await generateX25519Identity());
+    for (const words of [["add", "other", publicKey], ["remove", "other"], ["list"]]) {
+      const refused = await auth(["vault", "member", ...words, "--json"], { env });
+      expect([words, refused.code, errorOf(refused).code]).toEqual([words, 2, "connection_not_found"]);
+      expect(errorOf(refused).hint).toContain("auth vault use <address>");
+    }
+  });
+
   test("an identity on the command line is refused without being shown", async () => {
     const env = bareEnvironment({ AUTH_KEY: KEY });
     await succeeded(auth(["vault", "init"], { env }));

@@ -8,7 +8,7 @@ import { PASSWORD } from "../support/databases.ts";
 import { paste, succeeded } from "../support/home.ts";
 import { errorOf } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";
-import { AUTH, auth, bareEnvironment, onTerminal, tempFolder } from "../support/program.ts";
+import { AUTH, auth, bareEnvironment, onTerminal, run, tempFolder } from "../support/program.ts";
 import { KEY } from "../vault/home.ts";
 import { BACKENDS, emptied, lazyServer } from "../vault/shared-home.ts";
 
@@ -148,18 +148,36 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       expect(existsSync(kept(env))).toBe(false);
     }, 60_000);
 
-    test("where nothing is yet, it says how to make one, and how to take this home's logins along", async () => {
+    for (const [from, variables, key] of [
+      ["AUTH_KEY", { AUTH_KEY: KEY }, ""],
+      ["members", {}, " --key members"],
+    ] as const)
+      test(`where nothing is yet, it says how to make one, and how to take this home's logins along: key from ${from}`, async () => {
+        const store = await server.address();
+        const env = bareEnvironment(variables);
+        if (key !== "") await succeeded(auth(["vault", "init", "--key", "members"], { env }));
+        await paste(env, "apikey:one", "the-own-token");
+        const used = await succeeded(auth(["vault", "use", "-"], { env, stdin: store }));
+        expect(used.stderr).toContain(`To make one: auth vault init${key}\n`);
+        const [, line = ""] =
+          /To copy all of it \(it asks for the address\): (AUTH_STORE=.+)$/m.exec(used.stderr) ?? [];
+        expect(line).toEndWith(` auth vault copy --to -${key}`);
+        const script = `auth() { "$PROGRAM" "$@"; }; ${line}`;
+        await succeeded(run(["sh", "-c", script], { env: { ...env, PROGRAM: AUTH }, stdin: store }));
+        expect(await tokenOf(env)).toBe("the-own-token");
+        expect(JSON.parse((await auth(["vault", "status", "--json"], { env })).stdout).backend).not.toBe("sqlite");
+        const back = await succeeded(auth(["vault", "use", "-"], { env, stdin: store }));
+        expect(back.stderr).toContain("still has 1 record. To go back to it: auth vault use --local");
+      }, 60_000);
+
+    test("at a terminal - asks for the address, and doesn't show it", async () => {
       const store = await server.address();
-      const env = bareEnvironment({ AUTH_KEY: KEY });
-      await paste(env, "apikey:one", "the-own-token");
-      const used = await succeeded(auth(["vault", "use", "-"], { env, stdin: store }));
-      expect(used.stderr).toContain("auth vault init");
-      const [, own = "", to = ""] = /with AUTH_STORE=(\S+): auth vault copy --to (\S+)/.exec(used.stderr) ?? [];
-      // As printed, but for the password.
-      expect(store.replace(`:${encodeURIComponent(PASSWORD)}`, "")).toBe(to.replaceAll("'", ""));
-      await succeeded(auth(["vault", "copy", "--to", "-"], { env: { ...env, AUTH_STORE: own }, stdin: store }));
-      expect(await tokenOf(env)).toBe("the-own-token");
-      expect(JSON.parse((await auth(["vault", "status", "--json"], { env })).stdout).backend).not.toBe("sqlite");
+      const terminal = onTerminal([AUTH, "vault", "use", "-"], { env: bareEnvironment({ AUTH_KEY: KEY }) });
+      await terminal.waitFor("Address:");
+      terminal.type(`${store}\r`);
+      expect((await terminal.ended).code).toBe(0);
+      expect(terminal.screen()).toContain("from now on");
+      expect(terminal.screen()).not.toContain(encodeURIComponent(PASSWORD));
     }, 60_000);
 
     test("AUTH_STORE wins over it, and that is said", async () => {

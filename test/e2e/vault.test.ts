@@ -219,9 +219,9 @@ describe("rekey", () => {
     });
   });
 
-  test("no vault: exit 8, and how to make one", async () => {
+  test("no vault: exit 2, and how to make one", async () => {
     const { code, stderr } = await auth(["vault", "rekey"]);
-    expect(code).toBe(8);
+    expect(code).toBe(2);
     expect(stderr).toContain("auth vault init");
   });
 });

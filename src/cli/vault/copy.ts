@@ -1,10 +1,10 @@
 import { usage } from "../../platform/errors.ts";
-import { secretFromStdin } from "../../platform/stdin.ts";
 import { copyVault } from "../../vault/moving/copy.ts";
 import type { Target } from "../../vault/moving/open.ts";
 import { storeAt } from "../../vault/store.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
+import { readAddress } from "../input.ts";
 import { vaultDialogue } from "../session.ts";
 import { KEY, keyOptions, keysOfOther } from "./keys.ts";
 import { progressOf, reportMoved } from "./moved.ts";
@@ -34,7 +34,7 @@ export default defineCommand({
     if (args.to === undefined)
       throw usage("--to is missing.", "For example: auth vault copy --to sqlite:/media/disk/vault.db");
     const dryRun = args["dry-run"] ?? false;
-    const store = args.to === "-" ? (await secretFromStdin("address")).reveal() : args.to;
+    const store = args.to === "-" ? await readAddress(cli) : args.to;
     if (store === "") throw usage("--to is empty.", "Name the place: redis://…, postgres://… or sqlite:<path>");
     if (args.to !== "-" && URL.parse(store)?.password)
       cli.output.warn("Other processes can see a password on the command line. Better: --to -");

@@ -1,19 +1,20 @@
-import type { Context } from "../../platform/context.ts";
+import type { Context, Environment } from "../../platform/context.ts";
 import { AuthError, usage } from "../../platform/errors.ts";
 import type { Secret } from "../../platform/secret.ts";
 import { commandLine, shellWord } from "../../platform/shell-word.ts";
-import { secretFromStdin } from "../../platform/stdin.ts";
 import { withoutPassword } from "../../platform/store-address.ts";
 import { dropStore, keepStore } from "../../vault/kept-store.ts";
-import type { Prompt } from "../../vault/sources/source.ts";
+import { type Prompt, VARIABLES } from "../../vault/sources/source.ts";
 import { vaultStatus } from "../../vault/status.ts";
 import { type Accepted, storeAt, type VaultStore } from "../../vault/store.ts";
 import { openVault } from "../../vault/vault.ts";
 import { defineCommand } from "../command.ts";
 import type { Cli } from "../context.ts";
+import { readAddress } from "../input.ts";
 import { vaultDialogue } from "../session.ts";
 import { chosenByWords } from "../vault.ts";
 import { comparisonBy, FINGERPRINT } from "./fingerprint.ts";
+import { keysOfOther } from "./keys.ts";
 import { countOf } from "./moved.ts";
 import { namedAs } from "./named.ts";
 
@@ -31,7 +32,7 @@ export default defineCommand({
     ...FINGERPRINT,
   },
   examples: [
-    ["auth vault use rediss://redis.example/0?prefix=team", "from now on, where AUTH_STORE doesn't say otherwise"],
+    ["auth vault use 'rediss://redis.example/0?prefix=team'", "from now on, where AUTH_STORE doesn't say otherwise"],
     [
       'printf %s "$STORE" | auth vault use -',
       "an address with a password; it is kept in a file of this home, mode 600",
@@ -67,7 +68,7 @@ async function useLocal({ context, output }: Cli): Promise<void> {
 
 async function useAddress(cli: Cli, given: string, fingerprint: string | undefined): Promise<void> {
   const { context, output } = cli;
-  const address = given === "-" ? (await secretFromStdin("address")).reveal().trim() : given;
+  const address = given === "-" ? await readAddress(cli) : given;
   if (given !== "-" && SHARED.test(address) && withoutPassword(address) !== address) throw passwordSeen();
   const there: Context = { ...context, env: { ...context.env, AUTH_STORE: address } };
   const { prompt } = vaultDialogue(cli);
@@ -76,32 +77,38 @@ async function useAddress(cli: Cli, given: string, fingerprint: string | undefin
   const again: Prompt | undefined = prompt && (async (question) => typed ?? prompt(question));
   const store = await namedAs("the address", "", async () => storeAt(there));
   const joined = await namedAs("the address", "", async () =>
-    accepting(store, fingerprint, async () =>
+    accepting(store, async () =>
       store.join({ ...(asking && { prompt: asking }), ...(await comparisonBy(cli, fingerprint)) }),
     ),
   );
   const logins = joined.vaultId === null ? [] : await loginsIn(there, again);
   await keepStore(context, store.isNear ? `sqlite:${store.file}` : address);
   await report(cli, joined, logins);
-  if (logins.length === 0) await offerCopy(cli, store);
+  await sayNext(cli, store, address, { hasVault: joined.vaultId !== null, hasLogins: logins.length > 0 });
   if (context.env.AUTH_STORE) output.notice("AUTH_STORE is set, and wins over it: unset it.");
 }
 
 /** This address isn't used yet: a command for what is there has to name it. */
-async function accepting<T>(store: VaultStore, fingerprint: string | undefined, work: () => Promise<T>): Promise<T> {
+async function accepting<T>(store: VaultStore, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof AuthError) || !error.hint?.includes(ACCEPT)) throw error;
     const address = store.address();
-    const compared = fingerprint === undefined ? "" : ` --fingerprint ${shellWord(fingerprint)}`;
-    const command = `AUTH_STORE=${address === null ? "<address>" : shellWord(address)} ${ACCEPT}${compared}`;
+    const command = withStore(address === null ? "<address>" : shellWord(address), ACCEPT);
     throw error.restated({ hint: `${error.hint.replace(ACCEPT, () => command)}\n${WITH_PASSWORD}` });
   }
 }
 
 const ACCEPT = "auth vault accept";
 const WITH_PASSWORD = "Where the database has a password, put it into AUTH_STORE, too.";
+
+/** @param address as a word of a shell */
+function withStore(address: string, command: string): string {
+  return process.platform === "win32"
+    ? `with AUTH_STORE set to ${address}: ${command}`
+    : `AUTH_STORE=${address} ${command}`;
+}
 
 const SHARED = /^(rediss?|postgres(ql)?):/i;
 
@@ -124,22 +131,35 @@ async function loginsIn(context: Context, prompt: Prompt | undefined): Promise<s
 
 async function report({ output }: Cli, { store, vaultId }: Accepted, logins: readonly string[]): Promise<void> {
   await output.result({ store, chosenBy: "use", vaultId, connections: logins }, `Using ${store} from now on.`);
-  if (logins.length > 0) return output.say(`Logins there: ${logins.join(", ")}`);
-  output.say(
-    vaultId === null ? "There is no vault yet. To make one: auth vault init" : "There are no logins there yet.",
-  );
+  if (logins.length > 0) output.say(`Logins there: ${logins.join(", ")}`);
+  else if (vaultId !== null) output.say("There are no logins there yet.");
 }
 
-/** Where this home has a vault of its own, with something in it. */
-async function offerCopy({ context, output }: Cli, store: VaultStore): Promise<void> {
+/** What can be done next, where there are no logins, or where this home has some of its own. */
+async function sayNext({ context, output }: Cli, store: VaultStore, address: string, found: Found): Promise<void> {
+  const init = commandLine(["auth", "vault", "init", ...keyFor(store, context.env)]);
+  if (!found.hasVault) output.say(`There is no vault yet. To make one: ${init}`);
   const own = `sqlite:${context.paths.vault}`;
   if (store.isNear && store.file === context.paths.vault) return;
   const status = await vaultStatus({ ...context, env: { ...context.env, AUTH_STORE: own } });
   if (status === null || status.records === 0) return;
-  const to = store.isNear ? `sqlite:${store.file}` : store.address();
-  const copy = commandLine(["auth", "vault", "copy", "--to", to ?? "-"]);
-  const where = to === null ? ", the address on standard input" : "";
-  output.say(
-    `This home's own vault has ${countOf(status.records)}. To copy them there${where}, with AUTH_STORE=${shellWord(own)}: ${copy}`,
-  );
+  const has = `This home's own vault still has ${countOf(status.records)}.`;
+  if (found.hasLogins) return output.say(`${has} To go back to it: auth vault use --local`);
+  const to = store.isNear ? `sqlite:${store.file}` : address;
+  const shown = withoutPassword(to) === to ? to : "-";
+  const key = found.hasVault ? [] : keyFor(store, keysOfOther(context.env).env);
+  const copy = withStore(shellWord(own), commandLine(["auth", "vault", "copy", "--to", shown, ...key]));
+  const where = shown === to ? "" : " (it asks for the address)";
+  output.say(`${has} To copy all of it${where}: ${copy}`);
+}
+
+interface Found {
+  readonly hasVault: boolean;
+  readonly hasLogins: boolean;
+}
+
+/** A key for a new vault that other machines can have, too, unless the environment has one. */
+function keyFor(store: VaultStore, env: Environment): string[] {
+  const given = Object.values(VARIABLES).some((name) => env[name]);
+  return store.isNear || given ? [] : ["--key", "members"];
 }

@@ -1,10 +1,10 @@
 /** `auth vault backup` and `auth vault restore`: a whole vault in one encrypted file, and back. */
 import type { Context } from "../../platform/context.ts";
 import type { AuthError } from "../../platform/errors.ts";
+import { noVault } from "../no-vault.ts";
 import type { Prompt } from "../sources/source.ts";
 import { decrypt, encrypt, openedBy, type Sealing, type Unsealing } from "./age.ts";
 import { contentBytes, parseContent } from "./content.ts";
-import { noVault } from "./failures.ts";
 import { readBackup, requireFree, writeBackup } from "./file.ts";
 import { type Moved, type MoveOptions, moveInto } from "./into.ts";
 import { openToRead, type Target } from "./open.ts";
@@ -31,7 +31,7 @@ export async function backupVault(
 ): Promise<BackedUp> {
   requireFree(path);
   const from = await openToRead(context, prompt);
-  if (from === null) throw noVault();
+  if (from === null) throw await noVault(context);
   const { vault, index } = from;
   try {
     const how = await sealing();

@@ -1,7 +1,7 @@
 /** `auth vault copy`: every record of this vault, sealed anew, in a vault at another place. */
 import type { Context } from "../../platform/context.ts";
+import { noVault } from "../no-vault.ts";
 import type { Prompt } from "../sources/source.ts";
-import { noVault } from "./failures.ts";
 import { type Moved, type MoveOptions, moveInto } from "./into.ts";
 import { openToRead, type Target } from "./open.ts";
 import { entriesIn, take } from "./records.ts";
@@ -16,7 +16,7 @@ export async function copyVault(
   options: MoveOptions & { readonly prompt?: Prompt },
 ): Promise<Moved> {
   const from = await openToRead(context, options.prompt);
-  if (from === null) throw noVault();
+  if (from === null) throw await noVault(context);
   const { vault, index } = from;
   try {
     const { entries, unreadable } = await entriesIn(vault);

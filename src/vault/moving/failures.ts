@@ -8,10 +8,6 @@ export function otherVault(shown: string): AuthError {
   );
 }
 
-export function noVault(): AuthError {
-  return new AuthError("vault_locked", "There is no vault here.", { hint: "Make one: auth vault init" });
-}
-
 export function sameVault(shown: string): AuthError {
   return usage(`${shown} is the vault that is used here, or a copy of its file.`, "Name another place for the copy.");
 }

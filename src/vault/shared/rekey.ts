@@ -7,7 +7,6 @@ import { errorCode } from "../../platform/errors.ts";
 import { readHeader } from "../header.ts";
 import {
   newRequest,
-  noVaultToRekey,
   putKey,
   type Rekeyed,
   type RekeyOptions,
@@ -18,6 +17,7 @@ import {
 import { forget, SOURCE_WORDS, sourceOf } from "../sources/source.ts";
 import { unlockCurrent } from "../unlock.ts";
 import { parseAddress } from "./address.ts";
+import { absent } from "./failures.ts";
 import { homeMemory, type SharedMemory } from "./memory.ts";
 import { findHeader, openStore } from "./open.ts";
 
@@ -28,7 +28,7 @@ export async function rekeyShared(context: Context, text: string, options: Rekey
   const { driver } = store;
   try {
     const first = await findHeader(context, address, store);
-    if (first === null) throw noVaultToRekey();
+    if (first === null) throw absent(address);
     const memory = homeMemory(context, address, first.vaultId);
     const { header, keys } = await unlockCurrent(
       () => readHeader(driver),
