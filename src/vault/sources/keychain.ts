@@ -21,7 +21,7 @@ export const keychainSource: KeySource = {
     const key = random(32);
     const text = key.toBase64();
     const entry = entryOf(request);
-    const hint = otherSource(request);
+    const hint = await otherSource(request);
     await inTime(() => Bun.secrets.set({ ...entry, value: text }), hint);
     const stored = await inTime(() => Bun.secrets.get(entry), hint);
     if (stored !== null && sameText(stored, text)) return { key, kdf: null };
@@ -52,9 +52,13 @@ const WAYS_OUT =
   "Unlock the keychain and try again, or give the vault a key that this session can use, from the desktop session: auth vault rekey --key file   (or passphrase)";
 
 /** Nothing has its key there yet. */
-function otherSource({ rekeys }: KeyRequest): string {
-  const command = `auth vault ${rekeys ? "rekey" : "init"} --key file`;
-  return `Unlock the keychain and try again, or choose another key source: ${command}   (or passphrase, env, command)`;
+async function otherSource({ context, rekeys }: KeyRequest): Promise<string> {
+  // A key file would leave every other machine outside.
+  const isShared = (await import("../store.ts")).storeAt(context).forOthers !== null;
+  const source = isShared
+    ? `auth vault ${rekeys ? "rekey" : "init"} --key env   (or command, passphrase)`
+    : `auth vault ${rekeys ? "rekey" : "init"} --key file   (or passphrase, env, command)`;
+  return `Unlock the keychain and try again, or choose another key source: ${source}`;
 }
 
 /**
