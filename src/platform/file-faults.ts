@@ -16,6 +16,8 @@ const FAULTS: Readonly<Record<string, readonly [reason: string, remedy?: string]
   EDQUOT: ["the disk quota is used up", "Make room"],
   ENOTDIR: ["a part of the path is not a folder"],
   ELOOP: ["it is a symbolic link"],
+  EISDIR: ["it is a folder", "Move it away"],
+  ENXIO: ["it isn't a file", "Move it away"],
   ENOENT: ["its folder doesn't exist"],
   EIO: ["the disk reports an error", "Check the disk"],
   EMFILE: ["too many open files"],

@@ -62,6 +62,7 @@ export const F = {
 
 export const AT_FDCWD = -100;
 export const AT_SYMLINK_NOFOLLOW = 0x100;
+export const AT_EMPTY_PATH = 0x1000;
 export const SEEK_END = 2;
 
 /** <errno.h>: the same on Linux and macOS, but for the two that say it. */

@@ -1,9 +1,9 @@
 /**
  * Small files and their owners. Every `auth token` reads one and looks at two: with system calls it takes some
- * microseconds, with `Bun.file` half a millisecond, most of it to start a thread, and node:fs takes one to load.
+ * microseconds, and node:fs takes a millisecond to load.
  */
-import { AuthError } from "./errors.ts";
-import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, cString, O, posix } from "./posix.ts";
+import { AuthError, errorCode } from "./errors.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, cString, ERRNO, O, posix } from "./posix.ts";
 import { shellWord } from "./shell-word.ts";
 
 export interface Ownership {
@@ -47,6 +47,24 @@ export function isThere(path: string): boolean {
   return ownershipIfThere(path) !== null;
 }
 
+/**
+ * Whether something has this name, be it a link that leads nowhere. One system call.
+ *
+ * @throws the system's error where it can't be told, as in a closed folder
+ */
+export function isNamed(path: string): boolean {
+  const stat = statx(path, AT_SYMLINK_NOFOLLOW);
+  if (stat === -ERRNO.ENOENT) return false;
+  if (typeof stat === "object" && stat !== null) return true;
+  try {
+    return nodeFs().lstatSync(path) !== undefined;
+  } catch (error) {
+    // Below what is no folder, as /dev/null for a home, nothing can have a name.
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return false;
+    throw error;
+  }
+}
+
 /** The path of a folder without links in it; null where it can't be opened. */
 export function realFolder(path: string): string | null {
   const call = posix()?.linux?.call;
@@ -65,20 +83,18 @@ export function realFolder(path: string): string | null {
   }
 }
 
-/** A text file and whose it is. @throws the system's error, with its `code` */
-export function readOwned(path: string): OwnedText | Promise<OwnedText> {
-  const stat = statx(path);
-  // Only what is a file may be opened here: opening a pipe would wait for its other end.
-  if (typeof stat === "object" && stat !== null && (stat.mode & 0o170000) === 0o100000) {
-    const text = readNow(path);
-    if (text !== null) return { ...stat, text };
-  }
-  return readByBun(path);
+/**
+ * A text file and whose it is: of the file that was read, whatever has its name by then. A pipe isn't waited for.
+ *
+ * @throws the system's error, with its `code`: `EISDIR` for a folder, `ENXIO` for what else is no file
+ */
+export function readOwned(path: string): OwnedText {
+  return readNow(path) ?? readByNode(path);
 }
 
 /** The text of a small file of /proc; null where it can't be read: it may be another user's process, or gone. */
 export function readProc(path: string): string | null {
-  if (posix()?.linux) return readNow(path);
+  if (posix()?.linux) return readNow(path)?.text ?? null;
   try {
     return nodeFs().readFileSync(path, "utf8");
   } catch {
@@ -92,34 +108,45 @@ function nodeFs(): typeof import("node:fs") {
   return process.getBuiltinModule("node:fs");
 }
 
-async function readByBun(path: string): Promise<OwnedText> {
-  const file = Bun.file(path);
-  const [{ mode, uid, nlink, size, dev, ino }, text] = await Promise.all([file.stat(), file.text()]);
-  return { mode, uid, nlink, size, dev, ino, text };
+function readByNode(path: string): OwnedText {
+  const { closeSync, constants, fstatSync, openSync, readFileSync } = nodeFs();
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile() && !stats.isDirectory())
+      throw Object.assign(new Error(`${path} is no file`), { code: "ENXIO" });
+    const { mode, uid, nlink, size, dev, ino } = stats;
+    return { mode, uid, nlink, size, dev, ino, text: readFileSync(fd, "utf8") };
+  } finally {
+    closeSync(fd);
+  }
 }
 
-/** null where it can't be opened, isn't small, or there are no system calls. */
-function readNow(path: string): string | null {
+/** null where it can't be opened, is no file, isn't small, or there are no system calls. */
+function readNow(path: string): OwnedText | null {
   const call = posix()?.linux?.call;
   if (call === undefined) return null;
-  const fd = call("openat", AT_FDCWD, cString(path), O.CLOEXEC);
+  const fd = call("openat", AT_FDCWD, cString(path), O.CLOEXEC | O.NONBLOCK);
   if (fd < 0) return null;
+  const stat = statx("", AT_EMPTY_PATH, fd);
   const buffer = new Uint8Array(4096);
-  const length = call("read", fd, buffer, buffer.length);
+  const isFile = typeof stat === "object" && stat !== null && (stat.mode & 0o170000) === 0o100000;
+  const length = isFile ? call("read", fd, buffer, buffer.length) : -1;
   call("close", fd);
   // A full buffer may be half a file.
-  return length < 0 || length === buffer.length ? null : new TextDecoder().decode(buffer.subarray(0, length));
+  if (!isFile || length < 0 || length === buffer.length) return null;
+  return { ...stat, text: new TextDecoder().decode(buffer.subarray(0, length)) };
 }
 
 /** The fields of `struct statx` (statx(2)), which is the same on all architectures. */
 const STATX = { bytes: 256, basic: 0x7ff, nlink: 16, uid: 20, mode: 28, ino: 32, size: 40, dev: 136 } as const;
 
 /** @returns a negative `errno` where it can't be looked at; null where there are no system calls */
-function statx(path: string, flags = 0): Ownership | number | null {
+function statx(path: string, flags = 0, folder = AT_FDCWD): Ownership | number | null {
   const call = posix()?.linux?.call;
   if (call === undefined) return null;
   const buffer = new Uint8Array(STATX.bytes);
-  const result = call("statx", AT_FDCWD, cString(path), flags, STATX.basic, buffer);
+  const result = call("statx", folder, cString(path), flags, STATX.basic, buffer);
   if (result < 0) return result;
   const view = new DataView(buffer.buffer);
   return {

@@ -3,48 +3,122 @@
  * in it, as the key file has a key. AUTH_STORE wins over it.
  */
 import type { Context } from "../platform/context.ts";
-import { usage } from "../platform/errors.ts";
-import { isThere, ownershipIfThere } from "../platform/small-file.ts";
+import { type AuthError, errorCode, isOutOfFiles, RAISE_FILE_LIMIT, usage } from "../platform/errors.ts";
+import { moveCommand, permitCommand } from "../platform/file-commands.ts";
+import { shellWord } from "../platform/shell-word.ts";
+import { accessHint, isNamed, ownershipIfThere, readOwned } from "../platform/small-file.ts";
 import { utf8 } from "./bytes.ts";
 import { requireOwn } from "./sources/file.ts";
+import { locked } from "./sources/source.ts";
 
 const MAX_BYTES = 4096;
+const WHAT = "file with the vault's address";
 const GIVE_ANEW = "Give it anew: auth vault use <address>\nOr go back to this home's own vault: auth vault use --local";
 
-/** null where there is none: that is one look at the file's name. @throws AuthError `vault_locked`, `usage` */
-export function keptStore({ paths }: Pick<Context, "paths">): string | null {
+type Home = Pick<Context, "paths">;
+
+/**
+ * null where there is none: that is one look at the file's name. One that can't be read is not none, or logins would go to
+ * another vault than the one that was chosen.
+ *
+ * @throws AuthError `vault_locked`, `usage`
+ */
+export function keptStore({ paths }: Home): string | null {
   const path = paths.store;
-  const stat = ownershipIfThere(path);
-  if (stat === null) return null;
-  requireOwn(path, stat, "file with the vault's address", GIVE_ANEW);
-  // Of no other kind, and of no other size, is what this made: opening a pipe would wait for its other end.
-  const text = (stat.mode & 0o170000) === 0o100000 && stat.size <= MAX_BYTES ? read(path) : "";
+  const text = textIfNamed(path);
+  if (text === null) return null;
   const [line = "", ...rest] = text.split("\n");
-  if (/^(rediss?|postgres(ql)?|sqlite):./i.test(line) && rest.join("") === "") return line;
-  throw usage(`${path} holds no address of a vault.`, GIVE_ANEW);
+  if (text.length <= MAX_BYTES && /^(rediss?|postgres(ql)?|sqlite):./i.test(line) && rest.join("") === "") return line;
+  throw noAddress(path);
 }
 
-function read(path: string): string {
-  return process.getBuiltinModule("node:fs").readFileSync(path, "utf8");
+function noAddress(path: string): AuthError {
+  return usage(`${path} holds no address of a vault.`, GIVE_ANEW);
+}
+
+function textIfNamed(path: string): string | null {
+  try {
+    if (!isNamed(path)) return null;
+    const file = readOwned(path);
+    requireOwn(path, file, WHAT, GIVE_ANEW);
+    return file.text;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): unknown {
+  const code = errorCode(error);
+  const cannot = `The ${WHAT} ${path} can't be read`;
+  if (isOutOfFiles(error)) return locked(`${cannot}: too many open files.`, RAISE_FILE_LIMIT);
+  switch (code) {
+    case "ENOENT":
+    case "ELOOP":
+      return locked(`${cannot}: it is a link that leads to no file.`, `Put back what it leads to.\n${GIVE_ANEW}`);
+    case "EACCES":
+    case "EPERM":
+      return locked(`${cannot}: permission denied.`, permission(path));
+    case "EISDIR":
+      return isFolder(path) ? folder(path) : noAddress(path);
+    case "ENXIO":
+      return noAddress(path);
+    case "EIO":
+    case "ESTALE":
+    case "ENOTCONN":
+      return locked(`${cannot}: the disk reports an error (${code}).`, `Check the disk.\n${GIVE_ANEW}`);
+    default:
+      return error;
+  }
+}
+
+function permission(path: string): string {
+  const stat = ownershipIfThere(path);
+  if (stat !== null) return accessHint(path, stat, `Make it readable: ${permitCommand(path)}`);
+  const above = path.replace(/[/\\][^/\\]*$/, "");
+  return `Its folder, or one above that, is closed to this user. To open it: chmod u+rwx ${shellWord(above)}`;
+}
+
+function isFolder(path: string): boolean {
+  return ((ownershipIfThere(path, "link")?.mode ?? 0) & 0o170000) === 0o040000;
+}
+
+/** Something of a person's may be in it, so that nothing here removes it. */
+function folder(path: string): AuthError {
+  return usage(
+    `${path} is a folder, and holds no address of a vault.`,
+    `Move it away: ${moveCommand(path, `${path}.old`)}`,
+  );
 }
 
 /** On the disk when this returns. @throws AuthError `usage`, `vault_unwritable` */
-export async function keepStore({ paths }: Pick<Context, "paths">, address: string): Promise<void> {
+export async function keepStore({ paths }: Home, address: string): Promise<void> {
   if (address.length >= MAX_BYTES || /[\r\n]/.test(address)) throw usage("This is no address of a vault.", FORM);
-  const [{ basename, dirname }, { replaceFile }] = await Promise.all([
+  const { store } = paths;
+  if (isFolder(store)) throw folder(store);
+  const [{ basename, dirname }, { removeDrafts, replaceFile }] = await Promise.all([
     import("node:path"),
     import("./replace-file.ts"),
   ]);
-  const { store } = paths;
+  removeDrafts(dirname(store));
   replaceFile(dirname(store), basename(store), utf8(`${address}\n`), { durable: true });
 }
 
 const FORM = "For example: auth vault use rediss://user@host:6379/0?prefix=team";
 
-/** @returns whether there was one. @throws AuthError `vault_unwritable` */
-export async function dropStore({ paths }: Pick<Context, "paths">): Promise<boolean> {
-  if (!isThere(paths.store)) return false;
-  const [{ rmSync }, { touching }] = await Promise.all([import("node:fs"), import("./files.ts")]);
-  touching(paths.store, () => rmSync(paths.store));
-  return true;
+/** @returns whether there was one. @throws AuthError `vault_unwritable`, `usage` */
+export async function dropStore({ paths }: Home): Promise<boolean> {
+  const { store } = paths;
+  const [{ rmSync }, { dirname }, { lstat, touching }, { removeDrafts }] = await Promise.all([
+    import("node:fs"),
+    import("node:path"),
+    import("./files.ts"),
+    import("./replace-file.ts"),
+  ]);
+  removeDrafts(dirname(store));
+  if (isFolder(store)) throw folder(store);
+  return touching(store, () => {
+    if (lstat(store) === null) return false;
+    rmSync(store);
+    return true;
+  });
 }

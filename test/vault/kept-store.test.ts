@@ -1,6 +1,16 @@
 /** Where a home's vault is: a variable, what `auth vault use` keeps, or the home itself. */
 import { expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dropStore, keepStore, keptStore } from "../../src/vault/kept-store.ts";
 import { storeAt } from "../../src/vault/store.ts";
 import { newHome, refusal } from "./home.ts";
@@ -20,7 +30,7 @@ test("the address is kept privately, is used where AUTH_STORE says nothing, and 
   expect([used.chosenBy, used.isNear, await used.shown()]).toEqual([
     "use",
     false,
-    "redis://redis.example:6379/0 (prefix team)",
+    "rediss://redis.example:6379/0 (prefix team)",
   ]);
   expect(storeAt(home.context({ AUTH_STORE: "" })).chosenBy).toBe("use");
   const named = storeAt(home.context({ AUTH_STORE: "sqlite:/there/vault.db" }));
@@ -71,6 +81,56 @@ test("a link is followed to a file of this user's, as of dotfiles that are kept 
   writeFileSync(`${home.folder}/elsewhere`, `${ADDRESS}\n`, { mode: 0o600 });
   symlinkSync(`${home.folder}/elsewhere`, store);
   expect(keptStore(home.context())).toBe(ADDRESS);
+});
+
+test.each(["a link that leads nowhere", "a link that leads to itself"])(
+  "%s is not taken for no address: another vault would be used without a word",
+  async (what) => {
+    using home = newHome();
+    const { store } = home.context().paths;
+    symlinkSync(what === "a link that leads to itself" ? store : `${home.folder}/unmounted/store`, store);
+    const refused = await refusedAt(home.context());
+    expect([refused.code, refused.text.includes(store)]).toEqual(["vault_locked", true]);
+    expect(refused.text).toContain("auth vault use --local");
+    expect(await dropStore(home.context())).toBe(true);
+    expect(storeAt(home.context()).chosenBy).toBeNull();
+  },
+);
+
+test("below what is no folder there is no address, as for a service whose home is /dev/null", () => {
+  using home = newHome();
+  const context = home.context();
+  expect(keptStore({ paths: { ...context.paths, store: "/dev/null/auth/store" } })).toBeNull();
+});
+
+test("a folder in its place is left there, and every way on says to move it away", async () => {
+  using home = newHome();
+  const { store } = home.context().paths;
+  mkdirSync(store);
+  const refused = await Promise.all([
+    refusedAt(home.context()),
+    refusal(dropStore(home.context())),
+    refusal(keepStore(home.context(), ADDRESS)),
+  ]);
+  for (const { code, text } of refused)
+    expect([code, text.includes(`mv ${store} ${store}.old`)]).toEqual(["usage", true]);
+  expect(statSync(store).isDirectory()).toBe(true);
+});
+
+test("drafts that killed commands left, with a password in them, go at the next use and with --local", async () => {
+  using home = newHome();
+  const draft = `${home.context().paths.store}.0123456789abcdef.new`;
+  const leave = (): void => {
+    writeFileSync(draft, `${ADDRESS}\n`, { mode: 0o600 });
+    const hoursAgo = new Date(Date.now() - 3 * 3_600_000);
+    utimesSync(draft, hoursAgo, hoursAgo);
+  };
+  leave();
+  await keepStore(home.context(), ADDRESS);
+  expect(existsSync(draft)).toBe(false);
+  leave();
+  await dropStore(home.context());
+  expect(existsSync(draft)).toBe(false);
 });
 
 test("nothing is kept of an address that the file couldn't hold", async () => {

@@ -245,6 +245,41 @@ describe.skipIf(!run)(`attacks on the files beside a vault${run ? "" : " (skippe
   });
 });
 
+describe.skipIf(!run)("the address that auth vault use keeps", () => {
+  const address = (): string => join(home.folder, "store");
+  const kept = async (): Promise<string> => {
+    const code = `
+      const { keptStore } = await import(${JSON.stringify(join(import.meta.dir, "../../src/vault/kept-store.ts"))});
+      try { console.log(keptStore({ paths: { store: process.argv[1] } })); }
+      catch (error) { console.log(error.code, error.message, error.hint); }`;
+    const child = Bun.spawn([...as(ALICE), process.execPath, "-e", code, address()], { stdout: "pipe" });
+    return new Response(child.stdout).text();
+  };
+  beforeEach(() => {
+    writeFileSync(address(), "sqlite:/there/vault.db\n", { mode: 0o600 });
+    chownSync(address(), ALICE, ALICE);
+  });
+
+  test.each([0o200, 0o000])("in a file of mode %p, it is locked, and how to read it is said", async (mode) => {
+    chmodSync(address(), mode);
+    expect(await kept()).toMatch(
+      /^vault_locked .*store can't be read: permission denied\. Make it readable: chmod 600 /,
+    );
+  });
+
+  test("in a closed folder, it is locked: that there is none can't be told", async () => {
+    chmodSync(home.folder, 0o000);
+    expect(await kept()).toMatch(/^vault_locked .*store can't be read: permission denied\..* chmod u\+rwx /);
+    chmodSync(home.folder, 0o700);
+    expect(await kept()).toBe("sqlite:/there/vault.db\n");
+  });
+
+  test("in another user's file, it is locked", async () => {
+    chownSync(address(), BOB, BOB);
+    expect(await kept()).toMatch(/^vault_locked .*sudo chown/s);
+  });
+});
+
 /** What the vault's refusal advises this user. */
 async function hintOf(uid: number): Promise<string> {
   const code = `

@@ -15,7 +15,7 @@ export async function readFolderFile(path: string): Promise<FolderFile> {
   if (fault !== null) return { text: null, fault };
   try {
     // Whatever takes its place from here on has another content, which is what counts.
-    const { text } = await readOwned(path);
+    const { text } = readOwned(path);
     return isText(text) ? { text, fault: null } : { text: null, fault: "it isn't text in UTF-8" };
   } catch (error) {
     const code = errorCode(error);

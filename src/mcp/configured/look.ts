@@ -93,7 +93,7 @@ async function textOf(path: string): Promise<string | null> {
   if (isOpenTo(file, 0o002)) throw untrusted(path, "every user can write it");
   if (file.size > LARGEST) throw untrusted(path, "it is larger than 4 MiB");
   try {
-    return (await readOwned(path)).text;
+    return readOwned(path).text;
   } catch (error) {
     const code = errorCode(error);
     if (code === undefined) throw error;

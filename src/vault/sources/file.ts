@@ -24,7 +24,7 @@ export const fileSource: KeySource = {
     const { key: path } = request.context.paths;
     let file: OwnedText;
     try {
-      file = await readOwned(path);
+      file = readOwned(path);
     } catch (error) {
       throw await unreadable(request.context, path, error);
     }
@@ -114,7 +114,11 @@ async function unreadable(context: Context, path: string, error: unknown): Promi
     case "ENFILE":
       return locked(`The key file ${path} can't be read: too many open files.`, RAISE_FILE_LIMIT);
     case "EISDIR":
-      return locked(`The key file ${path} is a folder.`, "Put the key file back in its place. The vault is as it was.");
+    case "ENXIO":
+    case "ELOOP": {
+      const what = errorCode(error) === "EISDIR" ? "is a folder" : "is not a file";
+      return locked(`The key file ${path} ${what}.`, "Put the key file back in its place. The vault is as it was.");
+    }
     default:
       return error;
   }

@@ -22,7 +22,7 @@ export async function ownIdentity(context: Context): Promise<Secret | null> {
     throw new AuthError("key_invalid", `${IDENTITY_VARIABLE} is not an identity of age.`, { hint: FORM });
   }
   const { identity: path } = context.paths;
-  const file = await readIdentityFile(path);
+  const file = readIdentityFile(path);
   if (file === null || file.text.trim() === "") return null;
   requireOwn(
     path,
@@ -92,9 +92,9 @@ function identityIn(text: string): Secret | null {
   return IDENTITY.test(line) ? new Secret(line) : null;
 }
 
-async function readIdentityFile(path: string): Promise<OwnedText | null> {
+function readIdentityFile(path: string): OwnedText | null {
   try {
-    return await readOwned(path);
+    return readOwned(path);
   } catch (error) {
     switch (errorCode(error)) {
       case "ENOENT":
@@ -105,7 +105,9 @@ async function readIdentityFile(path: string): Promise<OwnedText | null> {
         throw locked(`The identity file ${path} can't be read: too many open files.`, RAISE_FILE_LIMIT);
       case "EACCES":
       case "EPERM":
+      case "ELOOP":
       case "EISDIR":
+      case "ENXIO":
         throw locked(
           `The identity file ${path} can't be read: ${errorCode(error)}.`,
           "It must be a file of this user's, with mode 600.",
