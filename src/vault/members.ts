@@ -64,6 +64,13 @@ export function notPublicKey(text: string): AuthError {
   );
 }
 
+export function mistypedPublicKey(): AuthError {
+  return usage(
+    "The public key has a mistake in it: its checksum is wrong.",
+    "Copy it again, as it is printed there by: auth vault member key",
+  );
+}
+
 /** @returns the list with one more. @throws AuthError `usage` */
 export function withMember(members: readonly Member[], added: Member): Member[] {
   const sameKey = members.find(({ publicKey }) => publicKey === added.publicKey);

@@ -39,6 +39,8 @@ export async function membership(context: Context, options: VaultOptions = {}): 
 
 export interface Changed extends Rekeyed {
   readonly members: readonly Member[];
+  /** Names of those who are no members any more. */
+  readonly gone: readonly string[];
 }
 
 /**
@@ -62,6 +64,7 @@ export async function addMember(
 }
 
 /**
+ * @param name in capitals or small letters
  * @param agree asked before this home takes itself out; throws where that isn't meant
  * @throws AuthError `usage` where there is none of that name, or no one would be left; as `rekeyVault`
  */
@@ -69,14 +72,14 @@ export async function removeMember(
   context: Context,
   name: string,
   options: RekeyOptions,
-  agree: () => Promise<void>,
+  agree: (name: string) => Promise<void>,
 ): Promise<Changed> {
   return change(context, options, async (now) => {
     if (now.length === 0) throw noMembers(null);
     const gone = memberNamed(now, name);
     if (now.length === 1)
       throw usage(`${gone.name} is the only member: without one nobody could open the vault.`, OTHER_SOURCE);
-    if (gone.publicKey === (await ownKey(context))) await agree();
+    if (gone.publicKey === (await ownKey(context))) await agree(gone.name);
     return now.filter((member) => member !== gone);
   });
 }
@@ -98,16 +101,31 @@ async function change(
   options: RekeyOptions,
   next: NonNullable<RekeyOptions["members"]>,
 ): Promise<Changed> {
+  let before: readonly Member[] = [];
   let members: readonly Member[] = [];
   const rekeyed = await rekeyVault(context, {
     ...options,
     source: "members",
     members: async (now) => {
+      before = now;
       members = await next(now);
       return members;
     },
   });
-  return { ...rekeyed, members };
+  const came = namesOnlyIn(members, before);
+  const gone = namesOnlyIn(before, members);
+  for (const [what, names] of [
+    ["added", came],
+    ["removed", gone],
+  ] as const)
+    if (names.length > 0)
+      await context.audit({ event: "vault", status: "success", message: `members ${what}: ${names.join(", ")}` });
+  return { ...rekeyed, members, gone };
+}
+
+function namesOnlyIn(members: readonly Member[], others: readonly Member[]): string[] {
+  const keys = others.map(({ publicKey }) => publicKey);
+  return members.filter(({ publicKey }) => !keys.includes(publicKey)).map(({ name }) => name);
 }
 
 /** null where this home has none. */

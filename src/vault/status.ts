@@ -1,14 +1,16 @@
 /** What is known of a vault without its key: `auth vault status`. */
 import { dirname, join } from "node:path";
 import type { Context } from "../platform/context.ts";
+import { AuthError } from "../platform/errors.ts";
 import { shellWord } from "../platform/shell-word.ts";
 import { isOpenTo, modeText } from "../platform/small-file.ts";
 import { windowsFiles } from "../platform/windows-files.ts";
 import { retryWhileBusy } from "./driver.ts";
 import { networkOf } from "./file-systems.ts";
 import { lstat, realPlace, touching, writableByOthers } from "./files.ts";
-import { readHeader } from "./header.ts";
+import { type Header, readHeader } from "./header.ts";
 import { FORMAT } from "./seal.ts";
+import { membersSource } from "./sources/members.ts";
 import { type SourceName, sourceInEnvironment, VARIABLES } from "./sources/source.ts";
 import { openSqlite } from "./sqlite.ts";
 import { storeAt } from "./store.ts";
@@ -22,6 +24,8 @@ export interface VaultStatus {
   /** Counts rekeys, from 1. */
   readonly epoch: number;
   readonly keySource: SourceName;
+  /** Whether this machine has the key of a member; null: the vault has none. */
+  readonly member: boolean | null;
   /** The variable that the key is read from, instead of the recorded source. */
   readonly keyVariable: string | null;
   /** Connections, clients and settings together: they can't be told apart without the key. */
@@ -41,6 +45,7 @@ export async function fileStatus(context: Context, path: string): Promise<VaultS
     const header = await readHeader(driver);
     const real = touching(path, () => realPlace(path));
     const insisted = sourceInEnvironment(context, header.source);
+    const fault = await memberFault(context, header);
     return {
       backend: "sqlite",
       path: real,
@@ -48,9 +53,10 @@ export async function fileStatus(context: Context, path: string): Promise<VaultS
       format: header.bytes[0] ?? FORMAT,
       epoch: header.epoch,
       keySource: header.source,
+      member: header.team === null ? null : fault === null,
       keyVariable: insisted === null ? null : VARIABLES[insisted],
       records: (await retryWhileBusy(() => driver.getKeys("", {}))).length - 1,
-      warnings: vaultWarnings(context, real, header.source),
+      warnings: vaultWarnings(context, real, header.source, fault),
     };
   } finally {
     driver.close();
@@ -64,12 +70,38 @@ export interface VaultWarning {
 }
 
 /** What weakens the vault without keeping it from being used. @param real its path, links resolved */
-export function vaultWarnings(context: Context, real: string, source: SourceName): VaultWarning[] {
-  return [...keyWarnings(context, real, source), ...placeWarnings(real)];
+export function vaultWarnings(
+  context: Context,
+  real: string,
+  source: SourceName,
+  fault: AuthError | null = null,
+): VaultWarning[] {
+  return [...keyWarnings(context, real, source, fault), ...placeWarnings(real)];
 }
 
-/** @param real the vault file, links resolved; null: the vault is on a server */
-export function keyWarnings({ env, paths }: Context, real: string | null, source: SourceName): VaultWarning[] {
+/** Why this machine's key as a member doesn't open it; null: it does, or the vault has no members. */
+export async function memberFault(context: Context, { vaultId, keyId, kdf, team }: Header): Promise<AuthError | null> {
+  if (team === null) return null;
+  try {
+    await membersSource.open({ context, vaultId, keyId, kdf, envelope: team.envelope });
+    return null;
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    return error;
+  }
+}
+
+/**
+ * @param real the vault file, links resolved; null: the vault is on a server
+ * @param fault as `memberFault`
+ */
+export function keyWarnings(
+  { env, paths }: Context,
+  real: string | null,
+  source: SourceName,
+  fault: AuthError | null,
+): VaultWarning[] {
+  if (fault !== null) return [{ about: "key", text: fault.message, remedy: fault.hint ?? null }];
   if (source === "members") return env.AUTH_IDENTITY ? [] : identityWarnings(paths.identity);
   if (source !== "file") return [];
   const key = lstat(paths.key);
@@ -91,14 +123,6 @@ function keyFileWarning(path: string, device: number, real: string | null): Vaul
 }
 
 function identityWarnings(path: string): VaultWarning[] {
-  if (lstat(path) === null)
-    return [
-      {
-        about: "key",
-        text: "This machine has no key of a member: the vault can't be opened.",
-        remedy: "auth vault member key",
-      },
-    ];
   const text = `This machine's key as a member is in a file (${path}): anyone who takes it, and the vault or a way to it, can open the vault.`;
   const remedy = "AUTH_IDENTITY, with that key from a secret manager, in place of the file";
   return [...openTo(path, "the identity file "), { about: "key", text, remedy }];

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from "age-encryption";
+import type { Context } from "../../src/platform/context.ts";
 import { initVault } from "../../src/vault/create.ts";
 import { fingerprintOf, hasFingerprint, parseFingerprint } from "../../src/vault/fingerprint.ts";
 import { membersOf, newKey, newKeyId, parseHeader, retiredKeys, unwrap, wrap } from "../../src/vault/header.ts";
@@ -197,6 +198,7 @@ describe("who may be added", () => {
       const refused = await refusal(addMember(home.context(), { name, publicKey }));
       expect([name, publicKey, refused.code]).toEqual([name, publicKey, "usage"]);
       expect(refused.text).not.toContain(BOB);
+      expect([publicKey, refused.text.includes("checksum")]).toEqual([publicKey, publicKey === wrongSum]);
     }
     expect((await vaultStatus(home.context()))?.keySource).toBe("file");
     expect(await read(home)).toBe("1");
@@ -316,9 +318,33 @@ test("a rekey keeps the members; who was removed opens nothing any more, and the
   await rekeyVault(home.context(), {});
   expect(await read(home, { AUTH_IDENTITY: BOB })).toBe("1");
   const changed = await removeMember(home.context(), "BOB", {}, agreed);
-  expect(changed.members).toHaveLength(1);
+  expect([changed.members.length, changed.gone]).toEqual([1, ["bob"]]);
   expect((await refusal(read(home, { AUTH_IDENTITY: BOB }))).code).toBe("vault_locked");
   expect(await read(home)).toBe("1");
+});
+
+test("who came and who left is logged by name", async () => {
+  using home = newHome();
+  await filled(home);
+  const messages: (string | undefined)[] = [];
+  const audit: Context["audit"] = async ({ message }) => void messages.push(message);
+  await addMember({ ...home.context(), audit }, bob, { as: "ann" });
+  await removeMember({ ...home.context(), audit }, "BOB", {}, agreed);
+  expect(messages).toContain("members added: ann, bob");
+  expect(messages).toContain("members removed: bob");
+});
+
+test("the status of a vault says whether this machine is a member", async () => {
+  using home = newHome();
+  await filled(home);
+  expect((await vaultStatus(home.context()))?.member).toBeNull();
+  await addMember(home.context(), bob);
+  const asBob = home.context({ AUTH_IDENTITY: BOB });
+  expect([(await vaultStatus(home.context()))?.member, (await vaultStatus(asBob))?.member]).toEqual([true, true]);
+  await removeMember(home.context(), "bob", {}, agreed);
+  const { member, warnings } = (await vaultStatus(asBob)) ?? {};
+  expect(member).toBe(false);
+  expect(warnings?.map(({ text }) => text).join("\n")).toContain("This machine is not a member of the vault");
 });
 
 test("the last member stays, and this home itself only goes where that is agreed to", async () => {

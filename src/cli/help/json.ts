@@ -100,7 +100,7 @@ export const DOCUMENTS: readonly DocumentShape[] = [
   {
     command: "auth vault status",
     kind: "object",
-    fields: words("backend path vaultId format epoch keySource keyVariable records warnings chosenBy"),
+    fields: words("backend path vaultId format epoch keySource member keyVariable records warnings chosenBy"),
   },
   { command: "auth vault rekey", kind: "object", fields: ["rekeyed", "keySource", "epoch", "records"] },
   {

@@ -100,23 +100,24 @@ const remove = defineCommand({
     ["auth vault member remove laptop --yes", "this machine itself: it can't open the vault afterwards"],
   ],
   run: async (cli, args) => {
-    const agree = () =>
+    const agree = (name: string) =>
       requireConsent(
         cli,
-        `${args.name} is this machine: it can't open the vault any more then. Remove it?`,
+        `${name} is this machine: it can't open the vault any more then. Remove it?`,
         args.yes ?? false,
         "To do it all the same: --yes",
-        `${args.name} is this machine: it couldn't open the vault any more.`,
+        `${name} is this machine: it couldn't open the vault any more.`,
       );
     const changed = await removeMember(cli.context, args.name, vaultDialogue(cli), agree);
+    const [gone = args.name] = changed.gone;
     await report(
       cli,
       changed,
-      { removed: args.name },
-      `Removed ${args.name}: the vault has a new key, for ${membersIn(changed)}.`,
+      { removed: gone },
+      `Removed ${gone}: the vault has a new key, for ${membersIn(changed)}.`,
     );
     cli.output.warn([
-      `${args.name} may have kept what was in the vault until now: tokens, refresh tokens and clients' secrets.`,
+      `${gone} may have kept what was in the vault until now: tokens, refresh tokens and clients' secrets.`,
       "Revoke those that matter, and log in again: auth revoke <connection>",
     ]);
     if (!storeAt(cli.context).isNear)

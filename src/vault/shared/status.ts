@@ -3,7 +3,7 @@ import type { Context } from "../../platform/context.ts";
 import { retryWhileBusy } from "../driver.ts";
 import { FORMAT } from "../seal.ts";
 import { sourceInEnvironment, VARIABLES } from "../sources/source.ts";
-import { keyWarnings, type VaultStatus } from "../status.ts";
+import { keyWarnings, memberFault, type VaultStatus } from "../status.ts";
 import { parseAddress } from "./address.ts";
 import { findHeader, openStore } from "./open.ts";
 import { serverWarnings } from "./weaknesses.ts";
@@ -16,6 +16,7 @@ export async function sharedStatus(context: Context, text: string): Promise<Vaul
     const header = await findHeader(context, address, store);
     if (header === null) return null;
     const insisted = sourceInEnvironment(context, header.source);
+    const fault = await memberFault(context, header);
     return {
       backend: address.backend,
       path: address.shown,
@@ -23,9 +24,10 @@ export async function sharedStatus(context: Context, text: string): Promise<Vaul
       format: header.bytes[0] ?? FORMAT,
       epoch: header.epoch,
       keySource: header.source,
+      member: header.team === null ? null : fault === null,
       keyVariable: insisted === null ? null : VARIABLES[insisted],
       records: (await retryWhileBusy(() => store.driver.getKeys("", {}))).length - 1,
-      warnings: [...keyWarnings(context, null, header.source), ...(await serverWarnings(address, store))],
+      warnings: [...keyWarnings(context, null, header.source, fault), ...(await serverWarnings(address, store))],
     };
   } finally {
     store.driver.close();

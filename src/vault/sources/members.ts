@@ -6,7 +6,7 @@ import { AuthError } from "../../platform/errors.ts";
 import { commandLine, placeholder } from "../../platform/shell-word.ts";
 import { type Bytes, random } from "../bytes.ts";
 import { damagedHeader } from "../header.ts";
-import { type Member, notPublicKey } from "../members.ts";
+import { type Member, mistypedPublicKey, notPublicKey } from "../members.ts";
 import { fromBech32 } from "./bech32.ts";
 import { openEnvelope } from "./envelope.ts";
 import { ownIdentity, ownMember, publicKeyOf, wrongChecksum } from "./identity.ts";
@@ -52,7 +52,7 @@ async function encryptFor(members: readonly Member[], key: Bytes): Promise<Bytes
     try {
       encrypter.addRecipient(publicKey);
     } catch {
-      throw notPublicKey(publicKey);
+      throw fromBech32("age", publicKey) === null ? mistypedPublicKey() : notPublicKey(publicKey);
     }
   try {
     return new Uint8Array(await encrypter.encrypt(key));
