@@ -4,9 +4,8 @@
  *     redis://[user][:password@]host[:port][/database][?prefix=auth&ca=<file>&cache=30&…]      rediss:// with TLS
  *     postgres://user[:password]@host[:port]/database[?schema=auth&sslmode=…&sslrootcert=<file>&cache=30&…]
  *
- * and with either `accept-loss=1`, `accept-cleartext=1`, `fingerprint=…`.
- *
- * Both take `fingerprint=<…>`, too: which vault it is, for a home that comes to it for the first time.
+ * and with either `accept-loss=1`, `accept-cleartext=1`, and `fingerprint=…`: which vault it is, for a home that doesn't know
+ * it yet.
  *
  * A message never shows it as it was given: only `shown`, which has no password in it.
  */
