@@ -172,7 +172,7 @@ async function endLogin(
     message: result.revoked === true ? "revoked at the provider" : "erased here only",
   });
   const done = request.keepSettings ? "Revoked" : "Logged out of";
-  const erased = storeAt(cli.context).isNear ? "erased here" : "erased for every machine of the shared vault";
+  const erased = storeAt(cli.context).isShared ? "erased for every machine of the shared vault" : "erased here";
   if (interruption.aborted && result.revoked === false)
     cli.output.warn(
       `Interrupted: ${result.connection} is ${erased}, but the provider was not waited for and may not have revoked the token.`,

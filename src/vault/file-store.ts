@@ -16,7 +16,7 @@ export function fileStore(context: Context, path: string): Omit<VaultStore, "cho
   return {
     name: path,
     file: path,
-    isNear: true,
+    isShared: false,
     shown: async () => path,
     open: (options) => openFile(context, path, options),
     openDriver: () => openSqlite(path),

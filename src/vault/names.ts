@@ -21,7 +21,7 @@ const BATCH = 128;
 export async function namesAtHand(context: Context, type: RecordType, time: number): Promise<string[]> {
   const store = storeAt(context);
   // A key that is pressed doesn't wait for a server.
-  if (!store.isNear) return [];
+  if (store.isShared) return [];
   const end = performance.now() + time;
   const driver = await store.openDriver();
   if (driver === null) return [];

@@ -24,8 +24,8 @@ export interface VaultStore {
   readonly name: string;
   /** The vault file; for a database, a path of this home beside which are its locks. */
   readonly file: string;
-  /** Whether a read takes no longer than one of a file. */
-  readonly isNear: boolean;
+  /** Whether it is a database, which other machines may use. */
+  readonly isShared: boolean;
   /** The whole place, for messages: without a password. @throws AuthError `usage` */
   shown(): Promise<string>;
   /** As `openVault`. */

@@ -27,9 +27,9 @@ test("the address is kept privately, is used where AUTH_STORE says nothing, and 
   expect(statSync(store).mode & 0o777).toBe(0o600);
   expect(readFileSync(store, "utf8")).toBe(`${ADDRESS}\n`);
   const used = storeAt(home.context());
-  expect([used.chosenBy, used.isNear, await used.shown()]).toEqual([
+  expect([used.chosenBy, used.isShared, await used.shown()]).toEqual([
     "use",
-    false,
+    true,
     "rediss://redis.example:6379/0 (prefix team)",
   ]);
   expect(storeAt(home.context({ AUTH_STORE: "" })).chosenBy).toBe("use");
@@ -43,7 +43,7 @@ test("the address is kept privately, is used where AUTH_STORE says nothing, and 
 test("another file is used as well", async () => {
   using home = newHome();
   await keepStore(home.context(), "sqlite:/there/vault.db");
-  expect(storeAt(home.context())).toMatchObject({ chosenBy: "use", file: "/there/vault.db", isNear: true });
+  expect(storeAt(home.context())).toMatchObject({ chosenBy: "use", file: "/there/vault.db", isShared: false });
 });
 
 test("a file that others can reach isn't used: it says where logins go", async () => {

@@ -76,7 +76,7 @@ const add = defineCommand({
       const variable = sourceInEnvironment(context, null);
       if (variable !== null) output.notice(`Unset ${VARIABLES[variable]}: where it is set it must open the vault.`);
     }
-    if (storeAt(context).isNear) return;
+    if (!storeAt(context).isShared) return;
     const address = storeAt(context).address() ?? placeholder("address");
     const words = ["auth", "vault", "use", address, "--fingerprint", changed.fingerprint];
     output.say(`On that machine: ${commandLine(words)}`);
@@ -120,7 +120,7 @@ const remove = defineCommand({
       `${gone} may have kept what was in the vault until now: tokens, refresh tokens and clients' secrets.`,
       "Revoke those that matter, and log in again: auth revoke <connection>",
     ]);
-    if (!storeAt(cli.context).isNear)
+    if (storeAt(cli.context).isShared)
       cli.output.say("Who reached the server reaches it still: give it a new password, too.");
   },
 });
@@ -153,7 +153,7 @@ const list = defineCommand({
       return output.say(`The vault has no members: its key comes from ${SOURCE_WORDS[source]}.`);
     const rows = members.map(({ name, publicKey, self }) => [name, publicKey, self ? "this machine" : ""]);
     await printTable(output, ["MEMBER", "PUBLIC KEY", ""], rows);
-    if (!storeAt(cli.context).isNear) output.say(`The vault's fingerprint: ${fingerprint}`);
+    if (storeAt(cli.context).isShared) output.say(`The vault's fingerprint: ${fingerprint}`);
   },
 });
 

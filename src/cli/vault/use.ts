@@ -82,7 +82,7 @@ async function useAddress(cli: Cli, given: string, fingerprint: string | undefin
     ),
   );
   const logins = joined.vaultId === null ? [] : await loginsIn(there, again);
-  await keepStore(context, store.isNear ? `sqlite:${store.file}` : address);
+  await keepStore(context, store.isShared ? address : `sqlite:${store.file}`);
   await report(cli, joined, logins);
   await sayNext(cli, store, address, { hasVault: joined.vaultId !== null, hasLogins: logins.length > 0 });
   if (context.env.AUTH_STORE) output.notice("AUTH_STORE is set, and wins over it: unset it.");
@@ -140,12 +140,12 @@ async function sayNext({ context, output }: Cli, store: VaultStore, address: str
   const init = commandLine(["auth", "vault", "init", ...keyFor(store, context.env)]);
   if (!found.hasVault) output.say(`There is no vault yet. To make one: ${init}`);
   const own = `sqlite:${context.paths.vault}`;
-  if (store.isNear && store.file === context.paths.vault) return;
+  if (!store.isShared && store.file === context.paths.vault) return;
   const status = await vaultStatus({ ...context, env: { ...context.env, AUTH_STORE: own } });
   if (status === null || status.records === 0) return;
   const has = `This home's own vault still has ${countOf(status.records)}.`;
   if (found.hasLogins) return output.say(`${has} To go back to it: auth vault use --local`);
-  const to = store.isNear ? `sqlite:${store.file}` : address;
+  const to = store.isShared ? address : `sqlite:${store.file}`;
   const shown = withoutPassword(to) === to ? to : "-";
   const key = found.hasVault ? [] : keyFor(store, keysOfOther(context.env).env);
   const copy = withStore(shellWord(own), commandLine(["auth", "vault", "copy", "--to", shown, ...key]));
@@ -161,5 +161,5 @@ interface Found {
 /** A key for a new vault that other machines can have, too, unless the environment has one. */
 function keyFor(store: VaultStore, env: Environment): string[] {
   const given = Object.values(VARIABLES).some((name) => env[name]);
-  return store.isNear || given ? [] : ["--key", "members"];
+  return !store.isShared || given ? [] : ["--key", "members"];
 }

@@ -11,7 +11,7 @@ export function sharedStore(context: Context, text: string): Omit<VaultStore, "c
     get file() {
       return context.paths.vault;
     },
-    isNear: false,
+    isShared: true,
     shown: async () => (await (await import("./address.ts")).parseAddress(text)).shown,
     open: async (options) => (await import("./open.ts")).openShared(context, text, options),
     openDriver: async () => (await import("./open.ts")).openSharedDriver(context, text),
