@@ -208,6 +208,9 @@ test("what is wrong with an address is said of it", async () => {
   for (const [address, words] of [
     ["ftp://host", "The address names no store"],
     ["redis://host/x", "takes the number of a database"],
+    ["redis://host/0&fingerprint=x", "'&' before its first option"],
+    ["redis://host&prefix=team", "'&' before its first option"],
+    ["postgres://me@host/db&schema=team", "'&' before its first option"],
     ["sqlite:", "The address names no file"],
     ["postgres://host/db", "names no user"],
   ] as const) {

@@ -124,7 +124,15 @@ describe.skipIf(lacking("redis-server", "openssl"))("docs/fleet.md", () => {
     const job = machine({ AUTH_STORE: `${store}&fingerprint=${fingerprint}`, AUTH_IDENTITY: identityOf(other) });
     expect(succeeded(await sh("auth token sentry", job))).toBe(token);
 
-    succeeded(await sh(page(section, 4), first));
+    const kept = join(tempFolder(), "secret");
+    const made = page(section, 4, { "gh secret set AUTH_IDENTITY": 'cat > "$KEPT"' });
+    const jobsKey = succeeded(await sh(made, machine({ KEPT: kept })));
+    succeeded(await sh('auth vault member add job "$PUBLIC_KEY"', { ...first, PUBLIC_KEY: jobsKey }));
+    const AUTH_IDENTITY = readFileSync(kept, "utf8");
+    const fresh = machine({ AUTH_STORE: `${store}&fingerprint=${fingerprint}`, AUTH_IDENTITY });
+    expect(succeeded(await sh("auth token sentry", fresh))).toBe(token);
+
+    succeeded(await sh(page(section, 5), first));
     const after = await sh("auth list", other);
     expect({ code: after.code, stderr: after.stderr }).toEqual({
       code: 8,

@@ -69,6 +69,11 @@ export async function parseAddress(store: string): Promise<SharedAddress> {
   const user = decoded(url.username);
   if (password !== "") knowSecret(password);
   if (url.hostname === "") throw wrong("AUTH_STORE names no host.", backend);
+  if (/&[^?]*=/.test(url.host + url.pathname))
+    throw wrong(
+      "AUTH_STORE has '&' before its first option: write '?' there, and '&' before each further one.",
+      backend,
+    );
   if (url.hash !== "") throw wrong("AUTH_STORE has a '#' in it: in a password, write %23.", backend);
   // Of a password that has a '/' in it: `postgres://user:12/34@host`.
   if (url.pathname.includes("@")) throw wrong("AUTH_STORE has an '@' after the host and its port.", backend);
