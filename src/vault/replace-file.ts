@@ -1,5 +1,5 @@
 /** A private file that is replaced whole: a reader finds all of the old content or all of the new. */
-import { closeSync, constants, openSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, constants, linkSync, openSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { syncFile } from "../platform/disk.ts";
 import { errorCode } from "../platform/errors.ts";
@@ -21,6 +21,35 @@ export function replaceFile(folder: string, name: string, content: Uint8Array, h
   } catch (error) {
     removeDraft(draft);
     throw error;
+  }
+}
+
+/**
+ * Makes a private file with all of its content at once: of several processes, one makes it. On the disk when this returns.
+ *
+ * @returns false where something has the name already: then nothing was written
+ * @throws AuthError `vault_unwritable`
+ */
+export function createWhole(folder: string, name: string, content: Uint8Array): boolean {
+  ensureFolder(folder);
+  const path = join(folder, name);
+  const draft = join(folder, `${name}.${random(8).toHex()}.new`);
+  try {
+    createPrivate(draft);
+    return touching(path, () => {
+      fill(draft, content, true);
+      try {
+        linkSync(draft, path);
+      } catch (error) {
+        // Where there are no hard links, another process may find it empty for a moment.
+        if (errorCode(error) === "EEXIST" || !createPrivate(path)) return false;
+        fill(path, content, true);
+      }
+      syncFolder(folder);
+      return true;
+    });
+  } finally {
+    removeDraft(draft);
   }
 }
 

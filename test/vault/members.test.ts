@@ -1,6 +1,7 @@
 /** Vaults that each member opens with a key of their own. Between machines: shared-members.test.ts. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from "age-encryption";
 import type { Context } from "../../src/platform/context.ts";
 import { initVault } from "../../src/vault/create.ts";
@@ -256,6 +257,29 @@ test("processes that make this home's key at once all have the same", async () =
   const all = await Promise.all(Array.from({ length: 8 }, () => ownPublicKey(home.context())));
   expect(new Set(all.map(({ publicKey }) => publicKey)).size).toBe(1);
   expect(await ownPublicKey(home.context())).toMatchObject({ publicKey: all[0]?.publicKey ?? "" });
+  // No other secret stays in the file, nor a draft beside it.
+  expect(readFileSync(home.context().paths.identity, "utf8").match(/^AGE-SECRET-KEY-1/gm)).toHaveLength(1);
+  expect(all.filter(({ made }) => made)).toHaveLength(1);
+  expect(readdirSync(home.folder)).toEqual(["identity"]);
+});
+
+test("this home's key is written to an empty file, as a full disk leaves one", async () => {
+  using home = newHome();
+  const { identity } = home.context().paths;
+  writeFileSync(identity, "\n", { mode: 0o600 });
+  const { publicKey } = await ownPublicKey(home.context());
+  expect(await ownPublicKey(home.context())).toEqual({ publicKey, made: false });
+  expect(readFileSync(identity, "utf8")).toStartWith("\n# public key: ");
+});
+
+test("a pipe in the place of this home's key is refused, and not waited for", async () => {
+  using home = newHome();
+  Bun.spawnSync(["mkfifo", home.context().paths.identity]);
+  const script = `const { ownIdentity } = await import(process.argv[1]);
+    try { await ownIdentity({ env: {}, paths: { identity: process.argv[2] } }); } catch (error) { console.log(error.code); }`;
+  const path = join(import.meta.dir, "../../src/vault/sources/identity.ts");
+  const child = Bun.spawn([process.execPath, "-e", script, path, home.context().paths.identity], { stdout: "pipe" });
+  expect(await new Response(child.stdout).text()).toBe("vault_locked\n");
 });
 
 test("a home without a key, one that is no member, and one whose key is damaged or others' are told what to do", async () => {

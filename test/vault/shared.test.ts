@@ -1,6 +1,6 @@
 /** A vault that machines share, over each database: who finds what there, and what is noticed when it isn't as it was. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { initVault } from "../../src/vault/create.ts";
 import { parseAddress } from "../../src/vault/shared/address.ts";
@@ -283,8 +283,9 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       const file = join(home.folder, files().find((path) => path.includes("/seen/")) ?? "");
       const old = join(dirname(file), "a.0123456789abcdef.new");
       const fresh = join(dirname(file), "b.0123456789abcdef.new");
-      for (const path of [old, fresh]) writeFileSync(path, "");
-      utimesSync(old, new Date(0), new Date(0));
+      const address = `${home.context().paths.store}.0123456789abcdef.new`;
+      for (const path of [old, fresh, address]) writeFileSync(path, "");
+      for (const path of [old, address]) utimesSync(path, new Date(0), new Date(0));
       // As at a full disk: the draft is made, and nothing comes of it.
       rmSync(file);
       mkdirSync(file);
@@ -296,6 +297,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
           .filter((path) => path.endsWith(".new"))
           .map((path) => basename(path)),
       ).toEqual([basename(fresh)]);
+      expect(existsSync(address)).toBe(false);
     });
 
     test("records without a header, a damaged one and one of a newer version are left as they are", async () => {

@@ -157,7 +157,11 @@ export function readIfPossible({ debug }: Pick<Context, "debug">, path: string):
   }
 }
 
-/** @param folder the home's, for this vault */
-export function clearHome(folder: string): void {
-  for (const part of [folder, join(folder, "seen"), join(folder, "cache")]) removeDrafts(part);
+/**
+ * Removes what killed processes had begun to write, also beside the address that this home uses, with a password in it.
+ *
+ * @param folder the home's, for this vault
+ */
+export function clearHome({ paths }: Home, folder: string): void {
+  for (const part of [folder, join(folder, "seen"), join(folder, "cache"), dirname(paths.store)]) removeDrafts(part);
 }

@@ -50,7 +50,7 @@ export function sharedPlace(
         const hash = hmac(indexKey, pack("lock", name)).toHex();
         lease = await takeLease(store.leases, hash);
         if (lease === null) return null;
-        if (!isClear) clearHome(folder);
+        if (!isClear) clearHome(context, folder);
         isClear = true;
         const held = lease;
         const { owner } = held;

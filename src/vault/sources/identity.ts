@@ -3,10 +3,12 @@
  * of the home, as `age-keygen` makes one. It is one for all vaults, and outlives their rekeys.
  */
 import { hostname } from "node:os";
+import { basename, dirname } from "node:path";
 import type { Context } from "../../platform/context.ts";
 import { AuthError, errorCode, RAISE_FILE_LIMIT } from "../../platform/errors.ts";
 import { Secret } from "../../platform/secret.ts";
 import { type OwnedText, readOwned } from "../../platform/small-file.ts";
+import { utf8 } from "../bytes.ts";
 import type { Member } from "../members.ts";
 import { requireOwn } from "./file.ts";
 import { IDENTITY_VARIABLE, locked } from "./source.ts";
@@ -64,12 +66,21 @@ export async function ownPublicKey(context: Context): Promise<{ readonly publicK
   if (there !== null) return { publicKey: await publicKeyOf(there), made: false };
   const { generateX25519Identity } = await import("age-encryption");
   const identity = new Secret(await generateX25519Identity());
-  const { appendPrivate } = await import("../files.ts");
-  appendPrivate(context.paths.identity, `# public key: ${await publicKeyOf(identity)}\n${identity.reveal()}\n`);
-  // Read as it will be read. Another process may have made one at the same moment: the first one in the file is the home's.
+  await keepIdentity(context, `# public key: ${await publicKeyOf(identity)}\n${identity.reveal()}\n`);
+  // Read as it will be read. Another process may have made one at the same moment.
   const own = await ownIdentity(context);
   if (own === null) throw locked(`${context.paths.identity} doesn't keep what is written to it.`, "Look at the disk.");
   return { publicKey: await publicKeyOf(own), made: own.equals(identity) };
+}
+
+/** Not where another process has just kept one: a secret that is used for nothing would stay in the file. */
+async function keepIdentity(context: Context, text: string): Promise<void> {
+  const { identity: path } = context.paths;
+  const { createWhole } = await import("../replace-file.ts");
+  if (createWhole(dirname(path), basename(path), utf8(text)) || (await ownIdentity(context)) !== null) return;
+  // There is a file, with no key in it.
+  const { appendPrivate } = await import("../files.ts");
+  appendPrivate(path, text);
 }
 
 /** @param name by default the user's and the machine's */
@@ -103,11 +114,15 @@ function readIdentityFile(path: string): OwnedText | null {
       case "EMFILE":
       case "ENFILE":
         throw locked(`The identity file ${path} can't be read: too many open files.`, RAISE_FILE_LIMIT);
+      case "EISDIR":
+      case "ENXIO":
+        throw locked(
+          `${path} is not a file, so there is no identity of this machine in it.`,
+          "Move it away, and put the identity file back.",
+        );
       case "EACCES":
       case "EPERM":
       case "ELOOP":
-      case "EISDIR":
-      case "ENXIO":
         throw locked(
           `The identity file ${path} can't be read: ${errorCode(error)}.`,
           "It must be a file of this user's, with mode 600.",
