@@ -57,7 +57,7 @@ export function remoteVault(agent: AgentClient, id: string, openHere: () => Prom
     requireWritable: async (connection) => (await here()).requireWritable(connection),
     reload: async () => (await opened)?.reload(),
     tryLock: async (name) => (await here()).tryLock(name),
-    keptIncarnation: async (connection) => (await here()).keptIncarnation(connection),
+    keptVersion: async (connection) => (await here()).keptVersion(connection),
     fingerprint: async (secret) => (await here()).fingerprint(secret),
     close: () => opened?.then((there) => there.close()).catch(() => {}),
   };

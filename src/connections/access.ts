@@ -71,7 +71,7 @@ async function renewed(services: Services, stored: Stored, options: AccessOption
   if (usable === null && error !== null && NO_SERVER.includes(error.code))
     throw expiredHere(stored, error, services.context.now());
   if (usable === null) throw error ?? new AuthError("internal", `There is no token of ${display(stored.ref)}.`);
-  return { stored: usable, warning };
+  return { stored: usable, warning: warning ?? warningOf(usable, services.context.now()) };
 }
 
 const NO_SERVER: readonly ErrorCode[] = ["vault_unreachable", "busy"];

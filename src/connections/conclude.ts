@@ -215,9 +215,10 @@ async function concludeFailure(attempt: Attempt, cause: OAuthFailure): Promise<O
     return failedAs({ ...noted, record: change(noted.record) });
   }
   if (registration !== undefined && refusesClient(cause)) await forgetRegistration(attempt);
+  // Of no more use, even where something newer is there; but one that can't be read may have a new refresh token in it.
+  if (committed.kind === "gone" || !failure.unreadable) await blank(attempt);
   if (committed.kind === "replaced") return adoptOutcome(committed.stored, noted, now);
   if (committed.kind === "overtaken") return failedAs(committed.stored);
-  if (committed.kind === "gone" || !failure.unreadable) await blank(attempt);
   if (committed.kind === "gone") throw notFound(noted.ref);
   return failedAs(committed.stored);
 }
@@ -234,9 +235,13 @@ async function forgetRegistration({ services, tokenEndpoint, noted }: Attempt): 
   }
 }
 
-/** Only by the holder, and never a reason to fail: once its outcome is committed, a kept reply opens no more. */
-async function blank({ services, lease, note }: Attempt): Promise<void> {
-  if (note === null || !lease.held) return;
+async function blank(attempt: Attempt): Promise<void> {
+  if (attempt.note !== null) await blankReply(attempt);
+}
+
+/** Only by the holder, and never a reason to fail: who takes the lock next finds out that a kept reply is of no more use. */
+export async function blankReply({ services, lease }: Pick<Attempt, "services" | "lease">): Promise<void> {
+  if (!lease.held) return;
   try {
     await lease.reply.blank();
   } catch (error) {

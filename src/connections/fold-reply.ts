@@ -1,12 +1,15 @@
-/** A reply that was kept and never stored is taken in, before anything is sent. */
+/** A reply that was kept and never stored is taken in, before anything is sent; one of a state that was replaced is blanked. */
 import { decodeRaw } from "../oauth/body.ts";
 import { OAuthFailure, type TokenReply } from "../oauth/types.ts";
 import { deferSignals } from "../platform/signals.ts";
+import { sameVersion } from "../vault/reply.ts";
+import type { Version } from "../vault/types.ts";
 import { readReply } from "./attempt.ts";
-import { type Attempt, conclude, versionOf } from "./conclude.ts";
+import { type Attempt, blankReply, conclude, versionOf } from "./conclude.ts";
 import { decodeKept, type KeptReply, tokensFingerprint } from "./kept-reply.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Note, Tokens } from "./record.ts";
+import { vaultName } from "./ref.ts";
 import type { RefreshLease } from "./refresh-lease.ts";
 import type { Services } from "./services.ts";
 import { requireConnection, type Stored } from "./store.ts";
@@ -59,25 +62,35 @@ export async function viewOfNote(services: Services, stored: Stored, note: Note 
 /**
  * The reply to what the note says; or to a refresh that came after what the vault has, which was restored from a backup, or
  * whose server lost what it had confirmed; or to one that was sent with the very tokens that are there now, although others
- * have tried with them since.
+ * have tried with them since. Where all that is kept was sent with tokens of this login that have been replaced, it is
+ * blanked: each call would look for it. What doesn't open or tell stays: it may be the only copy of a refresh token.
  */
-async function waitingReply(services: Services, current: Stored, { reply }: RefreshLease): Promise<Waiting | null> {
+async function waitingReply(services: Services, current: Stored, lease: RefreshLease): Promise<Waiting | null> {
+  const { reply } = lease;
   const { version, record } = current;
   const noted = record.note && (await reply.read(versionOf(current, record.note)));
   if (record.note && noted) {
     const kept = decodeKept(noted) ?? { note: record.note, sentFor: null, raw: decodeRaw(noted) };
     return { ...kept, isOvertaken: false };
   }
-  const others = (await reply.kept())
+  const all = await reply.kept();
+  const others = all
     .filter((kept) => kept.version.incarnation === version.incarnation)
     .sort((one, other) => other.version.generation - one.version.generation);
-  for (const { version: at, bytes } of others) {
-    const kept = decodeKept(bytes);
+  const replaced: Version[] = [];
+  for (const found of others) {
+    const kept = decodeKept(found.bytes);
     if (kept === null) continue;
-    if (at.generation > version.generation) return { ...kept, isOvertaken: false };
+    if (found.version.generation > version.generation) return { ...kept, isOvertaken: false };
+    // Each API has an access token of its own.
     const there = await viewOfNote(services, current, kept.note);
-    if (kept.sentFor !== null && kept.sentFor === (await tokensFingerprint(services.vault, there.record)))
-      return { ...kept, isOvertaken: true };
+    const tokens = await tokensFingerprint(services.vault, there.record);
+    if (kept.sentFor === null || tokens === null) continue;
+    if (kept.sentFor === tokens) return { ...kept, isOvertaken: true };
+    replaced.push(found.version);
   }
+  if (replaced.length === 0 || replaced.length < all.length) return null;
+  const here = await services.vault.keptVersion(vaultName(current.ref));
+  if (here === null || replaced.some((at) => sameVersion(at, here))) await blankReply({ services, lease });
   return null;
 }

@@ -17,7 +17,7 @@ export function encodeKept({ note, sentFor, raw }: KeptReply): Uint8Array {
   return Buffer.concat([new TextEncoder().encode(`${JSON.stringify({ note, sentFor })}\n`), encodeRaw(raw)]);
 }
 
-/** Opened by the vault's key, so it is as `encodeKept` wrote it. @throws AuthError `vault_corrupt` for what it didn't */
+/** @returns null for a reply alone, as an older version kept it @throws AuthError `vault_corrupt` where the reply can't be understood */
 export function decodeKept(bytes: Uint8Array): KeptReply | null {
   const end = bytes.indexOf(10);
   const head = parseJson(new TextDecoder().decode(bytes.subarray(0, Math.max(0, end)))) as

@@ -74,7 +74,7 @@ async function oneRound(
   const { vault } = services;
   const { ref } = first;
   let seen = first;
-  const locks = waits ? vault : locksWhenAnswered(services, () => seen);
+  const locks = locksWhenAnswered(services, () => seen);
   const turn = await waitForLock(locks, vaultName(ref), {
     timeout: LIMITS.lockWait,
     watch: async () => {

@@ -4,8 +4,8 @@ import type { Services } from "./services.ts";
 import type { Stored } from "./store.ts";
 
 /**
- * Whether this home keeps a reply of this login that may not be stored yet. A record that is in order is not looked after:
- * a refresh leaves its note in the record until its outcome is stored.
+ * Whether this home keeps a reply of this login that may not be stored yet; under the lock it turns out. A record that is
+ * in order is not looked after: a refresh leaves its note in the record until its outcome is stored.
  */
 export async function replyWaits(
   { vault }: Pick<Services, "vault">,
@@ -14,5 +14,5 @@ export async function replyWaits(
   const failure = record.failure ?? view?.whole.failure ?? null;
   // One that can't be read was taken in as far as it can be.
   if ((record.note === null && failure === null) || failure?.unreadable) return false;
-  return (await vault.keptIncarnation(vaultName(ref))) === version.incarnation;
+  return (await vault.keptVersion(vaultName(ref)))?.incarnation === version.incarnation;
 }

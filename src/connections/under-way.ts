@@ -3,6 +3,7 @@ import { feature } from "bun:bundle";
 import { mutated } from "../platform/faults.ts";
 import { LIMITS } from "../platform/limits.ts";
 import type { Lock, Vault } from "../vault/types.ts";
+import { vaultName } from "./ref.ts";
 import type { Services } from "./services.ts";
 import type { Stored } from "./store.ts";
 
@@ -11,7 +12,7 @@ const LONGEST = Math.min(LIMITS.exchange, LIMITS.lease);
 
 /**
  * The vault's locks, but that one which ends by time is left alone while the last note is so fresh that its sender may have
- * the reply yet: that one stores it without a lock.
+ * the reply yet: that one stores it without a lock. Nothing is waited for where the reply is kept in this home.
  *
  * @param latest the record as it was just read
  */
@@ -27,10 +28,30 @@ export function locksWhenAnswered(
     const lock = await vault.tryLock(name);
     if (lock?.confirm === undefined || !isUnderWay(latest())) return lock;
     endsByTime = true;
-    lock.release();
-    return null;
+    let isAnswered = false;
+    try {
+      isAnswered = await isAnsweredHere(vault, latest(), lock);
+    } finally {
+      if (!isAnswered) lock.release();
+    }
+    return isAnswered ? lock : null;
   };
   return { tryLock, ...(vault.lockInterval !== undefined && { lockInterval: vault.lockInterval }) };
+}
+
+/**
+ * Whether this home keeps the reply to what the note says, or to a refresh that came after all that the vault has. A reply
+ * to an earlier refresh tells nothing of this one; nor does one that doesn't open, whatever its file says.
+ */
+async function isAnsweredHere(
+  vault: Pick<Vault, "keptVersion">,
+  { ref, version, record: { note } }: Stored,
+  { reply }: Lock,
+): Promise<boolean> {
+  const at = await vault.keptVersion(vaultName(ref));
+  if (at === null || at.incarnation !== version.incarnation) return false;
+  if (at.generation !== note?.generation && at.generation <= version.generation) return false;
+  return (await reply.read(at)) !== null;
 }
 
 /** The note is dated by its sender's clock, which may be wrong: no more is waited by this machine's own either. */

@@ -11,7 +11,7 @@ export function localPlace(context: Context, path: string): VaultPlace {
   const atOpening = ownershipIfThere(path);
   return {
     tryLock: async (name, indexKey, keys) => (await import("./lock.ts")).lockIn(path, name, indexKey, waiting, keys),
-    keptIncarnation: async (name, indexKey) => (await import("./lock.ts")).keptIn(path, name, indexKey),
+    keptVersion: async (name, indexKey) => (await import("./lock.ts")).keptIn(path, name, indexKey),
     clearLeftovers: async (readHeader) => (await import("./leftovers.ts")).clearLeftovers(context, path, readHeader),
     isReplaced() {
       const there = ownershipIfThere(path);

@@ -14,9 +14,9 @@ import { hasByteLocks, lockByte, unlockByte } from "../platform/file-lock.ts";
 import { O } from "../platform/posix.ts";
 import { type Bytes, hmac, pack } from "./bytes.ts";
 import { checkPrivate, createPrivate, ensureOwnFolder, realPlace, touching, unwritable } from "./files.ts";
-import { keptIncarnation, keptReply, type ReplyKeys } from "./reply.ts";
+import { keptReply, keptVersion, type ReplyKeys } from "./reply.ts";
 import { OPEN_NOFOLLOW } from "./sqlite.ts";
-import type { Lock, LockInterval, Vault } from "./types.ts";
+import type { Lock, LockInterval, Vault, Version } from "./types.ts";
 
 /** RESERVED_BYTE of SQLite's file format ("The lock-byte page"): one writer at a time holds it. */
 const RESERVED_BYTE = 0x40000001;
@@ -129,11 +129,11 @@ export function lockIn(
   };
 }
 
-/** As `Vault.keptIncarnation`, without the lock. @param vault the vault file as it was named */
-export function keptIn(vault: string, name: string, indexKey: Bytes): string | null {
+/** As `Vault.keptVersion`, without the lock. @param vault the vault file as it was named */
+export function keptIn(vault: string, name: string, indexKey: Bytes): Version | null {
   try {
     const hash = hmac(indexKey, pack("lock", name)).toHex();
-    return keptIncarnation(join(dirname(realPlace(vault)), "vault.locks", `${hash}.reply`));
+    return keptVersion(join(dirname(realPlace(vault)), "vault.locks", `${hash}.reply`));
   } catch (error) {
     // Who takes the lock finds out what is wrong there.
     if (errorCode(error) === undefined) throw error;

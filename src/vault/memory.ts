@@ -44,8 +44,8 @@ export class MemoryVault implements Vault {
     return { reply: this.#replyOf(name), release: () => void this.locked.delete(name) };
   }
 
-  async keptIncarnation(name: string): Promise<string | null> {
-    return this.replies.get(name)?.version.incarnation ?? null;
+  async keptVersion(name: string): Promise<Version | null> {
+    return this.replies.get(name)?.version ?? null;
   }
 
   async fingerprint(secret: string): Promise<string> {

@@ -253,7 +253,7 @@ export async function createVault(
     requireWritable,
     reload,
     tryLock,
-    keptIncarnation: (connection) => place.keptIncarnation(connection, keys.index),
+    keptVersion: (connection) => place.keptVersion(connection, keys.index),
     isReplaced: place.isReplaced,
     ...(place.lockInterval !== undefined && { lockInterval: place.lockInterval }),
     fingerprint: async (secret) => hmac(hmac(keys.index, utf8("auth fingerprint")), utf8(secret)).toHex(),

@@ -43,7 +43,7 @@ export function pendingVault(context: Context, options: VaultOptions, onCreated:
     reload: async () => (await existing())?.reload(),
     isReplaced: () => opened?.isReplaced() ?? false,
     tryLock: async (name) => (await made()).tryLock(name),
-    keptIncarnation: async (name) => (await existing())?.keptIncarnation(name) ?? null,
+    keptVersion: async (name) => (await existing())?.keptVersion(name) ?? null,
     fingerprint: async (secret) => (await made()).fingerprint(secret),
     async requireWritable(connection) {
       const there = await existing();

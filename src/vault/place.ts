@@ -8,8 +8,8 @@ import type { Entry, Lock, LockInterval, Version } from "./types.ts";
 export interface VaultPlace {
   /** Takes a connection's lock if it is free; null when another holds it. @param indexKey what locks are named by */
   tryLock(name: string, indexKey: Bytes, keys: ReplyKeys): Promise<Lock | null>;
-  /** As `Vault.keptIncarnation`. */
-  keptIncarnation(name: string, indexKey: Bytes): Promise<string | null>;
+  /** As `Vault.keptVersion`. */
+  keptVersion(name: string, indexKey: Bytes): Promise<Version | null>;
   /** Clears away what killed processes left. @param readHeader the header as it is then */
   clearLeftovers(readHeader: () => Promise<Header>): Promise<void>;
   /** As `Vault.isReplaced`. */

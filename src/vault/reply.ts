@@ -97,10 +97,10 @@ export function sameVersion(one: Version, other: Version): boolean {
   return one.incarnation === other.incarnation && one.generation === other.generation;
 }
 
-/** Of the login whose reply the file holds, or null where it holds none. Known without a key: to be believed once it opens. */
-export function keptIncarnation(path: string): string | null {
+/** What the file holds a reply for, or null where it holds none. Known without a key: to be believed once it opens. */
+export function keptVersion(path: string): Version | null {
   const value = touching(path, () => readValue(path));
-  return (value && readSealedHeader(value))?.version.incarnation ?? null;
+  return (value && readSealedHeader(value))?.version ?? null;
 }
 
 /** What the file holds, or null when it is blank or isn't there. */

@@ -110,8 +110,8 @@ export interface Vault {
   isReplaced(): boolean;
   /** Takes the lock if it is free, without waiting; null when another process holds it. */
   tryLock(name: string): Promise<Lock | null>;
-  /** Of the login whose reply this home keeps for the connection, as far as a look at one file tells; null: none is kept. */
-  keptIncarnation(connection: string): Promise<string | null>;
+  /** What this home keeps a reply of the connection for, as far as a look at one file tells; null: none is kept. */
+  keptVersion(connection: string): Promise<Version | null>;
   /** A keyed HMAC (hex) of a secret, to compare credentials without showing them. */
   fingerprint(secret: string): Promise<string>;
   /** Between two tries for a lock, where each is a question to a server. Absent: a few milliseconds. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { access } from "../../src/connections/access.ts";
 import { keepClient } from "../../src/connections/clients.ts";
-import type { Connection } from "../../src/connections/record.ts";
+import type { Connection, Failure } from "../../src/connections/record.ts";
 import { refreshConnection } from "../../src/connections/refresh.ts";
 import type { Services } from "../../src/connections/services.ts";
 import { stateOf } from "../../src/connections/status.ts";
@@ -12,6 +12,7 @@ import { HttpError } from "../../src/platform/http-failure.ts";
 import { localTime } from "../../src/platform/local-time.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import type { ProviderDefinition } from "../../src/providers/schema.ts";
+import type { Kept } from "../../src/vault/types.ts";
 import { MemoryVault } from "./memory-vault.ts";
 import {
   ending,
@@ -401,6 +402,85 @@ describe("a reply that reached the disk is never lost", () => {
     expect(sent).toHaveLength(1);
     expect(vault.replies.size).toBe(1);
   });
+});
+
+describe("a kept reply that others have come after", () => {
+  const failure: Failure = {
+    at: START,
+    class: "transient",
+    code: "provider_unavailable",
+    reason: "HTTP 503",
+    providerError: null,
+    hint: null,
+    inDoubt: false,
+    unreadable: false,
+    attempts: 1,
+    retryAt: START + 60_000,
+    retryCap: 60_000,
+    claims: null,
+    client: null,
+  };
+  const API = { resource: "https://api.example", scope: "api" };
+
+  /** A reply is kept, and its outcome is never stored. */
+  async function keepOne(options: Parameters<typeof refreshConnection>[2]): Promise<void> {
+    vault.beforeCommit = () => {
+      if (vault.steps.includes("keep")) throw new Error("crash");
+    };
+    await refreshConnection(services(), REF, options);
+    vault.beforeCommit = () => {};
+    expect(vault.replies.size).toBe(1);
+    vault.steps.length = 0;
+  }
+
+  test("is blanked by the call that finds its tokens replaced: the next one takes no lock, and all are warned", async () => {
+    await given();
+    await keepOne(DUE);
+    const tokens = tokensOf({
+      ...ending(START + 3_600_000),
+      accessToken: new Secret("access-9"),
+      refreshToken: new Secret("refresh-9"),
+    });
+    await edit({ tokens, note: null, failure, outcomes: 2 });
+    vault.steps.length = 0;
+    for (let calls = 0; calls < 2; calls++) {
+      const { stored: found, warning } = await access(services(), REF, ACCESS);
+      expect(found.record.tokens?.accessToken.reveal()).toBe("access-9");
+      expect(warning).toContain("HTTP 503. The current token still works.");
+      expect(vault.steps).toEqual(["lock", "blank", "release"]);
+    }
+    expect(vault.replies.size).toBe(0);
+    expect(await refreshToken()).toBe("refresh-9");
+    expect(sent).toHaveLength(1);
+  });
+
+  test("is taken in while its tokens are there: for an API those are that one's, whoever asks", async () => {
+    await given({}, 3_600_000);
+    await keepOne({ ...FORCE, resource: API });
+    await edit({ note: null, failure, outcomes: 1 });
+    const { stored: found } = await access(services(), REF, ACCESS);
+    expect(found.record.tokens?.accessToken.reveal()).toBe("access-1");
+    expect(await refreshToken()).toBe("refresh-2");
+    expect((await stored()).resources?.[API.resource]?.tokens?.accessToken.reveal()).toBe("access-2");
+    expect(sent).toHaveLength(1);
+  });
+
+  for (const [words, incarnation, text] of [
+    ["it is another login's", "b".repeat(32), '{"note":{"generation":1},"sentFor":"other tokens"}\n{}'],
+    ["it doesn't tell what it was sent for", "a".repeat(32), "an older version's"],
+  ] as const)
+    test(`stays where ${words}`, async () => {
+      await given();
+      const kept: Kept = { version: { incarnation, generation: 1 }, bytes: new TextEncoder().encode(text) };
+      vault.replies.set(NAME, kept);
+      let atSending: Kept | undefined;
+      answer = () => {
+        atSending = vault.replies.get(NAME);
+        return renewed();
+      };
+      await refreshConnection(services(), REF, DUE);
+      expect(atSending).toBe(kept);
+    });
 });
 
 describe("a kept reply that can't be used is no dead end", () => {

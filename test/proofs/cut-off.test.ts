@@ -6,6 +6,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { successor } from "../../src/connections/store.ts";
 import type { ChainOptions } from "../issuers/chain.ts";
+import { FAULTS } from "../issuers/faults.ts";
 import { startFaulty } from "../issuers/faulty.ts";
 import { inPostgres, inRedis } from "../support/databases.ts";
 import { lacking } from "../support/needs.ts";
@@ -147,25 +148,26 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       });
     }, 60_000);
 
-    for (const [words, args, before] of [
-      ["", TOKEN, async () => {}],
-      [", although a machine whose clock is ahead has failed before", REFRESH, failAhead],
+    for (const [words, args, sender, before] of [
+      ["", TOKEN, "first", async () => {}],
+      [", although a machine whose clock is ahead has failed before", REFRESH, "first", failAhead],
+      [", although the one that comes keeps a reply to an earlier refresh", REFRESH, "second", keepEarlier],
     ] as const)
       test(`a lease that the server lost while a request is under way: nobody else sends, and all have its token${words}`, async () => {
         await withMachines(-1000, {}, async (machines) => {
-          const { home, first, second } = machines;
-          const { issuer } = home;
+          const { issuer } = machines.home;
+          const comer = sender === "first" ? "second" : "first";
           await before(machines);
           const sent = issuer.requests.length;
           let other: Promise<Ended> | null = null;
           issuer.onProcessed = async () => {
             if (other !== null) return;
             await loseLeases();
-            other = second(args, {});
+            other = machines[comer](args, {});
             // Long enough for one that isn't kept out to send as well.
             await Promise.race([other, Bun.sleep(2_000)]);
           };
-          const one = await first(args, {});
+          const one = await machines[sender](args, {});
           const { access } = issuer.chain.newest();
           expect(issuer.requests).toHaveLength(sent + 1);
           expect(one).toMatchObject({ code: 0, stdout: `${access}\n` });
@@ -187,6 +189,42 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         const record = { ...before.record, note: { ...note, sentAt }, failure: { ...failure, at } };
         expect(await vault.commit([successor(before, record)])).toBe("committed");
       });
+    }
+
+    test("a reply of no more use is looked for once: then a valid token is read with a warning, and without the server", async () => {
+      await withMachines(-1000, {}, async (machines) => {
+        const { home, way, first, second } = machines;
+        const { issuer } = home;
+        await keepEarlier(machines);
+        issuer.order(FAULTS["503"], 1);
+        expect((await second(REFRESH)).code).toBe(5);
+        const { length } = issuer.requests;
+        const served = { code: 0, stdout: `${issuer.chain.newest().access}\n` };
+        const warned = "HTTP 503. The current token still works.";
+        const looked = await first(TOKEN, {});
+        expect(looked).toMatchObject(served);
+        expect(looked.stderr).toContain(warned);
+        await way.cut();
+        const next = await first(TOKEN, {});
+        expect(next).toMatchObject(served);
+        expect(next.stderr).toContain(warned);
+        expect(issuer.requests).toHaveLength(length);
+      });
+    }, 60_000);
+
+    /** What the first machine keeps is of no more use once the second has refreshed. */
+    async function keepEarlier(machines: Machines): Promise<void> {
+      await keepRefusal(machines);
+      expect((await machines.second(TOKEN)).code).toBe(0);
+    }
+
+    /** The provider says 429 to the first machine, which is cut off before it can store that. */
+    async function keepRefusal({ home: { issuer }, way, first }: Machines): Promise<void> {
+      issuer.order(FAULTS["429"], 1);
+      issuer.onProcessed = () => way.cut();
+      expect((await first(TOKEN)).code).not.toBe(0);
+      issuer.onProcessed = () => undefined;
+      await way.mend();
     }
 
     /** Of all vaults there: each test has one of its own, and they run one after the other. */

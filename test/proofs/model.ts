@@ -107,7 +107,7 @@ export async function live(story: Story, scheduler: fc.Scheduler, lacking: Lacki
       isMade: async () => true,
       isReplaced: () => false,
       requireWritable: async () => {},
-      keptIncarnation: (name) => vault.keptIncarnation(name),
+      keptVersion: (name) => vault.keptVersion(name),
       fingerprint: (secret) => vault.fingerprint(secret),
       close() {},
       tryLock: (name) =>

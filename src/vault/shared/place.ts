@@ -67,7 +67,7 @@ export function sharedPlace(
         if (lease === null) local.release();
       }
     },
-    keptIncarnation: async (name, indexKey) => keptIn(join(folder, "vault"), name, indexKey),
+    keptVersion: async (name, indexKey) => keptIn(join(folder, "vault"), name, indexKey),
     // Who takes a lock does it.
     clearLeftovers: async () => {},
     // Every commit is bound to the header that was opened.
