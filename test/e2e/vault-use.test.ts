@@ -1,6 +1,6 @@
 /** `auth vault use`: which vault a home uses from then on. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
@@ -220,6 +220,25 @@ test("what is wrong with an address is said of it", async () => {
     expect(refused.stderr).not.toContain("AUTH_STORE");
   }
   expect((await use(env, ["redis://host/0", "--local"])).code).toBe(64);
+});
+
+test("what became wrong with the kept address is said of it, and not of a variable that isn't set", async () => {
+  const env = bareEnvironment({ AUTH_KEY: KEY });
+  const address = "rediss://redis.example/0?ca=/nowhere/ca.pem";
+  writeFileSync(kept(env), `${address}\n`, { mode: 0o600 });
+  const listed = await auth(["list"], { env });
+  expect([listed.code, listed.stderr]).toEqual([
+    64,
+    expect.stringContaining("The vault's address names a file, by ca"),
+  ]);
+  const used = await use(env, []);
+  expect([used.code, used.stderr]).toEqual([
+    64,
+    expect.stringContaining("The address that 'auth vault use' keeps names"),
+  ]);
+  expect(listed.stderr + used.stderr).not.toContain("AUTH_STORE");
+  const named = await use({ ...env, AUTH_STORE: address }, []);
+  expect([named.code, named.stderr]).toEqual([64, expect.stringContaining("AUTH_STORE names a file, by ca")]);
 });
 
 test("a fingerprint that would be ignored is refused", async () => {

@@ -77,7 +77,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         .replace(/\/(0|postgres)\?/, (_, found) => (found === "0" ? "/999?" : "/none?"));
       const found = await refused(address);
       expect(found.code).toBe("usage");
-      expect(found.text).toContain("AUTH_STORE names a database");
+      expect(found.text).toContain("The vault's address names a database");
     });
 
     test("a server that ends while the vault is open is noticed, and its return too", async () => {

@@ -36,7 +36,7 @@ function renamed(text: string, name: string, before: string): string {
   const upper = `${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`;
   return text
     .replaceAll("AUTH_STORE=", () => before)
-    .replaceAll(/^AUTH_STORE/gm, () => upper)
+    .replaceAll(/^(AUTH_STORE|The vault's address)/gm, () => upper)
     .replaceAll("AUTH_STORE", () => name);
 }
 

@@ -52,7 +52,9 @@ export default defineCommand({
 
 async function showUsed({ context, output }: Cli): Promise<void> {
   const store = storeAt(context);
-  const shown = await store.shown();
+  const isKept = store.chosenBy === "use";
+  const name = isKept ? "the address that 'auth vault use' keeps" : "AUTH_STORE";
+  const shown = await namedAs(name, isKept ? "" : "AUTH_STORE=", () => store.shown());
   if (output.isJson) return output.json({ store: shown, chosenBy: store.chosenBy });
   await output.lines([`${shown}${chosenByWords(store.chosenBy)}`]);
 }

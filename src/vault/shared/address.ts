@@ -193,13 +193,13 @@ async function certificatesIn(
   if (path === undefined) return null;
   const form = `Write the full path of a file with certificates in PEM form: ${option}=/full/path/to/ca.pem`;
   // One that depends on the current folder could be whoever's.
-  if (!isAbsolute(path)) throw usage(`${option} in AUTH_STORE is no full path.`, form);
+  if (!isAbsolute(path)) throw usage(`The vault's address gives ${option} by no full path.`, form);
   const text = await Bun.file(path)
     .text()
     .catch(() => null);
-  if (text === null) throw usage(`The file that ${option} in AUTH_STORE names can't be read: ${path}`, form);
+  if (text === null) throw usage(`The vault's address names a file, by ${option}, that can't be read: ${path}`, form);
   if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-  throw usage(`The file that ${option} in AUTH_STORE names holds no certificate in PEM form: ${path}`, form);
+  throw usage(`The vault's address names a file, by ${option}, without a certificate in PEM form: ${path}`, form);
 }
 
 function decoded(text: string): string {

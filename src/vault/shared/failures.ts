@@ -185,7 +185,7 @@ export function redisFailure(address: SharedAddress, error: unknown): AuthError 
     return refusedLogin(address, error);
   if (/^(LOADING|BUSY|TRYAGAIN)$/.test(word)) return busy(error);
   if (text.includes("DB index"))
-    return usage("AUTH_STORE names a database that this Redis server doesn't have.", "Use /0.");
+    return usage("The vault's address names a database that this Redis server doesn't have.", "Use /0.");
   if (word === "WRONGTYPE") return notOurs(address, "another application has a key of that name", error);
   if (word === "READONLY") return unwritable(address, "it is a read-only replica", USE_PRIMARY, error);
   if (/^(MASTERDOWN|CLUSTERDOWN)$/.test(word)) return unreachable(address, "its primary is down", error);
@@ -209,7 +209,7 @@ const BY_THESE_NAMES =
 
 export function isCluster(): AuthError {
   return usage(
-    "AUTH_STORE names a Redis cluster, where a vault can't be.",
+    "The vault's address names a Redis cluster, where a vault can't be.",
     "Name a single Redis server, with a replica if you like.",
   );
 }
@@ -223,7 +223,10 @@ export function postgresFailure(address: SharedAddress, error: unknown): AuthErr
   const state = String((error as { errno?: unknown } | null)?.errno ?? "");
   if (/^28/.test(state)) return refusedLogin(address, error);
   if (state === "3D000")
-    return usage("AUTH_STORE names a database that this PostgreSQL server doesn't have.", "Make it: createdb <name>");
+    return usage(
+      "The vault's address names a database that this PostgreSQL server doesn't have.",
+      "Make it: createdb <name>",
+    );
   if (state === TOO_MANY_CONNECTIONS) return new ServerFull(error);
   // Starting up; a deadlock or a serialization failure.
   if (/^(57P03|40001|40P01)$/.test(state)) return busy(error);
