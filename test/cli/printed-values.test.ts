@@ -17,7 +17,7 @@ const SAFE: readonly RegExp[] = [
   /^(shellWord|commandLine)\(/,
   // Commands made of such words.
   /^(clientSetCommand|furtherLogin|loginAgain|loginCommand)\(/,
-  /^(paste|word)$/,
+  /^(paste|word|command)$/,
   // Names of connections and ids of providers: RULES 1.5, and the test below.
   /^(typed|display)\(/,
   /^(connection|subject\.connection|several\[0\]|storedOne|known)$/,
@@ -38,7 +38,7 @@ const SAFE_FOR_FLAGS =
   /^--[\w-]+ ⟦(shellWord\(.*|insisted|file\.hash|request\.flow)⟧$|^--endpoint ⟦name⟧$|^--profile ⟦shorten\(profile\)⟧$/;
 
 /** A command in a text: our own, or one of the system's. `⟦…⟧` is what a `${…}` holds. */
-const COMMAND = /(?:(?<![\w./@:-])auth [a-z-]|\b(?:chmod|chown|ssh|sudo) |(?:^|\s)--[a-z-]+[ =](?=⟦)).*/g;
+const COMMAND = /(?:(?<![\w./@:-])auth [a-z-]|\b(?:chmod|chown|ssh|sudo) |(?:^|\s)--[a-z][a-z-]*[ =](?=⟦)).*/g;
 
 /** The expressions in printed commands that are neither quoted nor of a kind that needs no quotes. */
 function unquotedIn(source: string): string[] {
@@ -96,7 +96,7 @@ test("the name of a connection needs no quotes in any shell", () => {
 function replacementsIn(source: string): string[] {
   return [...source.matchAll(/\.replace(?:All)?\(/g)].flatMap(({ index, 0: opening }) => {
     const replacement = argumentAt(source, index + opening.length);
-    const isLiteral = /^"(?:[^"\\]|\\.)*"$|^`[^`$]*`$|^[A-Z]+$/.test(replacement);
+    const isLiteral = /^"(?:[^"\\]|\\.)*"$|^'[^'\\$]*'$|^`[^`$]*`$|^[A-Z]+$/.test(replacement);
     const isFunction = replacement.includes("=>") || new RegExp(`^function ${replacement}\\(`, "m").test(source);
     return isLiteral || isFunction ? [] : [replacement];
   });
@@ -105,7 +105,7 @@ function replacementsIn(source: string): string[] {
 /** The second argument of a call whose first begins at `from`. */
 function argumentAt(source: string, from: number): string {
   const tokens =
-    /\/(?![/*\s])(?:\[(?:[^\]\\\n]|\\.)*\]|[^/\\\n[]|\\.)+\/[a-z]*|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\/\/[^\n]*|[\s\S]/gy;
+    /\/(?![/*\s])(?:\[(?:[^\]\\\n]|\\.)*\]|[^/\\\n[]|\\.)+\/[a-z]*|'[^'\\\n]*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|\/\/[^\n]*|[\s\S]/gy;
   tokens.lastIndex = from;
   const found = [""];
   for (let depth = 0; ; ) {
