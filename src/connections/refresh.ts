@@ -5,12 +5,12 @@
 import { feature } from "bun:bundle";
 import { faultPoint, mutated } from "../platform/faults.ts";
 import { LIMITS } from "../platform/limits.ts";
-import type { Dialect } from "../providers/defaults.ts";
 import { waitForLock } from "../vault/lock.ts";
 import { attemptRefresh, refuseWhenInterrupted } from "./attempt.ts";
 import { clientFingerprint } from "./clients.ts";
 import { errorFrom, isPaused, notTried } from "./failure.ts";
 import { foldKeptReply, viewOfNote } from "./fold-reply.ts";
+import { inDoubt, isServed, isWithinGrace } from "./in-doubt.ts";
 import { refuseEnvironmentMismatch } from "./mismatch.ts";
 import { adoptOutcome, type Outcome, type RefreshOptions } from "./outcome.ts";
 import { loginAgain, settingsChanged } from "./pin.ts";
@@ -74,7 +74,11 @@ async function oneRound(
   const { vault } = services;
   const { ref } = first;
   let seen = first;
-  const locks = locksWhenAnswered(services, () => seen);
+  const locks = locksWhenAnswered(
+    services,
+    () => seen,
+    (stored) => isServed(services, stored, options),
+  );
   const turn = await waitForLock(locks, vaultName(ref), {
     timeout: LIMITS.lockWait,
     watch: async () => {
@@ -216,27 +220,6 @@ async function forbidden(
     if (failure.client !== (await clientFingerprint(services.vault, client))) return null;
   }
   return { kind: "failed", stored, error: errorFrom(stored, failure, now) };
-}
-
-/**
- * A refresh was sent and its outcome is unknown, and no reply to it was kept. While the access token lives it is served
- * and nothing is sent, unless a provider that doesn't rotate, or a declared grace, makes a second try harmless
- * (RULES.md 2.4).
- */
-function inDoubt(services: Services, dialect: Dialect, stored: Stored, options: RefreshOptions): Outcome | null {
-  const { note, tokens, failure } = stored.record;
-  const now = services.context.now();
-  if (note === null || tokens === null || options.force || !isAlive(tokens, now)) return null;
-  if (options.rejected?.equals(tokens.accessToken)) return null;
-  if (dialect.refresh.rotation === "none" || isWithinGrace(dialect, stored, now)) return null;
-  const error = notTried(stored, failure, tokens.expiresAt, now);
-  return { kind: "failed", stored, error, accessDoubtful: dialect.refresh.killsAccessToken };
-}
-
-function isWithinGrace({ refresh }: Dialect, { record }: Stored, now: number): boolean {
-  if (record.note === null) return false;
-  const age = now - (record.note.doubtSince ?? record.note.sentAt);
-  return age >= 0 && age < refresh.graceSeconds * 1000;
 }
 
 /** Anything else became of the record: it was edited, its login revoked, or a refresh of it cut off. */

@@ -12,16 +12,20 @@ const LONGEST = Math.min(LIMITS.exchange, LIMITS.lease);
 
 /**
  * The vault's locks, but that one which ends by time is left alone while the last note is so fresh that its sender may have
- * the reply yet: that one stores it without a lock. Nothing is waited for where the reply is kept in this home.
+ * the reply yet: that one stores it without a lock. Nothing is waited for where the reply is kept in this home, or where the
+ * token is served: nothing is sent then that does harm.
  *
  * @param latest the record as it was just read
+ * @param isServed whether its token is given although a refresh is in doubt (RULES.md 2.4)
  */
 export function locksWhenAnswered(
   { vault, context }: Pick<Services, "vault" | "context">,
   latest: () => Stored,
+  isServed: (stored: Stored) => boolean,
 ): Pick<Vault, "tryLock" | "lockInterval"> {
   if (feature("AUTH_TEST") && mutated("lock-off")) return vault;
-  const isUnderWay = requestWatch(() => context.now());
+  const isFresh = requestWatch(() => context.now());
+  const isUnderWay = (stored: Stored): boolean => !isServed(stored) && isFresh(stored);
   let endsByTime = false;
   const tryLock = async (name: string): Promise<Lock | null> => {
     if (endsByTime && isUnderWay(latest())) return null;

@@ -312,6 +312,20 @@ describe("in doubt", () => {
     expect(await refreshToken()).toBe("refresh-2");
   });
 
+  test("a living token is given at once, although another machine's request may be under way for an hour by its clock", async () => {
+    const note = { sentAt: START + 3_600_000, doubtSince: null, key: "key", generation: 1 };
+    await given({ note }, 60_000);
+    const tryLock = vault.tryLock.bind(vault);
+    vault.tryLock = async (name) => {
+      const lock = await tryLock(name);
+      return lock && { ...lock, confirm: async () => 45_000 };
+    };
+    const { stored: found, warning } = await access(services(), REF, ACCESS);
+    expect(found.record.tokens?.accessToken.reveal()).toBe("access-1");
+    expect(warning).toContain("still works");
+    expect(vault.steps).toEqual(["lock", "release"]);
+  });
+
   test("a failure that was never sent leaves no doubt", async () => {
     await given();
     answer = () => Promise.reject(new HttpError("host not found", TOKEN_URL));

@@ -27,7 +27,11 @@ for (const [words, at, opens, gets] of [
     const lock = { reply: { read }, confirm: async () => 1, release: () => done.push("release") };
     const vault = { keptVersion: async () => at, tryLock: async () => lock as unknown as Lock };
     const context = { now: () => START + 1000 };
-    const locks = locksWhenAnswered({ vault, context } as never, () => stored);
+    const locks = locksWhenAnswered(
+      { vault, context } as never,
+      () => stored,
+      () => false,
+    );
     expect((await locks.tryLock(NAME)) !== null).toBe(gets);
     expect(done).toEqual(gets ? [] : ["release"]);
   });
@@ -37,7 +41,11 @@ test("one that can't read what it keeps gives the lock back", async () => {
   const read = (): Promise<never> => Promise.reject(new Error("out of reach"));
   const lock = { reply: { read }, confirm: async () => 1, release: () => released++ };
   const vault = { keptVersion: async () => kept(5), tryLock: async () => lock as unknown as Lock };
-  const locks = locksWhenAnswered({ vault, context: { now: () => START } } as never, () => stored);
+  const locks = locksWhenAnswered(
+    { vault, context: { now: () => START } } as never,
+    () => stored,
+    () => false,
+  );
   await expect(locks.tryLock(NAME)).rejects.toThrow("out of reach");
   expect(released).toBe(1);
 });
