@@ -1,6 +1,6 @@
 /** `auth vault use`: which vault a home uses from then on. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAddress } from "../../src/vault/shared/address.ts";
 import { openStore } from "../../src/vault/shared/open.ts";
@@ -225,6 +225,7 @@ test("what is wrong with an address is said of it", async () => {
 test("what became wrong with the kept address is said of it, and not of a variable that isn't set", async () => {
   const env = bareEnvironment({ AUTH_KEY: KEY });
   const address = "rediss://redis.example/0?ca=/nowhere/ca.pem";
+  mkdirSync(env.AUTH_HOME ?? "", { recursive: true, mode: 0o700 });
   writeFileSync(kept(env), `${address}\n`, { mode: 0o600 });
   const listed = await auth(["list"], { env });
   expect([listed.code, listed.stderr]).toEqual([
