@@ -69,7 +69,7 @@ export async function parseAddress(store: string): Promise<SharedAddress> {
   const user = decoded(url.username);
   if (password !== "") knowSecret(password);
   if (url.hostname === "") throw wrong("AUTH_STORE names no host.", backend);
-  if (/&[^?]*=/.test(url.host + url.pathname))
+  if (/^[^&]*&.*=/s.test(url.host + url.pathname))
     throw wrong(
       "AUTH_STORE has '&' before its first option: write '?' there, and '&' before each further one.",
       backend,
