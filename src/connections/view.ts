@@ -85,29 +85,41 @@ export function entryOf(stored: Stored, marks: Marks, now: number): ListEntry {
 
 /** A connection of which no more is known than its name. */
 export function unreadableEntry(ref: ConnectionRef, error: Unreadable["error"], marks: Marks): ListEntry {
-  return {
-    ...EMPTY,
-    connection: display(ref),
-    provider: ref.provider,
-    name: ref.name,
-    source: "vault",
-    status: "unreadable",
-    reason: error.code === "vault_rolled_back" ? "rolled_back" : "corrupt",
-    ...marks,
-  };
+  return entryWithoutTokens(
+    {
+      connection: display(ref),
+      provider: ref.provider,
+      name: ref.name,
+      host: null,
+      source: "vault",
+      status: "unreadable",
+      reason: error.code === "vault_rolled_back" ? "rolled_back" : "corrupt",
+    },
+    marks,
+  );
 }
 
-const EMPTY = {
-  account: null,
-  organization: null,
-  host: null,
-  scopes: [],
-  expiresAt: null,
-  refreshable: false,
-  refreshTokenExpiresAt: null,
-  authorizationExpiresAt: null,
-  lastError: null,
-} as const;
+type Known = Pick<ListEntry, "connection" | "provider" | "name" | "host" | "source" | "status" | "reason">;
+
+/** With the same fields, in the same order, as the others. */
+function entryWithoutTokens({ connection, provider, name, host, ...known }: Known, marks: Marks): ListEntry {
+  return {
+    connection,
+    provider,
+    name,
+    account: null,
+    organization: null,
+    host,
+    ...known,
+    scopes: [],
+    expiresAt: null,
+    refreshable: false,
+    refreshTokenExpiresAt: null,
+    authorizationExpiresAt: null,
+    ...marks,
+    lastError: null,
+  };
+}
 
 function hostOf({ record }: Stored): string | null {
   if (record.settings.host !== undefined) return record.settings.host;
@@ -117,17 +129,18 @@ function hostOf({ record }: Stored): string | null {
 
 /** A token in the environment: never refreshed, its expiry unknown. */
 export function environmentEntry(provider: string, found: EnvironmentToken, marks: Marks): ListEntry {
-  return {
-    ...EMPTY,
-    connection: provider,
-    provider,
-    name: null,
-    host: found.settings.host ?? null,
-    source: `env:${found.variable}`,
-    status: "connected",
-    reason: null,
-    ...marks,
-  };
+  return entryWithoutTokens(
+    {
+      connection: provider,
+      provider,
+      name: null,
+      host: found.settings.host ?? null,
+      source: `env:${found.variable}`,
+      status: "connected",
+      reason: null,
+    },
+    marks,
+  );
 }
 
 /** CLI.md §1 "Durations": floor, singular where 1. */

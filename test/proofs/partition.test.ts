@@ -8,7 +8,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Mutant } from "../../src/platform/faults.ts";
 import { type FaultyIssuer, type FaultyOptions, startFaulty } from "../issuers/faulty.ts";
-import { freePort } from "../support/databases.ts";
 import { type Machine, machineKinds } from "../support/machines.ts";
 import { lacking } from "../support/needs.ts";
 import { type Ended, tempFolder } from "../support/program.ts";
@@ -48,10 +47,9 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
         { left = -1000, ...options }: FaultyOptions & { left?: number } = {},
       ): Promise<void> {
         const issuer = startFaulty(options);
-        const issuerAt = freePort();
         const database = (await server.get()).port;
-        const machine = await makeMachine({ database, issuer: Number(new URL(issuer.url).port), issuerAt });
-        const url = `http://127.0.0.1:${issuerAt}`;
+        const machine = await makeMachine({ database, issuer: Number(new URL(issuer.url).port) });
+        const url = `http://127.0.0.1:${machine.issuerAt}`;
         const folder = tempFolder();
         try {
           const AUTH_STORE = await server.address();

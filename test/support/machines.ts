@@ -11,6 +11,8 @@ import { relayTo } from "./relay.ts";
 export interface Machine {
   /** What a command line begins with, to run there. */
   readonly under: readonly string[];
+  /** The port of 127.0.0.1 at which this machine and every other one find the issuer. */
+  readonly issuerAt: number;
   /** AUTH_STORE there, for what is AUTH_STORE here. */
   store(address: string): string;
   cut(from: "database" | "issuer"): Promise<void>;
@@ -22,8 +24,6 @@ export interface Servers {
   /** Ports on this machine. */
   readonly database: number;
   readonly issuer: number;
-  /** Where every machine finds the issuer, at its own 127.0.0.1. */
-  readonly issuerAt: number;
 }
 
 /** By name. Where no namespace can be made, the other kind proves the same with less of a network in it, and says so. */
@@ -33,10 +33,11 @@ export function machineKinds(): Readonly<Record<string, (servers: Servers) => Pr
     : { "behind a relay": behindRelay, "in a network namespace": inNamespace };
 }
 
-async function behindRelay({ database, issuer, issuerAt }: Servers): Promise<Machine> {
-  const ways = { database: await relayTo(database), issuer: await relayTo(issuer, { port: issuerAt }) };
+async function behindRelay({ database, issuer }: Servers): Promise<Machine> {
+  const ways = { database: await relayTo(database), issuer: await relayTo(issuer) };
   return {
     under: [],
+    issuerAt: ways.issuer.port,
     store: (address) => address.replace(`:${database}/`, `:${ways.database.port}/`),
     cut: async (from) => ways[from].freeze(),
     heal: async () => {
@@ -51,7 +52,7 @@ async function behindRelay({ database, issuer, issuerAt }: Servers): Promise<Mac
 let made = 0;
 
 /** The database is at the other end of the link. The issuer, which must be on 127.0.0.1, is reached past it, by a file. */
-async function inNamespace({ database, issuer, issuerAt }: Servers): Promise<Machine> {
+async function inNamespace({ database, issuer }: Servers): Promise<Machine> {
   const name = `at${process.pid.toString(36)}${++made}`;
   const net = `10.${random(64, 250)}.${random(0, 255)}`;
   const block = 4 * random(0, 63);
@@ -67,14 +68,15 @@ async function inNamespace({ database, issuer, issuerAt }: Servers): Promise<Mac
   await ip("link", "set", `${name}h`, "up");
   const ways = { database: await relayTo(database, { host: here }), issuer: await relayTo(issuer, { path: socket }) };
   // The others are on this machine.
-  const front = await relayTo(issuer, { port: issuerAt });
-  const near = Bun.spawn([...inside, process.execPath, "-e", NEAR, String(issuerAt), socket], {
+  const front = await relayTo(issuer);
+  const near = Bun.spawn([...inside, process.execPath, "-e", NEAR, String(front.port), socket], {
     stdout: "pipe",
     stderr: "inherit",
   });
   await near.stdout.getReader().read();
   return {
     under: inside,
+    issuerAt: front.port,
     store: (address) => {
       const moved = address.replace(`127.0.0.1:${database}/`, `${here}:${ways.database.port}/`);
       return `${moved}&accept-cleartext=1${moved.startsWith("postgres:") ? "&sslmode=disable" : ""}`;
