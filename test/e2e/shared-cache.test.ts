@@ -2,7 +2,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { PASSWORD } from "../support/databases.ts";
+import { SQL } from "bun";
+import { type DatabaseServer, PASSWORD } from "../support/databases.ts";
 import { CONNECTION, errorOf, loggedIn, PROVIDER } from "../support/logged-in.ts";
 import { lacking } from "../support/needs.ts";
 import { auth, type Ended, type RunOptions, tempFolder } from "../support/program.ts";
@@ -136,25 +137,19 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       60_000,
     );
 
-    test.skipIf(name !== "Redis")(
+    test(
       "a server that takes no more clients is as good as none: a valid token is given at once",
       () =>
         withMachines(async ({ other }) => {
           const token = printed(await other(["token", PROVIDER], {}, "&cache=1"));
-          const { port } = await server.get();
-          const holder = new Bun.RedisClient(`redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/0`);
+          const end = await (name === "Redis" ? fillRedis : fillPostgres)(await server.get());
           try {
-            const clients = String(await holder.send("CLIENT", ["LIST"]))
-              .trim()
-              .split("\n").length;
-            await holder.send("CONFIG", ["SET", "maxclients", `${clients}`]);
             await Bun.sleep(1100);
             const full = await other(["token", PROVIDER], {}, "&cache=1");
             expect({ code: full.code, stdout: full.stdout }).toEqual({ code: 0, stdout: `${token}\n` });
             expect(full.stderr).toContain("takes no more clients. Going by what it had");
-            await holder.send("CONFIG", ["SET", "maxclients", "10000"]);
           } finally {
-            holder.close();
+            await end();
           }
         }),
       60_000,
@@ -187,3 +182,33 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       60_000,
     );
   });
+
+type End = () => Promise<void>;
+
+/** No client can come until `End`. */
+async function fillRedis({ port }: DatabaseServer): Promise<End> {
+  const holder = new Bun.RedisClient(`redis://:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/0`);
+  const clients = String(await holder.send("CLIENT", ["LIST"]))
+    .trim()
+    .split("\n").length;
+  await holder.send("CONFIG", ["SET", "maxclients", `${clients}`]);
+  return async () => {
+    await holder.send("CONFIG", ["SET", "maxclients", "10000"]);
+    holder.close();
+  };
+}
+
+async function fillPostgres({ port }: DatabaseServer): Promise<End> {
+  const url = `postgres://auth:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/postgres`;
+  const clients: SQL[] = [];
+  const end = async (): Promise<void> => void (await Promise.all(clients.map((client) => client.close())));
+  for (;;) {
+    const client = new SQL({ url, max: 1, tls: false });
+    clients.push(client);
+    try {
+      await client.unsafe("SELECT 1");
+    } catch {
+      return end;
+    }
+  }
+}
