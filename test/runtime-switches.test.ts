@@ -59,7 +59,7 @@ test.skipIf(lacking("linux", "strip"))(
       expect(existsSync(join(folder, "was-run"))).toBe(false);
     }
   },
-  30_000,
+  60_000,
 );
 
 describe("a program that asks for nothing itself", () => {
@@ -102,7 +102,7 @@ describe("a program that asks for nothing itself", () => {
       env: { NODE_EXTRA_CA_CERTS: join(folder, "ca.pem"), BUN_CONFIG_VERBOSE_FETCH: "curl" },
     });
     expect(trusted).toMatchObject({ stdout: "accepted hello\n", stderr: "" });
-  }, 30_000);
+  }, 60_000);
 
   test("that crashes names no server that a report could go to", async () => {
     const crashing = Bun.spawn([AUTH, "login", "apikey:x", "--token", "-"], {

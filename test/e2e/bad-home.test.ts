@@ -129,7 +129,7 @@ describe("a home that can't be written", () => {
         run([...asSomebody, program, ...args], { env: given.env, stdin: "sk-new-key" }),
       );
     },
-    20_000,
+    60_000,
   );
 
   test.skipIf(lacking("linux", "root", "mounts"))(
@@ -144,7 +144,7 @@ describe("a home that can't be written", () => {
         }),
       );
     },
-    20_000,
+    60_000,
   );
 
   test.skipIf(lacking("linux", "root", "mounts"))(
@@ -181,7 +181,7 @@ describe("a home that can't be written", () => {
         }
       }
     },
-    20_000,
+    60_000,
   );
 
   test.skipIf(lacking("linux", "root", "setpriv"))(
@@ -202,7 +202,7 @@ describe("a home that can't be written", () => {
         await other.expectUnchanged();
       }
     },
-    20_000,
+    60_000,
   );
 
   test.skipIf(lacking("linux", "root", "setpriv"))(
@@ -228,7 +228,7 @@ describe("a home that can't be written", () => {
       expect((await run([...asSomebody, "sh", "-c", remedy])).code).toBe(0);
       expect((await call("login", "apikey:new", "--token", "-", "--env", "NEW_KEY")).code).toBe(0);
     },
-    20_000,
+    60_000,
   );
 
   test.skipIf(lacking("linux", "root", "setpriv"))(
@@ -266,7 +266,7 @@ describe("a home that can't be written", () => {
       expect(token.code).toBe(0);
       expect(at.issuer.server.calls).toHaveLength(sent);
     },
-    20_000,
+    60_000,
   );
 });
 
@@ -342,7 +342,7 @@ describe("files in the home that belong to another user", () => {
       checkText(await call(["log"]), complaint);
       checkJson(await call(["--json", "log"]), complaint);
     },
-    20_000,
+    60_000,
   );
 
   test.skipIf(lacking("linux", "root", "setpriv"))(
@@ -389,7 +389,7 @@ describe("a full disk", () => {
       expect(stored?.code).toBe(0);
       expect(token?.stdout).toBe("sk-new-key\n");
     },
-    20_000,
+    60_000,
   );
 
   test.skipIf(lacking("linux", "root", "mounts"))(
@@ -426,7 +426,7 @@ describe("a full disk", () => {
       expect(again?.code).toBe(0);
       expect(fresh?.stdout).toBe("sk-new-key\n");
     },
-    20_000,
+    60_000,
   );
 
   test.skipIf(lacking("linux", "root", "mounts"))(
@@ -454,7 +454,7 @@ describe("a full disk", () => {
       expect(fresh?.stdout).toMatch(/^\S+\n$/);
       expect(at.issuer.server.callsTo("/oauth/token/")).toHaveLength(before + 1);
     },
-    20_000,
+    60_000,
   );
 });
 
@@ -568,7 +568,7 @@ test.skipIf(lacking("linux"))(
     expect(met.join()).toContain("refresh failed for acme (default): too many open files");
     await server.stop(true);
   },
-  30_000,
+  60_000,
 );
 
 test.skipIf(lacking("linux"))(

@@ -110,7 +110,7 @@ describe("a login by device", () => {
     at.issuer.server.fail({ path: TOKEN, reply: { status: 502, body: page } });
     const { code, stderr } = await at.call(["login", PROVIDER, ...at.places]);
     expect({ code, stderr }).toEqual({ code: 0, stderr });
-  }, 20_000);
+  }, 60_000);
 
   for (const name of ["HTML", "null", "an array", "what isn't JSON"])
     test(`that is answered with ${name} for ever ends by its deadline`, async () => {
@@ -120,7 +120,7 @@ describe("a login by device", () => {
       expect([5, 7]).toContain(ended.code ?? -1);
       checkJson(ended, { exit: ended.code ?? -1, code: String(errorOf(ended).code) });
       await expectNothingStored(at);
-    }, 20_000);
+    }, 60_000);
 });
 
 describe("a refresh that brings", () => {
@@ -244,5 +244,5 @@ describe("discovery that brings", () => {
         path === "/" && json?.method === "tools/list" && basic === null && bearer === null;
       expect(server.calls.filter((call) => call.method !== "GET" && !isQuestion(call))).toEqual([]);
       expect(JSON.parse((await auth(["list", "--json"], { env })).stdout)).toEqual([]);
-    }, 20_000);
+    }, 60_000);
 });

@@ -139,7 +139,7 @@ describe("a vault file that is", () => {
       rmSync(`${spoiled.vault}-journal`, { force: true });
       writeFileSync(spoiled.vault, whole, { mode: 0o600 });
       await spoiled.expectUnchanged();
-    }, 20_000);
+    }, 60_000);
 });
 
 describe("one record from a newer version", () => {
@@ -185,7 +185,7 @@ describe("one flipped bit", () => {
     }
     putValue(spoiled.vault, header);
     await spoiled.expectUnchanged();
-  }, 30_000);
+  }, 60_000);
 
   test("anywhere in a record: that one doesn't open, by name, and the others do", async () => {
     const spoiled = stock.copy();
@@ -314,7 +314,7 @@ describe("a wrong key", () => {
       rmSync(spoiled.key, { recursive: true, force: true });
       writeFileSync(spoiled.key, key, { mode: 0o600 });
       await spoiled.expectUnchanged();
-    }, 20_000);
+    }, 60_000);
 
   const VARIABLES: Readonly<Record<string, readonly [env: Record<string, string>, code: string, says: string]>> = {
     "another AUTH_KEY": [{ AUTH_KEY: KEY_B }, "vault_locked", "AUTH_KEY"],
@@ -370,7 +370,7 @@ describe("a wrong key", () => {
     const wrong = { ...own.env, AUTH_PASSPHRASE: "correct horse batterx" };
     await expectComplaint(["list"], { exit: 8, code: "vault_locked", says }, { env: wrong });
     await own.expectUnchanged();
-  }, 20_000);
+  }, 60_000);
 });
 
 /** What the key command itself says on stderr is its own. */
@@ -408,7 +408,7 @@ describe("a vault of another user", () => {
       chownSync(spoiled.vault, 0, 0);
       await spoiled.expectUnchanged();
     },
-    20_000,
+    60_000,
   );
 
   test.skipIf(lacking("linux", "root"))(
@@ -420,6 +420,6 @@ describe("a vault of another user", () => {
       chownSync(spoiled.key, 0, 0);
       await spoiled.expectUnchanged();
     },
-    20_000,
+    60_000,
   );
 });

@@ -88,7 +88,7 @@ describe.skipIf(lacking("linux", "root", "mounts", "chroot", "ldd"))("alone on a
     expect(await call("vault", "status")).toContain("Vault: /home/");
     expect(JSON.parse(await call("logout", PROVIDER, "--json"))).toMatchObject({ erased: true });
     expect((await inside("/auth", "token", PROVIDER)).code).toBe(2);
-  }, 30_000);
+  }, 60_000);
 
   test("takes a new provider: a manifest and a module, checked, added, trusted, used", async () => {
     const { url } = issuer.server;
@@ -122,7 +122,7 @@ describe.skipIf(lacking("linux", "root", "mounts", "chroot", "ldd"))("alone on a
     }
     expect(await call("get", "bare", "--field", "scopes")).toBe("seen\n");
     for (const id of ["acme", "bare"]) await call("logout", id);
-  }, 30_000);
+  }, 60_000);
 
   test("says in words what isn't there", async () => {
     const { code, stderr } = await inside("/auth", "token", PROVIDER, "--json");

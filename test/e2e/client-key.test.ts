@@ -45,7 +45,7 @@ for (const [algorithm, form] of [
       expect((await loginAtOidc([...flags, "--force"], env)).code).toBe(0);
       const revoked = await auth(["revoke", "oidc", "--json"], { env });
       expect(JSON.parse(revoked.stdout)).toMatchObject({ revoked: true });
-    }, 20_000);
+    }, 60_000);
   });
 
 describe("a key that can't be used", () => {

@@ -57,7 +57,7 @@ test("az: within the libraries' time they get the resource's token that still li
   expect(Date.now() - started).toBeLessThan(10_000);
   expect(second).toMatchObject({ code: 0, stderr: expect.stringContaining("The current token still works.") });
   expect(JSON.parse(second.stdout).accessToken).toBe(JSON.parse(first.stdout).accessToken);
-}, 40_000);
+}, 60_000);
 
 test("adc: the login's ID token, with its own end", async () => {
   const issuer = await startOidc();

@@ -56,7 +56,7 @@ test("within the client's time it gets the token that still lives, and the helpe
   } finally {
     await home.stop();
   }
-}, 40_000);
+}, 60_000);
 
 test("where no other process can be started, the helper itself refreshes", async () => {
   const home = await homeWithDueToken();
@@ -79,7 +79,7 @@ test("where no other process can be started, the helper itself refreshes", async
   } finally {
     await home.stop();
   }
-}, 40_000);
+}, 60_000);
 
 describe("a client that kills the helper and all that it has started loses no login", () => {
   for (const [client, call] of Object.entries(CALLS))
@@ -102,7 +102,7 @@ describe("a client that kills the helper and all that it has started loses no lo
       } finally {
         await home.stop();
       }
-    }, 40_000);
+    }, 60_000);
 
   test("each client with a time limit is tested here, but az, which asks for another API's token", async () => {
     const limited = await Promise.all(

@@ -383,7 +383,7 @@ describe("the commands of a hint do what it says:", () => {
           const again = await place.auth(args, { env });
           expect({ code: again.code, stderr: again.stderr }).toEqual({ code: afterwards, stderr: again.stderr });
         }),
-      20_000,
+      60_000,
     );
 });
 
@@ -442,7 +442,7 @@ describe("on a terminal", () => {
         expect((await place.auth(["login", "coded"])).code).toBe(0);
         await other.server.stop();
       }),
-    20_000,
+    60_000,
   );
 });
 
@@ -470,7 +470,7 @@ test(
         await other.server.stop();
       }
     }),
-  20_000,
+  60_000,
 );
 
 describe("keys in hints", () => {

@@ -84,7 +84,7 @@ describe("auth, in that folder", () => {
     expect(existsSync(marker)).toBe(false);
     expect(filesUnder(folder)).toEqual([...files]);
     expect(proxy.connections()).toBe(0);
-  }, 20_000);
+  }, 60_000);
 
   test("keeps its home where it is without AUTH_HOME too", async () => {
     const { folder, files } = trap();

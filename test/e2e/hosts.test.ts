@@ -29,7 +29,7 @@ describe("github", () => {
         expect({ name, value: shown[name] }).toEqual({ name, value: name === "GH_HOST" ? host : token });
       for (const name of unset) expect(shown[name]).toBeUndefined();
       expect(JSON.parse((await call("list", "--json")).stdout)[0]).toMatchObject({ host });
-    }, 20_000);
+    }, 60_000);
 
   test("the variable of one kind of host is no token for another", async () => {
     const read = (env: Record<string, string>): Promise<Ended> =>

@@ -74,7 +74,7 @@ describe("with a proxy in the environment", () => {
       expect(at.issuer.server.callsTo("/oauth/token/").length).toBeGreaterThanOrEqual(2);
       expect(at.issuer.server.callsTo("/oauth/revoke/").length).toBeGreaterThanOrEqual(1);
       expect({ connections: proxy.connections(), text: proxy.text() }).toEqual({ connections: 0, text: "" });
-    }, 20_000);
+    }, 60_000);
 
   test("a child gets the proxy's variables as they were", async () => {
     const at = await home();
@@ -177,7 +177,7 @@ describe("a redirect is not followed", () => {
       checkJson(await tryByBrowser(login, at.env), complaint);
     }
     expect(elsewhere.connections()).toBe(0);
-  }, 20_000);
+  }, 60_000);
 
   test("from the device endpoint, discovery, the account and revocation", async () => {
     const elsewhere = recorder();
@@ -202,7 +202,7 @@ describe("a redirect is not followed", () => {
         faulted: true,
       });
     expect(elsewhere.connections()).toBe(0);
-  }, 20_000);
+  }, 60_000);
 });
 
 describe("with Bun set to print every request", () => {
@@ -228,5 +228,5 @@ describe("with Bun set to print every request", () => {
       expect(secrets.length).toBeGreaterThanOrEqual(3);
       for (const secret of secrets) expect(outputs.join("\n")).not.toContain(secret);
       expect(outputs.join("\n")).not.toMatch(/curl |> HTTP|\/oauth\/token\//);
-    }, 20_000);
+    }, 60_000);
 });

@@ -111,7 +111,7 @@ describe("the Sentry CLI's login", () => {
     // No holder is left with a token that was used up, but the copy that was made on request.
     expect(readFileSync(at.file, "latin1")).not.toContain(at.tokens.refresh);
     expect(at.leftovers().length).toBe(1);
-  }, 30_000);
+  }, 60_000);
 
   test("one that is over is refreshed at once, after its old holder has lost it", async () => {
     const at = await sentryHome({ expiresIn: -60 });
@@ -123,7 +123,7 @@ describe("the Sentry CLI's login", () => {
     expect(at.row()).toBeNull();
     expect(at.sent()).toBe(1);
     expect((await at.call("status", SENTRY)).code).toBe(0);
-  }, 30_000);
+  }, 60_000);
 
   test("one that the provider ended says so, with what login's dead token says", async () => {
     const at = await sentryHome({ expiresIn: -60 });
@@ -138,7 +138,7 @@ describe("the Sentry CLI's login", () => {
     expect(errorOf(ended).hint).toEndWith(
       `The file as it was, with its secrets: ${join(at.home, "auth/backups", backup)}`,
     );
-  }, 30_000);
+  }, 60_000);
 
   test("without --move the access token alone is copied, and its refresh token stays with its holder", async () => {
     const at = await sentryHome();
@@ -153,7 +153,7 @@ describe("the Sentry CLI's login", () => {
     // And a later --move takes the login in the place of the copy.
     expect((await at.call("import", "sentry", "--move", "--yes")).code).toBe(0);
     expect(await at.get(SENTRY, "refreshToken")).toBe(at.tokens.refresh);
-  }, 30_000);
+  }, 60_000);
 
   test("one that is over is left, and said to be of no use without --move", async () => {
     const at = await sentryHome({ expiresIn: -60 });
@@ -165,7 +165,7 @@ describe("the Sentry CLI's login", () => {
     });
     expect(at.row()).not.toBeNull();
     expect(at.sent()).toBe(0);
-  }, 30_000);
+  }, 60_000);
 
   test("a pasted token isn't replaced by a login of that account, unless --force, and the plan says which", async () => {
     const at = await sentryHome();
@@ -184,7 +184,7 @@ describe("the Sentry CLI's login", () => {
       stderr: expect.stringContaining("in the place of the one that is there"),
     });
     expect(await at.get(SENTRY, "refreshToken")).toBe(at.tokens.refresh);
-  }, 30_000);
+  }, 60_000);
 
   test("a database that its program is writing: 5, nothing stored, nothing sent, no copy left", async () => {
     const at = await sentryHome();
@@ -199,7 +199,7 @@ describe("the Sentry CLI's login", () => {
     expect({ sent: at.sent(), leftovers: at.leftovers() }).toEqual({ sent: 0, leftovers: [] });
     // And it goes on where it was.
     expect((await at.call("import", "sentry", "--move", "--yes")).code).toBe(0);
-  }, 30_000);
+  }, 60_000);
 
   test("an import that ended between the two is finished by the next: one holder, as before", async () => {
     const at = await sentryHome();
@@ -214,7 +214,7 @@ describe("the Sentry CLI's login", () => {
     });
     expect(at.row()).toBeNull();
     expect(JSON.parse((await at.call("list", "--json")).stdout).length).toBe(1);
-  }, 30_000);
+  }, 60_000);
 
   test("two at once: one takes it, the other finds it taken", async () => {
     const at = await sentryHome();
@@ -223,7 +223,7 @@ describe("the Sentry CLI's login", () => {
     expect(at.row()).toBeNull();
     expect(await at.get(SENTRY, "refreshToken")).toBe(at.tokens.refresh);
     expect((await at.call("refresh", SENTRY, "--force")).code).toBe(0);
-  }, 30_000);
+  }, 60_000);
 
   test("a database of a newer version is refused, and stays as it is", async () => {
     const at = newHome();
@@ -264,7 +264,7 @@ describe("az's login", () => {
     expect([left.RefreshToken, left.AccessToken]).toEqual([{}, {}]);
     expect(Object.keys(left.Account).length).toBe(1);
     expect((await at.call("refresh", NAME, "--force")).stderr).toContain("Token refreshed successfully");
-  }, 30_000);
+  }, 60_000);
 
   test("is left alone while az holds its lock", async () => {
     const at = await azHome();
@@ -274,7 +274,7 @@ describe("az's login", () => {
     expect({ code, stderr }).toEqual({ code: 5, stderr: expect.stringContaining("is locked: az is using it") });
     expect(readFileSync(at.file, "utf8")).toBe(before);
     expect((await at.call("status", NAME)).code).toBe(4);
-  }, 30_000);
+  }, 60_000);
 
   test("a cache that is encrypted is refused in words", async () => {
     const at = newHome();

@@ -34,7 +34,7 @@ for (const flags of [["--proxy"], ["--proxy", "--mask"]])
       expect(await child.exited).toBe(7);
       expect((await home.call(["refresh", "acme", "--force"])).code).toBe(0);
     },
-    30_000,
+    60_000,
   );
 
 test("auth mcp: the client closes its end before the provider replies", async () => {
@@ -52,4 +52,4 @@ test("auth mcp: the client closes its end before the provider replies", async ()
   expect(server.issuer.to("/token").at(-1)?.grant_type).toBe("refresh_token");
   server.issuer.tokenDelay = 0;
   expect((await auth(["refresh", server.url, "--force"], { env })).code).toBe(0);
-}, 30_000);
+}, 60_000);

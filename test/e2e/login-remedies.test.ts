@@ -129,7 +129,7 @@ describe("what a login prints keeps what was given", () => {
           });
         }
       }
-    }, 30_000);
+    }, 60_000);
 
   test("-p is kept as the connection's name, and -s as --scope", async () => {
     const { stderr } = await auth(["login", "github", "-p", "work", "--host", "ghe.example.com", "-s", "repo"]);
@@ -211,7 +211,7 @@ test("an error that asks for another login has the whole command, however the lo
   } finally {
     await at.stop();
   }
-}, 20_000);
+}, 60_000);
 
 test("a login names all settings that it lacks at once", async () => {
   const ended = await auth(["login", "appstoreconnect", "--json"]);

@@ -800,7 +800,7 @@ describe("how a login ends", () => {
     expect([code, stderr]).toEqual([130, expect.stringContaining(said)]);
     expect(acme.issuer.rows.map(({ alive }) => alive)).toEqual([false]);
     expect((await acme.call(["list", "--json"])).stdout).toBe("[]\n");
-  }, 20_000);
+  }, 60_000);
 
   test("the client refused: 6 client_rejected; the scopes refused: 6 scope_rejected", async () => {
     const issuer = startIssuer();

@@ -132,7 +132,7 @@ describe("auth mcp login --all", () => {
     );
     const alone = await auth(["login", down.url], { env: machine.env });
     expect([alone.code, alone.stderr]).toEqual([5, expect.stringContaining(`${down.origin} could not be reached`)]);
-  }, 30_000);
+  }, 60_000);
 
   test("several logins at a server, or a damaged one, are that server's failure: the others have their logins", async () => {
     const [two, broken, fine, fresh] = [start(), start(), start(), start()];
@@ -337,5 +337,5 @@ describe("a hostile folder", () => {
       expect(ended.code).toBe(5);
       expect(ended.stdout + ended.stderr).not.toContain(secret);
     }
-  }, 30_000);
+  }, 60_000);
 });

@@ -102,7 +102,7 @@ describe.skipIf(!possible)(`whose files are made${possible ? "" : " (skipped: ne
       await run((command ?? "").split(" "));
       expect(await as(ALICE, ...LOGIN)).toMatchObject({ code: 0, stderr: expect.not.stringContaining("can't") });
     }
-  }, 30_000);
+  }, 60_000);
 
   test("a key, a plugin or a log of another user is given back by the command that is printed, in doctor too", async () => {
     const { home, as } = homeOf(ALICE);
@@ -130,7 +130,7 @@ describe.skipIf(!possible)(`whose files are made${possible ? "" : " (skipped: ne
       chownSync(path, ALICE, ALICE);
       expect((await as(ALICE, ...args)).code).toBe(0);
     }
-  }, 30_000);
+  }, 60_000);
 
   test("a umask that takes the owner's own rights away leaves a home that works", async () => {
     const { home, as } = homeOf(ALICE);
@@ -159,5 +159,5 @@ describe.skipIf(!possible)(`whose files are made${possible ? "" : " (skipped: ne
     }
     expect([...owners(home)]).toEqual([ALICE]);
     expect((await as(ALICE, "list")).code).toBe(0);
-  }, 30_000);
+  }, 60_000);
 });

@@ -50,7 +50,7 @@ beforeAll(async () => {
     oids.set(name, oidOf(await ok(["token", named(name)])));
   }
   expect(new Set(oids.values()).size).toBe(3);
-}, 30_000);
+}, 60_000);
 
 describe("each keeps apart from the others", () => {
   test("list and status name account and organization", async () => {
@@ -104,7 +104,7 @@ describe("each keeps apart from the others", () => {
     const wanted = [...NAMES, ...NAMES, ...NAMES, ...NAMES];
     const tokens = await Promise.all(wanted.map((name) => ok(["refresh", named(name), "--force", "-o", "token"])));
     expect(tokens.map(oidOf)).toEqual(wanted.map((name) => oids.get(name)));
-  }, 20_000);
+  }, 60_000);
 });
 
 describe("the default", () => {
@@ -160,7 +160,7 @@ describe("a mistake is refused", () => {
     await ok(["login", "entra", "-p", "again", "--tenant", "consumers", "--flow", "device", ...places("consumers")]);
     await ok(["logout", "entra:again"]);
     expect(oidOf(await ok(["token", "entra:home"]))).toBe(oids.get("home"));
-  }, 20_000);
+  }, 60_000);
 
   test("logging out of one leaves the rest, and the log has each by its name", async () => {
     expect(JSON.parse(await ok(["logout", "entra:home", "--json"]))).toEqual({

@@ -298,7 +298,7 @@ test("through three expiries, with every request answered", async () => {
     await there.stop();
     await own.stop();
   }
-}, 40_000);
+}, 60_000);
 
 test("the log of requests has what came last: also what the end of the proxy cuts off", async () => {
   const own = await proxyHome(3600, { "/hang": () => {} });

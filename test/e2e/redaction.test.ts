@@ -493,7 +493,7 @@ describe("what is erased leaves nothing on the disk", () => {
     const left = existsSync(stock.key) ? readFileSync(stock.key, "utf8") : "";
     expect(left).not.toContain(oldKey);
     expect((await run([AUTH, "list"], { env: { ...stock.env, AUTH_PASSPHRASE: PASSPHRASE } })).code).toBe(0);
-  }, 20_000);
+  }, 60_000);
 });
 
 function jwtWith(claim: string): string {

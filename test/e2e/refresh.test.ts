@@ -371,5 +371,5 @@ describe("a refresh that failed has the provider's code, keeps the credential, a
       expect((await at.call(args)).code).toBe(0);
       expect(at.issuer.server.callsTo(TOKEN)).toHaveLength(before + 1);
     }
-  }, 20_000);
+  }, 60_000);
 });

@@ -309,7 +309,7 @@ describe("what a provider says in answer to a refresh", () => {
       }
       for (const [where, text] of await sinks(at.binary, at.env)) seen.set(where, text);
       expect(leaks(seen, echo.secrets)).toEqual([]);
-    }, 30_000);
+    }, 60_000);
 });
 
 describe("what a provider says in answer to a login", () => {
@@ -394,7 +394,7 @@ describe("what a provider says in answer to a login", () => {
       seen.set("login --json: stderr", json.stderr);
       for (const [where, shown] of await sinks(at.binary, at.env)) seen.set(where, shown);
       expect(leaks(seen, at.echo.secrets)).toEqual([]);
-    }, 30_000);
+    }, 60_000);
 
   test("is shown without a secret where a registration says it", async () => {
     for (const [status, body] of [
@@ -429,7 +429,7 @@ describe("what a provider says in answer to a login", () => {
         seen.set(where, shown);
       expect(leaks(seen, echo.secrets)).toEqual([]);
     }
-  }, 30_000);
+  }, 60_000);
 
   test("is shown without a secret, on the page too, where the browser brings it back", async () => {
     const at = await homeAt();
@@ -470,7 +470,7 @@ describe("what a provider says in answer to a login", () => {
     ] as const)
       seen.set(where, shown);
     expect(leaks(seen, echo.secrets)).toEqual([]);
-  }, 20_000);
+  }, 60_000);
 });
 
 test("what introspection and revocation say is shown without a secret", async () => {
@@ -507,7 +507,7 @@ test("what introspection and revocation say is shown without a secret", async ()
   await look(["revoke", "oidc:work", "-v"]);
   for (const [where, shown] of await sinks(at.binary, at.env)) seen.set(where, shown);
   expect(leaks(seen, echo.secrets)).toEqual([]);
-}, 30_000);
+}, 60_000);
 
 /** Without these, the promises above could be kept by looking nowhere. */
 describe.skipIf(!existsSync(TEST_BUILD))("where redaction is taken out", () => {
@@ -538,5 +538,5 @@ describe.skipIf(!existsSync(TEST_BUILD))("where redaction is taken out", () => {
       ...["audit.jsonl", "logs/auth.log"],
     ])
       expect({ sink, leaks: found.some((leak) => leak.startsWith(`${sink} holds`)) }).toEqual({ sink, leaks: true });
-  }, 20_000);
+  }, 60_000);
 });

@@ -42,7 +42,7 @@ for (const [flow, pushed] of [
     expect(await audience(env)).toBe(TWO);
     expect((await loginAtOidc([...flags, "--flow", flow, "--force", "--resource", ONE], env)).code).toBe(0);
     expect(await audience(env)).toBe(ONE);
-  }, 30_000);
+  }, 60_000);
 
 test("a resource that the login is not for: the command that logs in for it runs as printed", async () => {
   const { env, flags } = await start();
@@ -53,7 +53,7 @@ test("a resource that the login is not for: the command that logs in for it runs
   const login = await loginAtOidc([...printed.replace("NAME", "two").split(" "), "--flow", "browser"], env);
   expect({ code: login.code, stderr: login.stderr }).toMatchObject({ code: 0 });
   expect((await auth(["token", "oidc:two", "--resource", TWO], { env })).code).toBe(0);
-}, 30_000);
+}, 60_000);
 
 test("a resource that the issuer doesn't know: exit 6", async () => {
   const { env, flags } = await start(true);

@@ -95,7 +95,7 @@ describe("entra", () => {
     const second = (await call("token", "entra:prod", "--resource", VAULT)).stdout;
     expect(second).not.toBe(first);
     expect(sent()).toHaveLength(2);
-  }, 20_000);
+  }, 60_000);
 
   test("one API's refusal leaves the login, and the other APIs, as they were", async () => {
     const { issuer, call } = await loggedIn();
@@ -128,7 +128,7 @@ describe("entra", () => {
     expect([again.code, again.stdout]).toEqual([0, first]);
     expect(again.stderr).toContain("still works");
     expect((await call("status", "entra:prod")).stdout).toContain("Status: connected\n");
-  }, 20_000);
+  }, 60_000);
 
   test("a login for one API from the start, and again without saying so", async () => {
     const { call } = await loggedIn({}, "--resource", VAULT);
@@ -172,7 +172,7 @@ describe("others", () => {
     );
     // Had it been asked, this issuer would have taken the refresh token and given none back.
     expect((await call("refresh", "oidc", "--force")).code).toBe(0);
-  }, 30_000);
+  }, 60_000);
 
   test("a provider without tokens for other APIs says so: exit 64; a key and a variable can't get one: exit 3", async () => {
     const env = bareEnvironment();

@@ -87,7 +87,7 @@ describe("the file", () => {
     } finally {
       await own.stop();
     }
-  }, 20_000);
+  }, 60_000);
 
   test("another program's refresh reaches it: the old token may be dead", async () => {
     const { child, file } = await started("sleep 30");
@@ -100,7 +100,7 @@ describe("the file", () => {
     expect(readFileSync(file, "utf8")).toBe(now);
     child.kill("SIGTERM");
     await child.exited;
-  }, 30_000);
+  }, 60_000);
 });
 
 describe("how it ends", () => {
@@ -143,7 +143,7 @@ describe("how it ends", () => {
     shell.type("exit\r");
     await shell.ended;
     expect(left()).toEqual([]);
-  }, 30_000);
+  }, 60_000);
 
   test("descriptors of the caller reach the command: process substitution", async () => {
     const child = Bun.spawn(["bash", "-c", `"$0" run acme --fresh -q -- cat <(echo one) <(echo two)`, AUTH], {

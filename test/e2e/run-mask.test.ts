@@ -297,7 +297,7 @@ describe("which values", () => {
     } finally {
       await home.stop();
     }
-  }, 30_000);
+  }, 60_000);
 });
 
 describe("on a terminal", () => {

@@ -186,7 +186,7 @@ test("a file of run --fresh keeps the first login's token", async () => {
   } finally {
     await home.stop();
   }
-}, 30_000);
+}, 60_000);
 
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
   let rest = "";

@@ -145,7 +145,7 @@ describe("a login whose tokens are on their way", () => {
         );
         expect([...home.issuer.live]).toEqual([]);
         expect(await home.connections()).toEqual([]);
-      }, 20_000);
+      }, 60_000);
 
   test("a second Ctrl-C ends it at once, and says what may be left at the provider", async () => {
     const home = await homeWith(["acme"]);
@@ -238,7 +238,7 @@ describe("refresh --all", () => {
       );
       expect(asked()).toEqual([4, 3]);
       expect((await home.call("token", "acme:b")).stdout).toBe("access-2\n");
-    }, 20_000);
+    }, 60_000);
 });
 
 describe("run with several connections", () => {
@@ -284,7 +284,7 @@ describe("logout at its question", () => {
         expect(terminal.screen()).toContain("Interrupted. Nothing was done: acme:a is kept.");
         expect(await home.connections()).toEqual(["acme:a", "acme:b"]);
         expect(home.issuer.live.size).toBe(2);
-      }, 20_000);
+      }, 60_000);
 
   test("after a no, the message gives that as the only reason", async () => {
     const home = await homeWith(["acme"], ENDS_GRANT);

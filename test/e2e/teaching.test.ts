@@ -173,7 +173,7 @@ describe("entra", () => {
       }
       expect((await call(...login, "--flow", "device", "--force")).code).toBe(0);
       expect(issuer.server.calls.at(-1)?.form.get("claims")).toBe(claims);
-    }, 20_000);
+    }, 60_000);
 
   for (const [number, error, exit, code, teaches] of [
     [700082, "invalid_grant", 4, "refresh_token_invalid", "90 days"],

@@ -45,7 +45,7 @@ describe("times", () => {
       expect((await call(["status", "sentry"])).stdout).toMatch(
         /Last error: HTTP 503 at \d{4}-\d\d-\d\d \d\d:\d\d [+-]/,
       );
-    }, 20_000);
+    }, 60_000);
 });
 
 describe("the end of an access token", () => {
@@ -76,7 +76,7 @@ describe("a login says what comes after its first token", () => {
     expect((await at.call(["login", "sentry", ...at.places])).stderr).toMatch(
       /✓ Logged in to sentry:default as grace@example\.com\. The token is renewed for you\.\n/,
     );
-  }, 15_000);
+  }, 60_000);
 
   test("nothing: it lasts so long, or for an unknown time", async () => {
     const env = bareEnvironment();

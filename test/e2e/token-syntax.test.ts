@@ -230,7 +230,7 @@ describe("what a person gives with", () => {
       expect(requests()).toBe(0);
       expect(await list()).toEqual([]);
       expect((await login()).code).toBe(0);
-    }, 20_000);
+    }, 60_000);
 
   test("an escape in it that is pasted on a terminal is refused, not dropped", async () => {
     const { env, list } = await home(() => ({}));
@@ -242,5 +242,5 @@ describe("what a person gives with", () => {
       expect(terminal.screen()).toContain("U+001B at position 5");
     }
     expect(await list()).toEqual([]);
-  }, 20_000);
+  }, 60_000);
 });

@@ -74,7 +74,7 @@ describe("a home that can't be written", () => {
           }
           expect((await at.call(["status", PROVIDER, "--check"])).code).toBe(0);
         },
-        30_000,
+        60_000,
       );
 
       test.skipIf(lacking("linux", "root", "mounts"))("a first login is not begun", async () => {
@@ -99,14 +99,14 @@ describe("a disk that fails after the provider answered", () => {
       expect(ended.stderr).toContain("The new login was revoked at Sentry");
       expect(ended.stderr).not.toMatch(UNTRUE);
       expect(at.issuer.rows.map(({ alive }) => alive)).toEqual(first ? [false] : [true, false]);
-    }, 20_000);
+    }, 60_000);
 
   test("where the provider can't revoke it either, the error says to end it there", async () => {
     const at = await home(`${PROVIDER}:old`);
     at.issuer.server.fail({ path: REVOKE, times: 9, reply: { status: 500 } });
     const ended = await failing(at, "vault-commit:ENOSPC", login(at));
     checkText(ended, { exit: 8, code: "vault_unwritable", says: "could not be revoked at Sentry" });
-  }, 20_000);
+  }, 60_000);
 
   for (const command of ["logout", "revoke"])
     test(`a ${command} that can't be stored says what was done at the provider, and how to end it here`, async () => {
@@ -132,7 +132,7 @@ describe("a disk that fails after the provider answered", () => {
     expect(out).toMatchObject({ code: 0 });
     expect(out.stderr).toContain(`Logged out of ${CONNECTION}: revoked at the provider, erased here`);
     expect(JSON.parse((await at.call(["list", "--json"])).stdout)).toEqual([]);
-  }, 20_000);
+  }, 60_000);
 });
 
 test("a login that replaces one that was refreshed meanwhile revokes the token that the refresh brought", async () => {
@@ -146,7 +146,7 @@ test("a login that replaces one that was refreshed meanwhile revokes the token t
   expect(await again).toMatchObject({ code: 0 });
   expect(at.issuer.rows.map(({ alive }) => alive)).toEqual([false, true]);
   expect(at.issuer.server.callsTo(REVOKE).map(({ form }) => form.get("token"))).toContain(rotated ?? "");
-}, 20_000);
+}, 60_000);
 
 describe("what login --force replaces", () => {
   const KEY = { AUTH_KEY: Buffer.from("an AUTH_KEY for this test only!!").toString("base64") };
@@ -194,7 +194,7 @@ describe("the first login", () => {
     expect((await issuer.call(login(issuer))).code).toBe(7);
     for (const folder of [AUTH_HOME, issuer.env.AUTH_HOME ?? ""])
       for (const name of ["vault.db", "key"]) expect(existsSync(join(folder, name))).toBe(false);
-  }, 20_000);
+  }, 60_000);
 
   test("says where the key is in one line, after its own success", async () => {
     const env = bareEnvironment();

@@ -85,7 +85,7 @@ describe("what is missing is asked for, and nothing else:", () => {
       expect(page[0]).toContain(text);
     expect(page[1]).toContain("Thank you");
     expect((await auth(["login", "github", "--force", ...places], { env })).code).toBe(0);
-  }, 20_000);
+  }, 60_000);
 
   test("a client's secret, where the id is known: never on stdout or stderr", async () => {
     const { issuer, places } = github();
@@ -100,7 +100,7 @@ describe("what is missing is asked for, and nothing else:", () => {
     expect(ended.stdout + ended.stderr).not.toContain(issuer.clientSecret);
     expect(page[0]).not.toContain('name="client_id"');
     expect(page[0]).toContain('name="client_secret"');
-  }, 20_000);
+  }, 60_000);
 
   test("an API key", async () => {
     const env = bareEnvironment();
@@ -137,7 +137,7 @@ describe("what is missing is asked for, and nothing else:", () => {
       throw new Error("a form");
     });
     expect(ended.events.map(({ event }) => event)).toEqual(["device_code", "connected"]);
-  }, 20_000);
+  }, 60_000);
 
   test("a form that isn't filled in: 7 login_timeout, and nothing is stored", async () => {
     const env = bareEnvironment();
@@ -158,7 +158,7 @@ describe("what is missing is asked for, and nothing else:", () => {
       await fill(url, { client_id: issuer.clientId, client_secret: issuer.clientSecret });
     });
     expect(ended.events[1]).toMatchObject({ event: "authorize", redirectUri: `http://127.0.0.1:${port}/callback` });
-  }, 20_000);
+  }, 60_000);
 });
 
 describe("in chromium", () => {
@@ -188,6 +188,6 @@ describe("in chromium", () => {
       // The style sheet's hash is the page's own, and what to do first is what is seen first.
       expect(seen).toEqual([0, "rgb(47, 95, 208)", "Thank you"]);
     },
-    40_000,
+    60_000,
   );
 });

@@ -48,6 +48,6 @@ describe.skipIf(process.platform !== "linux")("without the JIT", () => {
           issuer.stop();
         }
       },
-      30_000,
+      60_000,
     );
 });

@@ -96,5 +96,5 @@ describe.each([60, 80])("on a terminal of %d columns no line is broken in the mi
     github.type("\x03");
     await github.ended;
     for (const one of [client, asked, github]) expect(tooWide(one.screen())).toEqual([]);
-  }, 20_000);
+  }, 60_000);
 });

@@ -35,25 +35,25 @@ describe.skipIf(skipped !== null)(`windows under wine${skipped === null ? "" : `
       const windows = "set PATH=&set Path=C:\\windows\\system32";
       const { code, stdout } = await wine.run(["cmd", "/c", `${windows}&${line}`], { env: { HOME: home } });
       expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining("Path=C:\\windows") });
-    }, 30_000);
+    }, 60_000);
 
     test("a token wins over an inherited variable of another spelling", async () => {
       const { stdout } = await auth(injected("cmd", "/c", "set x_"), { x_key: "inherited" });
       expect(stdout).toBe("X_KEY=sk-123456789\n");
-    }, 30_000);
+    }, 60_000);
 
     test("what opens the vault is withheld in any spelling", async () => {
       const { stdout } = await auth(injected("cmd", "/c", "set auth_"), { auth_new_key: "secret" });
       expect(stdout).toContain("AUTH_INJECTED=");
       expect(stdout).not.toContain("secret");
-    }, 30_000);
+    }, 60_000);
 
     for (const code of [0, 1, 255, 256, 3010, 3221225477])
       test(`passes on the exit code ${code}`, async () => {
         const line = [wine.auth, ...injected(wine.helper, "exit", String(code))].join(" ");
         const { stdout } = await wine.run([wine.helper, "code", line], { env: { HOME: home } });
         expect(stdout).toBe(`code ${code}\n`);
-      }, 30_000);
+      }, 60_000);
 
     test("Ctrl-C reaches the command, whose exit code is passed on", async () => {
       const line = [wine.auth, ...injected(wine.helper, "wait")].join(" ");
@@ -73,7 +73,7 @@ describe.skipIf(skipped !== null)(`windows under wine${skipped === null ? "" : `
 
     test("a command that isn't there is 127", async () => {
       expect((await auth(injected("no-such-command"))).code).toBe(127);
-    }, 30_000);
+    }, 60_000);
   });
 
   test("AUTH_KEY_COMMAND may hold quotes", async () => {

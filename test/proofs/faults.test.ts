@@ -252,7 +252,7 @@ describe("a faulty provider", () => {
       }
       await Promise.all(commands.map((command) => fails(name, expected, command)));
       await failsWhileItLives(name, expected);
-    }, 30_000);
+    }, 60_000);
 });
 
 describe("what a reply said is not lost because it can't be used", () => {

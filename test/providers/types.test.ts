@@ -105,7 +105,7 @@ const base: ProviderDefinition = { id: "acme", title: "Acme", flows };
 export default defineProvider({ ...base, endpoints: { token: "https://acme.example/token" } });
 `;
     expect(compiled({ "acme.ts": module })).toEqual({ code: 0, out: "" });
-  }, 30_000);
+  }, 60_000);
 
   test("and says what is wrong", () => {
     const wrong = (what: string): string => `import { defineProvider } from "auth/provider";
@@ -115,7 +115,7 @@ export default defineProvider({ id: "acme", title: "Acme", flows: ["device"], ${
     expect(code).not.toBe(0);
     expect(out).toMatch(/a\.ts.*refersh/);
     expect(out).toMatch(/b\.ts.*"x"/);
-  }, 30_000);
+  }, 60_000);
 
   test("a function gets and answers what the contract says", () => {
     const module = (answer: string): string => `import { defineProvider } from "auth/provider";
@@ -128,5 +128,5 @@ export default defineProvider({ id: "acme", title: "Acme", flows: ["token"], fun
     expect(compiled({ "acme.ts": module("{ parameters: { x: 1 }, headers }") }).code).not.toBe(0);
     const [, example = ""] = /```ts\n(.*?)```/s.exec(readFileSync(join(ROOT, "docs", "plugins.md"), "utf8")) ?? [];
     expect(compiled({ "example.ts": example })).toEqual({ code: 0, out: "" });
-  }, 30_000);
+  }, 60_000);
 });

@@ -8,7 +8,7 @@ import { pathWithAuth, recipe } from "../support/recipes.ts";
 import { credentialsOf, startTokenHost, type TokenHost } from "../support/token-host.ts";
 
 const skip = lacking("pip");
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 const WHEEL = "project-1.0-py3-none-any.whl";
 
 let host: TokenHost;

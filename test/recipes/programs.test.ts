@@ -96,7 +96,7 @@ describe.skipIf(lacking("rclone"))("rclone", () => {
     const second = await sh("rclone lsf drive:");
     expect([second.code, second.stdout]).toEqual([0, "one.txt\n"]);
     expect(token()).not.toBe(before);
-  }, 30_000);
+  }, 60_000);
 });
 
 test.skipIf(lacking("restic"))(
@@ -109,7 +109,7 @@ test.skipIf(lacking("restic"))(
     const wrong = await sh(`restic -r ${at["/srv/backup"]} snapshots`, { RESTIC_PASSWORD_COMMAND: "echo wrong" });
     expect(wrong.code).not.toBe(0);
   },
-  30_000,
+  60_000,
 );
 
 test.skipIf(lacking("msmtp"))("msmtp: the token is the password, by XOAUTH2", async () => {

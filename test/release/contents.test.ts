@@ -9,7 +9,7 @@ describe("what a release says of its contents", () => {
   let packages: readonly Bundled[] = [];
   beforeAll(() => {
     packages = bundledPackages();
-  }, 30_000);
+  }, 60_000);
 
   test("names every package that the source imports at run time, and none that only the tests use", async () => {
     const names = packages.map(({ name }) => name);

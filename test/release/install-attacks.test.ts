@@ -69,7 +69,7 @@ describe.skipIf(lacking("linux-x64", "dash", "bash", "openssl"))("a server", () 
       );
     for (const PATH of [process.env.PATH, without("curl")])
       await refuses(impatient(), "could not be downloaded", [], { env: { PATH } });
-  }, 30_000);
+  }, 60_000);
 
   test("that is the network's login page is called that, and no forger", async () => {
     server.answer = () => new Response("<!doctype html><title>Welcome to our hotel</title>");
@@ -92,7 +92,7 @@ describe.skipIf(lacking("linux-x64", "dash", "bash", "openssl"))("a server", () 
     const said = await refuses(scriptAt("https://releases.example/auth"), "could not be downloaded", [], { env });
     proxy.stop(true);
     expect([asked, said]).toEqual(["CONNECT releases.example:443 HTTP/1.1", expect.stringContaining("Bad Gateway")]);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe.skipIf(lacking("linux-x64", "dash", "openssl", "minisign"))("settings of the user's", () => {

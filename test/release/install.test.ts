@@ -189,7 +189,7 @@ describe.skipIf(lacking("linux-x64", "dash"))("install.sh installs nothing", () 
     } finally {
       breaking.stop(true);
     }
-  }, 30_000);
+  }, 60_000);
 
   test("when the archive holds what it shouldn't, or another program", async () => {
     const folder = `auth-${VERSION}-${PLATFORM}`;

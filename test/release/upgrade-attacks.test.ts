@@ -121,7 +121,7 @@ describe.skipIf(lacking("linux-x64"))("among other upgrades", () => {
       newest: "0.2.0",
     });
     expect(await versionsAt(path)).toEqual(["0.3.0", "0.1.0"]);
-  }, 30_000);
+  }, 60_000);
 
   test("one that was stopped while it writes is waited for, and the newest stays", async () => {
     const path = installed();
@@ -135,7 +135,7 @@ describe.skipIf(lacking("linux-x64"))("among other upgrades", () => {
     expect([await first.exited, (await second).code]).toEqual([0, 0]);
     expect(await versionsAt(path)).toEqual(["0.3.0", "0.2.0"]);
     expect(filesBeside(path)).toEqual(["auth", "auth.previous"]);
-  }, 30_000);
+  }, 60_000);
 
   test("two at once: one upgrades, the other finds it done, and the version before can be gone back to", async () => {
     const path = installed();
@@ -145,7 +145,7 @@ describe.skipIf(lacking("linux-x64"))("among other upgrades", () => {
     expect(said).toEqual(["✓ Upgraded auth 0.1.0 to 0.2.0.", "✓ auth 0.2.0 is the newest release."]);
     expect((await upgrade(path, "--rollback")).stderr).toContain("Went back from auth 0.2.0 to 0.1.0.");
     expect(filesBeside(path)).toEqual(["auth", "auth.previous"]);
-  }, 30_000);
+  }, 60_000);
 
   test("going back to the version that is there already is refused", async () => {
     const path = installed({ previous: "0.1.0", isOwn: true });
@@ -163,7 +163,7 @@ describe.skipIf(lacking("linux-x64"))("what fails or is interrupted", () => {
       expect(await child.exited).toBeGreaterThan(128);
       expect(filesBeside(path)).toEqual(["auth", "auth.previous"]);
       expect(await versionsAt(path)).toEqual(["0.1.0", "0.3.0"]);
-    }, 30_000);
+    }, 60_000);
 
   test("by SIGKILL leaves a draft and a lock, which the next upgrade removes", async () => {
     const path = installed();
@@ -174,7 +174,7 @@ describe.skipIf(lacking("linux-x64"))("what fails or is interrupted", () => {
     expect((await upgrade(path)).code).toBe(0);
     expect(filesBeside(path)).toEqual(["auth", "auth.previous"]);
     expect(await versionsAt(path)).toEqual(["0.2.0", "0.1.0"]);
-  }, 30_000);
+  }, 60_000);
 
   test.skipIf(lacking("strace"))(
     "by a kill between the two renames: a whole program is at the place, and the previous one is still one",
@@ -228,7 +228,7 @@ describe.skipIf(lacking("linux-x64"))("what fails or is interrupted", () => {
     expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("Nothing was changed.")]);
     expect(await versionOf(path)).toBe("0.1.0");
     expect(filesBeside(path)).toEqual(["auth", "auth.previous"]);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe.skipIf(lacking("linux-x64"))("who may run it", () => {
@@ -254,7 +254,7 @@ describe.skipIf(lacking("linux-x64"))("who may run it", () => {
       const { uid, gid, mode } = statSync(path);
       expect([uid, gid, mode & 0o777]).toEqual([0, 65534, 0o750]);
     },
-    30_000,
+    60_000,
   );
 });
 

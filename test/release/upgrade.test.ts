@@ -89,7 +89,7 @@ describe.skipIf(lacking("linux-x64"))("upgrade", () => {
     expect(server.asked.length).toBe(asked);
     expect([await versionOf(path), await versionOf(previous)]).toEqual([`auth ${OLD}`, `auth ${NEW}`]);
     expect(readdirSync(dirname(path)).sort()).toEqual(["auth", "auth.previous"]);
-  }, 30_000);
+  }, 60_000);
 
   test("--check says whether there is a newer one, and changes nothing", async () => {
     const path = installed(older);
@@ -121,7 +121,7 @@ describe.skipIf(lacking("linux-x64"))("upgrade", () => {
     child.stdin.end();
     expect([await child.stderr.text(), await child.exited]).toEqual([expect.stringContaining("apikey:here"), 0]);
     expect((await run([path, "token", "apikey:here"], { env })).stdout).toBe("key-of-a-test-that-is-long-enough\n");
-  }, 30_000);
+  }, 60_000);
 
   test("what a link leads to is replaced, not the link", async () => {
     const path = installed(older);
@@ -129,7 +129,7 @@ describe.skipIf(lacking("linux-x64"))("upgrade", () => {
     symlinkSync(path, link);
     expect((await run([link, "upgrade"])).code).toBe(0);
     expect([await versionOf(link), await versionOf(path)]).toEqual([`auth ${NEW}`, `auth ${NEW}`]);
-  }, 30_000);
+  }, 60_000);
 
   test("a redirect to another address is followed: the signature counts, not the place", async () => {
     const path = installed(older);
@@ -139,7 +139,7 @@ describe.skipIf(lacking("linux-x64"))("upgrade", () => {
         : Response.redirect(`${server.url}/elsewhere/${name}?signed=1`, 302);
     expect((await run([path, "upgrade"])).code).toBe(0);
     expect(await versionOf(path)).toBe(`auth ${NEW}`);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe.skipIf(lacking("linux-x64"))("what is refused, with nothing changed", () => {
@@ -206,7 +206,7 @@ describe.skipIf(lacking("linux-x64"))("what is refused, with nothing changed", (
       server.files = new Map([...published, [name, bytes]]);
       await refuses("release_untrusted", 9, "not the file that was signed");
     }
-  }, 30_000);
+  }, 60_000);
 
   test("an archive with a path that leads out of its folder, or a link, signed or not", async () => {
     const folder = `auth-${NEW}-${PLATFORM}`;
@@ -325,7 +325,7 @@ describe.skipIf(lacking("linux-x64", "root", "setpriv"))("what isn't ours to cha
     expect((await asNobody(path, "upgrade", "--rollback")).stderr).toContain(`sudo ${path} upgrade --rollback\n`);
     expect(server.asked).toEqual([]);
     expect(readdirSync(dirname(path))).toEqual(["auth"]);
-  }, 30_000);
+  }, 60_000);
 
   test("a folder that can't be written", async () => {
     const path = installed(copyOf(older));
@@ -335,7 +335,7 @@ describe.skipIf(lacking("linux-x64", "root", "setpriv"))("what isn't ours to cha
     expect([ended.code, ended.stderr]).toEqual([1, expect.stringContaining("permission denied")]);
     expect(server.asked).toEqual([]);
     expect(readdirSync(dirname(path))).toEqual(["auth"]);
-  }, 30_000);
+  }, 60_000);
 
   test.skipIf(lacking("mounts"))(
     "a full disk",
@@ -347,7 +347,7 @@ describe.skipIf(lacking("linux-x64", "root", "setpriv"))("what isn't ours to cha
       expect(ended.stdout).toBe(`exit 1\nauth\nauth ${OLD}\n`);
       expect(ended.stderr).toContain("the disk is full");
     },
-    30_000,
+    60_000,
   );
 
   function copyOf(program: string): string {

@@ -104,7 +104,7 @@ test("a vault cut short anywhere either still gives the record or is reported as
   }
   expect([...outcomes].filter((outcome) => !["the body", "vault_corrupt"].includes(outcome))).toEqual([]);
   expect(outcomes).toContain("vault_corrupt");
-}, 30_000);
+}, 60_000);
 
 test("a vault with one bit flipped gives the record or an error of the vault, never another answer", async () => {
   const whole = readFileSync(home.file);

@@ -45,7 +45,7 @@ describe.skipIf(!real)(
       expect(lines[3]).toBe("there");
       expect(lines[4]).toBe("keychain");
       expect([...new Bun.Glob("key").scanSync({ cwd: home.folder })]).toEqual([]);
-    }, 30_000);
+    }, 60_000);
 
     test("missing later leaves the vault locked: never a new key, nothing changed", async () => {
       using home = newHome();
@@ -55,26 +55,26 @@ describe.skipIf(!real)(
       expect(lines[1]).toStartWith("vault_locked");
       expect(lines[2]).toStartWith("vault_locked");
       expect(readFileSync(home.file)).toEqual(before);
-    }, 30_000);
+    }, 60_000);
 
     test("rekeyed has one entry again, the new one, which opens", async () => {
       using home = newHome();
       const lines = await inSession(home, "unlocked", ["create", "entries", "rekey", "entries", "open"]);
       expect(lines.slice(2)).toEqual(["there", "2 keychain", "gone there", lines[1] ?? ""]);
-    }, 30_000);
+    }, 60_000);
 
     test("left for a key file, keeps no entry", async () => {
       using home = newHome();
       const lines = await inSession(home, "unlocked", ["create", "entries", "rekey-file", "entries", "open"]);
       expect(lines.slice(2)).toEqual(["there", "2 file", "gone gone", lines[1] ?? ""]);
-    }, 30_000);
+    }, 60_000);
 
     test("that is locked makes a new vault fall back to a key file, and says so", async () => {
       using home = newHome();
       const lines = await inSession(home, "locked", ["create", "status"]);
       expect(lines[0]).toContain(home.key);
       expect(lines[2]).toBe("file");
-    }, 30_000);
+    }, 60_000);
   },
 );
 
@@ -104,7 +104,7 @@ describe.skipIf(process.platform !== "linux")("a keychain that never answers", (
     const lines = await withSilentBus(home, ["create", "status"]);
     expect(lines[0]).toContain(home.key);
     expect(lines[2]).toBe("file");
-  }, 30_000);
+  }, 60_000);
 
   test.skipIf(!real)(
     "leaves a vault that it should open locked",
@@ -114,6 +114,6 @@ describe.skipIf(process.platform !== "linux")("a keychain that never answers", (
       const [line] = await withSilentBus(home, ["open"]);
       expect(line).toStartWith("vault_locked The system's keychain didn't answer within 3 seconds.");
     },
-    30_000,
+    60_000,
   );
 });

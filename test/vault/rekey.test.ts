@@ -75,7 +75,7 @@ test("no commit is lost to rekeys that happen while another process writes", asy
   expect(await vault.list("connection")).toHaveLength(written ?? -1);
   expect((await vaultStatus(context))?.epoch).toBe(9);
   vault.close();
-}, 30_000);
+}, 60_000);
 
 describe("whatever variable opens a vault on this machine, it gets a new key", () => {
   const by = { AUTH_KEY: KEY, AUTH_KEY_COMMAND: `echo ${KEY}` };
@@ -145,7 +145,7 @@ test("the key moves from file to AUTH_KEY to passphrase and back; the old one op
   await rekeyVault(home.context({ AUTH_PASSPHRASE: "correct horse" }), { source: "file" });
   expect(await read({})).toBe("1");
   expect((await refusal(read({ AUTH_PASSPHRASE: "correct horse" }))).text).toContain("the key file");
-}, 30_000);
+}, 60_000);
 
 test("AUTH_KEY is changed for another one", async () => {
   using home = newHome();
@@ -258,7 +258,7 @@ describe("a rekey that ends while another command is at the vault", () => {
     const vault = await openVault(home.context(), { prompt });
     expect(await vault?.list("connection")).toEqual([]);
     vault?.close();
-  }, 20_000);
+  }, 60_000);
 
   test("a reader that is overtaken again and again is asked to try again, and the vault is not called damaged", async () => {
     using home = newHome();
@@ -292,7 +292,7 @@ describe("a rekey that ends while another command is at the vault", () => {
     expect(readFileSync(home.key, "utf8").trim().split("\n")).toHaveLength(1);
     expect((await vaultStatus(home.context()))?.epoch).toBe(2);
     (await openVault(home.context()))?.close();
-  }, 20_000);
+  }, 60_000);
 });
 
 test("no program is asked for a new key while a connection's lock is held", async () => {

@@ -141,7 +141,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       expect(await vault?.list("connection")).toEqual([]);
       expect(asked).toBe(2);
       await vault?.close();
-    }, 30_000);
+    }, 60_000);
 
     test("one by another machine while a person types is looked for before the typed key is called wrong by accept", async () => {
       const [home, other] = [homeAt(await server.address()), newHome("auth-shared-")];
@@ -160,7 +160,7 @@ for (const [name, { needs, start }] of Object.entries(BACKENDS))
       expect(await vault?.list("connection")).toEqual([]);
       await vault?.close();
       other[Symbol.dispose]();
-    }, 30_000);
+    }, 60_000);
 
     test("of machines that do it at once one succeeds, and its key is the vault's", async () => {
       const address = await server.address();
