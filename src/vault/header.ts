@@ -104,11 +104,17 @@ export function parseHeader(bytes: Bytes): Header {
   };
 }
 
-/** @throws AuthError `vault_corrupt` */
+/** null where there is none. @param timeout as `retryWhileBusy` @throws AuthError `vault_corrupt` */
+export async function findHeader(driver: StoreDriver, timeout?: number): Promise<Header | null> {
+  const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}), timeout);
+  return value instanceof Uint8Array ? parseHeader(value as Bytes) : null;
+}
+
+/** Of a store that has one. @throws AuthError `vault_corrupt` */
 export async function readHeader(driver: StoreDriver): Promise<Header> {
-  const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}));
-  if (!(value instanceof Uint8Array)) throw damagedHeader();
-  return parseHeader(value as Bytes);
+  const header = await findHeader(driver);
+  if (header === null) throw damagedHeader();
+  return header;
 }
 
 /** What compare-and-set knows a header by. */

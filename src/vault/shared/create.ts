@@ -6,20 +6,20 @@ import { type Created, type Made, type Preparation, storeKey } from "../create.t
 import { retryWhileBusy } from "../driver.ts";
 import { HEADER_KEY, headerVersion, newKey, wrap } from "../header.ts";
 import { forget, type KeyRequest, SOURCE_WORDS, type SourceName, STORED, sourceOf } from "../sources/source.ts";
-import { parseAddress, type SharedAddress } from "./address.ts";
+import type { SharedAddress } from "./address.ts";
 import { absent, notOurs } from "./failures.ts";
 import { joinVault } from "./join.ts";
-import { findHeader, openStore } from "./open.ts";
+import { checkedHeader, withStore } from "./open.ts";
 import type { SharedStore } from "./store.ts";
 
 /** Whether one could be made there, as far as that shows without making anything. @throws AuthError as `prepareShared` */
 export async function requirePlace(text: string): Promise<void> {
-  await onStore(text, async (_, store) => retryWhileBusy(() => store.requireDurable()));
+  await withStore(text, async (_, store) => retryWhileBusy(() => store.requireDurable()));
 }
 
 /** Whether there is a vault at the address. @throws AuthError as `openShared` */
 export async function isThere(context: Context, text: string): Promise<boolean> {
-  return onStore(text, async (address, store) => (await findHeader(context, address, store)) !== null);
+  return withStore(text, async (address, store) => (await checkedHeader(context, address, store)) !== null);
 }
 
 /**
@@ -35,11 +35,11 @@ export async function prepareShared(
   request: KeyRequest,
   index: Bytes,
 ): Promise<Preparation> {
-  await onStore(text, (address, store) => requireNoneMeant(request.context, address, store));
+  await withStore(text, (address, store) => requireNoneMeant(request.context, address, store));
   if (source === null) throw keyNotChosen();
   const given = STORED.includes(source) ? null : await (await sourceOf(source)).create(request);
-  await onStore(text, async (address, store) => {
-    await findHeader(request.context, address, store);
+  await withStore(text, async (address, store) => {
+    await checkedHeader(request.context, address, store);
     await retryWhileBusy(() => store.prepare());
     await retryWhileBusy(() => store.driver.requireWritable());
   });
@@ -47,7 +47,7 @@ export async function prepareShared(
     make: async () => {
       const made = given === null ? await storeKey(source, request) : { source, ...given };
       try {
-        const created = await onStore(text, (address, store) => putHeader(address, store, request, made, index));
+        const created = await withStore(text, (address, store) => putHeader(address, store, request, made, index));
         if (created === null) await forget(made.source, request);
         return created;
       } catch (error) {
@@ -61,7 +61,7 @@ export async function prepareShared(
 
 /** A new vault would have another fingerprint than the one that the address names. */
 async function requireNoneMeant(context: Context, address: SharedAddress, store: SharedStore): Promise<void> {
-  if (address.fingerprint !== null && (await findHeader(context, address, store)) === null) throw absent(address);
+  if (address.fingerprint !== null && (await checkedHeader(context, address, store)) === null) throw absent(address);
 }
 
 /** @returns null where another machine was faster */
@@ -84,16 +84,6 @@ async function putHeader(
   const message = `made at ${address.shown}, key from ${SOURCE_WORDS[made.source]}`;
   await context.audit({ event: "vault", status: "success", message });
   return { source: made.source, chosen: true };
-}
-
-async function onStore<T>(text: string, work: (address: SharedAddress, store: SharedStore) => Promise<T>): Promise<T> {
-  const address = await parseAddress(text);
-  const store = await openStore(address);
-  try {
-    return await work(address, store);
-  } finally {
-    store.driver.close();
-  }
 }
 
 /** A key that is made here and kept here would leave every other machine outside. */

@@ -1,43 +1,57 @@
-/** A home's coming to a vault: for the first time, only to the one that is meant. */
+/**
+ * A home's first coming to a shared vault: by `auth vault use`, or by `auth vault accept`, for which it forgets the vault that
+ * it knew. Either way only to the one that is meant.
+ */
 import type { Context } from "../../platform/context.ts";
+import { errorCode } from "../../platform/errors.ts";
 import { fingerprintOf, parseFingerprint } from "../fingerprint.ts";
-import { type Header, type Keys, readHeader } from "../header.ts";
+import { findHeader, type Header, readHeader } from "../header.ts";
 import type { Accepted, AcceptOptions, Comparison } from "../store.ts";
 import { type Unlocked, unlock, unlockCurrent } from "../unlock.ts";
-import { parseAddress, type SharedAddress } from "./address.ts";
+import type { SharedAddress } from "./address.ts";
 import { absent, notCompared } from "./failures.ts";
-import { readVaultPin } from "./home.ts";
+import { addressFolder, forgetVault, isKnown, readPin, readVaultPin, vaultFolder } from "./home.ts";
 import { homeMemory, isMeant } from "./memory.ts";
-import { findHeader, openStore } from "./open.ts";
+import { checkedHeader, withStore } from "./open.ts";
 import type { SharedStore } from "./store.ts";
 import { warnAtJoining } from "./weaknesses.ts";
 
 /** @param text AUTH_STORE @throws AuthError as `openVault`; nothing is remembered then */
-export async function joinShared(
-  context: Context,
-  text: string,
-  { prompt, ...comparison }: AcceptOptions,
-): Promise<Accepted> {
-  const address = withFingerprint(await parseAddress(text), comparison);
-  const store = await openStore(address);
-  try {
-    const first = await findHeader(context, address, store);
-    if (first === null && address.fingerprint !== null) throw absent(address);
-    if (first === null) return { store: address.shown, vaultId: null };
-    const { header, keys } = await unlockCurrent(
-      () => readHeader(store.driver),
-      (current) => unlock(context, current, prompt),
-      first,
-    );
-    const isKnown = readVaultPin(context, address, header.vaultId) !== null;
-    // One that is given is compared in any case.
-    if (!isKnown || address.fingerprint !== null) await requireMeant(address, header, keys, comparison);
-    if (isKnown) await homeMemory(context, address, header.vaultId).recognize(header, keys);
-    else await joinVault(context, address, store, { header, keys });
-    return { store: address.shown, vaultId: header.vaultId };
-  } finally {
-    store.driver.close();
-  }
+export function joinShared(context: Context, text: string, options: AcceptOptions): Promise<Accepted> {
+  return comingTo(text, options, async (address, store) => {
+    const found = await unlockFound(context, store, await checkedHeader(context, address, store), options);
+    if (found === null && address.fingerprint !== null) throw absent(address);
+    if (found === null) return null;
+    const { header, keys } = found;
+    const known = readVaultPin(context, address, header.vaultId) !== null;
+    // A fingerprint that is given is compared in any case.
+    if (!known || address.fingerprint !== null) await requireMeant(address, found, options);
+    if (known) await homeMemory(context, address, header.vaultId).recognize(header, keys);
+    else await joinVault(context, address, store, found);
+    return header.vaultId;
+  });
+}
+
+/**
+ * Takes what is at the address, whatever this home knows. That is forgotten only where the server answers, and for a vault
+ * that this home's key opens.
+ *
+ * @param text AUTH_STORE
+ * @throws AuthError as `openVault`
+ */
+export function acceptShared(context: Context, text: string, options: AcceptOptions): Promise<Accepted> {
+  return comingTo(text, options, async (address, store) => {
+    const found = await unlockFound(context, store, await findHeader(store.driver), options);
+    if (found !== null) await requireMeant(address, found, options, "auth vault accept");
+    const place = addressFolder(context, address);
+    if (found === null && (address.fingerprint !== null || !isKnown(place))) throw absent(address);
+    const vaultId = found?.header.vaultId ?? null;
+    for (const known of [vaultAt(place), vaultId]) if (known !== null) forgetVault(vaultFolder(context, known));
+    forgetVault(place);
+    if (found !== null) await joinVault(context, address, store, found);
+    await context.audit({ event: "vault", status: "success", message: `accepted what is at ${address.shown}` });
+    return vaultId;
+  });
 }
 
 /** From here on this home knows the vault, and was told what weakens it. */
@@ -51,19 +65,50 @@ export async function joinVault(
   await warnAtJoining(context, address, store);
 }
 
-export function withFingerprint(address: SharedAddress, { fingerprint }: Comparison): SharedAddress {
-  return fingerprint === undefined ? address : { ...address, fingerprint: parseFingerprint(fingerprint) };
+/** @param work gives the id of the vault that is there; null: there is none */
+function comingTo(
+  text: string,
+  { fingerprint }: Comparison,
+  work: (address: SharedAddress, store: SharedStore) => Promise<string | null>,
+): Promise<Accepted> {
+  return withStore(text, async (given, store) => {
+    const address = fingerprint === undefined ? given : { ...given, fingerprint: parseFingerprint(fingerprint) };
+    return { store: address.shown, vaultId: await work(address, store) };
+  });
+}
+
+async function unlockFound(
+  context: Context,
+  { driver }: SharedStore,
+  header: Header | null,
+  { prompt }: AcceptOptions,
+): Promise<Unlocked | null> {
+  if (header === null) return null;
+  return unlockCurrent(
+    () => readHeader(driver),
+    (current) => unlock(context, current, prompt),
+    header,
+  );
 }
 
 /** @param command that takes a fingerprint @throws AuthError where nothing shows it, or it is another one: `notCompared` */
-export async function requireMeant(
+async function requireMeant(
   address: SharedAddress,
-  header: Header,
-  keys: Keys,
+  { header, keys }: Unlocked,
   { compare }: Comparison,
   command?: string,
 ): Promise<void> {
   if (await isMeant(address, header, keys)) return;
   if (address.fingerprint === null && (await compare?.(fingerprintOf(keys.data), address.shown))) return;
   throw notCompared(address, command);
+}
+
+/** null too where what the home knows is damaged: what is there is accepted all the same. */
+function vaultAt(place: string): string | null {
+  try {
+    return readPin(place)?.vaultId ?? null;
+  } catch (error) {
+    if (errorCode(error) !== "vault_replaced") throw error;
+    return null;
+  }
 }

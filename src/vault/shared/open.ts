@@ -1,9 +1,9 @@
 /** Opening a vault that machines share. */
 import type { Context } from "../../platform/context.ts";
 import type { AuthError } from "../../platform/errors.ts";
-import { type Bytes, sameBytes } from "../bytes.ts";
+import { sameBytes } from "../bytes.ts";
 import { retryWhileBusy, type StoreDriver } from "../driver.ts";
-import { HEADER_KEY, type Header, parseHeader } from "../header.ts";
+import { findHeader, HEADER_KEY, type Header } from "../header.ts";
 import { createVault } from "../opened.ts";
 import type { Vault } from "../types.ts";
 import { mayAsk } from "../unlock.ts";
@@ -25,6 +25,20 @@ export async function openStore(address: SharedAddress): Promise<SharedStore> {
       ? (await import("./redis.ts")).openRedis(address)
       : (await import("./postgres.ts")).openPostgres(address);
   return { ...store, driver: certainSwaps(address, store.driver) };
+}
+
+/** Opens the store at an address, and closes it after the work. @param text AUTH_STORE @throws AuthError `usage` */
+export async function withStore<T>(
+  text: string,
+  work: (address: SharedAddress, store: SharedStore) => Promise<T>,
+): Promise<T> {
+  const address = await parseAddress(text);
+  const store = await openStore(address);
+  try {
+    return await work(address, store);
+  } finally {
+    store.driver.close();
+  }
 }
 
 /**
@@ -60,11 +74,11 @@ export async function openShared(context: Context, text: string, options: VaultO
     let fault: unknown = null;
     if (known !== null)
       try {
-        return await openWith(known, () => findHeader(context, address, store, 0));
+        return await openWith(known, () => checkedHeader(context, address, store, 0));
       } catch (error) {
         fault = error;
       }
-    const header = await findHeader(context, address, store);
+    const header = await checkedHeader(context, address, store);
     // The copy was as the server has it: no reason to ask a person again.
     if (known !== null && header !== null && sameBytes(known.bytes, header.bytes)) throw fault;
     if (header !== null) return await openWith(header, async () => {});
@@ -81,7 +95,7 @@ export async function openSharedDriver(context: Context, text: string): Promise<
   const address = await parseAddress(text);
   const store = await openStore(address);
   try {
-    if ((await findHeader(context, address, store)) !== null) return store.driver;
+    if ((await checkedHeader(context, address, store)) !== null) return store.driver;
   } catch (error) {
     store.driver.close();
     throw error;
@@ -91,23 +105,21 @@ export async function openSharedDriver(context: Context, text: string): Promise<
 }
 
 /**
- * The header of the vault that this home knows there, or of one that it doesn't know yet.
+ * The header of the vault that is there, checked against what this home knows of it. null where there is none yet.
  *
- * @param patience as `retryWhileBusy`; 0: the caller tries again
+ * @param timeout as `retryWhileBusy`; 0: the caller tries again
  * @throws AuthError `vault_replaced` where another vault is there than the one this home knows, or none any more;
  * `vault_rolled_back` where it has an older key than this home has seen
  */
-export async function findHeader(
+export async function checkedHeader(
   context: Context,
   address: SharedAddress,
-  store: SharedStore,
-  patience?: number,
+  { driver }: Pick<SharedStore, "driver">,
+  timeout?: number,
 ): Promise<Header | null> {
-  const { driver } = store;
   const pin = readPin(addressFolder(context, address));
-  const value = await retryWhileBusy(() => driver.getItemRaw?.(HEADER_KEY, {}), patience);
-  if (value instanceof Uint8Array) {
-    const header = parseHeader(value as Bytes);
+  const header = await findHeader(driver, timeout);
+  if (header !== null) {
     if (pin !== null && pin.vaultId !== header.vaultId) throw replaced(address, "is another one");
     const known = readVaultPin(context, address, header.vaultId);
     // Known without any key: the one that this machine has may be the later one, which opens nothing here.
@@ -115,9 +127,9 @@ export async function findHeader(
     return header;
   }
   if (pin !== null) throw replaced(address, "is empty");
-  const keys = await retryWhileBusy(() => driver.getKeys("", {}), patience);
+  const keys = await retryWhileBusy(() => driver.getKeys("", {}), timeout);
   // Another machine has just made it.
-  if (keys.includes(HEADER_KEY)) return findHeader(context, address, store);
+  if (keys.includes(HEADER_KEY)) return checkedHeader(context, address, { driver });
   if (keys.length > 0) throw notOurs(address, "it has records, and no header");
   return null;
 }

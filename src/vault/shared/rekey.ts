@@ -16,18 +16,14 @@ import {
 } from "../rekey.ts";
 import { forget, SOURCE_WORDS, sourceOf } from "../sources/source.ts";
 import { unlockCurrent } from "../unlock.ts";
-import { parseAddress } from "./address.ts";
 import { absent } from "./failures.ts";
 import { homeMemory, type SharedMemory } from "./memory.ts";
-import { findHeader, openStore } from "./open.ts";
+import { checkedHeader, withStore } from "./open.ts";
 
 /** @param text AUTH_STORE @throws AuthError; nothing was changed then, unless it is an `UnknownCommit` */
-export async function rekeyShared(context: Context, text: string, options: RekeyOptions): Promise<Rekeyed> {
-  const address = await parseAddress(text);
-  const store = await openStore(address);
-  const { driver } = store;
-  try {
-    const first = await findHeader(context, address, store);
+export function rekeyShared(context: Context, text: string, options: RekeyOptions): Promise<Rekeyed> {
+  return withStore(text, async (address, { driver }) => {
+    const first = await checkedHeader(context, address, { driver });
     if (first === null) throw absent(address);
     const memory = homeMemory(context, address, first.vaultId);
     const { header, keys } = await unlockCurrent(
@@ -49,9 +45,7 @@ export async function rekeyShared(context: Context, text: string, options: Rekey
     const message = `rekeyed the vault at ${address.shown}, key from ${SOURCE_WORDS[source]}`;
     await context.audit({ event: "vault", status: "success", message });
     return rekeyedOf(resealed);
-  } finally {
-    driver.close();
-  }
+  });
 }
 
 /** Another process of this home may have seen a still later rekey already: this one is made all the same. */

@@ -4,16 +4,13 @@ import { retryWhileBusy } from "../driver.ts";
 import { FORMAT } from "../seal.ts";
 import { sourceInEnvironment, VARIABLES } from "../sources/source.ts";
 import { keyWarnings, memberFault, type VaultStatus } from "../status.ts";
-import { parseAddress } from "./address.ts";
-import { findHeader, openStore } from "./open.ts";
+import { checkedHeader, withStore } from "./open.ts";
 import { serverWarnings } from "./weaknesses.ts";
 
 /** null where there is no vault. @param text AUTH_STORE */
-export async function sharedStatus(context: Context, text: string): Promise<VaultStatus | null> {
-  const address = await parseAddress(text);
-  const store = await openStore(address);
-  try {
-    const header = await findHeader(context, address, store);
+export function sharedStatus(context: Context, text: string): Promise<VaultStatus | null> {
+  return withStore(text, async (address, store) => {
+    const header = await checkedHeader(context, address, store);
     if (header === null) return null;
     const insisted = sourceInEnvironment(context, header.source);
     const fault = await memberFault(context, header);
@@ -29,7 +26,5 @@ export async function sharedStatus(context: Context, text: string): Promise<Vaul
       records: (await retryWhileBusy(() => store.driver.getKeys("", {}))).length - 1,
       warnings: [...keyWarnings(context, null, header.source, fault), ...(await serverWarnings(address, store))],
     };
-  } finally {
-    store.driver.close();
-  }
+  });
 }

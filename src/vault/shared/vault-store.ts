@@ -20,7 +20,7 @@ export function sharedStore(context: Context, text: string): Omit<VaultStore, "c
     prepare: async (...how) => (await import("./create.ts")).prepareShared(text, ...how),
     rekey: async (options) => (await import("./rekey.ts")).rekeyShared(context, text, options),
     status: async () => (await import("./status.ts")).sharedStatus(context, text),
-    accept: async (options) => (await import("./accept.ts")).acceptShared(context, text, options),
+    accept: async (options) => (await import("./join.ts")).acceptShared(context, text, options),
     join: async (options) => (await import("./join.ts")).joinShared(context, text, options),
     absent: async () => (await import("./failures.ts")).absent(await (await import("./address.ts")).parseAddress(text)),
     forOthers: "auth vault rekey --key members   (or env)",
