@@ -3,11 +3,11 @@
  * here, so that no one else asks which it is. On the way to every token: what is heavy is loaded when it is used.
  */
 import type { Context } from "../platform/context.ts";
-import { type AuthError, usage } from "../platform/errors.ts";
-import { absolutePath, requireUtf8 } from "../platform/paths.ts";
+import type { AuthError } from "../platform/errors.ts";
 import type { Bytes } from "./bytes.ts";
 import type { Preparation } from "./create.ts";
 import type { StoreDriver } from "./driver.ts";
+import { parseFileAddress } from "./file-address.ts";
 import { fileStore } from "./file-store.ts";
 import type { Header } from "./header.ts";
 import { keptStore } from "./kept-store.ts";
@@ -91,40 +91,6 @@ export function storeAt(context: Context): VaultStore {
   const chosenBy: ChosenBy = store === null ? null : given === null ? "use" : "AUTH_STORE";
   if (store !== null && /^(rediss?|postgres(ql)?):/i.test(store))
     return Object.assign(sharedStore(context, store), { chosenBy });
-  return { ...fileStore(context, vaultPath(context, store ?? undefined)), chosenBy };
+  const path = store === null ? context.paths.vault : parseFileAddress(store);
+  return { ...fileStore(context, path), chosenBy };
 }
-
-/**
- * Where the vault file is: AUTH_STORE, else its place in the user's folders.
- *
- * @param store in the form of AUTH_STORE: `sqlite:<path>`, absolute or relative to the current folder
- * @throws AuthError `usage`
- */
-export function vaultPath(
-  context: Pick<Context, "env" | "paths">,
-  store = context.env.AUTH_STORE,
-  platform: NodeJS.Platform = process.platform,
-): string {
-  if (store === undefined || store === "") return context.paths.vault;
-  const colon = store.indexOf(":");
-  const scheme = colon < 0 ? "" : store.slice(0, colon).toLowerCase();
-  // Never the rest of it: it may hold a password, also before a colon that was left out.
-  const named = /^[a-z][a-z+]*$/.test(scheme) ? `: ${scheme}` : "";
-  if (/^([/\\]|[A-Za-z]:[/\\])/.test(store))
-    throw usage(
-      "AUTH_STORE is a path, and no store.",
-      `For a vault file: AUTH_STORE=sqlite:<path of the file>\n${FORM}`,
-    );
-  if (scheme !== "sqlite") throw usage(`AUTH_STORE names no store that this version knows${named}.`, FORM);
-  const path = store.slice(colon + 1);
-  if (path === "" || path.endsWith("/") || (platform === "win32" && path.endsWith("\\")))
-    throw usage("AUTH_STORE names no file.", FORM);
-  if (path.startsWith("//")) throw usage("AUTH_STORE=sqlite: takes a plain path, not a URL.", FORM);
-  if (path.startsWith("~")) throw usage("AUTH_STORE=sqlite: doesn't know '~'.", FORM);
-  requireUtf8("AUTH_STORE", path);
-  if (path.includes("\0")) throw usage("AUTH_STORE holds a NUL byte.", FORM);
-  return absolutePath(path, platform);
-}
-
-const FORM =
-  "Write AUTH_STORE=sqlite:/full/path/to/vault.db, redis://… or postgres://… for one that machines share, or unset it.";

@@ -14,7 +14,7 @@ import { join, relative } from "node:path";
 import { copyOnWriteFileSystem, networkFileSystem } from "../../src/vault/file-systems.ts";
 import { ensureFolder } from "../../src/vault/files.ts";
 import { vaultStatus } from "../../src/vault/status.ts";
-import { vaultPath } from "../../src/vault/store.ts";
+import { storeAt } from "../../src/vault/store.ts";
 import { openVault } from "../../src/vault/vault.ts";
 import { type Home, KEY, newHome, openOrMake, put, refusal } from "./home.ts";
 
@@ -188,7 +188,7 @@ test("file systems that copy on write are known by their numbers", () => {
 
 describe("AUTH_STORE", () => {
   const path = (store: string | undefined): string =>
-    vaultPath(home.context(store === undefined ? {} : { AUTH_STORE: store }));
+    storeAt(home.context(store === undefined ? {} : { AUTH_STORE: store })).file;
 
   test("is sqlite: and a path, or unset", () => {
     expect(path(undefined)).toBe(home.file);
